@@ -1,0 +1,44 @@
+# pixelfleet: make demo, make test. Every target sets up what it needs first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Two cores run two test processes; more cores run more.
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lock lint format test test-slow demo bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+setup: $(STAMP) ## make .venv with everything that is pinned; instant when it is there
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("pixelfleet needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: $(STAMP) ## pin anew what pyproject.toml asks for: one lock an extra, with hashes
+	$(BIN)/python requirements/lock.py
+
+lint: $(STAMP) ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## format and mend what ruff can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: $(STAMP) ## all tests but the slow ones
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+
+test-slow: $(STAMP) ## the slow ones: real outside programs, minutes of work
+	$(BIN)/python -m pytest -n $(JOBS) -m slow
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) build demo .pytest_cache .mypy_cache .ruff_cache

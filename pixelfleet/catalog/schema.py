@@ -1,0 +1,74 @@
+"""The tables and the access patterns that their keys serve. `provision` and Terraform both make these.
+
+| question | answered by |
+| --- | --- |
+| one image | images: `image_id` |
+| an owner's images, newest first | images/by_owner: `owner_shard`, `uploaded_sort` |
+| a batch's images by status, and by name within a status | images/by_batch: `batch_shard`, `status_sort` |
+| failures, all or by cause, oldest first | images/by_failure: `failure_shard`, `failure_sort` |
+| one batch; one of its 32 counters | batches: `batch_id` = `owner/name` or `owner/name#NN` |
+| an owner's batches; all batches, newest first | batches/by_owner, batches/by_created |
+| a user; a token | users: `user_id` = `user#name` or `token#hash` |
+| a recipe's text; an owner's default recipe | recipes: `recipe_id` = `text#digest` or `owner#name` |
+| heartbeats, throughput, operator actions in order | activity: `stream`, `at` |
+
+Index keys that one large batch or owner would make hot carry a shard, a hash of `image_id`; readers
+merge the shards. The image indexes project keys alone: an item is written to an index only when its
+place in it changes, and a page of results is one BatchGetItem.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+IMAGE_INDEX_SHARDS: Final = 8
+BATCH_COUNTER_SHARDS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    name: str
+    hash_key: str
+    range_key: str
+    projection: Literal["KEYS_ONLY", "ALL"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table, on demand. Every key attribute is a string; `ttl` names the epoch-seconds attribute."""
+
+    name: str
+    hash_key: str
+    range_key: str | None = None
+    indexes: tuple[Index, ...] = field(default=())
+    ttl: str | None = None
+
+    @property
+    def key_attributes(self) -> tuple[str, ...]:
+        keys = [self.hash_key, *([self.range_key] if self.range_key else [])]
+        for index in self.indexes:
+            keys += [index.hash_key, index.range_key]
+        return tuple(dict.fromkeys(keys))
+
+
+IMAGES: Final = Table(
+    "images",
+    "image_id",
+    indexes=(
+        Index("by_owner", "owner_shard", "uploaded_sort", "KEYS_ONLY"),
+        Index("by_batch", "batch_shard", "status_sort", "KEYS_ONLY"),
+        Index("by_failure", "failure_shard", "failure_sort", "KEYS_ONLY"),
+    ),
+)
+BATCHES: Final = Table(
+    "batches",
+    "batch_id",
+    indexes=(
+        Index("by_owner", "owner", "created_at", "ALL"),
+        Index("by_created", "listing", "created_at", "ALL"),
+    ),
+)
+USERS: Final = Table("users", "user_id", ttl="expires_at")
+RECIPES: Final = Table("recipes", "recipe_id")
+ACTIVITY: Final = Table("activity", "stream", "at", ttl="expires_at")
+
+TABLES: Final = (IMAGES, BATCHES, USERS, RECIPES, ACTIVITY)

@@ -1,0 +1,102 @@
+"""The error tree: what is the image's fault, what may pass if tried again, what the user must mend.
+
+Every error that crosses a module boundary is one of these. Whoever calls a foreign library
+translates its errors at that call, so that the worker can decide by type alone: a
+`PermanentError` is recorded and acknowledged, everything else is tried again.
+"""
+
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """The stable code of a failure, fit to group by. Part of the API: never rename one."""
+
+    EMPTY = "empty"
+    NOT_AN_IMAGE = "not_an_image"
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    UNREADABLE = "unreadable"
+    TRUNCATED = "truncated"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_MANY_BYTES = "too_many_bytes"
+    TOO_MANY_FRAMES = "too_many_frames"
+    ANIMATION_TOO_LARGE = "animation_too_large"
+    PAGE_MISSING = "page_missing"
+    RECIPE_UNKNOWN = "recipe_unknown"
+    RECIPE_UNFIT = "recipe_unfit"
+    # The system's, recorded once the attempts are used up.
+    TIME_LIMIT = "time_limit"
+    OUT_OF_MEMORY = "out_of_memory"
+    CRASHED = "crashed"
+    THROTTLED = "throttled"
+    UNAVAILABLE = "unavailable"
+    INTERNAL = "internal"
+
+    @property
+    def blames_image(self) -> bool:
+        """Whether the image itself (or its recipe) is at fault, so that trying again changes nothing."""
+        return self not in SYSTEM_CAUSES
+
+
+SYSTEM_CAUSES = frozenset(
+    {
+        Cause.TIME_LIMIT,
+        Cause.OUT_OF_MEMORY,
+        Cause.CRASHED,
+        Cause.THROTTLED,
+        Cause.UNAVAILABLE,
+        Cause.INTERNAL,
+    }
+)
+
+
+class PixelfleetError(Exception):
+    """Root of the tree. `str(error)` is fit to be shown to a user."""
+
+
+class ProcessingError(PixelfleetError):
+    """An attempt at an image failed. `cause` groups, `message` tells a person what to do."""
+
+    def __init__(self, cause: Cause, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+        self.message = message
+
+    def __reduce__(self) -> tuple[type["ProcessingError"], tuple[Cause, str]]:
+        # Celery and multiprocessing pickle exceptions across processes by `args`, which hold the message alone.
+        return type(self), (self.cause, self.message)
+
+
+class PermanentError(ProcessingError):
+    """The image's own fault: recorded as failed, announced, acknowledged; never tried again by itself."""
+
+
+class TransientError(ProcessingError):
+    """May pass if tried again: the message is left to come back, until the attempts are used up."""
+
+
+class WrongLaneError(PixelfleetError):
+    """The job is too large for this lane and belongs to `heavy`."""
+
+
+class LeaseLostError(PixelfleetError):
+    """Another worker may hold the message by now: stop before anything is written."""
+
+
+class JobError(PixelfleetError):
+    """A message body that is not a job of a version that this code knows."""
+
+
+class EventError(PixelfleetError):
+    """A message body that is not an S3 event notification in any known envelope."""
+
+
+class RecipeError(PixelfleetError):
+    """A recipe that is refused; the message gives line, field and what would be right."""
+
+
+class SetupError(PixelfleetError):
+    """Something that the user must mend before the command can run: exit code 2."""
+
+
+class SettingsError(SetupError):
+    """A bad configuration; the message lists every bad variable with the form that is expected."""

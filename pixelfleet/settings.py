@@ -1,0 +1,218 @@
+"""Configuration from the environment: `PIXELFLEET_*` by pydantic-settings, and AWS's own variables.
+
+An explicit name, URL or ARN wins; every other is derived from `PIXELFLEET_PREFIX`, the account, the region and
+`AWS_ENDPOINT_URL`, without a call. All that is wrong with a configuration is told together.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+
+from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pixelfleet.catalog.schema import TABLES
+from pixelfleet.errors import SettingsError
+from pixelfleet.jobs import Lane
+
+ENV_PREFIX: Final = "PIXELFLEET_"
+LOCAL_ACCOUNT: Final = "000000000000"
+REFERENCE: Final = "docs/reference/settings.md"
+
+MB: Final = 1_000_000
+MEGAPIXEL: Final = 1_000_000
+
+
+class LogLevel(StrEnum):
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneLimits:
+    """What one lane takes on: bytes of the object, pixels over all frames, seconds of work."""
+
+    max_bytes: int
+    max_pixels: int
+    time_limit: int
+
+
+class Settings(BaseSettings):
+    """One deployment. Field `uploads_bucket` is the variable `PIXELFLEET_UPLOADS_BUCKET`, and so on."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+
+    prefix: str = Field(
+        "pixelfleet", pattern=r"^[a-z][a-z0-9-]{1,30}$", description="what every derived resource name starts with"
+    )
+    account_id: str = Field(
+        LOCAL_ACCOUNT, pattern=r"^\d{12}$", description="AWS account of queues and topics that are derived"
+    )
+    region: str = Field(
+        "us-east-1",
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        validation_alias=AliasChoices("region", "AWS_REGION", "AWS_DEFAULT_REGION"),
+        description="AWS region",
+    )
+    endpoint_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+/?$",
+        validation_alias=AliasChoices("endpoint_url", "AWS_ENDPOINT_URL"),
+        description="the embedded cloud's address; unset on AWS",
+    )
+
+    uploads_bucket: str = Field("", description="bucket that takes originals; default <prefix>-uploads")
+    results_bucket: str = Field("", description="bucket that takes variants; default <prefix>-results")
+    uploads_queue_url: str = Field("", description="queue of S3 event notifications; default <prefix>-uploads")
+    bulk_queue_url: str = Field("", description="queue of the bulk lane; default <prefix>-bulk")
+    heavy_queue_url: str = Field("", description="queue of the heavy lane; default <prefix>-heavy")
+    uploads_dlq_url: str = Field("", description="dead letters of the uploads queue; default <prefix>-uploads-dlq")
+    bulk_dlq_url: str = Field("", description="dead letters of the bulk lane; default <prefix>-bulk-dlq")
+    heavy_dlq_url: str = Field("", description="dead letters of the heavy lane; default <prefix>-heavy-dlq")
+    images_table: str = Field("", description="table of image records; default <prefix>-images")
+    batches_table: str = Field("", description="table of batches and their counters; default <prefix>-batches")
+    users_table: str = Field("", description="table of users and tokens; default <prefix>-users")
+    recipes_table: str = Field("", description="table of recipe texts and owners' defaults; default <prefix>-recipes")
+    activity_table: str = Field("", description="table of heartbeats and operator actions; default <prefix>-activity")
+    notices_topic_arn: str = Field("", description="topic of notices; default <prefix>-notices")
+    alarms_topic_arn: str = Field("", description="topic of alarms; default <prefix>-alarms")
+
+    dashboard_url: str = Field(
+        "http://127.0.0.1:8080", pattern=r"^https?://\S+$", description="where notices send people"
+    )
+    default_recipe: str = Field(
+        "web", pattern=r"^[a-z][a-z0-9-]{0,63}$", description="recipe of images that no other was named for"
+    )
+    tag_originals: bool = Field(
+        default=False, description="also tag the original when it is done, merged with its own tags"
+    )
+    max_attempts: int = Field(
+        5,
+        ge=1,
+        le=9,
+        description="attempts before a transient failure becomes final; below the queues' maxReceiveCount of 10",
+    )
+    bulk_max_bytes: Positive = Field(64 * MB, description="largest object of the bulk lane, in bytes")
+    bulk_max_pixels: Positive = Field(
+        100 * MEGAPIXEL, description="largest image of the bulk lane, in pixels over all frames"
+    )
+    bulk_time_limit: Positive = Field(300, description="seconds that one job of the bulk lane may take")
+    heavy_max_bytes: Positive = Field(20_000 * MB, description="largest object that is accepted, in bytes")
+    heavy_max_pixels: Positive = Field(
+        2_500 * MEGAPIXEL, description="largest image that is accepted, in pixels over all frames"
+    )
+    heavy_time_limit: int = Field(
+        11 * 3600,
+        gt=0,
+        le=11 * 3600,
+        description="seconds that one job of the heavy lane may take; SQS ends a receive at 12 hours",
+    )
+    max_frames: Positive = Field(2_000, description="most frames or pages that an image may have")
+    scratch_dir: Path | None = Field(
+        None, description="folder for originals while they are worked on; default the system's temporary folder"
+    )
+    log_level: LogLevel = Field(LogLevel.INFO, description="DEBUG, INFO, WARNING or ERROR")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derive(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        given = {name: value for name, value in raw.items() if value not in (None, "")}
+        prefix = given.get("prefix", "pixelfleet")
+        region = given.get("region") or given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION") or "us-east-1"
+        account = given.get("account_id", LOCAL_ACCOUNT)
+        endpoint = given.get("endpoint_url") or given.get("AWS_ENDPOINT_URL") or f"https://sqs.{region}.amazonaws.com"
+        derived: dict[str, Any] = {"uploads_bucket": f"{prefix}-uploads", "results_bucket": f"{prefix}-results"}
+        for queue in ("uploads", *Lane):
+            derived[f"{queue}_queue_url"] = f"{str(endpoint).rstrip('/')}/{account}/{prefix}-{queue}"
+            derived[f"{queue}_dlq_url"] = derived[f"{queue}_queue_url"] + "-dlq"
+        derived |= {f"{table.name}_table": f"{prefix}-{table.name}" for table in TABLES}
+        derived |= {
+            f"{topic}_topic_arn": f"arn:aws:sns:{region}:{account}:{prefix}-{topic}" for topic in ("notices", "alarms")
+        }
+        return derived | given
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        for what in ("BYTES", "PIXELS"):
+            if getattr(self, f"bulk_max_{what.lower()}") > getattr(self, f"heavy_max_{what.lower()}"):
+                bulk, heavy = f"PIXELFLEET_BULK_MAX_{what}", f"PIXELFLEET_HEAVY_MAX_{what}"
+                raise ValueError(f"{bulk} is above {heavy}: the bulk lane takes the smaller images")
+        if self.uploads_bucket == self.results_bucket:
+            both = "PIXELFLEET_UPLOADS_BUCKET and PIXELFLEET_RESULTS_BUCKET"
+            raise ValueError(f"{both} are one bucket: every result would set off another job")
+        return self
+
+    @cached_property
+    def lanes(self) -> Mapping[Lane, LaneLimits]:
+        return {
+            Lane.BULK: LaneLimits(
+                max_bytes=self.bulk_max_bytes, max_pixels=self.bulk_max_pixels, time_limit=self.bulk_time_limit
+            ),
+            Lane.HEAVY: LaneLimits(
+                max_bytes=self.heavy_max_bytes, max_pixels=self.heavy_max_pixels, time_limit=self.heavy_time_limit
+            ),
+        }
+
+    def queue_url(self, lane: Lane) -> str:
+        return self.bulk_queue_url if lane is Lane.BULK else self.heavy_queue_url
+
+    def dlq_url(self, lane: Lane) -> str:
+        return self.bulk_dlq_url if lane is Lane.BULK else self.heavy_dlq_url
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: one or more variables are wrong or unknown; all are named.
+    """
+    problems = _unknown_variables(os.environ)
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        problems += [_describe(dict(item)) for item in error.errors()]
+    if problems:
+        raise SettingsError(
+            "\n".join(
+                [
+                    "the configuration is wrong:",
+                    *(f"  {problem}" for problem in problems),
+                    f"every setting is described in {REFERENCE}",
+                ]
+            )
+        )
+    return settings
+
+
+def variable_of(field: str) -> str:
+    """The environment variable that sets a field."""
+    return {"region": "AWS_REGION", "endpoint_url": "AWS_ENDPOINT_URL"}.get(field, ENV_PREFIX + field.upper())
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    known = {variable_of(field) for field in Settings.model_fields}
+    problems = []
+    for name in sorted(name for name in environ if name.startswith(ENV_PREFIX) and name not in known):
+        near = difflib.get_close_matches(name, known, n=1)
+        problems.append(f"{name}: no such setting" + (f"; did you mean {near[0]}?" if near else ""))
+    return problems
+
+
+def _describe(item: dict[str, Any]) -> str:
+    location = item["loc"]
+    if not location:
+        return str(item["msg"]).removeprefix("Value error, ")
+    field = str(location[0])
+    info = Settings.model_fields.get(field)
+    expected = f" ({info.description})" if info and info.description else ""
+    return f"{variable_of(field)}={item['input']!r}: {item['msg']}{expected}"

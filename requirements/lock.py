@@ -1,0 +1,32 @@
+"""Pin what pyproject.toml asks for: one lock for the Lambda, one for each extra, one for everything.
+
+uv resolves for every platform and Python at once (`--universal`), so that one lock serves a laptop and the
+container; pip installs from it. `dev.txt` comes first and constrains the others: all agree on every version.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+EXTRAS = {"producer": [], "worker": ["worker"], "cli": ["cli"], "local": ["worker", "cli", "local"]}
+
+
+def compile_lock(name: str, arguments: list[str]) -> None:
+    target = FOLDER / f"{name}.txt"
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
+    command += ["--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url", "--no-emit-find-links"]
+    subprocess.run(
+        [*command, *arguments, "pyproject.toml", "--output-file", str(target)], check=True, cwd=FOLDER.parent
+    )
+
+
+def main() -> None:
+    compile_lock("dev", ["--all-extras"])
+    for name, extras in EXTRAS.items():
+        flags = [flag for extra in extras for flag in ("--extra", extra)]
+        compile_lock(name, [*flags, "--constraint", "requirements/dev.txt"])
+
+
+if __name__ == "__main__":
+    main()
