@@ -12,7 +12,7 @@ from kombu import Queue
 from pixelfleet.jobs import TASK_NAME, Lane
 from pixelfleet.settings import Settings, load_settings
 
-app = Celery("pixelfleet", include=["worker.tasks"])
+app = Celery("pixelfleet", include=["worker.tasks", "worker.lanes", "worker.logs"])
 
 
 def configuration() -> dict[str, Any]:
