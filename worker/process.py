@@ -97,7 +97,8 @@ class Processor:
         except PermanentError as error:
             return self._failed(attempt, Failure(error.cause, error.message, attempt.facts))
         except WrongLaneError:
-            return self._pass_on(attempt)
+            self._pass_on(attempt)
+            return None
         except ObjectGoneError:
             # Its removal, or the upload that took its place, has an event of its own.
             return None
@@ -182,7 +183,8 @@ class Processor:
         """Leave the message to come back, unless it was the last attempt or the heavy lane has more of what lacked."""
         if attempt.lane is Lane.BULK and failure.cause in (Cause.OUT_OF_MEMORY, Cause.TIME_LIMIT):
             self._fleet.images.note_transient(attempt.aim, failure, attempt.image)
-            return self._pass_on(attempt)
+            self._pass_on(attempt)
+            return None
         if attempt.image.attempts < self._fleet.settings.max_attempts:
             self._fleet.images.note_transient(attempt.aim, failure, attempt.image)
             raise error

@@ -16,7 +16,7 @@ from worker.process import Processor
 def process(self: "Task[Any, Any]", raw: dict[str, Any]) -> None:
     """Carry out one job, given as `pixelfleet.jobs.to_dict` writes it."""
     job = from_dict(raw)
-    processor().carry_out(job, lane_of(self.request.properties), _Unleased())
+    processor().carry_out(job, lane_of(self.request.properties or {}), _Unleased())
 
 
 class _Unleased:

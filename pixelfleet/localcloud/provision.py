@@ -20,6 +20,7 @@ from pixelfleet.localcloud.resources import (
     resources,
     topic_name,
 )
+from pixelfleet.localcloud.tables import ensure_table
 from pixelfleet.settings import Settings
 
 if TYPE_CHECKING:
@@ -146,60 +147,7 @@ class _Maker:
         return made
 
     def _table(self, name: str, table: Table) -> Provisioned:
-        made = name not in self._tables()
-        if made:
-            self._create_table(name, table)
-        self._dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
-        if not made:
-            self._check_table(name, table)
-        if table.ttl is not None:
-            self._expire(name, table.ttl)
-        return Provisioned("table", name, made)
-
-    def _tables(self) -> set[str]:
-        pages = self._dynamodb.get_paginator("list_tables").paginate()
-        return {name for page in pages for name in page["TableNames"]}
-
-    def _create_table(self, name: str, table: Table) -> None:
-        request: Any = {
-            "TableName": name,
-            "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in table.key_attributes],
-            "KeySchema": _key_schema(table.hash_key, table.range_key),
-        }
-        if table.indexes:
-            request["GlobalSecondaryIndexes"] = [
-                {
-                    "IndexName": index.name,
-                    "KeySchema": _key_schema(index.hash_key, index.range_key),
-                    "Projection": {"ProjectionType": index.projection},
-                }
-                for index in table.indexes
-            ]
-        self._dynamodb.create_table(**request)
-
-    def _check_table(self, name: str, table: Table) -> None:
-        """A table whose keys differ cannot be mended in place: say so now, rather than fail at the first query."""
-        there = self._dynamodb.describe_table(TableName=name)["Table"]
-        keys = {"": there.get("KeySchema")}
-        keys |= {
-            index.get("IndexName", ""): index.get("KeySchema") for index in there.get("GlobalSecondaryIndexes", [])
-        }
-        wanted = {"": _key_schema(table.hash_key, table.range_key)}
-        wanted |= {index.name: _key_schema(index.hash_key, index.range_key) for index in table.indexes}
-        if keys != wanted:
-            raise SetupError(
-                f"table {name} is there with other keys or indexes than this version needs: "
-                "it was made by another version; delete it, or choose another PIXELFLEET_PREFIX"
-            )
-
-    def _expire(self, name: str, attribute: str) -> None:
-        described = self._dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-        # Enabling it twice is an error on AWS.
-        if described.get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"}:
-            self._dynamodb.update_time_to_live(
-                TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": attribute}
-            )
+        return Provisioned("table", name, ensure_table(self._dynamodb, name, table))
 
     def _topic(self, name: str) -> Provisioned:
         pages = self._sns.get_paginator("list_topics").paginate()
@@ -229,8 +177,3 @@ class _Maker:
 
     def _queue_arn(self, name: str) -> str:
         return f"arn:aws:sqs:{self._region}:{self._account}:{name}"
-
-
-def _key_schema(hash_key: str, range_key: str | None) -> list[dict[str, str]]:
-    schema = [{"AttributeName": hash_key, "KeyType": "HASH"}]
-    return schema + ([{"AttributeName": range_key, "KeyType": "RANGE"}] if range_key else [])
