@@ -35,6 +35,13 @@ class Probe:
         """Whether the stored rows are displayed as columns."""
         return self.orientation >= 5
 
+    @property
+    def exif(self) -> dict[str, str]:
+        """The chosen EXIF fields that are there: `camera`, `taken_at`, `gps` as `latitude,longitude` in degrees."""
+        place = f"{self.gps[0]},{self.gps[1]}" if self.gps else None
+        fields = {"camera": self.camera, "taken_at": self.taken_at, "gps": place}
+        return {name: value for name, value in fields.items() if value is not None}
+
 
 def probe(path: Path, limits: Limits, *, with_gps: bool = False, allow_svg: bool = False) -> Probe:
     """Read the header of the file at `path` and hold it against `limits`.

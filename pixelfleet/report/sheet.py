@@ -76,7 +76,8 @@ def _card(image: ReportImage, dest: Path) -> str:
     parts = [
         f'<article class="card {escaped(image.status)}" {marks} data-name="{escaped(image.source.lower())}">',
         f'<header><h2 title="{escaped(image.source)}">',
-        f'<a href="{link(Path(image.source), dest)}" target="_blank" rel="noopener"><bdi>{escaped(name)}</bdi></a></h2>',
+        f'<a href="{link(Path(image.source), dest)}" target="_blank" rel="noopener">',
+        f"<bdi>{escaped(name)}</bdi></a></h2>",
         f'<span class="badge">{escaped(image.status)}</span>',
         f"<p><bdi>{escaped(folder)}</bdi>{_facts(image)}</p></header>",
     ]

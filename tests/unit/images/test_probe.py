@@ -37,6 +37,8 @@ def test_camera_and_time_are_kept_and_the_place_only_on_request(tmp_path: Path) 
     found = probe(path, large)
     assert (found.camera, found.taken_at, found.gps) == ("Pixelfleet Sample 1", "2026-06-21T21:04:00+02:00", None)
     assert probe(path, large, with_gps=True).gps == (53.541667, 9.966667)
+    assert probe(path, large, with_gps=True).exif["gps"] == "53.541667,9.966667"
+    assert found.exif == {"camera": "Pixelfleet Sample 1", "taken_at": "2026-06-21T21:04:00+02:00"}
 
 
 def test_garbage_in_exif_is_no_fault(save: Save) -> None:
