@@ -14,7 +14,7 @@ _BLACK_CEILING: Final = 40
 #: Fewer tones than this are a flat colour or a fog that means to be one.
 _LEAST_SPREAD: Final = 24
 #: Statistics need no more than every n-th pixel of a large image.
-_SAMPLE_SIDE: Final = 512
+_SAMPLE_SIDE: Final = 256
 
 
 def levels(image: Image, variant: Variant, first: Image) -> Image:
