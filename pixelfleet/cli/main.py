@@ -14,6 +14,7 @@ from pixelfleet import __version__
 from pixelfleet.cli.console import complain
 from pixelfleet.cli.provision import provision
 from pixelfleet.cli.up import up
+from pixelfleet.cli.upload import upload
 from pixelfleet.errors import PixelfleetError
 
 SOME_FAILED = 1
@@ -29,6 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(up)
+app.command()(upload)
 app.command()(provision)
 
 
