@@ -13,6 +13,7 @@ import typer
 from pixelfleet import __version__
 from pixelfleet.cli.console import complain
 from pixelfleet.cli.provision import provision
+from pixelfleet.cli.run import run
 from pixelfleet.cli.samples import samples
 from pixelfleet.cli.up import up
 from pixelfleet.cli.upload import upload
@@ -30,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(run)
 app.command()(up)
 app.command()(upload)
 app.command()(provision)

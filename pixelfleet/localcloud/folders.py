@@ -5,6 +5,8 @@ import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+SHEET: Final = "index.html"
+REPORT: Final = "report.json"
 _LONGEST_NAME: Final = 255
 
 
@@ -19,7 +21,8 @@ class ResultFolders:
     def __init__(self, dest: Path, *, folds_case: bool) -> None:
         self._dest = dest
         self._folds_case = folds_case
-        self._taken: set[str] = set()
+        # The run's own files lie beside the results.
+        self._taken: set[str] = {SHEET, REPORT}
         self._above_taken: set[str] = set()
 
     def assign(self, relative: str) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 
 from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.records import Image, Status
-from pixelfleet.errors import Cause, SetupError
+from pixelfleet.errors import Cause, SetupError, TransientError
 from pixelfleet.localcloud.folders import ResultFolders
 from pixelfleet.report import ReportImage, ReportVariant
 from pixelfleet.sources import Source
@@ -47,8 +47,8 @@ class Run:
     prefix: str
     dest: Path
     folders: ResultFolders
-    tend: Callable[[], None]
-    #: Seconds of the monotonic clock when last something came out.
+    tend: Callable[["Run"], None]
+    #: When last something came out, by the monotonic clock, in seconds.
     progressed: float = field(default_factory=time.monotonic)
     _putting: dict[Future[Put], Wanted] = field(default_factory=dict)
     _waiting: dict[str, Wanted] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Run:
 
         Raises:
             SetupError: DEST cannot take the results.
-            ChildLostError: through `tend`; `unfinished` tells what is open.
+            FleetLostError: through `tend`; `give_up` then accounts for the rest.
         """
         with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
             more = True
@@ -68,7 +68,7 @@ class Run:
                     more = more and self._fill(sources)
                     out = [*self._put(), *self._settled(pool), *self._fetched()]
                     yield from out
-                    self.tend()
+                    self.tend(self)
                     if out:
                         self.progressed = time.monotonic()
                     else:
@@ -115,7 +115,7 @@ class Run:
 
     def _settled(self, pool: ThreadPoolExecutor) -> Iterator[ReportImage]:
         asked = list(self._waiting)[:ASK]
-        records = self.fleet.images.get_many(asked) if asked else {}
+        records = self._ask(asked) if asked else {}
         for image_id in asked:
             # Who is not done goes to the end of the line, so that the slow ones do not hide the others.
             wanted = self._waiting.pop(image_id)
@@ -126,6 +126,13 @@ class Run:
                 yield _failed(wanted, image.cause or Cause.INTERNAL, image.message or "", image)
             else:
                 self._fetching[pool.submit(self._fetch, wanted, image)] = wanted
+
+    def _ask(self, image_ids: list[str]) -> dict[str, Image]:
+        try:
+            return self.fleet.images.get_many(image_ids)
+        except TransientError:
+            # Asked again in the next turn. Should the cloud be gone for good, `tend` says so.
+            return {}
 
     def _fetched(self) -> Iterator[ReportImage]:
         for future in [future for future in self._fetching if future.done()]:
@@ -148,6 +155,8 @@ class Run:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
                 raise SetupError(f"{self.dest} cannot take the results: {error.strerror}") from None
             return _failed(wanted, Cause.INTERNAL, f"the results cannot be saved: {error.strerror}", image)
+        except TransientError as error:
+            return _failed(wanted, error.cause, error.message, image)
         return _report(wanted, image, tuple(variants))
 
 
