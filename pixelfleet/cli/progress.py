@@ -43,9 +43,6 @@ class RunProgress:
         self._began = self._last_line = time.monotonic()
         self._live.update(self._task, description="working")
 
-    def done(self) -> None:
-        self._live.update(self._task, description="stopping the fleet", pace="")
-
     def add(self, image: ReportImage) -> None:
         if image.status == "ready":
             self._ready += 1
@@ -54,7 +51,11 @@ class RunProgress:
         self._live.update(
             self._task, completed=self._ready + self._failed, ready=self._ready, failed=self._failed, pace=self.pace()
         )
-        if not MESSAGES.is_terminal and time.monotonic() - self._last_line >= LINE_EVERY:
+        if (
+            not MESSAGES.is_terminal
+            and self._ready + self._failed < self._total
+            and time.monotonic() - self._last_line >= LINE_EVERY
+        ):
             self._last_line = time.monotonic()
             counts = (
                 f"{self._ready + self._failed:,} of {self._total:,}: {self._ready:,} ready, {self._failed:,} failed"

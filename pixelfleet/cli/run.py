@@ -33,8 +33,6 @@ from pixelfleet.uploads import Uploader, batch_prefix
 
 THREADS: Final = 4
 BATCH: Final = "run"
-#: Seconds that a worker has to end. Nothing of it is needed any more, or the run was broken off.
-GRACE: Final = 3.0
 LOGS: Final = "pixelfleet-logs"
 #: The embedded cloud holds originals and variants while the run lasts.
 ROOM: Final = 1.5
@@ -140,14 +138,13 @@ def _found(sources: list[Path], out: Path) -> Iterator[Source]:
 
 def _carry_out(order: _Order, data: Path, began: float) -> _Result:
     collected = _Collected()
-    plan = Plan(data, order.workers, keeps=False, grace=GRACE, heavy_on_demand=True)
+    plan = Plan(data, order.workers, keeps=False, heavy_on_demand=True)
     with RunProgress(len(order.sources)) as progress, embedded_fleet(plan) as embedded:
         progress.working()
         for image in _images(order, embedded, collected):
             collected.images.append(image)
             progress.add(image)
         seconds = time.monotonic() - began
-        progress.done()
     return _Result(Report(tuple(collected.images), seconds), collected.lost)
 
 

@@ -11,7 +11,7 @@ from pixelfleet.jobs import Lane
 from pixelfleet.localcloud.emulator import Emulator, start_emulator
 from pixelfleet.localcloud.environment import is_cloud_variable
 from pixelfleet.localcloud.folder import DataFolder
-from pixelfleet.localcloud.programs import WORKER_GRACE, pump_program, worker_program
+from pixelfleet.localcloud.programs import pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import Supervisor
 from pixelfleet.settings import Settings, load_settings
@@ -22,13 +22,15 @@ HEAVY_PROCESSES: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a fleet is to be started. `workers` are processes of the bulk lane; `keeps` writes the state at the end."""
+    """How a fleet is to be started. `workers` are processes of the bulk lane.
+
+    A fleet that `keeps` is stopped in good order and writes its state; any other is killed, for nothing of it is kept.
+    """
 
     data: Path
     workers: int
     port: int | None = None
     keeps: bool = True
-    grace: float = WORKER_GRACE
     #: Whether the heavy lane's worker waits until there is something for it: starting one costs a second of a core.
     heavy_on_demand: bool = False
 
@@ -49,7 +51,7 @@ class EmbeddedFleet:
 
     def start_worker(self, lane: Lane) -> None:
         processes = HEAVY_PROCESSES if lane is Lane.HEAVY else self.plan.workers
-        self.supervisor.start(worker_program(lane, processes, self._environment, self.folder, self.plan.grace))
+        self.supervisor.start(worker_program(lane, processes, self._environment, self.folder))
         self.has_heavy = self.has_heavy or lane is Lane.HEAVY
 
     @property
@@ -76,7 +78,11 @@ def embedded_fleet(plan: Plan) -> Iterator[EmbeddedFleet]:
             fleet.start_worker(Lane.BULK)
             if not plan.heavy_on_demand:
                 fleet.start_worker(Lane.HEAVY)
-            yield fleet
+            try:
+                yield fleet
+            finally:
+                if not plan.keeps:
+                    supervisor.kill()
     finally:
         folder.close()
 
