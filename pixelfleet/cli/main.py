@@ -13,6 +13,8 @@ import typer
 from pixelfleet import __version__
 from pixelfleet.cli.console import complain
 from pixelfleet.cli.provision import provision
+from pixelfleet.cli.recipe import recipe
+from pixelfleet.cli.render import render
 from pixelfleet.cli.run import run
 from pixelfleet.cli.samples import samples
 from pixelfleet.cli.up import up
@@ -35,6 +37,8 @@ app.command()(run)
 app.command()(up)
 app.command()(upload)
 app.command()(provision)
+app.command()(render)
+app.add_typer(recipe)
 app.command()(samples)
 
 
