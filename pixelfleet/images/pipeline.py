@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pixelfleet.errors import Cause, PermanentError
-from pixelfleet.images.base import MEMORY_PIXELS, Base, Take, make_base
+from pixelfleet.images.base import Base, Take, make_base
 from pixelfleet.images.crop import crop
 from pixelfleet.images.encode import can_move, encoding_of, settle_format, write
 from pixelfleet.images.fingerprint import Fingerprint, fingerprint
@@ -19,7 +19,7 @@ from pixelfleet.images.probe import Probe, format_of
 from pixelfleet.images.sources import Reading, guarded
 from pixelfleet.images.steps import STEPS
 from pixelfleet.images.tiles import CONTENT_TYPE, FORMAT, TileSet, write_tiles
-from pixelfleet.images.vips import Image, pyvips
+from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
 from pixelfleet.recipes import Metadata, Recipe, Variant
 
 #: A fingerprint needs no more than this, where no variant needs any pixels.

@@ -35,6 +35,8 @@ def write_tiles(image: Image, variant: Variant, tiles: Tiles, folder: Path) -> T
         suffix=_suffix(variant),
         keep="none",
     )
+    # It holds the date, and no viewer reads it.
+    (stem.with_name(f"{variant.name}_files") / "vips-properties.xml").unlink(missing_ok=True)
     return _counted(stem.with_name(f"{variant.name}.dzi"), stem.with_name(f"{variant.name}_files"))
 
 
