@@ -10,14 +10,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from pixelfleet.images.limits import Limits
-from pixelfleet.images.pipeline import RenderedVariant, Rendition, render
-from pixelfleet.images.probe import Probe, probe
-
 from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.records import Image, Status, Variant, timestamp
 from pixelfleet.catalog.transitions import Aim, Failure, Outcome, Refusal
 from pixelfleet.errors import Cause, PermanentError, WrongLaneError
+from pixelfleet.images.limits import Limits
+from pixelfleet.images.pipeline import RenderedVariant, Rendition, render
+from pixelfleet.images.probe import Probe, probe
 from pixelfleet.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.objects import ObjectGoneError, ObjectVersion, Stored
 from pixelfleet.recipes import Recipe

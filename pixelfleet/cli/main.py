@@ -13,6 +13,7 @@ import typer
 from pixelfleet import __version__
 from pixelfleet.cli.console import complain
 from pixelfleet.cli.provision import provision
+from pixelfleet.cli.samples import samples
 from pixelfleet.cli.up import up
 from pixelfleet.errors import PixelfleetError
 
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(provision)
+app.command()(samples)
 
 
 def _show_version(asked: bool) -> None:
