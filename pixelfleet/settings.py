@@ -16,7 +16,6 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from pixelfleet.catalog.schema import TABLES
 from pixelfleet.errors import SettingsError
 from pixelfleet.jobs import Lane
 
@@ -135,7 +134,9 @@ class Settings(BaseSettings):
         for queue in ("uploads", *Lane):
             derived[f"{queue}_queue_url"] = f"{str(endpoint).rstrip('/')}/{account}/{prefix}-{queue}"
             derived[f"{queue}_dlq_url"] = derived[f"{queue}_queue_url"] + "-dlq"
-        derived |= {f"{table.name}_table": f"{prefix}-{table.name}" for table in TABLES}
+        for field in cls.model_fields:
+            if field.endswith("_table"):
+                derived[field] = f"{prefix}-{field.removesuffix('_table')}"
         derived |= {
             f"{topic}_topic_arn": f"arn:aws:sns:{region}:{account}:{prefix}-{topic}" for topic in ("notices", "alarms")
         }

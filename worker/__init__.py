@@ -1,0 +1,1 @@
+"""The worker: Celery on SQS, one task, and the flow from lease to acknowledgement."""

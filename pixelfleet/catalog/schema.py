@@ -50,23 +50,14 @@ class Table:
         return tuple(dict.fromkeys(keys))
 
 
-IMAGES: Final = Table(
-    "images",
-    "image_id",
-    indexes=(
-        Index("by_owner", "owner_shard", "uploaded_sort", "KEYS_ONLY"),
-        Index("by_batch", "batch_shard", "status_sort", "KEYS_ONLY"),
-        Index("by_failure", "failure_shard", "failure_sort", "KEYS_ONLY"),
-    ),
-)
-BATCHES: Final = Table(
-    "batches",
-    "batch_id",
-    indexes=(
-        Index("by_owner", "owner", "created_at", "ALL"),
-        Index("by_created", "listing", "created_at", "ALL"),
-    ),
-)
+BY_OWNER: Final = Index("by_owner", "owner_shard", "uploaded_sort", "KEYS_ONLY")
+BY_BATCH: Final = Index("by_batch", "batch_shard", "status_sort", "KEYS_ONLY")
+BY_FAILURE: Final = Index("by_failure", "failure_shard", "failure_sort", "KEYS_ONLY")
+BY_CREATED: Final = Index("by_created", "listing", "created_at", "ALL")
+BATCHES_BY_OWNER: Final = Index("by_owner", "owner", "created_at", "ALL")
+
+IMAGES: Final = Table("images", "image_id", indexes=(BY_OWNER, BY_BATCH, BY_FAILURE))
+BATCHES: Final = Table("batches", "batch_id", indexes=(BATCHES_BY_OWNER, BY_CREATED))
 USERS: Final = Table("users", "user_id", ttl="expires_at")
 RECIPES: Final = Table("recipes", "recipe_id")
 ACTIVITY: Final = Table("activity", "stream", "at", ttl="expires_at")

@@ -1,0 +1,90 @@
+"""The one composition: settings in, clients and adapters out. Entry points call it; nothing else makes a client.
+
+boto3 clients must not cross a fork: a Celery child composes its own.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from pixelfleet.catalog.batches import Batches
+from pixelfleet.catalog.images import Images
+from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.notices import Notices
+from pixelfleet.objects import Objects
+from pixelfleet.queues import Queues
+from pixelfleet.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Every adapter of one deployment; each client is made when it is first asked for."""
+
+    settings: Settings
+    connections: int = 10
+
+    @cached_property
+    def images(self) -> Images:
+        return Images(self._dynamodb, self.settings.images_table, self.settings.batches_table)
+
+    @cached_property
+    def batches(self) -> Batches:
+        return Batches(self._dynamodb, self.settings.batches_table)
+
+    @cached_property
+    def recipe_texts(self) -> RecipeTexts:
+        return RecipeTexts(self._dynamodb, self.settings.recipes_table)
+
+    @cached_property
+    def objects(self) -> Objects:
+        return Objects(self.s3, self.settings.results_bucket)
+
+    @cached_property
+    def queues(self) -> Queues:
+        return Queues(self.sqs, self.settings)
+
+    @cached_property
+    def notices(self) -> Notices:
+        client: SNSClient = self._client("sns")
+        return Notices(
+            client, self.settings.notices_topic_arn, self.settings.dashboard_url, self.settings.results_bucket
+        )
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        client: S3Client = self._client("s3", signature_version="s3v4")
+        return client
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        client: SQSClient = self._client("sqs")
+        return client
+
+    @cached_property
+    def _dynamodb(self) -> "DynamoDBClient":
+        client: DynamoDBClient = self._client("dynamodb")
+        return client
+
+    @cached_property
+    def _session(self) -> boto3.session.Session:
+        return boto3.session.Session(region_name=self.settings.region)
+
+    def _client(self, service: str, **options: Any) -> Any:
+        config = Config(
+            connect_timeout=5,
+            read_timeout=60,
+            max_pool_connections=self.connections,
+            tcp_keepalive=True,
+            retries={"mode": "standard", "total_max_attempts": 4},
+            **options,
+        )
+        return self._session.client(service, endpoint_url=self.settings.endpoint_url, config=config)  # type: ignore[call-overload]

@@ -1,0 +1,175 @@
+"""The batches table: what was uploaded together, counted in shards, completed once.
+
+A batch's counters lie in 32 items of their own partition keys, so that no single item takes every worker's writes.
+Sealing writes the expected count of every shard in one transaction; a worker whose shard is full looks at the
+others; the conditional `completed_at` decides who announces.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pixelfleet.aws_errors import translated
+from pixelfleet.catalog.dynamo import batch_get, condition_lost, from_attributes, to_attributes
+from pixelfleet.catalog.records import Batch, Counts, NoticeKind, RecipeRef, counter_shard, timestamp
+from pixelfleet.catalog.schema import BATCH_COUNTER_SHARDS, BATCHES_BY_OWNER, BY_CREATED
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_COUNTER = "n_"
+_FAILED = "n_failed:"
+
+
+class Batches:
+    """Batches by owner and name. Every method raises TransientError when DynamoDB does not answer."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def create(self, owner: str, name: str, recipe: RecipeRef | None = None) -> Batch:
+        """Make the batch unless it is there; a batch that is there keeps its recipe."""
+        batch = Batch(batch_id=f"{owner}/{name}", owner=owner, name=name, created_at=timestamp(), recipe=recipe)
+        with translated("create a batch"):
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=to_attributes(batch.to_item()),
+                    ConditionExpression="attribute_not_exists(batch_id)",
+                )
+            except ClientError as error:
+                if not condition_lost(error):
+                    raise
+                return self.get(owner, name) or batch
+        return batch
+
+    def get(self, owner: str, name: str) -> Batch | None:
+        with translated("read a batch"):
+            answer = self._client.get_item(TableName=self._table, Key=_key(owner, name), ConsistentRead=True)
+        return Batch.model_validate(from_attributes(answer["Item"])) if "Item" in answer else None
+
+    def seal(self, owner: str, name: str, image_ids: Iterable[str]) -> None:
+        """Say how many images the batch has: these. From now on it completes when all are accounted for.
+
+        Sealing again, after more was uploaded, replaces the expectation.
+        """
+        expected = Counter(counter_shard(image_id) for image_id in image_ids)
+        shards: list[Any] = [
+            {
+                "Update": {
+                    "TableName": self._table,
+                    "Key": _key(owner, name, shard),
+                    "UpdateExpression": "SET expected = :expected",
+                    "ExpressionAttributeValues": {":expected": {"N": str(expected[shard])}},
+                }
+            }
+            for shard in range(BATCH_COUNTER_SHARDS)
+        ]
+        head: Any = {
+            "Update": {
+                "TableName": self._table,
+                "Key": _key(owner, name),
+                "UpdateExpression": "SET expected = :expected, sealed_at = :now",
+                "ConditionExpression": "attribute_exists(batch_id)",
+                "ExpressionAttributeValues": {":expected": {"N": str(expected.total())}, ":now": {"S": timestamp()}},
+            }
+        }
+        with translated("seal a batch"):
+            self._client.transact_write_items(TransactItems=[head, *shards])
+
+    def counts(self, owner: str, name: str) -> Counts:
+        """How far the batch has come, over all shards."""
+        return _merge(self._shards(owner, name))
+
+    def completed_by(self, owner: str, name: str, image_id: str) -> Batch | None:
+        """Ask after a record whether that image was the batch's last.
+
+        Returns the batch while its completion still waits to be announced, else None. Reads one counter while the
+        image's own shard is not full.
+        """
+        if not self._shard_full(owner, name, counter_shard(image_id)):
+            return None
+        return self.complete(owner, name)
+
+    def complete(self, owner: str, name: str) -> Batch | None:
+        """Complete the batch if every shard is full; returns it while its announcement is pending."""
+        shards = self._shards(owner, name)
+        if len(shards) < BATCH_COUNTER_SHARDS or not all(_full(shard) for shard in shards):
+            return None
+        with translated("complete a batch"):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_key(owner, name),
+                    UpdateExpression="SET completed_at = :now, notice = :notice",
+                    ConditionExpression="attribute_exists(sealed_at) AND attribute_not_exists(completed_at)",
+                    ExpressionAttributeValues={
+                        ":now": {"S": timestamp()},
+                        ":notice": {"S": NoticeKind.BATCH_COMPLETED.value},
+                    },
+                )
+            except ClientError as error:
+                if not condition_lost(error):
+                    raise
+        batch = self.get(owner, name)
+        return batch if batch is not None and batch.notice is not None else None
+
+    def announced(self, batch: Batch) -> None:
+        """Strike off the pending notice."""
+        with translated("note that a batch is announced"):
+            self._client.update_item(
+                TableName=self._table, Key=_key(batch.owner, batch.name), UpdateExpression="REMOVE notice"
+            )
+
+    def of_owner(self, owner: str) -> Iterator[Batch]:
+        """An owner's batches, newest first."""
+        return self._listed(BATCHES_BY_OWNER.name, BATCHES_BY_OWNER.hash_key, owner)
+
+    def all(self) -> Iterator[Batch]:
+        """Every batch, newest first."""
+        return self._listed(BY_CREATED.name, BY_CREATED.hash_key, "batch")
+
+    def _listed(self, index: str, hash_key: str, value: str) -> Iterator[Batch]:
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": index,
+            "KeyConditionExpression": "#hash = :value",
+            "ExpressionAttributeNames": {"#hash": hash_key},
+            "ExpressionAttributeValues": {":value": {"S": value}},
+            "ScanIndexForward": False,
+        }
+        while True:
+            with translated("list batches"):
+                answer = self._client.query(**query)
+            yield from (Batch.model_validate(from_attributes(item)) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _shard_full(self, owner: str, name: str, shard: int) -> bool:
+        with translated("read a batch counter"):
+            answer = self._client.get_item(TableName=self._table, Key=_key(owner, name, shard), ConsistentRead=True)
+        return _full(from_attributes(answer.get("Item", {})))
+
+    def _shards(self, owner: str, name: str) -> list[dict[str, Any]]:
+        keys = [_key(owner, name, shard) for shard in range(BATCH_COUNTER_SHARDS)]
+        return list(batch_get(self._client, self._table, keys))
+
+
+def _key(owner: str, name: str, shard: int | None = None) -> dict[str, Any]:
+    return {"batch_id": {"S": f"{owner}/{name}" if shard is None else f"{owner}/{name}#{shard:02}"}}
+
+
+def _full(shard: dict[str, Any]) -> bool:
+    return "expected" in shard and _merge([shard]).accounted >= shard["expected"]
+
+
+def _merge(shards: Iterable[dict[str, Any]]) -> Counts:
+    total: Counter[str] = Counter()
+    for shard in shards:
+        total.update({name: value for name, value in shard.items() if name.startswith(_COUNTER)})
+    failed = {name.removeprefix(_FAILED): n for name, n in total.items() if name.startswith(_FAILED) and n}
+    return Counts(ready=total["n_ready"], deleted=total["n_deleted"], failed_by_cause=failed)

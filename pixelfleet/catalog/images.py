@@ -1,0 +1,162 @@
+"""The images table: reads, and state changes that hold against any number of workers."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pixelfleet.aws_errors import translated
+from pixelfleet.catalog import transitions
+from pixelfleet.catalog.dynamo import (
+    CONFLICT_RETRIES,
+    Item,
+    batch_get,
+    condition_lost,
+    from_attributes,
+    pause,
+    to_attributes,
+)
+from pixelfleet.catalog.indexes import Entry, Slice, read_index
+from pixelfleet.catalog.records import FAILURES, Image, RecipeRef, Status, counter_shard, timestamp
+from pixelfleet.catalog.schema import BY_BATCH, BY_FAILURE, BY_OWNER, IMAGES
+from pixelfleet.catalog.transitions import Aim, Failure, Outcome, Refusal
+from pixelfleet.errors import Cause, TransientError
+from pixelfleet.jobs import Job, Origin
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+NEWEST_FIRST = Slice(newest_first=True)
+
+Transition = Callable[[Image | None], Image | Refusal]
+
+
+class Images:
+    """Image records. Every method raises TransientError when DynamoDB does not answer."""
+
+    def __init__(self, client: "DynamoDBClient", images_table: str, batches_table: str) -> None:
+        self._client = client
+        self._table = images_table
+        self._batches_table = batches_table
+
+    def get(self, image_id: str) -> Image | None:
+        with translated("read an image record"):
+            answer = self._client.get_item(
+                TableName=self._table, Key={"image_id": {"S": image_id}}, ConsistentRead=True
+            )
+        return Image.from_item(from_attributes(answer["Item"])) if "Item" in answer else None
+
+    def get_many(self, image_ids: Iterable[str]) -> dict[str, Image]:
+        """The records that exist, by id; a hundred a call."""
+        keys = [{"image_id": {"S": image_id}} for image_id in dict.fromkeys(image_ids)]
+        images = (Image.from_item(item) for item in batch_get(self._client, self._table, keys))
+        return {image.image_id: image for image in images}
+
+    def claim(self, aim: Aim, max_attempts: int, seen: Image | None) -> Image | Refusal:
+        """Start an attempt from the record as `seen`; see `transitions.claim`."""
+        return self._change(aim.job.image_id, lambda image: transitions.claim(image, aim, max_attempts), seen)
+
+    def record_ready(self, aim: Aim, outcome: Outcome, seen: Image | None = None) -> Image | Refusal:
+        return self._change(aim.job.image_id, lambda image: transitions.record_ready(image, aim, outcome), seen)
+
+    def record_failed(self, aim: Aim, failure: Failure, seen: Image | None = None) -> Image | Refusal:
+        return self._change(aim.job.image_id, lambda image: transitions.record_failed(image, aim, failure), seen)
+
+    def note_transient(self, aim: Aim, failure: Failure, seen: Image | None = None) -> Image | Refusal:
+        return self._change(aim.job.image_id, lambda image: transitions.note_transient(image, aim, failure), seen)
+
+    def hand_back(self, aim: Aim, seen: Image | None = None) -> Image | Refusal:
+        return self._change(aim.job.image_id, lambda image: transitions.hand_back(image, aim), seen)
+
+    def remove(self, job: Job, worker: str, seen: Image | None = None) -> Image | Refusal:
+        now = timestamp()
+        return self._change(job.image_id, lambda image: transitions.remove(image, job, now, worker), seen)
+
+    def announced(self, image: Image) -> Image | Refusal:
+        """Strike off the notice that was just published for `image`."""
+        notice_id = image.notice_id
+        return self._change(image.image_id, lambda now: transitions.announce(now, notice_id), image)
+
+    def strike_off(self, image: Image, revisions: Iterable[str]) -> Image | Refusal:
+        gone = frozenset(revisions)
+        return self._change(image.image_id, lambda now: transitions.strike_off(now, gone), image)
+
+    def queue_again(self, image: Image, who: str, origin: Origin, recipe: RecipeRef | None = None) -> Image | Refusal:
+        now = timestamp()
+        return self._change(
+            image.image_id, lambda found: transitions.queue_again(found, now, who, origin, recipe), image
+        )
+
+    def of_owner(self, owner: str, part: Slice = NEWEST_FIRST) -> Iterator[Entry]:
+        """An owner's images, newest first."""
+        return read_index(self._client, self._table, (IMAGES, BY_OWNER), owner, part)
+
+    def of_batch(self, owner: str, batch: str, status: Status, path: str = "", after: str = "") -> Iterator[Entry]:
+        """A batch's images in one status whose path begins with `path`, by path."""
+        part = Slice(prefix=f"{status}#{path}", after=after)
+        return read_index(self._client, self._table, (IMAGES, BY_BATCH), f"{owner}/{batch}", part)
+
+    def failed(self, cause: Cause | None = None, after: str = "") -> Iterator[Entry]:
+        """Failed images, by cause, oldest first within one."""
+        part = Slice(prefix=f"{cause}#" if cause else "", after=after)
+        return read_index(self._client, self._table, (IMAGES, BY_FAILURE), FAILURES, part)
+
+    def _change(self, image_id: str, transition: Transition, seen: Image | None) -> Image | Refusal:
+        """Apply a transition to the record as it stands; `seen` spares the first read and may be stale."""
+        before = seen if seen is not None else self.get(image_id)
+        for _ in range(CONFLICT_RETRIES):
+            after = transition(before)
+            if isinstance(after, Refusal):
+                return after
+            after = after.model_copy(update={"version": (before.version if before else 0) + 1})
+            if self._write(before, after):
+                return after
+            pause()
+            before = self.get(image_id)
+        raise TransientError(Cause.THROTTLED, f"image {image_id} is being written by too many at once")
+
+    def _write(self, before: Image | None, after: Image) -> bool:
+        put: dict[str, Any] = {"TableName": self._table, "Item": to_attributes(after.to_item())}
+        if before is None:
+            put["ConditionExpression"] = "attribute_not_exists(image_id)"
+        else:
+            put |= {
+                "ConditionExpression": "version = :version",
+                "ExpressionAttributeValues": {":version": {"N": str(before.version)}},
+            }
+        move = self._counter_move(before, after)
+        with translated("write an image record"):
+            try:
+                if move is None:
+                    self._client.put_item(**put)
+                else:
+                    self._client.transact_write_items(TransactItems=[{"Put": put}, {"Update": move}])  # type: ignore[typeddict-item]
+            except ClientError as error:
+                if condition_lost(error):
+                    return False
+                raise
+        return True
+
+    def _counter_move(self, before: Image | None, after: Image) -> Item | None:
+        """The batch counter's part of the write: out of the old count, into the new."""
+        old = before.counted if before else None
+        if after.batch is None or after.counted == old:
+            return None
+        names = {"#new": _counter(after.counted)}
+        values = {":one": {"N": "1"}}
+        added = ["#new :one"]
+        if old is not None:
+            names["#old"] = _counter(old)
+            values[":minus"] = {"N": "-1"}
+            added.append("#old :minus")
+        return {
+            "TableName": self._batches_table,
+            "Key": {"batch_id": {"S": f"{after.owner}/{after.batch}#{counter_shard(after.image_id):02}"}},
+            "UpdateExpression": "ADD " + ", ".join(added),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+
+
+def _counter(counted: str | None) -> str:
+    return f"n_{counted}"

@@ -1,0 +1,42 @@
+"""The recipes table: texts by digest, and the recipe that an owner's images get by default."""
+
+from typing import TYPE_CHECKING
+
+from pixelfleet.aws_errors import translated
+from pixelfleet.catalog.dynamo import from_attributes, to_attributes
+from pixelfleet.catalog.records import RecipeRef
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class RecipeTexts:
+    """Recipe texts never change under their digest, so that a record's recipe can always be read again."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def put(self, recipe: RecipeRef, text: str) -> None:
+        self._write({"recipe_id": f"text#{recipe.digest}", "name": recipe.name, "text": text})
+
+    def text(self, digest: str) -> str | None:
+        item = self._read(f"text#{digest}")
+        return str(item["text"]) if item else None
+
+    def set_default(self, owner: str, recipe: RecipeRef) -> None:
+        """Name the recipe of an owner's images that neither reprocessing nor a batch named one for."""
+        self._write({"recipe_id": f"owner#{owner}", "name": recipe.name, "digest": recipe.digest})
+
+    def default_of(self, owner: str) -> RecipeRef | None:
+        item = self._read(f"owner#{owner}")
+        return RecipeRef.model_validate(item) if item else None
+
+    def _write(self, item: dict[str, str]) -> None:
+        with translated("store a recipe"):
+            self._client.put_item(TableName=self._table, Item=to_attributes(item))
+
+    def _read(self, recipe_id: str) -> dict[str, object]:
+        with translated("read a recipe"):
+            answer = self._client.get_item(TableName=self._table, Key={"recipe_id": {"S": recipe_id}})
+        return from_attributes(answer.get("Item", {}))
