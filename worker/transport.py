@@ -41,6 +41,12 @@ log = logging.getLogger(__name__)
 MAX_BACKLOG: Final = 500
 #: Seconds that shutdown gives to the last deletes.
 SETTLE_AT_CLOSE: Final = 10.0
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "wait_time_seconds": 5,
+    "receives_in_flight": 4,
+    "give_up_after_seconds": 900.0,
+    "back_off_seconds": 5.0,
+}
 
 
 class QoS(virtual.QoS):
@@ -100,7 +106,7 @@ class Channel(virtual.Channel):
         With it (a lost child, the hard time limit) the message comes back after a back-off by its receive count.
         """
         if requeue:
-            self._settle(delivery_tag, BackOff().whole_seconds(self._receives(delivery_tag)))
+            self._settle(delivery_tag, self.connection.back_off.whole_seconds(self._receives(delivery_tag)))
         else:
             self._free(delivery_tag)
 
@@ -214,7 +220,8 @@ class Transport(virtual.Transport):
     """Takes these transport options, with these defaults, besides `predefined_queues` and `region`.
 
     wait_time_seconds 5: of a long poll, and so at most what shutdown waits for one; receives_in_flight 4: polls at
-    once while the queue has plenty; give_up_after_seconds 900: of nothing but failures, then the worker exits.
+    once while the queue has plenty; give_up_after_seconds 900: of nothing but failures, then the worker exits;
+    back_off_seconds 5: of a message whose child was lost, doubled with every receive.
     """
 
     Channel = Channel
@@ -226,8 +233,8 @@ class Transport(virtual.Transport):
     def __init__(self, client: Any, **kwargs: Any) -> None:
         check_versions()
         super().__init__(client, **kwargs)
-        defaults = {"wait_time_seconds": 5, "receives_in_flight": 4, "give_up_after_seconds": 900.0}
-        self.options: Mapping[str, Any] = defaults | client.transport_options
+        self.options: Mapping[str, Any] = {**DEFAULTS, **client.transport_options}
+        self.back_off = BackOff(first=float(self.options["back_off_seconds"]))
 
     @property
     def callbacks(self) -> Mapping[str, Callable[[Any], None]]:

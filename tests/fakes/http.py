@@ -27,7 +27,9 @@ class Response:
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/x-amz-json-1.0"})
 
     def encoded(self) -> bytes:
-        headers = self.headers | {"Content-Length": str(len(self.body))}
+        headers = self.headers
+        if not {name.lower() for name in headers} & {"content-length", "transfer-encoding"}:
+            headers = headers | {"Content-Length": str(len(self.body))}
         lines = [f"HTTP/1.1 {self.status} {REASONS.get(self.status, 'Status')}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
