@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pixelfleet.errors import LeaseLostError
@@ -26,8 +28,20 @@ if TYPE_CHECKING:
 
 #: A message can be in flight for 12 hours from its receipt (SQS API reference, ChangeMessageVisibility).
 LONGEST: Final = 12 * 3600
-#: Seconds between two tries of an extension that failed for a reason that may pass.
-RETRY: Final = 2.0
+#: How often in a visibility's time an extension that failed for a reason that may pass is tried again.
+RETRIES: Final = 20
+#: Seconds that the end of a task waits for an extension under way.
+LAST_EXTENSION: Final = 5.0
+
+
+def lease_client(region: str | None = None, endpoint_url: str | None = None) -> "SQSClient":
+    """The client for `hold`: it gives up soon, because a call that hangs for a minute extends nothing in time.
+
+    One for each process, made after the fork. The lease itself tries again.
+    """
+    config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1}, tcp_keepalive=True)
+    session = boto3.session.Session(region_name=region)
+    return session.client("sqs", endpoint_url=endpoint_url, config=config)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +119,7 @@ class Lease:
         """Extend until released or lost; what the lease's thread runs."""
         due = self.receipt.received_at + self.receipt.visibility / 3
         while self._pause_until(due):
-            due = self._clock() + (self.receipt.visibility / 3 if self.extend() else RETRY)
+            due = self._clock() + self.receipt.visibility / (3 if self.extend() else RETRIES)
 
     def extend(self) -> bool:
         """One extension to the whole visibility; False when it failed and may yet succeed."""
@@ -173,8 +187,8 @@ def hold(
         yield lease
     finally:
         lease.release()
-        # An extension under way must not land after the message was settled.
-        keeper.join()
+        # An extension that lands after a back-off would undo it, and make the message come later.
+        keeper.join(LAST_EXTENSION)
 
 
 def _throttled(code: str) -> bool:

@@ -11,11 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import boto3
 from celery import Celery, Task
 
 from worker.hardened import SETTINGS, harden
-from worker.lease import hold
+from worker.lease import hold, lease_client
 
 app = Celery("chaos")
 app.conf.update(
@@ -63,8 +62,7 @@ def fine(task: Any, seconds: float) -> None:
 
 
 def leased(task: Any, seconds: float) -> None:
-    client = boto3.session.Session().client("sqs")
-    with hold(task.request.properties, client) as lease:
+    with hold(task.request.properties, lease_client()) as lease:
         time.sleep(seconds)
         lease.check()
 

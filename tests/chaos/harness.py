@@ -96,6 +96,10 @@ class Bench:
     def send_raw(self, body: str) -> None:
         self.sqs.send_message(QueueUrl=self.url, MessageBody=body)
 
+    def hide_for(self, seconds: int) -> None:
+        """Set the queue's visibility timeout; a worker reads it once, when it starts."""
+        self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"VisibilityTimeout": str(seconds)})
+
     def work(
         self,
         children: int = 1,
