@@ -63,6 +63,7 @@ class FakeQueue:
         self.attributes = DEFAULT_ATTRIBUTES | attributes
         self.dead_letters: FakeQueue | None = None
         self.counts = dict.fromkeys(State, 0)
+        self.deleted = 0
         self._by_id: dict[str, Message] = {}
         self._visible: deque[Message] = deque()
         self._hidden: list[tuple[float, int, Message]] = []
@@ -106,6 +107,7 @@ class FakeQueue:
     def delete(self, handle: str) -> None:
         message = self._find(handle)
         if message is not None and message.receipt_handle == handle:
+            self.deleted += message.state is not State.GONE
             self._forget(message)
 
     def change_visibility(self, handle: str, seconds: float, now: float) -> None:
