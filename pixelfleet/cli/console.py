@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -29,3 +30,8 @@ def emit(value: Any) -> None:
     """One JSON document on one line of standard output, at once: the reader may be a pipe that acts on it."""
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
+
+
+def printable(path: Path) -> str:
+    """A path for people: control characters and bytes that are no Unicode are shown as escapes, on one line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(path))

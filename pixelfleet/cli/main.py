@@ -13,8 +13,10 @@ import typer
 from pixelfleet import __version__
 from pixelfleet.cli.console import complain
 from pixelfleet.cli.provision import provision
+from pixelfleet.cli.run import run
 from pixelfleet.cli.samples import samples
 from pixelfleet.cli.up import up
+from pixelfleet.cli.upload import upload
 from pixelfleet.errors import PixelfleetError
 
 SOME_FAILED = 1
@@ -29,7 +31,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(run)
 app.command()(up)
+app.command()(upload)
 app.command()(provision)
 app.command()(samples)
 

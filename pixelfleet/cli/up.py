@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from pixelfleet.cli.console import RESULTS, AsJson, emit, say
-from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, embedded_fleet
+from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, cores, embedded_fleet
 from pixelfleet.localcloud.environment import in_the_way
 from pixelfleet.localcloud.folder import default_data_folder
 from pixelfleet.localcloud.waiting import terminable
@@ -49,7 +49,7 @@ def up(
     Data, keys and port are the same at the next start. It listens on 127.0.0.1 only, and only for who has the keys.
     """
     shell = dict(os.environ)
-    plan = Plan(data or default_data_folder(), workers or os.cpu_count() or 1, port)
+    plan = Plan(data or default_data_folder(), workers or cores(), port)
     try:
         with terminable(), embedded_fleet(plan) as fleet:
             _introduce(fleet, shell, as_json=as_json)

@@ -6,12 +6,16 @@ import os
 import secrets
 import shutil
 import string
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final, Self
 
 from pixelfleet.errors import SetupError
 
+_TEMPORARY: Final = "pixelfleet-run-"
 _KEY_ALPHABET: Final = string.ascii_uppercase + "234567"
 
 
@@ -113,6 +117,25 @@ def default_data_folder() -> Path:
     """`$XDG_DATA_HOME/pixelfleet`, by default ~/.local/share/pixelfleet."""
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(home) / "pixelfleet"
+
+
+@contextmanager
+def temporary_data_folder() -> Iterator[Path]:
+    """A data folder for one run, below the system's temporary folder (TMPDIR), removed on the way out.
+
+    Those of runs that were killed are removed, too: their lock is free.
+    """
+    for lock_file in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*/lock"):
+        if lock_file.lstat().st_uid == os.getuid():
+            _remove_if_abandoned(lock_file)
+    with tempfile.TemporaryDirectory(prefix=_TEMPORARY, ignore_cleanup_errors=True) as root:
+        yield Path(root)
+
+
+def _remove_if_abandoned(lock_file: Path) -> None:
+    with suppress(OSError), lock_file.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(lock_file.parent, ignore_errors=True)
 
 
 def _random_key() -> str:

@@ -25,9 +25,7 @@ def pump_program(environment: Mapping[str, str], folder: DataFolder) -> Program:
     )
 
 
-def worker_program(
-    lane: Lane, processes: int, environment: Mapping[str, str], folder: DataFolder, grace: float = WORKER_GRACE
-) -> Program:
+def worker_program(lane: Lane, processes: int, environment: Mapping[str, str], folder: DataFolder) -> Program:
     """A Celery worker of one lane with that many pool processes."""
     arguments = ("-A", "worker.app", "worker", "-Q", lane.value, "--concurrency", str(processes))
     return Program(
@@ -36,5 +34,5 @@ def worker_program(
         environment=environment,
         folder=folder.empty,
         log=folder.logs / f"worker-{lane.value}.log",
-        grace=grace,
+        grace=WORKER_GRACE,
     )

@@ -22,8 +22,8 @@ _TAIL_LINES: Final = 12
 _TAIL_BYTES: Final = 16_384
 
 
-class ChildLostError(PixelfleetError):
-    """A child that the fleet cannot go on without is dead and stays dead."""
+class FleetLostError(PixelfleetError):
+    """The fleet cannot go on: a process of it is dead and stays dead, or work has got lost in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Supervisor:
         """Restart what is due, note who died since the last call. Costs a wait() per child: call it often.
 
         Raises:
-            ChildLostError: a child died that is not to be restarted, or that keeps dying.
+            FleetLostError: a child died that is not to be restarted, or that keeps dying.
         """
         return [death for post in self._posts if (death := self._tend(post)) is not None]
 
@@ -170,9 +170,15 @@ class Supervisor:
                 post.child.ask_to_stop()
                 post.child.wait()
         finally:
-            for post in self._posts:
-                post.child.kill()
-            self._posts.clear()
+            self.kill()
+
+    def kill(self) -> None:
+        """End all at once, without a word: right when nothing that they hold will be wanted."""
+        for post in self._posts:
+            post.child.kill()
+        for post in self._posts:
+            post.child.wait()
+        self._posts.clear()
 
     def _tend(self, post: _Post) -> Death | None:
         now = self.clock()
@@ -187,7 +193,7 @@ class Supervisor:
         post.deaths = 1 if now - post.started >= SETTLED_AFTER else post.deaths + 1
         program = post.child.program
         if not program.restarts or post.deaths >= MAX_DEATHS_IN_A_ROW:
-            raise ChildLostError(_obituary(program, how, post.deaths))
+            raise FleetLostError(_obituary(program, how, post.deaths))
         delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (post.deaths - 1))
         post.due = now + delay
         return Death(program, how, delay)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pixelfleet.localcloud.supervise import Child, ChildLostError, Program, Supervisor
+from pixelfleet.localcloud.supervise import Child, FleetLostError, Program, Supervisor
 
 #: Locks the file in argv[1] and forks; both processes hold the lock, and both ignore SIGTERM if argv[2] says so.
 HOLDER = """
@@ -162,7 +162,7 @@ def test_a_child_that_keeps_dying_is_an_error_with_the_end_of_its_log(tmp_path: 
             now += 0.5
             time.sleep(0.02)
 
-    with supervisor, pytest.raises(ChildLostError) as lost:
+    with supervisor, pytest.raises(FleetLostError) as lost:
         tend_for_ever()
     assert delays == [0.5, 1.0, 2.0, 4.0]
     assert "the helper ended with exit code 1, 5 times in a row" in str(lost.value)
@@ -188,7 +188,7 @@ def test_a_child_that_must_not_be_replaced_is_an_error_at_once(tmp_path: Path) -
         def tend() -> bool:
             return bool(supervisor.tend())
 
-        with pytest.raises(ChildLostError, match=r"the helper ended with exit code 3; its log \(.*\) is empty"):
+        with pytest.raises(FleetLostError, match=r"the helper ended with exit code 3; its log \(.*\) is empty"):
             _until(tend)
 
 
