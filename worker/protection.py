@@ -156,8 +156,8 @@ class ProtectWhileBusy(bootsteps.StartStopStep):
             self._protection.close()
 
     def _tick(self) -> None:
-        assert self._protection is not None
-        self._protection.want(self._edges.look(bool(state.reserved_requests), time.monotonic()))
+        if self._protection is not None:
+            self._protection.want(self._edges.look(bool(state.reserved_requests), time.monotonic()))
 
 
 def protect(app: Any, agent_uri: str, time_limit: float) -> None:
