@@ -100,6 +100,10 @@ class Processor:
         except WrongLaneError:
             self._pass_on(attempt)
             return None
+        except SystemExit:
+            # The worker is shutting down and ended this child: the attempt was not the image's.
+            self._fleet.images.hand_back(attempt.aim)
+            raise
         except ObjectGoneError:
             # Its removal, or the upload that took its place, has an event of its own.
             return None
