@@ -19,6 +19,7 @@ from pixelfleet.images.pipeline import RenderedVariant, Rendition, render
 from pixelfleet.images.probe import Probe, probe
 from pixelfleet.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.objects import ObjectGoneError, ObjectVersion, Stored
+from pixelfleet.recipes import Recipe
 from worker.failures import failure_of, is_passing
 from worker.finish import Finish
 from worker.recipe_choice import RecipeChoice
@@ -117,7 +118,7 @@ class Processor:
             with watch.step("fetch"):
                 self._fetch(attempt, original)
             with watch.step("probe"):
-                header = self._probe(attempt, original)
+                header = self._probe(attempt, original, recipe)
             with watch.step("pixels"):
                 rendition = render(original, header, recipe, rendered)
             attempt.facts.update(_rendition_facts(rendition))
@@ -139,12 +140,14 @@ class Processor:
         if found.bytes > limits[attempt.lane].max_bytes:
             raise WrongLaneError(f"{found.bytes:,} bytes are too many for {attempt.lane}")
 
-    def _probe(self, attempt: Attempt, path: Path) -> Probe:
+    def _probe(self, attempt: Attempt, path: Path, recipe: Recipe) -> Probe:
         settings = self._fleet.settings
         most = settings.lanes[Lane.HEAVY]
-        header = probe(path, Limits(most.max_bytes, most.max_pixels, settings.max_frames))
+        limits = Limits(most.max_bytes, most.max_pixels, settings.max_frames)
+        header = probe(path, limits, allow_svg=recipe.allow_svg)
         attempt.facts.update(_header_facts(header))
-        pixels = header.width * header.height * header.frames
+        # Of pages only one is decoded; of an animation every frame.
+        pixels = header.width * header.height * (header.frames if header.animated else 1)
         if pixels > settings.lanes[attempt.lane].max_pixels:
             raise WrongLaneError(f"{pixels:,} pixels are too many for {attempt.lane}")
         return header

@@ -8,6 +8,7 @@ from celery import Task
 from pixelfleet.bootstrap import Fleet
 from pixelfleet.jobs import TASK_NAME, Lane, from_dict
 from pixelfleet.settings import Settings, load_settings
+from worker.account import account
 from worker.app import app
 from worker.process import Processor
 
@@ -15,8 +16,10 @@ from worker.process import Processor
 @app.task(name=TASK_NAME, bind=True)
 def process(self: "Task[Any, Any]", raw: dict[str, Any]) -> None:
     """Carry out one job, given as `pixelfleet.jobs.to_dict` writes it."""
-    job = from_dict(raw)
-    processor().carry_out(job, lane_of(self.request.properties or {}), _Unleased())
+    lane = lane_of(self.request.properties or {})
+    image = processor().carry_out(from_dict(raw), lane, _Unleased())
+    if image is not None:
+        account(image, lane)
 
 
 class _Unleased:
