@@ -1,4 +1,4 @@
-"""What failed, from the catalog: selected by what people ask for, grouped by what tells why. Looking changes nothing."""
+"""What failed, from the catalog: selected by what people ask for, grouped by what tells them why. Reads only."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
