@@ -1,6 +1,5 @@
 """What the catalog promises, as one suite: run on moto in process and on the embedded cloud."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pixelfleet.catalog.batches import Batches
@@ -72,22 +71,6 @@ class CatalogConformance:
         assert isinstance(newer, Image)
         assert catalog.images.record_ready(aim(), OUTCOME, stale) is Refusal.SUPERSEDED
         assert catalog.images.get(stale.image_id) == newer
-
-    def test_one_revision_is_recorded_and_counted_once_by_however_many_workers(self, catalog: Catalog) -> None:
-        claimed = catalog.images.claim(aim(), 5, None)
-        assert isinstance(claimed, Image)
-        with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(lambda _: catalog.images.record_ready(aim(), OUTCOME, claimed), range(8)))
-        assert [answer for answer in answers if isinstance(answer, Image)] != []
-        assert sorted({str(answer) for answer in answers if not isinstance(answer, Image)}) == ["done"]
-        assert catalog.batches.counts("me", "b1") == Counts(ready=1)
-
-    def test_every_claim_of_many_at_once_is_counted(self, catalog: Catalog) -> None:
-        with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda _: catalog.images.claim(aim(), 5, None), range(4)))
-        image = catalog.images.get(aim().job.image_id)
-        assert image is not None
-        assert image.attempts == 4
 
     def test_counters_follow_an_image_from_outcome_to_outcome(self, catalog: Catalog) -> None:
         failed = make_failed(catalog, aim())

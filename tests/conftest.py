@@ -13,6 +13,8 @@ from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import Supervisor
 from pixelfleet.settings import Settings, load_settings
 
+pytest.register_assert_rewrite("tests.catalog_conformance")
+
 
 @pytest.fixture(scope="session")
 def cloud_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataFolder]:

@@ -19,6 +19,7 @@ from pixelfleet.images.pipeline import RenderedVariant, Rendition, render
 from pixelfleet.images.probe import Probe, probe
 from pixelfleet.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.objects import ObjectGoneError, ObjectVersion, Stored
+from pixelfleet.recipes import Recipe
 from worker.failures import failure_of, is_passing
 from worker.finish import Finish
 from worker.recipe_choice import RecipeChoice
@@ -80,7 +81,7 @@ class Processor:
     def _claim(self, job: Job, lane: Lane) -> Attempt | None:
         seen = self._fleet.images.get(job.image_id)
         recipe = self._recipes.of(seen, job.place)
-        aim = Aim(job, recipe, revision_of(job, recipe), self.worker, timestamp())
+        aim = Aim(job, recipe, revision_of(job, recipe), self.worker, timestamp(), lane)
         claimed = self._fleet.images.claim(aim, self._fleet.settings.max_attempts, seen)
         if isinstance(claimed, Refusal):
             self._finish.again(claimed, job, lane)
@@ -94,10 +95,15 @@ class Processor:
         try:
             outcome = self._make(attempt, hold)
         except PermanentError as error:
-            return self._failed(attempt, Failure(error.cause, error.message, attempt.facts))
+            facts = attempt.facts | {"timings_ms": attempt.watch.milliseconds}
+            return self._failed(attempt, Failure(error.cause, error.message, facts))
         except WrongLaneError:
             self._pass_on(attempt)
             return None
+        except SystemExit:
+            # The worker is shutting down and ended this child: the attempt was not the image's.
+            self._fleet.images.hand_back(attempt.aim)
+            raise
         except ObjectGoneError:
             # Its removal, or the upload that took its place, has an event of its own.
             return None
@@ -117,7 +123,7 @@ class Processor:
             with watch.step("fetch"):
                 self._fetch(attempt, original)
             with watch.step("probe"):
-                header = self._probe(attempt, original)
+                header = self._probe(attempt, original, recipe)
             with watch.step("pixels"):
                 rendition = render(original, header, recipe, rendered)
             attempt.facts.update(_rendition_facts(rendition))
@@ -139,12 +145,14 @@ class Processor:
         if found.bytes > limits[attempt.lane].max_bytes:
             raise WrongLaneError(f"{found.bytes:,} bytes are too many for {attempt.lane}")
 
-    def _probe(self, attempt: Attempt, path: Path) -> Probe:
+    def _probe(self, attempt: Attempt, path: Path, recipe: Recipe) -> Probe:
         settings = self._fleet.settings
         most = settings.lanes[Lane.HEAVY]
-        header = probe(path, Limits(most.max_bytes, most.max_pixels, settings.max_frames))
+        limits = Limits(most.max_bytes, most.max_pixels, settings.max_frames)
+        header = probe(path, limits, allow_svg=recipe.allow_svg)
         attempt.facts.update(_header_facts(header))
-        pixels = header.width * header.height * header.frames
+        # Of pages only one is decoded; of an animation every frame.
+        pixels = header.width * header.height * (header.frames if header.animated else 1)
         if pixels > settings.lanes[attempt.lane].max_pixels:
             raise WrongLaneError(f"{pixels:,} pixels are too many for {attempt.lane}")
         return header

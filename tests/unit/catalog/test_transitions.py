@@ -180,11 +180,11 @@ def test_a_long_foreign_message_is_shortened() -> None:
 
 
 def test_the_history_keeps_its_last_lines() -> None:
-    image = None
+    image = claimed()
     for _ in range(ATTEMPT_LOG_LENGTH + 5):
-        image = transitions.claim(image, aim(), max_attempts=1_000)
-        assert isinstance(image, Image)
-    assert image is not None
+        after = transitions.claim(image, aim(), max_attempts=1_000)
+        assert isinstance(after, Image)
+        image = after
     assert len(image.attempt_log) == ATTEMPT_LOG_LENGTH
 
 
