@@ -1,5 +1,8 @@
 """The formats that libvips lacks, decoded whole by Pillow or libheif and handed over as a libvips image."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +28,8 @@ def header(path: Path, found: Format) -> Header:
     Raises:
         PermanentError: `too_many_pixels` for a decoder that works in memory.
     """
-    picture = _open(path, found)
+    with _stumbling():
+        picture = _open(path, found)
     width, height = picture.size
     if width * height > MAX_PIXELS:
         raise PermanentError(
@@ -46,12 +50,13 @@ def header(path: Path, found: Format) -> Header:
 
 def decode(path: Path, found: Format, *, accept_truncated: bool) -> Image:
     """All pixels, as 8-bit sRGB, grey or CMYK (16-bit grey stays), with the embedded profile if there is one."""
-    picture = _open(path, found)
-    profile = picture.info.get("icc_profile")
     # Pillow knows this switch as a global alone; a process decodes one image at a time.
     ImageFile.LOAD_TRUNCATED_IMAGES = accept_truncated
     try:
-        plain = _plain(picture)
+        with _stumbling():
+            picture = _open(path, found)
+            profile = picture.info.get("icc_profile")
+            plain = _plain(picture)
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
     sample = "ushort" if plain.mode == "I;16" else "uchar"
@@ -60,6 +65,24 @@ def decode(path: Path, found: Format, *, accept_truncated: bool) -> Image:
     if profile:
         image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
     return image
+
+
+@contextmanager
+def _stumbling() -> Iterator[None]:
+    """Pillow's plugins raise whatever their parsing stumbles over; all of it says that the file is damaged.
+
+    Raises:
+        OSError, MemoryError: for `translated` to tell what they mean.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    except (OSError, MemoryError):
+        raise
+    except NotImplementedError as error:
+        raise OSError(f"not supported: {error}") from error
+    except Exception as error:
+        raise OSError(str(error) or type(error).__name__) from error
 
 
 def _open(path: Path, found: Format) -> Any:
