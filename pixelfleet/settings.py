@@ -116,6 +116,12 @@ class Settings(BaseSettings):
         le=11 * 3600,
         description="seconds that one job of the heavy lane may take; SQS ends a receive at 12 hours",
     )
+    shutdown_seconds: int = Field(
+        30, ge=0, le=100, description="seconds that running jobs get to finish at SIGTERM; ECS kills after 120"
+    )
+    give_up_seconds: Positive = Field(
+        900, description="seconds of nothing but failed SQS calls after which a worker exits, to be replaced"
+    )
     max_frames: Positive = Field(2_000, description="most frames or pages that an image may have")
     scratch_dir: Path | None = Field(
         None, description="folder for originals while they are worked on; default the system's temporary folder"

@@ -11,6 +11,7 @@ from kombu import Queue
 
 from pixelfleet.jobs import TASK_NAME, Lane
 from pixelfleet.settings import Settings, load_settings
+from worker.hardened import SETTINGS, harden
 
 app = Celery("pixelfleet", include=["worker.tasks", "worker.lanes", "worker.logs"])
 
@@ -22,28 +23,18 @@ def configuration() -> dict[str, Any]:
 
 def celery_settings(settings: Settings) -> dict[str, Any]:
     queues = {lane.value: {"url": settings.queue_url(lane)} for lane in Lane}
-    return {
-        "broker_url": "sqs://",
+    return SETTINGS | {
         "broker_transport_options": {
             "region": settings.region,
             "predefined_queues": queues,
-            # kombu waits this long between receives; its default of 1 s is a throttle of two tasks a second.
-            "polling_interval": 0.1,
-            "wait_time_seconds": 15,
+            "give_up_after_seconds": settings.give_up_seconds,
         },
-        "broker_connection_retry_on_startup": True,
+        "worker_soft_shutdown_timeout": settings.shutdown_seconds,
         "task_default_queue": Lane.BULK.value,
-        "task_create_missing_queues": False,
         "task_queues": [Queue(lane.value) for lane in Lane],
         "task_routes": {TASK_NAME: {"queue": Lane.BULK.value}},
-        # The message outlives every way that a task can end but success.
-        "task_acks_late": True,
-        "task_acks_on_failure_or_timeout": False,
-        "task_reject_on_worker_lost": True,
-        "task_ignore_result": True,
-        "worker_prefetch_multiplier": 1,
-        "worker_enable_remote_control": False,
-        "worker_send_task_events": False,
+        # Three messages in hand for each child keep it from waiting for SQS; what waits is kept from running out.
+        "worker_prefetch_multiplier": 4,
         "worker_hijack_root_logger": False,
         # Metrics are lines on standard output; as log records they would be none.
         "worker_redirect_stdouts": False,
@@ -56,3 +47,4 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
 
 
 app.add_defaults(configuration)
+harden(app)

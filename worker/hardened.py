@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from worker.lifecycle import Drain
+from worker.prefetched import KeepPrefetched
 
 #: Celery settings. Why each: docs/decisions/celery-on-sqs.md.
 SETTINGS: Final[dict[str, Any]] = {
@@ -25,6 +26,9 @@ SETTINGS: Final[dict[str, Any]] = {
 
 
 def harden(app: Any) -> None:
-    """Put our request and shutdown onto a Celery app; `SETTINGS` go into its configuration beside this."""
+    """Give a Celery app our request, our shutdown and our care for prefetched messages.
+
+    `SETTINGS` go into its configuration beside this.
+    """
     app.Task.Request = "worker.request:Request"
-    app.steps["consumer"].add(Drain)
+    app.steps["consumer"].update({Drain, KeepPrefetched})

@@ -1,5 +1,6 @@
 """What a worker takes on from the lanes that it serves, told by `-Q`: time limits and concurrency."""
 
+import os
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -7,6 +8,8 @@ from celery.signals import celeryd_init
 
 from pixelfleet.jobs import Lane
 from pixelfleet.settings import Settings, load_settings
+from worker.app import app
+from worker.protection import protect
 
 #: Seconds between the soft limit, which a task may still answer, and the hard one, which kills its process.
 GRACE: Final = 30
@@ -15,11 +18,15 @@ GRACE: Final = 30
 @celeryd_init.connect  # type: ignore[untyped-decorator,unused-ignore]
 def fit_to_lanes(conf: Any, options: dict[str, Any], **_: Any) -> None:
     """Set the time limits of the lanes served, unless the command line gave its own."""
-    lanes = served(options.get("queues"))
-    conf.update(limits_for(lanes, load_settings()))
+    lanes, settings = served(options.get("queues")), load_settings()
+    conf.update(limits_for(lanes, settings))
+    if Lane.HEAVY in lanes:
+        # A message in hand behind an image that takes hours is a message that no other worker can have.
+        conf.worker_prefetch_multiplier = 1
     if lanes == {Lane.HEAVY}:
         # One image of the heavy lane may need the memory of the whole task.
         conf.worker_concurrency = 1
+        protect(app, os.environ.get("ECS_AGENT_URI", ""), settings.heavy_time_limit)
 
 
 def served(queues: Iterable[str] | None) -> set[Lane]:

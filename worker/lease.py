@@ -84,7 +84,7 @@ class Lease:
         self._back_off = back_off or BackOff()
         self._clock = clock
         self._expires = receipt.received_at + receipt.visibility
-        self._end = receipt.received_at + limit
+        self._end = min(receipt.received_at + LONGEST, clock() + limit)
         self._lost: str | None = None
         self._changed = threading.Condition()
         self._released = False
@@ -173,8 +173,8 @@ def hold(
 ) -> Iterator[Lease]:
     """Hold the message of a task (its `self.request.properties`) for as long as the block runs.
 
-    `limit` seconds after its receipt the message is let go of, whatever the task does: give the task's time limit
-    and some, so that a task that hangs where nothing ends it does not hold its message for ever.
+    After `limit` seconds the message is let go of, whatever the task does: give the task's time limit and some, so
+    that a task that hangs where nothing ends it does not hold its message for ever.
 
     Raises:
         LeaseLostError: the message waited in this process for so long that another worker may hold it.

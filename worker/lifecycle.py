@@ -19,6 +19,8 @@ from typing import Any, Final
 from celery import bootsteps
 from celery.worker import state
 
+from worker.prefetched import waiting
+
 log = logging.getLogger(__name__)
 #: Celery's stubs know its flags as None alone.
 _flags: Any = state
@@ -91,15 +93,16 @@ class Drain(bootsteps.StartStopStep):
         grace = float(consumer.app.conf.worker_soft_shutdown_timeout)
         self._deadline = time.monotonic() + grace
         consumer.task_consumer.cancel()
-        waiting = _take_waiting(consumer.controller.semaphore)
-        for request in waiting:
+        unbegun = waiting(consumer)
+        consumer.controller.semaphore.clear()
+        for request in unbegun:
             request.hand_back()
             state.reserved_requests.discard(request)
         log.log(
             logging.WARNING if exit_code == EX_OK else logging.CRITICAL,
             "shutting down: %s; %d messages handed back, %d tasks have %.0f s to finish",
             shutdown.reason,
-            len(waiting),
+            len(unbegun),
             len(state.reserved_requests),
             grace,
         )
@@ -120,13 +123,6 @@ class Drain(bootsteps.StartStopStep):
             os.kill(pid, signal.SIGKILL)
         consumer.controller.exitcode = exit_code
         _flags.should_terminate = exit_code
-
-
-def _take_waiting(semaphore: Any) -> list[Any]:
-    """Requests that wait for a child: Celery keeps them as the semaphore's callbacks."""
-    waiting = [arguments[0] for _, arguments, _ in semaphore._waiting]  # noqa: SLF001 - kombu keeps them nowhere else
-    semaphore.clear()
-    return waiting
 
 
 def _runs(pid: int) -> bool:

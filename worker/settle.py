@@ -27,12 +27,17 @@ BATCH: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """`hide_for` None deletes the message, else it shows again after that many seconds. `until` is monotonic."""
+    """`hide_for` None deletes the message, else it shows again after that many seconds.
+
+    It is tried until the monotonic time `until`. `then` is called on the settler's thread once SQS has agreed, with
+    the monotonic time at which it was asked.
+    """
 
     queue_url: str
     receipt_handle: str
     hide_for: int | None
     until: float
+    then: Callable[[float], None] | None = None
 
     @property
     def kind(self) -> tuple[str, bool]:
@@ -108,11 +113,16 @@ class Settler:
 
     def _send(self, batch: Sequence[Settlement]) -> float:
         """Returns the seconds to wait before the next call."""
+        asked_at = time.monotonic()
         try:
             failures = self._call(batch)
         except (BotoCoreError, ClientError) as error:
             self._again(batch, f"{type(error).__name__}: {error}")
             return self._failed()
+        failed = {int(failure["Id"]) for failure in failures}
+        for number, one in enumerate(batch):
+            if one.then is not None and number not in failed:
+                one.then(asked_at)
         for failure in failures:
             if failure.get("SenderFault"):
                 # The receipt handle has had its day: SQS has shown the message again, or will.

@@ -1,30 +1,40 @@
 """The one task. Returning acknowledges the message; raising leaves it to come back."""
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Task
 
 from pixelfleet.bootstrap import Fleet
+from pixelfleet.errors import LeaseLostError
 from pixelfleet.jobs import TASK_NAME, Lane, from_dict
 from pixelfleet.settings import Settings, load_settings
 from worker.account import account
 from worker.app import app
+from worker.lanes import GRACE
+from worker.lease import hold, lease_client
 from worker.process import Processor
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 
 @app.task(name=TASK_NAME, bind=True)
 def process(self: "Task[Any, Any]", raw: dict[str, Any]) -> None:
     """Carry out one job, given as `pixelfleet.jobs.to_dict` writes it."""
-    lane = lane_of(self.request.properties or {})
-    image = processor().carry_out(from_dict(raw), lane, _Unleased())
+    properties = self.request.properties or {}
+    lane = lane_of(properties)
+    limit = processor_settings().lanes[lane].time_limit + GRACE
+    with hold(properties, leases(), limit) as lease:
+        try:
+            image = processor().carry_out(from_dict(raw), lane, lease)
+        except LeaseLostError:
+            raise
+        except Exception:
+            lease.back_off(lease.receipt.receives)
+            raise
     if image is not None:
         account(image, lane)
-
-
-class _Unleased:
-    def check(self) -> None:
-        return
 
 
 def lane_of(properties: dict[str, Any]) -> Lane:
@@ -37,6 +47,13 @@ def lane_of(properties: dict[str, Any]) -> Lane:
 def processor() -> Processor:
     """One a child process, made at its first job: clients must not cross the fork."""
     return Processor(Fleet(processor_settings()))
+
+
+@cache
+def leases() -> "SQSClient":
+    """One a child process."""
+    settings = processor_settings()
+    return lease_client(settings.region, settings.endpoint_url)
 
 
 @cache

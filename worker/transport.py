@@ -114,6 +114,16 @@ class Channel(virtual.Channel):
         """Show an unfinished message to other workers at once."""
         self._settle(delivery_tag, 0)
 
+    def extend(self, delivery_tag: str) -> None:
+        """Hide a message that waits here for its whole visibility anew; its receipt tells the task, once SQS agrees."""
+        info = self._info(delivery_tag)
+        if info is None:
+            return
+        visibility = info["sqs_visibility"]
+        then = functools.partial(info.__setitem__, "sqs_received_at")
+        until = info["sqs_received_at"] + visibility
+        self.connection.settler.add(Settlement(info["sqs_queue"], delivery_tag, int(visibility), until, then))
+
     def close(self) -> None:
         if self.closed:
             return
@@ -129,7 +139,7 @@ class Channel(virtual.Channel):
         feed.patience.succeeded()
         for message in outcome.messages:
             self._deliver(feed, message, outcome.at)
-        self._pump(feed)
+        self._pump_all(last=feed)
 
     def _stumble(self, feed: Feed, error: Exception) -> None:
         if isinstance(error, SetupError):
@@ -159,7 +169,16 @@ class Channel(virtual.Channel):
             log.exception("left to the redrive policy: message %s of %s", message.get("MessageId"), queue)
             self._free(message["ReceiptHandle"])
 
-    def _pump(self, feed: Feed) -> None:
+    def _pump_all(self, last: Feed | None = None) -> None:
+        """Let every queue ask for its share of the room, the one that had its turn last.
+
+        A poll of an empty queue holds its slots while it waits, so that order is what keeps two queues fair.
+        """
+        feeds = sorted(self._feeds.values(), key=lambda feed: feed is last)
+        for number, feed in enumerate(feeds):
+            self._pump(feed, sharers=len(feeds) - number)
+
+    def _pump(self, feed: Feed, sharers: int = 1) -> None:
         """Ask for as many messages as there is room for."""
         if feed.source.name not in self.connection.callbacks:
             return
@@ -169,7 +188,7 @@ class Channel(virtual.Channel):
         qos: Any = self.qos
         while feed.in_flight < feed.source.threads:
             room = qos.room - sum(each.asked for each in self._feeds.values())
-            most = appetite(room, self.spare, feed.in_flight, plenty=feed.plenty)
+            most = appetite(-(-room // sharers), self.spare, feed.in_flight, plenty=feed.plenty)
             if not most:
                 return
             feed.ask(most)
@@ -185,12 +204,11 @@ class Channel(virtual.Channel):
         if self._info(delivery_tag) is None:
             return
         self.qos.ack(delivery_tag)
-        for feed in self._feeds.values():
-            self._pump(feed)
+        self._pump_all()
 
-    def _info(self, delivery_tag: str) -> Mapping[str, Any] | None:
+    def _info(self, delivery_tag: str) -> dict[str, Any] | None:
         try:
-            info: Mapping[str, Any] = self.qos.get(delivery_tag).delivery_info
+            info: dict[str, Any] = self.qos.get(delivery_tag).delivery_info
         except KeyError:
             return None
         return info

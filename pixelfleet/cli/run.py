@@ -38,7 +38,7 @@ LOGS: Final = "pixelfleet-logs"
 ROOM: Final = 1.5
 
 
-def run(  # noqa: PLR0913 - a command's parameters are its options
+def run(
     sources: Annotated[list[Path], typer.Argument(metavar="SRC...", help="Files and folders.", show_default=False)],
     out: Annotated[Path, typer.Option(metavar="DEST", help="Folder for the results; made if it is not there.")],
     recipe: Annotated[

@@ -10,6 +10,8 @@ from pixelfleet.localcloud.supervise import Program
 
 #: Seconds from SIGTERM to SIGKILL. A worker cut short loses nothing: its message comes back.
 WORKER_GRACE: Final = 15.0
+#: What of the grace a worker needs after its running jobs had theirs: to end children, hand back and delete.
+HAND_BACK: Final = 10.0
 PUMP_GRACE: Final = 5.0
 
 
@@ -28,10 +30,11 @@ def pump_program(environment: Mapping[str, str], folder: DataFolder) -> Program:
 def worker_program(lane: Lane, processes: int, environment: Mapping[str, str], folder: DataFolder) -> Program:
     """A Celery worker of one lane with that many pool processes."""
     arguments = ("-A", "worker.app", "worker", "-Q", lane.value, "--concurrency", str(processes))
+    shutdown = {"PIXELFLEET_SHUTDOWN_SECONDS": str(max(0, int(WORKER_GRACE - HAND_BACK)))}
     return Program(
         name=f"{lane.value} worker",
         command=(sys.executable, "-P", "-m", "celery", *arguments, "--hostname", f"{lane.value}@%h"),
-        environment=environment,
+        environment={**environment, **shutdown},
         folder=folder.empty,
         log=folder.logs / f"worker-{lane.value}.log",
         grace=WORKER_GRACE,

@@ -57,3 +57,16 @@ def test_a_stopped_child_loses_its_lease_and_another_does_the_work(queue: Bench)
     queue.empties()
     eventually(lambda: "LeaseLostError" in queue.logs())
     assert len(queue.names("done")) == 1
+
+
+def test_messages_that_wait_behind_a_long_task_keep_their_visibility(queue: Bench) -> None:
+    queue.hide_for(3)
+    queue.send("leased", "long", 6.0)
+    worker = queue.work(children=1, config={"worker_prefetch_multiplier": 4})
+    queue.begun("long")
+    queue.send("leased", "waiting")
+
+    queue.done("long", "waiting")
+
+    assert [entry["receives"] for entry in queue.journal("begun")] == [1, 1]
+    assert worker.runs

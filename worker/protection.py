@@ -1,0 +1,171 @@
+"""ECS task protection: while a worker of the heavy lane is busy, ECS does not choose its task to scale in.
+
+The agent's endpoint is rate-limited, so it is called on the edges between idle and busy alone, and once in half the
+protection's life while work goes on without a pause. A call that fails is tried again with back-off. Protection that
+could not be had is no loss: the worker then gets SIGTERM and hands its message back.
+
+Source: Amazon ECS developer guide, "Task scale-in protection endpoint".
+"""
+
+import json
+import logging
+import math
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from typing import Any, Final
+
+from celery import bootsteps
+from celery.worker import state
+
+from worker.patience import BackOff
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks at whether the worker is busy, and how long it must be idle before that counts.
+TICK: Final = 1.0
+IDLE_FOR: Final = 5.0
+#: ECS protects for at most two days.
+LONGEST_MINUTES: Final = 2880
+
+
+class TaskProtection:
+    """Keeps what the agent was told last at what is wanted, on a thread of its own, which never logs."""
+
+    def __init__(
+        self,
+        agent_uri: str,
+        minutes: int,
+        tell: Callable[[str], object],
+        back_off: BackOff | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`minutes` after the last call protection lapses, should this worker hang or die."""
+        self._url = agent_uri.rstrip("/") + "/task-protection/v1/state"
+        self._minutes = min(minutes, LONGEST_MINUTES)
+        self._tell = tell
+        self._back_off = back_off or BackOff(first=1.0, longest=60.0)
+        self._clock = clock
+        self._wanted = False
+        self._told = False
+        self._renew_at = math.inf
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="task-protection", daemon=True)
+        self._thread.start()
+
+    def want(self, protected: bool) -> None:
+        with self._changed:
+            if protected != self._wanted:
+                self._wanted = protected
+                self._changed.notify()
+
+    def close(self, seconds: float = 3.0) -> None:
+        """Give protection up, if the agent answers in time."""
+        with self._changed:
+            self._wanted, self._closed = False, True
+            self._changed.notify()
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        failures = 0
+        while (protected := self._next()) is not None:
+            try:
+                self._put(protected)
+            except (OSError, ValueError) as error:
+                failures += 1
+                self._tell(f"ECS task protection could not be set to {protected}: {error}")
+                if self._pause(self._back_off.seconds(failures)):
+                    return
+                continue
+            failures = 0
+            self._told = protected
+            self._renew_at = self._clock() + self._minutes * 30 if protected else math.inf
+
+    def _next(self) -> bool | None:
+        """Wait for something to tell the agent; None when there is nothing any more."""
+        with self._changed:
+            while not self._due():
+                if self._closed:
+                    return None
+                rest = self._renew_at - self._clock()
+                self._changed.wait(None if math.isinf(rest) else max(0.0, rest))
+            return self._wanted
+
+    def _due(self) -> bool:
+        return self._wanted != self._told or (self._told and self._clock() >= self._renew_at)
+
+    def _pause(self, seconds: float) -> bool:
+        """Whether it was closed meanwhile."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._closed, seconds)
+
+    def _put(self, protected: bool) -> None:
+        body: dict[str, Any] = {"ProtectionEnabled": protected}
+        if protected:
+            body["ExpiresInMinutes"] = self._minutes
+        request = urllib.request.Request(  # noqa: S310 - the agent's own address, from ECS
+            self._url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method="PUT"
+        )
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+            told = json.load(answer)
+        # The agent answers some failures with status 200 and a body that says so.
+        if "protection" not in told:
+            raise ValueError(json.dumps(told.get("failure") or told.get("error") or told)[:200])
+
+
+class Edges:
+    """Whether to protect, from looks at how busy the worker is: at once when busy, after a while when idle."""
+
+    def __init__(self, idle_for: float = IDLE_FOR) -> None:
+        self._idle_for = idle_for
+        self._busy_at = -math.inf
+
+    def look(self, busy: bool, now: float) -> bool:
+        if busy:
+            self._busy_at = now
+        return now - self._busy_at < self._idle_for
+
+
+class ProtectWhileBusy(bootsteps.StartStopStep):
+    """The consumer step of the heavy lane. Configured by `protect(app, …)`."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+    agent_uri = ""
+    minutes = 0
+
+    def __init__(self, consumer: Any, **kwargs: Any) -> None:
+        super().__init__(consumer, **kwargs)
+        self._protection: TaskProtection | None = None
+        self._timer: Any = None
+        self._edges = Edges()
+
+    def include_if(self, parent: Any) -> bool:  # noqa: ARG002 - Celery's signature
+        return bool(self.agent_uri)
+
+    def start(self, consumer: Any) -> None:
+        hub = consumer.hub
+        self._protection = TaskProtection(self.agent_uri, self.minutes, lambda text: hub.call_soon(log.warning, text))
+        self._timer = hub.call_repeatedly(TICK, self._tick)
+
+    def stop(self, consumer: Any) -> None:  # noqa: ARG002
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._protection is not None:
+            self._protection.close()
+
+    def _tick(self) -> None:
+        if self._protection is not None:
+            self._protection.want(self._edges.look(bool(state.reserved_requests), time.monotonic()))
+
+
+def protect(app: Any, agent_uri: str, time_limit: float) -> None:
+    """Protect the ECS task of this worker while it is busy; without an agent, off ECS, do nothing.
+
+    `time_limit` is the lane's hard limit in seconds: protection lapses soon after the longest job would end. Since
+    it is renewed at half its life, it lives for twice that.
+    """
+    minutes = math.ceil(time_limit / 60) * 2 + 10
+    step = type("ProtectWhileBusy", (ProtectWhileBusy,), {"agent_uri": agent_uri, "minutes": minutes})
+    app.steps["consumer"].add(step)
