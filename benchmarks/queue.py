@@ -109,15 +109,13 @@ def environment(contender: Contender, endpoint: str, url: str) -> dict[str, str]
     return {
         **os.environ,
         **CREDENTIALS,
-
-            "AWS_ENDPOINT_URL": endpoint,
-            "CHAOS_QUEUE": url,
-            "CHAOS_JOURNAL": os.devnull,
-            "CHAOS_CONFIG": json.dumps(contender.config),
-            "CHAOS_OPTIONS": json.dumps(contender.options),
-            "CHAOS_STOCK": "1" if contender.stock else "",
-            "C_FORCE_ROOT": "1"
-        ,
+        "AWS_ENDPOINT_URL": endpoint,
+        "CHAOS_QUEUE": url,
+        "CHAOS_JOURNAL": os.devnull,
+        "CHAOS_CONFIG": json.dumps(contender.config),
+        "CHAOS_OPTIONS": json.dumps(contender.options),
+        "CHAOS_STOCK": "1" if contender.stock else "",
+        "C_FORCE_ROOT": "1",
     }
 
 
