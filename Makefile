@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lint format test test-slow demo bench clean
+.PHONY: help setup lock lint format test test-slow demo bench chaos clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -23,6 +23,10 @@ $(STAMP): requirements/dev.txt pyproject.toml
 
 lock: $(STAMP) ## pin anew what pyproject.toml asks for: one lock an extra, with hashes
 	$(BIN)/python requirements/lock.py
+
+demo: $(STAMP) ## sample images through the whole fleet on this machine; ends with a contact sheet
+	$(BIN)/pixelfleet samples demo/samples
+	$(BIN)/pixelfleet run demo/samples --out demo/results --report demo/report.json
 
 lint: $(STAMP) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff format --check .

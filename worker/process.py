@@ -81,7 +81,7 @@ class Processor:
     def _claim(self, job: Job, lane: Lane) -> Attempt | None:
         seen = self._fleet.images.get(job.image_id)
         recipe = self._recipes.of(seen, job.place)
-        aim = Aim(job, recipe, revision_of(job, recipe), self.worker, timestamp())
+        aim = Aim(job, recipe, revision_of(job, recipe), self.worker, timestamp(), lane)
         claimed = self._fleet.images.claim(aim, self._fleet.settings.max_attempts, seen)
         if isinstance(claimed, Refusal):
             self._finish.again(claimed, job, lane)
@@ -95,7 +95,8 @@ class Processor:
         try:
             outcome = self._make(attempt, hold)
         except PermanentError as error:
-            return self._failed(attempt, Failure(error.cause, error.message, attempt.facts))
+            facts = attempt.facts | {"timings_ms": attempt.watch.milliseconds}
+            return self._failed(attempt, Failure(error.cause, error.message, facts))
         except WrongLaneError:
             self._pass_on(attempt)
             return None

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pixelfleet.catalog.schema import BATCH_COUNTER_SHARDS, IMAGE_INDEX_SHARDS
 from pixelfleet.errors import Cause
+from pixelfleet.jobs import Job, JobKind, Lane, Origin
 
 #: S3 sequencers differ in length; padded on the right with zeros to this width they order as text.
 SEQUENCER_WIDTH: Final = 40
@@ -94,6 +95,8 @@ class Image(Record):
 
     #: The revision that the current attempts aim at; `revision` is the one that was last recorded ready.
     target: str | None = None
+    #: Where the last attempt was made.
+    lane: Lane = Lane.BULK
     attempts: int = 0
     attempt_log: tuple[Attempt, ...] = ()
     chosen_recipe: RecipeRef | None = None
@@ -133,6 +136,19 @@ class Image(Record):
     def notice_id(self) -> str:
         """The same for every publication of one outcome, so that a receiver can drop repeats."""
         return f"{self.image_id}.{self.target}.{self.status}"
+
+    def job(self, origin: Origin) -> Job:
+        """The job that would process this image's present version again, rebuilt from the record."""
+        return Job(
+            JobKind.PROCESS,
+            self.bucket,
+            self.key,
+            self.version_id,
+            self.etag,
+            self.sequencer,
+            self.bytes,
+            origin,
+        )
 
     def logged(self, attempt: Attempt) -> tuple[Attempt, ...]:
         return (*self.attempt_log, attempt)[-ATTEMPT_LOG_LENGTH:]

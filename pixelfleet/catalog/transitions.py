@@ -20,7 +20,7 @@ from pixelfleet.catalog.records import (
     shorten,
 )
 from pixelfleet.errors import Cause
-from pixelfleet.jobs import Job, Origin
+from pixelfleet.jobs import Job, Lane, Origin
 
 #: Jobs that someone asked for: they pass a record that is already failed.
 ASKED_FOR = frozenset({Origin.REDRIVE, Origin.REPROCESS, Origin.RECONCILE})
@@ -37,13 +37,14 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What an attempt is for: the job, its recipe and the revision that both make; who tries, and when."""
+    """What an attempt is for: the job, its recipe, the revision that both make; who tries, when, on which lane."""
 
     job: Job
     recipe: RecipeRef
     revision: str
     worker: str
     at: str
+    lane: Lane = Lane.BULK
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
             "etag": aim.job.etag,
             "bytes": aim.job.bytes if aim.job.bytes is not None else image.bytes,
             "target": aim.revision,
+            "lane": aim.lane,
             "recipe": aim.recipe,
             "attempts": image.attempts + 1 if again else 1,
             "attempt_log": image.logged(_line(aim, "claimed")),

@@ -12,7 +12,10 @@ import typer
 
 from pixelfleet import __version__
 from pixelfleet.cli.console import complain
+from pixelfleet.cli.failures import failures
 from pixelfleet.cli.provision import provision
+from pixelfleet.cli.purge import purge
+from pixelfleet.cli.redrive import redrive
 from pixelfleet.cli.run import run
 from pixelfleet.cli.samples import samples
 from pixelfleet.cli.up import up
@@ -35,6 +38,9 @@ app.command()(run)
 app.command()(up)
 app.command()(upload)
 app.command()(provision)
+app.command()(failures)
+app.command()(redrive)
+app.command()(purge)
 app.command()(samples)
 
 

@@ -38,7 +38,7 @@ LOGS: Final = "pixelfleet-logs"
 ROOM: Final = 1.5
 
 
-def run(  # noqa: PLR0913 - a command's parameters are its options
+def run(
     sources: Annotated[list[Path], typer.Argument(metavar="SRC...", help="Files and folders.", show_default=False)],
     out: Annotated[Path, typer.Option(metavar="DEST", help="Folder for the results; made if it is not there.")],
     recipe: Annotated[
@@ -139,12 +139,17 @@ def _found(sources: list[Path], out: Path) -> Iterator[Source]:
 def _carry_out(order: _Order, data: Path, began: float) -> _Result:
     collected = _Collected()
     plan = Plan(data, order.workers, keeps=False, heavy_on_demand=True)
-    with RunProgress(len(order.sources)) as progress, embedded_fleet(plan) as embedded:
-        progress.working()
-        for image in _images(order, embedded, collected):
-            collected.images.append(image)
-            progress.add(image)
-        seconds = time.monotonic() - began
+    try:
+        with RunProgress(len(order.sources)) as progress, embedded_fleet(plan) as embedded:
+            progress.working()
+            for image in _images(order, embedded, collected):
+                collected.images.append(image)
+                progress.add(image)
+            seconds = time.monotonic() - began
+    except KeyboardInterrupt:
+        ready = sum(image.status == "ready" for image in collected.images)
+        say(f"stopped: {ready:,} of {len(order.sources):,} were ready, their variants are in {order.dest}")
+        raise
     return _Result(Report(tuple(collected.images), seconds), collected.lost)
 
 

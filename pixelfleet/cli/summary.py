@@ -11,8 +11,9 @@ SPELLED_OUT: Final = 10
 
 
 def summarise(report: Report, sheet: Path, json_report: Path) -> None:
-    total, rate = len(report.images), report.images_per_second
-    say(f"{total:,} images in {report.seconds:.1f} s, {rate:.1f}/s: {report.ready:,} ready, {report.failed:,} failed")
+    images = "1 image" if len(report.images) == 1 else f"{len(report.images):,} images"
+    pace = f"{report.seconds:.1f} s, {report.images_per_second:.1f}/s"
+    say(f"{images} in {pace}: {report.ready:,} ready, {report.failed:,} failed")
     for cause, count in report.causes().items():
         say(f"  {count:>6,}  {cause}", style="red")
     failed = [image for image in report.images if image.status == "failed"]

@@ -2,6 +2,8 @@
 
 import os
 import unicodedata
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -27,21 +29,21 @@ class ResultFolders:
 
     def assign(self, relative: str) -> str:
         """The folder of a source, relative to DEST."""
-        wanted = PurePosixPath(relative)
-        number = 1
-        while not self._is_free(candidate := _numbered(wanted, number)):
-            number += 1
-        self._taken.add(self._folded(candidate))
-        self._above_taken.update(self._folded(parent) for parent in candidate.parents)
-        return str(candidate)
+        *above, name = PurePosixPath(relative).parts
+        place = PurePosixPath()
+        for part in above:
+            place = _first(place, part, self._may_hold)
+        place = _first(place, name, self._is_free)
+        self._taken.add(self._folded(place))
+        self._above_taken.update(map(self._folded, place.parents))
+        return str(place)
 
-    def _is_free(self, candidate: PurePosixPath) -> bool:
-        folded = self._folded(candidate)
-        if folded in self._taken or folded in self._above_taken:
-            return False
-        if any(self._folded(parent) in self._taken for parent in candidate.parents):
-            return False
-        return not any(self._is_file(place) for place in (candidate, *candidate.parents[:-1]))
+    def _is_free(self, place: PurePosixPath) -> bool:
+        return self._folded(place) not in self._above_taken and self._may_hold(place)
+
+    def _may_hold(self, place: PurePosixPath) -> bool:
+        """Whether a source's folder may lie below."""
+        return self._folded(place) not in self._taken and not self._is_file(place)
 
     def _is_file(self, place: PurePosixPath) -> bool:
         path = self._dest / place
@@ -61,9 +63,12 @@ def folds_case(folder: Path) -> bool:
         probe.unlink()
 
 
-def _numbered(path: PurePosixPath, number: int) -> PurePosixPath:
+def _first(folder: PurePosixPath, name: str, fits: Callable[[PurePosixPath], bool]) -> PurePosixPath:
+    return next(place for number in count(1) if fits(place := folder / _numbered(name, number)))
+
+
+def _numbered(name: str, number: int) -> str:
     if number == 1:
-        return path
+        return name
     mark = f"~{number}"
-    name = os.fsdecode(os.fsencode(path.name)[: _LONGEST_NAME - len(mark)])
-    return path.with_name(name + mark)
+    return os.fsdecode(os.fsencode(name)[: _LONGEST_NAME - len(mark)]) + mark

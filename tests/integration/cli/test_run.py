@@ -1,0 +1,176 @@
+"""`pixelfleet run` on files as people have them: every one is accounted for, whatever its name or nature."""
+
+import json
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.integration.cli.command import environment, left_of, processes_of, run, start
+
+LONG = "ü" * 120 + ".png"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run over a folder of odd names, DEST inside it, and over what clashes with it."""
+
+    sources: Path
+    dest: Path
+    report: dict[str, Any]
+    leftovers: list[str]
+
+    def by_source(self, name: str) -> dict[str, Any]:
+        [image] = [image for image in self.report["images"] if image["source"] == str(self.sources / name)]
+        return dict(image)
+
+
+def _picture(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (40, 30), (200, 40, 40)).save(path, "PNG")
+
+
+ODD = ["plain.png", "spaces and + and %2F.png", "größe 図.png", "new\nline.png", LONG, "not utf-8 \udcff.png"]
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    base = tmp_path_factory.mktemp("run")
+    sources, other = base / "in", base / "other"
+    for name in ODD:
+        _picture(sources / name)
+    _picture(sources / "a/b/deep.png")
+    _picture(sources / "same.png")
+    _picture(other / "same.png")
+    _picture(other / "plain.png/thumb.webp")
+    (sources / "link.png").symlink_to(other / "same.png")
+    (sources / "dangling.png").symlink_to(base / "nowhere")
+    (sources / "loop").symlink_to(sources)
+    os.mkfifo(sources / "pipe.png")
+    (sources / "empty.jpg").touch()
+    dest = sources / "out"
+    _picture(dest / "earlier/thumb.png")
+    env = environment(base / "tmp", AWS_PROFILE="no-such-profile", AWS_SESSION_TOKEN="not-yours")
+    finished = run("run", str(sources), str(other), "--out", str(dest), "--workers", "1", "--json", env=env)
+    assert finished.returncode == 0, finished.stderr
+    return Outcome(sources, dest, json.loads(finished.stdout), left_of(base / "tmp"))
+
+
+def test_every_file_is_accounted_for_once(outcome: Outcome) -> None:
+    sources = [image["source"] for image in outcome.report["images"]]
+    assert len(sources) == len(set(sources)) == 14
+    assert (outcome.report["ready"], outcome.report["failed"]) == (11, 3)
+
+
+@pytest.mark.parametrize("name", [*ODD, "a/b/deep.png", "link.png"])
+def test_variants_lie_below_the_relative_path_of_their_source(outcome: Outcome, name: str) -> None:
+    image = outcome.by_source(name)
+    assert image["status"] == "ready"
+    assert {variant["name"] for variant in image["variants"]} == {"thumb", "optimized", "enhanced"}
+    for variant in image["variants"]:
+        file = outcome.dest / variant["file"]
+        assert file.parent == outcome.dest / name
+        assert file.stat().st_size == variant["bytes"]
+
+
+def test_two_sources_of_one_relative_path_get_a_folder_each(outcome: Outcome) -> None:
+    same = [image for image in outcome.report["images"] if image["source"].endswith("/same.png")]
+    folders = {Path(image["variants"][0]["file"]).parent for image in same}
+    assert folders == {Path("same.png"), Path("same.png~2")}
+
+
+def test_a_file_and_a_folder_of_one_name_do_not_collide(outcome: Outcome) -> None:
+    [image] = [image for image in outcome.report["images"] if image["source"].endswith("/plain.png/thumb.webp")]
+    assert Path(image["variants"][0]["file"]).parent == Path("plain.png~2/thumb.webp")
+
+
+@pytest.mark.parametrize(
+    ("name", "cause", "message"),
+    [
+        ("dangling.png", "unreadable", "which is not there"),
+        ("pipe.png", "unreadable", "is a named pipe, not a file"),
+        ("empty.jpg", "empty", "0 bytes"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_cause(outcome: Outcome, name: str, cause: str, message: str) -> None:
+    image = outcome.by_source(name)
+    assert (image["status"], image["cause"]) == ("failed", cause)
+    assert message in image["message"]
+
+
+def test_results_are_no_sources(outcome: Outcome) -> None:
+    assert not [image for image in outcome.report["images"] if image["source"].startswith(str(outcome.dest))]
+
+
+def test_report_and_contact_sheet_are_written_into_dest(outcome: Outcome) -> None:
+    assert json.loads((outcome.dest / "report.json").read_text()) == outcome.report
+    assert (outcome.dest / "index.html").read_text().count("<article") == 14
+
+
+def test_nothing_is_left_behind(outcome: Outcome) -> None:
+    assert outcome.leftovers == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path, how: signal.Signals) -> None:
+    for number in range(300):
+        _picture(tmp_path / f"in/{number}.png")
+    tmp = tmp_path / "tmp"
+    process = start("run", str(tmp_path / "in"), "--out", str(tmp_path / "out"), env=environment(tmp))
+    with process:
+        deadline = time.monotonic() + 60
+        while not list((tmp_path / "out").glob("*/*.webp")):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(how)
+        _, said = process.communicate(timeout=30)
+    if how is signal.SIGKILL:
+        # The leashes need a moment: SIGTERM, grace, SIGKILL.
+        while processes_of(tmp):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        return
+    assert process.returncode == 130
+    assert "were ready, their variants are in" in said
+    assert left_of(tmp) == []
+
+
+def test_a_worker_that_keeps_dying_ends_the_run_with_its_last_words(tmp_path: Path) -> None:
+    broken = tmp_path / "broken/worker"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise ImportError('libvips is missing')")
+    _picture(tmp_path / "in/a.png")
+    (tmp_path / "in/pipe").symlink_to("nowhere")
+    env = environment(tmp_path / "tmp", PYTHONPATH=str(broken.parent))
+    finished = run("run", str(tmp_path / "in"), "--out", str(tmp_path / "out"), env=env)
+    report = json.loads((tmp_path / "out/report.json").read_text())
+
+    assert finished.returncode == 2
+    assert "the bulk worker ended with exit code" in finished.stderr
+    assert "libvips is missing" in finished.stderr
+    assert (tmp_path / "out/pixelfleet-logs/worker-bulk.log").exists()
+    assert [image["cause"] for image in report["images"]] == ["unreadable", "internal"]
+    assert processes_of(tmp_path / "tmp") == []
+
+
+def test_strict_is_one_when_an_image_failed(tmp_path: Path) -> None:
+    _picture(tmp_path / "in/a.png")
+    (tmp_path / "in/b.jpg").write_text("no image")
+    env = environment(tmp_path / "tmp")
+    finished = run(
+        "run", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--strict",
+        "--report", str(tmp_path / "mine.json"), env=env,
+    )  # fmt: skip
+    report = json.loads((tmp_path / "mine.json").read_text())
+
+    assert finished.returncode == 1
+    assert (report["ready"], report["failed"]) == (1, 1)
+    assert "2 images in" in finished.stderr
+    assert "not_an_image" in finished.stderr
+    assert finished.stdout == ""
