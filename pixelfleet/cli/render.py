@@ -31,7 +31,7 @@ from pixelfleet.sources import Source, find_sources
 _MEGABYTE: Final = 1_000_000
 
 
-def render(  # noqa: PLR0913 - a command's parameters are its options
+def render(
     sources: Annotated[list[Path], typer.Argument(metavar="SRC...", help="Files and folders.", show_default=False)],
     out: Annotated[Path, typer.Option(metavar="DEST", help="Folder for the results; made if it is not there.")],
     recipe: Annotated[
