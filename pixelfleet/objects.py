@@ -32,6 +32,11 @@ IMMUTABLE: Final = "public, max-age=31536000, immutable"
 #: User metadata has 2 KB in all (S3 user guide, "Working with object metadata"), and a quoted key can be 3 KB.
 SOURCE_METADATA: Final = 1_000
 
+#: What the standard library knows, whatever the host's own lists say.
+_TYPES: Final = mimetypes.MimeTypes()
+for _suffix in ("avif", "webp"):
+    _TYPES.add_type(f"image/{_suffix}", f".{_suffix}")
+
 _MISSING: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})
 _SUPERSEDED: Final = frozenset({"PreconditionFailed", "412"})
 #: What a GET of a delete marker by its version answers.
@@ -128,7 +133,7 @@ class Objects:
             paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
             running: set[Future[str]] = set()
             for path in paths:
-                content_type = mimetypes.guess_type(path.name)[0] or told.content_type
+                content_type = _TYPES.guess_type(path.name)[0] or "application/octet-stream"
                 key = prefix + path.relative_to(folder).as_posix()
                 running.add(pool.submit(self.store, path, key, replace(told, content_type=content_type)))
                 if len(running) >= 4 * STORE_THREADS:
