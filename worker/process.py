@@ -209,7 +209,7 @@ class Processor:
         self._fleet.images.hand_back(attempt.aim)
 
     def _gone(self, attempt: Attempt) -> Image | None:
-        """The version is not there any more: deleted with its key, or else overtaken by one with an event of its own."""
+        """The version is not there any more: deleted with its key, or overtaken by one with an event of its own."""
         job = attempt.aim.job
         if self._fleet.objects.head(job.bucket, job.key) is not None:
             return None
