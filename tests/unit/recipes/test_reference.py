@@ -16,7 +16,7 @@ REFERENCE = (Path(__file__).parents[3] / "docs" / "reference" / "recipes.md").re
 def test_every_field_is_documented(part: type[BaseModel]) -> None:
     for name, field in part.model_fields.items():
         assert field.description
-        assert re.search(rf"^\| `{field.alias or name}` \| .+ \| {re.escape(field.description)} \|$", REFERENCE, re.M)
+        assert re.search(rf"^\| `{field.alias or name}` \| .+ \| {re.escape(field.description)} \|$", REFERENCE, re.MULTILINE)
 
 
 def test_every_built_in_recipe_is_documented() -> None:
@@ -25,14 +25,14 @@ def test_every_built_in_recipe_is_documented() -> None:
 
 
 def test_the_steps_are_told_in_their_order() -> None:
-    told = re.search(r"in this order: (.+?)\n\n", REFERENCE, re.S)
+    told = re.search(r"in this order: (.+?)\n\n", REFERENCE, re.DOTALL)
     assert told is not None
     named = re.findall(r"`(\w+)`", told.group(1))
     assert [{"background": "flatten"}.get(name, name) for name in named] == [step.__name__ for step in STEPS]
 
 
 def test_the_example_is_a_recipe() -> None:
-    example = re.search(r"```toml\n(.+?)```", REFERENCE, re.S)
+    example = re.search(r"```toml\n(.+?)```", REFERENCE, re.DOTALL)
     assert example is not None
     text = example.group(1).replace('image = "logo.png"', 'text = "Shop"')
     assert [variant.name for variant in parse(text, "example").variants] == ["card", "page"]
