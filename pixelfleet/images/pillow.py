@@ -10,33 +10,19 @@ import pi_heif
 from PIL import Image as PillowImage
 from PIL import ImageFile
 
-from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.formats import Format, Reader
 from pixelfleet.images.header import Header
 from pixelfleet.images.vips import Image, pyvips
-
-#: These decoders hold the whole image in memory, so the lane's limit in pixels is not enough.
-MAX_PIXELS: Final = 250_000_000
 
 _COLOUR_SPACES: Final = {"1": "b-w", "L": "b-w", "LA": "b-w", "I;16": "grey16", "I;16B": "grey16", "CMYK": "cmyk"}
 _ALPHA: Final = ("RGBA", "LA", "PA", "La", "RGBa")
 
 
 def header(path: Path, found: Format) -> Header:
-    """Opens, which reads the head alone.
-
-    Raises:
-        PermanentError: `too_many_pixels` for a decoder that works in memory.
-    """
+    """Opens, which reads the head alone."""
     with _stumbling():
         picture = _open(path, found)
     width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise PermanentError(
-            Cause.TOO_MANY_PIXELS,
-            f"the image is {width:,} x {height:,}; a {found.name} may have {MAX_PIXELS // 1_000_000} megapixels, "
-            "because it is decoded whole in memory; save it as tiled TIFF",
-        )
     return Header(
         width=width,
         height=height,
@@ -45,6 +31,7 @@ def header(path: Path, found: Format) -> Header:
         colour_space=_COLOUR_SPACES.get(picture.mode, "srgb"),
         has_alpha=picture.mode in _ALPHA or "transparency" in picture.info,
         exif=picture.info.get("exif") or b"",
+        held=True,
     )
 
 

@@ -155,8 +155,7 @@ def _glance(source: Size) -> Size:
 def _render_variant(work: _Work, base: Base, variant: Variant) -> RenderedVariant:
     variant = settle_format(variant, alpha=base.has_alpha, moves=len(base.frames) > 1)
     placement = place(work.size, variant)
-    frames = base.scaled_to(placement.resized)
-    frames = tuple(crop(frame, placement, variant.gravity) for frame in frames)
+    frames = crop(base.scaled_to(placement.resized), placement, variant.gravity)
     for step in STEPS:
         frames = tuple(step(frame, variant, frames[0]) for frame in frames)
     image = prepare(_joined(frames, base), keep_gps=work.recipe.keep_gps)

@@ -64,6 +64,7 @@ def header(path: Path, found: Format, *, allow_svg: bool) -> Header:
         colour_space=str(image.interpretation),
         has_alpha=bool(image.hasalpha()),
         exif=bytes(_meta(image, "exif-data", b"")),
+        held=bool(image.get_typeof("interlaced")),
     )
 
 

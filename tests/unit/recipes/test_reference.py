@@ -16,7 +16,9 @@ REFERENCE = (Path(__file__).parents[3] / "docs" / "reference" / "recipes.md").re
 def test_every_field_is_documented(part: type[BaseModel]) -> None:
     for name, field in part.model_fields.items():
         assert field.description
-        assert re.search(rf"^\| `{field.alias or name}` \| .+ \| {re.escape(field.description)} \|$", REFERENCE, re.MULTILINE)
+        assert re.search(
+            rf"^\| `{field.alias or name}` \| .+ \| {re.escape(field.description)} \|$", REFERENCE, re.MULTILINE
+        )
 
 
 def test_every_built_in_recipe_is_documented() -> None:
