@@ -1,4 +1,4 @@
-"""Runs ministack with its back doors shut: `python -m pixelfleet.localcloud.gateway`.
+"""Runs ministack with its back doors shut and its memory bounded: `python -m pixelfleet.localcloud.gateway`.
 
 Three things that ministack 1.5.33 leaves open even with AUTH=true, each to any program and any web page of the user's
 that can reach the loopback port:
@@ -8,6 +8,8 @@ that can reach the loopback port:
 - Unsigned requests can list buckets. Here a request carries a signature, or is a browser's preflight or form upload,
   which S3 checks by itself.
 - The signature of the root key, which is the only key here, is not verified at all, nor is that of the key `test`.
+
+And one that would fill the memory: of a versioned object it keeps every byte, although S3_PERSIST has them on disk.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -57,9 +59,13 @@ def main() -> None:
     # Both read their whole configuration when imported.
     from ministack import app as ministack  # noqa: PLC0415
     from ministack.core import iam_evaluator  # noqa: PLC0415
+    from ministack.services import s3  # noqa: PLC0415
 
     # Asked only in order to skip the verification of a signature.
     iam_evaluator._is_root_key = lambda _key: False  # noqa: SLF001 - the seam; a test holds it
+    entry_of = s3._version_entry_from_record  # noqa: SLF001
+    # Where an entry has no bytes, it reads the object's file, or the one that a displaced version was written to.
+    s3._version_entry_from_record = lambda record, version, _data: entry_of(record, version, None)  # noqa: SLF001
     ministack.app = guarded(ministack.app)
     ministack.main()
 

@@ -23,9 +23,9 @@ from pixelfleet.uploads import Put, Uploader, short_key
 #: Images on their way at once: enough that no worker waits, few enough that asking after them costs little.
 WINDOW: Final = 128
 #: Records that are asked for in one turn, the longest waiting first.
-ASK: Final = 64
+ASK: Final = 24
 #: Seconds between turns in which nothing happened.
-IDLE: Final = 0.1
+IDLE: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
