@@ -12,16 +12,12 @@ that can reach the loopback port:
 And one that would fill the memory: of a versioned object it keeps every byte, although S3_PERSIST has them on disk.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
+
+from pixelfleet.localcloud.saving import Application, Receive, Scope, Send, saving
 
 HEALTH: Final = "/_ministack/health"
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _SIGNED_QUERY: Final = (b"X-Amz-Signature=", b"x-amz-signature=", b"AWSAccessKeyId=")
 
@@ -58,7 +54,7 @@ def refuse(scope: Scope) -> HTTPStatus | None:
 def main() -> None:
     # Both read their whole configuration when imported.
     from ministack import app as ministack  # noqa: PLC0415
-    from ministack.core import iam_evaluator  # noqa: PLC0415
+    from ministack.core import iam_evaluator, persistence  # noqa: PLC0415
     from ministack.services import s3  # noqa: PLC0415
 
     # Asked only in order to skip the verification of a signature.
@@ -66,7 +62,11 @@ def main() -> None:
     entry_of = s3._version_entry_from_record  # noqa: SLF001
     # Where an entry has no bytes, it reads the object's file, or the one that a displaced version was written to.
     s3._version_entry_from_record = lambda record, version, _data: entry_of(record, version, None)  # noqa: SLF001
-    ministack.app = guarded(ministack.app)
+    states_of = ministack._build_persistence_save_dict  # noqa: SLF001
+    served = guarded(ministack.app)
+    if persistence.PERSIST_STATE:
+        served = saving(served, lambda: persistence.save_all(states_of()))
+    ministack.app = served
     ministack.main()
 
 

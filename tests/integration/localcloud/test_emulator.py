@@ -125,6 +125,9 @@ def test_versions_of_an_object_are_told_apart_and_none_is_held_in_memory(
         got = s3.get_object(Bucket=settings.uploads_bucket, Key="big.bin", VersionId=versions[number])
         assert got["Body"].read() == body + str(number).encode()
     assert _resident(cloud_folder) - before < 30_000_000
+    s3.delete_object(Bucket=settings.uploads_bucket, Key="big.bin", VersionId=versions[59])
+    current = s3.get_object(Bucket=settings.uploads_bucket, Key="big.bin")
+    assert current["Body"].read() == body + b"58"
 
 
 def _resident(folder: DataFolder) -> int:
