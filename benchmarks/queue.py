@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.harness import ROOT, children_of, message
-from tests.fakes.embedded import CREDENTIALS, client
+from tests.fakes.clients import CREDENTIALS, client
 from tests.fakes.sqs import FakeSqs
 from tests.fakes.sqs_queue import FakeQueue, Message
 
@@ -106,19 +106,17 @@ def command(children: int) -> list[str]:
 
 
 def environment(contender: Contender, endpoint: str, url: str) -> dict[str, str]:
-    return (
-        os.environ
-        | CREDENTIALS
-        | {
-            "AWS_ENDPOINT_URL": endpoint,
-            "CHAOS_QUEUE": url,
-            "CHAOS_JOURNAL": os.devnull,
-            "CHAOS_CONFIG": json.dumps(contender.config),
-            "CHAOS_OPTIONS": json.dumps(contender.options),
-            "CHAOS_STOCK": "1" if contender.stock else "",
-            "C_FORCE_ROOT": "1",
-        }
-    )
+    return {
+        **os.environ,
+        **CREDENTIALS,
+        "AWS_ENDPOINT_URL": endpoint,
+        "CHAOS_QUEUE": url,
+        "CHAOS_JOURNAL": os.devnull,
+        "CHAOS_CONFIG": json.dumps(contender.config),
+        "CHAOS_OPTIONS": json.dumps(contender.options),
+        "CHAOS_STOCK": "1" if contender.stock else "",
+        "C_FORCE_ROOT": "1",
+    }
 
 
 def await_first(queue: FakeQueue, worker: "subprocess.Popen[bytes]", log: Path) -> None:

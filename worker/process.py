@@ -105,8 +105,7 @@ class Processor:
             self._fleet.images.hand_back(attempt.aim)
             raise
         except ObjectGoneError:
-            # Its removal, or the upload that took its place, has an event of its own.
-            return None
+            return self._gone(attempt)
         except Exception as error:
             if not is_passing(error):
                 raise
@@ -161,6 +160,9 @@ class Processor:
         folder = results_folder(attempt.image, attempt.aim.revision)
         told = Stored(variant.content_type, attempt.image.key, attempt.aim.recipe.name, attempt.aim.at)
         key = f"{folder}{variant.path.name}"
+        if variant.tiles is not None:
+            # Tiles before the entry file that leads to them: what can be opened is whole.
+            self._fleet.objects.store_folder(variant.tiles, f"{folder}{variant.tiles.name}/", told)
         sha256 = self._fleet.objects.store(variant.path, key, told)
         return Variant(
             name=variant.name,
@@ -170,7 +172,8 @@ class Processor:
             height=variant.height,
             bytes=variant.bytes,
             content_type=variant.content_type,
-            sha256=sha256,
+            sha256=variant.manifest or sha256,
+            files=variant.files,
         )
 
     def _record(self, attempt: Attempt, outcome: Outcome) -> Image | None:
@@ -204,6 +207,13 @@ class Processor:
         """To the heavy lane, then return the attempt: in this order a death in between costs a repeat, not the job."""
         self._fleet.queues.send_one(Lane.HEAVY, attempt.aim.job.asked_by(Origin.LANE))
         self._fleet.images.hand_back(attempt.aim)
+
+    def _gone(self, attempt: Attempt) -> Image | None:
+        """The version is not there any more: deleted with its key, or overtaken by one with an event of its own."""
+        job = attempt.aim.job
+        if self._fleet.objects.head(job.bucket, job.key) is not None:
+            return None
+        return self._remove(replace(job, kind=JobKind.REMOVE))
 
     def _remove(self, job: Job) -> Image | None:
         removed = self._fleet.images.remove(job, self.worker)

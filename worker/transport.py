@@ -180,7 +180,8 @@ class Channel(virtual.Channel):
 
     def _pump(self, feed: Feed, sharers: int = 1) -> None:
         """Ask for as many messages as there is room for."""
-        if feed.source.name not in self.connection.callbacks:
+        # The hub may still hold calls to this when the channel is closed, and then has no connection.
+        if self.closed or feed.source.name not in self.connection.callbacks:
             return
         if self.connection.settler.backlog > MAX_BACKLOG:
             self._later(0.1, feed)
@@ -195,7 +196,7 @@ class Channel(virtual.Channel):
 
     def _settle(self, delivery_tag: str, hide_for: int | None) -> None:
         info = self._info(delivery_tag)
-        if info is not None:
+        if info is not None and self.connection is not None:
             until = time.monotonic() + info["sqs_visibility"]
             self.connection.settler.add(Settlement(info["sqs_queue"], delivery_tag, hide_for, until))
         self._free(delivery_tag)

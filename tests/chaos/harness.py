@@ -8,13 +8,13 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.chaos.proxy import FaultProxy
-from tests.fakes.embedded import CREDENTIALS, client
+from tests.fakes.clients import CREDENTIALS, client
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -88,6 +88,7 @@ class Bench:
     name: str
     url: str
     dead_url: str
+    environment: Mapping[str, str]
     workers: list[Worker] = field(default_factory=list)
 
     def send(self, what: str, name: str = "", seconds: float = 0.0) -> None:
@@ -110,7 +111,7 @@ class Bench:
     ) -> Worker:
         """Start a worker and return once it is ready, or has ended."""
         log_path = self.folder / f"worker-{len(self.workers)}.log"
-        environment = os.environ | CREDENTIALS
+        environment = {**os.environ, **self.environment}
         environment |= {
             "AWS_ENDPOINT_URL": endpoint or self.proxy.url,
             "CHAOS_QUEUE": self.url,
@@ -174,19 +175,23 @@ class Bench:
 
 @contextlib.contextmanager
 def bench(
-    upstream: str, folder: Path, visibility: int = 2, max_receives: int = 3, redrive: bool = True
+    upstream: str,
+    folder: Path,
+    environment: Mapping[str, str] = CREDENTIALS,
+    visibility: int = 2,
+    max_receives: int = 3,
+    name: str = "",
 ) -> Iterator[Bench]:
     """Make the queues straight at `upstream`, and end every worker afterwards."""
-    sqs: SQSClient = client("sqs", upstream)
-    name = f"chaos-{uuid.uuid4().hex[:12]}"
+    sqs: SQSClient = client("sqs", upstream, environment)
+    name = name or f"chaos-{uuid.uuid4().hex[:12]}"
     dead_url = sqs.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    attributes: dict[Any, str] = {"VisibilityTimeout": str(visibility)}
-    if redrive:
-        attributes["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": max_receives})
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": max_receives})
+    attributes: dict[Any, str] = {"VisibilityTimeout": str(visibility), "RedrivePolicy": policy}
     url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     with FaultProxy(upstream) as proxy:
-        made = Bench(sqs, proxy, folder, name, url, dead_url)
+        made = Bench(sqs, proxy, folder, name, url, dead_url, environment)
         try:
             yield made
         finally:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.fakes.embedded import client, embedded_cloud
+from pixelfleet.localcloud.emulator import Emulator
+from tests.fakes.clients import client
 from tests.fakes.sqs import FakeSqs
 
 if TYPE_CHECKING:
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module", params=["fake", "embedded"])
-def sqs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator["SQSClient"]:
+def sqs(request: pytest.FixtureRequest) -> Iterator["SQSClient"]:
     if request.param == "fake":
         with FakeSqs() as fake:
             yield client("sqs", fake.url)
     else:
-        with embedded_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
-            yield client("sqs", cloud.url)
+        emulator: Emulator = request.getfixturevalue("cloud")
+        yield client("sqs", emulator.endpoint_url, emulator.exports())
 
 
 @dataclass(frozen=True)

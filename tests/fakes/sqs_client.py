@@ -1,0 +1,38 @@
+"""An SQS client in memory that answers as it is told, for tests that count calls."""
+
+import threading
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+
+def error(status: int, code: str = "InternalError") -> ClientError:
+    told = {"Error": {"Code": code, "Message": "told to"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(told, "Operation")  # type: ignore[arg-type]
+
+
+class ScriptedSqs:
+    """`script` holds what the next calls do, first to last: raise an exception, or answer a dict; then {}.
+
+    `calls` are (operation, arguments), oldest first. `block` makes every call wait.
+    """
+
+    def __init__(self, *script: Any) -> None:
+        self.script = list(script)
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.block = threading.Event()
+        self.block.set()
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**arguments: Any) -> Any:
+            self.calls.append((operation, arguments))
+            assert self.block.wait(10)
+            answer = self.script.pop(0) if self.script else {}
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+    def of(self, operation: str) -> list[dict[str, Any]]:
+        return [arguments for name, arguments in self.calls if name == operation]
