@@ -5,9 +5,11 @@ Nothing is held whole in memory: originals stream to a file, variants from one.
 
 import base64
 import hashlib
+import mimetypes
 from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 CHUNK: Final = 1 << 20
 #: Above this an upload goes in parts, so that a broken connection costs one part.
 MULTIPART: Final = 64 * 1_000_000
+#: Tiles that are put at once.
+STORE_THREADS: Final = 8
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 #: User metadata has 2 KB in all (S3 user guide, "Working with object metadata"), and a quoted key can be 3 KB.
 SOURCE_METADATA: Final = 1_000
@@ -115,6 +119,23 @@ class Objects:
                     )
         return digest.hexdigest()
 
+    def store_folder(self, folder: Path, prefix: str, told: Stored) -> None:
+        """Put every file below a folder under `prefix`, several at once: a gigapixel has tens of thousands of tiles.
+
+        Each gets the content type that its name says.
+        """
+        with ThreadPoolExecutor(STORE_THREADS) as pool:
+            paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+            running: set[Future[str]] = set()
+            for path in paths:
+                content_type = mimetypes.guess_type(path.name)[0] or told.content_type
+                key = prefix + path.relative_to(folder).as_posix()
+                running.add(pool.submit(self.store, path, key, replace(told, content_type=content_type)))
+                if len(running) >= 4 * STORE_THREADS:
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    _raise_first(done)
+            _raise_first(running)
+
     def head(self, bucket: str, key: str) -> ObjectVersion | None:
         """The current version of a key, or None where there is none."""
         with translated(f"look at {key!r}"):
@@ -175,6 +196,11 @@ class Objects:
             ):
                 if keys := [entry["Key"] for entry in page.get("Contents", [])]:
                     yield keys
+
+
+def _raise_first(done: Iterable["Future[str]"]) -> None:
+    for future in done:
+        future.result()
 
 
 def _pin(source: ObjectVersion) -> dict[str, Any]:

@@ -161,6 +161,9 @@ class Processor:
         folder = results_folder(attempt.image, attempt.aim.revision)
         told = Stored(variant.content_type, attempt.image.key, attempt.aim.recipe.name, attempt.aim.at)
         key = f"{folder}{variant.path.name}"
+        if variant.tiles is not None:
+            # Tiles before the entry file that leads to them: what can be opened is whole.
+            self._fleet.objects.store_folder(variant.tiles, f"{folder}{variant.tiles.name}/", told)
         sha256 = self._fleet.objects.store(variant.path, key, told)
         return Variant(
             name=variant.name,
@@ -170,7 +173,8 @@ class Processor:
             height=variant.height,
             bytes=variant.bytes,
             content_type=variant.content_type,
-            sha256=sha256,
+            sha256=variant.manifest or sha256,
+            files=variant.files,
         )
 
     def _record(self, attempt: Attempt, outcome: Outcome) -> Image | None:

@@ -15,7 +15,9 @@ from pixelfleet.cli.console import complain
 from pixelfleet.cli.failures import failures
 from pixelfleet.cli.provision import provision
 from pixelfleet.cli.purge import purge
+from pixelfleet.cli.recipe import recipe
 from pixelfleet.cli.redrive import redrive
+from pixelfleet.cli.render import render
 from pixelfleet.cli.run import run
 from pixelfleet.cli.samples import samples
 from pixelfleet.cli.up import up
@@ -38,6 +40,8 @@ app.command()(run)
 app.command()(up)
 app.command()(upload)
 app.command()(provision)
+app.command()(render)
+app.add_typer(recipe)
 app.command()(failures)
 app.command()(redrive)
 app.command()(purge)

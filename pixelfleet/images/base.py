@@ -13,10 +13,9 @@ from pixelfleet.images.colours import drop_opaque_alpha, to_srgb
 from pixelfleet.images.formats import Format
 from pixelfleet.images.geometry import Size, shrink_on_load, turned
 from pixelfleet.images.probe import Probe
+from pixelfleet.images.progress import report_progress
 from pixelfleet.images.vips import Image
 
-#: Larger bases are never held in memory: each variant of such a size streams from the file.
-MEMORY_PIXELS: Final = 40_000_000
 _CARRIED: Final = ("delay", "loop")
 
 
@@ -87,6 +86,7 @@ def make_base(path: Path, probe: Probe, found: Format, take: Take, size: Size, r
             allow_svg=reading.allow_svg,
         ),
     )
+    report_progress(image, f"decoding {probe.width} x {probe.height} {found.name}")
     frames = tuple(_upright(frame, probe, needed, take) for frame in _split(image, take))
     if shared:
         frames = tuple(frame.copy_memory() for frame in frames)

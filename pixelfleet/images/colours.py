@@ -3,7 +3,7 @@
 from typing import Final
 
 from pixelfleet.images.bands import on_colours
-from pixelfleet.images.vips import Image, pyvips
+from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
 
 _PROFILE: Final = "icc-profile-data"
 _FLOATS: Final = ("float", "double", "complex", "dpcomplex")
@@ -47,9 +47,21 @@ def _usual_bands(image: Image) -> Image:
 
 def _counted_from_one(image: Image) -> Image:
     """Float samples from 0 to 1 become 0 to 255; larger ones are taken to count from 0 to 255 already."""
-    if image.interpretation not in ("b-w", "srgb") or image.max() > 1.0:
+    if image.interpretation not in ("b-w", "srgb"):
+        return image
+    image = _readable_twice(image)
+    if image.max() > 1.0:
         return image
     return on_colours(image, lambda colours: colours * 255)
+
+
+def _readable_twice(image: Image) -> Image:
+    """A source is read from top to bottom once: what is looked at first and used then must lie somewhere."""
+    if image.width * image.height <= MEMORY_PIXELS:
+        return image.copy_memory()
+    spooled = pyvips.Image.new_temp_file("%s.v")
+    image.write(spooled)
+    return spooled
 
 
 def _by_profile(image: Image) -> Image:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from pixelfleet.images.base import scale_to
 from pixelfleet.images.cosines import transform
-from pixelfleet.images.geometry import scaled
 from pixelfleet.images.thumbhash import thumbhash
 from pixelfleet.images.vips import Image
 
@@ -30,11 +29,9 @@ class Fingerprint:
 
 def fingerprint(image: Image) -> Fingerprint:
     """Of an 8-bit grey or sRGB image of any size, with or without alpha."""
-    width, height = scaled((image.width, image.height), min(1.0, _SIDE / max(image.width, image.height)))
-    small = _rgba(scale_to(image, (width, height)))
-    pixels = _pixels(small)
-    square = _rgba(scale_to(image, (_SIDE, _SIDE)))
-    return Fingerprint(thumbhash(width, height, pixels), _dominant(pixels), _perceptual(_pixels(square)))
+    pixels = _pixels(_rgba(scale_to(image, (_SIDE, _SIDE))))
+    placeholder = thumbhash(pixels, _SIDE, (image.width, image.height))
+    return Fingerprint(placeholder, _dominant(pixels), _perceptual(pixels))
 
 
 def _rgba(image: Image) -> Image:

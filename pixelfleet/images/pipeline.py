@@ -4,12 +4,11 @@ Read `_render_variant` for what becomes of one variant; `_plan` for which of the
 """
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pixelfleet.errors import Cause, PermanentError
-from pixelfleet.images.base import MEMORY_PIXELS, Base, Take, make_base
+from pixelfleet.images.base import Base, Take, make_base
 from pixelfleet.images.crop import crop
 from pixelfleet.images.encode import can_move, encoding_of, settle_format, write
 from pixelfleet.images.fingerprint import Fingerprint, fingerprint
@@ -19,7 +18,8 @@ from pixelfleet.images.metadata import prepare
 from pixelfleet.images.probe import Probe, format_of
 from pixelfleet.images.sources import Reading, guarded
 from pixelfleet.images.steps import STEPS
-from pixelfleet.images.vips import Image, pyvips
+from pixelfleet.images.tiles import CONTENT_TYPE, FORMAT, TileSet, write_tiles
+from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
 from pixelfleet.recipes import Metadata, Recipe, Variant
 
 #: A fingerprint needs no more than this, where no variant needs any pixels.
@@ -28,7 +28,11 @@ _GLANCE = 64
 
 @dataclass(frozen=True, slots=True)
 class RenderedVariant:
-    """One output: `path` lies in the folder that `render` was given; `bytes` is the size of all its files."""
+    """One output: `path` lies in the folder that `render` was given; `bytes` is the size of all its files.
+
+    Of a variant of tiles `path` is the entry file, `tiles` the folder of tiles beside it, `files` how many files there
+    are in all, and `manifest` a SHA-256 over them.
+    """
 
     name: str
     path: Path
@@ -38,6 +42,9 @@ class RenderedVariant:
     bytes: int
     content_type: str
     frames: int = 1
+    files: int = 1
+    tiles: Path | None = None
+    manifest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,8 @@ def _render_variant(work: _Work, base: Base, variant: Variant) -> RenderedVarian
     for step in STEPS:
         frames = tuple(step(frame, variant, frames[0]) for frame in frames)
     image = prepare(_joined(frames, base), keep_gps=work.recipe.keep_gps)
+    if variant.tiles:
+        return _tiled(variant, write_tiles(image, variant, variant.tiles, work.folder), image)
     path = work.folder / f"{variant.name}{encoding_of(variant).extension}"
     write(image, variant, path)
     return _rendered(variant, path, frames)
@@ -178,6 +187,21 @@ def _rendered(variant: Variant, path: Path, frames: tuple[Image, ...]) -> Render
     )
 
 
+def _tiled(variant: Variant, tiles: TileSet, image: Image) -> RenderedVariant:
+    return RenderedVariant(
+        name=variant.name,
+        path=tiles.entry,
+        format=FORMAT,
+        width=image.width,
+        height=image.height,
+        bytes=tiles.bytes,
+        content_type=CONTENT_TYPE,
+        files=tiles.count + 1,
+        tiles=tiles.folder,
+        manifest=tiles.manifest,
+    )
+
+
 def _copy(work: _Work, variant: Variant) -> RenderedVariant:
     path = work.folder / f"{variant.name}{extension_of(work.found)}"
     shutil.copyfile(work.source, path)
@@ -191,9 +215,3 @@ def _copy(work: _Work, variant: Variant) -> RenderedVariant:
         content_type=content_type_of(work.found),
         frames=work.probe.frames,
     )
-
-
-def variant_files(rendition: Rendition) -> Iterator[Path]:
-    """Every file that a rendition consists of."""
-    for variant in rendition.variants:
-        yield variant.path

@@ -21,16 +21,22 @@ class _Channel:
     scale: float
 
 
-def thumbhash(width: int, height: int, pixels: list[Pixel]) -> str:
-    """Base64 of the hash of `pixels` (row by row, at most 100 x 100)."""
+def thumbhash(pixels: list[Pixel], side: int, shape: tuple[int, int]) -> str:
+    """Base64 of the hash.
+
+    Args:
+        pixels: the image squeezed into a square of `side` x `side` (at most 100), row by row.
+        shape: its true width and height, of which the hash keeps the proportion.
+    """
+    width, height = shape
     opaque = all(pixel[3] == 255 for pixel in pixels)
     channels = _channels(pixels)
     longest = 7 if opaque else 5
     columns = max(1, round(longest * width / max(width, height)))
     rows = max(1, round(longest * height / max(width, height)))
-    light = _encode(channels[0], (width, height), max(3, columns), max(3, rows))
-    yellow = _encode(channels[1], (width, height), 3, 3)
-    red = _encode(channels[2], (width, height), 3, 3)
+    light = _encode(channels[0], side, max(3, columns), max(3, rows))
+    yellow = _encode(channels[1], side, 3, 3)
+    red = _encode(channels[2], side, 3, 3)
     nibbles = [*light.terms, *yellow.terms, *red.terms]
     landscape = width > height
     head = round(63 * light.steady) | round(31.5 + 31.5 * yellow.steady) << 6 | round(31.5 + 31.5 * red.steady) << 12
@@ -39,7 +45,7 @@ def thumbhash(width: int, height: int, pixels: list[Pixel]) -> str:
     tail |= landscape << 15
     body = head.to_bytes(3, "little") + tail.to_bytes(2, "little")
     if not opaque:
-        alpha = _encode(channels[3], (width, height), 5, 5)
+        alpha = _encode(channels[3], side, 5, 5)
         body += bytes([round(15 * alpha.steady) | round(15 * alpha.scale) << 4])
         nibbles += alpha.terms
     return base64.b64encode(body + _packed(nibbles)).decode()
@@ -60,9 +66,9 @@ def _channels(pixels: list[Pixel]) -> tuple[list[float], list[float], list[float
     return light, yellow, red_green, opacity
 
 
-def _encode(values: list[float], size: tuple[int, int], columns: int, rows: int) -> _Channel:
+def _encode(values: list[float], side: int, columns: int, rows: int) -> _Channel:
     """The terms in the triangle below the diagonal from (columns, 0) to (0, rows), row by row."""
-    grid = transform(values, size[0], size[1], columns, rows)
+    grid = transform(values, side, side, columns, rows)
     terms = [
         grid[row][column]
         for row in range(rows)

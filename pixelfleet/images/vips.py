@@ -7,17 +7,20 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import pyvips
 
 from pixelfleet.errors import ProcessingError
 from pixelfleet.images.complaints import translate
 
-__all__ = ["Image", "permit_svg", "pyvips", "ready", "translated"]
+__all__ = ["MEMORY_PIXELS", "Image", "permit_svg", "pyvips", "ready", "translated"]
 
 #: A lazy libvips image. pyvips is untyped; this name marks what is one.
 Image: TypeAlias = Any
+
+#: Larger images are never held in memory, but stream from the file or lie on disk.
+MEMORY_PIXELS: Final = 40_000_000
 
 
 @cache

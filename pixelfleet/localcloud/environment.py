@@ -16,6 +16,11 @@ _TUNABLE: Final = frozenset(
 )
 _TUNABLE_VARIABLES: Final = frozenset(map(variable_of, _TUNABLE))
 
+#: AWS variables that say how to work, not where.
+_MANNERS: Final = frozenset(
+    {"AWS_PAGER", "AWS_DEFAULT_OUTPUT", "AWS_CA_BUNDLE", "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS", "AWS_CLI_AUTO_PROMPT"}
+)
+
 #: Metadata addresses from which the SDKs would fetch real credentials.
 _CONTAINER_PREFIXES: Final = ("AWS_", "ECS_")
 
@@ -48,8 +53,7 @@ def cloud_variables(endpoint_url: str, access_key: str, secret_key: str) -> dict
 def in_the_way(environ: Mapping[str, str]) -> list[str]:
     """Variables of a shell that would send its commands elsewhere in spite of `cloud_variables`: to be unset."""
     ours = cloud_variables("", "", "")
-    harmless = {"AWS_PAGER", "AWS_DEFAULT_OUTPUT"}
-    return sorted(name for name in environ if is_cloud_variable(name) and name not in ours and name not in harmless)
+    return sorted(name for name in environ if is_cloud_variable(name) and name not in ours and name not in _MANNERS)
 
 
 def is_cloud_variable(name: str) -> bool:

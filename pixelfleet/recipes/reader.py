@@ -14,7 +14,7 @@ from pixelfleet.errors import RecipeError
 from pixelfleet.recipes.lines import line_of
 from pixelfleet.recipes.model import DATA_URI, MAX_WATERMARK_BYTES, Recipe, Tiles, Variant, Watermark
 
-BUILTIN: Final = ("web",)
+BUILTIN: Final = ("web", "catalog", "archive", "zoom", "responsive")
 #: What the catalog can hold beside the other attributes of an item.
 MAX_TEXT_BYTES: Final = 350_000
 _PARTS: Final[dict[str, type[BaseModel]]] = {"watermark": Watermark, "tiles": Tiles}

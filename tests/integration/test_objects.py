@@ -78,6 +78,18 @@ def test_a_result_carries_what_browsers_caches_and_people_want_to_know(composed:
     assert base64.b64decode(head["ChecksumSHA256"]).hex() == digest
 
 
+def test_a_folder_of_tiles_is_stored_whole_each_file_with_its_own_type(composed: Fleet, tmp_path: Path) -> None:
+    names = [f"{level}/{n}.webp" for level in range(3) for n in range(20)] + ["info.json"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    composed.objects.store_folder(tmp_path, "me/x/r/tiles/", TOLD)
+    listed = composed.s3.list_objects_v2(Bucket=composed.settings.results_bucket, Prefix="me/x/r/tiles/")
+    assert {entry["Key"].removeprefix("me/x/r/tiles/") for entry in listed["Contents"]} == set(names)
+    head = composed.s3.head_object(Bucket=composed.settings.results_bucket, Key="me/x/r/tiles/info.json")
+    assert head["ContentType"] == "application/json"
+
+
 def test_the_longest_key_fits_into_the_metadata(composed: Fleet, tmp_path: Path) -> None:
     path = tmp_path / "thumb.webp"
     path.write_bytes(b"RIFF")

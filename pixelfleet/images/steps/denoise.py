@@ -6,6 +6,7 @@ from pixelfleet.recipes import Variant
 
 def denoise(image: Image, variant: Variant, _first: Image) -> Image:
     """A median filter: takes out grain and hot pixels and keeps edges, unlike a blur."""
-    if not variant.denoise:
+    radius = min(variant.denoise, (min(image.width, image.height) - 1) // 2)
+    if not radius:
         return image
-    return image.median(2 * variant.denoise + 1)
+    return image.median(2 * radius + 1)

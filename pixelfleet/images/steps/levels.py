@@ -1,5 +1,8 @@
 """Tones over the full range."""
 
+from array import array
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
 from typing import Final
 
 from pixelfleet.images.bands import through_table, without_alpha
@@ -7,14 +10,14 @@ from pixelfleet.images.vips import Image
 from pixelfleet.recipes import Variant
 
 #: Share of the pixels that may fall to pure black, and to pure white.
-_CLIP: Final = 0.2
+_CLIP: Final = 0.002
 #: The darkest white and the brightest black that are stretched: a night scene stays one.
 _WHITE_FLOOR: Final = 180
 _BLACK_CEILING: Final = 40
 #: Fewer tones than this are a flat colour or a fog that means to be one.
 _LEAST_SPREAD: Final = 24
 #: Statistics need no more than every n-th pixel of a large image.
-_SAMPLE_SIDE: Final = 512
+_SAMPLE_SIDE: Final = 256
 
 
 def levels(image: Image, variant: Variant, first: Image) -> Image:
@@ -33,8 +36,10 @@ def _ends(image: Image) -> tuple[int, int]:
     sample = image.subsample(step, step) if step > 1 else image
     if sample.bands == 3:
         sample = sample.colourspace("b-w")
-    sample = sample.copy_memory()
-    black, white = int(sample.percent(_CLIP)), int(sample.percent(100 - _CLIP))
+    counts = array("I", bytes(sample.hist_find().write_to_memory()))
+    running = list(accumulate(counts))
+    black = bisect_right(running, running[-1] * _CLIP)
+    white = bisect_left(running, running[-1] * (1 - _CLIP))
     if white - black < _LEAST_SPREAD:
         return 0, 255
     return min(black, _BLACK_CEILING), max(white, _WHITE_FLOOR)

@@ -30,17 +30,28 @@ def run(*arguments: str, env: Mapping[str, str]) -> "subprocess.CompletedProcess
     return subprocess.run([PIXELFLEET, *arguments], env=env, capture_output=True, text=True, timeout=110, check=False)
 
 
-def processes_of(tmp: Path) -> list[str]:
-    """Command lines of the processes that have a path below `tmp` in their environment or arguments (Linux)."""
-    found = []
+def pids_of(tmp: Path, mark: str = "") -> dict[int, str]:
+    """Processes with a path below `tmp` in their environment or arguments, by what they run (Linux).
+
+    `mark` is in the command line; leashes, which carry their child's, are then left out.
+    """
+    found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            told = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
-            if str(tmp).encode() in told and int(process.name) != os.getpid():
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            environ = (process / "environ").read_bytes()
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ")
         except OSError:
             continue  # it ended while it was looked at, or is not ours
+        line = command.decode(errors="replace")
+        ours = str(tmp).encode() in environ + command and int(process.name) != os.getpid()
+        if ours and mark in line and not (mark and "leash.py" in line):
+            found[int(process.name)] = line
     return found
+
+
+def processes_of(tmp: Path) -> list[str]:
+    """What those processes run."""
+    return list(pids_of(tmp).values())
 
 
 def left_of(tmp: Path) -> list[str]:

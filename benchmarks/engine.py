@@ -1,0 +1,132 @@
+"""The engine beside what a user would pick instead, on the same files: CPU, memory, bytes and quality.
+
+`python -m benchmarks.engine [--images DIR] [--sharp DIR]`. Each contender runs in a process of its own, pinned to one
+core, after one image to warm up. `--sharp` names a folder in which `npm install sharp` was run. CPU time is counted,
+not the clock, so that what else the machine does hardly matters.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from benchmarks import photos, quality
+
+CONTENDERS = ("pixelfleet", "pillow", "pillow-tuned", "sharp-pipelines", "sharp-shared", "codecs")
+_MODULES = {"pixelfleet": "ours", "pillow": "pillow", "pillow-tuned": "pillow_tuned", "codecs": "codecs"}
+_SHARP = Path(__file__).parent / "contenders" / "sharp.cjs"
+#: Quality is measured on this many images: it takes longer than the work it judges.
+_JUDGED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    name: str
+    cpu_ms: float
+    rss_mb: float
+    kilobytes: float
+    thumb: quality.Quality
+    optimized: quality.Quality
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=Path, help="folder of JPEGs; default: twelve scenes of 12 megapixels")
+    parser.add_argument("--sharp", type=Path, help="folder whose node_modules has sharp")
+    parser.add_argument("--only", nargs="*", choices=CONTENDERS, default=CONTENDERS)
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each; the least CPU counts")
+    parser.add_argument("--contender", choices=sorted(_MODULES), help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.contender:
+        print(json.dumps(_work(asked.contender, sorted(asked.images.iterdir()), asked.out)))
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = asked.images or Path(scratch) / "photos"
+        files = sorted(folder.glob("*.jp*g")) if asked.images else photos.drawn(folder, 12)
+        results = [found for name in asked.only if (found := _measure(name, files, asked, Path(scratch)))]
+    _print(results, len(files))
+
+
+def _measure(name: str, files: list[Path], asked: argparse.Namespace, scratch: Path) -> Result | None:
+    out = scratch / name
+    for file in files:
+        (out / file.stem).mkdir(parents=True)
+    command = _command(name, files, asked.sharp, out)
+    if command is None:
+        return None
+    environment = dict(os.environ, VIPS_CONCURRENCY="1", UV_THREADPOOL_SIZE="1")
+    if asked.sharp:
+        environment["NODE_PATH"] = str(asked.sharp / "node_modules")
+    runs = []
+    for _ in range(asked.repeat):
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, preexec_fn=_pin)
+        runs.append(json.loads(done.stdout))
+    written = [file.stat().st_size for file in out.rglob("*.*")]
+    thumb, optimized = _judge(files[:_JUDGED], out)
+    cpu = min(run["cpu"] for run in runs)
+    peak = max(run["rss"] for run in runs)
+    shutil.rmtree(out)
+    return Result(name, 1000 * cpu / len(files), peak / 1e6, sum(written) / 1000 / len(files), thumb, optimized)
+
+
+def _command(name: str, files: list[Path], sharp: Path | None, out: Path) -> list[str] | None:
+    if name in _MODULES:
+        folder = str(files[0].parent)
+        return [sys.executable, "-m", "benchmarks.engine", "--contender", name, "--images", folder, "--out", str(out)]
+    if sharp is None or shutil.which("node") is None:
+        print(f"{name}: skipped, it needs node and --sharp DIR with sharp in its node_modules", file=sys.stderr)
+        return None
+    return ["node", str(_SHARP), name.removeprefix("sharp-"), str(out), *map(str, files)]
+
+
+def _pin() -> None:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def _work(name: str, files: list[Path], out: Path) -> dict[str, float]:
+    contender = importlib.import_module(f"benchmarks.contenders.{_MODULES[name]}")
+    prepare = getattr(contender, "prepare", None)
+    spent = 0.0
+    for number, file in enumerate([files[0], *files]):
+        if prepare:
+            prepare(file, out / file.stem)
+        before = time.process_time()
+        contender.run(file, out / file.stem)
+        spent += time.process_time() - before if number else 0.0
+    return {"cpu": spent, "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+
+
+def _judge(files: list[Path], out: Path) -> tuple[quality.Quality, quality.Quality]:
+    found = []
+    for variant, side in (("thumb.webp", 320), ("optimized.jpg", 2048)):
+        each = [quality.compare(quality.reference(file, side), out / file.stem / variant) for file in files]
+        found.append(quality.Quality(fmean(one.ssim for one in each), fmean(one.psnr for one in each)))
+    return found[0], found[1]
+
+
+def _print(results: list[Result], count: int) -> None:
+    floor = next((result.cpu_ms for result in results if result.name == "codecs"), None)
+    print(f"{count} images, one core, CPU time\n")
+    print("| engine | CPU ms/image | x codecs | images/s | peak MB | kB/image | thumb SSIM, dB | optimized SSIM, dB |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for result in results:
+        times = f"{result.cpu_ms / floor:.2f}" if floor else ""
+        print(
+            f"| {result.name} | {result.cpu_ms:.1f} | {times} | {1000 / result.cpu_ms:.1f} | {result.rss_mb:.0f} "
+            f"| {result.kilobytes:.0f} | {result.thumb.ssim:.4f}, {result.thumb.psnr:.1f} "
+            f"| {result.optimized.ssim:.4f}, {result.optimized.psnr:.1f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()

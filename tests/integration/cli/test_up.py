@@ -1,0 +1,116 @@
+"""`pixelfleet up`: prints what the aws CLI needs, keeps its data, and leaves nothing behind however it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.integration.cli.command import environment, pids_of, processes_of, run, start
+
+AWS = str(Path(sys.executable).parent / "aws")
+
+
+class Up:
+    """A running `up --json` and the environment that it printed."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, process.stderr.read() if process.stderr else ""
+        self.told: dict[str, Any] = json.loads(line)
+
+    def aws(self, *arguments: str) -> str:
+        env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return subprocess.run(
+            [AWS, *arguments], env=env | self.told["environment"], check=True, capture_output=True, text=True
+        ).stdout
+
+    def end(self, how: signal.Signals = signal.SIGINT) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(60)
+
+
+@contextmanager
+def up(data: Path, **more: str) -> Iterator[Up]:
+    env = environment(data.parent / "t", **more)
+    process = start("up", "--json", "--data", str(data), "--workers", "1", env=env)
+    with process:
+        try:
+            yield Up(process)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=60)
+
+
+def _until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.1)
+
+
+def test_the_aws_cli_works_with_it_and_a_restart_keeps_everything(tmp_path: Path) -> None:
+    picture, data = tmp_path / "a +ü.png", tmp_path / "data"
+    Image.new("RGB", (50, 40)).save(picture)
+    with up(data, AWS_PROFILE="production") as first:
+        assert first.told["unset"] == ["AWS_PROFILE"]
+        first.aws("s3", "cp", str(picture), "s3://pixelfleet-uploads/")
+        first.aws("s3", "cp", str(picture), "s3://pixelfleet-uploads/uploads/me/b1/")
+        _until(lambda: first.aws("s3", "ls", "--recursive", "s3://pixelfleet-results/").count("thumb.webp") == 2)
+        scanned = json.loads(first.aws("dynamodb", "scan", "--table-name", "pixelfleet-images"))
+        assert {item["owner"]["S"] for item in scanned["Items"]} == {"default", "me"}
+        started = time.monotonic()
+        assert first.end() == 0
+        assert time.monotonic() - started < 30
+        assert processes_of(tmp_path) == []
+    with up(data) as second:
+        assert second.told["environment"] == first.told["environment"]
+        assert second.aws("s3", "ls", "--recursive", "s3://pixelfleet-results/").count("thumb.webp") == 2
+        assert json.loads(second.aws("dynamodb", "scan", "--table-name", "pixelfleet-images"))["Count"] == 2
+        refused = run("up", "--data", str(data), env=environment(tmp_path / "t"))
+        assert refused.returncode == 2
+        assert f"is in use by another pixelfleet (process {second.process.pid})" in refused.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_killed_it_leaves_no_process_and_its_data_is_kept(tmp_path: Path, how: signal.Signals) -> None:
+    data = tmp_path / "data"
+    with up(data) as killed:
+        killed.aws(
+            "dynamodb", "put-item", "--table-name", "pixelfleet-users", "--item", '{"user_id": {"S": "user#me"}}'
+        )
+        killed.end(how)
+        _until(lambda: processes_of(tmp_path) == [])
+    with up(data) as again:
+        assert json.loads(again.aws("dynamodb", "scan", "--table-name", "pixelfleet-users"))["Count"] == 1
+
+
+def test_a_dead_child_is_told_of_and_replaced_and_a_dead_cloud_ends_it(tmp_path: Path) -> None:
+    def process_of(mark: str) -> int | None:
+        return next(iter(pids_of(tmp_path, mark)), None)
+
+    with up(tmp_path / "data") as running:
+        pump = process_of("producer_lambda.pump")
+        assert pump is not None
+        os.kill(pump, signal.SIGKILL)
+        _until(lambda: process_of("producer_lambda.pump") not in {None, pump})
+        cloud = process_of("localcloud.gateway")
+        assert cloud is not None
+        os.kill(cloud, signal.SIGKILL)
+        _, said = running.process.communicate(timeout=60)
+
+        assert running.process.returncode == 2
+        assert "pump was killed by SIGKILL; restarting it in 0.5 s" in said
+        assert "the embedded cloud was killed by SIGKILL" in said
+        assert processes_of(tmp_path) == []

@@ -1,0 +1,119 @@
+"""A crash, a hang and a greedy image each cost that image alone."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pixelfleet.errors import Cause, PermanentError, TransientError
+from pixelfleet.images.limits import Limits
+from pixelfleet.images.supervisor import Supervisor
+from pixelfleet.recipes import builtin
+
+LIMITS = Limits(max_bytes=10**9, max_pixels=10**9, max_frames=100)
+MEMORY = 2_000_000_000
+WEB = builtin("web")
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    path = tmp_path / "small.png"
+    Image.new("RGB", (50, 40), "red").save(path)
+    return path
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """Enough work to be interrupted in: it decodes to 300 MB."""
+    path = tmp_path / "large.tif"
+    Image.new("RGB", (10_000, 10_000), "red").save(path, compression="tiff_adobe_deflate")
+    return path
+
+
+@pytest.fixture
+def supervisor() -> Iterator[Supervisor]:
+    with Supervisor(MEMORY, 60) as made:
+        yield made
+
+
+def child_of(supervisor: Supervisor) -> int:
+    while supervisor._child is None:
+        os.sched_yield()
+    return supervisor._child.pid
+
+
+def test_it_renders_one_image_after_another_in_one_child(supervisor: Supervisor, small: Path, out: Path) -> None:
+    first = supervisor.render(small, WEB, LIMITS, out)
+    child = child_of(supervisor)
+    second = supervisor.render(small, WEB, LIMITS, out)
+    assert first.rendition == second.rendition
+    assert first.rendition is not None
+    assert [variant.path.is_file() for variant in first.rendition.variants] == [True, True, True]
+    assert child_of(supervisor) == child
+
+
+def test_an_images_own_fault_is_told_as_in_process(supervisor: Supervisor, tmp_path: Path, out: Path) -> None:
+    (tmp_path / "letter.jpg").write_text("dear sirs")
+    outcome = supervisor.render(tmp_path / "letter.jpg", WEB, LIMITS, out)
+    assert isinstance(outcome.error, PermanentError)
+    assert outcome.error.cause is Cause.NOT_AN_IMAGE
+
+
+def test_a_killed_child_costs_one_image(supervisor: Supervisor, small: Path, large: Path, out: Path) -> None:
+    supervisor.render(small, WEB, LIMITS, out)
+    pid = child_of(supervisor)
+    killer = threading.Timer(0.1, os.kill, (pid, signal.SIGSEGV))
+    killer.start()
+    outcome = supervisor.render(large, WEB, LIMITS, out)
+    killer.join()
+    assert isinstance(outcome.error, TransientError)
+    assert outcome.error.cause is Cause.CRASHED
+    assert "SIGSEGV" in outcome.error.message
+    assert supervisor.render(small, WEB, LIMITS, out).error is None
+
+
+def test_a_hang_ends_at_the_time_limit(large: Path, small: Path, out: Path) -> None:
+    with Supervisor(MEMORY, 60) as supervisor:
+        supervisor.render(small, WEB, LIMITS, out)
+        pid = child_of(supervisor)
+        supervisor._seconds = 0.2
+        os.kill(pid, signal.SIGSTOP)
+        began = time.monotonic()
+        outcome = supervisor.render(small, WEB, LIMITS, out)
+        assert outcome.error is not None
+        assert outcome.error.cause is Cause.TIME_LIMIT
+        assert time.monotonic() - began < 5
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_an_image_that_wants_more_memory_than_there_is_says_so(small: Path, tmp_path: Path, out: Path) -> None:
+    path = tmp_path / "greedy.bmp"
+    Image.new("RGB", (9_000, 9_000), "red").save(path)
+    with Supervisor(300_000_000, 60) as supervisor:
+        outcome = supervisor.render(path, WEB, LIMITS, out)
+        assert outcome.error is not None
+        assert outcome.error.cause is Cause.OUT_OF_MEMORY
+        assert outcome.probe is not None
+        assert supervisor.render(small, WEB, LIMITS, out).error is None
+
+
+def test_closing_ends_the_child(small: Path, out: Path) -> None:
+    supervisor = Supervisor(MEMORY, 60)
+    supervisor.render(small, WEB, LIMITS, out)
+    pid = child_of(supervisor)
+    supervisor.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

@@ -1,0 +1,126 @@
+"""Exit codes and what a person sees of an error."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pixelfleet import __version__
+from pixelfleet.cli import main as cli
+from pixelfleet.cli.console import complain, printable
+from pixelfleet.cli.progress import duration
+from pixelfleet.cli.up import shell_lines
+
+Command = Callable[..., int]
+
+
+@pytest.fixture
+def pixelfleet(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Call the entry point in this process; returns its exit code."""
+    for name in ("AWS_ENDPOINT_URL", "PIXELFLEET_LOG_LEVEL"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["pixelfleet", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return int(ended.value.code or 0)
+
+    return call
+
+
+def test_the_version_is_told(pixelfleet: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    assert pixelfleet("--version") == 0
+    assert capsys.readouterr().out == f"pixelfleet {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "example"),
+    [
+        ("", "pixelfleet run ~/Pictures --out out"),
+        ("run", "pixelfleet run ~/Pictures --out out"),
+        ("up", "aws s3 ls --recursive s3://pixelfleet-results/"),
+        ("upload", "pixelfleet upload ~/Pictures --batch summer"),
+        ("provision", "pixelfleet provision"),
+    ],
+)
+def test_help_teaches_by_example(
+    pixelfleet: Command, capsys: pytest.CaptureFixture[str], command: str, example: str
+) -> None:
+    assert pixelfleet(*filter(None, [command, "--help"])) == 0
+    assert example in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["no-such-command"], "No such command"),
+        (["run"], "Missing argument"),
+        (["run", "/no/such/file", "--out", "{tmp}/out"], "/no/such/file does not exist"),
+        (["run", "{tmp}", "--out", "{tmp}"], "is a source as well"),
+        (["run", "{tmp}", "--out", "{tmp}/out"], "no files in"),
+        (["run", "{tmp}", "--out", "{tmp}/out", "--recipe", "wbe"], "no recipe 'wbe'"),
+        (["run", "{tmp}", "--out", "{tmp}/out", "--workers", "0"], "--workers"),
+        (["up", "--port", "99999"], "--port"),
+        (["provision"], "AWS_ENDPOINT_URL is not set"),
+        (["upload", "/no/such/file"], "/no/such/file does not exist"),
+        (["upload", "{tmp}", "--owner", "a/b"], "owner 'a/b'"),
+    ],
+)
+def test_usage_and_set_up_errors_are_one_clear_message_and_exit_code_2(
+    pixelfleet: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    assert pixelfleet(*(argument.replace("{tmp}", str(tmp_path)) for argument in arguments)) == 2
+    captured = capsys.readouterr()
+    assert told in " ".join(captured.err.split())
+    assert captured.out == ""
+
+
+def test_a_wrong_setting_is_told_with_its_variable(
+    pixelfleet: Command, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIXELFLEET_MAX_ATTEMPTS", "many")
+    assert pixelfleet("provision") == 2
+    assert "PIXELFLEET_MAX_ATTEMPTS='many'" in capsys.readouterr().err
+
+
+def test_an_error_of_our_own_is_one_line_without_a_traceback(
+    pixelfleet: Command, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError("of our own making")
+
+    monkeypatch.setattr("pixelfleet.cli.provision.make", breaks)
+    assert pixelfleet("provision") == 1
+    told = capsys.readouterr().err
+    assert "ZeroDivisionError: of our own making" in told
+    assert "This is a bug in pixelfleet" in told
+    assert "Traceback" not in told
+
+
+def test_an_interrupt_is_130(pixelfleet: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pixelfleet.cli.provision.make", interrupted)
+    assert pixelfleet("provision") == 130
+
+
+def test_markup_in_a_files_name_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    complain("[bold]a.jpg[/bold] :smile:")
+    assert capsys.readouterr().err == "error: [bold]a.jpg[/bold] :smile:\n"
+
+
+def test_a_name_is_shown_on_one_line_and_cannot_steer_the_terminal() -> None:
+    assert printable(Path("a\nb\x1b[2J\udcff ü.jpg")) == "a\\nb\\x1b[2J\\udcff ü.jpg"
+
+
+def test_lines_to_paste_survive_any_shell() -> None:
+    lines = shell_lines({"AWS_SECRET_ACCESS_KEY": "a'b $c"}, ["AWS_PROFILE"])
+    assert lines == ["unset AWS_PROFILE", "export AWS_SECRET_ACCESS_KEY='a'\"'\"'b $c'"]
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.2, "0 s"), (89, "89 s"), (120, "2 min"), (12_000, "3 h 20 min")])
+def test_a_duration_is_told_as_people_do(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
