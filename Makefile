@@ -9,8 +9,6 @@ JOBS ?= auto
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo lint format test test-slow bench fuzz chaos clean
 
-.PHONY: help setup lock demo lint format test test-slow bench fuzz chaos clean
-
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
