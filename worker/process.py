@@ -148,7 +148,7 @@ class Processor:
         settings = self._fleet.settings
         most = settings.lanes[Lane.HEAVY]
         limits = Limits(most.max_bytes, most.max_pixels, settings.max_frames)
-        header = probe(path, limits, allow_svg=recipe.allow_svg)
+        header = probe(path, limits, with_gps=recipe.keep_gps, allow_svg=recipe.allow_svg)
         attempt.facts.update(_header_facts(header))
         # Of pages only one is decoded; of an animation every frame.
         pixels = header.width * header.height * (header.frames if header.animated else 1)
