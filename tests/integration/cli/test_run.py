@@ -158,7 +158,7 @@ def test_a_worker_that_keeps_dying_ends_the_run_with_its_last_words(tmp_path: Pa
     assert "the bulk worker ended with exit code" in finished.stderr
     assert "libvips is missing" in finished.stderr
     assert (tmp_path / "out/pixelfleet-logs/worker-bulk.log").exists()
-    assert [image["cause"] for image in report["images"]] == ["unreadable", "internal"]
+    assert [image["cause"] for image in report["images"]] == ["internal", "unreadable"]
     assert processes_of(tmp_path / "tmp") == []
 
 
