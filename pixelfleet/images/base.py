@@ -28,6 +28,8 @@ class Take:
     keep_profile: bool = False
     #: Set where the pixels are too many to share: the variant that streams them.
     alone: str | None = None
+    #: Set where a stream is not read from top to bottom, as it is turned or searched: libvips spools it to disk.
+    seeks: bool = False
 
 
 @dataclass(slots=True)
@@ -80,8 +82,7 @@ def make_base(path: Path, probe: Probe, found: Format, take: Take, size: Size, r
             shrink=shrink,
             page=take.page,
             frames=-1 if take.moving else 1,
-            # What is turned cannot be read from top to bottom: libvips spools it to disk.
-            random_access=take.alone is not None and probe.orientation != 1,
+            random_access=take.seeks,
             accept_truncated=reading.accept_truncated,
             allow_svg=reading.allow_svg,
         ),

@@ -6,6 +6,7 @@ Read `_render_variant` for what becomes of one variant; `_plan` for which of the
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.base import Base, Take, make_base
@@ -14,7 +15,7 @@ from pixelfleet.images.crop import crop
 from pixelfleet.images.encode import can_move, encoding_of, settle_format, write
 from pixelfleet.images.fingerprint import Fingerprint, fingerprint
 from pixelfleet.images.formats import Format, content_type_of, extension_of
-from pixelfleet.images.geometry import Placement, Size, place
+from pixelfleet.images.geometry import Placement, Size, place, scaled
 from pixelfleet.images.metadata import prepare
 from pixelfleet.images.probe import Probe, format_of
 from pixelfleet.images.sources import Reading, guarded
@@ -22,10 +23,12 @@ from pixelfleet.images.steps import STEPS
 from pixelfleet.images.tiles import CONTENT_TYPE, FORMAT, TileSet, write_tiles
 from pixelfleet.images.truncation import UNNOTICED, breaks_off
 from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
-from pixelfleet.recipes import Metadata, Recipe, Variant
+from pixelfleet.recipes import Gravity, Metadata, Recipe, Variant
 
 #: A fingerprint needs no more than this, where no variant needs any pixels.
-_GLANCE = 64
+_GLANCE: Final = 64
+#: Statistics of an image too large to hold are taken at this size.
+_SURVEY: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
                 rendered[variant.name] = _render_variant(work, base, variant)
             if looks is None and base.shared:
                 looks = fingerprint(base.smallest[0])
-        looks = looks or fingerprint(work.base(Take(), _glance(work.size)).frames[0])
+        looks = looks or fingerprint(work.base(Take(), _reduced(work.size, _GLANCE)).frames[0])
         rendered |= {variant.name: _copy(work, variant) for variant in recipe.variants if variant.copies}
     ordered = tuple(rendered[variant.name] for variant in recipe.variants)
     return Rendition(ordered, looks.placeholder, looks.dominant_colour, looks.perceptual_hash)
@@ -131,7 +134,10 @@ def _take(work: _Work, variant: Variant) -> Take:
     width, height = _bounded(work.size, place(work.size, variant))
     moving = work.probe.animated and can_move(variant)
     alone = variant.name if width * height > MEMORY_PIXELS and not moving else None
-    return Take(page - 1, moving, variant.icc is Metadata.KEEP, alone)
+    seeks = alone is not None and (
+        variant.gravity in (Gravity.ATTENTION, Gravity.ENTROPY) or work.probe.orientation != 1
+    )
+    return Take(page - 1, moving, variant.icc is Metadata.KEEP, alone, seeks)
 
 
 def _bounded(source: Size, placement: Placement) -> Size:
@@ -147,9 +153,8 @@ def _largest(source: Size, variants: list[Variant]) -> Size:
     return max(exact, key=lambda size: (min(size[0] / source[0], size[1] / source[1]), size))
 
 
-def _glance(source: Size) -> Size:
-    scale = min(1.0, _GLANCE / max(source))
-    return max(1, round(source[0] * scale)), max(1, round(source[1] * scale))
+def _reduced(source: Size, side: int) -> Size:
+    return scaled(source, min(1.0, side / max(source)))
 
 
 def _render_variant(work: _Work, base: Base, variant: Variant) -> RenderedVariant:
@@ -157,13 +162,22 @@ def _render_variant(work: _Work, base: Base, variant: Variant) -> RenderedVarian
     placement = place(work.size, variant)
     frames = crop(base.scaled_to(placement.resized), placement, variant.gravity)
     for step in STEPS:
-        frames = tuple(step(frame, variant, frames[0]) for frame in frames)
+        measured = _measured(work, base, variant, frames[0])
+        frames = tuple(step(frame, variant, measured) for frame in frames)
     image = prepare(_joined(frames, base), keep_gps=work.recipe.keep_gps)
     if variant.tiles:
         return _tiled(variant, write_tiles(image, variant, variant.tiles, work.folder), image)
     path = work.folder / f"{variant.name}{encoding_of(variant).extension}"
     write(image, variant, path)
     return _rendered(variant, path, frames)
+
+
+def _measured(work: _Work, base: Base, variant: Variant, first: Image) -> Image:
+    """Where a step measures: what streams by once cannot be looked at first, so a small take stands in for it."""
+    if base.shared or not (variant.levels or variant.white_balance):
+        return first
+    take = _take(work, variant)
+    return work.base(Take(take.page, keep_profile=take.keep_profile), _reduced(work.size, _SURVEY)).frames[0]
 
 
 def _joined(frames: tuple[Image, ...], base: Base) -> Image:
