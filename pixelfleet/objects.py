@@ -194,6 +194,16 @@ class Objects:
                 _copy(body.iter_chunks(CHUNK), partial)
         partial.replace(path)
 
+    def download_folder(self, prefix: str, folder: Path) -> None:
+        """Stream every result below a prefix (it ends with /) to the same place below `folder`, several at once."""
+        with ThreadPoolExecutor(STORE_THREADS) as pool:
+            for page in self._list_results(prefix):
+                paths = [folder / key.removeprefix(prefix) for key in page]
+                for parent in {path.parent for path in paths}:
+                    parent.mkdir(parents=True, exist_ok=True)
+                # Consumed, so that the first error is raised here.
+                list(pool.map(self.download_result, page, paths))
+
     def _list_results(self, prefix: str) -> Iterator[list[str]]:
         with translated(f"list {prefix!r}"):
             for page in self._client.get_paginator("list_objects_v2").paginate(
