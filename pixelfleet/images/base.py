@@ -39,6 +39,8 @@ class Base:
     frames: tuple[Image, ...]
     timing: dict[str, Any]
     shared: bool
+    #: What the frames are read from; kept because its progress is watched.
+    opened: Image
     _levels: list[tuple[Image, ...]] = field(default_factory=list)
 
     @property
@@ -87,13 +89,14 @@ def make_base(path: Path, probe: Probe, found: Format, take: Take, size: Size, r
             allow_svg=reading.allow_svg,
         ),
     )
-    report_progress(image, f"decoding {probe.width} x {probe.height} {found.name}")
+    if reading.told:
+        report_progress(image, f"decoding {probe.width} x {probe.height} {found.name}")
     frames = tuple(_upright(frame, probe, needed, take) for frame in _split(image, take))
     if shared:
         frames = tuple(frame.copy_memory() for frame in frames)
         frames = _drop_alpha(frames)
     timing = {name: image.get(name) for name in _CARRIED if take.moving and image.get_typeof(name)}
-    return Base(frames, timing, shared)
+    return Base(frames, timing, shared, image)
 
 
 def scale_to(image: Image, size: Size) -> Image:

@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageStat
 from PIL.ExifTags import Base
 
 from pixelfleet.errors import Cause, PermanentError
-from pixelfleet.images import pipeline
+from pixelfleet.images import plan
 from pixelfleet.images.pipeline import Rendition
 from pixelfleet.samples.scene import scene
 
@@ -43,7 +43,7 @@ def test_a_streamed_variant_is_the_same_as_a_held_one(
     exif[Base.Orientation] = orientation
     source = save(scene((400, 300), "sea", "large"), code, exif=exif)
     held = rendered(source, {"format": "png", **asked})
-    monkeypatch.setattr(pipeline, "MEMORY_PIXELS", 10_000)
+    monkeypatch.setattr(plan, "MEMORY_PIXELS", 10_000)
     streamed = rendered(source, {"format": "png", **asked})
     assert streamed.variants[0].width == held.variants[0].width
     difference = ImageChops.difference(picture_of(held), picture_of(streamed))
