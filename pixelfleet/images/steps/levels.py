@@ -42,6 +42,6 @@ def _ends(image: Image) -> tuple[int, int]:
     return min(_BLACK_CEILING, *(black for black, _ in ends)), max(_WHITE_FLOOR, *(white for _, white in ends))
 
 
-def _ends_of(counts: array[int]) -> tuple[int, int]:
+def _ends_of(counts: "array[int]") -> tuple[int, int]:
     running = list(accumulate(counts))
     return bisect_right(running, running[-1] * _CLIP), bisect_left(running, running[-1] * (1 - _CLIP))
