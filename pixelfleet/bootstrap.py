@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from pixelfleet.catalog.activity import Activity
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.cdn import Cdn
 from pixelfleet.notices import Notices
 from pixelfleet.objects import Objects
 from pixelfleet.queues import Queues
 from pixelfleet.settings import Settings
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ecs import ECSClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -45,6 +49,10 @@ class Fleet:
         return RecipeTexts(self._dynamodb, self.settings.recipes_table)
 
     @cached_property
+    def activity(self) -> Activity:
+        return Activity(self._dynamodb, self.settings.activity_table)
+
+    @cached_property
     def objects(self) -> Objects:
         return Objects(self.s3, self.settings.results_bucket)
 
@@ -59,6 +67,12 @@ class Fleet:
         )
 
     @cached_property
+    def cdn(self) -> Cdn | None:
+        """None where no distribution is named, as on one machine."""
+        distribution = self.settings.cdn_distribution_id
+        return Cdn(self._client("cloudfront"), distribution) if distribution else None
+
+    @cached_property
     def s3(self) -> "S3Client":
         client: S3Client = self._client("s3", signature_version="s3v4")
         return client
@@ -71,6 +85,18 @@ class Fleet:
     @cached_property
     def sns(self) -> "SNSClient":
         client: SNSClient = self._client("sns")
+        return client
+
+    @cached_property
+    def ecs(self) -> "ECSClient | None":
+        """None at the embedded cloud, whose workers are processes."""
+        client: ECSClient | None = None if self.settings.endpoint_url else self._client("ecs")
+        return client
+
+    @cached_property
+    def cloudwatch(self) -> "CloudWatchClient | None":
+        """None at the embedded cloud, which keeps no metrics."""
+        client: CloudWatchClient | None = None if self.settings.endpoint_url else self._client("cloudwatch")
         return client
 
     @cached_property

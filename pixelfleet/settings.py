@@ -86,8 +86,15 @@ class Settings(BaseSettings):
     notices_topic_arn: str = Field("", description="topic of notices; default <prefix>-notices")
     alarms_topic_arn: str = Field("", description="topic of alarms; default <prefix>-alarms")
 
+    ecs_cluster: str = Field(
+        "", description="ECS cluster whose services <prefix>-bulk and -heavy work; default <prefix>"
+    )
+
     dashboard_url: str = Field(
         "http://127.0.0.1:8080", pattern=r"^https?://\S+$", description="where notices send people"
+    )
+    cdn_distribution_id: str = Field(
+        "", description="CloudFront distribution from which removed images are taken at once; unset: when they expire"
     )
     default_recipe: str = Field(
         "web", pattern=r"^[a-z][a-z0-9-]{0,63}$", description="recipe of images that no other was named for"
@@ -137,6 +144,7 @@ class Settings(BaseSettings):
         account = given.get("account_id", LOCAL_ACCOUNT)
         endpoint = given.get("endpoint_url") or given.get("AWS_ENDPOINT_URL") or f"https://sqs.{region}.amazonaws.com"
         derived: dict[str, Any] = {"uploads_bucket": f"{prefix}-uploads", "results_bucket": f"{prefix}-results"}
+        derived["ecs_cluster"] = prefix
         for queue in ("uploads", *Lane):
             derived[f"{queue}_queue_url"] = f"{str(endpoint).rstrip('/')}/{account}/{prefix}-{queue}"
             derived[f"{queue}_dlq_url"] = derived[f"{queue}_queue_url"] + "-dlq"
