@@ -334,7 +334,7 @@ def test_a_removal_event_whose_key_holds_an_unknown_version_processes_that(desk:
 
 
 def test_too_many_pixels_for_bulk_are_passed_on_without_costing_an_attempt(desk: Desk) -> None:
-    narrow = desk.settings.model_copy(update={"bulk_max_pixels": 1000})
+    narrow = Settings(account_id="123456789012", bulk_max_pixels=1000)
     fleet = Fleet(narrow)
     fleet.__dict__.update({name: value for name, value in desk.fleet.__dict__.items() if name != "settings"})
     job = desk.put((40, 30))
