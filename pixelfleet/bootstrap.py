@@ -15,6 +15,7 @@ from pixelfleet.catalog.activity import Activity
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.cdn import Cdn
 from pixelfleet.errors import SetupError
 from pixelfleet.notices import Notices
 from pixelfleet.objects import Objects
@@ -81,6 +82,12 @@ class Fleet:
         return Notices(
             self.sns, self.settings.notices_topic_arn, self.settings.dashboard_url, self.settings.results_bucket
         )
+
+    @cached_property
+    def cdn(self) -> Cdn | None:
+        """None where no distribution is named, as on one machine."""
+        distribution = self.settings.cdn_distribution_id
+        return Cdn(self._client("cloudfront"), distribution) if distribution else None
 
     @cached_property
     def s3(self) -> "S3Client":

@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     dashboard_url: str = Field(
         "http://127.0.0.1:8080", pattern=r"^https?://\S+$", description="where notices send people"
     )
+    cdn_distribution_id: str = Field(
+        "", description="CloudFront distribution from which removed images are taken at once; unset: when they expire"
+    )
     default_recipe: str = Field(
         "web", pattern=r"^[a-z][a-z0-9-]{0,63}$", description="recipe of images that no other was named for"
     )

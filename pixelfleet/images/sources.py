@@ -27,12 +27,14 @@ _FAIL_ON: Final = {"tiffload": "error"}
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a source is opened: `shrink` 1, 2, 4 or 8 while decoding, `page` from 0, `frames` -1 for all of them."""
+    """How a source is opened: `shrink` 1, 2, 4 or 8 while decoding, `page` from 0, `frames` -1 for all of them; `told`
+    to log the progress of a large one."""
 
     shrink: int = 1
     page: int = 0
     frames: int = 1
     random_access: bool = False
+    told: bool = True
     accept_truncated: bool = False
     allow_svg: bool = False
 
@@ -49,12 +51,12 @@ def guarded(path: Path, format_name: str) -> Iterator[None]:
         raise
 
 
-def header(path: Path, found: Format, *, allow_svg: bool) -> Header:
+def header(path: Path, found: Format, *, allow_svg: bool, page: int = 0) -> Header:
     """What the file's head declares; no pixel is decoded."""
     ready()
     if found.reader is not Reader.VIPS:
         return pillow.header(path, found)
-    image = open_source(path, found, Reading(allow_svg=allow_svg))
+    image = open_source(path, found, Reading(page=page, allow_svg=allow_svg))
     frames = int(_meta(image, "n-pages", 1))
     return Header(
         width=image.width,

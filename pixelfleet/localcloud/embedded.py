@@ -4,9 +4,11 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from pixelfleet.errors import SetupError
 from pixelfleet.jobs import Lane
 from pixelfleet.localcloud.emulator import Emulator, start_emulator
 from pixelfleet.localcloud.environment import is_cloud_variable
@@ -66,6 +68,7 @@ def embedded_fleet(plan: Plan) -> Iterator[EmbeddedFleet]:
     Raises:
         SetupError: the data folder or the port is taken, or a part does not start.
     """
+    check_installed()
     folder = DataFolder.open(plan.data)
     try:
         with Supervisor() as supervisor:
@@ -85,6 +88,13 @@ def embedded_fleet(plan: Plan) -> Iterator[EmbeddedFleet]:
                     supervisor.kill()
     finally:
         folder.close()
+
+
+def check_installed() -> None:
+    """Raises SetupError when an extra is missing: told here, before it shows as a process that keeps dying."""
+    missing = [extra for module, extra in (("ministack", "local"), ("celery", "worker")) if find_spec(module) is None]
+    if missing:
+        raise SetupError(f"this needs more of pixelfleet: pip install 'pixelfleet[cli,{','.join(missing)}]'")
 
 
 def cores() -> int:
