@@ -54,9 +54,8 @@ class Fleet:
 
     @cached_property
     def notices(self) -> Notices:
-        client: SNSClient = self._client("sns")
         return Notices(
-            client, self.settings.notices_topic_arn, self.settings.dashboard_url, self.settings.results_bucket
+            self.sns, self.settings.notices_topic_arn, self.settings.dashboard_url, self.settings.results_bucket
         )
 
     @cached_property
@@ -67,6 +66,11 @@ class Fleet:
     @cached_property
     def sqs(self) -> "SQSClient":
         client: SQSClient = self._client("sqs")
+        return client
+
+    @cached_property
+    def sns(self) -> "SNSClient":
+        client: SNSClient = self._client("sns")
         return client
 
     @cached_property

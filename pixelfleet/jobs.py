@@ -158,14 +158,14 @@ def from_dict(raw: object) -> Job:
     return job
 
 
-def encode_message(job: Job, queue: str) -> str:
-    """The SQS body of a Celery message that runs `TASK_NAME` with this job from `queue` (a queue's name)."""
+def encode_message(job: Job, lane: Lane) -> str:
+    """The SQS body of a Celery message that runs `TASK_NAME` with this job; its routing key is the lane."""
     message = {
         "body": json.dumps([[to_dict(job)], {}, {}], separators=(",", ":")),
         "content-type": "application/json",
         "content-encoding": "utf-8",
         "headers": {"task": TASK_NAME, "id": str(uuid.uuid4())},
-        "properties": {"delivery_info": {"exchange": "", "routing_key": queue}},
+        "properties": {"delivery_info": {"exchange": "", "routing_key": lane.value}},
     }
     return json.dumps(message, separators=(",", ":"))
 

@@ -5,8 +5,8 @@ Nothing is held whole in memory: originals stream to a file, variants from one.
 
 import base64
 import hashlib
-import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -84,7 +84,7 @@ class Objects:
             found = ObjectVersion(
                 source.bucket, source.key, answer.get("VersionId"), answer["ETag"].strip('"'), answer["ContentLength"]
             )
-            with answer["Body"] as body:
+            with closing(answer["Body"]) as body:
                 digest = _copy(body.iter_chunks(CHUNK), path) if found.bytes <= max_bytes else ""
         return found, digest
 
@@ -164,8 +164,8 @@ class Objects:
         partial = path.with_name(path.name + ".part")
         with translated(f"download {key!r}"):
             answer = self._client.get_object(Bucket=self.results_bucket, Key=key)
-            with answer["Body"] as body, partial.open("wb") as file:
-                shutil.copyfileobj(body, file, CHUNK)
+            with closing(answer["Body"]) as body:
+                _copy(body.iter_chunks(CHUNK), partial)
         partial.replace(path)
 
     def _list_results(self, prefix: str) -> Iterator[list[str]]:
@@ -184,6 +184,7 @@ def _pin(source: ObjectVersion) -> dict[str, Any]:
 
 
 def _copy(chunks: Iterable[bytes], path: Path) -> str:
+    """Of a StreamingBody's chunks: unlike the raw stream below it, it notices when fewer bytes came than promised."""
     digest = hashlib.sha256()
     with path.open("wb") as file:
         for chunk in chunks:

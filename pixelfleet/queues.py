@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pixelfleet.aws_errors import translated
 from pixelfleet.errors import Cause, TransientError
-from pixelfleet.jobs import Job, Lane, encode_message, message_group
+from pixelfleet.jobs import Job, Lane, Origin, encode_message, message_group
 from pixelfleet.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,7 +58,10 @@ class Queues:
             raise TransientError(Cause.UNAVAILABLE, f"the {lane} queue did not take the job of {job.key!r}")
 
     def bury(self, lane: Lane, job: Job, cause: Cause) -> None:
-        """Put a job whose attempts are used up on the lane's DLQ, with what a reader of the DLQ wants to know."""
+        """Put a job whose attempts are used up on the lane's DLQ, with what a reader of the DLQ wants to know.
+
+        It lies there as a redrive, so that moving it back by any tool starts the image anew.
+        """
         place = job.place
         told = {"cause": cause.value, "image_id": job.image_id, "owner": place.owner, "batch": place.batch or "-"}
         attributes: dict[str, MessageAttributeValueTypeDef] = {
@@ -67,7 +70,7 @@ class Queues:
         with translated(f"send a job to the DLQ of {lane}"):
             self._client.send_message(
                 QueueUrl=self._settings.dlq_url(lane),
-                MessageBody=encode_message(job, queue_name(self._settings.queue_url(lane))),
+                MessageBody=encode_message(job.asked_by(Origin.REDRIVE), lane),
                 MessageAttributes=attributes,
                 MessageGroupId=message_group(place.owner),
             )
@@ -90,16 +93,14 @@ class Queues:
         )
 
     def _send_ten(self, lane: Lane, jobs: Sequence[Job]) -> list[Job]:
-        url = self._settings.queue_url(lane)
-        name = queue_name(url)
         entries: list[SendMessageBatchRequestEntryTypeDef] = [
             {
                 "Id": str(number),
-                "MessageBody": encode_message(job, name),
+                "MessageBody": encode_message(job, lane),
                 "MessageGroupId": message_group(job.place.owner),
             }
             for number, job in enumerate(jobs)
         ]
         with translated(f"send jobs to the {lane} queue"):
-            answer = self._client.send_message_batch(QueueUrl=url, Entries=entries)
+            answer = self._client.send_message_batch(QueueUrl=self._settings.queue_url(lane), Entries=entries)
         return [jobs[int(failure["Id"])] for failure in answer.get("Failed", [])]

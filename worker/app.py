@@ -7,11 +7,12 @@ asks for it.
 from typing import Any
 
 from celery import Celery
+from kombu import Queue
 
 from pixelfleet.jobs import TASK_NAME, Lane
 from pixelfleet.settings import Settings, load_settings
 
-app = Celery("pixelfleet", include=["worker.tasks"])
+app = Celery("pixelfleet", include=["worker.tasks", "worker.lanes", "worker.logs"])
 
 
 def configuration() -> dict[str, Any]:
@@ -33,7 +34,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "task_default_queue": Lane.BULK.value,
         "task_create_missing_queues": False,
-        "task_queues": None,
+        "task_queues": [Queue(lane.value) for lane in Lane],
         "task_routes": {TASK_NAME: {"queue": Lane.BULK.value}},
         # The message outlives every way that a task can end but success.
         "task_acks_late": True,
@@ -44,6 +45,8 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "worker_enable_remote_control": False,
         "worker_send_task_events": False,
         "worker_hijack_root_logger": False,
+        # Metrics are lines on standard output; as log records they would be none.
+        "worker_redirect_stdouts": False,
         # pyvips and Pillow fragment glibc's heap over thousands of images; a new child costs a second.
         "worker_max_tasks_per_child": 2_000,
         "accept_content": ["json"],

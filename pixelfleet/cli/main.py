@@ -1,0 +1,82 @@
+"""The `pixelfleet` command: its subcommands, its exit codes, and what a person sees of an error.
+
+Exit codes: 0 ok, 1 some items failed (or an error of pixelfleet itself), 2 usage or set-up, 130 interrupted.
+"""
+
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from pixelfleet import __version__
+from pixelfleet.cli.console import complain
+from pixelfleet.cli.provision import provision
+from pixelfleet.cli.run import run
+from pixelfleet.cli.samples import samples
+from pixelfleet.cli.up import up
+from pixelfleet.cli.upload import upload
+from pixelfleet.errors import PixelfleetError
+
+SOME_FAILED = 1
+SETUP = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="pixelfleet",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    # A traceback with all local variables helps nobody at a terminal, and may show a secret.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(run)
+app.command()(up)
+app.command()(upload)
+app.command()(provision)
+app.command()(samples)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"pixelfleet {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def pixelfleet(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Turn images into the variants that a recipe names: on this machine, or on a fleet in AWS.
+
+    Start here, with no account and nothing to set up:
+
+        pixelfleet run ~/Pictures --out out
+
+    A cloud of your own on this machine, to try the AWS side of things:
+
+        pixelfleet up
+
+    Exit codes: 0 ok, 1 some items failed, 2 usage or set-up, 130 interrupted. Every command takes --json.
+    """
+
+
+def main() -> None:
+    """The entry point: every error ends as one clear message and an exit code."""
+    try:
+        app()
+    except PixelfleetError as error:
+        complain(str(error))
+        sys.exit(SETUP)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - told, with the way to its traceback
+        if os.environ.get("PIXELFLEET_LOG_LEVEL") == "DEBUG":
+            traceback.print_exc()
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        complain(f"{what}\nThis is a bug in pixelfleet {__version__}; PIXELFLEET_LOG_LEVEL=DEBUG shows where.")
+        sys.exit(SOME_FAILED)

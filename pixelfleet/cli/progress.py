@@ -1,0 +1,77 @@
+"""The live display of `pixelfleet run`; where standard error is no terminal, a line now and then."""
+
+import time
+from typing import Final, Self
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+
+from pixelfleet.cli.console import MESSAGES, say
+from pixelfleet.report import ReportImage
+
+LINE_EVERY: Final = 10.0
+
+
+class RunProgress:
+    """Counts images as they come out. As a context manager it leaves the terminal as it was."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._ready = self._failed = 0
+        self._began = self._last_line = time.monotonic()
+        self._live = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+            TextColumn("[green]{task.fields[ready]:,} ready"),
+            TextColumn("[red]{task.fields[failed]:,} failed"),
+            TextColumn("{task.fields[pace]}"),
+            console=MESSAGES,
+            transient=True,
+        )
+        self._task: TaskID = self._live.add_task("starting the fleet", total=total, ready=0, failed=0, pace="")
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def working(self) -> None:
+        """The fleet is up: time counts from here."""
+        self._began = self._last_line = time.monotonic()
+        self._live.update(self._task, description="working")
+
+    def add(self, image: ReportImage) -> None:
+        if image.status == "ready":
+            self._ready += 1
+        else:
+            self._failed += 1
+        self._live.update(
+            self._task, completed=self._ready + self._failed, ready=self._ready, failed=self._failed, pace=self.pace()
+        )
+        if (
+            not MESSAGES.is_terminal
+            and self._ready + self._failed < self._total
+            and time.monotonic() - self._last_line >= LINE_EVERY
+        ):
+            self._last_line = time.monotonic()
+            counts = (
+                f"{self._ready + self._failed:,} of {self._total:,}: {self._ready:,} ready, {self._failed:,} failed"
+            )
+            say(f"{counts}, {self.pace()}")
+
+    def pace(self) -> str:
+        """Images a second so far, and what is left at that rate."""
+        done = self._ready + self._failed
+        rate = done / max(time.monotonic() - self._began, 0.001)
+        return f"{rate:.1f}/s, {duration((self._total - done) / rate)} left"
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `3 h 20 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

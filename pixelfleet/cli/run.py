@@ -1,0 +1,172 @@
+"""`pixelfleet run`."""
+
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.filesize import decimal
+
+from pixelfleet import recipes
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.records import RecipeRef
+from pixelfleet.cli.console import AsJson, say
+from pixelfleet.cli.progress import RunProgress
+from pixelfleet.cli.summary import summarise
+from pixelfleet.errors import SetupError
+from pixelfleet.jobs import DEFAULT_OWNER
+from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, cores, embedded_fleet
+from pixelfleet.localcloud.folder import temporary_data_folder
+from pixelfleet.localcloud.folders import REPORT, SHEET, ResultFolders, folds_case
+from pixelfleet.localcloud.run import Run
+from pixelfleet.localcloud.supervise import FleetLostError
+from pixelfleet.localcloud.waiting import terminable
+from pixelfleet.localcloud.watch import Watch
+from pixelfleet.recipes import Recipe
+from pixelfleet.report import Report, ReportImage, write_contact_sheet, write_report
+from pixelfleet.sources import Source, find_sources
+from pixelfleet.uploads import Uploader, batch_prefix
+
+THREADS: Final = 4
+BATCH: Final = "run"
+LOGS: Final = "pixelfleet-logs"
+#: The embedded cloud holds originals and variants while the run lasts.
+ROOM: Final = 1.5
+
+
+def run(  # noqa: PLR0913 - a command's parameters are its options
+    sources: Annotated[list[Path], typer.Argument(metavar="SRC...", help="Files and folders.", show_default=False)],
+    out: Annotated[Path, typer.Option(metavar="DEST", help="Folder for the results; made if it is not there.")],
+    recipe: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="Recipe: a built-in one by name, or a TOML file.")
+    ] = "web",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that work on images; default one for each core.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the JSON report goes; default DEST/report.json.")
+    ] = None,
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any image failed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Process files and folders on this machine, through a whole fleet that lives as long as the command.
+
+    The variants of SRC/2024/a.jpg go to DEST/2024/a.jpg/. DEST/index.html shows originals and variants side by side.
+
+        pixelfleet run ~/Pictures --out out
+
+        pixelfleet run scans/ photo.jpg --out out --recipe shop.toml --strict
+
+    Exit code 0 when every file is accounted for, as ready or as failed with a cause; with --strict 1 if any failed.
+    Ctrl-C stops it and leaves no process behind; what was ready by then stays in DEST.
+    """
+    began = time.monotonic()
+    chosen = recipes.load(recipe)
+    order = _Order(out, report or out / REPORT, chosen, list(_found(sources, out)), workers or cores())
+    with terminable(), temporary_data_folder() as data:
+        order.check(data)
+        result = _carry_out(order, data, began)
+    write_report(result.report, order.report)
+    write_contact_sheet(result.report, out)
+    if as_json:
+        sys.stdout.write(result.report.to_json() + "\n")
+    summarise(result.report, out / SHEET, order.report)
+    if result.lost is not None:
+        raise result.lost
+    if strict and result.report.failed:
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is to be done."""
+
+    dest: Path
+    report: Path
+    recipe: Recipe
+    sources: list[Source]
+    workers: int
+
+    def check(self, data: Path) -> None:
+        """Make DEST, and find now what would otherwise be found at the end.
+
+        Raises:
+            SetupError: DEST or the report cannot be written, or there is too little room for the embedded cloud.
+        """
+        try:
+            self.dest.mkdir(parents=True, exist_ok=True)
+            (self.dest / ".pixelfleet").touch()
+            (self.dest / ".pixelfleet").unlink()
+        except OSError as error:
+            raise SetupError(f"results cannot go to {self.dest}: {error.strerror}") from None
+        if not self.report.parent.is_dir():
+            raise SetupError(f"the report cannot go to {self.report}: there is no folder {self.report.parent}")
+        needed, free = ROOM * sum(source.bytes for source in self.sources), shutil.disk_usage(data).free
+        if needed > free:
+            raise SetupError(
+                f"about {decimal(int(needed))} are needed below {data.parent} while the run lasts, and {decimal(free)} "
+                "are free: set TMPDIR to a folder with more room"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    report: Report
+    lost: FleetLostError | None = None
+
+
+@dataclass(slots=True)
+class _Collected:
+    images: list[ReportImage] = field(default_factory=list)
+    lost: FleetLostError | None = None
+
+
+def _found(sources: list[Path], out: Path) -> Iterator[Source]:
+    for source in sources:
+        if source.is_dir() and source.resolve() == out.resolve():
+            raise SetupError(f"--out {out} is a source as well: results would mix with originals")
+    found = list(find_sources(sources, leave_out=out))
+    if not found:
+        raise SetupError(f"no files in {', '.join(map(str, sources))}")
+    return iter(found)
+
+
+def _carry_out(order: _Order, data: Path, began: float) -> _Result:
+    collected = _Collected()
+    plan = Plan(data, order.workers, keeps=False, heavy_on_demand=True)
+    with RunProgress(len(order.sources)) as progress, embedded_fleet(plan) as embedded:
+        progress.working()
+        for image in _images(order, embedded, collected):
+            collected.images.append(image)
+            progress.add(image)
+        seconds = time.monotonic() - began
+    return _Result(Report(tuple(collected.images), seconds), collected.lost)
+
+
+def _images(order: _Order, embedded: EmbeddedFleet, collected: _Collected) -> Iterator[ReportImage]:
+    fleet = Fleet(embedded.settings, connections=4 * THREADS)
+    ref = RecipeRef(name=order.recipe.name, digest=order.recipe.digest)
+    fleet.recipe_texts.put(ref, order.recipe.to_text())
+    fleet.batches.create(DEFAULT_OWNER, BATCH, ref)
+    sources = iter(order.sources)
+    with Uploader(fleet.s3, embedded.settings.uploads_bucket, THREADS) as uploader:
+        run_ = Run(
+            fleet,
+            uploader,
+            batch_prefix(DEFAULT_OWNER, BATCH),
+            order.dest,
+            ResultFolders(order.dest, folds_case=folds_case(order.dest)),
+            Watch(embedded, fleet, say),
+        )
+        try:
+            yield from run_.images(sources, THREADS)
+        except FleetLostError as error:
+            logs = order.dest / LOGS
+            shutil.copytree(embedded.folder.logs, logs, dirs_exist_ok=True)
+            collected.lost = FleetLostError(f"{error}\nall logs were kept in {logs}")
+            yield from run_.give_up(sources, "the fleet broke down before this image was done")

@@ -1,0 +1,29 @@
+"""What `pixelfleet run` says at its end."""
+
+from pathlib import Path
+from typing import Final
+
+from pixelfleet.cli.console import printable, say
+from pixelfleet.report import Report, ReportImage
+
+#: Failures that are spelled out; the report has them all.
+SPELLED_OUT: Final = 10
+
+
+def summarise(report: Report, sheet: Path, json_report: Path) -> None:
+    total, rate = len(report.images), report.images_per_second
+    say(f"{total:,} images in {report.seconds:.1f} s, {rate:.1f}/s: {report.ready:,} ready, {report.failed:,} failed")
+    for cause, count in report.causes().items():
+        say(f"  {count:>6,}  {cause}", style="red")
+    failed = [image for image in report.images if image.status == "failed"]
+    for image in failed[:SPELLED_OUT]:
+        say(f"  {_line(image)}")
+    if len(failed) > SPELLED_OUT:
+        say(f"  and {len(failed) - SPELLED_OUT:,} more in the report")
+    say(f"results  {sheet.parent}/")
+    say(f"look     {sheet}")
+    say(f"report   {json_report}")
+
+
+def _line(image: ReportImage) -> str:
+    return f"{printable(Path(image.source))}: {image.message or image.cause}"

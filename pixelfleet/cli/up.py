@@ -1,0 +1,83 @@
+"""`pixelfleet up`."""
+
+import os
+import shlex
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from pixelfleet.cli.console import RESULTS, AsJson, emit, say
+from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, cores, embedded_fleet
+from pixelfleet.localcloud.environment import in_the_way
+from pixelfleet.localcloud.folder import default_data_folder
+from pixelfleet.localcloud.waiting import terminable
+
+#: Seconds between two looks at the children.
+LOOK_EVERY: Final = 0.5
+
+
+def up(
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_535, help="Port on 127.0.0.1; by default the last one, at first a free one."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of data and logs, kept for the next time; default ~/.local/share/pixelfleet."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that work on images; default one for each core.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Run a whole fleet on this machine until Ctrl-C: a cloud, a producer, workers for both lanes.
+
+    Prints lines to paste into another terminal. There, the same commands work that work with AWS:
+
+        aws s3 cp photo.jpg s3://pixelfleet-uploads/uploads/me/first/
+
+        aws s3 ls --recursive s3://pixelfleet-results/
+
+        aws dynamodb scan --table-name pixelfleet-images
+
+        aws sqs list-queues --endpoint-url $AWS_ENDPOINT_URL
+
+    Data, keys and port are the same at the next start. It listens on 127.0.0.1 only, and only for who has the keys.
+    """
+    shell = dict(os.environ)
+    plan = Plan(data or default_data_folder(), workers or cores(), port)
+    try:
+        with terminable(), embedded_fleet(plan) as fleet:
+            _introduce(fleet, shell, as_json=as_json)
+            while True:
+                for death in fleet.supervisor.tend():
+                    say(str(death), style="yellow")
+                time.sleep(LOOK_EVERY)
+    except KeyboardInterrupt:
+        # Its ordinary end; nothing was cut short.
+        say("\nstopped; the data is kept")
+
+
+def _introduce(fleet: EmbeddedFleet, shell: Mapping[str, str], *, as_json: bool) -> None:
+    variables = fleet.emulator.exports()
+    if as_json:
+        emit({"environment": variables, "unset": in_the_way(shell), "data": str(fleet.folder.root)})
+        return
+    say("The fleet is up. Paste this into another terminal, and aws and pixelfleet there work with it:\n")
+    for line in shell_lines(variables, in_the_way(shell)):
+        RESULTS.print(line, soft_wrap=True)
+    say(f"\nuploads  s3://{fleet.settings.uploads_bucket}/uploads/<owner>/<batch>/<file>")
+    say(f"results  s3://{fleet.settings.results_bucket}/")
+    say(f"data     {fleet.folder.root}")
+    say(f"logs     {fleet.folder.logs}")
+    say("\nCtrl-C stops it.")
+
+
+def shell_lines(variables: Mapping[str, str], unset: list[str]) -> list[str]:
+    """Lines for any POSIX shell; `unset` are the variables there that would lead elsewhere."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    return [f"unset {' '.join(unset)}", *lines] if unset else lines

@@ -1,0 +1,35 @@
+"""Working on the colours of an image while its alpha stays as it is; colours as the numbers libvips wants."""
+
+from collections.abc import Callable
+
+from pixelfleet.images.vips import Image, pyvips
+
+
+def on_colours(image: Image, change: Callable[[Image], Image]) -> Image:
+    """`change` applied to all bands but alpha."""
+    if not image.hasalpha():
+        return change(image)
+    colours = image.extract_band(0, n=image.bands - 1)
+    return change(colours).bandjoin(image.extract_band(image.bands - 1))
+
+
+def without_alpha(image: Image) -> Image:
+    return image.extract_band(0, n=image.bands - 1) if image.hasalpha() else image
+
+
+def through_table(image: Image, factors: list[float], offset: float = 0.0) -> Image:
+    """Each colour band times its factor plus the offset, clipped to 8 bits: one look-up for each sample."""
+    table = (pyvips.Image.identity(bands=len(factors)) * factors + offset).cast("uchar")
+    return on_colours(image, lambda colours: colours.maplut(table).copy(interpretation=colours.interpretation))
+
+
+def numbers(colour: str, bands: int) -> list[int]:
+    """`#rrggbb` as that many band values: grey takes the luma (ITU-R BT.709)."""
+    rgb = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    if bands >= 3:
+        return rgb
+    return [round(0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2])]
+
+
+def is_grey(colour: str) -> bool:
+    return colour[1:3].lower() == colour[3:5].lower() == colour[5:7].lower()

@@ -1,0 +1,76 @@
+"""From whatever colours a source has to 8-bit grey or sRGB, which is what all steps and browsers expect."""
+
+from typing import Final
+
+from pixelfleet.images.bands import on_colours
+from pixelfleet.images.vips import Image, pyvips
+
+_PROFILE: Final = "icc-profile-data"
+_FLOATS: Final = ("float", "double", "complex", "dpcomplex")
+
+
+def to_srgb(image: Image, *, keep_profile: bool) -> Image:
+    """8 bits, one to four bands. Done after the image is scaled down: a profile is costly by the pixel.
+
+    Args:
+        keep_profile: leave colours and profile as they are where the image is RGB or grey; CMYK is converted.
+    """
+    image = _usual_bands(image)
+    if image.format in _FLOATS:
+        image = _counted_from_one(image)
+    profiled = bool(image.get_typeof(_PROFILE))
+    kept = keep_profile and profiled and image.interpretation != "cmyk"
+    if profiled and not kept and not _is_srgb(image.get(_PROFILE)):
+        image = _by_profile(image)
+    space = "b-w" if image.interpretation in ("b-w", "grey16") else "srgb"
+    if image.interpretation != space:
+        image = image.colourspace(space)
+    image = image if image.format == "uchar" else image.cast("uchar")
+    return image if kept else _without_profile(image)
+
+
+def drop_opaque_alpha(image: Image) -> Image:
+    """Many PNGs carry an alpha that hides nothing; without it JPEG will do, and every step is cheaper."""
+    if not image.hasalpha() or image.extract_band(image.bands - 1).min() < 255:
+        return image
+    return image.extract_band(0, n=image.bands - 1)
+
+
+def _usual_bands(image: Image) -> Image:
+    """Scientific TIFFs have bands without a meaning that is known here: the first, or the first three, are shown."""
+    if image.interpretation not in ("multiband", "matrix", "histogram", "fourier") and image.bands <= 5:
+        return image
+    if image.bands >= 3:
+        return image.extract_band(0, n=3).copy(interpretation="rgb16" if image.format == "ushort" else "srgb")
+    return image.extract_band(0).copy(interpretation="grey16" if image.format == "ushort" else "b-w")
+
+
+def _counted_from_one(image: Image) -> Image:
+    """Float samples from 0 to 1 become 0 to 255; larger ones are taken to count from 0 to 255 already."""
+    if image.interpretation not in ("b-w", "srgb") or image.max() > 1.0:
+        return image
+    return on_colours(image, lambda colours: colours * 255)
+
+
+def _by_profile(image: Image) -> Image:
+    try:
+        return image.icc_transform(
+            "srgb", embedded=True, intent="relative", black_point_compensation=True
+        ).copy_memory()
+    except pyvips.Error:
+        # A damaged profile, or one for other colours than these, says nothing: the pixels are taken as they are.
+        return image
+
+
+def _without_profile(image: Image) -> Image:
+    if not image.get_typeof(_PROFILE):
+        return image
+    bare = image.copy()
+    bare.remove(_PROFILE)
+    return bare
+
+
+def _is_srgb(profile: bytes) -> bool:
+    """By the description inside: converting from sRGB to sRGB would cost as much as an encode and change nothing."""
+    head = bytes(profile[:4096])
+    return b"sRGB" in head or "sRGB".encode("utf-16-be") in head

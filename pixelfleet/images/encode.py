@@ -1,0 +1,108 @@
+"""Writing a variant: format, options, and the file's name and content type."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pixelfleet.images.vips import Image
+from pixelfleet.recipes import Metadata, OutputFormat, Variant
+
+#: Measured: docs/decisions/encoder-presets.md.
+_WEBP_EFFORT: Final = 4
+_AVIF_EFFORT: Final = 2
+_PNG_COMPRESSION: Final = 6
+_QUALITY: Final = {OutputFormat.JPEG: 80, OutputFormat.WEBP: 80, OutputFormat.AVIF: 60}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a format is written; `options` gives libvips' options for a variant."""
+
+    saver: str
+    extension: str
+    content_type: str
+    options: Callable[[Variant], dict[str, Any]]
+    alpha: bool = True
+    animates: bool = False
+
+
+def encoding_of(variant: Variant) -> Encoding:
+    """The encoding of a variant whose format has been settled, so is no longer `auto`."""
+    return _ENCODINGS[variant.format]
+
+
+def keeps_alpha(variant: Variant) -> bool:
+    return encoding_of(variant).alpha
+
+
+def settle_format(variant: Variant, *, alpha: bool, moves: bool) -> Variant:
+    """`auto` becomes WebP for what has alpha or moves, else JPEG; every other format stays."""
+    if variant.format is not OutputFormat.AUTO:
+        return variant
+    # Where a background or tiles take the alpha away, nothing is left that needs WebP.
+    transparent = alpha and variant.background is None
+    chosen = OutputFormat.WEBP if (transparent or moves) and variant.tiles is None else OutputFormat.JPEG
+    return variant.model_copy(update={"format": chosen})
+
+
+def can_move(variant: Variant) -> bool:
+    """Whether the variant of an animation may be one: `auto` then chooses a format that moves."""
+    wanted = variant.format is OutputFormat.AUTO or encoding_of(variant).animates
+    return wanted and variant.page is None and variant.tiles is None
+
+
+def write(image: Image, variant: Variant, path: Path) -> None:
+    """Encode into `path`; the same pixels and variant give the same bytes."""
+    encoding = encoding_of(variant)
+    options = encoding.options(variant) | {"keep": _kept(variant)}
+    if encoding.animates and image.get_typeof("page-height"):
+        options["page_height"] = image.get("page-height")
+    getattr(image, encoding.saver)(str(path), **options)
+
+
+def _kept(variant: Variant) -> list[str] | str:
+    kept = ["exif", "xmp", "iptc"] if variant.metadata is Metadata.KEEP else []
+    kept += ["icc"] if variant.icc is Metadata.KEEP else []
+    return "|".join(kept) or "none"
+
+
+def quality_of(variant: Variant) -> int:
+    return variant.quality or _QUALITY[variant.format]
+
+
+def _jpeg(variant: Variant) -> dict[str, Any]:
+    return {"Q": quality_of(variant), "interlace": variant.progressive, "optimize_coding": True}
+
+
+def _webp(variant: Variant) -> dict[str, Any]:
+    effort = _WEBP_EFFORT if variant.effort is None else min(variant.effort, 6)
+    return {"Q": quality_of(variant), "effort": effort, "lossless": variant.lossless}
+
+
+def _avif(variant: Variant) -> dict[str, Any]:
+    effort = _AVIF_EFFORT if variant.effort is None else variant.effort
+    return {
+        "Q": quality_of(variant),
+        "effort": effort,
+        "lossless": variant.lossless,
+        "compression": "av1",
+        "bitdepth": 8,
+    }
+
+
+def _png(variant: Variant) -> dict[str, Any]:
+    return {"compression": _PNG_COMPRESSION if variant.effort is None else variant.effort}
+
+
+def _tiff(_variant: Variant) -> dict[str, Any]:
+    return {"compression": "deflate", "predictor": "horizontal", "tile": True, "bigtiff": True}
+
+
+_ENCODINGS: Final[dict[OutputFormat, Encoding]] = {
+    OutputFormat.JPEG: Encoding("jpegsave", ".jpg", "image/jpeg", _jpeg, alpha=False),
+    OutputFormat.PNG: Encoding("pngsave", ".png", "image/png", _png),
+    OutputFormat.WEBP: Encoding("webpsave", ".webp", "image/webp", _webp, animates=True),
+    OutputFormat.AVIF: Encoding("heifsave", ".avif", "image/avif", _avif),
+    OutputFormat.TIFF: Encoding("tiffsave", ".tif", "image/tiff", _tiff),
+}

@@ -1,0 +1,68 @@
+"""What a record keeps of an image's looks: a placeholder, a dominant colour, a perceptual hash.
+
+All are taken from at most 32 x 32 pixels: nothing finer shows in them, and larger ones cost as much as an encode.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from pixelfleet.images.base import scale_to
+from pixelfleet.images.cosines import transform
+from pixelfleet.images.geometry import scaled
+from pixelfleet.images.thumbhash import thumbhash
+from pixelfleet.images.vips import Image
+
+_SIDE = 32
+_HASH_SIDE = 8
+
+Pixel = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """`placeholder`: a ThumbHash in base64; `dominant_colour`: `#rrggbb`; `perceptual_hash`: 16 hex digits, of which
+    few differ between two versions of one picture."""
+
+    placeholder: str
+    dominant_colour: str
+    perceptual_hash: str
+
+
+def fingerprint(image: Image) -> Fingerprint:
+    """Of an 8-bit grey or sRGB image of any size, with or without alpha."""
+    width, height = scaled((image.width, image.height), min(1.0, _SIDE / max(image.width, image.height)))
+    small = _rgba(scale_to(image, (width, height)))
+    pixels = _pixels(small)
+    square = _rgba(scale_to(image, (_SIDE, _SIDE)))
+    return Fingerprint(thumbhash(width, height, pixels), _dominant(pixels), _perceptual(_pixels(square)))
+
+
+def _rgba(image: Image) -> Image:
+    image = image if image.interpretation == "srgb" else image.colourspace("srgb")
+    return image if image.hasalpha() else image.addalpha()
+
+
+def _pixels(image: Image) -> list[Pixel]:
+    memory = bytes(image.cast("uchar").write_to_memory())
+    return list(zip(memory[0::4], memory[1::4], memory[2::4], memory[3::4], strict=True))
+
+
+def _dominant(pixels: list[Pixel]) -> str:
+    """The average of the fullest of 4,096 boxes of colours, so that it is a colour that is there."""
+    seen = [pixel for pixel in pixels if pixel[3] >= 128] or pixels
+    boxes = Counter((red >> 4, green >> 4, blue >> 4) for red, green, blue, _ in seen)
+    most = max(boxes.values())
+    fullest = min(box for box, count in boxes.items() if count == most)
+    members = [pixel for pixel in seen if (pixel[0] >> 4, pixel[1] >> 4, pixel[2] >> 4) == fullest]
+    red, green, blue = (round(sum(pixel[band] for pixel in members) / len(members)) for band in range(3))
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def _perceptual(pixels: list[Pixel]) -> str:
+    """Signs of the 64 lowest cosine terms against their median: survives scaling, compression and small edits."""
+    grey = [(299 * red + 587 * green + 114 * blue) * alpha / 255_000 for red, green, blue, alpha in pixels]
+    terms = transform(grey, _SIDE, _SIDE, _HASH_SIDE, _HASH_SIDE)
+    flat = [terms[row][column] for row in range(_HASH_SIDE) for column in range(_HASH_SIDE)]
+    median = sorted(flat[1:])[len(flat) // 2 - 1]
+    bits = "".join("1" if term > median else "0" for term in flat)
+    return f"{int(bits, 2):016x}"

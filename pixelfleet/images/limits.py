@@ -1,0 +1,58 @@
+"""What one lane takes on, held against an image's header before anything is decoded."""
+
+from dataclasses import dataclass
+
+from pixelfleet.errors import Cause, PermanentError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`max_bytes` of the file, `max_pixels` over all frames, `max_frames` frames or pages."""
+
+    max_bytes: int
+    max_pixels: int
+    max_frames: int
+
+
+def check_bytes(size: int, limits: Limits) -> None:
+    """
+    Raises:
+        PermanentError: `empty` or `too_many_bytes`.
+    """
+    if size == 0:
+        raise PermanentError(Cause.EMPTY, "the file has no content (0 bytes); upload it again")
+    if size > limits.max_bytes:
+        raise PermanentError(
+            Cause.TOO_MANY_BYTES,
+            f"the file has {size:,} bytes, the limit is {limits.max_bytes:,}; "
+            "save it smaller or raise the lane's limit",
+        )
+
+
+def check_size(width: int, height: int, frames: int, *, animated: bool, limits: Limits) -> None:
+    """Frames count together when they are an animation; of pages only one is ever decoded.
+
+    Raises:
+        PermanentError: `too_many_frames`, `too_many_pixels` or `animation_too_large`.
+    """
+    if frames > limits.max_frames:
+        raise PermanentError(
+            Cause.TOO_MANY_FRAMES,
+            f"the image has {frames:,} frames or pages, the limit is {limits.max_frames:,}; split it",
+        )
+    if width * height > limits.max_pixels:
+        raise PermanentError(
+            Cause.TOO_MANY_PIXELS,
+            f"the image is {width:,} x {height:,}, which is {_mega(width * height)}; the limit is "
+            f"{_mega(limits.max_pixels)}; scale it down or raise the lane's limit",
+        )
+    if animated and width * height * frames > limits.max_pixels:
+        raise PermanentError(
+            Cause.ANIMATION_TOO_LARGE,
+            f"{frames:,} frames of {width:,} x {height:,} are {_mega(width * height * frames)} together; the limit is "
+            f"{_mega(limits.max_pixels)}; shorten or scale down the animation",
+        )
+
+
+def _mega(pixels: int) -> str:
+    return f"{pixels / 1_000_000:,.1f} megapixels"

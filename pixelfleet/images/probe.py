@@ -1,0 +1,84 @@
+"""The header, before anything is decoded: what the file is, how large, and whether the lane takes it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pixelfleet.images import sources
+from pixelfleet.images.exif import read_exif
+from pixelfleet.images.formats import HEAD_BYTES, Format, sniff
+from pixelfleet.images.limits import Limits, check_bytes, check_size
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a header tells.
+
+    `width` and `height` are pixels as displayed, after EXIF orientation, of one frame; `frames` counts frames or
+    pages; `orientation` is EXIF's 1 to 8; `colour_space` is libvips' name (`srgb`, `b-w`, `cmyk`, `rgb16`, ...).
+    """
+
+    format: str
+    width: int
+    height: int
+    frames: int
+    animated: bool
+    orientation: int
+    colour_space: str
+    has_alpha: bool
+    bytes: int
+    camera: str | None = None
+    taken_at: str | None = None
+    gps: tuple[float, float] | None = None
+
+    @property
+    def turned(self) -> bool:
+        """Whether the stored rows are displayed as columns."""
+        return self.orientation >= 5
+
+    @property
+    def exif(self) -> dict[str, str]:
+        """The chosen EXIF fields that are there: `camera`, `taken_at`, `gps` as `latitude,longitude` in degrees."""
+        place = f"{self.gps[0]},{self.gps[1]}" if self.gps else None
+        fields = {"camera": self.camera, "taken_at": self.taken_at, "gps": place}
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+def probe(path: Path, limits: Limits, *, with_gps: bool = False, allow_svg: bool = False) -> Probe:
+    """Read the header of the file at `path` and hold it against `limits`.
+
+    Raises:
+        PermanentError: empty, not an image, not supported, damaged, or beyond a limit.
+        TransientError: memory or disk ran out.
+    """
+    size = path.stat().st_size
+    check_bytes(size, limits)
+    found = format_of(path)
+    with sources.guarded(path, found.name):
+        header = sources.header(path, found, allow_svg=allow_svg)
+    animated = found.animates and header.frames > 1
+    check_size(header.width, header.height, header.frames, animated=animated, limits=limits)
+    shot = read_exif(header.exif, with_place=with_gps)
+    turned = header.orientation >= 5
+    return Probe(
+        format=found.name,
+        width=header.height if turned else header.width,
+        height=header.width if turned else header.height,
+        frames=header.frames,
+        animated=animated,
+        orientation=header.orientation,
+        colour_space=header.colour_space,
+        has_alpha=header.has_alpha,
+        bytes=size,
+        camera=shot.camera,
+        taken_at=shot.taken_at,
+        gps=shot.place,
+    )
+
+
+def format_of(path: Path) -> Format:
+    """
+    Raises:
+        PermanentError: `not_an_image` or `unsupported_format`.
+    """
+    with path.open("rb") as file:
+        return sniff(file.read(HEAD_BYTES))

@@ -1,0 +1,34 @@
+"""What is done to a variant's pixels after it has its size, in this order; each step returns at once when not asked.
+
+A step takes the image, the variant, and the first frame at the same stage: what it measures, it measures there, so
+that an animation does not flicker. Images are 8-bit grey or sRGB, with or without alpha.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from pixelfleet.images.steps.blur import blur
+from pixelfleet.images.steps.denoise import denoise
+from pixelfleet.images.steps.flatten import flatten
+from pixelfleet.images.steps.levels import levels
+from pixelfleet.images.steps.pad import pad
+from pixelfleet.images.steps.saturation import saturation
+from pixelfleet.images.steps.sharpen import sharpen
+from pixelfleet.images.steps.watermark import watermark
+from pixelfleet.images.steps.white_balance import white_balance
+from pixelfleet.images.vips import Image
+from pixelfleet.recipes import Variant
+
+Step = Callable[[Image, Variant, Image], Image]
+
+STEPS: Final[tuple[Step, ...]] = (
+    denoise,
+    white_balance,
+    levels,
+    saturation,
+    blur,
+    sharpen,
+    flatten,
+    pad,
+    watermark,
+)

@@ -1,0 +1,53 @@
+"""libvips, made ready once in each process, and its errors translated: the one door through which it is used.
+
+pyvips is imported by the parent of a forking worker; only `ready()` and what follows it may run operations.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeAlias
+
+import pyvips
+
+from pixelfleet.errors import ProcessingError
+from pixelfleet.images.complaints import translate
+
+__all__ = ["Image", "permit_svg", "pyvips", "ready", "translated"]
+
+#: A lazy libvips image. pyvips is untyped; this name marks what is one.
+Image: TypeAlias = Any
+
+
+@cache
+def ready() -> None:
+    """Block the loaders that upstream does not trust with strangers' files, and keep no results between images."""
+    pyvips.block_untrusted_set(True)
+    # An image is met once: a cache of operations would only hold its memory and file open.
+    pyvips.cache_set_max(0)
+    # Processes fill the cores, not threads; the heavy lane, one process on many cores, says otherwise.
+    if "VIPS_CONCURRENCY" not in os.environ:
+        pyvips.concurrency_set(1)
+
+
+def permit_svg(*, allowed: bool) -> None:
+    """SVG is one of the blocked loaders; a recipe may allow it. librsvg loads nothing from outside the file's folder
+    and the engine gives it bytes, which have none."""
+    pyvips.operation_block_set("VipsForeignLoadSvg", not allowed)
+
+
+@contextmanager
+def translated(format_name: str) -> Iterator[None]:
+    """Turn what libvips, Pillow and libheif raise into one error of ours.
+
+    Raises:
+        PermanentError: the image is at fault.
+        TransientError: memory or disk ran out.
+    """
+    try:
+        yield
+    except ProcessingError:
+        raise
+    except (pyvips.Error, OSError, ValueError, TypeError, SyntaxError, EOFError, MemoryError, ArithmeticError) as error:
+        raise translate(error, format_name) from error

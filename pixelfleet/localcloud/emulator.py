@@ -1,0 +1,146 @@
+"""The embedded cloud: ministack as a supervised process on a loopback port, with keys of its own."""
+
+import errno
+import http.client
+import os
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pixelfleet.errors import SetupError
+from pixelfleet.localcloud.environment import LOCAL_REGION, cloud_variables, local_environment
+from pixelfleet.localcloud.folder import DataFolder, Identity
+from pixelfleet.localcloud.gateway import HEALTH
+from pixelfleet.localcloud.supervise import Child, Program, Supervisor, log_tail
+from pixelfleet.settings import LOCAL_ACCOUNT
+
+LOOPBACK: Final = "127.0.0.1"
+NAME: Final = "embedded cloud"
+START_SECONDS: Final = 60.0
+#: Writing the state of some 100,000 records takes seconds; cut short, they are gone.
+STOP_SECONDS: Final = 60.0
+_POLL: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """A running embedded cloud: where it is and how to get in."""
+
+    endpoint_url: str
+    identity: Identity
+    inherited: Mapping[str, str]
+
+    def exports(self) -> dict[str, str]:
+        """What a shell needs."""
+        return cloud_variables(self.endpoint_url, self.identity.access_key, self.identity.secret_key)
+
+    def environment(self, scratch: Path) -> dict[str, str]:
+        """What a child process needs; its temporary files go to `scratch`."""
+        ours = local_environment(self.endpoint_url, self.identity.access_key, self.identity.secret_key, self.inherited)
+        return ours | {"TMPDIR": str(scratch)}
+
+
+def start_emulator(
+    supervisor: Supervisor, folder: DataFolder, *, port: int | None = None, keeps: bool = True
+) -> Emulator:
+    """Start it and wait until it answers. The port is `port`, else the folder's last one, else a free one.
+
+    `keeps` says whether the state is written at the end, to be there at the next start.
+
+    Raises:
+        SetupError: the port is taken, ministack is not installed, or it did not start.
+    """
+    identity = folder.identity()
+    wanted = port or identity.port
+    chosen = _claim(wanted) if wanted else _free_port()
+    if chosen != identity.port:
+        identity = Identity(identity.access_key, identity.secret_key, chosen)
+        folder.remember(identity)
+    emulator = Emulator(f"http://{LOOPBACK}:{chosen}", identity, dict(os.environ))
+    child = supervisor.start(_program(emulator, folder, keeps=keeps))
+    _await_health(child, chosen)
+    return emulator
+
+
+def _program(emulator: Emulator, folder: DataFolder, *, keeps: bool) -> Program:
+    port = str(emulator.identity.port)
+    variables = {
+        "GATEWAY_PORT": port,
+        "BIND_HOST": LOOPBACK,
+        "MINISTACK_HOST": LOOPBACK,
+        "MINISTACK_ACCOUNT_ID": LOCAL_ACCOUNT,
+        "MINISTACK_REGION": LOCAL_REGION,
+        "AUTH": "true",
+        "SERVICES": "s3,sqs,sns,dynamodb,sts",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(folder.objects),
+        "PERSIST_STATE": "1" if keeps else "0",
+        "STATE_DIR": str(folder.state),
+        # It removes containers that it takes for its own whenever it finds a Docker daemon: it shall find none.
+        "DOCKER_HOST": f"unix://{folder.empty}/no-docker",
+    }
+    environment = emulator.environment(folder.scratch) | variables
+    # It listens here; it has nobody to call there.
+    del environment["AWS_ENDPOINT_URL"]
+    return Program(
+        name=NAME,
+        command=(sys.executable, "-P", "-m", "pixelfleet.localcloud.gateway"),
+        environment=environment,
+        folder=folder.empty,
+        log=folder.logs / "cloud.log",
+        grace=STOP_SECONDS,
+        # A cloud that died has lost what it held in memory: a new one in its place would be an empty one.
+        restarts=False,
+        inherits=(folder.lock_fd,),
+    )
+
+
+def _await_health(child: Child, port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _healthy(port):
+        if not child.alive:
+            raise SetupError(f"the {NAME} {child.how_it_ended()}:\n{log_tail(child.program.log)}")
+        if time.monotonic() > deadline:
+            raise SetupError(f"the {NAME} did not answer within {START_SECONDS:g} s; see {child.program.log}")
+        time.sleep(_POLL)
+
+
+def _healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    try:
+        connection.request("GET", HEALTH)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _claim(port: int) -> int:
+    try:
+        return _bind(port)
+    except PermissionError:
+        raise SetupError(f"port {port} needs root: choose one above 1023 by --port") from None
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise SetupError(f"port {port} is taken by another program: stop it, or choose another by --port") from None
+
+
+def _free_port() -> int:
+    return _bind(0)
+
+
+def _bind(port: int) -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As servers do: a port in TIME_WAIT, left by the run before, counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((LOOPBACK, port))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,66 @@
+"""What a process of the local fleet finds in its environment: the embedded cloud, and nothing of the user's AWS."""
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from pixelfleet.settings import ENV_PREFIX, Settings, variable_of
+
+LOCAL_REGION: Final = "us-east-1"
+
+#: What a child may inherit of the user's configuration: limits and manners, never a name, an address or an account.
+_TUNABLE: Final = frozenset(
+    name
+    for name in Settings.model_fields
+    if not name.endswith(("_bucket", "_url", "_table", "_arn")) and name not in {"prefix", "account_id", "region"}
+)
+_TUNABLE_VARIABLES: Final = frozenset(map(variable_of, _TUNABLE))
+
+#: Metadata addresses from which the SDKs would fetch real credentials.
+_CONTAINER_PREFIXES: Final = ("AWS_", "ECS_")
+
+
+def local_environment(
+    endpoint_url: str, access_key: str, secret_key: str, inherited: Mapping[str, str]
+) -> dict[str, str]:
+    """The environment of a child: `inherited` without the user's AWS and names, with the embedded cloud instead.
+
+    The shared AWS files are pointed at nothing, since a `[default]` profile in them may carry an endpoint or a role
+    of its own, and loopback is taken out of any HTTP proxy's hands.
+    """
+    kept = {name: value for name, value in inherited.items() if not is_cloud_variable(name)}
+    for spelling in ("NO_PROXY", "no_proxy"):
+        kept[spelling] = ",".join(filter(None, [kept.get(spelling), "127.0.0.1", "localhost"]))
+    return kept | cloud_variables(endpoint_url, access_key, secret_key) | _NO_OTHER_CLOUD
+
+
+def cloud_variables(endpoint_url: str, access_key: str, secret_key: str) -> dict[str, str]:
+    """What any AWS client needs in order to speak to the embedded cloud: what `up` prints."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ACCESS_KEY_ID": access_key,
+        "AWS_SECRET_ACCESS_KEY": secret_key,
+        "AWS_REGION": LOCAL_REGION,
+        "AWS_DEFAULT_REGION": LOCAL_REGION,
+    }
+
+
+def in_the_way(environ: Mapping[str, str]) -> list[str]:
+    """Variables of a shell that would send its commands elsewhere in spite of `cloud_variables`: to be unset."""
+    ours = cloud_variables("", "", "")
+    harmless = {"AWS_PAGER", "AWS_DEFAULT_OUTPUT"}
+    return sorted(name for name in environ if is_cloud_variable(name) and name not in ours and name not in harmless)
+
+
+def is_cloud_variable(name: str) -> bool:
+    """Whether a variable says which account, place or resource is meant."""
+    if name.startswith(ENV_PREFIX):
+        return name not in _TUNABLE_VARIABLES
+    return name.startswith(_CONTAINER_PREFIXES)
+
+
+_NO_OTHER_CLOUD: Final = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}

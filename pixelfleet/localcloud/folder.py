@@ -1,0 +1,161 @@
+"""The data folder of one embedded cloud: its lock, its keys, its port, where everything lies."""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import string
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Final, Self
+
+from pixelfleet.errors import SetupError
+
+_TEMPORARY: Final = "pixelfleet-run-"
+_KEY_ALPHABET: Final = string.ascii_uppercase + "234567"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What must stay the same over a restart, so that pasted `export` lines stay true."""
+
+    access_key: str
+    secret_key: str
+    port: int | None = None
+
+
+class DataFolder:
+    """An open, locked data folder. Holds the lock until `close`, and through `lock_fd` in whoever inherits it."""
+
+    def __init__(self, root: Path, lock: IO[str]) -> None:
+        self.root = root
+        self._lock = lock
+
+    @classmethod
+    def open(cls, root: Path) -> Self:
+        """Make the folder if need be and take its lock.
+
+        Raises:
+            SetupError: another fleet has it, or it cannot be written.
+        """
+        root = root.absolute()
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = (root / "lock").open("a+", encoding="utf-8")
+        except OSError as error:
+            raise SetupError(f"the data folder {root} cannot be used: {error.strerror}") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SetupError(_taken(root, lock)) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        folder = cls(root, lock)
+        # What a killed fleet left half-written belongs to nobody.
+        shutil.rmtree(folder.scratch, ignore_errors=True)
+        for path in (folder.logs, folder.scratch, folder.state, folder.objects, folder.empty):
+            path.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    def close(self) -> None:
+        self._lock.close()
+
+    @property
+    def lock_fd(self) -> int:
+        """Given to the emulator's leash, so that the folder stays locked until the state is written, come what may."""
+        return self._lock.fileno()
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def scratch(self) -> Path:
+        return self.root / "tmp"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def objects(self) -> Path:
+        return self.root / "objects"
+
+    @property
+    def empty(self) -> Path:
+        """Where children run: Celery puts its working directory on the import path, so it must hold nothing."""
+        return self.root / "empty"
+
+    def identity(self) -> Identity:
+        """The folder's keys, made at the first call and kept readable by the user alone.
+
+        Raises:
+            SetupError: the file of keys is damaged.
+        """
+        path = self.root / "identity.json"
+        if not path.exists():
+            self.remember(Identity(_random_key(), secrets.token_urlsafe(30)))
+        try:
+            return Identity(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            raise SetupError(f"{path} is damaged: remove it to get new keys (the data stays)") from None
+
+    def remember(self, identity: Identity) -> None:
+        path, draft = self.root / "identity.json", self.root / "identity.json.new"
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump(asdict(identity), file)
+        draft.replace(path)
+
+
+def default_data_folder() -> Path:
+    """`$XDG_DATA_HOME/pixelfleet`, by default ~/.local/share/pixelfleet."""
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "pixelfleet"
+
+
+@contextmanager
+def temporary_data_folder() -> Iterator[Path]:
+    """A data folder for one run, below the system's temporary folder (TMPDIR), removed on the way out.
+
+    Those of runs that were killed are removed, too: their lock is free.
+    """
+    for lock_file in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*/lock"):
+        if lock_file.lstat().st_uid == os.getuid():
+            _remove_if_abandoned(lock_file)
+    with tempfile.TemporaryDirectory(prefix=_TEMPORARY, ignore_cleanup_errors=True) as root:
+        yield Path(root)
+
+
+def _remove_if_abandoned(lock_file: Path) -> None:
+    with suppress(OSError), lock_file.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(lock_file.parent, ignore_errors=True)
+
+
+def _random_key() -> str:
+    return "PXFL" + "".join(secrets.choice(_KEY_ALPHABET) for _ in range(16))
+
+
+def _taken(root: Path, lock: IO[str]) -> str:
+    lock.seek(0)
+    holder = lock.read().strip()
+    lock.close()
+    if holder.isdigit() and _alive(int(holder)):
+        return f"{root} is in use by another pixelfleet (process {holder}): stop it, or choose another folder by --data"
+    return f"{root} is still in use by a pixelfleet that is shutting down: try again in some seconds"
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,84 @@
+"""What a deployment consists of, as data: `provision` makes it locally, Terraform on AWS, and a test compares them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from pixelfleet.catalog.schema import TABLES, Table
+from pixelfleet.settings import Settings
+
+DAY: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A private bucket; days until unfinished multipart uploads are dropped."""
+
+    name: str
+    versioned: bool
+    abort_multipart_days: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    url: str
+    retention: int = 14 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A source queue; times in seconds.
+
+    `visibility` of uploads is six times the producer's time-out of 60 s, as Lambda's event source mapping asks for
+    (Lambda Developer Guide, "Configuring the queue"); that of the lanes is what a worker's lease extends.
+    """
+
+    url: str
+    dead_letters: DeadLetters
+    visibility: int
+    max_receives: int
+    retention: int = 7 * DAY
+    long_poll: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    uploads: Bucket
+    results: Bucket
+    uploads_queue: Queue
+    lanes: tuple[Queue, Queue]
+    tables: tuple[tuple[str, Table], ...]
+    topic_arns: tuple[str, str]
+
+    @property
+    def queues(self) -> Iterator[Queue]:
+        yield from (self.uploads_queue, *self.lanes)
+
+
+#: No prefix filter: what lies outside uploads/<owner>/<batch>/ belongs to the default owner.
+NOTIFIED_EVENTS: Final = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*")
+
+
+def resources(settings: Settings) -> Resources:
+    """All resources of a deployment, under the names that its settings give them."""
+    return Resources(
+        uploads=Bucket(settings.uploads_bucket, versioned=True),
+        results=Bucket(settings.results_bucket, versioned=False),
+        uploads_queue=Queue(
+            settings.uploads_queue_url, DeadLetters(settings.uploads_dlq_url), visibility=360, max_receives=5
+        ),
+        lanes=(
+            Queue(settings.bulk_queue_url, DeadLetters(settings.bulk_dlq_url), visibility=120, max_receives=10),
+            Queue(settings.heavy_queue_url, DeadLetters(settings.heavy_dlq_url), visibility=300, max_receives=10),
+        ),
+        tables=tuple((getattr(settings, f"{table.name}_table"), table) for table in TABLES),
+        topic_arns=(settings.notices_topic_arn, settings.alarms_topic_arn),
+    )
+
+
+def queue_name(url: str) -> str:
+    return url.rsplit("/", 1)[-1]
+
+
+def topic_name(arn: str) -> str:
+    return arn.rsplit(":", 1)[-1]

@@ -1,0 +1,215 @@
+"""Children on a leash: started, watched, restarted with back-off, stopped together, without threads."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from pixelfleet.errors import PixelfleetError
+from pixelfleet.localcloud import leash
+
+FIRST_DELAY: Final = 0.5
+LONGEST_DELAY: Final = 30.0
+#: Seconds after which a child counts as having lived well, so that its next death is its first again.
+SETTLED_AFTER: Final = 60.0
+MAX_DEATHS_IN_A_ROW: Final = 5
+_TAIL_LINES: Final = 12
+_TAIL_BYTES: Final = 16_384
+
+
+class FleetLostError(PixelfleetError):
+    """The fleet cannot go on: a process of it is dead and stays dead, or work has got lost in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process of the fleet. `grace` is in seconds, from SIGTERM to SIGKILL."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    folder: Path
+    log: Path
+    grace: float = 10.0
+    restarts: bool = True
+    inherits: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A child that ended although nobody asked it to; `delay` is the seconds until its restart."""
+
+    program: Program
+    how: str
+    delay: float
+
+    def __str__(self) -> str:
+        return f"{self.program.name} {self.how}; restarting it in {self.delay:g} s (log: {self.program.log})"
+
+
+class Child:
+    """One run of a program, through its leash."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        with program.log.open("ab") as log:
+            self._leash = subprocess.Popen(
+                [sys.executable, "-I", "-S", leash.__file__, str(program.grace), *program.command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=program.folder,
+                env=dict(program.environment),
+                pass_fds=program.inherits,
+                start_new_session=True,
+            )
+        self.first_word = self._read_line()
+
+    @property
+    def pid(self) -> int | None:
+        """The program's own process, None when it could not be started."""
+        word, _, rest = self.first_word.partition(" ")
+        return int(rest) if word == "started" else None
+
+    @property
+    def alive(self) -> bool:
+        return self._leash.poll() is None
+
+    def how_it_ended(self) -> str:
+        """In words, once it is not alive."""
+        if self.pid is None:
+            return f"could not be started: {self.first_word.removeprefix('failed ') or 'no word from its leash'}"
+        word, _, code = self._read_line().partition(" ")
+        if word != "exited":
+            return "was killed together with its leash"
+        return f"was killed by {signal.Signals(-int(code)).name}" if int(code) < 0 else f"ended with exit code {code}"
+
+    def ask_to_stop(self) -> None:
+        if self._leash.stdin is not None:
+            self._leash.stdin.close()
+
+    def wait(self) -> None:
+        """Until the leash is gone, and with it the whole group; it sees to the grace period itself."""
+        self._leash.wait()
+        self.close()
+
+    def kill(self) -> None:
+        """At once, the whole group. The leash leads it and is not reaped yet, so the number is still the group's."""
+        if self.alive:
+            os.killpg(self._leash.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        for pipe in (self._leash.stdin, self._leash.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _read_line(self) -> str:
+        if self._leash.stdout is None or self._leash.stdout.closed:
+            return ""
+        return self._leash.stdout.readline().decode("utf-8", "replace").strip()
+
+
+@dataclass(slots=True)
+class _Post:
+    """A place in the fleet: the child that holds it, or when the next one is due."""
+
+    child: Child
+    started: float
+    deaths: int = 0
+    due: float | None = None
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Keeps its children running until `stop`. As a context manager it stops them on every way out."""
+
+    clock: Callable[[], float] = time.monotonic
+    _posts: list[_Post] = field(default_factory=list)
+
+    def __enter__(self) -> "Supervisor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self, program: Program) -> Child:
+        child = Child(program)
+        self._posts.append(_Post(child, self.clock()))
+        return child
+
+    def tend(self) -> list[Death]:
+        """Restart what is due, note who died since the last call. Costs a wait() per child: call it often.
+
+        Raises:
+            FleetLostError: a child died that is not to be restarted, or that keeps dying.
+        """
+        return [death for post in self._posts if (death := self._tend(post)) is not None]
+
+    def pids(self) -> dict[str, int]:
+        """The processes that run now, by the program's name."""
+        return {p.child.program.name: p.child.pid for p in self._posts if p.child.alive and p.child.pid is not None}
+
+    def stop(self) -> None:
+        """Stop all, the last started first and each of a kind together: workers hand back before their cloud goes.
+
+        A KeyboardInterrupt while waiting kills what is left at once, and passes on.
+        """
+        try:
+            for post in self._posts:
+                if post.child.program.restarts:
+                    post.child.ask_to_stop()
+            for post in self._posts:
+                if post.child.program.restarts:
+                    post.child.wait()
+            for post in reversed(self._posts):
+                post.child.ask_to_stop()
+                post.child.wait()
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """End all at once, without a word: right when nothing that they hold will be wanted."""
+        for post in self._posts:
+            post.child.kill()
+        for post in self._posts:
+            post.child.wait()
+        self._posts.clear()
+
+    def _tend(self, post: _Post) -> Death | None:
+        now = self.clock()
+        if post.due is not None:
+            if now >= post.due:
+                post.child, post.started, post.due = Child(post.child.program), now, None
+            return None
+        if post.child.alive:
+            return None
+        how = post.child.how_it_ended()
+        post.child.close()
+        post.deaths = 1 if now - post.started >= SETTLED_AFTER else post.deaths + 1
+        program = post.child.program
+        if not program.restarts or post.deaths >= MAX_DEATHS_IN_A_ROW:
+            raise FleetLostError(_obituary(program, how, post.deaths))
+        delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** (post.deaths - 1))
+        post.due = now + delay
+        return Death(program, how, delay)
+
+
+def log_tail(log: Path) -> str:
+    """The last lines of a child's log, indented; empty when it wrote nothing."""
+    with log.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - _TAIL_BYTES))
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    return "\n".join(f"  {line}" for line in lines[-_TAIL_LINES:])
+
+
+def _obituary(program: Program, how: str, deaths: int) -> str:
+    again = f", {deaths} times in a row" if deaths > 1 else ""
+    tail = log_tail(program.log)
+    said = f"; the end of its log ({program.log}):\n{tail}" if tail else f"; its log ({program.log}) is empty"
+    return f"the {program.name} {how}{again}{said}"

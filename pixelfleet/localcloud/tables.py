@@ -1,0 +1,74 @@
+"""Makes one table of the catalog as `pixelfleet.catalog.schema` describes it."""
+
+from typing import TYPE_CHECKING, Any
+
+from pixelfleet.catalog.schema import Table
+from pixelfleet.errors import SetupError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def ensure_table(client: "DynamoDBClient", name: str, table: Table) -> bool:
+    """Make the table unless it is there; returns whether it was made.
+
+    Raises:
+        SetupError: it is there with other keys.
+    """
+    pages = client.get_paginator("list_tables").paginate()
+    made = name not in {there for page in pages for there in page["TableNames"]}
+    if made:
+        client.create_table(**_description(name, table))
+    client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    if not made:
+        _check(client, name, table)
+    if table.ttl is not None:
+        _expire(client, name, table.ttl)
+    return made
+
+
+def _description(name: str, table: Table) -> Any:
+    description: dict[str, Any] = {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in table.key_attributes],
+        "KeySchema": _key_schema(table.hash_key, table.range_key),
+    }
+    if table.indexes:
+        description["GlobalSecondaryIndexes"] = [
+            {
+                "IndexName": index.name,
+                "KeySchema": _key_schema(index.hash_key, index.range_key),
+                "Projection": {"ProjectionType": index.projection},
+            }
+            for index in table.indexes
+        ]
+    return description
+
+
+def _check(client: "DynamoDBClient", name: str, table: Table) -> None:
+    """A table whose keys differ cannot be mended in place: say so now, rather than fail at the first query."""
+    there = client.describe_table(TableName=name)["Table"]
+    keys: dict[str, Any] = {"": there.get("KeySchema")}
+    keys |= {index.get("IndexName", ""): index.get("KeySchema") for index in there.get("GlobalSecondaryIndexes", [])}
+    wanted = {"": _key_schema(table.hash_key, table.range_key)}
+    wanted |= {index.name: _key_schema(index.hash_key, index.range_key) for index in table.indexes}
+    if keys != wanted:
+        raise SetupError(
+            f"table {name} is there with other keys or indexes than this version needs: "
+            "it was made by another version; delete it, or choose another PIXELFLEET_PREFIX"
+        )
+
+
+def _expire(client: "DynamoDBClient", name: str, attribute: str) -> None:
+    described = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    # Enabling it twice is an error on AWS.
+    if described.get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"}:
+        client.update_time_to_live(
+            TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": attribute}
+        )
+
+
+def _key_schema(hash_key: str, range_key: str | None) -> list[dict[str, str]]:
+    schema = [{"AttributeName": hash_key, "KeyType": "HASH"}]
+    return schema + ([{"AttributeName": range_key, "KeyType": "RANGE"}] if range_key else [])

@@ -1,0 +1,73 @@
+"""Looks after a running fleet on behalf of a run: restarts, a heavy worker when there is work for it, silence."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.errors import TransientError
+from pixelfleet.jobs import Lane
+from pixelfleet.localcloud.embedded import EmbeddedFleet
+from pixelfleet.localcloud.run import Run
+from pixelfleet.localcloud.supervise import FleetLostError
+
+#: Seconds between two looks at the queues.
+LOOK_EVERY: Final = 1.0
+#: Seconds without any result after which a person wants to hear why, and again after as many.
+SILENCE: Final = 30.0
+#: Looks in a row at empty queues that prove that nothing is on its way any more.
+PROOF: Final = 5
+
+
+@dataclass(slots=True)
+class Watch:
+    """Called with the run in every turn of its loop."""
+
+    embedded: EmbeddedFleet
+    fleet: Fleet
+    say: Callable[[str], None]
+    _next_look: float = 0.0
+    _next_word: float = field(default=0.0)
+    _empty_looks: int = 0
+
+    def __call__(self, run: Run) -> None:
+        """Raises FleetLostError when the fleet will not finish."""
+        for death in self.embedded.supervisor.tend():
+            self.say(str(death))
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK_EVERY
+        try:
+            self._look(run, now)
+        except TransientError as error:
+            # A cloud that is gone shows as a dead process; one that is only busy answers the next look.
+            self.say(str(error))
+
+    def _look(self, run: Run, now: float) -> None:
+        settings = self.fleet.settings
+        if not self.embedded.has_heavy and self._held(settings.heavy_queue_url):
+            self.embedded.start_worker(Lane.HEAVY)
+        silent = now - run.progressed
+        if silent < SILENCE or not run.waiting:
+            self._empty_looks, self._next_word = 0, 0.0
+            return
+        lanes = (settings.uploads_queue_url, settings.bulk_queue_url, settings.heavy_queue_url)
+        held = sum(map(self._held, lanes))
+        self._empty_looks = 0 if held else self._empty_looks + 1
+        if self._empty_looks >= PROOF:
+            logs = self.embedded.folder.logs
+            raise FleetLostError(
+                f"{run.waiting} images got lost: no queue holds them and no record was made; see {logs}"
+            )
+        if now >= self._next_word:
+            self._next_word = now + SILENCE
+            self.say(
+                f"no image has finished for {silent:.0f} s; {run.waiting} are on their way. An attempt that was cut "
+                f"short is repeated after some minutes. Logs: {self.embedded.folder.logs}"
+            )
+
+    def _held(self, url: str) -> int:
+        depth = self.fleet.queues.depth(url)
+        return depth.waiting + depth.in_flight + depth.delayed

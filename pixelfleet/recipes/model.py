@@ -1,0 +1,223 @@
+"""What a recipe may say. Every field's description is what `docs/reference/recipes.md` and error messages tell."""
+
+import base64
+import binascii
+import hashlib
+import json
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Any, Final, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from pixelfleet.recipes.writer import to_toml
+
+MAX_VARIANTS: Final = 32
+#: WebP's own limit is 16,383; larger outputs are what tiles are for.
+MAX_SIDE: Final = 16_383
+#: A recipe's text lies in one catalog item of at most 400 KB.
+MAX_WATERMARK_BYTES: Final = 64 * 1024
+DATA_URI: Final = "data:image/png;base64,"
+
+
+class OutputFormat(StrEnum):
+    """`auto`: WebP where the source has alpha or moves, else JPEG."""
+
+    AUTO = "auto"
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+    AVIF = "avif"
+    TIFF = "tiff"
+
+
+class Fit(StrEnum):
+    """`inside` keeps all of the image, `cover` fills the box and crops, `exact` stretches to the box."""
+
+    INSIDE = "inside"
+    COVER = "cover"
+    EXACT = "exact"
+
+
+class Gravity(StrEnum):
+    """Which part `cover` keeps; also where a watermark stands."""
+
+    CENTRE = "centre"
+    NORTH = "north"
+    NORTH_EAST = "north-east"
+    EAST = "east"
+    SOUTH_EAST = "south-east"
+    SOUTH = "south"
+    SOUTH_WEST = "south-west"
+    WEST = "west"
+    NORTH_WEST = "north-west"
+    ATTENTION = "attention"
+    ENTROPY = "entropy"
+
+
+class Metadata(StrEnum):
+    STRIP = "strip"
+    KEEP = "keep"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def _square(value: object) -> object:
+    """`box = 320` is short for `box = [320, 320]`."""
+    return [value, value] if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Side = Annotated[int, Field(ge=1, le=MAX_SIDE, strict=True)]
+Box = Annotated[tuple[Side, Side], BeforeValidator(_square)]
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+
+
+class Tiles(_Part):
+    """A Deep Zoom pyramid: an entry file `<variant>.dzi` and a folder of tiles beside it."""
+
+    size: int = Field(254, ge=64, le=4096, description="side of a tile in pixels, without its overlap")
+    overlap: int = Field(1, ge=0, le=64, description="pixels that neighbouring tiles share on each side")
+
+
+class Watermark(_Part):
+    """A picture or a line of text laid over the variant after everything else."""
+
+    image: str | None = Field(
+        None, description="a PNG file beside the recipe, at most 64 KB; kept in the recipe as a data: URI"
+    )
+    text: str | None = Field(None, min_length=1, max_length=200, description="one line of text")
+    position: Gravity = Field(Gravity.SOUTH_EAST, description="centre, a side or a corner")
+    opacity: float = Field(0.5, gt=0, le=1, description="0 (invisible) to 1 (solid)")
+    width: float = Field(0.25, gt=0, le=1, description="share of the variant's width that the mark takes")
+    margin: float = Field(0.02, ge=0, le=0.5, description="distance from the edge as a share of the shorter side")
+    colour: Colour = Field("#ffffff", description="colour of the text")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if (self.image is None) == (self.text is None):
+            raise ValueError("a watermark is either image or text: give exactly one of them")
+        if self.position in (Gravity.ATTENTION, Gravity.ENTROPY):
+            raise ValueError(f"position {self.position.value!r} is no place: use centre, a side or a corner")
+        return self
+
+    @field_validator("image")
+    @classmethod
+    def _inlined(cls, image: str | None) -> str | None:
+        if image is None:
+            return None
+        if not image.startswith(DATA_URI):
+            raise ValueError("should be a PNG file beside a recipe read from a file, or a data:image/png;base64, URI")
+        try:
+            size = len(base64.b64decode(image.removeprefix(DATA_URI), validate=True))
+        except binascii.Error:
+            raise ValueError("the data: URI is not valid base64") from None
+        if size > MAX_WATERMARK_BYTES:
+            raise ValueError(f"the picture has {size:,} bytes, more than the {MAX_WATERMARK_BYTES:,} that are allowed")
+        return image
+
+    @property
+    def image_bytes(self) -> bytes:
+        """The PNG file of an image watermark; empty for text."""
+        return base64.b64decode((self.image or "").removeprefix(DATA_URI))
+
+
+class Variant(_Part):
+    """One output: the size it takes, what is done to its pixels, how it is written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_by_alias=True)
+
+    name: Name = Field(description="lower-case letters, digits and hyphens; names the file")
+    copies: bool = Field(default=False, alias="copy", description="carry the original's bytes unchanged")
+    box: Box | None = Field(
+        None, description="width and height in pixels, or one number for a square; none keeps the size"
+    )
+    fit: Fit = Field(Fit.INSIDE, description="inside (keeps all), cover (fills and crops) or exact (stretches)")
+    gravity: Gravity = Field(
+        Gravity.CENTRE, description="the part that cover keeps: a side, a corner, centre, attention or entropy"
+    )
+    enlarge: bool = Field(default=False, description="allow more pixels than the source has")
+    pad: bool = Field(default=False, description="fill the box up with the background around an image that fits inside")
+    format: OutputFormat = Field(OutputFormat.AUTO, description="auto, jpeg, png, webp, avif or tiff")
+    quality: int | None = Field(
+        None, ge=1, le=100, strict=True, description="1 to 100; default JPEG 80, WebP 80, AVIF 60"
+    )
+    effort: int | None = Field(
+        None, ge=0, le=9, strict=True, description="0 (fast) to 9 (small); default chosen by measurement"
+    )
+    lossless: bool = Field(default=False, description="WebP and AVIF without loss")
+    progressive: bool = Field(default=True, description="JPEG that appears coarse first; some per cent smaller")
+    sharpen: float = Field(0.0, ge=0, le=10, description="0 (none) to 10; 1 suits photographs")
+    levels: bool = Field(default=False, description="stretch the tones to the full range")
+    white_balance: bool = Field(default=False, description="take out a colour cast")
+    denoise: int = Field(0, ge=0, le=5, strict=True, description="0 (none) to 5: radius of a median filter")
+    saturation: float = Field(1.0, ge=0, le=4, description="0 (grey) to 4; 1 leaves colours as they are")
+    blur: float = Field(0.0, ge=0, le=100, description="radius of a Gaussian blur in output pixels; 0 is none")
+    background: Colour | None = Field(None, description="#rrggbb under transparent parts and around padding")
+    watermark: Watermark | None = Field(None, description="a picture or text laid over the variant")
+    metadata: Metadata = Field(
+        Metadata.STRIP, description="strip or keep EXIF, XMP and IPTC; GPS goes unless keep_gps says so"
+    )
+    icc: Metadata = Field(
+        Metadata.STRIP, description="strip: convert colours to sRGB; keep: leave colours and profile as they are"
+    )
+    page: int | None = Field(None, ge=1, le=100_000, strict=True, description="page or frame to take, from 1")
+    tiles: Tiles | None = Field(None, description="write a Deep Zoom pyramid instead of one file")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        said = self.model_fields_set - {"name", "copies"}
+        if self.copies and said:
+            raise ValueError(f"copy carries the original unchanged: remove {', '.join(sorted(said))}")
+        needs_box = [name for name in ("fit", "gravity", "enlarge", "pad") if name in said]
+        if self.box is None and needs_box:
+            raise ValueError(f"{', '.join(needs_box)} has no meaning without box: say box = [width, height]")
+        if self.pad and self.fit is not Fit.INSIDE:
+            raise ValueError("pad goes with fit = 'inside': the other fits fill the box already")
+        if self.tiles and self.format not in (
+            OutputFormat.AUTO,
+            OutputFormat.JPEG,
+            OutputFormat.PNG,
+            OutputFormat.WEBP,
+        ):
+            raise ValueError("tiles are jpeg, png or webp")
+        return self
+
+
+class Recipe(_Part):
+    """A named list of variants."""
+
+    name: Name = Field(description="lower-case letters, digits and hyphens")
+    description: str = Field("", max_length=500, description="one line for people")
+    accept_truncated: bool = Field(
+        default=False, description="take what there is of an image that breaks off, instead of refusing it"
+    )
+    allow_svg: bool = Field(default=False, description="render SVG; nothing outside the file is ever loaded")
+    keep_gps: bool = Field(default=False, description="record the place and leave it in metadata that is kept")
+    variants: tuple[Variant, ...] = Field(
+        min_length=1, max_length=MAX_VARIANTS, description="one [[variants]] table for each output"
+    )
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [variant.name for variant in self.variants]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two variants are called {twice[0]!r}: each needs a name of its own")
+        return self
+
+    @cached_property
+    def digest(self) -> str:
+        """64 hex digits over what the recipe means: neither formatting nor spelled-out defaults change it."""
+        canonical = json.dumps(self._said(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def to_text(self) -> str:
+        """TOML that `parse` reads back to an equal recipe; self-contained, so fit for the catalog."""
+        return to_toml(self._said())
+
+    def _said(self) -> dict[str, Any]:
+        # Without defaults, so that a field added later leaves the digests of older recipes alone.
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)

@@ -1,0 +1,146 @@
+"""TOML text to Recipe. A wrong recipe is refused with line, field and what would be right, all errors at once."""
+
+import base64
+import difflib
+import tomllib
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from pixelfleet.errors import RecipeError
+from pixelfleet.recipes.lines import line_of
+from pixelfleet.recipes.model import DATA_URI, MAX_WATERMARK_BYTES, Recipe, Tiles, Variant, Watermark
+
+BUILTIN: Final = ("web",)
+#: What the catalog can hold beside the other attributes of an item.
+MAX_TEXT_BYTES: Final = 350_000
+_PARTS: Final[dict[str, type[BaseModel]]] = {"watermark": Watermark, "tiles": Tiles}
+
+
+def parse(text: str, origin: str) -> Recipe:
+    """Read a recipe. No file that it names is opened: it may come from anyone.
+
+    Args:
+        text: TOML.
+        origin: where it came from, for error messages: a file name, `recipe 1a2b...`.
+
+    Raises:
+        RecipeError: one line for each thing that is wrong: origin, line, field, what would be right.
+    """
+    return _validated(_toml(text, origin), text, origin)
+
+
+def load(name_or_path: str) -> Recipe:
+    """A built-in recipe by its name, else the recipe in a file; picture watermarks are read from beside the file.
+
+    Raises:
+        RecipeError: no such recipe or file, or it is wrong.
+    """
+    if name_or_path in BUILTIN:
+        return builtin(name_or_path)
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise RecipeError(f"no recipe {name_or_path!r}: give a TOML file or one of {', '.join(BUILTIN)}")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: cannot be read: {error}") from None
+    raw = _toml(text, str(path))
+    _inline_watermarks(raw, text, path)
+    return _validated(raw, text, str(path))
+
+
+@cache
+def builtin(name: str) -> Recipe:
+    """A recipe that comes with pixelfleet.
+
+    Raises:
+        RecipeError: there is none of this name.
+    """
+    if name not in BUILTIN:
+        raise RecipeError(f"no built-in recipe {name!r}: there are {', '.join(BUILTIN)}")
+    text = resources.files("pixelfleet.recipes").joinpath("builtin", f"{name}.toml").read_text(encoding="utf-8")
+    return parse(text, f"{name}.toml")
+
+
+def _toml(text: str, origin: str) -> dict[str, Any]:
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_TEXT_BYTES:
+        raise RecipeError(f"{origin}: {size:,} bytes, more than the {MAX_TEXT_BYTES:,} that a recipe may have")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{origin}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise RecipeError(f"{origin}: not valid TOML: nested too deeply") from None
+
+
+def _validated(raw: dict[str, Any], text: str, origin: str) -> Recipe:
+    try:
+        return Recipe.model_validate(raw)
+    except ValidationError as error:
+        items = [dict(item) for item in error.errors()]
+        deeper = [item for item in items if item["loc"] != ("variants",)]
+        # Pydantic also says that no variant is left where every one was refused: that is an echo.
+        told = [_describe(item, text, origin) for item in deeper or items]
+        raise RecipeError("\n".join(dict.fromkeys(told))) from None
+
+
+def _describe(item: dict[str, Any], text: str, origin: str) -> str:
+    location: tuple[str | int, ...] = item["loc"]
+    names = [str(part) for part in location if not isinstance(part, int)]
+    reason = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        reason = "no such field" + _nearest(names)
+    elif item["type"] == "missing":
+        reason = "is missing"
+    elif expected := _expected(names):
+        reason = f"{reason}, not {item['input']!r:.60} ({expected})"
+    field = ".".join(names) or "recipe"
+    return f"{origin}, line {line_of(text, location)}: {field}: {reason}"
+
+
+def _part_of(names: list[str]) -> type[BaseModel]:
+    if len(names) > 1 and names[-2] in _PARTS:
+        return _PARTS[names[-2]]
+    return Variant if names[0] == "variants" and len(names) > 1 else Recipe
+
+
+def _fields(part: type[BaseModel]) -> dict[str, str]:
+    return {info.alias or name: info.description or "" for name, info in part.model_fields.items()}
+
+
+def _expected(names: list[str]) -> str:
+    return _fields(_part_of(names)).get(names[-1], "") if names else ""
+
+
+def _nearest(names: list[str]) -> str:
+    known = _fields(_part_of(names))
+    near = difflib.get_close_matches(names[-1], known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
+
+
+def _inline_watermarks(raw: dict[str, Any], text: str, path: Path) -> None:
+    variants = raw.get("variants")
+    for number, variant in enumerate(variants if isinstance(variants, list) else []):
+        mark = variant.get("watermark") if isinstance(variant, dict) else None
+        name = mark.get("image") if isinstance(mark, dict) else None
+        if isinstance(mark, dict) and isinstance(name, str) and not name.startswith("data:"):
+            line = line_of(text, ("variants", number, "watermark", "image"))
+            mark["image"] = _data_uri(path.parent / name, f"{path}, line {line}: variants.watermark.image")
+
+
+def _data_uri(picture: Path, where: str) -> str:
+    try:
+        with picture.open("rb") as file:
+            content = file.read(MAX_WATERMARK_BYTES + 1)
+    except OSError as error:
+        raise RecipeError(f"{where}: {picture} cannot be read: {error.strerror}") from None
+    if len(content) > MAX_WATERMARK_BYTES:
+        raise RecipeError(f"{where}: {picture} has more than the {MAX_WATERMARK_BYTES:,} bytes that are allowed")
+    if not content.startswith(b"\x89PNG\r\n\x1a\n"):
+        raise RecipeError(f"{where}: {picture} is not a PNG file; save the mark as PNG")
+    return DATA_URI + base64.b64encode(content).decode()

@@ -1,0 +1,6 @@
+"""What a run did: as JSON for machines, as a contact sheet for people."""
+
+from pixelfleet.report.model import Report, ReportImage, ReportVariant, Status, write_report
+from pixelfleet.report.sheet import write_contact_sheet
+
+__all__ = ["Report", "ReportImage", "ReportVariant", "Status", "write_contact_sheet", "write_report"]

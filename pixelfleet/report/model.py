@@ -1,0 +1,98 @@
+"""The run report: what became of every file."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal, Self
+
+Status = Literal["ready", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportVariant:
+    """`file` is relative to the folder of results, with forward slashes; `bytes` counts all of a variant's files."""
+
+    name: str
+    file: str
+    format: str
+    width: int
+    height: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportImage:
+    """One source. `key` and `image_id` are None where no cloud took part; `cause` and `message` where it is ready."""
+
+    source: str
+    key: str | None
+    image_id: str | None
+    status: Status
+    cause: str | None = None
+    message: str | None = None
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    attempts: int = 1
+    seconds: float = 0.0
+    variants: tuple[ReportVariant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`seconds` of wall time for the whole run."""
+
+    images: tuple[ReportImage, ...] = field(default=())
+    seconds: float = 0.0
+
+    @property
+    def ready(self) -> int:
+        return sum(image.status == "ready" for image in self.images)
+
+    @property
+    def failed(self) -> int:
+        return len(self.images) - self.ready
+
+    @property
+    def images_per_second(self) -> float:
+        return len(self.images) / self.seconds if self.seconds > 0 else 0.0
+
+    def causes(self) -> dict[str, int]:
+        """How many failed of each cause, the most frequent first."""
+        counts: dict[str, int] = {}
+        for image in self.images:
+            if image.status == "failed":
+                cause = image.cause or "internal"
+                counts[cause] = counts.get(cause, 0) + 1
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+    def to_json(self) -> str:
+        fields = asdict(self) | {"ready": self.ready, "failed": self.failed, "seconds": round(self.seconds, 3)}
+        fields["images_per_second"] = round(self.images_per_second, 2)
+        # A file name need not be valid Unicode; escapes keep it readable by every JSON reader.
+        return json.dumps(fields, indent=1, ensure_ascii=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """What `to_json` wrote.
+
+        Raises:
+            ValueError, KeyError, TypeError: not a report.
+        """
+        raw = json.loads(text)
+        images = tuple(
+            ReportImage(**{**image, "variants": tuple(ReportVariant(**variant) for variant in image["variants"])})
+            for image in raw["images"]
+        )
+        return cls(images, raw["seconds"])
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write the JSON, whole or not at all.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(report.to_json() + "\n", encoding="utf-8")
+    part.replace(path)

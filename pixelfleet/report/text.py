@@ -1,0 +1,47 @@
+"""Names and numbers made fit for a page. File names are hostile: they may hold markup, controls, no valid Unicode."""
+
+import html
+import os
+import unicodedata
+from pathlib import Path
+from urllib.parse import quote
+
+MINUS = "\u2212"
+
+
+def escaped(text: str) -> str:
+    """Safe as HTML text and inside a quoted attribute; controls and text-direction marks show as a box."""
+    shown = "".join(
+        "\ufffd" if unicodedata.category(character) in ("Cc", "Cf", "Cs") else character for character in text
+    )
+    return html.escape(shown, quote=True)
+
+
+def link(target: Path, folder: Path) -> str:
+    """A relative address of `target` for a page in `folder`, safe inside a quoted attribute."""
+    try:
+        relative = os.path.relpath(target.absolute(), folder.absolute())
+    except ValueError:  # another drive
+        return target.absolute().as_uri()
+    # The leading ./ keeps a first folder such as `javascript:` from being read as a scheme.
+    return "./" + quote(os.fsencode(relative).replace(os.sep.encode(), b"/"), safe="/")
+
+
+def size(count: int) -> str:
+    """Bytes for people, in powers of a thousand."""
+    if count < 1000:
+        return f"{count} B"
+    amount = float(count)
+    for unit in ("kB", "MB", "GB"):
+        amount /= 1000
+        if amount < 999.5 or unit == "GB":
+            break
+    return f"{amount:.0f} {unit}" if amount >= 9.95 else f"{amount:.1f} {unit}"
+
+
+def change(before: int | None, after: int) -> str:
+    """`-87 %`, with a true minus: a variant's bytes against the original's; empty where that is not known."""
+    if not before:
+        return ""
+    per_cent = round(100 * (after - before) / before)
+    return "±0 %" if per_cent == 0 else f"{'+' if per_cent > 0 else MINUS}{abs(per_cent)} %"

@@ -1,0 +1,192 @@
+"""What the catalog promises, as one suite: run on moto in process and on the embedded cloud."""
+
+from dataclasses import dataclass
+
+from pixelfleet.catalog.batches import Batches
+from pixelfleet.catalog.images import Images
+from pixelfleet.catalog.indexes import Slice
+from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.catalog.records import Counts, Image, NoticeKind, RecipeRef, Status, Variant
+from pixelfleet.catalog.transitions import Aim, Failure, Outcome, Refusal
+from pixelfleet.errors import Cause
+from pixelfleet.jobs import Job, JobKind, Origin, image_id
+
+WEB = RecipeRef(name="web", digest="d1")
+THUMB = Variant(
+    name="thumb", key="me/x/r/thumb.webp", format="webp", width=1, height=2, bytes=3, content_type="image/webp"
+)
+OUTCOME = Outcome((THUMB,), {"width": 10, "height": 20, "exif": {"camera": "Box"}}, {"fetch": 1, "pixels": 2})
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    images: Images
+    batches: Batches
+    recipe_texts: RecipeTexts
+
+
+def aim(name: str = "cat.jpg", sequencer: str = "05", version: str = "v1", at: int = 0) -> Aim:
+    job = Job(JobKind.PROCESS, "uploads", f"uploads/me/b1/{name}", version, "e", sequencer, 100)
+    return Aim(job, WEB, f"{version}-d1", "w1", f"2026-11-20T12:00:{at:02}.000Z")
+
+
+def make_ready(catalog: Catalog, by: Aim) -> Image:
+    claimed = catalog.images.claim(by, 5, None)
+    assert isinstance(claimed, Image)
+    ready = catalog.images.record_ready(by, OUTCOME, claimed)
+    assert isinstance(ready, Image)
+    return ready
+
+
+def make_failed(catalog: Catalog, by: Aim, cause: Cause = Cause.UNREADABLE) -> Image:
+    catalog.images.claim(by, 5, None)
+    failed = catalog.images.record_failed(by, Failure(cause, "it is broken"))
+    assert isinstance(failed, Image)
+    return failed
+
+
+class CatalogConformance:
+    def test_a_record_is_read_back_as_it_was_written(self, catalog: Catalog) -> None:
+        ready = make_ready(catalog, aim())
+        assert catalog.images.get(ready.image_id) == ready
+        assert ready.exif == {"camera": "Box"}
+        assert ready.timings_ms == {"fetch": 1, "pixels": 2}
+
+    def test_an_unknown_image_is_none(self, catalog: Catalog) -> None:
+        assert catalog.images.get("nobody") is None
+
+    def test_many_records_are_read_by_id_and_the_unknown_are_left_out(self, catalog: Catalog) -> None:
+        ready = [make_ready(catalog, aim(f"{n}.jpg")) for n in range(3)]
+        found = catalog.images.get_many([image.image_id for image in ready] * 2 + ["nobody"])
+        assert found == {image.image_id: image for image in ready}
+
+    def test_more_records_than_one_call_takes_are_all_read(self, catalog: Catalog) -> None:
+        ids = [catalog.images.claim(aim(f"{n}.jpg"), 5, None).image_id for n in range(130)]  # type: ignore[union-attr]
+        assert set(catalog.images.get_many(ids)) == set(ids)
+
+    def test_a_stale_view_does_not_overwrite_a_newer_record(self, catalog: Catalog) -> None:
+        stale = catalog.images.claim(aim(), 5, None)
+        assert isinstance(stale, Image)
+        newer = catalog.images.claim(aim(sequencer="06", version="v2"), 5, stale)
+        assert isinstance(newer, Image)
+        assert catalog.images.record_ready(aim(), OUTCOME, stale) is Refusal.SUPERSEDED
+        assert catalog.images.get(stale.image_id) == newer
+
+    def test_counters_follow_an_image_from_outcome_to_outcome(self, catalog: Catalog) -> None:
+        failed = make_failed(catalog, aim())
+        assert catalog.batches.counts("me", "b1") == Counts(failed_by_cause={"unreadable": 1})
+        catalog.images.queue_again(failed, "anna", Origin.REDRIVE)
+        make_ready(catalog, aim())
+        assert catalog.batches.counts("me", "b1") == Counts(ready=1)
+        removal = Job(JobKind.REMOVE, "uploads", "uploads/me/b1/cat.jpg", sequencer="07")
+        catalog.images.remove(removal, "w1")
+        assert catalog.batches.counts("me", "b1") == Counts(deleted=1)
+
+    def test_an_image_outside_any_batch_moves_no_counter(self, catalog: Catalog) -> None:
+        job = Job(JobKind.PROCESS, "uploads", "plain.jpg", "v1", "e", "05", 1)
+        by = Aim(job, WEB, "v1-d1", "w1", "2026-11-20T12:00:00.000Z")
+        image = make_ready(catalog, by)
+        assert (image.owner, image.batch, image.counted) == ("default", None, "ready")
+
+    def test_an_owners_images_are_listed_newest_first_over_all_shards(self, catalog: Catalog) -> None:
+        ids = [catalog.images.claim(aim(f"{n}.jpg", at=n), 5, None).image_id for n in range(20)]  # type: ignore[union-attr]
+        assert [entry.image_id for entry in catalog.images.of_owner("me")] == ids[::-1]
+
+    def test_a_listing_goes_on_after_its_cursor(self, catalog: Catalog) -> None:
+        for n in range(12):
+            catalog.images.claim(aim(f"{n}.jpg", at=n), 5, None)
+        whole = list(catalog.images.of_owner("me"))
+        for cut in (0, 5, 11):
+            rest = Slice(newest_first=True, after=whole[cut].sort, page_size=2)
+            assert list(catalog.images.of_owner("me", rest)) == whole[cut + 1 :]
+
+    def test_a_batch_is_listed_by_status_and_by_the_beginning_of_the_name(self, catalog: Catalog) -> None:
+        make_ready(catalog, aim("a/1.jpg"))
+        make_ready(catalog, aim("b/1.jpg"))
+        make_failed(catalog, aim("a/2.jpg"))
+        ready = [entry.sort for entry in catalog.images.of_batch("me", "b1", Status.READY)]
+        assert ready == ["ready#a/1.jpg", "ready#b/1.jpg"]
+        assert [e.sort for e in catalog.images.of_batch("me", "b1", Status.READY, "a/")] == ["ready#a/1.jpg"]
+        assert [e.sort for e in catalog.images.of_batch("me", "b1", Status.READY, after=ready[0])] == ready[1:]
+
+    def test_failures_are_listed_by_cause_and_leave_the_list_when_mended(self, catalog: Catalog) -> None:
+        unreadable = make_failed(catalog, aim("1.jpg", at=1))
+        crashed = make_failed(catalog, aim("2.jpg", at=2), Cause.CRASHED)
+        assert {e.image_id for e in catalog.images.failed()} == {unreadable.image_id, crashed.image_id}
+        assert [e.image_id for e in catalog.images.failed(Cause.CRASHED)] == [crashed.image_id]
+        catalog.images.queue_again(crashed, "anna", Origin.REDRIVE)
+        assert list(catalog.images.failed(Cause.CRASHED)) == []
+
+    def test_a_batch_keeps_the_recipe_that_it_was_made_with(self, catalog: Catalog) -> None:
+        made = catalog.batches.create("me", "b1", WEB)
+        assert catalog.batches.create("me", "b1", RecipeRef(name="zoom", digest="d2")) == made
+        assert catalog.batches.get("me", "b1") == made
+        assert catalog.batches.get("me", "other") is None
+
+    def test_an_unsealed_batch_never_completes(self, catalog: Catalog) -> None:
+        catalog.batches.create("me", "b1")
+        image = make_ready(catalog, aim())
+        assert catalog.batches.completed_by("me", "b1", image.image_id) is None
+        assert catalog.batches.complete("me", "b1") is None
+
+    def test_a_batch_completes_with_its_last_image_and_is_announced_once(self, catalog: Catalog) -> None:
+        catalog.batches.create("me", "b1", WEB)
+        aims = [aim(f"{n}.jpg") for n in range(40)]
+        catalog.batches.seal("me", "b1", [by.job.image_id for by in aims])
+        pending = []
+        for number, by in enumerate(aims):
+            image = make_failed(catalog, by) if number % 4 == 0 else make_ready(catalog, by)
+            pending.append(catalog.batches.completed_by("me", "b1", image.image_id))
+        assert pending[:-1] == [None] * 39
+        [batch] = pending[-1:]
+        assert batch is not None
+        assert (batch.expected, batch.notice) == (40, NoticeKind.BATCH_COMPLETED)
+        assert catalog.batches.counts("me", "b1") == Counts(ready=30, failed_by_cause={"unreadable": 10})
+        catalog.batches.announced(batch)
+        assert catalog.batches.completed_by("me", "b1", aims[0].job.image_id) is None
+
+    def test_a_completion_that_was_never_announced_is_found_again(self, catalog: Catalog) -> None:
+        catalog.batches.create("me", "b1")
+        image = make_ready(catalog, aim())
+        catalog.batches.seal("me", "b1", [image.image_id])
+        first = catalog.batches.complete("me", "b1")
+        assert first is not None
+        assert catalog.batches.completed_by("me", "b1", image.image_id) == first
+
+    def test_a_batch_sealed_after_its_last_image_completes_at_the_seal(self, catalog: Catalog) -> None:
+        catalog.batches.create("me", "b1")
+        image = make_ready(catalog, aim())
+        catalog.batches.seal("me", "b1", [image.image_id])
+        assert catalog.batches.complete("me", "b1") is not None
+
+    def test_a_redrive_does_not_complete_a_batch_again(self, catalog: Catalog) -> None:
+        catalog.batches.create("me", "b1")
+        failed = make_failed(catalog, aim())
+        catalog.batches.seal("me", "b1", [failed.image_id])
+        done = catalog.batches.complete("me", "b1")
+        assert done is not None
+        catalog.batches.announced(done)
+        catalog.images.queue_again(failed, "anna", Origin.REDRIVE)
+        ready = make_ready(catalog, aim())
+        assert catalog.batches.completed_by("me", "b1", ready.image_id) is None
+
+    def test_batches_are_listed_newest_first_for_their_owner_and_for_all(self, catalog: Catalog) -> None:
+        for owner, name in (("me", "b1"), ("you", "b2"), ("me", "b3")):
+            catalog.batches.create(owner, name)
+        assert {batch.name for batch in catalog.batches.of_owner("me")} == {"b1", "b3"}
+        every = list(catalog.batches.all())
+        assert {batch.name for batch in every} == {"b1", "b2", "b3"}
+        assert [batch.created_at for batch in every] == sorted((b.created_at for b in every), reverse=True)
+
+    def test_a_recipe_text_is_found_by_its_digest(self, catalog: Catalog) -> None:
+        catalog.recipe_texts.put(WEB, "name = 'web'")
+        assert catalog.recipe_texts.text("d1") == "name = 'web'"
+        assert catalog.recipe_texts.text("d9") is None
+
+    def test_an_owner_may_have_a_default_recipe(self, catalog: Catalog) -> None:
+        assert catalog.recipe_texts.default_of("me") is None
+        catalog.recipe_texts.set_default("me", WEB)
+        assert catalog.recipe_texts.default_of("me") == WEB
+
+    def test_an_images_id_is_that_of_its_bucket_and_key(self, catalog: Catalog) -> None:
+        assert make_ready(catalog, aim()).image_id == image_id("uploads", "uploads/me/b1/cat.jpg")

@@ -1,0 +1,59 @@
+"""FACTS: kombu never extends a visibility; a task longer than it runs twice. With a lease it runs once."""
+
+import os
+import signal
+
+from tests.chaos.harness import Bench, eventually
+from tests.chaos.proxy import Fault
+
+
+def test_a_task_longer_than_the_visibility_runs_once(queue: Bench) -> None:
+    queue.hide_for(3)
+    queue.send("leased", "long", 5.0)
+    queue.work(children=2)
+
+    queue.done("long")
+
+    queue.empties()
+    assert len(queue.journal("begun")) == 1
+
+
+def test_a_lease_outlives_extensions_that_fail_now_and_then(queue: Bench) -> None:
+    queue.hide_for(6)
+    queue.proxy.inject(Fault("sqs", "ChangeMessageVisibility", status=500, times=1))
+    queue.send("leased", "long", 8.0)
+    queue.work(children=2)
+
+    queue.done("long")
+
+    queue.empties()
+    assert len(queue.journal("begun")) == 1
+
+
+def test_a_task_whose_lease_is_lost_does_not_get_to_write(queue: Bench) -> None:
+    queue.hide_for(3)
+    queue.proxy.inject(Fault("sqs", "ChangeMessageVisibility", status=500))
+    queue.send("leased", "long", 4.0)
+    queue.work(children=1)
+    eventually(lambda: len(queue.journal("begun")) >= 2)
+
+    queue.proxy.heal()
+
+    # The first attempt stopped at `lease.check()`: only one that kept its lease is done.
+    queue.done("long")
+    assert len(queue.names("begun")) > len(queue.names("done"))
+
+
+def test_a_stopped_child_loses_its_lease_and_another_does_the_work(queue: Bench) -> None:
+    queue.hide_for(3)
+    queue.send("leased", "frozen", 1.0)
+    queue.work(children=2)
+    first = queue.begun("frozen")["pid"]
+
+    os.kill(first, signal.SIGSTOP)
+    queue.done("frozen")
+    os.kill(first, signal.SIGCONT)
+
+    queue.empties()
+    eventually(lambda: "LeaseLostError" in queue.logs())
+    assert len(queue.names("done")) == 1

@@ -1,0 +1,62 @@
+"""Fixtures that many tests share: one embedded cloud for each test process, a deployment of its own for each test."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from pixelfleet.jobs import Lane
+from pixelfleet.localcloud.emulator import Emulator, start_emulator
+from pixelfleet.localcloud.folder import DataFolder
+from pixelfleet.localcloud.programs import pump_program, worker_program
+from pixelfleet.localcloud.provision import provision
+from pixelfleet.localcloud.supervise import Supervisor
+from pixelfleet.settings import Settings, load_settings
+
+pytest.register_assert_rewrite("tests.catalog_conformance")
+
+
+@pytest.fixture(scope="session")
+def cloud_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataFolder]:
+    """The data folder of this process's embedded cloud; logs of its children are in its `logs`."""
+    folder = DataFolder.open(tmp_path_factory.mktemp("cloud"))
+    yield folder
+    folder.close()
+
+
+@pytest.fixture(scope="session")
+def cloud(cloud_folder: DataFolder) -> Iterator[Emulator]:
+    """A running embedded cloud on a free port, stopped after the last test."""
+    with Supervisor() as supervisor:
+        yield start_emulator(supervisor, cloud_folder, keeps=False)
+
+
+@pytest.fixture
+def cloud_environment(cloud: Emulator, cloud_folder: DataFolder) -> dict[str, str]:
+    """What a child process needs in order to work on a deployment that no other test has."""
+    return cloud.environment(cloud_folder.scratch) | {"PIXELFLEET_PREFIX": f"t{uuid.uuid4().hex[:12]}"}
+
+
+@pytest.fixture
+def in_cloud(cloud_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for the test's own process, through its environment."""
+    for name, value in cloud_environment.items():
+        if name.startswith(("AWS_", "PIXELFLEET_", "NO_PROXY", "no_proxy")):
+            monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def settings(in_cloud: None) -> Settings:
+    """The settings of a fresh, provisioned deployment in the embedded cloud; boto3 finds it by the environment."""
+    fresh = load_settings()
+    provision(fresh)
+    return fresh
+
+
+@pytest.fixture
+def fleet(settings: Settings, cloud_environment: dict[str, str], cloud_folder: DataFolder) -> Iterator[Supervisor]:
+    """Pump and a bulk worker at work on `settings`; the test may look at or kill their processes."""
+    with Supervisor() as supervisor:
+        supervisor.start(pump_program(cloud_environment, cloud_folder))
+        supervisor.start(worker_program(Lane.BULK, 1, cloud_environment, cloud_folder))
+        yield supervisor

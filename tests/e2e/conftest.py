@@ -1,0 +1,175 @@
+"""A deployment at work, and ways to put things in and wait for what comes out."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.records import Counts, Image, Status
+from pixelfleet.jobs import Lane, image_id
+from pixelfleet.localcloud.emulator import Emulator
+from pixelfleet.localcloud.folder import DataFolder
+from pixelfleet.localcloud.programs import pump_program, worker_program
+from pixelfleet.localcloud.provision import provision
+from pixelfleet.localcloud.supervise import Supervisor
+from pixelfleet.samples import make_samples
+from pixelfleet.settings import Settings, load_settings
+
+T = TypeVar("T")
+
+#: Seconds to wait for what takes a fraction of one on an idle machine.
+PATIENCE = 60.0
+SETTLED = frozenset({Status.READY, Status.FAILED, Status.DELETED})
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One provisioned deployment with pump and worker running."""
+
+    fleet: Fleet
+    processes: Supervisor
+    notices_queue: str
+    owner: str
+    batch: str = "b1"
+
+    @property
+    def settings(self) -> Settings:
+        return self.fleet.settings
+
+    def key(self, name: str) -> str:
+        return f"uploads/{self.owner}/{self.batch}/{name}"
+
+    def upload(self, path: Path, name: str) -> str:
+        """Put a file into the owner's batch; returns the id of its image."""
+        self.fleet.s3.upload_file(str(path), self.settings.uploads_bucket, self.key(name))
+        return self.id_of(self.key(name))
+
+    def counts(self) -> Counts:
+        return self.fleet.batches.counts(self.owner, self.batch)
+
+    def id_of(self, key: str) -> str:
+        return image_id(self.settings.uploads_bucket, key)
+
+    def image(self, image_id: str) -> Image:
+        image = self.fleet.images.get(image_id)
+        assert image is not None
+        return image
+
+    def settled(self, ids: Iterable[str]) -> dict[str, Image]:
+        """Wait until every image is ready, failed or deleted."""
+        wanted = set(ids)
+
+        def all_settled() -> dict[str, Image] | None:
+            found = self.fleet.images.get_many(wanted)
+            return found if wanted == {i for i, image in found.items() if image.status in SETTLED} else None
+
+        return wait_for(all_settled)
+
+    def idle(self) -> None:
+        """Wait until no message waits or is in flight anywhere."""
+        urls = (self.settings.uploads_queue_url, self.settings.bulk_queue_url, self.settings.heavy_queue_url)
+
+        def empty() -> bool:
+            depths = [self.fleet.queues.depth(url) for url in urls]
+            return all(depth.waiting == depth.in_flight == depth.delayed == 0 for depth in depths)
+
+        wait_for(empty)
+
+    def results(self, image_id: str) -> set[str]:
+        """The keys of all that lies in the results bucket for an image, of whatever revision."""
+        pages = self.fleet.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.settings.results_bucket, Prefix=f"{self.owner}/{image_id}/"
+        )
+        return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
+
+    def notices(self) -> list[dict[str, Any]]:
+        """Every notice of this owner that was published and not yet asked for."""
+        found: list[dict[str, Any]] = []
+        while messages := self.fleet.sqs.receive_message(
+            QueueUrl=self.notices_queue, MaxNumberOfMessages=10, WaitTimeSeconds=0
+        ).get("Messages"):
+            for message in messages:
+                envelope = json.loads(message["Body"])
+                attributes = {name: value["Value"] for name, value in envelope["MessageAttributes"].items()}
+                # What an earlier test left unread is not this one's.
+                if attributes["owner"] == self.owner:
+                    found.append({"document": json.loads(envelope["Message"]), "attributes": attributes})
+                self.fleet.sqs.delete_message(QueueUrl=self.notices_queue, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+
+def wait_for(condition: Callable[[], T | None]) -> T:
+    deadline = time.monotonic() + PATIENCE
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.05)
+    return answer
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("samples")
+    make_samples(folder)
+    return folder
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The processes that all tests of one test process share."""
+
+    environment: dict[str, str]
+    processes: Supervisor
+    notices_queue: str
+
+
+@pytest.fixture(scope="session")
+def standing(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Standing]:
+    environment = cloud.environment(cloud_folder.scratch) | {"PIXELFLEET_PREFIX": f"t{uuid.uuid4().hex[:12]}"}
+    with pytest.MonkeyPatch.context() as patch, Supervisor() as processes:
+        enter(environment, patch)
+        settings = load_settings()
+        provision(settings)
+        queue = listen(Fleet(settings))
+        processes.start(pump_program(environment, cloud_folder))
+        processes.start(worker_program(Lane.BULK, 1, environment, cloud_folder))
+        # The tests of this process that want no cloud must not find one.
+        patch.undo()
+        yield Standing(environment, processes, queue)
+
+
+@pytest.fixture
+def deployment(standing: Standing, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """The standing deployment, as an owner that no other test has sees it."""
+    enter(standing.environment, monkeypatch)
+    return Deployment(Fleet(load_settings()), standing.processes, standing.notices_queue, f"o{uuid.uuid4().hex[:8]}")
+
+
+def enter(environment: dict[str, str], patch: pytest.MonkeyPatch) -> None:
+    for name, value in environment.items():
+        if name.startswith(("AWS_", "PIXELFLEET_")):
+            patch.setenv(name, value)
+
+
+def listen(composed: Fleet) -> str:
+    """Subscribe a queue to the notices; returns its URL."""
+    topic = composed.settings.notices_topic_arn
+    url = composed.sqs.create_queue(QueueName=f"{composed.settings.prefix}-listener")["QueueUrl"]
+    arn = composed.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    # As on AWS, a queue takes notices only from a topic that its own policy names.
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    composed.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    composed.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return url

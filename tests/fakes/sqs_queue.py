@@ -1,0 +1,167 @@
+"""One standard SQS queue in memory, without a network or a clock of its own: pure and O(1) per message.
+
+The rules are those of the SQS developer guide: a receive hides messages for the visibility timeout, counts, and
+moves what has been received `maxReceiveCount` times to the dead-letter queue instead of handing it out once more;
+only the newest receipt handle of a message counts; deleting is idempotent.
+"""
+
+import heapq
+import itertools
+import json
+import uuid
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Final
+
+DEFAULT_ATTRIBUTES: Final = {
+    "VisibilityTimeout": "30",
+    "DelaySeconds": "0",
+    "ReceiveMessageWaitTimeSeconds": "0",
+    "MessageRetentionPeriod": "345600",
+}
+
+
+class QueueError(Exception):
+    """An error that SQS answers with status 400 and this code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class State(Enum):
+    VISIBLE = auto()
+    IN_FLIGHT = auto()
+    DELAYED = auto()
+    GONE = auto()
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    body: str
+    sent_at: float
+    group: str | None = None
+    user_attributes: dict[str, dict[str, str]] = field(default_factory=dict)
+    message_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    receives: int = 0
+    first_received_at: float | None = None
+    hidden_until: float = 0.0
+    state: State = State.GONE
+
+    @property
+    def receipt_handle(self) -> str:
+        return f"{self.message_id}#{self.receives}"
+
+
+class FakeQueue:
+    """Times are seconds on any clock, as long as every call uses the same one."""
+
+    def __init__(self, name: str, url: str, attributes: dict[str, str]) -> None:
+        self.name = name
+        self.url = url
+        self.attributes = DEFAULT_ATTRIBUTES | attributes
+        self.dead_letters: FakeQueue | None = None
+        self.counts = dict.fromkeys(State, 0)
+        self.deleted = 0
+        self._by_id: dict[str, Message] = {}
+        self._visible: deque[Message] = deque()
+        self._hidden: list[tuple[float, int, Message]] = []
+        self._order = itertools.count()
+
+    @property
+    def visibility(self) -> float:
+        return float(self.attributes["VisibilityTimeout"])
+
+    @property
+    def max_receives(self) -> int | None:
+        policy = self.attributes.get("RedrivePolicy")
+        return int(json.loads(policy)["maxReceiveCount"]) if policy else None
+
+    def send(self, message: Message, now: float, delay: float | None = None) -> None:
+        delay = float(self.attributes["DelaySeconds"]) if delay is None else delay
+        self._by_id[message.message_id] = message
+        if delay > 0:
+            self._hide(message, State.DELAYED, now + delay)
+        else:
+            self._show(message)
+
+    def receive(self, most: int, now: float, visibility: float | None = None) -> list[Message]:
+        """Hand out up to `most` messages; those that are used up go to the dead-letter queue instead."""
+        self.wake(now)
+        limit, until = self.max_receives, now + (self.visibility if visibility is None else visibility)
+        taken: list[Message] = []
+        while self._visible and len(taken) < most:
+            message = self._visible.popleft()
+            if message.state is not State.VISIBLE:
+                continue
+            if limit is not None and self.dead_letters is not None and message.receives >= limit:
+                self._bury(message, now)
+                continue
+            message.receives += 1
+            message.first_received_at = message.first_received_at or now
+            self._hide(message, State.IN_FLIGHT, until)
+            taken.append(message)
+        return taken
+
+    def delete(self, handle: str) -> None:
+        message = self._find(handle)
+        if message is not None and message.receipt_handle == handle:
+            self.deleted += message.state is not State.GONE
+            self._forget(message)
+
+    def change_visibility(self, handle: str, seconds: float, now: float) -> None:
+        """Raises QueueError for a handle that is not the newest, or a message that is not in flight."""
+        self.wake(now)
+        message = self._find(handle)
+        if message is None or message.receipt_handle != handle:
+            raise QueueError("InvalidParameterValue", "Message does not exist or is not available.")
+        if message.state is not State.IN_FLIGHT:
+            raise QueueError("MessageNotInflight", "The specified message isn't in flight.")
+        if seconds > 0:
+            self._hide(message, State.IN_FLIGHT, now + seconds)
+        else:
+            self._show(message)
+
+    def purge(self) -> None:
+        for message in list(self._by_id.values()):
+            self._forget(message)
+
+    def wake(self, now: float) -> None:
+        """Show again whatever has been hidden long enough."""
+        while self._hidden and self._hidden[0][0] <= now:
+            until, _, message = heapq.heappop(self._hidden)
+            if message.state in (State.IN_FLIGHT, State.DELAYED) and message.hidden_until == until:
+                self._show(message)
+
+    def next_wake(self) -> float | None:
+        return self._hidden[0][0] if self._hidden else None
+
+    def _find(self, handle: str) -> Message | None:
+        message_id, mark, receives = handle.partition("#")
+        if not mark or not receives.isdigit():
+            raise QueueError("ReceiptHandleIsInvalid", "The input receipt handle is invalid.")
+        return self._by_id.get(message_id)
+
+    def _show(self, message: Message) -> None:
+        self._enter(message, State.VISIBLE)
+        self._visible.append(message)
+
+    def _hide(self, message: Message, state: State, until: float) -> None:
+        self._enter(message, state)
+        message.hidden_until = until
+        heapq.heappush(self._hidden, (until, next(self._order), message))
+
+    def _bury(self, message: Message, now: float) -> None:
+        assert self.dead_letters is not None
+        self._forget(message)
+        self.dead_letters.send(message, now, delay=0)
+
+    def _forget(self, message: Message) -> None:
+        self._enter(message, State.GONE)
+        self._by_id.pop(message.message_id, None)
+
+    def _enter(self, message: Message, state: State) -> None:
+        self.counts[message.state] -= 1
+        self.counts[state] += 1
+        message.state = state

@@ -1,0 +1,35 @@
+"""The catalog's promises on the embedded cloud."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.records import Counts, Image
+from pixelfleet.settings import Settings
+from tests.catalog_conformance import OUTCOME, Catalog, CatalogConformance, aim
+
+
+class TestCatalogOnTheEmbeddedCloud(CatalogConformance):
+    @pytest.fixture
+    def catalog(self, settings: Settings) -> Catalog:
+        fleet = Fleet(settings)
+        return Catalog(fleet.images, fleet.batches, fleet.recipe_texts)
+
+    # moto lets two threads both win a condition, so what follows is asked of the embedded cloud alone.
+
+    def test_one_revision_is_recorded_and_counted_once_by_however_many_workers(self, catalog: Catalog) -> None:
+        claimed = catalog.images.claim(aim(), 5, None)
+        assert isinstance(claimed, Image)
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: catalog.images.record_ready(aim(), OUTCOME, claimed), range(8)))
+        assert [answer for answer in answers if isinstance(answer, Image)] != []
+        assert sorted({str(answer) for answer in answers if not isinstance(answer, Image)}) == ["done"]
+        assert catalog.batches.counts("me", "b1") == Counts(ready=1)
+
+    def test_every_claim_of_many_at_once_is_counted(self, catalog: Catalog) -> None:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: catalog.images.claim(aim(), 5, None), range(4)))
+        image = catalog.images.get(aim().job.image_id)
+        assert image is not None
+        assert image.attempts == 4

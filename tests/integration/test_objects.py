@@ -1,0 +1,117 @@
+"""S3 as the worker uses it, on the embedded cloud."""
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.objects import IMMUTABLE, ObjectGoneError, ObjectVersion, Stored
+from pixelfleet.settings import Settings
+
+TOLD = Stored("image/webp", "uploads/me/b1/naïve cat.jpg", "web", "2026-11-20T12:00:00.000Z")
+
+
+@pytest.fixture
+def composed(settings: Settings) -> Fleet:
+    return Fleet(settings)
+
+
+def put(composed: Fleet, key: str, body: bytes) -> ObjectVersion:
+    answer = composed.s3.put_object(Bucket=composed.settings.uploads_bucket, Key=key, Body=body)
+    etag = answer["ETag"].strip('"')
+    return ObjectVersion(composed.settings.uploads_bucket, key, answer.get("VersionId"), etag, len(body))
+
+
+def test_an_original_is_fetched_whole_with_its_digest(composed: Fleet, tmp_path: Path) -> None:
+    body = bytes(range(256)) * 20_000
+    source = put(composed, "a b+c%.jpg", body)
+    found, digest = composed.objects.fetch(source, tmp_path / "original", max_bytes=len(body))
+    assert (tmp_path / "original").read_bytes() == body
+    assert (found, digest) == (source, hashlib.sha256(body).hexdigest())
+
+
+def test_a_version_is_fetched_as_it_was_though_another_came_after(composed: Fleet, tmp_path: Path) -> None:
+    old = put(composed, "cat.jpg", b"old")
+    put(composed, "cat.jpg", b"newer")
+    composed.objects.fetch(old, tmp_path / "original", max_bytes=100)
+    assert (tmp_path / "original").read_bytes() == b"old"
+
+
+def test_an_object_over_the_limit_is_not_read(composed: Fleet, tmp_path: Path) -> None:
+    found, digest = composed.objects.fetch(put(composed, "big.jpg", b"12345"), tmp_path / "original", max_bytes=4)
+    assert (found.bytes, digest) == (5, "")
+    assert not (tmp_path / "original").exists()
+
+
+def test_a_superseded_etag_is_gone(composed: Fleet, tmp_path: Path) -> None:
+    old = put(composed, "cat.jpg", b"old")
+    put(composed, "cat.jpg", b"newer")
+    unversioned = ObjectVersion(old.bucket, old.key, None, old.etag, old.bytes)
+    with pytest.raises(ObjectGoneError):
+        composed.objects.fetch(unversioned, tmp_path / "original", max_bytes=100)
+
+
+def test_a_deleted_object_is_gone_and_has_no_head(composed: Fleet, tmp_path: Path) -> None:
+    source = put(composed, "cat.jpg", b"old")
+    composed.s3.delete_object(Bucket=source.bucket, Key=source.key)
+    gone = ObjectVersion(source.bucket, source.key, None, source.etag, 3)
+    with pytest.raises(ObjectGoneError):
+        composed.objects.fetch(gone, tmp_path / "original", max_bytes=100)
+    assert composed.objects.head(source.bucket, source.key) is None
+
+
+def test_a_result_carries_what_browsers_caches_and_people_want_to_know(composed: Fleet, tmp_path: Path) -> None:
+    path = tmp_path / "thumb.webp"
+    path.write_bytes(b"RIFF")
+    digest = composed.objects.store(path, "me/x/r/thumb.webp", TOLD)
+    where: Any = {"Bucket": composed.settings.results_bucket, "Key": "me/x/r/thumb.webp"}
+    head = composed.s3.head_object(**where, ChecksumMode="ENABLED")
+    assert (head["ContentType"], head["CacheControl"]) == ("image/webp", IMMUTABLE)
+    assert head["Metadata"]["recipe"] == "web"
+    assert head["Metadata"]["source"] == "uploads/me/b1/na%C3%AFve%20cat.jpg"
+    assert head["Metadata"]["processed-at"] == TOLD.processed_at
+    tags = {tag["Key"]: tag["Value"] for tag in composed.s3.get_object_tagging(**where)["TagSet"]}
+    assert tags == {"pixelfleet-status": "ready", "pixelfleet-processed-at": TOLD.processed_at}
+    assert base64.b64decode(head["ChecksumSHA256"]).hex() == digest
+
+
+def test_the_longest_key_fits_into_the_metadata(composed: Fleet, tmp_path: Path) -> None:
+    path = tmp_path / "thumb.webp"
+    path.write_bytes(b"RIFF")
+    composed.objects.store(path, "k", Stored("image/webp", "ï" * 512, "web", TOLD.processed_at))
+
+
+def test_tags_of_ours_are_merged_with_the_originals_own(composed: Fleet) -> None:
+    source = put(composed, "cat.jpg", b"cat")
+    where: Any = {"Bucket": source.bucket, "Key": source.key}
+    composed.s3.put_object_tagging(**where, Tagging={"TagSet": [{"Key": "project", "Value": "x"}]})
+    composed.objects.tag_original(source, {"pixelfleet-status": "ready"})
+    tags = {tag["Key"]: tag["Value"] for tag in composed.s3.get_object_tagging(**where)["TagSet"]}
+    assert tags == {"project": "x", "pixelfleet-status": "ready"}
+
+
+def test_deleting_a_folder_of_results_leaves_its_neighbours(composed: Fleet, tmp_path: Path) -> None:
+    path = tmp_path / "v"
+    path.write_bytes(b"v")
+    for key in ("me/x/r1/a", "me/x/r1/b", "me/x/r11/a"):
+        composed.objects.store(path, key, TOLD)
+    assert composed.objects.delete_results("me/x/r1/") == 2
+    left = composed.s3.list_objects_v2(Bucket=composed.settings.results_bucket).get("Contents", [])
+    assert [entry["Key"] for entry in left] == ["me/x/r11/a"]
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "me/x", "a"])
+def test_nothing_but_a_folder_can_be_deleted(composed: Fleet, prefix: str) -> None:
+    with pytest.raises(ValueError, match="not a folder"):
+        composed.objects.delete_results(prefix)
+
+
+def test_a_result_is_downloaded_whole(composed: Fleet, tmp_path: Path) -> None:
+    path = tmp_path / "v"
+    path.write_bytes(b"variant" * 1000)
+    composed.objects.store(path, "me/x/r/v", TOLD)
+    composed.objects.download_result("me/x/r/v", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == path.read_bytes()

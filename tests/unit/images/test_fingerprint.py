@@ -1,0 +1,50 @@
+"""Placeholder, dominant colour and perceptual hash."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from pixelfleet.images.pipeline import Rendition
+from pixelfleet.images.thumbhash import thumbhash
+from pixelfleet.samples.scene import scene
+
+Save = Callable[..., Path]
+Run = Callable[..., Rendition]
+
+
+def differing_bits(left: str, right: str) -> int:
+    return (int(left, 16) ^ int(right, 16)).bit_count()
+
+
+def test_a_thumbhash_holds_the_average_colour_where_its_format_says() -> None:
+    raw = base64.b64decode(thumbhash(8, 8, [(255, 255, 255, 255)] * 64))
+    head = int.from_bytes(raw[:3], "little")
+    assert head & 63 == 63
+    assert abs((head >> 6 & 63) - 31.5) < 1
+    assert head >> 23 == 0
+
+
+def test_a_thumbhash_of_something_transparent_says_so() -> None:
+    raw = base64.b64decode(thumbhash(8, 8, [(255, 0, 0, 0)] * 32 + [(0, 0, 255, 255)] * 32))
+    assert raw[2] >> 7 == 1
+
+
+def test_a_thumbhash_is_short() -> None:
+    assert len(base64.b64decode(thumbhash(32, 20, [(x % 256, 80, 9, 255) for x in range(640)]))) <= 25
+
+
+def test_the_dominant_colour_is_the_one_that_fills_most(save: Save, rendered: Run) -> None:
+    picture = Image.new("RGB", (90, 90), (20, 120, 200))
+    picture.paste((250, 250, 0), (0, 0, 40, 40))
+    assert rendered(save(picture, "PNG"), {}).dominant_colour == "#1478c8"
+
+
+def test_the_perceptual_hash_survives_scaling_and_compression(save: Save, rendered: Run) -> None:
+    picture = scene((300, 200), "sea", "one")
+    original = rendered(save(picture, "PNG"), {}).perceptual_hash
+    small = rendered(save(picture.resize((150, 100)), "JPEG", quality=40), {}).perceptual_hash
+    other = rendered(save(scene((300, 200), "dusk", "two"), "PNG"), {}).perceptual_hash
+    assert differing_bits(original, small) <= 6
+    assert differing_bits(original, other) >= 14

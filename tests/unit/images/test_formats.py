@@ -1,0 +1,73 @@
+"""The format comes from the bytes."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.formats import HEAD_BYTES, content_type_of, extension_of, sniff
+
+
+def written(code: str, mode: str = "RGB") -> bytes:
+    file = io.BytesIO()
+    Image.new(mode, (40, 30)).save(file, code)
+    return file.getvalue()[:HEAD_BYTES]
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("JPEG", "jpeg"),
+        ("PNG", "png"),
+        ("GIF", "gif"),
+        ("WEBP", "webp"),
+        ("TIFF", "tiff"),
+        ("AVIF", "avif"),
+        ("JPEG2000", "jpeg2000"),
+        ("BMP", "bmp"),
+        ("ICO", "ico"),
+        ("TGA", "tga"),
+        ("PPM", "ppm"),
+        ("SGI", "sgi"),
+        ("DDS", "dds"),
+        ("QOI", "qoi"),
+        ("PCX", "pcx"),
+    ],
+)
+def test_each_format_is_known_by_its_first_bytes(code: str, name: str) -> None:
+    assert sniff(written(code)).name == name
+
+
+@pytest.mark.parametrize("head", [b"", b"hello", b"<html><svg></svg></html>", bytes(512), b"\xff\xd8", b"BM is a shop"])
+def test_junk_is_not_an_image(head: bytes) -> None:
+    with pytest.raises(PermanentError) as caught:
+        sniff(head)
+    assert caught.value.cause is Cause.NOT_AN_IMAGE
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [(b"%PDF-1.7", "PDF"), (b"\xff\x0a\x00", "JPEG XL"), (b"%!PS-Adobe", "PostScript"), (b"v/1\x01", "OpenEXR")],
+)
+def test_a_known_format_that_nothing_reads_is_named(head: bytes, name: str) -> None:
+    with pytest.raises(PermanentError, match=name) as caught:
+        sniff(head)
+    assert caught.value.cause is Cause.UNSUPPORTED_FORMAT
+
+
+def test_a_film_is_told_from_heic_and_avif() -> None:
+    box = b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic"
+    assert sniff(box).name == "heic"
+    assert sniff(box.replace(b"heic", b"avif")).name == "avif"
+    with pytest.raises(PermanentError, match="film"):
+        sniff(b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42")
+
+
+def test_an_svg_is_known_behind_declaration_and_comment() -> None:
+    assert sniff(b'<?xml version="1.0"?>\n<!-- hi -->\n<svg xmlns="http://www.w3.org/2000/svg">').name == "svg"
+
+
+def test_files_are_named_as_people_expect() -> None:
+    jpeg = sniff(b"\xff\xd8\xff\xe0")
+    assert (extension_of(jpeg), content_type_of(jpeg)) == (".jpg", "image/jpeg")

@@ -1,0 +1,92 @@
+"""Headers are read, limits are held, nothing is decoded."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PIL.ExifTags import Base
+
+from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.limits import Limits
+from pixelfleet.images.probe import probe
+from pixelfleet.samples import broken, photos
+
+Save = Callable[..., Path]
+LIMITS = Limits(max_bytes=1_000_000, max_pixels=1_000_000, max_frames=4)
+
+
+def cause_of(path: Path, limits: Limits = LIMITS) -> Cause:
+    with pytest.raises(PermanentError) as caught:
+        probe(path, limits)
+    assert len(caught.value.message) > 20
+    return caught.value.cause
+
+
+def test_width_and_height_are_as_displayed(save: Save) -> None:
+    exif = Image.Exif()
+    exif[Base.Orientation] = 6
+    found = probe(save(Image.new("RGB", (60, 40)), "JPEG", exif=exif), LIMITS)
+    assert (found.width, found.height, found.orientation) == (40, 60, 6)
+
+
+def test_camera_and_time_are_kept_and_the_place_only_on_request(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(photos.camera())
+    large = Limits(10_000_000, 10_000_000, 1)
+    found = probe(path, large)
+    assert (found.camera, found.taken_at, found.gps) == ("Pixelfleet Sample 1", "2026-06-21T21:04:00+02:00", None)
+    assert probe(path, large, with_gps=True).gps == (53.541667, 9.966667)
+    assert probe(path, large, with_gps=True).exif["gps"] == "53.541667,9.966667"
+    assert found.exif == {"camera": "Pixelfleet Sample 1", "taken_at": "2026-06-21T21:04:00+02:00"}
+
+
+def test_garbage_in_exif_is_no_fault(save: Save) -> None:
+    path = save(Image.new("RGB", (10, 10)), "JPEG", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x7f" + bytes(40))
+    assert probe(path, LIMITS).camera is None
+
+
+def test_frames_alpha_and_colour_space_are_told(save: Save) -> None:
+    frames = [Image.new("RGB", (10, 10), colour) for colour in ("red", "lime", "blue")]
+    found = probe(save(frames[0], "GIF", save_all=True, append_images=frames[1:]), LIMITS)
+    assert (found.frames, found.animated) == (3, True)
+    assert probe(save(Image.new("RGBA", (10, 10)), "PNG"), LIMITS).has_alpha
+    assert probe(save(Image.new("CMYK", (10, 10)), "JPEG"), LIMITS).colour_space == "cmyk"
+
+
+def test_an_empty_file_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"")
+    assert cause_of(tmp_path / "a") is Cause.EMPTY
+
+
+def test_text_is_not_an_image(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(broken.text())
+    assert cause_of(tmp_path / "a.jpg") is Cause.NOT_AN_IMAGE
+
+
+def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
+    (tmp_path / "bomb.png").write_bytes(broken.bomb())
+    assert cause_of(tmp_path / "bomb.png") is Cause.TOO_MANY_PIXELS
+
+
+def test_a_garbled_header_is_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(broken.garbled())
+    assert cause_of(tmp_path / "a.jpg") is Cause.UNREADABLE
+
+
+def test_too_many_bytes_are_refused_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(bytes(11))
+    assert cause_of(tmp_path / "a", Limits(10, 10, 10)) is Cause.TOO_MANY_BYTES
+
+
+def test_too_many_frames_are_refused(save: Save) -> None:
+    frames = [Image.new("L", (4, 4), shade) for shade in range(5)]
+    path = save(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert cause_of(path) is Cause.TOO_MANY_FRAMES
+
+
+def test_an_animation_counts_all_its_frames_and_a_document_one_page(save: Save) -> None:
+    frames = [Image.new("1", (600, 600), shade) for shade in (0, 1, 0)]
+    rest = {"save_all": True, "append_images": frames[1:]}
+    assert cause_of(save(frames[0], "GIF", **rest)) is Cause.ANIMATION_TOO_LARGE
+    assert probe(save(frames[0], "TIFF", compression="group4", **rest), LIMITS).frames == 3

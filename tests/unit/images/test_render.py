@@ -1,0 +1,160 @@
+"""What comes out of the engine, opened by another library than the one that wrote it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageOps
+from PIL.ExifTags import Base
+
+from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.pipeline import RenderedVariant, Rendition
+from pixelfleet.samples import broken
+from pixelfleet.samples.profile import wide_profile
+
+Save = Callable[..., Path]
+Run = Callable[..., Rendition]
+
+
+def opened(variant: RenderedVariant) -> Image.Image:
+    picture = Image.open(variant.path)
+    picture.load()
+    return picture
+
+
+def close(left: tuple[int, ...], right: tuple[int, ...], tolerance: int = 12) -> bool:
+    return all(abs(one - other) <= tolerance for one, other in zip(left, right, strict=True))
+
+
+def at(picture: Image.Image, x: float, y: float) -> tuple[int, ...]:
+    pixel = picture.convert("RGB").getpixel((int(x * picture.width), int(y * picture.height)))
+    assert isinstance(pixel, tuple)
+    return tuple(int(value) for value in pixel)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_displayed_upright(
+    save: Save, rendered: Run, quarters: Image.Image, orientation: int
+) -> None:
+    exif = Image.Exif()
+    exif[Base.Orientation] = orientation
+    source = save(quarters, "JPEG", exif=exif, quality=95, subsampling=0)
+    upright = ImageOps.exif_transpose(Image.open(source))
+    [variant] = rendered(source, {"format": "png", "box": 40}).variants
+    result = opened(variant)
+    assert result.size == (variant.width, variant.height)
+    for x, y in ((0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)):
+        assert close(at(result, x, y), at(upright, x, y))
+    assert Base.Orientation not in result.getexif()
+
+
+def test_a_copy_carries_the_bytes_unchanged(save: Save, rendered: Run, quarters: Image.Image) -> None:
+    source = save(quarters, "PNG")
+    [variant] = rendered(source, {"copy": True}).variants
+    assert variant.path.read_bytes() == source.read_bytes()
+    assert (variant.path.suffix, variant.content_type) == (".png", "image/png")
+
+
+def test_auto_is_jpeg_for_what_is_opaque_and_webp_for_what_is_not(save: Save, rendered: Run) -> None:
+    opaque = rendered(save(Image.new("RGBA", (20, 20), (9, 9, 9, 255)), "PNG"), {}).variants[0]
+    clear = rendered(save(Image.new("RGBA", (20, 20), (9, 9, 9, 100)), "PNG"), {}).variants[0]
+    assert (opaque.format, clear.format) == ("jpeg", "webp")
+    assert opened(clear).mode == "RGBA"
+
+
+def test_jpeg_of_what_is_transparent_stands_on_white_or_the_background(save: Save, rendered: Run) -> None:
+    source = save(Image.new("RGBA", (20, 20), (0, 0, 0, 0)), "PNG")
+    white, red = rendered(source, {"format": "jpeg"}, {"format": "jpeg", "background": "#ff0000"}).variants
+    assert close(at(opened(white), 0.5, 0.5), (255, 255, 255))
+    assert close(at(opened(red), 0.5, 0.5), (255, 0, 0))
+
+
+def test_an_animation_stays_one_in_webp_and_becomes_its_first_frame_in_jpeg(save: Save, rendered: Run) -> None:
+    frames = [Image.new("RGB", (30, 20), colour) for colour in ("red", "lime", "blue")]
+    source = save(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=[100, 200, 300], loop=0)
+    moving, still = rendered(source, {"box": 15}, {"format": "jpeg"}).variants
+    result = Image.open(moving.path)
+    assert (moving.format, moving.frames, getattr(result, "n_frames", 1), result.size) == ("webp", 3, 3, (15, 10))
+    result.seek(2)
+    result.load()
+    assert result.info["duration"] == 300
+    assert close(at(result, 0.5, 0.5), (0, 0, 255), 30)
+    assert close(at(opened(still), 0.5, 0.5), (255, 0, 0), 30)
+
+
+def test_metadata_is_stripped_unless_kept_and_the_place_goes_even_then(tmp_path: Path, rendered: Run) -> None:
+    source = tmp_path / "camera.jpg"
+    exif = Image.Exif()
+    exif[Base.Model] = "Sample 1"
+    exif.get_ifd(Base.GPSInfo).update({1: "N", 2: (53.0, 32.0, 30.0), 3: "E", 4: (9.0, 58.0, 0.0)})
+    Image.new("RGB", (40, 30)).save(source, "JPEG", exif=exif)
+    bare, kept = rendered(source, {"format": "jpeg"}, {"format": "jpeg", "metadata": "keep"}).variants
+    assert not opened(bare).getexif()
+    assert opened(kept).getexif()[Base.Model] == "Sample 1"
+    assert not opened(kept).getexif().get_ifd(Base.GPSInfo)
+    [whole] = rendered(source, {"format": "jpeg", "metadata": "keep"}, keep_gps=True).variants
+    assert opened(whole).getexif().get_ifd(Base.GPSInfo)[1] == "N"
+
+
+def test_cmyk_becomes_srgb(save: Save, rendered: Run) -> None:
+    source = save(Image.new("CMYK", (20, 20), (0, 255, 255, 0)), "JPEG", quality=95)
+    [variant] = rendered(source, {}).variants
+    red, green, blue = at(opened(variant), 0.5, 0.5)
+    assert opened(variant).mode == "RGB"
+    assert red > 180
+    assert green < 90
+    assert blue < 90
+
+
+def test_a_wide_profile_is_applied_and_dropped(save: Save, rendered: Run) -> None:
+    picture = Image.new("RGB", (20, 20), (200, 60, 60))
+    [plain] = rendered(save(picture, "PNG"), {"format": "png"}).variants
+    [wide] = rendered(save(picture, "PNG", icc_profile=wide_profile()), {"format": "png"}).variants
+    assert at(opened(plain), 0.5, 0.5) == (200, 60, 60)
+    assert at(opened(wide), 0.5, 0.5)[0] > 215
+    assert "icc_profile" not in opened(wide).info
+
+
+def test_sixteen_bits_become_eight(save: Save, rendered: Run) -> None:
+    [variant] = rendered(save(Image.new("I;16", (20, 20), 32_896), "PNG"), {"format": "png"}).variants
+    assert at(opened(variant), 0.5, 0.5) == (128, 128, 128)
+
+
+def test_a_page_is_taken_from_a_document_and_a_missing_one_is_refused(save: Save, rendered: Run) -> None:
+    pages = [Image.new("RGB", (20, 20), colour) for colour in ("red", "lime")]
+    source = save(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    first, second = rendered(source, {"format": "png"}, {"format": "png", "page": 2}).variants
+    assert (at(opened(first), 0.5, 0.5), at(opened(second), 0.5, 0.5)) == ((255, 0, 0), (0, 255, 0))
+    with pytest.raises(PermanentError, match="wants page 3, the image has 2") as caught:
+        rendered(source, {"page": 3})
+    assert caught.value.cause is Cause.PAGE_MISSING
+
+
+def test_a_truncated_jpeg_is_refused_as_truncated_unless_the_recipe_accepts_it(tmp_path: Path, rendered: Run) -> None:
+    source = tmp_path / "t.jpg"
+    source.write_bytes(broken.truncated_jpeg())
+    with pytest.raises(PermanentError) as caught:
+        rendered(source, {})
+    assert caught.value.cause is Cause.TRUNCATED
+    assert rendered(source, {}, accept_truncated=True).variants[0].width == 900
+
+
+def test_a_truncated_png_is_refused_as_truncated(tmp_path: Path, rendered: Run) -> None:
+    source = tmp_path / "t.png"
+    source.write_bytes(broken.truncated_png())
+    with pytest.raises(PermanentError) as caught:
+        rendered(source, {})
+    assert caught.value.cause is Cause.TRUNCATED
+
+
+def test_the_same_source_and_recipe_give_the_same_bytes(save: Save, rendered: Run, quarters: Image.Image) -> None:
+    source = save(quarters, "PNG")
+    asked = [{"format": name, "box": 31, "sharpen": 1.0, "levels": True} for name in ("jpeg", "webp", "png", "tiff")]
+    once, twice = rendered(source, *asked), rendered(source, *asked)
+    assert [v.path.read_bytes() for v in once.variants] == [v.path.read_bytes() for v in twice.variants]
+    assert once.placeholder == twice.placeholder
+
+
+def test_one_pixel_is_enough(save: Save, rendered: Run) -> None:
+    rendition = rendered(save(Image.new("RGB", (1, 1), "red"), "PNG"), {"levels": True, "sharpen": 1.0, "box": 10})
+    assert (rendition.variants[0].width, rendition.dominant_colour) == (1, "#ff0000")

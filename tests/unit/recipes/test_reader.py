@@ -1,0 +1,168 @@
+"""Recipes are read, refused with line and field, and identified by what they mean."""
+
+import base64
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pixelfleet.errors import RecipeError
+from pixelfleet.recipes import BUILTIN, Fit, OutputFormat, builtin, load, parse
+
+SMALL = 'name = "mine"\n[[variants]]\nname = "a"\nbox = 100\n'
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(RecipeError) as caught:
+        parse(text, "mine.toml")
+    return str(caught.value)
+
+
+def test_a_number_for_box_is_a_square() -> None:
+    assert parse(SMALL, "mine.toml").variants[0].box == (100, 100)
+
+
+def test_what_is_not_said_is_inside_auto_and_never_enlarged() -> None:
+    [variant] = parse(SMALL, "mine.toml").variants
+    assert (variant.fit, variant.format, variant.enlarge) == (Fit.INSIDE, OutputFormat.AUTO, False)
+
+
+def test_web_is_thumb_optimized_and_enhanced() -> None:
+    thumb, optimized, enhanced = builtin("web").variants
+    assert (thumb.box, thumb.format.value, thumb.quality) == ((320, 320), "webp", 80)
+    assert (optimized.box, optimized.format.value, optimized.quality) == ((2048, 2048), "auto", 80)
+    assert (enhanced.box, enhanced.format.value, enhanced.quality) == ((2048, 2048), "jpeg", 85)
+    assert optimized.progressive
+    assert enhanced.levels
+    assert enhanced.sharpen > 0
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_every_built_in_recipe_survives_being_written_and_read(name: str) -> None:
+    recipe = builtin(name)
+    again = parse(recipe.to_text(), "again")
+    assert again == recipe
+    assert again.digest == recipe.digest
+
+
+def test_formatting_and_spelled_out_defaults_leave_the_digest_alone() -> None:
+    spelled = '# mine\nname="mine"\n\n[[variants]]\nbox=[100,100]\nfit="inside"\nformat="auto"\nname="a"\n'
+    assert parse(spelled, "x").digest == parse(SMALL, "y").digest
+
+
+def test_another_quality_is_another_digest() -> None:
+    assert parse(SMALL + "quality = 81\n", "x").digest != parse(SMALL, "y").digest
+
+
+def test_text_with_quotes_controls_and_emoji_survives_being_written_and_read() -> None:
+    nasty = 'a "b" \\ \x7f \n é 😀'
+    recipe = parse(SMALL + 'watermark = {text = "x"}\n', "x")
+    marked = recipe.model_copy(update={"description": nasty})
+    assert parse(marked.to_text(), "again").description == nasty
+
+
+def test_a_misspelt_field_is_named_with_its_line_and_its_likely_meaning() -> None:
+    assert (
+        refusal(SMALL + "qualty = 80\n") == "mine.toml, line 5: variants.qualty: no such field; did you mean quality?"
+    )
+
+
+def test_a_value_out_of_range_is_told_with_what_would_be_right() -> None:
+    message = refusal(SMALL + "quality = 101\n")
+    assert message.startswith("mine.toml, line 5: variants.quality: ")
+    assert "less than or equal to 100, not 101" in message
+
+
+def test_the_second_variants_error_has_the_second_variants_line() -> None:
+    message = refusal(SMALL + '\n[[variants]]\nname = "b"\nformat = "jpg"\n')
+    assert message.startswith("mine.toml, line 8: variants.format: ")
+    assert "'jpeg'" in message
+
+
+def test_a_watermarks_error_has_its_own_line() -> None:
+    message = refusal(SMALL + '[variants.watermark]\ntext = "x"\nopacity = 2\n')
+    assert message.startswith("mine.toml, line 7: variants.watermark.opacity: ")
+
+
+def test_all_errors_are_told_at_once() -> None:
+    message = refusal('name = "mine"\n[[variants]]\nname = "A"\nbox = 0\nqualty = 1\n')
+    assert [line.split(":")[0] for line in message.splitlines()] == [
+        "mine.toml, line 3",
+        "mine.toml, line 4",
+        "mine.toml, line 5",
+    ]
+
+
+def test_text_that_is_not_toml_is_refused_with_its_line() -> None:
+    assert "not valid TOML" in refusal("name = web\n")
+    assert "line 1" in refusal("name = web\n")
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ('copy = true\nformat = "jpeg"', "copy carries the original unchanged: remove box, format"),
+        ('fit = "cover"\npad = true', "pad goes with fit = 'inside'"),
+        ('tiles = {}\nformat = "avif"', "tiles are jpeg, png or webp"),
+        ('watermark = {text = "x", position = "entropy"}', "is no place"),
+        ("watermark = {}", "either image or text"),
+        ('watermark = {image = "../../etc/passwd"}', "beside a recipe read from a file"),
+    ],
+)
+def test_a_variant_that_contradicts_itself_is_refused(lines: str, reason: str) -> None:
+    assert reason in refusal(SMALL + lines + "\n")
+
+
+def test_two_variants_of_one_name_are_refused() -> None:
+    assert "two variants are called 'a'" in refusal(SMALL + '[[variants]]\nname = "a"\n')
+
+
+def test_a_copy_variant_needs_nothing_but_its_name() -> None:
+    assert parse('name = "keep"\n[[variants]]\nname = "original"\ncopy = true\n', "x").variants[0].copies
+
+
+def test_a_picture_beside_the_file_becomes_part_of_the_recipe(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    Image.new("RGBA", (4, 4), "red").save(file, "PNG")
+    (tmp_path / "logo.png").write_bytes(file.getvalue())
+    (tmp_path / "r.toml").write_text(SMALL + 'watermark = {image = "logo.png"}\n')
+    recipe = load(str(tmp_path / "r.toml"))
+    assert recipe.variants[0].watermark is not None
+    assert recipe.variants[0].watermark.image_bytes == file.getvalue()
+    assert parse(recipe.to_text(), "catalog") == recipe
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"GIF89a", "is not a PNG"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(70_000), "more than the 65,536 bytes"),
+        (None, "cannot be read"),
+    ],
+)
+def test_an_unfit_picture_is_refused_with_its_line(tmp_path: Path, content: bytes | None, reason: str) -> None:
+    if content is not None:
+        (tmp_path / "logo.png").write_bytes(content)
+    (tmp_path / "r.toml").write_text(SMALL + 'watermark = {image = "logo.png"}\n')
+    with pytest.raises(RecipeError, match=reason) as caught:
+        load(str(tmp_path / "r.toml"))
+    assert "line 5" in str(caught.value)
+
+
+def test_a_data_uri_that_is_no_base64_is_refused() -> None:
+    assert "not valid base64" in refusal(SMALL + 'watermark = {image = "data:image/png;base64,???"}\n')
+
+
+def test_a_large_data_uri_is_refused() -> None:
+    uri = "data:image/png;base64," + base64.b64encode(bytes(70_000)).decode()
+    assert "more than the 65,536" in refusal(SMALL + f'watermark = {{image = "{uri}"}}\n')
+
+
+def test_an_unknown_name_is_told_with_the_names_that_there_are() -> None:
+    with pytest.raises(RecipeError, match=r"no recipe 'wbe'.*web"):
+        load("wbe")
+
+
+def test_a_huge_text_is_refused_unread() -> None:
+    assert "more than the 350,000" in refusal("#" * 400_000)

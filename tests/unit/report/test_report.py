@@ -1,0 +1,95 @@
+"""The report counts right, and the contact sheet cannot be broken out of by a file name."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from pixelfleet.report import Report, ReportImage, ReportVariant, write_contact_sheet, write_report
+from pixelfleet.report.text import MINUS, change, link, size
+
+VARIANT = ReportVariant("thumb", "a/thumb.webp", "webp", 320, 213, 4_000)
+READY = ReportImage("/in/a.jpg", "a.jpg", "id1", "ready", format="jpeg", width=900, height=600, variants=(VARIANT,))
+FAILED = ReportImage("/in/b.jpg", None, None, "failed", "empty", "the file has no content")
+
+
+def test_the_json_is_what_the_documentation_says(tmp_path: Path) -> None:
+    write_report(Report((READY, FAILED), 2.0), tmp_path / "report.json")
+    raw = json.loads((tmp_path / "report.json").read_text())
+    assert set(raw) == {"images", "ready", "failed", "seconds", "images_per_second"}
+    assert (raw["ready"], raw["failed"], raw["images_per_second"]) == (1, 1, 1.0)
+    assert set(raw["images"][0]) == {
+        "source", "key", "image_id", "status", "cause", "message", "format", "width", "height", "attempts", "seconds",
+        "variants",
+    }  # fmt: skip
+    assert raw["images"][0]["variants"] == [
+        {"name": "thumb", "file": "a/thumb.webp", "format": "webp", "width": 320, "height": 213, "bytes": 4000}
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_report_is_read_back() -> None:
+    report = Report((READY, FAILED), 2.0)
+    assert Report.from_json(report.to_json()) == report
+
+
+def test_nothing_processed_is_no_division_by_zero() -> None:
+    assert Report().images_per_second == 0.0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<script>alert(1)</script>.jpg",
+        '"onerror="alert(1).jpg',
+        "javascript:alert(1)/x.jpg",
+        "a\u202egpj.exe",
+        "bad\udcff\n.jpg",
+        "$script ${style}.jpg",
+        "100% #1?.jpg",
+    ],
+)
+def test_a_hostile_file_name_stays_text(tmp_path: Path, name: str) -> None:
+    variant = ReportVariant("thumb", f"{name}/thumb.webp", "webp", 1, 1, 1)
+    image = ReportImage(name, name, "id", "ready", format="jpeg", width=1, height=1, variants=(variant,))
+    failed = ReportImage(name, None, None, "failed", "unreadable", f"{name} <b>&")
+    page = write_contact_sheet(Report((image, failed), 1.0), tmp_path).read_text(encoding="utf-8")
+    assert page.count("<script") == 1
+    assert "<b>&" not in page
+    assert not re.search(r"<[^>]*\son\w+=", page)
+    assert "\u202e" not in page
+    assert all(address.startswith("./") for address in re.findall(r'(?:href|src)="([^"]*)"', page))
+
+
+def test_the_page_loads_nothing_from_elsewhere_and_allows_its_one_script(tmp_path: Path) -> None:
+    page = write_contact_sheet(Report((READY, FAILED), 1.0), tmp_path).read_text(encoding="utf-8")
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "default-src 'none'" in page
+    assert 'data-filter="cause:empty"' in page
+
+
+def test_links_lead_from_the_page_to_the_file(tmp_path: Path) -> None:
+    assert link(tmp_path / "in" / "a b#.jpg", tmp_path / "out") == "./../in/a%20b%23.jpg"
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1_000, "1.0 kB"),
+        (9_940, "9.9 kB"),
+        (12_345, "12 kB"),
+        (999_600, "1.0 MB"),
+        (5 * 10**9, "5.0 GB"),
+    ],
+)
+def test_bytes_are_shown_for_people(count: int, shown: str) -> None:
+    assert size(count) == shown
+
+
+def test_savings_are_signed() -> None:
+    assert [change(100, after) for after in (13, 100, 150)] == [f"{MINUS}87 %", "±0 %", "+50 %"]
+    assert change(None, 5) == ""

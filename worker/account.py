@@ -1,0 +1,37 @@
+"""What a finished job leaves in the logs and metrics: one line each, fit to be counted."""
+
+import logging
+import sys
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from pixelfleet.catalog.records import Image, Status
+from pixelfleet.jobs import Lane
+from pixelfleet.telemetry import emf_line
+
+log = logging.getLogger(__name__)
+
+
+def account(image: Image, lane: Lane) -> None:
+    """Tell one outcome: a log line with its identity, a metric line with its lane and cause."""
+    seconds = sum(image.timings_ms.values()) / 1000
+    told = {
+        "image_id": image.image_id,
+        "owner": image.owner,
+        "batch": image.batch,
+        "key": image.key,
+        "cause": image.cause.value if image.cause else None,
+        "attempts": image.attempts,
+        "timings_ms": image.timings_ms,
+    }
+    log.info(image.status.value, extra={name: value for name, value in told.items() if value is not None})
+    dimensions = {"lane": lane.value}
+    if image.status is Status.READY:
+        values = {"ImagesReady": (MetricUnit.Count, 1.0), "ImageSeconds": (MetricUnit.Seconds, seconds)}
+    elif image.status is Status.FAILED:
+        dimensions["cause"] = str(image.cause)
+        values = {"ImagesFailed": (MetricUnit.Count, 1.0)}
+    else:
+        return
+    sys.stdout.write(emf_line(dimensions, values) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,28 @@
+"""What an exception says about an attempt: the cause to record, and whether trying again may help."""
+
+import errno
+
+from celery.exceptions import SoftTimeLimitExceeded
+
+from pixelfleet.catalog.transitions import Failure
+from pixelfleet.errors import Cause, LeaseLostError, ProcessingError
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether this attempt is ours to judge: without the lease, another worker's attempt is what counts."""
+    return not isinstance(error, LeaseLostError)
+
+
+def failure_of(error: Exception) -> Failure:
+    """The cause and message that the record keeps of an error."""
+    match error:
+        case ProcessingError():
+            return Failure(error.cause, error.message)
+        case SoftTimeLimitExceeded():
+            return Failure(Cause.TIME_LIMIT, "it took longer than its lane allows")
+        case MemoryError():
+            return Failure(Cause.OUT_OF_MEMORY, "it needed more memory than its lane has")
+        case OSError(errno=errno.ENOSPC):
+            return Failure(Cause.UNAVAILABLE, "the worker's scratch disk is full; give its lane more ephemeral storage")
+        case _:
+            return Failure(Cause.INTERNAL, f"{type(error).__name__}: {error}")

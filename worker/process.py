@@ -1,0 +1,232 @@
+"""One job, as the flow reads: claim, fetch, probe, pixels, store, record, notify.
+
+Every step may run twice. What an attempt stores lies under its revision, so that two attempts at one revision write
+the same bytes to the same keys, and the record that names them is written on a condition.
+"""
+
+import os
+import socket
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.records import Image, Status, Variant, timestamp
+from pixelfleet.catalog.transitions import Aim, Failure, Outcome, Refusal
+from pixelfleet.errors import Cause, PermanentError, WrongLaneError
+from pixelfleet.images.limits import Limits
+from pixelfleet.images.pipeline import RenderedVariant, Rendition, render
+from pixelfleet.images.probe import Probe, probe
+from pixelfleet.jobs import Job, JobKind, Lane, Origin
+from pixelfleet.objects import ObjectGoneError, ObjectVersion, Stored
+from pixelfleet.recipes import Recipe
+from worker.failures import failure_of, is_passing
+from worker.finish import Finish
+from worker.recipe_choice import RecipeChoice
+from worker.revision import results_folder, revision_of
+from worker.scratch import attempt_folder
+from worker.stopwatch import Stopwatch
+
+
+class Hold(Protocol):
+    """What processing wants of the lease on its message."""
+
+    def check(self) -> None:
+        """Raises LeaseLostError when another worker may hold the message by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One claimed try at an image: its aim, the record as claimed, and what has been found out so far."""
+
+    aim: Aim
+    image: Image
+    lane: Lane
+    facts: dict[str, object] = field(default_factory=dict)
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+
+class Processor:
+    """Carries out jobs with the adapters of one process."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._recipes = RecipeChoice(fleet)
+        self._finish = Finish(fleet)
+        self.worker = f"{socket.gethostname()}:{os.getpid()}"
+
+    def carry_out(self, job: Job, lane: Lane, hold: Hold) -> Image | None:
+        """Bring one job to its end; returns the image's record as this job left it, if it wrote one.
+
+        Returning acknowledges the message.
+
+        Raises:
+            TransientError, MemoryError and others: the attempt failed in passing and its message should come back.
+        """
+        if job.kind is JobKind.REMOVE:
+            current = self._fleet.objects.head(job.bucket, job.key)
+            if current is None:
+                return self._remove(job)
+            # A delete of an old version, or one that an upload has overtaken: what the key holds now is what counts.
+            job = replace(
+                job,
+                kind=JobKind.PROCESS,
+                version_id=current.version_id,
+                etag=current.etag,
+                bytes=current.bytes,
+            )
+        attempt = self._claim(job, lane)
+        return self._try(attempt, hold) if attempt is not None else None
+
+    def _claim(self, job: Job, lane: Lane) -> Attempt | None:
+        seen = self._fleet.images.get(job.image_id)
+        recipe = self._recipes.of(seen, job.place)
+        aim = Aim(job, recipe, revision_of(job, recipe), self.worker, timestamp())
+        claimed = self._fleet.images.claim(aim, self._fleet.settings.max_attempts, seen)
+        if isinstance(claimed, Refusal):
+            self._finish.again(claimed, job, lane)
+            return None
+        if claimed.status is Status.FAILED:
+            self._finish.gave_up(claimed, job, lane)
+            return None
+        return Attempt(aim, claimed, lane)
+
+    def _try(self, attempt: Attempt, hold: Hold) -> Image | None:
+        try:
+            outcome = self._make(attempt, hold)
+        except PermanentError as error:
+            return self._failed(attempt, Failure(error.cause, error.message, attempt.facts))
+        except WrongLaneError:
+            self._pass_on(attempt)
+            return None
+        except ObjectGoneError:
+            # Its removal, or the upload that took its place, has an event of its own.
+            return None
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            return self._failed_in_passing(attempt, failure_of(error), error)
+        return self._record(attempt, outcome)
+
+    def _make(self, attempt: Attempt, hold: Hold) -> Outcome:
+        """Fetch, probe, pixels, store."""
+        recipe = self._recipes.load(attempt.aim.recipe)
+        watch = attempt.watch
+        with attempt_folder(self._fleet.settings.scratch_dir) as folder:
+            original, rendered = folder / "original", folder / "variants"
+            rendered.mkdir()
+            with watch.step("fetch"):
+                self._fetch(attempt, original)
+            with watch.step("probe"):
+                header = self._probe(attempt, original, recipe)
+            with watch.step("pixels"):
+                rendition = render(original, header, recipe, rendered)
+            attempt.facts.update(_rendition_facts(rendition))
+            hold.check()
+            with watch.step("store"):
+                variants = tuple(self._store(attempt, variant) for variant in rendition.variants)
+        return Outcome(variants, attempt.facts, watch.milliseconds)
+
+    def _fetch(self, attempt: Attempt, path: Path) -> None:
+        limits = self._fleet.settings.lanes
+        wanted = _source(attempt.image)
+        found, sha256 = self._fleet.objects.fetch(wanted, path, limits[attempt.lane].max_bytes)
+        attempt.facts.update({"bytes": found.bytes, "sha256": sha256 or None})
+        if found.bytes > limits[Lane.HEAVY].max_bytes:
+            most = limits[Lane.HEAVY].max_bytes
+            raise PermanentError(
+                Cause.TOO_MANY_BYTES, f"the file has {found.bytes:,} bytes; this fleet takes up to {most:,}"
+            )
+        if found.bytes > limits[attempt.lane].max_bytes:
+            raise WrongLaneError(f"{found.bytes:,} bytes are too many for {attempt.lane}")
+
+    def _probe(self, attempt: Attempt, path: Path, recipe: Recipe) -> Probe:
+        settings = self._fleet.settings
+        most = settings.lanes[Lane.HEAVY]
+        limits = Limits(most.max_bytes, most.max_pixels, settings.max_frames)
+        header = probe(path, limits, allow_svg=recipe.allow_svg)
+        attempt.facts.update(_header_facts(header))
+        # Of pages only one is decoded; of an animation every frame.
+        pixels = header.width * header.height * (header.frames if header.animated else 1)
+        if pixels > settings.lanes[attempt.lane].max_pixels:
+            raise WrongLaneError(f"{pixels:,} pixels are too many for {attempt.lane}")
+        return header
+
+    def _store(self, attempt: Attempt, variant: RenderedVariant) -> Variant:
+        folder = results_folder(attempt.image, attempt.aim.revision)
+        told = Stored(variant.content_type, attempt.image.key, attempt.aim.recipe.name, attempt.aim.at)
+        key = f"{folder}{variant.path.name}"
+        sha256 = self._fleet.objects.store(variant.path, key, told)
+        return Variant(
+            name=variant.name,
+            key=key,
+            format=variant.format,
+            width=variant.width,
+            height=variant.height,
+            bytes=variant.bytes,
+            content_type=variant.content_type,
+            sha256=sha256,
+        )
+
+    def _record(self, attempt: Attempt, outcome: Outcome) -> Image | None:
+        recorded = self._fleet.images.record_ready(attempt.aim, outcome, attempt.image)
+        if isinstance(recorded, Refusal):
+            self._finish.refused(attempt.image, attempt.aim.revision)
+            return None
+        return self._finish.settled(recorded)
+
+    def _failed(self, attempt: Attempt, failure: Failure) -> Image | None:
+        recorded = self._fleet.images.record_failed(attempt.aim, failure, attempt.image)
+        if isinstance(recorded, Refusal):
+            return None
+        return self._finish.settled(recorded)
+
+    def _failed_in_passing(self, attempt: Attempt, failure: Failure, error: Exception) -> Image | None:
+        """Leave the message to come back, unless it was the last attempt or the heavy lane has more of what lacked."""
+        if attempt.lane is Lane.BULK and failure.cause in (Cause.OUT_OF_MEMORY, Cause.TIME_LIMIT):
+            self._fleet.images.note_transient(attempt.aim, failure, attempt.image)
+            self._pass_on(attempt)
+            return None
+        if attempt.image.attempts < self._fleet.settings.max_attempts:
+            self._fleet.images.note_transient(attempt.aim, failure, attempt.image)
+            raise error
+        recorded = self._fleet.images.record_failed(attempt.aim, failure, attempt.image)
+        if isinstance(recorded, Refusal):
+            return None
+        return self._finish.gave_up(recorded, attempt.aim.job, attempt.lane)
+
+    def _pass_on(self, attempt: Attempt) -> None:
+        """To the heavy lane, then return the attempt: in this order a death in between costs a repeat, not the job."""
+        self._fleet.queues.send_one(Lane.HEAVY, attempt.aim.job.asked_by(Origin.LANE))
+        self._fleet.images.hand_back(attempt.aim)
+
+    def _remove(self, job: Job) -> Image | None:
+        removed = self._fleet.images.remove(job, self.worker)
+        if isinstance(removed, Refusal):
+            self._finish.again(removed, job, Lane.BULK)
+            return None
+        return self._finish.settled(removed)
+
+
+def _source(image: Image) -> ObjectVersion:
+    return ObjectVersion(image.bucket, image.key, image.version_id, image.etag, image.bytes or 0)
+
+
+def _header_facts(header: Probe) -> dict[str, object]:
+    return {
+        "format": header.format,
+        "width": header.width,
+        "height": header.height,
+        "frames": header.frames,
+        "orientation": header.orientation,
+        "colour_space": header.colour_space,
+        "exif": dict(header.exif),
+    }
+
+
+def _rendition_facts(rendition: Rendition) -> dict[str, object]:
+    return {
+        "placeholder": rendition.placeholder,
+        "dominant_colour": rendition.dominant_colour,
+        "perceptual_hash": rendition.perceptual_hash,
+    }
