@@ -25,22 +25,22 @@ locals {
     {
       title   = "Throughput (images ready)"
       stat    = "Sum"
-      metrics = [for lane in keys(var.lanes) : [var.namespace, "Ready", "lane", lane]]
+      metrics = [for lane in keys(var.lanes) : [var.namespace, "ImagesReady", "lane", lane]]
     },
     {
-      title = "Time per image (ms): median, p90, p99"
+      title = "Time per image (s): median, p90, p99"
       stat  = "p50"
       metrics = flatten([
         for lane in keys(var.lanes) : [
           for stat in ["p50", "p90", "p99"] :
-          [[var.namespace, "Duration", "lane", lane, { stat = stat, label = "${lane} ${stat}" }]]
+          [[var.namespace, "ImageSeconds", "lane", lane, { stat = stat, label = "${lane} ${stat}" }]]
         ]
       ])
     },
     {
       title   = "Failures by cause"
       stat    = "Sum"
-      metrics = [[{ expression = "SEARCH('{${var.namespace},cause,lane} MetricName=\"FailedByCause\"', 'Sum')", id = "causes" }]]
+      metrics = [[{ expression = "SEARCH('{${var.namespace},cause,lane} MetricName=\"ImagesFailed\"', 'Sum')", id = "causes" }]]
     },
     {
       title   = "Dead letters"

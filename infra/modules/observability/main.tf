@@ -78,7 +78,7 @@ resource "aws_cloudwatch_metric_alarm" "failure_rate" {
 
     metric {
       namespace   = var.namespace
-      metric_name = "Ready"
+      metric_name = "ImagesReady"
       dimensions  = { lane = each.key }
       period      = 300
       stat        = "Sum"
@@ -90,7 +90,7 @@ resource "aws_cloudwatch_metric_alarm" "failure_rate" {
 
     metric {
       namespace   = var.namespace
-      metric_name = "Failed"
+      metric_name = "ImagesFailed"
       dimensions  = { lane = each.key }
       period      = 300
       stat        = "Sum"
@@ -135,7 +135,7 @@ resource "aws_cloudwatch_metric_alarm" "no_progress" {
 
     metric {
       namespace   = var.namespace
-      metric_name = "Ready"
+      metric_name = "ImagesReady"
       dimensions  = { lane = each.key }
       period      = each.value.stalled_period
       stat        = "Sum"
@@ -147,7 +147,7 @@ resource "aws_cloudwatch_metric_alarm" "no_progress" {
 
     metric {
       namespace   = var.namespace
-      metric_name = "Failed"
+      metric_name = "ImagesFailed"
       dimensions  = { lane = each.key }
       period      = each.value.stalled_period
       stat        = "Sum"
