@@ -23,9 +23,7 @@ HANDLER: Final = "producer_lambda.handler"
 OURS: Final = ("pixelfleet", "producer_lambda")
 LOCK: Final = REPOSITORY / "requirements" / "producer.txt"
 #: In every Lambda runtime for Python (Lambda developer guide, "Runtime-included SDK versions").
-IN_THE_RUNTIME: Final = frozenset(
-    {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"}
-)
+IN_THE_RUNTIME: Final = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"})
 MACHINES: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
 #: Lambda's Pythons run on Amazon Linux 2 (3.11) and 2023; wheels of both older and newer glibc levels fit.
 GLIBC_TAGS: Final = ("manylinux2014", "manylinux_2_17")
@@ -75,7 +73,12 @@ def entries_to_carry(lock: str) -> Iterator[str]:
 
 def belongs(name: str) -> bool:
     """Not what pip notes about its own doings, nor programs."""
-    return not name.startswith("bin/") and Path(name).name not in {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+    return not name.startswith("bin/") and Path(name).name not in {
+        "RECORD",
+        "INSTALLER",
+        "REQUESTED",
+        "direct_url.json",
+    }
 
 
 def imported_modules(module: str) -> set[Path]:

@@ -1,4 +1,4 @@
-"""Two emulators that together take the whole stack: ministack checks IAM and runs the data plane, moto keeps the rest."""
+"""Two emulators that take the whole stack together: ministack checks IAM and runs the data plane, moto has the rest."""
 
 import contextlib
 import http.client
@@ -68,7 +68,12 @@ def emulators(folder: Path) -> Iterator[Emulators]:
     ministack, moto = _free_port(), _free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with (
-        _running([sys.executable, "-m", "tests.infra.ministack_server"], clean | _ministack(ministack), folder / "ministack.log", ministack),
+        _running(
+            [sys.executable, "-m", "tests.infra.ministack_server"],
+            clean | _ministack(ministack),
+            folder / "ministack.log",
+            ministack,
+        ),
         _running(
             [sys.executable, "-m", "tests.infra.moto_server", "127.0.0.1", str(moto)],
             clean | ROOT | {"AWS_DEFAULT_REGION": REGION, "PYTHONWARNINGS": "ignore"},

@@ -35,8 +35,6 @@ def self_signed(domain: str) -> Certificate:
     pem = serialization.Encoding.PEM
     return Certificate(
         certificate=certificate.public_bytes(pem).decode(),
-        private_key=key.private_bytes(
-            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode(),
+        private_key=key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode(),
         public_key=key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo).decode(),
     )

@@ -19,7 +19,7 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.server import main
 
 #: What DescribeServices should answer: the request's parameter, the model's attribute, its value when not given.
-SERVICE_FIELDS: Final = (
+SERVICE_FIELDS: Final[tuple[tuple[str, str, object], ...]] = (
     ("capacityProviderStrategy", "capacity_provider_strategy", []),
     ("healthCheckGracePeriodSeconds", "health_check_grace_period_seconds", None),
     ("availabilityZoneRebalancing", "availability_zone_rebalancing", "DISABLED"),
@@ -33,7 +33,7 @@ _scaling_tags: defaultdict[str, dict[str, str]] = defaultdict(dict)
 
 def remember_scaling_tags() -> None:
     """Application Auto Scaling: the provider reads the tags of every target."""
-    response = ApplicationAutoScalingResponse
+    response: Any = ApplicationAutoScalingResponse
     register = response.register_scalable_target
 
     def register_with_tags(self: Any) -> str:
@@ -80,7 +80,8 @@ def _keeping_fields(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def describe_every_rule() -> None:
     """Security group rules: moto keeps the description of an address range, not that of a group or a prefix list."""
-    original = SecurityGroupRule.__init__
+    rule: Any = SecurityGroupRule
+    original = rule.__init__
 
     arguments = inspect.signature(original)
 
@@ -94,20 +95,21 @@ def describe_every_rule() -> None:
                 return str(target["Description"])
         return None
 
-    SecurityGroupRule.__init__ = build
-    SecurityGroupRule.description = property(description)
+    rule.__init__ = build
+    rule.description = property(description)
 
 
 def leave_template_tags_alone() -> None:
     """Launch templates: moto takes the template's own tags for those of the instances."""
-    original = LaunchTemplateBackend.create_launch_template
+    backend: Any = LaunchTemplateBackend
+    original = backend.create_launch_template
 
     def create(self: Any, name: str, description: str, data: dict[str, Any], tag_spec: Any) -> Any:
         if tags := data.get("TagSpecifications"):
             data["TagSpecifications"] = [tag for tag in tags if tag["ResourceType"] != "launch-template"]
         return original(self, name, description, data, tag_spec)
 
-    LaunchTemplateBackend.create_launch_template = create
+    backend.create_launch_template = create
 
 
 if __name__ == "__main__":

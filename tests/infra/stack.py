@@ -15,6 +15,10 @@ from tests.infra.keys import self_signed
 from tests.infra.terraform import REPOSITORY, Terraform
 
 DOMAIN: Final = "images.example.com"
+#: A queue of somebody else's that the stack's notices go to.
+SUBSCRIBER: Final = "subscriber"
+#: A bucket of the same account that is none of the stack's.
+FOREIGN_BUCKET: Final = "payroll"
 HOST_PYTHON: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -81,6 +85,11 @@ class Stack:
                 iam.delete_user_policy(UserName=name, PolicyName=policy)
             iam.delete_user(UserName=name)
 
+    def remove_neighbours(self) -> None:
+        sqs = self.client("sqs")
+        sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=SUBSCRIBER)["QueueUrl"])
+        self.client("s3").delete_bucket(Bucket=FOREIGN_BUCKET)
+
     def empty_buckets(self) -> None:
         """Delete every version of every object: emulators list versions unlike S3, and force_destroy gives up."""
         s3 = self.client("s3")
@@ -115,6 +124,8 @@ def stack_variables(running: Emulators, folder: Path) -> dict[str, Any]:
     acm = running.client("acm", on_moto=True)
     certificate = acm.import_certificate(Certificate=made.certificate, PrivateKey=made.private_key)["CertificateArn"]
     package = build_zip("x86_64", HOST_PYTHON, folder / "producer.zip")
+    subscriber = make_subscriber(running)
+    running.client("s3").create_bucket(Bucket=FOREIGN_BUCKET)
     return {
         "domain_name": DOMAIN,
         "certificate_arn": certificate,
@@ -128,7 +139,26 @@ def stack_variables(running: Emulators, folder: Path) -> dict[str, Any]:
         "heavy": {"capacity": "ec2", "instance_types": ["r7i.xlarge", "r6i.xlarge"]},
         "waf": True,
         "email_subscription": "operators@example.com",
+        "notice_subscriptions": {
+            "shop": {"protocol": "sqs", "endpoint": subscriber, "filter": {"owner": ["shop"]}, "raw": True},
+        },
         "force_destroy_bucket": True,
         "deletion_protection": False,
         "max_retries": 2,
     }
+
+
+def make_subscriber(running: Emulators) -> str:
+    """Make the queue SUBSCRIBER, which lets SNS send; returns its ARN."""
+    sqs = running.client("sqs")
+    url = sqs.create_queue(QueueName=SUBSCRIBER)["QueueUrl"]
+    arn = str(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    return arn

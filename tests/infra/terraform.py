@@ -83,7 +83,7 @@ class Terraform:
             TerraformError: it failed, or took longer than `timeout` seconds.
         """
         manner = ["-input=false"] if command in {"init", "plan", "apply", "destroy"} else []
-        colour = [] if command in {"fmt"} else ["-no-color"]
+        colour = [] if command == "fmt" else ["-no-color"]
         started = time.monotonic()
         try:
             done = subprocess.run(
