@@ -38,7 +38,7 @@ test: $(STAMP) ## all tests but the slow ones
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
 
 test-slow: $(STAMP) ## the slow ones: real outside programs, minutes of work
-	$(BIN)/python -m pytest -n $(JOBS) -m slow
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m slow
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build demo .pytest_cache .mypy_cache .ruff_cache

@@ -59,7 +59,11 @@ class Terraform:
         """The resources that a plan would change, with the actions; empty when it would change nothing."""
         self.run("plan", "-out=changes.tfplan")
         plan = json.loads(self.run("show", "-json", "changes.tfplan"))
-        changes = {change["address"]: change["change"]["actions"] for change in plan.get("resource_changes", [])}
+        changes = {
+            change["address"]: change["change"]["actions"]
+            for change in plan.get("resource_changes", [])
+            if change["mode"] == "managed"
+        }
         return {address: actions for address, actions in changes.items() if actions != ["no-op"]}
 
     def apply(self) -> None:

@@ -91,27 +91,28 @@ def test_no_part_may_do_what_is_anothers(stack: Stack) -> None:
     assert outcomes == dict.fromkeys(FOREIGN, "denied")
 
 
-def test_plain_http_is_refused_even_to_the_root(stack: Stack) -> None:
+def test_plain_http_is_refused_for_what_https_may(stack: Stack) -> None:
+    keys = stack.credentials("bulk")
+
     def say_http(request: Any, **_: Any) -> None:
         request.headers["x-forwarded-proto"] = "http"
 
     def over_http(service: str) -> Any:
-        client = stack.client(service)
+        client = stack.emulators.client(service, keys)
         client.meta.events.register("before-send", say_http)
         return client
 
     calls: dict[str, Call] = {
         "read": lambda on, applied: on("s3").list_objects_v2(Bucket=applied.outputs["uploads_bucket"]),
         "read results": lambda on, applied: on("s3").list_objects_v2(Bucket=applied.outputs["results_bucket"]),
-        "send": lambda on, applied: on("sqs").send_message(
-            QueueUrl=applied.outputs["queue_urls"]["bulk"], MessageBody="x"
-        ),
+        "ask": lambda on, applied: on("sqs").get_queue_attributes(QueueUrl=applied.outputs["queue_urls"]["bulk"]),
         "publish": lambda on, applied: on("sns").publish(TopicArn=applied.outputs["notices_topic_arn"], Message="x"),
     }
 
     outcomes = {what: _denied(call, over_http, stack) for what, call in calls.items()}
 
     assert outcomes == dict.fromkeys(calls, "denied")
+    assert {what: _outcome(call, stack, keys) for what, call in calls.items()} == dict.fromkeys(calls, "allowed")
 
 
 def _outcome(call: Call, stack: Stack, keys: dict[str, str]) -> str:
