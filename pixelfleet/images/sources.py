@@ -14,10 +14,6 @@ from pixelfleet.images.header import Header
 from pixelfleet.images.truncation import breaks_off
 from pixelfleet.images.vips import Image, permit_svg, pyvips, ready, translated
 
-#: Loaders with a limit of their own, lifted because ours are checked first.
-_UNLIMITED = ("jpegload", "pngload", "tiffload", "heifload", "svgload")
-
-
 #: It is parsed whole in memory.
 _MAX_SVG_BYTES: Final = 16_000_000
 
@@ -81,7 +77,9 @@ def open_source(path: Path, found: Format, reading: Reading) -> Image:
         return pillow.decode(path, found, accept_truncated=reading.accept_truncated)
     options: dict[str, Any] = {"access": "random" if reading.random_access else "sequential"}
     options["fail_on"] = "none" if reading.accept_truncated else _FAIL_ON.get(found.code, "truncated")
-    if found.code in _UNLIMITED:
+    if found.code == "tiffload":
+        # Without it libtiff allocates 50 MB at most, too little for scans that are one compressed strip; what it then
+        # allocates is bounded by the file's own size.
         options["unlimited"] = True
     if found.code == "jpegload":
         options["shrink"] = reading.shrink
