@@ -13,6 +13,7 @@ from botocore.config import Config
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.catalog.users import Users
 from pixelfleet.notices import Notices
 from pixelfleet.objects import Objects
 from pixelfleet.queues import Queues
@@ -43,6 +44,10 @@ class Fleet:
     @cached_property
     def recipe_texts(self) -> RecipeTexts:
         return RecipeTexts(self._dynamodb, self.settings.recipes_table)
+
+    @cached_property
+    def users(self) -> Users:
+        return Users(self._dynamodb, self.settings.users_table)
 
     @cached_property
     def objects(self) -> Objects:

@@ -9,7 +9,13 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-EXTRAS = {"producer": [], "worker": ["worker"], "cli": ["cli"], "local": ["worker", "cli", "local"]}
+EXTRAS = {
+    "producer": [],
+    "worker": ["worker"],
+    "cli": ["cli"],
+    "dashboard": ["dashboard"],
+    "local": ["worker", "cli", "dashboard", "local"],
+}
 
 
 def compile_lock(name: str, arguments: list[str]) -> None:

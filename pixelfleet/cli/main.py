@@ -12,6 +12,7 @@ import typer
 
 from pixelfleet import __version__
 from pixelfleet.cli.console import complain
+from pixelfleet.cli.dashboard import dashboard
 from pixelfleet.cli.failures import failures
 from pixelfleet.cli.provision import provision
 from pixelfleet.cli.purge import purge
@@ -22,6 +23,7 @@ from pixelfleet.cli.run import run
 from pixelfleet.cli.samples import samples
 from pixelfleet.cli.up import up
 from pixelfleet.cli.upload import upload
+from pixelfleet.cli.user import user
 from pixelfleet.errors import PixelfleetError
 
 SOME_FAILED = 1
@@ -46,6 +48,8 @@ app.command()(failures)
 app.command()(redrive)
 app.command()(purge)
 app.command()(samples)
+app.command()(dashboard)
+app.add_typer(user)
 
 
 def _show_version(asked: bool) -> None:
