@@ -14,6 +14,7 @@ from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.catalog.users import Users
+from pixelfleet.links import Links
 from pixelfleet.notices import Notices
 from pixelfleet.objects import Objects
 from pixelfleet.queues import Queues
@@ -54,6 +55,10 @@ class Fleet:
         return Objects(self.s3, self.settings.results_bucket)
 
     @cached_property
+    def links(self) -> Links:
+        return Links(self.s3, self.settings.uploads_bucket, self.settings.results_bucket)
+
+    @cached_property
     def queues(self) -> Queues:
         return Queues(self.sqs, self.settings)
 
@@ -65,7 +70,10 @@ class Fleet:
 
     @cached_property
     def s3(self) -> "S3Client":
-        client: S3Client = self._client("s3", signature_version="s3v4")
+        # On AWS, what is signed names the region: the global address answers elsewhere with a redirect, which a
+        # browser's form does not survive.
+        style = "auto" if self.settings.endpoint_url else "virtual"
+        client: S3Client = self._client("s3", signature_version="s3v4", s3={"addressing_style": style})
         return client
 
     @cached_property
