@@ -7,7 +7,9 @@ STAMP := $(VENV)/.installed
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock lint format test test-slow demo bench chaos clean
+.PHONY: help setup lock demo lint format test test-slow bench fuzz chaos clean
+
+.PHONY: help setup lock demo lint format test test-slow bench fuzz chaos clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -43,6 +45,16 @@ test: $(STAMP) ## all tests but the slow ones
 
 test-slow: $(STAMP) ## the slow ones: real outside programs, minutes of work
 	$(BIN)/python -m pytest -n $(JOBS) -m slow
+
+bench: $(STAMP) ## the engine beside Pillow, sharp and the codecs alone: IMAGES=DIR of JPEGs, SHARP=DIR of an npm install
+	$(BIN)/python -m benchmarks.engine $(if $(IMAGES),--images $(IMAGES)) $(if $(SHARP),--sharp $(SHARP))
+
+FUZZ_SECONDS ?= 60
+fuzz: $(STAMP) ## feed mutated images to the engine for a minute (FUZZ_SECONDS)
+	$(BIN)/python -m tests.fuzz.fuzz_render $(FUZZ_SECONDS)
+
+chaos: $(STAMP) ## a storm over a whole fleet: five minutes, 2,000 images, then the books are checked
+	$(BIN)/python -m tests.chaos.storm --images 2000 --minutes 5
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build demo .pytest_cache .mypy_cache .ruff_cache

@@ -32,6 +32,11 @@ IMMUTABLE: Final = "public, max-age=31536000, immutable"
 #: User metadata has 2 KB in all (S3 user guide, "Working with object metadata"), and a quoted key can be 3 KB.
 SOURCE_METADATA: Final = 1_000
 
+#: What the standard library knows, whatever the host's own lists say.
+_TYPES: Final = mimetypes.MimeTypes()
+for _suffix in ("avif", "webp"):
+    _TYPES.add_type(f"image/{_suffix}", f".{_suffix}")
+
 _MISSING: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})
 _SUPERSEDED: Final = frozenset({"PreconditionFailed", "412"})
 #: What a GET of a delete marker by its version answers.
@@ -137,7 +142,7 @@ class Objects:
             paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
             running: set[Future[str]] = set()
             for path in paths:
-                content_type = mimetypes.guess_type(path.name)[0] or told.content_type
+                content_type = _TYPES.guess_type(path.name)[0] or "application/octet-stream"
                 key = prefix + path.relative_to(folder).as_posix()
                 running.add(pool.submit(self.store, path, key, replace(told, content_type=content_type)))
                 if len(running) >= 4 * STORE_THREADS:
@@ -217,6 +222,16 @@ class Objects:
         """Delete a key's object, in a versioned bucket its current version; the bucket's event does the rest."""
         with translated(f"delete {key!r}"):
             self._client.delete_object(Bucket=bucket, Key=key)
+
+    def download_folder(self, prefix: str, folder: Path) -> None:
+        """Stream every result below a prefix (it ends with /) to the same place below `folder`, several at once."""
+        with ThreadPoolExecutor(STORE_THREADS) as pool:
+            for page in self._list_results(prefix):
+                paths = [folder / key.removeprefix(prefix) for key in page]
+                for parent in {path.parent for path in paths}:
+                    parent.mkdir(parents=True, exist_ok=True)
+                # Consumed, so that the first error is raised here.
+                list(pool.map(self.download_result, page, paths))
 
     def _list_results(self, prefix: str) -> Iterator[list[str]]:
         with translated(f"list {prefix!r}"):

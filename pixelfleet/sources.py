@@ -48,7 +48,11 @@ def find_sources(given: Sequence[Path], leave_out: Path | None = None) -> Iterat
 
 def _all(given: Sequence[Path], leave_out: Path | None) -> Iterator[Source]:
     barred = _identity(leave_out) if leave_out is not None and _is_folder(leave_out) else None
-    for path in dict.fromkeys(item.absolute() for item in given):
+    once: dict[Path, Path] = {}
+    for item in given:
+        # What is shown to people are their own words for it.
+        once.setdefault(item.absolute(), item)
+    for path in once.values():
         if _is_folder(path):
             yield from _below(path, "", frozenset([barred] if barred else []))
         else:

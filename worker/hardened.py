@@ -16,6 +16,8 @@ SETTINGS: Final[dict[str, Any]] = {
     "task_reject_on_worker_lost": True,
     "task_ignore_result": True,
     "task_create_missing_queues": False,
+    # Seconds that a result of a child that has died may still be on its way; the default of 10 idles its place.
+    "worker_lost_wait": 2.0,
     # Neither works on SQS.
     "worker_enable_remote_control": False,
     "worker_send_task_events": False,

@@ -105,8 +105,7 @@ class Processor:
             self._fleet.images.hand_back(attempt.aim)
             raise
         except ObjectGoneError:
-            # Its removal, or the upload that took its place, has an event of its own.
-            return None
+            return self._gone(attempt)
         except Exception as error:
             if not is_passing(error):
                 raise
@@ -149,7 +148,7 @@ class Processor:
         settings = self._fleet.settings
         most = settings.lanes[Lane.HEAVY]
         limits = Limits(most.max_bytes, most.max_pixels, settings.max_frames)
-        header = probe(path, limits, allow_svg=recipe.allow_svg)
+        header = probe(path, limits, with_gps=recipe.keep_gps, allow_svg=recipe.allow_svg)
         attempt.facts.update(_header_facts(header))
         # Of pages only one is decoded; of an animation every frame.
         pixels = header.width * header.height * (header.frames if header.animated else 1)
@@ -208,6 +207,13 @@ class Processor:
         """To the heavy lane, then return the attempt: in this order a death in between costs a repeat, not the job."""
         self._fleet.queues.send_one(Lane.HEAVY, attempt.aim.job.asked_by(Origin.LANE))
         self._fleet.images.hand_back(attempt.aim)
+
+    def _gone(self, attempt: Attempt) -> Image | None:
+        """The version is not there any more: deleted with its key, or overtaken by one with an event of its own."""
+        job = attempt.aim.job
+        if self._fleet.objects.head(job.bucket, job.key) is not None:
+            return None
+        return self._remove(replace(job, kind=JobKind.REMOVE))
 
     def _remove(self, job: Job) -> Image | None:
         removed = self._fleet.images.remove(job, self.worker)

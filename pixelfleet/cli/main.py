@@ -94,3 +94,7 @@ def main() -> None:
         what = f"{type(error).__name__}: {error}".rstrip(": ")
         complain(f"{what}\nThis is a bug in pixelfleet {__version__}; PIXELFLEET_LOG_LEVEL=DEBUG shows where.")
         sys.exit(SOME_FAILED)
+
+
+if __name__ == "__main__":
+    main()

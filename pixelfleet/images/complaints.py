@@ -7,8 +7,8 @@ from typing import Final
 from pixelfleet.errors import Cause, PermanentError, ProcessingError, TransientError
 
 _TRUNCATED: Final = re.compile(
-    r"premature end|truncated|unexpected end|end of (file|data|stream)|not enough (image )?data|read error at scanline|"
-    r"broken data stream|fewer bytes than|short read",
+    r"premature end|truncated|unexpected end|end of (file|data|stream)|not enough (image )?data|"
+    r"read error (at|on) (scanline|strip|tile)|broken data stream|fewer bytes than|short read",
     re.IGNORECASE,
 )
 _MEMORY: Final = re.compile(r"out of memory|cannot allocate|unable to allocate|malloc failed", re.IGNORECASE)

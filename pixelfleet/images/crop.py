@@ -1,16 +1,19 @@
-"""Cutting a scaled frame to the box that it covers."""
+"""Cutting scaled frames to the box that they cover."""
 
 from pixelfleet.images.geometry import Placement, corner
 from pixelfleet.images.vips import Image
 from pixelfleet.recipes import Gravity
 
 
-def crop(frame: Image, placement: Placement, gravity: Gravity) -> Image:
-    """The part that gravity names; `attention` and `entropy` look for it (libvips smart crop)."""
-    width, height = placement.crop
-    if (frame.width, frame.height) == (width, height):
-        return frame
+def crop(frames: tuple[Image, ...], placement: Placement, gravity: Gravity) -> tuple[Image, ...]:
+    """The part that gravity names, the same of every frame; `attention` and `entropy` look for it in the first."""
+    first, size = frames[0], placement.crop
+    if (first.width, first.height) == size:
+        return frames
     if gravity in (Gravity.ATTENTION, Gravity.ENTROPY):
-        return frame.smartcrop(width, height, interesting=gravity.value)
-    left, top = corner((frame.width, frame.height), (width, height), gravity)
-    return frame.crop(left, top, width, height)
+        found = first.smartcrop(*size, interesting=gravity.value)
+        # libvips tells by the offset where in its source a piece was cut out.
+        left, top = -found.xoffset, -found.yoffset
+    else:
+        left, top = corner((first.width, first.height), size, gravity)
+    return tuple(frame.crop(left, top, *size) for frame in frames)

@@ -10,7 +10,7 @@ from pixelfleet.recipes import Metadata, OutputFormat, Variant
 
 #: Measured: docs/decisions/encoder-presets.md.
 _WEBP_EFFORT: Final = 4
-_AVIF_EFFORT: Final = 2
+_AVIF_EFFORT: Final = 0
 _PNG_COMPRESSION: Final = 6
 _QUALITY: Final = {OutputFormat.JPEG: 80, OutputFormat.WEBP: 80, OutputFormat.AVIF: 60}
 

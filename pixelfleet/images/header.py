@@ -14,3 +14,5 @@ class Header:
     colour_space: str
     has_alpha: bool
     exif: bytes
+    #: The decoder cannot stream it, but holds it whole.
+    held: bool = False

@@ -1,8 +1,12 @@
 """What one lane takes on, held against an image's header before anything is decoded."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from pixelfleet.errors import Cause, PermanentError
+
+#: What must be held whole in memory while it is decoded may have no more, in any lane: some 800 MB.
+MAX_HELD_PIXELS: Final = 250_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,26 @@ def check_size(width: int, height: int, frames: int, *, animated: bool, limits: 
             f"the image is {width:,} x {height:,}, which is {_mega(width * height)}; the limit is "
             f"{_mega(limits.max_pixels)}; scale it down or raise the lane's limit",
         )
-    if animated and width * height * frames > limits.max_pixels:
+    most = min(limits.max_pixels, MAX_HELD_PIXELS)
+    if animated and width * height * frames > most:
         raise PermanentError(
             Cause.ANIMATION_TOO_LARGE,
             f"{frames:,} frames of {width:,} x {height:,} are {_mega(width * height * frames)} together; the limit is "
-            f"{_mega(limits.max_pixels)}; shorten or scale down the animation",
+            f"{_mega(most)}; shorten or scale down the animation",
+        )
+
+
+def check_held(width: int, height: int, format_name: str) -> None:
+    """For what no decoder reads row by row: interlaced PNG, progressive JPEG, and the formats that Pillow reads.
+
+    Raises:
+        PermanentError: `too_many_pixels`.
+    """
+    if width * height > MAX_HELD_PIXELS:
+        raise PermanentError(
+            Cause.TOO_MANY_PIXELS,
+            f"the image is {width:,} x {height:,}; this kind of {format_name} may have "
+            f"{_mega(MAX_HELD_PIXELS)}, because it is held whole in memory; save it as tiled TIFF or baseline JPEG",
         )
 
 

@@ -1,5 +1,8 @@
 """The formats that libvips lacks, decoded whole by Pillow or libheif and handed over as a libvips image."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -7,32 +10,19 @@ import pi_heif
 from PIL import Image as PillowImage
 from PIL import ImageFile
 
-from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.formats import Format, Reader
 from pixelfleet.images.header import Header
 from pixelfleet.images.vips import Image, pyvips
-
-#: These decoders hold the whole image in memory, so the lane's limit in pixels is not enough.
-MAX_PIXELS: Final = 250_000_000
 
 _COLOUR_SPACES: Final = {"1": "b-w", "L": "b-w", "LA": "b-w", "I;16": "grey16", "I;16B": "grey16", "CMYK": "cmyk"}
 _ALPHA: Final = ("RGBA", "LA", "PA", "La", "RGBa")
 
 
 def header(path: Path, found: Format) -> Header:
-    """Opens, which reads the head alone.
-
-    Raises:
-        PermanentError: `too_many_pixels` for a decoder that works in memory.
-    """
-    picture = _open(path, found)
+    """Opens, which reads the head alone."""
+    with _stumbling():
+        picture = _open(path, found)
     width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise PermanentError(
-            Cause.TOO_MANY_PIXELS,
-            f"the image is {width:,} x {height:,}; a {found.name} may have {MAX_PIXELS // 1_000_000} megapixels, "
-            "because it is decoded whole in memory; save it as tiled TIFF",
-        )
     return Header(
         width=width,
         height=height,
@@ -41,17 +31,19 @@ def header(path: Path, found: Format) -> Header:
         colour_space=_COLOUR_SPACES.get(picture.mode, "srgb"),
         has_alpha=picture.mode in _ALPHA or "transparency" in picture.info,
         exif=picture.info.get("exif") or b"",
+        held=True,
     )
 
 
 def decode(path: Path, found: Format, *, accept_truncated: bool) -> Image:
     """All pixels, as 8-bit sRGB, grey or CMYK (16-bit grey stays), with the embedded profile if there is one."""
-    picture = _open(path, found)
-    profile = picture.info.get("icc_profile")
     # Pillow knows this switch as a global alone; a process decodes one image at a time.
     ImageFile.LOAD_TRUNCATED_IMAGES = accept_truncated
     try:
-        plain = _plain(picture)
+        with _stumbling():
+            picture = _open(path, found)
+            profile = picture.info.get("icc_profile")
+            plain = _plain(picture)
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
     sample = "ushort" if plain.mode == "I;16" else "uchar"
@@ -60,6 +52,24 @@ def decode(path: Path, found: Format, *, accept_truncated: bool) -> Image:
     if profile:
         image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
     return image
+
+
+@contextmanager
+def _stumbling() -> Iterator[None]:
+    """Pillow's plugins raise whatever their parsing stumbles over; all of it says that the file is damaged.
+
+    Raises:
+        OSError, MemoryError: for `translated` to tell what they mean.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    except (OSError, MemoryError):
+        raise
+    except NotImplementedError as error:
+        raise OSError(f"not supported: {error}") from error
+    except Exception as error:
+        raise OSError(str(error) or type(error).__name__) from error
 
 
 def _open(path: Path, found: Format) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.base import Base, Take, make_base
+from pixelfleet.images.complaints import truncated
 from pixelfleet.images.crop import crop
 from pixelfleet.images.encode import can_move, encoding_of, settle_format, write
 from pixelfleet.images.fingerprint import Fingerprint, fingerprint
@@ -19,6 +20,7 @@ from pixelfleet.images.probe import Probe, format_of
 from pixelfleet.images.sources import Reading, guarded
 from pixelfleet.images.steps import STEPS
 from pixelfleet.images.tiles import CONTENT_TYPE, FORMAT, TileSet, write_tiles
+from pixelfleet.images.truncation import UNNOTICED, breaks_off
 from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
 from pixelfleet.recipes import Metadata, Recipe, Variant
 
@@ -93,6 +95,8 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
     """
     with guarded(source, probe.format):
         work = _Work(source, probe, format_of(source), recipe, folder)
+        if probe.format in UNNOTICED and not recipe.accept_truncated and breaks_off(source, probe.format):
+            raise truncated(probe.format)
         rendered: dict[str, RenderedVariant] = {}
         looks: Fingerprint | None = None
         for take, variants in _plan(work).items():
@@ -151,8 +155,7 @@ def _glance(source: Size) -> Size:
 def _render_variant(work: _Work, base: Base, variant: Variant) -> RenderedVariant:
     variant = settle_format(variant, alpha=base.has_alpha, moves=len(base.frames) > 1)
     placement = place(work.size, variant)
-    frames = base.scaled_to(placement.resized)
-    frames = tuple(crop(frame, placement, variant.gravity) for frame in frames)
+    frames = crop(base.scaled_to(placement.resized), placement, variant.gravity)
     for step in STEPS:
         frames = tuple(step(frame, variant, frames[0]) for frame in frames)
     image = prepare(_joined(frames, base), keep_gps=work.recipe.keep_gps)

@@ -6,7 +6,7 @@ from pathlib import Path
 from pixelfleet.images import sources
 from pixelfleet.images.exif import read_exif
 from pixelfleet.images.formats import HEAD_BYTES, Format, sniff
-from pixelfleet.images.limits import Limits, check_bytes, check_size
+from pixelfleet.images.limits import Limits, check_bytes, check_held, check_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ def probe(path: Path, limits: Limits, *, with_gps: bool = False, allow_svg: bool
     with sources.guarded(path, found.name):
         header = sources.header(path, found, allow_svg=allow_svg)
     animated = found.animates and header.frames > 1
+    if header.held:
+        check_held(header.width, header.height, found.name)
     check_size(header.width, header.height, header.frames, animated=animated, limits=limits)
     shot = read_exif(header.exif, with_place=with_gps)
     turned = header.orientation >= 5

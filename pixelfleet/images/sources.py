@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images import pillow
@@ -16,6 +16,13 @@ from pixelfleet.images.vips import Image, permit_svg, pyvips, ready, translated
 
 #: Loaders with a limit of their own, lifted because ours are checked first.
 _UNLIMITED = ("jpegload", "pngload", "tiffload", "heifload", "svgload")
+
+
+#: It is parsed whole in memory.
+_MAX_SVG_BYTES: Final = 16_000_000
+
+#: Where a missing part counts as an error of another kind.
+_FAIL_ON: Final = {"tiffload": "error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ def header(path: Path, found: Format, *, allow_svg: bool) -> Header:
         colour_space=str(image.interpretation),
         has_alpha=bool(image.hasalpha()),
         exif=bytes(_meta(image, "exif-data", b"")),
+        held=bool(image.get_typeof("interlaced")),
     )
 
 
@@ -70,7 +78,7 @@ def open_source(path: Path, found: Format, reading: Reading) -> Image:
     if found.reader is not Reader.VIPS:
         return pillow.decode(path, found, accept_truncated=reading.accept_truncated)
     options: dict[str, Any] = {"access": "random" if reading.random_access else "sequential"}
-    options["fail_on"] = "none" if reading.accept_truncated else "truncated"
+    options["fail_on"] = "none" if reading.accept_truncated else _FAIL_ON.get(found.code, "truncated")
     if found.code in _UNLIMITED:
         options["unlimited"] = True
     if found.code == "jpegload":
@@ -88,6 +96,10 @@ def _open_svg(path: Path, *, allowed: bool) -> Image:
     if not allowed:
         raise PermanentError(
             Cause.UNSUPPORTED_FORMAT, "SVG is a drawing program, not pixels; a recipe with allow_svg = true renders it"
+        )
+    if path.stat().st_size > _MAX_SVG_BYTES:
+        raise PermanentError(
+            Cause.TOO_MANY_BYTES, f"an SVG may have {_MAX_SVG_BYTES:,} bytes; render it to PNG where it was made"
         )
     permit_svg(allowed=True)
     try:

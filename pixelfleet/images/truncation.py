@@ -3,13 +3,18 @@
 Codecs report a broken-off file in many words, some not at all; these checks read a few bytes and decide.
 """
 
+import mmap
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
 _TAIL: Final = 64 * 1024
 _MAX_CHUNKS: Final = 100_000
+
+
+#: Formats whose decoder shows what there is without a word, so that the file must be looked at before.
+UNNOTICED: Final = frozenset({"gif"})
 
 
 def breaks_off(path: Path, format_name: str) -> bool:
@@ -27,7 +32,33 @@ def _jpeg(file: BinaryIO) -> bool:
 
 
 def _gif(file: BinaryIO) -> bool:
-    return b"\x3b" not in _tail(file)[-1024:]
+    """Walks the blocks (GIF89a specification): one that reaches past the end is cut; a missing trailer is no loss."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        try:
+            return _gif_ends_inside_a_block(data)
+        except IndexError:
+            return True
+
+
+def _gif_ends_inside_a_block(data: mmap.mmap) -> bool:
+    at = 13 + _gif_table(data[10])
+    while at < len(data):
+        kind = data[at]
+        if kind == 0x2C:
+            at += 11 + _gif_table(data[at + 9])
+        elif kind == 0x21:
+            at += 2
+        else:
+            # The trailer, or garbage behind a file that some writers leave.
+            return False
+        while data[at]:
+            at += data[at] + 1
+        at += 1
+    return at > len(data)
+
+
+def _gif_table(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _png(file: BinaryIO) -> bool:
@@ -70,6 +101,16 @@ def _iso_media(file: BinaryIO) -> bool:
     return False
 
 
+def _tiff(file: BinaryIO) -> bool:
+    """The first directory lies behind the end: writers that compress put it last (TIFF 6.0, section 2)."""
+    size = _size(file)
+    file.seek(0)
+    head = file.read(16)
+    order: Literal["little", "big"] = "little" if head[:2] == b"II" else "big"
+    big = head[2:4] in (b"+\x00", b"\x00+")
+    return int.from_bytes(head[8:16] if big else head[4:8], order) + 2 > size
+
+
 def _bmp(file: BinaryIO) -> bool:
     size = _size(file)
     file.seek(2)
@@ -92,5 +133,6 @@ _CHECKS: Final[dict[str, Callable[[BinaryIO], bool]]] = {
     "webp": _riff,
     "avif": _iso_media,
     "heic": _iso_media,
+    "tiff": _tiff,
     "bmp": _bmp,
 }

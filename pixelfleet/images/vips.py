@@ -3,6 +3,7 @@
 pyvips is imported by the parent of a forking worker; only `ready()` and what follows it may run operations.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ MEMORY_PIXELS: Final = 40_000_000
 def ready() -> None:
     """Block the loaders that upstream does not trust with strangers' files, and keep no results between images."""
     pyvips.block_untrusted_set(True)
+    # libvips tells of every scaling and every thread at this level; what matters comes as an error.
+    logging.getLogger("pyvips").setLevel(logging.WARNING)
     # An image is met once: a cache of operations would only hold its memory and file open.
     pyvips.cache_set_max(0)
     # Processes fill the cores, not threads; the heavy lane, one process on many cores, says otherwise.
@@ -52,5 +55,5 @@ def translated(format_name: str) -> Iterator[None]:
         yield
     except ProcessingError:
         raise
-    except (pyvips.Error, OSError, ValueError, TypeError, SyntaxError, EOFError, MemoryError, ArithmeticError) as error:
+    except (pyvips.Error, OSError, MemoryError) as error:
         raise translate(error, format_name) from error

@@ -1,4 +1,4 @@
-"""Runs ministack with its back doors shut: `python -m pixelfleet.localcloud.gateway`.
+"""Runs ministack with its back doors shut and its memory bounded: `python -m pixelfleet.localcloud.gateway`.
 
 Three things that ministack 1.5.33 leaves open even with AUTH=true, each to any program and any web page of the user's
 that can reach the loopback port:
@@ -8,18 +8,16 @@ that can reach the loopback port:
 - Unsigned requests can list buckets. Here a request carries a signature, or is a browser's preflight or form upload,
   which S3 checks by itself.
 - The signature of the root key, which is the only key here, is not verified at all, nor is that of the key `test`.
+
+And one that would fill the memory: of a versioned object it keeps every byte, although S3_PERSIST has them on disk.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
+
+from pixelfleet.localcloud.saving import Application, Receive, Scope, Send, saving
 
 HEALTH: Final = "/_ministack/health"
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _SIGNED_QUERY: Final = (b"X-Amz-Signature=", b"x-amz-signature=", b"AWSAccessKeyId=")
 
@@ -56,11 +54,19 @@ def refuse(scope: Scope) -> HTTPStatus | None:
 def main() -> None:
     # Both read their whole configuration when imported.
     from ministack import app as ministack  # noqa: PLC0415
-    from ministack.core import iam_evaluator  # noqa: PLC0415
+    from ministack.core import iam_evaluator, persistence  # noqa: PLC0415
+    from ministack.services import s3  # noqa: PLC0415
 
     # Asked only in order to skip the verification of a signature.
     iam_evaluator._is_root_key = lambda _key: False  # noqa: SLF001 - the seam; a test holds it
-    ministack.app = guarded(ministack.app)
+    entry_of = s3._version_entry_from_record  # noqa: SLF001
+    # Where an entry has no bytes, it reads the object's file, or the one that a displaced version was written to.
+    s3._version_entry_from_record = lambda record, version, _data: entry_of(record, version, None)  # noqa: SLF001
+    states_of = ministack._build_persistence_save_dict  # noqa: SLF001
+    served = guarded(ministack.app)
+    if persistence.PERSIST_STATE:
+        served = saving(served, lambda: persistence.save_all(states_of()))
+    ministack.app = served
     ministack.main()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Image, Status
+from pixelfleet.catalog.records import Image, Status, Variant
 from pixelfleet.errors import Cause, SetupError, TransientError
 from pixelfleet.localcloud.folders import ResultFolders
 from pixelfleet.report import ReportImage, ReportVariant
@@ -23,9 +23,9 @@ from pixelfleet.uploads import Put, Uploader, short_key
 #: Images on their way at once: enough that no worker waits, few enough that asking after them costs little.
 WINDOW: Final = 128
 #: Records that are asked for in one turn, the longest waiting first.
-ASK: Final = 64
+ASK: Final = 24
 #: Seconds between turns in which nothing happened.
-IDLE: Final = 0.1
+IDLE: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,23 +141,25 @@ class Run:
 
     def _fetch(self, wanted: Wanted, image: Image) -> ReportImage:
         folder = self.dest / wanted.folder
-        variants = []
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for variant in image.variants:
-                name = variant.name + PurePosixPath(variant.key).suffix
-                self.fleet.objects.download_result(variant.key, folder / name)
-                file = f"{wanted.folder}/{name}"
-                variants.append(
-                    ReportVariant(variant.name, file, variant.format, variant.width, variant.height, variant.bytes)
-                )
+            variants = tuple(self._fetch_variant(variant, wanted.folder) for variant in image.variants)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
                 raise SetupError(f"{self.dest} cannot take the results: {error.strerror}") from None
             return _failed(wanted, Cause.INTERNAL, f"the results cannot be saved: {error.strerror}", image)
         except TransientError as error:
             return _failed(wanted, error.cause, error.message, image)
-        return _report(wanted, image, tuple(variants))
+        return _report(wanted, image, variants)
+
+    def _fetch_variant(self, variant: Variant, folder: str) -> ReportVariant:
+        file = f"{folder}/{variant.name}{PurePosixPath(variant.key).suffix}"
+        if variant.files > 1:
+            # Beside the entry NAME.dzi, its tiles lie below NAME_files/ (Deep Zoom format).
+            tiles = str(PurePosixPath(variant.key).with_suffix("")) + "_files/"
+            self.fleet.objects.download_folder(tiles, self.dest / folder / f"{variant.name}_files")
+        self.fleet.objects.download_result(variant.key, self.dest / file)
+        return ReportVariant(variant.name, file, variant.format, variant.width, variant.height, variant.bytes)
 
 
 def _failed(wanted: Wanted, cause: Cause, message: str, image: Image | None = None) -> ReportImage:

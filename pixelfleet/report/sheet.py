@@ -112,9 +112,7 @@ def _variant(image: ReportImage, variant: ReportVariant, dest: Path) -> str:
 
 
 def _figure(name: str, shown: str | None, address: str, details: str, saving: str) -> str:
-    picture = (
-        f'<img src="{shown}" alt="" loading="lazy" decoding="async">' if shown else '<span class="no">no preview</span>'
-    )
+    picture = f'<img src="{shown}" alt="" loading="lazy">' if shown else '<span class="no">no preview</span>'
     saved = f' <i class="{"less" if saving.startswith(MINUS) else "more"}">{saving}</i>' if saving else ""
     return (
         f'<figure><a href="{address}" target="_blank" rel="noopener">{picture}</a>'

@@ -3,6 +3,8 @@
 import os
 import signal
 
+import pytest
+
 from tests.chaos.harness import Bench, eventually
 from tests.chaos.proxy import Fault
 
@@ -18,6 +20,7 @@ def test_a_task_longer_than_the_visibility_runs_once(queue: Bench) -> None:
     assert len(queue.journal("begun")) == 1
 
 
+@pytest.mark.slow
 def test_a_lease_outlives_extensions_that_fail_now_and_then(queue: Bench) -> None:
     queue.hide_for(6)
     queue.proxy.inject(Fault("sqs", "ChangeMessageVisibility", status=500, times=1))
@@ -44,6 +47,7 @@ def test_a_task_whose_lease_is_lost_does_not_get_to_write(queue: Bench) -> None:
     assert len(queue.names("begun")) > len(queue.names("done"))
 
 
+@pytest.mark.slow
 def test_a_stopped_child_loses_its_lease_and_another_does_the_work(queue: Bench) -> None:
     queue.hide_for(3)
     queue.send("leased", "frozen", 1.0)
@@ -59,6 +63,7 @@ def test_a_stopped_child_loses_its_lease_and_another_does_the_work(queue: Bench)
     assert len(queue.names("done")) == 1
 
 
+@pytest.mark.slow
 def test_messages_that_wait_behind_a_long_task_keep_their_visibility(queue: Bench) -> None:
     queue.hide_for(3)
     queue.send("leased", "long", 6.0)

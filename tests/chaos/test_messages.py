@@ -6,8 +6,6 @@ Ours goes on to the next message, keeps no prefetch slot for it, and leaves it t
 import base64
 import json
 
-import pytest
-
 from tests.chaos.harness import Bench, message
 
 HEADERS = {"task": "chaos", "id": "an-id"}
@@ -45,16 +43,6 @@ def test_malformed_messages_go_to_the_dead_letters_and_the_others_run(queue: Ben
     assert worker.runs
     # The three that are well-formed, and run, are the only ones that reached a task.
     assert len(queue.journal("begun")) == 3
-
-
-@pytest.mark.parametrize("name", ["unknown task"])
-def test_a_task_that_is_not_registered_is_left_to_the_redrive_policy(queue: Bench, name: str) -> None:
-    queue.send_raw(MALFORMED[name])
-
-    worker = queue.work()
-
-    queue.buries(1)
-    assert worker.runs
 
 
 def test_a_foreign_routing_key_is_not_trusted(queue: Bench) -> None:

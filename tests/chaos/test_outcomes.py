@@ -31,7 +31,12 @@ def test_a_message_whose_task_always_fails_lies_in_the_dead_letters(queue: Bench
     assert worker.runs
 
 
-@pytest.mark.parametrize("hazard", ["killed", "crashes", "terminated"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "hazard", ["killed", pytest.param("crashes", marks=SLOW), pytest.param("terminated", marks=SLOW)]
+)
 def test_a_message_whose_child_is_always_lost_lies_in_the_dead_letters(queue: Bench, hazard: str) -> None:
     # Hidden for an hour: only the worker's own back-off brings it back within the test.
     queue.hide_for(3600)

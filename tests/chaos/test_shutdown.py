@@ -80,6 +80,7 @@ def test_what_finished_before_the_end_is_deleted_and_not_handed_back(queue: Benc
     assert len(set(done)) == len(done)
 
 
+@pytest.mark.slow
 def test_a_worker_started_after_the_hand_back_does_the_rest(queue: Bench) -> None:
     for number in range(6):
         queue.send("fine", f"task {number}", 0.5)

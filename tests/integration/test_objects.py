@@ -88,6 +88,8 @@ def test_a_folder_of_tiles_is_stored_whole_each_file_with_its_own_type(composed:
     assert {entry["Key"].removeprefix("me/x/r/tiles/") for entry in listed["Contents"]} == set(names)
     head = composed.s3.head_object(Bucket=composed.settings.results_bucket, Key="me/x/r/tiles/info.json")
     assert head["ContentType"] == "application/json"
+    tile = composed.s3.head_object(Bucket=composed.settings.results_bucket, Key="me/x/r/tiles/0/0.webp")
+    assert tile["ContentType"] == "image/webp"
 
 
 def test_the_longest_key_fits_into_the_metadata(composed: Fleet, tmp_path: Path) -> None:

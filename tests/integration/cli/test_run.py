@@ -174,3 +174,19 @@ def test_strict_is_one_when_an_image_failed(tmp_path: Path) -> None:
     assert "2 images in" in finished.stderr
     assert "not_an_image" in finished.stderr
     assert finished.stdout == ""
+
+
+def test_a_named_recipe_applies_and_its_tiles_come_whole(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (700, 500), (10, 120, 60)).save(tmp_path / "in/map.png")
+    env = environment(tmp_path / "tmp")
+    finished = run("run", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--recipe", "zoom", "--json", env=env)
+    assert finished.returncode == 0, finished.stderr
+    [image] = json.loads(finished.stdout)["images"]
+    [tiles] = [variant for variant in image["variants"] if variant["format"] == "dzi"]
+    entry = tmp_path / "out" / tiles["file"]
+    pieces = [path for path in entry.with_name("tiles_files").rglob("*") if path.is_file()]
+
+    assert 'TileSize="254"' in entry.read_text()
+    assert (entry.with_name("tiles_files") / "10/2_1.jpg").exists()
+    assert entry.stat().st_size + sum(path.stat().st_size for path in pieces) == tiles["bytes"]

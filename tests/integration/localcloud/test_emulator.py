@@ -1,6 +1,7 @@
 """The embedded cloud keeps its data and its doors shut."""
 
 import http.client
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,3 +109,35 @@ def test_a_presigned_address_works_without_keys_and_only_as_signed(settings: Set
 
     assert _status(settings, "GET", path) == 200
     assert _status(settings, "GET", path.replace("a%20b", "a%20x")) == 403
+
+
+def test_versions_of_an_object_are_told_apart_and_none_is_held_in_memory(
+    settings: Settings, cloud_folder: DataFolder
+) -> None:
+    s3 = boto3.client("s3")
+    before = _resident(cloud_folder)
+    body = bytes(1_000_000)
+    versions = [
+        s3.put_object(Bucket=settings.uploads_bucket, Key="big.bin", Body=body + str(number).encode())["VersionId"]
+        for number in range(60)
+    ]
+    for number in (0, 30, 59):
+        got = s3.get_object(Bucket=settings.uploads_bucket, Key="big.bin", VersionId=versions[number])
+        assert got["Body"].read() == body + str(number).encode()
+    assert _resident(cloud_folder) - before < 30_000_000
+    s3.delete_object(Bucket=settings.uploads_bucket, Key="big.bin", VersionId=versions[59])
+    current = s3.get_object(Bucket=settings.uploads_bucket, Key="big.bin")
+    assert current["Body"].read() == body + b"58"
+
+
+def _resident(folder: DataFolder) -> int:
+    """Bytes of memory of the embedded cloud, by what Linux tells of the process that listens for `folder`."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (process / "environ").read_bytes()
+            command = (process / "cmdline").read_bytes()
+            if str(folder.state).encode() in told and b"localcloud.gateway" in command and b"leash" not in command:
+                return int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except OSError:
+            continue  # it ended while it was looked at
+    pytest.skip("only Linux tells a process's memory by /proc")

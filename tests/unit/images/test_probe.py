@@ -1,5 +1,7 @@
 """Headers are read, limits are held, nothing is decoded."""
 
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +41,24 @@ def test_camera_and_time_are_kept_and_the_place_only_on_request(tmp_path: Path) 
     assert probe(path, large, with_gps=True).gps == (53.541667, 9.966667)
     assert probe(path, large, with_gps=True).exif["gps"] == "53.541667,9.966667"
     assert found.exif == {"camera": "Pixelfleet Sample 1", "taken_at": "2026-06-21T21:04:00+02:00"}
+
+
+def test_what_cannot_stream_has_a_limit_of_its_own(tmp_path: Path) -> None:
+    """An interlaced PNG of 256 megapixels, by its header; the same one not interlaced streams."""
+    large = Limits(max_bytes=10**9, max_pixels=10**9, max_frames=1)
+    for interlaced in (True, False):
+        header = struct.pack(">IIBBBBB", 16_000, 16_000, 8, 0, 0, 0, int(interlaced))
+        chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b""))
+        content = b"".join(
+            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+            for kind, body in chunks
+        )
+        path = tmp_path / f"{interlaced}.png"
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + content)
+        if interlaced:
+            assert cause_of(path, large) is Cause.TOO_MANY_PIXELS
+        else:
+            assert probe(path, large).width == 16_000
 
 
 def test_garbage_in_exif_is_no_fault(save: Save) -> None:

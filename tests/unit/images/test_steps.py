@@ -123,6 +123,20 @@ def test_smart_crops_find_what_there_is_to_see(save: Save, rendered: Run, gravit
     assert ImageStat.Stat(found).mean[0] > 140
 
 
+def test_a_smart_crop_of_an_animation_stands_still(save: Save, rendered: Run) -> None:
+    frames = [Image.new("RGB", (300, 100), (128, 128, 128)) for _ in range(2)]
+    frames[0].paste((255, 40, 0), (230, 20, 280, 80))
+    frames[1].paste((255, 40, 0), (20, 20, 70, 80))
+    # Another shade: WebP makes one frame of two that are alike.
+    frames[1].paste((255, 60, 0), (230, 20, 280, 80))
+    source = save(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    asked = {"box": 100, "fit": "cover", "gravity": "attention", "format": "webp", "lossless": True}
+    with Image.open(rendered(source, asked).variants[0].path) as moving:
+        first = moving.convert("RGB")
+        moving.seek(1)
+        assert ImageStat.Stat(moving.convert("RGB")).mean == pytest.approx(ImageStat.Stat(first).mean, abs=8)
+
+
 def test_text_and_picture_watermarks_lie_where_they_should(save: Save, rendered: Run) -> None:
     file = io.BytesIO()
     Image.new("RGB", (10, 10), (255, 0, 0)).save(file, "PNG")

@@ -1,0 +1,201 @@
+"""Run a storm and print what it did; exit code 1 when the books are not in order afterwards."""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.records import Image
+from pixelfleet.failures import Selection, dead_letters, select
+from pixelfleet.localcloud.emulator import Emulator, start_emulator
+from pixelfleet.localcloud.folder import DataFolder
+from pixelfleet.localcloud.provision import provision
+from pixelfleet.localcloud.supervise import Supervisor
+from pixelfleet.settings import Settings, load_settings
+from tests.chaos.proxy import Fault, FaultProxy
+from tests.chaos.storm.books import Books
+from tests.chaos.storm.crew import Crew
+from tests.chaos.storm.load import BULK_MAX_PIXELS, Expected, steps
+from tests.chaos.storm.meddler import Meddler
+from tests.e2e.conftest import listen
+
+#: Of all requests: answered with an error, held up for a second, dropped before and after they took effect.
+FAULTS = (
+    Fault(status=500, rate=0.05),
+    Fault(delay=1.0, rate=0.02),
+    Fault(drop="before", rate=0.01),
+    Fault(drop="after", rate=0.01),
+)
+ROUNDS = 5
+
+
+@dataclass
+class Storm:
+    """One storm. `visibility` is that of the lanes in seconds: what a kill costs."""
+
+    images: int
+    minutes: float
+    seed: int
+    visibility: int = 15
+    say: Callable[[str], None] = field(default=lambda _: None)
+
+    def run(self, data: Path) -> tuple[dict[str, object], list[str]]:
+        """Returns the figures, and what is wrong with the books."""
+        folder = DataFolder.open(data)
+        try:
+            with Supervisor() as supervisor:
+                emulator = start_emulator(supervisor, folder, keeps=False)
+                with FaultProxy(emulator.endpoint_url, self.seed) as proxy:
+                    return self._rage(folder, emulator, proxy)
+        finally:
+            folder.close()
+
+    def _rage(self, folder: DataFolder, emulator: Emulator, proxy: FaultProxy) -> tuple[dict[str, object], list[str]]:
+        direct = emulator.environment(folder.scratch) | {
+            "PIXELFLEET_PREFIX": "storm",
+            "PIXELFLEET_BULK_MAX_PIXELS": str(BULK_MAX_PIXELS),
+            "PIXELFLEET_LOG_LEVEL": "WARNING",
+        }
+        os.environ.update({name: value for name, value in direct.items() if name.startswith(("AWS_", "PIXELFLEET_"))})
+        fleet = self._deployment(load_settings())
+        listener = listen(fleet)
+        meddler = Meddler(fleet, random.Random(self.seed + 1))
+        meddler.start()
+        crew = Crew(folder, direct | {"AWS_ENDPOINT_URL": proxy.url}, random.Random(self.seed + 2))
+        try:
+            crew.start()
+            proxy.inject(*FAULTS)
+            expected = self._pour(fleet, crew)
+            meddler.stop()
+            proxy.heal()
+            self.say("the faults have stopped")
+            crew.start()
+            redriven = self._clear_up(fleet, crew, direct)
+            books = Books(fleet, expected, listener)
+            return self._figures(crew, proxy, meddler, books.images(), redriven), books.faults()
+        finally:
+            crew.end()
+
+    def _deployment(self, settings: Settings) -> Fleet:
+        provision(settings)
+        fleet = Fleet(settings)
+        for url in (settings.uploads_queue_url, settings.bulk_queue_url, settings.heavy_queue_url):
+            fleet.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(self.visibility)})
+        return fleet
+
+    def _pour(self, fleet: Fleet, crew: Crew) -> dict[str, Expected]:
+        """Upload over four fifths of the time, with a misfortune every few seconds, and seal the batches."""
+        chance = random.Random(self.seed)
+        todo = list(steps(self.images, chance))
+        expected: dict[str, Expected] = {}
+        started, seconds = time.monotonic(), self.minutes * 60
+        strike_at = started + 3.0
+        sealed = False
+        while (now := time.monotonic()) < started + seconds or todo:
+            if now >= strike_at:
+                crew.start()
+                crew.strike()
+                strike_at = now + chance.uniform(1.0, 5.0)
+            due = len(todo) and (now - started) / (seconds * 0.8) * self.images >= len(expected)
+            if due:
+                step = todo.pop(0)
+                if step.content is None:
+                    fleet.s3.delete_object(Bucket=fleet.settings.uploads_bucket, Key=step.key)
+                else:
+                    fleet.s3.put_object(Bucket=fleet.settings.uploads_bucket, Key=step.key, Body=step.content)
+                expected[step.key] = step.expected
+            elif not todo and not sealed:
+                self._seal(fleet, expected)
+                sealed = True
+            else:
+                time.sleep(0.05)
+        if not sealed:
+            self._seal(fleet, expected)
+        return expected
+
+    def _seal(self, fleet: Fleet, expected: Mapping[str, Expected]) -> None:
+        self.say(f"all {len(expected)} keys are written")
+        batches: dict[tuple[str, str], list[str]] = {}
+        for key in expected:
+            _, owner, batch, _ = key.split("/", 3)
+            batches.setdefault((owner, batch), []).append(key)
+        books = Books(fleet, expected, "")
+        for (owner, batch), keys in batches.items():
+            fleet.batches.create(owner, batch)
+            fleet.batches.seal(owner, batch, [books.id_of(key) for key in keys])
+
+    def _clear_up(self, fleet: Fleet, crew: Crew, direct: Mapping[str, str]) -> int:
+        """Let the queues run dry, redrive, and again, until the system has failed nothing."""
+        redriven = 0
+        for _ in range(ROUNDS):
+            self._run_dry(fleet, crew)
+            failed = list(select(fleet.images, Selection()))
+            letters = sum(depth.waiting for depth in dead_letters(fleet).values())
+            self.say(f"the queues are dry; the system failed {len(failed)} images, {letters} dead letters")
+            if not failed and not letters:
+                break
+            redriven += len(failed)
+            command = [str(Path(sys.executable).with_name("pixelfleet")), "redrive", "--yes"]
+            subprocess.run(command, env=dict(direct), check=True, stdout=subprocess.DEVNULL)
+        return redriven
+
+    def _run_dry(self, fleet: Fleet, crew: Crew) -> None:
+        settings = fleet.settings
+        urls = (settings.uploads_queue_url, settings.bulk_queue_url, settings.heavy_queue_url)
+        deadline = time.monotonic() + 120 + self.images
+        while time.monotonic() < deadline:
+            crew.start()
+            depths = [fleet.queues.depth(url) for url in urls]
+            if not any(depth.waiting or depth.in_flight or depth.delayed for depth in depths):
+                return
+            time.sleep(0.5)
+        self.say(f"the queues did not run dry: {depths}")
+
+    def _figures(
+        self, crew: Crew, proxy: FaultProxy, meddler: Meddler, images: Mapping[str, Image], redriven: int
+    ) -> dict[str, object]:
+        claims = [sum(line.what == "claimed" for line in image.attempt_log) for image in images.values()]
+        injected: Counter[str] = Counter()
+        for operation, count in proxy.injected.items():
+            injected[operation.partition(" ")[0] or "other"] += count
+        return {
+            "seed": self.seed,
+            "images": len(images),
+            **crew.counts,
+            "errors injected": dict(injected),
+            "requests": sum(proxy.seen.values()),
+            "events delivered twice": meddler.doubled,
+            "attempts": sum(claims),
+            "images that took more than one attempt": sum(number > 1 for number in claims),
+            "redriven": redriven,
+            "by status": dict(Counter(image.status.value for image in images.values())),
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.storm", description=__doc__)
+    parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    options = parser.parse_args()
+    storm = Storm(options.images, options.minutes, options.seed, say=lambda text: print(text, file=sys.stderr))  # noqa: T201
+    with tempfile.TemporaryDirectory(prefix="storm-") as data:
+        figures, faults = storm.run(Path(data))
+    lost = sum(fault.startswith("LOST") for fault in faults)
+    print(json.dumps({**figures, "lost": lost, "faults": len(faults)}, indent=2))  # noqa: T201
+    for fault in faults[:40]:
+        print(fault, file=sys.stderr)  # noqa: T201
+    sys.exit(1 if faults else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Stands between bucket and uploads queue: delivers one event in ten twice, and all of them in another order."""
+
+import json
+import random
+import threading
+from typing import TYPE_CHECKING, Any
+
+from pixelfleet.bootstrap import Fleet
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+TWICE = 0.1
+#: Messages held back at most, to be mixed with later ones.
+HELD = 30
+
+
+class Meddler:
+    """A thread, from `start` to `stop`. Loses nothing: a message is deleted once it was passed on."""
+
+    def __init__(self, fleet: Fleet, chance: random.Random) -> None:
+        self._fleet = fleet
+        self._sqs: SQSClient = fleet.sqs
+        self._chance = chance
+        self._url = ""
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.passed_on = 0
+        self.doubled = 0
+
+    def start(self) -> None:
+        """Turn the bucket's notifications to a queue of its own, then pass them on."""
+        settings = self._fleet.settings
+        self._url = self._sqs.create_queue(QueueName=f"{settings.prefix}-raw")["QueueUrl"]
+        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "s3.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": policy, "VisibilityTimeout": "60"})
+        bucket = settings.uploads_bucket
+        told: Any = self._fleet.s3.get_bucket_notification_configuration(Bucket=bucket)
+        [queue] = told["QueueConfigurations"]
+        turned: Any = {"QueueConfigurations": [{**queue, "QueueArn": arn}]}
+        self._fleet.s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=turned)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Pass on what is left, in a last random order."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        held: list[tuple[str, str]] = []
+        while True:
+            last = self._stop.is_set()
+            answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            came = answer.get("Messages", [])
+            held += [(message["Body"], message["ReceiptHandle"]) for message in came]
+            self._chance.shuffle(held)
+            while held and (len(held) > HELD or not came):
+                self._pass_on(*held.pop())
+            if last and not came:
+                return
+
+    def _pass_on(self, body: str, handle: str) -> None:
+        times = 2 if self._chance.random() < TWICE else 1
+        for _ in range(times):
+            self._sqs.send_message(QueueUrl=self._fleet.settings.uploads_queue_url, MessageBody=body)
+        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=handle)
+        self.passed_on += 1
+        self.doubled += times - 1

@@ -1,0 +1,55 @@
+"""`make fuzz`: coverage-guided mutation of small images by atheris (libFuzzer), for as many seconds as are given.
+
+Each round runs in a process of its own, so that a codec's crash is a find and not the end: the bytes that did it are
+kept in `build/fuzz/`. A find becomes a file in `tests/fuzz/regressions/`, which the unit tests run from then on.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from tests.fuzz.seeds import seeds
+
+_BUILD: Final = Path("build/fuzz")
+_CORPUS: Final = _BUILD / "corpus"
+
+
+def main() -> None:
+    if len(sys.argv) == 2 and sys.argv[1].isdigit():
+        sys.exit(_supervise(float(sys.argv[1])))
+    _fuzz()
+
+
+def _supervise(seconds: float) -> int:
+    _CORPUS.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(seeds()):
+        (_CORPUS / f"seed-{number:02}").write_bytes(seed)
+    end = time.monotonic() + seconds
+    before = set(_BUILD.glob("crash-*")) | set(_BUILD.glob("timeout-*")) | set(_BUILD.glob("oom-*"))
+    while (left := end - time.monotonic()) > 1:
+        command = [sys.executable, "-m", "tests.fuzz.fuzz_render", str(_CORPUS), f"-max_total_time={int(left)}"]
+        command += [f"-artifact_prefix={_BUILD}/", "-timeout=20", "-rss_limit_mb=3000", "-max_len=4096"]
+        subprocess.run([*command, "-print_final_stats=1"], check=False)
+    found = (set(_BUILD.glob("crash-*")) | set(_BUILD.glob("timeout-*")) | set(_BUILD.glob("oom-*"))) - before
+    for path in sorted(found):
+        sys.stdout.write(f"found: {path}\n")
+    return 1 if found else 0
+
+
+def _fuzz() -> None:
+    import atheris  # noqa: PLC0415 - only where it runs: it has no wheel for every platform
+
+    with atheris.instrument_imports(include=["PIL", "pixelfleet"]):
+        from tests.fuzz import target  # noqa: PLC0415 - imported to be instrumented
+
+    def one(content: bytes) -> None:
+        target.check(content)
+
+    atheris.Setup(sys.argv, one)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

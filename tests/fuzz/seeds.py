@@ -1,0 +1,50 @@
+"""Small images of every format, for a fuzzer to mutate: the smaller, the more of them in a minute."""
+
+import io
+from typing import Any, Final
+
+from PIL import Image, ImageDraw
+
+_SIZE: Final = (24, 16)
+_FORMATS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
+    ("JPEG", "RGB", {"quality": 70}),
+    ("JPEG", "RGB", {"quality": 70, "progressive": True}),
+    ("JPEG", "CMYK", {}),
+    ("PNG", "RGBA", {}),
+    ("PNG", "P", {}),
+    ("PNG", "I;16", {}),
+    ("GIF", "P", {}),
+    ("WEBP", "RGBA", {"lossless": True}),
+    ("WEBP", "RGB", {"quality": 70}),
+    ("TIFF", "RGB", {}),
+    ("TIFF", "RGB", {"compression": "tiff_lzw"}),
+    ("TIFF", "CMYK", {"compression": "tiff_adobe_deflate"}),
+    ("TIFF", "F", {}),
+    ("AVIF", "RGB", {"speed": 10, "max_threads": 1}),
+    ("JPEG2000", "RGB", {}),
+    ("BMP", "RGB", {}),
+    ("ICO", "RGBA", {"sizes": [(16, 16)]}),
+    ("TGA", "RGB", {"compression": "tga_rle"}),
+    ("PPM", "RGB", {}),
+    ("SGI", "RGB", {}),
+    ("DDS", "RGBA", {}),
+    ("PCX", "RGB", {}),
+    ("QOI", "RGB", {}),
+)
+
+
+def seeds() -> list[bytes]:
+    """One file for each format and form, and two that move."""
+    Image.init()
+    picture = Image.effect_mandelbrot(_SIZE, (-2.0, -1.0, 1.0, 1.0), 60).convert("RGB")
+    ImageDraw.Draw(picture).rectangle((4, 4, 12, 10), fill=(200, 90, 30), outline="white")
+    still = [_written(picture, *form) for form in _FORMATS]
+    frames = {"save_all": True, "append_images": [picture.rotate(90), picture.rotate(180)]}
+    return [*still, _written(picture, "GIF", "P", frames), _written(picture, "WEBP", "RGB", frames)]
+
+
+def _written(picture: Image.Image, code: str, mode: str, options: dict[str, Any]) -> bytes:
+    file = io.BytesIO()
+    converted = picture.convert("L").convert(mode) if mode in ("I;16", "F") else picture.convert(mode)
+    converted.save(file, code, **options)
+    return file.getvalue()

@@ -1,0 +1,58 @@
+"""What must hold of any bytes at all: they are rendered, or refused with one of our errors."""
+
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from pixelfleet.errors import ProcessingError
+from pixelfleet.images.limits import Limits
+from pixelfleet.images.pipeline import render
+from pixelfleet.images.probe import probe
+from pixelfleet.recipes import Recipe, parse
+
+#: Small, so that a mutated header cannot make a decoder busy for seconds.
+LIMITS: Final = Limits(max_bytes=1_000_000, max_pixels=250_000, max_frames=20)
+RECIPE: Final[Recipe] = parse(
+    """
+name = "fuzz"
+[[variants]]
+name = "small"
+box = 8
+format = "webp"
+effort = 0
+[[variants]]
+name = "kept"
+format = "jpeg"
+metadata = "keep"
+levels = true
+sharpen = 1.0
+""",
+    "fuzz",
+)
+TOLERANT: Final[Recipe] = RECIPE.model_copy(update={"accept_truncated": True, "keep_gps": True})
+
+
+def check(content: bytes) -> bool:
+    """Whether the bytes were an image.
+
+    Raises:
+        Exception: anything but a `ProcessingError` is a find.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "source"
+        source.write_bytes(content)
+        strict, tolerant = _check(source, RECIPE), _check(source, TOLERANT)
+        return strict and tolerant
+
+
+def _check(source: Path, recipe: Recipe) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            rendition = render(source, probe(source, LIMITS, with_gps=True), recipe, Path(folder))
+        except ProcessingError as error:
+            if not error.message:
+                raise AssertionError("an error without a message") from error
+            return False
+        if any(variant.path.stat().st_size != variant.bytes for variant in rendition.variants):
+            raise AssertionError("a variant that is not what was written")
+        return True
