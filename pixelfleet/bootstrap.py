@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from pixelfleet.catalog.activity import Activity
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
@@ -21,7 +22,9 @@ from pixelfleet.queues import Queues
 from pixelfleet.settings import Settings
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ecs import ECSClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -49,6 +52,10 @@ class Fleet:
     @cached_property
     def users(self) -> Users:
         return Users(self._dynamodb, self.settings.users_table)
+
+    @cached_property
+    def activity(self) -> Activity:
+        return Activity(self._dynamodb, self.settings.activity_table)
 
     @cached_property
     def objects(self) -> Objects:
@@ -84,6 +91,18 @@ class Fleet:
     @cached_property
     def sns(self) -> "SNSClient":
         client: SNSClient = self._client("sns")
+        return client
+
+    @cached_property
+    def ecs(self) -> "ECSClient | None":
+        """None at the embedded cloud, whose workers are processes."""
+        client: ECSClient | None = None if self.settings.endpoint_url else self._client("ecs")
+        return client
+
+    @cached_property
+    def cloudwatch(self) -> "CloudWatchClient | None":
+        """None at the embedded cloud, which keeps no metrics."""
+        client: CloudWatchClient | None = None if self.settings.endpoint_url else self._client("cloudwatch")
         return client
 
     @cached_property

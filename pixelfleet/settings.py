@@ -89,6 +89,10 @@ class Settings(BaseSettings):
     notices_topic_arn: str = Field("", description="topic of notices; default <prefix>-notices")
     alarms_topic_arn: str = Field("", description="topic of alarms; default <prefix>-alarms")
 
+    ecs_cluster: str = Field(
+        "", description="ECS cluster whose services <prefix>-bulk and -heavy work; default <prefix>"
+    )
+
     dashboard_url: str = Field(
         "http://127.0.0.1:8080", pattern=r"^https?://\S+$", description="where notices send people"
     )
@@ -157,6 +161,7 @@ class Settings(BaseSettings):
         account = given.get("account_id", LOCAL_ACCOUNT)
         endpoint = given.get("endpoint_url") or given.get("AWS_ENDPOINT_URL") or f"https://sqs.{region}.amazonaws.com"
         derived: dict[str, Any] = {"uploads_bucket": f"{prefix}-uploads", "results_bucket": f"{prefix}-results"}
+        derived["ecs_cluster"] = prefix
         for queue in ("uploads", *Lane):
             derived[f"{queue}_queue_url"] = f"{str(endpoint).rstrip('/')}/{account}/{prefix}-{queue}"
             derived[f"{queue}_dlq_url"] = derived[f"{queue}_queue_url"] + "-dlq"

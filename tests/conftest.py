@@ -13,7 +13,7 @@ from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import Supervisor
 from pixelfleet.settings import Settings, load_settings
 
-pytest.register_assert_rewrite("tests.catalog_conformance")
+pytest.register_assert_rewrite("tests.catalog_conformance", "tests.activity_conformance")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,186 @@
+"""The activity table: what operators did, which workers are alive, how many images were finished when.
+
+| stream | `at` | one item is | kept |
+| --- | --- | --- | --- |
+| `operator` | time of the action, with a random end | an action: who, what, on what, details | 400 days |
+| `workers` | the worker's name | the last heartbeat of one worker process | 10 minutes after it |
+| `finished#<lane>` | the beginning of a slot of 15 seconds | images finished in the slot, by outcome | 2 days |
+
+A worker writes a heartbeat and its counts once a slot while it works, so what this costs does not depend on how many
+images it finishes, and what a reader pays does not depend on how many workers there are. Counts are statistics: one
+that is sent again after a lost answer counts twice, one that a killed worker had not yet written is missing. What
+must be exact is counted by the batches.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import Field
+
+from pixelfleet.aws_errors import translated
+from pixelfleet.catalog.dynamo import from_attributes, to_attributes
+from pixelfleet.catalog.records import Record, timestamp
+from pixelfleet.jobs import Lane
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: Seconds of one slot of the throughput series, and between two heartbeats of a busy worker.
+SLOT: Final = 15
+ACTIONS_KEPT: Final = timedelta(days=400)
+HEARTBEATS_KEPT: Final = timedelta(minutes=10)
+SAMPLES_KEPT: Final = timedelta(days=2)
+
+_OPERATOR: Final = "operator"
+_WORKERS: Final = "workers"
+_COUNTER: Final = "n_"
+
+
+class Action(Record):
+    """What an operator did. `what` is the command's name; `on` names what it was done to, for people."""
+
+    at: str
+    who: str
+    what: str
+    on: str = ""
+    details: dict[str, int | str] = Field(default_factory=dict)
+
+
+class Heartbeat(Record):
+    """What a worker process said of itself at `seen_at`; `finished` counts images since `started_at`."""
+
+    worker: str
+    lanes: tuple[Lane, ...]
+    started_at: str
+    seen_at: str
+    busy: bool = False
+    finished: int = 0
+
+
+class Sample(Record):
+    """Images of one lane finished within the slot that begins at `at`, by outcome as batches count them.
+
+    `work_ms` is the time that their attempts took, `bytes` the size of the originals.
+    """
+
+    at: str
+    lane: Lane
+    outcomes: dict[str, int] = Field(default_factory=dict)
+    work_ms: int = 0
+    bytes: int = 0
+
+    @property
+    def finished(self) -> int:
+        return sum(self.outcomes.values())
+
+
+class Activity:
+    """Every method raises TransientError when DynamoDB does not answer."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def note(self, who: str, what: str, on: str = "", details: Mapping[str, int | str] | None = None) -> Action:
+        """Keep what an operator did."""
+        now = datetime.now(UTC)
+        action = Action(at=timestamp(now), who=who, what=what, on=on, details=dict(details or {}))
+        # Two actions of one millisecond are two.
+        key = {"stream": _OPERATOR, "at": f"{action.at}#{secrets.token_hex(4)}"}
+        fields = action.model_dump(mode="json", exclude={"at"}) | {"happened_at": action.at}
+        self._put(key | fields, now + ACTIONS_KEPT)
+        return action
+
+    def actions(self, before: str | None = None) -> Iterator[Action]:
+        """What operators did, newest first; only what is older than the timestamp `before`, where one is given."""
+        for item in self._read(_OPERATOR, end=before, newest_first=True):
+            yield Action.model_validate(item | {"at": item["happened_at"]})
+
+    def beat(self, heartbeat: Heartbeat) -> None:
+        """Say that a worker is alive; replaces what it said before."""
+        seen = datetime.fromisoformat(heartbeat.seen_at)
+        item = heartbeat.model_dump(mode="json") | {"stream": _WORKERS, "at": heartbeat.worker}
+        self._put(item, seen + HEARTBEATS_KEPT)
+
+    def gone(self, worker: str) -> None:
+        """Strike off a worker that ends."""
+        with translated("strike off a worker"):
+            self._client.delete_item(TableName=self._table, Key=to_attributes({"stream": _WORKERS, "at": worker}))
+
+    def heartbeats(self, since: datetime) -> list[Heartbeat]:
+        """The workers that were alive at or after `since`, by name."""
+        found = (Heartbeat.model_validate(item) for item in self._read(_WORKERS))
+        return [heartbeat for heartbeat in found if heartbeat.seen_at >= timestamp(since)]
+
+    def count(self, sample: Sample) -> None:
+        """Add to what was finished in a slot. Not for counts that must be exact."""
+        names = {"#expires": "expires_at"}
+        expires = datetime.fromisoformat(sample.at) + SAMPLES_KEPT
+        values: dict[str, Any] = {":expires": int(expires.timestamp())}
+        added = {"work_ms": sample.work_ms, "bytes": sample.bytes}
+        added |= {f"{_COUNTER}{outcome}": number for outcome, number in sample.outcomes.items()}
+        terms = []
+        for position, (name, number) in enumerate(added.items()):
+            names[f"#{position}"], values[f":{position}"] = name, number
+            terms.append(f"#{position} :{position}")
+        with translated("count what was finished"):
+            self._client.update_item(
+                TableName=self._table,
+                Key=to_attributes({"stream": _finished(sample.lane), "at": sample.at}),
+                UpdateExpression=f"SET #expires = :expires ADD {', '.join(terms)}",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=to_attributes(values),
+            )
+
+    def samples(self, since: datetime, lanes: Iterable[Lane] = tuple(Lane)) -> list[Sample]:
+        """What was finished in the slots from `since` on, oldest first; a slot without any image is not there."""
+        found = [_sample(lane, item) for lane in lanes for item in self._read(_finished(lane), start=timestamp(since))]
+        return sorted(found, key=lambda sample: (sample.at, sample.lane))
+
+    def _put(self, item: dict[str, Any], expires: datetime) -> None:
+        with translated("write to the activity table"):
+            self._client.put_item(
+                TableName=self._table, Item=to_attributes(item | {"expires_at": int(expires.timestamp())})
+            )
+
+    def _read(
+        self, stream: str, start: str | None = None, end: str | None = None, *, newest_first: bool = False
+    ) -> Iterator[dict[str, Any]]:
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            # `stream` is one of DynamoDB's reserved words.
+            "KeyConditionExpression": "#stream = :stream",
+            "ExpressionAttributeNames": {"#stream": "stream"},
+            "ExpressionAttributeValues": {":stream": {"S": stream}},
+            "ScanIndexForward": not newest_first,
+        }
+        if bound := start or end:
+            query["KeyConditionExpression"] += f" AND #at {'>=' if start else '<'} :bound"
+            query["ExpressionAttributeNames"]["#at"] = "at"
+            query["ExpressionAttributeValues"][":bound"] = {"S": bound}
+        while True:
+            with translated("read the activity table"):
+                answer = self._client.query(**query)
+            yield from map(from_attributes, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def slot_of(moment: datetime) -> str:
+    """The timestamp at which the slot of `moment` begins."""
+    seconds = int(moment.timestamp())
+    return timestamp(datetime.fromtimestamp(seconds - seconds % SLOT, UTC))
+
+
+def _finished(lane: Lane) -> str:
+    return f"finished#{lane.value}"
+
+
+def _sample(lane: Lane, item: dict[str, Any]) -> Sample:
+    outcomes = {name.removeprefix(_COUNTER): number for name, number in item.items() if name.startswith(_COUNTER)}
+    return Sample(
+        at=item["at"], lane=lane, outcomes=outcomes, work_ms=item.get("work_ms", 0), bytes=item.get("bytes", 0)
+    )
