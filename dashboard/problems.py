@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from dashboard.problem import Problem
 from dashboard.site import site_of
 from pixelfleet.errors import SetupError, TransientError
 from pixelfleet.telemetry import logger
@@ -18,16 +19,6 @@ from pixelfleet.telemetry import logger
 MEDIA_TYPE: Final = "application/problem+json"
 API: Final = "/api/"
 SIGN_IN: Final = "/sign-in"
-
-
-class Problem(Exception):  # noqa: N818 - the word of RFC 9457
-    """Ends a request: `detail` tells the caller what is wrong and what would be right."""
-
-    def __init__(self, status: int, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.headers = dict(headers or {})
 
 
 class Invalid(BaseModel):
@@ -76,9 +67,7 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> Response:
-        found = [
-            Invalid(where=".".join(map(str, item["loc"])), message=str(item["msg"])) for item in error.errors()
-        ]
+        found = [Invalid(where=".".join(map(str, item["loc"])), message=str(item["msg"])) for item in error.errors()]
         told = "; ".join(f"{item.where}: {item.message}" for item in found)
         return answer(request, 422, f"the request is not valid: {told}", errors=found)
 

@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from dashboard.auth.limits import RateLimit
 from dashboard.auth.sessions import Sessions
 from dashboard.cloudfront import CloudFront
+from dashboard.errands import Runner
 from dashboard.rendering import Renderer
 from pixelfleet.bootstrap import Fleet
 from pixelfleet.errors import SettingsError
@@ -33,6 +34,7 @@ class Site:
         self.strangers = RateLimit(STRANGER_PER_MINUTE, 60)
         self.cloudfront = CloudFront.of(settings)
         self.renderer = Renderer()
+        self.errands = Runner(self.fleet)
 
     @cached_property
     def uploads_origin(self) -> str:

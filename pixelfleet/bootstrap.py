@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from pixelfleet.catalog.activity import Activity
 from pixelfleet.catalog.batches import Batches
+from pixelfleet.catalog.errands import Errands
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.catalog.users import Users
@@ -58,12 +59,17 @@ class Fleet:
         return Activity(self._dynamodb, self.settings.activity_table)
 
     @cached_property
+    def errands(self) -> Errands:
+        return Errands(self._dynamodb, self.settings.activity_table)
+
+    @cached_property
     def objects(self) -> Objects:
         return Objects(self.s3, self.settings.results_bucket)
 
     @cached_property
     def links(self) -> Links:
-        return Links(self.s3, self.settings.uploads_bucket, self.settings.results_bucket)
+        on_aws = self.settings.endpoint_url is None
+        return Links(self.s3, self.settings.uploads_bucket, self.settings.results_bucket, on_aws=on_aws)
 
     @cached_property
     def queues(self) -> Queues:

@@ -28,10 +28,11 @@ class Form:
 
 
 class Links:
-    def __init__(self, client: "S3Client", uploads_bucket: str, results_bucket: str) -> None:
+    def __init__(self, client: "S3Client", uploads_bucket: str, results_bucket: str, *, on_aws: bool) -> None:
         self._client = client
         self._uploads = uploads_bucket
         self._results = results_bucket
+        self._on_aws = on_aws
 
     def upload_form(self, key: str, content_type: str, most_bytes: int, seconds: int) -> Form:
         """A form for exactly this key and type, and 1 to `most_bytes` bytes.
@@ -53,8 +54,10 @@ class Links:
 
     def uploads_origin(self) -> str:
         """Scheme and host that forms and links of originals lead to, for a Content-Security-Policy."""
-        parts = urlsplit(self.upload_form("x", "image/jpeg", 1, 60).url)
-        return f"{parts.scheme}://{parts.netloc}"
+        parts = urlsplit(self._client.meta.endpoint_url)
+        # As bootstrap configures the client: the bucket's name is in the host on AWS, in the path elsewhere.
+        host = f"{self._uploads}.{parts.netloc}" if self._on_aws else parts.netloc
+        return f"{parts.scheme}://{host}"
 
     def original(self, image: Image, seconds: int, *, show_as: str | None = None) -> str:
         """The original's present version, to be saved under its name, or shown as the given content type."""

@@ -73,7 +73,7 @@ class Opened:
     """An object's content type, its size in bytes, and its content piece by piece."""
 
     content_type: str
-    bytes: int
+    size: int
     chunks: Iterator[bytes]
 
 

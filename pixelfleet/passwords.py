@@ -41,10 +41,10 @@ def password_matches(password: str, stored: str | None) -> bool:
     """Whether it is the password; takes as long where there is none to compare with, as for an unknown user."""
     with _AT_ONCE:
         try:
-            right = _HASHER.verify(stored or _nobodys(), password[:LONGEST])
+            _HASHER.verify(stored or _nobodys(), password[:LONGEST])
         except (VerificationError, InvalidHashError):
             return False
-    return right and stored is not None and len(password) <= LONGEST
+    return stored is not None and len(password) <= LONGEST
 
 
 @cache

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from typing import Final
 
-TOKEN_PREFIX: Final = "pxf_"
+TOKEN_PREFIX: Final = "pxf_"  # noqa: S105 - the part that is no secret
 
 
 def new_token() -> str:

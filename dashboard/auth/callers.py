@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Form, Request
 
 from dashboard.auth.sessions import Session
-from dashboard.problems import Problem
+from dashboard.problem import Problem
 from dashboard.site import Site, site_of
 from pixelfleet.catalog.people import Role, Scope, User
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-FORM_TOKEN: Final = "x-csrf-token"
+FORM_TOKEN_HEADER: Final = "x-csrf-token"
+#: What browsers say in Sec-Fetch-Site of a request that no other site caused.
+SAFE_FETCH: Final = frozenset({"same-origin", "none"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,13 @@ def operator_caller(caller: Annotated[Caller, Depends(page_caller)]) -> Caller:
     return caller
 
 
-def form_caller(request: Request, caller: Annotated[Caller, Depends(page_caller)]) -> Caller:
-    """For what changes something: the request must come from a page of this session."""
-    check_form_token(request, caller.session, request.headers.get(FORM_TOKEN, ""))
+def form_caller(
+    request: Request,
+    caller: Annotated[Caller, Depends(page_caller)],
+    csrf_token: Annotated[str, Form(max_length=128)] = "",
+) -> Caller:
+    """For what changes something: the request must come from a page of this session, as field or header says."""
+    check_form_token(request, caller.session, request.headers.get(FORM_TOKEN_HEADER) or csrf_token)
     return caller
 
 
@@ -105,7 +111,7 @@ class ApiCaller:
         if not allowance.passes:
             raise Problem(429, f"more than {allowance.limit} requests a minute; try again in {allowance.reset} s")
         if caller.session is not None and request.method not in SAFE_METHODS:
-            check_form_token(request, caller.session, request.headers.get(FORM_TOKEN, ""))
+            check_form_token(request, caller.session, request.headers.get(FORM_TOKEN_HEADER, ""))
         if self.scope not in caller.scopes:
             raise Problem(403, f"this needs the scope '{self.scope}', which these credentials do not have")
         return caller
@@ -113,7 +119,7 @@ class ApiCaller:
 
 def check_form_token(request: Request, session: Session | None, token: str) -> None:
     """Raises Problem 403 for a request that another site may have caused."""
-    foreign = request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+    foreign = request.headers.get("sec-fetch-site", "same-origin") not in SAFE_FETCH
     fits = session is not None and site_of(request).sessions.form_token_fits(session.id, token)
     if foreign or not fits:
         raise Problem(403, "the form's token is missing or out of date; load the page again and repeat")

@@ -76,9 +76,7 @@ class Sessions:
         return hmac.compare_digest(self.form_token(session_id).encode(), token.encode())
 
     def _set(self, response: Response, name: str, value: str, seconds: int) -> None:
-        response.set_cookie(
-            name, value, max_age=seconds, path="/", secure=self._secure, httponly=True, samesite="lax"
-        )
+        response.set_cookie(name, value, max_age=seconds, path="/", secure=self._secure, httponly=True, samesite="lax")
 
 
 _SHA256: Final = {"digest_method": hashlib.sha256}

@@ -39,7 +39,7 @@ def add(
 ) -> None:
     """Add a user with a random password, which is printed once.
 
-        pixelfleet user add ana --email ana@example.com
+    pixelfleet user add ana --email ana@example.com
     """
     if email is not None and not _EMAIL.fullmatch(email):
         raise SetupError(f"--email {email}: not an address such as ana@example.com")
@@ -102,7 +102,7 @@ def token(
 ) -> None:
     """Make a bearer token for the REST API, printed once; or revoke one.
 
-        pixelfleet user token ana --label "camera import" --scope write --days 30
+    pixelfleet user token ana --label "camera import" --scope write --days 30
     """
     users = Fleet(load_settings()).users
     if revoke is not None:
