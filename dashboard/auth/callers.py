@@ -11,7 +11,7 @@ from dashboard.site import Site, site_of
 from pixelfleet.catalog.people import Role, Scope, User
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-FORM_TOKEN_HEADER: Final = "x-csrf-token"
+FORM_TOKEN_HEADER: Final = "x-csrf-token"  # noqa: S105 - a name
 #: What browsers say in Sec-Fetch-Site of a request that no other site caused.
 SAFE_FETCH: Final = frozenset({"same-origin", "none"})
 
