@@ -4,8 +4,10 @@ import time
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.problems import answer
 from dashboard.site import Site
 from pixelfleet.telemetry import logger
 
@@ -38,6 +40,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         started, status = time.perf_counter(), 0
+        request = Request(scope)
         state = scope.setdefault("state", {})
 
         async def guarded(message: Message) -> None:
@@ -52,6 +55,13 @@ class Guard:
 
         try:
             await self._app(scope, receive, guarded)
+        except Exception as error:
+            self._log.exception("a request failed")
+            if status:
+                # Half an answer is out: only breaking it off tells the caller.
+                raise
+            response = answer(request, 500, f"a bug in pixelfleet ({type(error).__name__}); the log has the details")
+            await response(scope, receive, guarded)
         finally:
             if not scope["path"].startswith(_QUIET):
                 caller = state.get("caller")

@@ -54,7 +54,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def handle_problems(app: FastAPI) -> None:
-    """Map every error that a route can end with; what is none of ours is logged and told as 500."""
+    """Map every error that a route may end with; what is a bug, the guard logs and answers with 500."""
 
     @app.exception_handler(Problem)
     def _problem(request: Request, error: Problem) -> Response:
@@ -79,11 +79,6 @@ def handle_problems(app: FastAPI) -> None:
     @app.exception_handler(SetupError)
     def _setup(request: Request, error: SetupError) -> Response:
         return answer(request, 400, str(error))
-
-    @app.exception_handler(Exception)
-    def _unexpected(request: Request, error: Exception) -> Response:
-        logger("dashboard").error("a request failed", exc_info=error)
-        return answer(request, 500, "this is a bug in pixelfleet; the dashboard's log has the details")
 
 
 def answer(
