@@ -7,9 +7,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo lint format test test-slow bench fuzz chaos clean
-
-.PHONY: help setup lock demo lint format test test-slow bench fuzz chaos clean
+.PHONY: help setup lock docs demo lint format test test-slow bench fuzz chaos clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -25,6 +23,9 @@ $(STAMP): requirements/dev.txt pyproject.toml
 
 lock: $(STAMP) ## pin anew what pyproject.toml asks for: one lock an extra, with hashes
 	$(BIN)/python requirements/lock.py
+
+docs: $(STAMP) ## write anew the references that are made from the code
+	$(BIN)/typer pixelfleet.cli.main utils docs --name pixelfleet --title Commands --output docs/reference/cli.md
 
 demo: $(STAMP) ## sample images through the whole fleet on this machine; ends with a contact sheet
 	$(BIN)/pixelfleet samples demo/samples

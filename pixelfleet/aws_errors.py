@@ -31,6 +31,7 @@ THROTTLES: Final = frozenset(
         "PriorRequestNotComplete",
         "EC2ThrottledException",
         "OverLimit",
+        "TooManyInvalidationsInProgress",
     }
 )
 

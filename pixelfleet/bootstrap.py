@@ -16,6 +16,7 @@ from pixelfleet.catalog.errands import Errands
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.catalog.users import Users
+from pixelfleet.cdn import Cdn
 from pixelfleet.links import Links
 from pixelfleet.notices import Notices
 from pixelfleet.objects import Objects
@@ -80,6 +81,12 @@ class Fleet:
         return Notices(
             self.sns, self.settings.notices_topic_arn, self.settings.dashboard_url, self.settings.results_bucket
         )
+
+    @cached_property
+    def cdn(self) -> Cdn | None:
+        """None where no distribution is named, as on one machine."""
+        distribution = self.settings.cdn_distribution_id
+        return Cdn(self._client("cloudfront"), distribution) if distribution else None
 
     @cached_property
     def s3(self) -> "S3Client":

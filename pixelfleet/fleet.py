@@ -14,7 +14,8 @@ from botocore.exceptions import ClientError
 
 from pixelfleet.aws_errors import error_code, translated
 from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.activity import SLOT, Sample, slot_of
+from pixelfleet.catalog.activity import LATE, SLOT, Sample, slot_of
+from pixelfleet.catalog.records import timestamp
 from pixelfleet.jobs import Lane
 from pixelfleet.queues import queue_name
 
@@ -98,7 +99,7 @@ def overview(fleet: Fleet) -> Overview:
     """All of the below. Raises TransientError when SQS or DynamoDB does not answer."""
     now = datetime.now(UTC)
     states, moving = lanes(fleet), throughput(fleet, now)
-    return Overview(slot_of(now), states, workers(fleet, now), moving, eta(states, moving))
+    return Overview(timestamp(now), states, workers(fleet, now), moving, eta(states, moving))
 
 
 def lanes(fleet: Fleet) -> tuple[LaneState, ...]:
@@ -134,8 +135,8 @@ def throughput(fleet: Fleet, now: datetime | None = None, lane: Lane | None = No
 
 
 def summed(samples: Sequence[Sample], now: datetime) -> Throughput:
-    """Samples as rates. The slot of `now` is still being counted, and so is left out of them."""
-    current = datetime.fromisoformat(slot_of(now))
+    """Samples as rates. The slot that is still being counted at `now` is left out of them."""
+    current = datetime.fromisoformat(slot_of(now - timedelta(seconds=LATE)))
     by_slot: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
     for sample in samples:

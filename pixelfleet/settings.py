@@ -113,6 +113,9 @@ class Settings(BaseSettings):
     cloudfront_private_key: SecretStr | None = Field(
         None, description="PEM of its private half, which signs the cookies and links of results"
     )
+    cdn_distribution_id: str = Field(
+        "", description="CloudFront distribution from which removed images are taken at once; unset: when they expire"
+    )
     default_recipe: str = Field(
         "web", pattern=r"^[a-z][a-z0-9-]{0,63}$", description="recipe of images that no other was named for"
     )

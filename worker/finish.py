@@ -75,5 +75,7 @@ class Finish:
             return image
         for revision in image.superseded:
             self._fleet.objects.delete_results(results_folder(image, revision))
+        if image.status is Status.DELETED and self._fleet.cdn is not None:
+            self._fleet.cdn.forget(image)
         struck = self._fleet.images.strike_off(image, image.superseded)
         return image if isinstance(struck, Refusal) else struck

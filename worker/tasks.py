@@ -1,5 +1,6 @@
 """The one task. Returning acknowledges the message; raising leaves it to come back."""
 
+from contextlib import nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from pixelfleet.jobs import TASK_NAME, Lane, from_dict
 from pixelfleet.settings import Settings, load_settings
 from worker.account import account
 from worker.app import app
+from worker.heartbeat import pulse
 from worker.lanes import GRACE
 from worker.lease import hold, lease_client
 from worker.process import Processor
@@ -25,7 +27,8 @@ def process(self: "Task[Any, Any]", raw: dict[str, Any]) -> None:
     properties = self.request.properties or {}
     lane = lane_of(properties)
     limit = processor_settings().lanes[lane].time_limit + GRACE
-    with hold(properties, leases(), limit) as lease:
+    beating = pulse()
+    with hold(properties, leases(), limit) as lease, beating.working() if beating else nullcontext():
         try:
             image = processor().carry_out(from_dict(raw), lane, lease)
         except LeaseLostError:
@@ -35,6 +38,8 @@ def process(self: "Task[Any, Any]", raw: dict[str, Any]) -> None:
             raise
     if image is not None:
         account(image, lane)
+        if beating is not None:
+            beating.count(image, lane)
 
 
 def lane_of(properties: dict[str, Any]) -> Lane:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Seconds of one slot of the throughput series, and between two heartbeats of a busy worker.
 SLOT: Final = 15
+#: Seconds after its end at which a slot is taken for complete: by then every worker has written its counts.
+LATE: Final = 4
 ACTIONS_KEPT: Final = timedelta(days=400)
 HEARTBEATS_KEPT: Final = timedelta(minutes=10)
 SAMPLES_KEPT: Final = timedelta(days=2)

@@ -21,6 +21,7 @@ from pixelfleet.cli.redrive import redrive
 from pixelfleet.cli.render import render
 from pixelfleet.cli.run import run
 from pixelfleet.cli.samples import samples
+from pixelfleet.cli.status import status
 from pixelfleet.cli.up import up
 from pixelfleet.cli.upload import upload
 from pixelfleet.cli.user import user
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(up)
 app.command()(upload)
+app.command()(status)
 app.command()(provision)
 app.command()(render)
 app.add_typer(recipe)

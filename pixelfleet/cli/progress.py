@@ -17,7 +17,8 @@ class RunProgress:
     def __init__(self, total: int) -> None:
         self._total = total
         self._ready = self._failed = 0
-        self._began = self._last_line = time.monotonic()
+        self._first: float | None = None
+        self._last_line = time.monotonic()
         self._live = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -39,8 +40,7 @@ class RunProgress:
         self._live.stop()
 
     def working(self) -> None:
-        """The fleet is up: time counts from here."""
-        self._began = self._last_line = time.monotonic()
+        """The fleet is up."""
         self._live.update(self._task, description="working")
 
     def add(self, image: ReportImage) -> None:
@@ -60,12 +60,16 @@ class RunProgress:
             counts = (
                 f"{self._ready + self._failed:,} of {self._total:,}: {self._ready:,} ready, {self._failed:,} failed"
             )
-            say(f"{counts}, {self.pace()}")
+            say(", ".join(filter(None, [counts, self.pace()])))
 
     def pace(self) -> str:
-        """Images a second so far, and what is left at that rate."""
-        done = self._ready + self._failed
-        rate = done / max(time.monotonic() - self._began, 0.001)
+        """Images a second since the first came out, and what is left at that rate; empty before the second."""
+        done, now = self._ready + self._failed, time.monotonic()
+        if self._first is None:
+            self._first = now
+        if done < 2 or now == self._first:
+            return ""
+        rate = (done - 1) / (now - self._first)
         return f"{rate:.1f}/s, {duration((self._total - done) / rate)} left"
 
 

@@ -150,7 +150,9 @@ def _carry_out(order: _Order, data: Path, began: float) -> _Result:
         ready = sum(image.status == "ready" for image in collected.images)
         say(f"stopped: {ready:,} of {len(order.sources):,} were ready, their variants are in {order.dest}")
         raise
-    return _Result(Report(tuple(collected.images), seconds), collected.lost)
+    place = {str(source.path): number for number, source in enumerate(order.sources)}
+    images = sorted(collected.images, key=lambda image: place[image.source])
+    return _Result(Report(tuple(images), seconds), collected.lost)
 
 
 def _images(order: _Order, embedded: EmbeddedFleet, collected: _Collected) -> Iterator[ReportImage]:

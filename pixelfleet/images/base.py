@@ -28,6 +28,8 @@ class Take:
     keep_profile: bool = False
     #: Set where the pixels are too many to share: the variant that streams them.
     alone: str | None = None
+    #: Set where a stream is not read from top to bottom, as it is turned or searched: libvips spools it to disk.
+    seeks: bool = False
 
 
 @dataclass(slots=True)
@@ -37,6 +39,8 @@ class Base:
     frames: tuple[Image, ...]
     timing: dict[str, Any]
     shared: bool
+    #: What the frames are read from; kept because its progress is watched.
+    opened: Image
     _levels: list[tuple[Image, ...]] = field(default_factory=list)
 
     @property
@@ -80,19 +84,19 @@ def make_base(path: Path, probe: Probe, found: Format, take: Take, size: Size, r
             shrink=shrink,
             page=take.page,
             frames=-1 if take.moving else 1,
-            # What is turned cannot be read from top to bottom: libvips spools it to disk.
-            random_access=take.alone is not None and probe.orientation != 1,
+            random_access=take.seeks,
             accept_truncated=reading.accept_truncated,
             allow_svg=reading.allow_svg,
         ),
     )
-    report_progress(image, f"decoding {probe.width} x {probe.height} {found.name}")
+    if reading.told:
+        report_progress(image, f"decoding {probe.width} x {probe.height} {found.name}")
     frames = tuple(_upright(frame, probe, needed, take) for frame in _split(image, take))
     if shared:
         frames = tuple(frame.copy_memory() for frame in frames)
         frames = _drop_alpha(frames)
     timing = {name: image.get(name) for name in _CARRIED if take.moving and image.get_typeof(name)}
-    return Base(frames, timing, shared)
+    return Base(frames, timing, shared, image)
 
 
 def scale_to(image: Image, size: Size) -> Image:

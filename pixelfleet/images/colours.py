@@ -3,6 +3,7 @@
 from typing import Final
 
 from pixelfleet.images.bands import on_colours
+from pixelfleet.images.profiles import is_srgb
 from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
 
 _PROFILE: Final = "icc-profile-data"
@@ -20,7 +21,7 @@ def to_srgb(image: Image, *, keep_profile: bool) -> Image:
         image = _counted_from_one(image)
     profiled = bool(image.get_typeof(_PROFILE))
     kept = keep_profile and profiled and image.interpretation != "cmyk"
-    if profiled and not kept and not _is_srgb(image.get(_PROFILE)):
+    if profiled and not kept and not is_srgb(bytes(image.get(_PROFILE))):
         image = _by_profile(image)
     space = "b-w" if image.interpretation in ("b-w", "grey16") else "srgb"
     if image.interpretation != space:
@@ -80,9 +81,3 @@ def _without_profile(image: Image) -> Image:
     bare = image.copy()
     bare.remove(_PROFILE)
     return bare
-
-
-def _is_srgb(profile: bytes) -> bool:
-    """By the description inside: converting from sRGB to sRGB would cost as much as an encode and change nothing."""
-    head = bytes(profile[:4096])
-    return b"sRGB" in head or "sRGB".encode("utf-16-be") in head

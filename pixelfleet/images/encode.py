@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.vips import Image
 from pixelfleet.recipes import Metadata, OutputFormat, Variant
 
@@ -23,6 +24,7 @@ class Encoding:
     extension: str
     content_type: str
     options: Callable[[Variant], dict[str, Any]]
+    max_side: int
     alpha: bool = True
     animates: bool = False
 
@@ -53,12 +55,26 @@ def can_move(variant: Variant) -> bool:
 
 
 def write(image: Image, variant: Variant, path: Path) -> None:
-    """Encode into `path`; the same pixels and variant give the same bytes."""
+    """Encode into `path`; the same pixels and variant give the same bytes.
+
+    Raises:
+        PermanentError: `recipe_unfit`, the format has no images of this size.
+    """
     encoding = encoding_of(variant)
+    if max(image.width, image.get("page-height") if _moves(image) else image.height) > encoding.max_side:
+        raise PermanentError(
+            Cause.RECIPE_UNFIT,
+            f"variant {variant.name!r} would be {image.width:,} x {image.height:,}; {variant.format.value} has at most "
+            f"{encoding.max_side:,} pixels a side: give it a box, tiles or another format",
+        )
     options = encoding.options(variant) | {"keep": _kept(variant)}
-    if encoding.animates and image.get_typeof("page-height"):
+    if encoding.animates and _moves(image):
         options["page_height"] = image.get("page-height")
     getattr(image, encoding.saver)(str(path), **options)
+
+
+def _moves(image: Image) -> bool:
+    return bool(image.get_typeof("page-height"))
 
 
 def _kept(variant: Variant) -> list[str] | str:
@@ -100,9 +116,9 @@ def _tiff(_variant: Variant) -> dict[str, Any]:
 
 
 _ENCODINGS: Final[dict[OutputFormat, Encoding]] = {
-    OutputFormat.JPEG: Encoding("jpegsave", ".jpg", "image/jpeg", _jpeg, alpha=False),
-    OutputFormat.PNG: Encoding("pngsave", ".png", "image/png", _png),
-    OutputFormat.WEBP: Encoding("webpsave", ".webp", "image/webp", _webp, animates=True),
-    OutputFormat.AVIF: Encoding("heifsave", ".avif", "image/avif", _avif),
-    OutputFormat.TIFF: Encoding("tiffsave", ".tif", "image/tiff", _tiff),
+    OutputFormat.JPEG: Encoding("jpegsave", ".jpg", "image/jpeg", _jpeg, 65_500, alpha=False),
+    OutputFormat.PNG: Encoding("pngsave", ".png", "image/png", _png, 2**31 - 1),
+    OutputFormat.WEBP: Encoding("webpsave", ".webp", "image/webp", _webp, 16_383, animates=True),
+    OutputFormat.AVIF: Encoding("heifsave", ".avif", "image/avif", _avif, 16_384),
+    OutputFormat.TIFF: Encoding("tiffsave", ".tif", "image/tiff", _tiff, 2**31 - 1),
 }

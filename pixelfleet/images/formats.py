@@ -65,6 +65,8 @@ _SIGNATURES: Final[tuple[tuple[re.Pattern[bytes], Format], ...]] = tuple(
         (rb"\x01\xda[\x00\x01][\x01\x02]\x00[\x01-\x03]", _pillow("sgi", "SGI")),
         (rb"\x0a[\x00\x02-\x05]\x01[\x01\x02\x04\x08]", _pillow("pcx", "PCX")),
         (rb"(\xef\xbb\xbf)?\s*(<\?xml.*)?(<!--.*)?(<!DOCTYPE svg.*)?<svg[\s>]", SVG),
+        (rb"\s*#define[ \t]+\S+_width[ \t]+\d+\s", _pillow("xbm", "XBM")),
+        (rb"\s*/\* XPM \*/", _pillow("xpm", "XPM")),
         # TGA has no signature: colour map flag, a known image type, plausible map and depth.
         (rb".(?:\x00[\x02\x03\x0a\x0b]\x00{5}|\x01[\x01\x09]..[\x01-\xff].[\x0f\x10\x18\x20]).{8}[\x08\x0f\x10\x18\x20].",
          _pillow("tga", "TGA")),

@@ -10,8 +10,10 @@ import pi_heif
 from PIL import Image as PillowImage
 from PIL import ImageFile
 
+from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.formats import Format, Reader
 from pixelfleet.images.header import Header
+from pixelfleet.images.limits import MAX_HELD_PIXELS
 from pixelfleet.images.vips import Image, pyvips
 
 _COLOUR_SPACES: Final = {"1": "b-w", "L": "b-w", "LA": "b-w", "I;16": "grey16", "I;16B": "grey16", "CMYK": "cmyk"}
@@ -60,12 +62,19 @@ def _stumbling() -> Iterator[None]:
 
     Raises:
         OSError, MemoryError: for `translated` to tell what they mean.
+        PermanentError: `too_many_pixels`.
     """
     try:
         with warnings.catch_warnings(action="ignore"):
             yield
     except (OSError, MemoryError):
         raise
+    except PillowImage.DecompressionBombError as error:
+        raise PermanentError(
+            Cause.TOO_MANY_PIXELS,
+            f"the image has more than {MAX_HELD_PIXELS // 1_000_000} megapixels, which its format may not have here, "
+            "because it is held whole in memory; save it as tiled TIFF or baseline JPEG",
+        ) from error
     except NotImplementedError as error:
         raise OSError(f"not supported: {error}") from error
     except Exception as error:
@@ -73,8 +82,8 @@ def _stumbling() -> Iterator[None]:
 
 
 def _open(path: Path, found: Format) -> Any:
-    # Our limits stand in for Pillow's, which warns at 89 megapixels whatever the lane.
-    PillowImage.MAX_IMAGE_PIXELS = None
+    # Pillow refuses twice this. It holds for a picture inside an icon, too, whose size the icon's own head hides.
+    PillowImage.MAX_IMAGE_PIXELS = MAX_HELD_PIXELS // 2
     if found.reader is Reader.HEIF:
         # It has the attributes of a Pillow picture that this module asks for, and libheif has turned it upright.
         return pi_heif.open_heif(path, convert_hdr_to_8bit=True)

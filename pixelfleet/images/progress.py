@@ -13,7 +13,11 @@ _log = logging.getLogger("pixelfleet.images")
 
 
 def report_progress(image: Image, what: str) -> None:
-    """Log how far the decoding of a large image has come, every five seconds, until it is done."""
+    """Log how far the decoding of a large image has come, every five seconds, until it is done.
+
+    The caller keeps `image` for as long as anything is read from it: pyvips frees the callback with this very object,
+    and libvips would still call it.
+    """
     if image.width * image.height < _LARGE:
         return
     told = time.monotonic()
@@ -26,3 +30,4 @@ def report_progress(image: Image, what: str) -> None:
 
     image.set_progress(True)
     image.signal_connect("eval", tell)
+    image.signal_connect("posteval", tell)

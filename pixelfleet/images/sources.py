@@ -14,10 +14,6 @@ from pixelfleet.images.header import Header
 from pixelfleet.images.truncation import breaks_off
 from pixelfleet.images.vips import Image, permit_svg, pyvips, ready, translated
 
-#: Loaders with a limit of their own, lifted because ours are checked first.
-_UNLIMITED = ("jpegload", "pngload", "tiffload", "heifload", "svgload")
-
-
 #: It is parsed whole in memory.
 _MAX_SVG_BYTES: Final = 16_000_000
 
@@ -27,12 +23,14 @@ _FAIL_ON: Final = {"tiffload": "error"}
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a source is opened: `shrink` 1, 2, 4 or 8 while decoding, `page` from 0, `frames` -1 for all of them."""
+    """How a source is opened: `shrink` 1, 2, 4 or 8 while decoding, `page` from 0, `frames` -1 for all of them; `told`
+    to log the progress of a large one."""
 
     shrink: int = 1
     page: int = 0
     frames: int = 1
     random_access: bool = False
+    told: bool = True
     accept_truncated: bool = False
     allow_svg: bool = False
 
@@ -49,12 +47,12 @@ def guarded(path: Path, format_name: str) -> Iterator[None]:
         raise
 
 
-def header(path: Path, found: Format, *, allow_svg: bool) -> Header:
+def header(path: Path, found: Format, *, allow_svg: bool, page: int = 0) -> Header:
     """What the file's head declares; no pixel is decoded."""
     ready()
     if found.reader is not Reader.VIPS:
         return pillow.header(path, found)
-    image = open_source(path, found, Reading(allow_svg=allow_svg))
+    image = open_source(path, found, Reading(page=page, allow_svg=allow_svg))
     frames = int(_meta(image, "n-pages", 1))
     return Header(
         width=image.width,
@@ -79,7 +77,9 @@ def open_source(path: Path, found: Format, reading: Reading) -> Image:
         return pillow.decode(path, found, accept_truncated=reading.accept_truncated)
     options: dict[str, Any] = {"access": "random" if reading.random_access else "sequential"}
     options["fail_on"] = "none" if reading.accept_truncated else _FAIL_ON.get(found.code, "truncated")
-    if found.code in _UNLIMITED:
+    if found.code == "tiffload":
+        # Without it libtiff allocates 50 MB at most, too little for scans that are one compressed strip; what it then
+        # allocates is bounded by the file's own size.
         options["unlimited"] = True
     if found.code == "jpegload":
         options["shrink"] = reading.shrink

@@ -53,6 +53,13 @@ def thumbhash(pixels: list[Pixel], side: int, shape: tuple[int, int]) -> str:
 
 def _channels(pixels: list[Pixel]) -> tuple[list[float], list[float], list[float], list[float]]:
     """Luminance, yellow minus blue, red minus green, alpha; the average colour shines through what is transparent."""
+    if all(pixel[3] == 255 for pixel in pixels):
+        return (
+            [(red + green + blue) / 765 for red, green, blue, _ in pixels],
+            [((red + green) / 2 - blue) / 255 for red, green, blue, _ in pixels],
+            [(red - green) / 255 for red, green, blue, _ in pixels],
+            [1.0] * len(pixels),
+        )
     total = sum(pixel[3] for pixel in pixels)
     mean = [sum(pixel[band] * pixel[3] for pixel in pixels) / (255 * total) if total else 0.0 for band in range(3)]
     light, yellow, red_green, opacity = [], [], [], []

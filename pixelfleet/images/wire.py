@@ -62,12 +62,19 @@ def decode_answer(line: bytes, folder: Path) -> Answer:
         ValueError, KeyError, TypeError: not an answer.
     """
     raw = json.loads(line)
-    probe = Probe(**raw["probe"]) if "probe" in raw else None
+    if not isinstance(raw, dict):
+        raise TypeError("an answer is a JSON object")
+    probe = _probe(raw["probe"]) if "probe" in raw else None
     rendition = _rendition(raw["rendition"], folder) if "rendition" in raw else None
     error = None
     if told := raw.get("error"):
         error = _KINDS[told["kind"]](Cause(told["cause"]), str(told["message"]))
     return Answer(probe, rendition, error)
+
+
+def _probe(raw: dict[str, Any]) -> Probe:
+    place = raw["gps"]
+    return Probe(**{**raw, "gps": (float(place[0]), float(place[1])) if place else None})
 
 
 def _rendition(raw: dict[str, Any], folder: Path) -> Rendition:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,8 @@ from pixelfleet.settings import Settings, load_settings
 #: One is enough for what is too large for the others, and it takes much memory.
 HEAVY_PROCESSES: Final = 1
 DASHBOARD_PORT: Final = 8080
+#: Modules by which an extra is known to be there.
+_NEEDED: Final = (("ministack", "local"), ("celery", "worker"), ("fastapi", "dashboard"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ def embedded_fleet(plan: Plan) -> Iterator[EmbeddedFleet]:
     Raises:
         SetupError: the data folder or the port is taken, or a part does not start.
     """
+    check_installed()
     folder = DataFolder.open(plan.data)
     try:
         with Supervisor() as supervisor:
@@ -128,6 +132,13 @@ def _environment(emulator: Emulator, folder: DataFolder, dashboard_port: int | N
         environment["PIXELFLEET_DASHBOARD_URL"] = f"http://{LOOPBACK}:{dashboard_port}"
         environment["PIXELFLEET_SESSION_SECRET"] = folder.identity().session_secret
     return environment
+
+
+def check_installed() -> None:
+    """Raises SetupError when an extra is missing: told here, before it shows as a process that keeps dying."""
+    missing = [extra for module, extra in _NEEDED if find_spec(module) is None]
+    if missing:
+        raise SetupError(f"this needs more of pixelfleet: pip install 'pixelfleet[cli,{','.join(missing)}]'")
 
 
 def cores() -> int:

@@ -3,9 +3,10 @@
 Run as a script by `supervise.py`, in a session of its own, on the standard library alone so that it starts in
 milliseconds: `leash.py GRACE PROGRAM ARGS...`. The owner holds the other end of standard input; when that end closes,
 because the owner wants it or because it was killed, the program gets SIGTERM and, GRACE seconds later, its whole
-process group SIGKILL. SIGTERM goes to the program alone: Celery would take a SIGTERM of its pool processes for
-crashes in the middle of a task. What happens is told on standard output, a line each: `started PID`, `exited CODE`
-(negative: killed by that signal), `failed REASON`.
+process group SIGKILL; SIGUSR1 to the leash skips the grace. SIGTERM goes to the program alone: Celery would take a
+SIGTERM of its pool processes for crashes in the middle of a task. When the leash ends, all of the group is gone.
+What happens is told on standard output, a line each: `started PID`, `exited CODE` (negative: killed by that signal),
+`failed REASON`.
 """
 
 import ctypes
@@ -16,22 +17,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _ENOUGH = 4096
+#: Seconds for the killed to be gone. Who left the group, as a daemon does, is not waited for longer.
+_LAST_SECONDS = 2.0
+
+STOP, KILL = "stop", "kill"
 
 
 def main() -> None:
     grace, command = float(sys.argv[1]), sys.argv[2:]
-    if os.getpgrp() != os.getpid():
-        sys.exit("the leash ends its process group, so it must lead one of its own")
     wakeups = _wake_on_signals()
+    _adopt_orphans()
     try:
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=2,
             stderr=2,
+            process_group=0,
             preexec_fn=_dies_with_me(),  # noqa: PLW1509 - there are no threads here
         )
     except OSError as error:
@@ -39,19 +46,15 @@ def main() -> None:
         return
     _tell(f"started {child.pid}")
     deadline: float | None = None
-    while child.poll() is None:
-        if deadline is not None and time.monotonic() >= deadline:
+    while not _ended(child.pid) and (deadline is None or time.monotonic() < deadline):
+        wish = _wait(wakeups, watch_owner=deadline is None, deadline=deadline)
+        if wish == KILL:
             break
-        if _wait(wakeups, watch_owner=deadline is None, deadline=deadline) and deadline is None:
+        if wish == STOP and deadline is None:
             deadline = time.monotonic() + grace
-            child.terminate()
-    if child.returncode is None:
-        _tell(f"exited {-signal.SIGKILL}")
-    else:
-        _tell(f"exited {child.returncode}")
-    # The leash is the group's leader and dies with it. Its being alive until here is what keeps the group's number
-    # from being given to a stranger.
-    os.killpg(0, signal.SIGKILL)
+            os.kill(child.pid, signal.SIGTERM)
+    child.returncode = _end_group(child.pid)
+    _tell(f"exited {child.returncode}")
 
 
 def _wake_on_signals() -> int:
@@ -60,19 +63,62 @@ def _wake_on_signals() -> int:
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
         signal.signal(number, lambda *_: None)
     return reading
 
 
-def _wait(wakeups: int, *, watch_owner: bool, deadline: float | None) -> bool:
-    """Sleep until something happens; True when the program is to be stopped."""
+def _wait(wakeups: int, *, watch_owner: bool, deadline: float | None) -> str | None:
+    """Sleep until something happens; tells what is wished for, if anything."""
     watched = [wakeups, 0] if watch_owner else [wakeups]
     timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
     ready, _, _ = select.select(watched, [], [], timeout)
+    told = set(os.read(wakeups, _ENOUGH)) if wakeups in ready else set()
+    if signal.SIGUSR1 in told:
+        return KILL
     owner_gone = 0 in ready and not os.read(0, _ENOUGH)
-    told = wakeups in ready and set(os.read(wakeups, _ENOUGH)) - {signal.SIGCHLD}
-    return bool(owner_gone or told)
+    return STOP if owner_gone or told - {signal.SIGCHLD} else None
+
+
+def _ended(pid: int) -> bool:
+    """Whether the program has ended. It is left a zombie, so that its group's number goes to nobody else meanwhile."""
+    if not hasattr(os, "waitid"):
+        # macOS before Python 3.13 cannot look without reaping.
+        return _reap(pid)
+    while (found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)) is not None:
+        if found.si_pid == pid:
+            return True
+        os.waitpid(found.si_pid, 0)
+    return False
+
+
+_codes: dict[int, int] = {}
+
+
+def _reap(pid: int) -> bool:
+    """Reap one child, or with -1 any, if it has ended."""
+    reaped, status = os.waitpid(pid, os.WNOHANG)
+    if reaped:
+        _codes[reaped] = os.waitstatus_to_exitcode(status)
+    return bool(reaped)
+
+
+def _end_group(pid: int) -> int:
+    """Kill what is left of the program's group, wait until it is gone; returns the program's exit code."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    deadline = time.monotonic() + _LAST_SECONDS
+    with suppress(ChildProcessError):
+        while time.monotonic() < deadline:
+            if not _reap(-1):
+                time.sleep(0.005)
+    return _codes.get(pid, -signal.SIGKILL)
+
+
+def _adopt_orphans() -> None:
+    """On Linux, become the parent of what the program leaves behind, so as to wait for it."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _dies_with_me() -> Callable[[], object] | None:
@@ -84,10 +130,9 @@ def _dies_with_me() -> Callable[[], object] | None:
 
 
 def _tell(line: str) -> None:
-    try:
+    # Nobody reads when the owner is gone.
+    with suppress(BrokenPipeError):
         os.write(1, f"{line}\n".encode())
-    except BrokenPipeError:
-        return  # the owner is gone: there is nobody to tell
 
 
 if __name__ == "__main__":

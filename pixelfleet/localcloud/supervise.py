@@ -99,9 +99,9 @@ class Child:
         self.close()
 
     def kill(self) -> None:
-        """At once, the whole group. The leash leads it and is not reaped yet, so the number is still the group's."""
+        """At once, the whole group, without a grace."""
         if self.alive:
-            os.killpg(self._leash.pid, signal.SIGKILL)
+            self._leash.send_signal(signal.SIGUSR1)
 
     def close(self) -> None:
         for pipe in (self._leash.stdin, self._leash.stdout):

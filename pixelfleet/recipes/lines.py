@@ -12,6 +12,10 @@ def line_of(text: str, location: tuple[str | int, ...]) -> int:
     if location and location[0] == "variants" and len(location) > 1:
         start, end = _variant_span(lines, int(location[1]))
         location = location[2:]
+    else:
+        # A field of the recipe itself stands before its first variant; below, the same word is a variant's.
+        end = next((number for number, line in enumerate(lines) if _names(line) == "variants"), None)
+        end = end if location and location[0] != "variants" else None
     keys = [str(part) for part in location if not isinstance(part, int)]
     for key in reversed(keys):
         found = _key_line(lines[start:end], key)

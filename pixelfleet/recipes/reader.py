@@ -96,7 +96,8 @@ def _describe(item: dict[str, Any], text: str, origin: str) -> str:
     if item["type"] == "extra_forbidden":
         reason = "no such field" + _nearest(names)
     elif item["type"] == "missing":
-        reason = "is missing"
+        expected = _expected(names)
+        reason = f"is missing ({expected})" if expected else "is missing"
     elif expected := _expected(names):
         reason = f"{reason}, not {item['input']!r:.60} ({expected})"
     field = ".".join(names) or "recipe"

@@ -10,9 +10,11 @@ method. It chooses by a seeded chance, so a run can be repeated as far as the or
 
 import asyncio
 import json
+import math
 import random
 import re
 import threading
+import time
 import urllib.parse
 from collections import Counter
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 
 @dataclass(slots=True)
 class Fault:
-    """What to do to requests that match; None matches all. `times` None: as long as it is set.
+    """What to do to requests that match; None matches all. `times` None: as long as it is set, or `until` (monotonic).
 
     `status` is answered without asking the upstream; `drop` closes the connection, "before" the upstream is asked or
     "after"; `delay` waits so many seconds before either, or before passing the request on (STALL: for ever).
@@ -40,8 +42,11 @@ class Fault:
     delay: float = 0.0
     rate: float = 1.0
     times: int | None = None
+    until: float = math.inf
 
     def matches(self, service: str, operation: str) -> bool:
+        if self.times == 0 or time.monotonic() >= self.until:
+            return False
         return self.service in (None, service) and self.operation in (None, operation)
 
 
@@ -69,7 +74,8 @@ class FaultProxy:
 
     def inject(self, *faults: Fault) -> None:
         with self._lock:
-            self._faults += faults
+            # An outage comes before the drizzle that fell already.
+            self._faults = [*faults, *self._faults]
 
     def heal(self) -> None:
         with self._lock:
@@ -106,7 +112,7 @@ class FaultProxy:
     def _choose(self, service: str, operation: str) -> Fault | None:
         with self._lock:
             for fault in self._faults:
-                if fault.times != 0 and fault.matches(service, operation) and self._chance.random() < fault.rate:
+                if fault.matches(service, operation) and self._chance.random() < fault.rate:
                     fault.times = None if fault.times is None else fault.times - 1
                     return fault
         return None

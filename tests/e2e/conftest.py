@@ -130,14 +130,20 @@ class Standing:
 
 @pytest.fixture(scope="session")
 def standing(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Standing]:
-    environment = cloud.environment(cloud_folder.scratch) | {"PIXELFLEET_PREFIX": f"t{uuid.uuid4().hex[:12]}"}
+    environment = cloud.environment(cloud_folder.scratch) | {
+        "PIXELFLEET_PREFIX": f"t{uuid.uuid4().hex[:12]}",
+        "PIXELFLEET_TAG_ORIGINALS": "true",
+        # One of the samples is too large for bulk.
+        "PIXELFLEET_BULK_MAX_PIXELS": "3000000",
+    }
     with pytest.MonkeyPatch.context() as patch, Supervisor() as processes:
         enter(environment, patch)
         settings = load_settings()
         provision(settings)
         queue = listen(Fleet(settings))
         processes.start(pump_program(environment, cloud_folder))
-        processes.start(worker_program(Lane.BULK, 1, environment, cloud_folder))
+        for lane in Lane:
+            processes.start(worker_program(lane, 1, environment, cloud_folder))
         # The tests of this process that want no cloud must not find one.
         patch.undo()
         yield Standing(environment, processes, queue)

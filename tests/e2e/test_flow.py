@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from pixelfleet.catalog.records import Counts, Status
+from pixelfleet.catalog.records import Counts, RecipeRef, Status
 from pixelfleet.jobs import Job, JobKind, Lane
+from pixelfleet.recipes import parse
 from tests.e2e.conftest import Deployment, wait_for
 
 PHOTO = "photos/progressive.jpg"
@@ -144,3 +146,36 @@ def test_a_sealed_batch_is_announced_once_with_its_totals(deployment: Deployment
     deployment.idle()
     [document] = [n["document"] for n in deployment.notices() if n["attributes"]["kind"] == "batch.completed"]
     assert (document["images"], document["ready"], document["failed_by_cause"]) == (3, 2, {"not_an_image": 1})
+
+
+def test_a_batch_is_processed_with_its_own_recipe_and_a_copy_carries_the_original(
+    deployment: Deployment, samples: Path
+) -> None:
+    recipe = parse('name = "own"\n[[variants]]\nname = "original"\ncopy = true\n', "own")
+    ref = RecipeRef(name="own", digest=recipe.digest)
+    deployment.fleet.recipe_texts.put(ref, recipe.to_text())
+    deployment.fleet.batches.create(deployment.owner, deployment.batch, ref)
+    image_id = deployment.upload(samples / PHOTO, "photo.jpg")
+    image = deployment.settled([image_id])[image_id]
+    assert image.recipe == ref
+    [copy] = image.variants
+    stored = deployment.fleet.s3.get_object(Bucket=deployment.settings.results_bucket, Key=copy.key)["Body"].read()
+    assert stored == (samples / PHOTO).read_bytes()
+    assert copy.sha256 == image.sha256
+
+
+def test_an_image_too_large_for_bulk_is_done_by_heavy_without_costing_an_attempt(
+    deployment: Deployment, samples: Path
+) -> None:
+    image_id = deployment.upload(samples / "photos/harbour at dusk.jpg", "large.jpg")
+    image = deployment.settled([image_id])[image_id]
+    assert (image.status, image.lane, image.attempts) == (Status.READY, Lane.HEAVY, 1)
+
+
+def test_the_original_is_tagged_beside_its_own_tags(deployment: Deployment, samples: Path) -> None:
+    where: Any = {"Bucket": deployment.settings.uploads_bucket, "Key": deployment.key("photo.jpg")}
+    deployment.fleet.s3.put_object(**where, Body=(samples / PHOTO).read_bytes(), Tagging="project=x")
+    deployment.settled([deployment.id_of(where["Key"])])
+    deployment.idle()
+    tags = {tag["Key"]: tag["Value"] for tag in deployment.fleet.s3.get_object_tagging(**where)["TagSet"]}
+    assert (tags["project"], tags["pixelfleet-status"]) == ("x", "ready")

@@ -1,8 +1,11 @@
 """`pixelfleet render` and `pixelfleet recipe`, as a user runs them."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -88,6 +91,27 @@ def test_the_built_in_recipes_are_listed_and_shown_as_toml_that_can_be_changed(t
     (tmp_path / "mine.toml").write_text(shown)
     checked = json.loads(pixelfleet("recipe", "check", tmp_path / "mine.toml", "--json").stdout)
     assert checked["digest"] == listed[1]["digest"]
+
+
+def test_ctrl_c_stops_at_once_and_leaves_no_process(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    noise = Image.effect_noise((1200, 800), 60).convert("RGB")
+    for number in range(40):
+        noise.save(source / f"{number}.bmp")
+    out = tmp_path / "out"
+    command = [*PIXELFLEET, "render", str(source), "--out", str(out), "--workers", "2"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not list(out.glob("*.bmp/thumb.webp")):
+        assert running.poll() is None
+        time.sleep(0.05)
+    os.kill(running.pid, signal.SIGINT)
+    _, errors = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "Traceback" not in errors
+    with pytest.raises(ProcessLookupError):
+        os.killpg(running.pid, 0)
+    assert not list(out.glob(".pixelfleet-*"))
 
 
 def test_samples_are_written_and_counted(tmp_path: Path) -> None:

@@ -32,14 +32,16 @@ def levels(image: Image, variant: Variant, first: Image) -> Image:
 
 
 def _ends(image: Image) -> tuple[int, int]:
+    """The darkest and the brightest tone of any colour, so that none is driven beyond its end."""
     step = max(1, min(image.width, image.height) // _SAMPLE_SIDE)
     sample = image.subsample(step, step) if step > 1 else image
-    if sample.bands == 3:
-        sample = sample.colourspace("b-w")
     counts = array("I", bytes(sample.hist_find().write_to_memory()))
-    running = list(accumulate(counts))
-    black = bisect_right(running, running[-1] * _CLIP)
-    white = bisect_left(running, running[-1] * (1 - _CLIP))
-    if white - black < _LEAST_SPREAD:
+    ends = [_ends_of(counts[band :: sample.bands]) for band in range(sample.bands)]
+    if all(white - black < _LEAST_SPREAD for black, white in ends):
         return 0, 255
-    return min(black, _BLACK_CEILING), max(white, _WHITE_FLOOR)
+    return min(_BLACK_CEILING, *(black for black, _ in ends)), max(_WHITE_FLOOR, *(white for _, white in ends))
+
+
+def _ends_of(counts: array[int]) -> tuple[int, int]:
+    running = list(accumulate(counts))
+    return bisect_right(running, running[-1] * _CLIP), bisect_left(running, running[-1] * (1 - _CLIP))

@@ -12,7 +12,7 @@ _UNIT: Final = 5
 
 
 def sharpen(image: Image, variant: Variant, _first: Image) -> Image:
-    """Unsharp mask as one integer convolution: at 2048 px a thirtieth of what sharpening in Lab costs."""
+    """Unsharp mask as one integer convolution: a small part of what sharpening in Lab costs."""
     weight = round(variant.sharpen * _UNIT)
     if not weight:
         return image

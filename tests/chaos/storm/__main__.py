@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.records import Image
@@ -36,6 +37,8 @@ FAULTS = (
     Fault(drop="after", rate=0.01),
 )
 ROUNDS = 5
+#: Seconds for which one service answers nothing but errors.
+OUTAGE = 10.0
 
 
 @dataclass
@@ -64,17 +67,26 @@ class Storm:
             "PIXELFLEET_PREFIX": "storm",
             "PIXELFLEET_BULK_MAX_PIXELS": str(BULK_MAX_PIXELS),
             "PIXELFLEET_LOG_LEVEL": "WARNING",
+            # Few enough for some to be used up, so that there is something to redrive.
+            "PIXELFLEET_MAX_ATTEMPTS": "2",
         }
-        os.environ.update({name: value for name, value in direct.items() if name.startswith(("AWS_", "PIXELFLEET_"))})
+        # The redrive, and this process's own clients, reach the cloud past the faults.
+        ours = {name: value for name, value in direct.items() if name.startswith(("AWS_", "PIXELFLEET_"))}
+        with mock.patch.dict(os.environ, ours):
+            return self._endure(folder, direct, proxy)
+
+    def _endure(
+        self, folder: DataFolder, direct: Mapping[str, str], proxy: FaultProxy
+    ) -> tuple[dict[str, object], list[str]]:
         fleet = self._deployment(load_settings())
         listener = listen(fleet)
         meddler = Meddler(fleet, random.Random(self.seed + 1))
         meddler.start()
-        crew = Crew(folder, direct | {"AWS_ENDPOINT_URL": proxy.url}, random.Random(self.seed + 2))
+        crew = Crew(folder, {**direct, "AWS_ENDPOINT_URL": proxy.url}, random.Random(self.seed + 2))
         try:
             crew.start()
             proxy.inject(*FAULTS)
-            expected = self._pour(fleet, crew)
+            expected = self._pour(fleet, crew, proxy)
             meddler.stop()
             proxy.heal()
             self.say("the faults have stopped")
@@ -92,7 +104,7 @@ class Storm:
             fleet.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(self.visibility)})
         return fleet
 
-    def _pour(self, fleet: Fleet, crew: Crew) -> dict[str, Expected]:
+    def _pour(self, fleet: Fleet, crew: Crew, proxy: FaultProxy) -> dict[str, Expected]:
         """Upload over four fifths of the time, with a misfortune every few seconds, and seal the batches."""
         chance = random.Random(self.seed)
         todo = list(steps(self.images, chance))
@@ -103,7 +115,11 @@ class Storm:
         while (now := time.monotonic()) < started + seconds or todo:
             if now >= strike_at:
                 crew.start()
-                crew.strike()
+                if chance.random() < 0.15:
+                    crew.counts["outages of a service"] += 1
+                    proxy.inject(Fault(chance.choice(["s3", "dynamodb", "sns"]), status=503, until=now + OUTAGE))
+                else:
+                    crew.strike()
                 strike_at = now + chance.uniform(1.0, 5.0)
             due = len(todo) and (now - started) / (seconds * 0.8) * self.images >= len(expected)
             if due:

@@ -26,8 +26,10 @@ def start(*arguments: str, env: Mapping[str, str]) -> "subprocess.Popen[str]":
     )
 
 
-def run(*arguments: str, env: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([PIXELFLEET, *arguments], env=env, capture_output=True, text=True, timeout=110, check=False)
+def run(*arguments: str, env: Mapping[str, str], folder: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [PIXELFLEET, *arguments], env=env, cwd=folder, capture_output=True, text=True, timeout=110, check=False
+    )
 
 
 def pids_of(tmp: Path, mark: str = "") -> dict[int, str]:

@@ -55,14 +55,17 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     (sources / "empty.jpg").touch()
     dest = sources / "out"
     _picture(dest / "earlier/thumb.png")
-    env = environment(base / "tmp", AWS_PROFILE="no-such-profile", AWS_SESSION_TOKEN="not-yours")
+    nowhere = "http://127.0.0.1:9"
+    strange = {"AWS_PROFILE": "no-such", "AWS_SESSION_TOKEN": "not-yours", "http_proxy": nowhere, "HTTP_PROXY": nowhere}
+    env = environment(base / "tmp", **strange)
     finished = run("run", str(sources), str(other), "--out", str(dest), "--workers", "1", "--json", env=env)
     assert finished.returncode == 0, finished.stderr
     return Outcome(sources, dest, json.loads(finished.stdout), left_of(base / "tmp"))
 
 
-def test_every_file_is_accounted_for_once(outcome: Outcome) -> None:
+def test_every_file_is_accounted_for_once_in_the_order_of_names(outcome: Outcome) -> None:
     sources = [image["source"] for image in outcome.report["images"]]
+    assert sources == sorted(sources, key=lambda source: Path(source).parts)
     assert len(sources) == len(set(sources)) == 14
     assert (outcome.report["ready"], outcome.report["failed"]) == (11, 3)
 
@@ -155,18 +158,19 @@ def test_a_worker_that_keeps_dying_ends_the_run_with_its_last_words(tmp_path: Pa
     assert "the bulk worker ended with exit code" in finished.stderr
     assert "libvips is missing" in finished.stderr
     assert (tmp_path / "out/pixelfleet-logs/worker-bulk.log").exists()
-    assert [image["cause"] for image in report["images"]] == ["unreadable", "internal"]
+    assert [image["cause"] for image in report["images"]] == ["internal", "unreadable"]
     assert processes_of(tmp_path / "tmp") == []
 
 
-def test_strict_is_one_when_an_image_failed(tmp_path: Path) -> None:
+def test_strict_is_one_when_an_image_failed_and_code_that_lies_about_is_not_run(tmp_path: Path) -> None:
     _picture(tmp_path / "in/a.png")
     (tmp_path / "in/b.jpg").write_text("no image")
+    for module in ("celery", "worker", "ministack", "producer_lambda", "json"):
+        (tmp_path / f"{module}.py").write_text("raise SystemExit('run by accident')")
     env = environment(tmp_path / "tmp")
     finished = run(
         "run", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--strict",
-        "--report", str(tmp_path / "mine.json"), env=env,
-    )  # fmt: skip
+        "--report", "mine.json", env=env, folder=tmp_path)  # fmt: skip
     report = json.loads((tmp_path / "mine.json").read_text())
 
     assert finished.returncode == 1

@@ -107,7 +107,7 @@ def test_a_child_does_not_outlive_even_its_leash(tmp_path: Path) -> None:
     child = Child(program)
     _until(lambda: "up" in (tmp_path / "log").read_text())
     assert child.pid is not None
-    os.kill(os.getpgid(child.pid), signal.SIGKILL)
+    os.kill(os.getsid(child.pid), signal.SIGKILL)
     _until(lambda: not _held(tmp_path))
     _until(lambda: not child.alive)
     assert child.how_it_ended() == "was killed together with its leash"

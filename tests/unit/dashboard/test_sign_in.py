@@ -139,7 +139,16 @@ def test_a_sign_in_form_of_another_browser_does_not_fit(dashboard: Dashboard) ->
 
 @pytest.mark.parametrize(
     "target",
-    ["//evil.example", "https://evil.example", "/\\evil.example", "\\/evil", "javascript:alert(1)", "/a\nb", "", "/\t/e"],
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "\\/evil",
+        "javascript:alert(1)",
+        "/a\nb",
+        "",
+        "/\t/e",
+    ],
 )
 def test_signing_in_never_leads_to_another_site(dashboard: Dashboard, target: str) -> None:
     client = dashboard.browser()

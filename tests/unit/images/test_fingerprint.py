@@ -31,6 +31,15 @@ def test_a_thumbhash_of_something_transparent_says_so() -> None:
     assert raw[2] >> 7 == 1
 
 
+def test_nearly_opaque_and_opaque_agree() -> None:
+    colours = [(at * 7 % 256, at * 13 % 256, at * 29 % 256) for at in range(64)]
+    opaque = base64.b64decode(thumbhash([(*colour, 255) for colour in colours], 8, (8, 8)))
+    nearly = base64.b64decode(thumbhash([*((*colour, 255) for colour in colours[:-1]), (*colours[-1], 254)], 8, (8, 8)))
+    for shift in (0, 6, 12):
+        one, other = (int.from_bytes(raw[:3], "little") >> shift & 63 for raw in (opaque, nearly))
+        assert abs(one - other) <= 1
+
+
 def test_a_thumbhash_is_short() -> None:
     assert len(base64.b64decode(thumbhash([(x % 256, 80, 9, 255) for x in range(1024)], 32, (32, 20)))) <= 25
 

@@ -61,6 +61,14 @@ def test_what_cannot_stream_has_a_limit_of_its_own(tmp_path: Path) -> None:
             assert probe(path, large).width == 16_000
 
 
+def test_a_bomb_inside_an_icon_is_refused(tmp_path: Path) -> None:
+    """The icon's directory says 16 x 16; the PNG in it, 60,000 x 60,000."""
+    inner = broken.bomb()
+    directory = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inner), 22)
+    (tmp_path / "a.ico").write_bytes(directory + inner)
+    assert cause_of(tmp_path / "a.ico") is Cause.TOO_MANY_PIXELS
+
+
 def test_garbage_in_exif_is_no_fault(save: Save) -> None:
     path = save(Image.new("RGB", (10, 10)), "JPEG", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x7f" + bytes(40))
     assert probe(path, LIMITS).camera is None

@@ -1,5 +1,6 @@
 """What comes out of the engine, opened by another library than the one that wrote it."""
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,6 +129,28 @@ def test_a_page_is_taken_from_a_document_and_a_missing_one_is_refused(save: Save
     with pytest.raises(PermanentError, match="wants page 3, the image has 2") as caught:
         rendered(source, {"page": 3})
     assert caught.value.cause is Cause.PAGE_MISSING
+
+
+def test_pages_have_sizes_of_their_own(save: Save, rendered: Run) -> None:
+    pages = [Image.new("RGB", (20, 20), "red"), Image.new("RGB", (300, 100), "lime")]
+    source = save(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    first, second = rendered(source, {"format": "png"}, {"format": "png", "page": 2, "box": 150}).variants
+    assert (opened(first).size, opened(second).size) == ((20, 20), (150, 50))
+
+
+def test_a_huge_page_behind_a_small_one_is_refused(tmp_path: Path, rendered: Run) -> None:
+    small, huge = tmp_path / "a.tif", tmp_path / "b.tif"
+    pages = [Image.new("1", (20, 20)), Image.new("1", (21, 20))]
+    pages[0].save(small, "TIFF", save_all=True, append_images=pages[1:])
+    # Both sides of the second page are overwritten in its directory: tags 256 and 257.
+    content = bytearray(small.read_bytes())
+    at = content.rindex(struct.pack("<HHII", 256, 4, 1, 21))
+    for tag in (256, 257):
+        struct.pack_into("<HHII", content, at + 12 * (tag - 256), tag, 4, 1, 60_000)
+    huge.write_bytes(bytes(content))
+    with pytest.raises(PermanentError) as caught:
+        rendered(huge, {"page": 2})
+    assert caught.value.cause is Cause.TOO_MANY_PIXELS
 
 
 def test_a_truncated_jpeg_is_refused_as_truncated_unless_the_recipe_accepts_it(tmp_path: Path, rendered: Run) -> None:

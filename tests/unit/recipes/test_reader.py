@@ -80,6 +80,11 @@ def test_the_second_variants_error_has_the_second_variants_line() -> None:
     assert "'jpeg'" in message
 
 
+def test_a_missing_name_is_not_sought_among_the_variants() -> None:
+    with pytest.raises(RecipeError, match=r"own, line 1: name: is missing \(lower-case"):
+        parse('[[variants]]\nname = "thumb"\nbox = 320\n', "own")
+
+
 def test_a_watermarks_error_has_its_own_line() -> None:
     message = refusal(SMALL + '[variants.watermark]\ntext = "x"\nopacity = 2\n')
     assert message.startswith("mine.toml, line 7: variants.watermark.opacity: ")

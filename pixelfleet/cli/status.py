@@ -1,0 +1,183 @@
+"""`pixelfleet status`."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from pixelfleet import fleet as state
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.records import Batch, Counts
+from pixelfleet.cli.console import RESULTS, AsJson, emit
+from pixelfleet.cli.progress import duration
+from pixelfleet.fleet import LaneState, Overview, Throughput, Workers
+from pixelfleet.localcloud.waiting import terminable
+from pixelfleet.settings import load_settings
+
+#: Seconds between two looks.
+LOOK_EVERY: Final = 2.0
+RECENT_BATCHES: Final = 5
+#: How many slots make one bar of the chart: four of fifteen seconds, a minute.
+BAR: Final = 4
+BARS: Final = " ▁▂▃▄▅▆▇█"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What one look found."""
+
+    overview: Overview
+    batches: tuple[tuple[Batch, Counts], ...]
+
+
+def status(
+    *,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again every two seconds until Ctrl-C.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what waits, what works, how fast, what failed, and when it will be done.
+
+    Lanes are queues: `uploads` holds events on their way to the producer. The age of the oldest message is known on
+    AWS alone. Throughput is over the last five minutes, failures over the last hour; `pixelfleet failures` has all.
+
+        pixelfleet status --watch
+
+        pixelfleet status --json | jq .eta_seconds
+    """
+    fleet = Fleet(load_settings())
+    with terminable(), _shown(as_json=as_json, watch=watch) as show:
+        show(look(fleet))
+        while watch:
+            time.sleep(LOOK_EVERY)
+            show(look(fleet))
+
+
+@contextmanager
+def _shown(*, as_json: bool, watch: bool) -> Iterator[Callable[[Status], None]]:
+    """Where each look goes: a line of JSON, or the screen, which a watch redraws in place."""
+    if as_json:
+        yield lambda found: emit(as_document(found))
+    elif not watch:
+        yield lambda found: RESULTS.print(as_screen(found))
+    else:
+        with Live(console=RESULTS, auto_refresh=False) as live:
+            yield lambda found: live.update(as_screen(found), refresh=True)
+
+
+def look(fleet: Fleet) -> Status:
+    """Ask everything once."""
+    recent = islice(fleet.batches.all(), RECENT_BATCHES)
+    batches = tuple((batch, fleet.batches.counts(batch.owner, batch.name)) for batch in recent)
+    return Status(state.overview(fleet), batches)
+
+
+def as_document(found: Status) -> dict[str, Any]:
+    """For scripts. Seconds, images per second; null where nobody knows."""
+    overview, moving = found.overview, found.overview.throughput
+    return {
+        "at": overview.at,
+        "lanes": [asdict(lane) for lane in overview.lanes],
+        "workers": [asdict(workers) for workers in overview.workers],
+        "images_per_second": round(moving.per_second, 3),
+        "ms_per_image": round(moving.ms_per_image) if moving.ms_per_image is not None else None,
+        "eta_seconds": round(overview.eta) if overview.eta is not None else None,
+        "last_hour": {"finished": moving.finished, "ready": moving.ready, "failed_by_cause": moving.failed_by_cause},
+        "batches": [
+            {
+                "batch": batch.batch_id,
+                "expected": batch.expected,
+                "sealed_at": batch.sealed_at,
+                "completed_at": batch.completed_at,
+                "ready": counts.ready,
+                "deleted": counts.deleted,
+                "failed_by_cause": counts.failed_by_cause,
+            }
+            for batch, counts in found.batches
+        ],
+    }
+
+
+def as_screen(found: Status) -> RenderableType:
+    """For people."""
+    moving = found.overview.throughput
+    parts: list[RenderableType] = [_lanes(found.overview.lanes, found.overview.workers), Text()]
+    parts += [Text(_pace(found.overview)), Text(chart(moving))]
+    if moving.failed_by_cause:
+        causes = ", ".join(f"{cause} {number:,}" for cause, number in moving.failed_by_cause.items())
+        parts.append(Text(f"failed in the last hour: {causes}", style="red"))
+    if found.batches:
+        parts += [Text(), _batches(found.batches)]
+    return Group(*parts)
+
+
+def chart(moving: Throughput) -> str:
+    """A bar for each minute of the last hour."""
+    rates = [point.per_second for point in moving.series]
+    minutes = [sum(rates[start : start + BAR]) / BAR for start in range(0, len(rates), BAR)]
+    highest = max(minutes)
+    if not highest:
+        return "nothing was finished in the last hour"
+    bars = "".join(BARS[-(-int(rate / highest * 1000) * (len(BARS) - 1) // 1000)] for rate in minutes)
+    return f"last hour {bars} {highest:.1f}/s at most, {moving.finished:,} images"
+
+
+def _lanes(lanes: tuple[LaneState, ...], workers: tuple[Workers, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("lane")
+    for column in ("waiting", "in flight", "oldest", "dead letters", "workers", "busy"):
+        table.add_column(column, justify="right")
+    by_lane = {one.lane.value: one for one in workers}
+    for lane in lanes:
+        oldest = duration(lane.oldest) if lane.oldest is not None else "unknown"
+        letters = Text(f"{lane.dead_letters:,}", style="red" if lane.dead_letters else "")
+        cells = (f"{lane.waiting:,}", f"{lane.in_flight:,}", oldest, letters, *_crew(by_lane.get(lane.name)))
+        table.add_row(lane.name, *cells)
+    return table
+
+
+def _crew(workers: Workers | None) -> tuple[str, str]:
+    if workers is None:
+        return "-", "-"
+    wanted = f"/{workers.desired}" if workers.desired is not None else ""
+    return f"{workers.running}{wanted}", f"{workers.busy}" if workers.busy is not None else "-"
+
+
+def _pace(overview: Overview) -> str:
+    moving = overview.throughput
+    each = f", {moving.ms_per_image:,.0f} ms each" if moving.ms_per_image is not None else ""
+    if overview.eta is None:
+        left = "nothing is being finished: no ETA"
+    elif overview.eta:
+        left = f"done in {duration(overview.eta)}"
+    else:
+        left = "nothing waits"
+    return f"{moving.per_second:.1f} images/s{each}; {left}"
+
+
+def _batches(batches: tuple[tuple[Batch, Counts], ...]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("batch")
+    for column in ("images", "ready", "failed", "state"):
+        table.add_column(column, justify="right")
+    for batch, counts in batches:
+        expected = f"{batch.expected:,}" if batch.expected is not None else "?"
+        failed = Text(f"{counts.failed:,}", style="red" if counts.failed else "")
+        table.add_row(batch.batch_id, expected, f"{counts.ready:,}", failed, batch_state(batch, counts))
+    return table
+
+
+def batch_state(batch: Batch, counts: Counts) -> str:
+    """`completed`, how far it is, or `open`: more may yet be uploaded."""
+    if batch.completed_at:
+        return "completed"
+    if batch.expected is None:
+        return "open"
+    return f"{100 * counts.accounted // max(batch.expected, 1)} %"

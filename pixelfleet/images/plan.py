@@ -1,0 +1,116 @@
+"""Which variants share one decode of the source, and at what size."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images import sources
+from pixelfleet.images.base import Base, Take, make_base
+from pixelfleet.images.encode import can_move
+from pixelfleet.images.formats import Format
+from pixelfleet.images.geometry import Placement, Size, place, scaled, turned
+from pixelfleet.images.limits import MAX_HELD_PIXELS, check_held
+from pixelfleet.images.probe import Probe
+from pixelfleet.images.vips import MEMORY_PIXELS, Image
+from pixelfleet.recipes import Gravity, Metadata, Recipe, Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One source on its way through a recipe."""
+
+    source: Path
+    probe: Probe
+    found: Format
+    recipe: Recipe
+    folder: Path
+
+    def base(self, page: Probe, take: Take, size: Size, *, told: bool = True) -> Base:
+        """Decode what `take` says at `size`, no larger than the page itself."""
+        reading = sources.Reading(
+            told=told, accept_truncated=self.recipe.accept_truncated, allow_svg=self.recipe.allow_svg
+        )
+        return make_base(self.source, page, self.found, take, size, reading)
+
+    def small_frame(self, page: Probe, take: Take, side: int) -> Image:
+        """The page inside a square of `side` pixels, in memory: for looking at, not for showing."""
+        size = page.width, page.height
+        small = replace(take, moving=False, alone=None, seeks=False)
+        return self.base(page, small, scaled(size, min(1.0, side / max(size))), told=False).frames[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Variants that come from one decode; `page` is the probe of the page that they show."""
+
+    page: Probe
+    take: Take
+    variants: tuple[Variant, ...]
+
+    @property
+    def size(self) -> Size:
+        """What the largest of the variants needs; an enlarging one still takes no more than there is."""
+        source = self.page.width, self.page.height
+        sizes = [_bounded(source, place(source, variant)) for variant in self.variants]
+        scale = max(max(width / source[0], height / source[1]) for width, height in sizes)
+        exact = [size for size in sizes if scale in (size[0] / source[0], size[1] / source[1])]
+        # Where the largest variant keeps the shape, the base has its very size, so that it is not scaled twice.
+        return max(exact, key=lambda size: (min(size[0] / source[0], size[1] / source[1]), size))
+
+    def largest_first(self) -> list[Variant]:
+        source = self.page.width, self.page.height
+        return sorted(self.variants, key=lambda variant: place(source, variant).resized, reverse=True)
+
+
+def plan(work: Work) -> list[Share]:
+    """All variants but copies, by what they take from the source.
+
+    Raises:
+        PermanentError: `page_missing`, or `too_many_pixels` of a page other than the first.
+    """
+    pages: dict[int, Probe] = {0: work.probe}
+    shares: dict[Take, list[Variant]] = {}
+    for variant in work.recipe.variants:
+        if variant.copies:
+            continue
+        number = _page_number(work, variant)
+        if number not in pages:
+            pages[number] = _page(work, number)
+        shares.setdefault(_take(pages[number], number, variant), []).append(variant)
+    return [Share(pages[take.page], take, tuple(variants)) for take, variants in shares.items()]
+
+
+def _page_number(work: Work, variant: Variant) -> int:
+    page = variant.page or 1
+    if page > work.probe.frames:
+        raise PermanentError(
+            Cause.PAGE_MISSING,
+            f"variant {variant.name!r} wants page {page}, the image has {work.probe.frames}; "
+            "mend the recipe or leave this image out",
+        )
+    return page - 1
+
+
+def _page(work: Work, number: int) -> Probe:
+    """Pages differ in size and turn; the first, which was held against the lane's limits, vouches for none of them."""
+    if work.found.animates:
+        return work.probe
+    header = sources.header(work.source, work.found, allow_svg=work.recipe.allow_svg, page=number)
+    if header.width * header.height > max(work.probe.width * work.probe.height, MAX_HELD_PIXELS):
+        check_held(header.width, header.height, f"{work.found.name} page")
+    width, height = turned((header.width, header.height), swap=header.orientation >= 5)
+    return replace(work.probe, width=width, height=height, orientation=header.orientation)
+
+
+def _take(page: Probe, number: int, variant: Variant) -> Take:
+    size = page.width, page.height
+    width, height = _bounded(size, place(size, variant))
+    moving = page.animated and can_move(variant)
+    alone = variant.name if width * height > MEMORY_PIXELS and not moving else None
+    searched = variant.gravity in (Gravity.ATTENTION, Gravity.ENTROPY)
+    seeks = alone is not None and (searched or page.orientation != 1)
+    return Take(number, moving, variant.icc is Metadata.KEEP, alone, seeks)
+
+
+def _bounded(source: Size, placement: Placement) -> Size:
+    return min(source[0], placement.resized[0]), min(source[1], placement.resized[1])

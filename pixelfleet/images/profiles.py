@@ -1,0 +1,58 @@
+"""Whether a colour profile is sRGB, by its numbers: names lie, and converting from sRGB to sRGB costs an encode.
+
+Read from the tag table (ICC.1:2022, 7.3): three primaries and three curves; sRGB's are those of IEC 61966-2-1, adapted
+to D50.
+"""
+
+import struct
+from typing import Final
+
+_PRIMARIES: Final = {
+    b"rXYZ": (0.4361, 0.2225, 0.0139),
+    b"gXYZ": (0.3851, 0.7169, 0.0971),
+    b"bXYZ": (0.1431, 0.0606, 0.7139),
+}
+_CURVES: Final = (b"rTRC", b"gTRC", b"bTRC")
+_NEAR: Final = 0.003
+#: sRGB's linear light at half signal, and near black, where a plain gamma differs.
+_AT: Final = ((0.5, 0.2140), (0.1, 0.0100))
+_MAX_TAGS: Final = 100
+
+
+def is_srgb(profile: bytes) -> bool:
+    """False also for what cannot be read: the colour engine then decides."""
+    try:
+        tags = _tags(profile)
+        return all(_is_primary(tags[name], xyz) for name, xyz in _PRIMARIES.items()) and all(
+            _is_curve(tags[name]) for name in _CURVES
+        )
+    except (KeyError, IndexError, struct.error, OverflowError, ZeroDivisionError):
+        return False
+
+
+def _tags(profile: bytes) -> dict[bytes, bytes]:
+    (count,) = struct.unpack_from(">I", profile, 128)
+    entries = (struct.unpack_from(">4sII", profile, 132 + 12 * number) for number in range(min(count, _MAX_TAGS)))
+    return {name: profile[start : start + size] for name, start, size in entries}
+
+
+def _is_primary(tag: bytes, expected: tuple[float, float, float]) -> bool:
+    found = (value / 65536 for value in struct.unpack_from(">3i", tag, 8))
+    return all(abs(one - other) < _NEAR for one, other in zip(found, expected, strict=True))
+
+
+def _is_curve(tag: bytes) -> bool:
+    return all(abs(_linear(tag, signal) - light) < _NEAR for signal, light in _AT)
+
+
+def _linear(tag: bytes, signal: float) -> float:
+    """The light that a curve gives for a signal, both from 0 to 1: a table, or a formula of type 3 (10.18)."""
+    if tag[:4] == b"curv":
+        (count,) = struct.unpack_from(">I", tag, 8)
+        (value,) = struct.unpack_from(">H", tag, 12 + 2 * round(signal * (count - 1)))
+        return float(signal ** (value / 256)) if count == 1 else float(value / 65535)
+    (kind,) = struct.unpack_from(">H", tag, 8)
+    if tag[:4] != b"para" or kind != 3:
+        raise KeyError(tag[:4])
+    gamma, a, b, c, d = (value / 65536 for value in struct.unpack_from(">5i", tag, 12))
+    return float((a * signal + b) ** gamma) if signal >= d else c * signal

@@ -1,0 +1,68 @@
+"""What comes out of the engine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pixelfleet.images.encode import encoding_of
+from pixelfleet.images.tiles import CONTENT_TYPE, FORMAT, TileSet
+from pixelfleet.images.vips import Image
+from pixelfleet.recipes import Variant
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedVariant:
+    """One output: `path` lies in the folder that `render` was given; `bytes` is the size of all its files.
+
+    Of a variant of tiles `path` is the entry file, `tiles` the folder of tiles beside it, `files` how many files there
+    are in all, and `manifest` a SHA-256 over them.
+    """
+
+    name: str
+    path: Path
+    format: str
+    width: int
+    height: int
+    bytes: int
+    content_type: str
+    frames: int = 1
+    files: int = 1
+    tiles: Path | None = None
+    manifest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """All variants, in the recipe's order, and what the record keeps of the image's looks."""
+
+    variants: tuple[RenderedVariant, ...]
+    placeholder: str
+    dominant_colour: str
+    perceptual_hash: str
+
+
+def of_file(variant: Variant, path: Path, frames: tuple[Image, ...]) -> RenderedVariant:
+    return RenderedVariant(
+        name=variant.name,
+        path=path,
+        format=variant.format.value,
+        width=frames[0].width,
+        height=frames[0].height,
+        bytes=path.stat().st_size,
+        content_type=encoding_of(variant).content_type,
+        frames=len(frames),
+    )
+
+
+def of_tiles(variant: Variant, tiles: TileSet, image: Image) -> RenderedVariant:
+    return RenderedVariant(
+        name=variant.name,
+        path=tiles.entry,
+        format=FORMAT,
+        width=image.width,
+        height=image.height,
+        bytes=tiles.bytes,
+        content_type=CONTENT_TYPE,
+        files=tiles.count + 1,
+        tiles=tiles.folder,
+        manifest=tiles.manifest,
+    )

@@ -1,0 +1,89 @@
+"""As much of DynamoDB's expression language as the catalog speaks; anything else is an error of the test."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+Attributes = dict[str, Any]
+
+_TEST = re.compile(r"(?P<name>[#\w]+) (?P<operator>=|<>|<=|>=|<|>) (?P<value>:\w+)")
+_BETWEEN = re.compile(r"(?P<name>[#\w]+) BETWEEN (?P<low>:\w+) AND (?P<high>:\w+)")
+_FUNCTION = re.compile(r"(?P<function>attribute_exists|attribute_not_exists)\((?P<name>[#\w]+)\)")
+_BEGINS = re.compile(r"begins_with\((?P<name>[#\w]+), (?P<value>:\w+)\)")
+_CLAUSE = re.compile(r"\b(SET|ADD|REMOVE)\b")
+
+
+class Words:
+    """The names and values that a request gives for the placeholders of its expressions."""
+
+    def __init__(self, request: Mapping[str, Any]) -> None:
+        self._names: Mapping[str, str] = request.get("ExpressionAttributeNames", {})
+        self._values: Mapping[str, Any] = request.get("ExpressionAttributeValues", {})
+
+    def name(self, word: str) -> str:
+        return self._names[word] if word.startswith("#") else word
+
+    def value(self, word: str) -> Any:
+        return self._values[word]
+
+
+def plain(value: Any) -> Any:
+    """The comparable content of a typed attribute; None of a missing one."""
+    if value is None:
+        return None
+    [(kind, content)] = value.items()
+    return int(content) if kind == "N" else content
+
+
+def holds(condition: str, item: Attributes | None, words: Words) -> bool:
+    """Whether a condition holds for an item, None for one that is not there."""
+    item = item or {}
+    between = _BETWEEN.search(condition)
+    rest = condition
+    if between:
+        found = plain(item.get(words.name(between["name"])))
+        low, high = plain(words.value(between["low"])), plain(words.value(between["high"]))
+        if found is None or not low <= found <= high:
+            return False
+        rest = condition.replace(between[0], "").strip().removesuffix("AND").removeprefix("AND").strip()
+    return all(_term(term.strip(), item, words) for term in rest.split(" AND ") if term.strip())
+
+
+def _term(term: str, item: Attributes, words: Words) -> bool:
+    if match := _FUNCTION.fullmatch(term):
+        return (words.name(match["name"]) in item) == (match["function"] == "attribute_exists")
+    if match := _BEGINS.fullmatch(term):
+        found = plain(item.get(words.name(match["name"])))
+        return isinstance(found, str) and found.startswith(plain(words.value(match["value"])))
+    match = _TEST.fullmatch(term)
+    if match is None:
+        raise AssertionError(f"the fake DynamoDB does not know the condition {term!r}")
+    found, value = plain(item.get(words.name(match["name"]))), plain(words.value(match["value"]))
+    if found is None:
+        return False
+    compared = {"=": found == value, "<>": found != value}
+    if match["operator"] in compared:
+        return bool(compared[match["operator"]])
+    return bool({"<": found < value, ">": found > value, "<=": found <= value, ">=": found >= value}[match["operator"]])
+
+
+def update(expression: str, item: Attributes, words: Words) -> Attributes:
+    """The item after an update expression of SET, ADD and REMOVE clauses."""
+    changed = dict(item)
+    parts = _CLAUSE.split(expression)[1:]
+    for clause, body in zip(parts[::2], parts[1::2], strict=True):
+        for action in (part.strip() for part in body.split(",")):
+            _apply(clause, action, changed, words)
+    return changed
+
+
+def _apply(clause: str, action: str, item: Attributes, words: Words) -> None:
+    if clause == "REMOVE":
+        item.pop(words.name(action), None)
+    elif clause == "SET":
+        name, _, value = action.partition(" = ")
+        item[words.name(name)] = words.value(value)
+    else:
+        name, _, value = action.partition(" ")
+        before = plain(item.get(words.name(name), {"N": "0"}))
+        item[words.name(name)] = {"N": str(before + plain(words.value(value)))}

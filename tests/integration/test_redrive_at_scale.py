@@ -1,0 +1,114 @@
+"""A hundred thousand failures: listing and redriving them stays usable, and what is kept in memory does not grow."""
+
+import gc
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.dynamo import to_attributes
+from pixelfleet.catalog.records import Image, Status
+from pixelfleet.catalog.schema import TABLES
+from pixelfleet.catalog.transitions import Aim, Failure
+from pixelfleet.errors import Cause
+from pixelfleet.failures import GroupBy, Selection, grouped, select
+from pixelfleet.jobs import Job, JobKind, Lane, Origin, encode_message
+from pixelfleet.redrive import Redrive, Sent, drop_settled
+from pixelfleet.settings import Settings, load_settings
+from tests.catalog_conformance import WEB
+from tests.fakes.clients import client
+from tests.fakes.dynamodb import FakeDynamoDb
+from tests.fakes.sqs import FakeSqs
+
+MANY = 100_000
+#: Records in memory at once: a few pages of a hundred.
+ROOM = 2_000
+
+
+class FakedFleet(Fleet):
+    """A fleet whose catalog lies in memory and whose queues are the fake's."""
+
+    def __init__(self, settings: Settings, dynamodb: Any, sqs: Any) -> None:
+        super().__init__(settings)
+        self.__dict__ |= {"_dynamodb": dynamodb, "sqs": sqs}
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> Any:
+    with FakeSqs() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        settings = load_settings()
+        sqs = client("sqs", server.url)
+        for lane in Lane:
+            dead = sqs.create_queue(QueueName=f"pixelfleet-{lane}-dlq")["QueueUrl"]
+            arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+            policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 10})
+            sqs.create_queue(QueueName=f"pixelfleet-{lane}", Attributes={"RedrivePolicy": policy})
+        tables = ((getattr(settings, f"{table.name}_table"), table) for table in TABLES)
+        yield FakedFleet(settings, FakeDynamoDb(tables), sqs)
+
+
+def fail_many(fleet: Fleet, table: FakeDynamoDb) -> None:
+    """Records of images that crashed, and a dead letter for each."""
+    job = Job(JobKind.PROCESS, "uploads", "uploads/me/b1/0.jpg", "v", "e", "05", 100)
+    aim = Aim(job, WEB, "r", "w", "2026-11-20T12:00:00.000Z")
+    fleet.images.claim(aim, 5, None)
+    first = fleet.images.record_failed(aim, Failure(Cause.CRASHED, "the worker died"))
+    assert isinstance(first, Image)
+    for start in range(0, MANY, 10):
+        jobs = [replace(job, key=f"uploads/me/b1/{number}.jpg") for number in range(start, start + 10)]
+        for one in jobs:
+            image = first.model_copy(update={"image_id": one.image_id, "key": one.key})
+            table.put_item(TableName=fleet.settings.images_table, Item=to_attributes(image.to_item()))
+        entries: list[Any] = [
+            {"Id": str(n), "MessageBody": encode_message(one.asked_by(Origin.REDRIVE), Lane.BULK)}
+            for n, one in enumerate(jobs)
+        ]
+        fleet.sqs.send_message_batch(QueueUrl=fleet.settings.bulk_dlq_url, Entries=entries)
+
+
+class Held:
+    """How many records this process held at once, looked at now and then: the fakes keep no Image, only attributes."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._calls = 0
+
+    def look(self) -> None:
+        self._calls += 1
+        if self._calls % 1_000 == 0:
+            self.most = max(self.most, sum(isinstance(thing, Image) for thing in gc.get_objects()))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_hundred_thousand_failures_are_grouped_and_redriven_in_bounded_memory(many: Fleet) -> None:
+    fail_many(many, many.__dict__["_dynamodb"])
+    held = Held()
+    told: list[int] = []
+
+    def watched(images: Iterator[Image]) -> Iterator[Image]:
+        for image in images:
+            held.look()
+            yield image
+
+    groups = grouped(watched(select(many.images, Selection())), GroupBy.CAUSE)
+    assert {name: group.count for name, group in groups.items()} == {"crashed": MANY}
+
+    work = Redrive(many, "anna", lambda done: told.append(done.sent))
+    for image in watched(work.send(select(many.images, Selection()))):
+        assert image.status is Status.QUEUED
+    assert work.done == Sent(sent=MANY)
+    # Progress is told as it is made, ten by ten.
+    assert told == sorted(told)
+    assert len(told) == MANY // 10
+
+    done = drop_settled(many, Lane.BULK, Selection(), lambda _: held.look())
+    assert (done.deleted, done.moved, done.left) == (MANY, 0, 0)
+    assert many.queues.depth(many.settings.bulk_dlq_url).waiting == 0
+    assert many.queues.depth(many.settings.bulk_queue_url).waiting == MANY
+    assert list(many.images.failed()) == []
+    assert 0 < held.most < ROOM

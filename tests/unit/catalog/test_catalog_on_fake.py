@@ -1,0 +1,19 @@
+"""The catalog's promises on the fake in memory, so that what is measured on it holds elsewhere."""
+
+from typing import Any
+
+import pytest
+
+from pixelfleet.catalog.batches import Batches
+from pixelfleet.catalog.images import Images
+from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.catalog.schema import TABLES
+from tests.catalog_conformance import Catalog, CatalogConformance
+from tests.fakes.dynamodb import FakeDynamoDb
+
+
+class TestCatalogOnTheFake(CatalogConformance):
+    @pytest.fixture
+    def catalog(self) -> Catalog:
+        client: Any = FakeDynamoDb((table.name, table) for table in TABLES)
+        return Catalog(Images(client, "images", "batches"), Batches(client, "batches"), RecipeTexts(client, "recipes"))

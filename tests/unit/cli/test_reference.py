@@ -1,0 +1,15 @@
+"""The reference of commands is what the commands themselves say."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+REFERENCE = Path(__file__).parents[3] / "docs/reference/cli.md"
+
+
+def test_the_reference_is_up_to_date() -> None:
+    command = ["typer", "pixelfleet.cli.main", "utils", "docs", "--name", "pixelfleet", "--title", "Commands"]
+    told = subprocess.run(
+        [sys.executable, "-m", *command], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    assert REFERENCE.read_text().strip() == told.strip(), "run `make docs`"

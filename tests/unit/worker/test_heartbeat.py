@@ -1,0 +1,126 @@
+"""A child's pulse, on moto's activity table."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from pixelfleet.catalog.activity import Activity, Heartbeat, Sample
+from pixelfleet.catalog.records import Image, Status
+from pixelfleet.catalog.schema import ACTIVITY
+from pixelfleet.errors import Cause, TransientError
+from pixelfleet.jobs import Lane
+from pixelfleet.localcloud.tables import ensure_table
+from worker.heartbeat import IDLE_SLOTS, Pulse
+
+READY = Image(
+    image_id="i",
+    bucket="b",
+    key="k",
+    owner="me",
+    status=Status.READY,
+    counted="ready",
+    bytes=10,
+    timings_ms={"fetch": 2, "pixels": 30},
+)
+FAILED = READY.model_copy(update={"status": Status.FAILED, "counted": "failed:truncated"})
+
+
+@pytest.fixture
+def activity(monkeypatch: pytest.MonkeyPatch) -> Iterator[Activity]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        ensure_table(client, "activity", ACTIVITY)
+        yield Activity(client, "activity")
+
+
+class Silent(Activity):
+    """A table that does not answer until it is told to."""
+
+    def __init__(self, there: Activity) -> None:
+        self._there = there
+        self.answers = False
+
+    def count(self, sample: Sample) -> None:
+        self._ask(lambda: self._there.count(sample))
+
+    def beat(self, heartbeat: Heartbeat) -> None:
+        self._ask(lambda: self._there.beat(heartbeat))
+
+    def _ask(self, write: Callable[[], None]) -> None:
+        if not self.answers:
+            raise TransientError(Cause.UNAVAILABLE, "no answer")
+        write()
+
+
+def hour_ago() -> datetime:
+    return datetime.now(UTC) - timedelta(hours=1)
+
+
+def outcomes(activity: Activity) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for sample in activity.samples(hour_ago()):
+        for outcome, number in sample.outcomes.items():
+            total[outcome] = total.get(outcome, 0) + number
+    return total
+
+
+def test_what_was_finished_is_written_once_with_the_heartbeat(activity: Activity) -> None:
+    pulse = Pulse(lambda: activity, frozenset({Lane.BULK}))
+    for image in (READY, READY, FAILED):
+        pulse.count(image, Lane.BULK)
+    pulse.turn()
+    pulse.turn()
+    assert outcomes(activity) == {"ready": 2, "failed:truncated": 1}
+    samples = activity.samples(hour_ago())
+    assert (sum(s.work_ms for s in samples), sum(s.bytes for s in samples)) == (96, 30)
+    [heartbeat] = activity.heartbeats(hour_ago())
+    assert (heartbeat.worker, heartbeat.lanes, heartbeat.finished) == (pulse.worker, (Lane.BULK,), 3)
+
+
+def test_a_worker_is_busy_while_it_carries_out_a_job(activity: Activity) -> None:
+    pulse = Pulse(lambda: activity, frozenset({Lane.BULK}))
+    with pulse.working():
+        pulse.turn()
+        assert [heartbeat.busy for heartbeat in activity.heartbeats(hour_ago())] == [True]
+    for _ in range(IDLE_SLOTS):
+        pulse.turn()
+    assert [heartbeat.busy for heartbeat in activity.heartbeats(hour_ago())] == [False]
+
+
+def test_an_idle_worker_beats_only_now_and_then(activity: Activity) -> None:
+    beats = []
+
+    class Counting(Silent):
+        def beat(self, heartbeat: Heartbeat) -> None:
+            beats.append(heartbeat)
+
+    pulse = Pulse(lambda: Counting(activity), frozenset({Lane.BULK}))
+    for _ in range(3 * IDLE_SLOTS):
+        pulse.turn()
+    assert len(beats) == 3
+
+
+def test_counts_that_could_not_be_written_are_written_the_next_time(activity: Activity) -> None:
+    silent = Silent(activity)
+    pulse = Pulse(lambda: silent, frozenset({Lane.BULK}))
+    pulse.count(READY, Lane.BULK)
+    pulse.turn()
+    pulse.count(READY, Lane.BULK)
+    silent.answers = True
+    pulse.turn()
+    assert outcomes(activity) == {"ready": 2}
+
+
+def test_a_worker_that_ends_is_struck_off_after_its_last_counts(activity: Activity) -> None:
+    pulse = Pulse(lambda: activity, frozenset({Lane.BULK}))
+    pulse.turn()
+    pulse.count(READY, Lane.BULK)
+    pulse.end()
+    assert activity.heartbeats(hour_ago()) == []
+    assert outcomes(activity) == {"ready": 1}

@@ -1,0 +1,190 @@
+"""What a child process says of itself while it works: that it is alive, and how many images it has finished.
+
+One thread a child writes both to the activity table at the end of each slot, and once a minute while the child is
+idle. So the cost for an image is next to nothing, and a job that takes an hour does not look like a dead worker.
+"""
+
+import logging
+import os
+import random
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+from celery.signals import celeryd_init, worker_process_init, worker_process_shutdown
+
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.activity import LATE, SLOT, Activity, Heartbeat, Sample, slot_of
+from pixelfleet.catalog.records import Image, timestamp
+from pixelfleet.errors import TransientError
+from pixelfleet.jobs import Lane
+from pixelfleet.settings import load_settings
+from worker.lanes import served
+
+log = logging.getLogger(__name__)
+
+#: An idle child beats every so many slots.
+IDLE_SLOTS: Final = 4
+#: Seconds before a new child's first beat: making a client costs a tenth of a second, which a short run is spared.
+FIRST: Final = 5.0
+#: Seconds that a last word may take: a table that does not answer must not keep a child from ending.
+GOODBYE: Final = 2.0
+
+
+class Pulse:
+    """Counts what one process finishes; `turn` writes it down. Safe to use from the task's thread and its own."""
+
+    def __init__(self, activity: Callable[[], Activity], lanes: frozenset[Lane]) -> None:
+        self.worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._activity = activity
+        self._lanes = tuple(sorted(lanes))
+        self._started_at = timestamp()
+        self._lock = threading.Lock()
+        self._pending: dict[tuple[str, Lane], Sample] = {}
+        self._finished = 0
+        self._busy = False
+        self._idle_turns = IDLE_SLOTS
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """While a job is carried out."""
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+
+    def count(self, image: Image, lane: Lane) -> None:
+        """One image was settled: ready, failed or deleted."""
+        slot = slot_of(datetime.now(UTC))
+        one = Sample(
+            at=slot,
+            lane=lane,
+            outcomes={image.counted or image.status.value: 1},
+            work_ms=sum(image.timings_ms.values()),
+            bytes=image.bytes or 0,
+        )
+        with self._lock:
+            self._finished += 1
+            self._add(one)
+
+    def turn(self) -> None:
+        """Write down what there is to say; what could not be written is said the next time."""
+        with self._lock:
+            samples, self._pending = list(self._pending.values()), {}
+        beat = self._busy or bool(samples) or self._idle_turns >= IDLE_SLOTS
+        self._idle_turns = 1 if beat else self._idle_turns + 1
+        if not beat:
+            return
+        try:
+            activity = self._activity()
+            while samples:
+                activity.count(samples[-1])
+                samples.pop()
+            activity.beat(self._heartbeat())
+        except TransientError as error:
+            log.warning("no heartbeat was written", extra={"reason": str(error)})
+            with self._lock:
+                for sample in samples:
+                    self._add(sample)
+
+    def end(self) -> None:
+        """The process ends in good order."""
+        self.turn()
+        try:
+            self._activity().gone(self.worker)
+        except TransientError as error:
+            log.warning("this worker was not struck off and will seem alive", extra={"reason": str(error)})
+
+    def _heartbeat(self) -> Heartbeat:
+        return Heartbeat(
+            worker=self.worker,
+            lanes=self._lanes,
+            started_at=self._started_at,
+            seen_at=timestamp(),
+            busy=self._busy,
+            finished=self._finished,
+        )
+
+    def _add(self, sample: Sample) -> None:
+        known = self._pending.get((sample.at, sample.lane))
+        if known is not None:
+            sample = Sample(
+                at=sample.at,
+                lane=sample.lane,
+                outcomes=dict(Counter(known.outcomes) + Counter(sample.outcomes)),
+                work_ms=known.work_ms + sample.work_ms,
+                bytes=known.bytes + sample.bytes,
+            )
+        self._pending[sample.at, sample.lane] = sample
+
+
+class Beating:
+    """The thread that takes a pulse's turns until it is stopped."""
+
+    def __init__(self, pulse: Pulse) -> None:
+        self.pulse = pulse
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, which strikes the worker off, unless it has not beaten yet."""
+        self._stop.set()
+        self._thread.join(GOODBYE)
+
+    def _run(self) -> None:
+        if self._stop.wait(FIRST):
+            return
+        self.pulse.turn()
+        while not self._stop.wait(_until_slot_ends()):
+            self.pulse.turn()
+        self.pulse.end()
+
+
+def _until_slot_ends() -> float:
+    """Seconds; a little later in each process, but not so late that readers would take the slot for complete."""
+    passed = datetime.now(UTC).timestamp() % SLOT
+    return SLOT - passed + random.uniform(0.0, LATE / 2)  # noqa: S311 - jitter, not a secret
+
+
+class _Child:
+    """What the signals of one child process share."""
+
+    lanes: frozenset[Lane] = frozenset(Lane)
+    beating: Beating | None = None
+
+
+def pulse() -> Pulse | None:
+    """This process's pulse; None where no worker runs, as in a test that calls the task."""
+    return _Child.beating.pulse if _Child.beating is not None else None
+
+
+@celeryd_init.connect  # type: ignore[untyped-decorator,unused-ignore]
+def remember_lanes(options: dict[str, Any], **_: Any) -> None:
+    """In the parent, for its children: which lanes `-Q` named."""
+    _Child.lanes = frozenset(served(options.get("queues")))
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator,unused-ignore]
+def start_beating(**_: Any) -> None:
+    """In the child, after the fork: neither threads nor clients cross it."""
+    _Child.beating = Beating(Pulse(_activity, _Child.lanes))
+
+
+@worker_process_shutdown.connect  # type: ignore[untyped-decorator,unused-ignore]
+def stop_beating(**_: Any) -> None:
+    """In the child, at a shutdown in good order or after its last task."""
+    if _Child.beating is not None:
+        _Child.beating.stop()
+
+
+@cache
+def _activity() -> Activity:
+    """Of the heartbeat's thread alone, with a session of its own: boto3's are not safe while clients are made."""
+    return Fleet(load_settings(), connections=1).activity
