@@ -31,7 +31,7 @@ class Runner:
         self._places = threading.BoundedSemaphore(MOST_RUNNING)
 
     def redrive(self, who: str, selection: Selection, canary: int | None) -> Errand:
-        """Raises Problem 503 while too many are at work."""
+        """Raises Problem 429 while too many are at work."""
 
         def work(follow: "Follow") -> None:
             _redrive(self._fleet, follow, selection, canary)
@@ -39,7 +39,7 @@ class Runner:
         return self._start("redrive", who, describe(selection), work)
 
     def purge(self, who: str, selection: Selection) -> Errand:
-        """Raises Problem 503 while too many are at work."""
+        """Raises Problem 429 while too many are at work."""
 
         def work(follow: "Follow") -> None:
             _purge(self._fleet, follow, selection)
