@@ -49,7 +49,7 @@ class Runner:
     def _start(self, kind: str, who: str, on: str, work: Callable[["Follow"], None]) -> Errand:
         if not self._places.acquire(blocking=False):
             raise Problem(
-                503, "several redrives are at work already; wait for one to end", headers={"Retry-After": "5"}
+                429, "several redrives are at work already; wait for one to end", headers={"Retry-After": "5"}
             )
         try:
             errand = self._fleet.errands.begin(kind, who, on)

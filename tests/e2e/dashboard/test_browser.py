@@ -1,6 +1,6 @@
 """A real browser through the whole dashboard: what people do, on a phone and a desktop, by day and by night.
 
-With PIXELFLEET_SCREENSHOTS=FOLDER the pictures are kept there, for docs/images and to be looked at.
+With SCREENSHOTS=FOLDER the pictures are kept there, for docs/images and to be looked at.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from PIL import Image as Picture
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pixelfleet.catalog.records import Status
 from pixelfleet.errors import Cause
@@ -37,7 +37,7 @@ PAGES = ("/", "/upload", "/batches", "/fleet", "/failures", "/users", "/activity
 def files(samples: Path) -> list[str]:
     """Twenty of the samples that a page takes, some of them broken."""
     found = sorted(path for path in samples.rglob("*") if path.is_file() and path.stat().st_size)
-    return [str(path) for path in found if path.suffix not in (".mp4",)][:20]
+    return [str(path) for path in found if path.suffix != ".mp4"][:20]
 
 
 def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: list[str], served: Served) -> None:
@@ -66,21 +66,9 @@ def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: li
     expect(page.locator(".tile")).to_have_count(counts.ready)
 
     page.locator(".tile", has_text="progressive").click()
-    expect(page.get_by_role("cell", name="320 × 240")).to_be_visible()
-    slider = page.get_by_role("slider")
-    before = page.locator(".before").evaluate("one => getComputedStyle(one).clipPath")
-    slider.focus()
-    page.keyboard.press("ArrowLeft")
-    page.keyboard.press("Home")
-    assert page.locator(".before").evaluate("one => getComputedStyle(one).clipPath") != before
-    assert page.locator(".before").evaluate("one => one.naturalWidth") > 0
-    page.get_by_role("button", name="Make a link").click()
-    link = page.locator("#links input").input_value()
-    # Whoever has the link needs no session: asked by a client that has none.
-    assert page.request.get(link).status == 200
-    with page.expect_download() as original:
-        page.get_by_role("row", name="original").get_by_role("link").click()
-    assert original.value.suggested_filename == "progressive.jpg"
+    expect(page.get_by_role("cell", name="320 \u00d7 240")).to_be_visible()
+    _compare(page)
+    _share(page)
 
     page.get_by_label("Recipe").select_option("catalog")
     page.get_by_role("button", name="Process again").click()
@@ -247,8 +235,9 @@ def test_nothing_moves_while_thumbs_load(visitor: Visitor, served: Served, files
     page = visitor.page
     visitor.sign_in("olga")
     page.add_init_script(
-        "window.moved = 0; new PerformanceObserver(list => { for (const one of list.getEntries()) window.moved += one.value; })"
-        ".observe({type: 'layout-shift', buffered: true});"
+        """window.moved = 0;
+        const add = list => { for (const one of list.getEntries()) window.moved += one.value; };
+        new PerformanceObserver(add).observe({type: 'layout-shift', buffered: true});"""
     )
     visitor.open("/")
     no_motion(page)
@@ -281,18 +270,43 @@ def test_the_policy_stops_a_script_that_got_into_the_page(visitor: Visitor) -> N
     page = visitor.page
     visitor.sign_in("ana")
     page.evaluate(
-        "() => { const one = document.createElement('script'); one.textContent = 'window.owned = 1'; document.body.append(one);"
-        " const two = document.createElement('img'); two.setAttribute('onerror', 'window.owned = 2'); two.src = '/none';"
-        " document.body.append(two); }"
+        """() => {
+          const one = document.createElement('script');
+          one.textContent = 'window.owned = 1';
+          const two = document.createElement('img');
+          two.setAttribute('onerror', 'window.owned = 2');
+          two.src = '/none';
+          document.body.append(one, two);
+        }"""
     )
     time.sleep(0.3)  # for what must not happen
     assert page.evaluate("() => window.owned === undefined")
     assert any("Content Security Policy" in one for one in visitor.complaints)
 
 
+def _compare(page: Page) -> None:
+    """The slider is moved by keys, and what it lays over the other is drawn."""
+    laid_over = page.locator(".before")
+    before = laid_over.evaluate("one => getComputedStyle(one).clipPath")
+    page.get_by_role("slider").focus()
+    page.keyboard.press("Home")
+    assert laid_over.evaluate("one => getComputedStyle(one).clipPath") != before
+    assert laid_over.evaluate("one => one.naturalWidth") > 0
+
+
+def _share(page: Page) -> None:
+    """A link is made, and the original comes under its own name."""
+    page.get_by_role("button", name="Make a link").click()
+    link = page.locator("#links input").input_value()
+    assert page.request.get(link).status == 200
+    with page.expect_download() as original:
+        page.get_by_role("row", name="original").get_by_role("link").click()
+    assert original.value.suggested_filename == "progressive.jpg"
+
+
 def keep(visitor: Visitor, name: str) -> None:
     """A picture of the page for people, if somebody wants them."""
-    folder = os.environ.get("PIXELFLEET_SCREENSHOTS")
+    folder = os.environ.get("SCREENSHOTS")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
         visitor.page.screenshot(path=Path(folder) / f"{name}.png")
