@@ -45,7 +45,7 @@ test: $(STAMP) ## all tests but the slow ones
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
 
 test-slow: $(STAMP) ## the slow ones: real outside programs, minutes of work
-	$(BIN)/python -m pytest -n $(JOBS) -m slow
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m slow
 
 bench: $(STAMP) ## the engine beside Pillow, sharp and the codecs alone: IMAGES=DIR of JPEGs, SHARP=DIR of an npm install
 	$(BIN)/python -m benchmarks.engine $(if $(IMAGES),--images $(IMAGES)) $(if $(SHARP),--sharp $(SHARP))

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 
 from pixelfleet.catalog.activity import Activity
@@ -17,11 +18,13 @@ from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.catalog.users import Users
 from pixelfleet.cdn import Cdn
+from pixelfleet.errors import SetupError
 from pixelfleet.links import Links
 from pixelfleet.notices import Notices
 from pixelfleet.objects import Objects
 from pixelfleet.queues import Queues
 from pixelfleet.settings import Settings
+from pixelfleet.uploads.sender import Sender
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -41,27 +44,27 @@ class Fleet:
 
     @cached_property
     def images(self) -> Images:
-        return Images(self._dynamodb, self.settings.images_table, self.settings.batches_table)
+        return Images(self.dynamodb, self.settings.images_table, self.settings.batches_table)
 
     @cached_property
     def batches(self) -> Batches:
-        return Batches(self._dynamodb, self.settings.batches_table)
+        return Batches(self.dynamodb, self.settings.batches_table)
 
     @cached_property
     def recipe_texts(self) -> RecipeTexts:
-        return RecipeTexts(self._dynamodb, self.settings.recipes_table)
+        return RecipeTexts(self.dynamodb, self.settings.recipes_table)
 
     @cached_property
     def users(self) -> Users:
-        return Users(self._dynamodb, self.settings.users_table)
+        return Users(self.dynamodb, self.settings.users_table)
 
     @cached_property
     def activity(self) -> Activity:
-        return Activity(self._dynamodb, self.settings.activity_table)
+        return Activity(self.dynamodb, self.settings.activity_table)
 
     @cached_property
     def errands(self) -> Errands:
-        return Errands(self._dynamodb, self.settings.activity_table)
+        return Errands(self.dynamodb, self.settings.activity_table)
 
     @cached_property
     def objects(self) -> Objects:
@@ -71,6 +74,20 @@ class Fleet:
     def links(self) -> Links:
         on_aws = self.settings.endpoint_url is None
         return Links(self.s3, self.settings.uploads_bucket, self.settings.results_bucket, on_aws=on_aws)
+
+    @cached_property
+    def sender(self) -> Sender:
+        """Raises SetupError when there are no credentials."""
+        credentials = self._core.get_credentials()
+        if credentials is None:
+            raise SetupError("no AWS credentials were found; after `pixelfleet up`, paste the lines that it prints")
+        return Sender(
+            self.s3,
+            credentials,
+            self.settings.uploads_bucket,
+            connections=self.connections,
+            ca_bundle=self._core.get_config_variable("ca_bundle"),
+        )
 
     @cached_property
     def queues(self) -> Queues:
@@ -119,13 +136,17 @@ class Fleet:
         return client
 
     @cached_property
-    def _dynamodb(self) -> "DynamoDBClient":
+    def dynamodb(self) -> "DynamoDBClient":
         client: DynamoDBClient = self._client("dynamodb")
         return client
 
     @cached_property
+    def _core(self) -> botocore.session.Session:
+        return botocore.session.Session()
+
+    @cached_property
     def _session(self) -> boto3.session.Session:
-        return boto3.session.Session(region_name=self.settings.region)
+        return boto3.session.Session(region_name=self.settings.region, botocore_session=self._core)
 
     def _client(self, service: str, **options: Any) -> Any:
         config = Config(

@@ -29,6 +29,7 @@ class Source:
     relative: str
     bytes: int = 0
     problem: str | None = None
+    mtime_ns: int = 0
 
 
 def find_sources(given: Sequence[Path], leave_out: Path | None = None) -> Iterator[Source]:
@@ -85,7 +86,7 @@ def _look(path: Path, relative: str) -> Source:
         why = f"a link to {path.readlink()}, which is not there" if dangling else str(error.strerror)
         return Source(path, relative, problem=f"cannot be read: {why}")
     if stat.S_ISREG(found.st_mode):
-        return Source(path, relative, found.st_size)
+        return Source(path, relative, found.st_size, mtime_ns=found.st_mtime_ns)
     kind = next((words for test, words in _KINDS if test(found.st_mode)), "something else")
     return Source(path, relative, problem=f"is {kind}, not a file")
 

@@ -1,6 +1,7 @@
 """What the catalog promises, as one suite: run on moto in process and on the embedded cloud."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
@@ -23,6 +24,12 @@ class Catalog:
     images: Images
     batches: Batches
     recipe_texts: RecipeTexts
+    #: The same batches, seen a minute later.
+    later: Batches
+
+
+def in_a_minute() -> datetime:
+    return datetime.now(UTC) + timedelta(minutes=1)
 
 
 def aim(name: str = "cat.jpg", sequencer: str = "05", version: str = "v1", at: int = 0) -> Aim:
@@ -151,7 +158,8 @@ class CatalogConformance:
         catalog.batches.seal("me", "b1", [image.image_id])
         first = catalog.batches.complete("me", "b1")
         assert first is not None
-        assert catalog.batches.completed_by("me", "b1", image.image_id) == first
+        assert catalog.batches.completed_by("me", "b1", image.image_id) is None
+        assert catalog.later.completed_by("me", "b1", image.image_id) == first
 
     def test_a_batch_sealed_after_its_last_image_completes_at_the_seal(self, catalog: Catalog) -> None:
         catalog.batches.create("me", "b1")

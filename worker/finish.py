@@ -7,6 +7,7 @@ batch that nobody announced, or revisions that are still listed as superseded, a
 from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.records import Image, Status
 from pixelfleet.catalog.transitions import Refusal
+from pixelfleet.completion import announce
 from pixelfleet.errors import Cause
 from pixelfleet.jobs import Job, Lane
 from pixelfleet.objects import ObjectVersion
@@ -58,10 +59,7 @@ class Finish:
     def _complete_batch(self, image: Image) -> None:
         if image.batch is None:
             return
-        batch = self._fleet.batches.completed_by(image.owner, image.batch, image.image_id)
-        if batch is not None:
-            self._fleet.notices.batch_completed(batch, self._fleet.batches.counts(image.owner, image.batch))
-            self._fleet.batches.announced(batch)
+        announce(self._fleet, self._fleet.batches.completed_by(image.owner, image.batch, image.image_id))
 
     def _tag_original(self, image: Image) -> None:
         if not self._fleet.settings.tag_originals or image.status is Status.DELETED:

@@ -6,7 +6,8 @@ others; the conditional `completed_at` decides who announces.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 #: Batches of one query: about a page of a list.
 LISTED_AT_ONCE = 50
+#: How long whoever completed a batch has to announce it before another does.
+UNANNOUNCED = timedelta(seconds=30)
+
 _COUNTER = "n_"
 _FAILED = "n_failed:"
 
@@ -28,9 +32,12 @@ _FAILED = "n_failed:"
 class Batches:
     """Batches by owner and name. Every method raises TransientError when DynamoDB does not answer."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", table: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._client = client
         self._table = table
+        self._clock = clock
 
     def create(self, owner: str, name: str, recipe: RecipeRef | None = None) -> Batch:
         """Make the batch unless it is there; a batch that is there keeps its recipe."""
@@ -89,15 +96,19 @@ class Batches:
     def completed_by(self, owner: str, name: str, image_id: str) -> Batch | None:
         """Ask after a record whether that image was the batch's last.
 
-        Returns the batch while its completion still waits to be announced, else None. Reads one counter while the
-        image's own shard is not full.
+        Returns the batch to the one who is to announce its completion (see `complete`), else None. Reads one counter
+        while the image's own shard is not full.
         """
         if not self._shard_full(owner, name, counter_shard(image_id)):
             return None
         return self.complete(owner, name)
 
     def complete(self, owner: str, name: str) -> Batch | None:
-        """Complete the batch if every shard is full; returns it while its announcement is pending."""
+        """Complete the batch if every shard is full; returns it to the one who is to announce it.
+
+        That is who completed it; or, when its announcement is still pending after `UNANNOUNCED`, who asks next: the
+        one who completed it died. Two workers that record the last two images at once announce it once.
+        """
         shards = self._shards(owner, name)
         if len(shards) < BATCH_COUNTER_SHARDS or not all(_full(shard) for shard in shards):
             return None
@@ -116,8 +127,14 @@ class Batches:
             except ClientError as error:
                 if not condition_lost(error):
                     raise
+                return self._left_unannounced(owner, name)
+        return self.get(owner, name)
+
+    def _left_unannounced(self, owner: str, name: str) -> Batch | None:
         batch = self.get(owner, name)
-        return batch if batch is not None and batch.notice is not None else None
+        if batch is None or batch.notice is None or batch.completed_at is None:
+            return None
+        return batch if timestamp(self._clock() - UNANNOUNCED) > batch.completed_at else None
 
     def announced(self, batch: Batch) -> None:
         """Strike off the pending notice."""

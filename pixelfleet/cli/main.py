@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from pixelfleet import __version__
+from pixelfleet.cli.batch import batch
 from pixelfleet.cli.console import complain
 from pixelfleet.cli.dashboard import dashboard
 from pixelfleet.cli.failures import failures
@@ -19,8 +20,10 @@ from pixelfleet.cli.purge import purge
 from pixelfleet.cli.recipe import recipe
 from pixelfleet.cli.redrive import redrive
 from pixelfleet.cli.render import render
+from pixelfleet.cli.rm import rm
 from pixelfleet.cli.run import run
 from pixelfleet.cli.samples import samples
+from pixelfleet.cli.show import show
 from pixelfleet.cli.status import status
 from pixelfleet.cli.up import up
 from pixelfleet.cli.upload import upload
@@ -43,6 +46,9 @@ app.command()(run)
 app.command()(up)
 app.command()(upload)
 app.command()(status)
+app.add_typer(batch)
+app.command()(show)
+app.command()(rm)
 app.command()(provision)
 app.command()(render)
 app.add_typer(recipe)

@@ -161,7 +161,7 @@ def _images(order: _Order, embedded: EmbeddedFleet, collected: _Collected) -> It
     fleet.recipe_texts.put(ref, order.recipe.to_text())
     fleet.batches.create(DEFAULT_OWNER, BATCH, ref)
     sources = iter(order.sources)
-    with Uploader(fleet.s3, embedded.settings.uploads_bucket, THREADS) as uploader:
+    with Uploader(fleet.sender, THREADS) as uploader:
         run_ = Run(
             fleet,
             uploader,

@@ -1,90 +1,184 @@
 """`pixelfleet upload`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from rich.filesize import decimal
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from pixelfleet import recipes
 from pixelfleet.bootstrap import Fleet
-from pixelfleet.cli.console import MESSAGES, AsJson, emit, printable, say
+from pixelfleet.catalog.records import Batch, RecipeRef
+from pixelfleet.cli.console import AsJson, emit, printable, say
+from pixelfleet.cli.forecast import tell_forecast
+from pixelfleet.cli.sizes import bandwidth
+from pixelfleet.cli.upload_progress import UploadProgress
+from pixelfleet.cli.watch import watch_batch
+from pixelfleet.completion import complete_if_full
+from pixelfleet.errors import SetupError, TransientError
 from pixelfleet.jobs import DEFAULT_OWNER
+from pixelfleet.localcloud.waiting import terminable
 from pixelfleet.settings import load_settings
 from pixelfleet.sources import Source, find_sources
-from pixelfleet.uploads import Put, Uploader, as_key, batch_prefix
+from pixelfleet.uploads.batch import BatchUpload, Choice, Tally, chosen
+from pixelfleet.uploads.journal import Journal, Pending, Target
+from pixelfleet.uploads.keys import batch_prefix
+from pixelfleet.uploads.uploader import Uploader
 
 THREADS: Final = 8
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What became of the files so far; `size` in bytes."""
-
-    put: int = 0
-    size: int = 0
-    failed: list[Put] = field(default_factory=list)
-
-    def add(self, answer: Put) -> None:
-        if answer.problem is None:
-            self.put += 1
-            self.size += answer.source.bytes
-        else:
-            self.failed.append(answer)
-
-    def __str__(self) -> str:
-        words = f"{self.put:,} files, {decimal(self.size)}"
-        return f"{words}, {len(self.failed):,} failed" if self.failed else words
+#: Skipped files that are spelled out; --json lists them all.
+SPELLED_OUT: Final = 10
 
 
 def upload(
     sources: Annotated[list[Path], typer.Argument(metavar="SRC...", help="Files and folders.", show_default=False)],
+    *,
     owner: Annotated[str, typer.Option(help="Whose images they are.")] = DEFAULT_OWNER,
     batch: Annotated[str | None, typer.Option(help="Name for what is uploaded together; default the time.")] = None,
-    *,
+    recipe: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="What the images become: a built-in recipe, or a TOML file.")
+    ] = None,
+    include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Only such files; repeatable.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="No such files; repeatable.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Files that are sent at once.")] = THREADS,
+    max_bandwidth: Annotated[
+        str | None, typer.Option(metavar="BYTES/S", help="At most so much, as 500k, 10M or 1.5G a second.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="With --dry-run: worker processes to predict for.")] = 8,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read headers and predict time and cost.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Then wait until every image is accounted for.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put files into the uploads bucket, where the fleet takes them up.
+    """Put files into the uploads bucket as one batch, where the fleet takes them up.
 
-    Each becomes `uploads/<owner>/<batch>/<path>`. On AWS, PIXELFLEET_UPLOADS_BUCKET names the bucket; after
-    `pixelfleet up`, the lines that it printed do.
+    Each becomes `uploads/<owner>/<batch>/<path>`. Files whose first bytes are no image's are skipped. On AWS,
+    PIXELFLEET_UPLOADS_BUCKET names the bucket; after `pixelfleet up`, the lines that it printed do.
 
-        pixelfleet upload ~/Pictures --batch summer
+        pixelfleet upload ~/Pictures --batch summer --dry-run
+
+        pixelfleet upload ~/Pictures --batch summer --watch
+
+    Killed at any point and run again, it puts only what is missing or changed. At its end the batch is sealed: when
+    the last image is accounted for, it is announced as complete. A glob with a slash is held against the path below
+    SRC, another against the file's name; `*` matches slashes too.
 
     Exit code 1 if a file could not be uploaded; every such file is listed with its reason.
     """
-    settings = load_settings()
-    prefix = batch_prefix(owner, batch or datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
-    found = find_sources(sources)
-    tally = _Tally()
-    client = Fleet(settings, connections=THREADS * 2).s3
-    with _progress() as progress, Uploader(client, settings.uploads_bucket, THREADS) as uploader:
-        task = progress.add_task("uploading", tally=tally)
-        for answer in uploader.put_all(_keyed(found, prefix)):
-            tally.add(answer)
-            progress.advance(task)
-    _tell(tally, f"s3://{settings.uploads_bucket}/{prefix}", as_json=as_json)
-    if tally.failed:
+    choice = Choice(tuple(include or ()), tuple(exclude or ()))
+    # What was mistyped is told before anything is asked or made.
+    find_sources(sources)
+    batch_prefix(owner, batch or "any")
+
+    def walk() -> Iterator[Source]:
+        return chosen(find_sources(sources), choice)
+
+    if dry_run:
+        tell_forecast(walk(), recipes.load(recipe or "web"), workers, as_json=as_json)
+        return
+    order = _Order(owner, batch, recipe, sources, jobs, bandwidth(max_bandwidth))
+    fleet = Fleet(load_settings(), connections=2 * jobs)
+    with terminable():
+        done = _carry_out(fleet, order, walk, as_json=as_json)
+        if watch and done.sealed:
+            watch_batch(fleet, done.batch.owner, done.batch.name, as_json=as_json)
+    if done.tally.failed:
         raise typer.Exit(1)
 
 
-def _keyed(found: Iterator[Source], prefix: str) -> Iterator[tuple[Source, str]]:
-    return ((source, prefix + as_key(source.relative)) for source in found)
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is to be done; `max_bandwidth` in bytes a second."""
+
+    owner: str
+    batch: str | None
+    recipe: str | None
+    sources: list[Path]
+    jobs: int
+    max_bandwidth: float | None
 
 
-def _progress() -> Progress:
-    columns = (SpinnerColumn(), TextColumn("{task.description} {task.fields[tally]}"), TimeElapsedColumn())
-    return Progress(*columns, console=MESSAGES, transient=True)
+@dataclass(frozen=True, slots=True)
+class _Done:
+    batch: Batch
+    tally: Tally
+    sealed: bool
 
 
-def _tell(tally: _Tally, place: str, *, as_json: bool) -> None:
+def _carry_out(fleet: Fleet, order: _Order, walk: Any, *, as_json: bool) -> _Done:
+    settings = fleet.settings
+    sender, cloud = fleet.sender, settings.endpoint_url or "aws"
+    pending = Pending(cloud, settings.uploads_bucket, order.owner, order.sources)
+    name = order.batch or pending.name(datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
+    prefix = batch_prefix(order.owner, name)
+    batch = _batch(fleet, order, name)
+    with Journal.open(Target(cloud, batch.created_at, settings.uploads_bucket, prefix)) as journal:
+        with (
+            UploadProgress(walk) as progress,
+            Uploader(sender, order.jobs, images_only=True, max_bandwidth=order.max_bandwidth) as uploader,
+        ):
+            tally = BatchUpload(uploader, journal, prefix, progress).run(walk(), order.jobs)
+        sealed = not tally.may_pass
+        if sealed:
+            fleet.batches.seal(order.owner, name, (uploader.image_id(prefix + key) for key in journal.put_keys()))
+            if order.batch is None:
+                pending.finished()
+        _tell(tally, journal, f"s3://{settings.uploads_bucket}/{prefix}", as_json=as_json)
+    if sealed:
+        _complete(fleet, batch)
+    else:
+        say("the batch is not sealed: run the same again to put what failed", style="yellow")
+    return _Done(batch, tally, sealed)
+
+
+def _batch(fleet: Fleet, order: _Order, name: str) -> Batch:
+    """Its recipe is written before its first image, so that no worker can miss it."""
+    if order.recipe is None:
+        return fleet.batches.create(order.owner, name)
+    chosen_ = recipes.load(order.recipe)
+    ref = RecipeRef(name=chosen_.name, digest=chosen_.digest)
+    fleet.recipe_texts.put(ref, chosen_.to_text())
+    batch = fleet.batches.create(order.owner, name, ref)
+    if batch.recipe != ref:
+        has = f"recipe {batch.recipe.name!r} with another digest" if batch.recipe else "no recipe of its own"
+        raise SetupError(f"batch {name} was begun with {has}: leave --recipe out, or name another batch")
+    return batch
+
+
+def _complete(fleet: Fleet, batch: Batch) -> None:
+    try:
+        complete_if_full(fleet, batch.owner, batch.name)
+    except TransientError as error:
+        say(f"the batch is complete, but not announced; `pixelfleet reconcile` does that: {error}", style="yellow")
+
+
+def _tell(tally: Tally, journal: Journal, place: str, *, as_json: bool) -> None:
     if as_json:
-        failed = [{"source": str(put.source.path), "message": put.problem} for put in tally.failed]
-        emit({"place": place, "uploaded": tally.put, "bytes": tally.size, "failed": failed})
+        emit(
+            {
+                "place": place,
+                "uploaded": tally.uploaded,
+                "bytes": tally.size,
+                "there_before": tally.there,
+                "skipped": [_line(path, why) for path, why in journal.left_out("skipped")],
+                "failed": [_line(path, why) for path, why in journal.left_out("failed")],
+                "sealed": not tally.may_pass,
+            }
+        )
         return
-    for put in tally.failed:
-        say(f"{printable(put.source.path)}: {put.problem}", style="red")
-    say(f"{tally} -> {place}")
+    for path, why in islice(journal.left_out("skipped"), SPELLED_OUT):
+        say(f"skipped {printable(path)}: {why}")
+    if tally.skipped > SPELLED_OUT:
+        say(f"and {tally.skipped - SPELLED_OUT:,} more that are no images; --json lists them all")
+    for path, why in journal.left_out("failed"):
+        say(f"{printable(path)}: {why}", style="red")
+    counts = {"there before": tally.there, "skipped": tally.skipped, "failed": tally.failed}
+    more = "".join(f", {number:,} {what}" for what, number in counts.items() if number)
+    say(f"{tally.uploaded:,} files, {decimal(tally.size)}{more} -> {place}")
+
+
+def _line(path: Path, why: str) -> dict[str, str]:
+    return {"source": str(path), "message": why}

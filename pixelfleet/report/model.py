@@ -22,7 +22,11 @@ class ReportVariant:
 
 @dataclass(frozen=True, slots=True)
 class ReportImage:
-    """One source. `key` and `image_id` are None where no cloud took part; `cause` and `message` where it is ready."""
+    """One source: a path, or an s3:// address.
+
+    `key` and `image_id` are None where no cloud took part; `cause` and `message` where it is ready; `bytes` where the
+    size of the original is the file's own.
+    """
 
     source: str
     key: str | None
@@ -36,6 +40,7 @@ class ReportImage:
     attempts: int = 1
     seconds: float = 0.0
     variants: tuple[ReportVariant, ...] = ()
+    bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pixelfleet.report.text import MINUS, change, escaped, link, size
 
 #: What browsers show. Other originals, and very large ones, are shown by a variant of theirs.
 _SHOWN: Final = frozenset({"jpeg", "png", "gif", "webp", "avif", "svg", "bmp", "ico"})
+_IN_A_BUCKET: Final = "s3://"
 _MAX_ORIGINAL_BYTES: Final = 20_000_000
 _MAX_ORIGINAL_PIXELS: Final = 50_000_000
 
@@ -76,7 +77,7 @@ def _card(image: ReportImage, dest: Path) -> str:
     parts = [
         f'<article class="card {escaped(image.status)}" {marks} data-name="{escaped(image.source.lower())}">',
         f'<header><h2 title="{escaped(image.source)}">',
-        f'<a href="{link(Path(image.source), dest)}" target="_blank" rel="noopener">',
+        f'<a href="{_address(image, dest)}" target="_blank" rel="noopener">',
         f"<bdi>{escaped(name)}</bdi></a></h2>",
         f'<span class="badge">{escaped(image.status)}</span>',
         f"<p><bdi>{escaped(folder)}</bdi>{_facts(image)}</p></header>",
@@ -97,11 +98,10 @@ def _facts(image: ReportImage) -> str:
 
 
 def _original(image: ReportImage, dest: Path) -> str:
-    source = Path(image.source)
     count = _original_bytes(image)
-    shown = link(source, dest) if _browser_shows(image, count) else _stand_in(image, dest)
+    shown = _address(image, dest) if _browser_shows(image, count) else _stand_in(image, dest)
     details = _details(image.format or "?", _pixels(image.width, image.height), size(count) if count else "gone")
-    return _figure("original", shown, link(source, dest), details, "")
+    return _figure("original", shown, _address(image, dest), details, "")
 
 
 def _variant(image: ReportImage, variant: ReportVariant, dest: Path) -> str:
@@ -126,9 +126,18 @@ def _details(format_name: str, pixels: str, weight: str) -> str:
 
 def _browser_shows(image: ReportImage, count: int | None) -> bool:
     pixels = (image.width or 0) * (image.height or 0)
+    if image.source.startswith(_IN_A_BUCKET):
+        return False
     if image.status == "failed" or image.format not in _SHOWN or count is None:
         return False
     return count <= _MAX_ORIGINAL_BYTES and pixels <= _MAX_ORIGINAL_PIXELS
+
+
+def _address(image: ReportImage, dest: Path) -> str:
+    """Where a click leads: to the original, or, where that is in a bucket, to its best stand-in."""
+    if not image.source.startswith(_IN_A_BUCKET):
+        return link(Path(image.source), dest)
+    return _stand_in(image, dest) or "#"
 
 
 def _stand_in(image: ReportImage, dest: Path) -> str | None:
@@ -139,6 +148,8 @@ def _stand_in(image: ReportImage, dest: Path) -> str | None:
 
 
 def _original_bytes(image: ReportImage) -> int | None:
+    if image.bytes is not None:
+        return image.bytes
     try:
         return Path(image.source).stat().st_size
     except (OSError, ValueError):

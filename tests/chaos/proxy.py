@@ -9,6 +9,7 @@ method. It chooses by a seeded chance, so a run can be repeated as far as the or
 """
 
 import asyncio
+import dataclasses
 import json
 import math
 import random
@@ -31,7 +32,8 @@ class Fault:
     """What to do to requests that match; None matches all. `times` None: as long as it is set, or `until` (monotonic).
 
     `status` is answered without asking the upstream; `drop` closes the connection, "before" the upstream is asked or
-    "after"; `delay` waits so many seconds before either, or before passing the request on (STALL: for ever).
+    "after"; `delay` waits so many seconds before either, or before passing the request on (STALL: for ever);
+    `half_body` passes the answer on but for the second half of its body, which never comes.
     """
 
     service: str | None = None
@@ -40,6 +42,7 @@ class Fault:
     code: str = "InternalError"
     drop: str | None = None
     delay: float = 0.0
+    half_body: bool = False
     rate: float = 1.0
     times: int | None = None
     until: float = math.inf
@@ -107,7 +110,8 @@ class FaultProxy:
             await self._forward(request)
         if fault.drop is not None:
             raise Dropped
-        return await self._forward(request)
+        answer = await self._forward(request)
+        return dataclasses.replace(answer, breaks_off=fault.half_body)
 
     def _choose(self, service: str, operation: str) -> Fault | None:
         with self._lock:

@@ -88,6 +88,7 @@ def test_the_hard_time_limit_leaves_the_message(queue: Bench) -> None:
     assert worker.runs
 
 
+@pytest.mark.slow
 def test_a_child_killed_from_outside_leaves_its_message(queue: Bench) -> None:
     queue.hide_for(3600)
     queue.send("fine", "victim", 1.5)
@@ -142,6 +143,7 @@ def test_a_delete_that_fails_for_longer_than_the_visibility_costs_a_redelivery(q
     assert queue.count(queue.dead_url) == (0, 0)
 
 
+@pytest.mark.slow
 def test_a_delete_whose_answer_is_lost_is_harmless(queue: Bench) -> None:
     queue.proxy.inject(Fault("sqs", "DeleteMessageBatch", drop="after", times=1))
     queue.send("fine")

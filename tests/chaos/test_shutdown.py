@@ -52,6 +52,7 @@ def test_sigterm_hands_back_a_task_that_is_deaf_in_native_code(queue: Bench) -> 
     assert queue.count() == (1, 0)
 
 
+@pytest.mark.slow
 def test_a_second_sigterm_does_not_wait_for_running_tasks(queue: Bench) -> None:
     queue.hide_for(600)
     queue.send("fine", "hours", 3600.0)

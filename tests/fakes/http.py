@@ -22,9 +22,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
+    """`breaks_off` sends the head and half the body, then nothing more for an hour."""
+
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/x-amz-json-1.0"})
+    breaks_off: bool = False
 
     def encoded(self) -> bytes:
         headers = self.headers
@@ -76,7 +79,13 @@ async def serve(handler: Handler, port: int) -> Server:
 async def _converse(handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while True:
         request = await read_request(reader, writer)
-        writer.write((await handler(request)).encoded())
+        response = await handler(request)
+        encoded = response.encoded()
+        if response.breaks_off:
+            writer.write(encoded[: len(encoded) - len(response.body) // 2])
+            await writer.drain()
+            await asyncio.sleep(3600)
+        writer.write(encoded)
         await writer.drain()
 
 

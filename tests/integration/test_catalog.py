@@ -5,16 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.records import Counts, Image
 from pixelfleet.settings import Settings
-from tests.catalog_conformance import OUTCOME, Catalog, CatalogConformance, aim
+from tests.catalog_conformance import OUTCOME, Catalog, CatalogConformance, aim, in_a_minute, make_ready
 
 
 class TestCatalogOnTheEmbeddedCloud(CatalogConformance):
     @pytest.fixture
     def catalog(self, settings: Settings) -> Catalog:
         fleet = Fleet(settings)
-        return Catalog(fleet.images, fleet.batches, fleet.recipe_texts)
+        later = Batches(fleet.dynamodb, settings.batches_table, in_a_minute)
+        return Catalog(fleet.images, fleet.batches, fleet.recipe_texts, later)
 
     # moto lets two threads both win a condition, so what follows is asked of the embedded cloud alone.
 
@@ -26,6 +28,14 @@ class TestCatalogOnTheEmbeddedCloud(CatalogConformance):
         assert [answer for answer in answers if isinstance(answer, Image)] != []
         assert sorted({str(answer) for answer in answers if not isinstance(answer, Image)}) == ["done"]
         assert catalog.batches.counts("me", "b1") == Counts(ready=1)
+
+    def test_of_many_who_see_the_last_image_at_once_one_announces_the_batch(self, catalog: Catalog) -> None:
+        catalog.batches.create("me", "b1")
+        image = make_ready(catalog, aim())
+        catalog.batches.seal("me", "b1", [image.image_id])
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: catalog.batches.complete("me", "b1"), range(16)))
+        assert len([answer for answer in answers if answer is not None]) == 1
 
     def test_every_claim_of_many_at_once_is_counted(self, catalog: Catalog) -> None:
         with ThreadPoolExecutor(4) as pool:

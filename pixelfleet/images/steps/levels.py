@@ -2,6 +2,7 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -42,6 +43,6 @@ def _ends(image: Image) -> tuple[int, int]:
     return min(_BLACK_CEILING, *(black for black, _ in ends)), max(_WHITE_FLOOR, *(white for _, white in ends))
 
 
-def _ends_of(counts: array[int]) -> tuple[int, int]:
+def _ends_of(counts: Sequence[int]) -> tuple[int, int]:
     running = list(accumulate(counts))
     return bisect_right(running, running[-1] * _CLIP), bisect_left(running, running[-1] * (1 - _CLIP))

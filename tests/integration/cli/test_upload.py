@@ -2,6 +2,13 @@
 
 import json
 import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,47 +16,259 @@ import pytest
 
 from pixelfleet.bootstrap import Fleet
 from pixelfleet.settings import Settings
-from tests.integration.cli.command import run
+from tests.integration.cli.command import PIXELFLEET, run, start
+from tests.integration.cli.conftest import JPEG
+
+MB = 1_000_000
 
 
-@pytest.fixture
-def env(settings: Settings, cloud_environment: dict[str, str]) -> dict[str, str]:
-    return cloud_environment
-
-
-def _keys(settings: Settings) -> dict[str, int]:
+def stored(settings: Settings) -> dict[str, int]:
     answer = Fleet(settings).s3.list_objects_v2(Bucket=settings.uploads_bucket)
     return {entry["Key"]: entry["Size"] for entry in answer.get("Contents", [])}
+
+
+def versions(settings: Settings) -> list[str]:
+    """The key of every version there is: a file that was put twice is in it twice."""
+    pages = Fleet(settings).s3.get_paginator("list_object_versions").paginate(Bucket=settings.uploads_bucket)
+    return sorted(version["Key"] for page in pages for version in page.get("Versions", []))
+
+
+def told(finished: "subprocess.CompletedProcess[str]", code: int = 0) -> dict[str, Any]:
+    assert finished.returncode == code, finished.stderr
+    document: dict[str, Any] = json.loads(finished.stdout)
+    return document
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.02)
+
+
+def journal(env: dict[str, str]) -> sqlite3.Connection:
+    [path] = Path(env["XDG_CACHE_HOME"]).glob("pixelfleet/uploads/*.sqlite")
+    return sqlite3.connect(path)
+
+
+def images(folder: Path, count: int, size: int = 100) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{number:04}.jpg" for number in range(count)]
+    for number, path in enumerate(paths):
+        path.write_bytes(JPEG + f"{number:08}".encode() + b"x" * size)
+    return paths
 
 
 def test_files_land_under_owner_and_batch_and_failures_are_told(
     settings: Settings, env: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "in/sub").mkdir(parents=True)
-    (tmp_path / "in/a +%2F ü.jpg").write_bytes(b"123")
-    (tmp_path / "in/sub/b.jpg").write_bytes(b"12345")
-    (tmp_path / "in/sub" / os.fsdecode(b"\xff.jpg")).write_bytes(b"1")
+    (tmp_path / "in/a +%2F ü\n.jpg").write_bytes(JPEG + b"123")
+    (tmp_path / "in/sub/b.jpg").write_bytes(JPEG + b"12345")
+    (tmp_path / "in/sub" / os.fsdecode(b"\xff.jpg")).write_bytes(JPEG)
     (tmp_path / "in/gone.jpg").symlink_to("nowhere")
-    finished = run("upload", str(tmp_path / "in"), "--owner", "me", "--batch", "b1", "--json", env=env)
-    told: dict[str, Any] = json.loads(finished.stdout)
+    (tmp_path / "in/loop").symlink_to(".")
+    (tmp_path / "in/notes.jpg").write_text("not an image at all")
+    (tmp_path / "in/empty.jpg").touch()
+    document = told(run("upload", str(tmp_path / "in"), "--owner", "me", "--batch", "b1", "--json", env=env), code=1)
 
-    assert finished.returncode == 1
-    assert _keys(settings) == {
-        "uploads/me/b1/a +%2F ü.jpg": 3,
-        "uploads/me/b1/sub/b.jpg": 5,
-        "uploads/me/b1/sub/%FF.jpg": 1,
+    assert stored(settings) == {
+        "uploads/me/b1/a +%2F ü\n.jpg": 7,
+        "uploads/me/b1/sub/b.jpg": 9,
+        "uploads/me/b1/sub/%FF.jpg": 4,
     }
-    assert (told["uploaded"], told["bytes"]) == (3, 9)
-    assert told["place"] == f"s3://{settings.uploads_bucket}/uploads/me/b1/"
-    [failed] = told["failed"]
+    assert (document["uploaded"], document["bytes"], document["there_before"]) == (3, 20, 0)
+    assert document["place"] == f"s3://{settings.uploads_bucket}/uploads/me/b1/"
+    assert {Path(one["source"]).name for one in document["skipped"]} == {"notes.jpg", "empty.jpg"}
+    [failed] = document["failed"]
     assert failed["source"].endswith("gone.jpg")
     assert "nowhere" in failed["message"]
 
 
+def test_the_batch_is_sealed_with_the_number_of_its_images_and_its_recipe(
+    settings: Settings, env: dict[str, str], tmp_path: Path
+) -> None:
+    images(tmp_path / "in", 40)
+    told(run("upload", str(tmp_path / "in"), "--batch", "b1", "--recipe", "zoom", "--json", env=env))
+    fleet = Fleet(settings)
+    batch = fleet.batches.get("default", "b1")
+    assert batch is not None
+    assert (batch.expected, batch.completed_at) == (40, None)
+    assert batch.recipe is not None
+    assert fleet.recipe_texts.text(batch.recipe.digest)
+    refused = run("upload", str(tmp_path / "in"), "--batch", "b1", "--recipe", "web", env=env)
+    assert refused.returncode == 2
+    assert "was begun with recipe 'zoom'" in refused.stderr
+
+
+def test_s3_has_a_checksum_of_what_was_sent(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
+    [path] = images(tmp_path / "in", 1)
+    told(run("upload", str(path), "--batch", "b1", "--json", env=env))
+    head = Fleet(settings).s3.head_object(
+        Bucket=settings.uploads_bucket, Key="uploads/default/b1/0000.jpg", ChecksumMode="ENABLED"
+    )
+    assert head["ChecksumSHA256"]
+    assert head["ContentType"] == "image/jpeg"
+
+
+def test_killed_in_the_middle_and_run_again_each_file_is_sent_once(
+    settings: Settings, env: dict[str, str], tmp_path: Path
+) -> None:
+    paths = images(tmp_path / "in", 300)
+    command = ("upload", str(tmp_path / "in"), "--owner", "me", "--batch", "b1", "--jobs", "2", "--json")
+    with start(*command, env=env) as process:
+        until(lambda: len(stored(settings)) >= 50)
+        process.send_signal(signal.SIGKILL)
+    assert len(stored(settings)) < 300
+    document = told(run(*command, env=env))
+
+    expected = sorted(f"uploads/me/b1/{path.name}" for path in paths)
+    assert versions(settings) == expected
+    assert document["uploaded"] + document["there_before"] == 300
+    assert document["there_before"] >= 50
+    with closing(journal(env)) as db:
+        rows = db.execute("SELECT key, size, done FROM files ORDER BY key").fetchall()
+    assert rows == [(path.name, path.stat().st_size, 1) for path in paths]
+    batch = Fleet(settings).batches.get("me", "b1")
+    assert batch is not None
+    assert batch.expected == 300
+
+
+def test_ctrl_c_notes_what_was_put_and_the_batch_stays_open(
+    settings: Settings, env: dict[str, str], tmp_path: Path
+) -> None:
+    images(tmp_path / "in", 300)
+    with start("upload", str(tmp_path / "in"), "--batch", "b1", "--jobs", "2", env=env) as process:
+        until(lambda: len(stored(settings)) >= 20)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    with closing(journal(env)) as db:
+        [done] = db.execute("SELECT count(*) FROM files WHERE done = 1").fetchone()
+    assert done >= 20
+    batch = Fleet(settings).batches.get("default", "b1")
+    assert batch is not None
+    assert batch.sealed_at is None
+
+
+def test_without_a_name_a_second_try_goes_on_with_the_batch_that_was_begun(
+    settings: Settings, env: dict[str, str], tmp_path: Path
+) -> None:
+    images(tmp_path / "in", 300)
+    with start("upload", str(tmp_path / "in"), "--jobs", "2", env=env) as process:
+        until(lambda: len(stored(settings)) >= 20)
+        process.send_signal(signal.SIGKILL)
+    second = told(run("upload", str(tmp_path / "in"), "--json", env=env))
+    assert len(versions(settings)) == 300
+    assert second["there_before"] >= 20
+    third = told(run("upload", str(tmp_path / "in"), "--json", env=env))
+    assert third["place"] != second["place"]
+
+
+def test_a_second_run_sends_only_what_changed_or_is_new(
+    settings: Settings, env: dict[str, str], tmp_path: Path
+) -> None:
+    paths = images(tmp_path / "in", 5)
+    command = ("upload", str(tmp_path / "in"), "--batch", "b1", "--json")
+    told(run(*command, env=env))
+    paths[0].write_bytes(JPEG + b"changed")
+    (tmp_path / "in/new.jpg").write_bytes(JPEG)
+    document = told(run(*command, env=env))
+    assert (document["uploaded"], document["there_before"]) == (2, 4)
+    assert versions(settings).count("uploads/default/b1/0000.jpg") == 2
+    batch = Fleet(settings).batches.get("default", "b1")
+    assert batch is not None
+    assert batch.expected == 6
+
+
+def test_two_files_for_one_key_are_told_and_neither_is_lost_without_a_word(
+    settings: Settings, env: dict[str, str], tmp_path: Path
+) -> None:
+    images(tmp_path / "one", 1)
+    images(tmp_path / "two", 1)
+    command = ("upload", str(tmp_path / "one"), str(tmp_path / "two"), "--batch", "b1", "--json")
+    document = told(run(*command, env=env), code=1)
+    [failed] = document["failed"]
+    assert failed["source"] == str(tmp_path / "two/0000.jpg")
+    assert f"{tmp_path / 'one/0000.jpg'} goes to the same key" in failed["message"]
+    assert len(stored(settings)) == 1
+
+
+def test_globs_choose_by_name_or_by_path(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
+    for name in ("a.jpg", "a.png", "raw/b.jpg", "raw/old/c.jpg"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(JPEG)
+    told(
+        run(
+            "upload",
+            *(str(tmp_path / "in"), "--batch", "b1", "--json"),
+            *("--include", "*.jpg", "--exclude", "raw/old/*"),
+            env=env,
+        )
+    )
+    assert set(stored(settings)) == {"uploads/default/b1/a.jpg", "uploads/default/b1/raw/b.jpg"}
+
+
+def test_a_bandwidth_that_is_set_is_kept_to(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
+    images(tmp_path / "in", 4, size=500_000)
+    began = time.monotonic()
+    told(run("upload", str(tmp_path / "in"), "--batch", "b1", "--max-bandwidth", "750k", "--json", env=env))
+    # Two million bytes, of which the first half million waits for nothing.
+    assert time.monotonic() - began > 2.0
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_what_may_not_be_read_is_told(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
+    [path] = images(tmp_path / "in", 1)
+    path.chmod(0)
+    (tmp_path / "in/closed").mkdir(mode=0)
+    document = told(run("upload", str(tmp_path / "in"), "--batch", "b1", "--json", env=env), code=1)
+    assert {Path(one["source"]).name for one in document["failed"]} == {"0000.jpg", "closed"}
+
+
+def test_a_journal_that_cannot_be_written_is_told_with_the_way_out(env: dict[str, str], tmp_path: Path) -> None:
+    images(tmp_path / "in", 1)
+    (tmp_path / "file").touch()
+    finished = run("upload", str(tmp_path / "in"), env=env | {"XDG_CACHE_HOME": str(tmp_path / "file")})
+    assert finished.returncode == 2
+    assert "set XDG_CACHE_HOME" in finished.stderr
+
+
+def test_a_disk_that_is_full_ends_it_with_a_clear_message(env: dict[str, str], tmp_path: Path) -> None:
+    images(tmp_path / "in", 2_000, size=1)
+
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+
+    finished = subprocess.run(
+        [PIXELFLEET, "upload", str(tmp_path / "in"), "--batch", "b1"],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        preexec_fn=small_files,
+    )
+    assert finished.returncode == 2
+    assert "cannot be written" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_batch_that_another_process_uploads_is_left_to_it(
+    settings: Settings, env: dict[str, str], tmp_path: Path
+) -> None:
+    images(tmp_path / "in", 200)
+    command = ("upload", str(tmp_path / "in"), "--batch", "b1", "--jobs", "1")
+    with start(*command, env=env) as process:
+        until(lambda: len(stored(settings)) >= 5)
+        second = run(*command, env=env)
+        process.send_signal(signal.SIGKILL)
+    assert second.returncode == 2
+    assert "is being uploaded by another process" in second.stderr
+
+
 def test_a_bucket_that_is_not_there_is_told_once_and_clearly(env: dict[str, str], tmp_path: Path) -> None:
-    for number in range(50):
-        (tmp_path / f"{number}.jpg").write_bytes(b"x")
-    finished = run("upload", str(tmp_path), env=env | {"PIXELFLEET_UPLOADS_BUCKET": "no-such-bucket"})
+    images(tmp_path / "in", 50)
+    finished = run("upload", str(tmp_path / "in"), env=env | {"PIXELFLEET_UPLOADS_BUCKET": "no-such-bucket"})
 
     assert finished.returncode == 2
     assert finished.stderr.count("NoSuchBucket") == 1
@@ -57,9 +276,9 @@ def test_a_bucket_that_is_not_there_is_told_once_and_clearly(env: dict[str, str]
 
 
 def test_without_credentials_the_way_to_some_is_told(env: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_bytes(b"x")
+    images(tmp_path / "in", 1)
     bare = {name: value for name, value in env.items() if name not in {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}}
-    finished = run("upload", str(tmp_path), env=bare)
+    finished = run("upload", str(tmp_path / "in"), env=bare)
 
     assert finished.returncode == 2
     assert "no AWS credentials were found" in finished.stderr
@@ -67,11 +286,28 @@ def test_without_credentials_the_way_to_some_is_told(env: dict[str, str], tmp_pa
 
 def test_a_large_file_goes_in_parts_and_arrives_whole(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     with (tmp_path / "big.tif").open("wb") as file:
-        file.truncate(70_000_000)
-    finished = run("upload", str(tmp_path / "big.tif"), "--batch", "b1", env=env)
+        file.write(b"II*\x00")
+        file.truncate(70 * MB)
+    command = ("upload", str(tmp_path / "big.tif"), "--batch", "b1", "--json")
+    assert told(run(*command, env=env))["uploaded"] == 1
+    assert stored(settings) == {"uploads/default/b1/big.tif": 70 * MB}
+    # In doubt, S3's checksum of checksums says that it need not be sent again.
+    with closing(journal(env)) as db, db:
+        db.execute("UPDATE files SET done = 0")
+    assert told(run(*command, env=env))["there_before"] == 1
 
-    assert finished.returncode == 0, finished.stderr
-    assert _keys(settings) == {"uploads/default/b1/big.tif": 70_000_000}
+
+def test_a_dry_run_predicts_and_sends_nothing(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
+    run("samples", str(tmp_path / "in"), env=env)
+    document = told(run("upload", str(tmp_path / "in"), "--dry-run", "--workers", "4", "--json", env=env))
+    assert document["rejects"]["not_an_image"] == 2
+    assert document["formats"]["jpeg"] >= 5
+    assert document["seconds"] > 0
+    assert document["usd_in_all"] == pytest.approx(sum(document["usd"].values()), abs=1e-5)
+    assert stored(settings) == {}
+    shown = run("upload", str(tmp_path / "in"), "--dry-run", env=env)
+    assert "rejected as not_an_image" in shown.stdout
+    assert "prices of 2026-11-20" in shown.stdout
 
 
 def test_provision_tells_what_it_made_and_what_was_there(env: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.catalog.schema import TABLES
-from tests.catalog_conformance import Catalog, CatalogConformance
+from tests.catalog_conformance import Catalog, CatalogConformance, in_a_minute
 from tests.fakes.dynamodb import FakeDynamoDb
 
 
@@ -16,4 +16,9 @@ class TestCatalogOnTheFake(CatalogConformance):
     @pytest.fixture
     def catalog(self) -> Catalog:
         client: Any = FakeDynamoDb((table.name, table) for table in TABLES)
-        return Catalog(Images(client, "images", "batches"), Batches(client, "batches"), RecipeTexts(client, "recipes"))
+        return Catalog(
+            Images(client, "images", "batches"),
+            Batches(client, "batches"),
+            RecipeTexts(client, "recipes"),
+            Batches(client, "batches", in_a_minute),
+        )

@@ -11,7 +11,7 @@ from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.catalog.schema import BATCHES, IMAGES, RECIPES
 from pixelfleet.localcloud.tables import ensure_table
-from tests.catalog_conformance import Catalog, CatalogConformance
+from tests.catalog_conformance import Catalog, CatalogConformance, in_a_minute
 
 
 class TestCatalogOnMoto(CatalogConformance):
@@ -25,5 +25,8 @@ class TestCatalogOnMoto(CatalogConformance):
             for table in (IMAGES, BATCHES, RECIPES):
                 ensure_table(client, table.name, table)
             yield Catalog(
-                Images(client, "images", "batches"), Batches(client, "batches"), RecipeTexts(client, "recipes")
+                Images(client, "images", "batches"),
+                Batches(client, "batches"),
+                RecipeTexts(client, "recipes"),
+                Batches(client, "batches", in_a_minute),
             )

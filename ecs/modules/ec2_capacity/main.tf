@@ -1,0 +1,174 @@
+data "aws_region" "current" {}
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+locals {
+  # AWS keeps these parameters pointing at its newest ECS-optimised image; a new instance always starts from it.
+  image_parameter = {
+    arm64  = "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id"
+    x86_64 = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
+  }[var.architecture]
+
+  instance_arns = join(":", [
+    "arn", data.aws_partition.current.partition, "ecs", data.aws_region.current.name,
+    data.aws_caller_identity.current.account_id, "container-instance/${var.cluster_name}/*",
+  ])
+}
+
+data "aws_iam_policy_document" "assume" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["ec2.amazonaws.com"]
+    }
+  }
+}
+
+# What the ECS agent calls, narrower than AmazonEC2ContainerServiceforEC2Role, which may act on every cluster.
+data "aws_iam_policy_document" "instance" {
+  statement {
+    sid       = "Join"
+    actions   = ["ecs:RegisterContainerInstance", "ecs:DeregisterContainerInstance"]
+    resources = [var.cluster_arn]
+  }
+
+  statement {
+    sid = "Serve"
+    actions = [
+      "ecs:Poll", "ecs:StartTelemetrySession", "ecs:UpdateContainerInstancesState", "ecs:SubmitTaskStateChange",
+      "ecs:SubmitContainerStateChange", "ecs:SubmitAttachmentStateChanges", "ecs:PutSystemLogEvents",
+    ]
+    resources = [var.cluster_arn, local.instance_arns]
+  }
+
+  # DiscoverPollEndpoint has no resource (service authorization reference, Amazon ECS).
+  statement {
+    sid       = "Discover"
+    actions   = ["ecs:DiscoverPollEndpoint"]
+    resources = ["*"]
+  }
+}
+
+resource "aws_iam_role" "instance" {
+  name               = "${var.name}-instance"
+  assume_role_policy = data.aws_iam_policy_document.assume.json
+}
+
+resource "aws_iam_role_policy" "instance" {
+  name   = "ecs-agent"
+  role   = aws_iam_role.instance.id
+  policy = data.aws_iam_policy_document.instance.json
+}
+
+resource "aws_iam_instance_profile" "instance" {
+  name = "${var.name}-instance"
+  role = aws_iam_role.instance.name
+}
+
+resource "aws_launch_template" "this" {
+  name                   = var.name
+  image_id               = "resolve:ssm:${local.image_parameter}"
+  update_default_version = true
+  vpc_security_group_ids = var.security_group_ids
+
+  user_data = base64encode(<<-TEXT
+    #!/bin/bash
+    cat >> /etc/ecs/ecs.config <<'CONFIG'
+    ECS_CLUSTER=${var.cluster_name}
+    ECS_ENABLE_SPOT_INSTANCE_DRAINING=true
+    ECS_CONTAINER_STOP_TIMEOUT=120s
+    ECS_AWSVPC_BLOCK_IMDS=true
+    CONFIG
+  TEXT
+  )
+
+  iam_instance_profile {
+    arn = aws_iam_instance_profile.instance.arn
+  }
+
+  # IMDSv2 only, and out of reach for containers: one hop.
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
+  }
+
+  block_device_mappings {
+    device_name = "/dev/xvda"
+
+    ebs {
+      # The system and the image want 30; the rest is scratch.
+      volume_size           = 30 + var.lane.scratch_gib
+      volume_type           = "gp3"
+      encrypted             = true
+      kms_key_id            = var.kms_key_arn
+      delete_on_termination = true
+    }
+  }
+}
+
+resource "aws_autoscaling_group" "this" {
+  name                  = var.name
+  min_size              = 0
+  max_size              = var.lane.maximum
+  vpc_zone_identifier   = var.subnet_ids
+  protect_from_scale_in = true
+  # Many kinds of instance, and the pools least likely to be taken back: Spot's own advice.
+  capacity_rebalance = true
+
+  mixed_instances_policy {
+    instances_distribution {
+      on_demand_base_capacity                  = var.lane.on_demand_tasks
+      on_demand_percentage_above_base_capacity = 100 - var.lane.spot_percent
+      spot_allocation_strategy                 = "price-capacity-optimized"
+    }
+
+    launch_template {
+      launch_template_specification {
+        launch_template_id = aws_launch_template.this.id
+        version            = "$Latest"
+      }
+
+      dynamic "override" {
+        for_each = var.lane.instance_types
+
+        content {
+          instance_type = override.value
+        }
+      }
+    }
+  }
+
+  # Without this tag ECS adds it, and every plan would take it away again.
+  tag {
+    key                 = "AmazonECSManaged"
+    value               = "true"
+    propagate_at_launch = true
+  }
+
+  lifecycle {
+    # Managed scaling owns the number.
+    ignore_changes = [desired_capacity]
+  }
+}
+
+resource "aws_ecs_capacity_provider" "this" {
+  name = var.name
+
+  auto_scaling_group_provider {
+    auto_scaling_group_arn         = aws_autoscaling_group.this.arn
+    managed_termination_protection = "ENABLED"
+    managed_draining               = "ENABLED"
+
+    managed_scaling {
+      status                    = "ENABLED"
+      target_capacity           = 100
+      minimum_scaling_step_size = 1
+      maximum_scaling_step_size = 100
+    }
+  }
+}

@@ -1,0 +1,143 @@
+locals {
+  full_name = "${var.prefix}-${var.name}"
+  scratch   = "/scratch"
+}
+
+data "aws_region" "current" {}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/ecs/${local.full_name}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
+}
+
+resource "aws_iam_role" "task" {
+  name               = local.full_name
+  assume_role_policy = var.trust_policy
+}
+
+resource "aws_iam_role_policy" "task" {
+  name   = "worker"
+  role   = aws_iam_role.task.id
+  policy = var.task_policy
+}
+
+resource "aws_ecs_task_definition" "this" {
+  family                   = local.full_name
+  requires_compatibilities = [var.lane.capacity == "ec2" ? "EC2" : "FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = var.lane.cpu
+  memory                   = var.lane.memory
+  execution_role_arn       = var.execution_role_arn
+  task_role_arn            = aws_iam_role.task.arn
+
+  runtime_platform {
+    operating_system_family = "LINUX"
+    cpu_architecture        = { arm64 = "ARM64", x86_64 = "X86_64" }[var.architecture]
+  }
+
+  # Originals and variants while they are worked on; the image makes the folder the worker's own.
+  volume {
+    name = "scratch"
+  }
+
+  # On EC2 scratch lies on the instance's own volume, which ec2_capacity sizes.
+  dynamic "ephemeral_storage" {
+    for_each = var.lane.capacity == "ec2" ? [] : [var.lane.scratch_gib]
+
+    content {
+      size_in_gib = ephemeral_storage.value
+    }
+  }
+
+  container_definitions = jsonencode([{
+    name      = "worker"
+    image     = var.image
+    essential = true
+    command   = ["celery", "-A", "worker.app", "worker", "-Q", var.name, "--concurrency", tostring(var.lane.concurrency)]
+    user      = "10001:10001"
+
+    readonlyRootFilesystem = true
+    mountPoints            = [{ sourceVolume = "scratch", containerPath = local.scratch, readOnly = false }]
+    linuxParameters        = { initProcessEnabled = true, capabilities = { drop = ["ALL"], add = [] } }
+    # SIGTERM, then this long until SIGKILL: the most that ECS allows. Jobs are handed back well before.
+    stopTimeout = 120
+
+    # The worker's main loop touches the file; one that hangs lets it grow old.
+    healthCheck = {
+      command     = ["CMD", "python", "-m", "worker.health"]
+      interval    = 30
+      timeout     = 10
+      retries     = 3
+      startPeriod = 60
+    }
+
+    environment = [
+      for name, value in merge(var.environment, {
+        AWS_REGION             = data.aws_region.current.name
+        PIXELFLEET_SCRATCH_DIR = local.scratch
+        HOME                   = local.scratch
+        TMPDIR                 = local.scratch
+      }) : { name = name, value = value }
+    ]
+
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        awslogs-group         = aws_cloudwatch_log_group.this.name
+        awslogs-region        = data.aws_region.current.name
+        awslogs-stream-prefix = var.name
+        # A log service that stalls must not stall the fleet.
+        mode            = "non-blocking"
+        max-buffer-size = "4m"
+      }
+    }
+  }])
+}
+
+locals {
+  fargate_strategy = [
+    { provider = "FARGATE", weight = 100 - var.lane.spot_percent, base = var.lane.on_demand_tasks },
+    { provider = "FARGATE_SPOT", weight = var.lane.spot_percent, base = 0 },
+  ]
+  ec2_strategy = [{ provider = var.ec2_provider, weight = 100, base = 0 }]
+}
+
+resource "aws_ecs_service" "this" {
+  name            = local.full_name
+  cluster         = var.cluster.arn
+  task_definition = aws_ecs_task_definition.this.arn
+  desired_count   = var.lane.minimum
+  # A worker that starts takes jobs at once, so old and new ones may run side by side.
+  deployment_minimum_healthy_percent = 50
+  deployment_maximum_percent         = 200
+  enable_ecs_managed_tags            = true
+  propagate_tags                     = "SERVICE"
+  force_new_deployment               = true
+
+  dynamic "capacity_provider_strategy" {
+    for_each = var.lane.capacity == "ec2" ? local.ec2_strategy : local.fargate_strategy
+
+    content {
+      capacity_provider = capacity_provider_strategy.value.provider
+      weight            = capacity_provider_strategy.value.weight
+      base              = capacity_provider_strategy.value.base
+    }
+  }
+
+  deployment_circuit_breaker {
+    enable   = true
+    rollback = true
+  }
+
+  network_configuration {
+    subnets          = var.subnet_ids
+    security_groups  = var.security_group_ids
+    assign_public_ip = false
+  }
+
+  lifecycle {
+    # Scaling owns the number.
+    ignore_changes = [desired_count]
+  }
+}

@@ -1,0 +1,44 @@
+variable "prefix" {
+  description = "What every name starts with."
+  type        = string
+}
+
+variable "vpc_id" {
+  description = "The VPC of the dashboard's tasks."
+  type        = string
+}
+
+variable "public_subnet_ids" {
+  description = "Subnets that CloudFront reaches the load balancer in."
+  type        = list(string)
+}
+
+variable "security_group_id" {
+  description = "Security group of the load balancer."
+  type        = string
+}
+
+variable "dashboard_port" {
+  description = "Port that the dashboard's container listens on."
+  type        = number
+}
+
+variable "health_path" {
+  description = "Path that answers 200 while the dashboard can serve."
+  type        = string
+}
+
+variable "domain_name" {
+  description = "The Host that is served."
+  type        = string
+}
+
+variable "certificate_arn" {
+  description = "ACM certificate of domain_name, in this region."
+  type        = string
+}
+
+variable "deletion_protection" {
+  description = "Refuse to delete the load balancer."
+  type        = bool
+}

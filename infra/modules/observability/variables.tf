@@ -1,0 +1,59 @@
+variable "prefix" {
+  description = "Name of the CloudWatch dashboard."
+  type        = string
+}
+
+variable "namespace" {
+  description = "CloudWatch namespace of the metrics that pixelfleet.telemetry writes."
+  type        = string
+}
+
+variable "alarms_topic_arn" {
+  description = "Where every alarm goes."
+  type        = string
+}
+
+variable "uploads_queue" {
+  description = "The queue of S3 events."
+  type        = object({ name = string, dead_letters = object({ name = string }) })
+}
+
+variable "lanes" {
+  description = "Every lane's queue and service, and how long it may stand still: periods of so many seconds."
+  type = map(object({
+    queue           = object({ name = string, dead_letters = object({ name = string }) })
+    service_name    = string
+    stalled_period  = number
+    stalled_periods = number
+  }))
+}
+
+variable "oldest_message_seconds" {
+  description = "Age of the oldest message that raises an alarm, by queue."
+  type        = object({ uploads = number, bulk = number, heavy = number })
+}
+
+variable "failure_percent" {
+  description = "Failed images, in percent, that raise an alarm."
+  type        = number
+}
+
+variable "failure_minimum" {
+  description = "Failed images in five minutes below which there is no rate to speak of."
+  type        = number
+}
+
+variable "producer_name" {
+  description = "The producer's function."
+  type        = string
+}
+
+variable "cluster_name" {
+  description = "The ECS cluster."
+  type        = string
+}
+
+variable "table_names" {
+  description = "The catalog's tables."
+  type        = list(string)
+}

@@ -1,0 +1,102 @@
+output "dashboard_url" {
+  description = "Where people go, once domain_name points at cdn_domain_name."
+  value       = local.dashboard_url
+}
+
+output "cdn_domain_name" {
+  description = "What domain_name's CNAME or alias record should point to."
+  value       = module.cdn.domain_name
+}
+
+output "cdn_distribution_id" {
+  description = "The CloudFront distribution."
+  value       = module.cdn.distribution_id
+}
+
+output "cdn_signing_key_id" {
+  description = "Key-Pair-Id of signed URLs and cookies; null when results are public."
+  value       = module.cdn.signing_key_id
+}
+
+output "repository_url" {
+  description = "Where to push the container image."
+  value       = module.registry.url
+}
+
+output "uploads_bucket" {
+  description = "Put originals here: uploads/<owner>/<batch>/<path>."
+  value       = module.storage.buckets.uploads.name
+}
+
+output "results_bucket" {
+  description = "Variants lie here: <owner>/<image_id>/<revision>/<variant>.<ext>."
+  value       = module.storage.buckets.results.name
+}
+
+output "queue_urls" {
+  description = "URLs of the queues by name."
+  value       = { for name, queue in module.queue : name => queue.url }
+}
+
+output "dlq_urls" {
+  description = "URLs of the dead-letter queues by the name of their source."
+  value       = { for name, queue in module.queue : name => queue.dead_letters.url }
+}
+
+output "table_names" {
+  description = "The catalog's tables."
+  value       = { for name, table in module.catalog.tables : name => table.name }
+}
+
+output "notices_topic_arn" {
+  description = "Subscribe here to hear what becomes of images and batches."
+  value       = module.topics.notices_arn
+}
+
+output "alarms_topic_arn" {
+  description = "Subscribe here to hear of alarms."
+  value       = module.topics.alarms_arn
+}
+
+output "producer_function_name" {
+  description = "The Lambda that routes uploads."
+  value       = module.producer.function_name
+}
+
+output "cluster_name" {
+  description = "The ECS cluster."
+  value       = module.ecs.cluster_name
+}
+
+output "service_names" {
+  description = "The ECS services by name."
+  value       = merge({ for name, lane in module.ecs.lanes : name => lane.service_name }, { dashboard = module.ecs.dashboard.service_name })
+}
+
+output "task_definition_arns" {
+  description = "The task definitions by name."
+  value       = merge({ for name, lane in module.ecs.lanes : name => lane.task_definition_arn }, { dashboard = module.ecs.dashboard.task_definition_arn })
+}
+
+output "role_names" {
+  description = "The roles by the part that runs as it."
+  value       = merge(module.ecs.roles, { producer = module.producer.role_name })
+}
+
+output "log_group_names" {
+  description = "Where each part logs."
+  value = merge(
+    { for name, lane in module.ecs.lanes : name => lane.log_group_name },
+    { dashboard = module.ecs.dashboard.log_group_name, producer = module.producer.log_group_name },
+  )
+}
+
+output "cloudwatch_dashboard" {
+  description = "The operators' dashboard in CloudWatch."
+  value       = module.observability.dashboard_name
+}
+
+output "environment" {
+  description = "The settings of this deployment, for the CLI on your own machine."
+  value       = merge(local.environment, { AWS_REGION = var.region })
+}

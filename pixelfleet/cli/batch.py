@@ -1,0 +1,189 @@
+"""`pixelfleet batch list|show|watch|download|manifest`."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.table import Table
+
+from pixelfleet.batch_images import batch_images
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.records import Image, Status
+from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit, say
+from pixelfleet.cli.naming import BatchArgument, OwnerOfBatch, batch_of
+from pixelfleet.cli.progress import RunProgress
+from pixelfleet.cli.status import batch_state
+from pixelfleet.cli.summary import summarise
+from pixelfleet.cli.watch import as_document, look, told, watch_batch
+from pixelfleet.downloads import Download
+from pixelfleet.errors import SetupError
+from pixelfleet.jobs import DEFAULT_OWNER
+from pixelfleet.localcloud.folders import REPORT, SHEET, ResultFolders, folds_case
+from pixelfleet.localcloud.waiting import terminable
+from pixelfleet.manifest import Verifier, manifest_line
+from pixelfleet.report import Report, write_contact_sheet, write_report
+from pixelfleet.settings import load_settings
+
+THREADS: Final = 8
+#: A page with more images than this is none that a browser shows.
+ON_SHEET: Final = 5_000
+
+batch = typer.Typer(
+    name="batch",
+    no_args_is_help=True,
+    help="What was uploaded together: list, show, watch, download, prove.",
+    rich_markup_mode="markdown",
+)
+
+
+@batch.command("list")
+def list_batches(
+    *,
+    owner: Annotated[str | None, typer.Option(help="Only batches of this owner.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show batches, newest first."""
+    fleet = Fleet(load_settings())
+    found = fleet.batches.of_owner(owner) if owner else fleet.batches.all()
+    rows = [(each, fleet.batches.counts(each.owner, each.name)) for each in islice(found, limit)]
+    if as_json:
+        emit([as_document(each, counts) for each, counts in rows])
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("batch", "begun", "recipe"):
+        table.add_column(column)
+    for column in ("images", "ready", "failed", "state"):
+        table.add_column(column, justify="right")
+    for each, counts in rows:
+        expected = f"{each.expected:,}" if each.expected is not None else "?"
+        numbers = (expected, f"{counts.ready:,}", f"{counts.failed:,}", batch_state(each, counts))
+        table.add_row(each.batch_id, each.created_at[:16], each.recipe.name if each.recipe else "-", *numbers)
+    RESULTS.print(table)
+
+
+@batch.command()
+def show(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: AsJson = False) -> None:
+    """Show how far one batch is, and what failed in it by cause."""
+    fleet = Fleet(load_settings())
+    found, counts = look(fleet, *batch_of(name, owner))
+    if as_json:
+        emit(as_document(found, counts))
+        return
+    RESULTS.print(f"{found.batch_id}: {batch_state(found, counts)}")
+    RESULTS.print(f"begun {found.created_at}, sealed {found.sealed_at or '-'}, completed {found.completed_at or '-'}")
+    RESULTS.print(f"{found.expected if found.expected is not None else '?'} images: {told(counts)}")
+    RESULTS.print(f"{fleet.settings.dashboard_url.rstrip('/')}/batches/{found.batch_id}", soft_wrap=True)
+
+
+@batch.command()
+def watch(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: AsJson = False) -> None:
+    """Wait until every image of a sealed batch is accounted for, with throughput and the time that is left."""
+    with terminable():
+        watch_batch(Fleet(load_settings()), *batch_of(name, owner), as_json=as_json)
+
+
+@batch.command()
+def download(
+    name: BatchArgument,
+    dest: Annotated[Path, typer.Argument(metavar="DEST", help="Folder for the results; made if it is not there.")],
+    *,
+    owner: OwnerOfBatch = DEFAULT_OWNER,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Files that are fetched at once.")] = THREADS,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch the results of a batch, with the report and contact sheet that `run` makes.
+
+    The variants of a/b.jpg go to DEST/a/b.jpg/. Run again, it fetches only what is missing or differs. Each file is
+    held against the SHA-256 of its record.
+
+        pixelfleet batch download summer results
+
+    Exit code 1 if anything could not be fetched; images that failed in the fleet are in the report.
+    """
+    began = time.monotonic()
+    fleet = Fleet(load_settings(), connections=2 * jobs)
+    owner, name = batch_of(name, owner)
+    found, counts = look(fleet, owner, name)
+    _prepare(dest)
+    images = batch_images(fleet.images, owner, name, (Status.READY, Status.FAILED))
+    work = Download(fleet.objects, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
+    with terminable(), RunProgress(found.expected or counts.accounted) as progress:
+        results = []
+        for result in work.run(images):
+            results.append(result)
+            progress.add(result)
+    results.sort(key=lambda result: result.key or "")
+    report = Report(tuple(results), time.monotonic() - began)
+    write_report(report, dest / REPORT)
+    write_contact_sheet(Report(report.images[:ON_SHEET], report.seconds), dest)
+    if as_json:
+        sys.stdout.write(report.to_json() + "\n")
+    summarise(report, dest / SHEET, dest / REPORT)
+    say(f"fetched  {work.fetched:,} files; {work.there:,} were there")
+    if report.ready < counts.ready:
+        raise typer.Exit(1)
+
+
+@batch.command()
+def manifest(
+    name: BatchArgument,
+    *,
+    owner: OwnerOfBatch = DEFAULT_OWNER,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; default standard output.")] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Hold every line against what lies in the buckets.")] = False,
+) -> None:
+    """Write one JSON line for each image of a batch: source, version, SHA-256, recipe, variants, status and cause.
+
+        pixelfleet batch manifest summer --verify --out summer.jsonl
+
+    Exit code 1 if the batch is not complete, if a line is missing, or if --verify finds a difference.
+    """
+    fleet = Fleet(load_settings(), connections=2 * THREADS)
+    owner, name = batch_of(name, owner)
+    found, _ = look(fleet, owner, name)
+    images = batch_images(fleet.images, owner, name)
+    try:
+        lines, doubts = _write(fleet, images, out, verify=verify)
+    except OSError as error:
+        raise SetupError(f"the manifest cannot go to {out}: {error.strerror}") from None
+    for doubt in doubts:
+        say(doubt, style="red")
+    verified = f"; {len(doubts):,} differences from the buckets" if verify else ""
+    say(f"{lines:,} of {found.expected if found.expected is not None else '?'} images{verified}")
+    if doubts or found.completed_at is None or lines < (found.expected or 0):
+        if found.completed_at is None:
+            say("the batch is not complete: this is how it stands now", style="yellow")
+        raise typer.Exit(1)
+
+
+def _write(fleet: Fleet, images: Iterator[Image], out: Path | None, *, verify: bool) -> tuple[int, list[str]]:
+    bucket = fleet.settings.results_bucket
+    checked = Verifier(fleet.s3, bucket).doubts(images) if verify else ((image, []) for image in images)
+    lines, doubts = 0, []
+    part = out.with_name(f".{out.name}.part") if out else None
+    with MESSAGES.status("reading records") as status, part.open("w") if part else nullcontext(sys.stdout) as file:
+        for image, found in checked:
+            file.write(json.dumps(manifest_line(image, bucket), separators=(",", ":")) + "\n")
+            doubts += [f"{doubt.path}: {doubt.variant or 'the original'} {doubt.problem}" for doubt in found]
+            lines += 1
+            if lines % 1_000 == 0:
+                status.update(f"{lines:,} lines")
+    if part and out:
+        part.replace(out)
+    return lines, doubts
+
+
+def _prepare(dest: Path) -> None:
+    try:
+        dest.mkdir(parents=True, exist_ok=True)
+        (dest / ".pixelfleet").touch()
+        (dest / ".pixelfleet").unlink()
+    except OSError as error:
+        raise SetupError(f"results cannot go to {dest}: {error.strerror}") from None

@@ -1,0 +1,34 @@
+"""How commands are told which batch or image is meant."""
+
+from typing import Annotated
+
+import typer
+
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.records import Image
+from pixelfleet.errors import SetupError
+from pixelfleet.jobs import DEFAULT_OWNER, image_id
+
+BatchArgument = Annotated[str, typer.Argument(metavar="NAME", help="A batch: NAME, or OWNER/NAME.")]
+OwnerOfBatch = Annotated[str, typer.Option("--owner", help="Whose batch, where NAME does not say it.")]
+
+
+def batch_of(name: str, owner: str = DEFAULT_OWNER) -> tuple[str, str]:
+    """Owner and name of `NAME` or `OWNER/NAME`."""
+    named, slash, rest = name.partition("/")
+    return (named, rest) if slash else (owner, name)
+
+
+def image_named(fleet: Fleet, text: str) -> Image:
+    """The record of an image given by id, by key, or as s3://BUCKET/KEY.
+
+    Raises:
+        SetupError: there is none.
+    """
+    bucket, key = fleet.settings.uploads_bucket, text
+    if text.startswith("s3://"):
+        bucket, _, key = text.removeprefix("s3://").partition("/")
+    image = fleet.images.get(image_id(bucket, key)) or fleet.images.get(text)
+    if image is None:
+        raise SetupError(f"there is no image {text}: give its id, its key, or s3://BUCKET/KEY")
+    return image

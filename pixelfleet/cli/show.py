@@ -1,0 +1,67 @@
+"""`pixelfleet show IMAGE`."""
+
+from typing import Annotated, Any, Final
+
+import typer
+from rich.filesize import decimal
+from rich.table import Table
+
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.records import Image
+from pixelfleet.cli.console import RESULTS, AsJson, emit
+from pixelfleet.cli.naming import image_named
+from pixelfleet.settings import load_settings
+
+#: Seconds that a link to a result is good for.
+LINK_SECONDS: Final = 3_600
+
+ImageArgument = Annotated[str, typer.Argument(metavar="IMAGE", help="An image's id, its key, or s3://BUCKET/KEY.")]
+
+
+def show(image: ImageArgument, *, as_json: AsJson = False) -> None:
+    """Show the record of one image: variants with links, history, and why it failed.
+
+    Links to results are good for an hour.
+
+        pixelfleet show uploads/me/summer/a.jpg
+    """
+    fleet = Fleet(load_settings())
+    found = image_named(fleet, image)
+    links = {variant.name: _link(fleet, variant.key) for variant in found.variants}
+    page = f"{fleet.settings.dashboard_url.rstrip('/')}/images/{found.image_id}"
+    if as_json:
+        emit(found.model_dump(mode="json") | {"links": links, "dashboard": page})
+        return
+    _show(found, links, page)
+
+
+def _link(fleet: Fleet, key: str) -> str:
+    place = {"Bucket": fleet.settings.results_bucket, "Key": key}
+    return fleet.s3.generate_presigned_url("get_object", Params=place, ExpiresIn=LINK_SECONDS)
+
+
+def _show(image: Image, links: dict[str, str], page: str) -> None:
+    facts: dict[str, Any] = {
+        "image": image.image_id,
+        "original": f"s3://{image.bucket}/{image.key}",
+        "status": image.status if image.cause is None else f"{image.status}: {image.cause}: {image.message}",
+        "owner": image.owner,
+        "batch": image.batch or "-",
+        "recipe": image.recipe.name if image.recipe else "-",
+        "size": f"{image.width} x {image.height} {image.format}" if image.width else "-",
+        "bytes": decimal(image.bytes) if image.bytes is not None else "-",
+        "sha-256": image.sha256 or "-",
+        "page": page,
+    }
+    for name, value in facts.items():
+        RESULTS.print(f"{name:<9} {value}", soft_wrap=True)
+    for variant in image.variants:
+        RESULTS.print(
+            f"\n{variant.name}: {variant.width} x {variant.height} {variant.format}, {decimal(variant.bytes)}"
+        )
+        RESULTS.print(links[variant.name], soft_wrap=True)
+    table = Table("when", "what", "worker", "recipe", "cause", "asked by", box=None, pad_edge=False)
+    for line in image.attempt_log:
+        table.add_row(line.at, line.what, line.worker, line.recipe, line.cause or "", line.origin)
+    RESULTS.print()
+    RESULTS.print(table)

@@ -1,0 +1,23 @@
+"""Sizes as people write them."""
+
+import re
+from typing import Final
+
+from pixelfleet.errors import SetupError
+
+_UNITS: Final = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)b?(?:/s)?", re.IGNORECASE)
+
+
+def bandwidth(text: str | None) -> float | None:
+    """Bytes a second, of `500k`, `10MB/s` or `1.5G`.
+
+    Raises:
+        SetupError: it is none of these, or nothing would ever pass.
+    """
+    if text is None:
+        return None
+    match = _SIZE.fullmatch(text.strip())
+    if match is None or not float(match[1]):
+        raise SetupError(f"--max-bandwidth {text}: write bytes a second as 500k, 10M or 1.5G")
+    return float(match[1]) * _UNITS[match[2].lower()]

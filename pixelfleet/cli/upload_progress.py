@@ -1,0 +1,79 @@
+"""The live display of `pixelfleet upload`: files, bytes, rate, time left; without a terminal, a line now and then."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Final, Self
+
+from rich.filesize import decimal
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from pixelfleet.cli.console import MESSAGES, say
+from pixelfleet.cli.progress import duration
+from pixelfleet.sources import Source
+from pixelfleet.uploads.batch import Tally
+
+LINE_EVERY: Final = 10.0
+#: Seconds between two updates of the display: a thousand files a second need no thousand.
+UPDATE_EVERY: Final = 0.1
+
+
+class UploadProgress:
+    """Shows a tally. As a context manager it leaves the terminal as it was.
+
+    How much there is in all is counted by a walk of its own, beside the uploads, where there is somebody to see it.
+    """
+
+    def __init__(self, walk: Callable[[], Iterator[Source]]) -> None:
+        self._walk = walk
+        self._files = self._size = 0
+        self._counted = False
+        self._stop = threading.Event()
+        self._began = self._shown = self._last_line = time.monotonic()
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
+        self._live = Progress(*columns, console=MESSAGES, transient=True)
+        self._task: TaskID = self._live.add_task("uploading", total=None)
+        self._counter = threading.Thread(target=self._count, daemon=True)
+
+    def __enter__(self) -> Self:
+        if MESSAGES.is_terminal:
+            self._counter.start()
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._live.stop()
+
+    def __call__(self, tally: Tally) -> None:
+        now = time.monotonic()
+        if now - self._shown < UPDATE_EVERY:
+            return
+        self._shown = now
+        words = self.words(tally, now - self._began)
+        self._live.update(
+            self._task, description=words, completed=tally.seen, total=self._files if self._counted else None
+        )
+        if not MESSAGES.is_terminal and now - self._last_line >= LINE_EVERY:
+            self._last_line = now
+            say(words)
+
+    def words(self, tally: Tally, seconds: float) -> str:
+        """Files and bytes so far, the rate, what is left at that rate, and what was not put."""
+        rate = tally.uploaded / max(seconds, 0.001)
+        speed = tally.size / max(seconds, 0.001)
+        parts = [f"{tally.uploaded:,} files, {decimal(tally.size)}, {rate:.0f}/s, {decimal(int(speed))}/s"]
+        if self._counted and rate:
+            parts.append(f"{duration((self._files - tally.seen) / rate)} left")
+        parts += [f"{tally.there:,} there before"] if tally.there else []
+        parts += [f"{tally.skipped:,} skipped"] if tally.skipped else []
+        parts += [f"{tally.failed:,} failed"] if tally.failed else []
+        return ", ".join(parts)
+
+    def _count(self) -> None:
+        for source in self._walk():
+            if self._stop.is_set():
+                return
+            self._files += 1
+            self._size += source.bytes
+        self._counted = True

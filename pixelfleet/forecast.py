@@ -1,0 +1,119 @@
+"""What a set of images will take: time and money, from their headers and a recipe alone.
+
+Time is a model of four measured figures, good to some thirty per cent for photographs; money is counts of requests
+times the prices in prices.toml, by position, so that each can be checked.
+"""
+
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any, Final
+
+from pixelfleet.errors import Cause
+from pixelfleet.images.geometry import Size, place
+from pixelfleet.images.probe import Probe
+from pixelfleet.recipes import OutputFormat, Recipe, Variant
+
+MEGA: Final = 1_000_000
+GIGA: Final = 1_000_000_000
+
+#: Milliseconds of one core, by `python -m benchmarks.engine` (12 MP photographs): to decode a megapixel, to write one,
+#: and what else every image costs (claim, fetch, store, record, notify).
+DECODE_MS: Final = 5.5
+ENCODE_MS: Final[Mapping[OutputFormat, float]] = {
+    OutputFormat.AUTO: 10.0,
+    OutputFormat.JPEG: 10.0,
+    OutputFormat.PNG: 60.0,
+    OutputFormat.WEBP: 62.0,
+    OutputFormat.AVIF: 70.0,
+    OutputFormat.TIFF: 5.0,
+}
+EVERY_IMAGE_MS: Final = 40.0
+#: Bytes of a written pixel, of photographs at the usual qualities.
+PIXEL_BYTES: Final = 0.25
+#: A worker's memory for each process, in GB, as the bulk lane's task definition has it.
+WORKER_GB: Final = 2.0
+
+#: Requests of one image. SQS: its event is sent, received by tens, deleted by tens; its job is sent and received by
+#: tens and deleted alone. DynamoDB: claim, record (a transaction, at twice the units), notice struck off, indexes.
+SQS_REQUESTS: Final = 2.4
+WRITE_UNITS: Final = 16.0
+READ_UNITS: Final = 4.0
+#: Of the producer: events of one invocation, and its memory and time.
+EVENTS: Final = 10
+PRODUCER_GB_SECONDS: Final = 0.25 * 0.1
+
+
+def load_prices() -> dict[str, Any]:
+    """prices.toml, as it is."""
+    return tomllib.loads(resources.files("pixelfleet").joinpath("prices.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(slots=True)
+class Forecast:
+    """Sums over the images looked at so far. `megapixels` of originals, `written` of what is made of them."""
+
+    recipe: Recipe
+    files: int = 0
+    bytes: int = 0
+    megapixels: float = 0.0
+    written: float = 0.0
+    outputs: int = 0
+    core_ms: float = 0.0
+    formats: Counter[str] = field(default_factory=Counter)
+    rejects: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    prices: dict[str, Any] = field(default_factory=load_prices)
+
+    def add(self, header: Probe) -> None:
+        """An image that will be processed."""
+        frames = header.frames if header.animated else 1
+        pixels = header.width * header.height * frames / MEGA
+        self.files += 1
+        self.bytes += header.bytes
+        self.megapixels += pixels
+        self.formats[header.format] += 1
+        self.core_ms += EVERY_IMAGE_MS + DECODE_MS * pixels
+        for variant in self.recipe.variants:
+            self._write(variant, (header.width, header.height))
+
+    def reject(self, name: str, cause: Cause, message: str) -> None:
+        """A file that would be skipped, or fail with this cause; the first of each cause is kept as an example."""
+        self.rejects[cause.value] += 1
+        self.examples.setdefault(cause.value, f"{name}: {message}")
+
+    def seconds(self, workers: int) -> float:
+        """Wall time of that many worker processes, each with a core of its own."""
+        return self.core_ms / 1000 / workers
+
+    def cost(self) -> dict[str, float]:
+        """US dollars by position; storage is of one month."""
+        prices = self.prices
+        s3, sqs, function = prices["s3"], prices["sqs"], prices["lambda"]
+        table, fargate = prices["dynamodb"], prices["fargate"]
+        hour = fargate["vcpu_hour"] + WORKER_GB * fargate["gigabyte_hour"]
+        invocations = self.files / EVENTS
+        return {
+            "S3 PUT, originals": self.files * s3["put"],
+            "S3 PUT, results": self.outputs * s3["put"],
+            "S3 GET": self.files * s3["get"],
+            "S3 storage, a month": (self.bytes + self.written * MEGA * PIXEL_BYTES) / GIGA * s3["gigabyte_month"],
+            "SQS": self.files * SQS_REQUESTS * sqs["request"],
+            "Lambda": invocations * (function["request"] + PRODUCER_GB_SECONDS * function["gigabyte_second"]),
+            "DynamoDB": self.files * (WRITE_UNITS * table["write_unit"] + READ_UNITS * table["read_unit"]),
+            "SNS": self.files * prices["sns"]["publish"],
+            "Fargate Spot": self.core_ms / 3_600_000 * hour * fargate["spot_share"],
+        }
+
+    def _write(self, variant: Variant, size: Size) -> None:
+        if variant.copies:
+            self.outputs += 1
+            return
+        width, height = place(size, variant).canvas
+        pixels = width * height / MEGA
+        self.written += pixels
+        self.core_ms += ENCODE_MS[variant.format] * pixels
+        tiles = pixels * MEGA / variant.tiles.size**2 * 4 / 3 if variant.tiles else 0
+        self.outputs += 1 + round(tiles)

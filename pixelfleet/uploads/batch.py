@@ -1,0 +1,141 @@
+"""One run of a batch's upload: the walk, the journal and the threads brought together."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import islice
+from typing import Final
+
+from pixelfleet.sources import Source
+from pixelfleet.uploads.journal import Journal, Wanted
+from pixelfleet.uploads.keys import as_key
+from pixelfleet.uploads.uploader import AHEAD, Put, Uploader
+
+#: Sources that are sorted at a time: one transaction of the journal.
+CHUNK: Final = 32
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the files so far; `size` counts the bytes that were put by this run.
+
+    `failed` holds `may_pass`: those that the network or S3 failed, which another run may put.
+    """
+
+    uploaded: int = 0
+    size: int = 0
+    there: int = 0
+    skipped: int = 0
+    failed: int = 0
+    may_pass: int = 0
+
+    @property
+    def seen(self) -> int:
+        return self.uploaded + self.there + self.skipped + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which files are wanted, by globs: one with a slash is held against the path below SRC, another against the name.
+
+    `*` matches slashes too. With no `include` all are wanted; `exclude` wins.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def takes(self, source: Source) -> bool:
+        if any(_matches(source.relative, glob) for glob in self.exclude):
+            return False
+        return not self.include or any(_matches(source.relative, glob) for glob in self.include)
+
+
+class BatchUpload:
+    """Puts sources under `prefix`, but for those that the journal knows as put. `told` is called after every step."""
+
+    def __init__(self, uploader: Uploader, journal: Journal, prefix: str, told: Callable[[Tally], None]) -> None:
+        self._uploader = uploader
+        self._journal = journal
+        self._prefix = prefix
+        self._told = told
+        self._running: dict[Future[Put], str] = {}
+        self.tally = Tally()
+
+    def run(self, sources: Iterable[Source], threads: int) -> Tally:
+        """Until every source is put, skipped or failed; what is not put is in the journal with its reason.
+
+        Raises:
+            SetupError: what is refused would be refused for every file, or the journal cannot be written.
+        """
+        waiting = iter(sources)
+        try:
+            while chunk := list(islice(waiting, CHUNK)):
+                for wanted in self._sort(chunk):
+                    future = self._uploader.submit(wanted.source, self._prefix + wanted.key, doubtful=wanted.doubtful)
+                    self._running[future] = wanted.key
+                while len(self._running) >= threads * AHEAD:
+                    self._collect()
+            while self._running:
+                self._collect()
+        finally:
+            # Interrupted, what was put by now is noted all the same.
+            for future in self._running:
+                future.cancel()
+            self._note([future for future in self._running if future.done() and _has_answer(future)])
+        return self.tally
+
+    def _sort(self, chunk: list[Source]) -> list[Wanted]:
+        readable = [(source, as_key(source.relative)) for source in chunk if source.problem is None]
+        for source in chunk:
+            if source.problem is not None:
+                self._leave_out(Put(source, "", source.problem))
+        found = self._journal.sort(readable)
+        self.tally.there += found.there
+        for source, key, other in found.taken:
+            why = f"{other} goes to the same key, {self._prefix}{key}: upload their common parent, or name two batches"
+            self._leave_out(Put(source, key, why))
+        self._told(self.tally)
+        return found.wanted
+
+    def _collect(self) -> None:
+        done, _ = wait(self._running, return_when=FIRST_COMPLETED)
+        self._note(done)
+
+    def _note(self, done: Iterable[Future[Put]]) -> None:
+        answers = [(self._running.pop(future), future.result()) for future in list(done)]
+        put = [(key, one) for key, one in answers if one.problem is None and one.skipped is None]
+        self._journal.settle(
+            ((key, one.bytes, one.mtime_ns) for key, one in put),
+            (key for key, one in answers if one.problem is not None or one.skipped is not None),
+        )
+        for _, one in put:
+            self.tally.there += one.was_there
+            self.tally.uploaded += not one.was_there
+            self.tally.size += 0 if one.was_there else one.bytes
+        for _, one in answers:
+            if one.problem is not None or one.skipped is not None:
+                self._leave_out(one)
+        self._told(self.tally)
+
+    def _leave_out(self, one: Put) -> None:
+        if one.skipped is not None:
+            self.tally.skipped += 1
+            self._journal.leave_out(one.source.path, "skipped", one.skipped)
+        else:
+            self.tally.failed += 1
+            self.tally.may_pass += one.may_pass
+            self._journal.leave_out(one.source.path, "failed", one.problem or "")
+
+
+def chosen(sources: Iterator[Source], choice: Choice) -> Iterator[Source]:
+    """The sources that are wanted."""
+    return filter(choice.takes, sources)
+
+
+def _matches(relative: str, glob: str) -> bool:
+    return fnmatchcase(relative if "/" in glob else relative.rpartition("/")[2], glob)
+
+
+def _has_answer(future: Future[Put]) -> bool:
+    return not future.cancelled() and future.exception() is None

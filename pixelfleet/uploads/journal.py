@@ -1,0 +1,200 @@
+"""What of a batch was put already: an SQLite file in the user's cache, one for each batch.
+
+A file is noted as begun before it is sent and as done after S3 took it. So a run that was killed leaves at most the
+few begun files in doubt, and the next run asks S3 about those alone.
+"""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, Self
+
+from pixelfleet.errors import SetupError
+from pixelfleet.sources import Source
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS files (
+    key TEXT PRIMARY KEY, path BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    done INTEGER NOT NULL, run INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS left_out (path BLOB NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL);
+"""
+
+#: `failed`: it should have been put; `skipped`: it is no image.
+Kind = Literal["failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a batch goes: `cloud` is the endpoint, or AWS; `made` is when the batch was: a cloud that was begun anew at
+    the same address has nothing of what was put into the one before.
+    """
+
+    cloud: str
+    made: str
+    bucket: str
+    prefix: str
+
+    @property
+    def name(self) -> str:
+        told = f"{self.cloud}\0{self.made}\0{self.bucket}\0{self.prefix}"
+        return hashlib.sha256(told.encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to be put. `doubtful`: an earlier run began it and did not note how it ended."""
+
+    source: Source
+    key: str
+    doubtful: bool = False
+
+
+@dataclass(slots=True)
+class Sorted:
+    """A chunk of sources, sorted: to be put; how many were put before; those whose key another path has taken."""
+
+    wanted: list[Wanted] = field(default_factory=list)
+    there: int = 0
+    taken: list[tuple[Source, str, str]] = field(default_factory=list)
+
+
+class Journal:
+    """Of one batch, open for one run; another process that opens it is refused.
+
+    Every method raises SetupError when the disk does not take it.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, run: int) -> None:
+        self.path = path
+        self._db = connection
+        self._run = run
+
+    @classmethod
+    @contextmanager
+    def open(cls, target: Target) -> Iterator[Self]:
+        """Begin a run."""
+        path = cache_folder() / f"{target.name}.sqlite"
+        with _told(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+        try:
+            with _told(path):
+                # Exclusive, so that two runs of one batch cannot mix; WAL, so that a killed one leaves it whole.
+                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.executescript(_SCHEMA)
+                run = connection.execute("INSERT INTO runs DEFAULT VALUES").lastrowid
+                connection.execute("DELETE FROM left_out")
+            yield cls(path, connection, run or 0)
+        finally:
+            connection.close()
+
+    def sort(self, chunk: Sequence[tuple[Source, str]]) -> Sorted:
+        """Say of sources, each with its key, what is to be done, and note as begun what is to be put."""
+        found = Sorted()
+        with self._transaction():
+            for source, key in chunk:
+                self._sort_one(source, key, found)
+        return found
+
+    def _sort_one(self, source: Source, key: str, found: Sorted) -> None:
+        path = os.fsencode(source.path)
+        row = self._db.execute("SELECT path, size, mtime_ns, done, run FROM files WHERE key = ?", (key,)).fetchone()
+        known_path, size, mtime_ns, done, run = row or (path, None, None, False, 0)
+        if run == self._run and known_path != path:
+            found.taken.append((source, key, os.fsdecode(known_path)))
+            return
+        same = (size, mtime_ns) == (source.bytes, source.mtime_ns)
+        self._db.execute(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)",
+            (key, path, source.bytes, source.mtime_ns, int(same and done), self._run),
+        )
+        if same and done:
+            found.there += 1
+        else:
+            found.wanted.append(Wanted(source, key, doubtful=same))
+
+    def settle(self, done: Iterable[tuple[str, int, int]], not_done: Iterable[str]) -> None:
+        """Note files as put, each by key, size and mtime as they were read; forget those that were not put."""
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE files SET size = ?, mtime_ns = ?, done = 1 WHERE key = ?",
+                ((size, mtime_ns, key) for key, size, mtime_ns in done),
+            )
+            self._db.executemany("DELETE FROM files WHERE key = ?", ((key,) for key in not_done))
+
+    def leave_out(self, path: Path, kind: Kind, message: str) -> None:
+        """Keep why a file was not put, to be listed at the end."""
+        with _told(self.path):
+            self._db.execute("INSERT INTO left_out VALUES (?, ?, ?)", (os.fsencode(path), kind, message))
+
+    def left_out(self, kind: Kind) -> Iterator[tuple[Path, str]]:
+        """The files that this run did not put, with the reason."""
+        rows = self._db.execute("SELECT path, message FROM left_out WHERE kind = ? ORDER BY path", (kind,))
+        return ((Path(os.fsdecode(path)), message) for path, message in rows)
+
+    def put_keys(self) -> Iterator[str]:
+        """The keys of all that was put, by whichever run."""
+        return (key for (key,) in self._db.execute("SELECT key FROM files WHERE done = 1"))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _told(self.path):
+            self._db.execute("BEGIN")
+            try:
+                yield
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+
+class Pending:
+    """The name of a batch that the user did not name, kept until it is complete, so that a second try finds it."""
+
+    def __init__(self, cloud: str, bucket: str, owner: str, sources: Sequence[Path]) -> None:
+        told = "\0".join((cloud, bucket, owner, *(str(path.absolute()) for path in sources)))
+        self._path = cache_folder() / f"pending-{hashlib.sha256(os.fsencode(told)).hexdigest()[:24]}"
+
+    def name(self, otherwise: str) -> str:
+        """The name under which these sources were last begun and not finished; else `otherwise`, from now on."""
+        with _told(self._path):
+            if self._path.exists():
+                return self._path.read_text()
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path.write_text(otherwise)
+        return otherwise
+
+    def finished(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+
+def cache_folder() -> Path:
+    """Where the XDG base directory specification puts what can be made anew."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pixelfleet" / "uploads"
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise SetupError("this batch is being uploaded by another process: wait for it, or name another") from None
+        raise SetupError(
+            f"the journal {path} cannot be written: {error}; set XDG_CACHE_HOME to another folder"
+        ) from None
+    except sqlite3.DatabaseError as error:
+        raise SetupError(f"{path} is no journal ({error}): delete it; what is uploaded already is sent again") from None
+    except OSError as error:
+        raise SetupError(
+            f"the journal {path} cannot be written: {error.strerror}; set XDG_CACHE_HOME to another folder"
+        ) from None

@@ -1,0 +1,190 @@
+"""Many files at once into the uploads bucket, each whole or not at all."""
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Final
+
+from botocore.exceptions import ClientError
+
+from pixelfleet.aws_errors import error_code, translated
+from pixelfleet.errors import Cause, PermanentError, SetupError, TransientError
+from pixelfleet.images.formats import HEAD_BYTES, content_type_of, sniff
+from pixelfleet.jobs import MAX_KEY_BYTES, image_id
+from pixelfleet.sources import Source
+from pixelfleet.uploads.parts import PART, Body, ChangedError, Parts
+from pixelfleet.uploads.sender import Sender, Sha256
+from pixelfleet.uploads.throttle import Throttle
+
+#: Files that are begun ahead of what is done, for each thread: a million files wait on the disk, not here.
+AHEAD: Final = 4
+#: How often a file that changes while it is read is read anew.
+READS: Final = 3
+
+#: Answers that no other file would get differently.
+_HOPELESS: Final = frozenset(
+    {
+        "NoSuchBucket",
+        "AccessDenied",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "ExpiredToken",
+        "InvalidToken",
+        "PermanentRedirect",
+        "AuthorizationHeaderMalformed",
+        "RequestTimeTooSkewed",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """One file that was put, or why it was not: by a `problem`, or because it is no image (`skipped` says what).
+
+    `bytes` and `mtime_ns` are of what was read, which the walk may have seen otherwise. A file that `was_there` was
+    put by a run that was killed before it could note it.
+    """
+
+    source: Source
+    key: str
+    problem: str | None = None
+    cause: Cause | None = None
+    skipped: str | None = None
+    was_there: bool = False
+    bytes: int = 0
+    mtime_ns: int = 0
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same file may be taken another time: it was the network or S3 that failed it."""
+        return self.cause is not None and not self.cause.blames_image
+
+
+class Uploader:
+    """Puts files into one bucket, several at once. As a context manager it leaves no thread behind.
+
+    With `images_only` a file whose first bytes are no image's is skipped.
+    """
+
+    def __init__(
+        self, sender: Sender, threads: int, *, images_only: bool = False, max_bandwidth: float | None = None
+    ) -> None:
+        self.bucket = sender.bucket
+        self._sender = sender
+        self._threads = threads
+        self._images_only = images_only
+        self._throttle = Throttle(max_bandwidth)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="put")
+        # Of its own: a file that waited for its parts in the files' pool might keep them from running.
+        self._parts = Parts(sender, ThreadPoolExecutor(threads, thread_name_prefix="part"), self._throttle)
+
+    def __enter__(self) -> "Uploader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._parts.pool.shutdown(cancel_futures=True)
+        self._pool.shutdown()
+
+    def image_id(self, key: str) -> str:
+        return image_id(self.bucket, key)
+
+    def put_all(self, wanted: Iterable[tuple[Source, str]]) -> Iterator[Put]:
+        """Put files under keys; yields each as it is done, in no order. `wanted` is read only as far as needed.
+
+        Raises:
+            SetupError: what is refused would be refused for every file.
+        """
+        running: set[Future[Put]] = set()
+        for source, key in wanted:
+            running.add(self.submit(source, key))
+            if len(running) >= self._threads * AHEAD:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in done)
+
+    def submit(self, source: Source, key: str, *, doubtful: bool = False) -> "Future[Put]":
+        """Put one file in the background."""
+        return self._pool.submit(self.put, source, key, doubtful=doubtful)
+
+    def put(self, source: Source, key: str, *, doubtful: bool = False) -> Put:
+        """Put one file; what is the file's own fault is told in the answer.
+
+        A `doubtful` one may lie in the bucket already: it is not sent again if S3 has the same bytes.
+
+        Raises:
+            SetupError: the bucket or the keys are wrong.
+        """
+        if source.problem is not None:
+            return Put(source, key, source.problem, Cause.UNREADABLE)
+        if len(key.encode()) > MAX_KEY_BYTES:
+            return Put(source, key, f"its key would have more than S3's {MAX_KEY_BYTES:,} bytes", Cause.UNREADABLE)
+        try:
+            return self._read_and_send(source, key, doubtful=doubtful)
+        except PermanentError as error:
+            return Put(source, key, skipped=error.message)
+        except OSError as error:
+            return Put(source, key, f"cannot be read: {error.strerror or error}", Cause.UNREADABLE)
+        except TransientError as error:
+            if hopeless := _hopeless(error):
+                raise SetupError(f"nothing can be put into s3://{self.bucket}: {hopeless}") from error
+            return Put(source, key, error.message, error.cause)
+
+    def _read_and_send(self, source: Source, key: str, *, doubtful: bool) -> Put:
+        for _ in range(READS):
+            try:
+                with source.path.open("rb", buffering=0) as file:
+                    body = Body(file.fileno(), os.fstat(file.fileno()))
+                    there = doubtful and self._lies_there(body, key)
+                    if not there:
+                        self._send(body, key)
+            except ChangedError:
+                continue
+            opened = body.opened
+            return Put(source, key, was_there=there, bytes=opened.st_size, mtime_ns=opened.st_mtime_ns)
+        return Put(
+            source, key, "it was written to every time that it was read; upload it again later", Cause.UNREADABLE
+        )
+
+    def _lies_there(self, body: Body, key: str) -> bool:
+        with translated(f"look at {key!r}"):
+            try:
+                found = self._sender.client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
+            except ClientError as error:
+                if error_code(error) == "404":
+                    return False
+                raise
+        return found["ContentLength"] == body.size and found.get("ChecksumSHA256") == body.checksum()
+
+    def _send(self, body: Body, key: str) -> None:
+        if body.size > PART:
+            self._parts.send(body, key, self._judge(body.read(0, HEAD_BYTES)))
+        else:
+            whole = body.read(0, body.size)
+            content_type = self._judge(whole[:HEAD_BYTES])
+            body.check_unchanged()
+            self._throttle.take(body.size)
+            with translated(f"put {key!r}"):
+                self._sender.put(key, whole, Sha256.of(whole), content_type)
+
+    def _judge(self, head: bytes) -> str | None:
+        """The media type of what begins so.
+
+        Raises:
+            PermanentError: it is no image, and only images are wanted.
+        """
+        if not self._images_only:
+            return None
+        if not head:
+            raise PermanentError(Cause.EMPTY, "the file is empty")
+        return content_type_of(sniff(head))
+
+
+def _hopeless(error: TransientError) -> str | None:
+    reason = error.__cause__
+    if isinstance(reason, ClientError) and error_code(reason) in _HOPELESS:
+        return str(reason)
+    return None

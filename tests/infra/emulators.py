@@ -1,0 +1,136 @@
+"""Two emulators that take the whole stack together: ministack checks IAM and runs the data plane, moto has the rest."""
+
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+
+ACCOUNT: Final = "123456789012"
+REGION: Final = "us-east-1"
+#: The root's key in both; ministack takes it from its own environment.
+ROOT: Final = {"AWS_ACCESS_KEY_ID": "AKIAROOTOFTHETESTS00", "AWS_SECRET_ACCESS_KEY": "of-no-account"}
+MOTO_SERVICES: Final = (
+    "ACM",
+    "APPLICATION_AUTO_SCALING",
+    "AUTO_SCALING",
+    "CLOUDWATCH",
+    "EC2",
+    "ECS",
+    "ELASTIC_LOAD_BALANCING_V2",
+)
+START_SECONDS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Emulators:
+    """Addresses of both, and the clients and environments that go there."""
+
+    ministack: str
+    moto: str
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What sends every call of an SDK or of Terraform to the right one, as the root."""
+        moto = {f"AWS_ENDPOINT_URL_{service}": self.moto for service in MOTO_SERVICES}
+        return ROOT | moto | self.data_plane
+
+    @property
+    def data_plane(self) -> dict[str, str]:
+        """The same without moto and without credentials: for a part that runs under its own role."""
+        return {"AWS_ENDPOINT_URL": self.ministack, "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
+
+    def client(self, service: str, credentials: Mapping[str, str] = ROOT, *, on_moto: bool = False) -> Any:
+        return boto3.session.Session(
+            aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=credentials.get("AWS_SESSION_TOKEN"),
+            region_name=REGION,
+        ).client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.moto if on_moto else self.ministack,
+            config=Config(signature_version="s3v4" if service == "s3" else None, retries={"total_max_attempts": 2}),
+        )
+
+
+@contextlib.contextmanager
+def emulators(folder: Path) -> Iterator[Emulators]:
+    """Start both on free ports, logs in `folder`; both end with the context."""
+    ministack, moto = _free_port(), _free_port()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    with (
+        _running(
+            [sys.executable, "-m", "tests.infra.ministack_server"],
+            clean | _ministack(ministack),
+            folder / "ministack.log",
+            ministack,
+        ),
+        _running(
+            [sys.executable, "-m", "tests.infra.moto_server", "127.0.0.1", str(moto)],
+            clean | ROOT | {"AWS_DEFAULT_REGION": REGION, "PYTHONWARNINGS": "ignore"},
+            folder / "moto.log",
+            moto,
+        ),
+    ):
+        yield Emulators(f"http://127.0.0.1:{ministack}", f"http://127.0.0.1:{moto}")
+
+
+def _ministack(port: int) -> dict[str, str]:
+    return ROOT | {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_REGION": REGION,
+        "AUTH": "true",
+        "LAMBDA_EXECUTOR": "local",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LOG_LEVEL": "INFO",
+        "DOCKER_HOST": "unix:///nonexistent",
+    }
+
+
+@contextlib.contextmanager
+def _running(command: list[str], environment: dict[str, str], log: Path, port: int) -> Iterator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=Path(__file__).parents[2]
+        )
+    try:
+        _await_port(process, port, log)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def _await_port(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection.request("GET", "/_ministack/health")
+            connection.getresponse()
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"{log.stem} did not start:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

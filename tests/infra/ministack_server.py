@@ -1,0 +1,42 @@
+"""ministack with two gaps closed that the stack's policies fall into: `python -m tests.infra.ministack_server`.
+
+It serves as if a proxy in front of it ended TLS. The stack's policies refuse plain HTTP, and ministack enforces them.
+Real TLS is no way out here: kombu trusts certifi's authorities alone, and no variable adds one. A request that says
+`x-forwarded-proto: http` itself is left so, and is refused.
+
+And it asks for the permission that AWS asks for in batch calls to SQS: that of the single call (SQS developer guide,
+"Amazon SQS API permissions"); there is no action sqs:SendMessageBatch.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from ministack import app as ministack
+from ministack.core import iam_actions
+
+Message = MutableMapping[str, Any]
+Application = Callable[
+    [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
+]
+
+
+def behind_tls(application: Application) -> Application:
+    async def forward(
+        scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        if scope["type"] == "http" and not any(name == b"x-forwarded-proto" for name, _ in scope["headers"]):
+            scope["headers"] = [*scope["headers"], (b"x-forwarded-proto", b"https")]
+        await application(scope, receive, send)
+
+    return forward
+
+
+def single_action(action: str | None) -> str | None:
+    return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+
+if __name__ == "__main__":
+    extract = iam_actions.extract_iam_action
+    iam_actions.extract_iam_action = lambda *args, **kwargs: single_action(extract(*args, **kwargs))
+    ministack.app = behind_tls(ministack.app)
+    ministack.main()

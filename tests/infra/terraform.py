@@ -1,0 +1,119 @@
+"""Terraform as a program: a copy of the configuration, its provider, and the commands the tests run on it."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+REPOSITORY: Final = Path(__file__).parents[2]
+PROVIDER: Final = Path("registry.terraform.io/hashicorp/aws")
+#: Where Terraform itself looks for mirrors (CLI documentation, "Implied local mirror directories"), and /opt.
+MIRRORS: Final = (
+    "~/.terraform.d/plugins",
+    "~/.local/share/terraform/plugins",
+    "/usr/local/share/terraform/plugins",
+    "/usr/share/terraform/plugins",
+    "/opt/*",
+)
+
+
+class TerraformError(Exception):
+    """A command failed; the text is its output."""
+
+
+def mirror() -> Path | None:
+    """The folder that holds the AWS provider: TF_PLUGIN_DIR's, else one of the usual places; None for the registry."""
+    if given := os.environ.get("TF_PLUGIN_DIR"):
+        return Path(given)
+    for pattern in MIRRORS:
+        path = Path(pattern).expanduser()
+        for folder in path.parent.glob(path.name):
+            if (folder / PROVIDER).is_dir():
+                return folder
+    return None
+
+
+@dataclass
+class Terraform:
+    """One working copy of infra/ and ecs/; `seconds` tells how long each command took last."""
+
+    program: Path
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """Copy the configuration and initialise it; raises TerraformError when the provider cannot be had."""
+        ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars", "backend.tf", "__pycache__")
+        for part in ("infra", "ecs"):
+            shutil.copytree(REPOSITORY / part, self.folder / part, ignore=ignored)
+        plugins = mirror()
+        self.run("init", "-backend=false", *([f"-plugin-dir={plugins}"] if plugins else []), timeout=120)
+
+    def plan_changes(self) -> dict[str, list[str]]:
+        """The resources that a plan would change, with the actions; empty when it would change nothing."""
+        self.run("plan", "-out=changes.tfplan")
+        plan = json.loads(self.run("show", "-json", "changes.tfplan"))
+        changes = {
+            change["address"]: change["change"]["actions"]
+            for change in plan.get("resource_changes", [])
+            if change["mode"] == "managed"
+        }
+        return {address: actions for address, actions in changes.items() if actions != ["no-op"]}
+
+    def apply(self) -> None:
+        self.run("apply", "-auto-approve")
+
+    def destroy(self) -> None:
+        self.run("destroy", "-auto-approve")
+
+    def outputs(self) -> dict[str, Any]:
+        return {name: output["value"] for name, output in json.loads(self.run("output", "-json")).items()}
+
+    def resources(self) -> Iterator[dict[str, Any]]:
+        """Every managed resource of the state: address, type, values."""
+        state = json.loads(self.run("show", "-json")).get("values", {})
+        yield from _resources(state.get("root_module", {}))
+
+    def run(self, command: str, *arguments: str, timeout: float = 300) -> str:
+        """Run one command in infra/ and return its standard output.
+
+        Raises:
+            TerraformError: it failed, or took longer than `timeout` seconds.
+        """
+        manner = ["-input=false"] if command in {"init", "plan", "apply", "destroy"} else []
+        colour = [] if command == "fmt" else ["-no-color"]
+        started = time.monotonic()
+        try:
+            done = subprocess.run(
+                [str(self.program), command, *manner, *colour, *arguments],
+                cwd=self.folder / "infra",
+                env=self._environment(),
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise TerraformError(f"terraform {command} took more than {timeout:g} s:\n{error.stdout!r}") from None
+        self.seconds[command] = time.monotonic() - started
+        if done.returncode:
+            raise TerraformError(f"terraform {command}:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
+        return done.stdout
+
+    def _environment(self) -> dict[str, str]:
+        """Nothing of the user's AWS or Terraform configuration reaches a test."""
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
+        manners = {"TF_CLI_CONFIG_FILE": os.devnull, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+        return clean | manners | dict(self.environment)
+
+
+def _resources(module: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from (resource for resource in module.get("resources", []) if resource["mode"] == "managed")
+    for child in module.get("child_modules", []):
+        yield from _resources(child)

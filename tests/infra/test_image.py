@@ -1,0 +1,181 @@
+"""The container image, really built and run: as its user, writing to scratch alone, ended by SIGTERM as ECS does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from pixelfleet.jobs import Lane, image_id
+from pixelfleet.localcloud.folder import DataFolder
+from pixelfleet.localcloud.programs import pump_program
+from pixelfleet.localcloud.supervise import Supervisor
+from pixelfleet.queues import Queues
+from pixelfleet.settings import Settings
+from tests.infra import outside
+from tests.infra.debian import BASE, Buildah
+from tests.infra.terraform import REPOSITORY
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("image")]
+
+IMAGE = "localhost/pixelfleet:test"
+WORKER = ("celery", "-A", "worker.app", "worker", "-Q", "bulk", "--concurrency", "1")
+PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module")
+def buildah(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
+    """buildah with the image built on a Debian base; its storage goes with the test run."""
+    program, debootstrap = outside.program("buildah"), outside.program("debootstrap")
+    if os.geteuid() != 0:
+        outside.unavailable("debootstrap and chroot isolation want root")
+    tool = Buildah(program, tmp_path_factory.mktemp("buildah"))
+    tool.prepare()
+    tool.make_base(debootstrap)
+    command = [
+        sys.executable,
+        "infra/packaging/container_image.py",
+        "--builder=buildah",
+        "--tag",
+        IMAGE,
+        "--base",
+        BASE,
+    ]
+    subprocess.run(command, env=tool.environment, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+    yield tool
+    # vfs keeps every layer whole: gigabytes.
+    tool.run("rm", "--all")
+    tool.run("rmi", "--all", "--force")
+
+
+@pytest.fixture
+def container(buildah: Buildah) -> Iterator[str]:
+    name = buildah.run("from", IMAGE)
+    yield name
+    buildah.run("rm", name)
+
+
+def test_the_image_says_what_it_is_and_runs_as_nobody_special(buildah: Buildah) -> None:
+    described = json.loads(buildah.run("inspect", "--type", "image", IMAGE))["OCIv1"]
+
+    config = described["config"]
+    assert config["User"] == "10001:10001"
+    assert config["Volumes"] == {"/scratch": {}}
+    assert config["Cmd"] == ["pixelfleet", "--help"]
+    assert config["Labels"]["org.opencontainers.image.licenses"] == "Apache-2.0"
+    assert config["Labels"]["org.opencontainers.image.version"]
+
+
+def test_the_image_holds_no_compiler_and_its_user_can_write_to_scratch_alone(buildah: Buildah, container: str) -> None:
+    found = run(buildah, container, "sh", "-c", "for tool in cc gcc c++ make ld; do command -v $tool; done; true")
+    writable = run(
+        buildah, container, "sh", "-c", "find / -xdev -writable -type d -not -path '/proc/*' 2>/dev/null; true"
+    )
+
+    assert found == ""
+    # Those that every Debian has for everybody; a task's root file system is read-only beside this.
+    assert set(writable.split()) <= {"/scratch", "/tmp", "/var/tmp", "/run/lock", "/dev/shm", "/dev/mqueue"}
+
+
+def test_the_command_line_runs_in_it(buildah: Buildah, container: str) -> None:
+    assert "upload" in run(buildah, container, "pixelfleet", "--help")
+
+
+def test_a_worker_in_it_processes_an_image_and_ends_on_sigterm_with_nothing_lost(
+    buildah: Buildah, container: str, settings: Settings, cloud_environment: dict[str, str], cloud_folder: DataFolder
+) -> None:
+    photo = (REPOSITORY / "tests" / "infra" / "photo.jpg").read_bytes()
+    mounted = Path(buildah.run("mount", container))
+    s3 = boto3.client("s3")
+    with Supervisor() as supervisor, worker_in(buildah, container, cloud_environment) as worker:
+        supervisor.start(pump_program(cloud_environment, cloud_folder))
+        before = time.time()
+        s3.put_object(Bucket=settings.uploads_bucket, Key="first.jpg", Body=photo)
+        wait_until(lambda: status(settings, "first.jpg") == "ready", worker.log)
+
+        for number in range(12):
+            s3.put_object(Bucket=settings.uploads_bucket, Key=f"{number}.jpg", Body=photo)
+        wait_until(lambda: status(settings, "0.jpg") is not None, worker.log)
+        os.kill(worker.main_process(), signal.SIGTERM)
+        assert worker.process.wait(60) == 0
+
+        waiting = Queues(boto3.client("sqs"), settings).depth(settings.queue_url(Lane.BULK))
+        wait_until(
+            lambda: Queues(boto3.client("sqs"), settings).depth(settings.uploads_queue_url).waiting == 0, worker.log
+        )
+        done = sum(status(settings, f"{number}.jpg") == "ready" for number in range(12))
+        assert waiting.in_flight == 0
+        assert done + Queues(boto3.client("sqs"), settings).depth(settings.queue_url(Lane.BULK)).waiting == 12
+        assert list(written_since(mounted, before)) == []
+
+
+class RunningWorker:
+    """A worker in a container, with its log and the process that ECS's init would signal."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
+        self.process = process
+        self.log = log
+
+    def main_process(self) -> int:
+        """Celery's main process: the topmost below buildah whose command is celery."""
+        waiting = [self.process.pid]
+        while waiting:
+            pid = waiting.pop(0)
+            if "/celery" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0", 2)[1].decode():
+                return pid
+            waiting += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        raise AssertionError("no celery process runs")
+
+
+@contextmanager
+def worker_in(buildah: Buildah, container: str, environment: dict[str, str]) -> Iterator[RunningWorker]:
+    given = {name: value for name, value in environment.items() if name.startswith(("AWS_", "PIXELFLEET_"))}
+    log = buildah.folder / f"{container}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [str(buildah.program), "run", *(f"--env={k}={v}" for k, v in given.items()), container, "--", *WORKER],
+            env=buildah.environment,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        wait_until(lambda: b"ready" in log.read_bytes(), log)
+        yield RunningWorker(process, log)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(30)
+
+
+def written_since(root: Path, moment: float) -> Iterator[str]:
+    """Files of the root file system, scratch aside, that were written after a moment."""
+    for folder, names, files in os.walk(root):
+        inside = Path(folder).relative_to(root)
+        names[:] = [name for name in names if str(inside / name) not in {"scratch", "proc", "sys", "dev"}]
+        yield from (str(inside / name) for name in files if (Path(folder) / name).lstat().st_mtime > moment)
+
+
+def run(buildah: Buildah, container: str, *command: str) -> str:
+    return buildah.run("run", container, "--", *command)
+
+
+def status(settings: Settings, key: str) -> str | None:
+    wanted: Any = {"image_id": {"S": image_id(settings.uploads_bucket, key)}}
+    item = boto3.client("dynamodb").get_item(TableName=settings.images_table, Key=wanted).get("Item")
+    return item["status"]["S"] if item else None
+
+
+def wait_until(condition: Callable[[], bool], log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(log.read_text(errors="replace")[-4000:])
+        time.sleep(0.1)

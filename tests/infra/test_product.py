@@ -1,0 +1,181 @@
+"""The product on the applied stack: the Lambda runs from its zip and its mapping, a real worker as its task would."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pixelfleet.jobs import image_id
+from tests.infra.stack import SUBSCRIBER, Stack
+from tests.infra.terraform import REPOSITORY
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
+
+PATIENCE = 90.0
+
+
+@pytest.fixture(scope="module")
+def worker(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A worker of the bulk lane: its task definition's command and environment, its role's policy; yields its log.
+
+    Only the folder differs, which the container has as /scratch.
+    """
+    scratch = tmp_path_factory.mktemp("scratch")
+    folders = {name: str(scratch) for name in ("PIXELFLEET_SCRATCH_DIR", "HOME", "TMPDIR")}
+    environment = stack.task_environment("bulk") | stack.emulators.data_plane | stack.credentials("bulk") | folders
+    assert all(environment[name] for name in stack.environment)
+    command = stack.container("bulk")["command"]
+    log = scratch / "worker.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            env=environment | {"PATH": "/usr/bin:/bin"},
+            stdout=output,
+            stderr=output,
+            cwd=REPOSITORY,
+        )
+    yield log
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(10)
+
+
+@pytest.fixture
+def photo() -> bytes:
+    return (REPOSITORY / "tests" / "infra" / "photo.jpg").read_bytes()
+
+
+def test_an_uploaded_object_ends_as_results_a_record_and_a_notice(stack: Stack, worker: Path, photo: bytes) -> None:
+    key = "uploads/shop/spring/red shoe+1.jpg"
+    put(stack, key, photo)
+
+    record = await_status(stack, key, "ready", worker)
+
+    stored = {entry["Key"] for entry in stack.client("s3").list_objects_v2(Bucket=results(stack))["Contents"]}
+    variants = {entry["M"]["key"]["S"] for entry in record["variants"]["L"]}
+    assert variants
+    assert variants <= stored
+    notice = await_notice(stack, key)
+    assert notice["kind"] == "image.ready"
+    assert notice["dashboard"].startswith("https://images.example.com/")
+
+
+def test_a_broken_file_is_recorded_and_told_and_leaves_every_dlq_empty(stack: Stack, worker: Path) -> None:
+    key = "uploads/shop/spring/broken.jpg"
+    put(stack, key, b"no image at all")
+
+    record = await_status(stack, key, "failed", worker)
+
+    assert record["cause"]["S"]
+    assert await_notice(stack, key)["kind"] == "image.failed"
+    assert {name: depth(stack, url) for name, url in stack.outputs["dlq_urls"].items()} == {
+        "uploads": 0,
+        "bulk": 0,
+        "heavy": 0,
+    }
+
+
+def test_a_tampered_stack_keeps_the_event_that_it_cannot_route_and_repair_and_redrive_make_it_ready(
+    stack: Stack, worker: Path, photo: bytes
+) -> None:
+    dlq = stack.outputs["dlq_urls"]["uploads"]
+    tampered = tamper(stack)
+    key = "uploads/shop/spring/unlucky.jpg"
+    put(stack, key, photo)
+    await_true(lambda: depth(stack, dlq) == 1, "the event is in the DLQ", worker)
+
+    changes = set(stack.terraform.plan_changes())
+    stack.terraform.apply()
+    redrive(stack, "uploads")
+
+    assert tampered <= changes
+    await_status(stack, key, "ready", worker)
+
+
+def tamper(stack: Stack) -> set[str]:
+    """Change three resources behind Terraform's back; returns their addresses.
+
+    The producer fails, its queue lets failures come back after a second instead of six minutes, and a table forgets
+    its TTL.
+    """
+    functions, name = stack.client("lambda"), stack.outputs["producer_function_name"]
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    broken = variables | {"PIXELFLEET_BULK_MAX_BYTES": "lots"}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": broken})
+    stack.client("sqs").set_queue_attributes(
+        QueueUrl=stack.outputs["queue_urls"]["uploads"], Attributes={"VisibilityTimeout": "1"}
+    )
+    stack.client("dynamodb").update_time_to_live(
+        TableName=stack.outputs["table_names"]["users"],
+        TimeToLiveSpecification={"Enabled": False, "AttributeName": "expires_at"},
+    )
+    return {
+        "module.producer.aws_lambda_function.this",
+        'module.queue["uploads"].aws_sqs_queue.this',
+        "module.catalog.aws_dynamodb_table.users",
+    }
+
+
+def redrive(stack: Stack, name: str) -> None:
+    """Move the one dead letter of a queue back, as the console's redrive would: ministack has no such call."""
+    queues, dlq = stack.client("sqs"), stack.outputs["dlq_urls"][name]
+    [letter] = queues.receive_message(QueueUrl=dlq, WaitTimeSeconds=5)["Messages"]
+    queues.send_message(QueueUrl=stack.outputs["queue_urls"][name], MessageBody=letter["Body"])
+    queues.delete_message(QueueUrl=dlq, ReceiptHandle=letter["ReceiptHandle"])
+
+
+def results(stack: Stack) -> str:
+    return str(stack.outputs["results_bucket"])
+
+
+def put(stack: Stack, key: str, body: bytes) -> None:
+    stack.client("s3").put_object(Bucket=stack.outputs["uploads_bucket"], Key=key, Body=body)
+
+
+def await_status(stack: Stack, key: str, status: str, log: Path) -> dict[str, Any]:
+    """The image's record once it has that status."""
+    table = stack.outputs["table_names"]["images"]
+    wanted = {"image_id": {"S": image_id(stack.outputs["uploads_bucket"], key)}}
+    found: dict[str, Any] = {}
+
+    def settled() -> bool:
+        found.update(stack.client("dynamodb").get_item(TableName=table, Key=wanted).get("Item", {}))
+        return bool(found.get("status", {}).get("S") == status)
+
+    await_true(settled, f"{key} is {status}", log)
+    return found
+
+
+def await_notice(stack: Stack, key: str) -> dict[str, Any]:
+    """The notice of one image, from the queue that the stack's variables subscribed."""
+    queues = stack.client("sqs")
+    url = queues.get_queue_url(QueueName=SUBSCRIBER)["QueueUrl"]
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        for message in queues.receive_message(QueueUrl=url, WaitTimeSeconds=2).get("Messages", []):
+            queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            notice: dict[str, Any] = json.loads(message["Body"])
+            if notice["source"].endswith(key):
+                return notice
+    raise AssertionError(f"no notice of {key} came")
+
+
+def depth(stack: Stack, url: str) -> int:
+    answer = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def await_true(condition: Callable[[], bool], what: str, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {PATIENCE:g} s: {what}\n{log.read_text(errors='replace')[-4000:]}")
+        time.sleep(0.2)

@@ -1,0 +1,59 @@
+"""A forecast is sums and products that can be checked by hand."""
+
+import pytest
+
+from pixelfleet import recipes
+from pixelfleet.errors import Cause
+from pixelfleet.forecast import EVERY_IMAGE_MS, Forecast
+from pixelfleet.images.probe import Probe
+
+
+def header(width: int = 4000, height: int = 3000, frames: int = 1, *, animated: bool = False) -> Probe:
+    return Probe("jpeg", width, height, frames, animated, 1, "srgb", has_alpha=False, bytes=3_000_000)
+
+
+def forecast(count: int, recipe: str = "web") -> Forecast:
+    found = Forecast(recipes.builtin(recipe))
+    for _ in range(count):
+        found.add(header())
+    return found
+
+
+def test_time_is_shared_by_the_workers() -> None:
+    assert forecast(100).seconds(10) == pytest.approx(forecast(100).seconds(1) / 10)
+
+
+def test_a_twelve_megapixel_photograph_costs_about_what_was_measured() -> None:
+    # DESIGN's measure is 126 ms of engine; the rest is what every image costs around it.
+    assert 110 < forecast(1).core_ms - EVERY_IMAGE_MS < 160
+
+
+def test_every_variant_is_a_put_of_its_own() -> None:
+    cost = forecast(1_000).cost()
+    assert cost["S3 PUT, originals"] == pytest.approx(0.005)
+    assert cost["S3 PUT, results"] == pytest.approx(3 * 0.005)
+    assert cost["SNS"] == pytest.approx(0.0005)
+
+
+def test_tiles_are_puts_as_well() -> None:
+    # 4000 x 3000 in tiles of 254 are about 190, and a third more in the smaller levels.
+    assert 200 < forecast(1, "zoom").outputs < 300
+
+
+def test_an_animation_counts_every_frame_and_pages_only_one() -> None:
+    found = Forecast(recipes.builtin("web"))
+    found.add(header(1000, 1000, 10, animated=True))
+    assert found.megapixels == 10
+    found.add(header(1000, 1000, 10))
+    assert found.megapixels == 11
+
+
+def test_rejects_are_counted_by_cause_with_one_example() -> None:
+    found = forecast(1)
+    found.reject("a.txt", Cause.NOT_AN_IMAGE, "no image")
+    found.reject("b.txt", Cause.NOT_AN_IMAGE, "no image")
+    assert (found.rejects, found.examples) == ({"not_an_image": 2}, {"not_an_image": "a.txt: no image"})
+
+
+def test_prices_have_a_date() -> None:
+    assert str(forecast(0).prices["dated"]) == "2026-11-20"

@@ -1,0 +1,181 @@
+"""One run of an upload, with a sender that stands in for S3: the journal, retries by a second run, changing files."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError
+
+from pixelfleet.errors import SetupError
+from pixelfleet.sources import find_sources
+from pixelfleet.uploads.batch import BatchUpload, Choice, Tally
+from pixelfleet.uploads.journal import Journal, Pending, Target
+from pixelfleet.uploads.parts import Body, ChangedError
+from pixelfleet.uploads.sender import Sender, Sha256
+from pixelfleet.uploads.throttle import Throttle
+from pixelfleet.uploads.uploader import Uploader
+
+JPEG = b"\xff\xd8\xff\xe0"
+TARGET = Target("aws", "2026", "bucket", "uploads/me/b1/")
+
+
+class Bucket(Sender):
+    """Takes bodies into a dictionary; `meddle` may do anything first, as the world does."""
+
+    def __init__(self, meddle: Callable[[str], None] = lambda _: None) -> None:
+        self.bucket = "bucket"
+        self.held: dict[str, bytes] = {}
+        self._meddle = meddle
+
+    def put(self, key: str, body: bytes, digest: Sha256, content_type: str | None = None) -> str:
+        self._meddle(key)
+        assert digest == Sha256.of(body)
+        self.held[key] = body
+        return '"etag"'
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    for number in range(100):
+        (tmp_path / f"in/{number:03}.jpg").write_bytes(JPEG + bytes([number]))
+    return tmp_path / "in"
+
+
+def go(bucket: Bucket, folder: Path) -> tuple[Tally, list[tuple[str, str]]]:
+    """One run; returns its tally, and name and reason of what failed."""
+    with Journal.open(TARGET) as journal, Uploader(bucket, 2, images_only=True) as uploader:
+        tally = BatchUpload(uploader, journal, TARGET.prefix, lambda _: None).run(find_sources([folder]), 2)
+        return tally, [(path.name, why) for path, why in journal.left_out("failed")]
+
+
+def test_what_s3_failed_is_put_by_the_next_run_and_nothing_else(folder: Path) -> None:
+    def fail_some(key: str) -> None:
+        if key.endswith("7.jpg"):
+            raise ConnectTimeoutError(endpoint_url="https://s3")
+
+    first, failed = go(Bucket(fail_some), folder)
+    assert (first.uploaded, first.failed, first.may_pass) == (90, 10, 10)
+    assert {name for name, _ in failed} == {f"0{tens}7.jpg" for tens in range(10)}
+    second = Bucket()
+    tally, failed = go(second, folder)
+    assert (tally.uploaded, tally.there, failed) == (10, 90, [])
+    assert len(second.held) == 10
+
+
+def test_a_file_that_vanishes_before_its_turn_is_told_and_the_others_go_on(folder: Path) -> None:
+    def remove_the_last(_: str) -> None:
+        (folder / "099.jpg").unlink(missing_ok=True)
+
+    tally, failed = go(Bucket(remove_the_last), folder)
+    assert (tally.uploaded, tally.may_pass) == (99, 0)
+    assert failed == [("099.jpg", "cannot be read: No such file or directory")]
+
+
+def test_a_file_that_grows_after_the_walk_is_put_as_it_is_and_journaled_so(folder: Path) -> None:
+    def grow(key: str) -> None:
+        if key.endswith("000.jpg"):
+            (folder / "099.new").write_bytes(JPEG + b"longer")
+            (folder / "099.new").rename(folder / "099.jpg")
+
+    bucket = Bucket(grow)
+    go(bucket, folder)
+    assert bucket.held["uploads/me/b1/099.jpg"] == JPEG + b"longer"
+    again = Bucket()
+    tally, _ = go(again, folder)
+    assert (tally.there, again.held) == (100, {})
+
+
+def test_a_file_that_is_written_to_whenever_it_is_read_is_told(folder: Path) -> None:
+    class Busy(Body):
+        def read(self, start: int, count: int) -> bytes:
+            content = super().read(start, count)
+            with (folder / "000.jpg").open("ab") as file:
+                file.write(b"more")
+            return content
+
+    path = folder / "000.jpg"
+    with path.open("rb") as file:
+        body = Busy(file.fileno(), os.fstat(file.fileno()))
+        body.read(0, body.size)
+        with pytest.raises(ChangedError):
+            body.check_unchanged()
+
+
+def test_a_refusal_that_every_file_would_get_ends_the_run_at_once(folder: Path) -> None:
+    asked = []
+
+    def refuse(key: str) -> None:
+        asked.append(key)
+        answer = {"Error": {"Code": "AccessDenied", "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+        raise ClientError(answer, "PutObject")  # type: ignore[arg-type]
+
+    with pytest.raises(SetupError, match=r"nothing can be put into s3://bucket: .*AccessDenied"):
+        go(Bucket(refuse), folder)
+    assert len(asked) < 20
+
+
+def test_a_journal_of_another_cloud_at_the_same_address_is_not_believed(folder: Path) -> None:
+    go(Bucket(), folder)
+    with Journal.open(Target("aws", "2027", "bucket", TARGET.prefix)) as journal:
+        assert list(journal.put_keys()) == []
+
+
+def test_a_damaged_journal_is_told_with_what_to_do(folder: Path, cache: Path) -> None:
+    go(Bucket(), folder)
+    [path] = cache.glob("pixelfleet/uploads/*.sqlite")
+    path.write_bytes(b"no database " * 1_000)
+    with pytest.raises(SetupError, match=r"is no journal .*: delete it"):
+        go(Bucket(), folder)
+
+
+def test_a_batch_without_a_name_is_found_again_until_it_is_finished(folder: Path) -> None:
+    pending = Pending("aws", "bucket", "me", [folder])
+    assert pending.name("first") == "first"
+    assert Pending("aws", "bucket", "me", [folder]).name("second") == "first"
+    assert Pending("aws", "bucket", "you", [folder]).name("second") == "second"
+    pending.finished()
+    assert pending.name("third") == "third"
+
+
+def test_a_name_that_is_no_unicode_comes_back_from_the_journal_as_it_was(folder: Path) -> None:
+    odd = folder / os.fsdecode(b"\xff.txt")
+    odd.write_bytes(b"no image")
+    with Journal.open(TARGET) as journal, Uploader(Bucket(), 2, images_only=True) as uploader:
+        BatchUpload(uploader, journal, TARGET.prefix, lambda _: None).run(find_sources([folder]), 2)
+        assert [path for path, _ in journal.left_out("skipped")] == [odd]
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "taken"),
+    [
+        ((), (), {"a.jpg", "sub/a.jpg", "sub/b.png"}),
+        (("a.*",), (), {"a.jpg", "sub/a.jpg"}),
+        (("sub/*",), ("*.png",), {"sub/a.jpg"}),
+        ((), ("sub/*",), {"a.jpg"}),
+    ],
+)
+def test_globs_with_a_slash_mean_the_path_and_others_the_name(
+    include: tuple[str, ...], exclude: tuple[str, ...], taken: set[str], tmp_path: Path
+) -> None:
+    for name in ("a.jpg", "sub/a.jpg", "sub/b.png"):
+        (tmp_path / "x" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "x" / name).touch()
+    choice = Choice(include, exclude)
+    assert {source.relative for source in find_sources([tmp_path / "x"]) if choice.takes(source)} == taken
+
+
+def test_a_throttle_lets_pass_what_its_rate_allows() -> None:
+    now = 0.0
+    slept: list[float] = []
+    throttle = Throttle(100.0, clock=lambda: now, sleep=slept.append)
+    for _ in range(3):
+        throttle.take(50)
+    assert slept == [0.0, 0.5, 1.0]
