@@ -13,6 +13,7 @@ import typer
 from pixelfleet import __version__
 from pixelfleet.cli.batch import batch
 from pixelfleet.cli.console import complain
+from pixelfleet.cli.dashboard import dashboard
 from pixelfleet.cli.failures import failures
 from pixelfleet.cli.provision import provision
 from pixelfleet.cli.purge import purge
@@ -27,6 +28,7 @@ from pixelfleet.cli.show import show
 from pixelfleet.cli.status import status
 from pixelfleet.cli.up import up
 from pixelfleet.cli.upload import upload
+from pixelfleet.cli.user import user
 from pixelfleet.errors import PixelfleetError
 
 SOME_FAILED = 1
@@ -56,6 +58,8 @@ app.command()(redrive)
 app.command()(purge)
 app.command()(reconcile)
 app.command()(samples)
+app.command()(dashboard)
+app.add_typer(user)
 
 
 def _show_version(asked: bool) -> None:

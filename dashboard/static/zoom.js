@@ -1,0 +1,32 @@
+// The zoom viewer for tiled images. Its buttons are ours, so that they have names and follow the page's looks.
+
+const place = document.getElementById("zoom");
+const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+// The library is a classic script that runs before modules do.
+const viewer = OpenSeadragon({
+  element: place,
+  tileSources: place.dataset.dzi,
+  showNavigationControl: false,
+  animationTime: calm ? 0 : 0.6,
+  blendTime: calm ? 0 : 0.1,
+  maxZoomPixelRatio: 2,
+  visibilityRatio: 0.6,
+  drawer: "canvas",
+  gestureSettingsMouse: { scrollToZoom: true },
+});
+
+const act = {
+  in: () => viewer.viewport.zoomBy(1.6),
+  out: () => viewer.viewport.zoomBy(1 / 1.6),
+  home: () => viewer.viewport.goHome(),
+  full: () => viewer.setFullScreen(!viewer.isFullPage()),
+};
+
+viewer.addOnceHandler("open", () => place.setAttribute("data-ready", ""));
+place.addEventListener("click", (event) => {
+  const asked = event.target.closest("[data-zoom]");
+  if (!asked) return;
+  act[asked.dataset.zoom]();
+  viewer.viewport.applyConstraints();
+});
