@@ -1,6 +1,8 @@
-"""A dashboard over a fake DynamoDB that holds any number of records, and a signed-in browser; for test and benchmark."""
+"""A dashboard over a fake DynamoDB with any number of records, and a signed-in browser; for test and benchmark."""
 
 import os
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, Final
 
 from fastapi.testclient import TestClient
@@ -12,11 +14,38 @@ from pixelfleet.catalog.people import User
 from pixelfleet.catalog.records import Batch, timestamp
 from pixelfleet.catalog.schema import TABLES
 from pixelfleet.settings import Settings
-from tests.fakes.dynamodb import CountingDynamo
+from tests.fakes.dynamodb import FakeDynamoDb
 from tests.fakes.records import RECIPE, image_of
 
 OWNER: Final = "ana"
 BATCHES: Final = 10
+
+
+class CountingDynamo(FakeDynamoDb):
+    """Counts, beside the calls, the items that they returned. It has no Scan: asking for one is an error."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__((getattr(settings, f"{table.name}_table"), table) for table in TABLES)
+        self.items: Counter[str] = Counter()
+
+    def load(self, table: str, items: Iterable[dict[str, Any]]) -> None:
+        for item in items:
+            self.put_item(TableName=table, Item=item)
+
+    def get_item(self, **asked: Any) -> dict[str, Any]:
+        answer = super().get_item(**asked)
+        self.items["GetItem"] += "Item" in answer
+        return answer
+
+    def batch_get_item(self, **asked: Any) -> dict[str, Any]:
+        answer = super().batch_get_item(**asked)
+        self.items["BatchGetItem"] += sum(map(len, answer["Responses"].values()))
+        return answer
+
+    def query(self, **asked: Any) -> dict[str, Any]:
+        answer = super().query(**asked)
+        self.items["Query"] += len(answer["Items"])
+        return answer
 
 
 class StockedFleet(Fleet):
@@ -24,14 +53,15 @@ class StockedFleet(Fleet):
 
     def __init__(self, settings: Settings, dynamo: CountingDynamo) -> None:
         super().__init__(settings)
-        self.__dict__["dynamodb"] = dynamo
+        # In the place of the client that the property would make.
+        self.__dict__["dynamodb"] = self.counting = dynamo
 
 
 def stocked(records: int) -> StockedFleet:
     """That many records of one owner in ten batches, a second apart, every twentieth failed."""
     os.environ.update({"AWS_ACCESS_KEY_ID": "fake", "AWS_SECRET_ACCESS_KEY": "fake", "AWS_DEFAULT_REGION": "us-east-1"})
     settings = Settings(dashboard_url="http://testserver", session_secret="x" * 40)
-    dynamo = CountingDynamo({getattr(settings, f"{table.name}_table"): table for table in TABLES})
+    dynamo = CountingDynamo(settings)
     images = (image_of(OWNER, f"b{number % BATCHES}", number) for number in range(records))
     dynamo.load(settings.images_table, (to_attributes(image.to_item()) for image in images))
     batches = (
@@ -44,7 +74,7 @@ def stocked(records: int) -> StockedFleet:
     return StockedFleet(settings, dynamo)
 
 
-def browsing(fleet: StockedFleet) -> tuple[TestClient, Any, dict[str, str]]:
+def browsing(fleet: StockedFleet) -> tuple[TestClient, CountingDynamo, dict[str, str]]:
     """A browser with a session, the counting client, and a cursor and an image to ask for."""
     app = create_app(fleet.settings, fleet)
     # How often it may be asked is not what is measured.
@@ -56,7 +86,7 @@ def browsing(fleet: StockedFleet) -> tuple[TestClient, Any, dict[str, str]]:
     for _ in range(3):
         page = client.get("/api/v1/images", params={"limit": 100, "cursor": cursor}).json()
         cursor = page["next"]
-    return client, fleet.dynamodb, {"cursor": cursor, "image": page["images"][0]["image_id"]}
+    return client, fleet.counting, {"cursor": cursor, "image": page["images"][0]["image_id"]}
 
 
 def _always(limit: Any) -> Any:

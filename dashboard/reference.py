@@ -22,7 +22,7 @@ def main() -> None:
 
 def reference() -> str:
     # Nothing of the deployment shows in the document.
-    document = create_app(Settings(session_secret="-" * 32, endpoint_url="http://127.0.0.1:1")).openapi()  # noqa: S106
+    document = create_app(Settings(session_secret="-" * 32, endpoint_url="http://127.0.0.1:1")).openapi()
     return "\n".join(_lines(document)).rstrip() + "\n"
 
 
