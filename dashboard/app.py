@@ -1,5 +1,8 @@
 """The composition of the service: site, routes, errors, the guard around them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI, Request, Response
 
 from dashboard.api import batches, fleet, health, images, uploads
@@ -42,11 +45,25 @@ _PAGES = (
 )
 
 
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.site.history.start()
+    yield
+    app.state.site.history.stop()
+
+
 def create_app(settings: Settings, composed: Fleet | None = None) -> FastAPI:
     """Raises SettingsError when the settings do not do for a dashboard. Makes no call to AWS."""
     site = Site(settings, composed)
     # FastAPI's own documentation pages load scripts from elsewhere; docs/reference/api.md is ours.
-    app = FastAPI(title="pixelfleet", version=__version__, docs_url=None, redoc_url=None, openapi_url="/openapi.json")
+    app = FastAPI(
+        title="pixelfleet",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=_lifespan,
+    )
     app.state.site = site
     app.include_router(health.router)
     for router in (images.router, uploads.router, batches.router, fleet.router):

@@ -15,6 +15,7 @@ from dashboard.errands import Runner
 from dashboard.rendering import Renderer
 from pixelfleet.bootstrap import Fleet
 from pixelfleet.errors import SettingsError
+from pixelfleet.history import History
 from pixelfleet.settings import Settings
 
 #: Requests a minute: of one user to the API; of one address without valid credentials, sign-ins included.
@@ -35,6 +36,7 @@ class Site:
         self.cloudfront = CloudFront.of(settings)
         self.renderer = Renderer()
         self.errands = Runner(self.fleet)
+        self.history = History(self.fleet)
 
     @cached_property
     def uploads_origin(self) -> str:

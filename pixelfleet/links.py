@@ -65,8 +65,7 @@ class Links:
         if image.version_id:
             asked["VersionId"] = image.version_id
         if show_as is None:
-            name = image.path.rpartition("/")[2]
-            asked["ResponseContentDisposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+            asked["ResponseContentDisposition"] = attachment(image)
             asked["ResponseContentType"] = "application/octet-stream"
         else:
             asked["ResponseContentType"] = show_as
@@ -76,3 +75,9 @@ class Links:
         return self._client.generate_presigned_url(
             "get_object", Params={"Bucket": self._results, "Key": key}, ExpiresIn=seconds
         )
+
+
+def attachment(image: Image) -> str:
+    """A Content-Disposition by which the original is saved under its name (RFC 6266, RFC 8187)."""
+    name = image.path.rpartition("/")[2]
+    return f"attachment; filename*=UTF-8''{quote(name, safe='')}"

@@ -203,17 +203,18 @@ class Objects:
                 _copy(body.iter_chunks(CHUNK), partial)
         partial.replace(path)
 
-    def open_result(self, key: str) -> "Opened":
-        """A result to be streamed; the caller reads `chunks` to their end or closes them.
+    def open(self, bucket: str, key: str, version_id: str | None = None) -> "Opened":
+        """An object to be streamed; the caller reads `chunks` to their end or closes them.
 
         Raises:
-            ObjectGoneError: there is none of that key.
+            ObjectGoneError: there is none of that key and version.
         """
+        which: dict[str, Any] = {"VersionId": version_id} if version_id else {}
         with translated(f"open {key!r}"):
             try:
-                answer = self._client.get_object(Bucket=self.results_bucket, Key=key)
+                answer = self._client.get_object(Bucket=bucket, Key=key, **which)
             except ClientError as error:
-                if error_code(error) in _MISSING:
+                if error_code(error) in _MISSING | _MARKER:
                     raise ObjectGoneError(key) from None
                 raise
         return Opened(answer["ContentType"], answer["ContentLength"], answer["Body"].iter_chunks(CHUNK))

@@ -28,8 +28,8 @@ _LINES: Final[dict[int | str, dict[str, Any]]] = {
         "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
     }
 }
-Owner = Annotated[str, Path(max_length=64)]
-Name = Annotated[str, Path(max_length=128)]
+Owner = Annotated[str, Path(max_length=64, description="Whose.")]
+Name = Annotated[str, Path(max_length=128, description="The batch's name.")]
 
 
 @router.get("/batches", response_model=BatchPage, responses=READING, summary="List batches, newest first")

@@ -33,8 +33,8 @@ def list_images(
     *,
     owner: OwnerQuery = None,
     batch: Annotated[str | None, Query(max_length=128, description="Of this batch, by name.")] = None,
-    status: Status | None = None,
-    cause: Cause | None = None,
+    status: Annotated[Status | None, Query(description="In this state; deleted ones show only if asked for.")] = None,
+    cause: Annotated[Cause | None, Query(description="Failed by this cause.")] = None,
     name: Annotated[
         str, Query(max_length=200, description="Names that hold this; within a batch, that begin so.")
     ] = "",
@@ -87,7 +87,10 @@ def reprocess_image(request: Request, caller: Writer, image_id: ImageId, wanted:
     summary="Where a variant lies",
 )
 def get_variant(
-    request: Request, caller: Reader, image_id: ImageId, name: Annotated[str, Path(max_length=100)]
+    request: Request,
+    caller: Reader,
+    image_id: ImageId,
+    name: Annotated[str, Path(max_length=100, description="The variant's name.")],
 ) -> RedirectResponse:
     site = site_of(request)
     variant = variant_of(image_for(site, caller, image_id), name)

@@ -39,9 +39,12 @@ class Sessions:
 
     def begin(self, response: Response, user: str, epoch: int) -> Session:
         session = Session(user, secrets.token_urlsafe(18), epoch)
-        value = self._signer.dumps([session.user, session.id, session.epoch])
-        self._set(response, self.cookie, str(value), SESSION_SECONDS)
+        self._set(response, self.cookie, self.signed(session.user, session.id, session.epoch), SESSION_SECONDS)
         return session
+
+    def signed(self, user: str, session_id: str, epoch: int) -> str:
+        """The cookie's value."""
+        return str(self._signer.dumps([user, session_id, epoch]))
 
     def read(self, request: Request) -> Session | None:
         """The session that the cookie claims; whether its user may still come in is for the users table to say."""

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 
 from dashboard import actions
 from dashboard.access import image_for
@@ -13,7 +13,8 @@ from dashboard.results import DRAWABLE, SOON, drawable, link_of, thumb_of, varia
 from dashboard.site import site_of
 from pixelfleet import recipes
 from pixelfleet.catalog.records import Image, Status, Variant
-from pixelfleet.links import LONGEST_SECONDS
+from pixelfleet.links import LONGEST_SECONDS, attachment
+from pixelfleet.objects import ObjectGoneError
 
 router = APIRouter()
 
@@ -50,9 +51,18 @@ def image_state(request: Request, caller: PageCaller, image_id: str, seen: int =
 
 
 @router.get("/images/{image_id}/original")
-def original(request: Request, caller: PageCaller, image_id: str) -> RedirectResponse:
+def original(request: Request, caller: PageCaller, image_id: str) -> Response:
+    """The original, to be saved under its name: from S3 itself, which the embedded cloud cannot be told."""
     site = site_of(request)
-    return RedirectResponse(site.fleet.links.original(image_for(site, caller, image_id), SOON), 302)
+    image = image_for(site, caller, image_id)
+    if site.settings.endpoint_url is None:
+        return RedirectResponse(site.fleet.links.original(image, SOON), 302)
+    try:
+        found = site.fleet.objects.open(image.bucket, image.key, image.version_id)
+    except ObjectGoneError:
+        raise Problem(404, "the original is gone") from None
+    headers = {"Content-Disposition": attachment(image), "Content-Length": str(found.size)}
+    return StreamingResponse(found.chunks, headers=headers, media_type="application/octet-stream")
 
 
 @router.get("/images/{image_id}/drawn")

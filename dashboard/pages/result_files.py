@@ -33,7 +33,8 @@ def result(request: Request, caller: PageCaller, key: str) -> Response:
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     try:
-        found = site_of(request).fleet.objects.open_result(key)
+        site = site_of(request)
+        found = site.fleet.objects.open(site.settings.results_bucket, key)
     except ObjectGoneError:
         raise Problem(404, "there is no such result") from None
     # What is no picture is for scripts of ours, such as the zoom viewer; nothing here is ever a page.

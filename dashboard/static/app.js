@@ -16,9 +16,17 @@ const announce = (text) => {
 function placeholder(canvas) {
   draw(canvas, canvas.dataset.thumbhash);
   const image = canvas.parentElement.querySelector("img");
-  if (!image || image.complete) return;
+  if (!image) return;
+  if (image.complete) {
+    canvas.remove();
+    return;
+  }
   image.classList.add("waiting");
-  const show = () => image.classList.remove("waiting");
+  const show = () => {
+    image.classList.remove("waiting");
+    // It would shine through what is transparent.
+    setTimeout(() => canvas.remove(), 300);
+  };
   image.addEventListener("load", show, { once: true });
   image.addEventListener("error", () => image.remove(), { once: true });
 }
@@ -91,6 +99,8 @@ function enliven(root) {
 }
 
 enliven(document.body);
+// For browsers that know no ::details-content: where there is room, what is folded for phones is open.
+if (matchMedia("(min-width: 641px)").matches) each(document.body, ".fold", (fold) => (fold.open = true));
 document.body.addEventListener("htmx:load", (event) => enliven(event.detail.elt));
 // A part that could not be loaded must not look like one that is empty.
 document.body.addEventListener("htmx:responseError", () => announce("The dashboard did not answer; load the page again"));

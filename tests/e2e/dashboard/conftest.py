@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.people import Role
@@ -29,7 +29,7 @@ from tests.e2e.conftest import enter, wait_for
 PASSWORD = "correct horse battery"
 AXE = Path(__file__).parents[2] / "vendor/axe/axe.min.js"
 #: Milliseconds for what takes a fraction of it on an idle machine.
-PATIENCE = 20_000
+PATIENCE = 30_000
 #: What WCAG 2.2 asks for at levels A and AA, and axe's own best practices.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -95,6 +95,7 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Chromium's own sandbox does not start for root, as whom a container runs.
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=path, args=flags)
         yield browser
         browser.close()

@@ -66,7 +66,7 @@ def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: li
     expect(page.locator(".tile")).to_have_count(counts.ready)
 
     page.locator(".tile", has_text="progressive").click()
-    expect(page.get_by_role("cell", name="320 \u00d7 240")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="thumb")).to_be_visible()
     _compare(page)
     _share(page)
 

@@ -23,7 +23,7 @@ START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 def stocked(package_fleet: Fleet) -> list[str]:
     """Twenty-five images of two batches, a day apart, every fifth failed; their names, newest first."""
     package_fleet.users.add(OWNER, hash_password(PASSWORD))
-    names = []
+    names: list[str] = []
     for number in range(25):
         cause = (Cause.TRUNCATED if number % 10 else Cause.CRASHED) if number % 5 == 0 else None
         name, batch = f"{'ab'[number % 2]}/n{number:02}.jpg", f"b{number % 2}"
