@@ -132,7 +132,7 @@ data "aws_iam_policy_document" "worker" {
 
   statement {
     sid       = "Heartbeats"
-    actions   = ["dynamodb:PutItem"]
+    actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
     resources = [var.tables.activity.arn]
   }
 
@@ -140,6 +140,13 @@ data "aws_iam_policy_document" "worker" {
     sid       = "Notices"
     actions   = ["sns:Publish"]
     resources = [var.topics.notices]
+  }
+
+  # What is removed must leave the edges too, which otherwise keep it for a year.
+  statement {
+    sid       = "Forget"
+    actions   = ["cloudfront:CreateInvalidation"]
+    resources = [var.distribution_arn]
   }
 
   # Only `heavy` holds on to its task while it works. A task's id is not known before it runs: the cluster bounds it.

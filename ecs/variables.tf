@@ -90,6 +90,11 @@ variable "topics" {
   type        = object({ notices = string })
 }
 
+variable "distribution_arn" {
+  description = "The CloudFront distribution, from which workers take what is removed."
+  type        = string
+}
+
 variable "log_retention_days" {
   description = "Days that logs are kept."
   type        = number

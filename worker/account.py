@@ -25,13 +25,12 @@ def account(image: Image, lane: Lane) -> None:
         "timings_ms": image.timings_ms,
     }
     log.info(image.status.value, extra={name: value for name, value in told.items() if value is not None})
-    dimensions = {"lane": lane.value}
+    by_lane = {"lane": lane.value}
     if image.status is Status.READY:
         values = {"ImagesReady": (MetricUnit.Count, 1.0), "ImageSeconds": (MetricUnit.Seconds, seconds)}
+        sys.stdout.write(emf_line(by_lane, values) + "\n")
     elif image.status is Status.FAILED:
-        dimensions["cause"] = str(image.cause)
-        values = {"ImagesFailed": (MetricUnit.Count, 1.0)}
-    else:
-        return
-    sys.stdout.write(emf_line(dimensions, values) + "\n")
+        # Twice: CloudWatch adds up no dimension that a metric has, and an alarm on the lane's failures cannot search.
+        for dimensions in (by_lane, by_lane | {"cause": str(image.cause)}):
+            sys.stdout.write(emf_line(dimensions, {"ImagesFailed": (MetricUnit.Count, 1.0)}) + "\n")
     sys.stdout.flush()

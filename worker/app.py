@@ -13,7 +13,7 @@ from pixelfleet.jobs import TASK_NAME, Lane
 from pixelfleet.settings import Settings, load_settings
 from worker.hardened import SETTINGS, harden
 
-app = Celery("pixelfleet", include=["worker.tasks", "worker.lanes", "worker.logs", "worker.heartbeat"])
+app = Celery("pixelfleet", include=["worker.tasks", "worker.lanes", "worker.logs", "worker.heartbeat", "worker.health"])
 
 
 def configuration() -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pixelfleet.cli.failures import failures
 from pixelfleet.cli.provision import provision
 from pixelfleet.cli.purge import purge
 from pixelfleet.cli.recipe import recipe
+from pixelfleet.cli.reconcile import reconcile
 from pixelfleet.cli.redrive import redrive
 from pixelfleet.cli.render import render
 from pixelfleet.cli.rm import rm
@@ -55,6 +56,7 @@ app.add_typer(recipe)
 app.command()(failures)
 app.command()(redrive)
 app.command()(purge)
+app.command()(reconcile)
 app.command()(samples)
 app.command()(dashboard)
 app.add_typer(user)

@@ -51,6 +51,9 @@ class Buildah:
             check=True,
             stdout=subprocess.DEVNULL,
         )
+        # vfs copies every file of every layer: no packages and no papers.
+        for needless in ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale", "usr/share/man"):
+            shutil.rmtree(root / needless, ignore_errors=True)
         # Behind a proxy that ends TLS, pip in the build must trust what this machine trusts.
         shutil.copy(os.environ.get("SSL_CERT_FILE", CA_BUNDLE), root / CA_BUNDLE.lstrip("/"))
         container = self.run("from", "scratch")

@@ -105,7 +105,7 @@ def test_a_worker_in_it_processes_an_image_and_ends_on_sigterm_with_nothing_lost
             s3.put_object(Bucket=settings.uploads_bucket, Key=f"{number}.jpg", Body=photo)
         wait_until(lambda: status(settings, "0.jpg") is not None, worker.log)
         os.kill(worker.main_process(), signal.SIGTERM)
-        assert worker.process.wait(60) == 0
+        assert worker.process.wait(60) == 0, worker.log.read_text()
 
         waiting = Queues(boto3.client("sqs"), settings).depth(settings.queue_url(Lane.BULK))
         wait_until(
@@ -125,13 +125,16 @@ class RunningWorker:
         self.log = log
 
     def main_process(self) -> int:
-        """Celery's main process: the topmost below buildah whose command is celery."""
+        """Celery's main process: the topmost Python below buildah that runs celery."""
         waiting = [self.process.pid]
         while waiting:
             pid = waiting.pop(0)
-            if "/celery" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0", 2)[1].decode():
+            arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if arguments[0].endswith(b"/python") and arguments[1].endswith(b"/bin/celery"):
                 return pid
-            waiting += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+            # buildah forks from any of its threads, and each lists its own children.
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                waiting += [int(child) for child in (thread / "children").read_text().split()]
         raise AssertionError("no celery process runs")
 
 

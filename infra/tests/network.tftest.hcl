@@ -1,0 +1,70 @@
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  prefix              = "p"
+  cidr                = "10.0.0.0/16"
+  zones               = 3
+  nat                 = "one"
+  interface_endpoints = []
+  dashboard_port      = 8080
+}
+
+run "nothing_comes_in_but_through_cloudfront" {
+  module {
+    source = "./modules/network"
+  }
+
+  assert {
+    condition     = aws_vpc_security_group_ingress_rule.balancer_from_cloudfront.prefix_list_id == "pl-cloudfront"
+    error_message = "The load balancer answers CloudFront alone."
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in [
+        aws_vpc_security_group_ingress_rule.balancer_from_cloudfront,
+        aws_vpc_security_group_ingress_rule.dashboard_from_balancer,
+        aws_vpc_security_group_ingress_rule.endpoints_from_vpc,
+      ] : rule.cidr_ipv4 != "0.0.0.0/0" && rule.security_group_id != aws_security_group.workers.id
+    ])
+    error_message = "No rule lets the world in, and none lets anybody in to the workers."
+  }
+
+  assert {
+    condition     = alltrue([for subnet in concat(values(aws_subnet.public), values(aws_subnet.private)) : subnet.map_public_ip_on_launch != true])
+    error_message = "No subnet hands out public addresses."
+  }
+
+  assert {
+    condition     = length(aws_nat_gateway.this) == 1 && length(aws_route.nat) == 3
+    error_message = "One NAT gateway serves all zones."
+  }
+
+  assert {
+    condition     = toset(keys(aws_vpc_endpoint.gateway)) == toset(["s3", "dynamodb"])
+    error_message = "The bulk bytes go free of NAT charges."
+  }
+}
+
+run "without_nat_only_the_vpc_answers" {
+  variables {
+    nat                 = "none"
+    interface_endpoints = ["sqs", "sns"]
+  }
+
+  module {
+    source = "./modules/network"
+  }
+
+  assert {
+    condition     = length(aws_nat_gateway.this) == 0 && length(aws_route.nat) == 0 && length(aws_vpc_endpoint.interface) == 2
+    error_message = "No NAT gateway, no way out but the endpoints."
+  }
+
+  assert {
+    condition     = alltrue([for rule in aws_vpc_security_group_egress_rule.apis : rule.cidr_ipv4 == "10.0.0.0/16"])
+    error_message = "Tasks may not even try the internet."
+  }
+}

@@ -1,0 +1,96 @@
+# The root as a whole, and what its variables refuse. It reads the producer's zip: run make lambda before, or name
+# another by -var 'producer={package="..."}'.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+mock_provider "aws" {
+  alias  = "us_east_1"
+  source = "./tests/mocks"
+}
+
+variables {
+  domain_name        = "images.example.com"
+  certificate_arn    = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+  image_tag          = "1"
+  signing_public_key = "-----BEGIN PUBLIC KEY-----\nMII\n-----END PUBLIC KEY-----\n"
+}
+
+run "defaults_apply" {
+  assert {
+    condition     = output.uploads_bucket != output.results_bucket
+    error_message = "Results in the uploads bucket would set off jobs without end."
+  }
+
+  assert {
+    condition     = output.dashboard_url == "https://images.example.com"
+    error_message = "Notices must point at the domain."
+  }
+
+  assert {
+    condition     = local.queues.uploads.visibility >= 6 * var.producer.timeout
+    error_message = "Lambda asks for a visibility of six times the function's time-out."
+  }
+
+  assert {
+    condition     = alltrue([for lane in ["bulk", "heavy"] : local.queues[lane].max_receives > 5])
+    error_message = "The redrive policy is the backstop behind five counted attempts."
+  }
+}
+
+run "everything_turned_on_applies" {
+  variables {
+    zones               = 3
+    nat                 = "per_zone"
+    waf                 = true
+    kms_key_arn         = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+    email_subscription  = "a@example.com"
+    interface_endpoints = ["sqs"]
+    bulk                = { capacity = "ec2" }
+    heavy               = { capacity = "ec2", scratch_gib = 500 }
+  }
+}
+
+run "public_results_need_no_key" {
+  variables {
+    public_results     = true
+    signing_public_key = null
+  }
+
+  assert {
+    condition     = output.cdn_signing_key_id == null
+    error_message = "Public results have no signer."
+  }
+}
+
+run "what_cannot_work_is_refused" {
+  command = plan
+
+  variables {
+    # Load balancers and buckets take no such name.
+    prefix = "Pixel_Fleet"
+    # Private results want a key.
+    signing_public_key = null
+    # Without NAT tasks reach no registry and no logs.
+    nat                 = "none"
+    interface_endpoints = ["sqs"]
+    # CloudFront takes certificates of us-east-1 alone.
+    certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+    # SQS would take a job away before its attempts are counted.
+    settings          = { LOG_LEVEL = "DEBUG", PIXELFLEET_MAX_ATTEMPTS = "9" }
+    lane_max_receives = 9
+    # Fargate has 200 GiB at most.
+    heavy = { scratch_gib = 500 }
+  }
+
+  expect_failures = [
+    var.prefix,
+    var.signing_public_key,
+    var.interface_endpoints,
+    var.cdn_certificate_arn,
+    var.settings,
+    var.lane_max_receives,
+    var.heavy,
+  ]
+}

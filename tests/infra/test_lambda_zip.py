@@ -1,0 +1,78 @@
+"""The producer's zip: the same bytes every time, for the platform that was asked for, and complete."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.infra.stack import HOST_PYTHON, build_zip
+
+pytestmark = pytest.mark.slow
+
+#: What the Lambda runtime brings itself, as folders and modules of site-packages.
+RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
+#: ELF e_machine (System V ABI): what a shared library was compiled for.
+MACHINES = {"arm64": 183, "x86_64": 62}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_zip("x86_64", HOST_PYTHON, tmp_path_factory.mktemp("zip") / "producer.zip")
+
+
+def test_building_twice_gives_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    again = build_zip("x86_64", HOST_PYTHON, tmp_path / "again.zip")
+
+    assert again.read_bytes() == built.read_bytes()
+
+
+def test_the_handler_imports_from_the_zip_and_the_runtime_alone(built: Path, tmp_path: Path) -> None:
+    task, runtime = tmp_path / "task", tmp_path / "runtime"
+    with zipfile.ZipFile(built) as archive:
+        archive.extractall(task)
+    runtime.mkdir()
+    import boto3  # noqa: PLC0415 - to find what stands in for the runtime's own
+
+    for name in RUNTIME:
+        (runtime / name).symlink_to(Path(boto3.__file__).parents[1] / name)
+    program = f"""
+import sys
+sys.path[:0] = [{str(task)!r}, {str(runtime)!r}]
+import producer_lambda.handler as module
+assert module.__file__.startswith({str(task)!r}), module.__file__
+foreign = [path for path in sys.path if "site-packages" in path]
+assert not foreign, foreign
+print(callable(module.handler))
+"""
+
+    # -I and -S: no site-packages, no current folder, no variables.
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
+
+    assert done.stderr == ""
+    assert done.stdout.strip() == "True"
+
+
+def test_it_carries_what_the_handler_imports_and_no_more(built: Path) -> None:
+    with zipfile.ZipFile(built) as archive:
+        names = archive.namelist()
+
+    ours = {name for name in names if name.startswith(("pixelfleet/", "producer_lambda/"))}
+    assert {"producer_lambda/handler.py", "pixelfleet/settings.py", "pixelfleet/events.py"} <= ours
+    assert not [name for name in ours if name.split("/")[1] in {"images", "cli", "recipes", "localcloud"}]
+    assert not [name for name in names if name.split("/")[0] in {"boto3", "botocore", "celery", "PIL", "bin"}]
+    assert built.stat().st_size < 5_000_000
+
+
+@pytest.mark.parametrize(("architecture", "python"), [("arm64", "3.13"), ("x86_64", "3.14")])
+def test_its_libraries_are_for_the_platform_that_was_asked_for(architecture: str, python: str, tmp_path: Path) -> None:
+    built = build_zip(architecture, python, tmp_path / "producer.zip")
+
+    with zipfile.ZipFile(built) as archive:
+        libraries = {name: archive.read(name) for name in archive.namelist() if ".so" in name}
+
+    assert libraries
+    tag = f"cpython-{python.replace('.', '')}-"
+    assert all(tag in name for name in libraries)
+    assert {int.from_bytes(content[18:20], "little") for content in libraries.values()} == {MACHINES[architecture]}

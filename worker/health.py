@@ -1,0 +1,55 @@
+"""Whether this container's worker still turns its event loop: `python -m worker.health`, for ECS's health check.
+
+The loop touches a file; a loop that hangs, on a receive or a lock, lets it grow old, and ECS starts another task.
+Remote control, which Celery's own `inspect ping` wants, does not exist on SQS.
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from celery.signals import worker_ready
+
+from pixelfleet.settings import load_settings
+
+#: Seconds between two touches, and the age at which the loop counts as hung: a receive may take 20, an acknowledgement
+#: with all its repeats longer.
+INTERVAL: Final = 15
+HUNG: Final = 120
+
+
+def pulse_file(scratch: Path | None) -> Path:
+    return (scratch or Path(tempfile.gettempdir())) / "pixelfleet-worker-alive"
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator,unused-ignore]
+def keep_pulse(sender: Any, **_: Any) -> None:
+    """Touch the file on the event loop from now on."""
+    pulse = pulse_file(load_settings().scratch_dir)
+    pulse.touch()
+    sender.hub.call_repeatedly(INTERVAL, pulse.touch)
+
+
+def age(pulse: Path) -> float | None:
+    """Seconds since the last touch; None where no worker has been ready."""
+    try:
+        return time.time() - pulse.stat().st_mtime
+    except FileNotFoundError:
+        return None
+
+
+def main() -> int:
+    seconds = age(pulse_file(load_settings().scratch_dir))
+    if seconds is None:
+        sys.stderr.write("no worker has been ready here\n")
+        return 1
+    if seconds > HUNG:
+        sys.stderr.write(f"the worker's event loop has not turned for {seconds:.0f} s\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
