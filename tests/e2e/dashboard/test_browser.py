@@ -160,7 +160,9 @@ def test_an_operator_sees_failures_and_sends_them_again(visitor: Visitor, served
     expect(card).to_contain_text("lost.png")
     card.get_by_role("button", name="Send again").click()
     page.wait_for_url("**/errands/*")
-    expect(page.get_by_text("sent again").or_(page.get_by_text("canaries failed again"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("sent again").or_(page.get_by_text("canaries failed again"))).to_be_visible(
+        timeout=PATIENCE
+    )
     visitor.open("/activity")
     expect(page.get_by_role("link", name="redrive").first).to_be_visible()
     visitor.open("/fleet")
