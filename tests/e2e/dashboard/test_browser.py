@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pixelfleet.catalog.records import Status
 from pixelfleet.errors import Cause
+from pixelfleet.images.thumbhash import thumbhash
 from pixelfleet.jobs import image_id
 from tests.e2e.conftest import wait_for
 from tests.e2e.dashboard.conftest import PATIENCE, Served, Visitor, no_motion, visit
@@ -244,6 +245,26 @@ def test_nothing_moves_while_thumbs_load(visitor: Visitor, served: Served, files
     visitor.open("/")
     no_motion(page)
     assert page.evaluate("() => window.moved") < 0.01
+
+
+def test_a_placeholder_is_drawn_in_the_images_own_colours(visitor: Visitor) -> None:
+    side, left, right = 32, (200, 40, 30, 255), (20, 90, 180, 255)
+    pixels = [left if column < side // 2 else right for _ in range(side) for column in range(side)]
+    page = visitor.page
+    page.goto(f"{visitor.url}/sign-in")
+    drawn = page.evaluate(
+        """async hash => {
+          const script = document.querySelector("script[type=module]").src;
+          const { draw } = await import(script.replace("app.js", "thumbhash.js"));
+          const canvas = Object.assign(document.createElement("canvas"), {width: 32, height: 32});
+          draw(canvas, hash);
+          const at = (x, y) => [...canvas.getContext("2d").getImageData(x, y, 1, 1).data];
+          return [at(4, 16), at(27, 16)];
+        }""",
+        thumbhash(pixels, side, (side, side)),
+    )
+    for found, wanted in zip(drawn, (left, right), strict=True):
+        assert all(abs(a - b) < 45 for a, b in zip(found, wanted, strict=True)), (found, wanted)
 
 
 def test_the_whole_way_is_open_to_a_keyboard(visitor: Visitor, served: Served, files: list[str]) -> None:
