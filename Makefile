@@ -28,6 +28,7 @@ lock: $(STAMP) ## pin anew what pyproject.toml asks for: one lock an extra, with
 
 docs: $(STAMP) ## write anew the references that are made from the code
 	$(BIN)/typer pixelfleet.cli.main utils docs --name pixelfleet --title Commands --output docs/reference/cli.md
+	$(BIN)/python -m dashboard.reference > docs/reference/api.md
 
 demo: $(STAMP) ## sample images through the whole fleet on this machine; ends with a contact sheet
 	$(BIN)/pixelfleet samples demo/samples

@@ -181,7 +181,7 @@ data "aws_iam_policy_document" "dashboard" {
   statement {
     sid       = "SendJobs"
     actions   = ["sqs:SendMessage"]
-    resources = local.lane_arns
+    resources = concat(local.lane_arns, [var.queues.uploads.arn])
   }
 
   statement {
@@ -218,10 +218,10 @@ data "aws_iam_policy_document" "dashboard" {
     resources = flatten([for table in var.tables : [table.arn, "${table.arn}/index/*"]])
   }
 
-  # People subscribe themselves to notices of their own images.
+  # People subscribe themselves to notices of their own images; who seals a batch whose images are all done announces it.
   statement {
-    sid       = "Subscriptions"
-    actions   = ["sns:Subscribe"]
+    sid       = "Notices"
+    actions   = ["sns:Subscribe", "sns:Publish"]
     resources = [var.topics.notices]
   }
 

@@ -13,10 +13,13 @@ from botocore.config import Config
 
 from pixelfleet.catalog.activity import Activity
 from pixelfleet.catalog.batches import Batches
+from pixelfleet.catalog.errands import Errands
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.catalog.users import Users
 from pixelfleet.cdn import Cdn
 from pixelfleet.errors import SetupError
+from pixelfleet.links import Links
 from pixelfleet.notices import Notices
 from pixelfleet.objects import Objects
 from pixelfleet.queues import Queues
@@ -52,12 +55,25 @@ class Fleet:
         return RecipeTexts(self.dynamodb, self.settings.recipes_table)
 
     @cached_property
+    def users(self) -> Users:
+        return Users(self.dynamodb, self.settings.users_table)
+
+    @cached_property
     def activity(self) -> Activity:
         return Activity(self.dynamodb, self.settings.activity_table)
 
     @cached_property
+    def errands(self) -> Errands:
+        return Errands(self.dynamodb, self.settings.activity_table)
+
+    @cached_property
     def objects(self) -> Objects:
         return Objects(self.s3, self.settings.results_bucket)
+
+    @cached_property
+    def links(self) -> Links:
+        on_aws = self.settings.endpoint_url is None
+        return Links(self.s3, self.settings.uploads_bucket, self.settings.results_bucket, on_aws=on_aws)
 
     @cached_property
     def sender(self) -> Sender:
@@ -91,7 +107,10 @@ class Fleet:
 
     @cached_property
     def s3(self) -> "S3Client":
-        client: S3Client = self._client("s3", signature_version="s3v4")
+        # On AWS, what is signed names the region: the global address answers elsewhere with a redirect, which a
+        # browser's form does not survive.
+        style = "auto" if self.settings.endpoint_url else "virtual"
+        client: S3Client = self._client("s3", signature_version="s3v4", s3={"addressing_style": style})
         return client
 
     @cached_property

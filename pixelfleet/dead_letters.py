@@ -42,6 +42,11 @@ class DeadLetter:
     group: str | None
     job: Job | None
 
+    @property
+    def buried(self) -> bool:
+        """Whether a worker put it here when its image's attempts were used up, rather than SQS."""
+        return "cause" in self.attributes
+
 
 @dataclass(slots=True)
 class Pass:

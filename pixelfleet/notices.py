@@ -46,6 +46,16 @@ class Notices:
     def batch_completed(self, batch: Batch, counts: Counts) -> None:
         self._publish(batch_notice(batch, counts, self._dashboard))
 
+    def subscribe(self, email: str, owner: str) -> None:
+        """Mail an owner's notices, and nobody else's, to an address; SNS asks the address first."""
+        with translated("subscribe to notices"):
+            self._client.subscribe(
+                TopicArn=self._topic,
+                Protocol="email",
+                Endpoint=email,
+                Attributes={"FilterPolicy": json.dumps({"owner": [owner]})},
+            )
+
     def _publish(self, notice: Notice) -> None:
         machine = json.dumps(notice.document, separators=(",", ":"))
         attributes: dict[str, MessageAttributeValueTypeDef] = {

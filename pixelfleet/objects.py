@@ -68,6 +68,15 @@ class Stored:
     processed_at: str
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An object's content type, its size in bytes, and its content piece by piece."""
+
+    content_type: str
+    size: int
+    chunks: Iterator[bytes]
+
+
 class Objects:
     """Both buckets. Methods raise TransientError when S3 does not answer, ObjectGoneError where said."""
 
@@ -193,6 +202,27 @@ class Objects:
             with closing(answer["Body"]) as body:
                 _copy(body.iter_chunks(CHUNK), partial)
         partial.replace(path)
+
+    def open(self, bucket: str, key: str, version_id: str | None = None) -> "Opened":
+        """An object to be streamed; the caller reads `chunks` to their end or closes them.
+
+        Raises:
+            ObjectGoneError: there is none of that key and version.
+        """
+        which: dict[str, Any] = {"VersionId": version_id} if version_id else {}
+        with translated(f"open {key!r}"):
+            try:
+                answer = self._client.get_object(Bucket=bucket, Key=key, **which)
+            except ClientError as error:
+                if error_code(error) in _MISSING | _MARKER:
+                    raise ObjectGoneError(key) from None
+                raise
+        return Opened(answer["ContentType"], answer["ContentLength"], answer["Body"].iter_chunks(CHUNK))
+
+    def delete_original(self, bucket: str, key: str) -> None:
+        """Delete a key's object, in a versioned bucket its current version; the bucket's event does the rest."""
+        with translated(f"delete {key!r}"):
+            self._client.delete_object(Bucket=bucket, Key=key)
 
     def download_folder(self, prefix: str, folder: Path) -> None:
         """Stream every result below a prefix (it ends with /) to the same place below `folder`, several at once."""

@@ -38,9 +38,10 @@ class Queues:
         self._client = client
         self._settings = settings
 
-    def send(self, lane: Lane, jobs: Iterable[Job]) -> list[Job]:
-        """Send jobs to a lane, ten a call, each in its owner's message group; returns those that SQS did not take.
+    def send(self, lane: Lane, jobs: Iterable[Job], group: str | None = None) -> list[Job]:
+        """Send jobs to a lane, ten a call; returns those that SQS did not take.
 
+        Each goes into its owner's message group, or all into `group`: of groups, none keeps another waiting.
         An entry can be refused while its neighbours pass, so the answer is looked through entry by entry.
 
         Raises:
@@ -49,7 +50,7 @@ class Queues:
         waiting = iter(jobs)
         refused: list[Job] = []
         while ten := list(islice(waiting, SEND_BATCH)):
-            refused += self._send_ten(lane, ten)
+            refused += self._send_ten(lane, ten, group)
         return refused
 
     def send_one(self, lane: Lane, job: Job) -> None:
@@ -92,12 +93,12 @@ class Queues:
             delayed=found.get("ApproximateNumberOfMessagesDelayed", 0),
         )
 
-    def _send_ten(self, lane: Lane, jobs: Sequence[Job]) -> list[Job]:
+    def _send_ten(self, lane: Lane, jobs: Sequence[Job], group: str | None) -> list[Job]:
         entries: list[SendMessageBatchRequestEntryTypeDef] = [
             {
                 "Id": str(number),
                 "MessageBody": encode_message(job, lane),
-                "MessageGroupId": message_group(job.place.owner),
+                "MessageGroupId": group or message_group(job.place.owner),
             }
             for number, job in enumerate(jobs)
         ]

@@ -95,10 +95,10 @@ def drop_settled(fleet: Fleet, lane: Lane, selection: Selection, progress: Calla
     What no record explains is moved only by a selection that narrows nothing down.
     """
 
-    def judge(image: Image | None) -> Fate:
-        if image is None:
+    def judge(letter: DeadLetter, image: Image | None) -> Fate:
+        if _unexplained(letter, image):
             return Fate.MOVE if selection.everything else Fate.LEAVE
-        return Fate.LEAVE if image.status is Status.FAILED else Fate.DELETE
+        return Fate.LEAVE if image is not None and image.status is Status.FAILED else Fate.DELETE
 
     return _lane_letters(fleet, lane).go_through(_judging(fleet, judge), progress)
 
@@ -106,12 +106,25 @@ def drop_settled(fleet: Fleet, lane: Lane, selection: Selection, progress: Calla
 def purge(fleet: Fleet, lane: Lane, selection: Selection, progress: Callable[[Pass], None]) -> Pass:
     """Delete the DLQ's copies of what is given up; the records stay failed, and can still be redriven."""
 
-    def judge(image: Image | None) -> Fate:
+    def judge(letter: DeadLetter, image: Image | None) -> Fate:
         if image is None:
             return Fate.DELETE if selection.everything else Fate.LEAVE
-        return Fate.DELETE if image.status is not Status.FAILED or selection.takes(image) else Fate.LEAVE
+        if image.status is Status.FAILED:
+            return Fate.DELETE if selection.takes(image) else Fate.LEAVE
+        return Fate.LEAVE if _unexplained(letter, image) else Fate.DELETE
 
     return _lane_letters(fleet, lane).go_through(_judging(fleet, judge), progress)
+
+
+def _unexplained(letter: DeadLetter, image: Image | None) -> bool:
+    """Whether this may be the only message of its image: no record, or one under way that SQS itself gave up on.
+
+    A copy that a worker left says its cause; what SQS's redrive policy moved says nothing, and its record was never
+    told.
+    """
+    if image is None:
+        return True
+    return not letter.buried and image.status in (Status.QUEUED, Status.PROCESSING)
 
 
 def uploads_letters(fleet: Fleet, fate: Fate, progress: Callable[[Pass], None]) -> Pass:
@@ -125,12 +138,14 @@ def _lane_letters(fleet: Fleet, lane: Lane) -> DeadLetters:
     return DeadLetters(fleet.sqs, fleet.settings.dlq_url(lane), fleet.settings.queue_url(lane))
 
 
-def _judging(fleet: Fleet, judge: Callable[[Image | None], Fate]) -> Callable[[Sequence[DeadLetter]], list[Fate]]:
-    """Read the records of ten letters in one call, then judge each by its record, None where there is none."""
+def _judging(
+    fleet: Fleet, judge: Callable[[DeadLetter, Image | None], Fate]
+) -> Callable[[Sequence[DeadLetter]], list[Fate]]:
+    """Read the records of ten letters in one call, then judge each with its record, None where there is none."""
 
     def fates(letters: Sequence[DeadLetter]) -> list[Fate]:
         records = fleet.images.get_many(letter.job.image_id for letter in letters if letter.job)
-        return [judge(records.get(letter.job.image_id) if letter.job else None) for letter in letters]
+        return [judge(letter, records.get(letter.job.image_id) if letter.job else None) for letter in letters]
 
     return fates
 

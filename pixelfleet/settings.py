@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pixelfleet.errors import SettingsError
@@ -35,6 +35,9 @@ class LogLevel(StrEnum):
 
 
 Positive = Annotated[int, Field(gt=0)]
+
+#: What an error message must not repeat.
+_SECRETS: Final = frozenset({"session_secret", "cloudfront_private_key"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,23 @@ class Settings(BaseSettings):
 
     dashboard_url: str = Field(
         "http://127.0.0.1:8080", pattern=r"^https?://\S+$", description="where notices send people"
+    )
+    session_secret: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="signs the dashboard's cookies, 32 characters or more; all its tasks need the same",
+    )
+    forwarded_hops: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="proxies before the dashboard that add to X-Forwarded-For; 2 behind CloudFront and a load balancer",
+    )
+    cloudfront_key_id: str = Field(
+        "", description="id of the public key that CloudFront knows; unset where the dashboard serves results itself"
+    )
+    cloudfront_private_key: SecretStr | None = Field(
+        None, description="PEM of its private half, which signs the cookies and links of results"
     )
     cdn_distribution_id: str = Field(
         "", description="CloudFront distribution from which removed images are taken at once; unset: when they expire"
@@ -165,6 +185,9 @@ class Settings(BaseSettings):
         if self.uploads_bucket == self.results_bucket:
             both = "PIXELFLEET_UPLOADS_BUCKET and PIXELFLEET_RESULTS_BUCKET"
             raise ValueError(f"{both} are one bucket: every result would set off another job")
+        if bool(self.cloudfront_key_id) != bool(self.cloudfront_private_key):
+            pair = "PIXELFLEET_CLOUDFRONT_KEY_ID and PIXELFLEET_CLOUDFRONT_PRIVATE_KEY"
+            raise ValueError(f"{pair} belong together: set both or neither")
         return self
 
     @cached_property
@@ -230,4 +253,5 @@ def _describe(item: dict[str, Any]) -> str:
     field = str(location[0])
     info = Settings.model_fields.get(field)
     expected = f" ({info.description})" if info and info.description else ""
-    return f"{variable_of(field)}={item['input']!r}: {item['msg']}{expected}"
+    given = "" if field in _SECRETS else f"={item['input']!r}"
+    return f"{variable_of(field)}{given}: {item['msg']}{expected}"

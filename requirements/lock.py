@@ -13,8 +13,9 @@ EXTRAS = {
     "producer": [],
     "worker": ["worker"],
     "cli": ["cli"],
-    "image": ["worker", "cli"],
-    "local": ["worker", "cli", "local"],
+    "dashboard": ["dashboard"],
+    "image": ["worker", "cli", "dashboard"],
+    "local": ["worker", "cli", "dashboard", "local"],
 }
 #: What runs in an environment of its own: checkov pins another boto3, and the image is built by no more than it needs
 #: (hatchling for us; the others for pyvips, which comes as source).

@@ -19,10 +19,10 @@ from pixelfleet.images.pipeline import RenderedVariant, Rendition, render
 from pixelfleet.images.probe import Probe, probe
 from pixelfleet.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.objects import ObjectGoneError, ObjectVersion, Stored
+from pixelfleet.recipe_choice import RecipeChoice
 from pixelfleet.recipes import Recipe
 from worker.failures import failure_of, is_passing
 from worker.finish import Finish
-from worker.recipe_choice import RecipeChoice
 from worker.revision import results_folder, revision_of
 from worker.scratch import attempt_folder
 from worker.stopwatch import Stopwatch

@@ -4,6 +4,7 @@
 | --- | --- | --- | --- |
 | `operator` | time of the action, with a random end | an action: who, what, on what, details | 400 days |
 | `workers` | the worker's name | the last heartbeat of one worker process | 10 minutes after it |
+| `errands` | the errand's id | a redrive or purge of the dashboard, see `errands.py` | 30 days |
 | `finished#<lane>` | the beginning of a slot of 15 seconds | images finished in the slot, by outcome | 2 days |
 
 A worker writes a heartbeat and its counts once a slot while it works, so what this costs does not depend on how many

@@ -20,6 +20,8 @@ from pixelfleet.catalog.schema import BATCH_COUNTER_SHARDS, BATCHES_BY_OWNER, BY
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+#: Batches of one query: about a page of a list.
+LISTED_AT_ONCE = 50
 #: How long whoever completed a batch has to announce it before another does.
 UNANNOUNCED = timedelta(seconds=30)
 
@@ -141,15 +143,15 @@ class Batches:
                 TableName=self._table, Key=_key(batch.owner, batch.name), UpdateExpression="REMOVE notice"
             )
 
-    def of_owner(self, owner: str) -> Iterator[Batch]:
-        """An owner's batches, newest first."""
-        return self._listed(BATCHES_BY_OWNER.name, BATCHES_BY_OWNER.hash_key, owner)
+    def of_owner(self, owner: str, before: str = "") -> Iterator[Batch]:
+        """An owner's batches, newest first; those made before a timestamp, if one is given."""
+        return self._listed(BATCHES_BY_OWNER.name, BATCHES_BY_OWNER.hash_key, owner, before)
 
-    def all(self) -> Iterator[Batch]:
-        """Every batch, newest first."""
-        return self._listed(BY_CREATED.name, BY_CREATED.hash_key, "batch")
+    def all(self, before: str = "") -> Iterator[Batch]:
+        """Every batch, newest first; those made before a timestamp, if one is given."""
+        return self._listed(BY_CREATED.name, BY_CREATED.hash_key, "batch", before)
 
-    def _listed(self, index: str, hash_key: str, value: str) -> Iterator[Batch]:
+    def _listed(self, index: str, hash_key: str, value: str, before: str) -> Iterator[Batch]:
         query: dict[str, Any] = {
             "TableName": self._table,
             "IndexName": index,
@@ -157,7 +159,11 @@ class Batches:
             "ExpressionAttributeNames": {"#hash": hash_key},
             "ExpressionAttributeValues": {":value": {"S": value}},
             "ScanIndexForward": False,
+            "Limit": LISTED_AT_ONCE,
         }
+        if before:
+            query["KeyConditionExpression"] += " AND created_at < :before"
+            query["ExpressionAttributeValues"][":before"] = {"S": before}
         while True:
             with translated("list batches"):
                 answer = self._client.query(**query)

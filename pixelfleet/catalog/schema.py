@@ -8,7 +8,7 @@
 | failures, all or by cause, oldest first | images/by_failure: `failure_shard`, `failure_sort` |
 | one batch; one of its 32 counters | batches: `batch_id` = `owner/name` or `owner/name#NN` |
 | an owner's batches; all batches, newest first | batches/by_owner, batches/by_created |
-| a user; a token | users: `user_id` = `user#name` or `token#hash` |
+| a user; a token; what else signing in needs | users: `user_id` = `user#name`, `token#digest`, see `users.py` |
 | a recipe's text; an owner's default recipe | recipes: `recipe_id` = `text#digest` or `owner#name` |
 | heartbeats, throughput, operator actions in order | activity: `stream`, `at` |
 

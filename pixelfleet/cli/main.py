@@ -13,10 +13,12 @@ import typer
 from pixelfleet import __version__
 from pixelfleet.cli.batch import batch
 from pixelfleet.cli.console import complain
+from pixelfleet.cli.dashboard import dashboard
 from pixelfleet.cli.failures import failures
 from pixelfleet.cli.provision import provision
 from pixelfleet.cli.purge import purge
 from pixelfleet.cli.recipe import recipe
+from pixelfleet.cli.reconcile import reconcile
 from pixelfleet.cli.redrive import redrive
 from pixelfleet.cli.render import render
 from pixelfleet.cli.rm import rm
@@ -26,6 +28,7 @@ from pixelfleet.cli.show import show
 from pixelfleet.cli.status import status
 from pixelfleet.cli.up import up
 from pixelfleet.cli.upload import upload
+from pixelfleet.cli.user import user
 from pixelfleet.errors import PixelfleetError
 
 SOME_FAILED = 1
@@ -53,7 +56,10 @@ app.add_typer(recipe)
 app.command()(failures)
 app.command()(redrive)
 app.command()(purge)
+app.command()(reconcile)
 app.command()(samples)
+app.command()(dashboard)
+app.add_typer(user)
 
 
 def _show_version(asked: bool) -> None:

@@ -10,7 +10,9 @@ from pixelfleet.cli.selection import (
     OwnerOption,
     YesOption,
     confirm,
+    described,
     selection_of,
+    who,
 )
 from pixelfleet.dead_letters import Fate, Pass
 from pixelfleet.failures import dead_letters
@@ -54,6 +56,7 @@ def purge(
                 done[one.value] = give_up(fleet, one, selection, told)
         if selection.everything and selection.lane is None:
             done["uploads"] = uploads_letters(fleet, Fate.DELETE, told)
+    fleet.activity.note(who(), "purge", described(selection), {name: result.deleted for name, result in done.items()})
     if as_json:
         emit({name: {"deleted": result.deleted, "left": result.left} for name, result in done.items()})
         return

@@ -18,6 +18,7 @@ from pixelfleet.cli.selection import (
     OwnerOption,
     YesOption,
     confirm,
+    described,
     selection_of,
     who,
 )
@@ -75,6 +76,7 @@ def redrive(
             letters = _dead_letters(fleet, selection, status)
         else:
             letters = {}
+    fleet.activity.note(who(), "redrive", described(selection), {"sent": work.done.sent, "refused": work.done.refused})
     _tell(work.done, outcome, letters, as_json=as_json)
     if work.done.refused or (outcome and outcome["failed"]):
         raise typer.Exit(1)

@@ -37,6 +37,12 @@ def selection_of(
     return Selection(lane=lane, cause=cause, batch=batch, owner=owner, image_id=image)
 
 
+def described(selection: Selection) -> str:
+    """The selection in a few words, for the log of actions."""
+    parts = (selection.lane, selection.cause, selection.owner, selection.batch, selection.image_id)
+    return " ".join(str(part) for part in parts if part) or "everything"
+
+
 def who() -> str:
     """The person at this machine, for the records' history."""
     return f"{getpass.getuser()}@{socket.gethostname()}"

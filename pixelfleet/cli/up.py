@@ -9,14 +9,19 @@ from typing import Annotated, Final
 
 import typer
 
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.people import Role
 from pixelfleet.cli.console import RESULTS, AsJson, emit, say
 from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, cores, embedded_fleet
 from pixelfleet.localcloud.environment import in_the_way
 from pixelfleet.localcloud.folder import default_data_folder
 from pixelfleet.localcloud.waiting import terminable
+from pixelfleet.passwords import hash_password, new_password
 
 #: Seconds between two looks at the children.
 LOOK_EVERY: Final = 0.5
+#: The first user, made where there is none.
+OPERATOR: Final = "operator"
 
 
 def up(
@@ -28,13 +33,20 @@ def up(
         Path | None,
         typer.Option(help="Folder of data and logs, kept for the next time; default ~/.local/share/pixelfleet."),
     ] = None,
+    dashboard_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_535, help="The dashboard's port; by default the last one, at first 8080 if free."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that work on images; default one for each core.")
     ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Run a whole fleet on this machine until Ctrl-C: a cloud, a producer, workers for both lanes.
+    """Run a whole fleet on this machine until Ctrl-C: a cloud, a producer, workers for both lanes, a dashboard.
+
+    The first time it makes an operator, to sign in to the dashboard with, and prints the password once;
+    `pixelfleet user passwd operator` makes a new one.
 
     Prints lines to paste into another terminal. There, the same commands work that work with AWS:
 
@@ -49,10 +61,10 @@ def up(
     Data, keys and port are the same at the next start. It listens on 127.0.0.1 only, and only for who has the keys.
     """
     shell = dict(os.environ)
-    plan = Plan(data or default_data_folder(), workers or cores(), port)
+    plan = Plan(data or default_data_folder(), workers or cores(), port, dashboard_port=dashboard_port or 0)
     try:
         with terminable(), embedded_fleet(plan) as fleet:
-            _introduce(fleet, shell, as_json=as_json)
+            _introduce(fleet, _first_operator(Fleet(fleet.settings)), shell, as_json=as_json)
             while True:
                 for death in fleet.supervisor.tend():
                     say(str(death), style="yellow")
@@ -62,14 +74,28 @@ def up(
         say("\nstopped; the data is kept")
 
 
-def _introduce(fleet: EmbeddedFleet, shell: Mapping[str, str], *, as_json: bool) -> None:
+def _first_operator(fleet: Fleet) -> str | None:
+    """Make somebody who can sign in, where there is nobody yet; returns their password, which is kept nowhere."""
+    if fleet.users.all():
+        return None
+    password = new_password()
+    fleet.users.add(OPERATOR, hash_password(password), Role.OPERATOR)
+    return password
+
+
+def _introduce(fleet: EmbeddedFleet, password: str | None, shell: Mapping[str, str], *, as_json: bool) -> None:
     variables = fleet.emulator.exports()
+    url = fleet.settings.dashboard_url
     if as_json:
-        emit({"environment": variables, "unset": in_the_way(shell), "data": str(fleet.folder.root)})
+        told = {"environment": variables, "unset": in_the_way(shell), "data": str(fleet.folder.root), "dashboard": url}
+        emit(told | ({"user": OPERATOR, "password": password} if password else {}))
         return
     say("The fleet is up. Paste this into another terminal, and aws and pixelfleet there work with it:\n")
     for line in shell_lines(variables, in_the_way(shell)):
         RESULTS.print(line, soft_wrap=True)
+    say(f"\ndashboard  {url}", style="bold")
+    if password:
+        say(f"           sign in as {OPERATOR} with the password {password} (shown only now)")
     say(f"\nuploads  s3://{fleet.settings.uploads_bucket}/uploads/<owner>/<batch>/<file>")
     say(f"results  s3://{fleet.settings.results_bucket}/")
     say(f"data     {fleet.folder.root}")

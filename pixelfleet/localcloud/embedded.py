@@ -1,25 +1,30 @@
-"""The whole fleet on one machine: embedded cloud, resources, pump, workers. `run` and `up` are made of this."""
+"""The whole fleet on one machine: embedded cloud, resources, pump, workers, dashboard. `run` and `up` are of this."""
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from pixelfleet.errors import SetupError
 from pixelfleet.jobs import Lane
-from pixelfleet.localcloud.emulator import Emulator, start_emulator
+from pixelfleet.localcloud.emulator import START_SECONDS, Emulator, start_emulator
 from pixelfleet.localcloud.environment import is_cloud_variable
 from pixelfleet.localcloud.folder import DataFolder
-from pixelfleet.localcloud.programs import pump_program, worker_program
+from pixelfleet.localcloud.ports import LOOPBACK, answers, claim, free_near
+from pixelfleet.localcloud.programs import dashboard_program, pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
-from pixelfleet.localcloud.supervise import Supervisor
+from pixelfleet.localcloud.supervise import Supervisor, log_tail
 from pixelfleet.settings import Settings, load_settings
 
 #: One is enough for what is too large for the others, and it takes much memory.
 HEAVY_PROCESSES: Final = 1
+DASHBOARD_PORT: Final = 8080
+#: Modules by which an extra is known to be there.
+_NEEDED: Final = (("ministack", "local"), ("celery", "worker"), ("fastapi", "dashboard"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ class Plan:
     workers: int
     port: int | None = None
     keeps: bool = True
+    #: Where the dashboard listens: 0 for the last one's port, at first 8080 or a free one; None for no dashboard.
+    dashboard_port: int | None = None
     #: Whether the heavy lane's worker waits until there is something for it: starting one costs a second of a core.
     heavy_on_demand: bool = False
 
@@ -46,7 +53,19 @@ class EmbeddedFleet:
     folder: DataFolder
     settings: Settings
     supervisor: Supervisor
+    dashboard_port: int | None = None
     has_heavy: bool = False
+
+    def start_dashboard(self) -> None:
+        """Start it, if the plan has one, and wait until it answers."""
+        if self.dashboard_port is None:
+            return
+        child = self.supervisor.start(dashboard_program(self.dashboard_port, self._environment, self.folder))
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(self.dashboard_port, "/health"):
+            if not child.alive or time.monotonic() > deadline:
+                raise SetupError(f"the dashboard did not start:\n{log_tail(child.program.log)}")
+            time.sleep(0.05)
 
     def start_pump(self) -> None:
         self.supervisor.start(pump_program(self._environment, self.folder))
@@ -58,7 +77,7 @@ class EmbeddedFleet:
 
     @property
     def _environment(self) -> dict[str, str]:
-        return self.emulator.environment(self.folder.scratch)
+        return _environment(self.emulator, self.folder, self.dashboard_port)
 
 
 @contextmanager
@@ -73,14 +92,16 @@ def embedded_fleet(plan: Plan) -> Iterator[EmbeddedFleet]:
     try:
         with Supervisor() as supervisor:
             emulator = start_emulator(supervisor, folder, port=plan.port, keeps=plan.keeps)
-            adopt(emulator.environment(folder.scratch))
+            dashboard_port = _dashboard_port(plan, folder)
+            adopt(_environment(emulator, folder, dashboard_port))
             settings = load_settings()
             provision(settings)
-            fleet = EmbeddedFleet(plan, emulator, folder, settings, supervisor)
+            fleet = EmbeddedFleet(plan, emulator, folder, settings, supervisor, dashboard_port)
             fleet.start_pump()
             fleet.start_worker(Lane.BULK)
             if not plan.heavy_on_demand:
                 fleet.start_worker(Lane.HEAVY)
+            fleet.start_dashboard()
             try:
                 yield fleet
             finally:
@@ -90,9 +111,32 @@ def embedded_fleet(plan: Plan) -> Iterator[EmbeddedFleet]:
         folder.close()
 
 
+def _dashboard_port(plan: Plan, folder: DataFolder) -> int | None:
+    if plan.dashboard_port is None:
+        return None
+    identity = folder.identity()
+    if plan.dashboard_port:
+        chosen = claim(plan.dashboard_port, "--dashboard-port")
+    elif identity.dashboard_port:
+        chosen = claim(identity.dashboard_port, "--dashboard-port")
+    else:
+        chosen = free_near(DASHBOARD_PORT)
+    folder.remember(replace(identity, dashboard_port=chosen))
+    return chosen
+
+
+def _environment(emulator: Emulator, folder: DataFolder, dashboard_port: int | None) -> dict[str, str]:
+    """What the fleet's processes find: the embedded cloud, and where the dashboard is to be found."""
+    environment = emulator.environment(folder.scratch)
+    if dashboard_port is not None:
+        environment["PIXELFLEET_DASHBOARD_URL"] = f"http://{LOOPBACK}:{dashboard_port}"
+        environment["PIXELFLEET_SESSION_SECRET"] = folder.identity().session_secret
+    return environment
+
+
 def check_installed() -> None:
     """Raises SetupError when an extra is missing: told here, before it shows as a process that keeps dying."""
-    missing = [extra for module, extra in (("ministack", "local"), ("celery", "worker")) if find_spec(module) is None]
+    missing = [extra for module, extra in _NEEDED if find_spec(module) is None]
     if missing:
         raise SetupError(f"this needs more of pixelfleet: pip install 'pixelfleet[cli,{','.join(missing)}]'")
 

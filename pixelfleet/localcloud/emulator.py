@@ -1,13 +1,10 @@
 """The embedded cloud: ministack as a supervised process on a loopback port, with keys of its own."""
 
-import errno
-import http.client
 import os
-import socket
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +12,10 @@ from pixelfleet.errors import SetupError
 from pixelfleet.localcloud.environment import LOCAL_REGION, cloud_variables, local_environment
 from pixelfleet.localcloud.folder import DataFolder, Identity
 from pixelfleet.localcloud.gateway import HEALTH
+from pixelfleet.localcloud.ports import LOOPBACK, answers, claim, free_port
 from pixelfleet.localcloud.supervise import Child, Program, Supervisor, log_tail
 from pixelfleet.settings import LOCAL_ACCOUNT
 
-LOOPBACK: Final = "127.0.0.1"
 NAME: Final = "embedded cloud"
 START_SECONDS: Final = 60.0
 #: Writing the state of some 100,000 records takes seconds; cut short, they are gone.
@@ -56,9 +53,9 @@ def start_emulator(
     """
     identity = folder.identity()
     wanted = port or identity.port
-    chosen = _claim(wanted) if wanted else _free_port()
+    chosen = claim(wanted) if wanted else free_port()
     if chosen != identity.port:
-        identity = Identity(identity.access_key, identity.secret_key, chosen)
+        identity = replace(identity, port=chosen)
         folder.remember(identity)
     emulator = Emulator(f"http://{LOOPBACK}:{chosen}", identity, dict(os.environ))
     child = supervisor.start(_program(emulator, folder, keeps=keeps))
@@ -104,43 +101,9 @@ def _program(emulator: Emulator, folder: DataFolder, *, keeps: bool) -> Program:
 
 def _await_health(child: Child, port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not _healthy(port):
+    while not answers(port, HEALTH):
         if not child.alive:
             raise SetupError(f"the {NAME} {child.how_it_ended()}:\n{log_tail(child.program.log)}")
         if time.monotonic() > deadline:
             raise SetupError(f"the {NAME} did not answer within {START_SECONDS:g} s; see {child.program.log}")
         time.sleep(_POLL)
-
-
-def _healthy(port: int) -> bool:
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
-    try:
-        connection.request("GET", HEALTH)
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def _claim(port: int) -> int:
-    try:
-        return _bind(port)
-    except PermissionError:
-        raise SetupError(f"port {port} needs root: choose one above 1023 by --port") from None
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise SetupError(f"port {port} is taken by another program: stop it, or choose another by --port") from None
-
-
-def _free_port() -> int:
-    return _bind(0)
-
-
-def _bind(port: int) -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As servers do: a port in TIME_WAIT, left by the run before, counts as free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((LOOPBACK, port))
-        return int(probe.getsockname()[1])

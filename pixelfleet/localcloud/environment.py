@@ -12,8 +12,9 @@ LOCAL_REGION: Final = "us-east-1"
 _TUNABLE: Final = frozenset(
     name
     for name in Settings.model_fields
-    if not name.endswith(("_bucket", "_url", "_table", "_arn", "_cluster"))
-    and name not in {"prefix", "account_id", "region"}
+    if not name.endswith(("_bucket", "_url", "_table", "_arn", "_cluster", "_secret"))
+    and not name.startswith("cloudfront_")
+    and name not in {"prefix", "account_id", "region", "forwarded_hops"}
 )
 _TUNABLE_VARIABLES: Final = frozenset(map(variable_of, _TUNABLE))
 

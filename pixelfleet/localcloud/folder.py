@@ -9,7 +9,7 @@ import string
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Final, Self
 
@@ -26,6 +26,9 @@ class Identity:
     access_key: str
     secret_key: str
     port: int | None = None
+    dashboard_port: int | None = None
+    #: Signs the dashboard's cookies: who signed in stays so over a restart.
+    session_secret: str = ""
 
 
 class DataFolder:
@@ -101,9 +104,13 @@ class DataFolder:
         if not path.exists():
             self.remember(Identity(_random_key(), secrets.token_urlsafe(30)))
         try:
-            return Identity(**json.loads(path.read_text(encoding="utf-8")))
+            found = Identity(**json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             raise SetupError(f"{path} is damaged: remove it to get new keys (the data stays)") from None
+        if not found.session_secret:
+            found = replace(found, session_secret=secrets.token_urlsafe(48))
+            self.remember(found)
+        return found
 
     def remember(self, identity: Identity) -> None:
         path, draft = self.root / "identity.json", self.root / "identity.json.new"

@@ -1,4 +1,4 @@
-"""The fleet's own processes, started as on AWS: the pump in Lambda's place, and Celery workers as in the container."""
+"""The fleet's own processes, started as on AWS: the pump in Lambda's place, workers and dashboard as in containers."""
 
 import sys
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ WORKER_GRACE: Final = 15.0
 #: What of the grace a worker needs after its running jobs had theirs: to end children, hand back and delete.
 HAND_BACK: Final = 10.0
 PUMP_GRACE: Final = 5.0
+DASHBOARD_GRACE: Final = 8.0
 
 
 def pump_program(environment: Mapping[str, str], folder: DataFolder) -> Program:
@@ -24,6 +25,17 @@ def pump_program(environment: Mapping[str, str], folder: DataFolder) -> Program:
         folder=folder.empty,
         log=folder.logs / "pump.log",
         grace=PUMP_GRACE,
+    )
+
+
+def dashboard_program(port: int, environment: Mapping[str, str], folder: DataFolder) -> Program:
+    return Program(
+        name="dashboard",
+        command=(sys.executable, "-P", "-m", "dashboard", "--port", str(port)),
+        environment=environment,
+        folder=folder.empty,
+        log=folder.logs / "dashboard.log",
+        grace=DASHBOARD_GRACE,
     )
 
 

@@ -78,6 +78,7 @@ class _Maker:
     def make(self, wanted: Resources) -> Iterator[Provisioned]:
         for bucket in (wanted.uploads, wanted.results):
             yield self._bucket(bucket)
+        self._admit_browsers(wanted.uploads)
         for queue in wanted.queues:
             yield from self._queue(queue)
         for name, table in wanted.tables:
@@ -118,6 +119,17 @@ class _Maker:
             },
         )
         return Provisioned("bucket", bucket.name, made)
+
+    def _admit_browsers(self, uploads: Bucket) -> None:
+        """Let the dashboard's pages upload by their signed forms, on whatever port of this machine they are."""
+        rule: Any = {
+            "AllowedMethods": ["POST", "PUT"],
+            "AllowedOrigins": list(uploads.origins),
+            "AllowedHeaders": ["*"],
+            "ExposeHeaders": ["ETag", "x-amz-version-id"],
+            "MaxAgeSeconds": 3600,
+        }
+        self._s3.put_bucket_cors(Bucket=uploads.name, CORSConfiguration={"CORSRules": [rule]})
 
     def _queue(self, queue: Queue) -> Iterator[Provisioned]:
         name, dead_name = queue_name(queue.url), queue_name(queue.dead_letters.url)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from pixelfleet.catalog.schema import TABLES, Table
 from pixelfleet.settings import Settings
@@ -12,11 +13,12 @@ DAY: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A private bucket; days until unfinished multipart uploads are dropped."""
+    """A private bucket; days until unfinished multipart uploads are dropped; whose pages may upload to it."""
 
     name: str
     versioned: bool
     abort_multipart_days: int = 7
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ NOTIFIED_EVENTS: Final = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:Lifecy
 def resources(settings: Settings) -> Resources:
     """All resources of a deployment, under the names that its settings give them."""
     return Resources(
-        uploads=Bucket(settings.uploads_bucket, versioned=True),
+        uploads=Bucket(settings.uploads_bucket, versioned=True, origins=_origins(settings)),
         results=Bucket(settings.results_bucket, versioned=False),
         uploads_queue=Queue(
             settings.uploads_queue_url, DeadLetters(settings.uploads_dlq_url), visibility=360, max_receives=5
@@ -74,6 +76,12 @@ def resources(settings: Settings) -> Resources:
         tables=tuple((getattr(settings, f"{table.name}_table"), table) for table in TABLES),
         topic_arns=(settings.notices_topic_arn, settings.alarms_topic_arn),
     )
+
+
+def _origins(settings: Settings) -> tuple[str, ...]:
+    """On AWS the dashboard alone; here also one on another port, and this machine by its other name."""
+    parts = urlsplit(settings.dashboard_url)
+    return (f"{parts.scheme}://{parts.netloc}", "http://127.0.0.1:*", "http://localhost:*")
 
 
 def queue_name(url: str) -> str:

@@ -104,8 +104,8 @@ class Deployment:
         return found
 
 
-def wait_for(condition: Callable[[], T | None]) -> T:
-    deadline = time.monotonic() + PATIENCE
+def wait_for(condition: Callable[[], T | None], patience: float = PATIENCE) -> T:
+    deadline = time.monotonic() + patience
     while not (answer := condition()):
         assert time.monotonic() < deadline, "it did not come about in time"
         time.sleep(0.05)

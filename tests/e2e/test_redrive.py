@@ -157,6 +157,22 @@ def test_a_letter_that_no_record_explains_is_moved_back_and_processed(deployment
     assert deployment.settled([job.image_id])[job.image_id].status is Status.DELETED
 
 
+def test_a_letter_that_sqs_gave_up_on_is_moved_back_though_its_record_says_processing(
+    deployment: Deployment, samples: Path
+) -> None:
+    deployment.fleet.sqs.purge_queue(QueueUrl=deployment.settings.bulk_dlq_url)
+    image_id = deployment.upload(samples / PHOTO, "photo.jpg")
+    ready = deployment.settled([image_id])[image_id]
+    job = ready.job(Origin.EVENT)
+    aim = Aim(job, ready.recipe or RecipeRef(name="web", digest="d"), "another-engine", "w1", timestamp())
+    deployment.fleet.images.claim(aim, 5, None)
+    body = encode_message(job, Lane.BULK)
+    deployment.fleet.sqs.send_message(QueueUrl=deployment.settings.bulk_dlq_url, MessageBody=body)
+    assert pixelfleet("purge", "--yes")["bulk"] == {"deleted": 0, "left": 1}
+    assert pixelfleet("redrive", "--yes")["dead_letters"]["bulk"]["moved"] == 1
+    wait_for(lambda: deployment.image(image_id).status is Status.READY)
+
+
 def test_events_that_the_producer_could_not_handle_are_moved_back(deployment: Deployment) -> None:
     settings = deployment.settings
     deployment.fleet.sqs.send_message(QueueUrl=settings.uploads_dlq_url, MessageBody='{"Event": "s3:TestEvent"}')

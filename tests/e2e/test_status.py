@@ -23,7 +23,7 @@ def test_finished_images_and_their_workers_are_seen_within_a_slot(deployment: De
     deployment.settled(ids)
     found = wait_for(lambda: now if (now := status())["last_hour"]["finished"] >= before + 2 else None)
     assert found["last_hour"]["failed_by_cause"]["not_an_image"] >= 1
-    assert [worker["running"] for worker in found["workers"]] == [1, 0]
+    assert [worker["running"] for worker in found["workers"]] == [1, 1]
     assert {lane["name"]: lane["waiting"] for lane in found["lanes"]} == {"uploads": 0, "bulk": 0, "heavy": 0}
     [batch] = [one for one in found["batches"] if one["batch"] == f"{deployment.owner}/b1"]
     assert (batch["ready"], batch["failed_by_cause"], batch["completed_at"]) == (1, {"not_an_image": 1}, None)

@@ -33,7 +33,7 @@ class FakedFleet(Fleet):
 
     def __init__(self, settings: Settings, dynamodb: Any, sqs: Any) -> None:
         super().__init__(settings)
-        self.__dict__ |= {"_dynamodb": dynamodb, "sqs": sqs}
+        self.__dict__ |= {"dynamodb": dynamodb, "sqs": sqs}
 
 
 @pytest.fixture
@@ -64,7 +64,11 @@ def fail_many(fleet: Fleet, table: FakeDynamoDb) -> None:
             image = first.model_copy(update={"image_id": one.image_id, "key": one.key})
             table.put_item(TableName=fleet.settings.images_table, Item=to_attributes(image.to_item()))
         entries: list[Any] = [
-            {"Id": str(n), "MessageBody": encode_message(one.asked_by(Origin.REDRIVE), Lane.BULK)}
+            {
+                "Id": str(n),
+                "MessageBody": encode_message(one.asked_by(Origin.REDRIVE), Lane.BULK),
+                "MessageAttributes": {"cause": {"DataType": "String", "StringValue": "crashed"}},
+            }
             for n, one in enumerate(jobs)
         ]
         fleet.sqs.send_message_batch(QueueUrl=fleet.settings.bulk_dlq_url, Entries=entries)
@@ -86,7 +90,7 @@ class Held:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_hundred_thousand_failures_are_grouped_and_redriven_in_bounded_memory(many: Fleet) -> None:
-    fail_many(many, many.__dict__["_dynamodb"])
+    fail_many(many, many.__dict__["dynamodb"])
     held = Held()
     told: list[int] = []
 

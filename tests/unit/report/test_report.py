@@ -21,7 +21,7 @@ def test_the_json_is_what_the_documentation_says(tmp_path: Path) -> None:
     assert (raw["ready"], raw["failed"], raw["images_per_second"]) == (1, 1, 1.0)
     assert set(raw["images"][0]) == {
         "source", "key", "image_id", "status", "cause", "message", "format", "width", "height", "attempts", "seconds",
-        "variants",
+        "variants", "bytes",
     }  # fmt: skip
     assert raw["images"][0]["variants"] == [
         {"name": "thumb", "file": "a/thumb.webp", "format": "webp", "width": 320, "height": 213, "bytes": 4000}

@@ -91,7 +91,7 @@ def composed() -> Iterator[Fleet]:
         patch.setenv("PIXELFLEET_ACCOUNT_ID", "123456789012")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         fleet = Fleet(load_settings())
-        for name in ("s3", "sqs", "sns", "_dynamodb", "notices"):
+        for name in ("s3", "sqs", "sns", "dynamodb", "notices"):
             getattr(fleet, name)
         patch.undo()
         yield fleet
@@ -108,7 +108,7 @@ def desk(composed: Fleet) -> Iterator[Desk]:
         for name in ("bulk", "bulk-dlq", "heavy", "heavy-dlq", "listener"):
             composed.sqs.create_queue(QueueName=f"pixelfleet-{name}")
         for table in (IMAGES, BATCHES, RECIPES):
-            ensure_table(composed._dynamodb, f"pixelfleet-{table.name}", table)
+            ensure_table(composed.dynamodb, f"pixelfleet-{table.name}", table)
         composed.sns.create_topic(Name="pixelfleet-notices")
         arn = "arn:aws:sqs:us-east-1:123456789012:pixelfleet-listener"
         composed.sns.subscribe(TopicArn=settings.notices_topic_arn, Protocol="sqs", Endpoint=arn)
@@ -271,7 +271,7 @@ def test_a_redelivery_announces_a_batch_that_a_dead_worker_completed(desk: Desk)
     desk.fleet.batches.seal("me", "b1", [job.image_id])
     desk.do(job)
     assert desk.told() == ["image.ready", "batch.completed"]
-    desk.fleet._dynamodb.update_item(
+    desk.fleet.dynamodb.update_item(
         TableName=desk.settings.batches_table,
         Key={"batch_id": {"S": "me/b1"}},
         UpdateExpression="SET notice = :notice",

@@ -1,0 +1,73 @@
+"""The gallery and the API over 100,000 records: `python -m benchmarks.dashboard`.
+
+On a fake DynamoDB that answers at once, so that what is measured is the dashboard itself: add the network's and
+DynamoDB's own few milliseconds for each call of the last column (the calls of one page follow one another).
+Requests go through the whole service in process, session check and templates included, one after another.
+"""
+
+import argparse
+import logging
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.dashboard_site import OWNER, browsing, stocked
+
+RECORDS = 100_000
+REQUESTS = 200
+CASES: tuple[tuple[str, str], ...] = (
+    ("gallery", "/"),
+    ("gallery, page in the middle", "/more?cursor={cursor}"),
+    ("gallery, one batch", "/?batch=b3"),
+    ("gallery, one cause", "/?cause=crashed"),
+    ("gallery, part of a name", "/?name=IMG_0999"),
+    ("image page", "/images/{image}"),
+    ("batch page", "/batches/{owner}/b3"),
+    ("API, 50 images", "/api/v1/images"),
+    ("API, one image", "/api/v1/images/{image}"),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=RECORDS)
+    parser.add_argument("--requests", type=int, default=REQUESTS)
+    wanted = parser.parse_args()
+    logging.disable(logging.INFO)
+    print(f"{wanted.records:,} records of one owner, {wanted.requests} requests a line, {os.cpu_count()} cores")
+    client, dynamo, names = browsing(stocked(wanted.records))
+    print(f"\n| {'request':<28} | p50 ms | p99 ms | CPU ms | a second | DynamoDB calls (items) |")
+    print("| --- | ---: | ---: | ---: | ---: | --- |")
+    for name, path in CASES:
+        filled = path.format(owner=OWNER, **names)
+
+        def ask(path: str = filled) -> Any:
+            return client.get(path)
+
+        _measure(name, ask, dynamo, wanted.requests)
+
+
+def _measure(name: str, ask: Callable[[], Any], dynamo: Any, requests: int) -> None:
+    for _ in range(5):
+        assert ask().status_code == 200, name
+    dynamo.calls.clear()
+    dynamo.items.clear()
+    times, cpu = [], time.process_time()
+    for _ in range(requests):
+        started = time.perf_counter()
+        ask()
+        times.append((time.perf_counter() - started) * 1000)
+    cpu = (time.process_time() - cpu) * 1000 / requests
+    calls = ", ".join(
+        f"{call} {number // requests} ({dynamo.items[call] // requests})" for call, number in dynamo.calls.items()
+    )
+    p50, p99 = statistics.median(times), sorted(times)[int(len(times) * 0.99)]
+    print(f"| {name:<28} | {p50:6.1f} | {p99:6.1f} | {cpu:6.1f} | {1000 / statistics.mean(times):8.0f} | {calls} |")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

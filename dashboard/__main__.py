@@ -1,0 +1,39 @@
+"""Serves the dashboard: `python -m dashboard --host 127.0.0.1 --port 8080`."""
+
+import argparse
+import sys
+
+import uvicorn
+
+from dashboard.app import create_app
+from pixelfleet.errors import PixelfleetError
+from pixelfleet.settings import load_settings
+
+#: Seconds that open requests get at SIGTERM; a stream of events would otherwise hold the process for ever.
+SHUTDOWN_SECONDS = 5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m dashboard", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=8080, help="port to listen on")
+    wanted = parser.parse_args()
+    try:
+        app = create_app(load_settings())
+    except PixelfleetError as error:
+        sys.exit(f"error: {error}")
+    uvicorn.run(
+        app,
+        host=wanted.host,
+        port=wanted.port,
+        # We read X-Forwarded-For ourselves, and log by ourselves.
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""Finding what a caller asks for, where what is another owner's is not there at all."""
+
+from dashboard.auth.callers import Caller
+from dashboard.problem import Problem
+from dashboard.site import Site
+from pixelfleet.catalog.records import Image, Status
+from pixelfleet.uploads import batch_prefix
+
+
+def image_for(site: Site, caller: Caller, image_id: str) -> Image:
+    """Raises Problem 404: there is none, it is deleted, or it is another owner's."""
+    image = site.fleet.images.get(image_id)
+    if image is None or image.status is Status.DELETED or not caller.may_see(image.owner):
+        raise Problem(404, f"there is no image {image_id[:64]!r}")
+    return image
+
+
+def owner_for(caller: Caller, owner: str | None) -> str:
+    """Whose things are meant: the caller's own unless an operator says otherwise. Raises Problem 404."""
+    if owner is None or caller.may_see(owner):
+        return owner or caller.name
+    raise Problem(404, f"there is no owner {owner[:64]!r}")
+
+
+def batch_for(caller: Caller, owner: str, name: str) -> None:
+    """Raises Problem 404 for a batch of another owner, SetupError for what cannot be a batch's name."""
+    if not caller.may_see(owner):
+        raise Problem(404, f"there is no batch {f'{owner}/{name}'[:200]!r}")
+    batch_prefix(owner, name)

@@ -1,0 +1,133 @@
+"""What people do to images: upload, delete, process again. Shared by the API and the pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Final
+
+from dashboard.auth.callers import Caller
+from dashboard.problem import Problem
+from dashboard.site import Site
+from pixelfleet import recipes
+from pixelfleet.catalog.records import Image, RecipeRef
+from pixelfleet.catalog.transitions import Refusal
+from pixelfleet.jobs import MAX_KEY_BYTES, JobKind, Origin, image_id
+from pixelfleet.links import MOST_BYTES, Form
+from pixelfleet.uploads import batch_prefix
+
+#: Seconds in which an upload must begin; a thousand files through a slow line take their time.
+FORM_SECONDS: Final = 3600
+_OTHER: Final = "application/octet-stream"
+#: Media types that surely are no image; what is left, the worker judges from the file itself.
+_REFUSED: Final = ("video/", "audio/", "text/", "font/", "application/pdf", "application/zip", "application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file that a browser or program wants to upload; `name` may be a path within a folder."""
+
+    name: str
+    bytes: int
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A form to upload a file by, or why there is none."""
+
+    name: str
+    image_id: str | None = None
+    form: Form | None = None
+    refused: str | None = None
+
+
+def new_batch_name() -> str:
+    return datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+
+
+def uploads(site: Site, caller: Caller, batch: str, recipe: str | None, files: Sequence[Wanted]) -> list[Answer]:
+    """Forms for files of one batch, which is made if need be. The recipe of a batch that is there stays."""
+    prefix = batch_prefix(caller.name, batch)
+    site.fleet.batches.create(caller.name, batch, recipe_ref(site, recipe) if recipe else None)
+    return [_answer(site, prefix, file) for file in files]
+
+
+def recipe_ref(site: Site, name: str) -> RecipeRef:
+    """A built-in recipe, its text stored so that any release finds it.
+
+    Raises:
+        Problem: 422, there is none of that name.
+    """
+    if name not in recipes.BUILTIN:
+        raise Problem(422, f"no recipe {name[:64]!r}; choose one of {', '.join(recipes.BUILTIN)}")
+    recipe = recipes.builtin(name)
+    ref = RecipeRef(name=name, digest=recipe.digest)
+    site.fleet.recipe_texts.put(ref, recipe.to_text())
+    return ref
+
+
+def reprocess(site: Site, caller: Caller, image: Image, recipe: str | None) -> Image:
+    """Queue an image to be made again; by the recipe it had unless another is named.
+
+    Raises:
+        Problem: 409, it was deleted meanwhile.
+    """
+    ref = recipe_ref(site, recipe) if recipe else None
+    # Marked before it is sent: the recipe must be there when a worker asks for it.
+    marked = site.fleet.images.queue_again(image, caller.name, Origin.REPROCESS, ref)
+    if isinstance(marked, Refusal):
+        raise Problem(409, "the image was deleted meanwhile")
+    site.fleet.queues.send_one(marked.lane, marked.job(Origin.REPROCESS))
+    return marked
+
+
+def delete(site: Site, caller: Caller, image: Image) -> None:
+    """Delete the original and mark the record at once; the bucket's event has the worker delete the variants."""
+    site.fleet.objects.delete_original(image.bucket, image.key)
+    job = image.job(Origin.EVENT)
+    # With the sequencer that was read: an upload of the same name that came in between stays.
+    site.fleet.images.remove(
+        type(job)(JobKind.REMOVE, job.bucket, job.key, sequencer=job.sequencer), caller.name, image
+    )
+
+
+def _answer(site: Site, prefix: str, file: Wanted) -> Answer:
+    refused = _refusal(site, prefix, file)
+    if refused:
+        return Answer(file.name, refused=refused)
+    key = prefix + file.name
+    content_type = file.type if file.type.startswith("image/") else _OTHER
+    form = site.fleet.links.upload_form(key, content_type, _most_bytes(site), FORM_SECONDS)
+    return Answer(file.name, image_id(site.settings.uploads_bucket, key), form)
+
+
+def _refusal(site: Site, prefix: str, file: Wanted) -> str | None:
+    """Why a file cannot be taken, in words for the person who chose it."""
+    return _bad_name(prefix + file.name, file.name) or _bad_file(site, file)
+
+
+def _bad_name(key: str, name: str) -> str | None:
+    parts = PurePosixPath(name).parts
+    if name != "/".join(parts) or not parts or {".", ".."} & set(parts) or name.startswith("/"):
+        return "its name is no plain relative path"
+    # S3 would put the name that the browser tells in the place of ${filename}.
+    if any(not letter.isprintable() for letter in name) or "${" in name:
+        return "its name holds characters that cannot be uploaded; rename it"
+    if len(key.encode()) > MAX_KEY_BYTES:
+        return f"its name is longer than S3 takes ({MAX_KEY_BYTES:,} bytes with owner and batch)"
+    return None
+
+
+def _bad_file(site: Site, file: Wanted) -> str | None:
+    if file.bytes == 0:
+        return "it is empty"
+    if file.bytes > _most_bytes(site):
+        return f"it is larger than {_most_bytes(site):,} bytes; `pixelfleet upload` takes larger ones"
+    if file.type.startswith(_REFUSED):
+        return f"it is {file.type}, not an image"
+    return None
+
+
+def _most_bytes(site: Site) -> int:
+    return min(site.settings.heavy_max_bytes, MOST_BYTES)

@@ -1,0 +1,112 @@
+"""/batches: lists, one batch with its counts, its manifest, sealing it."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import StreamingResponse
+
+from dashboard.access import batch_for, owner_for
+from dashboard.api.etags import READING, tagged
+from dashboard.api.images import CursorQuery, OwnerQuery
+from dashboard.api.models import BatchDetail, BatchOut, BatchPage, ImageSummary, SealIn, batch_fields
+from dashboard.auth.callers import Reader, Writer
+from dashboard.gallery import decode_cursor, encode_cursor
+from dashboard.problem import Problem
+from dashboard.problems import responses
+from dashboard.site import Site, site_of
+from pixelfleet.catalog.records import Batch, Status
+
+router = APIRouter(tags=["batches"])
+
+PAGE: Final = 50
+_LINES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "One line of JSON for each image, as in lists, ordered by status, then name.",
+        "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+    }
+}
+Owner = Annotated[str, Path(max_length=64, description="Whose.")]
+Name = Annotated[str, Path(max_length=128, description="The batch's name.")]
+
+
+@router.get("/batches", response_model=BatchPage, responses=READING, summary="List batches, newest first")
+def list_batches(request: Request, caller: Reader, owner: OwnerQuery = None, cursor: CursorQuery = None) -> Response:
+    site = site_of(request)
+    found, following = batches_page(site, owner_for(caller, owner), cursor)
+    answer = BatchPage(batches=[BatchOut(**batch_fields(batch)) for batch in found], next=following)
+    return tagged(request, answer)
+
+
+@router.get(
+    "/batches/{owner}/{name}",
+    response_model=BatchDetail,
+    responses=READING,
+    summary="One batch and how far it has come",
+)
+def get_batch(request: Request, caller: Reader, owner: Owner, name: Name) -> Response:
+    site = site_of(request)
+    batch = batch_of(site, caller, owner, name)
+    return tagged(request, BatchDetail.counted(batch, site.fleet.batches.counts(owner, name)))
+
+
+@router.get(
+    "/batches/{owner}/{name}/manifest",
+    response_class=StreamingResponse,
+    responses={**_LINES, **responses(400, 401, 403, 404, 422, 429, 503)},
+    summary="Every image of a batch",
+)
+def get_manifest(request: Request, caller: Reader, owner: Owner, name: Name) -> StreamingResponse:
+    site = site_of(request)
+    batch_of(site, caller, owner, name)
+    headers = {"Content-Disposition": f'attachment; filename="{owner}-{name}.ndjson"'}
+    return StreamingResponse(manifest_lines(site, owner, name), media_type="application/x-ndjson", headers=headers)
+
+
+@router.post(
+    "/batches/{owner}/{name}/seal",
+    response_model=BatchDetail,
+    responses=responses(400, 401, 403, 404, 422, 429, 503),
+    summary="Say what a batch consists of",
+)
+def seal_batch(request: Request, caller: Writer, owner: Owner, name: Name, wanted: SealIn) -> BatchDetail:
+    """From now on the batch completes, with a notice, once all of these images are accounted for."""
+    site = site_of(request)
+    batch_of(site, caller, owner, name)
+    site.fleet.batches.seal(owner, name, set(wanted.image_ids))
+    pending = site.fleet.batches.complete(owner, name)
+    counts = site.fleet.batches.counts(owner, name)
+    if pending is not None:
+        site.fleet.notices.batch_completed(pending, counts)
+        site.fleet.batches.announced(pending)
+    return BatchDetail.counted(batch_of(site, caller, owner, name), counts)
+
+
+def batches_page(site: Site, owner: str | None, cursor: str | None) -> tuple[list[Batch], str | None]:
+    """An owner's batches, with None everybody's, newest first; and the cursor of the next page."""
+    before = decode_cursor(cursor)
+    every = site.fleet.batches.all(before) if owner is None else site.fleet.batches.of_owner(owner, before)
+    found = list(islice(every, PAGE))
+    return found, encode_cursor(found[-1].created_at) if len(found) == PAGE else None
+
+
+def batch_of(site: Site, caller: Reader, owner: str, name: str) -> Batch:
+    """Raises Problem 404 for a batch that is not there, or is another owner's."""
+    batch_for(caller, owner, name)
+    batch = site.fleet.batches.get(owner, name)
+    if batch is None:
+        raise Problem(404, f"there is no batch {f'{owner}/{name}'[:200]!r}")
+    return batch
+
+
+def manifest_lines(site: Site, owner: str, name: str) -> Iterator[str]:
+    for status in (Status.READY, Status.FAILED, Status.PROCESSING, Status.QUEUED):
+        entries = site.fleet.images.of_batch(owner, name, status)
+        while ahead := list(islice(entries, 100)):
+            records = site.fleet.images.get_many(entry.image_id for entry in ahead)
+            for entry in ahead:
+                if entry.image_id in records:
+                    summary = ImageSummary.of(records[entry.image_id])
+                    yield json.dumps(summary.model_dump(mode="json"), separators=(",", ":")) + "\n"

@@ -1,0 +1,20 @@
+"""/health for who restarts it, /ready for who sends it people. Neither asks for credentials."""
+
+from fastapi import APIRouter, Request
+
+from dashboard.api.models import Health
+from dashboard.problems import responses
+from dashboard.site import site_of
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health", response_model=Health, summary="Whether the process answers")
+def health() -> Health:
+    return Health(status="ok")
+
+
+@router.get("/ready", response_model=Health, responses=responses(503), summary="Whether the catalog answers, too")
+def ready(request: Request) -> Health:
+    site_of(request).fleet.users.get("nobody")
+    return Health(status="ok")

@@ -1,0 +1,99 @@
+"""/images: lists, one image, its variants, deleting it, making it again."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from dashboard import actions
+from dashboard.access import image_for, owner_for
+from dashboard.api.etags import READING, tagged
+from dashboard.api.models import Day, ImageOut, ImagePage, ImageSummary, Reprocess
+from dashboard.auth.callers import Reader, Writer
+from dashboard.gallery import Filters, page_of
+from dashboard.problem import Problem
+from dashboard.problems import responses
+from dashboard.results import SOON, link_of, variant_of
+from dashboard.site import site_of
+from pixelfleet.catalog.records import Status
+from pixelfleet.errors import Cause
+
+router = APIRouter(tags=["images"])
+
+_LEADS_ON: Final[dict[int | str, dict[str, Any]]] = {302: {"description": "Leads to where it lies, for five minutes."}}
+ImageId = Annotated[str, Path(pattern="^[a-z2-7]{32}$", description="The image's id.")]
+OwnerQuery = Annotated[str | None, Query(max_length=64, description="Operators: whose; left out, your own.")]
+CursorQuery = Annotated[str | None, Query(max_length=2_000, description="`next` of the page before.")]
+
+
+@router.get("/images", response_model=ImagePage, responses=READING, summary="List images, newest first")
+def list_images(
+    request: Request,
+    caller: Reader,
+    *,
+    owner: OwnerQuery = None,
+    batch: Annotated[str | None, Query(max_length=128, description="Of this batch, by name.")] = None,
+    status: Annotated[Status | None, Query(description="In this state; deleted ones show only if asked for.")] = None,
+    cause: Annotated[Cause | None, Query(description="Failed by this cause.")] = None,
+    name: Annotated[
+        str, Query(max_length=200, description="Names that hold this; within a batch, that begin so.")
+    ] = "",
+    since: Day = None,
+    until: Day = None,
+    cursor: CursorQuery = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="Most images of one page.")] = 50,
+) -> Response:
+    site = site_of(request)
+    filters = Filters(owner_for(caller, owner), batch or None, status, cause, name, since, until)
+    page = page_of(site.fleet.images, filters, cursor, limit)
+    found = [ImageSummary.of(image) for image in page.images]
+    return tagged(request, ImagePage(images=found, next=page.cursor))
+
+
+@router.get("/images/{image_id}", response_model=ImageOut, responses=READING, summary="One image")
+def get_image(request: Request, caller: Reader, image_id: ImageId) -> Response:
+    return tagged(request, ImageOut.of(image_for(site_of(request), caller, image_id)))
+
+
+@router.delete(
+    "/images/{image_id}",
+    status_code=204,
+    responses=responses(401, 403, 404, 422, 429, 503),
+    summary="Delete an image: original, record and variants",
+)
+def delete_image(request: Request, caller: Writer, image_id: ImageId) -> Response:
+    site = site_of(request)
+    actions.delete(site, caller, image_for(site, caller, image_id))
+    return Response(status_code=204)
+
+
+@router.post(
+    "/images/{image_id}/reprocess",
+    status_code=202,
+    response_model=ImageOut,
+    responses=responses(401, 403, 404, 409, 422, 429, 503),
+    summary="Make an image again, by another recipe or the same",
+)
+def reprocess_image(request: Request, caller: Writer, image_id: ImageId, wanted: Reprocess) -> ImageOut:
+    site = site_of(request)
+    return ImageOut.of(actions.reprocess(site, caller, image_for(site, caller, image_id), wanted.recipe))
+
+
+@router.get(
+    "/images/{image_id}/variants/{name}",
+    status_code=302,
+    response_class=RedirectResponse,
+    responses={**_LEADS_ON, **responses(401, 403, 404, 422, 429, 503)},
+    summary="Where a variant lies",
+)
+def get_variant(
+    request: Request,
+    caller: Reader,
+    image_id: ImageId,
+    name: Annotated[str, Path(max_length=100, description="The variant's name.")],
+) -> RedirectResponse:
+    site = site_of(request)
+    variant = variant_of(image_for(site, caller, image_id), name)
+    if variant is None:
+        raise Problem(404, f"the image has no variant {name!r}")
+    return RedirectResponse(link_of(site, variant, SOON), 302)

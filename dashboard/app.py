@@ -1,0 +1,82 @@
+"""The composition of the service: site, routes, errors, the guard around them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+
+from dashboard.api import batches, fleet, health, images, uploads
+from dashboard.auth.callers import SignInNeededError
+from dashboard.guard import Guard
+from dashboard.openapi import describe
+from dashboard.pages import (
+    account,
+    batch_pages,
+    events,
+    failure_pages,
+    fleet_pages,
+    gallery_pages,
+    image_pages,
+    people_pages,
+    result_files,
+    sign_in,
+    upload_page,
+)
+from dashboard.problems import handle_problems, to_sign_in
+from dashboard.rendering import STATIC, VersionedStatic
+from dashboard.site import Site
+from pixelfleet import __version__
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.settings import Settings
+
+API = "/api/v1"
+_PAGES = (
+    account,
+    batch_pages,
+    events,
+    failure_pages,
+    fleet_pages,
+    gallery_pages,
+    image_pages,
+    people_pages,
+    result_files,
+    sign_in,
+    upload_page,
+)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.site.history.start()
+    yield
+    app.state.site.history.stop()
+
+
+def create_app(settings: Settings, composed: Fleet | None = None) -> FastAPI:
+    """Raises SettingsError when the settings do not do for a dashboard. Makes no call to AWS."""
+    site = Site(settings, composed)
+    # FastAPI's own documentation pages load scripts from elsewhere; docs/reference/api.md is ours.
+    app = FastAPI(
+        title="pixelfleet",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=_lifespan,
+    )
+    app.state.site = site
+    app.include_router(health.router)
+    for router in (images.router, uploads.router, batches.router, fleet.router):
+        app.include_router(router, prefix=API)
+    for page in _PAGES:
+        app.include_router(page.router, include_in_schema=False)
+    app.mount("/static", VersionedStatic(directory=STATIC), name="static")
+    handle_problems(app)
+
+    @app.exception_handler(SignInNeededError)
+    def _sign_in(request: Request, error: SignInNeededError) -> Response:  # noqa: ARG001
+        return to_sign_in(request)
+
+    describe(app)
+    app.add_middleware(Guard, site=site)
+    return app

@@ -1,0 +1,101 @@
+"""CloudFront's side of private results: signed cookies for pages, signed links for programs.
+
+Where CloudFront is not configured, as on a laptop, the dashboard serves `/i/...` itself (`pages/results.py`).
+"""
+
+import base64
+import json
+import time
+from dataclasses import dataclass
+from typing import Final, Self
+
+from botocore.signers import CloudFrontSigner
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from fastapi import Request, Response
+
+from pixelfleet.errors import SettingsError
+from pixelfleet.settings import Settings
+
+#: Seconds that cookies admit to results; renewed by any page once half has gone.
+COOKIE_SECONDS: Final = 3600
+RESULTS: Final = "/i/"
+_STAMP: Final = "pixelfleet-results"
+
+
+@dataclass(frozen=True, slots=True)
+class CloudFront:
+    """Signs for one distribution, whose address is the dashboard's."""
+
+    url: str
+    key_id: str
+    key: RSAPrivateKey
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self | None:
+        """None where no key is set.
+
+        Raises:
+            SettingsError: the key is no RSA key in PEM.
+        """
+        if settings.cloudfront_private_key is None:
+            return None
+        pem = settings.cloudfront_private_key.get_secret_value().replace("\\n", "\n").encode()
+        try:
+            key = serialization.load_pem_private_key(pem, password=None)
+        except (ValueError, TypeError):
+            key = None
+        if not isinstance(key, RSAPrivateKey):
+            raise SettingsError(
+                "PIXELFLEET_CLOUDFRONT_PRIVATE_KEY should be an RSA key in PEM, as of: openssl genrsa 2048"
+            )
+        return cls(settings.dashboard_url.rstrip("/"), settings.cloudfront_key_id, key)
+
+    def link(self, key: str, seconds: int) -> str:
+        """A link to one result that anybody can follow until it expires."""
+        signer = CloudFrontSigner(self.key_id, self._sign)
+        url = f"{self.url}{RESULTS}{key}"
+        return str(signer.generate_presigned_url(url, policy=_policy(url, int(time.time()) + seconds)))
+
+    def admit(self, request: Request, response: Response, owner: str | None) -> None:
+        """Set the cookies that admit to an owner's results, or with None to everybody's, unless fresh ones are there.
+
+        (CloudFront developer guide, "Use signed cookies".)
+        """
+        now, whose = int(time.time()), owner or "*"
+        until, _, stamped = request.cookies.get(_STAMP, "").partition("/")
+        if stamped == whose and until.isdigit() and int(until) - now > COOKIE_SECONDS // 2:
+            return
+        below = f"{RESULTS}{owner}/" if owner else RESULTS
+        policy = _policy(f"{self.url}{below}*", now + COOKIE_SECONDS).encode()
+        cookies = {
+            "CloudFront-Policy": _safe(policy),
+            "CloudFront-Signature": _safe(self._sign(policy)),
+            "CloudFront-Key-Pair-Id": self.key_id,
+        }
+        for name, value in cookies.items():
+            response.set_cookie(
+                name, value, max_age=COOKIE_SECONDS, path=RESULTS, secure=True, httponly=True, samesite="lax"
+            )
+        stamp = f"{now + COOKIE_SECONDS}/{whose}"
+        response.set_cookie(_STAMP, stamp, max_age=COOKIE_SECONDS, secure=True, httponly=True, samesite="lax")
+
+    def shut_out(self, response: Response) -> None:
+        """Take the cookies away, at sign-out."""
+        for name in ("CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id"):
+            response.delete_cookie(name, path=RESULTS, secure=True, httponly=True, samesite="lax")
+        response.delete_cookie(_STAMP, secure=True, httponly=True, samesite="lax")
+
+    def _sign(self, message: bytes) -> bytes:
+        # CloudFront takes RSA with SHA-1 alone (developer guide, "Code and examples for creating a signature").
+        return self.key.sign(message, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
+
+
+def _policy(resource: str, until: int) -> str:
+    condition = {"DateLessThan": {"AWS:EpochTime": until}}
+    return json.dumps({"Statement": [{"Resource": resource, "Condition": condition}]}, separators=(",", ":"))
+
+
+def _safe(value: bytes) -> str:
+    return base64.b64encode(value).decode().translate(str.maketrans("+=/", "-_~"))

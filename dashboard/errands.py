@@ -1,0 +1,174 @@
+"""Redrive and purge as errands: begun by a request, carried out behind it, followed by anybody who may."""
+
+import threading
+import time
+from collections.abc import Callable
+from itertools import islice
+from typing import Final
+
+from dashboard.problem import Problem
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.errands import Errand, ErrandState
+from pixelfleet.catalog.records import timestamp
+from pixelfleet.dead_letters import Fate, Pass
+from pixelfleet.errors import PixelfleetError
+from pixelfleet.failures import Selection, select
+from pixelfleet.jobs import Lane
+from pixelfleet.redrive import Redrive, Sent, drop_settled, purge, uploads_letters
+from pixelfleet.telemetry import logger
+
+#: Errands that one process works on at once.
+MOST_RUNNING: Final = 4
+#: Seconds between two words on how far one has come.
+_WORD_EVERY: Final = 2.0
+
+
+class Runner:
+    """Carries errands out in threads of this process. One that is cut short may be repeated as it was asked for."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._places = threading.BoundedSemaphore(MOST_RUNNING)
+
+    def redrive(self, who: str, selection: Selection, canary: int | None) -> Errand:
+        """Raises Problem 429 while too many are at work."""
+
+        def work(follow: "Follow") -> None:
+            _redrive(self._fleet, follow, selection, canary)
+
+        return self._start("redrive", who, describe(selection), work)
+
+    def purge(self, who: str, selection: Selection) -> Errand:
+        """Raises Problem 429 while too many are at work."""
+
+        def work(follow: "Follow") -> None:
+            _purge(self._fleet, follow, selection)
+
+        return self._start("purge", who, describe(selection), work)
+
+    def _start(self, kind: str, who: str, on: str, work: Callable[["Follow"], None]) -> Errand:
+        if not self._places.acquire(blocking=False):
+            raise Problem(
+                429, "several redrives are at work already; wait for one to end", headers={"Retry-After": "5"}
+            )
+        try:
+            errand = self._fleet.errands.begin(kind, who, on)
+            follow = Follow(self._fleet, errand)
+            # A daemon: nothing is lost when the process ends in the middle, and it must not hold it.
+            threading.Thread(target=self._carry_out, args=(follow, work), name=errand.id, daemon=True).start()
+        except BaseException:
+            self._places.release()
+            raise
+        return errand
+
+    def _carry_out(self, follow: "Follow", work: Callable[["Follow"], None]) -> None:
+        try:
+            work(follow)
+        except PixelfleetError as error:
+            follow.end(ErrandState.FAILED, str(error))
+        except Exception as error:
+            logger("dashboard").exception("an errand failed")
+            follow.end(ErrandState.FAILED, f"a bug in pixelfleet ({type(error).__name__}); the log has the details")
+            raise
+        finally:
+            self._places.release()
+            errand = follow.errand
+            details = errand.counts | {"outcome": errand.state.value}
+            self._fleet.activity.note(errand.who, errand.kind, errand.on, details)
+
+
+class Follow:
+    """How far an errand has come, written down every other second at most."""
+
+    def __init__(self, fleet: Fleet, errand: Errand) -> None:
+        self._fleet = fleet
+        self._next_word = 0.0
+        self._lock = threading.Lock()
+        self.errand = errand
+
+    @property
+    def who(self) -> str:
+        return self.errand.who
+
+    def tell(self, message: str, counts: dict[str, int]) -> None:
+        with self._lock:
+            self._update(ErrandState.RUNNING, message, counts)
+            if time.monotonic() >= self._next_word:
+                self._next_word = time.monotonic() + _WORD_EVERY
+                self._fleet.errands.save(self.errand)
+
+    def end(self, state: ErrandState, message: str) -> None:
+        with self._lock:
+            self._update(state, message, {})
+            self._fleet.errands.save(self.errand)
+
+    def _update(self, state: ErrandState, message: str, counts: dict[str, int]) -> None:
+        fields = {"state": state, "message": message, "updated_at": timestamp()}
+        self.errand = self.errand.model_copy(update=fields | {"counts": self.errand.counts | counts})
+
+
+def describe(selection: Selection) -> str:
+    """In words, for the activity log."""
+    said = {
+        "cause": selection.cause,
+        "owner": selection.owner,
+        "batch": selection.batch,
+        "lane": selection.lane,
+        "image": selection.image_id,
+        "at most": selection.limit,
+    }
+    what = ", ".join(f"{name} {value}" for name, value in said.items() if value is not None)
+    return what or "all that the system failed"
+
+
+def _redrive(fleet: Fleet, follow: Follow, selection: Selection, canary: int | None) -> None:
+    def told(done: Sent) -> None:
+        counts = {"sent": done.sent, "refused": done.refused, "no_longer_failed": done.skipped}
+        follow.tell(f"{done.sent:,} jobs sent", counts)
+
+    work = Redrive(fleet, follow.who, told)
+    failed = select(fleet.images, selection)
+    if canary:
+        queued = list(work.send(islice(failed, canary)))
+        outcomes = work.outcomes(queued, lambda left: follow.tell(f"waiting for {left} of {len(queued)} canaries", {}))
+        if outcomes.failed:
+            examples = "; ".join(outcomes.examples)
+            told(work.done)
+            follow.end(
+                ErrandState.STOPPED,
+                f"{outcomes.failed} of {len(queued)} canaries failed again, so it ends here: {examples}",
+            )
+            return
+    for _ in work.send(failed):
+        pass
+    told(work.done)
+    for lane in _lanes(selection):
+        if fleet.queues.depth(fleet.settings.dlq_url(lane)).waiting:
+            _count(follow, lane.value, drop_settled(fleet, lane, selection, lambda _: None))
+    if selection.everything and selection.lane is None:
+        _count(follow, "uploads", uploads_letters(fleet, Fate.MOVE, lambda _: None))
+    refused = f"; {work.done.refused:,} were not taken by SQS and stay failed" if work.done.refused else ""
+    follow.end(ErrandState.DONE, f"{work.done.sent:,} jobs sent again{refused}")
+
+
+def _purge(fleet: Fleet, follow: Follow, selection: Selection) -> None:
+    for lane in _lanes(selection):
+        name = lane.value
+
+        def told(now: Pass, name: str = name) -> None:
+            follow.tell(f"{name}: {now.deleted:,} dead letters deleted", {f"{name}_deleted": now.deleted})
+
+        _count(follow, name, purge(fleet, lane, selection, told))
+    if selection.everything and selection.lane is None:
+        _count(follow, "uploads", uploads_letters(fleet, Fate.DELETE, lambda _: None))
+    deleted = sum(number for name, number in follow.errand.counts.items() if name.endswith("_deleted"))
+    follow.end(ErrandState.DONE, f"{deleted:,} dead letters deleted; the records stay failed")
+
+
+def _lanes(selection: Selection) -> list[Lane]:
+    return [lane for lane in Lane if selection.lane in (None, lane)]
+
+
+def _count(follow: Follow, name: str, done: Pass) -> None:
+    counts = {f"{name}_deleted": done.deleted, f"{name}_moved": done.moved, f"{name}_left": done.left}
+    follow.tell(f"dead letters of {name} gone through", {what: number for what, number in counts.items() if number})

@@ -1,0 +1,82 @@
+"""The OpenAPI 3.1 document of the REST API: what FastAPI derives from the routes, and what it cannot know."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from dashboard.problems import ProblemDetails
+from pixelfleet import __version__
+
+_DESCRIPTION: Final = """\
+Images, batches and the fleet of a pixelfleet deployment.
+
+**Who may call.** A bearer token (`pixelfleet user token NAME`), with the scope that the operation names: `read`,
+`write` or `operate`. Or the session of the dashboard, with the header `X-CSRF-Token` for what changes something.
+What is another owner's answers 404, as if it were not there; operators see everything.
+
+**Errors** are problem details (RFC 9457). **ETags**: send `If-None-Match` and get 304 while nothing has changed.
+**Rate limit**: 600 requests a minute for each user, told by `RateLimit-Limit`, `RateLimit-Remaining` and
+`RateLimit-Reset` (seconds); beyond it 429 with `Retry-After`.
+"""
+
+_RATE_HEADERS: Final = {
+    "RateLimit-Limit": "Requests a minute.",
+    "RateLimit-Remaining": "Requests that are left.",
+    "RateLimit-Reset": "Seconds until all are there again.",
+}
+_TAGS: Final = [
+    {"name": "images", "description": "One's own images; for operators everybody's."},
+    {"name": "uploads", "description": "Forms by which files go straight to S3."},
+    {"name": "batches", "description": "What was uploaded together."},
+    {"name": "operators", "description": "The fleet; needs the scope `operate`, which only operators' tokens have."},
+    {"name": "health", "description": "For load balancers; public."},
+]
+
+
+def describe(app: FastAPI) -> None:
+    """Have the app tell its document, made once."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title="pixelfleet", version=__version__, description=_DESCRIPTION, routes=app.routes, tags=list(_TAGS)
+    )
+    parts = document["components"]
+    schemas = parts["schemas"]
+    problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= problem.pop("$defs", {})
+    schemas["ProblemDetails"] = problem
+    # FastAPI's own form of 422, which no route answers with.
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    parts["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": "A token of `pixelfleet user token`."},
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "pixelfleet",
+            "description": "Signed in to the dashboard.",
+        },
+    }
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            _complete(operation, public=path in ("/health", "/ready"))
+    return document
+
+
+def _complete(operation: dict[str, Any], *, public: bool) -> None:
+    if public:
+        return
+    operation["security"] = [{"token": []}, {"session": []}]
+    for response in operation["responses"].values():
+        headers = response.setdefault("headers", {})
+        for name, told in _RATE_HEADERS.items():
+            headers[name] = {"description": told, "schema": {"type": "integer"}}

@@ -1,0 +1,1 @@
+"""The pages: HTML for people, with htmx for what changes while they look."""

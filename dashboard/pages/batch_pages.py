@@ -1,0 +1,62 @@
+"""Batches: all of them, and one with its progress, its failures by cause and its newest images."""
+
+from itertools import islice
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+
+from dashboard.access import owner_for
+from dashboard.api.batches import batch_of, batches_page
+from dashboard.auth.callers import PageCaller
+from dashboard.pages.gallery_pages import cards
+from dashboard.problem import Problem
+from dashboard.site import Site, site_of
+from pixelfleet.catalog.records import Batch, Image, Status
+
+router = APIRouter()
+
+#: Images that a batch's page shows of each kind.
+_SHOWN: Final = 24
+
+
+@router.get("/batches")
+def batches(request: Request, caller: PageCaller, owner: str = "", cursor: str = "") -> Response:
+    """One's own; for an operator with owner=* everybody's."""
+    site = site_of(request)
+    if owner == "*" and not caller.is_operator:
+        raise Problem(404, "there is no such page")
+    whose = None if owner == "*" else owner_for(caller, owner or None)
+    found, following = batches_page(site, whose, cursor)
+    values = {"batches": found, "cursor": following, "owner": owner, "first": not cursor}
+    return site.page(request, "batches.html", values)
+
+
+@router.get("/batches/{owner}/{name}")
+def batch_page(request: Request, caller: PageCaller, owner: str, name: str) -> Response:
+    site = site_of(request)
+    return site.page(request, "batch.html", _state(site, batch_of(site, caller, owner, name)))
+
+
+@router.get("/batches/{owner}/{name}/live")
+def batch_live(request: Request, caller: PageCaller, owner: str, name: str) -> Response:
+    site = site_of(request)
+    return site.page(request, "parts/batch_live.html", _state(site, batch_of(site, caller, owner, name)))
+
+
+def _state(site: Site, batch: Batch) -> dict[str, Any]:
+    counts = site.fleet.batches.counts(batch.owner, batch.name)
+    failed = _some(site, batch, Status.FAILED) if counts.failed else []
+    return {
+        "batch": batch,
+        "counts": counts,
+        "done": counts.accounted,
+        "failed": cards(failed),
+        "ready": cards(_some(site, batch, Status.READY) if counts.ready else []),
+    }
+
+
+def _some(site: Site, batch: Batch, status: Status) -> list[Image]:
+    entries = list(islice(site.fleet.images.of_batch(batch.owner, batch.name, status), _SHOWN))
+    records = site.fleet.images.get_many(entry.image_id for entry in entries)
+    found = (records[entry.image_id] for entry in entries if entry.image_id in records)
+    return [image for image in found if image.status is status]

@@ -1,0 +1,80 @@
+"""A batch's progress as server-sent events, for pages that are looked at while work is under way."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from dashboard.api.batches import batch_of
+from dashboard.auth.callers import PageCaller
+from dashboard.problem import Problem
+from dashboard.site import Site, site_of
+from pixelfleet.errors import TransientError
+
+router = APIRouter()
+
+#: Seconds between two looks, between two signs of life, and until the browser is to ask anew: by then the session may
+#: have ended.
+_LOOK_EVERY: Final = 1.0
+_ALIVE_EVERY: Final = 15.0
+_LONGEST: Final = 600.0
+#: Streams of this process at once; each costs a look a second.
+MOST_STREAMS: Final = 200
+
+
+class _Streams:
+    """How many there are."""
+
+    open = 0
+
+
+@router.get("/batches/{owner}/{name}/events")
+def batch_events(request: Request, caller: PageCaller, owner: str, name: str) -> StreamingResponse:
+    site = site_of(request)
+    batch_of(site, caller, owner, name)
+    if _Streams.open >= MOST_STREAMS:
+        raise Problem(503, "too many people are watching; load the page again", headers={"Retry-After": "10"})
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_follow(site, owner, name), media_type="text/event-stream", headers=headers)
+
+
+async def _follow(site: Site, owner: str, name: str) -> AsyncIterator[str]:
+    _Streams.open += 1
+    try:
+        started, spoke, last = time.monotonic(), time.monotonic(), ""
+        while time.monotonic() - started < _LONGEST:
+            told = await asyncio.to_thread(_progress, site, owner, name)
+            if told and told != last:
+                last, spoke = told, time.monotonic()
+                yield f"event: progress\ndata: {told}\n\n"
+            elif time.monotonic() - spoke > _ALIVE_EVERY:
+                spoke = time.monotonic()
+                yield ": still here\n\n"
+            if '"completed": true' in last:
+                return
+            await asyncio.sleep(_LOOK_EVERY)
+    finally:
+        _Streams.open -= 1
+
+
+def _progress(site: Site, owner: str, name: str) -> str:
+    """One line of JSON; empty while storage does not answer, which the next look may find mended."""
+    try:
+        batch = site.fleet.batches.get(owner, name)
+        counts = site.fleet.batches.counts(owner, name)
+    except TransientError:
+        return ""
+    expected = batch.expected if batch else None
+    completed = bool(batch and batch.completed_at and counts.accounted >= (expected or 0))
+    told = {
+        "ready": counts.ready,
+        "failed": counts.failed,
+        "deleted": counts.deleted,
+        "expected": expected,
+        "completed": completed,
+    }
+    return json.dumps(told)

@@ -1,0 +1,113 @@
+"""Failures by cause, sending them round again, giving up their dead letters; and following either."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from dashboard.api.fleet import failures_by_cause, selection_of
+from dashboard.api.models import RedriveIn
+from dashboard.auth.callers import OperatorForm, OperatorPage
+from dashboard.pages.gallery_pages import cards
+from dashboard.problem import Problem
+from dashboard.site import site_of
+from pixelfleet.errors import SYSTEM_CAUSES, Cause
+from pixelfleet.failures import Selection
+from pixelfleet.jobs import Lane
+
+router = APIRouter()
+
+#: What must be typed before dead letters are deleted.
+_CONFIRMED = "purge"
+
+
+@router.get("/failures")
+def failures(request: Request, caller: OperatorPage) -> Response:
+    site = site_of(request)
+    found = failures_by_cause(site)
+    examples = site.fleet.images.get_many(image_id for group in found.groups for image_id in group.examples)
+    pictures = {
+        group.cause: cards([examples[image_id] for image_id in group.examples if image_id in examples])
+        for group in found.groups
+    }
+    values = {
+        "found": found,
+        "examples": pictures,
+        "system": {cause.value for cause in SYSTEM_CAUSES},
+        "causes": list(Cause),
+        "lanes": list(Lane),
+        "total": sum(group.count for group in found.groups),
+        "letters": sum(found.dead_letters.values()),
+        "errands": site.fleet.errands.recent(5),
+        "confirmed": _CONFIRMED,
+    }
+    return site.page(request, "failures.html", values)
+
+
+@router.post("/failures/redrive")
+def redrive(
+    request: Request,
+    caller: OperatorForm,
+    *,
+    cause: Annotated[str, Form(max_length=64)] = "",
+    owner: Annotated[str, Form(max_length=64)] = "",
+    batch: Annotated[str, Form(max_length=128)] = "",
+    lane: Annotated[str, Form(max_length=16)] = "",
+    limit: Annotated[str, Form(max_length=12)] = "",
+    canary: Annotated[str, Form(max_length=4)] = "",
+) -> Response:
+    """Begin one; the page that follows it shows how far it has come."""
+    wanted = RedriveIn(
+        cause=Cause(cause) if cause in set(Cause) else None,
+        owner=owner or None,
+        batch=batch or None,
+        lane=Lane(lane) if lane in set(Lane) else None,
+        limit=_number(limit, 10_000_000),
+        canary=_number(canary, 100),
+    )
+    errand = site_of(request).errands.redrive(caller.name, selection_of(wanted), wanted.canary)
+    return RedirectResponse(f"/errands/{errand.id}", 303)
+
+
+@router.post("/failures/purge")
+def purge(
+    request: Request,
+    caller: OperatorForm,
+    *,
+    lane: Annotated[str, Form(max_length=16)] = "",
+    cause: Annotated[str, Form(max_length=64)] = "",
+    confirmation: Annotated[str, Form(max_length=32)] = "",
+) -> Response:
+    if confirmation.strip().lower() != _CONFIRMED:
+        raise Problem(400, f"type {_CONFIRMED!r} to confirm that dead letters are to be deleted")
+    selection = Selection(
+        lane=Lane(lane) if lane in set(Lane) else None, cause=Cause(cause) if cause in set(Cause) else None
+    )
+    errand = site_of(request).errands.purge(caller.name, selection)
+    return RedirectResponse(f"/errands/{errand.id}", 303)
+
+
+@router.get("/errands/{errand_id}")
+def errand_page(request: Request, caller: OperatorPage, errand_id: str) -> Response:
+    return site_of(request).page(request, "errand.html", _errand(request, errand_id))
+
+
+@router.get("/errands/{errand_id}/live")
+def errand_live(request: Request, caller: OperatorPage, errand_id: str) -> Response:
+    return site_of(request).page(request, "parts/errand_live.html", _errand(request, errand_id))
+
+
+def _errand(request: Request, errand_id: str) -> dict[str, Any]:
+    errand = site_of(request).fleet.errands.get(errand_id)
+    if errand is None:
+        raise Problem(404, "there is no such redrive or purge; they are kept for 30 days")
+    return {"errand": errand}
+
+
+def _number(text: str, most: int) -> int | None:
+    """A number of a form field that may be empty. Raises Problem 400."""
+    if not text.strip():
+        return None
+    if not text.strip().isdigit() or not 1 <= int(text) <= most:
+        raise Problem(400, f"{text!r} should be a whole number from 1 to {most:,}, or empty")
+    return int(text)

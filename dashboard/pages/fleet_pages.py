@@ -1,0 +1,76 @@
+"""The fleet as operators see it, and what they did."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+
+from dashboard.api.fleet import activity_page
+from dashboard.auth.callers import OperatorPage
+from dashboard.charts import Line, line
+from dashboard.site import Site, site_of
+from pixelfleet import fleet
+from pixelfleet.history import Series
+from pixelfleet.jobs import Lane
+
+router = APIRouter()
+
+#: A chart's own units; it is drawn as wide as there is room.
+CHART: Final = (600, 120)
+
+
+@router.get("/fleet")
+def fleet_page(request: Request, caller: OperatorPage) -> Response:
+    site = site_of(request)
+    return site.page(request, "fleet.html", _state(site))
+
+
+@router.get("/fleet/live")
+def fleet_live(request: Request, caller: OperatorPage) -> Response:
+    site = site_of(request)
+    return site.page(request, "parts/fleet_live.html", _state(site))
+
+
+@router.get("/activity")
+def activity(request: Request, caller: OperatorPage, cursor: str = "") -> Response:
+    site = site_of(request)
+    values = {"page": activity_page(site, cursor), "errands": site.fleet.errands.recent(10), "first": not cursor}
+    return site.page(request, "activity.html", values)
+
+
+def _state(site: Site) -> dict[str, Any]:
+    overview = fleet.overview(site.fleet)
+    workers = {worker.lane.value: worker for worker in overview.workers}
+    points = overview.throughput.series
+    histories = site.history.lanes()
+    drawn: Line = line([point.per_second for point in points], CHART)
+    return {
+        "overview": overview,
+        "workers": workers,
+        "chart": drawn,
+        "from": points[0].at if points else None,
+        "minutes": fleet.SERIES,
+        "lane_charts": {
+            lane.name: _lane_charts(site, lane.name, histories.get(lane.name, Series())) for lane in overview.lanes
+        },
+        "width": CHART[0],
+        "height": CHART[1],
+    }
+
+
+def _lane_charts(site: Site, name: str, past: Series) -> list[dict[str, Any]]:
+    """What is known of a lane's last hour, a small chart each."""
+    done: tuple[float, ...] = ()
+    if name in set(Lane):
+        done = tuple(point.per_second for point in fleet.throughput(site.fleet, lane=Lane(name)).series)
+    known = {
+        "waiting": past.waiting,
+        "in flight": past.in_flight,
+        "oldest, s": past.oldest,
+        "images a second": done,
+        "workers": past.workers,
+    }
+    return [
+        {"name": told, "line": line(values, CHART), "last": values[-1]}
+        for told, values in known.items()
+        if len(values) > 1
+    ]

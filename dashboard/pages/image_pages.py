@@ -1,0 +1,125 @@
+"""One image: seen, compared, explained, downloaded, linked to, made again, deleted."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse, StreamingResponse
+
+from dashboard import actions
+from dashboard.access import image_for
+from dashboard.auth.callers import FormCaller, PageCaller
+from dashboard.problem import Problem
+from dashboard.results import DRAWABLE, SOON, drawable, link_of, thumb_of, variant_of
+from dashboard.site import site_of
+from pixelfleet import recipes
+from pixelfleet.catalog.records import Image, Status, Variant
+from pixelfleet.links import LONGEST_SECONDS, attachment
+from pixelfleet.objects import ObjectGoneError
+
+router = APIRouter()
+
+_WAITING: Final = frozenset({Status.QUEUED, Status.PROCESSING})
+#: The variant that the slider lays over the original, and what stands in for an original that no browser draws.
+_AFTER: Final = "enhanced"
+_BEFORE: Final = "optimized"
+LINK_SECONDS: Final = {"1 hour": 3600, "1 day": 86_400, "7 days": LONGEST_SECONDS}
+
+
+@router.get("/images/{image_id}")
+def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
+    site = site_of(request)
+    image = image_for(site, caller, image_id)
+    values = {
+        "image": image,
+        "thumb": thumb_of(image),
+        "slider": _slider(image),
+        "tiles": next((variant for variant in image.variants if variant.files > 1), None),
+        "shown": _largest(image),
+        "waiting": image.status in _WAITING,
+        "recipes": [recipes.builtin(name) for name in recipes.BUILTIN],
+        "lifetimes": LINK_SECONDS,
+        "work_ms": sum(image.timings_ms.values()),
+    }
+    return site.page(request, "image.html", values)
+
+
+@router.get("/images/{image_id}/state")
+def image_state(request: Request, caller: PageCaller, image_id: str, seen: int = 0) -> Response:
+    """Asked again and again while an image is worked on; when something has changed, the page loads anew."""
+    image = image_for(site_of(request), caller, image_id)
+    return Response(status_code=204, headers={} if image.version == seen else {"HX-Refresh": "true"})
+
+
+@router.get("/images/{image_id}/original")
+def original(request: Request, caller: PageCaller, image_id: str) -> Response:
+    """The original, to be saved under its name: from S3 itself, which the embedded cloud cannot be told."""
+    site = site_of(request)
+    image = image_for(site, caller, image_id)
+    if site.settings.endpoint_url is None:
+        return RedirectResponse(site.fleet.links.original(image, SOON), 302)
+    try:
+        found = site.fleet.objects.open(image.bucket, image.key, image.version_id)
+    except ObjectGoneError:
+        raise Problem(404, "the original is gone") from None
+    headers = {"Content-Disposition": attachment(image), "Content-Length": str(found.size)}
+    return StreamingResponse(found.chunks, headers=headers, media_type="application/octet-stream")
+
+
+@router.get("/images/{image_id}/drawn")
+def drawn(request: Request, caller: PageCaller, image_id: str) -> RedirectResponse:
+    """The original to be looked at, as the type that the worker found it to be, whatever its uploader said."""
+    site = site_of(request)
+    image = image_for(site, caller, image_id)
+    if not drawable(image):
+        raise Problem(404, "browsers do not draw this original")
+    return RedirectResponse(site.fleet.links.original(image, SOON, show_as=DRAWABLE[image.format or ""]), 302)
+
+
+@router.post("/images/{image_id}/link")
+def link(
+    request: Request,
+    caller: FormCaller,
+    image_id: str,
+    variant: Annotated[str, Form(max_length=100)],
+    lifetime: Annotated[str, Form(max_length=20)],
+) -> Response:
+    site = site_of(request)
+    found = variant_of(image_for(site, caller, image_id), variant)
+    if found is None or lifetime not in LINK_SECONDS:
+        raise Problem(404, "the image has no such variant any more; load the page again")
+    url = link_of(site, found, LINK_SECONDS[lifetime])
+    return site.page(request, "parts/link.html", {"url": url, "lifetime": lifetime, "variant": found})
+
+
+@router.post("/images/{image_id}/reprocess")
+def reprocess(
+    request: Request, caller: FormCaller, image_id: str, recipe: Annotated[str, Form(max_length=64)] = ""
+) -> Response:
+    site = site_of(request)
+    actions.reprocess(site, caller, image_for(site, caller, image_id), recipe or None)
+    return RedirectResponse(f"/images/{image_id}", 303)
+
+
+@router.post("/images/{image_id}/delete")
+def delete(request: Request, caller: FormCaller, image_id: str) -> Response:
+    site = site_of(request)
+    image = image_for(site, caller, image_id)
+    actions.delete(site, caller, image)
+    if image.owner != caller.name:
+        site.fleet.activity.note(caller.name, "delete", f"{image.owner}: {image.path}")
+    return RedirectResponse("/", 303)
+
+
+def _slider(image: Image) -> dict[str, Any] | None:
+    """What to compare: enhanced with the original, or with its closest likeness."""
+    after, before = variant_of(image, _AFTER), variant_of(image, _BEFORE)
+    if after is None:
+        return None
+    if drawable(image):
+        return {"after": after, "before": None, "label": "original"}
+    return {"after": after, "before": before, "label": _BEFORE} if before else None
+
+
+def _largest(image: Image) -> Variant | None:
+    pictures = [v for v in image.variants if v.files == 1 and v.content_type.startswith("image/")]
+    return max(pictures, key=lambda v: v.width * v.height, default=None)

@@ -1,0 +1,43 @@
+"""/i/...: results, where no CloudFront stands before the dashboard and serves them itself."""
+
+import re
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from dashboard.auth.callers import PageCaller
+from dashboard.problem import Problem
+from dashboard.site import site_of
+from pixelfleet.objects import ObjectGoneError
+
+router = APIRouter()
+
+#: `<owner>/<image_id>/<revision>/...`, as the worker names results; no segment is `.` or `..`.
+_KEY: Final = re.compile(
+    r"(?P<owner>[A-Za-z0-9][\w.@+=-]{0,63})/[a-z2-7]{32}/[0-9a-f]+(/[A-Za-z0-9][\w.-]*)+", re.ASCII
+)
+#: A result never changes under its key.
+_FOR_EVER: Final = "private, max-age=31536000, immutable"
+_PICTURES: Final = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/tiff")
+
+
+@router.get("/i/{key:path}")
+def result(request: Request, caller: PageCaller, key: str) -> Response:
+    """A result of the caller's own, or for an operator anybody's."""
+    match = _KEY.fullmatch(key)
+    if match is None or not caller.may_see(match["owner"]):
+        raise Problem(404, "there is no such result")
+    tag = f'"{key.rpartition("/")[0].rpartition("/")[2][:16]}-{key.rpartition("/")[2]}"'
+    headers = {"ETag": tag, "Cache-Control": _FOR_EVER, "Content-Security-Policy": "default-src 'none'; sandbox"}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    try:
+        site = site_of(request)
+        found = site.fleet.objects.open(site.settings.results_bucket, key)
+    except ObjectGoneError:
+        raise Problem(404, "there is no such result") from None
+    # What is no picture is for scripts of ours, such as the zoom viewer; nothing here is ever a page.
+    content_type = found.content_type if found.content_type in _PICTURES else "text/xml; charset=utf-8"
+    headers["Content-Length"] = str(found.size)
+    return StreamingResponse(found.chunks, headers=headers, media_type=content_type)

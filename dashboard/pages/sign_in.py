@@ -1,0 +1,100 @@
+"""Signing in and out."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from dashboard.auth.callers import SAFE_FETCH, FormCaller, session_caller
+from dashboard.auth.sessions import SESSION_SECONDS
+from dashboard.problem import Problem
+from dashboard.problems import SIGN_IN
+from dashboard.site import Site, site_of
+from pixelfleet.catalog.people import User
+from pixelfleet.catalog.users import FAILURES_ALLOWED, LOCKED_SECONDS
+from pixelfleet.passwords import password_matches
+
+router = APIRouter()
+
+#: One sentence for whatever is wrong, so that it does not tell who is a user here.
+_WRONG: Final = "User name or password is not right."
+_LOCKED: Final = f"Too many attempts from your address. Try again in {LOCKED_SECONDS // 60} minutes."
+
+
+@router.get(SIGN_IN)
+def sign_in(request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
+    if session_caller(request) is not None:
+        return RedirectResponse(safe_path(next), 303)
+    return _form(request, next)
+
+
+@router.post(SIGN_IN)
+def signed_in(
+    request: Request,
+    user: Annotated[str, Form(max_length=128)],
+    password: Annotated[str, Form(max_length=1024)],
+    csrf_token: Annotated[str, Form(max_length=128)] = "",
+    next: Annotated[str, Form(max_length=2048)] = "/",  # noqa: A002
+) -> Response:
+    site = site_of(request)
+    visit = site.sessions.read_visit(request)
+    foreign = request.headers.get("sec-fetch-site", "same-origin") not in SAFE_FETCH
+    if foreign or visit is None or not site.sessions.form_token_fits(visit, csrf_token):
+        return _form(request, next, "The form was out of date. Please try again.", 400, user)
+    allowance = site.strangers.take(site.address(request))
+    if not allowance.passes:
+        return _form(request, next, _LOCKED, 429, user)
+    address = site.address(request)
+    if site.fleet.users.count_sign_in(user, address) >= FAILURES_ALLOWED:
+        return _form(request, next, _LOCKED, 429, user)
+    found = _authenticated(site, user, password)
+    if found is None:
+        return _form(request, next, _WRONG, 401, user)
+    site.fleet.users.forget_failures(user, address)
+    response = RedirectResponse(safe_path(next), 303)
+    site.sessions.begin(response, found.name, found.epoch)
+    return response
+
+
+@router.post("/sign-out")
+def signed_out(request: Request, caller: FormCaller) -> Response:
+    site = site_of(request)
+    if caller.session is None:
+        raise Problem(400, "a token has no session to end; revoke it instead")
+    site.fleet.users.end_session(caller.session.id, SESSION_SECONDS)
+    response = RedirectResponse(SIGN_IN, 303)
+    site.sessions.end(response)
+    if site.cloudfront is not None:
+        site.cloudfront.shut_out(response)
+    return response
+
+
+def safe_path(path: str) -> str:
+    """A path on this site to go on to; anything that could lead elsewhere leads home.
+
+    Browsers take `//host`, `/\\host` and control characters in between for another site.
+    """
+    plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path
+    return path if plain else "/"
+
+
+def _authenticated(site: Site, name: str, password: str) -> User | None:
+    """The user, if the password is theirs and they are not disabled; as slow for a name that nobody has."""
+    found = site.fleet.users.get(name)
+    right = password_matches(password, found.password if found else None)
+    return found if right and found is not None and not found.disabled else None
+
+
+def _form(request: Request, target: str, problem: str = "", status: int = 200, user: str = "") -> Response:
+    site = site_of(request)
+    kept = Response()
+    visit = site.sessions.visit(request, kept)
+    values = {
+        "next": safe_path(target),
+        "problem": problem,
+        "user": user[:128],
+        "form_token": site.sessions.form_token(visit),
+    }
+    response = site.page(request, "sign_in.html", values, status)
+    response.headers.update({k: v for k, v in kept.headers.items() if k == "set-cookie"})
+    return response

@@ -1,0 +1,110 @@
+"""Errors as RFC 9457 problem details for programs, as a page for people."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from dashboard.problem import Problem
+from dashboard.site import site_of
+from pixelfleet.errors import SetupError, TransientError
+from pixelfleet.telemetry import logger
+
+MEDIA_TYPE: Final = "application/problem+json"
+API: Final = "/api/"
+SIGN_IN: Final = "/sign-in"
+
+
+class Invalid(BaseModel):
+    where: str = Field(description="The field, as a path.", examples=["body.files.0.bytes"])
+    message: str = Field(description="What is wrong with it.", examples=["Input should be greater than 0"])
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457 problem details."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"type": "about:blank", "title": "Not Found", "status": 404, "detail": "there is no image x"}]
+        }
+    )
+
+    type: str = Field("about:blank", description="Kind of problem; about:blank: the status says it all.")
+    title: str = Field(description="The status in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What is wrong, and what would be right.")
+    errors: list[Invalid] | None = Field(None, description="With 422: every field that is wrong.")
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route's OpenAPI entry says of these statuses."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
+        }
+        for status in statuses
+    }
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Map every error that a route may end with; what is a bug, the guard logs and answers with 500."""
+
+    @app.exception_handler(Problem)
+    def _problem(request: Request, error: Problem) -> Response:
+        return answer(request, error.status, error.detail, headers=error.headers)
+
+    @app.exception_handler(HTTPException)
+    def _http(request: Request, error: HTTPException) -> Response:
+        detail = "there is nothing at this address" if error.status_code == 404 else str(error.detail)
+        return answer(request, error.status_code, detail, headers=error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid(request: Request, error: RequestValidationError) -> Response:
+        found = [Invalid(where=".".join(map(str, item["loc"])), message=str(item["msg"])) for item in error.errors()]
+        told = "; ".join(f"{item.where}: {item.message}" for item in found)
+        return answer(request, 422, f"the request is not valid: {told}", errors=found)
+
+    @app.exception_handler(TransientError)
+    def _transient(request: Request, error: TransientError) -> Response:
+        logger("dashboard").warning("a call to AWS failed", exc_info=error)
+        return answer(request, 503, "the fleet's storage did not answer; try again", headers={"Retry-After": "2"})
+
+    @app.exception_handler(SetupError)
+    def _setup(request: Request, error: SetupError) -> Response:
+        return answer(request, 400, str(error))
+
+
+def answer(
+    request: Request,
+    status: int,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    errors: list[Invalid] | None = None,
+) -> Response:
+    """The error in the form that who asks can read."""
+    title = HTTPStatus(status).phrase
+    if request.url.path.startswith(API) or "text/html" not in request.headers.get("accept", "text/html"):
+        problem = ProblemDetails(title=title, status=status, detail=detail, errors=errors)
+        body = problem.model_dump(exclude_none=True)
+        return JSONResponse(body, status, dict(headers or {}), media_type=MEDIA_TYPE)
+    site = site_of(request)
+    return site.page(request, "error.html", {"title": title, "status": status, "detail": detail}, status, headers)
+
+
+def to_sign_in(request: Request) -> Response:
+    """Where a page leads that was asked for without a session: to the form, and from there back."""
+    if request.headers.get("hx-request"):
+        # htmx would put the form into the middle of the page.
+        return Response(status_code=401, headers={"HX-Redirect": SIGN_IN})
+    if request.method != "GET":
+        return RedirectResponse(SIGN_IN, 303)
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': target})}", 303)

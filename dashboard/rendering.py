@@ -1,0 +1,115 @@
+"""Templates and static files, and how values are shown in them."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+_HERE: Final = Path(__file__).parent
+STATIC: Final = _HERE / "static"
+_UNITS: Final = ("B", "kB", "MB", "GB", "TB")
+
+
+class Renderer:
+    """Jinja2 with every value escaped, and a name that is missing an error."""
+
+    def __init__(self) -> None:
+        self.version = _digest_of(STATIC)
+        self._templates = Environment(
+            loader=FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {
+            "size": size,
+            "count": count,
+            "day": day,
+            "moment": moment,
+            "seconds": seconds,
+            "segment": segment,
+            "query": query,
+        }
+        self._templates.globals["static"] = lambda path: f"/static/{self.version}/{path}"
+        self._templates.globals["result"] = lambda key: f"/i/{quote(key)}"
+
+    def render(self, template: str, values: Mapping[str, Any]) -> str:
+        return self._templates.get_template(template).render(values)
+
+
+class VersionedStatic(StaticFiles):
+    """Static files below a digest of them all: what a page names may be cached for ever."""
+
+    def get_path(self, scope: Scope) -> str:
+        return super().get_path(scope).partition("/")[2]
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def size(value: int | None) -> str:
+    """Bytes for people: 1,234,567 is 1.2 MB."""
+    if value is None:
+        return "-"
+    amount = float(value)
+    for unit in _UNITS:
+        if amount < 999.5 or unit == _UNITS[-1]:
+            break
+        amount /= 1000
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 99.5 else f"{amount:.1f} {unit}"
+
+
+def count(value: int) -> str:
+    return f"{value:,}"
+
+
+def day(value: str | None) -> str:
+    """A record's timestamp as a date."""
+    return value[:10] if value else "-"
+
+
+def moment(value: str | int | None) -> str:
+    """A record's timestamp, or epoch seconds, to the second, in UTC."""
+    if isinstance(value, int):
+        value = datetime.fromtimestamp(value, UTC).isoformat()
+    return f"{value[:10]} {value[11:19]} UTC" if value else "-"
+
+
+def seconds(value: float | None) -> str:
+    """A duration for people."""
+    if value is None:
+        return "-"
+    whole = round(value)
+    if whole < 60:
+        return f"{value:.1f} s" if value < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def segment(value: str) -> str:
+    """A name as one segment of a path."""
+    return quote(value, safe="")
+
+
+def query(values: Mapping[str, Any]) -> str:
+    """A query string of what is set."""
+    return urlencode({name: value for name, value in values.items() if value})
+
+
+def _digest_of(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:12]

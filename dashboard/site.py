@@ -1,0 +1,98 @@
+"""What every request needs of its deployment: settings, adapters, sessions, limits, templates."""
+
+import secrets
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+
+from dashboard.auth.limits import RateLimit
+from dashboard.auth.sessions import Sessions
+from dashboard.cloudfront import CloudFront
+from dashboard.errands import Runner
+from dashboard.rendering import Renderer
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.errors import SettingsError
+from pixelfleet.history import History
+from pixelfleet.settings import Settings
+
+#: Requests a minute: of one user to the API; of one address without valid credentials, sign-ins included.
+API_PER_MINUTE: Final = 600
+STRANGER_PER_MINUTE: Final = 60
+
+
+class Site:
+    """One deployment's dashboard. Raises SettingsError where cookies could not be signed safely."""
+
+    def __init__(self, settings: Settings, fleet: Fleet | None = None) -> None:
+        self.settings = settings
+        self.fleet = fleet or Fleet(settings, connections=32)
+        self.url = settings.dashboard_url.rstrip("/")
+        self.sessions = Sessions(_secret(settings), secure=urlsplit(self.url).scheme == "https")
+        self.api_limit = RateLimit(API_PER_MINUTE, 60)
+        self.strangers = RateLimit(STRANGER_PER_MINUTE, 60)
+        self.cloudfront = CloudFront.of(settings)
+        self.renderer = Renderer()
+        self.errands = Runner(self.fleet)
+        self.history = History(self.fleet)
+
+    @cached_property
+    def uploads_origin(self) -> str:
+        return self.fleet.links.uploads_origin()
+
+    def address(self, request: Request) -> str:
+        """The caller's network address: what the outermost of our own proxies saw.
+
+        Entries further left in X-Forwarded-For came from the caller, who may write anything there.
+        """
+        direct = request.client.host if request.client else "unknown"
+        hops = self.settings.forwarded_hops
+        if not hops:
+            return direct
+        said = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+        return said[-hops] if len(said) >= hops else direct
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        values: Mapping[str, Any] | None = None,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """A page, or a part of one, as the caller may see it."""
+        caller = getattr(request.state, "caller", None)
+        session = caller.session if caller else None
+        known = {
+            "caller": caller,
+            "csrf": self.sessions.form_token(session.id) if session else "",
+            "path": request.url.path,
+        }
+        response = Response(
+            self.renderer.render(template, known | dict(values or {})),
+            status,
+            {"Cache-Control": "no-store", **(headers or {})},
+            media_type="text/html",
+        )
+        if caller is not None and self.cloudfront is not None:
+            self.cloudfront.admit(request, response, None if caller.is_operator else caller.name)
+        return response
+
+
+def site_of(request: Request) -> Site:
+    site: Site = request.app.state.site
+    return site
+
+
+def _secret(settings: Settings) -> str:
+    if settings.session_secret is not None:
+        return settings.session_secret.get_secret_value()
+    if settings.endpoint_url is None:
+        raise SettingsError(
+            "PIXELFLEET_SESSION_SECRET is not set: every task of the dashboard needs the same, 32 characters or more; "
+            "make one by: openssl rand -base64 48"
+        )
+    # Beside an embedded cloud, for as long as this process lives.
+    return secrets.token_urlsafe(48)

@@ -1,0 +1,107 @@
+// What every page may need: placeholders, the comparing slider, dialogs, copying, filters that apply themselves, and
+// batches followed by server-sent events. All of it adds to pages that work without.
+
+import { draw } from "./thumbhash.js";
+import { follow } from "./follow.js";
+
+const each = (root, selector, act) => {
+  if (root.matches?.(selector)) act(root);
+  root.querySelectorAll(selector).forEach(act);
+};
+
+const announce = (text) => {
+  document.getElementById("announce").textContent = text;
+};
+
+function placeholder(canvas) {
+  draw(canvas, canvas.dataset.thumbhash);
+  const image = canvas.parentElement.querySelector("img");
+  if (!image) return;
+  if (image.complete) {
+    canvas.remove();
+    return;
+  }
+  image.classList.add("waiting");
+  const show = () => {
+    image.classList.remove("waiting");
+    // It would shine through what is transparent.
+    setTimeout(() => canvas.remove(), 300);
+  };
+  image.addEventListener("load", show, { once: true });
+  image.addEventListener("error", () => image.remove(), { once: true });
+}
+
+function compare(figure) {
+  const layers = figure.querySelector(".layers");
+  const before = figure.querySelector(".before");
+  const after = figure.querySelector(".after");
+  const handle = figure.querySelector(".handle");
+  const range = figure.querySelector("input");
+  const lay = () => {
+    before.style.width = `${after.clientWidth}px`;
+    before.style.height = `${after.clientHeight}px`;
+    before.style.setProperty("--at", `${range.value}%`);
+    handle.style.left = `${after.offsetLeft + (after.clientWidth * range.value) / 100}px`;
+  };
+  const drag = (event) => {
+    const box = after.getBoundingClientRect();
+    range.value = String(Math.max(0, Math.min(100, ((event.clientX - box.left) / box.width) * 100)));
+    lay();
+  };
+  range.addEventListener("input", lay);
+  layers.addEventListener("pointerdown", (event) => {
+    layers.setPointerCapture(event.pointerId);
+    drag(event);
+  });
+  layers.addEventListener("pointermove", (event) => layers.hasPointerCapture(event.pointerId) && drag(event));
+  layers.addEventListener("dragstart", (event) => event.preventDefault());
+  new ResizeObserver(lay).observe(after);
+  lay();
+}
+
+function autoSubmit(form) {
+  form.addEventListener("change", (event) => {
+    // Empty fields would make a long address.
+    if (event.target.matches("select, input[type=date]")) form.requestSubmit();
+  });
+  form.addEventListener("formdata", (event) => {
+    for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);
+  });
+}
+
+async function copy(button) {
+  const field = button.parentElement.querySelector("[data-select]");
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch {
+    // Without https there is no clipboard: the text is selected, to be copied by hand.
+    field.select();
+    announce("Selected; copy it by the keyboard");
+    return;
+  }
+  button.textContent = "Copied";
+  announce("Copied");
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button, input");
+  if (!button) return;
+  if (button.dataset.open) document.getElementById(button.dataset.open).showModal();
+  else if ("close" in button.dataset) button.closest("dialog").close();
+  else if ("copy" in button.dataset) copy(button);
+  else if ("select" in button.dataset) button.select();
+});
+
+function enliven(root) {
+  each(root, "canvas[data-thumbhash]", placeholder);
+  each(root, "[data-compare]", compare);
+  each(root, "form[data-auto-submit]", autoSubmit);
+}
+
+enliven(document.body);
+// For browsers that know no ::details-content: where there is room, what is folded for phones is open.
+if (matchMedia("(min-width: 641px)").matches) each(document.body, ".fold", (fold) => (fold.open = true));
+document.body.addEventListener("htmx:load", (event) => enliven(event.detail.elt));
+// A part that could not be loaded must not look like one that is empty.
+document.body.addEventListener("htmx:responseError", () => announce("The dashboard did not answer; load the page again"));
+each(document.body, "[data-follow]", (place) => "complete" in place.dataset || follow(place.dataset.follow, place));

@@ -1,0 +1,229 @@
+"""The users table: people, tokens by their digest, ended sessions, failed sign-ins.
+
+| key | what | lives |
+| --- | --- | --- |
+| `user#name` | a person | until deleted |
+| `token#digest` | a bearer token: whose it is and what it may | until it expires |
+| `ended#session` | a session that was signed out of | as long as the session would have |
+| `failed#digest` | sign-ins that failed, of one account from one address | 15 minutes from the first |
+| `directory` | the names of all people, so that listing them needs no Scan | always |
+
+DynamoDB removes what expired hours late, so every reader compares `expires_at`, in epoch seconds, by itself.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from pixelfleet.aws_errors import translated
+from pixelfleet.catalog.dynamo import CONFLICT_RETRIES, batch_get, condition_lost, from_attributes, pause, to_attributes
+from pixelfleet.catalog.people import Role, Scope, TokenNote, User, fit_name
+from pixelfleet.catalog.records import timestamp
+from pixelfleet.errors import Cause, SetupError, TransientError
+from pixelfleet.tokens import new_token, token_digest
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+DAY: Final = 86_400
+LONGEST_TOKEN_DAYS: Final = 366
+MOST_TOKENS: Final = 50
+#: Failed sign-ins of one account from one address before both together are locked out, and for how many seconds.
+FAILURES_ALLOWED: Final = 5
+LOCKED_SECONDS: Final = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who a token speaks for, and what it may do."""
+
+    user: User
+    scopes: frozenset[Scope]
+
+
+class Users:
+    """Methods raise TransientError when DynamoDB does not answer, SetupError for what the caller must mend."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def add(self, name: str, password_hash: str, role: Role = Role.USER, email: str | None = None) -> User:
+        """`password_hash` is of `pixelfleet.passwords`; this module knows no password."""
+        if not fit_name(name):
+            raise SetupError(
+                f"user {name!r}: a name has up to 64 letters, digits and . _ @ + = - after a letter or digit, "
+                "and is not 'default'"
+            )
+        user = User(name=name, role=role, password=password_hash, email=email, created_at=timestamp())
+        with translated("add a user"):
+            # Into the directory first: a name there without a person is skipped, the other way round is never found.
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key("directory"),
+                UpdateExpression="ADD people :name",
+                ExpressionAttributeValues={":name": {"SS": [name]}},
+            )
+            if not self._put(user.to_item(), "attribute_not_exists(user_id)"):
+                raise SetupError(f"there is a user {name!r} already")
+        return user
+
+    def get(self, name: str) -> User | None:
+        item = self._read(f"user#{name}")
+        return User.from_item(item) if item else None
+
+    def all(self) -> list[User]:
+        """Everybody, by name."""
+        names = self._read("directory").get("people", set())
+        people = batch_get(self._client, self._table, [_key(f"user#{name}") for name in sorted(names)])
+        return sorted(map(User.from_item, people), key=lambda user: user.name)
+
+    def set_password(self, name: str, password_hash: str) -> User:
+        """Ends all of the user's sessions."""
+        return self._change(name, lambda user: {"password": password_hash, "epoch": user.epoch + 1})
+
+    def set_disabled(self, name: str, *, disabled: bool) -> User:
+        """Nobody signs in as a disabled user; their sessions end, their tokens rest."""
+        return self._change(name, lambda user: {"disabled": disabled, "epoch": user.epoch + 1})
+
+    def issue_token(self, name: str, label: str, scopes: tuple[Scope, ...], days: int) -> tuple[str, TokenNote]:
+        """Make a token; it is told here and never again."""
+        if not 1 <= days <= LONGEST_TOKEN_DAYS:
+            raise SetupError(f"a token lives 1 to {LONGEST_TOKEN_DAYS} days, not {days}")
+        secret, now = new_token(), int(time.time())
+        note = TokenNote(
+            digest=token_digest(secret),
+            label=label[:100],
+            scopes=scopes,
+            created_at=timestamp(),
+            expires_at=now + days * DAY,
+        )
+
+        def noted(user: User) -> dict[str, Any]:
+            if Scope.OPERATE in scopes and not user.is_operator:
+                raise SetupError(f"{name} is no operator, so no token of theirs can have the scope 'operate'")
+            kept = tuple(token for token in user.tokens if token.expires_at > now)
+            if len(kept) >= MOST_TOKENS:
+                raise SetupError(f"{name} has {MOST_TOKENS} tokens; revoke one first")
+            return {"tokens": (*kept, note)}
+
+        self._change(name, noted)
+        item = {"user_id": f"token#{note.digest}", "name": name, "expires_at": note.expires_at}
+        with translated("store a token"):
+            self._put(item | {"scopes": [scope.value for scope in scopes]}, None)
+        return secret, note
+
+    def revoke_token(self, name: str, digest: str) -> None:
+        """A token by its digest, or the beginning of it.
+
+        Raises:
+            SetupError: none or several begin so.
+        """
+        user = self.get(name)
+        found = [t.digest for t in user.tokens if t.digest.startswith(digest)] if user else []
+        if len(found) != 1:
+            raise SetupError(f"{name} has {len(found)} tokens whose id begins with {digest!r}")
+        with translated("revoke a token"):
+            self._client.delete_item(TableName=self._table, Key=_key(f"token#{found[0]}"))
+        self._change(name, lambda now: {"tokens": tuple(t for t in now.tokens if t.digest != found[0])})
+
+    def bearer(self, token: str) -> Bearer | None:
+        """Whose token it is; None for one that is unknown, expired, or of a disabled user."""
+        item = self._read(f"token#{token_digest(token)}")
+        if not item or item["expires_at"] <= time.time():
+            return None
+        user = self.get(item["name"])
+        if user is None or user.disabled:
+            return None
+        scopes = frozenset(map(Scope, item["scopes"]))
+        return Bearer(user, scopes if user.is_operator else scopes - {Scope.OPERATE})
+
+    def in_session(self, name: str, session: str) -> User | None:
+        """The user of a session, unless it was signed out of or they are disabled; one read."""
+        keys = [_key(f"user#{name}"), _key(f"ended#{session}")]
+        items = {item["user_id"]: item for item in batch_get(self._client, self._table, keys)}
+        if f"ended#{session}" in items or f"user#{name}" not in items:
+            return None
+        user = User.from_item(items[f"user#{name}"])
+        return None if user.disabled else user
+
+    def end_session(self, session: str, seconds: int) -> None:
+        """No cookie of that session counts any more; `seconds` is how long one could have."""
+        with translated("end a session"):
+            self._put({"user_id": f"ended#{session}", "expires_at": int(time.time()) + seconds}, None)
+
+    def count_sign_in(self, name: str, address: str) -> int:
+        """Count an attempt before it is judged, so that many at once gain nothing; returns how many failed before.
+
+        Account and address are counted together: a stranger elsewhere cannot lock anybody out.
+        """
+        key, now = _failed_key(name, address), int(time.time())
+        with translated("count a sign-in"):
+            for _ in range(2):
+                try:
+                    answer = self._client.update_item(
+                        TableName=self._table,
+                        Key=key,
+                        UpdateExpression="SET expires_at = if_not_exists(expires_at, :until) ADD failures :one",
+                        ConditionExpression="attribute_not_exists(expires_at) OR expires_at > :now",
+                        ExpressionAttributeValues={
+                            ":until": {"N": str(now + LOCKED_SECONDS)},
+                            ":now": {"N": str(now)},
+                            ":one": {"N": "1"},
+                        },
+                        ReturnValues="ALL_NEW",
+                    )
+                    return int(from_attributes(answer["Attributes"])["failures"]) - 1
+                except ClientError as error:
+                    if not condition_lost(error):
+                        raise
+                    self._client.delete_item(TableName=self._table, Key=key)
+        return FAILURES_ALLOWED
+
+    def forget_failures(self, name: str, address: str) -> None:
+        with translated("note a sign-in"):
+            self._client.delete_item(TableName=self._table, Key=_failed_key(name, address))
+
+    def _change(self, name: str, change: Callable[[User], dict[str, Any]]) -> User:
+        for _ in range(CONFLICT_RETRIES):
+            user = self.get(name)
+            if user is None:
+                raise SetupError(f"there is no user {name!r}")
+            after = user.model_copy(update=change(user) | {"version": user.version + 1})
+            with translated("change a user"):
+                if self._put(after.to_item(), "version = :version", {":version": {"N": str(user.version)}}):
+                    return after
+            pause()
+        raise TransientError(Cause.THROTTLED, f"user {name} is being written by too many at once")
+
+    def _put(self, item: dict[str, Any], condition: str | None, values: dict[str, Any] | None = None) -> bool:
+        """Whether it was written: False when the condition does not hold."""
+        put: dict[str, Any] = {"TableName": self._table, "Item": to_attributes(item)}
+        if condition is not None:
+            put["ConditionExpression"] = condition
+        if values:
+            put["ExpressionAttributeValues"] = values
+        try:
+            self._client.put_item(**put)
+        except ClientError as error:
+            if condition_lost(error):
+                return False
+            raise
+        return True
+
+    def _read(self, user_id: str) -> dict[str, Any]:
+        with translated("read a user"):
+            answer = self._client.get_item(TableName=self._table, Key=_key(user_id), ConsistentRead=True)
+        return from_attributes(answer.get("Item", {}))
+
+
+def _key(user_id: str) -> Any:
+    return {"user_id": {"S": user_id}}
+
+
+def _failed_key(name: str, address: str) -> Any:
+    return _key("failed#" + hashlib.sha256(f"{name}\0{address}".encode()).hexdigest())

@@ -1,0 +1,145 @@
+"""`pixelfleet user`: who may sign in, and the tokens of programs."""
+
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import typer
+from rich.table import Table
+
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.people import Role, Scope, User
+from pixelfleet.cli.console import RESULTS, AsJson, emit, say
+from pixelfleet.errors import SetupError
+from pixelfleet.passwords import hash_password, new_password
+from pixelfleet.settings import load_settings
+
+user = typer.Typer(name="user", no_args_is_help=True, help="Who may sign in to the dashboard, and tokens for its API.")
+
+Name = Annotated[str, typer.Argument(help="The user's name, which is also the owner of their images.")]
+FromStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input, instead of making one.")
+]
+
+#: Enough to catch a slip; whether it takes mail, SNS finds out by asking.
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+@user.command()
+def add(
+    name: Name,
+    role: Annotated[Role, typer.Option(help="An operator sees every owner's images and the fleet.")] = Role.USER,
+    email: Annotated[
+        str | None, typer.Option(help="Mail them the notices of their own images; SNS asks the address to confirm.")
+    ] = None,
+    *,
+    password_stdin: FromStdin = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a user with a random password, which is printed once.
+
+    pixelfleet user add ana --email ana@example.com
+    """
+    if email is not None and not _EMAIL.fullmatch(email):
+        raise SetupError(f"--email {email}: not an address such as ana@example.com")
+    fleet = Fleet(load_settings())
+    password = _password(from_stdin=password_stdin)
+    added = fleet.users.add(name, hash_password(password), role, email)
+    if email is not None:
+        fleet.notices.subscribe(email, name)
+    _tell(added, None if password_stdin else password, as_json=as_json)
+
+
+@user.command()
+def passwd(name: Name, *, password_stdin: FromStdin = False, as_json: AsJson = False) -> None:
+    """Give a user a new random password, which is printed once; ends their sessions."""
+    password = _password(from_stdin=password_stdin)
+    changed = Fleet(load_settings()).users.set_password(name, hash_password(password))
+    _tell(changed, None if password_stdin else password, as_json=as_json)
+
+
+@user.command()
+def disable(name: Name, *, as_json: AsJson = False) -> None:
+    """Let a user in no more; ends their sessions, and their tokens stop working. `enable` undoes it."""
+    _tell(Fleet(load_settings()).users.set_disabled(name, disabled=True), None, as_json=as_json)
+
+
+@user.command()
+def enable(name: Name, *, as_json: AsJson = False) -> None:
+    """Let a disabled user in again."""
+    _tell(Fleet(load_settings()).users.set_disabled(name, disabled=False), None, as_json=as_json)
+
+
+@user.command(name="list")
+def list_users(*, as_json: AsJson = False) -> None:
+    """Show all users and how many tokens each has."""
+    people = Fleet(load_settings()).users.all()
+    if as_json:
+        emit({"users": [_facts(person) for person in people]})
+        return
+    table = Table("name", "role", "state", "mail", "tokens", "since", box=None)
+    for person in people:
+        state = "disabled" if person.disabled else "active"
+        mail, tokens = person.email or "-", str(len(person.tokens))
+        table.add_row(person.name, person.role, state, mail, tokens, person.created_at[:10])
+    RESULTS.print(table)
+
+
+@user.command()
+def token(
+    name: Name,
+    label: Annotated[str, typer.Option(help="What it is for; shown in lists.")] = "cli",
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="What it may do; may be repeated. Default: read and write.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days until it expires.")] = 90,
+    revoke: Annotated[
+        str | None, typer.Option(metavar="ID", help="Instead of making one, revoke the token whose id begins so.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make a bearer token for the REST API, printed once; or revoke one.
+
+    pixelfleet user token ana --label "camera import" --scope write --days 30
+    """
+    users = Fleet(load_settings()).users
+    if revoke is not None:
+        users.revoke_token(name, revoke)
+        say("revoked")
+        return
+    secret, note = users.issue_token(name, label, tuple(dict.fromkeys(scope or [Scope.READ, Scope.WRITE])), days)
+    if as_json:
+        emit({"token": secret, "id": note.digest[:12], "scopes": note.scopes, "expires_at": note.expires_at})
+        return
+    until = datetime.fromtimestamp(note.expires_at, UTC).date()
+    say(f"token {note.digest[:12]} of {name}, may {' and '.join(note.scopes)} until {until}; it is shown only now:")
+    RESULTS.print(secret, soft_wrap=True)
+
+
+def _password(*, from_stdin: bool) -> str:
+    return sys.stdin.readline().rstrip("\r\n") if from_stdin else new_password()
+
+
+def _facts(person: User) -> dict[str, object]:
+    return {
+        "name": person.name,
+        "role": person.role.value,
+        "disabled": person.disabled,
+        "email": person.email,
+        "tokens": [
+            {"id": note.digest[:12], "label": note.label, "scopes": note.scopes, "expires_at": note.expires_at}
+            for note in person.tokens
+        ],
+    }
+
+
+def _tell(person: User, password: str | None, *, as_json: bool) -> None:
+    if as_json:
+        emit(_facts(person) | ({"password": password} if password else {}))
+        return
+    say(f"{person.role} {person.name}: {'disabled' if person.disabled else 'active'}")
+    if password:
+        say("the password, shown only now:")
+        RESULTS.print(password, soft_wrap=True)

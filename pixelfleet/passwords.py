@@ -1,0 +1,52 @@
+"""Passwords: made, and kept so that the table that holds them gives none away."""
+
+import secrets
+from functools import cache
+from threading import BoundedSemaphore
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from pixelfleet.errors import SetupError
+
+SHORTEST: Final = 12
+#: Hashing takes time in the length of its input, which comes from a stranger.
+LONGEST: Final = 256
+
+#: OWASP Password Storage Cheat Sheet, Argon2id: 19 MiB, two passes, one lane.
+_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+#: Sign-ins that are hashed at once: a crowd of them shall wait, not take all memory.
+_AT_ONCE: Final = BoundedSemaphore(4)
+
+
+def new_password() -> str:
+    """A random one: 96 bits in 16 letters, digits, - and _."""
+    return secrets.token_urlsafe(12)
+
+
+def hash_password(password: str) -> str:
+    """An Argon2id hash with its salt and parameters.
+
+    Raises:
+        SetupError: it is too short or too long.
+    """
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise SetupError(f"a password has {SHORTEST} to {LONGEST} characters, this one has {len(password)}")
+    with _AT_ONCE:
+        return _HASHER.hash(password)
+
+
+def password_matches(password: str, stored: str | None) -> bool:
+    """Whether it is the password; takes as long where there is none to compare with, as for an unknown user."""
+    with _AT_ONCE:
+        try:
+            _HASHER.verify(stored or _nobodys(), password[:LONGEST])
+        except (VerificationError, InvalidHashError):
+            return False
+    return stored is not None and len(password) <= LONGEST
+
+
+@cache
+def _nobodys() -> str:
+    return _HASHER.hash(secrets.token_urlsafe(32))

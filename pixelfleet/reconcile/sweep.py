@@ -1,0 +1,97 @@
+"""Results that no record names, and images whose original is gone without a word."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby, islice
+from typing import Any, Final
+
+from pixelfleet.aws_errors import translated
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.records import Image, Status
+from pixelfleet.jobs import Job, JobKind, Lane, Origin
+from pixelfleet.reconcile.run import GROUP
+
+PAGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The results of one revision: `<owner>/<image_id>/<revision>/`, and when the newest of them was stored."""
+
+    prefix: str
+    image_id: str
+    revision: str
+    newest: datetime
+
+
+@dataclass(slots=True)
+class Swept:
+    """Folders looked at; those that were deleted; those of unknown images, left alone; images sent to be removed."""
+
+    seen: int = 0
+    orphaned: int = 0
+    unexplained: int = 0
+    removed: int = 0
+
+
+class Sweep:
+    """Goes through the results bucket. What is younger than `before` may belong to an attempt that goes on."""
+
+    def __init__(self, fleet: Fleet, before: datetime, *, dry_run: bool) -> None:
+        self._fleet = fleet
+        self._before = before
+        self._dry_run = dry_run
+        self.swept = Swept()
+
+    def run(self, progress: Callable[[Swept], None]) -> Swept:
+        """
+        Raises:
+            TransientError: S3, DynamoDB or SQS does not answer; it may be begun again.
+        """
+        waiting = self._folders()
+        while page := list(islice(waiting, PAGE)):
+            records = self._fleet.images.get_many(folder.image_id for folder in page)
+            for folder in page:
+                self._judge(folder, records.get(folder.image_id))
+            progress(self.swept)
+        return self.swept
+
+    def _judge(self, folder: Folder, image: Image | None) -> None:
+        self.swept.seen += 1
+        if folder.newest > self._before:
+            return
+        if image is None:
+            # A catalog that was lost must not take the results with it.
+            self.swept.unexplained += 1
+        elif folder.revision not in (image.revision, image.target) or image.status is Status.DELETED:
+            self.swept.orphaned += 1
+            if not self._dry_run:
+                self._fleet.objects.delete_results(folder.prefix)
+                self._fleet.images.strike_off(image, [folder.revision])
+        elif self._fleet.objects.head(image.bucket, image.key) is None:
+            self.swept.removed += 1
+            if not self._dry_run:
+                removal = Job(JobKind.REMOVE, image.bucket, image.key, origin=Origin.RECONCILE)
+                self._fleet.queues.send(Lane.BULK, [removal], GROUP)
+
+    def _folders(self) -> Iterator[Folder]:
+        bucket = self._fleet.settings.results_bucket
+        with translated(f"list {bucket}"):
+            pages = self._fleet.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+            entries = (entry for page in pages for entry in page.get("Contents", []))
+            # Keys come in order, so that a revision's are neighbours.
+            for parts, members in groupby(entries, key=_revision):
+                if parts is not None:
+                    owner, image_id, revision = parts
+                    yield Folder(f"{owner}/{image_id}/{revision}/", image_id, revision, _newest(members))
+
+
+def _revision(entry: Any) -> tuple[str, str, str] | None:
+    parts = entry["Key"].split("/", 3)
+    return (parts[0], parts[1], parts[2]) if len(parts) == 4 else None
+
+
+def _newest(members: Iterable[Any]) -> datetime:
+    newest: datetime = max(entry["LastModified"] for entry in members)
+    return newest

@@ -1,0 +1,158 @@
+"""A whole deployment with the dashboard in front of it, and Debian's Chromium to look at it."""
+
+import os
+import re
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.people import Role
+from pixelfleet.jobs import Lane
+from pixelfleet.localcloud.emulator import Emulator
+from pixelfleet.localcloud.folder import DataFolder
+from pixelfleet.localcloud.ports import answers, free_port
+from pixelfleet.localcloud.programs import dashboard_program, pump_program, worker_program
+from pixelfleet.localcloud.provision import provision
+from pixelfleet.localcloud.supervise import Supervisor
+from pixelfleet.passwords import hash_password
+from pixelfleet.settings import load_settings
+from tests.e2e.conftest import enter, wait_for
+
+PASSWORD = "correct horse battery"
+AXE = Path(__file__).parents[2] / "vendor/axe/axe.min.js"
+#: Milliseconds for what takes a fraction of it on an idle machine.
+PATIENCE = 30_000
+#: What WCAG 2.2 asks for at levels A and AA, and axe's own best practices.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A deployment at work and where its dashboard is."""
+
+    fleet: Fleet
+    url: str
+
+
+@dataclass
+class Visitor:
+    """Somebody at a browser. What the browser complains of is kept, to be asserted empty at the end."""
+
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.set_default_timeout(PATIENCE)
+
+    def _heard(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url')})")
+
+    def sign_in(self, name: str) -> None:
+        self.page.goto(f"{self.url}/sign-in")
+        self.page.get_by_label("User name").fill(name)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url(f"{self.url}/")
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.url + path)
+        self.page.wait_for_load_state("networkidle" if path != "/fleet" else "load")
+
+    def accessible(self) -> list[str]:
+        """What axe-core finds wrong with the page. It is evaluated from outside: the policy admits no script."""
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate(
+            """async rules => {
+              const result = await axe.run(document, {runOnly: rules});
+              const told = node => node.html.slice(0, 160) + ' ' + node.failureSummary;
+              return result.violations.map(one => one.id + ': ' + one.nodes.map(told).join(' | '));
+            }""",
+            RULES,
+        )
+        return [str(one) for one in found]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        told = "no Chromium here: apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(told)
+        pytest.skip(told)
+    with sync_playwright() as playwright:
+        # Chromium's own sandbox does not start for root, as whom a container runs.
+        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+        expect.set_options(timeout=PATIENCE)
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def served(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Served]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = cloud.environment(cloud_folder.scratch) | {
+        "PIXELFLEET_PREFIX": f"t{uuid.uuid4().hex[:12]}",
+        "PIXELFLEET_DASHBOARD_URL": url,
+        "PIXELFLEET_SESSION_SECRET": "a secret of the tests, long enough to sign",
+    }
+    with pytest.MonkeyPatch.context() as patch, Supervisor() as processes:
+        enter(environment, patch)
+        settings = load_settings()
+        provision(settings)
+        fleet = Fleet(settings)
+        hashed = hash_password(PASSWORD)
+        fleet.users.add("ana", hashed)
+        fleet.users.add("olga", hashed, Role.OPERATOR)
+        processes.start(pump_program(environment, cloud_folder))
+        processes.start(worker_program(Lane.BULK, 1, environment, cloud_folder))
+        processes.start(dashboard_program(port, environment, cloud_folder))
+        wait_for(lambda: answers(port, "/ready"))
+        yield Served(fleet, url)
+
+
+@pytest.fixture
+def contexts(chromium: Browser) -> Iterator[list[BrowserContext]]:
+    opened: list[BrowserContext] = []
+    yield opened
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def visitor(chromium: Browser, contexts: list[BrowserContext], served: Served) -> Visitor:
+    return visit(chromium, contexts, served.url)
+
+
+def visit(chromium: Browser, contexts: list[BrowserContext], url: str, **looks: Any) -> Visitor:
+    """A browser of one's own; `looks` as of Playwright's new_context."""
+    looks.setdefault("viewport", {"width": 1280, "height": 800})
+    context = chromium.new_context(**looks)
+    contexts.append(context)
+    return Visitor(context.new_page(), url)
+
+
+def no_motion(page: Page) -> None:
+    """Wait until what fades in is there."""
+    page.wait_for_function("() => [...document.images].every(one => one.complete || one.loading === 'lazy')")
+    time.sleep(0.4)  # the fade itself, for pictures that people look at
+
+
+def batch_name(page: Page) -> str:
+    found = re.search(r"/batches/[^/]+/([^/?]+)", page.url)
+    assert found is not None, page.url
+    return found[1]

@@ -1,0 +1,338 @@
+"""A real browser through the whole dashboard: what people do, on a phone and a desktop, by day and by night.
+
+With SCREENSHOTS=FOLDER the pictures are kept there, for docs/images and to be looked at.
+"""
+
+import os
+import time
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image as Picture
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from pixelfleet.catalog.records import Status
+from pixelfleet.errors import Cause
+from pixelfleet.jobs import image_id
+from tests.e2e.conftest import wait_for
+from tests.e2e.dashboard.conftest import PATIENCE, Served, Visitor, no_motion, visit
+from tests.fakes.records import record
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+LOOKS: list[tuple[str, dict[str, Any]]] = [
+    (f"{device}-{scheme}", {**size, "color_scheme": scheme})
+    for device, size in (
+        ("desktop", {"viewport": {"width": 1280, "height": 860}}),
+        ("phone", {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}),
+    )
+    for scheme in ("light", "dark")
+]
+PAGES = ("/", "/upload", "/batches", "/fleet", "/failures", "/users", "/activity", "/account")
+
+
+@pytest.fixture(scope="module")
+def files(samples: Path) -> list[str]:
+    """Twenty of the samples that a page takes, some of them broken."""
+    found = sorted(path for path in samples.rglob("*") if path.is_file() and path.stat().st_size)
+    return [str(path) for path in found if path.suffix != ".mp4"][:20]
+
+
+def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: list[str], served: Served) -> None:
+    page = visitor.page
+    visitor.sign_in("ana")
+    expect(page.get_by_role("heading", name="No images yet")).to_be_visible()
+    page.get_by_role("link", name="Upload", exact=True).first.click()
+    page.get_by_label("Batch").fill("first")
+    page.locator("#files").set_input_files(files)
+    expect(page.get_by_text("20 of 20 files")).to_be_visible()
+    # Live underneath, by server-sent events, until the last one is accounted for.
+    expect(page.locator("#live")).to_contain_text("Complete since", timeout=PATIENCE)
+    counts = served.fleet.batches.counts("ana", "first")
+    assert (counts.accounted, counts.ready >= 10, counts.failed >= 3) == (20, True, True)
+
+    page.get_by_role("link", name="To the batch").click()
+    expect(page.get_by_role("heading", name="first", exact=True)).to_be_visible()
+    with page.expect_download() as manifest:
+        page.get_by_role("link", name="Manifest").click()
+    assert len(Path(manifest.value.path()).read_text().splitlines()) == 20
+
+    page.get_by_role("link", name="Images", exact=True).click()
+    expect(page.locator(".tile")).to_have_count(20)
+    page.get_by_label("Status").select_option("ready")
+    page.wait_for_url("**/?*status=ready*")
+    expect(page.locator(".tile")).to_have_count(counts.ready)
+
+    page.locator(".tile", has_text="progressive").click()
+    expect(page.get_by_role("rowheader", name="thumb")).to_be_visible()
+    _compare(page)
+    _share(page)
+
+    page.get_by_label("Recipe").select_option("catalog")
+    page.get_by_role("button", name="Process again").click()
+    expect(page.get_by_role("rowheader", name="product")).to_be_visible(timeout=PATIENCE)
+
+    its_id = page.url.rpartition("/")[2]
+    page.get_by_role("button", name="Delete image…").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.wait_for_url(f"{visitor.url}/")
+    expect(page.locator(".tile")).to_have_count(19)
+
+    def removed() -> bool:
+        image = served.fleet.images.get(its_id)
+        return image is not None and image.status is Status.DELETED and not image.superseded
+
+    wait_for(removed)
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in")
+    page.goto(f"{visitor.url}/images/{its_id}")
+    expect(page.get_by_label("Password")).to_be_visible()
+    assert visitor.complaints == []
+
+
+def test_an_upload_that_is_refused_says_why_and_a_broken_line_is_tried_again(visitor: Visitor, tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    Picture.new("RGB", (40, 30)).save(tmp_path / "good.png")
+    page = visitor.page
+    visitor.sign_in("ana")
+    visitor.open("/upload")
+    broken: list[str] = []
+
+    def break_once(route: Any) -> None:
+        if broken:
+            route.continue_()
+        else:
+            broken.append(route.request.url)
+            route.abort()
+
+    page.route("**/*-uploads", break_once)
+    page.locator("#files").set_input_files([str(path) for path in sorted(tmp_path.iterdir())])
+    expect(page.get_by_text("Not uploaded: it is empty.")).to_be_visible()
+    expect(page.get_by_text("Not uploaded: it is video/mp4, not an image.")).to_be_visible()
+    expect(page.get_by_text("1 of 3 files")).to_be_visible()
+    assert len(broken) == 1
+    assert [one for one in visitor.complaints if "ERR_FAILED" not in one] == []
+
+
+def test_a_folder_that_is_dropped_keeps_its_paths(visitor: Visitor, served: Served) -> None:
+    page = visitor.page
+    visitor.sign_in("ana")
+    visitor.open("/upload")
+    page.get_by_label("Batch").fill("dropped")
+    buffer = BytesIO()
+    Picture.new("RGB", (60, 40), (10, 120, 90)).save(buffer, "PNG")
+    # A DataTransfer of a script's own has files but no folders: the entries are given as a browser would.
+    page.evaluate(
+        """bytes => {
+          const file = new File([new Uint8Array(bytes)], "in.png", {type: "image/png"});
+          const leaf = {isFile: true, name: "in.png", file: (done) => done(file)};
+          let read = false;
+          const folder = {isFile: false, name: "shoot", createReader: () => ({
+            readEntries: (done) => { done(read ? [] : [leaf]); read = true; }})};
+          const event = new Event("drop", {bubbles: true, cancelable: true});
+          event.dataTransfer = {items: [{webkitGetAsEntry: () => folder}]};
+          document.getElementById("drop").dispatchEvent(event);
+        }""",
+        list(buffer.getvalue()),
+    )
+    expect(page.get_by_text("1 of 1 files")).to_be_visible()
+    its_id = image_id(served.fleet.settings.uploads_bucket, "uploads/ana/dropped/shoot/in.png")
+    expect(page.locator("#live")).to_contain_text("Complete since", timeout=PATIENCE)
+    image = served.fleet.images.get(its_id)
+    assert image is not None
+    assert image.status is Status.READY
+    assert visitor.complaints == []
+
+
+def test_an_operator_sees_failures_and_sends_them_again(visitor: Visitor, served: Served) -> None:
+    failed = record(served.fleet, "ana", "crashed", "lost.png", cause=Cause.CRASHED, message="its worker died")
+    buffer = BytesIO()
+    Picture.new("RGB", (60, 40), (90, 20, 90)).save(buffer, "PNG")
+    put = served.fleet.s3.put_object(Bucket=failed.bucket, Key="elsewhere.png", Body=buffer.getvalue())
+    assert put["ETag"]
+    page = visitor.page
+    visitor.sign_in("olga")
+    visitor.open("/failures")
+    card = page.locator(".failure", has_text="crashed").first
+    expect(card).to_contain_text("lost.png")
+    card.get_by_role("button", name="Send again").click()
+    page.wait_for_url("**/errands/*")
+    expect(page.get_by_text("jobs sent again").or_(page.get_by_text("canaries"))).to_be_visible(timeout=PATIENCE)
+    visitor.open("/activity")
+    expect(page.get_by_role("link", name="redrive").first).to_be_visible()
+    visitor.open("/fleet")
+    expect(page.get_by_role("heading", name="bulk lane")).to_be_visible()
+    visitor.open("/users")
+    page.get_by_label("Name", exact=True).fill("newcomer")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("The password of newcomer")).to_be_visible()
+    page.get_by_role("button", name="Disable newcomer").click()
+    expect(page.get_by_role("row", name="newcomer")).to_contain_text("disabled")
+    visitor.open("/failures")
+    page.get_by_label("Type “purge” to confirm").fill("purge")
+    page.get_by_role("button", name="Purge", exact=True).click()
+    expect(page.get_by_text("dead letters deleted")).to_be_visible(timeout=PATIENCE)
+    assert visitor.complaints == []
+
+
+def test_a_huge_image_opens_in_the_zoom_viewer(visitor: Visitor, served: Served, tmp_path: Path) -> None:
+    scan = tmp_path / "scan.png"
+    Picture.radial_gradient("L").resize((1500, 1200)).convert("RGB").save(scan)
+    page = visitor.page
+    visitor.sign_in("ana")
+    visitor.open("/upload")
+    page.get_by_label("Batch").fill("zoom")
+    page.get_by_label("Recipe").select_option("zoom")
+    page.locator("#files").set_input_files(str(scan))
+    expect(page.locator("#live")).to_contain_text("Complete since", timeout=PATIENCE)
+    page.locator("#live .tile").first.click()
+    expect(page.locator("#zoom[data-ready]")).to_be_visible()
+    for name in ("Zoom in", "Zoom out", "Fit"):
+        page.get_by_role("button", name=name, exact=True).click()
+    drawn = "() => { const one = document.querySelector('#zoom canvas'); return one && one.width > 300; }"
+    page.wait_for_function(drawn)
+    time.sleep(0.7)  # its animation, for the picture
+    keep(visitor, "zoom-desktop-light")
+    assert visitor.accessible() == []
+    assert visitor.complaints == []
+
+
+@pytest.mark.parametrize(("name", "looks"), LOOKS, ids=[name for name, _ in LOOKS])
+def test_every_page_is_accessible_whatever_it_is_seen_on(
+    chromium: Browser,
+    contexts: list[BrowserContext],
+    served: Served,
+    name: str,
+    looks: dict[str, Any],
+    files: list[str],
+) -> None:
+    _stock(served, files)
+    visitor = visit(chromium, contexts, served.url, **looks)
+    page = visitor.page
+    page.goto(f"{served.url}/sign-in")
+    assert visitor.accessible() == []
+    keep(visitor, f"sign-in-{name}")
+    visitor.sign_in("olga")
+    wrong = {}
+    for path in (*PAGES, "/?name=nothing-is-called-so", "/batches/olga/stock", _an_image(served)):
+        visitor.open(path)
+        no_motion(page)
+        keep(visitor, f"{_label(path)}-{name}")
+        if found := visitor.accessible():
+            wrong[path] = found
+        wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 0:
+            wrong[f"{path} scrolls sideways"] = [str(wide)]
+    assert wrong == {}
+    assert visitor.complaints == []
+
+
+def test_nothing_moves_while_thumbs_load(visitor: Visitor, served: Served, files: list[str]) -> None:
+    _stock(served, files)
+    page = visitor.page
+    visitor.sign_in("olga")
+    page.add_init_script(
+        """window.moved = 0;
+        const add = list => { for (const one of list.getEntries()) window.moved += one.value; };
+        new PerformanceObserver(add).observe({type: 'layout-shift', buffered: true});"""
+    )
+    visitor.open("/")
+    no_motion(page)
+    assert page.evaluate("() => window.moved") < 0.01
+
+
+def test_the_whole_way_is_open_to_a_keyboard(visitor: Visitor, served: Served, files: list[str]) -> None:
+    _stock(served, files)
+    page = visitor.page
+    page.goto(f"{served.url}/sign-in")
+    page.keyboard.type("olga")
+    page.keyboard.press("Tab")
+    page.keyboard.type("correct horse battery")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{served.url}/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.locator(".tile a").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/images/*")
+    page.get_by_role("button", name="Delete image…").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_the_policy_stops_a_script_that_got_into_the_page(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.sign_in("ana")
+    page.evaluate(
+        """() => {
+          const one = document.createElement('script');
+          one.textContent = 'window.owned = 1';
+          const two = document.createElement('img');
+          two.setAttribute('onerror', 'window.owned = 2');
+          two.src = '/none';
+          document.body.append(one, two);
+        }"""
+    )
+    time.sleep(0.3)  # for what must not happen
+    assert page.evaluate("() => window.owned === undefined")
+    assert any("Content Security Policy" in one for one in visitor.complaints)
+
+
+def _compare(page: Page) -> None:
+    """The slider is moved by keys, and what it lays over the other is drawn."""
+    laid_over = page.locator(".before")
+    before = laid_over.evaluate("one => getComputedStyle(one).clipPath")
+    page.get_by_role("slider").focus()
+    page.keyboard.press("Home")
+    assert laid_over.evaluate("one => getComputedStyle(one).clipPath") != before
+    assert laid_over.evaluate("one => one.naturalWidth") > 0
+
+
+def _share(page: Page) -> None:
+    """A link is made, and the original comes under its own name."""
+    page.get_by_role("button", name="Make a link").click()
+    link = page.locator("#links input").input_value()
+    assert page.request.get(link).status == 200
+    with page.expect_download() as original:
+        page.get_by_role("row", name="original").get_by_role("link").click()
+    assert original.value.suggested_filename == "progressive.jpg"
+
+
+def keep(visitor: Visitor, name: str) -> None:
+    """A picture of the page for people, if somebody wants them."""
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        visitor.page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def _stock(served: Served, files: list[str]) -> None:
+    """The operator's own batch, uploaded once, with its failures."""
+    fleet = served.fleet
+    if fleet.batches.get("olga", "stock") is not None:
+        return
+    keys = [f"uploads/olga/stock/{Path(file).name}" for file in files]
+    fleet.batches.create("olga", "stock")
+    for file, key in zip(files, keys, strict=True):
+        fleet.s3.upload_file(file, fleet.settings.uploads_bucket, key)
+    fleet.batches.seal("olga", "stock", [image_id(fleet.settings.uploads_bucket, key) for key in keys])
+    wait_for(lambda: fleet.batches.counts("olga", "stock").accounted == len(keys))
+
+
+def _an_image(served: Served) -> str:
+    bucket = served.fleet.settings.uploads_bucket
+    return f"/images/{image_id(bucket, 'uploads/olga/stock/progressive.jpg')}"
+
+
+def _label(path: str) -> str:
+    if path.startswith("/images/"):
+        return "image"
+    return {"/": "gallery", "/?name=nothing-is-called-so": "nothing", "/batches/olga/stock": "batch"}.get(
+        path, path[1:]
+    )

@@ -1,0 +1,44 @@
+"""A thousand images as one batch, by `upload` and by the plain aws CLI, through real processes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.batch import make, run_batch
+from pixelfleet.catalog.records import Counts
+from tests.e2e.conftest import Deployment, wait_for
+from tests.integration.cli.command import run
+
+AWS = str(Path(sys.executable).parent / "aws")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_thousand_images_are_one_batch_that_completes_once(tmp_path: Path) -> None:
+    result = run_batch(1_000, 2, tmp_path)
+    assert result.expected == 1_000
+    assert result.counts == Counts(ready=990, failed_by_cause={"truncated": 10})
+    assert result.notices == {"image.ready": 990, "image.failed": 10, "batch.completed": 1}
+    assert result.memory["upload"] < 150
+    workers = {name: peak for name, peak in result.memory.items() if name.startswith("worker")}
+    assert len(workers) >= 3
+    assert max(workers.values()) < 300
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_thousand_uploads_by_the_aws_cli_are_a_batch_that_is_followed(deployment: Deployment, tmp_path: Path) -> None:
+    folder = make(tmp_path / "in", 1_000)
+    target = f"s3://{deployment.settings.uploads_bucket}/uploads/{deployment.owner}/plain/"
+    subprocess.run([AWS, "s3", "cp", "--recursive", "--only-show-errors", str(folder), target], check=True)
+
+    wait_for(lambda: deployment.fleet.batches.counts(deployment.owner, "plain").accounted == 1_000, patience=500)
+    counts = deployment.fleet.batches.counts(deployment.owner, "plain")
+    assert counts == Counts(ready=990, failed_by_cause={"truncated": 10})
+    env = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    told = json.loads(run("batch", "show", f"{deployment.owner}/plain", "--json", env=env).stdout)
+    assert (told["ready"], told["expected"]) == (990, None)

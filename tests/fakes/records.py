@@ -1,0 +1,89 @@
+"""Image records put straight into the catalog, as workers would have left them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.records import Attempt, Image, RecipeRef, Status, Variant, counted_as, timestamp
+from pixelfleet.catalog.transitions import Aim, Failure, Outcome
+from pixelfleet.errors import Cause
+from pixelfleet.jobs import Job, JobKind, image_id
+
+RECIPE = RecipeRef(name="web", digest="d" * 64)
+BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
+HASH = "1QcSHQRnh493V4dIh4eXh1h4kJUI"
+
+
+def key_of(owner: str, batch: str, name: str) -> str:
+    return f"uploads/{owner}/{batch}/{name}"
+
+
+def record(fleet: Fleet, owner: str, batch: str, name: str, **facts: Any) -> Image:
+    """Claim and settle one image through the catalog's own state changes; `cause` makes it a failed one."""
+    cause: Cause | None = facts.pop("cause", None)
+    bucket = fleet.settings.uploads_bucket
+    job = Job(JobKind.PROCESS, bucket, key_of(owner, batch, name), etag="e1", sequencer="10", bytes=1000)
+    aim = Aim(job, RECIPE, "ab" * 16, "worker-1", timestamp(facts.pop("at", None)))
+    fleet.batches.create(owner, batch)
+    fleet.images.claim(aim, 5, None)
+    if cause is not None:
+        settled = fleet.images.record_failed(aim, Failure(cause, facts.pop("message", f"it is {cause}")))
+    else:
+        known = {"format": "jpeg", "width": 400, "height": 300, "placeholder": HASH, "sha256": "f" * 64}
+        outcome = Outcome(variants_of(owner, job.image_id), known | facts, {"pixels": 120})
+        settled = fleet.images.record_ready(aim, outcome)
+    assert isinstance(settled, Image)
+    return settled
+
+
+def variants_of(owner: str, of_image: str) -> tuple[Variant, ...]:
+    """The web recipe's."""
+    made = (("thumb", "webp", 320, 240), ("optimized", "jpeg", 400, 300), ("enhanced", "jpeg", 400, 300))
+    return tuple(
+        Variant(
+            name=name,
+            key=f"{owner}/{of_image}/{'ab' * 16}/{name}.{form}",
+            format=form,
+            width=width,
+            height=height,
+            bytes=500,
+            content_type=f"image/{form}",
+            sha256="a" * 64,
+        )
+        for name, form, width, height in made
+    )
+
+
+def image_of(owner: str, batch: str, number: int) -> Image:
+    """One of many, made without a catalog: every twentieth has failed."""
+    name = f"{number % 7}/IMG_{number:06}.jpg"
+    key = key_of(owner, batch, name)
+    failed = number % 20 == 0
+    cause = (Cause.TRUNCATED if number % 40 else Cause.CRASHED) if failed else None
+    at = timestamp(BEGINNING + timedelta(seconds=number))
+    its_id = image_id("pixelfleet-uploads", key)
+    status = Status.FAILED if failed else Status.READY
+    return Image(
+        image_id=its_id,
+        bucket="pixelfleet-uploads",
+        key=key,
+        owner=owner,
+        batch=batch,
+        status=status,
+        version=2,
+        cause=cause,
+        message="it breaks off" if cause else None,
+        format="jpeg",
+        width=4000,
+        height=3000,
+        bytes=3_000_000,
+        placeholder=HASH,
+        recipe=RECIPE,
+        revision=None if failed else "ab" * 16,
+        variants=() if failed else variants_of(owner, its_id),
+        counted=counted_as(status, cause),
+        attempts=1,
+        attempt_log=(Attempt(at=at, what=status.value, worker="w:1", recipe="web"),),
+        uploaded_at=at,
+        finished_at=at,
+    )

@@ -1,0 +1,71 @@
+"""schemathesis over the OpenAPI document: whatever it makes up, no 5xx, and every answer is as declared."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from dashboard.app import create_app
+from dashboard.auth.limits import RateLimit
+from pixelfleet.catalog.people import Role, Scope
+from pixelfleet.passwords import hash_password
+from tests.fakes.deployment import moto_deployment
+from tests.fakes.records import record
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+EXAMPLES = 40
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[FastAPI, str, str]]:
+    """The app with something in it, an operator's token, and the id of an image."""
+    with pytest.MonkeyPatch.context() as patch, moto_deployment(patch) as fleet:
+        fleet.users.add("olga", hash_password("correct horse battery"), Role.OPERATOR)
+        token, _ = fleet.users.issue_token("olga", "test", tuple(Scope), 1)
+        image = record(fleet, "olga", "b1", "a.jpg")
+        app = create_app(fleet.settings, fleet)
+        # How often it asks is not what is tested here.
+        app.state.site.api_limit = RateLimit(10_000_000, 1)
+        yield app, token, image.image_id
+
+
+@pytest.mark.timeout(500)
+def test_every_answer_of_every_operation_is_as_declared(served: tuple[FastAPI, str, str]) -> None:
+    """One test for all operations, by hypothesis itself: schemathesis's plugin does not know this pytest."""
+    app, token, image_id = served
+    schema: Any = schemathesis.openapi.from_asgi("/openapi.json", app)
+    operations = [result.ok() for result in schema.get_all_operations()]
+    for operation in operations:
+        _hold(operation, {"Authorization": f"Bearer {token}"}, image_id)
+    assert len(operations) == 18
+
+
+def _hold(operation: Any, headers: dict[str, str], image_id: str) -> None:
+    turn = count()
+
+    @given(case=operation.as_strategy())
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    def ask(case: Any) -> None:
+        # Every second time what it names is there, so that more than 404 is seen.
+        if next(turn) % 2 and "image_id" in (case.path_parameters or {}) and case.method != "DELETE":
+            case.path_parameters["image_id"] = image_id
+        case.call_and_validate(headers=headers, checks=CHECKS)
+
+    ask()

@@ -1,0 +1,75 @@
+"""The dashboard on moto, and browsers and programs that use it, all in process."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from fastapi.testclient import TestClient
+
+from dashboard.app import create_app
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.people import Role, Scope
+from pixelfleet.passwords import hash_password
+from tests.fakes.deployment import moto_deployment
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """The service, and ways to become somebody in front of it."""
+
+    fleet: Fleet
+    make_client: Callable[[], TestClient]
+
+    def browser(self, name: str | None = None) -> TestClient:
+        """A browser, signed in if a name is given; what it sends carries its session's form token."""
+        client = self.make_client()
+        if name is not None:
+            answer = sign_in(client, name)
+            assert answer == 303, answer
+            client.headers["X-CSRF-Token"] = form_token(client.get("/account").text)
+        return client
+
+    def program(self, name: str, *scopes: Scope, days: int = 1) -> TestClient:
+        """A client with a bearer token."""
+        token, _ = self.fleet.users.issue_token(name, "test", scopes or (Scope.READ, Scope.WRITE), days)
+        client = self.make_client()
+        client.headers["Authorization"] = f"Bearer {token}"
+        return client
+
+
+def sign_in(client: TestClient, name: str, password: str = PASSWORD, **more: str) -> int:
+    """Through the form, as a browser does; returns the status."""
+    token = form_token(client.get("/sign-in").text)
+    form = {"user": name, "password": password, "csrf_token": token} | more
+    return client.post("/sign-in", data=form).status_code
+
+
+def form_token(page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([0-9a-f]{64})"', page)
+    assert found is not None, page
+    return found[1]
+
+
+@pytest.fixture(scope="package")
+def package_fleet() -> Iterator[Fleet]:
+    with pytest.MonkeyPatch.context() as patch, moto_deployment(patch) as fleet:
+        hashed = hash_password(PASSWORD)
+        fleet.users.add("ana", hashed)
+        fleet.users.add("ben", hashed)
+        fleet.users.add("olga", hashed, Role.OPERATOR)
+        fleet.users.add("dora", hashed)
+        yield fleet
+
+
+@pytest.fixture
+def dashboard(package_fleet: Fleet) -> Dashboard:
+    """A service of the test's own, with fresh rate limits, over the catalog that this package's tests share."""
+    app = create_app(package_fleet.settings, package_fleet)
+
+    def client() -> TestClient:
+        return TestClient(app, follow_redirects=False, raise_server_exceptions=False)
+
+    return Dashboard(package_fleet, client)

@@ -1,0 +1,237 @@
+"""The REST API as a program sees it: pages and cursors, ETags, problems, limits, what it does to images."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dashboard.site import API_PER_MINUTE
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.people import Scope
+from pixelfleet.catalog.records import Status
+from pixelfleet.errors import Cause
+from pixelfleet.jobs import Job, Lane, Origin, decode_message
+from pixelfleet.passwords import hash_password
+from tests.fakes.records import record
+from tests.unit.dashboard.conftest import PASSWORD, Dashboard
+
+OWNER = "api"
+START = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def stocked(package_fleet: Fleet) -> list[str]:
+    """Twenty-five images of two batches, a day apart, every fifth failed; their names, newest first."""
+    package_fleet.users.add(OWNER, hash_password(PASSWORD))
+    names: list[str] = []
+    for number in range(25):
+        cause = (Cause.TRUNCATED if number % 10 else Cause.CRASHED) if number % 5 == 0 else None
+        name, batch = f"{'ab'[number % 2]}/n{number:02}.jpg", f"b{number % 2}"
+        record(package_fleet, OWNER, batch, name, cause=cause, at=START + timedelta(days=number))
+        names.insert(0, name)
+    return names
+
+
+def _names(dashboard: Dashboard, **query: str) -> list[str]:
+    """All names over all pages of seven."""
+    program = dashboard.program(OWNER)
+    found: list[str] = []
+    cursor = ""
+    while True:
+        asked = {"limit": "7", **query, **({"cursor": cursor} if cursor else {})}
+        page = program.get("/api/v1/images", params=asked).json()
+        found += [image["name"] for image in page["images"]]
+        cursor = page["next"]
+        if not cursor:
+            return found
+
+
+def test_pages_by_cursor_hold_every_image_once_newest_first(dashboard: Dashboard, stocked: list[str]) -> None:
+    assert _names(dashboard) == stocked
+
+
+def test_a_batch_is_listed_by_name_over_all_statuses(dashboard: Dashboard, stocked: list[str]) -> None:
+    assert _names(dashboard, batch="b1") == sorted(name for name in stocked if name.startswith("b/"))
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ({"status": "failed"}, [20, 15, 10, 5, 0]),
+        ({"cause": "truncated"}, [15, 5]),
+        ({"name": "N1"}, list(range(19, 9, -1))),
+        ({"batch": "b0", "name": "a/n1"}, [10, 12, 14, 16, 18]),
+        ({"batch": "b0", "status": "failed"}, [0, 10, 20]),
+        ({"batch": "b1", "cause": "truncated"}, [5, 15]),
+        ({"since": "2026-05-03", "until": "2026-05-05"}, [4, 3, 2]),
+        ({"until": "2026-05-01"}, [0]),
+        ({"since": "2027-01-01"}, []),
+        ({"status": "deleted"}, []),
+    ],
+)
+def test_filters_leave_what_they_say(
+    dashboard: Dashboard, stocked: list[str], query: dict[str, str], numbers: list[int]
+) -> None:
+    assert [int(name[3:5]) for name in _names(dashboard, **query)] == numbers
+
+
+@pytest.mark.parametrize("cursor", ["!", "abc", "ä", "_" * 1999])
+def test_a_cursor_that_is_none_of_ours_is_refused(dashboard: Dashboard, cursor: str) -> None:
+    answer = dashboard.program("ana").get("/api/v1/images", params={"cursor": cursor})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "leave it out" in answer.json()["detail"]
+
+
+def test_an_etag_spares_the_body_until_something_changes(dashboard: Dashboard) -> None:
+    image = record(dashboard.fleet, "ana", "etags", "a.jpg")
+    program = dashboard.program("ana")
+    first = program.get(f"/api/v1/images/{image.image_id}")
+    again = program.get(
+        f"/api/v1/images/{image.image_id}", headers={"If-None-Match": f'W/"x", {first.headers["etag"]}'}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+    program.post(f"/api/v1/images/{image.image_id}/reprocess", json={})
+    changed = program.get(f"/api/v1/images/{image.image_id}", headers={"If-None-Match": first.headers["etag"]})
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != first.headers["etag"]
+
+
+def test_reprocessing_queues_the_image_with_its_recipe(dashboard: Dashboard) -> None:
+    image = record(dashboard.fleet, "ana", "again", "a.jpg")
+    answer = dashboard.program("ana").post(f"/api/v1/images/{image.image_id}/reprocess", json={"recipe": "catalog"})
+    assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+    queued = dashboard.fleet.images.get(image.image_id)
+    assert queued is not None
+    assert queued.chosen_recipe is not None
+    assert queued.chosen_recipe.name == "catalog"
+    assert dashboard.fleet.recipe_texts.text(queued.chosen_recipe.digest)
+    jobs = [job for job in _jobs(dashboard.fleet) if job.key == image.key]
+    assert [job.origin for job in jobs] == [Origin.REPROCESS]
+    unknown = dashboard.program("ana").post(f"/api/v1/images/{image.image_id}/reprocess", json={"recipe": "nope"})
+    assert (unknown.status_code, "choose one of web" in unknown.json()["detail"]) == (422, True)
+
+
+def test_deleting_removes_the_original_and_hides_the_record(dashboard: Dashboard) -> None:
+    image = record(dashboard.fleet, "ana", "gone", "a.jpg")
+    dashboard.fleet.s3.put_object(Bucket=image.bucket, Key=image.key, Body=b"x")
+    program = dashboard.program("ana")
+    assert program.delete(f"/api/v1/images/{image.image_id}").status_code == 204
+    assert program.get(f"/api/v1/images/{image.image_id}").status_code == 404
+    assert dashboard.fleet.objects.head(image.bucket, image.key) is None
+    deleted = dashboard.fleet.images.get(image.image_id)
+    assert deleted is not None
+    # The worker that meets the bucket's event finds there what to delete.
+    assert (deleted.status, deleted.superseded) == (Status.DELETED, ("ab" * 16,))
+    assert deleted.attempt_log[-1].worker == "ana"
+    counts = dashboard.fleet.batches.counts("ana", "gone")
+    assert (counts.ready, counts.deleted) == (0, 1)
+
+
+def test_a_variant_is_led_to_by_a_link_that_expires(dashboard: Dashboard) -> None:
+    image = record(dashboard.fleet, "ana", "links", "a.jpg")
+    answer = dashboard.program("ana").get(f"/api/v1/images/{image.image_id}/variants/thumb")
+    assert answer.status_code == 302
+    assert "X-Amz-Expires=300" in answer.headers["location"]
+    assert image.variants[0].key in answer.headers["location"]
+
+
+def test_files_that_cannot_be_taken_are_told_why_and_the_others_get_forms(dashboard: Dashboard) -> None:
+    files = [
+        {"name": "good.jpg", "bytes": 100, "type": "image/jpeg"},
+        {"name": "empty.jpg", "bytes": 0, "type": "image/jpeg"},
+        {"name": "huge.tif", "bytes": 6_000_000_000, "type": "image/tiff"},
+        {"name": "film.mp4", "bytes": 100, "type": "video/mp4"},
+        {"name": "raw.heic", "bytes": 100, "type": ""},
+    ]
+    wanted = {"batch": "mixed", "recipe": "catalog", "files": files}
+    answer = dashboard.program("ana").post("/api/v1/uploads", json=wanted).json()
+    refused = {file["name"]: file["refused"] for file in answer["files"]}
+    assert refused["good.jpg"] is refused["raw.heic"] is None
+    assert refused["empty.jpg"] == "it is empty"
+    assert "larger than 5,000,000,000 bytes" in refused["huge.tif"]
+    assert refused["film.mp4"] == "it is video/mp4, not an image"
+    batch = dashboard.fleet.batches.get("ana", "mixed")
+    assert batch is not None
+    assert batch.recipe is not None
+    assert batch.recipe.name == "catalog"
+
+
+def test_a_sealed_batch_is_complete_when_all_is_accounted_for(dashboard: Dashboard) -> None:
+    images = [record(dashboard.fleet, "ana", "sealed", f"{n}.jpg", cause=Cause.EMPTY if n else None) for n in range(2)]
+    program = dashboard.program("ana")
+    path = "/api/v1/batches/ana/sealed"
+    assert program.get(path).json()["completed_at"] is None
+    sealed = program.post(f"{path}/seal", json={"image_ids": [image.image_id for image in images]}).json()
+    assert (sealed["expected"], sealed["ready"], sealed["failed_by_cause"]) == (2, 1, {"empty": 1})
+    assert sealed["completed_at"]
+
+
+def test_a_manifest_has_a_line_for_every_image(dashboard: Dashboard, stocked: list[str]) -> None:
+    answer = dashboard.program(OWNER).get(f"/api/v1/batches/{OWNER}/b0/manifest")
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert sorted(line["name"] for line in lines) == sorted(name for name in stocked if name.startswith("a/"))
+    assert answer.headers["content-disposition"] == 'attachment; filename="api-b0.ndjson"'
+
+
+def test_a_redrive_is_a_job_to_follow_and_is_kept_in_the_activity(dashboard: Dashboard) -> None:
+    failed = record(dashboard.fleet, "redo", "b", "a.jpg", cause=Cause.CRASHED)
+    operator = dashboard.program("olga", Scope.OPERATE, Scope.READ)
+    begun = operator.post("/api/v1/redrive", json={"owner": "redo", "cause": "crashed"})
+    assert begun.status_code == 202
+    place = begun.headers["location"]
+    errand = operator.get(place).json()
+    while errand["state"] == "running":
+        errand = operator.get(place).json()
+    assert (errand["state"], errand["counts"]["sent"], errand["who"]) == ("done", 1, "olga")
+    queued = dashboard.fleet.images.get(failed.image_id)
+    assert queued is not None
+    assert queued.status is Status.QUEUED
+    action = next(a for a in dashboard.fleet.activity.actions() if a.on == "cause crashed, owner redo")
+    assert (action.who, action.what, action.details["sent"]) == ("olga", "redrive", 1)
+
+
+def test_failures_are_grouped_by_cause_with_examples(dashboard: Dashboard, stocked: list[str]) -> None:
+    answer = dashboard.program("olga", Scope.OPERATE).get("/api/v1/failures").json()
+    groups = {group["cause"]: group for group in answer["groups"]}
+    assert groups["truncated"]["count"] >= 2
+    assert len(groups["truncated"]["examples"][0]) == 32
+    assert answer["complete"] is True
+    assert set(answer["dead_letters"]) == {"uploads", "bulk", "heavy"}
+
+
+def test_every_answer_tells_the_rate_limit_and_beyond_it_there_is_429(dashboard: Dashboard) -> None:
+    program = dashboard.program("ana")
+    first = program.get("/api/v1/batches")
+    assert first.headers["ratelimit-limit"] == str(API_PER_MINUTE)
+    assert first.headers["ratelimit-remaining"] == str(API_PER_MINUTE - 1)
+    site = program.app.state.site  # type: ignore[attr-defined]
+    for _ in range(API_PER_MINUTE + 10):
+        site.api_limit.take("ana")
+    refused = program.get("/api/v1/batches")
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) >= 1
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert dashboard.program("ben").get("/api/v1/batches").status_code in (200, 429)
+
+
+def test_a_wrong_body_is_told_field_by_field(dashboard: Dashboard) -> None:
+    answer = dashboard.program("ana").post("/api/v1/uploads", json={"files": [{"name": "a", "bytes": -1}], "x": 1})
+    problem = answer.json()
+    assert (answer.status_code, problem["status"]) == (422, 422)
+    assert {item["where"] for item in problem["errors"]} == {"body.files.0.bytes", "body.x"}
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/images/short"])
+def test_what_is_not_there_is_a_problem_too(dashboard: Dashboard, path: str) -> None:
+    answer = dashboard.program("ana").get(path)
+    assert answer.status_code in (404, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def _jobs(fleet: Fleet) -> list[Job]:
+    jobs: list[Job] = []
+    url = fleet.settings.queue_url(Lane.BULK)
+    while messages := fleet.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        jobs += [decode_message(message["Body"]) for message in messages]
+    return jobs

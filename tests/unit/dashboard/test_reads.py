@@ -1,0 +1,62 @@
+"""What a page costs: a bounded number of DynamoDB calls and items, whatever lies in the catalog, and never a Scan."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from benchmarks.dashboard_site import OWNER, browsing, stocked
+from dashboard.gallery import MOST_LOOKED_AT
+
+#: Calls and items that a request may cost at most.
+CALLS, ITEMS = 45, 1_500
+
+
+@pytest.fixture(scope="module", params=[500, 5_000])
+def site(request: pytest.FixtureRequest) -> tuple[TestClient, Any, dict[str, str]]:
+    return browsing(stocked(request.param))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/more?cursor={cursor}",
+        "/?batch=b3",
+        "/?batch=b3&status=failed",
+        "/?status=failed",
+        "/?cause=crashed",
+        "/?name=nothing-is-called-so",
+        "/?since=2026-11-01&until=2026-11-01",
+        "/images/{image}",
+        f"/batches/{OWNER}/b3",
+        "/batches",
+        "/api/v1/images?limit=100",
+        "/api/v1/images?cause=crashed",
+        "/api/v1/images/{image}",
+        f"/api/v1/batches/{OWNER}/b3",
+    ],
+)
+def test_a_page_costs_a_bounded_number_of_reads_and_no_scan(
+    site: tuple[TestClient, Any, dict[str, str]], path: str
+) -> None:
+    client, dynamo, names = site
+    dynamo.calls.clear()
+    dynamo.items.clear()
+    assert client.get(path.format(**names)).status_code == 200
+    # The fake has no Scan: asking for one would be an error, so that what is counted is all there is.
+    assert set(dynamo.calls) <= {"GetItem", "BatchGetItem", "Query"}
+    assert dynamo.calls.total() <= CALLS, dynamo.calls
+    assert dynamo.items.total() <= ITEMS, dynamo.items
+
+
+def test_a_filter_that_nothing_fits_stops_looking_and_offers_to_go_on() -> None:
+    client, _, _ = browsing(stocked(2_000))
+    page = client.get("/api/v1/images", params={"name": "nothing-is-called-so"}).json()
+    assert (page["images"], bool(page["next"])) == ([], True)
+    seen = 0
+    while page["next"]:
+        seen += 1
+        page = client.get("/api/v1/images", params={"name": "IMG_000001.", "cursor": page["next"]}).json()
+    assert seen == -(-2_000 // MOST_LOOKED_AT) - 1
+    assert [image["name"] for image in page["images"]] == ["1/IMG_000001.jpg"]

@@ -1,0 +1,172 @@
+"""Signing in: who may, who may not, how long it takes to be told so, and what a stranger can do about it."""
+
+import statistics
+import time
+
+import pytest
+
+from dashboard.auth.limits import RateLimit
+from dashboard.pages.sign_in import safe_path
+from pixelfleet.catalog.users import FAILURES_ALLOWED
+from pixelfleet.passwords import hash_password, password_matches
+from tests.unit.dashboard.conftest import PASSWORD, Dashboard, form_token, sign_in
+
+
+def test_a_user_signs_in_and_out_and_the_old_cookie_is_worth_nothing(dashboard: Dashboard) -> None:
+    browser = dashboard.browser("ana")
+    assert browser.get("/").status_code == 200
+    cookie = browser.cookies["pixelfleet"]
+    assert browser.post("/sign-out").headers["location"] == "/sign-in"
+    thief = dashboard.browser()
+    thief.cookies.set("pixelfleet", cookie)
+    assert thief.get("/").headers["location"] == "/sign-in?next=%2F"
+
+
+def test_the_session_cookie_is_hidden_from_scripts_and_other_sites(dashboard: Dashboard) -> None:
+    client = dashboard.browser()
+    token = form_token(client.get("/sign-in").text)
+    answer = client.post("/sign-in", data={"user": "ana", "password": PASSWORD, "csrf_token": token})
+    [cookie] = answer.headers.get_list("set-cookie")
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "Path=/" in cookie
+
+
+def test_a_session_id_that_the_browser_brought_along_is_not_kept(dashboard: Dashboard) -> None:
+    attacker = dashboard.browser("ben")
+    victim = dashboard.browser()
+    victim.cookies.set("pixelfleet", attacker.cookies["pixelfleet"])
+    victim.post("/sign-out", headers={"X-CSRF-Token": "0" * 64})
+    # Signed in as ben, whose cookie was planted, the form leads on; the victim signs in by a fresh one.
+    fresh = dashboard.browser("ana")
+    assert fresh.cookies["pixelfleet"] != attacker.cookies["pixelfleet"]
+    assert "ana" in fresh.get("/account").text
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "a.b.c", "WyJhbmEiLCJ4IiwwXQ.aaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbb"])
+def test_a_cookie_that_we_did_not_sign_is_nobody(dashboard: Dashboard, cookie: str) -> None:
+    client = dashboard.browser()
+    client.cookies.set("pixelfleet", cookie)
+    assert client.get("/").status_code == 303
+
+
+def test_a_new_password_ends_all_sessions(dashboard: Dashboard) -> None:
+    dashboard.fleet.users.add("pia", hash_password(PASSWORD))
+    browser = dashboard.browser("pia")
+    dashboard.fleet.users.set_password("pia", hash_password("another password"))
+    assert browser.get("/").status_code == 303
+
+
+def test_changing_ones_own_password_keeps_this_session_and_ends_the_others(dashboard: Dashboard) -> None:
+    dashboard.fleet.users.add("pam", hash_password(PASSWORD))
+    here, there = dashboard.browser("pam"), dashboard.browser("pam")
+    wrong = here.post("/account/password", data={"current": "not it at all", "new": "a longer password"})
+    assert wrong.status_code == 400
+    changed = here.post("/account/password", data={"current": PASSWORD, "new": "a longer password"})
+    assert "Your password is changed" in changed.text
+    assert here.get("/").status_code == 200
+    assert there.get("/").status_code == 303
+
+
+def test_a_disabled_user_is_out_at_once_and_cannot_come_back(dashboard: Dashboard) -> None:
+    dashboard.fleet.users.add("dan", hash_password(PASSWORD))
+    browser = dashboard.browser("dan")
+    dashboard.fleet.users.set_disabled("dan", disabled=True)
+    assert browser.get("/").status_code == 303
+    assert sign_in(dashboard.browser(), "dan") == 401
+
+
+def test_wrong_password_and_unknown_user_are_told_in_the_same_words(dashboard: Dashboard) -> None:
+    pages = []
+    for name in ("ben", "nobody-such"):
+        client = dashboard.browser()
+        token = form_token(client.get("/sign-in").text)
+        answer = client.post("/sign-in", data={"user": name, "password": "wrong password", "csrf_token": token})
+        assert answer.status_code == 401
+        pages.append(answer.text.replace(name, "NAME").replace(token, "TOKEN"))
+    assert pages[0] == pages[1]
+
+
+def test_an_unknown_user_takes_as_long_as_a_wrong_password() -> None:
+    hashed = hash_password(PASSWORD)
+
+    def cost(stored: str | None) -> float:
+        started = time.process_time()
+        assert not password_matches("wrong password", stored)
+        return time.process_time() - started
+
+    cost(None)
+    known = statistics.median(cost(hashed) for _ in range(7))
+    unknown = statistics.median(cost(None) for _ in range(7))
+    assert 0.5 < unknown / known < 2
+
+
+def test_failures_lock_out_account_and_address_together(dashboard: Dashboard) -> None:
+    dashboard.fleet.users.add("lou", hash_password(PASSWORD))
+    stranger = dashboard.browser()
+    for _ in range(FAILURES_ALLOWED):
+        assert sign_in(stranger, "lou", "wrong password") == 401
+    assert sign_in(stranger, "lou", PASSWORD) == 429
+    # From elsewhere the account is open, and from here other accounts are.
+    assert dashboard.fleet.users.count_sign_in("lou", "192.0.2.7") == 0
+    assert sign_in(stranger, "ben", PASSWORD) == 303
+
+
+def test_a_lock_out_ends_with_its_time(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    users = dashboard.fleet.users
+    for number in range(FAILURES_ALLOWED + 2):
+        assert users.count_sign_in("tom", "192.0.2.1") == number
+    later = time.time() + 3600
+    monkeypatch.setattr("pixelfleet.catalog.users.time.time", lambda: later)
+    assert users.count_sign_in("tom", "192.0.2.1") == 0
+
+
+def test_success_forgets_failures(dashboard: Dashboard) -> None:
+    for _ in range(FAILURES_ALLOWED - 1):
+        sign_in(dashboard.browser(), "dora", "wrong password")
+    assert sign_in(dashboard.browser(), "dora") == 303
+    assert sign_in(dashboard.browser(), "dora", "wrong password") == 401
+
+
+def test_a_sign_in_form_of_another_browser_does_not_fit(dashboard: Dashboard) -> None:
+    token = form_token(dashboard.browser().get("/sign-in").text)
+    other = dashboard.browser()
+    other.get("/sign-in")
+    answer = other.post("/sign-in", data={"user": "ana", "password": PASSWORD, "csrf_token": token})
+    assert answer.status_code == 400
+    assert "pixelfleet" not in answer.cookies
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "\\/evil",
+        "javascript:alert(1)",
+        "/a\nb",
+        "",
+        "/\t/e",
+    ],
+)
+def test_signing_in_never_leads_to_another_site(dashboard: Dashboard, target: str) -> None:
+    client = dashboard.browser()
+    token = form_token(client.get("/sign-in", params={"next": target}).text)
+    form = {"user": "ana", "password": PASSWORD, "csrf_token": token, "next": target}
+    assert client.post("/sign-in", data=form).headers["location"] == "/"
+
+
+@pytest.mark.parametrize("path", ["/", "/images/abc?x=1", "/batches/ana/b1"])
+def test_a_path_of_this_site_is_gone_on_to(path: str) -> None:
+    assert safe_path(path) == path
+
+
+def test_the_rate_limit_refills_evenly_and_keeps_callers_apart() -> None:
+    now = 0.0
+    limit = RateLimit(3, 60, lambda: now)
+    assert [limit.take("a").left for _ in range(4)] == [2, 1, 0, -1]
+    assert limit.take("b").passes
+    now = 20.0
+    assert limit.take("a").passes
+    assert limit.take("a").headers()["Retry-After"] == "21"
