@@ -11,10 +11,11 @@ mock_provider "aws" {
 }
 
 variables {
-  domain_name        = "images.example.com"
-  certificate_arn    = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
-  image_tag          = "1"
-  signing_public_key = "-----BEGIN PUBLIC KEY-----\nMII\n-----END PUBLIC KEY-----\n"
+  domain_name          = "images.example.com"
+  certificate_arn      = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+  image_tag            = "1"
+  dashboard_secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:dashboard-AbCdEf"
+  signing_public_key   = "-----BEGIN PUBLIC KEY-----\nMII\n-----END PUBLIC KEY-----\n"
 }
 
 run "defaults_apply" {
