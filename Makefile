@@ -1,5 +1,7 @@
 # pixelfleet: make demo, make test. Every target sets up what it needs first.
 PYTHON ?= python3
+# `make lambda PYTHON=3.13` means the Lambda's Python; this machine's own is then python3.
+INTERPRETER := $(if $(filter 3.%,$(PYTHON)),python3,$(PYTHON))
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -7,7 +9,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock docs demo lint format test test-slow bench fuzz chaos clean
+.PHONY: lambda image plan apply destroy checkov help setup lock docs demo lint format test test-slow bench fuzz chaos clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -15,8 +17,8 @@ help: ## list the targets
 setup: $(STAMP) ## make .venv with everything that is pinned; instant when it is there
 
 $(STAMP): requirements/dev.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit("pixelfleet needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(INTERPRETER) -c 'import sys; sys.exit("pixelfleet needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(INTERPRETER) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -58,5 +60,39 @@ fuzz: $(STAMP) ## feed mutated images to the engine for a minute (FUZZ_SECONDS)
 chaos: $(STAMP) ## a storm over a whole fleet: five minutes, 2,000 images, then the books are checked
 	$(BIN)/python -m tests.chaos.storm --images 2000 --minutes 5
 
+# What the producer runs on, and what the image is built for: arm64 or x86_64. Terraform's variables must say the same.
+ARCH ?= arm64
+LAMBDA_PYTHON := $(or $(filter 3.%,$(PYTHON)),3.13)
+TAG ?= pixelfleet:dev
+TERRAFORM := terraform -chdir=infra
+
+lambda: $(STAMP) ## the producer's zip in build/, for ARCH (arm64) and PYTHON (3.13)
+	$(BIN)/python infra/packaging/lambda_zip.py --arch $(ARCH) --python $(LAMBDA_PYTHON)
+
+image: $(STAMP) ## the container image, by docker, podman or buildah: TAG, ARCH
+	$(BIN)/python infra/packaging/container_image.py --tag $(TAG) --arch $(ARCH)
+
+infra/.terraform: infra/versions.tf
+	$(TERRAFORM) init
+	@touch $@
+
+plan: lambda infra/.terraform ## what terraform would change on AWS; ARGS for more
+	$(TERRAFORM) plan $(ARGS)
+
+apply: lambda infra/.terraform ## make or change the stack on AWS
+	$(TERRAFORM) apply $(ARGS)
+
+destroy: infra/.terraform ## take the stack on AWS down
+	$(TERRAFORM) destroy $(ARGS)
+
+# checkov pins another boto3: an environment of its own.
+.venv-checkov/.installed: requirements/checkov.txt
+	test -x .venv-checkov/bin/python || $(INTERPRETER) -m venv .venv-checkov
+	.venv-checkov/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/checkov.txt
+	@touch $@
+
+checkov: .venv-checkov/.installed ## checkov over the Terraform
+	.venv-checkov/bin/checkov --config-file infra/.checkov.yaml
+
 clean: ## remove what the other targets made
-	rm -rf $(VENV) build demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-checkov build demo .pytest_cache .mypy_cache .ruff_cache

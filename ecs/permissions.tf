@@ -54,6 +54,12 @@ data "aws_iam_policy_document" "execution" {
   }
 
   statement {
+    sid       = "DashboardSecret"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = [var.dashboard.secret_arn]
+  }
+
+  statement {
     sid       = "Log"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
     resources = [for group in concat([module.dashboard.log_group_arn], values(module.lane)[*].log_group_arn) : "${group}:*"]
@@ -187,7 +193,7 @@ data "aws_iam_policy_document" "dashboard" {
   statement {
     sid       = "DeadLetters"
     actions   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
-    resources = local.dlq_arns
+    resources = concat(local.dlq_arns, [var.queues.uploads.dead_letters.arn])
   }
 
   # It signs the forms that browsers upload by, and deletes what its owner deletes.

@@ -41,7 +41,7 @@ variable "lanes" {
 }
 
 variable "dashboard" {
-  description = "The dashboard's size, its port, where it registers and the path that tells its health."
+  description = "The dashboard's size, its port, where it registers, the path that tells its health, its secret, and the id of its CloudFront key (null when results are public)."
   type = object({
     cpu              = number
     memory           = number
@@ -49,6 +49,8 @@ variable "dashboard" {
     port             = number
     health_path      = string
     target_group_arn = string
+    secret_arn       = string
+    signing_key_id   = string
   })
 }
 

@@ -148,6 +148,8 @@ module "ecs" {
     port             = local.dashboard_port
     health_path      = local.health_path
     target_group_arn = module.balancer.target_group_arn
+    secret_arn       = var.dashboard_secret_arn
+    signing_key_id   = module.cdn.signing_key_id
   })
 }
 

@@ -72,13 +72,13 @@ variable "nat" {
 }
 
 variable "interface_endpoints" {
-  description = "AWS services to reach by interface endpoints (about 7 USD a month each and zone). Without NAT at least: ecr.api, ecr.dkr, logs, monitoring, sqs, sns; for lanes on EC2 also ecs, ecs-agent, ecs-telemetry."
+  description = "AWS services to reach by interface endpoints (about 7 USD a month each and zone). Without NAT at least: ecr.api, ecr.dkr, logs, monitoring, secretsmanager, sqs, sns; for lanes on EC2 also ecs, ecs-agent, ecs-telemetry."
   type        = set(string)
   default     = []
 
   validation {
-    condition     = var.nat != "none" || length(setsubtract(["ecr.api", "ecr.dkr", "logs", "monitoring", "sqs", "sns"], var.interface_endpoints)) == 0
-    error_message = "Without NAT the tasks need interface endpoints for ecr.api, ecr.dkr, logs, monitoring, sqs and sns."
+    condition     = var.nat != "none" || length(setsubtract(["ecr.api", "ecr.dkr", "logs", "monitoring", "secretsmanager", "sqs", "sns"], var.interface_endpoints)) == 0
+    error_message = "Without NAT the tasks need interface endpoints for ecr.api, ecr.dkr, logs, monitoring, secretsmanager, sqs and sns."
   }
 }
 
@@ -129,6 +129,16 @@ variable "signing_public_key" {
   validation {
     condition     = var.public_results || can(regex("^-----BEGIN PUBLIC KEY-----", var.signing_public_key))
     error_message = "Results are private: give signing_public_key (openssl genrsa 2048, then openssl rsa -pubout), or set public_results."
+  }
+}
+
+variable "dashboard_secret_arn" {
+  description = "Secrets Manager secret that the dashboard reads when it starts: JSON with session_secret (openssl rand -base64 48) and, unless results are public, cloudfront_private_key (PEM of the private half of signing_public_key). Made by you, so that Terraform's state holds no secret."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:", var.dashboard_secret_arn))
+    error_message = "dashboard_secret_arn should be the full ARN of a Secrets Manager secret."
   }
 }
 

@@ -11,10 +11,11 @@ mock_provider "aws" {
 }
 
 variables {
-  domain_name        = "images.example.com"
-  certificate_arn    = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
-  image_tag          = "1"
-  signing_public_key = "-----BEGIN PUBLIC KEY-----\nMII\n-----END PUBLIC KEY-----\n"
+  domain_name          = "images.example.com"
+  certificate_arn      = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+  image_tag            = "1"
+  dashboard_secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:dashboard-AbCdEf"
+  signing_public_key   = "-----BEGIN PUBLIC KEY-----\nMII\n-----END PUBLIC KEY-----\n"
 }
 
 run "defaults_apply" {
@@ -77,9 +78,8 @@ run "what_cannot_work_is_refused" {
     interface_endpoints = ["sqs"]
     # CloudFront takes certificates of us-east-1 alone.
     certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
-    # SQS would take a job away before its attempts are counted.
-    settings          = { LOG_LEVEL = "DEBUG", PIXELFLEET_MAX_ATTEMPTS = "9" }
-    lane_max_receives = 9
+    # No setting of ours.
+    settings = { LOG_LEVEL = "DEBUG" }
     # Fargate has 200 GiB at most.
     heavy = { scratch_gib = 500 }
   }
@@ -90,7 +90,18 @@ run "what_cannot_work_is_refused" {
     var.interface_endpoints,
     var.cdn_certificate_arn,
     var.settings,
-    var.lane_max_receives,
     var.heavy,
   ]
+}
+
+run "fewer_receives_than_attempts_are_refused" {
+  command = plan
+
+  variables {
+    settings = { PIXELFLEET_MAX_ATTEMPTS = "9" }
+    # SQS would take a job away before its attempts are counted.
+    lane_max_receives = 9
+  }
+
+  expect_failures = [var.lane_max_receives]
 }

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from tests.infra.emulators import Emulators, emulators
+from tests.infra.emulators import ACCOUNT, REGION, Emulators, emulators
 from tests.infra.keys import self_signed
 from tests.infra.terraform import REPOSITORY, Terraform
 
@@ -131,6 +131,7 @@ def stack_variables(running: Emulators, folder: Path) -> dict[str, Any]:
         "certificate_arn": certificate,
         "signing_public_key": made.public_key,
         "image_tag": "test",
+        "dashboard_secret_arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:dashboard-AbCdEf",
         "architecture": "x86_64",
         "producer": {"architecture": "x86_64", "python": HOST_PYTHON, "package": str(package)},
         "bulk": {

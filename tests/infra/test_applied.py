@@ -24,7 +24,9 @@ def test_the_settings_of_tasks_are_ones_that_pixelfleet_knows_and_name_everythin
 
     known = {f"PIXELFLEET_{field.upper()}" for field in Settings.model_fields}
     named = {name for name in known if name.endswith(("_BUCKET", "_URL", "_TABLE", "_ARN")) and "ENDPOINT" not in name}
-    assert told <= known
+    dashboard = stack.container("dashboard")
+    assert told | {entry["name"] for entry in dashboard["secrets"]} <= known
+    assert {name for name in stack.task_environment("dashboard") if name.startswith("PIXELFLEET_")} <= known
     assert named <= told
 
 

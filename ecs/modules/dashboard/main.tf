@@ -1,6 +1,12 @@
 locals {
   full_name = "${var.prefix}-dashboard"
   scratch   = "/scratch"
+  signs     = var.dashboard.signing_key_id != null
+  # Settings by the secret's JSON key. CloudFront's pair belongs together.
+  secrets = merge(
+    { PIXELFLEET_SESSION_SECRET = "session_secret" },
+    local.signs ? { PIXELFLEET_CLOUDFRONT_PRIVATE_KEY = "cloudfront_private_key" } : {},
+  )
 }
 
 data "aws_region" "current" {}
@@ -65,12 +71,20 @@ resource "aws_ecs_task_definition" "this" {
     }
 
     environment = [
-      for name, value in merge(var.environment, {
-        AWS_REGION = data.aws_region.current.name
-        HOME       = local.scratch
-        TMPDIR     = local.scratch
-      }) : { name = name, value = value }
+      for name, value in merge(
+        var.environment,
+        local.signs ? { PIXELFLEET_CLOUDFRONT_KEY_ID = var.dashboard.signing_key_id } : {},
+        {
+          AWS_REGION = data.aws_region.current.name
+          # CloudFront and the load balancer: lock-outs count people, not proxies.
+          PIXELFLEET_FORWARDED_HOPS = "2"
+          HOME                      = local.scratch
+          TMPDIR                    = local.scratch
+        },
+      ) : { name = name, value = value }
     ]
+
+    secrets = [for name, key in local.secrets : { name = name, valueFrom = "${var.dashboard.secret_arn}:${key}::" }]
 
     logConfiguration = {
       logDriver = "awslogs"

@@ -4,7 +4,7 @@ variable "prefix" {
 }
 
 variable "dashboard" {
-  description = "Size, number of tasks, port, health path, and the target group to register with."
+  description = "Size, number of tasks, port, health path, the target group to register with, its secret, and the id of its CloudFront key (null when results are public)."
   type = object({
     cpu              = number
     memory           = number
@@ -12,6 +12,8 @@ variable "dashboard" {
     port             = number
     health_path      = string
     target_group_arn = string
+    secret_arn       = string
+    signing_key_id   = string
   })
 }
 

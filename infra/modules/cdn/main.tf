@@ -67,13 +67,14 @@ resource "aws_cloudfront_distribution" "this" {
   }
 
   default_cache_behavior {
-    target_origin_id         = "dashboard"
-    viewer_protocol_policy   = "redirect-to-https"
-    allowed_methods          = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
-    cached_methods           = ["GET", "HEAD"]
-    cache_policy_id          = local.caching_disabled
-    origin_request_policy_id = local.all_viewer
-    compress                 = true
+    target_origin_id           = "dashboard"
+    viewer_protocol_policy     = "redirect-to-https"
+    allowed_methods            = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
+    cached_methods             = ["GET", "HEAD"]
+    cache_policy_id            = local.caching_disabled
+    origin_request_policy_id   = local.all_viewer
+    response_headers_policy_id = local.security_headers
+    compress                   = true
   }
 
   ordered_cache_behavior {

@@ -1,0 +1,48 @@
+"""Static rules over what is deployed: checkov over the Terraform, hadolint over the Dockerfile."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.infra import outside
+from tests.infra.terraform import REPOSITORY
+
+CONFIGURATION = REPOSITORY / "infra" / ".checkov.yaml"
+
+
+@pytest.mark.slow
+def test_checkov_finds_nothing_that_is_not_excused() -> None:
+    # An environment of its own: checkov pins another boto3.
+    checkov = REPOSITORY / ".venv-checkov" / "bin" / "checkov"
+    if not checkov.exists():
+        outside.unavailable("checkov is not installed: make checkov")
+
+    done = subprocess.run(
+        [str(checkov), "--config-file", str(CONFIGURATION)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_excuse_of_checkov_has_a_reason_above_it() -> None:
+    lines = CONFIGURATION.read_text().partition("skip-check:\n")[2].splitlines()
+
+    assert lines[0].lstrip().startswith("#")
+    assert all(re.fullmatch(r"  (# .+|- CKV2?_AWS_\d+)", line) for line in lines)
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+    if not hadolint.exists():
+        outside.unavailable("hadolint is not installed: make setup")
+
+    done = subprocess.run([str(hadolint), "Dockerfile"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+    assert done.stdout == ""
