@@ -83,6 +83,21 @@ def test_a_broken_file_is_recorded_and_told_and_leaves_every_dlq_empty(stack: St
     }
 
 
+def test_a_deleted_object_takes_its_results_with_it_and_out_of_the_edges(
+    stack: Stack, worker: Path, photo: bytes
+) -> None:
+    key = "uploads/shop/spring/regretted.jpg"
+    put(stack, key, photo)
+    variants = await_status(stack, key, "ready", worker)["variants"]["L"]
+
+    stack.client("s3").delete_object(Bucket=stack.outputs["uploads_bucket"], Key=key)
+
+    await_status(stack, key, "deleted", worker)
+    left = {entry["Key"] for entry in stack.client("s3").list_objects_v2(Bucket=results(stack)).get("Contents", [])}
+    assert left.isdisjoint(entry["M"]["key"]["S"] for entry in variants)
+    await_true(lambda: invalidations(stack) == 1, "the edges forget it", worker)
+
+
 def test_a_tampered_stack_keeps_the_event_that_it_cannot_route_and_repair_and_redrive_make_it_ready(
     stack: Stack, worker: Path, photo: bytes
 ) -> None:
@@ -98,6 +113,9 @@ def test_a_tampered_stack_keeps_the_event_that_it_cannot_route_and_repair_and_re
 
     assert tampered <= changes
     await_status(stack, key, "ready", worker)
+    # Heartbeats, metrics and all: the role denied the worker nothing that it wanted in this time.
+    assert "AccessDenied" not in worker.read_text()
+    assert "not authorized" not in worker.read_text()
 
 
 def tamper(stack: Stack) -> set[str]:
@@ -138,6 +156,12 @@ def results(stack: Stack) -> str:
 
 def put(stack: Stack, key: str, body: bytes) -> None:
     stack.client("s3").put_object(Bucket=stack.outputs["uploads_bucket"], Key=key, Body=body)
+
+
+def invalidations(stack: Stack) -> int:
+    distribution = stack.outputs["cdn_distribution_id"]
+    answer = stack.client("cloudfront").list_invalidations(DistributionId=distribution)["InvalidationList"]
+    return int(answer["Quantity"])
 
 
 def await_status(stack: Stack, key: str, status: str, log: Path) -> dict[str, Any]:
