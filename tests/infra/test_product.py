@@ -68,6 +68,16 @@ def test_an_uploaded_object_ends_as_results_a_record_and_a_notice(stack: Stack, 
     assert notice["dashboard"].startswith("https://images.example.com/")
 
 
+def test_the_task_definitions_health_check_finds_the_worker_well(stack: Stack, worker: Path) -> None:
+    kind, program, *arguments = stack.container("bulk")["healthCheck"]["command"]
+    scratch = {"PIXELFLEET_SCRATCH_DIR": str(worker.parent), "PATH": "/usr/bin:/bin"}
+
+    done = subprocess.run([sys.executable, *arguments], env=scratch, cwd=REPOSITORY, capture_output=True, check=False)
+
+    assert (kind, program) == ("CMD", "python")
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_broken_file_is_recorded_and_told_and_leaves_every_dlq_empty(stack: Stack, worker: Path) -> None:
     key = "uploads/shop/spring/broken.jpg"
     put(stack, key, b"no image at all")
