@@ -36,7 +36,7 @@ class Runner:
         def work(follow: "Follow") -> None:
             _redrive(self._fleet, follow, selection, canary)
 
-        return self._start("redrive", who, describe(selection), work)
+        return self._start("redrive", who, describe(selection, "all that the system failed"), work)
 
     def purge(self, who: str, selection: Selection) -> Errand:
         """Raises Problem 429 while too many are at work."""
@@ -44,7 +44,7 @@ class Runner:
         def work(follow: "Follow") -> None:
             _purge(self._fleet, follow, selection)
 
-        return self._start("purge", who, describe(selection), work)
+        return self._start("purge", who, describe(selection, "all dead letters"), work)
 
     def _start(self, kind: str, who: str, on: str, work: Callable[["Follow"], None]) -> Errand:
         if not self._places.acquire(blocking=False):
@@ -107,8 +107,8 @@ class Follow:
         self.errand = self.errand.model_copy(update=fields | {"counts": self.errand.counts | counts})
 
 
-def describe(selection: Selection) -> str:
-    """In words, for the activity log."""
+def describe(selection: Selection, everything: str) -> str:
+    """In words, for the activity log; `everything` is what a selection without filters means."""
     said = {
         "cause": selection.cause,
         "owner": selection.owner,
@@ -118,13 +118,13 @@ def describe(selection: Selection) -> str:
         "at most": selection.limit,
     }
     what = ", ".join(f"{name} {value}" for name, value in said.items() if value is not None)
-    return what or "all that the system failed"
+    return what or everything
 
 
 def _redrive(fleet: Fleet, follow: Follow, selection: Selection, canary: int | None) -> None:
     def told(done: Sent) -> None:
         counts = {"sent": done.sent, "refused": done.refused, "no_longer_failed": done.skipped}
-        follow.tell(f"{done.sent:,} jobs sent", counts)
+        follow.tell(f"{_jobs(done.sent)} sent", counts)
 
     work = Redrive(fleet, follow.who, told)
     failed = select(fleet.images, selection)
@@ -148,7 +148,7 @@ def _redrive(fleet: Fleet, follow: Follow, selection: Selection, canary: int | N
     if selection.everything and selection.lane is None:
         _count(follow, "uploads", uploads_letters(fleet, Fate.MOVE, lambda _: None))
     refused = f"; {work.done.refused:,} were not taken by SQS and stay failed" if work.done.refused else ""
-    follow.end(ErrandState.DONE, f"{work.done.sent:,} jobs sent again{refused}")
+    follow.end(ErrandState.DONE, f"{_jobs(work.done.sent)} sent again{refused}")
 
 
 def _purge(fleet: Fleet, follow: Follow, selection: Selection) -> None:
@@ -163,6 +163,10 @@ def _purge(fleet: Fleet, follow: Follow, selection: Selection) -> None:
         _count(follow, "uploads", uploads_letters(fleet, Fate.DELETE, lambda _: None))
     deleted = sum(number for name, number in follow.errand.counts.items() if name.endswith("_deleted"))
     follow.end(ErrandState.DONE, f"{deleted:,} dead letters deleted; the records stay failed")
+
+
+def _jobs(number: int) -> str:
+    return "1 job" if number == 1 else f"{number:,} jobs"
 
 
 def _lanes(selection: Selection) -> list[Lane]:

@@ -66,7 +66,7 @@ def size(value: int | None) -> str:
         if amount < 999.5 or unit == _UNITS[-1]:
             break
         amount /= 1000
-    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 99.5 else f"{amount:.1f} {unit}"
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 99.95 else f"{amount:.1f} {unit}"
 
 
 def count(value: int) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode
 
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
@@ -48,6 +48,17 @@ class Sha256:
     def of(cls, body: bytes) -> "Sha256":
         digest = hashlib.sha256(body)
         return cls(digest.hexdigest(), base64.b64encode(digest.digest()).decode())
+
+
+class _Signer(S3SigV4Auth):
+    """Signs with a digest that is known, where botocore's would hash the body once more."""
+
+    def __init__(self, credentials: ReadOnlyCredentials, region: str, digest: Sha256) -> None:
+        super().__init__(credentials, "s3", region)
+        self._digest = digest
+
+    def payload(self, request: AWSRequest) -> str:  # noqa: ARG002 - botocore's signature
+        return self._digest.hex
 
 
 class Sender:
@@ -97,12 +108,12 @@ class Sender:
             self._sleep(random.uniform(0.0, min(LONGEST_PAUSE, 0.2 * 2**attempt)))  # noqa: S311 - no secret
 
     def _put(self, url: str, body: bytes, digest: Sha256, content_type: str | None) -> str:
-        headers = {"X-Amz-Content-SHA256": digest.hex, "x-amz-checksum-sha256": digest.base64}
+        headers = {"x-amz-checksum-sha256": digest.base64}
         if content_type is not None:
             headers["Content-Type"] = content_type
         request = AWSRequest("PUT", url, headers=headers, data=body)
         frozen = self._credentials.get_frozen_credentials()
-        S3SigV4Auth(frozen, "s3", self.client.meta.region_name).add_auth(request)
+        _Signer(frozen, self.client.meta.region_name, digest).add_auth(request)
         answer = self._http.send(request.prepare())
         if answer.status_code != HTTPStatus.OK:
             raise _refusal(answer.status_code, answer.text)

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pixelfleet.catalog.records import Status
 from pixelfleet.errors import Cause
+from pixelfleet.images.thumbhash import thumbhash
 from pixelfleet.jobs import image_id
 from tests.e2e.conftest import wait_for
 from tests.e2e.dashboard.conftest import PATIENCE, Served, Visitor, no_motion, visit
@@ -160,7 +161,9 @@ def test_an_operator_sees_failures_and_sends_them_again(visitor: Visitor, served
     expect(card).to_contain_text("lost.png")
     card.get_by_role("button", name="Send again").click()
     page.wait_for_url("**/errands/*")
-    expect(page.get_by_text("jobs sent again").or_(page.get_by_text("canaries"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("sent again").or_(page.get_by_text("canaries failed again"))).to_be_visible(
+        timeout=PATIENCE
+    )
     visitor.open("/activity")
     expect(page.get_by_role("link", name="redrive").first).to_be_visible()
     visitor.open("/fleet")
@@ -242,6 +245,26 @@ def test_nothing_moves_while_thumbs_load(visitor: Visitor, served: Served, files
     visitor.open("/")
     no_motion(page)
     assert page.evaluate("() => window.moved") < 0.01
+
+
+def test_a_placeholder_is_drawn_in_the_images_own_colours(visitor: Visitor) -> None:
+    side, left, right = 32, (200, 40, 30, 255), (20, 90, 180, 255)
+    pixels = [left if column < side // 2 else right for _ in range(side) for column in range(side)]
+    page = visitor.page
+    page.goto(f"{visitor.url}/sign-in")
+    drawn = page.evaluate(
+        """async hash => {
+          const script = document.querySelector("script[type=module]").src;
+          const { draw } = await import(script.replace("app.js", "thumbhash.js"));
+          const canvas = Object.assign(document.createElement("canvas"), {width: 32, height: 32});
+          draw(canvas, hash);
+          const at = (x, y) => [...canvas.getContext("2d").getImageData(x, y, 1, 1).data];
+          return [at(4, 16), at(27, 16)];
+        }""",
+        thumbhash(pixels, side, (side, side)),
+    )
+    for found, wanted in zip(drawn, (left, right), strict=True):
+        assert all(abs(a - b) < 45 for a, b in zip(found, wanted, strict=True)), (found, wanted)
 
 
 def test_the_whole_way_is_open_to_a_keyboard(visitor: Visitor, served: Served, files: list[str]) -> None:

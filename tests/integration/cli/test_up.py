@@ -2,14 +2,18 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 
 import pytest
 from PIL import Image
@@ -83,6 +87,26 @@ def test_the_aws_cli_works_with_it_and_a_restart_keeps_everything(tmp_path: Path
         assert f"is in use by another pixelfleet (process {second.process.pid})" in refused.stderr
 
 
+def test_the_dashboard_is_up_and_its_first_operator_signs_in_and_stays_so_over_a_restart(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    jar = CookieJar()
+    browser = build_opener(ProxyHandler({}), HTTPCookieProcessor(jar))
+    with up(data) as first:
+        url = first.told["dashboard"]
+        page = browser.open(f"{url}/sign-in").read().decode()
+        token = re.search(r'name="csrf_token" value="(\w+)"', page)
+        assert token is not None
+        form = {"user": first.told["user"], "password": first.told["password"], "csrf_token": token[1]}
+        answer = browser.open(f"{url}/sign-in", urlencode(form).encode())
+        assert "No images yet" in answer.read().decode()
+        assert first.told["password"] not in (data / "logs/dashboard.log").read_text()
+    with up(data) as second:
+        # The password is told once; address and session are the same.
+        assert (second.told["dashboard"], "password" in second.told) == (url, False)
+        assert browser.open(f"{url}/account").url == f"{url}/account"
+    assert processes_of(tmp_path) == []
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_killed_it_leaves_no_process_and_its_data_is_kept(tmp_path: Path, how: signal.Signals) -> None:
     data = tmp_path / "data"
@@ -93,7 +117,8 @@ def test_killed_it_leaves_no_process_and_its_data_is_kept(tmp_path: Path, how: s
         killed.end(how)
         _until(lambda: processes_of(tmp_path) == [])
     with up(data) as again:
-        assert json.loads(again.aws("dynamodb", "scan", "--table-name", "pixelfleet-users"))["Count"] == 1
+        # Beside it the first operator, and the directory that names them.
+        assert json.loads(again.aws("dynamodb", "scan", "--table-name", "pixelfleet-users"))["Count"] == 3
 
 
 def test_a_dead_child_is_told_of_and_replaced_and_a_dead_cloud_ends_it(tmp_path: Path) -> None:

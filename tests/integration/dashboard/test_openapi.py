@@ -46,6 +46,7 @@ def served() -> Iterator[tuple[FastAPI, str, str]]:
         yield app, token, image.image_id
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(500)
 def test_every_answer_of_every_operation_is_as_declared(served: tuple[FastAPI, str, str]) -> None:
     """One test for all operations, by hypothesis itself: schemathesis's plugin does not know this pytest."""
@@ -54,7 +55,7 @@ def test_every_answer_of_every_operation_is_as_declared(served: tuple[FastAPI, s
     operations = [result.ok() for result in schema.get_all_operations()]
     for operation in operations:
         _hold(operation, {"Authorization": f"Bearer {token}"}, image_id)
-    assert len(operations) == 18
+    assert len(operations) == sum(map(len, app.openapi()["paths"].values()))
 
 
 def _hold(operation: Any, headers: dict[str, str], image_id: str) -> None:

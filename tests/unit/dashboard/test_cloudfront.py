@@ -1,0 +1,118 @@
+"""What CloudFront is shown: policies for an owner's results and nobody else's, signed by the key that it knows."""
+
+import base64
+import json
+import time
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from fastapi.testclient import TestClient
+
+from dashboard.app import create_app
+from dashboard.cloudfront import COOKIE_SECONDS, CloudFront
+from pixelfleet.errors import SettingsError
+from pixelfleet.settings import Settings, load_settings
+from tests.fakes.records import record
+from tests.unit.dashboard.conftest import Dashboard, sign_in
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PEM = KEY.private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+).decode()
+URL = "https://images.example.com"
+
+
+def _settings(dashboard: Dashboard) -> Settings:
+    more = {"dashboard_url": URL, "cloudfront_key_id": "K123", "cloudfront_private_key": PEM}
+    return Settings.model_validate(dashboard.fleet.settings.model_dump() | more)
+
+
+def _checked(policy: str, signature: str) -> tuple[str, int]:
+    """Resource and expiry of a policy, once its signature is found right."""
+    decoded, signed = (base64.b64decode(value.translate(str.maketrans("-_~", "+=/"))) for value in (policy, signature))
+    KEY.public_key().verify(signed, decoded, padding.PKCS1v15(), hashes.SHA1())
+    [statement] = json.loads(decoded)["Statement"]
+    return statement["Resource"], statement["Condition"]["DateLessThan"]["AWS:EpochTime"]
+
+
+def _client(dashboard: Dashboard) -> TestClient:
+    return TestClient(create_app(_settings(dashboard), dashboard.fleet), base_url=URL, follow_redirects=False)
+
+
+@pytest.mark.parametrize(("name", "resource"), [("ana", f"{URL}/i/ana/*"), ("olga", f"{URL}/i/*")])
+def test_a_page_brings_cookies_for_ones_own_results_and_an_operators_for_all(
+    dashboard: Dashboard, name: str, resource: str
+) -> None:
+    client = _client(dashboard)
+    assert sign_in(client, name) == 303
+    answer = client.get("/account")
+    cookies = {cookie.name: cookie for cookie in client.cookies.jar}
+    found, until = _checked(cookies["CloudFront-Policy"].value or "", cookies["CloudFront-Signature"].value or "")
+    assert found == resource
+    assert abs(until - time.time() - COOKIE_SECONDS) < 60
+    assert cookies["CloudFront-Key-Pair-Id"].value == "K123"
+    assert cookies["CloudFront-Policy"].path == "/i/"
+    set_cookies = answer.headers.get_list("set-cookie")
+    assert all("HttpOnly" in cookie and "Secure" in cookie for cookie in set_cookies)
+    # While they are fresh no page sets them again.
+    assert client.get("/account").headers.get_list("set-cookie") == []
+
+
+def test_over_https_the_session_is_bound_to_the_host(dashboard: Dashboard) -> None:
+    client = _client(dashboard)
+    sign_in(client, "ana")
+    [session] = [cookie for cookie in client.cookies.jar if cookie.name == "__Host-pixelfleet"]
+    assert (session.secure, session.path, session.domain_specified) == (True, "/", False)
+    assert "max-age" in client.get("/").headers["strict-transport-security"]
+
+
+def test_signing_out_takes_the_cookies_away(dashboard: Dashboard) -> None:
+    client = _client(dashboard)
+    sign_in(client, "ana")
+    page = client.get("/account").text
+    token = page.partition('"X-CSRF-Token": "')[2][:64]
+    client.post("/sign-out", headers={"X-CSRF-Token": token})
+    assert not [cookie.name for cookie in client.cookies.jar if cookie.name.startswith("CloudFront")]
+
+
+def test_a_link_is_for_one_result_until_it_expires(dashboard: Dashboard) -> None:
+    signer = CloudFront.of(_settings(dashboard))
+    assert signer is not None
+    link = signer.link("ana/x/y/thumb.webp", 60)
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
+    resource, until = _checked(asked["Policy"], asked["Signature"])
+    assert resource == f"{URL}/i/ana/x/y/thumb.webp"
+    assert 0 < until - time.time() <= 60
+    assert asked["Key-Pair-Id"] == "K123"
+
+
+def test_the_api_leads_to_cloudfront_where_there_is_one(dashboard: Dashboard) -> None:
+    image = record(dashboard.fleet, "ana", "cdn", "a.jpg")
+    program = dashboard.program("ana")
+    client = _client(dashboard)
+    client.headers["Authorization"] = program.headers["Authorization"]
+    answer = client.get(f"/api/v1/images/{image.image_id}/variants/thumb")
+    assert answer.headers["location"].startswith(f"{URL}/i/{image.variants[0].key}?Policy=")
+
+
+@pytest.mark.parametrize("pem", ["not a key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"])
+def test_a_key_that_is_none_is_told_without_showing_it(dashboard: Dashboard, pem: str) -> None:
+    settings = _settings(dashboard)
+    wrong = Settings.model_validate(settings.model_dump() | {"cloudfront_private_key": pem})
+    with pytest.raises(SettingsError, match="should be an RSA key in PEM") as caught:
+        CloudFront.of(wrong)
+    assert pem not in str(caught.value)
+
+
+def test_half_a_key_pair_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIXELFLEET_CLOUDFRONT_KEY_ID", "K123")
+    with pytest.raises(SettingsError, match="belong together"):
+        load_settings()
+
+
+def test_on_aws_there_is_no_dashboard_without_a_secret_that_all_tasks_share(dashboard: Dashboard) -> None:
+    bare = dashboard.fleet.settings.model_copy(update={"session_secret": None})
+    with pytest.raises(SettingsError, match="PIXELFLEET_SESSION_SECRET is not set"):
+        create_app(bare, dashboard.fleet)

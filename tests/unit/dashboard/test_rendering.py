@@ -1,0 +1,49 @@
+"""How values are shown, and the small charts."""
+
+import pytest
+
+from dashboard.charts import line, round_up
+from dashboard.rendering import moment, seconds, size
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "-"),
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (99_949, "99.9 kB"),
+        (999_600, "1.0 MB"),
+        (3_481_220, "3.5 MB"),
+        (5 * 10**9, "5.0 GB"),
+        (10**16, "10000 TB"),
+    ],
+)
+def test_sizes_are_for_people(value: int | None, shown: str) -> None:
+    assert size(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(None, "-"), (0.25, "0.2 s"), (59.4, "59 s"), (61, "1 min 1 s"), (7260, "2 h 1 min")]
+)
+def test_durations_are_for_people(value: float | None, shown: str) -> None:
+    assert seconds(value) == shown
+
+
+def test_moments_are_in_utc_to_the_second() -> None:
+    assert moment("2026-11-20T09:00:01.123Z") == "2026-11-20 09:00:01 UTC"
+    assert moment(0) == "1970-01-01 00:00:00 UTC"
+    assert moment(None) == "-"
+
+
+@pytest.mark.parametrize(("value", "top"), [(0, 1), (0.3, 0.5), (1, 1), (1.1, 2), (3, 5), (7, 10), (480, 500)])
+def test_a_charts_upper_edge_is_a_round_number(value: float, top: float) -> None:
+    assert round_up(value) == pytest.approx(top)
+
+
+def test_a_line_runs_from_edge_to_edge_and_is_empty_without_points() -> None:
+    drawn = line([0, 5, 10], (100, 20))
+    assert drawn.path == "M0.0,20.0 L50.0,10.0 L100.0,0.0"
+    assert drawn.area.endswith("L100,20 L0,20 Z")
+    assert line([], (100, 20)).path == line([1], (100, 20)).path == ""
