@@ -57,6 +57,8 @@ def answering() -> Iterator[Answers]:
 class _Handler(BaseHTTPRequestHandler):
     server: Answers
     protocol_version = "HTTP/1.1"
+    #: Head and body in one packet: the second of two would wait for the first to be acknowledged.
+    wbufsize = -1
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
