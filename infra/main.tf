@@ -134,6 +134,7 @@ module "ecs" {
   repository_arn     = module.registry.arn
   architecture       = var.architecture
   lanes              = { bulk = var.bulk, heavy = var.heavy }
+  reconcile          = var.reconcile
   network            = module.network
   environment        = local.environment
   queues             = module.queue

@@ -476,3 +476,36 @@ variable "dashboard" {
   })
   default = {}
 }
+
+variable "reconcile" {
+  description = <<-TEXT
+    The task that compares the uploads bucket with the catalog and queues what no event told of, what is stuck, and
+    what a queue dropped; it announces completed batches that nobody announced.
+    enabled         false keeps task and schedule, and stops the schedule
+    schedule        cron(...) or rate(...) of EventBridge Scheduler, in timezone. Daily by default: messages live for
+                    seven days. Ten million objects take about an hour
+    rate            jobs a second, at most: new uploads do not wait behind them, but the fleet grows for them
+    sweep           also delete results that no record names
+    cpu, memory     of the task, in CPU units and MiB
+  TEXT
+  type = object({
+    enabled  = optional(bool, true)
+    schedule = optional(string, "cron(0 3 * * ? *)")
+    timezone = optional(string, "UTC")
+    rate     = optional(number, 50)
+    sweep    = optional(bool, true)
+    cpu      = optional(number, 512)
+    memory   = optional(number, 1024)
+  })
+  default = {}
+
+  validation {
+    condition     = can(regex("^(cron|rate)\\(.+\\)$", var.reconcile.schedule))
+    error_message = "reconcile.schedule should be cron(...) or rate(...), such as cron(0 3 * * ? *) or rate(6 hours)."
+  }
+
+  validation {
+    condition     = var.reconcile.rate >= 0.01
+    error_message = "reconcile.rate should be 0.01 jobs a second or more; enabled = false stops it."
+  }
+}

@@ -82,6 +82,8 @@ run "what_cannot_work_is_refused" {
     settings = { LOG_LEVEL = "DEBUG" }
     # Fargate has 200 GiB at most.
     heavy = { scratch_gib = 500 }
+    # A schedule says when, not how often a day.
+    reconcile = { schedule = "daily" }
   }
 
   expect_failures = [
@@ -91,6 +93,7 @@ run "what_cannot_work_is_refused" {
     var.cdn_certificate_arn,
     var.settings,
     var.heavy,
+    var.reconcile,
   ]
 }
 
