@@ -37,12 +37,43 @@ data "aws_iam_policy_document" "dashboard" {
   }
 
   statement {
-    sid = "Catalog"
+    sid       = "Images"
+    actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"]
+    resources = [var.tables.images.arn]
+  }
+
+  statement {
+    sid       = "Batches"
+    actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    resources = [var.tables.batches.arn]
+  }
+
+  statement {
+    sid       = "Lists"
+    actions   = ["dynamodb:Query"]
+    resources = ["${var.tables.images.arn}/index/*", "${var.tables.batches.arn}/index/*"]
+  }
+
+  # Sessions end and sign-ins are counted here too.
+  statement {
+    sid = "Users"
     actions = [
-      "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem",
-      "dynamodb:DeleteItem",
+      "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem",
     ]
-    resources = flatten([for table in var.tables : [table.arn, "${table.arn}/index/*"]])
+    resources = [var.tables.users.arn]
+  }
+
+  # Whoever names a recipe stores its text, so that any release finds it.
+  statement {
+    sid       = "Recipes"
+    actions   = ["dynamodb:PutItem"]
+    resources = [var.tables.recipes.arn]
+  }
+
+  statement {
+    sid       = "Activity"
+    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+    resources = [var.tables.activity.arn]
   }
 
   # People subscribe themselves to notices of their own images; who seals a batch whose images are all done announces it.

@@ -58,7 +58,7 @@ data "aws_iam_policy_document" "worker" {
 
   statement {
     sid       = "Recipes"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
+    actions   = ["dynamodb:GetItem"]
     resources = [var.tables.recipes.arn]
   }
 
