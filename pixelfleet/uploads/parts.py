@@ -12,7 +12,8 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pixelfleet.aws_errors import translated
-from pixelfleet.uploads.sender import Sender, Sha256
+from pixelfleet.signed.s3 import Sha256
+from pixelfleet.uploads.sender import Sender
 from pixelfleet.uploads.throttle import Throttle
 
 #: Bytes of a part. Smaller files go in one piece; each thread holds one piece in memory.

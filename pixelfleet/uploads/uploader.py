@@ -12,9 +12,10 @@ from pixelfleet.aws_errors import error_code, translated
 from pixelfleet.errors import Cause, PermanentError, SetupError, TransientError
 from pixelfleet.images.formats import HEAD_BYTES, content_type_of, sniff
 from pixelfleet.jobs import MAX_KEY_BYTES, image_id
+from pixelfleet.signed.s3 import Sha256
 from pixelfleet.sources import Source
 from pixelfleet.uploads.parts import PART, Body, ChangedError, Parts
-from pixelfleet.uploads.sender import Sender, Sha256
+from pixelfleet.uploads.sender import Sender
 from pixelfleet.uploads.throttle import Throttle
 
 #: Files that are begun ahead of what is done, for each thread: a million files wait on the disk, not here.
