@@ -102,8 +102,8 @@ class Walk:
             elif isinstance(node, ast.Attribute):
                 self._attribute(module, owner, node, table)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                # As in get_paginator("list_objects_v2") and generate_presigned_url("get_object").
-                self._operation(node.value, table)
+                # As in get_paginator("list_objects_v2") and Request("GetObject", ...).
+                self._operation(xform_name(node.value) if node.value.isidentifier() else "", table)
 
     def _name(self, module: str, name: str, table: str) -> None:
         home, _, told = source()[module].imported.get(name, f"{module}:{name}").partition(":")
@@ -144,9 +144,9 @@ def source() -> dict[str, Module]:
 
 @cache
 def adapters() -> dict[str, tuple[str, str]]:
-    """The module and class of each of Fleet's adapters, by the name that it has there."""
+    """The module and class of each of Fleet's adapters, by the name that it has there; and what Objects calls by."""
     bootstrap = source()["pixelfleet.bootstrap"]
-    found = {}
+    found = {"signed": ("pixelfleet.signed.s3", "SignedS3")}
     for name, getter in bootstrap.classes["Fleet"].items():
         for node in ast.walk(getter.returns) if getter.returns else ():
             if isinstance(node, ast.Name) and (home := bootstrap.imported.get(node.id, "")).startswith("pixelfleet."):
