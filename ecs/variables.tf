@@ -57,13 +57,13 @@ variable "dashboard" {
 variable "reconcile" {
   description = "The scheduled reconcile; each field is described at the root's variable reconcile."
   type = object({
-    enabled  = bool
-    schedule = string
-    timezone = string
-    rate     = number
-    sweep    = bool
-    cpu      = number
-    memory   = number
+    enabled        = bool
+    schedule       = string
+    sweep_schedule = string
+    timezone       = string
+    rate           = number
+    cpu            = number
+    memory         = number
   })
 }
 

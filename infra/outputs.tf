@@ -98,9 +98,9 @@ output "log_group_names" {
   )
 }
 
-output "reconcile_schedule" {
-  description = "The schedule that holds bucket and catalog against each other."
-  value       = module.ecs.reconcile.schedule_name
+output "reconcile_schedules" {
+  description = "The schedules that hold bucket and catalog against each other, by what they start."
+  value       = module.ecs.reconcile.schedule_names
 }
 
 output "cloudwatch_dashboard" {

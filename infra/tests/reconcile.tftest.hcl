@@ -21,13 +21,13 @@ variables {
   kms_key_arn            = null
 
   reconcile = {
-    enabled  = true
-    schedule = "cron(0 3 * * ? *)"
-    timezone = "Europe/Berlin"
-    rate     = 20
-    sweep    = true
-    cpu      = 512
-    memory   = 1024
+    enabled        = true
+    schedule       = "cron(0 3 * * ? *)"
+    sweep_schedule = "cron(0 5 ? * SUN *)"
+    timezone       = "Europe/Berlin"
+    rate           = 20
+    cpu            = 512
+    memory         = 1024
   }
 }
 
@@ -37,29 +37,37 @@ run "the_schedule_starts_one_task_in_private_subnets" {
   }
 
   assert {
-    condition     = aws_scheduler_schedule.this.state == "ENABLED" && aws_scheduler_schedule.this.schedule_expression == "cron(0 3 * * ? *)" && aws_scheduler_schedule.this.schedule_expression_timezone == "Europe/Berlin"
+    condition     = aws_scheduler_schedule.this["reconcile"].state == "ENABLED" && aws_scheduler_schedule.this["reconcile"].schedule_expression == "cron(0 3 * * ? *)" && aws_scheduler_schedule.this["reconcile"].schedule_expression_timezone == "Europe/Berlin"
     error_message = "It runs when it is asked to."
   }
 
   assert {
-    condition     = aws_scheduler_schedule.this.target[0].arn == var.cluster.arn && aws_scheduler_schedule.this.target[0].role_arn == aws_iam_role.schedule.arn
+    condition = { for what, schedule in aws_scheduler_schedule.this : what => "${schedule.schedule_expression} ${join(" ", jsondecode(schedule.target[0].input).containerOverrides[0].command)}" } == {
+      reconcile = "cron(0 3 * * ? *) pixelfleet reconcile --json --rate 20"
+      sweep     = "cron(0 5 ? * SUN *) pixelfleet reconcile --json --rate 20 --sweep"
+    }
+    error_message = "The sweep comes at times of its own, by the same task."
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.this["reconcile"].target[0].arn == var.cluster.arn && aws_scheduler_schedule.this["reconcile"].target[0].role_arn == aws_iam_role.schedule.arn
     error_message = "On the cluster, by the schedule's own role."
   }
 
   assert {
     condition = (
-      aws_scheduler_schedule.this.target[0].ecs_parameters[0].task_definition_arn == aws_ecs_task_definition.this.arn
-      && aws_scheduler_schedule.this.target[0].ecs_parameters[0].task_count == 1
-      && [for part in aws_scheduler_schedule.this.target[0].ecs_parameters[0].capacity_provider_strategy : part.capacity_provider] == ["FARGATE"]
+      aws_scheduler_schedule.this["reconcile"].target[0].ecs_parameters[0].task_definition_arn == aws_ecs_task_definition.this.arn
+      && aws_scheduler_schedule.this["reconcile"].target[0].ecs_parameters[0].task_count == 1
+      && [for part in aws_scheduler_schedule.this["reconcile"].target[0].ecs_parameters[0].capacity_provider_strategy : part.capacity_provider] == ["FARGATE"]
     )
     error_message = "One task of this definition, not on Spot: an interruption throws a long pass away."
   }
 
   assert {
     condition = (
-      !aws_scheduler_schedule.this.target[0].ecs_parameters[0].network_configuration[0].assign_public_ip
-      && aws_scheduler_schedule.this.target[0].ecs_parameters[0].network_configuration[0].subnets == toset(["subnet-private"])
-      && aws_scheduler_schedule.this.target[0].ecs_parameters[0].network_configuration[0].security_groups == toset(["sg-workers"])
+      !aws_scheduler_schedule.this["reconcile"].target[0].ecs_parameters[0].network_configuration[0].assign_public_ip
+      && aws_scheduler_schedule.this["reconcile"].target[0].ecs_parameters[0].network_configuration[0].subnets == toset(["subnet-private"])
+      && aws_scheduler_schedule.this["reconcile"].target[0].ecs_parameters[0].network_configuration[0].security_groups == toset(["sg-workers"])
     )
     error_message = "Private subnets without public addresses, with the workers' security group."
   }
@@ -81,8 +89,8 @@ run "the_task_is_locked_down_and_reconciles_at_its_rate" {
   }
 
   assert {
-    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].command == ["pixelfleet", "reconcile", "--json", "--rate", "20", "--sweep"]
-    error_message = "The rate is kept, and orphaned results are swept."
+    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].command == ["pixelfleet", "reconcile", "--json", "--rate", "20"]
+    error_message = "The rate is kept."
   }
 
   assert {
@@ -116,16 +124,16 @@ run "the_schedules_role_starts_this_task_and_nothing_else" {
   }
 }
 
-run "it_can_be_turned_off_and_spare_results" {
+run "it_can_be_turned_off_and_never_sweep" {
   variables {
     reconcile = {
-      enabled  = false
-      schedule = "rate(6 hours)"
-      timezone = "UTC"
-      rate     = 0.5
-      sweep    = false
-      cpu      = 512
-      memory   = 1024
+      enabled        = false
+      schedule       = "rate(6 hours)"
+      sweep_schedule = null
+      timezone       = "UTC"
+      rate           = 0.5
+      cpu            = 512
+      memory         = 1024
     }
   }
 
@@ -134,12 +142,12 @@ run "it_can_be_turned_off_and_spare_results" {
   }
 
   assert {
-    condition     = aws_scheduler_schedule.this.state == "DISABLED"
+    condition     = aws_scheduler_schedule.this["reconcile"].state == "DISABLED"
     error_message = "A schedule that is not enabled does not run."
   }
 
   assert {
-    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].command == ["pixelfleet", "reconcile", "--json", "--rate", "0.5"]
+    condition     = keys(aws_scheduler_schedule.this) == ["reconcile"]
     error_message = "Nothing is deleted that was not asked for."
   }
 }

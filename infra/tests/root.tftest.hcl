@@ -53,6 +53,18 @@ run "everything_turned_on_applies" {
   }
 }
 
+run "without_nat_workers_do_not_call_what_they_cannot_reach" {
+  variables {
+    nat                 = "none"
+    interface_endpoints = ["ecr.api", "ecr.dkr", "ecs", "logs", "monitoring", "secretsmanager", "sqs", "sns"]
+  }
+
+  assert {
+    condition     = local.environment.PIXELFLEET_CDN_DISTRIBUTION_ID == ""
+    error_message = "CloudFront's API has no endpoint in a VPC."
+  }
+}
+
 run "public_results_need_no_key" {
   variables {
     public_results     = true
@@ -78,6 +90,8 @@ run "what_cannot_work_is_refused" {
     interface_endpoints = ["sqs"]
     # CloudFront takes certificates of us-east-1 alone.
     certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+    # A load balancer takes no subnet of sixteen addresses.
+    vpc_cidr = "10.0.0.0/20"
     # No setting of ours.
     settings = { LOG_LEVEL = "DEBUG" }
     # Fargate has 200 GiB at most.
@@ -89,6 +103,7 @@ run "what_cannot_work_is_refused" {
   expect_failures = [
     var.prefix,
     var.signing_public_key,
+    var.vpc_cidr,
     var.interface_endpoints,
     var.cdn_certificate_arn,
     var.settings,

@@ -22,12 +22,12 @@ ORPHAN = "0" * 32
 
 
 def test_the_schedule_runs_this_task_definition_by_its_own_role_in_private_subnets(stack: Stack) -> None:
-    schedule = stack.client("scheduler").get_schedule(Name=stack.outputs["reconcile_schedule"])
+    schedule = schedule_of(stack, "reconcile")
 
     target = schedule["Target"]
     task = target["EcsParameters"]
     network = task["NetworkConfiguration"]["awsvpcConfiguration"]
-    assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "cron(0 3 * * ? *)")
+    assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "cron(0 3 ? * MON-SAT *)")
     assert task["TaskDefinitionArn"] == stack.outputs["task_definition_arns"]["reconcile"]
     assert target["Arn"].endswith(f"cluster/{stack.outputs['cluster_name']}")
     assert network["AssignPublicIp"] == "DISABLED"
@@ -78,8 +78,10 @@ def test_a_second_run_finds_nothing_more_to_do(stack: Stack, worker: Path, tmp_p
 
 
 def reconcile(stack: Stack, scratch: Path, *more: str) -> dict[str, Any]:
-    """One run of the task, which leaves nothing alone for being young; what it told as JSON."""
-    program, *arguments = stack.container("reconcile")["command"]
+    """One run as the sweep's schedule starts it, which leaves nothing alone for being young; what it told."""
+    [override] = json.loads(schedule_of(stack, "sweep")["Target"]["Input"])["containerOverrides"]
+    assert override["name"] == stack.container("reconcile")["name"]
+    program, *arguments = override["command"]
     environment = task_environment(stack, "reconcile", scratch) | stack.emulators.as_aws
     environment.pop("PIXELFLEET_SCRATCH_DIR")
 
@@ -95,6 +97,10 @@ def reconcile(stack: Stack, scratch: Path, *more: str) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     return told
+
+
+def schedule_of(stack: Stack, what: str) -> dict[str, Any]:
+    return dict(stack.client("scheduler").get_schedule(Name=stack.outputs["reconcile_schedules"][what]))
 
 
 def forget(stack: Stack, key: str) -> None:

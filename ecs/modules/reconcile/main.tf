@@ -8,6 +8,7 @@
 locals {
   full_name = "${var.prefix}-reconcile"
   scratch   = "/scratch"
+  command   = ["pixelfleet", "reconcile", "--json", "--rate", tostring(var.reconcile.rate)]
 }
 
 data "aws_region" "current" {}
@@ -51,11 +52,8 @@ resource "aws_ecs_task_definition" "this" {
     name      = "reconcile"
     image     = var.image
     essential = true
-    command = concat(
-      ["pixelfleet", "reconcile", "--json", "--rate", tostring(var.reconcile.rate)],
-      var.reconcile.sweep ? ["--sweep"] : [],
-    )
-    user = "10001:10001"
+    command   = local.command
+    user      = "10001:10001"
 
     readonlyRootFilesystem = true
     mountPoints            = [{ sourceVolume = "scratch", containerPath = local.scratch, readOnly = false }]

@@ -3,9 +3,9 @@ output "task_definition_arn" {
   value       = aws_ecs_task_definition.this.arn
 }
 
-output "schedule_name" {
-  description = "The schedule."
-  value       = aws_scheduler_schedule.this.name
+output "schedule_names" {
+  description = "The schedules by what they start: reconcile, and sweep unless it is never swept."
+  value       = { for what, schedule in aws_scheduler_schedule.this : what => schedule.name }
 }
 
 output "role_name" {
@@ -14,7 +14,7 @@ output "role_name" {
 }
 
 output "schedule_role_name" {
-  description = "The role by which the schedule starts the task."
+  description = "The role by which schedules start the task."
   value       = aws_iam_role.schedule.name
 }
 

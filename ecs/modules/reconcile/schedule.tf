@@ -1,6 +1,18 @@
 # EventBridge Scheduler's own role: it starts this one task with its two roles, and nothing else.
 
 locals {
+  # The sweep asks S3 about the original of every result, so it comes less often.
+  schedules = merge(
+    { reconcile = { name = local.full_name, expression = var.reconcile.schedule, command = local.command } },
+    var.reconcile.sweep_schedule == null ? {} : {
+      sweep = {
+        name       = "${local.full_name}-sweep"
+        expression = var.reconcile.sweep_schedule
+        command    = concat(local.command, ["--sweep"])
+      }
+    },
+  )
+
   # Of every revision, so that a new image is not refused in the moment between this policy's update and the schedule's.
   revisions = "${aws_ecs_task_definition.this.arn_without_revision}:*"
 }
@@ -56,9 +68,11 @@ resource "aws_iam_role_policy" "schedule" {
 }
 
 resource "aws_scheduler_schedule" "this" {
-  name                         = local.full_name
+  for_each = local.schedules
+
+  name                         = each.value.name
   description                  = "Compares the uploads bucket with the catalog and queues what is missing or stuck"
-  schedule_expression          = var.reconcile.schedule
+  schedule_expression          = each.value.expression
   schedule_expression_timezone = var.reconcile.timezone
   state                        = var.reconcile.enabled ? "ENABLED" : "DISABLED"
 
@@ -69,6 +83,7 @@ resource "aws_scheduler_schedule" "this" {
   target {
     arn      = var.cluster.arn
     role_arn = aws_iam_role.schedule.arn
+    input    = jsonencode({ containerOverrides = [{ name = "reconcile", command = each.value.command }] })
 
     ecs_parameters {
       task_definition_arn     = aws_ecs_task_definition.this.arn

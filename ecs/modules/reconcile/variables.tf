@@ -6,13 +6,13 @@ variable "prefix" {
 variable "reconcile" {
   description = "When it runs and how; each field is described at the root's variable reconcile."
   type = object({
-    enabled  = bool
-    schedule = string
-    timezone = string
-    rate     = number
-    sweep    = bool
-    cpu      = number
-    memory   = number
+    enabled        = bool
+    schedule       = string
+    sweep_schedule = string
+    timezone       = string
+    rate           = number
+    cpu            = number
+    memory         = number
   })
 }
 
