@@ -39,7 +39,7 @@ def test_a_module_is_laid_out_and_named_as_all_are_and_declares_nothing_for_noth
     text = "\n".join(path.read_text() for path in sorted(module.glob("*.tf")))
     declared = re.findall(r'^(variable|output|module|data|resource) ((?:"[^"]+" ?)+)\{$', text, re.MULTILINE)
     names = {(kind, found.split('"')[-2]) for kind, found in declared}
-    local = set(
+    local = _locals(text)
         re.findall(
             r"^  (\w+) += ", "".join(re.findall(r"^locals \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)), re.MULTILINE
         )
@@ -54,6 +54,11 @@ def test_a_module_is_laid_out_and_named_as_all_are_and_declares_nothing_for_noth
     assert {name for kind, name in names if kind == "variable" and f"var.{name}" not in text} == set()
     assert {name for kind, name in names if kind == "data" and not re.search(rf"data\.\w+\.{name}\b", text)} == set()
     assert {name for name in local if not re.search(rf"local\.{name}\b", text)} == set()
+
+
+def _locals(text: str) -> set[str]:
+    blocks = re.findall(r"^locals \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)
+    return {name for block in blocks for name in re.findall(r"^  (\w+) += ", block, re.MULTILINE)}
 
 
 def _told(text: str, kind: str, name: str) -> bool:
