@@ -40,10 +40,6 @@ def test_a_module_is_laid_out_and_named_as_all_are_and_declares_nothing_for_noth
     declared = re.findall(r'^(variable|output|module|data|resource) ((?:"[^"]+" ?)+)\{$', text, re.MULTILINE)
     names = {(kind, found.split('"')[-2]) for kind, found in declared}
     local = _locals(text)
-        re.findall(
-            r"^  (\w+) += ", "".join(re.findall(r"^locals \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)), re.MULTILINE
-        )
-    )
 
     assert names
     assert {
