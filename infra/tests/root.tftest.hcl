@@ -18,9 +18,11 @@ variables {
   signing_public_key   = "-----BEGIN PUBLIC KEY-----\nMII\n-----END PUBLIC KEY-----\n"
 }
 
-run "defaults_apply" {
+run "defaults_are_safe" {
+  command = plan
+
   assert {
-    condition     = output.uploads_bucket != output.results_bucket
+    condition     = local.uploads_bucket != local.results_bucket
     error_message = "Results in the uploads bucket would set off jobs without end."
   }
 
@@ -54,6 +56,8 @@ run "everything_turned_on_applies" {
 }
 
 run "without_nat_workers_do_not_call_what_they_cannot_reach" {
+  command = plan
+
   variables {
     nat                 = "none"
     interface_endpoints = ["ecr.api", "ecr.dkr", "ecs", "logs", "monitoring", "secretsmanager", "sqs", "sns"]
@@ -66,6 +70,8 @@ run "without_nat_workers_do_not_call_what_they_cannot_reach" {
 }
 
 run "public_results_need_no_key" {
+  command = plan
+
   variables {
     public_results     = true
     signing_public_key = null
