@@ -52,6 +52,20 @@ def test_a_module_is_laid_out_and_named_as_all_are_and_declares_nothing_for_noth
     assert {name for name in local if not re.search(rf"local\.{name}\b", text)} == set()
 
 
+def test_the_example_of_variables_names_all_that_have_no_default_and_none_that_is_not_there() -> None:
+    declared = dict(
+        re.findall(
+            r'^variable "(\w+)" \{\n(.*?)^\}', (REPOSITORY / "infra/variables.tf").read_text(), re.MULTILINE | re.DOTALL
+        )
+    )
+    example = (REPOSITORY / "infra/terraform.tfvars.example").read_text()
+
+    assert set(re.findall(r"^# (\w+) += ", example, re.MULTILINE)) <= declared.keys()
+    assert set(re.findall(r"^(\w+) += ", example, re.MULTILINE)) == {
+        name for name, block in declared.items() if not re.search(r"^  default +=", block, re.MULTILINE)
+    } | {"signing_public_key"}
+
+
 def _locals(text: str) -> set[str]:
     blocks = re.findall(r"^locals \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)
     return {name for block in blocks for name in re.findall(r"^  (\w+) += ", block, re.MULTILINE)}
