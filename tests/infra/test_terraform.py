@@ -66,6 +66,14 @@ def test_the_example_of_variables_names_all_that_have_no_default_and_none_that_i
     } | {"signing_public_key"}
 
 
+def test_every_page_that_a_description_or_a_comment_sends_to_is_there() -> None:
+    files = [path for root in ("infra", "ecs") for path in (REPOSITORY / root).rglob("*.tf")]
+    named = {page for path in files for page in re.findall(r"docs/[\w/-]+\.md", path.read_text())}
+
+    assert named
+    assert {page for page in named if not (REPOSITORY / page).is_file()} == set()
+
+
 def _locals(text: str) -> set[str]:
     blocks = re.findall(r"^locals \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)
     return {name for block in blocks for name in re.findall(r"^  (\w+) += ", block, re.MULTILINE)}

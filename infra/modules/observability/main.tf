@@ -11,7 +11,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   for_each = local.queues
 
   alarm_name          = "${each.value.dead_letters.name}-not-empty"
-  alarm_description   = "The system failed on these messages: an image's own faults never go here. See docs/howto/failures.md."
+  alarm_description   = "The system failed on these messages: an image's own faults never go here. See docs/reliability.md."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = each.value.dead_letters.name }
