@@ -20,8 +20,12 @@ PEAK = 4
 PROCESSES = 2
 ZONES = 2
 DASHBOARD = (2, 0.5, 1.0)
-#: Alarms of the stack by the metrics that each looks at: plain ones, wake-ups, failure rates, stalls.
-ALARM_METRICS = 3 * 3 + 2 + 2 * 2 + 2 * 2 + 2 * 3
+#: Alarms of the stack by the metrics that each looks at: three to a queue, the producer's; two of each lane's
+#: wake-ups, failure rates and of two tables' throttles, three of each lane's stalls.
+ALARM_METRICS = 3 * 3 + 2 + 2 * 2 + 2 * 2 + 2 * 2 + 2 * 3
+#: Variants of an image by the recipe `web`; keys of one LIST.
+VARIANTS = 3
+KEYS = 1000
 
 
 def main() -> int:
@@ -42,6 +46,8 @@ def main() -> int:
         f"one image: {core:.2f} s of a core, {sum(costs.values()) * 1e6:.0f} USD a million; storage "
         f"{stored * 1e6:.0f} USD a million and month\n"
     )
+    plain, sweep = reconcile(prices)
+    print(f"one reconcile of a million originals: {plain:.2f} USD, with --sweep {sweep:.2f} USD\n")
     print("| images a day | a second, mean / peak | busy processes | bulk tasks, mean / peak | USD a day |")
     print("| ---: | ---: | ---: | ---: | ---: |")
     for volume in VOLUMES:
@@ -68,6 +74,18 @@ def idle(prices: dict[str, Any]) -> dict[str, float]:
         "alarms": ALARM_METRICS * standing["alarm_month"],
         "secret": standing["secret_month"],
     }
+
+
+def reconcile(prices: dict[str, Any]) -> tuple[float, float]:
+    """US dollars of one run over a million originals, without and with the sweep.
+
+    It lists the uploads and reads their records; the sweep lists results, reads the records again and asks for every
+    original.
+    """
+    million = 1_000_000
+    listing, read = prices["s3"]["put"] / KEYS, prices["dynamodb"]["read_unit"]
+    plain = million * (listing + read)
+    return plain, plain + million * (VARIANTS * listing + read + prices["s3"]["get"])
 
 
 if __name__ == "__main__":

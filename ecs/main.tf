@@ -54,6 +54,26 @@ module "lane" {
   kms_key_arn        = var.kms_key_arn
 }
 
+module "reconcile" {
+  source = "./modules/reconcile"
+
+  prefix                 = var.prefix
+  reconcile              = var.reconcile
+  cluster                = { name = aws_ecs_cluster_capacity_providers.this.cluster_name, arn = aws_ecs_cluster.this.arn }
+  task_arns              = local.task_arns
+  image                  = var.image
+  architecture           = var.architecture
+  execution_role_arn     = aws_iam_role.execution.arn
+  trust_policy           = data.aws_iam_policy_document.assume.json
+  scheduler_trust_policy = data.aws_iam_policy_document.scheduler_trust.json
+  task_policy            = data.aws_iam_policy_document.reconcile.json
+  environment            = var.environment
+  subnet_ids             = var.network.private_subnet_ids
+  security_group_ids     = [var.network.security_group_ids.workers]
+  log_retention_days     = var.log_retention_days
+  kms_key_arn            = var.kms_key_arn
+}
+
 module "dashboard" {
   source = "./modules/dashboard"
 

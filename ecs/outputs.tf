@@ -13,7 +13,15 @@ output "dashboard" {
   value       = module.dashboard
 }
 
+output "reconcile" {
+  description = "Schedule, task definition, roles and log group of the scheduled reconcile."
+  value       = module.reconcile
+}
+
 output "roles" {
   description = "Names of the roles that tasks run as."
-  value       = merge({ for name, lane in module.lane : name => lane.role_name }, { dashboard = module.dashboard.role_name })
+  value = merge(
+    { for name, lane in module.lane : name => lane.role_name },
+    { dashboard = module.dashboard.role_name, reconcile = module.reconcile.role_name },
+  )
 }

@@ -54,6 +54,19 @@ variable "dashboard" {
   })
 }
 
+variable "reconcile" {
+  description = "The scheduled reconcile; each field is described at the root's variable reconcile."
+  type = object({
+    enabled        = bool
+    schedule       = string
+    sweep_schedule = string
+    timezone       = string
+    rate           = number
+    cpu            = number
+    memory         = number
+  })
+}
+
 variable "network" {
   description = "Where tasks run."
   type = object({

@@ -23,26 +23,27 @@ locals {
 
   # What pixelfleet/settings.py reads: every name, URL and ARN said outright.
   environment = merge(var.settings, {
-    PIXELFLEET_PREFIX              = var.prefix
-    PIXELFLEET_ACCOUNT_ID          = local.account_id
-    PIXELFLEET_UPLOADS_BUCKET      = module.storage.buckets.uploads.name
-    PIXELFLEET_RESULTS_BUCKET      = module.storage.buckets.results.name
-    PIXELFLEET_UPLOADS_QUEUE_URL   = module.queue["uploads"].url
-    PIXELFLEET_BULK_QUEUE_URL      = module.queue["bulk"].url
-    PIXELFLEET_HEAVY_QUEUE_URL     = module.queue["heavy"].url
-    PIXELFLEET_UPLOADS_DLQ_URL     = module.queue["uploads"].dead_letters.url
-    PIXELFLEET_BULK_DLQ_URL        = module.queue["bulk"].dead_letters.url
-    PIXELFLEET_HEAVY_DLQ_URL       = module.queue["heavy"].dead_letters.url
-    PIXELFLEET_IMAGES_TABLE        = module.catalog.tables.images.name
-    PIXELFLEET_BATCHES_TABLE       = module.catalog.tables.batches.name
-    PIXELFLEET_USERS_TABLE         = module.catalog.tables.users.name
-    PIXELFLEET_RECIPES_TABLE       = module.catalog.tables.recipes.name
-    PIXELFLEET_ACTIVITY_TABLE      = module.catalog.tables.activity.name
-    PIXELFLEET_NOTICES_TOPIC_ARN   = module.topics.notices_arn
-    PIXELFLEET_ALARMS_TOPIC_ARN    = module.topics.alarms_arn
-    PIXELFLEET_DASHBOARD_URL       = local.dashboard_url
-    PIXELFLEET_ECS_CLUSTER         = module.ecs.cluster_name
-    PIXELFLEET_CDN_DISTRIBUTION_ID = module.cdn.distribution_id
+    PIXELFLEET_PREFIX            = var.prefix
+    PIXELFLEET_ACCOUNT_ID        = local.account_id
+    PIXELFLEET_UPLOADS_BUCKET    = module.storage.buckets.uploads.name
+    PIXELFLEET_RESULTS_BUCKET    = module.storage.buckets.results.name
+    PIXELFLEET_UPLOADS_QUEUE_URL = module.queue["uploads"].url
+    PIXELFLEET_BULK_QUEUE_URL    = module.queue["bulk"].url
+    PIXELFLEET_HEAVY_QUEUE_URL   = module.queue["heavy"].url
+    PIXELFLEET_UPLOADS_DLQ_URL   = module.queue["uploads"].dead_letters.url
+    PIXELFLEET_BULK_DLQ_URL      = module.queue["bulk"].dead_letters.url
+    PIXELFLEET_HEAVY_DLQ_URL     = module.queue["heavy"].dead_letters.url
+    PIXELFLEET_IMAGES_TABLE      = module.catalog.tables.images.name
+    PIXELFLEET_BATCHES_TABLE     = module.catalog.tables.batches.name
+    PIXELFLEET_USERS_TABLE       = module.catalog.tables.users.name
+    PIXELFLEET_RECIPES_TABLE     = module.catalog.tables.recipes.name
+    PIXELFLEET_ACTIVITY_TABLE    = module.catalog.tables.activity.name
+    PIXELFLEET_NOTICES_TOPIC_ARN = module.topics.notices_arn
+    PIXELFLEET_ALARMS_TOPIC_ARN  = module.topics.alarms_arn
+    PIXELFLEET_DASHBOARD_URL     = local.dashboard_url
+    PIXELFLEET_ECS_CLUSTER       = module.ecs.cluster_name
+    # CloudFront's API has no endpoint in a VPC: a worker that cannot reach it must not fail for that.
+    PIXELFLEET_CDN_DISTRIBUTION_ID = var.nat == "none" ? "" : module.cdn.distribution_id
   })
 }
 
@@ -134,6 +135,7 @@ module "ecs" {
   repository_arn     = module.registry.arn
   architecture       = var.architecture
   lanes              = { bulk = var.bulk, heavy = var.heavy }
+  reconcile          = var.reconcile
   network            = module.network
   environment        = local.environment
   queues             = module.queue
@@ -206,6 +208,7 @@ module "observability" {
   producer_name          = module.producer.function_name
   cluster_name           = module.ecs.cluster_name
   table_names            = [for table in module.catalog.tables : table.name]
+  hot_tables             = { for what in ["images", "batches"] : what => module.catalog.tables[what].name }
 
   # A heavy job may rightly take eleven hours.
   lanes = {

@@ -75,7 +75,10 @@ output "service_names" {
 
 output "task_definition_arns" {
   description = "The task definitions by name."
-  value       = merge({ for name, lane in module.ecs.lanes : name => lane.task_definition_arn }, { dashboard = module.ecs.dashboard.task_definition_arn })
+  value = merge(
+    { for name, lane in module.ecs.lanes : name => lane.task_definition_arn },
+    { dashboard = module.ecs.dashboard.task_definition_arn, reconcile = module.ecs.reconcile.task_definition_arn },
+  )
 }
 
 output "role_names" {
@@ -87,8 +90,17 @@ output "log_group_names" {
   description = "Where each part logs."
   value = merge(
     { for name, lane in module.ecs.lanes : name => lane.log_group_name },
-    { dashboard = module.ecs.dashboard.log_group_name, producer = module.producer.log_group_name },
+    {
+      dashboard = module.ecs.dashboard.log_group_name
+      producer  = module.producer.log_group_name
+      reconcile = module.ecs.reconcile.log_group_name
+    },
   )
+}
+
+output "reconcile_schedules" {
+  description = "The schedules that hold bucket and catalog against each other, by what they start."
+  value       = module.ecs.reconcile.schedule_names
 }
 
 output "cloudwatch_dashboard" {

@@ -39,13 +39,14 @@ variable "max_retries" {
 # --- network
 
 variable "vpc_cidr" {
-  description = "Addresses of the VPC, /16 to /20. A task takes one address; three quarters lie in private subnets."
+  description = "Addresses of the VPC, /16 to /19. A task takes one address; each private subnet has a sixteenth."
   type        = string
   default     = "10.0.0.0/16"
 
   validation {
-    condition     = try(tonumber(split("/", var.vpc_cidr)[1]) >= 16 && tonumber(split("/", var.vpc_cidr)[1]) <= 20 && can(cidrhost(var.vpc_cidr, 0)), false)
-    error_message = "vpc_cidr should be an IPv4 network from /16 to /20, such as 10.0.0.0/16."
+    condition = try(tonumber(split("/", var.vpc_cidr)[1]) >= 16 && tonumber(split("/", var.vpc_cidr)[1]) <= 19 && can(cidrhost(var.vpc_cidr, 0)), false)
+    # A load balancer takes no subnet below /27, and the public ones are 256ths.
+    error_message = "vpc_cidr should be an IPv4 network from /16 to /19, such as 10.0.0.0/16."
   }
 }
 
@@ -72,13 +73,13 @@ variable "nat" {
 }
 
 variable "interface_endpoints" {
-  description = "AWS services to reach by interface endpoints (about 7 USD a month each and zone). Without NAT at least: ecr.api, ecr.dkr, logs, monitoring, secretsmanager, sqs, sns; for lanes on EC2 also ecs, ecs-agent, ecs-telemetry."
+  description = "AWS services to reach by interface endpoints (about 7 USD a month each and zone). Without NAT at least: ecr.api, ecr.dkr, ecs, logs, monitoring, secretsmanager, sqs, sns; for lanes on EC2 also ecs-agent, ecs-telemetry."
   type        = set(string)
   default     = []
 
   validation {
-    condition     = var.nat != "none" || length(setsubtract(["ecr.api", "ecr.dkr", "logs", "monitoring", "secretsmanager", "sqs", "sns"], var.interface_endpoints)) == 0
-    error_message = "Without NAT the tasks need interface endpoints for ecr.api, ecr.dkr, logs, monitoring, secretsmanager, sqs and sns."
+    condition     = var.nat != "none" || length(setsubtract(["ecr.api", "ecr.dkr", "ecs", "logs", "monitoring", "secretsmanager", "sqs", "sns"], var.interface_endpoints)) == 0
+    error_message = "Without NAT the tasks need interface endpoints for ecr.api, ecr.dkr, ecs, logs, monitoring, secretsmanager, sqs and sns."
   }
 }
 
@@ -475,4 +476,40 @@ variable "dashboard" {
     tasks  = optional(number, 2)
   })
   default = {}
+}
+
+variable "reconcile" {
+  description = <<-TEXT
+    The task that compares the uploads bucket with the catalog and queues what no event told of, what is stuck, and
+    what a queue dropped; it announces completed batches that nobody announced.
+    enabled         false keeps the task and stops its schedules
+    schedule        cron(...) or rate(...) of EventBridge Scheduler, in timezone; daily by default, since messages live
+                    for seven days
+    sweep_schedule  when it also deletes results that no record names, which asks S3 once for each image. Null: never
+    rate            jobs a second, at most: new uploads do not wait behind them, but the fleet grows for them
+    cpu, memory     of the task, in CPU units and MiB
+  TEXT
+  type = object({
+    enabled        = optional(bool, true)
+    schedule       = optional(string, "cron(0 3 ? * MON-SAT *)")
+    sweep_schedule = optional(string, "cron(0 3 ? * SUN *)")
+    timezone       = optional(string, "UTC")
+    rate           = optional(number, 50)
+    cpu            = optional(number, 512)
+    memory         = optional(number, 1024)
+  })
+  default = {}
+
+  validation {
+    condition = alltrue([
+      for schedule in compact([var.reconcile.schedule, var.reconcile.sweep_schedule]) :
+      can(regex("^(cron|rate)\\(.+\\)$", schedule))
+    ])
+    error_message = "reconcile.schedule and sweep_schedule should be cron(...) or rate(...), such as cron(0 3 * * ? *) or rate(6 hours)."
+  }
+
+  validation {
+    condition     = var.reconcile.rate >= 0.01
+    error_message = "reconcile.rate should be 0.01 jobs a second or more; enabled = false stops it."
+  }
 }

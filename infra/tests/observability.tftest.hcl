@@ -12,7 +12,8 @@ variables {
   failure_minimum        = 10
   producer_name          = "producer"
   cluster_name           = "p"
-  table_names            = ["images"]
+  table_names            = ["images", "users"]
+  hot_tables             = { images = "images" }
 
   lanes = {
     bulk  = { queue = { name = "bulk", dead_letters = { name = "bulk-dlq" } }, service_name = "p-bulk", stalled_period = 300, stalled_periods = 6 }
@@ -31,6 +32,7 @@ run "every_alarm_reaches_somebody" {
         values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.too_old),
         values(aws_cloudwatch_metric_alarm.half_retention), values(aws_cloudwatch_metric_alarm.failure_rate),
         values(aws_cloudwatch_metric_alarm.no_progress), values(aws_cloudwatch_metric_alarm.producer),
+        values(aws_cloudwatch_metric_alarm.throttled),
       ) : alarm.alarm_actions == toset([var.alarms_topic_arn])
     ])
     error_message = "An alarm without an action is a chart."

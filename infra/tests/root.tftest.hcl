@@ -18,9 +18,11 @@ variables {
   signing_public_key   = "-----BEGIN PUBLIC KEY-----\nMII\n-----END PUBLIC KEY-----\n"
 }
 
-run "defaults_apply" {
+run "defaults_are_safe" {
+  command = plan
+
   assert {
-    condition     = output.uploads_bucket != output.results_bucket
+    condition     = local.uploads_bucket != local.results_bucket
     error_message = "Results in the uploads bucket would set off jobs without end."
   }
 
@@ -53,7 +55,23 @@ run "everything_turned_on_applies" {
   }
 }
 
+run "without_nat_workers_do_not_call_what_they_cannot_reach" {
+  command = plan
+
+  variables {
+    nat                 = "none"
+    interface_endpoints = ["ecr.api", "ecr.dkr", "ecs", "logs", "monitoring", "secretsmanager", "sqs", "sns"]
+  }
+
+  assert {
+    condition     = local.environment.PIXELFLEET_CDN_DISTRIBUTION_ID == ""
+    error_message = "CloudFront's API has no endpoint in a VPC."
+  }
+}
+
 run "public_results_need_no_key" {
+  command = plan
+
   variables {
     public_results     = true
     signing_public_key = null
@@ -78,19 +96,25 @@ run "what_cannot_work_is_refused" {
     interface_endpoints = ["sqs"]
     # CloudFront takes certificates of us-east-1 alone.
     certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+    # A load balancer takes no subnet of sixteen addresses.
+    vpc_cidr = "10.0.0.0/20"
     # No setting of ours.
     settings = { LOG_LEVEL = "DEBUG" }
     # Fargate has 200 GiB at most.
     heavy = { scratch_gib = 500 }
+    # A schedule says when, not how often a day.
+    reconcile = { schedule = "daily" }
   }
 
   expect_failures = [
     var.prefix,
     var.signing_public_key,
+    var.vpc_cidr,
     var.interface_endpoints,
     var.cdn_certificate_arn,
     var.settings,
     var.heavy,
+    var.reconcile,
   ]
 }
 

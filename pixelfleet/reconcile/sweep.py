@@ -1,6 +1,7 @@
 """Results that no record names, and images whose original is gone without a word."""
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
@@ -10,7 +11,8 @@ from pixelfleet.aws_errors import translated
 from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.records import Image, Status
 from pixelfleet.jobs import Job, JobKind, Lane, Origin
-from pixelfleet.reconcile.run import GROUP
+from pixelfleet.objects import ObjectVersion
+from pixelfleet.reconcile.run import GROUP, THREADS
 
 PAGE: Final = 100
 
@@ -50,17 +52,23 @@ class Sweep:
             TransientError: S3, DynamoDB or SQS does not answer; it may be begun again.
         """
         waiting = self._folders()
-        while page := list(islice(waiting, PAGE)):
-            records = self._fleet.images.get_many(folder.image_id for folder in page)
-            for folder in page:
-                self._judge(folder, records.get(folder.image_id))
-            progress(self.swept)
+        # Every image that is as it should be costs a HEAD: one after the other, ten million would take days.
+        with ThreadPoolExecutor(THREADS) as pool:
+            while page := list(islice(waiting, PAGE)):
+                records = self._fleet.images.get_many(folder.image_id for folder in page)
+                judged = [self._judge(folder, records.get(folder.image_id)) for folder in page]
+                named = [image for image in judged if image is not None]
+                for image, original in zip(named, pool.map(self._original, named), strict=True):
+                    if original is None:
+                        self._remove(image)
+                progress(self.swept)
         return self.swept
 
-    def _judge(self, folder: Folder, image: Image | None) -> None:
+    def _judge(self, folder: Folder, image: Image | None) -> Image | None:
+        """Returns the image whose results these rightly are, if its original is to be looked for."""
         self.swept.seen += 1
         if folder.newest > self._before:
-            return
+            return None
         if image is None:
             # A catalog that was lost must not take the results with it.
             self.swept.unexplained += 1
@@ -69,11 +77,18 @@ class Sweep:
             if not self._dry_run:
                 self._fleet.objects.delete_results(folder.prefix)
                 self._fleet.images.strike_off(image, [folder.revision])
-        elif self._fleet.objects.head(image.bucket, image.key) is None:
-            self.swept.removed += 1
-            if not self._dry_run:
-                removal = Job(JobKind.REMOVE, image.bucket, image.key, origin=Origin.RECONCILE)
-                self._fleet.queues.send(Lane.BULK, [removal], GROUP)
+        else:
+            return image
+        return None
+
+    def _original(self, image: Image) -> ObjectVersion | None:
+        return self._fleet.objects.head(image.bucket, image.key)
+
+    def _remove(self, image: Image) -> None:
+        self.swept.removed += 1
+        if not self._dry_run:
+            removal = Job(JobKind.REMOVE, image.bucket, image.key, origin=Origin.RECONCILE)
+            self._fleet.queues.send(Lane.BULK, [removal], GROUP)
 
     def _folders(self) -> Iterator[Folder]:
         bucket = self._fleet.settings.results_bucket

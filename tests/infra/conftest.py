@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra import outside
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.settings import load_settings
+from tests.infra import outside, parts
+from tests.infra.emulators import ROOT
 from tests.infra.stack import Stack, prepared
-from tests.infra.terraform import Terraform, TerraformError
+from tests.infra.terraform import REPOSITORY, Terraform, TerraformError
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +35,26 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with prepared(outside.program("terraform"), folder) as applied:
         applied.terraform.apply()
         yield applied
+
+
+@pytest.fixture(scope="module")
+def worker(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A worker of the bulk lane: its task definition's command and environment, its role's policy; yields its log."""
+    scratch = tmp_path_factory.mktemp("scratch")
+    environment = parts.task_environment(stack, "bulk", scratch) | stack.emulators.data_plane
+    log = scratch / "worker.log"
+    with parts.running(stack.container("bulk")["command"], environment, log):
+        yield log
+
+
+@pytest.fixture
+def operator(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """The deployment as its administrator reaches it: the output `environment`, and the root's credentials."""
+    for name, value in (stack.environment | stack.emulators.data_plane | ROOT).items():
+        monkeypatch.setenv(name, value)
+    return Fleet(load_settings())
+
+
+@pytest.fixture(scope="session")
+def photo() -> bytes:
+    return (REPOSITORY / "tests" / "infra" / "photo.jpg").read_bytes()

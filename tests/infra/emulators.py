@@ -28,6 +28,8 @@ MOTO_SERVICES: Final = (
     "ECS",
     "ELASTIC_LOAD_BALANCING_V2",
 )
+#: What tasks call. Named one by one, so that AWS_ENDPOINT_URL stays unset, as it is on AWS.
+TASK_SERVICES: Final = ("CLOUDFRONT", "CLOUDWATCH", "DYNAMODB", "ECS", "S3", "SNS", "SQS")
 START_SECONDS: Final = 40
 
 
@@ -48,6 +50,12 @@ class Emulators:
     def data_plane(self) -> dict[str, str]:
         """The same without moto and without credentials: for a part that runs under its own role."""
         return {"AWS_ENDPOINT_URL": self.ministack, "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
+
+    @property
+    def as_aws(self) -> dict[str, str]:
+        """The same for a part that asks ECS and CloudWatch too, which it does where no AWS_ENDPOINT_URL is set."""
+        services = {f"AWS_ENDPOINT_URL_{service}": self.ministack for service in TASK_SERVICES}
+        return services | {"AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
 
     def client(self, service: str, credentials: Mapping[str, str] = ROOT, *, on_moto: bool = False) -> Any:
         return boto3.session.Session(

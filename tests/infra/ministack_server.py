@@ -1,4 +1,4 @@
-"""ministack with two gaps closed that the stack's policies fall into: `python -m tests.infra.ministack_server`.
+"""ministack with three gaps closed that the stack's policies fall into: `python -m tests.infra.ministack_server`.
 
 It serves as if a proxy in front of it ended TLS. The stack's policies refuse plain HTTP, and ministack enforces them.
 Real TLS is no way out here: kombu trusts certifi's authorities alone, and no variable adds one. A request that says
@@ -6,8 +6,12 @@ Real TLS is no way out here: kombu trusts certifi's authorities alone, and no va
 
 And it asks for the permission that AWS asks for in batch calls to SQS: that of the single call (SQS developer guide,
 "Amazon SQS API permissions"); there is no action sqs:SendMessageBatch.
+
+And it judges DescribeServices by the service that is asked for, as AWS does, not by the cluster (service authorization
+reference, Amazon ECS).
 """
 
+import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -35,8 +39,22 @@ def single_action(action: str | None) -> str | None:
     return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
 
 
+def ecs_resource(told: str, body: bytes) -> str:
+    """The ARN that a call to ECS is judged by; `told` is what ministack takes for it."""
+    asked = json.loads(body or b"{}")
+    if not asked.get("services") or ":cluster/" not in told:
+        return told
+    return f"{told.replace(':cluster/', ':service/')}/{asked['services'][0]}"
+
+
 if __name__ == "__main__":
     extract = iam_actions.extract_iam_action
     iam_actions.extract_iam_action = lambda *args, **kwargs: single_action(extract(*args, **kwargs))
+    resource = iam_actions.extract_resource_arn
+    iam_actions.extract_resource_arn = lambda service, method, path, headers, body, *rest: (
+        ecs_resource(resource(service, method, path, headers, body, *rest), body)
+        if service == "ecs"
+        else resource(service, method, path, headers, body, *rest)
+    )
     ministack.app = behind_tls(ministack.app)
     ministack.main()

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+#: The file that a plan is kept in.
+PLAN: Final = "changes.tfplan"
 REPOSITORY: Final = Path(__file__).parents[2]
 PROVIDER: Final = Path("registry.terraform.io/hashicorp/aws")
 #: Where Terraform itself looks for mirrors (CLI documentation, "Implied local mirror directories"), and /opt.
@@ -57,8 +59,8 @@ class Terraform:
 
     def plan_changes(self) -> dict[str, list[str]]:
         """The resources that a plan would change, with the actions; empty when it would change nothing."""
-        self.run("plan", "-out=changes.tfplan")
-        plan = json.loads(self.run("show", "-json", "changes.tfplan"))
+        self.run("plan", f"-out={PLAN}")
+        plan = json.loads(self.run("show", "-json", PLAN))
         changes = {
             change["address"]: change["change"]["actions"]
             for change in plan.get("resource_changes", [])
@@ -68,6 +70,10 @@ class Terraform:
 
     def apply(self) -> None:
         self.run("apply", "-auto-approve")
+
+    def apply_changes(self) -> None:
+        """Carry out what `plan_changes` planned last, without looking at everything again."""
+        self.run("apply", PLAN)
 
     def destroy(self) -> None:
         self.run("destroy", "-auto-approve")

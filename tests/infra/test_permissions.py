@@ -1,4 +1,7 @@
-"""What the parts' roles refuse. What they allow is shown by test_product.py, which runs under them."""
+"""What the parts' roles refuse.
+
+What they allow is shown by test_product.py, test_dashboard.py and test_reconcile.py, which run the parts under them.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +15,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_grou
 
 Clients = Callable[[str], Any]
 Call = Callable[[Clients, Stack], object]
+
+PARTS = ("producer", "bulk", "heavy", "dashboard", "reconcile")
 
 #: What none of the parts may do.
 FORBIDDEN: dict[str, Call] = {
@@ -68,13 +73,37 @@ FOREIGN: dict[tuple[str, str], Call] = {
     ("dashboard", "take jobs"): lambda on, stack: on("sqs").receive_message(
         QueueUrl=stack.outputs["queue_urls"]["bulk"]
     ),
+    ("reconcile", "take jobs"): lambda on, stack: on("sqs").receive_message(
+        QueueUrl=stack.outputs["queue_urls"]["bulk"]
+    ),
+    ("reconcile", "send events"): lambda on, stack: on("sqs").send_message(
+        QueueUrl=stack.outputs["queue_urls"]["uploads"], MessageBody="{}"
+    ),
+    ("reconcile", "delete an original"): lambda on, stack: on("s3").delete_object(
+        Bucket=stack.outputs["uploads_bucket"], Key="uploads/a/b/c"
+    ),
+    ("reconcile", "overwrite a result"): lambda on, stack: on("s3").put_object(
+        Bucket=stack.outputs["results_bucket"], Key="a/b/c", Body=b""
+    ),
+    ("reconcile", "read users"): lambda on, stack: on("dynamodb").get_item(
+        TableName=stack.outputs["table_names"]["users"], Key={"user_id": {"S": "user#a"}}
+    ),
+    ("reconcile", "forget an image"): lambda on, stack: on("dynamodb").delete_item(
+        TableName=stack.outputs["table_names"]["images"], Key={"image_id": {"S": "x"}}
+    ),
+    ("reconcile", "read what operators did"): lambda on, stack: on("dynamodb").query(
+        TableName=stack.outputs["table_names"]["activity"],
+        KeyConditionExpression="#s = :s",
+        ExpressionAttributeNames={"#s": "stream"},
+        ExpressionAttributeValues={":s": {"S": "operator"}},
+    ),
     ("dashboard", "overwrite a result"): lambda on, stack: on("s3").put_object(
         Bucket=stack.outputs["results_bucket"], Key="a/b/c", Body=b""
     ),
 }
 
 
-@pytest.mark.parametrize("part", ["producer", "bulk", "heavy", "dashboard"])
+@pytest.mark.parametrize("part", PARTS)
 def test_no_part_may(stack: Stack, part: str) -> None:
     keys = stack.credentials(part)
 
@@ -84,7 +113,7 @@ def test_no_part_may(stack: Stack, part: str) -> None:
 
 
 def test_no_part_may_do_what_is_anothers(stack: Stack) -> None:
-    keys = {part: stack.credentials(part) for part in ("producer", "bulk", "heavy", "dashboard")}
+    keys = {part: stack.credentials(part) for part in PARTS}
 
     outcomes = {(part, what): _outcome(call, stack, keys[part]) for (part, what), call in FOREIGN.items()}
 

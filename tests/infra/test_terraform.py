@@ -1,5 +1,6 @@
 """The configuration by itself: formatted, valid, and its own tests, which need neither AWS nor an emulator."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from tests.infra.terraform import REPOSITORY, Terraform
 
+#: The root and every module.
+MODULES = sorted({path.parent for root in ("infra", "ecs") for path in (REPOSITORY / root).rglob("versions.tf")})
 TESTS = sorted(path.name for path in (REPOSITORY / "infra" / "tests").glob("*.tftest.hcl"))
 
 
@@ -30,23 +33,53 @@ def test_terraform_tests_pass(terraform: Terraform, tmp_path: Path, name: str) -
     assert "0 failed" in told
 
 
-def test_every_module_has_its_four_files_and_says_what_its_variables_are_for() -> None:
-    modules = [REPOSITORY / "infra", REPOSITORY / "ecs"]
-    modules += [path for root in modules for path in (root / "modules").iterdir()]
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_a_module_is_laid_out_and_named_as_all_are_and_declares_nothing_for_nothing(module: Path) -> None:
+    """What tflint's rules for modules ask (standard_module_structure, naming_convention, documented_*, unused_*)."""
+    text = "\n".join(path.read_text() for path in sorted(module.glob("*.tf")))
+    declared = re.findall(r'^(variable|output|module|data|resource) ((?:"[^"]+" ?)+)\{$', text, re.MULTILINE)
+    names = {(kind, found.split('"')[-2]) for kind, found in declared}
+    local = _locals(text)
 
-    missing = [
-        f"{module.relative_to(REPOSITORY)}/{name}.tf"
-        for module in modules
-        for name in ("main", "variables", "outputs", "versions")
-        if not (module / f"{name}.tf").is_file()
-    ]
-    silent = [
-        f"{path.relative_to(REPOSITORY)}: {block.split(chr(34))[1]}"
-        for module in modules
-        for path in (module / "variables.tf", module / "outputs.tf")
-        for block in path.read_text().split("\n}\n")
-        if block.strip().lstrip("#").strip() and "description" not in block
-    ]
+    assert names
+    assert {
+        name for name in ("main", "variables", "outputs", "versions") if not (module / f"{name}.tf").is_file()
+    } == set()
+    assert {name for _, name in names if not re.fullmatch(r"[a-z][a-z0-9_]*", name)} == set()
+    assert {name for kind, name in names if kind in ("variable", "output") and not _told(text, kind, name)} == set()
+    assert {name for kind, name in names if kind == "variable" and not re.search(rf"var\.{name}\b", text)} == set()
+    assert {name for kind, name in names if kind == "data" and not re.search(rf"data\.\w+\.{name}\b", text)} == set()
+    assert {name for name in local if not re.search(rf"local\.{name}\b", text)} == set()
 
-    assert missing == []
-    assert silent == []
+
+def test_the_example_of_variables_names_all_that_have_no_default_and_none_that_is_not_there() -> None:
+    declared = dict(
+        re.findall(
+            r'^variable "(\w+)" \{\n(.*?)^\}', (REPOSITORY / "infra/variables.tf").read_text(), re.MULTILINE | re.DOTALL
+        )
+    )
+    example = (REPOSITORY / "infra/terraform.tfvars.example").read_text()
+
+    assert set(re.findall(r"^# (\w+) += ", example, re.MULTILINE)) <= declared.keys()
+    assert set(re.findall(r"^(\w+) += ", example, re.MULTILINE)) == {
+        name for name, block in declared.items() if not re.search(r"^  default +=", block, re.MULTILINE)
+    } | {"signing_public_key"}
+
+
+def test_every_page_that_a_description_or_a_comment_sends_to_is_there() -> None:
+    files = [path for root in ("infra", "ecs") for path in (REPOSITORY / root).rglob("*.tf")]
+    named = {page for path in files for page in re.findall(r"docs/[\w/-]+\.md", path.read_text())}
+
+    assert named
+    assert {page for page in named if not (REPOSITORY / page).is_file()} == set()
+
+
+def _locals(text: str) -> set[str]:
+    blocks = re.findall(r"^locals \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)
+    return {name for block in blocks for name in re.findall(r"^  (\w+) += ", block, re.MULTILINE)}
+
+
+def _told(text: str, kind: str, name: str) -> bool:
+    """Whether a variable says what it is for and of which type, an output what it is."""
+    block = text.partition(f'{kind} "{name}" {{')[2].partition("\n}\n")[0]
+    return "description" in block and (kind == "output" or re.search(r"^  type +=", block, re.MULTILINE) is not None)

@@ -11,7 +11,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   for_each = local.queues
 
   alarm_name          = "${each.value.dead_letters.name}-not-empty"
-  alarm_description   = "The system failed on these messages: an image's own faults never go here. See docs/howto/failures.md."
+  alarm_description   = "The system failed on these messages: an image's own faults never go here. See docs/reliability.md."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = each.value.dead_letters.name }
@@ -158,6 +158,43 @@ resource "aws_cloudwatch_metric_alarm" "no_progress" {
     id          = "stalled"
     label       = "Waiting and nothing done"
     expression  = "IF(visible > 0 AND FILL(ready, 0) + FILL(failed, 0) < 1, 1, 0)"
+    return_data = true
+  }
+}
+
+# On demand, a table takes twice its former peak at once; beyond that, and at a hot key, it refuses. Workers try again.
+resource "aws_cloudwatch_metric_alarm" "throttled" {
+  for_each = var.hot_tables
+
+  alarm_name          = "${each.value}-throttled"
+  alarm_description   = "DynamoDB refuses calls to ${each.value}: work goes on, slower. See docs/deploy.md, How to size."
+  evaluation_periods  = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [var.alarms_topic_arn]
+  ok_actions          = [var.alarms_topic_arn]
+
+  dynamic "metric_query" {
+    for_each = { read = "ReadThrottleEvents", write = "WriteThrottleEvents" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/DynamoDB"
+        metric_name = metric_query.value
+        dimensions  = { TableName = each.value }
+        period      = 300
+        stat        = "Sum"
+      }
+    }
+  }
+
+  metric_query {
+    id          = "throttled"
+    label       = "Refused calls"
+    expression  = "FILL(read, 0) + FILL(write, 0)"
     return_data = true
   }
 }

@@ -57,3 +57,8 @@ variable "table_names" {
   description = "The catalog's tables."
   type        = list(string)
 }
+
+variable "hot_tables" {
+  description = "Those that every image writes to, by what they hold."
+  type        = map(string)
+}

@@ -1,9 +1,10 @@
 locals {
-  # Rules that AWS keeps: known-bad addresses, known exploits, common attacks.
+  # Rules that AWS keeps: known-bad addresses, known exploits, common attacks. Those of their rules that would refuse
+  # what the dashboard takes are counted only: bodies over 8 KB, as when a batch of thousands is uploaded or sealed.
   managed = {
-    AWSManagedRulesAmazonIpReputationList = 10
-    AWSManagedRulesKnownBadInputsRuleSet  = 20
-    AWSManagedRulesCommonRuleSet          = 30
+    AWSManagedRulesAmazonIpReputationList = { priority = 10, counted = [] }
+    AWSManagedRulesKnownBadInputsRuleSet  = { priority = 20, counted = [] }
+    AWSManagedRulesCommonRuleSet          = { priority = 30, counted = ["SizeRestrictions_BODY"] }
   }
 }
 
@@ -20,7 +21,7 @@ resource "aws_wafv2_web_acl" "this" {
 
     content {
       name     = rule.key
-      priority = rule.value
+      priority = rule.value.priority
 
       override_action {
         none {}
@@ -30,6 +31,18 @@ resource "aws_wafv2_web_acl" "this" {
         managed_rule_group_statement {
           vendor_name = "AWS"
           name        = rule.key
+
+          dynamic "rule_action_override" {
+            for_each = rule.value.counted
+
+            content {
+              name = rule_action_override.value
+
+              action_to_use {
+                count {}
+              }
+            }
+          }
         }
       }
 

@@ -1,0 +1,108 @@
+data "aws_iam_policy_document" "dashboard" {
+  statement {
+    sid       = "Depths"
+    actions   = ["sqs:GetQueueAttributes"]
+    resources = local.depth_arns
+  }
+
+  statement {
+    sid       = "SendJobs"
+    actions   = ["sqs:SendMessage"]
+    resources = concat(local.lane_arns, [var.queues.uploads.arn])
+  }
+
+  statement {
+    sid       = "DeadLetters"
+    actions   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
+    resources = concat(local.dlq_arns, [var.queues.uploads.dead_letters.arn])
+  }
+
+  # It signs the forms that browsers upload by, and deletes what its owner deletes.
+  statement {
+    sid       = "Originals"
+    actions   = ["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject"]
+    resources = ["${var.buckets.uploads.arn}/*"]
+  }
+
+  statement {
+    sid       = "Results"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.buckets.results.arn}/*"]
+  }
+
+  statement {
+    sid       = "ListBuckets"
+    actions   = ["s3:ListBucket"]
+    resources = [var.buckets.uploads.arn, var.buckets.results.arn]
+  }
+
+  statement {
+    sid       = "Images"
+    actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"]
+    resources = [var.tables.images.arn]
+  }
+
+  statement {
+    sid       = "Batches"
+    actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    resources = [var.tables.batches.arn]
+  }
+
+  statement {
+    sid       = "Lists"
+    actions   = ["dynamodb:Query"]
+    resources = ["${var.tables.images.arn}/index/*", "${var.tables.batches.arn}/index/*"]
+  }
+
+  # Sessions end and sign-ins are counted here too.
+  statement {
+    sid = "Users"
+    actions = [
+      "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem",
+    ]
+    resources = [var.tables.users.arn]
+  }
+
+  # Whoever names a recipe stores its text, so that any release finds it.
+  statement {
+    sid       = "Recipes"
+    actions   = ["dynamodb:PutItem"]
+    resources = [var.tables.recipes.arn]
+  }
+
+  statement {
+    sid       = "Activity"
+    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+    resources = [var.tables.activity.arn]
+  }
+
+  # People subscribe themselves to notices of their own images; who seals a batch whose images are all done announces it.
+  statement {
+    sid       = "Notices"
+    actions   = ["sns:Subscribe", "sns:Publish"]
+    resources = [var.topics.notices]
+  }
+
+  statement {
+    sid       = "Services"
+    actions   = ["ecs:DescribeServices"]
+    resources = [for lane in module.lane : lane.service_arn]
+  }
+
+  # GetMetricData has no resource (service authorization reference, Amazon CloudWatch).
+  statement {
+    sid       = "Charts"
+    actions   = ["cloudwatch:GetMetricData"]
+    resources = ["*"]
+  }
+
+  dynamic "statement" {
+    for_each = var.kms_key_arn[*]
+
+    content {
+      sid       = "Key"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [statement.value]
+    }
+  }
+}

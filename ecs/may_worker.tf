@@ -1,0 +1,104 @@
+data "aws_iam_policy_document" "worker" {
+  for_each = var.lanes
+
+  statement {
+    sid = "TakeJobs"
+    actions = [
+      "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes",
+    ]
+    resources = [var.queues[each.key].arn]
+  }
+
+  # Jobs change lane, and come back to their own with a new sender's mark; used-up ones go to the DLQ.
+  statement {
+    sid       = "SendJobs"
+    actions   = ["sqs:SendMessage"]
+    resources = concat(local.lane_arns, [var.queues[each.key].dead_letters.arn])
+  }
+
+  # Without ListBucket a missing object answers 403, which reads as a fault of ours.
+  statement {
+    sid       = "ListOriginals"
+    actions   = ["s3:ListBucket"]
+    resources = [var.buckets.uploads.arn]
+  }
+
+  statement {
+    sid = "Originals"
+    actions = [
+      "s3:GetObject", "s3:GetObjectVersion",
+      "s3:GetObjectTagging", "s3:GetObjectVersionTagging", "s3:PutObjectTagging", "s3:PutObjectVersionTagging",
+    ]
+    resources = ["${var.buckets.uploads.arn}/*"]
+  }
+
+  statement {
+    sid       = "ListResults"
+    actions   = ["s3:ListBucket"]
+    resources = [var.buckets.results.arn]
+  }
+
+  statement {
+    sid       = "Results"
+    actions   = ["s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+    resources = ["${var.buckets.results.arn}/*"]
+  }
+
+  statement {
+    sid       = "Images"
+    actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
+    resources = [var.tables.images.arn]
+  }
+
+  statement {
+    sid       = "Batches"
+    actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    resources = [var.tables.batches.arn]
+  }
+
+  statement {
+    sid       = "Recipes"
+    actions   = ["dynamodb:GetItem"]
+    resources = [var.tables.recipes.arn]
+  }
+
+  statement {
+    sid       = "Heartbeats"
+    actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+    resources = [var.tables.activity.arn]
+  }
+
+  statement {
+    sid       = "Notices"
+    actions   = ["sns:Publish"]
+    resources = [var.topics.notices]
+  }
+
+  # What is removed must leave the edges too, which otherwise keep it for a year.
+  statement {
+    sid       = "Forget"
+    actions   = ["cloudfront:CreateInvalidation"]
+    resources = [var.distribution_arn]
+  }
+
+  # Only `heavy` holds on to its task while it works. A task's id is not known before it runs: the cluster bounds it.
+  dynamic "statement" {
+    for_each = each.key == "heavy" ? [local.task_arns] : []
+
+    content {
+      sid       = "ProtectItself"
+      actions   = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"]
+      resources = [statement.value]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.kms_key_arn[*]
+
+    content {
+      sid       = "Key"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [statement.value]
+    }
+  }
+}

@@ -1,0 +1,199 @@
+"""What a part's code asks of AWS, read from its source: the boto3 calls that can be reached from its entries.
+
+Names stand for types: `fleet.images.claim` is the method of what `Fleet.images` is annotated to return, whoever holds
+the fleet, and `_client.put_item` is DynamoDB's because no other service here has a call of that name. Where that sees
+too much, it errs towards asking for a right that the test then misses.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import botocore.session
+from botocore import xform_name
+
+from tests.infra.terraform import REPOSITORY
+
+SERVICES: Final = ("cloudfront", "cloudwatch", "dynamodb", "ecs", "s3", "sns", "sqs")
+PACKAGES: Final = ("pixelfleet", "worker", "dashboard", "producer_lambda")
+#: Calls of boto3 that are no operation of the service: by the operations that they come to.
+HELPERS: Final = {"upload_file": ("put_object", "abort_multipart_upload"), "generate_presigned_post": ("put_object",)}
+#: Of which table a catalog class is, and which of them are queried by their indexes alone.
+TABLES: Final = {
+    "Images": "images",
+    "Batches": "batches",
+    "Users": "users",
+    "RecipeTexts": "recipes",
+    "Activity": "activity",
+    "Errands": "activity",
+}
+INDEXED: Final = frozenset({"images", "batches"})
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operation, as boto3 names it; in the catalog, of which table."""
+
+    service: str
+    operation: str
+    table: str = ""
+
+
+@dataclass
+class Module:
+    """One source file: its functions and classes by name, and where its imported names come from."""
+
+    functions: dict[str, Function] = field(default_factory=dict)
+    classes: dict[str, dict[str, Function]] = field(default_factory=dict)
+    imported: dict[str, str] = field(default_factory=dict)
+
+
+def calls(entries: Iterable[str], but: Iterable[str] = ()) -> set[Call]:
+    """Everything reachable from these modules (or functions, as `module:name`), not by way of the functions `but`."""
+    walk = Walk(frozenset(but))
+    for entry in entries:
+        name, _, function = entry.partition(":")
+        for module in (name,) if function else sorted(found for found in source() if _within(found, name)):
+            walk.module(module, function)
+    return walk.found
+
+
+@dataclass
+class Walk:
+    but: frozenset[str]
+    found: set[Call] = field(default_factory=set)
+    _seen: set[tuple[str, str, str, str]] = field(default_factory=set)
+
+    def module(self, name: str, function: str = "") -> None:
+        module = source()[name]
+        for each in [function] if function else module.functions:
+            self._function(name, each, "")
+        for each in [] if function else module.classes:
+            self._class(name, each)
+
+    def _class(self, module: str, name: str) -> None:
+        # Fleet and its adapters are named in signatures everywhere: they count by what of them is used.
+        if name == "Fleet" or (module, name) in adapters().values():
+            return
+        for method in source()[module].classes[name]:
+            self._method(module, name, method)
+
+    def _method(self, module: str, owner: str, name: str) -> None:
+        body = source()[module].classes[owner].get(name)
+        if body is not None and f"{module}:{owner}.{name}" not in self.but:
+            self._body(module, owner, name, body, TABLES.get(owner, ""))
+
+    def _function(self, module: str, name: str, table: str) -> None:
+        if f"{module}:{name}" not in self.but:
+            self._body(module, "", name, source()[module].functions[name], table)
+
+    def _body(self, module: str, owner: str, name: str, body: Function, table: str) -> None:
+        if (module, owner, name, table) in self._seen:
+            return
+        self._seen.add((module, owner, name, table))
+        for node in ast.walk(body):
+            if isinstance(node, ast.Name):
+                self._name(module, node.id, table)
+            elif isinstance(node, ast.Attribute):
+                self._attribute(module, owner, node, table)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                # As in get_paginator("list_objects_v2") and Request("GetObject", ...).
+                self._operation(xform_name(node.value) if node.value.isidentifier() else "", table)
+
+    def _name(self, module: str, name: str, table: str) -> None:
+        home, _, told = source()[module].imported.get(name, f"{module}:{name}").partition(":")
+        if home not in source():
+            return
+        if told in source()[home].functions:
+            self._function(home, told, table)
+        elif told in source()[home].classes and f"{home}:{told}" not in self.but:
+            self._class(home, told)
+
+    def _attribute(self, module: str, owner: str, node: ast.Attribute, table: str) -> None:
+        holder = _last_name(node.value)
+        self._operation(node.attr, table)
+        if holder == "self" and owner:
+            self._method(module, owner, node.attr)
+        elif (adapter := adapters().get(holder.lstrip("_"))) is not None:
+            self._method(*adapter, node.attr)
+        elif (home := source()[module].imported.get(holder, "").replace(":", ".")) in source():
+            self._name(home, node.attr, table)
+
+    def _operation(self, name: str, table: str) -> None:
+        for operation in HELPERS.get(name, (name,)):
+            if (service := operations().get(operation)) is not None:
+                if service == "dynamodb" and not table:
+                    continue
+                self.found.add(Call(service, operation, table if service == "dynamodb" else ""))
+                if operation == "transact_write_items":
+                    # What both of its users put into it: the counters' part of a record, and a seal.
+                    self.found.add(Call(service, "update_item", "batches"))
+
+
+@cache
+def source() -> dict[str, Module]:
+    """Every module of ours by its dotted name."""
+    paths = [path for package in PACKAGES for path in sorted((REPOSITORY / package).rglob("*.py"))]
+    return {_dotted(path): _read(path) for path in paths}
+
+
+@cache
+def adapters() -> dict[str, tuple[str, str]]:
+    """The module and class of each of Fleet's adapters, by the name that it has there; and what Objects calls by."""
+    bootstrap = source()["pixelfleet.bootstrap"]
+    found = {"signed": ("pixelfleet.signed.s3", "SignedS3")}
+    for name, getter in bootstrap.classes["Fleet"].items():
+        for node in ast.walk(getter.returns) if getter.returns else ():
+            if isinstance(node, ast.Name) and (home := bootstrap.imported.get(node.id, "")).startswith("pixelfleet."):
+                found[name] = (home.partition(":")[0], node.id)
+    return found
+
+
+@cache
+def operations() -> dict[str, str]:
+    """The service of each operation's boto3 name, of those that one service here alone has."""
+    session = botocore.session.Session()
+    found: dict[str, str] = {}
+    twice = set()
+    for service in SERVICES:
+        for name in session.get_service_model(service).operation_names:
+            twice |= {xform_name(name)} & found.keys()
+            found[xform_name(name)] = service
+    return {name: service for name, service in found.items() if name not in twice}
+
+
+def _read(path: Path) -> Module:
+    module = Module()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, Function):
+            module.functions[node.name] = node
+        elif isinstance(node, ast.ClassDef):
+            module.classes[node.name] = {each.name: each for each in node.body if isinstance(each, Function)}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            module.imported |= {alias.asname or alias.name: f"{node.module}:{alias.name}" for alias in node.names}
+    return module
+
+
+def _last_name(node: ast.expr) -> str:
+    """Of `a.b` and `a.b()` it is `b`, of `a` it is `a`; of anything else nothing."""
+    if isinstance(node, ast.Call):
+        return _last_name(node.func)
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _within(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def lines(found: Iterable[Call]) -> Iterator[str]:
+    """For people, in order."""
+    yield from sorted(f"{call.service}:{call.operation} {call.table}".rstrip() for call in found)

@@ -1,0 +1,79 @@
+"""The product's parts, run as their tasks would run them, and ways to put things in and wait for what comes out."""
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pixelfleet.jobs import image_id
+from tests.infra.stack import Stack
+from tests.infra.terraform import REPOSITORY
+
+PATIENCE: Final = 90.0
+
+
+def task_environment(stack: Stack, part: str, scratch: Path) -> dict[str, str]:
+    """What a part's container has: its task definition's environment, its role's policy; `scratch` is its /scratch.
+
+    The addresses of the emulators are for the caller to add.
+    """
+    folders = {name: str(scratch) for name in ("PIXELFLEET_SCRATCH_DIR", "HOME", "TMPDIR")}
+    environment = stack.task_environment(part) | stack.credentials(part) | folders
+    assert all(environment[name] for name in stack.environment)
+    return environment | {"PATH": "/usr/bin:/bin"}
+
+
+@contextlib.contextmanager
+def running(command: Sequence[str], environment: dict[str, str], log: Path) -> Iterator[None]:
+    """`python -m` a part for as long as the context lasts; what it says goes to `log`."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command], env=environment, stdout=output, stderr=output, cwd=REPOSITORY
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def results(stack: Stack) -> str:
+    return str(stack.outputs["results_bucket"])
+
+
+def put(stack: Stack, key: str, body: bytes) -> None:
+    stack.client("s3").put_object(Bucket=stack.outputs["uploads_bucket"], Key=key, Body=body)
+
+
+def await_status(stack: Stack, key: str, status: str, log: Path) -> dict[str, Any]:
+    """The image's record once it has that status."""
+    table = stack.outputs["table_names"]["images"]
+    wanted = {"image_id": {"S": image_id(stack.outputs["uploads_bucket"], key)}}
+    found: dict[str, Any] = {}
+
+    def settled() -> bool:
+        found.update(stack.client("dynamodb").get_item(TableName=table, Key=wanted).get("Item", {}))
+        return bool(found.get("status", {}).get("S") == status)
+
+    await_true(settled, f"{key} is {status}", log)
+    return found
+
+
+def depth(stack: Stack, url: str) -> int:
+    answer = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def await_true(condition: Callable[[], bool], what: str, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {PATIENCE:g} s: {what}\n{log.read_text(errors='replace')[-4000:]}")
+        time.sleep(0.2)

@@ -1,0 +1,305 @@
+"""The dashboard on the applied stack: its task definition's environment, its role's policy, every route of its own."""
+
+import re
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.routing import compile_path
+
+from dashboard.api import batches, fleet, health, images, uploads
+from dashboard.app import _PAGES, API
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.people import Role
+from pixelfleet.errors import Cause
+from pixelfleet.jobs import Lane, Origin
+from pixelfleet.passwords import hash_password
+from tests.infra.keys import self_signed
+from tests.infra.parts import await_true, depth, running, task_environment
+from tests.infra.stack import DOMAIN, Stack
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
+
+PASSWORD = "correct horse battery"
+#: What a DLQ's message may be that nobody can do harm with: S3 sends it when notifications are set up.
+TEST_EVENT = '{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}'
+
+
+@dataclass
+class Visitor:
+    """A browser at work: it keeps cookies, https or not, sends its session's form token, and notes where it was."""
+
+    client: httpx2.Client
+    been: set[tuple[str, str]] = field(default_factory=set)
+    cookies: dict[str, str] = field(default_factory=dict)
+    token: str = ""
+
+    def get(self, path: str, expected: int = 200) -> httpx2.Response:
+        return self._send("GET", path, expected)
+
+    def post(
+        self, path: str, expected: int, form: Mapping[str, Any] | None = None, json: Any = None
+    ) -> httpx2.Response:
+        return self._send("POST", path, expected, data=form, json=json)
+
+    def delete(self, path: str, expected: int) -> httpx2.Response:
+        return self._send("DELETE", path, expected)
+
+    def stream(self, path: str, until: str) -> str:
+        """What a stream of events says until it says `until`."""
+        self.been.add(("GET", path))
+        said = ""
+        with self.client.stream("GET", path, headers=self._headers(), timeout=60) as answer:
+            for piece in answer.iter_text():
+                said += piece
+                if until in said:
+                    break
+        assert until in said
+        return said
+
+    def sign_in(self, name: str) -> None:
+        found = re.search(r'name="csrf_token" value="(\w+)"', self.get("/sign-in").text)
+        assert found is not None
+        self.post("/sign-in", 303, {"user": name, "password": PASSWORD, "csrf_token": found[1]})
+        self._take_token()
+
+    def change_password(self) -> None:
+        self.post("/account/password", 200, {"current": PASSWORD, "new": PASSWORD + "!"})
+        self._take_token()
+
+    def _take_token(self) -> None:
+        found = re.search(r'name="csrf_token" value="(\w+)"', self.get("/account").text)
+        assert found is not None
+        self.token = found[1]
+
+    def _send(self, method: str, path: str, expected: int, **content: Any) -> httpx2.Response:
+        self.been.add((method, path.partition("?")[0]))
+        answer = self.client.request(method, path, headers=self._headers(), **content)
+        for line in answer.headers.get_list("set-cookie"):
+            self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}
+        assert answer.status_code == expected, f"{method} {path}: {answer.status_code} {answer.text[-2000:]}"
+        return answer
+
+    def _headers(self) -> dict[str, str]:
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return {"Cookie": cookie, "X-CSRF-Token": self.token}
+
+
+@dataclass
+class Service:
+    """The running dashboard."""
+
+    url: str
+    log: Path
+
+    def visitor(self) -> Visitor:
+        return Visitor(httpx2.Client(base_url=self.url, timeout=60))
+
+
+@pytest.fixture(scope="module")
+def dashboard(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """As its task runs it, but for the address that it listens on; the secrets are those that ECS would put in."""
+    scratch = tmp_path_factory.mktemp("scratch")
+    container = stack.container("dashboard")
+    values = {
+        "PIXELFLEET_SESSION_SECRET": "of-this-test-alone-and-32-characters-long",
+        "PIXELFLEET_CLOUDFRONT_PRIVATE_KEY": self_signed(DOMAIN).private_key,
+    }
+    secrets = {entry["name"]: values[entry["name"]] for entry in container["secrets"]}
+    environment = task_environment(stack, "dashboard", scratch) | secrets | stack.emulators.as_aws
+    environment.pop("PIXELFLEET_SCRATCH_DIR")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    service = Service(f"http://127.0.0.1:{port}", scratch / "dashboard.log")
+    assert container["command"][:2] == ["pixelfleet", "dashboard"]
+    with running(["dashboard", "--host", "127.0.0.1", "--port", str(port)], environment, service.log):
+        await_true(lambda: answers(service), "the dashboard answers", service.log)
+        yield service
+
+
+def answers(service: Service) -> bool:
+    try:
+        return httpx2.get(f"{service.url}/health").status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def test_every_route_has_the_rights_that_it_needs(
+    stack: Stack, operator: Fleet, worker: Path, dashboard: Service, photo: bytes
+) -> None:
+    operator.users.add("olga", hash_password(PASSWORD), Role.OPERATOR)
+    olga = dashboard.visitor()
+    olga.get("/health")
+    olga.get("/ready")
+    olga.sign_in("olga")
+
+    ready, broken = upload(olga, photo, worker)
+    look_at(olga, ready)
+    work_with(olga, ready, worker)
+    seal(olga, ready, broken)
+    send_again(stack, operator, olga, broken)
+    look_at_the_fleet(olga)
+    manage(olga, dashboard)
+    remove(olga, ready, broken)
+    olga.post("/sign-out", 303)
+    olga.client.close()
+
+    assert unvisited(olga.been) == set()
+    said = dashboard.log.read_text()
+    assert "AccessDenied" not in said
+    assert "not authorized" not in said
+
+
+def upload(olga: Visitor, photo: bytes, worker: Path) -> tuple[str, str]:
+    """Two files of a batch, one of them broken, by forms straight to S3; their ids once they are done."""
+    olga.get("/upload")
+    files = [{"name": name, "bytes": size, "type": "image/jpeg"} for name, size in (("a.jpg", 9), ("b.jpg", 9))]
+    answer = olga.post("/api/v1/uploads", 201, json={"batch": "spring", "recipe": "web", "files": files}).json()
+    ids = []
+    for form, body in zip(answer["files"], (photo, b"no image at all"), strict=True):
+        stored = httpx2.post(form["url"], data=form["fields"], files={"file": ("x", body)})
+        assert stored.status_code == 204, stored.text
+        ids.append(form["image_id"])
+    for image, status in zip(ids, ("ready", "failed"), strict=True):
+        await_image(olga, image, status, worker)
+    return ids[0], ids[1]
+
+
+def await_image(olga: Visitor, image: str, status: str, worker: Path) -> None:
+    def settled() -> bool:
+        listed = olga.get("/api/v1/images?batch=spring").json()["images"]
+        return any(one["image_id"] == image and one["status"] == status for one in listed)
+
+    await_true(settled, f"{image} is {status}", worker)
+
+
+def look_at(olga: Visitor, image: str) -> None:
+    for path in ("/", "/more", "/batches", "/batches?owner=*", "/batches/olga/spring", "/batches/olga/spring/live"):
+        olga.get(path)
+    for query in ("status=ready", "batch=spring&status=failed", "batch=spring&name=a", "owner=olga&since=2026-01-01"):
+        olga.get(f"/api/v1/images?{query}")
+    told = olga.get(f"/api/v1/images/{image}").json()
+    olga.get(f"/images/{image}")
+    olga.get(f"/images/{image}/state", 204)
+    for what in ("original", "drawn"):
+        presigned = olga.get(f"/images/{image}/{what}", 302).headers["location"]
+        assert httpx2.get(presigned).content.startswith(b"\xff\xd8")
+    variant = told["variants"][0]["name"]
+    signed = olga.get(f"/api/v1/images/{image}/variants/{variant}", 302).headers["location"]
+    assert signed.startswith(f"https://{DOMAIN}/i/olga/{image}/")
+    olga.post(f"/images/{image}/link", 200, {"variant": variant, "lifetime": "1 hour"})
+    # CloudFront takes these before the dashboard; without it the dashboard serves them by the same rights.
+    assert olga.get("/i/" + signed.partition("/i/")[2].partition("?")[0]).content
+
+
+def work_with(olga: Visitor, image: str, worker: Path) -> None:
+    olga.post(f"/images/{image}/reprocess", 303, {"recipe": "web"})
+    await_image(olga, image, "ready", worker)
+    olga.post(f"/api/v1/images/{image}/reprocess", 202, json={"recipe": "archive"})
+    await_image(olga, image, "ready", worker)
+
+
+def seal(olga: Visitor, *ids: str) -> None:
+    olga.get("/api/v1/batches")
+    olga.get("/api/v1/batches/olga/spring")
+    assert len(olga.get("/api/v1/batches/olga/spring/manifest").text.splitlines()) == len(ids)
+    olga.post("/api/v1/batches/olga/spring/seal", 200, json={"image_ids": list(ids)})
+    olga.stream("/batches/olga/spring/events", '"completed": true')
+
+
+def send_again(stack: Stack, operator: Fleet, olga: Visitor, broken: str) -> None:
+    """Redrive and purge of everything that either can meet: dead letters of a lane and of the uploads queue."""
+    record = operator.images.get(broken)
+    assert record is not None
+    letters = {name: stack.outputs["dlq_urls"][name] for name in ("uploads", "bulk")}
+    operator.queues.bury(Lane.BULK, record.job(Origin.EVENT), Cause.CRASHED)
+    stack.client("sqs").send_message(QueueUrl=letters["uploads"], MessageBody=TEST_EVENT)
+
+    assert olga.get("/api/v1/failures").json()["dead_letters"] == {"uploads": 1, "bulk": 1, "heavy": 0}
+    olga.get("/failures")
+    # What the purge of another cause leaves, it shows again.
+    follow(olga, olga.post("/failures/purge", 303, {"cause": "too_many_pixels", "confirmation": "purge"}))
+    follow(olga, olga.post("/api/v1/redrive", 202, json={"cause": record.cause}))
+    follow(olga, olga.post("/failures/redrive", 303))
+    follow(olga, olga.post("/failures/purge", 303, {"cause": record.cause, "confirmation": "purge"}))
+
+    assert {name: depth(stack, url) for name, url in letters.items()} == {"uploads": 0, "bulk": 0}
+
+
+def follow(olga: Visitor, begun: httpx2.Response) -> None:
+    """Look at an errand until it is done."""
+    errand = begun.headers["location"].rpartition("/")[2]
+    deadline = time.monotonic() + 60
+    while (told := olga.get(f"/api/v1/errands/{errand}").json())["state"] == "running":
+        assert time.monotonic() < deadline, told
+        time.sleep(0.1)
+    assert told["state"] == "done", told
+    olga.get(f"/errands/{errand}")
+    olga.get(f"/errands/{errand}/live")
+
+
+def look_at_the_fleet(olga: Visitor) -> None:
+    lanes = olga.get("/api/v1/fleet").json()["overview"]["lanes"]
+    assert {lane["name"] for lane in lanes} == {"uploads", "bulk", "heavy"}
+    for path in ("/fleet", "/fleet/live", "/activity", "/api/v1/activity"):
+        olga.get(path)
+
+
+def manage(olga: Visitor, service: Service) -> None:
+    olga.get("/users")
+    olga.post("/users", 200, {"name": "ben", "role": "user", "email": "ben@example.com"})
+    olga.post("/users/ben/password", 200)
+    olga.post("/users/ben/disabled", 303, {"disabled": "true"})
+    made = olga.post("/account/tokens", 200, {"label": "ci", "days": "1", "scopes": ["read"]}).text
+    found = re.search(r"pxf_[\w-]+", made)
+    assert found is not None
+    program = httpx2.get(f"{service.url}/api/v1/images", headers={"Authorization": f"Bearer {found[0]}"})
+    assert program.status_code == 200
+    digest = re.search(r'name="digest" value="(\w+)"', olga.get("/account").text)
+    assert digest is not None
+    olga.post("/account/tokens/revoke", 200, {"digest": digest[1]})
+    olga.change_password()
+
+
+def remove(olga: Visitor, ready: str, broken: str) -> None:
+    olga.delete(f"/api/v1/images/{ready}", 204)
+    olga.post(f"/images/{broken}/delete", 303)
+
+
+def unvisited(been: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The dashboard's routes that none of these requests met."""
+    routers = [("", health.router)] + [(API, module.router) for module in (images, uploads, batches, fleet)]
+    routers += [("", page.router) for page in _PAGES]
+    routes: set[tuple[str, str]] = {
+        (method, prefix + route.path)
+        for prefix, router in routers
+        for route in router.routes
+        for method in route.methods
+    }
+    return {
+        (method, path)
+        for method, path in routes
+        if not any(method == done and compile_path(path)[0].match(where) for done, where in been)
+    }
+
+
+def test_it_may_ask_ecs_and_cloudwatch_how_the_fleet_is(stack: Stack) -> None:
+    """What the dashboard takes a refusal of for an empty answer, so that its pages do not show it."""
+    keys = stack.credentials("dashboard")
+    ecs, cloudwatch = (stack.emulators.client(service, keys) for service in ("ecs", "cloudwatch"))
+    names = [stack.outputs["service_names"][lane] for lane in ("bulk", "heavy")]
+    now = time.time()
+
+    with pytest.raises(ecs.exceptions.ClusterNotFoundException):
+        # ECS itself is moto's; ministack has judged the right before it looks for the cluster.
+        ecs.describe_services(cluster=stack.outputs["cluster_name"], services=names)
+    answer = cloudwatch.get_metric_data(MetricDataQueries=[], StartTime=now - 60, EndTime=now)
+
+    assert answer["MetricDataResults"] == []

@@ -1,0 +1,156 @@
+"""The scheduled reconcile on the applied stack: its task definition's command, under its role, finds and mends."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pixelfleet.bootstrap import Fleet
+from pixelfleet.catalog.records import Image, Status
+from pixelfleet.jobs import image_id
+from tests.infra.parts import await_status, await_true, put, results, task_environment
+from tests.infra.stack import Stack
+from tests.infra.terraform import REPOSITORY
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
+
+FOLDER = "uploads/shop/mended/"
+ORPHAN = "0" * 32
+
+
+def test_the_schedule_runs_this_task_definition_by_its_own_role_in_private_subnets(stack: Stack) -> None:
+    schedule = schedule_of(stack, "reconcile")
+
+    target = schedule["Target"]
+    task = target["EcsParameters"]
+    network = task["NetworkConfiguration"]["awsvpcConfiguration"]
+    assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "cron(0 3 ? * MON-SAT *)")
+    assert task["TaskDefinitionArn"] == stack.outputs["task_definition_arns"]["reconcile"]
+    assert target["Arn"].endswith(f"cluster/{stack.outputs['cluster_name']}")
+    assert network["AssignPublicIp"] == "DISABLED"
+    assert public_subnets(stack).isdisjoint(network["Subnets"])
+    assert target["RoleArn"].endswith("reconcile-schedule")
+
+
+def test_a_run_under_the_tasks_role_queues_sweeps_removes_and_announces(
+    stack: Stack, operator: Fleet, worker: Path, photo: bytes, tmp_path: Path
+) -> None:
+    kept, lost, vanished = (f"{FOLDER}{name}.jpg" for name in ("kept", "lost", "vanished"))
+    for key in (kept, lost):
+        put(stack, key, photo)
+        await_status(stack, key, "ready", worker)
+    forget(stack, lost)
+    orphan = orphaned_result(stack, operator, kept)
+    invent(stack, operator, kept, vanished)
+    seal(operator, kept)
+
+    told = reconcile(stack, tmp_path)
+
+    assert told["found"]["missing"] == 1
+    assert told["examples"] == {"missing": [lost]}
+    assert (told["sent"], told["refused"]) == (1, 0)
+    assert (told["swept"]["orphaned"], told["swept"]["removed"]) == (1, 1)
+    stored = {entry["Key"] for entry in stack.client("s3").list_objects_v2(Bucket=results(stack))["Contents"]}
+    assert orphan not in stored
+    await_status(stack, lost, "ready", worker)
+    await_status(stack, vanished, "deleted", worker)
+    batch = operator.batches.get("shop", "mended")
+    assert batch is not None
+    assert batch.completed_at is not None
+    assert batch.notice is None
+    assert next(operator.activity.actions()).what == "reconcile"
+
+
+def test_a_second_run_finds_nothing_more_to_do(stack: Stack, worker: Path, tmp_path: Path) -> None:
+    def settled() -> bool:
+        told = reconcile(stack, tmp_path, "--dry-run")
+        return not told["found"].keys() - {"known", "failed"}
+
+    await_true(settled, "everything is known", worker)
+
+    told = reconcile(stack, tmp_path)
+
+    assert told["sent"] == 0
+    assert (told["swept"]["orphaned"], told["swept"]["removed"]) == (0, 0)
+
+
+def reconcile(stack: Stack, scratch: Path, *more: str) -> dict[str, Any]:
+    """One run as the sweep's schedule starts it, which leaves nothing alone for being young; what it told."""
+    [override] = json.loads(schedule_of(stack, "sweep")["Target"]["Input"])["containerOverrides"]
+    assert override["name"] == stack.container("reconcile")["name"]
+    program, *arguments = override["command"]
+    environment = task_environment(stack, "reconcile", scratch) | stack.emulators.as_aws
+    environment.pop("PIXELFLEET_SCRATCH_DIR")
+
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name(program)), *arguments, "--older-than", "0", *more],
+        env=environment,
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def schedule_of(stack: Stack, what: str) -> dict[str, Any]:
+    return dict(stack.client("scheduler").get_schedule(Name=stack.outputs["reconcile_schedules"][what]))
+
+
+def forget(stack: Stack, key: str) -> None:
+    """As if the event of an upload had never come."""
+    lost = {"image_id": {"S": image_id(stack.outputs["uploads_bucket"], key)}}
+    stack.client("dynamodb").delete_item(TableName=stack.outputs["table_names"]["images"], Key=lost)
+
+
+def orphaned_result(stack: Stack, operator: Fleet, key: str) -> str:
+    """A result of a revision that the image's record does not name, as an attempt leaves it that dies; its key."""
+    record = record_of(operator, key)
+    orphan = f"shop/{record.image_id}/{ORPHAN}/thumb.webp"
+    stack.client("s3").put_object(Bucket=results(stack), Key=orphan, Body=b"x")
+    return orphan
+
+
+def invent(stack: Stack, operator: Fleet, like: str, key: str) -> None:
+    """A ready image with a result, whose original is not there and whose deletion nobody told of."""
+    model = record_of(operator, like)
+    invented = model.model_copy(
+        update={
+            "image_id": image_id(operator.settings.uploads_bucket, key),
+            "key": key,
+            "batch": None,
+            "counted": None,
+            "variants": (),
+            "status": Status.READY,
+        }
+    )
+    item = {name: {"S": value} for name, value in invented.to_item().items() if isinstance(value, str)}
+    item["version"] = {"N": "1"}
+    stack.client("dynamodb").put_item(TableName=operator.settings.images_table, Item=item)
+    stack.client("s3").put_object(
+        Bucket=results(stack), Key=f"shop/{invented.image_id}/{invented.revision}/thumb.webp", Body=b"x"
+    )
+
+
+def seal(operator: Fleet, key: str) -> None:
+    """The batch is complete from now on, and its sealer dies before it says so."""
+    operator.batches.seal("shop", "mended", [record_of(operator, key).image_id])
+
+
+def record_of(operator: Fleet, key: str) -> Image:
+    record = operator.images.get(image_id(operator.settings.uploads_bucket, key))
+    assert record is not None
+    return record
+
+
+def public_subnets(stack: Stack) -> set[str]:
+    named: Any = [{"Name": "tag:Name", "Values": ["pixelfleet-public-*"]}]
+    found = stack.emulators.client("ec2", on_moto=True).describe_subnets(Filters=named)["Subnets"]
+    assert found
+    return {subnet["SubnetId"] for subnet in found}

@@ -1,0 +1,105 @@
+"""Code and policies held together: each role may what its part's source calls, and nothing that it does not."""
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from tests.infra.calls import INDEXED, Call, calls
+from tests.infra.stack import Stack
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
+
+#: Where each part's code begins, and what of it is never called there.
+ENTRIES: dict[str, tuple[list[str], list[str]]] = {
+    "producer": (["producer_lambda.handler"], []),
+    "bulk": (["worker"], []),
+    "heavy": (["worker"], []),
+    "dashboard": (["dashboard"], []),
+    "reconcile": (
+        ["pixelfleet.cli.reconcile"],
+        [
+            # --recipe, --outdated and --inventory are no part of the scheduled command.
+            "pixelfleet.cli.reconcile:_stored",
+            "pixelfleet.recipe_choice:RecipeChoice",
+            "pixelfleet.reconcile.run:Reconcile._mark",
+            "pixelfleet.reconcile.listing:InventoryListing",
+        ],
+    ),
+}
+
+#: Operations that ask for other rights than that of their name (service authorization reference, SQS developer guide).
+RIGHTS = {
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:DeleteObjects": "s3:DeleteObject",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    # Asks for those of the actions in it, which stand beside it.
+    "dynamodb:TransactWriteItems": "dynamodb:PutItem",
+}
+
+#: Rights that no operation in the source has for its name.
+BESIDE: dict[str, set[str]] = {
+    # Lambda itself receives and deletes for the function, and writes its log.
+    "producer": {
+        "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility",
+        "logs:CreateLogStream", "logs:PutLogEvents",
+    },
+    # A version by its id, and an argument `Tagging`, are rights of their own.
+    "bulk": {
+        "s3:GetObjectVersion", "s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging",
+    },
+    # The ECS agent asks in the task's name (worker/protection.py).
+    "heavy": {
+        "s3:GetObjectVersion", "s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging",
+        "ecs:GetTaskProtection", "ecs:UpdateTaskProtection",
+    },
+    # A missing object is 404 only to those who may list.
+    "dashboard": {"s3:GetObjectVersion", "s3:ListBucket"},
+    "reconcile": set(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("part", ENTRIES)
+def test_a_role_may_what_its_code_calls_and_nothing_more(stack: Stack, part: str) -> None:
+    entries, but = ENTRIES[part]
+    tables = {name: table.rpartition("/")[2] for name, table in stack.outputs["table_names"].items()}
+
+    needed = {right_of(call) for call in calls(entries, but)}
+    granted = rights(stack.policy(part), tables)
+
+    assert needed - granted == set(), "the code calls what the role may not"
+    beside = {(right, "") for right in BESIDE[part]}
+    assert granted - needed - beside == set(), "the role may what no code calls"
+
+
+def right_of(call: Call) -> tuple[str, str]:
+    """The action that a policy must allow, and for tables on which."""
+    name = f"{call.service}:{''.join(word.title() for word in call.operation.split('_'))}"
+    on = f"{call.table}/index/*" if call.operation == "query" and call.table in INDEXED else call.table
+    return RIGHTS.get(name, name), on
+
+
+def rights(policy: dict[str, Any], tables: dict[str, str]) -> set[tuple[str, str]]:
+    """Every action that a policy allows; those on tables with the table, or its indexes, that they are allowed on."""
+    found = set()
+    for statement in policy["Statement"]:
+        assert statement["Effect"] == "Allow"
+        for action in _listed(statement["Action"]):
+            if not action.startswith("dynamodb:"):
+                found.add((action, ""))
+                continue
+            for resource in _listed(statement["Resource"]):
+                path = resource.partition(":table/")[2]
+                found |= {(action, path.replace(table, name)) for name, table in tables.items() if _is(path, table)}
+    return found
+
+
+def _is(path: str, table: str) -> bool:
+    return fnmatchcase(path, table) or fnmatchcase(path, f"{table}/index/[*]")
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
