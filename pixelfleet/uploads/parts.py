@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -58,6 +59,21 @@ class Body:
             start, wanted = start + len(piece), wanted - len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    def read_into(self, room: bytearray, start: int) -> memoryview:
+        """Fill `room` from `start`; returns what was filled, less only at the end of the file as it was opened.
+
+        Raises:
+            ChangedError: it has become shorter.
+        """
+        filled, wanted = 0, min(len(room), self.size - start)
+        whole = memoryview(room)
+        while filled < wanted:
+            count = os.preadv(self.descriptor, [whole[filled:wanted]], start + filled)
+            if not count:
+                raise ChangedError
+            filled += count
+        return whole[:wanted]
+
     def parts(self) -> Iterator[tuple[int, int]]:
         """Number, from 1, and beginning of each part."""
         return enumerate(range(0, self.size, self.part_size), 1)
@@ -85,6 +101,7 @@ class Parts:
         self.pool = pool
         self._sender = sender
         self._throttle = throttle
+        self._rooms = threading.local()
 
     def send(self, body: Body, key: str, content_type: str | None) -> None:
         """Put a file; what a failure leaves of it in the bucket is taken back.
@@ -119,9 +136,16 @@ class Parts:
                 future.cancel()
             raise
 
+    def _room(self, count: int) -> bytearray:
+        """This thread's own buffer: a new one for each part would cost more than reading it, in page faults."""
+        room: bytearray | None = getattr(self._rooms, "room", None)
+        if room is None or len(room) != count:
+            room = self._rooms.room = bytearray(count)
+        return room
+
     def _send_part(self, body: Body, key: str, which: tuple[str, int, int]) -> dict[str, Any]:
         upload_id, number, start = which
-        content = body.read(start, body.part_size)
+        content = body.read_into(self._room(body.part_size), start)
         digest = Sha256.of(content)
         self._throttle.take(len(content))
         etag = self._sender.put_part(key, content, digest, {"partNumber": str(number), "uploadId": upload_id})

@@ -28,6 +28,8 @@ from pixelfleet.aws_errors import THROTTLES, error_code
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+Buffer = bytes | memoryview
+
 ATTEMPTS: Final = 5
 #: Seconds: of the longest pause between two attempts, and of waiting for a connection and for an answer.
 LONGEST_PAUSE: Final = 8.0
@@ -45,7 +47,7 @@ class Sha256:
     base64: str
 
     @classmethod
-    def of(cls, body: bytes) -> "Sha256":
+    def of(cls, body: Buffer) -> "Sha256":
         digest = hashlib.sha256(body)
         return cls(digest.hexdigest(), base64.b64encode(digest.digest()).decode())
 
@@ -87,15 +89,15 @@ class Sender:
         proxies = get_environ_proxies(self._base)
         self._http = URLLib3Session(proxies=proxies, max_pool_connections=connections, **options)
 
-    def put(self, key: str, body: bytes, digest: Sha256, content_type: str | None = None) -> str:
+    def put(self, key: str, body: Buffer, digest: Sha256, content_type: str | None = None) -> str:
         """Put an object; returns its ETag."""
         return self._put_url(self._base + quote(key, safe="/~"), body, digest, content_type)
 
-    def put_part(self, key: str, body: bytes, digest: Sha256, part: dict[str, str]) -> str:
+    def put_part(self, key: str, body: Buffer, digest: Sha256, part: dict[str, str]) -> str:
         """Put a part of an object: `part` holds its partNumber and uploadId. Returns its ETag."""
         return self._put_url(f"{self._base}{quote(key, safe='/~')}?{urlencode(part)}", body, digest, None)
 
-    def _put_url(self, url: str, body: bytes, digest: Sha256, content_type: str | None) -> str:
+    def _put_url(self, url: str, body: Buffer, digest: Sha256, content_type: str | None) -> str:
         attempt = 0
         while True:
             attempt += 1
@@ -107,7 +109,7 @@ class Sender:
             # Full jitter: threads that were throttled together do not come back together.
             self._sleep(random.uniform(0.0, min(LONGEST_PAUSE, 0.2 * 2**attempt)))  # noqa: S311 - no secret
 
-    def _put(self, url: str, body: bytes, digest: Sha256, content_type: str | None) -> str:
+    def _put(self, url: str, body: Buffer, digest: Sha256, content_type: str | None) -> str:
         headers = {"x-amz-checksum-sha256": digest.base64}
         if content_type is not None:
             headers["Content-Type"] = content_type

@@ -12,7 +12,7 @@ from pixelfleet.sources import find_sources
 from pixelfleet.uploads.batch import BatchUpload, Choice, Tally
 from pixelfleet.uploads.journal import Journal, Pending, Target
 from pixelfleet.uploads.parts import Body, ChangedError
-from pixelfleet.uploads.sender import Sender, Sha256
+from pixelfleet.uploads.sender import Buffer, Sender, Sha256
 from pixelfleet.uploads.throttle import Throttle
 from pixelfleet.uploads.uploader import Uploader
 
@@ -28,10 +28,10 @@ class Bucket(Sender):
         self.held: dict[str, bytes] = {}
         self._meddle = meddle
 
-    def put(self, key: str, body: bytes, digest: Sha256, content_type: str | None = None) -> str:
+    def put(self, key: str, body: Buffer, digest: Sha256, content_type: str | None = None) -> str:
         self._meddle(key)
         assert digest == Sha256.of(body)
-        self.held[key] = body
+        self.held[key] = bytes(body)
         return '"etag"'
 
 
