@@ -5,8 +5,8 @@ INTERPRETER := $(if $(filter 3.%,$(PYTHON)),python3,$(PYTHON))
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Two cores run two test processes; more cores run more.
-JOBS ?= auto
+# Most tests wait for real processes more than they compute: two test processes a core.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
 .PHONY: lambda image plan apply destroy checkov help setup lock docs demo lint format test test-slow bench fuzz chaos clean

@@ -12,7 +12,7 @@ from dashboard.site import Site
 from pixelfleet import recipes
 from pixelfleet.catalog.records import Image, RecipeRef
 from pixelfleet.catalog.transitions import Refusal
-from pixelfleet.jobs import MAX_KEY_BYTES, JobKind, Origin, image_id
+from pixelfleet.jobs import MAX_KEY_BYTES, Job, JobKind, Origin, image_id
 from pixelfleet.links import MOST_BYTES, Form
 from pixelfleet.uploads import batch_prefix
 
@@ -79,6 +79,7 @@ def reprocess(site: Site, caller: Caller, image: Image, recipe: str | None) -> I
     if isinstance(marked, Refusal):
         raise Problem(409, "the image was deleted meanwhile")
     site.fleet.queues.send_one(marked.lane, marked.job(Origin.REPROCESS))
+    _note(site, caller, "reprocess", image)
     return marked
 
 
@@ -87,9 +88,14 @@ def delete(site: Site, caller: Caller, image: Image) -> None:
     site.fleet.objects.delete_original(image.bucket, image.key)
     job = image.job(Origin.EVENT)
     # With the sequencer that was read: an upload of the same name that came in between stays.
-    site.fleet.images.remove(
-        type(job)(JobKind.REMOVE, job.bucket, job.key, sequencer=job.sequencer), caller.name, image
-    )
+    site.fleet.images.remove(Job(JobKind.REMOVE, job.bucket, job.key, sequencer=job.sequencer), caller.name, image)
+    _note(site, caller, "delete", image)
+
+
+def _note(site: Site, caller: Caller, what: str, image: Image) -> None:
+    """What an operator does to somebody else's image is kept; one's own image has its own history."""
+    if image.owner != caller.name:
+        site.fleet.activity.note(caller.name, what, f"{image.owner}: {image.path}", {"image_id": image.image_id})
 
 
 def _answer(site: Site, prefix: str, file: Wanted) -> Answer:

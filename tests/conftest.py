@@ -1,5 +1,6 @@
 """Fixtures that many tests share: one embedded cloud for each test process, a deployment of its own for each test."""
 
+import signal
 import uuid
 from collections.abc import Iterator
 
@@ -12,6 +13,11 @@ from pixelfleet.localcloud.programs import pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import Supervisor
 from pixelfleet.settings import Settings, load_settings
+
+# A runner in the background hands down that these are to be ignored, and every program under test would inherit that.
+for _number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL if _number == signal.SIGHUP else signal.default_int_handler)
 
 pytest.register_assert_rewrite("tests.catalog_conformance", "tests.activity_conformance")
 

@@ -103,10 +103,7 @@ def reprocess(
 @router.post("/images/{image_id}/delete")
 def delete(request: Request, caller: FormCaller, image_id: str) -> Response:
     site = site_of(request)
-    image = image_for(site, caller, image_id)
-    actions.delete(site, caller, image)
-    if image.owner != caller.name:
-        site.fleet.activity.note(caller.name, "delete", f"{image.owner}: {image.path}")
+    actions.delete(site, caller, image_for(site, caller, image_id))
     return RedirectResponse("/", 303)
 
 

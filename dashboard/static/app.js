@@ -99,8 +99,9 @@ function enliven(root) {
 }
 
 enliven(document.body);
-// On a phone the row of tabs scrolls: the present one is to be seen.
-document.querySelector(".bar nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
+// On a phone the row of tabs scrolls: the present one is to be seen. (scrollIntoView would have Tab begin there.)
+const tab = document.querySelector(".bar nav [aria-current]");
+if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.clientWidth) / 2;
 // For browsers that know no ::details-content: where there is room, what is folded for phones is open.
 if (matchMedia("(min-width: 641px)").matches) each(document.body, ".fold", (fold) => (fold.open = true));
 document.body.addEventListener("htmx:load", (event) => enliven(event.detail.elt));

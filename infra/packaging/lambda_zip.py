@@ -4,7 +4,7 @@ It holds the modules that the handler imports, found by following its imports, a
 requirements/producer.txt for the Lambda's platform, whatever this machine is. Same sources, same bytes: Terraform
 deploys anew only what has changed.
 
-boto3 and what it needs are the Lambda runtime's own (docs/decisions/producer-zip.md).
+boto3 and what it needs are the Lambda runtime's own (docs/decisions/README.md, "On AWS").
 """
 
 import argparse

@@ -3,11 +3,14 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -89,13 +92,31 @@ def test_the_command_line_runs_in_it(buildah: Buildah, container: str) -> None:
     assert "upload" in run(buildah, container, "pixelfleet", "--help")
 
 
+def test_the_dashboard_in_it_answers_and_ends_on_sigterm(
+    buildah: Buildah, container: str, settings: Settings, cloud_environment: dict[str, str]
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = cloud_environment | {"PIXELFLEET_SESSION_SECRET": "0123456789" * 4}
+    command = ("pixelfleet", "dashboard", "--host", "127.0.0.1", "--port", str(port))
+
+    with running_in(buildah, container, environment, command) as dashboard:
+        wait_until(lambda: answers(port, "/health") and answers(port, "/ready"), dashboard.log)
+        os.kill(dashboard.main_process(b"dashboard"), signal.SIGTERM)
+
+        assert dashboard.process.wait(30) in (0, 1), dashboard.log.read_text()
+    assert not answers(port, "/health")
+
+
 def test_a_worker_in_it_processes_an_image_and_ends_on_sigterm_with_nothing_lost(
     buildah: Buildah, container: str, settings: Settings, cloud_environment: dict[str, str], cloud_folder: DataFolder
 ) -> None:
     photo = (REPOSITORY / "tests" / "infra" / "photo.jpg").read_bytes()
     mounted = Path(buildah.run("mount", container))
     s3 = boto3.client("s3")
-    with Supervisor() as supervisor, worker_in(buildah, container, cloud_environment) as worker:
+    with Supervisor() as supervisor, running_in(buildah, container, cloud_environment, WORKER) as worker:
+        wait_until(lambda: "ready." in worker.log.read_text(), worker.log)
         supervisor.start(pump_program(cloud_environment, cloud_folder))
         before = time.time()
         s3.put_object(Bucket=settings.uploads_bucket, Key="first.jpg", Body=photo)
@@ -104,7 +125,7 @@ def test_a_worker_in_it_processes_an_image_and_ends_on_sigterm_with_nothing_lost
         for number in range(12):
             s3.put_object(Bucket=settings.uploads_bucket, Key=f"{number}.jpg", Body=photo)
         wait_until(lambda: status(settings, "0.jpg") is not None, worker.log)
-        os.kill(worker.main_process(), signal.SIGTERM)
+        os.kill(worker.main_process(b"celery"), signal.SIGTERM)
         assert worker.process.wait(60) == 0, worker.log.read_text()
 
         waiting = Queues(boto3.client("sqs"), settings).depth(settings.queue_url(Lane.BULK))
@@ -117,45 +138,54 @@ def test_a_worker_in_it_processes_an_image_and_ends_on_sigterm_with_nothing_lost
         assert list(written_since(mounted, before)) == []
 
 
-class RunningWorker:
-    """A worker in a container, with its log and the process that ECS's init would signal."""
+class Running:
+    """A program in a container, with its log and the process that ECS's init would signal."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
         self.process = process
         self.log = log
 
-    def main_process(self) -> int:
-        """Celery's main process: the topmost Python below buildah that runs celery."""
+    def main_process(self, program: bytes) -> int:
+        """The topmost Python below buildah with the program's name among its first arguments."""
         waiting = [self.process.pid]
         while waiting:
             pid = waiting.pop(0)
             arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            if arguments[0].endswith(b"/python") and arguments[1].endswith(b"/bin/celery"):
+            if arguments[0].endswith(b"/python") and any(word.endswith(program) for word in arguments[1:4]):
                 return pid
             # buildah forks from any of its threads, and each lists its own children.
             for thread in Path(f"/proc/{pid}/task").iterdir():
                 waiting += [int(child) for child in (thread / "children").read_text().split()]
-        raise AssertionError("no celery process runs")
+        raise AssertionError(f"no process of {program!r} runs")
 
 
 @contextmanager
-def worker_in(buildah: Buildah, container: str, environment: dict[str, str]) -> Iterator[RunningWorker]:
+def running_in(
+    buildah: Buildah, container: str, environment: dict[str, str], command: Sequence[str]
+) -> Iterator[Running]:
     given = {name: value for name, value in environment.items() if name.startswith(("AWS_", "PIXELFLEET_"))}
     log = buildah.folder / f"{container}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [str(buildah.program), "run", *(f"--env={k}={v}" for k, v in given.items()), container, "--", *WORKER],
+            [str(buildah.program), "run", *(f"--env={k}={v}" for k, v in given.items()), container, "--", *command],
             env=buildah.environment,
             stdout=output,
             stderr=output,
         )
     try:
-        wait_until(lambda: b"ready" in log.read_bytes(), log)
-        yield RunningWorker(process, log)
+        yield Running(process, log)
     finally:
         if process.poll() is None:
             process.terminate()
             process.wait(30)
+
+
+def answers(port: int, path: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:
+        return False
 
 
 def written_since(root: Path, moment: float) -> Iterator[str]:

@@ -68,6 +68,16 @@ def test_an_uploaded_object_ends_as_results_a_record_and_a_notice(stack: Stack, 
     assert notice["dashboard"].startswith("https://images.example.com/")
 
 
+def test_the_task_definitions_health_check_finds_the_worker_well(stack: Stack, worker: Path) -> None:
+    kind, program, *arguments = stack.container("bulk")["healthCheck"]["command"]
+    scratch = {"PIXELFLEET_SCRATCH_DIR": str(worker.parent), "PATH": "/usr/bin:/bin"}
+
+    done = subprocess.run([sys.executable, *arguments], env=scratch, cwd=REPOSITORY, capture_output=True, check=False)
+
+    assert (kind, program) == ("CMD", "python")
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_broken_file_is_recorded_and_told_and_leaves_every_dlq_empty(stack: Stack, worker: Path) -> None:
     key = "uploads/shop/spring/broken.jpg"
     put(stack, key, b"no image at all")
@@ -81,6 +91,21 @@ def test_a_broken_file_is_recorded_and_told_and_leaves_every_dlq_empty(stack: St
         "bulk": 0,
         "heavy": 0,
     }
+
+
+def test_a_deleted_object_takes_its_results_with_it_and_out_of_the_edges(
+    stack: Stack, worker: Path, photo: bytes
+) -> None:
+    key = "uploads/shop/spring/regretted.jpg"
+    put(stack, key, photo)
+    variants = await_status(stack, key, "ready", worker)["variants"]["L"]
+
+    stack.client("s3").delete_object(Bucket=stack.outputs["uploads_bucket"], Key=key)
+
+    await_status(stack, key, "deleted", worker)
+    left = {entry["Key"] for entry in stack.client("s3").list_objects_v2(Bucket=results(stack)).get("Contents", [])}
+    assert left.isdisjoint(entry["M"]["key"]["S"] for entry in variants)
+    await_true(lambda: invalidations(stack) == 1, "the edges forget it", worker)
 
 
 def test_a_tampered_stack_keeps_the_event_that_it_cannot_route_and_repair_and_redrive_make_it_ready(
@@ -98,6 +123,9 @@ def test_a_tampered_stack_keeps_the_event_that_it_cannot_route_and_repair_and_re
 
     assert tampered <= changes
     await_status(stack, key, "ready", worker)
+    # Heartbeats, metrics and all: the role denied the worker nothing that it wanted in this time.
+    assert "AccessDenied" not in worker.read_text()
+    assert "not authorized" not in worker.read_text()
 
 
 def tamper(stack: Stack) -> set[str]:
@@ -138,6 +166,12 @@ def results(stack: Stack) -> str:
 
 def put(stack: Stack, key: str, body: bytes) -> None:
     stack.client("s3").put_object(Bucket=stack.outputs["uploads_bucket"], Key=key, Body=body)
+
+
+def invalidations(stack: Stack) -> int:
+    distribution = stack.outputs["cdn_distribution_id"]
+    answer = stack.client("cloudfront").list_invalidations(DistributionId=distribution)["InvalidationList"]
+    return int(answer["Quantity"])
 
 
 def await_status(stack: Stack, key: str, status: str, log: Path) -> dict[str, Any]:

@@ -276,6 +276,7 @@ def test_the_whole_way_is_open_to_a_keyboard(visitor: Visitor, served: Served, f
     page.keyboard.type("correct horse battery")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{served.url}/")
+    expect(page.locator(".tile").first).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")

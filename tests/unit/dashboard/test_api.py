@@ -191,6 +191,18 @@ def test_a_redrive_is_a_job_to_follow_and_is_kept_in_the_activity(dashboard: Das
     assert (action.who, action.what, action.details["sent"]) == ("olga", "redrive", 1)
 
 
+def test_what_an_operator_does_to_anothers_image_is_kept(dashboard: Dashboard) -> None:
+    image = record(dashboard.fleet, "ana", "others", "a.jpg")
+    operator = dashboard.program("olga", Scope.OPERATE, Scope.WRITE)
+    assert operator.post(f"/api/v1/images/{image.image_id}/reprocess", json={}).status_code == 202
+    assert operator.delete(f"/api/v1/images/{image.image_id}").status_code == 204
+    kept = [action for action in dashboard.fleet.activity.actions() if action.on == "ana: a.jpg"]
+    assert {(action.who, action.what) for action in kept} >= {("olga", "delete"), ("olga", "reprocess")}
+    mine = record(dashboard.fleet, "ana", "mine", "own.jpg")
+    dashboard.program("ana").delete(f"/api/v1/images/{mine.image_id}")
+    assert not [action for action in dashboard.fleet.activity.actions() if action.on == "ana: own.jpg"]
+
+
 def test_failures_are_grouped_by_cause_with_examples(dashboard: Dashboard, stocked: list[str]) -> None:
     answer = dashboard.program("olga", Scope.OPERATE).get("/api/v1/failures").json()
     groups = {group["cause"]: group for group in answer["groups"]}
