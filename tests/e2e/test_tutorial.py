@@ -38,6 +38,7 @@ def typed(samples: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_every_command_of_the_tutorial_works_as_it_stands(typed: dict[str, str], tmp_path: Path) -> None:
     for command in commands("docs/tutorial/first-fleet.md"):
         if command in ("make demo", ".venv/bin/pixelfleet up"):
