@@ -31,7 +31,8 @@ def typed(samples: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
     with process:
         try:
             told = Up(process).told["environment"]
-            yield {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | told
+            theirs = {name: v for name, v in os.environ.items() if not name.startswith(("AWS_", "PIXELFLEET_"))}
+            yield theirs | told
         finally:
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=60)

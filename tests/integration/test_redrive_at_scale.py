@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -39,6 +40,8 @@ class FakedFleet(Fleet):
 @pytest.fixture
 def many(monkeypatch: pytest.MonkeyPatch) -> Any:
     with FakeSqs() as server:
+        for name in [name for name in os.environ if name.startswith("PIXELFLEET_")]:
+            monkeypatch.delenv(name)
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
         settings = load_settings()
         sqs = client("sqs", server.url)
