@@ -118,7 +118,13 @@ def _carry_out(fleet: Fleet, order: _Order, walk: Any, *, as_json: bool) -> _Don
     with Journal.open(Target(cloud, batch.created_at, settings.uploads_bucket, prefix)) as journal:
         with (
             UploadProgress(walk) as progress,
-            Uploader(sender, order.jobs, images_only=True, max_bandwidth=order.max_bandwidth) as uploader,
+            Uploader(
+                sender,
+                order.jobs,
+                images_only=True,
+                max_bandwidth=order.max_bandwidth,
+                unfinished=journal.unfinished,
+            ) as uploader,
         ):
             tally = BatchUpload(uploader, journal, prefix, progress).run(walk(), order.jobs)
         sealed = not tally.may_pass
@@ -165,6 +171,7 @@ def _tell(tally: Tally, journal: Journal, place: str, *, as_json: bool) -> None:
                 "there_before": tally.there,
                 "skipped": [_line(path, why) for path, why in journal.left_out("skipped")],
                 "failed": [_line(path, why) for path, why in journal.left_out("failed")],
+                "unfinished": [_line(path, why) for path, why in journal.left_out("unfinished")],
                 "sealed": not tally.may_pass,
             }
         )
@@ -175,6 +182,8 @@ def _tell(tally: Tally, journal: Journal, place: str, *, as_json: bool) -> None:
         say(f"and {tally.skipped - SPELLED_OUT:,} more that are no images; --json lists them all")
     for path, why in journal.left_out("failed"):
         say(f"{printable(path)}: {why}", style="red")
+    for path, why in journal.left_out("unfinished"):
+        say(f"unfinished {printable(path)}: {why}", style="yellow")
     counts = {"there before": tally.there, "skipped": tally.skipped, "failed": tally.failed}
     more = "".join(f", {number:,} {what}" for what, number in counts.items() if number)
     say(f"{tally.uploaded:,} files, {decimal(tally.size)}{more} -> {place}")

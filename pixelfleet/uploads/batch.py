@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from pixelfleet.sources import Source
+from pixelfleet.uploads.body import PART
 from pixelfleet.uploads.journal import Journal, Wanted
 from pixelfleet.uploads.keys import as_key
 from pixelfleet.uploads.uploader import AHEAD, Put, Uploader
@@ -84,12 +85,23 @@ class BatchUpload:
                     self._collect()
             while self._running:
                 self._collect()
+            self._look_after_unfinished()
         finally:
             # Interrupted, what was put by now is noted all the same.
             for future in self._running:
                 future.cancel()
             self._note([future for future in self._running if future.done() and _has_answer(future)])
         return self.tally
+
+    def _look_after_unfinished(self) -> None:
+        """What earlier runs began and this one did not meet: given up where its file is gone, and told in any case."""
+        for begun in self._journal.unfinished.of_earlier_runs():
+            if begun.has_its_file():
+                why = "begun by an earlier run and not among these sources: upload it again to finish it"
+            else:
+                why = "begun by an earlier run, and its file is gone or another: the parts that S3 had were given up"
+                self._uploader.give_up(begun)
+            self._journal.leave_out(begun.path, "unfinished", why)
 
     def _sort(self, chunk: list[Source]) -> list[Wanted]:
         readable = [(source, as_key(source.relative)) for source in chunk if source.problem is None]
@@ -121,6 +133,10 @@ class BatchUpload:
             ((key, one.bytes, one.mtime_ns) for key, one in put),
             (key for key, one in answers if one.problem is not None or one.skipped is not None),
         )
+        for key, one in put:
+            if one.was_there and one.bytes > PART:
+                # Killed after S3 had put the parts together, and before that was noted.
+                self._journal.unfinished.forget(self._prefix + key)
         for _, one in put:
             self.tally.there += one.was_there
             self.tally.uploaded += not one.was_there

@@ -7,6 +7,7 @@ few begun files in doubt, and the next run asks S3 about those alone.
 import hashlib
 import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from typing import Final, Literal, Self
 
 from pixelfleet.errors import SetupError
 from pixelfleet.sources import Source
+from pixelfleet.uploads.unfinished import SCHEMA as UNFINISHED
+from pixelfleet.uploads.unfinished import Unfinished
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS files (
@@ -25,8 +28,8 @@ CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS left_out (path BLOB NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL);
 """
 
-#: `failed`: it should have been put; `skipped`: it is no image.
-Kind = Literal["failed", "skipped"]
+#: `failed`: it should have been put; `skipped`: it is no image; `unfinished`: an earlier run began it, not this one.
+Kind = Literal["failed", "skipped", "unfinished"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,9 @@ class Journal:
         self.path = path
         self._db = connection
         self._run = run
+        # Threads that send parts note in `unfinished` what they begin, on the same connection.
+        self._lock = threading.RLock()
+        self.unfinished = Unfinished(connection, run, self._lock, lambda: _told(path))
 
     @classmethod
     @contextmanager
@@ -82,14 +88,14 @@ class Journal:
         path = cache_folder() / f"{target.name}.sqlite"
         with _told(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+            connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         try:
             with _told(path):
                 # Exclusive, so that two runs of one batch cannot mix; WAL, so that a killed one leaves it whole.
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
-                connection.executescript(_SCHEMA)
+                connection.executescript(_SCHEMA + UNFINISHED)
                 run = connection.execute("INSERT INTO runs DEFAULT VALUES").lastrowid
                 connection.execute("DELETE FROM left_out")
             yield cls(path, connection, run or 0)
@@ -132,7 +138,7 @@ class Journal:
 
     def leave_out(self, path: Path, kind: Kind, message: str) -> None:
         """Keep why a file was not put, to be listed at the end."""
-        with _told(self.path):
+        with self._lock, _told(self.path):
             self._db.execute("INSERT INTO left_out VALUES (?, ?, ?)", (os.fsencode(path), kind, message))
 
     def left_out(self, kind: Kind) -> Iterator[tuple[Path, str]]:
@@ -146,7 +152,7 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _told(self.path):
+        with self._lock, _told(self.path):
             self._db.execute("BEGIN")
             try:
                 yield

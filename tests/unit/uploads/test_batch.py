@@ -10,9 +10,10 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from pixelfleet.errors import SetupError
 from pixelfleet.sources import find_sources
 from pixelfleet.uploads.batch import BatchUpload, Choice, Tally
+from pixelfleet.uploads.body import Body, ChangedError
+from pixelfleet.uploads.checksums import Buffer, Checksum, Sha256
 from pixelfleet.uploads.journal import Journal, Pending, Target
-from pixelfleet.uploads.parts import Body, ChangedError
-from pixelfleet.uploads.sender import Buffer, Sender, Sha256
+from pixelfleet.uploads.sender import Sender
 from pixelfleet.uploads.throttle import Throttle
 from pixelfleet.uploads.uploader import Uploader
 
@@ -28,9 +29,9 @@ class Bucket(Sender):
         self.held: dict[str, bytes] = {}
         self._meddle = meddle
 
-    def put(self, key: str, body: Buffer, digest: Sha256, content_type: str | None = None) -> str:
+    def put(self, key: str, body: Buffer, checksum: Checksum, content_type: str | None = None) -> str:
         self._meddle(key)
-        assert digest == Sha256.of(body)
+        assert checksum == Sha256.of(body)
         self.held[key] = bytes(body)
         return '"etag"'
 
@@ -103,7 +104,7 @@ def test_a_file_that_is_written_to_whenever_it_is_read_is_told(folder: Path) -> 
 
     path = folder / "000.jpg"
     with path.open("rb") as file:
-        body = Busy(file.fileno(), os.fstat(file.fileno()))
+        body = Busy(path, file.fileno(), os.fstat(file.fileno()))
         body.read(0, body.size)
         with pytest.raises(ChangedError):
             body.check_unchanged()

@@ -1,6 +1,8 @@
 """Signed puts against a small HTTP server that answers as S3 may."""
 
+import base64
 import threading
+import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -9,7 +11,8 @@ import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from pixelfleet.uploads.sender import ATTEMPTS, Sender, Sha256
+from pixelfleet.uploads.checksums import Crc32, Sha256
+from pixelfleet.uploads.sender import ATTEMPTS, Sender, is_open
 
 BODY = b"a picture"
 
@@ -113,3 +116,28 @@ def test_a_bucket_in_another_region_is_told_with_its_region(sender: Sender, s3: 
     with pytest.raises(ClientError, match="set AWS_REGION") as caught:
         sender.put("k", BODY, Sha256.of(BODY))
     assert "eu-west-1" in str(caught.value)
+
+
+def test_a_part_goes_with_its_crc_and_a_signature_that_leaves_the_body_to_it(sender: Sender, s3: Answers) -> None:
+    checksum = Crc32.of(BODY)
+    sender.put_part("k", BODY, checksum, {"partNumber": "3", "uploadId": "u/1"})
+    [(path, headers, _)] = s3.requests
+    assert path == "/bucket/k?partNumber=3&uploadId=u%2F1"
+    assert headers["x-amz-checksum-crc32"] == base64.b64encode(zlib.crc32(BODY).to_bytes(4, "big")).decode()
+    assert headers["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD"
+    assert "x-amz-checksum-crc32" in headers["authorization"]
+
+
+@pytest.mark.parametrize(
+    ("address", "open_"),
+    [
+        ("https://bucket.s3.eu-west-1.amazonaws.com/", False),
+        ("http://127.0.0.1:4566/bucket/", False),
+        ("http://localhost/bucket/", False),
+        ("http://[::1]:80/bucket/", False),
+        ("http://10.0.0.7/bucket/", True),
+        ("http://minio.example/bucket/", True),
+    ],
+)
+def test_a_body_that_others_could_change_on_its_way_is_signed_whole(address: str, open_: bool) -> None:
+    assert is_open(address) is open_
