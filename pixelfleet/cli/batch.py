@@ -29,6 +29,7 @@ from pixelfleet.localcloud.waiting import terminable
 from pixelfleet.manifest import Verifier, manifest_line
 from pixelfleet.report import Report, write_contact_sheet, write_report
 from pixelfleet.settings import load_settings
+from pixelfleet.tile_sets import StoredTiles
 
 THREADS: Final = 8
 #: A page with more images than this is none that a browser shows.
@@ -113,7 +114,8 @@ def download(
     found, counts = look(fleet, owner, name)
     _prepare(dest)
     images = batch_images(fleet.images, owner, name, (Status.READY, Status.FAILED))
-    work = Download(fleet.objects, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
+    tiles = StoredTiles(fleet.s3, fleet.settings.results_bucket)
+    work = Download(fleet.objects, tiles, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
     with terminable(), RunProgress(found.expected or counts.accounted) as progress:
         results = []
         for result in work.run(images):
