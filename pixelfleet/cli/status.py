@@ -18,6 +18,7 @@ from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.records import Batch, Counts
 from pixelfleet.cli.console import RESULTS, AsJson, emit
 from pixelfleet.cli.progress import duration
+from pixelfleet.cli.watch import again
 from pixelfleet.fleet import LaneState, Overview, Throughput, Workers
 from pixelfleet.localcloud.waiting import terminable
 from pixelfleet.settings import load_settings
@@ -57,7 +58,7 @@ def status(
         show(look(fleet))
         while watch:
             time.sleep(LOOK_EVERY)
-            show(look(fleet))
+            show(again(lambda: look(fleet)))
 
 
 @contextmanager
