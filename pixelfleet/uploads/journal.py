@@ -64,6 +64,7 @@ class Sorted:
 
     wanted: list[Wanted] = field(default_factory=list)
     there: int = 0
+    there_bytes: int = 0
     taken: list[tuple[Source, str, str]] = field(default_factory=list)
 
 
@@ -124,6 +125,7 @@ class Journal:
         )
         if same and done:
             found.there += 1
+            found.there_bytes += source.bytes
         else:
             found.wanted.append(Wanted(source, key, doubtful=same))
 

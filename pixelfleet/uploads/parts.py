@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pixelfleet.aws_errors import error_code, translated
 from pixelfleet.uploads.body import Body, ChangedError
 from pixelfleet.uploads.checksums import Crc32
+from pixelfleet.uploads.meter import Meter
 from pixelfleet.uploads.sender import Sender
 from pixelfleet.uploads.throttle import Throttle
 from pixelfleet.uploads.unfinished import Begun, Unfinished
@@ -49,9 +50,15 @@ class Parts:
     """
 
     def __init__(
-        self, sender: Sender, pool: ThreadPoolExecutor, throttle: Throttle, unfinished: Unfinished | None = None
+        self,
+        sender: Sender,
+        pool: ThreadPoolExecutor,
+        throttle: Throttle,
+        meter: Meter,
+        unfinished: Unfinished | None = None,
     ) -> None:
         self.pool = pool
+        self._meter = meter
         self._sender = sender
         self._throttle = throttle
         self._unfinished = unfinished
@@ -159,8 +166,10 @@ class Parts:
         there = sending.there.get(number)
         if there is not None and (there.bytes, there.checksum) == (len(content), checksum.base64):
             etag = there.etag
+            self._meter.add(spared=len(content))
         else:
             self._throttle.take(len(content))
             which = {"partNumber": str(number), "uploadId": sending.upload_id}
             etag = self._sender.put_part(sending.key, content, checksum, which)
+            self._meter.add(sent=len(content))
         return {"PartNumber": number, "ETag": etag, "ChecksumCRC32": checksum.base64}

@@ -15,6 +15,7 @@ from pixelfleet.jobs import MAX_KEY_BYTES, image_id
 from pixelfleet.sources import Source
 from pixelfleet.uploads.body import PART, Body, ChangedError
 from pixelfleet.uploads.checksums import Crc32, Sha256
+from pixelfleet.uploads.meter import Meter
 from pixelfleet.uploads.parts import Parts
 from pixelfleet.uploads.sender import Sender
 from pixelfleet.uploads.throttle import Throttle
@@ -81,6 +82,7 @@ class Uploader:
         unfinished: Unfinished | None = None,
     ) -> None:
         self.bucket = sender.bucket
+        self.meter = Meter()
         self._sender = sender
         self._threads = threads
         self._images_only = images_only
@@ -88,7 +90,7 @@ class Uploader:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="put")
         # Of its own: a file that waited for its parts in the files' pool might keep them from running.
         pool = ThreadPoolExecutor(threads, thread_name_prefix="part")
-        self._parts = Parts(sender, pool, self._throttle, unfinished)
+        self._parts = Parts(sender, pool, self._throttle, self.meter, unfinished)
 
     def __enter__(self) -> "Uploader":
         return self
@@ -189,6 +191,7 @@ class Uploader:
             self._throttle.take(body.size)
             with translated(f"put {key!r}"):
                 self._sender.put(key, whole, Sha256.of(whole), content_type)
+            self.meter.add(sent=body.size)
 
     def _judge(self, head: bytes) -> str | None:
         """The media type of what begins so.
