@@ -140,10 +140,13 @@ def manifest(
     owner: OwnerOfBatch = DEFAULT_OWNER,
     out: Annotated[Path | None, typer.Option("--out", help="File to write; default standard output.")] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Hold every line against what lies in the buckets.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write one JSON line for each image of a batch: source, version, SHA-256, recipe, variants, status and cause.
 
         pixelfleet batch manifest summer --verify --out summer.jsonl
+
+    With --out and --json, what was found is one JSON document on standard output.
 
     Exit code 1 if the batch is not complete, if a line is missing, or if --verify finds a difference.
     """
@@ -155,6 +158,9 @@ def manifest(
         lines, doubts = _write(fleet, images, out, verify=verify)
     except OSError as error:
         raise SetupError(f"the manifest cannot go to {out}: {error.strerror}") from None
+    if as_json and out:
+        found_all = {"lines": lines, "expected": found.expected, "completed_at": found.completed_at}
+        emit(found_all | {"differences": doubts if verify else None})
     for doubt in doubts:
         say(doubt, style="red")
     verified = f"; {len(doubts):,} differences from the buckets" if verify else ""

@@ -125,7 +125,8 @@ def chart(moving: Throughput) -> str:
     minutes = [sum(rates[start : start + BAR]) / BAR for start in range(0, len(rates), BAR)]
     highest = max(minutes)
     if not highest:
-        return "nothing was finished in the last hour"
+        # The slot that is still being counted is in no bar.
+        return f"last hour {moving.finished:,} images" if moving.finished else "nothing was finished in the last hour"
     bars = "".join(BARS[-(-int(rate / highest * 1000) * (len(BARS) - 1) // 1000)] for rate in minutes)
     return f"last hour {bars} {highest:.1f}/s at most, {moving.finished:,} images"
 

@@ -152,6 +152,10 @@ class Journal:
         """The keys of all that was put, by whichever run."""
         return (key for (key,) in self._db.execute("SELECT key FROM files WHERE done = 1"))
 
+    def has_any(self) -> bool:
+        """Whether anything was put, by whichever run."""
+        return self._db.execute("SELECT 1 FROM files WHERE done = 1 LIMIT 1").fetchone() is not None
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._lock, _told(self.path):

@@ -68,6 +68,15 @@ def test_the_manifest_is_what_lies_in_the_buckets(deployment: Deployment, env: d
             assert (len(content), sha256(content)) == (variant["bytes"], variant["sha256"])
 
 
+def test_a_manifest_in_a_file_is_summed_up_for_scripts(env: dict[str, str], batch: str, tmp_path: Path) -> None:
+    out = tmp_path / "b1.jsonl"
+    finished = run("batch", "manifest", batch, "--verify", "--out", str(out), "--json", env=env)
+    assert finished.returncode == 0, finished.stderr
+    found = json.loads(finished.stdout)
+    assert (found["lines"], found["expected"], found["differences"]) == (3, 3, [])
+    assert len(lines_of(out.read_text())) == 3
+
+
 def test_what_was_tampered_with_is_found_by_verify(deployment: Deployment, env: dict[str, str], batch: str) -> None:
     lines = lines_of(run("batch", "manifest", batch, env=env).stdout)
     [first, second] = [line["variants"][0]["s3"].removeprefix("s3://").split("/", 1)[1] for line in lines[:2]]

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -216,13 +217,40 @@ def test_a_bandwidth_that_is_set_is_kept_to(settings: Settings, env: dict[str, s
     assert time.monotonic() - began > 2.0
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+#: Root reads everything, but not without these capabilities.
+HUMBLY = () if os.geteuid() else ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
+
+
+@pytest.mark.skipif(bool(HUMBLY) and not shutil.which("setpriv"), reason="root, and no setpriv to be less")
 def test_what_may_not_be_read_is_told(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
-    [path] = images(tmp_path / "in", 1)
-    path.chmod(0)
+    closed, _ = images(tmp_path / "in", 2)
+    closed.chmod(0)
     (tmp_path / "in/closed").mkdir(mode=0)
-    document = told(run("upload", str(tmp_path / "in"), "--batch", "b1", "--json", env=env), code=1)
-    assert {Path(one["source"]).name for one in document["failed"]} == {"0000.jpg", "closed"}
+    command = [*HUMBLY, PIXELFLEET, "upload", str(tmp_path / "in"), "--batch", "b1", "--json"]
+    finished = subprocess.run(command, env=env, capture_output=True, text=True, timeout=100, check=False)
+    document = told(finished, code=1)
+    assert {Path(one["source"]).name: one["message"] for one in document["failed"]} == {
+        "0000.jpg": "cannot be read: Permission denied",
+        "closed": "the folder cannot be read: Permission denied",
+    }
+    assert document["uploaded"] == 1
+
+
+def test_where_nothing_is_wanted_no_batch_is_begun(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
+    images(tmp_path / "in", 1)
+    finished = run("upload", str(tmp_path / "in"), "--batch", "b1", "--include", "*.png", env=env)
+    assert finished.returncode == 2
+    assert "nothing to upload" in finished.stderr
+    assert Fleet(settings).batches.get("default", "b1") is None
+
+
+def test_a_batch_without_an_image_is_not_sealed(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no image")
+    command = ("upload", str(tmp_path / "notes.txt"), "--batch", "b1", "--json")
+    assert told(run(*command, env=env))["sealed"] is False
+    batch = Fleet(settings).batches.get("default", "b1")
+    assert batch is not None
+    assert batch.completed_at is None
 
 
 def test_a_journal_that_cannot_be_written_is_told_with_the_way_out(env: dict[str, str], tmp_path: Path) -> None:
