@@ -1,4 +1,4 @@
-"""`pixelfleet batch list|show|watch|download|manifest`."""
+"""`pixelfleet batch list|show|watch|download|manifest`; `seal` has a file of its own."""
 
 import json
 import sys
@@ -18,6 +18,7 @@ from pixelfleet.catalog.records import Image, Status
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit, say
 from pixelfleet.cli.naming import BatchArgument, OwnerOfBatch, batch_of
 from pixelfleet.cli.progress import RunProgress
+from pixelfleet.cli.seal import seal
 from pixelfleet.cli.status import batch_state
 from pixelfleet.cli.summary import summarise
 from pixelfleet.cli.watch import as_document, look, told, watch_batch
@@ -38,9 +39,12 @@ ON_SHEET: Final = 5_000
 batch = typer.Typer(
     name="batch",
     no_args_is_help=True,
-    help="What was uploaded together: list, show, watch, download, prove.",
+    help="What was uploaded together: list, show, watch, seal, download, prove.",
     rich_markup_mode="markdown",
 )
+
+
+batch.command()(seal)
 
 
 @batch.command("list")

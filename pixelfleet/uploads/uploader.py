@@ -171,7 +171,8 @@ class Uploader:
             try:
                 found = self._sender.client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
             except ClientError as error:
-                if error_code(error) == "404":
+                # Who may write and not read is refused to look, and sends it again.
+                if error_code(error) in {"404", "403"}:
                     return False
                 raise
         if found["ContentLength"] != body.size:

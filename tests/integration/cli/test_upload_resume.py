@@ -130,6 +130,19 @@ def test_a_part_that_changed_under_the_same_time_is_sent_again(
     assert stored(settings)["Body"].read() == big.read_bytes()
 
 
+def test_a_file_that_grows_while_it_is_sent_arrives_as_it_is_in_the_end(
+    settings: Settings, env: dict[str, str], proxy: Counting, big: Path
+) -> None:
+    slow = ("--max-bandwidth", "24M", "--jobs", "2", "--json")
+    with start("upload", str(big), "--batch", "b1", *slow, env=env) as process:
+        until(lambda: len(proxy.parts) >= 3)
+        with big.open("ab") as file:
+            file.write(b"more")
+        assert process.wait(100) == 0
+    assert stored(settings)["Body"].read() == big.read_bytes()
+    assert uploads(settings) == []
+
+
 def test_an_upload_that_the_bucket_no_longer_knows_is_begun_anew_without_a_word(
     settings: Settings, env: dict[str, str], proxy: Counting, big: Path
 ) -> None:

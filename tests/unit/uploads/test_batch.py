@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
@@ -121,6 +123,19 @@ def test_a_refusal_that_every_file_would_get_ends_the_run_at_once(folder: Path) 
     with pytest.raises(SetupError, match=r"nothing can be put into s3://bucket: .*AccessDenied"):
         go(Bucket(refuse), folder)
     assert len(asked) < 20
+
+
+def test_who_may_not_look_sends_what_is_in_doubt_again(folder: Path) -> None:
+    def refuse(**_: object) -> None:
+        answer = {"Error": {"Code": "403", "Message": "Forbidden"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+        raise ClientError(answer, "HeadObject")  # type: ignore[arg-type]
+
+    with Journal.open(TARGET) as journal:
+        journal.sort([(source, source.relative) for source in find_sources([folder])])
+    bucket: Any = Bucket()
+    bucket.client = SimpleNamespace(head_object=refuse)
+    tally, failed = go(bucket, folder)
+    assert (tally.uploaded, tally.there, failed) == (100, 0, [])
 
 
 def test_a_journal_of_another_cloud_at_the_same_address_is_not_believed(folder: Path) -> None:
