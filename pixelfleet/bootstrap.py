@@ -5,11 +5,12 @@ boto3 clients must not cross a fork: a Celery child composes its own.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from pixelfleet.catalog.activity import Activity
 from pixelfleet.catalog.batches import Batches
@@ -24,6 +25,11 @@ from pixelfleet.notices import Notices
 from pixelfleet.objects import Objects
 from pixelfleet.queues import Queues
 from pixelfleet.settings import Settings
+from pixelfleet.signed import dynamodb, s3, sns
+from pixelfleet.signed.dynamodb import SignedDynamoDb
+from pixelfleet.signed.http import Judge, Policy, SignedHttp
+from pixelfleet.signed.s3 import SignedS3
+from pixelfleet.signed.sns import SignedSns
 from pixelfleet.uploads.sender import Sender
 
 if TYPE_CHECKING:
@@ -68,7 +74,7 @@ class Fleet:
 
     @cached_property
     def objects(self) -> Objects:
-        return Objects(self.s3, self.settings.results_bucket)
+        return Objects(self.s3, SignedS3(self.s3, self._signed(self.s3, s3.judge)), self.settings.results_bucket)
 
     @cached_property
     def links(self) -> Links:
@@ -78,7 +84,7 @@ class Fleet:
     @cached_property
     def sender(self) -> Sender:
         """Raises SetupError when there are no credentials."""
-        credentials = self._core.get_credentials()
+        credentials = self._credentials
         if credentials is None:
             raise SetupError("no AWS credentials were found; after `pixelfleet up`, paste the lines that it prints")
         return Sender(
@@ -121,7 +127,7 @@ class Fleet:
     @cached_property
     def sns(self) -> "SNSClient":
         client: SNSClient = self._client("sns")
-        return client
+        return cast("SNSClient", SignedSns(client, self._signed(client, sns.judge)))
 
     @cached_property
     def ecs(self) -> "ECSClient | None":
@@ -138,7 +144,7 @@ class Fleet:
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         client: DynamoDBClient = self._client("dynamodb")
-        return client
+        return cast("DynamoDBClient", SignedDynamoDb(client, self._signed(client, dynamodb.judge)))
 
     @cached_property
     def _core(self) -> botocore.session.Session:
@@ -147,6 +153,15 @@ class Fleet:
     @cached_property
     def _session(self) -> boto3.session.Session:
         return boto3.session.Session(region_name=self.settings.region, botocore_session=self._core)
+
+    @cached_property
+    def _credentials(self) -> Credentials | None:
+        found: Credentials | None = self._core.get_credentials()
+        return found
+
+    def _signed(self, client: Any, judge: Judge) -> SignedHttp:
+        policy = Policy(self.connections, self._core.get_config_variable("ca_bundle"))
+        return SignedHttp(client, self._credentials, judge, policy)
 
     def _client(self, service: str, **options: Any) -> Any:
         config = Config(

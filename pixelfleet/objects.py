@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from pixelfleet.aws_errors import error_code, translated
 from pixelfleet.errors import Cause, TransientError
+from pixelfleet.signed.s3 import Sha256, SignedS3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 CHUNK: Final = 1 << 20
 #: Above this an upload goes in parts, so that a broken connection costs one part.
 MULTIPART: Final = 64 * 1_000_000
+#: Up to here a file is read into memory to be put; beyond, it streams.
+AT_ONCE: Final = 8_000_000
 #: Tiles that are put at once.
 STORE_THREADS: Final = 8
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
@@ -80,8 +83,9 @@ class Opened:
 class Objects:
     """Both buckets. Methods raise TransientError when S3 does not answer, ObjectGoneError where said."""
 
-    def __init__(self, client: "S3Client", results_bucket: str) -> None:
+    def __init__(self, client: "S3Client", signed: SignedS3, results_bucket: str) -> None:
         self._client = client
+        self._signed = signed
         self.results_bucket = results_bucket
 
     def fetch(self, source: ObjectVersion, path: Path, max_bytes: int) -> tuple[ObjectVersion, str]:
@@ -92,45 +96,53 @@ class Objects:
         Raises:
             ObjectGoneError: the version is gone, or the key holds another by now.
         """
+        pin = None if source.version_id else source.etag
         with translated(f"fetch {source.key!r}"):
             try:
-                answer = self._client.get_object(Bucket=source.bucket, Key=source.key, **_pin(source))
+                got = self._signed.get(source.bucket, source.key, source.version_id, pin)
             except ClientError as error:
                 if error_code(error) in _MISSING | _SUPERSEDED | _MARKER:
                     raise ObjectGoneError(source.key) from None
                 raise
-            found = ObjectVersion(
-                source.bucket, source.key, answer.get("VersionId"), answer["ETag"].strip('"'), answer["ContentLength"]
-            )
-            with closing(answer["Body"]) as body:
+            version = got.headers.get("x-amz-version-id")
+            found = ObjectVersion(source.bucket, source.key, version, got.headers["etag"].strip('"'), got.size)
+            with closing(got.body) as body:
                 digest = _copy(body.iter_chunks(CHUNK), path) if found.bytes <= max_bytes else ""
+        if digest and got.sha256 not in (None, digest):
+            raise TransientError(Cause.UNAVAILABLE, f"{source.key!r} was damaged on its way: its SHA-256 is another")
         return found, digest
 
     def store(self, path: Path, key: str, told: Stored) -> str:
-        """Put a file into the results bucket, to be cached for ever; returns its SHA-256 in hex."""
+        """Put a file into the results bucket, to be cached for ever; returns its SHA-256 in hex.
+
+        S3 verifies the checksum, so a body that was damaged on its way is refused, not stored.
+        """
+        with translated(f"store {key!r}"):
+            if path.stat().st_size > AT_ONCE:
+                return self._store_large(path, key, told)
+            body = path.read_bytes()
+            digest = Sha256.of(body)
+            self._signed.put(self.results_bucket, key, body, digest, _headers(told))
+        return digest.hex
+
+    def _store_large(self, path: Path, key: str, told: Stored) -> str:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256")
         arguments: dict[str, Any] = {
             "ContentType": told.content_type,
             "CacheControl": IMMUTABLE,
-            "Metadata": {
-                "source": quote(told.source)[:SOURCE_METADATA],
-                "recipe": told.recipe,
-                "processed-at": told.processed_at,
-            },
-            "Tagging": urlencode({"pixelfleet-status": "ready", "pixelfleet-processed-at": told.processed_at}),
+            "Metadata": _metadata(told),
+            "Tagging": _tagging(told),
         }
-        with translated(f"store {key!r}"):
-            if path.stat().st_size > MULTIPART:
-                config = TransferConfig(multipart_threshold=MULTIPART, max_concurrency=4)
-                self._client.upload_file(str(path), self.results_bucket, key, ExtraArgs=arguments, Config=config)
-            else:
-                # S3 verifies the checksum, so a body that was damaged on its way is refused, not stored.
-                checksum = base64.b64encode(digest.digest()).decode()
-                with path.open("rb") as file:
-                    self._client.put_object(
-                        Bucket=self.results_bucket, Key=key, Body=file, ChecksumSHA256=checksum, **arguments
-                    )
+        if path.stat().st_size > MULTIPART:
+            config = TransferConfig(multipart_threshold=MULTIPART, max_concurrency=4)
+            self._client.upload_file(str(path), self.results_bucket, key, ExtraArgs=arguments, Config=config)
+        else:
+            checksum = base64.b64encode(digest.digest()).decode()
+            with path.open("rb") as file:
+                self._client.put_object(
+                    Bucket=self.results_bucket, Key=key, Body=file, ChecksumSHA256=checksum, **arguments
+                )
         return digest.hexdigest()
 
     def store_folder(self, folder: Path, prefix: str, told: Stored) -> None:
@@ -248,10 +260,19 @@ def _raise_first(done: Iterable["Future[str]"]) -> None:
         future.result()
 
 
-def _pin(source: ObjectVersion) -> dict[str, Any]:
-    if source.version_id:
-        return {"VersionId": source.version_id}
-    return {"IfMatch": f'"{source.etag}"'} if source.etag else {}
+def _metadata(told: Stored) -> dict[str, str]:
+    return {"source": quote(told.source)[:SOURCE_METADATA], "recipe": told.recipe, "processed-at": told.processed_at}
+
+
+def _tagging(told: Stored) -> str:
+    return urlencode({"pixelfleet-status": "ready", "pixelfleet-processed-at": told.processed_at})
+
+
+def _headers(told: Stored) -> dict[str, str]:
+    """As `_store_large`'s arguments say it (S3 API reference, PutObject)."""
+    metadata = {f"x-amz-meta-{name}": value for name, value in _metadata(told).items()}
+    tagging = {"x-amz-tagging": _tagging(told)}
+    return {"Content-Type": told.content_type, "Cache-Control": IMMUTABLE, **metadata, **tagging}
 
 
 def _copy(chunks: Iterable[bytes], path: Path) -> str:

@@ -59,6 +59,13 @@ class CatalogConformance:
         assert ready.exif == {"camera": "Box"}
         assert ready.timings_ms == {"fetch": 1, "pixels": 2}
 
+    def test_an_image_is_begun_once_and_only_while_it_has_no_record(self, catalog: Catalog) -> None:
+        begun = catalog.images.begin(aim(), 5)
+        assert begun is not None
+        assert catalog.images.begin(aim(), 5) is None
+        assert catalog.images.get(begun.image_id) == begun
+        assert isinstance(catalog.images.record_ready(aim(), OUTCOME, begun), Image)
+
     def test_an_unknown_image_is_none(self, catalog: Catalog) -> None:
         assert catalog.images.get("nobody") is None
 

@@ -89,6 +89,11 @@ class Lease:
         self._changed = threading.Condition()
         self._released = False
 
+    @property
+    def receives(self) -> int:
+        """How often the message has been received, this time included."""
+        return self.receipt.receives
+
     def check(self) -> None:
         """Raises LeaseLostError when another worker may hold the message by now."""
         if self._lost is None and self._clock() >= self._expires:

@@ -22,8 +22,6 @@ def log_as_json(loglevel: int | None = None, **_: Any) -> None:
     # Celery says twice of every task what process.py says once, better.
     for chatty in ("celery.worker.strategy", "celery.app.trace", "botocore", "boto3", "urllib3", "PIL"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, loglevel or 0))
-    # What libvips complains of is in the image's cause and message.
-    logging.getLogger("pyvips").setLevel(logging.CRITICAL)
 
 
 @worker_init.connect  # type: ignore[untyped-decorator,unused-ignore]

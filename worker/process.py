@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.records import Image, Status, Variant, timestamp
 from pixelfleet.catalog.transitions import Aim, Failure, Outcome, Refusal
@@ -26,10 +28,15 @@ from worker.finish import Finish
 from worker.revision import results_folder, revision_of
 from worker.scratch import attempt_folder
 from worker.stopwatch import Stopwatch
+from worker.time_limit import TimeLimit
 
 
 class Hold(Protocol):
     """What processing wants of the lease on its message."""
+
+    @property
+    def receives(self) -> int:
+        """How often the message has been received, this time included."""
 
     def check(self) -> None:
         """Raises LeaseLostError when another worker may hold the message by now."""
@@ -49,8 +56,9 @@ class Attempt:
 class Processor:
     """Carries out jobs with the adapters of one process."""
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: Fleet, limit: TimeLimit | None = None) -> None:
         self._fleet = fleet
+        self._limit = limit or TimeLimit()
         self._recipes = RecipeChoice(fleet)
         self._finish = Finish(fleet)
         self.worker = f"{socket.gethostname()}:{os.getpid()}"
@@ -75,13 +83,24 @@ class Processor:
                 etag=current.etag,
                 bytes=current.bytes,
             )
-        attempt = self._claim(job, lane)
+        attempt = self._begin(job, lane, hold) or self._claim(job, lane)
         return self._try(attempt, hold) if attempt is not None else None
+
+    def _begin(self, job: Job, lane: Lane, hold: Hold) -> Attempt | None:
+        """Claim without a read what is most likely new: an upload's event, delivered for the first time."""
+        if job.origin is not Origin.EVENT or hold.receives > 1:
+            return None
+        aim = self._aim(job, None, lane)
+        begun = self._fleet.images.begin(aim, self._fleet.settings.max_attempts)
+        return Attempt(aim, begun, lane) if begun is not None else None
+
+    def _aim(self, job: Job, seen: Image | None, lane: Lane) -> Aim:
+        recipe = self._recipes.of(seen, job.place)
+        return Aim(job, recipe, revision_of(job, recipe), self.worker, timestamp(), lane)
 
     def _claim(self, job: Job, lane: Lane) -> Attempt | None:
         seen = self._fleet.images.get(job.image_id)
-        recipe = self._recipes.of(seen, job.place)
-        aim = Aim(job, recipe, revision_of(job, recipe), self.worker, timestamp(), lane)
+        aim = self._aim(job, seen, lane)
         claimed = self._fleet.images.claim(aim, self._fleet.settings.max_attempts, seen)
         if isinstance(claimed, Refusal):
             self._finish.again(claimed, job, lane)
@@ -93,7 +112,7 @@ class Processor:
 
     def _try(self, attempt: Attempt, hold: Hold) -> Image | None:
         try:
-            outcome = self._make(attempt, hold)
+            outcome = self._make_in_time(attempt, hold)
         except PermanentError as error:
             facts = attempt.facts | {"timings_ms": attempt.watch.milliseconds}
             return self._failed(attempt, Failure(error.cause, error.message, facts))
@@ -111,6 +130,15 @@ class Processor:
                 raise
             return self._failed_in_passing(attempt, failure_of(error), error)
         return self._record(attempt, outcome)
+
+    def _make_in_time(self, attempt: Attempt, hold: Hold) -> Outcome:
+        """Whatever it ended with, once the time limit has struck that is the reason."""
+        try:
+            return self._make(attempt, hold)
+        except Exception:
+            if self._limit.struck:
+                raise SoftTimeLimitExceeded from None
+            raise
 
     def _make(self, attempt: Attempt, hold: Hold) -> Outcome:
         """Fetch, probe, pixels, store."""

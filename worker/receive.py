@@ -58,7 +58,7 @@ def appetite(room: int, spare: int, in_flight: int, *, plenty: bool) -> int:
     """
     if in_flight and not plenty:
         return 0
-    least = max(1, min(MOST, spare // 2))
+    least = max(1, min(MOST, (spare + 1) // 2))
     return min(MOST, room) if room >= least else 0
 
 

@@ -54,7 +54,7 @@ class Settler:
         patience: Patience,
         tell: Callable[[str], object],
         exhausted: Callable[[], None],
-        linger: float = 0.05,
+        linger: float = 0.3,
     ) -> None:
         """`linger`: seconds that a lone settlement waits for others, each call being billed and costing CPU."""
         self._client = client

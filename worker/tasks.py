@@ -16,6 +16,7 @@ from worker.heartbeat import pulse
 from worker.lanes import GRACE
 from worker.lease import hold, lease_client
 from worker.process import Processor
+from worker.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -30,6 +31,7 @@ def process(self: "Task[Any, Any]", raw: dict[str, Any]) -> None:
     beating = pulse()
     with hold(properties, leases(), limit) as lease, beating.working() if beating else nullcontext():
         try:
+            time_limit().begin()
             image = processor().carry_out(from_dict(raw), lane, lease)
         except LeaseLostError:
             raise
@@ -51,7 +53,15 @@ def lane_of(properties: dict[str, Any]) -> Lane:
 @cache
 def processor() -> Processor:
     """One a child process, made at its first job: clients must not cross the fork."""
-    return Processor(Fleet(processor_settings()))
+    return Processor(Fleet(processor_settings()), time_limit())
+
+
+@cache
+def time_limit() -> TimeLimit:
+    """One a child process, in place before its first job."""
+    limit = TimeLimit()
+    limit.install()
+    return limit
 
 
 @cache

@@ -53,9 +53,17 @@ class Images:
         images = (Image.from_item(item) for item in batch_get(self._client, self._table, keys))
         return {image.image_id: image for image in images}
 
+    def begin(self, aim: Aim, max_attempts: int) -> Image | None:
+        """Start the first attempt at an image that has no record; None where it has one. Reads nothing."""
+        begun = transitions.claim(None, aim, max_attempts)
+        if isinstance(begun, Refusal):
+            return None
+        begun = begun.model_copy(update={"version": 1})
+        return begun if self._write(None, begun) else None
+
     def claim(self, aim: Aim, max_attempts: int, seen: Image | None) -> Image | Refusal:
-        """Start an attempt from the record as `seen`; see `transitions.claim`."""
-        return self._change(aim.job.image_id, lambda image: transitions.claim(image, aim, max_attempts), seen)
+        """Start an attempt from the record as `seen`, None for none; see `transitions.claim`."""
+        return self._apply(aim.job.image_id, lambda image: transitions.claim(image, aim, max_attempts), seen)
 
     def record_ready(self, aim: Aim, outcome: Outcome, seen: Image | None = None) -> Image | Refusal:
         return self._change(aim.job.image_id, lambda image: transitions.record_ready(image, aim, outcome), seen)
@@ -104,7 +112,9 @@ class Images:
 
     def _change(self, image_id: str, transition: Transition, seen: Image | None) -> Image | Refusal:
         """Apply a transition to the record as it stands; `seen` spares the first read and may be stale."""
-        before = seen if seen is not None else self.get(image_id)
+        return self._apply(image_id, transition, seen if seen is not None else self.get(image_id))
+
+    def _apply(self, image_id: str, transition: Transition, before: Image | None) -> Image | Refusal:
         for _ in range(CONFLICT_RETRIES):
             after = transition(before)
             if isinstance(after, Refusal):

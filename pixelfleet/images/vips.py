@@ -3,12 +3,14 @@
 pyvips is imported by the parent of a forking worker; only `ready()` and what follows it may run operations.
 """
 
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final, TypeAlias
+
+# libvips asks for this as it is loaded: its warnings are of no use to whoever has no terminal; errors are raised.
+os.environ.setdefault("VIPS_WARNING", "0")
 
 import pyvips
 
@@ -28,8 +30,9 @@ MEMORY_PIXELS: Final = 40_000_000
 def ready() -> None:
     """Block the loaders that upstream does not trust with strangers' files, and keep no results between images."""
     pyvips.block_untrusted_set(True)
-    # libvips tells of every scaling and every thread at this level; what matters comes as an error.
-    logging.getLogger("pyvips").setLevel(logging.WARNING)
+    # libvips tells pyvips of every scaling and every thread. Called from C, that handler costs time and swallows what
+    # a signal's handler raises in it, a time limit or the end of the process; what matters comes as an error.
+    pyvips._remove_log_handler()  # noqa: SLF001 - there is no other way to it
     # An image is met once: a cache of operations would only hold its memory and file open.
     pyvips.cache_set_max(0)
     # Processes fill the cores, not threads; the heavy lane, one process on many cores, says otherwise.

@@ -12,8 +12,8 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pixelfleet.aws_errors import error_code, translated
+from pixelfleet.signed.s3 import Crc32
 from pixelfleet.uploads.body import Body, ChangedError
-from pixelfleet.uploads.checksums import Crc32
 from pixelfleet.uploads.meter import Meter
 from pixelfleet.uploads.sender import Sender
 from pixelfleet.uploads.throttle import Throttle

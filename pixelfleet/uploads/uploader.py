@@ -12,9 +12,9 @@ from pixelfleet.aws_errors import error_code, translated
 from pixelfleet.errors import Cause, PermanentError, SetupError, TransientError
 from pixelfleet.images.formats import HEAD_BYTES, content_type_of, sniff
 from pixelfleet.jobs import MAX_KEY_BYTES, image_id
+from pixelfleet.signed.s3 import Crc32, Sha256
 from pixelfleet.sources import Source
 from pixelfleet.uploads.body import PART, Body, ChangedError
-from pixelfleet.uploads.checksums import Crc32, Sha256
 from pixelfleet.uploads.meter import Meter
 from pixelfleet.uploads.parts import Parts
 from pixelfleet.uploads.sender import Sender

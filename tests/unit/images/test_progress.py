@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from pixelfleet.errors import ProcessingError
 from pixelfleet.images import progress
 from pixelfleet.images.pipeline import Rendition
 
@@ -25,3 +26,20 @@ def test_a_large_image_logs_its_progress_and_an_ordinary_one_does_not(
         monkeypatch.setattr(progress, "_EVERY", 0.0)
         rendered(source, {"box": 100})
     assert any("decoding 1000 x 1000 png" in message and "%" in message for message in caplog.messages)
+
+
+def test_work_on_a_large_image_ends_soon_after_it_is_given_up(
+    save: Save, rendered: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = save(Image.new("RGB", (1400, 1400), "red"), "PNG")
+    monkeypatch.setattr(progress, "_LARGE", 1)
+    asked: list[int] = []
+
+    def at_once() -> bool:
+        asked.append(1)
+        return True
+
+    monkeypatch.setattr(progress, "_given_up", at_once)
+    with pytest.raises(ProcessingError):
+        rendered(source, {"box": 100})
+    assert asked

@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from pixelfleet.errors import SetupError
+from pixelfleet.signed.s3 import Buffer, Sha256
 from pixelfleet.sources import find_sources
 from pixelfleet.uploads.batch import BatchUpload, Choice, Tally
 from pixelfleet.uploads.body import Body, ChangedError
-from pixelfleet.uploads.checksums import Buffer, Checksum, Sha256
 from pixelfleet.uploads.journal import Journal, Pending, Target
 from pixelfleet.uploads.sender import Sender
 from pixelfleet.uploads.throttle import Throttle
@@ -31,9 +31,9 @@ class Bucket(Sender):
         self.held: dict[str, bytes] = {}
         self._meddle = meddle
 
-    def put(self, key: str, body: Buffer, checksum: Checksum, content_type: str | None = None) -> str:
+    def put(self, key: str, body: Buffer, digest: Sha256, content_type: str | None = None) -> str:
         self._meddle(key)
-        assert checksum == Sha256.of(body)
+        assert digest == Sha256.of(body)
         self.held[key] = bytes(body)
         return '"etag"'
 

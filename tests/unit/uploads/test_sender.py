@@ -1,58 +1,25 @@
 """Signed puts against a small HTTP server that answers as S3 may."""
 
 import base64
-import threading
 import zlib
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import boto3
 import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from pixelfleet.uploads.checksums import Crc32, Sha256
-from pixelfleet.uploads.sender import ATTEMPTS, Sender, is_open
+from pixelfleet.signed.s3 import Crc32, Sha256, is_open
+from pixelfleet.uploads.sender import ATTEMPTS, Sender
+from tests.fakes.answers import Answer, Answers, answering
 
 BODY = b"a picture"
 
 
-class Answers(HTTPServer):
-    """Gives each request the next of `answers`, the last one again and again, and keeps what was asked."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answers: list[tuple[int, str]] = [(200, "")]
-        self.requests: list[tuple[str, dict[str, str], bytes]] = []
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Answers
-
-    def do_PUT(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-        status, text = self.server.answers[0]
-        if len(self.server.answers) > 1:
-            self.server.answers.pop(0)
-        self.send_response(status)
-        self.send_header("ETag", '"e"')
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-    def log_message(self, *_: object) -> None:
-        """Silence."""
-
-
 @pytest.fixture
 def s3() -> Iterator[Answers]:
-    with Answers() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with answering() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -66,7 +33,7 @@ def sender(s3: Answers, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> 
     client = boto3.client(
         "s3",
         region_name="us-east-1",
-        endpoint_url=f"http://127.0.0.1:{s3.server_port}",
+        endpoint_url=s3.url,
         aws_access_key_id="key",
         aws_secret_access_key="secret",
     )
@@ -80,8 +47,9 @@ def error(code: str) -> str:
 def test_what_is_signed_is_the_body_and_its_checksum_goes_along(sender: Sender, s3: Answers) -> None:
     digest = Sha256.of(BODY)
     assert sender.put("uploads/me/b1/a +%ü\n.jpg", BODY, digest, "image/jpeg") == '"e"'
-    [(path, headers, body)] = s3.requests
-    assert (path, body) == ("/bucket/uploads/me/b1/a%20%2B%25%C3%BC%0A.jpg", BODY)
+    [asked] = s3.requests
+    headers = asked.headers
+    assert (asked.path, asked.body) == ("/bucket/uploads/me/b1/a%20%2B%25%C3%BC%0A.jpg", BODY)
     assert (headers["x-amz-content-sha256"], headers["x-amz-checksum-sha256"]) == (digest.hex, digest.base64)
     assert headers["content-type"] == "image/jpeg"
     assert headers["x-amz-security-token"] == "token"
@@ -91,41 +59,40 @@ def test_what_is_signed_is_the_body_and_its_checksum_goes_along(sender: Sender, 
 def test_a_throttle_or_a_fault_of_s3_is_tried_again_after_a_pause(
     sender: Sender, s3: Answers, slept: list[float]
 ) -> None:
-    s3.answers = [(503, error("SlowDown")), (500, error("InternalError")), (200, "")]
+    s3.answers = [Answer(503, error("SlowDown")), Answer(500, error("InternalError")), Answer()]
     assert sender.put("k", BODY, Sha256.of(BODY)) == '"e"'
     assert len(slept) == 2
     assert all(0 <= seconds <= 8 for seconds in slept)
 
 
 def test_what_is_refused_is_refused_at_once_with_the_services_words(sender: Sender, s3: Answers) -> None:
-    s3.answers = [(403, error("AccessDenied"))]
+    s3.answers = [Answer(403, error("AccessDenied"))]
     with pytest.raises(ClientError, match=r"\(AccessDenied\).*PutObject operation: m"):
         sender.put("k", BODY, Sha256.of(BODY))
     assert len(s3.requests) == 1
 
 
 def test_a_fault_that_does_not_pass_is_raised_in_the_end(sender: Sender, s3: Answers) -> None:
-    s3.answers = [(500, error("InternalError"))]
+    s3.answers = [Answer(500, error("InternalError"))]
     with pytest.raises(ClientError, match="InternalError"):
         sender.put("k", BODY, Sha256.of(BODY))
     assert len(s3.requests) == ATTEMPTS
 
 
 def test_a_bucket_in_another_region_is_told_with_its_region(sender: Sender, s3: Answers) -> None:
-    s3.answers = [(400, "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>")]
+    s3.answers = [Answer(400, "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>")]
     with pytest.raises(ClientError, match="set AWS_REGION") as caught:
         sender.put("k", BODY, Sha256.of(BODY))
     assert "eu-west-1" in str(caught.value)
 
 
 def test_a_part_goes_with_its_crc_and_a_signature_that_leaves_the_body_to_it(sender: Sender, s3: Answers) -> None:
-    checksum = Crc32.of(BODY)
-    sender.put_part("k", BODY, checksum, {"partNumber": "3", "uploadId": "u/1"})
-    [(path, headers, _)] = s3.requests
-    assert path == "/bucket/k?partNumber=3&uploadId=u%2F1"
-    assert headers["x-amz-checksum-crc32"] == base64.b64encode(zlib.crc32(BODY).to_bytes(4, "big")).decode()
-    assert headers["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD"
-    assert "x-amz-checksum-crc32" in headers["authorization"]
+    sender.put_part("k", BODY, Crc32.of(BODY), {"partNumber": "3", "uploadId": "u/1"})
+    [asked] = s3.requests
+    assert asked.path == "/bucket/k?partNumber=3&uploadId=u%2F1"
+    assert asked.headers["x-amz-checksum-crc32"] == base64.b64encode(zlib.crc32(BODY).to_bytes(4, "big")).decode()
+    assert asked.headers["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD"
+    assert "x-amz-checksum-crc32" in asked.headers["authorization"]
 
 
 @pytest.mark.parametrize(

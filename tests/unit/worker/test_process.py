@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,14 +13,16 @@ from moto import mock_aws
 from PIL import Image as Pillow
 
 from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Counts, Image, NoticeKind, Status
+from pixelfleet.catalog.records import Counts, Image, NoticeKind, RecipeRef, Status
 from pixelfleet.catalog.schema import BATCHES, IMAGES, RECIPES
-from pixelfleet.errors import Cause, LeaseLostError, TransientError
+from pixelfleet.errors import Cause, LeaseLostError, PermanentError, TransientError
 from pixelfleet.images.pipeline import render
 from pixelfleet.jobs import Job, JobKind, Lane, Origin, decode_message
 from pixelfleet.localcloud.tables import ensure_table
+from pixelfleet.recipes import builtin
 from pixelfleet.settings import Settings, load_settings
 from worker.process import Processor
+from worker.time_limit import TimeLimit
 
 KEY = "uploads/me/b1/cat.png"
 
@@ -27,8 +30,9 @@ KEY = "uploads/me/b1/cat.png"
 class Held:
     """A lease that holds, or is lost at the moment that counts."""
 
-    def __init__(self, *, lost: bool = False) -> None:
+    def __init__(self, *, lost: bool = False, receives: int = 1) -> None:
         self._lost = lost
+        self.receives = receives
 
     def check(self) -> None:
         if self._lost:
@@ -217,6 +221,23 @@ def test_out_of_memory_or_time_in_bulk_goes_to_heavy(desk: Desk, fails: Any, err
     assert (image.status, image.attempts, image.lane) == (Status.READY, 1, Lane.HEAVY)
 
 
+def test_a_time_limit_that_c_code_swallowed_is_still_the_reason(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = TimeLimit()
+    desk.processor = Processor(desk.fleet, limit)
+
+    def swallowing(*_: Any) -> Any:
+        with suppress(SoftTimeLimitExceeded):
+            limit.strike()
+        raise PermanentError(Cause.UNREADABLE, "killed")
+
+    monkeypatch.setattr("worker.process.render", swallowing)
+    job = desk.put()
+    desk.do(job)
+    assert desk.image(job).cause is Cause.TIME_LIMIT
+    [message] = desk.bodies(desk.settings.heavy_queue_url)
+    assert decode_message(message["Body"]) == job.asked_by(Origin.LANE)
+
+
 @pytest.mark.parametrize("error", [MemoryError(), SoftTimeLimitExceeded(), AttributeError("a bug of ours")])
 def test_in_heavy_any_passing_failure_is_tried_again(desk: Desk, fails: Any, error: Exception) -> None:
     job = desk.put()
@@ -343,3 +364,13 @@ def test_too_many_pixels_for_bulk_are_passed_on_without_costing_an_attempt(desk:
     [message] = desk.bodies(desk.settings.heavy_queue_url)
     assert decode_message(message["Body"]).origin is Origin.LANE
     assert desk.image(job).attempts == 0
+
+
+def test_a_new_version_is_made_by_the_recipe_that_the_image_was_given(desk: Desk) -> None:
+    done = desk.do(desk.put((40, 30)))
+    assert done is not None
+    chosen = RecipeRef(name="catalog", digest=builtin("catalog").digest)
+    desk.fleet.images.queue_again(done, "me", Origin.REPROCESS, chosen)
+    newer = desk.do(desk.put((60, 50), sequencer="06"))
+    assert newer is not None
+    assert newer.recipe == chosen

@@ -35,6 +35,8 @@ ATTRIBUTES = {
         # With some, several are filled in one call.
         (2, 6, 0, False, 0),
         (3, 6, 0, False, 3),
+        (1, 3, 0, False, 0),
+        (2, 3, 0, False, 2),
     ],
 )
 def test_a_poll_asks_for_what_pays(room: int, spare: int, in_flight: int, plenty: bool, expected: int) -> None:
