@@ -23,7 +23,7 @@ from pixelfleet.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.objects import ObjectGoneError, ObjectVersion, Stored
 from pixelfleet.recipe_choice import RecipeChoice
 from pixelfleet.recipes import Recipe
-from worker.failures import failure_of, is_passing
+from worker.failures import failure_of, is_passing, out_of_time
 from worker.finish import Finish
 from worker.revision import results_folder, revision_of
 from worker.scratch import attempt_folder
@@ -132,12 +132,13 @@ class Processor:
         return self._record(attempt, outcome)
 
     def _make_in_time(self, attempt: Attempt, hold: Hold) -> Outcome:
-        """Whatever it ended with, once the time limit has struck that is the reason."""
+        """Once the time limit has struck, that is the reason, whatever the work then ended with."""
         try:
             return self._make(attempt, hold)
-        except Exception:
-            if self._limit.struck:
-                raise SoftTimeLimitExceeded from None
+        except Exception as error:
+            if self._limit.struck or isinstance(error, SoftTimeLimitExceeded):
+                limit = self._fleet.settings.lanes[attempt.lane].time_limit
+                raise out_of_time(attempt.watch.milliseconds, limit) from error
             raise
 
     def _make(self, attempt: Attempt, hold: Hold) -> Outcome:

@@ -26,6 +26,8 @@ class Take:
     page: int = 0
     moving: bool = False
     keep_profile: bool = False
+    #: With the bits that the source has beyond 8.
+    deep: bool = False
     #: Set where the pixels are too many to share: the variant that streams them.
     alone: str | None = None
     #: Set where a stream is not read from top to bottom, as it is turned or searched: libvips spools it to disk.
@@ -120,7 +122,7 @@ def _split(image: Image, take: Take) -> tuple[Image, ...]:
 
 
 def _upright(frame: Image, probe: Probe, needed: Size, take: Take) -> Image:
-    frame = to_srgb(scale_to(frame, needed), keep_profile=take.keep_profile)
+    frame = to_srgb(scale_to(frame, needed), keep_profile=take.keep_profile, deep=take.deep)
     if probe.orientation == 1:
         return frame
     if take.alone is None:

@@ -1,4 +1,4 @@
-"""From whatever colours a source has to 8-bit grey or sRGB, which is what all steps and browsers expect."""
+"""From whatever colours a source has to grey or sRGB of 8 bits, which is what all steps and browsers expect, or 16."""
 
 from typing import Final
 
@@ -10,29 +10,34 @@ _PROFILE: Final = "icc-profile-data"
 _FLOATS: Final = ("float", "double", "complex", "dpcomplex")
 
 
-def to_srgb(image: Image, *, keep_profile: bool) -> Image:
-    """8 bits, one to four bands. Done after the image is scaled down: a profile is costly by the pixel.
+def to_srgb(image: Image, *, keep_profile: bool, deep: bool = False) -> Image:
+    """One to four bands of 8 bits. Done after the image is scaled down: a profile is costly by the pixel.
 
     Args:
         keep_profile: leave colours and profile as they are where the image is RGB or grey; CMYK is converted.
+        deep: 16 bits, where the source has more than 8.
     """
     image = _usual_bands(image)
+    deep = deep and image.format not in ("uchar", "char")
     if image.format in _FLOATS:
         image = _counted_from_one(image)
+        deep = deep and image.interpretation not in ("b-w", "srgb")
     profiled = bool(image.get_typeof(_PROFILE))
     kept = keep_profile and profiled and image.interpretation != "cmyk"
     if profiled and not kept and not is_srgb(bytes(image.get(_PROFILE))):
-        image = _by_profile(image)
-    space = "b-w" if image.interpretation in ("b-w", "grey16") else "srgb"
+        image = _by_profile(image, deep=deep)
+    grey, colour, sample = ("grey16", "rgb16", "ushort") if deep else ("b-w", "srgb", "uchar")
+    space = grey if image.interpretation in ("b-w", "grey16") else colour
     if image.interpretation != space:
         image = image.colourspace(space)
-    image = image if image.format == "uchar" else image.cast("uchar")
+    image = image if image.format == sample else image.cast(sample)
     return image if kept else _without_profile(image)
 
 
 def drop_opaque_alpha(image: Image) -> Image:
     """Many PNGs carry an alpha that hides nothing; without it JPEG will do, and every step is cheaper."""
-    if not image.hasalpha() or image.extract_band(image.bands - 1).min() < 255:
+    opaque = 65_535 if image.format == "ushort" else 255
+    if not image.hasalpha() or image.extract_band(image.bands - 1).min() < opaque:
         return image
     return image.extract_band(0, n=image.bands - 1)
 
@@ -65,10 +70,10 @@ def _readable_twice(image: Image) -> Image:
     return spooled
 
 
-def _by_profile(image: Image) -> Image:
+def _by_profile(image: Image, *, deep: bool) -> Image:
     try:
         return image.icc_transform(
-            "srgb", embedded=True, intent="relative", black_point_compensation=True
+            "srgb", embedded=True, intent="relative", black_point_compensation=True, depth=16 if deep else 8
         ).copy_memory()
     except pyvips.Error:
         # A damaged profile, or one for other colours than these, says nothing: the pixels are taken as they are.

@@ -18,6 +18,8 @@ _UNSUPPORTED: Final = re.compile(
     r"operation is blocked|bad (bits|photometric)",
     re.IGNORECASE,
 )
+#: Formats whose decoders show nothing of a picture that breaks off.
+_ALL_OR_NOTHING: Final = frozenset({"webp", "avif", "heic", "dds", "ico", "qoi"})
 
 
 def translate(error: Exception, format_name: str) -> ProcessingError:
@@ -41,11 +43,9 @@ def translate(error: Exception, format_name: str) -> ProcessingError:
 
 
 def truncated(format_name: str) -> PermanentError:
-    return PermanentError(
-        Cause.TRUNCATED,
-        f"the {format_name} breaks off before its end; upload it again, or accept what there is with "
-        "accept_truncated = true in the recipe",
-    )
+    accept = ", or accept what there is with accept_truncated = true in the recipe"
+    advice = "" if format_name in _ALL_OR_NOTHING else accept
+    return PermanentError(Cause.TRUNCATED, f"the {format_name} breaks off before its end; upload it again{advice}")
 
 
 def _gist(text: str) -> str:

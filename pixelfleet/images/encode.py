@@ -1,7 +1,7 @@
 """Writing a variant: format, options, and the file's name and content type."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +27,8 @@ class Encoding:
     max_side: int
     alpha: bool = True
     animates: bool = False
+    #: Options for 16-bit pixels.
+    deep: Mapping[str, Any] = field(default_factory=dict)
 
 
 def encoding_of(variant: Variant) -> Encoding:
@@ -68,6 +70,8 @@ def write(image: Image, variant: Variant, path: Path) -> None:
             f"{encoding.max_side:,} pixels a side: give it a box, tiles or another format",
         )
     options = encoding.options(variant) | {"keep": _kept(variant)}
+    if image.format == "ushort":
+        options |= encoding.deep
     if encoding.animates and _moves(image):
         options["page_height"] = image.get("page-height")
     getattr(image, encoding.saver)(str(path), **options)
@@ -119,6 +123,6 @@ _ENCODINGS: Final[dict[OutputFormat, Encoding]] = {
     OutputFormat.JPEG: Encoding("jpegsave", ".jpg", "image/jpeg", _jpeg, 65_500, alpha=False),
     OutputFormat.PNG: Encoding("pngsave", ".png", "image/png", _png, 2**31 - 1),
     OutputFormat.WEBP: Encoding("webpsave", ".webp", "image/webp", _webp, 16_383, animates=True),
-    OutputFormat.AVIF: Encoding("heifsave", ".avif", "image/avif", _avif, 16_384),
+    OutputFormat.AVIF: Encoding("heifsave", ".avif", "image/avif", _avif, 16_384, deep={"bitdepth": 12}),
     OutputFormat.TIFF: Encoding("tiffsave", ".tif", "image/tiff", _tiff, 2**31 - 1),
 }

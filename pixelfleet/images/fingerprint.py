@@ -28,7 +28,7 @@ class Fingerprint:
 
 
 def fingerprint(image: Image) -> Fingerprint:
-    """Of an 8-bit grey or sRGB image of any size, with or without alpha."""
+    """Of a grey or sRGB image of any size, with or without alpha."""
     pixels = _pixels(_rgba(scale_to(image, (_SIDE, _SIDE))))
     placeholder = thumbhash(pixels, _SIDE, (image.width, image.height))
     return Fingerprint(placeholder, _dominant(pixels), _perceptual(pixels))

@@ -109,7 +109,7 @@ def _take(page: Probe, number: int, variant: Variant) -> Take:
     alone = variant.name if width * height > MEMORY_PIXELS and not moving else None
     searched = variant.gravity in (Gravity.ATTENTION, Gravity.ENTROPY)
     seeks = alone is not None and (searched or page.orientation != 1)
-    return Take(number, moving, variant.icc is Metadata.KEEP, alone, seeks)
+    return Take(number, moving, variant.icc is Metadata.KEEP, variant.depth > 8, alone, seeks)
 
 
 def _bounded(source: Size, placement: Placement) -> Size:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -163,6 +163,9 @@ class Variant(_Part):
     icc: Metadata = Field(
         Metadata.STRIP, description="strip: convert colours to sRGB; keep: leave colours and profile as they are"
     )
+    depth: Literal[8, 16] = Field(
+        8, description="bits a colour: 16 keeps what a source has beyond 8, in PNG and TIFF whole, in AVIF 12 of them"
+    )
     page: int | None = Field(None, ge=1, le=100_000, strict=True, description="page or frame to take, from 1")
     tiles: Tiles | None = Field(None, description="write a Deep Zoom pyramid instead of one file")
 
@@ -183,7 +186,24 @@ class Variant(_Part):
             OutputFormat.WEBP,
         ):
             raise ValueError("tiles are jpeg, png or webp")
+        self._check_depth()
         return self
+
+    def _check_depth(self) -> None:
+        if self.depth == 8:
+            return
+        if self.tiles or self.format not in _DEEP_FORMATS:
+            raise ValueError("depth = 16 goes with format png, tiff or avif, without tiles")
+        changing = sorted(self.model_fields_set & _ON_EIGHT_BITS)
+        if changing:
+            raise ValueError(f"depth = 16 leaves colours as they are: remove {', '.join(changing)}")
+
+
+_DEEP_FORMATS: Final = frozenset({OutputFormat.PNG, OutputFormat.TIFF, OutputFormat.AVIF})
+#: Steps that count from 0 to 255.
+_ON_EIGHT_BITS: Final = frozenset(
+    {"sharpen", "levels", "white_balance", "denoise", "saturation", "blur", "background", "pad", "watermark"}
+)
 
 
 class Recipe(_Part):

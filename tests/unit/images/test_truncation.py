@@ -81,3 +81,21 @@ def test_a_recipe_may_accept_what_there_is(
     content = written(pictures, code, options)
     (tmp_path / "cut").write_bytes(content[: len(content) * 6 // 10])
     assert rendered(tmp_path / "cut", {}, accept_truncated=True).variants[0].width == 160
+
+
+@pytest.mark.parametrize(("code", "options"), FORMS)
+def test_accepting_is_advised_where_it_helps(
+    tmp_path: Path, rendered: Run, pictures: list[Image.Image], code: str, options: dict[str, Any]
+) -> None:
+    content = written(pictures, code, options)
+    (tmp_path / "cut").write_bytes(content[: len(content) * 6 // 10])
+    with pytest.raises(PermanentError) as caught:
+        rendered(tmp_path / "cut", {"format": "jpeg"})
+    advised = "accept_truncated" in caught.value.message
+    try:
+        rendered(tmp_path / "cut", {"format": "jpeg"}, accept_truncated=True)
+        helps = True
+    except PermanentError:
+        helps = False
+    assert advised or not helps
+    assert not advised or code not in ("WEBP", "AVIF", "DDS", "QOI")

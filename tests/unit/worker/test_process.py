@@ -21,6 +21,7 @@ from pixelfleet.jobs import Job, JobKind, Lane, Origin, decode_message
 from pixelfleet.localcloud.tables import ensure_table
 from pixelfleet.recipes import builtin
 from pixelfleet.settings import Settings, load_settings
+from worker.failures import out_of_time
 from worker.process import Processor
 from worker.time_limit import TimeLimit
 
@@ -236,6 +237,21 @@ def test_a_time_limit_that_c_code_swallowed_is_still_the_reason(desk: Desk, monk
     assert desk.image(job).cause is Cause.TIME_LIMIT
     [message] = desk.bodies(desk.settings.heavy_queue_url)
     assert decode_message(message["Body"]) == job.asked_by(Origin.LANE)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "expected"),
+    [
+        ({"fetch": 9_000}, TransientError),
+        ({"fetch": 3_000, "pixels": 3_000, "store": 4_000}, TransientError),
+        ({"fetch": 1_000, "pixels": 9_000}, SoftTimeLimitExceeded),
+        ({}, SoftTimeLimitExceeded),
+    ],
+)
+def test_time_that_went_into_s3_is_not_the_images_fault(
+    milliseconds: dict[str, int], expected: type[Exception]
+) -> None:
+    assert isinstance(out_of_time(milliseconds, 10.0), expected)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), SoftTimeLimitExceeded(), AttributeError("a bug of ours")])
