@@ -21,6 +21,8 @@ from tests.integration.cli.command import PIXELFLEET, run, start
 from tests.integration.cli.conftest import JPEG
 
 MB = 1_000_000
+#: Slow enough for a tiny file now and then: a run of hundreds is still going on when it is killed.
+SLOWLY = ("--max-bandwidth", "5k")
 
 
 def stored(settings: Settings) -> dict[str, int]:
@@ -117,7 +119,7 @@ def test_killed_in_the_middle_and_run_again_each_file_is_sent_once(
 ) -> None:
     paths = images(tmp_path / "in", 300)
     command = ("upload", str(tmp_path / "in"), "--owner", "me", "--batch", "b1", "--jobs", "2", "--json")
-    with start(*command, env=env) as process:
+    with start(*command, *SLOWLY, env=env) as process:
         until(lambda: len(stored(settings)) >= 50)
         process.send_signal(signal.SIGKILL)
     assert len(stored(settings)) < 300
@@ -139,7 +141,7 @@ def test_ctrl_c_notes_what_was_put_and_the_batch_stays_open(
     settings: Settings, env: dict[str, str], tmp_path: Path
 ) -> None:
     images(tmp_path / "in", 300)
-    with start("upload", str(tmp_path / "in"), "--batch", "b1", "--jobs", "2", env=env) as process:
+    with start("upload", str(tmp_path / "in"), "--batch", "b1", "--jobs", "2", *SLOWLY, env=env) as process:
         until(lambda: len(stored(settings)) >= 20)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
@@ -155,7 +157,7 @@ def test_without_a_name_a_second_try_goes_on_with_the_batch_that_was_begun(
     settings: Settings, env: dict[str, str], tmp_path: Path
 ) -> None:
     images(tmp_path / "in", 300)
-    with start("upload", str(tmp_path / "in"), "--jobs", "2", env=env) as process:
+    with start("upload", str(tmp_path / "in"), "--jobs", "2", *SLOWLY, env=env) as process:
         until(lambda: len(stored(settings)) >= 20)
         process.send_signal(signal.SIGKILL)
     second = told(run("upload", str(tmp_path / "in"), "--json", env=env))
@@ -285,7 +287,7 @@ def test_a_batch_that_another_process_uploads_is_left_to_it(
     settings: Settings, env: dict[str, str], tmp_path: Path
 ) -> None:
     images(tmp_path / "in", 200)
-    command = ("upload", str(tmp_path / "in"), "--batch", "b1", "--jobs", "1")
+    command = ("upload", str(tmp_path / "in"), "--batch", "b1", "--jobs", "1", "--max-bandwidth", "1k")
     with start(*command, env=env) as process:
         until(lambda: len(stored(settings)) >= 5)
         second = run(*command, env=env)
