@@ -12,8 +12,11 @@ from pixelfleet.errors import Cause, SetupError, TransientError
 from pixelfleet.localcloud.folders import ResultFolders
 from pixelfleet.objects import Objects
 from pixelfleet.report import ReportImage, ReportVariant
+from pixelfleet.tile_sets import StoredTiles, saved_digest, saved_tiles, tiles_folder
 
 AHEAD: Final = 4
+#: Tiles of one set that are fetched at once.
+TILE_THREADS: Final = 8
 #: Errors of a disk that no other file would fare better with.
 _HOPELESS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
@@ -21,8 +24,9 @@ _HOPELESS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 class Download:
     """Fetches the variants of images into `dest`; what lies there with the right digest is not fetched again."""
 
-    def __init__(self, objects: Objects, dest: Path, folders: ResultFolders, threads: int) -> None:
+    def __init__(self, objects: Objects, tiles: StoredTiles, dest: Path, folders: ResultFolders, threads: int) -> None:
         self._objects = objects
+        self._tiles = tiles
         self._dest = dest
         self._folders = folders
         self._threads = threads
@@ -68,12 +72,7 @@ class Download:
         file = f"{folder}/{variant.name}{PurePosixPath(variant.key).suffix}"
         path = self._dest / file
         if variant.files > 1:
-            # Its digest is over all tiles: an entry that is there was written after them.
-            if not path.exists():
-                tiles = str(PurePosixPath(variant.key).with_suffix("")) + "_files/"
-                self._objects.download_folder(tiles, self._dest / folder / f"{variant.name}_files")
-                self._objects.download_result(variant.key, path)
-                self.fetched += 1
+            self._set_of_tiles(variant, path)
         elif path.exists() and path.stat().st_size == variant.bytes and _digest(path) == variant.sha256:
             self.there += 1
         else:
@@ -83,6 +82,32 @@ class Download:
                 path.unlink()
                 raise TransientError(Cause.INTERNAL, f"{variant.key} does not have the SHA-256 of its record")
         return ReportVariant(variant.name, file, variant.format, variant.width, variant.height, variant.bytes)
+
+    def _set_of_tiles(self, variant: Variant, path: Path) -> None:
+        """Its digest is over all tiles: where it differs, each is looked at, and what is missing or another fetched."""
+        folder = path.with_name(f"{variant.name}_files")
+        if path.exists() and saved_digest(path, saved_tiles(folder)) == variant.sha256:
+            self.there += 1
+            return
+        listed = self._tiles.sizes(variant)
+        names = [name for name in listed if safe_path(name) == name]
+        lying = saved_tiles(folder, names)
+        for parent in {(folder / name).parent for name in names}:
+            parent.mkdir(parents=True, exist_ok=True)
+
+        def fetch(name: str) -> None:
+            mine = lying.get(name)
+            if mine is None or mine.size != listed[name] or mine.sha256 != self._tiles.sha256(variant, name):
+                self._objects.download_result(tiles_folder(variant.key) + name, folder / name)
+
+        with ThreadPoolExecutor(TILE_THREADS) as pool:
+            # Consumed, so that the first error is raised here.
+            list(pool.map(fetch, names))
+        self._objects.download_result(variant.key, path)
+        self.fetched += 1
+        if saved_digest(path, saved_tiles(folder, names)) != variant.sha256:
+            path.unlink()
+            raise TransientError(Cause.INTERNAL, f"{variant.key} and its tiles do not have the SHA-256 of their record")
 
 
 def report_of(

@@ -1,7 +1,7 @@
 """What a set of images will take: time and money, from their headers and a recipe alone.
 
-Time is a model of four measured figures, good to some thirty per cent for photographs; money is counts of requests
-times the prices in prices.toml, by position, so that each can be checked.
+Time is a model of five measured figures, meant to be right within a factor of 1.5 for photographs; money is counts of
+requests times the prices in prices.toml, by position, so that each can be checked.
 """
 
 import tomllib
@@ -19,18 +19,20 @@ from pixelfleet.recipes import OutputFormat, Recipe, Variant
 MEGA: Final = 1_000_000
 GIGA: Final = 1_000_000_000
 
-#: Milliseconds of one core, by `python -m benchmarks.engine` (12 MP photographs): to decode a megapixel, to write one,
-#: and what else every image costs (claim, fetch, store, record, notify).
-DECODE_MS: Final = 5.5
+#: Milliseconds of one core, by `python -m benchmarks.engine` and `benchmarks.forecast` (12 MP photographs): to decode a
+#: megapixel, to write one, and what else every image costs (claim, fetch, store, record, notify).
+DECODE_MS: Final = 6.5
 ENCODE_MS: Final[Mapping[OutputFormat, float]] = {
-    OutputFormat.AUTO: 10.0,
-    OutputFormat.JPEG: 10.0,
+    OutputFormat.AUTO: 12.0,
+    OutputFormat.JPEG: 12.0,
     OutputFormat.PNG: 60.0,
     OutputFormat.WEBP: 62.0,
     OutputFormat.AVIF: 70.0,
     OutputFormat.TIFF: 5.0,
 }
 EVERY_IMAGE_MS: Final = 40.0
+#: To store one tile.
+TILE_MS: Final = 1.2
 #: Bytes of a written pixel, of photographs at the usual qualities.
 PIXEL_BYTES: Final = 0.25
 #: A worker's memory for each process, in GB, as the bulk lane's task definition has it.
@@ -116,4 +118,5 @@ class Forecast:
         self.written += pixels
         self.core_ms += ENCODE_MS[variant.format] * pixels
         tiles = pixels * MEGA / variant.tiles.size**2 * 4 / 3 if variant.tiles else 0
+        self.core_ms += TILE_MS * tiles
         self.outputs += 1 + round(tiles)

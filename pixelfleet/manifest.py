@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from pixelfleet.aws_errors import error_code, translated
 from pixelfleet.catalog.records import Image, Variant
+from pixelfleet.tile_sets import StoredTiles
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -71,12 +72,13 @@ class Verifier:
     """Holds records against what lies in the buckets.
 
     S3 checked each result's SHA-256 when it was stored, and tells it without the bytes; where it has none, or one over
-    parts, the object is read. Of tiles the entry alone is looked for.
+    parts, the object is read. Of tiles each is looked at, and all together are held against the record's one digest.
     """
 
     def __init__(self, client: "S3Client", results_bucket: str) -> None:
         self._client = client
         self._bucket = results_bucket
+        self._tiles = StoredTiles(client, results_bucket)
 
     def doubts(self, images: Iterable[Image]) -> Iterator[tuple[Image, list[Doubt]]]:
         """Each image with what is wrong with it, in order, several looked at at once."""
@@ -97,10 +99,11 @@ class Verifier:
         return found
 
     def _variant(self, variant: Variant) -> str | None:
-        place = {"Bucket": self._bucket, "Key": variant.key}
-        return self._differs(place, variant.sha256 if variant.files == 1 else None)
+        if variant.files > 1:
+            return self._tiles.problem(variant)
+        return self._differs({"Bucket": self._bucket, "Key": variant.key}, variant.sha256)
 
-    def _differs(self, place: dict[str, str], sha256: str | None) -> str | None:
+    def _differs(self, place: dict[str, str], sha256: str) -> str | None:
         what: Any = place
         with translated(f"look at {place['Key']!r}"):
             try:
@@ -109,8 +112,6 @@ class Verifier:
                 if error_code(error) in {"404", "405"}:
                     return "is not there"
                 raise
-            if sha256 is None:
-                return None
             stored = head.get("ChecksumSHA256", "")
             there = base64.b64decode(stored).hex() if stored and "-" not in stored else self._read(what)
         return None if there == sha256 else f"has SHA-256 {there}, not {sha256}"

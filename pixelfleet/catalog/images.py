@@ -16,7 +16,7 @@ from pixelfleet.catalog.dynamo import (
     pause,
     to_attributes,
 )
-from pixelfleet.catalog.indexes import Entry, Slice, read_index
+from pixelfleet.catalog.indexes import Entry, IndexReader, Slice
 from pixelfleet.catalog.records import FAILURES, Image, RecipeRef, Status, counter_shard, timestamp
 from pixelfleet.catalog.schema import BY_BATCH, BY_FAILURE, BY_OWNER, IMAGES
 from pixelfleet.catalog.transitions import Aim, Failure, Outcome, Refusal
@@ -38,6 +38,7 @@ class Images:
         self._client = client
         self._table = images_table
         self._batches_table = batches_table
+        self._indexes = IndexReader(client, images_table)
 
     def get(self, image_id: str) -> Image | None:
         with translated("read an image record"):
@@ -97,17 +98,17 @@ class Images:
 
     def of_owner(self, owner: str, part: Slice = NEWEST_FIRST) -> Iterator[Entry]:
         """An owner's images, newest first."""
-        return read_index(self._client, self._table, (IMAGES, BY_OWNER), owner, part)
+        return self._indexes.read((IMAGES, BY_OWNER), owner, part)
 
     def of_batch(self, owner: str, batch: str, status: Status, path: str = "", after: str = "") -> Iterator[Entry]:
         """A batch's images in one status whose path begins with `path`, by path."""
         part = Slice(prefix=f"{status}#{path}", after=after)
-        return read_index(self._client, self._table, (IMAGES, BY_BATCH), f"{owner}/{batch}", part)
+        return self._indexes.read((IMAGES, BY_BATCH), f"{owner}/{batch}", part)
 
     def failed(self, cause: Cause | None = None, after: str = "") -> Iterator[Entry]:
         """Failed images, by cause, oldest first within one."""
         part = Slice(prefix=f"{cause}#" if cause else "", after=after)
-        return read_index(self._client, self._table, (IMAGES, BY_FAILURE), FAILURES, part)
+        return self._indexes.read((IMAGES, BY_FAILURE), FAILURES, part)
 
     def _change(self, image_id: str, transition: Transition, seen: Image | None) -> Image | Refusal:
         """Apply a transition to the record as it stands; `seen` spares the first read and may be stale."""

@@ -1,15 +1,19 @@
-"""Sharded indexes read as one: a query for each shard, merged in order of the range key."""
+"""Sharded indexes read as one: a query for each shard, several at a time, merged in order of the range key."""
 
 import heapq
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pixelfleet.aws_errors import translated
 from pixelfleet.catalog.schema import IMAGE_INDEX_SHARDS, Index, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+#: Queries at once, of all readers of one table together: fewer than a client keeps connections.
+READERS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,41 +34,56 @@ class Slice:
     page_size: int = 100
 
 
-def read_index(
-    client: "DynamoDBClient", table_name: str, table_index: tuple[Table, Index], group: str, part: Slice
-) -> Iterator[Entry]:
-    """Entries of `group` over all its shards, in order; pages are fetched as they are consumed."""
-    table, index = table_index
-    streams = [
-        _read_shard(client, table_name, (table, index), f"{group}#{shard}", part) for shard in range(IMAGE_INDEX_SHARDS)
-    ]
-    return heapq.merge(*streams, key=lambda entry: entry.sort, reverse=part.newest_first)
+class IndexReader:
+    """Reads indexes of one table; several shards at a time, by threads that are begun with the first read."""
 
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table_name = table_name
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="index")
 
-def _read_shard(
-    client: "DynamoDBClient", table_name: str, table_index: tuple[Table, Index], shard: str, part: Slice
-) -> Iterator[Entry]:
-    table, index = table_index
-    query: dict[str, Any] = {
-        "TableName": table_name,
-        "IndexName": index.name,
-        "KeyConditionExpression": "#shard = :shard",
-        "ExpressionAttributeNames": {"#shard": index.hash_key},
-        "ExpressionAttributeValues": {":shard": {"S": shard}},
-        "ScanIndexForward": not part.newest_first,
-        "Limit": part.page_size,
-    }
-    _narrow(query, index.range_key, part)
-    while True:
-        with translated(f"read the index {index.name}"):
-            answer = client.query(**query)
-        for item in answer["Items"]:
-            entry = Entry(item[index.range_key]["S"], item[table.hash_key]["S"])
-            if entry.sort.startswith(part.prefix) and entry.sort != part.after:
-                yield entry
-        if "LastEvaluatedKey" not in answer:
-            return
-        query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    def read(self, table_index: tuple[Table, Index], group: str, part: Slice) -> Iterator[Entry]:
+        """Entries of `group` over all its shards, in order.
+
+        The first page of every shard is asked for at once, so that readers that are merged wait together; further pages
+        are fetched as they are consumed. Raises TransientError, as the entries are read, when DynamoDB does not answer.
+        """
+        shards = (self._query(table_index, f"{group}#{shard}", part) for shard in range(IMAGE_INDEX_SHARDS))
+        first = [(query, self._pool.submit(self._page, query)) for query in shards]
+        streams = [self._entries(table_index, query, future, part) for query, future in first]
+        return heapq.merge(*streams, key=lambda entry: entry.sort, reverse=part.newest_first)
+
+    def _query(self, table_index: tuple[Table, Index], shard: str, part: Slice) -> dict[str, Any]:
+        _, index = table_index
+        query: dict[str, Any] = {
+            "TableName": self._table_name,
+            "IndexName": index.name,
+            "KeyConditionExpression": "#shard = :shard",
+            "ExpressionAttributeNames": {"#shard": index.hash_key},
+            "ExpressionAttributeValues": {":shard": {"S": shard}},
+            "ScanIndexForward": not part.newest_first,
+            "Limit": part.page_size,
+        }
+        _narrow(query, index.range_key, part)
+        return query
+
+    def _entries(
+        self, table_index: tuple[Table, Index], query: dict[str, Any], first: "Future[Any]", part: Slice
+    ) -> Iterator[Entry]:
+        table, index = table_index
+        answer = first.result()
+        while True:
+            for item in answer["Items"]:
+                entry = Entry(item[index.range_key]["S"], item[table.hash_key]["S"])
+                if entry.sort.startswith(part.prefix) and entry.sort != part.after:
+                    yield entry
+            if "LastEvaluatedKey" not in answer:
+                return
+            answer = self._page(query | {"ExclusiveStartKey": answer["LastEvaluatedKey"]})
+
+    def _page(self, query: dict[str, Any]) -> Any:
+        with translated(f"read the index {query['IndexName']}"):
+            return self._client.query(**query)
 
 
 def _narrow(query: dict[str, Any], range_key: str, part: Slice) -> None:

@@ -1,4 +1,4 @@
-"""`pixelfleet batch list|show|watch|download|manifest`."""
+"""`pixelfleet batch list|show|watch|download|manifest`; `seal` has a file of its own."""
 
 import json
 import sys
@@ -18,6 +18,7 @@ from pixelfleet.catalog.records import Image, Status
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit, say
 from pixelfleet.cli.naming import BatchArgument, OwnerOfBatch, batch_of
 from pixelfleet.cli.progress import RunProgress
+from pixelfleet.cli.seal import seal
 from pixelfleet.cli.status import batch_state
 from pixelfleet.cli.summary import summarise
 from pixelfleet.cli.watch import as_document, look, told, watch_batch
@@ -29,6 +30,7 @@ from pixelfleet.localcloud.waiting import terminable
 from pixelfleet.manifest import Verifier, manifest_line
 from pixelfleet.report import Report, write_contact_sheet, write_report
 from pixelfleet.settings import load_settings
+from pixelfleet.tile_sets import StoredTiles
 
 THREADS: Final = 8
 #: A page with more images than this is none that a browser shows.
@@ -37,9 +39,12 @@ ON_SHEET: Final = 5_000
 batch = typer.Typer(
     name="batch",
     no_args_is_help=True,
-    help="What was uploaded together: list, show, watch, download, prove.",
+    help="What was uploaded together: list, show, watch, seal, download, prove.",
     rich_markup_mode="markdown",
 )
+
+
+batch.command()(seal)
 
 
 @batch.command("list")
@@ -113,7 +118,8 @@ def download(
     found, counts = look(fleet, owner, name)
     _prepare(dest)
     images = batch_images(fleet.images, owner, name, (Status.READY, Status.FAILED))
-    work = Download(fleet.objects, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
+    tiles = StoredTiles(fleet.s3, fleet.settings.results_bucket)
+    work = Download(fleet.objects, tiles, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
     with terminable(), RunProgress(found.expected or counts.accounted) as progress:
         results = []
         for result in work.run(images):
@@ -138,10 +144,13 @@ def manifest(
     owner: OwnerOfBatch = DEFAULT_OWNER,
     out: Annotated[Path | None, typer.Option("--out", help="File to write; default standard output.")] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Hold every line against what lies in the buckets.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write one JSON line for each image of a batch: source, version, SHA-256, recipe, variants, status and cause.
 
         pixelfleet batch manifest summer --verify --out summer.jsonl
+
+    With --out and --json, what was found is one JSON document on standard output.
 
     Exit code 1 if the batch is not complete, if a line is missing, or if --verify finds a difference.
     """
@@ -153,6 +162,9 @@ def manifest(
         lines, doubts = _write(fleet, images, out, verify=verify)
     except OSError as error:
         raise SetupError(f"the manifest cannot go to {out}: {error.strerror}") from None
+    if as_json and out:
+        found_all = {"lines": lines, "expected": found.expected, "completed_at": found.completed_at}
+        emit(found_all | {"differences": doubts if verify else None})
     for doubt in doubts:
         say(doubt, style="red")
     verified = f"; {len(doubts):,} differences from the buckets" if verify else ""

@@ -32,6 +32,6 @@ def emit(value: Any) -> None:
     sys.stdout.flush()
 
 
-def printable(path: Path) -> str:
+def printable(path: Path | str) -> str:
     """A path for people: control characters and bytes that are no Unicode are shown as escapes, on one line."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(path))

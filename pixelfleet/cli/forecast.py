@@ -70,6 +70,7 @@ def _document(forecast: "Forecast", workers: int) -> dict[str, Any]:
         "bytes": forecast.bytes,
         "megapixels": round(forecast.megapixels, 1),
         "formats": dict(forecast.formats.most_common()),
+        "results": forecast.outputs,
         "rejects": dict(forecast.rejects.most_common()),
         "examples": forecast.examples,
         "workers": workers,

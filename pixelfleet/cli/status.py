@@ -18,6 +18,7 @@ from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.records import Batch, Counts
 from pixelfleet.cli.console import RESULTS, AsJson, emit
 from pixelfleet.cli.progress import duration
+from pixelfleet.cli.watch import again
 from pixelfleet.fleet import LaneState, Overview, Throughput, Workers
 from pixelfleet.localcloud.waiting import terminable
 from pixelfleet.settings import load_settings
@@ -57,7 +58,7 @@ def status(
         show(look(fleet))
         while watch:
             time.sleep(LOOK_EVERY)
-            show(look(fleet))
+            show(again(lambda: look(fleet)))
 
 
 @contextmanager
@@ -124,7 +125,8 @@ def chart(moving: Throughput) -> str:
     minutes = [sum(rates[start : start + BAR]) / BAR for start in range(0, len(rates), BAR)]
     highest = max(minutes)
     if not highest:
-        return "nothing was finished in the last hour"
+        # The slot that is still being counted is in no bar.
+        return f"last hour {moving.finished:,} images" if moving.finished else "nothing was finished in the last hour"
     bars = "".join(BARS[-(-int(rate / highest * 1000) * (len(BARS) - 1) // 1000)] for rate in minutes)
     return f"last hour {bars} {highest:.1f}/s at most, {moving.finished:,} images"
 

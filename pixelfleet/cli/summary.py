@@ -27,4 +27,4 @@ def summarise(report: Report, sheet: Path, json_report: Path) -> None:
 
 
 def _line(image: ReportImage) -> str:
-    return f"{printable(Path(image.source))}: {image.message or image.cause}"
+    return f"{printable(image.source)}: {image.message or image.cause}"

@@ -76,6 +76,8 @@ def upload(
     def walk() -> Iterator[Source]:
         return chosen(find_sources(sources), choice)
 
+    if next(walk(), None) is None:
+        raise SetupError(f"nothing to upload: no file in {', '.join(map(printable, sources))} is wanted")
     if dry_run:
         tell_forecast(walk(), recipes.load(recipe or "web"), workers, as_json=as_json)
         return
@@ -118,19 +120,27 @@ def _carry_out(fleet: Fleet, order: _Order, walk: Any, *, as_json: bool) -> _Don
     with Journal.open(Target(cloud, batch.created_at, settings.uploads_bucket, prefix)) as journal:
         with (
             UploadProgress(walk) as progress,
-            Uploader(sender, order.jobs, images_only=True, max_bandwidth=order.max_bandwidth) as uploader,
+            Uploader(
+                sender,
+                order.jobs,
+                images_only=True,
+                max_bandwidth=order.max_bandwidth,
+                unfinished=journal.unfinished,
+            ) as uploader,
         ):
             tally = BatchUpload(uploader, journal, prefix, progress).run(walk(), order.jobs)
-        sealed = not tally.may_pass
+        # A batch of nothing would be complete, and announced, at once.
+        sealed = not tally.may_pass and journal.has_any()
         if sealed:
             fleet.batches.seal(order.owner, name, (uploader.image_id(prefix + key) for key in journal.put_keys()))
             if order.batch is None:
                 pending.finished()
-        _tell(tally, journal, f"s3://{settings.uploads_bucket}/{prefix}", as_json=as_json)
+        _tell(tally, journal, f"s3://{settings.uploads_bucket}/{prefix}", sealed=sealed, as_json=as_json)
     if sealed:
         _complete(fleet, batch)
     else:
-        say("the batch is not sealed: run the same again to put what failed", style="yellow")
+        why = "run the same again to put what failed" if tally.may_pass else "there is no image in it"
+        say(f"the batch is not sealed: {why}", style="yellow")
     return _Done(batch, tally, sealed)
 
 
@@ -155,7 +165,7 @@ def _complete(fleet: Fleet, batch: Batch) -> None:
         say(f"the batch is complete, but not announced; `pixelfleet reconcile` does that: {error}", style="yellow")
 
 
-def _tell(tally: Tally, journal: Journal, place: str, *, as_json: bool) -> None:
+def _tell(tally: Tally, journal: Journal, place: str, *, sealed: bool, as_json: bool) -> None:
     if as_json:
         emit(
             {
@@ -165,7 +175,8 @@ def _tell(tally: Tally, journal: Journal, place: str, *, as_json: bool) -> None:
                 "there_before": tally.there,
                 "skipped": [_line(path, why) for path, why in journal.left_out("skipped")],
                 "failed": [_line(path, why) for path, why in journal.left_out("failed")],
-                "sealed": not tally.may_pass,
+                "unfinished": [_line(path, why) for path, why in journal.left_out("unfinished")],
+                "sealed": sealed,
             }
         )
         return
@@ -175,6 +186,8 @@ def _tell(tally: Tally, journal: Journal, place: str, *, as_json: bool) -> None:
         say(f"and {tally.skipped - SPELLED_OUT:,} more that are no images; --json lists them all")
     for path, why in journal.left_out("failed"):
         say(f"{printable(path)}: {why}", style="red")
+    for path, why in journal.left_out("unfinished"):
+        say(f"unfinished {printable(path)}: {why}", style="yellow")
     counts = {"there before": tally.there, "skipped": tally.skipped, "failed": tally.failed}
     more = "".join(f", {number:,} {what}" for what, number in counts.items() if number)
     say(f"{tally.uploaded:,} files, {decimal(tally.size)}{more} -> {place}")

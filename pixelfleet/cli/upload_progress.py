@@ -26,7 +26,7 @@ class UploadProgress:
 
     def __init__(self, walk: Callable[[], Iterator[Source]]) -> None:
         self._walk = walk
-        self._files = self._size = 0
+        self._size = 0
         self._counted = False
         self._stop = threading.Event()
         self._began = self._shown = self._last_line = time.monotonic()
@@ -51,9 +51,8 @@ class UploadProgress:
             return
         self._shown = now
         words = self.words(tally, now - self._began)
-        self._live.update(
-            self._task, description=words, completed=tally.seen, total=self._files if self._counted else None
-        )
+        total = self._size if self._counted and self._size else None
+        self._live.update(self._task, description=words, completed=_dealt_with(tally), total=total)
         if not MESSAGES.is_terminal and now - self._last_line >= LINE_EVERY:
             self._last_line = now
             say(words)
@@ -61,19 +60,28 @@ class UploadProgress:
     def words(self, tally: Tally, seconds: float) -> str:
         """Files and bytes so far, the rate, what is left at that rate, and what was not put."""
         rate = tally.uploaded / max(seconds, 0.001)
-        speed = tally.size / max(seconds, 0.001)
-        parts = [f"{tally.uploaded:,} files, {decimal(tally.size)}, {rate:.0f}/s, {decimal(int(speed))}/s"]
-        if self._counted and rate:
-            parts.append(f"{duration((self._files - tally.seen) / rate)} left")
+        speed = tally.sent / max(seconds, 0.001)
+        parts = [f"{tally.uploaded:,} files, {decimal(tally.sent)}, {rate:.0f}/s, {decimal(int(speed))}/s"]
+        if self._counted and speed:
+            parts.append(f"{duration(max(0, self._size - _dealt_with(tally)) / speed)} left")
         parts += [f"{tally.there:,} there before"] if tally.there else []
         parts += [f"{tally.skipped:,} skipped"] if tally.skipped else []
         parts += [f"{tally.failed:,} failed"] if tally.failed else []
         return ", ".join(parts)
 
+    def counted(self, timeout: float) -> bool:
+        """Wait so many seconds until it is known how much there is in all; returns whether it is."""
+        self._counter.join(timeout)
+        return self._counted
+
     def _count(self) -> None:
         for source in self._walk():
             if self._stop.is_set():
                 return
-            self._files += 1
             self._size += source.bytes
         self._counted = True
+
+
+def _dealt_with(tally: Tally) -> int:
+    """In bytes: one file may be a thousand times as large as another."""
+    return tally.sent + tally.spared + tally.passed

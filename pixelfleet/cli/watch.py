@@ -1,7 +1,8 @@
 """Waiting for a batch, with its progress: `upload --watch` and `batch watch`."""
 
 import time
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
@@ -9,9 +10,13 @@ from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.records import Batch, Counts
 from pixelfleet.cli.console import MESSAGES, emit, say
 from pixelfleet.cli.progress import LINE_EVERY, duration
-from pixelfleet.errors import SetupError
+from pixelfleet.errors import SetupError, TransientError
+
+Look = TypeVar("Look")
 
 LOOK_EVERY: Final = 1.0
+#: Seconds until AWS is asked again after it did not answer.
+ASK_AGAIN: Final = 5.0
 #: Seconds over which throughput is measured.
 WINDOW: Final = 60.0
 
@@ -36,14 +41,16 @@ def watch_batch(fleet: Fleet, owner: str, name: str, *, as_json: bool) -> None:
 
     Raises:
         SetupError: there is no such batch.
+        TransientError: AWS did not answer the first time; later, it is asked again.
     """
-    pace, last_line = Pace(), time.monotonic()
+    pace, last_line, first = Pace(), time.monotonic(), True
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), console=MESSAGES, transient=True
     ) as live:
         task = live.add_task(f"{owner}/{name}", total=None)
         while True:
-            batch, counts = look(fleet, owner, name)
+            batch, counts = look(fleet, owner, name) if first else again(lambda: look(fleet, owner, name))
+            first = False
             now = time.monotonic()
             pace.add(now, counts.accounted)
             words = _words(batch, counts, pace.per_second)
@@ -58,6 +65,16 @@ def watch_batch(fleet: Fleet, owner: str, name: str, *, as_json: bool) -> None:
         emit(as_document(batch, counts))
     else:
         say(f"{owner}/{name} is complete: {told(counts)}")
+
+
+def again(ask: Callable[[], Look]) -> Look:
+    """Ask until there is an answer: who watches for hours is not to be turned away by a throttle or a broken line."""
+    while True:
+        try:
+            return ask()
+        except TransientError as error:
+            say(f"{error}; asking again", style="yellow")
+            time.sleep(ASK_AGAIN)
 
 
 def look(fleet: Fleet, owner: str, name: str) -> tuple[Batch, Counts]:

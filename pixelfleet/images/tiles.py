@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from pixelfleet.images.encode import encoding_of, quality_of
+from pixelfleet.images.tile_digest import in_order, tiles_digest
 from pixelfleet.images.vips import Image
 from pixelfleet.recipes import OutputFormat, Tiles, Variant
 
@@ -48,12 +49,13 @@ def _suffix(variant: Variant) -> str:
 
 
 def _counted(entry: Path, folder: Path) -> TileSet:
-    manifest = hashlib.sha256(entry.read_bytes())
-    count, size = 0, entry.stat().st_size
-    for tile in sorted(path for path in folder.rglob("*") if path.is_file()):
-        content = tile.read_bytes()
-        manifest.update(f"{tile.relative_to(folder).as_posix()} {len(content)} ".encode())
-        manifest.update(hashlib.sha256(content).digest())
-        count += 1
-        size += len(content)
-    return TileSet(entry, folder, count, size, manifest.hexdigest())
+    tiles = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    sizes = {name: path.stat().st_size for name, path in tiles.items()}
+    names = sorted(tiles, key=in_order)
+    manifest = tiles_digest(entry.read_bytes(), ((name, sizes[name], _sha256(tiles[name])) for name in names))
+    return TileSet(entry, folder, len(tiles), entry.stat().st_size + sum(sizes.values()), manifest)
+
+
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

@@ -37,7 +37,7 @@ _SOCKET_OPTIONS: Final = [
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call. `digest` is the body's SHA-256 in hex where it is known; else the signer makes it."""
+    """One call. `digest` is what the signature says of the body, mostly its SHA-256 in hex; without, it is made."""
 
     operation: str
     method: str

@@ -7,6 +7,7 @@ few begun files in doubt, and the next run asks S3 about those alone.
 import hashlib
 import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from typing import Final, Literal, Self
 
 from pixelfleet.errors import SetupError
 from pixelfleet.sources import Source
+from pixelfleet.uploads.unfinished import SCHEMA as UNFINISHED
+from pixelfleet.uploads.unfinished import Unfinished
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS files (
@@ -25,8 +28,8 @@ CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS left_out (path BLOB NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL);
 """
 
-#: `failed`: it should have been put; `skipped`: it is no image.
-Kind = Literal["failed", "skipped"]
+#: `failed`: it should have been put; `skipped`: it is no image; `unfinished`: an earlier run began it, not this one.
+Kind = Literal["failed", "skipped", "unfinished"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Sorted:
 
     wanted: list[Wanted] = field(default_factory=list)
     there: int = 0
+    there_bytes: int = 0
     taken: list[tuple[Source, str, str]] = field(default_factory=list)
 
 
@@ -74,6 +78,9 @@ class Journal:
         self.path = path
         self._db = connection
         self._run = run
+        # Threads that send parts note in `unfinished` what they begin, on the same connection.
+        self._lock = threading.RLock()
+        self.unfinished = Unfinished(connection, run, self._lock, lambda: _told(path))
 
     @classmethod
     @contextmanager
@@ -82,14 +89,14 @@ class Journal:
         path = cache_folder() / f"{target.name}.sqlite"
         with _told(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+            connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         try:
             with _told(path):
                 # Exclusive, so that two runs of one batch cannot mix; WAL, so that a killed one leaves it whole.
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
-                connection.executescript(_SCHEMA)
+                connection.executescript(_SCHEMA + UNFINISHED)
                 run = connection.execute("INSERT INTO runs DEFAULT VALUES").lastrowid
                 connection.execute("DELETE FROM left_out")
             yield cls(path, connection, run or 0)
@@ -118,6 +125,7 @@ class Journal:
         )
         if same and done:
             found.there += 1
+            found.there_bytes += source.bytes
         else:
             found.wanted.append(Wanted(source, key, doubtful=same))
 
@@ -132,7 +140,7 @@ class Journal:
 
     def leave_out(self, path: Path, kind: Kind, message: str) -> None:
         """Keep why a file was not put, to be listed at the end."""
-        with _told(self.path):
+        with self._lock, _told(self.path):
             self._db.execute("INSERT INTO left_out VALUES (?, ?, ?)", (os.fsencode(path), kind, message))
 
     def left_out(self, kind: Kind) -> Iterator[tuple[Path, str]]:
@@ -144,9 +152,13 @@ class Journal:
         """The keys of all that was put, by whichever run."""
         return (key for (key,) in self._db.execute("SELECT key FROM files WHERE done = 1"))
 
+    def has_any(self) -> bool:
+        """Whether anything was put, by whichever run."""
+        return self._db.execute("SELECT 1 FROM files WHERE done = 1 LIMIT 1").fetchone() is not None
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _told(self.path):
+        with self._lock, _told(self.path):
             self._db.execute("BEGIN")
             try:
                 yield

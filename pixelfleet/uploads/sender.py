@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.credentials import Credentials
 
 from pixelfleet.signed.http import Policy, SignedHttp
-from pixelfleet.signed.s3 import Buffer, Sha256, SignedS3, judge
+from pixelfleet.signed.s3 import Buffer, Crc32, Sha256, SignedS3, judge
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,6 +43,6 @@ class Sender:
         headers = {"Content-Type": content_type} if content_type is not None else {}
         return self._s3.put(self.bucket, key, body, digest, headers)
 
-    def put_part(self, key: str, body: Buffer, digest: Sha256, part: dict[str, str]) -> str:
+    def put_part(self, key: str, body: Buffer, checksum: Crc32, part: dict[str, str]) -> str:
         """Put a part of an object: `part` holds its partNumber and uploadId. Returns its ETag."""
-        return self._s3.put_part(self.bucket, key, body, digest, part)
+        return self._s3.put_part(self.bucket, key, body, checksum, part)

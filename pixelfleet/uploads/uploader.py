@@ -12,11 +12,14 @@ from pixelfleet.aws_errors import error_code, translated
 from pixelfleet.errors import Cause, PermanentError, SetupError, TransientError
 from pixelfleet.images.formats import HEAD_BYTES, content_type_of, sniff
 from pixelfleet.jobs import MAX_KEY_BYTES, image_id
-from pixelfleet.signed.s3 import Sha256
+from pixelfleet.signed.s3 import Crc32, Sha256
 from pixelfleet.sources import Source
-from pixelfleet.uploads.parts import PART, Body, ChangedError, Parts
+from pixelfleet.uploads.body import PART, Body, ChangedError
+from pixelfleet.uploads.meter import Meter
+from pixelfleet.uploads.parts import Parts
 from pixelfleet.uploads.sender import Sender
 from pixelfleet.uploads.throttle import Throttle
+from pixelfleet.uploads.unfinished import Begun, Unfinished
 
 #: Files that are begun ahead of what is done, for each thread: a million files wait on the disk, not here.
 AHEAD: Final = 4
@@ -65,20 +68,29 @@ class Put:
 class Uploader:
     """Puts files into one bucket, several at once. As a context manager it leaves no thread behind.
 
-    With `images_only` a file whose first bytes are no image's is skipped.
+    With `images_only` a file whose first bytes are no image's is skipped. With `unfinished`, large files
+    are gone on with. `max_bandwidth` is in bytes a second.
     """
 
     def __init__(
-        self, sender: Sender, threads: int, *, images_only: bool = False, max_bandwidth: float | None = None
+        self,
+        sender: Sender,
+        threads: int,
+        *,
+        images_only: bool = False,
+        max_bandwidth: float | None = None,
+        unfinished: Unfinished | None = None,
     ) -> None:
         self.bucket = sender.bucket
+        self.meter = Meter()
         self._sender = sender
         self._threads = threads
         self._images_only = images_only
         self._throttle = Throttle(max_bandwidth)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="put")
         # Of its own: a file that waited for its parts in the files' pool might keep them from running.
-        self._parts = Parts(sender, ThreadPoolExecutor(threads, thread_name_prefix="part"), self._throttle)
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="part")
+        self._parts = Parts(sender, pool, self._throttle, self.meter, unfinished)
 
     def __enter__(self) -> "Uploader":
         return self
@@ -134,11 +146,15 @@ class Uploader:
                 raise SetupError(f"nothing can be put into s3://{self.bucket}: {hopeless}") from error
             return Put(source, key, error.message, error.cause)
 
+    def give_up(self, begun: Begun) -> None:
+        """Take back what an earlier run has sent of a file."""
+        self._parts.give_up(begun.key, begun.upload_id)
+
     def _read_and_send(self, source: Source, key: str, *, doubtful: bool) -> Put:
         for _ in range(READS):
             try:
                 with source.path.open("rb", buffering=0) as file:
-                    body = Body(file.fileno(), os.fstat(file.fileno()))
+                    body = Body(source.path, file.fileno(), os.fstat(file.fileno()))
                     there = doubtful and self._lies_there(body, key)
                     if not there:
                         self._send(body, key)
@@ -155,10 +171,16 @@ class Uploader:
             try:
                 found = self._sender.client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
             except ClientError as error:
-                if error_code(error) == "404":
+                # Who may write and not read is refused to look, and sends it again.
+                if error_code(error) in {"404", "403"}:
                     return False
                 raise
-        return found["ContentLength"] == body.size and found.get("ChecksumSHA256") == body.checksum()
+        if found["ContentLength"] != body.size:
+            return False
+        if body.size <= PART:
+            return found.get("ChecksumSHA256") == Sha256.of(body.read(0, body.size)).base64
+        parts = [Crc32.of(body.read(start, body.part_size)) for _, start in body.parts()]
+        return found.get("ChecksumCRC32") == Crc32.of_parts(parts)
 
     def _send(self, body: Body, key: str) -> None:
         if body.size > PART:
@@ -170,6 +192,7 @@ class Uploader:
             self._throttle.take(body.size)
             with translated(f"put {key!r}"):
                 self._sender.put(key, whole, Sha256.of(whole), content_type)
+            self.meter.add(sent=body.size)
 
     def _judge(self, head: bytes) -> str | None:
         """The media type of what begins so.

@@ -68,6 +68,15 @@ def test_the_manifest_is_what_lies_in_the_buckets(deployment: Deployment, env: d
             assert (len(content), sha256(content)) == (variant["bytes"], variant["sha256"])
 
 
+def test_a_manifest_in_a_file_is_summed_up_for_scripts(env: dict[str, str], batch: str, tmp_path: Path) -> None:
+    out = tmp_path / "b1.jsonl"
+    finished = run("batch", "manifest", batch, "--verify", "--out", str(out), "--json", env=env)
+    assert finished.returncode == 0, finished.stderr
+    found = json.loads(finished.stdout)
+    assert (found["lines"], found["expected"], found["differences"]) == (3, 3, [])
+    assert len(lines_of(out.read_text())) == 3
+
+
 def test_what_was_tampered_with_is_found_by_verify(deployment: Deployment, env: dict[str, str], batch: str) -> None:
     lines = lines_of(run("batch", "manifest", batch, env=env).stdout)
     [first, second] = [line["variants"][0]["s3"].removeprefix("s3://").split("/", 1)[1] for line in lines[:2]]
@@ -145,3 +154,27 @@ def test_a_batch_made_by_the_aws_cli_alone_is_followed_too(
     unproved = run("batch", "manifest", f"{deployment.owner}/b1", env=env)
     assert unproved.returncode == 1
     assert "not complete" in unproved.stderr
+    sealed = json.loads(run("batch", "seal", f"{deployment.owner}/b1", "--json", env=env).stdout)
+    assert sealed["expected"] == 2
+    assert sealed["completed_at"]
+    assert run("batch", "manifest", f"{deployment.owner}/b1", "--verify", env=env).returncode == 0
+    kinds = [notice["attributes"]["kind"] for notice in deployment.notices()]
+    assert kinds.count("batch.completed") == 1
+
+
+def test_what_was_removed_before_the_seal_stands_for_no_other_image(
+    deployment: Deployment, env: dict[str, str], samples: Path
+) -> None:
+    name = f"{deployment.owner}/b1"
+    ids = [deployment.upload(samples / GOOD[0], f"{number}.jpg") for number in range(3)]
+    deployment.settled(ids)
+    run("rm", f"uploads/{name}/0.jpg", "--yes", env=env)
+    wait_for(lambda: deployment.image(ids[0]).status is Status.DELETED)
+    sealed = json.loads(run("batch", "seal", name, "--json", env=env).stdout)
+    assert (sealed["expected"], sealed["ready"], sealed["deleted"]) == (3, 2, 1)
+
+
+def test_a_seal_of_nothing_is_refused(deployment: Deployment, env: dict[str, str]) -> None:
+    finished = run("batch", "seal", f"{deployment.owner}/none", env=env)
+    assert finished.returncode == 2
+    assert "there is nothing at s3://" in finished.stderr

@@ -1,11 +1,13 @@
 """Objects whose events were lost, recipes that grew old, work that nobody works on, results that nobody names."""
 
+import gzip
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from PIL import Image as Picture
@@ -146,6 +148,32 @@ def test_a_newer_version_whose_event_was_lost_is_processed(
         put(deployment, samples / "photos/greyscale.jpg", "b1", 1)
     assert reconcile(deployment, env)["found"] == {"changed": 1}
     wait_for(lambda: deployment.image(image_id).revision != first.revision)
+
+
+def test_an_inventory_is_read_instead_of_the_bucket(
+    deployment: Deployment, env: dict[str, str], picture: Path, tmp_path: Path
+) -> None:
+    known = put(deployment, picture, "b1", 2)
+    deployment.settled(known)
+    deployment.idle()
+    with events_lost(deployment):
+        [lost] = put(deployment, picture, "b2", 1)
+    listed = deployment.fleet.s3.list_objects_v2(
+        Bucket=deployment.settings.uploads_bucket, Prefix=f"uploads/{deployment.owner}/"
+    )["Contents"]
+    rows = [f'"{quote(e["Key"])}",{e["Size"]},{e["LastModified"].isoformat()},{e["ETag"]}' for e in listed]
+    (tmp_path / "0.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
+    manifest = {
+        "sourceBucket": deployment.settings.uploads_bucket,
+        "destinationBucket": "arn:aws:s3:::inventories",
+        "fileFormat": "CSV",
+        "fileSchema": "Key, Size, LastModifiedDate, ETag",
+        "files": [{"key": "0.csv.gz", "size": 1}],
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    told = reconcile(deployment, env, "--inventory", str(tmp_path / "manifest.json"))
+    assert told["found"] == {"known": 2, "missing": 1}
+    assert deployment.settled([lost])[lost].status is Status.READY
 
 
 def test_failed_images_are_left_to_redrive(deployment: Deployment, env: dict[str, str], samples: Path) -> None:

@@ -84,5 +84,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_PUT = do_POST = _answer  # noqa: N815 - http.server's names
 
+    def handle_expect_100(self) -> bool:
+        told = super().handle_expect_100()
+        self.wfile.flush()
+        return told
+
     def log_message(self, *_: object) -> None:
         """Silence."""

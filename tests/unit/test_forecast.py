@@ -4,7 +4,7 @@ import pytest
 
 from pixelfleet import recipes
 from pixelfleet.errors import Cause
-from pixelfleet.forecast import EVERY_IMAGE_MS, Forecast
+from pixelfleet.forecast import EVERY_IMAGE_MS, TILE_MS, Forecast
 from pixelfleet.images.probe import Probe
 
 
@@ -38,6 +38,8 @@ def test_every_variant_is_a_put_of_its_own() -> None:
 def test_tiles_are_puts_as_well() -> None:
     # 4000 x 3000 in tiles of 254 are about 190, and a third more in the smaller levels.
     assert 200 < forecast(1, "zoom").outputs < 300
+    # Each costs time to store as well.
+    assert forecast(1, "zoom").core_ms > 200 * TILE_MS + EVERY_IMAGE_MS
 
 
 def test_an_animation_counts_every_frame_and_pages_only_one() -> None:

@@ -60,3 +60,5 @@ def test_the_chart_has_a_bar_for_every_minute_and_the_highest_is_full() -> None:
     drawn = chart(MOVING).removeprefix("last hour ")[:60]
     assert drawn == " " * 59 + "█"
     assert chart(Throughput(0.0, None, 0, 0, {}, QUIET)) == "nothing was finished in the last hour"
+    # Of the last seconds, which are in no bar yet.
+    assert chart(Throughput(0.0, None, 5, 5, {}, QUIET)) == "last hour 5 images"

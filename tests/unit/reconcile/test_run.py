@@ -1,13 +1,16 @@
 """A pass over a listing, on the fake SQS and DynamoDB: interrupted and gone on with, paced, in bounded memory."""
 
+import gc
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from benchmarks.reconcile import BUCKET, make_inventory
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.schema import TABLES
@@ -15,7 +18,7 @@ from pixelfleet.jobs import Job, Lane, message_group
 from pixelfleet.objects import ObjectVersion
 from pixelfleet.reconcile.checkpoint import Checkpoint
 from pixelfleet.reconcile.judge import Horizon, Listed, Verdict
-from pixelfleet.reconcile.listing import Page
+from pixelfleet.reconcile.listing import PAGE, InventoryListing, Page
 from pixelfleet.reconcile.run import GROUP, Reconcile, Wishes
 from pixelfleet.settings import Settings
 from tests.fakes.dynamodb import FakeDynamoDb
@@ -109,3 +112,20 @@ def test_what_it_holds_does_not_grow_with_the_bucket() -> None:
         tracemalloc.stop()
         assert work.found.seen == count
     assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_no_more_keys_are_held_than_two_pages_have_however_many_a_report_lists(tmp_path: Path) -> None:
+    manifest = make_inventory(tmp_path, 20_000)
+    no_client: Any = None
+    listing = InventoryListing(no_client, str(manifest), BUCKET, "")
+    held: list[int] = []
+
+    def count(_: str) -> None:
+        held.append(sum(type(each) is Listed for each in gc.get_objects()))
+
+    work = Reconcile(fleet(Lanes()), HORIZON, Wishes("anna", dry_run=True))
+    gc.collect()
+    work.run(listing.pages(""), count)
+    assert work.found.seen == 20_000
+    assert len(held) >= 20_000 // PAGE
+    assert max(held) <= 2 * PAGE

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
@@ -11,8 +13,8 @@ from pixelfleet.errors import SetupError
 from pixelfleet.signed.s3 import Buffer, Sha256
 from pixelfleet.sources import find_sources
 from pixelfleet.uploads.batch import BatchUpload, Choice, Tally
+from pixelfleet.uploads.body import Body, ChangedError
 from pixelfleet.uploads.journal import Journal, Pending, Target
-from pixelfleet.uploads.parts import Body, ChangedError
 from pixelfleet.uploads.sender import Sender
 from pixelfleet.uploads.throttle import Throttle
 from pixelfleet.uploads.uploader import Uploader
@@ -104,7 +106,7 @@ def test_a_file_that_is_written_to_whenever_it_is_read_is_told(folder: Path) -> 
 
     path = folder / "000.jpg"
     with path.open("rb") as file:
-        body = Busy(file.fileno(), os.fstat(file.fileno()))
+        body = Busy(path, file.fileno(), os.fstat(file.fileno()))
         body.read(0, body.size)
         with pytest.raises(ChangedError):
             body.check_unchanged()
@@ -121,6 +123,19 @@ def test_a_refusal_that_every_file_would_get_ends_the_run_at_once(folder: Path) 
     with pytest.raises(SetupError, match=r"nothing can be put into s3://bucket: .*AccessDenied"):
         go(Bucket(refuse), folder)
     assert len(asked) < 20
+
+
+def test_who_may_not_look_sends_what_is_in_doubt_again(folder: Path) -> None:
+    def refuse(**_: object) -> None:
+        answer = {"Error": {"Code": "403", "Message": "Forbidden"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+        raise ClientError(answer, "HeadObject")  # type: ignore[arg-type]
+
+    with Journal.open(TARGET) as journal:
+        journal.sort([(source, source.relative) for source in find_sources([folder])])
+    bucket: Any = Bucket()
+    bucket.client = SimpleNamespace(head_object=refuse)
+    tally, failed = go(bucket, folder)
+    assert (tally.uploaded, tally.there, failed) == (100, 0, [])
 
 
 def test_a_journal_of_another_cloud_at_the_same_address_is_not_believed(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """Signed puts against a small HTTP server that answers as S3 may."""
 
+import base64
+import zlib
 from collections.abc import Iterator
 
 import boto3
@@ -7,7 +9,7 @@ import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from pixelfleet.signed.s3 import Sha256
+from pixelfleet.signed.s3 import Crc32, Sha256, is_open
 from pixelfleet.uploads.sender import ATTEMPTS, Sender
 from tests.fakes.answers import Answer, Answers, answering
 
@@ -82,3 +84,27 @@ def test_a_bucket_in_another_region_is_told_with_its_region(sender: Sender, s3: 
     with pytest.raises(ClientError, match="set AWS_REGION") as caught:
         sender.put("k", BODY, Sha256.of(BODY))
     assert "eu-west-1" in str(caught.value)
+
+
+def test_a_part_goes_with_its_crc_and_a_signature_that_leaves_the_body_to_it(sender: Sender, s3: Answers) -> None:
+    sender.put_part("k", BODY, Crc32.of(BODY), {"partNumber": "3", "uploadId": "u/1"})
+    [asked] = s3.requests
+    assert asked.path == "/bucket/k?partNumber=3&uploadId=u%2F1"
+    assert asked.headers["x-amz-checksum-crc32"] == base64.b64encode(zlib.crc32(BODY).to_bytes(4, "big")).decode()
+    assert asked.headers["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD"
+    assert "x-amz-checksum-crc32" in asked.headers["authorization"]
+
+
+@pytest.mark.parametrize(
+    ("address", "open_"),
+    [
+        ("https://bucket.s3.eu-west-1.amazonaws.com/", False),
+        ("http://127.0.0.1:4566/bucket/", False),
+        ("http://localhost/bucket/", False),
+        ("http://[::1]:80/bucket/", False),
+        ("http://10.0.0.7/bucket/", True),
+        ("http://minio.example/bucket/", True),
+    ],
+)
+def test_a_body_that_others_could_change_on_its_way_is_signed_whole(address: str, open_: bool) -> None:
+    assert is_open(address) is open_

@@ -1,0 +1,142 @@
+"""What a reconcile of millions of keys holds: peak memory and CPU, from an S3 Inventory report that is made for it.
+
+    python -m benchmarks.reconcile [--keys 100000 1000000]
+
+Each size is a process of its own, which reads a gzipped CSV report from the disk and judges every key through the real
+catalog code. DynamoDB and SQS are stand-ins that keep nothing: a record is made up from the key's id when it is asked
+for, as `ready`, but for one in a thousand that has none and is queued. Target: the peak does not grow with the keys.
+"""
+
+import argparse
+import gzip
+import json
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from pixelfleet.catalog.batches import Batches
+from pixelfleet.catalog.dynamo import to_attributes
+from pixelfleet.catalog.images import Images
+from pixelfleet.catalog.records import Attempt, Image, RecipeRef, Status, Variant
+from pixelfleet.jobs import Job, Lane
+from pixelfleet.reconcile.judge import Horizon
+from pixelfleet.reconcile.listing import InventoryListing
+from pixelfleet.reconcile.run import Reconcile, Wishes
+from pixelfleet.settings import Settings
+
+BUCKET = "pixelfleet-uploads"
+SCHEMA = "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag"
+ROWS = 100_000
+MISSING_EVERY = 1_000
+LONG_AGO = "2026-01-01T00:00:00.000Z"
+WEB = RecipeRef(name="web", digest="d1")
+
+
+def make_inventory(folder: Path, keys: int) -> Path:
+    """A report of that many objects, 100,000 a file; returns its manifest."""
+    files = []
+    for number, first in enumerate(range(0, keys, ROWS)):
+        name = f"{number:04}.csv.gz"
+        with gzip.open(folder / name, "wt", compresslevel=1) as file:
+            file.writelines(rows(range(first, min(first + ROWS, keys))))
+        files.append({"key": name, "size": (folder / name).stat().st_size})
+    manifest = {
+        "sourceBucket": BUCKET,
+        "destinationBucket": "arn:aws:s3:::inventories",
+        "fileFormat": "CSV",
+        "fileSchema": SCHEMA,
+        "files": files,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder / "manifest.json"
+
+
+def rows(numbers: range) -> Iterator[str]:
+    for number in numbers:
+        key = f"uploads/museum/b{number // 10_000:05}/scan+{number:010}.tif"
+        yield f'"{BUCKET}","{key}","v{number}","true","false","25000000","{LONG_AGO}","e1"\n'
+
+
+class MadeUp:
+    """DynamoDB's answers, made up from the ids that are asked for."""
+
+    def __init__(self) -> None:
+        key = "uploads/museum/b00000/scan.tif"
+        variant = Variant(name="thumb", key=key, format="webp", width=320, height=240, bytes=9_000, content_type="i/w")
+        attempts = (Attempt(at=LONG_AGO, what="claimed"), Attempt(at=LONG_AGO, what="ready"))
+        made = {"owner": "museum", "batch": "b00000", "etag": "e1", "version_id": "v1", "recipe": WEB}
+        shown = {"variants": (variant,) * 3, "attempt_log": attempts, "uploaded_at": LONG_AGO}
+        ready = Image(image_id="x", bucket=BUCKET, key=key, status=Status.READY, **made, **shown)
+        self._item = to_attributes(ready.to_item())
+
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        return {
+            "Responses": {
+                name: [self._item | key for key in request["Keys"] if not is_missing(key["image_id"]["S"])]
+                for name, request in RequestItems.items()
+            }
+        }
+
+
+class Lanes:
+    """Takes jobs and keeps none."""
+
+    def send(self, lane: Lane, jobs: list[Job], group: str | None = None) -> list[Job]:  # noqa: ARG002 - as Queues has it
+        return []
+
+
+def is_missing(identity: str) -> bool:
+    return zlib.crc32(identity.encode()) % MISSING_EVERY == 0
+
+
+def reconcile(manifest: str) -> dict[str, float]:
+    """One pass in this process; seconds of CPU, peak resident megabytes."""
+    client: Any = MadeUp()
+    fleet: Any = SimpleNamespace(
+        settings=Settings(uploads_bucket=BUCKET),
+        images=Images(client, "images", "batches"),
+        batches=Batches(client, "batches"),
+        queues=Lanes(),
+    )
+    now = datetime.now(UTC)
+    work = Reconcile(fleet, Horizon(now, dict.fromkeys(Lane, now)), Wishes("bench"))
+    listing = InventoryListing(client, manifest, BUCKET, "")
+    found = work.run(listing.pages(""), lambda _: None)
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "seen": found.seen,
+        "sent": found.sent,
+        "cpu": used.ru_utime + used.ru_stime,
+        "mb": int(peak[1]) / 1_000 if peak else 0.0,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keys", type=int, nargs="+", default=[100_000, 1_000_000])
+    given = parser.parse_args()
+    child = "import sys, json; from benchmarks.reconcile import reconcile; print(json.dumps(reconcile(sys.argv[1])))"
+    print("| keys | queued | CPU s | keys/s of CPU | peak MB |\n| ---: | ---: | ---: | ---: | ---: |")
+    for keys in given.keys:
+        with tempfile.TemporaryDirectory() as folder:
+            manifest = make_inventory(Path(folder), keys)
+            done = subprocess.run(
+                [sys.executable, "-c", child, str(manifest)], capture_output=True, text=True, check=True
+            )
+        told = json.loads(done.stdout)
+        assert told["seen"] == keys
+        rate = keys / told["cpu"]
+        print(f"| {keys:,} | {told['sent']:,} | {told['cpu']:.0f} | {rate:,.0f} | {told['mb']:.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

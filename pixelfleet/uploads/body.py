@@ -1,0 +1,86 @@
+"""A file as it was when it was opened, read in pieces by several threads."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+#: Bytes of a part. Smaller files go in one piece; each thread holds one piece in memory.
+PART: Final = 8 << 20
+#: S3 takes 10,000 parts (S3 user guide, "Multipart upload limits").
+MOST_PARTS: Final = 10_000
+#: `fstat` differs by these when a file is written to.
+_Signs = tuple[int, int]
+
+
+class ChangedError(Exception):
+    """The file was written to while it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """An open file, as it was when it was opened. Reads are positioned, so that threads can share it."""
+
+    path: Path
+    descriptor: int
+    opened: os.stat_result
+
+    @property
+    def size(self) -> int:
+        return self.opened.st_size
+
+    @property
+    def mtime_ns(self) -> int:
+        return self.opened.st_mtime_ns
+
+    @property
+    def part_size(self) -> int:
+        return max(PART, -(-self.size // MOST_PARTS))
+
+    def read(self, start: int, count: int) -> bytes:
+        """`count` bytes from `start`, fewer only at the end of the file as it was when it was opened.
+
+        Raises:
+            ChangedError: it has become shorter.
+        """
+        wanted = min(count, self.size - start)
+        pieces: list[bytes] = []
+        while wanted > 0:
+            piece = os.pread(self.descriptor, wanted, start)
+            if not piece:
+                raise ChangedError
+            pieces.append(piece)
+            start, wanted = start + len(piece), wanted - len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def read_into(self, room: bytearray, start: int) -> memoryview:
+        """Fill `room` from `start`; returns what was filled, less only at the end of the file as it was opened.
+
+        Raises:
+            ChangedError: it has become shorter.
+        """
+        filled, wanted = 0, min(len(room), self.size - start)
+        whole = memoryview(room)
+        while filled < wanted:
+            count = os.preadv(self.descriptor, [whole[filled:wanted]], start + filled)
+            if not count:
+                raise ChangedError
+            filled += count
+        return whole[:wanted]
+
+    def parts(self) -> Iterator[tuple[int, int]]:
+        """Number, from 1, and beginning of each part."""
+        return enumerate(range(0, self.size, self.part_size), 1)
+
+    def check_unchanged(self) -> None:
+        """
+        Raises:
+            ChangedError: it was written to since it was opened.
+        """
+        if _signs(os.fstat(self.descriptor)) != _signs(self.opened):
+            raise ChangedError
+
+
+def _signs(found: os.stat_result) -> _Signs:
+    return found.st_size, found.st_mtime_ns

@@ -1,0 +1,57 @@
+"""What `upload --dry-run` predicts, held against what the same upload then does."""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pixelfleet.batch_images import batch_images
+from pixelfleet.catalog.records import Image
+from tests.e2e.conftest import Deployment
+from tests.integration.cli.command import run
+
+ANIMATED = frozenset({"gif", "webp"})
+
+
+def told(*arguments: str, env: dict[str, str]) -> dict[str, Any]:
+    finished = run("upload", *arguments, "--json", env=env)
+    assert finished.returncode == 0, finished.stderr
+    document: dict[str, Any] = json.loads(finished.stdout.splitlines()[0])
+    return document
+
+
+def megapixels(image: Image) -> float:
+    assert image.width is not None
+    assert image.height is not None
+    frames = (image.frames or 1) if image.format in ANIMATED else 1
+    return image.width * image.height * frames / 1_000_000
+
+
+@pytest.mark.parametrize("recipe", ["web", "catalog"])
+def test_files_bytes_megapixels_formats_and_rejects_are_those_of_the_real_run(
+    deployment: Deployment, samples: Path, tmp_path: Path, recipe: str
+) -> None:
+    env = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    options = (str(samples), "--owner", deployment.owner, "--batch", "b1", "--recipe", recipe)
+    predicted = told(*options, "--dry-run", env=env)
+    uploaded = told(*options, "--watch", env=env)
+
+    images = list(batch_images(deployment.fleet.images, deployment.owner, "b1"))
+    # What only the pixels tell, a forecast cannot know: it is ready or failed after its header was read.
+    taken = [image for image in images if image.width is not None]
+    refused = Counter(image.cause.value for image in images if image.width is None and image.cause is not None)
+    assert predicted["files"] == len(taken) == len(images) - refused.total()
+    assert predicted["bytes"] == sum(image.bytes or 0 for image in taken)
+    assert predicted["megapixels"] == round(sum(map(megapixels, taken)), 1)
+    assert predicted["formats"] == Counter(image.format for image in taken)
+    # Skipped files never come to the fleet; the others fail there, with the cause that was foretold.
+    skipped = Counter(predicted["rejects"]) - refused
+    assert refused + skipped == predicted["rejects"]
+    assert skipped.total() == len(uploaded["skipped"])
+    assert set(skipped) <= {"empty", "not_an_image"}
+    decoded = [image for image in taken if image.cause is None]
+    puts = sum(variant.files for image in decoded for variant in image.variants)
+    assert predicted["results"] * len(decoded) == puts * len(taken)

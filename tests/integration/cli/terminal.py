@@ -1,0 +1,85 @@
+"""A command at a terminal of its own, as a person sees and interrupts it."""
+
+import fcntl
+import os
+import re
+import subprocess
+import termios
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from struct import pack
+
+from tests.integration.cli.command import PIXELFLEET
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+ROWS, COLUMNS = 40, 120
+
+
+class Terminal:
+    """What one running command has shown so far."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", master: int) -> None:
+        self.process = process
+        self._master = master
+        self._shown = b""
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    @property
+    def text(self) -> str:
+        """Everything that was shown, one after the other, without colours and movements."""
+        return _ESCAPES.sub("", self._shown.decode(errors="replace"))
+
+    def wait_for(self, pattern: str, patience: float = 60.0) -> "re.Match[str]":
+        """Until it has shown what matches."""
+        deadline = time.monotonic() + patience
+        while not (found := re.search(pattern, self.text)):
+            assert self.process.poll() is None or re.search(pattern, self.text), f"it ended, having shown {self.text}"
+            assert time.monotonic() < deadline, f"no {pattern} in what it has shown: {self.text}"
+            time.sleep(0.05)
+        return found
+
+    def ctrl_c(self) -> int:
+        """Press it; returns the exit code."""
+        os.write(self._master, b"\x03")
+        return self.ended()
+
+    def ended(self) -> int:
+        code = self.process.wait(60)
+        self._thread.join(10)
+        return code
+
+    def _read(self) -> None:
+        # A terminal that nobody holds any more answers with an error (Linux).
+        with suppress(OSError):
+            while piece := os.read(self._master, 65_536):
+                self._shown += piece
+
+
+@contextmanager
+def at_terminal(*arguments: str, env: Mapping[str, str]) -> Iterator[Terminal]:
+    """Start `pixelfleet` with a controlling terminal as its input and output; it does not outlive the block."""
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, pack("HHHH", ROWS, COLUMNS, 0, 0))
+
+    def take_terminal() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    process = subprocess.Popen(
+        [PIXELFLEET, *arguments],
+        env=dict(env) | {"TERM": "xterm"},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        preexec_fn=take_terminal,  # noqa: PLW1509 - one system call, which takes no lock
+    )
+    os.close(slave)
+    try:
+        yield Terminal(process, master)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)

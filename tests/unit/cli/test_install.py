@@ -1,0 +1,42 @@
+"""What `pip install 'pixelfleet[cli]'` gives: all commands, without the libraries of the other extras."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+#: Stands before every import and knows nothing of what the other extras bring.
+BARE = """
+import sys
+class Bare:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"pyvips", "PIL", "pi_heif", "celery", "kombu", "fastapi", "jinja2", "ministack"}:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Bare())
+from pixelfleet.cli.main import main
+main()
+"""
+
+
+def pixelfleet(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-c", BARE, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_commands_that_need_no_image_library_work_without_one() -> None:
+    finished = pixelfleet("upload", "--help")
+    assert finished.returncode == 0, finished.stderr
+    assert "--dry-run" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [("render", "x.jpg", "--out", "o"), ("samples", "o"), ("upload", "x.jpg", "--dry-run")]
+)
+def test_those_that_need_one_say_how_to_get_it(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("x.jpg").touch()
+    finished = pixelfleet(*arguments)
+    assert finished.returncode == 2
+    assert "pip install 'pixelfleet[worker]'" in finished.stderr
