@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image as Pillow
 
 from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.records import Image, Status
@@ -248,3 +249,17 @@ def test_a_foreign_message_does_not_keep_the_worker_from_the_next(site: Site) ->
 
     assert worker.poll() is None
     eventually(lambda: site.fleet.queues.depth(site.fleet.settings.bulk_queue_url).in_flight == 1)
+
+
+def test_an_image_that_takes_longer_than_bulk_allows_is_made_by_heavy(site: Site) -> None:
+    # Noise is what an AVIF encoder takes seconds for, all of them in C, where no signal is seen.
+    site.upload(encoded(Pillow.effect_noise((2500, 2500), 80), "JPEG"))
+    worker = site.work(PIXELFLEET_BULK_TIME_LIMIT="1", PIXELFLEET_DEFAULT_RECIPE="archive")
+    site.line("handed back")
+
+    site.work(Lane.HEAVY, PIXELFLEET_DEFAULT_RECIPE="archive")
+
+    image = site.image(lambda image: image.status is Status.READY, seconds=120)
+    assert (image.lane, image.attempts) == (Lane.HEAVY, 1)
+    assert [line.cause for line in image.attempt_log if line.what == "will retry"] == [Cause.TIME_LIMIT]
+    assert worker.poll() is None
