@@ -1,4 +1,7 @@
-"""Watermarks as RGBA images: a PNG from the recipe, or a line of text in the font that Pillow carries."""
+"""Watermarks as RGBA images: a PNG from the recipe, or a line of text in the font that lies beside this."""
+
+from functools import cache
+from pathlib import Path
 
 from PIL import Image as PillowImage
 from PIL import ImageColor, ImageDraw, ImageFont
@@ -7,6 +10,7 @@ from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.vips import Image, pyvips
 from pixelfleet.recipes import Watermark
 
+_FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _FONT_SIZE = 96
 _MAX_SIDE = 4096
 
@@ -31,8 +35,8 @@ def image_mark(mark: Watermark, width: int) -> Image:
 
 
 def text_mark(mark: Watermark, width: int) -> Image:
-    """The text, `width` pixels wide; drawn by Pillow, whose font comes with it and is the same everywhere."""
-    font = ImageFont.load_default(_FONT_SIZE)
+    """The text, `width` pixels wide; drawn by Pillow, without ligatures or shaping, which need a library."""
+    font = _font()
     left, top, right, bottom = (round(edge) for edge in font.getbbox(mark.text or ""))
     size = max(1, right - left), max(1, bottom - top)
     clear = (*ImageColor.getrgb(mark.colour)[:3], 0)
@@ -40,6 +44,11 @@ def text_mark(mark: Watermark, width: int) -> Image:
     ImageDraw.Draw(drawn).text((-left, -top), mark.text or "", font=font, fill=mark.colour)
     picture = pyvips.Image.new_from_memory(drawn.tobytes(), *size, 4, "uchar").copy(interpretation="srgb")
     return _faded(picture, mark.opacity, width)
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(_FONT), _FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
 
 
 def _faded(picture: Image, opacity: float, width: int) -> Image:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from pixelfleet.recipes.letters import composed, without_glyph
 from pixelfleet.recipes.writer import to_toml
 
 MAX_VARIANTS: Final = 32
@@ -102,6 +103,19 @@ class Watermark(_Part):
         if self.position in (Gravity.ATTENTION, Gravity.ENTROPY):
             raise ValueError(f"position {self.position.value!r} is no place: use centre, a side or a corner")
         return self
+
+    @field_validator("text")
+    @classmethod
+    def _set(cls, text: str | None) -> str | None:
+        if text is None:
+            return None
+        text = composed(text)
+        if missing := without_glyph(text):
+            told = " ".join(letter if letter.isprintable() else f"U+{ord(letter):04X}" for letter in missing[:10])
+            raise ValueError(
+                f"the font has no {told}: text is Latin, Greek, Cyrillic, Armenian or Georgian; else use a picture"
+            )
+        return text
 
     @field_validator("image")
     @classmethod

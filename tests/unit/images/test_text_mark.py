@@ -1,0 +1,39 @@
+"""Text marks: letters beyond ASCII have their glyphs, and what has none is refused before anything is made."""
+
+import pytest
+from PIL import ImageFont
+
+from pixelfleet.errors import RecipeError
+from pixelfleet.images.marks import _font, text_mark
+from pixelfleet.recipes import Watermark, parse
+from pixelfleet.recipes.letters import RANGES
+
+Look = tuple[tuple[int, int], bytes]
+
+
+def look(font: ImageFont.FreeTypeFont, letter: str) -> Look:
+    mask = font.getmask(letter)
+    return mask.size, bytes(mask)
+
+
+def test_every_letter_that_is_allowed_has_a_glyph() -> None:
+    font = _font()
+    missing = look(font, "\uffff")
+    without = [chr(at) for first, last in RANGES for at in range(first, last + 1) if look(font, chr(at)) == missing]
+    assert without == []
+
+
+@pytest.mark.parametrize("text", ["© Müller & Søn", "Ελλάδα", "Москва", "Հայ", "50 € → ½"])
+def test_letters_of_other_alphabets_are_drawn(text: str) -> None:
+    drawn, boxes = (text_mark(Watermark(text=value), 400) for value in (text, "\u00a0"))
+    assert drawn.extract_band(3).max() > boxes.extract_band(3).max()
+
+
+def test_a_letter_with_a_loose_accent_is_set_as_one() -> None:
+    assert Watermark(text="Mu\u0308ller").text == "Müller"
+
+
+@pytest.mark.parametrize(("text", "told"), [("© 写真", "写 真"), ("שלום", "picture"), ("a\\nb", "U\\+000A")])
+def test_text_that_cannot_be_set_is_refused_with_what_is_missing(text: str, told: str) -> None:
+    with pytest.raises(RecipeError, match=f"line 4: variants.watermark.text: .*{told}"):
+        parse(f'name = "r"\n[[variants]]\nname = "v"\nwatermark = {{ text = "{text}" }}\n', "r.toml")
