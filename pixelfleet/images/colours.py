@@ -8,6 +8,8 @@ from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
 
 _PROFILE: Final = "icc-profile-data"
 _FLOATS: Final = ("float", "double", "complex", "dpcomplex")
+#: What signed samples count from, no file says: they are taken as 8 bits are.
+_DEEP: Final = ("ushort", "uint", *_FLOATS)
 
 
 def to_srgb(image: Image, *, keep_profile: bool, deep: bool = False) -> Image:
@@ -18,7 +20,7 @@ def to_srgb(image: Image, *, keep_profile: bool, deep: bool = False) -> Image:
         deep: 16 bits, where the source has more than 8.
     """
     image = _usual_bands(image)
-    deep = deep and image.format not in ("uchar", "char")
+    deep = deep and image.format in _DEEP
     if image.format in _FLOATS:
         image = _counted_from_one(image)
         deep = deep and image.interpretation not in ("b-w", "srgb")

@@ -15,7 +15,7 @@ _MEMORY: Final = re.compile(r"out of memory|cannot allocate|unable to allocate|m
 _DISK: Final = re.compile(r"no space left|disk quota", re.IGNORECASE)
 _UNSUPPORTED: Final = re.compile(
     r"unsupported|not supported|not implemented|no known (loader|saver)|unknown compression|not configured|"
-    r"operation is blocked|bad (bits|photometric)",
+    r"operation is blocked|bad (bits|photometric)|samples out of range",
     re.IGNORECASE,
 )
 #: Formats whose decoders show nothing of a picture that breaks off.

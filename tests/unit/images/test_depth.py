@@ -59,6 +59,13 @@ def test_what_has_eight_bits_stays_at_eight(save: Save, rendered: Run, quarters:
     assert read(png.path).format == "uchar"
 
 
+def test_signed_samples_do_not_wrap(tmp_path: Path, rendered: Run) -> None:
+    path = tmp_path / "signed"
+    (pyvips.Image.black(20, 20, bands=3) + [-90, 20, 250]).cast("short").tiffsave(str(path))
+    [png] = rendered(path, {"format": "png", "depth": 16}).variants
+    assert read(png.path).getpoint(5, 5) == [0, 20, 250]
+
+
 def test_a_deep_variant_is_scaled_as_any_other(ramp: Path, rendered: Run) -> None:
     [deep] = rendered(ramp, {"format": "png", "depth": 16, "box": 320}).variants
     assert (deep.width, read(deep.path).format) == (320, "ushort")
