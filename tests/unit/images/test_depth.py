@@ -61,7 +61,8 @@ def test_what_has_eight_bits_stays_at_eight(save: Save, rendered: Run, quarters:
 
 def test_signed_samples_do_not_wrap(tmp_path: Path, rendered: Run) -> None:
     path = tmp_path / "signed"
-    (pyvips.Image.black(20, 20, bands=3) + [-90, 20, 250]).cast("short").tiffsave(str(path))
+    flat = pyvips.Image.black(20, 20, bands=3).linear(1, [-90, 20, 250])
+    flat.cast("short").tiffsave(str(path))
     [png] = rendered(path, {"format": "png", "depth": 16}).variants
     assert read(png.path).getpoint(5, 5) == [0, 20, 250]
 
