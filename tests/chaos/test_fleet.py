@@ -214,23 +214,11 @@ def test_a_job_too_large_for_bulk_is_passed_to_heavy(site: Site) -> None:
     assert (image.lane, image.attempts) == (Lane.HEAVY, 1)
 
 
-def test_time_used_up_in_bulk_passes_the_job_to_heavy(site: Site) -> None:
-    site.proxy.inject(Fault("s3", "GET", half_body=True))
-    site.upload()
-    site.work(PIXELFLEET_BULK_TIME_LIMIT="5")
-    heavy = site.fleet.settings.heavy_queue_url
-
-    eventually(lambda: site.fleet.queues.depth(heavy).waiting == 1, 30, lambda: repr(site.image()))
-    site.proxy.heal()
-    site.work(Lane.HEAVY)
-
-    image = site.status(Status.READY)
-    assert (image.lane, image.attempts) == (Lane.HEAVY, 1)
-    site.dry()
-
-
-def test_an_s3_that_hangs_past_the_time_limit_costs_an_attempt_and_no_more(site: Site) -> None:
-    site.proxy.inject(Fault("s3", "GET", delay=STALL, times=1))
+@pytest.mark.parametrize(
+    "fault", [Fault("s3", "GET", delay=STALL, times=1), Fault("s3", "GET", half_body=True, times=1)]
+)
+def test_an_s3_that_hangs_past_the_time_limit_costs_an_attempt_and_no_more(site: Site, fault: Fault) -> None:
+    site.proxy.inject(fault)
     site.upload()
     worker = site.work(PIXELFLEET_BULK_TIME_LIMIT="1")
 

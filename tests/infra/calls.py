@@ -83,10 +83,11 @@ class Walk:
         for method in source()[module].classes[name]:
             self._method(module, name, method)
 
-    def _method(self, module: str, owner: str, name: str) -> None:
+    def _method(self, module: str, owner: str, name: str, table: str = "") -> None:
+        """`table` is the caller's, for classes that read whichever table their holder's is."""
         body = source()[module].classes[owner].get(name)
         if body is not None and f"{module}:{owner}.{name}" not in self.but:
-            self._body(module, owner, name, body, TABLES.get(owner, ""))
+            self._body(module, owner, name, body, TABLES.get(owner, table))
 
     def _function(self, module: str, name: str, table: str) -> None:
         if f"{module}:{name}" not in self.but:
@@ -118,9 +119,9 @@ class Walk:
         holder = _last_name(node.value)
         self._operation(node.attr, table)
         if holder == "self" and owner:
-            self._method(module, owner, node.attr)
+            self._method(module, owner, node.attr, table)
         elif (adapter := adapters().get(holder.lstrip("_"))) is not None:
-            self._method(*adapter, node.attr)
+            self._method(*adapter, node.attr, table)
         elif (home := source()[module].imported.get(holder, "").replace(":", ".")) in source():
             self._name(home, node.attr, table)
 
@@ -144,9 +145,12 @@ def source() -> dict[str, Module]:
 
 @cache
 def adapters() -> dict[str, tuple[str, str]]:
-    """The module and class of each of Fleet's adapters, by the name that it has there; and what Objects calls by."""
+    """The module and class of each of Fleet's adapters, by the name that it has there; and what some of them hold."""
     bootstrap = source()["pixelfleet.bootstrap"]
-    found = {"signed": ("pixelfleet.signed.s3", "SignedS3")}
+    found = {
+        "signed": ("pixelfleet.signed.s3", "SignedS3"),
+        "indexes": ("pixelfleet.catalog.indexes", "IndexReader"),
+    }
     for name, getter in bootstrap.classes["Fleet"].items():
         for node in ast.walk(getter.returns) if getter.returns else ():
             if isinstance(node, ast.Name) and (home := bootstrap.imported.get(node.id, "")).startswith("pixelfleet."):
