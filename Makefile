@@ -50,8 +50,12 @@ test: $(STAMP) ## all tests but the slow ones
 test-slow: $(STAMP) ## the slow ones: real outside programs, minutes of work
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow
 
-bench: $(STAMP) ## engine, upload, producer, reconcile, forecast, a batch of 20,000: IMAGES=DIR of JPEGs, SHARP=DIR of an npm install, TOOLS=VENV
+bench: $(STAMP) ## engine, worker, upload, producer, a batch of 20,000 ...: IMAGES=DIR of JPEGs, SHARP=DIR of an npm install, TOOLS=VENV
 	$(BIN)/python -m benchmarks.engine $(if $(IMAGES),--images $(IMAGES)) $(if $(SHARP),--sharp $(SHARP))
+	$(BIN)/python -m benchmarks.heavy $(if $(IMAGES),--images $(IMAGES))
+	$(BIN)/python -m benchmarks.calls
+	$(BIN)/python -m benchmarks.fleet
+	$(BIN)/python -m benchmarks.queue
 	$(BIN)/python -m benchmarks.producer
 	$(BIN)/python -m benchmarks.upload $(if $(TOOLS),--tools $(TOOLS))
 	$(BIN)/python -m benchmarks.reconcile
