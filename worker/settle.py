@@ -56,12 +56,14 @@ class Settler:
         exhausted: Callable[[], None],
         linger: float = 0.3,
     ) -> None:
-        """`linger`: seconds that a lone settlement waits for others, each call being billed and costing CPU."""
+        """`linger`: seconds that a settlement waits for others, once, each call being billed and costing CPU."""
         self._client = client
         self._patience = patience
         self._tell = tell
         self._exhausted = exhausted
         self._linger = linger
+        #: Monotonic: when the oldest that waits has waited for others long enough.
+        self._ripe_at = 0.0
         self._waiting: deque[Settlement] = deque()
         self._changed = threading.Condition()
         self._closing_until: float | None = None
@@ -76,6 +78,8 @@ class Settler:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="settler", daemon=True)
                 self._thread.start()
+            if not self._waiting:
+                self._ripe_at = time.monotonic() + self._linger
             self._waiting.append(settlement)
             self._changed.notify()
 
@@ -102,13 +106,16 @@ class Settler:
                     return []
                 self._changed.wait()
             if self._closing_until is None and len(self._waiting) < BATCH:
-                self._changed.wait_for(lambda: len(self._waiting) >= BATCH or self._closing_until, self._linger)
+                left = max(0.0, self._ripe_at - time.monotonic())
+                self._changed.wait_for(lambda: len(self._waiting) >= BATCH or self._closing_until, left)
             elif self._closing_until is not None and time.monotonic() >= self._closing_until:
                 return []
             kind = self._waiting[0].kind
             batch = list(islice((one for one in self._waiting if one.kind == kind), BATCH))
             for one in batch:
                 self._waiting.remove(one)
+            # What is left has waited as long.
+            self._ripe_at = 0.0
             return batch
 
     def _send(self, batch: Sequence[Settlement]) -> float:
@@ -153,6 +160,7 @@ class Settler:
         kept = [one for one in batch if time.monotonic() < one.until]
         with self._changed:
             self._waiting.extendleft(reversed(kept))
+            self._ripe_at = 0.0
         lost = len(batch) - len(kept)
         self._tell(f"{len(batch)} messages were not settled ({why}); {len(kept)} are tried again, {lost} come again")
 

@@ -5,17 +5,18 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.harness import eventually
 from tests.fakes.sqs_client import ScriptedSqs, error
 from worker.patience import BackOff, Patience
 from worker.settle import Settlement, Settler
 
 
 class Told:
-    def __init__(self, sqs: ScriptedSqs, limit: float = 900.0) -> None:
+    def __init__(self, sqs: ScriptedSqs, limit: float = 900.0, linger: float = 0.005) -> None:
         self.texts: list[str] = []
         self.exhausted = 0
         patience = Patience(limit, BackOff(first=0.002, longest=0.002))
-        self.settler = Settler(sqs, patience, self.texts.append, self.exhaust, linger=0.005)  # type: ignore[arg-type]
+        self.settler = Settler(sqs, patience, self.texts.append, self.exhaust, linger)  # type: ignore[arg-type]
 
     def exhaust(self) -> None:
         self.exhausted += 1
@@ -66,6 +67,18 @@ def test_a_call_that_fails_is_made_again(failure: Exception) -> None:
 
     assert told.settler.close(5) == 0
     assert handles(sqs.of("delete_message_batch")) == [["a"], ["a"], ["a"]]
+
+
+def test_what_is_sent_again_does_not_wait_for_company_once_more() -> None:
+    sqs = ScriptedSqs({"Failed": [{"Id": "0", "SenderFault": False, "Code": "InternalError"}]})
+    told = Told(sqs, linger=60.0)
+    for number in range(10):
+        told.settler.add(delete(str(number)))
+
+    eventually(lambda: len(sqs.of("delete_message_batch")) == 2)
+
+    assert handles(sqs.of("delete_message_batch"))[1] == ["0"]
+    assert told.settler.close(5) == 0
 
 
 def test_only_the_entries_that_sqs_itself_failed_are_sent_again() -> None:
