@@ -1,6 +1,7 @@
 """One working copy of Terraform for each test process, and one applied stack for all tests of the group `stack`."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,22 @@ def initialised(folder: Path) -> Terraform:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Everything applied to the emulators; taken down with them after the last test."""
-    folder = tmp_path_factory.mktemp("stack")
-    with prepared(outside.program("terraform"), folder) as applied:
-        applied.terraform.apply()
+    """Everything applied to the emulators; taken down with them after the last test.
+
+    An emulator that loses a connection once its work is done makes the provider ask again, and refuses that as a
+    resource that is there already. Then everything is begun anew, once, on emulators that know nothing.
+    """
+    program = outside.program("terraform")
+    with ExitStack() as standing:
+        applied = standing.enter_context(prepared(program, tmp_path_factory.mktemp("stack")))
+        try:
+            applied.terraform.apply()
+        except TerraformError as error:
+            if "EntityAlreadyExists" not in str(error):
+                raise
+            standing.close()
+            applied = standing.enter_context(prepared(program, tmp_path_factory.mktemp("stack")))
+            applied.terraform.apply()
         yield applied
 
 
