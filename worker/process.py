@@ -15,7 +15,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.records import Image, Status, Variant, timestamp
 from pixelfleet.catalog.transitions import Aim, Failure, Outcome, Refusal
-from pixelfleet.errors import Cause, PermanentError, WrongLaneError
+from pixelfleet.errors import Cause, LeaseLostError, PermanentError, WrongLaneError
 from pixelfleet.images.limits import Limits
 from pixelfleet.images.pipeline import RenderedVariant, Rendition, render
 from pixelfleet.images.probe import Probe, probe
@@ -135,6 +135,9 @@ class Processor:
         """Once the time limit has struck, that is the reason, whatever the work then ended with."""
         try:
             return self._make(attempt, hold)
+        except LeaseLostError:
+            # Another worker may hold the message: this attempt has no more say.
+            raise
         except Exception as error:
             if self._limit.struck or isinstance(error, SoftTimeLimitExceeded):
                 limit = self._fleet.settings.lanes[attempt.lane].time_limit

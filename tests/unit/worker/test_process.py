@@ -239,6 +239,16 @@ def test_a_time_limit_that_c_code_swallowed_is_still_the_reason(desk: Desk, monk
     assert decode_message(message["Body"]) == job.asked_by(Origin.LANE)
 
 
+def test_a_lost_lease_stays_one_when_the_time_limit_has_struck_too(desk: Desk) -> None:
+    limit = TimeLimit()
+    desk.processor = Processor(desk.fleet, limit)
+    with suppress(SoftTimeLimitExceeded):
+        limit.strike()
+    with pytest.raises(LeaseLostError):
+        desk.do(desk.put(), hold=Held(lost=True))
+    assert not desk.bodies(desk.settings.heavy_queue_url)
+
+
 @pytest.mark.parametrize(
     ("milliseconds", "expected"),
     [
