@@ -18,6 +18,7 @@ from pixelfleet.errors import Cause, SetupError, TransientError
 from pixelfleet.localcloud.folders import ResultFolders
 from pixelfleet.report import ReportImage, ReportVariant
 from pixelfleet.sources import Source
+from pixelfleet.tile_sets import tiles_folder
 from pixelfleet.uploads import Put, Uploader, short_key
 
 #: Images on their way at once: enough that no worker waits, few enough that asking after them costs little.
@@ -155,9 +156,7 @@ class Run:
     def _fetch_variant(self, variant: Variant, folder: str) -> ReportVariant:
         file = f"{folder}/{variant.name}{PurePosixPath(variant.key).suffix}"
         if variant.files > 1:
-            # Beside the entry NAME.dzi, its tiles lie below NAME_files/ (Deep Zoom format).
-            tiles = str(PurePosixPath(variant.key).with_suffix("")) + "_files/"
-            self.fleet.objects.download_folder(tiles, self.dest / folder / f"{variant.name}_files")
+            self.fleet.objects.download_folder(tiles_folder(variant.key), self.dest / tiles_folder(file))
         self.fleet.objects.download_result(variant.key, self.dest / file)
         return ReportVariant(variant.name, file, variant.format, variant.width, variant.height, variant.bytes)
 
