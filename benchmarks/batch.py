@@ -26,8 +26,8 @@ from typing import Any
 
 from PIL import Image
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Counts
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Counts
 from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, embedded_fleet
 
 BROKEN_EVERY = 100
@@ -54,15 +54,15 @@ def run_batch(images: int, workers: int, scratch: Path) -> Result:
     try:
         plan = Plan(scratch / "data", workers, keeps=False)
         with embedded_fleet(plan) as embedded, watched(scratch) as memory:
-            fleet = Fleet(embedded.settings)
-            queue = subscribe(fleet)
+            deployment = Deployment(embedded.settings)
+            queue = subscribe(deployment)
             told, seconds = upload(sources, recipe, scratch)
-            batch = fleet.batches.get("default", "bench")
+            batch = deployment.batches.get("default", "bench")
             assert batch is not None
             assert batch.completed_at is not None
-            counts = fleet.batches.counts("default", "bench")
-            settle(embedded, fleet)
-            return Result(batch.expected or 0, counts, drain(fleet, queue), dict(memory), told, seconds)
+            counts = deployment.batches.counts("default", "bench")
+            settle(embedded, deployment)
+            return Result(batch.expected or 0, counts, drain(deployment, queue), dict(memory), told, seconds)
     finally:
         os.environ.clear()
         os.environ.update(saved)
@@ -96,11 +96,11 @@ def upload(sources: Path, recipe: Path, scratch: Path) -> tuple[float, float]:
         return put, time.monotonic() - began
 
 
-def subscribe(fleet: Fleet) -> str:
+def subscribe(deployment: Deployment) -> str:
     """A queue that gets every notice."""
-    url = fleet.sqs.create_queue(QueueName=f"{fleet.settings.prefix}-bench")["QueueUrl"]
-    arn = fleet.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topic = fleet.settings.notices_topic_arn
+    url = deployment.sqs.create_queue(QueueName=f"{deployment.settings.prefix}-bench")["QueueUrl"]
+    arn = deployment.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = deployment.settings.notices_topic_arn
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "sns.amazonaws.com"},
@@ -109,26 +109,26 @@ def subscribe(fleet: Fleet) -> str:
         "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    fleet.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    fleet.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    deployment.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    deployment.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     return url
 
 
-def drain(fleet: Fleet, queue: str) -> Counter[str]:
+def drain(deployment: Deployment, queue: str) -> Counter[str]:
     """How many notices of each kind came; a notice that came twice counts twice."""
     kinds: Counter[str] = Counter()
-    while messages := fleet.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+    while messages := deployment.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
         for message in messages:
             kinds[json.loads(message["Body"])["MessageAttributes"]["kind"]["Value"]] += 1
         entries: list[Any] = [{"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(messages)]
-        fleet.sqs.delete_message_batch(QueueUrl=queue, Entries=entries)
+        deployment.sqs.delete_message_batch(QueueUrl=queue, Entries=entries)
     return kinds
 
 
-def settle(embedded: EmbeddedFleet, fleet: Fleet) -> None:
+def settle(embedded: EmbeddedFleet, deployment: Deployment) -> None:
     """Until no lane holds a message: the last one is acknowledged after its notice."""
     urls = (embedded.settings.bulk_queue_url, embedded.settings.heavy_queue_url)
-    while any(depth.waiting + depth.in_flight for depth in map(fleet.queues.depth, urls)):
+    while any(depth.waiting + depth.in_flight for depth in map(deployment.queues.depth, urls)):
         time.sleep(0.1)
 
 
@@ -148,7 +148,7 @@ def watched(scratch: Path) -> Iterator[dict[str, float]]:
                     peak = re.search(r"VmHWM:\s+(\d+) kB", (process / "status").read_text())
                 except OSError:
                     continue  # it ended while it was looked at
-                if peak and "leash" not in command:
+                if peak and "child_guard" not in command:
                     name = _name(command, process.name)
                     peaks[name] = max(peaks.get(name, 0.0), int(peak[1]) / 1_000)
 

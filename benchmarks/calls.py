@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
-from pixelfleet.bootstrap import Fleet
+from pixelfleet.deployment import Deployment
 from pixelfleet.settings import load_settings
 from pixelfleet.signed.s3 import Sha256, SignedS3, judge
 from tests.fakes.answers import Answer, answering
@@ -40,7 +40,7 @@ def main() -> None:
     with serving() as (url, answers):
         os.environ |= ENVIRONMENT | {"AWS_ENDPOINT_URL": url}
         print("| call | client, ms | signed, ms | signed / client |\n| --- | ---: | ---: | ---: |")
-        for name, answer, client, signed in calls(Fleet(load_settings())):
+        for name, answer, client, signed in calls(Deployment(load_settings())):
             answers.send(answer)
             theirs, ours = float("inf"), float("inf")
             for _ in range(given.rounds):
@@ -49,24 +49,24 @@ def main() -> None:
             print(f"| {name} | {theirs:.2f} | {ours:.2f} | {ours / theirs:.2f} |", flush=True)
 
 
-def calls(fleet: Fleet) -> Iterator[tuple[str, str, Callable[[], object], Callable[[], object]]]:
+def calls(deployment: Deployment) -> Iterator[tuple[str, str, Callable[[], object], Callable[[], object]]]:
     """Name, what the server answers, by the client, signed."""
-    tables, topics = fleet._client("dynamodb"), fleet._client("sns")  # noqa: SLF001 - configured as the fleet's own
+    tables, topics = deployment._client("dynamodb"), deployment._client("sns")  # noqa: SLF001 - configured as the fleet's own
     record: Any = {"TableName": "images", "Item": ITEM, **CONDITION}
-    yield "DynamoDB PutItem", "{}", lambda: tables.put_item(**record), lambda: fleet.dynamodb.put_item(**record)
+    yield "DynamoDB PutItem", "{}", lambda: tables.put_item(**record), lambda: deployment.dynamodb.put_item(**record)
     notice: Any = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:n", "Message": "m" * 2000, "Subject": "s"}
     yield (
         "SNS Publish",
         "<R><PublishResult><MessageId>7</MessageId></PublishResult></R>",
         lambda: topics.publish(**notice),
-        lambda: fleet.sns.publish(**notice),
+        lambda: deployment.sns.publish(**notice),
     )
     digest = Sha256.of(BODY)
-    signed = SignedS3(fleet.s3, fleet._signed(fleet.s3, judge))  # noqa: SLF001 - the same
+    signed = SignedS3(deployment.s3, deployment._signed(deployment.s3, judge))  # noqa: SLF001 - the same
     yield (
         "S3 PutObject, 100 kB",
         "",
-        lambda: fleet.s3.put_object(Bucket="bucket", Key="key", Body=BODY, ChecksumSHA256=digest.base64),
+        lambda: deployment.s3.put_object(Bucket="bucket", Key="key", Body=BODY, ChecksumSHA256=digest.base64),
         lambda: signed.put("bucket", "key", BODY, digest, {}),
     )
 

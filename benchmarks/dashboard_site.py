@@ -8,11 +8,12 @@ from typing import Any, Final
 from fastapi.testclient import TestClient
 
 from dashboard.app import create_app
-from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.dynamo import to_attributes
-from pixelfleet.catalog.people import User
-from pixelfleet.catalog.records import Batch, timestamp
+from pixelfleet.catalog.items import batch_item, image_item, user_item
 from pixelfleet.catalog.schema import TABLES
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Batch, timestamp
+from pixelfleet.domain.users import User
 from pixelfleet.settings import Settings
 from tests.fakes.dynamodb import FakeDynamoDb
 from tests.fakes.records import RECIPE, image_of
@@ -48,7 +49,7 @@ class CountingDynamo(FakeDynamoDb):
         return answer
 
 
-class StockedFleet(Fleet):
+class StockedFleet(Deployment):
     """A deployment whose DynamoDB is ours."""
 
     def __init__(self, settings: Settings, dynamo: CountingDynamo) -> None:
@@ -63,20 +64,20 @@ def stocked(records: int) -> StockedFleet:
     settings = Settings(dashboard_url="http://testserver", session_secret="x" * 40)
     dynamo = CountingDynamo(settings)
     images = (image_of(OWNER, f"b{number % BATCHES}", number) for number in range(records))
-    dynamo.load(settings.images_table, (to_attributes(image.to_item()) for image in images))
+    dynamo.load(settings.images_table, (to_attributes(image_item(image)) for image in images))
     batches = (
         Batch(batch_id=f"{OWNER}/b{n}", owner=OWNER, name=f"b{n}", created_at=timestamp(), recipe=RECIPE)
         for n in range(BATCHES)
     )
-    dynamo.load(settings.batches_table, (to_attributes(batch.to_item()) for batch in batches))
+    dynamo.load(settings.batches_table, (to_attributes(batch_item(batch)) for batch in batches))
     user = User(name=OWNER, password="none", created_at=timestamp())
-    dynamo.load(settings.users_table, [to_attributes(user.to_item())])
+    dynamo.load(settings.users_table, [to_attributes(user_item(user))])
     return StockedFleet(settings, dynamo)
 
 
-def browsing(fleet: StockedFleet) -> tuple[TestClient, CountingDynamo, dict[str, str]]:
+def browsing(deployment: StockedFleet) -> tuple[TestClient, CountingDynamo, dict[str, str]]:
     """A browser with a session, the counting client, and a cursor and an image to ask for."""
-    app = create_app(fleet.settings, fleet)
+    app = create_app(deployment.settings, deployment)
     # How often it may be asked is not what is measured.
     app.state.site.api_limit.take = _always(app.state.site.api_limit)
     client = TestClient(app, follow_redirects=False)
@@ -86,7 +87,7 @@ def browsing(fleet: StockedFleet) -> tuple[TestClient, CountingDynamo, dict[str,
     for _ in range(3):
         page = client.get("/api/v1/images", params={"limit": 100, "cursor": cursor}).json()
         cursor = page["next"]
-    return client, fleet.counting, {"cursor": cursor, "image": page["images"][0]["image_id"]}
+    return client, deployment.counting, {"cursor": cursor, "image": page["images"][0]["image_id"]}
 
 
 def _always(limit: Any) -> Any:

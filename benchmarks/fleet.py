@@ -21,18 +21,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.queue import cpu
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Status
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Job, JobKind, Lane
+from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.records import Status
 from pixelfleet.images.limits import Limits
 from pixelfleet.images.pipeline import render
 from pixelfleet.images.probe import probe
-from pixelfleet.jobs import Job, JobKind, Lane, image_id
 from pixelfleet.localcloud.embedded import adopt
 from pixelfleet.localcloud.emulator import start_emulator
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.programs import worker_program
 from pixelfleet.localcloud.provision import provision
-from pixelfleet.localcloud.supervise import Supervisor
+from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.recipes import builtin
 from pixelfleet.samples.scene import scene
 from pixelfleet.settings import load_settings
@@ -105,49 +106,49 @@ def engine_child(names: list[str]) -> None:
 
 def drain(data: Path, files: list[Path], processes: int) -> Drained:
     """Put every job on the lane, start the worker, wait for its warm-up, measure the rest."""
-    with closing(DataFolder.open(data)) as folder, Supervisor() as supervisor:
+    with closing(DataFolder.open(data)) as folder, ProcessSupervisor() as supervisor:
         emulator = start_emulator(supervisor, folder, keeps=False)
         environment = emulator.environment(folder.scratch)
         adopt(environment)
         settings = load_settings()
         provision(settings)
-        fleet = Fleet(settings)
-        ids = list(_queue(fleet, [*files[:WARM_UP], *files]))
+        deployment = Deployment(settings)
+        ids = list(_queue(deployment, [*files[:WARM_UP], *files]))
         worker = supervisor.start(worker_program(Lane.BULK, processes, environment, folder))
-        _wait(fleet, ids[:WARM_UP])
+        _wait(deployment, ids[:WARM_UP])
         assert worker.pid is not None
         cloud = supervisor.pids()["embedded cloud"]
         before, at = _cpu_of(worker.pid, cloud), time.monotonic()
-        done_before = _ready(fleet, ids)
-        _wait(fleet, ids)
+        done_before = _ready(deployment, ids)
+        _wait(deployment, ids)
         after, seconds = _cpu_of(worker.pid, cloud), time.monotonic() - at
         images = len(ids) - done_before
         main, children, cloud_ms = ((b - a) / images * 1000 for a, b in zip(before, after, strict=True))
         return Drained(main, children, cloud_ms, images / seconds)
 
 
-def _queue(fleet: Fleet, files: list[Path]) -> Iterator[str]:
+def _queue(deployment: Deployment, files: list[Path]) -> Iterator[str]:
     """The producer's part, done beforehand; the events of these uploads stay where they are."""
-    bucket = fleet.settings.uploads_bucket
+    bucket = deployment.settings.uploads_bucket
     jobs = []
     for number, path in enumerate(files):
         key = f"uploads/bench/fleet/{number}.jpg"
-        answer = fleet.s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
+        answer = deployment.s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
         etag = answer["ETag"].strip('"')
         jobs.append(Job(JobKind.PROCESS, bucket, key, answer["VersionId"], etag, f"{number:04}", path.stat().st_size))
         yield image_id(bucket, key)
-    fleet.queues.send(Lane.BULK, jobs)
+    deployment.queues.send(Lane.BULK, jobs)
 
 
-def _ready(fleet: Fleet, ids: list[str]) -> int:
-    found = fleet.images.get_many(ids).values()
+def _ready(deployment: Deployment, ids: list[str]) -> int:
+    found = deployment.images.get_many(ids).values()
     failed = [image for image in found if image.status is Status.FAILED]
     assert not failed, failed[0].message
     return sum(image.status is Status.READY for image in found)
 
 
-def _wait(fleet: Fleet, ids: list[str]) -> None:
-    while _ready(fleet, ids) < len(ids):
+def _wait(deployment: Deployment, ids: list[str]) -> None:
+    while _ready(deployment, ids) < len(ids):
         time.sleep(0.25)
 
 

@@ -20,9 +20,9 @@ from typing import Any
 
 from benchmarks.photos import drawn
 from benchmarks.queue import cpu
-from pixelfleet.batch_images import batch_images
-from pixelfleet.bootstrap import Fleet
+from pixelfleet.deployment import Deployment
 from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, embedded_fleet
+from pixelfleet.operations.batch_images import batch_images
 from tests.chaos.harness import children_of
 
 TARGET = 1.5
@@ -44,11 +44,11 @@ def compare(sources: Path, recipe: str, workers: int, scratch: Path) -> Compared
     options = [str(sources), "--batch", "bench", "--recipe", recipe]
     predicted = upload(*options, "--dry-run", "--workers", str(workers), scratch=scratch)
     with embedded_fleet(Plan(scratch / "data", workers, keeps=False)) as embedded:
-        fleet = Fleet(embedded.settings)
+        deployment = Deployment(embedded.settings)
         before, began = worker_cpu(embedded), time.monotonic()
         upload(*options, "--watch", scratch=scratch)
         wall, core = time.monotonic() - began, worker_cpu(embedded) - before
-        ready = [image for image in batch_images(fleet.images, "default", "bench") if image.cause is None]
+        ready = [image for image in batch_images(deployment.images, "default", "bench") if image.cause is None]
     pixels = sum((image.width or 0) * (image.height or 0) for image in ready) / 1_000_000
     return Compared(predicted, len(ready), sum(image.bytes or 0 for image in ready), pixels, core, wall)
 

@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from pixelfleet.queues import Queues
+from pixelfleet.aws.queues import Queues
 from pixelfleet.settings import load_settings
 from producer_lambda import handler as producer
 

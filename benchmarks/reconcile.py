@@ -25,11 +25,12 @@ from typing import Any
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.dynamo import to_attributes
 from pixelfleet.catalog.images import Images
-from pixelfleet.catalog.records import Attempt, Image, RecipeRef, Status, Variant
-from pixelfleet.jobs import Job, Lane
-from pixelfleet.reconcile.judge import Horizon
-from pixelfleet.reconcile.listing import InventoryListing
-from pixelfleet.reconcile.run import Reconcile, Wishes
+from pixelfleet.catalog.items import image_item
+from pixelfleet.domain.jobs import Job, Lane
+from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, Variant
+from pixelfleet.operations.reconcile.compare import Reconcile, Wishes
+from pixelfleet.operations.reconcile.listing import InventoryListing
+from pixelfleet.operations.reconcile.verdict import Horizon
 from pixelfleet.settings import Settings
 
 BUCKET = "pixelfleet-uploads"
@@ -71,11 +72,11 @@ class MadeUp:
     def __init__(self) -> None:
         key = "uploads/museum/b00000/scan.tif"
         variant = Variant(name="thumb", key=key, format="webp", width=320, height=240, bytes=9_000, content_type="i/w")
-        attempts = (Attempt(at=LONG_AGO, what="claimed"), Attempt(at=LONG_AGO, what="ready"))
+        attempts = (AttemptLine(at=LONG_AGO, what="claimed"), AttemptLine(at=LONG_AGO, what="ready"))
         made = {"owner": "museum", "batch": "b00000", "etag": "e1", "version_id": "v1", "recipe": WEB}
         shown = {"variants": (variant,) * 3, "attempt_log": attempts, "uploaded_at": LONG_AGO}
         ready = Image(image_id="x", bucket=BUCKET, key=key, status=Status.READY, **made, **shown)
-        self._item = to_attributes(ready.to_item())
+        self._item = to_attributes(image_item(ready))
 
     def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - boto3's names
         return {
@@ -100,14 +101,14 @@ def is_missing(identity: str) -> bool:
 def reconcile(manifest: str) -> dict[str, float]:
     """One pass in this process; seconds of CPU, peak resident megabytes."""
     client: Any = MadeUp()
-    fleet: Any = SimpleNamespace(
+    deployment: Any = SimpleNamespace(
         settings=Settings(uploads_bucket=BUCKET),
         images=Images(client, "images", "batches"),
         batches=Batches(client, "batches"),
         queues=Lanes(),
     )
     now = datetime.now(UTC)
-    work = Reconcile(fleet, Horizon(now, dict.fromkeys(Lane, now)), Wishes("bench"))
+    work = Reconcile(deployment, Horizon(now, dict.fromkeys(Lane, now)), Wishes("bench"))
     listing = InventoryListing(client, manifest, BUCKET, "")
     found = work.run(listing.pages(""), lambda _: None)
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())

@@ -25,12 +25,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pixelfleet.bootstrap import Fleet
+from pixelfleet.deployment import Deployment
 from pixelfleet.localcloud.embedded import adopt
 from pixelfleet.localcloud.emulator import start_emulator
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.provision import provision
-from pixelfleet.localcloud.supervise import Supervisor
+from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.settings import load_settings
 
 BIN = Path(sys.executable).parent
@@ -40,27 +40,27 @@ MB = 1_000_000
 
 @dataclass(frozen=True)
 class Cloud:
-    fleet: Fleet
+    deployment: Deployment
     scratch: Path
 
     @property
     def bucket(self) -> str:
-        return self.fleet.settings.uploads_bucket
+        return self.deployment.settings.uploads_bucket
 
     def empty(self) -> None:
         """Delete every version, so that no contender finds the disk fuller than another."""
-        s3 = self.fleet.s3
+        s3 = self.deployment.s3
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket):
             versions = [
                 {"Key": version["Key"], "VersionId": version["VersionId"]} for version in page.get("Versions", [])
             ]
             for start in range(0, len(versions), 1_000):
                 s3.delete_objects(Bucket=self.bucket, Delete={"Objects": versions[start : start + 1_000]})  # type: ignore[typeddict-item]
-        self.fleet.sqs.purge_queue(QueueUrl=self.fleet.settings.uploads_queue_url)
+        self.deployment.sqs.purge_queue(QueueUrl=self.deployment.settings.uploads_queue_url)
 
     def stored(self) -> tuple[int, int]:
         """Objects and bytes."""
-        pages = self.fleet.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
+        pages = self.deployment.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
         sizes = [entry["Size"] for page in pages for entry in page.get("Contents", [])]
         return len(sizes), sum(sizes)
 
@@ -160,12 +160,12 @@ def report(name: str, best: dict[str, Spent | str], files: int) -> None:
 @contextmanager
 def embedded_cloud(scratch: Path) -> Iterator[Cloud]:
     folder = DataFolder.open(scratch / "cloud")
-    with Supervisor() as supervisor:
+    with ProcessSupervisor() as supervisor:
         emulator = start_emulator(supervisor, folder, keeps=False)
         adopt(emulator.environment(folder.scratch))
         settings = load_settings()
         provision(settings)
-        yield Cloud(Fleet(settings), scratch)
+        yield Cloud(Deployment(settings), scratch)
         supervisor.kill()
     folder.close()
 

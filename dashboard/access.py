@@ -1,15 +1,15 @@
 """Finding what a caller asks for, where what is another owner's is not there at all."""
 
-from dashboard.auth.callers import Caller
+from dashboard.callers import Caller
 from dashboard.problem import Problem
 from dashboard.site import Site
-from pixelfleet.catalog.records import Image, Status
+from pixelfleet.domain.records import Batch, Image, Status
 from pixelfleet.uploads import batch_prefix
 
 
 def image_for(site: Site, caller: Caller, image_id: str) -> Image:
     """Raises Problem 404: there is none, it is deleted, or it is another owner's."""
-    image = site.fleet.images.get(image_id)
+    image = site.deployment.images.get(image_id)
     if image is None or image.status is Status.DELETED or not caller.may_see(image.owner):
         raise Problem(404, f"there is no image {image_id[:64]!r}")
     return image
@@ -27,3 +27,12 @@ def batch_for(caller: Caller, owner: str, name: str) -> None:
     if not caller.may_see(owner):
         raise Problem(404, f"there is no batch {f'{owner}/{name}'[:200]!r}")
     batch_prefix(owner, name)
+
+
+def batch_of(site: Site, caller: Caller, owner: str, name: str) -> Batch:
+    """Raises Problem 404 for a batch that is not there, or is another owner's."""
+    batch_for(caller, owner, name)
+    batch = site.deployment.batches.get(owner, name)
+    if batch is None:
+        raise Problem(404, f"there is no batch {f'{owner}/{name}'[:200]!r}")
+    return batch

@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Final
 
-from dashboard.auth.callers import Caller
+from dashboard.callers import Caller
 from dashboard.problem import Problem
 from dashboard.site import Site
 from pixelfleet import recipes
-from pixelfleet.catalog.records import Image, RecipeRef
-from pixelfleet.catalog.transitions import Refusal
-from pixelfleet.jobs import MAX_KEY_BYTES, Job, JobKind, Origin, image_id
-from pixelfleet.links import MOST_BYTES, Form
+from pixelfleet.aws.presigned import MOST_BYTES, Form
+from pixelfleet.domain.jobs import Job, JobKind, Origin
+from pixelfleet.domain.keys import MAX_KEY_BYTES, image_id
+from pixelfleet.domain.records import Image, RecipeRef
+from pixelfleet.domain.transitions import Refusal
 from pixelfleet.uploads import batch_prefix
 
 #: Seconds in which an upload must begin; a thousand files through a slow line take their time.
@@ -24,7 +25,7 @@ _REFUSED: Final = ("video/", "audio/", "text/", "font/", "application/pdf", "app
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class UploadRequest:
     """A file that a browser or program wants to upload; `name` may be a path within a folder."""
 
     name: str
@@ -33,7 +34,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class UploadForm:
     """A form to upload a file by, or why there is none."""
 
     name: str
@@ -46,10 +47,12 @@ def new_batch_name() -> str:
     return datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
 
 
-def uploads(site: Site, caller: Caller, batch: str, recipe: str | None, files: Sequence[Wanted]) -> list[Answer]:
+def uploads(
+    site: Site, caller: Caller, batch: str, recipe: str | None, files: Sequence[UploadRequest]
+) -> list[UploadForm]:
     """Forms for files of one batch, which is made if need be. The recipe of a batch that is there stays."""
     prefix = batch_prefix(caller.name, batch)
-    site.fleet.batches.create(caller.name, batch, recipe_ref(site, recipe) if recipe else None)
+    site.deployment.batches.create(caller.name, batch, recipe_ref(site, recipe) if recipe else None)
     return [_answer(site, prefix, file) for file in files]
 
 
@@ -63,7 +66,7 @@ def recipe_ref(site: Site, name: str) -> RecipeRef:
         raise Problem(422, f"no recipe {name[:64]!r}; choose one of {', '.join(recipes.BUILTIN)}")
     recipe = recipes.builtin(name)
     ref = RecipeRef(name=name, digest=recipe.digest)
-    site.fleet.recipe_texts.put(ref, recipe.to_text())
+    site.deployment.recipe_texts.put(ref, recipe.to_text())
     return ref
 
 
@@ -75,40 +78,40 @@ def reprocess(site: Site, caller: Caller, image: Image, recipe: str | None) -> I
     """
     ref = recipe_ref(site, recipe) if recipe else None
     # Marked before it is sent: the recipe must be there when a worker asks for it.
-    marked = site.fleet.images.queue_again(image, caller.name, Origin.REPROCESS, ref)
+    marked = site.deployment.images.queue_again(image, caller.name, Origin.REPROCESS, ref)
     if isinstance(marked, Refusal):
         raise Problem(409, "the image was deleted meanwhile")
-    site.fleet.queues.send_one(marked.lane, marked.job(Origin.REPROCESS))
+    site.deployment.queues.send_one(marked.lane, marked.job(Origin.REPROCESS))
     _note(site, caller, "reprocess", image)
     return marked
 
 
 def delete(site: Site, caller: Caller, image: Image) -> None:
     """Delete the original and mark the record at once; the bucket's event has the worker delete the variants."""
-    site.fleet.objects.delete_original(image.bucket, image.key)
+    site.deployment.objects.delete_original(image.bucket, image.key)
     job = image.job(Origin.EVENT)
     # With the sequencer that was read: an upload of the same name that came in between stays.
-    site.fleet.images.remove(Job(JobKind.REMOVE, job.bucket, job.key, sequencer=job.sequencer), caller.name, image)
+    site.deployment.images.remove(Job(JobKind.REMOVE, job.bucket, job.key, sequencer=job.sequencer), caller.name, image)
     _note(site, caller, "delete", image)
 
 
 def _note(site: Site, caller: Caller, what: str, image: Image) -> None:
     """What an operator does to somebody else's image is kept; one's own image has its own history."""
     if image.owner != caller.name:
-        site.fleet.activity.note(caller.name, what, f"{image.owner}: {image.path}", {"image_id": image.image_id})
+        site.deployment.activity.note(caller.name, what, f"{image.owner}: {image.path}", {"image_id": image.image_id})
 
 
-def _answer(site: Site, prefix: str, file: Wanted) -> Answer:
+def _answer(site: Site, prefix: str, file: UploadRequest) -> UploadForm:
     refused = _refusal(site, prefix, file)
     if refused:
-        return Answer(file.name, refused=refused)
+        return UploadForm(file.name, refused=refused)
     key = prefix + file.name
     content_type = file.type if file.type.startswith("image/") else _OTHER
-    form = site.fleet.links.upload_form(key, content_type, _most_bytes(site), FORM_SECONDS)
-    return Answer(file.name, image_id(site.settings.uploads_bucket, key), form)
+    form = site.deployment.links.upload_form(key, content_type, _most_bytes(site), FORM_SECONDS)
+    return UploadForm(file.name, image_id(site.settings.uploads_bucket, key), form)
 
 
-def _refusal(site: Site, prefix: str, file: Wanted) -> str | None:
+def _refusal(site: Site, prefix: str, file: UploadRequest) -> str | None:
     """Why a file cannot be taken, in words for the person who chose it."""
     return _bad_name(prefix + file.name, file.name) or _bad_file(site, file)
 
@@ -125,7 +128,7 @@ def _bad_name(key: str, name: str) -> str | None:
     return None
 
 
-def _bad_file(site: Site, file: Wanted) -> str | None:
+def _bad_file(site: Site, file: UploadRequest) -> str | None:
     if file.bytes == 0:
         return "it is empty"
     if file.bytes > _most_bytes(site):

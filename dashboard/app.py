@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request, Response
 
 from dashboard.api import batches, fleet, health, images, uploads
-from dashboard.auth.callers import SignInNeededError
+from dashboard.callers import SignInNeededError
 from dashboard.guard import Guard
 from dashboard.openapi import describe
 from dashboard.pages import (
@@ -17,16 +17,16 @@ from dashboard.pages import (
     fleet_pages,
     gallery_pages,
     image_pages,
-    people_pages,
     result_files,
     sign_in,
     upload_page,
+    user_pages,
 )
 from dashboard.problems import handle_problems, to_sign_in
 from dashboard.rendering import STATIC, VersionedStatic
 from dashboard.site import Site
 from pixelfleet import __version__
-from pixelfleet.bootstrap import Fleet
+from pixelfleet.deployment import Deployment
 from pixelfleet.settings import Settings
 
 API = "/api/v1"
@@ -38,7 +38,7 @@ _PAGES = (
     fleet_pages,
     gallery_pages,
     image_pages,
-    people_pages,
+    user_pages,
     result_files,
     sign_in,
     upload_page,
@@ -52,7 +52,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.site.history.stop()
 
 
-def create_app(settings: Settings, composed: Fleet | None = None) -> FastAPI:
+def create_app(settings: Settings, composed: Deployment | None = None) -> FastAPI:
     """Raises SettingsError when the settings do not do for a dashboard. Makes no call to AWS."""
     site = Site(settings, composed)
     # FastAPI's own documentation pages load scripts from elsewhere; docs/reference/api.md is ours.

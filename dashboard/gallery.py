@@ -21,7 +21,7 @@ from typing import Final
 from dashboard.problem import Problem
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.indexes import Entry, Slice
-from pixelfleet.catalog.records import Image, Status
+from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import Cause
 
 PAGE: Final = 60

@@ -3,7 +3,7 @@
 from typing import Final
 
 from dashboard.site import Site
-from pixelfleet.catalog.records import Image, Variant
+from pixelfleet.domain.records import Image, Variant
 
 #: Seconds that an address lives which is followed at once.
 SOON: Final = 300
@@ -24,7 +24,7 @@ def link_of(site: Site, variant: Variant, seconds: int) -> str:
     """An address of a variant that whoever has it can follow until it expires."""
     if site.cloudfront is not None:
         return site.cloudfront.link(variant.key, seconds)
-    return site.fleet.links.result(variant.key, seconds)
+    return site.deployment.links.result(variant.key, seconds)
 
 
 def drawable(image: Image) -> bool:

@@ -10,12 +10,12 @@ from fastapi import Request, Response
 
 from dashboard.auth.limits import RateLimit
 from dashboard.auth.sessions import Sessions
+from dashboard.background import Runner
 from dashboard.cloudfront import CloudFront
-from dashboard.errands import Runner
 from dashboard.rendering import Renderer
-from pixelfleet.bootstrap import Fleet
+from pixelfleet.deployment import Deployment
 from pixelfleet.errors import SettingsError
-from pixelfleet.history import History
+from pixelfleet.operations.monitoring_history import History
 from pixelfleet.settings import Settings
 
 #: Requests a minute: of one user to the API; of one address without valid credentials, sign-ins included.
@@ -26,21 +26,21 @@ STRANGER_PER_MINUTE: Final = 60
 class Site:
     """One deployment's dashboard. Raises SettingsError where cookies could not be signed safely."""
 
-    def __init__(self, settings: Settings, fleet: Fleet | None = None) -> None:
+    def __init__(self, settings: Settings, deployment: Deployment | None = None) -> None:
         self.settings = settings
-        self.fleet = fleet or Fleet(settings, connections=32)
+        self.deployment = deployment or Deployment(settings, connections=32)
         self.url = settings.dashboard_url.rstrip("/")
         self.sessions = Sessions(_secret(settings), secure=urlsplit(self.url).scheme == "https")
         self.api_limit = RateLimit(API_PER_MINUTE, 60)
         self.strangers = RateLimit(STRANGER_PER_MINUTE, 60)
         self.cloudfront = CloudFront.of(settings)
         self.renderer = Renderer()
-        self.errands = Runner(self.fleet)
-        self.history = History(self.fleet)
+        self.background_tasks = Runner(self.deployment)
+        self.history = History(self.deployment)
 
     @cached_property
     def uploads_origin(self) -> str:
-        return self.fleet.links.uploads_origin()
+        return self.deployment.links.uploads_origin()
 
     def address(self, request: Request) -> str:
         """The caller's network address: what the outermost of our own proxies saw.

@@ -16,8 +16,8 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import SettingsError
-from pixelfleet.jobs import Lane
 
 ENV_PREFIX: Final = "PIXELFLEET_"
 LOCAL_ACCOUNT: Final = "000000000000"

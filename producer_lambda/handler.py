@@ -15,9 +15,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from pixelfleet import telemetry
+from pixelfleet.aws.queues import Queues
+from pixelfleet.domain.s3_events import parse_message
 from pixelfleet.errors import EventError
-from pixelfleet.events import parse_message
-from pixelfleet.queues import Queues
 from pixelfleet.settings import Settings, load_settings
 from producer_lambda.routing import Outbox
 

@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pixelfleet import telemetry
-from pixelfleet.queues import queue_name
+from pixelfleet.aws.queues import queue_name
 from pixelfleet.settings import Settings, load_settings
 from producer_lambda.handler import handler
 

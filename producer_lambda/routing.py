@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from pixelfleet import telemetry
+from pixelfleet.aws.queues import SEND_BATCH, Queues
+from pixelfleet.domain.jobs import Job, Lane, lane_for
 from pixelfleet.errors import TransientError
-from pixelfleet.jobs import Job, Lane, lane_for
-from pixelfleet.queues import SEND_BATCH, Queues
 from pixelfleet.settings import Settings
 
 log = telemetry.logger("producer")

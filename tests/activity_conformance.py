@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from pixelfleet.catalog.activity import Activity, Heartbeat, Sample, slot_of
-from pixelfleet.catalog.records import timestamp
-from pixelfleet.jobs import Lane
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.records import timestamp
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SLOT_NOW = slot_of(NOW)

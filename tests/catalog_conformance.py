@@ -7,16 +7,17 @@ from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.indexes import Slice
 from pixelfleet.catalog.recipes import RecipeTexts
-from pixelfleet.catalog.records import Counts, Image, NoticeKind, RecipeRef, Status, Variant
-from pixelfleet.catalog.transitions import Aim, Failure, Outcome, Refusal
+from pixelfleet.domain.jobs import Job, JobKind, Origin
+from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.records import Counts, Image, NoticeKind, RecipeRef, Status, Variant
+from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
 from pixelfleet.errors import Cause
-from pixelfleet.jobs import Job, JobKind, Origin, image_id
 
 WEB = RecipeRef(name="web", digest="d1")
 THUMB = Variant(
     name="thumb", key="me/x/r/thumb.webp", format="webp", width=1, height=2, bytes=3, content_type="image/webp"
 )
-OUTCOME = Outcome((THUMB,), {"width": 10, "height": 20, "exif": {"camera": "Box"}}, {"fetch": 1, "pixels": 2})
+OUTCOME = Success((THUMB,), {"width": 10, "height": 20, "exif": {"camera": "Box"}}, {"fetch": 1, "pixels": 2})
 
 
 @dataclass(frozen=True, slots=True)

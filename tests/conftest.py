@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from pixelfleet.jobs import Lane
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.localcloud.emulator import Emulator, start_emulator
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.programs import pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
-from pixelfleet.localcloud.supervise import Supervisor
+from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.settings import Settings, load_settings
 
 # A runner in the background hands down that these are to be ignored, and every program under test would inherit that.
@@ -33,7 +33,7 @@ def cloud_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataFolde
 @pytest.fixture(scope="session")
 def cloud(cloud_folder: DataFolder) -> Iterator[Emulator]:
     """A running embedded cloud on a free port, stopped after the last test."""
-    with Supervisor() as supervisor:
+    with ProcessSupervisor() as supervisor:
         yield start_emulator(supervisor, cloud_folder, keeps=False)
 
 
@@ -60,9 +60,11 @@ def settings(in_cloud: None) -> Settings:
 
 
 @pytest.fixture
-def fleet(settings: Settings, cloud_environment: dict[str, str], cloud_folder: DataFolder) -> Iterator[Supervisor]:
+def fleet(
+    settings: Settings, cloud_environment: dict[str, str], cloud_folder: DataFolder
+) -> Iterator[ProcessSupervisor]:
     """Pump and a bulk worker at work on `settings`; the test may look at or kill their processes."""
-    with Supervisor() as supervisor:
+    with ProcessSupervisor() as supervisor:
         supervisor.start(pump_program(cloud_environment, cloud_folder))
         supervisor.start(worker_program(Lane.BULK, 1, cloud_environment, cloud_folder))
         yield supervisor

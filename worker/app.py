@@ -9,9 +9,9 @@ from typing import Any
 from celery import Celery
 from kombu import Queue
 
-from pixelfleet.jobs import TASK_NAME, Lane
+from pixelfleet.domain.jobs import TASK_NAME, Lane
 from pixelfleet.settings import Settings, load_settings
-from worker.hardened import SETTINGS, harden
+from worker.sqs.setup import SETTINGS, set_up
 
 app = Celery("pixelfleet", include=["worker.tasks", "worker.lanes", "worker.logs", "worker.heartbeat", "worker.health"])
 
@@ -47,4 +47,4 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
 
 
 app.add_defaults(configuration)
-harden(app)
+set_up(app)

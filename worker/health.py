@@ -27,15 +27,15 @@ def pulse_file(scratch: Path | None) -> Path:
 @worker_ready.connect  # type: ignore[untyped-decorator,unused-ignore]
 def keep_pulse(sender: Any, **_: Any) -> None:
     """Touch the file on the event loop from now on."""
-    pulse = pulse_file(load_settings().scratch_dir)
-    pulse.touch()
-    sender.hub.call_repeatedly(INTERVAL, pulse.touch)
+    heartbeat_recorder = pulse_file(load_settings().scratch_dir)
+    heartbeat_recorder.touch()
+    sender.hub.call_repeatedly(INTERVAL, heartbeat_recorder.touch)
 
 
-def age(pulse: Path) -> float | None:
+def age(heartbeat_recorder: Path) -> float | None:
     """Seconds since the last touch; None where no worker has been ready."""
     try:
-        return time.time() - pulse.stat().st_mtime
+        return time.time() - heartbeat_recorder.stat().st_mtime
     except FileNotFoundError:
         return None
 

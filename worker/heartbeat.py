@@ -18,11 +18,11 @@ from typing import Any, Final
 
 from celery.signals import celeryd_init, worker_process_init, worker_process_shutdown
 
-from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.activity import LATE, SLOT, Activity, Heartbeat, Sample, slot_of
-from pixelfleet.catalog.records import Image, timestamp
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.records import Image, timestamp
 from pixelfleet.errors import TransientError
-from pixelfleet.jobs import Lane
 from pixelfleet.settings import load_settings
 from worker.lanes import served
 
@@ -36,7 +36,7 @@ FIRST: Final = 5.0
 GOODBYE: Final = 2.0
 
 
-class Pulse:
+class HeartbeatRecorder:
     """Counts what one process finishes; `turn` writes it down. Safe to use from the task's thread and its own."""
 
     def __init__(self, activity: Callable[[], Activity], lanes: frozenset[Lane]) -> None:
@@ -127,8 +127,8 @@ class Pulse:
 class Beating:
     """The thread that takes a pulse's turns until it is stopped."""
 
-    def __init__(self, pulse: Pulse) -> None:
-        self.pulse = pulse
+    def __init__(self, heartbeat_recorder: HeartbeatRecorder) -> None:
+        self.heartbeat_recorder = heartbeat_recorder
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         self._thread.start()
@@ -141,10 +141,10 @@ class Beating:
     def _run(self) -> None:
         if self._stop.wait(FIRST):
             return
-        self.pulse.turn()
+        self.heartbeat_recorder.turn()
         while not self._stop.wait(_until_slot_ends()):
-            self.pulse.turn()
-        self.pulse.end()
+            self.heartbeat_recorder.turn()
+        self.heartbeat_recorder.end()
 
 
 def _until_slot_ends() -> float:
@@ -160,9 +160,9 @@ class _Child:
     beating: Beating | None = None
 
 
-def pulse() -> Pulse | None:
+def heartbeat_recorder() -> HeartbeatRecorder | None:
     """This process's pulse; None where no worker runs, as in a test that calls the task."""
-    return _Child.beating.pulse if _Child.beating is not None else None
+    return _Child.beating.heartbeat_recorder if _Child.beating is not None else None
 
 
 @celeryd_init.connect  # type: ignore[untyped-decorator,unused-ignore]
@@ -174,7 +174,7 @@ def remember_lanes(options: dict[str, Any], **_: Any) -> None:
 @worker_process_init.connect  # type: ignore[untyped-decorator,unused-ignore]
 def start_beating(**_: Any) -> None:
     """In the child, after the fork: neither threads nor clients cross it."""
-    _Child.beating = Beating(Pulse(_activity, _Child.lanes))
+    _Child.beating = Beating(HeartbeatRecorder(_activity, _Child.lanes))
 
 
 @worker_process_shutdown.connect  # type: ignore[untyped-decorator,unused-ignore]
@@ -187,4 +187,4 @@ def stop_beating(**_: Any) -> None:
 @cache
 def _activity() -> Activity:
     """Of the heartbeat's thread alone, with a session of its own: boto3's are not safe while clients are made."""
-    return Fleet(load_settings(), connections=1).activity
+    return Deployment(load_settings(), connections=1).activity

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from celery.signals import celeryd_init
 
-from pixelfleet.jobs import Lane
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.settings import Settings, load_settings
 from worker.app import app
 from worker.protection import protect

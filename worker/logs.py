@@ -8,7 +8,7 @@ from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from celery.signals import setup_logging, worker_init
 
 from pixelfleet.settings import load_settings
-from worker.scratch import sweep
+from worker.job.scratch import sweep
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator,unused-ignore]

@@ -19,7 +19,7 @@ from typing import Any, Final
 from celery import bootsteps
 from celery.worker import state
 
-from worker.patience import BackOff
+from worker.sqs.backoff import BackOff
 
 log = logging.getLogger(__name__)
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Task
 
-from pixelfleet.bootstrap import Fleet
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import TASK_NAME, Lane, from_dict
 from pixelfleet.errors import LeaseLostError
-from pixelfleet.jobs import TASK_NAME, Lane, from_dict
 from pixelfleet.settings import Settings, load_settings
-from worker.account import account
 from worker.app import app
-from worker.heartbeat import pulse
+from worker.heartbeat import heartbeat_recorder
+from worker.job.process import Processor
+from worker.job.time_limit import TimeLimit
 from worker.lanes import GRACE
-from worker.lease import hold, lease_client
-from worker.process import Processor
-from worker.time_limit import TimeLimit
+from worker.metrics import log_outcome
+from worker.sqs.lease import hold, lease_client
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 @app.task(name=TASK_NAME, bind=True)
 def process(self: "Task[Any, Any]", raw: dict[str, Any]) -> None:
-    """Carry out one job, given as `pixelfleet.jobs.to_dict` writes it."""
+    """Carry out one job, given as `pixelfleet.domain.jobs.to_dict` writes it."""
     properties = self.request.properties or {}
     lane = lane_of(properties)
     limit = processor_settings().lanes[lane].time_limit + GRACE
-    beating = pulse()
+    beating = heartbeat_recorder()
     with hold(properties, leases(), limit) as lease, beating.working() if beating else nullcontext():
         try:
             time_limit().begin()
@@ -39,7 +39,7 @@ def process(self: "Task[Any, Any]", raw: dict[str, Any]) -> None:
             lease.back_off(lease.receipt.receives)
             raise
     if image is not None:
-        account(image, lane)
+        log_outcome(image, lane)
         if beating is not None:
             beating.count(image, lane)
 
@@ -53,7 +53,7 @@ def lane_of(properties: dict[str, Any]) -> Lane:
 @cache
 def processor() -> Processor:
     """One a child process, made at its first job: clients must not cross the fork."""
-    return Processor(Fleet(processor_settings()), time_limit())
+    return Processor(Deployment(processor_settings()), time_limit())
 
 
 @cache

@@ -8,20 +8,18 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
-from dashboard.access import batch_for, owner_for
+from dashboard.access import batch_of, owner_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.images import CursorQuery, OwnerQuery
 from dashboard.api.models import BatchDetail, BatchOut, BatchPage, ImageSummary, SealIn, batch_fields
-from dashboard.auth.callers import Reader, Writer
-from dashboard.gallery import decode_cursor, encode_cursor
-from dashboard.problem import Problem
+from dashboard.batch_list import batches_page
+from dashboard.callers import Reader, Writer
 from dashboard.problems import responses
 from dashboard.site import Site, site_of
-from pixelfleet.catalog.records import Batch, Status
+from pixelfleet.domain.records import Status
 
 router = APIRouter(tags=["batches"])
 
-PAGE: Final = 50
 _LINES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "One line of JSON for each image, as in lists, ordered by status, then name.",
@@ -49,7 +47,7 @@ def list_batches(request: Request, caller: Reader, owner: OwnerQuery = None, cur
 def get_batch(request: Request, caller: Reader, owner: Owner, name: Name) -> Response:
     site = site_of(request)
     batch = batch_of(site, caller, owner, name)
-    return tagged(request, BatchDetail.counted(batch, site.fleet.batches.counts(owner, name)))
+    return tagged(request, BatchDetail.counted(batch, site.deployment.batches.counts(owner, name)))
 
 
 @router.get(
@@ -75,37 +73,20 @@ def seal_batch(request: Request, caller: Writer, owner: Owner, name: Name, wante
     """From now on the batch completes, with a notice, once all of these images are accounted for."""
     site = site_of(request)
     batch_of(site, caller, owner, name)
-    site.fleet.batches.seal(owner, name, set(wanted.image_ids))
-    pending = site.fleet.batches.complete(owner, name)
-    counts = site.fleet.batches.counts(owner, name)
+    site.deployment.batches.seal(owner, name, set(wanted.image_ids))
+    pending = site.deployment.batches.complete(owner, name)
+    counts = site.deployment.batches.counts(owner, name)
     if pending is not None:
-        site.fleet.notices.batch_completed(pending, counts)
-        site.fleet.batches.announced(pending)
+        site.deployment.notices.batch_completed(pending, counts)
+        site.deployment.batches.announced(pending)
     return BatchDetail.counted(batch_of(site, caller, owner, name), counts)
-
-
-def batches_page(site: Site, owner: str | None, cursor: str | None) -> tuple[list[Batch], str | None]:
-    """An owner's batches, with None everybody's, newest first; and the cursor of the next page."""
-    before = decode_cursor(cursor)
-    every = site.fleet.batches.all(before) if owner is None else site.fleet.batches.of_owner(owner, before)
-    found = list(islice(every, PAGE))
-    return found, encode_cursor(found[-1].created_at) if len(found) == PAGE else None
-
-
-def batch_of(site: Site, caller: Reader, owner: str, name: str) -> Batch:
-    """Raises Problem 404 for a batch that is not there, or is another owner's."""
-    batch_for(caller, owner, name)
-    batch = site.fleet.batches.get(owner, name)
-    if batch is None:
-        raise Problem(404, f"there is no batch {f'{owner}/{name}'[:200]!r}")
-    return batch
 
 
 def manifest_lines(site: Site, owner: str, name: str) -> Iterator[str]:
     for status in (Status.READY, Status.FAILED, Status.PROCESSING, Status.QUEUED):
-        entries = site.fleet.images.of_batch(owner, name, status)
+        entries = site.deployment.images.of_batch(owner, name, status)
         while ahead := list(islice(entries, 100)):
-            records = site.fleet.images.get_many(entry.image_id for entry in ahead)
+            records = site.deployment.images.get_many(entry.image_id for entry in ahead)
             for entry in ahead:
                 if entry.image_id in records:
                     summary = ImageSummary.of(records[entry.image_id])

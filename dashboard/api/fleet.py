@@ -1,4 +1,4 @@
-"""/fleet, /failures, /redrive, /errands, /activity: what operators see and do."""
+"""/fleet, /failures, /redrive, /background-tasks, /activity: what operators see and do."""
 
 from itertools import islice
 from typing import Annotated, Final
@@ -7,16 +7,16 @@ from fastapi import APIRouter, Path, Request, Response
 
 from dashboard.api.etags import READING, tagged
 from dashboard.api.images import CursorQuery
-from dashboard.api.models import ActivityPage, ErrandOut, FailuresOut, FleetOut, Group, RedriveIn
-from dashboard.auth.callers import Operator
+from dashboard.api.models import ActivityPage, BackgroundTaskOut, FailuresOut, FleetOut, Group, RedriveIn
+from dashboard.callers import Operator
 from dashboard.gallery import decode_cursor, encode_cursor
 from dashboard.problem import Problem
 from dashboard.problems import responses
 from dashboard.site import Site, site_of
-from pixelfleet import failures, fleet
-from pixelfleet.catalog.errands import Errand
-from pixelfleet.catalog.records import timestamp
-from pixelfleet.failures import Selection
+from pixelfleet.catalog.background import BackgroundTask
+from pixelfleet.domain.records import timestamp
+from pixelfleet.operations import failures, monitoring
+from pixelfleet.operations.failures import Selection
 
 router = APIRouter(tags=["operators"])
 
@@ -27,7 +27,7 @@ ACTIONS: Final = 50
 
 @router.get("/fleet", response_model=FleetOut, responses=READING, summary="Lanes, workers, throughput")
 def get_fleet(request: Request, caller: Operator) -> Response:
-    return tagged(request, FleetOut(overview=fleet.overview(site_of(request).fleet)))
+    return tagged(request, FleetOut(overview=monitoring.overview(site_of(request).deployment)))
 
 
 @router.get("/failures", response_model=FailuresOut, responses=READING, summary="Failures of all owners, by cause")
@@ -38,7 +38,7 @@ def get_failures(request: Request, caller: Operator) -> Response:
 @router.post(
     "/redrive",
     status_code=202,
-    response_model=ErrandOut,
+    response_model=BackgroundTaskOut,
     responses={
         202: {
             "description": "It is begun; follow it where Location leads.",
@@ -48,18 +48,23 @@ def get_failures(request: Request, caller: Operator) -> Response:
     },
     summary="Send failed images round again",
 )
-def redrive(request: Request, response: Response, caller: Operator, wanted: RedriveIn) -> ErrandOut:
-    errand = site_of(request).errands.redrive(caller.name, selection_of(wanted), wanted.canary)
-    response.headers["Location"] = f"/api/v1/errands/{errand.id}"
-    return errand_out(errand)
+def redrive(request: Request, response: Response, caller: Operator, wanted: RedriveIn) -> BackgroundTaskOut:
+    task = site_of(request).background_tasks.redrive(caller.name, selection_of(wanted), wanted.canary)
+    response.headers["Location"] = f"/api/v1/background-tasks/{task.id}"
+    return task_out(task)
 
 
-@router.get("/errands/{errand_id}", response_model=ErrandOut, responses=READING, summary="A redrive or purge, followed")
-def get_errand(request: Request, caller: Operator, errand_id: Annotated[str, Path(max_length=64)]) -> Response:
-    errand = site_of(request).fleet.errands.get(errand_id)
-    if errand is None:
-        raise Problem(404, f"there is no errand {errand_id!r}")
-    return tagged(request, errand_out(errand))
+@router.get(
+    "/background-tasks/{task_id}",
+    response_model=BackgroundTaskOut,
+    responses=READING,
+    summary="A redrive or purge, followed",
+)
+def get_background_task(request: Request, caller: Operator, task_id: Annotated[str, Path(max_length=64)]) -> Response:
+    task = site_of(request).deployment.background_tasks.get(task_id)
+    if task is None:
+        raise Problem(404, f"there is no background task {task_id!r}")
+    return tagged(request, task_out(task))
 
 
 @router.get("/activity", response_model=ActivityPage, responses=READING, summary="What operators did, newest first")
@@ -71,7 +76,7 @@ def failures_by_cause(site: Site) -> FailuresOut:
     """The first `MOST_FAILURES` failed records, counted by cause."""
     read = 0
     groups: dict[str, Group] = {}
-    for image in failures.select(site.fleet.images, Selection(any_cause=True, limit=MOST_FAILURES)):
+    for image in failures.select(site.deployment.images, Selection(any_cause=True, limit=MOST_FAILURES)):
         read += 1
         cause, at = str(image.cause), image.finished_at or ""
         group = groups.setdefault(
@@ -81,7 +86,7 @@ def failures_by_cause(site: Site) -> FailuresOut:
         group.oldest, group.newest = min(group.oldest, at), max(group.newest, at)
         if len(group.examples) < failures.EXAMPLES:
             group.examples.append(image.image_id)
-    letters = {name: depth.waiting + depth.in_flight for name, depth in failures.dead_letters(site.fleet).items()}
+    letters = {name: depth.waiting + depth.in_flight for name, depth in failures.dead_letters(site.deployment).items()}
     ordered = sorted(groups.values(), key=lambda group: (-group.count, group.cause))
     return FailuresOut(groups=ordered, complete=read < MOST_FAILURES, dead_letters=letters)
 
@@ -98,10 +103,10 @@ def selection_of(wanted: RedriveIn) -> Selection:
     )
 
 
-def errand_out(errand: Errand) -> ErrandOut:
-    return ErrandOut(**errand.model_dump(mode="json"))
+def task_out(task: BackgroundTask) -> BackgroundTaskOut:
+    return BackgroundTaskOut(**task.model_dump(mode="json"))
 
 
 def activity_page(site: Site, cursor: str | None) -> ActivityPage:
-    found = list(islice(site.fleet.activity.actions(decode_cursor(cursor) or None), ACTIONS))
+    found = list(islice(site.deployment.activity.actions(decode_cursor(cursor) or None), ACTIONS))
     return ActivityPage(actions=found, next=encode_cursor(found[-1].at) if len(found) == ACTIONS else None)

@@ -16,5 +16,5 @@ def health() -> Health:
 
 @router.get("/ready", response_model=Health, responses=responses(503), summary="Whether the catalog answers, too")
 def ready(request: Request) -> Health:
-    site_of(request).fleet.users.get("nobody")
+    site_of(request).deployment.users.get("nobody")
     return Health(status="ok")

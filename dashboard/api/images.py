@@ -9,13 +9,13 @@ from dashboard import actions
 from dashboard.access import image_for, owner_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.models import Day, ImageOut, ImagePage, ImageSummary, Reprocess
-from dashboard.auth.callers import Reader, Writer
+from dashboard.callers import Reader, Writer
 from dashboard.gallery import Filters, page_of
 from dashboard.problem import Problem
 from dashboard.problems import responses
 from dashboard.results import SOON, link_of, variant_of
 from dashboard.site import site_of
-from pixelfleet.catalog.records import Status
+from pixelfleet.domain.records import Status
 from pixelfleet.errors import Cause
 
 router = APIRouter(tags=["images"])
@@ -45,7 +45,7 @@ def list_images(
 ) -> Response:
     site = site_of(request)
     filters = Filters(owner_for(caller, owner), batch or None, status, cause, name, since, until)
-    page = page_of(site.fleet.images, filters, cursor, limit)
+    page = page_of(site.deployment.images, filters, cursor, limit)
     found = [ImageSummary.of(image) for image in page.images]
     return tagged(request, ImagePage(images=found, next=page.cursor))
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from pixelfleet.catalog.activity import Action
-from pixelfleet.catalog.records import Attempt, Batch, Counts, Image, Status, Variant
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.records import AttemptLine, Batch, Counts, Image, Status, Variant
 from pixelfleet.errors import Cause
-from pixelfleet.fleet import Overview
-from pixelfleet.jobs import Lane
+from pixelfleet.operations.monitoring import Overview
 
 IMAGE_ID: Final = "k3vq5m7xw2c6l4yzt5fpe3nq6d2rhu7s"
 REVISION: Final = "f1d2c3b4a5968778695a4b3c2d1e0f00"
@@ -71,7 +71,7 @@ class ImageOut(ImageSummary):
     recipe: str | None = Field(examples=["web"])
     revision: str | None = Field(description="Digest of source version, recipe and engine.", examples=[REVISION])
     attempts: int = Field(examples=[1])
-    history: list[Attempt] = Field(description="The last twenty things that happened to it, oldest first.")
+    history: list[AttemptLine] = Field(description="The last twenty things that happened to it, oldest first.")
     frames: int | None = Field(examples=[1])
     colour_space: str | None = Field(examples=["srgb"])
     exif: dict[str, str] = Field(examples=[{"camera": "Canon EOS R6", "taken_at": "2026-07-01T11:20:00+02:00"}])
@@ -236,7 +236,7 @@ class RedriveIn(Model):
     )
 
 
-class ErrandOut(Model):
+class BackgroundTaskOut(Model):
     """A redrive or purge at work, or what became of it."""
 
     id: str = Field(examples=["20261120T090000Z-5f3a9c"])

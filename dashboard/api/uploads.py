@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 
 from dashboard import actions
 from dashboard.api.models import UploadForm, UploadsIn, UploadsOut
-from dashboard.auth.callers import Writer
+from dashboard.callers import Writer
 from dashboard.problems import responses
 from dashboard.site import site_of
 
@@ -25,7 +25,7 @@ def make_uploads(request: Request, caller: Writer, wanted: UploadsIn) -> Uploads
     `refused` instead. Up to 500 files a request; ask again for more of the same batch.
     """
     batch = wanted.batch or actions.new_batch_name()
-    files = [actions.Wanted(file.name, file.bytes, file.type) for file in wanted.files]
+    files = [actions.UploadRequest(file.name, file.bytes, file.type) for file in wanted.files]
     answers = actions.uploads(site_of(request), caller, batch, wanted.recipe, files)
     forms = [
         UploadForm(

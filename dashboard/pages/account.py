@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 
-from dashboard.auth.callers import Caller, FormCaller, PageCaller
+from dashboard.callers import Caller, FormCaller, PageCaller
 from dashboard.problem import Problem
 from dashboard.site import site_of
-from pixelfleet.catalog.people import Scope
 from pixelfleet.catalog.users import FAILURES_ALLOWED
-from pixelfleet.passwords import hash_password, password_matches
+from pixelfleet.credentials.passwords import hash_password, password_matches
+from pixelfleet.domain.users import Scope
 
 router = APIRouter()
 
@@ -30,12 +30,12 @@ def change_password(
     """Ends all other sessions; this one goes on under a new id."""
     site = site_of(request)
     address = site.address(request)
-    if site.fleet.users.count_sign_in(caller.name, address) >= FAILURES_ALLOWED:
+    if site.deployment.users.count_sign_in(caller.name, address) >= FAILURES_ALLOWED:
         raise Problem(429, "too many wrong passwords; try again in some minutes")
     if not password_matches(current, caller.user.password):
         raise Problem(400, "the present password is not right")
-    changed = site.fleet.users.set_password(caller.name, hash_password(new))
-    site.fleet.users.forget_failures(caller.name, address)
+    changed = site.deployment.users.set_password(caller.name, hash_password(new))
+    site.deployment.users.forget_failures(caller.name, address)
     kept = Response()
     session = site.sessions.begin(kept, changed.name, changed.epoch)
     request.state.caller = Caller(changed, caller.scopes, session)
@@ -52,7 +52,7 @@ def make_token(
     days: Annotated[int, Form(ge=1, le=366)],
     scopes: Annotated[list[Scope], Form(min_length=1)],
 ) -> Response:
-    token, _ = site_of(request).fleet.users.issue_token(caller.name, label, tuple(dict.fromkeys(scopes)), days)
+    token, _ = site_of(request).deployment.users.issue_token(caller.name, label, tuple(dict.fromkeys(scopes)), days)
     return _page(request, caller, {"token": token})
 
 
@@ -60,13 +60,13 @@ def make_token(
 def revoke_token(
     request: Request, caller: FormCaller, digest: Annotated[str, Form(pattern="^[0-9a-f]{64}$")]
 ) -> Response:
-    site_of(request).fleet.users.revoke_token(caller.name, digest)
+    site_of(request).deployment.users.revoke_token(caller.name, digest)
     return _page(request, caller, {"told": "The token is revoked."})
 
 
 def _page(request: Request, caller: Caller, told: dict[str, Any]) -> Response:
     site = site_of(request)
-    user = site.fleet.users.get(caller.name)
+    user = site.deployment.users.get(caller.name)
     now = int(time.time())
     values = {
         "tokens": [token for token in (user.tokens if user else ()) if token.expires_at > now],

@@ -5,13 +5,13 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from dashboard.access import owner_for
-from dashboard.api.batches import batch_of, batches_page
-from dashboard.auth.callers import PageCaller
+from dashboard.access import batch_of, owner_for
+from dashboard.batch_list import batches_page
+from dashboard.callers import PageCaller
 from dashboard.pages.gallery_pages import cards
 from dashboard.problem import Problem
 from dashboard.site import Site, site_of
-from pixelfleet.catalog.records import Batch, Image, Status
+from pixelfleet.domain.records import Batch, Image, Status
 
 router = APIRouter()
 
@@ -44,7 +44,7 @@ def batch_live(request: Request, caller: PageCaller, owner: str, name: str) -> R
 
 
 def _state(site: Site, batch: Batch) -> dict[str, Any]:
-    counts = site.fleet.batches.counts(batch.owner, batch.name)
+    counts = site.deployment.batches.counts(batch.owner, batch.name)
     failed = _some(site, batch, Status.FAILED) if counts.failed else []
     return {
         "batch": batch,
@@ -56,7 +56,7 @@ def _state(site: Site, batch: Batch) -> dict[str, Any]:
 
 
 def _some(site: Site, batch: Batch, status: Status) -> list[Image]:
-    entries = list(islice(site.fleet.images.of_batch(batch.owner, batch.name, status), _SHOWN))
-    records = site.fleet.images.get_many(entry.image_id for entry in entries)
+    entries = list(islice(site.deployment.images.of_batch(batch.owner, batch.name, status), _SHOWN))
+    records = site.deployment.images.get_many(entry.image_id for entry in entries)
     found = (records[entry.image_id] for entry in entries if entry.image_id in records)
     return [image for image in found if image.status is status]

@@ -9,8 +9,8 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from dashboard.api.batches import batch_of
-from dashboard.auth.callers import PageCaller
+from dashboard.access import batch_of
+from dashboard.callers import PageCaller
 from dashboard.problem import Problem
 from dashboard.site import Site, site_of
 from pixelfleet.errors import TransientError
@@ -64,8 +64,8 @@ async def _follow(site: Site, owner: str, name: str) -> AsyncIterator[str]:
 def _progress(site: Site, owner: str, name: str) -> str:
     """One line of JSON; empty while storage does not answer, which the next look may find mended."""
     try:
-        batch = site.fleet.batches.get(owner, name)
-        counts = site.fleet.batches.counts(owner, name)
+        batch = site.deployment.batches.get(owner, name)
+        counts = site.deployment.batches.counts(owner, name)
     except TransientError:
         return ""
     expected = batch.expected if batch else None

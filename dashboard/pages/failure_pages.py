@@ -7,13 +7,13 @@ from fastapi.responses import RedirectResponse
 
 from dashboard.api.fleet import failures_by_cause, selection_of
 from dashboard.api.models import RedriveIn
-from dashboard.auth.callers import OperatorForm, OperatorPage
+from dashboard.callers import OperatorForm, OperatorPage
 from dashboard.pages.gallery_pages import cards
 from dashboard.problem import Problem
 from dashboard.site import site_of
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import SYSTEM_CAUSES, Cause
-from pixelfleet.failures import Selection
-from pixelfleet.jobs import Lane
+from pixelfleet.operations.failures import Selection
 
 router = APIRouter()
 
@@ -25,7 +25,7 @@ _CONFIRMED = "purge"
 def failures(request: Request, caller: OperatorPage) -> Response:
     site = site_of(request)
     found = failures_by_cause(site)
-    examples = site.fleet.images.get_many(image_id for group in found.groups for image_id in group.examples)
+    examples = site.deployment.images.get_many(image_id for group in found.groups for image_id in group.examples)
     pictures = {
         group.cause: cards([examples[image_id] for image_id in group.examples if image_id in examples])
         for group in found.groups
@@ -38,7 +38,7 @@ def failures(request: Request, caller: OperatorPage) -> Response:
         "lanes": list(Lane),
         "total": sum(group.count for group in found.groups),
         "letters": sum(found.dead_letters.values()),
-        "errands": site.fleet.errands.recent(5),
+        "background_tasks": site.deployment.background_tasks.recent(5),
         "confirmed": _CONFIRMED,
     }
     return site.page(request, "failures.html", values)
@@ -65,8 +65,8 @@ def redrive(
         limit=_number(limit, 10_000_000),
         canary=_number(canary, 100),
     )
-    errand = site_of(request).errands.redrive(caller.name, selection_of(wanted), wanted.canary)
-    return RedirectResponse(f"/errands/{errand.id}", 303)
+    task = site_of(request).background_tasks.redrive(caller.name, selection_of(wanted), wanted.canary)
+    return RedirectResponse(f"/background-tasks/{task.id}", 303)
 
 
 @router.post("/failures/purge")
@@ -83,25 +83,25 @@ def purge(
     selection = Selection(
         lane=Lane(lane) if lane in set(Lane) else None, cause=Cause(cause) if cause in set(Cause) else None
     )
-    errand = site_of(request).errands.purge(caller.name, selection)
-    return RedirectResponse(f"/errands/{errand.id}", 303)
+    task = site_of(request).background_tasks.purge(caller.name, selection)
+    return RedirectResponse(f"/background-tasks/{task.id}", 303)
 
 
-@router.get("/errands/{errand_id}")
-def errand_page(request: Request, caller: OperatorPage, errand_id: str) -> Response:
-    return site_of(request).page(request, "errand.html", _errand(request, errand_id))
+@router.get("/background-tasks/{task_id}")
+def background_task_page(request: Request, caller: OperatorPage, task_id: str) -> Response:
+    return site_of(request).page(request, "background_task.html", _task(request, task_id))
 
 
-@router.get("/errands/{errand_id}/live")
-def errand_live(request: Request, caller: OperatorPage, errand_id: str) -> Response:
-    return site_of(request).page(request, "parts/errand_live.html", _errand(request, errand_id))
+@router.get("/background-tasks/{task_id}/live")
+def background_task_live(request: Request, caller: OperatorPage, task_id: str) -> Response:
+    return site_of(request).page(request, "parts/background_task_live.html", _task(request, task_id))
 
 
-def _errand(request: Request, errand_id: str) -> dict[str, Any]:
-    errand = site_of(request).fleet.errands.get(errand_id)
-    if errand is None:
+def _task(request: Request, task_id: str) -> dict[str, Any]:
+    task = site_of(request).deployment.background_tasks.get(task_id)
+    if task is None:
         raise Problem(404, "there is no such redrive or purge; they are kept for 30 days")
-    return {"errand": errand}
+    return {"task": task}
 
 
 def _number(text: str, most: int) -> int | None:

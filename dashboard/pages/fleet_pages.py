@@ -5,12 +5,12 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from dashboard.api.fleet import activity_page
-from dashboard.auth.callers import OperatorPage
+from dashboard.callers import OperatorPage
 from dashboard.charts import Line, line
 from dashboard.site import Site, site_of
-from pixelfleet import fleet
-from pixelfleet.history import Series
-from pixelfleet.jobs import Lane
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.operations import monitoring
+from pixelfleet.operations.monitoring_history import Series
 
 router = APIRouter()
 
@@ -33,12 +33,16 @@ def fleet_live(request: Request, caller: OperatorPage) -> Response:
 @router.get("/activity")
 def activity(request: Request, caller: OperatorPage, cursor: str = "") -> Response:
     site = site_of(request)
-    values = {"page": activity_page(site, cursor), "errands": site.fleet.errands.recent(10), "first": not cursor}
+    values = {
+        "page": activity_page(site, cursor),
+        "background_tasks": site.deployment.background_tasks.recent(10),
+        "first": not cursor,
+    }
     return site.page(request, "activity.html", values)
 
 
 def _state(site: Site) -> dict[str, Any]:
-    overview = fleet.overview(site.fleet)
+    overview = monitoring.overview(site.deployment)
     workers = {worker.lane.value: worker for worker in overview.workers}
     points = overview.throughput.series
     histories = site.history.lanes()
@@ -48,7 +52,7 @@ def _state(site: Site) -> dict[str, Any]:
         "workers": workers,
         "chart": drawn,
         "from": points[0].at if points else None,
-        "minutes": fleet.SERIES,
+        "minutes": monitoring.SERIES,
         "lane_charts": {
             lane.name: _lane_charts(site, lane.name, histories.get(lane.name, Series())) for lane in overview.lanes
         },
@@ -61,7 +65,7 @@ def _lane_charts(site: Site, name: str, past: Series) -> list[dict[str, Any]]:
     """What is known of a lane's last hour, a small chart each."""
     done: tuple[float, ...] = ()
     if name in set(Lane):
-        done = tuple(point.per_second for point in fleet.throughput(site.fleet, lane=Lane(name)).series)
+        done = tuple(point.per_second for point in monitoring.throughput(site.deployment, lane=Lane(name)).series)
     known = {
         "waiting": past.waiting,
         "in flight": past.in_flight,

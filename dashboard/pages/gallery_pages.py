@@ -7,13 +7,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from dashboard.access import owner_for
-from dashboard.auth.callers import Caller, PageCaller
+from dashboard.callers import Caller, PageCaller
 from dashboard.gallery import Filters, page_of
 from dashboard.results import thumb_of
 from dashboard.site import site_of
-from pixelfleet.catalog.records import Image, Status
+from pixelfleet.domain.keys import DEFAULT_OWNER
+from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import Cause
-from pixelfleet.jobs import DEFAULT_OWNER
 
 router = APIRouter()
 
@@ -50,7 +50,7 @@ AskedFilters = Annotated[Filters, Depends(asked_filters)]
 @router.get("/")
 def gallery(request: Request, caller: PageCaller, filters: AskedFilters) -> Response:
     site = site_of(request)
-    batches = [batch.name for batch in islice(site.fleet.batches.of_owner(filters.owner), _BATCHES)]
+    batches = [batch.name for batch in islice(site.deployment.batches.of_owner(filters.owner), _BATCHES)]
     if filters.batch and filters.batch not in batches:
         batches.insert(0, filters.batch)
     choices = {"statuses": list(Status), "causes": list(Cause), "batches": batches, "default_owner": DEFAULT_OWNER}
@@ -68,7 +68,7 @@ def cards(images: tuple[Image, ...] | list[Image]) -> list[dict[str, Any]]:
 
 
 def _page(request: Request, caller: Caller, filters: Filters, cursor: str | None) -> dict[str, Any]:
-    page = page_of(site_of(request).fleet.images, filters, cursor)
+    page = page_of(site_of(request).deployment.images, filters, cursor)
     asked = {
         "owner": filters.owner if filters.owner != caller.name else "",
         "batch": filters.batch or "",

@@ -7,14 +7,14 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from dashboard import actions
 from dashboard.access import image_for
-from dashboard.auth.callers import FormCaller, PageCaller
+from dashboard.callers import FormCaller, PageCaller
 from dashboard.problem import Problem
 from dashboard.results import DRAWABLE, SOON, drawable, link_of, thumb_of, variant_of
 from dashboard.site import site_of
 from pixelfleet import recipes
-from pixelfleet.catalog.records import Image, Status, Variant
-from pixelfleet.links import LONGEST_SECONDS, attachment
-from pixelfleet.objects import ObjectGoneError
+from pixelfleet.aws.objects import ObjectGoneError
+from pixelfleet.aws.presigned import LONGEST_SECONDS, attachment
+from pixelfleet.domain.records import Image, Status, Variant
 
 router = APIRouter()
 
@@ -56,9 +56,9 @@ def original(request: Request, caller: PageCaller, image_id: str) -> Response:
     site = site_of(request)
     image = image_for(site, caller, image_id)
     if site.settings.endpoint_url is None:
-        return RedirectResponse(site.fleet.links.original(image, SOON), 302)
+        return RedirectResponse(site.deployment.links.original(image, SOON), 302)
     try:
-        found = site.fleet.objects.open(image.bucket, image.key, image.version_id)
+        found = site.deployment.objects.open(image.bucket, image.key, image.version_id)
     except ObjectGoneError:
         raise Problem(404, "the original is gone") from None
     headers = {"Content-Disposition": attachment(image), "Content-Length": str(found.size)}
@@ -72,7 +72,7 @@ def drawn(request: Request, caller: PageCaller, image_id: str) -> RedirectRespon
     image = image_for(site, caller, image_id)
     if not drawable(image):
         raise Problem(404, "browsers do not draw this original")
-    return RedirectResponse(site.fleet.links.original(image, SOON, show_as=DRAWABLE[image.format or ""]), 302)
+    return RedirectResponse(site.deployment.links.original(image, SOON, show_as=DRAWABLE[image.format or ""]), 302)
 
 
 @router.post("/images/{image_id}/link")

@@ -6,10 +6,10 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from dashboard.auth.callers import PageCaller
+from dashboard.callers import PageCaller
 from dashboard.problem import Problem
 from dashboard.site import site_of
-from pixelfleet.objects import ObjectGoneError
+from pixelfleet.aws.objects import ObjectGoneError
 
 router = APIRouter()
 
@@ -34,7 +34,7 @@ def result(request: Request, caller: PageCaller, key: str) -> Response:
         return Response(status_code=304, headers=headers)
     try:
         site = site_of(request)
-        found = site.fleet.objects.open(site.settings.results_bucket, key)
+        found = site.deployment.objects.open(site.settings.results_bucket, key)
     except ObjectGoneError:
         raise Problem(404, "there is no such result") from None
     # What is no picture is for scripts of ours, such as the zoom viewer; nothing here is ever a page.

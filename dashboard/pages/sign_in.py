@@ -5,14 +5,14 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from dashboard.auth.callers import SAFE_FETCH, FormCaller, session_caller
 from dashboard.auth.sessions import SESSION_SECONDS
+from dashboard.callers import SAFE_FETCH, FormCaller, session_caller
 from dashboard.problem import Problem
 from dashboard.problems import SIGN_IN
 from dashboard.site import Site, site_of
-from pixelfleet.catalog.people import User
 from pixelfleet.catalog.users import FAILURES_ALLOWED, LOCKED_SECONDS
-from pixelfleet.passwords import password_matches
+from pixelfleet.credentials.passwords import password_matches
+from pixelfleet.domain.users import User
 
 router = APIRouter()
 
@@ -45,12 +45,12 @@ def signed_in(
     if not allowance.passes:
         return _form(request, next, _LOCKED, 429, user)
     address = site.address(request)
-    if site.fleet.users.count_sign_in(user, address) >= FAILURES_ALLOWED:
+    if site.deployment.users.count_sign_in(user, address) >= FAILURES_ALLOWED:
         return _form(request, next, _LOCKED, 429, user)
     found = _authenticated(site, user, password)
     if found is None:
         return _form(request, next, _WRONG, 401, user)
-    site.fleet.users.forget_failures(user, address)
+    site.deployment.users.forget_failures(user, address)
     response = RedirectResponse(safe_path(next), 303)
     site.sessions.begin(response, found.name, found.epoch)
     return response
@@ -61,7 +61,7 @@ def signed_out(request: Request, caller: FormCaller) -> Response:
     site = site_of(request)
     if caller.session is None:
         raise Problem(400, "a token has no session to end; revoke it instead")
-    site.fleet.users.end_session(caller.session.id, SESSION_SECONDS)
+    site.deployment.users.end_session(caller.session.id, SESSION_SECONDS)
     response = RedirectResponse(SIGN_IN, 303)
     site.sessions.end(response)
     if site.cloudfront is not None:
@@ -80,7 +80,7 @@ def safe_path(path: str) -> str:
 
 def _authenticated(site: Site, name: str, password: str) -> User | None:
     """The user, if the password is theirs and they are not disabled; as slow for a name that nobody has."""
-    found = site.fleet.users.get(name)
+    found = site.deployment.users.get(name)
     right = password_matches(password, found.password if found else None)
     return found if right and found is not None and not found.disabled else None
 

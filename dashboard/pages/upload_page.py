@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Request, Response
 
-from dashboard.auth.callers import PageCaller
+from dashboard.callers import PageCaller
 from dashboard.site import site_of
 from pixelfleet import recipes
-from pixelfleet.links import MOST_BYTES
+from pixelfleet.aws.presigned import MOST_BYTES
 
 router = APIRouter()
 

@@ -4,7 +4,7 @@
 | --- | --- | --- | --- |
 | `operator` | time of the action, with a random end | an action: who, what, on what, details | 400 days |
 | `workers` | the worker's name | the last heartbeat of one worker process | 10 minutes after it |
-| `errands` | the errand's id | a redrive or purge of the dashboard, see `errands.py` | 30 days |
+| `background_tasks` | the id of the task | a redrive or purge of the dashboard, see `background.py` | 30 days |
 | `finished#<lane>` | the beginning of a slot of 15 seconds | images finished in the slot, by outcome | 2 days |
 
 A worker writes a heartbeat and its counts once a slot while it works, so what this costs does not depend on how many
@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import Field
 
-from pixelfleet.aws_errors import translated
+from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.dynamo import from_attributes, to_attributes
-from pixelfleet.catalog.records import Record, timestamp
-from pixelfleet.jobs import Lane
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.records import Record, timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pixelfleet.aws_errors import translated
+from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.dynamo import batch_get, condition_lost, from_attributes, to_attributes
-from pixelfleet.catalog.records import Batch, Counts, NoticeKind, RecipeRef, counter_shard, timestamp
+from pixelfleet.catalog.items import batch_item, counter_shard
 from pixelfleet.catalog.schema import BATCH_COUNTER_SHARDS, BATCHES_BY_OWNER, BY_CREATED
+from pixelfleet.domain.records import Batch, Counts, NoticeKind, RecipeRef, timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,7 +47,7 @@ class Batches:
             try:
                 self._client.put_item(
                     TableName=self._table,
-                    Item=to_attributes(batch.to_item()),
+                    Item=to_attributes(batch_item(batch)),
                     ConditionExpression="attribute_not_exists(batch_id)",
                 )
             except ClientError as error:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pixelfleet.aws_errors import translated
-from pixelfleet.catalog import transitions
+from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.dynamo import (
     CONFLICT_RETRIES,
     Item,
@@ -17,11 +16,13 @@ from pixelfleet.catalog.dynamo import (
     to_attributes,
 )
 from pixelfleet.catalog.indexes import Entry, IndexReader, Slice
-from pixelfleet.catalog.records import FAILURES, Image, RecipeRef, Status, counter_shard, timestamp
+from pixelfleet.catalog.items import counter_shard, image_item, image_of
 from pixelfleet.catalog.schema import BY_BATCH, BY_FAILURE, BY_OWNER, IMAGES
-from pixelfleet.catalog.transitions import Aim, Failure, Outcome, Refusal
+from pixelfleet.domain import transitions
+from pixelfleet.domain.jobs import Job, Origin
+from pixelfleet.domain.records import FAILURES, Image, RecipeRef, Status, timestamp
+from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
 from pixelfleet.errors import Cause, TransientError
-from pixelfleet.jobs import Job, Origin
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -45,12 +46,12 @@ class Images:
             answer = self._client.get_item(
                 TableName=self._table, Key={"image_id": {"S": image_id}}, ConsistentRead=True
             )
-        return Image.from_item(from_attributes(answer["Item"])) if "Item" in answer else None
+        return image_of(from_attributes(answer["Item"])) if "Item" in answer else None
 
     def get_many(self, image_ids: Iterable[str]) -> dict[str, Image]:
         """The records that exist, by id; a hundred a call."""
         keys = [{"image_id": {"S": image_id}} for image_id in dict.fromkeys(image_ids)]
-        images = (Image.from_item(item) for item in batch_get(self._client, self._table, keys))
+        images = (image_of(item) for item in batch_get(self._client, self._table, keys))
         return {image.image_id: image for image in images}
 
     def begin(self, aim: Aim, max_attempts: int) -> Image | None:
@@ -65,7 +66,7 @@ class Images:
         """Start an attempt from the record as `seen`, None for none; see `transitions.claim`."""
         return self._apply(aim.job.image_id, lambda image: transitions.claim(image, aim, max_attempts), seen)
 
-    def record_ready(self, aim: Aim, outcome: Outcome, seen: Image | None = None) -> Image | Refusal:
+    def record_ready(self, aim: Aim, outcome: Success, seen: Image | None = None) -> Image | Refusal:
         return self._change(aim.job.image_id, lambda image: transitions.record_ready(image, aim, outcome), seen)
 
     def record_failed(self, aim: Aim, failure: Failure, seen: Image | None = None) -> Image | Refusal:
@@ -127,7 +128,7 @@ class Images:
         raise TransientError(Cause.THROTTLED, f"image {image_id} is being written by too many at once")
 
     def _write(self, before: Image | None, after: Image) -> bool:
-        put: dict[str, Any] = {"TableName": self._table, "Item": to_attributes(after.to_item())}
+        put: dict[str, Any] = {"TableName": self._table, "Item": to_attributes(image_item(after))}
         if before is None:
             put["ConditionExpression"] = "attribute_not_exists(image_id)"
         else:

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pixelfleet.aws_errors import translated
+from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.schema import IMAGE_INDEX_SHARDS, Index, Table
 
 if TYPE_CHECKING:

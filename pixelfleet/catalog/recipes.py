@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from pixelfleet.aws_errors import translated
+from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.dynamo import from_attributes, to_attributes
-from pixelfleet.catalog.records import RecipeRef
+from pixelfleet.domain.records import RecipeRef
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from pixelfleet.aws_errors import translated
+from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.dynamo import CONFLICT_RETRIES, batch_get, condition_lost, from_attributes, pause, to_attributes
-from pixelfleet.catalog.people import Role, Scope, TokenNote, User, fit_name
-from pixelfleet.catalog.records import timestamp
+from pixelfleet.catalog.items import user_item, user_of
+from pixelfleet.credentials.tokens import new_token, token_digest
+from pixelfleet.domain.records import timestamp
+from pixelfleet.domain.users import Role, Scope, TokenNote, User, fit_name
 from pixelfleet.errors import Cause, SetupError, TransientError
-from pixelfleet.tokens import new_token, token_digest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -53,7 +54,7 @@ class Users:
         self._table = table
 
     def add(self, name: str, password_hash: str, role: Role = Role.USER, email: str | None = None) -> User:
-        """`password_hash` is of `pixelfleet.passwords`; this module knows no password."""
+        """`password_hash` is of `pixelfleet.credentials.passwords`; this module knows no password."""
         if not fit_name(name):
             raise SetupError(
                 f"user {name!r}: a name has up to 64 letters, digits and . _ @ + = - after a letter or digit, "
@@ -68,19 +69,19 @@ class Users:
                 UpdateExpression="ADD people :name",
                 ExpressionAttributeValues={":name": {"SS": [name]}},
             )
-            if not self._put(user.to_item(), "attribute_not_exists(user_id)"):
+            if not self._put(user_item(user), "attribute_not_exists(user_id)"):
                 raise SetupError(f"there is a user {name!r} already")
         return user
 
     def get(self, name: str) -> User | None:
         item = self._read(f"user#{name}")
-        return User.from_item(item) if item else None
+        return user_of(item) if item else None
 
     def all(self) -> list[User]:
         """Everybody, by name."""
         names = self._read("directory").get("people", set())
         people = batch_get(self._client, self._table, [_key(f"user#{name}") for name in sorted(names)])
-        return sorted(map(User.from_item, people), key=lambda user: user.name)
+        return sorted(map(user_of, people), key=lambda user: user.name)
 
     def set_password(self, name: str, password_hash: str) -> User:
         """Ends all of the user's sessions."""
@@ -148,7 +149,7 @@ class Users:
         items = {item["user_id"]: item for item in batch_get(self._client, self._table, keys)}
         if f"ended#{session}" in items or f"user#{name}" not in items:
             return None
-        user = User.from_item(items[f"user#{name}"])
+        user = user_of(items[f"user#{name}"])
         return None if user.disabled else user
 
     def end_session(self, session: str, seconds: int) -> None:
@@ -195,7 +196,7 @@ class Users:
                 raise SetupError(f"there is no user {name!r}")
             after = user.model_copy(update=change(user) | {"version": user.version + 1})
             with translated("change a user"):
-                if self._put(after.to_item(), "version = :version", {":version": {"N": str(user.version)}}):
+                if self._put(user_item(after), "version = :version", {":version": {"N": str(user.version)}}):
                     return after
             pause()
         raise TransientError(Cause.THROTTLED, f"user {name} is being written by too many at once")

@@ -12,25 +12,25 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from pixelfleet.batch_images import batch_images
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Image, Status
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit, say
 from pixelfleet.cli.naming import BatchArgument, OwnerOfBatch, batch_of
 from pixelfleet.cli.progress import RunProgress
 from pixelfleet.cli.seal import seal
 from pixelfleet.cli.status import batch_state
 from pixelfleet.cli.summary import summarise
+from pixelfleet.cli.terminable import terminable
 from pixelfleet.cli.watch import as_document, look, told, watch_batch
-from pixelfleet.downloads import Download
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.keys import DEFAULT_OWNER
+from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import SetupError
-from pixelfleet.jobs import DEFAULT_OWNER
-from pixelfleet.localcloud.folders import REPORT, SHEET, ResultFolders, folds_case
-from pixelfleet.localcloud.waiting import terminable
-from pixelfleet.manifest import Verifier, manifest_line
+from pixelfleet.files.result_folders import REPORT, SHEET, ResultFolders, folds_case
+from pixelfleet.operations.batch_images import batch_images
+from pixelfleet.operations.downloads import Download
+from pixelfleet.operations.manifest import Verifier, manifest_line
+from pixelfleet.operations.tile_sets import StoredTiles
 from pixelfleet.report import Report, write_contact_sheet, write_report
 from pixelfleet.settings import load_settings
-from pixelfleet.tile_sets import StoredTiles
 
 THREADS: Final = 8
 #: A page with more images than this is none that a browser shows.
@@ -55,9 +55,9 @@ def list_batches(
     as_json: AsJson = False,
 ) -> None:
     """Show batches, newest first."""
-    fleet = Fleet(load_settings())
-    found = fleet.batches.of_owner(owner) if owner else fleet.batches.all()
-    rows = [(each, fleet.batches.counts(each.owner, each.name)) for each in islice(found, limit)]
+    deployment = Deployment(load_settings())
+    found = deployment.batches.of_owner(owner) if owner else deployment.batches.all()
+    rows = [(each, deployment.batches.counts(each.owner, each.name)) for each in islice(found, limit)]
     if as_json:
         emit([as_document(each, counts) for each, counts in rows])
         return
@@ -76,22 +76,22 @@ def list_batches(
 @batch.command()
 def show(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: AsJson = False) -> None:
     """Show how far one batch is, and what failed in it by cause."""
-    fleet = Fleet(load_settings())
-    found, counts = look(fleet, *batch_of(name, owner))
+    deployment = Deployment(load_settings())
+    found, counts = look(deployment, *batch_of(name, owner))
     if as_json:
         emit(as_document(found, counts))
         return
     RESULTS.print(f"{found.batch_id}: {batch_state(found, counts)}")
     RESULTS.print(f"begun {found.created_at}, sealed {found.sealed_at or '-'}, completed {found.completed_at or '-'}")
     RESULTS.print(f"{found.expected if found.expected is not None else '?'} images: {told(counts)}")
-    RESULTS.print(f"{fleet.settings.dashboard_url.rstrip('/')}/batches/{found.batch_id}", soft_wrap=True)
+    RESULTS.print(f"{deployment.settings.dashboard_url.rstrip('/')}/batches/{found.batch_id}", soft_wrap=True)
 
 
 @batch.command()
 def watch(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: AsJson = False) -> None:
     """Wait until every image of a sealed batch is accounted for, with throughput and the time that is left."""
     with terminable():
-        watch_batch(Fleet(load_settings()), *batch_of(name, owner), as_json=as_json)
+        watch_batch(Deployment(load_settings()), *batch_of(name, owner), as_json=as_json)
 
 
 @batch.command()
@@ -113,13 +113,13 @@ def download(
     Exit code 1 if anything could not be fetched; images that failed in the fleet are in the report.
     """
     began = time.monotonic()
-    fleet = Fleet(load_settings(), connections=2 * jobs)
+    deployment = Deployment(load_settings(), connections=2 * jobs)
     owner, name = batch_of(name, owner)
-    found, counts = look(fleet, owner, name)
+    found, counts = look(deployment, owner, name)
     _prepare(dest)
-    images = batch_images(fleet.images, owner, name, (Status.READY, Status.FAILED))
-    tiles = StoredTiles(fleet.s3, fleet.settings.results_bucket)
-    work = Download(fleet.objects, tiles, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
+    images = batch_images(deployment.images, owner, name, (Status.READY, Status.FAILED))
+    tiles = StoredTiles(deployment.s3, deployment.settings.results_bucket)
+    work = Download(deployment.objects, tiles, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
     with terminable(), RunProgress(found.expected or counts.accounted) as progress:
         results = []
         for result in work.run(images):
@@ -154,42 +154,44 @@ def manifest(
 
     Exit code 1 if the batch is not complete, if a line is missing, or if --verify finds a difference.
     """
-    fleet = Fleet(load_settings(), connections=2 * THREADS)
+    deployment = Deployment(load_settings(), connections=2 * THREADS)
     owner, name = batch_of(name, owner)
-    found, _ = look(fleet, owner, name)
-    images = batch_images(fleet.images, owner, name)
+    found, _ = look(deployment, owner, name)
+    images = batch_images(deployment.images, owner, name)
     try:
-        lines, doubts = _write(fleet, images, out, verify=verify)
+        lines, mismatches = _write(deployment, images, out, verify=verify)
     except OSError as error:
         raise SetupError(f"the manifest cannot go to {out}: {error.strerror}") from None
     if as_json and out:
         found_all = {"lines": lines, "expected": found.expected, "completed_at": found.completed_at}
-        emit(found_all | {"differences": doubts if verify else None})
-    for doubt in doubts:
-        say(doubt, style="red")
-    verified = f"; {len(doubts):,} differences from the buckets" if verify else ""
+        emit(found_all | {"differences": mismatches if verify else None})
+    for mismatch in mismatches:
+        say(mismatch, style="red")
+    verified = f"; {len(mismatches):,} differences from the buckets" if verify else ""
     say(f"{lines:,} of {found.expected if found.expected is not None else '?'} images{verified}")
-    if doubts or found.completed_at is None or lines < (found.expected or 0):
+    if mismatches or found.completed_at is None or lines < (found.expected or 0):
         if found.completed_at is None:
             say("the batch is not complete: this is how it stands now", style="yellow")
         raise typer.Exit(1)
 
 
-def _write(fleet: Fleet, images: Iterator[Image], out: Path | None, *, verify: bool) -> tuple[int, list[str]]:
-    bucket = fleet.settings.results_bucket
-    checked = Verifier(fleet.s3, bucket).doubts(images) if verify else ((image, []) for image in images)
-    lines, doubts = 0, []
+def _write(deployment: Deployment, images: Iterator[Image], out: Path | None, *, verify: bool) -> tuple[int, list[str]]:
+    bucket = deployment.settings.results_bucket
+    checked = Verifier(deployment.s3, bucket).mismatches(images) if verify else ((image, []) for image in images)
+    lines, mismatches = 0, []
     part = out.with_name(f".{out.name}.part") if out else None
     with MESSAGES.status("reading records") as status, part.open("w") if part else nullcontext(sys.stdout) as file:
         for image, found in checked:
             file.write(json.dumps(manifest_line(image, bucket), separators=(",", ":")) + "\n")
-            doubts += [f"{doubt.path}: {doubt.variant or 'the original'} {doubt.problem}" for doubt in found]
+            mismatches += [
+                f"{mismatch.path}: {mismatch.variant or 'the original'} {mismatch.problem}" for mismatch in found
+            ]
             lines += 1
             if lines % 1_000 == 0:
                 status.update(f"{lines:,} lines")
     if part and out:
         part.replace(out)
-    return lines, doubts
+    return lines, mismatches
 
 
 def _prepare(dest: Path) -> None:

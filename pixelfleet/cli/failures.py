@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from pixelfleet import failures as found
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Image
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit
 from pixelfleet.cli.selection import LimitOption
-from pixelfleet.failures import Group, GroupBy, Selection
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Image
+from pixelfleet.operations import failures as found
+from pixelfleet.operations.failures import Group, GroupBy, Selection
 from pixelfleet.settings import load_settings
 
 COUNTED_EVERY = 1_000
@@ -32,11 +32,11 @@ def failures(
 
         pixelfleet redrive --dry-run
     """
-    fleet = Fleet(load_settings())
+    deployment = Deployment(load_settings())
     selection = Selection(any_cause=True, limit=limit)
-    groups = found.grouped(_counted(found.select(fleet.images, selection)), by)
+    groups = found.grouped(_counted(found.select(deployment.images, selection)), by)
     ordered = sorted(groups.values(), key=lambda group: (-group.count, group.name))
-    letters = found.dead_letters(fleet)
+    letters = found.dead_letters(deployment)
     if as_json:
         emit(
             {

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 from rich.filesize import decimal
 from rich.table import Table
 
-from pixelfleet.cli.console import MESSAGES, RESULTS, emit, printable
-from pixelfleet.cli.progress import duration
+from pixelfleet.cli.console import MESSAGES, RESULTS, duration, emit, printable
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import Cause, PermanentError, SetupError, TransientError
-from pixelfleet.jobs import Lane
+from pixelfleet.files.sources import Source
 from pixelfleet.recipes import Recipe
 from pixelfleet.settings import Settings, load_settings
-from pixelfleet.sources import Source
 
 if TYPE_CHECKING:
     from pixelfleet.forecast import Forecast

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Image
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.keys import DEFAULT_OWNER, image_id
+from pixelfleet.domain.records import Image
 from pixelfleet.errors import SetupError
-from pixelfleet.jobs import DEFAULT_OWNER, image_id
 
 BatchArgument = Annotated[str, typer.Argument(metavar="NAME", help="A batch: NAME, or OWNER/NAME.")]
 OwnerOfBatch = Annotated[str, typer.Option("--owner", help="Whose batch, where NAME does not say it.")]
@@ -19,16 +19,16 @@ def batch_of(name: str, owner: str = DEFAULT_OWNER) -> tuple[str, str]:
     return (named, rest) if slash else (owner, name)
 
 
-def image_named(fleet: Fleet, text: str) -> Image:
+def image_named(deployment: Deployment, text: str) -> Image:
     """The record of an image given by id, by key, or as s3://BUCKET/KEY.
 
     Raises:
         SetupError: there is none.
     """
-    bucket, key = fleet.settings.uploads_bucket, text
+    bucket, key = deployment.settings.uploads_bucket, text
     if text.startswith("s3://"):
         bucket, _, key = text.removeprefix("s3://").partition("/")
-    image = fleet.images.get(image_id(bucket, key)) or fleet.images.get(text)
+    image = deployment.images.get(image_id(bucket, key)) or deployment.images.get(text)
     if image is None:
         raise SetupError(f"there is no image {text}: give its id, its key, or s3://BUCKET/KEY")
     return image

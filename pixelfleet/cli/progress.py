@@ -5,7 +5,7 @@ from typing import Final, Self
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from pixelfleet.cli.console import MESSAGES, say
+from pixelfleet.cli.console import MESSAGES, duration, say
 from pixelfleet.report import ReportImage
 
 LINE_EVERY: Final = 10.0
@@ -71,11 +71,3 @@ class RunProgress:
             return ""
         rate = (done - 1) / (now - self._first)
         return f"{rate:.1f}/s, {duration((self._total - done) / rate)} left"
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `12 min`, `3 h 20 min`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,6 +1,6 @@
 """`pixelfleet purge`."""
 
-from pixelfleet.bootstrap import Fleet
+from pixelfleet.aws.dead_letters import Disposition, Pass
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit
 from pixelfleet.cli.selection import (
     BatchOption,
@@ -14,11 +14,11 @@ from pixelfleet.cli.selection import (
     selection_of,
     who,
 )
-from pixelfleet.dead_letters import Fate, Pass
-from pixelfleet.failures import dead_letters
-from pixelfleet.jobs import Lane
-from pixelfleet.redrive import purge as give_up
-from pixelfleet.redrive import uploads_letters
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.operations.failures import dead_letters
+from pixelfleet.operations.redrive import purge as give_up
+from pixelfleet.operations.redrive import uploads_letters
 from pixelfleet.settings import load_settings
 
 
@@ -40,9 +40,9 @@ def purge(
 
         pixelfleet purge --batch me/2026-11 --yes
     """
-    fleet = Fleet(load_settings())
+    deployment = Deployment(load_settings())
     selection = selection_of(lane, cause, batch, owner, image)
-    waiting = {name: depth.waiting + depth.in_flight for name, depth in dead_letters(fleet).items()}
+    waiting = {name: depth.waiting + depth.in_flight for name, depth in dead_letters(deployment).items()}
     listed = ", ".join(f"{name} {count:,}" for name, count in waiting.items())
     confirm(f"Dead letters lie in: {listed}. Those that the filters name would be deleted.", yes=yes)
     done: dict[str, Pass] = {}
@@ -53,10 +53,12 @@ def purge(
 
         for one in Lane:
             if selection.lane in (None, one):
-                done[one.value] = give_up(fleet, one, selection, told)
+                done[one.value] = give_up(deployment, one, selection, told)
         if selection.everything and selection.lane is None:
-            done["uploads"] = uploads_letters(fleet, Fate.DELETE, told)
-    fleet.activity.note(who(), "purge", described(selection), {name: result.deleted for name, result in done.items()})
+            done["uploads"] = uploads_letters(deployment, Disposition.DELETE, told)
+    deployment.activity.note(
+        who(), "purge", described(selection), {name: result.deleted for name, result in done.items()}
+    )
     if as_json:
         emit({name: {"deleted": result.deleted, "left": result.left} for name, result in done.items()})
         return

@@ -7,19 +7,19 @@ from typing import Annotated, Any
 import typer
 
 from pixelfleet import recipes
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import RecipeRef
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit, say
 from pixelfleet.cli.selection import who
-from pixelfleet.completion import complete_if_full
-from pixelfleet.fleet import lanes
-from pixelfleet.localcloud.waiting import terminable
-from pixelfleet.reconcile.checkpoint import Checkpoint
-from pixelfleet.reconcile.horizon import horizon
-from pixelfleet.reconcile.judge import Horizon
-from pixelfleet.reconcile.listing import BucketListing, InventoryListing, Listing
-from pixelfleet.reconcile.run import Found, Reconcile, Wishes
-from pixelfleet.reconcile.sweep import Sweep, Swept
+from pixelfleet.cli.terminable import terminable
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import RecipeRef
+from pixelfleet.operations.completion import complete_if_full
+from pixelfleet.operations.monitoring import lanes
+from pixelfleet.operations.reconcile.checkpoint import Checkpoint
+from pixelfleet.operations.reconcile.compare import Reconcile, ReconcileResult, Wishes
+from pixelfleet.operations.reconcile.horizon import horizon
+from pixelfleet.operations.reconcile.listing import BucketListing, InventoryListing, Listing
+from pixelfleet.operations.reconcile.sweep import Sweep, Swept
+from pixelfleet.operations.reconcile.verdict import Horizon
 from pixelfleet.settings import load_settings
 
 
@@ -67,46 +67,48 @@ def reconcile(
 
         pixelfleet reconcile --recipe shop.toml --prefix uploads/me/ --rate 50
     """
-    fleet = Fleet(load_settings(), connections=20)
+    deployment = Deployment(load_settings(), connections=20)
     now = datetime.now(UTC)
     asked = timedelta(seconds=older_than) if older_than is not None else None
-    limits = horizon(fleet.settings, lanes(fleet), now, asked)
-    wishes = Wishes(who(), outdated, _stored(fleet, recipe, dry_run=dry_run), dry_run, rate)
+    limits = horizon(deployment.settings, lanes(deployment), now, asked)
+    wishes = Wishes(who(), outdated, _stored(deployment, recipe, dry_run=dry_run), dry_run, rate)
     with terminable(), MESSAGES.status("listing") as status:
-        found = _compare(fleet, limits, wishes, _Where(prefix, inventory, from_start), status)
-        swept = _sweep(fleet, limits, status, dry_run=dry_run) if sweep else None
+        found = _compare(deployment, limits, wishes, _Where(prefix, inventory, from_start), status)
+        swept = _sweep(deployment, limits, status, dry_run=dry_run) if sweep else None
         if not dry_run:
-            _check_batches(fleet)
+            _check_batches(deployment)
     if not dry_run:
         details: dict[str, int | str] = {str(verdict): count for verdict, count in found.verdicts.items()}
-        fleet.activity.note(who(), "reconcile", prefix or "everything", details | {"sent": found.sent})
+        deployment.activity.note(who(), "reconcile", prefix or "everything", details | {"sent": found.sent})
     _tell(found, swept, limits, as_json=as_json, dry_run=dry_run)
     if found.refused:
         raise typer.Exit(1)
 
 
-def _stored(fleet: Fleet, recipe: str | None, *, dry_run: bool) -> RecipeRef | None:
+def _stored(deployment: Deployment, recipe: str | None, *, dry_run: bool) -> RecipeRef | None:
     """The recipe that was asked for; its text is stored before a job can name it."""
     if recipe is None:
         return None
     chosen = recipes.load(recipe)
     ref = RecipeRef(name=chosen.name, digest=chosen.digest)
     if not dry_run:
-        fleet.recipe_texts.put(ref, chosen.to_text())
+        deployment.recipe_texts.put(ref, chosen.to_text())
     return ref
 
 
-def _compare(fleet: Fleet, limits: Horizon, wishes: Wishes, where: _Where, status: Any) -> Found:
-    bucket = fleet.settings.uploads_bucket
-    listing: Listing = BucketListing(fleet.s3, bucket, where.prefix)
+def _compare(deployment: Deployment, limits: Horizon, wishes: Wishes, where: _Where, status: Any) -> ReconcileResult:
+    bucket = deployment.settings.uploads_bucket
+    listing: Listing = BucketListing(deployment.s3, bucket, where.prefix)
     if where.inventory:
-        listing = InventoryListing(fleet.s3, where.inventory, bucket, where.prefix)
+        listing = InventoryListing(deployment.s3, where.inventory, bucket, where.prefix)
     recipe = wishes.recipe.digest if wishes.recipe else str(wishes.outdated)
-    checkpoint = Checkpoint(fleet.settings.endpoint_url or "aws", bucket, where.prefix, where.inventory or "", recipe)
+    checkpoint = Checkpoint(
+        deployment.settings.endpoint_url or "aws", bucket, where.prefix, where.inventory or "", recipe
+    )
     after = "" if where.from_start or wishes.dry_run else checkpoint.read()
     if after:
         say(f"going on after {after}; --from-start begins anew")
-    work = Reconcile(fleet, limits, wishes)
+    work = Reconcile(deployment, limits, wishes)
 
     def done(position: str) -> None:
         if not wishes.dry_run:
@@ -119,22 +121,22 @@ def _compare(fleet: Fleet, limits: Horizon, wishes: Wishes, where: _Where, statu
     return found
 
 
-def _sweep(fleet: Fleet, limits: Horizon, status: Any, *, dry_run: bool) -> Swept:
+def _sweep(deployment: Deployment, limits: Horizon, status: Any, *, dry_run: bool) -> Swept:
     oldest = min(limits.events, *limits.lanes.values())
 
     def told(now: Swept) -> None:
         status.update(f"{now.seen:,} results looked at, {now.orphaned:,} without a record")
 
-    return Sweep(fleet, oldest, dry_run=dry_run).run(told)
+    return Sweep(deployment, oldest, dry_run=dry_run).run(told)
 
 
-def _check_batches(fleet: Fleet) -> None:
-    for batch in fleet.batches.all():
+def _check_batches(deployment: Deployment) -> None:
+    for batch in deployment.batches.all():
         if batch.sealed_at and (batch.completed_at is None or batch.notice is not None):
-            complete_if_full(fleet, batch.owner, batch.name)
+            complete_if_full(deployment, batch.owner, batch.name)
 
 
-def _tell(found: Found, swept: Swept | None, limits: Horizon, *, as_json: bool, dry_run: bool) -> None:
+def _tell(found: ReconcileResult, swept: Swept | None, limits: Horizon, *, as_json: bool, dry_run: bool) -> None:
     if as_json:
         emit(
             {

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Image, timestamp
+from pixelfleet.aws.dead_letters import Disposition, Pass
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit, say
 from pixelfleet.cli.selection import (
     BatchOption,
@@ -22,10 +21,11 @@ from pixelfleet.cli.selection import (
     selection_of,
     who,
 )
-from pixelfleet.dead_letters import Fate, Pass
-from pixelfleet.failures import GroupBy, Selection, dead_letters, grouped, select
-from pixelfleet.jobs import Lane
-from pixelfleet.redrive import Redrive, Sent, drop_settled, uploads_letters
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.records import Image, timestamp
+from pixelfleet.operations.failures import GroupBy, Selection, dead_letters, grouped, select
+from pixelfleet.operations.redrive import Redrive, Sent, drop_settled, uploads_letters
 from pixelfleet.settings import load_settings
 
 
@@ -57,26 +57,28 @@ def redrive(
 
         pixelfleet redrive --cause out_of_memory --canary 5 --rate 50 --yes
     """
-    fleet = Fleet(load_settings())
+    deployment = Deployment(load_settings())
     asked = selection_of(lane, cause, batch, owner, image)
     selection = Selection(asked.lane, asked.cause, asked.batch, asked.owner, asked.image_id, limit, before=timestamp())
     if dry_run or not yes:
-        plan = _plan(fleet, selection)
+        plan = _plan(deployment, selection)
         if dry_run:
             _tell_plan(plan, as_json=as_json)
             return
         confirm(f"{plan['images']:,} failed images would be sent again ({_listed(plan['by_cause'])}).", yes=yes)
     with MESSAGES.status("sending") as status:
-        work = Redrive(fleet, who(), lambda done: status.update(f"sent {done.sent:,} jobs"), rate)
-        failed = select(fleet.images, selection)
+        work = Redrive(deployment, who(), lambda done: status.update(f"sent {done.sent:,} jobs"), rate)
+        failed = select(deployment.images, selection)
         outcome = _canary(work, failed, canary, status) if canary else None
         if outcome is None or not outcome["failed"]:
             for _ in work.send(failed):
                 pass
-            letters = _dead_letters(fleet, selection, status)
+            letters = _dead_letters(deployment, selection, status)
         else:
             letters = {}
-    fleet.activity.note(who(), "redrive", described(selection), {"sent": work.done.sent, "refused": work.done.refused})
+    deployment.activity.note(
+        who(), "redrive", described(selection), {"sent": work.done.sent, "refused": work.done.refused}
+    )
     _tell(work.done, outcome, letters, as_json=as_json)
     if work.done.refused or (outcome and outcome["failed"]):
         raise typer.Exit(1)
@@ -90,24 +92,24 @@ def _canary(work: Redrive, failed: Iterator[Image], count: int, status: Any) -> 
     return {"ready": outcomes.ready, "failed": outcomes.failed, "examples": list(outcomes.examples)}
 
 
-def _dead_letters(fleet: Fleet, selection: Selection, status: Any) -> dict[str, Pass]:
+def _dead_letters(deployment: Deployment, selection: Selection, status: Any) -> dict[str, Pass]:
     def told(done: Pass) -> None:
         status.update(f"dead letters: {done.deleted:,} dropped, {done.moved:,} moved back, {done.left:,} left")
 
     passes = {
-        lane.value: drop_settled(fleet, lane, selection, told)
+        lane.value: drop_settled(deployment, lane, selection, told)
         for lane in Lane
-        if selection.lane in (None, lane) and fleet.queues.depth(fleet.settings.dlq_url(lane)).waiting
+        if selection.lane in (None, lane) and deployment.queues.depth(deployment.settings.dlq_url(lane)).waiting
     }
     if selection.everything and selection.lane is None:
-        passes["uploads"] = uploads_letters(fleet, Fate.MOVE, told)
+        passes["uploads"] = uploads_letters(deployment, Disposition.MOVE, told)
     return passes
 
 
-def _plan(fleet: Fleet, selection: Selection) -> dict[str, Any]:
+def _plan(deployment: Deployment, selection: Selection) -> dict[str, Any]:
     with MESSAGES.status("reading failures"):
-        groups = grouped(select(fleet.images, selection), GroupBy.CAUSE)
-        letters = dead_letters(fleet)
+        groups = grouped(select(deployment.images, selection), GroupBy.CAUSE)
+        letters = dead_letters(deployment)
     return {
         "images": sum(group.count for group in groups.values()),
         "by_cause": {name: group.count for name, group in sorted(groups.items())},

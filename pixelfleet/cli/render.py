@@ -11,11 +11,11 @@ from pixelfleet import recipes
 from pixelfleet.cli.console import AsJson
 from pixelfleet.cli.progress import RunProgress
 from pixelfleet.cli.summary import summarise
+from pixelfleet.cli.terminable import terminable
 from pixelfleet.errors import SetupError
-from pixelfleet.localcloud.folders import REPORT, SHEET
-from pixelfleet.localcloud.waiting import terminable
+from pixelfleet.files.result_folders import REPORT, SHEET
+from pixelfleet.files.sources import find_sources
 from pixelfleet.report import Report, write_contact_sheet, write_report
-from pixelfleet.sources import find_sources
 
 _MEGABYTE: Final = 1_000_000
 
@@ -52,7 +52,7 @@ def render(
         raise SetupError(f"no files in {', '.join(map(str, sources))}")
     try:
         # Here, not above: no other command needs an image library, and not every installation has one.
-        from pixelfleet.rendering import Rendering, largest_limits  # noqa: PLC0415
+        from pixelfleet.localcloud.render import Rendering, largest_limits  # noqa: PLC0415
     except ImportError as error:
         raise SetupError(f"the engine needs {error.name}: pip install 'pixelfleet[worker]'") from None
     work = Rendering(chosen, out, largest_limits(), memory * _MEGABYTE, time_limit)

@@ -6,15 +6,15 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from pixelfleet.aws_errors import translated
-from pixelfleet.batch_images import batch_images
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Image, Status
+from pixelfleet.aws.errors import translated
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit, say
 from pixelfleet.cli.naming import batch_of, image_named
 from pixelfleet.cli.selection import YesOption, confirm, who
 from pixelfleet.cli.watch import look
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import SetupError
+from pixelfleet.operations.batch_images import batch_images
 from pixelfleet.settings import load_settings
 
 #: Keys that DeleteObjects takes (S3 API reference).
@@ -41,19 +41,19 @@ def rm(
     """
     if bool(images) == bool(batch):
         raise SetupError("name either images or one --batch to remove")
-    fleet = Fleet(load_settings())
+    deployment = Deployment(load_settings())
     if batch:
         owner, name = batch_of(batch)
-        found, counts = look(fleet, owner, name)
+        found, counts = look(deployment, owner, name)
         confirm(f"All images of batch {found.batch_id} would be removed ({counts.accounted:,} so far).", yes=yes)
-        meant: Iterable[Image] = batch_images(fleet.images, owner, name, THERE)
+        meant: Iterable[Image] = batch_images(deployment.images, owner, name, THERE)
         on = found.batch_id
     else:
-        named = [image_named(fleet, text) for text in images or []]
+        named = [image_named(deployment, text) for text in images or []]
         confirm(f"{len(named):,} images would be removed: {', '.join(image.key for image in named[:3])}", yes=yes)
         meant, on = named, named[0].key if len(named) == 1 else f"{len(named)} images"
-    removed, refused = _remove(fleet, meant)
-    fleet.activity.note(who(), "rm", on, {"removed": removed, "refused": len(refused)})
+    removed, refused = _remove(deployment, meant)
+    deployment.activity.note(who(), "rm", on, {"removed": removed, "refused": len(refused)})
     for line in refused:
         say(line, style="red")
     if as_json:
@@ -64,7 +64,7 @@ def rm(
         raise typer.Exit(1)
 
 
-def _remove(fleet: Fleet, images: Iterable[Image]) -> tuple[int, list[str]]:
+def _remove(deployment: Deployment, images: Iterable[Image]) -> tuple[int, list[str]]:
     removed, refused = 0, []
     waiting = iter(images)
     with MESSAGES.status("removing") as status:
@@ -72,7 +72,7 @@ def _remove(fleet: Fleet, images: Iterable[Image]) -> tuple[int, list[str]]:
             for bucket in sorted({image.bucket for image in some}):
                 keys: list[Any] = [{"Key": image.key} for image in some if image.bucket == bucket]
                 with translated(f"remove from {bucket}"):
-                    answer = fleet.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+                    answer = deployment.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
                 errors = answer.get("Errors", [])
                 refused += [f"{error.get('Key')}: {error.get('Message')}" for error in errors]
                 removed += len(keys) - len(errors)

@@ -12,23 +12,23 @@ import typer
 from rich.filesize import decimal
 
 from pixelfleet import recipes
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import RecipeRef
 from pixelfleet.cli.console import AsJson, say
 from pixelfleet.cli.progress import RunProgress
 from pixelfleet.cli.summary import summarise
+from pixelfleet.cli.terminable import terminable
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.keys import DEFAULT_OWNER
+from pixelfleet.domain.records import RecipeRef
 from pixelfleet.errors import SetupError
-from pixelfleet.jobs import DEFAULT_OWNER
+from pixelfleet.files.result_folders import REPORT, SHEET, ResultFolders, folds_case
+from pixelfleet.files.sources import Source, find_sources
 from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, cores, embedded_fleet
 from pixelfleet.localcloud.folder import temporary_data_folder
-from pixelfleet.localcloud.folders import REPORT, SHEET, ResultFolders, folds_case
 from pixelfleet.localcloud.run import Run
 from pixelfleet.localcloud.supervise import FleetLostError
-from pixelfleet.localcloud.waiting import terminable
 from pixelfleet.localcloud.watch import Watch
 from pixelfleet.recipes import Recipe
 from pixelfleet.report import Report, ReportImage, write_contact_sheet, write_report
-from pixelfleet.sources import Source, find_sources
 from pixelfleet.uploads import Uploader, batch_prefix
 
 THREADS: Final = 4
@@ -156,19 +156,19 @@ def _carry_out(order: _Order, data: Path, began: float) -> _Result:
 
 
 def _images(order: _Order, embedded: EmbeddedFleet, collected: _Collected) -> Iterator[ReportImage]:
-    fleet = Fleet(embedded.settings, connections=4 * THREADS)
+    deployment = Deployment(embedded.settings, connections=4 * THREADS)
     ref = RecipeRef(name=order.recipe.name, digest=order.recipe.digest)
-    fleet.recipe_texts.put(ref, order.recipe.to_text())
-    fleet.batches.create(DEFAULT_OWNER, BATCH, ref)
+    deployment.recipe_texts.put(ref, order.recipe.to_text())
+    deployment.batches.create(DEFAULT_OWNER, BATCH, ref)
     sources = iter(order.sources)
-    with Uploader(fleet.sender, THREADS) as uploader:
+    with Uploader(deployment.sender, THREADS) as uploader:
         run_ = Run(
-            fleet,
+            deployment,
             uploader,
             batch_prefix(DEFAULT_OWNER, BATCH),
             order.dest,
             ResultFolders(order.dest, folds_case=folds_case(order.dest)),
-            Watch(embedded, fleet, say),
+            Watch(embedded, deployment, say),
         )
         try:
             yield from run_.images(sources, THREADS)

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from pixelfleet.cli.console import say
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import Cause, SetupError
-from pixelfleet.failures import Selection
-from pixelfleet.jobs import Lane
+from pixelfleet.operations.failures import Selection
 
 LaneOption = Annotated[Lane | None, typer.Option("--lane", help="Only failures of this lane.")]
 CauseOption = Annotated[

@@ -6,10 +6,10 @@ import typer
 from rich.filesize import decimal
 from rich.table import Table
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Image
 from pixelfleet.cli.console import RESULTS, AsJson, emit
 from pixelfleet.cli.naming import image_named
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Image
 from pixelfleet.settings import load_settings
 
 #: Seconds that a link to a result is good for.
@@ -25,19 +25,19 @@ def show(image: ImageArgument, *, as_json: AsJson = False) -> None:
 
         pixelfleet show uploads/me/summer/a.jpg
     """
-    fleet = Fleet(load_settings())
-    found = image_named(fleet, image)
-    links = {variant.name: _link(fleet, variant.key) for variant in found.variants}
-    page = f"{fleet.settings.dashboard_url.rstrip('/')}/images/{found.image_id}"
+    deployment = Deployment(load_settings())
+    found = image_named(deployment, image)
+    links = {variant.name: _link(deployment, variant.key) for variant in found.variants}
+    page = f"{deployment.settings.dashboard_url.rstrip('/')}/images/{found.image_id}"
     if as_json:
         emit(found.model_dump(mode="json") | {"links": links, "dashboard": page})
         return
     _show(found, links, page)
 
 
-def _link(fleet: Fleet, key: str) -> str:
-    place = {"Bucket": fleet.settings.results_bucket, "Key": key}
-    return fleet.s3.generate_presigned_url("get_object", Params=place, ExpiresIn=LINK_SECONDS)
+def _link(deployment: Deployment, key: str) -> str:
+    place = {"Bucket": deployment.settings.results_bucket, "Key": key}
+    return deployment.s3.generate_presigned_url("get_object", Params=place, ExpiresIn=LINK_SECONDS)
 
 
 def _show(image: Image, links: dict[str, str], page: str) -> None:

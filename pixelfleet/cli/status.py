@@ -13,14 +13,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pixelfleet import fleet as state
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Batch, Counts
-from pixelfleet.cli.console import RESULTS, AsJson, emit
-from pixelfleet.cli.progress import duration
+from pixelfleet.cli.console import RESULTS, AsJson, duration, emit
+from pixelfleet.cli.terminable import terminable
 from pixelfleet.cli.watch import again
-from pixelfleet.fleet import LaneState, Overview, Throughput, Workers
-from pixelfleet.localcloud.waiting import terminable
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Batch, Counts
+from pixelfleet.operations import monitoring as state
+from pixelfleet.operations.monitoring import LaneState, Overview, Throughput, Workers
 from pixelfleet.settings import load_settings
 
 #: Seconds between two looks.
@@ -53,12 +52,12 @@ def status(
 
         pixelfleet status --json | jq .eta_seconds
     """
-    fleet = Fleet(load_settings())
+    deployment = Deployment(load_settings())
     with terminable(), _shown(as_json=as_json, watch=watch) as show:
-        show(look(fleet))
+        show(look(deployment))
         while watch:
             time.sleep(LOOK_EVERY)
-            show(again(lambda: look(fleet)))
+            show(again(lambda: look(deployment)))
 
 
 @contextmanager
@@ -73,11 +72,11 @@ def _shown(*, as_json: bool, watch: bool) -> Iterator[Callable[[Status], None]]:
             yield lambda found: live.update(as_screen(found), refresh=True)
 
 
-def look(fleet: Fleet) -> Status:
+def look(deployment: Deployment) -> Status:
     """Ask everything once."""
-    recent = islice(fleet.batches.all(), RECENT_BATCHES)
-    batches = tuple((batch, fleet.batches.counts(batch.owner, batch.name)) for batch in recent)
-    return Status(state.overview(fleet), batches)
+    recent = islice(deployment.batches.all(), RECENT_BATCHES)
+    batches = tuple((batch, deployment.batches.counts(batch.owner, batch.name)) for batch in recent)
+    return Status(state.overview(deployment), batches)
 
 
 def as_document(found: Status) -> dict[str, Any]:

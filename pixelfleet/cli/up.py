@@ -9,14 +9,14 @@ from typing import Annotated, Final
 
 import typer
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.people import Role
 from pixelfleet.cli.console import RESULTS, AsJson, emit, say
+from pixelfleet.cli.terminable import terminable
+from pixelfleet.credentials.passwords import hash_password, new_password
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.users import Role
 from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, cores, embedded_fleet
 from pixelfleet.localcloud.environment import in_the_way
 from pixelfleet.localcloud.folder import default_data_folder
-from pixelfleet.localcloud.waiting import terminable
-from pixelfleet.passwords import hash_password, new_password
 
 #: Seconds between two looks at the children.
 LOOK_EVERY: Final = 0.5
@@ -63,10 +63,10 @@ def up(
     shell = dict(os.environ)
     plan = Plan(data or default_data_folder(), workers or cores(), port, dashboard_port=dashboard_port or 0)
     try:
-        with terminable(), embedded_fleet(plan) as fleet:
-            _introduce(fleet, _first_operator(Fleet(fleet.settings)), shell, as_json=as_json)
+        with terminable(), embedded_fleet(plan) as deployment:
+            _introduce(deployment, _first_operator(Deployment(deployment.settings)), shell, as_json=as_json)
             while True:
-                for death in fleet.supervisor.tend():
+                for death in deployment.supervisor.tend():
                     say(str(death), style="yellow")
                 time.sleep(LOOK_EVERY)
     except KeyboardInterrupt:
@@ -74,20 +74,25 @@ def up(
         say("\nstopped; the data is kept")
 
 
-def _first_operator(fleet: Fleet) -> str | None:
+def _first_operator(deployment: Deployment) -> str | None:
     """Make somebody who can sign in, where there is nobody yet; returns their password, which is kept nowhere."""
-    if fleet.users.all():
+    if deployment.users.all():
         return None
     password = new_password()
-    fleet.users.add(OPERATOR, hash_password(password), Role.OPERATOR)
+    deployment.users.add(OPERATOR, hash_password(password), Role.OPERATOR)
     return password
 
 
-def _introduce(fleet: EmbeddedFleet, password: str | None, shell: Mapping[str, str], *, as_json: bool) -> None:
-    variables = fleet.emulator.exports()
-    url = fleet.settings.dashboard_url
+def _introduce(deployment: EmbeddedFleet, password: str | None, shell: Mapping[str, str], *, as_json: bool) -> None:
+    variables = deployment.emulator.exports()
+    url = deployment.settings.dashboard_url
     if as_json:
-        told = {"environment": variables, "unset": in_the_way(shell), "data": str(fleet.folder.root), "dashboard": url}
+        told = {
+            "environment": variables,
+            "unset": in_the_way(shell),
+            "data": str(deployment.folder.root),
+            "dashboard": url,
+        }
         emit(told | ({"user": OPERATOR, "password": password} if password else {}))
         return
     say("The fleet is up. Paste this into another terminal, and aws and pixelfleet there work with it:\n")
@@ -96,10 +101,10 @@ def _introduce(fleet: EmbeddedFleet, password: str | None, shell: Mapping[str, s
     say(f"\ndashboard  {url}", style="bold")
     if password:
         say(f"           sign in as {OPERATOR} with the password {password} (shown only now)")
-    say(f"\nuploads  s3://{fleet.settings.uploads_bucket}/uploads/<owner>/<batch>/<file>")
-    say(f"results  s3://{fleet.settings.results_bucket}/")
-    say(f"data     {fleet.folder.root}")
-    say(f"logs     {fleet.folder.logs}")
+    say(f"\nuploads  s3://{deployment.settings.uploads_bucket}/uploads/<owner>/<batch>/<file>")
+    say(f"results  s3://{deployment.settings.results_bucket}/")
+    say(f"data     {deployment.folder.root}")
+    say(f"logs     {deployment.folder.logs}")
     say("\nCtrl-C stops it.")
 
 

@@ -11,22 +11,21 @@ import typer
 from rich.filesize import decimal
 
 from pixelfleet import recipes
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Batch, RecipeRef
 from pixelfleet.cli.console import AsJson, emit, printable, say
 from pixelfleet.cli.forecast import tell_forecast
 from pixelfleet.cli.sizes import bandwidth
+from pixelfleet.cli.terminable import terminable
 from pixelfleet.cli.upload_progress import UploadProgress
 from pixelfleet.cli.watch import watch_batch
-from pixelfleet.completion import complete_if_full
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.keys import DEFAULT_OWNER, batch_prefix
+from pixelfleet.domain.records import Batch, RecipeRef
 from pixelfleet.errors import SetupError, TransientError
-from pixelfleet.jobs import DEFAULT_OWNER
-from pixelfleet.localcloud.waiting import terminable
+from pixelfleet.files.sources import Source, find_sources
+from pixelfleet.operations.completion import complete_if_full
 from pixelfleet.settings import load_settings
-from pixelfleet.sources import Source, find_sources
 from pixelfleet.uploads.batch import BatchUpload, Choice, Tally, chosen
 from pixelfleet.uploads.journal import Journal, Pending, Target
-from pixelfleet.uploads.keys import batch_prefix
 from pixelfleet.uploads.uploader import Uploader
 
 THREADS: Final = 8
@@ -82,11 +81,11 @@ def upload(
         tell_forecast(walk(), recipes.load(recipe or "web"), workers, as_json=as_json)
         return
     order = _Order(owner, batch, recipe, sources, jobs, bandwidth(max_bandwidth))
-    fleet = Fleet(load_settings(), connections=2 * jobs)
+    deployment = Deployment(load_settings(), connections=2 * jobs)
     with terminable():
-        done = _carry_out(fleet, order, walk, as_json=as_json)
+        done = _carry_out(deployment, order, walk, as_json=as_json)
         if watch and done.sealed:
-            watch_batch(fleet, done.batch.owner, done.batch.name, as_json=as_json)
+            watch_batch(deployment, done.batch.owner, done.batch.name, as_json=as_json)
     if done.tally.failed:
         raise typer.Exit(1)
 
@@ -110,13 +109,13 @@ class _Done:
     sealed: bool
 
 
-def _carry_out(fleet: Fleet, order: _Order, walk: Any, *, as_json: bool) -> _Done:
-    settings = fleet.settings
-    sender, cloud = fleet.sender, settings.endpoint_url or "aws"
+def _carry_out(deployment: Deployment, order: _Order, walk: Any, *, as_json: bool) -> _Done:
+    settings = deployment.settings
+    sender, cloud = deployment.sender, settings.endpoint_url or "aws"
     pending = Pending(cloud, settings.uploads_bucket, order.owner, order.sources)
     name = order.batch or pending.name(datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
     prefix = batch_prefix(order.owner, name)
-    batch = _batch(fleet, order, name)
+    batch = _batch(deployment, order, name)
     with Journal.open(Target(cloud, batch.created_at, settings.uploads_bucket, prefix)) as journal:
         with (
             UploadProgress(walk) as progress,
@@ -132,35 +131,35 @@ def _carry_out(fleet: Fleet, order: _Order, walk: Any, *, as_json: bool) -> _Don
         # A batch of nothing would be complete, and announced, at once.
         sealed = not tally.may_pass and journal.has_any()
         if sealed:
-            fleet.batches.seal(order.owner, name, (uploader.image_id(prefix + key) for key in journal.put_keys()))
+            deployment.batches.seal(order.owner, name, (uploader.image_id(prefix + key) for key in journal.put_keys()))
             if order.batch is None:
                 pending.finished()
         _tell(tally, journal, f"s3://{settings.uploads_bucket}/{prefix}", sealed=sealed, as_json=as_json)
     if sealed:
-        _complete(fleet, batch)
+        _complete(deployment, batch)
     else:
         why = "run the same again to put what failed" if tally.may_pass else "there is no image in it"
         say(f"the batch is not sealed: {why}", style="yellow")
     return _Done(batch, tally, sealed)
 
 
-def _batch(fleet: Fleet, order: _Order, name: str) -> Batch:
+def _batch(deployment: Deployment, order: _Order, name: str) -> Batch:
     """Its recipe is written before its first image, so that no worker can miss it."""
     if order.recipe is None:
-        return fleet.batches.create(order.owner, name)
+        return deployment.batches.create(order.owner, name)
     chosen_ = recipes.load(order.recipe)
     ref = RecipeRef(name=chosen_.name, digest=chosen_.digest)
-    fleet.recipe_texts.put(ref, chosen_.to_text())
-    batch = fleet.batches.create(order.owner, name, ref)
+    deployment.recipe_texts.put(ref, chosen_.to_text())
+    batch = deployment.batches.create(order.owner, name, ref)
     if batch.recipe != ref:
         has = f"recipe {batch.recipe.name!r} with another digest" if batch.recipe else "no recipe of its own"
         raise SetupError(f"batch {name} was begun with {has}: leave --recipe out, or name another batch")
     return batch
 
 
-def _complete(fleet: Fleet, batch: Batch) -> None:
+def _complete(deployment: Deployment, batch: Batch) -> None:
     try:
-        complete_if_full(fleet, batch.owner, batch.name)
+        complete_if_full(deployment, batch.owner, batch.name)
     except TransientError as error:
         say(f"the batch is complete, but not announced; `pixelfleet reconcile` does that: {error}", style="yellow")
 

@@ -8,9 +8,8 @@ from typing import Final, Self
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from pixelfleet.cli.console import MESSAGES, say
-from pixelfleet.cli.progress import duration
-from pixelfleet.sources import Source
+from pixelfleet.cli.console import MESSAGES, duration, say
+from pixelfleet.files.sources import Source
 from pixelfleet.uploads.batch import Tally
 
 LINE_EVERY: Final = 10.0

@@ -8,11 +8,11 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.people import Role, Scope, User
 from pixelfleet.cli.console import RESULTS, AsJson, emit, say
+from pixelfleet.credentials.passwords import hash_password, new_password
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.users import Role, Scope, User
 from pixelfleet.errors import SetupError
-from pixelfleet.passwords import hash_password, new_password
 from pixelfleet.settings import load_settings
 
 user = typer.Typer(name="user", no_args_is_help=True, help="Who may sign in to the dashboard, and tokens for its API.")
@@ -43,11 +43,11 @@ def add(
     """
     if email is not None and not _EMAIL.fullmatch(email):
         raise SetupError(f"--email {email}: not an address such as ana@example.com")
-    fleet = Fleet(load_settings())
+    deployment = Deployment(load_settings())
     password = _password(from_stdin=password_stdin)
-    added = fleet.users.add(name, hash_password(password), role, email)
+    added = deployment.users.add(name, hash_password(password), role, email)
     if email is not None:
-        fleet.notices.subscribe(email, name)
+        deployment.notices.subscribe(email, name)
     _tell(added, None if password_stdin else password, as_json=as_json)
 
 
@@ -55,26 +55,26 @@ def add(
 def passwd(name: Name, *, password_stdin: FromStdin = False, as_json: AsJson = False) -> None:
     """Give a user a new random password, which is printed once; ends their sessions."""
     password = _password(from_stdin=password_stdin)
-    changed = Fleet(load_settings()).users.set_password(name, hash_password(password))
+    changed = Deployment(load_settings()).users.set_password(name, hash_password(password))
     _tell(changed, None if password_stdin else password, as_json=as_json)
 
 
 @user.command()
 def disable(name: Name, *, as_json: AsJson = False) -> None:
     """Let a user in no more; ends their sessions, and their tokens stop working. `enable` undoes it."""
-    _tell(Fleet(load_settings()).users.set_disabled(name, disabled=True), None, as_json=as_json)
+    _tell(Deployment(load_settings()).users.set_disabled(name, disabled=True), None, as_json=as_json)
 
 
 @user.command()
 def enable(name: Name, *, as_json: AsJson = False) -> None:
     """Let a disabled user in again."""
-    _tell(Fleet(load_settings()).users.set_disabled(name, disabled=False), None, as_json=as_json)
+    _tell(Deployment(load_settings()).users.set_disabled(name, disabled=False), None, as_json=as_json)
 
 
 @user.command(name="list")
 def list_users(*, as_json: AsJson = False) -> None:
     """Show all users and how many tokens each has."""
-    people = Fleet(load_settings()).users.all()
+    people = Deployment(load_settings()).users.all()
     if as_json:
         emit({"users": [_facts(person) for person in people]})
         return
@@ -104,7 +104,7 @@ def token(
 
     pixelfleet user token ana --label "camera import" --scope write --days 30
     """
-    users = Fleet(load_settings()).users
+    users = Deployment(load_settings()).users
     if revoke is not None:
         users.revoke_token(name, revoke)
         say("revoked")

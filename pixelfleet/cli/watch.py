@@ -6,10 +6,10 @@ from typing import Final, TypeVar
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Batch, Counts
-from pixelfleet.cli.console import MESSAGES, emit, say
-from pixelfleet.cli.progress import LINE_EVERY, duration
+from pixelfleet.cli.console import MESSAGES, duration, emit, say
+from pixelfleet.cli.progress import LINE_EVERY
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Batch, Counts
 from pixelfleet.errors import SetupError, TransientError
 
 Look = TypeVar("Look")
@@ -21,7 +21,7 @@ ASK_AGAIN: Final = 5.0
 WINDOW: Final = 60.0
 
 
-class Pace:
+class RateMeter:
     """Images a second over the last `WINDOW` seconds, of counts as they are seen."""
 
     def __init__(self) -> None:
@@ -36,24 +36,24 @@ class Pace:
         return (last - first) / (now - began) if now > began else 0.0
 
 
-def watch_batch(fleet: Fleet, owner: str, name: str, *, as_json: bool) -> None:
+def watch_batch(deployment: Deployment, owner: str, name: str, *, as_json: bool) -> None:
     """Until the batch is complete. An unsealed one never is: more may be uploaded to it.
 
     Raises:
         SetupError: there is no such batch.
         TransientError: AWS did not answer the first time; later, it is asked again.
     """
-    pace, last_line, first = Pace(), time.monotonic(), True
+    rate, last_line, first = RateMeter(), time.monotonic(), True
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), console=MESSAGES, transient=True
     ) as live:
         task = live.add_task(f"{owner}/{name}", total=None)
         while True:
-            batch, counts = look(fleet, owner, name) if first else again(lambda: look(fleet, owner, name))
+            batch, counts = look(deployment, owner, name) if first else again(lambda: look(deployment, owner, name))
             first = False
             now = time.monotonic()
-            pace.add(now, counts.accounted)
-            words = _words(batch, counts, pace.per_second)
+            rate.add(now, counts.accounted)
+            words = _words(batch, counts, rate.per_second)
             live.update(task, description=words, completed=counts.accounted, total=batch.expected)
             if batch.completed_at:
                 break
@@ -77,15 +77,15 @@ def again(ask: Callable[[], Look]) -> Look:
             time.sleep(ASK_AGAIN)
 
 
-def look(fleet: Fleet, owner: str, name: str) -> tuple[Batch, Counts]:
+def look(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:
     """
     Raises:
         SetupError: there is no such batch.
     """
-    batch = fleet.batches.get(owner, name)
+    batch = deployment.batches.get(owner, name)
     if batch is None:
         raise SetupError(f"there is no batch {owner}/{name}; `pixelfleet batch list` shows those that there are")
-    return batch, fleet.batches.counts(owner, name)
+    return batch, deployment.batches.counts(owner, name)
 
 
 def as_document(batch: Batch, counts: Counts) -> dict[str, object]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from pixelfleet.images import sources
 from pixelfleet.images.colours import drop_opaque_alpha, to_srgb
 from pixelfleet.images.formats import Format
 from pixelfleet.images.geometry import Size, shrink_on_load, turned
+from pixelfleet.images.open import Reading, open_source
 from pixelfleet.images.probe import Probe
 from pixelfleet.images.progress import report_progress
 from pixelfleet.images.vips import Image
@@ -73,16 +73,16 @@ class Base:
         return frames
 
 
-def make_base(path: Path, probe: Probe, found: Format, take: Take, size: Size, reading: sources.Reading) -> Base:
+def make_base(path: Path, probe: Probe, found: Format, take: Take, size: Size, reading: Reading) -> Base:
     """Decode what `take` says so that it is displayed at `size`, which is no larger than the source."""
     stored = turned((probe.width, probe.height), swap=probe.turned)
     needed = turned(size, swap=probe.turned)
     shrink = shrink_on_load(stored, needed) if found.name == "jpeg" else 1
     shared = take.alone is None
-    image = sources.open_source(
+    image = open_source(
         path,
         found,
-        sources.Reading(
+        Reading(
             shrink=shrink,
             page=take.page,
             frames=-1 if take.moving else 1,

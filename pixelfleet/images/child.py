@@ -13,9 +13,9 @@ import threading
 from typing import BinaryIO
 
 from pixelfleet.errors import Cause, PermanentError, ProcessingError, RecipeError, TransientError
+from pixelfleet.images.child_protocol import Answer, Order, decode_order
 from pixelfleet.images.pipeline import render
 from pixelfleet.images.probe import probe
-from pixelfleet.images.wire import Answer, Order, decode_order
 from pixelfleet.recipes import parse
 
 

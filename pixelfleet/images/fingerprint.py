@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from pixelfleet.images.base import scale_to
-from pixelfleet.images.cosines import transform
+from pixelfleet.images.dct import transform
 from pixelfleet.images.thumbhash import thumbhash
 from pixelfleet.images.vips import Image
 

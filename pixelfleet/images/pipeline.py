@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Final
 
 from pixelfleet.images.base import Base, Take
-from pixelfleet.images.complaints import truncated
+from pixelfleet.images.codec_errors import truncated
 from pixelfleet.images.crop import crop
 from pixelfleet.images.encode import encoding_of, settle_format, write
 from pixelfleet.images.fingerprint import Fingerprint, fingerprint
 from pixelfleet.images.formats import content_type_of, extension_of
 from pixelfleet.images.geometry import place
 from pixelfleet.images.metadata import prepare
+from pixelfleet.images.open import guarded
 from pixelfleet.images.plan import Share, Work, plan
 from pixelfleet.images.probe import Probe, format_of
 from pixelfleet.images.rendition import RenderedVariant, Rendition, of_file, of_tiles
-from pixelfleet.images.sources import guarded
 from pixelfleet.images.steps import STEPS
 from pixelfleet.images.tiles import write_tiles
 from pixelfleet.images.truncation import UNNOTICED, breaks_off

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pixelfleet.errors import Cause, PermanentError
-from pixelfleet.images import sources
 from pixelfleet.images.base import Base, Take, make_base
 from pixelfleet.images.encode import can_move
 from pixelfleet.images.formats import Format
 from pixelfleet.images.geometry import Placement, Size, place, scaled, turned
 from pixelfleet.images.limits import MAX_HELD_PIXELS, check_held
+from pixelfleet.images.open import Reading, read_header
 from pixelfleet.images.probe import Probe
 from pixelfleet.images.vips import MEMORY_PIXELS, Image
 from pixelfleet.recipes import Gravity, Metadata, Recipe, Variant
@@ -27,9 +27,7 @@ class Work:
 
     def base(self, page: Probe, take: Take, size: Size, *, told: bool = True) -> Base:
         """Decode what `take` says at `size`, no larger than the page itself."""
-        reading = sources.Reading(
-            told=told, accept_truncated=self.recipe.accept_truncated, allow_svg=self.recipe.allow_svg
-        )
+        reading = Reading(told=told, accept_truncated=self.recipe.accept_truncated, allow_svg=self.recipe.allow_svg)
         return make_base(self.source, page, self.found, take, size, reading)
 
     def small_frame(self, page: Probe, take: Take, side: int) -> Image:
@@ -95,7 +93,7 @@ def _page(work: Work, number: int) -> Probe:
     """Pages differ in size and turn; the first, which was held against the lane's limits, vouches for none of them."""
     if work.found.animates:
         return work.probe
-    header = sources.header(work.source, work.found, allow_svg=work.recipe.allow_svg, page=number)
+    header = read_header(work.source, work.found, allow_svg=work.recipe.allow_svg, page=number)
     if header.width * header.height > max(work.probe.width * work.probe.height, MAX_HELD_PIXELS):
         check_held(header.width, header.height, f"{work.found.name} page")
     width, height = turned((header.width, header.height), swap=header.orientation >= 5)

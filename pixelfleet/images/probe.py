@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pixelfleet.images import sources
 from pixelfleet.images.exif import read_exif
 from pixelfleet.images.formats import HEAD_BYTES, Format, sniff
 from pixelfleet.images.limits import Limits, check_bytes, check_held, check_size
+from pixelfleet.images.open import guarded, read_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ def probe(path: Path, limits: Limits, *, with_gps: bool = False, allow_svg: bool
     size = path.stat().st_size
     check_bytes(size, limits)
     found = format_of(path)
-    with sources.guarded(path, found.name):
-        header = sources.header(path, found, allow_svg=allow_svg)
+    with guarded(path, found.name):
+        header = read_header(path, found, allow_svg=allow_svg)
     animated = found.animates and header.frames > 1
     if header.held:
         check_held(header.width, header.height, found.name)

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import IO, Final, Self
 
 from pixelfleet.errors import Cause, ProcessingError, TransientError
+from pixelfleet.images.child_protocol import Order, decode_answer
 from pixelfleet.images.limits import Limits
 from pixelfleet.images.pipeline import Rendition
 from pixelfleet.images.probe import Probe
-from pixelfleet.images.wire import Order, decode_answer
 from pixelfleet.recipes import Recipe
 
 _CHUNK: Final = 65_536
@@ -29,7 +29,7 @@ _NO_MEMORY: Final = re.compile(rb"failed to allocate|out of memory|MemoryError|b
 
 
 @dataclass(slots=True)
-class Outcome:
+class RenderOutcome:
     """`probe` is there if the header could be read, also where rendering failed; then `error` says why."""
 
     probe: Probe | None = None
@@ -37,7 +37,7 @@ class Outcome:
     error: ProcessingError | None = None
 
 
-class Supervisor:
+class RenderSupervisor:
     """Holds one child, starts it when needed, replaces it when it crashed or hung. Used by one thread.
 
     Args:
@@ -63,10 +63,10 @@ class Supervisor:
         self._stop()
         self._words.close()
 
-    def render(self, source: Path, recipe: Recipe, limits: Limits, folder: Path) -> Outcome:
+    def render(self, source: Path, recipe: Recipe, limits: Limits, folder: Path) -> RenderOutcome:
         """Probe and render one file into `folder`; every failure is in the outcome."""
         child = self._child = self._child or self._start()
-        outcome = Outcome()
+        outcome = RenderOutcome()
         deadline = time.monotonic() + self._seconds
         try:
             _pipe(child.stdin).write(Order(source.absolute(), recipe.to_text(), folder.absolute(), limits).encoded())

@@ -7,7 +7,7 @@ terms of a cosine transform of luminance, two colour differences and alpha, four
 import base64
 from dataclasses import dataclass
 
-from pixelfleet.images.cosines import transform
+from pixelfleet.images.dct import transform
 
 Pixel = tuple[int, int, int, int]
 

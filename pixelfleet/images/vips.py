@@ -15,7 +15,7 @@ os.environ.setdefault("VIPS_WARNING", "0")
 import pyvips
 
 from pixelfleet.errors import ProcessingError
-from pixelfleet.images.complaints import translate
+from pixelfleet.images.codec_errors import translate
 
 __all__ = ["MEMORY_PIXELS", "Image", "permit_svg", "pyvips", "ready", "translated"]
 

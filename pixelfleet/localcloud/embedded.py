@@ -9,15 +9,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import SetupError
-from pixelfleet.jobs import Lane
 from pixelfleet.localcloud.emulator import START_SECONDS, Emulator, start_emulator
 from pixelfleet.localcloud.environment import is_cloud_variable
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.ports import LOOPBACK, answers, claim, free_near
 from pixelfleet.localcloud.programs import dashboard_program, pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
-from pixelfleet.localcloud.supervise import Supervisor, log_tail
+from pixelfleet.localcloud.supervise import ProcessSupervisor, log_tail
 from pixelfleet.settings import Settings, load_settings
 
 #: One is enough for what is too large for the others, and it takes much memory.
@@ -52,7 +52,7 @@ class EmbeddedFleet:
     emulator: Emulator
     folder: DataFolder
     settings: Settings
-    supervisor: Supervisor
+    supervisor: ProcessSupervisor
     dashboard_port: int | None = None
     has_heavy: bool = False
 
@@ -90,7 +90,7 @@ def embedded_fleet(plan: Plan) -> Iterator[EmbeddedFleet]:
     check_installed()
     folder = DataFolder.open(plan.data)
     try:
-        with Supervisor() as supervisor:
+        with ProcessSupervisor() as supervisor:
             emulator = start_emulator(supervisor, folder, port=plan.port, keeps=plan.keeps)
             dashboard_port = _dashboard_port(plan, folder)
             adopt(_environment(emulator, folder, dashboard_port))

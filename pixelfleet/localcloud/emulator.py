@@ -13,7 +13,7 @@ from pixelfleet.localcloud.environment import LOCAL_REGION, cloud_variables, loc
 from pixelfleet.localcloud.folder import DataFolder, Identity
 from pixelfleet.localcloud.gateway import HEALTH
 from pixelfleet.localcloud.ports import LOOPBACK, answers, claim, free_port
-from pixelfleet.localcloud.supervise import Child, Program, Supervisor, log_tail
+from pixelfleet.localcloud.supervise import Child, ProcessSupervisor, Program, log_tail
 from pixelfleet.settings import LOCAL_ACCOUNT
 
 NAME: Final = "embedded cloud"
@@ -42,7 +42,7 @@ class Emulator:
 
 
 def start_emulator(
-    supervisor: Supervisor, folder: DataFolder, *, port: int | None = None, keeps: bool = True
+    supervisor: ProcessSupervisor, folder: DataFolder, *, port: int | None = None, keeps: bool = True
 ) -> Emulator:
     """Start it and wait until it answers. The port is `port`, else the folder's last one, else a free one.
 

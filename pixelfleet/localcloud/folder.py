@@ -70,7 +70,7 @@ class DataFolder:
 
     @property
     def lock_fd(self) -> int:
-        """Given to the emulator's leash, so that the folder stays locked until the state is written, come what may."""
+        """Given to the emulator's guard, so that the folder stays locked until the state is written, come what may."""
         return self._lock.fileno()
 
     @property

@@ -15,7 +15,7 @@ And one that would fill the memory: of a versioned object it keeps every byte, a
 from http import HTTPStatus
 from typing import Final
 
-from pixelfleet.localcloud.saving import Application, Receive, Scope, Send, saving
+from pixelfleet.localcloud.autosave import Application, Receive, Scope, Send, autosave
 
 HEALTH: Final = "/_ministack/health"
 
@@ -65,7 +65,7 @@ def main() -> None:
     states_of = ministack._build_persistence_save_dict  # noqa: SLF001
     served = guarded(ministack.app)
     if persistence.PERSIST_STATE:
-        served = saving(served, lambda: persistence.save_all(states_of()))
+        served = autosave(served, lambda: persistence.save_all(states_of()))
     ministack.app = served
     ministack.main()
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from pixelfleet.jobs import Lane
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.supervise import Program
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Image, Status, Variant
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Image, Status, Variant
 from pixelfleet.errors import Cause, SetupError, TransientError
-from pixelfleet.localcloud.folders import ResultFolders
+from pixelfleet.files.result_folders import ResultFolders
+from pixelfleet.files.sources import Source
+from pixelfleet.operations.tile_sets import tiles_folder
 from pixelfleet.report import ReportImage, ReportVariant
-from pixelfleet.sources import Source
-from pixelfleet.tile_sets import tiles_folder
 from pixelfleet.uploads import Put, Uploader, short_key
 
 #: Images on their way at once: enough that no worker waits, few enough that asking after them costs little.
@@ -30,7 +30,7 @@ IDLE: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RunItem:
     """A source and where its results go, relative to DEST."""
 
     source: Source
@@ -43,7 +43,7 @@ class Wanted:
 class Run:
     """One run. `tend` is called every turn: it looks after the processes, and may raise to end the run."""
 
-    fleet: Fleet
+    deployment: Deployment
     uploader: Uploader
     prefix: str
     dest: Path
@@ -51,9 +51,9 @@ class Run:
     tend: Callable[["Run"], None]
     #: When last something came out, by the monotonic clock, in seconds.
     progressed: float = field(default_factory=time.monotonic)
-    _putting: dict[Future[Put], Wanted] = field(default_factory=dict)
-    _waiting: dict[str, Wanted] = field(default_factory=dict)
-    _fetching: dict[Future[ReportImage], Wanted] = field(default_factory=dict)
+    _putting: dict[Future[Put], RunItem] = field(default_factory=dict)
+    _waiting: dict[str, RunItem] = field(default_factory=dict)
+    _fetching: dict[Future[ReportImage], RunItem] = field(default_factory=dict)
 
     def images(self, sources: Iterator[Source], threads: int) -> Iterator[ReportImage]:
         """What became of each source, as it is known.
@@ -101,10 +101,10 @@ class Run:
             self._putting[self.uploader.submit(source, wanted.key)] = wanted
         return True
 
-    def _want(self, source: Source) -> Wanted:
+    def _want(self, source: Source) -> RunItem:
         folder = self.folders.assign(source.relative)
         key = short_key(self.prefix, folder)
-        return Wanted(source, folder, key, self.uploader.image_id(key))
+        return RunItem(source, folder, key, self.uploader.image_id(key))
 
     def _put(self) -> Iterator[ReportImage]:
         for future in [future for future in self._putting if future.done()]:
@@ -130,7 +130,7 @@ class Run:
 
     def _ask(self, image_ids: list[str]) -> dict[str, Image]:
         try:
-            return self.fleet.images.get_many(image_ids)
+            return self.deployment.images.get_many(image_ids)
         except TransientError:
             # Asked again in the next turn. Should the cloud be gone for good, `tend` says so.
             return {}
@@ -140,7 +140,7 @@ class Run:
             self._fetching.pop(future)
             yield future.result()
 
-    def _fetch(self, wanted: Wanted, image: Image) -> ReportImage:
+    def _fetch(self, wanted: RunItem, image: Image) -> ReportImage:
         folder = self.dest / wanted.folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -156,17 +156,17 @@ class Run:
     def _fetch_variant(self, variant: Variant, folder: str) -> ReportVariant:
         file = f"{folder}/{variant.name}{PurePosixPath(variant.key).suffix}"
         if variant.files > 1:
-            self.fleet.objects.download_folder(tiles_folder(variant.key), self.dest / tiles_folder(file))
-        self.fleet.objects.download_result(variant.key, self.dest / file)
+            self.deployment.objects.download_folder(tiles_folder(variant.key), self.dest / tiles_folder(file))
+        self.deployment.objects.download_result(variant.key, self.dest / file)
         return ReportVariant(variant.name, file, variant.format, variant.width, variant.height, variant.bytes)
 
 
-def _failed(wanted: Wanted, cause: Cause, message: str, image: Image | None = None) -> ReportImage:
+def _failed(wanted: RunItem, cause: Cause, message: str, image: Image | None = None) -> ReportImage:
     return _report(wanted, image, (), cause, message)
 
 
 def _report(
-    wanted: Wanted,
+    wanted: RunItem,
     image: Image | None,
     variants: tuple[ReportVariant, ...],
     cause: Cause | None = None,

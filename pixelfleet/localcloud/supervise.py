@@ -1,4 +1,4 @@
-"""Children on a leash: started, watched, restarted with back-off, stopped together, without threads."""
+"""Children below a guard: started, watched, restarted with back-off, stopped together, without threads."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from pixelfleet.errors import PixelfleetError
-from pixelfleet.localcloud import leash
+from pixelfleet.localcloud import child_guard
 
 FIRST_DELAY: Final = 0.5
 LONGEST_DELAY: Final = 30.0
@@ -53,13 +53,13 @@ class Death:
 
 
 class Child:
-    """One run of a program, through its leash."""
+    """One run of a program, through its guard."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         with program.log.open("ab") as log:
             self._leash = subprocess.Popen(
-                [sys.executable, "-I", "-S", leash.__file__, str(program.grace), *program.command],
+                [sys.executable, "-I", "-S", child_guard.__file__, str(program.grace), *program.command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -83,10 +83,10 @@ class Child:
     def how_it_ended(self) -> str:
         """In words, once it is not alive."""
         if self.pid is None:
-            return f"could not be started: {self.first_word.removeprefix('failed ') or 'no word from its leash'}"
+            return f"could not be started: {self.first_word.removeprefix('failed ') or 'no word from its guard'}"
         word, _, code = self._read_line().partition(" ")
         if word != "exited":
-            return "was killed together with its leash"
+            return "was killed together with its guard"
         return f"was killed by {signal.Signals(-int(code)).name}" if int(code) < 0 else f"ended with exit code {code}"
 
     def ask_to_stop(self) -> None:
@@ -94,7 +94,7 @@ class Child:
             self._leash.stdin.close()
 
     def wait(self) -> None:
-        """Until the leash is gone, and with it the whole group; it sees to the grace period itself."""
+        """Until the guard is gone, and with it the whole group; it sees to the grace period itself."""
         self._leash.wait()
         self.close()
 
@@ -125,13 +125,13 @@ class _Post:
 
 
 @dataclass(slots=True)
-class Supervisor:
+class ProcessSupervisor:
     """Keeps its children running until `stop`. As a context manager it stops them on every way out."""
 
     clock: Callable[[], float] = time.monotonic
     _posts: list[_Post] = field(default_factory=list)
 
-    def __enter__(self) -> "Supervisor":
+    def __enter__(self) -> "ProcessSupervisor":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from pixelfleet.bootstrap import Fleet
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import TransientError
-from pixelfleet.jobs import Lane
 from pixelfleet.localcloud.embedded import EmbeddedFleet
 from pixelfleet.localcloud.run import Run
 from pixelfleet.localcloud.supervise import FleetLostError
@@ -25,7 +25,7 @@ class Watch:
     """Called with the run in every turn of its loop."""
 
     embedded: EmbeddedFleet
-    fleet: Fleet
+    deployment: Deployment
     say: Callable[[str], None]
     _next_look: float = 0.0
     _next_word: float = field(default=0.0)
@@ -46,7 +46,7 @@ class Watch:
             self.say(str(error))
 
     def _look(self, run: Run, now: float) -> None:
-        settings = self.fleet.settings
+        settings = self.deployment.settings
         if not self.embedded.has_heavy and self._held(settings.heavy_queue_url):
             self.embedded.start_worker(Lane.HEAVY)
         silent = now - run.progressed
@@ -69,5 +69,5 @@ class Watch:
             )
 
     def _held(self, url: str) -> int:
-        depth = self.fleet.queues.depth(url)
+        depth = self.deployment.queues.depth(url)
         return depth.waiting + depth.in_flight + depth.delayed

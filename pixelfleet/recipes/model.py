@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from pixelfleet.recipes.letters import composed, without_glyph
+from pixelfleet.recipes.glyphs import composed, without_glyph
 from pixelfleet.recipes.writer import to_toml
 
 MAX_VARIANTS: Final = 32

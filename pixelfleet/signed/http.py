@@ -17,7 +17,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError as Urllib3Error
 
-from pixelfleet.aws_errors import THROTTLES, error_code
+from pixelfleet.aws.errors import THROTTLES, error_code
 
 #: As the clients are configured (bootstrap.py), and the pause of their standard retry mode.
 ATTEMPTS: Final = 4

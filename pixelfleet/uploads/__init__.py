@@ -1,6 +1,6 @@
 """From files to the uploads bucket: keys, sending, many at once, and a journal that makes it resumable."""
 
-from pixelfleet.uploads.keys import as_key, batch_prefix, short_key
+from pixelfleet.domain.keys import as_key, batch_prefix, short_key
 from pixelfleet.uploads.sender import Sender
 from pixelfleet.uploads.uploader import Put, Uploader
 

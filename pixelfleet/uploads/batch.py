@@ -8,10 +8,10 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from pixelfleet.sources import Source
+from pixelfleet.domain.keys import as_key
+from pixelfleet.files.sources import Source
 from pixelfleet.uploads.body import PART
-from pixelfleet.uploads.journal import Journal, Wanted
-from pixelfleet.uploads.keys import as_key
+from pixelfleet.uploads.journal import Journal, PlannedUpload
 from pixelfleet.uploads.uploader import AHEAD, Put, Uploader
 
 #: Answers that are noted at a time, and seconds that they wait for each other.
@@ -111,7 +111,7 @@ class BatchUpload:
                 self._uploader.give_up(begun)
             self._journal.leave_out(begun.path, "unfinished", why)
 
-    def _sort(self, chunk: list[Source]) -> list[Wanted]:
+    def _sort(self, chunk: list[Source]) -> list[PlannedUpload]:
         readable = [(source, as_key(source.relative)) for source in chunk if source.problem is None]
         for source in chunk:
             if source.problem is not None:

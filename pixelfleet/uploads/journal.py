@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final, Literal, Self
 
 from pixelfleet.errors import SetupError
-from pixelfleet.sources import Source
+from pixelfleet.files.cache import cache_folder
+from pixelfleet.files.sources import Source
 from pixelfleet.uploads.unfinished import SCHEMA as UNFINISHED
 from pixelfleet.uploads.unfinished import Unfinished
 
@@ -50,7 +51,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PlannedUpload:
     """A file to be put. `doubtful`: an earlier run began it and did not note how it ended."""
 
     source: Source
@@ -62,7 +63,7 @@ class Wanted:
 class Sorted:
     """A chunk of sources, sorted: to be put; how many were put before; those whose key another path has taken."""
 
-    wanted: list[Wanted] = field(default_factory=list)
+    wanted: list[PlannedUpload] = field(default_factory=list)
     there: int = 0
     there_bytes: int = 0
     taken: list[tuple[Source, str, str]] = field(default_factory=list)
@@ -127,7 +128,7 @@ class Journal:
             found.there += 1
             found.there_bytes += source.bytes
         else:
-            found.wanted.append(Wanted(source, key, doubtful=same))
+            found.wanted.append(PlannedUpload(source, key, doubtful=same))
 
     def settle(self, done: Iterable[tuple[str, int, int]], not_done: Iterable[str]) -> None:
         """Note files as put, each by key, size and mtime as they were read; forget those that were not put."""
@@ -187,11 +188,6 @@ class Pending:
 
     def finished(self) -> None:
         self._path.unlink(missing_ok=True)
-
-
-def cache_folder() -> Path:
-    """Where the XDG base directory specification puts what can be made anew."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pixelfleet" / "uploads"
 
 
 @contextmanager

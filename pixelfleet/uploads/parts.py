@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pixelfleet.aws_errors import error_code, translated
+from pixelfleet.aws.errors import error_code, translated
 from pixelfleet.signed.s3 import Crc32
 from pixelfleet.uploads.body import Body, ChangedError
 from pixelfleet.uploads.meter import Meter

@@ -8,12 +8,12 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from pixelfleet.aws_errors import error_code, translated
+from pixelfleet.aws.errors import error_code, translated
+from pixelfleet.domain.keys import MAX_KEY_BYTES, image_id
 from pixelfleet.errors import Cause, PermanentError, SetupError, TransientError
+from pixelfleet.files.sources import Source
 from pixelfleet.images.formats import HEAD_BYTES, content_type_of, sniff
-from pixelfleet.jobs import MAX_KEY_BYTES, image_id
 from pixelfleet.signed.s3 import Crc32, Sha256
-from pixelfleet.sources import Source
 from pixelfleet.uploads.body import PART, Body, ChangedError
 from pixelfleet.uploads.meter import Meter
 from pixelfleet.uploads.parts import Parts

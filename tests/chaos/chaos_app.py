@@ -13,8 +13,8 @@ from typing import Any
 
 from celery import Celery, Task
 
-from worker.hardened import SETTINGS, harden
-from worker.lease import hold, lease_client
+from worker.sqs.lease import hold, lease_client
+from worker.sqs.setup import SETTINGS, set_up
 
 app = Celery("chaos")
 app.conf.update(
@@ -29,7 +29,7 @@ app.conf.broker_transport_options |= json.loads(os.environ.get("CHAOS_OPTIONS", 
 if os.environ.get("CHAOS_STOCK"):
     app.conf.update(broker_transport=None, worker_consumer="celery.worker.consumer:Consumer")
 else:
-    harden(app)
+    set_up(app)
 
 
 def note(what: str, **fields: Any) -> None:

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def message(task: str, *args: object, **envelope: Any) -> str:
-    """A message body as `pixelfleet.jobs.encode_message` makes them; `envelope` replaces parts of it."""
+    """A message body as `pixelfleet.domain.jobs.encode_message` makes them; `envelope` replaces parts of it."""
     return json.dumps(
         {
             "body": json.dumps([args, {}, {}]),

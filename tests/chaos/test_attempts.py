@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Image, Status
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import Cause
-from pixelfleet.failures import Selection, select
-from pixelfleet.jobs import Lane, image_id
 from pixelfleet.localcloud.emulator import Emulator
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.programs import pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
-from pixelfleet.localcloud.supervise import Supervisor
-from pixelfleet.redrive import Redrive, drop_settled
+from pixelfleet.localcloud.supervise import ProcessSupervisor
+from pixelfleet.operations.failures import Selection, select
+from pixelfleet.operations.redrive import Redrive, drop_settled
 from pixelfleet.settings import load_settings
 from tests.e2e.conftest import enter, wait_for
 
@@ -28,7 +29,7 @@ ATTEMPTS = 2
 
 
 @pytest.fixture
-def deadly(cloud: Emulator, cloud_folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+def deadly(cloud: Emulator, cloud_folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     """A fleet that allows two attempts."""
     environment = cloud.environment(cloud_folder.scratch) | {
         "PIXELFLEET_PREFIX": f"t{uuid.uuid4().hex[:12]}",
@@ -37,10 +38,10 @@ def deadly(cloud: Emulator, cloud_folder: DataFolder, monkeypatch: pytest.Monkey
     enter(environment, monkeypatch)
     settings = load_settings()
     provision(settings)
-    with Supervisor() as processes:
+    with ProcessSupervisor() as processes:
         processes.start(pump_program(environment, cloud_folder))
         processes.start(worker_program(Lane.BULK, 1, environment, cloud_folder))
-        yield Fleet(settings)
+        yield Deployment(settings)
 
 
 def claimed_by(image: Image | None, attempt: int) -> int | None:
@@ -52,7 +53,7 @@ def claimed_by(image: Image | None, attempt: int) -> int | None:
 
 @pytest.mark.slow
 def test_an_image_that_kills_its_worker_every_time_is_failed_as_crashed_and_can_be_redriven(
-    deadly: Fleet, tmp_path: Path
+    deadly: Deployment, tmp_path: Path
 ) -> None:
     # Large enough that whoever watches the record sees the attempt before it is over.
     Pillow.linear_gradient("L").resize((9_000, 9_000)).save(tmp_path / "deadly.png", compress_level=1)

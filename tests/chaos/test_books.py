@@ -2,11 +2,11 @@
 
 import pytest
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import RecipeRef, Variant
-from pixelfleet.catalog.transitions import Aim, Outcome
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Job, JobKind, Lane
+from pixelfleet.domain.records import RecipeRef, Variant
+from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.errors import Cause
-from pixelfleet.jobs import Job, JobKind, Lane
 from pixelfleet.settings import Settings
 from tests.chaos.storm.books import Books
 from tests.chaos.storm.load import READY
@@ -17,8 +17,8 @@ KEY = "uploads/ann/one/lost.jpg"
 
 @pytest.fixture
 def books(settings: Settings) -> Books:
-    fleet = Fleet(settings)
-    return Books(fleet, {KEY: READY}, listen(fleet))
+    deployment = Deployment(settings)
+    return Books(deployment, {KEY: READY}, listen(deployment))
 
 
 def test_a_key_without_a_record_is_lost(books: Books) -> None:
@@ -26,7 +26,7 @@ def test_a_key_without_a_record_is_lost(books: Books) -> None:
 
 
 def test_a_message_that_was_left_lying_is_found(books: Books) -> None:
-    books.fleet.queues.bury(Lane.HEAVY, _job(books), Cause.CRASHED)
+    books.deployment.queues.bury(Lane.HEAVY, _job(books), Cause.CRASHED)
 
     assert any("the DLQ of heavy holds" in fault for fault in books.faults())
 
@@ -36,8 +36,8 @@ def test_a_ready_record_is_not_believed(books: Books) -> None:
     variant = Variant(
         name="thumb", key="nowhere.webp", format="webp", width=1, height=1, bytes=1, content_type="image/webp"
     )
-    books.fleet.images.claim(aim, 5, None)
-    books.fleet.images.record_ready(aim, Outcome((variant,), {}, {}))
+    books.deployment.images.claim(aim, 5, None)
+    books.deployment.images.record_ready(aim, Success((variant,), {}, {}))
 
     faults = books.faults()
 
@@ -48,4 +48,4 @@ def test_a_ready_record_is_not_believed(books: Books) -> None:
 
 
 def _job(books: Books) -> Job:
-    return Job(JobKind.PROCESS, books.fleet.settings.uploads_bucket, KEY, version_id="v1", sequencer="01")
+    return Job(JobKind.PROCESS, books.deployment.settings.uploads_bucket, KEY, version_id="v1", sequencer="01")

@@ -9,7 +9,7 @@ import pytest
 
 from pixelfleet.localcloud.emulator import Emulator, start_emulator
 from pixelfleet.localcloud.folder import DataFolder
-from pixelfleet.localcloud.supervise import Supervisor
+from pixelfleet.localcloud.supervise import ProcessSupervisor
 from tests.chaos.harness import Bench, bench, eventually
 from tests.chaos.proxy import Fault
 
@@ -51,7 +51,7 @@ def test_a_malformed_message_goes_to_the_dead_letters(queue: Bench) -> None:
 @pytest.mark.slow
 def test_a_worker_outlives_the_cloud_dying_in_the_middle_of_a_poll(tmp_path: Path) -> None:
     folder = DataFolder.open(tmp_path / "data")
-    with Supervisor() as first, Supervisor() as second:
+    with ProcessSupervisor() as first, ProcessSupervisor() as second:
         emulator = start_emulator(first, folder, keeps=False)
         with bench(emulator.endpoint_url, tmp_path, emulator.exports()) as queue:
             worker = queue.work(endpoint=emulator.endpoint_url)

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from PIL import Image as Pillow
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Image, Status
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Job, JobKind, Lane
+from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import Cause
-from pixelfleet.jobs import Job, JobKind, Lane, image_id
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.programs import worker_program
 from pixelfleet.samples.photos import encoded
@@ -33,7 +34,7 @@ ATTEMPTS = 2
 class Site:
     """A deployment without pump: jobs are sent by the test; its workers reach the cloud through `proxy`."""
 
-    fleet: Fleet
+    deployment: Deployment
     proxy: FaultProxy
     folder: DataFolder
     environment: dict[str, str]
@@ -41,7 +42,7 @@ class Site:
 
     @property
     def bucket(self) -> str:
-        return self.fleet.settings.uploads_bucket
+        return self.deployment.settings.uploads_bucket
 
     def work(self, lane: Lane = Lane.BULK, **environment: str) -> "subprocess.Popen[bytes]":
         program = worker_program(lane, 1, {**self.environment, **environment}, self.folder)
@@ -55,19 +56,19 @@ class Site:
     def upload(self, content: bytes | None = None) -> Job:
         """Put an object and send its job, as the producer would."""
         content = encoded(scene((300, 200), "noon", "chaos"), "JPEG") if content is None else content
-        version = self.fleet.s3.put_object(Bucket=self.bucket, Key=KEY, Body=content)["VersionId"]
+        version = self.deployment.s3.put_object(Bucket=self.bucket, Key=KEY, Body=content)["VersionId"]
         job = Job(JobKind.PROCESS, self.bucket, KEY, version, sequencer="01", bytes=len(content))
-        self.fleet.queues.send_one(Lane.BULK, job)
+        self.deployment.queues.send_one(Lane.BULK, job)
         return job
 
     def image(self, what: Any = None, seconds: float = 60.0) -> Image:
         """Wait until there is a record of which `what` is true."""
 
         def found() -> Image | None:
-            image = self.fleet.images.get(image_id(self.bucket, KEY))
+            image = self.deployment.images.get(image_id(self.bucket, KEY))
             return image if image is not None and (what is None or what(image)) else None
 
-        image: Image = eventually(found, seconds, lambda: repr(self.fleet.images.get(image_id(self.bucket, KEY))))
+        image: Image = eventually(found, seconds, lambda: repr(self.deployment.images.get(image_id(self.bucket, KEY))))
         return image
 
     def status(self, status: Status) -> Image:
@@ -78,15 +79,17 @@ class Site:
         return self.image(lambda image: sum(line.what == what for line in image.attempt_log) >= times)
 
     def dead(self, lane: Lane = Lane.BULK) -> list[Any]:
-        answer = self.fleet.sqs.receive_message(
-            QueueUrl=self.fleet.settings.dlq_url(lane), MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        answer = self.deployment.sqs.receive_message(
+            QueueUrl=self.deployment.settings.dlq_url(lane), MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         )
         return list(answer.get("Messages", []))
 
     def dry(self, lane: Lane = Lane.BULK) -> None:
         """Wait until the lane's queue holds nothing."""
-        url = self.fleet.settings.queue_url(lane)
-        eventually(lambda: self.fleet.queues.depth(url).waiting + self.fleet.queues.depth(url).in_flight == 0, 30)
+        url = self.deployment.settings.queue_url(lane)
+        eventually(
+            lambda: self.deployment.queues.depth(url).waiting + self.deployment.queues.depth(url).in_flight == 0, 30
+        )
 
     def busy_child(self, worker: "subprocess.Popen[bytes]", attempt: int) -> int:
         """Wait until an attempt is claimed and hangs in its fetch; returns the process that makes it."""
@@ -103,7 +106,7 @@ def site(
 ) -> Iterator[Site]:
     with FaultProxy(str(settings.endpoint_url)) as proxy:
         environment = {**cloud_environment, "AWS_ENDPOINT_URL": proxy.url, "PIXELFLEET_MAX_ATTEMPTS": str(ATTEMPTS)}
-        made = Site(Fleet(settings), proxy, cloud_folder, environment)
+        made = Site(Deployment(settings), proxy, cloud_folder, environment)
         try:
             yield made
         finally:
@@ -169,8 +172,8 @@ def test_an_image_that_kills_its_process_every_time_is_recorded_as_crashed(site:
 
 
 def test_a_killed_worker_leaves_its_job_to_another(site: Site) -> None:
-    site.fleet.sqs.set_queue_attributes(
-        QueueUrl=site.fleet.settings.bulk_queue_url, Attributes={"VisibilityTimeout": "5"}
+    site.deployment.sqs.set_queue_attributes(
+        QueueUrl=site.deployment.settings.bulk_queue_url, Attributes={"VisibilityTimeout": "5"}
     )
     hang_in_fetch(site)
     site.upload()
@@ -196,7 +199,7 @@ def test_a_clean_stop_returns_the_attempt_and_hands_the_job_on_within_seconds(si
 
     assert worker.wait(20) == 0
     assert site.line("handed back").attempts == 0
-    assert site.fleet.queues.depth(site.fleet.settings.bulk_queue_url).waiting == 1
+    assert site.deployment.queues.depth(site.deployment.settings.bulk_queue_url).waiting == 1
     site.proxy.heal()
     site.work()
     assert site.status(Status.READY).attempts == 1
@@ -206,7 +209,7 @@ def test_a_job_too_large_for_bulk_is_passed_to_heavy(site: Site) -> None:
     site.upload()
     site.work(PIXELFLEET_BULK_MAX_PIXELS="1000")
     site.dry(Lane.BULK)
-    assert site.fleet.queues.depth(site.fleet.settings.heavy_queue_url).waiting == 1
+    assert site.deployment.queues.depth(site.deployment.settings.heavy_queue_url).waiting == 1
 
     site.work(Lane.HEAVY)
 
@@ -229,14 +232,14 @@ def test_an_s3_that_hangs_past_the_time_limit_costs_an_attempt_and_no_more(site:
 
 
 def test_a_foreign_message_does_not_keep_the_worker_from_the_next(site: Site) -> None:
-    site.fleet.sqs.send_message(QueueUrl=site.fleet.settings.bulk_queue_url, MessageBody='{"Records": []}')
+    site.deployment.sqs.send_message(QueueUrl=site.deployment.settings.bulk_queue_url, MessageBody='{"Records": []}')
     site.upload()
     worker = site.work()
 
     site.status(Status.READY)
 
     assert worker.poll() is None
-    eventually(lambda: site.fleet.queues.depth(site.fleet.settings.bulk_queue_url).in_flight == 1)
+    eventually(lambda: site.deployment.queues.depth(site.deployment.settings.bulk_queue_url).in_flight == 1)
 
 
 def test_an_image_that_takes_longer_than_bulk_allows_is_made_by_heavy(site: Site) -> None:

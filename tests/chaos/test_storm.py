@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pixelfleet.catalog.records import Status
+from pixelfleet.domain.records import Status
 from pixelfleet.errors import Cause
 from tests.chaos.storm.__main__ import Storm
 from tests.chaos.storm.load import Expected, steps

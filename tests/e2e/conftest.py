@@ -10,54 +10,55 @@ from typing import Any, TypeVar
 
 import pytest
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Counts, Image, Status
-from pixelfleet.jobs import Lane, image_id
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.records import Counts, Image, Status
 from pixelfleet.localcloud.emulator import Emulator
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.programs import pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
-from pixelfleet.localcloud.supervise import Supervisor
+from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.samples import make_samples
 from pixelfleet.settings import Settings, load_settings
 
 T = TypeVar("T")
 
 #: Seconds to wait for what takes a fraction of one on an idle machine.
-PATIENCE = 60.0
+TIMEOUT = 60.0
 SETTLED = frozenset({Status.READY, Status.FAILED, Status.DELETED})
 
 
 @dataclass(frozen=True)
-class Deployment:
+class LiveFleet:
     """One provisioned deployment with pump and worker running."""
 
-    fleet: Fleet
-    processes: Supervisor
+    deployment: Deployment
+    processes: ProcessSupervisor
     notices_queue: str
     owner: str
     batch: str = "b1"
 
     @property
     def settings(self) -> Settings:
-        return self.fleet.settings
+        return self.deployment.settings
 
     def key(self, name: str) -> str:
         return f"uploads/{self.owner}/{self.batch}/{name}"
 
     def upload(self, path: Path, name: str) -> str:
         """Put a file into the owner's batch; returns the id of its image."""
-        self.fleet.s3.upload_file(str(path), self.settings.uploads_bucket, self.key(name))
+        self.deployment.s3.upload_file(str(path), self.settings.uploads_bucket, self.key(name))
         return self.id_of(self.key(name))
 
     def counts(self) -> Counts:
-        return self.fleet.batches.counts(self.owner, self.batch)
+        return self.deployment.batches.counts(self.owner, self.batch)
 
     def id_of(self, key: str) -> str:
         return image_id(self.settings.uploads_bucket, key)
 
     def image(self, image_id: str) -> Image:
-        image = self.fleet.images.get(image_id)
+        image = self.deployment.images.get(image_id)
         assert image is not None
         return image
 
@@ -66,7 +67,7 @@ class Deployment:
         wanted = set(ids)
 
         def all_settled() -> dict[str, Image] | None:
-            found = self.fleet.images.get_many(wanted)
+            found = self.deployment.images.get_many(wanted)
             return found if wanted == {i for i, image in found.items() if image.status in SETTLED} else None
 
         return wait_for(all_settled)
@@ -76,14 +77,14 @@ class Deployment:
         urls = (self.settings.uploads_queue_url, self.settings.bulk_queue_url, self.settings.heavy_queue_url)
 
         def empty() -> bool:
-            depths = [self.fleet.queues.depth(url) for url in urls]
+            depths = [self.deployment.queues.depth(url) for url in urls]
             return all(depth.waiting == depth.in_flight == depth.delayed == 0 for depth in depths)
 
         wait_for(empty)
 
     def results(self, image_id: str) -> set[str]:
         """The keys of all that lies in the results bucket for an image, of whatever revision."""
-        pages = self.fleet.s3.get_paginator("list_objects_v2").paginate(
+        pages = self.deployment.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.settings.results_bucket, Prefix=f"{self.owner}/{image_id}/"
         )
         return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
@@ -91,7 +92,7 @@ class Deployment:
     def notices(self) -> list[dict[str, Any]]:
         """Every notice of this owner that was published and not yet asked for."""
         found: list[dict[str, Any]] = []
-        while messages := self.fleet.sqs.receive_message(
+        while messages := self.deployment.sqs.receive_message(
             QueueUrl=self.notices_queue, MaxNumberOfMessages=10, WaitTimeSeconds=0
         ).get("Messages"):
             for message in messages:
@@ -100,12 +101,12 @@ class Deployment:
                 # What an earlier test left unread is not this one's.
                 if attributes["owner"] == self.owner:
                     found.append({"document": json.loads(envelope["Message"]), "attributes": attributes})
-                self.fleet.sqs.delete_message(QueueUrl=self.notices_queue, ReceiptHandle=message["ReceiptHandle"])
+                self.deployment.sqs.delete_message(QueueUrl=self.notices_queue, ReceiptHandle=message["ReceiptHandle"])
         return found
 
 
-def wait_for(condition: Callable[[], T | None], patience: float = PATIENCE) -> T:
-    deadline = time.monotonic() + patience
+def wait_for(condition: Callable[[], T | None], timeout: float = TIMEOUT) -> T:
+    deadline = time.monotonic() + timeout
     while not (answer := condition()):
         assert time.monotonic() < deadline, "it did not come about in time"
         time.sleep(0.05)
@@ -124,7 +125,7 @@ class Standing:
     """The processes that all tests of one test process share."""
 
     environment: dict[str, str]
-    processes: Supervisor
+    processes: ProcessSupervisor
     notices_queue: str
 
 
@@ -136,11 +137,11 @@ def standing(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Standing]:
         # One of the samples is too large for bulk.
         "PIXELFLEET_BULK_MAX_PIXELS": "3000000",
     }
-    with pytest.MonkeyPatch.context() as patch, Supervisor() as processes:
+    with pytest.MonkeyPatch.context() as patch, ProcessSupervisor() as processes:
         enter(environment, patch)
         settings = load_settings()
         provision(settings)
-        queue = listen(Fleet(settings))
+        queue = listen(Deployment(settings))
         processes.start(pump_program(environment, cloud_folder))
         for lane in Lane:
             processes.start(worker_program(lane, 1, environment, cloud_folder))
@@ -150,10 +151,12 @@ def standing(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Standing]:
 
 
 @pytest.fixture
-def deployment(standing: Standing, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+def live(standing: Standing, monkeypatch: pytest.MonkeyPatch) -> LiveFleet:
     """The standing deployment, as an owner that no other test has sees it."""
     enter(standing.environment, monkeypatch)
-    return Deployment(Fleet(load_settings()), standing.processes, standing.notices_queue, f"o{uuid.uuid4().hex[:8]}")
+    return LiveFleet(
+        Deployment(load_settings()), standing.processes, standing.notices_queue, f"o{uuid.uuid4().hex[:8]}"
+    )
 
 
 def enter(environment: dict[str, str], patch: pytest.MonkeyPatch) -> None:
@@ -162,7 +165,7 @@ def enter(environment: dict[str, str], patch: pytest.MonkeyPatch) -> None:
             patch.setenv(name, value)
 
 
-def listen(composed: Fleet) -> str:
+def listen(composed: Deployment) -> str:
     """Subscribe a queue to the notices; returns its URL."""
     topic = composed.settings.notices_topic_arn
     url = composed.sqs.create_queue(QueueName=f"{composed.settings.prefix}-listener")["QueueUrl"]

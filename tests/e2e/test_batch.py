@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.catalog.records import Status
-from tests.e2e.conftest import Deployment, wait_for
+from pixelfleet.domain.records import Status
+from tests.e2e.conftest import LiveFleet, wait_for
 from tests.integration.cli.command import run
 
 GOOD = ("photos/greyscale.jpg", "photos/progressive.jpg")
@@ -17,25 +17,23 @@ BROKEN = "broken/truncated.jpg"
 
 
 @pytest.fixture
-def env(deployment: Deployment, tmp_path: Path) -> dict[str, str]:
+def env(live: LiveFleet, tmp_path: Path) -> dict[str, str]:
     return os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
 
 
 @pytest.fixture
-def batch(deployment: Deployment, env: dict[str, str], samples: Path, tmp_path: Path) -> str:
+def batch(live: LiveFleet, env: dict[str, str], samples: Path, tmp_path: Path) -> str:
     """Two good images and a broken one, uploaded and done."""
     for number, name in enumerate((*GOOD, BROKEN)):
         path = tmp_path / f"in/sub {number}/a+ü.jpg"
         path.parent.mkdir(parents=True)
         path.write_bytes((samples / name).read_bytes())
-    finished = run(
-        "upload", str(tmp_path / "in"), "--owner", deployment.owner, "--batch", "b1", "--watch", "--json", env=env
-    )
+    finished = run("upload", str(tmp_path / "in"), "--owner", live.owner, "--batch", "b1", "--watch", "--json", env=env)
     assert finished.returncode == 0, finished.stderr
     uploaded, completed = map(json.loads, finished.stdout.splitlines())
     assert (uploaded["uploaded"], uploaded["sealed"]) == (3, True)
     assert (completed["ready"], completed["failed_by_cause"]) == (2, {"truncated": 1})
-    return f"{deployment.owner}/b1"
+    return f"{live.owner}/b1"
 
 
 def lines_of(text: str) -> list[dict[str, Any]]:
@@ -46,7 +44,7 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def test_the_manifest_is_what_lies_in_the_buckets(deployment: Deployment, env: dict[str, str], batch: str) -> None:
+def test_the_manifest_is_what_lies_in_the_buckets(live: LiveFleet, env: dict[str, str], batch: str) -> None:
     finished = run("batch", "manifest", batch, "--verify", env=env)
     assert finished.returncode == 0, finished.stderr
     assert "3 of 3 images; 0 differences" in finished.stderr
@@ -60,11 +58,11 @@ def test_the_manifest_is_what_lies_in_the_buckets(deployment: Deployment, env: d
     for line in lines:
         source = line["source"]
         [bucket, key] = source["s3"].removeprefix("s3://").split("/", 1)
-        original = deployment.fleet.s3.get_object(Bucket=bucket, Key=key, VersionId=source["version_id"])
+        original = live.deployment.s3.get_object(Bucket=bucket, Key=key, VersionId=source["version_id"])
         assert sha256(original["Body"].read()) == source["sha256"]
         for variant in line["variants"]:
             [bucket, key] = variant["s3"].removeprefix("s3://").split("/", 1)
-            content = deployment.fleet.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            content = live.deployment.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             assert (len(content), sha256(content)) == (variant["bytes"], variant["sha256"])
 
 
@@ -77,12 +75,12 @@ def test_a_manifest_in_a_file_is_summed_up_for_scripts(env: dict[str, str], batc
     assert len(lines_of(out.read_text())) == 3
 
 
-def test_what_was_tampered_with_is_found_by_verify(deployment: Deployment, env: dict[str, str], batch: str) -> None:
+def test_what_was_tampered_with_is_found_by_verify(live: LiveFleet, env: dict[str, str], batch: str) -> None:
     lines = lines_of(run("batch", "manifest", batch, env=env).stdout)
     [first, second] = [line["variants"][0]["s3"].removeprefix("s3://").split("/", 1)[1] for line in lines[:2]]
-    results = deployment.settings.results_bucket
-    deployment.fleet.s3.put_object(Bucket=results, Key=first, Body=b"something else")
-    deployment.fleet.s3.delete_object(Bucket=results, Key=second)
+    results = live.settings.results_bucket
+    live.deployment.s3.put_object(Bucket=results, Key=first, Body=b"something else")
+    live.deployment.s3.delete_object(Bucket=results, Key=second)
     finished = run("batch", "manifest", batch, "--verify", env=env)
     assert finished.returncode == 1
     assert "sub 0/a+ü.jpg: thumb has SHA-256" in finished.stderr
@@ -109,10 +107,10 @@ def test_a_download_fetches_what_is_missing_or_differs_and_nothing_else(
     assert json.loads((dest / "report.json").read_text())["ready"] == 2
 
 
-def test_list_show_and_watch_tell_the_same_counts(env: dict[str, str], batch: str, deployment: Deployment) -> None:
-    [listed] = json.loads(run("batch", "list", "--owner", deployment.owner, "--json", env=env).stdout)
+def test_list_show_and_watch_tell_the_same_counts(env: dict[str, str], batch: str, live: LiveFleet) -> None:
+    [listed] = json.loads(run("batch", "list", "--owner", live.owner, "--json", env=env).stdout)
     shown = json.loads(run("batch", "show", batch, "--json", env=env).stdout)
-    watched = json.loads(run("batch", "watch", "b1", "--owner", deployment.owner, "--json", env=env).stdout)
+    watched = json.loads(run("batch", "watch", "b1", "--owner", live.owner, "--json", env=env).stdout)
     assert listed == shown == watched
     assert (shown["expected"], shown["ready"], shown["failed"]) == (3, 2, 1)
     missing = run("batch", "show", "nobody/nothing", env=env)
@@ -120,61 +118,57 @@ def test_list_show_and_watch_tell_the_same_counts(env: dict[str, str], batch: st
     assert "there is no batch nobody/nothing" in missing.stderr
 
 
-def test_show_tells_an_images_record_history_and_links(deployment: Deployment, env: dict[str, str], batch: str) -> None:
+def test_show_tells_an_images_record_history_and_links(live: LiveFleet, env: dict[str, str], batch: str) -> None:
     key = f"uploads/{batch}/sub 0/a+ü.jpg"
     shown = json.loads(run("show", key, "--json", env=env).stdout)
     assert (shown["status"], [line["what"] for line in shown["attempt_log"]]) == ("ready", ["claimed", "ready"])
     assert "X-Amz-Signature" in shown["links"]["thumb"]
     by_id = run("show", shown["image_id"], env=env)
-    assert f"s3://{deployment.settings.uploads_bucket}/{key}" in by_id.stdout
+    assert f"s3://{live.settings.uploads_bucket}/{key}" in by_id.stdout
 
 
-def test_rm_removes_originals_and_the_fleet_their_variants(
-    deployment: Deployment, env: dict[str, str], batch: str
-) -> None:
-    ids = [deployment.id_of(f"uploads/{batch}/sub {number}/a+ü.jpg") for number in range(3)]
+def test_rm_removes_originals_and_the_fleet_their_variants(live: LiveFleet, env: dict[str, str], batch: str) -> None:
+    ids = [live.id_of(f"uploads/{batch}/sub {number}/a+ü.jpg") for number in range(3)]
     one = run("rm", f"uploads/{batch}/sub 0/a+ü.jpg", "--yes", "--json", env=env)
     assert json.loads(one.stdout) == {"removed": 1, "refused": []}
     rest = run("rm", "--batch", batch, "--yes", "--json", env=env)
     assert json.loads(rest.stdout)["removed"] >= 2
-    wait_for(lambda: all(deployment.image(image_id).status is Status.DELETED for image_id in ids))
-    deployment.idle()
-    assert [deployment.results(image_id) for image_id in ids] == [set(), set(), set()]
-    actions = [action for action in deployment.fleet.activity.actions() if action.on == batch]
+    wait_for(lambda: all(live.image(image_id).status is Status.DELETED for image_id in ids))
+    live.idle()
+    assert [live.results(image_id) for image_id in ids] == [set(), set(), set()]
+    actions = [action for action in live.deployment.activity.actions() if action.on == batch]
     assert [(action.what, action.details["removed"]) for action in actions] == [("rm", 2)]
 
 
-def test_a_batch_made_by_the_aws_cli_alone_is_followed_too(
-    deployment: Deployment, env: dict[str, str], samples: Path
-) -> None:
-    ids = [deployment.upload(samples / name, name) for name in GOOD]
-    deployment.settled(ids)
-    shown = json.loads(run("batch", "show", f"{deployment.owner}/b1", "--json", env=env).stdout)
+def test_a_batch_made_by_the_aws_cli_alone_is_followed_too(live: LiveFleet, env: dict[str, str], samples: Path) -> None:
+    ids = [live.upload(samples / name, name) for name in GOOD]
+    live.settled(ids)
+    shown = json.loads(run("batch", "show", f"{live.owner}/b1", "--json", env=env).stdout)
     assert (shown["ready"], shown["expected"], shown["completed_at"]) == (2, None, None)
-    unproved = run("batch", "manifest", f"{deployment.owner}/b1", env=env)
+    unproved = run("batch", "manifest", f"{live.owner}/b1", env=env)
     assert unproved.returncode == 1
     assert "not complete" in unproved.stderr
-    sealed = json.loads(run("batch", "seal", f"{deployment.owner}/b1", "--json", env=env).stdout)
+    sealed = json.loads(run("batch", "seal", f"{live.owner}/b1", "--json", env=env).stdout)
     assert sealed["expected"] == 2
     assert sealed["completed_at"]
-    assert run("batch", "manifest", f"{deployment.owner}/b1", "--verify", env=env).returncode == 0
-    kinds = [notice["attributes"]["kind"] for notice in deployment.notices()]
+    assert run("batch", "manifest", f"{live.owner}/b1", "--verify", env=env).returncode == 0
+    kinds = [notice["attributes"]["kind"] for notice in live.notices()]
     assert kinds.count("batch.completed") == 1
 
 
 def test_what_was_removed_before_the_seal_stands_for_no_other_image(
-    deployment: Deployment, env: dict[str, str], samples: Path
+    live: LiveFleet, env: dict[str, str], samples: Path
 ) -> None:
-    name = f"{deployment.owner}/b1"
-    ids = [deployment.upload(samples / GOOD[0], f"{number}.jpg") for number in range(3)]
-    deployment.settled(ids)
+    name = f"{live.owner}/b1"
+    ids = [live.upload(samples / GOOD[0], f"{number}.jpg") for number in range(3)]
+    live.settled(ids)
     run("rm", f"uploads/{name}/0.jpg", "--yes", env=env)
-    wait_for(lambda: deployment.image(ids[0]).status is Status.DELETED)
+    wait_for(lambda: live.image(ids[0]).status is Status.DELETED)
     sealed = json.loads(run("batch", "seal", name, "--json", env=env).stdout)
     assert (sealed["expected"], sealed["ready"], sealed["deleted"]) == (3, 2, 1)
 
 
-def test_a_seal_of_nothing_is_refused(deployment: Deployment, env: dict[str, str]) -> None:
-    finished = run("batch", "seal", f"{deployment.owner}/none", env=env)
+def test_a_seal_of_nothing_is_refused(live: LiveFleet, env: dict[str, str]) -> None:
+    finished = run("batch", "seal", f"{live.owner}/none", env=env)
     assert finished.returncode == 2
     assert "there is nothing at s3://" in finished.stderr

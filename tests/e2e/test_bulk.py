@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.batch import make, run_batch
-from pixelfleet.catalog.records import Counts
-from tests.e2e.conftest import Deployment, wait_for
+from pixelfleet.domain.records import Counts
+from tests.e2e.conftest import LiveFleet, wait_for
 from tests.integration.cli.command import run
 
 AWS = str(Path(sys.executable).parent / "aws")
@@ -31,14 +31,14 @@ def test_a_thousand_images_are_one_batch_that_completes_once(tmp_path: Path) -> 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_thousand_uploads_by_the_aws_cli_are_a_batch_that_is_followed(deployment: Deployment, tmp_path: Path) -> None:
+def test_a_thousand_uploads_by_the_aws_cli_are_a_batch_that_is_followed(live: LiveFleet, tmp_path: Path) -> None:
     folder = make(tmp_path / "in", 1_000)
-    target = f"s3://{deployment.settings.uploads_bucket}/uploads/{deployment.owner}/plain/"
+    target = f"s3://{live.settings.uploads_bucket}/uploads/{live.owner}/plain/"
     subprocess.run([AWS, "s3", "cp", "--recursive", "--only-show-errors", str(folder), target], check=True)
 
-    wait_for(lambda: deployment.fleet.batches.counts(deployment.owner, "plain").accounted == 1_000, patience=500)
-    counts = deployment.fleet.batches.counts(deployment.owner, "plain")
+    wait_for(lambda: live.deployment.batches.counts(live.owner, "plain").accounted == 1_000, timeout=500)
+    counts = live.deployment.batches.counts(live.owner, "plain")
     assert counts == Counts(ready=990, failed_by_cause={"truncated": 10})
     env = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    told = json.loads(run("batch", "show", f"{deployment.owner}/plain", "--json", env=env).stdout)
+    told = json.loads(run("batch", "show", f"{live.owner}/plain", "--json", env=env).stdout)
     assert (told["ready"], told["expected"]) == (990, None)

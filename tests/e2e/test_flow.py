@@ -4,30 +4,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pixelfleet.catalog.records import Counts, RecipeRef, Status
-from pixelfleet.jobs import Job, JobKind, Lane
+from pixelfleet.domain.jobs import Job, JobKind, Lane
+from pixelfleet.domain.records import Counts, RecipeRef, Status
 from pixelfleet.recipes import parse
-from tests.e2e.conftest import Deployment, wait_for
+from tests.e2e.conftest import LiveFleet, wait_for
 
 PHOTO = "photos/progressive.jpg"
 
 
-def job_of(deployment: Deployment, key: str) -> Job:
+def job_of(live: LiveFleet, key: str) -> Job:
     """The job that the producer would make of the key's newest version, without a sequencer of its own."""
-    head = deployment.fleet.objects.head(deployment.settings.uploads_bucket, key)
+    head = live.deployment.objects.head(live.settings.uploads_bucket, key)
     assert head is not None
     return Job(JobKind.PROCESS, head.bucket, key, head.version_id, head.etag, None, head.bytes)
 
 
-def test_an_upload_becomes_variants_a_record_and_a_notice(deployment: Deployment, samples: Path) -> None:
-    image_id = deployment.upload(samples / PHOTO, "photo.jpg")
-    image = deployment.settled([image_id])[image_id]
-    assert (image.status, image.owner, image.batch, image.attempts) == (Status.READY, deployment.owner, "b1", 1)
-    assert {variant.key for variant in image.variants} == deployment.results(image_id)
-    [notice] = wait_for(deployment.notices)
+def test_an_upload_becomes_variants_a_record_and_a_notice(live: LiveFleet, samples: Path) -> None:
+    image_id = live.upload(samples / PHOTO, "photo.jpg")
+    image = live.settled([image_id])[image_id]
+    assert (image.status, image.owner, image.batch, image.attempts) == (Status.READY, live.owner, "b1", 1)
+    assert {variant.key for variant in image.variants} == live.results(image_id)
+    [notice] = wait_for(live.notices)
     assert notice["attributes"] == {
         "kind": "image.ready",
-        "owner": deployment.owner,
+        "owner": live.owner,
         "batch": "b1",
         "recipe": "web",
     }
@@ -35,147 +35,145 @@ def test_an_upload_becomes_variants_a_record_and_a_notice(deployment: Deployment
     assert [variant["name"] for variant in notice["document"]["variants"]] == ["thumb", "optimized", "enhanced"]
 
 
-def test_the_same_object_uploaded_twice_is_one_record_with_the_newest_version(
-    deployment: Deployment, samples: Path
-) -> None:
-    image_id = deployment.upload(samples / PHOTO, "photo.jpg")
-    first = deployment.settled([image_id])[image_id]
-    deployment.upload(samples / "photos/greyscale.jpg", "photo.jpg")
+def test_the_same_object_uploaded_twice_is_one_record_with_the_newest_version(live: LiveFleet, samples: Path) -> None:
+    image_id = live.upload(samples / PHOTO, "photo.jpg")
+    first = live.settled([image_id])[image_id]
+    live.upload(samples / "photos/greyscale.jpg", "photo.jpg")
     second = wait_for(
         lambda: (
             image
-            if (image := deployment.image(image_id)).status is Status.READY and image.revision != first.revision
+            if (image := live.image(image_id)).status is Status.READY and image.revision != first.revision
             else None
         )
     )
-    deployment.idle()
-    assert deployment.image(image_id).superseded == ()
-    assert deployment.results(image_id) == {variant.key for variant in second.variants}
-    assert deployment.counts() == Counts(ready=1)
+    live.idle()
+    assert live.image(image_id).superseded == ()
+    assert live.results(image_id) == {variant.key for variant in second.variants}
+    assert live.counts() == Counts(ready=1)
 
 
-def test_an_event_delivered_twice_changes_nothing_the_second_time(deployment: Deployment, samples: Path) -> None:
-    image_id = deployment.upload(samples / PHOTO, "photo.jpg")
-    before = deployment.settled([image_id])[image_id]
-    deployment.idle()
-    again = replace(job_of(deployment, before.key), sequencer=before.sequencer)
-    deployment.fleet.queues.send(Lane.BULK, [again, again])
-    deployment.idle()
-    after = deployment.image(image_id)
+def test_an_event_delivered_twice_changes_nothing_the_second_time(live: LiveFleet, samples: Path) -> None:
+    image_id = live.upload(samples / PHOTO, "photo.jpg")
+    before = live.settled([image_id])[image_id]
+    live.idle()
+    again = replace(job_of(live, before.key), sequencer=before.sequencer)
+    live.deployment.queues.send(Lane.BULK, [again, again])
+    live.idle()
+    after = live.image(image_id)
     assert (after.attempts, after.revision, after.finished_at) == (1, before.revision, before.finished_at)
-    assert deployment.counts() == Counts(ready=1)
-    assert len(deployment.notices()) == 1
+    assert live.counts() == Counts(ready=1)
+    assert len(live.notices()) == 1
 
 
-def test_an_old_event_after_a_new_one_is_refused(deployment: Deployment, samples: Path) -> None:
-    key = deployment.key("photo.jpg")
-    image_id = deployment.upload(samples / PHOTO, "photo.jpg")
-    first = deployment.settled([image_id])[image_id]
-    old = replace(job_of(deployment, key), sequencer=first.sequencer)
-    deployment.upload(samples / "photos/greyscale.jpg", "photo.jpg")
+def test_an_old_event_after_a_new_one_is_refused(live: LiveFleet, samples: Path) -> None:
+    key = live.key("photo.jpg")
+    image_id = live.upload(samples / PHOTO, "photo.jpg")
+    first = live.settled([image_id])[image_id]
+    old = replace(job_of(live, key), sequencer=first.sequencer)
+    live.upload(samples / "photos/greyscale.jpg", "photo.jpg")
     newest = wait_for(
         lambda: (
             image
-            if (image := deployment.image(image_id)).status is Status.READY and image.sequencer > first.sequencer
+            if (image := live.image(image_id)).status is Status.READY and image.sequencer > first.sequencer
             else None
         )
     )
-    deployment.idle()
-    deployment.fleet.queues.send(Lane.BULK, [old])
-    deployment.idle()
-    after = deployment.image(image_id)
+    live.idle()
+    live.deployment.queues.send(Lane.BULK, [old])
+    live.idle()
+    after = live.image(image_id)
     assert (after.revision, after.source_version) == (newest.revision, newest.source_version)
-    assert deployment.counts() == Counts(ready=1)
+    assert live.counts() == Counts(ready=1)
 
 
-def test_each_broken_file_fails_with_its_own_cause_while_others_go_on(deployment: Deployment, samples: Path) -> None:
+def test_each_broken_file_fails_with_its_own_cause_while_others_go_on(live: LiveFleet, samples: Path) -> None:
     expected = {
         "broken/empty.jpg": "empty",
         "broken/text.jpg": "not_an_image",
         "broken/truncated.jpg": "truncated",
         "broken/bomb.png": "too_many_pixels",
     }
-    ids = {deployment.upload(samples / name, f"{name}"): cause for name, cause in expected.items()}
-    good = deployment.upload(samples / PHOTO, "good.jpg")
-    images = deployment.settled([*ids, good])
+    ids = {live.upload(samples / name, f"{name}"): cause for name, cause in expected.items()}
+    good = live.upload(samples / PHOTO, "good.jpg")
+    images = live.settled([*ids, good])
     assert {image_id: str(images[image_id].cause) for image_id in ids} == ids
     assert all(images[image_id].message for image_id in ids)
     assert images[good].status is Status.READY
-    assert deployment.counts() == Counts(ready=1, failed_by_cause=dict.fromkeys(expected.values(), 1))
-    deployment.idle()
+    assert live.counts() == Counts(ready=1, failed_by_cause=dict.fromkeys(expected.values(), 1))
+    live.idle()
     # The image's own fault is told by its record; the DLQ is for what the system failed.
-    assert deployment.fleet.queues.depth(deployment.settings.bulk_dlq_url).waiting == 0
+    assert live.deployment.queues.depth(live.settings.bulk_dlq_url).waiting == 0
 
 
-def test_deleting_an_original_removes_its_variants_and_marks_it_deleted(deployment: Deployment, samples: Path) -> None:
-    key = deployment.key("photo.jpg")
-    image_id = deployment.upload(samples / PHOTO, "photo.jpg")
-    deployment.settled([image_id])
-    deployment.fleet.s3.delete_object(Bucket=deployment.settings.uploads_bucket, Key=key)
-    wait_for(lambda: deployment.image(image_id).status is Status.DELETED)
-    deployment.idle()
-    assert deployment.results(image_id) == set()
-    assert deployment.image(image_id).variants == ()
-    assert deployment.counts() == Counts(deleted=1)
+def test_deleting_an_original_removes_its_variants_and_marks_it_deleted(live: LiveFleet, samples: Path) -> None:
+    key = live.key("photo.jpg")
+    image_id = live.upload(samples / PHOTO, "photo.jpg")
+    live.settled([image_id])
+    live.deployment.s3.delete_object(Bucket=live.settings.uploads_bucket, Key=key)
+    wait_for(lambda: live.image(image_id).status is Status.DELETED)
+    live.idle()
+    assert live.results(image_id) == set()
+    assert live.image(image_id).variants == ()
+    assert live.counts() == Counts(deleted=1)
 
 
-def test_an_upload_after_the_removal_lives_again(deployment: Deployment, samples: Path) -> None:
-    key = deployment.key("photo.jpg")
-    image_id = deployment.upload(samples / PHOTO, "photo.jpg")
-    deployment.settled([image_id])
-    deployment.fleet.s3.delete_object(Bucket=deployment.settings.uploads_bucket, Key=key)
-    wait_for(lambda: deployment.image(image_id).status is Status.DELETED)
-    deployment.upload(samples / PHOTO, "photo.jpg")
-    wait_for(lambda: deployment.image(image_id).status is Status.READY)
-    assert len(deployment.results(image_id)) == 3
+def test_an_upload_after_the_removal_lives_again(live: LiveFleet, samples: Path) -> None:
+    key = live.key("photo.jpg")
+    image_id = live.upload(samples / PHOTO, "photo.jpg")
+    live.settled([image_id])
+    live.deployment.s3.delete_object(Bucket=live.settings.uploads_bucket, Key=key)
+    wait_for(lambda: live.image(image_id).status is Status.DELETED)
+    live.upload(samples / PHOTO, "photo.jpg")
+    wait_for(lambda: live.image(image_id).status is Status.READY)
+    assert len(live.results(image_id)) == 3
 
 
-def test_a_key_outside_the_scheme_belongs_to_the_default_owner(deployment: Deployment, samples: Path) -> None:
-    key = f"holiday photo {deployment.owner}.jpg"
-    deployment.fleet.s3.upload_file(str(samples / PHOTO), deployment.settings.uploads_bucket, key)
-    image = deployment.settled([deployment.id_of(key)])[deployment.id_of(key)]
+def test_a_key_outside_the_scheme_belongs_to_the_default_owner(live: LiveFleet, samples: Path) -> None:
+    key = f"holiday photo {live.owner}.jpg"
+    live.deployment.s3.upload_file(str(samples / PHOTO), live.settings.uploads_bucket, key)
+    image = live.settled([live.id_of(key)])[live.id_of(key)]
     assert (image.status, image.owner, image.batch) == (Status.READY, "default", None)
 
 
-def test_a_sealed_batch_is_announced_once_with_its_totals(deployment: Deployment, samples: Path) -> None:
+def test_a_sealed_batch_is_announced_once_with_its_totals(live: LiveFleet, samples: Path) -> None:
     names = ["photos/progressive.jpg", "photos/greyscale.jpg", "broken/text.jpg"]
-    deployment.fleet.batches.create(deployment.owner, "b1")
-    ids = [deployment.upload(samples / name, f"{name}") for name in names]
-    deployment.fleet.batches.seal(deployment.owner, "b1", ids)
-    deployment.settled(ids)
-    deployment.idle()
-    [document] = [n["document"] for n in deployment.notices() if n["attributes"]["kind"] == "batch.completed"]
+    live.deployment.batches.create(live.owner, "b1")
+    ids = [live.upload(samples / name, f"{name}") for name in names]
+    live.deployment.batches.seal(live.owner, "b1", ids)
+    live.settled(ids)
+    live.idle()
+    [document] = [n["document"] for n in live.notices() if n["attributes"]["kind"] == "batch.completed"]
     assert (document["images"], document["ready"], document["failed_by_cause"]) == (3, 2, {"not_an_image": 1})
 
 
 def test_a_batch_is_processed_with_its_own_recipe_and_a_copy_carries_the_original(
-    deployment: Deployment, samples: Path
+    live: LiveFleet, samples: Path
 ) -> None:
     recipe = parse('name = "own"\n[[variants]]\nname = "original"\ncopy = true\n', "own")
     ref = RecipeRef(name="own", digest=recipe.digest)
-    deployment.fleet.recipe_texts.put(ref, recipe.to_text())
-    deployment.fleet.batches.create(deployment.owner, deployment.batch, ref)
-    image_id = deployment.upload(samples / PHOTO, "photo.jpg")
-    image = deployment.settled([image_id])[image_id]
+    live.deployment.recipe_texts.put(ref, recipe.to_text())
+    live.deployment.batches.create(live.owner, live.batch, ref)
+    image_id = live.upload(samples / PHOTO, "photo.jpg")
+    image = live.settled([image_id])[image_id]
     assert image.recipe == ref
     [copy] = image.variants
-    stored = deployment.fleet.s3.get_object(Bucket=deployment.settings.results_bucket, Key=copy.key)["Body"].read()
+    stored = live.deployment.s3.get_object(Bucket=live.settings.results_bucket, Key=copy.key)["Body"].read()
     assert stored == (samples / PHOTO).read_bytes()
     assert copy.sha256 == image.sha256
 
 
 def test_an_image_too_large_for_bulk_is_done_by_heavy_without_costing_an_attempt(
-    deployment: Deployment, samples: Path
+    live: LiveFleet, samples: Path
 ) -> None:
-    image_id = deployment.upload(samples / "photos/harbour at dusk.jpg", "large.jpg")
-    image = deployment.settled([image_id])[image_id]
+    image_id = live.upload(samples / "photos/harbour at dusk.jpg", "large.jpg")
+    image = live.settled([image_id])[image_id]
     assert (image.status, image.lane, image.attempts) == (Status.READY, Lane.HEAVY, 1)
 
 
-def test_the_original_is_tagged_beside_its_own_tags(deployment: Deployment, samples: Path) -> None:
-    where: Any = {"Bucket": deployment.settings.uploads_bucket, "Key": deployment.key("photo.jpg")}
-    deployment.fleet.s3.put_object(**where, Body=(samples / PHOTO).read_bytes(), Tagging="project=x")
-    deployment.settled([deployment.id_of(where["Key"])])
-    deployment.idle()
-    tags = {tag["Key"]: tag["Value"] for tag in deployment.fleet.s3.get_object_tagging(**where)["TagSet"]}
+def test_the_original_is_tagged_beside_its_own_tags(live: LiveFleet, samples: Path) -> None:
+    where: Any = {"Bucket": live.settings.uploads_bucket, "Key": live.key("photo.jpg")}
+    live.deployment.s3.put_object(**where, Body=(samples / PHOTO).read_bytes(), Tagging="project=x")
+    live.settled([live.id_of(where["Key"])])
+    live.idle()
+    tags = {tag["Key"]: tag["Value"] for tag in live.deployment.s3.get_object_tagging(**where)["TagSet"]}
     assert (tags["project"], tags["pixelfleet-status"]) == ("x", "ready")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.batch_images import batch_images
-from pixelfleet.catalog.records import Image
-from tests.e2e.conftest import Deployment
+from pixelfleet.domain.records import Image
+from pixelfleet.operations.batch_images import batch_images
+from tests.e2e.conftest import LiveFleet
 from tests.integration.cli.command import run
 
 ANIMATED = frozenset({"gif", "webp"})
@@ -32,14 +32,14 @@ def megapixels(image: Image) -> float:
 
 @pytest.mark.parametrize("recipe", ["web", "catalog"])
 def test_files_bytes_megapixels_formats_and_rejects_are_those_of_the_real_run(
-    deployment: Deployment, samples: Path, tmp_path: Path, recipe: str
+    live: LiveFleet, samples: Path, tmp_path: Path, recipe: str
 ) -> None:
     env = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    options = (str(samples), "--owner", deployment.owner, "--batch", "b1", "--recipe", recipe)
+    options = (str(samples), "--owner", live.owner, "--batch", "b1", "--recipe", recipe)
     predicted = told(*options, "--dry-run", env=env)
     uploaded = told(*options, "--watch", env=env)
 
-    images = list(batch_images(deployment.fleet.images, deployment.owner, "b1"))
+    images = list(batch_images(live.deployment.images, live.owner, "b1"))
     # What only the pixels tell, a forecast cannot know: it is ready or failed after its header was read.
     taken = [image for image in images if image.width is not None]
     refused = Counter(image.cause.value for image in images if image.width is None and image.cause is not None)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Deployment, wait_for
+from tests.e2e.conftest import LiveFleet, wait_for
 from tests.integration.cli.command import PIXELFLEET
 
 PAGE = Path(__file__).parents[2] / "docs/howto/bulk.md"
@@ -24,7 +24,7 @@ def commands() -> list[str]:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_every_command_of_the_page_works_and_it_ends_with_a_verified_manifest(
-    deployment: Deployment, samples: Path, tmp_path: Path
+    live: LiveFleet, samples: Path, tmp_path: Path
 ) -> None:
     pictures = tmp_path / "Pictures"
     pictures.mkdir()
@@ -37,7 +37,7 @@ def test_every_command_of_the_page_works_and_it_ends_with_a_verified_manifest(
     for command in commands():
         if "batch manifest" in command:
             # The reprocessing that the page has just asked for must be through.
-            deployment.idle()
+            live.idle()
         arguments = [part.replace("~", str(tmp_path)) for part in shlex.split(command)[1:]]
         done = subprocess.run(
             [PIXELFLEET, *arguments], cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=100
@@ -47,7 +47,7 @@ def test_every_command_of_the_page_works_and_it_ends_with_a_verified_manifest(
     lines = [json.loads(line) for line in (tmp_path / "summer.jsonl").read_text().splitlines()]
     assert [(line["path"], line["status"]) for line in lines] == [("a.jpg", "ready"), ("b.jpg", "ready")]
     assert {path.parent.name for path in (tmp_path / "results").glob("*/*")} == {"a.jpg", "b.jpg"}
-    wait_for(lambda: deployment.fleet.batches.counts("default", "summer").deleted == 2)
+    wait_for(lambda: live.deployment.batches.counts("default", "summer").deleted == 2)
 
 
 def test_the_page_ends_its_proof_with_a_verified_manifest() -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.catalog.records import Counts, Image, RecipeRef, Status, timestamp
-from pixelfleet.catalog.transitions import Aim, Failure
+from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, encode_message
+from pixelfleet.domain.records import Counts, Image, RecipeRef, Status, timestamp
+from pixelfleet.domain.transitions import Aim, Failure
 from pixelfleet.errors import Cause
-from pixelfleet.jobs import Job, JobKind, Lane, Origin, encode_message
-from tests.e2e.conftest import Deployment, wait_for
+from tests.e2e.conftest import LiveFleet, wait_for
 
 PHOTO = "photos/progressive.jpg"
 
@@ -32,149 +32,147 @@ def pixelfleet(*arguments: str, code: int = 0) -> Any:
     return json.loads(done.stdout) if done.stdout else done.stderr
 
 
-def crashed(deployment: Deployment, image: Image, cause: Cause = Cause.CRASHED) -> Image:
+def crashed(live: LiveFleet, image: Image, cause: Cause = Cause.CRASHED) -> Image:
     """Leave a record and a dead letter as a worker does that gave up on an image."""
     job = image.job(Origin.EVENT)
     aim = Aim(job, image.recipe or RecipeRef(name="web", digest="d"), "another-engine", "w1", timestamp())
-    deployment.fleet.images.claim(aim, 5, None)
-    failed = deployment.fleet.images.record_failed(aim, Failure(cause, "the worker died"))
+    live.deployment.images.claim(aim, 5, None)
+    failed = live.deployment.images.record_failed(aim, Failure(cause, "the worker died"))
     assert isinstance(failed, Image)
-    deployment.fleet.queues.bury(Lane.BULK, job, cause)
+    live.deployment.queues.bury(Lane.BULK, job, cause)
     return failed
 
 
 @pytest.fixture
-def failed(deployment: Deployment, samples: Path) -> Image:
+def failed(live: LiveFleet, samples: Path) -> Image:
     """An image that the system failed, with its dead letter."""
-    deployment.fleet.sqs.purge_queue(QueueUrl=deployment.settings.bulk_dlq_url)
-    image_id = deployment.upload(samples / PHOTO, "photo.jpg")
-    return crashed(deployment, deployment.settled([image_id])[image_id])
+    live.deployment.sqs.purge_queue(QueueUrl=live.settings.bulk_dlq_url)
+    image_id = live.upload(samples / PHOTO, "photo.jpg")
+    return crashed(live, live.settled([image_id])[image_id])
 
 
-def dead(deployment: Deployment) -> int:
-    depth = deployment.fleet.queues.depth(deployment.settings.bulk_dlq_url)
+def dead(live: LiveFleet) -> int:
+    depth = live.deployment.queues.depth(live.settings.bulk_dlq_url)
     return depth.waiting + depth.in_flight
 
 
-def test_failures_are_grouped_with_message_and_example(deployment: Deployment, failed: Image) -> None:
+def test_failures_are_grouped_with_message_and_example(live: LiveFleet, failed: Image) -> None:
     told = pixelfleet("failures", "--by", "owner")
-    [group] = [group for group in told["groups"] if group["owner"] == deployment.owner]
+    [group] = [group for group in told["groups"] if group["owner"] == live.owner]
     assert (group["count"], group["message"], group["examples"]) == (1, "the worker died", [failed.key])
     assert told["dead_letters"]["bulk"] == 1
-    assert deployment.image(failed.image_id) == failed
+    assert live.image(failed.image_id) == failed
 
 
-def test_a_redrive_makes_it_ready_and_drops_the_dead_letter(deployment: Deployment, failed: Image) -> None:
-    told = pixelfleet("redrive", "--owner", deployment.owner, "--yes")
+def test_a_redrive_makes_it_ready_and_drops_the_dead_letter(live: LiveFleet, failed: Image) -> None:
+    told = pixelfleet("redrive", "--owner", live.owner, "--yes")
     assert told["sent"] == 1
-    wait_for(lambda: deployment.image(failed.image_id).status is Status.READY)
-    assert deployment.counts() == Counts(ready=1)
-    assert dead(deployment) == 0
-    origins = [line.origin for line in deployment.image(failed.image_id).attempt_log]
+    wait_for(lambda: live.image(failed.image_id).status is Status.READY)
+    assert live.counts() == Counts(ready=1)
+    assert dead(live) == 0
+    origins = [line.origin for line in live.image(failed.image_id).attempt_log]
     assert "redrive" in origins
 
 
-def test_a_dry_run_changes_nothing(deployment: Deployment, failed: Image) -> None:
-    told = pixelfleet("redrive", "--owner", deployment.owner, "--dry-run")
+def test_a_dry_run_changes_nothing(live: LiveFleet, failed: Image) -> None:
+    told = pixelfleet("redrive", "--owner", live.owner, "--dry-run")
     assert (told["images"], told["by_cause"]) == (1, {"crashed": 1})
-    assert deployment.image(failed.image_id) == failed
-    assert dead(deployment) == 1
+    assert live.image(failed.image_id) == failed
+    assert dead(live) == 1
 
 
 def test_what_the_image_was_at_fault_for_is_redriven_only_when_its_cause_is_named(
-    deployment: Deployment, samples: Path
+    live: LiveFleet, samples: Path
 ) -> None:
-    image_id = deployment.upload(samples / "broken/text.jpg", "text.jpg")
-    deployment.settled([image_id])
-    assert pixelfleet("redrive", "--owner", deployment.owner, "--yes")["sent"] == 0
-    assert pixelfleet("redrive", "--owner", deployment.owner, "--cause", "not_an_image", "--yes")["sent"] == 1
-    wait_for(lambda: deployment.image(image_id).status is Status.FAILED)
+    image_id = live.upload(samples / "broken/text.jpg", "text.jpg")
+    live.settled([image_id])
+    assert pixelfleet("redrive", "--owner", live.owner, "--yes")["sent"] == 0
+    assert pixelfleet("redrive", "--owner", live.owner, "--cause", "not_an_image", "--yes")["sent"] == 1
+    wait_for(lambda: live.image(image_id).status is Status.FAILED)
 
 
 @pytest.mark.parametrize("filters", [("--lane", "heavy"), ("--cause", "throttled"), ("--batch", "other")])
-def test_filters_leave_what_they_do_not_name(deployment: Deployment, failed: Image, filters: tuple[str, str]) -> None:
-    assert pixelfleet("redrive", "--owner", deployment.owner, *filters, "--yes")["sent"] == 0
-    assert deployment.image(failed.image_id) == failed
+def test_filters_leave_what_they_do_not_name(live: LiveFleet, failed: Image, filters: tuple[str, str]) -> None:
+    assert pixelfleet("redrive", "--owner", live.owner, *filters, "--yes")["sent"] == 0
+    assert live.image(failed.image_id) == failed
 
 
-def test_a_canary_that_fails_again_stops_the_rest(deployment: Deployment, samples: Path) -> None:
-    images = deployment.settled([deployment.upload(samples / "broken/text.jpg", f"{n}.jpg") for n in range(3)])
-    told = pixelfleet(
-        "redrive", "--owner", deployment.owner, "--cause", "not_an_image", "--canary", "1", "--yes", code=1
-    )
+def test_a_canary_that_fails_again_stops_the_rest(live: LiveFleet, samples: Path) -> None:
+    images = live.settled([live.upload(samples / "broken/text.jpg", f"{n}.jpg") for n in range(3)])
+    told = pixelfleet("redrive", "--owner", live.owner, "--cause", "not_an_image", "--canary", "1", "--yes", code=1)
     assert (told["sent"], told["canary"]["failed"]) == (1, 1)
-    attempted = [deployment.image(image_id) for image_id in images]
+    attempted = [live.image(image_id) for image_id in images]
     assert sum("redrive" in {line.origin for line in image.attempt_log} for image in attempted) == 1
 
 
-def test_a_canary_that_lives_lets_the_rest_follow(deployment: Deployment, failed: Image, samples: Path) -> None:
-    other = deployment.upload(samples / PHOTO, "other.jpg")
-    crashed(deployment, deployment.settled([other])[other])
-    told = pixelfleet("redrive", "--owner", deployment.owner, "--canary", "1", "--yes")
+def test_a_canary_that_lives_lets_the_rest_follow(live: LiveFleet, failed: Image, samples: Path) -> None:
+    other = live.upload(samples / PHOTO, "other.jpg")
+    crashed(live, live.settled([other])[other])
+    told = pixelfleet("redrive", "--owner", live.owner, "--canary", "1", "--yes")
     assert (told["sent"], told["canary"]["ready"], told["canary"]["failed"]) == (2, 1, 0)
-    deployment.idle()
-    assert deployment.counts() == Counts(ready=2)
+    live.idle()
+    assert live.counts() == Counts(ready=2)
 
 
-def test_two_redrives_at_once_double_nothing(deployment: Deployment, failed: Image) -> None:
-    command = [sys.executable, "-m", "pixelfleet.cli.main", "redrive", "--owner", deployment.owner, "--yes", "--json"]
+def test_two_redrives_at_once_double_nothing(live: LiveFleet, failed: Image) -> None:
+    command = [sys.executable, "-m", "pixelfleet.cli.main", "redrive", "--owner", live.owner, "--yes", "--json"]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ) for _ in range(2)]
     for one in running:
         one.communicate(timeout=100)
         assert one.returncode == 0
-    deployment.idle()
-    assert deployment.image(failed.image_id).status is Status.READY
-    assert deployment.counts() == Counts(ready=1)
+    live.idle()
+    assert live.image(failed.image_id).status is Status.READY
+    assert live.counts() == Counts(ready=1)
 
 
-def test_a_purge_drops_the_dead_letter_and_leaves_the_record(deployment: Deployment, failed: Image) -> None:
-    told = pixelfleet("purge", "--owner", deployment.owner, "--yes")
+def test_a_purge_drops_the_dead_letter_and_leaves_the_record(live: LiveFleet, failed: Image) -> None:
+    told = pixelfleet("purge", "--owner", live.owner, "--yes")
     assert told["bulk"] == {"deleted": 1, "left": 0}
-    assert dead(deployment) == 0
-    assert deployment.image(failed.image_id) == failed
+    assert dead(live) == 0
+    assert live.image(failed.image_id) == failed
 
 
-def test_a_purge_leaves_what_its_filters_do_not_name(deployment: Deployment, failed: Image) -> None:
+def test_a_purge_leaves_what_its_filters_do_not_name(live: LiveFleet, failed: Image) -> None:
     assert pixelfleet("purge", "--owner", "somebody-else", "--yes")["bulk"] == {"deleted": 0, "left": 1}
-    assert dead(deployment) == 1
+    assert dead(live) == 1
 
 
-def test_without_anybody_to_ask_nothing_is_sent(deployment: Deployment, failed: Image) -> None:
-    assert "--yes" in pixelfleet("redrive", "--owner", deployment.owner, code=2)
-    assert deployment.image(failed.image_id) == failed
+def test_without_anybody_to_ask_nothing_is_sent(live: LiveFleet, failed: Image) -> None:
+    assert "--yes" in pixelfleet("redrive", "--owner", live.owner, code=2)
+    assert live.image(failed.image_id) == failed
 
 
-def test_a_letter_that_no_record_explains_is_moved_back_and_processed(deployment: Deployment) -> None:
-    deployment.fleet.sqs.purge_queue(QueueUrl=deployment.settings.bulk_dlq_url)
-    settings = deployment.settings
-    job = Job(JobKind.PROCESS, settings.uploads_bucket, deployment.key("never-seen.jpg"), etag="e")
-    deployment.fleet.sqs.send_message(QueueUrl=settings.bulk_dlq_url, MessageBody=encode_message(job, Lane.BULK))
+def test_a_letter_that_no_record_explains_is_moved_back_and_processed(live: LiveFleet) -> None:
+    live.deployment.sqs.purge_queue(QueueUrl=live.settings.bulk_dlq_url)
+    settings = live.settings
+    job = Job(JobKind.PROCESS, settings.uploads_bucket, live.key("never-seen.jpg"), etag="e")
+    live.deployment.sqs.send_message(QueueUrl=settings.bulk_dlq_url, MessageBody=encode_message(job, Lane.BULK))
     told = pixelfleet("redrive", "--yes")
     assert told["dead_letters"]["bulk"]["moved"] == 1
-    assert dead(deployment) == 0
+    assert dead(live) == 0
     # Its object was never there, and the record that it left says so.
-    wait_for(lambda: deployment.fleet.images.get(job.image_id))
-    assert deployment.settled([job.image_id])[job.image_id].status is Status.DELETED
+    wait_for(lambda: live.deployment.images.get(job.image_id))
+    assert live.settled([job.image_id])[job.image_id].status is Status.DELETED
 
 
 def test_a_letter_that_sqs_gave_up_on_is_moved_back_though_its_record_says_processing(
-    deployment: Deployment, samples: Path
+    live: LiveFleet, samples: Path
 ) -> None:
-    deployment.fleet.sqs.purge_queue(QueueUrl=deployment.settings.bulk_dlq_url)
-    image_id = deployment.upload(samples / PHOTO, "photo.jpg")
-    ready = deployment.settled([image_id])[image_id]
+    live.deployment.sqs.purge_queue(QueueUrl=live.settings.bulk_dlq_url)
+    image_id = live.upload(samples / PHOTO, "photo.jpg")
+    ready = live.settled([image_id])[image_id]
     job = ready.job(Origin.EVENT)
     aim = Aim(job, ready.recipe or RecipeRef(name="web", digest="d"), "another-engine", "w1", timestamp())
-    deployment.fleet.images.claim(aim, 5, None)
+    live.deployment.images.claim(aim, 5, None)
     body = encode_message(job, Lane.BULK)
-    deployment.fleet.sqs.send_message(QueueUrl=deployment.settings.bulk_dlq_url, MessageBody=body)
+    live.deployment.sqs.send_message(QueueUrl=live.settings.bulk_dlq_url, MessageBody=body)
     assert pixelfleet("purge", "--yes")["bulk"] == {"deleted": 0, "left": 1}
     assert pixelfleet("redrive", "--yes")["dead_letters"]["bulk"]["moved"] == 1
-    wait_for(lambda: deployment.image(image_id).status is Status.READY)
+    wait_for(lambda: live.image(image_id).status is Status.READY)
 
 
-def test_events_that_the_producer_could_not_handle_are_moved_back(deployment: Deployment) -> None:
-    settings = deployment.settings
-    deployment.fleet.sqs.send_message(QueueUrl=settings.uploads_dlq_url, MessageBody='{"Event": "s3:TestEvent"}')
+def test_events_that_the_producer_could_not_handle_are_moved_back(live: LiveFleet) -> None:
+    settings = live.settings
+    live.deployment.sqs.send_message(QueueUrl=settings.uploads_dlq_url, MessageBody='{"Event": "s3:TestEvent"}')
     assert pixelfleet("redrive", "--yes")["dead_letters"]["uploads"]["moved"] == 1
-    deployment.idle()
+    live.idle()

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 
-from pixelfleet.catalog.records import Status
-from tests.e2e.conftest import Deployment
+from pixelfleet.domain.records import Status
+from tests.e2e.conftest import LiveFleet
 
 ROOT = Path(__file__).parents[2]
 BOXES = {"thumb": 320, "optimized": 2048, "enhanced": 2048}
@@ -131,20 +131,20 @@ def test_variants_carry_no_metadata_and_no_orientation(ran: Ran) -> None:
                 assert not picture.getexif()
 
 
-def test_the_same_samples_are_found_in_catalog_notices_and_tags(deployment: Deployment, samples: Path) -> None:
+def test_the_same_samples_are_found_in_catalog_notices_and_tags(live: LiveFleet, samples: Path) -> None:
     names = sorted(path.relative_to(samples).as_posix() for path in samples.rglob("*") if path.is_file())
-    ids = {deployment.upload(samples / name, name): name for name in names}
-    images = deployment.settled(ids)
+    ids = {live.upload(samples / name, name): name for name in names}
+    images = live.settled(ids)
     assert {ids[i]: str(image.cause) for i, image in images.items() if image.status is Status.FAILED} == CAUSES
-    assert deployment.counts().accounted == len(names)
+    assert live.counts().accounted == len(names)
     camera = next(image for image in images.values() if image.path == "photos/harbour at dusk.jpg")
     assert camera.exif == {"camera": "Pixelfleet Sample 1", "taken_at": "2026-06-21T21:04:00+02:00"}
     assert all(image.placeholder and image.sha256 for image in images.values() if image.status is Status.READY)
-    deployment.idle()
-    told = {notice["document"]["image_id"]: notice["attributes"]["kind"] for notice in deployment.notices()}
+    live.idle()
+    told = {notice["document"]["image_id"]: notice["attributes"]["kind"] for notice in live.notices()}
     assert told == {i: f"image.{image.status.value}" for i, image in images.items()}
     for variant in camera.variants:
-        answer = deployment.fleet.s3.get_object_tagging(Bucket=deployment.settings.results_bucket, Key=variant.key)
+        answer = live.deployment.s3.get_object_tagging(Bucket=live.settings.results_bucket, Key=variant.key)
         tags = {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
         assert tags["pixelfleet-status"] == "ready"
         assert tags["pixelfleet-processed-at"].startswith("20")

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.conftest import Deployment, wait_for
+from tests.e2e.conftest import LiveFleet, wait_for
 from tests.integration.cli.command import run
 
 
@@ -16,21 +16,21 @@ def status() -> dict[str, Any]:
     return document
 
 
-def test_finished_images_and_their_workers_are_seen_within_a_slot(deployment: Deployment, samples: Path) -> None:
+def test_finished_images_and_their_workers_are_seen_within_a_slot(live: LiveFleet, samples: Path) -> None:
     before = status()["last_hour"]["finished"]
-    deployment.fleet.batches.create(deployment.owner, "b1")
-    ids = [deployment.upload(samples / name, name) for name in ("photos/greyscale.jpg", "broken/text.jpg")]
-    deployment.settled(ids)
+    live.deployment.batches.create(live.owner, "b1")
+    ids = [live.upload(samples / name, name) for name in ("photos/greyscale.jpg", "broken/text.jpg")]
+    live.settled(ids)
     found = wait_for(lambda: now if (now := status())["last_hour"]["finished"] >= before + 2 else None)
     assert found["last_hour"]["failed_by_cause"]["not_an_image"] >= 1
     assert [worker["running"] for worker in found["workers"]] == [1, 1]
     assert {lane["name"]: lane["waiting"] for lane in found["lanes"]} == {"uploads": 0, "bulk": 0, "heavy": 0}
-    [batch] = [one for one in found["batches"] if one["batch"] == f"{deployment.owner}/b1"]
+    [batch] = [one for one in found["batches"] if one["batch"] == f"{live.owner}/b1"]
     assert (batch["ready"], batch["failed_by_cause"], batch["completed_at"]) == (1, {"not_an_image": 1}, None)
 
 
-def test_for_people_it_is_a_table_and_an_idle_fleet_says_so(deployment: Deployment) -> None:
-    deployment.idle()
+def test_for_people_it_is_a_table_and_an_idle_fleet_says_so(live: LiveFleet) -> None:
+    live.idle()
     finished = run("status", env=os.environ)
     assert "nothing waits" in finished.stdout
     assert "dead letters" in finished.stdout

@@ -6,31 +6,31 @@ from pathlib import Path
 
 import pytest
 
-from pixelfleet.tile_sets import tiles_folder
-from tests.e2e.conftest import Deployment
+from pixelfleet.operations.tile_sets import tiles_folder
+from tests.e2e.conftest import LiveFleet
 from tests.integration.cli.command import run
 
 
 @pytest.fixture
-def env(deployment: Deployment, tmp_path: Path) -> dict[str, str]:
+def env(live: LiveFleet, tmp_path: Path) -> dict[str, str]:
     return os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
 
 
 @pytest.fixture
-def batch(deployment: Deployment, env: dict[str, str], samples: Path) -> str:
+def batch(live: LiveFleet, env: dict[str, str], samples: Path) -> str:
     """One image, made into tiles."""
-    options = ("--owner", deployment.owner, "--batch", "b1", "--recipe", "zoom", "--watch", "--json")
+    options = ("--owner", live.owner, "--batch", "b1", "--recipe", "zoom", "--watch", "--json")
     finished = run("upload", str(samples / "photos/greyscale.jpg"), *options, env=env)
     assert finished.returncode == 0, finished.stderr
     assert json.loads(finished.stdout.splitlines()[-1])["ready"] == 1
-    return f"{deployment.owner}/b1"
+    return f"{live.owner}/b1"
 
 
-def tiles_of(deployment: Deployment) -> list[str]:
+def tiles_of(live: LiveFleet) -> list[str]:
     """The keys of its tiles."""
-    image = deployment.image(deployment.id_of(deployment.key("greyscale.jpg")))
+    image = live.image(live.id_of(live.key("greyscale.jpg")))
     [variant] = [variant for variant in image.variants if variant.files > 1]
-    return sorted(key for key in deployment.results(image.image_id) if key.startswith(tiles_folder(variant.key)))
+    return sorted(key for key in live.results(image.image_id) if key.startswith(tiles_folder(variant.key)))
 
 
 def test_a_whole_set_is_verified(env: dict[str, str], batch: str) -> None:
@@ -39,21 +39,21 @@ def test_a_whole_set_is_verified(env: dict[str, str], batch: str) -> None:
     assert "0 differences" in finished.stderr
 
 
-def test_a_missing_tile_is_found(deployment: Deployment, env: dict[str, str], batch: str) -> None:
-    [*_, last] = whole = tiles_of(deployment)
-    deployment.fleet.s3.delete_object(Bucket=deployment.settings.results_bucket, Key=last)
+def test_a_missing_tile_is_found(live: LiveFleet, env: dict[str, str], batch: str) -> None:
+    [*_, last] = whole = tiles_of(live)
+    live.deployment.s3.delete_object(Bucket=live.settings.results_bucket, Key=last)
     finished = run("batch", "manifest", batch, "--verify", env=env)
     assert finished.returncode == 1
     assert f"has {len(whole) - 1} tiles, not {len(whole)}" in finished.stderr
 
 
 def test_a_changed_tile_is_found_with_and_without_s3s_own_checksum(
-    deployment: Deployment, env: dict[str, str], batch: str
+    live: LiveFleet, env: dict[str, str], batch: str
 ) -> None:
-    [first, *_] = tiles_of(deployment)
+    [first, *_] = tiles_of(live)
     for more in ({"ChecksumAlgorithm": "SHA256"}, {"ChecksumAlgorithm": "CRC32"}):
-        deployment.fleet.s3.put_object(
-            Bucket=deployment.settings.results_bucket,
+        live.deployment.s3.put_object(
+            Bucket=live.settings.results_bucket,
             Key=first,
             Body=b"another",
             **more,  # type: ignore[arg-type]
@@ -85,10 +85,10 @@ def test_a_download_fetches_the_tiles_that_are_missing_or_another_and_no_others(
 
 
 def test_a_download_of_tiles_that_differ_from_the_record_is_a_failure_that_is_told(
-    deployment: Deployment, env: dict[str, str], batch: str, tmp_path: Path
+    live: LiveFleet, env: dict[str, str], batch: str, tmp_path: Path
 ) -> None:
-    [first, *_] = tiles_of(deployment)
-    deployment.fleet.s3.put_object(Bucket=deployment.settings.results_bucket, Key=first, Body=b"another")
+    [first, *_] = tiles_of(live)
+    live.deployment.s3.put_object(Bucket=live.settings.results_bucket, Key=first, Body=b"another")
     finished = run("batch", "download", batch, str(tmp_path / "out"), "--json", env=env)
     assert finished.returncode == 1
     [image] = json.loads(finished.stdout)["images"]

@@ -7,8 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.schema import TABLES
+from pixelfleet.deployment import Deployment
 from pixelfleet.localcloud.tables import ensure_table
 from pixelfleet.settings import Settings, load_settings
 
@@ -17,7 +17,7 @@ ACCOUNT = "123456789012"
 
 
 @contextmanager
-def moto_deployment(patch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+def moto_deployment(patch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     """Every resource that the dashboard needs, in a cloud that ends with the block."""
     variables = {
         "AWS_ACCESS_KEY_ID": "testing",
@@ -33,7 +33,7 @@ def moto_deployment(patch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     with mock_aws():
         settings = load_settings()
         _provision(settings)
-        yield Fleet(settings)
+        yield Deployment(settings)
 
 
 def _provision(settings: Settings) -> None:

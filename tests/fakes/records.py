@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Attempt, Image, RecipeRef, Status, Variant, counted_as, timestamp
-from pixelfleet.catalog.transitions import Aim, Failure, Outcome
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Job, JobKind
+from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, Variant, counted_as, timestamp
+from pixelfleet.domain.transitions import Aim, Failure, Success
 from pixelfleet.errors import Cause
-from pixelfleet.jobs import Job, JobKind, image_id
 
 RECIPE = RecipeRef(name="web", digest="d" * 64)
 BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
@@ -18,20 +19,20 @@ def key_of(owner: str, batch: str, name: str) -> str:
     return f"uploads/{owner}/{batch}/{name}"
 
 
-def record(fleet: Fleet, owner: str, batch: str, name: str, **facts: Any) -> Image:
+def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: Any) -> Image:
     """Claim and settle one image through the catalog's own state changes; `cause` makes it a failed one."""
     cause: Cause | None = facts.pop("cause", None)
-    bucket = fleet.settings.uploads_bucket
+    bucket = deployment.settings.uploads_bucket
     job = Job(JobKind.PROCESS, bucket, key_of(owner, batch, name), etag="e1", sequencer="10", bytes=1000)
     aim = Aim(job, RECIPE, "ab" * 16, "worker-1", timestamp(facts.pop("at", None)))
-    fleet.batches.create(owner, batch)
-    fleet.images.claim(aim, 5, None)
+    deployment.batches.create(owner, batch)
+    deployment.images.claim(aim, 5, None)
     if cause is not None:
-        settled = fleet.images.record_failed(aim, Failure(cause, facts.pop("message", f"it is {cause}")))
+        settled = deployment.images.record_failed(aim, Failure(cause, facts.pop("message", f"it is {cause}")))
     else:
         known = {"format": "jpeg", "width": 400, "height": 300, "placeholder": HASH, "sha256": "f" * 64}
-        outcome = Outcome(variants_of(owner, job.image_id), known | facts, {"pixels": 120})
-        settled = fleet.images.record_ready(aim, outcome)
+        outcome = Success(variants_of(owner, job.image_id), known | facts, {"pixels": 120})
+        settled = deployment.images.record_ready(aim, outcome)
     assert isinstance(settled, Image)
     return settled
 
@@ -83,7 +84,7 @@ def image_of(owner: str, batch: str, number: int) -> Image:
         variants=() if failed else variants_of(owner, its_id),
         counted=counted_as(status, cause),
         attempts=1,
-        attempt_log=(Attempt(at=at, what=status.value, worker="w:1", recipe="web"),),
+        attempt_log=(AttemptLine(at=at, what=status.value, worker="w:1", recipe="web"),),
         uploaded_at=at,
         finished_at=at,
     )

@@ -1,8 +1,8 @@
 """What a part's code asks of AWS, read from its source: the boto3 calls that can be reached from its entries.
 
-Names stand for types: `fleet.images.claim` is the method of what `Fleet.images` is annotated to return, whoever holds
-the fleet, and `_client.put_item` is DynamoDB's because no other service here has a call of that name. Where that sees
-too much, it errs towards asking for a right that the test then misses.
+Names stand for types: `deployment.images.claim` is the method of the class that `Deployment.images` is annotated to
+return, whoever holds the deployment. `_client.put_item` is DynamoDB's because no other service here has a call of that
+name. Where this reads too much, the test asks for a right that is not needed, and fails.
 """
 
 import ast
@@ -28,7 +28,7 @@ TABLES: Final = {
     "Users": "users",
     "RecipeTexts": "recipes",
     "Activity": "activity",
-    "Errands": "activity",
+    "BackgroundTasks": "activity",
 }
 INDEXED: Final = frozenset({"images", "batches"})
 
@@ -78,7 +78,7 @@ class Walk:
 
     def _class(self, module: str, name: str) -> None:
         # Fleet and its adapters are named in signatures everywhere: they count by what of them is used.
-        if name == "Fleet" or (module, name) in adapters().values():
+        if name == "Deployment" or (module, name) in adapters().values():
             return
         for method in source()[module].classes[name]:
             self._method(module, name, method)
@@ -146,12 +146,12 @@ def source() -> dict[str, Module]:
 @cache
 def adapters() -> dict[str, tuple[str, str]]:
     """The module and class of each of Fleet's adapters, by the name that it has there; and what some of them hold."""
-    bootstrap = source()["pixelfleet.bootstrap"]
+    bootstrap = source()["pixelfleet.deployment"]
     found = {
         "signed": ("pixelfleet.signed.s3", "SignedS3"),
         "indexes": ("pixelfleet.catalog.indexes", "IndexReader"),
     }
-    for name, getter in bootstrap.classes["Fleet"].items():
+    for name, getter in bootstrap.classes["Deployment"].items():
         for node in ast.walk(getter.returns) if getter.returns else ():
             if isinstance(node, ast.Name) and (home := bootstrap.imported.get(node.id, "")).startswith("pixelfleet."):
                 found[name] = (home.partition(":")[0], node.id)

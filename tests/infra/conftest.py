@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pixelfleet.bootstrap import Fleet
+from pixelfleet.deployment import Deployment
 from pixelfleet.settings import load_settings
 from tests.infra import outside, parts
 from tests.infra.emulators import ROOT
@@ -61,11 +61,11 @@ def worker(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 
 @pytest.fixture
-def operator(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+def operator(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     """The deployment as its administrator reaches it: the output `environment`, and the root's credentials."""
     for name, value in (stack.environment | stack.emulators.data_plane | ROOT).items():
         monkeypatch.setenv(name, value)
-    return Fleet(load_settings())
+    return Deployment(load_settings())
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pixelfleet.jobs import image_id
+from pixelfleet.domain.keys import image_id
 from tests.infra.stack import Stack
 from tests.infra.terraform import REPOSITORY
 
-PATIENCE: Final = 90.0
+TIMEOUT: Final = 90.0
 
 
 def task_environment(stack: Stack, part: str, scratch: Path) -> dict[str, str]:
@@ -72,8 +72,8 @@ def depth(stack: Stack, url: str) -> int:
 
 
 def await_true(condition: Callable[[], bool], what: str, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {PATIENCE:g} s: {what}\n{log.read_text(errors='replace')[-4000:]}")
+            raise AssertionError(f"not within {TIMEOUT:g} s: {what}\n{log.read_text(errors='replace')[-4000:]}")
         time.sleep(0.2)

@@ -15,11 +15,11 @@ from starlette.routing import compile_path
 
 from dashboard.api import batches, fleet, health, images, uploads
 from dashboard.app import _PAGES, API
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.people import Role
+from pixelfleet.credentials.passwords import hash_password
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Lane, Origin
+from pixelfleet.domain.users import Role
 from pixelfleet.errors import Cause
-from pixelfleet.jobs import Lane, Origin
-from pixelfleet.passwords import hash_password
 from tests.infra.keys import self_signed
 from tests.infra.parts import await_true, depth, running, task_environment
 from tests.infra.stack import DOMAIN, Stack
@@ -132,7 +132,7 @@ def answers(service: Service) -> bool:
 
 
 def test_every_route_has_the_rights_that_it_needs(
-    stack: Stack, operator: Fleet, worker: Path, dashboard: Service, photo: bytes
+    stack: Stack, operator: Deployment, worker: Path, dashboard: Service, photo: bytes
 ) -> None:
     operator.users.add("olga", hash_password(PASSWORD), Role.OPERATOR)
     olga = dashboard.visitor()
@@ -214,7 +214,7 @@ def seal(olga: Visitor, *ids: str) -> None:
     olga.stream("/batches/olga/spring/events", '"completed": true')
 
 
-def send_again(stack: Stack, operator: Fleet, olga: Visitor, broken: str) -> None:
+def send_again(stack: Stack, operator: Deployment, olga: Visitor, broken: str) -> None:
     """Redrive and purge of everything that either can meet: dead letters of a lane and of the uploads queue."""
     record = operator.images.get(broken)
     assert record is not None
@@ -234,15 +234,15 @@ def send_again(stack: Stack, operator: Fleet, olga: Visitor, broken: str) -> Non
 
 
 def follow(olga: Visitor, begun: httpx2.Response) -> None:
-    """Look at an errand until it is done."""
-    errand = begun.headers["location"].rpartition("/")[2]
+    """Look at a background task until it is done."""
+    task = begun.headers["location"].rpartition("/")[2]
     deadline = time.monotonic() + 60
-    while (told := olga.get(f"/api/v1/errands/{errand}").json())["state"] == "running":
+    while (told := olga.get(f"/api/v1/background-tasks/{task}").json())["state"] == "running":
         assert time.monotonic() < deadline, told
         time.sleep(0.1)
     assert told["state"] == "done", told
-    olga.get(f"/errands/{errand}")
-    olga.get(f"/errands/{errand}/live")
+    olga.get(f"/background-tasks/{task}")
+    olga.get(f"/background-tasks/{task}/live")
 
 
 def look_at_the_fleet(olga: Visitor) -> None:

@@ -17,11 +17,12 @@ from typing import Any
 import boto3
 import pytest
 
-from pixelfleet.jobs import Lane, image_id
+from pixelfleet.aws.queues import Queues
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.keys import image_id
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.programs import pump_program
-from pixelfleet.localcloud.supervise import Supervisor
-from pixelfleet.queues import Queues
+from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.settings import Settings
 from tests.infra import outside
 from tests.infra.debian import BASE, Buildah
@@ -31,7 +32,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_grou
 
 IMAGE = "localhost/pixelfleet:test"
 WORKER = ("celery", "-A", "worker.app", "worker", "-Q", "bulk", "--concurrency", "1")
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,7 @@ def test_a_worker_in_it_processes_an_image_and_ends_on_sigterm_with_nothing_lost
     photo = (REPOSITORY / "tests" / "infra" / "photo.jpg").read_bytes()
     mounted = Path(buildah.run("mount", container))
     s3 = boto3.client("s3")
-    with Supervisor() as supervisor, running_in(buildah, container, cloud_environment, WORKER) as worker:
+    with ProcessSupervisor() as supervisor, running_in(buildah, container, cloud_environment, WORKER) as worker:
         wait_until(lambda: "ready." in worker.log.read_text(), worker.log)
         supervisor.start(pump_program(cloud_environment, cloud_folder))
         before = time.time()
@@ -207,7 +208,7 @@ def status(settings: Settings, key: str) -> str | None:
 
 
 def wait_until(condition: Callable[[], bool], log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(log.read_text(errors="replace")[-4000:])

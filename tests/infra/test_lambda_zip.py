@@ -59,7 +59,7 @@ def test_it_carries_what_the_handler_imports_and_no_more(built: Path) -> None:
         names = archive.namelist()
 
     ours = {name for name in names if name.startswith(("pixelfleet/", "producer_lambda/"))}
-    assert {"producer_lambda/handler.py", "pixelfleet/settings.py", "pixelfleet/events.py"} <= ours
+    assert {"producer_lambda/handler.py", "pixelfleet/settings.py", "pixelfleet/domain/s3_events.py"} <= ours
     assert not [name for name in ours if name.split("/")[1] in {"images", "cli", "recipes", "localcloud"}]
     assert not [name for name in names if name.split("/")[0] in {"boto3", "botocore", "celery", "PIL", "bin"}]
     assert built.stat().st_size < 5_000_000

@@ -5,19 +5,19 @@ import re
 
 import pytest
 
-from pixelfleet.catalog.records import Image, Status
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import Cause
-from pixelfleet.jobs import Lane
 from pixelfleet.telemetry import NAMESPACE
 from tests.infra.terraform import REPOSITORY
-from worker.account import account
+from worker.metrics import log_outcome
 
 OBSERVABILITY = REPOSITORY / "infra" / "modules" / "observability"
 
 
 def written(capsys: pytest.CaptureFixture[str], image: Image) -> set[tuple[str, frozenset[str]]]:
     """Metrics and their dimensions that the outcome of an image leaves on standard output."""
-    account(image, Lane.BULK)
+    log_outcome(image, Lane.BULK)
     found = set()
     for line in capsys.readouterr().out.splitlines():
         for metrics in json.loads(line)["_aws"]["CloudWatchMetrics"]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.jobs import image_id
-from tests.infra.parts import PATIENCE, await_status, await_true, depth, put, results
+from pixelfleet.domain.keys import image_id
+from tests.infra.parts import TIMEOUT, await_status, await_true, depth, put, results
 from tests.infra.stack import SUBSCRIBER, Stack
 from tests.infra.terraform import REPOSITORY
 
@@ -142,7 +142,7 @@ def await_notice(stack: Stack, key: str) -> dict[str, Any]:
     """The notice of one image, from the queue that the stack's variables subscribed."""
     queues = stack.client("sqs")
     url = queues.get_queue_url(QueueName=SUBSCRIBER)["QueueUrl"]
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         for message in queues.receive_message(QueueUrl=url, WaitTimeSeconds=2).get("Messages", []):
             queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Image, Status
-from pixelfleet.jobs import image_id
+from pixelfleet.catalog.items import image_item
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.records import Image, Status
 from tests.infra.parts import await_status, await_true, put, results, task_environment
 from tests.infra.stack import Stack
 from tests.infra.terraform import REPOSITORY
@@ -36,7 +37,7 @@ def test_the_schedule_runs_this_task_definition_by_its_own_role_in_private_subne
 
 
 def test_a_run_under_the_tasks_role_queues_sweeps_removes_and_announces(
-    stack: Stack, operator: Fleet, worker: Path, photo: bytes, tmp_path: Path
+    stack: Stack, operator: Deployment, worker: Path, photo: bytes, tmp_path: Path
 ) -> None:
     kept, lost, vanished = (f"{FOLDER}{name}.jpg" for name in ("kept", "lost", "vanished"))
     for key in (kept, lost):
@@ -109,7 +110,7 @@ def forget(stack: Stack, key: str) -> None:
     stack.client("dynamodb").delete_item(TableName=stack.outputs["table_names"]["images"], Key=lost)
 
 
-def orphaned_result(stack: Stack, operator: Fleet, key: str) -> str:
+def orphaned_result(stack: Stack, operator: Deployment, key: str) -> str:
     """A result of a revision that the image's record does not name, as an attempt leaves it that dies; its key."""
     record = record_of(operator, key)
     orphan = f"shop/{record.image_id}/{ORPHAN}/thumb.webp"
@@ -117,7 +118,7 @@ def orphaned_result(stack: Stack, operator: Fleet, key: str) -> str:
     return orphan
 
 
-def invent(stack: Stack, operator: Fleet, like: str, key: str) -> None:
+def invent(stack: Stack, operator: Deployment, like: str, key: str) -> None:
     """A ready image with a result, whose original is not there and whose deletion nobody told of."""
     model = record_of(operator, like)
     invented = model.model_copy(
@@ -130,7 +131,7 @@ def invent(stack: Stack, operator: Fleet, like: str, key: str) -> None:
             "status": Status.READY,
         }
     )
-    item = {name: {"S": value} for name, value in invented.to_item().items() if isinstance(value, str)}
+    item = {name: {"S": value} for name, value in image_item(invented).items() if isinstance(value, str)}
     item["version"] = {"N": "1"}
     stack.client("dynamodb").put_item(TableName=operator.settings.images_table, Item=item)
     stack.client("s3").put_object(
@@ -138,12 +139,12 @@ def invent(stack: Stack, operator: Fleet, like: str, key: str) -> None:
     )
 
 
-def seal(operator: Fleet, key: str) -> None:
+def seal(operator: Deployment, key: str) -> None:
     """The batch is complete from now on, and its sealer dies before it says so."""
     operator.batches.seal("shop", "mended", [record_of(operator, key).image_id])
 
 
-def record_of(operator: Fleet, key: str) -> Image:
+def record_of(operator: Deployment, key: str) -> Image:
     record = operator.images.get(image_id(operator.settings.uploads_bucket, key))
     assert record is not None
     return record

@@ -21,9 +21,9 @@ ENTRIES: dict[str, tuple[list[str], list[str]]] = {
         [
             # --recipe, --outdated and --inventory are no part of the scheduled command.
             "pixelfleet.cli.reconcile:_stored",
-            "pixelfleet.recipe_choice:RecipeChoice",
-            "pixelfleet.reconcile.run:Reconcile._mark",
-            "pixelfleet.reconcile.listing:InventoryListing",
+            "pixelfleet.operations.recipe_choice:RecipeChoice",
+            "pixelfleet.operations.reconcile.compare:Reconcile._mark",
+            "pixelfleet.operations.reconcile.listing:InventoryListing",
         ],
     ),
 }

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.activity import Activity, Sample
-from pixelfleet.jobs import Lane
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.settings import Settings
 from tests.activity_conformance import NOW, SLOT_NOW, ActivityConformance
 
@@ -15,7 +15,7 @@ from tests.activity_conformance import NOW, SLOT_NOW, ActivityConformance
 class TestActivityOnTheEmbeddedCloud(ActivityConformance):
     @pytest.fixture
     def activity(self, settings: Settings) -> Activity:
-        return Fleet(settings).activity
+        return Deployment(settings).activity
 
     def test_counts_that_are_written_at_once_all_add_up(self, activity: Activity) -> None:
         sample = Sample(at=SLOT_NOW, lane=Lane.BULK, outcomes={"ready": 1})

@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.batches import Batches
-from pixelfleet.catalog.records import Counts, Image
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Counts, Image
 from pixelfleet.settings import Settings
 from tests.catalog_conformance import OUTCOME, Catalog, CatalogConformance, aim, in_a_minute, make_ready
 
@@ -14,9 +14,9 @@ from tests.catalog_conformance import OUTCOME, Catalog, CatalogConformance, aim,
 class TestCatalogOnTheEmbeddedCloud(CatalogConformance):
     @pytest.fixture
     def catalog(self, settings: Settings) -> Catalog:
-        fleet = Fleet(settings)
-        later = Batches(fleet.dynamodb, settings.batches_table, in_a_minute)
-        return Catalog(fleet.images, fleet.batches, fleet.recipe_texts, later)
+        deployment = Deployment(settings)
+        later = Batches(deployment.dynamodb, settings.batches_table, in_a_minute)
+        return Catalog(deployment.images, deployment.batches, deployment.recipe_texts, later)
 
     # moto lets two threads both win a condition, so what follows is asked of the embedded cloud alone.
 

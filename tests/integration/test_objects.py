@@ -7,25 +7,25 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.objects import IMMUTABLE, ObjectGoneError, ObjectVersion, Stored
+from pixelfleet.aws.objects import IMMUTABLE, ObjectGoneError, ObjectVersion, Stored
+from pixelfleet.deployment import Deployment
 from pixelfleet.settings import Settings
 
 TOLD = Stored("image/webp", "uploads/me/b1/naïve cat.jpg", "web", "2026-11-20T12:00:00.000Z")
 
 
 @pytest.fixture
-def composed(settings: Settings) -> Fleet:
-    return Fleet(settings)
+def composed(settings: Settings) -> Deployment:
+    return Deployment(settings)
 
 
-def put(composed: Fleet, key: str, body: bytes) -> ObjectVersion:
+def put(composed: Deployment, key: str, body: bytes) -> ObjectVersion:
     answer = composed.s3.put_object(Bucket=composed.settings.uploads_bucket, Key=key, Body=body)
     etag = answer["ETag"].strip('"')
     return ObjectVersion(composed.settings.uploads_bucket, key, answer.get("VersionId"), etag, len(body))
 
 
-def test_an_original_is_fetched_whole_with_its_digest(composed: Fleet, tmp_path: Path) -> None:
+def test_an_original_is_fetched_whole_with_its_digest(composed: Deployment, tmp_path: Path) -> None:
     body = bytes(range(256)) * 20_000
     source = put(composed, "a b+c%.jpg", body)
     found, digest = composed.objects.fetch(source, tmp_path / "original", max_bytes=len(body))
@@ -33,20 +33,20 @@ def test_an_original_is_fetched_whole_with_its_digest(composed: Fleet, tmp_path:
     assert (found, digest) == (source, hashlib.sha256(body).hexdigest())
 
 
-def test_a_version_is_fetched_as_it_was_though_another_came_after(composed: Fleet, tmp_path: Path) -> None:
+def test_a_version_is_fetched_as_it_was_though_another_came_after(composed: Deployment, tmp_path: Path) -> None:
     old = put(composed, "cat.jpg", b"old")
     put(composed, "cat.jpg", b"newer")
     composed.objects.fetch(old, tmp_path / "original", max_bytes=100)
     assert (tmp_path / "original").read_bytes() == b"old"
 
 
-def test_an_object_over_the_limit_is_not_read(composed: Fleet, tmp_path: Path) -> None:
+def test_an_object_over_the_limit_is_not_read(composed: Deployment, tmp_path: Path) -> None:
     found, digest = composed.objects.fetch(put(composed, "big.jpg", b"12345"), tmp_path / "original", max_bytes=4)
     assert (found.bytes, digest) == (5, "")
     assert not (tmp_path / "original").exists()
 
 
-def test_a_superseded_etag_is_gone(composed: Fleet, tmp_path: Path) -> None:
+def test_a_superseded_etag_is_gone(composed: Deployment, tmp_path: Path) -> None:
     old = put(composed, "cat.jpg", b"old")
     put(composed, "cat.jpg", b"newer")
     unversioned = ObjectVersion(old.bucket, old.key, None, old.etag, old.bytes)
@@ -54,7 +54,7 @@ def test_a_superseded_etag_is_gone(composed: Fleet, tmp_path: Path) -> None:
         composed.objects.fetch(unversioned, tmp_path / "original", max_bytes=100)
 
 
-def test_a_deleted_object_is_gone_and_has_no_head(composed: Fleet, tmp_path: Path) -> None:
+def test_a_deleted_object_is_gone_and_has_no_head(composed: Deployment, tmp_path: Path) -> None:
     source = put(composed, "cat.jpg", b"old")
     composed.s3.delete_object(Bucket=source.bucket, Key=source.key)
     gone = ObjectVersion(source.bucket, source.key, None, source.etag, 3)
@@ -63,7 +63,7 @@ def test_a_deleted_object_is_gone_and_has_no_head(composed: Fleet, tmp_path: Pat
     assert composed.objects.head(source.bucket, source.key) is None
 
 
-def test_a_result_carries_what_browsers_caches_and_people_want_to_know(composed: Fleet, tmp_path: Path) -> None:
+def test_a_result_carries_what_browsers_caches_and_people_want_to_know(composed: Deployment, tmp_path: Path) -> None:
     path = tmp_path / "thumb.webp"
     path.write_bytes(b"RIFF")
     digest = composed.objects.store(path, "me/x/r/thumb.webp", TOLD)
@@ -78,7 +78,7 @@ def test_a_result_carries_what_browsers_caches_and_people_want_to_know(composed:
     assert base64.b64decode(head["ChecksumSHA256"]).hex() == digest
 
 
-def test_a_folder_of_tiles_is_stored_whole_each_file_with_its_own_type(composed: Fleet, tmp_path: Path) -> None:
+def test_a_folder_of_tiles_is_stored_whole_each_file_with_its_own_type(composed: Deployment, tmp_path: Path) -> None:
     names = [f"{level}/{n}.webp" for level in range(3) for n in range(20)] + ["info.json"]
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -92,13 +92,13 @@ def test_a_folder_of_tiles_is_stored_whole_each_file_with_its_own_type(composed:
     assert tile["ContentType"] == "image/webp"
 
 
-def test_the_longest_key_fits_into_the_metadata(composed: Fleet, tmp_path: Path) -> None:
+def test_the_longest_key_fits_into_the_metadata(composed: Deployment, tmp_path: Path) -> None:
     path = tmp_path / "thumb.webp"
     path.write_bytes(b"RIFF")
     composed.objects.store(path, "k", Stored("image/webp", "ï" * 512, "web", TOLD.processed_at))
 
 
-def test_tags_of_ours_are_merged_with_the_originals_own(composed: Fleet) -> None:
+def test_tags_of_ours_are_merged_with_the_originals_own(composed: Deployment) -> None:
     source = put(composed, "cat.jpg", b"cat")
     where: Any = {"Bucket": source.bucket, "Key": source.key}
     composed.s3.put_object_tagging(**where, Tagging={"TagSet": [{"Key": "project", "Value": "x"}]})
@@ -107,7 +107,7 @@ def test_tags_of_ours_are_merged_with_the_originals_own(composed: Fleet) -> None
     assert tags == {"project": "x", "pixelfleet-status": "ready"}
 
 
-def test_deleting_a_folder_of_results_leaves_its_neighbours(composed: Fleet, tmp_path: Path) -> None:
+def test_deleting_a_folder_of_results_leaves_its_neighbours(composed: Deployment, tmp_path: Path) -> None:
     path = tmp_path / "v"
     path.write_bytes(b"v")
     for key in ("me/x/r1/a", "me/x/r1/b", "me/x/r11/a"):
@@ -118,12 +118,12 @@ def test_deleting_a_folder_of_results_leaves_its_neighbours(composed: Fleet, tmp
 
 
 @pytest.mark.parametrize("prefix", ["", "/", "me/x", "a"])
-def test_nothing_but_a_folder_can_be_deleted(composed: Fleet, prefix: str) -> None:
+def test_nothing_but_a_folder_can_be_deleted(composed: Deployment, prefix: str) -> None:
     with pytest.raises(ValueError, match="not a folder"):
         composed.objects.delete_results(prefix)
 
 
-def test_a_result_is_downloaded_whole(composed: Fleet, tmp_path: Path) -> None:
+def test_a_result_is_downloaded_whole(composed: Deployment, tmp_path: Path) -> None:
     path = tmp_path / "v"
     path.write_bytes(b"variant" * 1000)
     composed.objects.store(path, "me/x/r/v", TOLD)

@@ -9,11 +9,11 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.jobs import Lane, decode_message
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Lane, decode_message
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.programs import pump_program
-from pixelfleet.localcloud.supervise import Supervisor
+from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.settings import Settings
 from producer_lambda.pump import Pump
 
@@ -128,26 +128,26 @@ def test_a_queue_that_is_away_for_a_while_ends_nothing(sqs: Any, settings: Setti
 @pytest.fixture
 def pump_process(
     settings: Settings, cloud_environment: dict[str, str], cloud_folder: DataFolder
-) -> Iterator[Supervisor]:
-    with Supervisor() as supervisor:
+) -> Iterator[ProcessSupervisor]:
+    with ProcessSupervisor() as supervisor:
         supervisor.start(pump_program(cloud_environment, cloud_folder))
         yield supervisor
 
 
 def test_an_upload_becomes_a_job_on_its_lane_through_the_real_handler(
-    pump_process: Supervisor, settings: Settings
+    pump_process: ProcessSupervisor, settings: Settings
 ) -> None:
-    fleet = Fleet(settings)
-    fleet.s3.put_object(Bucket=settings.uploads_bucket, Key="uploads/me/b1/a +ü.jpg", Body=b"pixels")
-    answer = fleet.sqs.receive_message(QueueUrl=settings.bulk_queue_url, WaitTimeSeconds=20)
+    deployment = Deployment(settings)
+    deployment.s3.put_object(Bucket=settings.uploads_bucket, Key="uploads/me/b1/a +ü.jpg", Body=b"pixels")
+    answer = deployment.sqs.receive_message(QueueUrl=settings.bulk_queue_url, WaitTimeSeconds=20)
     [message] = answer["Messages"]
     job = decode_message(message["Body"])
 
     assert (job.key, job.bytes, job.place.owner) == ("uploads/me/b1/a +ü.jpg", 6, "me")
-    assert fleet.queues.depth(settings.queue_url(Lane.HEAVY)).waiting == 0
+    assert deployment.queues.depth(settings.queue_url(Lane.HEAVY)).waiting == 0
 
 
-def test_sigterm_ends_the_process_within_seconds(pump_process: Supervisor, settings: Settings) -> None:
+def test_sigterm_ends_the_process_within_seconds(pump_process: ProcessSupervisor, settings: Settings) -> None:
     started = time.monotonic()
     pump_process.stop()
     assert time.monotonic() - started < 5

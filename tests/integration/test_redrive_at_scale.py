@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.bootstrap import Fleet
 from pixelfleet.catalog.dynamo import to_attributes
-from pixelfleet.catalog.records import Image, Status
+from pixelfleet.catalog.items import image_item
 from pixelfleet.catalog.schema import TABLES
-from pixelfleet.catalog.transitions import Aim, Failure
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, encode_message
+from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.transitions import Aim, Failure
 from pixelfleet.errors import Cause
-from pixelfleet.failures import GroupBy, Selection, grouped, select
-from pixelfleet.jobs import Job, JobKind, Lane, Origin, encode_message
-from pixelfleet.redrive import Redrive, Sent, drop_settled
+from pixelfleet.operations.failures import GroupBy, Selection, grouped, select
+from pixelfleet.operations.redrive import Redrive, Sent, drop_settled
 from pixelfleet.settings import Settings, load_settings
 from tests.catalog_conformance import WEB
 from tests.fakes.clients import client
@@ -29,7 +30,7 @@ MANY = 100_000
 ROOM = 2_000
 
 
-class FakedFleet(Fleet):
+class FakedDeployment(Deployment):
     """A fleet whose catalog lies in memory and whose queues are the fake's."""
 
     def __init__(self, settings: Settings, dynamodb: Any, sqs: Any) -> None:
@@ -51,21 +52,21 @@ def many(monkeypatch: pytest.MonkeyPatch) -> Any:
             policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 10})
             sqs.create_queue(QueueName=f"pixelfleet-{lane}", Attributes={"RedrivePolicy": policy})
         tables = ((getattr(settings, f"{table.name}_table"), table) for table in TABLES)
-        yield FakedFleet(settings, FakeDynamoDb(tables), sqs)
+        yield FakedDeployment(settings, FakeDynamoDb(tables), sqs)
 
 
-def fail_many(fleet: Fleet, table: FakeDynamoDb) -> None:
+def fail_many(deployment: Deployment, table: FakeDynamoDb) -> None:
     """Records of images that crashed, and a dead letter for each."""
     job = Job(JobKind.PROCESS, "uploads", "uploads/me/b1/0.jpg", "v", "e", "05", 100)
     aim = Aim(job, WEB, "r", "w", "2026-11-20T12:00:00.000Z")
-    fleet.images.claim(aim, 5, None)
-    first = fleet.images.record_failed(aim, Failure(Cause.CRASHED, "the worker died"))
+    deployment.images.claim(aim, 5, None)
+    first = deployment.images.record_failed(aim, Failure(Cause.CRASHED, "the worker died"))
     assert isinstance(first, Image)
     for start in range(0, MANY, 10):
         jobs = [replace(job, key=f"uploads/me/b1/{number}.jpg") for number in range(start, start + 10)]
         for one in jobs:
             image = first.model_copy(update={"image_id": one.image_id, "key": one.key})
-            table.put_item(TableName=fleet.settings.images_table, Item=to_attributes(image.to_item()))
+            table.put_item(TableName=deployment.settings.images_table, Item=to_attributes(image_item(image)))
         entries: list[Any] = [
             {
                 "Id": str(n),
@@ -74,7 +75,7 @@ def fail_many(fleet: Fleet, table: FakeDynamoDb) -> None:
             }
             for n, one in enumerate(jobs)
         ]
-        fleet.sqs.send_message_batch(QueueUrl=fleet.settings.bulk_dlq_url, Entries=entries)
+        deployment.sqs.send_message_batch(QueueUrl=deployment.settings.bulk_dlq_url, Entries=entries)
 
 
 class Held:
@@ -92,7 +93,7 @@ class Held:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_hundred_thousand_failures_are_grouped_and_redriven_in_bounded_memory(many: Fleet) -> None:
+def test_a_hundred_thousand_failures_are_grouped_and_redriven_in_bounded_memory(many: Deployment) -> None:
     fail_many(many, many.__dict__["dynamodb"])
     held = Held()
     told: list[int] = []

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pixelfleet.catalog.schema import TABLES
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import SettingsError
-from pixelfleet.jobs import Lane
 from pixelfleet.settings import Settings, load_settings, variable_of
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference/settings.md"

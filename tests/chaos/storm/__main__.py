@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Image
-from pixelfleet.failures import Selection, dead_letters, select
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Image
 from pixelfleet.localcloud.emulator import Emulator, start_emulator
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.provision import provision
-from pixelfleet.localcloud.supervise import Supervisor
+from pixelfleet.localcloud.supervise import ProcessSupervisor
+from pixelfleet.operations.failures import Selection, dead_letters, select
 from pixelfleet.settings import Settings, load_settings
 from tests.chaos.proxy import Fault, FaultProxy
 from tests.chaos.storm.books import Books
@@ -55,7 +55,7 @@ class Storm:
         """Returns the figures, and what is wrong with the books."""
         folder = DataFolder.open(data)
         try:
-            with Supervisor() as supervisor:
+            with ProcessSupervisor() as supervisor:
                 emulator = start_emulator(supervisor, folder, keeps=False)
                 with FaultProxy(emulator.endpoint_url, self.seed) as proxy:
                     return self._rage(folder, emulator, proxy)
@@ -78,33 +78,33 @@ class Storm:
     def _endure(
         self, folder: DataFolder, direct: Mapping[str, str], proxy: FaultProxy
     ) -> tuple[dict[str, object], list[str]]:
-        fleet = self._deployment(load_settings())
-        listener = listen(fleet)
-        meddler = Meddler(fleet, random.Random(self.seed + 1))
+        deployment = self._deployment(load_settings())
+        listener = listen(deployment)
+        meddler = Meddler(deployment, random.Random(self.seed + 1))
         meddler.start()
         crew = Crew(folder, {**direct, "AWS_ENDPOINT_URL": proxy.url}, random.Random(self.seed + 2))
         try:
             crew.start()
             proxy.inject(*FAULTS)
-            expected = self._pour(fleet, crew, proxy)
+            expected = self._pour(deployment, crew, proxy)
             meddler.stop()
             proxy.heal()
             self.say("the faults have stopped")
             crew.start()
-            redriven = self._clear_up(fleet, crew, direct)
-            books = Books(fleet, expected, listener)
+            redriven = self._clear_up(deployment, crew, direct)
+            books = Books(deployment, expected, listener)
             return self._figures(crew, proxy, meddler, books.images(), redriven), books.faults()
         finally:
             crew.end()
 
-    def _deployment(self, settings: Settings) -> Fleet:
+    def _deployment(self, settings: Settings) -> Deployment:
         provision(settings)
-        fleet = Fleet(settings)
+        deployment = Deployment(settings)
         for url in (settings.uploads_queue_url, settings.bulk_queue_url, settings.heavy_queue_url):
-            fleet.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(self.visibility)})
-        return fleet
+            deployment.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(self.visibility)})
+        return deployment
 
-    def _pour(self, fleet: Fleet, crew: Crew, proxy: FaultProxy) -> dict[str, Expected]:
+    def _pour(self, deployment: Deployment, crew: Crew, proxy: FaultProxy) -> dict[str, Expected]:
         """Upload over four fifths of the time, with a misfortune every few seconds, and seal the batches."""
         chance = random.Random(self.seed)
         todo = list(steps(self.images, chance))
@@ -125,37 +125,37 @@ class Storm:
             if due:
                 step = todo.pop(0)
                 if step.content is None:
-                    fleet.s3.delete_object(Bucket=fleet.settings.uploads_bucket, Key=step.key)
+                    deployment.s3.delete_object(Bucket=deployment.settings.uploads_bucket, Key=step.key)
                 else:
-                    fleet.s3.put_object(Bucket=fleet.settings.uploads_bucket, Key=step.key, Body=step.content)
+                    deployment.s3.put_object(Bucket=deployment.settings.uploads_bucket, Key=step.key, Body=step.content)
                 expected[step.key] = step.expected
             elif not todo and not sealed:
-                self._seal(fleet, expected)
+                self._seal(deployment, expected)
                 sealed = True
             else:
                 time.sleep(0.05)
         if not sealed:
-            self._seal(fleet, expected)
+            self._seal(deployment, expected)
         return expected
 
-    def _seal(self, fleet: Fleet, expected: Mapping[str, Expected]) -> None:
+    def _seal(self, deployment: Deployment, expected: Mapping[str, Expected]) -> None:
         self.say(f"all {len(expected)} keys are written")
         batches: dict[tuple[str, str], list[str]] = {}
         for key in expected:
             _, owner, batch, _ = key.split("/", 3)
             batches.setdefault((owner, batch), []).append(key)
-        books = Books(fleet, expected, "")
+        books = Books(deployment, expected, "")
         for (owner, batch), keys in batches.items():
-            fleet.batches.create(owner, batch)
-            fleet.batches.seal(owner, batch, [books.id_of(key) for key in keys])
+            deployment.batches.create(owner, batch)
+            deployment.batches.seal(owner, batch, [books.id_of(key) for key in keys])
 
-    def _clear_up(self, fleet: Fleet, crew: Crew, direct: Mapping[str, str]) -> int:
+    def _clear_up(self, deployment: Deployment, crew: Crew, direct: Mapping[str, str]) -> int:
         """Let the queues run dry, redrive, and again, until the system has failed nothing."""
         redriven = 0
         for _ in range(ROUNDS):
-            self._run_dry(fleet, crew)
-            failed = list(select(fleet.images, Selection()))
-            letters = sum(depth.waiting for depth in dead_letters(fleet).values())
+            self._run_dry(deployment, crew)
+            failed = list(select(deployment.images, Selection()))
+            letters = sum(depth.waiting for depth in dead_letters(deployment).values())
             self.say(f"the queues are dry; the system failed {len(failed)} images, {letters} dead letters")
             if not failed and not letters:
                 break
@@ -164,13 +164,13 @@ class Storm:
             subprocess.run(command, env=dict(direct), check=True, stdout=subprocess.DEVNULL)
         return redriven
 
-    def _run_dry(self, fleet: Fleet, crew: Crew) -> None:
-        settings = fleet.settings
+    def _run_dry(self, deployment: Deployment, crew: Crew) -> None:
+        settings = deployment.settings
         urls = (settings.uploads_queue_url, settings.bulk_queue_url, settings.heavy_queue_url)
         deadline = time.monotonic() + 120 + self.images
         while time.monotonic() < deadline:
             crew.start()
-            depths = [fleet.queues.depth(url) for url in urls]
+            depths = [deployment.queues.depth(url) for url in urls]
             if not any(depth.waiting or depth.in_flight or depth.delayed for depth in depths):
                 return
             time.sleep(0.5)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from PIL import Image as Picture
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Image, NoticeKind, Status
-from pixelfleet.failures import dead_letters
-from pixelfleet.jobs import image_id
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.records import Image, NoticeKind, Status
+from pixelfleet.operations.failures import dead_letters
 from pixelfleet.recipes.reader import builtin
 from tests.chaos.storm.load import Expected
 
@@ -20,7 +20,7 @@ from tests.chaos.storm.load import Expected
 class Books:
     """`expected` is by key; `notices_queue` is subscribed to the notices topic since before the first upload."""
 
-    fleet: Fleet
+    deployment: Deployment
     expected: Mapping[str, Expected]
     notices_queue: str
 
@@ -36,11 +36,11 @@ class Books:
         ]
 
     def id_of(self, key: str) -> str:
-        return image_id(self.fleet.settings.uploads_bucket, key)
+        return image_id(self.deployment.settings.uploads_bucket, key)
 
     def images(self) -> dict[str, Image]:
         """The records, by key."""
-        records = self.fleet.images.get_many(map(self.id_of, self.expected))
+        records = self.deployment.images.get_many(map(self.id_of, self.expected))
         return {image.key: image for image in records.values()}
 
     def _wrong_ends(self, images: Mapping[str, Image]) -> Iterator[str]:
@@ -52,7 +52,7 @@ class Books:
                 yield f"{key} is {image.status} ({image.cause}), not {expected.status} ({expected.cause})"
 
     def _broken_variants(self, images: Mapping[str, Image]) -> Iterator[str]:
-        recipe = builtin(self.fleet.settings.default_recipe)
+        recipe = builtin(self.deployment.settings.default_recipe)
         wanted = {variant.name for variant in recipe.variants}
         for key, image in images.items():
             if image.status is not Status.READY:
@@ -66,7 +66,7 @@ class Books:
                     yield f"{key}: variant {variant.name} cannot be read: {error!r}"
 
     def _decode(self, key: str) -> None:
-        found = self.fleet.s3.get_object(Bucket=self.fleet.settings.results_bucket, Key=key)
+        found = self.deployment.s3.get_object(Bucket=self.deployment.settings.results_bucket, Key=key)
         with Picture.open(io.BytesIO(found["Body"].read())) as picture:
             picture.load()
 
@@ -75,7 +75,7 @@ class Books:
         for image in images.values():
             counted[image.owner, image.batch or ""][image.status.value] += 1
         for (owner, batch), records in counted.items():
-            counts = self.fleet.batches.counts(owner, batch)
+            counts = self.deployment.batches.counts(owner, batch)
             told = {"ready": counts.ready, "failed": counts.failed, "deleted": counts.deleted}
             if {status: number for status, number in told.items() if number} != dict(records):
                 yield f"batch {owner}/{batch} counts {told}, its records are {dict(records)}"
@@ -96,17 +96,17 @@ class Books:
 
     def _notices(self) -> Iterator[dict[str, str]]:
         queue = self.notices_queue
-        while messages := self.fleet.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        while messages := self.deployment.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 yield json.loads(json.loads(message["Body"])["Message"])
-                self.fleet.sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+                self.deployment.sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
     def _left_over(self) -> Iterator[str]:
-        settings = self.fleet.settings
+        settings = self.deployment.settings
         for url in (settings.uploads_queue_url, settings.bulk_queue_url, settings.heavy_queue_url):
-            depth = self.fleet.queues.depth(url)
+            depth = self.deployment.queues.depth(url)
             if depth.waiting or depth.in_flight or depth.delayed:
                 yield f"{url} still holds {depth}"
-        for name, depth in dead_letters(self.fleet).items():
+        for name, depth in dead_letters(self.deployment).items():
             if depth.waiting or depth.in_flight:
                 yield f"the DLQ of {name} holds {depth}, which no record says"

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pixelfleet.jobs import Lane
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.programs import pump_program, worker_program
 from pixelfleet.localcloud.supervise import Program

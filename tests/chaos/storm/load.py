@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from pixelfleet.catalog.records import Status
+from pixelfleet.domain.records import Status
 from pixelfleet.errors import Cause
 from pixelfleet.samples import broken
 
@@ -50,10 +50,10 @@ def steps(images: int, chance: random.Random) -> Iterator[Step]:
     for number in range(images):
         step = _upload(number, chance)
         yield step
-        fate = chance.random()
-        if fate < 0.04:
+        disposition = chance.random()
+        if disposition < 0.04:
             later.append(Step(step.key, _picture(chance, (200, 140), "JPEG"), READY))
-        elif fate < 0.08:
+        elif disposition < 0.08:
             later.append(Step(step.key, None, DELETED))
         if later and chance.random() < 0.1:
             yield later.pop(0)

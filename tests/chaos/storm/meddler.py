@@ -5,7 +5,7 @@ import random
 import threading
 from typing import TYPE_CHECKING, Any
 
-from pixelfleet.bootstrap import Fleet
+from pixelfleet.deployment import Deployment
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -18,9 +18,9 @@ HELD = 30
 class Meddler:
     """A thread, from `start` to `stop`. Loses nothing: a message is deleted once it was passed on."""
 
-    def __init__(self, fleet: Fleet, chance: random.Random) -> None:
-        self._fleet = fleet
-        self._sqs: SQSClient = fleet.sqs
+    def __init__(self, deployment: Deployment, chance: random.Random) -> None:
+        self._deployment = deployment
+        self._sqs: SQSClient = deployment.sqs
         self._chance = chance
         self._url = ""
         self._stop = threading.Event()
@@ -30,7 +30,7 @@ class Meddler:
 
     def start(self) -> None:
         """Turn the bucket's notifications to a queue of its own, then pass them on."""
-        settings = self._fleet.settings
+        settings = self._deployment.settings
         self._url = self._sqs.create_queue(QueueName=f"{settings.prefix}-raw")["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         statement = {
@@ -42,10 +42,10 @@ class Meddler:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": policy, "VisibilityTimeout": "60"})
         bucket = settings.uploads_bucket
-        told: Any = self._fleet.s3.get_bucket_notification_configuration(Bucket=bucket)
+        told: Any = self._deployment.s3.get_bucket_notification_configuration(Bucket=bucket)
         [queue] = told["QueueConfigurations"]
         turned: Any = {"QueueConfigurations": [{**queue, "QueueArn": arn}]}
-        self._fleet.s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=turned)
+        self._deployment.s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=turned)
         self._thread.start()
 
     def stop(self) -> None:
@@ -69,7 +69,7 @@ class Meddler:
     def _pass_on(self, body: str, handle: str) -> None:
         times = 2 if self._chance.random() < TWICE else 1
         for _ in range(times):
-            self._sqs.send_message(QueueUrl=self._fleet.settings.uploads_queue_url, MessageBody=body)
+            self._sqs.send_message(QueueUrl=self._deployment.settings.uploads_queue_url, MessageBody=body)
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=handle)
         self.passed_on += 1
         self.doubled += times - 1

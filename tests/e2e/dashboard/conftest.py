@@ -13,23 +13,23 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.people import Role
-from pixelfleet.jobs import Lane
+from pixelfleet.credentials.passwords import hash_password
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.users import Role
 from pixelfleet.localcloud.emulator import Emulator
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.ports import answers, free_port
 from pixelfleet.localcloud.programs import dashboard_program, pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
-from pixelfleet.localcloud.supervise import Supervisor
-from pixelfleet.passwords import hash_password
+from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.settings import load_settings
 from tests.e2e.conftest import enter, wait_for
 
 PASSWORD = "correct horse battery"
 AXE = Path(__file__).parents[2] / "vendor/axe/axe.min.js"
 #: Milliseconds for what takes a fraction of it on an idle machine.
-PATIENCE = 30_000
+TIMEOUT = 30_000
 #: What WCAG 2.2 asks for at levels A and AA, and axe's own best practices.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -38,7 +38,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 class Served:
     """A deployment at work and where its dashboard is."""
 
-    fleet: Fleet
+    deployment: Deployment
     url: str
 
 
@@ -53,7 +53,7 @@ class Visitor:
     def __post_init__(self) -> None:
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
-        self.page.set_default_timeout(PATIENCE)
+        self.page.set_default_timeout(TIMEOUT)
 
     def _heard(self, message: Any) -> None:
         if message.type in ("error", "warning"):
@@ -95,7 +95,7 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Chromium's own sandbox does not start for root, as whom a container runs.
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-        expect.set_options(timeout=PATIENCE)
+        expect.set_options(timeout=TIMEOUT)
         browser = playwright.chromium.launch(executable_path=path, args=flags)
         yield browser
         browser.close()
@@ -110,19 +110,19 @@ def served(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Served]:
         "PIXELFLEET_DASHBOARD_URL": url,
         "PIXELFLEET_SESSION_SECRET": "a secret of the tests, long enough to sign",
     }
-    with pytest.MonkeyPatch.context() as patch, Supervisor() as processes:
+    with pytest.MonkeyPatch.context() as patch, ProcessSupervisor() as processes:
         enter(environment, patch)
         settings = load_settings()
         provision(settings)
-        fleet = Fleet(settings)
+        deployment = Deployment(settings)
         hashed = hash_password(PASSWORD)
-        fleet.users.add("ana", hashed)
-        fleet.users.add("olga", hashed, Role.OPERATOR)
+        deployment.users.add("ana", hashed)
+        deployment.users.add("olga", hashed, Role.OPERATOR)
         processes.start(pump_program(environment, cloud_folder))
         processes.start(worker_program(Lane.BULK, 1, environment, cloud_folder))
         processes.start(dashboard_program(port, environment, cloud_folder))
         wait_for(lambda: answers(port, "/ready"))
-        yield Served(fleet, url)
+        yield Served(deployment, url)
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ import pytest
 from PIL import Image as Picture
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from pixelfleet.catalog.records import Status
+from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.records import Status
 from pixelfleet.errors import Cause
 from pixelfleet.images.thumbhash import thumbhash
-from pixelfleet.jobs import image_id
 from tests.e2e.conftest import wait_for
-from tests.e2e.dashboard.conftest import PATIENCE, Served, Visitor, no_motion, visit
+from tests.e2e.dashboard.conftest import TIMEOUT, Served, Visitor, no_motion, visit
 from tests.fakes.records import record
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -50,8 +50,8 @@ def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: li
     page.locator("#files").set_input_files(files)
     expect(page.get_by_text("20 of 20 files")).to_be_visible()
     # Live underneath, by server-sent events, until the last one is accounted for.
-    expect(page.locator("#live")).to_contain_text("Complete since", timeout=PATIENCE)
-    counts = served.fleet.batches.counts("ana", "first")
+    expect(page.locator("#live")).to_contain_text("Complete since", timeout=TIMEOUT)
+    counts = served.deployment.batches.counts("ana", "first")
     assert (counts.accounted, counts.ready >= 10, counts.failed >= 3) == (20, True, True)
 
     page.get_by_role("link", name="To the batch").click()
@@ -73,7 +73,7 @@ def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: li
 
     page.get_by_label("Recipe").select_option("catalog")
     page.get_by_role("button", name="Process again").click()
-    expect(page.get_by_role("rowheader", name="product")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("rowheader", name="product")).to_be_visible(timeout=TIMEOUT)
 
     its_id = page.url.rpartition("/")[2]
     page.get_by_role("button", name="Delete image…").click()
@@ -82,7 +82,7 @@ def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: li
     expect(page.locator(".tile")).to_have_count(19)
 
     def removed() -> bool:
-        image = served.fleet.images.get(its_id)
+        image = served.deployment.images.get(its_id)
         return image is not None and image.status is Status.DELETED and not image.superseded
 
     wait_for(removed)
@@ -140,19 +140,19 @@ def test_a_folder_that_is_dropped_keeps_its_paths(visitor: Visitor, served: Serv
         list(buffer.getvalue()),
     )
     expect(page.get_by_text("1 of 1 files")).to_be_visible()
-    its_id = image_id(served.fleet.settings.uploads_bucket, "uploads/ana/dropped/shoot/in.png")
-    expect(page.locator("#live")).to_contain_text("Complete since", timeout=PATIENCE)
-    image = served.fleet.images.get(its_id)
+    its_id = image_id(served.deployment.settings.uploads_bucket, "uploads/ana/dropped/shoot/in.png")
+    expect(page.locator("#live")).to_contain_text("Complete since", timeout=TIMEOUT)
+    image = served.deployment.images.get(its_id)
     assert image is not None
     assert image.status is Status.READY
     assert visitor.complaints == []
 
 
 def test_an_operator_sees_failures_and_sends_them_again(visitor: Visitor, served: Served) -> None:
-    failed = record(served.fleet, "ana", "crashed", "lost.png", cause=Cause.CRASHED, message="its worker died")
+    failed = record(served.deployment, "ana", "crashed", "lost.png", cause=Cause.CRASHED, message="its worker died")
     buffer = BytesIO()
     Picture.new("RGB", (60, 40), (90, 20, 90)).save(buffer, "PNG")
-    put = served.fleet.s3.put_object(Bucket=failed.bucket, Key="elsewhere.png", Body=buffer.getvalue())
+    put = served.deployment.s3.put_object(Bucket=failed.bucket, Key="elsewhere.png", Body=buffer.getvalue())
     assert put["ETag"]
     page = visitor.page
     visitor.sign_in("olga")
@@ -160,10 +160,8 @@ def test_an_operator_sees_failures_and_sends_them_again(visitor: Visitor, served
     card = page.locator(".failure", has_text="crashed").first
     expect(card).to_contain_text("lost.png")
     card.get_by_role("button", name="Send again").click()
-    page.wait_for_url("**/errands/*")
-    expect(page.get_by_text("sent again").or_(page.get_by_text("canaries failed again"))).to_be_visible(
-        timeout=PATIENCE
-    )
+    page.wait_for_url("**/background-tasks/*")
+    expect(page.get_by_text("sent again").or_(page.get_by_text("canaries failed again"))).to_be_visible(timeout=TIMEOUT)
     visitor.open("/activity")
     expect(page.get_by_role("link", name="redrive").first).to_be_visible()
     visitor.open("/fleet")
@@ -177,7 +175,7 @@ def test_an_operator_sees_failures_and_sends_them_again(visitor: Visitor, served
     visitor.open("/failures")
     page.get_by_label("Type “purge” to confirm").fill("purge")
     page.get_by_role("button", name="Purge", exact=True).click()
-    expect(page.get_by_text("dead letters deleted")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("dead letters deleted")).to_be_visible(timeout=TIMEOUT)
     assert visitor.complaints == []
 
 
@@ -190,7 +188,7 @@ def test_a_huge_image_opens_in_the_zoom_viewer(visitor: Visitor, served: Served,
     page.get_by_label("Batch").fill("zoom")
     page.get_by_label("Recipe").select_option("zoom")
     page.locator("#files").set_input_files(str(scan))
-    expect(page.locator("#live")).to_contain_text("Complete since", timeout=PATIENCE)
+    expect(page.locator("#live")).to_contain_text("Complete since", timeout=TIMEOUT)
     page.locator("#live .tile").first.click()
     expect(page.locator("#zoom[data-ready]")).to_be_visible()
     for name in ("Zoom in", "Zoom out", "Fit"):
@@ -338,19 +336,19 @@ def keep(visitor: Visitor, name: str) -> None:
 
 def _stock(served: Served, files: list[str]) -> None:
     """The operator's own batch, uploaded once, with its failures."""
-    fleet = served.fleet
-    if fleet.batches.get("olga", "stock") is not None:
+    deployment = served.deployment
+    if deployment.batches.get("olga", "stock") is not None:
         return
     keys = [f"uploads/olga/stock/{Path(file).name}" for file in files]
-    fleet.batches.create("olga", "stock")
+    deployment.batches.create("olga", "stock")
     for file, key in zip(files, keys, strict=True):
-        fleet.s3.upload_file(file, fleet.settings.uploads_bucket, key)
-    fleet.batches.seal("olga", "stock", [image_id(fleet.settings.uploads_bucket, key) for key in keys])
-    wait_for(lambda: fleet.batches.counts("olga", "stock").accounted == len(keys))
+        deployment.s3.upload_file(file, deployment.settings.uploads_bucket, key)
+    deployment.batches.seal("olga", "stock", [image_id(deployment.settings.uploads_bucket, key) for key in keys])
+    wait_for(lambda: deployment.batches.counts("olga", "stock").accounted == len(keys))
 
 
 def _an_image(served: Served) -> str:
-    bucket = served.fleet.settings.uploads_bucket
+    bucket = served.deployment.settings.uploads_bucket
     return f"/images/{image_id(bucket, 'uploads/olga/stock/progressive.jpg')}"
 
 

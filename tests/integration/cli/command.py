@@ -35,7 +35,7 @@ def run(*arguments: str, env: Mapping[str, str], folder: Path | None = None) -> 
 def pids_of(tmp: Path, mark: str = "") -> dict[int, str]:
     """Processes with a path below `tmp` in their environment or arguments, by what they run (Linux).
 
-    `mark` is in the command line; leashes, which carry their child's, are then left out.
+    `mark` is in the command line; child guards, which carry the command line of their child, are then left out.
     """
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
@@ -46,7 +46,7 @@ def pids_of(tmp: Path, mark: str = "") -> dict[int, str]:
             continue  # it ended while it was looked at, or is not ours
         line = command.decode(errors="replace")
         ours = str(tmp).encode() in environ + command and int(process.name) != os.getpid()
-        if ours and mark in line and not (mark and "leash.py" in line):
+        if ours and mark in line and not (mark and "child_guard.py" in line):
             found[int(process.name)] = line
     return found
 

@@ -32,9 +32,9 @@ class Terminal:
         """Everything that was shown, one after the other, without colours and movements."""
         return _ESCAPES.sub("", self._shown.decode(errors="replace"))
 
-    def wait_for(self, pattern: str, patience: float = 60.0) -> "re.Match[str]":
+    def wait_for(self, pattern: str, timeout: float = 60.0) -> "re.Match[str]":
         """Until it has shown what matches."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while not (found := re.search(pattern, self.text)):
             assert self.process.poll() is None or re.search(pattern, self.text), f"it ended, having shown {self.text}"
             assert time.monotonic() < deadline, f"no {pattern} in what it has shown: {self.text}"

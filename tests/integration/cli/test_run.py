@@ -17,7 +17,7 @@ LONG = "ü" * 120 + ".png"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunResult:
     """One run over a folder of odd names, DEST inside it, and over what clashes with it."""
 
     sources: Path
@@ -39,7 +39,7 @@ ODD = ["plain.png", "spaces and + and %2F.png", "größe 図.png", "new\nline.pn
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     base = tmp_path_factory.mktemp("run")
     sources, other = base / "in", base / "other"
     for name in ODD:
@@ -60,10 +60,10 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     env = environment(base / "tmp", **strange)
     finished = run("run", str(sources), str(other), "--out", str(dest), "--workers", "1", "--json", env=env)
     assert finished.returncode == 0, finished.stderr
-    return Outcome(sources, dest, json.loads(finished.stdout), left_of(base / "tmp"))
+    return RunResult(sources, dest, json.loads(finished.stdout), left_of(base / "tmp"))
 
 
-def test_every_file_is_accounted_for_once_in_the_order_of_names(outcome: Outcome) -> None:
+def test_every_file_is_accounted_for_once_in_the_order_of_names(outcome: RunResult) -> None:
     sources = [image["source"] for image in outcome.report["images"]]
     assert sources == sorted(sources, key=lambda source: Path(source).parts)
     assert len(sources) == len(set(sources)) == 14
@@ -71,7 +71,7 @@ def test_every_file_is_accounted_for_once_in_the_order_of_names(outcome: Outcome
 
 
 @pytest.mark.parametrize("name", [*ODD, "a/b/deep.png", "link.png"])
-def test_variants_lie_below_the_relative_path_of_their_source(outcome: Outcome, name: str) -> None:
+def test_variants_lie_below_the_relative_path_of_their_source(outcome: RunResult, name: str) -> None:
     image = outcome.by_source(name)
     assert image["status"] == "ready"
     assert {variant["name"] for variant in image["variants"]} == {"thumb", "optimized", "enhanced"}
@@ -81,13 +81,13 @@ def test_variants_lie_below_the_relative_path_of_their_source(outcome: Outcome, 
         assert file.stat().st_size == variant["bytes"]
 
 
-def test_two_sources_of_one_relative_path_get_a_folder_each(outcome: Outcome) -> None:
+def test_two_sources_of_one_relative_path_get_a_folder_each(outcome: RunResult) -> None:
     same = [image for image in outcome.report["images"] if image["source"].endswith("/same.png")]
     folders = {Path(image["variants"][0]["file"]).parent for image in same}
     assert folders == {Path("same.png"), Path("same.png~2")}
 
 
-def test_a_file_and_a_folder_of_one_name_do_not_collide(outcome: Outcome) -> None:
+def test_a_file_and_a_folder_of_one_name_do_not_collide(outcome: RunResult) -> None:
     [image] = [image for image in outcome.report["images"] if image["source"].endswith("/plain.png/thumb.webp")]
     assert Path(image["variants"][0]["file"]).parent == Path("plain.png~2/thumb.webp")
 
@@ -100,22 +100,22 @@ def test_a_file_and_a_folder_of_one_name_do_not_collide(outcome: Outcome) -> Non
         ("empty.jpg", "empty", "0 bytes"),
     ],
 )
-def test_what_cannot_be_read_is_told_with_its_cause(outcome: Outcome, name: str, cause: str, message: str) -> None:
+def test_what_cannot_be_read_is_told_with_its_cause(outcome: RunResult, name: str, cause: str, message: str) -> None:
     image = outcome.by_source(name)
     assert (image["status"], image["cause"]) == ("failed", cause)
     assert message in image["message"]
 
 
-def test_results_are_no_sources(outcome: Outcome) -> None:
+def test_results_are_no_sources(outcome: RunResult) -> None:
     assert not [image for image in outcome.report["images"] if image["source"].startswith(str(outcome.dest))]
 
 
-def test_report_and_contact_sheet_are_written_into_dest(outcome: Outcome) -> None:
+def test_report_and_contact_sheet_are_written_into_dest(outcome: RunResult) -> None:
     assert json.loads((outcome.dest / "report.json").read_text()) == outcome.report
     assert (outcome.dest / "index.html").read_text().count("<article") == 14
 
 
-def test_nothing_is_left_behind(outcome: Outcome) -> None:
+def test_nothing_is_left_behind(outcome: RunResult) -> None:
     assert outcome.leftovers == []
 
 
@@ -134,7 +134,7 @@ def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path, how: signal
         process.send_signal(how)
         _, said = process.communicate(timeout=30)
     if how is signal.SIGKILL:
-        # The leashes need a moment: SIGTERM, grace, SIGKILL.
+        # The child guards need a moment: SIGTERM, grace, SIGKILL.
         while processes_of(tmp):
             assert time.monotonic() < deadline
             time.sleep(0.05)

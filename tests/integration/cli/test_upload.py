@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.bootstrap import Fleet
+from pixelfleet.deployment import Deployment
 from pixelfleet.settings import Settings
 from tests.integration.cli.command import PIXELFLEET, run, start
 from tests.integration.cli.conftest import JPEG
@@ -26,13 +26,13 @@ SLOWLY = ("--max-bandwidth", "5k")
 
 
 def stored(settings: Settings) -> dict[str, int]:
-    answer = Fleet(settings).s3.list_objects_v2(Bucket=settings.uploads_bucket)
+    answer = Deployment(settings).s3.list_objects_v2(Bucket=settings.uploads_bucket)
     return {entry["Key"]: entry["Size"] for entry in answer.get("Contents", [])}
 
 
 def versions(settings: Settings) -> list[str]:
     """The key of every version there is: a file that was put twice is in it twice."""
-    pages = Fleet(settings).s3.get_paginator("list_object_versions").paginate(Bucket=settings.uploads_bucket)
+    pages = Deployment(settings).s3.get_paginator("list_object_versions").paginate(Bucket=settings.uploads_bucket)
     return sorted(version["Key"] for page in pages for version in page.get("Versions", []))
 
 
@@ -93,12 +93,12 @@ def test_the_batch_is_sealed_with_the_number_of_its_images_and_its_recipe(
 ) -> None:
     images(tmp_path / "in", 40)
     told(run("upload", str(tmp_path / "in"), "--batch", "b1", "--recipe", "zoom", "--json", env=env))
-    fleet = Fleet(settings)
-    batch = fleet.batches.get("default", "b1")
+    deployment = Deployment(settings)
+    batch = deployment.batches.get("default", "b1")
     assert batch is not None
     assert (batch.expected, batch.completed_at) == (40, None)
     assert batch.recipe is not None
-    assert fleet.recipe_texts.text(batch.recipe.digest)
+    assert deployment.recipe_texts.text(batch.recipe.digest)
     refused = run("upload", str(tmp_path / "in"), "--batch", "b1", "--recipe", "web", env=env)
     assert refused.returncode == 2
     assert "was begun with recipe 'zoom'" in refused.stderr
@@ -107,7 +107,7 @@ def test_the_batch_is_sealed_with_the_number_of_its_images_and_its_recipe(
 def test_s3_has_a_checksum_of_what_was_sent(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     [path] = images(tmp_path / "in", 1)
     told(run("upload", str(path), "--batch", "b1", "--json", env=env))
-    head = Fleet(settings).s3.head_object(
+    head = Deployment(settings).s3.head_object(
         Bucket=settings.uploads_bucket, Key="uploads/default/b1/0000.jpg", ChecksumMode="ENABLED"
     )
     assert head["ChecksumSHA256"]
@@ -132,7 +132,7 @@ def test_killed_in_the_middle_and_run_again_each_file_is_sent_once(
     with closing(journal(env)) as db:
         rows = db.execute("SELECT key, size, done FROM files ORDER BY key").fetchall()
     assert rows == [(path.name, path.stat().st_size, 1) for path in paths]
-    batch = Fleet(settings).batches.get("me", "b1")
+    batch = Deployment(settings).batches.get("me", "b1")
     assert batch is not None
     assert batch.expected == 300
 
@@ -148,7 +148,7 @@ def test_ctrl_c_notes_what_was_put_and_the_batch_stays_open(
     with closing(journal(env)) as db:
         [done] = db.execute("SELECT count(*) FROM files WHERE done = 1").fetchone()
     assert done >= 20
-    batch = Fleet(settings).batches.get("default", "b1")
+    batch = Deployment(settings).batches.get("default", "b1")
     assert batch is not None
     assert batch.sealed_at is None
 
@@ -178,7 +178,7 @@ def test_a_second_run_sends_only_what_changed_or_is_new(
     document = told(run(*command, env=env))
     assert (document["uploaded"], document["there_before"]) == (2, 4)
     assert versions(settings).count("uploads/default/b1/0000.jpg") == 2
-    batch = Fleet(settings).batches.get("default", "b1")
+    batch = Deployment(settings).batches.get("default", "b1")
     assert batch is not None
     assert batch.expected == 6
 
@@ -243,14 +243,14 @@ def test_where_nothing_is_wanted_no_batch_is_begun(settings: Settings, env: dict
     finished = run("upload", str(tmp_path / "in"), "--batch", "b1", "--include", "*.png", env=env)
     assert finished.returncode == 2
     assert "nothing to upload" in finished.stderr
-    assert Fleet(settings).batches.get("default", "b1") is None
+    assert Deployment(settings).batches.get("default", "b1") is None
 
 
 def test_a_batch_without_an_image_is_not_sealed(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no image")
     command = ("upload", str(tmp_path / "notes.txt"), "--batch", "b1", "--json")
     assert told(run(*command, env=env))["sealed"] is False
-    batch = Fleet(settings).batches.get("default", "b1")
+    batch = Deployment(settings).batches.get("default", "b1")
     assert batch is not None
     assert batch.completed_at is None
 

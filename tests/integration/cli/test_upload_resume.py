@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from pixelfleet.bootstrap import Fleet
+from pixelfleet.deployment import Deployment
 from pixelfleet.settings import Settings
 from pixelfleet.uploads.body import PART
 from tests.chaos.proxy import FaultProxy
@@ -58,7 +58,7 @@ def big(tmp_path: Path) -> Path:
 
 def uploads(settings: Settings) -> list[Any]:
     """Uploads in parts that are neither put together nor given up."""
-    return list(Fleet(settings).s3.list_multipart_uploads(Bucket=settings.uploads_bucket).get("Uploads", []))
+    return list(Deployment(settings).s3.list_multipart_uploads(Bucket=settings.uploads_bucket).get("Uploads", []))
 
 
 def kill_in_the_middle(settings: Settings, env: dict[str, str], proxy: Counting, *sources: Path) -> None:
@@ -79,7 +79,7 @@ def again(env: dict[str, str], *sources: Path) -> dict[str, Any]:
 
 
 def stored(settings: Settings) -> Any:
-    return Fleet(settings).s3.get_object(Bucket=settings.uploads_bucket, Key=KEY, ChecksumMode="ENABLED")
+    return Deployment(settings).s3.get_object(Bucket=settings.uploads_bucket, Key=KEY, ChecksumMode="ENABLED")
 
 
 def composite(content: bytes) -> str:
@@ -149,7 +149,7 @@ def test_an_upload_that_the_bucket_no_longer_knows_is_begun_anew_without_a_word(
     kill_in_the_middle(settings, env, proxy, big)
     sent = len(proxy.parts)
     [lost] = uploads(settings)
-    Fleet(settings).s3.abort_multipart_upload(Bucket=settings.uploads_bucket, Key=KEY, UploadId=lost["UploadId"])
+    Deployment(settings).s3.abort_multipart_upload(Bucket=settings.uploads_bucket, Key=KEY, UploadId=lost["UploadId"])
     document = again(env, big)
     assert (document["uploaded"], document["failed"], document["unfinished"]) == (1, [], [])
     assert sorted(proxy.parts[sent:]) == list(range(1, 12))

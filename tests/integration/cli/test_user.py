@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.people import Role, Scope
-from pixelfleet.passwords import password_matches
+from pixelfleet.credentials.passwords import password_matches
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.users import Role, Scope
 from pixelfleet.settings import Settings
 from tests.integration.cli.command import run
 
@@ -24,7 +24,7 @@ def _told(*arguments: str, env: dict[str, str]) -> Any:
 
 
 def test_a_user_is_added_gets_a_new_password_is_disabled_and_enabled(settings: Settings, env: dict[str, str]) -> None:
-    users = Fleet(settings).users
+    users = Deployment(settings).users
     added = _told("add", "ana", "--role", "operator", env=env)
     stored = users.get("ana")
     assert stored is not None
@@ -42,16 +42,16 @@ def test_a_user_is_added_gets_a_new_password_is_disabled_and_enabled(settings: S
 
 def test_an_address_is_subscribed_to_its_owners_notices_alone(settings: Settings, env: dict[str, str]) -> None:
     _told("add", "ben", "--email", "ben@example.com", env=env)
-    fleet = Fleet(settings)
+    deployment = Deployment(settings)
     topic = settings.notices_topic_arn
-    [found] = fleet.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    [found] = deployment.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert (found["Protocol"], found["Endpoint"]) == ("email", "ben@example.com")
     wrong = run("user", "add", "bob", "--email", "not an address", env=env)
-    assert (wrong.returncode, fleet.users.get("bob")) == (2, None)
+    assert (wrong.returncode, deployment.users.get("bob")) == (2, None)
 
 
 def test_tokens_are_made_listed_and_revoked(settings: Settings, env: dict[str, str]) -> None:
-    users = Fleet(settings).users
+    users = Deployment(settings).users
     _told("add", "cy", env=env)
     made = _told("token", "cy", "--label", "import", "--scope", "write", "--days", "3", env=env)
     bearer = users.bearer(made["token"])

@@ -18,8 +18,8 @@ from schemathesis.specs.openapi.checks import (
 
 from dashboard.app import create_app
 from dashboard.auth.limits import RateLimit
-from pixelfleet.catalog.people import Role, Scope
-from pixelfleet.passwords import hash_password
+from pixelfleet.credentials.passwords import hash_password
+from pixelfleet.domain.users import Role, Scope
 from tests.fakes.deployment import moto_deployment
 from tests.fakes.records import record
 
@@ -36,11 +36,11 @@ EXAMPLES = 40
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[FastAPI, str, str]]:
     """The app with something in it, an operator's token, and the id of an image."""
-    with pytest.MonkeyPatch.context() as patch, moto_deployment(patch) as fleet:
-        fleet.users.add("olga", hash_password("correct horse battery"), Role.OPERATOR)
-        token, _ = fleet.users.issue_token("olga", "test", tuple(Scope), 1)
-        image = record(fleet, "olga", "b1", "a.jpg")
-        app = create_app(fleet.settings, fleet)
+    with pytest.MonkeyPatch.context() as patch, moto_deployment(patch) as deployment:
+        deployment.users.add("olga", hash_password("correct horse battery"), Role.OPERATOR)
+        token, _ = deployment.users.issue_token("olga", "test", tuple(Scope), 1)
+        image = record(deployment, "olga", "b1", "a.jpg")
+        app = create_app(deployment.settings, deployment)
         # How often it asks is not what is tested here.
         app.state.site.api_limit = RateLimit(10_000_000, 1)
         yield app, token, image.image_id

@@ -12,7 +12,7 @@ from PIL import Image
 
 from pixelfleet.errors import Cause, PermanentError, TransientError
 from pixelfleet.images.limits import Limits
-from pixelfleet.images.supervisor import Supervisor
+from pixelfleet.images.supervisor import RenderSupervisor
 from pixelfleet.recipes import builtin
 
 LIMITS = Limits(max_bytes=10**9, max_pixels=10**9, max_frames=100)
@@ -43,18 +43,18 @@ def large(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def supervisor() -> Iterator[Supervisor]:
-    with Supervisor(MEMORY, 60) as made:
+def supervisor() -> Iterator[RenderSupervisor]:
+    with RenderSupervisor(MEMORY, 60) as made:
         yield made
 
 
-def child_of(supervisor: Supervisor) -> int:
+def child_of(supervisor: RenderSupervisor) -> int:
     while supervisor._child is None:
         os.sched_yield()
     return supervisor._child.pid
 
 
-def test_it_renders_one_image_after_another_in_one_child(supervisor: Supervisor, small: Path, out: Path) -> None:
+def test_it_renders_one_image_after_another_in_one_child(supervisor: RenderSupervisor, small: Path, out: Path) -> None:
     first = supervisor.render(small, WEB, LIMITS, out)
     child = child_of(supervisor)
     second = supervisor.render(small, WEB, LIMITS, out)
@@ -64,14 +64,14 @@ def test_it_renders_one_image_after_another_in_one_child(supervisor: Supervisor,
     assert child_of(supervisor) == child
 
 
-def test_an_images_own_fault_is_told_as_in_process(supervisor: Supervisor, tmp_path: Path, out: Path) -> None:
+def test_an_images_own_fault_is_told_as_in_process(supervisor: RenderSupervisor, tmp_path: Path, out: Path) -> None:
     (tmp_path / "letter.jpg").write_text("dear sirs")
     outcome = supervisor.render(tmp_path / "letter.jpg", WEB, LIMITS, out)
     assert isinstance(outcome.error, PermanentError)
     assert outcome.error.cause is Cause.NOT_AN_IMAGE
 
 
-def test_a_killed_child_costs_one_image(supervisor: Supervisor, small: Path, large: Path, out: Path) -> None:
+def test_a_killed_child_costs_one_image(supervisor: RenderSupervisor, small: Path, large: Path, out: Path) -> None:
     supervisor.render(small, WEB, LIMITS, out)
     pid = child_of(supervisor)
     killer = threading.Timer(0.1, os.kill, (pid, signal.SIGSEGV))
@@ -85,7 +85,7 @@ def test_a_killed_child_costs_one_image(supervisor: Supervisor, small: Path, lar
 
 
 def test_a_hang_ends_at_the_time_limit(large: Path, small: Path, out: Path) -> None:
-    with Supervisor(MEMORY, 60) as supervisor:
+    with RenderSupervisor(MEMORY, 60) as supervisor:
         supervisor.render(small, WEB, LIMITS, out)
         pid = child_of(supervisor)
         supervisor._seconds = 0.2
@@ -102,7 +102,7 @@ def test_a_hang_ends_at_the_time_limit(large: Path, small: Path, out: Path) -> N
 def test_an_image_that_wants_more_memory_than_there_is_says_so(small: Path, tmp_path: Path, out: Path) -> None:
     path = tmp_path / "greedy.bmp"
     Image.new("RGB", (9_000, 9_000), "red").save(path)
-    with Supervisor(300_000_000, 60) as supervisor:
+    with RenderSupervisor(300_000_000, 60) as supervisor:
         outcome = supervisor.render(path, WEB, LIMITS, out)
         assert outcome.error is not None
         assert outcome.error.cause is Cause.OUT_OF_MEMORY
@@ -111,7 +111,7 @@ def test_an_image_that_wants_more_memory_than_there_is_says_so(small: Path, tmp_
 
 
 def test_closing_ends_the_child(small: Path, out: Path) -> None:
-    supervisor = Supervisor(MEMORY, 60)
+    supervisor = RenderSupervisor(MEMORY, 60)
     supervisor.render(small, WEB, LIMITS, out)
     pid = child_of(supervisor)
     supervisor.close()

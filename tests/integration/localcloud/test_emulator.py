@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from pixelfleet.errors import SetupError
 from pixelfleet.localcloud.emulator import Emulator, start_emulator
 from pixelfleet.localcloud.folder import DataFolder
-from pixelfleet.localcloud.supervise import Supervisor
+from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.settings import Settings
 
 
@@ -41,14 +41,14 @@ def _status(settings: Settings, method: str, path: str) -> int:
 
 
 def test_data_keys_and_address_survive_a_restart(folder: DataFolder) -> None:
-    with Supervisor() as supervisor:
+    with ProcessSupervisor() as supervisor:
         before = start_emulator(supervisor, folder)
         s3 = _session(before).client("s3", endpoint_url=before.endpoint_url)
         s3.create_bucket(Bucket="photos")
         s3.put_object(Bucket="photos", Key="a/b.jpg", Body=b"pixels")
         sqs = _session(before).client("sqs", endpoint_url=before.endpoint_url)
         sqs.send_message(QueueUrl=sqs.create_queue(QueueName="work")["QueueUrl"], MessageBody="waiting")
-    with Supervisor() as supervisor:
+    with ProcessSupervisor() as supervisor:
         after = start_emulator(supervisor, folder)
         s3 = _session(after).client("s3", endpoint_url=after.endpoint_url)
         sqs = _session(after).client("sqs", endpoint_url=after.endpoint_url)
@@ -61,7 +61,7 @@ def test_data_keys_and_address_survive_a_restart(folder: DataFolder) -> None:
 
 
 def test_a_taken_port_is_named(folder: DataFolder) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server, Supervisor() as supervisor:
+    with socket.create_server(("127.0.0.1", 0)) as server, ProcessSupervisor() as supervisor:
         port = server.getsockname()[1]
         with pytest.raises(SetupError, match=f"port {port} is taken by another program"):
             start_emulator(supervisor, folder, port=port)
@@ -134,9 +134,13 @@ def _resident(folder: DataFolder) -> int:
     """Bytes of memory of the embedded cloud, by what Linux tells of the process that listens for `folder`."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            told = (process / "environ").read_bytes()
+            environment = (process / "environ").read_bytes()
             command = (process / "cmdline").read_bytes()
-            if str(folder.state).encode() in told and b"localcloud.gateway" in command and b"leash" not in command:
+            if (
+                str(folder.state).encode() in environment
+                and b"localcloud.gateway" in command
+                and b"child_guard" not in command
+            ):
                 return int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         except OSError:
             continue  # it ended while it was looked at

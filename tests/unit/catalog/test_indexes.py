@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from pixelfleet.batch_images import batch_images
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.indexes import READERS, Slice
-from pixelfleet.catalog.records import Status
 from pixelfleet.catalog.schema import IMAGE_INDEX_SHARDS, TABLES
+from pixelfleet.domain.records import Status
 from pixelfleet.errors import TransientError
+from pixelfleet.operations.batch_images import batch_images
 from tests.catalog_conformance import aim
 from tests.fakes.dynamodb import FakeDynamoDb
 

@@ -8,8 +8,7 @@ import pytest
 
 from pixelfleet import __version__
 from pixelfleet.cli import main as cli
-from pixelfleet.cli.console import complain, printable
-from pixelfleet.cli.progress import duration
+from pixelfleet.cli.console import complain, duration, printable
 from pixelfleet.cli.up import shell_lines
 
 Command = Callable[..., int]

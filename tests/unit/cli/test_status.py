@@ -2,10 +2,10 @@
 
 from rich.console import Console
 
-from pixelfleet.catalog.records import Batch, Counts
 from pixelfleet.cli.status import Status, as_document, as_screen, chart
-from pixelfleet.fleet import LaneState, Overview, Point, Throughput, Workers
-from pixelfleet.jobs import Lane
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.records import Batch, Counts
+from pixelfleet.operations.monitoring import LaneState, Overview, Point, Throughput, Workers
 
 AT = "2026-11-20T12:00:00.000Z"
 QUIET = tuple(Point(AT, 0.0) for _ in range(240))

@@ -7,7 +7,7 @@ import pytest
 
 from pixelfleet.cli.console import MESSAGES
 from pixelfleet.cli.upload_progress import UploadProgress
-from pixelfleet.sources import Source
+from pixelfleet.files.sources import Source
 from pixelfleet.uploads.batch import Tally
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pixelfleet.cli import watch
-from pixelfleet.cli.watch import Pace, again
+from pixelfleet.cli.watch import RateMeter, again
 from pixelfleet.errors import Cause, SetupError, TransientError
 
 
@@ -34,7 +34,7 @@ def test_what_does_not_pass_ends_it() -> None:
 
 
 def test_throughput_is_that_of_the_last_minute() -> None:
-    pace = Pace()
+    pace = RateMeter()
     for second, accounted in ((0.0, 0), (30.0, 300), (90.0, 420)):
         pace.add(second, accounted)
     assert pace.per_second == pytest.approx(2.0)

@@ -8,9 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from dashboard.app import create_app
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.people import Role, Scope
-from pixelfleet.passwords import hash_password
+from pixelfleet.credentials.passwords import hash_password
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.users import Role, Scope
 from tests.fakes.deployment import moto_deployment
 
 PASSWORD = "correct horse battery"
@@ -20,7 +20,7 @@ PASSWORD = "correct horse battery"
 class Dashboard:
     """The service, and ways to become somebody in front of it."""
 
-    fleet: Fleet
+    deployment: Deployment
     make_client: Callable[[], TestClient]
 
     def browser(self, name: str | None = None) -> TestClient:
@@ -34,7 +34,7 @@ class Dashboard:
 
     def program(self, name: str, *scopes: Scope, days: int = 1) -> TestClient:
         """A client with a bearer token."""
-        token, _ = self.fleet.users.issue_token(name, "test", scopes or (Scope.READ, Scope.WRITE), days)
+        token, _ = self.deployment.users.issue_token(name, "test", scopes or (Scope.READ, Scope.WRITE), days)
         client = self.make_client()
         client.headers["Authorization"] = f"Bearer {token}"
         return client
@@ -54,18 +54,18 @@ def form_token(page: str) -> str:
 
 
 @pytest.fixture(scope="package")
-def package_fleet() -> Iterator[Fleet]:
-    with pytest.MonkeyPatch.context() as patch, moto_deployment(patch) as fleet:
+def package_fleet() -> Iterator[Deployment]:
+    with pytest.MonkeyPatch.context() as patch, moto_deployment(patch) as deployment:
         hashed = hash_password(PASSWORD)
-        fleet.users.add("ana", hashed)
-        fleet.users.add("ben", hashed)
-        fleet.users.add("olga", hashed, Role.OPERATOR)
-        fleet.users.add("dora", hashed)
-        yield fleet
+        deployment.users.add("ana", hashed)
+        deployment.users.add("ben", hashed)
+        deployment.users.add("olga", hashed, Role.OPERATOR)
+        deployment.users.add("dora", hashed)
+        yield deployment
 
 
 @pytest.fixture
-def dashboard(package_fleet: Fleet) -> Dashboard:
+def dashboard(package_fleet: Deployment) -> Dashboard:
     """A service of the test's own, with fresh rate limits, over the catalog that this package's tests share."""
     app = create_app(package_fleet.settings, package_fleet)
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dashboard.site import API_PER_MINUTE
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.people import Scope
-from pixelfleet.catalog.records import Status
+from pixelfleet.credentials.passwords import hash_password
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Job, Lane, Origin, decode_message
+from pixelfleet.domain.records import Status
+from pixelfleet.domain.users import Scope
 from pixelfleet.errors import Cause
-from pixelfleet.jobs import Job, Lane, Origin, decode_message
-from pixelfleet.passwords import hash_password
 from tests.fakes.records import record
 from tests.unit.dashboard.conftest import PASSWORD, Dashboard
 
@@ -20,7 +20,7 @@ START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def stocked(package_fleet: Fleet) -> list[str]:
+def stocked(package_fleet: Deployment) -> list[str]:
     """Twenty-five images of two batches, a day apart, every fifth failed; their names, newest first."""
     package_fleet.users.add(OWNER, hash_password(PASSWORD))
     names: list[str] = []
@@ -84,7 +84,7 @@ def test_a_cursor_that_is_none_of_ours_is_refused(dashboard: Dashboard, cursor: 
 
 
 def test_an_etag_spares_the_body_until_something_changes(dashboard: Dashboard) -> None:
-    image = record(dashboard.fleet, "ana", "etags", "a.jpg")
+    image = record(dashboard.deployment, "ana", "etags", "a.jpg")
     program = dashboard.program("ana")
     first = program.get(f"/api/v1/images/{image.image_id}")
     again = program.get(
@@ -98,38 +98,38 @@ def test_an_etag_spares_the_body_until_something_changes(dashboard: Dashboard) -
 
 
 def test_reprocessing_queues_the_image_with_its_recipe(dashboard: Dashboard) -> None:
-    image = record(dashboard.fleet, "ana", "again", "a.jpg")
+    image = record(dashboard.deployment, "ana", "again", "a.jpg")
     answer = dashboard.program("ana").post(f"/api/v1/images/{image.image_id}/reprocess", json={"recipe": "catalog"})
     assert (answer.status_code, answer.json()["status"]) == (202, "queued")
-    queued = dashboard.fleet.images.get(image.image_id)
+    queued = dashboard.deployment.images.get(image.image_id)
     assert queued is not None
     assert queued.chosen_recipe is not None
     assert queued.chosen_recipe.name == "catalog"
-    assert dashboard.fleet.recipe_texts.text(queued.chosen_recipe.digest)
-    jobs = [job for job in _jobs(dashboard.fleet) if job.key == image.key]
+    assert dashboard.deployment.recipe_texts.text(queued.chosen_recipe.digest)
+    jobs = [job for job in _jobs(dashboard.deployment) if job.key == image.key]
     assert [job.origin for job in jobs] == [Origin.REPROCESS]
     unknown = dashboard.program("ana").post(f"/api/v1/images/{image.image_id}/reprocess", json={"recipe": "nope"})
     assert (unknown.status_code, "choose one of web" in unknown.json()["detail"]) == (422, True)
 
 
 def test_deleting_removes_the_original_and_hides_the_record(dashboard: Dashboard) -> None:
-    image = record(dashboard.fleet, "ana", "gone", "a.jpg")
-    dashboard.fleet.s3.put_object(Bucket=image.bucket, Key=image.key, Body=b"x")
+    image = record(dashboard.deployment, "ana", "gone", "a.jpg")
+    dashboard.deployment.s3.put_object(Bucket=image.bucket, Key=image.key, Body=b"x")
     program = dashboard.program("ana")
     assert program.delete(f"/api/v1/images/{image.image_id}").status_code == 204
     assert program.get(f"/api/v1/images/{image.image_id}").status_code == 404
-    assert dashboard.fleet.objects.head(image.bucket, image.key) is None
-    deleted = dashboard.fleet.images.get(image.image_id)
+    assert dashboard.deployment.objects.head(image.bucket, image.key) is None
+    deleted = dashboard.deployment.images.get(image.image_id)
     assert deleted is not None
     # The worker that meets the bucket's event finds there what to delete.
     assert (deleted.status, deleted.superseded) == (Status.DELETED, ("ab" * 16,))
     assert deleted.attempt_log[-1].worker == "ana"
-    counts = dashboard.fleet.batches.counts("ana", "gone")
+    counts = dashboard.deployment.batches.counts("ana", "gone")
     assert (counts.ready, counts.deleted) == (0, 1)
 
 
 def test_a_variant_is_led_to_by_a_link_that_expires(dashboard: Dashboard) -> None:
-    image = record(dashboard.fleet, "ana", "links", "a.jpg")
+    image = record(dashboard.deployment, "ana", "links", "a.jpg")
     answer = dashboard.program("ana").get(f"/api/v1/images/{image.image_id}/variants/thumb")
     assert answer.status_code == 302
     assert "X-Amz-Expires=300" in answer.headers["location"]
@@ -151,14 +151,16 @@ def test_files_that_cannot_be_taken_are_told_why_and_the_others_get_forms(dashbo
     assert refused["empty.jpg"] == "it is empty"
     assert "larger than 5,000,000,000 bytes" in refused["huge.tif"]
     assert refused["film.mp4"] == "it is video/mp4, not an image"
-    batch = dashboard.fleet.batches.get("ana", "mixed")
+    batch = dashboard.deployment.batches.get("ana", "mixed")
     assert batch is not None
     assert batch.recipe is not None
     assert batch.recipe.name == "catalog"
 
 
 def test_a_sealed_batch_is_complete_when_all_is_accounted_for(dashboard: Dashboard) -> None:
-    images = [record(dashboard.fleet, "ana", "sealed", f"{n}.jpg", cause=Cause.EMPTY if n else None) for n in range(2)]
+    images = [
+        record(dashboard.deployment, "ana", "sealed", f"{n}.jpg", cause=Cause.EMPTY if n else None) for n in range(2)
+    ]
     program = dashboard.program("ana")
     path = "/api/v1/batches/ana/sealed"
     assert program.get(path).json()["completed_at"] is None
@@ -175,32 +177,32 @@ def test_a_manifest_has_a_line_for_every_image(dashboard: Dashboard, stocked: li
 
 
 def test_a_redrive_is_a_job_to_follow_and_is_kept_in_the_activity(dashboard: Dashboard) -> None:
-    failed = record(dashboard.fleet, "redo", "b", "a.jpg", cause=Cause.CRASHED)
+    failed = record(dashboard.deployment, "redo", "b", "a.jpg", cause=Cause.CRASHED)
     operator = dashboard.program("olga", Scope.OPERATE, Scope.READ)
     begun = operator.post("/api/v1/redrive", json={"owner": "redo", "cause": "crashed"})
     assert begun.status_code == 202
     place = begun.headers["location"]
-    errand = operator.get(place).json()
-    while errand["state"] == "running":
-        errand = operator.get(place).json()
-    assert (errand["state"], errand["counts"]["sent"], errand["who"]) == ("done", 1, "olga")
-    queued = dashboard.fleet.images.get(failed.image_id)
+    task = operator.get(place).json()
+    while task["state"] == "running":
+        task = operator.get(place).json()
+    assert (task["state"], task["counts"]["sent"], task["who"]) == ("done", 1, "olga")
+    queued = dashboard.deployment.images.get(failed.image_id)
     assert queued is not None
     assert queued.status is Status.QUEUED
-    action = next(a for a in dashboard.fleet.activity.actions() if a.on == "cause crashed, owner redo")
+    action = next(a for a in dashboard.deployment.activity.actions() if a.on == "cause crashed, owner redo")
     assert (action.who, action.what, action.details["sent"]) == ("olga", "redrive", 1)
 
 
 def test_what_an_operator_does_to_anothers_image_is_kept(dashboard: Dashboard) -> None:
-    image = record(dashboard.fleet, "ana", "others", "a.jpg")
+    image = record(dashboard.deployment, "ana", "others", "a.jpg")
     operator = dashboard.program("olga", Scope.OPERATE, Scope.WRITE)
     assert operator.post(f"/api/v1/images/{image.image_id}/reprocess", json={}).status_code == 202
     assert operator.delete(f"/api/v1/images/{image.image_id}").status_code == 204
-    kept = [action for action in dashboard.fleet.activity.actions() if action.on == "ana: a.jpg"]
+    kept = [action for action in dashboard.deployment.activity.actions() if action.on == "ana: a.jpg"]
     assert {(action.who, action.what) for action in kept} >= {("olga", "delete"), ("olga", "reprocess")}
-    mine = record(dashboard.fleet, "ana", "mine", "own.jpg")
+    mine = record(dashboard.deployment, "ana", "mine", "own.jpg")
     dashboard.program("ana").delete(f"/api/v1/images/{mine.image_id}")
-    assert not [action for action in dashboard.fleet.activity.actions() if action.on == "ana: own.jpg"]
+    assert not [action for action in dashboard.deployment.activity.actions() if action.on == "ana: own.jpg"]
 
 
 def test_failures_are_grouped_by_cause_with_examples(dashboard: Dashboard, stocked: list[str]) -> None:
@@ -241,9 +243,9 @@ def test_what_is_not_there_is_a_problem_too(dashboard: Dashboard, path: str) -> 
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def _jobs(fleet: Fleet) -> list[Job]:
+def _jobs(deployment: Deployment) -> list[Job]:
     jobs: list[Job] = []
-    url = fleet.settings.queue_url(Lane.BULK)
-    while messages := fleet.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+    url = deployment.settings.queue_url(Lane.BULK)
+    while messages := deployment.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         jobs += [decode_message(message["Body"]) for message in messages]
     return jobs

@@ -8,10 +8,10 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from dashboard.app import create_app
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.people import Scope
-from pixelfleet.catalog.records import Image
-from pixelfleet.passwords import hash_password
+from pixelfleet.credentials.passwords import hash_password
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Image
+from pixelfleet.domain.users import Scope
 from tests.fakes.records import record
 from tests.unit.dashboard.conftest import PASSWORD, Dashboard
 
@@ -81,8 +81,8 @@ ROUTES: Final = (
     Route("GET", "/failures", OPERATORS),
     Route("POST", "/failures/redrive", _after(OPERATORS, 303), form={"owner": "zed"}),
     Route("POST", "/failures/purge", _after(OPERATORS, 400), form={"confirmation": "no"}),
-    Route("GET", "/errands/none", _after(OPERATORS, 404)),
-    Route("GET", "/errands/none/live", _after(OPERATORS, 404)),
+    Route("GET", "/background-tasks/none", _after(OPERATORS, 404)),
+    Route("GET", "/background-tasks/none/live", _after(OPERATORS, 404)),
     Route("GET", "/users", OPERATORS),
     Route("POST", "/users", _after(OPERATORS, 400), form={"name": "bad name"}),
     Route("POST", "/users/nobody-such/password", _after(OPERATORS, 400), form={}),
@@ -101,7 +101,7 @@ ROUTES: Final = (
     Route("GET", "/api/v1/fleet", API_OPERATORS),
     Route("GET", "/api/v1/failures", API_OPERATORS),
     Route("POST", "/api/v1/redrive", _after(API_OPERATORS, 202), body={"owner": "zed"}),
-    Route("GET", "/api/v1/errands/none", _after(API_OPERATORS, 404)),
+    Route("GET", "/api/v1/background-tasks/none", _after(API_OPERATORS, 404)),
     Route("GET", "/api/v1/activity", API_OPERATORS),
     # Last, since they end what the others look at. Deleted things are not there, not even for their owner.
     Route("DELETE", "/api/v1/images/{id2}", _after(API_OWNED, 404, 204, 404)),
@@ -113,7 +113,7 @@ ELSEWHERE: Final = frozenset({"GET /batches/{owner}/{name}/events"})
 
 
 @pytest.fixture(scope="module")
-def images(package_fleet: Fleet) -> dict[str, Image]:
+def images(package_fleet: Deployment) -> dict[str, Image]:
     found = {name: record(package_fleet, "ana", "b1", f"{name}.jpg") for name in ("id", "id2", "id3")}
     body = b"RIFF....WEBP"
     for image in found.values():
@@ -133,19 +133,19 @@ def _client(dashboard: Dashboard, who: str) -> TestClient:
             return dashboard.browser("olga")
         case "expired":
             client = dashboard.browser("ana")
-            dashboard.fleet.users.end_session(_session_id(dashboard, client), 60)
+            dashboard.deployment.users.end_session(_session_id(dashboard, client), 60)
             return client
         case "disabled":
-            dashboard.fleet.users.set_disabled("dis", disabled=False)
+            dashboard.deployment.users.set_disabled("dis", disabled=False)
             client = dashboard.browser("dis")
-            dashboard.fleet.users.set_disabled("dis", disabled=True)
+            dashboard.deployment.users.set_disabled("dis", disabled=True)
             return client
         case _:
             return dashboard.browser()
 
 
 def _session_id(dashboard: Dashboard, client: TestClient) -> str:
-    app = create_app(dashboard.fleet.settings, dashboard.fleet)
+    app = create_app(dashboard.deployment.settings, dashboard.deployment)
     _, session_id, _ = app.state.site.sessions._signer.loads(client.cookies["pixelfleet"])
     return str(session_id)
 
@@ -183,7 +183,7 @@ def test_a_token_may_what_its_scopes_say(dashboard: Dashboard, images: dict[str,
 def test_a_token_that_is_expired_revoked_or_of_a_disabled_user_is_worth_nothing(
     dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    users = dashboard.fleet.users
+    users = dashboard.deployment.users
     users.add("tokens", hash_password(PASSWORD))
     first, second = dashboard.program("tokens", Scope.READ), dashboard.program("tokens", Scope.READ)
     user = users.get("tokens")
@@ -204,7 +204,7 @@ def test_a_token_that_is_expired_revoked_or_of_a_disabled_user_is_worth_nothing(
 
 
 def test_the_table_holds_every_route(dashboard: Dashboard) -> None:
-    app = create_app(dashboard.fleet.settings, dashboard.fleet)
+    app = create_app(dashboard.deployment.settings, dashboard.deployment)
     asked = {f"{route.method} {route.path.partition('?')[0]}" for route in ROUTES}
 
     def covered(route: APIRoute, method: str) -> bool:

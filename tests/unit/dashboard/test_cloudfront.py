@@ -26,7 +26,7 @@ URL = "https://images.example.com"
 
 def _settings(dashboard: Dashboard) -> Settings:
     more = {"dashboard_url": URL, "cloudfront_key_id": "K123", "cloudfront_private_key": PEM}
-    return Settings.model_validate(dashboard.fleet.settings.model_dump() | more)
+    return Settings.model_validate(dashboard.deployment.settings.model_dump() | more)
 
 
 def _checked(policy: str, signature: str) -> tuple[str, int]:
@@ -38,7 +38,7 @@ def _checked(policy: str, signature: str) -> tuple[str, int]:
 
 
 def _client(dashboard: Dashboard) -> TestClient:
-    return TestClient(create_app(_settings(dashboard), dashboard.fleet), base_url=URL, follow_redirects=False)
+    return TestClient(create_app(_settings(dashboard), dashboard.deployment), base_url=URL, follow_redirects=False)
 
 
 @pytest.mark.parametrize(("name", "resource"), [("ana", f"{URL}/i/ana/*"), ("olga", f"{URL}/i/*")])
@@ -89,7 +89,7 @@ def test_a_link_is_for_one_result_until_it_expires(dashboard: Dashboard) -> None
 
 
 def test_the_api_leads_to_cloudfront_where_there_is_one(dashboard: Dashboard) -> None:
-    image = record(dashboard.fleet, "ana", "cdn", "a.jpg")
+    image = record(dashboard.deployment, "ana", "cdn", "a.jpg")
     program = dashboard.program("ana")
     client = _client(dashboard)
     client.headers["Authorization"] = program.headers["Authorization"]
@@ -113,6 +113,6 @@ def test_half_a_key_pair_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_on_aws_there_is_no_dashboard_without_a_secret_that_all_tasks_share(dashboard: Dashboard) -> None:
-    bare = dashboard.fleet.settings.model_copy(update={"session_secret": None})
+    bare = dashboard.deployment.settings.model_copy(update={"session_secret": None})
     with pytest.raises(SettingsError, match="PIXELFLEET_SESSION_SECRET is not set"):
-        create_app(bare, dashboard.fleet)
+        create_app(bare, dashboard.deployment)

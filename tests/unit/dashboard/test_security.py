@@ -6,8 +6,8 @@ import json
 import pytest
 
 from dashboard.app import create_app
-from pixelfleet.bootstrap import Fleet
-from pixelfleet.catalog.records import Image
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Image
 from pixelfleet.errors import SettingsError
 from pixelfleet.settings import load_settings
 from tests.fakes.records import record
@@ -17,7 +17,7 @@ MARKUP = "\"><img src=x onerror=alert(1)>'{{7*7}}</script>.jpg"
 
 
 @pytest.fixture(scope="module")
-def image(package_fleet: Fleet) -> Image:
+def image(package_fleet: Deployment) -> Image:
     return record(
         package_fleet, "ana", "markup", MARKUP, exif={"camera": "<script>alert(2)</script>", "taken_at": "<b>now</b>"}
     )
@@ -31,7 +31,7 @@ def test_a_form_without_its_sessions_token_changes_nothing(dashboard: Dashboard,
         answer = browser.post(path, data={"csrf_token": token, "label": "x", "days": "1", "scopes": "read"})
         assert answer.status_code == 403, path
     assert browser.request("DELETE", f"/api/v1/images/{image.image_id}").status_code == 403
-    assert dashboard.fleet.images.get(image.image_id) == image
+    assert dashboard.deployment.images.get(image.image_id) == image
 
 
 def test_another_sessions_token_does_not_fit(dashboard: Dashboard) -> None:
@@ -119,7 +119,7 @@ def test_a_form_is_bound_to_key_type_and_size(dashboard: Dashboard) -> None:
     wanted = {"batch": "b1", "files": [{"name": "a b.jpg", "bytes": 9, "type": "image/jpeg"}]}
     [file] = dashboard.program("ana").post("/api/v1/uploads", json=wanted).json()["files"]
     policy = json.loads(base64.b64decode(file["fields"]["policy"]))
-    most = dashboard.fleet.settings.heavy_max_bytes
+    most = dashboard.deployment.settings.heavy_max_bytes
     assert ["content-length-range", 1, min(most, 5_000_000_000)] in policy["conditions"]
     assert {"key": "uploads/ana/b1/a b.jpg"} in policy["conditions"]
     assert {"Content-Type": "image/jpeg"} in policy["conditions"]
@@ -140,8 +140,8 @@ def test_a_header_is_never_split_by_what_a_caller_says(dashboard: Dashboard, hea
 
 
 def test_the_forwarded_address_is_what_our_own_proxy_saw(dashboard: Dashboard) -> None:
-    settings = dashboard.fleet.settings.model_copy(update={"forwarded_hops": 2})
-    site = create_app(settings, dashboard.fleet).state.site
+    settings = dashboard.deployment.settings.model_copy(update={"forwarded_hops": 2})
+    site = create_app(settings, dashboard.deployment).state.site
 
     class Request:
         class client:  # noqa: N801 - as Starlette names it
@@ -156,8 +156,8 @@ def test_the_forwarded_address_is_what_our_own_proxy_saw(dashboard: Dashboard) -
 
 def test_results_of_any_type_are_served_as_pictures_or_data_never_as_pages(dashboard: Dashboard, image: Image) -> None:
     key = f"ana/{image.image_id}/{'ab' * 16}/evil.html"
-    bucket = dashboard.fleet.settings.results_bucket
-    dashboard.fleet.s3.put_object(Bucket=bucket, Key=key, Body=b"<script>", ContentType="text/html")
+    bucket = dashboard.deployment.settings.results_bucket
+    dashboard.deployment.s3.put_object(Bucket=bucket, Key=key, Body=b"<script>", ContentType="text/html")
     answer = dashboard.browser("ana").get(f"/i/{key}")
     assert answer.headers["content-type"].startswith("text/xml")
     assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"

@@ -8,7 +8,7 @@ import pytest
 from dashboard.auth.limits import RateLimit
 from dashboard.pages.sign_in import safe_path
 from pixelfleet.catalog.users import FAILURES_ALLOWED
-from pixelfleet.passwords import hash_password, password_matches
+from pixelfleet.credentials.passwords import hash_password, password_matches
 from tests.unit.dashboard.conftest import PASSWORD, Dashboard, form_token, sign_in
 
 
@@ -51,14 +51,14 @@ def test_a_cookie_that_we_did_not_sign_is_nobody(dashboard: Dashboard, cookie: s
 
 
 def test_a_new_password_ends_all_sessions(dashboard: Dashboard) -> None:
-    dashboard.fleet.users.add("pia", hash_password(PASSWORD))
+    dashboard.deployment.users.add("pia", hash_password(PASSWORD))
     browser = dashboard.browser("pia")
-    dashboard.fleet.users.set_password("pia", hash_password("another password"))
+    dashboard.deployment.users.set_password("pia", hash_password("another password"))
     assert browser.get("/").status_code == 303
 
 
 def test_changing_ones_own_password_keeps_this_session_and_ends_the_others(dashboard: Dashboard) -> None:
-    dashboard.fleet.users.add("pam", hash_password(PASSWORD))
+    dashboard.deployment.users.add("pam", hash_password(PASSWORD))
     here, there = dashboard.browser("pam"), dashboard.browser("pam")
     wrong = here.post("/account/password", data={"current": "not it at all", "new": "a longer password"})
     assert wrong.status_code == 400
@@ -69,9 +69,9 @@ def test_changing_ones_own_password_keeps_this_session_and_ends_the_others(dashb
 
 
 def test_a_disabled_user_is_out_at_once_and_cannot_come_back(dashboard: Dashboard) -> None:
-    dashboard.fleet.users.add("dan", hash_password(PASSWORD))
+    dashboard.deployment.users.add("dan", hash_password(PASSWORD))
     browser = dashboard.browser("dan")
-    dashboard.fleet.users.set_disabled("dan", disabled=True)
+    dashboard.deployment.users.set_disabled("dan", disabled=True)
     assert browser.get("/").status_code == 303
     assert sign_in(dashboard.browser(), "dan") == 401
 
@@ -102,18 +102,18 @@ def test_an_unknown_user_takes_as_long_as_a_wrong_password() -> None:
 
 
 def test_failures_lock_out_account_and_address_together(dashboard: Dashboard) -> None:
-    dashboard.fleet.users.add("lou", hash_password(PASSWORD))
+    dashboard.deployment.users.add("lou", hash_password(PASSWORD))
     stranger = dashboard.browser()
     for _ in range(FAILURES_ALLOWED):
         assert sign_in(stranger, "lou", "wrong password") == 401
     assert sign_in(stranger, "lou", PASSWORD) == 429
     # From elsewhere the account is open, and from here other accounts are.
-    assert dashboard.fleet.users.count_sign_in("lou", "192.0.2.7") == 0
+    assert dashboard.deployment.users.count_sign_in("lou", "192.0.2.7") == 0
     assert sign_in(stranger, "ben", PASSWORD) == 303
 
 
 def test_a_lock_out_ends_with_its_time(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
-    users = dashboard.fleet.users
+    users = dashboard.deployment.users
     for number in range(FAILURES_ALLOWED + 2):
         assert users.count_sign_in("tom", "192.0.2.1") == number
     later = time.time() + 3600

@@ -6,7 +6,7 @@ from PIL import ImageFont
 from pixelfleet.errors import RecipeError
 from pixelfleet.images.marks import _font, text_mark
 from pixelfleet.recipes import Watermark, parse
-from pixelfleet.recipes.letters import RANGES
+from pixelfleet.recipes.glyphs import RANGES
 
 Look = tuple[tuple[int, int], bytes]
 

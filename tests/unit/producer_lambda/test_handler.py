@@ -10,7 +10,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
-from pixelfleet.jobs import Job, Lane, decode_message, message_group
+from pixelfleet.domain.jobs import Job, Lane, decode_message, message_group
 from pixelfleet.settings import load_settings
 from producer_lambda import handler as producer
 

@@ -10,8 +10,8 @@ import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 
+from pixelfleet.aws.objects import ObjectGoneError, Objects, ObjectVersion
 from pixelfleet.errors import TransientError
-from pixelfleet.objects import ObjectGoneError, Objects, ObjectVersion
 from pixelfleet.signed.http import Policy, SignedHttp
 from pixelfleet.signed.s3 import Sha256, SignedS3, judge
 from tests.fakes.answers import Answer, Answers

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from pixelfleet.errors import SetupError
+from pixelfleet.files.sources import find_sources
 from pixelfleet.signed.s3 import Buffer, Sha256
-from pixelfleet.sources import find_sources
 from pixelfleet.uploads.batch import BatchUpload, Choice, Tally
 from pixelfleet.uploads.body import Body, ChangedError
 from pixelfleet.uploads.journal import Journal, Pending, Target

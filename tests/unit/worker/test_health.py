@@ -10,32 +10,34 @@ from worker import health
 
 
 @pytest.fixture
-def pulse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def heartbeat_recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIXELFLEET_SCRATCH_DIR", str(tmp_path))
     return health.pulse_file(tmp_path)
 
 
-def test_a_loop_that_turned_lately_is_healthy(pulse: Path) -> None:
-    pulse.touch()
+def test_a_loop_that_turned_lately_is_healthy(heartbeat_recorder: Path) -> None:
+    heartbeat_recorder.touch()
 
     assert health.main() == 0
 
 
-def test_a_loop_that_has_not_turned_for_long_is_not(pulse: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pulse.touch()
+def test_a_loop_that_has_not_turned_for_long_is_not(
+    heartbeat_recorder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heartbeat_recorder.touch()
     then = time.time() - health.HUNG - 5
-    os.utime(pulse, (then, then))
+    os.utime(heartbeat_recorder, (then, then))
 
     assert health.main() == 1
     assert "has not turned" in capsys.readouterr().err
 
 
-def test_a_worker_that_was_never_ready_is_not(pulse: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_worker_that_was_never_ready_is_not(heartbeat_recorder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert health.main() == 1
     assert "no worker has been ready" in capsys.readouterr().err
 
 
-def test_a_ready_worker_keeps_the_pulse_on_its_loop(pulse: Path) -> None:
+def test_a_ready_worker_keeps_the_pulse_on_its_loop(heartbeat_recorder: Path) -> None:
     class Hub:
         def __init__(self) -> None:
             self.calls: list[tuple[int, object]] = []
@@ -48,5 +50,5 @@ def test_a_ready_worker_keeps_the_pulse_on_its_loop(pulse: Path) -> None:
 
     health.keep_pulse(sender=Consumer())
 
-    assert pulse.exists()
+    assert heartbeat_recorder.exists()
     assert [interval for interval, _ in Consumer.hub.calls] == [health.INTERVAL]

@@ -8,12 +8,12 @@ import pytest
 from moto import mock_aws
 
 from pixelfleet.catalog.activity import Activity, Heartbeat, Sample
-from pixelfleet.catalog.records import Image, Status
 from pixelfleet.catalog.schema import ACTIVITY
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import Cause, TransientError
-from pixelfleet.jobs import Lane
 from pixelfleet.localcloud.tables import ensure_table
-from worker.heartbeat import IDLE_SLOTS, Pulse
+from worker.heartbeat import IDLE_SLOTS, HeartbeatRecorder
 
 READY = Image(
     image_id="i",
@@ -71,25 +71,25 @@ def outcomes(activity: Activity) -> dict[str, int]:
 
 
 def test_what_was_finished_is_written_once_with_the_heartbeat(activity: Activity) -> None:
-    pulse = Pulse(lambda: activity, frozenset({Lane.BULK}))
+    heartbeat_recorder = HeartbeatRecorder(lambda: activity, frozenset({Lane.BULK}))
     for image in (READY, READY, FAILED):
-        pulse.count(image, Lane.BULK)
-    pulse.turn()
-    pulse.turn()
+        heartbeat_recorder.count(image, Lane.BULK)
+    heartbeat_recorder.turn()
+    heartbeat_recorder.turn()
     assert outcomes(activity) == {"ready": 2, "failed:truncated": 1}
     samples = activity.samples(hour_ago())
     assert (sum(s.work_ms for s in samples), sum(s.bytes for s in samples)) == (96, 30)
     [heartbeat] = activity.heartbeats(hour_ago())
-    assert (heartbeat.worker, heartbeat.lanes, heartbeat.finished) == (pulse.worker, (Lane.BULK,), 3)
+    assert (heartbeat.worker, heartbeat.lanes, heartbeat.finished) == (heartbeat_recorder.worker, (Lane.BULK,), 3)
 
 
 def test_a_worker_is_busy_while_it_carries_out_a_job(activity: Activity) -> None:
-    pulse = Pulse(lambda: activity, frozenset({Lane.BULK}))
-    with pulse.working():
-        pulse.turn()
+    heartbeat_recorder = HeartbeatRecorder(lambda: activity, frozenset({Lane.BULK}))
+    with heartbeat_recorder.working():
+        heartbeat_recorder.turn()
         assert [heartbeat.busy for heartbeat in activity.heartbeats(hour_ago())] == [True]
     for _ in range(IDLE_SLOTS):
-        pulse.turn()
+        heartbeat_recorder.turn()
     assert [heartbeat.busy for heartbeat in activity.heartbeats(hour_ago())] == [False]
 
 
@@ -100,27 +100,27 @@ def test_an_idle_worker_beats_only_now_and_then(activity: Activity) -> None:
         def beat(self, heartbeat: Heartbeat) -> None:
             beats.append(heartbeat)
 
-    pulse = Pulse(lambda: Counting(activity), frozenset({Lane.BULK}))
+    heartbeat_recorder = HeartbeatRecorder(lambda: Counting(activity), frozenset({Lane.BULK}))
     for _ in range(3 * IDLE_SLOTS):
-        pulse.turn()
+        heartbeat_recorder.turn()
     assert len(beats) == 3
 
 
 def test_counts_that_could_not_be_written_are_written_the_next_time(activity: Activity) -> None:
     silent = Silent(activity)
-    pulse = Pulse(lambda: silent, frozenset({Lane.BULK}))
-    pulse.count(READY, Lane.BULK)
-    pulse.turn()
-    pulse.count(READY, Lane.BULK)
+    heartbeat_recorder = HeartbeatRecorder(lambda: silent, frozenset({Lane.BULK}))
+    heartbeat_recorder.count(READY, Lane.BULK)
+    heartbeat_recorder.turn()
+    heartbeat_recorder.count(READY, Lane.BULK)
     silent.answers = True
-    pulse.turn()
+    heartbeat_recorder.turn()
     assert outcomes(activity) == {"ready": 2}
 
 
 def test_a_worker_that_ends_is_struck_off_after_its_last_counts(activity: Activity) -> None:
-    pulse = Pulse(lambda: activity, frozenset({Lane.BULK}))
-    pulse.turn()
-    pulse.count(READY, Lane.BULK)
-    pulse.end()
+    heartbeat_recorder = HeartbeatRecorder(lambda: activity, frozenset({Lane.BULK}))
+    heartbeat_recorder.turn()
+    heartbeat_recorder.count(READY, Lane.BULK)
+    heartbeat_recorder.end()
     assert activity.heartbeats(hour_ago()) == []
     assert outcomes(activity) == {"ready": 1}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pixelfleet.jobs import Lane
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.settings import load_settings
 from worker.lanes import GRACE, limits_for, served
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.fakes.http import Dropped, Request, Response, serve
-from worker.patience import BackOff
 from worker.protection import Edges, TaskProtection
+from worker.sqs.backoff import BackOff
 
 OK = {"protection": {"ProtectionEnabled": True, "TaskArn": "arn"}}
 

@@ -1,0 +1,151 @@
+"""From a request to the one who makes it: by bearer token or by session."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Form, Request
+
+from dashboard.auth.sessions import Session
+from dashboard.problem import Problem
+from dashboard.site import Site, site_of
+from pixelfleet.domain.users import Role, Scope, User
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+FORM_TOKEN_HEADER: Final = "x-csrf-token"  # noqa: S105 - a name
+#: What browsers say in Sec-Fetch-Site of a request that no other site caused.
+SAFE_FETCH: Final = frozenset({"same-origin", "none"})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`session` is None for a program with a token."""
+
+    user: User
+    scopes: frozenset[Scope]
+    session: Session | None = None
+
+    @property
+    def name(self) -> str:
+        return self.user.name
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether other owners' things may be seen: for a token, only if it was made for that."""
+        return Scope.OPERATE in self.scopes
+
+    def may_see(self, owner: str) -> bool:
+        return self.is_operator or owner == self.user.name
+
+
+class SignInNeededError(Exception):
+    """A page was asked for without a session."""
+
+
+ALL: Final = {Role.USER: frozenset({Scope.READ, Scope.WRITE}), Role.OPERATOR: frozenset(Scope)}
+
+
+def session_caller(request: Request) -> Caller | None:
+    """The caller by cookie, if it is valid, not signed out of, and its user still the same and welcome."""
+    site = site_of(request)
+    session = site.sessions.read(request)
+    if session is None:
+        return None
+    user = site.deployment.users.in_session(session.user, session.id)
+    if user is None or user.epoch != session.epoch:
+        return None
+    return Caller(user, ALL[user.role], session)
+
+
+def page_caller(request: Request) -> Caller:
+    """For pages: whoever has no session is sent to sign in."""
+    caller = session_caller(request)
+    if caller is None:
+        raise SignInNeededError
+    request.state.caller = caller
+    return caller
+
+
+def operator_caller(caller: Annotated[Caller, Depends(page_caller)]) -> Caller:
+    """For operators' pages; to anybody else they are not there."""
+    if not caller.is_operator:
+        raise Problem(404, "there is no such page")
+    return caller
+
+
+def form_caller(
+    request: Request,
+    caller: Annotated[Caller, Depends(page_caller)],
+    csrf_token: Annotated[str, Form(max_length=128)] = "",
+) -> Caller:
+    """For what changes something: the request must come from a page of this session, as field or header says."""
+    check_form_token(request, caller.session, request.headers.get(FORM_TOKEN_HEADER) or csrf_token)
+    return caller
+
+
+def operator_form_caller(caller: Annotated[Caller, Depends(form_caller)]) -> Caller:
+    return operator_caller(caller)
+
+
+class ApiCaller:
+    """A dependency of API routes: the caller, who must hold the scope; counts against their rate limit."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def __call__(self, request: Request) -> Caller:
+        caller = _bearer(request) or session_caller(request)
+        site = site_of(request)
+        if caller is None:
+            allowance = site.strangers.take(site.address(request))
+            request.state.headers = allowance.headers()
+            if not allowance.passes:
+                raise Problem(429, "too many requests without valid credentials; wait, then sign in")
+            raise Problem(
+                401,
+                "no valid bearer token and no session; make a token with `pixelfleet user token`",
+                headers={"WWW-Authenticate": 'Bearer realm="pixelfleet"'},
+            )
+        request.state.caller = caller
+        allowance = site.api_limit.take(caller.name)
+        request.state.headers = allowance.headers()
+        if not allowance.passes:
+            raise Problem(429, f"more than {allowance.limit} requests a minute; try again in {allowance.reset} s")
+        if caller.session is not None and request.method not in SAFE_METHODS:
+            check_form_token(request, caller.session, request.headers.get(FORM_TOKEN_HEADER, ""))
+        if self.scope not in caller.scopes:
+            raise Problem(403, f"this needs the scope '{self.scope}', which these credentials do not have")
+        return caller
+
+
+def check_form_token(request: Request, session: Session | None, token: str) -> None:
+    """Raises Problem 403 for a request that another site may have caused."""
+    foreign = request.headers.get("sec-fetch-site", "same-origin") not in SAFE_FETCH
+    fits = session is not None and site_of(request).sessions.form_token_fits(session.id, token)
+    if foreign or not fits:
+        raise Problem(403, "the form's token is missing or out of date; load the page again and repeat")
+
+
+def _bearer(request: Request) -> Caller | None:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        return None
+    site: Site = site_of(request)
+    found = site.deployment.users.bearer(token.strip())
+    if found is None:
+        allowance = site.strangers.take(site.address(request))
+        request.state.headers = allowance.headers()
+        raise Problem(
+            401 if allowance.passes else 429,
+            "this bearer token is unknown, expired or revoked",
+            headers={"WWW-Authenticate": 'Bearer realm="pixelfleet", error="invalid_token"'},
+        )
+    return Caller(found.user, found.scopes)
+
+
+Reader = Annotated[Caller, Depends(ApiCaller(Scope.READ))]
+Writer = Annotated[Caller, Depends(ApiCaller(Scope.WRITE))]
+Operator = Annotated[Caller, Depends(ApiCaller(Scope.OPERATE))]
+PageCaller = Annotated[Caller, Depends(page_caller)]
+FormCaller = Annotated[Caller, Depends(form_caller)]
+OperatorPage = Annotated[Caller, Depends(operator_caller)]
+OperatorForm = Annotated[Caller, Depends(operator_form_caller)]

@@ -1,0 +1,64 @@
+"""Users, as operators see and change them."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from dashboard.callers import OperatorForm, OperatorPage
+from dashboard.problem import Problem
+from dashboard.site import Site, site_of
+from pixelfleet.credentials.passwords import hash_password, new_password
+from pixelfleet.domain.users import Role
+
+router = APIRouter()
+
+
+@router.get("/users")
+def users(request: Request, caller: OperatorPage) -> Response:
+    return _page(request, {})
+
+
+@router.post("/users")
+def add(
+    request: Request,
+    caller: OperatorForm,
+    name: Annotated[str, Form(max_length=64)],
+    role: Annotated[Role, Form()] = Role.USER,
+    email: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """The password is in the answer and nowhere else."""
+    site = site_of(request)
+    password = new_password()
+    site.deployment.users.add(name, hash_password(password), role, email or None)
+    if email:
+        site.deployment.notices.subscribe(email, name)
+    site.deployment.activity.note(caller.name, "add user", name, {"role": role.value})
+    return _page(request, {"made": name, "password": password})
+
+
+@router.post("/users/{name}/password")
+def reset(request: Request, caller: OperatorForm, name: str) -> Response:
+    site = site_of(request)
+    password = new_password()
+    site.deployment.users.set_password(name, hash_password(password))
+    site.deployment.activity.note(caller.name, "reset password", name)
+    return _page(request, {"made": name, "password": password})
+
+
+@router.post("/users/{name}/disabled")
+def disable(
+    request: Request, caller: OperatorForm, name: str, *, disabled: Annotated[bool, Form()]
+) -> RedirectResponse:
+    if name == caller.name:
+        raise Problem(400, "nobody disables themselves; another operator can")
+    site: Site = site_of(request)
+    site.deployment.users.set_disabled(name, disabled=disabled)
+    site.deployment.activity.note(caller.name, "disable user" if disabled else "enable user", name)
+    return RedirectResponse("/users", 303)
+
+
+def _page(request: Request, told: dict[str, Any]) -> Response:
+    site = site_of(request)
+    values = {"people": site.deployment.users.all(), "roles": list(Role), "made": None, "password": None}
+    return site.page(request, "users.html", values | told)

@@ -1,0 +1,160 @@
+"""SNS: what is said of an image or a batch, to machines as JSON and to people as text, in one publish.
+
+Publications are at least once; `notice_id` is the same for every publication of one outcome. A notice carries the
+dashboard's address and s3:// addresses, never a signed link: mail is forwarded and kept.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pixelfleet.aws.errors import translated
+from pixelfleet.domain.records import Batch, Counts, Image, NoticeKind
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
+
+NOTICE_VERSION: Final = 1
+#: SNS: a subject is at most 100 characters of printable ASCII.
+SUBJECT_LENGTH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One publication: attributes to filter by, a document for machines, a subject and text for people."""
+
+    attributes: dict[str, str]
+    document: dict[str, Any]
+    subject: str
+    text: str
+
+
+class Notices:
+    """Publishes to the notices topic. Raises TransientError when SNS does not take a notice."""
+
+    def __init__(self, client: "SNSClient", topic_arn: str, dashboard_url: str, results_bucket: str) -> None:
+        self._client = client
+        self._topic = topic_arn
+        self._dashboard = dashboard_url.rstrip("/")
+        self._results = results_bucket
+
+    def image(self, image: Image) -> None:
+        """Publish an image's pending notice, `image.ready` or `image.failed`."""
+        self._publish(image_notice(image, self._dashboard, self._results))
+
+    def batch_completed(self, batch: Batch, counts: Counts) -> None:
+        self._publish(batch_notice(batch, counts, self._dashboard))
+
+    def subscribe(self, email: str, owner: str) -> None:
+        """Mail an owner's notices, and nobody else's, to an address; SNS asks the address first."""
+        with translated("subscribe to notices"):
+            self._client.subscribe(
+                TopicArn=self._topic,
+                Protocol="email",
+                Endpoint=email,
+                Attributes={"FilterPolicy": json.dumps({"owner": [owner]})},
+            )
+
+    def _publish(self, notice: Notice) -> None:
+        machine = json.dumps(notice.document, separators=(",", ":"))
+        attributes: dict[str, MessageAttributeValueTypeDef] = {
+            name: {"DataType": "String", "StringValue": value} for name, value in notice.attributes.items() if value
+        }
+        with translated("publish a notice"):
+            self._client.publish(
+                TopicArn=self._topic,
+                MessageStructure="json",
+                Message=json.dumps({"default": machine, "email": notice.text, "sms": notice.subject}),
+                Subject=notice.subject,
+                MessageAttributes=attributes,
+            )
+
+
+def image_notice(image: Image, dashboard: str, results_bucket: str) -> Notice:
+    """What is said when an image is ready or has failed."""
+    kind = image.notice or NoticeKind.IMAGE_READY
+    link = f"{dashboard}/images/{image.image_id}"
+    variants = [
+        {
+            "name": variant.name,
+            "s3": f"s3://{results_bucket}/{variant.key}",
+            "format": variant.format,
+            "width": variant.width,
+            "height": variant.height,
+            "bytes": variant.bytes,
+        }
+        for variant in (image.variants if kind is NoticeKind.IMAGE_READY else ())
+    ]
+    source = f"s3://{image.bucket}/{image.key}"
+    document = {
+        "version": NOTICE_VERSION,
+        "kind": kind.value,
+        "notice_id": image.notice_id,
+        "image_id": image.image_id,
+        "owner": image.owner,
+        "batch": image.batch,
+        "recipe": image.recipe.name if image.recipe else None,
+        "source": source,
+        "status": image.status.value,
+        "cause": image.cause.value if image.cause else None,
+        "message": image.message,
+        "variants": variants,
+        "dashboard": link,
+        "finished_at": image.finished_at,
+    }
+    if kind is NoticeKind.IMAGE_READY:
+        lines = [f"{image.path} is ready:", ""]
+        lines += [f"  {v['name']}: {v['width']} x {v['height']} {v['format']}, {v['s3']}" for v in variants]
+        outcome = "ready"
+    else:
+        lines = [f"{image.path} failed ({image.cause}):", f"  {image.message}"]
+        outcome = f"failed ({image.cause})"
+    lines += ["", f"Original: {source}", f"Dashboard: {link}"]
+    return Notice(
+        attributes=_attributes(kind, image.owner, image.batch, image.recipe.name if image.recipe else None),
+        document=document,
+        subject=_subject(f"pixelfleet: {image.path} {outcome}"),
+        text="\n".join(lines) + "\n",
+    )
+
+
+def batch_notice(batch: Batch, counts: Counts, dashboard: str) -> Notice:
+    """What is said, once, when the last image of a sealed batch is accounted for."""
+    link = f"{dashboard}/batches/{batch.owner}/{batch.name}"
+    recipe = batch.recipe.name if batch.recipe else None
+    document = {
+        "version": NOTICE_VERSION,
+        "kind": NoticeKind.BATCH_COMPLETED.value,
+        "notice_id": batch.notice_id,
+        "owner": batch.owner,
+        "batch": batch.name,
+        "recipe": recipe,
+        "images": batch.expected,
+        "ready": counts.ready,
+        "failed": counts.failed,
+        "deleted": counts.deleted,
+        "failed_by_cause": counts.failed_by_cause,
+        "created_at": batch.created_at,
+        "completed_at": batch.completed_at,
+        "dashboard": link,
+    }
+    lines = [f"Batch {batch.name} of {batch.owner} is complete: {counts.ready} ready, {counts.failed} failed.", ""]
+    lines += [f"  {cause}: {number}" for cause, number in sorted(counts.failed_by_cause.items())]
+    lines += [f"Started {batch.created_at}, completed {batch.completed_at}.", f"Dashboard: {link}"]
+    return Notice(
+        attributes=_attributes(NoticeKind.BATCH_COMPLETED, batch.owner, batch.name, recipe),
+        document=document,
+        subject=_subject(f"pixelfleet: batch {batch.name} complete, {counts.ready} ready, {counts.failed} failed"),
+        text="\n".join(lines) + "\n",
+    )
+
+
+def _attributes(kind: NoticeKind, owner: str, batch: str | None, recipe: str | None) -> dict[str, str]:
+    return {"kind": kind.value, "owner": owner, "batch": batch or "", "recipe": recipe or ""}
+
+
+def _subject(text: str) -> str:
+    """File names are anyone's: a line break in one must not reach a mail's header."""
+    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
+    return plain[:SUBJECT_LENGTH]

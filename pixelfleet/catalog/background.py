@@ -1,0 +1,102 @@
+"""Long work that an operator asked the dashboard for, kept in the activity table so that any of its tasks can tell.
+
+Stream `background_tasks`, in order of when they were asked for; kept 30 days.
+"""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import Field
+
+from pixelfleet.aws.errors import translated
+from pixelfleet.catalog.dynamo import from_attributes, to_attributes
+from pixelfleet.domain.records import Record, timestamp
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: Seconds without a word after which one that runs counts as interrupted: it writes one every other second.
+SILENT: Final = 60
+_KEPT: Final = timedelta(days=30)
+_STREAM: Final = "background_tasks"
+
+
+class BackgroundTaskState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    #: A canary failed again, so nothing more was sent.
+    STOPPED = "stopped"
+    FAILED = "failed"
+    #: The dashboard that worked on it ended. It may be repeated: what was done stays done.
+    INTERRUPTED = "interrupted"
+
+
+class BackgroundTask(Record):
+    """`kind` is `redrive` or `purge`; `on` tells people what it is done to; `counts` how far it has come."""
+
+    id: str
+    kind: str
+    who: str
+    on: str = ""
+    state: BackgroundTaskState = BackgroundTaskState.RUNNING
+    message: str = ""
+    counts: dict[str, int] = Field(default_factory=dict)
+    started_at: str
+    updated_at: str
+
+    @property
+    def settled(self) -> bool:
+        return self.state is not BackgroundTaskState.RUNNING
+
+
+class BackgroundTasks:
+    """Every method raises TransientError when DynamoDB does not answer."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def begin(self, kind: str, who: str, on: str) -> BackgroundTask:
+        now = datetime.now(UTC)
+        task_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+        task = BackgroundTask(
+            id=task_id, kind=kind, who=who, on=on, started_at=timestamp(now), updated_at=timestamp(now)
+        )
+        self.save(task)
+        return task
+
+    def save(self, task: BackgroundTask) -> None:
+        expires = int((datetime.now(UTC) + _KEPT).timestamp())
+        item = task.model_dump(mode="json") | {"stream": _STREAM, "at": task.id, "expires_at": expires}
+        with translated("keep a background task"):
+            self._client.put_item(TableName=self._table, Item=to_attributes(item))
+
+    def get(self, task_id: str) -> BackgroundTask | None:
+        key: Any = to_attributes({"stream": _STREAM, "at": task_id})
+        with translated("read a background task"):
+            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return _judged(from_attributes(answer["Item"])) if "Item" in answer else None
+
+    def recent(self, most: int) -> list[BackgroundTask]:
+        """The latest, newest first."""
+        with translated("list background tasks"):
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="#stream = :stream",
+                ExpressionAttributeNames={"#stream": "stream"},
+                ExpressionAttributeValues={":stream": {"S": _STREAM}},
+                ScanIndexForward=False,
+                Limit=most,
+            )
+        return [_judged(from_attributes(item)) for item in answer["Items"]]
+
+
+def _judged(item: dict[str, Any]) -> BackgroundTask:
+    task = BackgroundTask.model_validate(item)
+    silent = timestamp(datetime.now(UTC) - timedelta(seconds=SILENT))
+    if task.state is BackgroundTaskState.RUNNING and task.updated_at < silent:
+        told = "the dashboard that worked on it ended; start it again, what was done stays done"
+        return task.model_copy(update={"state": BackgroundTaskState.INTERRUPTED, "message": told})
+    return task

@@ -1,0 +1,72 @@
+"""S3 keys: which owner and batch a key belongs to, which image it is, and the key that an uploaded file gets."""
+
+import base64
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from pixelfleet.errors import SetupError
+
+DEFAULT_OWNER: Final = "default"
+MAX_KEY_BYTES: Final = 1024
+_OWNED_KEY = re.compile(
+    r"uploads/(?P<owner>[A-Za-z0-9][\w.@+=-]{0,63})/(?P<batch>[A-Za-z0-9][\w.@+=-]{0,127})/(?P<path>.+)",
+    re.ASCII | re.DOTALL,
+)
+_DIGEST: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a key says of itself: owner, batch (or None) and the path within it."""
+
+    owner: str
+    batch: str | None
+    path: str
+
+
+def image_id(bucket: str, key: str) -> str:
+    """32 characters of base32 over SHA-256(bucket NUL key): events and replays of one key meet in one item."""
+    digest = hashlib.sha256(f"{bucket}\0{key}".encode("utf-8", "surrogatepass")).digest()
+    return base64.b32encode(digest[:20]).decode().lower()
+
+
+def place_of(key: str) -> Place:
+    """Read owner and batch from `uploads/<owner>/<batch>/<path>`; any other key is the default owner's."""
+    match = _OWNED_KEY.fullmatch(key)
+    if match is None:
+        return Place(DEFAULT_OWNER, None, key)
+    return Place(match["owner"], match["batch"], match["path"])
+
+
+def batch_prefix(owner: str, batch: str) -> str:
+    """`uploads/<owner>/<batch>/`.
+
+    Raises:
+        SetupError: a name that the worker would not read back from the key.
+    """
+    prefix = f"uploads/{owner}/{batch}/"
+    place = place_of(f"{prefix}x")
+    if (place.owner, place.batch) != (owner, batch):
+        raise SetupError(
+            f"owner {owner!r} and batch {batch!r}: each takes letters, digits and . _ @ + = - after a letter or digit; "
+            "64 characters for an owner, 128 for a batch"
+        )
+    return prefix
+
+
+def as_key(relative: str) -> str:
+    """A relative path as part of a key: bytes that are no UTF-8, which S3 does not take, become %XX."""
+    return re.sub(r"[\udc80-\udcff]", lambda found: f"%{ord(found[0]) - 0xDC00:02X}", relative)
+
+
+def short_key(prefix: str, relative: str) -> str:
+    """A key that S3 takes for a path of any length: one that is too long ends in a digest of the whole."""
+    key = prefix + as_key(relative)
+    if len(key.encode()) <= MAX_KEY_BYTES:
+        return key
+    digest = hashlib.sha256(os.fsencode(relative)).hexdigest()[:_DIGEST]
+    room = MAX_KEY_BYTES - len(digest) - 1
+    return f"{key.encode()[:room].decode(errors='ignore')}~{digest}"

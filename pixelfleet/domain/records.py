@@ -1,0 +1,207 @@
+"""The records of the catalog: images, batches and their counts.
+
+Times are ISO 8601 in UTC with milliseconds, so that they sort as text. Durations are whole milliseconds.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
+from pixelfleet.errors import Cause
+
+#: S3 sequencers differ in length; padded on the right with zeros to this width they order as text.
+SEQUENCER_WIDTH: Final = 40
+ATTEMPT_LOG_LENGTH: Final = 20
+#: DynamoDB refuses items over 400 KB; a foreign error text must not be what fills one.
+MESSAGE_LENGTH: Final = 1_000
+
+
+#: The group of the failure index.
+FAILURES: Final = "failed"
+
+
+class Status(StrEnum):
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    READY = "ready"
+    FAILED = "failed"
+    DELETED = "deleted"
+
+
+class NoticeKind(StrEnum):
+    IMAGE_READY = "image.ready"
+    IMAGE_FAILED = "image.failed"
+    BATCH_COMPLETED = "batch.completed"
+
+
+class Record(BaseModel):
+    # Attributes that a newer release wrote are not ours to judge; the index keys are written, never read.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Variant(Record):
+    """One stored output. For tiles `key` is the entry file, `files` how many there are below its folder."""
+
+    name: str
+    key: str
+    format: str
+    width: int
+    height: int
+    bytes: int
+    content_type: str
+    sha256: str = ""
+    files: int = 1
+
+
+class AttemptLine(Record):
+    """One line of an image's history."""
+
+    at: str
+    what: str
+    worker: str = ""
+    recipe: str = ""
+    cause: Cause | None = None
+    origin: str = ""
+
+
+class RecipeRef(Record):
+    """Which recipe, by name for people and by digest for truth."""
+
+    name: str
+    digest: str
+
+
+class Image(Record):
+    """One image. `version` counts writes: every change is conditional on the version that it was made from."""
+
+    image_id: str
+    bucket: str
+    key: str
+    owner: str
+    batch: str | None = None
+    status: Status
+    version: int = 0
+
+    source_version: str | None = None
+    version_id: str | None = None
+    etag: str | None = None
+    sequencer: str = "0" * SEQUENCER_WIDTH
+    bytes: int | None = None
+
+    #: The revision that the current attempts aim at; `revision` is the one that was last recorded ready.
+    target: str | None = None
+    #: Where the last attempt was made.
+    lane: Lane = Lane.BULK
+    attempts: int = 0
+    attempt_log: tuple[AttemptLine, ...] = ()
+    chosen_recipe: RecipeRef | None = None
+    recipe: RecipeRef | None = None
+    revision: str | None = None
+    superseded: tuple[str, ...] = ()
+
+    cause: Cause | None = None
+    message: str | None = Field(None, max_length=MESSAGE_LENGTH)
+
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = None
+    orientation: int | None = None
+    colour_space: str | None = None
+    exif: dict[str, str] = Field(default_factory=dict)
+    sha256: str | None = None
+    placeholder: str | None = None
+    dominant_colour: str | None = None
+    perceptual_hash: str | None = None
+    variants: tuple[Variant, ...] = ()
+
+    #: What the batch's counters hold of this image: a status, or `failed:<cause>`.
+    counted: str | None = None
+    notice: NoticeKind | None = None
+    timings_ms: dict[str, int] = Field(default_factory=dict)
+    uploaded_at: str = ""
+    finished_at: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The key without owner and batch."""
+        return self.key.split("/", 3)[3] if self.batch else self.key
+
+    @property
+    def notice_id(self) -> str:
+        """The same for every publication of one outcome, so that a receiver can drop repeats."""
+        return f"{self.image_id}.{self.target}.{self.status}"
+
+    def job(self, origin: Origin) -> Job:
+        """The job that would process this image's present version again, rebuilt from the record."""
+        return Job(
+            JobKind.PROCESS,
+            self.bucket,
+            self.key,
+            self.version_id,
+            self.etag,
+            self.sequencer,
+            self.bytes,
+            origin,
+        )
+
+    def logged(self, attempt: AttemptLine) -> tuple[AttemptLine, ...]:
+        return (*self.attempt_log, attempt)[-ATTEMPT_LOG_LENGTH:]
+
+
+class Batch(Record):
+    """What a batch is called and how far it has come; its counts lie in the shards."""
+
+    batch_id: str
+    owner: str
+    name: str
+    created_at: str
+    recipe: RecipeRef | None = None
+    expected: int | None = None
+    sealed_at: str | None = None
+    completed_at: str | None = None
+    notice: NoticeKind | None = None
+
+    @property
+    def notice_id(self) -> str:
+        return f"{self.batch_id}.{self.completed_at}"
+
+
+class Counts(BaseModel):
+    """A batch's images by outcome, merged over its counter shards."""
+
+    ready: int = 0
+    deleted: int = 0
+    failed_by_cause: dict[str, int] = Field(default_factory=dict)
+
+    @property
+    def failed(self) -> int:
+        return sum(self.failed_by_cause.values())
+
+    @property
+    def accounted(self) -> int:
+        return self.ready + self.failed + self.deleted
+
+
+def counted_as(status: Status, cause: Cause | None) -> str | None:
+    """The counter that an outcome belongs to, or None while the image is still on its way."""
+    if status is Status.FAILED:
+        return f"failed:{cause}"
+    return status.value if status in (Status.READY, Status.DELETED) else None
+
+
+def pad_sequencer(sequencer: str | None) -> str:
+    """Make sequencers of one key comparable as text (S3 user guide, event message structure)."""
+    return (sequencer or "").upper().ljust(SEQUENCER_WIDTH, "0")
+
+
+def timestamp(moment: datetime | None = None) -> str:
+    moment = moment or datetime.now(UTC)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def shorten(message: str) -> str:
+    return message if len(message) <= MESSAGE_LENGTH else message[: MESSAGE_LENGTH - 1] + "…"

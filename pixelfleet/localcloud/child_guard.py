@@ -1,0 +1,141 @@
+"""A child guard: runs one program and lets it outlive neither its owner nor its own main process.
+
+`supervise.py` runs this file as a script, in a session of its own: `child_guard.py GRACE PROGRAM ARGS...`. It uses the
+standard library alone, so that it starts in milliseconds. The owner holds the other end of standard input. That end
+closes when the owner ends the program, and when the owner is killed. The program then gets SIGTERM and, GRACE seconds
+later, its whole process group gets SIGKILL. SIGUSR1 to the guard skips the grace. SIGTERM goes to the program alone:
+Celery takes a SIGTERM of its pool processes for a crash in the middle of a task. When the guard ends, no process of
+the group is left.
+
+The guard reports on standard output, a line for each event: `started PID`, `exited CODE` (negative: killed by that
+signal), `failed REASON`.
+"""
+
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_ENOUGH = 4096
+#: Seconds for the killed to be gone. Who left the group, as a daemon does, is not waited for longer.
+_LAST_SECONDS = 2.0
+
+STOP, KILL = "stop", "kill"
+
+
+def main() -> None:
+    grace, command = float(sys.argv[1]), sys.argv[2:]
+    wakeups = _wake_on_signals()
+    _adopt_orphans()
+    try:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=2,
+            stderr=2,
+            process_group=0,
+            preexec_fn=_dies_with_me(),  # noqa: PLW1509 - there are no threads here
+        )
+    except OSError as error:
+        _tell(f"failed {error}")
+        return
+    _tell(f"started {child.pid}")
+    deadline: float | None = None
+    while not _ended(child.pid) and (deadline is None or time.monotonic() < deadline):
+        wish = _wait(wakeups, watch_owner=deadline is None, deadline=deadline)
+        if wish == KILL:
+            break
+        if wish == STOP and deadline is None:
+            deadline = time.monotonic() + grace
+            os.kill(child.pid, signal.SIGTERM)
+    child.returncode = _end_group(child.pid)
+    _tell(f"exited {child.returncode}")
+
+
+def _wake_on_signals() -> int:
+    """A descriptor that becomes readable when a child ended or the guard was told to stop."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(number, lambda *_: None)
+    return reading
+
+
+def _wait(wakeups: int, *, watch_owner: bool, deadline: float | None) -> str | None:
+    """Sleep until something happens; tells what is wished for, if anything."""
+    watched = [wakeups, 0] if watch_owner else [wakeups]
+    timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
+    ready, _, _ = select.select(watched, [], [], timeout)
+    told = set(os.read(wakeups, _ENOUGH)) if wakeups in ready else set()
+    if signal.SIGUSR1 in told:
+        return KILL
+    owner_gone = 0 in ready and not os.read(0, _ENOUGH)
+    return STOP if owner_gone or told - {signal.SIGCHLD} else None
+
+
+def _ended(pid: int) -> bool:
+    """Whether the program has ended. It is left a zombie, so that its group's number goes to nobody else meanwhile."""
+    if not hasattr(os, "waitid"):
+        # macOS before Python 3.13 cannot look without reaping.
+        return _reap(pid)
+    while (found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)) is not None:
+        if found.si_pid == pid:
+            return True
+        os.waitpid(found.si_pid, 0)
+    return False
+
+
+_codes: dict[int, int] = {}
+
+
+def _reap(pid: int) -> bool:
+    """Reap one child, or with -1 any, if it has ended."""
+    reaped, status = os.waitpid(pid, os.WNOHANG)
+    if reaped:
+        _codes[reaped] = os.waitstatus_to_exitcode(status)
+    return bool(reaped)
+
+
+def _end_group(pid: int) -> int:
+    """Kill what is left of the program's group, wait until it is gone; returns the program's exit code."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    deadline = time.monotonic() + _LAST_SECONDS
+    with suppress(ChildProcessError):
+        while time.monotonic() < deadline:
+            if not _reap(-1):
+                time.sleep(0.005)
+    return _codes.get(pid, -signal.SIGKILL)
+
+
+def _adopt_orphans() -> None:
+    """On Linux, become the parent of what the program leaves behind, so as to wait for it."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _dies_with_me() -> Callable[[], object] | None:
+    """On Linux the kernel itself tells the program when even the guard was killed."""
+    if not sys.platform.startswith("linux"):
+        return None
+    libc = ctypes.CDLL(None)
+    return lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _tell(line: str) -> None:
+    # Nobody reads when the owner is gone.
+    with suppress(BrokenPipeError):
+        os.write(1, f"{line}\n".encode())
+
+
+if __name__ == "__main__":
+    main()

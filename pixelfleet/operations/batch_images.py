@@ -1,0 +1,34 @@
+"""The images of one batch, by path, a page in memory at a time."""
+
+import heapq
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+from pixelfleet.catalog.images import Images
+from pixelfleet.catalog.indexes import Entry
+from pixelfleet.domain.records import Image, Status
+
+#: Records read at a time: one BatchGetItem.
+PAGE: Final = 100
+
+
+def batch_images(images: Images, owner: str, batch: str, statuses: Iterable[Status] = tuple(Status)) -> Iterator[Image]:
+    """Records in the order of their paths.
+
+    While work goes on, an image that passes from one status to another between two pages may be missed, or come with
+    a status that was not asked for; it never comes twice.
+    """
+    merged = heapq.merge(*(images.of_batch(owner, batch, status) for status in statuses), key=_path)
+    last = ""
+    while page := list(islice(merged, PAGE)):
+        records = images.get_many(entry.image_id for entry in page)
+        for entry in page:
+            # One path has one image, so that its entries in two statuses are neighbours.
+            if entry.image_id in records and entry.image_id != last:
+                yield records[entry.image_id]
+            last = entry.image_id
+
+
+def _path(entry: Entry) -> str:
+    return entry.sort.partition("#")[2]

@@ -1,0 +1,21 @@
+"""Holding a sender to a rate."""
+
+import time
+from collections.abc import Callable
+
+
+class Pace:
+    """Holds back so that on the whole no more than `rate` a second pass."""
+
+    def __init__(self, rate: float | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._started = clock()
+        self._passed = 0
+
+    def wait(self, count: int) -> None:
+        if self._rate is None:
+            return
+        due = self._started + self._passed / self._rate
+        self._passed += count
+        time.sleep(max(0.0, due - self._clock()))

@@ -1,0 +1,86 @@
+"""Which recipe an image gets: its own, else its batch's, else its owner's default, else the deployment's."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from pixelfleet import recipes
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.keys import Place
+from pixelfleet.domain.records import Image, RecipeRef
+from pixelfleet.errors import Cause, PermanentError, RecipeError
+from pixelfleet.recipes import Recipe
+
+#: Seconds for which a batch's or an owner's choice is believed without asking again.
+REMEMBERED: Final = 60.0
+#: A worker that meets a million batches must not remember them all.
+MOST_REMEMBERED: Final = 1_000
+
+
+class RecipeChoice:
+    """Remembers what it read: one batch's thousand images ask the catalog once a minute."""
+
+    def __init__(self, deployment: Deployment, clock: Callable[[], float] = time.monotonic) -> None:
+        self._deployment = deployment
+        self._clock = clock
+        self._remembered: dict[str, tuple[float, RecipeRef | None]] = {}
+        self._recipes: dict[str, Recipe] = {}
+
+    def of(self, image: Image | None, place: Place) -> RecipeRef:
+        """The recipe that applies now."""
+        if image is not None and image.chosen_recipe is not None:
+            return image.chosen_recipe
+        return self._of_batch(place) or self._of_owner(place.owner) or self._default()
+
+    def load(self, ref: RecipeRef) -> Recipe:
+        """Read the recipe itself.
+
+        Raises:
+            PermanentError: its text is nowhere, or this release cannot read it.
+        """
+        if ref.digest not in self._recipes:
+            self._recipes[ref.digest] = self._read(ref)
+        return self._recipes[ref.digest]
+
+    def _read(self, ref: RecipeRef) -> Recipe:
+        if ref.name in recipes.BUILTIN and recipes.builtin(ref.name).digest == ref.digest:
+            return recipes.builtin(ref.name)
+        text = self._deployment.recipe_texts.text(ref.digest)
+        if text is None:
+            known = ", ".join(recipes.BUILTIN)
+            raise PermanentError(
+                Cause.RECIPE_UNKNOWN, f"no recipe {ref.name!r} is stored; choose one of {known}, or store its text"
+            )
+        try:
+            return recipes.parse(text, ref.name)
+        except RecipeError as error:
+            raise PermanentError(Cause.RECIPE_UNKNOWN, f"recipe {ref.name!r} cannot be read: {error}") from None
+
+    def _of_batch(self, place: Place) -> RecipeRef | None:
+        name = place.batch
+        if name is None:
+            return None
+
+        def ask() -> RecipeRef | None:
+            # Uploads that no `pixelfleet upload` announced make their batch here, at its first image.
+            return self._deployment.batches.create(place.owner, name).recipe
+
+        return self._remember(f"batch {place.owner}/{name}", ask)
+
+    def _of_owner(self, owner: str) -> RecipeRef | None:
+        return self._remember(f"owner {owner}", lambda: self._deployment.recipe_texts.default_of(owner))
+
+    def _default(self) -> RecipeRef:
+        name = self._deployment.settings.default_recipe
+        return RecipeRef(name=name, digest=recipes.builtin(name).digest)
+
+    def _remember(self, what: str, ask: Callable[[], RecipeRef | None]) -> RecipeRef | None:
+        now = self._clock()
+        known = self._remembered.get(what)
+        if known is not None and now - known[0] < REMEMBERED:
+            return known[1]
+        answer = ask()
+        if len(self._remembered) >= MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[what] = (now, answer)
+        return answer

@@ -1,0 +1,32 @@
+"""How far a reconcile has come, in the user's cache, so that one of ten million keys can be gone on with."""
+
+import hashlib
+from contextlib import suppress
+from pathlib import Path
+
+from pixelfleet.files.cache import cache_folder
+
+
+class Checkpoint:
+    """The position of one listing. Without a cache folder that can be written it is not kept, and nothing is lost."""
+
+    def __init__(self, *told: str) -> None:
+        name = hashlib.sha256("\0".join(told).encode()).hexdigest()[:24]
+        self._path: Path = cache_folder().parent / "reconcile" / name
+
+    def read(self) -> str:
+        """The position, empty at the beginning."""
+        with suppress(OSError):
+            return self._path.read_text(encoding="utf-8")
+        return ""
+
+    def write(self, position: str) -> None:
+        with suppress(OSError):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            part = self._path.with_suffix(".part")
+            part.write_text(position, encoding="utf-8")
+            part.replace(self._path)
+
+    def clear(self) -> None:
+        with suppress(OSError):
+            self._path.unlink()

@@ -1,0 +1,38 @@
+"""Keys are what S3 takes and what the worker reads owner and batch from."""
+
+import os
+
+import pytest
+
+from pixelfleet.domain.keys import place_of
+from pixelfleet.errors import SetupError
+from pixelfleet.uploads import as_key, batch_prefix, short_key
+
+
+def test_the_worker_reads_back_what_the_prefix_says() -> None:
+    place = place_of(batch_prefix("me@example.org", "2024-summer") + "a/b c.jpg")
+    assert (place.owner, place.batch, place.path) == ("me@example.org", "2024-summer", "a/b c.jpg")
+
+
+@pytest.mark.parametrize(
+    ("owner", "batch"), [("a/b", "x"), ("", "x"), ("me", ""), ("me", "x y"), ("-me", "x"), ("ü", "x")]
+)
+def test_names_that_would_be_read_back_otherwise_are_refused(owner: str, batch: str) -> None:
+    with pytest.raises(SetupError, match="each takes letters, digits and"):
+        batch_prefix(owner, batch)
+
+
+def test_valid_names_go_into_the_key_as_they_are() -> None:
+    assert as_key("größe 図/a+b %2F\n.jpg") == "größe 図/a+b %2F\n.jpg"
+
+
+def test_bytes_that_are_no_utf_8_become_escapes() -> None:
+    assert as_key(os.fsdecode(b"caf\xe9.jpg")) == "caf%E9.jpg"
+
+
+def test_a_path_that_is_too_long_gets_a_key_of_its_own_that_fits() -> None:
+    long = "ü" * 300 + "/" + "x" * 600
+    keys = {short_key("uploads/a/b/", long + end) for end in (".jpg", ".png")}
+    assert len(keys) == 2
+    assert all(len(key.encode()) <= 1024 for key in keys)
+    assert short_key("uploads/a/b/", "short.jpg") == "uploads/a/b/short.jpg"

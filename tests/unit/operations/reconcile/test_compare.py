@@ -1,0 +1,131 @@
+"""A pass over a listing, on the fake SQS and DynamoDB: interrupted and gone on with, paced, in bounded memory."""
+
+import gc
+import tracemalloc
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benchmarks.reconcile import BUCKET, make_inventory
+from pixelfleet.aws.objects import ObjectVersion
+from pixelfleet.catalog.batches import Batches
+from pixelfleet.catalog.images import Images
+from pixelfleet.catalog.schema import TABLES
+from pixelfleet.domain.jobs import Job, Lane, message_group
+from pixelfleet.operations.reconcile.checkpoint import Checkpoint
+from pixelfleet.operations.reconcile.compare import GROUP, Reconcile, Wishes
+from pixelfleet.operations.reconcile.listing import PAGE, InventoryListing, Page
+from pixelfleet.operations.reconcile.verdict import Horizon, Listed, Verdict
+from pixelfleet.settings import Settings
+from tests.fakes.dynamodb import FakeDynamoDb
+
+NOW = datetime.now(UTC)
+HORIZON = Horizon(NOW, dict.fromkeys(Lane, NOW))
+OLD = NOW - timedelta(days=1)
+
+
+class Lanes:
+    """Takes jobs; dies after `lives` calls, as a process may."""
+
+    def __init__(self, lives: int = 1_000_000) -> None:
+        self.sent: list[Job] = []
+        self.groups: set[str | None] = set()
+        self._lives = lives
+
+    def send(self, lane: Lane, jobs: list[Job], group: str | None = None) -> list[Job]:
+        if not jobs:
+            return []
+        self._lives -= 1
+        if self._lives < 0:
+            raise KeyboardInterrupt
+        self.sent += jobs
+        self.groups.add(group)
+        return []
+
+
+def deployment(lanes: Lanes) -> Any:
+    client: Any = FakeDynamoDb((table.name, table) for table in TABLES)
+    heads = SimpleNamespace(head=lambda bucket, key: ObjectVersion(bucket, key, "v1", "e", 9))
+    return SimpleNamespace(
+        settings=Settings(),
+        images=Images(client, "images", "batches"),
+        batches=Batches(client, "batches"),
+        objects=heads,
+        queues=lanes,
+    )
+
+
+def pages(count: int, size: int = 100, after: str = "") -> Iterator[Page]:
+    for start in range(0, count, size):
+        objects = [Listed(f"k{number:09}", "e", 9, OLD) for number in range(start, min(start + size, count))]
+        if objects[-1].key > after:
+            yield Page([found for found in objects if found.key > after], objects[-1].key)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def test_interrupted_it_goes_on_after_the_last_page_and_misses_nothing() -> None:
+    checkpoint = Checkpoint("aws", "bucket")
+    dying = Lanes(lives=25)
+    with pytest.raises(KeyboardInterrupt):
+        Reconcile(deployment(dying), HORIZON, Wishes("anna")).run(pages(500), checkpoint.write)
+    assert checkpoint.read() == "k000000199"
+    rest = Lanes()
+    Reconcile(deployment(rest), HORIZON, Wishes("anna")).run(pages(500, after=checkpoint.read()), checkpoint.write)
+    keys = {job.key for job in [*dying.sent, *rest.sent]}
+    assert len(keys) == 500
+    assert len(rest.sent) == 300
+    checkpoint.clear()
+    assert checkpoint.read() == ""
+
+
+def test_its_jobs_are_in_a_group_of_their_own_and_know_their_version() -> None:
+    lanes = Lanes()
+    found = Reconcile(deployment(lanes), HORIZON, Wishes("anna")).run(pages(20), lambda _: None)
+    assert (found.verdicts, found.sent) == ({Verdict.MISSING: 20}, 20)
+    assert lanes.groups == {GROUP}
+    assert message_group("default") != GROUP
+    assert {(job.version_id, job.origin.value) for job in lanes.sent} == {("v1", "reconcile")}
+
+
+def test_a_rate_is_kept_to() -> None:
+    began = datetime.now(UTC)
+    Reconcile(deployment(Lanes()), HORIZON, Wishes("anna", rate=100.0)).run(pages(50), lambda _: None)
+    assert timedelta(seconds=0.4) <= datetime.now(UTC) - began < timedelta(seconds=5)
+
+
+def test_what_it_holds_does_not_grow_with_the_bucket() -> None:
+    wishes = Wishes("anna", dry_run=True)
+    peaks = []
+    for count in (10_000, 40_000):
+        work = Reconcile(deployment(Lanes()), HORIZON, wishes)
+        tracemalloc.start()
+        work.run(pages(count, size=1_000), lambda _: None)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert work.found.seen == count
+    assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_no_more_keys_are_held_than_two_pages_have_however_many_a_report_lists(tmp_path: Path) -> None:
+    manifest = make_inventory(tmp_path, 20_000)
+    no_client: Any = None
+    listing = InventoryListing(no_client, str(manifest), BUCKET, "")
+    held: list[int] = []
+
+    def count(_: str) -> None:
+        held.append(sum(type(each) is Listed for each in gc.get_objects()))
+
+    work = Reconcile(deployment(Lanes()), HORIZON, Wishes("anna", dry_run=True))
+    gc.collect()
+    work.run(listing.pages(""), count)
+    assert work.found.seen == 20_000
+    assert len(held) >= 20_000 // PAGE
+    assert max(held) <= 2 * PAGE

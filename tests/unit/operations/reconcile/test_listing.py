@@ -1,0 +1,118 @@
+"""Bucket listings and inventory reports, on moto."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from pixelfleet.errors import SetupError
+from pixelfleet.operations.reconcile.listing import BucketListing, InventoryListing
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SCHEMA = "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag"
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator["S3Client"]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="uploads")
+        yield client
+
+
+def row(key: str, version: str = "v1", latest: str = "true", marker: str = "false", size: str = "9") -> str:
+    fields = ("uploads", key, version, latest, marker, size, "2026-11-20T10:00:00.000Z", "e1")
+    return ",".join(f'"{field}"' for field in fields)
+
+
+def report(folder: Path, files: list[list[str]], changed: dict[str, object] | None = None) -> str:
+    """An inventory on the disk; returns its manifest's path."""
+    names = []
+    for number, rows in enumerate(files):
+        names.append(f"data/{number}.csv.gz")
+        (folder / "data").mkdir(exist_ok=True)
+        (folder / names[-1]).write_bytes(gzip.compress("\n".join(rows).encode()))
+    manifest = {
+        "sourceBucket": "uploads",
+        "destinationBucket": "arn:aws:s3:::inventories",
+        "fileFormat": "CSV",
+        "fileSchema": SCHEMA,
+        "files": [{"key": name, "size": 1} for name in names],
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest | (changed or {})))
+    return str(folder / "manifest.json")
+
+
+def test_a_listing_goes_on_after_any_position_it_gave(s3: "S3Client") -> None:
+    for number in range(5):
+        s3.put_object(Bucket="uploads", Key=f"a/{number}", Body=b"x")
+    s3.put_object(Bucket="uploads", Key="a/folder/", Body=b"")
+    [page] = BucketListing(s3, "uploads", "a/").pages("")
+    assert [found.key for found in page.objects] == [f"a/{number}" for number in range(5)]
+    assert page.position == "a/folder/"
+    [rest] = BucketListing(s3, "uploads", "a/").pages("a/2")
+    assert [found.key for found in rest.objects] == ["a/3", "a/4"]
+    assert list(BucketListing(s3, "uploads", "a/").pages(page.position)) == []
+
+
+def test_an_inventory_gives_current_versions_and_decodes_keys(s3: "S3Client", tmp_path: Path) -> None:
+    rows = [
+        row("a/b+c%2B%C3%BC.jpg"),
+        row("a/old.jpg", latest="false"),
+        row("a/gone.jpg", marker="true"),
+        row("a/folder/", size="0"),
+        row("z/other.jpg", version=""),
+    ]
+    listing = InventoryListing(s3, report(tmp_path, [rows]), "uploads", "a/")
+    [found] = [found for page in listing.pages("") for found in page.objects]
+    assert (found.key, found.version_id, found.etag, found.bytes) == ("a/b c+ü.jpg", "v1", "e1", 9)
+
+
+def test_an_inventory_goes_on_in_the_middle_of_a_file(s3: "S3Client", tmp_path: Path) -> None:
+    files = [[row(f"{file}/{number:04}") for number in range(1_500)] for file in range(2)]
+    listing = InventoryListing(s3, report(tmp_path, files), "uploads", "")
+    pages = list(listing.pages(""))
+    assert [page.position for page in pages] == ["0:1000", "0:1500", "1:1000", "1:1500"]
+    for cut in range(4):
+        rest = [found.key for page in listing.pages(pages[cut].position) for found in page.objects]
+        assert rest == [found.key for page in pages[cut + 1 :] for found in page.objects]
+
+
+def test_an_inventory_in_s3_is_read_from_there(s3: "S3Client", tmp_path: Path) -> None:
+    report(tmp_path, [[row("a.jpg")]])
+    s3.create_bucket(Bucket="inventories")
+    for path in (tmp_path / "manifest.json", tmp_path / "data/0.csv.gz"):
+        s3.put_object(Bucket="inventories", Key=str(path.relative_to(tmp_path)), Body=path.read_bytes())
+    listing = InventoryListing(s3, "s3://inventories/manifest.json", "uploads", "")
+    assert [found.key for page in listing.pages("") for found in page.objects] == ["a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"sourceBucket": "other"}, "of bucket other, not of uploads"),
+        ({"fileFormat": "ORC"}, "in ORC: configure it to be written as CSV"),
+        ({"fileSchema": "Bucket, Key, Size"}, "has no LastModifiedDate, ETag"),
+        ({"files": None}, "lists no files"),
+    ],
+)
+def test_an_inventory_that_cannot_be_used_is_refused_with_the_reason(
+    s3: "S3Client", tmp_path: Path, changed: dict[str, object], told: str
+) -> None:
+    with pytest.raises(SetupError, match=told):
+        InventoryListing(s3, report(tmp_path, [[]], changed), "uploads", "")
+
+
+def test_a_manifest_that_is_not_there_is_told(s3: "S3Client") -> None:
+    with pytest.raises(SetupError, match="cannot be read: No such file"):
+        InventoryListing(s3, "/no/such/manifest.json", "uploads", "")

@@ -1,0 +1,135 @@
+"""Lanes, workers and throughput, on moto's SQS, ECS, CloudWatch and DynamoDB, and by arithmetic alone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from pixelfleet.catalog.activity import SLOT, Heartbeat, Sample, slot_of
+from pixelfleet.catalog.schema import ACTIVITY
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.records import timestamp
+from pixelfleet.localcloud.tables import ensure_table
+from pixelfleet.operations import monitoring as state
+from pixelfleet.operations.monitoring import LaneState, Throughput, Workers, eta, lanes, summed, workers
+from pixelfleet.settings import load_settings
+
+NOW = datetime(2026, 11, 20, 12, 0, 7, tzinfo=UTC)
+
+
+@pytest.fixture
+def on_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("PIXELFLEET_ACCOUNT_ID", "123456789012")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        deployment = Deployment(load_settings())
+        for name in ("uploads", "bulk", "heavy"):
+            for end in ("", "-dlq"):
+                deployment.sqs.create_queue(QueueName=f"pixelfleet-{name}{end}")
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        ensure_table(client, deployment.settings.activity_table, ACTIVITY)
+        yield deployment
+
+
+def sample(slots_ago: int, ready: int, failed: int = 0, work_ms: int = 0) -> Sample:
+    at = slot_of(NOW - timedelta(seconds=SLOT * slots_ago))
+    outcomes = {"ready": ready, "failed:truncated": failed}
+    return Sample(at=at, lane=Lane.BULK, outcomes={name: n for name, n in outcomes.items() if n}, work_ms=work_ms)
+
+
+def lane(waiting: int, in_flight: int = 0) -> LaneState:
+    return LaneState("bulk", waiting, in_flight, None, 0)
+
+
+def test_a_lane_tells_what_waits_what_is_in_work_and_its_dead_letters(on_moto: Deployment) -> None:
+    url = on_moto.settings.bulk_queue_url
+    for _ in range(3):
+        on_moto.sqs.send_message(QueueUrl=url, MessageBody="x")
+    on_moto.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1)
+    on_moto.sqs.send_message(QueueUrl=on_moto.settings.heavy_dlq_url, MessageBody="x")
+    uploads, bulk, heavy = lanes(on_moto)
+    assert (uploads.name, uploads.held, uploads.oldest) == ("uploads", 0, 0.0)
+    assert (bulk.waiting, bulk.in_flight, bulk.oldest, bulk.dead_letters) == (2, 1, None, 0)
+    assert (heavy.held, heavy.dead_letters) == (0, 1)
+
+
+def test_the_age_of_the_oldest_message_is_what_cloudwatch_says_last(on_moto: Deployment) -> None:
+    on_moto.sqs.send_message(QueueUrl=on_moto.settings.bulk_queue_url, MessageBody="x")
+    assert on_moto.cloudwatch is not None
+    for minutes, age in ((3, 100.0), (1, 40.0)):
+        on_moto.cloudwatch.put_metric_data(
+            Namespace="AWS/SQS",
+            MetricData=[
+                {
+                    "MetricName": "ApproximateAgeOfOldestMessage",
+                    "Dimensions": [{"Name": "QueueName", "Value": "pixelfleet-bulk"}],
+                    "Timestamp": datetime.now(UTC) - timedelta(minutes=minutes),
+                    "Value": age,
+                }
+            ],
+        )
+    assert [found.oldest for found in lanes(on_moto)] == [0.0, 40.0, 0.0]
+
+
+def test_workers_are_the_tasks_of_the_ecs_services_where_there_are_any(on_moto: Deployment) -> None:
+    ecs = on_moto.ecs
+    assert ecs is not None
+    ecs.create_cluster(clusterName="pixelfleet")
+    ecs.register_task_definition(family="bulk", containerDefinitions=[{"name": "w", "image": "w", "memory": 1}])
+    ecs.create_service(cluster="pixelfleet", serviceName="pixelfleet-bulk", taskDefinition="bulk", desiredCount=4)
+    bulk, heavy = workers(on_moto)
+    assert (bulk.lane, bulk.desired, bulk.source) == (Lane.BULK, 4, "ecs")
+    assert (heavy.lane, heavy.desired, heavy.source) == (Lane.HEAVY, None, "heartbeats")
+
+
+def test_without_ecs_workers_are_those_that_were_heard_of_lately(on_moto: Deployment) -> None:
+    now = datetime.now(UTC)
+    for name, age, busy in (("a", 5, True), ("b", 100, False), ("c", 200, True)):
+        seen = timestamp(now - timedelta(seconds=age))
+        on_moto.activity.beat(Heartbeat(worker=name, lanes=(Lane.BULK,), started_at=seen, seen_at=seen, busy=busy))
+    assert workers(on_moto, now) == (
+        Workers(Lane.BULK, 2, None, 1, "heartbeats"),
+        Workers(Lane.HEAVY, 0, None, 0, "heartbeats"),
+    )
+
+
+def test_an_overview_of_an_idle_fleet_says_that_nothing_waits(on_moto: Deployment) -> None:
+    found = state.overview(on_moto)
+    assert (found.eta, found.throughput.per_second, found.throughput.ms_per_image) == (0.0, 0.0, None)
+    assert [name.name for name in found.lanes] == ["uploads", "bulk", "heavy"]
+
+
+def test_the_rate_is_over_the_window_without_the_slot_that_is_still_counted() -> None:
+    moving = summed([sample(0, 999), sample(1, 150), sample(20, 150), sample(21, 999)], NOW)
+    assert moving.per_second == 300 / 300
+
+
+def test_the_rate_of_work_that_has_just_begun_is_over_the_time_that_it_has_had() -> None:
+    assert summed([sample(1, 30), sample(2, 30)], NOW).per_second == 2.0
+
+
+def test_failures_are_counted_by_cause_over_the_whole_series() -> None:
+    moving = summed([sample(200, 1, failed=2), sample(1, 5, failed=1, work_ms=600)], NOW)
+    assert (moving.finished, moving.ready, moving.failed_by_cause) == (9, 6, {"truncated": 3})
+    assert moving.ms_per_image == 100
+
+
+def test_the_series_has_a_point_for_every_slot() -> None:
+    moving = summed([sample(1, 15), sample(3, 30)], NOW)
+    assert len(moving.series) == 240
+    assert [point.per_second for point in moving.series[-4:]] == [0.0, 2.0, 0.0, 1.0]
+    assert moving.series[-1].at == "2026-11-20T11:59:45.000Z"
+
+
+def test_the_eta_is_what_is_held_at_the_present_rate_and_unknown_while_nothing_moves() -> None:
+    def at(rate: float) -> Throughput:
+        return Throughput(rate, None, 0, 0, {}, ())
+
+    assert eta([lane(90, 10), lane(100)], at(4.0)) == 50.0
+    assert eta([lane(1)], at(0.0)) is None
+    assert eta([lane(0)], at(0.0)) == 0.0

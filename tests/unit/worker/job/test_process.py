@@ -1,0 +1,402 @@
+"""What the worker decides about one job, on moto in process: each row of the failure table that it can show."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from moto import mock_aws
+from PIL import Image as Pillow
+
+from pixelfleet.catalog.schema import BATCHES, IMAGES, RECIPES
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, decode_message
+from pixelfleet.domain.records import Counts, Image, NoticeKind, RecipeRef, Status
+from pixelfleet.errors import Cause, LeaseLostError, PermanentError, TransientError
+from pixelfleet.images.pipeline import render
+from pixelfleet.localcloud.tables import ensure_table
+from pixelfleet.recipes import builtin
+from pixelfleet.settings import Settings, load_settings
+from worker.job.failures import out_of_time
+from worker.job.process import Processor
+from worker.job.time_limit import TimeLimit
+
+KEY = "uploads/me/b1/cat.png"
+
+
+class Held:
+    """A lease that holds, or is lost at the moment that counts."""
+
+    def __init__(self, *, lost: bool = False, receives: int = 1) -> None:
+        self._lost = lost
+        self.receives = receives
+
+    def check(self) -> None:
+        if self._lost:
+            raise LeaseLostError("its visibility ran out")
+
+
+@dataclass
+class Desk:
+    """One worker process with its cloud, and what lies around it."""
+
+    deployment: Deployment
+    processor: Processor
+    listener: str
+
+    @property
+    def settings(self) -> Settings:
+        return self.deployment.settings
+
+    def put(self, size: tuple[int, int] = (40, 30), sequencer: str = "05") -> Job:
+        """Upload a picture; returns the job that its event would become."""
+        file = io.BytesIO()
+        Pillow.new("RGB", size, (200, 30, 60)).save(file, "PNG")
+        answer = self.deployment.s3.put_object(Bucket=self.settings.uploads_bucket, Key=KEY, Body=file.getvalue())
+        etag = answer["ETag"].strip('"')
+        version = answer.get("VersionId")
+        return Job(JobKind.PROCESS, self.settings.uploads_bucket, KEY, version, etag, sequencer, 100)
+
+    def do(self, job: Job, lane: Lane = Lane.BULK, hold: Held | None = None) -> Image | None:
+        return self.processor.carry_out(job, lane, hold or Held())
+
+    def image(self, job: Job) -> Image:
+        image = self.deployment.images.get(job.image_id)
+        assert image is not None
+        return image
+
+    def bodies(self, url: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while messages := self.deployment.sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        ).get("Messages"):
+            found += messages  # type: ignore[arg-type]
+        return found
+
+    def results(self) -> set[str]:
+        listed = self.deployment.s3.list_objects_v2(Bucket=self.settings.results_bucket)
+        return {entry["Key"] for entry in listed.get("Contents", [])}
+
+    def told(self) -> list[str]:
+        messages = (json.loads(message["Body"]) for message in self.bodies(self.listener))
+        return [json.loads(message["Message"])["kind"] for message in messages]
+
+
+@pytest.fixture(scope="module")
+def composed() -> Iterator[Deployment]:
+    """The clients, which cost more to make than a test to run; moto answers them afresh in each test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("PIXELFLEET_ACCOUNT_ID", "123456789012")
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        deployment = Deployment(load_settings())
+        for name in ("s3", "sqs", "sns", "dynamodb", "notices"):
+            getattr(deployment, name)
+        patch.undo()
+        yield deployment
+
+
+@pytest.fixture
+def desk(composed: Deployment) -> Iterator[Desk]:
+    settings = composed.settings
+    with mock_aws():
+        for bucket in (settings.uploads_bucket, settings.results_bucket):
+            composed.s3.create_bucket(Bucket=bucket)
+        versioned: Any = {"Status": "Enabled"}
+        composed.s3.put_bucket_versioning(Bucket=settings.uploads_bucket, VersioningConfiguration=versioned)
+        for name in ("bulk", "bulk-dlq", "heavy", "heavy-dlq", "listener"):
+            composed.sqs.create_queue(QueueName=f"pixelfleet-{name}")
+        for table in (IMAGES, BATCHES, RECIPES):
+            ensure_table(composed.dynamodb, f"pixelfleet-{table.name}", table)
+        composed.sns.create_topic(Name="pixelfleet-notices")
+        arn = "arn:aws:sqs:us-east-1:123456789012:pixelfleet-listener"
+        composed.sns.subscribe(TopicArn=settings.notices_topic_arn, Protocol="sqs", Endpoint=arn)
+        listener = composed.sqs.get_queue_url(QueueName="pixelfleet-listener")["QueueUrl"]
+        yield Desk(composed, Processor(composed), listener)
+
+
+@pytest.fixture
+def fails(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None], None]:
+    """Make the engine end in an exception from now on; None mends it."""
+
+    def make(error: BaseException | None) -> None:
+        def failing(*arguments: Any) -> Any:
+            if error is not None:
+                raise error
+            return render(*arguments)
+
+        monkeypatch.setattr("worker.job.process.render", failing)
+
+    return make
+
+
+def attempts(desk: Desk, job: Job, number: int) -> None:
+    for _ in range(number):
+        with pytest.raises(TransientError):
+            desk.do(job)
+
+
+def test_a_job_leaves_variants_a_record_and_one_notice(desk: Desk) -> None:
+    job = desk.put()
+    done = desk.do(job)
+    assert done == desk.image(job)
+    assert (done.status, done.notice, done.counted) == (Status.READY, None, "ready")
+    assert desk.results() == {variant.key for variant in done.variants}
+    assert desk.told() == ["image.ready"]
+
+
+def test_a_transient_failure_is_raised_and_its_cause_kept(desk: Desk, fails: Any) -> None:
+    job = desk.put()
+    fails(TransientError(Cause.UNAVAILABLE, "S3 did not answer"))
+    attempts(desk, job, 1)
+    image = desk.image(job)
+    assert (image.status, image.cause, image.attempts) == (Status.PROCESSING, Cause.UNAVAILABLE, 1)
+    assert desk.told() == []
+
+
+def test_the_last_attempt_records_buries_and_announces_the_failure(desk: Desk, fails: Any) -> None:
+    job = desk.put()
+    fails(TransientError(Cause.UNAVAILABLE, "S3 did not answer"))
+    attempts(desk, job, 4)
+    desk.do(job)
+    image = desk.image(job)
+    assert (image.status, image.cause, image.attempts) == (Status.FAILED, Cause.UNAVAILABLE, 5)
+    [letter] = desk.bodies(desk.settings.bulk_dlq_url)
+    told = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert told == {"cause": "unavailable", "image_id": image.image_id, "owner": "me", "batch": "b1"}
+    assert decode_message(letter["Body"]) == job.asked_by(Origin.REDRIVE)
+    assert desk.told() == ["image.failed"]
+
+
+def test_attempts_whose_process_died_without_a_word_end_as_crashed(desk: Desk, fails: Any) -> None:
+    job = desk.put()
+    fails(KeyboardInterrupt())
+    for _ in range(5):
+        with pytest.raises(KeyboardInterrupt):
+            desk.do(job)
+    desk.do(job)
+    image = desk.image(job)
+    assert (image.status, image.cause) == (Status.FAILED, Cause.CRASHED)
+    assert len(desk.bodies(desk.settings.bulk_dlq_url)) == 1
+
+
+def test_a_redelivery_after_giving_up_repeats_the_dead_letter_and_not_the_work(desk: Desk, fails: Any) -> None:
+    job = desk.put()
+    fails(TransientError(Cause.UNAVAILABLE, "S3 did not answer"))
+    attempts(desk, job, 4)
+    desk.do(job)
+    fails(None)
+    desk.do(job)
+    assert desk.image(job).status is Status.FAILED
+    assert len(desk.bodies(desk.settings.bulk_dlq_url)) == 2
+    assert desk.told() == ["image.failed"]
+
+
+def test_a_dead_letter_that_is_moved_back_by_any_tool_starts_the_image_anew(desk: Desk, fails: Any) -> None:
+    job = desk.put()
+    fails(TransientError(Cause.UNAVAILABLE, "S3 did not answer"))
+    attempts(desk, job, 4)
+    desk.do(job)
+    fails(None)
+    [letter] = desk.bodies(desk.settings.bulk_dlq_url)
+    desk.do(decode_message(letter["Body"]))
+    assert desk.image(job).status is Status.READY
+
+
+@pytest.mark.parametrize("error", [MemoryError(), SoftTimeLimitExceeded()])
+def test_out_of_memory_or_time_in_bulk_goes_to_heavy(desk: Desk, fails: Any, error: Exception) -> None:
+    job = desk.put()
+    fails(error)
+    desk.do(job)
+    [message] = desk.bodies(desk.settings.heavy_queue_url)
+    assert decode_message(message["Body"]) == job.asked_by(Origin.LANE)
+    fails(None)
+    desk.do(decode_message(message["Body"]), Lane.HEAVY)
+    image = desk.image(job)
+    assert (image.status, image.attempts, image.lane) == (Status.READY, 1, Lane.HEAVY)
+
+
+def test_a_time_limit_that_c_code_swallowed_is_still_the_reason(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = TimeLimit()
+    desk.processor = Processor(desk.deployment, limit)
+
+    def swallowing(*_: Any) -> Any:
+        with suppress(SoftTimeLimitExceeded):
+            limit.strike()
+        raise PermanentError(Cause.UNREADABLE, "killed")
+
+    monkeypatch.setattr("worker.job.process.render", swallowing)
+    job = desk.put()
+    desk.do(job)
+    assert desk.image(job).cause is Cause.TIME_LIMIT
+    [message] = desk.bodies(desk.settings.heavy_queue_url)
+    assert decode_message(message["Body"]) == job.asked_by(Origin.LANE)
+
+
+def test_a_lost_lease_stays_one_when_the_time_limit_has_struck_too(desk: Desk) -> None:
+    limit = TimeLimit()
+    desk.processor = Processor(desk.deployment, limit)
+    with suppress(SoftTimeLimitExceeded):
+        limit.strike()
+    with pytest.raises(LeaseLostError):
+        desk.do(desk.put(), hold=Held(lost=True))
+    assert not desk.bodies(desk.settings.heavy_queue_url)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "expected"),
+    [
+        ({"fetch": 9_000}, TransientError),
+        ({"fetch": 3_000, "pixels": 3_000, "store": 4_000}, TransientError),
+        ({"fetch": 1_000, "pixels": 9_000}, SoftTimeLimitExceeded),
+        ({}, SoftTimeLimitExceeded),
+    ],
+)
+def test_time_that_went_into_s3_is_not_the_images_fault(
+    milliseconds: dict[str, int], expected: type[Exception]
+) -> None:
+    assert isinstance(out_of_time(milliseconds, 10.0), expected)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), SoftTimeLimitExceeded(), AttributeError("a bug of ours")])
+def test_in_heavy_any_passing_failure_is_tried_again(desk: Desk, fails: Any, error: Exception) -> None:
+    job = desk.put()
+    fails(error)
+    with pytest.raises(type(error)):
+        desk.do(job, Lane.HEAVY)
+    assert desk.image(job).status is Status.PROCESSING
+
+
+def test_a_clean_end_of_the_process_returns_the_attempt(desk: Desk, fails: Any) -> None:
+    job = desk.put()
+    fails(SystemExit(0))
+    with pytest.raises(SystemExit):
+        desk.do(job)
+    assert desk.image(job).attempts == 0
+
+
+def test_a_lost_lease_stops_the_job_before_it_writes(desk: Desk) -> None:
+    job = desk.put()
+    with pytest.raises(LeaseLostError):
+        desk.do(job, hold=Held(lost=True))
+    assert desk.results() == set()
+    assert desk.image(job).status is Status.PROCESSING
+
+
+def test_a_permanent_failure_is_recorded_announced_and_no_dead_letter(desk: Desk) -> None:
+    job = desk.put()
+    answer = desk.deployment.s3.put_object(Bucket=desk.settings.uploads_bucket, Key=KEY, Body=b"not an image")
+    newer = replace(job, version_id=answer["VersionId"], sequencer="06")
+    desk.do(newer)
+    image = desk.image(newer)
+    assert (image.status, image.cause, image.counted) == (Status.FAILED, Cause.NOT_AN_IMAGE, "failed:not_an_image")
+    assert desk.told() == ["image.failed"]
+    assert desk.bodies(desk.settings.bulk_dlq_url) == []
+
+
+def test_a_redelivery_finishes_the_notice_that_a_dead_worker_left(desk: Desk) -> None:
+    job = desk.put()
+    done = desk.do(job)
+    assert done is not None
+    pending = done.model_copy(update={"notice": NoticeKind.IMAGE_READY, "version": done.version + 1})
+    assert desk.deployment.images._write(done, pending)
+    desk.told()
+    desk.do(job)
+    assert desk.told() == ["image.ready"]
+    assert desk.image(job).notice is None
+
+
+def test_a_redelivery_announces_a_batch_that_a_dead_worker_completed(desk: Desk) -> None:
+    desk.deployment.batches.create("me", "b1")
+    job = desk.put()
+    desk.deployment.batches.seal("me", "b1", [job.image_id])
+    desk.do(job)
+    assert desk.told() == ["image.ready", "batch.completed"]
+    desk.deployment.dynamodb.update_item(
+        TableName=desk.settings.batches_table,
+        Key={"batch_id": {"S": "me/b1"}},
+        UpdateExpression="SET notice = :notice, completed_at = :earlier",
+        # A message comes back when its visibility runs out; whoever completed the batch had its time.
+        ExpressionAttributeValues={":notice": {"S": "batch.completed"}, ":earlier": {"S": "2026-11-20T12:00:00.000Z"}},
+    )
+    desk.do(job)
+    assert desk.told() == ["batch.completed"]
+
+
+def test_an_attempt_that_was_overtaken_deletes_what_it_stored(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = desk.put()
+    overtaken = desk.put(sequencer="06")
+
+    def render_while_a_newer_version_comes(*arguments: Any) -> Any:
+        rendition = render(*arguments)
+        monkeypatch.setattr("worker.job.process.render", render)
+        desk.do(overtaken)
+        return rendition
+
+    monkeypatch.setattr("worker.job.process.render", render_while_a_newer_version_comes)
+    assert desk.do(old) is None
+    image = desk.image(overtaken)
+    assert image.source_version == overtaken.version_id
+    assert desk.results() == {variant.key for variant in image.variants}
+
+
+def test_a_new_version_deletes_the_results_of_the_old_one(desk: Desk) -> None:
+    desk.do(desk.put((40, 30)))
+    newer = desk.put((60, 50), sequencer="06")
+    done = desk.do(newer)
+    assert done is not None
+    assert (done.width, done.superseded) == (60, ())
+    assert desk.results() == {variant.key for variant in done.variants}
+    assert desk.deployment.batches.counts("me", "b1") == Counts(ready=1)
+
+
+def test_a_removal_deletes_all_results_and_says_so_in_the_record(desk: Desk) -> None:
+    job = desk.put()
+    desk.do(job)
+    desk.deployment.s3.delete_object(Bucket=desk.settings.uploads_bucket, Key=KEY)
+    desk.do(Job(JobKind.REMOVE, job.bucket, KEY, sequencer="07"))
+    assert desk.results() == set()
+    assert desk.image(job).status is Status.DELETED
+
+
+def test_a_removal_of_an_old_version_leaves_the_present_one(desk: Desk) -> None:
+    job = desk.put()
+    done = desk.do(job)
+    desk.do(Job(JobKind.REMOVE, job.bucket, KEY, version_id="older", sequencer="07"))
+    after = desk.image(job)
+    assert after.status is Status.READY
+    assert done is not None
+    assert after.variants == done.variants
+
+
+def test_a_removal_event_whose_key_holds_an_unknown_version_processes_that(desk: Desk) -> None:
+    job = desk.put()
+    desk.do(Job(JobKind.REMOVE, job.bucket, KEY, sequencer="07"))
+    assert desk.image(job).status is Status.READY
+
+
+def test_too_many_pixels_for_bulk_are_passed_on_without_costing_an_attempt(desk: Desk) -> None:
+    narrow = Settings(account_id="123456789012", bulk_max_pixels=1000)
+    deployment = Deployment(narrow)
+    deployment.__dict__.update({name: value for name, value in desk.deployment.__dict__.items() if name != "settings"})
+    job = desk.put((40, 30))
+    assert Processor(deployment).carry_out(job, Lane.BULK, Held()) is None
+    [message] = desk.bodies(desk.settings.heavy_queue_url)
+    assert decode_message(message["Body"]).origin is Origin.LANE
+    assert desk.image(job).attempts == 0
+
+
+def test_a_new_version_is_made_by_the_recipe_that_the_image_was_given(desk: Desk) -> None:
+    done = desk.do(desk.put((40, 30)))
+    assert done is not None
+    chosen = RecipeRef(name="catalog", digest=builtin("catalog").digest)
+    desk.deployment.images.queue_again(done, "me", Origin.REPROCESS, chosen)
+    newer = desk.do(desk.put((60, 50), sequencer="06"))
+    assert newer is not None
+    assert newer.recipe == chosen

@@ -1,0 +1,57 @@
+"""The soft time limit, by a real signal in a real callback from C."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Iterator
+
+import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+
+from pixelfleet.images import progress
+from worker.job.time_limit import TimeLimit
+
+COMPARE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[TimeLimit]:
+    before = signal.getsignal(signal.SIGUSR1)
+    monkeypatch.setattr(progress, "_given_up", progress._given_up)
+    limit = TimeLimit()
+    limit.install()
+    yield limit
+    signal.signal(signal.SIGUSR1, before)
+
+
+def test_the_limit_is_raised_where_python_runs(limit: TimeLimit) -> None:
+    with pytest.raises(SoftTimeLimitExceeded):
+        os.kill(os.getpid(), signal.SIGUSR1)
+    assert limit.struck
+
+
+def test_a_limit_that_a_callback_from_c_swallowed_is_kept_in_mind(
+    limit: TimeLimit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+    # What ctypes does with an exception that it cannot pass on; cffi prints it likewise.
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+
+    def compare(_first: int, _second: int) -> int:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        return 0
+
+    numbers = (ctypes.c_int * 2)(2, 1)
+    ctypes.CDLL(None).qsort(numbers, 2, ctypes.sizeof(ctypes.c_int), COMPARE(compare))
+    assert told
+    assert limit.struck
+    assert progress._given_up()
+
+
+def test_the_next_task_begins_anew(limit: TimeLimit) -> None:
+    with pytest.raises(SoftTimeLimitExceeded):
+        limit.strike()
+    limit.begin()
+    assert not limit.struck
+    assert not progress._given_up()
