@@ -186,6 +186,28 @@ class CatalogConformance:
         ready = make_ready(catalog, aim())
         assert catalog.batches.completed_by("me", "b1", ready.image_id) is None
 
+    def test_an_outcome_of_an_older_version_is_taken_out_of_the_count_until_the_newer_one_is_made(
+        self, catalog: Catalog
+    ) -> None:
+        ready = make_ready(catalog, aim())
+        assert catalog.images.uncount(ready, "another etag") is not Refusal.DONE
+        assert catalog.batches.counts("me", "b1") == Counts()
+        make_ready(catalog, aim(sequencer="06", version="v2"))
+        assert catalog.batches.counts("me", "b1") == Counts(ready=1)
+
+    def test_an_outcome_of_the_present_version_stays_counted(self, catalog: Catalog) -> None:
+        ready = make_ready(catalog, aim())
+        assert catalog.images.uncount(ready, "e") is Refusal.DONE
+        assert catalog.batches.counts("me", "b1") == Counts(ready=1)
+
+    def test_a_redrive_does_not_mark_what_was_worked_on_since_it_was_selected(self, catalog: Catalog) -> None:
+        selected = make_failed(catalog, aim())
+        anew = Aim(aim().job.asked_by(Origin.REDRIVE), WEB, aim().revision, "w2", "2026-11-20T12:05:00.000Z")
+        catalog.images.claim(anew, 5, selected)
+        failed_anew = catalog.images.record_failed(anew, Failure(Cause.UNREADABLE, "it is broken"))
+        assert catalog.images.queue_again(selected, "anna", Origin.REDRIVE) is Refusal.DONE
+        assert catalog.images.get(selected.image_id) == failed_anew
+
     def test_batches_are_listed_newest_first_for_their_owner_and_for_all(self, catalog: Catalog) -> None:
         for owner, name in (("me", "b1"), ("you", "b2"), ("me", "b3")):
             catalog.batches.create(owner, name)

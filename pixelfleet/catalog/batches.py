@@ -5,6 +5,7 @@ Sealing writes the expected count of every shard in one transaction; a worker wh
 others; the conditional `completed_at` decides who announces.
 """
 
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import translated
-from pixelfleet.catalog.dynamo import batch_get, condition_lost, from_attributes, to_attributes
+from pixelfleet.catalog.dynamo import (
+    CONFLICT_RETRIES,
+    batch_get,
+    condition_lost,
+    conflicted,
+    from_attributes,
+    pause,
+    to_attributes,
+)
 from pixelfleet.catalog.items import batch_item, counter_shard
 from pixelfleet.catalog.schema import BATCH_COUNTER_SHARDS, BATCHES_BY_OWNER, BY_CREATED
 from pixelfleet.domain.records import Batch, Counts, NoticeKind, RecipeRef, timestamp
@@ -88,7 +97,7 @@ class Batches:
             }
         }
         with translated("seal a batch"):
-            self._client.transact_write_items(TransactItems=[head, *shards])
+            _until_no_conflict(lambda: self._client.transact_write_items(TransactItems=[head, *shards]))
 
     def counts(self, owner: str, name: str) -> Counts:
         """How far the batch has come, over all shards."""
@@ -97,45 +106,53 @@ class Batches:
     def completed_by(self, owner: str, name: str, image_id: str) -> Batch | None:
         """Ask after a record whether that image was the batch's last.
 
-        Returns the batch to the one who is to announce its completion (see `complete`), else None. Reads one counter
-        while the image's own shard is not full.
+        Returns the batch to the caller that is to announce its completion (see `complete`), else None. Reads one
+        counter while the image's own shard is not full.
         """
         if not self._shard_full(owner, name, counter_shard(image_id)):
             return None
-        return self.complete(owner, name)
+        return self.complete(owner, name, image_id)
 
-    def complete(self, owner: str, name: str) -> Batch | None:
-        """Complete the batch if every shard is full; returns it to the one who is to announce it.
+    def complete(self, owner: str, name: str, caller: str = "") -> Batch | None:
+        """Complete the batch if every shard is full; returns the batch to the caller that is to announce it.
 
-        That is who completed it; or, when its announcement is still pending after `UNANNOUNCED`, who asks next: the
-        one who completed it died. Two workers that record the last two images at once announce it once.
+        That is the caller that completed the batch. `caller` names it, so that the same caller is known again if the
+        answer to its write was lost: a worker gives the image's id, and so a redelivered message announces the batch.
+        If the announcement is still pending after `UNANNOUNCED`, the next caller announces. Two workers that record the
+        last two images at once announce the batch once.
         """
         shards = self._shards(owner, name)
         if len(shards) < BATCH_COUNTER_SHARDS or not all(_full(shard) for shard in shards):
             return None
+        caller = caller or uuid.uuid4().hex
         with translated("complete a batch"):
             try:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=_key(owner, name),
-                    UpdateExpression="SET completed_at = :now, notice = :notice",
-                    ConditionExpression="attribute_exists(sealed_at) AND attribute_not_exists(completed_at)",
-                    ExpressionAttributeValues={
-                        ":now": {"S": timestamp()},
-                        ":notice": {"S": NoticeKind.BATCH_COMPLETED.value},
-                    },
-                )
+                _until_no_conflict(lambda: self._write_completion(owner, name, caller))
             except ClientError as error:
                 if not condition_lost(error):
                     raise
-                return self._left_unannounced(owner, name)
+                return self._left_unannounced(owner, name, caller)
         return self.get(owner, name)
 
-    def _left_unannounced(self, owner: str, name: str) -> Batch | None:
+    def _write_completion(self, owner: str, name: str, caller: str) -> None:
+        self._client.update_item(
+            TableName=self._table,
+            Key=_key(owner, name),
+            UpdateExpression="SET completed_at = :now, completed_by = :caller, notice = :notice",
+            ConditionExpression="attribute_exists(sealed_at) AND attribute_not_exists(completed_at)",
+            ExpressionAttributeValues={
+                ":now": {"S": timestamp()},
+                ":caller": {"S": caller},
+                ":notice": {"S": NoticeKind.BATCH_COMPLETED.value},
+            },
+        )
+
+    def _left_unannounced(self, owner: str, name: str, caller: str) -> Batch | None:
         batch = self.get(owner, name)
         if batch is None or batch.notice is None or batch.completed_at is None:
             return None
-        return batch if timestamp(self._clock() - UNANNOUNCED) > batch.completed_at else None
+        overdue = timestamp(self._clock() - UNANNOUNCED) > batch.completed_at
+        return batch if overdue or batch.completed_by == caller else None
 
     def announced(self, batch: Batch) -> None:
         """Strike off the pending notice."""
@@ -181,6 +198,24 @@ class Batches:
     def _shards(self, owner: str, name: str) -> list[dict[str, Any]]:
         keys = [_key(owner, name, shard) for shard in range(BATCH_COUNTER_SHARDS)]
         return list(batch_get(self._client, self._table, keys))
+
+
+def _until_no_conflict(write: Callable[[], object]) -> None:
+    """Repeat a write that only another transaction was in the way of: it has done nothing yet.
+
+    Raises:
+        ClientError: every other refusal, and the last conflict.
+    """
+    for _ in range(CONFLICT_RETRIES - 1):
+        try:
+            write()
+        except ClientError as error:
+            if not conflicted(error):
+                raise
+            pause()
+        else:
+            return
+    write()
 
 
 def _key(owner: str, name: str, shard: int | None = None) -> dict[str, Any]:

@@ -63,6 +63,14 @@ def condition_lost(error: ClientError) -> bool:
     return any(reason in ("ConditionalCheckFailed", "TransactionConflict") for reason in reasons)
 
 
+def conflicted(error: ClientError) -> bool:
+    """Whether another transaction was in the way and no condition failed: the same write may be repeated as it is."""
+    if error_code(error) == "TransactionConflictException":
+        return True
+    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+    return "TransactionConflict" in reasons and "ConditionalCheckFailed" not in reasons
+
+
 def _plain(value: Any) -> Any:
     """Numbers of ours are whole, by rule: durations in milliseconds, sizes in bytes."""
     if isinstance(value, Decimal):

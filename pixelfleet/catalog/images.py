@@ -92,10 +92,17 @@ class Images:
         return self._change(image.image_id, lambda now: transitions.strike_off(now, gone), image)
 
     def queue_again(self, image: Image, who: str, origin: Origin, recipe: RecipeRef | None = None) -> Image | Refusal:
+        """Mark `image`, as the caller read it, for another attempt; see `transitions.queue_again`."""
         now = timestamp()
         return self._change(
-            image.image_id, lambda found: transitions.queue_again(found, now, who, origin, recipe), image
+            image.image_id,
+            lambda present: transitions.queue_again(present, now, who, origin, recipe, image),
+            image,
         )
+
+    def uncount(self, image: Image, etag: str | None) -> Image | Refusal:
+        """See `transitions.uncount`; `etag` is that of the object in the bucket."""
+        return self._change(image.image_id, lambda present: transitions.uncount(present, etag), image)
 
     def of_owner(self, owner: str, part: Slice = NEWEST_FIRST) -> Iterator[Entry]:
         """An owner's images, newest first."""
@@ -154,9 +161,13 @@ class Images:
         old = before.counted if before else None
         if after.batch is None or after.counted == old:
             return None
-        names = {"#new": _counter(after.counted)}
-        values = {":one": {"N": "1"}}
-        added = ["#new :one"]
+        names: dict[str, str] = {}
+        values: Item = {}
+        added: list[str] = []
+        if after.counted is not None:
+            names["#new"] = _counter(after.counted)
+            values[":one"] = {"N": "1"}
+            added.append("#new :one")
         if old is not None:
             names["#old"] = _counter(old)
             values[":minus"] = {"N": "-1"}
@@ -170,5 +181,5 @@ class Images:
         }
 
 
-def _counter(counted: str | None) -> str:
+def _counter(counted: str) -> str:
     return f"n_{counted}"

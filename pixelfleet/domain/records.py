@@ -163,6 +163,8 @@ class Batch(Record):
     expected: int | None = None
     sealed_at: str | None = None
     completed_at: str | None = None
+    #: The caller whose write completed the batch; see `Batches.complete`.
+    completed_by: str | None = None
     notice: NoticeKind | None = None
 
     @property
@@ -196,6 +198,15 @@ def counted_as(status: Status, cause: Cause | None) -> str | None:
 def pad_sequencer(sequencer: str | None) -> str:
     """Make sequencers of one key comparable as text (S3 user guide, event message structure)."""
     return (sequencer or "").upper().ljust(SEQUENCER_WIDTH, "0")
+
+
+def next_sequencer(sequencer: str) -> str:
+    """The padded sequencer just above this one.
+
+    A removal that no S3 event reports is ordered by it: after the version that the sender read, and before every event
+    that S3 sends later, whose sequencers differ in their leading digits.
+    """
+    return f"{int(pad_sequencer(sequencer), 16) + 1:0{SEQUENCER_WIDTH}X}"
 
 
 def timestamp(moment: datetime | None = None) -> str:

@@ -169,11 +169,24 @@ def hand_back(image: Image | None, aim: Aim) -> Image | Refusal:
     return image.model_copy(update={"attempts": max(image.attempts - 1, 0), "attempt_log": image.logged(line)})
 
 
-def queue_again(image: Image | None, at: str, who: str, origin: Origin, recipe: RecipeRef | None) -> Image | Refusal:
-    """Mark for another round: a redrive takes only what is still failed; reprocessing names a recipe and takes any."""
+def queue_again(
+    image: Image | None,
+    at: str,
+    who: str,
+    origin: Origin,
+    recipe: RecipeRef | None,
+    selected: Image | None = None,
+) -> Image | Refusal:
+    """Mark the image `queued` for another attempt. Reprocessing and reconcile take any image.
+
+    A redrive takes only a failed image whose history is still that of `selected`, the record that the redrive read: its
+    job is sent before the record is marked, and a quick worker has already used the job if the history has grown.
+    """
     if image is None or image.status is Status.DELETED:
         return Refusal.UNKNOWN
     if origin is Origin.REDRIVE and image.status is not Status.FAILED:
+        return Refusal.DONE
+    if origin is Origin.REDRIVE and selected is not None and image.attempt_log != selected.attempt_log:
         return Refusal.DONE
     line = AttemptLine(
         at=at, what="queued", worker=who, recipe=(recipe or image.recipe or _NO_RECIPE).name, origin=origin
@@ -186,6 +199,20 @@ def queue_again(image: Image | None, at: str, who: str, origin: Origin, recipe: 
             "attempt_log": image.logged(line),
         }
     )
+
+
+def uncount(image: Image | None, etag: str | None) -> Image | Refusal:
+    """Take an outcome out of its batch's count, if that outcome is not of the object that the bucket holds now.
+
+    `etag` is that of the object in the bucket. The image is counted again when its present version is made. A batch
+    that is sealed while a changed file is on its way would otherwise complete by the file's old version.
+    """
+    if image is None or image.counted is None:
+        return Refusal.DONE
+    settled = image.status in (Status.READY, Status.FAILED)
+    if settled and (etag is None or image.etag in (None, etag)):
+        return Refusal.DONE
+    return image.model_copy(update={"counted": None})
 
 
 def remove(image: Image | None, job: Job, at: str, worker: str) -> Image | Refusal:

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from pixelfleet.domain import transitions
 from pixelfleet.domain.jobs import Job, JobKind, Origin
-from pixelfleet.domain.records import ATTEMPT_LOG_LENGTH, Image, NoticeKind, RecipeRef, Status, Variant
+from pixelfleet.domain.records import ATTEMPT_LOG_LENGTH, Image, NoticeKind, RecipeRef, Status, Variant, next_sequencer
 from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
 from pixelfleet.errors import Cause
 
@@ -235,6 +235,32 @@ def test_a_notice_of_an_earlier_outcome_does_not_strike_off_a_later_one() -> Non
     first = ready()
     later = ready(aim("06", "v2"), first)
     assert transitions.announce(later, first.notice_id) is Refusal.DONE
+
+
+def test_an_outcome_is_uncounted_while_work_on_the_image_goes_on_or_its_key_holds_another_version() -> None:
+    settled = ready()
+    assert transitions.uncount(None, "etag") is Refusal.DONE
+    assert transitions.uncount(settled, "etag") is Refusal.DONE
+    for image, etag in (
+        (settled, "another"),
+        (settled.model_copy(update={"status": Status.PROCESSING}), "etag"),
+        (settled.model_copy(update={"status": Status.QUEUED}), "etag"),
+        (removed(settled), "etag"),
+    ):
+        after = transitions.uncount(image, etag)
+        assert isinstance(after, Image)
+        assert (after.counted, after.status) == (None, image.status)
+        assert transitions.uncount(after, etag) is Refusal.DONE
+
+
+def test_a_removal_just_after_the_present_version_keeps_a_repeated_job_of_that_version_out() -> None:
+    by = aim(sequencer="0065AB")
+    gone = removed(ready(by), next_sequencer(ready(by).sequencer))
+    assert transitions.claim(gone, by, MAX_ATTEMPTS) is Refusal.SUPERSEDED
+    # A real upload of the same name has a later sequencer of S3's, and wins.
+    assert isinstance(transitions.claim(gone, aim(sequencer="0065AC", version="v2"), MAX_ATTEMPTS), Image)
+    # The event of the removal itself is newer too, and is carried out once more.
+    assert isinstance(removed(gone, "0065AB01"), Image)
 
 
 class Life(RuleBasedStateMachine):

@@ -1,0 +1,111 @@
+"""Sealing and completing a batch while DynamoDB refuses a write once, or loses the answer to one."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from pixelfleet.catalog.batches import Batches
+from pixelfleet.catalog.images import Images
+from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.catalog.schema import TABLES
+from pixelfleet.domain.records import NoticeKind
+from pixelfleet.errors import TransientError
+from tests.catalog_conformance import Catalog, aim, in_a_minute, make_ready
+from tests.fakes.dynamodb import FakeDynamoDb
+
+
+class FaultyDynamoDb(FakeDynamoDb):
+    """Raises each of `before` instead of a write, then each of `after` once a write is done."""
+
+    def __init__(self) -> None:
+        super().__init__((table.name, table) for table in TABLES)
+        self.before: list[Exception] = []
+        self.after: list[Exception] = []
+
+    def _write(self, actions: list[dict[str, Any]], *, single: bool) -> None:
+        if self.before:
+            raise self.before.pop(0)
+        super()._write(actions, single=single)
+        if self.after:
+            raise self.after.pop(0)
+
+
+def cancelled(reasons: Iterable[str]) -> ClientError:
+    told: Any = {
+        "Error": {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"},
+        "CancellationReasons": [{"Code": reason} for reason in reasons],
+    }
+    return ClientError(told, "TransactWriteItems")
+
+
+def conflict() -> ClientError:
+    return ClientError({"Error": {"Code": "TransactionConflictException", "Message": "busy"}}, "UpdateItem")
+
+
+@pytest.fixture
+def dynamodb() -> FaultyDynamoDb:
+    return FaultyDynamoDb()
+
+
+@pytest.fixture
+def catalog(dynamodb: FaultyDynamoDb) -> Catalog:
+    client: Any = dynamodb
+    batches = Batches(client, "batches")
+    return Catalog(
+        Images(client, "images", "batches"),
+        batches,
+        RecipeTexts(client, "recipes"),
+        Batches(client, "batches", in_a_minute),
+    )
+
+
+def test_a_seal_that_meets_another_transaction_is_repeated(catalog: Catalog, dynamodb: FaultyDynamoDb) -> None:
+    catalog.batches.create("me", "b1")
+    dynamodb.before = [cancelled(["None", "TransactionConflict"])]
+    catalog.batches.seal("me", "b1", ["a", "b"])
+    sealed = catalog.batches.get("me", "b1")
+    assert sealed is not None
+    assert sealed.expected == 2
+
+
+def test_a_seal_of_a_batch_that_is_not_there_is_an_error_at_once(catalog: Catalog) -> None:
+    with pytest.raises(TransientError, match="seal a batch"):
+        catalog.batches.seal("me", "nothing", ["a"])
+
+
+def test_a_conflict_at_completion_is_not_taken_for_somebody_elses_completion(
+    catalog: Catalog, dynamodb: FaultyDynamoDb
+) -> None:
+    catalog.batches.create("me", "b1")
+    image = make_ready(catalog, aim())
+    catalog.batches.seal("me", "b1", [image.image_id])
+    dynamodb.before = [conflict()]
+    completed = catalog.batches.completed_by("me", "b1", image.image_id)
+    assert completed is not None
+    assert completed.notice is NoticeKind.BATCH_COMPLETED
+
+
+def test_a_completion_whose_answer_was_lost_is_announced_by_the_repetition(
+    catalog: Catalog, dynamodb: FaultyDynamoDb
+) -> None:
+    catalog.batches.create("me", "b1")
+    image = make_ready(catalog, aim())
+    catalog.batches.seal("me", "b1", [image.image_id])
+    dynamodb.after = [ConnectionClosedError(endpoint_url="https://dynamodb")]
+    with pytest.raises(TransientError):
+        catalog.batches.completed_by("me", "b1", image.image_id)
+    # The message comes back, to any worker: the same image completed the batch, so the same image announces it.
+    pending = catalog.batches.completed_by("me", "b1", image.image_id)
+    assert pending is not None
+    catalog.batches.announced(pending)
+    assert catalog.batches.completed_by("me", "b1", image.image_id) is None
+
+
+def test_another_image_leaves_the_announcement_to_the_one_that_completed_the_batch(catalog: Catalog) -> None:
+    catalog.batches.create("me", "b1")
+    images = [make_ready(catalog, aim(f"{number}.jpg")) for number in range(2)]
+    catalog.batches.seal("me", "b1", [image.image_id for image in images])
+    assert catalog.batches.completed_by("me", "b1", images[0].image_id) is not None
+    assert catalog.batches.completed_by("me", "b1", images[1].image_id) is None
