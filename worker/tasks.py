@@ -8,7 +8,6 @@ from celery import Task
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import TASK_NAME, Lane, from_dict
-from pixelfleet.errors import LeaseLostError
 from pixelfleet.settings import Settings, load_settings
 from worker.app import app
 from worker.heartbeat import heartbeat_recorder
@@ -33,9 +32,8 @@ def process(self: "Task[Any, Any]", raw: dict[str, Any]) -> None:
         try:
             time_limit().begin()
             image = processor().carry_out(from_dict(raw), lane, lease)
-        except LeaseLostError:
-            raise
         except Exception:
+            # A lease that is lost sets no visibility any more: the message is another worker's.
             lease.back_off(lease.receipt.receives)
             raise
     if image is not None:

@@ -1,67 +1,42 @@
-"""One job, as the flow reads: claim, fetch, probe, pixels, store, record, notify.
+"""One job, as the flow reads: claim, make variants (fetch, probe, pixels, store), record, notify.
 
-Every step may run twice. What an attempt stores lies under its revision, so that two attempts at one revision write
-the same bytes to the same keys, and the record that names them is written on a condition.
+Every step may run twice, and the record that names an attempt's results is written on a condition. What happens after
+an error is said by the table in `worker.job.error_actions`, and done by `Processor._act`.
 """
 
-import os
-import socket
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Protocol
+from dataclasses import replace
 
-from celery.exceptions import SoftTimeLimitExceeded
-
-from pixelfleet.aws.objects import ObjectGoneError, ObjectVersion, Stored
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
-from pixelfleet.domain.records import Image, Status, Variant, timestamp
+from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
-from pixelfleet.errors import Cause, LeaseLostError, PermanentError, WrongLaneError
-from pixelfleet.images.limits import Limits
-from pixelfleet.images.pipeline import RenderedVariant, Rendition, render
-from pixelfleet.images.probe import Probe, probe
 from pixelfleet.operations.recipe_choice import RecipeChoice
-from pixelfleet.recipes import Recipe
-from worker.job.failures import failure_of, is_passing, out_of_time
+from worker.job.attempt import Attempt, Hold, Surroundings
+from worker.job.error_actions import Decision, ErrorAction, Situation, decide
 from worker.job.finish import Finish
-from worker.job.revision import results_folder, revision_of
-from worker.job.scratch import attempt_folder
+from worker.job.make_variants import VariantMaker
+from worker.job.revision import revision_of
 from worker.job.stopwatch import Stopwatch
 from worker.job.time_limit import TimeLimit
-
-
-class Hold(Protocol):
-    """What processing wants of the lease on its message."""
-
-    @property
-    def receives(self) -> int:
-        """How often the message has been received, this time included."""
-
-    def check(self) -> None:
-        """Raises LeaseLostError when another worker may hold the message by now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One claimed try at an image: its aim, the record as claimed, and what has been found out so far."""
-
-    aim: Aim
-    image: Image
-    lane: Lane
-    facts: dict[str, object] = field(default_factory=dict)
-    watch: Stopwatch = field(default_factory=Stopwatch)
 
 
 class Processor:
     """Carries out jobs with the adapters of one process."""
 
-    def __init__(self, deployment: Deployment, limit: TimeLimit | None = None) -> None:
+    def __init__(
+        self, deployment: Deployment, limit: TimeLimit | None = None, surroundings: Surroundings | None = None
+    ) -> None:
         self._deployment = deployment
         self._limit = limit or TimeLimit()
-        self._recipes = RecipeChoice(deployment)
+        self._surroundings = surroundings or Surroundings()
+        self._recipes = RecipeChoice(deployment, self._surroundings.monotonic)
+        self._maker = VariantMaker(deployment, self._surroundings)
         self._finish = Finish(deployment)
-        self.worker = f"{socket.gethostname()}:{os.getpid()}"
+
+    @property
+    def worker(self) -> str:
+        """The name of this process in the history of images."""
+        return self._surroundings.worker
 
     def carry_out(self, job: Job, lane: Lane, hold: Hold) -> Image | None:
         """Bring one job to its end; returns the image's record as this job left it, if it wrote one.
@@ -92,11 +67,7 @@ class Processor:
             return None
         aim = self._aim(job, None, lane)
         begun = self._deployment.images.begin(aim, self._deployment.settings.max_attempts)
-        return Attempt(aim, begun, lane) if begun is not None else None
-
-    def _aim(self, job: Job, seen: Image | None, lane: Lane) -> Aim:
-        recipe = self._recipes.of(seen, job.place)
-        return Aim(job, recipe, revision_of(job, recipe), self.worker, timestamp(), lane)
+        return self._attempt(aim, begun) if begun is not None else None
 
     def _claim(self, job: Job, lane: Lane) -> Attempt | None:
         seen = self._deployment.images.get(job.image_id)
@@ -108,108 +79,56 @@ class Processor:
         if claimed.status is Status.FAILED:
             self._finish.gave_up(claimed, job, lane)
             return None
-        return Attempt(aim, claimed, lane)
+        return self._attempt(aim, claimed)
+
+    def _aim(self, job: Job, seen: Image | None, lane: Lane) -> Aim:
+        recipe = self._recipes.of(seen, job.place)
+        return Aim(job, recipe, revision_of(job, recipe), self.worker, self._surroundings.timestamp(), lane)
+
+    def _attempt(self, aim: Aim, image: Image) -> Attempt:
+        return Attempt(aim, image, aim.lane, Stopwatch(self._surroundings.monotonic))
 
     def _try(self, attempt: Attempt, hold: Hold) -> Image | None:
         try:
-            outcome = self._make_in_time(attempt, hold)
-        except PermanentError as error:
-            facts = attempt.facts | {"timings_ms": attempt.watch.milliseconds}
-            return self._failed(attempt, Failure(error.cause, error.message, facts))
-        except WrongLaneError:
-            self._pass_on(attempt)
-            return None
-        except SystemExit:
-            # The worker is shutting down and ended this child: the attempt was not the image's.
-            self._deployment.images.hand_back(attempt.aim)
-            raise
-        except ObjectGoneError:
-            return self._gone(attempt)
-        except Exception as error:
-            if not is_passing(error):
-                raise
-            return self._failed_in_passing(attempt, failure_of(error), error)
-        return self._record(attempt, outcome)
+            recipe = self._recipes.load(attempt.aim.recipe)
+            success = self._maker.make(attempt, recipe, hold)
+        except BaseException as error:  # noqa: BLE001 - the table has a row for each, and raises again what must go on
+            return self._act(attempt, decide(error, self._situation(attempt)))
+        return self._record(attempt, success)
 
-    def _make_in_time(self, attempt: Attempt, hold: Hold) -> Success:
-        """Once the time limit has struck, that is the reason, whatever the work then ended with."""
-        try:
-            return self._make(attempt, hold)
-        except LeaseLostError:
-            # Another worker may hold the message: this attempt has no more say.
-            raise
-        except Exception as error:
-            if self._limit.struck or isinstance(error, SoftTimeLimitExceeded):
-                limit = self._deployment.settings.lanes[attempt.lane].time_limit
-                raise out_of_time(attempt.watch.milliseconds, limit) from error
-            raise
-
-    def _make(self, attempt: Attempt, hold: Hold) -> Success:
-        """Fetch, probe, pixels, store."""
-        recipe = self._recipes.load(attempt.aim.recipe)
-        watch = attempt.watch
-        with attempt_folder(self._deployment.settings.scratch_dir) as folder:
-            original, rendered = folder / "original", folder / "variants"
-            rendered.mkdir()
-            with watch.step("fetch"):
-                self._fetch(attempt, original)
-            with watch.step("probe"):
-                header = self._probe(attempt, original, recipe)
-            with watch.step("pixels"):
-                rendition = render(original, header, recipe, rendered)
-            attempt.facts.update(_rendition_facts(rendition))
-            hold.check()
-            with watch.step("store"):
-                variants = tuple(self._store(attempt, variant) for variant in rendition.variants)
-        return Success(variants, attempt.facts, watch.milliseconds)
-
-    def _fetch(self, attempt: Attempt, path: Path) -> None:
-        limits = self._deployment.settings.lanes
-        wanted = _source(attempt.image)
-        found, sha256 = self._deployment.objects.fetch(wanted, path, limits[attempt.lane].max_bytes)
-        attempt.facts.update({"bytes": found.bytes, "sha256": sha256 or None})
-        if found.bytes > limits[Lane.HEAVY].max_bytes:
-            most = limits[Lane.HEAVY].max_bytes
-            raise PermanentError(
-                Cause.TOO_MANY_BYTES, f"the file has {found.bytes:,} bytes; this fleet takes up to {most:,}"
-            )
-        if found.bytes > limits[attempt.lane].max_bytes:
-            raise WrongLaneError(f"{found.bytes:,} bytes are too many for {attempt.lane}")
-
-    def _probe(self, attempt: Attempt, path: Path, recipe: Recipe) -> Probe:
+    def _situation(self, attempt: Attempt) -> Situation:
         settings = self._deployment.settings
-        most = settings.lanes[Lane.HEAVY]
-        limits = Limits(most.max_bytes, most.max_pixels, settings.max_frames)
-        header = probe(path, limits, with_gps=recipe.keep_gps, allow_svg=recipe.allow_svg)
-        attempt.facts.update(_header_facts(header))
-        # Of pages only one is decoded; of an animation every frame.
-        pixels = header.width * header.height * (header.frames if header.animated else 1)
-        if pixels > settings.lanes[attempt.lane].max_pixels:
-            raise WrongLaneError(f"{pixels:,} pixels are too many for {attempt.lane}")
-        return header
-
-    def _store(self, attempt: Attempt, variant: RenderedVariant) -> Variant:
-        folder = results_folder(attempt.image, attempt.aim.revision)
-        told = Stored(variant.content_type, attempt.image.key, attempt.aim.recipe.name, attempt.aim.at)
-        key = f"{folder}{variant.path.name}"
-        if variant.tiles is not None:
-            # Tiles before the entry file that leads to them: what can be opened is whole.
-            self._deployment.objects.store_folder(variant.tiles, f"{folder}{variant.tiles.name}/", told)
-        sha256 = self._deployment.objects.store(variant.path, key, told)
-        return Variant(
-            name=variant.name,
-            key=key,
-            format=variant.format,
-            width=variant.width,
-            height=variant.height,
-            bytes=variant.bytes,
-            content_type=variant.content_type,
-            sha256=variant.manifest or sha256,
-            files=variant.files,
+        return Situation(
+            lane=attempt.lane,
+            last_attempt=attempt.image.attempts >= settings.max_attempts,
+            time_limit_struck=self._limit.struck,
+            time_limit=settings.lanes[attempt.lane].time_limit,
+            milliseconds=attempt.watch.milliseconds,
         )
 
-    def _record(self, attempt: Attempt, outcome: Success) -> Image | None:
-        recorded = self._deployment.images.record_ready(attempt.aim, outcome, attempt.image)
+    def _act(self, attempt: Attempt, decision: Decision) -> Image | None:
+        """Do what was decided after an error; the one place that does."""
+        failure = decision.failure
+        match decision.action:
+            case ErrorAction.RECORD_FAILED if failure is not None:
+                facts = attempt.facts | {"timings_ms": attempt.watch.milliseconds}
+                return self._failed(attempt, replace(failure, facts=facts))
+            case ErrorAction.GIVE_UP if failure is not None:
+                return self._give_up(attempt, failure)
+            case ErrorAction.FOLLOW_BUCKET:
+                return self._gone(attempt)
+            case ErrorAction.PASS_ON:
+                self._note(attempt, failure)
+                self._pass_on(attempt)
+                return None
+            case ErrorAction.BACK_OFF:
+                self._note(attempt, failure)
+            case ErrorAction.HAND_BACK:
+                self._deployment.images.hand_back(attempt.aim)
+        raise decision.error
+
+    def _record(self, attempt: Attempt, success: Success) -> Image | None:
+        recorded = self._deployment.images.record_ready(attempt.aim, success, attempt.image)
         if isinstance(recorded, Refusal):
             self._finish.refused(attempt.image, attempt.aim.revision)
             return None
@@ -217,23 +136,17 @@ class Processor:
 
     def _failed(self, attempt: Attempt, failure: Failure) -> Image | None:
         recorded = self._deployment.images.record_failed(attempt.aim, failure, attempt.image)
-        if isinstance(recorded, Refusal):
-            return None
-        return self._finish.settled(recorded)
+        return None if isinstance(recorded, Refusal) else self._finish.settled(recorded)
 
-    def _failed_in_passing(self, attempt: Attempt, failure: Failure, error: Exception) -> Image | None:
-        """Leave the message to come back, unless it was the last attempt or the heavy lane has more of what lacked."""
-        if attempt.lane is Lane.BULK and failure.cause in (Cause.OUT_OF_MEMORY, Cause.TIME_LIMIT):
-            self._deployment.images.note_transient(attempt.aim, failure, attempt.image)
-            self._pass_on(attempt)
-            return None
-        if attempt.image.attempts < self._deployment.settings.max_attempts:
-            self._deployment.images.note_transient(attempt.aim, failure, attempt.image)
-            raise error
+    def _give_up(self, attempt: Attempt, failure: Failure) -> Image | None:
         recorded = self._deployment.images.record_failed(attempt.aim, failure, attempt.image)
         if isinstance(recorded, Refusal):
             return None
         return self._finish.gave_up(recorded, attempt.aim.job, attempt.lane)
+
+    def _note(self, attempt: Attempt, failure: Failure | None) -> None:
+        if failure is not None:
+            self._deployment.images.note_transient(attempt.aim, failure, attempt.image)
 
     def _pass_on(self, attempt: Attempt) -> None:
         """To the heavy lane, then return the attempt: in this order a death in between costs a repeat, not the job."""
@@ -241,7 +154,7 @@ class Processor:
         self._deployment.images.hand_back(attempt.aim)
 
     def _gone(self, attempt: Attempt) -> Image | None:
-        """The version is not there any more: deleted with its key, or overtaken by one with an event of its own."""
+        """The version does not exist any more: deleted with its key, or overtaken by one with an event of its own."""
         job = attempt.aim.job
         if self._deployment.objects.head(job.bucket, job.key) is not None:
             return None
@@ -253,27 +166,3 @@ class Processor:
             self._finish.again(removed, job, Lane.BULK)
             return None
         return self._finish.settled(removed)
-
-
-def _source(image: Image) -> ObjectVersion:
-    return ObjectVersion(image.bucket, image.key, image.version_id, image.etag, image.bytes or 0)
-
-
-def _header_facts(header: Probe) -> dict[str, object]:
-    return {
-        "format": header.format,
-        "width": header.width,
-        "height": header.height,
-        "frames": header.frames,
-        "orientation": header.orientation,
-        "colour_space": header.colour_space,
-        "exif": dict(header.exif),
-    }
-
-
-def _rendition_facts(rendition: Rendition) -> dict[str, object]:
-    return {
-        "placeholder": rendition.placeholder,
-        "dominant_colour": rendition.dominant_colour,
-        "perceptual_hash": rendition.perceptual_hash,
-    }

@@ -1,20 +1,21 @@
 """How long each step of an attempt took."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
 class Stopwatch:
-    """Whole milliseconds by step; a step that is left by an exception counts too."""
+    """Whole milliseconds by step; a step that is left by an exception counts too. `clock` counts seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self.milliseconds: dict[str, int] = {}
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        started = time.monotonic()
+        started = self._clock()
         try:
             yield
         finally:
-            self.milliseconds[name] = round((time.monotonic() - started) * 1000)
+            self.milliseconds[name] = round((self._clock() - started) * 1000)

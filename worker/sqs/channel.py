@@ -9,20 +9,18 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from kombu.asynchronous import get_event_loop
 from kombu.transport import virtual
 
 from pixelfleet.errors import SetupError
 from worker.sqs.backoff import RetryBudget
+from worker.sqs.connection import Connection
 from worker.sqs.envelope import EnvelopeError, to_payload
 from worker.sqs.receive import Receiver, ReceiveResult, SourceQueue, receive_count
 from worker.sqs.settle import Settlement
 from worker.sqs.shutdown import EX_CONFIG, EX_UNAVAILABLE, shutdown
-
-if TYPE_CHECKING:
-    from worker.sqs.transport import Transport
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +50,9 @@ class Channel(virtual.Channel):
     """One connection's consumers. All methods run on the event loop's thread."""
 
     QoS = QoS
-    connection: "Transport"
+    connection: Connection
 
-    def __init__(self, connection: "Transport", **kwargs: Any) -> None:
+    def __init__(self, connection: Connection, **kwargs: Any) -> None:
         super().__init__(connection, **kwargs)
         # None outside a worker, where nothing consumes.
         self._hub: Any = get_event_loop()

@@ -25,6 +25,7 @@ from kombu.transport import virtual
 
 from worker.sqs.backoff import BackOff, RetryBudget
 from worker.sqs.channel import Channel
+from worker.sqs.connection import Connection
 from worker.sqs.settle import AckBatcher
 from worker.sqs.shutdown import EX_UNAVAILABLE, shutdown
 from worker.sqs.versions import check_versions
@@ -44,7 +45,7 @@ DEFAULTS: Final[Mapping[str, Any]] = {
 }
 
 
-class Transport(virtual.Transport):
+class Transport(Connection):
     """Takes these transport options, with these defaults, besides `predefined_queues` and `region`.
 
     wait_time_seconds 5: of a long poll, and so at most what shutdown waits for one; receives_in_flight 4: polls at

@@ -21,7 +21,7 @@ from pixelfleet.images.pipeline import render
 from pixelfleet.localcloud.tables import ensure_table
 from pixelfleet.recipes import builtin
 from pixelfleet.settings import Settings, load_settings
-from worker.job.failures import out_of_time
+from worker.job.attempt import RenderFile, Surroundings
 from worker.job.process import Processor
 from worker.job.time_limit import TimeLimit
 
@@ -63,6 +63,10 @@ class Desk:
 
     def do(self, job: Job, lane: Lane = Lane.BULK, hold: Held | None = None) -> Image | None:
         return self.processor.carry_out(job, lane, hold or Held())
+
+    def render_by(self, engine: RenderFile, limit: TimeLimit | None = None) -> None:
+        """Let this worker make its variants by another engine."""
+        self.processor = Processor(self.deployment, limit, Surroundings(render=engine))
 
     def image(self, job: Job) -> Image:
         image = self.deployment.images.get(job.image_id)
@@ -122,7 +126,7 @@ def desk(composed: Deployment) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def fails(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None], None]:
+def fails(desk: Desk) -> Callable[[BaseException | None], None]:
     """Make the engine end in an exception from now on; None mends it."""
 
     def make(error: BaseException | None) -> None:
@@ -131,7 +135,7 @@ def fails(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None], N
                 raise error
             return render(*arguments)
 
-        monkeypatch.setattr("worker.job.process.render", failing)
+        desk.render_by(failing)
 
     return make
 
@@ -222,16 +226,15 @@ def test_out_of_memory_or_time_in_bulk_goes_to_heavy(desk: Desk, fails: Any, err
     assert (image.status, image.attempts, image.lane) == (Status.READY, 1, Lane.HEAVY)
 
 
-def test_a_time_limit_that_c_code_swallowed_is_still_the_reason(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_limit_that_c_code_swallowed_is_still_the_reason(desk: Desk) -> None:
     limit = TimeLimit()
-    desk.processor = Processor(desk.deployment, limit)
 
     def swallowing(*_: Any) -> Any:
         with suppress(SoftTimeLimitExceeded):
             limit.strike()
         raise PermanentError(Cause.UNREADABLE, "killed")
 
-    monkeypatch.setattr("worker.job.process.render", swallowing)
+    desk.render_by(swallowing, limit)
     job = desk.put()
     desk.do(job)
     assert desk.image(job).cause is Cause.TIME_LIMIT
@@ -247,21 +250,6 @@ def test_a_lost_lease_stays_one_when_the_time_limit_has_struck_too(desk: Desk) -
     with pytest.raises(LeaseLostError):
         desk.do(desk.put(), hold=Held(lost=True))
     assert not desk.bodies(desk.settings.heavy_queue_url)
-
-
-@pytest.mark.parametrize(
-    ("milliseconds", "expected"),
-    [
-        ({"fetch": 9_000}, TransientError),
-        ({"fetch": 3_000, "pixels": 3_000, "store": 4_000}, TransientError),
-        ({"fetch": 1_000, "pixels": 9_000}, SoftTimeLimitExceeded),
-        ({}, SoftTimeLimitExceeded),
-    ],
-)
-def test_time_that_went_into_s3_is_not_the_images_fault(
-    milliseconds: dict[str, int], expected: type[Exception]
-) -> None:
-    assert isinstance(out_of_time(milliseconds, 10.0), expected)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), SoftTimeLimitExceeded(), AttributeError("a bug of ours")])
@@ -329,17 +317,17 @@ def test_a_redelivery_announces_a_batch_that_a_dead_worker_completed(desk: Desk)
     assert desk.told() == ["batch.completed"]
 
 
-def test_an_attempt_that_was_overtaken_deletes_what_it_stored(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attempt_that_was_overtaken_deletes_what_it_stored(desk: Desk) -> None:
     old = desk.put()
     overtaken = desk.put(sequencer="06")
 
     def render_while_a_newer_version_comes(*arguments: Any) -> Any:
         rendition = render(*arguments)
-        monkeypatch.setattr("worker.job.process.render", render)
+        desk.render_by(render)
         desk.do(overtaken)
         return rendition
 
-    monkeypatch.setattr("worker.job.process.render", render_while_a_newer_version_comes)
+    desk.render_by(render_while_a_newer_version_comes)
     assert desk.do(old) is None
     image = desk.image(overtaken)
     assert image.source_version == overtaken.version_id

@@ -1,0 +1,70 @@
+"""One attempt at a job, and what a process gives to its attempts."""
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.records import Image, timestamp
+from pixelfleet.domain.transitions import Aim
+from pixelfleet.images.limits import Limits
+from pixelfleet.images.pipeline import Rendition, render
+from pixelfleet.images.probe import Probe, probe
+from pixelfleet.recipes import Recipe
+from worker.job.stopwatch import Stopwatch
+
+
+class Hold(Protocol):
+    """What an attempt needs of the lease on its message."""
+
+    @property
+    def receives(self) -> int:
+        """How often the message has been received, this time included."""
+
+    def check(self) -> None:
+        """Raises LeaseLostError when another worker may hold the message by now."""
+
+
+class ProbeFile(Protocol):
+    def __call__(self, path: Path, limits: Limits, *, with_gps: bool, allow_svg: bool) -> Probe: ...
+
+
+class RenderFile(Protocol):
+    def __call__(self, path: Path, header: Probe, recipe: Recipe, folder: Path, /) -> Rendition: ...
+
+
+def _process_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an attempt takes from outside of pixelfleet: the engine, the clocks, and its process's name.
+
+    `now` is the wall clock; `monotonic` counts seconds from any start.
+    """
+
+    probe: ProbeFile = probe
+    render: RenderFile = render
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = time.monotonic
+    worker: str = field(default_factory=_process_name)
+
+    def timestamp(self) -> str:
+        return timestamp(self.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One claimed try at an image: its aim, the record as claimed, and the facts of the image read so far."""
+
+    aim: Aim
+    image: Image
+    lane: Lane
+    watch: Stopwatch
+    facts: dict[str, object] = field(default_factory=dict)

@@ -1,0 +1,120 @@
+"""From an original to its stored variants: fetch, probe, pixels, store.
+
+What an attempt stores lies under its revision, so that two attempts at one revision write the same bytes to the same
+keys.
+"""
+
+from pathlib import Path
+
+from pixelfleet.aws.objects import ObjectVersion, Stored
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.records import Image, Variant
+from pixelfleet.domain.transitions import Success
+from pixelfleet.errors import Cause, PermanentError, WrongLaneError
+from pixelfleet.images.limits import Limits
+from pixelfleet.images.pipeline import RenderedVariant, Rendition
+from pixelfleet.images.probe import Probe
+from pixelfleet.recipes import Recipe
+from worker.job.attempt import Attempt, Hold, Surroundings
+from worker.job.revision import results_folder
+from worker.job.scratch import attempt_folder
+
+
+class VariantMaker:
+    """Makes and stores the variants of one attempt after another."""
+
+    def __init__(self, deployment: Deployment, surroundings: Surroundings) -> None:
+        self._deployment = deployment
+        self._surroundings = surroundings
+
+    def make(self, attempt: Attempt, recipe: Recipe, hold: Hold) -> Success:
+        """
+        Raises:
+            PermanentError, WrongLaneError, TransientError, ObjectGoneError, LeaseLostError and others: see
+                `worker.job.error_actions`.
+        """
+        watch = attempt.watch
+        with attempt_folder(self._deployment.settings.scratch_dir) as folder:
+            original, rendered = folder / "original", folder / "variants"
+            rendered.mkdir()
+            with watch.step("fetch"):
+                self._fetch(attempt, original)
+            with watch.step("probe"):
+                header = self._probe(attempt, original, recipe)
+            with watch.step("pixels"):
+                rendition = self._surroundings.render(original, header, recipe, rendered)
+            attempt.facts.update(_rendition_facts(rendition))
+            hold.check()
+            with watch.step("store"):
+                variants = tuple(self._store(attempt, variant) for variant in rendition.variants)
+        return Success(variants, attempt.facts, watch.milliseconds)
+
+    def _fetch(self, attempt: Attempt, path: Path) -> None:
+        limits = self._deployment.settings.lanes
+        source = _source(attempt.image)
+        fetched, sha256 = self._deployment.objects.fetch(source, path, limits[attempt.lane].max_bytes)
+        attempt.facts.update({"bytes": fetched.bytes, "sha256": sha256 or None})
+        most = limits[Lane.HEAVY].max_bytes
+        if fetched.bytes > most:
+            raise PermanentError(
+                Cause.TOO_MANY_BYTES, f"the file has {fetched.bytes:,} bytes; this fleet takes up to {most:,}"
+            )
+        if fetched.bytes > limits[attempt.lane].max_bytes:
+            raise WrongLaneError(f"{fetched.bytes:,} bytes are too many for {attempt.lane}")
+
+    def _probe(self, attempt: Attempt, path: Path, recipe: Recipe) -> Probe:
+        settings = self._deployment.settings
+        most = settings.lanes[Lane.HEAVY]
+        limits = Limits(most.max_bytes, most.max_pixels, settings.max_frames)
+        header = self._surroundings.probe(path, limits, with_gps=recipe.keep_gps, allow_svg=recipe.allow_svg)
+        attempt.facts.update(_header_facts(header))
+        # Of pages only one is decoded; of an animation every frame.
+        pixels = header.width * header.height * (header.frames if header.animated else 1)
+        if pixels > settings.lanes[attempt.lane].max_pixels:
+            raise WrongLaneError(f"{pixels:,} pixels are too many for {attempt.lane}")
+        return header
+
+    def _store(self, attempt: Attempt, variant: RenderedVariant) -> Variant:
+        folder = results_folder(attempt.image, attempt.aim.revision)
+        attributes = Stored(variant.content_type, attempt.image.key, attempt.aim.recipe.name, attempt.aim.at)
+        key = f"{folder}{variant.path.name}"
+        if variant.tiles is not None:
+            # Tiles before the entry file that leads to them: a tile set that can be opened is whole.
+            self._deployment.objects.store_folder(variant.tiles, f"{folder}{variant.tiles.name}/", attributes)
+        sha256 = self._deployment.objects.store(variant.path, key, attributes)
+        return Variant(
+            name=variant.name,
+            key=key,
+            format=variant.format,
+            width=variant.width,
+            height=variant.height,
+            bytes=variant.bytes,
+            content_type=variant.content_type,
+            sha256=variant.manifest or sha256,
+            files=variant.files,
+        )
+
+
+def _source(image: Image) -> ObjectVersion:
+    return ObjectVersion(image.bucket, image.key, image.version_id, image.etag, image.bytes or 0)
+
+
+def _header_facts(header: Probe) -> dict[str, object]:
+    return {
+        "format": header.format,
+        "width": header.width,
+        "height": header.height,
+        "frames": header.frames,
+        "orientation": header.orientation,
+        "colour_space": header.colour_space,
+        "exif": dict(header.exif),
+    }
+
+
+def _rendition_facts(rendition: Rendition) -> dict[str, object]:
+    return {
+        "placeholder": rendition.placeholder,
+        "dominant_colour": rendition.dominant_colour,
+        "perceptual_hash": rendition.perceptual_hash,
+    }
