@@ -71,6 +71,17 @@ class Emulators:
 
 
 @contextlib.contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Start moto alone, for plans, which only look things up; yields its address."""
+    port = _free_port()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = clean | ROOT | {"AWS_DEFAULT_REGION": REGION, "PYTHONWARNINGS": "ignore"}
+    command = [sys.executable, "-m", "tests.infra.moto_server", "127.0.0.1", str(port)]
+    with _running(command, environment, folder / "moto.log", port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
 def emulators(folder: Path) -> Iterator[Emulators]:
     """Start both on free ports, logs in `folder`; both end with the context."""
     ministack, moto = _free_port(), _free_port()

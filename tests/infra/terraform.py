@@ -42,11 +42,15 @@ def mirror() -> Path | None:
 
 @dataclass
 class Terraform:
-    """One working copy of infra/ and ecs/; `seconds` tells how long each command took last."""
+    """One working copy of infra/ and ecs/. `root` is the folder in it that commands run in.
+
+    `seconds` holds how long each command took last.
+    """
 
     program: Path
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    root: str = "infra"
     seconds: dict[str, float] = field(default_factory=dict)
 
     def prepare(self) -> None:
@@ -54,19 +58,36 @@ class Terraform:
         ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars", "backend.tf", "__pycache__")
         for part in ("infra", "ecs"):
             shutil.copytree(REPOSITORY / part, self.folder / part, ignore=ignored)
+        self.init()
+
+    def init(self) -> None:
         plugins = mirror()
         self.run("init", "-backend=false", *([f"-plugin-dir={plugins}"] if plugins else []), timeout=120)
 
     def plan_changes(self) -> dict[str, list[str]]:
         """The resources that a plan would change, with the actions; empty when it would change nothing."""
-        self.run("plan", f"-out={PLAN}")
-        plan = json.loads(self.run("show", "-json", PLAN))
+        plan = self.planned()
         changes = {
             change["address"]: change["change"]["actions"]
             for change in plan.get("resource_changes", [])
             if change["mode"] == "managed"
         }
         return {address: actions for address, actions in changes.items() if actions != ["no-op"]}
+
+    def planned(self, *arguments: str) -> dict[str, Any]:
+        """The plan with these arguments, as `terraform show -json` prints a plan."""
+        self.run("plan", "-lock=false", f"-out={PLAN}", *arguments)
+        document: dict[str, Any] = json.loads(self.run("show", "-json", PLAN))
+        return document
+
+    def refusals(self, text: str) -> str:
+        """What `terraform validate -json` says of another configuration, with this copy's provider."""
+        folder = self.folder / "other"
+        folder.mkdir(exist_ok=True)
+        (folder / "main.tf").write_text(text)
+        other = Terraform(self.program, folder, self.environment, root=".")
+        other.init()
+        return other.run("validate", "-json", accept=(0, 1))
 
     def apply(self) -> None:
         self.run("apply", "-auto-approve")
@@ -86,19 +107,19 @@ class Terraform:
         state = json.loads(self.run("show", "-json")).get("values", {})
         yield from _resources(state.get("root_module", {}))
 
-    def run(self, command: str, *arguments: str, timeout: float = 300) -> str:
-        """Run one command in infra/ and return its standard output.
+    def run(self, command: str, *arguments: str, timeout: float = 300, accept: tuple[int, ...] = (0,)) -> str:
+        """Run one command in the root folder and return its standard output.
 
         Raises:
-            TerraformError: it failed, or took longer than `timeout` seconds.
+            TerraformError: the exit code is none of `accept`, or the command took longer than `timeout` seconds.
         """
         manner = ["-input=false"] if command in {"init", "plan", "apply", "destroy"} else []
-        colour = [] if command == "fmt" else ["-no-color"]
+        colour = [] if command in {"fmt", "graph"} else ["-no-color"]
         started = time.monotonic()
         try:
             done = subprocess.run(
                 [str(self.program), command, *manner, *colour, *arguments],
-                cwd=self.folder / "infra",
+                cwd=self.folder / self.root,
                 env=self._environment(),
                 capture_output=True,
                 text=True,
@@ -108,7 +129,7 @@ class Terraform:
         except subprocess.TimeoutExpired as error:
             raise TerraformError(f"terraform {command} took more than {timeout:g} s:\n{error.stdout!r}") from None
         self.seconds[command] = time.monotonic() - started
-        if done.returncode:
+        if done.returncode not in accept:
             raise TerraformError(f"terraform {command}:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
         return done.stdout
 

@@ -1,0 +1,33 @@
+"""A capacity provider strategy places tasks somewhere, and has an on-demand part unless only Spot was asked for.
+
+A base is honoured on a provider with a weight above 0. A service whose tasks may all run on Spot has nothing to fall
+back to when Spot capacity is gone.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tests.infra.rules.plan import Plan
+
+PAGE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html"
+TYPES: Final = ("aws_ecs_service",)
+
+
+def violations(plan: Plan) -> Iterator[str]:
+    for service in plan.resources(*TYPES):
+        strategy = service.values.get("capacity_provider_strategy") or []
+        weights = {part.get("capacity_provider"): part.get("weight") or 0 for part in strategy}
+        if strategy and sum(weights.values()) <= 0:
+            yield f"{service.address}: all weights are 0, so the strategy places no task"
+        for part in strategy:
+            if (part.get("base") or 0) > 0 and not part.get("weight"):
+                yield f"{service.address}: {part['capacity_provider']} has a base and weight 0"
+        placed = {provider for provider, weight in weights.items() if weight > 0}
+        if placed == {"FARGATE_SPOT"} and not _only_spot(plan, service.values):
+            yield f"{service.address}: every task is on Spot, and nobody chose that (only_spot)"
+
+
+def _only_spot(plan: Plan, service: Any) -> bool:
+    lane = str(service.get("name") or "").rpartition("-")[2]
+    chosen = plan.variables.get(lane)
+    return isinstance(chosen, dict) and chosen.get("only_spot") is True
