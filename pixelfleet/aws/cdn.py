@@ -1,7 +1,7 @@
 """CloudFront: taking a removed image out of the edge caches, which otherwise keep it for up to a year.
 
 Results under a revision never change, so nothing but a removal needs this. AWS bills each path beyond the first
-thousand of a month (CloudFront pricing, "Invalidation requests"); one image is one path, whatever its variants.
+thousand of a month (CloudFront pricing, "Invalidation requests"); one image is two paths, whatever its variants.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
 #: Where the distribution serves the results bucket.
 RESULTS_PATH: Final = "/i"
+
+
+def paths_of(owner: str, image_id: str) -> tuple[str, str]:
+    """The two paths that invalidate everything of an image: the address that people ask for, and the bucket's key.
+
+    The distribution strips `/i` at viewer request, and CloudFront keeps the answer under the rewritten address. Its
+    guide asks for both ("What you need to know when invalidating files").
+    """
+    # Owners have no letter that a path would have to encode, and a letter without need must not be encoded.
+    folder = f"/{owner}/{image_id}/*"
+    return f"{RESULTS_PATH}{folder}", folder
 
 
 class Cdn:
@@ -31,13 +42,12 @@ class Cdn:
         Raises:
             TransientError: CloudFront did not take it; it takes 15 wildcard paths at a time.
         """
-        # Owners have no letter that a path would have to encode, and what need not be must not be encoded.
-        path = f"{RESULTS_PATH}/{image.owner}/{image.image_id}/*"
-        with translated(f"invalidate {path}"):
+        paths = paths_of(image.owner, image.image_id)
+        with translated(f"invalidate {paths[0]}"):
             self._client.create_invalidation(
                 DistributionId=self._distribution,
                 InvalidationBatch={
-                    "Paths": {"Quantity": 1, "Items": [path]},
+                    "Paths": {"Quantity": len(paths), "Items": list(paths)},
                     "CallerReference": f"{image.image_id}.{image.sequencer}",
                 },
             )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from tests.infra.rules.plan import Plan, decoded
+from tests.infra.rules.plan import Plan, Resource, decoded
 
 PAGE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html"
 TYPES: Final = ("aws_ecs_task_definition",)
@@ -24,14 +24,8 @@ STOP_TIMEOUT: Final = 120
 
 def violations(plan: Plan) -> Iterator[str]:
     for task in plan.resources(*TYPES):
-        if "FARGATE" not in (task.values.get("requires_compatibilities") or []):
-            continue
-        cpu, memory = int(task.values["cpu"]), int(task.values["memory"])
-        if memory not in MEMORY.get(cpu, []):
-            yield f"{task.address}: Fargate has no size of {cpu} CPU units and {memory} MiB"
-        for storage in task.values.get("ephemeral_storage") or []:
-            if not 21 <= storage["size_in_gib"] <= 200:
-                yield f"{task.address}: ephemeral storage is 21 to 200 GiB"
+        if "FARGATE" in (task.values.get("requires_compatibilities") or []):
+            yield from _sizes(task)
         for container in decoded(task.values.get("container_definitions")) or []:
             if (container.get("stopTimeout") or 0) > STOP_TIMEOUT:
                 yield f"{task.address}: stopTimeout is at most {STOP_TIMEOUT} s"
@@ -39,6 +33,15 @@ def violations(plan: Plan) -> Iterator[str]:
     for path, text in plan.sources.items():
         if any(int(seconds) > STOP_TIMEOUT for seconds in re.findall(r"stopTimeout\s+=\s+(\d+)", text)):
             yield f"{path}: stopTimeout is at most {STOP_TIMEOUT} s"
+
+
+def _sizes(task: Resource) -> Iterator[str]:
+    cpu, memory = int(task.values["cpu"]), int(task.values["memory"])
+    if memory not in MEMORY.get(cpu, []):
+        yield f"{task.address}: Fargate has no size of {cpu} CPU units and {memory} MiB"
+    for storage in task.values.get("ephemeral_storage") or []:
+        if not 21 <= storage["size_in_gib"] <= 200:
+            yield f"{task.address}: ephemeral storage is 21 to 200 GiB"
 
 
 def _spot_on_arm(plan: Plan) -> Iterator[str]:

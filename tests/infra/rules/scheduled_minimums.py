@@ -6,7 +6,7 @@ A scheduled action's minimum stays until another action changes it (Application 
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from tests.infra.rules.plan import Plan, blocks
 
@@ -21,7 +21,8 @@ def violations(plan: Plan) -> Iterator[str]:
         target.values.get("resource_id"): int(target.values["min_capacity"])
         for target in plan.resources("aws_appautoscaling_target")
     }
-    raised, lowered = defaultdict(list), defaultdict(list)
+    raised: defaultdict[Any, list[str]] = defaultdict(list)
+    lowered: defaultdict[Any, list[str]] = defaultdict(list)
     for action in plan.resources("aws_appautoscaling_scheduled_action"):
         service = action.values.get("resource_id")
         for bounds in action.values.get("scalable_target_action") or []:

@@ -28,12 +28,12 @@ class Recording:
         self.asked.append(request)
 
 
-def test_one_path_takes_every_revision_and_variant_of_an_image() -> None:
+def test_both_addresses_of_an_image_are_invalidated_with_every_revision_and_variant() -> None:
     client: Any = Recording()
     Cdn(client, "E123").forget(REMOVED)
     [request] = client.asked
     assert request["DistributionId"] == "E123"
-    assert request["InvalidationBatch"]["Paths"] == {"Quantity": 1, "Items": ["/i/me@x/abc/*"]}
+    assert request["InvalidationBatch"]["Paths"] == {"Quantity": 2, "Items": ["/i/me@x/abc/*", "/me@x/abc/*"]}
 
 
 def test_a_removal_that_is_told_twice_is_one_invalidation() -> None:
