@@ -48,7 +48,7 @@ test: $(STAMP) ## all tests but the slow ones
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
 
 test-slow: $(STAMP) ## the slow ones: real outside programs, minutes of work
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n auto --dist loadgroup -m "slow or hypothesis"
 
 bench: $(STAMP) ## engine, worker, upload, producer, a batch of 20,000 ...: IMAGES=DIR of JPEGs, SHARP=DIR of an npm install, TOOLS=VENV
 	$(BIN)/python -m benchmarks.engine $(if $(IMAGES),--images $(IMAGES)) $(if $(SHARP),--sharp $(SHARP))

@@ -1,6 +1,7 @@
 """The composition of the service: site, routes, errors, the guard around them."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
@@ -52,9 +53,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.site.history.stop()
 
 
-def create_app(settings: Settings, composed: Deployment | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, composed: Deployment | None = None, clock: Callable[[], float] = time.monotonic
+) -> FastAPI:
     """Raises SettingsError when the settings do not do for a dashboard. Makes no call to AWS."""
-    site = Site(settings, composed)
+    site = Site(settings, composed, clock)
     # FastAPI's own documentation pages load scripts from elsewhere; docs/reference/api.md is ours.
     app = FastAPI(
         title="pixelfleet",

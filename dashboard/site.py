@@ -1,7 +1,8 @@
 """What every request needs of its deployment: settings, adapters, sessions, limits, templates."""
 
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,13 +27,19 @@ STRANGER_PER_MINUTE: Final = 60
 class Site:
     """One deployment's dashboard. Raises SettingsError where cookies could not be signed safely."""
 
-    def __init__(self, settings: Settings, deployment: Deployment | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        deployment: Deployment | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clock` is what the rate limits count by: monotonic seconds."""
         self.settings = settings
         self.deployment = deployment or Deployment(settings, connections=32)
         self.url = settings.dashboard_url.rstrip("/")
         self.sessions = Sessions(_secret(settings), secure=urlsplit(self.url).scheme == "https")
-        self.api_limit = RateLimit(API_PER_MINUTE, 60)
-        self.strangers = RateLimit(STRANGER_PER_MINUTE, 60)
+        self.api_limit = RateLimit(API_PER_MINUTE, 60, clock)
+        self.strangers = RateLimit(STRANGER_PER_MINUTE, 60, clock)
         self.cloudfront = CloudFront.of(settings)
         self.renderer = Renderer()
         self.background_tasks = Runner(self.deployment)

@@ -1,10 +1,13 @@
 """Fixtures that many tests share: one embedded cloud for each test process, a deployment of its own for each test."""
 
+import os
 import signal
 import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.localcloud.emulator import Emulator, start_emulator
@@ -18,6 +21,16 @@ from pixelfleet.settings import Settings, load_settings
 for _number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.SIG_DFL if _number == signal.SIGHUP else signal.default_int_handler)
+
+# How many examples a property test tries: few and always the same ones for `make test`, many new ones for `make
+# test-slow`. No profile has a deadline: how long an example takes is a matter of the machine.
+hypothesis.register_profile(
+    "shallow", max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+hypothesis.register_profile(
+    "deep", max_examples=1_000, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck)
+)
+hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "shallow"))
 
 pytest.register_assert_rewrite("tests.catalog_conformance", "tests.activity_conformance")
 

@@ -19,20 +19,25 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def autosave(application: Application, save: Callable[[], None], interval: float = INTERVAL) -> Application:
+def autosave(
+    application: Application,
+    save: Callable[[], None],
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Application:
     """An ASGI application that calls `save` in its own event loop, between requests."""
     due = asyncio.Event()
     running: list[asyncio.Task[None]] = []
 
     async def keep_saving() -> None:
-        pause = interval
+        pause = INTERVAL
         while True:
-            await asyncio.sleep(pause)
+            await sleep(pause)
             await due.wait()
             due.clear()
-            began = time.monotonic()
+            began = clock()
             save()
-            pause = max(interval, SHARE * (time.monotonic() - began))
+            pause = max(INTERVAL, SHARE * (clock() - began))
 
     async def saved(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

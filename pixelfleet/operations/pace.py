@@ -7,9 +7,15 @@ from collections.abc import Callable
 class Pace:
     """Holds back so that on the whole no more than `rate` a second pass."""
 
-    def __init__(self, rate: float | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        rate: float | None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
         self._rate = rate
         self._clock = clock
+        self._sleep = sleep
         self._started = clock()
         self._passed = 0
 
@@ -18,4 +24,4 @@ class Pace:
             return
         due = self._started + self._passed / self._rate
         self._passed += count
-        time.sleep(max(0.0, due - self._clock()))
+        self._sleep(max(0.0, due - self._clock()))

@@ -61,6 +61,13 @@ def fine(task: Any, seconds: float) -> None:
     time.sleep(seconds)
 
 
+def held(task: Any, seconds: float) -> None:
+    """Runs until the test lets it end."""
+    released = Path(os.environ["CHAOS_JOURNAL"] + ".released")
+    while not released.exists():
+        time.sleep(0.02)
+
+
 def leased(task: Any, seconds: float) -> None:
     with hold(task.request.properties, lease_client()) as lease:
         time.sleep(seconds)
@@ -115,6 +122,7 @@ HAZARDS = {
     task.__name__: task
     for task in (
         fine,
+        held,
         leased,
         fails,
         fails_once,

@@ -6,15 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.chaos.proxy import FaultProxy
 from tests.fakes.clients import CREDENTIALS, client
+from tests.waiting import PATIENCE, TooLateError, eventually
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -36,20 +36,6 @@ def message(task: str, *args: object, **envelope: Any) -> str:
     )
 
 
-class TooLateError(AssertionError):
-    """What a test waited for did not come about."""
-
-
-def eventually(what: Callable[[], Any], seconds: float = 15.0, why: Callable[[], str] = str) -> Any:
-    """The first true value of `what`; raises TooLateError with `why()` when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := what():
-            return found
-        time.sleep(0.03)
-    raise TooLateError(f"not within {seconds} s: {why()}")
-
-
 @dataclass
 class Worker:
     process: "subprocess.Popen[bytes]"
@@ -66,9 +52,9 @@ class Worker:
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
-    def exit_code(self, seconds: float = 20.0) -> int:
+    def exit_code(self) -> int:
         try:
-            return self.process.wait(seconds)
+            return self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             raise TooLateError(f"the worker did not end:\n{self.log[-3000:]}") from None
 
@@ -126,7 +112,7 @@ class Bench:
             process = subprocess.Popen([*command, *quiet], env=environment, cwd=ROOT, stdout=log, stderr=log)
         worker = Worker(process, log_path)
         self.workers.append(worker)
-        eventually(lambda: not worker.runs or " ready." in worker.log, 30, lambda: worker.log)
+        eventually(lambda: not worker.runs or " ready." in worker.log, lambda: worker.log)
         return worker
 
     def journal(self, what: str) -> list[dict[str, Any]]:
@@ -135,17 +121,21 @@ class Bench:
         lines = path.read_text().splitlines() if path.exists() else []
         return [entry for entry in map(json.loads, lines) if entry["what"] == what]
 
+    def release(self) -> None:
+        """Let the tasks that are `held` end."""
+        (self.folder / "journal.released").touch()
+
     def names(self, what: str) -> list[str]:
         return [entry["name"] for entry in self.journal(what)]
 
-    def begun(self, name: str, seconds: float = 15.0) -> dict[str, Any]:
+    def begun(self, name: str) -> dict[str, Any]:
         """Wait until a task of this name has begun."""
-        eventually(lambda: name in self.names("begun"), seconds, self.logs)
+        eventually(lambda: name in self.names("begun"), self.logs)
         return next(entry for entry in self.journal("begun") if entry["name"] == name)
 
-    def done(self, *names: str, seconds: float = 15.0) -> None:
+    def done(self, *names: str) -> None:
         """Wait until tasks of these names have been done."""
-        eventually(lambda: set(names) <= set(self.names("done")), seconds, self.logs)
+        eventually(lambda: set(names) <= set(self.names("done")), self.logs)
 
     def count(self, url: str | None = None) -> tuple[int, int]:
         """How many messages wait, and how many are in flight."""
@@ -157,15 +147,14 @@ class Bench:
         waiting, flying = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
         return int(found[waiting]), int(found[flying])
 
-    def empties(self, seconds: float = 15.0) -> None:
+    def empties(self) -> None:
         """Wait until the source queue holds nothing, waiting or in flight."""
-        eventually(lambda: self.count() == (0, 0), seconds, lambda: f"{self.count()}\n{self.logs()}")
+        eventually(lambda: self.count() == (0, 0), lambda: f"{self.count()}\n{self.logs()}")
 
-    def buries(self, messages: int, seconds: float = 20.0) -> None:
+    def buries(self, messages: int) -> None:
         """Wait until so many messages lie in the dead-letter queue and none elsewhere."""
         eventually(
             lambda: self.count() == (0, 0) and self.count(self.dead_url)[0] == messages,
-            seconds,
             lambda: f"{self.count()}, dead {self.count(self.dead_url)}\n{self.logs()}",
         )
 
@@ -178,7 +167,7 @@ def bench(
     upstream: str,
     folder: Path,
     environment: Mapping[str, str] = CREDENTIALS,
-    visibility: int = 2,
+    visibility: int = 60,
     max_receives: int = 3,
     name: str = "",
 ) -> Iterator[Bench]:
@@ -205,4 +194,4 @@ def children_of(pid: int) -> Sequence[int]:
     return [int(each) for each in found.split()]
 
 
-__all__ = ["Bench", "Worker", "bench", "children_of", "eventually", "message", "signal"]
+__all__ = ["Bench", "Worker", "bench", "children_of", "message", "signal"]

@@ -22,7 +22,8 @@ from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.operations.failures import Selection, select
 from pixelfleet.operations.redrive import Redrive, drop_settled
 from pixelfleet.settings import load_settings
-from tests.e2e.conftest import enter, wait_for
+from tests.e2e.conftest import enter
+from tests.waiting import eventually
 
 KEY = "uploads/me/b1/deadly.png"
 ATTEMPTS = 2
@@ -61,18 +62,18 @@ def test_an_image_that_kills_its_worker_every_time_is_failed_as_crashed_and_can_
     identity = image_id(deadly.settings.uploads_bucket, KEY)
 
     for attempt in range(1, ATTEMPTS + 1):
-        pid = wait_for(lambda: claimed_by(deadly.images.get(identity), attempt))  # noqa: B023 - waited for here
+        pid = eventually(lambda: claimed_by(deadly.images.get(identity), attempt))  # noqa: B023 - waited for here
         os.kill(pid, signal.SIGKILL)
 
-    failed = wait_for(lambda: i if (i := deadly.images.get(identity)) and i.status is Status.FAILED else None)
+    failed = eventually(lambda: i if (i := deadly.images.get(identity)) and i.status is Status.FAILED else None)
     assert (failed.cause, failed.attempts) == (Cause.CRASHED, ATTEMPTS)
     dead = deadly.settings.bulk_dlq_url
-    wait_for(lambda: deadly.queues.depth(dead).waiting == 1)
-    wait_for(lambda: deadly.queues.depth(deadly.settings.bulk_queue_url).in_flight == 0)
+    eventually(lambda: deadly.queues.depth(dead).waiting == 1)
+    eventually(lambda: deadly.queues.depth(deadly.settings.bulk_queue_url).in_flight == 0)
 
     sent = list(Redrive(deadly, "anna", lambda _: None).send(select(deadly.images, Selection())))
     assert [image.image_id for image in sent] == [identity]
-    ready = wait_for(lambda: i if (i := deadly.images.get(identity)) and i.status is Status.READY else None)
+    ready = eventually(lambda: i if (i := deadly.images.get(identity)) and i.status is Status.READY else None)
     assert ready.attempts == 1
     drop_settled(deadly, Lane.BULK, Selection(), lambda _: None)
     assert deadly.queues.depth(dead).waiting == 0

@@ -10,8 +10,9 @@ import pytest
 from pixelfleet.localcloud.emulator import Emulator, start_emulator
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.supervise import ProcessSupervisor
-from tests.chaos.harness import Bench, bench, eventually
+from tests.chaos.harness import Bench, bench
 from tests.chaos.proxy import Fault
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -29,9 +30,9 @@ def test_tasks_run_and_are_deleted_in_spite_of_faults_everywhere(queue: Bench) -
 
     worker = queue.work(children=2, config={"worker_prefetch_multiplier": 4})
 
-    queue.done(*names, seconds=40)
+    queue.done(*names)
     queue.proxy.heal()
-    queue.empties(30)
+    queue.empties()
     assert worker.runs
     assert queue.count(queue.dead_url) == (0, 0)
     assert sum(queue.proxy.injected.values()) > 0
@@ -45,7 +46,7 @@ def test_a_malformed_message_goes_to_the_dead_letters(queue: Bench) -> None:
     queue.work()
 
     queue.done("fine")
-    queue.buries(1, 30)
+    queue.buries(1)
 
 
 @pytest.mark.slow
@@ -64,7 +65,7 @@ def test_a_worker_outlives_the_cloud_dying_in_the_middle_of_a_poll(tmp_path: Pat
             name = queue.url.rpartition("/")[2]
             with bench(again.endpoint_url, tmp_path, again.exports(), name=name) as reborn:
                 reborn.send("fine", "after")
-                reborn.done("after", seconds=60)
+                reborn.done("after")
 
             assert worker.runs
     folder.close()

@@ -21,8 +21,9 @@ from pixelfleet.localcloud.programs import worker_program
 from pixelfleet.samples.photos import encoded
 from pixelfleet.samples.scene import scene
 from pixelfleet.settings import Settings
-from tests.chaos.harness import children_of, eventually
+from tests.chaos.harness import children_of
 from tests.chaos.proxy import STALL, Fault, FaultProxy
+from tests.waiting import PATIENCE, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -61,14 +62,14 @@ class Site:
         self.deployment.queues.send_one(Lane.BULK, job)
         return job
 
-    def image(self, what: Any = None, seconds: float = 60.0) -> Image:
+    def image(self, what: Any = None) -> Image:
         """Wait until there is a record of which `what` is true."""
 
         def found() -> Image | None:
             image = self.deployment.images.get(image_id(self.bucket, KEY))
             return image if image is not None and (what is None or what(image)) else None
 
-        image: Image = eventually(found, seconds, lambda: repr(self.deployment.images.get(image_id(self.bucket, KEY))))
+        image: Image = eventually(found, lambda: repr(self.deployment.images.get(image_id(self.bucket, KEY))))
         return image
 
     def status(self, status: Status) -> Image:
@@ -87,9 +88,7 @@ class Site:
     def dry(self, lane: Lane = Lane.BULK) -> None:
         """Wait until the lane's queue holds nothing."""
         url = self.deployment.settings.queue_url(lane)
-        eventually(
-            lambda: self.deployment.queues.depth(url).waiting + self.deployment.queues.depth(url).in_flight == 0, 30
-        )
+        eventually(lambda: self.deployment.queues.depth(url).waiting + self.deployment.queues.depth(url).in_flight == 0)
 
     def busy_child(self, worker: "subprocess.Popen[bytes]", attempt: int) -> int:
         """Wait until an attempt is claimed and hangs in its fetch; returns the process that makes it."""
@@ -197,7 +196,7 @@ def test_a_clean_stop_returns_the_attempt_and_hands_the_job_on_within_seconds(si
 
     worker.send_signal(signal.SIGTERM)
 
-    assert worker.wait(20) == 0
+    assert worker.wait(PATIENCE) == 0
     assert site.line("handed back").attempts == 0
     assert site.deployment.queues.depth(site.deployment.settings.bulk_queue_url).waiting == 1
     site.proxy.heal()
@@ -225,7 +224,7 @@ def test_an_s3_that_hangs_past_the_time_limit_costs_an_attempt_and_no_more(site:
     site.upload()
     worker = site.work(PIXELFLEET_BULK_TIME_LIMIT="1")
 
-    image = site.image(lambda image: image.status is Status.READY, seconds=120)
+    image = site.image(lambda image: image.status is Status.READY)
 
     assert image.attempts <= ATTEMPTS
     assert worker.poll() is None
@@ -250,7 +249,7 @@ def test_an_image_that_takes_longer_than_bulk_allows_is_made_by_heavy(site: Site
 
     site.work(Lane.HEAVY, PIXELFLEET_DEFAULT_RECIPE="archive")
 
-    image = site.image(lambda image: image.status is Status.READY, seconds=120)
+    image = site.image(lambda image: image.status is Status.READY)
     assert (image.lane, image.attempts) == (Lane.HEAVY, 1)
     assert [line.cause for line in image.attempt_log if line.what == "will retry"] == [Cause.TIME_LIMIT]
     assert worker.poll() is None

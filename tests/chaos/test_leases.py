@@ -5,13 +5,14 @@ import signal
 
 import pytest
 
-from tests.chaos.harness import Bench, eventually
+from tests.chaos.harness import Bench
 from tests.chaos.proxy import Fault
+from tests.waiting import eventually
 
 
 def test_a_task_longer_than_the_visibility_runs_once(queue: Bench) -> None:
-    queue.hide_for(3)
-    queue.send("leased", "long", 5.0)
+    queue.hide_for(5)
+    queue.send("leased", "long", 6.0)
     queue.work(children=2)
 
     queue.done("long")
@@ -22,9 +23,9 @@ def test_a_task_longer_than_the_visibility_runs_once(queue: Bench) -> None:
 
 @pytest.mark.slow
 def test_a_lease_outlives_extensions_that_fail_now_and_then(queue: Bench) -> None:
-    queue.hide_for(6)
+    queue.hide_for(8)
     queue.proxy.inject(Fault("sqs", "ChangeMessageVisibility", status=500, times=1))
-    queue.send("leased", "long", 8.0)
+    queue.send("leased", "long", 10.0)
     queue.work(children=2)
 
     queue.done("long")
@@ -33,6 +34,7 @@ def test_a_lease_outlives_extensions_that_fail_now_and_then(queue: Bench) -> Non
     assert len(queue.journal("begun")) == 1
 
 
+@pytest.mark.slow
 def test_a_task_whose_lease_is_lost_does_not_get_to_write(queue: Bench) -> None:
     queue.hide_for(3)
     queue.proxy.inject(Fault("sqs", "ChangeMessageVisibility", status=500))

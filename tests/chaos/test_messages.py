@@ -30,6 +30,7 @@ MALFORMED = {
 
 
 def test_malformed_messages_go_to_the_dead_letters_and_the_others_run(queue: Bench) -> None:
+    queue.hide_for(2)
     # One child and so one prefetch slot: a single slot that is not freed stops the worker.
     for body in MALFORMED.values():
         queue.send_raw(body)
@@ -39,10 +40,10 @@ def test_malformed_messages_go_to_the_dead_letters_and_the_others_run(queue: Ben
     worker = queue.work(children=1)
 
     queue.done("fine 0", "fine 1", "fine 2")
-    queue.buries(len(MALFORMED), seconds=30)
+    queue.buries(len(MALFORMED))
     assert worker.runs
     # The three that are well-formed, and run, are the only ones that reached a task.
-    assert len(queue.journal("begun")) == 3
+    assert set(queue.names("begun")) == {"fine 0", "fine 1", "fine 2"}
 
 
 def test_a_foreign_routing_key_is_not_trusted(queue: Bench) -> None:

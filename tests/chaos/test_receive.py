@@ -4,8 +4,9 @@ import signal
 
 import pytest
 
-from tests.chaos.harness import Bench, eventually
+from tests.chaos.harness import Bench
 from tests.chaos.proxy import STALL, Fault
+from tests.waiting import eventually
 
 FAULTS = {
     "a 500": Fault("sqs", "ReceiveMessage", status=500, times=2),
@@ -42,7 +43,7 @@ def test_a_stalled_long_poll_times_out_and_the_next_one_receives(queue: Bench) -
     worker = queue.work(options={"wait_time_seconds": 1})
     queue.send("fine")
 
-    queue.done("fine", seconds=25)
+    queue.done("fine")
 
     assert "Read timeout" in worker.log
 
@@ -73,7 +74,7 @@ def test_an_idle_worker_ends_soon_after_sigterm(queue: Bench) -> None:
 
     worker.signal(signal.SIGTERM)
 
-    assert worker.exit_code(5) == 0
+    assert worker.exit_code() == 0
 
 
 def test_what_a_long_poll_brings_after_sigterm_is_shown_again_at_once(queue: Bench) -> None:

@@ -1,25 +1,26 @@
 """SIGTERM, also by ECS and a Spot notice: what is not done is back in the queue within seconds."""
 
 import signal
-import time
 
 import pytest
 
-from tests.chaos.harness import Bench, eventually
+from tests.chaos.harness import Bench
+from tests.waiting import PATIENCE, eventually
 
 
 def test_sigterm_hands_prefetched_messages_back_and_finishes_the_running_one(queue: Bench) -> None:
     queue.hide_for(600)
     for number in range(4):
-        queue.send("fine", f"task {number}", 1.0)
-    worker = queue.work(config={"worker_prefetch_multiplier": 4})
+        queue.send("held", f"task {number}")
+    worker = queue.work(config={"worker_prefetch_multiplier": 4, "worker_soft_shutdown_timeout": PATIENCE})
     eventually(lambda: queue.count() == (0, 4))
     begun = eventually(lambda: queue.names("begun"))
 
     worker.signal(signal.SIGTERM)
 
-    eventually(lambda: queue.count() == (3, 1), 2)
-    assert worker.exit_code(8) == 0
+    eventually(lambda: queue.count() == (3, 1))
+    queue.release()
+    assert worker.exit_code() == 0
     assert queue.count() == (3, 0)
     assert queue.names("done") == begun
 
@@ -29,12 +30,10 @@ def test_sigterm_hands_back_a_long_task_after_the_soft_time_out(queue: Bench) ->
     queue.send("gives_back", "hours", 3600.0)
     worker = queue.work(config={"worker_soft_shutdown_timeout": 1})
     queue.begun("hours")
-    started = time.monotonic()
 
     worker.signal(signal.SIGTERM)
 
-    assert worker.exit_code(15) == 0
-    assert time.monotonic() - started < 12
+    assert worker.exit_code() == 0
     assert queue.count() == (1, 0)
     assert len(queue.journal("gave back")) == 1
 
@@ -48,7 +47,7 @@ def test_sigterm_hands_back_a_task_that_is_deaf_in_native_code(queue: Bench) -> 
 
     worker.signal(signal.SIGTERM)
 
-    assert worker.exit_code(20) == 0
+    assert worker.exit_code() == 0
     assert queue.count() == (1, 0)
 
 
@@ -63,7 +62,7 @@ def test_a_second_sigterm_does_not_wait_for_running_tasks(queue: Bench) -> None:
     eventually(lambda: "shutting down" in worker.log)
     worker.signal(signal.SIGTERM)
 
-    assert worker.exit_code(15) == 0
+    assert worker.exit_code() == 0
     assert queue.count() == (1, 0)
 
 
@@ -75,7 +74,7 @@ def test_what_finished_before_the_end_is_deleted_and_not_handed_back(queue: Benc
 
     worker.signal(signal.SIGTERM)
 
-    assert worker.exit_code(10) == 0
+    assert worker.exit_code() == 0
     done = queue.names("done")
     assert queue.count() == (20 - len(done), 0)
     assert len(set(done)) == len(done)

@@ -1,12 +1,11 @@
 """A deployment at work, and ways to put things in and wait for what comes out."""
 
 import json
-import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -21,11 +20,8 @@ from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.samples import make_samples
 from pixelfleet.settings import Settings, load_settings
+from tests.waiting import eventually
 
-T = TypeVar("T")
-
-#: Seconds to wait for what takes a fraction of one on an idle machine.
-TIMEOUT = 60.0
 SETTLED = frozenset({Status.READY, Status.FAILED, Status.DELETED})
 
 
@@ -70,7 +66,7 @@ class LiveFleet:
             found = self.deployment.images.get_many(wanted)
             return found if wanted == {i for i, image in found.items() if image.status in SETTLED} else None
 
-        return wait_for(all_settled)
+        return eventually(all_settled)
 
     def idle(self) -> None:
         """Wait until no message waits or is in flight anywhere."""
@@ -80,7 +76,7 @@ class LiveFleet:
             depths = [self.deployment.queues.depth(url) for url in urls]
             return all(depth.waiting == depth.in_flight == depth.delayed == 0 for depth in depths)
 
-        wait_for(empty)
+        eventually(empty)
 
     def results(self, image_id: str) -> set[str]:
         """The keys of all that lies in the results bucket for an image, of whatever revision."""
@@ -103,14 +99,6 @@ class LiveFleet:
                     found.append({"document": json.loads(envelope["Message"]), "attributes": attributes})
                 self.deployment.sqs.delete_message(QueueUrl=self.notices_queue, ReceiptHandle=message["ReceiptHandle"])
         return found
-
-
-def wait_for(condition: Callable[[], T | None], timeout: float = TIMEOUT) -> T:
-    deadline = time.monotonic() + timeout
-    while not (answer := condition()):
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.05)
-    return answer
 
 
 @pytest.fixture(scope="session")

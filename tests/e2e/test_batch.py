@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from pixelfleet.domain.records import Status
-from tests.e2e.conftest import LiveFleet, wait_for
+from tests.e2e.conftest import LiveFleet
 from tests.integration.cli.command import run
+from tests.waiting import eventually
 
 GOOD = ("photos/greyscale.jpg", "photos/progressive.jpg")
 BROKEN = "broken/truncated.jpg"
@@ -133,7 +134,7 @@ def test_rm_removes_originals_and_the_fleet_their_variants(live: LiveFleet, env:
     assert json.loads(one.stdout) == {"removed": 1, "refused": []}
     rest = run("rm", "--batch", batch, "--yes", "--json", env=env)
     assert json.loads(rest.stdout)["removed"] >= 2
-    wait_for(lambda: all(live.image(image_id).status is Status.DELETED for image_id in ids))
+    eventually(lambda: all(live.image(image_id).status is Status.DELETED for image_id in ids))
     live.idle()
     assert [live.results(image_id) for image_id in ids] == [set(), set(), set()]
     actions = [action for action in live.deployment.activity.actions() if action.on == batch]
@@ -163,7 +164,7 @@ def test_what_was_removed_before_the_seal_stands_for_no_other_image(
     ids = [live.upload(samples / GOOD[0], f"{number}.jpg") for number in range(3)]
     live.settled(ids)
     run("rm", f"uploads/{name}/0.jpg", "--yes", env=env)
-    wait_for(lambda: live.image(ids[0]).status is Status.DELETED)
+    eventually(lambda: live.image(ids[0]).status is Status.DELETED)
     sealed = json.loads(run("batch", "seal", name, "--json", env=env).stdout)
     assert (sealed["expected"], sealed["ready"], sealed["deleted"]) == (3, 2, 1)
 

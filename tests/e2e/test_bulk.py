@@ -10,8 +10,9 @@ import pytest
 
 from benchmarks.batch import make, run_batch
 from pixelfleet.domain.records import Counts
-from tests.e2e.conftest import LiveFleet, wait_for
+from tests.e2e.conftest import LiveFleet
 from tests.integration.cli.command import run
+from tests.waiting import eventually
 
 AWS = str(Path(sys.executable).parent / "aws")
 
@@ -36,7 +37,7 @@ def test_a_thousand_uploads_by_the_aws_cli_are_a_batch_that_is_followed(live: Li
     target = f"s3://{live.settings.uploads_bucket}/uploads/{live.owner}/plain/"
     subprocess.run([AWS, "s3", "cp", "--recursive", "--only-show-errors", str(folder), target], check=True)
 
-    wait_for(lambda: live.deployment.batches.counts(live.owner, "plain").accounted == 1_000, timeout=500)
+    eventually(lambda: live.deployment.batches.counts(live.owner, "plain").accounted == 1_000, seconds=500)
     counts = live.deployment.batches.counts(live.owner, "plain")
     assert counts == Counts(ready=990, failed_by_cause={"truncated": 10})
     env = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}

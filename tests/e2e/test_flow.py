@@ -7,7 +7,8 @@ from typing import Any
 from pixelfleet.domain.jobs import Job, JobKind, Lane
 from pixelfleet.domain.records import Counts, RecipeRef, Status
 from pixelfleet.recipes import parse
-from tests.e2e.conftest import LiveFleet, wait_for
+from tests.e2e.conftest import LiveFleet
+from tests.waiting import eventually
 
 PHOTO = "photos/progressive.jpg"
 
@@ -24,7 +25,7 @@ def test_an_upload_becomes_variants_a_record_and_a_notice(live: LiveFleet, sampl
     image = live.settled([image_id])[image_id]
     assert (image.status, image.owner, image.batch, image.attempts) == (Status.READY, live.owner, "b1", 1)
     assert {variant.key for variant in image.variants} == live.results(image_id)
-    [notice] = wait_for(live.notices)
+    [notice] = eventually(live.notices)
     assert notice["attributes"] == {
         "kind": "image.ready",
         "owner": live.owner,
@@ -39,7 +40,7 @@ def test_the_same_object_uploaded_twice_is_one_record_with_the_newest_version(li
     image_id = live.upload(samples / PHOTO, "photo.jpg")
     first = live.settled([image_id])[image_id]
     live.upload(samples / "photos/greyscale.jpg", "photo.jpg")
-    second = wait_for(
+    second = eventually(
         lambda: (
             image
             if (image := live.image(image_id)).status is Status.READY and image.revision != first.revision
@@ -71,7 +72,7 @@ def test_an_old_event_after_a_new_one_is_refused(live: LiveFleet, samples: Path)
     first = live.settled([image_id])[image_id]
     old = replace(job_of(live, key), sequencer=first.sequencer)
     live.upload(samples / "photos/greyscale.jpg", "photo.jpg")
-    newest = wait_for(
+    newest = eventually(
         lambda: (
             image
             if (image := live.image(image_id)).status is Status.READY and image.sequencer > first.sequencer
@@ -110,7 +111,7 @@ def test_deleting_an_original_removes_its_variants_and_marks_it_deleted(live: Li
     image_id = live.upload(samples / PHOTO, "photo.jpg")
     live.settled([image_id])
     live.deployment.s3.delete_object(Bucket=live.settings.uploads_bucket, Key=key)
-    wait_for(lambda: live.image(image_id).status is Status.DELETED)
+    eventually(lambda: live.image(image_id).status is Status.DELETED)
     live.idle()
     assert live.results(image_id) == set()
     assert live.image(image_id).variants == ()
@@ -122,9 +123,9 @@ def test_an_upload_after_the_removal_lives_again(live: LiveFleet, samples: Path)
     image_id = live.upload(samples / PHOTO, "photo.jpg")
     live.settled([image_id])
     live.deployment.s3.delete_object(Bucket=live.settings.uploads_bucket, Key=key)
-    wait_for(lambda: live.image(image_id).status is Status.DELETED)
+    eventually(lambda: live.image(image_id).status is Status.DELETED)
     live.upload(samples / PHOTO, "photo.jpg")
-    wait_for(lambda: live.image(image_id).status is Status.READY)
+    eventually(lambda: live.image(image_id).status is Status.READY)
     assert len(live.results(image_id)) == 3
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import LiveFleet, wait_for
+from tests.e2e.conftest import LiveFleet
 from tests.integration.cli.command import PIXELFLEET
+from tests.waiting import PATIENCE, eventually
 
 PAGE = Path(__file__).parents[2] / "docs/howto/bulk.md"
 
@@ -40,14 +41,20 @@ def test_every_command_of_the_page_works_and_it_ends_with_a_verified_manifest(
             live.idle()
         arguments = [part.replace("~", str(tmp_path)) for part in shlex.split(command)[1:]]
         done = subprocess.run(
-            [PIXELFLEET, *arguments], cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=100
+            [PIXELFLEET, *arguments],
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, f"{command}: {done.stderr}"
 
     lines = [json.loads(line) for line in (tmp_path / "summer.jsonl").read_text().splitlines()]
     assert [(line["path"], line["status"]) for line in lines] == [("a.jpg", "ready"), ("b.jpg", "ready")]
     assert {path.parent.name for path in (tmp_path / "results").glob("*/*")} == {"a.jpg", "b.jpg"}
-    wait_for(lambda: live.deployment.batches.counts("default", "summer").deleted == 2)
+    eventually(lambda: live.deployment.batches.counts("default", "summer").deleted == 2)
 
 
 def test_the_page_ends_its_proof_with_a_verified_manifest() -> None:

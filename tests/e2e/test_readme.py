@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 #: Run elsewhere, each for its reason.
@@ -61,7 +63,7 @@ def test_a_command_for_this_machine_runs_as_it_stands(command: str, samples: Pat
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     if "--out" in arguments:

@@ -17,8 +17,9 @@ from pixelfleet.domain.jobs import Job, JobKind, Origin
 from pixelfleet.domain.records import Image, RecipeRef, Status, timestamp
 from pixelfleet.domain.transitions import Aim
 from pixelfleet.recipes import Recipe
-from tests.e2e.conftest import LiveFleet, wait_for
+from tests.e2e.conftest import LiveFleet
 from tests.integration.cli.command import run
+from tests.waiting import eventually
 
 TINY = 'name = "{name}"\n[[variants]]\nname = "thumb"\nbox = {box}\nformat = "jpeg"\n'
 
@@ -100,7 +101,7 @@ def test_100_lost_events_and_50_old_recipes_are_found_and_nothing_else(
         done = [i for i in images.values() if i.status is Status.READY and i.recipe == new]
         return images if len(done) == 150 else None
 
-    wait_for(made_anew)
+    eventually(made_anew)
     live.idle()
     untouched = live.deployment.images.get_many(made_new)
     assert untouched == {image_id: before[image_id] for image_id in made_new}
@@ -147,7 +148,7 @@ def test_a_newer_version_whose_event_was_lost_is_processed(
     with events_lost(live):
         put(live, samples / "photos/greyscale.jpg", "b1", 1)
     assert reconcile(live, env)["found"] == {"changed": 1}
-    wait_for(lambda: live.image(image_id).revision != first.revision)
+    eventually(lambda: live.image(image_id).revision != first.revision)
 
 
 def test_an_inventory_is_read_instead_of_the_bucket(
@@ -201,7 +202,7 @@ def test_a_sweep_deletes_what_no_record_names_and_removes_what_has_no_original(
     told = reconcile(live, env, "--sweep")["swept"]
     assert (dry["orphaned"], told["orphaned"], told["removed"]) == (told["orphaned"], 1, 1)
     assert told["unexplained"] >= 1
-    wait_for(lambda: live.image(gone).status is Status.DELETED)
+    eventually(lambda: live.image(gone).status is Status.DELETED)
     live.idle()
     assert live.results(kept) == {variant.key for variant in live.image(kept).variants}
     assert live.results(gone) == set()

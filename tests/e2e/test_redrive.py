@@ -13,7 +13,8 @@ from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, encode_message
 from pixelfleet.domain.records import Counts, Image, RecipeRef, Status, timestamp
 from pixelfleet.domain.transitions import Aim, Failure
 from pixelfleet.errors import Cause
-from tests.e2e.conftest import LiveFleet, wait_for
+from tests.e2e.conftest import LiveFleet
+from tests.waiting import PATIENCE, eventually
 
 PHOTO = "photos/progressive.jpg"
 
@@ -26,7 +27,7 @@ def pixelfleet(*arguments: str, code: int = 0) -> Any:
         text=True,
         env=os.environ,
         check=False,
-        timeout=100,
+        timeout=PATIENCE,
     )
     assert done.returncode == code, done.stderr
     return json.loads(done.stdout) if done.stdout else done.stderr
@@ -67,7 +68,7 @@ def test_failures_are_grouped_with_message_and_example(live: LiveFleet, failed: 
 def test_a_redrive_makes_it_ready_and_drops_the_dead_letter(live: LiveFleet, failed: Image) -> None:
     told = pixelfleet("redrive", "--owner", live.owner, "--yes")
     assert told["sent"] == 1
-    wait_for(lambda: live.image(failed.image_id).status is Status.READY)
+    eventually(lambda: live.image(failed.image_id).status is Status.READY)
     assert live.counts() == Counts(ready=1)
     assert dead(live) == 0
     origins = [line.origin for line in live.image(failed.image_id).attempt_log]
@@ -88,7 +89,7 @@ def test_what_the_image_was_at_fault_for_is_redriven_only_when_its_cause_is_name
     live.settled([image_id])
     assert pixelfleet("redrive", "--owner", live.owner, "--yes")["sent"] == 0
     assert pixelfleet("redrive", "--owner", live.owner, "--cause", "not_an_image", "--yes")["sent"] == 1
-    wait_for(lambda: live.image(image_id).status is Status.FAILED)
+    eventually(lambda: live.image(image_id).status is Status.FAILED)
 
 
 @pytest.mark.parametrize("filters", [("--lane", "heavy"), ("--cause", "throttled"), ("--batch", "other")])
@@ -118,7 +119,7 @@ def test_two_redrives_at_once_double_nothing(live: LiveFleet, failed: Image) -> 
     command = [sys.executable, "-m", "pixelfleet.cli.main", "redrive", "--owner", live.owner, "--yes", "--json"]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ) for _ in range(2)]
     for one in running:
-        one.communicate(timeout=100)
+        one.communicate(timeout=PATIENCE)
         assert one.returncode == 0
     live.idle()
     assert live.image(failed.image_id).status is Status.READY
@@ -151,7 +152,7 @@ def test_a_letter_that_no_record_explains_is_moved_back_and_processed(live: Live
     assert told["dead_letters"]["bulk"]["moved"] == 1
     assert dead(live) == 0
     # Its object was never there, and the record that it left says so.
-    wait_for(lambda: live.deployment.images.get(job.image_id))
+    eventually(lambda: live.deployment.images.get(job.image_id))
     assert live.settled([job.image_id])[job.image_id].status is Status.DELETED
 
 
@@ -168,7 +169,7 @@ def test_a_letter_that_sqs_gave_up_on_is_moved_back_though_its_record_says_proce
     live.deployment.sqs.send_message(QueueUrl=live.settings.bulk_dlq_url, MessageBody=body)
     assert pixelfleet("purge", "--yes")["bulk"] == {"deleted": 0, "left": 1}
     assert pixelfleet("redrive", "--yes")["dead_letters"]["bulk"]["moved"] == 1
-    wait_for(lambda: live.image(image_id).status is Status.READY)
+    eventually(lambda: live.image(image_id).status is Status.READY)
 
 
 def test_events_that_the_producer_could_not_handle_are_moved_back(live: LiveFleet) -> None:

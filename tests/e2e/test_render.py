@@ -12,12 +12,15 @@ import pytest
 from PIL import Image
 
 from pixelfleet.samples import make_samples
+from tests.waiting import PATIENCE
 
 PIXELFLEET = [sys.executable, "-c", "from pixelfleet.cli.main import main; main()"]
 
 
 def pixelfleet(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*PIXELFLEET, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=100)
+    return subprocess.run(
+        [*PIXELFLEET, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +109,7 @@ def test_ctrl_c_stops_at_once_and_leaves_no_process(tmp_path: Path) -> None:
         assert running.poll() is None
         time.sleep(0.05)
     os.kill(running.pid, signal.SIGINT)
-    _, errors = running.communicate(timeout=30)
+    _, errors = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130
     assert "Traceback" not in errors
     with pytest.raises(ProcessLookupError):

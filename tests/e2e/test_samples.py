@@ -13,6 +13,7 @@ from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 
 from pixelfleet.domain.records import Status
 from tests.e2e.conftest import LiveFleet
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 BOXES = {"thumb": 320, "optimized": 2048, "enhanced": 2048}
@@ -44,7 +45,7 @@ class Ran:
             capture_output=True,
             text=True,
             check=False,
-            timeout=110,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, done.stderr
         self.report: dict[str, Any] = json.loads(report.read_text())

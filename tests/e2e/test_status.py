@@ -5,8 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.conftest import LiveFleet, wait_for
+from tests.e2e.conftest import LiveFleet
 from tests.integration.cli.command import run
+from tests.waiting import eventually
 
 
 def status() -> dict[str, Any]:
@@ -21,7 +22,7 @@ def test_finished_images_and_their_workers_are_seen_within_a_slot(live: LiveFlee
     live.deployment.batches.create(live.owner, "b1")
     ids = [live.upload(samples / name, name) for name in ("photos/greyscale.jpg", "broken/text.jpg")]
     live.settled(ids)
-    found = wait_for(lambda: now if (now := status())["last_hour"]["finished"] >= before + 2 else None)
+    found = eventually(lambda: now if (now := status())["last_hour"]["finished"] >= before + 2 else None)
     assert found["last_hour"]["failed_by_cause"]["not_an_image"] >= 1
     assert [worker["running"] for worker in found["workers"]] == [1, 1]
     assert {lane["name"]: lane["waiting"] for lane in found["lanes"]} == {"uploads": 0, "bulk": 0, "heavy": 0}

@@ -13,6 +13,7 @@ import pytest
 
 from tests.integration.cli.command import environment, start
 from tests.integration.cli.test_up import Up
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -35,7 +36,7 @@ def typed(samples: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
             yield theirs | told
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
+            process.communicate(timeout=PATIENCE)
 
 
 @pytest.mark.slow
@@ -46,6 +47,6 @@ def test_every_command_of_the_tutorial_works_as_it_stands(typed: dict[str, str],
             continue
         line = command.replace(".venv/bin/", f"{BIN}/")
         done = subprocess.run(
-            line, shell=True, cwd=tmp_path, env=typed, capture_output=True, text=True, check=False, timeout=100
+            line, shell=True, cwd=tmp_path, env=typed, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"

@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.conftest import LiveFleet
 from tests.integration.cli.command import run, start
 from tests.integration.cli.terminal import at_terminal
+from tests.waiting import PATIENCE
 
 INTERRUPTED = 130
 
@@ -37,7 +38,7 @@ def test_status_watched_by_a_script_is_a_line_for_each_look(live: LiveFleet, env
         assert process.stdout is not None
         first, second = (json.loads(process.stdout.readline()) for _ in range(2))
         process.terminate()
-        assert process.wait(60) == INTERRUPTED
+        assert process.wait(PATIENCE) == INTERRUPTED
     assert first["at"] < second["at"]
 
 

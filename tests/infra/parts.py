@@ -11,8 +11,9 @@ from typing import Any, Final
 from pixelfleet.domain.keys import image_id
 from tests.infra.stack import Stack
 from tests.infra.terraform import REPOSITORY
+from tests.waiting import PATIENCE
 
-TIMEOUT: Final = 90.0
+TIMEOUT: Final = PATIENCE
 
 
 def task_environment(stack: Stack, part: str, scratch: Path) -> dict[str, str]:

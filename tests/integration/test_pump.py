@@ -16,6 +16,7 @@ from pixelfleet.localcloud.programs import pump_program
 from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.settings import Settings
 from producer_lambda.pump import Pump
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -118,11 +119,11 @@ def test_a_queue_that_is_away_for_a_while_ends_nothing(sqs: Any, settings: Setti
     thread = threading.Thread(target=pump.run)
     thread.start()
     try:
-        assert taken.wait(30)
+        assert taken.wait(PATIENCE)
         assert client.failures == 0
     finally:
         pump.stop.set()
-        thread.join(30)
+        thread.join(PATIENCE)
 
 
 @pytest.fixture

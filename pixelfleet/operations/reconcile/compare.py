@@ -59,12 +59,12 @@ class Wishes:
 class Reconcile:
     """Goes through pages. Interrupted, it may be gone on with after any page: a job that is sent twice is done once."""
 
-    def __init__(self, deployment: Deployment, horizon: Horizon, wishes: Wishes) -> None:
+    def __init__(self, deployment: Deployment, horizon: Horizon, wishes: Wishes, pace: Pace | None = None) -> None:
         self._deployment = deployment
         self._horizon = horizon
         self._wishes = wishes
         self._choice = RecipeChoice(deployment)
-        self._pace = Pace(wishes.rate)
+        self._pace = pace or Pace(wishes.rate)
         self.found = ReconcileResult()
 
     def run(self, pages: Iterable[Page], done: Callable[[str], None]) -> ReconcileResult:

@@ -24,12 +24,13 @@ from pixelfleet.localcloud.programs import dashboard_program, pump_program, work
 from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.settings import load_settings
-from tests.e2e.conftest import enter, wait_for
+from tests.e2e.conftest import enter
+from tests.waiting import eventually
 
 PASSWORD = "correct horse battery"
 AXE = Path(__file__).parents[2] / "vendor/axe/axe.min.js"
 #: Milliseconds for what takes a fraction of it on an idle machine.
-TIMEOUT = 30_000
+TIMEOUT = 60_000
 #: What WCAG 2.2 asks for at levels A and AA, and axe's own best practices.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -121,7 +122,7 @@ def served(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Served]:
         processes.start(pump_program(environment, cloud_folder))
         processes.start(worker_program(Lane.BULK, 1, environment, cloud_folder))
         processes.start(dashboard_program(port, environment, cloud_folder))
-        wait_for(lambda: answers(port, "/ready"))
+        eventually(lambda: answers(port, "/ready"))
         yield Served(deployment, url)
 
 

@@ -17,9 +17,9 @@ from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Status
 from pixelfleet.errors import Cause
 from pixelfleet.images.thumbhash import thumbhash
-from tests.e2e.conftest import wait_for
 from tests.e2e.dashboard.conftest import TIMEOUT, Served, Visitor, no_motion, visit
 from tests.fakes.records import record
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -85,7 +85,7 @@ def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: li
         image = served.deployment.images.get(its_id)
         return image is not None and image.status is Status.DELETED and not image.superseded
 
-    wait_for(removed)
+    eventually(removed)
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/sign-in")
     page.goto(f"{visitor.url}/images/{its_id}")
@@ -344,7 +344,7 @@ def _stock(served: Served, files: list[str]) -> None:
     for file, key in zip(files, keys, strict=True):
         deployment.s3.upload_file(file, deployment.settings.uploads_bucket, key)
     deployment.batches.seal("olga", "stock", [image_id(deployment.settings.uploads_bucket, key) for key in keys])
-    wait_for(lambda: deployment.batches.counts("olga", "stock").accounted == len(keys))
+    eventually(lambda: deployment.batches.counts("olga", "stock").accounted == len(keys))
 
 
 def _an_image(served: Served) -> str:

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.waiting import PATIENCE
+
 PIXELFLEET = str(Path(sys.executable).parent / "pixelfleet")
 
 
@@ -28,7 +30,7 @@ def start(*arguments: str, env: Mapping[str, str]) -> "subprocess.Popen[str]":
 
 def run(*arguments: str, env: Mapping[str, str], folder: Path | None = None) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [PIXELFLEET, *arguments], env=env, cwd=folder, capture_output=True, text=True, timeout=110, check=False
+        [PIXELFLEET, *arguments], env=env, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
 

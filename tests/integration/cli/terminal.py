@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from struct import pack
 
 from tests.integration.cli.command import PIXELFLEET
+from tests.waiting import PATIENCE
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 ROWS, COLUMNS = 40, 120
@@ -32,7 +33,7 @@ class Terminal:
         """Everything that was shown, one after the other, without colours and movements."""
         return _ESCAPES.sub("", self._shown.decode(errors="replace"))
 
-    def wait_for(self, pattern: str, timeout: float = 60.0) -> "re.Match[str]":
+    def wait_for(self, pattern: str, timeout: float = PATIENCE) -> "re.Match[str]":
         """Until it has shown what matches."""
         deadline = time.monotonic() + timeout
         while not (found := re.search(pattern, self.text)):
@@ -47,8 +48,8 @@ class Terminal:
         return self.ended()
 
     def ended(self) -> int:
-        code = self.process.wait(60)
-        self._thread.join(10)
+        code = self.process.wait(PATIENCE)
+        self._thread.join(PATIENCE)
         return code
 
     def _read(self) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.integration.cli.command import environment, left_of, processes_of, run, start
+from tests.waiting import PATIENCE, eventually
 
 LONG = "ü" * 120 + ".png"
 
@@ -126,18 +126,13 @@ def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path, how: signal
     tmp = tmp_path / "tmp"
     process = start("run", str(tmp_path / "in"), "--out", str(tmp_path / "out"), env=environment(tmp))
     with process:
-        deadline = time.monotonic() + 60
-        while not list((tmp_path / "out").glob("*/*.webp")):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        eventually(lambda: process.poll() is not None or list((tmp_path / "out").glob("*/*.webp")))
+        assert process.poll() is None
         process.send_signal(how)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=PATIENCE)
     if how is signal.SIGKILL:
         # The child guards need a moment: SIGTERM, grace, SIGKILL.
-        while processes_of(tmp):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        eventually(lambda: not processes_of(tmp))
         return
     assert process.returncode == 130
     assert "were ready, their variants are in" in said

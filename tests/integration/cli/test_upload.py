@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.settings import Settings
 from tests.integration.cli.command import PIXELFLEET, run, start
 from tests.integration.cli.conftest import JPEG
+from tests.waiting import PATIENCE, eventually
 
 MB = 1_000_000
 #: Slow enough for a tiny file now and then: a run of hundreds is still going on when it is killed.
@@ -40,13 +40,6 @@ def told(finished: "subprocess.CompletedProcess[str]", code: int = 0) -> dict[st
     assert finished.returncode == code, finished.stderr
     document: dict[str, Any] = json.loads(finished.stdout)
     return document
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.02)
 
 
 def journal(env: dict[str, str]) -> sqlite3.Connection:
@@ -120,7 +113,7 @@ def test_killed_in_the_middle_and_run_again_each_file_is_sent_once(
     paths = images(tmp_path / "in", 300)
     command = ("upload", str(tmp_path / "in"), "--owner", "me", "--batch", "b1", "--jobs", "2", "--json")
     with start(*command, *SLOWLY, env=env) as process:
-        until(lambda: len(stored(settings)) >= 50)
+        eventually(lambda: len(stored(settings)) >= 50)
         process.send_signal(signal.SIGKILL)
     assert len(stored(settings)) < 300
     document = told(run(*command, env=env))
@@ -142,9 +135,9 @@ def test_ctrl_c_notes_what_was_put_and_the_batch_stays_open(
 ) -> None:
     images(tmp_path / "in", 300)
     with start("upload", str(tmp_path / "in"), "--batch", "b1", "--jobs", "2", *SLOWLY, env=env) as process:
-        until(lambda: len(stored(settings)) >= 20)
+        eventually(lambda: len(stored(settings)) >= 20)
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(PATIENCE) == 130
     with closing(journal(env)) as db:
         [done] = db.execute("SELECT count(*) FROM files WHERE done = 1").fetchone()
     assert done >= 20
@@ -158,7 +151,7 @@ def test_without_a_name_a_second_try_goes_on_with_the_batch_that_was_begun(
 ) -> None:
     images(tmp_path / "in", 300)
     with start("upload", str(tmp_path / "in"), "--jobs", "2", *SLOWLY, env=env) as process:
-        until(lambda: len(stored(settings)) >= 20)
+        eventually(lambda: len(stored(settings)) >= 20)
         process.send_signal(signal.SIGKILL)
     second = told(run("upload", str(tmp_path / "in"), "--json", env=env))
     assert len(versions(settings)) == 300
@@ -229,7 +222,7 @@ def test_what_may_not_be_read_is_told(settings: Settings, env: dict[str, str], t
     closed.chmod(0)
     (tmp_path / "in/closed").mkdir(mode=0)
     command = [*HUMBLY, PIXELFLEET, "upload", str(tmp_path / "in"), "--batch", "b1", "--json"]
-    finished = subprocess.run(command, env=env, capture_output=True, text=True, timeout=100, check=False)
+    finished = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
     document = told(finished, code=1)
     assert {Path(one["source"]).name: one["message"] for one in document["failed"]} == {
         "0000.jpg": "cannot be read: Permission denied",
@@ -274,7 +267,7 @@ def test_a_disk_that_is_full_ends_it_with_a_clear_message(env: dict[str, str], t
         env=env,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
         preexec_fn=small_files,
     )
@@ -289,7 +282,7 @@ def test_a_batch_that_another_process_uploads_is_left_to_it(
     images(tmp_path / "in", 200)
     command = ("upload", str(tmp_path / "in"), "--batch", "b1", "--jobs", "1", "--max-bandwidth", "1k")
     with start(*command, env=env) as process:
-        until(lambda: len(stored(settings)) >= 5)
+        eventually(lambda: len(stored(settings)) >= 5)
         second = run(*command, env=env)
         process.send_signal(signal.SIGKILL)
     assert second.returncode == 2

@@ -1,5 +1,6 @@
 """Large files whose upload was killed: the next run sends the parts that are missing, and nothing is left lying."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -18,24 +19,29 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.settings import Settings
 from pixelfleet.uploads.body import PART
 from tests.chaos.proxy import FaultProxy
-from tests.fakes.http import Request, Response
+from tests.fakes.http import Dropped, Request, Response
 from tests.integration.cli.command import run, start
-from tests.integration.cli.test_upload import until
+from tests.waiting import PATIENCE, eventually
 
 SIZE = 10 * PART + 12_345
 KEY = "uploads/default/b1/big.tif"
 
 
 class Counting(FaultProxy):
-    """Keeps the number of every part that reached it whole."""
+    """Keeps the number of every part that reached it whole; holds those beyond `most`, and drops them at last."""
 
     def __init__(self, upstream: str) -> None:
         super().__init__(upstream)
         self.parts: list[int] = []
+        self.most = 1_000
 
     async def _handle(self, request: Request) -> Response:
         asked = parse_qs(urlsplit(request.target).query)
         if request.method == "PUT" and "partNumber" in asked:
+            if len(self.parts) >= self.most:
+                while len(self.parts) >= self.most:
+                    await asyncio.sleep(0.02)
+                raise Dropped
             self.parts.append(int(asked["partNumber"][0]))
         return await super()._handle(request)
 
@@ -62,12 +68,12 @@ def uploads(settings: Settings) -> list[Any]:
 
 
 def kill_in_the_middle(settings: Settings, env: dict[str, str], proxy: Counting, *sources: Path) -> None:
-    # A part a third of a second: time enough to be killed in.
-    slow = ("--max-bandwidth", "24M", "--jobs", "2")
-    with start("upload", *map(str, sources), "--batch", "b1", *slow, env=env) as process:
-        until(lambda: len(proxy.parts) >= 3)
+    proxy.most = 3
+    with start("upload", *map(str, sources), "--batch", "b1", "--jobs", "2", env=env) as process:
+        eventually(lambda: len(proxy.parts) >= 3)
         process.send_signal(signal.SIGKILL)
-    assert 3 <= len(proxy.parts) < 11
+    proxy.most = 1_000
+    assert len(proxy.parts) == 3
     assert len(uploads(settings)) == 1
 
 
@@ -133,12 +139,13 @@ def test_a_part_that_changed_under_the_same_time_is_sent_again(
 def test_a_file_that_grows_while_it_is_sent_arrives_as_it_is_in_the_end(
     settings: Settings, env: dict[str, str], proxy: Counting, big: Path
 ) -> None:
-    slow = ("--max-bandwidth", "24M", "--jobs", "2", "--json")
-    with start("upload", str(big), "--batch", "b1", *slow, env=env) as process:
-        until(lambda: len(proxy.parts) >= 3)
+    proxy.most = 3
+    with start("upload", str(big), "--batch", "b1", "--jobs", "2", "--json", env=env) as process:
+        eventually(lambda: len(proxy.parts) >= 3)
         with big.open("ab") as file:
             file.write(b"more")
-        assert process.wait(100) == 0
+        proxy.most = 1_000
+        assert process.wait(PATIENCE) == 0
     assert stored(settings)["Body"].read() == big.read_bytes()
     assert uploads(settings) == []
 
@@ -182,10 +189,12 @@ def test_parts_of_a_file_that_is_not_among_the_sources_are_kept_and_named(
 def test_ctrl_c_keeps_the_parts_that_have_arrived_for_the_next_run(
     settings: Settings, env: dict[str, str], proxy: Counting, big: Path
 ) -> None:
-    with start("upload", str(big), "--batch", "b1", "--max-bandwidth", "24M", "--jobs", "2", env=env) as process:
-        until(lambda: len(proxy.parts) >= 3)
+    proxy.most = 3
+    with start("upload", str(big), "--batch", "b1", "--jobs", "2", env=env) as process:
+        eventually(lambda: len(proxy.parts) >= 3)
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        proxy.most = 1_000
+        assert process.wait(PATIENCE) == 130
     assert len(uploads(settings)) == 1
     again(env, big)
     assert sorted(proxy.parts) == list(range(1, 12))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from tests.waiting import PATIENCE
+
 #: Imports all that a worker's parent may, forks four times, and renders in each child.
 PARENT = """
 import os, sys
@@ -35,5 +37,5 @@ def test_children_of_a_parent_that_only_imported_the_engine_can_render(tmp_path:
     out = tmp_path / "out"
     out.mkdir()
     command = [sys.executable, "-c", PARENT, str(tmp_path / "a.jpg"), str(out)]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=PATIENCE)
     assert len(list(out.glob("*/thumb.webp"))) == 4

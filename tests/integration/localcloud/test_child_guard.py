@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pixelfleet.localcloud.supervise import Child, FleetLostError, ProcessSupervisor, Program
+from tests.waiting import PATIENCE, eventually
 
 #: Locks the file in argv[1] and forks; both processes hold the lock, and both ignore SIGTERM if argv[2] says so.
 HOLDER = """
@@ -61,13 +61,6 @@ def _held(folder: Path) -> bool:
     return False
 
 
-def _until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.02)
-
-
 def _both_up(folder: Path) -> bool:
     return (folder / "log").read_text().count("up") == 2
 
@@ -80,19 +73,19 @@ def test_nothing_of_a_killed_owner_remains(tmp_path: Path, manner: str, how: sig
     ) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == b"ready\n"
-        _until(lambda: _both_up(tmp_path))
+        eventually(lambda: _both_up(tmp_path))
         assert _held(tmp_path)
         owner.send_signal(how)
-        owner.wait(10)
-    _until(lambda: not _held(tmp_path))
+        owner.wait(PATIENCE)
+    eventually(lambda: not _held(tmp_path))
 
 
 def test_what_a_killed_child_left_behind_goes_with_it(tmp_path: Path) -> None:
     child = Child(holder(tmp_path, "willing", 5.0))
-    _until(lambda: _both_up(tmp_path))
+    eventually(lambda: _both_up(tmp_path))
     assert child.pid is not None
     os.kill(child.pid, signal.SIGKILL)
-    _until(lambda: not child.alive)
+    eventually(lambda: not child.alive)
     assert child.how_it_ended() == "was killed by SIGKILL"
     assert not _held(tmp_path)
     child.close()
@@ -105,11 +98,11 @@ def test_a_child_does_not_outlive_even_its_guard(tmp_path: Path) -> None:
         dict(os.environ), tmp_path, tmp_path / "log",
     )  # fmt: skip
     child = Child(program)
-    _until(lambda: "up" in (tmp_path / "log").read_text())
+    eventually(lambda: "up" in (tmp_path / "log").read_text())
     assert child.pid is not None
     os.kill(os.getsid(child.pid), signal.SIGKILL)
-    _until(lambda: not _held(tmp_path))
-    _until(lambda: not child.alive)
+    eventually(lambda: not _held(tmp_path))
+    eventually(lambda: not child.alive)
     assert child.how_it_ended() == "was killed together with its guard"
     child.close()
 
@@ -117,7 +110,7 @@ def test_a_child_does_not_outlive_even_its_guard(tmp_path: Path) -> None:
 def test_stop_waits_until_nothing_is_left_and_honours_the_grace(tmp_path: Path) -> None:
     supervisor = ProcessSupervisor()
     supervisor.start(holder(tmp_path, "stubborn", 0.5))
-    _until(lambda: _both_up(tmp_path))
+    eventually(lambda: _both_up(tmp_path))
     supervisor.stop()
     assert not _held(tmp_path)
 
@@ -144,7 +137,7 @@ def test_a_child_that_dies_is_told_of_and_restarted(tmp_path: Path) -> None:
             told.extend(str(death) for death in supervisor.tend())
             return (tmp_path / "ran").exists() and (tmp_path / "ran").read_text() == "xx"
 
-        _until(restarted)
+        eventually(restarted)
         assert told == [f"helper ended with exit code 7; restarting it in 0.5 s (log: {tmp_path / 'helper.log'})"]
         assert supervisor.pids().keys() == {"helper"}
 
@@ -189,13 +182,13 @@ def test_a_child_that_must_not_be_replaced_is_an_error_at_once(tmp_path: Path) -
             return bool(supervisor.tend())
 
         with pytest.raises(FleetLostError, match=r"the helper ended with exit code 3; its log \(.*\) is empty"):
-            _until(tend)
+            eventually(tend)
 
 
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     program = Program("ghost", ("/no/such/program",), {}, tmp_path, tmp_path / "log")
     child = Child(program)
-    _until(lambda: not child.alive)
+    eventually(lambda: not child.alive)
     assert child.pid is None
     assert "could not be started: [Errno 2] No such file or directory: '/no/such/program'" in child.how_it_ended()
     child.close()

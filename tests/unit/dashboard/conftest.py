@@ -11,6 +11,7 @@ from dashboard.app import create_app
 from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.users import Role, Scope
+from tests.clock import Clock
 from tests.fakes.deployment import moto_deployment
 
 PASSWORD = "correct horse battery"
@@ -22,6 +23,7 @@ class Dashboard:
 
     deployment: Deployment
     make_client: Callable[[], TestClient]
+    clock: Clock
 
     def browser(self, name: str | None = None) -> TestClient:
         """A browser, signed in if a name is given; what it sends carries its session's form token."""
@@ -66,10 +68,11 @@ def package_fleet() -> Iterator[Deployment]:
 
 @pytest.fixture
 def dashboard(package_fleet: Deployment) -> Dashboard:
-    """A service of the test's own, with fresh rate limits, over the catalog that this package's tests share."""
-    app = create_app(package_fleet.settings, package_fleet)
+    """A service of the test's own, with fresh rate limits that count by `clock`, over the package's one catalog."""
+    clock = Clock()
+    app = create_app(package_fleet.settings, package_fleet, clock)
 
     def client() -> TestClient:
         return TestClient(app, follow_redirects=False, raise_server_exceptions=False)
 
-    return Dashboard(package_fleet, client)
+    return Dashboard(package_fleet, client, clock)

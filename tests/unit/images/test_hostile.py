@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fuzz.seeds import seeds
@@ -37,13 +37,11 @@ def test_every_seed_is_an_image(number: int) -> None:
     assert check(SEEDS[number])
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(mutated())
 def test_a_mutated_image_is_rendered_or_refused(content: bytes) -> None:
     check(content)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.binary(max_size=600))
 def test_any_bytes_are_rendered_or_refused(content: bytes) -> None:
     check(content)

@@ -1,11 +1,13 @@
-"""The embedded cloud's state is written while it works, and left alone while nobody asks anything of it."""
+"""The embedded cloud's state is written while requests come, and left alone while none comes."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 
-from pixelfleet.localcloud.autosave import Receive, Scope, Send, autosave
+from pixelfleet.localcloud.autosave import INTERVAL, SHARE, Application, Scope, autosave
+from tests.clock import Clock
 
 
-async def _answer(_scope: Scope, _receive: Receive, _send: Send) -> None:
+async def _answer(_scope: Scope, _receive: object, _send: object) -> None:
     return
 
 
@@ -17,28 +19,85 @@ async def _send(_message: Scope) -> None:
     return
 
 
-def _saves(requests: int, seconds: float, kind: str = "http") -> int:
-    """How often it saves within so many seconds after so many requests, at an interval of 10 ms."""
-    saved: list[float] = []
+class Scene:
+    """An application that is saved; its pauses end when the test says so."""
 
-    async def scene() -> None:
-        application = autosave(_answer, lambda: saved.append(1), interval=0.01)
-        for _ in range(requests):
-            await application({"type": kind}, _receive, _send)
-            await asyncio.sleep(seconds / max(requests, 1))
-        await asyncio.sleep(seconds)
+    def __init__(self, seconds_a_save: float = 0.0) -> None:
+        self.clock = Clock()
+        self.saves = 0
+        self.pauses: list[float] = []
+        self._seconds = seconds_a_save
+        self._go_on = asyncio.Event()
+        self._application: Application = autosave(_answer, self._save, self.clock, self._sleep)
 
+    def _save(self) -> None:
+        self.saves += 1
+        self.clock.now += self._seconds
+
+    async def _sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self._go_on.clear()
+        await self._go_on.wait()
+
+    async def request(self, kind: str = "http") -> None:
+        await self._application({"type": kind}, _receive, _send)
+        await _let_others_run()
+
+    async def pause_ends(self) -> None:
+        self._go_on.set()
+        await _let_others_run()
+
+
+async def _let_others_run() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def play(scene: Callable[[], Coroutine[None, None, None]]) -> None:
     asyncio.run(scene())
-    return len(saved)
 
 
 def test_work_is_saved_again_and_again() -> None:
-    assert _saves(requests=5, seconds=0.2) >= 2
+    async def scene() -> None:
+        cloud = Scene()
+        for saves in range(3):
+            await cloud.request()
+            assert cloud.saves == saves
+            await cloud.pause_ends()
+            assert cloud.saves == saves + 1
+        assert cloud.pauses == [INTERVAL] * 4
+
+    play(scene)
 
 
-def test_without_new_requests_one_saving_is_enough() -> None:
-    assert _saves(requests=1, seconds=0.1) == 1
+def test_without_new_requests_one_save_is_enough() -> None:
+    async def scene() -> None:
+        cloud = Scene()
+        await cloud.request()
+        for _ in range(3):
+            await cloud.pause_ends()
+        assert cloud.saves == 1
+        await cloud.request()
+        assert cloud.saves == 2
+
+    play(scene)
 
 
-def test_starting_up_is_no_reason_to_save() -> None:
-    assert _saves(requests=1, seconds=0.05, kind="lifespan") == 0
+def test_a_save_that_takes_long_is_followed_by_a_longer_pause() -> None:
+    async def scene() -> None:
+        cloud = Scene(seconds_a_save=10.0)
+        await cloud.request()
+        await cloud.pause_ends()
+        assert cloud.pauses == [INTERVAL, SHARE * 10.0]
+
+    play(scene)
+
+
+def test_the_server_s_own_start_is_no_reason_to_save() -> None:
+    async def scene() -> None:
+        cloud = Scene()
+        await cloud.request("lifespan")
+        await cloud.pause_ends()
+        assert (cloud.saves, cloud.pauses) == (0, [])
+
+    play(scene)

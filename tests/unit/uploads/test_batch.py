@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from pixelfleet.errors import SetupError
 from pixelfleet.files.sources import find_sources
 from pixelfleet.signed.s3 import Buffer, Sha256
-from pixelfleet.uploads.batch import BatchUpload, Choice, Tally
+from pixelfleet.uploads.batch import CHUNK, BatchUpload, Choice, Tally
 from pixelfleet.uploads.body import Body, ChangedError
 from pixelfleet.uploads.journal import Journal, Pending, Target
 from pixelfleet.uploads.sender import Sender
@@ -122,7 +122,8 @@ def test_a_refusal_that_every_file_would_get_ends_the_run_at_once(folder: Path) 
 
     with pytest.raises(SetupError, match=r"nothing can be put into s3://bucket: .*AccessDenied"):
         go(Bucket(refuse), folder)
-    assert len(asked) < 20
+    # Files of the first chunk may have been on their way to S3 before its first answer was read.
+    assert len(asked) <= CHUNK
 
 
 def test_who_may_not_look_sends_what_is_in_doubt_again(folder: Path) -> None:

@@ -8,17 +8,11 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from pixelfleet.errors import LeaseLostError
+from tests.clock import Clock
 from tests.fakes.sqs_client import ScriptedSqs, error
+from tests.waiting import PATIENCE
 from worker.sqs.backoff import BackOff
 from worker.sqs.lease import LONGEST, Lease, Receipt, hold
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def lease_on(sqs: ScriptedSqs, clock: Clock, limit: float = LONGEST) -> Lease:
@@ -153,8 +147,9 @@ def test_the_message_is_extended_while_the_block_runs_and_not_after() -> None:
             extended.set()
 
     sqs = Sqs()
-    with hold(properties(time.monotonic(), 0.3), sqs) as lease:  # type: ignore[arg-type]
-        assert extended.wait(2)
+    # A third of the visibility is over, so the first extension is due; the rest is long enough for any machine.
+    with hold(properties(time.monotonic() - PATIENCE, 3 * PATIENCE), sqs) as lease:  # type: ignore[arg-type]
+        assert extended.wait(PATIENCE)
         lease.check()
         assert lease.receipt.receives == 2
     calls = len(sqs.calls)

@@ -9,6 +9,7 @@ import pytest
 
 from pixelfleet.errors import SetupError
 from tests.fakes.sqs_client import ScriptedSqs, error
+from tests.waiting import PATIENCE
 from worker.sqs.backoff import RetryBudget
 from worker.sqs.receive import Receiver, ReceiveResult, SourceQueue, receive_count
 
@@ -66,7 +67,7 @@ class Loop:
 
     def run_one(self) -> None:
         with self._came:
-            assert self._came.wait_for(lambda: self._ready, 5)
+            assert self._came.wait_for(lambda: self._ready, PATIENCE)
             callback = self._ready.pop(0)
         callback()
 
@@ -149,7 +150,7 @@ def test_what_has_come_and_was_not_taken_is_shown_again() -> None:
     receiver, loop = feed_of(sqs)
     receiver.ask(10)
     with loop._came:
-        assert loop._came.wait_for(lambda: loop._ready, 5)
+        assert loop._came.wait_for(lambda: loop._ready, PATIENCE)
 
     receiver.close()
     loop.run_one()

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.harness import eventually
 from tests.fakes.sqs_client import ScriptedSqs, error
+from tests.waiting import PATIENCE, eventually
 from worker.sqs.backoff import BackOff, RetryBudget
 from worker.sqs.settle import AckBatcher, Settlement
 
@@ -22,7 +22,7 @@ class Recorded:
         self.exhausted += 1
 
 
-def delete(handle: str, seconds: float = 30.0) -> Settlement:
+def delete(handle: str, seconds: float = PATIENCE) -> Settlement:
     return Settlement("url", handle, None, time.monotonic() + seconds)
 
 
@@ -38,7 +38,7 @@ def test_settlements_go_out_by_tens_in_the_order_that_they_came() -> None:
         told.ack_batcher.add(delete(str(number)))
     sqs.block.set()
 
-    assert told.ack_batcher.close(5) == 0
+    assert told.ack_batcher.close(PATIENCE) == 0
 
     sent = handles(sqs.of("delete_message_batch"))
     assert [handle for call in sent for handle in call] == [str(number) for number in range(25)]
@@ -49,9 +49,9 @@ def test_deletes_and_changes_of_visibility_do_not_share_a_call() -> None:
     sqs = ScriptedSqs()
     told = Recorded(sqs)
     told.ack_batcher.add(delete("done"))
-    told.ack_batcher.add(Settlement("url", "later", 30, time.monotonic() + 30))
+    told.ack_batcher.add(Settlement("url", "later", 30, time.monotonic() + PATIENCE))
 
-    assert told.ack_batcher.close(5) == 0
+    assert told.ack_batcher.close(PATIENCE) == 0
 
     assert handles(sqs.of("delete_message_batch")) == [["done"]]
     [call] = sqs.of("change_message_visibility_batch")
@@ -65,7 +65,7 @@ def test_a_call_that_fails_is_made_again(failure: Exception) -> None:
 
     told.ack_batcher.add(delete("a"))
 
-    assert told.ack_batcher.close(5) == 0
+    assert told.ack_batcher.close(PATIENCE) == 0
     assert handles(sqs.of("delete_message_batch")) == [["a"], ["a"], ["a"]]
 
 
@@ -78,7 +78,7 @@ def test_what_is_sent_again_does_not_wait_for_company_once_more() -> None:
     eventually(lambda: len(sqs.of("delete_message_batch")) == 2)
 
     assert handles(sqs.of("delete_message_batch"))[1] == ["0"]
-    assert told.ack_batcher.close(5) == 0
+    assert told.ack_batcher.close(PATIENCE) == 0
 
 
 def test_only_the_entries_that_sqs_itself_failed_are_sent_again() -> None:
@@ -93,7 +93,7 @@ def test_only_the_entries_that_sqs_itself_failed_are_sent_again() -> None:
         told.ack_batcher.add(delete(handle))
     sqs.block.set()
 
-    assert told.ack_batcher.close(5) == 0
+    assert told.ack_batcher.close(PATIENCE) == 0
 
     # The thread may have taken "a" before the others were there.
     sent = handles(sqs.of("delete_message_batch"))
@@ -107,7 +107,7 @@ def test_a_settlement_is_given_up_once_its_message_has_shown_again() -> None:
 
     told.ack_batcher.add(delete("a", seconds=-1))
 
-    assert told.ack_batcher.close(5) == 0
+    assert told.ack_batcher.close(PATIENCE) == 0
     assert len(sqs.calls) == 1
     assert "1 come again" in told.texts[0]
 
@@ -116,7 +116,7 @@ def test_too_long_a_run_of_failures_is_told() -> None:
     told = Recorded(ScriptedSqs(error(500), error(500)), limit=0.0)
 
     told.ack_batcher.add(delete("a"))
-    told.ack_batcher.close(5)
+    told.ack_batcher.close(PATIENCE)
 
     assert told.exhausted >= 1
 
@@ -125,20 +125,19 @@ def test_closing_does_not_wait_for_ever_for_an_sqs_that_does_not_answer() -> Non
     sqs = ScriptedSqs(*[error(500)] * 10_000)
     told = Recorded(sqs)
     told.ack_batcher.add(delete("a"))
-    started = time.monotonic()
 
+    # Waiting for ever would use up the failures, and the delete would succeed.
     assert told.ack_batcher.close(0.05) == 1
-
-    assert time.monotonic() - started < 2
+    assert sqs.script
 
 
 def test_who_waits_for_a_settlement_is_told_when_it_was_asked_for() -> None:
     times: list[float] = []
     told = Recorded(ScriptedSqs(error(500)))
     before = time.monotonic()
-    told.ack_batcher.add(Settlement("url", "a", 30, before + 30, times.append))
+    told.ack_batcher.add(Settlement("url", "a", 30, before + PATIENCE, times.append))
 
-    told.ack_batcher.close(5)
+    told.ack_batcher.close(PATIENCE)
 
     [asked_at] = times
     assert before <= asked_at <= time.monotonic()

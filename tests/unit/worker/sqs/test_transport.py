@@ -15,6 +15,7 @@ from tests.chaos.harness import message
 from tests.fakes.clients import CREDENTIALS, client
 from tests.fakes.sqs import FakeSqs
 from tests.fakes.sqs_queue import State
+from tests.waiting import PATIENCE
 from worker.sqs.consumer import Consumer as OurConsumer
 from worker.sqs.transport import Transport
 
@@ -63,7 +64,7 @@ class Side:
         return held.counts[State.VISIBLE], held.counts[State.IN_FLIGHT]
 
     def run_until(self, what: Callable[[], Any]) -> None:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while not what():
             assert time.monotonic() < deadline, (self.messages, self.counts())
             # The loop sleeps for a second when it has nothing to wait for but the fake.
