@@ -6,17 +6,14 @@ each thousand; so it happens when something may have changed, and takes a small 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from pixelfleet.localcloud.request_head import Application, Receive, Scope, Send
 
 #: Seconds between two savings at least, and how many times as long as the last one took.
 INTERVAL: Final = 60.0
 SHARE: Final = 30
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def autosave(

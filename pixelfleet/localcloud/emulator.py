@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from pixelfleet.errors import SetupError
+from pixelfleet.localcloud.door import HEALTH
 from pixelfleet.localcloud.environment import LOCAL_REGION, cloud_variables, local_environment
 from pixelfleet.localcloud.folder import DataFolder, Identity
-from pixelfleet.localcloud.gateway import HEALTH
 from pixelfleet.localcloud.ports import LOOPBACK, answers, claim, free_port
 from pixelfleet.localcloud.supervise import Child, ProcessSupervisor, Program, log_tail
 from pixelfleet.settings import LOCAL_ACCOUNT

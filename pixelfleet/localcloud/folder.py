@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO, Final, Self
+from typing import IO, Annotated, Final, Self
+
+from pydantic import Field, TypeAdapter
 
 from pixelfleet.errors import SetupError
 
@@ -19,16 +21,22 @@ _TEMPORARY: Final = "pixelfleet-run-"
 _KEY_ALPHABET: Final = string.ascii_uppercase + "234567"
 
 
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """What must stay the same over a restart, so that pasted `export` lines stay true."""
 
-    access_key: str
-    secret_key: str
-    port: int | None = None
-    dashboard_port: int | None = None
+    access_key: Annotated[str, Field(pattern=r"^[A-Z0-9]{16,128}$")]
+    secret_key: Annotated[str, Field(min_length=16, max_length=200)]
+    port: Port | None = None
+    dashboard_port: Port | None = None
     #: Signs the dashboard's cookies: who signed in stays so over a restart.
     session_secret: str = ""
+
+
+_IDENTITY: Final = TypeAdapter(Identity)
 
 
 class DataFolder:
@@ -48,6 +56,7 @@ class DataFolder:
         root = root.absolute()
         try:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _close_to_others(root)
             lock = (root / "lock").open("a+", encoding="utf-8")
         except OSError as error:
             raise SetupError(f"the data folder {root} cannot be used: {error.strerror}") from None
@@ -59,11 +68,18 @@ class DataFolder:
         lock.write(str(os.getpid()))
         lock.flush()
         folder = cls(root, lock)
-        # What a killed fleet left half-written belongs to nobody.
-        shutil.rmtree(folder.scratch, ignore_errors=True)
-        for path in (folder.logs, folder.scratch, folder.state, folder.objects, folder.empty):
-            path.mkdir(mode=0o700, exist_ok=True)
+        try:
+            folder._make_rooms()
+        except OSError as error:
+            lock.close()
+            raise SetupError(f"the data folder {root} cannot be used: {error.filename}: {error.strerror}") from None
         return folder
+
+    def _make_rooms(self) -> None:
+        # What a killed fleet left half-written belongs to nobody.
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        for path in (self.logs, self.scratch, self.state, self.objects, self.empty):
+            path.mkdir(mode=0o700, exist_ok=True)
 
     def close(self) -> None:
         self._lock.close()
@@ -104,13 +120,13 @@ class DataFolder:
         if not path.exists():
             self.remember(Identity(_random_key(), secrets.token_urlsafe(30)))
         try:
-            found = Identity(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            identity = _IDENTITY.validate_json(path.read_bytes(), strict=True)
+        except (OSError, ValueError):
             raise SetupError(f"{path} is damaged: remove it to get new keys (the data stays)") from None
-        if not found.session_secret:
-            found = replace(found, session_secret=secrets.token_urlsafe(48))
-            self.remember(found)
-        return found
+        if not identity.session_secret:
+            identity = replace(identity, session_secret=secrets.token_urlsafe(48))
+            self.remember(identity)
+        return identity
 
     def remember(self, identity: Identity) -> None:
         path, draft = self.root / "identity.json", self.root / "identity.json.new"
@@ -143,6 +159,19 @@ def _remove_if_abandoned(lock_file: Path) -> None:
     with suppress(OSError), lock_file.open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(lock_file.parent, ignore_errors=True)
+
+
+def _close_to_others(root: Path) -> None:
+    """Make a folder the user's alone, also one that was there before.
+
+    Raises:
+        SetupError: it belongs to another user, who could read and change what is kept there.
+    """
+    status = root.stat()
+    if status.st_uid != os.geteuid():
+        raise SetupError(f"the data folder {root} belongs to another user: choose another by --data")
+    if status.st_mode & 0o077:
+        root.chmod(0o700)
 
 
 def _random_key() -> str:

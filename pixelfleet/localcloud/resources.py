@@ -9,6 +9,7 @@ from pixelfleet.catalog.schema import TABLES, Table
 from pixelfleet.settings import Settings
 
 DAY: Final = 86_400
+LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,11 @@ def resources(settings: Settings) -> Resources:
 
 
 def _origins(settings: Settings) -> tuple[str, ...]:
-    """On AWS the dashboard alone; here also one on another port, and this machine by its other name."""
+    """The dashboard's origin; on this machine also under the machine's other name, at the same port."""
     parts = urlsplit(settings.dashboard_url)
-    return (f"{parts.scheme}://{parts.netloc}", "http://127.0.0.1:*", "http://localhost:*")
+    names = LOOPBACK_NAMES if parts.hostname in LOOPBACK_NAMES and parts.port else ()
+    others = tuple(f"{parts.scheme}://{name}:{parts.port}" for name in names if name != parts.hostname)
+    return (f"{parts.scheme}://{parts.netloc}", *others)
 
 
 def queue_name(url: str) -> str:

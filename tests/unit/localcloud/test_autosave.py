@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 
-from pixelfleet.localcloud.autosave import INTERVAL, SHARE, Application, Scope, autosave
+from pixelfleet.localcloud.autosave import INTERVAL, SHARE, autosave
+from pixelfleet.localcloud.request_head import Application, Scope
 from tests.clock import Clock
 
 

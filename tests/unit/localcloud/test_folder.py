@@ -41,12 +41,47 @@ def test_a_second_fleet_on_one_folder_is_refused_with_the_holders_process(tmp_pa
     DataFolder.open(tmp_path).close()
 
 
-def test_damaged_keys_are_told_with_the_way_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"access_key":',
+        "[]",
+        "null",
+        "{}",
+        '{"access_key": 1, "secret_key": "a secret that is long enough"}',
+        '{"access_key": "PXFLAAAAAAAAAAAAAAAA", "secret_key": ["a"]}',
+        '{"access_key": "PXFLAAAAAAAAAAAAAAAA", "secret_key": "a secret that is long enough", "port": "80"}',
+        '{"access_key": "PXFLAAAAAAAAAAAAAAAA", "secret_key": "a secret that is long enough", "port": 65536}',
+        '{"access_key": "PXFLAAAAAAAAAAAAAAAA", "secret_key": "a secret that is long enough", "session_secret": 5}',
+        "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
+    ],
+)
+def test_a_file_of_keys_of_the_wrong_shape_is_a_setup_error(tmp_path: Path, text: str) -> None:
     folder = DataFolder.open(tmp_path)
-    (tmp_path / "identity.json").write_text('{"access_key":')
+    (tmp_path / "identity.json").write_text(text, encoding="latin-1")
     with pytest.raises(SetupError, match=r"identity\.json is damaged: remove it"):
         folder.identity()
     folder.close()
+
+
+def test_a_room_of_the_wrong_shape_is_a_setup_error(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    with pytest.raises(SetupError, match="state: File exists"):
+        DataFolder.open(tmp_path)
+    (tmp_path / "state").unlink()
+    DataFolder.open(tmp_path).close()
+
+
+def test_a_folder_that_others_could_read_is_closed(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    DataFolder.open(tmp_path).close()
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: tmp_path.stat().st_uid + 1)
+    with pytest.raises(SetupError, match="belongs to another user"):
+        DataFolder.open(tmp_path)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

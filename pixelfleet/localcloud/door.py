@@ -1,0 +1,208 @@
+"""The door of the embedded cloud: only who has its keys, or something signed with them, comes in.
+
+ministack 1.5.33, which is behind the door, takes a malformed `Authorization` header for the root's, serves dozens of
+services and pages without a signature, and answers every web page (`Access-Control-Allow-Origin: *`). So this door
+verifies every request by itself, before ministack gets the request. A request passes when
+
+- it asks for health;
+- it has one `Authorization` header, or a presigned query, that `signatures.py` verifies, and the body that was signed;
+- it is a form upload of a browser whose policy is signed;
+- it is the preflight of a browser, on a page that the bucket's CORS configuration names.
+
+`Host` has to be the door's own address: a page of a foreign name that resolves to this machine gets nothing.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Final
+from xml.sax.saxutils import escape
+
+from pixelfleet.localcloud.claims import Claim, claim_of, is_hash, payload_hash_of
+from pixelfleet.localcloud.cors import answer_own_pages
+from pixelfleet.localcloud.forms import most_bytes, read_form_head
+from pixelfleet.localcloud.request_head import Application, Message, Receive, RefusedError, RequestHead, Scope, Send
+from pixelfleet.localcloud.signatures import Verifier, hash_of
+
+HEALTH: Final = "/_ministack/health"
+#: Bytes of a body that is held until its signature is verified: the most that DynamoDB takes, and some room.
+MOST_HELD_BYTES: Final = 17_000_000
+#: Seconds in which such a body has to arrive.
+HELD_SECONDS: Final = 60.0
+#: Bytes of a form beside its file.
+_FORM_OVERHEAD: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An ASGI application that verifies each request and passes it on to `inside`."""
+
+    inside: Application
+    verifier: Verifier
+    hosts: frozenset[str]
+    clock: Callable[[], datetime]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.inside(scope, receive, send)
+        elif scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self._http(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answered = _Answered(send)
+        service: str | None = None
+        try:
+            head = RequestHead.from_scope(scope)
+            self._check_address(head)
+            send_own = answer_own_pages(answered, head)
+            claim = claim_of(head)
+            service = claim.service if claim else None
+            body = await self._admit(head, claim, receive)
+            await self.inside(scope, body, send_own)
+        except RefusedError as refused:
+            if not answered.started:
+                await _refuse(send, refused, service)
+
+    def _check_address(self, head: RequestHead) -> None:
+        if head.single("host") not in self.hosts:
+            raise RefusedError("AccessDenied", "The Host header is not an address of the embedded cloud.")
+        if head.raw_path.startswith("/_") and (head.raw_path, head.method) != (HEALTH, "GET"):
+            raise RefusedError("AccessDenied", "There is nothing at this path.", HTTPStatus.NOT_FOUND)
+
+    async def _admit(self, head: RequestHead, claim: Claim | None, receive: Receive) -> Receive:
+        """The body as the inside may read it.
+
+        Raises:
+            RefusedError: the request is not authorised.
+        """
+        if claim is not None:
+            return await self._admit_signed(head, claim, receive)
+        if head.is_form:
+            return await self._admit_form(head, receive)
+        if head.raw_path == HEALTH or (head.method == "OPTIONS" and head.single("origin")):
+            return _nothing
+        raise RefusedError("AccessDenied", "The request is not signed.")
+
+    async def _admit_signed(self, head: RequestHead, claim: Claim, receive: Receive) -> Receive:
+        payload_hash = payload_hash_of(head, claim)
+        if payload_hash is None:
+            # The key goes first: nobody without it makes the door hold a body.
+            self.verifier.check_key(claim)
+            body = await _read(receive)
+            self.verifier.verify(head, claim, hash_of(body), self.clock())
+            return _replay([{"type": "http.request", "body": body}], receive)
+        self.verifier.verify(head, claim, payload_hash, self.clock())
+        return _hashed(receive, payload_hash) if is_hash(payload_hash) else receive
+
+    async def _admit_form(self, head: RequestHead, receive: Receive) -> Receive:
+        if any(name.startswith("x-amz-") for name, _ in head.headers):
+            raise RefusedError("AccessDenied", "There were headers present in the request which were not signed.")
+        form = await read_form_head(head.single("content-type") or "", receive)
+        policy = self.verifier.verify_form(form.fields, self.clock())
+        limit = most_bytes(policy)
+        whole = _replay(form.messages, receive)
+        return whole if limit is None else _capped(whole, limit + _FORM_OVERHEAD)
+
+
+class _Answered:
+    """Remembers whether an answer has begun: after that a refusal cannot be sent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        self.started = True
+        await self._send(message)
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _read(receive: Receive) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(HELD_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise RefusedError("IncompleteBody", "The body did not arrive.", HTTPStatus.BAD_REQUEST)
+                chunks.append(message.get("body", b""))
+                size += len(chunks[-1])
+                if size > MOST_HELD_BYTES:
+                    raise RefusedError("EntityTooLarge", "The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                if not message.get("more_body"):
+                    return b"".join(chunks)
+    except TimeoutError:
+        raise RefusedError("RequestTimeout", "The body did not arrive in time.", HTTPStatus.REQUEST_TIMEOUT) from None
+
+
+def _replay(messages: list[Message], rest: Receive) -> Receive:
+    waiting = iter(messages)
+
+    async def receive() -> Message:
+        for message in waiting:
+            return message
+        return await rest()
+
+    return receive
+
+
+def _hashed(receive: Receive, expected: str) -> Receive:
+    """The body, whose last piece is withheld unless the whole has the hash that was signed."""
+    digest = sha256()
+
+    async def checked() -> Message:
+        message = await receive()
+        digest.update(message.get("body", b""))
+        if message["type"] == "http.request" and not message.get("more_body") and digest.hexdigest() != expected:
+            raise RefusedError(
+                "XAmzContentSHA256Mismatch", "The body is not the one that was signed.", HTTPStatus.BAD_REQUEST
+            )
+        return message
+
+    return checked
+
+
+def _capped(receive: Receive, limit: int) -> Receive:
+    size = 0
+
+    async def capped() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > limit:
+            raise RefusedError("EntityTooLarge", "The upload exceeds the size allowed.", HTTPStatus.BAD_REQUEST)
+        return message
+
+    return capped
+
+
+async def _refuse(send: Send, refused: RefusedError, service: str | None) -> None:
+    content_type, body = _error(refused, service)
+    headers = [
+        (b"content-type", content_type),
+        (b"content-length", str(len(body)).encode()),
+        # The body of the request may be unread: it must not be taken for another request.
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": int(refused.status), "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _error(refused: RefusedError, service: str | None) -> tuple[bytes, bytes]:
+    """The error in the form that the service's clients read."""
+    if service in {"dynamodb", "sqs"}:
+        return b"application/x-amz-json-1.0", json.dumps({"__type": refused.code, "message": str(refused)}).encode()
+    error = f"<Error><Code>{refused.code}</Code><Message>{escape(str(refused))}</Message></Error>"
+    if service in {"sns", "sts"}:
+        error = f"<ErrorResponse>{error}</ErrorResponse>"
+    return b"application/xml", f'<?xml version="1.0" encoding="UTF-8"?>\n{error}'.encode()

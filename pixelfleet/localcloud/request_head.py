@@ -1,0 +1,80 @@
+"""The head of an HTTP request to the embedded cloud, read strictly, and the refusal of a request."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Self
+from urllib.parse import parse_qsl
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_MOST_PARAMETERS = 100
+
+
+class RefusedError(Exception):
+    """The embedded cloud does not carry out a request. `code` is S3's error code for the reason."""
+
+    def __init__(self, code: str, message: str, status: HTTPStatus = HTTPStatus.FORBIDDEN) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """Method, path as sent, decoded query, and headers under lower-case names, each in the order of the request."""
+
+    method: str
+    raw_path: str
+    query: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def from_scope(cls, scope: Scope) -> Self:
+        """Raises RefusedError for a path, a query or a header that is not text."""
+        try:
+            query = parse_qsl(
+                scope.get("query_string", b"").decode("ascii"),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=_MOST_PARAMETERS,
+            )
+            return cls(
+                scope["method"],
+                bytes(scope["raw_path"]).decode("ascii"),
+                tuple(query),
+                tuple((bytes(name).decode("ascii").lower(), _text(bytes(value))) for name, value in scope["headers"]),
+            )
+        except ValueError:
+            raise RefusedError("InvalidRequest", "The request is not valid.", HTTPStatus.BAD_REQUEST) from None
+
+    def values(self, name: str) -> list[str]:
+        return [value for header, value in self.headers if header == name]
+
+    def single(self, name: str) -> str | None:
+        """The value of a header, None without the header.
+
+        Raises:
+            RefusedError: the header is there more than once: two readers could take different values.
+        """
+        values = self.values(name)
+        if len(values) > 1:
+            raise RefusedError("InvalidRequest", f"The request has {len(values)} {name} headers.")
+        return values[0] if values else None
+
+    @property
+    def is_form(self) -> bool:
+        """Whether the request is a browser's form upload to a bucket (Amazon S3 API reference, "POST Object")."""
+        content_type = self.single("content-type") or ""
+        return self.method == "POST" and not self.query and content_type.startswith("multipart/form-data")
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

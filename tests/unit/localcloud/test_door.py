@@ -1,0 +1,245 @@
+"""What the embedded cloud's door lets through, and to whom answers may be read."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from pixelfleet.localcloud.door import MOST_HELD_BYTES, Door
+from pixelfleet.localcloud.request_head import Message, Receive, Scope, Send
+from pixelfleet.localcloud.signatures import Verifier
+from tests.operations import Operation, operations, services
+from tests.unit.localcloud.test_signatures import HOST, KEY, SECRET, _form, _presigned, _signed
+
+_REST = f"SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
+#: Authorisation as anybody can make it up.
+UNAUTHORISED: dict[str, list[tuple[str, str]]] = {
+    "none": [],
+    "empty": [("authorization", "")],
+    "a word": [("authorization", "x")],
+    "foreign": [("authorization", "Bearer abcdef")],
+    "basic": [("authorization", "Basic cm9vdDpyb290")],
+    "version 2": [("authorization", f"AWS {KEY}:c2lnbmF0dXJl")],
+    "malformed": [("authorization", f"AWS4-HMAC-SHA256 Credential={KEY}")],
+    "version 4a": [("authorization", f"AWS4-ECDSA-P256-SHA256 Credential={KEY}/20260101/s3/aws4_request")],
+    "a wrong signature": [
+        (
+            "authorization",
+            f"AWS4-HMAC-SHA256 Credential={KEY}/20260101/us-east-1/s3/aws4_request, {_REST}",
+        ),
+        ("x-amz-date", "20260101T000000Z"),
+    ],
+    "doubled": [("authorization", "x"), ("authorization", "y")],
+}
+
+
+class Inside:
+    """An application that answers everything with 200 and reads the body first."""
+
+    def __init__(self, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+        self.bodies: list[bytes] = []
+        self._headers = headers or []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        self.bodies.append(body)
+        await send({"type": "http.response.start", "status": 200, "headers": self._headers})
+        await send({"type": "http.response.body", "body": b"inside"})
+
+
+def _ask(
+    scope: dict[str, Any], body: bytes = b"", inside: Inside | None = None
+) -> tuple[int, dict[bytes, bytes], bytes]:
+    door = Door(inside or Inside(), Verifier(KEY, SECRET), frozenset({HOST}), lambda: datetime.now(UTC))
+    pieces = [body[start : start + 65_536] for start in range(0, len(body), 65_536)] or [b""]
+    waiting = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+    waiting[-1]["more_body"] = False
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return waiting.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(door(scope, receive, send))
+    return sent[0]["status"], dict(sent[0]["headers"]), sent[1].get("body", b"")
+
+
+def _plain(method: str, target: str, *headers: tuple[str, str], host: str = HOST) -> dict[str, Any]:
+    path, _, query = target.partition("?")
+    return {
+        "type": "http",
+        "method": method,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(b"host", host.encode()), *((name.encode(), value.encode()) for name, value in headers)],
+    }
+
+
+@pytest.mark.parametrize("service", services())
+def test_no_operation_of_any_service_is_open(service: str) -> None:
+    inside = Inside()
+    for operation in operations(service):
+        for headers in UNAUTHORISED.values():
+            status, _, _ = _ask(_of(operation, headers), operation.body, inside)
+            assert status >= 400, f"{operation} with {headers}"
+    assert inside.bodies == []
+
+
+def _of(operation: Operation, headers: list[tuple[str, str]]) -> dict[str, Any]:
+    return _plain(operation.method, operation.target, *operation.headers, *headers)
+
+
+def test_the_walk_is_a_long_one() -> None:
+    assert len(services()) > 60
+    assert {"s3", "sqs", "sns", "dynamodb", "sts", "iam", "lambda"} <= set(services())
+
+
+@pytest.mark.parametrize("authorisation", UNAUTHORISED.values(), ids=UNAUTHORISED.keys())
+def test_health_is_open_to_everybody(authorisation: list[tuple[str, str]]) -> None:
+    status, _, _ = _ask(_plain("GET", "/_ministack/health"))
+    assert status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/_ministack/reset"),
+        ("POST", "/_ministack/health"),
+        ("GET", "/_ministack/health/"),
+        ("GET", "/_localstack/health"),
+        ("POST", "/_aws/execute-api/x"),
+        ("GET", "/_ministack/sqs/messages"),
+    ],
+)
+def test_the_emulators_own_pages_are_closed_even_to_the_keys(method: str, path: str) -> None:
+    assert _ask(_plain(method, path))[0] == 404
+    assert _ask(_signed(method, path))[0] == 404
+
+
+@pytest.mark.parametrize("host", ["evil.example:4566", "127.0.0.1", "127.0.0.1:80", "bucket.127.0.0.1:4566", ""])
+def test_a_foreign_host_gets_nothing(host: str) -> None:
+    assert _ask(_plain("GET", "/_ministack/health", host=host))[0] == 403
+
+
+def test_two_hosts_get_nothing() -> None:
+    assert _ask(_plain("GET", "/_ministack/health", ("host", HOST)))[0] == 403
+
+
+def test_a_websocket_is_closed() -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    door = Door(Inside(), Verifier(KEY, SECRET), frozenset({HOST}), lambda: datetime.now(UTC))
+    asyncio.run(door({"type": "websocket", "path": "/"}, receive, send))
+    assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+def test_a_signed_upload_passes_whole() -> None:
+    inside, body = Inside(), bytes(200_000)
+    assert _ask(_signed("PUT", body=body), body, inside)[0] == 200
+    assert inside.bodies == [body]
+
+
+def test_a_body_that_is_not_the_signed_one_never_arrives_whole() -> None:
+    inside = Inside()
+    status, _, answer = _ask(_signed("PUT", body=b"one"), b"two", inside)
+    assert (status, inside.bodies) == (400, [])
+    assert b"XAmzContentSHA256Mismatch" in answer
+
+
+def test_a_body_whose_hash_is_not_named_is_verified_before_it_passes() -> None:
+    inside, body = Inside(), b'{"TableName": "t"}'
+    assert _ask(_signed("POST", "/", body, service="dynamodb"), body, inside)[0] == 200
+    assert _ask(_signed("POST", "/", body, service="dynamodb"), b'{"TableName": "u"}', inside)[0] == 403
+    assert inside.bodies == [body]
+
+
+def test_a_body_that_is_held_has_a_bound() -> None:
+    body = bytes(MOST_HELD_BYTES + 1)
+    assert _ask(_signed("POST", "/", body, service="sqs"), body)[0] == 413
+
+
+def test_a_presigned_address_passes() -> None:
+    assert _ask(_presigned())[0] == 200
+
+
+def _multipart(fields: dict[str, str], file: bytes) -> tuple[dict[str, Any], bytes]:
+    parts = [
+        f'--boundary\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    parts.append(b'--boundary\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n')
+    scope = _plain("POST", "/bucket", ("content-type", "multipart/form-data; boundary=boundary"))
+    return scope, b"".join(parts) + file + b"\r\n--boundary--\r\n"
+
+
+def test_a_signed_form_passes_whole() -> None:
+    inside = Inside()
+    scope, body = _multipart(_form(), b"x" * 10)
+    assert _ask(scope, body, inside)[0] == 200
+    assert inside.bodies == [body]
+
+
+def test_a_form_larger_than_its_policy_allows_is_cut() -> None:
+    inside = Inside()
+    scope, body = _multipart(_form(), bytes(1_000_000))
+    status, _, answer = _ask(scope, body, inside)
+    assert (status, inside.bodies) == (400, [])
+    assert b"EntityTooLarge" in answer
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"key": "a"}, _form("test"), _form(secret="wrong"), {**_form(), "KEY": "other"}, {"key": "x" * 100_000}],
+    ids=["no fields", "unsigned", "a foreign key", "a wrong secret", "a field twice", "too large"],
+)
+def test_a_form_that_is_not_signed_is_refused(fields: dict[str, str]) -> None:
+    inside = Inside()
+    scope, body = _multipart(fields, bytes(1_000_000))
+    assert _ask(scope, body, inside)[0] >= 400
+    assert inside.bodies == []
+
+
+def test_a_form_that_carries_a_target_is_refused() -> None:
+    scope, body = _multipart(_form(), b"x")
+    scope["headers"].append((b"x-amz-target", b"DynamoDB_20120810.Scan"))
+    assert _ask(scope, body)[0] == 403
+
+
+OWN = b"http://127.0.0.1:8080"
+
+
+def _preflight(allowed: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
+    inside = Inside([(b"access-control-allow-origin", allowed), (b"access-control-allow-credentials", b"true")])
+    asked = (("origin", OWN.decode()), ("access-control-request-method", "POST"))
+    return _ask(_plain("OPTIONS", "/bucket", *asked), b"", inside)
+
+
+def test_a_page_that_the_bucket_names_may_read() -> None:
+    status, headers, _ = _preflight(OWN)
+    assert (status, headers) == (200, {b"access-control-allow-origin": OWN})
+
+
+@pytest.mark.parametrize("allowed", [b"*", b"http://evil.example"])
+def test_any_other_page_may_not_read(allowed: bytes) -> None:
+    status, headers, body = _preflight(allowed)
+    assert (status, headers, body) == (403, {b"content-length": b"0"}, b"")
+
+
+def test_an_answer_to_a_signed_request_opens_nothing_to_pages() -> None:
+    inside = Inside([(b"Access-Control-Allow-Origin", b"*"), (b"Access-Control-Allow-Headers", b"*"), (b"etag", b"e")])
+    status, headers, _ = _ask(_signed(), b"", inside)
+    assert (status, headers) == (200, {b"etag": b"e"})
