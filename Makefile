@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: lambda image plan apply destroy checkov help setup lock docs demo lint format test test-slow bench fuzz chaos clean
+.PHONY: lambda image plan apply destroy checkov help setup lock docs demo lint format test test-slow simulate bench fuzz chaos clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -49,6 +49,10 @@ test: $(STAMP) ## all tests but the slow ones
 
 test-slow: $(STAMP) ## the slow ones: real outside programs, minutes of work
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n auto --dist loadgroup -m "slow or hypothesis"
+
+SEEDS ?= 1000
+simulate: $(STAMP) ## the whole fleet in simulated time, under faults: SEEDS=N, or SEED=n for one seed's trace
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 bench: $(STAMP) ## engine, worker, upload, producer, a batch of 20,000 ...: IMAGES=DIR of JPEGs, SHARP=DIR of an npm install, TOOLS=VENV
 	$(BIN)/python -m benchmarks.engine $(if $(IMAGES),--images $(IMAGES)) $(if $(SHARP),--sharp $(SHARP))

@@ -32,7 +32,7 @@ hypothesis.register_profile(
 )
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "shallow"))
 
-pytest.register_assert_rewrite("tests.catalog_conformance", "tests.activity_conformance")
+pytest.register_assert_rewrite("tests.catalog_conformance", "tests.activity_conformance", "tests.s3_conformance")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
-"""DynamoDB in memory, as a boto3 client answers: for tests and benchmarks of a hundred thousand records.
+"""DynamoDB in memory, as a boto3 client answers: for the simulator, and for benchmarks of a hundred thousand records.
 
-The emulators read a whole table for each index query; here an index is kept sorted. It passes the same conformance
-suite as they do (tests/catalog_conformance.py).
+The emulators read a whole table for each index query; here each index is kept sorted. The fake and the emulators pass
+the same conformance suites (tests/catalog_conformance.py, tests/dynamodb_conformance.py).
 """
 
 import threading
@@ -14,27 +14,39 @@ from sortedcontainers import SortedDict
 
 from pixelfleet.catalog.schema import Index, Table
 from tests.fakes.dynamodb_expressions import Attributes, Words, holds, plain, update
+from tests.fakes.dynamodb_limits import check_item, check_keys, check_transaction
+from tests.fakes.errors import aws_error
 
 Key = tuple[str, str]
 
 
 class FakeDynamoDb:
-    """Tables by name; `reads` counts calls by operation. Safe for many threads."""
+    """Tables by name; `calls` counts calls by operation. Safe for many threads.
+
+    A transaction with a ClientRequestToken that was used before succeeds again without an effect. The real service
+    keeps a token for ten minutes; the fake keeps it for good.
+    """
 
     def __init__(self, tables: Iterable[tuple[str, Table]]) -> None:
         self._tables = {name: _FakeTable(table) for name, table in tables}
         self._lock = threading.RLock()
+        self._tokens: dict[str, str] = {}
         self.calls: Counter[str] = Counter()
 
-    def get_item(self, *, TableName: str, Key: Attributes, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
+    def items(self, table: str) -> list[Attributes]:
+        """Every item of a table, for a test to look at."""
+        return list(self._tables[table].items.values())
+
+    def get_item(self, *, TableName: str, Key: Attributes, **_: Any) -> dict[str, Any]:
         self.calls["GetItem"] += 1
         with self._lock:
             table = self._tables[TableName]
             item = table.items.get(table.key(Key))
         return {"Item": item} if item is not None else {}
 
-    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:
         self.calls["BatchGetItem"] += 1
+        check_keys([key for request in RequestItems.values() for key in request["Keys"]])
         with self._lock:
             return {
                 "Responses": {
@@ -59,9 +71,30 @@ class FakeDynamoDb:
         self._write([{"Delete": request}], single=True)
         return {}
 
-    def transact_write_items(self, *, TransactItems: list[dict[str, Any]], **_: Any) -> dict[str, Any]:  # noqa: N803
-        self._write(TransactItems, single=False)
+    def transact_write_items(
+        self,
+        *,
+        TransactItems: list[dict[str, Any]],
+        ClientRequestToken: str = "",
+        **_: Any,
+    ) -> dict[str, Any]:
+        """Raises ClientError: a condition does not hold, a token is used twice, or a limit is exceeded."""
+        content = repr(TransactItems) if ClientRequestToken else ""
+        with self._lock:
+            known = self._tokens.get(ClientRequestToken)
+            if known is not None and known != content:
+                raise aws_error("IdempotentParameterMismatchException", 400, "TransactWriteItems")
+            if known is None:
+                check_transaction([self._target(action) for action in TransactItems])
+                self._write(TransactItems, single=False)
+            if ClientRequestToken:
+                self._tokens[ClientRequestToken] = content
         return {}
+
+    def _target(self, action: dict[str, Any]) -> tuple[str, Key]:
+        """The table and key that one action of a transaction is for."""
+        [request] = action.values()
+        return request["TableName"], self._tables[request["TableName"]].key(request.get("Item") or request["Key"])
 
     def query(self, **request: Any) -> dict[str, Any]:
         self.calls["Query"] += 1
@@ -70,6 +103,8 @@ class FakeDynamoDb:
 
     def _write(self, actions: list[dict[str, Any]], *, single: bool) -> None:
         self.calls["Write"] += len(actions)
+        for action in actions:
+            check_item(next(iter(action.values())).get("Item", {}))
         with self._lock:
             reasons = []
             for action in actions:
@@ -171,9 +206,4 @@ def _bounds(condition: str, index: Index, words: Words) -> tuple[str, str, str]:
 
 def _refused(reasons: list[dict[str, str]], *, single: bool) -> ClientError:
     code = "ConditionalCheckFailedException" if single else "TransactionCanceledException"
-    told: Any = {
-        "Error": {"Code": code, "Message": "a condition does not hold"},
-        "CancellationReasons": reasons,
-        "ResponseMetadata": {"HTTPStatusCode": 400},
-    }
-    return ClientError(told, "Write")
+    return aws_error(code, 400, "Write", "a condition does not hold", CancellationReasons=reasons)

@@ -1,8 +1,8 @@
 """One standard SQS queue in memory, without a network or a clock of its own: pure and O(1) per message.
 
-The rules are those of the SQS developer guide: a receive hides messages for the visibility timeout, counts, and
-moves what has been received `maxReceiveCount` times to the dead-letter queue instead of handing it out once more;
-only the newest receipt handle of a message counts; deleting is idempotent.
+The rules are those of the SQS developer guide. A receive hides messages for the visibility timeout and counts. A
+message that has been received `maxReceiveCount` times goes to the dead-letter queue at the next receive. Only the
+newest receipt handle of a message counts. A delete is idempotent. A message older than the retention period is gone.
 """
 
 import heapq
@@ -10,9 +10,13 @@ import itertools
 import json
 import uuid
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
+
+#: Messages of one standard queue that may be in flight (SQS developer guide, "Amazon SQS standard queue quotas").
+MOST_IN_FLIGHT: Final = 120_000
 
 DEFAULT_ATTRIBUTES: Final = {
     "VisibilityTimeout": "30",
@@ -62,6 +66,7 @@ class FakeQueue:
         self.url = url
         self.attributes = DEFAULT_ATTRIBUTES | attributes
         self.dead_letters: FakeQueue | None = None
+        self.most_in_flight = MOST_IN_FLIGHT
         self.counts = dict.fromkeys(State, 0)
         self.deleted = 0
         self._by_id: dict[str, Message] = {}
@@ -86,14 +91,32 @@ class FakeQueue:
         else:
             self._show(message)
 
-    def receive(self, most: int, now: float, visibility: float | None = None) -> list[Message]:
-        """Hand out up to `most` messages; those that are used up go to the dead-letter queue instead."""
+    def receive(
+        self,
+        most: int,
+        now: float,
+        visibility: float | None = None,
+        sees: Callable[[Message], bool] | None = None,
+    ) -> list[Message]:
+        """Hand out up to `most` messages; those that are used up go to the dead-letter queue instead.
+
+        `sees` selects the messages that a short poll samples; None samples all.
+
+        Raises:
+            QueueError: OverLimit, as many messages are in flight as SQS allows.
+        """
         self.wake(now)
+        if self.counts[State.IN_FLIGHT] >= self.most_in_flight:
+            raise QueueError("OverLimit", "Too many messages are in flight.")
         limit, until = self.max_receives, now + (self.visibility if visibility is None else visibility)
         taken: list[Message] = []
+        unseen: list[Message] = []
         while self._visible and len(taken) < most:
             message = self._visible.popleft()
-            if message.state is not State.VISIBLE:
+            if message.state is not State.VISIBLE or self._expired(message, now):
+                continue
+            if sees is not None and not sees(message):
+                unseen.append(message)
                 continue
             if limit is not None and self.dead_letters is not None and message.receives >= limit:
                 self._bury(message, now)
@@ -102,6 +125,7 @@ class FakeQueue:
             message.first_received_at = message.first_received_at or now
             self._hide(message, State.IN_FLIGHT, until)
             taken.append(message)
+        self._visible.extendleft(reversed(unseen))
         return taken
 
     def delete(self, handle: str) -> None:
@@ -136,6 +160,17 @@ class FakeQueue:
 
     def next_wake(self) -> float | None:
         return self._hidden[0][0] if self._hidden else None
+
+    def messages(self) -> list[Message]:
+        """All messages, in no order, for a test to look at."""
+        return list(self._by_id.values())
+
+    def _expired(self, message: Message, now: float) -> bool:
+        """Whether the retention period is over; it counts from the first send, in a dead-letter queue too."""
+        if now < message.sent_at + float(self.attributes["MessageRetentionPeriod"]):
+            return False
+        self._forget(message)
+        return True
 
     def _find(self, handle: str) -> Message | None:
         message_id, mark, receives = handle.partition("#")

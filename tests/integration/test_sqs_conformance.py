@@ -1,4 +1,4 @@
-"""What pixelfleet needs of SQS, asked of the fake and of the embedded cloud alike."""
+"""What pixelfleet needs of SQS, as one suite: on the fake over HTTP, on the fake in process, on the embedded cloud."""
 
 import json
 import threading
@@ -14,6 +14,8 @@ from botocore.exceptions import ClientError
 from pixelfleet.localcloud.emulator import Emulator
 from tests.fakes.clients import client
 from tests.fakes.sqs import FakeSqs
+from tests.fakes.sqs_account import SqsAccount
+from tests.fakes.sqs_boto import FakeSqsClient
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -22,11 +24,14 @@ if TYPE_CHECKING:
 LONGEST_WAIT = 20
 
 
-@pytest.fixture(scope="module", params=["fake", "embedded"])
+@pytest.fixture(scope="module", params=["fake", "in process", "embedded"])
 def sqs(request: pytest.FixtureRequest) -> Iterator["SQSClient"]:
     if request.param == "fake":
         with FakeSqs() as fake:
             yield client("sqs", fake.url)
+    elif request.param == "in process":
+        in_process: Any = FakeSqsClient(SqsAccount(), wait=lambda _queue, _until: time.sleep(0.02))
+        yield in_process
     else:
         emulator: Emulator = request.getfixturevalue("cloud")
         yield client("sqs", emulator.endpoint_url, emulator.exports())
@@ -204,5 +209,12 @@ def test_a_purged_queue_is_empty(sqs: "SQSClient", queue: Pair) -> None:
 
 
 def test_an_unknown_queue_is_named_as_such(sqs: "SQSClient", queue: Pair) -> None:
-    with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+    with pytest.raises(ClientError) as refused:
         sqs.send_message(QueueUrl=f"{queue.url}-nowhere", MessageBody="lost")
+    assert refused.value.response["Error"]["Code"].endswith(("QueueDoesNotExist", "NonExistentQueue"))
+
+
+def test_a_batch_takes_at_most_ten_entries(sqs: "SQSClient", queue: Pair) -> None:
+    entries: list[Any] = [{"Id": str(n), "MessageBody": str(n)} for n in range(11)]
+    with pytest.raises(ClientError):
+        sqs.send_message_batch(QueueUrl=queue.url, Entries=entries)

@@ -1,0 +1,45 @@
+"""The limits of DynamoDB (developer guide, "Quotas in Amazon DynamoDB"; API reference, TransactWriteItems)."""
+
+import marshal
+from collections.abc import Sequence
+from typing import Any, Final
+
+from tests.fakes.errors import aws_error
+
+MOST_KEYS: Final = 100
+MOST_ACTIONS: Final = 100
+MOST_ITEM_BYTES: Final = 400 * 1024
+
+
+def check_keys(keys: Sequence[object]) -> None:
+    """Raises ClientError: one BatchGetItem has more than 100 keys, or none."""
+    if not 0 < len(keys) <= MOST_KEYS:
+        raise aws_error("ValidationException", 400, "BatchGetItem", f"{len(keys)} keys; a call takes 1 to {MOST_KEYS}")
+
+
+def check_transaction(targets: Sequence[object]) -> None:
+    """Raises ClientError: a transaction has more than 100 actions, none, or two for one item."""
+    if not 0 < len(targets) <= MOST_ACTIONS:
+        raise aws_error("ValidationException", 400, "TransactWriteItems", f"{len(targets)} actions")
+    if len(set(targets)) < len(targets):
+        message = "Transaction request cannot include multiple operations on one item"
+        raise aws_error("ValidationException", 400, "TransactWriteItems", message)
+
+
+def check_item(item: dict[str, Any]) -> None:
+    """Raises ClientError: an item has more than 400 KB, its attributes' names counted."""
+    # Quick first: version 2 of marshal writes each text whole, with five bytes more.
+    if len(marshal.dumps(item, 2)) <= MOST_ITEM_BYTES:
+        return
+    if sum(len(name) + _size(value) for name, value in item.items()) > MOST_ITEM_BYTES:
+        raise aws_error("ValidationException", 400, "PutItem", "Item size has exceeded the maximum allowed size")
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode())
+    if isinstance(value, dict):
+        return sum(len(name) + _size(part) for name, part in value.items())
+    if isinstance(value, list):
+        return sum(_size(part) for part in value)
+    return 1

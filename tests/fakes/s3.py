@@ -1,0 +1,234 @@
+"""S3 in memory, as a boto3 client answers, with the event notifications that the real service sends.
+
+Rules: Amazon S3 user guide, "Using versioning in S3 buckets", "Event notification types", "Event message structure".
+A bucket is unversioned, versioned (`Enabled`) or `Suspended`. Of each key the fake keeps every version, newest last.
+The conformance suite is tests/s3_conformance.py; the embedded cloud passes the same suite.
+"""
+
+import base64
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from tests.fakes.errors import aws_error
+from tests.fakes.s3_bucket import NULL, FakeBucket, StoredVersion
+from tests.fakes.s3_events import EventSink, event_record
+from tests.fakes.s3_paginator import PageReader
+
+#: Keys that DeleteObjects takes, and keys of one page of a listing (S3 API reference).
+MOST_KEYS: Final = 1_000
+MOST_TAGS: Final = 10
+
+
+class FakeS3:
+    """One account's buckets. `clock` returns epoch seconds; `on_event` receives each event record and its bucket."""
+
+    def __init__(self, clock: Callable[[], float] = time.time, on_event: EventSink | None = None) -> None:
+        self._clock = clock
+        self._on_event = on_event
+        self._buckets: dict[str, FakeBucket] = {}
+
+    def bucket(self, name: str) -> FakeBucket:
+        """The bucket, for a test to look at.
+
+        Raises:
+            ClientError: NoSuchBucket.
+        """
+        if name not in self._buckets:
+            raise aws_error("NoSuchBucket", 404, "S3")
+        return self._buckets[name]
+
+    def create_bucket(self, *, Bucket: str, **_: Any) -> dict[str, Any]:
+        self._buckets.setdefault(Bucket, FakeBucket(Bucket))
+        return {"Location": f"/{Bucket}"}
+
+    def put_bucket_versioning(self, *, Bucket: str, VersioningConfiguration: Mapping[str, str]) -> dict[str, Any]:
+        self.bucket(Bucket).versioning = VersioningConfiguration["Status"]
+        return {}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: Any = b"", **options: Any) -> dict[str, Any]:
+        body = Body if isinstance(Body, bytes) else bytes(Body.read() if hasattr(Body, "read") else Body)
+        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+        if options.get("ChecksumSHA256", digest) != digest:
+            raise aws_error("BadDigest", 400, "PutObject")
+        bucket = self.bucket(Bucket)
+        stored = bucket.put(Key, body, self._now(), options)
+        self._tell(bucket, "ObjectCreated:Put", stored)
+        answer = {"ETag": f'"{stored.etag}"', "ChecksumSHA256": digest}
+        return answer | ({"VersionId": stored.version_id} if bucket.versioning else {})
+
+    def head_object(self, *, Bucket: str, Key: str, VersionId: str | None = None, **_: Any) -> dict[str, Any]:
+        return self._description(self._readable("HeadObject", Bucket, Key, VersionId), self.bucket(Bucket))
+
+    def get_object(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        VersionId: str | None = None,
+        IfMatch: str | None = None,
+        **_: Any,
+    ) -> dict[str, Any]:
+        stored = self._readable("GetObject", Bucket, Key, VersionId)
+        if IfMatch is not None and IfMatch.strip('"') != stored.etag:
+            raise aws_error("PreconditionFailed", 412, "GetObject")
+        return self._description(stored, self.bucket(Bucket)) | {"Body": _Body(stored.body)}
+
+    def delete_object(self, *, Bucket: str, Key: str, VersionId: str | None = None, **_: Any) -> dict[str, Any]:
+        bucket = self.bucket(Bucket)
+        if VersionId is not None:
+            removed = bucket.remove_version(Key, VersionId)
+            if removed is not None:
+                self._tell(bucket, "ObjectRemoved:Delete", removed)
+            return {"VersionId": VersionId} | ({"DeleteMarker": True} if removed and removed.is_marker else {})
+        return self._deleted(bucket, Key, "ObjectRemoved")
+
+    def delete_objects(self, *, Bucket: str, Delete: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        entries = Delete["Objects"]
+        if not 0 < len(entries) <= MOST_KEYS or any(_breaks_xml(entry["Key"]) for entry in entries):
+            raise aws_error("MalformedXML", 400, "DeleteObjects")
+        deleted = []
+        for entry in entries:
+            which = {"VersionId": entry["VersionId"]} if "VersionId" in entry else {}
+            self.delete_object(Bucket=Bucket, Key=entry["Key"], **which)
+            deleted.append({"Key": entry["Key"]})
+        return {} if Delete.get("Quiet") else {"Deleted": deleted}
+
+    def list_objects_v2(
+        self,
+        *,
+        Bucket: str,
+        Prefix: str = "",
+        StartAfter: str = "",
+        ContinuationToken: str = "",
+        MaxKeys: int = MOST_KEYS,
+        **_: Any,
+    ) -> dict[str, Any]:
+        bucket = self.bucket(Bucket)
+        after = ContinuationToken or StartAfter
+        # S3 lists keys in the order of their UTF-8 bytes.
+        keys = [k for k in sorted(bucket.keys, key=str.encode) if k.startswith(Prefix) and k.encode() > after.encode()]
+        current = [stored for key in keys if (stored := bucket.current(key)) is not None]
+        page, rest = current[:MaxKeys], current[MaxKeys:]
+        answer: dict[str, Any] = {"KeyCount": len(page), "IsTruncated": bool(rest)}
+        if page:
+            answer["Contents"] = [
+                {"Key": s.key, "ETag": f'"{s.etag}"', "Size": len(s.body), "LastModified": s.modified} for s in page
+            ]
+        return answer | ({"NextContinuationToken": page[-1].key} if rest else {})
+
+    def list_object_versions(self, *, Bucket: str, Prefix: str = "", **_: Any) -> dict[str, Any]:
+        bucket = self.bucket(Bucket)
+        versions: list[Any] = []
+        markers: list[Any] = []
+        for key in sorted(bucket.keys, key=str.encode):
+            if key.startswith(Prefix):
+                for stored in reversed(bucket.versions(key)):
+                    line = {"Key": key, "VersionId": stored.version_id, "LastModified": stored.modified}
+                    line["IsLatest"] = stored is bucket.versions(key)[-1]
+                    size = {"ETag": f'"{stored.etag}"', "Size": len(stored.body)}
+                    (markers if stored.is_marker else versions).append(line if stored.is_marker else line | size)
+        return {"Versions": versions, "DeleteMarkers": markers, "IsTruncated": False}
+
+    def get_object_tagging(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:
+        stored = self._readable("GetObjectTagging", Bucket, Key, VersionId)
+        return {"TagSet": [{"Key": name, "Value": value} for name, value in stored.tags.items()]}
+
+    def put_object_tagging(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        Tagging: Mapping[str, Any],
+        VersionId: str | None = None,
+    ) -> dict[str, Any]:
+        if len(Tagging["TagSet"]) > MOST_TAGS:
+            raise aws_error("BadRequest", 400, "PutObjectTagging", "Object tags cannot be greater than 10")
+        stored = self._readable("PutObjectTagging", Bucket, Key, VersionId)
+        stored.tags = {tag["Key"]: tag["Value"] for tag in Tagging["TagSet"]}
+        return {}
+
+    def get_paginator(self, operation: str) -> PageReader:
+        return PageReader(getattr(self, operation))
+
+    def expire(self, bucket_name: str, key: str) -> None:
+        """Apply a lifecycle expiration rule to the key: as a delete, under its own event name."""
+        bucket = self.bucket(bucket_name)
+        if bucket.current(key) is not None:
+            self._deleted(bucket, key, "LifecycleExpiration")
+
+    def expire_noncurrent(self, bucket_name: str, key: str, version_id: str) -> None:
+        """Apply a NoncurrentVersionExpiration rule to an old version. S3 sends a LifecycleExpiration:Delete event."""
+        bucket = self.bucket(bucket_name)
+        versions = bucket.versions(key)
+        if versions and versions[-1].version_id != version_id:
+            removed = bucket.remove_version(key, version_id)
+            if removed is not None:
+                self._tell(bucket, "LifecycleExpiration:Delete", removed)
+
+    def _deleted(self, bucket: FakeBucket, key: str, family: str) -> dict[str, Any]:
+        marker, removed = bucket.delete(key, self._now())
+        if marker is not None:
+            self._tell(bucket, f"{family}:DeleteMarkerCreated", marker)
+            return {"DeleteMarker": True, "VersionId": marker.version_id}
+        if removed is not None:
+            self._tell(bucket, f"{family}:Delete", removed)
+        return {}
+
+    def _tell(self, bucket: FakeBucket, name: str, stored: StoredVersion) -> None:
+        if self._on_event is not None:
+            self._on_event(bucket.name, event_record(bucket, name, stored, self._now()))
+
+    def _readable(self, operation: str, bucket_name: str, key: str, version_id: str | None) -> StoredVersion:
+        bucket = self.bucket(bucket_name)
+        stored = bucket.version(key, version_id) if version_id else bucket.current(key)
+        if stored is None and operation == "HeadObject":
+            raise aws_error("404", 404, operation, "Not Found")
+        if stored is None:
+            raise aws_error("NoSuchVersion" if version_id else "NoSuchKey", 404, operation)
+        if stored.is_marker:
+            raise aws_error("405" if operation == "HeadObject" else "MethodNotAllowed", 405, operation)
+        return stored
+
+    def _description(self, stored: StoredVersion, bucket: FakeBucket) -> dict[str, Any]:
+        answer = {
+            "ETag": f'"{stored.etag}"',
+            "ContentLength": len(stored.body),
+            "ContentType": stored.content_type,
+            "LastModified": stored.modified,
+            "Metadata": dict(stored.metadata),
+            "ChecksumSHA256": base64.b64encode(hashlib.sha256(stored.body).digest()).decode(),
+        }
+        return answer | ({"VersionId": stored.version_id} if bucket.versioning else {})
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
+
+
+class _Body:
+    """A StreamingBody over bytes in memory."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def read(self) -> bytes:
+        content, self._content = self._content, b""
+        return content
+
+    def iter_chunks(self, size: int = 1024) -> Iterator[bytes]:
+        while self._content:
+            chunk, self._content = self._content[:size], self._content[size:]
+            yield chunk
+
+    def close(self) -> None:
+        self._content = b""
+
+
+def _breaks_xml(key: str) -> bool:
+    """Whether XML 1.0 has no form for the key: most control characters (XML 1.0, section 2.2)."""
+    return any(character < " " and character not in "\t\n\r" for character in key)
+
+
+__all__ = ["NULL", "FakeS3"]

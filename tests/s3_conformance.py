@@ -1,0 +1,129 @@
+"""What pixelfleet needs of S3, as one suite: run on the fake, on moto and on the embedded cloud."""
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from pixelfleet.aws.errors import error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def code_of(call: Any, **request: Any) -> str:
+    """The error code that a call is refused with."""
+    with pytest.raises(ClientError) as refused:
+        call(**request)
+    return error_code(refused.value)
+
+
+class S3Conformance:
+    @pytest.fixture
+    def bucket(self, s3: "S3Client") -> str:
+        name = f"b-{uuid.uuid4()}"
+        s3.create_bucket(Bucket=name)
+        return name
+
+    @pytest.fixture
+    def versioned(self, s3: "S3Client", bucket: str) -> str:
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        return bucket
+
+    def test_an_object_comes_back_as_it_was_put(self, s3: "S3Client", bucket: str) -> None:
+        put = s3.put_object(
+            Bucket=bucket, Key="a b+c.jpg", Body=b"bytes", ContentType="image/jpeg", Metadata={"n": "1"}
+        )
+        got = s3.get_object(Bucket=bucket, Key="a b+c.jpg")
+        head = s3.head_object(Bucket=bucket, Key="a b+c.jpg")
+        assert got["Body"].read() == b"bytes"
+        assert got["ETag"] == head["ETag"] == put["ETag"]
+        assert (head["ContentLength"], head["ContentType"], head["Metadata"]) == (5, "image/jpeg", {"n": "1"})
+
+    def test_equal_bytes_have_equal_etags(self, s3: "S3Client", bucket: str) -> None:
+        etags = {s3.put_object(Bucket=bucket, Key=key, Body=b"same")["ETag"] for key in "ab"}
+        assert len(etags) == 1
+
+    def test_what_is_not_there_is_named_as_such(self, s3: "S3Client", bucket: str) -> None:
+        assert code_of(s3.get_object, Bucket=bucket, Key="none") == "NoSuchKey"
+        assert code_of(s3.head_object, Bucket=bucket, Key="none") == "404"
+
+    def test_another_etag_than_the_pinned_one_is_refused(self, s3: "S3Client", bucket: str) -> None:
+        old = s3.put_object(Bucket=bucket, Key="a", Body=b"old")["ETag"]
+        s3.put_object(Bucket=bucket, Key="a", Body=b"new")
+        assert code_of(s3.get_object, Bucket=bucket, Key="a", IfMatch=old) in {"PreconditionFailed", "412"}
+
+    def test_an_unversioned_delete_removes_for_good(self, s3: "S3Client", bucket: str) -> None:
+        s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+        s3.delete_object(Bucket=bucket, Key="a")
+        s3.delete_object(Bucket=bucket, Key="a")
+        assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+
+    def test_each_put_makes_a_version_that_can_be_read(self, s3: "S3Client", versioned: str) -> None:
+        first = s3.put_object(Bucket=versioned, Key="a", Body=b"one")["VersionId"]
+        second = s3.put_object(Bucket=versioned, Key="a", Body=b"two")["VersionId"]
+        assert first != second
+        assert s3.get_object(Bucket=versioned, Key="a", VersionId=first)["Body"].read() == b"one"
+        assert s3.head_object(Bucket=versioned, Key="a")["VersionId"] == second
+
+    def test_a_versioned_delete_leaves_a_marker_and_the_versions(self, s3: "S3Client", versioned: str) -> None:
+        version = s3.put_object(Bucket=versioned, Key="a", Body=b"one")["VersionId"]
+        deleted = s3.delete_object(Bucket=versioned, Key="a")
+        assert deleted["DeleteMarker"] is True
+        assert code_of(s3.head_object, Bucket=versioned, Key="a") == "404"
+        assert s3.get_object(Bucket=versioned, Key="a", VersionId=version)["Body"].read() == b"one"
+        marker = deleted["VersionId"]
+        assert code_of(s3.get_object, Bucket=versioned, Key="a", VersionId=marker) in {"MethodNotAllowed", "405"}
+
+    def test_removing_the_marker_brings_the_object_back(self, s3: "S3Client", versioned: str) -> None:
+        s3.put_object(Bucket=versioned, Key="a", Body=b"one")
+        marker = s3.delete_object(Bucket=versioned, Key="a")["VersionId"]
+        s3.delete_object(Bucket=versioned, Key="a", VersionId=marker)
+        assert s3.get_object(Bucket=versioned, Key="a")["Body"].read() == b"one"
+
+    def test_removing_the_newest_version_makes_the_one_before_current(self, s3: "S3Client", versioned: str) -> None:
+        first = s3.put_object(Bucket=versioned, Key="a", Body=b"one")["VersionId"]
+        second = s3.put_object(Bucket=versioned, Key="a", Body=b"two")["VersionId"]
+        s3.delete_object(Bucket=versioned, Key="a", VersionId=second)
+        assert s3.head_object(Bucket=versioned, Key="a")["VersionId"] == first
+
+    def test_a_suspended_bucket_replaces_the_null_version_alone(self, s3: "S3Client", versioned: str) -> None:
+        kept = s3.put_object(Bucket=versioned, Key="a", Body=b"kept")["VersionId"]
+        s3.put_bucket_versioning(Bucket=versioned, VersioningConfiguration={"Status": "Suspended"})
+        for body in (b"one", b"two"):
+            s3.put_object(Bucket=versioned, Key="a", Body=body)
+        versions = s3.list_object_versions(Bucket=versioned)["Versions"]
+        assert sorted(version["VersionId"] for version in versions) == sorted([kept, "null"])
+        assert s3.get_object(Bucket=versioned, Key="a")["Body"].read() == b"two"
+
+    def test_a_listing_is_in_the_order_of_keys_and_goes_on_after_one(self, s3: "S3Client", bucket: str) -> None:
+        for key in ("b/2", "a/1", "b/1", "c"):
+            s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+        assert [e["Key"] for e in s3.list_objects_v2(Bucket=bucket, Prefix="b/")["Contents"]] == ["b/1", "b/2"]
+        assert [e["Key"] for e in s3.list_objects_v2(Bucket=bucket, StartAfter="b/1")["Contents"]] == ["b/2", "c"]
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, PaginationConfig={"PageSize": 1000})
+        assert [e["Key"] for page in pages for e in page["Contents"]] == ["a/1", "b/1", "b/2", "c"]
+
+    def test_many_objects_are_deleted_in_one_call(self, s3: "S3Client", bucket: str) -> None:
+        for key in "abc":
+            s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+        s3.delete_objects(
+            Bucket=bucket, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}, {"Key": "none"}], "Quiet": True}
+        )
+        assert [e["Key"] for e in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["c"]
+
+    def test_tags_are_read_back(self, s3: "S3Client", bucket: str) -> None:
+        s3.put_object(Bucket=bucket, Key="a", Body=b"x", Tagging="own=1")
+        assert s3.get_object_tagging(Bucket=bucket, Key="a")["TagSet"] == [{"Key": "own", "Value": "1"}]
+        s3.put_object_tagging(Bucket=bucket, Key="a", Tagging={"TagSet": [{"Key": "other", "Value": "2"}]})
+        assert s3.get_object_tagging(Bucket=bucket, Key="a")["TagSet"] == [{"Key": "other", "Value": "2"}]
+
+    def test_a_checksum_that_does_not_match_is_refused(self, s3: "S3Client", bucket: str) -> None:
+        wrong = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+        assert code_of(s3.put_object, Bucket=bucket, Key="a", Body=b"x", ChecksumSHA256=wrong) in {
+            "BadDigest",
+            "InvalidRequest",
+            "XAmzContentSHA256Mismatch",
+            "XAmzContentChecksumMismatch",
+        }

@@ -1,0 +1,113 @@
+"""The services of one simulated account, and their events: S3 tells SQS, and the models tell the observers."""
+
+import json
+import random
+from collections.abc import Callable
+from typing import Any, Final
+
+from pixelfleet.catalog.schema import TABLES
+from pixelfleet.settings import Settings
+from tests.fakes.cloudfront import FakeCloudFront
+from tests.fakes.dynamodb import FakeDynamoDb
+from tests.fakes.s3 import FakeS3
+from tests.fakes.sns import FakeSns
+from tests.fakes.sqs_account import SqsAccount
+from tests.fakes.sqs_boto import FakeSqsClient
+from tests.fakes.sqs_queue import State
+from tests.simulation.scheduler import Process, Scheduler, Signal
+
+#: Seconds that the lanes' messages stay hidden, as infra/ and localcloud/resources.py set them.
+VISIBILITY: Final = {"uploads": 180, "bulk": 120, "heavy": 300}
+MAX_RECEIVES: Final = {"uploads": 5, "bulk": 10, "heavy": 10}
+RETENTION: Final = {"queue": 7 * 86_400, "dlq": 14 * 86_400}
+#: Seconds of empty polls that are simulated as one.
+EMPTY_POLLS: Final = 300.0
+
+
+class Cloud:
+    """Models of every service that the fleet uses. `rng` decides what the services do of their own accord."""
+
+    def __init__(self, scheduler: Scheduler, settings: Settings, rng: random.Random) -> None:
+        self.settings = settings
+        self._scheduler = scheduler
+        self._rng = rng
+        self._process = Process("aws", rng)
+        self._arrivals: dict[str, Signal] = {}
+        self.on_object_event: Callable[[str, dict[str, Any]], None] = lambda _bucket, _record: None
+
+        def clock() -> float:
+            return scheduler.now
+
+        self.s3 = FakeS3(clock, self._s3_event)
+        self.sqs = SqsAccount(clock, lambda: f"m{rng.getrandbits(48):012x}", lambda _message: rng.random() < 0.8)
+        self.sqs.on_arrival = self._arrived
+        self.sqs_client = FakeSqsClient(self.sqs, self._wait_for_arrival)
+        self.dynamodb = FakeDynamoDb((f"{settings.prefix}-{table.name}", table) for table in TABLES)
+        self.sns = FakeSns()
+        self.cloudfront = FakeCloudFront(clock)
+        self._provision()
+        #: Whether S3 delays, doubles and reorders its events.
+        self.events_wander = True
+
+    def lanes_empty(self) -> bool:
+        """Whether no source queue holds a message, and no event is on its way."""
+        queues = [self.sqs.queue(f"{self.settings.prefix}-{name}") for name in VISIBILITY]
+        self.wake_queues()
+        return not self._process.tasks and all(
+            not queue.counts[state] for queue in queues for state in (State.VISIBLE, State.IN_FLIGHT, State.DELAYED)
+        )
+
+    def wake_queues(self) -> None:
+        for name in VISIBILITY:
+            for end in ("", "-dlq"):
+                self.sqs.queue(f"{self.settings.prefix}-{name}{end}").wake(self._scheduler.now)
+
+    def dead_letters(self, name: str) -> list[str]:
+        """The bodies of the messages in a dead-letter queue; `name` is `uploads`, `bulk` or `heavy`."""
+        return [message.body for message in self.sqs.queue(f"{self.settings.prefix}-{name}-dlq").messages()]
+
+    def _provision(self) -> None:
+        for name, visibility in VISIBILITY.items():
+            source = f"{self.settings.prefix}-{name}"
+            self.sqs.create_queue(
+                {"QueueName": f"{source}-dlq", "Attributes": {"MessageRetentionPeriod": str(RETENTION["dlq"])}}
+            )
+            policy = {
+                "deadLetterTargetArn": f"arn:aws:sqs:us-east-1:000000000000:{source}-dlq",
+                "maxReceiveCount": MAX_RECEIVES[name],
+            }
+            attributes = {
+                "VisibilityTimeout": str(visibility),
+                "MessageRetentionPeriod": str(RETENTION["queue"]),
+                "RedrivePolicy": json.dumps(policy),
+            }
+            self.sqs.create_queue({"QueueName": source, "Attributes": attributes})
+        self.s3.create_bucket(Bucket=self.settings.uploads_bucket)
+        self.s3.create_bucket(Bucket=self.settings.results_bucket)
+        self.sns.create_topic(Name=f"{self.settings.prefix}-notices")
+
+    def _s3_event(self, bucket: str, record: dict[str, Any]) -> None:
+        self.on_object_event(bucket, record)
+        if bucket != self.settings.uploads_bucket:
+            return
+        copies = 2 if self.events_wander and self._rng.random() < 0.1 else 1
+        for _ in range(copies):
+            delay = self._rng.expovariate(1 / 2.0)
+            if self.events_wander and self._rng.random() < 0.1:
+                delay = self._rng.choice((30.0, 90.0, 900.0)) * self._rng.random()
+            body = json.dumps({"Records": [record]})
+            self._scheduler.spawn(self._process, "event", lambda body=body: self._send_event(body), delay)  # type: ignore[misc]
+
+    def _send_event(self, body: str) -> None:
+        self.sqs.send_message({"QueueUrl": self.settings.uploads_queue_url, "MessageBody": body})
+
+    def _arrived(self, name: str) -> None:
+        if name in self._arrivals:
+            self._arrivals[name].set()
+
+    def _wait_for_arrival(self, name: str, until: float) -> None:
+        """One wait stands for many empty polls in a row: nothing happens in an empty poll."""
+        hidden_until = self.sqs.queue(name).next_wake()
+        if hidden_until is None or hidden_until > until:
+            until = min(self._scheduler.now + EMPTY_POLLS, hidden_until or float("inf"))
+        self._arrivals.setdefault(name, Signal(self._scheduler)).wait(until)

@@ -1,0 +1,100 @@
+"""What every simulated process is made in: the scheduler, the network, the cloud, and the run's weather."""
+
+import random
+import tempfile
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+from pixelfleet.deployment import Deployment
+from pixelfleet.settings import Settings
+from tests.simulation.cloud import Cloud
+from tests.simulation.deployment import deployment_of
+from tests.simulation.faults import Weather
+from tests.simulation.network import Network
+from tests.simulation.releases import NEWER, newer_release
+from tests.simulation.scheduler import Process, Scheduler, Signal
+from tests.simulation.trace import Trace
+
+#: A file system in memory, where there is one: journals and originals are many small files.
+_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+#: The largest difference between two clocks, in seconds.
+MOST_SKEW = 180.0
+
+
+class Environment:
+    """One simulation's surroundings. Every random decision comes from `seed` and the name of who decides."""
+
+    def __init__(self, seed: int, suppressed: Collection[str] = ()) -> None:
+        self.seed = seed
+        self.scheduler = Scheduler()
+        self.trace = Trace(self.scheduler)
+        self.suppressed = suppressed
+        self.weather = Weather.drawn(self.rng("weather"), suppressed)
+        self.network = Network(self.scheduler, self.weather, self.trace)
+        self._folders: list[tempfile.TemporaryDirectory[str]] = []
+        self.settings = simulated_settings(self.folder())
+        self.cloud = Cloud(self.scheduler, self.settings, self.rng("aws"))
+        self.clocks_differ = self.rng("clocks").random() < 0.3
+        self.replace_worker: Callable[[Any, float], None] = lambda _worker, _seconds: None
+        self.steps_of_people: list[str] = []
+        #: Every worker that was started and not yet replaced.
+        self.workers: list[Any] = []
+        self._nobody = Process("-", self.rng("nobody"))
+
+    def rng(self, name: str) -> random.Random:
+        """The random source of one decider: a fault that is left out does not change what others draw."""
+        return random.Random(f"{self.seed}/{name}")
+
+    def process(self, name: str, parent: Process | None = None) -> Process:
+        rng = self.rng(f"process/{name}")
+        skew = rng.uniform(-MOST_SKEW, MOST_SKEW) if self.clocks_differ else 0.0
+        return Process(name, rng, parent.skew if parent else skew, parent)
+
+    def deployment(self, process: Process, *, sqs_attempts: int = 4, release: str = "") -> Deployment:
+        """The adapters of one process."""
+        deployment = deployment_of(self.network, self.cloud, self.settings, sqs_attempts=sqs_attempts)
+        process.memory.setdefault("deployment", deployment)
+        if release == NEWER:
+            newer_release(deployment)
+        return deployment
+
+    def later(self, seconds: float, call: Callable[[], object]) -> None:
+        """Call after a while, on behalf of nobody's process."""
+        self.scheduler.spawn(self._nobody, "later", call, seconds)
+
+    def signal(self) -> Signal:
+        return Signal(self.scheduler)
+
+    def folder(self) -> Path:
+        """An empty folder on this machine's disk, deleted at the end: a laptop's files and cache."""
+        folder = tempfile.TemporaryDirectory(prefix="pixelfleet-simulation-", dir=_MEMORY)
+        self._folders.append(folder)
+        return Path(folder.name)
+
+    def close(self) -> None:
+        self.scheduler.close()
+        for folder in self._folders:
+            folder.cleanup()
+
+    def may(self, name: str) -> bool:
+        """Whether a person's step takes place: a shorter run of the same seed leaves some out."""
+        if name in self.suppressed:
+            return False
+        self.steps_of_people.append(name)
+        return True
+
+
+def simulated_settings(scratch: Path) -> Settings:
+    """A deployment on AWS with a CDN; no environment variable takes part."""
+    return Settings.model_construct(**_FIELDS | {"scratch_dir": scratch})
+
+
+def _fields() -> dict[str, Any]:
+    derive: Any = Settings._derive
+    fields: dict[str, Any] = {name: field.get_default() for name, field in Settings.model_fields.items()}
+    derived: dict[str, Any] = derive({"cdn_distribution_id": "E1"})
+    return fields | derived | {"region": "us-east-1", "endpoint_url": None}
+
+
+_FIELDS = _fields()

@@ -1,0 +1,250 @@
+"""What must hold when the faults are over and the queues are empty, before and after one reconcile.
+
+Each check reads the models directly and returns violations. Their names are those of docs/reliability.md.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from pixelfleet.catalog.dynamo import from_attributes
+from pixelfleet.domain.jobs import decode_message
+from pixelfleet.domain.records import Image, Status, counted_as
+from pixelfleet.domain.s3_events import parse_message
+from pixelfleet.errors import Cause
+from tests.fakes.s3_bucket import NULL
+from tests.simulation.cloud import EMPTY_POLLS
+from tests.simulation.environment import Environment
+from tests.simulation.observer import Observer
+from tests.simulation.pixels import rendered, text_of
+from tests.simulation.violations import Violation
+
+#: Seconds without a receive after which a worker that lives counts as deaf.
+DEAF: Final = 2 * EMPTY_POLLS
+
+
+class Books:
+    """The state of every service at one moment."""
+
+    def __init__(self, environment: Environment, observer: Observer) -> None:
+        self.environment = environment
+        self.observer = observer
+        self.cloud = environment.cloud
+        settings = environment.settings
+        self.uploads = self.cloud.s3.bucket(settings.uploads_bucket)
+        self.results = self.cloud.s3.bucket(settings.results_bucket)
+        self.items = {item["key"]: item for item in observer.images()}
+        self.images = {key: Image.model_validate(item) for key, item in self.items.items()}
+        self.batches = {
+            item["batch_id"]: item
+            for item in map(from_attributes, self.cloud.dynamodb.items(f"{settings.prefix}-batches"))
+        }
+        self.notices = [publication.document for publication in self.cloud.sns.published]
+        self.keys = sorted({*self.uploads.keys, *self.images})
+
+    def results_of(self, image: Image) -> list[str]:
+        return [key for key in self.results.keys if f"/{image.image_id}/" in key]
+
+
+Check = Callable[[Books], Iterator[Violation]]
+
+
+def every_key_has_its_record(books: Books) -> Iterator[Violation]:
+    """Every key of the bucket has the record that its current version deserves."""
+    name = "every key has the record that its current version deserves"
+    for key in books.keys:
+        current, image = books.uploads.current(key), books.images.get(key)
+        if current is None:
+            continue
+        if image is None:
+            yield Violation(name, f"{key} has no record")
+            continue
+        version = current.etag if current.version_id == NULL else current.version_id
+        if image.source_version != version:
+            yield Violation(
+                name, f"{key} is {version} in the bucket, {image.source_version} ({image.status}) in the record"
+            )
+        elif image.status is Status.DELETED:
+            yield Violation(name, f"{key} exists, and its record says deleted")
+        else:
+            yield from _deserved(name, key, text_of(current.body), image)
+
+
+def _deserved(name: str, key: str, text: str, image: Image) -> Iterator[Violation]:
+    unreadable = text.startswith("bad")
+    if unreadable and image.status is Status.READY:
+        yield Violation(name, f"{key} cannot be read, and its record says ready")
+    if not unreadable and image.status is Status.FAILED and image.cause is Cause.UNREADABLE:
+        yield Violation(name, f"{key} is whole, and its record says unreadable")
+
+
+def nothing_is_under_way(books: Books) -> Iterator[Violation]:
+    for key, image in books.images.items():
+        if image.status in (Status.QUEUED, Status.PROCESSING):
+            yield Violation("nothing stays queued or processing", f"{key} stays {image.status}")
+
+
+def results_exist(books: Books) -> Iterator[Violation]:
+    """A ready image's results exist and were made of its current version by its recipe."""
+    name = "the results of a ready image exist and belong to it"
+    for key, image in books.images.items():
+        current = books.uploads.current(key)
+        if image.status is not Status.READY or current is None or image.recipe is None:
+            continue
+        for variant in image.variants:
+            stored = books.results.current(variant.key)
+            if stored is None:
+                yield Violation(name, f"{key}: {variant.name} is missing")
+            elif stored.body != rendered(current.body, image.recipe.digest):
+                yield Violation(name, f"{key}: {variant.name} is of another original or recipe")
+
+
+def deleted_keys_are_gone(books: Books) -> Iterator[Violation]:
+    """A deleted key's record says deleted; nothing is left in results or CDN."""
+    name = "a deleted key is deleted everywhere"
+    for key, image in books.images.items():
+        if books.uploads.current(key) is not None:
+            continue
+        if image.status is not Status.DELETED:
+            yield Violation(name, f"{key} is gone, and its record says {image.status}")
+        elif books.results_of(image):
+            yield Violation(name, f"{key} is deleted, and results are left")
+        elif image.image_id in books.observer.results_deleted_at:
+            deleted_at = books.observer.results_deleted_at[image.image_id]
+            if not books.cloud.cloudfront.forgotten_since(deleted_at, f"/i/{image.owner}/{image.image_id}/x"):
+                yield Violation("nothing of a deleted image is left in the CDN", key)
+
+
+def nothing_is_left_over(books: Books) -> Iterator[Violation]:
+    """No record lists superseded revisions, and no result belongs to no record."""
+    name = "no superseded result is left"
+    named = {variant.key for image in books.images.values() for variant in image.variants}
+    for key, image in books.images.items():
+        if image.superseded:
+            yield Violation(name, f"{key}: {len(image.superseded)} superseded revisions are listed")
+        elif left := [result for result in books.results_of(image) if result not in named]:
+            yield Violation(name, f"{key}: {len(left)} results that the record does not name")
+
+
+def counters_equal_records(books: Books) -> Iterator[Violation]:
+    name = "counters equal records"
+    for batch_id in (identity for identity in books.batches if "#" not in identity):
+        members = [image for image in books.images.values() if f"{image.owner}/{image.batch}" == batch_id]
+        records = Counter(image.counted for image in members if image.counted)
+        settled = Counter(str(counted_as(image.status, image.cause)) for image in members)
+        if not settled["None"] and settled != records:
+            yield Violation(name, f"{batch_id}: outcomes {dict(settled)}, counted as {dict(records)}")
+        counters: Counter[str] = Counter()
+        for identity, item in books.batches.items():
+            if identity.startswith(f"{batch_id}#"):
+                counters.update({k.removeprefix("n_"): v for k, v in item.items() if k.startswith("n_") and v})
+        if counters != records:
+            yield Violation(name, f"{batch_id}: counters {dict(counters)}, records {dict(records)}")
+
+
+def batches_complete_once(books: Books) -> Iterator[Violation]:
+    """A sealed batch whose images are all accounted for is completed, and announced under one notice id."""
+    name = "each sealed batch completes exactly once"
+    for batch_id, batch in books.batches.items():
+        if "#" in batch_id:
+            continue
+        ids = {n["notice_id"] for n in books.notices if n["kind"] == "batch.completed" and _of(n) == batch_id}
+        members = [image for image in books.images.values() if f"{image.owner}/{image.batch}" == batch_id]
+        full = batch.get("sealed_at") and sum(1 for image in members if image.counted) >= batch["expected"]
+        if full and not batch.get("completed_at"):
+            yield Violation(name, f"{batch_id} is sealed and full, and not completed")
+        if batch.get("completed_at") and (len(ids) != 1 or batch.get("notice")):
+            yield Violation(name, f"{batch_id} was announced under {len(ids)} notice ids")
+
+
+def _of(notice: dict[str, Any]) -> str:
+    return f"{notice['owner']}/{notice['batch']}"
+
+
+def outcomes_are_announced(books: Books) -> Iterator[Violation]:
+    """Every outcome's notice was published at least once."""
+    published = {(n["notice_id"], n["status"]) for n in books.notices if n["kind"] != "batch.completed"}
+    for key, image in books.images.items():
+        if image.status in (Status.READY, Status.FAILED) and (image.notice_id, image.status.value) not in published:
+            yield Violation("every outcome is announced", f"{key} is {image.status}, and nobody was notified")
+
+
+def notices_differ(books: Books) -> Iterator[Violation]:
+    """Different outcomes have different notice ids."""
+    contents: defaultdict[str, set[str]] = defaultdict(set)
+    for notice in books.notices:
+        if notice["kind"] != "batch.completed":
+            names = [variant["s3"] for variant in notice["variants"]]
+            contents[notice["notice_id"]].add(repr((notice["status"], notice["cause"], names)))
+    for notice_id, variants in contents.items():
+        if len(variants) > 1:
+            yield Violation("different outcomes have different notice ids", f"{notice_id}: {sorted(variants)}")
+
+
+def queues_are_empty(books: Books) -> Iterator[Violation]:
+    if not books.cloud.lanes_empty():
+        yield Violation("queues are empty", "messages wait")
+
+
+def dead_letters_are_explained(books: Books) -> Iterator[Violation]:
+    """A dead letter's image has a record, or its key is gone."""
+    for name in ("uploads", "bulk", "heavy"):
+        for body in books.cloud.dead_letters(name):
+            for key in _keys_of(name, body):
+                if key not in books.images and books.uploads.current(key) is not None:
+                    yield Violation("dead-letter queues hold only what a record explains", f"{name}: {key}")
+
+
+def _keys_of(name: str, body: str) -> Iterable[str]:
+    return [job.key for job in parse_message(body).jobs] if name == "uploads" else [decode_message(body).key]
+
+
+def workers_receive(books: Books) -> Iterator[Violation]:
+    """No worker that lives has stopped receiving."""
+    now = books.environment.scheduler.now
+    for worker in books.environment.workers:
+        if worker.process.alive and worker.exit_code is None and now - worker.received_at > DEAF:
+            yield Violation("every worker that lives receives", f"{worker.process.name} has stopped receiving")
+
+
+def newer_attributes_are_kept(books: Books) -> Iterator[Violation]:
+    """What a worker of the next release wrote is carried through."""
+    for key, item in books.items.items():
+        wrote = any(line.get("worker", "").startswith("newer") for line in item.get("attempt_log", []))
+        if wrote and "next_release" not in item:
+            yield Violation("attributes of a newer release are kept", key)
+
+
+def nothing_happened_too_early(books: Books) -> Iterator[Violation]:
+    """What the observer saw during the run."""
+    yield from books.observer.violations
+
+
+_ALWAYS: Final[tuple[Check, ...]] = (
+    results_exist,
+    counters_equal_records,
+    notices_differ,
+    queues_are_empty,
+    workers_receive,
+    newer_attributes_are_kept,
+    nothing_happened_too_early,
+)
+#: What holds as soon as the queues are empty, without a reconcile.
+BEFORE_RECONCILE: Final = _ALWAYS
+#: What holds after one reconcile with a sweep.
+AFTER_RECONCILE: Final[tuple[Check, ...]] = (
+    every_key_has_its_record,
+    nothing_is_under_way,
+    deleted_keys_are_gone,
+    nothing_is_left_over,
+    batches_complete_once,
+    outcomes_are_announced,
+    dead_letters_are_explained,
+    *_ALWAYS,
+)
+
+
+def violations(checks: Iterable[Check], environment: Environment, observer: Observer) -> list[Violation]:
+    """What these checks find wrong now."""
+    books = Books(environment, observer)
+    return list(dict.fromkeys(violation for check in checks for violation in check(books)))

@@ -1,0 +1,185 @@
+"""Every call from a process to a service goes through here: it takes time, and faults strike it."""
+
+import random
+from collections.abc import Callable
+from typing import Any, Final
+
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+from tests.fakes.errors import aws_error
+from tests.fakes.s3_paginator import PageReader
+from tests.simulation.faults import Fault, Weather
+from tests.simulation.scheduler import Death, Process, Scheduler
+from tests.simulation.trace import Trace
+
+#: Attempts at one call, as boto3's and our own clients make them.
+ATTEMPTS: Final = 4
+#: Mean seconds of a call.
+LATENCY: Final = 0.02
+#: Seconds between two attempts.
+PAUSE: Final = 0.5
+
+#: Calls that DynamoDB refuses for a transaction on the same item.
+_WRITES: Final = frozenset({"put_item", "update_item", "delete_item", "transact_write_items"})
+
+
+class Network:
+    """Calls of all processes of one simulation."""
+
+    def __init__(self, scheduler: Scheduler, weather: Weather, trace: Trace) -> None:
+        self._scheduler = scheduler
+        self._weather = weather
+        self._trace = trace
+        self.calls = 0
+
+    @property
+    def process(self) -> Process:
+        """The process that runs."""
+        return self._scheduler.process
+
+    def call(self, service: str, operation: str, effect: Callable[[], Any], attempts: int = ATTEMPTS) -> Any:
+        """Carry out one call of the running process.
+
+        Raises:
+            ClientError, BotoCoreError: the service refused, or did not answer, `attempts` times.
+            RuntimeError, KeyError: the process has no valid credentials now.
+            Death: the process ended.
+        """
+        process = self._scheduler.process
+        left = attempts
+        while True:
+            left -= 1
+            error, answer = self._attempt(process, service, operation, effect)
+            if error is None:
+                return answer
+            if left <= 0 or process.rng.random() < 0.3:
+                raise error
+            self._scheduler.sleep(PAUSE * process.rng.random())
+
+    def work(self, seconds: float) -> None:
+        """Compute without a call, for about so many seconds.
+
+        Raises:
+            MemoryError, RuntimeError: the computation failed.
+            Death: the process ended.
+        """
+        process = self._scheduler.process
+        process.calls += 1
+        rng = process.rng
+        self._scheduler.sleep(seconds * rng.uniform(0.5, 1.5))
+        fault = self._weather.draw(rng, f"{process.name}:{process.calls}", writes=False)
+        if fault is not None:
+            self._trace.fault(fault, "pixels", "render")
+        match fault:
+            case Fault.BEFORE:
+                raise MemoryError("no memory")
+            case Fault.AFTER:
+                raise RuntimeError("the codec failed")
+            case Fault.DEATH:
+                process.kill()
+                raise Death
+            case Fault.FREEZE | Fault.SLOW:
+                self._scheduler.sleep(rng.choice((10.0, 200.0, 400.0)))
+
+    def _attempt(
+        self, process: Process, service: str, operation: str, effect: Callable[[], Any]
+    ) -> tuple[Exception | None, Any]:
+        self.calls += 1
+        process.calls += 1
+        rng, name = process.rng, f"{process.name}:{process.calls}"
+        self._scheduler.sleep(rng.expovariate(1 / LATENCY))
+        self._check_credentials(process, rng)
+        fault = self._weather.draw(rng, name, writes=operation in _WRITES)
+        if fault is None:
+            return None, effect()
+        self._trace.fault(fault, service, operation)
+        return self._struck(fault, process, (service, operation), effect)
+
+    def _struck(
+        self, fault: Fault, process: Process, where: tuple[str, str], effect: Callable[[], Any]
+    ) -> tuple[Exception | None, Any]:
+        rng, (service, operation) = process.rng, where
+        match fault:
+            case Fault.BEFORE:
+                return _no_answer(rng, service, operation), None
+            case Fault.AFTER:
+                effect()
+                return _no_answer(rng, service, operation), None
+            case Fault.THROTTLE:
+                return aws_error("ThrottlingException", 400, operation), None
+            case Fault.CONFLICT:
+                # Clients do not repeat what a condition or a conflict refused.
+                raise _conflict(operation)
+            case Fault.DEATH:
+                if rng.random() < 0.5:
+                    effect()
+                process.kill()
+                raise Death
+        return None, self._late(fault, process, effect)
+
+    def _late(self, fault: Fault, process: Process, effect: Callable[[], Any]) -> Any:
+        """A call that succeeds, at an odd time."""
+        rng = process.rng
+        if fault is Fault.ODD:
+            process.credentials_fail_until = self._scheduler.now + rng.choice((5.0, 60.0))
+            self._check_credentials(process, rng)
+            return effect()
+        if fault is Fault.FREEZE:
+            before, after = rng.choice((30.0, 150.0, 400.0, 4_000.0)), 0.0
+            process.frozen_until = self._scheduler.now + before
+            if rng.random() < 0.5:
+                before, after = after, before
+        else:
+            before, after = rng.choice((0.5, 3.0, 20.0, 100.0)) * rng.random(), rng.expovariate(1.0)
+        if before:
+            self._scheduler.sleep(before)
+        answer = effect()
+        self._scheduler.sleep(after)
+        return answer
+
+    def _check_credentials(self, process: Process, rng: random.Random) -> None:
+        """As botocore/credentials.py fails: a refresh that returns expired keys, or a document without keys."""
+        if self._weather.over or self._scheduler.now >= process.credentials_fail_until:
+            return
+        if rng.random() < 0.5:
+            raise RuntimeError("Credentials were refreshed, but the refreshed credentials are still expired.")
+        raise KeyError("AccessKeyId")
+
+
+class RemoteClient:
+    """A boto3 client of the running process: each method is a call over the network to the model of a service."""
+
+    def __init__(self, network: Network, service: str, model: Any, attempts: int = ATTEMPTS) -> None:
+        self._network = network
+        self._service = service
+        self._model = model
+        self._attempts = attempts
+
+    def __getattr__(self, operation: str) -> Any:
+        method = getattr(self._model, operation)
+
+        def call(**request: Any) -> Any:
+            return self._network.call(self._service, operation, lambda: method(**request), self._attempts)
+
+        self.__dict__[operation] = call
+        return call
+
+    def get_paginator(self, operation: str) -> PageReader:
+        return PageReader(getattr(self, operation))
+
+
+def _no_answer(rng: random.Random, service: str, operation: str) -> Exception:
+    kind = rng.random()
+    if kind < 0.5:
+        return aws_error("InternalServerError", 500, operation)
+    url = f"https://{service}.us-east-1.amazonaws.com"
+    if kind < 0.75:
+        return ReadTimeoutError(endpoint_url=url)
+    return EndpointConnectionError(endpoint_url=url)
+
+
+def _conflict(operation: str) -> Exception:
+    if operation == "transact_write_items":
+        reasons = [{"Code": "TransactionConflict"}, {"Code": "None"}]
+        return aws_error("TransactionCanceledException", 400, operation, CancellationReasons=reasons)
+    return aws_error("TransactionConflictException", 400, operation)

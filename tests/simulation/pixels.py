@@ -1,0 +1,60 @@
+"""The stand-ins for `probe` and `render`: an original's text says what becomes of it.
+
+`good N` renders. `bad N` cannot be read. `slow N` takes longer than the bulk lane allows. `large N` needs more memory
+than the bulk lane has. A seed may also make a rendering fail, wait, or die.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.pipeline import RenderedVariant, Rendition
+from pixelfleet.images.probe import Probe
+from pixelfleet.recipes import Recipe
+from tests.simulation.network import Network
+
+#: The first bytes of a JPEG, so that the upload client takes an original for an image.
+MAGIC: Final = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
+VARIANTS: Final = ("thumb", "optimized")
+
+
+def original(text: str) -> bytes:
+    """The bytes of an original with this text."""
+    return MAGIC + text.encode()
+
+
+def text_of(body: bytes) -> str:
+    return body.removeprefix(MAGIC).decode()
+
+
+def rendered(body: bytes, recipe: str) -> bytes:
+    """The bytes of each variant that a recipe, given by its digest, makes of an original."""
+    return b"%s by %s" % (body, recipe.encode())
+
+
+class Pixels:
+    """What stands for pixelfleet/images in the worker."""
+
+    def __init__(self, network: Network, lane_of: Any) -> None:
+        self._network = network
+        self._lane_of = lane_of
+
+    def probe(self, path: Path, *_: Any, **__: Any) -> Probe:
+        body = path.read_bytes()
+        if text_of(body).startswith("bad"):
+            raise PermanentError(Cause.UNREADABLE, "it cannot be read")
+        return Probe("jpeg", 10, 10, 1, False, 1, "srgb", False, len(body))
+
+    def render(self, source: Path, _header: Probe, recipe: Recipe, folder: Path) -> Rendition:
+        body = source.read_bytes()
+        kind = text_of(body).partition(" ")[0]
+        heavy = self._lane_of() == "heavy"
+        if kind == "large" and not heavy:
+            raise MemoryError("the bulk lane has too little memory")
+        self._network.work(1_000.0 if kind == "slow" and not heavy else 0.2)
+        variants = []
+        for name in VARIANTS:
+            path = folder / f"{name}.jpg"
+            path.write_bytes(rendered(body, recipe.digest))
+            variants.append(RenderedVariant(name, path, "jpeg", 10, 10, len(body), "image/jpeg"))
+        return Rendition(tuple(variants), "placeholder", "#000000", "0" * 16)

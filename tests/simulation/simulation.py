@@ -1,0 +1,195 @@
+"""One seed, one run: the fleet and its people under faults, then quiet, one reconcile, quiet, and the invariants."""
+
+import contextlib
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pixelfleet.cli.reconcile
+from pixelfleet.domain.jobs import Lane
+from tests.simulation.console import command_line
+from tests.simulation.environment import Environment
+from tests.simulation.faults import Fault
+from tests.simulation.invariants import AFTER_RECONCILE, BEFORE_RECONCILE, violations
+from tests.simulation.observer import Observer
+from tests.simulation.people import Person, everybody
+from tests.simulation.pixels import Pixels
+from tests.simulation.producer import start_producer
+from tests.simulation.releases import NEWER
+from tests.simulation.scheduler import BEGINNING, OverrunError
+from tests.simulation.seams import Seams
+from tests.simulation.trace import Trace
+from tests.simulation.violations import Violation
+from tests.simulation.worker_process import SimulatedWorker
+
+#: Steps after which a run counts as one that does not come to rest.
+MOST_STEPS: Final = 60_000
+#: Simulated seconds after which faults stop, whatever people still do.
+FAULTS_END: Final = 6 * 3600.0
+#: Simulated seconds between rest and the reconcile: nothing is young any more.
+PAUSE: Final = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one seed."""
+
+    seed: int
+    steps: int
+    calls: int
+    faults: dict[Fault, int]
+    simulated: float
+    violations: tuple[Violation, ...]
+    struck: tuple[str, ...]
+    steps_of_people: tuple[str, ...]
+    trace: Trace = field(repr=False)
+
+
+class Simulation:
+    """One run. `suppressed` names faults and people's steps that are left out."""
+
+    def __init__(self, seed: int, suppressed: Collection[str] = ()) -> None:
+        self.environment = Environment(seed, suppressed)
+        self.observer = Observer(self.environment)
+        self._found: list[Violation] = []
+
+    def run(self) -> Outcome:
+        environment = self.environment
+        seams = Seams(environment.scheduler)
+        try:
+            with seams.installed(command_line(environment), self._names()):
+                self._phases()
+        finally:
+            environment.close()
+        return Outcome(
+            seed=environment.seed,
+            steps=environment.scheduler.steps,
+            calls=environment.network.calls,
+            faults=environment.weather.counts,
+            simulated=environment.scheduler.now - BEGINNING,
+            violations=tuple(self._found),
+            struck=tuple(environment.weather.struck),
+            steps_of_people=tuple(environment.steps_of_people),
+            trace=environment.trace,
+        )
+
+    def _phases(self) -> None:
+        environment = self.environment
+        try:
+            people = self._start()
+            self._run_until(lambda: self._over(people))
+            environment.weather.over = True
+            environment.cloud.events_wander = False
+            environment.trace.note("the faults stop")
+            self._run_until(lambda: all(person.done for person in people) and self._at_rest())
+            self._rest(60.0)
+            self._check(BEFORE_RECONCILE)
+            self._rest(PAUSE)
+            self._reconcile()
+            self._run_until(self._at_rest)
+            self._rest(PAUSE)
+            self._check(AFTER_RECONCILE)
+        except OverrunError:
+            self._found.append(Violation("the fleet comes to rest", f"{MOST_STEPS} steps are not enough"))
+
+    def _start(self) -> list[Person]:
+        environment = self.environment
+        rng = environment.rng("fleet")
+        versioning = rng.choice(("Enabled", "Enabled", "Enabled", "Suspended", ""))
+        if versioning:
+            environment.cloud.s3.put_bucket_versioning(
+                Bucket=environment.settings.uploads_bucket, VersioningConfiguration={"Status": versioning}
+            )
+        environment.replace_worker = lambda worker, seconds: environment.later(seconds, lambda: self._replace(worker))
+        for number in range(rng.randint(1, 2)):
+            start_producer(environment, f"producer{number}")
+        mixed = rng.random() < 0.3
+        for number in range(rng.randint(1, 3)):
+            release = NEWER if mixed and number == 0 else ""
+            self._worker(f"{release or 'bulk'}{number}", Lane.BULK, rng.randint(1, 2), release)
+        self._worker("heavy0", Lane.HEAVY, 1, "")
+        if rng.random() < 0.4:
+            for _ in range(rng.randint(1, 3)):
+                environment.later(rng.uniform(10.0, 2_000.0), self._stop_a_worker)
+        return everybody(environment)
+
+    def _worker(self, name: str, lane: Lane, children: int, release: str) -> None:
+        worker = SimulatedWorker(self.environment, name, lane, children, release)
+        worker.plan = (name.partition("'")[0], lane, children, release)
+        self.environment.workers.append(worker)
+
+    def _replace(self, worker: SimulatedWorker) -> None:
+        """ECS starts another task in the place of one that ended."""
+        self.environment.workers.remove(worker)
+        name, lane, children, release = worker.plan
+        self._lives = getattr(self, "_lives", 0) + 1
+        self._worker(f"{name}'{self._lives}", lane, children, release)
+
+    def _stop_a_worker(self) -> None:
+        alive = [worker for worker in self.environment.workers if worker.process.alive]
+        if alive and not self.environment.weather.over:
+            self.environment.rng(f"stop/{self.environment.scheduler.now}").choice(alive).stop()
+
+    def _over(self, people: list[Person]) -> bool:
+        ended = self.environment.scheduler.now - BEGINNING >= FAULTS_END
+        return ended or (all(person.done for person in people) and self._at_rest())
+
+    def _at_rest(self) -> bool:
+        return self.environment.cloud.lanes_empty() and not any(
+            child.tasks and worker.busy for worker in self.environment.workers for child in worker.process.children
+        )
+
+    def _rest(self, seconds: float) -> None:
+        until = self.environment.scheduler.now + seconds
+        self._run_until(lambda: self.environment.scheduler.now >= until)
+
+    def _run_until(self, condition: Any) -> None:
+        self.environment.scheduler.run(condition, MOST_STEPS)
+
+    def _reconcile(self) -> None:
+        environment = self.environment
+        process = environment.process("reconcile")
+        environment.deployment(process)
+        process.memory |= {"cache": environment.folder(), "who": "schedule"}
+
+        def reconcile() -> None:
+            environment.trace.note("reconcile begins")
+            with contextlib.suppress(SystemExit):
+                pixelfleet.cli.reconcile.reconcile(sweep=True, from_start=True)
+
+        task = environment.scheduler.spawn(process, "reconcile", reconcile)
+        self._run_until(lambda: task.ended)
+        if task.error is not None:
+            self._found.append(Violation("a reconcile without faults succeeds", repr(task.error)))
+
+    def _check(self, checks: Any) -> None:
+        for violation in violations(checks, self.environment, self.observer):
+            if violation not in self._found:
+                self._found.append(violation)
+                self.environment.trace.note(f"VIOLATION: {violation}")
+
+    def _names(self) -> dict[str, dict[str, Any]]:
+        """What stands for single names of the code under test."""
+        environment = self.environment
+
+        def memory(name: str) -> Any:
+            return lambda: environment.scheduler.process.memory[name]
+
+        pixels = Pixels(environment.network, memory("lane"))
+        return {
+            "worker.tasks": {
+                "processor": memory("processor"),
+                "leases": memory("leases"),
+                "time_limit": memory("time_limit"),
+                "processor_settings": lambda: environment.settings,
+                "heartbeat_recorder": lambda: None,
+                "log_outcome": lambda _image, _lane: None,
+            },
+            "worker.job.process": {"probe": pixels.probe, "render": pixels.render},
+            "producer_lambda.handler": {"_composed": memory("producer")},
+        }
+
+
+def run_seed(seed: int, suppressed: Collection[str] = ()) -> Outcome:
+    """Run one seed to its end."""
+    return Simulation(seed, suppressed).run()

@@ -1,0 +1,42 @@
+"""Seeds of the simulator: in each, every invariant must hold. `make simulate` runs more."""
+
+import time
+
+import pytest
+
+import worker.sqs.receive
+from tests.simulation.campaign import summary_of
+from tests.simulation.known import KNOWN
+from tests.simulation.simulation import run_seed
+
+#: Seeds of one test, and tests of `make test` and `make test-slow`: 320 and 3,000 seeds.
+SEEDS = 40
+QUICK = 8
+SLOW = 75
+
+
+def broken(first: int) -> dict[int, tuple[str, ...]]:
+    """The invariants that break, by seed, without those that are known to."""
+    outcomes = {seed: set(summary_of(seed).broken) - KNOWN for seed in range(first, first + SEEDS)}
+    return {seed: tuple(sorted(invariants)) for seed, invariants in outcomes.items() if invariants}
+
+
+@pytest.mark.parametrize("first", range(0, QUICK * SEEDS, SEEDS))
+def test_every_invariant_holds(first: int) -> None:
+    assert broken(first) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(100_000, 100_000 + SLOW * SEEDS, SEEDS))
+def test_every_invariant_holds_for_thousands_of_seeds(first: int) -> None:
+    assert broken(first) == {}
+
+
+@pytest.mark.parametrize("seed", [3, 7, 11])
+def test_a_seed_repeats_to_the_letter(seed: int) -> None:
+    assert run_seed(seed).trace.table() == run_seed(seed).trace.table()
+
+
+def test_a_simulation_leaves_the_modules_as_they_were() -> None:
+    run_seed(1)
+    assert vars(worker.sqs.receive)["time"] is time
