@@ -33,7 +33,7 @@ class FakeDynamoDb:
         self._tokens: dict[str, str] = {}
         self.calls: Counter[str] = Counter()
 
-    def items(self, table: str) -> list[Attributes]:
+    def all_items(self, table: str) -> list[Attributes]:
         """Every item of a table, for a test to look at."""
         return list(self._tables[table].items.values())
 

@@ -37,7 +37,7 @@ class Books:
         self.images = {key: Image.model_validate(item) for key, item in self.items.items()}
         self.batches = {
             item["batch_id"]: item
-            for item in map(from_attributes, self.cloud.dynamodb.items(f"{settings.prefix}-batches"))
+            for item in map(from_attributes, self.cloud.dynamodb.all_items(f"{settings.prefix}-batches"))
         }
         self.notices = [publication.document for publication in self.cloud.sns.published]
         self.keys = sorted({*self.uploads.keys, *self.images})

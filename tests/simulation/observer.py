@@ -30,7 +30,8 @@ class Observer:
     def images(self) -> list[dict[str, Any]]:
         """All image items, as the catalog holds them now."""
         return [
-            from_attributes(item) for item in self._cloud.dynamodb.items(f"{self._environment.settings.prefix}-images")
+            from_attributes(item)
+            for item in self._cloud.dynamodb.all_items(f"{self._environment.settings.prefix}-images")
         ]
 
     def _object_event(self, bucket: str, record: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ than the bulk lane has. A seed may also make a rendering fail, wait, or die.
 from pathlib import Path
 from typing import Any, Final
 
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.pipeline import RenderedVariant, Rendition
 from pixelfleet.images.probe import Probe
@@ -35,9 +36,9 @@ def rendered(body: bytes, recipe: str) -> bytes:
 class Pixels:
     """What stands for pixelfleet/images in the worker."""
 
-    def __init__(self, network: Network, lane_of: Any) -> None:
+    def __init__(self, network: Network, lane: Lane) -> None:
         self._network = network
-        self._lane_of = lane_of
+        self._lane = lane
 
     def probe(self, path: Path, *_: Any, **__: Any) -> Probe:
         body = path.read_bytes()
@@ -45,10 +46,10 @@ class Pixels:
             raise PermanentError(Cause.UNREADABLE, "it cannot be read")
         return Probe("jpeg", 10, 10, 1, False, 1, "srgb", False, len(body))
 
-    def render(self, source: Path, _header: Probe, recipe: Recipe, folder: Path) -> Rendition:
+    def render(self, source: Path, _header: Probe, recipe: Recipe, folder: Path, /) -> Rendition:
         body = source.read_bytes()
         kind = text_of(body).partition(" ")[0]
-        heavy = self._lane_of() == "heavy"
+        heavy = self._lane is Lane.HEAVY
         if kind == "large" and not heavy:
             raise MemoryError("the bulk lane has too little memory")
         self._network.work(1_000.0 if kind == "slow" and not heavy else 0.2)

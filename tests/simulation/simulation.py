@@ -13,7 +13,6 @@ from tests.simulation.faults import Fault
 from tests.simulation.invariants import AFTER_RECONCILE, BEFORE_RECONCILE, violations
 from tests.simulation.observer import Observer
 from tests.simulation.people import Person, everybody
-from tests.simulation.pixels import Pixels
 from tests.simulation.producer import start_producer
 from tests.simulation.releases import NEWER
 from tests.simulation.scheduler import BEGINNING, OverrunError
@@ -175,7 +174,6 @@ class Simulation:
         def memory(name: str) -> Any:
             return lambda: environment.scheduler.process.memory[name]
 
-        pixels = Pixels(environment.network, memory("lane"))
         return {
             "worker.tasks": {
                 "processor": memory("processor"),
@@ -185,7 +183,6 @@ class Simulation:
                 "heartbeat_recorder": lambda: None,
                 "log_outcome": lambda _image, _lane: None,
             },
-            "worker.job.process": {"probe": pixels.probe, "render": pixels.render},
             "producer_lambda.handler": {"_composed": memory("producer")},
         }
 

@@ -16,7 +16,9 @@ import worker.tasks
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import SetupError
 from tests.simulation.environment import Environment
+from tests.simulation.pixels import Pixels
 from tests.simulation.scheduler import Death, Process, Scheduler
+from worker.job.attempt import Surroundings
 from worker.job.process import Processor
 from worker.job.time_limit import TimeLimit
 from worker.lanes import GRACE
@@ -231,10 +233,12 @@ class Child:
         self.payload: Payload | None = None
         self.limit = TimeLimit()
         deployment = environment.deployment(self.process, release=release)
-        processor = Processor(deployment, self.limit)
-        processor.worker = name
+        pixels = Pixels(environment.network, lane)
+        surroundings = Surroundings(
+            pixels.probe, pixels.render, monotonic=lambda: environment.scheduler.now, worker=name
+        )
+        processor = Processor(deployment, self.limit, surroundings)
         self.process.memory |= {
-            "lane": lane.value,
             "processor": processor,
             "leases": environment.deployment(self.process, sqs_attempts=1).sqs,
             "time_limit": self.limit,
