@@ -95,13 +95,13 @@ class Person:
 
     def _pause(self) -> float:
         """Seconds: often a moment, sometimes minutes."""
-        return self._rng.expovariate(1 / self._rng.choice((0.1, 5.0, 60.0, 600.0)))
+        return self._rng.expovariate(1 / self._rng.choice((0.1, 0.1, 2.0, 20.0, 300.0)))
 
 
 def everybody(environment: Environment) -> list[Person]:
     """The people of one run, as the seed says."""
     rng = environment.rng("people")
-    keys = KEYS[: rng.randint(1, len(KEYS))]
+    keys = KEYS[: rng.choice((1, 1, 2, 3, 4))]
     people = [Person(environment, "anna", bucket_steps(environment.rng("anna"), keys))]
     if rng.random() < 0.5:
         people.append(Person(environment, "dashboard", dashboard_steps(environment.rng("dashboard"), keys)))
@@ -114,7 +114,7 @@ def everybody(environment: Environment) -> list[Person]:
 
 def bucket_steps(rng: random.Random, keys: Sequence[str]) -> list[Step]:
     """Puts, overwrites with the same bytes or others, deletes, and what lifecycle rules do."""
-    return [_bucket_step(rng, rng.choice(keys)) for _ in range(rng.randint(2, 9))]
+    return [_bucket_step(rng, rng.choice(keys)) for _ in range(rng.randint(2, 12))]
 
 
 def _bucket_step(rng: random.Random, key: str) -> Step:
@@ -138,7 +138,7 @@ def _delete_old_version(deployment: Deployment, key: str) -> None:
 
 
 def dashboard_steps(rng: random.Random, keys: Sequence[str]) -> list[Step]:
-    return [_dashboard_step(rng, rng.choice(keys)) for _ in range(rng.randint(1, 5))]
+    return [_dashboard_step(rng, rng.choice(keys)) for _ in range(rng.randint(1, 7))]
 
 
 def _dashboard_step(rng: random.Random, key: str) -> Step:

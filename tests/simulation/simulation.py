@@ -10,7 +10,7 @@ from pixelfleet.domain.jobs import Lane
 from tests.simulation.console import command_line
 from tests.simulation.environment import Environment
 from tests.simulation.faults import Fault
-from tests.simulation.invariants import AFTER_RECONCILE, BEFORE_RECONCILE, violations
+from tests.simulation.invariants import AFTER_RECONCILE, BEFORE_RECONCILE, violations, workers_receive
 from tests.simulation.observer import Observer
 from tests.simulation.people import Person, everybody
 from tests.simulation.producer import start_producer
@@ -25,6 +25,8 @@ from tests.simulation.worker_process import SimulatedWorker
 MOST_STEPS: Final = 60_000
 #: Simulated seconds after which faults stop, whatever people still do.
 FAULTS_END: Final = 6 * 3600.0
+#: Simulated seconds in which one phase must come to its end: longer than SQS's longest redelivery.
+LONGEST: Final = 2 * 86_400.0
 #: Simulated seconds between rest and the reconcile: nothing is young any more.
 PAUSE: Final = 900.0
 
@@ -88,8 +90,10 @@ class Simulation:
             self._run_until(self._at_rest)
             self._rest(PAUSE)
             self._check(AFTER_RECONCILE)
-        except OverrunError:
-            self._found.append(Violation("the fleet comes to rest", f"{MOST_STEPS} steps are not enough"))
+        except OverrunError as error:
+            self._found.append(Violation("the fleet comes to rest", str(error)))
+            # Why the fleet does not come to rest is told by what holds even now.
+            self._check((workers_receive,))
 
     def _start(self) -> list[Person]:
         environment = self.environment
@@ -143,7 +147,11 @@ class Simulation:
         self._run_until(lambda: self.environment.scheduler.now >= until)
 
     def _run_until(self, condition: Any) -> None:
-        self.environment.scheduler.run(condition, MOST_STEPS)
+        scheduler = self.environment.scheduler
+        until = scheduler.now + LONGEST
+        scheduler.run(lambda: scheduler.now >= until or condition(), MOST_STEPS)
+        if scheduler.now >= until:
+            raise OverrunError(f"{LONGEST / 3600:.0f} hours are not enough")
 
     def _reconcile(self) -> None:
         environment = self.environment
