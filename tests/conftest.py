@@ -32,7 +32,9 @@ hypothesis.register_profile(
 )
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "shallow"))
 
-pytest.register_assert_rewrite("tests.catalog_conformance", "tests.activity_conformance", "tests.s3_conformance")
+pytest.register_assert_rewrite(
+    "tests.catalog_conformance", "tests.activity_conformance", "tests.s3_conformance", "tests.dynamodb_conformance"
+)
 
 
 @pytest.fixture(scope="session")

@@ -69,6 +69,8 @@ class FakeQueue:
         self.most_in_flight = MOST_IN_FLIGHT
         self.counts = dict.fromkeys(State, 0)
         self.deleted = 0
+        #: Messages that the redrive policy moved to the dead-letter queue.
+        self.buried = 0
         self._by_id: dict[str, Message] = {}
         self._visible: deque[Message] = deque()
         self._hidden: list[tuple[float, int, Message]] = []
@@ -189,6 +191,7 @@ class FakeQueue:
 
     def _bury(self, message: Message, now: float) -> None:
         assert self.dead_letters is not None
+        self.buried += 1
         self._forget(message)
         self.dead_letters.send(message, now, delay=0)
 

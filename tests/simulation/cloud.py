@@ -66,6 +66,10 @@ class Cloud:
         """The bodies of the messages in a dead-letter queue; `name` is `uploads`, `bulk` or `heavy`."""
         return [message.body for message in self.sqs.queue(f"{self.settings.prefix}-{name}-dlq").messages()]
 
+    def gave_up(self) -> bool:
+        """Whether SQS itself ever moved a message to a dead-letter queue."""
+        return any(self.sqs.queue(f"{self.settings.prefix}-{name}").buried for name in VISIBILITY)
+
     def _provision(self) -> None:
         for name, visibility in VISIBILITY.items():
             source = f"{self.settings.prefix}-{name}"

@@ -37,6 +37,8 @@ class Environment:
         self.cloud = Cloud(self.scheduler, self.settings, self.rng("aws"))
         self.clocks_differ = self.rng("clocks").random() < 0.3
         self.replace_worker: Callable[[Any, float], None] = lambda _worker, _seconds: None
+        #: Commands that died or failed before their end.
+        self.cut_short = 0
         self.steps_of_people: list[str] = []
         #: Every worker that was started and not yet replaced.
         self.workers: list[Any] = []

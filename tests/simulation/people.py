@@ -68,8 +68,12 @@ class Person:
         process = self._environment.process(f"{self._name}.{self._lives}")
         self._deployment = self._environment.deployment(process)
         process.memory |= {"cache": self.cache, "who": self._name}
-        process.on_death.append(lambda: self._environment.later(60.0, self._live))
+        process.on_death.append(self._die)
         self._environment.scheduler.spawn(process, "person", self._work, self._rng.expovariate(1 / 20.0))
+
+    def _die(self) -> None:
+        self._environment.cut_short += 1
+        self._environment.later(60.0, self._live)
 
     def _work(self) -> None:
         while not self.done:
@@ -82,6 +86,7 @@ class Person:
             try:
                 step.action(self._deployment)
             except Exception as error:
+                self._environment.cut_short += 1
                 self._environment.trace.note(f"{step.words} fails: {type(error).__name__}: {str(error)[:60]}")
                 if self._rng.random() < 0.6:
                     self._environment.scheduler.sleep(self._rng.expovariate(1 / 60.0))

@@ -1,0 +1,22 @@
+"""The promises of DynamoDB on the embedded cloud, so that what the fake does holds elsewhere."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pixelfleet.deployment import Deployment
+from pixelfleet.settings import Settings
+from tests.dynamodb_conformance import DynamoDbConformance
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class TestDynamoDbOnTheEmbeddedCloud(DynamoDbConformance):
+    @pytest.fixture
+    def dynamodb(self, settings: Settings) -> "DynamoDBClient":
+        return Deployment(settings).dynamodb
+
+    @pytest.fixture
+    def table(self, settings: Settings) -> str:
+        return settings.images_table

@@ -1,0 +1,22 @@
+"""The simulator is not blind: each known fault, put back, breaks the invariant that its patch names."""
+
+import subprocess
+
+import pytest
+
+from tests.simulation.mutation import MOST_SEEDS, ROOT, Mutant, apply, mutants, seeds_until_found
+
+
+@pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: mutant.path.stem)
+def test_a_mutant_applies_to_the_code_as_it_is(mutant: Mutant) -> None:
+    try:
+        apply(mutant, ROOT, check_only=True)
+    except subprocess.CalledProcessError as error:
+        pytest.fail(f"write {mutant.path.name} anew: {error.stderr}")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: mutant.path.stem)
+def test_a_mutant_is_found(mutant: Mutant) -> None:
+    assert seeds_until_found(mutant, MOST_SEEDS) is not None
