@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pixelfleet.catalog.batches import Batches
+from pixelfleet.catalog.dynamo import to_attributes
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.indexes import Slice
+from pixelfleet.catalog.items import image_item
 from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.domain.jobs import Job, JobKind, Origin
 from pixelfleet.domain.keys import image_id
@@ -41,16 +44,22 @@ def aim(name: str = "cat.jpg", sequencer: str = "05", version: str = "v1", at: i
 def make_ready(catalog: Catalog, by: Aim) -> Image:
     claimed = catalog.images.claim(by, 5, None)
     assert isinstance(claimed, Image)
-    ready = catalog.images.record_ready(by, OUTCOME, claimed)
-    assert isinstance(ready, Image)
-    return ready
+    return announced(catalog, catalog.images.record_ready(by.claimed(claimed), OUTCOME, claimed))
 
 
 def make_failed(catalog: Catalog, by: Aim, cause: Cause = Cause.UNREADABLE) -> Image:
-    catalog.images.claim(by, 5, None)
-    failed = catalog.images.record_failed(by, Failure(cause, "it is broken"))
-    assert isinstance(failed, Image)
-    return failed
+    claimed = catalog.images.claim(by, 5, None)
+    assert isinstance(claimed, Image)
+    failure = Failure(cause, "it is broken")
+    return announced(catalog, catalog.images.record_failed(by.claimed(claimed), failure, claimed))
+
+
+def announced(catalog: Catalog, image: Image | Refusal) -> Image:
+    """As the worker leaves the record that wrote this outcome."""
+    assert isinstance(image, Image)
+    after = catalog.images.announced(image)
+    assert isinstance(after, Image)
+    return after
 
 
 class CatalogConformance:
@@ -66,6 +75,48 @@ class CatalogConformance:
         assert catalog.images.begin(aim(), 5) is None
         assert catalog.images.get(begun.image_id) == begun
         assert isinstance(catalog.images.record_ready(aim(), OUTCOME, begun), Image)
+
+    def test_attributes_of_a_newer_release_are_carried_through_a_write_as_they_are(self, catalog: Catalog) -> None:
+        ready = make_ready(catalog, aim())
+        newer: dict[str, Any] = {
+            "added_in_2_0": {"M": {"half": {"N": "0.5"}, "tags": {"SS": ["a", "b"]}, "none": {"L": []}}},
+            "raw_in_2_0": {"B": b"\x00\xff"},
+        }
+        item = to_attributes(image_item(ready))
+        item["variants"]["L"][0]["M"]["animated"] = {"BOOL": True}
+        images: Any = catalog.images
+        item["version"] = {"N": str(ready.version + 1)}
+        images._client.put_item(TableName=images._table, Item=item | newer)
+        assert isinstance(catalog.images.queue_again(ready, "anna", Origin.REPROCESS), Image)
+        key = {"image_id": {"S": ready.image_id}}
+        after = images._client.get_item(TableName=images._table, Key=key)["Item"]
+        assert {name: after[name] for name in newer} == newer
+        assert after["variants"]["L"][0]["M"]["animated"] == {"BOOL": True}
+        assert after["status"] == {"S": "queued"}
+
+    def test_values_of_a_newer_release_are_read_as_such_and_written_back(self, catalog: Catalog) -> None:
+        ready, other = make_ready(catalog, aim("1.jpg")), make_failed(catalog, aim("2.jpg"))
+        images: Any = catalog.images
+        item = to_attributes(image_item(other)) | {
+            "version": {"N": "9"},
+            "cause": {"S": "cause_of_2_0"},
+            "notice": {"S": "image.resting"},
+        }
+        images._client.put_item(TableName=images._table, Item=item)
+        page = catalog.images.get_many([ready.image_id, other.image_id])
+        assert set(page) == {ready.image_id, other.image_id}
+        read = page[other.image_id]
+        assert (read.cause, str(read.cause), read.cause in list(Cause)) == ("cause_of_2_0", "cause_of_2_0", False)
+        queued = catalog.images.queue_again(read, "anna", Origin.REDRIVE)
+        assert isinstance(queued, Image)
+        again = catalog.images.get(other.image_id)
+        assert again == queued
+        assert (again.cause, again.notice) == ("cause_of_2_0", "image.resting")
+
+    def test_a_repaired_image_leaves_the_index_of_failures(self, catalog: Catalog) -> None:
+        make_failed(catalog, aim())
+        make_ready(catalog, aim(sequencer="06", version="v2"))
+        assert list(catalog.images.failed()) == []
 
     def test_an_unknown_image_is_none(self, catalog: Catalog) -> None:
         assert catalog.images.get("nobody") is None
@@ -203,8 +254,7 @@ class CatalogConformance:
     def test_a_redrive_does_not_mark_what_was_worked_on_since_it_was_selected(self, catalog: Catalog) -> None:
         selected = make_failed(catalog, aim())
         anew = Aim(aim().job.asked_by(Origin.REDRIVE), WEB, aim().revision, "w2", "2026-11-20T12:05:00.000Z")
-        catalog.images.claim(anew, 5, selected)
-        failed_anew = catalog.images.record_failed(anew, Failure(Cause.UNREADABLE, "it is broken"))
+        failed_anew = make_failed(catalog, anew)
         assert catalog.images.queue_again(selected, "anna", Origin.REDRIVE) is Refusal.DONE
         assert catalog.images.get(selected.image_id) == failed_anew
 

@@ -9,13 +9,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pixelfleet.aws.errors import translated
-from pixelfleet.domain.records import Batch, Counts, Image, NoticeKind
+from pixelfleet.domain.outcomes import REPROCESSING_FAILED
+from pixelfleet.domain.records import Batch, Counts, Image, NoticeKind, Status
+from pixelfleet.errors import Cause
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
 NOTICE_VERSION: Final = 1
+_STATUS_OF: Final = {
+    NoticeKind.IMAGE_READY: Status.READY,
+    NoticeKind.IMAGE_FAILED: Status.FAILED,
+    NoticeKind.REPROCESSING_FAILED: Status.READY,
+}
 #: SNS: a subject is at most 100 characters of printable ASCII.
 SUBJECT_LENGTH: Final = 100
 
@@ -40,7 +47,7 @@ class Notices:
         self._results = results_bucket
 
     def image(self, image: Image) -> None:
-        """Publish an image's pending notice, `image.ready` or `image.failed`."""
+        """Publish an image's pending notice."""
         self._publish(image_notice(image, self._dashboard, self._results))
 
     def batch_completed(self, batch: Batch, counts: Counts) -> None:
@@ -72,8 +79,12 @@ class Notices:
 
 
 def image_notice(image: Image, dashboard: str, results_bucket: str) -> Notice:
-    """What is said when an image is ready or has failed."""
+    """The notice of an image's pending outcome.
+
+    It says what the outcome was, also where somebody has the image processed again meanwhile.
+    """
     kind = image.notice or NoticeKind.IMAGE_READY
+    cause, message = _cause_of(image, kind)
     link = f"{dashboard}/images/{image.image_id}"
     variants = [
         {
@@ -96,20 +107,23 @@ def image_notice(image: Image, dashboard: str, results_bucket: str) -> Notice:
         "batch": image.batch,
         "recipe": image.recipe.name if image.recipe else None,
         "source": source,
-        "status": image.status.value,
-        "cause": image.cause.value if image.cause else None,
-        "message": image.message,
+        "status": _STATUS_OF.get(kind, image.status).value,
+        "cause": cause.value if cause else None,
+        "message": message,
         "variants": variants,
         "dashboard": link,
         "finished_at": image.finished_at,
     }
     if kind is NoticeKind.IMAGE_READY:
-        lines = [f"{image.path} is ready:", ""]
+        outcome = "is ready"
+        lines = [f"{image.path} {outcome}:", ""]
         lines += [f"  {v['name']}: {v['width']} x {v['height']} {v['format']}, {v['s3']}" for v in variants]
-        outcome = "ready"
+    elif kind is NoticeKind.REPROCESSING_FAILED:
+        outcome = f"could not be processed again ({cause})"
+        lines = [f"{image.path} {outcome}; its earlier results are unchanged:", f"  {message}"]
     else:
-        lines = [f"{image.path} failed ({image.cause}):", f"  {image.message}"]
-        outcome = f"failed ({image.cause})"
+        outcome = f"failed ({cause})"
+        lines = [f"{image.path} {outcome}:", f"  {message}"]
     lines += ["", f"Original: {source}", f"Dashboard: {link}"]
     return Notice(
         attributes=_attributes(kind, image.owner, image.batch, image.recipe.name if image.recipe else None),
@@ -117,6 +131,14 @@ def image_notice(image: Image, dashboard: str, results_bucket: str) -> Notice:
         subject=_subject(f"pixelfleet: {image.path} {outcome}"),
         text="\n".join(lines) + "\n",
     )
+
+
+def _cause_of(image: Image, kind: NoticeKind) -> tuple[Cause | None, str | None]:
+    if kind is NoticeKind.REPROCESSING_FAILED:
+        # The record itself has no cause: it is ready.
+        ends = (line for line in reversed(image.attempt_log) if line.what == REPROCESSING_FAILED)
+        return next(((line.cause, line.message) for line in ends), (None, None))
+    return (image.cause, image.message) if kind is NoticeKind.IMAGE_FAILED else (None, None)
 
 
 def batch_notice(batch: Batch, counts: Counts, dashboard: str) -> Notice:

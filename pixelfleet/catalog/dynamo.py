@@ -72,9 +72,9 @@ def conflicted(error: ClientError) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers of ours are whole, by rule: durations in milliseconds, sizes in bytes."""
+    """Whole numbers as int: all of ours are whole. Other numbers, written by a newer release, stay as they are."""
     if isinstance(value, Decimal):
-        return int(value)
+        return int(value) if value == value.to_integral_value() else value
     if isinstance(value, list):
         return [_plain(entry) for entry in value]
     if isinstance(value, dict):

@@ -1,6 +1,7 @@
 """The images table: reads, and state changes that hold against any number of workers."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -35,10 +36,20 @@ Transition = Callable[[Image | None], Image | Refusal]
 class Images:
     """Image records. Every method raises TransientError when DynamoDB does not answer."""
 
-    def __init__(self, client: "DynamoDBClient", images_table: str, batches_table: str) -> None:
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        images_table: str,
+        batches_table: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pause: Callable[[], None] = pause,
+    ) -> None:
+        """`pause` waits a random moment after a conflict, so that two writers do not collide again."""
         self._client = client
         self._table = images_table
         self._batches_table = batches_table
+        self._now = now
+        self._pause = pause
         self._indexes = IndexReader(client, images_table)
 
     def get(self, image_id: str) -> Image | None:
@@ -66,37 +77,45 @@ class Images:
         """Start an attempt from the record as `seen`, None for none; see `transitions.claim`."""
         return self._apply(aim.job.image_id, lambda image: transitions.claim(image, aim, max_attempts), seen)
 
+    def confirm(self, job: Job, source_version: str | None, seen: Image | None) -> Image | Refusal:
+        """See `transitions.confirm`."""
+        return self._apply(job.image_id, lambda image: transitions.confirm(image, job, source_version), seen)
+
     def record_ready(self, aim: Aim, outcome: Success, seen: Image | None = None) -> Image | Refusal:
-        return self._change(aim.job.image_id, lambda image: transitions.record_ready(image, aim, outcome), seen)
+        at = self._timestamp()
+        return self._change(aim.job.image_id, lambda image: transitions.record_ready(image, aim, outcome, at), seen)
 
     def record_failed(self, aim: Aim, failure: Failure, seen: Image | None = None) -> Image | Refusal:
-        return self._change(aim.job.image_id, lambda image: transitions.record_failed(image, aim, failure), seen)
+        at = self._timestamp()
+        return self._change(aim.job.image_id, lambda image: transitions.record_failed(image, aim, failure, at), seen)
 
     def note_transient(self, aim: Aim, failure: Failure, seen: Image | None = None) -> Image | Refusal:
-        return self._change(aim.job.image_id, lambda image: transitions.note_transient(image, aim, failure), seen)
+        at = self._timestamp()
+        return self._change(aim.job.image_id, lambda image: transitions.note_transient(image, aim, failure, at), seen)
 
     def hand_back(self, aim: Aim, seen: Image | None = None) -> Image | Refusal:
-        return self._change(aim.job.image_id, lambda image: transitions.hand_back(image, aim), seen)
+        at = self._timestamp()
+        return self._change(aim.job.image_id, lambda image: transitions.hand_back(image, aim, at), seen)
 
     def remove(self, job: Job, worker: str, seen: Image | None = None) -> Image | Refusal:
-        now = timestamp()
-        return self._change(job.image_id, lambda image: transitions.remove(image, job, now, worker), seen)
+        at = self._timestamp()
+        return self._change(job.image_id, lambda image: transitions.remove(image, job, at, worker), seen)
 
     def announced(self, image: Image) -> Image | Refusal:
         """Strike off the notice that was just published for `image`."""
         notice_id = image.notice_id
-        return self._change(image.image_id, lambda now: transitions.announce(now, notice_id), image)
+        return self._change(image.image_id, lambda present: transitions.announce(present, notice_id), image)
 
     def strike_off(self, image: Image, revisions: Iterable[str]) -> Image | Refusal:
         gone = frozenset(revisions)
-        return self._change(image.image_id, lambda now: transitions.strike_off(now, gone), image)
+        return self._change(image.image_id, lambda present: transitions.strike_off(present, gone), image)
 
     def queue_again(self, image: Image, who: str, origin: Origin, recipe: RecipeRef | None = None) -> Image | Refusal:
         """Mark `image`, as the caller read it, for another attempt; see `transitions.queue_again`."""
-        now = timestamp()
+        at = self._timestamp()
         return self._change(
             image.image_id,
-            lambda present: transitions.queue_again(present, now, who, origin, recipe, image),
+            lambda present: transitions.queue_again(present, at, who, origin, recipe, image),
             image,
         )
 
@@ -130,9 +149,15 @@ class Images:
             after = after.model_copy(update={"version": (before.version if before else 0) + 1})
             if self._write(before, after):
                 return after
-            pause()
+            self._pause()
             before = self.get(image_id)
+            if before == after:
+                # The write was made; its answer was lost, and its repetition found the condition no longer true.
+                return after
         raise TransientError(Cause.THROTTLED, f"image {image_id} is being written by too many at once")
+
+    def _timestamp(self) -> str:
+        return timestamp(self._now())
 
     def _write(self, before: Image | None, after: Image) -> bool:
         put: dict[str, Any] = {"TableName": self._table, "Item": to_attributes(image_item(after))}

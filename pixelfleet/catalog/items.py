@@ -1,16 +1,22 @@
 """Records as DynamoDB items: attributes, index keys, and the shards that spread one large batch or owner."""
 
 import zlib
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
-from pixelfleet.catalog.schema import BATCH_COUNTER_SHARDS, IMAGE_INDEX_SHARDS
-from pixelfleet.domain.records import FAILURES, Batch, Image, Status
+from pixelfleet.catalog.schema import BATCH_COUNTER_SHARDS, IMAGE_INDEX_SHARDS, IMAGES
+from pixelfleet.domain.records import FAILURES, Batch, Image, Record, Status
 from pixelfleet.domain.users import User
+
+#: Written for the indexes, made anew at each write, and part of no record.
+_IMAGE_KEYS: Final = frozenset(key for index in IMAGES.indexes for key in (index.hash_key, index.range_key))
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [], (), {})
 
 
 def image_item(image: Image) -> dict[str, Any]:
     """The item of an image: fields that are None or empty are left out, index keys are added."""
-    item = {name: value for name, value in image.model_dump(mode="json").items() if value not in (None, "", [], {})}
+    known = Image.model_fields
+    item = {name: value for name, value in _fields(image).items() if name not in known or value not in _EMPTY}
     item["owner_shard"] = f"{image.owner}#{index_shard(image.image_id)}"
     item["uploaded_sort"] = f"{image.uploaded_at}#{image.image_id}"
     if image.batch:
@@ -23,25 +29,43 @@ def image_item(image: Image) -> dict[str, Any]:
 
 
 def image_of(item: dict[str, Any]) -> Image:
-    """The image that an item holds."""
-    return Image.model_validate(item)
+    """The image that an item holds, with the attributes that this release does not know."""
+    return Image.model_validate({name: value for name, value in item.items() if name not in _IMAGE_KEYS})
 
 
 def batch_item(batch: Batch) -> dict[str, Any]:
     """The item of a batch."""
-    item = {name: value for name, value in batch.model_dump(mode="json").items() if value is not None}
+    item = {name: value for name, value in _fields(batch).items() if value is not None}
     return item | {"listing": "batch"}
 
 
 def user_item(user: User) -> dict[str, Any]:
     """The item of a user."""
-    item = {name: value for name, value in user.model_dump(mode="json").items() if value is not None}
+    item = {name: value for name, value in _fields(user).items() if value is not None}
     return item | {"user_id": f"user#{user.name}"}
 
 
 def user_of(item: dict[str, Any]) -> User:
     """The user that an item holds."""
-    return User.model_validate(item)
+    return User.model_validate({name: value for name, value in item.items() if name != "user_id"})
+
+
+def _fields(record: Record) -> dict[str, Any]:
+    """A record's attributes as DynamoDB's serializer takes them; unknown ones exactly as they were read."""
+    plain: dict[str, Any] = _plain(record.model_dump())
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Enum():
+            return value.value
+        case list() | tuple():
+            return [_plain(entry) for entry in value]
+        case dict():
+            return {name: _plain(entry) for name, entry in value.items()}
+        case _:
+            return value
 
 
 def index_shard(image_id: str) -> int:

@@ -30,7 +30,7 @@ class RecipeTexts:
 
     def default_of(self, owner: str) -> RecipeRef | None:
         item = self._read(f"owner#{owner}")
-        return RecipeRef.model_validate(item) if item else None
+        return RecipeRef(name=str(item["name"]), digest=str(item["digest"])) if item else None
 
     def _write(self, item: dict[str, str]) -> None:
         with translated("store a recipe"):

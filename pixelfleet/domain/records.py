@@ -5,9 +5,9 @@ Times are ISO 8601 in UTC with milliseconds, so that they sort as text. Duration
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.errors import Cause
@@ -17,7 +17,9 @@ SEQUENCER_WIDTH: Final = 40
 ATTEMPT_LOG_LENGTH: Final = 20
 #: DynamoDB refuses items over 400 KB; a foreign error text must not be what fills one.
 MESSAGE_LENGTH: Final = 1_000
-
+LINE_MESSAGE_LENGTH: Final = 200
+#: A record lists at most so many folders to delete, newest first; older ones are left to the sweep of `reconcile`.
+MOST_SUPERSEDED: Final = 100
 
 #: The group of the failure index.
 FAILURES: Final = "failed"
@@ -34,15 +36,41 @@ class Status(StrEnum):
 class NoticeKind(StrEnum):
     IMAGE_READY = "image.ready"
     IMAGE_FAILED = "image.failed"
+    #: The image was to be processed again, which failed; the results from before are still there.
+    REPROCESSING_FAILED = "image.reprocessing_failed"
     BATCH_COMPLETED = "batch.completed"
 
 
+Member = TypeVar("Member", bound=StrEnum)
+
+
+def as_member(kind: type[Member], value: Any) -> Any:
+    """`value` as a member of `kind`; a text that a newer release wrote as a member that is in no list of them."""
+    if not isinstance(value, str) or isinstance(value, kind) or value in kind._value2member_map_:
+        return value
+    unknown = str.__new__(kind, value)
+    unknown._name_, unknown._value_ = value, value
+    return unknown
+
+
 class Record(BaseModel):
-    # Attributes that a newer release wrote are not ours to judge; the index keys are written, never read.
+    """What an item of the catalog holds. Values of a newer release are read as such; see `as_member`."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Variant(Record):
+class WholeRecord(Record):
+    """A record that is written as a whole: attributes of a newer release are carried through each write."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+OpenStatus = Annotated[Status, BeforeValidator(lambda value: as_member(Status, value))]
+OpenCause = Annotated[Cause, BeforeValidator(lambda value: as_member(Cause, value))]
+OpenNotice = Annotated[NoticeKind, BeforeValidator(lambda value: as_member(NoticeKind, value))]
+
+
+class Variant(WholeRecord):
     """One stored output. For tiles `key` is the entry file, `files` how many there are below its folder."""
 
     name: str
@@ -56,25 +84,27 @@ class Variant(Record):
     files: int = 1
 
 
-class AttemptLine(Record):
-    """One line of an image's history."""
+class AttemptLine(WholeRecord):
+    """One line of an image's history. `duration_ms`: from the claim to the end of the attempt, None for other lines."""
 
     at: str
     what: str
     worker: str = ""
     recipe: str = ""
-    cause: Cause | None = None
+    cause: OpenCause | None = None
+    message: str = ""
     origin: str = ""
+    duration_ms: int | None = None
 
 
-class RecipeRef(Record):
+class RecipeRef(WholeRecord):
     """Which recipe, by name for people and by digest for truth."""
 
     name: str
     digest: str
 
 
-class Image(Record):
+class Image(WholeRecord):
     """One image. `version` counts writes: every change is conditional on the version that it was made from."""
 
     image_id: str
@@ -82,7 +112,7 @@ class Image(Record):
     key: str
     owner: str
     batch: str | None = None
-    status: Status
+    status: OpenStatus
     version: int = 0
 
     source_version: str | None = None
@@ -91,7 +121,7 @@ class Image(Record):
     sequencer: str = "0" * SEQUENCER_WIDTH
     bytes: int | None = None
 
-    #: The revision that the current attempts aim at; `revision` is the one that was last recorded ready.
+    #: The folder of results that the current attempts write to; `revision` is the one that was last recorded ready.
     target: str | None = None
     #: Where the last attempt was made.
     lane: Lane = Lane.BULK
@@ -100,9 +130,13 @@ class Image(Record):
     chosen_recipe: RecipeRef | None = None
     recipe: RecipeRef | None = None
     revision: str | None = None
+    #: What the results of `revision` were made of, and by which recipe.
+    revision_source: str | None = None
+    revision_recipe: RecipeRef | None = None
+    #: Folders of results to be deleted.
     superseded: tuple[str, ...] = ()
 
-    cause: Cause | None = None
+    cause: OpenCause | None = None
     message: str | None = Field(None, max_length=MESSAGE_LENGTH)
 
     format: str | None = None
@@ -120,7 +154,9 @@ class Image(Record):
 
     #: What the batch's counters hold of this image: a status, or `failed:<cause>`.
     counted: str | None = None
-    notice: NoticeKind | None = None
+    notice: OpenNotice | None = None
+    #: Which outcome of this image `status` and `notice` tell of: it differs from outcome to outcome.
+    outcome: int = 0
     timings_ms: dict[str, int] = Field(default_factory=dict)
     uploaded_at: str = ""
     finished_at: str | None = None
@@ -133,7 +169,7 @@ class Image(Record):
     @property
     def notice_id(self) -> str:
         """The same for every publication of one outcome, so that a receiver can drop repeats."""
-        return f"{self.image_id}.{self.target}.{self.status}"
+        return f"{self.image_id}.{self.outcome}"
 
     def job(self, origin: Origin) -> Job:
         """The job that would process this image's present version again, rebuilt from the record."""
@@ -147,6 +183,11 @@ class Image(Record):
             self.bytes,
             origin,
         )
+
+    def superseding(self, *results: str | None, kept: str | None = None) -> tuple[str, ...]:
+        """`superseded` with these folders added, without `kept`."""
+        added = dict.fromkeys((*self.superseded, *results))
+        return tuple(name for name in added if name is not None and name != kept)[-MOST_SUPERSEDED:]
 
     def logged(self, attempt: AttemptLine) -> tuple[AttemptLine, ...]:
         return (*self.attempt_log, attempt)[-ATTEMPT_LOG_LENGTH:]
@@ -165,7 +206,7 @@ class Batch(Record):
     completed_at: str | None = None
     #: The caller whose write completed the batch; see `Batches.complete`.
     completed_by: str | None = None
-    notice: NoticeKind | None = None
+    notice: OpenNotice | None = None
 
     @property
     def notice_id(self) -> str:

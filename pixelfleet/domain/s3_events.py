@@ -131,7 +131,8 @@ def _job(kind: JobKind, bucket: str, key: str, details: Mapping[str, Any]) -> Jo
     if not 0 < length <= MAX_KEY_BYTES:
         raise EventError(f"object key of {length} bytes; S3 keys have 1 to {MAX_KEY_BYTES}")
     size = _size(details)
-    if key.endswith("/") and not size:
+    if kind is JobKind.PROCESS and key.endswith("/") and not size:
+        # The marker of a folder. The event of a removal has no size: its key may have held an image.
         return None
     return Job(
         kind=kind,

@@ -2,87 +2,48 @@
 
 Nothing here talks to DynamoDB. `Images` applies a transition to the record that it read and writes the outcome on
 the condition that nobody wrote in between, else reads and applies again; so each rule below holds whatever the
-order, number and speed of the workers.
+order, number and speed of the workers. How an attempt ends is in `outcomes.py`.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
+from pixelfleet.domain.attempts import Aim, Failure, Refusal, Success, results_of, same_work, sequencer_of
+from pixelfleet.domain.jobs import Job, Origin
+from pixelfleet.domain.outcomes import attempts_used_up, line, record_failed, record_ready, still_aimed_at
+from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, counted_as, shorten
 
-from pixelfleet.domain.jobs import Job, Lane, Origin
-from pixelfleet.domain.records import (
-    AttemptLine,
-    Image,
-    NoticeKind,
-    RecipeRef,
-    Status,
-    Variant,
-    counted_as,
-    pad_sequencer,
-    shorten,
-)
-from pixelfleet.errors import Cause
+__all__ = [
+    "Aim", "Failure", "Refusal", "Success",
+    "announce", "claim", "confirm", "hand_back", "note_transient", "queue_again", "record_failed", "record_ready",
+    "remove", "sequencer_of", "strike_off", "uncount",
+]  # fmt: skip
 
+_STATUSES = frozenset(Status)
 #: Jobs that someone asked for: they pass a record that is already failed.
 ASKED_FOR = frozenset({Origin.REDRIVE, Origin.REPROCESS, Origin.RECONCILE})
 
 
-class Refusal(StrEnum):
-    """Why a change was not made. None of these is an error."""
-
-    SUPERSEDED = "superseded"
-    DONE = "done"
-    EXHAUSTED = "exhausted"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """What an attempt is for: the job, its recipe, the revision that both make; who tries, when, on which lane."""
-
-    job: Job
-    recipe: RecipeRef
-    revision: str
-    worker: str
-    at: str
-    lane: Lane = Lane.BULK
-
-
-@dataclass(frozen=True, slots=True)
-class Success:
-    """What a successful attempt found and made. Durations in milliseconds by step."""
-
-    variants: tuple[Variant, ...]
-    facts: dict[str, object]
-    timings_ms: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    cause: Cause
-    message: str
-    facts: dict[str, object] | None = None
-
-
-def sequencer_of(job: Job, image: Image | None) -> str:
-    """The job's own, or, for a sender that read none from an event, the stored one."""
-    if job.sequencer is None and image is not None:
-        return image.sequencer
-    return pad_sequencer(job.sequencer)
-
-
 def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
-    """Start an attempt. A record whose attempts are used up comes back as `failed` instead of `processing`."""
+    """Start an attempt: the record comes back as `processing`.
+
+    It comes back in another status where there is nothing to attempt: settled, if the attempts are used up; or as it
+    was but for the sequencer, if a newer event tells of the version that is already settled. Such an event must move
+    the sequencer on, or an older version whose event comes later would replace the newer one.
+    """
     if image is None:
         image = _first_seen(aim)
     sequencer = sequencer_of(aim.job, image)
-    if image.sequencer > sequencer:
+    if image.sequencer > sequencer or _removed_since(image, aim.job):
         return Refusal.SUPERSEDED
-    refusal = _settled(image, aim)
-    if refusal is not None:
-        return refusal
-    again = image.status is Status.PROCESSING and image.target == aim.revision
+    if image.status not in _STATUSES:
+        return Refusal.NEWER_RELEASE
+    same = same_work(image.target, aim.revision)
+    if same and _decided(image, aim):
+        return image.model_copy(update={"sequencer": sequencer}) if sequencer > image.sequencer else Refusal.DONE
+    again = same and image.status is Status.PROCESSING
+    if not again and image.notice is not None:
+        return Refusal.UNFINISHED
     if again and image.attempts >= max_attempts:
-        return _exhausted(image, aim)
+        return attempts_used_up(image, aim, aim.at)
+    target = image.target if again else results_of(aim.revision, image.version)
     return image.model_copy(
         update={
             "status": Status.PROCESSING,
@@ -91,11 +52,13 @@ def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
             "version_id": aim.job.version_id,
             "etag": aim.job.etag,
             "bytes": aim.job.bytes if aim.job.bytes is not None else image.bytes,
-            "target": aim.revision,
+            "target": target,
+            # What an earlier attempt stored and no record names.
+            "superseded": image.superseded if again else image.superseding(image.target, kept=image.revision),
             "lane": aim.lane,
             "recipe": aim.recipe,
             "attempts": image.attempts + 1 if again else 1,
-            "attempt_log": image.logged(_line(aim, "claimed")),
+            "attempt_log": image.logged(line(aim, "claimed", aim.at).model_copy(update={"duration_ms": None})),
             "cause": image.cause if again else None,
             "message": image.message if again else None,
             "uploaded_at": image.uploaded_at or aim.at,
@@ -103,70 +66,35 @@ def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
     )
 
 
-def record_ready(image: Image | None, aim: Aim, outcome: Success) -> Image | Refusal:
-    """Name the stored variants as this image's. The first to record one revision wins; a superseded one is refused."""
+def confirm(image: Image | None, job: Job, source_version: str | None) -> Image | Refusal:
+    """After a removal whose key still holds the version that the record stands for: only the sequencer moves on.
+
+    UNKNOWN if the record stands for another version or for none.
+    """
+    if image is None or image.status is Status.DELETED or image.source_version != source_version:
+        return Refusal.UNKNOWN
+    sequencer = sequencer_of(job, image)
+    return image.model_copy(update={"sequencer": sequencer}) if sequencer > image.sequencer else Refusal.DONE
+
+
+def note_transient(image: Image | None, aim: Aim, failure: Failure, at: str) -> Image | Refusal:
+    """Keep the cause of a failure that will be tried again, in case no later attempt leaves one."""
     if image is None:
         return Refusal.UNKNOWN
-    if not _still_wanted(image, aim):
+    if image.status is not Status.PROCESSING or not still_aimed_at(image, aim):
         return Refusal.SUPERSEDED
-    if image.status is Status.READY and image.revision == aim.revision:
-        return Refusal.DONE
-    left_behind = {image.revision} if image.revision else set()
-    settled = image.model_copy(
-        update={
-            **outcome.facts,
-            "status": Status.READY,
-            "revision": aim.revision,
-            "superseded": tuple(sorted((set(image.superseded) | left_behind) - {aim.revision})),
-            "variants": outcome.variants,
-            "cause": None,
-            "message": None,
-            "timings_ms": outcome.timings_ms,
-            "attempt_log": image.logged(_line(aim, "ready")),
-        }
-    )
-    return _announced(settled, NoticeKind.IMAGE_READY, aim.at)
+    log = image.logged(line(aim, "will retry", at, failure))
+    return image.model_copy(update={"cause": failure.cause, "message": shorten(failure.message), "attempt_log": log})
 
 
-def record_failed(image: Image | None, aim: Aim, failure: Failure) -> Image | Refusal:
-    """Settle the image as failed; a `ready` of the same revision stands."""
-    if image is None:
-        return Refusal.UNKNOWN
-    if not _still_wanted(image, aim):
-        return Refusal.SUPERSEDED
-    if image.revision == aim.revision and image.status is not Status.FAILED:
-        return Refusal.DONE
-    settled = image.model_copy(
-        update={
-            **(failure.facts or {}),
-            "status": Status.FAILED,
-            "cause": failure.cause,
-            "message": shorten(failure.message),
-            "attempt_log": image.logged(_line(aim, "failed", failure.cause)),
-        }
-    )
-    return _announced(settled, NoticeKind.IMAGE_FAILED, aim.at)
-
-
-def note_transient(image: Image | None, aim: Aim, failure: Failure) -> Image | Refusal:
-    """Keep the cause of a failure that will be tried again, for the one who finds the attempts used up."""
-    if image is None:
-        return Refusal.UNKNOWN
-    if image.status is not Status.PROCESSING or not _still_wanted(image, aim):
-        return Refusal.SUPERSEDED
-    line = _line(aim, "will retry", failure.cause)
-    update = {"cause": failure.cause, "message": shorten(failure.message), "attempt_log": image.logged(line)}
-    return image.model_copy(update=update)
-
-
-def hand_back(image: Image | None, aim: Aim) -> Image | Refusal:
+def hand_back(image: Image | None, aim: Aim, at: str) -> Image | Refusal:
     """Return the attempt of a job that was interrupted cleanly, so that shutting down costs the image nothing."""
     if image is None:
         return Refusal.UNKNOWN
-    if image.status is not Status.PROCESSING or not _still_wanted(image, aim):
+    if image.status is not Status.PROCESSING or not still_aimed_at(image, aim):
         return Refusal.SUPERSEDED
-    line = _line(aim, "handed back")
-    return image.model_copy(update={"attempts": max(image.attempts - 1, 0), "attempt_log": image.logged(line)})
+    log = image.logged(line(aim, "handed back", at))
+    return image.model_copy(update={"attempts": max(image.attempts - 1, 0), "attempt_log": log})
 
 
 def queue_again(
@@ -188,7 +116,7 @@ def queue_again(
         return Refusal.DONE
     if origin is Origin.REDRIVE and selected is not None and image.attempt_log != selected.attempt_log:
         return Refusal.DONE
-    line = AttemptLine(
+    queued = AttemptLine(
         at=at, what="queued", worker=who, recipe=(recipe or image.recipe or _NO_RECIPE).name, origin=origin
     )
     return image.model_copy(
@@ -196,7 +124,7 @@ def queue_again(
             "status": Status.QUEUED,
             "attempts": 0,
             "chosen_recipe": recipe or image.chosen_recipe,
-            "attempt_log": image.logged(line),
+            "attempt_log": image.logged(queued),
         }
     )
 
@@ -216,7 +144,7 @@ def uncount(image: Image | None, etag: str | None) -> Image | Refusal:
 
 
 def remove(image: Image | None, job: Job, at: str, worker: str) -> Image | Refusal:
-    """Leave a tombstone; every revision that was ever named is listed in `superseded`, to be deleted."""
+    """Leave a tombstone; every folder of results that was ever named is listed in `superseded`, to be deleted."""
     sequencer = sequencer_of(job, image)
     if image is None:
         place = job.place
@@ -232,14 +160,15 @@ def remove(image: Image | None, job: Job, at: str, worker: str) -> Image | Refus
         return Refusal.SUPERSEDED
     elif image.status is Status.DELETED and image.sequencer == sequencer:
         return Refusal.DONE
-    named = {image.revision, image.target} - {None}
-    line = AttemptLine(at=at, what="deleted", worker=worker, origin=job.origin)
+    deleted = AttemptLine(at=at, what="deleted", worker=worker, origin=job.origin)
     return image.model_copy(
         update={
             "status": Status.DELETED,
             "sequencer": sequencer,
-            "superseded": tuple(sorted(set(image.superseded) | {revision for revision in named if revision})),
+            "superseded": image.superseding(image.revision, image.target),
             "revision": None,
+            "revision_source": None,
+            "revision_recipe": None,
             "target": None,
             "variants": (),
             "counted": counted_as(Status.DELETED, None),
@@ -248,7 +177,7 @@ def remove(image: Image | None, job: Job, at: str, worker: str) -> Image | Refus
             "message": None,
             "uploaded_at": image.uploaded_at or at,
             "finished_at": at,
-            "attempt_log": image.logged(line),
+            "attempt_log": image.logged(deleted),
         }
     )
 
@@ -261,7 +190,7 @@ def announce(image: Image | None, notice_id: str) -> Image | Refusal:
 
 
 def strike_off(image: Image | None, revisions: frozenset[str]) -> Image | Refusal:
-    """Forget superseded revisions whose objects are deleted."""
+    """Forget superseded folders whose objects are deleted."""
     if image is None or not revisions & set(image.superseded):
         return Refusal.DONE
     return image.model_copy(update={"superseded": tuple(r for r in image.superseded if r not in revisions)})
@@ -283,41 +212,21 @@ def _first_seen(aim: Aim) -> Image:
     )
 
 
-def _settled(image: Image, aim: Aim) -> Refusal | None:
-    """A redelivery of what is already decided."""
-    if image.target != aim.revision:
-        return None
+def _removed_since(image: Image, job: Job) -> bool:
+    """Whether the version that the job's event tells of has been removed: its tombstone may have its sequencer.
+
+    A job without a sequencer of its own comes from a sender that saw the object; the worker asks the bucket again.
+    """
+    equal = image.sequencer == sequencer_of(job, image)
+    return image.status is Status.DELETED and job.sequencer is not None and equal
+
+
+def _decided(image: Image, aim: Aim) -> bool:
+    """Whether this work has its outcome, so that there is nothing to attempt."""
     if image.status is Status.READY:
-        return Refusal.DONE
-    if image.status is Status.FAILED and aim.job.origin not in ASKED_FOR:
-        return Refusal.DONE if image.cause is None or image.cause.blames_image else Refusal.EXHAUSTED
-    return None
-
-
-def _exhausted(image: Image, aim: Aim) -> Image:
-    cause = image.cause or Cause.CRASHED
-    message = image.message or "every attempt ended without a word: the worker or its host died while it worked on it"
-    settled = image.model_copy(
-        update={
-            "status": Status.FAILED,
-            "cause": cause,
-            "message": message,
-            "attempt_log": image.logged(_line(aim, "attempts used up", cause)),
-        }
-    )
-    return _announced(settled, NoticeKind.IMAGE_FAILED, aim.at)
-
-
-def _still_wanted(image: Image, aim: Aim) -> bool:
-    return image.target == aim.revision and image.sequencer <= sequencer_of(aim.job, image)
-
-
-def _announced(image: Image, notice: NoticeKind, at: str) -> Image:
-    counted = counted_as(image.status, image.cause)
-    return image.model_copy(update={"notice": notice, "counted": counted, "finished_at": at})
-
-
-def _line(aim: Aim, what: str, cause: Cause | None = None) -> AttemptLine:
-    return AttemptLine(
-        at=aim.at, what=what, worker=aim.worker, recipe=aim.recipe.name, cause=cause, origin=aim.job.origin.value
-    )
+        return True
+    if image.status is not Status.FAILED or aim.job.origin in ASKED_FOR:
+        return False
+    # The same bytes uploaded anew are a new try, unless those bytes are at fault.
+    uploaded_anew = sequencer_of(aim.job, image) > image.sequencer
+    return not uploaded_anew or image.cause is None or image.cause.blames_image

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from pixelfleet.domain.keys import DEFAULT_OWNER, place_of
-from pixelfleet.domain.records import Record
+from pixelfleet.domain.records import WholeRecord
 
 
 class Role(StrEnum):
@@ -21,7 +21,7 @@ class Scope(StrEnum):
     OPERATE = "operate"
 
 
-class TokenNote(Record):
+class TokenNote(WholeRecord):
     """What a user's record tells about a token: enough to know and revoke it, not to use it. Epoch seconds."""
 
     digest: str
@@ -31,7 +31,7 @@ class TokenNote(Record):
     expires_at: int
 
 
-class User(Record):
+class User(WholeRecord):
     """A person; also the owner of that name. `epoch` counts what ends all sessions: a new password, a disabling."""
 
     name: str

@@ -36,12 +36,18 @@ def pixelfleet(*arguments: str, code: int = 0) -> Any:
 def crashed(live: LiveFleet, image: Image, cause: Cause = Cause.CRASHED) -> Image:
     """Leave a record and a dead letter as a worker does that gave up on an image."""
     job = image.job(Origin.EVENT)
+    # An image whose present version was never ready: one that was ready would stay so.
+    unmade = image.model_copy(update={"revision_source": None, "version": image.version + 1})
+    assert live.deployment.images._write(image, unmade)
     aim = Aim(job, image.recipe or RecipeRef(name="web", digest="d"), "another-engine", "w1", timestamp())
-    live.deployment.images.claim(aim, 5, None)
-    failed = live.deployment.images.record_failed(aim, Failure(cause, "the worker died"))
+    claimed = live.deployment.images.claim(aim, 5, unmade)
+    assert isinstance(claimed, Image)
+    failed = live.deployment.images.record_failed(aim.claimed(claimed), Failure(cause, "the worker died"))
     assert isinstance(failed, Image)
+    announced = live.deployment.images.announced(failed)
+    assert isinstance(announced, Image)
     live.deployment.queues.bury(Lane.BULK, job, cause)
-    return failed
+    return announced
 
 
 @pytest.fixture

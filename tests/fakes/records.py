@@ -26,7 +26,9 @@ def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: A
     job = Job(JobKind.PROCESS, bucket, key_of(owner, batch, name), etag="e1", sequencer="10", bytes=1000)
     aim = Aim(job, RECIPE, "ab" * 16, "worker-1", timestamp(facts.pop("at", None)))
     deployment.batches.create(owner, batch)
-    deployment.images.claim(aim, 5, None)
+    claimed = deployment.images.claim(aim, 5, None)
+    assert isinstance(claimed, Image)
+    aim = aim.claimed(claimed)
     if cause is not None:
         settled = deployment.images.record_failed(aim, Failure(cause, facts.pop("message", f"it is {cause}")))
     else:
@@ -34,7 +36,9 @@ def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: A
         outcome = Success(variants_of(owner, job.image_id), known | facts, {"pixels": 120})
         settled = deployment.images.record_ready(aim, outcome)
     assert isinstance(settled, Image)
-    return settled
+    announced = deployment.images.announced(settled)
+    assert isinstance(announced, Image)
+    return announced
 
 
 def variants_of(owner: str, of_image: str) -> tuple[Variant, ...]:

@@ -61,10 +61,12 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One claimed try at an image: its aim, the record as claimed, and the facts of the image read so far."""
+    """One claimed attempt at an image: its aim, the record as claimed, and the facts of the image read so far."""
 
     aim: Aim
     image: Image
     lane: Lane
     watch: Stopwatch
+    #: How many versions of the key this delivery has gone after before this one.
+    follows: int = 0
     facts: dict[str, object] = field(default_factory=dict)

@@ -1,57 +1,58 @@
-"""What follows a record: its notice, its batch's completion, its superseded revisions, its dead letter.
+"""What follows an outcome: its dead letter, its notice, its batch's completion, the deletion of superseded results.
 
-All of it is repeated when a message comes back: a worker that died after the record left a pending notice, a full
-batch that nobody announced, or revisions that are still listed as superseded, and the next delivery finds them.
+All of it is repeated when a message comes back: the worker may have died after it wrote the record. The record then
+has a pending notice or superseded folders, or its batch is full and not announced, and the next delivery goes on.
 """
 
 from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.jobs import Job, Lane
+from pixelfleet.domain.jobs import Origin
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.transitions import Refusal
 from pixelfleet.errors import Cause
 from pixelfleet.operations.completion import announce
 from worker.job.revision import results_folder
 
+_SETTLED = frozenset({Status.READY, Status.FAILED})
+
 
 class Finish:
-    """Brings a settled image's loose ends to their end."""
+    """Does what is left to do for an image whose record has an outcome."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
 
     def settled(self, image: Image) -> Image:
-        """After a record was written; returns it as it stands then."""
-        image = self._announce(image)
+        """Do everything that is left; returns the record as it is then. Does no harm when nothing is left."""
+        if image.notice is not None:
+            image = self._announce(image)
         self._complete_batch(image)
         self._tag_original(image)
         return self._delete_superseded(image)
 
-    def again(self, refusal: Refusal, job: Job, lane: Lane) -> None:
-        """After a claim was refused: finish what the worker that settled the image did not come to."""
-        image = self._deployment.images.get(job.image_id)
-        if image is None or refusal is Refusal.SUPERSEDED:
-            return
-        if refusal is Refusal.EXHAUSTED:
-            self.gave_up(image, job, lane)
-        else:
+    def again(self, image_id: str) -> None:
+        """After a change was refused: finish what the worker that settled the image may have left."""
+        image = self._deployment.images.get(image_id)
+        if image is not None:
             self.settled(image)
 
-    def gave_up(self, image: Image, job: Job, lane: Lane) -> Image:
-        """The attempts are used up and the record says so: leave the job on the lane's DLQ, then announce it."""
-        self._deployment.queues.bury(lane, job, image.cause or Cause.CRASHED)
-        return self.settled(image)
+    def refused(self, attempted: Image, results: str) -> None:
+        """After a record was refused: delete the folder that the attempt wrote to, unless the record names it.
 
-    def refused(self, attempted: Image, revision: str) -> None:
-        """A record was refused: what the attempt stored is nobody's, unless the record names or awaits it."""
+        A folder that the record has ceased to name is never named again, so that the deletion may take its time.
+        """
         image = self._deployment.images.get(attempted.image_id)
-        if image is not None and revision in (image.revision, image.target):
-            return
-        self._deployment.objects.delete_results(results_folder(attempted, revision))
+        if image is not None and results not in (image.revision, image.target):
+            self._deployment.objects.delete_results(results_folder(attempted, results))
+            self._deployment.images.strike_off(image, [results])
+        if image is not None:
+            self.settled(image)
 
     def _announce(self, image: Image) -> Image:
-        if image.notice is None:
-            return image
+        """Bury before publishing, and publish before the notice is struck off: what is struck off is done."""
+        if image.status is Status.FAILED and (image.cause is None or not image.cause.blames_image):
+            # Rebuilt from the record: the message in hand may be of another version of the object.
+            self._deployment.queues.bury(image.lane, image.job(Origin.REDRIVE), image.cause or Cause.CRASHED)
         self._deployment.notices.image(image)
         struck = self._deployment.images.announced(image)
         return image if isinstance(struck, Refusal) else struck
@@ -62,7 +63,7 @@ class Finish:
         announce(self._deployment, self._deployment.batches.completed_by(image.owner, image.batch, image.image_id))
 
     def _tag_original(self, image: Image) -> None:
-        if not self._deployment.settings.tag_originals or image.status is Status.DELETED:
+        if not self._deployment.settings.tag_originals or image.status not in _SETTLED:
             return
         source = ObjectVersion(image.bucket, image.key, image.version_id, image.etag, image.bytes or 0)
         tags = {"pixelfleet-status": image.status.value, "pixelfleet-processed-at": image.finished_at or ""}
@@ -71,8 +72,8 @@ class Finish:
     def _delete_superseded(self, image: Image) -> Image:
         if not image.superseded:
             return image
-        for revision in image.superseded:
-            self._deployment.objects.delete_results(results_folder(image, revision))
+        for results in image.superseded:
+            self._deployment.objects.delete_results(results_folder(image, results))
         if image.status is Status.DELETED and self._deployment.cdn is not None:
             self._deployment.cdn.forget(image)
         struck = self._deployment.images.strike_off(image, image.superseded)

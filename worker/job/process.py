@@ -5,11 +5,14 @@ an error is said by the table in `worker.job.error_actions`, and done by `Proces
 """
 
 from dataclasses import replace
+from typing import Final
 
+from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
+from pixelfleet.errors import Cause, TransientError
 from pixelfleet.operations.recipe_choice import RecipeChoice
 from worker.job.attempt import Attempt, Hold, Surroundings
 from worker.job.error_actions import Decision, ErrorAction, Situation, decide
@@ -18,6 +21,11 @@ from worker.job.make_variants import VariantMaker
 from worker.job.revision import revision_of
 from worker.job.stopwatch import Stopwatch
 from worker.job.time_limit import TimeLimit
+
+#: How often a claim is tried while each time another outcome is to be finished first.
+CLAIM_TRIES: Final = 3
+#: How many versions of a key one delivery of a message goes after, where each is replaced while it is read.
+MOST_FOLLOWS: Final = 3
 
 
 class Processor:
@@ -47,19 +55,24 @@ class Processor:
             TransientError, MemoryError and others: the attempt failed in passing and its message should come back.
         """
         if job.kind is JobKind.REMOVE:
-            current = self._deployment.objects.head(job.bucket, job.key)
-            if current is None:
-                return self._remove(job)
-            # A delete of an old version, or one that an upload has overtaken: what the key holds now is what counts.
-            job = replace(
-                job,
-                kind=JobKind.PROCESS,
-                version_id=current.version_id,
-                etag=current.etag,
-                bytes=current.bytes,
-            )
-        attempt = self._begin(job, lane, hold) or self._claim(job, lane)
-        return self._try(attempt, hold) if attempt is not None else None
+            return self._follow_removal(job, lane, hold)
+        return self._process(job, lane, hold)
+
+    def _process(self, job: Job, lane: Lane, hold: Hold) -> Image | None:
+        begun = self._begin(job, lane, hold) or self._claim(job, lane)
+        return self._try(begun, hold) if isinstance(begun, Attempt) else begun
+
+    def _follow_removal(self, job: Job, lane: Lane, hold: Hold) -> Image | None:
+        """A removal is of any version of its key: do what the bucket says now."""
+        current = self._deployment.objects.head(job.bucket, job.key)
+        if current is None:
+            return self._remove(job)
+        present = _job_of(current, job)
+        seen = self._deployment.images.get(job.image_id)
+        if self._deployment.images.confirm(job, present.source_version, seen) is Refusal.UNKNOWN:
+            return self._process(present, lane, hold)
+        self._finish.again(job.image_id)
+        return None
 
     def _begin(self, job: Job, lane: Lane, hold: Hold) -> Attempt | None:
         """Claim without a read what is most likely new: an upload's event, delivered for the first time."""
@@ -69,31 +82,50 @@ class Processor:
         begun = self._deployment.images.begin(aim, self._deployment.settings.max_attempts)
         return self._attempt(aim, begun) if begun is not None else None
 
-    def _claim(self, job: Job, lane: Lane) -> Attempt | None:
-        seen = self._deployment.images.get(job.image_id)
-        aim = self._aim(job, seen, lane)
-        claimed = self._deployment.images.claim(aim, self._deployment.settings.max_attempts, seen)
-        if isinstance(claimed, Refusal):
-            self._finish.again(claimed, job, lane)
-            return None
-        if claimed.status is Status.FAILED:
-            self._finish.gave_up(claimed, job, lane)
-            return None
-        return self._attempt(aim, claimed)
+    def _claim(self, job: Job, lane: Lane, follows: int = 0) -> Attempt | Image | None:
+        """The attempt that was begun; or the record, if there was nothing to attempt and it was written."""
+        for _ in range(CLAIM_TRIES):
+            seen = self._deployment.images.get(job.image_id)
+            present = self._present(job, seen)
+            if present is None:
+                break
+            aim = self._aim(present, seen, lane)
+            claimed = self._deployment.images.claim(aim, self._deployment.settings.max_attempts, seen)
+            if isinstance(claimed, Image):
+                processing = claimed.status is Status.PROCESSING
+                return self._attempt(aim, claimed, follows) if processing else self._finish.settled(claimed)
+            if claimed is Refusal.NEWER_RELEASE:
+                raise TransientError(
+                    Cause.UNAVAILABLE, "the image's record is of a newer release; its workers serve it"
+                )
+            self._finish.again(job.image_id)
+            if claimed is not Refusal.UNFINISHED:
+                return None
+        else:
+            raise TransientError(Cause.THROTTLED, f"image {job.image_id} has a new outcome at every look")
+        self._finish.again(job.image_id)
+        return None
+
+    def _present(self, job: Job, seen: Image | None) -> Job | None:
+        """The job, of the present version if it passes a tombstone without a sequencer; None if the key is empty."""
+        if seen is None or seen.status is not Status.DELETED or job.sequencer is not None:
+            return job
+        current = self._deployment.objects.head(job.bucket, job.key)
+        return _job_of(current, job) if current is not None else None
 
     def _aim(self, job: Job, seen: Image | None, lane: Lane) -> Aim:
         recipe = self._recipes.of(seen, job.place)
         return Aim(job, recipe, revision_of(job, recipe), self.worker, self._surroundings.timestamp(), lane)
 
-    def _attempt(self, aim: Aim, image: Image) -> Attempt:
-        return Attempt(aim, image, aim.lane, Stopwatch(self._surroundings.monotonic))
+    def _attempt(self, aim: Aim, image: Image, follows: int = 0) -> Attempt:
+        return Attempt(aim.claimed(image), image, aim.lane, Stopwatch(self._surroundings.monotonic), follows)
 
     def _try(self, attempt: Attempt, hold: Hold) -> Image | None:
         try:
             recipe = self._recipes.load(attempt.aim.recipe)
             success = self._maker.make(attempt, recipe, hold)
         except BaseException as error:  # noqa: BLE001 - the table has a row for each, and raises again what must go on
-            return self._act(attempt, decide(error, self._situation(attempt)))
+            return self._act(attempt, decide(error, self._situation(attempt)), hold)
         return self._record(attempt, success)
 
     def _situation(self, attempt: Attempt) -> Situation:
@@ -106,17 +138,15 @@ class Processor:
             milliseconds=attempt.watch.milliseconds,
         )
 
-    def _act(self, attempt: Attempt, decision: Decision) -> Image | None:
+    def _act(self, attempt: Attempt, decision: Decision, hold: Hold) -> Image | None:
         """Do what was decided after an error; the one place that does."""
         failure = decision.failure
         match decision.action:
-            case ErrorAction.RECORD_FAILED if failure is not None:
+            case ErrorAction.RECORD_FAILED | ErrorAction.GIVE_UP if failure is not None:
                 facts = attempt.facts | {"timings_ms": attempt.watch.milliseconds}
                 return self._failed(attempt, replace(failure, facts=facts))
-            case ErrorAction.GIVE_UP if failure is not None:
-                return self._give_up(attempt, failure)
             case ErrorAction.FOLLOW_BUCKET:
-                return self._gone(attempt)
+                return self._follow_version(attempt, hold)
             case ErrorAction.PASS_ON:
                 self._note(attempt, failure)
                 self._pass_on(attempt)
@@ -129,20 +159,17 @@ class Processor:
 
     def _record(self, attempt: Attempt, success: Success) -> Image | None:
         recorded = self._deployment.images.record_ready(attempt.aim, success, attempt.image)
+        return self._recorded(attempt, recorded)
+
+    def _failed(self, attempt: Attempt, failure: Failure) -> Image | None:
+        recorded = self._deployment.images.record_failed(attempt.aim, failure, attempt.image)
+        return self._recorded(attempt, recorded)
+
+    def _recorded(self, attempt: Attempt, recorded: Image | Refusal) -> Image | None:
         if isinstance(recorded, Refusal):
             self._finish.refused(attempt.image, attempt.aim.revision)
             return None
         return self._finish.settled(recorded)
-
-    def _failed(self, attempt: Attempt, failure: Failure) -> Image | None:
-        recorded = self._deployment.images.record_failed(attempt.aim, failure, attempt.image)
-        return None if isinstance(recorded, Refusal) else self._finish.settled(recorded)
-
-    def _give_up(self, attempt: Attempt, failure: Failure) -> Image | None:
-        recorded = self._deployment.images.record_failed(attempt.aim, failure, attempt.image)
-        if isinstance(recorded, Refusal):
-            return None
-        return self._finish.gave_up(recorded, attempt.aim.job, attempt.lane)
 
     def _note(self, attempt: Attempt, failure: Failure | None) -> None:
         if failure is not None:
@@ -153,16 +180,35 @@ class Processor:
         self._deployment.queues.send_one(Lane.HEAVY, attempt.aim.job.asked_by(Origin.LANE))
         self._deployment.images.hand_back(attempt.aim)
 
-    def _gone(self, attempt: Attempt) -> Image | None:
-        """The version does not exist any more: deleted with its key, or overtaken by one with an event of its own."""
+    def _follow_version(self, attempt: Attempt, hold: Hold) -> Image | None:
+        """The version does not exist any more: process the version that the key holds now, or remove the image."""
         job = attempt.aim.job
-        if self._deployment.objects.head(job.bucket, job.key) is not None:
-            return None
-        return self._remove(replace(job, kind=JobKind.REMOVE))
+        current = self._deployment.objects.head(job.bucket, job.key)
+        if current is None:
+            return self._remove(replace(job, kind=JobKind.REMOVE))
+        present = _job_of(current, job)
+        if present.source_version == job.source_version or attempt.follows >= MOST_FOLLOWS:
+            raise TransientError(Cause.UNAVAILABLE, f"{job.key!r} was replaced while it was read")
+        begun = self._claim(present, attempt.lane, attempt.follows + 1)
+        return self._try(begun, hold) if isinstance(begun, Attempt) else begun
 
     def _remove(self, job: Job) -> Image | None:
+        if job.key.endswith("/") and self._deployment.images.get(job.image_id) is None:
+            # The marker of a folder, of which there never was an image.
+            return None
         removed = self._deployment.images.remove(job, self.worker)
         if isinstance(removed, Refusal):
-            self._finish.again(removed, job, Lane.BULK)
+            self._finish.again(job.image_id)
             return None
         return self._finish.settled(removed)
+
+
+def _job_of(current: ObjectVersion, job: Job) -> Job:
+    """The job of the version that the key of `job` holds now."""
+    return replace(
+        job,
+        kind=JobKind.PROCESS,
+        version_id=current.version_id,
+        etag=current.etag,
+        bytes=current.bytes,
+    )

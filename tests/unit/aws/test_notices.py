@@ -5,7 +5,8 @@ import json
 import pytest
 
 from pixelfleet.aws.notices import batch_notice, image_notice
-from pixelfleet.domain.records import Batch, Counts, Image, NoticeKind, RecipeRef, Status, Variant
+from pixelfleet.domain.outcomes import REPROCESSING_FAILED
+from pixelfleet.domain.records import AttemptLine, Batch, Counts, Image, NoticeKind, RecipeRef, Status, Variant
 from pixelfleet.errors import Cause
 
 THUMB = Variant(
@@ -49,8 +50,23 @@ def test_a_failed_notice_tells_cause_and_message_and_no_variants() -> None:
 def test_one_outcome_has_one_notice_id() -> None:
     first, again = (image_notice(image(), "https://fleet.example", "results") for _ in range(2))
     assert first.document["notice_id"] == again.document["notice_id"]
-    failed = image_notice(image(Status.FAILED), "https://fleet.example", "results")
-    assert failed.document["notice_id"] != first.document["notice_id"]
+    queued = image().model_copy(update={"status": Status.QUEUED})
+    assert image_notice(queued, "https://fleet.example", "results").document["notice_id"] == again.document["notice_id"]
+
+
+def test_a_notice_says_what_the_outcome_was_though_the_image_is_queued_again() -> None:
+    queued = image(Status.FAILED).model_copy(update={"status": Status.QUEUED})
+    assert image_notice(queued, "https://fleet.example", "results").document["status"] == "failed"
+
+
+def test_processing_again_that_failed_says_so_and_that_the_results_are_unchanged() -> None:
+    line = AttemptLine(at="t", what=REPROCESSING_FAILED, cause=Cause.TOO_MANY_PIXELS, message="it is too large")
+    ready = image().model_copy(update={"notice": NoticeKind.REPROCESSING_FAILED, "attempt_log": (line,)})
+    notice = image_notice(ready, "https://fleet.example", "results")
+    document = notice.document
+    assert (document["kind"], document["status"]) == ("image.reprocessing_failed", "ready")
+    assert (document["cause"], document["message"]) == ("too_many_pixels", "it is too large")
+    assert "its earlier results are unchanged" in notice.text
 
 
 @pytest.mark.parametrize("name", ["a\r\nBcc: all@example.com.jpg", "naïve.jpg", "x" * 500])

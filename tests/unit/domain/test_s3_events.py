@@ -171,3 +171,10 @@ def _read_or_refused(value: object) -> None:
     except EventError:
         return
     assert all(job.key for job in parsed.jobs)
+
+
+def test_a_removal_is_routed_whatever_its_key_ends_with() -> None:
+    stored = {"key": "scans/page/", "sequencer": "05"}
+    record = {"eventName": "ObjectRemoved:Delete", "s3": {"bucket": {"name": "uploads"}, "object": stored}}
+    [job] = parse_message(json.dumps({"Records": [record]})).jobs
+    assert (job.kind, job.key) == (JobKind.REMOVE, "scans/page/")

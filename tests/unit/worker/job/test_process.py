@@ -1,143 +1,22 @@
 """What the worker decides about one job, on moto in process: each row of the failure table that it can show."""
 
-import io
-import json
-from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
-from moto import mock_aws
-from PIL import Image as Pillow
 
-from pixelfleet.catalog.schema import BATCHES, IMAGES, RECIPES
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, decode_message
-from pixelfleet.domain.records import Counts, Image, NoticeKind, RecipeRef, Status
+from pixelfleet.domain.records import Counts, NoticeKind, RecipeRef, Status
 from pixelfleet.errors import Cause, LeaseLostError, PermanentError, TransientError
 from pixelfleet.images.pipeline import render
-from pixelfleet.localcloud.tables import ensure_table
 from pixelfleet.recipes import builtin
-from pixelfleet.settings import Settings, load_settings
-from worker.job.attempt import RenderFile, Surroundings
+from pixelfleet.settings import Settings
+from tests.unit.worker.job.desk import KEY, Desk, Held, raiser
 from worker.job.process import Processor
 from worker.job.time_limit import TimeLimit
-
-KEY = "uploads/me/b1/cat.png"
-
-
-class Held:
-    """A lease that holds, or is lost at the moment that counts."""
-
-    def __init__(self, *, lost: bool = False, receives: int = 1) -> None:
-        self._lost = lost
-        self.receives = receives
-
-    def check(self) -> None:
-        if self._lost:
-            raise LeaseLostError("its visibility ran out")
-
-
-@dataclass
-class Desk:
-    """One worker process with its cloud, and what lies around it."""
-
-    deployment: Deployment
-    processor: Processor
-    listener: str
-
-    @property
-    def settings(self) -> Settings:
-        return self.deployment.settings
-
-    def put(self, size: tuple[int, int] = (40, 30), sequencer: str = "05") -> Job:
-        """Upload a picture; returns the job that its event would become."""
-        file = io.BytesIO()
-        Pillow.new("RGB", size, (200, 30, 60)).save(file, "PNG")
-        answer = self.deployment.s3.put_object(Bucket=self.settings.uploads_bucket, Key=KEY, Body=file.getvalue())
-        etag = answer["ETag"].strip('"')
-        version = answer.get("VersionId")
-        return Job(JobKind.PROCESS, self.settings.uploads_bucket, KEY, version, etag, sequencer, 100)
-
-    def do(self, job: Job, lane: Lane = Lane.BULK, hold: Held | None = None) -> Image | None:
-        return self.processor.carry_out(job, lane, hold or Held())
-
-    def render_by(self, engine: RenderFile, limit: TimeLimit | None = None) -> None:
-        """Let this worker make its variants by another engine."""
-        self.processor = Processor(self.deployment, limit, Surroundings(render=engine))
-
-    def image(self, job: Job) -> Image:
-        image = self.deployment.images.get(job.image_id)
-        assert image is not None
-        return image
-
-    def bodies(self, url: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        while messages := self.deployment.sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
-        ).get("Messages"):
-            found += messages  # type: ignore[arg-type]
-        return found
-
-    def results(self) -> set[str]:
-        listed = self.deployment.s3.list_objects_v2(Bucket=self.settings.results_bucket)
-        return {entry["Key"] for entry in listed.get("Contents", [])}
-
-    def told(self) -> list[str]:
-        messages = (json.loads(message["Body"]) for message in self.bodies(self.listener))
-        return [json.loads(message["Message"])["kind"] for message in messages]
-
-
-@pytest.fixture(scope="module")
-def composed() -> Iterator[Deployment]:
-    """The clients, which cost more to make than a test to run; moto answers them afresh in each test."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "testing")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setenv("PIXELFLEET_ACCOUNT_ID", "123456789012")
-        patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        deployment = Deployment(load_settings())
-        for name in ("s3", "sqs", "sns", "dynamodb", "notices"):
-            getattr(deployment, name)
-        patch.undo()
-        yield deployment
-
-
-@pytest.fixture
-def desk(composed: Deployment) -> Iterator[Desk]:
-    settings = composed.settings
-    with mock_aws():
-        for bucket in (settings.uploads_bucket, settings.results_bucket):
-            composed.s3.create_bucket(Bucket=bucket)
-        versioned: Any = {"Status": "Enabled"}
-        composed.s3.put_bucket_versioning(Bucket=settings.uploads_bucket, VersioningConfiguration=versioned)
-        for name in ("bulk", "bulk-dlq", "heavy", "heavy-dlq", "listener"):
-            composed.sqs.create_queue(QueueName=f"pixelfleet-{name}")
-        for table in (IMAGES, BATCHES, RECIPES):
-            ensure_table(composed.dynamodb, f"pixelfleet-{table.name}", table)
-        composed.sns.create_topic(Name="pixelfleet-notices")
-        arn = "arn:aws:sqs:us-east-1:123456789012:pixelfleet-listener"
-        composed.sns.subscribe(TopicArn=settings.notices_topic_arn, Protocol="sqs", Endpoint=arn)
-        listener = composed.sqs.get_queue_url(QueueName="pixelfleet-listener")["QueueUrl"]
-        yield Desk(composed, Processor(composed), listener)
-
-
-@pytest.fixture
-def fails(desk: Desk) -> Callable[[BaseException | None], None]:
-    """Make the engine end in an exception from now on; None mends it."""
-
-    def make(error: BaseException | None) -> None:
-        def failing(*arguments: Any) -> Any:
-            if error is not None:
-                raise error
-            return render(*arguments)
-
-        desk.render_by(failing)
-
-    return make
 
 
 def attempts(desk: Desk, job: Job, number: int) -> None:
@@ -152,7 +31,7 @@ def test_a_job_leaves_variants_a_record_and_one_notice(desk: Desk) -> None:
     assert done == desk.image(job)
     assert (done.status, done.notice, done.counted) == (Status.READY, None, "ready")
     assert desk.results() == {variant.key for variant in done.variants}
-    assert desk.told() == ["image.ready"]
+    assert desk.notices() == ["image.ready"]
 
 
 def test_a_transient_failure_is_raised_and_its_cause_kept(desk: Desk, fails: Any) -> None:
@@ -161,7 +40,7 @@ def test_a_transient_failure_is_raised_and_its_cause_kept(desk: Desk, fails: Any
     attempts(desk, job, 1)
     image = desk.image(job)
     assert (image.status, image.cause, image.attempts) == (Status.PROCESSING, Cause.UNAVAILABLE, 1)
-    assert desk.told() == []
+    assert desk.notices() == []
 
 
 def test_the_last_attempt_records_buries_and_announces_the_failure(desk: Desk, fails: Any) -> None:
@@ -172,10 +51,10 @@ def test_the_last_attempt_records_buries_and_announces_the_failure(desk: Desk, f
     image = desk.image(job)
     assert (image.status, image.cause, image.attempts) == (Status.FAILED, Cause.UNAVAILABLE, 5)
     [letter] = desk.bodies(desk.settings.bulk_dlq_url)
-    told = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
-    assert told == {"cause": "unavailable", "image_id": image.image_id, "owner": "me", "batch": "b1"}
-    assert decode_message(letter["Body"]) == job.asked_by(Origin.REDRIVE)
-    assert desk.told() == ["image.failed"]
+    attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert attributes == {"cause": "unavailable", "image_id": image.image_id, "owner": "me", "batch": "b1"}
+    assert decode_message(letter["Body"]) == image.job(Origin.REDRIVE)
+    assert desk.notices() == ["image.failed"]
 
 
 def test_attempts_whose_process_died_without_a_word_end_as_crashed(desk: Desk, fails: Any) -> None:
@@ -190,7 +69,7 @@ def test_attempts_whose_process_died_without_a_word_end_as_crashed(desk: Desk, f
     assert len(desk.bodies(desk.settings.bulk_dlq_url)) == 1
 
 
-def test_a_redelivery_after_giving_up_repeats_the_dead_letter_and_not_the_work(desk: Desk, fails: Any) -> None:
+def test_a_redelivery_after_giving_up_repeats_nothing(desk: Desk, fails: Any) -> None:
     job = desk.put()
     fails(TransientError(Cause.UNAVAILABLE, "S3 did not answer"))
     attempts(desk, job, 4)
@@ -198,8 +77,23 @@ def test_a_redelivery_after_giving_up_repeats_the_dead_letter_and_not_the_work(d
     fails(None)
     desk.do(job)
     assert desk.image(job).status is Status.FAILED
-    assert len(desk.bodies(desk.settings.bulk_dlq_url)) == 2
-    assert desk.told() == ["image.failed"]
+    assert len(desk.bodies(desk.settings.bulk_dlq_url)) == 1
+    assert desk.notices() == ["image.failed"]
+
+
+def test_a_redelivery_leaves_the_dead_letter_that_a_dead_worker_did_not(
+    desk: Desk, fails: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = desk.put()
+    fails(TransientError(Cause.UNAVAILABLE, "S3 did not answer"))
+    attempts(desk, job, 4)
+    with monkeypatch.context() as dying:
+        dying.setattr(desk.deployment.queues, "bury", raiser(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            desk.do(job)
+    desk.do(job)
+    assert len(desk.bodies(desk.settings.bulk_dlq_url)) == 1
+    assert desk.notices() == ["image.failed"]
 
 
 def test_a_dead_letter_that_is_moved_back_by_any_tool_starts_the_image_anew(desk: Desk, fails: Any) -> None:
@@ -284,7 +178,7 @@ def test_a_permanent_failure_is_recorded_announced_and_no_dead_letter(desk: Desk
     desk.do(newer)
     image = desk.image(newer)
     assert (image.status, image.cause, image.counted) == (Status.FAILED, Cause.NOT_AN_IMAGE, "failed:not_an_image")
-    assert desk.told() == ["image.failed"]
+    assert desk.notices() == ["image.failed"]
     assert desk.bodies(desk.settings.bulk_dlq_url) == []
 
 
@@ -294,9 +188,9 @@ def test_a_redelivery_finishes_the_notice_that_a_dead_worker_left(desk: Desk) ->
     assert done is not None
     pending = done.model_copy(update={"notice": NoticeKind.IMAGE_READY, "version": done.version + 1})
     assert desk.deployment.images._write(done, pending)
-    desk.told()
+    desk.notices()
     desk.do(job)
-    assert desk.told() == ["image.ready"]
+    assert desk.notices() == ["image.ready"]
     assert desk.image(job).notice is None
 
 
@@ -305,7 +199,7 @@ def test_a_redelivery_announces_a_batch_that_a_dead_worker_completed(desk: Desk)
     job = desk.put()
     desk.deployment.batches.seal("me", "b1", [job.image_id])
     desk.do(job)
-    assert desk.told() == ["image.ready", "batch.completed"]
+    assert desk.notices() == ["image.ready", "batch.completed"]
     desk.deployment.dynamodb.update_item(
         TableName=desk.settings.batches_table,
         Key={"batch_id": {"S": "me/b1"}},
@@ -314,7 +208,7 @@ def test_a_redelivery_announces_a_batch_that_a_dead_worker_completed(desk: Desk)
         ExpressionAttributeValues={":notice": {"S": "batch.completed"}, ":earlier": {"S": "2026-11-20T12:00:00.000Z"}},
     )
     desk.do(job)
-    assert desk.told() == ["batch.completed"]
+    assert desk.notices() == ["batch.completed"]
 
 
 def test_an_attempt_that_was_overtaken_deletes_what_it_stored(desk: Desk) -> None:

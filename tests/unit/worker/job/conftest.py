@@ -1,0 +1,65 @@
+"""The cloud of one worker, and an engine that fails when told to."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from pixelfleet.catalog.schema import ACTIVITY, BATCHES, IMAGES, RECIPES
+from pixelfleet.deployment import Deployment
+from pixelfleet.images.pipeline import render
+from pixelfleet.localcloud.tables import ensure_table
+from pixelfleet.settings import load_settings
+from tests.unit.worker.job.desk import Desk
+from worker.job.process import Processor
+
+
+@pytest.fixture(scope="module")
+def composed() -> Iterator[Deployment]:
+    """The clients, which cost more to make than a test to run; moto answers them afresh in each test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("PIXELFLEET_ACCOUNT_ID", "123456789012")
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        deployment = Deployment(load_settings())
+        for name in ("s3", "sqs", "sns", "dynamodb", "notices"):
+            getattr(deployment, name)
+        patch.undo()
+        yield deployment
+
+
+@pytest.fixture
+def desk(composed: Deployment) -> Iterator[Desk]:
+    settings = composed.settings
+    with mock_aws():
+        for bucket in (settings.uploads_bucket, settings.results_bucket):
+            composed.s3.create_bucket(Bucket=bucket)
+        versioned: Any = {"Status": "Enabled"}
+        composed.s3.put_bucket_versioning(Bucket=settings.uploads_bucket, VersioningConfiguration=versioned)
+        for name in ("bulk", "bulk-dlq", "heavy", "heavy-dlq", "listener"):
+            composed.sqs.create_queue(QueueName=f"pixelfleet-{name}")
+        for table in (IMAGES, BATCHES, RECIPES, ACTIVITY):
+            ensure_table(composed.dynamodb, f"pixelfleet-{table.name}", table)
+        composed.sns.create_topic(Name="pixelfleet-notices")
+        arn = "arn:aws:sqs:us-east-1:123456789012:pixelfleet-listener"
+        composed.sns.subscribe(TopicArn=settings.notices_topic_arn, Protocol="sqs", Endpoint=arn)
+        listener = composed.sqs.get_queue_url(QueueName="pixelfleet-listener")["QueueUrl"]
+        yield Desk(composed, Processor(composed), listener)
+
+
+@pytest.fixture
+def fails(desk: Desk) -> Callable[[BaseException | None], None]:
+    """Make the engine end in an exception from now on; None mends it."""
+
+    def make(error: BaseException | None) -> None:
+        def failing(*arguments: Any) -> Any:
+            if error is not None:
+                raise error
+            return render(*arguments)
+
+        desk.render_by(failing)
+
+    return make

@@ -1,0 +1,105 @@
+"""One worker process on moto, in process, and what a test does with it."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image as Pillow
+
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Job, JobKind, Lane
+from pixelfleet.domain.records import Image
+from pixelfleet.errors import LeaseLostError
+from pixelfleet.settings import Settings
+from worker.job.attempt import RenderFile, Surroundings
+from worker.job.process import Processor
+from worker.job.time_limit import TimeLimit
+
+KEY = "uploads/me/b1/cat.png"
+
+
+class Held:
+    """A lease that holds, or is lost at the moment that counts."""
+
+    def __init__(self, *, lost: bool = False, receives: int = 1) -> None:
+        self._lost = lost
+        self.receives = receives
+
+    def check(self) -> None:
+        if self._lost:
+            raise LeaseLostError("its visibility ran out")
+
+
+def raiser(error: BaseException) -> Callable[..., Any]:
+    """A function that raises, whatever it is called with."""
+
+    def call(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return call
+
+
+@dataclass
+class Desk:
+    """One worker process with its cloud, and what lies around it."""
+
+    deployment: Deployment
+    processor: Processor
+    listener: str
+
+    @property
+    def settings(self) -> Settings:
+        return self.deployment.settings
+
+    def put(self, size: tuple[int, int] = (40, 30), sequencer: str = "05", key: str = KEY) -> Job:
+        """Upload a picture; returns the job that its event would become."""
+        file = io.BytesIO()
+        Pillow.new("RGB", size, (200, 30, 60)).save(file, "PNG")
+        answer = self.deployment.s3.put_object(Bucket=self.settings.uploads_bucket, Key=key, Body=file.getvalue())
+        etag, version = answer["ETag"].strip('"'), answer.get("VersionId")
+        return Job(JobKind.PROCESS, self.settings.uploads_bucket, key, version, etag, sequencer, 100)
+
+    def delete(self, key: str = KEY, version: str | None = None, sequencer: str = "07") -> Job:
+        """Delete the key or one of its versions; returns the job that the event would become."""
+        which = {"VersionId": version} if version else {}
+        self.deployment.s3.delete_object(Bucket=self.settings.uploads_bucket, Key=key, **which)  # type: ignore[arg-type]
+        return Job(JobKind.REMOVE, self.settings.uploads_bucket, key, version, sequencer=sequencer)
+
+    def version_nothing(self) -> None:
+        """From now on the bucket keeps one version of a key."""
+        suspended: Any = {"Status": "Suspended"}
+        self.deployment.s3.put_bucket_versioning(Bucket=self.settings.uploads_bucket, VersioningConfiguration=suspended)
+
+    def do(self, job: Job, lane: Lane = Lane.BULK, hold: Held | None = None) -> Image | None:
+        return self.processor.carry_out(job, lane, hold or Held())
+
+    def render_by(self, engine: RenderFile, limit: TimeLimit | None = None) -> None:
+        """Let this worker make its variants by another engine."""
+        self.processor = Processor(self.deployment, limit, Surroundings(render=engine))
+
+    def image(self, job: Job) -> Image:
+        image = self.deployment.images.get(job.image_id)
+        assert image is not None
+        return image
+
+    def bodies(self, url: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while messages := self.deployment.sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        ).get("Messages"):
+            found += messages  # type: ignore[arg-type]
+        return found
+
+    def results(self) -> set[str]:
+        listed = self.deployment.s3.list_objects_v2(Bucket=self.settings.results_bucket)
+        return {entry["Key"] for entry in listed.get("Contents", [])}
+
+    def notices(self) -> list[str]:
+        """The kinds of the notices that were published since the last call."""
+        return [notice["kind"] for notice in self.documents()]
+
+    def documents(self) -> list[dict[str, Any]]:
+        messages = (json.loads(message["Body"]) for message in self.bodies(self.listener))
+        return [json.loads(message["Message"]) for message in messages]
