@@ -19,6 +19,8 @@ class Cause(StrEnum):
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_MANY_BYTES = "too_many_bytes"
     TOO_MANY_FRAMES = "too_many_frames"
+    TOO_WIDE = "too_wide"
+    TOO_MUCH_METADATA = "too_much_metadata"
     ANIMATION_TOO_LARGE = "animation_too_large"
     PAGE_MISSING = "page_missing"
     RECIPE_UNKNOWN = "recipe_unknown"

@@ -1,33 +1,75 @@
-"""The process that decodes: `python -m pixelfleet.images.child MEMORY_BYTES`, started by `supervisor.py`.
+"""The process that decodes, started by `supervisor.py`: `python -m pixelfleet.images.child MEMORY_BYTES FILE_BYTES`.
 
-Orders come on standard input, answers go to standard output. When its input closes, because the parent wants it or
-is gone, it ends at once, also from within a codec that hangs.
+Orders come on standard input, answers go to standard output. When the input closes, because the parent closed it or
+died, the process ends at once, also from within a codec that hangs.
 """
 
+import ctypes
 import os
 import queue
 import resource
 import signal
 import sys
 import threading
-from typing import BinaryIO
+from collections.abc import Callable
+from typing import BinaryIO, Final
 
 from pixelfleet.errors import Cause, PermanentError, ProcessingError, RecipeError, TransientError
 from pixelfleet.images.child_protocol import Answer, Order, decode_order
 from pixelfleet.images.pipeline import render
 from pixelfleet.images.probe import probe
+from pixelfleet.images.progress import report_to
 from pixelfleet.recipes import parse
+
+#: Linux's prctl(2): the signal that this process gets when the thread that started it ends.
+_PR_SET_PDEATHSIG: Final = 1
+#: Files that this process may hold open: a source, spooled pages and the variants.
+_OPEN_FILES: Final = 256
+#: Linux's proc(5): the kernel's choice among processes when memory runs out; 1,000 is chosen first.
+_OOM_SCORE: Final = "800"
 
 
 def main() -> None:
-    # Ctrl-C is the parent's to handle: it closes the pipe.
+    # The parent handles Ctrl-C: it closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _bound_memory(int(sys.argv[1]))
-    answers = _private_output()
+    _die_with_the_parent()
+    _bound(memory=int(sys.argv[1]), file_bytes=int(sys.argv[2]))
+    output = _private_output()
     orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()
+
+    def answer(message: Answer) -> None:
+        output.write(message.encoded())
+
+    report_to(lambda text: answer(Answer(progress=text)))
     while True:
-        _carry_out(decode_order(orders.get()), answers)
+        carry_out(decode_order(orders.get()), answer)
+
+
+def carry_out(order: Order, answer: Callable[[Answer], None]) -> None:
+    """Probe and render one file. The last answer is the ending; every exception becomes one."""
+    try:
+        answer(_ending(order, answer))
+    except ProcessingError as error:
+        answer(Answer(error=error))
+    except RecipeError as error:
+        answer(Answer(error=PermanentError(Cause.RECIPE_UNFIT, str(error))))
+    except MemoryError:
+        answer(Answer(error=TransientError(Cause.OUT_OF_MEMORY, "memory ran out while this image was processed")))
+    except OSError as error:
+        text = f"a file could not be read or written: {error.strerror}"
+        answer(Answer(error=TransientError(Cause.UNAVAILABLE, text)))
+    except Exception as error:  # noqa: BLE001 - a surprise of one image must come back as what it is
+        answer(Answer(error=TransientError(Cause.CRASHED, f"the engine failed on this image: {error!r:.300}")))
+
+
+def _ending(order: Order, answer: Callable[[Answer], None]) -> Answer:
+    recipe = parse(order.recipe, "recipe")
+    header = probe(order.source, order.limits, with_gps=recipe.keep_gps, allow_svg=recipe.allow_svg)
+    answer(Answer(probe=header))
+    if order.share and (reason := order.share.exceeded_by(header.pixels, header.memory)):
+        return Answer(too_large=reason)
+    return Answer(rendition=render(order.source, header, recipe, order.folder))
 
 
 def _listen(orders: queue.SimpleQueue[bytes]) -> None:
@@ -36,37 +78,37 @@ def _listen(orders: queue.SimpleQueue[bytes]) -> None:
     os._exit(0)
 
 
-def _bound_memory(limit: int) -> None:
-    """Beyond this, allocations fail: data and anonymous mappings count, a mapped source file does not."""
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    bound = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (bound, hard))
+def _die_with_the_parent() -> None:
+    """The end of standard input is seen by a thread that needs Python's lock; the kernel's signal needs nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _bound(memory: int, file_bytes: int) -> None:
+    """Beyond `memory`, allocations fail: data and anonymous mappings count, a mapped source file does not."""
+    _lower(resource.RLIMIT_DATA, memory)
+    # Python ignores SIGXFSZ, so that a larger file is an error (EFBIG) of one write.
+    _lower(resource.RLIMIT_FSIZE, file_bytes)
+    _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
     # A crash is counted, not collected.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _lower(resource.RLIMIT_CORE, 0)
+    # Where the machine's memory ends before the limit does, the kernel ends this process, and not the worker.
+    if sys.platform == "linux":
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123 - nothing of a path's
+            file.write(_OOM_SCORE)
+
+
+def _lower(which: int, most: int) -> None:
+    hard = resource.getrlimit(which)[1]
+    bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(which, (bound, bound))
 
 
 def _private_output() -> BinaryIO:
-    """Standard output for answers alone: what a codec prints must not come between them."""
+    """Standard output for answers alone: text that a codec prints must not come between them."""
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     return answers
-
-
-def _carry_out(order: Order, answers: BinaryIO) -> None:
-    try:
-        recipe = parse(order.recipe, "recipe")
-        found = probe(order.source, order.limits, with_gps=recipe.keep_gps, allow_svg=recipe.allow_svg)
-        answers.write(Answer(probe=found).encoded())
-        answer = Answer(rendition=render(order.source, found, recipe, order.folder))
-    except ProcessingError as error:
-        answer = Answer(error=error)
-    except RecipeError as error:
-        answer = Answer(error=PermanentError(Cause.RECIPE_UNFIT, str(error)))
-    except MemoryError:
-        answer = Answer(error=TransientError(Cause.OUT_OF_MEMORY, "memory ran out while this image was processed"))
-    except OSError as error:
-        answer = Answer(error=TransientError(Cause.UNAVAILABLE, f"the file cannot be read: {error.strerror}"))
-    answers.write(answer.encoded())
 
 
 if __name__ == "__main__":

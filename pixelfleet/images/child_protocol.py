@@ -1,6 +1,6 @@
-"""What passes between a supervisor and its child: one JSON object a line, each way.
+"""The messages between a supervisor and its child: one JSON object a line, each way.
 
-JSON, not pickle: the child decodes strangers' files, so the parent must not run what it says.
+JSON, not pickle: the child decodes strangers' files, so the parent must never run what the child sends.
 """
 
 import json
@@ -9,39 +9,52 @@ from pathlib import Path
 from typing import Any, Final
 
 from pixelfleet.errors import Cause, PermanentError, ProcessingError, TransientError
-from pixelfleet.images.limits import Limits
+from pixelfleet.images.limits import Limits, Share
 from pixelfleet.images.pipeline import RenderedVariant, Rendition
 from pixelfleet.images.probe import Probe
 
+#: Characters of a text that are read.
+_LONGEST_TEXT: Final = 1_000
 _KINDS: Final[dict[str, type[ProcessingError]]] = {"permanent": PermanentError, "transient": TransientError}
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One file to be rendered: `recipe` is the text of a recipe, as `Recipe.to_text` gives it."""
+    """One file to be rendered: `recipe` is the text of a recipe, as `Recipe.to_text` gives it.
+
+    With a `share`, an image that exceeds it is probed and not rendered.
+    """
 
     source: Path
     recipe: str
     folder: Path
     limits: Limits
+    share: Share | None = None
 
     def encoded(self) -> bytes:
         fields = {"source": str(self.source), "recipe": self.recipe, "folder": str(self.folder)}
-        return _line(fields | {"limits": asdict(self.limits)})
+        share = asdict(self.share) if self.share else None
+        return _line(fields | {"limits": asdict(self.limits), "share": share})
 
 
 def decode_order(line: bytes) -> Order:
     raw = json.loads(line)
-    return Order(Path(raw["source"]), raw["recipe"], Path(raw["folder"]), Limits(**raw["limits"]))
+    share = Share(**raw["share"]) if raw["share"] else None
+    return Order(Path(raw["source"]), raw["recipe"], Path(raw["folder"]), Limits(**raw["limits"]), share)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a child tells: the probe as soon as it is known, and in the end a rendition or an error."""
+    """A child's answer: the probe as soon as the header is read, progress now and then, and one ending.
+
+    The ending is a rendition, an error, or `too_large`: why the image belongs to a larger lane.
+    """
 
     probe: Probe | None = None
     rendition: Rendition | None = None
     error: ProcessingError | None = None
+    too_large: str | None = None
+    progress: str | None = None
 
     def encoded(self) -> bytes:
         fields: dict[str, Any] = {}
@@ -52,11 +65,12 @@ class Answer:
         if self.error is not None:
             kind = "permanent" if isinstance(self.error, PermanentError) else "transient"
             fields["error"] = {"kind": kind, "cause": self.error.cause.value, "message": self.error.message}
+        fields |= {name: text for name in ("too_large", "progress") if (text := getattr(self, name)) is not None}
         return _line(fields)
 
 
 def decode_answer(line: bytes, folder: Path) -> Answer:
-    """Read an answer; the variants' files are taken to lie in `folder`, wherever the child says they are.
+    """Read an answer; the variants' files lie in `folder`, whatever paths the child sends.
 
     Raises:
         ValueError, KeyError, TypeError: not an answer.
@@ -66,10 +80,17 @@ def decode_answer(line: bytes, folder: Path) -> Answer:
         raise TypeError("an answer is a JSON object")
     probe = _probe(raw["probe"]) if "probe" in raw else None
     rendition = _rendition(raw["rendition"], folder) if "rendition" in raw else None
-    error = None
-    if told := raw.get("error"):
-        error = _KINDS[told["kind"]](Cause(told["cause"]), str(told["message"]))
-    return Answer(probe, rendition, error)
+    error = _error(raw["error"]) if "error" in raw else None
+    return Answer(probe, rendition, error, _text(raw.get("too_large")), _text(raw.get("progress")))
+
+
+def _error(raw: dict[str, Any]) -> ProcessingError:
+    return _KINDS[raw["kind"]](Cause(raw["cause"]), _text(raw["message"]) or "")
+
+
+def _text(raw: object) -> str | None:
+    """Text of a child, on one line and bounded, since a codec may have damaged the child."""
+    return None if raw is None else " ".join(str(raw).split())[:_LONGEST_TEXT]
 
 
 def _probe(raw: dict[str, Any]) -> Probe:

@@ -1,12 +1,15 @@
-"""What one lane takes on, held against an image's header before anything is decoded."""
+"""The bounds of one image, checked against its header before anything is decoded."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from pixelfleet.errors import Cause, PermanentError
 
-#: What must be held whole in memory while it is decoded may have no more, in any lane: some 800 MB.
+#: Formats that are held whole in memory while they are decoded may have no more pixels than this, in any lane.
 MAX_HELD_PIXELS: Final = 250_000_000
+#: The longest side in pixels. Decoders and filters hold some 150 rows, whatever the height: a row of ten million RGB
+#: pixels costs 4.7 GB. JPEG ends at 65,535, WebP at 16,383; only PNG and TIFF reach further.
+MAX_SIDE: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,22 @@ class Limits:
     max_bytes: int
     max_pixels: int
     max_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one lane takes of what the largest lane accepts: pixels over all frames, and bytes of memory."""
+
+    max_pixels: int
+    max_memory: int
+
+    def exceeded_by(self, pixels: int, memory: int) -> str | None:
+        """Why an image belongs to a larger lane; None for an image of this one."""
+        if pixels > self.max_pixels:
+            return f"{pixels:,} pixels are more than this lane's {self.max_pixels:,}"
+        if memory > self.max_memory:
+            return f"decoding takes about {memory // 1_000_000:,} MB, this lane has {self.max_memory // 1_000_000:,}"
+        return None
 
 
 def check_bytes(size: int, limits: Limits) -> None:
@@ -34,15 +53,21 @@ def check_bytes(size: int, limits: Limits) -> None:
 
 
 def check_size(width: int, height: int, frames: int, *, animated: bool, limits: Limits) -> None:
-    """Frames count together when they are an animation; of pages only one is ever decoded.
+    """Frames of an animation count together. Of pages only one is ever decoded.
 
     Raises:
-        PermanentError: `too_many_frames`, `too_many_pixels` or `animation_too_large`.
+        PermanentError: `too_many_frames`, `too_wide`, `too_many_pixels` or `animation_too_large`.
     """
     if frames > limits.max_frames:
         raise PermanentError(
             Cause.TOO_MANY_FRAMES,
             f"the image has {frames:,} frames or pages, the limit is {limits.max_frames:,}; split it",
+        )
+    if max(width, height) > MAX_SIDE:
+        raise PermanentError(
+            Cause.TOO_WIDE,
+            f"the image is {width:,} x {height:,}; a side may have {MAX_SIDE:,} pixels, "
+            "because whole rows are held in memory; cut it into parts",
         )
     if width * height > limits.max_pixels:
         raise PermanentError(
@@ -60,7 +85,7 @@ def check_size(width: int, height: int, frames: int, *, animated: bool, limits: 
 
 
 def check_held(width: int, height: int, format_name: str) -> None:
-    """For what no decoder reads row by row: interlaced PNG, progressive JPEG, and the formats that Pillow reads.
+    """For images that no decoder reads row by row, such as interlaced PNG and progressive JPEG (see `cost.py`).
 
     Raises:
         PermanentError: `too_many_pixels`.

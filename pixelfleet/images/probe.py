@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pixelfleet.images.cost import decode_bytes, is_held
 from pixelfleet.images.exif import read_exif
 from pixelfleet.images.formats import HEAD_BYTES, Format, sniff
+from pixelfleet.images.icons import check_icon
 from pixelfleet.images.limits import Limits, check_bytes, check_held, check_size
+from pixelfleet.images.metadata_bombs import check_metadata
 from pixelfleet.images.open import guarded, read_header
 
 
@@ -29,6 +32,13 @@ class Probe:
     camera: str | None = None
     taken_at: str | None = None
     gps: tuple[float, float] | None = None
+    #: Bytes of memory that decoding takes, as far as the header tells.
+    memory: int = 0
+
+    @property
+    def pixels(self) -> int:
+        """Pixels that are decoded: of pages only one, of an animation every frame."""
+        return self.width * self.height * (self.frames if self.animated else 1)
 
     @property
     def turned(self) -> bool:
@@ -53,12 +63,14 @@ def probe(path: Path, limits: Limits, *, with_gps: bool = False, allow_svg: bool
     size = path.stat().st_size
     check_bytes(size, limits)
     found = format_of(path)
+    check_icon(path, found.name)
+    check_metadata(path, found.name)
     with guarded(path, found.name):
         header = read_header(path, found, allow_svg=allow_svg)
     animated = found.animates and header.frames > 1
-    if header.held:
-        check_held(header.width, header.height, found.name)
     check_size(header.width, header.height, header.frames, animated=animated, limits=limits)
+    if is_held(found, header):
+        check_held(header.width, header.height, found.name)
     shot = read_exif(header.exif, with_place=with_gps)
     turned = header.orientation >= 5
     return Probe(
@@ -74,6 +86,7 @@ def probe(path: Path, limits: Limits, *, with_gps: bool = False, allow_svg: bool
         camera=shot.camera,
         taken_at=shot.taken_at,
         gps=shot.place,
+        memory=decode_bytes(found, header, header.frames if animated else 1),
     )
 
 

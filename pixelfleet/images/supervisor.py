@@ -1,9 +1,11 @@
-"""Rendering in a child process with limits of memory and time, so that a crash or a hang costs one image.
+"""Rendering in a child process with limits of memory, disk and time, so that a crash or a hang costs one image.
 
-Python cannot interrupt a C call, and a codec that crashes takes its process along: whoever must survive strangers'
-files, and is not a worker's child itself, renders through this.
+Python cannot interrupt a C call, and a codec that crashes takes its process along. So the child decodes, and a small
+process of Python alone waits for it: a thread of `pixelfleet render`, or a process of a worker. The child sees no
+credentials (docs/decisions/supervised-child.md).
 """
 
+import logging
 import os
 import re
 import select
@@ -12,44 +14,65 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Self
 
 from pixelfleet.errors import Cause, ProcessingError, TransientError
-from pixelfleet.images.child_protocol import Order, decode_answer
-from pixelfleet.images.limits import Limits
+from pixelfleet.images.child_protocol import Answer, Order, decode_answer
+from pixelfleet.images.limits import Limits, Share
 from pixelfleet.images.pipeline import Rendition
 from pixelfleet.images.probe import Probe
 from pixelfleet.recipes import Recipe
 
 _CHUNK: Final = 65_536
+#: Bytes of an answer: a recipe has at most some dozens of variants.
+_LONGEST_ANSWER: Final = 4_000_000
+#: Bytes of standard error that are read after a death.
 _LAST_WORDS: Final = 4_096
+#: Bytes of one file that a child may write, unless the caller knows better.
+_FILE_BYTES: Final = 64_000_000_000
 _NO_MEMORY: Final = re.compile(rb"failed to allocate|out of memory|MemoryError|bad_alloc", re.IGNORECASE)
+#: The variables that a child gets. Everything else, credentials above all, stays with the parent.
+_PASSED: Final = re.compile(r"PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|LD_PRELOAD|MALLOC_\w+|VIPS_\w+|PYTHON\w+")
+_log = logging.getLogger("pixelfleet.images")
 
 
 @dataclass(slots=True)
 class RenderOutcome:
-    """`probe` is there if the header could be read, also where rendering failed; then `error` says why."""
+    """`probe` is there if the header could be read, also where rendering failed.
+
+    One of the others is set: the rendition, the error, or `too_large`, why the image belongs to a larger lane.
+    """
 
     probe: Probe | None = None
     rendition: Rendition | None = None
     error: ProcessingError | None = None
+    too_large: str | None = None
+
+    def take(self, answer: Answer) -> bool:
+        """Note an answer of the child; returns whether it was the last."""
+        self.probe = answer.probe or self.probe
+        self.rendition, self.error, self.too_large = answer.rendition, answer.error, answer.too_large
+        return not (self.rendition is None and self.error is None and self.too_large is None)
 
 
 class RenderSupervisor:
-    """Holds one child, starts it when needed, replaces it when it crashed or hung. Used by one thread.
+    """Holds one child, starts it when needed, replaces it when it crashed or hung. Used by one thread at a time.
 
     Args:
         memory: bytes that the child may allocate.
         seconds: that one image may take.
+        file_bytes: that one file may have which the child writes.
     """
 
-    def __init__(self, memory: int, seconds: float) -> None:
+    def __init__(self, memory: int, seconds: float, file_bytes: int = _FILE_BYTES) -> None:
         self._memory = memory
         self._seconds = seconds
+        self._file_bytes = file_bytes
         self._child: subprocess.Popen[bytes] | None = None
-        self._heard = b""
+        self._received = b""
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
 
     def __enter__(self) -> Self:
@@ -63,36 +86,55 @@ class RenderSupervisor:
         self._stop()
         self._words.close()
 
-    def render(self, source: Path, recipe: Recipe, limits: Limits, folder: Path) -> RenderOutcome:
-        """Probe and render one file into `folder`; every failure is in the outcome."""
-        child = self._child = self._child or self._start()
+    def render(
+        self, source: Path, recipe: Recipe, limits: Limits, folder: Path, share: Share | None = None
+    ) -> RenderOutcome:
+        """Probe and render one file into `folder`; every failure is in the outcome.
+
+        With a `share`, an image that exceeds it is probed and not rendered.
+        """
         outcome = RenderOutcome()
-        deadline = time.monotonic() + self._seconds
         try:
-            _pipe(child.stdin).write(Order(source.absolute(), recipe.to_text(), folder.absolute(), limits).encoded())
-            while outcome.rendition is None and outcome.error is None:
-                answer = decode_answer(self._line(child, deadline), folder)
-                outcome.probe = answer.probe or outcome.probe
-                outcome.rendition, outcome.error = answer.rendition, answer.error
+            self._converse(Order(source.absolute(), recipe.to_text(), folder.absolute(), limits, share), outcome)
         except TransientError as error:
             outcome.error = error
             self._stop()
-        except (BrokenPipeError, ValueError, KeyError, TypeError):
-            # What is no answer comes from a child that a codec has damaged.
-            outcome.error = self._post_mortem(child)
+        except BaseException:
+            # A time limit or a shutdown of the caller: the child must not go on with an image that nobody waits for.
             self._stop()
+            raise
         return outcome
+
+    def _converse(self, order: Order, outcome: RenderOutcome) -> None:
+        """
+        Raises:
+            TransientError: the child died, hung, or sent what is no answer.
+        """
+        child = self._child = self._child or self._start()
+        deadline = time.monotonic() + self._seconds
+        try:
+            _pipe(child.stdin).write(order.encoded())
+            while True:
+                answer = decode_answer(self._line(child, deadline), order.folder)
+                if answer.progress is not None:
+                    _log.info("%s", answer.progress)
+                elif outcome.take(answer):
+                    return
+        except (BrokenPipeError, ValueError, KeyError, TypeError):
+            # A codec has damaged a child that sends what is no answer.
+            raise self._post_mortem(child) from None
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._words.seek(0)
         self._words.truncate()
-        self._heard = b""
+        self._received = b""
         return subprocess.Popen(
             # -P: the folder that the user happens to be in is no place to import from.
-            [sys.executable, "-P", "-m", "pixelfleet.images.child", str(self._memory)],
+            [sys.executable, "-P", "-m", "pixelfleet.images.child", str(self._memory), str(self._file_bytes)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._words,
+            env=without_secrets(os.environ),
             bufsize=0,
         )
 
@@ -103,27 +145,35 @@ class RenderSupervisor:
             TransientError: the time is over, or the child died.
         """
         pipe = _pipe(child.stdout)
-        while b"\n" not in self._heard:
+        while b"\n" not in self._received:
             ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
             if not ready:
                 raise TransientError(
                     Cause.TIME_LIMIT, f"not done after {self._seconds:g} seconds; raise the time limit or leave it out"
                 )
             part = os.read(pipe.fileno(), _CHUNK)
-            if not part:
+            if not part or len(self._received) > _LONGEST_ANSWER:
                 raise self._post_mortem(child)
-            self._heard += part
-        line, _, self._heard = self._heard.partition(b"\n")
+            self._received += part
+        line, _, self._received = self._received.partition(b"\n")
         return line
 
     def _post_mortem(self, child: subprocess.Popen[bytes]) -> TransientError:
-        child.kill()
-        code = child.wait()
+        try:
+            code = child.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            return TransientError(Cause.CRASHED, "the decoder broke down on this image; save it in another format")
         self._words.seek(max(0, os.fstat(self._words.fileno()).st_size - _LAST_WORDS))
-        words = self._words.read()
-        if _NO_MEMORY.search(words):
-            most = self._memory // 1_000_000
+        most = self._memory // 1_000_000
+        if _NO_MEMORY.search(self._words.read()):
             return TransientError(Cause.OUT_OF_MEMORY, f"more than {most:,} MB were needed; raise the memory limit")
+        if code == -signal.SIGKILL:
+            # Nothing of ours sends SIGKILL to a child and then looks for the reason: the kernel did.
+            return TransientError(
+                Cause.OUT_OF_MEMORY, f"the system ended the decoder, which may take {most:,} MB: its memory ran out"
+            )
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return TransientError(Cause.CRASHED, f"the decoder crashed on this image ({how}); save it in another format")
 
@@ -135,6 +185,11 @@ class RenderSupervisor:
         child.wait()
         _pipe(child.stdin).close()
         _pipe(child.stdout).close()
+
+
+def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a process which decodes strangers' files may see."""
+    return {name: value for name, value in environment.items() if _PASSED.fullmatch(name)}
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -1,0 +1,41 @@
+"""How much memory decoding an image takes, as far as its header tells.
+
+The figures are peaks of `web`, measured by `python -m benchmarks.limits`; docs/reference/limits.md has the table. They
+choose the lane. The memory limit of the process that decodes is what holds when a file lies.
+"""
+
+from typing import Final
+
+from pixelfleet.images.formats import Format, Reader
+from pixelfleet.images.header import Header
+
+#: Of the process itself, its libraries and the variants.
+BASE_BYTES: Final = 120_000_000
+#: Bytes of memory a pixel for formats that their decoders hold whole.
+_HELD: Final = {"avif": 16, "heic": 16, "jpeg2000": 20, "webp": 9, "gif": 6}
+_HELD_BY_PILLOW: Final = 11
+#: Interlaced PNG and progressive JPEG.
+_HELD_BY_VIPS: Final = 5
+#: Decoders and filters keep about this many rows in hand, at three bytes a pixel.
+_ROWS: Final = 170
+_SAMPLES: Final = 3
+
+
+def decode_bytes(found: Format, header: Header, frames: int = 1) -> int:
+    """Bytes of memory that decoding takes; `frames` of an animation are held together."""
+    deep = 2 if "16" in header.colour_space else 1
+    rows = max(header.width, header.height) * _ROWS * _SAMPLES * deep
+    return BASE_BYTES + max(rows, header.width * header.height * frames * _bytes_a_pixel(found, header) * deep)
+
+
+def is_held(found: Format, header: Header) -> bool:
+    """Whether the decoder holds the image whole."""
+    return header.held or found.name in _HELD
+
+
+def _bytes_a_pixel(found: Format, header: Header) -> int:
+    if found.name in _HELD:
+        return _HELD[found.name]
+    if found.reader is not Reader.VIPS:
+        return _HELD_BY_PILLOW
+    return _HELD_BY_VIPS if header.held else 0

@@ -1,0 +1,80 @@
+"""The pictures inside ICO, CUR and ICNS files, which are whole PNG or JPEG 2000 files of any size.
+
+The directory of an ICO gives a side one byte, and Pillow decodes the inner picture while it opens the file: a file of
+728 kB whose head says 16 x 16 held a PNG of 250 megapixels and took 1 GB before its size was known.
+"""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pixelfleet.errors import Cause, PermanentError
+
+#: Pixels that a picture inside an icon may have. The largest that Apple and Microsoft define is 1,024 x 1,024.
+MAX_ICON_PIXELS: Final = 4_096 * 4_096
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_JP2: Final = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
+_JP2_CODESTREAM: Final = b"\xff\x4f\xff\x51"
+#: Enough of an inner file for its size.
+_HEAD: Final = 512
+_ICO_ENTRY: Final = struct.Struct("<BBBBHHII")
+
+
+def check_icon(path: Path, format_name: str) -> None:
+    """Bound the pictures inside an icon before a decoder opens it. Other formats pass.
+
+    Raises:
+        PermanentError: `too_many_pixels`.
+    """
+    reader = _READERS.get(format_name)
+    if reader is None:
+        return
+    with path.open("rb") as file:
+        for width, height in reader(file):
+            if width * height > MAX_ICON_PIXELS:
+                raise PermanentError(
+                    Cause.TOO_MANY_PIXELS,
+                    f"the {format_name} holds a picture of {width:,} x {height:,} pixels; an icon may have "
+                    f"{MAX_ICON_PIXELS:,}; save the picture as PNG",
+                )
+
+
+def _ico(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Sizes of the pictures of an ICO or CUR by their own heads (ICONDIR, then an ICONDIRENTRY each)."""
+    head = file.read(6)
+    count = int.from_bytes(head[4:6], "little")
+    entries = file.read(_ICO_ENTRY.size * count)
+    for at in range(0, len(entries) - _ICO_ENTRY.size + 1, _ICO_ENTRY.size):
+        offset = _ICO_ENTRY.unpack_from(entries, at)[7]
+        file.seek(offset)
+        yield from _size_of(file.read(_HEAD))
+
+
+def _icns(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Sizes of the PNG and JPEG 2000 pictures of an ICNS: blocks of a type, a length and content."""
+    file.seek(8)
+    while len(head := file.read(8)) == 8:
+        length = int.from_bytes(head[4:], "big")
+        if length < 8:
+            return
+        start = file.tell()
+        yield from _size_of(file.read(min(_HEAD, length - 8)))
+        file.seek(start + length - 8)
+
+
+def _size_of(head: bytes) -> Iterator[tuple[int, int]]:
+    if head.startswith(_PNG) and len(head) >= 24:
+        yield struct.unpack(">II", head[16:24])
+    elif head.startswith((_JP2, _JP2_CODESTREAM)):
+        at = head.find(_JP2_CODESTREAM)
+        # SIZ: marker, length, capabilities, width, height (ISO/IEC 15444-1, A.5.1).
+        if at >= 0 and len(head) >= at + 16:
+            yield struct.unpack(">II", head[at + 8 : at + 16])
+    elif len(head) >= 16 and head[:4] == b"\x28\x00\x00\x00":
+        # A bitmap header: its height counts the mask as well.
+        width, height = struct.unpack("<ii", head[4:12])
+        yield abs(width), abs(height) // 2
+
+
+_READERS: Final = {"ico": _ico, "cur": _ico, "icns": _icns}
