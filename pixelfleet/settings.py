@@ -42,11 +42,12 @@ _SECRETS: Final = frozenset({"session_secret", "cloudfront_private_key"})
 
 @dataclass(frozen=True, slots=True)
 class LaneLimits:
-    """What one lane takes on: bytes of the object, pixels over all frames, seconds of work."""
+    """What one lane takes on: bytes of the object, pixels over all frames, seconds of work, bytes of memory."""
 
     max_bytes: int
     max_pixels: int
     time_limit: int
+    memory: int
 
 
 class Settings(BaseSettings):
@@ -132,10 +133,16 @@ class Settings(BaseSettings):
     bulk_max_pixels: Positive = Field(
         100 * MEGAPIXEL, description="largest image of the bulk lane, in pixels over all frames"
     )
+    bulk_memory: Positive = Field(
+        1_500 * MB, description="bytes of memory that decoding one image of the bulk lane may take"
+    )
     bulk_time_limit: Positive = Field(300, description="seconds that one job of the bulk lane may take")
     heavy_max_bytes: Positive = Field(20_000 * MB, description="largest object that is accepted, in bytes")
     heavy_max_pixels: Positive = Field(
         2_500 * MEGAPIXEL, description="largest image that is accepted, in pixels over all frames"
+    )
+    heavy_memory: Positive = Field(
+        12_000 * MB, description="bytes of memory that decoding one image of the heavy lane may take"
     )
     heavy_time_limit: int = Field(
         11 * 3600,
@@ -178,9 +185,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        for what in ("BYTES", "PIXELS"):
-            if getattr(self, f"bulk_max_{what.lower()}") > getattr(self, f"heavy_max_{what.lower()}"):
-                bulk, heavy = f"PIXELFLEET_BULK_MAX_{what}", f"PIXELFLEET_HEAVY_MAX_{what}"
+        for what in ("MAX_BYTES", "MAX_PIXELS", "MEMORY"):
+            if getattr(self, f"bulk_{what.lower()}") > getattr(self, f"heavy_{what.lower()}"):
+                bulk, heavy = f"PIXELFLEET_BULK_{what}", f"PIXELFLEET_HEAVY_{what}"
                 raise ValueError(f"{bulk} is above {heavy}: the bulk lane takes the smaller images")
         if self.uploads_bucket == self.results_bucket:
             both = "PIXELFLEET_UPLOADS_BUCKET and PIXELFLEET_RESULTS_BUCKET"
@@ -194,10 +201,16 @@ class Settings(BaseSettings):
     def lanes(self) -> Mapping[Lane, LaneLimits]:
         return {
             Lane.BULK: LaneLimits(
-                max_bytes=self.bulk_max_bytes, max_pixels=self.bulk_max_pixels, time_limit=self.bulk_time_limit
+                max_bytes=self.bulk_max_bytes,
+                max_pixels=self.bulk_max_pixels,
+                time_limit=self.bulk_time_limit,
+                memory=self.bulk_memory,
             ),
             Lane.HEAVY: LaneLimits(
-                max_bytes=self.heavy_max_bytes, max_pixels=self.heavy_max_pixels, time_limit=self.heavy_time_limit
+                max_bytes=self.heavy_max_bytes,
+                max_pixels=self.heavy_max_pixels,
+                time_limit=self.heavy_time_limit,
+                memory=self.heavy_memory,
             ),
         }
 

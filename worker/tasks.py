@@ -11,6 +11,8 @@ from pixelfleet.domain.jobs import TASK_NAME, Lane, from_dict
 from pixelfleet.settings import Settings, load_settings
 from worker.app import app
 from worker.heartbeat import heartbeat_recorder
+from worker.job.attempt import Surroundings
+from worker.job.engine import supervised
 from worker.job.process import Processor
 from worker.job.time_limit import TimeLimit
 from worker.lanes import GRACE
@@ -51,7 +53,13 @@ def lane_of(properties: dict[str, Any]) -> Lane:
 @cache
 def processor() -> Processor:
     """One a child process, made at its first job: clients must not cross the fork."""
-    return Processor(Deployment(processor_settings()), time_limit())
+    return Processor(
+        Deployment(processor_settings()), time_limit(), Surroundings(engine=supervised(processor_settings()))
+    )
+
+
+def _surroundings() -> Surroundings:
+    return Surroundings(engine=supervised(processor_settings()))
 
 
 @cache

@@ -6,16 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Image, timestamp
 from pixelfleet.domain.transitions import Aim
-from pixelfleet.images.limits import Limits
-from pixelfleet.images.pipeline import Rendition, render
-from pixelfleet.images.probe import Probe, probe
-from pixelfleet.recipes import Recipe
+from worker.job.engine import Engine, InlineEngine
 from worker.job.stopwatch import Stopwatch
 
 
@@ -30,14 +26,6 @@ class Hold(Protocol):
         """Raises LeaseLostError when another worker may hold the message by now."""
 
 
-class ProbeFile(Protocol):
-    def __call__(self, path: Path, limits: Limits, *, with_gps: bool, allow_svg: bool) -> Probe: ...
-
-
-class RenderFile(Protocol):
-    def __call__(self, path: Path, header: Probe, recipe: Recipe, folder: Path, /) -> Rendition: ...
-
-
 def _process_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
@@ -49,8 +37,7 @@ class Surroundings:
     `now` is the wall clock; `monotonic` counts seconds from any start.
     """
 
-    probe: ProbeFile = probe
-    render: RenderFile = render
+    engine: Engine = field(default_factory=InlineEngine)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = time.monotonic
     worker: str = field(default_factory=_process_name)

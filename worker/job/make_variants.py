@@ -1,4 +1,4 @@
-"""From an original to its stored variants: fetch, probe, pixels, store.
+"""From an original to its stored variants: fetch, pixels, store.
 
 What an attempt stores lies under its revision, so that two attempts at one revision write the same bytes to the same
 keys.
@@ -12,11 +12,11 @@ from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Image, Variant
 from pixelfleet.domain.transitions import Success
 from pixelfleet.errors import Cause, PermanentError, WrongLaneError
-from pixelfleet.images.limits import Limits
 from pixelfleet.images.pipeline import RenderedVariant, Rendition
 from pixelfleet.images.probe import Probe
 from pixelfleet.recipes import Recipe
 from worker.job.attempt import Attempt, Hold, Surroundings
+from worker.job.engine import bounds_of
 from worker.job.revision import results_folder
 from worker.job.scratch import attempt_folder
 
@@ -40,10 +40,8 @@ class VariantMaker:
             rendered.mkdir()
             with watch.step("fetch"):
                 self._fetch(attempt, original)
-            with watch.step("probe"):
-                header = self._probe(attempt, original, recipe)
             with watch.step("pixels"):
-                rendition = self._surroundings.render(original, header, recipe, rendered)
+                rendition = self._render(attempt, original, recipe, rendered)
             attempt.facts.update(_rendition_facts(rendition))
             hold.check()
             with watch.step("store"):
@@ -63,17 +61,13 @@ class VariantMaker:
         if fetched.bytes > limits[attempt.lane].max_bytes:
             raise WrongLaneError(f"{fetched.bytes:,} bytes are too many for {attempt.lane}")
 
-    def _probe(self, attempt: Attempt, path: Path, recipe: Recipe) -> Probe:
-        settings = self._deployment.settings
-        most = settings.lanes[Lane.HEAVY]
-        limits = Limits(most.max_bytes, most.max_pixels, settings.max_frames)
-        header = self._surroundings.probe(path, limits, with_gps=recipe.keep_gps, allow_svg=recipe.allow_svg)
-        attempt.facts.update(_header_facts(header))
-        # Of pages only one is decoded; of an animation every frame.
-        pixels = header.width * header.height * (header.frames if header.animated else 1)
-        if pixels > settings.lanes[attempt.lane].max_pixels:
-            raise WrongLaneError(f"{pixels:,} pixels are too many for {attempt.lane}")
-        return header
+    def _render(self, attempt: Attempt, original: Path, recipe: Recipe, folder: Path) -> Rendition:
+        bounds = bounds_of(self._deployment.settings, attempt.lane)
+
+        def note(header: Probe) -> None:
+            attempt.facts.update(_header_facts(header))
+
+        return self._surroundings.engine.make(original, recipe, bounds, folder, note)
 
     def _store(self, attempt: Attempt, variant: RenderedVariant) -> Variant:
         folder = results_folder(attempt.image, attempt.aim.revision)

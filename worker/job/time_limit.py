@@ -1,15 +1,13 @@
-"""A task's soft time limit, kept in mind: C code that calls back into Python swallows the exception that it raises.
+"""A task's soft time limit, kept in mind: code that catches every exception swallows the one that it raises.
 
-billiard sends SIGUSR1 and its handler raises wherever the child happens to be. In a callback of libvips or in the
-midst of botocore that exception is lost, and the child would be killed at the hard limit without a word about why.
+billiard sends SIGUSR1, and its handler raises wherever the process happens to be. In the midst of botocore, or in a
+callback from C, that exception is lost: the process would be killed at the hard limit, and nothing would say why.
 """
 
 import signal
 from types import FrameType
 
 from celery.exceptions import SoftTimeLimitExceeded
-
-from pixelfleet.images.progress import stop_when
 
 
 class TimeLimit:
@@ -21,7 +19,6 @@ class TimeLimit:
     def install(self) -> None:
         """In place of billiard's own handler (billiard/pool.py, soft_timeout_sighandler)."""
         signal.signal(signal.SIGUSR1, self.strike)
-        stop_when(lambda: self.struck)
 
     def begin(self) -> None:
         self.struck = False

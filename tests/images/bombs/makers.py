@@ -68,9 +68,13 @@ def icns_of_a_large_png() -> bytes:
     return b"icns" + struct.pack(">I", 16 + len(inner)) + b"ic10" + struct.pack(">I", 8 + len(inner)) + inner
 
 
+def avif(side: int) -> bytes:
+    """A black AVIF of `side` x `side` pixels in a few kilobytes."""
+    return bytes(pyvips.Image.black(side, side, bands=3).heifsave_buffer(compression="av1", effort=0, Q=10))
+
+
 def avif_of_100_megapixels() -> bytes:
-    picture = pyvips.Image.black(10_000, 10_000, bands=3)
-    return bytes(picture.heifsave_buffer(compression="av1", effort=0, Q=10))
+    return avif(10_000)
 
 
 def webp_of_100_megapixels() -> bytes:
