@@ -53,13 +53,8 @@ def lane_of(properties: dict[str, Any]) -> Lane:
 @cache
 def processor() -> Processor:
     """One a child process, made at its first job: clients must not cross the fork."""
-    return Processor(
-        Deployment(processor_settings()), time_limit(), Surroundings(engine=supervised(processor_settings()))
-    )
-
-
-def _surroundings() -> Surroundings:
-    return Surroundings(engine=supervised(processor_settings()))
+    settings = processor_settings()
+    return Processor(Deployment(settings), time_limit(), Surroundings(engine=supervised(settings)))
 
 
 @cache

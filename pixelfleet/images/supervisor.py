@@ -81,6 +81,11 @@ class RenderSupervisor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def pid(self) -> int | None:
+        """The process that decodes; None before the first image."""
+        return self._child.pid if self._child is not None else None
+
     def close(self) -> None:
         """End the child, whatever it is doing."""
         self._stop()

@@ -18,8 +18,9 @@ from pixelfleet.localcloud.programs import worker_program
 from pixelfleet.samples.photos import encoded
 from pixelfleet.samples.scene import scene
 from pixelfleet.settings import Settings
-from tests.chaos.harness import children_of, eventually
+from tests.chaos.harness import children_of
 from tests.images.bombs import makers
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 
@@ -64,7 +65,7 @@ class Lanes:
             image = self.deployment.images.get(identity)
             return image if image is not None and image.status in (Status.READY, Status.FAILED) else None
 
-        image: Image = eventually(ended, 120, lambda: repr(self.deployment.images.get(identity)))
+        image: Image = eventually(ended, lambda: repr(self.deployment.images.get(identity)))
         return image
 
 
@@ -124,7 +125,7 @@ def test_the_process_that_decodes_has_no_credentials_and_dies_with_its_worker(la
     assert b"PIXELFLEET_" not in environment
 
     os.kill(pool, 9)
-    eventually(lambda: not Path(f"/proc/{decoder}").exists() or _is_zombie(decoder), 20)
+    eventually(lambda: not Path(f"/proc/{decoder}").exists() or _is_zombie(decoder))
 
 
 def _is_zombie(pid: int) -> bool:

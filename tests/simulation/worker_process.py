@@ -19,6 +19,7 @@ from tests.simulation.environment import Environment
 from tests.simulation.pixels import Pixels
 from tests.simulation.scheduler import Death, Process, Scheduler
 from worker.job.attempt import Surroundings
+from worker.job.engine import InlineEngine
 from worker.job.process import Processor
 from worker.job.time_limit import TimeLimit
 from worker.lanes import GRACE
@@ -235,7 +236,7 @@ class Child:
         deployment = environment.deployment(self.process, release=release)
         pixels = Pixels(environment.network, lane)
         surroundings = Surroundings(
-            pixels.probe, pixels.render, monotonic=lambda: environment.scheduler.now, worker=name
+            InlineEngine(pixels.probe, pixels.render), monotonic=lambda: environment.scheduler.now, worker=name
         )
         processor = Processor(deployment, self.limit, surroundings)
         self.process.memory |= {

@@ -53,7 +53,7 @@ def defuse(name: str, folder: Path, seconds: float = SECONDS) -> Ending:
     with RenderSupervisor(MEMORY, seconds) as supervisor:
         child = supervisor._child = supervisor._start()
         outcome = supervisor.render(path, recipe, LIMITS, out, SHARE)
-        peak = _peak(child.pid) if supervisor._child is not None else 0
+        peak = _peak(child.pid) if child.poll() is None else 0
     return Ending(outcome, peak)
 
 
