@@ -13,7 +13,8 @@ from pixelfleet.domain.jobs import Job, JobKind, Lane
 from pixelfleet.domain.records import Image
 from pixelfleet.errors import LeaseLostError
 from pixelfleet.settings import Settings
-from worker.job.attempt import RenderFile, Surroundings
+from worker.job.attempt import Surroundings
+from worker.job.engine import InlineEngine, RenderFile
 from worker.job.process import Processor
 from worker.job.time_limit import TimeLimit
 
@@ -77,7 +78,7 @@ class Desk:
 
     def render_by(self, engine: RenderFile, limit: TimeLimit | None = None) -> None:
         """Let this worker make its variants by another engine."""
-        self.processor = Processor(self.deployment, limit, Surroundings(render=engine))
+        self.processor = Processor(self.deployment, limit, Surroundings(engine=InlineEngine(render=engine)))
 
     def image(self, job: Job) -> Image:
         image = self.deployment.images.get(job.image_id)
