@@ -27,10 +27,14 @@ class Invalidation:
 
 
 class FakeCloudFront:
-    """The invalidations of one account. `clock` returns epoch seconds."""
+    """The invalidations of one account. `clock` returns epoch seconds.
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    `most_wildcards` below CloudFront's 15 stands for a distribution on which other programs invalidate paths as well.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time, most_wildcards: int = MOST_WILDCARDS) -> None:
         self._clock = clock
+        self._most_wildcards = most_wildcards
         self._by_reference: dict[tuple[str, str], Invalidation] = {}
 
     def create_invalidation(self, *, DistributionId: str, InvalidationBatch: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,7 +65,7 @@ class FakeCloudFront:
             path for one in self._by_reference.values() if one.at + DURATION > self._clock() for path in one.paths
         ]
         wildcards = sum(path.endswith("*") for path in (*pending, *paths))
-        if wildcards > MOST_WILDCARDS or len(pending) + len(paths) > MOST_PATHS:
+        if wildcards > self._most_wildcards or len(pending) + len(paths) > MOST_PATHS:
             raise aws_error("TooManyInvalidationsInProgress", 400, "CreateInvalidation")
 
 

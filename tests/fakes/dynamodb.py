@@ -6,7 +6,7 @@ the same conformance suites (tests/catalog_conformance.py, tests/dynamodb_confor
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -32,6 +32,8 @@ class FakeDynamoDb:
         self._lock = threading.RLock()
         self._tokens: dict[str, str] = {}
         self.calls: Counter[str] = Counter()
+        #: Called after each write with the table's name, the item before (None for none) and the item after.
+        self.on_write: Callable[[str, Attributes | None, Attributes], None] | None = None
 
     def all_items(self, table: str) -> list[Attributes]:
         """Every item of a table, for a test to look at."""
@@ -117,7 +119,9 @@ class FakeDynamoDb:
                 raise _refused(reasons, single=single)
             for action in actions:
                 [(kind, request)] = action.items()
-                self._tables[request["TableName"]].write(kind, request)
+                before, after = self._tables[request["TableName"]].write(kind, request)
+                if self.on_write is not None:
+                    self.on_write(request["TableName"], before, after)
 
 
 class _FakeTable:
@@ -132,19 +136,21 @@ class _FakeTable:
         range_key = self._table.range_key
         return attributes[self._table.hash_key]["S"], attributes[range_key]["S"] if range_key else ""
 
-    def write(self, kind: str, request: dict[str, Any]) -> None:
+    def write(self, kind: str, request: dict[str, Any]) -> tuple[Attributes | None, Attributes]:
+        """Returns the item before and after; after a delete there are no attributes."""
         key = self.key(request.get("Item") or request["Key"])
         before = self.items.get(key)
         self._unlist(key, before)
         if kind == "Delete":
             self.items.pop(key, None)
-            return
+            return before, {}
         if kind == "Put":
             after = dict(request["Item"])
         else:
             after = update(request["UpdateExpression"], before or dict(request["Key"]), Words(request))
         self.items[key] = after
         self._list(key, after)
+        return before, after
 
     def query(self, request: dict[str, Any]) -> dict[str, Any]:
         index = self._indexes[request.get("IndexName", "")]

@@ -15,6 +15,7 @@ from tests.simulation.network import Network
 from tests.simulation.releases import NEWER, newer_release
 from tests.simulation.scheduler import Process, Scheduler, Signal
 from tests.simulation.trace import Trace
+from tests.simulation.violations import Violation
 
 #: A file system in memory, where there is one: journals and originals are many small files.
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -37,6 +38,10 @@ class Environment:
         self.cloud = Cloud(self.scheduler, self.settings, self.rng("aws"))
         self.clocks_differ = self.rng("clocks").random() < 0.3
         self.replace_worker: Callable[[Any, float], None] = lambda _worker, _seconds: None
+        #: What broke during the run, not at its end.
+        self.violations: list[Violation] = []
+        #: When each key of the uploads bucket was last written or deleted.
+        self.touched_at: dict[str, float] = {}
         #: Commands that died or failed before their end.
         self.cut_short = 0
         self.steps_of_people: list[str] = []
@@ -78,6 +83,11 @@ class Environment:
         self.scheduler.close()
         for folder in self._folders:
             folder.cleanup()
+
+    def violate(self, invariant: str, what: str) -> None:
+        """Keep that an invariant was broken during the run."""
+        self.trace.note(f"VIOLATION: {invariant}: {what}")
+        self.violations.append(Violation(invariant, what))
 
     def may(self, name: str) -> bool:
         """Whether a person's step takes place: a shorter run of the same seed leaves some out."""

@@ -99,16 +99,20 @@ def results_exist(books: Books) -> Iterator[Violation]:
                 yield Violation(name, f"{key}: {variant.name} is of another original or recipe")
 
 
-def deleted_keys_are_gone(books: Books) -> Iterator[Violation]:
-    """A deleted key's record says deleted; nothing is left in results or CDN."""
-    name = "a deleted key is deleted everywhere"
+def deleted_keys_say_so(books: Books) -> Iterator[Violation]:
+    """A deleted key's record says deleted."""
     for key, image in books.images.items():
-        if books.uploads.current(key) is not None:
+        if books.uploads.current(key) is None and image.status is not Status.DELETED:
+            yield Violation("a deleted key's record says deleted", f"{key} is gone, and its record says {image.status}")
+
+
+def deleted_keys_are_gone(books: Books) -> Iterator[Violation]:
+    """Nothing of a deleted key is left in results or CDN."""
+    for key, image in books.images.items():
+        if books.uploads.current(key) is not None or image.status is not Status.DELETED:
             continue
-        if image.status is not Status.DELETED:
-            yield Violation(name, f"{key} is gone, and its record says {image.status}")
-        elif books.results_of(image):
-            yield Violation(name, f"{key} is deleted, and results are left")
+        if books.results_of(image):
+            yield Violation("nothing of a deleted image is left in the results", key)
         elif image.image_id in books.observer.results_deleted_at:
             deleted_at = books.observer.results_deleted_at[image.image_id]
             if not books.cloud.cloudfront.forgotten_since(deleted_at, f"/i/{image.owner}/{image.image_id}/x"):
@@ -217,14 +221,21 @@ def newer_attributes_are_kept(books: Books) -> Iterator[Violation]:
 
 def nothing_happened_too_early(books: Books) -> Iterator[Violation]:
     """What the observer saw during the run."""
-    yield from books.observer.violations
+    yield from books.environment.violations
 
 
 def without_a_reconcile(books: Books) -> Iterator[Violation]:
     """The stronger set: a reconcile is needed only where a command was cut short, or SQS gave a message up."""
     if books.environment.cut_short or books.cloud.gave_up():
         return
-    for check in (every_key_has_its_record, nothing_is_under_way, outcomes_are_announced, batches_complete_once):
+    checks = (
+        every_key_has_its_record,
+        deleted_keys_say_so,
+        nothing_is_under_way,
+        outcomes_are_announced,
+        batches_complete_once,
+    )
+    for check in checks:
         for violation in check(books):
             yield Violation(f"without a reconcile: {violation.invariant}", violation.what)
 
@@ -244,6 +255,7 @@ BEFORE_RECONCILE: Final[tuple[Check, ...]] = (without_a_reconcile, *_ALWAYS)
 AFTER_RECONCILE: Final[tuple[Check, ...]] = (
     every_key_has_its_record,
     nothing_is_under_way,
+    deleted_keys_say_so,
     deleted_keys_are_gone,
     nothing_is_left_over,
     batches_complete_once,

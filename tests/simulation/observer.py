@@ -1,16 +1,12 @@
-"""What must hold at every moment of a run, looked at when S3 or SNS changes: a violation is kept with its time."""
+"""What must hold at every moment of a run, looked at when a service changes: a violation is kept with its time."""
 
-from collections import defaultdict
-from typing import Any, Final
+from typing import Any
 from urllib.parse import unquote_plus
 
 from pixelfleet.catalog.dynamo import from_attributes
+from pixelfleet.domain.keys import batch_prefix
 from tests.fakes.sns import Publication
 from tests.simulation.environment import Environment
-from tests.simulation.violations import Violation
-
-#: A tombstone's time, by image.
-_NEVER: Final = float("-inf")
 
 
 class Observer:
@@ -19,25 +15,30 @@ class Observer:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._cloud = environment.cloud
-        self.violations: list[Violation] = []
         #: Results that a notice named, so that a CDN may have cached them.
         self.served: set[str] = set()
         #: When the last served result of an image was deleted.
-        self.results_deleted_at: dict[str, float] = defaultdict(lambda: _NEVER)
+        self.results_deleted_at: dict[str, float] = {}
+        #: Of each sealed batch: the keys that were in the bucket when the sealing command began, with their versions.
+        self._sealed: dict[str, dict[str, str]] = {}
         self._cloud.on_object_event = self._object_event
         self._cloud.sns.on_publish = self._published
+        self._cloud.dynamodb.on_write = self._written
 
     def images(self) -> list[dict[str, Any]]:
         """All image items, as the catalog holds them now."""
         return [
-            from_attributes(item)
-            for item in self._cloud.dynamodb.all_items(f"{self._environment.settings.prefix}-images")
+            from_attributes(item) for item in self._cloud.dynamodb.all_items(self._environment.settings.images_table)
         ]
 
     def _object_event(self, bucket: str, record: dict[str, Any]) -> None:
-        if bucket != self._environment.settings.results_bucket or "Removed" not in record["eventName"]:
-            return
         key = unquote_plus(record["s3"]["object"]["key"])
+        if bucket == self._environment.settings.uploads_bucket:
+            self._environment.touched_at[key] = self._environment.scheduler.now
+        elif "Removed" in record["eventName"]:
+            self._result_deleted(key)
+
+    def _result_deleted(self, key: str) -> None:
         _, image_id, _revision, _ = key.split("/", 3)
         if key in self.served:
             self.results_deleted_at[image_id] = self._environment.scheduler.now
@@ -45,24 +46,38 @@ class Observer:
         if item is None or item["status"] == "deleted":
             return
         if any(variant["key"] == key for variant in item.get("variants", [])):
-            self._violate("a result that a record names was deleted", item["key"])
+            self._environment.violate("no result that a record names is deleted", item["key"])
 
     def _published(self, publication: Publication) -> None:
         document = publication.document
         self._environment.trace.note(f"publishes {document['kind']} {document.get('source', '').rpartition('/')[2]}")
         if document["kind"] == "image.ready":
             self.served |= {variant["s3"].split("/", 3)[3] for variant in document["variants"]}
-        if document["kind"] == "batch.completed":
-            self._check_batch(document)
 
-    def _check_batch(self, document: dict[str, Any]) -> None:
-        """Each sealed batch completes when its images are accounted for, and not before."""
-        place = (document["owner"], document["batch"])
-        members = [item for item in self.images() if (item["owner"], item.get("batch")) == place]
-        accounted = sum(1 for item in members if item.get("counted"))
-        if accounted < document["images"]:
-            self._violate("a batch was completed before its images were accounted for", "/".join(place))
+    def _written(self, table: str, before: Any, after: Any) -> None:
+        if table != self._environment.settings.batches_table or "#" in after.get("batch_id", {"S": "#"})["S"]:
+            return
+        item, earlier = from_attributes(after), from_attributes(before or {})
+        if item.get("sealed_at") != earlier.get("sealed_at"):
+            self._sealed[item["batch_id"]] = self._in_bucket(item["batch_id"])
+        if item.get("completed_at") and not earlier.get("completed_at"):
+            self._check_completion(item)
 
-    def _violate(self, invariant: str, what: str) -> None:
-        self._environment.trace.note(f"VIOLATION: {invariant}: {what}")
-        self.violations.append(Violation(invariant, what))
+    def _in_bucket(self, batch_id: str) -> dict[str, str]:
+        """What the command that runs cannot have missed: the keys that nobody has touched since it began."""
+        bucket = self._cloud.s3.bucket(self._environment.settings.uploads_bucket)
+        began = self._environment.scheduler.process.memory.get("began", 0.0)
+        prefix = batch_prefix(*batch_id.split("/", 1))
+        keys = [key for key in bucket.keys if key.startswith(prefix) and self._environment.touched_at[key] < began]
+        return {key: current.etag for key in keys if (current := bucket.current(key)) is not None}
+
+    def _check_completion(self, batch: dict[str, Any]) -> None:
+        """A sealed batch completes when its images are accounted for, and not before."""
+        items = {item["key"]: item for item in self.images()}
+        bucket = self._cloud.s3.bucket(self._environment.settings.uploads_bucket)
+        for key, etag in self._sealed.get(batch["batch_id"], {}).items():
+            current, item = bucket.current(key), items.get(key, {})
+            unchanged = current is not None and current.etag == etag
+            accounted = item.get("counted") and (not unchanged or item.get("etag") in (etag, None))
+            if not accounted and not (current is None and item.get("counted")):
+                self._environment.violate("no batch completes before its images are accounted for", key)

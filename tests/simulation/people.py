@@ -23,15 +23,17 @@ from pixelfleet import recipes
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import image_id
 from pixelfleet.errors import Cause
+from tests.fakes.s3 import FakeS3
 from tests.simulation.environment import Environment
+from tests.simulation.inventory import MANIFEST, take_inventory
 from tests.simulation.pixels import original
 from tests.simulation.scheduler import BEGINNING
 
 OWNER: Final = "me"
 BATCH: Final = "b1"
 PREFIX: Final = f"uploads/{OWNER}/{BATCH}/"
-#: A key of the batch, then one outside any batch.
-KEYS: Final = (f"{PREFIX}0.jpg", f"{PREFIX}1.jpg", "plain.jpg", f"{PREFIX}2.jpg")
+#: Keys of the batch, one outside any batch, and one that looks like a folder and has content.
+KEYS: Final = (f"{PREFIX}0.jpg", f"{PREFIX}1.jpg", "plain.jpg", f"{PREFIX}2.jpg", f"{PREFIX}folder/")
 KINDS: Final = ("good", "good", "good", "bad", "slow", "large")
 
 Action = Callable[[Deployment], object]
@@ -83,6 +85,7 @@ class Person:
                 self._next()
                 continue
             self._environment.trace.note(step.words)
+            self._environment.scheduler.process.memory["began"] = self._environment.scheduler.now
             try:
                 step.action(self._deployment)
             except Exception as error:
@@ -106,24 +109,26 @@ class Person:
 def everybody(environment: Environment) -> list[Person]:
     """The people of one run, as the seed says."""
     rng = environment.rng("people")
-    keys = KEYS[: rng.choice((1, 1, 2, 3, 4))]
-    people = [Person(environment, "anna", bucket_steps(environment.rng("anna"), keys))]
+    keys = rng.sample(KEYS, rng.choice((1, 1, 2, 3, 4)))
+    people = [Person(environment, "anna", bucket_steps(environment, environment.rng("anna"), keys))]
     if rng.random() < 0.5:
         people.append(Person(environment, "dashboard", dashboard_steps(environment.rng("dashboard"), keys)))
     operators = ("oskar", "olga")[: rng.choice((0, 1, 1, 2))]
-    people += [Person(environment, name, operator_steps(environment.rng(name), keys)) for name in operators]
+    people += [
+        Person(environment, name, operator_steps(environment, environment.rng(name), keys)) for name in operators
+    ]
     machines = ("laptop", "studio")[: rng.choice((0, 0, 1, 2))]
     people += [Person(environment, name, upload_steps(environment, name)) for name in machines]
     return people
 
 
-def bucket_steps(rng: random.Random, keys: Sequence[str]) -> list[Step]:
+def bucket_steps(environment: Environment, rng: random.Random, keys: Sequence[str]) -> list[Step]:
     """Puts, overwrites with the same bytes or others, deletes, and what lifecycle rules do."""
-    return [_bucket_step(rng, rng.choice(keys)) for _ in range(rng.randint(2, 12))]
+    return [_bucket_step(environment, rng, rng.choice(keys)) for _ in range(rng.randint(2, 12))]
 
 
-def _bucket_step(rng: random.Random, key: str) -> Step:
-    name, chance = key.rpartition("/")[2], rng.random()
+def _bucket_step(environment: Environment, rng: random.Random, key: str) -> Step:
+    name, chance = _short(key), rng.random()
     if chance < 0.65:
         text = f"{rng.choice(KINDS)} {rng.randint(0, 2)}"
         return Step(
@@ -132,7 +137,22 @@ def _bucket_step(rng: random.Random, key: str) -> Step:
         )
     if chance < 0.9:
         return Step(f"deletes {name}", lambda d: d.s3.delete_object(Bucket=d.settings.uploads_bucket, Key=key))
-    return Step(f"deletes an old version of {name}", lambda d: _delete_old_version(d, key))
+    if chance < 0.95:
+        return Step(f"deletes an old version of {name}", lambda d: _delete_old_version(d, key))
+    s3, bucket = environment.cloud.s3, environment.settings.uploads_bucket
+    if chance < 0.97:
+        return Step(f"(a lifecycle rule expires {name})", lambda _: s3.expire(bucket, key))
+    return Step(f"(a lifecycle rule expires an old version of {name})", lambda _: _expire_old_version(s3, bucket, key))
+
+
+def _short(key: str) -> str:
+    """The key without owner and batch."""
+    return key.removeprefix(PREFIX)
+
+
+def _expire_old_version(s3: FakeS3, bucket: str, key: str) -> None:
+    for version in s3.bucket(bucket).versions(key)[:1]:
+        s3.expire_noncurrent(bucket, key, version.version_id)
 
 
 def _delete_old_version(deployment: Deployment, key: str) -> None:
@@ -147,7 +167,7 @@ def dashboard_steps(rng: random.Random, keys: Sequence[str]) -> list[Step]:
 
 
 def _dashboard_step(rng: random.Random, key: str) -> Step:
-    name = key.rpartition("/")[2]
+    name = _short(key)
     if rng.random() < 0.3:
         return Step(f"deletes {name} in the dashboard", lambda d: _in_dashboard(d, key, dashboard.actions.delete))
     recipe = rng.choice(("web", "catalog", None))
@@ -166,15 +186,29 @@ def _in_dashboard(deployment: Deployment, key: str, action: Callable[[Any, Any, 
         action(site, caller, image)
 
 
-def operator_steps(rng: random.Random, keys: Sequence[str]) -> list[Step]:
-    return [_operator_step(rng, keys) for _ in range(rng.randint(1, 5))]
+def operator_steps(environment: Environment, rng: random.Random, keys: Sequence[str]) -> list[Step]:
+    return [step for _ in range(rng.randint(1, 5)) for step in _operator_task(environment, rng, keys)]
+
+
+def _operator_task(environment: Environment, rng: random.Random, keys: Sequence[str]) -> list[Step]:
+    if rng.random() < 0.1:
+        folder = environment.folder()
+        return [
+            Step("takes an inventory of the bucket", lambda _: take_inventory(environment.cloud, folder)),
+            Step(
+                "reconciles by the inventory",
+                lambda _: pixelfleet.cli.reconcile.reconcile(inventory=str(folder / MANIFEST), from_start=True),
+            ),
+        ]
+    return [_operator_step(rng, keys)]
 
 
 def _operator_step(rng: random.Random, keys: Sequence[str]) -> Step:
     chance = rng.random()
     if chance < 0.4:
-        cause = rng.choice((None, None, Cause.UNREADABLE))
-        return Step(f"redrives {cause or 'all'}", lambda _: pixelfleet.cli.redrive.redrive(cause=cause, yes=True))
+        cause, canary = rng.choice((None, None, Cause.UNREADABLE)), rng.choice((None, None, 1))
+        words = f"redrives {cause or 'all'}{', one canary first' if canary else ''}"
+        return Step(words, lambda _: pixelfleet.cli.redrive.redrive(cause=cause, canary=canary, yes=True))
     if chance < 0.6:
         sweep = rng.random() < 0.5
         return Step(
@@ -184,7 +218,7 @@ def _operator_step(rng: random.Random, keys: Sequence[str]) -> Step:
         return Step("seals the batch", lambda _: pixelfleet.cli.seal.seal(f"{OWNER}/{BATCH}"))
     if chance < 0.85:
         key = rng.choice(keys)
-        return Step(f"rm {key.rpartition('/')[2]}", lambda _: pixelfleet.cli.rm.rm([key], yes=True))
+        return Step(f"rm {_short(key)}", lambda _: pixelfleet.cli.rm.rm([key], yes=True))
     if chance < 0.92:
         return Step("rm --batch", lambda _: pixelfleet.cli.rm.rm(batch=f"{OWNER}/{BATCH}", yes=True))
     return Step("purges", lambda _: pixelfleet.cli.purge.purge(yes=True))
@@ -197,8 +231,20 @@ def upload_steps(environment: Environment, machine: str) -> list[Step]:
     for _ in range(rng.randint(1, 3)):
         files = {f"{rng.randint(0, 3)}.jpg": f"{rng.choice(KINDS)} {rng.randint(0, 2)}" for _ in range(2)}
         steps.append(Step(f"saves {files}", lambda _, files=files: _save(folder, files, environment)))  # type: ignore[misc]
-        steps.append(Step("uploads", lambda _: pixelfleet.cli.upload.upload([folder], owner=OWNER, batch=BATCH)))
+        steps.append(Step("uploads", lambda _: _upload(environment, folder)))
     return steps
+
+
+def _upload(environment: Environment, folder: Path) -> None:
+    """When the command succeeds, every file is in the bucket, but for keys that others have touched since."""
+    began = environment.scheduler.now
+    pixelfleet.cli.upload.upload([folder], owner=OWNER, batch=BATCH)
+    bucket = environment.cloud.s3.bucket(environment.settings.uploads_bucket)
+    for path in sorted(folder.iterdir()):
+        key = PREFIX + path.name
+        current = bucket.current(key)
+        if (current is None or current.body != path.read_bytes()) and environment.touched_at.get(key, 0.0) < began:
+            environment.violate("an upload that succeeds leaves every file in the bucket", key)
 
 
 def _save(folder: Path, files: dict[str, str], environment: Environment) -> None:

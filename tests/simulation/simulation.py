@@ -99,10 +99,9 @@ class Simulation:
         environment = self.environment
         rng = environment.rng("fleet")
         versioning = rng.choice(("Enabled", "Enabled", "Enabled", "Suspended", ""))
-        if versioning:
-            environment.cloud.s3.put_bucket_versioning(
-                Bucket=environment.settings.uploads_bucket, VersioningConfiguration={"Status": versioning}
-            )
+        self._set_versioning("Enabled" if versioning else "")
+        if versioning == "Suspended":
+            environment.later(rng.uniform(0.0, 300.0), lambda: self._set_versioning("Suspended"))
         environment.replace_worker = lambda worker, seconds: environment.later(seconds, lambda: self._replace(worker))
         for number in range(rng.randint(1, 2)):
             start_producer(environment, f"producer{number}")
@@ -115,6 +114,10 @@ class Simulation:
             for _ in range(rng.randint(1, 3)):
                 environment.later(rng.uniform(10.0, 2_000.0), self._stop_a_worker)
         return everybody(environment)
+
+    def _set_versioning(self, status: str) -> None:
+        bucket = self.environment.settings.uploads_bucket
+        self.environment.cloud.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": status})
 
     def _worker(self, name: str, lane: Lane, children: int, release: str) -> None:
         worker = SimulatedWorker(self.environment, name, lane, children, release)
