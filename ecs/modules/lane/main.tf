@@ -1,6 +1,9 @@
 locals {
   full_name = "${var.prefix}-${var.name}"
   scratch   = "/scratch"
+
+  # Bytes that one process may take to decode an image: its part of the task, less 400 MB for Celery and the pages of files.
+  decode_memory = max(300000000, floor(var.lane.memory * 1048576 / var.lane.concurrency) - 400000000)
 }
 
 data "aws_region" "current" {}
@@ -78,6 +81,9 @@ resource "aws_ecs_task_definition" "this" {
         PIXELFLEET_SCRATCH_DIR = local.scratch
         HOME                   = local.scratch
         TMPDIR                 = local.scratch
+        # heavy has at least as much as bulk, also in a worker of bulk; see docs/reference/limits.md.
+        PIXELFLEET_HEAVY_MEMORY = tostring(var.name == "heavy" ? local.decode_memory : max(12000000000, local.decode_memory))
+        PIXELFLEET_BULK_MEMORY  = tostring(var.name == "bulk" ? local.decode_memory : min(1500000000, local.decode_memory))
       }) : { name = name, value = value }
     ]
 
