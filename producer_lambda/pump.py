@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from pixelfleet import telemetry
 from pixelfleet.aws.queues import queue_name
@@ -79,7 +78,7 @@ class Pump:
             try:
                 self.turn()
                 failures = 0
-            except (BotoCoreError, ClientError) as error:
+            except Exception as error:  # noqa: BLE001 - every error is a failed turn, tried again after a pause
                 failures += 1
                 log.warning("the queue did not answer", extra={"error": str(error), "failures": failures})
 

@@ -7,6 +7,7 @@ idle. So the cost for an image is next to nothing, and a job that takes an hour 
 import logging
 import os
 import random
+import signal
 import socket
 import threading
 from collections import Counter
@@ -22,9 +23,9 @@ from pixelfleet.catalog.activity import LATE, SLOT, Activity, Heartbeat, Sample,
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Image, timestamp
-from pixelfleet.errors import TransientError
 from pixelfleet.settings import load_settings
 from worker.lanes import served
+from worker.sqs.threads import essential_thread
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +88,8 @@ class HeartbeatRecorder:
                 activity.count(samples[-1])
                 samples.pop()
             activity.beat(self._heartbeat())
-        except TransientError as error:
-            log.warning("no heartbeat was written", extra={"reason": str(error)})
+        except Exception as error:  # noqa: BLE001 - every error is a failed turn; the next turn makes up for it
+            log.warning("no heartbeat was written", extra={"reason": f"{type(error).__name__}: {error}"})
             with self._lock:
                 for sample in samples:
                     self._add(sample)
@@ -98,7 +99,7 @@ class HeartbeatRecorder:
         self.turn()
         try:
             self._activity().gone(self.worker)
-        except TransientError as error:
+        except Exception as error:  # noqa: BLE001 - the process ends in any case
             log.warning("this worker was not struck off and will seem alive", extra={"reason": str(error)})
 
     def _heartbeat(self) -> Heartbeat:
@@ -127,10 +128,10 @@ class HeartbeatRecorder:
 class Beating:
     """The thread that takes a pulse's turns until it is stopped."""
 
-    def __init__(self, heartbeat_recorder: HeartbeatRecorder) -> None:
+    def __init__(self, heartbeat_recorder: HeartbeatRecorder, on_death: Callable[[str], object] | None = None) -> None:
         self.heartbeat_recorder = heartbeat_recorder
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+        self._thread = essential_thread("heartbeat", self._run, on_death or end_child)
         self._thread.start()
 
     def stop(self) -> None:
@@ -145,6 +146,12 @@ class Beating:
         while not self._stop.wait(_until_slot_ends()):
             self.heartbeat_recorder.turn()
         self.heartbeat_recorder.end()
+
+
+def end_child(reason: str) -> None:
+    """End this child; its job, if it has one, is handed back, and the worker starts another child."""
+    log.critical("this child ends", extra={"reason": reason})
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _until_slot_ends() -> float:

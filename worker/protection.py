@@ -20,6 +20,7 @@ from celery import bootsteps
 from celery.worker import state
 
 from worker.sqs.backoff import BackOff
+from worker.sqs.threads import end_worker, essential_thread
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class TaskProtection:
         tell: Callable[[str], object],
         back_off: BackOff | None = None,
         clock: Callable[[], float] = time.monotonic,
+        on_death: Callable[[str], object] = end_worker,
     ) -> None:
         """`minutes` after the last call protection lapses, should this worker hang or die."""
         self._url = agent_uri.rstrip("/") + "/task-protection/v1/state"
@@ -52,7 +54,7 @@ class TaskProtection:
         self._renew_at = math.inf
         self._changed = threading.Condition()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="task-protection", daemon=True)
+        self._thread = essential_thread("task-protection", self._run, on_death)
         self._thread.start()
 
     def want(self, protected: bool) -> None:
@@ -73,7 +75,7 @@ class TaskProtection:
         while (protected := self._next()) is not None:
             try:
                 self._put(protected)
-            except (OSError, ValueError) as error:
+            except Exception as error:  # noqa: BLE001 - every error is a failed call, tried again after a pause
                 failures += 1
                 self._tell(f"ECS task protection could not be set to {protected}: {error}")
                 if self._pause(self._back_off.seconds(failures)):

@@ -5,6 +5,7 @@ may be mended while the message waits. What a caller must tell apart (a missing 
 `error_code` before it lets the rest pass through `translated`.
 """
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -43,7 +44,11 @@ def error_code(error: ClientError) -> str:
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Turn botocore's errors into TransientError; `doing` ("store a variant") begins the message."""
+    """Turn botocore's errors into TransientError; `doing` ("store a variant") begins the message.
+
+    Not all of them are of botocore's own tree: where a container's credentials endpoint answers with expired keys or
+    with none, its refresh raises RuntimeError or KeyError (botocore/credentials.py).
+    """
     try:
         yield
     except ClientError as error:
@@ -55,3 +60,12 @@ def translated(doing: str) -> Iterator[None]:
         raise TransientError(Cause.UNAVAILABLE if status >= 500 else Cause.INTERNAL, message) from error
     except BotoCoreError as error:
         raise TransientError(Cause.UNAVAILABLE, f"could not {doing}: {error}") from error
+    except (RuntimeError, LookupError) as error:
+        if not _raised_in_botocore(error):
+            raise
+        raise TransientError(Cause.UNAVAILABLE, f"could not {doing}: {type(error).__name__}: {error}") from error
+
+
+def _raised_in_botocore(error: Exception) -> bool:
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return bool(frames) and str(frames[-1].f_globals.get("__name__", "")).startswith("botocore.")

@@ -12,16 +12,17 @@ SQS accepts some calls with a handle that is no longer the newest, so its consen
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from pixelfleet.errors import LeaseLostError
 from worker.sqs.backoff import BackOff
+from worker.sqs.threads import essential_thread
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -94,6 +95,11 @@ class Lease:
         """How often the message has been received, this time included."""
         return self.receipt.receives
 
+    @property
+    def lost(self) -> str | None:
+        """Why the lease is lost, None while it holds as far as is known."""
+        return self._lost
+
     def check(self) -> None:
         """Raises LeaseLostError when another worker may hold the message by now."""
         if self._lost is None and self._clock() >= self._expires:
@@ -130,16 +136,16 @@ class Lease:
         """One extension to the whole visibility; False when it failed and may yet succeed."""
         now = self._clock()
         if now >= min(self._expires, self._end):
-            self._lose("its visibility ran out" if now < self._end else "its time limit is over")
+            self.lose("its visibility ran out" if now < self._end else "its time limit is over")
             return False
         try:
             self._set_visibility(int(self.receipt.visibility))
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) < 500 and not _throttled(code):
-                self._lose(f"SQS says {code}")
+                self.lose(f"SQS says {code}")
             return False
-        except BotoCoreError:
+        except Exception:  # noqa: BLE001 - every other error may pass: the extension is tried again
             return False
         # The time before the call counts: SQS may have extended at any moment of it.
         self._expires = now + self.receipt.visibility
@@ -149,17 +155,16 @@ class Lease:
         self.release()
         if self._lost is not None or self._clock() >= self._expires:
             return
-        try:
+        with suppress(Exception):
             self._set_visibility(seconds)
-        except (BotoCoreError, ClientError):
-            return
 
     def _set_visibility(self, seconds: int) -> None:
         self._sqs.change_message_visibility(
             QueueUrl=self.receipt.queue_url, ReceiptHandle=self.receipt.handle, VisibilityTimeout=seconds
         )
 
-    def _lose(self, why: str) -> None:
+    def lose(self, why: str) -> None:
+        """Count the lease as lost from now on: the next `check` raises."""
         self._lost = self._lost or why
 
     def _pause_until(self, due: float) -> bool:
@@ -186,7 +191,7 @@ def hold(
     """
     lease = Lease(Receipt.of(properties), sqs, limit, back_off)
     lease.check()
-    keeper = threading.Thread(target=lease.keep, name="lease", daemon=True)
+    keeper = essential_thread("lease", lease.keep, lease.lose)
     keeper.start()
     try:
         yield lease

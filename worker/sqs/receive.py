@@ -1,7 +1,7 @@
 """Receiving: long polls of one queue on threads of their own, delivered on Celery's event loop.
 
-Each thread does nothing but SQS calls through boto3, so every fault is a botocore error with a name, every call has
-time-outs, and a stalled poll is a failed poll. What to ask for is decided on the event loop alone, whenever a
+Each thread does nothing but SQS calls through boto3. Every call has time-outs, so that a stalled poll is a failed poll,
+and every error is a failed poll. What to ask for is decided on the event loop alone, whenever a
 prefetch slot frees up: there is no polling interval.
 
 When the consumer is cancelled, polls may still be under way. They are not dropped, since SQS would hide what a dropped
@@ -14,13 +14,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pixelfleet.errors import SetupError
 from worker.sqs.backoff import RetryBudget
+from worker.sqs.threads import end_worker, essential_thread
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -72,6 +72,7 @@ class Receiver:
         retry_budget: RetryBudget,
         call_soon: Callable[[Callable[[], None]], object],
         take: Callable[["Receiver", ReceiveResult], None],
+        on_death: Callable[[str], object] = end_worker,
     ) -> None:
         self.source = source
         #: Seconds that a received message stays hidden: the queue's own attribute, read before the first receive.
@@ -82,6 +83,7 @@ class Receiver:
         self._client = client
         self._call_soon = call_soon
         self._take = take
+        self._on_death = on_death
         self._asks: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._outcomes: deque[ReceiveResult] = deque()
         self._gate = threading.Lock()
@@ -98,7 +100,7 @@ class Receiver:
         self.asked += most
         self._in_flight += 1
         if len(self._threads) < min(self._in_flight, self.source.threads):
-            thread = threading.Thread(target=self._run, name=f"receive-{self.source.name}", daemon=True)
+            thread = essential_thread(f"receive-{self.source.name}", self._run, self._on_death)
             self._threads.append(thread)
             thread.start()
         self._asks.put(most)
@@ -153,7 +155,7 @@ class Receiver:
             result.messages = list(answer.get("Messages", []))
             # A long poll's messages are received at its end, give or take the way back.
             result.at = max(result.at, time.monotonic() - 1)
-        except (BotoCoreError, ClientError, SetupError) as error:
+        except Exception as error:  # noqa: BLE001 - every error is a failed poll, counted and tried again
             result.error = error
         return result
 
@@ -182,7 +184,5 @@ class Receiver:
         ]
         if not entries:
             return
-        try:
+        with suppress(Exception):
             self._client.change_message_visibility_batch(QueueUrl=self.source.url, Entries=entries)
-        except (BotoCoreError, ClientError):
-            return

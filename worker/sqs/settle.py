@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from worker.sqs.backoff import RetryBudget
+from worker.sqs.threads import end_worker, essential_thread
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -55,8 +54,10 @@ class AckBatcher:
         tell: Callable[[str], object],
         exhausted: Callable[[], None],
         linger: float = 0.3,
+        on_death: Callable[[str], object] = end_worker,
     ) -> None:
         """`linger`: seconds that a settlement waits for others, once, each call being billed and costing CPU."""
+        self._on_death = on_death
         self._client = client
         self._retry_budget = retry_budget
         self._tell = tell
@@ -76,7 +77,7 @@ class AckBatcher:
     def add(self, settlement: Settlement) -> None:
         with self._changed:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="ack-batcher", daemon=True)
+                self._thread = essential_thread("ack-batcher", self._run, self._on_death)
                 self._thread.start()
             if not self._waiting:
                 self._ripe_at = time.monotonic() + self._linger
@@ -123,7 +124,7 @@ class AckBatcher:
         asked_at = time.monotonic()
         try:
             failures = self._call(batch)
-        except (BotoCoreError, ClientError) as error:
+        except Exception as error:  # noqa: BLE001 - every error is a failed call, counted and tried again
             self._again(batch, f"{type(error).__name__}: {error}")
             return self._failed()
         failed = {int(failure["Id"]) for failure in failures}

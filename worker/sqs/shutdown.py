@@ -28,6 +28,7 @@ _flags: Any = state
 # sysexits.h
 EX_OK: Final = 0
 EX_UNAVAILABLE: Final = 69
+EX_SOFTWARE: Final = 70
 EX_CONFIG: Final = 78
 
 #: Seconds between two looks at what has happened.

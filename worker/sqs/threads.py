@@ -1,0 +1,30 @@
+"""Threads that a worker cannot work without: if one ends by an error, the worker ends with a code.
+
+Such a thread catches every error of its own turns, counts the error as a failure and goes on: botocore alone raises
+`RuntimeError` and `KeyError` when a container's credentials endpoint misbehaves. What is here is for the rest. A thread
+that is dead and not missed leaves a worker that looks healthy, holds its messages, and works no more.
+"""
+
+import threading
+from collections.abc import Callable
+
+from worker.sqs.shutdown import EX_SOFTWARE, shutdown
+
+
+def end_worker(reason: str) -> None:
+    """End this worker with a code that makes ECS replace it. Safe from any thread; logs nothing on it."""
+    shutdown.ask(EX_SOFTWARE, reason)
+
+
+def essential_thread(
+    name: str, run: Callable[[], None], on_death: Callable[[str], object] = end_worker
+) -> threading.Thread:
+    """A daemon thread, not yet started. `on_death` gets the reason, on that thread, if an error ends `run`."""
+
+    def guarded() -> None:
+        try:
+            run()
+        except BaseException as error:  # noqa: BLE001 - whatever ends the thread must be missed
+            on_death(f"the thread {name} ended by {type(error).__name__}: {error}")
+
+    return threading.Thread(target=guarded, name=name, daemon=True)
