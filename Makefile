@@ -4,9 +4,16 @@ PYTHON ?= python3
 INTERPRETER := $(if $(filter 3.%,$(PYTHON)),python3,$(PYTHON))
 VENV := .venv
 BIN := $(VENV)/bin
+# Two stages of one environment: what the product needs on one machine, and what its developers need besides.
+PRODUCT := $(VENV)/.product
 STAMP := $(VENV)/.installed
 # Most tests wait for real processes more than they compute: two test processes a core.
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+
+# $(call step,TEXT,COMMAND): says what is done, does it, says how long it took. TEXT and COMMAND have no commas.
+define step
+@printf '%s\n' "$(1)"; began=$$(date +%s); $(2) && printf '  done in %s s\n' $$(($$(date +%s) - began))
+endef
 
 .DEFAULT_GOAL := help
 .PHONY: lambda image plan apply destroy checkov help setup lock docs demo lint format test test-slow simulate bench fuzz chaos clean
@@ -16,11 +23,13 @@ help: ## list the targets
 
 setup: $(STAMP) ## make .venv with everything that is pinned; instant when it is there
 
-$(STAMP): requirements/dev.txt pyproject.toml
+$(PRODUCT): requirements/local.txt requirements/build.txt requirements/install.py pyproject.toml
 	@$(INTERPRETER) -c 'import sys; sys.exit("pixelfleet needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
-	test -x $(BIN)/python || $(INTERPRETER) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(call step,Installing pixelfleet into $(VENV),$(INTERPRETER) requirements/install.py $(VENV) requirements/local.txt requirements/build.txt)
+	@touch $@
+
+$(STAMP): $(PRODUCT) requirements/dev.txt
+	$(call step,Installing the developers' tools into $(VENV),$(INTERPRETER) requirements/install.py $(VENV) requirements/dev.txt)
 	@touch $@
 
 lock: $(STAMP) ## pin anew what pyproject.toml asks for: one lock an extra, with hashes
@@ -30,9 +39,9 @@ docs: $(STAMP) ## write anew the references that are made from the code
 	$(BIN)/typer pixelfleet.cli.main utils docs --name pixelfleet --title Commands --output docs/reference/cli.md
 	$(BIN)/python -m dashboard.reference > docs/reference/api.md
 
-demo: $(STAMP) ## sample images through the whole fleet on this machine; ends with a contact sheet
-	$(BIN)/pixelfleet samples demo/samples
-	$(BIN)/pixelfleet run demo/samples --out demo/results --report demo/report.json
+demo: $(PRODUCT) ## sample images through the whole fleet on this machine; ends with a contact sheet
+	$(call step,Writing sample images into demo/samples,$(BIN)/pixelfleet samples demo/samples)
+	$(call step,Sending them through a fleet on this machine,$(BIN)/pixelfleet run demo/samples --out demo/results --report demo/report.json)
 
 lint: $(STAMP) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff format --check .
@@ -45,10 +54,10 @@ format: $(STAMP) ## format and mend what ruff can
 	$(BIN)/ruff check --fix .
 
 test: $(STAMP) ## all tests but the slow ones
-	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+	$(call step,Testing with $(JOBS) processes (the slow tests: make test-slow),$(BIN)/python -m pytest -n $(JOBS) -m "not slow")
 
 test-slow: $(STAMP) ## the slow ones: real outside programs, minutes of work
-	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n auto --dist loadgroup -m "slow or hypothesis"
+	$(call step,The slow tests and the property tests with many examples,HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n auto --dist loadgroup -m "slow or hypothesis")
 
 SEEDS ?= 1000
 simulate: $(STAMP) ## the whole fleet in simulated time, under faults: SEEDS=N, or SEED=n for one seed's trace

@@ -15,11 +15,12 @@ EXTRAS = {
     "cli": ["cli"],
     "dashboard": ["dashboard"],
     "image": ["worker", "cli", "dashboard"],
-    "local": ["worker", "cli", "dashboard", "local"],
+    "local": ["local"],
 }
-#: What runs in an environment of its own: checkov pins another boto3, and the image is built by no more than it needs
-#: (hatchling for us; the others for pyvips, which comes as source).
-TOOLS = {"build": "hatchling>=1.27\nsetuptools>=61\nwheel\ncffi\npkgconfig", "checkov": "checkov>=3.3"}
+#: What builds the package: hatchling and editables for pixelfleet; the others for pyvips, which comes as source.
+BUILD = "hatchling>=1.27\neditables>=0.5\nsetuptools>=61\nwheel\ncffi\npkgconfig"
+#: checkov pins another boto3, and so runs in an environment of its own.
+CHECKOV = "checkov>=3.3"
 
 
 def compile_lock(name: str, arguments: list[str], source: str = "pyproject.toml", text: str = "") -> None:
@@ -40,8 +41,8 @@ def main() -> None:
     for name, extras in EXTRAS.items():
         flags = [flag for extra in extras for flag in ("--extra", extra)]
         compile_lock(name, [*flags, "--constraint", "requirements/dev.txt"])
-    for name, requirement in TOOLS.items():
-        compile_lock(name, [], source="-", text=requirement)
+    compile_lock("build", ["--constraint", "requirements/dev.txt"], source="-", text=BUILD)
+    compile_lock("checkov", [], source="-", text=CHECKOV)
 
 
 if __name__ == "__main__":
