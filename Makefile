@@ -25,7 +25,7 @@ setup: $(STAMP) ## make .venv with everything that is pinned; instant when it is
 
 $(PRODUCT): requirements/local.txt requirements/build.txt requirements/install.py pyproject.toml
 	@$(INTERPRETER) -c 'import sys; sys.exit("pixelfleet needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
-	$(call step,Installing pixelfleet into $(VENV),$(INTERPRETER) requirements/install.py $(VENV) requirements/local.txt requirements/build.txt)
+	$(call step,Installing pixelfleet into $(VENV),$(INTERPRETER) requirements/install.py $(VENV) requirements/build.txt requirements/local.txt)
 	@touch $@
 
 $(STAMP): $(PRODUCT) requirements/dev.txt

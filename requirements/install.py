@@ -8,8 +8,11 @@ Runs on the machine's own Python, before anything is installed: standard library
 import re
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Final, TextIO
 
 #: Seconds between two lines where the output is no terminal.
@@ -19,16 +22,18 @@ _PINNED: Final = re.compile(r"^[A-Za-z0-9][\w.-]*(\[[^]]*])?==", re.MULTILINE)
 
 
 class ProgressLine:
-    """One line that is written over on a terminal; elsewhere a line now and then."""
+    """One line that is written over every second on a terminal; elsewhere a line now and then."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._began = self._written = time.monotonic()
         self._terminal = stream.isatty()
+        self._began = time.monotonic()
+        self._written = -LINE_EVERY
+        self.text = ""
 
-    def show(self, text: str, *, last: bool = False) -> None:
-        now = time.monotonic()
-        line = f"  {now - self._began:4.0f} s  {text}"[:COLUMNS]
+    def show(self, *, last: bool = False) -> None:
+        now = time.monotonic() - self._began
+        line = f"  {now:4.0f} s  {self.text}"[:COLUMNS]
         if self._terminal:
             self._stream.write(f"\r\x1b[K{line}" + ("\n" if last else ""))
         elif last or now - self._written >= LINE_EVERY:
@@ -57,29 +62,51 @@ def run_pip(python: Path, arguments: list[str], packages: int, progress: Progres
     output: list[str] = []
     handled = 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
-        for line in pip.stdout or ():
+        for line in lines_or_ticks(pip.stdout):
             output.append(line)
             handled += line.startswith(("Collecting ", "Requirement already satisfied"))
-            text = describe(line, packages, handled)
-            if text is not None:
-                progress.show(text)
+            progress.text = describe(line, packages, handled) or progress.text
+            progress.show()
     if pip.returncode:
         sys.exit("".join(output) + f"pip ended with exit code {pip.returncode}")
 
 
+def lines_or_ticks(stream: Iterable[str] | None) -> Iterator[str]:
+    """The lines of `stream`; an empty one for each second without a line."""
+    lines: SimpleQueue[str | None] = SimpleQueue()
+
+    def read() -> None:
+        for line in stream or ():
+            lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        try:
+            line = lines.get(timeout=1.0)
+        except Empty:
+            yield ""
+        else:
+            if line is None:
+                return
+            yield line
+
+
 def main() -> None:
     folder, *names = sys.argv[1:]
-    locks = [Path(name) for name in names]
-    packages = sum(len(_PINNED.findall(lock.read_text())) for lock in locks)
     progress = ProgressLine(sys.stderr)
     python = Path(folder) / "bin" / "python"
     if not python.exists():
-        progress.show(f"making {folder} with Python {sys.version.split()[0]}", last=True)
+        progress.text = f"making {folder} with Python {sys.version.split()[0]}"
+        progress.show()
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    required = [part for lock in locks for part in ("--requirement", str(lock))]
-    run_pip(python, ["--require-hashes", *required], packages, progress)
-    run_pip(python, ["--quiet", "--no-deps", "--no-build-isolation", "--editable", "."], 1, progress)
-    progress.show(f"{packages} packages of {', '.join(lock.name for lock in locks)} are installed", last=True)
+    for name in names:
+        packages = len(_PINNED.findall(Path(name).read_text()))
+        # Without build isolation, source packages are built by the locked tools of build.txt.
+        run_pip(python, ["--require-hashes", "--no-build-isolation", "--requirement", name], packages, progress)
+        progress.text = f"{packages} packages of {name} are installed"
+        progress.show(last=True)
+    run_pip(python, ["--no-deps", "--no-build-isolation", "--editable", "."], 1, progress)
 
 
 if __name__ == "__main__":
