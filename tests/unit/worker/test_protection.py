@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.http import Dropped, Request, Response, serve
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, eventually
 from worker.protection import Edges, TaskProtection
 from worker.sqs.backoff import BackOff
 
@@ -110,12 +110,14 @@ def test_protection_is_renewed_at_half_its_life(agent: Agent) -> None:
     protection.want(True)
     agent.wait(1)
 
-    # The thread reads the clock after the agent has answered, and sleeps by the real one.
-    while len(agent.asked) < 2:
+    def renewed() -> bool:
+        # The thread reads the clock after the agent has answered, and sleeps by the real one.
         now[0] += 670 * 30
         with protection._changed:
             protection._changed.notify()
-        time.sleep(0.005)
+        return len(agent.asked) >= 2
+
+    eventually(renewed)
 
     assert [call["ProtectionEnabled"] for call in agent.wait(2)] == [True, True]
     protection.close(PATIENCE)

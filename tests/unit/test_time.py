@@ -1,0 +1,67 @@
+"""No test depends on the speed of the machine: what can be seen of that in the source of the tests."""
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+SOURCES = sorted(TESTS.rglob("*.py"))
+#: An upper bound in seconds below which a comparison with real time is a race: a busy machine takes longer than that.
+SHORTEST_BOUND = 20
+_CLOCKS = {"monotonic", "perf_counter", "process_time", "time"}
+
+
+def calls(tree: ast.AST, module: str, names: set[str]) -> Iterator[ast.Call]:
+    """The calls of `module.name`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names:
+            holder = node.func.value
+            if isinstance(holder, ast.Name) and holder.id == module:
+                yield node
+
+
+def naps(tree: ast.AST) -> list[int]:
+    """The lines that sleep by the real clock; `asyncio.sleep(0)` only lets other coroutines run."""
+    found = [call.lineno for call in calls(tree, "time", {"sleep"})]
+    lets_others_run = {"0"}
+    found += [c.lineno for c in calls(tree, "asyncio", {"sleep"}) if ast.unparse(c.args[0]) not in lets_others_run]
+    return found
+
+
+def races(tree: ast.AST) -> list[int]:
+    """The lines that assert an upper bound on elapsed real time."""
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assert):
+            continue
+        for compare in (each for each in ast.walk(node.test) if isinstance(each, ast.Compare)):
+            elapsed = [
+                each for each in ast.walk(compare) if isinstance(each, ast.BinOp) and isinstance(each.op, ast.Sub)
+            ]
+            reads = any(any(True for _ in calls(each, "time", _CLOCKS)) for each in elapsed)
+            pairs = zip(compare.ops, compare.comparators, strict=True)
+            if reads and any(
+                isinstance(op, ast.Lt | ast.LtE) and isinstance(bound, ast.Constant) and bound.value < SHORTEST_BOUND
+                for op, bound in pairs
+            ):
+                found.append(node.lineno)
+    return found
+
+
+def offenders(find: Callable[[ast.AST], list[int]], sources: Iterable[Path]) -> list[str]:
+    return [f"{source.relative_to(TESTS)}:{line}" for source in sources for line in find(ast.parse(source.read_text()))]
+
+
+def test_no_test_asserts_that_something_takes_less_than_a_few_seconds() -> None:
+    assert offenders(races, SOURCES) == []
+
+
+def test_no_unit_test_sleeps() -> None:
+    assert offenders(naps, (source for source in SOURCES if source.is_relative_to(TESTS / "unit"))) == []
+
+
+def test_a_race_and_a_nap_are_seen() -> None:
+    assert races(ast.parse("assert time.monotonic() - began < 2")) == [1]
+    assert races(ast.parse("assert 0 < until - time.time() <= 5")) == [1]
+    assert races(ast.parse("assert time.monotonic() - began > 2")) == []
+    assert naps(ast.parse("import time\ntime.sleep(0.1)\nawait_(asyncio.sleep(0.2))\nasyncio.sleep(0)")) == [2, 3]
