@@ -16,7 +16,7 @@ define step
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: lambda image plan apply destroy checkov help setup lock docs demo lint format test test-slow simulate bench fuzz chaos clean
+.PHONY: lambda image plan apply destroy checkov help setup lock docs demo lint format test test-slow simulate ci bench fuzz chaos clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -62,6 +62,9 @@ test-slow: $(STAMP) ## the slow ones: real outside programs, minutes of work
 SEEDS ?= 1000
 simulate: $(STAMP) ## the whole fleet in simulated time, under faults: SEEDS=N, or SEED=n for one seed's trace
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+ci: ## what every change must pass, from a bare Debian on: lint, tests, checkov, slow tests
+	.ci/run
 
 bench: $(STAMP) ## engine, worker, upload, producer, a batch of 20,000 ...: IMAGES=DIR of JPEGs, SHARP=DIR of an npm install, TOOLS=VENV
 	$(BIN)/python -m benchmarks.engine $(if $(IMAGES),--images $(IMAGES)) $(if $(SHARP),--sharp $(SHARP))
