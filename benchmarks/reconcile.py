@@ -22,6 +22,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from pixelfleet.aws.listing import Listings
+from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.dynamo import to_attributes
 from pixelfleet.catalog.images import Images
@@ -105,11 +107,12 @@ def reconcile(manifest: str) -> dict[str, float]:
         settings=Settings(uploads_bucket=BUCKET),
         images=Images(client, "images", "batches"),
         batches=Batches(client, "batches"),
+        objects=SimpleNamespace(head=lambda bucket, key: ObjectVersion(bucket, key, "v1", "e1", 9)),
         queues=Lanes(),
     )
     now = datetime.now(UTC)
     work = Reconcile(deployment, Horizon(now, dict.fromkeys(Lane, now)), Wishes("bench"))
-    listing = InventoryListing(client, manifest, BUCKET, "")
+    listing = InventoryListing(Listings(client), manifest, BUCKET, "")
     found = work.run(listing.pages(""), lambda _: None)
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     used = resource.getrusage(resource.RUSAGE_SELF)

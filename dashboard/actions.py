@@ -11,10 +11,11 @@ from dashboard.problem import Problem
 from dashboard.site import Site
 from pixelfleet import recipes
 from pixelfleet.aws.presigned import MOST_BYTES, Form
-from pixelfleet.domain.jobs import Job, JobKind, Origin
 from pixelfleet.domain.keys import MAX_KEY_BYTES, image_id
 from pixelfleet.domain.records import Image, RecipeRef
-from pixelfleet.domain.transitions import Refusal
+from pixelfleet.operations import reprocessing
+from pixelfleet.operations.recipe_texts import store_recipe
+from pixelfleet.operations.removal import delete_image
 from pixelfleet.uploads import batch_prefix
 
 #: Seconds in which an upload must begin; a thousand files through a slow line take their time.
@@ -64,10 +65,7 @@ def recipe_ref(site: Site, name: str) -> RecipeRef:
     """
     if name not in recipes.BUILTIN:
         raise Problem(422, f"no recipe {name[:64]!r}; choose one of {', '.join(recipes.BUILTIN)}")
-    recipe = recipes.builtin(name)
-    ref = RecipeRef(name=name, digest=recipe.digest)
-    site.deployment.recipe_texts.put(ref, recipe.to_text())
-    return ref
+    return store_recipe(site.deployment, recipes.builtin(name))
 
 
 def reprocess(site: Site, caller: Caller, image: Image, recipe: str | None) -> Image:
@@ -77,21 +75,16 @@ def reprocess(site: Site, caller: Caller, image: Image, recipe: str | None) -> I
         Problem: 409, it was deleted meanwhile.
     """
     ref = recipe_ref(site, recipe) if recipe else None
-    # Marked before it is sent: the recipe must be there when a worker asks for it.
-    marked = site.deployment.images.queue_again(image, caller.name, Origin.REPROCESS, ref)
-    if isinstance(marked, Refusal):
+    marked = reprocessing.reprocess(site.deployment, image, caller.name, ref)
+    if marked is None:
         raise Problem(409, "the image was deleted meanwhile")
-    site.deployment.queues.send_one(marked.lane, marked.job(Origin.REPROCESS))
     _note(site, caller, "reprocess", image)
     return marked
 
 
 def delete(site: Site, caller: Caller, image: Image) -> None:
     """Delete the original and mark the record at once; the bucket's event has the worker delete the variants."""
-    site.deployment.objects.delete_original(image.bucket, image.key)
-    job = image.job(Origin.EVENT)
-    # With the sequencer that was read: an upload of the same name that came in between stays.
-    site.deployment.images.remove(Job(JobKind.REMOVE, job.bucket, job.key, sequencer=job.sequencer), caller.name, image)
+    delete_image(site.deployment, image, caller.name)
     _note(site, caller, "delete", image)
 
 

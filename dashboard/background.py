@@ -1,30 +1,30 @@
-"""Redrive and purge as background tasks: begun by a request, carried out behind it, followed by anybody who may."""
+"""Redrive and purge as background tasks: a request begins one, a thread carries it out, operators follow it."""
 
 import threading
 import time
 from collections.abc import Callable
-from itertools import islice
 from typing import Final
 
 from dashboard.problem import Problem
-from pixelfleet.aws.dead_letters import Disposition, Pass
+from pixelfleet.aws.dead_letters import Pass
 from pixelfleet.catalog.background import BackgroundTask, BackgroundTaskState
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import timestamp
 from pixelfleet.errors import PixelfleetError
-from pixelfleet.operations.failures import Selection, select
-from pixelfleet.operations.redrive import Redrive, Sent, drop_settled, purge, uploads_letters
+from pixelfleet.operations import redrive as operation
+from pixelfleet.operations.dead_letter_passes import give_up
+from pixelfleet.operations.failures import Selection
+from pixelfleet.operations.redrive import RedriveOrder, jobs
 from pixelfleet.telemetry import logger
 
 #: Background tasks that one process works on at once.
 MOST_RUNNING: Final = 4
-#: Seconds between two words on how far one has come.
-_WORD_EVERY: Final = 2.0
+#: Seconds between two writes of a task's progress.
+_WRITE_EVERY: Final = 2.0
 
 
 class Runner:
-    """Carries background tasks out in threads of this process. A task that is cut short may be repeated as it was."""
+    """Carries background tasks out in threads of this process. An interrupted task may be repeated."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
@@ -36,7 +36,7 @@ class Runner:
         def work(follow: "Follow") -> None:
             _redrive(self._deployment, follow, selection, canary)
 
-        return self._start("redrive", who, describe(selection, "all that the system failed"), work)
+        return self._start("redrive", who, selection.in_words("all that the system failed"), work)
 
     def purge(self, who: str, selection: Selection) -> BackgroundTask:
         """Raises Problem 429 while too many are at work."""
@@ -44,7 +44,7 @@ class Runner:
         def work(follow: "Follow") -> None:
             _purge(self._deployment, follow, selection)
 
-        return self._start("purge", who, describe(selection, "all dead letters"), work)
+        return self._start("purge", who, selection.in_words("all dead letters"), work)
 
     def _start(self, kind: str, who: str, on: str, work: Callable[["Follow"], None]) -> BackgroundTask:
         if not self._places.acquire(blocking=False):
@@ -54,7 +54,7 @@ class Runner:
         try:
             task = self._deployment.background_tasks.begin(kind, who, on)
             follow = Follow(self._deployment, task)
-            # A daemon: nothing is lost when the process ends in the middle, and it must not hold it.
+            # A daemon thread: it does not keep the process from ending, and nothing is lost if it is cut short.
             threading.Thread(target=self._carry_out, args=(follow, work), name=task.id, daemon=True).start()
         except BaseException:
             self._places.release()
@@ -80,11 +80,11 @@ class Runner:
 
 
 class Follow:
-    """How far a background task has come, written down every other second at most."""
+    """The progress of a background task, written to the catalog every other second at most."""
 
     def __init__(self, deployment: Deployment, task: BackgroundTask) -> None:
         self._deployment = deployment
-        self._next_word = 0.0
+        self._next_write = 0.0
         self._lock = threading.Lock()
         self.task = task
 
@@ -95,13 +95,13 @@ class Follow:
     def tell(self, message: str, counts: dict[str, int]) -> None:
         with self._lock:
             self._update(BackgroundTaskState.RUNNING, message, counts)
-            if time.monotonic() >= self._next_word:
-                self._next_word = time.monotonic() + _WORD_EVERY
+            if time.monotonic() >= self._next_write:
+                self._next_write = time.monotonic() + _WRITE_EVERY
                 self._deployment.background_tasks.save(self.task)
 
-    def end(self, state: BackgroundTaskState, message: str) -> None:
+    def end(self, state: BackgroundTaskState, message: str, counts: dict[str, int] | None = None) -> None:
         with self._lock:
-            self._update(state, message, {})
+            self._update(state, message, counts or {})
             self._deployment.background_tasks.save(self.task)
 
     def _update(self, state: BackgroundTaskState, message: str, counts: dict[str, int]) -> None:
@@ -109,72 +109,26 @@ class Follow:
         self.task = self.task.model_copy(update=fields | {"counts": self.task.counts | counts})
 
 
-def describe(selection: Selection, everything: str) -> str:
-    """In words, for the activity log; `everything` is what a selection without filters means."""
-    said = {
-        "cause": selection.cause,
-        "owner": selection.owner,
-        "batch": selection.batch,
-        "lane": selection.lane,
-        "image": selection.image_id,
-        "at most": selection.limit,
-    }
-    what = ", ".join(f"{name} {value}" for name, value in said.items() if value is not None)
-    return what or everything
-
-
 def _redrive(deployment: Deployment, follow: Follow, selection: Selection, canary: int | None) -> None:
-    def told(done: Sent) -> None:
-        counts = {"sent": done.sent, "refused": done.refused, "no_longer_failed": done.skipped}
-        follow.tell(f"{_jobs(done.sent)} sent", counts)
-
-    work = Redrive(deployment, follow.who, told)
-    failed = select(deployment.images, selection)
-    if canary:
-        queued = list(work.send(islice(failed, canary)))
-        outcomes = work.outcomes(queued, lambda left: follow.tell(f"waiting for {left} of {len(queued)} canaries", {}))
-        if outcomes.failed:
-            examples = "; ".join(outcomes.examples)
-            told(work.done)
-            follow.end(
-                BackgroundTaskState.STOPPED,
-                f"{outcomes.failed} of {len(queued)} canaries failed again, so it ends here: {examples}",
-            )
-            return
-    for _ in work.send(failed):
-        pass
-    told(work.done)
-    for lane in _lanes(selection):
-        if deployment.queues.depth(deployment.settings.dlq_url(lane)).waiting:
-            _count(follow, lane.value, drop_settled(deployment, lane, selection, lambda _: None))
-    if selection.everything and selection.lane is None:
-        _count(follow, "uploads", uploads_letters(deployment, Disposition.MOVE, lambda _: None))
-    refused = f"; {work.done.refused:,} were not taken by SQS and stay failed" if work.done.refused else ""
-    follow.end(BackgroundTaskState.DONE, f"{_jobs(work.done.sent)} sent again{refused}")
+    result = operation.redrive(deployment, RedriveOrder(selection, follow.who, canary=canary), follow.tell)
+    if result.canary is not None and result.stopped:
+        examples = "; ".join(result.canary.examples)
+        words = f"{result.canary.in_words()}{f': {examples}' if examples else ''}"
+        follow.end(BackgroundTaskState.STOPPED, words, result.sent.as_counts())
+        return
+    refused = f"; {result.sent.refused:,} were not taken by SQS and stay failed" if result.sent.refused else ""
+    follow.end(BackgroundTaskState.DONE, f"{jobs(result.sent.sent)} sent again{refused}", result.sent.as_counts())
 
 
 def _purge(deployment: Deployment, follow: Follow, selection: Selection) -> None:
-    for lane in _lanes(selection):
-        name = lane.value
+    def progress(queue: str, done: Pass) -> None:
+        follow.tell(f"{queue}: {done.deleted:,} dead letters deleted", {f"{queue}_deleted": done.deleted})
 
-        def told(now: Pass, name: str = name) -> None:
-            follow.tell(f"{name}: {now.deleted:,} dead letters deleted", {f"{name}_deleted": now.deleted})
-
-        _count(follow, name, purge(deployment, lane, selection, told))
-    if selection.everything and selection.lane is None:
-        _count(follow, "uploads", uploads_letters(deployment, Disposition.DELETE, lambda _: None))
-    deleted = sum(number for name, number in follow.task.counts.items() if name.endswith("_deleted"))
-    follow.end(BackgroundTaskState.DONE, f"{deleted:,} dead letters deleted; the records stay failed")
+    passes = give_up(deployment, selection, progress)
+    counts = {f"{queue}_{what}": number for queue, done in passes.items() for what, number in _numbers(done).items()}
+    deleted = sum(done.deleted for done in passes.values())
+    follow.end(BackgroundTaskState.DONE, f"{deleted:,} dead letters deleted; the records stay failed", counts)
 
 
-def _jobs(number: int) -> str:
-    return "1 job" if number == 1 else f"{number:,} jobs"
-
-
-def _lanes(selection: Selection) -> list[Lane]:
-    return [lane for lane in Lane if selection.lane in (None, lane)]
-
-
-def _count(follow: Follow, name: str, done: Pass) -> None:
-    counts = {f"{name}_deleted": done.deleted, f"{name}_moved": done.moved, f"{name}_left": done.left}
-    follow.tell(f"dead letters of {name} gone through", {what: number for what, number in counts.items() if number})
+def _numbers(done: Pass) -> dict[str, int]:
+    return {what: number for what, number in (("deleted", done.deleted), ("left", done.left)) if number}

@@ -1,6 +1,6 @@
 """CloudFront's side of private results: signed cookies for pages, signed links for programs.
 
-Where CloudFront is not configured, as on a laptop, the dashboard serves `/i/...` itself (`pages/results.py`).
+Where CloudFront is not configured, as on a laptop, the dashboard serves results itself (`pages/result_files.py`).
 """
 
 import base64
@@ -9,18 +9,18 @@ import time
 from dataclasses import dataclass
 from typing import Final, Self
 
-from botocore.signers import CloudFrontSigner
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from fastapi import Request, Response
 
+from pixelfleet.aws.signed_urls import cloudfront_url
+from pixelfleet.domain.result_keys import RESULTS_PATH
 from pixelfleet.errors import SettingsError
 from pixelfleet.settings import Settings
 
 #: Seconds that cookies admit to results; renewed by any page once half has gone.
 COOKIE_SECONDS: Final = 3600
-RESULTS: Final = "/i/"
 _STAMP: Final = "pixelfleet-results"
 
 
@@ -54,9 +54,8 @@ class CloudFront:
 
     def link(self, key: str, seconds: int) -> str:
         """A link to one result that anybody can follow until it expires."""
-        signer = CloudFrontSigner(self.key_id, self._sign)
-        url = f"{self.url}{RESULTS}{key}"
-        return str(signer.generate_presigned_url(url, policy=_policy(url, int(time.time()) + seconds)))
+        url = f"{self.url}{RESULTS_PATH}{key}"
+        return cloudfront_url(url, _policy(url, int(time.time()) + seconds), self.key_id, self._sign)
 
     def admit(self, request: Request, response: Response, owner: str | None) -> None:
         """Set the cookies that admit to an owner's results, or with None to everybody's, unless fresh ones are there.
@@ -67,7 +66,7 @@ class CloudFront:
         until, _, stamped = request.cookies.get(_STAMP, "").partition("/")
         if stamped == whose and until.isdigit() and int(until) - now > COOKIE_SECONDS // 2:
             return
-        below = f"{RESULTS}{owner}/" if owner else RESULTS
+        below = f"{RESULTS_PATH}{owner}/" if owner else RESULTS_PATH
         policy = _policy(f"{self.url}{below}*", now + COOKIE_SECONDS).encode()
         cookies = {
             "CloudFront-Policy": _safe(policy),
@@ -76,7 +75,7 @@ class CloudFront:
         }
         for name, value in cookies.items():
             response.set_cookie(
-                name, value, max_age=COOKIE_SECONDS, path=RESULTS, secure=True, httponly=True, samesite="lax"
+                name, value, max_age=COOKIE_SECONDS, path=RESULTS_PATH, secure=True, httponly=True, samesite="lax"
             )
         stamp = f"{now + COOKIE_SECONDS}/{whose}"
         response.set_cookie(_STAMP, stamp, max_age=COOKIE_SECONDS, secure=True, httponly=True, samesite="lax")
@@ -84,7 +83,7 @@ class CloudFront:
     def shut_out(self, response: Response) -> None:
         """Take the cookies away, at sign-out."""
         for name in ("CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id"):
-            response.delete_cookie(name, path=RESULTS, secure=True, httponly=True, samesite="lax")
+            response.delete_cookie(name, path=RESULTS_PATH, secure=True, httponly=True, samesite="lax")
         response.delete_cookie(_STAMP, secure=True, httponly=True, samesite="lax")
 
     def _sign(self, message: bytes) -> bytes:

@@ -12,6 +12,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from pixelfleet.domain.result_keys import result_address
+
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB")
@@ -39,7 +41,7 @@ class Renderer:
             "query": query,
         }
         self._templates.globals["static"] = lambda path: f"/static/{self.version}/{path}"
-        self._templates.globals["result"] = lambda key: f"/i/{quote(key)}"
+        self._templates.globals["result"] = result_address
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
         return self._templates.get_template(template).render(values)

@@ -39,10 +39,10 @@ data "aws_iam_policy_document" "reconcile" {
     resources = local.lane_arns
   }
 
-  # Written only to strike off the revisions that were swept.
+  # Scanned for records that are under way or unfinished; written only to strike off the revisions that were swept.
   statement {
     sid       = "Images"
-    actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"]
+    actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Scan"]
     resources = [var.tables.images.arn]
   }
 

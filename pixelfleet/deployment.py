@@ -13,8 +13,12 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from pixelfleet.aws.cdn import Cdn
+from pixelfleet.aws.inspection import Inspection
+from pixelfleet.aws.listing import Listings
+from pixelfleet.aws.metrics import Metrics, Services
 from pixelfleet.aws.notices import Notices
 from pixelfleet.aws.objects import Objects
+from pixelfleet.aws.originals import Originals
 from pixelfleet.aws.presigned import Links
 from pixelfleet.aws.queues import Queues
 from pixelfleet.catalog.activity import Activity
@@ -110,6 +114,28 @@ class Deployment:
         """None where no distribution is named, as on one machine."""
         distribution = self.settings.cdn_distribution_id
         return Cdn(self._client("cloudfront"), distribution) if distribution else None
+
+    @cached_property
+    def inspection(self) -> Inspection:
+        return Inspection(self.s3, self.settings.results_bucket)
+
+    @cached_property
+    def listings(self) -> Listings:
+        return Listings(self.s3)
+
+    @cached_property
+    def originals(self) -> Originals:
+        return Originals(self.s3)
+
+    @cached_property
+    def metrics(self) -> Metrics | None:
+        """None at the embedded cloud, which keeps no metrics."""
+        return Metrics(self.cloudwatch) if self.cloudwatch is not None else None
+
+    @cached_property
+    def services(self) -> Services | None:
+        """None at the embedded cloud, whose workers are processes."""
+        return Services(self.ecs, self.settings.ecs_cluster) if self.ecs is not None else None
 
     @cached_property
     def s3(self) -> "S3Client":

@@ -258,6 +258,24 @@ class CatalogConformance:
         assert catalog.images.queue_again(selected, "anna", Origin.REDRIVE) is Refusal.DONE
         assert catalog.images.get(selected.image_id) == failed_anew
 
+    def test_unsettled_records_are_those_under_way_and_those_with_something_left_to_do(self, catalog: Catalog) -> None:
+        def settled(image: Image) -> Image:
+            done = catalog.images.announced(image)
+            assert isinstance(done, Image)
+            return done
+
+        settled(make_ready(catalog, aim("settled.jpg")))
+        processing = catalog.images.claim(aim("processing.jpg"), 5, None)
+        queued = catalog.images.queue_again(settled(make_failed(catalog, aim("q.jpg"))), "anna", Origin.REDRIVE)
+        unannounced = make_ready(catalog, aim("unannounced.jpg"))
+        by = aim("leftovers.jpg")
+        settled(make_ready(catalog, by))
+        removed = catalog.images.remove(Job(JobKind.REMOVE, by.job.bucket, by.job.key, sequencer="07"), "w1")
+        assert isinstance(removed, Image)
+        assert removed.superseded
+        left = [processing, queued, unannounced, removed]
+        assert {image.image_id for image in catalog.images.unsettled()} == {image.image_id for image in left}  # type: ignore[union-attr]
+
     def test_batches_are_listed_newest_first_for_their_owner_and_for_all(self, catalog: Catalog) -> None:
         for owner, name in (("me", "b1"), ("you", "b2"), ("me", "b3")):
             catalog.batches.create(owner, name)

@@ -17,6 +17,7 @@ from dashboard.callers import Reader, Writer
 from dashboard.problems import responses
 from dashboard.site import Site, site_of
 from pixelfleet.domain.records import Status
+from pixelfleet.operations import completion
 
 router = APIRouter(tags=["batches"])
 
@@ -67,19 +68,13 @@ def get_manifest(request: Request, caller: Reader, owner: Owner, name: Name) -> 
     "/batches/{owner}/{name}/seal",
     response_model=BatchDetail,
     responses=responses(400, 401, 403, 404, 422, 429, 503),
-    summary="Say what a batch consists of",
+    summary="Say that a batch has all its images",
 )
-def seal_batch(request: Request, caller: Writer, owner: Owner, name: Name, wanted: SealIn) -> BatchDetail:
-    """From now on the batch completes, with a notice, once all of these images are accounted for."""
+def seal_batch(request: Request, caller: Writer, owner: Owner, name: Name, body: SealIn | None = None) -> BatchDetail:
+    """The batch has the images that are in the bucket now. It completes, with a notice, once all are accounted for."""
     site = site_of(request)
     batch_of(site, caller, owner, name)
-    site.deployment.batches.seal(owner, name, set(wanted.image_ids))
-    pending = site.deployment.batches.complete(owner, name)
-    counts = site.deployment.batches.counts(owner, name)
-    if pending is not None:
-        site.deployment.notices.batch_completed(pending, counts)
-        site.deployment.batches.announced(pending)
-    return BatchDetail.counted(batch_of(site, caller, owner, name), counts)
+    return BatchDetail.counted(*completion.seal(site.deployment, owner, name))
 
 
 def manifest_lines(site: Site, owner: str, name: str) -> Iterator[str]:

@@ -157,10 +157,10 @@ class UploadsOut(Model):
 
 
 class SealIn(Model):
-    """What a batch consists of; once all of it is accounted for, the batch is complete."""
+    """Accepted from programs of earlier releases: a batch has the images that the bucket holds, from every client."""
 
     image_ids: list[Annotated[str, Field(pattern="^[a-z2-7]{32}$", examples=[IMAGE_ID])]] = Field(
-        min_length=1, max_length=50_000
+        default=[], max_length=50_000, description="Not used."
     )
 
 

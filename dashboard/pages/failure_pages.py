@@ -5,9 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from dashboard.api.fleet import failures_by_cause, selection_of
-from dashboard.api.models import RedriveIn
 from dashboard.callers import OperatorForm, OperatorPage
+from dashboard.operators import failures_by_cause
 from dashboard.pages.gallery_pages import cards
 from dashboard.problem import Problem
 from dashboard.site import site_of
@@ -24,20 +23,15 @@ _CONFIRMED = "purge"
 @router.get("/failures")
 def failures(request: Request, caller: OperatorPage) -> Response:
     site = site_of(request)
-    found = failures_by_cause(site)
-    examples = site.deployment.images.get_many(image_id for group in found.groups for image_id in group.examples)
-    pictures = {
-        group.cause: cards([examples[image_id] for image_id in group.examples if image_id in examples])
-        for group in found.groups
-    }
+    summary = failures_by_cause(site)
     values = {
-        "found": found,
-        "examples": pictures,
+        "summary": summary,
+        "examples": {group.name: cards(group.examples) for group in summary.groups},
         "system": {cause.value for cause in SYSTEM_CAUSES},
         "causes": list(Cause),
         "lanes": list(Lane),
-        "total": sum(group.count for group in found.groups),
-        "letters": sum(found.dead_letters.values()),
+        "total": summary.failed,
+        "letters": sum(summary.dead_letters.values()),
         "background_tasks": site.deployment.background_tasks.recent(5),
         "confirmed": _CONFIRMED,
     }
@@ -57,15 +51,14 @@ def redrive(
     canary: Annotated[str, Form(max_length=4)] = "",
 ) -> Response:
     """Begin one; the page that follows it shows how far it has come."""
-    wanted = RedriveIn(
+    selection = Selection(
         cause=Cause(cause) if cause in set(Cause) else None,
         owner=owner or None,
         batch=batch or None,
         lane=Lane(lane) if lane in set(Lane) else None,
         limit=_number(limit, 10_000_000),
-        canary=_number(canary, 100),
     )
-    task = site_of(request).background_tasks.redrive(caller.name, selection_of(wanted), wanted.canary)
+    task = site_of(request).background_tasks.redrive(caller.name, selection, _number(canary, 100))
     return RedirectResponse(f"/background-tasks/{task.id}", 303)
 
 

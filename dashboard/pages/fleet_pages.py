@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from dashboard.api.fleet import activity_page
 from dashboard.callers import OperatorPage
 from dashboard.charts import Line, line
+from dashboard.operators import activity_page
 from dashboard.site import Site, site_of
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.operations import monitoring
@@ -33,8 +33,9 @@ def fleet_live(request: Request, caller: OperatorPage) -> Response:
 @router.get("/activity")
 def activity(request: Request, caller: OperatorPage, cursor: str = "") -> Response:
     site = site_of(request)
+    actions, following = activity_page(site, cursor)
     values = {
-        "page": activity_page(site, cursor),
+        "page": {"actions": actions, "next": following},
         "background_tasks": site.deployment.background_tasks.recent(10),
         "first": not cursor,
     }
@@ -62,7 +63,7 @@ def _state(site: Site) -> dict[str, Any]:
 
 
 def _lane_charts(site: Site, name: str, past: Series) -> list[dict[str, Any]]:
-    """What is known of a lane's last hour, a small chart each."""
+    """The known series of a lane's last hour, a small chart each."""
     done: tuple[float, ...] = ()
     if name in set(Lane):
         done = tuple(point.per_second for point in monitoring.throughput(site.deployment, lane=Lane(name)).series)
@@ -74,7 +75,7 @@ def _lane_charts(site: Site, name: str, past: Series) -> list[dict[str, Any]]:
         "workers": past.workers,
     }
     return [
-        {"name": told, "line": line(values, CHART), "last": values[-1]}
-        for told, values in known.items()
+        {"name": name, "line": line(values, CHART), "last": values[-1]}
+        for name, values in known.items()
         if len(values) > 1
     ]

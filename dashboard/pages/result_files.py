@@ -10,6 +10,7 @@ from dashboard.callers import PageCaller
 from dashboard.problem import Problem
 from dashboard.site import site_of
 from pixelfleet.aws.objects import ObjectGoneError
+from pixelfleet.domain.result_keys import RESULTS_PATH
 
 router = APIRouter()
 
@@ -22,7 +23,7 @@ _FOR_EVER: Final = "private, max-age=31536000, immutable"
 _PICTURES: Final = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/tiff")
 
 
-@router.get("/i/{key:path}")
+@router.get(RESULTS_PATH + "{key:path}")
 def result(request: Request, caller: PageCaller, key: str) -> Response:
     """A result of the caller's own, or for an operator anybody's."""
     match = _KEY.fullmatch(key)

@@ -230,7 +230,7 @@ async function finished() {
   byId("sending-title").textContent = "Uploaded";
   document.getElementById("announce").textContent = `${ids.length} files are uploaded`;
   try {
-    await api(`/api/v1/batches/${encodeURIComponent(owner)}/${encodeURIComponent(batch)}/seal`, { image_ids: ids });
+    await api(`/api/v1/batches/${encodeURIComponent(owner)}/${encodeURIComponent(batch)}/seal`, {});
   } catch (error) {
     byId("total-text").textContent += `. The batch stays open: ${error.message}`;
   }

@@ -4,16 +4,14 @@ Results under a revision never change, so nothing but a removal needs this. AWS 
 thousand of a month (CloudFront pricing, "Invalidation requests"); one image is two paths, whatever its variants.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pixelfleet.aws.errors import translated
 from pixelfleet.domain.records import Image
+from pixelfleet.domain.result_keys import RESULTS_PATH, image_folder
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient
-
-#: Where the distribution serves the results bucket.
-RESULTS_PATH: Final = "/i"
 
 
 def paths_of(owner: str, image_id: str) -> tuple[str, str]:
@@ -23,8 +21,8 @@ def paths_of(owner: str, image_id: str) -> tuple[str, str]:
     guide asks for both ("What you need to know when invalidating files").
     """
     # Owners have no letter that a path would have to encode, and a letter without need must not be encoded.
-    folder = f"/{owner}/{image_id}/*"
-    return f"{RESULTS_PATH}{folder}", folder
+    folder = f"{image_folder(owner, image_id)}*"
+    return f"{RESULTS_PATH}{folder}", f"/{folder}"
 
 
 class Cdn:

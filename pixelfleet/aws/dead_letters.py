@@ -1,7 +1,7 @@
-"""A DLQ, gone through once: every message is looked at by ten, then deleted, moved back, or left as it lies.
+"""A DLQ, gone through once: the messages are received by tens, then each is deleted, moved back, or left.
 
-SQS's own StartMessageMoveTask takes all or nothing, 500 a second at most, and needs a source that it knows. This
-moves by tens on several threads, asks about each message, and works wherever SQS does.
+SQS's own StartMessageMoveTask moves all messages or none, 500 a second at most, and not every emulator has it. This
+pass moves by tens on several threads, and decides on each message.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 THREADS: Final = 8
-#: Seconds that a message which was looked at stays hidden, so that one pass meets it once. Those to be left are shown
-#: again at the end; should the pass be killed, they show themselves after this time.
+#: Seconds that a received message stays hidden, so that one pass receives it once. Messages that are left become
+#: visible again at the end; if the pass is killed, after this time.
 HIDDEN: Final = 300
-#: Receipt handles kept in order to show messages again; beyond it they are left to show themselves.
+#: Receipt handles kept to make messages visible again; further messages become visible after `HIDDEN` seconds.
 MOST_SHOWN: Final = 20_000
+#: Seconds that a receive waits. Any wait makes SQS ask all of its servers; without one, an answer may be empty while
+#: messages are there (SQS developer guide, "Short and long polling").
+LONG_POLL: Final = 1
 
 
 class Disposition(Enum):
@@ -44,13 +47,13 @@ class DeadLetter:
 
     @property
     def buried(self) -> bool:
-        """Whether a worker put it here when its image's attempts were used up, rather than SQS."""
+        """Whether a worker put the message here when its image's attempts were used up, and not SQS."""
         return "cause" in self.attributes
 
 
 @dataclass(slots=True)
 class Pass:
-    """What one pass did."""
+    """What one pass did; in a dry run, what it would have done."""
 
     deleted: int = 0
     moved: int = 0
@@ -58,31 +61,44 @@ class Pass:
     shown: list[str] = field(default_factory=list)
 
 
-Judge = Callable[[Sequence[DeadLetter]], Sequence[Disposition]]
+Dispositions = Callable[[Sequence[DeadLetter]], Sequence[Disposition]]
 
 
 class DeadLetters:
-    """The messages of one DLQ, and the queue that they came from."""
+    """The messages of one DLQ, and the queue that they came from. A dry run leaves all of them."""
 
-    def __init__(self, client: "SQSClient", url: str, source_url: str) -> None:
+    def __init__(self, client: "SQSClient", url: str, source_url: str, *, dry_run: bool = False) -> None:
         self._client = client
         self._url = url
         self._source = source_url
+        self._dry_run = dry_run
         self._done = Pass()
         self._lock = Lock()
 
-    def go_through(self, judge: Judge, progress: Callable[[Pass], None]) -> Pass:
-        """Ask `judge` of every message, ten at a time and on several threads, until the queue shows no more.
+    def go_through(self, dispositions: Dispositions, progress: Callable[[Pass], None]) -> Pass:
+        """Decide on every message, ten at a time and on several threads, until the queue has no visible one.
 
-        A message that is moved is sent before it is deleted: killed in between, it is there twice, and its worker,
-        being idempotent, finds its work done.
+        A message that is moved is sent before it is deleted. If the process dies in between, the message is there
+        twice, and the idempotent worker finds its work done.
+
+        Raises:
+            TransientError: SQS does not answer, or what `dispositions` raises; some messages are settled.
         """
+        if first := self._receive():
+            try:
+                self._settle(first, dispositions(first))
+                progress(self._done)
+                self._go_on(dispositions, progress)
+            finally:
+                self._show()
+        return self._done
 
+    def _go_on(self, dispositions: Dispositions, progress: Callable[[Pass], None]) -> None:
         stop = Event()
 
         def work() -> None:
             while not stop.is_set() and (letters := self._receive()):
-                self._settle(letters, judge(letters))
+                self._settle(letters, dispositions(letters))
                 progress(self._done)
 
         with ThreadPoolExecutor(THREADS) as pool:
@@ -92,9 +108,6 @@ class DeadLetters:
             except BaseException:
                 stop.set()
                 raise
-            finally:
-                self._show()
-        return self._done
 
     def _receive(self) -> list[DeadLetter]:
         with translated("read dead letters"):
@@ -102,25 +115,28 @@ class DeadLetters:
                 QueueUrl=self._url,
                 MaxNumberOfMessages=10,
                 VisibilityTimeout=HIDDEN,
-                WaitTimeSeconds=0,
+                WaitTimeSeconds=LONG_POLL,
                 MessageAttributeNames=["All"],
                 MessageSystemAttributeNames=["MessageGroupId"],
             )
         return [_letter(message) for message in answer.get("Messages", [])]
 
     def _settle(self, letters: Sequence[DeadLetter], dispositions: Sequence[Disposition]) -> None:
-        by_fate: dict[Disposition, list[DeadLetter]] = {disposition: [] for disposition in Disposition}
+        grouped: dict[Disposition, list[DeadLetter]] = {disposition: [] for disposition in Disposition}
         for letter, disposition in zip(letters, dispositions, strict=True):
-            by_fate[disposition].append(letter)
-        moved = self._send(by_fate[Disposition.MOVE])
-        self._delete([*moved, *by_fate[Disposition.DELETE]])
-        left = [letter for letter in letters if letter not in moved and letter not in by_fate[Disposition.DELETE]]
+            grouped[disposition].append(letter)
+        moved, deleted = grouped[Disposition.MOVE], grouped[Disposition.DELETE]
+        if not self._dry_run:
+            moved = self._send(moved)
+            self._delete([*moved, *deleted])
+        gone = [] if self._dry_run else [*moved, *deleted]
+        visible = [letter for letter in letters if letter not in gone]
         with self._lock:
             self._done.moved += len(moved)
-            self._done.deleted += len(by_fate[Disposition.DELETE])
-            self._done.left += len(left)
+            self._done.deleted += len(deleted)
+            self._done.left += len(letters) - len(moved) - len(deleted)
             room = MOST_SHOWN - len(self._done.shown)
-            self._done.shown += [letter.receipt for letter in left[: max(room, 0)]]
+            self._done.shown += [letter.receipt for letter in visible[: max(room, 0)]]
 
     def _send(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
         """Returns those that the source queue took."""

@@ -137,6 +137,30 @@ class Images:
         part = Slice(prefix=f"{cause}#" if cause else "", after=after)
         return self._indexes.read((IMAGES, BY_FAILURE), FAILURES, part)
 
+    def unsettled(self) -> Iterator[Image]:
+        """Records under way, with a pending notice, or with superseded results that are not deleted, in no order.
+
+        Reads the whole table, a megabyte a call: for reconcile alone.
+        """
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "FilterExpression": (
+                "#status = :queued OR #status = :processing OR attribute_exists(notice) OR attribute_exists(superseded)"
+            ),
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":queued": {"S": Status.QUEUED.value},
+                ":processing": {"S": Status.PROCESSING.value},
+            },
+        }
+        while True:
+            with translated("look through the image records"):
+                answer = self._client.scan(**query)
+            yield from (image_of(from_attributes(item)) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def _change(self, image_id: str, transition: Transition, seen: Image | None) -> Image | Refusal:
         """Apply a transition to the record as it stands; `seen` spares the first read and may be stale."""
         return self._apply(image_id, transition, seen if seen is not None else self.get(image_id))

@@ -12,22 +12,23 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit, say
+from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, say
 from pixelfleet.cli.naming import BatchArgument, OwnerOfBatch, batch_of
 from pixelfleet.cli.progress import RunProgress
 from pixelfleet.cli.seal import seal
-from pixelfleet.cli.status import batch_state
 from pixelfleet.cli.summary import summarise
 from pixelfleet.cli.terminable import terminable
-from pixelfleet.cli.watch import as_document, look, told, watch_batch
+from pixelfleet.cli.watch import as_document, in_words, watch_batch
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import SetupError
 from pixelfleet.files.result_folders import REPORT, SHEET, ResultFolders, folds_case
 from pixelfleet.operations.batch_images import batch_images
+from pixelfleet.operations.batches import batch_state, batch_with_counts
 from pixelfleet.operations.downloads import Download
 from pixelfleet.operations.manifest import Verifier, manifest_line
+from pixelfleet.operations.result_files import ResultFiles
 from pixelfleet.operations.tile_sets import StoredTiles
 from pixelfleet.report import Report, write_contact_sheet, write_report
 from pixelfleet.settings import load_settings
@@ -39,7 +40,7 @@ ON_SHEET: Final = 5_000
 batch = typer.Typer(
     name="batch",
     no_args_is_help=True,
-    help="What was uploaded together: list, show, watch, seal, download, prove.",
+    help="Images that were uploaded together: list, show, watch, seal, download, prove.",
     rich_markup_mode="markdown",
 )
 
@@ -56,8 +57,8 @@ def list_batches(
 ) -> None:
     """Show batches, newest first."""
     deployment = Deployment(load_settings())
-    found = deployment.batches.of_owner(owner) if owner else deployment.batches.all()
-    rows = [(each, deployment.batches.counts(each.owner, each.name)) for each in islice(found, limit)]
+    batches = deployment.batches.of_owner(owner) if owner else deployment.batches.all()
+    rows = [(each, deployment.batches.counts(each.owner, each.name)) for each in islice(batches, limit)]
     if as_json:
         emit([as_document(each, counts) for each, counts in rows])
         return
@@ -75,22 +76,25 @@ def list_batches(
 
 @batch.command()
 def show(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: AsJson = False) -> None:
-    """Show how far one batch is, and what failed in it by cause."""
+    """Show the progress of one batch, and its failures by cause."""
     deployment = Deployment(load_settings())
-    found, counts = look(deployment, *batch_of(name, owner))
+    stored, counts = batch_with_counts(deployment, *batch_of(name, owner))
     if as_json:
-        emit(as_document(found, counts))
+        emit(as_document(stored, counts))
         return
-    RESULTS.print(f"{found.batch_id}: {batch_state(found, counts)}")
-    RESULTS.print(f"begun {found.created_at}, sealed {found.sealed_at or '-'}, completed {found.completed_at or '-'}")
-    RESULTS.print(f"{found.expected if found.expected is not None else '?'} images: {told(counts)}")
-    RESULTS.print(f"{deployment.settings.dashboard_url.rstrip('/')}/batches/{found.batch_id}", soft_wrap=True)
+    RESULTS.print(f"{stored.batch_id}: {batch_state(stored, counts)}")
+    RESULTS.print(f"begun     {stored.created_at}")
+    RESULTS.print(f"sealed    {stored.sealed_at or f'-, by: pixelfleet batch seal {stored.batch_id}'}", soft_wrap=True)
+    RESULTS.print(f"completed {stored.completed_at or '-'}")
+    images = count(stored.expected, "image") if stored.expected is not None else "? images"
+    RESULTS.print(f"{images}: {in_words(counts)}", soft_wrap=True)
+    RESULTS.print(f"{deployment.settings.dashboard_url.rstrip('/')}/batches/{stored.batch_id}", soft_wrap=True)
 
 
 @batch.command()
 def watch(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: AsJson = False) -> None:
     """Wait until every image of a sealed batch is accounted for, with throughput and the time that is left."""
-    with terminable():
+    with terminable("the fleet goes on; run the same command again to watch"):
         watch_batch(Deployment(load_settings()), *batch_of(name, owner), as_json=as_json)
 
 
@@ -106,7 +110,7 @@ def download(
     """Fetch the results of a batch, with the report and contact sheet that `run` makes.
 
     The variants of a/b.jpg go to DEST/a/b.jpg/. Run again, it fetches only what is missing or differs. Each file is
-    held against the SHA-256 of its record.
+    compared with the SHA-256 of its record.
 
         pixelfleet batch download summer results
 
@@ -115,12 +119,13 @@ def download(
     began = time.monotonic()
     deployment = Deployment(load_settings(), connections=2 * jobs)
     owner, name = batch_of(name, owner)
-    found, counts = look(deployment, owner, name)
+    _, counts = batch_with_counts(deployment, owner, name)
     _prepare(dest)
     images = batch_images(deployment.images, owner, name, (Status.READY, Status.FAILED))
-    tiles = StoredTiles(deployment.s3, deployment.settings.results_bucket)
-    work = Download(deployment.objects, tiles, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
-    with terminable(), RunProgress(found.expected or counts.accounted) as progress:
+    files = ResultFiles(deployment.objects, StoredTiles(deployment.inspection, deployment.listings), dest)
+    work = Download(files, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
+    again = f"what was fetched is in {dest}; run the same command again for the rest"
+    with terminable(again), RunProgress(counts.ready + counts.failed, f"fetching the results of {name}") as progress:
         results = []
         for result in work.run(images):
             results.append(result)
@@ -132,7 +137,7 @@ def download(
     if as_json:
         sys.stdout.write(report.to_json() + "\n")
     summarise(report, dest / SHEET, dest / REPORT)
-    say(f"fetched  {work.fetched:,} files; {work.there:,} were there")
+    say(f"fetched  {count(files.fetched, 'variant')}; {files.there:,} were there")
     if report.ready < counts.ready:
         raise typer.Exit(1)
 
@@ -143,49 +148,50 @@ def manifest(
     *,
     owner: OwnerOfBatch = DEFAULT_OWNER,
     out: Annotated[Path | None, typer.Option("--out", help="File to write; default standard output.")] = None,
-    verify: Annotated[bool, typer.Option("--verify", help="Hold every line against what lies in the buckets.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare every line with the objects in the buckets.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write one JSON line for each image of a batch: source, version, SHA-256, recipe, variants, status and cause.
 
         pixelfleet batch manifest summer --verify --out summer.jsonl
 
-    With --out and --json, what was found is one JSON document on standard output.
+    With --out and --json, a summary is printed as one JSON document on standard output.
 
     Exit code 1 if the batch is not complete, if a line is missing, or if --verify finds a difference.
     """
     deployment = Deployment(load_settings(), connections=2 * THREADS)
     owner, name = batch_of(name, owner)
-    found, _ = look(deployment, owner, name)
+    stored, _ = batch_with_counts(deployment, owner, name)
     images = batch_images(deployment.images, owner, name)
     try:
         lines, mismatches = _write(deployment, images, out, verify=verify)
     except OSError as error:
         raise SetupError(f"the manifest cannot go to {out}: {error.strerror}") from None
     if as_json and out:
-        found_all = {"lines": lines, "expected": found.expected, "completed_at": found.completed_at}
-        emit(found_all | {"differences": mismatches if verify else None})
+        summary = {"lines": lines, "expected": stored.expected, "completed_at": stored.completed_at}
+        emit(summary | {"differences": mismatches if verify else None})
     for mismatch in mismatches:
         say(mismatch, style="red")
-    verified = f"; {len(mismatches):,} differences from the buckets" if verify else ""
-    say(f"{lines:,} of {found.expected if found.expected is not None else '?'} images{verified}")
-    if mismatches or found.completed_at is None or lines < (found.expected or 0):
-        if found.completed_at is None:
-            say("the batch is not complete: this is how it stands now", style="yellow")
+    verified = f"; {count(len(mismatches), 'difference')} from the buckets" if verify else ""
+    say(f"{lines:,} of {count(stored.expected, 'image') if stored.expected is not None else '? images'}{verified}")
+    if mismatches or stored.completed_at is None or lines < (stored.expected or 0):
+        if stored.completed_at is None:
+            say("the batch is not complete: the manifest shows its present state", style="yellow")
         raise typer.Exit(1)
 
 
 def _write(deployment: Deployment, images: Iterator[Image], out: Path | None, *, verify: bool) -> tuple[int, list[str]]:
     bucket = deployment.settings.results_bucket
-    checked = Verifier(deployment.s3, bucket).mismatches(images) if verify else ((image, []) for image in images)
+    verifier = Verifier(deployment.inspection, StoredTiles(deployment.inspection, deployment.listings))
+    checked = verifier.mismatches(images) if verify else ((image, []) for image in images)
     lines, mismatches = 0, []
     part = out.with_name(f".{out.name}.part") if out else None
     with MESSAGES.status("reading records") as status, part.open("w") if part else nullcontext(sys.stdout) as file:
-        for image, found in checked:
+        for image, differences in checked:
             file.write(json.dumps(manifest_line(image, bucket), separators=(",", ":")) + "\n")
-            mismatches += [
-                f"{mismatch.path}: {mismatch.variant or 'the original'} {mismatch.problem}" for mismatch in found
-            ]
+            mismatches += [f"{one.path}: {one.variant or 'the original'} {one.problem}" for one in differences]
             lines += 1
             if lines % 1_000 == 0:
                 status.update(f"{lines:,} lines")

@@ -1,4 +1,4 @@
-"""Where a command speaks: messages and progress on standard error, results on standard output."""
+"""The output of commands: messages and progress on standard error, results on standard output."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-#: Names of files are printed as they are: brackets in them are no markup, colons no emoji.
+#: File names are printed as they are: brackets in them are not markup, colons are not emoji.
 MESSAGES: Final = Console(stderr=True, markup=False, emoji=False, highlight=False)
 RESULTS: Final = Console(markup=False, emoji=False, highlight=False)
 
@@ -16,18 +16,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON o
 
 
 def say(text: str, style: str | None = None) -> None:
-    """One message to the person at the terminal; never broken into lines, so that it can be searched and copied."""
+    """Print one message; it is not broken into lines, so that it can be searched and copied."""
     MESSAGES.print(text, style=style, soft_wrap=True)
 
 
 def complain(text: str) -> None:
-    """An error, told as the last thing of a command."""
+    """Print an error: the last message of a command."""
     MESSAGES.print("error:", style="bold red", end=" ")
     MESSAGES.print(text, soft_wrap=True)
 
 
 def emit(value: Any) -> None:
-    """One JSON document on one line of standard output, at once: the reader may be a pipe that acts on it."""
+    """Print one JSON document on one line of standard output, at once: a program may read it from a pipe."""
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
 
@@ -35,6 +35,11 @@ def emit(value: Any) -> None:
 def printable(path: Path | str) -> str:
     """A path for people: control characters and bytes that are no Unicode are shown as escapes, on one line."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(path))
+
+
+def count(number: int, noun: str) -> str:
+    """`1 image`, `1,200 images`. The plural of `noun` takes an s."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def duration(seconds: float) -> str:

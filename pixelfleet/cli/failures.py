@@ -10,11 +10,8 @@ from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit
 from pixelfleet.cli.selection import LimitOption
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image
-from pixelfleet.operations import failures as found
-from pixelfleet.operations.failures import Group, GroupBy, Selection
+from pixelfleet.operations.failures import FailureSummary, Group, GroupBy, Selection, summarise
 from pixelfleet.settings import load_settings
-
-COUNTED_EVERY = 1_000
 
 
 def failures(
@@ -25,7 +22,7 @@ def failures(
 ) -> None:
     """Show what failed and why: grouped, with ages, the exact message and examples. Changes nothing.
 
-    Also tells how many messages lie in each dead-letter queue. Failures that are the image's own fault are in the
+    Also shows how many messages each dead-letter queue holds. Failures that are the image's own fault are in the
     catalog alone, so an empty queue does not mean that nothing failed.
 
         pixelfleet failures --by batch
@@ -33,64 +30,66 @@ def failures(
         pixelfleet redrive --dry-run
     """
     deployment = Deployment(load_settings())
-    selection = Selection(any_cause=True, limit=limit)
-    groups = found.grouped(_counted(found.select(deployment.images, selection)), by)
-    ordered = sorted(groups.values(), key=lambda group: (-group.count, group.name))
-    letters = found.dead_letters(deployment)
-    if as_json:
-        emit(
-            {
-                "by": by.value,
-                "failed": sum(group.count for group in ordered),
-                "groups": [_as_json(group, by) for group in ordered],
-                "dead_letters": {name: depth.waiting + depth.in_flight for name, depth in letters.items()},
-            }
+    with MESSAGES.status("reading failures") as status:
+        summary = summarise(
+            deployment,
+            Selection(any_cause=True, limit=limit),
+            by,
+            lambda number: status.update(f"reading failures: {number:,}"),
         )
+    if as_json:
+        emit(_as_document(summary, by))
         return
-    if ordered:
-        RESULTS.print(_table(ordered, by))
+    if summary.groups:
+        RESULTS.print(_table(summary.groups, by))
     else:
         RESULTS.print("nothing failed")
-    waiting = ", ".join(f"{name} {depth.waiting + depth.in_flight}" for name, depth in letters.items())
-    RESULTS.print(f"dead letters: {waiting}", soft_wrap=True)
+    letters = ", ".join(f"{name} {number:,}" for name, number in summary.dead_letters.items())
+    RESULTS.print(f"dead letters: {letters}", soft_wrap=True)
 
 
-def _counted(images: Any) -> Any:
-    """Say how far reading has come, where it takes long."""
-    number = 0
-    with MESSAGES.status("reading failures") as status:
-        image: Image
-        for image in images:
-            number += 1
-            if number % COUNTED_EVERY == 0:
-                status.update(f"reading failures: {number:,}")
-            yield image
-
-
-def _as_json(group: Group, by: GroupBy) -> dict[str, Any]:
+def _as_document(summary: FailureSummary, by: GroupBy) -> dict[str, Any]:
     return {
-        by.value: group.name,
-        "count": group.count,
-        "oldest": group.oldest,
-        "newest": group.newest,
-        "message": group.message,
-        "examples": group.examples,
+        "by": by.value,
+        "failed": summary.failed,
+        "groups": [
+            {
+                by.value: group.name,
+                "count": group.count,
+                "oldest": group.oldest,
+                "newest": group.newest,
+                "causes": dict(group.causes.most_common()),
+                "message": group.message if len(group.causes) == 1 else None,
+                "examples": [image.key for image in group.examples],
+            }
+            for group in summary.groups
+        ],
+        "dead_letters": summary.dead_letters,
     }
 
 
-def _table(groups: list[Group], by: GroupBy) -> Table:
+def _table(groups: tuple[Group, ...], by: GroupBy) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(by.value)
-    table.add_column("images", justify="right")
-    table.add_column("oldest", justify="right")
-    table.add_column("newest", justify="right")
-    table.add_column("message and examples", overflow="fold")
+    table.add_column(by.value, overflow="fold")
+    for column in ("images", "oldest", "newest"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("message and examples" if by is GroupBy.CAUSE else "causes and examples", overflow="fold")
     now = datetime.now(UTC)
     for group in groups:
-        examples = "\n".join(f"  {key}" for key in group.examples)
-        told = f"{group.message}\n{examples}"
-        table.add_row(group.name, f"{group.count:,}", age(group.oldest, now), age(group.newest, now), told)
+        details = "\n".join([_reason(group, by), *(f"  {_example(group, image)}" for image in group.examples)])
+        table.add_row(group.name, f"{group.count:,}", age(group.oldest, now), age(group.newest, now), details)
     return table
+
+
+def _reason(group: Group, by: GroupBy) -> str:
+    """A group of one cause has one message; any other group has several causes."""
+    if by is GroupBy.CAUSE:
+        return group.message
+    return ", ".join(f"{cause} {number:,}" for cause, number in group.causes.most_common())
+
+
+def _example(group: Group, image: Image) -> str:
+    return image.key if len(group.causes) == 1 else f"{image.key}: {image.cause}"
 
 
 def age(timestamp: str, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The live display of `pixelfleet run`; where standard error is no terminal, a line now and then."""
+"""The live display of `run`, `render` and `batch download`; a line now and then where there is no terminal."""
 
 import time
 from typing import Final, Self
@@ -14,7 +14,7 @@ LINE_EVERY: Final = 10.0
 class RunProgress:
     """Counts images as they come out. As a context manager it leaves the terminal as it was."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, doing: str) -> None:
         self._total = total
         self._ready = self._failed = 0
         self._first: float | None = None
@@ -30,7 +30,7 @@ class RunProgress:
             console=MESSAGES,
             transient=True,
         )
-        self._task: TaskID = self._live.add_task("starting the fleet", total=total, ready=0, failed=0, pace="")
+        self._task: TaskID = self._live.add_task(doing, total=total, ready=0, failed=0, pace="")
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -40,7 +40,7 @@ class RunProgress:
         self._live.stop()
 
     def working(self) -> None:
-        """The fleet is up."""
+        """The preparations are done."""
         self._live.update(self._task, description="working")
 
     def add(self, image: ReportImage) -> None:
@@ -63,7 +63,7 @@ class RunProgress:
             say(", ".join(filter(None, [counts, self.pace()])))
 
     def pace(self) -> str:
-        """Images a second since the first came out, and what is left at that rate; empty before the second."""
+        """Images a second since the first one, and the time left at that rate; empty before the second image."""
         done, now = self._ready + self._failed, time.monotonic()
         if self._first is None:
             self._first = now

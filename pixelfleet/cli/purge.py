@@ -1,7 +1,11 @@
 """`pixelfleet purge`."""
 
-from pixelfleet.aws.dead_letters import Disposition, Pass
-from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit
+from typing import Annotated
+
+import typer
+
+from pixelfleet.aws.dead_letters import Pass
+from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit
 from pixelfleet.cli.selection import (
     BatchOption,
     CauseOption,
@@ -10,15 +14,13 @@ from pixelfleet.cli.selection import (
     OwnerOption,
     YesOption,
     confirm,
-    described,
     selection_of,
     who,
 )
+from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.jobs import Lane
+from pixelfleet.operations.dead_letter_passes import give_up
 from pixelfleet.operations.failures import dead_letters
-from pixelfleet.operations.redrive import purge as give_up
-from pixelfleet.operations.redrive import uploads_letters
 from pixelfleet.settings import load_settings
 
 
@@ -29,38 +31,43 @@ def purge(
     batch: BatchOption = None,
     owner: OwnerOption = None,
     image: ImageOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only count what would be deleted; hides dead letters for a moment.")
+    ] = False,
     yes: YesOption = False,
     as_json: AsJson = False,
 ) -> None:
     """Empty the dead-letter queues of failures that are given up.
 
-    The records stay `failed` and can still be redriven: it is their dead letters that go, and with them the alarm.
-    Without any filter, events that the producer could not handle and letters that no record explains go too; of
-    those there is no record anywhere else.
+    The records stay `failed` and can still be redriven: only their dead letters are deleted, and so the alarm ends.
+    Without any filter, events that the producer could not handle and letters that no record explains are deleted too;
+    nothing else has a trace of those.
+
+        pixelfleet purge --dry-run
 
         pixelfleet purge --batch me/2026-11 --yes
     """
     deployment = Deployment(load_settings())
     selection = selection_of(lane, cause, batch, owner, image)
-    waiting = {name: depth.waiting + depth.in_flight for name, depth in dead_letters(deployment).items()}
-    listed = ", ".join(f"{name} {count:,}" for name, count in waiting.items())
-    confirm(f"Dead letters lie in: {listed}. Those that the filters name would be deleted.", yes=yes)
-    done: dict[str, Pass] = {}
-    with MESSAGES.status("deleting") as status:
+    if not dry_run:
+        listed = ", ".join(f"{name} {number:,}" for name, number in dead_letters(deployment).items())
+        confirm(f"The dead-letter queues hold: {listed}. Those that the filters select would be deleted.", yes=yes)
+    again = "nothing more is deleted; run the same command again for the rest"
+    with terminable(again), MESSAGES.status("looking through the dead letters") as status:
 
-        def told(now: Pass) -> None:
-            status.update(f"deleted {now.deleted:,}, left {now.left:,}")
+        def progress(queue: str, done: Pass) -> None:
+            status.update(f"{queue}: {done.deleted:,} to delete, {done.left:,} left")
 
-        for one in Lane:
-            if selection.lane in (None, one):
-                done[one.value] = give_up(deployment, one, selection, told)
-        if selection.everything and selection.lane is None:
-            done["uploads"] = uploads_letters(deployment, Disposition.DELETE, told)
-    deployment.activity.note(
-        who(), "purge", described(selection), {name: result.deleted for name, result in done.items()}
-    )
+        passes = give_up(deployment, selection, progress, dry_run=dry_run)
+    if not dry_run:
+        deleted: dict[str, int | str] = {name: done.deleted for name, done in passes.items()}
+        deployment.activity.note(who(), "purge", selection.in_words("all dead letters"), deleted)
     if as_json:
-        emit({name: {"deleted": result.deleted, "left": result.left} for name, result in done.items()})
+        document: dict[str, object] = {
+            name: {"deleted": done.deleted, "left": done.left} for name, done in passes.items()
+        }
+        emit(({"dry_run": True} if dry_run else {}) | document)
         return
-    for name, result in done.items():
-        RESULTS.print(f"{name}: {result.deleted:,} dead letters deleted, {result.left:,} left")
+    would = "would be deleted" if dry_run else "deleted"
+    for name, done in passes.items():
+        RESULTS.print(f"{name}: {count(done.deleted, 'dead letter')} {would}, {done.left:,} left")

@@ -1,35 +1,19 @@
 """`pixelfleet reconcile`."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from pixelfleet import recipes
-from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit, say
+from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, say
 from pixelfleet.cli.selection import who
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.records import RecipeRef
-from pixelfleet.operations.completion import complete_if_full
-from pixelfleet.operations.monitoring import lanes
-from pixelfleet.operations.reconcile.checkpoint import Checkpoint
-from pixelfleet.operations.reconcile.compare import Reconcile, ReconcileResult, Wishes
-from pixelfleet.operations.reconcile.horizon import horizon
-from pixelfleet.operations.reconcile.listing import BucketListing, InventoryListing, Listing
-from pixelfleet.operations.reconcile.sweep import Sweep, Swept
-from pixelfleet.operations.reconcile.verdict import Horizon
+from pixelfleet.operations.reconcile.run import Listener, ReconcileOrder, ReconcileReport
+from pixelfleet.operations.reconcile.run import reconcile as carry_out
 from pixelfleet.settings import load_settings
-
-
-@dataclass(frozen=True, slots=True)
-class _Where:
-    """What is gone through, and whether from its beginning."""
-
-    prefix: str
-    inventory: str | None
-    from_start: bool
 
 
 def reconcile(
@@ -67,97 +51,59 @@ def reconcile(
 
         pixelfleet reconcile --recipe shop.toml --prefix uploads/me/ --rate 50
     """
+    order = ReconcileOrder(
+        who=who(),
+        prefix=prefix,
+        recipe=recipes.load(recipe) if recipe else None,
+        inventory=inventory,
+        rate=rate,
+        older_than=timedelta(seconds=older_than) if older_than is not None else None,
+        outdated=outdated,
+        sweep=sweep,
+        from_start=from_start,
+        dry_run=dry_run,
+    )
     deployment = Deployment(load_settings(), connections=20)
-    now = datetime.now(UTC)
-    asked = timedelta(seconds=older_than) if older_than is not None else None
-    limits = horizon(deployment.settings, lanes(deployment), now, asked)
-    wishes = Wishes(who(), outdated, _stored(deployment, recipe, dry_run=dry_run), dry_run, rate)
-    with terminable(), MESSAGES.status("listing") as status:
-        found = _compare(deployment, limits, wishes, _Where(prefix, inventory, from_start), status)
-        swept = _sweep(deployment, limits, status, dry_run=dry_run) if sweep else None
-        if not dry_run:
-            _check_batches(deployment)
-    if not dry_run:
-        details: dict[str, int | str] = {str(verdict): count for verdict, count in found.verdicts.items()}
-        deployment.activity.note(who(), "reconcile", prefix or "everything", details | {"sent": found.sent})
-    _tell(found, swept, limits, as_json=as_json, dry_run=dry_run)
-    if found.refused:
+    with terminable("run the same command again: it goes on where it stopped"), MESSAGES.status("listing") as status:
+        listener = Listener(status.update, lambda after: say(f"going on after {after}; --from-start begins anew"))
+        report = carry_out(deployment, order, datetime.now(UTC), listener)
+    if as_json:
+        emit(_as_document(report, dry_run=dry_run))
+    else:
+        _show(report, dry_run=dry_run)
+    if report.refused:
         raise typer.Exit(1)
 
 
-def _stored(deployment: Deployment, recipe: str | None, *, dry_run: bool) -> RecipeRef | None:
-    """The recipe that was asked for; its text is stored before a job can name it."""
-    if recipe is None:
-        return None
-    chosen = recipes.load(recipe)
-    ref = RecipeRef(name=chosen.name, digest=chosen.digest)
-    if not dry_run:
-        deployment.recipe_texts.put(ref, chosen.to_text())
-    return ref
+def _as_document(report: ReconcileReport, *, dry_run: bool) -> dict[str, object]:
+    result = report.result
+    return {
+        "dry_run": dry_run,
+        "objects": result.seen,
+        "found": {str(verdict): number for verdict, number in result.verdicts.items()},
+        "examples": {str(verdict): keys for verdict, keys in result.examples.items()},
+        "sent": result.sent,
+        "refused": report.refused,
+        "gone": report.records.gone,
+        "unfinished": report.records.unfinished,
+        "older_than": report.horizon.events.isoformat(),
+        "swept": asdict(report.swept) if report.swept else None,
+    }
 
 
-def _compare(deployment: Deployment, limits: Horizon, wishes: Wishes, where: _Where, status: Any) -> ReconcileResult:
-    bucket = deployment.settings.uploads_bucket
-    listing: Listing = BucketListing(deployment.s3, bucket, where.prefix)
-    if where.inventory:
-        listing = InventoryListing(deployment.s3, where.inventory, bucket, where.prefix)
-    recipe = wishes.recipe.digest if wishes.recipe else str(wishes.outdated)
-    checkpoint = Checkpoint(
-        deployment.settings.endpoint_url or "aws", bucket, where.prefix, where.inventory or "", recipe
-    )
-    after = "" if where.from_start or wishes.dry_run else checkpoint.read()
-    if after:
-        say(f"going on after {after}; --from-start begins anew")
-    work = Reconcile(deployment, limits, wishes)
-
-    def done(position: str) -> None:
-        if not wishes.dry_run:
-            checkpoint.write(position)
-        status.update(f"{work.found.seen:,} objects, {work.found.to_queue:,} to queue, {work.found.sent:,} sent")
-
-    found = work.run(listing.pages(after), done)
-    if not wishes.dry_run:
-        checkpoint.clear()
-    return found
-
-
-def _sweep(deployment: Deployment, limits: Horizon, status: Any, *, dry_run: bool) -> Swept:
-    oldest = min(limits.events, *limits.lanes.values())
-
-    def told(now: Swept) -> None:
-        status.update(f"{now.seen:,} results looked at, {now.orphaned:,} without a record")
-
-    return Sweep(deployment, oldest, dry_run=dry_run).run(told)
-
-
-def _check_batches(deployment: Deployment) -> None:
-    for batch in deployment.batches.all():
-        if batch.sealed_at and (batch.completed_at is None or batch.notice is not None):
-            complete_if_full(deployment, batch.owner, batch.name)
-
-
-def _tell(found: ReconcileResult, swept: Swept | None, limits: Horizon, *, as_json: bool, dry_run: bool) -> None:
-    if as_json:
-        emit(
-            {
-                "dry_run": dry_run,
-                "objects": found.seen,
-                "found": {str(verdict): count for verdict, count in found.verdicts.items()},
-                "examples": {str(verdict): keys for verdict, keys in found.examples.items()},
-                "sent": found.sent,
-                "refused": found.refused,
-                "older_than": limits.events.isoformat(),
-                "swept": asdict(swept) if swept else None,
-            }
-        )
-        return
-    RESULTS.print(f"{found.seen:,} objects; {found.to_queue:,} to queue, {found.sent:,} sent")
-    for verdict, count in sorted(found.verdicts.items()):
-        examples = "".join(f"\n    {key}" for key in found.examples.get(verdict, []))
-        RESULTS.print(f"  {count:>9,} {verdict}{examples}", soft_wrap=True)
-    if found.refused:
-        say(f"{found.refused:,} jobs were not taken by SQS: run it again", style="yellow")
+def _show(report: ReconcileReport, *, dry_run: bool) -> None:
+    result, records, swept = report.result, report.records, report.swept
+    RESULTS.print(f"{count(result.seen, 'object')}; {result.to_queue:,} to queue, {result.sent:,} sent")
+    for verdict, number in sorted(result.verdicts.items()):
+        examples = "".join(f"\n    {key}" for key in result.examples.get(verdict, []))
+        RESULTS.print(f"  {number:>9,} {verdict}{examples}", soft_wrap=True)
+    would = "would be" if dry_run else "were"
+    if records.gone:
+        RESULTS.print(f"{count(records.gone, 'image')} without an object {would} sent to be removed")
+    if records.unfinished:
+        RESULTS.print(f"{count(records.unfinished, 'record')} with a notice or results left over {would} sent again")
+    if report.refused:
+        say(f"{count(report.refused, 'job')} not taken by SQS: run reconcile again", style="yellow")
     if swept:
-        what = "would be" if dry_run else "were"
-        RESULTS.print(f"{swept.seen:,} revisions of results; {swept.orphaned:,} without a record {what} deleted")
-        RESULTS.print(f"{swept.removed:,} of originals that are gone {what} removed; {swept.unexplained:,} left alone")
+        RESULTS.print(f"{swept.seen:,} revisions of results; {swept.orphaned:,} without a record {would} deleted")
+        RESULTS.print(f"{swept.removed:,} of originals that are gone {would} removed; {swept.unexplained:,} left alone")

@@ -1,13 +1,11 @@
 """`pixelfleet redrive`."""
 
-from collections.abc import Iterator
-from itertools import islice
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Annotated
 
 import typer
 
-from pixelfleet.aws.dead_letters import Disposition, Pass
-from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit, say
+from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, say
 from pixelfleet.cli.selection import (
     BatchOption,
     CauseOption,
@@ -17,15 +15,14 @@ from pixelfleet.cli.selection import (
     OwnerOption,
     YesOption,
     confirm,
-    described,
     selection_of,
     who,
 )
+from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.jobs import Lane
-from pixelfleet.domain.records import Image, timestamp
-from pixelfleet.operations.failures import GroupBy, Selection, dead_letters, grouped, select
-from pixelfleet.operations.redrive import Redrive, Sent, drop_settled, uploads_letters
+from pixelfleet.operations import redrive as operation
+from pixelfleet.operations.failures import FailureSummary, GroupBy, Selection, summarise
+from pixelfleet.operations.redrive import RedriveOrder, RedriveResult, jobs
 from pixelfleet.settings import load_settings
 
 
@@ -41,7 +38,7 @@ def redrive(
     canary: Annotated[
         int | None, typer.Option(min=1, help="Send so many first, wait for them, stop if any fails again.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be sent.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be sent.")] = False,
     yes: YesOption = False,
     as_json: AsJson = False,
 ) -> None:
@@ -58,97 +55,85 @@ def redrive(
         pixelfleet redrive --cause out_of_memory --canary 5 --rate 50 --yes
     """
     deployment = Deployment(load_settings())
-    asked = selection_of(lane, cause, batch, owner, image)
-    selection = Selection(asked.lane, asked.cause, asked.batch, asked.owner, asked.image_id, limit, before=timestamp())
+    selection = replace(selection_of(lane, cause, batch, owner, image), limit=limit)
     if dry_run or not yes:
         plan = _plan(deployment, selection)
         if dry_run:
-            _tell_plan(plan, as_json=as_json)
+            _show_plan(plan, as_json=as_json)
             return
-        confirm(f"{plan['images']:,} failed images would be sent again ({_listed(plan['by_cause'])}).", yes=yes)
-    with MESSAGES.status("sending") as status:
-        work = Redrive(deployment, who(), lambda done: status.update(f"sent {done.sent:,} jobs"), rate)
-        failed = select(deployment.images, selection)
-        outcome = _canary(work, failed, canary, status) if canary else None
-        if outcome is None or not outcome["failed"]:
-            for _ in work.send(failed):
-                pass
-            letters = _dead_letters(deployment, selection, status)
-        else:
-            letters = {}
-    deployment.activity.note(
-        who(), "redrive", described(selection), {"sent": work.done.sent, "refused": work.done.refused}
-    )
-    _tell(work.done, outcome, letters, as_json=as_json)
-    if work.done.refused or (outcome and outcome["failed"]):
+        causes = _listed({group.name: group.count for group in plan.groups})
+        confirm(f"{count(plan.failed, 'failed image')} would be sent again ({causes}).", yes=yes)
+    again = "what was sent is on its way; run the same command again for the rest"
+    with terminable(again), MESSAGES.status("reading failures") as status:
+        order = RedriveOrder(selection, who(), rate, canary)
+        result = operation.redrive(deployment, order, lambda words, _: status.update(f"{words} (Ctrl-C stops here)"))
+    details = {"sent": result.sent.sent, "refused": result.sent.refused}
+    deployment.activity.note(who(), "redrive", selection.in_words("all that the system failed"), details)
+    if as_json:
+        emit(_as_document(result))
+    else:
+        _show(result, selection)
+    if result.sent.refused or result.stopped:
         raise typer.Exit(1)
 
 
-def _canary(work: Redrive, failed: Iterator[Image], count: int, status: Any) -> dict[str, Any]:
-    queued = list(work.send(islice(failed, count)))
-    outcomes = work.outcomes(
-        queued, lambda left: status.update(f"waiting for {left} of {len(queued)} canaries (Ctrl-C stops here)")
-    )
-    return {"ready": outcomes.ready, "failed": outcomes.failed, "examples": list(outcomes.examples)}
-
-
-def _dead_letters(deployment: Deployment, selection: Selection, status: Any) -> dict[str, Pass]:
-    def told(done: Pass) -> None:
-        status.update(f"dead letters: {done.deleted:,} dropped, {done.moved:,} moved back, {done.left:,} left")
-
-    passes = {
-        lane.value: drop_settled(deployment, lane, selection, told)
-        for lane in Lane
-        if selection.lane in (None, lane) and deployment.queues.depth(deployment.settings.dlq_url(lane)).waiting
-    }
-    if selection.everything and selection.lane is None:
-        passes["uploads"] = uploads_letters(deployment, Disposition.MOVE, told)
-    return passes
-
-
-def _plan(deployment: Deployment, selection: Selection) -> dict[str, Any]:
-    with MESSAGES.status("reading failures"):
-        groups = grouped(select(deployment.images, selection), GroupBy.CAUSE)
-        letters = dead_letters(deployment)
-    return {
-        "images": sum(group.count for group in groups.values()),
-        "by_cause": {name: group.count for name, group in sorted(groups.items())},
-        "dead_letters": {name: depth.waiting + depth.in_flight for name, depth in letters.items()},
-    }
-
-
-def _tell_plan(plan: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        emit({"dry_run": True, **plan})
-        return
-    RESULTS.print(f"{plan['images']:,} failed images would be sent again ({_listed(plan['by_cause'])})")
-    RESULTS.print(f"dead letters: {_listed(plan['dead_letters'])}")
-
-
-def _tell(done: Sent, outcome: dict[str, Any] | None, letters: dict[str, Pass], *, as_json: bool) -> None:
-    if as_json:
-        emit(
-            {
-                "sent": done.sent,
-                "refused": done.refused,
-                "no_longer_failed": done.skipped,
-                "canary": outcome,
-                "dead_letters": {
-                    name: {"dropped": p.deleted, "moved": p.moved, "left": p.left} for name, p in letters.items()
-                },
-            }
+def _plan(deployment: Deployment, selection: Selection) -> FailureSummary:
+    with MESSAGES.status("reading failures") as status:
+        return summarise(
+            deployment, selection, GroupBy.CAUSE, lambda number: status.update(f"reading failures: {number:,}")
         )
+
+
+def _show_plan(plan: FailureSummary, *, as_json: bool) -> None:
+    by_cause = {group.name: group.count for group in sorted(plan.groups, key=lambda group: group.name)}
+    if as_json:
+        emit({"dry_run": True, "images": plan.failed, "by_cause": by_cause, "dead_letters": plan.dead_letters})
         return
-    RESULTS.print(f"{done.sent:,} jobs sent again")
-    if done.refused:
-        say(f"{done.refused:,} jobs were not taken by SQS and stay failed; run it again", style="yellow")
-    for name, one in letters.items():
-        RESULTS.print(f"dead letters of {name}: {one.deleted:,} dropped, {one.moved:,} moved back, {one.left:,} left")
-    if outcome and outcome["failed"]:
-        say(f"{outcome['failed']} of the canaries failed again, so nothing more was sent:", style="red")
-        for example in outcome["examples"]:
+    RESULTS.print(f"{count(plan.failed, 'failed image')} would be sent again ({_listed(by_cause)})")
+    RESULTS.print(f"dead letters: {_listed(plan.dead_letters)}")
+
+
+def _as_document(result: RedriveResult) -> dict[str, object]:
+    canary = result.canary
+    return {
+        **result.sent.as_counts(),
+        "canary": None
+        if canary is None
+        else {
+            "ready": canary.ready,
+            "failed": canary.failed,
+            "pending": canary.pending,
+            "examples": list(canary.examples),
+        },
+        "dead_letters": {
+            name: {"dropped": done.deleted, "moved": done.moved, "left": done.left}
+            for name, done in result.dead_letters.items()
+        },
+    }
+
+
+def _show(result: RedriveResult, selection: Selection) -> None:
+    if not result.sent.sent and not result.sent.refused:
+        _say_nothing_was_selected(selection)
+    else:
+        RESULTS.print(f"{jobs(result.sent.sent)} sent again")
+    if result.sent.refused:
+        say(f"{jobs(result.sent.refused)} not taken by SQS, still failed: run it again", style="yellow")
+    for name, done in result.dead_letters.items():
+        if done.deleted or done.moved or done.left:
+            numbers = f"{done.deleted:,} dropped, {done.moved:,} moved back, {done.left:,} left"
+            RESULTS.print(f"dead letters of {name}: {numbers}")
+    if result.canary is not None and result.stopped:
+        say(result.canary.in_words(), style="red")
+        for example in result.canary.examples:
             say(f"  {example}")
 
 
-def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "none"
+def _say_nothing_was_selected(selection: Selection) -> None:
+    say(f"nothing was sent: no failed image is selected by {selection.in_words('the default')}", style="yellow")
+    if selection.cause is None and selection.image_id is None:
+        say("Without --cause, redrive takes what the system failed. `pixelfleet failures` shows every cause.")
+
+
+def _listed(numbers: dict[str, int]) -> str:
+    return ", ".join(f"{name} {number:,}" for name, number in numbers.items()) or "none"

@@ -58,7 +58,7 @@ def render(
     work = Rendering(chosen, out, largest_limits(), memory * _MEGABYTE, time_limit)
     target = report or out / REPORT
     _check(out, target)
-    with terminable(), RunProgress(len(found)) as progress:
+    with terminable(f"what is rendered is in {out}"), RunProgress(len(found), "rendering") as progress:
         progress.working()
         images = []
         for image in work.images(found, workers):

@@ -1,25 +1,21 @@
 """`pixelfleet rm`."""
 
 from collections.abc import Iterable
-from itertools import islice
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 import typer
 
-from pixelfleet.aws.errors import translated
-from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit, say
+from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, printable, say
 from pixelfleet.cli.naming import batch_of, image_named
 from pixelfleet.cli.selection import YesOption, confirm, who
-from pixelfleet.cli.watch import look
+from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.records import Image
 from pixelfleet.errors import SetupError
 from pixelfleet.operations.batch_images import batch_images
+from pixelfleet.operations.batches import batch_with_counts
+from pixelfleet.operations.removal import PRESENT, Removal, remove_originals
 from pixelfleet.settings import load_settings
-
-#: Keys that DeleteObjects takes (S3 API reference).
-DELETED_AT_ONCE: Final = 1_000
-THERE: Final = tuple(status for status in Status if status is not Status.DELETED)
 
 
 def rm(
@@ -28,6 +24,7 @@ def rm(
     ] = None,
     *,
     batch: Annotated[str | None, typer.Option("--batch", help="Every image of a batch: NAME, or OWNER/NAME.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be removed.")] = False,
     yes: YesOption = False,
     as_json: AsJson = False,
 ) -> None:
@@ -37,44 +34,56 @@ def rm(
 
         pixelfleet rm uploads/me/summer/a.jpg
 
-        pixelfleet rm --batch me/summer
+        pixelfleet rm --batch me/summer --dry-run
     """
     if bool(images) == bool(batch):
         raise SetupError("name either images or one --batch to remove")
     deployment = Deployment(load_settings())
-    if batch:
-        owner, name = batch_of(batch)
-        found, counts = look(deployment, owner, name)
-        confirm(f"All images of batch {found.batch_id} would be removed ({counts.accounted:,} so far).", yes=yes)
-        meant: Iterable[Image] = batch_images(deployment.images, owner, name, THERE)
-        on = found.batch_id
-    else:
-        named = [image_named(deployment, text) for text in images or []]
-        confirm(f"{len(named):,} images would be removed: {', '.join(image.key for image in named[:3])}", yes=yes)
-        meant, on = named, named[0].key if len(named) == 1 else f"{len(named)} images"
-    removed, refused = _remove(deployment, meant)
-    deployment.activity.note(who(), "rm", on, {"removed": removed, "refused": len(refused)})
-    for line in refused:
-        say(line, style="red")
-    if as_json:
-        emit({"removed": removed, "refused": refused})
-    else:
-        RESULTS.print(f"{removed:,} originals removed; their variants follow")
-    if refused:
+    selected, what = _selected(deployment, images or [], batch)
+    if dry_run:
+        _show_plan(selected, as_json=as_json)
+        return
+    confirm(f"{what} would be removed.", yes=yes)
+    again = "originals that were removed stay removed; run the same command again for the rest"
+    with terminable(again), MESSAGES.status("removing") as status:
+        removal = remove_originals(deployment, selected, lambda removed: status.update(f"removed {removed:,}"))
+    details = {"removed": removal.removed, "refused": len(removal.refused)}
+    deployment.activity.note(who(), "rm", what, details)
+    _show(removal, as_json=as_json)
+    if removal.refused:
         raise typer.Exit(1)
 
 
-def _remove(deployment: Deployment, images: Iterable[Image]) -> tuple[int, list[str]]:
-    removed, refused = 0, []
-    waiting = iter(images)
-    with MESSAGES.status("removing") as status:
-        while some := list(islice(waiting, DELETED_AT_ONCE)):
-            for bucket in sorted({image.bucket for image in some}):
-                keys: list[Any] = [{"Key": image.key} for image in some if image.bucket == bucket]
-                with translated(f"remove from {bucket}"):
-                    answer = deployment.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
-                errors = answer.get("Errors", [])
-                refused += [f"{error.get('Key')}: {error.get('Message')}" for error in errors]
-                removed += len(keys) - len(errors)
-            status.update(f"removed {removed:,}")
-    return removed, refused
+def _selected(deployment: Deployment, named: list[str], batch: str | None) -> tuple[Iterable[Image], str]:
+    """The images that are meant, and the same in words."""
+    if batch is not None:
+        owner, name = batch_of(batch)
+        stored, counts = batch_with_counts(deployment, owner, name)
+        present = batch_images(deployment.images, owner, name, PRESENT)
+        settled = counts.accounted - counts.deleted
+        return present, f"All images of batch {stored.batch_id} ({settled:,} settled so far)"
+    images = [image_named(deployment, text) for text in named]
+    examples = ", ".join(printable(image.key) for image in images[:3])
+    return images, f"{count(len(images), 'image')} ({examples}{', ...' if len(images) > 3 else ''})"
+
+
+def _show_plan(images: Iterable[Image], *, as_json: bool) -> None:
+    places = (f"s3://{image.bucket}/{image.key}" for image in images)
+    if as_json:
+        emit({"dry_run": True, "images": list(places)})
+        return
+    number = 0
+    for place in places:
+        number += 1
+        RESULTS.print(printable(place), soft_wrap=True)
+    say(f"{count(number, 'original')} would be removed")
+
+
+def _show(removal: Removal, *, as_json: bool) -> None:
+    refused = [f"{printable(one.key)}: {one.reason}" for one in removal.refused]
+    for line in refused:
+        say(line, style="red")
+    if as_json:
+        emit({"removed": removal.removed, "refused": refused})
+    else:
+        RESULTS.print(f"{count(removal.removed, 'original')} removed; the variants follow")

@@ -18,7 +18,6 @@ from pixelfleet.cli.summary import summarise
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER
-from pixelfleet.domain.records import RecipeRef
 from pixelfleet.errors import SetupError
 from pixelfleet.files.result_folders import REPORT, SHEET, ResultFolders, folds_case
 from pixelfleet.files.sources import Source, find_sources
@@ -27,6 +26,9 @@ from pixelfleet.localcloud.folder import temporary_data_folder
 from pixelfleet.localcloud.run import Run
 from pixelfleet.localcloud.supervise import FleetLostError
 from pixelfleet.localcloud.watch import Watch
+from pixelfleet.operations.recipe_texts import store_recipe
+from pixelfleet.operations.result_files import ResultFiles
+from pixelfleet.operations.tile_sets import StoredTiles
 from pixelfleet.recipes import Recipe
 from pixelfleet.report import Report, ReportImage, write_contact_sheet, write_report
 from pixelfleet.uploads import Uploader, batch_prefix
@@ -140,7 +142,7 @@ def _carry_out(order: _Order, data: Path, began: float) -> _Result:
     collected = _Collected()
     plan = Plan(data, order.workers, keeps=False, heavy_on_demand=True)
     try:
-        with RunProgress(len(order.sources)) as progress, embedded_fleet(plan) as embedded:
+        with RunProgress(len(order.sources), "starting the fleet") as progress, embedded_fleet(plan) as embedded:
             progress.working()
             for image in _images(order, embedded, collected):
                 collected.images.append(image)
@@ -157,9 +159,8 @@ def _carry_out(order: _Order, data: Path, began: float) -> _Result:
 
 def _images(order: _Order, embedded: EmbeddedFleet, collected: _Collected) -> Iterator[ReportImage]:
     deployment = Deployment(embedded.settings, connections=4 * THREADS)
-    ref = RecipeRef(name=order.recipe.name, digest=order.recipe.digest)
-    deployment.recipe_texts.put(ref, order.recipe.to_text())
-    deployment.batches.create(DEFAULT_OWNER, BATCH, ref)
+    deployment.batches.create(DEFAULT_OWNER, BATCH, store_recipe(deployment, order.recipe))
+    tiles = StoredTiles(deployment.inspection, deployment.listings)
     sources = iter(order.sources)
     with Uploader(deployment.sender, THREADS) as uploader:
         run_ = Run(
@@ -168,6 +169,7 @@ def _images(order: _Order, embedded: EmbeddedFleet, collected: _Collected) -> It
             batch_prefix(DEFAULT_OWNER, BATCH),
             order.dest,
             ResultFolders(order.dest, folds_case=folds_case(order.dest)),
+            ResultFiles(deployment.objects, tiles, order.dest),
             Watch(embedded, deployment, say),
         )
         try:

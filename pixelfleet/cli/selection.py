@@ -1,4 +1,4 @@
-"""Which failed images a command means: options that `failures`, `redrive` and `purge` share."""
+"""Options that select failed images, shared by `failures`, `redrive` and `purge`; asking for confirmation."""
 
 import getpass
 import os
@@ -28,7 +28,11 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 def selection_of(
     lane: Lane | None, cause: Cause | None, batch: str | None, owner: str | None, image: str | None
 ) -> Selection:
-    """The selection that the options name; `OWNER/NAME` in --batch names the owner too."""
+    """The selection that the options name; `OWNER/NAME` in --batch names the owner too.
+
+    Raises:
+        SetupError: two options name different owners.
+    """
     if batch and "/" in batch:
         named, _, batch = batch.partition("/")
         if owner not in (None, named):
@@ -37,28 +41,22 @@ def selection_of(
     return Selection(lane=lane, cause=cause, batch=batch, owner=owner, image_id=image)
 
 
-def described(selection: Selection) -> str:
-    """The selection in a few words, for the log of actions."""
-    parts = (selection.lane, selection.cause, selection.owner, selection.batch, selection.image_id)
-    return " ".join(str(part) for part in parts if part) or "everything"
-
-
 def who() -> str:
-    """The person at this machine, for the records' history."""
+    """The person at this machine, for the history of records."""
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask the person at the terminal; a script says --yes.
+    """Ask the person at the terminal; a script gives --yes.
 
     Raises:
-        SetupError: there is nobody to ask.
+        SetupError: there is no terminal.
         typer.Exit: the answer was no.
     """
     if yes:
         return
     if not sys.stdin.isatty() or os.environ.get("TERM") == "dumb":
-        raise SetupError(f"{question} There is nobody to ask here: say --yes, or --dry-run to only look.")
+        raise SetupError(f"{question} There is no terminal to ask at: give --yes to do it, --dry-run to only look.")
     say(question)
     if not typer.confirm("Go on?", err=True):
         say("nothing was changed")

@@ -12,7 +12,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image
 from pixelfleet.settings import load_settings
 
-#: Seconds that a link to a result is good for.
+#: Seconds that a link to a result works.
 LINK_SECONDS: Final = 3_600
 
 ImageArgument = Annotated[str, typer.Argument(metavar="IMAGE", help="An image's id, its key, or s3://BUCKET/KEY.")]
@@ -26,18 +26,13 @@ def show(image: ImageArgument, *, as_json: AsJson = False) -> None:
         pixelfleet show uploads/me/summer/a.jpg
     """
     deployment = Deployment(load_settings())
-    found = image_named(deployment, image)
-    links = {variant.name: _link(deployment, variant.key) for variant in found.variants}
-    page = f"{deployment.settings.dashboard_url.rstrip('/')}/images/{found.image_id}"
+    record = image_named(deployment, image)
+    links = {variant.name: deployment.links.result(variant.key, LINK_SECONDS) for variant in record.variants}
+    page = f"{deployment.settings.dashboard_url.rstrip('/')}/images/{record.image_id}"
     if as_json:
-        emit(found.model_dump(mode="json") | {"links": links, "dashboard": page})
+        emit(record.model_dump(mode="json") | {"links": links, "dashboard": page})
         return
-    _show(found, links, page)
-
-
-def _link(deployment: Deployment, key: str) -> str:
-    place = {"Bucket": deployment.settings.results_bucket, "Key": key}
-    return deployment.s3.generate_presigned_url("get_object", Params=place, ExpiresIn=LINK_SECONDS)
+    _show(record, links, page)
 
 
 def _show(image: Image, links: dict[str, str], page: str) -> None:

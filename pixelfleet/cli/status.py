@@ -13,13 +13,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pixelfleet.cli.console import RESULTS, AsJson, duration, emit
+from pixelfleet.cli.console import RESULTS, AsJson, count, duration, emit
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.cli.watch import again
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Batch, Counts
-from pixelfleet.operations import monitoring as state
-from pixelfleet.operations.monitoring import LaneState, Overview, Throughput, Workers
+from pixelfleet.operations.batches import batch_state
+from pixelfleet.operations.monitoring import LaneState, Overview, Throughput, Workers, overview
 from pixelfleet.settings import load_settings
 
 #: Seconds between two looks.
@@ -32,7 +32,7 @@ BARS: Final = " ▁▂▃▄▅▆▇█"
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What one look found."""
+    """The state of a deployment at one moment."""
 
     overview: Overview
     batches: tuple[tuple[Batch, Counts], ...]
@@ -43,7 +43,7 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again every two seconds until Ctrl-C.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what waits, what works, how fast, what failed, and when it will be done.
+    """Show the queues, the workers, the throughput, the failures, and the time until the queues are empty.
 
     Lanes are queues: `uploads` holds events on their way to the producer. The age of the oldest message is known on
     AWS alone. Throughput is over the last five minutes, failures over the last hour; `pixelfleet failures` has all.
@@ -53,7 +53,7 @@ def status(
         pixelfleet status --json | jq .eta_seconds
     """
     deployment = Deployment(load_settings())
-    with terminable(), _shown(as_json=as_json, watch=watch) as show:
+    with terminable("the fleet goes on"), _shown(as_json=as_json, watch=watch) as show:
         show(look(deployment))
         while watch:
             time.sleep(LOOK_EVERY)
@@ -62,34 +62,34 @@ def status(
 
 @contextmanager
 def _shown(*, as_json: bool, watch: bool) -> Iterator[Callable[[Status], None]]:
-    """Where each look goes: a line of JSON, or the screen, which a watch redraws in place."""
+    """Shows a status: as a line of JSON, or on the screen, which a watch redraws in place."""
     if as_json:
-        yield lambda found: emit(as_document(found))
+        yield lambda current: emit(as_document(current))
     elif not watch:
-        yield lambda found: RESULTS.print(as_screen(found))
+        yield lambda current: RESULTS.print(as_screen(current))
     else:
         with Live(console=RESULTS, auto_refresh=False) as live:
-            yield lambda found: live.update(as_screen(found), refresh=True)
+            yield lambda current: live.update(as_screen(current), refresh=True)
 
 
 def look(deployment: Deployment) -> Status:
-    """Ask everything once."""
+    """Read the state once."""
     recent = islice(deployment.batches.all(), RECENT_BATCHES)
     batches = tuple((batch, deployment.batches.counts(batch.owner, batch.name)) for batch in recent)
-    return Status(state.overview(deployment), batches)
+    return Status(overview(deployment), batches)
 
 
-def as_document(found: Status) -> dict[str, Any]:
-    """For scripts. Seconds, images per second; null where nobody knows."""
-    overview, moving = found.overview, found.overview.throughput
+def as_document(current: Status) -> dict[str, Any]:
+    """For scripts. Seconds, images per second; null where unknown."""
+    seen, rates = current.overview, current.overview.throughput
     return {
-        "at": overview.at,
-        "lanes": [asdict(lane) for lane in overview.lanes],
-        "workers": [asdict(workers) for workers in overview.workers],
-        "images_per_second": round(moving.per_second, 3),
-        "ms_per_image": round(moving.ms_per_image) if moving.ms_per_image is not None else None,
-        "eta_seconds": round(overview.eta) if overview.eta is not None else None,
-        "last_hour": {"finished": moving.finished, "ready": moving.ready, "failed_by_cause": moving.failed_by_cause},
+        "at": seen.at,
+        "lanes": [asdict(lane) for lane in seen.lanes],
+        "workers": [asdict(workers) for workers in seen.workers],
+        "images_per_second": round(rates.per_second, 3),
+        "ms_per_image": round(rates.ms_per_image) if rates.ms_per_image is not None else None,
+        "eta_seconds": round(seen.eta) if seen.eta is not None else None,
+        "last_hour": {"finished": rates.finished, "ready": rates.ready, "failed_by_cause": rates.failed_by_cause},
         "batches": [
             {
                 "batch": batch.batch_id,
@@ -100,34 +100,35 @@ def as_document(found: Status) -> dict[str, Any]:
                 "deleted": counts.deleted,
                 "failed_by_cause": counts.failed_by_cause,
             }
-            for batch, counts in found.batches
+            for batch, counts in current.batches
         ],
     }
 
 
-def as_screen(found: Status) -> RenderableType:
+def as_screen(current: Status) -> RenderableType:
     """For people."""
-    moving = found.overview.throughput
-    parts: list[RenderableType] = [_lanes(found.overview.lanes, found.overview.workers), Text()]
-    parts += [Text(_pace(found.overview)), Text(chart(moving))]
-    if moving.failed_by_cause:
-        causes = ", ".join(f"{cause} {number:,}" for cause, number in moving.failed_by_cause.items())
+    rates = current.overview.throughput
+    parts: list[RenderableType] = [_lanes(current.overview.lanes, current.overview.workers), Text()]
+    parts += [Text(_pace(current.overview)), Text(chart(rates))]
+    if rates.failed_by_cause:
+        causes = ", ".join(f"{cause} {number:,}" for cause, number in rates.failed_by_cause.items())
         parts.append(Text(f"failed in the last hour: {causes}", style="red"))
-    if found.batches:
-        parts += [Text(), _batches(found.batches)]
+    if current.batches:
+        parts += [Text(), _batches(current.batches)]
     return Group(*parts)
 
 
-def chart(moving: Throughput) -> str:
+def chart(rates: Throughput) -> str:
     """A bar for each minute of the last hour."""
-    rates = [point.per_second for point in moving.series]
-    minutes = [sum(rates[start : start + BAR]) / BAR for start in range(0, len(rates), BAR)]
+    slots = [point.per_second for point in rates.series]
+    minutes = [sum(slots[start : start + BAR]) / BAR for start in range(0, len(slots), BAR)]
     highest = max(minutes)
+    images = count(rates.finished, "image")
     if not highest:
         # The slot that is still being counted is in no bar.
-        return f"last hour {moving.finished:,} images" if moving.finished else "nothing was finished in the last hour"
+        return f"last hour {images}" if rates.finished else "nothing was finished in the last hour"
     bars = "".join(BARS[-(-int(rate / highest * 1000) * (len(BARS) - 1) // 1000)] for rate in minutes)
-    return f"last hour {bars} {highest:.1f}/s at most, {moving.finished:,} images"
+    return f"last hour {bars}\n{images}, at most {highest:.1f}/s"
 
 
 def _lanes(lanes: tuple[LaneState, ...], workers: tuple[Workers, ...]) -> Table:
@@ -147,20 +148,20 @@ def _lanes(lanes: tuple[LaneState, ...], workers: tuple[Workers, ...]) -> Table:
 def _crew(workers: Workers | None) -> tuple[str, str]:
     if workers is None:
         return "-", "-"
-    wanted = f"/{workers.desired}" if workers.desired is not None else ""
-    return f"{workers.running}{wanted}", f"{workers.busy}" if workers.busy is not None else "-"
+    desired = f"/{workers.desired}" if workers.desired is not None else ""
+    return f"{workers.running}{desired}", f"{workers.busy}" if workers.busy is not None else "-"
 
 
-def _pace(overview: Overview) -> str:
-    moving = overview.throughput
-    each = f", {moving.ms_per_image:,.0f} ms each" if moving.ms_per_image is not None else ""
-    if overview.eta is None:
-        left = "nothing is being finished: no ETA"
-    elif overview.eta:
-        left = f"done in {duration(overview.eta)}"
+def _pace(seen: Overview) -> str:
+    rates = seen.throughput
+    each = f", {rates.ms_per_image:,.0f} ms each" if rates.ms_per_image is not None else ""
+    if seen.eta is None:
+        left = "no image is finished lately: no ETA"
+    elif seen.eta:
+        left = f"done in {duration(seen.eta)}"
     else:
         left = "nothing waits"
-    return f"{moving.per_second:.1f} images/s{each}; {left}"
+    return f"{rates.per_second:.1f} images/s{each}; {left}"
 
 
 def _batches(batches: tuple[tuple[Batch, Counts], ...]) -> Table:
@@ -173,12 +174,3 @@ def _batches(batches: tuple[tuple[Batch, Counts], ...]) -> Table:
         failed = Text(f"{counts.failed:,}", style="red" if counts.failed else "")
         table.add_row(batch.batch_id, expected, f"{counts.ready:,}", failed, batch_state(batch, counts))
     return table
-
-
-def batch_state(batch: Batch, counts: Counts) -> str:
-    """`completed`, how far it is, or `open`: more may yet be uploaded."""
-    if batch.completed_at:
-        return "completed"
-    if batch.expected is None:
-        return "open"
-    return f"{100 * counts.accounted // max(batch.expected, 1)} %"

@@ -1,13 +1,19 @@
-"""Waiting in the foreground so that Ctrl-C, or a SIGTERM from whoever started the command, ends it in good order."""
+"""Ending a command in good order: Ctrl-C, SIGTERM and SIGHUP are the same, and say what to do next."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pixelfleet.cli.console import say
+
 
 @contextmanager
-def terminable() -> Iterator[None]:
-    """Within, SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does: one way out for all three."""
+def terminable(next_step: str | None = None) -> Iterator[None]:
+    """Within, SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does.
+
+    An interrupted command prints `next_step`, which says what was done and how to go on; None where the command
+    prints that itself.
+    """
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -15,6 +21,10 @@ def terminable() -> Iterator[None]:
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
+    except KeyboardInterrupt:
+        if next_step is not None:
+            say(f"\nstopped: {next_step}", style="yellow")
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

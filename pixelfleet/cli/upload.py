@@ -19,10 +19,11 @@ from pixelfleet.cli.upload_progress import UploadProgress
 from pixelfleet.cli.watch import watch_batch
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER, batch_prefix
-from pixelfleet.domain.records import Batch, RecipeRef
+from pixelfleet.domain.records import Batch
 from pixelfleet.errors import SetupError, TransientError
 from pixelfleet.files.sources import Source, find_sources
-from pixelfleet.operations.completion import complete_if_full
+from pixelfleet.operations import completion
+from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.settings import load_settings
 from pixelfleet.uploads.batch import BatchUpload, Choice, Tally, chosen
 from pixelfleet.uploads.journal import Journal, Pending, Target
@@ -65,7 +66,8 @@ def upload(
     the last image is accounted for, it is announced as complete. A glob with a slash is held against the path below
     SRC, another against the file's name; `*` matches slashes too.
 
-    Exit code 1 if a file could not be uploaded; every such file is listed with its reason.
+    Exit code 1 if a file could not be uploaded, each of which is listed with its reason; or, with --watch, if an image
+    failed: `pixelfleet failures` shows why.
     """
     choice = Choice(tuple(include or ()), tuple(exclude or ()))
     # What was mistyped is told before anything is asked or made.
@@ -82,11 +84,13 @@ def upload(
         return
     order = _Order(owner, batch, recipe, sources, jobs, bandwidth(max_bandwidth))
     deployment = Deployment(load_settings(), connections=2 * jobs)
-    with terminable():
+    with terminable("what was put stays; run the same command again, and it puts only the rest"):
         done = _carry_out(deployment, order, walk, as_json=as_json)
-        if watch and done.sealed:
-            watch_batch(deployment, done.batch.owner, done.batch.name, as_json=as_json)
-    if done.tally.failed:
+    failed_images = 0
+    if watch and done.sealed:
+        with terminable(f"the fleet goes on; `pixelfleet batch watch {done.batch.batch_id}` watches again"):
+            failed_images = watch_batch(deployment, done.batch.owner, done.batch.name, as_json=as_json).failed
+    if done.tally.failed or failed_images or done.whole > done.sealed:
         raise typer.Exit(1)
 
 
@@ -104,8 +108,11 @@ class _Order:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
+    """`whole`: all images are in the bucket, so that the batch can be sealed."""
+
     batch: Batch
     tally: Tally
+    whole: bool
     sealed: bool
 
 
@@ -117,6 +124,8 @@ def _carry_out(deployment: Deployment, order: _Order, walk: Any, *, as_json: boo
     prefix = batch_prefix(order.owner, name)
     batch = _batch(deployment, order, name)
     with Journal.open(Target(cloud, batch.created_at, settings.uploads_bucket, prefix)) as journal:
+        if journal.has_any():
+            journal.forget_absent(_present(deployment, prefix))
         with (
             UploadProgress(walk) as progress,
             Uploader(
@@ -129,39 +138,46 @@ def _carry_out(deployment: Deployment, order: _Order, walk: Any, *, as_json: boo
         ):
             tally = BatchUpload(uploader, journal, prefix, progress).run(walk(), order.jobs)
         # A batch of nothing would be complete, and announced, at once.
-        sealed = not tally.may_pass and journal.has_any()
-        if sealed:
-            deployment.batches.seal(order.owner, name, (uploader.image_id(prefix + key) for key in journal.put_keys()))
-            if order.batch is None:
-                pending.finished()
+        whole = not tally.may_pass and journal.has_any()
+        sealed = whole and _seal(deployment, batch)
+        if sealed and order.batch is None:
+            pending.finished()
         _tell(tally, journal, f"s3://{settings.uploads_bucket}/{prefix}", sealed=sealed, as_json=as_json)
-    if sealed:
-        _complete(deployment, batch)
-    else:
+    if not whole:
         why = "run the same again to put what failed" if tally.may_pass else "there is no image in it"
         say(f"the batch is not sealed: {why}", style="yellow")
-    return _Done(batch, tally, sealed)
+    return _Done(batch, tally, whole, sealed)
+
+
+def _present(deployment: Deployment, prefix: str) -> Iterator[tuple[str, int]]:
+    """The objects of the batch that the bucket holds now, by key below the prefix, with their sizes."""
+    for page in deployment.listings.pages(deployment.settings.uploads_bucket, prefix):
+        yield from ((listed.key.removeprefix(prefix), listed.bytes) for listed in page)
+
+
+def _seal(deployment: Deployment, batch: Batch) -> bool:
+    try:
+        completion.seal(deployment, batch.owner, batch.name)
+    except TransientError as error:
+        say(
+            f"all files are uploaded, but the batch could not be sealed: {error}; run `pixelfleet batch seal "
+            f"{batch.batch_id}`",
+            style="yellow",
+        )
+        return False
+    return True
 
 
 def _batch(deployment: Deployment, order: _Order, name: str) -> Batch:
-    """Its recipe is written before its first image, so that no worker can miss it."""
+    """The batch with its recipe, which is written before the first image is put: every worker reads it."""
     if order.recipe is None:
         return deployment.batches.create(order.owner, name)
-    chosen_ = recipes.load(order.recipe)
-    ref = RecipeRef(name=chosen_.name, digest=chosen_.digest)
-    deployment.recipe_texts.put(ref, chosen_.to_text())
+    ref = store_recipe(deployment, recipes.load(order.recipe))
     batch = deployment.batches.create(order.owner, name, ref)
     if batch.recipe != ref:
         has = f"recipe {batch.recipe.name!r} with another digest" if batch.recipe else "no recipe of its own"
         raise SetupError(f"batch {name} was begun with {has}: leave --recipe out, or name another batch")
     return batch
-
-
-def _complete(deployment: Deployment, batch: Batch) -> None:
-    try:
-        complete_if_full(deployment, batch.owner, batch.name)
-    except TransientError as error:
-        say(f"the batch is complete, but not announced; `pixelfleet reconcile` does that: {error}", style="yellow")
 
 
 def _tell(tally: Tally, journal: Journal, place: str, *, sealed: bool, as_json: bool) -> None:

@@ -10,38 +10,39 @@ from pixelfleet.cli.console import MESSAGES, duration, emit, say
 from pixelfleet.cli.progress import LINE_EVERY
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Batch, Counts
-from pixelfleet.errors import SetupError, TransientError
+from pixelfleet.errors import TransientError
+from pixelfleet.operations.batches import batch_with_counts
 
-Look = TypeVar("Look")
+Answer = TypeVar("Answer")
 
 LOOK_EVERY: Final = 1.0
-#: Seconds until AWS is asked again after it did not answer.
+#: Seconds until the next try after AWS did not answer.
 ASK_AGAIN: Final = 5.0
 #: Seconds over which throughput is measured.
 WINDOW: Final = 60.0
 
 
 class RateMeter:
-    """Images a second over the last `WINDOW` seconds, of counts as they are seen."""
+    """Images a second over the last `WINDOW` seconds, from counts at several times."""
 
     def __init__(self) -> None:
-        self._seen: list[tuple[float, int]] = []
+        self._counts: list[tuple[float, int]] = []
 
     def add(self, now: float, accounted: int) -> None:
-        self._seen = [*(seen for seen in self._seen if now - seen[0] <= WINDOW), (now, accounted)]
+        self._counts = [*(count for count in self._counts if now - count[0] <= WINDOW), (now, accounted)]
 
     @property
     def per_second(self) -> float:
-        (began, first), (now, last) = self._seen[0], self._seen[-1]
+        (began, first), (now, last) = self._counts[0], self._counts[-1]
         return (last - first) / (now - began) if now > began else 0.0
 
 
-def watch_batch(deployment: Deployment, owner: str, name: str, *, as_json: bool) -> None:
-    """Until the batch is complete. An unsealed one never is: more may be uploaded to it.
+def watch_batch(deployment: Deployment, owner: str, name: str, *, as_json: bool) -> Counts:
+    """Show progress until the batch is complete; returns its counts. A batch that is not sealed is never complete.
 
     Raises:
         SetupError: there is no such batch.
-        TransientError: AWS did not answer the first time; later, it is asked again.
+        TransientError: AWS did not answer the first call; later calls are repeated.
     """
     rate, last_line, first = RateMeter(), time.monotonic(), True
     with Progress(
@@ -49,7 +50,11 @@ def watch_batch(deployment: Deployment, owner: str, name: str, *, as_json: bool)
     ) as live:
         task = live.add_task(f"{owner}/{name}", total=None)
         while True:
-            batch, counts = look(deployment, owner, name) if first else again(lambda: look(deployment, owner, name))
+            if first:
+                batch, counts = batch_with_counts(deployment, owner, name)
+                _say_how_to_seal(batch)
+            else:
+                batch, counts = again(lambda: batch_with_counts(deployment, owner, name))
             first = False
             now = time.monotonic()
             rate.add(now, counts.accounted)
@@ -64,28 +69,27 @@ def watch_batch(deployment: Deployment, owner: str, name: str, *, as_json: bool)
     if as_json:
         emit(as_document(batch, counts))
     else:
-        say(f"{owner}/{name} is complete: {told(counts)}")
+        say(f"{owner}/{name} is complete: {in_words(counts)}")
+    return counts
 
 
-def again(ask: Callable[[], Look]) -> Look:
-    """Ask until there is an answer: who watches for hours is not to be turned away by a throttle or a broken line."""
+def _say_how_to_seal(batch: Batch) -> None:
+    if batch.sealed_at is None:
+        say(
+            f"{batch.batch_id} is open: more may be uploaded to it, so it does not complete. When all images are in "
+            f"the bucket, run `pixelfleet batch seal {batch.batch_id}`, in another terminal.",
+            style="yellow",
+        )
+
+
+def again(ask: Callable[[], Answer]) -> Answer:
+    """Ask until there is an answer: a throttle or a broken connection does not end a watch of hours."""
     while True:
         try:
             return ask()
         except TransientError as error:
             say(f"{error}; asking again", style="yellow")
             time.sleep(ASK_AGAIN)
-
-
-def look(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:
-    """
-    Raises:
-        SetupError: there is no such batch.
-    """
-    batch = deployment.batches.get(owner, name)
-    if batch is None:
-        raise SetupError(f"there is no batch {owner}/{name}; `pixelfleet batch list` shows those that there are")
-    return batch, deployment.batches.counts(owner, name)
 
 
 def as_document(batch: Batch, counts: Counts) -> dict[str, object]:
@@ -104,7 +108,7 @@ def as_document(batch: Batch, counts: Counts) -> dict[str, object]:
     }
 
 
-def told(counts: Counts) -> str:
+def in_words(counts: Counts) -> str:
     """`98 ready, 2 failed (truncated 2)`."""
     causes = ", ".join(f"{cause} {number:,}" for cause, number in sorted(counts.failed_by_cause.items()))
     deleted = f", {counts.deleted:,} deleted" if counts.deleted else ""
@@ -113,7 +117,7 @@ def told(counts: Counts) -> str:
 
 def _words(batch: Batch, counts: Counts, rate: float) -> str:
     whole = f"{batch.expected:,}" if batch.expected is not None else "an open batch"
-    words = f"{batch.batch_id}: {counts.accounted:,} of {whole}, {told(counts)}, {rate:.1f}/s"
+    words = f"{batch.batch_id}: {counts.accounted:,} of {whole}, {in_words(counts)}, {rate:.1f}/s"
     if batch.expected is not None and rate:
         words += f", {duration((batch.expected - counts.accounted) / rate)} left"
     return words

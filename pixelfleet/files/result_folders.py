@@ -1,5 +1,6 @@
-"""Where the results of each source go: DEST/<relative path>/, with a folder of its own for every source."""
+"""The folder of each source's results: DEST/<relative path>/, another one for every source."""
 
+import hashlib
 import os
 import unicodedata
 from collections.abc import Callable
@@ -9,21 +10,24 @@ from typing import Final
 
 SHEET: Final = "index.html"
 REPORT: Final = "report.json"
+#: Bytes that a file system takes as the name of a file or folder (NAME_MAX of Linux and macOS).
 _LONGEST_NAME: Final = 255
+#: Bytes of a suffix such as `.jpeg` that a shortened name keeps.
+_LONGEST_SUFFIX: Final = 16
 
 
 class ResultFolders:
     """Gives out folders below DEST, each once.
 
-    Two sources may ask for one place: the same relative path below two SRCs, a file `a.jpg` beside a folder `a.jpg`
-    below another SRC, names that differ in case alone where the file system knows no case, or a file of the user's
-    that is there already. Who comes later gets `~2`, `~3` and so on behind the name.
+    Two sources may need one folder: the same relative path below two SRCs, a file `a.jpg` beside a folder `a.jpg`
+    below another SRC, names that differ in case alone where the file system ignores case, or a file of the user that
+    is there already. The later source gets `~2`, `~3` and so on behind the name.
     """
 
     def __init__(self, dest: Path, *, folds_case: bool) -> None:
         self._dest = dest
         self._folds_case = folds_case
-        # The run's own files lie beside the results.
+        # The report and the contact sheet are beside the results.
         self._taken: set[str] = {SHEET, REPORT}
         self._above_taken: set[str] = set()
 
@@ -42,7 +46,7 @@ class ResultFolders:
         return self._folded(place) not in self._above_taken and self._may_hold(place)
 
     def _may_hold(self, place: PurePosixPath) -> bool:
-        """Whether a source's folder may lie below."""
+        """Whether a source's folder may be below."""
         return self._folded(place) not in self._taken and not self._is_file(place)
 
     def _is_file(self, place: PurePosixPath) -> bool:
@@ -54,7 +58,7 @@ class ResultFolders:
 
 
 def folds_case(folder: Path) -> bool:
-    """Whether the file system takes `A` and `a` for one name."""
+    """Whether `A` and `a` are one name in the file system."""
     probe = folder / f".pixelfleet-case-{os.getpid()}"
     probe.touch()
     try:
@@ -75,6 +79,23 @@ def _numbered(name: str, number: int) -> str:
 
 
 def safe_path(path: str) -> str:
-    """A key's path as one below a folder: keys are anyone's, and may hold `..`, empty parts and NUL."""
-    parts = [part.replace("\0", "%00") for part in path.split("/") if part]
-    return "/".join("%2E" * len(part) if part in (".", "..") else part for part in parts) or "%2F"
+    """A key's path as a path below a folder.
+
+    Keys come from anybody: they may have `..`, empty parts, NUL, and parts that are too long for a file name.
+    """
+    return "/".join(_safe_name(part) for part in path.split("/") if part) or "%2F"
+
+
+def _safe_name(part: str) -> str:
+    if part in (".", ".."):
+        return "%2E" * len(part)
+    safe = part.replace("\0", "%00")
+    name = safe.encode("utf-8", "surrogatepass")
+    if len(name) <= _LONGEST_NAME:
+        return safe
+    # The digest keeps two long names apart that begin alike.
+    mark = b"~" + hashlib.sha256(name).hexdigest()[:16].encode()
+    dot = name.rfind(b".")
+    suffix = name[dot:] if dot > 0 and len(name) - dot <= _LONGEST_SUFFIX else b""
+    room = _LONGEST_NAME - len(mark) - len(suffix)
+    return (name[:room] + mark + suffix).decode("utf-8", "ignore")

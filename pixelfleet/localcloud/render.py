@@ -79,7 +79,7 @@ class Rendering:
 
     def _variant(self, variant: RenderedVariant, folder: Path) -> ReportVariant:
         file = (folder / variant.path.name).relative_to(self.dest).as_posix()
-        return ReportVariant(variant.name, file, variant.format, variant.width, variant.height, variant.bytes)
+        return ReportVariant.of(variant, file)
 
 
 def _move(variants: tuple[RenderedVariant, ...], folder: Path) -> None:

@@ -1,11 +1,15 @@
-"""What failed, from the catalog: selected by what people ask for, grouped by what tells them why. Reads only."""
+"""Failed images, from the catalog: selected by what people ask for, and grouped by cause, batch, owner or format.
 
-from collections.abc import Iterator
+This module writes nothing.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
+from typing import Final
 
-from pixelfleet.aws.queues import Depth
 from pixelfleet.catalog.images import Images
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
@@ -13,8 +17,10 @@ from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import SYSTEM_CAUSES, Cause
 
 #: Records read at a time: one BatchGetItem.
-PAGE = 100
-EXAMPLES = 3
+PAGE: Final = 100
+EXAMPLES: Final = 3
+#: Records between two reports of progress.
+REPORT_EVERY: Final = 1_000
 
 
 class GroupBy(StrEnum):
@@ -26,7 +32,7 @@ class GroupBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which failed images. Without a cause: those that the system failed, unless `any_cause`."""
+    """Which failed images. Without a cause: images that the system failed, unless `any_cause`."""
 
     lane: Lane | None = None
     cause: Cause | None = None
@@ -35,30 +41,37 @@ class Selection:
     image_id: str | None = None
     limit: int | None = None
     any_cause: bool = False
-    #: Only what failed before this timestamp: a redrive must not meet again what it sent and what failed anew.
-    before: str | None = None
 
     @property
     def everything(self) -> bool:
-        """Whether nothing narrows it down to certain images, so that what no record explains is meant too."""
+        """Whether the selection is narrowed to no images, so that it covers dead letters without a record too."""
         return self.cause is None and self.batch is None and self.owner is None and self.image_id is None
 
+    @property
+    def lanes(self) -> list[Lane]:
+        """The lanes that the selection covers."""
+        return [lane for lane in Lane if self.lane in (None, lane)]
+
+    @property
+    def covers_uploads(self) -> bool:
+        """Whether the selection covers events that the producer could not handle."""
+        return self.everything and self.lane is None
+
     def takes(self, image: Image) -> bool:
-        """Whether a record is among those meant."""
+        """Whether a record is selected."""
         return (
             image.status is Status.FAILED
             and self.lane in (None, image.lane)
             and self.batch in (None, image.batch)
             and self.owner in (None, image.owner)
             and self.image_id in (None, image.image_id)
-            and (self.before is None or (image.finished_at or "") < self.before)
             and self._takes_cause(image.cause)
         )
 
     def _takes_cause(self, cause: Cause | None) -> bool:
         if self.cause is not None:
             return cause is self.cause
-        # Who names one image means that image, whatever it failed of.
+        # A person who names one image means that image, whatever its cause.
         return self.any_cause or self.image_id is not None or cause in SYSTEM_CAUSES
 
     @property
@@ -68,48 +81,104 @@ class Selection:
             return [self.cause]
         return [cause for cause in Cause if self.any_cause or cause in SYSTEM_CAUSES]
 
+    def in_words(self, everything: str) -> str:
+        """The selection for people and for the log of actions; `everything` describes one without filters."""
+        filters = {
+            "cause": self.cause,
+            "owner": self.owner,
+            "batch": self.batch,
+            "lane": self.lane,
+            "image": self.image_id,
+            "at most": self.limit,
+        }
+        words = ", ".join(f"{name} {value}" for name, value in filters.items() if value is not None)
+        return words or everything
+
 
 @dataclass(slots=True)
 class Group:
-    """Failures that share a cause, batch, owner or format; `message` and examples are of the first that were read."""
+    """Failures that share a cause, batch, owner or format. `message` is the first one, of the first cause."""
 
     name: str
     count: int = 0
     oldest: str = ""
     newest: str = ""
     message: str = ""
-    examples: list[str] = field(default_factory=list)
+    causes: Counter[str] = field(default_factory=Counter)
+    examples: list[Image] = field(default_factory=list)
 
     def add(self, image: Image) -> None:
         at = image.finished_at or ""
         self.count += 1
+        self.causes[str(image.cause)] += 1
         self.oldest = min(filter(None, (self.oldest, at)), default="")
         self.newest = max(self.newest, at)
         self.message = self.message or image.message or ""
         if len(self.examples) < EXAMPLES:
-            self.examples.append(image.key)
+            self.examples.append(image)
+
+
+@dataclass(frozen=True, slots=True)
+class FailureSummary:
+    """Groups, the largest first. `complete` is false where the limit was reached. Dead letters by source queue."""
+
+    groups: tuple[Group, ...]
+    complete: bool
+    dead_letters: dict[str, int]
+
+    @property
+    def failed(self) -> int:
+        return sum(group.count for group in self.groups)
+
+
+def summarise(
+    deployment: Deployment,
+    selection: Selection,
+    by: GroupBy,
+    progress: Callable[[int], None] = lambda _: None,
+) -> FailureSummary:
+    """Count failures by `by`; `progress` gets the number of records read.
+
+    Raises:
+        TransientError: DynamoDB or SQS does not answer.
+    """
+    groups: dict[str, Group] = {}
+    number = 0
+    for number, image in enumerate(select(deployment.images, selection), 1):
+        name = _name(image, by)
+        groups.setdefault(name, Group(name)).add(image)
+        if number % REPORT_EVERY == 0:
+            progress(number)
+    ordered = sorted(groups.values(), key=lambda group: (-group.count, group.name))
+    complete = selection.limit is None or number < selection.limit
+    return FailureSummary(tuple(ordered), complete, dead_letters(deployment))
 
 
 def select(images: Images, selection: Selection) -> Iterator[Image]:
-    """Failed records that are meant, a page in memory at a time."""
-    found = (image for image in _candidates(images, selection) if selection.takes(image))
-    return islice(found, selection.limit)
+    """Failed records that are selected, each once, a page in memory at a time (and about 100 bytes for each image id).
+
+    A record that fails anew while this reads moves to a later place of the index; it is not returned again, so that a
+    redrive does not send what it has sent.
+    """
+    seen: set[bytes] = set()
+    selected = (image for image in _candidates(images, selection) if selection.takes(image) and _is_new(image, seen))
+    return islice(selected, selection.limit)
 
 
-def grouped(images: Iterator[Image], by: GroupBy) -> dict[str, Group]:
-    """Count failures by `by`, with the first few keys and the first message of each group."""
-    groups: dict[str, Group] = {}
-    for image in images:
-        name = _name(image, by)
-        groups.setdefault(name, Group(name)).add(image)
-    return groups
-
-
-def dead_letters(deployment: Deployment) -> dict[str, Depth]:
-    """How many messages lie in each DLQ, by the name of its source."""
+def dead_letters(deployment: Deployment) -> dict[str, int]:
+    """How many messages are in each DLQ, by the name of its source; SQS estimates the numbers."""
     settings = deployment.settings
     urls = {"uploads": settings.uploads_dlq_url} | {lane.value: settings.dlq_url(lane) for lane in Lane}
-    return {name: deployment.queues.depth(url) for name, url in urls.items()}
+    depths = {name: deployment.queues.depth(url) for name, url in urls.items()}
+    return {name: depth.waiting + depth.in_flight for name, depth in depths.items()}
+
+
+def _is_new(image: Image, seen: set[bytes]) -> bool:
+    digest = image.image_id.encode()
+    if digest in seen:
+        return False
+    seen.add(digest)
+    return True
 
 
 def _candidates(images: Images, selection: Selection) -> Iterator[Image]:

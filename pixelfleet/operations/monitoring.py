@@ -1,18 +1,16 @@
-"""What runs and how it goes: lanes, workers, throughput, and when it will be done.
+"""The state of a deployment: lanes, workers, throughput, and the time until the lanes are empty.
 
-Asked of SQS, of ECS and CloudWatch where there are any, and of the activity table. What nobody knows is None, never
-a guess. Reads only.
+Read from SQS, from ECS and CloudWatch where there are any, and from the activity table. An unknown number is None,
+never a guess. This module writes nothing.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from botocore.exceptions import ClientError
-
-from pixelfleet.aws.errors import error_code, translated
+from pixelfleet.aws.metrics import Metric
 from pixelfleet.aws.queues import queue_name
 from pixelfleet.catalog.activity import LATE, SLOT, Sample, slot_of
 from pixelfleet.deployment import Deployment
@@ -26,16 +24,13 @@ WINDOW: Final = 5
 #: How many minutes the series for charts goes back.
 SERIES: Final = 60
 
-#: What those answer who may not look, or have nothing to show.
-_NOT_THERE: Final = frozenset({"AccessDenied", "AccessDeniedException", "ClusterNotFoundException"})
-
 
 @dataclass(frozen=True, slots=True)
 class LaneState:
     """One queue and its dead letters. `name` is `uploads`, `bulk` or `heavy`; numbers as SQS estimates them.
 
     `oldest` is the age in seconds of the oldest message that is not yet acknowledged, 0 where there is none, and None
-    where nobody knows: SQS tells it through CloudWatch alone, with a minute's delay.
+    where it is unknown: SQS reports it through CloudWatch alone, a minute late.
     """
 
     name: str
@@ -51,7 +46,7 @@ class LaneState:
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """What works on one lane: ECS tasks, or processes that were heard of. `busy` and `desired` are None if unknown."""
+    """The workers of one lane: ECS tasks, or processes that sent a heartbeat. `busy` and `desired` may be unknown."""
 
     lane: Lane
     running: int
@@ -62,7 +57,7 @@ class Workers:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One slot of a series: its beginning and the images finished per second in it."""
+    """One slot of a series: when it begins, and the images finished per second in it."""
 
     at: str
     per_second: float
@@ -73,7 +68,7 @@ class Throughput:
     """`per_second` and `ms_per_image` over the last `WINDOW` minutes; the rest over `SERIES` minutes.
 
     `ms_per_image` is the work of one worker process on one image, None while none was finished. `series` has a point
-    for every slot of `SLOT` seconds, oldest first, the one that is still being counted left out.
+    for every slot of `SLOT` seconds, oldest first, without the slot that is still being counted.
     """
 
     per_second: float
@@ -86,7 +81,7 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything at a glance. `eta` is seconds until the lanes are empty at this rate; None while nothing moves."""
+    """All of it. `eta` is seconds until the lanes are empty at this rate; None while no image is finished."""
 
     at: str
     lanes: tuple[LaneState, ...]
@@ -96,14 +91,14 @@ class Overview:
 
 
 def overview(deployment: Deployment) -> Overview:
-    """All of the below. Raises TransientError when SQS or DynamoDB does not answer."""
+    """Lanes, workers, throughput and ETA. Raises TransientError when SQS or DynamoDB does not answer."""
     now = datetime.now(UTC)
-    states, moving = lanes(deployment), throughput(deployment, now)
-    return Overview(timestamp(now), states, workers(deployment, now), moving, eta(states, moving))
+    states, rates = lanes(deployment), throughput(deployment, now)
+    return Overview(timestamp(now), states, workers(deployment, now), rates, eta(states, rates))
 
 
 def lanes(deployment: Deployment) -> tuple[LaneState, ...]:
-    """The uploads queue, where events wait for the producer, then the lanes."""
+    """The uploads queue, in which events wait for the producer, then the lanes."""
     settings = deployment.settings
     urls = {"uploads": (settings.uploads_queue_url, settings.uploads_dlq_url)}
     urls |= {lane.value: (settings.queue_url(lane), settings.dlq_url(lane)) for lane in Lane}
@@ -112,30 +107,30 @@ def lanes(deployment: Deployment) -> tuple[LaneState, ...]:
 
 
 def workers(deployment: Deployment, now: datetime | None = None) -> tuple[Workers, ...]:
-    """Who works on each lane. Heartbeats tell who is busy; of how many should run, ECS alone knows."""
-    heard = deployment.activity.heartbeats((now or datetime.now(UTC)) - timedelta(seconds=ALIVE))
+    """The workers of each lane. Heartbeats say how many are busy; only ECS has how many should run."""
+    heartbeats = deployment.activity.heartbeats((now or datetime.now(UTC)) - timedelta(seconds=ALIVE))
     tasks = _tasks(deployment)
-    found = []
+    by_lane = []
     for lane in Lane:
-        mine = [heartbeat for heartbeat in heard if lane in heartbeat.lanes]
-        busy = sum(heartbeat.busy for heartbeat in mine)
+        of_lane = [heartbeat for heartbeat in heartbeats if lane in heartbeat.lanes]
+        busy = sum(heartbeat.busy for heartbeat in of_lane)
         if lane in tasks:
             running, desired = tasks[lane]
-            found.append(Workers(lane, running, desired, busy, "ecs"))
+            by_lane.append(Workers(lane, running, desired, busy, "ecs"))
         else:
-            found.append(Workers(lane, len(mine), None, busy, "heartbeats"))
-    return tuple(found)
+            by_lane.append(Workers(lane, len(of_lane), None, busy, "heartbeats"))
+    return tuple(by_lane)
 
 
 def throughput(deployment: Deployment, now: datetime | None = None, lane: Lane | None = None) -> Throughput:
-    """How many images were finished lately, on all lanes or on one."""
+    """How many images were finished in the last hour, on all lanes or on one."""
     now = now or datetime.now(UTC)
     since = datetime.fromisoformat(slot_of(now)) - timedelta(minutes=SERIES)
     return summed(deployment.activity.samples(since, [lane] if lane else list(Lane)), now)
 
 
 def summed(samples: Sequence[Sample], now: datetime) -> Throughput:
-    """Samples as rates. The slot that is still being counted at `now` is left out of them."""
+    """Samples as rates, without the slot that is still being counted at `now`."""
     current = datetime.fromisoformat(slot_of(now - timedelta(seconds=LATE)))
     by_slot: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
@@ -160,16 +155,16 @@ def summed(samples: Sequence[Sample], now: datetime) -> Throughput:
     )
 
 
-def eta(states: Sequence[LaneState], moving: Throughput) -> float | None:
-    """Seconds until all that waits is done at the present rate; 0 when nothing waits."""
+def eta(states: Sequence[LaneState], rates: Throughput) -> float | None:
+    """Seconds until the lanes are empty at the present rate; 0 when they are empty."""
     held = sum(state.held for state in states)
     if not held:
         return 0.0
-    return held / moving.per_second if moving.per_second else None
+    return held / rates.per_second if rates.per_second else None
 
 
 def _seconds(recent: Sequence[Sample], current: datetime) -> float:
-    """The time that a rate is over: the window, or, of work that has just begun, what of it has passed."""
+    """The time that a rate is over: the window, or the shorter time since work began."""
     if not recent:
         return WINDOW * 60.0
     first = min(datetime.fromisoformat(sample.at) for sample in recent)
@@ -185,55 +180,23 @@ def _lane(deployment: Deployment, name: str, urls: tuple[str, str], ages: dict[s
 
 
 def _ages(deployment: Deployment, queues: Sequence[str]) -> dict[str, float]:
-    """Seconds by queue, of those that CloudWatch knows; its metrics sleep after six idle hours."""
-    if deployment.cloudwatch is None:
+    """Seconds by queue, of the queues whose age CloudWatch has."""
+    if deployment.metrics is None:
         return {}
     now = datetime.now(UTC)
-    wanted: list[Any] = [
-        {
-            "Id": f"q{number}",
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": "AWS/SQS",
-                    "MetricName": "ApproximateAgeOfOldestMessage",
-                    "Dimensions": [{"Name": "QueueName", "Value": queue}],
-                },
-                "Period": 60,
-                "Stat": "Maximum",
-            },
-        }
-        for number, queue in enumerate(queues)
-    ]
-    with translated("ask CloudWatch for the age of messages"):
-        try:
-            answer = deployment.cloudwatch.get_metric_data(
-                MetricDataQueries=wanted,
-                StartTime=now - timedelta(minutes=WINDOW),
-                EndTime=now,
-                ScanBy="TimestampDescending",
-            )
-        except ClientError as error:
-            if error_code(error) in _NOT_THERE:
-                return {}
-            raise
-    results = {result["Id"]: result["Values"] for result in answer["MetricDataResults"] if result["Values"]}
-    return {queue: results[f"q{number}"][0] for number, queue in enumerate(queues) if f"q{number}" in results}
+    metrics = [queue_metric(queue, "ApproximateAgeOfOldestMessage") for queue in queues]
+    values = deployment.metrics.read(metrics, now - timedelta(minutes=WINDOW), now)
+    return {queue: ages[-1] for queue, ages in zip(queues, values, strict=True) if ages}
 
 
 def _tasks(deployment: Deployment) -> dict[Lane, tuple[int, int]]:
     """Running and desired tasks of each lane's ECS service, where there is one."""
-    if deployment.ecs is None:
+    if deployment.services is None:
         return {}
     services = {f"{deployment.settings.prefix}-{lane.value}": lane for lane in Lane}
-    with translated("ask ECS for the workers"):
-        try:
-            answer = deployment.ecs.describe_services(cluster=deployment.settings.ecs_cluster, services=list(services))
-        except ClientError as error:
-            if error_code(error) in _NOT_THERE:
-                return {}
-            raise
-    return {
-        services[found["serviceName"]]: (found["runningCount"], found["desiredCount"])
-        for found in answer["services"]
-        if found["status"] == "ACTIVE"
-    }
+    return {services[name]: counts for name, counts in deployment.services.task_counts(services).items()}
+
+
+def queue_metric(queue: str, name: str) -> Metric:
+    """A metric of one queue (SQS developer guide, "Available CloudWatch metrics")."""
+    return Metric("AWS/SQS", name, (("QueueName", queue),))

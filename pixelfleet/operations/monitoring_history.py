@@ -1,26 +1,24 @@
-"""How the lanes were over the last hour: from CloudWatch, or as a process that looked now and then remembers it."""
+"""The last hour of the lanes: from CloudWatch, or from the memory of a process that looks every few seconds."""
 
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from botocore.exceptions import ClientError
-
-from pixelfleet.aws.errors import error_code, translated
+from pixelfleet.aws.metrics import Metric, Metrics
 from pixelfleet.aws.queues import queue_name
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import TransientError
-from pixelfleet.operations import monitoring as present
+from pixelfleet.operations import monitoring
+from pixelfleet.operations.monitoring import queue_metric
 
 HOUR: Final = timedelta(hours=1)
-#: Seconds between two looks of one's own.
+#: Seconds between two looks of this process.
 LOOK_EVERY: Final = 15.0
-_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException"})
-#: What CloudWatch calls it (SQS developer guide, "Available CloudWatch metrics"; ECS developer guide, "Container
+#: The names in CloudWatch (SQS developer guide, "Available CloudWatch metrics"; ECS developer guide, "Container
 #: Insights metrics").
 _QUEUE_METRICS: Final = {
     "waiting": "ApproximateNumberOfMessagesVisible",
@@ -31,7 +29,7 @@ _QUEUE_METRICS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One lane (or `uploads`) over the last hour, oldest first; empty where nobody knows.
+    """One lane (or `uploads`) over the last hour, oldest first; empty where it is unknown.
 
     `waiting` and `in_flight` are messages, `oldest` seconds, `workers` tasks or processes.
     """
@@ -50,7 +48,7 @@ class _Look:
 
 
 class History:
-    """Where there is no CloudWatch, `start` has to be called; what was before it is not known."""
+    """Where there is no CloudWatch, `start` has to be called; the time before it is unknown."""
 
     def __init__(self, deployment: Deployment, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._deployment = deployment
@@ -59,8 +57,8 @@ class History:
         self._stop = threading.Event()
 
     def start(self) -> None:
-        """Look now and then, in a thread that ends with the process or at `stop`."""
-        if self._deployment.cloudwatch is None:
+        """Look every `LOOK_EVERY` seconds, in a thread that ends with the process or at `stop`."""
+        if self._deployment.metrics is None:
             threading.Thread(target=self._look_on, name="history", daemon=True).start()
 
     def stop(self) -> None:
@@ -68,11 +66,12 @@ class History:
 
     def lanes(self) -> dict[str, Series]:
         """By lane. Raises TransientError when CloudWatch does not answer."""
-        return self._remembered() if self._deployment.cloudwatch is None else self._asked()
+        metrics = self._deployment.metrics
+        return self._remembered() if metrics is None else self._asked(metrics)
 
     def look(self) -> None:
-        """Remember how it is now. Raises TransientError when SQS or DynamoDB does not answer."""
-        states, workers = present.lanes(self._deployment), present.workers(self._deployment)
+        """Remember the present state. Raises TransientError when SQS or DynamoDB does not answer."""
+        states, workers = monitoring.lanes(self._deployment), monitoring.workers(self._deployment)
         self._looks.append(
             _Look(
                 self._clock(),
@@ -86,7 +85,7 @@ class History:
             try:
                 self.look()
             except TransientError:
-                # A gap in a chart: the page itself tells of storage that does not answer.
+                # The chart has a gap. The page itself reports storage that does not answer.
                 continue
 
     def _remembered(self) -> dict[str, Series]:
@@ -100,44 +99,20 @@ class History:
             for name in ("uploads", *(lane.value for lane in Lane))
         }
 
-    def _asked(self) -> dict[str, Series]:
+    def _asked(self, metrics: Metrics) -> dict[str, Series]:
         settings = self._deployment.settings
         queues = {"uploads": settings.uploads_queue_url} | {lane.value: settings.queue_url(lane) for lane in Lane}
-        wanted: dict[tuple[str, str], Any] = {
-            (name, field): _metric("AWS/SQS", metric, {"QueueName": queue_name(url)})
+        asked: dict[tuple[str, str], Metric] = {
+            (name, field): queue_metric(queue_name(url), metric)
             for name, url in queues.items()
             for field, metric in _QUEUE_METRICS.items()
         }
         for lane in Lane:
-            service = {"ClusterName": settings.ecs_cluster, "ServiceName": f"{settings.prefix}-{lane.value}"}
-            wanted[lane.value, "workers"] = _metric("ECS/ContainerInsights", "RunningTaskCount", service)
-        found = self._values(list(wanted.values()))
+            service = (("ClusterName", settings.ecs_cluster), ("ServiceName", f"{settings.prefix}-{lane.value}"))
+            asked[lane.value, "workers"] = Metric("ECS/ContainerInsights", "RunningTaskCount", service)
+        now = self._clock()
+        series = metrics.read(list(asked.values()), now - HOUR, now)
         by_lane: dict[str, dict[str, tuple[float, ...]]] = {name: {} for name in queues}
-        for (name, field), values in zip(wanted, found, strict=True):
+        for (name, field), values in zip(asked, series, strict=True):
             by_lane[name][field] = values
         return {name: Series(**fields) for name, fields in by_lane.items()}
-
-    def _values(self, metrics: list[Any]) -> list[tuple[float, ...]]:
-        now = self._clock()
-        queries: Any = [{"Id": f"m{number}", "MetricStat": metric} for number, metric in enumerate(metrics)]
-        client: Any = self._deployment.cloudwatch
-        with translated("ask CloudWatch for the last hour"):
-            try:
-                answer = client.get_metric_data(
-                    MetricDataQueries=queries, StartTime=now - HOUR, EndTime=now, ScanBy="TimestampAscending"
-                )
-            except ClientError as error:
-                if error_code(error) in _DENIED:
-                    return [() for _ in metrics]
-                raise
-        values = {result["Id"]: tuple(result["Values"]) for result in answer["MetricDataResults"]}
-        return [values.get(f"m{number}", ()) for number in range(len(metrics))]
-
-
-def _metric(namespace: str, name: str, dimensions: Mapping[str, str]) -> Any:
-    told = [{"Name": dimension, "Value": value} for dimension, value in dimensions.items()]
-    return {
-        "Metric": {"Namespace": namespace, "MetricName": name, "Dimensions": told},
-        "Period": 60,
-        "Stat": "Maximum",
-    }

@@ -1,153 +1,179 @@
-"""Failed work sent round again, or given up. The catalog says what failed; a DLQ holds copies.
+"""Failed work sent again: some images first as a canary, then the rest, then a pass over the dead letters.
 
-The order is: send the job, then mark the record `queued` if it is still failed. Interrupted in between, the job is on
-its way with a record that says `failed`, and the worker takes it all the same, since the job says that it was asked
-for. Two redrives at once send some jobs twice, which the idempotent worker absorbs.
+A job is sent before its record is marked `queued`, and the record is marked only if it is still the one that was
+selected. A process that dies in between leaves a job under way with a record that says `failed`; the worker takes the
+job all the same, since the job says that a person asked for it. Two redrives at once send some jobs twice; the worker
+is idempotent.
 """
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from pixelfleet.aws.dead_letters import DeadLetter, DeadLetters, Disposition, Pass
+from pixelfleet.aws.dead_letters import Pass
 from pixelfleet.aws.queues import SEND_BATCH
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane, Origin
 from pixelfleet.domain.records import Image, Status
-from pixelfleet.operations.failures import Selection
+from pixelfleet.operations.dead_letter_passes import settle
+from pixelfleet.operations.failures import Selection, select
 from pixelfleet.operations.pace import Pace
 
 #: Seconds between two looks at the canary's records.
 LOOK_EVERY: Final = 0.5
+#: Seconds that a redrive waits for its canary: longer than a bulk worker may take for an image, with its repeats.
+CANARY_LIMIT: Final = 3600.0
+
+#: Gets one sentence on what is going on, and the numbers so far by name.
+Progress = Callable[[str, dict[str, int]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RedriveOrder:
+    """What is to be sent again, and who asked; at most `rate` jobs a second; `canary` images first."""
+
+    selection: Selection
+    who: str
+    rate: float | None = None
+    canary: int | None = None
 
 
 @dataclass(slots=True)
 class Sent:
-    """How far a redrive has come: jobs sent, refused by SQS, and no longer failed when their turn came."""
+    """How far a redrive is: jobs sent, refused by SQS, and sent for images that others had worked on meanwhile."""
 
     sent: int = 0
     refused: int = 0
     skipped: int = 0
 
+    def as_counts(self) -> dict[str, int]:
+        return {"sent": self.sent, "refused": self.refused, "no_longer_failed": self.skipped}
+
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
-    """What became of the canary."""
+class CanaryOutcome:
+    """The canary's images by outcome; `pending` are those that did not finish in time."""
 
     ready: int
     failed: int
+    pending: int = 0
     examples: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return not self.failed and not self.pending
+
+    def in_words(self) -> str:
+        """Why nothing more was sent."""
+        total = self.ready + self.failed + self.pending
+        if self.failed:
+            return f"{self.failed} of {total} canaries failed again, so nothing more was sent"
+        return f"{self.pending} of {total} canaries did not finish within an hour, so nothing more was sent"
+
+
+@dataclass(frozen=True, slots=True)
+class RedriveResult:
+    """What a redrive did; `dead_letters` by queue, empty where the canary stopped it."""
+
+    sent: Sent
+    canary: CanaryOutcome | None = None
+    dead_letters: dict[str, Pass] = field(default_factory=dict)
+
+    @property
+    def stopped(self) -> bool:
+        return self.canary is not None and not self.canary.passed
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Seconds that pass, and waiting for some."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+def redrive(
+    deployment: Deployment, order: RedriveOrder, progress: Progress, clock: Clock | None = None
+) -> RedriveResult:
+    """Carry out a redrive.
+
+    Raises:
+        TransientError: SQS or DynamoDB does not answer; what was sent is sent, and the redrive may be repeated.
+    """
+    work = Redrive(deployment, order.who, order.rate)
+
+    def report() -> None:
+        progress(f"{jobs(work.done.sent)} sent", work.done.as_counts())
+
+    failed = select(deployment.images, order.selection)
+    canary = None
+    if order.canary:
+        sent = list(work.send(islice(failed, order.canary), report))
+        canary = _await_canary(deployment, sent, progress, clock or Clock())
+        if not canary.passed:
+            return RedriveResult(work.done, canary)
+    for _ in work.send(failed, report):
+        pass
+    report()
+
+    def report_pass(queue: str, done: Pass) -> None:
+        counts = {f"{queue}_deleted": done.deleted, f"{queue}_moved": done.moved, f"{queue}_left": done.left}
+        progress(f"looking through the dead letters of {queue}", {name: n for name, n in counts.items() if n})
+
+    return RedriveResult(work.done, canary, settle(deployment, order.selection, report_pass))
 
 
 class Redrive:
-    """One redrive, asked for by `who`."""
+    """The sending part of one redrive, which `who` asked for."""
 
-    def __init__(
-        self, deployment: Deployment, who: str, progress: Callable[[Sent], None], rate: float | None = None
-    ) -> None:
+    def __init__(self, deployment: Deployment, who: str, rate: float | None = None) -> None:
         self._deployment = deployment
         self._who = who
-        self._progress = progress
         self._pace = Pace(rate)
         self.done = Sent()
 
-    def send(self, images: Iterable[Image]) -> Iterator[Image]:
-        """Send the jobs of failed records, ten at a time; yields the records as they are marked `queued`."""
+    def send(self, images: Iterable[Image], progress: Callable[[], None] = lambda: None) -> Iterator[Image]:
+        """Send the jobs of failed records, ten at a time; yields the records whose jobs SQS took."""
         waiting = iter(images)
         while ten := list(islice(waiting, SEND_BATCH)):
             self._pace.wait(len(ten))
             yield from self._send_ten(ten)
-            self._progress(self.done)
-
-    def outcomes(self, images: Sequence[Image], waiting: Callable[[int], None]) -> Outcomes:
-        """Wait until every one of these is ready or failed again."""
-        ids = [image.image_id for image in images]
-        while True:
-            found = self._deployment.images.get_many(ids)
-            settled = [i for i in found.values() if i.status not in (Status.QUEUED, Status.PROCESSING)]
-            waiting(len(ids) - len(settled))
-            if len(settled) == len(found):
-                failed = [image for image in settled if image.status is Status.FAILED]
-                examples = tuple(f"{image.key}: {image.cause}: {image.message}" for image in failed[:3])
-                return Outcomes(len(settled) - len(failed), len(failed), examples)
-            time.sleep(LOOK_EVERY)
+            progress()
 
     def _send_ten(self, images: Sequence[Image]) -> Iterator[Image]:
         for lane in Lane:
-            jobs = {image.job(Origin.REDRIVE): image for image in images if image.lane is lane}
-            refused = set(self._deployment.queues.send(lane, jobs))
+            by_job = {image.job(Origin.REDRIVE): image for image in images if image.lane is lane}
+            refused = set(self._deployment.queues.send(lane, by_job))
             self.done.refused += len(refused)
-            for job, image in jobs.items():
-                if job not in refused:
-                    yield from self._mark(image)
+            yield from (self._mark(image) for job, image in by_job.items() if job not in refused)
 
-    def _mark(self, image: Image) -> Iterator[Image]:
+    def _mark(self, image: Image) -> Image:
         self.done.sent += 1
         marked = self._deployment.images.queue_again(image, self._who, Origin.REDRIVE)
         if isinstance(marked, Image):
-            yield marked
-        else:
-            self.done.skipped += 1
+            return marked
+        self.done.skipped += 1
+        return image
 
 
-def drop_settled(deployment: Deployment, lane: Lane, selection: Selection, progress: Callable[[Pass], None]) -> Pass:
-    """After a redrive: delete the DLQ's copies whose record is no longer failed; move back what no record explains.
-
-    What no record explains is moved only by a selection that narrows nothing down.
-    """
-
-    def judge(letter: DeadLetter, image: Image | None) -> Disposition:
-        if _unexplained(letter, image):
-            return Disposition.MOVE if selection.everything else Disposition.LEAVE
-        return Disposition.LEAVE if image is not None and image.status is Status.FAILED else Disposition.DELETE
-
-    return _lane_letters(deployment, lane).go_through(_judging(deployment, judge), progress)
-
-
-def purge(deployment: Deployment, lane: Lane, selection: Selection, progress: Callable[[Pass], None]) -> Pass:
-    """Delete the DLQ's copies of what is given up; the records stay failed, and can still be redriven."""
-
-    def judge(letter: DeadLetter, image: Image | None) -> Disposition:
-        if image is None:
-            return Disposition.DELETE if selection.everything else Disposition.LEAVE
-        if image.status is Status.FAILED:
-            return Disposition.DELETE if selection.takes(image) else Disposition.LEAVE
-        return Disposition.LEAVE if _unexplained(letter, image) else Disposition.DELETE
-
-    return _lane_letters(deployment, lane).go_through(_judging(deployment, judge), progress)
+def _await_canary(deployment: Deployment, images: Sequence[Image], progress: Progress, clock: Clock) -> CanaryOutcome:
+    """Wait until each of these images is ready or failed again."""
+    ids = [image.image_id for image in images]
+    until = clock.now() + CANARY_LIMIT
+    while True:
+        records = deployment.images.get_many(ids).values()
+        settled = [image for image in records if image.status not in (Status.QUEUED, Status.PROCESSING)]
+        pending = len(records) - len(settled)
+        if not pending or clock.now() >= until:
+            failed = [image for image in settled if image.status is Status.FAILED]
+            examples = tuple(f"{image.key}: {image.cause}: {image.message}" for image in failed[:3])
+            return CanaryOutcome(len(settled) - len(failed), len(failed), pending, examples)
+        progress(f"waiting for {pending} of {len(ids)} canaries", {})
+        clock.sleep(LOOK_EVERY)
 
 
-def _unexplained(letter: DeadLetter, image: Image | None) -> bool:
-    """Whether this may be the only message of its image: no record, or one under way that SQS itself gave up on.
-
-    A copy that a worker left says its cause; what SQS's redrive policy moved says nothing, and its record was never
-    told.
-    """
-    if image is None:
-        return True
-    return not letter.buried and image.status in (Status.QUEUED, Status.PROCESSING)
-
-
-def uploads_letters(deployment: Deployment, disposition: Disposition, progress: Callable[[Pass], None]) -> Pass:
-    """Move back, or delete, the events that the producer could not handle."""
-    settings = deployment.settings
-    letters = DeadLetters(deployment.sqs, settings.uploads_dlq_url, settings.uploads_queue_url)
-    return letters.go_through(lambda found: [disposition] * len(found), progress)
-
-
-def _lane_letters(deployment: Deployment, lane: Lane) -> DeadLetters:
-    return DeadLetters(deployment.sqs, deployment.settings.dlq_url(lane), deployment.settings.queue_url(lane))
-
-
-def _judging(
-    deployment: Deployment, judge: Callable[[DeadLetter, Image | None], Disposition]
-) -> Callable[[Sequence[DeadLetter]], list[Disposition]]:
-    """Read the records of ten letters in one call, then judge each with its record, None where there is none."""
-
-    def dispositions(letters: Sequence[DeadLetter]) -> list[Disposition]:
-        records = deployment.images.get_many(letter.job.image_id for letter in letters if letter.job)
-        return [judge(letter, records.get(letter.job.image_id) if letter.job else None) for letter in letters]
-
-    return dispositions
+def jobs(number: int) -> str:
+    """`1 job`, `1,200 jobs`."""
+    return "1 job" if number == 1 else f"{number:,} jobs"

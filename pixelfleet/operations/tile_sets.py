@@ -1,25 +1,18 @@
-"""Sets of tiles as they lie in the results bucket and on a disk, held against the digest of their record."""
+"""Sets of tiles in the results bucket and on a disk, compared with the digest of their record."""
 
-import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-from botocore.exceptions import ClientError
-
-from pixelfleet.aws.errors import error_code, translated
+from pixelfleet.aws.inspection import Inspection
+from pixelfleet.aws.listing import Listings
 from pixelfleet.domain.records import Variant
 from pixelfleet.images.tile_digest import in_order, tiles_digest
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-CHUNK: Final = 1 << 20
-#: Tiles that are looked at together: a gigapixel has tens of thousands.
+#: Tiles that are looked at together: a gigapixel image has tens of thousands.
 THREADS: Final = 16
 
 
@@ -32,48 +25,33 @@ class Tile:
 
 
 def tiles_folder(path: str) -> str:
-    """Where the tiles of an entry file lie, by key or by path: beside it, as Deep Zoom wants it."""
+    """The folder of the tiles of an entry file, by key or by path: beside it, as the Deep Zoom format has it."""
     return str(PurePosixPath(path).with_suffix("")) + "_files/"
 
 
 class StoredTiles:
     """The tiles of variants in the results bucket. Methods raise TransientError when S3 does not answer."""
 
-    def __init__(self, client: "S3Client", bucket: str) -> None:
-        self._client = client
-        self._bucket = bucket
+    def __init__(self, inspection: Inspection, listings: Listings) -> None:
+        self._inspection = inspection
+        self._listings = listings
 
     def problem(self, variant: Variant) -> str | None:
         """How the set differs from its record; None if it does not."""
-        entry = self.entry(variant)
+        entry = self._inspection.content(variant.key)
         if entry is None:
             return "is not there"
         sizes = self.sizes(variant)
         if len(sizes) != variant.files - 1:
             return f"has {len(sizes):,} tiles, not {variant.files - 1:,}"
-        found = self.digest(variant, entry, sizes)
-        return None if found == variant.sha256 else f"has SHA-256 {found} over its tiles, not {variant.sha256}"
-
-    def entry(self, variant: Variant) -> bytes | None:
-        """The entry file, None if it is not there."""
-        with translated(f"read {variant.key!r}"):
-            try:
-                answer = self._client.get_object(Bucket=self._bucket, Key=variant.key)
-            except ClientError as error:
-                if error_code(error) in {"NoSuchKey", "404"}:
-                    return None
-                raise
-            with closing(answer["Body"]) as body:
-                return body.read()
+        digest = self.digest(variant, entry, sizes)
+        return None if digest == variant.sha256 else f"has SHA-256 {digest} over its tiles, not {variant.sha256}"
 
     def sizes(self, variant: Variant) -> dict[str, int]:
         """The size of every tile that is there, by its name below the folder."""
         folder = tiles_folder(variant.key)
-        with translated(f"list {folder!r}"):
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=folder)
-            return {
-                entry["Key"].removeprefix(folder): entry["Size"] for page in pages for entry in page.get("Contents", [])
-            }
+        pages = self._listings.pages(self._inspection.results_bucket, folder)
+        return {tile.key.removeprefix(folder): tile.bytes for page in pages for tile in page}
 
     def digest(self, variant: Variant, entry: bytes, sizes: Mapping[str, int]) -> str:
         """Over the entry and these tiles, as S3 has them."""
@@ -85,29 +63,15 @@ class StoredTiles:
             )
 
     def sha256(self, variant: Variant, name: str) -> bytes:
-        """Of one tile, empty if it is not there. S3 checked it when it was stored, and tells it without the bytes."""
-        place: Any = {"Bucket": self._bucket, "Key": tiles_folder(variant.key) + name}
-        with translated(f"look at {place['Key']!r}"):
-            try:
-                stored = self._client.head_object(**place, ChecksumMode="ENABLED").get("ChecksumSHA256", "")
-            except ClientError as error:
-                if error_code(error) == "404":
-                    return b""
-                raise
-            return base64.b64decode(stored) if stored and "-" not in stored else self._read(place)
-
-    def _read(self, place: Any) -> bytes:
-        digest = hashlib.sha256()
-        with closing(self._client.get_object(**place)["Body"]) as body:
-            for chunk in body.iter_chunks(CHUNK):
-                digest.update(chunk)
-        return digest.digest()
+        """Of one tile, empty if it is not there."""
+        key = tiles_folder(variant.key) + name
+        return self._inspection.sha256(self._inspection.results_bucket, key) or b""
 
 
 def saved_tiles(folder: Path, names: Iterable[str] | None = None) -> dict[str, Tile]:
-    """What of a set lies in a folder on the disk: these names, or all that there is."""
-    found = _below(folder) if names is None else ((name, folder / name) for name in names)
-    return {name: tile for name, path in found if (tile := _tile(path)) is not None}
+    """The tiles of a set in a folder on the disk: those of these names, or all."""
+    paths = _below(folder) if names is None else ((name, folder / name) for name in names)
+    return {name: tile for name, path in paths if (tile := _tile(path)) is not None}
 
 
 def saved_digest(entry: Path, tiles: Mapping[str, Tile]) -> str:

@@ -3,9 +3,24 @@
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Protocol, Self
 
 Status = Literal["ready", "failed"]
+
+
+class Output(Protocol):
+    """A variant, as a record or the engine has it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +33,10 @@ class ReportVariant:
     width: int
     height: int
     bytes: int
+
+    @classmethod
+    def of(cls, output: Output, file: str) -> Self:
+        return cls(output.name, file, output.format, output.width, output.height, output.bytes)
 
 
 @dataclass(frozen=True, slots=True)

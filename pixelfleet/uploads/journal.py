@@ -130,6 +130,20 @@ class Journal:
         else:
             found.wanted.append(PlannedUpload(source, key, doubtful=same))
 
+    def forget_absent(self, present: Iterable[tuple[str, int]]) -> None:
+        """Forget files noted as put which the bucket does not hold with their size, so that they are put again.
+
+        `present` are the keys and sizes of the objects in the bucket: somebody may have removed some.
+        """
+        with self._transaction():
+            self._db.execute("CREATE TEMP TABLE present (key TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID")
+            self._db.executemany("INSERT OR REPLACE INTO present VALUES (?, ?)", present)
+            self._db.execute(
+                "DELETE FROM files WHERE done = 1 AND NOT EXISTS"
+                " (SELECT 1 FROM present WHERE present.key = files.key AND present.size = files.size)"
+            )
+            self._db.execute("DROP TABLE present")
+
     def settle(self, done: Iterable[tuple[str, int, int]], not_done: Iterable[str]) -> None:
         """Note files as put, each by key, size and mtime as they were read; forget those that were not put."""
         with self._transaction():
@@ -180,10 +194,13 @@ class Pending:
     def name(self, otherwise: str) -> str:
         """The name under which these sources were last begun and not finished; else `otherwise`, from now on."""
         with _told(self._path):
-            if self._path.exists():
-                return self._path.read_text()
+            # An empty file is what a full disk leaves.
+            if self._path.exists() and (name := self._path.read_text()):
+                return name
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._path.write_text(otherwise)
+            part = self._path.with_suffix(".part")
+            part.write_text(otherwise)
+            part.replace(self._path)
         return otherwise
 
     def finished(self) -> None:

@@ -19,8 +19,9 @@ from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.programs import pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import ProcessSupervisor
+from pixelfleet.operations.dead_letter_passes import drop_settled
 from pixelfleet.operations.failures import Selection, select
-from pixelfleet.operations.redrive import Redrive, drop_settled
+from pixelfleet.operations.redrive import Redrive
 from pixelfleet.settings import load_settings
 from tests.e2e.conftest import enter
 from tests.waiting import eventually
@@ -71,7 +72,7 @@ def test_an_image_that_kills_its_worker_every_time_is_failed_as_crashed_and_can_
     eventually(lambda: deadly.queues.depth(dead).waiting == 1)
     eventually(lambda: deadly.queues.depth(deadly.settings.bulk_queue_url).in_flight == 0)
 
-    sent = list(Redrive(deadly, "anna", lambda _: None).send(select(deadly.images, Selection())))
+    sent = list(Redrive(deadly, "anna").send(select(deadly.images, Selection())))
     assert [image.image_id for image in sent] == [identity]
     ready = eventually(lambda: i if (i := deadly.images.get(identity)) and i.status is Status.READY else None)
     assert ready.attempts == 1

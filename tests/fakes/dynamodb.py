@@ -103,6 +103,13 @@ class FakeDynamoDb:
         with self._lock:
             return self._tables[request["TableName"]].query(request)
 
+    def scan(self, **request: Any) -> dict[str, Any]:
+        self.calls["Scan"] += 1
+        words, terms = Words(request), request["FilterExpression"].split(" OR ")
+        with self._lock:
+            items = list(self._tables[request["TableName"]].items.values())
+        return {"Items": [item for item in items if any(holds(term, item, words) for term in terms)]}
+
     def _write(self, actions: list[dict[str, Any]], *, single: bool) -> None:
         self.calls["Write"] += len(actions)
         for action in actions:

@@ -23,7 +23,8 @@ def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: A
     """Claim and settle one image through the catalog's own state changes; `cause` makes it a failed one."""
     cause: Cause | None = facts.pop("cause", None)
     bucket = deployment.settings.uploads_bucket
-    job = Job(JobKind.PROCESS, bucket, key_of(owner, batch, name), etag="e1", sequencer="10", bytes=1000)
+    etag = facts.pop("etag", "e1")
+    job = Job(JobKind.PROCESS, bucket, key_of(owner, batch, name), etag=etag, sequencer="10", bytes=1000)
     aim = Aim(job, RECIPE, "ab" * 16, "worker-1", timestamp(facts.pop("at", None)))
     deployment.batches.create(owner, batch)
     claimed = deployment.images.claim(aim, 5, None)

@@ -20,7 +20,7 @@ ENTRIES: dict[str, tuple[list[str], list[str]]] = {
         ["pixelfleet.cli.reconcile"],
         [
             # --recipe, --outdated and --inventory are no part of the scheduled command.
-            "pixelfleet.cli.reconcile:_stored",
+            "pixelfleet.operations.recipe_texts:store_recipe",
             "pixelfleet.operations.recipe_choice:RecipeChoice",
             "pixelfleet.operations.reconcile.compare:Reconcile._mark",
             "pixelfleet.operations.reconcile.listing:InventoryListing",

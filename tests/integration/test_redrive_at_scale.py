@@ -17,8 +17,9 @@ from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, encode_message
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.transitions import Aim, Failure
 from pixelfleet.errors import Cause
-from pixelfleet.operations.failures import GroupBy, Selection, grouped, select
-from pixelfleet.operations.redrive import Redrive, Sent, drop_settled
+from pixelfleet.operations.dead_letter_passes import drop_settled
+from pixelfleet.operations.failures import GroupBy, Selection, select, summarise
+from pixelfleet.operations.redrive import Redrive, Sent
 from pixelfleet.settings import Settings, load_settings
 from tests.catalog_conformance import WEB
 from tests.fakes.clients import client
@@ -46,7 +47,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
         settings = load_settings()
         sqs = client("sqs", server.url)
-        for lane in Lane:
+        for lane in ("uploads", *Lane):
             dead = sqs.create_queue(QueueName=f"pixelfleet-{lane}-dlq")["QueueUrl"]
             arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
             policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 10})
@@ -103,11 +104,11 @@ def test_a_hundred_thousand_failures_are_grouped_and_redriven_in_bounded_memory(
             held.look()
             yield image
 
-    groups = grouped(watched(select(many.images, Selection())), GroupBy.CAUSE)
-    assert {name: group.count for name, group in groups.items()} == {"crashed": MANY}
+    summary = summarise(many, Selection(), GroupBy.CAUSE, lambda _: held.look())
+    assert {group.name: group.count for group in summary.groups} == {"crashed": MANY}
 
-    work = Redrive(many, "anna", lambda done: told.append(done.sent))
-    for image in watched(work.send(select(many.images, Selection()))):
+    work = Redrive(many, "anna")
+    for image in watched(work.send(select(many.images, Selection()), lambda: told.append(work.done.sent))):
         assert image.status is Status.QUEUED
     assert work.done == Sent(sent=MANY)
     # Progress is told as it is made, ten by ten.

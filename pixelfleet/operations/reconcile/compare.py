@@ -1,4 +1,4 @@
-"""One pass over a listing: page by page it is held against the catalog, and what is to be done is queued."""
+"""One pass over a listing: each page is compared with the catalog, and missing, stuck or outdated work is queued."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -6,25 +6,28 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
+from pixelfleet.aws.listing import ListedObject
 from pixelfleet.aws.queues import SEND_BATCH
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, lane_for, message_group
 from pixelfleet.domain.keys import image_id, place_of
-from pixelfleet.domain.records import Image, RecipeRef
+from pixelfleet.domain.records import Image, RecipeRef, Status
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.recipe_choice import RecipeChoice
 from pixelfleet.operations.reconcile.listing import Page
-from pixelfleet.operations.reconcile.verdict import TO_QUEUE, Horizon, Listed, Verdict, judge
+from pixelfleet.operations.reconcile.verdict import TO_QUEUE, Horizon, Verdict, verdict_on
 
-#: SQS serves message groups in turn: new uploads, each in its owner's, do not wait behind ten million of these.
+#: SQS serves message groups in turn: new uploads, each in its owner's group, do not wait behind ten million of these.
 GROUP: Final = message_group("\0reconcile")
 THREADS: Final = 8
 EXAMPLES: Final = 3
+#: The sequencer of a job for an object without a record: every event of S3 is later.
+BEFORE_ALL: Final = "0"
 
 
 @dataclass(slots=True)
 class ReconcileResult:
-    """How many objects are what, with the first few keys of each that is queued; jobs sent, and not taken by SQS."""
+    """Objects by verdict, with the first keys of each verdict that is queued; jobs sent, and refused by SQS."""
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     examples: dict[Verdict, list[str]] = field(default_factory=dict)
@@ -47,7 +50,7 @@ class ReconcileResult:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What is to be found: `outdated` too; held against `recipe`, or else the recipe that each image would get now."""
+    """`outdated` images are queued too: those not made by `recipe`, or by the recipe that each image would get now."""
 
     who: str
     outdated: bool = False
@@ -56,8 +59,17 @@ class Wishes:
     rate: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """An object to queue, with its record."""
+
+    verdict: Verdict
+    listed: ListedObject
+    image: Image | None
+
+
 class Reconcile:
-    """Goes through pages. Interrupted, it may be gone on with after any page: a job that is sent twice is done once."""
+    """Goes through pages. Interrupted, it can go on after any page: a job that is sent twice is done once."""
 
     def __init__(self, deployment: Deployment, horizon: Horizon, wishes: Wishes, pace: Pace | None = None) -> None:
         self._deployment = deployment
@@ -65,58 +77,59 @@ class Reconcile:
         self._wishes = wishes
         self._choice = RecipeChoice(deployment)
         self._pace = pace or Pace(wishes.rate)
-        self.found = ReconcileResult()
+        self.result = ReconcileResult()
 
     def run(self, pages: Iterable[Page], done: Callable[[str], None]) -> ReconcileResult:
-        """`done` is told the position after each page.
+        """`done` gets the position after each page.
 
         Raises:
             TransientError: S3, DynamoDB or SQS does not answer; pages up to the last position are done.
         """
         with ThreadPoolExecutor(THREADS) as pool:
             for page in pages:
-                wanted = self._judge(page.objects)
+                candidates = self._candidates(page.objects)
                 if not self._wishes.dry_run:
-                    jobs = pool.map(self._job, wanted)
+                    jobs = pool.map(self._job, candidates)
                     self._send([pair for pair in jobs if pair is not None])
                 done(page.position)
-        return self.found
+        return self.result
 
-    def _judge(self, objects: Sequence[Listed]) -> list[tuple[Verdict, Listed, Image | None]]:
+    def _candidates(self, objects: Sequence[ListedObject]) -> list[_Candidate]:
         bucket = self._deployment.settings.uploads_bucket
-        ids = {found.key: image_id(bucket, found.key) for found in objects}
+        ids = {listed.key: image_id(bucket, listed.key) for listed in objects}
         records = self._deployment.images.get_many(ids.values())
-        wanted = []
-        for found in objects:
-            image = records.get(ids[found.key])
-            verdict = judge(found, image, self._horizon, self._recipe(found, image))
-            self.found.add(verdict, found.key)
+        candidates = []
+        for listed in objects:
+            image = records.get(ids[listed.key])
+            verdict = verdict_on(listed, image, self._horizon, self._recipe(listed, image))
+            self.result.add(verdict, listed.key)
             if verdict in TO_QUEUE:
-                wanted.append((verdict, found, image))
-        return wanted
+                candidates.append(_Candidate(verdict, listed, image))
+        return candidates
 
-    def _recipe(self, found: Listed, image: Image | None) -> RecipeRef | None:
+    def _recipe(self, listed: ListedObject, image: Image | None) -> RecipeRef | None:
         if self._wishes.recipe is not None or not self._wishes.outdated:
             return self._wishes.recipe
-        return self._choice.of(image, place_of(found.key))
+        return self._choice.of(image, place_of(listed.key))
 
-    def _job(self, wanted: tuple[Verdict, Listed, Image | None]) -> tuple[Job, Image | None] | None:
-        """The job of an object, None if it has gone meanwhile.
+    def _job(self, candidate: _Candidate) -> tuple[Job, Image | None] | None:
+        """The job of an object, None if there is nothing to do about it any more.
 
-        One without a fitting record is asked for its version, so that its revision is the one that its event would
-        have had, should that still come.
+        Where no record is of the object, S3 is asked for its present version: a listing is older, an inventory by days.
+        The job then has the revision that the object's own event would have, if that event still comes. The job carries
+        the sequencer of the record that was read here: whatever an event reports meanwhile is newer, and wins.
         """
-        verdict, found, image = wanted
-        if image is not None and verdict in (Verdict.STUCK, Verdict.OUTDATED):
+        image, key = candidate.image, candidate.listed.key
+        if image is not None and candidate.verdict in (Verdict.STUCK, Verdict.OUTDATED):
             return image.job(Origin.RECONCILE), image
         bucket = self._deployment.settings.uploads_bucket
-        version, etag, size = found.version_id, found.etag, found.bytes
-        if version is None:
-            current = self._deployment.objects.head(bucket, found.key)
-            if current is None:
-                return None
-            version, etag, size = current.version_id, current.etag or etag, current.bytes
-        return Job(JobKind.PROCESS, bucket, found.key, version, etag, None, size, Origin.RECONCILE), None
+        current = self._deployment.objects.head(bucket, key)
+        if current is None or (image is not None and _is_recorded(image, current.version_id or current.etag)):
+            return None
+        sequencer = image.sequencer if image is not None else BEFORE_ALL
+        etag = current.etag or candidate.listed.etag
+        job = Job(JobKind.PROCESS, bucket, key, current.version_id, etag, sequencer, current.bytes, Origin.RECONCILE)
+        return job, None
 
     def _send(self, jobs: Sequence[tuple[Job, Image | None]]) -> None:
         for start in range(0, len(jobs), SEND_BATCH):
@@ -125,15 +138,20 @@ class Reconcile:
             for job, image in ten:
                 self._mark(job, image)
             for lane in Lane:
-                mine = [job for job, image in ten if self._lane(job, image) is lane]
-                refused = self._deployment.queues.send(lane, mine, GROUP)
-                self.found.refused += len(refused)
-                self.found.sent += len(mine) - len(refused)
+                of_lane = [job for job, image in ten if self._lane(job, image) is lane]
+                refused = self._deployment.queues.send(lane, of_lane, GROUP)
+                self.result.refused += len(refused)
+                self.result.sent += len(of_lane) - len(refused)
 
     def _mark(self, job: Job, image: Image | None) -> None:
-        """A recipe must be in the record before a worker reads it; without its job, the record is found stuck again."""
+        """The record names the recipe before a worker reads it. A record without a job is seen as stuck later."""
         if image is not None and self._wishes.recipe is not None:
             self._deployment.images.queue_again(image, self._wishes.who, job.origin, self._wishes.recipe)
 
     def _lane(self, job: Job, image: Image | None) -> Lane:
         return image.lane if image is not None else lane_for(job, self._deployment.settings.bulk_max_bytes)
+
+
+def _is_recorded(image: Image, source_version: str | None) -> bool:
+    """Whether the record is of the present version after all, and an old listing said otherwise."""
+    return image.status is not Status.DELETED and image.source_version == source_version

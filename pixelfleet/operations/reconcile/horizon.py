@@ -1,4 +1,4 @@
-"""How young something may be and still be on its way, so that it is left alone."""
+"""How young an object or a job may be and still be under way, so that reconcile leaves it alone."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,22 +9,22 @@ from pixelfleet.operations.monitoring import LaneState
 from pixelfleet.operations.reconcile.verdict import Horizon
 from pixelfleet.settings import Settings
 
-#: S3 sends an event within a minute, as a rule; and SQS's counts may be a minute old.
+#: S3 usually sends an event within a minute, and SQS's counts may be a minute old.
 MARGIN: Final = timedelta(minutes=2)
-#: Taken where messages wait and nobody knows for how long.
+#: Assumed where messages wait and the age of the oldest is unknown.
 UNKNOWN: Final = timedelta(hours=1)
 
 
 def horizon(settings: Settings, states: Sequence[LaneState], now: datetime, asked: timedelta | None) -> Horizon:
-    """From the age of the oldest waiting message, or `asked` by the user.
+    """From the age of the oldest waiting message, or from `asked`, the user's choice.
 
-    A job that a worker may hold is left alone for its lane's time limit, for which the lease lasts, besides.
+    Where a worker may hold a job, the time limit of the lane is added: a lease lasts as long.
     """
     oldest = max((_age(state) for state in states), default=timedelta())
     waits = asked if asked is not None else oldest + MARGIN
-    in_work = {state.name for state in states if state.held}
+    occupied = {state.name for state in states if state.held}
     limits = {
-        lane: timedelta(seconds=settings.lanes[lane].time_limit) if lane.value in in_work else timedelta()
+        lane: timedelta(seconds=settings.lanes[lane].time_limit) if lane.value in occupied else timedelta()
         for lane in Lane
     }
     return Horizon(now - waits, {lane: now - waits - limits[lane] for lane in Lane})

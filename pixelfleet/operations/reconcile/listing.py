@@ -1,4 +1,4 @@
-"""Where the objects are told from: the bucket's own listing, or an S3 Inventory report, page by page."""
+"""The objects to look at, page by page: the bucket's own listing, or an S3 Inventory report."""
 
 import csv
 import gzip
@@ -8,19 +8,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, Protocol
+from typing import IO, Any, Final, Protocol
 from urllib.parse import unquote_plus
 
-from botocore.exceptions import ClientError
-
-from pixelfleet.aws.errors import translated
+from pixelfleet.aws.listing import ListedObject, Listings
 from pixelfleet.errors import SetupError
-from pixelfleet.operations.reconcile.verdict import Listed
+from pixelfleet.operations.completion import is_folder_marker
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-#: Objects of one page; what ListObjectsV2 gives at most.
+#: Rows of one page of a report; a page of a bucket's listing has as many objects.
 PAGE: Final = 1_000
 _NEEDED: Final = ("Key", "Size", "LastModifiedDate", "ETag")
 
@@ -29,66 +24,57 @@ _NEEDED: Final = ("Key", "Size", "LastModifiedDate", "ETag")
 class Page:
     """Some objects, and the position after which the next page begins."""
 
-    objects: list[Listed]
+    objects: list[ListedObject]
     position: str
 
 
 class Listing(Protocol):
-    """Objects in an order that stays the same, so that a position can be come back to."""
+    """Objects in an order that stays the same, so that reading can go on after a position."""
 
     def pages(self, after: str) -> Iterator[Page]:
-        """From just after a position that an earlier page gave; from the beginning if it is empty."""
+        """The pages just after a position that an earlier page gave; all pages if the position is empty."""
 
 
 class BucketListing:
     """The bucket as it is now, in the order of keys."""
 
-    def __init__(self, client: "S3Client", bucket: str, prefix: str) -> None:
-        self._client = client
+    def __init__(self, listings: Listings, bucket: str, prefix: str) -> None:
+        self._listings = listings
         self._bucket = bucket
         self._prefix = prefix
 
     def pages(self, after: str) -> Iterator[Page]:
         """Raises TransientError when S3 does not answer."""
-        with translated(f"list {self._bucket}"):
-            for page in self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=self._prefix, StartAfter=after
-            ):
-                entries = page.get("Contents", [])
-                objects = [
-                    Listed(entry["Key"], entry["ETag"].strip('"'), entry["Size"], entry["LastModified"])
-                    for entry in entries
-                    if not _is_marker(entry["Key"], entry["Size"])
-                ]
-                if entries:
-                    yield Page(objects, entries[-1]["Key"])
+        for page in self._listings.pages(self._bucket, self._prefix, after):
+            yield Page([listed for listed in page if not is_folder_marker(listed)], page[-1].key)
 
 
 class InventoryListing:
     """The report that a manifest.json names, a path or an s3:// address: CSV, gzipped, keys form-encoded.
 
-    Form: Amazon S3 user guide, "Locating your inventory list". A position is `file:row`.
+    Form: Amazon S3 user guide, "Locating your inventory list". A position is `file:row`. A report is up to two days
+    old: it says which keys to look at, not which version they have now.
 
     Raises:
-        SetupError: it is of another bucket, not CSV, or lacks a column that is needed.
+        SetupError: the report is of another bucket, not CSV, or lacks a column that is needed.
     """
 
-    def __init__(self, client: "S3Client", manifest: str, bucket: str, prefix: str) -> None:
-        self._client = client
+    def __init__(self, listings: Listings, manifest: str, bucket: str, prefix: str) -> None:
+        self._listings = listings
         self._prefix = prefix
-        self._home = manifest
-        told = self._manifest(manifest)
-        if told.get("sourceBucket") != bucket:
-            raise SetupError(f"the inventory is of bucket {told.get('sourceBucket')}, not of {bucket}")
-        if told.get("fileFormat") != "CSV":
-            raise SetupError(f"the inventory is in {told.get('fileFormat')}: configure it to be written as CSV")
-        self._columns = [column.strip() for column in str(told.get("fileSchema", "")).split(",")]
+        self._manifest = manifest
+        fields = self._read_manifest(manifest)
+        if fields.get("sourceBucket") != bucket:
+            raise SetupError(f"the inventory is of bucket {fields.get('sourceBucket')}, not of {bucket}")
+        if fields.get("fileFormat") != "CSV":
+            raise SetupError(f"the inventory is in {fields.get('fileFormat')}: configure it to be written as CSV")
+        self._columns = [column.strip() for column in str(fields.get("fileSchema", "")).split(",")]
         if missing := [column for column in _NEEDED if column not in self._columns]:
             raise SetupError(f"the inventory has no {', '.join(missing)}: add these fields to its configuration")
-        self._files = [(str(file["key"]), told["destinationBucket"]) for file in told["files"]]
+        self._files = [(str(file["key"]), fields["destinationBucket"]) for file in fields["files"]]
 
     def pages(self, after: str) -> Iterator[Page]:
-        """Raises TransientError when S3 does not answer, SetupError when a file of the report is not there."""
+        """Raises TransientError when S3 does not answer, SetupError when a file of the report is missing."""
         first, _, row = (after or "0:0").partition(":")
         begin = int(row)
         for number in range(int(first), len(self._files)):
@@ -98,7 +84,7 @@ class InventoryListing:
     def _file_pages(self, number: int, begin: int) -> Iterator[Page]:
         key, bucket = self._files[number]
         with closing(self._open(key, bucket)) as raw, gzip.open(raw, "rt", encoding="utf-8", newline="") as text:
-            page: list[Listed] = []
+            page: list[ListedObject] = []
             row = 0
             for row, fields in enumerate(csv.reader(text), 1):
                 if row <= begin:
@@ -109,48 +95,35 @@ class InventoryListing:
                     page = []
             yield Page(page, f"{number}:{row}")
 
-    def _listed(self, row: dict[str, str]) -> list[Listed]:
-        key, size = unquote_plus(row["Key"]), int(row["Size"] or 0)
+    def _listed(self, row: dict[str, str]) -> list[ListedObject]:
         current = row.get("IsLatest", "true") == "true" and row.get("IsDeleteMarker", "false") == "false"
-        if not current or not key.startswith(self._prefix) or _is_marker(key, size):
-            return []
         modified = datetime.fromisoformat(row["LastModifiedDate"])
-        version = row.get("VersionId") or None
-        return [Listed(key, row["ETag"].strip('"'), size, modified, None if version == "null" else version)]
+        listed = ListedObject(unquote_plus(row["Key"]), row["ETag"].strip('"'), int(row["Size"] or 0), modified)
+        if not current or not listed.key.startswith(self._prefix) or is_folder_marker(listed):
+            return []
+        return [listed]
 
-    def _manifest(self, manifest: str) -> dict[str, Any]:
+    def _read_manifest(self, manifest: str) -> dict[str, Any]:
         try:
             if manifest.startswith("s3://"):
                 bucket, _, key = manifest.removeprefix("s3://").partition("/")
                 with closing(self._open(key, bucket)) as body:
-                    told = json.load(body)
+                    fields = json.load(body)
             else:
-                told = json.loads(Path(manifest).read_text(encoding="utf-8"))
+                fields = json.loads(Path(manifest).read_text(encoding="utf-8"))
         except OSError as error:
             raise SetupError(f"the inventory {manifest} cannot be read: {error.strerror}") from None
         except ValueError as error:
             raise SetupError(f"{manifest} is no inventory manifest: {error}") from None
-        if not isinstance(told, dict) or not isinstance(told.get("files"), list):
+        if not isinstance(fields, dict) or not isinstance(fields.get("files"), list):
             raise SetupError(f"{manifest} is no inventory manifest: it lists no files")
-        return told
+        return fields
 
     def _open(self, key: str, bucket: str) -> IO[bytes]:
-        """Of a manifest on the disk, its files are beside it, under the names that they have in the bucket."""
-        if not self._home.startswith("s3://"):
-            beside = Path(self._home).parent
+        """A file of the report. The files of a manifest on the disk are beside it, named as in the bucket."""
+        if not self._manifest.startswith("s3://"):
+            beside = Path(self._manifest).parent
             for path in (beside / key, beside / Path(key).name):
                 if path.exists():
                     return path.open("rb")
-        name = bucket.rpartition(":")[2]
-        with translated(f"read the inventory's {key!r}"):
-            try:
-                body: Any = self._client.get_object(Bucket=name, Key=key)["Body"]
-            except ClientError as error:
-                raise SetupError(f"the inventory's file s3://{name}/{key} cannot be read: {error}") from None
-        stream: IO[bytes] = body
-        return stream
-
-
-def _is_marker(key: str, size: int) -> bool:
-    """What consoles make to show a folder."""
-    return key.endswith("/") and size == 0
+        return self._listings.open(bucket.rpartition(":")[2], key)

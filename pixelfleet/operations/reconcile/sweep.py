@@ -1,13 +1,13 @@
-"""Results that no record names, and images whose original is gone without a word."""
+"""Results that no record names, and images whose original is gone while the event of its removal was lost."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
-from typing import Any, Final
+from typing import Final
 
-from pixelfleet.aws.errors import translated
+from pixelfleet.aws.listing import ListedObject
 from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
@@ -29,7 +29,7 @@ class Folder:
 
 @dataclass(slots=True)
 class Swept:
-    """Folders looked at; those that were deleted; those of unknown images, left alone; images sent to be removed."""
+    """Folders seen; of these deleted, and left alone because their image is unknown; images sent to be removed."""
 
     seen: int = 0
     orphaned: int = 0
@@ -38,7 +38,7 @@ class Swept:
 
 
 class Sweep:
-    """Goes through the results bucket. What is younger than `before` may belong to an attempt that goes on."""
+    """Goes through the results bucket. Results younger than `before` may belong to an attempt that is under way."""
 
     def __init__(self, deployment: Deployment, before: datetime, *, dry_run: bool) -> None:
         self._deployment = deployment
@@ -49,28 +49,27 @@ class Sweep:
     def run(self, progress: Callable[[Swept], None]) -> Swept:
         """
         Raises:
-            TransientError: S3, DynamoDB or SQS does not answer; it may be begun again.
+            TransientError: S3, DynamoDB or SQS does not answer; the sweep may be repeated.
         """
         waiting = self._folders()
-        # Every image that is as it should be costs a HEAD: one after the other, ten million would take days.
+        # Every image in order costs a HEAD: one after the other, ten million would take days.
         with ThreadPoolExecutor(THREADS) as pool:
             while page := list(islice(waiting, PAGE)):
                 records = self._deployment.images.get_many(folder.image_id for folder in page)
-                judged = [self._judge(folder, records.get(folder.image_id)) for folder in page]
-                named = [image for image in judged if image is not None]
-                for image, original in zip(named, pool.map(self._original, named), strict=True):
+                kept = [image for folder in page if (image := self._keep(folder, records.get(folder.image_id)))]
+                for image, original in zip(kept, pool.map(self._original, kept), strict=True):
                     if original is None:
                         self._remove(image)
                 progress(self.swept)
         return self.swept
 
-    def _judge(self, folder: Folder, image: Image | None) -> Image | None:
-        """Returns the image whose results these rightly are, if its original is to be looked for."""
+    def _keep(self, folder: Folder, image: Image | None) -> Image | None:
+        """Delete a folder that its image does not name; else return the image, whose original is to be looked for."""
         self.swept.seen += 1
         if folder.newest > self._before:
             return None
         if image is None:
-            # A catalog that was lost must not take the results with it.
+            # If the catalog was lost, its results are kept.
             self.swept.unexplained += 1
         elif folder.revision not in (image.revision, image.target) or image.status is Status.DELETED:
             self.swept.orphaned += 1
@@ -91,22 +90,15 @@ class Sweep:
             self._deployment.queues.send(Lane.BULK, [removal], GROUP)
 
     def _folders(self) -> Iterator[Folder]:
-        bucket = self._deployment.settings.results_bucket
-        with translated(f"list {bucket}"):
-            pages = self._deployment.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-            entries = (entry for page in pages for entry in page.get("Contents", []))
-            # Keys come in order, so that a revision's are neighbours.
-            for parts, members in groupby(entries, key=_revision):
-                if parts is not None:
-                    owner, image_id, revision = parts
-                    yield Folder(f"{owner}/{image_id}/{revision}/", image_id, revision, _newest(members))
+        pages = self._deployment.listings.pages(self._deployment.settings.results_bucket)
+        # Keys come in order, so that the keys of a revision are neighbours.
+        for parts, members in groupby((listed for page in pages for listed in page), key=_revision):
+            if parts is not None:
+                owner, image_id, revision = parts
+                newest = max(listed.modified for listed in members)
+                yield Folder(f"{owner}/{image_id}/{revision}/", image_id, revision, newest)
 
 
-def _revision(entry: Any) -> tuple[str, str, str] | None:
-    parts = entry["Key"].split("/", 3)
+def _revision(listed: ListedObject) -> tuple[str, str, str] | None:
+    parts = listed.key.split("/", 3)
     return (parts[0], parts[1], parts[2]) if len(parts) == 4 else None
-
-
-def _newest(members: Iterable[Any]) -> datetime:
-    newest: datetime = max(entry["LastModified"] for entry in members)
-    return newest

@@ -155,7 +155,7 @@ class Storm:
         for _ in range(ROUNDS):
             self._run_dry(deployment, crew)
             failed = list(select(deployment.images, Selection()))
-            letters = sum(depth.waiting for depth in dead_letters(deployment).values())
+            letters = sum(dead_letters(deployment).values())
             self.say(f"the queues are dry; the system failed {len(failed)} images, {letters} dead letters")
             if not failed and not letters:
                 break

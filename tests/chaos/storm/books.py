@@ -107,6 +107,6 @@ class Books:
             depth = self.deployment.queues.depth(url)
             if depth.waiting or depth.in_flight or depth.delayed:
                 yield f"{url} still holds {depth}"
-        for name, depth in dead_letters(self.deployment).items():
-            if depth.waiting or depth.in_flight:
-                yield f"the DLQ of {name} holds {depth}, which no record says"
+        for name, number in dead_letters(self.deployment).items():
+            if number:
+                yield f"the DLQ of {name} holds {number} messages, which no record says"

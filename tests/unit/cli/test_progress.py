@@ -9,7 +9,7 @@ from pixelfleet.report import ReportImage
 def test_the_pace_counts_from_the_first_image_and_not_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("pixelfleet.cli.progress.time.monotonic", lambda: now)
-    shown = progress.RunProgress(total=101)
+    shown = progress.RunProgress(total=101, doing="working")
     now = 110.0
     shown.add(ReportImage("a.jpg", None, None, "ready"))
     first = shown.pace()

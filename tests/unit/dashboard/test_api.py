@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,10 +10,10 @@ from dashboard.site import API_PER_MINUTE
 from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, Lane, Origin, decode_message
-from pixelfleet.domain.records import Status
+from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.users import Scope
 from pixelfleet.errors import Cause
-from tests.fakes.records import record
+from tests.fakes.records import key_of, record
 from tests.unit.dashboard.conftest import PASSWORD, Dashboard
 
 OWNER = "api"
@@ -157,16 +158,38 @@ def test_files_that_cannot_be_taken_are_told_why_and_the_others_get_forms(dashbo
     assert batch.recipe.name == "catalog"
 
 
+def put_and_record(dashboard: Dashboard, batch: str, name: str, **facts: Any) -> Image:
+    bucket, key = dashboard.deployment.settings.uploads_bucket, key_of("ana", batch, name)
+    etag = dashboard.deployment.s3.put_object(Bucket=bucket, Key=key, Body=name.encode())["ETag"].strip('"')
+    return record(dashboard.deployment, "ana", batch, name, etag=etag, **facts)
+
+
 def test_a_sealed_batch_is_complete_when_all_is_accounted_for(dashboard: Dashboard) -> None:
-    images = [
-        record(dashboard.deployment, "ana", "sealed", f"{n}.jpg", cause=Cause.EMPTY if n else None) for n in range(2)
-    ]
+    for number in range(2):
+        put_and_record(dashboard, "sealed", f"{number}.jpg", cause=Cause.EMPTY if number else None)
     program = dashboard.program("ana")
     path = "/api/v1/batches/ana/sealed"
     assert program.get(path).json()["completed_at"] is None
-    sealed = program.post(f"{path}/seal", json={"image_ids": [image.image_id for image in images]}).json()
+    sealed = program.post(f"{path}/seal").json()
     assert (sealed["expected"], sealed["ready"], sealed["failed_by_cause"]) == (2, 1, {"empty": 1})
     assert sealed["completed_at"]
+
+
+def test_a_seal_counts_what_is_in_the_bucket_and_not_what_the_client_names(dashboard: Dashboard) -> None:
+    for number in range(3):
+        put_and_record(dashboard, "added-to", f"{number}.jpg")
+    one_more = put_and_record(dashboard, "added-to", "one-more.jpg")
+    # The page knows only of the file that it has just uploaded.
+    told = {"image_ids": [one_more.image_id]}
+    sealed = dashboard.program("ana").post("/api/v1/batches/ana/added-to/seal", json=told).json()
+    assert (sealed["expected"], sealed["ready"]) == (4, 4)
+
+
+def test_a_batch_without_an_object_is_not_sealed(dashboard: Dashboard) -> None:
+    dashboard.deployment.batches.create("ana", "nothing")
+    answer = dashboard.program("ana").post("/api/v1/batches/ana/nothing/seal")
+    assert answer.status_code == 400
+    assert "there is nothing at" in answer.text
 
 
 def test_a_manifest_has_a_line_for_every_image(dashboard: Dashboard, stocked: list[str]) -> None:

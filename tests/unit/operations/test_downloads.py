@@ -24,6 +24,28 @@ def test_a_keys_path_stays_below_the_folder(path: str, safe: str) -> None:
     assert safe_path(path) == safe
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("L" * 300 + ".png", id="ascii"),
+        pytest.param("é" * 200 + ".png", id="two bytes"),
+        pytest.param("a/" + "😀" * 100 + "/b.jpg", id="a folder"),
+        pytest.param("x" * 256, id="no suffix"),
+        pytest.param("." + "x" * 300, id="a suffix alone"),
+    ],
+)
+def test_a_part_that_no_file_system_takes_is_shortened_and_stays_itself(path: str) -> None:
+    safe = safe_path(path)
+    assert all(len(part.encode()) <= 255 for part in safe.split("/"))
+    assert safe.count("/") == path.count("/")
+    assert safe.endswith(".png") == path.endswith(".png")
+    assert safe == safe_path(path)
+
+
+def test_two_long_names_that_differ_at_their_ends_stay_two() -> None:
+    assert safe_path("L" * 300 + "1.png") != safe_path("L" * 300 + "2.png")
+
+
 @given(st.text(min_size=1))
 def test_no_part_of_any_path_leads_upwards(path: str) -> None:
     parts = PurePosixPath(safe_path(path)).parts
@@ -31,3 +53,4 @@ def test_no_part_of_any_path_leads_upwards(path: str) -> None:
     assert ".." not in parts
     assert not safe_path(path).startswith("/")
     assert "\0" not in safe_path(path)
+    assert all(len(part.encode("utf-8", "surrogatepass")) <= 255 for part in parts)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from benchmarks.reconcile import BUCKET, make_inventory
+from pixelfleet.aws.listing import ListedObject
 from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
@@ -20,7 +21,7 @@ from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.reconcile.checkpoint import Checkpoint
 from pixelfleet.operations.reconcile.compare import GROUP, Reconcile, Wishes
 from pixelfleet.operations.reconcile.listing import PAGE, InventoryListing, Page
-from pixelfleet.operations.reconcile.verdict import Horizon, Listed, Verdict
+from pixelfleet.operations.reconcile.verdict import Horizon, Verdict
 from pixelfleet.settings import Settings
 from tests.clock import Clock
 from tests.fakes.dynamodb import FakeDynamoDb
@@ -63,7 +64,7 @@ def deployment(lanes: Lanes) -> Any:
 
 def pages(count: int, size: int = 100, after: str = "") -> Iterator[Page]:
     for start in range(0, count, size):
-        objects = [Listed(f"k{number:09}", "e", 9, OLD) for number in range(start, min(start + size, count))]
+        objects = [ListedObject(f"k{number:09}", "e", 9, OLD) for number in range(start, min(start + size, count))]
         if objects[-1].key > after:
             yield Page([found for found in objects if found.key > after], objects[-1].key)
 
@@ -114,7 +115,7 @@ def test_what_it_holds_does_not_grow_with_the_bucket() -> None:
         work.run(pages(count, size=200), lambda _: None)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-        assert work.found.seen == count
+        assert work.result.seen == count
     assert peaks[1] < 1.2 * peaks[0]
 
 
@@ -125,11 +126,11 @@ def test_no_more_keys_are_held_than_two_pages_have_however_many_a_report_lists(t
     held: list[int] = []
 
     def count(_: str) -> None:
-        held.append(sum(type(each) is Listed for each in gc.get_objects()))
+        held.append(sum(type(each) is ListedObject for each in gc.get_objects()))
 
     work = Reconcile(deployment(Lanes()), HORIZON, Wishes("anna", dry_run=True))
     gc.collect()
     work.run(listing.pages(""), count)
-    assert work.found.seen == 20_000
+    assert work.result.seen == 20_000
     assert len(held) >= 20_000 // PAGE
     assert max(held) <= 2 * PAGE

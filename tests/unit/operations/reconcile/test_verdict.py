@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from pixelfleet.aws.listing import ListedObject
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, timestamp
 from pixelfleet.errors import Cause
 from pixelfleet.operations.monitoring import LaneState
 from pixelfleet.operations.reconcile.horizon import MARGIN, UNKNOWN, horizon
-from pixelfleet.operations.reconcile.verdict import Horizon, Listed, Verdict, judge
+from pixelfleet.operations.reconcile.verdict import Horizon, Verdict, verdict_on
 from pixelfleet.settings import Settings
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -18,8 +19,8 @@ WEB, SHOP = RecipeRef(name="web", digest="d1"), RecipeRef(name="shop", digest="d
 HORIZON = Horizon(NOW - timedelta(minutes=5), dict.fromkeys(Lane, NOW - timedelta(minutes=10)))
 
 
-def listed(minutes: int = 60, etag: str = "e1") -> Listed:
-    return Listed("uploads/me/b1/a.jpg", etag, 100, NOW - timedelta(minutes=minutes))
+def listed(minutes: int = 60, etag: str = "e1") -> ListedObject:
+    return ListedObject("uploads/me/b1/a.jpg", etag, 100, NOW - timedelta(minutes=minutes))
 
 
 def image(status: Status, minutes: int = 60, **more: Any) -> Image:
@@ -46,9 +47,9 @@ def image(status: Status, minutes: int = 60, **more: Any) -> Image:
     ],
 )
 def test_an_object_is_what_listing_and_record_say(
-    found: Listed, record: Image | None, wanted: RecipeRef | None, verdict: Verdict
+    found: ListedObject, record: Image | None, wanted: RecipeRef | None, verdict: Verdict
 ) -> None:
-    assert judge(found, record, HORIZON, wanted) is verdict
+    assert verdict_on(found, record, HORIZON, wanted) is verdict
 
 
 def lane(name: str, held: int, oldest: float | None) -> LaneState:

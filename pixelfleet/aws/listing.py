@@ -1,0 +1,56 @@
+"""S3: the objects of a bucket, page by page in the order of their keys, and objects that are read as streams."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pixelfleet.aws.errors import translated
+from pixelfleet.errors import SetupError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    """One object as a listing has it; `bytes` is its size, `modified` is when it was stored."""
+
+    key: str
+    etag: str
+    bytes: int
+    modified: datetime
+
+
+class Listings:
+    """Any bucket. Methods raise TransientError when S3 does not answer."""
+
+    def __init__(self, client: "S3Client") -> None:
+        self._client = client
+
+    def pages(self, bucket: str, prefix: str = "", after: str = "") -> Iterator[list[ListedObject]]:
+        """Objects whose keys begin with `prefix` and follow the key `after`, a thousand a page. No page is empty."""
+        paginator = self._client.get_paginator("list_objects_v2")
+        with translated(f"list {bucket}"):
+            for page in paginator.paginate(Bucket=bucket, Prefix=prefix, StartAfter=after):
+                if entries := page.get("Contents", []):
+                    yield [
+                        ListedObject(entry["Key"], entry["ETag"].strip('"'), entry["Size"], entry["LastModified"])
+                        for entry in entries
+                    ]
+
+    def open(self, bucket: str, key: str) -> IO[bytes]:
+        """An object as a stream, which the caller closes.
+
+        Raises:
+            SetupError: S3 refuses the object, or it is not there.
+        """
+        with translated(f"read s3://{bucket}/{key}"):
+            try:
+                body: Any = self._client.get_object(Bucket=bucket, Key=key)["Body"]
+            except ClientError as error:
+                raise SetupError(f"s3://{bucket}/{key} cannot be read: {error}") from None
+        stream: IO[bytes] = body
+        return stream

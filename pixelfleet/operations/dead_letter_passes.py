@@ -1,0 +1,125 @@
+"""What becomes of each message of a DLQ: deleted, moved back, or left. The records of the catalog decide."""
+
+from collections.abc import Callable, Sequence
+
+from pixelfleet.aws.dead_letters import DeadLetter, DeadLetters, Disposition, Pass
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Job, JobKind, Lane
+from pixelfleet.domain.records import Image, Status, pad_sequencer
+from pixelfleet.operations.failures import Selection
+
+Decide = Callable[[DeadLetter, Image | None], Disposition]
+Progress = Callable[[str, Pass], None]
+
+
+def drop_settled(deployment: Deployment, lane: Lane, selection: Selection, progress: Callable[[Pass], None]) -> Pass:
+    """After a redrive: delete the messages whose work the catalog has; move back those that no record explains.
+
+    Messages without an explanation are moved only by a selection that is narrowed to no images. The message of an image
+    that is still failed is left: it goes when the image is redriven.
+    """
+
+    def decide(letter: DeadLetter, image: Image | None) -> Disposition:
+        if image is None or unexplained(letter, image):
+            return Disposition.MOVE if selection.everything else Disposition.LEAVE
+        return Disposition.LEAVE if image.status is Status.FAILED else Disposition.DELETE
+
+    return _lane_letters(deployment, lane).go_through(_with_records(deployment, decide), progress)
+
+
+def give_up(
+    deployment: Deployment, selection: Selection, progress: Progress, *, dry_run: bool = False
+) -> dict[str, Pass]:
+    """Delete the messages of failures that are given up, by queue; the records stay failed, and can be redriven.
+
+    Without filters, messages that no record explains go too: nothing else knows of them.
+
+    Raises:
+        TransientError: SQS or DynamoDB does not answer.
+    """
+
+    def decide(letter: DeadLetter, image: Image | None) -> Disposition:
+        if image is None:
+            return Disposition.DELETE if selection.everything else Disposition.LEAVE
+        if unexplained(letter, image):
+            return Disposition.LEAVE
+        if image.status is Status.FAILED:
+            return Disposition.DELETE if selection.takes(image) else Disposition.LEAVE
+        return Disposition.DELETE
+
+    done = {}
+    for lane in selection.lanes:
+        letters = _lane_letters(deployment, lane, dry_run=dry_run)
+        done[lane.value] = letters.go_through(_with_records(deployment, decide), _named(progress, lane.value))
+    if selection.covers_uploads:
+        done["uploads"] = _uploads(deployment, Disposition.DELETE, progress, dry_run=dry_run)
+    return done
+
+
+def settle(deployment: Deployment, selection: Selection, progress: Progress) -> dict[str, Pass]:
+    """The pass over every DLQ that a selection covers, after its redrive; see `drop_settled`."""
+    done = {
+        lane.value: drop_settled(deployment, lane, selection, _named(progress, lane.value)) for lane in selection.lanes
+    }
+    if selection.covers_uploads:
+        done["uploads"] = _uploads(deployment, Disposition.MOVE, progress)
+    return done
+
+
+def unexplained(letter: DeadLetter, image: Image) -> bool:
+    """Whether this message may be the only trace of work that is still to do.
+
+    That is so for a job of a newer version than the record's; for a removal that is not recorded; for an image whose
+    notice is pending or whose superseded results are not yet deleted; and for an image under way whose message SQS
+    itself gave up. A message that a worker put here carries its cause, and the record has the same: it explains itself.
+    """
+    if letter.job is None:
+        return True
+    if letter.buried:
+        return _is_newer(letter.job, image)
+    if _is_older(letter.job, image):
+        return False
+    return (
+        _is_newer(letter.job, image)
+        or (letter.job.kind is JobKind.REMOVE and image.status is not Status.DELETED)
+        or image.notice is not None
+        or bool(image.superseded)
+        or image.status in (Status.QUEUED, Status.PROCESSING)
+    )
+
+
+def _is_newer(job: Job, image: Image) -> bool:
+    """Whether a job is of an object version that came after the record's."""
+    if job.sequencer is not None:
+        return pad_sequencer(job.sequencer) > image.sequencer
+    return job.kind is JobKind.PROCESS and job.source_version != image.source_version
+
+
+def _is_older(job: Job, image: Image) -> bool:
+    return job.sequencer is not None and pad_sequencer(job.sequencer) < image.sequencer
+
+
+def _uploads(deployment: Deployment, disposition: Disposition, progress: Progress, *, dry_run: bool = False) -> Pass:
+    """Move back, or delete, the events that the producer could not handle."""
+    settings = deployment.settings
+    letters = DeadLetters(deployment.sqs, settings.uploads_dlq_url, settings.uploads_queue_url, dry_run=dry_run)
+    return letters.go_through(lambda some: [disposition] * len(some), _named(progress, "uploads"))
+
+
+def _lane_letters(deployment: Deployment, lane: Lane, *, dry_run: bool = False) -> DeadLetters:
+    settings = deployment.settings
+    return DeadLetters(deployment.sqs, settings.dlq_url(lane), settings.queue_url(lane), dry_run=dry_run)
+
+
+def _named(progress: Progress, queue: str) -> Callable[[Pass], None]:
+    return lambda done: progress(queue, done)
+
+
+def _with_records(deployment: Deployment, decide: Decide) -> Callable[[Sequence[DeadLetter]], list[Disposition]]:
+    """Read the records of ten messages in one call, then decide on each with its record, None where there is none."""
+
+    def dispositions(letters: Sequence[DeadLetter]) -> list[Disposition]:
+        records = deployment.images.get_many(letter.job.image_id for letter in letters if letter.job)
+        return [decide(letter, records.get(letter.job.image_id) if letter.job else None) for letter in letters]
+
+    return dispositions

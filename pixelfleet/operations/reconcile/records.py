@@ -1,0 +1,76 @@
+"""One pass over the catalog, for what no listing of the bucket shows: objects that are gone, and work left unfinished.
+
+An image stays `queued` or `processing` if its object was removed and the event of the removal was lost. A notice stays
+pending, or superseded results stay undeleted, if the worker died after its record and its message was lost too.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
+from pixelfleet.domain.records import Image, Status, timestamp
+from pixelfleet.operations.reconcile.compare import GROUP, THREADS
+from pixelfleet.operations.reconcile.verdict import Horizon, last_touched
+
+PAGE: Final = 100
+_UNDER_WAY: Final = (Status.QUEUED, Status.PROCESSING)
+
+
+@dataclass(slots=True)
+class UnsettledRecords:
+    """Records under way whose object is gone; records with a pending notice or leftovers; jobs that SQS refused."""
+
+    gone: int = 0
+    unfinished: int = 0
+    refused: int = 0
+
+
+def settle_records(
+    deployment: Deployment,
+    horizon: Horizon,
+    prefix: str,
+    progress: Callable[[UnsettledRecords], None],
+    *,
+    dry_run: bool,
+) -> UnsettledRecords:
+    """Send a job for each record that is unsettled for longer than `horizon` allows.
+
+    Raises:
+        TransientError: S3, DynamoDB or SQS does not answer; the pass may be repeated.
+    """
+    result = UnsettledRecords()
+    records = _overdue(deployment, horizon, prefix)
+    with ThreadPoolExecutor(THREADS) as pool:
+        while page := list(islice(records, PAGE)):
+            jobs = list(pool.map(lambda image: (_job(deployment, image), image), page))
+            for job, image in jobs:
+                result.gone += job is not None and image.status in _UNDER_WAY
+                result.unfinished += job is not None and image.status not in _UNDER_WAY
+            if not dry_run:
+                result.refused += _send(deployment, [(job, image.lane) for job, image in jobs if job is not None])
+            progress(result)
+    return result
+
+
+def _overdue(deployment: Deployment, horizon: Horizon, prefix: str) -> Iterator[Image]:
+    for image in deployment.images.unsettled():
+        if image.key.startswith(prefix) and last_touched(image) <= timestamp(horizon.lanes[image.lane]):
+            yield image
+
+
+def _job(deployment: Deployment, image: Image) -> Job | None:
+    """The job that settles a record, None if the listing of the bucket covers it."""
+    removal = Job(JobKind.REMOVE, image.bucket, image.key, sequencer=image.sequencer, origin=Origin.RECONCILE)
+    if image.status in _UNDER_WAY:
+        return removal if deployment.objects.head(image.bucket, image.key) is None else None
+    # As its event would do once more: the claim is refused as done, and the worker finishes what is left.
+    return removal if image.status is Status.DELETED else image.job(Origin.EVENT)
+
+
+def _send(deployment: Deployment, jobs: list[tuple[Job, Lane]]) -> int:
+    """Returns how many jobs SQS refused."""
+    return sum(len(deployment.queues.send(lane, [job for job, of in jobs if of is lane], GROUP)) for lane in Lane)

@@ -1,0 +1,135 @@
+"""A whole reconcile: the listing, the records, the results, and the batches."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import RecipeRef
+from pixelfleet.operations.completion import complete_sealed_batches
+from pixelfleet.operations.monitoring import lanes
+from pixelfleet.operations.recipe_texts import reference, store_recipe
+from pixelfleet.operations.reconcile.checkpoint import Checkpoint
+from pixelfleet.operations.reconcile.compare import Reconcile, ReconcileResult, Wishes
+from pixelfleet.operations.reconcile.horizon import horizon
+from pixelfleet.operations.reconcile.listing import BucketListing, InventoryListing, Listing
+from pixelfleet.operations.reconcile.records import UnsettledRecords, settle_records
+from pixelfleet.operations.reconcile.sweep import Sweep, Swept
+from pixelfleet.operations.reconcile.verdict import Horizon
+from pixelfleet.recipes import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileOrder:
+    """What is to be reconciled, and how. `rate` in jobs a second; see the options of `pixelfleet reconcile`."""
+
+    who: str
+    prefix: str = ""
+    recipe: Recipe | None = None
+    inventory: str | None = None
+    rate: float | None = None
+    older_than: timedelta | None = None
+    outdated: bool = False
+    sweep: bool = False
+    from_start: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileReport:
+    """What a reconcile did; in a dry run, what it would do. `swept` is None where no sweep was asked for."""
+
+    result: ReconcileResult
+    records: UnsettledRecords
+    swept: Swept | None
+    horizon: Horizon
+
+    @property
+    def refused(self) -> int:
+        """Jobs that SQS refused: another reconcile sends them."""
+        return self.result.refused + self.records.refused
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Hears one sentence now and then on how far it is, and the position where an interrupted reconcile goes on."""
+
+    progress: Callable[[str], None] = lambda _: None
+    resumed: Callable[[str], None] = lambda _: None
+
+
+def reconcile(
+    deployment: Deployment, order: ReconcileOrder, now: datetime, listener: Listener | None = None
+) -> ReconcileReport:
+    """Carry out a reconcile.
+
+    Raises:
+        SetupError: the inventory cannot be used.
+        TransientError: S3, DynamoDB or SQS does not answer; the reconcile goes on where it was, when repeated.
+    """
+    listener = listener or Listener()
+    limits = horizon(deployment.settings, lanes(deployment), now, order.older_than)
+    result = _compare(deployment, limits, order, listener)
+    records = settle_records(
+        deployment,
+        limits,
+        order.prefix,
+        lambda done: listener.progress(f"{done.gone:,} objects gone, {done.unfinished:,} records unfinished"),
+        dry_run=order.dry_run,
+    )
+    swept = _sweep(deployment, limits, order, listener) if order.sweep else None
+    if not order.dry_run:
+        complete_sealed_batches(deployment)
+        details: dict[str, int | str] = {str(verdict): count for verdict, count in result.verdicts.items()}
+        deployment.activity.note(order.who, "reconcile", order.prefix or "everything", details | {"sent": result.sent})
+    return ReconcileReport(result, records, swept, limits)
+
+
+def _compare(deployment: Deployment, limits: Horizon, order: ReconcileOrder, listener: Listener) -> ReconcileResult:
+    recipe = _recipe(deployment, order)
+    checkpoint = _checkpoint(deployment, order, recipe)
+    after = "" if order.from_start or order.dry_run else checkpoint.read()
+    if after:
+        listener.resumed(after)
+    work = Reconcile(deployment, limits, Wishes(order.who, order.outdated, recipe, order.dry_run, order.rate))
+
+    def done(position: str) -> None:
+        if not order.dry_run:
+            checkpoint.write(position)
+        so_far = work.result
+        listener.progress(f"{so_far.seen:,} objects, {so_far.to_queue:,} to queue, {so_far.sent:,} sent")
+
+    result = work.run(_listing(deployment, order).pages(after), done)
+    if not order.dry_run:
+        checkpoint.clear()
+    return result
+
+
+def _recipe(deployment: Deployment, order: ReconcileOrder) -> RecipeRef | None:
+    if order.recipe is None:
+        return None
+    return reference(order.recipe) if order.dry_run else store_recipe(deployment, order.recipe)
+
+
+def _checkpoint(deployment: Deployment, order: ReconcileOrder, recipe: RecipeRef | None) -> Checkpoint:
+    settings = deployment.settings
+    wishes = recipe.digest if recipe else str(order.outdated)
+    return Checkpoint(
+        settings.endpoint_url or "aws", settings.uploads_bucket, order.prefix, order.inventory or "", wishes
+    )
+
+
+def _listing(deployment: Deployment, order: ReconcileOrder) -> Listing:
+    bucket = deployment.settings.uploads_bucket
+    if order.inventory:
+        return InventoryListing(deployment.listings, order.inventory, bucket, order.prefix)
+    return BucketListing(deployment.listings, bucket, order.prefix)
+
+
+def _sweep(deployment: Deployment, limits: Horizon, order: ReconcileOrder, listener: Listener) -> Swept:
+    oldest = min(limits.events, *limits.lanes.values())
+
+    def progress(done: Swept) -> None:
+        listener.progress(f"{done.seen:,} results looked at, {done.orphaned:,} without a record")
+
+    return Sweep(deployment, oldest, dry_run=order.dry_run).run(progress)

@@ -1,0 +1,98 @@
+"""A pass over a DLQ: it sees every message, and a dry run changes none."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pixelfleet.aws.dead_letters import DeadLetter, DeadLetters, Disposition, Pass
+
+
+class SamplingSqs:
+    """A queue of many servers: a receive without a wait asks some of them, and may come back empty.
+
+    (SQS developer guide, "Short and long polling".) Here every second such receive does.
+    """
+
+    def __init__(self, bodies: list[str]) -> None:
+        self.visible = {f"r{number}": body for number, body in enumerate(bodies)}
+        self.hidden: dict[str, str] = {}
+        self.sent: list[str] = []
+        self.receives = Counter[str]()
+
+    def receive_message(self, *, MaxNumberOfMessages: int, WaitTimeSeconds: int, **_: Any) -> dict[str, Any]:  # noqa: N803
+        self.receives["all"] += 1
+        if WaitTimeSeconds == 0 and self.receives["all"] % 2 == 0:
+            return {}
+        taken = list(self.visible)[:MaxNumberOfMessages]
+        self.hidden |= {receipt: self.visible.pop(receipt) for receipt in taken}
+        return {"Messages": [{"Body": self.hidden[receipt], "ReceiptHandle": receipt} for receipt in taken]}
+
+    def delete_message_batch(self, *, Entries: list[dict[str, str]], **_: Any) -> dict[str, Any]:  # noqa: N803
+        for entry in Entries:
+            self.hidden.pop(entry["ReceiptHandle"])
+        return {}
+
+    def send_message_batch(self, *, Entries: list[dict[str, str]], **_: Any) -> dict[str, Any]:  # noqa: N803
+        self.sent += [entry["MessageBody"] for entry in Entries]
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+    def change_message_visibility_batch(self, *, Entries: list[dict[str, Any]], **_: Any) -> dict[str, Any]:  # noqa: N803
+        for entry in Entries:
+            self.visible[entry["ReceiptHandle"]] = self.hidden.pop(entry["ReceiptHandle"])
+        return {}
+
+
+def letters(client: Any, *, dry_run: bool = False) -> DeadLetters:
+    return DeadLetters(client, "dlq", "source", dry_run=dry_run)
+
+
+def all_get(disposition: Disposition) -> Any:
+    def dispositions(some: list[DeadLetter]) -> list[Disposition]:
+        return [disposition] * len(some)
+
+    return dispositions
+
+
+@pytest.fixture
+def sqs(monkeypatch: pytest.MonkeyPatch) -> SamplingSqs:
+    # One thread, so that the order of the receives is the same in every run.
+    monkeypatch.setattr("pixelfleet.aws.dead_letters.THREADS", 1)
+    return SamplingSqs([f"message {number}" for number in range(95)])
+
+
+def test_an_empty_answer_of_some_servers_does_not_end_the_pass(sqs: SamplingSqs) -> None:
+    done = letters(sqs).go_through(all_get(Disposition.DELETE), lambda _: None)
+    assert done == Pass(deleted=95)
+    assert not sqs.visible
+    assert not sqs.hidden
+
+
+def test_a_message_that_is_moved_is_sent_and_then_deleted(sqs: SamplingSqs) -> None:
+    done = letters(sqs).go_through(all_get(Disposition.MOVE), lambda _: None)
+    assert done == Pass(moved=95)
+    assert len(sqs.sent) == 95
+    assert not sqs.hidden
+
+
+@pytest.mark.parametrize("disposition", [Disposition.DELETE, Disposition.MOVE])
+def test_a_dry_run_counts_and_leaves_every_message_visible(sqs: SamplingSqs, disposition: Disposition) -> None:
+    done = letters(sqs, dry_run=True).go_through(all_get(disposition), lambda _: None)
+    assert (done.deleted, done.moved, done.left) == ((95, 0, 0) if disposition is Disposition.DELETE else (0, 95, 0))
+    assert len(sqs.visible) == 95
+    assert not sqs.sent
+
+
+def test_messages_that_are_left_are_visible_again_although_a_decision_fails(sqs: SamplingSqs) -> None:
+    calls = Counter[str]()
+
+    def breaks(some: Sequence[DeadLetter]) -> list[Disposition]:
+        calls["all"] += 1
+        if calls["all"] == 3:
+            raise KeyboardInterrupt
+        return [Disposition.LEAVE] * len(some)
+
+    with pytest.raises(KeyboardInterrupt):
+        letters(sqs).go_through(breaks, lambda _: None)
+    assert len(sqs.visible) == 95 - 10

@@ -1,0 +1,72 @@
+"""Removing originals whose keys XML cannot carry, on moto, which parses the XML as S3 does."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from pixelfleet.aws.originals import NotRemoved, Originals
+
+ODD = ["ctl\x01x.png", "cr\rx.png", "nl\nx.png", "tab\tx.png", "del\x7f.png", "ufffe\ufffe.png", "c1\x85.png"]
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="uploads")
+        yield client
+
+
+class Watched:
+    """Keeps the keys that went into XML, and passes the calls on."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.together: list[str] = []
+
+    def delete_objects(self, **request: Any) -> Any:
+        self.together += [entry["Key"] for entry in request["Delete"]["Objects"]]
+        return self._client.delete_objects(**request)
+
+    def delete_object(self, **request: Any) -> Any:
+        return self._client.delete_object(**request)
+
+
+def test_one_key_that_xml_cannot_carry_does_not_keep_the_others(s3: Any) -> None:
+    plain = [f"{number}.png" for number in range(30)]
+    for key in (*plain, *ODD):
+        s3.put_object(Bucket="uploads", Key=key, Body=b"x")
+    client: Any = Watched(s3)
+    results = list(Originals(client).remove("uploads", [*plain[:15], *ODD, *plain[15:]]))
+    assert results == [(30 + len(ODD), [])]
+    assert client.together == plain
+    assert "Contents" not in s3.list_objects_v2(Bucket="uploads")
+
+
+def test_what_s3_refuses_is_returned_with_its_reason() -> None:
+    class Refusing:
+        def delete_objects(self, **_: Any) -> dict[str, Any]:
+            return {"Errors": [{"Key": "b", "Message": "Access Denied"}]}
+
+    client: Any = Refusing()
+    assert list(Originals(client).remove("uploads", ["a", "b"])) == [(1, [NotRemoved("b", "Access Denied")])]
+
+
+def test_a_thousand_keys_go_in_one_call() -> None:
+    class Counting:
+        def __init__(self) -> None:
+            self.sizes: list[int] = []
+
+        def delete_objects(self, **request: Any) -> dict[str, Any]:
+            self.sizes.append(len(request["Delete"]["Objects"]))
+            return {}
+
+    client: Any = Counting()
+    list(Originals(client).remove("uploads", (str(number) for number in range(2_500))))
+    assert client.sizes == [1_000, 1_000, 500]

@@ -1,0 +1,86 @@
+"""What a listing of the bucket cannot show: objects that are gone, and records that a dead worker left unfinished."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
+from pixelfleet.domain.records import Image, NoticeKind
+from pixelfleet.domain.transitions import Aim
+from pixelfleet.operations.reconcile.records import UnsettledRecords, settle_records
+from pixelfleet.operations.reconcile.verdict import Horizon
+from tests.fakes.records import RECIPE, key_of, record
+from tests.unit.operations.fakes import fake_deployment
+
+NOW = datetime.now(UTC)
+LATER = NOW + timedelta(hours=1)
+HORIZON = Horizon(LATER, dict.fromkeys(Lane, LATER))
+
+
+@pytest.fixture
+def deployment() -> Any:
+    return fake_deployment()
+
+
+def settle(deployment: Any, horizon: Horizon = HORIZON, prefix: str = "", **options: Any) -> UnsettledRecords:
+    return settle_records(deployment, horizon, prefix, lambda _: None, dry_run=options.get("dry_run", False))
+
+
+def processing(deployment: Any, name: str) -> Image:
+    job = Job(JobKind.PROCESS, deployment.settings.uploads_bucket, key_of("me", "b1", name), None, "e1", "10", 9)
+    claimed = deployment.images.claim(Aim(job, RECIPE, "r", "w", "2026-11-20T10:00:00.000Z"), 5, None)
+    assert isinstance(claimed, Image)
+    return claimed
+
+
+def settled(deployment: Any, name: str) -> Image:
+    done = deployment.images.announced(record(deployment, "me", "b1", name))
+    assert isinstance(done, Image)
+    return done
+
+
+def sent(deployment: Any) -> list[tuple[JobKind, str, Origin]]:
+    return sorted((job.kind, job.key.rpartition("/")[2], job.origin) for _, job in deployment.queues.sent)
+
+
+def test_an_image_under_way_whose_object_is_gone_is_sent_to_be_removed(deployment: Any) -> None:
+    gone = processing(deployment, "gone.png")
+    there = processing(deployment, "there.png")
+    deployment.bucket.objects[there.key] = "e1"
+    assert settle(deployment) == UnsettledRecords(gone=1)
+    assert sent(deployment) == [(JobKind.REMOVE, "gone.png", Origin.RECONCILE)]
+    [(_, job)] = deployment.queues.sent
+    # As old as the record: a newer upload of the same name wins.
+    assert job.sequencer == gone.sequencer
+
+
+def test_a_pending_notice_is_sent_round_as_its_event_would_be(deployment: Any) -> None:
+    settled(deployment, "settled.png")
+    pending = record(deployment, "me", "b1", "pending.png")
+    assert pending.notice is NoticeKind.IMAGE_READY
+    assert settle(deployment) == UnsettledRecords(unfinished=1)
+    assert sent(deployment) == [(JobKind.PROCESS, "pending.png", Origin.EVENT)]
+
+
+def test_leftovers_of_a_removed_image_are_sent_to_be_removed_again(deployment: Any) -> None:
+    image = settled(deployment, "gone.png")
+    removed = deployment.images.remove(Job(JobKind.REMOVE, image.bucket, image.key, sequencer="20"), "w")
+    assert removed.superseded
+    assert settle(deployment) == UnsettledRecords(unfinished=1)
+    assert sent(deployment) == [(JobKind.REMOVE, "gone.png", Origin.RECONCILE)]
+
+
+def test_what_may_still_be_under_way_is_left_alone(deployment: Any) -> None:
+    record(deployment, "me", "b1", "pending.png", at=NOW)
+    recent = Horizon(NOW - timedelta(minutes=5), dict.fromkeys(Lane, NOW - timedelta(minutes=5)))
+    assert settle(deployment, recent) == UnsettledRecords()
+    assert deployment.queues.sent == []
+
+
+def test_a_prefix_narrows_the_pass_and_a_dry_run_sends_nothing(deployment: Any) -> None:
+    processing(deployment, "a/1.png")
+    processing(deployment, "b/1.png")
+    assert settle(deployment, prefix=key_of("me", "b1", "a/")) == UnsettledRecords(gone=1)
+    assert settle(deployment, dry_run=True) == UnsettledRecords(gone=2)
+    assert len(deployment.queues.sent) == 1

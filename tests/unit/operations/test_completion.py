@@ -1,0 +1,103 @@
+"""Sealing counts what the bucket and its tombstones hold, whichever client uploaded it."""
+
+from typing import Any
+
+import pytest
+
+from pixelfleet.domain.jobs import Job, JobKind
+from pixelfleet.domain.records import Image
+from pixelfleet.domain.transitions import Aim, Success
+from pixelfleet.errors import Cause, SetupError
+from pixelfleet.operations.completion import complete_if_full, complete_sealed_batches, seal
+from tests.fakes.records import RECIPE, key_of, record, variants_of
+from tests.unit.operations.fakes import fake_deployment
+
+
+@pytest.fixture
+def deployment() -> Any:
+    return fake_deployment()
+
+
+def put(deployment: Any, name: str, etag: str = "e1") -> str:
+    """An object in the bucket, as any client leaves it."""
+    key = key_of("me", "b1", name)
+    deployment.bucket.objects[key] = etag
+    return key
+
+
+def process(deployment: Any, name: str, etag: str, sequencer: str) -> Image:
+    """What a worker does about a version; the batch is looked at afterwards, as a worker does."""
+    job = Job(JobKind.PROCESS, deployment.settings.uploads_bucket, key_of("me", "b1", name), None, etag, sequencer, 9)
+    aim = Aim(job, RECIPE, f"{etag}-revision", "worker-1", "2026-11-20T10:00:00.000Z")
+    deployment.images.claim(aim, 5, deployment.images.get(job.image_id))
+    ready = deployment.images.record_ready(aim, Success(variants_of("me", job.image_id), {}, {}))
+    assert isinstance(ready, Image)
+    complete_if_full(deployment, "me", "b1")
+    return ready
+
+
+def test_images_of_another_machine_are_counted_too(deployment: Any) -> None:
+    for number in range(150):
+        put(deployment, f"a{number}.png")
+        record(deployment, "me", "b1", f"a{number}.png")
+    # Machine B adds five, of which no worker has heard yet, and seals.
+    for number in range(5):
+        put(deployment, f"b{number}.png")
+    batch, counts = seal(deployment, "me", "b1")
+    assert (batch.expected, counts.accounted, batch.completed_at) == (155, 150, None)
+    for number in range(5):
+        process(deployment, f"b{number}.png", "e1", "10")
+    assert deployment.notices.batches == ["me/b1"]
+
+
+def test_a_changed_file_does_not_complete_the_batch_by_its_old_version(deployment: Any) -> None:
+    put(deployment, "a.png")
+    record(deployment, "me", "b1", "a.png")
+    put(deployment, "a.png", "e2")
+    batch, counts = seal(deployment, "me", "b1")
+    assert (batch.expected, counts.ready, batch.completed_at) == (1, 0, None)
+    process(deployment, "a.png", "e2", "20")
+    assert deployment.batches.counts("me", "b1").ready == 1
+    assert deployment.notices.batches == ["me/b1"]
+
+
+def test_what_was_removed_is_counted_and_what_was_put_there_again_is_counted_once(deployment: Any) -> None:
+    for name in ("gone.png", "back.png"):
+        image = record(deployment, "me", "b1", name)
+        deployment.images.remove(Job(JobKind.REMOVE, image.bucket, image.key, sequencer="20"), "worker-1")
+    put(deployment, "back.png", "e2")
+    batch, counts = seal(deployment, "me", "b1")
+    assert (batch.expected, counts.accounted, batch.completed_at) == (2, 1, None)
+    process(deployment, "back.png", "e2", "30")
+    assert deployment.notices.batches == ["me/b1"]
+
+
+def test_a_second_seal_has_the_new_number_and_no_second_notice(deployment: Any) -> None:
+    put(deployment, "1.png")
+    record(deployment, "me", "b1", "1.png")
+    assert seal(deployment, "me", "b1")[0].completed_at
+    put(deployment, "2.png")
+    assert seal(deployment, "me", "b1")[0].expected == 2
+    process(deployment, "2.png", "e1", "10")
+    assert deployment.notices.batches == ["me/b1"]
+
+
+def test_failed_images_are_accounted_for(deployment: Any) -> None:
+    put(deployment, "1.png")
+    record(deployment, "me", "b1", "1.png", cause=Cause.TRUNCATED)
+    batch, counts = seal(deployment, "me", "b1")
+    assert (batch.expected, counts.failed) == (1, 1)
+    assert batch.completed_at
+
+
+def test_a_batch_of_nothing_is_not_sealed(deployment: Any) -> None:
+    with pytest.raises(SetupError, match="there is nothing at s3://pixelfleet-uploads/uploads/me/b1/"):
+        seal(deployment, "me", "b1")
+    assert deployment.batches.get("me", "b1") is None
+
+
+def test_a_sealed_batch_that_nobody_announced_is_announced_by_reconcile(deployment: Any) -> None:
+    image = record(deployment, "me", "b1", "1.png")
+    deployment.batches.seal("me", "b1", [image.image_id])
+    complete_sealed_batches(deployment)
+    assert deployment.notices.batches == ["me/b1"]

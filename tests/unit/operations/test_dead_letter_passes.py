@@ -1,0 +1,131 @@
+"""Which message of a DLQ is the only trace of its work: that one must not be deleted."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pixelfleet.aws.dead_letters import DeadLetter, Disposition, Pass
+from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
+from pixelfleet.domain.records import Image, NoticeKind, Status, pad_sequencer
+from pixelfleet.errors import Cause
+from pixelfleet.operations import dead_letter_passes
+from pixelfleet.operations.dead_letter_passes import drop_settled, give_up, unexplained
+from pixelfleet.operations.failures import Selection
+
+JOB = Job(JobKind.PROCESS, "uploads", "uploads/me/b1/a.jpg", "v1", "e1", "05", 100)
+REMOVAL = Job(JobKind.REMOVE, "uploads", "uploads/me/b1/a.jpg", sequencer="07")
+EVERYTHING = Selection()
+
+
+def letter(job: Job | None = JOB, *, buried: bool = False) -> DeadLetter:
+    return DeadLetter("body", "receipt", {"cause": {}} if buried else {}, None, job)
+
+
+def image(status: Status, **more: Any) -> Image:
+    fields = {"bucket": "uploads", "key": JOB.key, "owner": "me", "batch": "b1", "image_id": JOB.image_id}
+    known = {"sequencer": pad_sequencer("05"), "source_version": "v1", "version_id": "v1", "etag": "e1"}
+    return Image(status=status, **(fields | known | more))
+
+
+@pytest.mark.parametrize(
+    ("job", "record"),
+    [
+        # A newer version of the object: its event was never claimed.
+        (replace(JOB, version_id="v2", sequencer="09"), image(Status.READY)),
+        (replace(JOB, version_id="v2", sequencer="09"), image(Status.FAILED, cause=Cause.CRASHED)),
+        (replace(JOB, version_id="v2", sequencer=None), image(Status.READY)),
+        # A removal that no record shows.
+        (REMOVAL, image(Status.READY)),
+        (replace(REMOVAL, sequencer=None), image(Status.READY)),
+        # The record is written, and its notice is not published.
+        (JOB, image(Status.READY, notice=NoticeKind.IMAGE_READY)),
+        (JOB, image(Status.FAILED, cause=Cause.TRUNCATED, notice=NoticeKind.IMAGE_FAILED)),
+        # Old results are still to be deleted, or to be invalidated at the CDN.
+        (JOB, image(Status.READY, superseded=("old",))),
+        (REMOVAL, image(Status.DELETED, sequencer=pad_sequencer("07"), superseded=("old",))),
+        # SQS gave up the message of an image that is under way.
+        (JOB, image(Status.PROCESSING)),
+        (JOB, image(Status.QUEUED)),
+        # No job of ours.
+        (None, image(Status.READY)),
+    ],
+)
+def test_a_message_that_is_the_only_trace_of_work_is_moved_and_not_deleted(job: Job | None, record: Image) -> None:
+    assert unexplained(letter(job), record)
+    assert disposition_of(letter(job), record, EVERYTHING) is Disposition.MOVE
+    assert disposition_of(letter(job), record, Selection(owner="me")) is Disposition.LEAVE
+
+
+@pytest.mark.parametrize(
+    ("job", "record", "disposition"),
+    [
+        (JOB, image(Status.READY), Disposition.DELETE),
+        (JOB, image(Status.FAILED, cause=Cause.CRASHED), Disposition.LEAVE),
+        (JOB, image(Status.DELETED, sequencer=pad_sequencer("07")), Disposition.DELETE),
+        (REMOVAL, image(Status.DELETED, sequencer=pad_sequencer("07")), Disposition.DELETE),
+        # The record is of a later version: an older job would be refused.
+        (JOB, image(Status.READY, sequencer=pad_sequencer("09"), notice=NoticeKind.IMAGE_READY), Disposition.DELETE),
+        (REMOVAL, image(Status.PROCESSING, sequencer=pad_sequencer("09")), Disposition.DELETE),
+        (replace(JOB, sequencer=None), image(Status.READY), Disposition.DELETE),
+    ],
+)
+def test_a_message_whose_work_the_catalog_has_is_dropped(job: Job, record: Image, disposition: Disposition) -> None:
+    assert not unexplained(letter(job), record)
+    assert disposition_of(letter(job), record, EVERYTHING) is disposition
+
+
+def test_a_message_that_a_worker_buried_explains_itself_unless_it_is_of_a_newer_version() -> None:
+    redriven = JOB.asked_by(Origin.REDRIVE)
+    assert not unexplained(letter(redriven, buried=True), image(Status.QUEUED))
+    assert not unexplained(letter(redriven, buried=True), image(Status.FAILED, notice=NoticeKind.IMAGE_FAILED))
+    assert unexplained(letter(replace(redriven, sequencer="09"), buried=True), image(Status.READY))
+
+
+def test_a_purge_deletes_what_failed_and_leaves_what_is_still_to_be_done() -> None:
+    crashed = image(Status.FAILED, cause=Cause.CRASHED)
+    assert purged(letter(), crashed, EVERYTHING) is Disposition.DELETE
+    assert purged(letter(), crashed, Selection(owner="somebody")) is Disposition.LEAVE
+    assert purged(letter(REMOVAL), image(Status.READY), EVERYTHING) is Disposition.LEAVE
+    assert purged(letter(), None, EVERYTHING) is Disposition.DELETE
+    assert purged(letter(), None, Selection(owner="me")) is Disposition.LEAVE
+
+
+def disposition_of(one: DeadLetter, record: Image | None, selection: Selection) -> Disposition:
+    return _with_record(one, record, lambda deployment: drop_settled(deployment, Lane.BULK, selection, lambda _: None))
+
+
+def purged(one: DeadLetter, record: Image | None, selection: Selection) -> Disposition:
+    return _with_record(
+        one, record, lambda deployment: give_up(deployment, replace(selection, lane=Lane.BULK), lambda *_: None)
+    )
+
+
+def _with_record(one: DeadLetter, record: Image | None, work: Any) -> Disposition:
+    """What a pass decides on one message, with its record in the catalog."""
+    decided: list[Disposition] = []
+
+    class OneLetter:
+        def __init__(self, *_: object, **__: object) -> None:
+            """There is no queue."""
+
+        def go_through(self, dispositions: Any, progress: Any) -> Pass:
+            found: Sequence[DeadLetter] = [one]
+            decided.extend(dispositions(found))
+            return Pass()
+
+    class Catalog:
+        sqs = settings = None
+
+        @property
+        def images(self) -> Any:
+            return self
+
+        def get_many(self, ids: Any) -> dict[str, Image]:
+            return {record.image_id: record} if list(ids) and record is not None else {}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dead_letter_passes, "_lane_letters", lambda *_, **__: OneLetter())
+        work(Catalog())
+    return decided[0]

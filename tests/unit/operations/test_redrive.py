@@ -1,0 +1,137 @@
+"""A redrive beside workers that are quicker than its marks, and the canary that waits for them."""
+
+from typing import Any
+
+import pytest
+
+from pixelfleet.domain.jobs import Job
+from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.transitions import Aim, Failure, Success
+from pixelfleet.errors import Cause
+from pixelfleet.operations import redrive as operation
+from pixelfleet.operations.failures import Selection, select
+from pixelfleet.operations.redrive import CANARY_LIMIT, CanaryOutcome, Clock, Redrive, RedriveOrder
+from tests.fakes.records import RECIPE, record, variants_of
+from tests.unit.operations.fakes import fake_deployment
+
+ORDER = RedriveOrder(Selection(cause=Cause.NOT_AN_IMAGE), "anna")
+
+
+def nothing(*_: object) -> None:
+    """A progress that nobody looks at."""
+
+
+def no_sleep(seconds: float) -> None:
+    raise AssertionError(f"slept {seconds} seconds")
+
+
+@pytest.fixture
+def deployment(monkeypatch: pytest.MonkeyPatch) -> Any:
+    # The pass over the dead letters has tests of its own.
+    monkeypatch.setattr(operation, "settle", lambda *_: {})
+    return fake_deployment()
+
+
+def failed(deployment: Any, number: int) -> Image:
+    return record(deployment, "me", "b1", f"{number}.png", cause=Cause.NOT_AN_IMAGE)
+
+
+def aim_of(job: Job, minute: int = 5) -> Aim:
+    return Aim(job, RECIPE, "ab" * 16, "worker-2", f"2026-11-20T10:{minute:02}:00.000Z")
+
+
+def work_on(deployment: Any, jobs: list[Job], *, ready: bool = False) -> None:
+    """What an idle worker does the moment that jobs are sent."""
+    for job in jobs:
+        seen = deployment.images.get(job.image_id)
+        deployment.images.claim(aim_of(job), 5, seen)
+        if ready:
+            deployment.images.record_ready(aim_of(job), Success(variants_of("me", job.image_id), {}, {}))
+        else:
+            deployment.images.record_failed(aim_of(job), Failure(Cause.NOT_AN_IMAGE, "no image, again"))
+
+
+def statuses(deployment: Any, images: list[Image]) -> set[Status]:
+    return {image.status for image in deployment.images.get_many(image.image_id for image in images).values()}
+
+
+def test_what_a_quick_worker_has_failed_again_is_not_marked_queued(deployment: Any) -> None:
+    images = [failed(deployment, number) for number in range(40)]
+    deployment.queues.on_send = lambda jobs: work_on(deployment, jobs)
+    result = operation.redrive(deployment, ORDER, nothing)
+    assert statuses(deployment, images) == {Status.FAILED}
+    assert (result.sent.sent, result.sent.skipped) == (40, 40)
+
+
+def test_what_no_worker_has_taken_yet_is_marked_queued(deployment: Any) -> None:
+    images = [failed(deployment, number) for number in range(3)]
+    result = operation.redrive(deployment, ORDER, nothing)
+    assert statuses(deployment, images) == {Status.QUEUED}
+    assert result.sent.as_counts() == {"sent": 3, "refused": 0, "no_longer_failed": 0}
+
+
+def test_an_image_that_fails_anew_is_not_sent_a_second_time_whatever_the_clocks_say(deployment: Any) -> None:
+    # More than one page of the index; each worker's clock is years behind or ahead.
+    for number in range(250):
+        failed(deployment, number)
+    deployment.queues.on_send = lambda jobs: work_on(deployment, jobs)
+    result = operation.redrive(deployment, ORDER, nothing)
+    assert result.sent.sent == 250
+
+
+def test_a_canary_that_fails_at_once_ends_the_redrive(deployment: Any) -> None:
+    for number in range(10):
+        failed(deployment, number)
+    deployment.queues.on_send = lambda jobs: work_on(deployment, jobs)
+    order = RedriveOrder(ORDER.selection, "anna", canary=4)
+    result = operation.redrive(deployment, order, nothing, Clock(sleep=no_sleep))
+    assert result.stopped
+    assert result.canary is not None
+    assert (result.canary.ready, result.canary.failed) == (0, 4)
+    assert len(deployment.queues.sent) == 4
+    assert "4 of 4 canaries failed again" in result.canary.in_words()
+
+
+def test_a_canary_that_succeeds_lets_the_rest_follow(deployment: Any) -> None:
+    images = [failed(deployment, number) for number in range(10)]
+    deployment.queues.on_send = lambda jobs: work_on(deployment, jobs, ready=True)
+    result = operation.redrive(deployment, RedriveOrder(ORDER.selection, "anna", canary=4), nothing)
+    assert result.canary == CanaryOutcome(ready=4, failed=0)
+    assert not result.stopped
+    assert statuses(deployment, images) == {Status.READY}
+
+
+def test_a_canary_that_no_worker_takes_ends_the_redrive_after_its_limit(deployment: Any) -> None:
+    failed(deployment, 1)
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += max(seconds, 600.0)
+
+    order = RedriveOrder(ORDER.selection, "anna", canary=1)
+    result = operation.redrive(deployment, order, nothing, Clock(lambda: now, sleep))
+    assert CANARY_LIMIT <= now < 2 * CANARY_LIMIT
+    assert result.stopped
+    assert result.canary == CanaryOutcome(ready=0, failed=0, pending=1)
+
+
+def test_a_record_whose_notice_is_struck_off_meanwhile_is_still_marked(deployment: Any) -> None:
+    [selected] = [failed(deployment, 1)]
+    deployment.images.announced(selected)
+    [marked] = Redrive(deployment, "anna").send([selected])
+    assert marked.status is Status.QUEUED
+
+
+def test_a_selection_in_words_names_every_filter() -> None:
+    assert Selection().in_words("everything") == "everything"
+    words = Selection(cause=Cause.CRASHED, owner="me", batch="b1", limit=5).in_words("everything")
+    assert words == "cause crashed, owner me, batch b1, at most 5"
+
+
+def test_a_selection_of_one_image_takes_it_whatever_its_cause(deployment: Any) -> None:
+    image = failed(deployment, 1)
+    assert list(select(deployment.images, Selection())) == []
+    assert [found.image_id for found in select(deployment.images, Selection(image_id=image.image_id))] == [
+        image.image_id
+    ]

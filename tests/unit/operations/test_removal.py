@@ -1,0 +1,66 @@
+"""Removing images: one at once, many by the thousand, and what comes in between."""
+
+from typing import Any
+
+import pytest
+
+from pixelfleet.aws.originals import NotRemoved
+from pixelfleet.domain.jobs import Job, JobKind
+from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.transitions import Aim, Refusal
+from pixelfleet.operations.removal import delete_image, remove_originals
+from tests.fakes.records import RECIPE, record
+from tests.unit.operations.fakes import fake_deployment
+
+
+@pytest.fixture
+def deployment() -> Any:
+    return fake_deployment()
+
+
+def job_of(image: Image, sequencer: str) -> Job:
+    return Job(JobKind.PROCESS, image.bucket, image.key, image.version_id, image.etag, sequencer, 9)
+
+
+def claim(deployment: Any, job: Job) -> Any:
+    aim = Aim(job, RECIPE, "another revision", "worker-2", "2026-11-20T10:00:00.000Z")
+    return deployment.images.claim(aim, 5, deployment.images.get(job.image_id))
+
+
+def test_a_repeated_job_does_not_bring_a_deleted_image_back(deployment: Any) -> None:
+    image = record(deployment, "me", "b1", "a.png")
+    delete_image(deployment, image, "anna")
+    assert deployment.bucket.deleted == [image.key]
+    assert deployment.images.get(image.image_id).status is Status.DELETED
+    assert claim(deployment, job_of(image, "10")) is Refusal.SUPERSEDED
+
+
+def test_an_upload_of_the_same_name_after_the_deletion_is_processed(deployment: Any) -> None:
+    image = record(deployment, "me", "b1", "a.png")
+    delete_image(deployment, image, "anna")
+    assert claim(deployment, job_of(image, "11")).status is Status.PROCESSING
+
+
+def test_an_upload_that_came_before_the_deletion_was_recorded_stays(deployment: Any) -> None:
+    read = record(deployment, "me", "b1", "a.png")
+    claim(deployment, job_of(read, "11"))
+    delete_image(deployment, read, "anna")
+    assert deployment.images.get(read.image_id).status is Status.PROCESSING
+
+
+def test_many_originals_are_removed_bucket_by_bucket_and_refusals_are_kept(deployment: Any) -> None:
+    images = [record(deployment, "me", "b1", f"{number}.png") for number in range(3)]
+    images.append(images[0].model_copy(update={"bucket": "adopted"}))
+    calls: list[tuple[str, int]] = []
+
+    class Originals:
+        def remove(self, bucket: str, keys: Any) -> Any:
+            some = list(keys)
+            calls.append((bucket, len(some)))
+            yield len(some) - 1, [NotRemoved(some[0], "Access Denied")]
+
+    deployment.originals = Originals()
+    told: list[int] = []
+    removal = remove_originals(deployment, images, told.append)
+    assert sorted(calls) == [("adopted", 1), ("pixelfleet-uploads", 3)]
+    assert (removal.removed, len(removal.refused), told) == (2, 2, [2])
