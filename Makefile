@@ -57,7 +57,7 @@ test: $(STAMP) ## all tests but the slow ones
 	$(call step,Testing with $(JOBS) processes (the slow tests: make test-slow),$(BIN)/python -m pytest -n $(JOBS) -m "not slow")
 
 test-slow: $(STAMP) ## the slow ones: real outside programs, minutes of work
-	$(call step,The slow tests and the property tests with many examples,HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n auto --dist loadgroup -m "slow or hypothesis")
+	$(call step,The slow tests and the property tests with many examples,HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "slow or hypothesis")
 
 SEEDS ?= 1000
 simulate: $(STAMP) ## the whole fleet in simulated time, under faults: SEEDS=N, or SEED=n for one seed's trace

@@ -30,7 +30,7 @@ def megapixels(image: Image) -> float:
     return image.width * image.height * frames / 1_000_000
 
 
-@pytest.mark.parametrize("recipe", ["web", "catalog"])
+@pytest.mark.parametrize("recipe", ["web", pytest.param("catalog", marks=pytest.mark.slow)])
 def test_files_bytes_megapixels_formats_and_rejects_are_those_of_the_real_run(
     live: LiveFleet, samples: Path, tmp_path: Path, recipe: str
 ) -> None:

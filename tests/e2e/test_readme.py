@@ -48,7 +48,7 @@ LOCAL = [
 ]
 
 
-@pytest.mark.parametrize("command", LOCAL)
+@pytest.mark.parametrize("command", [LOCAL[0], *(pytest.param(line, marks=pytest.mark.slow) for line in LOCAL[1:])])
 def test_a_command_for_this_machine_runs_as_it_stands(command: str, samples: Path, tmp_path: Path) -> None:
     pictures = tmp_path / "Pictures"
     pictures.mkdir()

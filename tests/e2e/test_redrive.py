@@ -98,7 +98,16 @@ def test_what_the_image_was_at_fault_for_is_redriven_only_when_its_cause_is_name
     eventually(lambda: live.image(image_id).status is Status.FAILED)
 
 
-@pytest.mark.parametrize("filters", [("--lane", "heavy"), ("--cause", "throttled"), ("--batch", "other")])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        ("--lane", "heavy"),
+        *(
+            pytest.param(filters, marks=pytest.mark.slow)
+            for filters in (("--cause", "throttled"), ("--batch", "other"))
+        ),
+    ],
+)
 def test_filters_leave_what_they_do_not_name(live: LiveFleet, failed: Image, filters: tuple[str, str]) -> None:
     assert pixelfleet("redrive", "--owner", live.owner, *filters, "--yes")["sent"] == 0
     assert live.image(failed.image_id) == failed
@@ -112,6 +121,7 @@ def test_a_canary_that_fails_again_stops_the_rest(live: LiveFleet, samples: Path
     assert sum("redrive" in {line.origin for line in image.attempt_log} for image in attempted) == 1
 
 
+@pytest.mark.slow
 def test_a_canary_that_lives_lets_the_rest_follow(live: LiveFleet, failed: Image, samples: Path) -> None:
     other = live.upload(samples / PHOTO, "other.jpg")
     crashed(live, live.settled([other])[other])
@@ -139,11 +149,13 @@ def test_a_purge_drops_the_dead_letter_and_leaves_the_record(live: LiveFleet, fa
     assert live.image(failed.image_id) == failed
 
 
+@pytest.mark.slow
 def test_a_purge_leaves_what_its_filters_do_not_name(live: LiveFleet, failed: Image) -> None:
     assert pixelfleet("purge", "--owner", "somebody-else", "--yes")["bulk"] == {"deleted": 0, "left": 1}
     assert dead(live) == 1
 
 
+@pytest.mark.slow
 def test_without_anybody_to_ask_nothing_is_sent(live: LiveFleet, failed: Image) -> None:
     assert "--yes" in pixelfleet("redrive", "--owner", live.owner, code=2)
     assert live.image(failed.image_id) == failed
@@ -162,6 +174,7 @@ def test_a_letter_that_no_record_explains_is_moved_back_and_processed(live: Live
     assert live.settled([job.image_id])[job.image_id].status is Status.DELETED
 
 
+@pytest.mark.slow
 def test_a_letter_that_sqs_gave_up_on_is_moved_back_though_its_record_says_processing(
     live: LiveFleet, samples: Path
 ) -> None:
@@ -178,6 +191,7 @@ def test_a_letter_that_sqs_gave_up_on_is_moved_back_though_its_record_says_proce
     eventually(lambda: live.image(image_id).status is Status.READY)
 
 
+@pytest.mark.slow
 def test_events_that_the_producer_could_not_handle_are_moved_back(live: LiveFleet) -> None:
     settings = live.settings
     live.deployment.sqs.send_message(QueueUrl=settings.uploads_dlq_url, MessageBody='{"Event": "s3:TestEvent"}')

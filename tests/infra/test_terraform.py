@@ -17,6 +17,7 @@ def test_every_file_is_formatted(terraform: Terraform) -> None:
     terraform.run("fmt", "-check", "-diff", "-recursive", "..")
 
 
+@pytest.mark.slow
 def test_the_configuration_is_valid(terraform: Terraform) -> None:
     terraform.run("validate")
 

@@ -119,7 +119,14 @@ def test_nothing_is_left_behind(outcome: RunResult) -> None:
     assert outcome.leftovers == []
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        signal.SIGKILL,
+    ],
+)
 def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path, how: signal.Signals) -> None:
     for number in range(300):
         _picture(tmp_path / f"in/{number}.png")
@@ -139,6 +146,7 @@ def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path, how: signal
     assert left_of(tmp) == []
 
 
+@pytest.mark.slow
 def test_a_worker_that_keeps_dying_ends_the_run_with_its_last_words(tmp_path: Path) -> None:
     broken = tmp_path / "broken/worker"
     broken.mkdir(parents=True)
@@ -157,6 +165,7 @@ def test_a_worker_that_keeps_dying_ends_the_run_with_its_last_words(tmp_path: Pa
     assert processes_of(tmp_path / "tmp") == []
 
 
+@pytest.mark.slow
 def test_strict_is_one_when_an_image_failed_and_code_that_lies_about_is_not_run(tmp_path: Path) -> None:
     _picture(tmp_path / "in/a.png")
     (tmp_path / "in/b.jpg").write_text("no image")

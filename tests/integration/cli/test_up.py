@@ -78,6 +78,7 @@ def test_the_aws_cli_works_with_it_and_a_restart_keeps_everything(tmp_path: Path
         assert f"is in use by another pixelfleet (process {second.process.pid})" in refused.stderr
 
 
+@pytest.mark.slow
 def test_the_dashboard_is_up_and_its_first_operator_signs_in_and_stays_so_over_a_restart(tmp_path: Path) -> None:
     data = tmp_path / "data"
     jar = CookieJar()
@@ -98,6 +99,7 @@ def test_the_dashboard_is_up_and_its_first_operator_signs_in_and_stays_so_over_a
     assert processes_of(tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_killed_it_leaves_no_process_and_its_data_is_kept(tmp_path: Path, how: signal.Signals) -> None:
     data = tmp_path / "data"
@@ -112,6 +114,7 @@ def test_killed_it_leaves_no_process_and_its_data_is_kept(tmp_path: Path, how: s
         assert json.loads(again.aws("dynamodb", "scan", "--table-name", "pixelfleet-users"))["Count"] == 3
 
 
+@pytest.mark.slow
 def test_a_dead_child_is_told_of_and_replaced_and_a_dead_cloud_ends_it(tmp_path: Path) -> None:
     def process_of(mark: str) -> int | None:
         return next(iter(pids_of(tmp_path, mark)), None)

@@ -146,6 +146,7 @@ def test_ctrl_c_notes_what_was_put_and_the_batch_stays_open(
     assert batch.sealed_at is None
 
 
+@pytest.mark.slow
 def test_without_a_name_a_second_try_goes_on_with_the_batch_that_was_begun(
     settings: Settings, env: dict[str, str], tmp_path: Path
 ) -> None:
@@ -189,6 +190,7 @@ def test_two_files_for_one_key_are_told_and_neither_is_lost_without_a_word(
     assert len(stored(settings)) == 1
 
 
+@pytest.mark.slow
 def test_globs_choose_by_name_or_by_path(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     for name in ("a.jpg", "a.png", "raw/b.jpg", "raw/old/c.jpg"):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -204,6 +206,7 @@ def test_globs_choose_by_name_or_by_path(settings: Settings, env: dict[str, str]
     assert set(stored(settings)) == {"uploads/default/b1/a.jpg", "uploads/default/b1/raw/b.jpg"}
 
 
+@pytest.mark.slow
 def test_a_bandwidth_that_is_set_is_kept_to(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     images(tmp_path / "in", 4, size=500_000)
     began = time.monotonic()
@@ -216,6 +219,7 @@ def test_a_bandwidth_that_is_set_is_kept_to(settings: Settings, env: dict[str, s
 HUMBLY = () if os.geteuid() else ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(HUMBLY) and not shutil.which("setpriv"), reason="root, and no setpriv to be less")
 def test_what_may_not_be_read_is_told(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     closed, _ = images(tmp_path / "in", 2)
@@ -231,6 +235,7 @@ def test_what_may_not_be_read_is_told(settings: Settings, env: dict[str, str], t
     assert document["uploaded"] == 1
 
 
+@pytest.mark.slow
 def test_where_nothing_is_wanted_no_batch_is_begun(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     images(tmp_path / "in", 1)
     finished = run("upload", str(tmp_path / "in"), "--batch", "b1", "--include", "*.png", env=env)
@@ -239,6 +244,7 @@ def test_where_nothing_is_wanted_no_batch_is_begun(settings: Settings, env: dict
     assert Deployment(settings).batches.get("default", "b1") is None
 
 
+@pytest.mark.slow
 def test_a_batch_without_an_image_is_not_sealed(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no image")
     command = ("upload", str(tmp_path / "notes.txt"), "--batch", "b1", "--json")
@@ -248,6 +254,7 @@ def test_a_batch_without_an_image_is_not_sealed(settings: Settings, env: dict[st
     assert batch.completed_at is None
 
 
+@pytest.mark.slow
 def test_a_journal_that_cannot_be_written_is_told_with_the_way_out(env: dict[str, str], tmp_path: Path) -> None:
     images(tmp_path / "in", 1)
     (tmp_path / "file").touch()
@@ -256,6 +263,7 @@ def test_a_journal_that_cannot_be_written_is_told_with_the_way_out(env: dict[str
     assert "set XDG_CACHE_HOME" in finished.stderr
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_ends_it_with_a_clear_message(env: dict[str, str], tmp_path: Path) -> None:
     images(tmp_path / "in", 2_000, size=1)
 
@@ -276,6 +284,7 @@ def test_a_disk_that_is_full_ends_it_with_a_clear_message(env: dict[str, str], t
     assert "Traceback" not in finished.stderr
 
 
+@pytest.mark.slow
 def test_a_batch_that_another_process_uploads_is_left_to_it(
     settings: Settings, env: dict[str, str], tmp_path: Path
 ) -> None:

@@ -110,6 +110,7 @@ def test_a_killed_file_is_gone_on_with_and_only_its_missing_parts_are_sent(
     assert again(env, big)["there_before"] == 1
 
 
+@pytest.mark.slow
 def test_a_file_that_changed_meanwhile_is_sent_anew_and_its_old_parts_are_given_up(
     settings: Settings, env: dict[str, str], proxy: Counting, big: Path
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_file_that_changed_meanwhile_is_sent_anew_and_its_old_parts_are_given_
     assert uploads(settings) == []
 
 
+@pytest.mark.slow
 def test_a_part_that_changed_under_the_same_time_is_sent_again(
     settings: Settings, env: dict[str, str], proxy: Counting, big: Path
 ) -> None:
@@ -136,6 +138,7 @@ def test_a_part_that_changed_under_the_same_time_is_sent_again(
     assert stored(settings)["Body"].read() == big.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_file_that_grows_while_it_is_sent_arrives_as_it_is_in_the_end(
     settings: Settings, env: dict[str, str], proxy: Counting, big: Path
 ) -> None:
@@ -150,6 +153,7 @@ def test_a_file_that_grows_while_it_is_sent_arrives_as_it_is_in_the_end(
     assert uploads(settings) == []
 
 
+@pytest.mark.slow
 def test_an_upload_that_the_bucket_no_longer_knows_is_begun_anew_without_a_word(
     settings: Settings, env: dict[str, str], proxy: Counting, big: Path
 ) -> None:
@@ -162,6 +166,7 @@ def test_an_upload_that_the_bucket_no_longer_knows_is_begun_anew_without_a_word(
     assert sorted(proxy.parts[sent:]) == list(range(1, 12))
 
 
+@pytest.mark.slow
 def test_parts_of_a_file_that_vanished_are_given_up_and_named(
     settings: Settings, env: dict[str, str], proxy: Counting, big: Path
 ) -> None:
@@ -174,6 +179,7 @@ def test_parts_of_a_file_that_vanished_are_given_up_and_named(
     assert uploads(settings) == []
 
 
+@pytest.mark.slow
 def test_parts_of_a_file_that_is_not_among_the_sources_are_kept_and_named(
     settings: Settings, env: dict[str, str], proxy: Counting, big: Path, tmp_path: Path
 ) -> None:

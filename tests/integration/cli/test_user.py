@@ -40,6 +40,7 @@ def test_a_user_is_added_gets_a_new_password_is_disabled_and_enabled(settings: S
     assert (again.returncode, "there is a user 'ana' already" in again.stderr) == (2, True)
 
 
+@pytest.mark.slow
 def test_an_address_is_subscribed_to_its_owners_notices_alone(settings: Settings, env: dict[str, str]) -> None:
     _told("add", "ben", "--email", "ben@example.com", env=env)
     deployment = Deployment(settings)
@@ -50,6 +51,7 @@ def test_an_address_is_subscribed_to_its_owners_notices_alone(settings: Settings
     assert (wrong.returncode, deployment.users.get("bob")) == (2, None)
 
 
+@pytest.mark.slow
 def test_tokens_are_made_listed_and_revoked(settings: Settings, env: dict[str, str]) -> None:
     users = Deployment(settings).users
     _told("add", "cy", env=env)
@@ -65,7 +67,9 @@ def test_tokens_are_made_listed_and_revoked(settings: Settings, env: dict[str, s
     assert (refused.returncode, "is no operator" in refused.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("name", ["a/b", "", "default", "-x", "x" * 65, "ä"])
+@pytest.mark.parametrize(
+    "name", ["a/b", *(pytest.param(name, marks=pytest.mark.slow) for name in ("", "default", "-x", "x" * 65, "ä"))]
+)
 def test_a_name_that_keys_could_not_carry_is_refused(env: dict[str, str], name: str) -> None:
     finished = run("user", "add", "--", name, env=env)
     assert (finished.returncode, "a name has up to 64 letters" in finished.stderr) == (2, True)

@@ -21,6 +21,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return make_samples(tmp_path_factory.mktemp("samples"))
 
 
+@pytest.mark.slow
 def test_they_are_the_same_every_time(samples: list[Path], tmp_path: Path) -> None:
     again = make_samples(tmp_path)
     digests = [[hashlib.sha256(path.read_bytes()).hexdigest() for path in paths] for paths in (samples, again)]
