@@ -69,9 +69,10 @@ def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
 def confirm(image: Image | None, job: Job, source_version: str | None) -> Image | Refusal:
     """After a removal whose key still holds the version that the record stands for: only the sequencer moves on.
 
-    UNKNOWN if the record stands for another version or for none.
+    UNKNOWN if the record stands for another version or for none, or if that version has no outcome yet: the message of
+    the removal may be the only one that is left to bring an outcome about.
     """
-    if image is None or image.status is Status.DELETED or image.source_version != source_version:
+    if image is None or image.status not in (Status.READY, Status.FAILED) or image.source_version != source_version:
         return Refusal.UNKNOWN
     sequencer = sequencer_of(job, image)
     return image.model_copy(update={"sequencer": sequencer}) if sequencer > image.sequencer else Refusal.DONE

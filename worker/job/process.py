@@ -7,7 +7,7 @@ an error is said by the table in `worker.job.error_actions`, and done by `Proces
 from dataclasses import replace
 from typing import Final
 
-from pixelfleet.aws.objects import ObjectVersion
+from pixelfleet.aws.objects import ObjectGoneError, ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.records import Image, Status
@@ -122,11 +122,21 @@ class Processor:
 
     def _try(self, attempt: Attempt, hold: Hold) -> Image | None:
         try:
+            self._check_folder(attempt.aim.job)
             recipe = self._recipes.load(attempt.aim.recipe)
             success = self._maker.make(attempt, recipe, hold)
         except BaseException as error:  # noqa: BLE001 - the table has a row for each, and raises again what must go on
             return self._act(attempt, decide(error, self._situation(attempt)), hold)
         return self._record(attempt, success)
+
+    def _check_folder(self, job: Job) -> None:
+        """A removal of a key like a folder's leaves no tombstone where there is no record, so ask after the claim.
+
+        Raises:
+            ObjectGoneError: the key is empty.
+        """
+        if job.key.endswith("/") and self._deployment.objects.head(job.bucket, job.key) is None:
+            raise ObjectGoneError(job.key)
 
     def _situation(self, attempt: Attempt) -> Situation:
         settings = self._deployment.settings

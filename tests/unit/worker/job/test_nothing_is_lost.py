@@ -349,6 +349,39 @@ def test_the_removal_of_a_folder_marker_leaves_no_record(desk: Desk) -> None:
     assert desk.deployment.images.get(removal.image_id) is None
 
 
+def test_a_removal_whose_attempt_failed_goes_on_with_it_at_the_next_delivery(desk: Desk, fails: Any) -> None:
+    old = desk.put(sequencer="01")
+    present = desk.put((88, 88), "02")
+    removal = desk.delete(version=old.version_id, sequencer="09")
+    fails(S3_IS_DOWN)
+    with pytest.raises(TransientError):
+        desk.do(removal)
+    fails(None)
+    desk.do(present)
+    desk.do(removal, hold=Held(receives=2))
+    assert (desk.image(present).status, desk.image(present).version_id) == (Status.READY, present.version_id)
+
+
+def test_a_removal_of_an_old_version_leaves_the_present_ones_attempt_to_its_own_job(desk: Desk, fails: Any) -> None:
+    old = desk.put(sequencer="01")
+    present = desk.put((88, 88), "02")
+    fails(S3_IS_DOWN)
+    with pytest.raises(TransientError):
+        desk.do(present)
+    fails(None)
+    desk.do(desk.delete(version=old.version_id, sequencer="09"))
+    desk.do(present, hold=Held(receives=2))
+    assert desk.image(present).status is Status.READY
+
+
+def test_a_late_event_of_a_folder_like_key_that_is_deleted_leaves_no_image(desk: Desk) -> None:
+    job = desk.put(key=f"{KEY}/")
+    desk.do(desk.delete(f"{KEY}/"))
+    desk.do(job)
+    assert desk.image(job).status is Status.DELETED
+    assert (desk.results(), desk.notices()) == (set(), [])
+
+
 # Results that are current again.
 
 
