@@ -7,4 +7,4 @@ child may probe or render, because libvips' threads do not survive a fork.
 from typing import Final
 
 #: Part of every image's revision: raise it whenever the same source and recipe would give other bytes.
-ENGINE_VERSION: Final = "1"
+ENGINE_VERSION: Final = "2"

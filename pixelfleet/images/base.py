@@ -73,15 +73,15 @@ class Base:
         return frames
 
 
-def make_base(path: Path, probe: Probe, found: Format, take: Take, size: Size, reading: Reading) -> Base:
+def make_base(path: Path, probe: Probe, row: Format, take: Take, size: Size, reading: Reading) -> Base:
     """Decode what `take` says so that it is displayed at `size`, which is no larger than the source."""
     stored = turned((probe.width, probe.height), swap=probe.turned)
     needed = turned(size, swap=probe.turned)
-    shrink = shrink_on_load(stored, needed) if found.name == "jpeg" else 1
+    shrink = shrink_on_load(stored, needed) if row.name == "jpeg" else 1
     shared = take.alone is None
     image = open_source(
         path,
-        found,
+        row,
         Reading(
             shrink=shrink,
             page=take.page,
@@ -91,8 +91,8 @@ def make_base(path: Path, probe: Probe, found: Format, take: Take, size: Size, r
             allow_svg=reading.allow_svg,
         ),
     )
-    if reading.told:
-        report_progress(image, f"decoding {probe.width} x {probe.height} {found.name}")
+    if reading.progress:
+        report_progress(image, f"decoding {probe.width} x {probe.height} {row.name}")
     frames = tuple(_upright(frame, probe, needed, take) for frame in _split(image, take))
     if shared:
         frames = tuple(frame.copy_memory() for frame in frames)

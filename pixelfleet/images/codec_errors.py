@@ -1,4 +1,9 @@
-"""What codecs complain of, told as cause and message. libvips and Pillow know only text, so text is matched."""
+"""From the texts of codecs to cause and message. libvips and Pillow give only text, so text is matched.
+
+The machine's faults are never told as the image's: a text of the operating system is transient, an encoder never
+blames the source, and a text that no rule covers is `crashed`, which is tried again. "Damaged" is said only where a
+decoder itself complains of the file's bytes.
+"""
 
 import errno
 import re
@@ -6,29 +11,71 @@ from typing import Final
 
 from pixelfleet.errors import Cause, PermanentError, ProcessingError, TransientError
 
-_TRUNCATED: Final = re.compile(
-    r"premature end|truncated|unexpected end|end of (file|data|stream)|not enough (image )?data|"
-    r"read error (at|on) (scanline|strip|tile)|broken data stream|fewer bytes than|short read",
+
+class DamagedError(Exception):
+    """A parser in Python met bytes that do not fit the format."""
+
+
+_MEMORY: Final = re.compile(
+    r"out of memory|(cannot|unable to|failed to|could not) allocate|malloc failed|memory allocation|"
+    r"insufficient memory|not enough memory|no space for|bad_alloc|png_malloc|out_of_memory|memory limit",
     re.IGNORECASE,
 )
-_MEMORY: Final = re.compile(r"out of memory|cannot allocate|unable to allocate|malloc failed", re.IGNORECASE)
-_DISK: Final = re.compile(r"no space left|disk quota", re.IGNORECASE)
+_DISK: Final = re.compile(r"no space left|disk quota|file too large", re.IGNORECASE)
+_MACHINE: Final = re.compile(
+    r"too many open files|input/output error|resource temporarily unavailable|unable to create thread|"
+    r"error creating thread|thread.*(failed|create)|permission denied|no such file|stale file handle|system error|"
+    r"unix error|device or resource busy|connection timed out|transport endpoint|interrupted system call|"
+    r"operation not permitted|read-only file system|windows error",
+    re.IGNORECASE,
+)
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+#: Encoders and targets of libvips, by the word before the colon.
+_WRITING: Final = re.compile(
+    r"^\s*(?:\w*save\w*|vips2\w+|wbuffer\w*|target\w*|VipsTarget\w*|heifsave\w*|dzsave|write_\w+|vips__jpeg_write\w*|"
+    r"unable to write\b.*|cgifsave|gsf\w*|unable to call (?:Vips)?(?:ForeignSave|\w*save)\w*)(?=:|\s|$)",
+    re.MULTILINE,
+)
+_LIMIT_OF_FORMAT: Final = re.compile(
+    r"too (large|big|wide|high)|exceeds|maximum (image )?(size|dimension)", re.IGNORECASE
+)
+_TRUNCATED: Final = re.compile(
+    r"premature end|truncated|unexpected end|end of (file|data|stream)|not enough (image )?data|"
+    r"read error (at|on) (scanline|strip|tile)|broken data stream|fewer bytes than|short read|end-of-file",
+    re.IGNORECASE,
+)
 _UNSUPPORTED: Final = re.compile(
     r"unsupported|not supported|not implemented|no known (loader|saver)|unknown compression|not configured|"
-    r"operation is blocked|bad (bits|photometric)|samples out of range",
+    r"operation is blocked|bad (bits|photometric)|samples out of range|has not been built in|"
+    r"not a whole number of bytes|unknown (pixel mode|image mode|raw mode|file type)|compression.*not|"
+    r"cannot handle|can not handle|too many (samples|bands)|unable to determine \w+ image mode|"
+    r"unrecogni[sz]ed (?:image )?mode|more samples per pixel",
     re.IGNORECASE,
+)
+#: Decoders that complain of the file's bytes: libvips' loaders, the libraries below them, Pillow's decoders.
+_DECODERS: Final = re.compile(
+    r"^\s*(?:VipsJpeg|jpeg\w*|JPEG\w*|png\w*|libpng\w*|spng\w*|vipspng|webp\w*|gif\w*|nsgif\w*|tiff\w*|TIFF\w*|_TIFF\w+|"
+    r"\w*Decode\w*|heif\w*|svg\w*|rsvg\w*|Fax\w*|LZW\w*|ZIP\w*|PixarLog\w*|OJPEG\w*|LogL\w*|ZSTD\w*|PackBits\w*|"
+    r"read error|image|cannot identify image file|decoder error|buffer (?:overrun|is not)|bad |broken |invalid |"
+    r"corrupt|wrong |unable to parse|not a |incorrect |missing |illegal |no (?:header|image)|overrun|"
+    r"XML parse|XML error|error parsing|malformed|expected|tile|image data|encoding error|unexpected|"
+    r"unable to call \w*load\w*|source input|image file|Invalid|unrecognized data|[A-Z]{3,4} (?:file|header))\b",
+    re.MULTILINE | re.IGNORECASE,
 )
 #: Formats whose decoders show nothing of a picture that breaks off.
 _ALL_OR_NOTHING: Final = frozenset({"webp", "avif", "heic", "dds", "ico", "qoi"})
 
 
 def translate(error: Exception, format_name: str) -> ProcessingError:
-    """The error of ours that `error`, raised while a `format_name` was read, stands for."""
+    """Our error for one that a codec raised while a `format_name` was read or a variant of it written."""
     text = str(error)
-    if isinstance(error, MemoryError) or _MEMORY.search(text):
-        return TransientError(Cause.OUT_OF_MEMORY, f"memory ran out on this {format_name}; it goes to the heavy lane")
-    if _DISK.search(text) or (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)):
-        return TransientError(Cause.UNAVAILABLE, "the worker's scratch disk is full; give it more ephemeral storage")
+    machine = _of_machine(error, text, format_name)
+    if machine is not None:
+        return machine
+    if isinstance(error, DamagedError):
+        return truncated(format_name) if _TRUNCATED.search(text) else _damaged(text, format_name)
+    if _WRITING.search(text) and not _reads(text):
+        return _of_encoder(text, format_name)
     if _TRUNCATED.search(text):
         return truncated(format_name)
     if _UNSUPPORTED.search(text):
@@ -36,19 +83,65 @@ def translate(error: Exception, format_name: str) -> ProcessingError:
             Cause.UNSUPPORTED_FORMAT,
             f"this kind of {format_name} is not supported ({_gist(text)}); save it as an ordinary JPEG, PNG or TIFF",
         )
+    return _damaged(text, format_name) if _DECODERS.search(text) else crashed(text, format_name)
+
+
+def truncated(format_name: str) -> PermanentError:
+    """`truncated`, with the advice that fits the format."""
+    accept = ", or accept what there is with accept_truncated = true in the recipe"
+    advice = "" if format_name in _ALL_OR_NOTHING else accept
+    return PermanentError(Cause.TRUNCATED, f"the {format_name} breaks off before its end; upload it again{advice}")
+
+
+def crashed(text: str, format_name: str) -> TransientError:
+    """For what no rule explains."""
+    return TransientError(
+        Cause.CRASHED,
+        f"an unexpected error on this {format_name} ({_gist(text)}); it is tried again",
+    )
+
+
+def _of_machine(error: Exception, text: str, format_name: str) -> ProcessingError | None:
+    number = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or _MEMORY.search(text):
+        return TransientError(Cause.OUT_OF_MEMORY, f"memory ran out on this {format_name}; it goes to the heavy lane")
+    if number in _FULL or _DISK.search(text):
+        return TransientError(Cause.UNAVAILABLE, "the worker's scratch disk is full; give it more ephemeral storage")
+    if number is not None or _MACHINE.search(text):
+        return TransientError(Cause.UNAVAILABLE, f"the worker's machine failed ({_gist(text)}); it is tried again")
+    return None
+
+
+def _of_encoder(text: str, format_name: str) -> ProcessingError:
+    if _LIMIT_OF_FORMAT.search(text):
+        return PermanentError(
+            Cause.RECIPE_UNFIT,
+            f"a variant is more than its format can hold ({_gist(text)}); give it a box, tiles or another format",
+        )
+    return crashed(text, format_name)
+
+
+def _reads(text: str) -> bool:
+    """Whether a decoder speaks as well: a streamed source is decoded while a variant is written."""
+    return bool(_READING.search(text))
+
+
+_READING: Final = re.compile(
+    r"^\s*(?:VipsJpeg|jpegload|pngload|spngload|webpload|gifload|tiff2vips|tiffload|heifload|svgload|TIFF\w*|\w*Decode\w*)"
+    r"(?=:)",
+    re.MULTILINE,
+)
+
+
+def _damaged(text: str, format_name: str) -> PermanentError:
     return PermanentError(
         Cause.UNREADABLE,
         f"the {format_name} is damaged and cannot be decoded ({_gist(text)}); upload an intact copy",
     )
 
 
-def truncated(format_name: str) -> PermanentError:
-    accept = ", or accept what there is with accept_truncated = true in the recipe"
-    advice = "" if format_name in _ALL_OR_NOTHING else accept
-    return PermanentError(Cause.TRUNCATED, f"the {format_name} breaks off before its end; upload it again{advice}")
-
-
 def _gist(text: str) -> str:
-    """The codec's own last word on it, without the wrapping that names our calls and paths."""
+    """The codec's own last line, without the wrapping that names our calls, and without any path."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("unable to")]
-    return re.sub(r'b?["\'][^"\']*/[^"\']*["\']', "the file", lines[-1] if lines else "no reason given")[:160]
+    last = re.sub(r'b?["\'][^"\']*/[^"\']*["\']', "the file", lines[-1] if lines else "no reason given")
+    return re.sub(r"(?:/[^\s/:'\"()]+){2,}", "the file", last)[:160]

@@ -1,44 +1,74 @@
-"""From whatever colours a source has to grey or sRGB of 8 bits, which is what all steps and browsers expect, or 16."""
+"""From the colours of a source to grey or sRGB of 8 bits, which all steps and browsers expect, or of 16 bits."""
 
 from typing import Final
 
 from pixelfleet.images.bands import on_colours
-from pixelfleet.images.profiles import is_srgb
+from pixelfleet.images.colour_space import PROFILE, space_of
+from pixelfleet.images.profiles import is_srgb, is_well_formed
+from pixelfleet.images.tone import to_sdr
 from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
 
-_PROFILE: Final = "icc-profile-data"
 _FLOATS: Final = ("float", "double", "complex", "dpcomplex")
-#: What signed samples count from, no file says: they are taken as 8 bits are.
+#: No file says what signed samples count from: they are taken as 8 bits are.
 _DEEP: Final = ("ushort", "uint", *_FLOATS)
+_WIDE: Final = 65_535
 
 
 def to_srgb(image: Image, *, keep_profile: bool, deep: bool = False) -> Image:
     """One to four bands of 8 bits. Done after the image is scaled down: a profile is costly by the pixel.
 
     Args:
-        keep_profile: leave colours and profile as they are where the image is RGB or grey; CMYK is converted.
+        keep_profile: leave colours and profile as they are where the image is RGB or grey; CMYK is converted, and so
+            is a picture of high dynamic range.
         deep: 16 bits, where the source has more than 8.
     """
     image = _usual_bands(image)
     deep = deep and image.format in _DEEP
+    space = space_of(image)
+    if space.transfer:
+        return _finished(to_sdr(image, space), deep=deep, keep=False)
+    if image.format == "uint":
+        image = _upper_half(image)
     if image.format in _FLOATS:
-        image = _counted_from_one(image)
+        image = _sixteen_bits(image) if space.profile else _counted_from_one(image)
         deep = deep and image.interpretation not in ("b-w", "srgb")
-    profiled = bool(image.get_typeof(_PROFILE))
-    kept = keep_profile and profiled and image.interpretation != "cmyk"
-    if profiled and not kept and not is_srgb(bytes(image.get(_PROFILE))):
+    keep = keep_profile and _can_be_kept(image, space.profile)
+    if image.interpretation in ("lab", "labs"):
+        image = _from_lab(image, deep=deep)
+    elif space.profile and not keep and not is_srgb(space.profile):
         image = _by_profile(image, deep=deep)
+    return _finished(image, deep=deep, keep=keep)
+
+
+def _can_be_kept(image: Image, profile: bytes | None) -> bool:
+    """A profile that encoders refuse is converted from, and goes."""
+    if profile is None or image.interpretation in ("cmyk", "lab", "labs"):
+        return False
+    return is_well_formed(profile, grey=image.interpretation in ("b-w", "grey16"))
+
+
+def _from_lab(image: Image, *, deep: bool) -> Image:
+    """Lab of a file is relative to D50 (TIFF 6.0, section 23; ICC's connection space), unlike libvips' own."""
+    colours, alpha = image, None
+    if image.bands > 3:
+        colours, alpha = image.extract_band(0, n=3), image.extract_band(3)
+    rgb = colours.icc_export(pcs="lab", output_profile="srgb", intent="relative", depth=16 if deep else 8)
+    rgb = _without_profile(rgb)
+    return rgb if alpha is None else rgb.bandjoin((alpha * (257 if deep else 1)).cast(rgb.format))
+
+
+def _finished(image: Image, *, deep: bool, keep: bool) -> Image:
     grey, colour, sample = ("grey16", "rgb16", "ushort") if deep else ("b-w", "srgb", "uchar")
     space = grey if image.interpretation in ("b-w", "grey16") else colour
     if image.interpretation != space:
         image = image.colourspace(space)
     image = image if image.format == sample else image.cast(sample)
-    return image if kept else _without_profile(image)
+    return image if keep else _without_profile(image)
 
 
 def drop_opaque_alpha(image: Image) -> Image:
     """Many PNGs carry an alpha that hides nothing; without it JPEG will do, and every step is cheaper."""
-    opaque = 65_535 if image.format == "ushort" else 255
+    opaque = _WIDE if image.format == "ushort" else 255
     if not image.hasalpha() or image.extract_band(image.bands - 1).min() < opaque:
         return image
     return image.extract_band(0, n=image.bands - 1)
@@ -53,14 +83,39 @@ def _usual_bands(image: Image) -> Image:
     return image.extract_band(0).copy(interpretation="grey16" if image.format == "ushort" else "b-w")
 
 
+def _upper_half(image: Image) -> Image:
+    """32-bit integers count over their whole range (TIFF 6.0, SampleFormat): the upper 16 bits."""
+    grey = image.bands < 3
+    return (image >> 16).cast("ushort").copy(interpretation="grey16" if grey else "rgb16")
+
+
+def _sixteen_bits(image: Image) -> Image:
+    """Float samples with a profile count from 0 to 1 in the profile's own space; what is beyond is clipped."""
+    if image.interpretation not in ("b-w", "srgb", "scrgb", "grey16", "rgb16"):
+        return image
+    grey = image.interpretation in ("b-w", "grey16")
+    # libvips counts the alpha of scRGB from 0 to 1, as the colours.
+    alpha_unit = 1.0 if image.interpretation == "scrgb" else 255.0
+    colours = image.extract_band(0, n=image.bands - 1) if image.hasalpha() else image
+    wide = (colours * _WIDE).rint()
+    if image.hasalpha():
+        wide = wide.bandjoin(image.extract_band(image.bands - 1) * (_WIDE / alpha_unit))
+    return wide.cast("ushort").copy(interpretation="grey16" if grey else "rgb16")
+
+
 def _counted_from_one(image: Image) -> Image:
-    """Float samples from 0 to 1 become 0 to 255; larger ones are taken to count from 0 to 255 already."""
+    """Float samples without a profile: 0 to 1 become 0 to 255.
+
+    No tag says what white is. Samples count to 255 already where more than half of those above 0 are above 1: a few
+    highlights over white are no reason to show the rest as black.
+    """
     if image.interpretation not in ("b-w", "srgb"):
         return image
     image = _readable_twice(image)
-    if image.max() > 1.0:
+    colours = image.extract_band(0, n=image.bands - 1) if image.hasalpha() else image
+    if colours.max() > 1.0 and 2 * (colours > 1.0).avg() > (colours > 0).avg():
         return image
-    return on_colours(image, lambda colours: colours * 255)
+    return on_colours(image, lambda samples: samples * 255)
 
 
 def _readable_twice(image: Image) -> Image:
@@ -83,8 +138,8 @@ def _by_profile(image: Image, *, deep: bool) -> Image:
 
 
 def _without_profile(image: Image) -> Image:
-    if not image.get_typeof(_PROFILE):
+    if not image.get_typeof(PROFILE):
         return image
     bare = image.copy()
-    bare.remove(_PROFILE)
+    bare.remove(PROFILE)
     return bare

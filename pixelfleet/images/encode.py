@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.metadata.choice import Blocks
+from pixelfleet.images.metadata.output import attach, finish
 from pixelfleet.images.vips import Image
-from pixelfleet.recipes import Metadata, OutputFormat, Variant
+from pixelfleet.recipes import OutputFormat, Profile, Variant
 
 #: Measured: docs/decisions/encoder-presets.md.
 _WEBP_EFFORT: Final = 4
 _AVIF_EFFORT: Final = 0
 _PNG_COMPRESSION: Final = 6
+#: Well below the 4 GiB of classic TIFF, counted as 16-bit samples.
+_CLASSIC_BYTES: Final = 2_000_000_000
 _QUALITY: Final = {OutputFormat.JPEG: 80, OutputFormat.WEBP: 80, OutputFormat.AVIF: 60}
 
 
@@ -52,12 +56,12 @@ def settle_format(variant: Variant, *, alpha: bool, moves: bool) -> Variant:
 
 def can_move(variant: Variant) -> bool:
     """Whether the variant of an animation may be one: `auto` then chooses a format that moves."""
-    wanted = variant.format is OutputFormat.AUTO or encoding_of(variant).animates
-    return wanted and variant.page is None and variant.tiles is None
+    moving = variant.format is OutputFormat.AUTO or encoding_of(variant).animates
+    return moving and variant.page is None and variant.tiles is None
 
 
-def write(image: Image, variant: Variant, path: Path) -> None:
-    """Encode into `path`; the same pixels and variant give the same bytes.
+def write(image: Image, variant: Variant, path: Path, blocks: Blocks) -> None:
+    """Encode into `path`, with these blocks of metadata; the same pixels, variant and blocks give the same bytes.
 
     Raises:
         PermanentError: `recipe_unfit`, the format has no images of this size.
@@ -69,22 +73,22 @@ def write(image: Image, variant: Variant, path: Path) -> None:
             f"variant {variant.name!r} would be {image.width:,} x {image.height:,}; {variant.format.value} has at most "
             f"{encoding.max_side:,} pixels a side: give it a box, tiles or another format",
         )
-    options = encoding.options(variant) | {"keep": _kept(variant)}
+    image, kept = attach(image, blocks, variant.format)
+    profile = "icc" if variant.icc is Profile.KEEP else ""
+    options = encoding.options(variant) | {"keep": "|".join(filter(None, (kept, profile))) or "none"}
     if image.format == "ushort":
         options |= encoding.deep
+    if variant.format is OutputFormat.TIFF:
+        # Many programs read no BigTIFF; classic TIFF has offsets of 32 bits, and deflate may fail to shrink.
+        options["bigtiff"] = image.width * image.height * image.bands * 2 > _CLASSIC_BYTES
     if encoding.animates and _moves(image):
         options["page_height"] = image.get("page-height")
     getattr(image, encoding.saver)(str(path), **options)
+    finish(path, blocks, variant.format)
 
 
 def _moves(image: Image) -> bool:
     return bool(image.get_typeof("page-height"))
-
-
-def _kept(variant: Variant) -> list[str] | str:
-    kept = ["exif", "xmp", "iptc"] if variant.metadata is Metadata.KEEP else []
-    kept += ["icc"] if variant.icc is Metadata.KEEP else []
-    return "|".join(kept) or "none"
 
 
 def quality_of(variant: Variant) -> int:
@@ -116,7 +120,7 @@ def _png(variant: Variant) -> dict[str, Any]:
 
 
 def _tiff(_variant: Variant) -> dict[str, Any]:
-    return {"compression": "deflate", "predictor": "horizontal", "tile": True, "bigtiff": True}
+    return {"compression": "deflate", "predictor": "horizontal", "tile": True}
 
 
 _ENCODINGS: Final[dict[OutputFormat, Encoding]] = {

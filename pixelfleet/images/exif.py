@@ -1,20 +1,26 @@
-"""The few EXIF fields that a record keeps: camera, time, and the place only on request."""
+"""The few EXIF fields that a record keeps: camera, time, and the place only on request.
 
+EXIF is written by thousands of devices and editors: each field is read by itself, and what cannot be read is left out.
+"""
+
+import re
 import struct
-import warnings
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Final
 
-from PIL import Image
-from PIL.ExifTags import Base
+from pixelfleet.images.metadata.exif_tree import Fields, read_tree
 
-_MAX_TEXT = 100
+_MAX_TEXT: Final = 100
+_MAKE, _MODEL, _DATE_TIME = 271, 272, 306
+_ORIGINAL, _DIGITIZED, _OFFSET, _OFFSET_ORIGINAL, _OFFSET_DIGITIZED = 36867, 36868, 36880, 36881, 36882
+_STAMP: Final = re.compile(r"(\d{4})[:\-/.](\d{1,2})[:\-/.](\d{1,2})(?:[ T](\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2}))?)?")
+_ZONE: Final = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d$")
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """`taken_at` is ISO 8601, with an offset where the camera knew it; `place` is (latitude, longitude) in degrees."""
+    """`taken_at` is ISO 8601, with an offset where the camera wrote it; `place` is (latitude, longitude) in degrees."""
 
     camera: str | None = None
     taken_at: str | None = None
@@ -22,51 +28,72 @@ class Shot:
 
 
 def read_exif(blob: bytes, *, with_place: bool) -> Shot:
-    """EXIF is written by thousands of devices and editors: what cannot be read is left out, never an error."""
-    exif = Image.Exif()
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            exif.load(blob)
-            details = exif.get_ifd(Base.ExifOffset)
-            place = exif.get_ifd(Base.GPSInfo) if with_place else {}
-            return Shot(_camera(exif), _taken_at(exif, details), _place(place))
-    except (ValueError, TypeError, KeyError, IndexError, SyntaxError, OSError, ArithmeticError, struct.error):
-        return Shot()
+    """What an EXIF block says; an empty `Shot` for bytes that are no EXIF."""
+    tree = read_tree(blob)
+    return Shot(_camera(tree.image), _taken_at(tree.image, tree.exif), _place(tree.gps) if with_place else None)
 
 
-def _camera(exif: Image.Exif) -> str | None:
-    maker, model = _text(exif.get(Base.Make)), _text(exif.get(Base.Model))
+def _camera(image: Fields) -> str | None:
+    maker, model = _text(image, _MAKE), _text(image, _MODEL)
     if model.lower().startswith(maker.lower()):
         maker = ""
     return f"{maker} {model}".strip()[:_MAX_TEXT] or None
 
 
-def _taken_at(exif: Image.Exif, details: dict[int, Any]) -> str | None:
-    stamp = _text(details.get(Base.DateTimeOriginal)) or _text(exif.get(Base.DateTime))
+def _taken_at(image: Fields, exif: Fields) -> str | None:
+    """The original date, else the date of digitizing, else the date of the file: the first that is a date."""
+    candidates = (
+        (_text(exif, _ORIGINAL), _text(exif, _OFFSET_ORIGINAL)),
+        (_text(exif, _DIGITIZED), _text(exif, _OFFSET_DIGITIZED)),
+        (_text(image, _DATE_TIME), _text(exif, _OFFSET)),
+    )
+    return next((moment for stamp, offset in candidates if (moment := _moment(stamp, offset))), None)
+
+
+def _moment(stamp: str, offset: str) -> str | None:
+    """An offset that is blank or no offset is unknown (EXIF 2.32, 4.6.5, OffsetTime); the time stands without it."""
+    match = _STAMP.match(stamp)
+    if not match:
+        return None
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
     try:
-        moment = datetime.strptime(stamp, "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - the offset is a field of its own
-        offset = _text(details.get(Base.OffsetTimeOriginal))
-        return datetime.fromisoformat(moment.isoformat() + offset).isoformat()
+        moment = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the offset is a field of its own
     except ValueError:
         return None
+    if offset in ("Z", "z"):
+        offset = "+00:00"
+    return moment.isoformat() + (offset if _ZONE.match(offset) else "")
 
 
-def _place(gps: dict[int, Any]) -> tuple[float, float] | None:
+def _place(gps: Fields) -> tuple[float, float] | None:
     """Tags 1 to 4 (EXIF 2.32, table 15): N or S, degrees-minutes-seconds, E or W, degrees-minutes-seconds."""
-    if not {1, 2, 3, 4} <= gps.keys():
+    latitude, longitude = _degrees(gps, 2), _degrees(gps, 4)
+    if latitude is None or longitude is None or not {1, 3} <= gps.keys():
         return None
-    latitude = _degrees(gps[2]) * (-1 if _text(gps[1]).upper() == "S" else 1)
-    longitude = _degrees(gps[4]) * (-1 if _text(gps[3]).upper() == "W" else 1)
+    latitude *= -1 if _text(gps, 1).upper() == "S" else 1
+    longitude *= -1 if _text(gps, 3).upper() == "W" else 1
     if abs(latitude) > 90 or abs(longitude) > 180:
         return None
     return round(latitude, 6), round(longitude, 6)
 
 
-def _degrees(parts: Any) -> float:
-    degrees, minutes, seconds = (float(part) for part in parts)
-    return degrees + minutes / 60 + seconds / 3600
+def _degrees(gps: Fields, tag: int) -> float | None:
+    field = gps.get(tag)
+    if field is None or field.kind not in (5, 10) or field.count < 3:
+        return None
+    numbers = struct.unpack("<6I" if field.kind == 5 else "<6i", field.data[:24])
+    parts = [top / bottom if bottom else 0.0 for top, bottom in zip(numbers[::2], numbers[1::2], strict=True)]
+    return parts[0] + parts[1] / 60 + parts[2] / 3600
 
 
-def _text(value: object) -> str:
-    text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")
-    return "".join(character for character in text if character.isprintable()).strip()
+def _text(fields: Fields, tag: int) -> str:
+    """UTF-8 (EXIF 3.0), else Latin-1, up to the first zero byte and without what cannot be printed."""
+    field = fields.get(tag)
+    if field is None:
+        return ""
+    content = field.data.partition(b"\0")[0]
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    return "".join(letter for letter in text if letter.isprintable()).strip()

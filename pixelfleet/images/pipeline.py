@@ -11,10 +11,11 @@ from pixelfleet.images.encode import encoding_of, settle_format, write
 from pixelfleet.images.fingerprint import Fingerprint, fingerprint
 from pixelfleet.images.formats import content_type_of, extension_of
 from pixelfleet.images.geometry import place
-from pixelfleet.images.metadata import prepare
-from pixelfleet.images.open import guarded
+from pixelfleet.images.metadata.choice import blocks_of, chosen
+from pixelfleet.images.metadata.output import KEEPS_IPTC
+from pixelfleet.images.open import format_of, guarded
 from pixelfleet.images.plan import Share, Work, plan
-from pixelfleet.images.probe import Probe, format_of
+from pixelfleet.images.probe import Probe
 from pixelfleet.images.rendition import RenderedVariant, Rendition, of_file, of_tiles
 from pixelfleet.images.steps import STEPS
 from pixelfleet.images.tiles import write_tiles
@@ -37,9 +38,9 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
 
     Args:
         source: the original, as a file.
-        probe: what `probe.probe` said of it.
+        probe: what `probe.probe` returned for it.
         recipe: names the variants and what is done for each.
-        folder: takes `<variant>.<ext>`; what an error leaves in it is the caller's to remove.
+        folder: takes `<variant>.<ext>`; the caller removes what an error leaves in it.
 
     Raises:
         PermanentError: the image or the recipe is at fault; `cause` and `message` say what to do.
@@ -71,11 +72,14 @@ def _render_variant(work: Work, share: Share, base: Base, variant: Variant) -> R
     for step in STEPS:
         measured = stand_in or frames[0]
         frames = tuple(step(frame, variant, measured) for frame in frames)
-    image = prepare(_joined(frames, base), keep_gps=work.recipe.keep_gps)
+    image = _joined(frames, base)
     if variant.tiles:
         return of_tiles(variant, write_tiles(image, variant, variant.tiles, work.folder), image)
     path = work.folder / f"{variant.name}{encoding_of(variant).extension}"
-    write(image, variant, path)
+    blocks = chosen(
+        blocks_of(base.opened), variant, keep_gps=work.recipe.keep_gps, keeps_iptc=variant.format in KEEPS_IPTC
+    )
+    write(image, variant, path, blocks)
     return of_file(variant, path, frames)
 
 
@@ -98,15 +102,15 @@ def _joined(frames: tuple[Image, ...], base: Base) -> Image:
 
 
 def _copy(work: Work, variant: Variant) -> RenderedVariant:
-    path = work.folder / f"{variant.name}{extension_of(work.found)}"
+    path = work.folder / f"{variant.name}{extension_of(work.row)}"
     shutil.copyfile(work.source, path)
     return RenderedVariant(
         name=variant.name,
         path=path,
-        format=work.found.name,
+        format=work.row.name,
         width=work.probe.width,
         height=work.probe.height,
         bytes=work.probe.bytes,
-        content_type=content_type_of(work.found),
+        content_type=content_type_of(work.row),
         frames=work.probe.frames,
     )

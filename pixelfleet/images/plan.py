@@ -12,7 +12,7 @@ from pixelfleet.images.limits import MAX_HELD_PIXELS, check_held
 from pixelfleet.images.open import Reading, read_header
 from pixelfleet.images.probe import Probe
 from pixelfleet.images.vips import MEMORY_PIXELS, Image
-from pixelfleet.recipes import Gravity, Metadata, Recipe, Variant
+from pixelfleet.recipes import Gravity, Profile, Recipe, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +21,22 @@ class Work:
 
     source: Path
     probe: Probe
-    found: Format
+    row: Format
     recipe: Recipe
     folder: Path
 
-    def base(self, page: Probe, take: Take, size: Size, *, told: bool = True) -> Base:
+    def base(self, page: Probe, take: Take, size: Size, *, progress: bool = True) -> Base:
         """Decode what `take` says at `size`, no larger than the page itself."""
-        reading = Reading(told=told, accept_truncated=self.recipe.accept_truncated, allow_svg=self.recipe.allow_svg)
-        return make_base(self.source, page, self.found, take, size, reading)
+        reading = Reading(
+            progress=progress, accept_truncated=self.recipe.accept_truncated, allow_svg=self.recipe.allow_svg
+        )
+        return make_base(self.source, page, self.row, take, size, reading)
 
     def small_frame(self, page: Probe, take: Take, side: int) -> Image:
         """The page inside a square of `side` pixels, in memory: for looking at, not for showing."""
         size = page.width, page.height
         small = replace(take, moving=False, alone=None, seeks=False)
-        return self.base(page, small, scaled(size, min(1.0, side / max(size))), told=False).frames[0]
+        return self.base(page, small, scaled(size, min(1.0, side / max(size))), progress=False).frames[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def _page_number(work: Work, variant: Variant) -> int:
     if page > work.probe.frames:
         raise PermanentError(
             Cause.PAGE_MISSING,
-            f"variant {variant.name!r} wants page {page}, the image has {work.probe.frames}; "
+            f"variant {variant.name!r} shows page {page}, but the image has {work.probe.frames}; "
             "mend the recipe or leave this image out",
         )
     return page - 1
@@ -91,11 +93,11 @@ def _page_number(work: Work, variant: Variant) -> int:
 
 def _page(work: Work, number: int) -> Probe:
     """Pages differ in size and turn; the first, which was held against the lane's limits, vouches for none of them."""
-    if work.found.animates:
+    if work.row.animates:
         return work.probe
-    header = read_header(work.source, work.found, allow_svg=work.recipe.allow_svg, page=number)
+    header = read_header(work.source, work.row, Reading(page=number, allow_svg=work.recipe.allow_svg))
     if header.width * header.height > max(work.probe.width * work.probe.height, MAX_HELD_PIXELS):
-        check_held(header.width, header.height, f"{work.found.name} page")
+        check_held(header.width, header.height, f"{work.row.name} page")
     width, height = turned((header.width, header.height), swap=header.orientation >= 5)
     return replace(work.probe, width=width, height=height, orientation=header.orientation)
 
@@ -107,7 +109,7 @@ def _take(page: Probe, number: int, variant: Variant) -> Take:
     alone = variant.name if width * height > MEMORY_PIXELS and not moving else None
     searched = variant.gravity in (Gravity.ATTENTION, Gravity.ENTROPY)
     seeks = alone is not None and (searched or page.orientation != 1)
-    return Take(number, moving, variant.icc is Metadata.KEEP, variant.depth > 8, alone, seeks)
+    return Take(number, moving, variant.icc is Profile.KEEP, variant.depth > 8, alone, seeks)
 
 
 def _bounded(source: Size, placement: Placement) -> Size:

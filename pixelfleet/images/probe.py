@@ -5,11 +5,10 @@ from pathlib import Path
 
 from pixelfleet.images.cost import decode_bytes, is_held
 from pixelfleet.images.exif import read_exif
-from pixelfleet.images.formats import HEAD_BYTES, Format, sniff
 from pixelfleet.images.icons import check_icon
 from pixelfleet.images.limits import Limits, check_bytes, check_held, check_size
 from pixelfleet.images.metadata_bombs import check_metadata
-from pixelfleet.images.open import guarded, read_header
+from pixelfleet.images.open import Reading, format_of, guarded, read_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +61,19 @@ def probe(path: Path, limits: Limits, *, with_gps: bool = False, allow_svg: bool
     """
     size = path.stat().st_size
     check_bytes(size, limits)
-    found = format_of(path)
-    check_icon(path, found.name)
-    check_metadata(path, found.name)
-    with guarded(path, found.name):
-        header = read_header(path, found, allow_svg=allow_svg)
-    animated = found.animates and header.frames > 1
+    row = format_of(path)
+    check_icon(path, row.name)
+    check_metadata(path, row.name)
+    with guarded(path, row.name):
+        header = read_header(path, row, Reading(allow_svg=allow_svg))
+    animated = row.animates and header.frames > 1
     check_size(header.width, header.height, header.frames, animated=animated, limits=limits)
-    if is_held(found, header):
-        check_held(header.width, header.height, found.name)
+    if is_held(row, header):
+        check_held(header.width, header.height, row.name)
     shot = read_exif(header.exif, with_place=with_gps)
     turned = header.orientation >= 5
     return Probe(
-        format=found.name,
+        format=row.name,
         width=header.height if turned else header.width,
         height=header.width if turned else header.height,
         frames=header.frames,
@@ -86,14 +85,5 @@ def probe(path: Path, limits: Limits, *, with_gps: bool = False, allow_svg: bool
         camera=shot.camera,
         taken_at=shot.taken_at,
         gps=shot.place,
-        memory=decode_bytes(found, header, header.frames if animated else 1),
+        memory=decode_bytes(row, header, header.frames if animated else 1),
     )
-
-
-def format_of(path: Path) -> Format:
-    """
-    Raises:
-        PermanentError: `not_an_image` or `unsupported_format`.
-    """
-    with path.open("rb") as file:
-        return sniff(file.read(HEAD_BYTES))

@@ -30,6 +30,21 @@ def is_srgb(profile: bytes) -> bool:
         return False
 
 
+def is_well_formed(profile: bytes, *, grey: bool) -> bool:
+    """Whether an encoder embeds the profile: the tests of libpng (png_icc_check_header, png_icc_check_tag_table)."""
+    if len(profile) < 132 or len(profile) % 4 or int.from_bytes(profile[:4], "big") != len(profile):
+        return False
+    if profile[36:40] != b"acsp" or profile[16:20] != (b"GRAY" if grey else b"RGB "):
+        return False
+    if profile[12:16] not in (b"scnr", b"mntr", b"prtr", b"spac") or profile[20:24] not in (b"XYZ ", b"Lab "):
+        return False
+    count = int.from_bytes(profile[128:132], "big")
+    if count > _MAX_TAGS or 132 + 12 * count > len(profile):
+        return False
+    spans = (struct.unpack_from(">II", profile, 136 + 12 * number) for number in range(count))
+    return all(start % 4 == 0 and start + size <= len(profile) for start, size in spans)
+
+
 def _tags(profile: bytes) -> dict[bytes, bytes]:
     (count,) = struct.unpack_from(">I", profile, 128)
     entries = (struct.unpack_from(">4sII", profile, 132 + 12 * number) for number in range(min(count, _MAX_TAGS)))

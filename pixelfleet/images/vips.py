@@ -15,7 +15,7 @@ os.environ.setdefault("VIPS_WARNING", "0")
 import pyvips
 
 from pixelfleet.errors import ProcessingError
-from pixelfleet.images.codec_errors import translate
+from pixelfleet.images.codec_errors import DamagedError, translate
 
 __all__ = ["MEMORY_PIXELS", "Image", "permit_svg", "pyvips", "ready", "translated"]
 
@@ -58,5 +58,5 @@ def translated(format_name: str) -> Iterator[None]:
         yield
     except ProcessingError:
         raise
-    except (pyvips.Error, OSError, MemoryError) as error:
+    except (pyvips.Error, DamagedError, OSError, MemoryError) as error:
         raise translate(error, format_name) from error

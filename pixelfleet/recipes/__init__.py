@@ -1,6 +1,6 @@
 """Recipes: which variants an image becomes. TOML in, a frozen `Recipe` out, the same digest for the same meaning."""
 
-from pixelfleet.recipes.model import Fit, Gravity, Metadata, OutputFormat, Recipe, Tiles, Variant, Watermark
+from pixelfleet.recipes.model import Fit, Gravity, Metadata, OutputFormat, Profile, Recipe, Tiles, Variant, Watermark
 from pixelfleet.recipes.reader import BUILTIN, builtin, load, parse
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Gravity",
     "Metadata",
     "OutputFormat",
+    "Profile",
     "Recipe",
     "Tiles",
     "Variant",

@@ -57,6 +57,16 @@ class Gravity(StrEnum):
 
 
 class Metadata(StrEnum):
+    """What stays of EXIF, XMP and IPTC: nothing, who made the picture and owns it, or all that is true of a variant."""
+
+    STRIP = "strip"
+    COPYRIGHT = "copyright"
+    KEEP = "keep"
+
+
+class Profile(StrEnum):
+    """What becomes of the colour profile: colours are converted to sRGB, or left as they are with their profile."""
+
     STRIP = "strip"
     KEEP = "keep"
 
@@ -172,10 +182,11 @@ class Variant(_Part):
     background: Colour | None = Field(None, description="#rrggbb under transparent parts and around padding")
     watermark: Watermark | None = Field(None, description="a picture or text laid over the variant")
     metadata: Metadata = Field(
-        Metadata.STRIP, description="strip or keep EXIF, XMP and IPTC; GPS goes unless keep_gps says so"
+        Metadata.STRIP,
+        description="EXIF, XMP, IPTC: strip, copyright (maker and rights alone) or keep; no GPS without keep_gps",
     )
-    icc: Metadata = Field(
-        Metadata.STRIP, description="strip: convert colours to sRGB; keep: leave colours and profile as they are"
+    icc: Profile = Field(
+        Profile.STRIP, description="strip: convert colours to sRGB; keep: leave colours and profile as they are"
     )
     depth: Literal[8, 16] = Field(
         8, description="bits a colour: 16 keeps what a source has beyond 8, in PNG and TIFF whole, in AVIF 12 of them"

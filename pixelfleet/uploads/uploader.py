@@ -12,7 +12,7 @@ from pixelfleet.aws.errors import error_code, translated
 from pixelfleet.domain.keys import MAX_KEY_BYTES, image_id
 from pixelfleet.errors import Cause, PermanentError, SetupError, TransientError
 from pixelfleet.files.sources import Source
-from pixelfleet.images.formats import HEAD_BYTES, content_type_of, sniff
+from pixelfleet.images.formats import Read, content_type_of, identify
 from pixelfleet.signed.s3 import Crc32, Sha256
 from pixelfleet.uploads.body import PART, Body, ChangedError
 from pixelfleet.uploads.meter import Meter
@@ -184,27 +184,27 @@ class Uploader:
 
     def _send(self, body: Body, key: str) -> None:
         if body.size > PART:
-            self._parts.send(body, key, self._judge(body.read(0, HEAD_BYTES)))
+            self._parts.send(body, key, self._content_type(body.read))
         else:
             whole = body.read(0, body.size)
-            content_type = self._judge(whole[:HEAD_BYTES])
+            content_type = self._content_type(lambda offset, count: whole[offset : offset + count])
             body.check_unchanged()
             self._throttle.take(body.size)
             with translated(f"put {key!r}"):
                 self._sender.put(key, whole, Sha256.of(whole), content_type)
             self.meter.add(sent=body.size)
 
-    def _judge(self, head: bytes) -> str | None:
-        """The media type of what begins so.
+    def _content_type(self, read: Read) -> str | None:
+        """The media type of a file, by the rule by which the engine accepts it.
 
         Raises:
-            PermanentError: it is no image, and only images are wanted.
+            PermanentError: the file is no image that the engine reads, and only images are sent.
         """
         if not self._images_only:
             return None
-        if not head:
+        if not read(0, 1):
             raise PermanentError(Cause.EMPTY, "the file is empty")
-        return content_type_of(sniff(head))
+        return content_type_of(identify(read))
 
 
 def _hopeless(error: TransientError) -> str | None:

@@ -6,13 +6,17 @@ import pytest
 from PIL import Image
 
 from pixelfleet.errors import Cause, PermanentError
-from pixelfleet.images.formats import HEAD_BYTES, content_type_of, extension_of, sniff
+from pixelfleet.images.formats import Format, content_type_of, extension_of, identify
+
+
+def sniff(content: bytes) -> Format:
+    return identify(lambda offset, count: content[offset : offset + count])
 
 
 def written(code: str, mode: str = "RGB") -> bytes:
     file = io.BytesIO()
     Image.new(mode, (40, 30)).save(file, code)
-    return file.getvalue()[:HEAD_BYTES]
+    return file.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_a_page_is_taken_from_a_document_and_a_missing_one_is_refused(save: Save
     source = save(pages[0], "TIFF", save_all=True, append_images=pages[1:])
     first, second = rendered(source, {"format": "png"}, {"format": "png", "page": 2}).variants
     assert (at(opened(first), 0.5, 0.5), at(opened(second), 0.5, 0.5)) == ((255, 0, 0), (0, 255, 0))
-    with pytest.raises(PermanentError, match="wants page 3, the image has 2") as caught:
+    with pytest.raises(PermanentError, match="shows page 3, but the image has 2") as caught:
         rendered(source, {"page": 3})
     assert caught.value.cause is Cause.PAGE_MISSING
 

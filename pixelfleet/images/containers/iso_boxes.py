@@ -1,0 +1,165 @@
+"""Boxes of ISO base media files (ISO/IEC 14496-12): what AVIF, HEIC and JP2 say of their picture beside the pixels."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+Read = Callable[[int, int], bytes]
+#: A box: its type, and where its content begins and ends.
+Box = tuple[bytes, int, int]
+
+_MAX_BOXES: Final = 4096
+_MAX_META: Final = 4_000_000
+#: Item types that hold coded pixels (ISO/IEC 23008-12 and AV1-ISOBMFF; `grid`, `iden` and `iovl` only refer to these).
+_CODED: Final = frozenset(
+    {b"av01", b"hvc1", b"jpeg", b"avc1", b"vvc1", b"evc1", b"lhv1", b"j2k1", b"unci", b"mski", b"hev1"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Nclx:
+    """Code points of ITU-T H.273: colour primaries, transfer characteristics, matrix coefficients."""
+
+    primaries: int
+    transfer: int
+    matrix: int
+    full_range: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Heif:
+    """What the `meta` box of a HEIF or AVIF file says of its primary item."""
+
+    codecs: frozenset[bytes] = frozenset()
+    nclx: Nclx | None = None
+    premultiplied: bool = False
+
+
+def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
+    """The boxes of a piece of a file; a box that reaches past the end is cut there."""
+    end = len(data) if end is None else min(end, len(data))
+    for _ in range(_MAX_BOXES):
+        if start + 8 > end:
+            return
+        size, kind, body = int.from_bytes(data[start : start + 4], "big"), data[start + 4 : start + 8], start + 8
+        if size == 1:
+            size, body = int.from_bytes(data[start + 8 : start + 16], "big"), start + 16
+        stop = end if size == 0 else min(start + size, end)
+        if stop < body:
+            return
+        yield kind, body, stop
+        start = stop
+
+
+def top_box(read: Read, kind: bytes, limit: int = _MAX_META) -> bytes:
+    """The content of the first box of this type at the top of a file, `limit` bytes at most; empty without one."""
+    at = 0
+    for _ in range(_MAX_BOXES):
+        head = read(at, 16)
+        if len(head) < 8:
+            return b""
+        size, body = int.from_bytes(head[:4], "big"), 8
+        if size == 1:
+            size, body = int.from_bytes(head[8:16], "big"), 16
+        if head[4:8] == kind:
+            return read(at + body, min(limit, size - body if size else limit))
+        if size < body:
+            return b""
+        at += size
+    return b""
+
+
+def brands(read: Read) -> frozenset[bytes]:
+    """Major and compatible brands of the `ftyp` box."""
+    content = top_box(read, b"ftyp", 4096)
+    return frozenset(content[at : at + 4] for at in (0, *range(8, len(content) - 3, 4)))
+
+
+def codecs(read: Read) -> frozenset[bytes]:
+    """The codings of the items that hold pixels: `av01`, `hvc1` ..."""
+    return heif(read).codecs
+
+
+def heif(read: Read) -> Heif:
+    """The primary item of a HEIF file; a default `Heif` where the structure cannot be read."""
+    meta = top_box(read, b"meta")
+    if len(meta) < 12:
+        return Heif()
+    parts = {kind: (start, end) for kind, start, end in boxes(meta, 4)}
+    types = _item_types(meta, parts.get(b"iinf"))
+    primary = _primary(meta, parts.get(b"pitm"))
+    coded = frozenset({types[primary]} & _CODED) if primary in types else frozenset()
+    return Heif(
+        codecs=coded or frozenset(types.values()) & _CODED,
+        nclx=_nclx(meta, parts.get(b"iprp"), primary),
+        premultiplied=_premultiplied(meta, parts.get(b"iref"), primary),
+    )
+
+
+def _primary(meta: bytes, span: tuple[int, int] | None) -> int:
+    if span is None:
+        return -1
+    start, _ = span
+    return _number(meta, start + 4, 2 if meta[start] == 0 else 4)
+
+
+def _item_types(meta: bytes, span: tuple[int, int] | None) -> dict[int, bytes]:
+    types: dict[int, bytes] = {}
+    if span is None:
+        return types
+    start, end = span
+    first = start + 4 + (2 if meta[start] == 0 else 4)
+    for kind, at, stop in boxes(meta, first, end):
+        if kind == b"infe" and stop - at >= 12 and meta[at] >= 2:
+            width = 2 if meta[at] == 2 else 4
+            types[_number(meta, at + 4, width)] = meta[at + 6 + width : at + 10 + width]
+    return types
+
+
+def _premultiplied(meta: bytes, span: tuple[int, int] | None, primary: int) -> bool:
+    """`prem` refers from the colour item to its alpha item (MIAF, ISO/IEC 23000-22, 7.3.5.2)."""
+    if span is None:
+        return False
+    start, end = span
+    width = 2 if meta[start] == 0 else 4
+    return any(kind == b"prem" and _number(meta, at, width) == primary for kind, at, _ in boxes(meta, start + 4, end))
+
+
+def _nclx(meta: bytes, span: tuple[int, int] | None, primary: int) -> Nclx | None:
+    """The `colr` property of type `nclx` that belongs to the primary item, else the first one of the file."""
+    if span is None:
+        return None
+    parts = {kind: (start, end) for kind, start, end in boxes(meta, *span)}
+    if b"ipco" not in parts:
+        return None
+    properties = list(boxes(meta, *parts[b"ipco"]))
+    own = _associations(meta, parts.get(b"ipma")).get(primary, [])
+    ordered = [properties[at - 1] for at in own if 0 < at <= len(properties)] + properties
+    for kind, at, stop in ordered:
+        if kind == b"colr" and meta[at : at + 4] == b"nclx" and stop - at >= 11:
+            primaries, transfer, matrix = (_number(meta, at + place, 2) for place in (4, 6, 8))
+            return Nclx(primaries, transfer, matrix, bool(meta[at + 10] & 0x80))
+    return None
+
+
+def _associations(meta: bytes, span: tuple[int, int] | None) -> dict[int, list[int]]:
+    """Item number to property numbers, from 1 (ISO/IEC 23008-12, 9.3.2)."""
+    found: dict[int, list[int]] = {}
+    if span is None:
+        return found
+    at, end = span
+    id_width, wide = 2 if meta[at] == 0 else 4, meta[at + 3] & 1
+    count, at = _number(meta, at + 4, 4), at + 8
+    for _ in range(min(count, _MAX_BOXES)):
+        if at + id_width >= end:
+            break
+        item, number, at = _number(meta, at, id_width), meta[at + id_width], at + id_width + 1
+        step = 2 if wide else 1
+        mask = 0x7FFF if wide else 0x7F
+        found[item] = [_number(meta, at + step * place, step) & mask for place in range(number)]
+        at += step * number
+    return found
+
+
+def _number(data: bytes, at: int, width: int) -> int:
+    return int.from_bytes(data[at : at + width], "big")

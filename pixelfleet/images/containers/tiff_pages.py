@@ -1,0 +1,85 @@
+"""Which directory of a TIFF is the picture, and whether the file is a camera raw in TIFF's clothes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from pixelfleet.images.containers.tiff_directories import (
+    NEW_SUBFILE_TYPE,
+    OLD_SUBFILE_TYPE,
+    SUB_IFDS,
+    Directory,
+    TiffFile,
+)
+
+Read = Callable[[int, int], bytes]
+
+_MAX_PAGES: Final = 10_000
+_MAX_SUB: Final = 16
+_WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC, _DNG_VERSION = 256, 257, 259, 262, 50706
+#: Photometric interpretations of unfinished pixels: colour filter array and linear raw (TIFF/EP; DNG 1.7, chapter 4).
+_RAW_PHOTOMETRIC: Final = frozenset({32803, 34892})
+#: Compressions of makers: Sony ARW, Nikon NEF, Pentax PEF and the like, Kodak DCR, Epson ERF, Samsung SRW, Kodak KDC.
+_RAW_COMPRESSION: Final = frozenset({32767, 34713, 65535, 65000, 32769, 32770, 262})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One picture: `index` in the chain, `sub` the number of the directory below it (None for itself)."""
+
+    index: int
+    sub: int | None
+    directory: Directory
+
+    @property
+    def pixels(self) -> int:
+        return self.directory.number(_WIDTH, 0) * self.directory.number(_HEIGHT, 0)
+
+
+def is_camera_raw(read: Read) -> bool:
+    """Whether any directory holds pixels that must be developed: DNG, NEF, ARW, CR2 and others begin as TIFF does."""
+    file = TiffFile(read)
+    # CR2 names itself behind the header (there is no public specification; the libtiff-based readers test the same).
+    if file.read(8, 2) == b"CR" and not file.big:
+        return True
+    for number, directory in enumerate(file.chain(_MAX_SUB)):
+        if number == 0 and _DNG_VERSION in directory.entries:
+            return True
+        if any(_is_raw(one) for one in (directory, *_below(file, directory))):
+            return True
+    return False
+
+
+def pages(read: Read) -> list[Page]:
+    """The pictures in full resolution, in order: reduced copies and masks are no pages (TIFF 6.0, NewSubfileType).
+
+    The largest picture in full resolution stands for its directory, also where it lies in a directory below (TIFF/EP).
+    A file of nothing but reduced copies shows these.
+    """
+    file = TiffFile(read)
+    whole, reduced = [], []
+    for index, directory in enumerate(file.chain(_MAX_PAGES)):
+        own = Page(index, None, directory)
+        below = [Page(index, number, one) for number, one in enumerate(_below(file, directory))]
+        best = [page for page in (own, *below) if not _is_reduced(page.directory)]
+        if best:
+            whole.append(max(best, key=lambda page: page.pixels))
+        else:
+            reduced.append(own)
+    return whole or reduced
+
+
+def _below(file: TiffFile, directory: Directory) -> list[Directory]:
+    offsets = directory.numbers(SUB_IFDS)[:_MAX_SUB]
+    return [below for offset in offsets if (below := file.directory(offset)) is not None]
+
+
+def _is_reduced(directory: Directory) -> bool:
+    """Bit 0: a reduced copy of another picture of this file; bit 2: a transparency mask. The old tag: 2 is a copy."""
+    return bool(directory.number(NEW_SUBFILE_TYPE, 0) & 0b101) or directory.number(OLD_SUBFILE_TYPE, 0) == 2
+
+
+def _is_raw(directory: Directory) -> bool:
+    if directory.number(_PHOTOMETRIC, 0) in _RAW_PHOTOMETRIC:
+        return True
+    return directory.number(_COMPRESSION, 1) in _RAW_COMPRESSION

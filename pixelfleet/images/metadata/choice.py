@@ -1,0 +1,80 @@
+"""What of a source's metadata stays in a variant: all that is still true, or who made the picture and owns it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pixelfleet.images.fields import field
+from pixelfleet.images.metadata import iptc as iim
+from pixelfleet.images.metadata import xmp as packets
+from pixelfleet.images.metadata.exif_tree import ExifTree, Fields, read_tree, short, write_tree
+from pixelfleet.images.vips import Image
+from pixelfleet.recipes import Metadata, Profile, Variant
+
+_ORIENTATION, _COLOUR_SPACE, _SRGB = 274, 40961, 1
+_ARTIST, _COPYRIGHT = 315, 33432
+#: Fields of the picture's directory that say how bytes lie, or that hold other blocks, and are not true of a variant:
+#: sizes, strips, tiles, JPEG tables, resolutions (written anew), XMP, IPTC, Photoshop, ICC, print matching, padding.
+_STRUCTURE: Final = frozenset(
+    {
+        *(254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 274, 277, 278, 279, 280, 281, 282, 283, 284, 296),
+        *(317, 320, 322, 323, 324, 325, 330, 338, 339, 347, 512, 513, 514, 529, 530, 531, 532, 700),
+        *(33723, 34377, 34675, 50341, 59932),
+    }
+)
+#: Of the directory of taking: sizes (written anew), the maker's own block, whose offsets break and which holds
+#: previews, the interoperability directory, a related sound file, padding.
+_NOT_KEPT: Final = frozenset({37500, 40962, 40963, 40964, 40965, 59932})
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """EXIF (a TIFF structure), XMP (a packet) and IPTC (IIM datasets); each empty where there is none."""
+
+    exif: bytes = b""
+    xmp: bytes = b""
+    iptc: bytes = b""
+
+    @property
+    def empty(self) -> bool:
+        return not (self.exif or self.xmp or self.iptc)
+
+
+def blocks_of(image: Image) -> Blocks:
+    """What a reader has put beside the pixels."""
+    exif, xmp, iptc = (bytes(field(image, f"{name}-data", b"")) for name in ("exif", "xmp", "iptc"))
+    return Blocks(exif, xmp, iim.datasets_block(iptc))
+
+
+def chosen(blocks: Blocks, variant: Variant, *, keep_gps: bool, keeps_iptc: bool) -> Blocks:
+    """What stays in a variant.
+
+    Args:
+        blocks: what the source has.
+        variant: says `strip`, `copyright` or `keep`.
+        keep_gps: the place stays.
+        keeps_iptc: the variant's format has a block for IPTC; else IPTC becomes XMP.
+    """
+    if variant.metadata is Metadata.STRIP or blocks.empty:
+        return Blocks()
+    if variant.metadata is Metadata.COPYRIGHT:
+        tree = read_tree(blocks.exif)
+        rights = {
+            tag: tree.image[tag]
+            for tag in (_ARTIST, _COPYRIGHT)
+            if tag in tree.image and tree.image[tag].data.strip(b"\0 ")
+        }
+        return Blocks(write_tree(ExifTree(rights)), packets.rights(blocks.xmp, iim.as_properties(blocks.iptc)))
+    exif = write_tree(_kept(read_tree(blocks.exif), keep_gps=keep_gps, own_profile=variant.icc is Profile.KEEP))
+    from_iptc = {} if keeps_iptc else iim.as_properties(blocks.iptc)
+    return Blocks(exif, packets.kept(blocks.xmp, from_iptc, keep_gps=keep_gps), blocks.iptc if keeps_iptc else b"")
+
+
+def _kept(tree: ExifTree, *, keep_gps: bool, own_profile: bool) -> ExifTree:
+    image: Fields = {tag: one for tag, one in tree.image.items() if tag not in _STRUCTURE}
+    exif: Fields = {tag: one for tag, one in tree.exif.items() if tag not in _NOT_KEPT}
+    if _COLOUR_SPACE in exif and not own_profile:
+        exif[_COLOUR_SPACE] = short(_SRGB)
+    gps = tree.gps if keep_gps else {}
+    if image or exif or gps:
+        image[_ORIENTATION] = short(1)
+    return ExifTree(image, exif, gps)

@@ -1,0 +1,84 @@
+"""IPTC's Information Interchange Model (IIM 4.2): datasets, alone or in Photoshop's resources; and as XMP."""
+
+from collections.abc import Iterator
+from typing import Final
+
+_PHOTOSHOP: Final = b"Photoshop 3.0\0"
+_RESOURCE: Final = 0x0404
+_MAX_DATASETS: Final = 2000
+_UTF8: Final = b"\x1b%G"
+
+#: Record 2 datasets and the XMP properties that say the same (IPTC Photo Metadata Standard 2023.2, "IIM mapping").
+PROPERTIES: Final[dict[int, tuple[str, str]]] = {
+    5: ("dc", "title"),
+    25: ("dc", "subject"),
+    40: ("photoshop", "Instructions"),
+    80: ("dc", "creator"),
+    85: ("photoshop", "AuthorsPosition"),
+    90: ("photoshop", "City"),
+    92: ("Iptc4xmpCore", "Location"),
+    95: ("photoshop", "State"),
+    100: ("Iptc4xmpCore", "CountryCode"),
+    101: ("photoshop", "Country"),
+    103: ("photoshop", "TransmissionReference"),
+    105: ("photoshop", "Headline"),
+    110: ("photoshop", "Credit"),
+    115: ("photoshop", "Source"),
+    116: ("dc", "rights"),
+    120: ("dc", "description"),
+    122: ("photoshop", "CaptionWriter"),
+}
+
+
+def datasets_block(content: bytes) -> bytes:
+    """The IIM datasets of a block that is either these or Photoshop's resources around them."""
+    if content[:1] == b"\x1c":
+        return content
+    content = content.removeprefix(_PHOTOSHOP)
+    at = 0
+    while content[at : at + 4] == b"8BIM" and at + 12 <= len(content):
+        number = int.from_bytes(content[at + 4 : at + 6], "big")
+        name = content[at + 6]
+        start = at + 6 + (name + 2 & ~1)
+        size = int.from_bytes(content[start : start + 4], "big")
+        if number == _RESOURCE:
+            return content[start + 4 : start + 4 + size]
+        at = start + 4 + size + (size & 1)
+    return b""
+
+
+def photoshop_block(datasets: bytes) -> bytes:
+    """Datasets as the APP13 segment of JPEG has them."""
+    size = len(datasets).to_bytes(4, "big")
+    return _PHOTOSHOP + b"8BIM" + _RESOURCE.to_bytes(2, "big") + b"\0\0" + size + datasets + bytes(len(datasets) % 2)
+
+
+def as_properties(datasets: bytes) -> dict[tuple[str, str], list[str]]:
+    """XMP properties of the datasets: prefix and name, and the values in order."""
+    properties: dict[tuple[str, str], list[str]] = {}
+    utf8 = any((record, number) == (1, 90) and value == _UTF8 for record, number, value in _datasets(datasets))
+    for record, number, value in _datasets(datasets):
+        if record == 2 and number in PROPERTIES and (text := _text(value, utf8=utf8)):
+            properties.setdefault(PROPERTIES[number], []).append(text)
+    return properties
+
+
+def _datasets(content: bytes) -> Iterator[tuple[int, int, bytes]]:
+    at = 0
+    for _ in range(_MAX_DATASETS):
+        if content[at : at + 1] != b"\x1c" or at + 5 > len(content):
+            return
+        size = int.from_bytes(content[at + 3 : at + 5], "big")
+        if size & 0x8000:
+            return
+        yield content[at + 1], content[at + 2], content[at + 5 : at + 5 + size]
+        at += 5 + size
+
+
+def _text(value: bytes, *, utf8: bool) -> str:
+    """UTF-8 where it is declared or fits, else Latin-1, which writers without a declaration mostly mean."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = value.decode("utf-8" if utf8 else "latin-1", "replace")
+    return "".join(letter for letter in text if letter.isprintable() or letter in "\n\t").strip()

@@ -1,0 +1,70 @@
+"""JPEG 2000: pixels by Pillow (OpenJPEG), profile and metadata by the boxes of JP2 (ITU-T T.800, annex I)."""
+
+from pathlib import Path
+from typing import Final
+
+from pixelfleet.images.colour_space import PROFILE, Space, mark
+from pixelfleet.images.containers.iso_boxes import boxes, top_box
+from pixelfleet.images.fields import with_blobs
+from pixelfleet.images.formats import Format
+from pixelfleet.images.readers import pillow
+from pixelfleet.images.readers.contract import Header, Reading
+from pixelfleet.images.readers.file import Read, reader_at
+from pixelfleet.images.vips import Image
+
+_MAX_BOXES: Final = 1000
+_MAX_BLOB: Final = 4_000_000
+#: `uuid` boxes: XMP (XMP specification, part 3), EXIF and IPTC as ExifTool's JPEG 2000 tags list them.
+_UUIDS: Final = {
+    bytes.fromhex("be7acfcb97a942e89c71999491e3afac"): "xmp",
+    b"JpgTiffExif->JP2": "exif",
+    bytes.fromhex("0537cdab9d0c4431a72afa561f2a113e"): "exif",
+    bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38"): "iptc",
+    bytes.fromhex("09a14e97c0b442e0bebf36df6f0ce36f"): "iptc",
+}
+
+
+def read_header(path: Path, row: Format, reading: Reading) -> Header:
+    header = pillow.read_header(path, row, reading)
+    with reader_at(path) as read:
+        exif = _blobs(read).get("exif", b"")
+    return Header(header.width, header.height, 1, 1, header.colour_space, header.has_alpha, exif, held=True)
+
+
+def decode(path: Path, row: Format, reading: Reading) -> Image:
+    image = pillow.decode(path, row, reading)
+    with reader_at(path) as read:
+        profile, blobs = _profile(read), _blobs(read)
+    if profile and not image.get_typeof(PROFILE):
+        image = mark(image, Space(profile))
+    return with_blobs(image, **blobs)
+
+
+def _profile(read: Read) -> bytes | None:
+    """The first `colr` box that holds a profile: restricted (method 2, T.800 I.5.3.3) or any (method 3, T.801)."""
+    header = top_box(read, b"jp2h")
+    for kind, start, end in boxes(header):
+        if kind == b"colr" and header[start : start + 1] in (b"\x02", b"\x03"):
+            return header[start + 3 : end]
+    return None
+
+
+def _blobs(read: Read) -> dict[str, bytes]:
+    blobs: dict[str, bytes] = {}
+    at = 0
+    for _ in range(_MAX_BOXES):
+        head = read(at, 16)
+        if len(head) < 8:
+            break
+        size, body = int.from_bytes(head[:4], "big"), 8
+        if size == 1:
+            size, body = int.from_bytes(head[8:16], "big"), 16
+        if head[4:8] == b"uuid":
+            name = _UUIDS.get(read(at + body, 16))
+            length = min(size - body - 16, _MAX_BLOB) if size else _MAX_BLOB
+            if name and length > 0:
+                blobs.setdefault(name, read(at + body + 16, length))
+        if size < body:
+            break
+        at += size
+    return blobs

@@ -1,0 +1,133 @@
+"""The formats that only Pillow reads: decoded whole, and handed over as a libvips image."""
+
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image as PillowImage
+from PIL import ImageFile
+
+from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.codec_errors import DamagedError
+from pixelfleet.images.colour_space import SRGB, Space, mark
+from pixelfleet.images.fields import with_blobs
+from pixelfleet.images.formats import Format
+from pixelfleet.images.limits import MAX_HELD_PIXELS
+from pixelfleet.images.readers.contract import Header, Reading
+from pixelfleet.images.vips import Image, pyvips
+
+COLOUR_SPACES: Final = {"1": "b-w", "L": "b-w", "LA": "b-w", "I;16": "grey16", "I;16B": "grey16", "CMYK": "cmyk"}
+_ALPHA: Final = ("RGBA", "LA", "PA", "La", "RGBa")
+
+
+def read_header(path: Path, row: Format, _reading: Reading) -> Header:
+    """Opens, which reads the head alone."""
+    with stumbling():
+        return header_of(open_picture(path, row))
+
+
+def decode(path: Path, row: Format, reading: Reading) -> Image:
+    """All pixels, as 8-bit sRGB, grey or CMYK (16-bit grey stays), with the embedded profile if there is one."""
+    with stumbling(), tolerating(reading.accept_truncated):
+        picture = open_picture(path, row)
+        return as_vips(plain(picture), picture.info)
+
+
+def header_of(picture: Any) -> Header:
+    width, height = picture.size
+    return Header(
+        width=width,
+        height=height,
+        frames=1,
+        orientation=1,
+        colour_space=COLOUR_SPACES.get(picture.mode, "srgb"),
+        has_alpha=picture.mode in _ALPHA or "transparency" in picture.info,
+        exif=picture.info.get("exif") or b"",
+        held=True,
+    )
+
+
+def as_vips(picture: Any, info: dict[str, Any]) -> Image:
+    """A picture in one of the modes of `plain`, with the profile and the metadata of `info`."""
+    sample = "ushort" if picture.mode == "I;16" else "uchar"
+    size = picture.width, picture.height, len(picture.getbands())
+    image = pyvips.Image.new_from_memory(picture.tobytes(), *size, sample)
+    image = image.copy(interpretation=COLOUR_SPACES.get(picture.mode, "srgb"))
+    profile = info.get("icc_profile")
+    image = mark(image, Space(profile) if profile else SRGB)
+    xmp = info.get("xmp")
+    return with_blobs(image, exif=info.get("exif"), xmp=xmp if isinstance(xmp, bytes) else None)
+
+
+def lab_samples(picture: Any) -> Image:
+    """L, a and b of a picture of mode LAB, a and b counted from 128, which is how Pillow holds them."""
+    picture.load()
+    bands = [picture.getchannel(band) for band in range(3)]
+    samples = PillowImage.merge("RGB", bands).tobytes()
+    return pyvips.Image.new_from_memory(samples, picture.width, picture.height, 3, "uchar")
+
+
+@contextmanager
+def tolerating(truncated: bool) -> Iterator[None]:
+    """Pillow has this switch as a global alone; a process decodes one image at a time."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = truncated
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+
+@contextmanager
+def stumbling() -> Iterator[None]:
+    """Pillow's plugins are Python, and raise what their parsing stumbles over.
+
+    Raises:
+        DamagedError: the parser met bytes that do not fit the format.
+        OSError, MemoryError: for `translated` to classify.
+        PermanentError: `too_many_pixels`.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    except PillowImage.DecompressionBombError as error:
+        raise PermanentError(
+            Cause.TOO_MANY_PIXELS,
+            f"the image has more than {MAX_HELD_PIXELS // 1_000_000} megapixels, which its format may not have here, "
+            "because it is held whole in memory; save it as tiled TIFF or baseline JPEG",
+        ) from error
+    except NotImplementedError as error:
+        raise OSError(f"not supported: {error}") from error
+    except (struct.error, LookupError, SyntaxError, EOFError, ValueError, ArithmeticError, TypeError) as error:
+        # UnicodeDecodeError is a ValueError.
+        raise DamagedError(str(error) or type(error).__name__) from error
+
+
+def open_picture(path: Path, row: Format, code: str | None = None) -> Any:
+    """The Pillow picture, of the one plugin that the row names."""
+    # Pillow refuses twice this. It holds for a picture inside an icon, too, whose size the icon's own head hides.
+    PillowImage.MAX_IMAGE_PIXELS = MAX_HELD_PIXELS // 2
+    return PillowImage.open(path, formats=(code or row.code,))
+
+
+def plain(picture: Any) -> Any:
+    """The picture in a mode whose bytes libvips can take as they are."""
+    if picture.mode in ("L", "LA", "RGB", "RGBA", "CMYK", "I;16"):
+        if picture.mode in ("L", "RGB") and "transparency" in picture.info:
+            return picture.convert("RGBA")
+        picture.load()
+        return picture
+    if picture.mode == "1":
+        return picture.convert("L")
+    if picture.mode in ("I", "I;16B", "F"):
+        return _sixteen_bits(picture)
+    return picture.convert("RGBA" if picture.mode in _ALPHA or "transparency" in picture.info else "RGB")
+
+
+def _sixteen_bits(picture: Any) -> Any:
+    """Wide greys stretched to 16 bits; a float picture counts from 0 to 1 when nothing in it is larger."""
+    low, high = picture.convert("F").getextrema()
+    scale = 65_535.0 if high <= 1.0 and low >= 0.0 and picture.mode == "F" else 1.0
+    return picture.convert("F").point(lambda value: value * scale + 0.0).convert("I").convert("I;16")

@@ -1,0 +1,111 @@
+"""TIFF: the picture in full resolution, its bands as its tags declare them; pixels by libvips, odd kinds by Pillow."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import TiffImagePlugin
+
+from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.colour_space import SRGB, Space, mark
+from pixelfleet.images.containers.tiff_directories import Directory
+from pixelfleet.images.containers.tiff_pages import Page, pages
+from pixelfleet.images.fields import with_blobs
+from pixelfleet.images.formats import Format
+from pixelfleet.images.metadata.tiff_source import exif_of
+from pixelfleet.images.readers import libvips, pillow
+from pixelfleet.images.readers.contract import Header, Reading
+from pixelfleet.images.readers.file import reader_at
+from pixelfleet.images.readers.tiff_bands import Layout, from_lab, layout_of, meaningful
+from pixelfleet.images.vips import Image
+
+_COMPRESSION, _BITS, _TILE_WIDTH, _PLANAR, _ICC, _ORIENTATION, _XMP, _IPTC = 259, 258, 322, 284, 34675, 274, 700, 33723
+#: JPEG of TIFF 6.0, section 22, which no writer has used since 1995, and LZMA: libvips' libtiff has neither.
+_PILLOW_COMPRESSIONS: Final = frozenset({6, 34925})
+_SCALE_12_BITS: Final = 65_535 / 4_095
+
+
+def read_header(path: Path, row: Format, reading: Reading) -> Header:
+    with reader_at(path) as read:
+        every = pages(read)
+        page = _page(every, reading)
+        exif = exif_of(read, page.directory)
+        layout = layout_of(page.directory)
+        by_pillow = _by_pillow(page.directory, layout)
+    if by_pillow:
+        header = _pillow_header(path, row, page)
+    else:
+        header = libvips.header_of(meaningful(_loaded(path, row, reading, page), layout))
+    return Header(
+        header.width, header.height, len(every), header.orientation, header.colour_space, header.has_alpha, exif,
+        held=by_pillow,
+    )  # fmt: skip
+
+
+def decode(path: Path, row: Format, reading: Reading) -> Image:
+    with reader_at(path) as read:
+        page = _page(pages(read), reading)
+        exif = exif_of(read, page.directory)
+        layout = layout_of(page.directory)
+        if not _by_pillow(page.directory, layout):
+            image = meaningful(_loaded(path, row, reading, page), layout)
+            return with_blobs(image, exif=exif)
+        blobs = {"exif": exif, "xmp": page.directory.data(_XMP), "iptc": page.directory.data(_IPTC)}
+        image = _by_pillow_decoded(path, row, reading, page, layout)
+        profile = page.directory.data(_ICC)
+    return with_blobs(mark(image, Space(profile) if profile else SRGB), **blobs)
+
+
+def _page(every: list[Page], reading: Reading) -> Page:
+    if reading.page < len(every):
+        return every[reading.page]
+    raise PermanentError(
+        Cause.UNREADABLE, "the tiff is damaged: it has no directory of a picture; upload an intact copy"
+    )
+
+
+def _loaded(path: Path, row: Format, reading: Reading, page: Page) -> Image:
+    options: dict[str, Any] = {"page": page.index, "fail_on": "error"}
+    if page.sub is not None:
+        options["subifd"] = page.sub
+    # Without `unlimited` libtiff allocates 50 MB at most, too little for scans that are one compressed strip; what it
+    # then allocates is bounded by the file's own size. A missing strip counts as an error of another kind.
+    return libvips.load(path, row, reading, unlimited=True, **options)
+
+
+def _by_pillow(directory: Directory, layout: Layout) -> bool:
+    """The kinds that libvips refuses and Pillow reads. They are held whole in memory."""
+    if directory.number(_COMPRESSION, 1) in _PILLOW_COMPRESSIONS or layout.signed_lab:
+        return True
+    if any(bits == 12 for bits in directory.numbers(_BITS)):
+        return True
+    tiled = _TILE_WIDTH in directory.entries
+    return tiled and directory.number(_PLANAR, 1) == 2
+
+
+def _pillow_header(path: Path, row: Format, page: Page) -> Header:
+    with pillow.stumbling():
+        return pillow.header_of(_pillow_picture(path, row, page))
+
+
+def _pillow_picture(path: Path, row: Format, page: Page) -> Any:
+    if page.sub is not None:
+        raise OSError("not supported: this kind of TIFF in a directory below another")
+    # Pillow's own decoder of uncompressed tiles shows one of separate planes alone; libtiff's shows all.
+    TiffImagePlugin.READ_LIBTIFF = True
+    picture = pillow.open_picture(path, row, "TIFF")
+    picture.seek(page.index)
+    return picture
+
+
+def _by_pillow_decoded(path: Path, row: Format, reading: Reading, page: Page, layout: Layout) -> Image:
+    """Pillow turns a TIFF upright while it loads it."""
+    with pillow.stumbling(), pillow.tolerating(reading.accept_truncated):
+        picture = _pillow_picture(path, row, page)
+        if picture.mode == "LAB":
+            return from_lab(pillow.lab_samples(picture), signed=False)
+        if picture.mode == "RGBa":
+            picture = picture.convert("RGBA")
+        image = pillow.as_vips(pillow.plain(picture), {})
+    if layout.bits == 12 and image.format == "ushort":
+        return (image * _SCALE_12_BITS).cast("ushort").copy(interpretation="grey16")
+    return image

@@ -1,0 +1,93 @@
+"""Which bands of a TIFF are colours, which is alpha, and which are neither (TIFF 6.0, ExtraSamples)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pixelfleet.images.containers.tiff_directories import Directory
+from pixelfleet.images.vips import Image
+
+_PHOTOMETRIC, _SAMPLES, _BITS, _EXTRA = 262, 277, 258, 338
+#: Colour bands by photometric interpretation: white is zero, black is zero, RGB, palette, mask, separated, YCbCr,
+#: CIELab, ICCLab, ITULab, LogL, LogLuv.
+_COLOURS: Final = {0: 1, 1: 1, 2: 3, 3: 1, 4: 1, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3, 32844: 1, 32845: 3}
+_SEPARATED, _CIELAB, _ICCLAB = 5, 8, 9
+_UNSPECIFIED, _ASSOCIATED, _UNASSOCIATED = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`colours` bands come first; `alpha` is the number of the alpha band; `samples` and `bits` are of a pixel."""
+
+    photometric: int
+    samples: int
+    bits: int
+    colours: int
+    alpha: int | None
+
+    @property
+    def signed_lab(self) -> bool:
+        """8-bit CIELab without alpha, which libvips takes for its own packed Lab and refuses."""
+        return self.photometric == _CIELAB and self.bits == 8 and self.samples == 3
+
+
+def layout_of(directory: Directory) -> Layout:
+    """What the tags of a directory declare."""
+    photometric = directory.number(_PHOTOMETRIC, 1)
+    samples = directory.number(_SAMPLES, 1)
+    colours = min(_COLOURS.get(photometric, samples), samples)
+    alpha = _alpha(photometric, samples - colours, directory.numbers(_EXTRA))
+    return Layout(photometric, samples, directory.number(_BITS, 1), colours, None if alpha is None else colours + alpha)
+
+
+def _alpha(photometric: int, extras: int, declared: tuple[int, ...]) -> int | None:
+    """The first extra sample that is declared as alpha. One sample of unspecified meaning beside grey or RGB is alpha,
+    as libvips, sharp and ImageMagick 6 take it (TIFF 6.0 leaves it open); beside ink it is a spot or a selection."""
+    for number, meaning in enumerate(declared[:extras]):
+        if meaning in (_ASSOCIATED, _UNASSOCIATED):
+            return number
+    return 0 if extras == 1 and photometric != _SEPARATED else None
+
+
+def meaningful(image: Image, layout: Layout) -> Image:
+    """The colour bands and the alpha of an image as libvips loads it; every other band goes."""
+    if layout.photometric not in _COLOURS or image.bands < layout.samples:
+        return image
+    extra = image.bands > layout.colours + (layout.alpha is not None)
+    moved = layout.alpha is not None and layout.alpha != layout.colours
+    if extra or moved:
+        image = _picked(image, layout)
+    if image.interpretation == "labs" and image.bands == 4:
+        return _labs_with_alpha(image)
+    if layout.photometric == _ICCLAB and image.format in ("uchar", "ushort"):
+        return from_lab(image, signed=False)
+    return image
+
+
+def _picked(image: Image, layout: Layout) -> Image:
+    space = image.interpretation
+    picked = image.extract_band(0, n=layout.colours)
+    if layout.alpha is not None:
+        picked = picked.bandjoin(image.extract_band(layout.alpha))
+    return picked.copy(interpretation=space)
+
+
+def _labs_with_alpha(image: Image) -> Image:
+    """libvips holds the alpha of Lab as the bits of a signed short, over 65,535."""
+    lab = image.extract_band(0, n=3) * [100 / 32_767, 1 / 256, 1 / 256]
+    alpha = (image.extract_band(3).cast("int") & 0xFFFF) / 257
+    return lab.bandjoin(alpha).cast("float").copy(interpretation="lab")
+
+
+def from_lab(image: Image, *, signed: bool) -> Image:
+    """Float Lab of 8- or 16-bit samples (TIFF 6.0, section 23; ICCLab: Adobe's TIFF Technical Notes of 2002).
+
+    L* is 0 to 100 over the range of the sample, a* and b* are counted from the middle of the range, or are `signed`.
+    """
+    wide = image.format == "ushort"
+    unit, middle = (256.0, 128.0) if wide else (1.0, 128.0)
+    full = 65_280.0 if wide else 255.0
+    lab = image.extract_band(0, n=3) * [100 / full, 1 / unit, 1 / unit] - [0, *([0 if signed else middle] * 2)]
+    lab = lab.cast("float").copy(interpretation="lab")
+    if image.bands < 4:
+        return lab
+    return lab.bandjoin(image.extract_band(3) / (257.0 if wide else 1.0)).copy(interpretation="lab")

@@ -1,0 +1,173 @@
+# ruff: noqa: E501 - a table of one case a line
+"""The cases: how each file is made, what is right, and where the right value comes from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import pyvips
+
+from pixelfleet.images.colour_space import PRIMARIES
+from pixelfleet.images.profile_maker import GammaCurve, SrgbCurve, matrix_profile
+from tests.colour import other_files as made
+from tests.colour.quarters import GREYS, QUARTERS, Rgba, picture
+from tests.colour.tiff_files import Page, quarters_page, reduced, small, tiff
+
+_OPAQUE: Final[list[Rgba]] = [(*colour, 255) for colour in QUARTERS]
+_GREY: Final[list[Rgba]] = [(grey, grey, grey, 255) for grey in GREYS]
+#: The quarters of Display P3 in sRGB: SMPTE EG 432-1's primaries by the matrices of SMPTE RP 177, clipped.
+_P3: Final[list[Rgba]] = [(218, 0, 26, 255), (0, 183, 30, 255), (34, 61, 208, 255), (232, 220, 103, 255)]
+#: The same with a plain gamma of 2.2 instead of sRGB's curve.
+_P3_GAMMA: Final[list[Rgba]] = [(220, 0, 17, 255), (0, 185, 23, 255), (28, 58, 209, 255), (233, 221, 103, 255)]
+#: Linear samples in sRGB's curve (IEC 61966-2-1).
+_LINEAR: Final[list[Rgba]] = [(229, 110, 110, 255), (110, 219, 133, 255), (110, 133, 229, 255), (244, 239, 182, 255)]
+#: Lab under D50, L* 60, 70, 40, 88 (ImageMagick and lcms agree within 2).
+_LAB: Final[list[Rgba]] = [(245, 90, 79, 255), (81, 193, 82, 255), (56, 69, 197, 255), (233, 222, 133, 255)]
+_LAB_BYTES: Final = ((153, 60, 40), (178, -50, 45), (89, 30, -70), (224, -4, 45))
+_P3_PRIMARIES: Final = PRIMARIES[12]
+_SRGB_PRIMARIES: Final = PRIMARIES[1]
+
+
+def profile(primaries: tuple[float, ...], gamma: float | None) -> bytes:
+    curve = SrgbCurve() if gamma is None else GammaCurve(gamma)
+    found = matrix_profile(primaries, curve)
+    assert found
+    return found
+
+
+@dataclass(frozen=True)
+class Case:
+    """`oracle` names the program that is asked in the slow tests; `source` says why the value is right."""
+
+    name: str
+    make: Callable[[], bytes]
+    expected: list[Rgba]
+    source: str
+    tolerance: int = 3
+    oracle: str = ""
+    size: tuple[int, int] = (64, 48)
+
+
+def _floats(values: tuple[tuple[int, ...], ...] = QUARTERS) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(value / 255 for value in pixel) for pixel in values)
+
+
+def _icc(content: bytes) -> dict[int, tuple[int, bytes]]:
+    return {34675: (7, content)}
+
+
+def _with(*extra: int) -> tuple[tuple[float, ...], ...]:
+    return tuple((*colour, *extra) for colour in QUARTERS)
+
+
+def _alpha(*alphas: int) -> list[Rgba]:
+    return [(*colour, alpha) for colour, alpha in zip(QUARTERS, alphas, strict=True)]
+
+
+def _ink(*extra: int) -> tuple[tuple[float, ...], ...]:
+    return tuple(
+        (*pixel, *extra) for pixel in ((10, 200, 200, 20), (200, 10, 190, 20), (220, 200, 10, 20), (20, 30, 120, 5))
+    )
+
+
+def _highlights() -> Page:
+    """Greys from 0 to 1 with one pixel that is brighter than white."""
+    page = quarters_page(tuple((grey / 255,) for grey in GREYS), photometric=1, bits=32, sample_format=3)
+    page.pixels = [list(row) for row in page.pixels]
+    page.pixels[0][0] = (1.2,)
+    return page
+
+
+def _twelve_bits() -> Page:
+    """Two samples in three bytes (TIFF 6.0: samples are packed)."""
+    page = quarters_page(tuple((grey * 4095 // 255,) for grey in GREYS), photometric=1, bits=12)
+    numbers = [int(pixel[0]) for row in page.pixels for pixel in row]
+    pairs = zip(numbers[::2], numbers[1::2], strict=True)
+    page.packed = b"".join(bytes((one >> 4, (one & 15) << 4 | other >> 8, other & 255)) for one, other in pairs)
+    return page
+
+
+def _tiled_planes() -> bytes:
+    raw = pyvips.Image.new_from_memory(picture().tobytes(), 64, 48, 3, "uchar").copy(interpretation="srgb")
+    planes = [raw.extract_band(band) for band in range(3)]
+    page = quarters_page(QUARTERS)
+    page.packed = b"".join(plane.write_to_memory() for plane in planes)
+    sizes = {
+        322: (4, [64]),
+        323: (4, [48]),
+        325: (4, [64 * 48] * 3),
+        284: (3, [2]),
+        324: (4, [8, 8 + 64 * 48, 8 + 2 * 64 * 48]),
+    }
+    page.tags = sizes
+    return tiff(page)
+
+
+def _premultiplied_avif() -> bytes:
+    shown = picture(tuple((*colour, alpha) for colour, alpha in zip(QUARTERS, (255, 128, 0, 255), strict=True)), "RGBA")
+    return made.saved(shown, "AVIF", quality=100, subsampling="4:4:4", speed=8, alpha_premultiplied=True)
+
+
+TIFF: Final = (
+    Case("float with Display P3", lambda: tiff(quarters_page(_floats(), bits=32, sample_format=3, tags=_icc(profile(_P3_PRIMARIES, None)))), _P3, "ICC.1: the profile gives the samples' meaning"),
+    Case("float with linear sRGB", lambda: tiff(quarters_page(_floats(), bits=32, sample_format=3, tags=_icc(profile(_SRGB_PRIMARIES, 1.0)))), _LINEAR, "ICC.1"),
+    Case("float with sRGB", lambda: tiff(quarters_page(_floats(), bits=32, sample_format=3, tags=_icc(profile(_SRGB_PRIMARIES, None)))), _OPAQUE, "ICC.1"),
+    Case("float grey with a highlight", lambda: tiff(_highlights()), _GREY, "0 is black and 1 is white; more is clipped", oracle="imagemagick"),
+    Case("32-bit grey", lambda: tiff(quarters_page(tuple((grey * 16_843_009,) for grey in GREYS), photometric=1, bits=32)), _GREY, "TIFF 6.0: the whole range of the sample", oracle="imagemagick"),
+    Case("32-bit RGB", lambda: tiff(quarters_page(tuple(tuple(v * 16_843_009 for v in colour) for colour in QUARTERS), bits=32)), _OPAQUE, "TIFF 6.0", oracle="imagemagick"),
+    Case("12-bit grey", lambda: tiff(_twelve_bits()), _GREY, "TIFF 6.0", oracle="imagemagick"),
+    Case("tiles of separate planes", _tiled_planes, _OPAQUE, "TIFF 6.0, section 15", oracle="imagemagick"),
+    Case("8-bit CIELab", lambda: tiff(quarters_page(tuple((lab[0], lab[1] & 255, lab[2] & 255) for lab in _LAB_BYTES), photometric=8)), _LAB, "TIFF 6.0, section 23", 3, oracle="imagemagick"),
+    Case("8-bit ICCLab", lambda: tiff(quarters_page(tuple((lab[0], lab[1] + 128, lab[2] + 128) for lab in _LAB_BYTES), photometric=9)), _LAB, "Adobe, TIFF Technical Notes (2002), ICCLab"),
+    Case("16-bit ICCLab", lambda: tiff(quarters_page(tuple((lab[0] * 256, (lab[1] + 128) * 256, (lab[2] + 128) * 256) for lab in _LAB_BYTES), photometric=9, bits=16)), _LAB, "Adobe, ICCLab"),
+    Case("8-bit CIELab with alpha", lambda: tiff(quarters_page(tuple((lab[0], lab[1] & 255, lab[2] & 255, 128) for lab in _LAB_BYTES), photometric=8, extra=(2,))), [(*lab[:3], 128) for lab in _LAB], "TIFF 6.0, section 23"),
+    Case("RGB with alpha", lambda: tiff(quarters_page(tuple((*c, a) for c, a in zip(QUARTERS, (255, 128, 0, 255), strict=True)), extra=(2,))), _alpha(255, 128, 0, 255), "TIFF 6.0, ExtraSamples 2", oracle="imagemagick"),
+    Case("RGB with premultiplied alpha", lambda: tiff(quarters_page(((200, 40, 40, 255), (20, 90, 30, 128), (0, 0, 0, 0), (230, 220, 120, 255)), extra=(1,))), _alpha(255, 128, 0, 255), "TIFF 6.0, ExtraSamples 1", oracle="imagemagick"),
+    Case("RGB with one unspecified sample", lambda: tiff(quarters_page(_with(90), extra=(0,))), _alpha(90, 90, 90, 90), "contested; as libvips, sharp, ImageMagick 6", oracle="libvips"),
+    Case("RGB with two unspecified samples", lambda: tiff(quarters_page(_with(90, 7), extra=(0, 0))), _OPAQUE, "TIFF 6.0: unspecified is no alpha"),
+    Case("RGB with a mask and then alpha", lambda: tiff(quarters_page(_with(9, 128), extra=(0, 2))), _alpha(128, 128, 128, 128), "TIFF 6.0: the declared one"),
+    Case("RGB with alpha and then a mask", lambda: tiff(quarters_page(_with(128, 9), extra=(2, 0))), _alpha(128, 128, 128, 128), "TIFF 6.0: the declared one"),
+    Case("16-bit RGB with two unspecified samples", lambda: tiff(quarters_page(tuple((*(v * 257 for v in c), 9, 9) for c in QUARTERS), bits=16, extra=(0, 0))), _OPAQUE, "TIFF 6.0"),
+    Case("grey with two unspecified samples", lambda: tiff(quarters_page(tuple((grey, 9, 9) for grey in GREYS), photometric=1, extra=(0, 0))), _GREY, "TIFF 6.0"),
+    Case("four bands of black is zero", lambda: tiff(quarters_page(tuple((grey, 9, 9, 40) for grey in GREYS), photometric=1, extra=(0, 0, 0))), _GREY, "TIFF 6.0: the first is the grey"),
+    Case("ink with a selection", lambda: tiff(quarters_page(_ink(0), photometric=5, extra=(0,))), [(212, 79, 69, 255), (2, 148, 98, 255), (66, 69, 137, 255), (230, 206, 140, 255)], "TIFF 6.0: unspecified is no alpha", 60),
+    Case("ink with two spots", lambda: tiff(quarters_page(_ink(0, 0), photometric=5, extra=(0, 0))), [(212, 79, 69, 255), (2, 148, 98, 255), (66, 69, 137, 255), (230, 206, 140, 255)], "TIFF 6.0: the four inks are the picture", 60),
+    Case("ink with three spots", lambda: tiff(quarters_page(_ink(0, 0, 0), photometric=5, extra=(0, 0, 0))), [(212, 79, 69, 255), (2, 148, 98, 255), (66, 69, 137, 255), (230, 206, 140, 255)], "TIFF 6.0", 60),
+    Case("a thumbnail first", lambda: tiff(small(), quarters_page(QUARTERS)), _OPAQUE, "TIFF 6.0, NewSubfileType bit 0"),
+    Case("a thumbnail above its picture", lambda: tiff(Page(small().pixels, tags=small().tags, below=(quarters_page(QUARTERS),))), _OPAQUE, "TIFF/EP: the full picture in a directory below"),
+    Case("a thumbnail alone", lambda: tiff(reduced(quarters_page(QUARTERS))), _OPAQUE, "there is no other picture"),
+)  # fmt: skip
+
+PNG: Final = (
+    Case("cICP of Display P3", lambda: made.png(made.cicp(12, 13)), _P3, "PNG, third edition, 11.3.2.6", 4),
+    Case("cICP of sRGB over iCCP", lambda: made.png(made.cicp(1, 13), icc_profile=profile(_P3_PRIMARIES, None)), _OPAQUE, "PNG, third edition, 4.3"),
+    Case("iCCP over gAMA", lambda: made.png(made.gama(1.0), icc_profile=profile(_P3_PRIMARIES, None)), _P3, "PNG, third edition, 4.3", 4),
+    Case("sRGB over gAMA", lambda: made.png(made.gama(1.0), (b"sRGB", b"\0")), _OPAQUE, "PNG, third edition, 4.3"),
+    Case("gAMA 1.0", lambda: made.png(made.gama(1.0)), _LINEAR, "PNG, third edition, 13.13", oracle="imagemagick"),
+    Case("gAMA of sRGB", lambda: made.png(made.gama(0.45455)), _OPAQUE, "libpng: within 5 per cent it is sRGB"),
+    Case("gAMA and cHRM of P3", lambda: made.png(made.gama(0.45455), made.chrm(*_P3_PRIMARIES)), _P3_GAMMA, "PNG, third edition, 13.14", 4),
+    Case("cHRM that spans nothing", lambda: made.png(made.chrm(0.3, 0.3, *[0.5] * 6)), _OPAQUE, "nonsense says nothing"),
+    Case("cICP of BT.2020 with PQ", lambda: made.png(made.cicp(9, 16), made=picture(((75,) * 3, (106,) * 3, (128,) * 3, (144,) * 3))), _GREY, "ITU-R BT.2408: 203 cd/m² is white; highlights are compressed", 45),
+    Case("cICP of BT.2020 with HLG", lambda: made.png(made.cicp(9, 18), made=picture(((77,) * 3, (128,) * 3, (160,) * 3, (186,) * 3))), [(73, 73, 73, 255), (130, 130, 130, 255), (180, 180, 180, 255), (226, 226, 226, 255)], "ITU-R BT.2100, table 5, at 1,000 cd/m²", 45),
+    Case("cICP that is unspecified", lambda: made.png(made.cicp(2, 2)), _OPAQUE, "ITU-T H.273: 2 is unspecified"),
+)  # fmt: skip
+
+OTHERS: Final = (
+    Case("AVIF with nclx of Display P3", lambda: made.avif(12, 13), _P3, "MIAF, 7.3.6.4", 6),
+    Case("AVIF with nclx of PQ", lambda: made.avif(9, 16, picture(((75,) * 3, (106,) * 3, (128,) * 3, (144,) * 3))), _GREY, "ITU-R BT.2408", 45),
+    Case("AVIF with nclx of sRGB", lambda: made.avif(1, 13), _OPAQUE, "MIAF, 7.3.6.4", 4, oracle="avifdec"),
+    Case("AVIF with premultiplied alpha", _premultiplied_avif, _alpha(255, 128, 0, 255), "MIAF, 7.3.5.2", 6, oracle="avifdec"),
+    Case("AV1 in mif1", made.mif1_with_av1, _OPAQUE, "ISO/IEC 23008-12: the item's type decides", 4),
+    Case("HEIC with nclx of Display P3", lambda: made.heic(12, 13), _P3, "MIAF, 7.3.6.4", 6),
+    Case("HEIC with nclx of sRGB", lambda: made.heic(1, 13), _OPAQUE, "MIAF, 7.3.6.4", 4, oracle="heif-convert"),
+    Case("HEIC of 10 bits with PQ", made.pq_heic, _GREY, "ITU-R BT.2408", 45),
+    Case("JPEG 2000 with a P3 profile", lambda: made.jp2(profile(_P3_PRIMARIES, None)), _P3, "ITU-T T.800, I.5.3.3"),
+    Case("PSD with a saved selection", lambda: made.psd(3, 8, made.planes(tuple((*c, 0) for c in QUARTERS))), _OPAQUE, "Adobe: alpha only where the layer count is negative", oracle="imagemagick"),
+    Case("PSD with transparency", lambda: made.psd(3, 8, made.planes(tuple((*c, 128) for c in QUARTERS)), layers=-1), _alpha(128, 128, 128, 128), "Adobe: a negative layer count"),
+    Case("PSD bitmap", lambda: made.psd(0, 1, [made.bitmap_plane()]), [(0, 0, 0, 255), (255, 255, 255, 255), (255, 255, 255, 255), (0, 0, 0, 255)], "Adobe: 1 is black", oracle="imagemagick"),
+    Case("ICO with alpha 0 throughout", lambda: made.icon(0), _OPAQUE, "Windows: the mask holds", oracle="imagemagick", size=(32, 32)),
+    Case("ICO with alpha 255", lambda: made.icon(255), _OPAQUE, "as declared", oracle="imagemagick", size=(32, 32)),
+    Case("GIF that paints a quarter", lambda: made.gif([((0, 0, 32, 24), 0, 0)]), [(200, 40, 40, 255), *[(0, 0, 0, 0)] * 3], "browsers: what is never painted is transparent", oracle="imagemagick"),
+)  # fmt: skip
+
+CASES: Final = (*TIFF, *PNG, *OTHERS)

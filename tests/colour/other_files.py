@@ -1,0 +1,142 @@
+"""PNG, AVIF, HEIC, JPEG 2000, PSD, GIF and icons with what their libraries do not write, added by hand."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+
+from tests.colour.quarters import GREYS, QUARTERS, SIZE, picture
+
+_FIXTURES: Final = Path(__file__).parents[1] / "fixtures" / "images"
+
+
+def saved(made: Image.Image, code: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    made.save(file, code, **options)
+    return file.getvalue()
+
+
+def png(*chunks: tuple[bytes, bytes], made: Image.Image | None = None, **options: Any) -> bytes:
+    """A PNG with these chunks behind its header."""
+    whole = saved(made or picture(), "PNG", **options)
+    return whole[:33] + b"".join(_chunk(kind, content) for kind, content in chunks) + whole[33:]
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def gama(value: float) -> tuple[bytes, bytes]:
+    return b"gAMA", struct.pack(">I", round(value * 100_000))
+
+
+def chrm(*numbers: float) -> tuple[bytes, bytes]:
+    """White, red, green, blue as x and y."""
+    return b"cHRM", struct.pack(">8I", *(round(number * 100_000) for number in numbers))
+
+
+def cicp(primaries: int, transfer: int) -> tuple[bytes, bytes]:
+    return b"cICP", bytes((primaries, transfer, 0, 1))
+
+
+def avif(primaries: int, transfer: int, made: Image.Image | None = None) -> bytes:
+    """An AVIF whose `nclx` says these primaries and this transfer, in place of what the encoder wrote."""
+    whole = saved(made or picture(), "AVIF", quality=100, subsampling="4:4:4", speed=8)
+    return with_nclx(whole, primaries, transfer)
+
+
+def with_nclx(whole: bytes, primaries: int, transfer: int) -> bytes:
+    at = whole.index(b"colrnclx") + 8
+    return whole[:at] + struct.pack(">HH", primaries, transfer) + whole[at + 4 :]
+
+
+def heic(primaries: int, transfer: int) -> bytes:
+    """The HEIC of the fixtures (see there) with these code points."""
+    return with_nclx((_FIXTURES / "four-quarters.heic").read_bytes(), primaries, transfer)
+
+
+def mif1_with_av1() -> bytes:
+    """An AVIF whose brands do not say so."""
+    whole = saved(picture(), "AVIF", quality=100, subsampling="4:4:4", speed=8)
+    size = int.from_bytes(whole[:4], "big")
+    head = whole[:size].replace(b"avif", b"mif1").replace(b"avis", b"mif1")
+    return head + whole[size:]
+
+
+def jp2(profile: bytes) -> bytes:
+    """A JPEG 2000 whose colour box holds a profile (T.800, I.5.3.3)."""
+    whole = saved(picture(), "JPEG2000", irreversible=False)
+    start = whole.index(b"jp2h") - 4
+    size = int.from_bytes(whole[start : start + 4], "big")
+    at = whole.index(b"colr", start) - 4
+    old = int.from_bytes(whole[at : at + 4], "big")
+    box = struct.pack(">I", 11 + len(profile)) + b"colr" + b"\x02\0\0" + profile
+    grown = struct.pack(">I", size - old + len(box))
+    return whole[:start] + grown + whole[start + 4 : at] + box + whole[at + old :]
+
+
+def psd(mode: int, depth: int, planes: list[bytes], layers: int = 0, version: int = 1) -> bytes:
+    """Header, no palette, no resources, a layer count, and the planes uncompressed."""
+    head = b"8BPS" + struct.pack(">H6xHIIHH", version, len(planes), SIZE[1], SIZE[0], depth, mode)
+    section = struct.pack(">Ihxx", 4, layers) if layers else b""
+    wide = ">Q" if version == 2 else ">I"
+    return head + bytes(8) + struct.pack(wide, len(section)) + section + b"\0\0" + b"".join(planes)
+
+
+def planes(values: tuple[tuple[int, ...], ...], depth: int = 8) -> list[bytes]:
+    """The quarters as planes of 8 or 16 bits."""
+    found = []
+    for band in range(len(values[0])):
+        plane = picture(tuple((value[band],) for value in values), "L").tobytes()
+        found.append(plane if depth == 8 else b"".join(bytes((value, value)) for value in plane))
+    return found
+
+
+def bitmap_plane() -> bytes:
+    """Black top left and bottom right; a set bit is black."""
+    width, height = SIZE
+    upper = b"\xff" * (width // 16) + b"\0" * (width // 16)
+    return upper * (height // 2) + bytes(reversed(upper)) * (height // 2)
+
+
+def gif(frames: list[tuple[tuple[int, int, int, int], int, int]], codes: int = 2) -> bytes:
+    """Frames of one colour: box (left, top, width, height), colour 0 to 3, disposal; no transparent colour."""
+    palette = b"".join(bytes(colour) for colour in QUARTERS)
+    content = b"GIF89a" + struct.pack("<HHBBB", *SIZE, 0x81, 0, 0) + palette
+    for (left, top, width, height), colour, disposal in frames:
+        content += b"\x21\xf9\x04" + struct.pack("<BHBB", disposal << 2, 10, 0, 0)
+        content += b"\x2c" + struct.pack("<HHHHB", left, top, width, height, 0)
+        content += bytes((codes,)) + _lzw(colour, width * height, codes) + b"\0"
+    return content + b";"
+
+
+def _lzw(colour: int, count: int, codes: int) -> bytes:
+    """Uncompressed LZW: a clear code before each pixel keeps the codes at their first width (GIF89a, appendix F)."""
+    clear, width = 1 << codes, codes + 1
+    bits, length = 0, 0
+    for code in [item for _ in range(count) for item in (clear, colour)] + [clear + 1]:
+        bits |= code << length
+        length += width
+    raw = bits.to_bytes((length + 7) // 8, "little")
+    return b"".join(bytes((len(part),)) + part for part in (raw[at : at + 255] for at in range(0, len(raw), 255)))
+
+
+def icon(alpha: int) -> bytes:
+    """An ICO of one 32-bit bitmap of 32 x 32 with this alpha throughout (BITMAPINFOHEADER, twice the height)."""
+    small = picture().resize((32, 32), Image.Resampling.NEAREST).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    small.putalpha(alpha)
+    pixels = small.tobytes("raw", "BGRA")
+    body = struct.pack("<IiiHHIIiiII", 40, 32, 64, 1, 32, 0, len(pixels), 0, 0, 0, 0) + pixels + bytes(32 * 4)
+    return struct.pack("<HHHBBBBHHII", 0, 1, 1, 32, 32, 0, 0, 1, 32, len(body), 22) + body
+
+
+def greys() -> Image.Image:
+    return picture(tuple((grey,) * 3 for grey in GREYS))
+
+
+def pq_heic() -> bytes:
+    """The greys in the samples of PQ, 10 bits (see the fixtures)."""
+    return with_nclx((_FIXTURES / "four-greys-10bit.heic").read_bytes(), 9, 16)
