@@ -6,8 +6,8 @@ choose the lane. The memory limit of the process that decodes is what holds when
 
 from typing import Final
 
-from pixelfleet.images.formats import Format, Reader
-from pixelfleet.images.header import Header
+from pixelfleet.images.formats import Format
+from pixelfleet.images.readers.contract import Header
 
 #: Of the process itself, its libraries and the variants.
 BASE_BYTES: Final = 120_000_000
@@ -21,21 +21,21 @@ _ROWS: Final = 170
 _SAMPLES: Final = 3
 
 
-def decode_bytes(found: Format, header: Header, frames: int = 1) -> int:
+def decode_bytes(row: Format, header: Header, frames: int = 1) -> int:
     """Bytes of memory that decoding takes; `frames` of an animation are held together."""
     deep = 2 if "16" in header.colour_space else 1
     rows = max(header.width, header.height) * _ROWS * _SAMPLES * deep
-    return BASE_BYTES + max(rows, header.width * header.height * frames * _bytes_a_pixel(found, header) * deep)
+    return BASE_BYTES + max(rows, header.width * header.height * frames * _bytes_a_pixel(row, header) * deep)
 
 
-def is_held(found: Format, header: Header) -> bool:
+def is_held(row: Format, header: Header) -> bool:
     """Whether the decoder holds the image whole."""
-    return header.held or found.name in _HELD
+    return header.held or row.name in _HELD
 
 
-def _bytes_a_pixel(found: Format, header: Header) -> int:
-    if found.name in _HELD:
-        return _HELD[found.name]
-    if found.reader is not Reader.VIPS:
+def _bytes_a_pixel(row: Format, header: Header) -> int:
+    if row.name in _HELD:
+        return _HELD[row.name]
+    if not row.streams or (row.name == "tiff" and header.held):
         return _HELD_BY_PILLOW
     return _HELD_BY_VIPS if header.held else 0
