@@ -36,6 +36,12 @@ _WRITING: Final = re.compile(
     r"unable to write\b.*|cgifsave|gsf\w*|unable to call (?:Vips)?(?:ForeignSave|\w*save)\w*)(?=:|\s|$)",
     re.MULTILINE,
 )
+#: Decoders, which speak as well while a variant of a streamed source is written.
+_READING: Final = re.compile(
+    r"^\s*(?:VipsJpeg|jpegload|pngload|spngload|webpload|gifload|tiff2vips|tiffload|heifload|svgload|TIFF\w*|\w*Decode\w*)"
+    r"(?=:)",
+    re.MULTILINE,
+)
 _LIMIT_OF_FORMAT: Final = re.compile(
     r"too (large|big|wide|high)|exceeds|maximum (image )?(size|dimension)", re.IGNORECASE
 )
@@ -47,7 +53,7 @@ _TRUNCATED: Final = re.compile(
 _UNSUPPORTED: Final = re.compile(
     r"unsupported|not supported|not implemented|no known (loader|saver)|unknown compression|not configured|"
     r"operation is blocked|bad (bits|photometric)|samples out of range|has not been built in|"
-    r"not a whole number of bytes|unknown (pixel mode|image mode|raw mode|file type)|compression.*not|"
+    r"not a whole number of bytes|unknown (\w+ mode|file type)|compression.*not|"
     r"cannot handle|can not handle|too many (samples|bands)|unable to determine \w+ image mode|"
     r"unrecogni[sz]ed (?:image )?mode|more samples per pixel",
     re.IGNORECASE,
@@ -66,15 +72,22 @@ _DECODERS: Final = re.compile(
 _ALL_OR_NOTHING: Final = frozenset({"webp", "avif", "heic", "dds", "ico", "qoi"})
 
 
+#: Limits that a decoder sets itself against nonsense in the file, in words that sound like the machine's.
+_NONSENSE: Final = re.compile(
+    r"security limit exceeded|out of memory reading of \"|maximum number of .* exceeded|bogus|absurd", re.IGNORECASE
+)
+
+
 def translate(error: Exception, format_name: str) -> ProcessingError:
     """Our error for one that a codec raised while a `format_name` was read or a variant of it written."""
     text = str(error)
-    machine = _of_machine(error, text, format_name)
-    if machine is not None:
-        return machine
-    if isinstance(error, DamagedError):
-        return truncated(format_name) if _TRUNCATED.search(text) else _damaged(text, format_name)
-    if _WRITING.search(text) and not _reads(text):
+    if _NONSENSE.search(text):
+        return _damaged(text, format_name)
+    return _of_machine(error, text, format_name) or _of_file(error, text, format_name)
+
+
+def _of_file(error: Exception, text: str, format_name: str) -> ProcessingError:
+    if _WRITING.search(text) and not _READING.search(text):
         return _of_encoder(text, format_name)
     if _TRUNCATED.search(text):
         return truncated(format_name)
@@ -83,7 +96,8 @@ def translate(error: Exception, format_name: str) -> ProcessingError:
             Cause.UNSUPPORTED_FORMAT,
             f"this kind of {format_name} is not supported ({_gist(text)}); save it as an ordinary JPEG, PNG or TIFF",
         )
-    return _damaged(text, format_name) if _DECODERS.search(text) else crashed(text, format_name)
+    blames = isinstance(error, DamagedError) or _DECODERS.search(text)
+    return _damaged(text, format_name) if blames else crashed(text, format_name)
 
 
 def truncated(format_name: str) -> PermanentError:
@@ -119,18 +133,6 @@ def _of_encoder(text: str, format_name: str) -> ProcessingError:
             f"a variant is more than its format can hold ({_gist(text)}); give it a box, tiles or another format",
         )
     return crashed(text, format_name)
-
-
-def _reads(text: str) -> bool:
-    """Whether a decoder speaks as well: a streamed source is decoded while a variant is written."""
-    return bool(_READING.search(text))
-
-
-_READING: Final = re.compile(
-    r"^\s*(?:VipsJpeg|jpegload|pngload|spngload|webpload|gifload|tiff2vips|tiffload|heifload|svgload|TIFF\w*|\w*Decode\w*)"
-    r"(?=:)",
-    re.MULTILINE,
-)
 
 
 def _damaged(text: str, format_name: str) -> PermanentError:
