@@ -17,6 +17,7 @@ from pixelfleet.domain.users import Role
 from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, cores, embedded_fleet
 from pixelfleet.localcloud.environment import in_the_way
 from pixelfleet.localcloud.folder import default_data_folder
+from pixelfleet.localcloud.recovery import queue_again
 
 #: Seconds between two looks at the children.
 LOOK_EVERY: Final = 0.5
@@ -61,17 +62,47 @@ def up(
     Data, keys and port are the same at the next start. It listens on 127.0.0.1 only, and only for who has the keys.
     """
     shell = dict(os.environ)
+    embedded: EmbeddedFleet | None = None
     plan = Plan(data or default_data_folder(), workers or cores(), port, dashboard_port=dashboard_port or 0)
     try:
-        with terminable(), embedded_fleet(plan) as deployment:
-            _introduce(deployment, _first_operator(Deployment(deployment.settings)), shell, as_json=as_json)
+        with terminable(), embedded_fleet(plan) as embedded:
+            deployment = Deployment(embedded.settings)
+            _introduce(embedded, _first_operator(deployment), shell, as_json=as_json)
+            if embedded.emulator.after_unclean_end:
+                _recover(deployment)
             while True:
-                for death in deployment.supervisor.tend():
+                for death in embedded.supervisor.tend():
                     say(str(death), style="yellow")
                 time.sleep(LOOK_EVERY)
     except KeyboardInterrupt:
-        # Its ordinary end; nothing was cut short.
+        _say_goodbye(embedded)
+
+
+def _recover(deployment: Deployment) -> None:
+    say(
+        "The last one was killed. Users, records and uploads are as they were; what waited in queues is queued again.",
+        style="yellow",
+    )
+    queued = queue_again(deployment)
+    say(f"{queued.seen:,} uploads compared with the catalog, {queued.sent:,} queued again")
+
+
+def _say_goodbye(embedded: EmbeddedFleet | None) -> None:
+    """Ctrl-C is the ordinary end.
+
+    Raises:
+        typer.Exit: the embedded cloud could not write its state.
+    """
+    if embedded is None or embedded.emulator.saved:
         say("\nstopped; the data is kept")
+        return
+    log = embedded.folder.logs / "cloud.log"
+    say(
+        "\nstopped, but the last state was NOT saved: the next start goes on from the one before and the journal of "
+        f"records. Is the disk full? Log: {log}",
+        style="red",
+    )
+    raise typer.Exit(1)
 
 
 def _first_operator(deployment: Deployment) -> str | None:

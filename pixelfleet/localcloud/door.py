@@ -12,7 +12,6 @@ verifies every request by itself, before ministack gets the request. A request p
 `Host` has to be the door's own address: a page of a foreign name that resolves to this machine gets nothing.
 """
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,14 +24,19 @@ from xml.sax.saxutils import escape
 from pixelfleet.localcloud.claims import Claim, claim_of, is_hash, payload_hash_of
 from pixelfleet.localcloud.cors import answer_own_pages
 from pixelfleet.localcloud.forms import most_bytes, read_form_head
-from pixelfleet.localcloud.request_head import Application, Message, Receive, RefusedError, RequestHead, Scope, Send
+from pixelfleet.localcloud.request_head import (
+    Application,
+    Message,
+    Receive,
+    RefusedError,
+    RequestHead,
+    Scope,
+    Send,
+    read_body,
+)
 from pixelfleet.localcloud.signatures import Verifier, hash_of
 
 HEALTH: Final = "/_ministack/health"
-#: Bytes of a body that is held until its signature is verified: the most that DynamoDB takes, and some room.
-MOST_HELD_BYTES: Final = 17_000_000
-#: Seconds in which such a body has to arrive.
-HELD_SECONDS: Final = 60.0
 #: Bytes of a form beside its file.
 _FORM_OVERHEAD: Final = 100_000
 
@@ -94,7 +98,7 @@ class Door:
         if payload_hash is None:
             # The key goes first: nobody without it makes the door hold a body.
             self.verifier.check_key(claim)
-            body = await _read(receive)
+            body = await read_body(receive)
             self.verifier.verify(head, claim, hash_of(body), self.clock())
             return _replay([{"type": "http.request", "body": body}], receive)
         self.verifier.verify(head, claim, payload_hash, self.clock())
@@ -124,25 +128,6 @@ class _Answered:
 
 async def _nothing() -> Message:
     return {"type": "http.request", "body": b"", "more_body": False}
-
-
-async def _read(receive: Receive) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(HELD_SECONDS):
-            while True:
-                message = await receive()
-                if message["type"] != "http.request":
-                    raise RefusedError("IncompleteBody", "The body did not arrive.", HTTPStatus.BAD_REQUEST)
-                chunks.append(message.get("body", b""))
-                size += len(chunks[-1])
-                if size > MOST_HELD_BYTES:
-                    raise RefusedError("EntityTooLarge", "The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-                if not message.get("more_body"):
-                    return b"".join(chunks)
-    except TimeoutError:
-        raise RefusedError("RequestTimeout", "The body did not arrive in time.", HTTPStatus.REQUEST_TIMEOUT) from None
 
 
 def _replay(messages: list[Message], rest: Receive) -> Receive:

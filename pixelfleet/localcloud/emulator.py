@@ -12,7 +12,9 @@ from pixelfleet.errors import SetupError
 from pixelfleet.localcloud.door import HEALTH
 from pixelfleet.localcloud.environment import LOCAL_REGION, cloud_variables, local_environment
 from pixelfleet.localcloud.folder import DataFolder, Identity
+from pixelfleet.localcloud.gateway import STATE_VARIABLE, UNREADABLE
 from pixelfleet.localcloud.ports import LOOPBACK, answers, claim, free_port
+from pixelfleet.localcloud.state import ended_unclean
 from pixelfleet.localcloud.supervise import Child, ProcessSupervisor, Program, log_tail
 from pixelfleet.settings import LOCAL_ACCOUNT
 
@@ -30,6 +32,14 @@ class Emulator:
     endpoint_url: str
     identity: Identity
     inherited: Mapping[str, str]
+    #: Whether the one before was killed: what waited in its queues is not as it was.
+    after_unclean_end: bool = False
+    child: Child | None = None
+
+    @property
+    def saved(self) -> bool:
+        """Once it has been stopped: whether its state is on disk."""
+        return self.child is not None and self.child.exit_code == 0
 
     def exports(self) -> dict[str, str]:
         """What a shell needs."""
@@ -52,15 +62,15 @@ def start_emulator(
         SetupError: the port is taken, ministack is not installed, or it did not start.
     """
     identity = folder.identity()
-    wanted = port or identity.port
-    chosen = claim(wanted) if wanted else free_port()
+    named = port or identity.port
+    chosen = claim(named) if named else free_port()
     if chosen != identity.port:
         identity = replace(identity, port=chosen)
         folder.remember(identity)
-    emulator = Emulator(f"http://{LOOPBACK}:{chosen}", identity, dict(os.environ))
+    emulator = Emulator(f"http://{LOOPBACK}:{chosen}", identity, dict(os.environ), ended_unclean(folder.state))
     child = supervisor.start(_program(emulator, folder, keeps=keeps))
     _await_health(child, chosen)
-    return emulator
+    return replace(emulator, child=child)
 
 
 def _program(emulator: Emulator, folder: DataFolder, *, keeps: bool) -> Program:
@@ -78,8 +88,9 @@ def _program(emulator: Emulator, folder: DataFolder, *, keeps: bool) -> Program:
         "LOG_LEVEL": "WARNING",
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(folder.objects),
-        "PERSIST_STATE": "1" if keeps else "0",
-        "STATE_DIR": str(folder.state),
+        # The gateway keeps what ministack holds in memory, not ministack itself.
+        "PERSIST_STATE": "0",
+        **({STATE_VARIABLE: str(folder.state)} if keeps else {}),
         # It removes containers that it takes for its own whenever it finds a Docker daemon: it shall find none.
         "DOCKER_HOST": f"unix://{folder.empty}/no-docker",
     }
@@ -103,6 +114,8 @@ def _await_health(child: Child, port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not answers(port, HEALTH):
         if not child.alive:
+            if child.exit_code == UNREADABLE:
+                raise SetupError(log_tail(child.program.log, lines=1).strip())
             raise SetupError(f"the {NAME} {child.how_it_ended()}:\n{log_tail(child.program.log)}")
         if time.monotonic() > deadline:
             raise SetupError(f"the {NAME} did not answer within {START_SECONDS:g} s; see {child.program.log}")

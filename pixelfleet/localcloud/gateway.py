@@ -1,19 +1,34 @@
-"""Runs ministack behind a door and with its memory bounded: `python -m pixelfleet.localcloud.gateway`.
+"""Runs ministack behind a door, with its memory bounded and kept: `python -m pixelfleet.localcloud.gateway`.
 
-Two things that ministack 1.5.33 would do otherwise:
-
-- It does not verify the signature of the root key, which is the only key here, nor that of the key `test`.
-- Of a versioned object it keeps every byte in memory, although S3_PERSIST has them on disk.
+Exit codes: 0 stopped and saved; UNREADABLE the state cannot be read, it was left as it is; NOT_SAVED stopped, and the
+disk did not take the state.
 """
 
+import asyncio
 import os
+import resource
+import signal
+import sys
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
 
 from pixelfleet.localcloud.autosave import autosave
 from pixelfleet.localcloud.door import Door
+from pixelfleet.localcloud.journaled import journaled, keep_synced
+from pixelfleet.localcloud.memory import Memory, codec
 from pixelfleet.localcloud.ports import LOOPBACK
 from pixelfleet.localcloud.request_head import Application
 from pixelfleet.localcloud.signatures import Verifier
+from pixelfleet.localcloud.state import StateError, StateFolder
+
+UNREADABLE: Final = 65
+NOT_SAVED: Final = 74
+#: Where the state lies; without it nothing but objects is kept.
+STATE_VARIABLE: Final = "PIXELFLEET_CLOUD_STATE"
+#: Seconds in which requests that are in work may end.
+_GRACE: Final = 5.0
 
 
 def guarded(application: Application) -> Door:
@@ -28,22 +43,66 @@ def guarded(application: Application) -> Door:
 
 
 def main() -> None:
-    # Both read their whole configuration when imported.
+    # They read their whole configuration when imported.
     from ministack import app as ministack  # noqa: PLC0415
     from ministack.core import iam_evaluator, persistence  # noqa: PLC0415
     from ministack.services import s3  # noqa: PLC0415
 
+    from pixelfleet.localcloud import object_files  # noqa: PLC0415
+
     # Asked only in order to skip the verification of a signature.
     iam_evaluator._is_root_key = lambda _key: False  # noqa: SLF001 - the seam; a test holds it
-    entry_of = s3._version_entry_from_record  # noqa: SLF001
-    # Where an entry has no bytes, it reads the object's file, or the one that a displaced version was written to.
-    s3._version_entry_from_record = lambda record, version, _data: entry_of(record, version, None)  # noqa: SLF001
-    states_of = ministack._build_persistence_save_dict  # noqa: SLF001
-    served: Application = guarded(ministack.app)
-    if persistence.PERSIST_STATE:
-        served = autosave(served, lambda: persistence.save_all(states_of()))
-    ministack.app = served
-    ministack.main()
+    _take_all_descriptors()
+    object_files.install(s3, Path(os.environ["S3_DATA_DIR"]))
+    state = os.environ.get(STATE_VARIABLE)
+    memory = Memory(ministack, StateFolder(Path(state), codec(persistence))) if state else None
+    sys.exit(asyncio.run(_serve(ministack.app, memory)))
+
+
+async def _serve(application: Application, memory: Memory | None) -> int:
+    if memory is None:
+        await _listen(guarded(application))
+        return 0
+    try:
+        await memory.restore()
+    except StateError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the last line of the log says why
+        return UNREADABLE
+    syncing = asyncio.create_task(keep_synced(lambda: memory.journal))
+    await _listen(autosave(guarded(journaled(application, lambda: memory.journal)), memory.save))
+    syncing.cancel()
+    with suppress(asyncio.CancelledError):
+        await syncing
+    try:
+        memory.end()
+    except OSError as error:
+        print(f"the state was not saved: {error}", file=sys.stderr)  # noqa: T201
+        return NOT_SAVED
+    return 0
+
+
+def _take_all_descriptors() -> None:
+    """A fleet of workers opens more connections than the usual soft limit of 1,024 files."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+async def _listen(application: Application) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    from hypercorn.asyncio import serve  # noqa: PLC0415
+    from hypercorn.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.bind = [f"{LOOPBACK}:{os.environ['GATEWAY_PORT']}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = _GRACE
+    config.loglevel = "WARNING"
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    served: Any = application
+    await serve(served, config, shutdown_trigger=stop.wait)
 
 
 if __name__ == "__main__":

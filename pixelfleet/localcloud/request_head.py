@@ -1,9 +1,10 @@
 """The head of an HTTP request to the embedded cloud, read strictly, and the refusal of a request."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any, Final, Self
 from urllib.parse import parse_qsl
 
 Scope = MutableMapping[str, Any]
@@ -12,7 +13,11 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_MOST_PARAMETERS = 100
+#: Bytes of a body that is held until its signature is verified: the most that DynamoDB takes, and some room.
+MOST_HELD_BYTES: Final = 17_000_000
+#: Seconds in which such a body has to arrive.
+HELD_SECONDS: Final = 60.0
+_MOST_PARAMETERS: Final = 100
 
 
 class RefusedError(Exception):
@@ -78,3 +83,27 @@ def _text(value: bytes) -> str:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         return value.decode("latin-1")
+
+
+async def read_body(receive: Receive) -> bytes:
+    """A whole body.
+
+    Raises:
+        RefusedError: larger than MOST_HELD_BYTES, slower than HELD_SECONDS, or broken off.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(HELD_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise RefusedError("IncompleteBody", "The body did not arrive.", HTTPStatus.BAD_REQUEST)
+                chunks.append(message.get("body", b""))
+                size += len(chunks[-1])
+                if size > MOST_HELD_BYTES:
+                    raise RefusedError("EntityTooLarge", "The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                if not message.get("more_body"):
+                    return b"".join(chunks)
+    except TimeoutError:
+        raise RefusedError("RequestTimeout", "The body did not arrive in time.", HTTPStatus.REQUEST_TIMEOUT) from None

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -84,10 +85,16 @@ class Child:
         """In words, once it is not alive."""
         if self.pid is None:
             return f"could not be started: {self.first_word.removeprefix('failed ') or 'no word from its guard'}"
-        word, _, code = self._read_line().partition(" ")
-        if word != "exited":
+        code = self.exit_code
+        if code is None:
             return "was killed together with its guard"
-        return f"was killed by {signal.Signals(-int(code)).name}" if int(code) < 0 else f"ended with exit code {code}"
+        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+    @cached_property
+    def exit_code(self) -> int | None:
+        """The program's exit code once it is not alive: negative for a signal, None when its guard was killed."""
+        word, _, code = self._read_line().partition(" ")
+        return int(code) if word == "exited" else None
 
     def ask_to_stop(self) -> None:
         if self._leash.stdin is not None:
@@ -96,6 +103,7 @@ class Child:
     def wait(self) -> None:
         """Until the guard is gone, and with it the whole group; it sees to the grace period itself."""
         self._leash.wait()
+        _ = self.exit_code  # read before the pipe is closed
         self.close()
 
     def kill(self) -> None:
@@ -199,13 +207,13 @@ class ProcessSupervisor:
         return Death(program, how, delay)
 
 
-def log_tail(log: Path) -> str:
+def log_tail(log: Path, lines: int = _TAIL_LINES) -> str:
     """The last lines of a child's log, indented; empty when it wrote nothing."""
     with log.open("rb") as file:
         file.seek(0, os.SEEK_END)
         file.seek(max(0, file.tell() - _TAIL_BYTES))
-        lines = file.read().decode("utf-8", "replace").splitlines()
-    return "\n".join(f"  {line}" for line in lines[-_TAIL_LINES:])
+        text = file.read().decode("utf-8", "replace").splitlines()
+    return "\n".join(f"  {line}" for line in text[-lines:])
 
 
 def _obituary(program: Program, how: str, deaths: int) -> str:

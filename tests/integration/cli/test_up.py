@@ -133,3 +133,20 @@ def test_a_dead_child_is_told_of_and_replaced_and_a_dead_cloud_ends_it(tmp_path:
         assert "pump was killed by SIGKILL; restarting it in 0.5 s" in said
         assert "the embedded cloud was killed by SIGKILL" in said
         assert processes_of(tmp_path) == []
+
+
+def test_a_killed_cloud_loses_no_user_and_no_record_and_the_next_start_queues_again(tmp_path: Path) -> None:
+    picture, data = tmp_path / "a.png", tmp_path / "data"
+    Image.new("RGB", (50, 40)).save(picture)
+    with up(data) as first:
+        assert "password" in first.told
+        first.aws("s3", "cp", str(picture), "s3://pixelfleet-uploads/")
+        for pid in pids_of(tmp_path, "pixelfleet.localcloud.gateway"):
+            os.kill(pid, signal.SIGKILL)
+        assert first.process.wait(PATIENCE) != 0
+    with up(data) as second:
+        assert "password" not in second.told
+        eventually(lambda: second.aws("s3", "ls", "--recursive", "s3://pixelfleet-results/").count("thumb.webp") == 1)
+        assert second.end() == 0
+        assert second.process.stderr is not None
+        assert "The last one was killed" in second.process.stderr.read()

@@ -138,7 +138,7 @@ def _resident(folder: DataFolder) -> int:
             environment = (process / "environ").read_bytes()
             command = (process / "cmdline").read_bytes()
             if (
-                str(folder.state).encode() in environment
+                str(folder.objects).encode() in environment
                 and b"localcloud.gateway" in command
                 and b"child_guard" not in command
             ):

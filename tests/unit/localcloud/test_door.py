@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.localcloud.door import MOST_HELD_BYTES, Door
-from pixelfleet.localcloud.request_head import Message, Receive, Scope, Send
+from pixelfleet.localcloud.door import Door
+from pixelfleet.localcloud.request_head import MOST_HELD_BYTES, Message, Receive, Scope, Send
 from pixelfleet.localcloud.signatures import Verifier
 from tests.operations import Operation, operations, services
 from tests.unit.localcloud.test_signatures import HOST, KEY, SECRET, _form, _presigned, _signed

@@ -1,0 +1,98 @@
+"""The writes to DynamoDB since the last saved state, on disk before they are carried out.
+
+A record is the request itself: DynamoDB's answers depend on its items and the request alone, so that the same requests
+in the same order lead to the same items. ministack carries out one request after the other in its event loop, in the
+order in which this module passes requests on. A process that is killed loses nothing; what a power cut may lose is what
+was written in the last second.
+"""
+
+import errno
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pixelfleet.localcloud.state import StateError
+
+_HEAD: Final = struct.Struct(">III")
+_PREFIX: Final = "DynamoDB_20120810."
+_READS: Final = ("Get", "BatchGet", "TransactGet", "Query", "Scan", "Describe", "List")
+#: More than any request that the door lets in.
+_MOST_BYTES: Final = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A request to DynamoDB that may change something: `target` as of the X-Amz-Target header."""
+
+    target: str
+    region: str
+    body: bytes
+
+
+def is_write(target: str | None) -> bool:
+    if target is None or not target.startswith(_PREFIX):
+        return False
+    return not target.removeprefix(_PREFIX).startswith(_READS)
+
+
+class Journal:
+    """An open journal file, to which writes are appended."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
+        self._end = sum(_HEAD.size + len(_line(write)) for write in read(path))
+        # What a killed process left half-written was answered to nobody.
+        self._file.truncate(self._end)
+        self._dirty = False
+
+    def append(self, write: Write) -> None:
+        """Raises OSError when the disk does not take it; the journal is then as before."""
+        line = _line(write)
+        record = _HEAD.pack(len(line), zlib.crc32(line), len(write.body)) + line
+        self._file.seek(self._end)
+        try:
+            taken = self._file.write(record)
+        except OSError:
+            self._file.truncate(self._end)
+            raise
+        if taken != len(record):
+            self._file.truncate(self._end)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._end += len(record)
+        self._dirty = True
+
+    def sync(self) -> None:
+        """Through to the disk, if anything is new. May run in another thread."""
+        if self._dirty:
+            self._dirty = False
+            os.fdatasync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read(path: Path) -> Iterator[Write]:
+    """The writes of a journal in order. A record that was cut short at the end is left out.
+
+    Raises:
+        StateError: a record before the end is damaged.
+    """
+    with path.open("rb") as file:
+        while len(head := file.read(_HEAD.size)) == _HEAD.size:
+            length, checksum, body_length = _HEAD.unpack(head)
+            line = file.read(length) if length <= _MOST_BYTES else b""
+            if len(line) < length <= _MOST_BYTES:
+                return
+            if zlib.crc32(line) != checksum or length > _MOST_BYTES:
+                raise StateError(f"the journal {path} is damaged at byte {file.tell() - length - _HEAD.size}")
+            names, body = line[: length - body_length], line[length - body_length :]
+            target, _, region = names.decode().partition("\n")
+            yield Write(target, region, body)
+
+
+def _line(write: Write) -> bytes:
+    return f"{write.target}\n{write.region}".encode() + write.body

@@ -1,0 +1,288 @@
+"""Makes ministack keep S3 objects in files alone, stream them, and refuse what the disk does not take.
+
+ministack 1.5.33 writes objects to disk (S3_PERSIST), but it holds the parts of an upload in memory, joins them there,
+reads a whole file for an answer, and answers 200 where the disk was full, with the object in memory alone. The
+functions that are replaced here are private: ministack is pinned, and a changed one stops the start.
+"""
+
+import errno
+import inspect
+import logging
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from ministack.core.responses import StreamingResponse
+
+from pixelfleet.localcloud.request_head import Receive, Send
+
+#: Bytes that a write must leave free, so that records, sidecar files and the state still find room.
+RESERVE: Final = 32_000_000
+#: Bytes of a file from which on it is streamed, and of one piece.
+STREAMED: Final = 1_000_000
+_PIECE: Final = 1 << 18
+
+_FULL: Final = "This machine's disk did not take the object. Free some space and send it again."
+_JOINED: Final = ('combined = b"".join(combined_parts)', "combined = _pixelfleet_join(combined_parts)")
+_DIGESTED: Final = (
+    'md5_digests += hashlib.md5(stored["body"]).digest()',
+    'md5_digests += bytes.fromhex(stored["etag"].strip(\'"\'))',
+)
+
+_log = logging.getLogger(__name__)
+Answer = tuple[int, dict[str, str], Any]
+
+
+class FilePiece(StreamingResponse):  # type: ignore[misc]
+    """Some bytes of a file, sent piece by piece. The file is open from the start: what replaces it does not matter."""
+
+    __slots__ = ("_file", "_length", "_start")
+
+    def __init__(self, path: str, start: int = 0, length: int | None = None) -> None:
+        super().__init__(self._run)
+        self._file = Path(path).open("rb")  # noqa: SIM115 - closed when it is sent, or with the object
+        self._start = start
+        self._length = os.fstat(self._file.fileno()).st_size - start if length is None else length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, part: slice) -> "FilePiece":
+        start, stop, _ = part.indices(self._length)
+        self._start, self._length = self._start + start, max(0, stop - start)
+        return self
+
+    async def _run(self, send: Send, _receive: Receive) -> None:
+        with self._file as file:
+            file.seek(self._start)
+            left = self._length
+            while left > 0 and (piece := file.read(min(left, _PIECE))):
+                left -= len(piece)
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        if left == 0:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+@dataclass(eq=False)
+class SpoolFile:
+    """A file that nobody else names; it is deleted with the last reference to it, unless it was moved."""
+
+    path: Path
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __del__(self) -> None:
+        with suppress(OSError):
+            self.path.unlink()
+
+
+@dataclass
+class Disk:
+    """Where objects lie, and the folder on the same disk for what is on its way there."""
+
+    data: Path
+    free: Callable[[Path], int] = field(default=lambda path: shutil.disk_usage(path).free)
+    #: What the disk refused since the current request began.
+    failures: list[OSError] = field(default_factory=list)
+    current: tuple[bytes, SpoolFile] | None = None
+
+    @property
+    def spool(self) -> Path:
+        return self.data / ".spool"
+
+    def is_full(self, size: int) -> bool:
+        """Whether there is no room for so many more bytes."""
+        return self.free(self.data) - size < RESERVE
+
+    def write(self, pieces: Iterator[bytes], size: int) -> SpoolFile:
+        """Raises OSError when there is no room, or when the disk refuses."""
+        if self.is_full(size):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        path = self.spool / uuid.uuid4().hex
+        spooled = SpoolFile(path, size)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            for piece in pieces:
+                file.write(piece)
+        return spooled
+
+    def join(self, parts: list[SpoolFile]) -> SpoolFile:
+        return self.write(_pieces(parts), sum(map(len, parts)))
+
+
+def install(s3: ModuleType, data: Path, disk: Disk | None = None) -> Disk:
+    """Replace ministack's functions.
+
+    Raises:
+        RuntimeError: a function is not the one of the pinned version.
+    """
+    disk = disk or Disk(data)
+    shutil.rmtree(disk.spool, ignore_errors=True)
+    disk.spool.mkdir(mode=0o700, parents=True)
+    _without_bytes_in_versions(s3)
+    _stream_reads(s3)
+    _spool_uploads(s3, disk)
+    _write_through(s3, disk)
+    _link_displaced(s3)
+    return disk
+
+
+def _without_bytes_in_versions(s3: ModuleType) -> None:
+    entry_of = s3._version_entry_from_record  # noqa: SLF001
+    # Where an entry has no bytes, it reads the object's file, or the one that a displaced version was written to.
+    s3._version_entry_from_record = lambda record, version, _data: entry_of(record, version, None)  # type: ignore[attr-defined] # noqa: SLF001
+
+
+def _stream_reads(s3: ModuleType) -> None:
+    get_object, read_body, version_body = s3._get_object, s3._read_body, s3._version_body  # noqa: SLF001
+    streaming = False
+
+    def get(*arguments: Any, **named: Any) -> Answer:
+        nonlocal streaming
+        streaming = True
+        try:
+            answer: Answer = get_object(*arguments, **named)
+        finally:
+            streaming = False
+        return answer
+
+    def file(path: str | None) -> FilePiece | None:
+        if not streaming or path is None or not Path(path).is_file() or Path(path).stat().st_size < STREAMED:
+            return None
+        return FilePiece(path)
+
+    def read(bucket: str, key: str, record: dict[str, Any]) -> Any:
+        held = record.get("body") is not None
+        piece = None if held else file(s3._object_disk_path(bucket, key))  # noqa: SLF001
+        return read_body(bucket, key, record) if piece is None else piece
+
+    def version(bucket: dict[str, Any], name: str, key: str, entry: dict[str, Any]) -> Any:
+        piece = None if entry.get("data") is not None else file(s3._version_disk_path(name, key, entry["version_id"]))  # noqa: SLF001
+        return version_body(bucket, name, key, entry) if piece is None else piece
+
+    s3._get_object, s3._read_body, s3._version_body = get, read, version  # type: ignore[attr-defined] # noqa: SLF001
+
+
+def _spool_uploads(s3: ModuleType, disk: Disk) -> None:
+    put_object, uploads = s3._put_object, s3._multipart_uploads  # noqa: SLF001
+
+    def put(bucket: str, key: str, body: bytes, headers: dict[str, str]) -> Answer:
+        try:
+            spooled = disk.write(iter([body]), len(body))
+        except OSError as error:
+            return _refused(s3, error)
+        with _current(disk, body, spooled):
+            answer: Answer = put_object(bucket, key, body, headers)
+        return answer
+
+    def spooling(add_part: Callable[..., Answer]) -> Callable[..., Answer]:
+        def add(*arguments: Any) -> Answer:
+            answer = add_part(*arguments)
+            try:
+                _spool_parts(uploads.get(s3._qp(arguments[-2], "uploadId")), disk)  # noqa: SLF001
+            except OSError as error:
+                return _refused(s3, error)
+            return answer
+
+        return add
+
+    s3._put_object = put  # type: ignore[attr-defined] # noqa: SLF001
+    s3._upload_part = spooling(s3._upload_part)  # type: ignore[attr-defined] # noqa: SLF001
+    s3._upload_part_copy = spooling(s3._upload_part_copy)  # type: ignore[attr-defined] # noqa: SLF001
+    _rewrite(s3, "_complete_multipart_upload", {"_pixelfleet_join": disk.join}, _JOINED, _DIGESTED)
+
+
+def _write_through(s3: ModuleType, disk: Disk) -> None:
+    atomic_write, handle_request = s3._atomic_write, s3.handle_request  # noqa: SLF001
+
+    def write(path: str, data: Any, *, text: bool = False) -> None:
+        try:
+            if isinstance(data, SpoolFile):
+                data.path.replace(path)
+            elif disk.current is not None and data is disk.current[0]:
+                disk.current[1].path.replace(path)
+            else:
+                atomic_write(path, data, text=text)
+        except OSError as error:
+            disk.failures.append(error)
+            raise
+
+    async def handle(*arguments: Any, **named: Any) -> Answer:
+        method, body = arguments[0], arguments[3]
+        if method in {"PUT", "POST"} and disk.is_full(len(body)):
+            return _refused(s3, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        disk.failures.clear()
+        answer: Answer = await handle_request(*arguments, **named)
+        return _refused(s3, disk.failures[0]) if disk.failures else answer
+
+    s3._atomic_write = write  # type: ignore[attr-defined] # noqa: SLF001
+    s3.handle_request = handle  # type: ignore[attr-defined]
+
+
+def _link_displaced(s3: ModuleType) -> None:
+    """The file of a version that another displaces gets a second name instead of a copy."""
+    displaced = s3._persist_displaced_version  # noqa: SLF001
+
+    def displace(bucket: str, key: str, prior: dict[str, Any] | None, versioning: str) -> None:
+        source = s3._object_disk_path(bucket, key)  # noqa: SLF001
+        path = s3._version_disk_path(bucket, key, (prior or {}).get("version_id") or "null")  # noqa: SLF001
+        held = prior is None or prior.get("body") is not None or versioning != "Enabled"
+        if held or source is None or path is None or not Path(source).is_file():
+            displaced(bucket, key, prior, versioning)
+            return
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        Path(path).unlink(missing_ok=True)
+        os.link(source, path)
+
+    s3._persist_displaced_version = displace  # type: ignore[attr-defined] # noqa: SLF001
+
+
+@contextmanager
+def _current(disk: Disk, body: bytes, spooled: SpoolFile) -> Iterator[None]:
+    disk.current = (body, spooled)
+    try:
+        yield
+    finally:
+        disk.current = None
+
+
+def _spool_parts(upload: dict[str, Any] | None, disk: Disk) -> None:
+    for number, part in list((upload or {"parts": {}})["parts"].items()):
+        if isinstance(body := part["body"], SpoolFile):
+            continue
+        try:
+            part["body"] = disk.write(iter([body]), len(body))
+        except OSError:
+            del (upload or {})["parts"][number]
+            raise
+
+
+def _pieces(parts: list[SpoolFile]) -> Iterator[bytes]:
+    for part in parts:
+        with part.path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                yield piece
+
+
+def _refused(s3: ModuleType, error: OSError) -> Answer:
+    _log.error("an object was refused: %s", error)
+    answer: Answer = s3._error("ServiceUnavailable", _FULL, 503)  # noqa: SLF001
+    return answer
+
+
+def _rewrite(module: ModuleType, name: str, names: dict[str, Any], *changes: tuple[str, str]) -> None:
+    """Replace expressions in a function's source: it has no seam where its parts are joined."""
+    source = inspect.getsource(getattr(module, name))
+    for old, new in changes:
+        if source.count(old) != 1:
+            raise RuntimeError(f"ministack's {name} is not the one that pixelfleet was written for")
+        source = source.replace(old, new)
+    vars(module).update(names)
+    exec(compile(source, str(module.__file__), "exec"), vars(module))  # noqa: S102 - ministack's own, pinned

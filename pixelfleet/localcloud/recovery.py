@@ -1,0 +1,25 @@
+"""After an unclean end of the embedded cloud: what its queues have lost is queued again, from bucket and catalog."""
+
+from datetime import UTC, datetime
+
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.operations.reconcile.compare import Reconcile, ReconcileResult, Wishes
+from pixelfleet.operations.reconcile.listing import BucketListing
+from pixelfleet.operations.reconcile.verdict import Horizon
+
+WHO = "up"
+
+
+def queue_again(deployment: Deployment, now: datetime | None = None) -> ReconcileResult:
+    """Reconcile the whole bucket, without an age below which an image is left alone.
+
+    A job that waits all the same is done twice, which changes nothing.
+
+    Raises:
+        TransientError: the embedded cloud does not answer.
+    """
+    moment = now or datetime.now(UTC)
+    everything = Horizon(moment, dict.fromkeys(Lane, moment))
+    listing = BucketListing(deployment.s3, deployment.settings.uploads_bucket, "")
+    return Reconcile(deployment, everything, Wishes(WHO)).run(listing.pages(""), lambda _position: None)

@@ -1,0 +1,162 @@
+"""What the embedded cloud holds in memory, on disk: numbered generations, each written whole or not at all.
+
+    state/generation-000012/dynamodb.json …   everything at one moment, a file for each service
+    state/journal-000012.log                  the writes to DynamoDB since that moment (journal.py)
+    state/running                             present while an emulator runs: left behind, it shows an unclean end
+
+The generation before the last one is kept with its journal, which leads to the last one again. A file that cannot be
+read is never written over: the embedded cloud does not start on it.
+"""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pixelfleet.errors import SetupError
+
+_GENERATION: Final = re.compile(r"generation-(\d{6,})")
+_JOURNAL: Final = re.compile(r"journal-(\d{6,})\.log")
+_WRAPPER: Final = "__ministack_format__"
+
+
+class StateError(SetupError):
+    """A file of the state cannot be read. It is left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How ministack's values become JSON and come back, and the newest format of each service that it reads."""
+
+    default: Callable[[Any], Any]
+    object_hook: Callable[[dict[str, Any]], Any]
+    format_of: Callable[[str], int]
+
+
+@dataclass(slots=True)
+class StateFolder:
+    """The folder of one embedded cloud's state. `number` is that of the generation which is current."""
+
+    root: Path
+    codec: Codec
+    number: int = 0
+
+    def load(self) -> dict[str, Any]:
+        """The last generation's values, by service; empty for a new folder.
+
+        Raises:
+            StateError: a file is cut short, is of a newer format, or is not readable; the message names the file.
+        """
+        self._adopt_flat_files()
+        numbers = sorted(number for number, _ in self._numbered(_GENERATION))
+        if not numbers:
+            return {}
+        self.number = numbers[-1]
+        return {path.stem: self._read(path) for path in sorted(self._generation(self.number).glob("*.json"))}
+
+    def save(self, values: Mapping[str, Any]) -> None:
+        """Write the next generation beside the others, through to the disk, and make it the current one.
+
+        Raises:
+            OSError: it could not be written; the last generation is still there and current.
+        """
+        following = self.number + 1
+        draft, final = self.root / f"generation-{following:06}.new", self._generation(following)
+        shutil.rmtree(draft, ignore_errors=True)
+        try:
+            draft.mkdir(mode=0o700)
+            for service, value in values.items():
+                self._write(draft / f"{service}.json", service, value)
+            _sync_folder(draft)
+            draft.rename(final)
+            _sync_folder(self.root)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+        self.number = following
+        self._forget_before(following - 1)
+
+    def journals(self) -> list[Path]:
+        """The journals that lead from the current generation to the last write, in order."""
+        return [path for number, path in sorted(self._numbered(_JOURNAL)) if number >= self.number]
+
+    def journal(self) -> Path:
+        """Where writes since the current generation go."""
+        return self.root / f"journal-{self.number:06}.log"
+
+    @property
+    def running(self) -> Path:
+        return self.root / "running"
+
+    def _generation(self, number: int) -> Path:
+        return self.root / f"generation-{number:06}"
+
+    def _numbered(self, pattern: re.Pattern[str]) -> Iterator[tuple[int, Path]]:
+        for path in self.root.iterdir():
+            if name := pattern.fullmatch(path.name):
+                yield int(name[1]), path
+
+    def _adopt_flat_files(self) -> None:
+        """Move the files of releases that had no generations into one."""
+        flat = list(self.root.glob("*.json"))
+        if flat and not any(self._numbered(_GENERATION)):
+            self._generation(0).mkdir(mode=0o700)
+            for path in flat:
+                path.rename(self._generation(0) / path.name)
+
+    def _read(self, path: Path) -> Any:
+        try:
+            with path.open(encoding="utf-8") as file:
+                value = json.load(file, object_hook=self.codec.object_hook)
+        except OSError as error:
+            raise self._unreadable(path, str(error.strerror)) from None
+        except (ValueError, RecursionError):
+            raise self._unreadable(path, "it is damaged or cut short") from None
+        if not isinstance(value, dict) or not isinstance(value.get("payload"), dict):
+            raise self._unreadable(path, "it does not hold what a state file holds")
+        if value[_WRAPPER] != (format_ := self.codec.format_of(path.stem)) and value[_WRAPPER] not in range(format_):
+            raise self._unreadable(path, f"its format {value[_WRAPPER]!r} is newer than {format_}")
+        return value["payload"]
+
+    def unusable(self, service: str, reason: str) -> StateError:
+        """The error for a file that was read, and whose values ministack does not take."""
+        return self._unreadable(self._generation(self.number) / f"{service}.json", reason)
+
+    def _unreadable(self, path: Path, reason: str) -> StateError:
+        before = self._generation(self.number - 1)
+        way_out = f"move {path.parent} away to go on from {before.name}" if before.is_dir() else "restore it"
+        return StateError(
+            f"the state file {path} cannot be read: {reason}. The file was left as it is: {way_out}, or move "
+            f"{self.root} away to start with an empty catalog (uploads stay, and `pixelfleet reconcile` finds them)"
+        )
+
+    def _write(self, path: Path, service: str, value: Any) -> None:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump({_WRAPPER: self.codec.format_of(service), "payload": value}, file, default=self.codec.default)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _forget_before(self, number: int) -> None:
+        for old, path in list(self._numbered(_GENERATION)):
+            if old < number:
+                shutil.rmtree(path, ignore_errors=True)
+        for old, path in list(self._numbered(_JOURNAL)):
+            if old < number:
+                path.unlink(missing_ok=True)
+
+
+def ended_unclean(root: Path) -> bool:
+    """Whether an emulator on this state was killed, so that its queues are not as they were."""
+    return (root / "running").exists()
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
