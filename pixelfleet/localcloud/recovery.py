@@ -21,5 +21,5 @@ def queue_again(deployment: Deployment, now: datetime | None = None) -> Reconcil
     """
     moment = now or datetime.now(UTC)
     everything = Horizon(moment, dict.fromkeys(Lane, moment))
-    listing = BucketListing(deployment.s3, deployment.settings.uploads_bucket, "")
+    listing = BucketListing(deployment.listings, deployment.settings.uploads_bucket, "")
     return Reconcile(deployment, everything, Wishes(WHO)).run(listing.pages(""), lambda _position: None)
