@@ -259,17 +259,14 @@ class CatalogConformance:
         assert catalog.images.get(selected.image_id) == failed_anew
 
     def test_unsettled_records_are_those_under_way_and_those_with_something_left_to_do(self, catalog: Catalog) -> None:
-        def settled(image: Image) -> Image:
-            done = catalog.images.announced(image)
-            assert isinstance(done, Image)
-            return done
-
-        settled(make_ready(catalog, aim("settled.jpg")))
+        make_ready(catalog, aim("settled.jpg"))
         processing = catalog.images.claim(aim("processing.jpg"), 5, None)
-        queued = catalog.images.queue_again(settled(make_failed(catalog, aim("q.jpg"))), "anna", Origin.REDRIVE)
-        unannounced = make_ready(catalog, aim("unannounced.jpg"))
+        queued = catalog.images.queue_again(make_failed(catalog, aim("q.jpg")), "anna", Origin.REDRIVE)
+        claimed = catalog.images.claim(aim("unannounced.jpg"), 5, None)
+        assert isinstance(claimed, Image)
+        unannounced = catalog.images.record_ready(aim("unannounced.jpg").claimed(claimed), OUTCOME, claimed)
         by = aim("leftovers.jpg")
-        settled(make_ready(catalog, by))
+        make_ready(catalog, by)
         removed = catalog.images.remove(Job(JobKind.REMOVE, by.job.bucket, by.job.key, sequencer="07"), "w1")
         assert isinstance(removed, Image)
         assert removed.superseded

@@ -120,8 +120,16 @@ class Images:
         )
 
     def uncount(self, image: Image, etag: str | None) -> Image | Refusal:
-        """See `transitions.uncount`; `etag` is that of the object in the bucket."""
-        return self._change(image.image_id, lambda present: transitions.uncount(present, etag), image)
+        """See `transitions.uncount`; `etag` is that of the object in the bucket after `image` was read.
+
+        Nothing is done to a record that stands for another version by now: that version may be newer than `etag`.
+        """
+
+        def transition(present: Image | None) -> Image | Refusal:
+            same = present is not None and present.etag == image.etag
+            return transitions.uncount(present, etag) if same else Refusal.DONE
+
+        return self._change(image.image_id, transition, image)
 
     def of_owner(self, owner: str, part: Slice = NEWEST_FIRST) -> Iterator[Entry]:
         """An owner's images, newest first."""

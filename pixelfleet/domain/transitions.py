@@ -8,7 +8,7 @@ order, number and speed of the workers. How an attempt ends is in `outcomes.py`.
 from pixelfleet.domain.attempts import Aim, Failure, Refusal, Success, results_of, same_work, sequencer_of
 from pixelfleet.domain.jobs import Job, Origin
 from pixelfleet.domain.outcomes import attempts_used_up, line, record_failed, record_ready, still_aimed_at
-from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, counted_as, shorten
+from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, counted_as, next_sequencer, shorten
 
 __all__ = [
     "Aim", "Failure", "Refusal", "Success",
@@ -134,14 +134,19 @@ def uncount(image: Image | None, etag: str | None) -> Image | Refusal:
     """Take an outcome out of its batch's count, if that outcome is not of the object that the bucket holds now.
 
     `etag` is that of the object in the bucket. The image is counted again when its present version is made. A batch
-    that is sealed while a changed file is on its way would otherwise complete by the file's old version.
+    that is sealed while a changed file is on its way would otherwise complete by the file's old version. If that old
+    version is being made, the sequencer moves on: its outcome is then refused, and the present version's event passes.
     """
-    if image is None or image.counted is None:
+    if image is None:
         return Refusal.DONE
     settled = image.status in (Status.READY, Status.FAILED)
-    if settled and (etag is None or image.etag in (None, etag)):
-        return Refusal.DONE
-    return image.model_copy(update={"counted": None})
+    outdated = etag is not None and image.etag not in (None, etag)
+    update: dict[str, str | None] = {}
+    if image.counted is not None and (outdated or not settled):
+        update["counted"] = None
+    if outdated and image.status is Status.PROCESSING:
+        update["sequencer"] = next_sequencer(image.sequencer)
+    return image.model_copy(update=update) if update else Refusal.DONE
 
 
 def remove(image: Image | None, job: Job, at: str, worker: str) -> Image | Refusal:

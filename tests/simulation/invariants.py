@@ -207,7 +207,8 @@ def workers_receive(books: Books) -> Iterator[Violation]:
     """No worker that lives has stopped receiving."""
     now = books.environment.scheduler.now
     for worker in books.environment.workers:
-        if worker.process.alive and worker.exit_code is None and now - worker.received_at > DEAF:
+        frozen = worker.process.frozen_until + DEAF > now
+        if worker.process.alive and worker.exit_code is None and not frozen and now - worker.received_at > DEAF:
             yield Violation("every worker that lives receives", f"{worker.process.name} has stopped receiving")
 
 

@@ -1,12 +1,15 @@
 """Sealing counts what the bucket and its tombstones hold, whichever client uploaded it."""
 
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from pixelfleet.aws.listing import ListedObject
 from pixelfleet.domain.jobs import Job, JobKind
 from pixelfleet.domain.records import Image
-from pixelfleet.domain.transitions import Aim, Success
+from pixelfleet.domain.transitions import Aim, Refusal, Success
 from pixelfleet.errors import Cause, SetupError
 from pixelfleet.operations.completion import complete_if_full, complete_sealed_batches, seal
 from tests.fakes.records import RECIPE, key_of, record, variants_of
@@ -29,8 +32,11 @@ def process(deployment: Any, name: str, etag: str, sequencer: str) -> Image:
     """What a worker does about a version; the batch is looked at afterwards, as a worker does."""
     job = Job(JobKind.PROCESS, deployment.settings.uploads_bucket, key_of("me", "b1", name), None, etag, sequencer, 9)
     aim = Aim(job, RECIPE, f"{etag}-revision", "worker-1", "2026-11-20T10:00:00.000Z")
-    deployment.images.claim(aim, 5, deployment.images.get(job.image_id))
-    ready = deployment.images.record_ready(aim, Success(variants_of("me", job.image_id), {}, {}))
+    before = deployment.images.get(job.image_id)
+    if before is not None and before.notice is not None:
+        before = deployment.images.announced(before)
+    claimed = deployment.images.claim(aim, 5, before)
+    ready = deployment.images.record_ready(aim.claimed(claimed), Success(variants_of("me", job.image_id), {}, {}))
     assert isinstance(ready, Image)
     complete_if_full(deployment, "me", "b1")
     return ready
@@ -59,6 +65,30 @@ def test_a_changed_file_does_not_complete_the_batch_by_its_old_version(deploymen
     process(deployment, "a.png", "e2", "20")
     assert deployment.batches.counts("me", "b1").ready == 1
     assert deployment.notices.batches == ["me/b1"]
+
+
+def test_a_changed_file_does_not_complete_the_batch_by_its_old_version_that_is_being_made(deployment: Any) -> None:
+    put(deployment, "a.png")
+    old = Job(JobKind.PROCESS, deployment.settings.uploads_bucket, key_of("me", "b1", "a.png"), None, "e1", "10", 9)
+    aim = Aim(old, RECIPE, "e1-revision", "worker-1", "2026-11-20T10:00:00.000Z")
+    claimed = deployment.images.claim(aim, 5, None)
+    put(deployment, "a.png", "e2")
+    seal(deployment, "me", "b1")
+    made = deployment.images.record_ready(aim.claimed(claimed), Success(variants_of("me", old.image_id), {}, {}))
+    assert made is Refusal.SUPERSEDED
+    complete_if_full(deployment, "me", "b1")
+    assert deployment.notices.batches == []
+    process(deployment, "a.png", "e2", "20")
+    assert deployment.notices.batches == ["me/b1"]
+
+
+def test_a_version_that_came_after_the_listing_stays_counted(deployment: Any) -> None:
+    put(deployment, "a.png", "e2")
+    process(deployment, "a.png", "e2", "20")
+    stale = ListedObject(key_of("me", "b1", "a.png"), "e1", 9, datetime.now(UTC))
+    deployment.listings = SimpleNamespace(pages=lambda *_: iter([[stale]]))
+    batch, counts = seal(deployment, "me", "b1")
+    assert (counts.ready, deployment.notices.batches) == (1, ["me/b1"])
 
 
 def test_what_was_removed_is_counted_and_what_was_put_there_again_is_counted_once(deployment: Any) -> None:
