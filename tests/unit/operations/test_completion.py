@@ -87,7 +87,7 @@ def test_a_version_that_came_after_the_listing_stays_counted(deployment: Any) ->
     process(deployment, "a.png", "e2", "20")
     stale = ListedObject(key_of("me", "b1", "a.png"), "e1", 9, datetime.now(UTC))
     deployment.listings = SimpleNamespace(pages=lambda *_: iter([[stale]]))
-    batch, counts = seal(deployment, "me", "b1")
+    _, counts = seal(deployment, "me", "b1")
     assert (counts.ready, deployment.notices.batches) == (1, ["me/b1"])
 
 
