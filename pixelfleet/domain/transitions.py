@@ -37,7 +37,7 @@ def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
         return Refusal.NEWER_RELEASE
     same = same_work(image.target, aim.revision)
     if same and _decided(image, aim):
-        return image.model_copy(update={"sequencer": sequencer}) if sequencer > image.sequencer else Refusal.DONE
+        return _confirmed(image, sequencer)
     again = same and image.status is Status.PROCESSING
     if not again and image.notice is not None:
         return Refusal.UNFINISHED
@@ -75,7 +75,14 @@ def confirm(image: Image | None, job: Job, source_version: str | None) -> Image 
     if image is None or image.status not in (Status.READY, Status.FAILED) or image.source_version != source_version:
         return Refusal.UNKNOWN
     sequencer = sequencer_of(job, image)
-    return image.model_copy(update={"sequencer": sequencer}) if sequencer > image.sequencer else Refusal.DONE
+    return _confirmed(image, sequencer)
+
+
+def _confirmed(image: Image, sequencer: str) -> Image | Refusal:
+    """After a newer event of the version that is settled. An outcome that a seal had uncounted is counted again."""
+    if sequencer <= image.sequencer:
+        return Refusal.DONE
+    return image.model_copy(update={"sequencer": sequencer, "counted": counted_as(image.status, image.cause)})
 
 
 def note_transient(image: Image | None, aim: Aim, failure: Failure, at: str) -> Image | Refusal:

@@ -64,12 +64,17 @@ class Observer:
             self._check_completion(item)
 
     def _in_bucket(self, batch_id: str) -> dict[str, str]:
-        """What the command that runs cannot have missed: the keys that nobody has touched since it began."""
+        """What the command that runs cannot have missed: the keys that nobody has touched since it began.
+
+        Of a key that has no record yet, any version counts: nothing says which one its first event is of.
+        """
         bucket = self._cloud.s3.bucket(self._environment.settings.uploads_bucket)
         began = self._environment.scheduler.process.memory.get("began", 0.0)
         prefix = batch_prefix(*batch_id.split("/", 1))
         keys = [key for key in bucket.keys if key.startswith(prefix) and self._environment.touched_at[key] < began]
-        return {key: current.etag for key in keys if (current := bucket.current(key)) is not None}
+        known = {item["key"] for item in self.images()}
+        current = {key: stored.etag for key in keys if (stored := bucket.current(key)) is not None}
+        return {key: etag if key in known else "" for key, etag in current.items()}
 
     def _check_completion(self, batch: dict[str, Any]) -> None:
         """A sealed batch completes when its images are accounted for, and not before."""
@@ -77,7 +82,7 @@ class Observer:
         bucket = self._cloud.s3.bucket(self._environment.settings.uploads_bucket)
         for key, etag in self._sealed.get(batch["batch_id"], {}).items():
             current, item = bucket.current(key), items.get(key, {})
-            unchanged = current is not None and current.etag == etag
+            unchanged = current is not None and etag and current.etag == etag
             accounted = item.get("counted") and (not unchanged or item.get("etag") in (etag, None))
             if not accounted and not (current is None and item.get("counted")):
                 self._environment.violate("no batch completes before its images are accounted for", key)

@@ -270,6 +270,18 @@ def test_an_outcome_is_uncounted_while_work_on_the_image_goes_on_or_its_key_hold
         assert transitions.uncount(after, etag) is Refusal.DONE
 
 
+def test_an_uncounted_outcome_is_counted_again_when_a_newer_event_says_that_its_version_is_present() -> None:
+    uncounted = transitions.uncount(announced(ready(aim(sequencer="05"))), "another")
+    assert isinstance(uncounted, Image)
+    assert transitions.claim(uncounted, aim(sequencer="05"), MAX_ATTEMPTS) is Refusal.DONE
+    for again in (
+        transitions.claim(uncounted, aim(sequencer="07"), MAX_ATTEMPTS),
+        transitions.confirm(uncounted, aim(sequencer="07").job, uncounted.source_version),
+    ):
+        assert isinstance(again, Image)
+        assert (again.status, again.counted) == (Status.READY, "ready")
+
+
 def test_a_removal_just_after_the_present_version_keeps_a_repeated_job_of_that_version_out() -> None:
     by = aim(sequencer="0065AB")
     gone = removed(ready(by), next_sequencer(ready(by).sequencer))
