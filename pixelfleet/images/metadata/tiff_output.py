@@ -1,4 +1,4 @@
-"""EXIF into a TIFF that libvips has written: libvips writes XMP, IPTC and ICC to TIFF, but no EXIF.
+"""EXIF and IPTC into a TIFF that libvips has written: libvips writes XMP and ICC to TIFF, but no EXIF.
 
 The first directory is written anew behind the end of the file, with the fields of EXIF and pointers to its
 directories; then the header points to the new one (TIFF 6.0, section 2; BigTIFF).
@@ -33,8 +33,8 @@ class _Kind:
 _KINDS: Final = {b"II*\0": _Kind("<H", "<I", 4, _LONG), b"II+\0": _Kind("<Q", "<Q", 8, _LONG8)}
 
 
-def add_exif(path: Path, tree: ExifTree) -> None:
-    """Put the tree into the file's first directory; fields that the directory has stay.
+def add_fields(path: Path, tree: ExifTree, more: Fields) -> None:
+    """Put the tree and more fields into the file's first directory; fields that the directory has stay.
 
     Raises:
         ValueError: the file is no little-endian TIFF.
@@ -42,13 +42,13 @@ def add_exif(path: Path, tree: ExifTree) -> None:
     with path.open("r+b") as file:
         kind = _KINDS.get(file.read(4))
         if kind is None:
-            raise ValueError("EXIF is added to a little-endian TIFF alone")
+            raise ValueError("fields are added to a little-endian TIFF alone")
         entries, following = _entries(file, kind)
         for tag, fields in ((EXIF_IFD, tree.exif), (GPS_IFD, tree.gps)):
             if fields:
                 start = _append(file, kind, _packed(kind, fields), b"")
                 entries |= _packed(kind, {tag: Field(kind.pointer, struct.pack(kind.offset, start))})
-        entries = _packed(kind, tree.image) | entries
+        entries = _packed(kind, tree.image | more) | entries
         start = _append(file, kind, entries, following)
         file.seek(kind.header)
         file.write(struct.pack(kind.offset, start))

@@ -166,10 +166,11 @@ def _written(root: ET.Element | None, added: Properties) -> bytes:
     rdf = ET.SubElement(whole, f"{{{_RDF}}}RDF")
     rdf.extend(full)
     try:
-        body = ET.tostring(whole, encoding="utf-8", xml_declaration=False)
+        # Letters beyond ASCII are references: libvips puts the packet into a PNG chunk that readers take for Latin-1.
+        body = ET.tostring(whole, encoding="us-ascii", xml_declaration=False)
     except (RecursionError, ValueError):
         return b""
-    packet = b'<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>' + body + b'<?xpacket end="r"?>'
+    packet = b'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>' + body + b'<?xpacket end="r"?>'
     return packet if len(packet) <= _MAX_OUT else b""
 
 

@@ -1,0 +1,203 @@
+"""What stays of EXIF, XMP, IPTC and ICC, in every pair of formats; Pillow reads the variants."""
+
+import html
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+from PIL import Image, IptcImagePlugin
+from PIL.ExifTags import Base
+
+from pixelfleet.images.limits import Limits
+from pixelfleet.images.pipeline import render
+from pixelfleet.images.probe import probe
+from pixelfleet.recipes import Recipe, Variant, builtin
+from pixelfleet.samples.profile import wide_profile
+from tests.unit.images.metadata_sources import SOURCES, WITH_IPTC, XMP, exif, source
+
+OUTPUTS: Final = ("jpeg", "png", "webp", "avif", "tiff")
+LIMITS: Final = Limits(10_000_000, 10_000_000, 10)
+Rendered = Callable[..., dict[str, Path]]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What Pillow reads in a variant."""
+
+    exif: Image.Exif
+    xmp: str
+    iptc: dict[tuple[int, int], bytes | list[bytes]]
+    icc: bytes | None
+
+
+def see(path: Path) -> Seen:
+    with Image.open(path) as opened:
+        opened.load()
+        xmp = opened.info.get("xmp") or opened.info.get("XML:com.adobe.xmp") or b""
+        text = html.unescape(xmp if isinstance(xmp, str) else xmp.decode())
+        return Seen(opened.getexif(), text, IptcImagePlugin.getiptcinfo(opened) or {}, opened.info.get("icc_profile"))
+
+
+def variants_of(name: str, folder: Path, *, keep_gps: bool = False, **fields: str) -> dict[str, Path]:
+    path = folder / f"source.{name}"
+    path.write_bytes(source(name, Image.new("RGB", (64, 48), (200, 40, 40)), wide_profile()))
+    made = tuple(Variant.model_validate({"name": kind, "format": kind, **fields}) for kind in OUTPUTS)
+    out = folder / "out"
+    out.mkdir()
+    recipe = Recipe(name="test", keep_gps=keep_gps, variants=made)
+    return {variant.name: variant.path for variant in render(path, probe(path, LIMITS), recipe, out).variants}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Seen]:
+    return {
+        (name, kind): see(path)
+        for name in SOURCES
+        for kind, path in variants_of(name, tmp_path_factory.mktemp(name), metadata="keep", icc="keep").items()
+    }
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+@pytest.mark.parametrize("name", SOURCES)
+def test_what_is_kept_is_kept_in_every_pair(kept: dict[tuple[str, str], Seen], name: str, kind: str) -> None:
+    seen = kept[name, kind]
+    assert seen.exif[Base.Model] == "One"
+    assert _utf8(seen.exif[Base.Make]) == "Caméra"
+    assert _utf8(seen.exif[Base.Copyright]) == "(c) Zoë"
+    assert seen.exif.get_ifd(Base.ExifOffset)[Base.DateTimeOriginal] == "2024:05:06 07:08:09"
+    assert 'photoshop:Credit="An Agency"' in seen.xmp
+    assert "All rights" in seen.xmp
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+@pytest.mark.parametrize("name", SOURCES)
+def test_what_is_no_longer_true_goes_in_every_pair(kept: dict[tuple[str, str], Seen], name: str, kind: str) -> None:
+    seen = kept[name, kind]
+    assert not seen.exif.get_ifd(Base.GPSInfo)
+    assert "GPS" not in seen.xmp
+    assert "hdr-gain-map" not in seen.xmp
+    assert seen.exif.get(Base.Orientation, 1) == 1
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+@pytest.mark.parametrize("name", WITH_IPTC)
+def test_iptc_stays_iptc_or_becomes_xmp(kept: dict[tuple[str, str], Seen], name: str, kind: str) -> None:
+    seen = kept[name, kind]
+    if kind in ("jpeg", "tiff"):
+        assert seen.iptc[2, 80] == "Zoë".encode()
+        assert seen.iptc[2, 105] == b"A headline"
+    else:
+        assert "A headline" in seen.xmp
+        assert "Zoë" in seen.xmp
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+@pytest.mark.parametrize("name", [name for name in SOURCES if name not in ("heic", "jp2")])
+def test_a_profile_stays_in_every_pair(kept: dict[tuple[str, str], Seen], name: str, kind: str) -> None:
+    assert kept[name, kind].icc == wide_profile()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_place_stays_where_the_recipe_says_so(tmp_path: Path, name: str) -> None:
+    for kind, path in variants_of(name, tmp_path, keep_gps=True, metadata="keep").items():
+        seen = see(path)
+        assert seen.exif.get_ifd(Base.GPSInfo)[1] == "N", kind
+        assert "GPSLatitude" in seen.xmp, kind
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_copyright_keeps_rights_and_nothing_else(tmp_path: Path, name: str) -> None:
+    for kind, path in variants_of(name, tmp_path, metadata="copyright").items():
+        seen = see(path)
+        assert _utf8(seen.exif[Base.Copyright]) == "(c) Zoë", kind
+        assert _utf8(seen.exif[Base.Artist]) == "Zoë", kind
+        assert not {Base.Make, Base.Model} & set(seen.exif), kind
+        assert Base.DateTimeOriginal not in seen.exif.get_ifd(Base.ExifOffset), kind
+        assert not seen.exif.get_ifd(Base.GPSInfo), kind
+        assert "An Agency" in seen.xmp, kind
+        assert "All rights" in seen.xmp, kind
+        assert not [word for word in ("GPS", "CreatorTool", "hdrgm", "headline") if word in seen.xmp], kind
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_strip_leaves_nothing(tmp_path: Path, name: str) -> None:
+    for kind, path in variants_of(name, tmp_path, metadata="strip").items():
+        content = path.read_bytes()
+        assert not [
+            word for word in (b"Zo\xc3\xab", b"An Agency", b"All rights", b"Cam\xc3\xa9ra") if word in content
+        ], kind
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_record_has_camera_and_date(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "source"
+    path.write_bytes(source(name, Image.new("RGB", (64, 48)), wide_profile()))
+    header = probe(path, LIMITS, with_gps=True)
+    assert (header.camera, header.taken_at) == ("Caméra One", "2024-05-06T07:08:09")
+    assert header.gps is not None
+    assert (round(header.gps[0], 2), round(header.gps[1], 1)) == (53.5, 9.9)
+
+
+def test_the_thumbnail_of_the_uncropped_picture_goes(tmp_path: Path) -> None:
+    inner = Image.new("RGB", (16, 12), (1, 2, 3))
+    file = tmp_path / "inner.jpg"
+    inner.save(file, "JPEG")
+    thumbnail = file.read_bytes()
+    block = exif().removeprefix(b"Exif\0\0")
+    assert thumbnail not in see_bytes(tmp_path, block, thumbnail)
+
+
+def see_bytes(folder: Path, block: bytes, thumbnail: bytes) -> bytes:
+    """A crop of a JPEG whose EXIF has a second directory with a thumbnail (EXIF 2.32, 4.5.5)."""
+    first = int.from_bytes(block[4:8], "little" if block[:2] == b"II" else "big")
+    order = "<" if block[:2] == b"II" else ">"
+    count = struct.unpack_from(f"{order}H", block, first)[0]
+    link = first + 2 + 12 * count
+    second = struct.pack(f"{order}H", 2) + b"".join(
+        struct.pack(f"{order}HHII", tag, 4, 1, value)
+        for tag, value in ((513, len(block) + 2 + 24 + 4), (514, len(thumbnail)))
+    )
+    whole = block[:link] + struct.pack(f"{order}I", len(block)) + block[link + 4 :] + second + bytes(4) + thumbnail
+    path = folder / "a.jpg"
+    Image.new("RGB", (64, 48)).save(path, "JPEG", exif=b"Exif\0\0" + whole)
+    assert thumbnail in path.read_bytes()
+    variant = Variant.model_validate({"name": "a", "box": 10, "fit": "cover", "format": "jpeg", "metadata": "keep"})
+    out = folder / "out"
+    out.mkdir()
+    [made] = render(path, probe(path, LIMITS), Recipe(name="t", variants=(variant,)), out).variants
+    assert see(made.path).exif[Base.Model] == "One"
+    return made.path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["web", "catalog"])
+def test_the_recipes_for_the_web_keep_rights(name: str) -> None:
+    assert {variant.metadata.value for variant in builtin(name).variants} == {"copyright"}
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b"<x:xmpmeta",
+        b"\xff\xfe<",
+        b'<!DOCTYPE x [<!ENTITY a "b">]>' + XMP,
+        b"<a>" * 5000 + b"</a>" * 5000,
+        b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>",
+    ],
+)
+def test_a_packet_that_cannot_be_read_is_dropped(tmp_path: Path, packet: bytes) -> None:
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (64, 48)).save(path, "JPEG", xmp=packet)
+    variant = Variant.model_validate({"name": "a", "format": "jpeg", "metadata": "keep"})
+    out = tmp_path / "out"
+    out.mkdir()
+    [made] = render(path, probe(path, LIMITS), Recipe(name="t", variants=(variant,)), out).variants
+    assert see(made.path).xmp == ""
+
+
+def _utf8(value: object) -> str:
+    """Pillow reads text as Latin-1."""
+    assert isinstance(value, str)
+    return value.encode("latin-1").decode()
