@@ -76,11 +76,24 @@ data "aws_iam_policy_document" "dashboard" {
     resources = [var.tables.activity.arn]
   }
 
-  # People subscribe themselves to notices of their own images; who seals a batch whose images are all done announces it.
+  # A seal announces a batch whose images are all done.
   statement {
     sid       = "Notices"
-    actions   = ["sns:Subscribe", "sns:Publish"]
+    actions   = ["sns:Publish"]
     resources = [var.topics.notices]
+  }
+
+  # People subscribe their own mail address, and nothing else: no queue, no URL, no telephone.
+  statement {
+    sid       = "Subscriptions"
+    actions   = ["sns:Subscribe"]
+    resources = [var.topics.notices]
+
+    condition {
+      test     = "StringEquals"
+      variable = "sns:Protocol"
+      values   = ["email"]
+    }
   }
 
   statement {

@@ -1,6 +1,7 @@
-# Only what a pass without --recipe and --outdated calls: those are for a person to decide, on their own credentials.
+# The rights of the scheduled commands: a reconcile without --recipe and --outdated, which people run with their own
+# credentials, and the digest of failures.
 data "aws_iam_policy_document" "reconcile" {
-  # How old what waits is decides what is left alone.
+  # The age of the oldest waiting message decides which images a reconcile skips.
   statement {
     sid       = "Depths"
     actions   = ["sqs:GetQueueAttributes"]
@@ -17,14 +18,14 @@ data "aws_iam_policy_document" "reconcile" {
   statement {
     sid       = "ListBuckets"
     actions   = ["s3:ListBucket"]
-    resources = [var.buckets.uploads.arn, var.buckets.results.arn]
+    resources = concat([var.buckets.uploads.arn, var.buckets.results.arn], var.source_bucket_arns)
   }
 
-  # HeadObject: the version of an object that no record knows. Its bytes are for workers.
+  # HeadObject: the version of an object without a record. Workers read the bytes.
   statement {
     sid       = "Originals"
     actions   = ["s3:GetObject"]
-    resources = ["${var.buckets.uploads.arn}/*"]
+    resources = [for arn in concat([var.buckets.uploads.arn], var.source_bucket_arns) : "${arn}/*"]
   }
 
   statement {
@@ -58,13 +59,20 @@ data "aws_iam_policy_document" "reconcile" {
     resources = ["${var.tables.batches.arn}/index/*"]
   }
 
+  # The digest reads the index of failures.
+  statement {
+    sid       = "ListFailures"
+    actions   = ["dynamodb:Query"]
+    resources = ["${var.tables.images.arn}/index/*"]
+  }
+
   statement {
     sid       = "Activity"
     actions   = ["dynamodb:PutItem"]
     resources = [var.tables.activity.arn]
   }
 
-  # A batch that was completed and never announced.
+  # Completed batches that nobody announced, and the digest.
   statement {
     sid       = "Notices"
     actions   = ["sns:Publish"]

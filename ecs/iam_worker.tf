@@ -16,11 +16,22 @@ data "aws_iam_policy_document" "worker" {
     resources = concat(local.lane_arns, [var.queues[each.key].dead_letters.arn])
   }
 
-  # Without ListBucket a missing object answers 403, which reads as a fault of ours.
+  # Without ListBucket, S3 answers 403 for a missing object, which reads as a missing right.
   statement {
     sid       = "ListOriginals"
     actions   = ["s3:ListBucket"]
-    resources = [var.buckets.uploads.arn]
+    resources = concat([var.buckets.uploads.arn], var.source_bucket_arns)
+  }
+
+  # Buckets that were there before the deployment are read, and never written to.
+  dynamic "statement" {
+    for_each = length(var.source_bucket_arns) > 0 ? [var.source_bucket_arns] : []
+
+    content {
+      sid       = "Sources"
+      actions   = ["s3:GetObject", "s3:GetObjectVersion"]
+      resources = [for arn in statement.value : "${arn}/*"]
+    }
   }
 
   statement {
@@ -74,7 +85,7 @@ data "aws_iam_policy_document" "worker" {
     resources = [var.topics.notices]
   }
 
-  # What is removed must leave the edges too, which otherwise keep it for a year.
+  # A removed image must leave the edge caches before its time to live ends.
   statement {
     sid       = "Forget"
     actions   = ["cloudfront:CreateInvalidation"]

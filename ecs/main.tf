@@ -1,15 +1,35 @@
 locals {
-  # Lanes on EC2 bring instances of their own, so that a large machine for `heavy` never idles for `bulk`.
+  cluster_name = coalesce(var.existing_cluster, var.prefix)
+  cluster_arn  = try(aws_ecs_cluster.this[0].arn, data.aws_ecs_cluster.existing[0].arn)
+  # The cluster's name, known once its capacity providers are there.
+  ready_cluster = { name = try(aws_ecs_cluster_capacity_providers.this[0].cluster_name, var.existing_cluster), arn = local.cluster_arn }
+
+  # Each lane on EC2 has instances of its own, so that `bulk` does not occupy a large machine of `heavy`.
   ec2_lanes = { for name, lane in var.lanes : name => lane if lane.capacity == "ec2" }
 }
 
 resource "aws_ecs_cluster" "this" {
+  count = var.existing_cluster == null ? 1 : 0
+
   name = var.prefix
 
-  # RunningTaskCount, which scaling divides by, is one of Container Insights' metrics.
+  # RunningTaskCount, which scaling divides by, is a metric of Container Insights.
   setting {
     name  = "containerInsights"
     value = "enabled"
+  }
+}
+
+data "aws_ecs_cluster" "existing" {
+  count = var.existing_cluster == null ? 0 : 1
+
+  cluster_name = var.existing_cluster
+
+  lifecycle {
+    postcondition {
+      condition     = anytrue([for setting in self.setting : setting.name == "containerInsights" && setting.value != "disabled"])
+      error_message = "The cluster ${self.cluster_name} has no Container Insights, and scaling needs its RunningTaskCount: aws ecs update-cluster-settings --cluster ${self.cluster_name} --settings name=containerInsights,value=enabled"
+    }
   }
 }
 
@@ -18,17 +38,21 @@ module "ec2_capacity" {
   for_each = local.ec2_lanes
 
   name               = "${var.prefix}-${each.key}"
-  cluster_name       = var.prefix
-  cluster_arn        = aws_ecs_cluster.this.arn
+  cluster_name       = local.cluster_name
+  cluster_arn        = local.cluster_arn
   lane               = each.value
   architecture       = var.architecture
   subnet_ids         = var.network.private_subnet_ids
   security_group_ids = [var.network.security_group_ids.workers]
   kms_key_arn        = var.kms_key_arn
+  roles              = var.roles
 }
 
+# A cluster that is there already keeps the providers that it has.
 resource "aws_ecs_cluster_capacity_providers" "this" {
-  cluster_name       = aws_ecs_cluster.this.name
+  count = var.existing_cluster == null ? 1 : 0
+
+  cluster_name       = aws_ecs_cluster.this[0].name
   capacity_providers = concat(["FARGATE", "FARGATE_SPOT"], [for capacity in module.ec2_capacity : capacity.name])
 }
 
@@ -39,7 +63,7 @@ module "lane" {
   name               = each.key
   prefix             = var.prefix
   lane               = each.value
-  cluster            = { name = aws_ecs_cluster_capacity_providers.this.cluster_name, arn = aws_ecs_cluster.this.arn }
+  cluster            = local.ready_cluster
   ec2_provider       = try(module.ec2_capacity[each.key].name, null)
   image              = var.image
   architecture       = var.architecture
@@ -52,6 +76,8 @@ module "lane" {
   security_group_ids = [var.network.security_group_ids.workers]
   log_retention_days = var.log_retention_days
   kms_key_arn        = var.kms_key_arn
+  ecs_exec           = var.ecs_exec
+  roles              = var.roles
 }
 
 module "reconcile" {
@@ -59,12 +85,13 @@ module "reconcile" {
 
   prefix                 = var.prefix
   reconcile              = var.reconcile
-  cluster                = { name = aws_ecs_cluster_capacity_providers.this.cluster_name, arn = aws_ecs_cluster.this.arn }
+  cluster                = local.ready_cluster
   task_arns              = local.task_arns
   image                  = var.image
   architecture           = var.architecture
   execution_role_arn     = aws_iam_role.execution.arn
   trust_policy           = data.aws_iam_policy_document.assume.json
+  schedule_group         = aws_scheduler_schedule_group.this.name
   scheduler_trust_policy = data.aws_iam_policy_document.scheduler_trust.json
   task_policy            = data.aws_iam_policy_document.reconcile.json
   environment            = var.environment
@@ -72,6 +99,7 @@ module "reconcile" {
   security_group_ids     = [var.network.security_group_ids.workers]
   log_retention_days     = var.log_retention_days
   kms_key_arn            = var.kms_key_arn
+  roles                  = var.roles
 }
 
 module "dashboard" {
@@ -79,7 +107,7 @@ module "dashboard" {
 
   prefix             = var.prefix
   dashboard          = var.dashboard
-  cluster            = { name = aws_ecs_cluster_capacity_providers.this.cluster_name, arn = aws_ecs_cluster.this.arn }
+  cluster            = local.ready_cluster
   image              = var.image
   architecture       = var.architecture
   execution_role_arn = aws_iam_role.execution.arn
@@ -90,4 +118,6 @@ module "dashboard" {
   security_group_ids = [var.network.security_group_ids.dashboard]
   log_retention_days = var.log_retention_days
   kms_key_arn        = var.kms_key_arn
+  ecs_exec           = var.ecs_exec
+  roles              = var.roles
 }

@@ -1,6 +1,6 @@
 output "cluster_name" {
   description = "The cluster."
-  value       = aws_ecs_cluster.this.name
+  value       = local.cluster_name
 }
 
 output "lanes" {
@@ -24,4 +24,19 @@ output "roles" {
     { for name, lane in module.lane : name => lane.role_name },
     { dashboard = module.dashboard.role_name, reconcile = module.reconcile.role_name },
   )
+}
+
+output "schedule_group" {
+  description = "Group of all schedules."
+  value       = aws_scheduler_schedule_group.this.name
+}
+
+output "role_arns" {
+  description = "Roles that a deployment passes to ECS and EventBridge Scheduler."
+  value       = concat([aws_iam_role.execution.arn, module.dashboard.role_arn, module.reconcile.role_arn, module.reconcile.schedule_role_arn], values(module.lane)[*].role_arn)
+}
+
+output "service_arns" {
+  description = "The services' ARNs."
+  value       = concat([module.dashboard.service_arn], values(module.lane)[*].service_arn)
 }

@@ -1,5 +1,6 @@
-# What is common to the roles of all tasks. What each kind of task may do, action by action, as its code calls, stands
-# in may_worker.tf, may_dashboard.tf and may_reconcile.tf; tests run every part under its own, and hold both together.
+# The rights that all tasks share. The rights of each kind of task, action by action as its code calls, are
+# in iam_worker.tf, iam_dashboard.tf and iam_reconcile.tf. Tests run every part under its own role, and compare the rights
+# with the calls in the source.
 
 data "aws_region" "current" {}
 
@@ -9,12 +10,12 @@ data "aws_partition" "current" {}
 
 locals {
   task_arns = join(":", [
-    "arn", data.aws_partition.current.partition, "ecs", data.aws_region.current.name,
-    data.aws_caller_identity.current.account_id, "task/${var.prefix}/*",
+    "arn", data.aws_partition.current.partition, "ecs", data.aws_region.current.id,
+    data.aws_caller_identity.current.account_id, "task/${local.cluster_name}/*",
   ])
   lane_arns = [for name in keys(var.lanes) : var.queues[name].arn]
   dlq_arns  = [for name in keys(var.lanes) : var.queues[name].dead_letters.arn]
-  # Whoever tells how it goes asks all of them.
+  # Every queue and every DLQ: for parts that show how long the queues are.
   depth_arns = flatten([for queue in var.queues : [queue.arn, queue.dead_letters.arn]])
 }
 
@@ -36,10 +37,12 @@ data "aws_iam_policy_document" "assume" {
   }
 }
 
-# The agent's role, not the code's: pull the image, open the log stream.
+# The ECS agent's role: it pulls the image, reads the secret and opens the log stream. The code runs under other roles.
 resource "aws_iam_role" "execution" {
-  name               = "${var.prefix}-execution"
-  assume_role_policy = data.aws_iam_policy_document.assume.json
+  path                 = var.roles.path
+  permissions_boundary = var.roles.boundary
+  name                 = "${var.prefix}-execution"
+  assume_role_policy   = data.aws_iam_policy_document.assume.json
 }
 
 data "aws_iam_policy_document" "execution" {
@@ -67,10 +70,43 @@ data "aws_iam_policy_document" "execution" {
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
     resources = [for group in concat([module.dashboard.log_group_arn, module.reconcile.log_group_arn], values(module.lane)[*].log_group_arn) : "${group}:*"]
   }
+
+  # The secret may be encrypted with the key. ECR decrypts images by a grant of its own.
+  dynamic "statement" {
+    for_each = var.kms_key_arn[*]
+
+    content {
+      sid       = "Key"
+      actions   = ["kms:Decrypt"]
+      resources = [statement.value]
+    }
+  }
 }
 
 resource "aws_iam_role_policy" "execution" {
   name   = "execution"
   role   = aws_iam_role.execution.id
   policy = data.aws_iam_policy_document.execution.json
+}
+
+# ECS Exec: the agent in the task opens a channel to Systems Manager. These actions have no resource.
+data "aws_iam_policy_document" "exec" {
+  count = var.ecs_exec ? 1 : 0
+
+  statement {
+    sid = "Shell"
+    actions = [
+      "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
+      "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+    ]
+    resources = ["*"]
+  }
+}
+
+resource "aws_iam_role_policy" "exec" {
+  for_each = var.ecs_exec ? merge({ for name, lane in module.lane : name => lane.role_name }, { dashboard = module.dashboard.role_name }) : {}
+
+  name   = "exec"
+  role   = each.value
+  policy = data.aws_iam_policy_document.exec[0].json
 }

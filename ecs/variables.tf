@@ -35,7 +35,7 @@ variable "lanes" {
     scale_out_cooldown = number
     scale_in_cooldown  = number
     wake_tasks         = number
-    scheduled_minimums = map(object({ schedule = string, timezone = string, minimum = number }))
+    scheduled_minimums = map(object({ schedule = string, until = string, timezone = string, minimum = number }))
     instance_types     = list(string)
   }))
 }
@@ -57,13 +57,14 @@ variable "dashboard" {
 variable "reconcile" {
   description = "The scheduled reconcile; each field is described at the root's variable reconcile."
   type = object({
-    enabled        = bool
-    schedule       = string
-    sweep_schedule = string
-    timezone       = string
-    rate           = number
-    cpu            = number
-    memory         = number
+    enabled         = bool
+    schedule        = string
+    sweep_schedule  = string
+    digest_schedule = string
+    timezone        = string
+    rate            = number
+    cpu             = number
+    memory          = number
   })
 }
 
@@ -118,4 +119,24 @@ variable "log_retention_days" {
 variable "kms_key_arn" {
   description = "KMS key of objects, volumes and logs; null for the services' own."
   type        = string
+}
+
+variable "roles" {
+  description = "Path and permissions boundary (an ARN, or null) of every role."
+  type        = object({ path = string, boundary = string })
+}
+
+variable "existing_cluster" {
+  description = "Name of a cluster that is there already; null to make one. It must have FARGATE, FARGATE_SPOT and Container Insights."
+  type        = string
+}
+
+variable "source_bucket_arns" {
+  description = "Buckets that hold originals and belong to somebody else: read only."
+  type        = list(string)
+}
+
+variable "ecs_exec" {
+  description = "Let operators open a shell in a running task (ECS Exec)."
+  type        = bool
 }

@@ -9,7 +9,10 @@ variables {
   results_bucket_domain = "r.s3.us-east-1.amazonaws.com"
   balancer_dns_name     = "lb.example.com"
   public_results        = false
-  signing_public_key    = "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----"
+  vpc_origin_id         = "vo_1"
+  signing_public_keys   = { first = "-----BEGIN PUBLIC KEY-----\r\nMII\r\n-----END PUBLIC KEY-----" }
+  signing_key           = null
+  edge_ttl_seconds      = 86400
   price_class           = "PriceClass_100"
   web_acl_arn           = null
 }
@@ -21,7 +24,7 @@ run "results_are_signed_and_everything_is_https" {
 
   assert {
     condition     = aws_cloudfront_distribution.this.ordered_cache_behavior[0].path_pattern == "/i/*" && length(aws_cloudfront_distribution.this.ordered_cache_behavior[0].trusted_key_groups) == 1
-    error_message = "Results want a signature."
+    error_message = "Results need a signature."
   }
 
   assert {
@@ -33,8 +36,18 @@ run "results_are_signed_and_everything_is_https" {
   }
 
   assert {
-    condition     = alltrue([for origin in aws_cloudfront_distribution.this.origin : alltrue([for custom in origin.custom_origin_config : custom.origin_protocol_policy == "https-only"])])
-    error_message = "Session cookies do not cross the internet in the clear on the way to the load balancer."
+    condition     = one([for origin in aws_cloudfront_distribution.this.origin : one(origin.vpc_origin_config).vpc_origin_id if origin.origin_id == "dashboard"]) == "vo_1"
+    error_message = "The load balancer is reached through the VPC origin alone."
+  }
+
+  assert {
+    condition     = aws_cloudfront_public_key.signer["first"].encoded_key == "-----BEGIN PUBLIC KEY-----\nMII\n-----END PUBLIC KEY-----\n"
+    error_message = "A PEM text has the form that CloudFront returns."
+  }
+
+  assert {
+    condition     = aws_cloudfront_cache_policy.results.max_ttl == 86400
+    error_message = "Edges forget a removed image after a day."
   }
 
   assert {
@@ -45,8 +58,8 @@ run "results_are_signed_and_everything_is_https" {
 
 run "public_by_variable" {
   variables {
-    public_results     = true
-    signing_public_key = null
+    public_results      = true
+    signing_public_keys = {}
   }
 
   module {
@@ -55,6 +68,6 @@ run "public_by_variable" {
 
   assert {
     condition     = length(aws_cloudfront_distribution.this.ordered_cache_behavior[0].trusted_key_groups) == 0
-    error_message = "Public results want no signature."
+    error_message = "Public results need no signature."
   }
 }

@@ -17,6 +17,8 @@ variables {
   security_group_ids = ["sg-dashboard"]
   log_retention_days = 90
   kms_key_arn        = null
+  roles              = { path = "/", boundary = null }
+  ecs_exec           = false
 
   dashboard = {
     cpu              = 512

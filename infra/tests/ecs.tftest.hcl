@@ -1,4 +1,4 @@
-# Emulators take none of these for what they are: Spot, scaling, Insights, the isolation of containers.
+# No emulator acts on these: Spot, scaling, Container Insights, the isolation of containers.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -20,6 +20,8 @@ variables {
   security_group_ids = ["sg-workers"]
   log_retention_days = 90
   kms_key_arn        = null
+  roles              = { path = "/", boundary = null }
+  ecs_exec           = false
 
   lane = {
     capacity           = "fargate"
@@ -36,7 +38,7 @@ variables {
     scale_out_cooldown = 60
     scale_in_cooldown  = 300
     wake_tasks         = 3
-    scheduled_minimums = { morning = { schedule = "cron(0 7 * * ? *)", timezone = "UTC", minimum = 2 } }
+    scheduled_minimums = { morning = { schedule = "cron(0 7 * * ? *)", until = "cron(0 19 * * ? *)", timezone = "UTC", minimum = 2 } }
   }
 }
 
@@ -99,13 +101,18 @@ run "the_lane_follows_its_backlog_from_zero_and_back" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.wake.alarm_actions == toset([aws_appautoscaling_policy.wake.arn]) && aws_appautoscaling_policy.wake.step_scaling_policy_configuration[0].adjustment_type == "ExactCapacity"
-    error_message = "A target never triggers from zero: an alarm wakes the lane."
+    condition     = aws_cloudwatch_metric_alarm.wake.alarm_actions == toset([aws_appautoscaling_policy.wake.arn]) && aws_appautoscaling_policy.wake.step_scaling_policy_configuration[0].adjustment_type == "ChangeInCapacity"
+    error_message = "Target tracking never triggers from zero: an alarm wakes the lane."
   }
 
   assert {
     condition     = aws_appautoscaling_scheduled_action.minimum["morning"].scalable_target_action[0].min_capacity == "2"
     error_message = "A scheduled minimum is kept."
+  }
+
+  assert {
+    condition     = aws_appautoscaling_scheduled_action.minimum["morning-end"].schedule == "cron(0 19 * * ? *)" && aws_appautoscaling_scheduled_action.minimum["morning-end"].scalable_target_action[0].min_capacity == "0"
+    error_message = "A scheduled minimum ends."
   }
 }
 
@@ -150,7 +157,7 @@ run "instances_drain_and_are_not_taken_from_under_a_task" {
   variables {
     cluster_name = "p"
     cluster_arn  = "arn:aws:ecs:us-east-1:123456789012:cluster/p"
-    lane         = { maximum = 5, on_demand_tasks = 1, spot_percent = 100, scratch_gib = 100, instance_types = ["c7g.xlarge", "c6g.xlarge"] }
+    lane         = { maximum = 5, on_demand_tasks = 1, spot_percent = 100, cpu = 2048, memory = 3700, scratch_gib = 100, instance_types = ["c7g.xlarge", "c6g.xlarge"] }
   }
 
   module {
@@ -172,7 +179,38 @@ run "instances_drain_and_are_not_taken_from_under_a_task" {
   }
 
   assert {
-    condition     = alltrue([for device in aws_launch_template.this.block_device_mappings : device.ebs[0].encrypted == "true" && device.ebs[0].volume_size == 130])
-    error_message = "Scratch is encrypted and large enough."
+    condition     = alltrue([for device in aws_launch_template.this.block_device_mappings : device.ebs[0].encrypted == "true" && device.ebs[0].volume_size == 230])
+    error_message = "The volume is encrypted and holds the scratch of both tasks of an instance."
+  }
+}
+
+run "tasks_that_leave_instances_idle_are_refused" {
+  command = plan
+
+  variables {
+    cluster_name = "p"
+    cluster_arn  = "arn:aws:ecs:us-east-1:123456789012:cluster/p"
+    lane         = { maximum = 5, on_demand_tasks = 1, spot_percent = 100, cpu = 2048, memory = 4096, scratch_gib = 100, instance_types = ["c7g.xlarge"] }
+  }
+
+  module {
+    source = "../ecs/modules/ec2_capacity"
+  }
+
+  expect_failures = [aws_autoscaling_group.this]
+}
+
+run "a_shell_by_variable_alone" {
+  variables {
+    ecs_exec = true
+  }
+
+  module {
+    source = "../ecs/modules/lane"
+  }
+
+  assert {
+    condition     = aws_ecs_service.this.enable_execute_command && !jsondecode(aws_ecs_task_definition.this.container_definitions)[0].readonlyRootFilesystem
+    error_message = "ECS Exec needs a writable root file system."
   }
 }

@@ -8,28 +8,11 @@ variables {
   zones               = 3
   nat                 = "one"
   interface_endpoints = []
-  dashboard_port      = 8080
 }
 
-run "nothing_comes_in_but_through_cloudfront" {
+run "tasks_are_private" {
   module {
     source = "./modules/network"
-  }
-
-  assert {
-    condition     = aws_vpc_security_group_ingress_rule.balancer_from_cloudfront.prefix_list_id == "pl-cloudfront"
-    error_message = "The load balancer answers CloudFront alone."
-  }
-
-  assert {
-    condition = alltrue([
-      for rule in [
-        aws_vpc_security_group_ingress_rule.balancer_from_cloudfront,
-        aws_vpc_security_group_ingress_rule.dashboard_from_balancer,
-        aws_vpc_security_group_ingress_rule.endpoints_from_vpc,
-      ] : rule.cidr_ipv4 != "0.0.0.0/0" && rule.security_group_id != aws_security_group.workers.id
-    ])
-    error_message = "No rule lets the world in, and none lets anybody in to the workers."
   }
 
   assert {
@@ -44,7 +27,7 @@ run "nothing_comes_in_but_through_cloudfront" {
 
   assert {
     condition     = toset(keys(aws_vpc_endpoint.gateway)) == toset(["s3", "dynamodb"])
-    error_message = "The bulk bytes go free of NAT charges."
+    error_message = "Image bytes cost no NAT charges."
   }
 }
 
@@ -60,11 +43,40 @@ run "without_nat_only_the_vpc_answers" {
 
   assert {
     condition     = length(aws_nat_gateway.this) == 0 && length(aws_route.nat) == 0 && length(aws_vpc_endpoint.interface) == 2
-    error_message = "No NAT gateway, no way out but the endpoints."
+    error_message = "Without NAT, the endpoints are the only way out."
+  }
+}
+
+run "nothing_comes_in_but_through_cloudfront" {
+  variables {
+    vpc_id                  = "vpc-1"
+    existing_balancer       = null
+    gateway_prefix_list_ids = { s3 = "pl-s3", dynamodb = "pl-dynamodb" }
+    api_cidr                = "10.0.0.0/16"
+    dashboard_port          = 8080
+  }
+
+  module {
+    source = "./modules/firewall"
+  }
+
+  assert {
+    condition     = aws_vpc_security_group_ingress_rule.balancer_from_cloudfront[0].prefix_list_id == "pl-cloudfront"
+    error_message = "The load balancer answers CloudFront alone."
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in [
+        aws_vpc_security_group_ingress_rule.balancer_from_cloudfront[0],
+        aws_vpc_security_group_ingress_rule.dashboard_from_balancer,
+      ] : rule.cidr_ipv4 != "0.0.0.0/0" && rule.security_group_id != aws_security_group.workers.id
+    ])
+    error_message = "No rule lets the world in, and none lets anybody in to the workers."
   }
 
   assert {
     condition     = alltrue([for rule in aws_vpc_security_group_egress_rule.apis : rule.cidr_ipv4 == "10.0.0.0/16"])
-    error_message = "Tasks may not even try the internet."
+    error_message = "Without NAT, tasks cannot even try the internet."
   }
 }

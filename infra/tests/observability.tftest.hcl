@@ -14,6 +14,10 @@ variables {
   cluster_name           = "p"
   table_names            = ["images", "users"]
   hot_tables             = { images = "images" }
+  schedule_group         = "p"
+  balancer               = { balancer = "app/p/0", target_group = "targetgroup/p/0" }
+  balancer_errors        = 10
+  monthly_budget_usd     = 500
 
   lanes = {
     bulk  = { queue = { name = "bulk", dead_letters = { name = "bulk-dlq" } }, service_name = "p-bulk", stalled_period = 300, stalled_periods = 6 }
@@ -32,7 +36,8 @@ run "every_alarm_reaches_somebody" {
         values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.too_old),
         values(aws_cloudwatch_metric_alarm.half_retention), values(aws_cloudwatch_metric_alarm.failure_rate),
         values(aws_cloudwatch_metric_alarm.no_progress), values(aws_cloudwatch_metric_alarm.producer),
-        values(aws_cloudwatch_metric_alarm.throttled),
+        values(aws_cloudwatch_metric_alarm.throttled), values(aws_cloudwatch_metric_alarm.schedules),
+        values(aws_cloudwatch_metric_alarm.balancer),
       ) : alarm.alarm_actions == toset([var.alarms_topic_arn])
     ])
     error_message = "An alarm without an action is a chart."
@@ -41,6 +46,16 @@ run "every_alarm_reaches_somebody" {
   assert {
     condition     = toset([for alarm in aws_cloudwatch_metric_alarm.dead_letters : alarm.dimensions.QueueName]) == toset(["uploads-dlq", "bulk-dlq", "heavy-dlq"])
     error_message = "Every DLQ is watched."
+  }
+
+  assert {
+    condition     = alltrue([for target in aws_cloudwatch_event_target.this : target.arn == var.alarms_topic_arn]) && toset(keys(aws_cloudwatch_event_target.this)) == toset(["placement", "deployment", "reconcile"])
+    error_message = "Failed placements, deployments and scheduled commands are mailed."
+  }
+
+  assert {
+    condition     = one(aws_budgets_budget.this[0].cost_filter).values == tolist(["user:Application$p"])
+    error_message = "The budget counts this stack's tag."
   }
 
   assert {

@@ -17,6 +17,7 @@ variables {
   environment         = {}
   log_retention_days  = 90
   kms_key_arn         = null
+  roles               = { path = "/", boundary = null }
 }
 
 run "failures_come_back_alone" {

@@ -46,7 +46,7 @@ run "messages_end_in_a_dlq_that_outlives_them" {
 
 run "a_named_bucket_of_this_account_may_send" {
   variables {
-    sender_bucket_arn = "arn:aws:s3:::u"
+    sender_bucket_arns = ["arn:aws:s3:::u"]
   }
 
   module {

@@ -19,15 +19,18 @@ variables {
   security_group_ids     = ["sg-workers"]
   log_retention_days     = 90
   kms_key_arn            = null
+  roles                  = { path = "/", boundary = null }
+  schedule_group         = "p"
 
   reconcile = {
-    enabled        = true
-    schedule       = "cron(0 3 * * ? *)"
-    sweep_schedule = "cron(0 5 ? * SUN *)"
-    timezone       = "Europe/Berlin"
-    rate           = 20
-    cpu            = 512
-    memory         = 1024
+    enabled         = true
+    schedule        = "cron(0 3 * * ? *)"
+    sweep_schedule  = "cron(0 5 ? * SUN *)"
+    digest_schedule = "rate(1 hour)"
+    timezone        = "Europe/Berlin"
+    rate            = 20
+    cpu             = 512
+    memory          = 1024
   }
 }
 
@@ -45,6 +48,7 @@ run "the_schedule_starts_one_task_in_private_subnets" {
     condition = { for what, schedule in aws_scheduler_schedule.this : what => "${schedule.schedule_expression} ${join(" ", jsondecode(schedule.target[0].input).containerOverrides[0].command)}" } == {
       reconcile = "cron(0 3 * * ? *) pixelfleet reconcile --json --rate 20"
       sweep     = "cron(0 5 ? * SUN *) pixelfleet reconcile --json --rate 20 --sweep"
+      digest    = "rate(1 hour) pixelfleet digest --json"
     }
     error_message = "The sweep comes at times of its own, by the same task."
   }
@@ -127,13 +131,14 @@ run "the_schedules_role_starts_this_task_and_nothing_else" {
 run "it_can_be_turned_off_and_never_sweep" {
   variables {
     reconcile = {
-      enabled        = false
-      schedule       = "rate(6 hours)"
-      sweep_schedule = null
-      timezone       = "UTC"
-      rate           = 0.5
-      cpu            = 512
-      memory         = 1024
+      enabled         = false
+      schedule        = "rate(6 hours)"
+      sweep_schedule  = null
+      digest_schedule = null
+      timezone        = "UTC"
+      rate            = 0.5
+      cpu             = 512
+      memory          = 1024
     }
   }
 

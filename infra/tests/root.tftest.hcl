@@ -1,4 +1,4 @@
-# The root as a whole, and what its variables refuse. It reads the producer's zip: run make lambda before, or name
+# The module as a whole, and what its variables refuse. It reads the producer's zip: run make lambda before, or name
 # another by -var 'producer={package="..."}'.
 
 mock_provider "aws" {
@@ -13,13 +13,17 @@ mock_provider "aws" {
 variables {
   domain_name          = "images.example.com"
   certificate_arn      = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
-  image_tag            = "1"
+  image_digest         = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
   dashboard_secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:dashboard-AbCdEf"
-  signing_public_key   = "-----BEGIN PUBLIC KEY-----\nMII\n-----END PUBLIC KEY-----\n"
+  signing_public_keys  = { first = "-----BEGIN PUBLIC KEY-----\nMII\n-----END PUBLIC KEY-----\n" }
 }
 
 run "defaults_are_safe" {
   command = plan
+
+  module {
+    source = "./modules/pixelfleet"
+  }
 
   assert {
     condition     = local.uploads_bucket != local.results_bucket
@@ -32,8 +36,8 @@ run "defaults_are_safe" {
   }
 
   assert {
-    condition     = local.queues.uploads.visibility >= 6 * var.producer.timeout
-    error_message = "Lambda asks for a visibility of six times the function's time-out."
+    condition     = local.queues.uploads.visibility >= 6 * var.producer.timeout + var.producer.batch_window
+    error_message = "Lambda asks for a visibility of six times the function's time-out and the window."
   }
 
   assert {
@@ -43,12 +47,20 @@ run "defaults_are_safe" {
 }
 
 run "everything_turned_on_applies" {
+  module {
+    source = "./modules/pixelfleet"
+  }
+
   variables {
     zones               = 3
     nat                 = "per_zone"
     waf                 = true
     kms_key_arn         = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
     email_subscription  = "a@example.com"
+    github              = { repository = "o/r", environment = "production", state_bucket = "s", state_key = "k" }
+    access_logs_days    = 30
+    ecs_exec            = true
+    source_buckets      = ["masters"]
     interface_endpoints = ["sqs"]
     bulk                = { capacity = "ec2" }
     heavy               = { capacity = "ec2", scratch_gib = 500 }
@@ -57,6 +69,10 @@ run "everything_turned_on_applies" {
 
 run "without_nat_workers_do_not_call_what_they_cannot_reach" {
   command = plan
+
+  module {
+    source = "./modules/pixelfleet"
+  }
 
   variables {
     nat                 = "none"
@@ -72,9 +88,13 @@ run "without_nat_workers_do_not_call_what_they_cannot_reach" {
 run "public_results_need_no_key" {
   command = plan
 
+  module {
+    source = "./modules/pixelfleet"
+  }
+
   variables {
-    public_results     = true
-    signing_public_key = null
+    public_results      = true
+    signing_public_keys = {}
   }
 
   assert {
@@ -86,29 +106,48 @@ run "public_results_need_no_key" {
 run "what_cannot_work_is_refused" {
   command = plan
 
+  module {
+    source = "./modules/pixelfleet"
+  }
+
   variables {
     # Load balancers and buckets take no such name.
     prefix = "Pixel_Fleet"
-    # Private results want a key.
-    signing_public_key = null
+    # Private results need a key.
+    signing_public_keys = {}
     # Without NAT tasks reach no registry and no logs.
     nat                 = "none"
     interface_endpoints = ["sqs"]
-    # CloudFront takes certificates of us-east-1 alone.
+    # CloudFront takes certificates of us-east-1 only.
     certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
     # A load balancer takes no subnet of sixteen addresses.
     vpc_cidr = "10.0.0.0/20"
-    # No setting of ours.
+    # This is no setting of pixelfleet.
     settings = { LOG_LEVEL = "DEBUG" }
     # Fargate has 200 GiB at most.
     heavy = { scratch_gib = 500 }
-    # A schedule says when, not how often a day.
+    # Fargate has no such task, and nobody chose to run on Spot alone.
+    bulk = { memory = 5000, spot_percent = 100 }
+    # 256 CPU units take 2048 MiB at most.
+    dashboard = { cpu = 256, memory = 4096 }
+    # A schedule is cron(...) or rate(...).
     reconcile = { schedule = "daily" }
+    # The AWS provider refuses this runtime.
+    producer = { python = "3.14" }
+    # A tag can move to another image.
+    image_digest = "latest"
+    # One mail for each image is too many.
+    notice_subscriptions = { me = { protocol = "email", endpoint = "a@example.com", filter = { kind = ["image.failed"] } } }
   }
 
   expect_failures = [
     var.prefix,
-    var.signing_public_key,
+    var.signing_public_keys,
+    var.bulk,
+    var.dashboard,
+    var.producer,
+    var.image_digest,
+    var.notice_subscriptions,
     var.vpc_cidr,
     var.interface_endpoints,
     var.cdn_certificate_arn,
@@ -120,6 +159,10 @@ run "what_cannot_work_is_refused" {
 
 run "fewer_receives_than_attempts_are_refused" {
   command = plan
+
+  module {
+    source = "./modules/pixelfleet"
+  }
 
   variables {
     settings = { PIXELFLEET_MAX_ATTEMPTS = "9" }

@@ -18,8 +18,10 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_iam_role" "task" {
-  name               = local.full_name
-  assume_role_policy = var.trust_policy
+  path                 = var.roles.path
+  permissions_boundary = var.roles.boundary
+  name                 = local.full_name
+  assume_role_policy   = var.trust_policy
 }
 
 resource "aws_iam_role_policy" "task" {
@@ -29,7 +31,9 @@ resource "aws_iam_role_policy" "task" {
 }
 
 resource "aws_ecs_task_definition" "this" {
-  family                   = local.full_name
+  family = local.full_name
+  # Earlier revisions stay, so that a rollback finds them.
+  skip_destroy             = true
   requires_compatibilities = ["FARGATE"]
   network_mode             = "awsvpc"
   cpu                      = var.dashboard.cpu
@@ -54,7 +58,8 @@ resource "aws_ecs_task_definition" "this" {
     user         = "10001:10001"
     portMappings = [{ containerPort = var.dashboard.port, hostPort = var.dashboard.port, protocol = "tcp" }]
 
-    readonlyRootFilesystem = true
+    # The agent of ECS Exec writes to the root file system (ECS developer guide, "Considerations for using ECS Exec").
+    readonlyRootFilesystem = !var.ecs_exec
     mountPoints            = [{ sourceVolume = "scratch", containerPath = local.scratch, readOnly = false }]
     linuxParameters        = { initProcessEnabled = true, capabilities = { drop = ["ALL"], add = [] } }
     stopTimeout            = 30
@@ -75,7 +80,7 @@ resource "aws_ecs_task_definition" "this" {
         var.environment,
         local.signs ? { PIXELFLEET_CLOUDFRONT_KEY_ID = var.dashboard.signing_key_id } : {},
         {
-          AWS_REGION = data.aws_region.current.name
+          AWS_REGION = data.aws_region.current.id
           # CloudFront and the load balancer: lock-outs count people, not proxies.
           PIXELFLEET_FORWARDED_HOPS = "2"
           HOME                      = local.scratch
@@ -90,7 +95,7 @@ resource "aws_ecs_task_definition" "this" {
       logDriver = "awslogs"
       options = {
         awslogs-group         = aws_cloudwatch_log_group.this.name
-        awslogs-region        = data.aws_region.current.name
+        awslogs-region        = data.aws_region.current.id
         awslogs-stream-prefix = "dashboard"
         mode                  = "non-blocking"
         max-buffer-size       = "4m"
@@ -111,6 +116,7 @@ resource "aws_ecs_service" "this" {
   enable_ecs_managed_tags            = true
   propagate_tags                     = "SERVICE"
   force_new_deployment               = true
+  enable_execute_command             = var.ecs_exec
 
   capacity_provider_strategy {
     capacity_provider = "FARGATE"

@@ -71,3 +71,13 @@ variable "kms_key_arn" {
   description = "KMS key of the log group; null for CloudWatch's own."
   type        = string
 }
+
+variable "roles" {
+  description = "Path and permissions boundary (an ARN, or null) of every role."
+  type        = object({ path = string, boundary = string })
+}
+
+variable "ecs_exec" {
+  description = "Let operators open a shell in a running task (ECS Exec). Off in normal operation."
+  type        = bool
+}

@@ -11,10 +11,34 @@ locals {
     x86_64 = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
   }[var.architecture]
 
+  # ECS places by the memory that an instance registers: its RAM without the kernel's and the agent's part. 0.93 is a
+  # careful share. Each task has a network interface of its own, and the instance keeps one.
+  tasks = {
+    for name, kind in data.aws_ec2_instance_type.this : name => min(
+      floor(0.93 * kind.memory_size / var.lane.memory),
+      floor(kind.default_vcpus * 1024 / var.lane.cpu),
+      kind.maximum_network_interfaces - 1,
+    )
+  }
+  machine = { arm64 = "arm64", x86_64 = "x86_64" }[var.architecture]
+
   instance_arns = join(":", [
-    "arn", data.aws_partition.current.partition, "ecs", data.aws_region.current.name,
+    "arn", data.aws_partition.current.partition, "ecs", data.aws_region.current.id,
     data.aws_caller_identity.current.account_id, "container-instance/${var.cluster_name}/*",
   ])
+}
+
+data "aws_ec2_instance_type" "this" {
+  for_each = toset(var.lane.instance_types)
+
+  instance_type = each.key
+
+  lifecycle {
+    postcondition {
+      condition     = contains(self.supported_architectures, local.machine)
+      error_message = "${self.instance_type} is not of the architecture ${var.architecture}: choose other instance_types, or another architecture."
+    }
+  }
 }
 
 data "aws_iam_policy_document" "assume" {
@@ -54,8 +78,10 @@ data "aws_iam_policy_document" "instance" {
 }
 
 resource "aws_iam_role" "instance" {
-  name               = "${var.name}-instance"
-  assume_role_policy = data.aws_iam_policy_document.assume.json
+  path                 = var.roles.path
+  permissions_boundary = var.roles.boundary
+  name                 = "${var.name}-instance"
+  assume_role_policy   = data.aws_iam_policy_document.assume.json
 }
 
 resource "aws_iam_role_policy" "instance" {
@@ -65,6 +91,7 @@ resource "aws_iam_role_policy" "instance" {
 }
 
 resource "aws_iam_instance_profile" "instance" {
+  path = var.roles.path
   name = "${var.name}-instance"
   role = aws_iam_role.instance.name
 }
@@ -82,6 +109,9 @@ resource "aws_launch_template" "this" {
     ECS_ENABLE_SPOT_INSTANCE_DRAINING=true
     ECS_CONTAINER_STOP_TIMEOUT=120s
     ECS_AWSVPC_BLOCK_IMDS=true
+    ECS_ENGINE_TASK_CLEANUP_WAIT_DURATION=10m
+    ECS_IMAGE_CLEANUP_INTERVAL=30m
+    ECS_IMAGE_MINIMUM_CLEANUP_AGE=1h
     CONFIG
   TEXT
   )
@@ -101,8 +131,8 @@ resource "aws_launch_template" "this" {
     device_name = "/dev/xvda"
 
     ebs {
-      # The system and the image want 30; the rest is scratch.
-      volume_size           = 30 + var.lane.scratch_gib
+      # 30 GiB for the system and the images of two releases; the rest is the scratch of all tasks of an instance.
+      volume_size           = 30 + max(values(local.tasks)...) * var.lane.scratch_gib
       volume_type           = "gp3"
       encrypted             = true
       kms_key_id            = var.kms_key_arn
@@ -117,7 +147,7 @@ resource "aws_autoscaling_group" "this" {
   max_size              = var.lane.maximum
   vpc_zone_identifier   = var.subnet_ids
   protect_from_scale_in = true
-  # Many kinds of instance, and the pools least likely to be taken back: Spot's own advice.
+  # Many instance types, and the pools that are least likely to be taken back (EC2 user guide, "Best practices for Spot").
   capacity_rebalance = true
 
   mixed_instances_policy {
@@ -143,7 +173,7 @@ resource "aws_autoscaling_group" "this" {
     }
   }
 
-  # Without this tag ECS adds it, and every plan would take it away again.
+  # ECS adds this tag itself. Without it here, every plan would remove it.
   tag {
     key                 = "AmazonECSManaged"
     value               = "true"
@@ -151,8 +181,16 @@ resource "aws_autoscaling_group" "this" {
   }
 
   lifecycle {
-    # Managed scaling owns the number.
+    # Managed scaling sets the number.
     ignore_changes = [desired_capacity]
+
+    precondition {
+      condition = alltrue([
+        for name, kind in data.aws_ec2_instance_type.this :
+        local.tasks[name] * var.lane.cpu >= 0.75 * kind.default_vcpus * 1024
+      ])
+      error_message = "The lane's tasks leave more than a quarter of the vCPUs idle on one of ${join(", ", var.lane.instance_types)} (tasks an instance: ${jsonencode(local.tasks)}). Lower the lane's memory, or choose types with more memory to a vCPU."
+    }
   }
 }
 

@@ -19,6 +19,8 @@ variable "lane" {
     maximum         = number
     on_demand_tasks = number
     spot_percent    = number
+    cpu             = number
+    memory          = number
     scratch_gib     = number
     instance_types  = list(string)
   })
@@ -42,4 +44,9 @@ variable "security_group_ids" {
 variable "kms_key_arn" {
   description = "KMS key of the volumes; null for alias/aws/ebs."
   type        = string
+}
+
+variable "roles" {
+  description = "Path and permissions boundary (an ARN, or null) of every role."
+  type        = object({ path = string, boundary = string })
 }

@@ -15,8 +15,10 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_iam_role" "task" {
-  name               = local.full_name
-  assume_role_policy = var.trust_policy
+  path                 = var.roles.path
+  permissions_boundary = var.roles.boundary
+  name                 = local.full_name
+  assume_role_policy   = var.trust_policy
 }
 
 resource "aws_iam_role_policy" "task" {
@@ -26,7 +28,9 @@ resource "aws_iam_role_policy" "task" {
 }
 
 resource "aws_ecs_task_definition" "this" {
-  family                   = local.full_name
+  family = local.full_name
+  # Earlier revisions stay, so that a rollback finds them.
+  skip_destroy             = true
   requires_compatibilities = [var.lane.capacity == "ec2" ? "EC2" : "FARGATE"]
   network_mode             = "awsvpc"
   cpu                      = var.lane.cpu
@@ -60,7 +64,8 @@ resource "aws_ecs_task_definition" "this" {
     command   = ["celery", "-A", "worker.app", "worker", "-Q", var.name, "--concurrency", tostring(var.lane.concurrency)]
     user      = "10001:10001"
 
-    readonlyRootFilesystem = true
+    # The agent of ECS Exec writes to the root file system (ECS developer guide, "Considerations for using ECS Exec").
+    readonlyRootFilesystem = !var.ecs_exec
     mountPoints            = [{ sourceVolume = "scratch", containerPath = local.scratch, readOnly = false }]
     linuxParameters        = { initProcessEnabled = true, capabilities = { drop = ["ALL"], add = [] } }
     # SIGTERM, then this long until SIGKILL: the most that ECS allows. Jobs are handed back well before.
@@ -77,7 +82,7 @@ resource "aws_ecs_task_definition" "this" {
 
     environment = [
       for name, value in merge(var.environment, {
-        AWS_REGION             = data.aws_region.current.name
+        AWS_REGION             = data.aws_region.current.id
         PIXELFLEET_SCRATCH_DIR = local.scratch
         HOME                   = local.scratch
         TMPDIR                 = local.scratch
@@ -91,7 +96,7 @@ resource "aws_ecs_task_definition" "this" {
       logDriver = "awslogs"
       options = {
         awslogs-group         = aws_cloudwatch_log_group.this.name
-        awslogs-region        = data.aws_region.current.name
+        awslogs-region        = data.aws_region.current.id
         awslogs-stream-prefix = var.name
         # A log service that stalls must not stall the fleet.
         mode            = "non-blocking"
@@ -102,9 +107,12 @@ resource "aws_ecs_task_definition" "this" {
 }
 
 locals {
+  # ECS honours a base on a provider with a weight only, and a provider of weight 0 takes no task.
   fargate_strategy = [
-    { provider = "FARGATE", weight = 100 - var.lane.spot_percent, base = var.lane.on_demand_tasks },
-    { provider = "FARGATE_SPOT", weight = var.lane.spot_percent, base = 0 },
+    for part in [
+      { provider = "FARGATE", weight = 100 - var.lane.spot_percent, base = var.lane.on_demand_tasks },
+      { provider = "FARGATE_SPOT", weight = var.lane.spot_percent, base = 0 },
+    ] : part if part.weight > 0
   ]
   ec2_strategy = [{ provider = var.ec2_provider, weight = 100, base = 0 }]
 }
@@ -114,12 +122,13 @@ resource "aws_ecs_service" "this" {
   cluster         = var.cluster.arn
   task_definition = aws_ecs_task_definition.this.arn
   desired_count   = var.lane.minimum
-  # A worker that starts takes jobs at once, so old and new ones may run side by side.
+  # Tasks of two releases may run side by side: each takes the jobs that it understands.
   deployment_minimum_healthy_percent = 50
   deployment_maximum_percent         = 200
   enable_ecs_managed_tags            = true
   propagate_tags                     = "SERVICE"
   force_new_deployment               = true
+  enable_execute_command             = var.ecs_exec
 
   dynamic "capacity_provider_strategy" {
     for_each = var.lane.capacity == "ec2" ? local.ec2_strategy : local.fargate_strategy

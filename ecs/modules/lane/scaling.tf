@@ -1,7 +1,12 @@
-# DESIGN "Scaling": follow the backlog per running task; wake from zero by an alarm, since a target never does that.
+# The lane follows the backlog per running task. An alarm wakes the lane from zero, since target tracking never does.
+#
+# Container Insights sends no RunningTaskCount while no task runs, and may send the count late. Target tracking repeats
+# the last count (FILL REPEAT), so that a late value does not read as "no task". The wake-up must read a missing value as
+# zero, so its alarm asks for three periods in a row, and its policy adds tasks: ExactCapacity would cut 50 running tasks
+# to 1 after a delay of the metric (CloudWatch user guide, "Using metric math", FILL and delayed metrics).
 
 locals {
-  # A task works off `concurrency` images at a time; so many may wait for it and still be done in the acceptable time.
+  # A task works on `concurrency` images at a time. This many images may wait for a task and still end in time.
   backlog_per_task = var.lane.acceptable_wait / var.lane.seconds_per_image * var.lane.concurrency
 
   queue_dimensions = { QueueName = var.queue_name }
@@ -13,6 +18,17 @@ resource "aws_appautoscaling_target" "this" {
   resource_id        = "service/${var.cluster.name}/${aws_ecs_service.this.name}"
   min_capacity       = var.lane.minimum
   max_capacity       = var.lane.maximum
+
+  lifecycle {
+    # A scheduled action changes both on AWS, and an apply must not undo the action. A change of the variables replaces
+    # the target, its policies and its scheduled actions.
+    ignore_changes       = [min_capacity, max_capacity]
+    replace_triggered_by = [terraform_data.bounds]
+  }
+}
+
+resource "terraform_data" "bounds" {
+  input = { minimum = var.lane.minimum, maximum = var.lane.maximum }
 }
 
 resource "aws_appautoscaling_policy" "backlog" {
@@ -94,7 +110,7 @@ resource "aws_appautoscaling_policy" "backlog" {
       metrics {
         id          = "backlog_per_task"
         label       = "Backlog per running task"
-        expression  = "(visible + in_flight) / IF(FILL(running, 0) > 1, FILL(running, 0), 1)"
+        expression  = "(visible + in_flight) / IF(FILL(running, REPEAT) > 1, FILL(running, REPEAT), 1)"
         return_data = true
       }
     }
@@ -109,9 +125,10 @@ resource "aws_appautoscaling_policy" "wake" {
   resource_id        = aws_appautoscaling_target.this.resource_id
 
   step_scaling_policy_configuration {
-    adjustment_type         = "ExactCapacity"
+    adjustment_type         = "ChangeInCapacity"
     metric_aggregation_type = "Maximum"
-    cooldown                = var.lane.scale_out_cooldown
+    # While the alarm lasts, the policy acts again after each cooldown. A task needs two to three minutes to start.
+    cooldown = max(300, var.lane.scale_out_cooldown)
 
     step_adjustment {
       metric_interval_lower_bound = 0
@@ -122,10 +139,11 @@ resource "aws_appautoscaling_policy" "wake" {
 
 resource "aws_cloudwatch_metric_alarm" "wake" {
   alarm_name          = "${local.full_name}-wake"
-  alarm_description   = "Messages wait on ${var.queue_name} and no task runs. Scaling's own; nobody is told."
+  alarm_description   = "Messages wait on ${var.queue_name} and no task runs. For scaling only: the alarm sends no mail."
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
-  evaluation_periods  = 1
+  evaluation_periods  = 3
+  datapoints_to_alarm = 3
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_appautoscaling_policy.wake.arn]
 
@@ -155,14 +173,22 @@ resource "aws_cloudwatch_metric_alarm" "wake" {
 
   metric_query {
     id          = "asleep"
-    label       = "Waiting and nobody there"
+    label       = "Messages wait and no task runs"
     expression  = "IF(visible >= 1 AND FILL(running, 0) < 1, 1, 0)"
     return_data = true
   }
 }
 
+# A scheduled minimum stays until another action changes it, so every raise has its end.
+locals {
+  scheduled_minimums = merge(
+    { for name, raise in var.lane.scheduled_minimums : name => { schedule = raise.schedule, timezone = raise.timezone, minimum = raise.minimum } },
+    { for name, raise in var.lane.scheduled_minimums : "${name}-end" => { schedule = raise.until, timezone = raise.timezone, minimum = var.lane.minimum } },
+  )
+}
+
 resource "aws_appautoscaling_scheduled_action" "minimum" {
-  for_each = var.lane.scheduled_minimums
+  for_each = local.scheduled_minimums
 
   name               = "${local.full_name}-${each.key}"
   service_namespace  = aws_appautoscaling_target.this.service_namespace

@@ -25,7 +25,7 @@ variable "lane" {
     scale_out_cooldown = number
     scale_in_cooldown  = number
     wake_tasks         = number
-    scheduled_minimums = map(object({ schedule = string, timezone = string, minimum = number }))
+    scheduled_minimums = map(object({ schedule = string, until = string, timezone = string, minimum = number }))
   })
 }
 
@@ -92,4 +92,14 @@ variable "log_retention_days" {
 variable "kms_key_arn" {
   description = "KMS key of the log group; null for CloudWatch's own."
   type        = string
+}
+
+variable "roles" {
+  description = "Path and permissions boundary (an ARN, or null) of every role."
+  type        = object({ path = string, boundary = string })
+}
+
+variable "ecs_exec" {
+  description = "Let operators open a shell in a running task (ECS Exec). Off in normal operation."
+  type        = bool
 }

@@ -20,8 +20,10 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_iam_role" "task" {
-  name               = local.full_name
-  assume_role_policy = var.trust_policy
+  path                 = var.roles.path
+  permissions_boundary = var.roles.boundary
+  name                 = local.full_name
+  assume_role_policy   = var.trust_policy
 }
 
 resource "aws_iam_role_policy" "task" {
@@ -31,7 +33,9 @@ resource "aws_iam_role_policy" "task" {
 }
 
 resource "aws_ecs_task_definition" "this" {
-  family                   = local.full_name
+  family = local.full_name
+  # Earlier revisions stay, so that a rollback finds them.
+  skip_destroy             = true
   requires_compatibilities = ["FARGATE"]
   network_mode             = "awsvpc"
   cpu                      = var.reconcile.cpu
@@ -62,7 +66,7 @@ resource "aws_ecs_task_definition" "this" {
 
     environment = [
       for name, value in merge(var.environment, {
-        AWS_REGION = data.aws_region.current.name
+        AWS_REGION = data.aws_region.current.id
         HOME       = local.scratch
         TMPDIR     = local.scratch
       }) : { name = name, value = value }
@@ -72,7 +76,7 @@ resource "aws_ecs_task_definition" "this" {
       logDriver = "awslogs"
       options = {
         awslogs-group         = aws_cloudwatch_log_group.this.name
-        awslogs-region        = data.aws_region.current.name
+        awslogs-region        = data.aws_region.current.id
         awslogs-stream-prefix = "reconcile"
         mode                  = "non-blocking"
         max-buffer-size       = "4m"

@@ -1,14 +1,30 @@
 # EventBridge Scheduler's own role: it starts this one task with its two roles, and nothing else.
 
 locals {
-  # The sweep asks S3 about the original of every result, so it comes less often.
+  # The sweep asks S3 about the original of every result, so it runs less often.
   schedules = merge(
-    { reconcile = { name = local.full_name, expression = var.reconcile.schedule, command = local.command } },
+    {
+      reconcile = {
+        name        = local.full_name
+        expression  = var.reconcile.schedule
+        command     = local.command
+        description = "Compares the uploads bucket with the catalog and queues what is missing or stuck"
+      }
+    },
     var.reconcile.sweep_schedule == null ? {} : {
       sweep = {
-        name       = "${local.full_name}-sweep"
-        expression = var.reconcile.sweep_schedule
-        command    = concat(local.command, ["--sweep"])
+        name        = "${local.full_name}-sweep"
+        expression  = var.reconcile.sweep_schedule
+        command     = concat(local.command, ["--sweep"])
+        description = "Reconciles, and deletes results that no record names"
+      }
+    },
+    var.reconcile.digest_schedule == null ? {} : {
+      digest = {
+        name        = "${var.prefix}-digest"
+        expression  = var.reconcile.digest_schedule
+        command     = ["pixelfleet", "digest", "--json"]
+        description = "Publishes the failures of the last hour by cause, one mail an hour at most"
       }
     },
   )
@@ -57,8 +73,10 @@ data "aws_iam_policy_document" "schedule" {
 }
 
 resource "aws_iam_role" "schedule" {
-  name               = "${local.full_name}-schedule"
-  assume_role_policy = var.scheduler_trust_policy
+  path                 = var.roles.path
+  permissions_boundary = var.roles.boundary
+  name                 = "${local.full_name}-schedule"
+  assume_role_policy   = var.scheduler_trust_policy
 }
 
 resource "aws_iam_role_policy" "schedule" {
@@ -71,7 +89,8 @@ resource "aws_scheduler_schedule" "this" {
   for_each = local.schedules
 
   name                         = each.value.name
-  description                  = "Compares the uploads bucket with the catalog and queues what is missing or stuck"
+  group_name                   = var.schedule_group
+  description                  = each.value.description
   schedule_expression          = each.value.expression
   schedule_expression_timezone = var.reconcile.timezone
   state                        = var.reconcile.enabled ? "ENABLED" : "DISABLED"

@@ -6,13 +6,14 @@ variable "prefix" {
 variable "reconcile" {
   description = "When it runs and how; each field is described at the root's variable reconcile."
   type = object({
-    enabled        = bool
-    schedule       = string
-    sweep_schedule = string
-    timezone       = string
-    rate           = number
-    cpu            = number
-    memory         = number
+    enabled         = bool
+    schedule        = string
+    sweep_schedule  = string
+    digest_schedule = string
+    timezone        = string
+    rate            = number
+    cpu             = number
+    memory          = number
   })
 }
 
@@ -78,5 +79,15 @@ variable "log_retention_days" {
 
 variable "kms_key_arn" {
   description = "KMS key of the log group; null for CloudWatch's own."
+  type        = string
+}
+
+variable "roles" {
+  description = "Path and permissions boundary (an ARN, or null) of every role."
+  type        = object({ path = string, boundary = string })
+}
+
+variable "schedule_group" {
+  description = "Group of the schedules, by which CloudWatch counts their failures."
   type        = string
 }

@@ -1,6 +1,11 @@
 output "dns_name" {
   description = "The load balancer's own name, for CloudFront."
-  value       = aws_lb.this.dns_name
+  value       = try(aws_lb.this[0].dns_name, data.aws_lb.existing[0].dns_name)
+}
+
+output "vpc_origin_id" {
+  description = "CloudFront's way to the load balancer."
+  value       = aws_cloudfront_vpc_origin.dashboard.id
 }
 
 output "target_group_arn" {
@@ -11,7 +16,10 @@ output "target_group_arn" {
   depends_on = [aws_lb_listener_rule.dashboard]
 }
 
-output "arn_suffix" {
-  description = "The load balancer as CloudWatch's dimension names it."
-  value       = aws_lb.this.arn_suffix
+output "arn_suffixes" {
+  description = "The load balancer and the target group as CloudWatch's dimensions name them."
+  value = {
+    balancer     = try(aws_lb.this[0].arn_suffix, data.aws_lb.existing[0].arn_suffix)
+    target_group = aws_lb_target_group.dashboard.arn_suffix
+  }
 }

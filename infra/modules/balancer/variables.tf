@@ -8,8 +8,8 @@ variable "vpc_id" {
   type        = string
 }
 
-variable "public_subnet_ids" {
-  description = "Subnets that CloudFront reaches the load balancer in."
+variable "subnet_ids" {
+  description = "Private subnets of the load balancer."
   type        = list(string)
 }
 
@@ -41,4 +41,14 @@ variable "certificate_arn" {
 variable "deletion_protection" {
   description = "Refuse to delete the load balancer."
   type        = bool
+}
+
+variable "existing" {
+  description = "An internal load balancer that is there already; null to make one."
+  type        = object({ arn = string, listener_arn = string, rule_priority = number })
+}
+
+variable "log_bucket" {
+  description = "Bucket of access logs; null for none."
+  type        = string
 }

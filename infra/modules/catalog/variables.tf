@@ -9,6 +9,6 @@ variable "deletion_protection" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key of the tables; null for the account's key of DynamoDB (alias/aws/dynamodb)."
+  description = "KMS key of the tables; null for alias/aws/dynamodb, the key that AWS manages in this account (not the AWS owned key, which has no entry in CloudTrail)."
   type        = string
 }

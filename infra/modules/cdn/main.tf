@@ -1,10 +1,9 @@
 locals {
   # Policies that AWS manages; their ids are the same in every account (CloudFront developer guide, "Use managed
   # cache policies", "... origin request policies", "... response headers policies").
-  caching_disabled  = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
-  caching_optimized = "658327ea-f89d-4fab-a63d-7e88639e58f6"
-  all_viewer        = "216adef6-5c7f-47e4-b989-5492eafa07d3"
-  security_headers  = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+  caching_disabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+  all_viewer       = "216adef6-5c7f-47e4-b989-5492eafa07d3"
+  security_headers = "67f7725c-6f97-4210-82d7-5512b31e9d03"
 }
 
 resource "aws_cloudfront_origin_access_control" "results" {
@@ -14,22 +13,57 @@ resource "aws_cloudfront_origin_access_control" "results" {
   signing_protocol                  = "sigv4"
 }
 
-# Results are private unless public_results says otherwise: their URLs and cookies are signed by this key's owner.
+# Results are private unless public_results says otherwise: the owner of a key signs their URLs and cookies.
+#
+# CloudFront refuses to change a key, and to delete a key that a group names. So a changed key is a new key with a name of
+# its own, made first; the group then takes it, and the old one goes. PEM texts are normalised, since CloudFront returns
+# them with a line break at the end, and another form would be a change on every plan.
 resource "aws_cloudfront_public_key" "signer" {
-  count = var.public_results ? 0 : 1
+  for_each = var.public_results ? {} : var.signing_public_keys
 
-  name        = "${var.prefix}-signer"
-  encoded_key = var.signing_public_key
+  name_prefix = "${var.prefix}-${each.key}-"
+  encoded_key = "${trimspace(replace(each.value, "\r\n", "\n"))}\n"
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_cloudfront_key_group" "signers" {
   count = var.public_results ? 0 : 1
 
   name  = "${var.prefix}-signers"
-  items = [aws_cloudfront_public_key.signer[0].id]
+  items = [for key in aws_cloudfront_public_key.signer : key.id]
 }
 
-# /i/<owner>/<image_id>/... is <owner>/<image_id>/... in the bucket.
+# Edges keep a result for a bounded time, whatever its Cache-Control says to browsers: a removed image ends there too.
+resource "aws_cloudfront_cache_policy" "results" {
+  name        = "${var.prefix}-results"
+  comment     = "By path alone, for ${var.edge_ttl_seconds} s at most"
+  min_ttl     = 1
+  default_ttl = var.edge_ttl_seconds
+  max_ttl     = var.edge_ttl_seconds
+
+  parameters_in_cache_key_and_forwarded_to_origin {
+    enable_accept_encoding_gzip   = true
+    enable_accept_encoding_brotli = true
+
+    cookies_config {
+      cookie_behavior = "none"
+    }
+
+    headers_config {
+      header_behavior = "none"
+    }
+
+    query_strings_config {
+      query_string_behavior = "none"
+    }
+  }
+}
+
+# /i/<owner>/<image_id>/... is <owner>/<image_id>/... in the bucket. CloudFront keeps answers under the second address, so
+# an invalidation names both (pixelfleet/aws/cdn.py).
 resource "aws_cloudfront_function" "strip_prefix" {
   name    = "${var.prefix}-strip-prefix"
   runtime = "cloudfront-js-2.0"
@@ -56,13 +90,11 @@ resource "aws_cloudfront_distribution" "this" {
     origin_id   = "dashboard"
     domain_name = var.balancer_dns_name
 
-    # The viewer's Host goes along, so the load balancer's certificate is that of domain_name, and CloudFront checks it.
-    custom_origin_config {
-      http_port              = 80
-      https_port             = 443
-      origin_protocol_policy = "https-only"
-      origin_ssl_protocols   = ["TLSv1.2"]
-      origin_read_timeout    = 60
+    # The viewer's Host is forwarded, so CloudFront checks that the load balancer's certificate is that of domain_name.
+    vpc_origin_config {
+      vpc_origin_id            = var.vpc_origin_id
+      origin_read_timeout      = 60
+      origin_keepalive_timeout = 5
     }
   }
 
@@ -83,7 +115,7 @@ resource "aws_cloudfront_distribution" "this" {
     viewer_protocol_policy     = "redirect-to-https"
     allowed_methods            = ["GET", "HEAD"]
     cached_methods             = ["GET", "HEAD"]
-    cache_policy_id            = local.caching_optimized
+    cache_policy_id            = aws_cloudfront_cache_policy.results.id
     response_headers_policy_id = local.security_headers
     trusted_key_groups         = aws_cloudfront_key_group.signers[*].id
     compress                   = true

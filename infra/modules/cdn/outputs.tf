@@ -15,5 +15,10 @@ output "domain_name" {
 
 output "signing_key_id" {
   description = "Id that signed URLs and cookies carry as Key-Pair-Id; null when results are public."
-  value       = one(aws_cloudfront_public_key.signer[*].id)
+  value       = var.public_results ? null : aws_cloudfront_public_key.signer[coalesce(var.signing_key, keys(var.signing_public_keys)[0])].id
+}
+
+output "hosted_zone_id" {
+  description = "Route 53's zone of CloudFront, for alias records."
+  value       = aws_cloudfront_distribution.this.hosted_zone_id
 }

@@ -28,8 +28,23 @@ variable "public_results" {
   type        = bool
 }
 
-variable "signing_public_key" {
-  description = "PEM of the RSA public key whose owner signs URLs and cookies; unused when results are public."
+variable "signing_public_keys" {
+  description = "PEM of the RSA public keys whose owners sign URLs and cookies, by name; unused when results are public."
+  type        = map(string)
+}
+
+variable "signing_key" {
+  description = "Name of the key that the dashboard signs with; null where there is one key."
+  type        = string
+}
+
+variable "edge_ttl_seconds" {
+  description = "Seconds that edges keep a result, at most."
+  type        = number
+}
+
+variable "vpc_origin_id" {
+  description = "CloudFront's way to the load balancer."
   type        = string
 }
 

@@ -10,16 +10,9 @@ data "aws_availability_zones" "available" {
   }
 }
 
-# What only CloudFront's edges send from: the load balancer answers nobody else.
-data "aws_ec2_managed_prefix_list" "cloudfront" {
-  name = "com.amazonaws.global.cloudfront.origin-facing"
-}
-
 locals {
   zones     = slice(data.aws_availability_zones.available.names, 0, var.zones)
   nat_zones = { none = [], one = slice(local.zones, 0, 1), per_zone = local.zones }[var.nat]
-  # Where there is no NAT, the only addresses that answer are the endpoints' own.
-  api_cidr = var.nat == "none" ? var.cidr : "0.0.0.0/0"
 }
 
 resource "aws_vpc" "this" {
@@ -30,7 +23,7 @@ resource "aws_vpc" "this" {
   tags = { Name = var.prefix }
 }
 
-# Adopted only to be emptied: what is started without a group of its own can reach nothing.
+# The VPC's default group gets no rule: a task without a group of its own reaches nothing.
 resource "aws_default_security_group" "closed" {
   vpc_id = aws_vpc.this.id
 }
@@ -125,12 +118,12 @@ resource "aws_route_table_association" "private" {
   route_table_id = aws_route_table.private[each.key].id
 }
 
-# Image bytes and records go by these: free, and not through the NAT gateway, which bills every gigabyte.
+# Image bytes and records use the gateway endpoints, which are free. The NAT gateway bills every gigabyte.
 resource "aws_vpc_endpoint" "gateway" {
   for_each = toset(["s3", "dynamodb"])
 
   vpc_id            = aws_vpc.this.id
-  service_name      = "com.amazonaws.${data.aws_region.current.name}.${each.key}"
+  service_name      = "com.amazonaws.${data.aws_region.current.id}.${each.key}"
   vpc_endpoint_type = "Gateway"
   route_table_ids   = [for table in aws_route_table.private : table.id]
 
@@ -141,7 +134,7 @@ resource "aws_vpc_endpoint" "interface" {
   for_each = var.interface_endpoints
 
   vpc_id              = aws_vpc.this.id
-  service_name        = "com.amazonaws.${data.aws_region.current.name}.${each.key}"
+  service_name        = "com.amazonaws.${data.aws_region.current.id}.${each.key}"
   vpc_endpoint_type   = "Interface"
   subnet_ids          = [for subnet in aws_subnet.private : subnet.id]
   security_group_ids  = [aws_security_group.endpoints.id]
@@ -150,96 +143,16 @@ resource "aws_vpc_endpoint" "interface" {
   tags = { Name = "${var.prefix}-${each.key}" }
 }
 
-# Who may talk to whom: CloudFront -> balancer -> dashboard; dashboard and workers -> AWS APIs; nobody -> workers.
-
-resource "aws_security_group" "balancer" {
-  name        = "${var.prefix}-balancer"
-  description = "Load balancer: HTTPS from CloudFront only"
-  vpc_id      = aws_vpc.this.id
-}
-
-resource "aws_security_group" "dashboard" {
-  name        = "${var.prefix}-dashboard"
-  description = "Dashboard tasks: from the load balancer only"
-  vpc_id      = aws_vpc.this.id
-}
-
-resource "aws_security_group" "workers" {
-  name        = "${var.prefix}-workers"
-  description = "Worker tasks: nothing comes in"
-  vpc_id      = aws_vpc.this.id
-}
-
 resource "aws_security_group" "endpoints" {
   name        = "${var.prefix}-endpoints"
   description = "Interface endpoints: HTTPS from inside the VPC"
   vpc_id      = aws_vpc.this.id
 }
 
-resource "aws_vpc_security_group_ingress_rule" "balancer_from_cloudfront" {
-  security_group_id = aws_security_group.balancer.id
-  description       = "HTTPS from CloudFront's edges"
-  prefix_list_id    = data.aws_ec2_managed_prefix_list.cloudfront.id
-  ip_protocol       = "tcp"
-  from_port         = 443
-  to_port           = 443
-}
-
-resource "aws_vpc_security_group_egress_rule" "balancer_to_dashboard" {
-  security_group_id            = aws_security_group.balancer.id
-  description                  = "to the dashboard's port"
-  referenced_security_group_id = aws_security_group.dashboard.id
-  ip_protocol                  = "tcp"
-  from_port                    = var.dashboard_port
-  to_port                      = var.dashboard_port
-}
-
-resource "aws_vpc_security_group_ingress_rule" "dashboard_from_balancer" {
-  security_group_id            = aws_security_group.dashboard.id
-  description                  = "from the load balancer"
-  referenced_security_group_id = aws_security_group.balancer.id
-  ip_protocol                  = "tcp"
-  from_port                    = var.dashboard_port
-  to_port                      = var.dashboard_port
-}
-
 resource "aws_vpc_security_group_ingress_rule" "endpoints_from_vpc" {
   security_group_id = aws_security_group.endpoints.id
   description       = "HTTPS from inside the VPC"
   cidr_ipv4         = var.cidr
-  ip_protocol       = "tcp"
-  from_port         = 443
-  to_port           = 443
-}
-
-resource "aws_vpc_security_group_egress_rule" "apis" {
-  for_each = { dashboard = aws_security_group.dashboard.id, workers = aws_security_group.workers.id }
-
-  security_group_id = each.value
-  description       = "HTTPS to AWS APIs"
-  cidr_ipv4         = local.api_cidr
-  ip_protocol       = "tcp"
-  from_port         = 443
-  to_port           = 443
-}
-
-resource "aws_vpc_security_group_egress_rule" "workers_to_gateways" {
-  for_each = aws_vpc_endpoint.gateway
-
-  security_group_id = aws_security_group.workers.id
-  description       = "HTTPS to ${each.key} by its gateway endpoint"
-  prefix_list_id    = each.value.prefix_list_id
-  ip_protocol       = "tcp"
-  from_port         = 443
-  to_port           = 443
-}
-
-resource "aws_vpc_security_group_egress_rule" "dashboard_to_gateways" {
-  for_each = aws_vpc_endpoint.gateway
-
-  security_group_id = aws_security_group.dashboard.id
-  description       = "HTTPS to ${each.key} by its gateway endpoint"
-  prefix_list_id    = each.value.prefix_list_id
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443

@@ -1,23 +1,17 @@
 output "vpc_id" {
   description = "The VPC."
   value       = aws_vpc.this.id
-}
 
-output "public_subnet_ids" {
-  description = "Subnets of the load balancer and the NAT gateways, and of nothing else."
-  value       = [for subnet in aws_subnet.public : subnet.id]
+  # CloudFront makes no VPC origin in a VPC without an internet gateway.
+  depends_on = [aws_internet_gateway.this]
 }
 
 output "private_subnet_ids" {
-  description = "Subnets of every task."
+  description = "Subnets of every task and of the load balancer."
   value       = [for subnet in aws_subnet.private : subnet.id]
 }
 
-output "security_group_ids" {
-  description = "Security groups of the load balancer, the dashboard and the workers."
-  value = {
-    balancer  = aws_security_group.balancer.id
-    dashboard = aws_security_group.dashboard.id
-    workers   = aws_security_group.workers.id
-  }
+output "gateway_prefix_list_ids" {
+  description = "Prefix lists of the gateway endpoints, by service."
+  value       = { for service, endpoint in aws_vpc_endpoint.gateway : service => endpoint.prefix_list_id }
 }

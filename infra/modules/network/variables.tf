@@ -22,8 +22,3 @@ variable "interface_endpoints" {
   description = "AWS services to reach by interface endpoints, as in com.amazonaws.REGION.<name>."
   type        = set(string)
 }
-
-variable "dashboard_port" {
-  description = "Port that the dashboard's container listens on."
-  type        = number
-}

@@ -100,7 +100,7 @@ resource "aws_cloudwatch_dashboard" "this" {
         properties = {
           title   = panel.title
           view    = "timeSeries"
-          region  = data.aws_region.current.name
+          region  = data.aws_region.current.id
           period  = 60
           stat    = panel.stat
           metrics = panel.metrics

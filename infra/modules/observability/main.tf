@@ -1,4 +1,4 @@
-# What an operator is told. Every alarm here goes to the alarms topic; an OK follows when it is over.
+# Alarms for operators. Every alarm goes to the alarms topic, and an OK follows at its end.
 
 locals {
   queues = { uploads = var.uploads_queue, bulk = var.lanes.bulk.queue, heavy = var.lanes.heavy.queue }
@@ -11,7 +11,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   for_each = local.queues
 
   alarm_name          = "${each.value.dead_letters.name}-not-empty"
-  alarm_description   = "The system failed on these messages: an image's own faults never go here. See docs/reliability.md."
+  alarm_description   = "The system failed on these messages. An image's own faults never go here. See docs/reliability.md."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = each.value.dead_letters.name }
@@ -29,7 +29,7 @@ resource "aws_cloudwatch_metric_alarm" "too_old" {
   for_each = local.queues
 
   alarm_name          = "${each.value.name}-too-old"
-  alarm_description   = "The oldest message has waited longer than people should: too few tasks, or none that work."
+  alarm_description   = "The oldest message has waited too long: there are too few tasks, or none works."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
   dimensions          = { QueueName = each.value.name }
@@ -97,7 +97,7 @@ resource "aws_cloudwatch_metric_alarm" "failure_rate" {
     }
   }
 
-  # A handful of bad files on a quiet day is no rate.
+  # A few bad files on a quiet day are no rate.
   metric_query {
     id          = "percent"
     label       = "Failed, % of images"
@@ -110,7 +110,7 @@ resource "aws_cloudwatch_metric_alarm" "no_progress" {
   for_each = var.lanes
 
   alarm_name          = "${each.value.queue.name}-no-progress"
-  alarm_description   = "Messages wait on the ${each.key} lane and no image came to an end."
+  alarm_description   = "Messages wait on the ${each.key} lane and no image was finished."
   evaluation_periods  = each.value.stalled_periods
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
@@ -162,7 +162,7 @@ resource "aws_cloudwatch_metric_alarm" "no_progress" {
   }
 }
 
-# On demand, a table takes twice its former peak at once; beyond that, and at a hot key, it refuses. Workers try again.
+# An on-demand table takes twice its former peak at once. Beyond that, and at a hot key, it refuses; workers try again.
 resource "aws_cloudwatch_metric_alarm" "throttled" {
   for_each = var.hot_tables
 

@@ -62,3 +62,23 @@ variable "hot_tables" {
   description = "Those that every image writes to, by what they hold."
   type        = map(string)
 }
+
+variable "schedule_group" {
+  description = "Group of the schedules."
+  type        = string
+}
+
+variable "balancer" {
+  description = "The load balancer and the dashboard's target group as CloudWatch's dimensions name them."
+  type        = object({ balancer = string, target_group = string })
+}
+
+variable "balancer_errors" {
+  description = "5xx answers in five minutes that raise an alarm."
+  type        = number
+}
+
+variable "monthly_budget_usd" {
+  description = "US dollars a month; null for no budget."
+  type        = number
+}

@@ -37,8 +37,10 @@ data "aws_iam_policy_document" "producer" {
 }
 
 resource "aws_iam_role" "this" {
-  name               = var.name
-  assume_role_policy = data.aws_iam_policy_document.assume.json
+  path                 = var.roles.path
+  permissions_boundary = var.roles.boundary
+  name                 = var.name
+  assume_role_policy   = data.aws_iam_policy_document.assume.json
 }
 
 resource "aws_iam_role_policy" "this" {
@@ -48,11 +50,12 @@ resource "aws_iam_role_policy" "this" {
 }
 
 resource "aws_lambda_function" "this" {
-  function_name    = var.name
-  description      = "S3 events to jobs on lanes"
-  role             = aws_iam_role.this.arn
-  filename         = var.package
-  source_code_hash = filebase64sha256(var.package)
+  function_name = var.name
+  description   = "S3 events to jobs on lanes"
+  role          = aws_iam_role.this.arn
+  filename      = var.package
+  # In a fresh clone the zip is not there, and a destroy must work without.
+  source_code_hash = fileexists(var.package) ? filebase64sha256(var.package) : null
   handler          = "producer_lambda.handler.handler"
   runtime          = "python${var.python}"
   architectures    = [var.architecture]
@@ -70,6 +73,13 @@ resource "aws_lambda_function" "this" {
 
   # Lambda tests at creation whether the role may log and receive.
   depends_on = [aws_iam_role_policy.this]
+
+  lifecycle {
+    precondition {
+      condition     = fileexists(var.package)
+      error_message = "The producer's zip ${var.package} is not there: make lambda builds it for the architecture and Python of the variable producer."
+    }
+  }
 }
 
 resource "aws_lambda_event_source_mapping" "uploads" {

@@ -12,3 +12,8 @@ output "log_group_name" {
   description = "Where the function logs."
   value       = aws_cloudwatch_log_group.this.name
 }
+
+output "function_arn" {
+  description = "ARN of the function."
+  value       = aws_lambda_function.this.arn
+}

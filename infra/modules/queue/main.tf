@@ -19,7 +19,7 @@ resource "aws_sqs_queue" "this" {
 
   lifecycle {
     precondition {
-      # SQS counts a dead letter's age from its first sending: with less time there, it would vanish as it arrives.
+      # SQS counts the age of a dead letter from its first sending. With less time there, a letter ends as it arrives.
       condition     = var.dead_letter_retention > var.retention
       error_message = "dead_letter_retention must exceed retention: SQS counts a message's age from its first sending."
     }
@@ -57,7 +57,7 @@ data "aws_iam_policy_document" "this" {
   }
 
   dynamic "statement" {
-    for_each = var.sender_bucket_arn[*]
+    for_each = length(var.sender_bucket_arns) > 0 ? [var.sender_bucket_arns] : []
 
     content {
       sid       = "BucketSends"
@@ -72,7 +72,7 @@ data "aws_iam_policy_document" "this" {
       condition {
         test     = "ArnEquals"
         variable = "aws:SourceArn"
-        values   = [statement.value]
+        values   = statement.value
       }
 
       condition {

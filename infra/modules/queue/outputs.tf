@@ -12,7 +12,7 @@ output "arn" {
   description = "The queue's ARN."
   value       = aws_sqs_queue.this.arn
 
-  # S3 proves that it may send when a notification is set: nobody learns the ARN before the policy is there.
+  # S3 sends a test message when a notification is set, so the policy must be there before anything uses the ARN.
   depends_on = [aws_sqs_queue_policy.this]
 }
 

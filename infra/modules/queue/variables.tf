@@ -31,8 +31,8 @@ variable "long_poll" {
   default     = 20
 }
 
-variable "sender_bucket_arn" {
-  description = "Bucket that may send its notifications here; null for none."
-  type        = string
-  default     = null
+variable "sender_bucket_arns" {
+  description = "Buckets that may send their notifications here."
+  type        = list(string)
+  default     = []
 }

@@ -1,8 +1,9 @@
 data "aws_caller_identity" "current" {}
 
 locals {
-  # People want to hear of trouble and of finished batches, not of every image.
-  email_filter = { kind = ["image.failed", "batch.completed"] }
+  # SNS suspends an address above ten messages a second, so no mail is sent for a single image (SNS developer guide,
+  # "Email notifications"): mails are finished batches and an hourly digest of failures.
+  email_filter = { kind = ["batch.completed", "failures.digest"] }
 
   email_subscription = var.email == null ? {} : {
     email = { protocol = "email", endpoint = var.email, filter = local.email_filter, raw = false }
@@ -49,6 +50,36 @@ data "aws_iam_policy_document" "alarms" {
     principals {
       type        = "Service"
       identifiers = ["cloudwatch.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
+    }
+  }
+
+  # Without a condition: AWS documents none for rules of EventBridge that publish to a topic (EventBridge user guide,
+  # "Amazon SNS permissions").
+  statement {
+    sid       = "EventsPublish"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.alarms.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "BudgetPublishes"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.alarms.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["budgets.amazonaws.com"]
     }
 
     condition {

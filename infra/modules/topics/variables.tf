@@ -4,7 +4,7 @@ variable "prefix" {
 }
 
 variable "email" {
-  description = "Address that is told of failed images, completed batches and alarms; null for nobody."
+  description = "Address that receives completed batches, the digest of failures, and alarms; null for nobody."
   type        = string
 }
 
@@ -19,6 +19,6 @@ variable "subscriptions" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key of both topics; its policy must let cloudwatch.amazonaws.com use it. Null for none."
+  description = "KMS key of both topics; its policy must let cloudwatch, events and budgets.amazonaws.com use it. Null for none."
   type        = string
 }

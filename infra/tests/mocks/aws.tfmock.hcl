@@ -9,7 +9,7 @@ mock_data "aws_partition" {
 }
 
 mock_data "aws_region" {
-  defaults = { name = "us-east-1" }
+  defaults = { name = "us-east-1", id = "us-east-1" }
 }
 
 mock_data "aws_availability_zones" {
@@ -112,4 +112,16 @@ mock_resource "aws_cloudfront_distribution" {
 
 mock_resource "aws_cloudfront_function" {
   defaults = { arn = "arn:aws:cloudfront::123456789012:function/mock" }
+}
+
+mock_data "aws_ec2_instance_type" {
+  defaults = { memory_size = 8192, default_vcpus = 4, maximum_network_interfaces = 4, supported_architectures = ["arm64"] }
+}
+
+mock_resource "aws_iam_openid_connect_provider" {
+  defaults = { arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
+}
+
+mock_resource "aws_cloudwatch_log_delivery_destination" {
+  defaults = { arn = "arn:aws:logs:us-east-1:123456789012:delivery-destination:mock" }
 }

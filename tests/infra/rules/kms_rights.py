@@ -23,19 +23,24 @@ WRITES: Final = ("s3:PutObject", "sns:Publish")
 def violations(plan: Plan) -> Iterator[str]:
     if not plan.variables.get("kms_key_arn"):
         return
+    state = (plan.variables.get("github") or {}).get("state_bucket")
     for document in plan.resources(*TYPES):
-        actions = _granted(document)
+        actions = _granted(document, state)
         needed = {"kms:Decrypt"} if actions.intersection(READS) else set()
         needed |= {"kms:GenerateDataKey"} if actions.intersection(WRITES) else set()
         if missing := needed - actions:
             yield f"{document.address}: {sorted(missing)} is missing for data that the key encrypts"
 
 
-def _granted(document: Resource) -> set[str]:
-    """The actions that a role's policy allows; a resource's policy names principals and is none."""
+def _granted(document: Resource, state_bucket: str | None) -> set[str]:
+    """The actions that a role's policy allows, on other things than Terraform's state, whose key is not the stack's.
+
+    A resource's policy names principals, and is no role's.
+    """
     return {
         action
         for statement in document.values.get("statement") or []
         if not statement.get("principals") and statement.get("effect") in (None, "Allow")
+        if state_bucket is None or not any(f":{state_bucket}" in str(arn) for arn in statement.get("resources") or [])
         for action in statement.get("actions") or []
     }

@@ -16,12 +16,12 @@ ENDPOINTS: Final = ["ecr.api", "ecr.dkr", "ecs", "logs", "monitoring", "secretsm
 BASE: Final[dict[str, Any]] = {
     "domain_name": "images.example.com",
     "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000",
-    "image_tag": "1",
+    "image_digest": "sha256:" + 64 * "0",
     "dashboard_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:dashboard-AbCdEf",
-    "signing_public_key": PUBLIC_KEY,
+    "signing_public_keys": {"first": PUBLIC_KEY},
 }
 
-_MORNING: Final = {"morning": {"schedule": "cron(0 7 ? * MON-FRI *)", "minimum": 2}}
+_MORNING: Final = {"morning": {"schedule": "cron(0 7 ? * MON-FRI *)", "until": "cron(0 19 ? * MON-FRI *)", "minimum": 2}}
 
 CELLS: Final[dict[str, dict[str, Any]]] = {
     "defaults": {},
@@ -33,10 +33,29 @@ CELLS: Final[dict[str, dict[str, Any]]] = {
         "interface_endpoints": ["sqs"],
         "bulk": {"scheduled_minimums": _MORNING},
         "kms_key_arn": KEY_ARN,
+        "route53_zone_id": "Z0123456789",
+        "certificate_arn": None,
+        "region": "eu-central-1",
+        "signing_public_keys": {"first": PUBLIC_KEY, "second": PUBLIC_KEY},
+        "signing_key": "second",
+        "source_buckets": ["museum-masters"],
+        "role_path": "/teams/images/",
+        "permissions_boundary_arn": "arn:aws:iam::123456789012:policy/boundary",
+        "ecs_exec": True,
+        "access_logs_days": 30,
+        "monthly_budget_usd": 500,
+        "github": {
+            "repository": "example/images",
+            "environment": "production",
+            "state_bucket": "states",
+            "state_key": "pixelfleet.tfstate",
+        },
     },
-    "ec2": {"bulk": {"capacity": "ec2"}, "heavy": {"capacity": "ec2", "scratch_gib": 500}},
-    "no-nat": {"nat": "none", "interface_endpoints": ENDPOINTS},
-    "longest-prefix": {"prefix": LONGEST_PREFIX, "bulk": {"capacity": "ec2"}},
+    "ec2-longest-prefix": {
+        "prefix": LONGEST_PREFIX,
+        "bulk": {"capacity": "ec2"},
+        "heavy": {"capacity": "ec2", "scratch_gib": 500},
+    },
+    "govcloud-without-nat": {"region": "us-gov-west-1", "nat": "none", "interface_endpoints": ENDPOINTS},
     "china": {"region": "cn-north-1"},
-    "govcloud": {"region": "us-gov-west-1"},
 }

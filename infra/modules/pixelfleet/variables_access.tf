@@ -1,0 +1,140 @@
+# What people reach: domain, certificates, CloudFront, the dashboard.
+
+variable "domain_name" {
+  description = "Where people find the dashboard and the results, such as images.example.com. Point it at the output cdn_domain_name, unless route53_zone_id is given."
+  type        = string
+
+  validation {
+    condition     = can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", var.domain_name))
+    error_message = "domain_name should be a host name such as images.example.com, without https://."
+  }
+}
+
+variable "route53_zone_id" {
+  description = "Public hosted zone of domain_name. Given, the module makes the certificates, their validation records and the aliases to CloudFront. Null: you give certificate_arn and point the domain."
+  type        = string
+  default     = null
+}
+
+variable "certificate_arn" {
+  description = "ACM certificate of domain_name in this region, for the load balancer: CloudFront talks to it by HTTPS only. Null with route53_zone_id or existing_balancer."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.route53_zone_id != null || var.existing_balancer != null || can(regex("^arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/", var.certificate_arn))
+    error_message = "Give certificate_arn, the ARN of an ACM certificate in this region, or route53_zone_id, which lets the module make the certificates."
+  }
+}
+
+variable "cdn_certificate_arn" {
+  description = "ACM certificate of domain_name in us-east-1, where CloudFront looks for it. Null where certificate_arn is one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.route53_zone_id != null || can(regex("^arn:[a-z-]+:acm:us-east-1:", coalesce(var.cdn_certificate_arn, var.certificate_arn, "none")))
+    error_message = "CloudFront takes certificates of us-east-1 only: request one there and name it in cdn_certificate_arn."
+  }
+}
+
+variable "public_results" {
+  description = "Serve results to anybody who has the address, instead of by signed URLs and cookies."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "signing_public_keys" {
+  description = "PEM of the RSA-2048 public keys whose private halves sign URLs and cookies of results, by a name of yours (pixelfleet secrets create prints one). Two at once during a rotation. Not needed when public_results."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for pem in values(var.signing_public_keys) : can(regex("^\\s*-----BEGIN PUBLIC KEY-----\\s[\\s\\S]+-----END PUBLIC KEY-----\\s*$", pem))])
+    error_message = "signing_public_keys should hold PEM texts: -----BEGIN PUBLIC KEY----- ..."
+  }
+
+  validation {
+    condition     = var.public_results || length(var.signing_public_keys) > 0
+    error_message = "Results are private: give signing_public_keys (pixelfleet secrets create makes a pair), or set public_results."
+  }
+}
+
+variable "signing_key" {
+  description = "Name in signing_public_keys whose private half the dashboard signs with: the one in the secret. Null where there is one key."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.public_results || length(var.signing_public_keys) == 1 || contains(keys(var.signing_public_keys), coalesce(var.signing_key, " "))
+    error_message = "signing_key should name one of signing_public_keys: the key whose private half the secret holds."
+  }
+}
+
+variable "dashboard_secret_arn" {
+  description = "Secrets Manager secret that the dashboard reads when it starts: JSON with session_secret and, unless results are public, cloudfront_private_key. pixelfleet secrets create makes the secret, so that Terraform's state holds none."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:", var.dashboard_secret_arn))
+    error_message = "dashboard_secret_arn should be the full ARN of a Secrets Manager secret."
+  }
+}
+
+variable "edge_ttl_seconds" {
+  description = "Seconds that CloudFront's edges keep a result. A removed image may be served this long where no invalidation reached the edges."
+  type        = number
+  default     = 86400
+  nullable    = false
+}
+
+variable "price_class" {
+  description = "CloudFront's edges: PriceClass_100 (Europe and North America), PriceClass_200 or PriceClass_All."
+  type        = string
+  default     = "PriceClass_100"
+  nullable    = false
+
+  validation {
+    condition     = contains(["PriceClass_100", "PriceClass_200", "PriceClass_All"], var.price_class)
+    error_message = "price_class should be PriceClass_100, PriceClass_200 or PriceClass_All."
+  }
+}
+
+variable "waf" {
+  description = "Put AWS WAF with Amazon's managed rules and a rate limit in front (about 9 USD a month and 0.60 per million requests)."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "waf_rate_limit" {
+  description = "Requests that one address may send in five minutes. A page of the gallery is about a hundred."
+  type        = number
+  default     = 10000
+  nullable    = false
+}
+
+variable "upload_origins" {
+  description = "Further web origins (https://...) whose pages may upload straight to the bucket."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "dashboard" {
+  description = "The dashboard's tasks: two, in two zones, so that nobody notices a deployment or the outage of a zone."
+  type = object({
+    cpu    = optional(number, 512)
+    memory = optional(number, 1024)
+    tasks  = optional(number, 2)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(lookup(local.fargate_memory, tostring(var.dashboard.cpu), []), var.dashboard.memory)
+    error_message = "Fargate has no task of dashboard.cpu and dashboard.memory: 256 takes 512 to 2048 MiB, 512 takes 1024 to 4096, 1024 takes 2048 to 8192."
+  }
+}
