@@ -190,7 +190,7 @@ run "tasks_that_leave_instances_idle_are_refused" {
   variables {
     cluster_name = "p"
     cluster_arn  = "arn:aws:ecs:us-east-1:123456789012:cluster/p"
-    lane         = { maximum = 5, on_demand_tasks = 1, spot_percent = 100, cpu = 2048, memory = 4096, scratch_gib = 100, instance_types = ["c7g.xlarge"] }
+    lane         = { maximum = 5, on_demand_tasks = 1, spot_percent = 100, cpu = 2048, memory = 20000, scratch_gib = 100, instance_types = ["r7g.xlarge"] }
   }
 
   module {

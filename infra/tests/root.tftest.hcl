@@ -25,6 +25,11 @@ run "defaults_are_safe" {
     source = "./modules/pixelfleet"
   }
 
+  providers = {
+    aws           = aws
+    aws.us_east_1 = aws.us_east_1
+  }
+
   assert {
     condition     = local.uploads_bucket != local.results_bucket
     error_message = "Results in the uploads bucket would set off jobs without end."
@@ -51,6 +56,11 @@ run "everything_turned_on_applies" {
     source = "./modules/pixelfleet"
   }
 
+  providers = {
+    aws           = aws
+    aws.us_east_1 = aws.us_east_1
+  }
+
   variables {
     zones               = 3
     nat                 = "per_zone"
@@ -74,6 +84,11 @@ run "without_nat_workers_do_not_call_what_they_cannot_reach" {
     source = "./modules/pixelfleet"
   }
 
+  providers = {
+    aws           = aws
+    aws.us_east_1 = aws.us_east_1
+  }
+
   variables {
     nat                 = "none"
     interface_endpoints = ["ecr.api", "ecr.dkr", "ecs", "logs", "monitoring", "secretsmanager", "sqs", "sns"]
@@ -92,6 +107,11 @@ run "public_results_need_no_key" {
     source = "./modules/pixelfleet"
   }
 
+  providers = {
+    aws           = aws
+    aws.us_east_1 = aws.us_east_1
+  }
+
   variables {
     public_results      = true
     signing_public_keys = {}
@@ -108,6 +128,11 @@ run "what_cannot_work_is_refused" {
 
   module {
     source = "./modules/pixelfleet"
+  }
+
+  providers = {
+    aws           = aws
+    aws.us_east_1 = aws.us_east_1
   }
 
   variables {
@@ -162,6 +187,11 @@ run "fewer_receives_than_attempts_are_refused" {
 
   module {
     source = "./modules/pixelfleet"
+  }
+
+  providers = {
+    aws           = aws
+    aws.us_east_1 = aws.us_east_1
   }
 
   variables {

@@ -5,6 +5,7 @@ dashboard's address and s3:// addresses, never a signed link: mail is forwarded 
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
 NOTICE_VERSION: Final = 1
+#: What an owner's mail subscription takes. SNS suspends an address above ten messages a second (SNS developer guide,
+#: "Email notifications"), so no mail is sent for a single image.
+MAILED_TO_OWNERS: Final = (NoticeKind.BATCH_COMPLETED, NoticeKind.OWNER_DIGEST)
 _STATUS_OF: Final = {
     NoticeKind.IMAGE_READY: Status.READY,
     NoticeKind.IMAGE_FAILED: Status.FAILED,
@@ -54,14 +58,20 @@ class Notices:
         self._publish(batch_notice(batch, counts, self._dashboard))
 
     def subscribe(self, email: str, owner: str) -> None:
-        """Mail an owner's notices, and nobody else's, to an address; SNS asks the address first."""
+        """Mail an owner's completed batches and digests of failures to an address; SNS asks the address first."""
         with translated("subscribe to notices"):
             self._client.subscribe(
                 TopicArn=self._topic,
                 Protocol="email",
                 Endpoint=email,
-                Attributes={"FilterPolicy": json.dumps({"owner": [owner]})},
+                Attributes={
+                    "FilterPolicy": json.dumps({"owner": [owner], "kind": [kind.value for kind in MAILED_TO_OWNERS]})
+                },
             )
+
+    def publish(self, notice: Notice) -> None:
+        """Publish a notice that `digest_notice` made."""
+        self._publish(notice)
 
     def _publish(self, notice: Notice) -> None:
         machine = json.dumps(notice.document, separators=(",", ":"))
@@ -172,8 +182,18 @@ def batch_notice(batch: Batch, counts: Counts, dashboard: str) -> Notice:
     )
 
 
-def _attributes(kind: NoticeKind, owner: str, batch: str | None, recipe: str | None) -> dict[str, str]:
-    return {"kind": kind.value, "owner": owner, "batch": batch or "", "recipe": recipe or ""}
+def digest_notice(document: dict[str, Any], lines: Sequence[str], subject: str) -> Notice:
+    """A digest of failures: of the deployment, or of the owner that the document names."""
+    return Notice(
+        attributes=_attributes(document["kind"], document.get("owner") or "", None, None),
+        document={"version": NOTICE_VERSION} | document,
+        subject=_subject(subject),
+        text="\n".join(lines) + "\n",
+    )
+
+
+def _attributes(kind: NoticeKind | str, owner: str, batch: str | None, recipe: str | None) -> dict[str, str]:
+    return {"kind": str(kind), "owner": owner, "batch": batch or "", "recipe": recipe or ""}
 
 
 def _subject(text: str) -> str:

@@ -5,6 +5,7 @@
 | `operator` | time of the action, with a random end | an action: who, what, on what, details | 400 days |
 | `workers` | the worker's name | the last heartbeat of one worker process | 10 minutes after it |
 | `background_tasks` | the id of the task | a redrive or purge of the dashboard, see `background.py` | 30 days |
+| `digests` | the end of the hour | the digest of failures of one hour was claimed | 2 days |
 | `finished#<lane>` | the beginning of a slot of 15 seconds | images finished in the slot, by outcome | 2 days |
 
 A worker writes a heartbeat and its counts once a slot while it works, so what this costs does not depend on how many
@@ -18,9 +19,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore.exceptions import ClientError
 from pydantic import Field
 
-from pixelfleet.aws.errors import translated
+from pixelfleet.aws.errors import error_code, translated
 from pixelfleet.catalog.dynamo import from_attributes, to_attributes
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Record, timestamp
@@ -35,9 +37,11 @@ LATE: Final = 4
 ACTIONS_KEPT: Final = timedelta(days=400)
 HEARTBEATS_KEPT: Final = timedelta(minutes=10)
 SAMPLES_KEPT: Final = timedelta(days=2)
+DIGESTS_KEPT: Final = timedelta(days=2)
 
 _OPERATOR: Final = "operator"
 _WORKERS: Final = "workers"
+_DIGESTS: Final = "digests"
 _COUNTER: Final = "n_"
 
 
@@ -100,6 +104,23 @@ class Activity:
         """What operators did, newest first; only what is older than the timestamp `before`, where one is given."""
         for item in self._read(_OPERATOR, end=before, newest_first=True):
             yield Action.model_validate(item | {"at": item["happened_at"]})
+
+    def claim_digest(self, until: datetime) -> bool:
+        """Whether the digest of the hour that ends at `until` is still to publish; a second call answers False."""
+        item = {"stream": _DIGESTS, "at": timestamp(until), "expires_at": int((until + DIGESTS_KEPT).timestamp())}
+        with translated("claim the digest of an hour"):
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=to_attributes(item),
+                    ConditionExpression="attribute_not_exists(#stream)",
+                    ExpressionAttributeNames={"#stream": "stream"},
+                )
+            except ClientError as error:
+                if error_code(error) == "ConditionalCheckFailedException":
+                    return False
+                raise
+        return True
 
     def beat(self, heartbeat: Heartbeat) -> None:
         """Say that a worker is alive; replaces what it said before."""

@@ -14,7 +14,9 @@ from pixelfleet import __version__
 from pixelfleet.cli.batch import batch
 from pixelfleet.cli.console import complain
 from pixelfleet.cli.dashboard import dashboard
+from pixelfleet.cli.digest import digest
 from pixelfleet.cli.failures import failures
+from pixelfleet.cli.preflight import preflight
 from pixelfleet.cli.provision import provision
 from pixelfleet.cli.purge import purge
 from pixelfleet.cli.recipe import recipe
@@ -24,6 +26,7 @@ from pixelfleet.cli.render import render
 from pixelfleet.cli.rm import rm
 from pixelfleet.cli.run import run
 from pixelfleet.cli.samples import samples
+from pixelfleet.cli.secrets import secrets
 from pixelfleet.cli.show import show
 from pixelfleet.cli.status import status
 from pixelfleet.cli.up import up
@@ -54,10 +57,13 @@ app.command()(provision)
 app.command()(render)
 app.add_typer(recipe)
 app.command()(failures)
+app.command()(digest)
 app.command()(redrive)
 app.command()(purge)
 app.command()(reconcile)
 app.command()(samples)
+app.command()(preflight)
+app.add_typer(secrets)
 app.command()(dashboard)
 app.add_typer(user)
 

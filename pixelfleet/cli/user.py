@@ -31,7 +31,10 @@ def add(
     name: Name,
     role: Annotated[Role, typer.Option(help="An operator sees every owner's images and the fleet.")] = Role.USER,
     email: Annotated[
-        str | None, typer.Option(help="Mail them the notices of their own images; SNS asks the address to confirm.")
+        str | None,
+        typer.Option(
+            help="Mail them completed batches and an hourly digest of failures; SNS asks the address to confirm."
+        ),
     ] = None,
     *,
     password_stdin: FromStdin = False,

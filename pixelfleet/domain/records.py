@@ -39,6 +39,8 @@ class NoticeKind(StrEnum):
     #: The image was to be processed again, which failed; the results from before are still there.
     REPROCESSING_FAILED = "image.reprocessing_failed"
     BATCH_COMPLETED = "batch.completed"
+    FAILURES_DIGEST = "failures.digest"
+    OWNER_DIGEST = "failures.owner_digest"
 
 
 Member = TypeVar("Member", bound=StrEnum)

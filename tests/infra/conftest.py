@@ -10,6 +10,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.settings import load_settings
 from tests.infra import outside, parts
 from tests.infra.emulators import ROOT
+from tests.infra.rules import runs
 from tests.infra.stack import Stack, prepared
 from tests.infra.terraform import REPOSITORY, Terraform, TerraformError
 
@@ -18,6 +19,13 @@ from tests.infra.terraform import REPOSITORY, Terraform, TerraformError
 def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     """An initialised copy of infra/ and ecs/ without state: for checks that apply nothing."""
     return initialised(tmp_path_factory.mktemp("terraform"))
+
+
+@pytest.fixture(scope="session")
+def plans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[runs.Plans]:
+    """The plans that AWS's rules judge; each is made once."""
+    with runs.plans(outside.program("terraform"), tmp_path_factory.mktemp("plans")) as made:
+        yield made
 
 
 def initialised(folder: Path) -> Terraform:

@@ -35,6 +35,11 @@ class Stack:
         return self.terraform.outputs()
 
     @property
+    def zip(self) -> Path:
+        """The producer's zip."""
+        return self.folder / "producer.zip"
+
+    @property
     def environment(self) -> dict[str, str]:
         """The settings that tasks of this deployment run with."""
         return dict(self.outputs["environment"])
@@ -129,13 +134,19 @@ def stack_variables(running: Emulators, folder: Path) -> dict[str, Any]:
     return {
         "domain_name": DOMAIN,
         "certificate_arn": certificate,
-        "signing_public_key": made.public_key,
-        "image_tag": "test",
+        "signing_public_keys": {"first": made.public_key},
+        "image_digest": "sha256:" + 64 * "0",
         "dashboard_secret_arn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:dashboard-AbCdEf",
         "architecture": "x86_64",
         "producer": {"architecture": "x86_64", "python": HOST_PYTHON, "package": str(package)},
         "bulk": {
-            "scheduled_minimums": {"morning": {"schedule": "cron(0 7 ? * MON-FRI *)", "minimum": 2}},
+            "scheduled_minimums": {
+                "morning": {
+                    "schedule": "cron(0 7 ? * MON-FRI *)",
+                    "until": "cron(0 19 ? * MON-FRI *)",
+                    "minimum": 2,
+                }
+            },
         },
         "heavy": {"capacity": "ec2", "instance_types": ["r7i.xlarge", "r6i.xlarge"]},
         "waf": True,

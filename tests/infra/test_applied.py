@@ -10,13 +10,56 @@ from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.resources import queue_name, resources
 from pixelfleet.settings import Settings, load_settings
 from tests.infra.emulators import ACCOUNT, REGION, ROOT
-from tests.infra.stack import Stack
+from tests.infra.keys import self_signed
+from tests.infra.rules import replacements, runs
+from tests.infra.rules.catalogue import RULES
+from tests.infra.rules.plan import Plan
+from tests.infra.stack import DOMAIN, Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
 
 
 def test_a_second_plan_changes_nothing(stack: Stack) -> None:
     assert stack.terraform.plan_changes() == {}
+
+
+def test_the_applied_stack_keeps_every_rule(stack: Stack) -> None:
+    state = json.loads(stack.terraform.run("show", "-json"))
+    added = {"graph": runs.graph(stack.terraform.run("graph")), "invalidated": runs.invalidated()}
+    applied = Plan(state | added)
+
+    violations = {rule: list(module.violations(applied)) for rule, module in RULES.items()}
+
+    assert {rule: found for rule, found in violations.items() if found} == {}
+
+
+def test_a_changed_signing_key_is_made_before_the_old_one_goes(stack: Stack) -> None:
+    keys = {"signing_public_keys": {"first": self_signed(DOMAIN).public_key}}
+    path = stack.terraform.folder / "infra" / "rotation.tfvars.json"
+    path.write_text(json.dumps(keys))
+
+    plan = stack.terraform.planned("-refresh=false", f"-var-file={path.name}")
+
+    changes = {entry["type"]: entry["change"]["actions"] for entry in plan["resource_changes"]}
+    assert changes["aws_cloudfront_public_key"] == ["create", "delete"]
+    assert list(replacements.violations(Plan(plan))) == []
+
+
+def test_an_apply_does_not_undo_a_scheduled_minimum(stack: Stack) -> None:
+    scaling = stack.emulators.client("application-autoscaling", on_moto=True)
+    service = f"service/{stack.outputs['cluster_name']}/{stack.outputs['service_names']['bulk']}"
+    bounds = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": service,
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "MaxCapacity": 50,
+    }
+    scaling.register_scalable_target(**bounds, MinCapacity=2)
+
+    changes = stack.terraform.plan_changes()
+
+    scaling.register_scalable_target(**bounds, MinCapacity=0)
+    assert changes == {}
 
 
 def test_the_settings_of_tasks_are_ones_that_pixelfleet_knows_and_name_everything(stack: Stack) -> None:

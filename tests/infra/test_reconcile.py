@@ -101,7 +101,8 @@ def reconcile(stack: Stack, scratch: Path, *more: str) -> dict[str, Any]:
 
 
 def schedule_of(stack: Stack, what: str) -> dict[str, Any]:
-    return dict(stack.client("scheduler").get_schedule(Name=stack.outputs["reconcile_schedules"][what]))
+    name = stack.outputs["reconcile_schedules"][what]
+    return dict(stack.client("scheduler").get_schedule(Name=name, GroupName=stack.environment["PIXELFLEET_PREFIX"]))
 
 
 def forget(stack: Stack, key: str) -> None:

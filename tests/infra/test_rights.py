@@ -17,7 +17,7 @@ ENTRIES: dict[str, tuple[list[str], list[str]]] = {
     "heavy": (["worker"], []),
     "dashboard": (["dashboard"], []),
     "reconcile": (
-        ["pixelfleet.cli.reconcile"],
+        ["pixelfleet.cli.reconcile", "pixelfleet.cli.digest"],
         [
             # --recipe, --outdated and --inventory are no part of the scheduled command.
             "pixelfleet.operations.recipe_texts:store_recipe",

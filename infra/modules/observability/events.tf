@@ -121,7 +121,7 @@ resource "aws_budgets_budget" "this" {
 
   cost_filter {
     name   = "TagKeyValue"
-    values = ["user:Application$$${var.prefix}"]
+    values = [format("user:Application$%s", var.prefix)]
   }
 
   notification {

@@ -115,7 +115,7 @@ mock_resource "aws_cloudfront_function" {
 }
 
 mock_data "aws_ec2_instance_type" {
-  defaults = { memory_size = 8192, default_vcpus = 4, maximum_network_interfaces = 4, supported_architectures = ["arm64"] }
+  defaults = { memory_size = 32768, default_vcpus = 4, maximum_network_interfaces = 4, supported_architectures = ["arm64"] }
 }
 
 mock_resource "aws_iam_openid_connect_provider" {

@@ -21,7 +21,9 @@ BASE: Final[dict[str, Any]] = {
     "signing_public_keys": {"first": PUBLIC_KEY},
 }
 
-_MORNING: Final = {"morning": {"schedule": "cron(0 7 ? * MON-FRI *)", "until": "cron(0 19 ? * MON-FRI *)", "minimum": 2}}
+_MORNING: Final = {
+    "morning": {"schedule": "cron(0 7 ? * MON-FRI *)", "until": "cron(0 19 ? * MON-FRI *)", "minimum": 2}
+}
 
 CELLS: Final[dict[str, dict[str, Any]]] = {
     "defaults": {},

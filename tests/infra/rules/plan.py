@@ -66,6 +66,10 @@ class Plan:
                     waiting.append(target)
         return on in seen - {address}
 
+    @property
+    def every(self) -> list[Resource]:
+        return self._all
+
     @cached_property
     def _all(self) -> list[Resource]:
         changes = [

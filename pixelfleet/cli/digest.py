@@ -1,0 +1,35 @@
+"""`pixelfleet digest`."""
+
+from datetime import UTC, datetime
+
+from pixelfleet.cli.console import RESULTS, AsJson, emit
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import timestamp
+from pixelfleet.operations.digest import run_digest
+from pixelfleet.settings import load_settings
+
+
+def digest(*, as_json: AsJson = False) -> None:
+    """Publish what failed in the last full hour, by cause: one notice for operators and one for each owner.
+
+    A schedule runs this command every hour. A second run in the same hour publishes nothing.
+
+        pixelfleet digest
+    """
+    result = run_digest(Deployment(load_settings()), datetime.now(UTC))
+    if as_json:
+        emit(
+            {
+                "since": timestamp(result.since),
+                "until": timestamp(result.until),
+                "failed": result.total.causes.total(),
+                "complete": result.complete,
+                "failed_by_cause": dict(result.total.causes),
+                "published": result.published,
+            }
+        )
+        return
+    RESULTS.print(
+        f"{result.total.causes.total()} failed since {timestamp(result.since)}, {result.published} notices published",
+        soft_wrap=True,
+    )

@@ -1,0 +1,63 @@
+"""`pixelfleet secrets`: the dashboard's secret in AWS Secrets Manager."""
+
+from typing import Annotated
+
+import typer
+
+from pixelfleet.aws.secrets import secrets as store_of
+from pixelfleet.cli.console import RESULTS, AsJson, emit, say
+from pixelfleet.operations import dashboard_secret
+from pixelfleet.operations.dashboard_secret import Made
+from pixelfleet.settings import load_settings
+
+secrets = typer.Typer(
+    name="secrets", no_args_is_help=True, help="The dashboard's secret in AWS Secrets Manager, and its signing key."
+)
+
+Name = Annotated[str, typer.Option(help="Name of the secret.")]
+
+
+@secrets.command()
+def create(
+    name: Name = "pixelfleet-dashboard",
+    kms_key: Annotated[str | None, typer.Option(help="KMS key that encrypts the secret; AWS's own by default.")] = None,
+    *,
+    public_results: Annotated[bool, typer.Option("--public-results", help="Results need no signing key.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the session secret and CloudFront's signing key pair in Secrets Manager; print the ARN and the public key.
+
+    The private values are neither printed nor written to a file.
+
+        pixelfleet secrets create --name pixelfleet-dashboard
+    """
+    made = dashboard_secret.create(store_of(load_settings().region), name, signing=not public_results, kms_key=kms_key)
+    _show(made, "first", as_json=as_json)
+
+
+@secrets.command()
+def rotate(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> None:
+    """Put a new signing key beside the present one; print its public half.
+
+    Add it to signing_public_keys and apply, then run `pixelfleet secrets promote`. A second run prints the same key.
+    """
+    _show(dashboard_secret.stage(store_of(load_settings().region), name), "second", as_json=as_json)
+
+
+@secrets.command()
+def promote(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> None:
+    """Make the new signing key the present one. Set signing_key to its name and apply afterwards."""
+    _show(dashboard_secret.promote(store_of(load_settings().region), name), "second", as_json=as_json)
+
+
+def _show(made: Made, key_name: str, *, as_json: bool) -> None:
+    if as_json:
+        emit({"arn": made.arn, "public_key": made.public_key})
+        return
+    say("For terraform.tfvars:")
+    RESULTS.print(f'dashboard_secret_arn = "{made.arn}"', soft_wrap=True)
+    if made.public_key:
+        RESULTS.print(f"signing_public_keys = {{\n  {key_name} = <<-PEM", soft_wrap=True)
+        for line in made.public_key.strip().splitlines():
+            RESULTS.print(f"    {line}", soft_wrap=True)
+        RESULTS.print("  PEM\n}", soft_wrap=True)

@@ -1,0 +1,74 @@
+"""The secret that the dashboard starts with: a session secret, and the private half of CloudFront's signing key.
+
+The values are made here and go to Secrets Manager only: not to a file, not to Terraform's state, not to the screen.
+"""
+
+from dataclasses import dataclass
+from secrets import token_urlsafe
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from pixelfleet.aws.secrets import Secrets
+from pixelfleet.errors import SetupError
+
+SESSION: Final = "session_secret"
+PRIVATE: Final = "cloudfront_private_key"
+#: The key of a rotation that CloudFront may not know yet.
+STAGED: Final = "cloudfront_private_key_next"
+#: CloudFront takes RSA keys of 2048 bits (developer guide, "Create key pairs for your signers").
+BITS: Final = 2048
+SESSION_BYTES: Final = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What may be seen: the secret's ARN and the public key's PEM text, empty where results are public."""
+
+    arn: str
+    public_key: str = ""
+
+
+def create(store: Secrets, name: str, *, signing: bool = True, kms_key: str | None = None) -> Made:
+    """Make the secret with a new session secret and, if results are `signing`, a new key pair."""
+    document = {SESSION: token_urlsafe(SESSION_BYTES)}
+    public = ""
+    if signing:
+        document[PRIVATE], public = _pair()
+    return Made(store.create(name, document, kms_key), public)
+
+
+def stage(store: Secrets, name: str) -> Made:
+    """Put a new key pair beside the present one. The dashboard goes on with the present key."""
+    document = store.read(name)
+    if STAGED in document:
+        return Made(store.write(name, document), _public_of(document[STAGED]))
+    document[STAGED], public = _pair()
+    return Made(store.write(name, document), public)
+
+
+def promote(store: Secrets, name: str) -> Made:
+    """Make the staged key the present one, once CloudFront knows its public half."""
+    document = store.read(name)
+    if STAGED not in document:
+        raise SetupError(f"the secret {name} has no staged key: pixelfleet secrets rotate makes one")
+    document[PRIVATE] = document.pop(STAGED)
+    return Made(store.write(name, document), _public_of(document[PRIVATE]))
+
+
+def _pair() -> tuple[str, str]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=BITS)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return private, _public_of(private)
+
+
+def _public_of(private: str) -> str:
+    key = load_pem_private_key(private.encode(), None)
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

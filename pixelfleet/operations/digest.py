@@ -1,0 +1,130 @@
+"""The digest of failures: what failed in the last full hour, by cause, as one notice an hour.
+
+A mail for every failed image would be thousands of mails after one bad batch, and SNS suspends an address that receives
+more than ten a second. Operators get one digest of the deployment; each owner with failures gets one of their own.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice, takewhile
+from typing import Any, Final
+
+from pixelfleet.aws.notices import Notice, digest_notice
+from pixelfleet.catalog.images import Images
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Image, NoticeKind, timestamp
+from pixelfleet.errors import Cause
+
+HOUR: Final = timedelta(hours=1)
+#: Failures that one digest reads at most; a digest with more says so.
+MOST_READ: Final = 20_000
+#: Owners that get a digest of their own in one hour: those with the most failures.
+MOST_OWNERS: Final = 200
+EXAMPLES: Final = 3
+_PAGE: Final = 100
+
+
+@dataclass(slots=True)
+class Failures:
+    """Counts by cause, and the first few failed images of each cause."""
+
+    causes: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[Image]] = field(default_factory=dict)
+
+    def add(self, image: Image) -> None:
+        cause = str(image.cause)
+        self.causes[cause] += 1
+        examples = self.examples.setdefault(cause, [])
+        if len(examples) < EXAMPLES:
+            examples.append(image)
+
+
+@dataclass(slots=True)
+class Digest:
+    """Failures from `since` up to `until`, of everybody and by owner. `complete` is False where more was not read."""
+
+    since: datetime
+    until: datetime
+    total: Failures = field(default_factory=Failures)
+    owners: dict[str, Failures] = field(default_factory=dict)
+    complete: bool = True
+    published: int = 0
+
+
+def run_digest(deployment: Deployment, now: datetime) -> Digest:
+    """Read the last full hour before `now` and publish its digests; nothing is published when nothing failed.
+
+    An hour is claimed before it is published, so that a second run publishes nothing. A run that dies in between loses
+    that hour's mail; the failures stay in the catalog.
+
+    Raises:
+        TransientError: DynamoDB or SNS did not answer.
+    """
+    until = now.replace(minute=0, second=0, microsecond=0)
+    digest = read(deployment.images, until - HOUR, until)
+    if digest.total.causes and deployment.activity.claim_digest(until):
+        for notice in notices(digest, deployment.settings.dashboard_url.rstrip("/")):
+            deployment.notices.publish(notice)
+            digest.published += 1
+    return digest
+
+
+def read(images: Images, since: datetime, until: datetime, most: int = MOST_READ) -> Digest:
+    """Count what failed in that time."""
+    digest = Digest(since, until)
+    for number, image in enumerate(_failed(images, since, until), 1):
+        if number > most:
+            digest.complete = False
+            break
+        digest.total.add(image)
+        digest.owners.setdefault(image.owner, Failures()).add(image)
+    return digest
+
+
+def notices(digest: Digest, dashboard: str) -> Iterator[Notice]:
+    """The deployment's digest, then those of the owners with the most failures."""
+    yield _notice(digest, digest.total, None, dashboard)
+    ranked = sorted(digest.owners.items(), key=lambda entry: (-entry[1].causes.total(), entry[0]))
+    for owner, failures in ranked[:MOST_OWNERS]:
+        yield _notice(digest, failures, owner, dashboard)
+
+
+def _failed(images: Images, since: datetime, until: datetime) -> Iterator[Image]:
+    for cause in Cause:
+        end = f"{cause}#{timestamp(until)}"
+        entries = takewhile(
+            lambda entry, end=end: entry.sort < end,  # type: ignore[misc]
+            images.failed(cause, after=f"{cause}#{timestamp(since)}"),
+        )
+        while page := list(islice(entries, _PAGE)):
+            records = images.get_many(entry.image_id for entry in page)
+            for entry in page:
+                # A record may have changed since its line of the index was read.
+                image = records.get(entry.image_id)
+                if image is not None and image.cause is cause:
+                    yield image
+
+
+def _notice(digest: Digest, failures: Failures, owner: str | None, dashboard: str) -> Notice:
+    number, more = failures.causes.total(), "" if digest.complete else " or more"
+    kind = NoticeKind.FAILURES_DIGEST if owner is None else NoticeKind.OWNER_DIGEST
+    link = f"{dashboard}/failures" if owner is None else f"{dashboard}/images?status=failed"
+    document: dict[str, Any] = {
+        "kind": kind.value,
+        "notice_id": f"{kind}#{timestamp(digest.until)}#{owner or ''}",
+        "owner": owner,
+        "since": timestamp(digest.since),
+        "until": timestamp(digest.until),
+        "failed": number,
+        "complete": digest.complete,
+        "failed_by_cause": dict(failures.causes),
+        "dashboard": link,
+    }
+    lines = [f"{number}{more} image(s) failed from {timestamp(digest.since)} to {timestamp(digest.until)}:", ""]
+    for cause, count in failures.causes.most_common():
+        lines.append(f"  {cause}: {count}")
+        lines += [f"    {image.key}: {dashboard}/images/{image.image_id}" for image in failures.examples[cause]]
+    lines += ["", f"All failures: {link}"]
+    return digest_notice(document, lines, f"pixelfleet: {number}{more} image(s) failed in the last hour")
