@@ -1,10 +1,15 @@
 """The smoke task of a deployment, against a scripted ECS."""
 
+import runpy
 from typing import Any
 
 import pytest
 
-from infra.packaging.smoke_task import COMMAND, TIMEOUT, SmokeError, run
+from tests.infra.terraform import REPOSITORY
+
+# infra/packaging holds programs, not a package.
+PROGRAM = runpy.run_path(str(REPOSITORY / "infra" / "packaging" / "smoke_task.py"))
+COMMAND, TIMEOUT, SmokeError, run = (PROGRAM[name] for name in ("COMMAND", "TIMEOUT", "SmokeError", "run"))
 
 OUTPUTS: dict[str, Any] = {
     "cluster_name": "p",
