@@ -68,8 +68,15 @@ data "aws_iam_policy_document" "reconcile" {
 
   statement {
     sid       = "Activity"
-    actions   = ["dynamodb:PutItem"]
+    actions   = ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"]
     resources = [var.tables.activity.arn]
+  }
+
+  # Removed images that no worker has had CloudFront forget.
+  statement {
+    sid       = "Forget"
+    actions   = ["cloudfront:CreateInvalidation"]
+    resources = [var.distribution_arn]
   }
 
   # Completed batches that nobody announced, and the digest.

@@ -75,7 +75,7 @@ data "aws_iam_policy_document" "worker" {
 
   statement {
     sid       = "Heartbeats"
-    actions   = ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+    actions   = ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
     resources = [var.tables.activity.arn]
   }
 

@@ -25,6 +25,7 @@ from pixelfleet.catalog.activity import Activity
 from pixelfleet.catalog.background import BackgroundTasks
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
+from pixelfleet.catalog.invalidations import Invalidations
 from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.catalog.users import Users
 from pixelfleet.errors import SetupError
@@ -71,6 +72,10 @@ class Deployment:
     @cached_property
     def activity(self) -> Activity:
         return Activity(self.dynamodb, self.settings.activity_table)
+
+    @cached_property
+    def invalidations(self) -> Invalidations:
+        return Invalidations(self.dynamodb, self.settings.activity_table)
 
     @cached_property
     def background_tasks(self) -> BackgroundTasks:

@@ -23,7 +23,9 @@ from pixelfleet.catalog.activity import LATE, SLOT, Activity, Heartbeat, Sample,
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Image, timestamp
+from pixelfleet.operations.invalidation import send_invalidations
 from pixelfleet.settings import load_settings
+from worker.invalidation import InvalidationSender
 from worker.lanes import served
 from worker.sqs.threads import essential_thread
 
@@ -126,10 +128,16 @@ class HeartbeatRecorder:
 
 
 class Beating:
-    """The thread that takes a pulse's turns until it is stopped."""
+    """The thread that takes a recorder's turns, and after each the sender's, until it is stopped."""
 
-    def __init__(self, heartbeat_recorder: HeartbeatRecorder, on_death: Callable[[str], object] | None = None) -> None:
+    def __init__(
+        self,
+        heartbeat_recorder: HeartbeatRecorder,
+        invalidation_sender: InvalidationSender,
+        on_death: Callable[[str], object] | None = None,
+    ) -> None:
         self.heartbeat_recorder = heartbeat_recorder
+        self.invalidation_sender = invalidation_sender
         self._stop = threading.Event()
         self._thread = essential_thread("heartbeat", self._run, on_death or end_child)
         self._thread.start()
@@ -142,10 +150,14 @@ class Beating:
     def _run(self) -> None:
         if self._stop.wait(FIRST):
             return
-        self.heartbeat_recorder.turn()
+        self._turn()
         while not self._stop.wait(_until_slot_ends()):
-            self.heartbeat_recorder.turn()
+            self._turn()
         self.heartbeat_recorder.end()
+
+    def _turn(self) -> None:
+        self.heartbeat_recorder.turn()
+        self.invalidation_sender.turn()
 
 
 def end_child(reason: str) -> None:
@@ -172,6 +184,12 @@ def heartbeat_recorder() -> HeartbeatRecorder | None:
     return _Child.beating.heartbeat_recorder if _Child.beating is not None else None
 
 
+def send_invalidations_soon() -> None:
+    """Have this process's thread send what was noted as removed; without a worker, as in a test, `reconcile` does."""
+    if _Child.beating is not None:
+        _Child.beating.invalidation_sender.ask()
+
+
 @celeryd_init.connect  # type: ignore[untyped-decorator,unused-ignore]
 def remember_lanes(options: dict[str, Any], **_: Any) -> None:
     """In the parent, for its children: which lanes `-Q` named."""
@@ -181,7 +199,10 @@ def remember_lanes(options: dict[str, Any], **_: Any) -> None:
 @worker_process_init.connect  # type: ignore[untyped-decorator,unused-ignore]
 def start_beating(**_: Any) -> None:
     """In the child, after the fork: neither threads nor clients cross it."""
-    _Child.beating = Beating(HeartbeatRecorder(_activity, _Child.lanes))
+    recorder = HeartbeatRecorder(lambda: _deployment().activity, _Child.lanes)
+    # Children begin at different partitions, so that they do not all send the same.
+    first = os.getpid()
+    _Child.beating = Beating(recorder, InvalidationSender(lambda: send_invalidations(_deployment(), first)))
 
 
 @worker_process_shutdown.connect  # type: ignore[untyped-decorator,unused-ignore]
@@ -192,6 +213,6 @@ def stop_beating(**_: Any) -> None:
 
 
 @cache
-def _activity() -> Activity:
+def _deployment() -> Deployment:
     """Of the heartbeat's thread alone, with a session of its own: boto3's are not safe while clients are made."""
-    return Deployment(load_settings(), connections=1).activity
+    return Deployment(load_settings(), connections=1)

@@ -10,7 +10,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import TASK_NAME, Lane, from_dict
 from pixelfleet.settings import Settings, load_settings
 from worker.app import app
-from worker.heartbeat import heartbeat_recorder
+from worker.heartbeat import heartbeat_recorder, send_invalidations_soon
 from worker.job.attempt import Surroundings
 from worker.job.engine import supervised
 from worker.job.process import Processor
@@ -54,7 +54,11 @@ def lane_of(properties: dict[str, Any]) -> Lane:
 def processor() -> Processor:
     """One a child process, made at its first job: clients must not cross the fork."""
     settings = processor_settings()
-    return Processor(Deployment(settings), time_limit(), Surroundings(engine=supervised(settings)))
+    return Processor(
+        Deployment(settings),
+        time_limit(),
+        Surroundings(engine=supervised(settings), on_invalidation=send_invalidations_soon),
+    )
 
 
 @cache

@@ -1,28 +1,51 @@
-"""CloudFront: taking a removed image out of the edge caches, which otherwise keep it for up to a year.
+"""CloudFront: taking removed images out of the edge caches, which otherwise keep them for up to a year.
 
 Results under a revision never change, so nothing but a removal needs this. AWS bills each path beyond the first
-thousand of a month (CloudFront pricing, "Invalidation requests"); one image is two paths, whatever its variants.
+thousand of a month (CloudFront pricing, "Invalidation requests").
 """
 
-from typing import TYPE_CHECKING
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
 
 from pixelfleet.aws.errors import translated
-from pixelfleet.domain.records import Image
 from pixelfleet.domain.result_keys import RESULTS_PATH, image_folder
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient
 
+#: CloudFront has 15 paths that end in `*` in progress at once ("Invalidate files", quotas); a folder is two paths.
+MOST_FOLDERS: Final = 7
 
-def paths_of(owner: str, image_id: str) -> tuple[str, str]:
-    """The two paths that invalidate everything of an image: the address that people ask for, and the bucket's key.
 
-    The distribution strips `/i` at viewer request, and CloudFront keeps the answer under the rewritten address. Its
-    guide asks for both ("What you need to know when invalidating files").
+def paths_of(owner: str, image_id: str | None = None) -> tuple[str, str]:
+    """The two paths that invalidate everything of an image, or of an owner: the address that people use, and the key.
+
+    The distribution strips `/i` at viewer request, and CloudFront keeps the answer under the rewritten
+    address. Its guide asks for both ("What you need to know when invalidating files").
     """
     # Owners have no letter that a path would have to encode, and a letter without need must not be encoded.
-    folder = f"{image_folder(owner, image_id)}*"
+    folder = f"{image_folder(owner, image_id) if image_id else f'{owner}/'}*"
     return f"{RESULTS_PATH}{folder}", f"/{folder}"
+
+
+def folders_of(images: Sequence[tuple[str, str]], most: int = MOST_FOLDERS) -> list[tuple[str, str | None]]:
+    """The folders to invalidate next for these pairs of owner and image id: at most `most`.
+
+    Few images have a folder each. Of more images, an owner's are one folder: the owner's other images are then fetched
+    from S3 once more, and a million removals are one invalidation. Owners beyond `most` wait for the next call.
+    """
+    each: list[tuple[str, str | None]] = list(dict.fromkeys(images))
+    if len(each) <= most:
+        return each
+    owners: list[tuple[str, str | None]] = [(owner, None) for owner in dict.fromkeys(owner for owner, _ in images)]
+    return owners[:most]
+
+
+def covered(image: tuple[str, str], folders: Iterable[tuple[str, str | None]]) -> bool:
+    """Whether one of these folders holds the image."""
+    owner, image_id = image
+    return any(folder in ((owner, None), (owner, image_id)) for folder in folders)
 
 
 class Cdn:
@@ -32,20 +55,21 @@ class Cdn:
         self._client = client
         self._distribution = distribution_id
 
-    def forget(self, image: Image) -> None:
-        """Invalidate all that was ever served of an image.
+    def invalidate(self, folders: Iterable[tuple[str, str | None]], reference: Iterable[str]) -> None:
+        """Invalidate all that was ever served of these images and owners, in one call.
 
-        Repeated for the same removal it is one invalidation: its sequencer is the caller's reference.
+        `reference` names what the call is for: repeated for the same, it is one invalidation.
 
         Raises:
-            TransientError: CloudFront did not take it; it takes 15 wildcard paths at a time.
+            TransientError: CloudFront did not take the call; THROTTLED where too many paths are in progress.
         """
-        paths = paths_of(image.owner, image.image_id)
-        with translated(f"invalidate {paths[0]}"):
+        paths = [path for owner, image_id in folders for path in paths_of(owner, image_id)]
+        digest = hashlib.sha256("\0".join([*paths, *reference]).encode()).hexdigest()
+        with translated(f"invalidate {', '.join(paths[:2])} and {len(paths) - 2} more paths"):
             self._client.create_invalidation(
                 DistributionId=self._distribution,
                 InvalidationBatch={
-                    "Paths": {"Quantity": len(paths), "Items": list(paths)},
-                    "CallerReference": f"{image.image_id}.{image.sequencer}",
+                    "Paths": {"Quantity": len(paths), "Items": paths},
+                    "CallerReference": digest,
                 },
             )

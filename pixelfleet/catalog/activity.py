@@ -6,6 +6,7 @@
 | `workers` | the worker's name | the last heartbeat of one worker process | 10 minutes after it |
 | `background_tasks` | the id of the task | a redrive or purge of the dashboard, see `background.py` | 30 days |
 | `digests` | the end of the hour | the digest of failures of one hour was claimed | 2 days |
+| `invalidations#<shard>` | owner, image, sequencer | a removed image, see `invalidations.py` | until it is sent |
 | `finished#<lane>` | the beginning of a slot of 15 seconds | images finished in the slot, by outcome | 2 days |
 
 A worker writes a heartbeat and its counts once a slot while it works, so what this costs does not depend on how many

@@ -20,8 +20,12 @@ def key_of(owner: str, batch: str, name: str) -> str:
 
 
 def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: Any) -> Image:
-    """Claim and settle one image through the catalog's own state changes; `cause` makes it a failed one."""
+    """Claim and settle one image through the catalog's own state changes; `cause` makes it a failed one.
+
+    Its notice is published, unless `announced` is false.
+    """
     cause: Cause | None = facts.pop("cause", None)
+    publish: bool = facts.pop("announced", True)
     bucket = deployment.settings.uploads_bucket
     etag = facts.pop("etag", "e1")
     job = Job(JobKind.PROCESS, bucket, key_of(owner, batch, name), etag=etag, sequencer="10", bytes=1000)
@@ -37,6 +41,8 @@ def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: A
         outcome = Success(variants_of(owner, job.image_id), known | facts, {"pixels": 120})
         settled = deployment.images.record_ready(aim, outcome)
     assert isinstance(settled, Image)
+    if not publish:
+        return settled
     announced = deployment.images.announced(settled)
     assert isinstance(announced, Image)
     return announced

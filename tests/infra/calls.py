@@ -28,6 +28,7 @@ TABLES: Final = {
     "Users": "users",
     "RecipeTexts": "recipes",
     "Activity": "activity",
+    "Invalidations": "activity",
     "BackgroundTasks": "activity",
 }
 INDEXED: Final = frozenset({"images", "batches"})

@@ -41,6 +41,8 @@ class Surroundings:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = time.monotonic
     worker: str = field(default_factory=_process_name)
+    #: Called when an image was noted that is to leave the edge caches.
+    on_invalidation: Callable[[], None] = lambda: None
 
     def timestamp(self) -> str:
         return timestamp(self.now())

@@ -4,6 +4,8 @@ All of it is repeated when a message comes back: the worker may have died after 
 has a pending notice or superseded folders, or its batch is full and not announced, and the next delivery goes on.
 """
 
+from collections.abc import Callable
+
 from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Origin
@@ -19,8 +21,10 @@ _SETTLED = frozenset({Status.READY, Status.FAILED})
 class Finish:
     """Does what is left to do for an image whose record has an outcome."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Deployment, on_invalidation: Callable[[], None] = lambda: None) -> None:
+        """`on_invalidation` is called when an image was noted that is to leave the edge caches."""
         self._deployment = deployment
+        self._on_invalidation = on_invalidation
 
     def settled(self, image: Image) -> Image:
         """Do everything that is left; returns the record as it is then. Does no harm when nothing is left."""
@@ -75,6 +79,8 @@ class Finish:
         for results in image.superseded:
             self._deployment.objects.delete_results(results_folder(image, results))
         if image.status is Status.DELETED and self._deployment.cdn is not None:
-            self._deployment.cdn.forget(image)
+            # Noted, and sent by another thread: CloudFront has no say in whether a job is done.
+            self._deployment.invalidations.add(image)
+            self._on_invalidation()
         struck = self._deployment.images.strike_off(image, image.superseded)
         return image if isinstance(struck, Refusal) else struck

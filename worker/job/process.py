@@ -39,7 +39,7 @@ class Processor:
         self._surroundings = surroundings or Surroundings()
         self._recipes = RecipeChoice(deployment, self._surroundings.monotonic)
         self._maker = VariantMaker(deployment, self._surroundings)
-        self._finish = Finish(deployment)
+        self._finish = Finish(deployment, self._surroundings.on_invalidation)
 
     @property
     def worker(self) -> str:

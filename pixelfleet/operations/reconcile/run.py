@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import RecipeRef
 from pixelfleet.operations.completion import complete_sealed_batches
+from pixelfleet.operations.invalidation import RECONCILE_CALLS, send_invalidations
 from pixelfleet.operations.monitoring import lanes
 from pixelfleet.operations.recipe_texts import reference, store_recipe
 from pixelfleet.operations.reconcile.checkpoint import Checkpoint
@@ -80,6 +81,7 @@ def reconcile(
     swept = _sweep(deployment, limits, order, listener) if order.sweep else None
     if not order.dry_run:
         complete_sealed_batches(deployment)
+        send_invalidations(deployment, calls=RECONCILE_CALLS)
         details: dict[str, int | str] = {str(verdict): count for verdict, count in result.verdicts.items()}
         deployment.activity.note(order.who, "reconcile", order.prefix or "everything", details | {"sent": result.sent})
     return ReconcileReport(result, records, swept, limits)

@@ -1,50 +1,55 @@
-"""Removed images leave the edge caches."""
+"""Removed images leave the edge caches: which paths are invalidated, and under which reference."""
 
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from pixelfleet.aws.cdn import Cdn
-from pixelfleet.domain.records import Image, Status
+from pixelfleet.aws.cdn import MOST_FOLDERS, Cdn, covered, folders_of, paths_of
 from pixelfleet.errors import Cause, TransientError
-
-REMOVED = Image(
-    image_id="abc", bucket="uploads", key="uploads/me@x/b1/a.jpg", owner="me@x", status=Status.DELETED, sequencer="07"
-)
-
-
-class Recording:
-    """A CloudFront client that keeps what it was asked, or refuses."""
-
-    def __init__(self, refusal: str | None = None) -> None:
-        self.asked: list[Any] = []
-        self._refusal = refusal
-
-    def create_invalidation(self, **request: Any) -> None:
-        if self._refusal:
-            told: Any = {"Error": {"Code": self._refusal}, "ResponseMetadata": {"HTTPStatusCode": 400}}
-            raise ClientError(told, "CreateInvalidation")
-        self.asked.append(request)
+from tests.fakes.cloudfront import MOST_WILDCARDS, FakeCloudFront
 
 
 def test_both_addresses_of_an_image_are_invalidated_with_every_revision_and_variant() -> None:
-    client: Any = Recording()
-    Cdn(client, "E123").forget(REMOVED)
-    [request] = client.asked
-    assert request["DistributionId"] == "E123"
-    assert request["InvalidationBatch"]["Paths"] == {"Quantity": 2, "Items": ["/i/me@x/abc/*", "/me@x/abc/*"]}
+    assert paths_of("me@x", "abc") == ("/i/me@x/abc/*", "/me@x/abc/*")
+    assert paths_of("me@x") == ("/i/me@x/*", "/me@x/*")
 
 
-def test_a_removal_that_is_told_twice_is_one_invalidation() -> None:
-    client: Any = Recording()
-    for _ in range(2):
-        Cdn(client, "E123").forget(REMOVED)
-    assert len({request["InvalidationBatch"]["CallerReference"] for request in client.asked}) == 1
+def test_few_images_have_a_folder_each() -> None:
+    images = [("me", f"i{number}") for number in range(MOST_FOLDERS)]
+    assert folders_of(images * 2) == images
 
 
-def test_too_many_at_once_is_tried_again_later() -> None:
-    client: Any = Recording("TooManyInvalidationsInProgress")
+def test_of_many_images_an_owners_are_one_folder() -> None:
+    images = [(f"owner{number % 3}", f"i{number}") for number in range(1_000)]
+    assert folders_of(images) == [("owner0", None), ("owner1", None), ("owner2", None)]
+    assert all(covered(image, folders_of(images)) for image in images)
+
+
+def test_owners_beyond_what_one_call_takes_wait_for_the_next() -> None:
+    images = [(f"owner{number}", f"i{number}") for number in range(40)]
+    folders = folders_of(images)
+    assert len(folders) == MOST_FOLDERS
+    assert [image for image in images if covered(image, folders)] == images[:MOST_FOLDERS]
+
+
+def test_one_call_never_has_more_wildcards_than_cloudfront_takes() -> None:
+    images = [(f"owner{number}", f"i{number}") for number in range(100)]
+    assert sum(len(paths_of(*folder)) for folder in folders_of(images)) <= MOST_WILDCARDS
+
+
+def test_what_is_sent_twice_is_one_invalidation() -> None:
+    cloudfront: Any = FakeCloudFront(lambda: 0.0, most_wildcards=2)
+    for _ in range(3):
+        Cdn(cloudfront, "E123").invalidate([("me", "abc")], ["me/abc/07"])
+    assert cloudfront.forgotten_since(0.0, "/i/me/abc/r1/thumb.webp")
+    with pytest.raises(TransientError):
+        Cdn(cloudfront, "E123").invalidate([("me", "abc")], ["me/abc/09"])
+
+
+def test_too_many_at_once_is_a_throttle() -> None:
+    cloudfront: Any = FakeCloudFront(lambda: 0.0)
+    cdn = Cdn(cloudfront, "E123")
+    cdn.invalidate(folders_of([("me", f"i{number}") for number in range(7)]), ["first"])
     with pytest.raises(TransientError) as caught:
-        Cdn(client, "E123").forget(REMOVED)
+        cdn.invalidate([("me", "another")], ["second"])
     assert caught.value.cause is Cause.THROTTLED

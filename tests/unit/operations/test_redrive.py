@@ -44,11 +44,11 @@ def work_on(deployment: Any, jobs: list[Job], *, ready: bool = False) -> None:
     """What an idle worker does the moment that jobs are sent."""
     for job in jobs:
         seen = deployment.images.get(job.image_id)
-        deployment.images.claim(aim_of(job), 5, seen)
+        aim = aim_of(job).claimed(deployment.images.claim(aim_of(job), 5, seen))
         if ready:
-            deployment.images.record_ready(aim_of(job), Success(variants_of("me", job.image_id), {}, {}))
+            deployment.images.record_ready(aim, Success(variants_of("me", job.image_id), {}, {}))
         else:
-            deployment.images.record_failed(aim_of(job), Failure(Cause.NOT_AN_IMAGE, "no image, again"))
+            deployment.images.record_failed(aim, Failure(Cause.NOT_AN_IMAGE, "no image, again"))
 
 
 def statuses(deployment: Any, images: list[Image]) -> set[Status]:

@@ -35,9 +35,7 @@ def processing(deployment: Any, name: str) -> Image:
 
 
 def settled(deployment: Any, name: str) -> Image:
-    done = deployment.images.announced(record(deployment, "me", "b1", name))
-    assert isinstance(done, Image)
-    return done
+    return record(deployment, "me", "b1", name)
 
 
 def sent(deployment: Any) -> list[tuple[JobKind, str, Origin]]:
@@ -57,7 +55,7 @@ def test_an_image_under_way_whose_object_is_gone_is_sent_to_be_removed(deploymen
 
 def test_a_pending_notice_is_sent_round_as_its_event_would_be(deployment: Any) -> None:
     settled(deployment, "settled.png")
-    pending = record(deployment, "me", "b1", "pending.png")
+    pending = record(deployment, "me", "b1", "pending.png", announced=False)
     assert pending.notice is NoticeKind.IMAGE_READY
     assert settle(deployment) == UnsettledRecords(unfinished=1)
     assert sent(deployment) == [(JobKind.PROCESS, "pending.png", Origin.EVENT)]

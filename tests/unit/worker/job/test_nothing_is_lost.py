@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
+from pixelfleet.aws.cdn import Cdn
 from pixelfleet.catalog.images import Images
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.records import Image, NoticeKind, RecipeRef, Status
 from pixelfleet.errors import Cause, PermanentError, TransientError
+from pixelfleet.operations.invalidation import send_invalidations
 from pixelfleet.recipes import builtin
+from tests.clock import Clock
+from tests.fakes.cloudfront import FakeCloudFront
 from tests.unit.worker.job.desk import KEY, Desk, Held, raiser
 from worker.job.process import Processor
 
@@ -380,6 +384,26 @@ def test_a_late_event_of_a_folder_like_key_that_is_deleted_leaves_no_image(desk:
     desk.do(job)
     assert desk.image(job).status is Status.DELETED
     assert (desk.results(), desk.notices()) == (set(), [])
+
+
+# CloudFront has no say in whether a job is done.
+
+
+def test_a_removal_is_done_while_cloudfront_refuses_and_its_edges_forget_it_later(desk: Desk) -> None:
+    clock = Clock()
+    cloudfront: Any = FakeCloudFront(clock, most_wildcards=0)
+    vars(desk.deployment)["cdn"] = Cdn(cloudfront, "E1")
+    try:
+        job = desk.put()
+        desk.do(job)
+        done = desk.do(desk.delete())
+        assert done is not None
+        assert (done.status, done.superseded, desk.results()) == (Status.DELETED, (), set())
+        assert not send_invalidations(desk.deployment)
+        vars(desk.deployment)["cdn"] = Cdn(FakeCloudFront(clock), "E1")  # type: ignore[arg-type]
+        assert send_invalidations(desk.deployment)
+    finally:
+        del vars(desk.deployment)["cdn"]
 
 
 # Results that are current again.

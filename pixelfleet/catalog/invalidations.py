@@ -1,0 +1,83 @@
+"""Which removed images are still to be taken out of CloudFront's edge caches: items of the activity table.
+
+A worker adds an image once its results are deleted, and before it strikes the results off its record; whoever sends
+invalidations reads the items, and deletes those that CloudFront has taken. Why: docs/decisions/cdn-invalidations.md.
+"""
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from pixelfleet.aws.errors import translated
+from pixelfleet.catalog.dynamo import from_attributes, to_attributes
+from pixelfleet.domain.records import Image
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: Partitions that a large removal's writes are spread over.
+SHARDS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PendingInvalidation:
+    """One removed image. `at` is the item's sort key: each removal of an image has its own."""
+
+    owner: str
+    image_id: str
+    at: str
+
+    @property
+    def stream(self) -> str:
+        return _stream(zlib.crc32(self.image_id.encode()) % SHARDS)
+
+
+class Invalidations:
+    """Every method raises TransientError when DynamoDB does not answer."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def add(self, image: Image) -> None:
+        """Note a removed image whose results were just deleted. Noting a removal twice does no harm."""
+        at = f"{image.owner}/{image.image_id}/{image.sequencer}"
+        pending = PendingInvalidation(image.owner, image.image_id, at)
+        item = {"stream": pending.stream, "at": at, "owner": image.owner, "image_id": image.image_id}
+        with translated("note an image to be invalidated"):
+            self._client.put_item(TableName=self._table, Item=to_attributes(item))
+
+    def pending(self, most: int, first: int = 0) -> list[PendingInvalidation]:
+        """Some of the images that are noted, at most so many, in order of their owners within each partition.
+
+        Readers that begin at different partitions, `first`, do not do each other's work.
+        """
+        found: list[PendingInvalidation] = []
+        for shard in range(SHARDS):
+            if len(found) < most:
+                found += self._read(_stream((first + shard) % SHARDS), most - len(found))
+        return found
+
+    def done(self, sent: Iterable[PendingInvalidation]) -> None:
+        """Delete the items of what CloudFront has taken."""
+        for pending in sent:
+            key = to_attributes({"stream": pending.stream, "at": pending.at})
+            with translated("note that an image is invalidated"):
+                self._client.delete_item(TableName=self._table, Key=key)
+
+    def _read(self, stream: str, most: int) -> list[PendingInvalidation]:
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "#stream = :stream",
+            "ExpressionAttributeNames": {"#stream": "stream"},
+            "ExpressionAttributeValues": {":stream": {"S": stream}},
+            "Limit": most,
+        }
+        with translated("read which images are to be invalidated"):
+            items = [from_attributes(item) for item in self._client.query(**query)["Items"]]
+        return [PendingInvalidation(item["owner"], item["image_id"], item["at"]) for item in items]
+
+
+def _stream(shard: int) -> str:
+    return f"invalidations#{shard}"

@@ -1,0 +1,51 @@
+"""Sending to CloudFront what workers have noted as removed. Safe from any number of processes at once.
+
+A worker's child that has removed images sends at the end of each slot of its heartbeat; `reconcile` sends what dead
+workers left. CloudFront's refusals keep the notes, and never touch a job.
+"""
+
+from typing import Final
+
+from pixelfleet.aws.cdn import MOST_FOLDERS, Cdn, covered, folders_of
+from pixelfleet.catalog.invalidations import Invalidations, PendingInvalidation
+from pixelfleet.deployment import Deployment
+from pixelfleet.errors import Cause, TransientError
+
+#: Images that are read at once, and calls to CloudFront before the next slot goes on: a few seconds in all.
+PAGE: Final = 500
+MOST_CALLS: Final = 3
+#: The same for `reconcile`, which has more time.
+RECONCILE_CALLS: Final = 200
+
+
+def send_invalidations(deployment: Deployment, first: int = 0, calls: int = MOST_CALLS) -> bool:
+    """Send what is pending, by at most so many calls; whether nothing is left. `first`: see `Invalidations.pending`.
+
+    Raises:
+        TransientError: DynamoDB or CloudFront does not answer, or CloudFront refuses for another reason than that too
+            many paths are in progress.
+    """
+    cdn, pending = deployment.cdn, deployment.invalidations
+    if cdn is None:
+        return True
+    return any(not _send_page(cdn, pending, first) for _ in range(calls)) and not pending.pending(1)
+
+
+def _send_page(cdn: Cdn, invalidations: Invalidations, first: int) -> bool:
+    """Send one call; False where there was nothing to send, or no room for it."""
+    page = invalidations.pending(PAGE, first)
+    # Fewer folders where other invalidations of the distribution leave little room.
+    return bool(page) and any(_send(cdn, invalidations, page, most) for most in (MOST_FOLDERS, 3, 1))
+
+
+def _send(cdn: Cdn, invalidations: Invalidations, page: list[PendingInvalidation], most: int) -> bool:
+    folders = folders_of([(pending.owner, pending.image_id) for pending in page], most)
+    sent = [pending for pending in page if covered((pending.owner, pending.image_id), folders)]
+    try:
+        cdn.invalidate(folders, (pending.at for pending in sent))
+    except TransientError as error:
+        if error.cause is not Cause.THROTTLED:
+            raise
+        return False
+    invalidations.done(sent)
+    return True

@@ -1,0 +1,127 @@
+"""Invalidations are sent when CloudFront has room for them, and are kept until then."""
+
+from typing import Any
+
+import pytest
+
+from pixelfleet.aws.cdn import Cdn
+from pixelfleet.catalog.schema import TABLES
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.records import Image, Status
+from pixelfleet.errors import TransientError
+from pixelfleet.operations.invalidation import RECONCILE_CALLS, send_invalidations
+from pixelfleet.settings import Settings
+from tests.clock import Clock
+from tests.fakes.cloudfront import DURATION, FakeCloudFront
+from tests.fakes.dynamodb import FakeDynamoDb
+from tests.fakes.errors import aws_error
+
+
+class Edge:
+    """A deployment with a distribution, and the images that were removed."""
+
+    def __init__(self, most_wildcards: int = 15, distribution: str = "E1") -> None:
+        self.clock = Clock()
+        self.cloudfront = FakeCloudFront(self.clock, most_wildcards)
+        self.deployment = Deployment(Settings(cdn_distribution_id=distribution))
+        client: Any = self.cloudfront
+        tables = FakeDynamoDb((f"pixelfleet-{table.name}", table) for table in TABLES)
+        self.deployment.__dict__.update(dynamodb=tables, cdn=Cdn(client, "E1") if distribution else None)
+        self.removed: list[Image] = []
+
+    def remove(self, owner: str, number: int) -> None:
+        key = f"uploads/{owner}/b1/{number}.jpg"
+        image = Image(
+            image_id=image_id("u", key), bucket="u", key=key, owner=owner, status=Status.DELETED, sequencer="07"
+        )
+        self.deployment.invalidations.add(image)
+        self.removed.append(image)
+
+    def forgotten(self) -> int:
+        paths = (f"/i/{image.owner}/{image.image_id}/r/thumb.webp" for image in self.removed)
+        return sum(self.cloudfront.forgotten_since(0.0, path) for path in paths)
+
+
+def test_a_few_images_are_forgotten_at_once_and_nothing_else_of_their_owner() -> None:
+    edge = Edge()
+    for number in range(3):
+        edge.remove("me", number)
+    assert send_invalidations(edge.deployment)
+    assert edge.forgotten() == 3
+    assert not edge.cloudfront.forgotten_since(0.0, "/i/me/another/r/thumb.webp")
+    assert edge.deployment.invalidations.pending(10) == []
+
+
+def test_a_large_removal_is_a_few_invalidations() -> None:
+    edge = Edge()
+    for number in range(2_500):
+        edge.remove("me", number)
+    while not send_invalidations(edge.deployment, calls=RECONCILE_CALLS):
+        edge.clock.now += DURATION
+    assert edge.forgotten() == 2_500
+
+
+def test_the_sixteenth_wildcard_waits_and_nothing_is_lost() -> None:
+    edge = Edge()
+    for owner in range(20):
+        edge.remove(f"owner{owner:02}", owner)
+    assert not send_invalidations(edge.deployment)
+    assert edge.forgotten() == 7
+    rounds = 0
+    while not send_invalidations(edge.deployment):
+        edge.clock.now += DURATION
+        rounds += 1
+    assert edge.forgotten() == 20
+    assert rounds <= 3
+
+
+def test_a_distribution_with_hardly_any_room_is_used_as_far_as_it_goes() -> None:
+    edge = Edge(most_wildcards=2)
+    for number in range(3):
+        edge.remove("me", number)
+    assert send_invalidations(edge.deployment)
+    assert edge.forgotten() == 3
+    edge.remove("you", 1)
+    assert not send_invalidations(edge.deployment)
+    edge.clock.now += DURATION
+    assert send_invalidations(edge.deployment)
+
+
+def test_an_image_that_is_removed_again_is_forgotten_again() -> None:
+    edge = Edge()
+    edge.remove("me", 1)
+    assert send_invalidations(edge.deployment)
+    edge.clock.now += 2 * DURATION
+    again = edge.removed[0].model_copy(update={"sequencer": "09"})
+    edge.deployment.invalidations.add(again)
+    assert send_invalidations(edge.deployment)
+    assert edge.cloudfront.forgotten_since(edge.clock.now, f"/i/me/{again.image_id}/r/thumb.webp")
+
+
+def test_another_refusal_than_for_want_of_room_is_an_error_and_keeps_what_is_pending() -> None:
+    edge = Edge()
+    edge.remove("me", 1)
+
+    class Denying:
+        def create_invalidation(self, **_: Any) -> None:
+            raise aws_error("AccessDenied", 403, "CreateInvalidation")
+
+    denying: Any = Denying()
+    edge.deployment.__dict__["cdn"] = Cdn(denying, "E1")
+    with pytest.raises(TransientError):
+        send_invalidations(edge.deployment)
+    assert len(edge.deployment.invalidations.pending(10)) == 1
+
+
+def test_without_a_distribution_there_is_nothing_to_send() -> None:
+    assert send_invalidations(Edge(distribution="").deployment)
+
+
+def test_readers_that_begin_at_different_partitions_read_different_images_first() -> None:
+    edge = Edge()
+    for number in range(100):
+        edge.remove("me", number)
+    firsts = {edge.deployment.invalidations.pending(1, first)[0].image_id for first in range(8)}
+    assert len(firsts) == 8
+    assert len(edge.deployment.invalidations.pending(1_000, 5)) == 100
