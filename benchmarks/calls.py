@@ -1,9 +1,9 @@
-"""CPU time of one AWS call in this process: a boto3 client beside the signed calls of `pixelfleet.signed`.
+"""CPU time of one AWS call in this process: by a boto3 client, and for S3's bytes by obstore.
 
     python -m benchmarks.calls [--count 1000] [--rounds 5]
 
-Both ask a server in a process of its own that answers at once; the least of the rounds counts. What each call costs in
-the midst of other work is more: caches are cold and the answer takes its time (see `python -m benchmarks.fleet`).
+The server is a process of its own that answers at once; the least of the rounds counts. Amid other work a call costs
+more: caches are cold, and the answer takes its time (see `python -m benchmarks.fleet`).
 """
 
 import argparse
@@ -12,12 +12,14 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
+from pixelfleet.aws.interruptible import interruptible
+from pixelfleet.aws.object_bytes import PutHeaders
 from pixelfleet.deployment import Deployment
 from pixelfleet.settings import load_settings
-from pixelfleet.signed.s3 import Sha256, SignedS3, judge
 from tests.fakes.answers import Answer, answering
 
 BODY = os.urandom(100_000)
@@ -39,36 +41,27 @@ def main() -> None:
     given = parser.parse_args()
     with serving() as (url, answers):
         os.environ |= ENVIRONMENT | {"AWS_ENDPOINT_URL": url}
-        print("| call | client, ms | signed, ms | signed / client |\n| --- | ---: | ---: | ---: |")
-        for name, answer, client, signed in calls(Deployment(load_settings())):
+        print("| call | ms |\n| --- | ---: |")
+        for name, answer, call in calls(Deployment(load_settings())):
             answers.send(answer)
-            theirs, ours = float("inf"), float("inf")
-            for _ in range(given.rounds):
-                theirs = min(theirs, cost(client, given.count))
-                ours = min(ours, cost(signed, given.count))
-            print(f"| {name} | {theirs:.2f} | {ours:.2f} | {ours / theirs:.2f} |", flush=True)
+            least = min(cost(call, given.count) for _ in range(given.rounds))
+            print(f"| {name} | {least:.2f} |", flush=True)
 
 
-def calls(deployment: Deployment) -> Iterator[tuple[str, str, Callable[[], object], Callable[[], object]]]:
-    """Name, what the server answers, by the client, signed."""
-    tables, topics = deployment._client("dynamodb"), deployment._client("sns")  # noqa: SLF001 - configured as the fleet's own
+def calls(deployment: Deployment) -> Iterator[tuple[str, str, Callable[[], object]]]:
+    """Name, what the server answers, the call."""
     record: Any = {"TableName": "images", "Item": ITEM, **CONDITION}
-    yield "DynamoDB PutItem", "{}", lambda: tables.put_item(**record), lambda: deployment.dynamodb.put_item(**record)
+    yield "DynamoDB PutItem, boto3", "{}", lambda: deployment.dynamodb.put_item(**record)
     notice: Any = {"TopicArn": "arn:aws:sns:us-east-1:123456789012:n", "Message": "m" * 2000, "Subject": "s"}
-    yield (
-        "SNS Publish",
-        "<R><PublishResult><MessageId>7</MessageId></PublishResult></R>",
-        lambda: topics.publish(**notice),
-        lambda: deployment.sns.publish(**notice),
-    )
-    digest = Sha256.of(BODY)
-    signed = SignedS3(deployment.s3, deployment._signed(deployment.s3, judge))  # noqa: SLF001 - the same
-    yield (
-        "S3 PutObject, 100 kB",
-        "",
-        lambda: deployment.s3.put_object(Bucket="bucket", Key="key", Body=BODY, ChecksumSHA256=digest.base64),
-        lambda: signed.put("bucket", "key", BODY, digest, {}),
-    )
+    answer = "<R><PublishResult><MessageId>7</MessageId></PublishResult></R>"
+    yield "SNS Publish, boto3", answer, lambda: deployment.sns.publish(**notice)
+    by_boto3: Any = {"Bucket": "bucket", "Key": "key", "Body": BODY, "ChecksumAlgorithm": "SHA256"}
+    yield "S3 PutObject of 100 kB, boto3", "", lambda: deployment.s3.put_object(**by_boto3)
+    put = partial(deployment.object_bytes.put, "bucket", "key", BODY, PutHeaders())
+    yield "S3 PutObject of 100 kB, obstore", "", put
+    yield "the same in a task of the worker", "", lambda: interruptible(lambda _: put())
+    get = partial(deployment.object_bytes.get, "bucket", "key")
+    yield "S3 GetObject of 100 kB, obstore", BODY.hex()[:100_000], lambda: b"".join(get().chunks)
 
 
 def cost(call: Callable[[], object], count: int) -> float:
@@ -93,10 +86,10 @@ def serving() -> Iterator[tuple[str, "Connection[Any, Any]"]]:
         server.join()
 
 
-def _serve(told: "Connection[Any, Any]") -> None:
+def _serve(commands: "Connection[Any, Any]") -> None:
     with answering() as server:
-        told.send(server.url)
-        while (text := told.recv()) is not None:
+        commands.send(server.url)
+        while (text := commands.recv()) is not None:
             server.answers = [Answer(text=text)]
 
 

@@ -1,26 +1,24 @@
 """The one composition: settings in, clients and adapters out. Entry points call it; nothing else makes a client.
 
-boto3 clients must not cross a fork: a Celery child composes its own.
+Clients of boto3 and stores of obstore must not cross a fork: a Celery child composes its own deployment.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
-
-import boto3
-import botocore.session
-from botocore.config import Config
-from botocore.credentials import Credentials
+from typing import TYPE_CHECKING, Final
 
 from pixelfleet.aws.cdn import Cdn
+from pixelfleet.aws.clients import Clients, is_open
 from pixelfleet.aws.inspection import Inspection
 from pixelfleet.aws.listing import Listings
 from pixelfleet.aws.metrics import Metrics, Services
 from pixelfleet.aws.notices import Notices
+from pixelfleet.aws.object_bytes import ObjectBytes, Policy
 from pixelfleet.aws.objects import Objects
 from pixelfleet.aws.originals import Originals
 from pixelfleet.aws.presigned import Links
 from pixelfleet.aws.queues import Queues
+from pixelfleet.aws.upload_bucket import UploadBucket
 from pixelfleet.catalog.activity import Activity
 from pixelfleet.catalog.background import BackgroundTasks
 from pixelfleet.catalog.batches import Batches
@@ -30,12 +28,6 @@ from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.catalog.users import Users
 from pixelfleet.errors import SetupError
 from pixelfleet.settings import Settings
-from pixelfleet.signed import dynamodb, s3, sns
-from pixelfleet.signed.dynamodb import SignedDynamoDb
-from pixelfleet.signed.http import Judge, Policy, SignedHttp
-from pixelfleet.signed.s3 import SignedS3
-from pixelfleet.signed.sns import SignedSns
-from pixelfleet.uploads.sender import Sender
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -45,6 +37,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
+#: For whoever uploads from a desk. Eight bodies of 8 MB at once need almost nine minutes at 1 Mbit/s.
+UPLOAD_POLICY: Final = Policy(silence=600.0, attempts=5)
+
 
 @dataclass(frozen=True)
 class Deployment:
@@ -52,6 +47,10 @@ class Deployment:
 
     settings: Settings
     connections: int = 10
+
+    @cached_property
+    def clients(self) -> Clients:
+        return Clients(self.settings.region, self.settings.endpoint_url, self.connections)
 
     @cached_property
     def images(self) -> Images:
@@ -83,7 +82,11 @@ class Deployment:
 
     @cached_property
     def objects(self) -> Objects:
-        return Objects(self.s3, SignedS3(self.s3, self._signed(self.s3, s3.judge)), self.settings.results_bucket)
+        return Objects(self.s3, self.object_bytes, self.settings.results_bucket)
+
+    @cached_property
+    def object_bytes(self) -> ObjectBytes:
+        return ObjectBytes(self.s3, self.clients.session, ca_bundle=self.clients.ca_bundle)
 
     @cached_property
     def links(self) -> Links:
@@ -91,18 +94,17 @@ class Deployment:
         return Links(self.s3, self.settings.uploads_bucket, self.settings.results_bucket, on_aws=on_aws)
 
     @cached_property
-    def sender(self) -> Sender:
-        """Raises SetupError when there are no credentials."""
-        credentials = self._credentials
-        if credentials is None:
+    def upload_bucket(self) -> UploadBucket:
+        """The uploads bucket for a client whose line may be slow.
+
+        Raises:
+            SetupError: there are no credentials.
+        """
+        session = self.clients.session
+        if session.get_credentials() is None:
             raise SetupError("no AWS credentials were found; after `pixelfleet up`, paste the lines that it prints")
-        return Sender(
-            self.s3,
-            credentials,
-            self.settings.uploads_bucket,
-            connections=self.connections,
-            ca_bundle=self._core.get_config_variable("ca_bundle"),
-        )
+        object_bytes = ObjectBytes(self.s3, session, UPLOAD_POLICY, self.clients.ca_bundle)
+        return UploadBucket(self.s3, object_bytes, self.settings.uploads_bucket)
 
     @cached_property
     def queues(self) -> Queues:
@@ -118,7 +120,7 @@ class Deployment:
     def cdn(self) -> Cdn | None:
         """None where no distribution is named, as on one machine."""
         distribution = self.settings.cdn_distribution_id
-        return Cdn(self._client("cloudfront"), distribution) if distribution else None
+        return Cdn(self.clients.client("cloudfront"), distribution) if distribution else None
 
     @cached_property
     def inspection(self) -> Inspection:
@@ -144,63 +146,42 @@ class Deployment:
 
     @cached_property
     def s3(self) -> "S3Client":
-        # On AWS, what is signed names the region: the global address answers elsewhere with a redirect, which a
+        endpoint = self.settings.endpoint_url
+        # On AWS, a signed address names the region: the global address answers elsewhere with a redirect, which a
         # browser's form does not survive.
-        style = "auto" if self.settings.endpoint_url else "virtual"
-        client: S3Client = self._client("s3", signature_version="s3v4", s3={"addressing_style": style})
+        style = "auto" if endpoint else "virtual"
+        # Every body has a checksum of its own, and the signature covers the checksum.
+        sign_bodies = endpoint is not None and is_open(endpoint)
+        client: S3Client = self.clients.client(
+            "s3",
+            signature_version="s3v4",
+            s3={"addressing_style": style, "payload_signing_enabled": sign_bodies},
+        )
         return client
 
     @cached_property
     def sqs(self) -> "SQSClient":
-        client: SQSClient = self._client("sqs")
+        client: SQSClient = self.clients.client("sqs")
         return client
 
     @cached_property
     def sns(self) -> "SNSClient":
-        client: SNSClient = self._client("sns")
-        return cast("SNSClient", SignedSns(client, self._signed(client, sns.judge)))
+        client: SNSClient = self.clients.client("sns")
+        return client
 
     @cached_property
     def ecs(self) -> "ECSClient | None":
         """None at the embedded cloud, whose workers are processes."""
-        client: ECSClient | None = None if self.settings.endpoint_url else self._client("ecs")
+        client: ECSClient | None = None if self.settings.endpoint_url else self.clients.client("ecs")
         return client
 
     @cached_property
     def cloudwatch(self) -> "CloudWatchClient | None":
         """None at the embedded cloud, which keeps no metrics."""
-        client: CloudWatchClient | None = None if self.settings.endpoint_url else self._client("cloudwatch")
+        client: CloudWatchClient | None = None if self.settings.endpoint_url else self.clients.client("cloudwatch")
         return client
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
-        client: DynamoDBClient = self._client("dynamodb")
-        return cast("DynamoDBClient", SignedDynamoDb(client, self._signed(client, dynamodb.judge)))
-
-    @cached_property
-    def _core(self) -> botocore.session.Session:
-        return botocore.session.Session()
-
-    @cached_property
-    def _session(self) -> boto3.session.Session:
-        return boto3.session.Session(region_name=self.settings.region, botocore_session=self._core)
-
-    @cached_property
-    def _credentials(self) -> Credentials | None:
-        found: Credentials | None = self._core.get_credentials()
-        return found
-
-    def _signed(self, client: Any, judge: Judge) -> SignedHttp:
-        policy = Policy(self.connections, self._core.get_config_variable("ca_bundle"))
-        return SignedHttp(client, self._credentials, judge, policy)
-
-    def _client(self, service: str, **options: Any) -> Any:
-        config = Config(
-            connect_timeout=5,
-            read_timeout=60,
-            max_pool_connections=self.connections,
-            tcp_keepalive=True,
-            retries={"mode": "standard", "total_max_attempts": 4},
-            **options,
-        )
-        return self._session.client(service, endpoint_url=self.settings.endpoint_url, config=config)  # type: ignore[call-overload]
+        client: DynamoDBClient = self.clients.client("dynamodb")
+        return client

@@ -76,6 +76,10 @@ class TransientError(ProcessingError):
     """May pass if tried again: the message is left to come back, until the attempts are used up."""
 
 
+class RefusedError(TransientError):
+    """AWS refuses this call, and would refuse it for every object: a right, the bucket or the keys are wrong."""
+
+
 class WrongLaneError(PixelfleetError):
     """The job is too large for this lane and belongs to `heavy`."""
 

@@ -1,18 +1,18 @@
-"""Foreign errors of AWS calls become ours here, and nowhere else.
+"""Errors of AWS calls become pixelfleet's errors here, and nowhere else.
 
-Everything that an AWS call can raise is transient to the worker: a throttle, a time-out, a refused permission alike
-may be mended while the message waits. What a caller must tell apart (a missing object, a lost condition) it asks of
+To the worker, every error of an AWS call is transient: a throttle, a time-out and a refused permission alike may be
+mended while the message waits. Where a caller must tell errors apart (a missing object, a lost condition), it asks
 `error_code` before it lets the rest pass through `translated`.
 """
 
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from traceback import walk_tb
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pixelfleet.errors import Cause, TransientError
+from pixelfleet.errors import Cause, RefusedError, TransientError
 
 #: The codes that botocore's standard retry mode takes for throttling (botocore/retries/standard.py), and SQS's own.
 THROTTLES: Final = frozenset(
@@ -36,6 +36,24 @@ THROTTLES: Final = frozenset(
     }
 )
 
+#: The codes after which botocore's standard retry mode repeats a request, whatever the status.
+RETRYABLE: Final = THROTTLES | {"RequestTimeout", "RequestTimeoutException", "InternalError"}
+
+#: Answers that S3 gives to every object alike: the bucket, its region, the keys or the clock are wrong.
+REFUSALS: Final = frozenset(
+    {
+        "NoSuchBucket",
+        "AccessDenied",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "ExpiredToken",
+        "InvalidToken",
+        "PermanentRedirect",
+        "AuthorizationHeaderMalformed",
+        "RequestTimeTooSkewed",
+    }
+)
+
 
 def error_code(error: ClientError) -> str:
     """The service's code, such as `NoSuchKey`; for a HEAD, whose answer has no body, the status as text."""
@@ -44,10 +62,13 @@ def error_code(error: ClientError) -> str:
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Turn botocore's errors into TransientError; `doing` ("store a variant") begins the message.
+    """Turn boto3's errors into TransientError; `doing` ("store a variant") begins the message.
 
     Not all of them are of botocore's own tree: where a container's credentials endpoint answers with expired keys or
     with none, its refresh raises RuntimeError or KeyError (botocore/credentials.py).
+
+    Raises:
+        RefusedError: a TransientError for an answer that every object would get.
     """
     try:
         yield
@@ -55,17 +76,20 @@ def translated(doing: str) -> Iterator[None]:
         code = error_code(error)
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         message = f"could not {doing}: {error}"
+        if code in REFUSALS:
+            raise RefusedError(Cause.INTERNAL, message) from error
         if code in THROTTLES or status == 429:
             raise TransientError(Cause.THROTTLED, message) from error
         raise TransientError(Cause.UNAVAILABLE if status >= 500 else Cause.INTERNAL, message) from error
     except BotoCoreError as error:
         raise TransientError(Cause.UNAVAILABLE, f"could not {doing}: {error}") from error
     except (RuntimeError, LookupError) as error:
-        if not _raised_in_botocore(error):
+        if not _passed_botocore(error):
             raise
         raise TransientError(Cause.UNAVAILABLE, f"could not {doing}: {type(error).__name__}: {error}") from error
 
 
-def _raised_in_botocore(error: Exception) -> bool:
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return bool(frames) and str(frames[-1].f_globals.get("__name__", "")).startswith("botocore.")
+def _passed_botocore(error: Exception) -> bool:
+    """Whether botocore raised this, or let it pass while it renewed credentials."""
+    names = [str(frame.f_globals.get("__name__", "")) for frame, _ in walk_tb(error.__traceback__)]
+    return "botocore.credentials" in names or (bool(names) and names[-1].startswith("botocore."))

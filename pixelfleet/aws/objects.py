@@ -1,48 +1,43 @@
-"""S3: fetching an original to a file, storing variants, and what else a bucket is asked.
+"""S3 as the worker, the dashboard and the commands use it: originals are fetched, results stored and deleted.
 
-Nothing is held whole in memory: originals stream to a file, variants from one.
+No large body is held whole in memory: originals stream to a file, large results stream from a file.
 """
 
-import base64
 import hashlib
 import mimetypes
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import error_code, translated
+from pixelfleet.aws.interruptible import interruptible
+from pixelfleet.aws.object_bytes import ObjectBytes, PutHeaders
 from pixelfleet.errors import Cause, TransientError
-from pixelfleet.signed.s3 import Sha256, SignedS3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-CHUNK: Final = 1 << 20
-#: Above this an upload goes in parts, so that a broken connection costs one part.
-MULTIPART: Final = 64 * 1_000_000
-#: Up to here a file is read into memory to be put; beyond, it streams.
-AT_ONCE: Final = 8_000_000
-#: Tiles that are put at once.
+#: Files that are put, or fetched, at once.
 STORE_THREADS: Final = 8
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 #: User metadata has 2 KB in all (S3 user guide, "Working with object metadata"), and a quoted key can be 3 KB.
 SOURCE_METADATA: Final = 1_000
 
-#: What the standard library knows, whatever the host's own lists say.
+#: The standard library's own list: the host's lists differ.
 _TYPES: Final = mimetypes.MimeTypes()
 for _suffix in ("avif", "webp"):
     _TYPES.add_type(f"image/{_suffix}", f".{_suffix}")
 
 _MISSING: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})
 _SUPERSEDED: Final = frozenset({"PreconditionFailed", "412"})
-#: What a GET of a delete marker by its version answers.
+#: The answer to a GET of a delete marker by its version.
 _MARKER: Final = frozenset({"MethodNotAllowed", "405"})
 
 
@@ -52,7 +47,7 @@ class ObjectGoneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ObjectVersion:
-    """One object as a HEAD or a GET tells it; `bytes` is its size."""
+    """One object, as S3 answers a HEAD or a GET; `bytes` is its size."""
 
     bucket: str
     key: str
@@ -63,7 +58,7 @@ class ObjectVersion:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is told about a variant where it lies."""
+    """What is written beside a result: its type, the original's key, the recipe's name, the time."""
 
     content_type: str
     source: str
@@ -81,74 +76,54 @@ class Opened:
 
 
 class Objects:
-    """Both buckets. Methods raise TransientError when S3 does not answer, ObjectGoneError where said."""
+    """Both buckets. Methods raise TransientError when S3 does not answer, ObjectGoneError where said.
 
-    def __init__(self, client: "S3Client", signed: SignedS3, results_bucket: str) -> None:
+    A signal handler can interrupt `fetch` and `store` in the main thread: a task's time limit does.
+    """
+
+    def __init__(self, client: "S3Client", object_bytes: ObjectBytes, results_bucket: str) -> None:
         self._client = client
-        self._signed = signed
+        self._object_bytes = object_bytes
         self.results_bucket = results_bucket
 
     def fetch(self, source: ObjectVersion, path: Path, max_bytes: int) -> tuple[ObjectVersion, str]:
-        """Stream one pinned version to `path`; returns it as S3 told it, and its SHA-256 in hex.
+        """Stream one pinned version to `path`; returns it as S3 describes it, and its SHA-256 in hex.
 
-        An object over `max_bytes` is not read: the returned size says so and the digest is empty.
+        An object over `max_bytes` is not read: the returned size shows it, and the digest is empty.
 
         Raises:
             ObjectGoneError: the version is gone, or the key holds another by now.
         """
         pin = None if source.version_id else source.etag
-        with translated(f"fetch {source.key!r}"):
-            try:
-                got = self._signed.get(source.bucket, source.key, source.version_id, pin)
-            except ClientError as error:
-                if error_code(error) in _MISSING | _SUPERSEDED | _MARKER:
-                    raise ObjectGoneError(source.key) from None
-                raise
-            version = got.headers.get("x-amz-version-id")
-            found = ObjectVersion(source.bucket, source.key, version, got.headers["etag"].strip('"'), got.size)
-            with closing(got.body) as body:
-                digest = _copy(body.iter_chunks(CHUNK), path) if found.bytes <= max_bytes else ""
-        if digest and got.sha256 not in (None, digest):
-            raise TransientError(Cause.UNAVAILABLE, f"{source.key!r} was damaged on its way: its SHA-256 is another")
-        return found, digest
 
-    def store(self, path: Path, key: str, told: Stored) -> str:
+        def get(abandoned: threading.Event) -> tuple[ObjectVersion, str]:
+            found = self._object_bytes.get(source.bucket, source.key, source.version_id, pin)
+            version = ObjectVersion(source.bucket, source.key, found.version_id, found.etag, found.size)
+            return version, _write(found.chunks, path, abandoned) if found.size <= max_bytes else ""
+
+        with translated(f"fetch {source.key!r}"), _gone(source.key):
+            return interruptible(get)
+
+    def store(self, path: Path, key: str, stored: Stored) -> str:
         """Put a file into the results bucket, to be cached for ever; returns its SHA-256 in hex.
 
-        S3 verifies the checksum, so a body that was damaged on its way is refused, not stored.
+        S3 verifies the checksum: a body that was damaged on its way is refused, not stored.
         """
+        headers = PutHeaders(
+            content_type=stored.content_type,
+            cache_control=IMMUTABLE,
+            metadata=_metadata(stored),
+            tags={"pixelfleet-status": "ready", "pixelfleet-processed-at": stored.processed_at},
+        )
         with translated(f"store {key!r}"):
-            if path.stat().st_size > AT_ONCE:
-                return self._store_large(path, key, told)
-            body = path.read_bytes()
-            digest = Sha256.of(body)
-            self._signed.put(self.results_bucket, key, body, digest, _headers(told))
-        return digest.hex
-
-    def _store_large(self, path: Path, key: str, told: Stored) -> str:
+            interruptible(lambda _: self._object_bytes.put(self.results_bucket, key, path, headers))
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256")
-        arguments: dict[str, Any] = {
-            "ContentType": told.content_type,
-            "CacheControl": IMMUTABLE,
-            "Metadata": _metadata(told),
-            "Tagging": _tagging(told),
-        }
-        if path.stat().st_size > MULTIPART:
-            config = TransferConfig(multipart_threshold=MULTIPART, max_concurrency=4)
-            self._client.upload_file(str(path), self.results_bucket, key, ExtraArgs=arguments, Config=config)
-        else:
-            checksum = base64.b64encode(digest.digest()).decode()
-            with path.open("rb") as file:
-                self._client.put_object(
-                    Bucket=self.results_bucket, Key=key, Body=file, ChecksumSHA256=checksum, **arguments
-                )
-        return digest.hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def store_folder(self, folder: Path, prefix: str, told: Stored) -> None:
+    def store_folder(self, folder: Path, prefix: str, stored: Stored) -> None:
         """Put every file below a folder under `prefix`, several at once: a gigapixel has tens of thousands of tiles.
 
-        Each gets the content type that its name says.
+        The content type of each file follows from its name.
         """
         with ThreadPoolExecutor(STORE_THREADS) as pool:
             paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
@@ -156,7 +131,7 @@ class Objects:
             for path in paths:
                 content_type = _TYPES.guess_type(path.name)[0] or "application/octet-stream"
                 key = prefix + path.relative_to(folder).as_posix()
-                running.add(pool.submit(self.store, path, key, replace(told, content_type=content_type)))
+                running.add(pool.submit(self.store, path, key, replace(stored, content_type=content_type)))
                 if len(running) >= 4 * STORE_THREADS:
                     done, running = wait(running, return_when=FIRST_COMPLETED)
                     _raise_first(done)
@@ -209,27 +184,23 @@ class Objects:
     def download_result(self, key: str, path: Path) -> None:
         """Stream one result to a file, which appears whole or not at all."""
         partial = path.with_name(path.name + ".part")
+
+        def get(abandoned: threading.Event) -> None:
+            _write(self._object_bytes.get(self.results_bucket, key).chunks, partial, abandoned)
+
         with translated(f"download {key!r}"):
-            answer = self._client.get_object(Bucket=self.results_bucket, Key=key)
-            with closing(answer["Body"]) as body:
-                _copy(body.iter_chunks(CHUNK), partial)
+            interruptible(get)
         partial.replace(path)
 
     def open(self, bucket: str, key: str, version_id: str | None = None) -> "Opened":
         """An object to be streamed; the caller reads `chunks` to their end or closes them.
 
         Raises:
-            ObjectGoneError: there is none of that key and version.
+            ObjectGoneError: there is no object of that key and version.
         """
-        which: dict[str, Any] = {"VersionId": version_id} if version_id else {}
-        with translated(f"open {key!r}"):
-            try:
-                answer = self._client.get_object(Bucket=bucket, Key=key, **which)
-            except ClientError as error:
-                if error_code(error) in _MISSING | _MARKER:
-                    raise ObjectGoneError(key) from None
-                raise
-        return Opened(answer["ContentType"], answer["ContentLength"], answer["Body"].iter_chunks(CHUNK))
+        with translated(f"open {key!r}"), _gone(key):
+            found = self._object_bytes.get(bucket, key, version_id)
+        return Opened(found.content_type, found.size, found.chunks)
 
     def delete_original(self, bucket: str, key: str) -> None:
         """Delete a key's object, in a versioned bucket its current version; the bucket's event does the rest."""
@@ -260,26 +231,32 @@ def _raise_first(done: Iterable["Future[str]"]) -> None:
         future.result()
 
 
-def _metadata(told: Stored) -> dict[str, str]:
-    return {"source": quote(told.source)[:SOURCE_METADATA], "recipe": told.recipe, "processed-at": told.processed_at}
+def _metadata(stored: Stored) -> dict[str, str]:
+    return {
+        "source": quote(stored.source)[:SOURCE_METADATA],
+        "recipe": stored.recipe,
+        "processed-at": stored.processed_at,
+    }
 
 
-def _tagging(told: Stored) -> str:
-    return urlencode({"pixelfleet-status": "ready", "pixelfleet-processed-at": told.processed_at})
+@contextmanager
+def _gone(key: str) -> Iterator[None]:
+    """Turn S3's answers about a version that is gone or superseded into ObjectGoneError."""
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) in _MISSING | _SUPERSEDED | _MARKER:
+            raise ObjectGoneError(key) from None
+        raise
 
 
-def _headers(told: Stored) -> dict[str, str]:
-    """As `_store_large`'s arguments say it (S3 API reference, PutObject)."""
-    metadata = {f"x-amz-meta-{name}": value for name, value in _metadata(told).items()}
-    tagging = {"x-amz-tagging": _tagging(told)}
-    return {"Content-Type": told.content_type, "Cache-Control": IMMUTABLE, **metadata, **tagging}
-
-
-def _copy(chunks: Iterable[bytes], path: Path) -> str:
-    """Of a StreamingBody's chunks: unlike the raw stream below it, it notices when fewer bytes came than promised."""
+def _write(chunks: Iterable[bytes], path: Path, abandoned: threading.Event) -> str:
+    """Write chunks to a file; returns their SHA-256 in hex. Ends early once nobody waits for them."""
     digest = hashlib.sha256()
     with path.open("wb") as file:
         for chunk in chunks:
+            if abandoned.is_set():
+                break
             digest.update(chunk)
             file.write(chunk)
     return digest.hexdigest()

@@ -162,7 +162,7 @@ def _images(order: _Order, embedded: EmbeddedFleet, collected: _Collected) -> It
     deployment.batches.create(DEFAULT_OWNER, BATCH, store_recipe(deployment, order.recipe))
     tiles = StoredTiles(deployment.inspection, deployment.listings)
     sources = iter(order.sources)
-    with Uploader(deployment.sender, THREADS) as uploader:
+    with Uploader(deployment.upload_bucket, THREADS) as uploader:
         run_ = Run(
             deployment,
             uploader,

@@ -118,7 +118,7 @@ class _Done:
 
 def _carry_out(deployment: Deployment, order: _Order, walk: Any, *, as_json: bool) -> _Done:
     settings = deployment.settings
-    sender, cloud = deployment.sender, settings.endpoint_url or "aws"
+    bucket, cloud = deployment.upload_bucket, settings.endpoint_url or "aws"
     pending = Pending(cloud, settings.uploads_bucket, order.owner, order.sources)
     name = order.batch or pending.name(datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
     prefix = batch_prefix(order.owner, name)
@@ -129,7 +129,7 @@ def _carry_out(deployment: Deployment, order: _Order, walk: Any, *, as_json: boo
         with (
             UploadProgress(walk) as progress,
             Uploader(
-                sender,
+                bucket,
                 order.jobs,
                 images_only=True,
                 max_bandwidth=order.max_bandwidth,

@@ -6,18 +6,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Final
 
-from botocore.exceptions import ClientError
-
-from pixelfleet.aws.errors import error_code, translated
+from pixelfleet.aws.checksums import crc32_base64, crc32_of_parts, sha256_base64
+from pixelfleet.aws.upload_bucket import UploadBucket
 from pixelfleet.domain.keys import MAX_KEY_BYTES, image_id
-from pixelfleet.errors import Cause, PermanentError, SetupError, TransientError
+from pixelfleet.errors import Cause, PermanentError, RefusedError, SetupError, TransientError
 from pixelfleet.files.sources import Source
 from pixelfleet.images.formats import Read, content_type_of, identify
-from pixelfleet.signed.s3 import Crc32, Sha256
 from pixelfleet.uploads.body import PART, Body, ChangedError
 from pixelfleet.uploads.meter import Meter
 from pixelfleet.uploads.parts import Parts
-from pixelfleet.uploads.sender import Sender
 from pixelfleet.uploads.throttle import Throttle
 from pixelfleet.uploads.unfinished import Begun, Unfinished
 
@@ -26,28 +23,13 @@ AHEAD: Final = 4
 #: How often a file that changes while it is read is read anew.
 READS: Final = 3
 
-#: Answers that no other file would get differently.
-_HOPELESS: Final = frozenset(
-    {
-        "NoSuchBucket",
-        "AccessDenied",
-        "InvalidAccessKeyId",
-        "SignatureDoesNotMatch",
-        "ExpiredToken",
-        "InvalidToken",
-        "PermanentRedirect",
-        "AuthorizationHeaderMalformed",
-        "RequestTimeTooSkewed",
-    }
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """One file that was put, or why it was not: by a `problem`, or because it is no image (`skipped` says what).
+    """One file that was put, or the reason why not: a `problem`, or that the file is no image (`skipped`).
 
-    `bytes` and `mtime_ns` are of what was read, which the walk may have seen otherwise. A file that `was_there` was
-    put by a run that was killed before it could note it.
+    `bytes` and `mtime_ns` are those of the file that was read; the walk may have seen others. A file that `was_there`
+    was put by a run that was killed before the run could note it.
     """
 
     source: Source
@@ -61,36 +43,36 @@ class Put:
 
     @property
     def may_pass(self) -> bool:
-        """Whether the same file may be taken another time: it was the network or S3 that failed it."""
+        """Whether S3 may take the same file another time: the network or S3 failed, not the file."""
         return self.cause is not None and not self.cause.blames_image
 
 
 class Uploader:
     """Puts files into one bucket, several at once. As a context manager it leaves no thread behind.
 
-    With `images_only` a file whose first bytes are no image's is skipped. With `unfinished`, large files
-    are gone on with. `max_bandwidth` is in bytes a second.
+    With `images_only`, a file whose first bytes are no image's is skipped. With `unfinished`, large files that an
+    earlier run has begun are finished. `max_bandwidth` is in bytes a second.
     """
 
     def __init__(
         self,
-        sender: Sender,
+        bucket: UploadBucket,
         threads: int,
         *,
         images_only: bool = False,
         max_bandwidth: float | None = None,
         unfinished: Unfinished | None = None,
     ) -> None:
-        self.bucket = sender.bucket
+        self.bucket = bucket.bucket
         self.meter = Meter()
-        self._sender = sender
+        self._bucket = bucket
         self._threads = threads
         self._images_only = images_only
         self._throttle = Throttle(max_bandwidth)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="put")
-        # Of its own: a file that waited for its parts in the files' pool might keep them from running.
+        # A second pool: a file that waits for its parts in the files' pool might keep those parts from running.
         pool = ThreadPoolExecutor(threads, thread_name_prefix="part")
-        self._parts = Parts(sender, pool, self._throttle, self.meter, unfinished)
+        self._parts = Parts(bucket, pool, self._throttle, self.meter, unfinished)
 
     def __enter__(self) -> "Uploader":
         return self
@@ -103,14 +85,14 @@ class Uploader:
     def image_id(self, key: str) -> str:
         return image_id(self.bucket, key)
 
-    def put_all(self, wanted: Iterable[tuple[Source, str]]) -> Iterator[Put]:
-        """Put files under keys; yields each as it is done, in no order. `wanted` is read only as far as needed.
+    def put_all(self, planned: Iterable[tuple[Source, str]]) -> Iterator[Put]:
+        """Put files under keys; yields each file when it is done, in no order. `planned` is read as far as needed.
 
         Raises:
-            SetupError: what is refused would be refused for every file.
+            SetupError: S3 would refuse every file.
         """
         running: set[Future[Put]] = set()
-        for source, key in wanted:
+        for source, key in planned:
             running.add(self.submit(source, key))
             if len(running) >= self._threads * AHEAD:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -124,9 +106,9 @@ class Uploader:
         return self._pool.submit(self.put, source, key, doubtful=doubtful)
 
     def put(self, source: Source, key: str, *, doubtful: bool = False) -> Put:
-        """Put one file; what is the file's own fault is told in the answer.
+        """Put one file. A fault of the file itself is in the answer.
 
-        A `doubtful` one may lie in the bucket already: it is not sent again if S3 has the same bytes.
+        A `doubtful` file may be in the bucket already: it is not sent again if S3 has the same bytes.
 
         Raises:
             SetupError: the bucket or the keys are wrong.
@@ -141,13 +123,13 @@ class Uploader:
             return Put(source, key, skipped=error.message)
         except OSError as error:
             return Put(source, key, f"cannot be read: {error.strerror or error}", Cause.UNREADABLE)
+        except RefusedError as error:
+            raise SetupError(f"nothing can be put into s3://{self.bucket}: {error.__cause__ or error}") from error
         except TransientError as error:
-            if hopeless := _hopeless(error):
-                raise SetupError(f"nothing can be put into s3://{self.bucket}: {hopeless}") from error
             return Put(source, key, error.message, error.cause)
 
     def give_up(self, begun: Begun) -> None:
-        """Take back what an earlier run has sent of a file."""
+        """Delete the parts that an earlier run has sent of a file."""
         self._parts.give_up(begun.key, begun.upload_id)
 
     def _read_and_send(self, source: Source, key: str, *, doubtful: bool) -> Put:
@@ -167,20 +149,14 @@ class Uploader:
         )
 
     def _lies_there(self, body: Body, key: str) -> bool:
-        with translated(f"look at {key!r}"):
-            try:
-                found = self._sender.client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
-            except ClientError as error:
-                # Who may write and not read is refused to look, and sends it again.
-                if error_code(error) in {"404", "403"}:
-                    return False
-                raise
-        if found["ContentLength"] != body.size:
+        stored = self._bucket.checksum_of(key)
+        if stored is None or stored.bytes != body.size:
             return False
         if body.size <= PART:
-            return found.get("ChecksumSHA256") == Sha256.of(body.read(0, body.size)).base64
-        parts = [Crc32.of(body.read(start, body.part_size)) for _, start in body.parts()]
-        return found.get("ChecksumCRC32") == Crc32.of_parts(parts)
+            return stored.sha256 == sha256_base64(body.read(0, body.size))
+        return stored.crc32 == crc32_of_parts(
+            crc32_base64(body.read(start, body.part_size)) for _, start in body.parts()
+        )
 
     def _send(self, body: Body, key: str) -> None:
         if body.size > PART:
@@ -190,8 +166,7 @@ class Uploader:
             content_type = self._content_type(lambda offset, count: whole[offset : offset + count])
             body.check_unchanged()
             self._throttle.take(body.size)
-            with translated(f"put {key!r}"):
-                self._sender.put(key, whole, Sha256.of(whole), content_type)
+            self._bucket.put(key, whole, content_type)
             self.meter.add(sent=body.size)
 
     def _content_type(self, read: Read) -> str | None:
@@ -205,10 +180,3 @@ class Uploader:
         if not read(0, 1):
             raise PermanentError(Cause.EMPTY, "the file is empty")
         return content_type_of(identify(read))
-
-
-def _hopeless(error: TransientError) -> str | None:
-    reason = error.__cause__
-    if isinstance(reason, ClientError) and error_code(reason) in _HOPELESS:
-        return str(reason)
-    return None

@@ -82,7 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
         # Whoever was promised more is not to wait for it.
         self.close_connection = answer.promised is not None
 
-    do_GET = do_PUT = do_POST = _answer  # noqa: N815 - http.server's names
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815 - http.server's names
 
     def handle_expect_100(self) -> bool:
         told = super().handle_expect_100()

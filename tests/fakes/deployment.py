@@ -11,6 +11,7 @@ from pixelfleet.catalog.schema import TABLES
 from pixelfleet.deployment import Deployment
 from pixelfleet.localcloud.tables import ensure_table
 from pixelfleet.settings import Settings, load_settings
+from tests.fakes.moto_s3 import MotoDeployment, moto_s3
 
 SECRET = "a secret of the tests, long enough to sign"
 ACCOUNT = "123456789012"
@@ -30,10 +31,10 @@ def moto_deployment(patch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     for name, value in variables.items():
         patch.setenv(name, value)
     patch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with mock_aws(), moto_s3() as url:
         settings = load_settings()
         _provision(settings)
-        yield Deployment(settings)
+        yield MotoDeployment(settings, s3_url=url)
 
 
 def _provision(settings: Settings) -> None:

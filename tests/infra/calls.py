@@ -1,4 +1,4 @@
-"""What a part's code asks of AWS, read from its source: the boto3 calls that can be reached from its entries.
+"""What a part's code asks of AWS, read from its source: the calls of boto3 and obstore that its entries can reach.
 
 Names stand for types: `deployment.images.claim` is the method of the class that `Deployment.images` is annotated to
 return, whoever holds the deployment. `_client.put_item` is DynamoDB's because no other service here has a call of that
@@ -21,6 +21,8 @@ SERVICES: Final = ("cloudfront", "cloudwatch", "dynamodb", "ecs", "s3", "sns", "
 PACKAGES: Final = ("pixelfleet", "worker", "dashboard", "producer_lambda")
 #: Calls of boto3 that are no operation of the service: by the operations that they come to.
 HELPERS: Final = {"upload_file": ("put_object", "abort_multipart_upload"), "generate_presigned_post": ("put_object",)}
+#: obstore's functions, by the operations that they come to: a large put goes in parts, and a failed one is aborted.
+OBSTORE: Final = {"put": ("put_object", "abort_multipart_upload"), "get": ("get_object",)}
 #: Of which table a catalog class is, and which of them are queried by their indexes alone.
 TABLES: Final = {
     "Images": "images",
@@ -104,8 +106,8 @@ class Walk:
             elif isinstance(node, ast.Attribute):
                 self._attribute(module, owner, node, table)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                # As in get_paginator("list_objects_v2") and Request("GetObject", ...).
-                self._operation(xform_name(node.value) if node.value.isidentifier() else "", table)
+                # As in get_paginator("list_objects_v2").
+                self._operation(node.value, table)
 
     def _name(self, module: str, name: str, table: str) -> None:
         home, _, told = source()[module].imported.get(name, f"{module}:{name}").partition(":")
@@ -118,7 +120,8 @@ class Walk:
 
     def _attribute(self, module: str, owner: str, node: ast.Attribute, table: str) -> None:
         holder = _last_name(node.value)
-        self._operation(node.attr, table)
+        for operation in OBSTORE.get(node.attr, ()) if holder == "obstore" else (node.attr,):
+            self._operation(operation, table)
         if holder == "self" and owner:
             self._method(module, owner, node.attr, table)
         elif (adapter := adapters().get(holder.lstrip("_"))) is not None:
@@ -148,10 +151,7 @@ def source() -> dict[str, Module]:
 def adapters() -> dict[str, tuple[str, str]]:
     """The module and class of each of Fleet's adapters, by the name that it has there; and what some of them hold."""
     bootstrap = source()["pixelfleet.deployment"]
-    found = {
-        "signed": ("pixelfleet.signed.s3", "SignedS3"),
-        "indexes": ("pixelfleet.catalog.indexes", "IndexReader"),
-    }
+    found = {"indexes": ("pixelfleet.catalog.indexes", "IndexReader")}
     for name, getter in bootstrap.classes["Deployment"].items():
         for node in ast.walk(getter.returns) if getter.returns else ():
             if isinstance(node, ast.Name) and (home := bootstrap.imported.get(node.id, "")).startswith("pixelfleet."):

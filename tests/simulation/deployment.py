@@ -1,73 +1,40 @@
 """The adapters of one simulated process: the real ones, over the models instead of the network.
 
-Two adapters read and write bodies by a transport of their own instead of a boto3 client. Of these `SimulatedObjects`
-and `SimulatedSender` replace the transport and keep the interface.
+One adapter reads and writes bodies by a transport of its own instead of a boto3 client: `SimulatedBytes` replaces the
+transport and keeps the interface.
 """
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from pixelfleet.aws.cdn import Cdn
-from pixelfleet.aws.errors import error_code, translated
-from pixelfleet.aws.objects import ObjectGoneError, Objects, ObjectVersion, Stored
+from pixelfleet.aws.object_bytes import Download, ObjectBytes, PutHeaders
 from pixelfleet.deployment import Deployment
 from pixelfleet.settings import Settings
 from tests.fakes.s3_bucket import NULL
 from tests.simulation.cloud import Cloud
 from tests.simulation.network import Network, RemoteClient
 
-#: S3's answers for a version that is not there, or that the key no longer holds.
-_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "PreconditionFailed", "MethodNotAllowed"})
 
+class SimulatedBytes(ObjectBytes):
+    """`ObjectBytes` with bodies that go through the simulated client."""
 
-class SimulatedObjects(Objects):
-    """`Objects` with bodies that go through the simulated client."""
+    def __init__(self, client: Any) -> None:
+        self._s3 = client
 
-    def __init__(self, client: Any, results_bucket: str) -> None:
-        self._client = client
-        self.results_bucket = results_bucket
+    def put(self, bucket: str, key: str, body: bytes | Path, headers: PutHeaders) -> None:
+        content = body.read_bytes() if isinstance(body, Path) else body
+        self._s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=headers.content_type)
 
-    def fetch(self, source: ObjectVersion, path: Path, max_bytes: int) -> tuple[ObjectVersion, str]:
-        request: dict[str, Any] = {"Bucket": source.bucket, "Key": source.key}
-        request |= {"VersionId": source.version_id} if source.version_id else {"IfMatch": source.etag}
-        with translated(f"fetch {source.key!r}"):
-            try:
-                answer = self._client.get_object(**request)
-            except ClientError as error:
-                if error_code(error) in _GONE:
-                    raise ObjectGoneError(source.key) from None
-                raise
+    def get(self, bucket: str, key: str, version_id: str | None = None, etag: str | None = None) -> Download:
+        request: dict[str, Any] = {"Bucket": bucket, "Key": key}
+        request |= {"VersionId": version_id} if version_id else {}
+        request |= {"IfMatch": etag} if etag else {}
+        answer = self._s3.get_object(**request)
         body: bytes = answer["Body"].read()
         version: str | None = answer.get("VersionId", NULL)
         version = None if version == NULL else version
-        fetched = ObjectVersion(source.bucket, source.key, version, answer["ETag"].strip('"'), len(body))
-        if len(body) > max_bytes:
-            return fetched, ""
-        path.write_bytes(body)
-        return fetched, hashlib.sha256(body).hexdigest()
-
-    def store(self, path: Path, key: str, told: Stored) -> str:
-        body = path.read_bytes()
-        with translated(f"store {key!r}"):
-            self._client.put_object(Bucket=self.results_bucket, Key=key, Body=body, ContentType=told.content_type)
-        return hashlib.sha256(body).hexdigest()
-
-
-class SimulatedSender:
-    """`Sender` over the simulated client."""
-
-    def __init__(self, client: Any, bucket: str) -> None:
-        self.client = client
-        self.bucket = bucket
-
-    def put(self, key: str, body: Any, digest: Any, content_type: str | None = None) -> str:
-        answer = self.client.put_object(
-            Bucket=self.bucket, Key=key, Body=bytes(body), ChecksumSHA256=digest.base64, ContentType=content_type
-        )
-        return str(answer["ETag"])
+        return Download(version, answer["ETag"].strip('"'), len(body), answer["ContentType"], iter([body]))
 
 
 class SimulatedDynamoDb(RemoteClient):
@@ -96,8 +63,7 @@ def deployment_of(network: Network, cloud: Cloud, settings: Settings, *, sqs_att
         "dynamodb": SimulatedDynamoDb(network, "dynamodb", cloud.dynamodb),
         "ecs": None,
         "cloudwatch": None,
-        "objects": SimulatedObjects(s3, settings.results_bucket),
-        "sender": SimulatedSender(s3, settings.uploads_bucket),
+        "object_bytes": SimulatedBytes(s3),
         "cdn": Cdn(cloudfront, settings.cdn_distribution_id),
     }
     # Cached properties: what stands in the instance's dictionary is what they return.

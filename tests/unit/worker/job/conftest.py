@@ -11,6 +11,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.images.pipeline import render
 from pixelfleet.localcloud.tables import ensure_table
 from pixelfleet.settings import load_settings
+from tests.fakes.moto_s3 import MotoDeployment, moto_s3
 from tests.unit.worker.job.desk import Desk
 from worker.job.process import Processor
 
@@ -18,13 +19,13 @@ from worker.job.process import Processor
 @pytest.fixture(scope="module")
 def composed() -> Iterator[Deployment]:
     """The clients, which cost more to make than a test to run; moto answers them afresh in each test."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, moto_s3() as url:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "testing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setenv("PIXELFLEET_ACCOUNT_ID", "123456789012")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        deployment = Deployment(load_settings())
+        deployment = MotoDeployment(load_settings(), s3_url=url)
         for name in ("s3", "sqs", "sns", "dynamodb", "notices"):
             getattr(deployment, name)
         patch.undo()
