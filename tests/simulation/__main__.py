@@ -13,6 +13,8 @@ from tests.simulation.simulation import run_seed
 
 #: Seeds that one process takes at a time.
 CHUNK = 10
+#: Seeds after which a campaign says how far it has come.
+REPORT_EVERY = 1_000
 
 
 def main() -> int:
@@ -21,6 +23,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seed", type=int, help="run this seed alone and print its whole trace")
     parser.add_argument("--steps", type=int, help="go on until so many steps are done, instead of --seeds")
+    parser.add_argument("--minutes", type=float, help="stop after so many minutes, whatever is left")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--traces", type=int, default=1, help="failing invariants whose shortest trace is printed")
     options = parser.parse_args()
@@ -28,10 +31,16 @@ def main() -> int:
         return _one(options.seed)
     campaign = Campaign()
     began = time.monotonic()
-    seeds = range(options.first, sys.maxsize if options.steps else options.first + options.seeds)
+    without_end = options.steps or options.minutes
+    seeds = range(options.first, options.first + 10**9 if without_end else options.first + options.seeds)
     for summary in _outcomes(seeds, options.jobs):
         campaign.add(summary)
+        seconds = time.monotonic() - began
+        if campaign.seeds % REPORT_EVERY == 0:
+            print(campaign.report(seconds), file=sys.stderr, flush=True)
         if options.steps and campaign.steps >= options.steps:
+            break
+        if options.minutes and seconds >= 60 * options.minutes:
             break
     print(campaign.report(time.monotonic() - began))
     for invariant, seed in list(campaign.first_seed.items())[: options.traces]:
