@@ -69,6 +69,8 @@ class FakeQueue:
         self.most_in_flight = MOST_IN_FLIGHT
         self.counts = dict.fromkeys(State, 0)
         self.deleted = 0
+        #: Called with each message that a client deletes.
+        self.on_delete: Callable[[Message], None] = lambda _message: None
         #: Messages that the redrive policy moved to the dead-letter queue.
         self.buried = 0
         self._by_id: dict[str, Message] = {}
@@ -134,6 +136,7 @@ class FakeQueue:
         message = self._find(handle)
         if message is not None and message.receipt_handle == handle:
             self.deleted += message.state is not State.GONE
+            self.on_delete(message)
             self._forget(message)
 
     def change_visibility(self, handle: str, seconds: float, now: float) -> None:

@@ -1,11 +1,15 @@
 """What must hold at every moment of a run, looked at when a service changes: a violation is kept with its time."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
 from pixelfleet.catalog.dynamo import from_attributes
+from pixelfleet.domain.jobs import JobKind, Lane, decode_message
 from pixelfleet.domain.keys import batch_prefix
+from tests.fakes.s3_bucket import NULL
 from tests.fakes.sns import Publication
+from tests.fakes.sqs_queue import Message
 from tests.simulation.environment import Environment
 
 
@@ -24,6 +28,9 @@ class Observer:
         self._cloud.on_object_event = self._object_event
         self._cloud.sns.on_publish = self._published
         self._cloud.dynamodb.on_write = self._written
+        for lane in Lane:
+            queue = self._cloud.sqs.at_url(environment.settings.dlq_url(lane))
+            queue.on_delete = self._dead_letter_deleted
 
     def images(self) -> list[dict[str, Any]]:
         """All image items, as the catalog holds them now."""
@@ -47,6 +54,29 @@ class Observer:
             return
         if any(variant["key"] == key for variant in item.get("variants", [])):
             self._environment.violate("no result that a record names is deleted", item["key"])
+
+    def _dead_letter_deleted(self, letter: Message) -> None:
+        """A redrive deletes a dead letter only where the record, or another message, has its work."""
+        words = str(self._environment.scheduler.process.memory.get("words", ""))
+        if not words.startswith("redrives"):
+            return
+        job = decode_message(letter.body)
+        if any(decode_message(message.body).key == job.key for message in self._lane_messages() if message != letter):
+            return
+        current = self._cloud.s3.bucket(self._environment.settings.uploads_bucket).current(job.key)
+        item = next((item for item in self.images() if item["key"] == job.key), {})
+        version = current and (current.etag if current.version_id == NULL else current.version_id)
+        if job.kind is JobKind.REMOVE:
+            undone = current is None and item.get("status") != "deleted"
+        else:
+            undone = current is not None and version == job.source_version and item.get("source_version") != version
+        if undone or item.get("notice") or item.get("superseded"):
+            self._environment.violate("no dead letter is deleted that is the only trace of work", job.key)
+
+    def _lane_messages(self) -> Iterator[Message]:
+        for lane in Lane:
+            for url in (self._environment.settings.queue_url(lane), self._environment.settings.dlq_url(lane)):
+                yield from self._cloud.sqs.at_url(url).messages()
 
     def _published(self, publication: Publication) -> None:
         document = publication.document

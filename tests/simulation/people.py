@@ -85,7 +85,8 @@ class Person:
                 self._next()
                 continue
             self._environment.trace.note(step.words)
-            self._environment.scheduler.process.memory["began"] = self._environment.scheduler.now
+            memory = self._environment.scheduler.process.memory
+            memory |= {"began": self._environment.scheduler.now, "words": step.words}
             try:
                 step.action(self._deployment)
             except Exception as error:
