@@ -132,6 +132,27 @@ class Users:
             self._client.delete_item(TableName=self._table, Key=_key(f"token#{found[0]}"))
         self._change(name, lambda now: {"tokens": tuple(t for t in now.tokens if t.digest != found[0])})
 
+    def remove(self, name: str) -> None:
+        """Remove a user with all tokens; their sessions end. Repeated after a failure, it removes the rest.
+
+        Raises:
+            SetupError: there is no such user.
+        """
+        user = self.get(name)
+        if user is None:
+            raise SetupError(f"there is no user {name!r}")
+        with translated("remove a user"):
+            for token in user.tokens:
+                self._client.delete_item(TableName=self._table, Key=_key(f"token#{token.digest}"))
+            self._client.delete_item(TableName=self._table, Key=_key(f"user#{name}"))
+            # Out of the directory last: a name there without a user is skipped.
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key("directory"),
+                UpdateExpression="DELETE people :name",
+                ExpressionAttributeValues={":name": {"SS": [name]}},
+            )
+
     def bearer(self, token: str) -> Bearer | None:
         """Whose token it is; None for one that is unknown, expired, or of a disabled user."""
         item = self._read(f"token#{token_digest(token)}")

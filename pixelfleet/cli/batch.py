@@ -12,6 +12,7 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
+from pixelfleet.cli.app import App
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, say
 from pixelfleet.cli.naming import BatchArgument, OwnerOfBatch, batch_of
 from pixelfleet.cli.progress import RunProgress
@@ -37,11 +38,9 @@ THREADS: Final = 8
 #: A page with more images than this is none that a browser shows.
 ON_SHEET: Final = 5_000
 
-batch = typer.Typer(
+batch = App(
     name="batch",
-    no_args_is_help=True,
     help="Images that were uploaded together: list, show, watch, seal, download, prove.",
-    rich_markup_mode="markdown",
 )
 
 
@@ -64,9 +63,9 @@ def list_batches(
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("batch", "begun", "recipe"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for column in ("images", "ready", "failed", "state"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for each, counts in rows:
         expected = f"{each.expected:,}" if each.expected is not None else "?"
         numbers = (expected, f"{counts.ready:,}", f"{counts.failed:,}", batch_state(each, counts))
@@ -130,7 +129,7 @@ def download(
         for result in work.run(images):
             results.append(result)
             progress.add(result)
-    results.sort(key=lambda result: result.key or "")
+    results.sort(key=lambda result: (result.status != "ready", result.key or ""))
     report = Report(tuple(results), time.monotonic() - began)
     write_report(report, dest / REPORT)
     write_contact_sheet(Report(report.images[:ON_SHEET], report.seconds), dest)

@@ -1,4 +1,4 @@
-"""`pixelfleet upload --dry-run`: what an upload would be, from headers alone."""
+"""`pixelfleet upload --dry-run`: the forecast of an upload, from headers alone."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rich.filesize import decimal
 from rich.table import Table
 
-from pixelfleet.cli.console import MESSAGES, RESULTS, duration, emit, printable
+from pixelfleet.cli.console import MESSAGES, RESULTS, count, duration, emit, printable
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import Cause, PermanentError, SetupError, TransientError
 from pixelfleet.files.sources import Source
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 UPDATE_EVERY = 100
 
 
-def tell_forecast(sources: Iterator[Source], recipe: Recipe, workers: int, *, as_json: bool) -> None:
-    """Read every header and print what is to be expected. Nothing is uploaded and no cloud is asked.
+def show_forecast(sources: Iterator[Source], recipe: Recipe, workers: int, *, as_json: bool) -> None:
+    """Read every header and print the forecast. Nothing is uploaded, and no cloud is asked.
 
     Raises:
         SetupError: the libraries that read headers are not installed.
@@ -82,13 +82,14 @@ def _document(forecast: "Forecast", workers: int) -> dict[str, Any]:
 
 
 def _show(forecast: "Forecast", document: dict[str, Any]) -> None:
-    formats = ", ".join(f"{name} {count:,}" for name, count in document["formats"].items())
-    RESULTS.print(f"{forecast.files:,} images, {decimal(forecast.bytes)}, {forecast.megapixels:,.0f} MP: {formats}")
-    for cause, count in document["rejects"].items():
-        RESULTS.print(f"  {count:,} rejected as {cause}, such as {forecast.examples[cause]}", soft_wrap=True)
+    formats = ", ".join(f"{name} {number:,}" for name, number in document["formats"].items())
     RESULTS.print(
-        f"recipe {forecast.recipe.name}: about {duration(document['seconds'])} at {document['workers']} workers"
+        f"{count(forecast.files, 'image')}, {decimal(forecast.bytes)}, {forecast.megapixels:,.0f} MP: {formats}"
     )
+    for cause, number in document["rejects"].items():
+        RESULTS.print(f"  {number:,} rejected as {cause}, such as {forecast.examples[cause]}", soft_wrap=True)
+    workers = count(document["workers"], "worker")
+    RESULTS.print(f"recipe {forecast.recipe.name}: about {duration(document['seconds'])} at {workers}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(f"AWS, {document['region']}, prices of {document['prices_of']}")
     table.add_column("US$", justify="right")

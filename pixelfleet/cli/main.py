@@ -6,13 +6,15 @@ Exit codes: 0 ok, 1 some items failed (or an error of pixelfleet itself), 2 usag
 import os
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from pixelfleet import __version__
+from pixelfleet.aws.configuration import comes_from_configuration, lacks_credentials
+from pixelfleet.cli.app import App
 from pixelfleet.cli.batch import batch
-from pixelfleet.cli.console import complain
+from pixelfleet.cli.console import complain, say
 from pixelfleet.cli.dashboard import dashboard
 from pixelfleet.cli.digest import digest
 from pixelfleet.cli.failures import failures
@@ -38,10 +40,19 @@ SOME_FAILED = 1
 SETUP = 2
 INTERRUPTED = 130
 
-app = typer.Typer(
+#: What to do about missing credentials.
+NO_CREDENTIALS: Final = """\
+There are no AWS credentials in this shell.
+  For a fleet on this machine: run `pixelfleet up` in another terminal, and paste
+  here the lines that it prints.
+  For AWS: sign in as for the `aws` command (such as `aws sso login`), and paste,
+  with your own values:
+    export AWS_PROFILE=default AWS_REGION=eu-central-1
+    export PIXELFLEET_UPLOADS_BUCKET=pixelfleet-uploads-123456789012
+  `pixelfleet run SRC --out DEST` needs no credentials."""
+
+app = App(
     name="pixelfleet",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
     # A traceback with all local variables helps nobody at a terminal, and may show a secret.
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -101,10 +112,15 @@ def main() -> None:
         app()
     except PixelfleetError as error:
         complain(str(error))
+        if lacks_credentials(error):
+            say(NO_CREDENTIALS)
         sys.exit(SETUP)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 - told, with the way to its traceback
+    except Exception as error:  # noqa: BLE001 - shown, with the way to its traceback
+        if comes_from_configuration(error):
+            complain(f"the AWS configuration cannot be used: {error}\nLook at AWS_* variables and the files in ~/.aws.")
+            sys.exit(SETUP)
         if os.environ.get("PIXELFLEET_LOG_LEVEL") == "DEBUG":
             traceback.print_exc()
         what = f"{type(error).__name__}: {error}".rstrip(": ")

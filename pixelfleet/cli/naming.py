@@ -1,4 +1,4 @@
-"""How commands are told which batch or image is meant."""
+"""The arguments that name a batch or an image."""
 
 from typing import Annotated
 

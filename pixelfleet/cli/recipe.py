@@ -6,14 +6,13 @@ import typer
 from rich.table import Table
 
 from pixelfleet import recipes
+from pixelfleet.cli.app import App
 from pixelfleet.cli.console import RESULTS, AsJson, emit
 from pixelfleet.recipes import BUILTIN, Recipe, Variant
 
-recipe = typer.Typer(
+recipe = App(
     name="recipe",
-    no_args_is_help=True,
     help="What an image becomes: list, show and check recipes.",
-    rich_markup_mode="markdown",
 )
 
 NameOrFile = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A built-in recipe by name, or a TOML file.")]
@@ -22,12 +21,12 @@ NameOrFile = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A built-in
 @recipe.command("list")
 def list_recipes(*, as_json: AsJson = False) -> None:
     """The recipes that come with pixelfleet."""
-    found = [recipes.builtin(name) for name in BUILTIN]
+    builtin = [recipes.builtin(name) for name in BUILTIN]
     if as_json:
-        emit([_summary(each) for each in found])
+        emit([_summary(each) for each in builtin])
         return
     table = Table("name", "variants", "", box=None)
-    for each in found:
+    for each in builtin:
         table.add_row(each.name, ", ".join(variant.name for variant in each.variants), each.description)
     RESULTS.print(table)
 
@@ -38,35 +37,35 @@ def show(name: NameOrFile, *, as_json: AsJson = False) -> None:
 
     pixelfleet recipe show web > mine.toml
     """
-    found = recipes.load(name)
+    loaded = recipes.load(name)
     if as_json:
-        emit(found.model_dump(mode="json", by_alias=True) | {"digest": found.digest})
+        emit(loaded.model_dump(mode="json", by_alias=True) | {"digest": loaded.digest})
     else:
-        RESULTS.print(found.to_text(), end="", soft_wrap=True)
+        RESULTS.print(loaded.to_text(), end="", soft_wrap=True)
 
 
 @recipe.command("check")
 def check(file: NameOrFile, *, as_json: AsJson = False) -> None:
     """Say what a recipe does, or what is wrong with it: line, field and what would be right. Exit code 2 if wrong."""
-    found = recipes.load(file)
+    loaded = recipes.load(file)
     if as_json:
-        emit(_summary(found))
+        emit(_summary(loaded))
         return
-    RESULTS.print(f"{found.name}: right, digest {found.digest[:12]}")
-    for variant in found.variants:
-        RESULTS.print(f"  {variant.name}: {_told(variant)}", soft_wrap=True)
+    RESULTS.print(f"{loaded.name}: right, digest {loaded.digest[:12]}")
+    for variant in loaded.variants:
+        RESULTS.print(f"  {variant.name}: {_in_words(variant)}", soft_wrap=True)
 
 
-def _summary(found: Recipe) -> dict[str, object]:
-    names = [variant.name for variant in found.variants]
-    return {"name": found.name, "digest": found.digest, "description": found.description, "variants": names}
+def _summary(loaded: Recipe) -> dict[str, object]:
+    names = [variant.name for variant in loaded.variants]
+    return {"name": loaded.name, "digest": loaded.digest, "description": loaded.description, "variants": names}
 
 
-def _told(variant: Variant) -> str:
+def _in_words(variant: Variant) -> str:
     if variant.copies:
         return "the original, unchanged"
-    said = variant.model_dump(mode="json", exclude_defaults=True, exclude={"name"})
-    words = [f"{name} {_value(value)}" for name, value in said.items()]
+    fields = variant.model_dump(mode="json", exclude_defaults=True, exclude={"name"})
+    words = [f"{name} {_value(value)}" for name, value in fields.items()]
     return ", ".join(words) or "the full size, JPEG or WebP"
 
 

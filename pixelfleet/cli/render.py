@@ -47,8 +47,8 @@ def render(
     """
     began = time.monotonic()
     chosen = recipes.load(recipe)
-    found = [source for source in find_sources(sources, leave_out=out) if source.path != out.absolute()]
-    if not found:
+    files = [source for source in find_sources(sources, leave_out=out) if source.path != out.absolute()]
+    if not files:
         raise SetupError(f"no files in {', '.join(map(str, sources))}")
     try:
         # Here, not above: no other command needs an image library, and not every installation has one.
@@ -58,10 +58,10 @@ def render(
     work = Rendering(chosen, out, largest_limits(), memory * _MEGABYTE, time_limit)
     target = report or out / REPORT
     _check(out, target)
-    with terminable(f"what is rendered is in {out}"), RunProgress(len(found), "rendering") as progress:
+    with terminable(f"what is rendered is in {out}"), RunProgress(len(files), "rendering") as progress:
         progress.working()
         images = []
-        for image in work.images(found, workers):
+        for image in work.images(files, workers):
             images.append(image)
             progress.add(image)
     result = Report(tuple(images), time.monotonic() - began)

@@ -69,7 +69,7 @@ def run(
     """
     began = time.monotonic()
     chosen = recipes.load(recipe)
-    order = _Order(out, report or out / REPORT, chosen, list(_found(sources, out)), workers or cores())
+    order = _Order(out, report or out / REPORT, chosen, list(_files(sources, out)), workers or cores())
     with terminable(), temporary_data_folder() as data:
         order.check(data)
         result = _carry_out(order, data, began)
@@ -86,7 +86,7 @@ def run(
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What is to be done."""
+    """The order of one run."""
 
     dest: Path
     report: Path
@@ -95,7 +95,7 @@ class _Order:
     workers: int
 
     def check(self, data: Path) -> None:
-        """Make DEST, and find now what would otherwise be found at the end.
+        """Make DEST, and raise now the errors that would otherwise come at the end.
 
         Raises:
             SetupError: DEST or the report cannot be written, or there is too little room for the embedded cloud.
@@ -128,14 +128,14 @@ class _Collected:
     lost: FleetLostError | None = None
 
 
-def _found(sources: list[Path], out: Path) -> Iterator[Source]:
+def _files(sources: list[Path], out: Path) -> Iterator[Source]:
     for source in sources:
         if source.is_dir() and source.resolve() == out.resolve():
             raise SetupError(f"--out {out} is a source as well: results would mix with originals")
-    found = list(find_sources(sources, leave_out=out))
-    if not found:
+    files = list(find_sources(sources, leave_out=out))
+    if not files:
         raise SetupError(f"no files in {', '.join(map(str, sources))}")
-    return iter(found)
+    return iter(files)
 
 
 def _carry_out(order: _Order, data: Path, began: float) -> _Result:

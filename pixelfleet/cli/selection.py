@@ -16,7 +16,11 @@ from pixelfleet.operations.failures import Selection
 LaneOption = Annotated[Lane | None, typer.Option("--lane", help="Only failures of this lane.")]
 CauseOption = Annotated[
     Cause | None,
-    typer.Option("--cause", help="Only this cause. Without it: what the system failed, not the image itself."),
+    typer.Option(
+        "--cause",
+        metavar="CAUSE",
+        help="Only this cause, as `pixelfleet failures` shows it. Without it: what the system failed.",
+    ),
 ]
 BatchOption = Annotated[str | None, typer.Option("--batch", help="Only this batch: NAME, or OWNER/NAME.")]
 OwnerOption = Annotated[str | None, typer.Option("--owner", help="Only images of this owner.")]

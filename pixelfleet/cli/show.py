@@ -55,8 +55,10 @@ def _show(image: Image, links: dict[str, str], page: str) -> None:
             f"\n{variant.name}: {variant.width} x {variant.height} {variant.format}, {decimal(variant.bytes)}"
         )
         RESULTS.print(links[variant.name], soft_wrap=True)
-    table = Table("when", "what", "worker", "recipe", "cause", "asked by", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for column in ("when", "what", "worker", "recipe", "cause", "asked by"):
+        table.add_column(column, overflow="fold")
     for line in image.attempt_log:
-        table.add_row(line.at, line.what, line.worker, line.recipe, line.cause or "", line.origin)
+        table.add_row(line.at[:19] + "Z", line.what, line.worker, line.recipe, line.cause or "", line.origin)
     RESULTS.print()
     RESULTS.print(table)

@@ -166,9 +166,9 @@ def _pace(seen: Overview) -> str:
 
 def _batches(batches: tuple[tuple[Batch, Counts], ...]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("batch")
+    table.add_column("batch", overflow="fold")
     for column in ("images", "ready", "failed", "state"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for batch, counts in batches:
         expected = f"{batch.expected:,}" if batch.expected is not None else "?"
         failed = Text(f"{counts.failed:,}", style="red" if counts.failed else "")

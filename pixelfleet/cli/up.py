@@ -3,6 +3,7 @@
 import os
 import shlex
 import time
+import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
@@ -17,7 +18,11 @@ from pixelfleet.domain.users import Role
 from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, cores, embedded_fleet
 from pixelfleet.localcloud.environment import in_the_way
 from pixelfleet.localcloud.folder import default_data_folder
+<<<<<<< HEAD
 from pixelfleet.localcloud.recovery import queue_again
+=======
+from pixelfleet.localcloud.hourly import HourlyReconcile
+>>>>>>> f109947 (The command line: dry runs, exit codes that say what failed, what to do next; the fleet of one machine reconciles hourly)
 
 #: Seconds between two looks at the children.
 LOOK_EVERY: Final = 0.5
@@ -42,12 +47,14 @@ def up(
         int | None, typer.Option(min=1, help="Processes that work on images; default one for each core.")
     ] = None,
     *,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the dashboard in the browser.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a whole fleet on this machine until Ctrl-C: a cloud, a producer, workers for both lanes, a dashboard.
 
     The first time it makes an operator, to sign in to the dashboard with, and prints the password once;
-    `pixelfleet user passwd operator` makes a new one.
+    `pixelfleet user passwd operator` makes a new one. At the start and every hour it reconciles the bucket with the
+    catalog, as the scheduled task does on AWS.
 
     Prints lines to paste into another terminal. There, the same commands work that work with AWS:
 
@@ -59,12 +66,13 @@ def up(
 
         aws sqs list-queues --endpoint-url $AWS_ENDPOINT_URL
 
-    Data, keys and port are the same at the next start. It listens on 127.0.0.1 only, and only for who has the keys.
+    Data, keys and port are the same at the next start. It listens on 127.0.0.1 only, and answers only with the keys.
     """
     shell = dict(os.environ)
     embedded: EmbeddedFleet | None = None
     plan = Plan(data or default_data_folder(), workers or cores(), port, dashboard_port=dashboard_port or 0)
     try:
+<<<<<<< HEAD
         with terminable(), embedded_fleet(plan) as embedded:
             deployment = Deployment(embedded.settings)
             _introduce(embedded, _first_operator(deployment), shell, as_json=as_json)
@@ -103,10 +111,33 @@ def _say_goodbye(embedded: EmbeddedFleet | None) -> None:
         style="red",
     )
     raise typer.Exit(1)
+=======
+        with terminable(), embedded_fleet(plan) as deployment:
+            _introduce(deployment, _first_operator(Deployment(deployment.settings)), shell, as_json=as_json)
+            if open_browser and not webbrowser.open(deployment.settings.dashboard_url):
+                say(f"no browser could be opened: open {deployment.settings.dashboard_url} yourself", style="yellow")
+            hourly = HourlyReconcile(deployment.settings, say)
+            hourly.start()
+            try:
+                _tend(deployment)
+            finally:
+                hourly.stop()
+    except KeyboardInterrupt:
+        # The ordinary end: nothing was cut short.
+        say("\nstopped; the data is kept, and `pixelfleet up` goes on with it")
+
+
+def _tend(embedded: EmbeddedFleet) -> None:
+    """Restart what dies, for ever."""
+    while True:
+        for death in embedded.supervisor.tend():
+            say(str(death), style="yellow")
+        time.sleep(LOOK_EVERY)
+>>>>>>> f109947 (The command line: dry runs, exit codes that say what failed, what to do next; the fleet of one machine reconciles hourly)
 
 
 def _first_operator(deployment: Deployment) -> str | None:
-    """Make somebody who can sign in, where there is nobody yet; returns their password, which is kept nowhere."""
+    """Make the first user, where there is none; returns the password, which is stored nowhere."""
     if deployment.users.all():
         return None
     password = new_password()
@@ -118,13 +149,13 @@ def _introduce(deployment: EmbeddedFleet, password: str | None, shell: Mapping[s
     variables = deployment.emulator.exports()
     url = deployment.settings.dashboard_url
     if as_json:
-        told = {
+        document = {
             "environment": variables,
             "unset": in_the_way(shell),
             "data": str(deployment.folder.root),
             "dashboard": url,
         }
-        emit(told | ({"user": OPERATOR, "password": password} if password else {}))
+        emit(document | ({"user": OPERATOR, "password": password} if password else {}))
         return
     say("The fleet is up. Paste this into another terminal, and aws and pixelfleet there work with it:\n")
     for line in shell_lines(variables, in_the_way(shell)):
@@ -140,6 +171,6 @@ def _introduce(deployment: EmbeddedFleet, password: str | None, shell: Mapping[s
 
 
 def shell_lines(variables: Mapping[str, str], unset: list[str]) -> list[str]:
-    """Lines for any POSIX shell; `unset` are the variables there that would lead elsewhere."""
+    """Lines for any POSIX shell; `unset` names the variables that would lead to another cloud."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     return [f"unset {' '.join(unset)}", *lines] if unset else lines

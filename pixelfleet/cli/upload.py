@@ -11,8 +11,8 @@ import typer
 from rich.filesize import decimal
 
 from pixelfleet import recipes
-from pixelfleet.cli.console import AsJson, emit, printable, say
-from pixelfleet.cli.forecast import tell_forecast
+from pixelfleet.cli.console import AsJson, count, emit, printable, say
+from pixelfleet.cli.forecast import show_forecast
 from pixelfleet.cli.sizes import bandwidth
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.cli.upload_progress import UploadProgress
@@ -70,7 +70,7 @@ def upload(
     failed: `pixelfleet failures` shows why.
     """
     choice = Choice(tuple(include or ()), tuple(exclude or ()))
-    # What was mistyped is told before anything is asked or made.
+    # A mistyped path or name is an error before anything is read or made.
     find_sources(sources)
     batch_prefix(owner, batch or "any")
 
@@ -78,9 +78,9 @@ def upload(
         return chosen(find_sources(sources), choice)
 
     if next(walk(), None) is None:
-        raise SetupError(f"nothing to upload: no file in {', '.join(map(printable, sources))} is wanted")
+        raise SetupError(f"nothing to upload: no file in {', '.join(map(printable, sources))} is selected")
     if dry_run:
-        tell_forecast(walk(), recipes.load(recipe or "web"), workers, as_json=as_json)
+        show_forecast(walk(), recipes.load(recipe or "web"), workers, as_json=as_json)
         return
     order = _Order(owner, batch, recipe, sources, jobs, bandwidth(max_bandwidth))
     deployment = Deployment(load_settings(), connections=2 * jobs)
@@ -96,7 +96,7 @@ def upload(
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What is to be done; `max_bandwidth` in bytes a second."""
+    """The order of one upload; `max_bandwidth` in bytes a second."""
 
     owner: str
     batch: str | None
@@ -142,7 +142,7 @@ def _carry_out(deployment: Deployment, order: _Order, walk: Any, *, as_json: boo
         sealed = whole and _seal(deployment, batch)
         if sealed and order.batch is None:
             pending.finished()
-        _tell(tally, journal, f"s3://{settings.uploads_bucket}/{prefix}", sealed=sealed, as_json=as_json)
+        _show(tally, journal, f"s3://{settings.uploads_bucket}/{prefix}", sealed=sealed, as_json=as_json)
     if not whole:
         why = "run the same again to put what failed" if tally.may_pass else "there is no image in it"
         say(f"the batch is not sealed: {why}", style="yellow")
@@ -180,7 +180,7 @@ def _batch(deployment: Deployment, order: _Order, name: str) -> Batch:
     return batch
 
 
-def _tell(tally: Tally, journal: Journal, place: str, *, sealed: bool, as_json: bool) -> None:
+def _show(tally: Tally, journal: Journal, place: str, *, sealed: bool, as_json: bool) -> None:
     if as_json:
         emit(
             {
@@ -203,9 +203,9 @@ def _tell(tally: Tally, journal: Journal, place: str, *, sealed: bool, as_json: 
         say(f"{printable(path)}: {why}", style="red")
     for path, why in journal.left_out("unfinished"):
         say(f"unfinished {printable(path)}: {why}", style="yellow")
-    counts = {"there before": tally.there, "skipped": tally.skipped, "failed": tally.failed}
-    more = "".join(f", {number:,} {what}" for what, number in counts.items() if number)
-    say(f"{tally.uploaded:,} files, {decimal(tally.size)}{more} -> {place}")
+    others = {"there before": tally.there, "skipped": tally.skipped, "failed": tally.failed}
+    more = "".join(f", {number:,} {what}" for what, number in others.items() if number)
+    say(f"{count(tally.uploaded, 'file')}, {decimal(tally.size)}{more} -> {place}")
 
 
 def _line(path: Path, why: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Final, Self
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from pixelfleet.cli.console import MESSAGES, duration, say
+from pixelfleet.cli.console import MESSAGES, count, duration, say
 from pixelfleet.files.sources import Source
 from pixelfleet.uploads.batch import Tally
 
@@ -60,7 +60,7 @@ class UploadProgress:
         """Files and bytes so far, the rate, what is left at that rate, and what was not put."""
         rate = tally.uploaded / max(seconds, 0.001)
         speed = tally.sent / max(seconds, 0.001)
-        parts = [f"{tally.uploaded:,} files, {decimal(tally.sent)}, {rate:.0f}/s, {decimal(int(speed))}/s"]
+        parts = [f"{count(tally.uploaded, 'file')}, {decimal(tally.sent)}, {rate:.0f}/s, {decimal(int(speed))}/s"]
         if self._counted and speed:
             parts.append(f"{duration(max(0, self._size - _dealt_with(tally)) / speed)} left")
         parts += [f"{tally.there:,} there before"] if tally.there else []

@@ -8,21 +8,23 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from pixelfleet.cli.console import RESULTS, AsJson, emit, say
+from pixelfleet.cli.app import App
+from pixelfleet.cli.console import RESULTS, AsJson, count, emit, say
+from pixelfleet.cli.selection import YesOption, confirm
 from pixelfleet.credentials.passwords import hash_password, new_password
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.users import Role, Scope, User
 from pixelfleet.errors import SetupError
 from pixelfleet.settings import load_settings
 
-user = typer.Typer(name="user", no_args_is_help=True, help="Who may sign in to the dashboard, and tokens for its API.")
+user = App(name="user", help="Users who may sign in to the dashboard, and tokens for its API.")
 
 Name = Annotated[str, typer.Argument(help="The user's name, which is also the owner of their images.")]
 FromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input, instead of making one.")
 ]
 
-#: Enough to catch a slip; whether it takes mail, SNS finds out by asking.
+#: Catches a slip of the keyboard; SNS asks the address itself to confirm.
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -51,7 +53,7 @@ def add(
     added = deployment.users.add(name, hash_password(password), role, email)
     if email is not None:
         deployment.notices.subscribe(email, name)
-    _tell(added, None if password_stdin else password, as_json=as_json)
+    _show(added, None if password_stdin else password, as_json=as_json)
 
 
 @user.command()
@@ -59,19 +61,64 @@ def passwd(name: Name, *, password_stdin: FromStdin = False, as_json: AsJson = F
     """Give a user a new random password, which is printed once; ends their sessions."""
     password = _password(from_stdin=password_stdin)
     changed = Deployment(load_settings()).users.set_password(name, hash_password(password))
-    _tell(changed, None if password_stdin else password, as_json=as_json)
+    _show(changed, None if password_stdin else password, as_json=as_json)
 
 
 @user.command()
 def disable(name: Name, *, as_json: AsJson = False) -> None:
-    """Let a user in no more; ends their sessions, and their tokens stop working. `enable` undoes it."""
-    _tell(Deployment(load_settings()).users.set_disabled(name, disabled=True), None, as_json=as_json)
+    """Lock a user out: their sessions end, and their tokens stop working. `enable` undoes it."""
+    _show(Deployment(load_settings()).users.set_disabled(name, disabled=True), None, as_json=as_json)
 
 
 @user.command()
 def enable(name: Name, *, as_json: AsJson = False) -> None:
     """Let a disabled user in again."""
-    _tell(Deployment(load_settings()).users.set_disabled(name, disabled=False), None, as_json=as_json)
+    _show(Deployment(load_settings()).users.set_disabled(name, disabled=False), None, as_json=as_json)
+
+
+@user.command()
+def remove(name: Name, *, yes: YesOption = False, as_json: AsJson = False) -> None:
+    """Remove a user: their sessions end, and their tokens stop working. Their images stay.
+
+    A user of the same name who is added later has these images. `disable` keeps the user, and can be undone.
+
+        pixelfleet user remove ana
+    """
+    users = Deployment(load_settings()).users
+    known = users.get(name)
+    if known is None:
+        raise SetupError(f"there is no user {name!r}; `pixelfleet user list` shows all users")
+    confirm(f"{known.role} {name} with {count(len(known.tokens), 'token')} would be removed.", yes=yes)
+    users.remove(name)
+    if as_json:
+        emit({"removed": name, "tokens": len(known.tokens)})
+    else:
+        say(f"{name} is removed, with {count(len(known.tokens), 'token')}; the images of {name} stay")
+
+
+@user.command()
+def tokens(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only tokens of this user.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show the tokens of one user or of all: what they are for, what they may do, until when.
+
+    `pixelfleet user token NAME --revoke ID` revokes one.
+    """
+    people = [person for person in Deployment(load_settings()).users.all() if name in (None, person.name)]
+    if name is not None and not people:
+        raise SetupError(f"there is no user {name!r}; `pixelfleet user list` shows all users")
+    if as_json:
+        emit({"tokens": [{"user": person.name} | note for person in people for note in _tokens(person)]})
+        return
+    table = _table("user", "id", "label", "scopes", "made", "expires")
+    for person in people:
+        for note in person.tokens:
+            expires = datetime.fromtimestamp(note.expires_at, UTC).date()
+            scopes = ", ".join(note.scopes)
+            table.add_row(person.name, note.digest[:12], note.label, scopes, note.created_at[:10], str(expires))
+    RESULTS.print(table if table.row_count else "there are no tokens")
 
 
 @user.command(name="list")
@@ -81,7 +128,7 @@ def list_users(*, as_json: AsJson = False) -> None:
     if as_json:
         emit({"users": [_facts(person) for person in people]})
         return
-    table = Table("name", "role", "state", "mail", "tokens", "since", box=None)
+    table = _table("name", "role", "state", "mail", "tokens", "since")
     for person in people:
         state = "disabled" if person.disabled else "active"
         mail, tokens = person.email or "-", str(len(person.tokens))
@@ -121,6 +168,13 @@ def token(
     RESULTS.print(secret, soft_wrap=True)
 
 
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
 def _password(*, from_stdin: bool) -> str:
     return sys.stdin.readline().rstrip("\r\n") if from_stdin else new_password()
 
@@ -131,14 +185,18 @@ def _facts(person: User) -> dict[str, object]:
         "role": person.role.value,
         "disabled": person.disabled,
         "email": person.email,
-        "tokens": [
-            {"id": note.digest[:12], "label": note.label, "scopes": note.scopes, "expires_at": note.expires_at}
-            for note in person.tokens
-        ],
+        "tokens": _tokens(person),
     }
 
 
-def _tell(person: User, password: str | None, *, as_json: bool) -> None:
+def _tokens(person: User) -> list[dict[str, object]]:
+    return [
+        {"id": note.digest[:12], "label": note.label, "scopes": note.scopes, "expires_at": note.expires_at}
+        for note in person.tokens
+    ]
+
+
+def _show(person: User, password: str | None, *, as_json: bool) -> None:
     if as_json:
         emit(_facts(person) | ({"password": password} if password else {}))
         return

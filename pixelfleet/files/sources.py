@@ -1,4 +1,4 @@
-"""The files that a command was given: folders walked lazily, nothing left out without a word."""
+"""The files that a command was given: folders are walked lazily, and every entry is returned."""
 
 import os
 import stat
@@ -19,10 +19,10 @@ _KINDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file, or what stands in a file's place and cannot be read: then `problem` says why.
+    """One file, or an entry that cannot be read as a file: then `problem` says why.
 
-    `relative` is the path below the SRC that it was found in (for a file given as SRC: its name), with `/` between
-    its parts. Names that are no valid Unicode carry surrogates, as everywhere in Python.
+    `relative` is the path below its SRC (for a file given as SRC: its name), with `/` between its parts. Names that
+    are no valid Unicode carry surrogates, as everywhere in Python.
     """
 
     path: Path
@@ -33,15 +33,15 @@ class Source:
 
 
 def find_sources(given: Sequence[Path], leave_out: Path | None = None) -> Iterator[Source]:
-    """Every file below what was given, folder by folder, in the order of names. Links are followed, loops are not.
+    """Every file below the given paths, folder by folder, in the order of names. Links are followed, loops are not.
 
     `leave_out` is a folder that is not entered: results must not become sources.
 
     Raises:
-        SetupError: at once, when something that was given is not there.
+        SetupError: at once, if a given path does not exist.
     """
     for path in given:
-        # A dangling link is there; what is wrong with it is told in its place.
+        # A dangling link exists; its source says what is wrong.
         if not os.path.lexists(path):
             raise SetupError(f"{path} does not exist")
     return _all(given, leave_out)
@@ -51,7 +51,7 @@ def _all(given: Sequence[Path], leave_out: Path | None) -> Iterator[Source]:
     barred = _identity(leave_out) if leave_out is not None and _is_folder(leave_out) else None
     once: dict[Path, Path] = {}
     for item in given:
-        # What is shown to people are their own words for it.
+        # People see the path as they wrote it.
         once.setdefault(item.absolute(), item)
     for path in once.values():
         if _is_folder(path):
@@ -80,14 +80,14 @@ def _below(folder: Path, prefix: str, barred: frozenset[tuple[int, int]]) -> Ite
 
 def _look(path: Path, relative: str) -> Source:
     try:
-        found = path.stat()
+        state = path.stat()
     except OSError as error:
         dangling = path.is_symlink() and isinstance(error, FileNotFoundError)
         why = f"a link to {path.readlink()}, which is not there" if dangling else str(error.strerror)
         return Source(path, relative, problem=f"cannot be read: {why}")
-    if stat.S_ISREG(found.st_mode):
-        return Source(path, relative, found.st_size, mtime_ns=found.st_mtime_ns)
-    kind = next((words for test, words in _KINDS if test(found.st_mode)), "something else")
+    if stat.S_ISREG(state.st_mode):
+        return Source(path, relative, state.st_size, mtime_ns=state.st_mtime_ns)
+    kind = next((words for test, words in _KINDS if test(state.st_mode)), "something else")
     return Source(path, relative, problem=f"is {kind}, not a file")
 
 
@@ -100,5 +100,5 @@ def _is_folder(path: Path) -> bool:
 
 
 def _identity(folder: Path) -> tuple[int, int]:
-    found = folder.stat()
-    return found.st_dev, found.st_ino
+    state = folder.stat()
+    return state.st_dev, state.st_ino

@@ -21,7 +21,7 @@ from pixelfleet.settings import load_settings
 
 @dataclass(slots=True)
 class Rendering:
-    """What is asked of every file; `memory` in bytes and `seconds` are limits of one image's process."""
+    """The order for every file; `memory` in bytes and `seconds` are limits of one image's process."""
 
     recipe: Recipe
     dest: Path
@@ -41,7 +41,7 @@ class Rendering:
         try:
             yield from pool.map(self._one, sources, places)
         finally:
-            # On Ctrl-C: what waits is not begun, and what runs ends with its child.
+            # On Ctrl-C: waiting images are not begun, and a running one ends with its child.
             pool.shutdown(wait=False, cancel_futures=True)
             for supervisor in supervisors:
                 supervisor.close()
@@ -52,7 +52,7 @@ class Rendering:
             return ReportImage(str(source.path), None, None, "failed", "unreadable", source.problem)
         supervisor = self._idle.get()
         try:
-            # A failed attempt leaves nothing behind, and the folder of an earlier run is touched by a success alone.
+            # A failed attempt leaves no file, and only a success changes the folder of an earlier run.
             with tempfile.TemporaryDirectory(prefix=".pixelfleet-", dir=self.dest) as draft:
                 outcome = supervisor.render(source.path, self.recipe, self.limits, Path(draft))
                 if outcome.rendition:
@@ -92,6 +92,6 @@ def _move(variants: tuple[RenderedVariant, ...], folder: Path) -> None:
 
 
 def largest_limits() -> Limits:
-    """Those of the largest lane: what this refuses, a fleet would refuse."""
+    """The limits of the largest lane: a fleet would refuse the same files."""
     settings = load_settings()
     return Limits(settings.heavy_max_bytes, settings.heavy_max_pixels, settings.max_frames)

@@ -1,4 +1,4 @@
-"""Looks after a running fleet on behalf of a run: restarts, a heavy worker when there is work for it, silence."""
+"""Looks after the fleet of a run: restarts processes, starts a heavy worker when it has work, reports silence."""
 
 import time
 from collections.abc import Callable
@@ -14,21 +14,21 @@ from pixelfleet.localcloud.supervise import FleetLostError
 
 #: Seconds between two looks at the queues.
 LOOK_EVERY: Final = 1.0
-#: Seconds without any result after which a person wants to hear why, and again after as many.
+#: Seconds without any result after which a message says why, and again after as many.
 SILENCE: Final = 30.0
-#: Looks in a row at empty queues that prove that nothing is on its way any more.
+#: Looks in a row at empty queues that prove that no image is on its way any more.
 PROOF: Final = 5
 
 
 @dataclass(slots=True)
 class Watch:
-    """Called with the run in every turn of its loop."""
+    """Called with the run at every turn of its loop."""
 
     embedded: EmbeddedFleet
     deployment: Deployment
     say: Callable[[str], None]
     _next_look: float = 0.0
-    _next_word: float = field(default=0.0)
+    _next_message: float = field(default=0.0)
     _empty_looks: int = 0
 
     def __call__(self, run: Run) -> None:
@@ -42,7 +42,7 @@ class Watch:
         try:
             self._look(run, now)
         except TransientError as error:
-            # A cloud that is gone shows as a dead process; one that is only busy answers the next look.
+            # A dead cloud shows as a dead process; a busy cloud answers the next look.
             self.say(str(error))
 
     def _look(self, run: Run, now: float) -> None:
@@ -51,7 +51,7 @@ class Watch:
             self.embedded.start_worker(Lane.HEAVY)
         silent = now - run.progressed
         if silent < SILENCE or not run.waiting:
-            self._empty_looks, self._next_word = 0, 0.0
+            self._empty_looks, self._next_message = 0, 0.0
             return
         lanes = (settings.uploads_queue_url, settings.bulk_queue_url, settings.heavy_queue_url)
         held = sum(map(self._held, lanes))
@@ -59,10 +59,10 @@ class Watch:
         if self._empty_looks >= PROOF:
             logs = self.embedded.folder.logs
             raise FleetLostError(
-                f"{run.waiting} images got lost: no queue holds them and no record was made; see {logs}"
+                f"{run.waiting} images are lost: no queue holds them and no record was made; see {logs}"
             )
-        if now >= self._next_word:
-            self._next_word = now + SILENCE
+        if now >= self._next_message:
+            self._next_message = now + SILENCE
             self.say(
                 f"no image has finished for {silent:.0f} s; {run.waiting} are on their way. An attempt that was cut "
                 f"short is repeated after some minutes. Logs: {self.embedded.folder.logs}"

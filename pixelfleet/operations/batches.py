@@ -1,8 +1,15 @@
 """Batches as people look at them: one with its counts, and its state in one word."""
 
+from difflib import get_close_matches
+from itertools import islice
+from typing import Final
+
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Batch, Counts
 from pixelfleet.errors import SetupError
+
+#: Batches that a name is compared with.
+RECENT: Final = 200
 
 
 def batch_with_counts(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:
@@ -13,8 +20,18 @@ def batch_with_counts(deployment: Deployment, owner: str, name: str) -> tuple[Ba
     """
     batch = deployment.batches.get(owner, name)
     if batch is None:
-        raise SetupError(f"there is no batch {owner}/{name}; `pixelfleet batch list` shows the batches")
+        raise SetupError(f"there is no batch {owner}/{name}{_suggestion(deployment, owner, name)}")
     return batch, deployment.batches.counts(owner, name)
+
+
+def _suggestion(deployment: Deployment, owner: str, name: str) -> str:
+    """The recent batches that the name may be a slip of: the same name of another owner, or a similar one."""
+    recent = [batch.batch_id for batch in islice(deployment.batches.all(), RECENT)]
+    same = [batch_id for batch_id in recent if batch_id.partition("/")[2] == name]
+    similar = same or get_close_matches(f"{owner}/{name}", recent, n=3)
+    if similar:
+        return f": did you mean {' or '.join(similar)}?"
+    return "; `pixelfleet batch list` shows the batches"
 
 
 def batch_state(batch: Batch, counts: Counts) -> str:

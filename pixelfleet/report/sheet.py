@@ -1,7 +1,8 @@
-"""The contact sheet: DEST/index.html, one page that opens from the disk with no server and loads nothing else."""
+"""The contact sheet: DEST/index.html, one page that opens from the disk without a server and loads nothing else."""
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -10,7 +11,7 @@ from typing import Final
 from pixelfleet.report.model import Report, ReportImage, ReportVariant
 from pixelfleet.report.text import MINUS, change, escaped, link, size
 
-#: What browsers show. Other originals, and very large ones, are shown by a variant of theirs.
+#: Formats that browsers show. Of other originals, and of very large ones, a variant is shown.
 _SHOWN: Final = frozenset({"jpeg", "png", "gif", "webp", "avif", "svg", "bmp", "ico"})
 _IN_A_BUCKET: Final = "s3://"
 _MAX_ORIGINAL_BYTES: Final = 20_000_000
@@ -30,7 +31,7 @@ def write_contact_sheet(report: Report, dest: Path) -> Path:
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         figures=_figures(report),
         filters=_filters(report),
-        cards="\n".join(_card(image, dest) for image in report.images),
+        cards="\n".join(_card(image, dest) for image in _ready_first(report.images)),
         empty="" if report.images else '<p class="none">No files were found.</p>',
     )
     path = dest / "index.html"
@@ -38,6 +39,11 @@ def write_contact_sheet(report: Report, dest: Path) -> Path:
     part.write_text(page, encoding="utf-8")
     part.replace(path)
     return path
+
+
+def _ready_first(images: Iterable[ReportImage]) -> list[ReportImage]:
+    """The page opens with pictures; the failures have a filter of their own."""
+    return sorted(images, key=lambda image: image.status != "ready")
 
 
 def _part(name: str) -> str:
@@ -134,7 +140,7 @@ def _browser_shows(image: ReportImage, count: int | None) -> bool:
 
 
 def _address(image: ReportImage, dest: Path) -> str:
-    """Where a click leads: to the original, or, where that is in a bucket, to its best stand-in."""
+    """The target of a click: the original, or, if the original is in a bucket, a variant."""
     if not image.source.startswith(_IN_A_BUCKET):
         return link(Path(image.source), dest)
     return _stand_in(image, dest) or "#"

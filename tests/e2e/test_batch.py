@@ -30,7 +30,8 @@ def batch(live: LiveFleet, env: dict[str, str], samples: Path, tmp_path: Path) -
         path.parent.mkdir(parents=True)
         path.write_bytes((samples / name).read_bytes())
     finished = run("upload", str(tmp_path / "in"), "--owner", live.owner, "--batch", "b1", "--watch", "--json", env=env)
-    assert finished.returncode == 0, finished.stderr
+    # One image failed: a script that waits for the batch must see it.
+    assert finished.returncode == 1, finished.stderr
     uploaded, completed = map(json.loads, finished.stdout.splitlines())
     assert (uploaded["uploaded"], uploaded["sealed"]) == (3, True)
     assert (completed["ready"], completed["failed_by_cause"]) == (2, {"truncated": 1})

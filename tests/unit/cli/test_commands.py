@@ -1,0 +1,206 @@
+"""What commands print and return, on a deployment in moto: the same code paths as on AWS."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from pixelfleet.cli import main as cli
+from pixelfleet.cli.console import MESSAGES, RESULTS, count
+from pixelfleet.credentials.passwords import hash_password
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Job, JobKind, Lane, encode_message
+from pixelfleet.domain.users import Role, Scope
+from pixelfleet.errors import Cause
+from tests.fakes.deployment import moto_deployment
+from tests.fakes.records import key_of, record
+
+
+@pytest.fixture
+def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    with moto_deployment(monkeypatch) as composed:
+        yield composed
+
+
+@pytest.fixture
+def pixelfleet(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run a command in this process; returns its exit code, standard output and standard error."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["pixelfleet", *arguments])
+        for console, stream in ((MESSAGES, sys.stderr), (RESULTS, sys.stdout)):
+            monkeypatch.setattr(console, "_file", stream, raising=False)
+            monkeypatch.setattr(console, "_width", 80, raising=False)
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def bury(deployment: Deployment, key: str, cause: str = "crashed") -> None:
+    job = Job(JobKind.PROCESS, deployment.settings.uploads_bucket, key, None, "e1", "10", 9)
+    attributes: Any = {"cause": {"DataType": "String", "StringValue": cause}}
+    url = deployment.settings.bulk_dlq_url
+    deployment.sqs.send_message(QueueUrl=url, MessageBody=encode_message(job, Lane.BULK), MessageAttributes=attributes)
+
+
+def test_a_redrive_of_nothing_says_so_and_what_would_select_something(deployment: Deployment, pixelfleet: Any) -> None:
+    record(deployment, "me", "b1", "a.png", cause=Cause.TRUNCATED)
+    code, out, err = pixelfleet("redrive", "--yes")
+    assert code == 0
+    assert "nothing was sent: no failed image is selected" in err
+    assert "`pixelfleet failures` shows every cause" in err
+    assert "0 jobs" not in out
+
+
+def test_a_purge_can_be_tried_without_deleting_anything(deployment: Deployment, pixelfleet: Any) -> None:
+    image = record(deployment, "me", "b1", "a.png", cause=Cause.CRASHED)
+    bury(deployment, image.key)
+    code, out, _ = pixelfleet("purge", "--dry-run")
+    assert code == 0
+    assert "bulk: 1 dead letter would be deleted, 0 left" in out
+    assert deployment.queues.depth(deployment.settings.bulk_dlq_url).waiting == 1
+    _, out, _ = pixelfleet("purge", "--dry-run", "--json")
+    assert json.loads(out) == {
+        "dry_run": True,
+        "bulk": {"deleted": 1, "left": 0},
+        "heavy": {"deleted": 0, "left": 0},
+        "uploads": {"deleted": 0, "left": 0},
+    }
+    _, out, _ = pixelfleet("purge", "--yes")
+    assert "bulk: 1 dead letter deleted" in out
+    assert deployment.queues.depth(deployment.settings.bulk_dlq_url).waiting == 0
+
+
+def test_rm_can_be_tried_without_removing_anything(deployment: Deployment, pixelfleet: Any) -> None:
+    keys = [key_of("me", "b1", f"{number}.png") for number in range(2)]
+    for number, key in enumerate(keys):
+        deployment.s3.put_object(Bucket=deployment.settings.uploads_bucket, Key=key, Body=b"x")
+        record(deployment, "me", "b1", f"{number}.png")
+    code, out, err = pixelfleet("rm", "--batch", "me/b1", "--dry-run")
+    assert (code, out.split()) == (0, [f"s3://{deployment.settings.uploads_bucket}/{key}" for key in keys])
+    assert "2 originals would be removed" in err
+    _, out, _ = pixelfleet("rm", keys[0], "--dry-run", "--json")
+    assert json.loads(out) == {"dry_run": True, "images": [f"s3://{deployment.settings.uploads_bucket}/{keys[0]}"]}
+    assert deployment.objects.head(deployment.settings.uploads_bucket, keys[0]) is not None
+    _, out, _ = pixelfleet("rm", keys[0], "--yes")
+    assert "1 original removed" in out
+    assert deployment.objects.head(deployment.settings.uploads_bucket, keys[0]) is None
+
+
+def test_failures_by_owner_show_the_causes_of_each_owner(deployment: Deployment, pixelfleet: Any) -> None:
+    record(deployment, "ana", "b1", "1.png", cause=Cause.TRUNCATED, message="it breaks off")
+    record(deployment, "ana", "b1", "2.png", cause=Cause.CRASHED, message="the worker died")
+    record(deployment, "ana", "b1", "3.png", cause=Cause.CRASHED, message="the worker died")
+    _, out, _ = pixelfleet("failures", "--by", "owner")
+    assert "crashed 2, truncated 1" in " ".join(out.split())
+    assert "it breaks off" not in out
+    _, out, _ = pixelfleet("failures", "--by", "owner", "--json")
+    [group] = json.loads(out)["groups"]
+    assert (group["causes"], group["message"]) == ({"crashed": 2, "truncated": 1}, None)
+    _, out, _ = pixelfleet("failures", "--json")
+    assert {group["cause"]: group["message"] for group in json.loads(out)["groups"]} == {
+        "crashed": "the worker died",
+        "truncated": "it breaks off",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "similar"), [("me/sumer", "me/summer"), ("summer", "me/summer"), ("x/y", "batch list")]
+)
+def test_a_mistyped_batch_is_answered_with_the_similar_one(
+    deployment: Deployment, pixelfleet: Any, name: str, similar: str
+) -> None:
+    deployment.batches.create("me", "summer")
+    code, _, err = pixelfleet("batch", "show", name)
+    assert code == 2
+    assert similar in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "similar"),
+    [(["redrve"], "redrive"), (["batch", "watc"], "watch"), (["redrive", "--canarry", "1"], "--canary")],
+)
+def test_a_mistyped_command_or_option_is_answered_with_the_similar_one(
+    pixelfleet: Any, arguments: list[str], similar: str
+) -> None:
+    code, _, err = pixelfleet(*arguments)
+    assert code == 2
+    assert similar in err
+
+
+def test_watching_an_open_batch_says_how_to_seal_it(
+    deployment: Deployment, pixelfleet: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = record(deployment, "me", "b1", "a.png")
+
+    def seal_meanwhile(_: float) -> None:
+        deployment.batches.seal("me", "b1", [image.image_id])
+        deployment.batches.complete("me", "b1")
+
+    monkeypatch.setattr("pixelfleet.cli.watch.time.sleep", seal_meanwhile)
+    code, _, err = pixelfleet("batch", "watch", "me/b1")
+    assert code == 0
+    assert "pixelfleet batch seal me/b1" in err
+    assert "me/b1 is complete: 1 ready, 0 failed" in err
+
+
+def test_a_user_is_removed_with_all_tokens(deployment: Deployment, pixelfleet: Any) -> None:
+    users = deployment.users
+    users.add("ana", hash_password("a long password of hers"), Role.USER)
+    secret, _ = users.issue_token("ana", "camera import", (Scope.READ,), 30)
+    _, out, _ = pixelfleet("user", "tokens")
+    assert "camera import" in out
+    _, out, _ = pixelfleet("user", "tokens", "ana", "--json")
+    assert [token["user"] for token in json.loads(out)["tokens"]] == ["ana"]
+    code, _, err = pixelfleet("user", "remove", "ana", "--yes")
+    assert code == 0
+    assert "ana is removed, with 1 token" in err
+    assert users.get("ana") is None
+    assert users.bearer(secret) is None
+    assert users.all() == []
+    assert pixelfleet("user", "remove", "ana", "--yes")[0] == 2
+    assert pixelfleet("user", "tokens", "ana")[0] == 2
+
+
+def test_lists_fit_a_terminal_of_80_columns_and_cut_nothing(deployment: Deployment, pixelfleet: Any) -> None:
+    owner, batch = "a-rather-long-owner@example.com", "2026-11-26-a-rather-long-name-of-a-batch-of-a-camera"
+    name = "a/folder/with/a/long/path/and/a/file/with/a/long/name/IMG_20261126_101500_0001.jpg"
+    image = record(deployment, owner, batch, name, cause=Cause.CRASHED, message="the worker or its host died " * 3)
+    deployment.users.add(owner, hash_password("a long password of theirs"), Role.OPERATOR, "somebody-else@example.com")
+    deployment.users.issue_token(owner, "the label of a token that is not short", tuple(Scope), 300)
+    for arguments in (
+        ["batch", "list"],
+        ["status"],
+        ["failures"],
+        ["failures", "--by", "batch"],
+        ["user", "list"],
+        ["user", "tokens"],
+    ):
+        code, out, _ = pixelfleet(*arguments)
+        assert code == 0
+        assert max(len(line) for line in out.splitlines()) <= 80, arguments
+        assert "…" not in out, arguments
+    _, out, _ = pixelfleet("show", image.image_id)
+    assert "…" not in out
+
+
+@pytest.mark.parametrize("command", [[], ["upload"], ["redrive"], ["purge"], ["batch", "seal"], ["user", "token"]])
+def test_help_fits_80_columns_and_shows_no_type_for_flags(pixelfleet: Any, command: list[str]) -> None:
+    code, out, _ = pixelfleet(*command, "--help")
+    assert code == 0
+    assert "bool" not in out
+    assert max(len(line) for line in out.splitlines()) <= 80
+
+
+def test_numbers_of_one_are_not_plural() -> None:
+    assert (count(1, "image"), count(0, "image"), count(1_200, "image")) == ("1 image", "0 images", "1,200 images")
