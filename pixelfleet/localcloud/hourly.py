@@ -59,15 +59,15 @@ class HourlyReconcile:
         if sweep:
             self._swept = now
         if words := _in_words(report):
-            self._say(f"the hourly reconcile sent {words}")
+            self._say(f"the hourly reconcile sent jobs: {words}")
         return True
 
 
 def _in_words(report: ReconcileReport) -> str:
     swept = report.swept
     parts = {
-        "jobs for objects that were missing, changed or stuck": report.result.sent,
-        "removals of images whose object is gone": report.records.gone + (swept.removed if swept else 0),
-        "jobs for records that were unfinished": report.records.unfinished,
+        "for objects that were missing, changed or stuck": report.result.sent,
+        "to remove images whose object is gone": report.records.gone + (swept.removed if swept else 0),
+        "for records that were unfinished": report.records.unfinished,
     }
     return ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)

@@ -1,5 +1,6 @@
 """Exit codes and what a person sees of an error."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -82,6 +83,50 @@ def test_a_wrong_setting_is_told_with_its_variable(
     monkeypatch.setenv("PIXELFLEET_MAX_ATTEMPTS", "many")
     assert pixelfleet("provision") == 2
     assert "PIXELFLEET_MAX_ATTEMPTS='many'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"AWS_PROFILE": "none"}, "The config profile (none) could not be found"),
+        ({"AWS_ACCESS_KEY_ID": "x"}, "missing: AWS_SECRET_ACCESS_KEY"),
+        ({"AWS_CONFIG_FILE": "{tmp}/config"}, "Unable to parse config file"),
+    ],
+)
+def test_a_broken_aws_configuration_is_exit_2_with_its_reason(
+    pixelfleet: Command,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    variables: dict[str, str],
+    told: str,
+) -> None:
+    (tmp_path / "config").write_text("[default")
+    without_aws(monkeypatch, tmp_path)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.replace("{tmp}", str(tmp_path)))
+    assert pixelfleet("batch", "list") == 2
+    captured = capsys.readouterr().err
+    assert told in captured
+    assert "bug" not in captured
+
+
+def test_without_credentials_the_lines_to_paste_are_shown(
+    pixelfleet: Command, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    without_aws(monkeypatch, tmp_path)
+    assert pixelfleet("batch", "list") == 2
+    captured = capsys.readouterr().err
+    assert "export AWS_PROFILE=default AWS_REGION=eu-central-1" in captured
+    assert "run `pixelfleet up` in another terminal" in captured
+    assert max(len(line) for line in captured.splitlines()) <= 80
+
+
+def without_aws(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 def test_an_error_of_our_own_is_one_line_without_a_traceback(

@@ -38,6 +38,11 @@ def test_nothing_processed_is_no_division_by_zero() -> None:
     assert Report().images_per_second == 0.0
 
 
+def test_the_contact_sheet_opens_with_what_succeeded(tmp_path: Path) -> None:
+    page = write_contact_sheet(Report((FAILED, READY), 2.0), tmp_path).read_text()
+    assert re.findall(r'data-status="(\w+)"', page) == ["ready", "failed"]
+
+
 @pytest.mark.parametrize(
     "name",
     [

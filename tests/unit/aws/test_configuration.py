@@ -1,0 +1,41 @@
+"""Errors of the user's AWS configuration are told from errors of pixelfleet."""
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import NoCredentialsError, PartialCredentialsError, ProfileNotFound
+
+from pixelfleet.aws.configuration import comes_from_configuration, lacks_credentials
+from pixelfleet.aws.errors import translated
+from pixelfleet.errors import TransientError
+
+
+def raised_by(action: object) -> Exception:
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - any exception goes to the code under test
+        action()  # type: ignore[operator]
+    return caught.value
+
+
+def test_an_exception_of_botocore_is_one_of_its_configuration() -> None:
+    assert comes_from_configuration(ProfileNotFound(profile="none"))
+    assert comes_from_configuration(PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"))
+
+
+def test_a_value_error_in_the_code_of_botocore_is_one_too() -> None:
+    error = raised_by(
+        lambda: boto3.session.Session(region_name="us-east-1").client("s3", endpoint_url="foo", config=Config())
+    )
+    assert isinstance(error, ValueError)
+    assert comes_from_configuration(error)
+
+
+def test_an_error_of_our_own_is_not() -> None:
+    assert not comes_from_configuration(raised_by(lambda: int("many")))
+    assert not comes_from_configuration(ZeroDivisionError())
+
+
+def test_missing_credentials_are_seen_behind_our_own_error() -> None:
+    with pytest.raises(TransientError) as caught, translated("list batches"):
+        raise NoCredentialsError
+    assert lacks_credentials(caught.value)
+    assert not lacks_credentials(ValueError("no"))

@@ -1,0 +1,92 @@
+"""The reconcile that `pixelfleet up` runs by itself: at the start, every hour, and again soon after a failure."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.keys import image_id
+from pixelfleet.errors import Cause, TransientError
+from pixelfleet.localcloud.hourly import AGAIN, EVERY, HourlyReconcile
+from pixelfleet.operations.reconcile.run import reconcile
+from tests.fakes.deployment import moto_deployment
+from tests.fakes.records import key_of
+
+KEY = key_of("me", "b1", "a.png")
+
+
+class Waits:
+    """Stands for the event that ends the thread: keeps how long each wait is, and ends after some."""
+
+    def __init__(self, most: int) -> None:
+        self.seconds: list[float] = []
+        self._most = most
+
+    def is_set(self) -> bool:
+        return len(self.seconds) >= self._most
+
+    def wait(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+@pytest.fixture
+def deployment(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Iterator[Deployment]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with moto_deployment(monkeypatch) as composed:
+        yield composed
+
+
+def test_an_object_that_no_event_told_of_is_queued_by_itself(deployment: Deployment) -> None:
+    deployment.s3.put_object(Bucket=deployment.settings.uploads_bucket, Key=KEY, Body=b"x")
+    said: list[str] = []
+    now = datetime.now(UTC) + timedelta(hours=2)
+    work = HourlyReconcile(deployment.settings, said.append, lambda: now)
+    assert work.once()
+    [message] = deployment.sqs.receive_message(QueueUrl=deployment.settings.bulk_queue_url)["Messages"]
+    assert KEY in message["Body"]
+    assert said == ["the hourly reconcile sent jobs: 1 for objects that were missing, changed or stuck"]
+    assert deployment.images.get(image_id(deployment.settings.uploads_bucket, KEY)) is None
+
+
+def test_a_reconcile_with_nothing_to_do_is_silent(deployment: Deployment) -> None:
+    said: list[str] = []
+    assert HourlyReconcile(deployment.settings, said.append).once()
+    assert said == []
+
+
+def test_it_runs_at_the_start_and_every_hour_and_sooner_after_a_failure(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    work = HourlyReconcile(deployment.settings, said.append)
+    waits = Waits(3)
+    monkeypatch.setattr(work, "_stop", waits)
+    outcomes = iter([True, False, True])
+    monkeypatch.setattr(work, "once", lambda: next(outcomes))
+    work.run()
+    assert waits.seconds == [EVERY, AGAIN, EVERY]
+
+
+def test_a_failure_is_said_and_sweeps_are_daily(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    now = datetime(2026, 11, 26, 10, tzinfo=UTC)
+    orders: list[bool] = []
+    real = reconcile
+
+    def watched(*arguments: object) -> object:
+        orders.append(arguments[1].sweep)  # type: ignore[attr-defined]
+        if len(orders) == 1:
+            raise TransientError(Cause.UNAVAILABLE, "S3 is down")
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("pixelfleet.localcloud.hourly.reconcile", watched)
+    work = HourlyReconcile(deployment.settings, said.append, lambda: now)
+    assert not work.once()
+    assert said == ["the hourly reconcile failed, and is tried again in a minute: S3 is down"]
+    assert work.once()
+    now += timedelta(hours=1)
+    work.once()
+    now += timedelta(days=1)
+    work.once()
+    assert orders == [True, True, False, True]
