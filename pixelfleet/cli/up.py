@@ -18,11 +18,8 @@ from pixelfleet.domain.users import Role
 from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, cores, embedded_fleet
 from pixelfleet.localcloud.environment import in_the_way
 from pixelfleet.localcloud.folder import default_data_folder
-<<<<<<< HEAD
-from pixelfleet.localcloud.recovery import queue_again
-=======
 from pixelfleet.localcloud.hourly import HourlyReconcile
->>>>>>> f109947 (The command line: dry runs, exit codes that say what failed, what to do next; the fleet of one machine reconciles hourly)
+from pixelfleet.localcloud.recovery import queue_again
 
 #: Seconds between two looks at the children.
 LOOK_EVERY: Final = 0.5
@@ -72,18 +69,29 @@ def up(
     embedded: EmbeddedFleet | None = None
     plan = Plan(data or default_data_folder(), workers or cores(), port, dashboard_port=dashboard_port or 0)
     try:
-<<<<<<< HEAD
         with terminable(), embedded_fleet(plan) as embedded:
             deployment = Deployment(embedded.settings)
             _introduce(embedded, _first_operator(deployment), shell, as_json=as_json)
             if embedded.emulator.after_unclean_end:
                 _recover(deployment)
-            while True:
-                for death in embedded.supervisor.tend():
-                    say(str(death), style="yellow")
-                time.sleep(LOOK_EVERY)
+            if open_browser and not webbrowser.open(embedded.settings.dashboard_url):
+                say(f"no browser could be opened: open {embedded.settings.dashboard_url} yourself", style="yellow")
+            hourly = HourlyReconcile(embedded.settings, say)
+            hourly.start()
+            try:
+                _tend(embedded)
+            finally:
+                hourly.stop()
     except KeyboardInterrupt:
         _say_goodbye(embedded)
+
+
+def _tend(embedded: EmbeddedFleet) -> None:
+    """Restart what dies, for ever."""
+    while True:
+        for death in embedded.supervisor.tend():
+            say(str(death), style="yellow")
+        time.sleep(LOOK_EVERY)
 
 
 def _recover(deployment: Deployment) -> None:
@@ -102,7 +110,7 @@ def _say_goodbye(embedded: EmbeddedFleet | None) -> None:
         typer.Exit: the embedded cloud could not write its state.
     """
     if embedded is None or embedded.emulator.saved:
-        say("\nstopped; the data is kept")
+        say("\nstopped; the data is kept, and `pixelfleet up` goes on with it")
         return
     log = embedded.folder.logs / "cloud.log"
     say(
@@ -111,29 +119,6 @@ def _say_goodbye(embedded: EmbeddedFleet | None) -> None:
         style="red",
     )
     raise typer.Exit(1)
-=======
-        with terminable(), embedded_fleet(plan) as deployment:
-            _introduce(deployment, _first_operator(Deployment(deployment.settings)), shell, as_json=as_json)
-            if open_browser and not webbrowser.open(deployment.settings.dashboard_url):
-                say(f"no browser could be opened: open {deployment.settings.dashboard_url} yourself", style="yellow")
-            hourly = HourlyReconcile(deployment.settings, say)
-            hourly.start()
-            try:
-                _tend(deployment)
-            finally:
-                hourly.stop()
-    except KeyboardInterrupt:
-        # The ordinary end: nothing was cut short.
-        say("\nstopped; the data is kept, and `pixelfleet up` goes on with it")
-
-
-def _tend(embedded: EmbeddedFleet) -> None:
-    """Restart what dies, for ever."""
-    while True:
-        for death in embedded.supervisor.tend():
-            say(str(death), style="yellow")
-        time.sleep(LOOK_EVERY)
->>>>>>> f109947 (The command line: dry runs, exit codes that say what failed, what to do next; the fleet of one machine reconciles hourly)
 
 
 def _first_operator(deployment: Deployment) -> str | None:
