@@ -17,6 +17,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.partitions import arn, partition_of
 from pixelfleet.errors import SettingsError
 
 ENV_PREFIX: Final = "PIXELFLEET_"
@@ -63,7 +64,7 @@ class Settings(BaseSettings):
     )
     region: str = Field(
         "us-east-1",
-        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$",
         validation_alias=AliasChoices("region", "AWS_REGION", "AWS_DEFAULT_REGION"),
         description="AWS region",
     )
@@ -169,7 +170,11 @@ class Settings(BaseSettings):
         prefix = given.get("prefix", "pixelfleet")
         region = given.get("region") or given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION") or "us-east-1"
         account = given.get("account_id", LOCAL_ACCOUNT)
-        endpoint = given.get("endpoint_url") or given.get("AWS_ENDPOINT_URL") or f"https://sqs.{region}.amazonaws.com"
+        endpoint = (
+            given.get("endpoint_url")
+            or given.get("AWS_ENDPOINT_URL")
+            or (f"https://sqs.{region}.{partition_of(str(region)).dns_suffix}")
+        )
         derived: dict[str, Any] = {"uploads_bucket": f"{prefix}-uploads", "results_bucket": f"{prefix}-results"}
         derived["ecs_cluster"] = prefix
         for queue in ("uploads", *Lane):
@@ -179,7 +184,8 @@ class Settings(BaseSettings):
             if field.endswith("_table"):
                 derived[field] = f"{prefix}-{field.removesuffix('_table')}"
         derived |= {
-            f"{topic}_topic_arn": f"arn:aws:sns:{region}:{account}:{prefix}-{topic}" for topic in ("notices", "alarms")
+            f"{topic}_topic_arn": arn("sns", str(region), str(account), f"{prefix}-{topic}")
+            for topic in ("notices", "alarms")
         }
         return derived | given
 

@@ -18,6 +18,7 @@ from botocore.config import Config
 
 from pixelfleet import telemetry
 from pixelfleet.aws.queues import queue_name
+from pixelfleet.domain.partitions import arn
 from pixelfleet.settings import Settings, load_settings
 from producer_lambda.handler import handler
 
@@ -56,7 +57,7 @@ class Context:
 
     @property
     def invoked_function_arn(self) -> str:
-        return f"arn:aws:lambda:{self.region}:{self.account_id}:function:{self.function_name}"
+        return arn("lambda", self.region, self.account_id, f"function:{self.function_name}")
 
     def get_remaining_time_in_millis(self) -> int:
         return TIMEOUT * 1000
@@ -121,8 +122,8 @@ class Pump:
 
 def batch_event(messages: Sequence["MessageTypeDef"], settings: Settings) -> Event:
     """The event that Lambda makes of received messages (Lambda Developer Guide, "Using Lambda with Amazon SQS")."""
-    arn = f"arn:aws:sqs:{settings.region}:{settings.account_id}:{queue_name(settings.uploads_queue_url)}"
-    return {"Records": [_record(message, arn, settings.region) for message in messages]}
+    queue = arn("sqs", settings.region, settings.account_id, queue_name(settings.uploads_queue_url))
+    return {"Records": [_record(message, queue, settings.region) for message in messages]}
 
 
 def failures_of(response: Any, sent: set[str]) -> set[str]:
@@ -144,7 +145,7 @@ def failures_of(response: Any, sent: set[str]) -> set[str]:
     return set(sent)
 
 
-def _record(message: "MessageTypeDef", arn: str, region: str) -> Event:
+def _record(message: "MessageTypeDef", queue_arn: str, region: str) -> Event:
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
@@ -156,7 +157,7 @@ def _record(message: "MessageTypeDef", arn: str, region: str) -> Event:
         },
         "md5OfBody": message["MD5OfBody"],
         "eventSource": "aws:sqs",
-        "eventSourceARN": arn,
+        "eventSourceARN": queue_arn,
         "awsRegion": region,
     }
 

@@ -1,39 +1,57 @@
-"""The folder of one attempt: the original and its variants while they are worked on."""
+"""The folder of one attempt: the original and its variants while they are worked on.
 
+A process holds a lock on each of its folders, which the kernel releases when the process ends, however it ends. So
+`sweep` knows what is left over, also where containers with process ids of their own share a scratch disk.
+"""
+
+import fcntl
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
-_NAME = re.compile(r"pixelfleet-(?P<pid>\d+)-.+")
+_PREFIX: Final = "pixelfleet-attempt-"
 
 
 @contextmanager
 def attempt_folder(parent: Path | None) -> Iterator[Path]:
-    """A folder of one's own, deleted at the end. Its name carries the pid, for `sweep`."""
-    with tempfile.TemporaryDirectory(prefix=f"pixelfleet-{os.getpid()}-", dir=parent) as name:
-        yield Path(name)
+    """A new folder that no other attempt uses, deleted at the end."""
+    folder, lock = _locked(parent)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
 def sweep(parent: Path | None) -> int:
     """Delete what killed processes left behind; returns how many folders. Called when a worker starts."""
     swept = 0
-    for folder in (parent or Path(tempfile.gettempdir())).glob("pixelfleet-*"):
-        match = _NAME.fullmatch(folder.name)
-        if match and folder.is_dir() and not folder.is_symlink() and not _alive(int(match["pid"])):
-            shutil.rmtree(folder, ignore_errors=True)
-            swept += 1
+    for folder in (parent or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            # Not a link, and not a folder that is gone by now.
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+                swept += 1
+            finally:
+                os.close(lock)
     return swept
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _locked(parent: Path | None) -> tuple[Path, int]:
+    """A new folder and the descriptor that holds its lock."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        with suppress(OSError):
+            # Some network file systems have no locks; a sweep cannot take one there either, and deletes nothing.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            return folder, lock
+        # A sweep came between the making of the folder and its lock.
+        os.close(lock)
