@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from pixelfleet.images.profile_maker import Curve, GammaCurve, SrgbCurve, matrix_profile
+from pixelfleet.images.profile_maker import Curve, GammaCurve, SrgbCurve, grey_profile, matrix_profile
 from pixelfleet.images.vips import Image, pyvips
 
 PROFILE: Final = "icc-profile-data"
@@ -75,8 +75,10 @@ class Space:
 SRGB: Final = Space()
 
 
-def of_code_points(primaries: int, transfer: int) -> Space | None:
+def of_code_points(primaries: int, transfer: int, *, grey: bool = False) -> Space | None:
     """The space of CICP code points (ITU-T H.273): cICP in PNG, nclx in AVIF and HEIC.
+
+    A grey picture has no primaries: its transfer alone counts.
 
     Returns:
         None where the code points say nothing that is known here: the next rule decides.
@@ -89,25 +91,28 @@ def of_code_points(primaries: int, transfer: int) -> Space | None:
     if transfer in _HDR_TRANSFERS:
         return Space(transfer=_HDR_TRANSFERS[transfer], primaries=1 if primaries == 2 else primaries)
     curve = _CURVES.get(transfer)
-    if curve is None:
-        return None
-    if chromaticities == PRIMARIES[1] and isinstance(curve, SrgbCurve):
+    return None if curve is None else _of_curve(chromaticities, curve, grey=grey)
+
+
+def _of_curve(chromaticities: Chromaticities, curve: Curve, *, grey: bool) -> Space:
+    if isinstance(curve, SrgbCurve) and (grey or chromaticities == PRIMARIES[1]):
         return SRGB
-    return Space(matrix_profile(chromaticities, curve))
+    return Space(grey_profile(curve) if grey else matrix_profile(chromaticities, curve))
 
 
-def of_gamma(gamma: float | None, chromaticities: Chromaticities | None) -> Space:
+def of_gamma(gamma: float | None, chromaticities: Chromaticities | None, *, grey: bool = False) -> Space:
     """The space of gAMA and cHRM (PNG, third edition, 13.13 and 13.14): either alone takes the other from sRGB."""
     near_gamma = gamma is None or abs(gamma - _SRGB_GAMMA) <= _GAMMA_NEAR
     own = PRIMARIES[1]
-    near_primaries = chromaticities is None or all(
-        abs(one - other) < _XY_NEAR for one, other in zip(chromaticities, own, strict=True)
+    near_primaries = (
+        grey
+        or chromaticities is None
+        or all(abs(one - other) < _XY_NEAR for one, other in zip(chromaticities, own, strict=True))
     )
     if near_gamma and near_primaries:
         return SRGB
     curve = GammaCurve(1 / gamma) if gamma is not None else SrgbCurve()
-    profile = matrix_profile(own if near_primaries else chromaticities or own, curve)
-    return Space(profile) if profile else SRGB
+    return _of_curve(own if near_primaries else chromaticities or own, curve, grey=grey)
 
 
 def mark(image: Image, space: Space) -> Image:

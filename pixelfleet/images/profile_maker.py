@@ -56,6 +56,13 @@ def matrix_profile(chromaticities: tuple[float, ...], curve: Curve) -> bytes | N
     return _assembled(tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _curve(curve)))
 
 
+@cache
+def grey_profile(curve: Curve) -> bytes:
+    """A profile of one colour (ICC.1:2001-04, 6.3.1: monochrome input)."""
+    tags = {b"desc": _description(b"pixelfleet"), b"cprt": b"text" + bytes(4) + b"no copyright\0", b"wtpt": _xyz(_D50)}
+    return _assembled(tags | {b"kTRC": _curve(curve)}, b"GRAY")
+
+
 def to_xyz(chromaticities: tuple[float, ...]) -> Matrix:
     """The matrix from linear RGB to XYZ relative to the space's own white (SMPTE RP 177).
 
@@ -110,7 +117,7 @@ def _transposed(matrix: Matrix) -> Matrix:
     return first, second, third
 
 
-def _assembled(tags: dict[bytes, bytes]) -> bytes:
+def _assembled(tags: dict[bytes, bytes], space: bytes = b"RGB ") -> bytes:
     table, body, places = struct.pack(">I", len(tags)), b"", dict[bytes, int]()
     start = 128 + 4 + 12 * len(tags)
     for name, content in tags.items():
@@ -118,7 +125,7 @@ def _assembled(tags: dict[bytes, bytes]) -> bytes:
             places[content] = start + len(body)
             body += content + bytes(-len(content) % 4)
         table += name + struct.pack(">II", places[content], len(content))
-    head = struct.pack(">I4sI", start + len(body), bytes(4), 0x02400000) + b"mntrRGB XYZ "
+    head = struct.pack(">I4sI", start + len(body), bytes(4), 0x02400000) + b"mntr" + space + b"XYZ "
     head += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + bytes(28)
     return (head + struct.pack(">3i", *map(_fixed, _D50))).ljust(128, b"\0") + table + body
 

@@ -149,6 +149,7 @@ PNG: Final = (
     Case("cHRM that spans nothing", lambda: made.png(made.chrm(0.3, 0.3, *[0.5] * 6)), _OPAQUE, "nonsense says nothing"),
     Case("cICP of BT.2020 with PQ", lambda: made.png(made.cicp(9, 16), made=picture(((75,) * 3, (106,) * 3, (128,) * 3, (144,) * 3))), _GREY, "ITU-R BT.2408: 203 cd/m² is white; highlights are compressed", 45),
     Case("cICP of BT.2020 with HLG", lambda: made.png(made.cicp(9, 18), made=picture(((77,) * 3, (128,) * 3, (160,) * 3, (186,) * 3))), [(73, 73, 73, 255), (130, 130, 130, 255), (180, 180, 180, 255), (226, 226, 226, 255)], "ITU-R BT.2100, table 5, at 1,000 cd/m²", 45),
+    Case("gAMA 1.0 of a grey", lambda: made.png(made.gama(1.0), made=picture(((60,), (120,), (180,), (240,)), "L")), [(132, 132, 132, 255), (181, 181, 181, 255), (218, 218, 218, 255), (249, 249, 249, 255)], "PNG, third edition, 13.13; IEC 61966-2-1", oracle="imagemagick"),
     Case("cICP that is unspecified", lambda: made.png(made.cicp(2, 2)), _OPAQUE, "ITU-T H.273: 2 is unspecified"),
 )  # fmt: skip
 

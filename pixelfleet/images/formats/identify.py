@@ -59,7 +59,12 @@ def _iso_media(read: Read) -> Format:
     if b"crx " in brands:
         raise PermanentError(Cause.UNSUPPORTED_FORMAT, _RAW)
     codecs = iso_boxes.codecs(read)
-    if b"av01" in codecs or (not codecs and brands & {b"avif", b"avis"}):
+    if not codecs and brands & {b"avis", b"hevc", b"hevx", b"msf1"}:
+        raise PermanentError(
+            Cause.UNSUPPORTED_FORMAT,
+            "an image sequence without a still picture is not supported; save it as WebP or GIF",
+        )
+    if b"av01" in codecs or (not codecs and b"avif" in brands):
         return format_named("avif")
     if b"hvc1" in codecs or (not codecs and brands & _HEIC_BRANDS):
         return format_named("heic")

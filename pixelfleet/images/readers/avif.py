@@ -29,5 +29,5 @@ def _with_colours(image: Image, container: Heif) -> Image:
     """nclx holds where there is no ICC profile; with both, the profile describes the decoded RGB (MIAF, 7.3.6.4)."""
     if image.get_typeof(PROFILE) or container.nclx is None:
         return image
-    space = of_code_points(container.nclx.primaries, container.nclx.transfer)
+    space = of_code_points(container.nclx.primaries, container.nclx.transfer, grey=image.bands < 3)
     return image if space is None else mark(image, space)

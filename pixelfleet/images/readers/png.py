@@ -25,13 +25,11 @@ def _space(path: Path, image: Image) -> Space | None:
     """cICP, then iCCP, then sRGB, then gAMA with cHRM (PNG, third edition, 4.3). None leaves what libvips set."""
     with reader_at(path) as read:
         colours = png_colours(read)
-    if colours.cicp and colours.cicp.matrix == 0 and image.bands >= 3:
-        space = of_code_points(colours.cicp.primaries, colours.cicp.transfer)
+    grey = image.bands < 3
+    if colours.cicp and colours.cicp.matrix == 0:
+        space = of_code_points(colours.cicp.primaries, colours.cicp.transfer, grey=grey)
         if space is not None:
             return space
     if image.get_typeof(PROFILE) or colours.srgb or (colours.gamma is None and colours.chromaticities is None):
         return None
-    if image.bands < 3:
-        # A grey has no primaries, and a profile of three colours does not fit it: its gamma alone would be used.
-        return None
-    return of_gamma(colours.gamma, colours.chromaticities)
+    return of_gamma(colours.gamma, colours.chromaticities, grey=grey)
