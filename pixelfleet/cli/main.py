@@ -43,10 +43,10 @@ INTERRUPTED = 130
 #: What to do about missing credentials.
 NO_CREDENTIALS: Final = """\
 There are no AWS credentials in this shell.
-  For a fleet on this machine: run `pixelfleet up` in another terminal, and paste
-  here the lines that it prints.
-  For AWS: sign in as for the `aws` command (such as `aws sso login`), and paste
-  with your own values:
+  For a fleet on this machine: run `pixelfleet up` in another terminal, and
+  paste here the lines that it prints.
+  For AWS: sign in as for the `aws` command (such as `aws sso login`), and
+  paste with your own values:
     export AWS_PROFILE=default AWS_REGION=eu-central-1
     export PIXELFLEET_UPLOADS_BUCKET=pixelfleet-uploads-123456789012
   `pixelfleet run SRC --out DEST` needs no credentials."""

@@ -102,12 +102,12 @@ def test_a_download_fetches_what_is_missing_or_differs_and_nothing_else(
     files = [dest / variant["file"] for image in report["images"] for variant in image["variants"]]
     assert len(files) == 6
     assert all(path.stat().st_size for path in files)
-    assert "fetched  6 files; 0 were there" in first.stderr
+    assert "fetched  6 variants; 0 were there" in first.stderr
     assert 'href="./' in (dest / "index.html").read_text()
     files[0].unlink()
     files[1].write_bytes(b"x" * files[1].stat().st_size)
     second = run("batch", "download", batch, str(dest), env=env)
-    assert "fetched  2 files; 4 were there" in second.stderr
+    assert "fetched  2 variants; 4 were there" in second.stderr
     assert json.loads((dest / "report.json").read_text())["ready"] == 2
 
 

@@ -80,10 +80,10 @@ def test_a_download_fetches_the_tiles_that_are_missing_or_another_and_no_others(
     kept = tiles[2].stat().st_mtime_ns
     second = run("batch", "download", batch, str(dest), env=env)
     assert second.returncode == 0, second.stderr
-    assert "fetched  1 files" in second.stderr
+    assert "fetched  1 variant;" in second.stderr
     assert [path.read_bytes() for path in tiles] == content
     assert tiles[2].stat().st_mtime_ns == kept
-    assert "fetched  0 files" in run("batch", "download", batch, str(dest), env=env).stderr
+    assert "fetched  0 variants;" in run("batch", "download", batch, str(dest), env=env).stderr
 
 
 @pytest.mark.slow
