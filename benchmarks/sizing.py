@@ -16,13 +16,19 @@ VOLUMES = (10_000, 1_000_000, 100_000_000)
 DAY = 86_400
 MONTH_HOURS = 730
 PEAK = 4
-#: The defaults of infra/variables.tf: processes of a bulk task; zones; the dashboard's tasks with their vCPU and GB.
+#: The defaults of infra/modules/pixelfleet: processes of a bulk task; the dashboard's tasks with their vCPU and GB.
 PROCESSES = 2
-ZONES = 2
 DASHBOARD = (2, 0.5, 1.0)
-#: Alarms of the stack by the metrics that each looks at: three to a queue, the producer's; two of each lane's
-#: wake-ups, failure rates and of two tables' throttles, three of each lane's stalls.
-ALARM_METRICS = 3 * 3 + 2 + 2 * 2 + 2 * 2 + 2 * 2 + 2 * 3
+#: Alarms of the stack by the metrics that each looks at: three for a queue; the producer's; two metrics for each lane's
+#: wake-up and failure rate and each table's throttles; three for each lane's stalls; schedules; the load balancer.
+OWN_ALARM_METRICS = 3 * 3 + 2 + 2 * 2 + 2 * 2 + 2 * 2 + 2 * 3 + 2 + 2
+#: Target tracking makes two alarms a lane of its own, each on three metrics.
+SCALING_ALARM_METRICS = 2 * 2 * 3
+#: Container Insights while only the dashboard runs (CloudWatch user guide, "Amazon ECS Container Insights metrics"): of
+#: the cluster, the service and the task definition. Lanes at zero write none.
+INSIGHTS_METRICS = 13 + 15 + 11
+#: The hourly digest and the daily reconcile: hours a month of one task, each start at least a minute.
+SCHEDULED = (730 / 60 + 30 * 5 / 60, 0.5, 1.0)
 #: Variants of an image by the recipe `web`; keys of one LIST.
 VARIANTS = 3
 KEYS = 1000
@@ -67,11 +73,15 @@ def idle(prices: dict[str, Any]) -> dict[str, float]:
     return {
         "NAT gateway, one": standing["nat_gateway_hour"] * MONTH_HOURS,
         "load balancer": standing["balancer_hour"] * MONTH_HOURS,
-        "public IPv4 addresses": (1 + ZONES) * standing["public_address_hour"] * MONTH_HOURS,
+        "public IPv4 address of the NAT gateway": standing["public_address_hour"] * MONTH_HOURS,
         "dashboard, two tasks": tasks
         * (cores * fargate["vcpu_hour"] + gigabytes * fargate["gigabyte_hour"])
         * MONTH_HOURS,
-        "alarms": ALARM_METRICS * standing["alarm_month"],
+        "alarms, 33 metrics": OWN_ALARM_METRICS * standing["alarm_month"],
+        "alarms of target tracking, 12 metrics": SCALING_ALARM_METRICS * standing["alarm_month"],
+        "Container Insights, 39 metrics": INSIGHTS_METRICS * standing["metric_month"],
+        "digest and reconcile": SCHEDULED[0]
+        * (SCHEDULED[1] * fargate["vcpu_hour"] + SCHEDULED[2] * fargate["gigabyte_hour"]),
         "secret": standing["secret_month"],
     }
 

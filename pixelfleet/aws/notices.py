@@ -5,14 +5,17 @@ dashboard's address and s3:// addresses, never a signed link: mail is forwarded 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from pixelfleet.aws.errors import translated
+from botocore.exceptions import ClientError
+
+from pixelfleet.aws.errors import error_code, translated
 from pixelfleet.domain.outcomes import REPROCESSING_FAILED
 from pixelfleet.domain.records import Batch, Counts, Image, NoticeKind, Status
-from pixelfleet.errors import Cause
+from pixelfleet.errors import Cause, SetupError
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -59,7 +62,7 @@ class Notices:
 
     def subscribe(self, email: str, owner: str) -> None:
         """Mail an owner's completed batches and digests of failures to an address; SNS asks the address first."""
-        with translated("subscribe to notices"):
+        with translated("subscribe to notices"), _room_for_a_filter():
             self._client.subscribe(
                 TopicArn=self._topic,
                 Protocol="email",
@@ -86,6 +89,24 @@ class Notices:
                 Subject=notice.subject,
                 MessageAttributes=attributes,
             )
+
+
+@contextmanager
+def _room_for_a_filter() -> Iterator[None]:
+    """SNS has 200 filter policies for a topic (SNS quotas); a mail subscription needs one.
+
+    Raises:
+        SetupError: the topic has no room for another.
+    """
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) != "FilterPolicyLimitExceeded":
+            raise
+        raise SetupError(
+            "the notices topic has 200 subscriptions with a filter, and SNS takes no more: remove some, or "
+            "subscribe one queue that forwards notices"
+        ) from error
 
 
 def image_notice(image: Image, dashboard: str, results_bucket: str) -> Notice:

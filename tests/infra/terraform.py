@@ -42,7 +42,7 @@ def mirror() -> Path | None:
 
 @dataclass
 class Terraform:
-    """One working copy of infra/ and ecs/. `root` is the folder in it that commands run in.
+    """One working copy of infra/, ecs/ and examples/. `root` is the folder in it that commands run in.
 
     `seconds` holds how long each command took last.
     """
@@ -56,7 +56,7 @@ class Terraform:
     def prepare(self) -> None:
         """Copy the configuration and initialise it; raises TerraformError when the provider cannot be had."""
         ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars", "backend.tf", "__pycache__")
-        for part in ("infra", "ecs"):
+        for part in ("infra", "ecs", "examples"):
             shutil.copytree(REPOSITORY / part, self.folder / part, ignore=ignored)
         self.init()
 

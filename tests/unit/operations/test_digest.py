@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 
 from pixelfleet.catalog.images import Images
 from pixelfleet.deployment import Deployment
-from pixelfleet.errors import Cause
+from pixelfleet.errors import Cause, SetupError
 from pixelfleet.operations.digest import read, run_digest
 from tests.fakes.deployment import ACCOUNT, moto_deployment
 from tests.fakes.records import record
@@ -123,3 +124,11 @@ def test_an_owners_mail_is_never_for_a_single_image(deployment: Deployment) -> N
         "owner": ["ana"],
         "kind": ["batch.completed", "failures.owner_digest"],
     }
+
+
+def test_a_topic_that_takes_no_more_filters_is_told_as_a_set_up_error(deployment: Deployment) -> None:
+    with Stubber(deployment.sns) as stubs:
+        stubs.add_client_error("subscribe", "FilterPolicyLimitExceeded")
+
+        with pytest.raises(SetupError, match="200 subscriptions"):
+            deployment.notices.subscribe("ana@example.com", "ana")

@@ -1,0 +1,30 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+}
+
+provider "aws" {
+  region      = var.region
+  max_retries = var.max_retries
+
+  default_tags {
+    tags = { Application = "trial" }
+  }
+}
+
+# CloudFront looks for its certificate and its web ACL here.
+provider "aws" {
+  alias       = "us_east_1"
+  region      = "us-east-1"
+  max_retries = var.max_retries
+
+  default_tags {
+    tags = { Application = "trial" }
+  }
+}
