@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request, Response
 
 from dashboard.api import batches, fleet, health, images, uploads
+from dashboard.bodies import BoundedBodies
 from dashboard.callers import SignInNeededError
 from dashboard.guard import Guard
 from dashboard.openapi import describe
@@ -81,5 +82,6 @@ def create_app(
         return to_sign_in(request)
 
     describe(app)
+    app.add_middleware(BoundedBodies)
     app.add_middleware(Guard, site=site)
     return app

@@ -96,7 +96,7 @@ class ApiCaller:
         caller = _bearer(request) or session_caller(request)
         site = site_of(request)
         if caller is None:
-            allowance = site.strangers.take(site.address(request))
+            allowance = site.strangers.take(site.network(request))
             request.state.headers = allowance.headers()
             if not allowance.passes:
                 raise Problem(429, "too many requests without valid credentials; wait, then sign in")
@@ -132,7 +132,7 @@ def _bearer(request: Request) -> Caller | None:
     site: Site = site_of(request)
     found = site.deployment.users.bearer(token.strip())
     if found is None:
-        allowance = site.strangers.take(site.address(request))
+        allowance = site.strangers.take(site.network(request))
         request.state.headers = allowance.headers()
         raise Problem(
             401 if allowance.passes else 429,

@@ -59,6 +59,11 @@ class Filters:
         return not hidden and self.name.casefold() in image.path.casefold()
 
 
+#: Bytes of a place: DynamoDB takes sort keys up to 1,024 bytes (DynamoDB developer guide, "Constraints"), and within a
+#: batch a status and `#` stand before the place.
+LONGEST_PLACE: Final = 1_024 - len(f"{Status.PROCESSING}#")
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """`cursor` leads on, None at the end. `looked_at` records were read."""
@@ -102,8 +107,7 @@ def decode_cursor(cursor: str | None) -> str:
         place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("utf-8")
     except (binascii.Error, ValueError):
         place = ""
-    # DynamoDB takes key values up to 1,024 bytes (DynamoDB developer guide, "Constraints").
-    if not place or len(place.encode()) > 1024:
+    if not place or len(place.encode()) > LONGEST_PLACE:
         raise Problem(400, "this cursor is none of ours; leave it out to begin at the beginning")
     return place
 

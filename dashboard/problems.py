@@ -19,6 +19,8 @@ from pixelfleet.telemetry import logger
 MEDIA_TYPE: Final = "application/problem+json"
 API: Final = "/api/"
 SIGN_IN: Final = "/sign-in"
+#: Wrong fields that one answer lists.
+MOST_ERRORS: Final = 20
 
 
 class Invalid(BaseModel):
@@ -39,7 +41,7 @@ class ProblemDetails(BaseModel):
     title: str = Field(description="The status in words.")
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What is wrong, and what would be right.")
-    errors: list[Invalid] | None = Field(None, description="With 422: every field that is wrong.")
+    errors: list[Invalid] | None = Field(None, description="With 422: the fields that are wrong, up to 20.")
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -67,9 +69,11 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> Response:
-        found = [Invalid(where=".".join(map(str, item["loc"])), message=str(item["msg"])) for item in error.errors()]
-        told = "; ".join(f"{item.where}: {item.message}" for item in found)
-        return answer(request, 422, f"the request is not valid: {told}", errors=found)
+        items = error.errors()
+        listed = [_invalid_field(item) for item in items[:MOST_ERRORS]]
+        first = f"{listed[0].where}: {listed[0].message}" if listed else "it cannot be read"
+        others = f"; {len(items) - 1:,} other fields are wrong, too" if len(items) > 1 else ""
+        return answer(request, 422, f"the request is not valid: {first}{others}", errors=listed)
 
     @app.exception_handler(TransientError)
     def _transient(request: Request, error: TransientError) -> Response:
@@ -79,6 +83,10 @@ def handle_problems(app: FastAPI) -> None:
     @app.exception_handler(SetupError)
     def _setup(request: Request, error: SetupError) -> Response:
         return answer(request, 400, str(error))
+
+
+def _invalid_field(item: Mapping[str, Any]) -> Invalid:
+    return Invalid(where=".".join(map(str, item["loc"]))[:200], message=str(item["msg"])[:200])
 
 
 def answer(

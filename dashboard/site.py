@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
-from dashboard.auth.limits import RateLimit
+from dashboard.auth.limits import RateLimit, network_of
 from dashboard.auth.sessions import Sessions
 from dashboard.background import Runner
 from dashboard.cloudfront import CloudFront
@@ -60,6 +60,10 @@ class Site:
             return direct
         said = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
         return said[-hops] if len(said) >= hops else direct
+
+    def network(self, request: Request) -> str:
+        """What counts as one place: an IPv4 address, or the /64 of an IPv6 address, which one subscriber has whole."""
+        return network_of(self.address(request))
 
     def page(
         self,

@@ -10,7 +10,8 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/health", response_model=Health, summary="Whether the process answers")
-def health() -> Health:
+async def health() -> Health:
+    # In the event loop: it waits for no thread.
     return Health(status="ok")
 
 

@@ -5,10 +5,24 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final
 
 #: Buckets remembered; the longest unused goes first, and would be full again by then.
 MOST_BUCKETS: Final = 10_000
+
+
+def network_of(address: str) -> str:
+    """The address itself, or of an IPv6 address the /64 network; an IPv4 address in IPv6 form counts as IPv4."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ip_network((parsed, 64), strict=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +39,12 @@ class Allowance:
 
     def headers(self) -> dict[str, str]:
         """As of the IETF draft "RateLimit header fields for HTTP", version 7."""
-        told = {
+        headers = {
             "RateLimit-Limit": str(self.limit),
             "RateLimit-Remaining": str(max(self.left, 0)),
             "RateLimit-Reset": str(self.reset),
         }
-        return told if self.passes else told | {"Retry-After": str(max(self.reset, 1))}
+        return headers if self.passes else headers | {"Retry-After": str(max(self.reset, 1))}
 
 
 class RateLimit:

@@ -1,18 +1,21 @@
 """One's own account: password and API tokens."""
 
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Request, Response
 
+from dashboard.auth.hashing import in_hashing_thread
 from dashboard.callers import Caller, FormCaller, PageCaller
 from dashboard.problem import Problem
 from dashboard.site import site_of
-from pixelfleet.catalog.users import FAILURES_ALLOWED
 from pixelfleet.credentials.passwords import hash_password, password_matches
 from pixelfleet.domain.users import Scope
 
 router = APIRouter()
+
+_CHANGED: Final = "Your password is changed; other sessions and your API tokens have ended."
+_CHANGED_KEPT: Final = "Your password is changed; other sessions have ended, your API tokens go on."
 
 
 @router.get("/account")
@@ -21,25 +24,31 @@ def account(request: Request, caller: PageCaller) -> Response:
 
 
 @router.post("/account/password")
-def change_password(
+async def change_password(
     request: Request,
     caller: FormCaller,
     current: Annotated[str, Form(max_length=1024)],
     new: Annotated[str, Form(max_length=1024)],
+    *,
+    keep_tokens: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Ends all other sessions; this one goes on under a new id."""
+    """Ends all other sessions, and the API tokens unless they are to be kept; this session goes on under a new id."""
+    return await in_hashing_thread(_change_password, request, caller, current, new, keep_tokens)
+
+
+def _change_password(request: Request, caller: Caller, current: str, new: str, keep_tokens: bool) -> Response:
     site = site_of(request)
-    address = site.address(request)
-    if site.deployment.users.count_sign_in(caller.name, address) >= FAILURES_ALLOWED:
+    address = site.network(request)
+    if not site.deployment.users.may_try(caller.name, address):
         raise Problem(429, "too many wrong passwords; try again in some minutes")
     if not password_matches(current, caller.user.password):
         raise Problem(400, "the present password is not right")
-    changed = site.deployment.users.set_password(caller.name, hash_password(new))
+    changed = site.deployment.users.set_password(caller.name, hash_password(new), keep_tokens=keep_tokens)
     site.deployment.users.forget_failures(caller.name, address)
     kept = Response()
     session = site.sessions.begin(kept, changed.name, changed.epoch)
     request.state.caller = Caller(changed, caller.scopes, session)
-    response = _page(request, request.state.caller, {"told": "Your password is changed; other sessions have ended."})
+    response = _page(request, request.state.caller, {"told": _CHANGED_KEPT if keep_tokens else _CHANGED})
     response.headers["set-cookie"] = kept.headers["set-cookie"]
     return response
 

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import ClassVar, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
@@ -26,24 +27,30 @@ _LONGEST: Final = 600.0
 MOST_STREAMS: Final = 200
 
 
-class _Streams:
-    """How many there are."""
+#: Streams of one user at once: a tab each, and some.
+MOST_OF_ONE: Final = 6
 
-    open = 0
+
+class _Streams:
+    """How many there are, of each user."""
+
+    open: ClassVar[Counter[str]] = Counter()
 
 
 @router.get("/batches/{owner}/{name}/events")
 def batch_events(request: Request, caller: PageCaller, owner: str, name: str) -> StreamingResponse:
     site = site_of(request)
     batch_of(site, caller, owner, name)
-    if _Streams.open >= MOST_STREAMS:
+    if _Streams.open[caller.name] >= MOST_OF_ONE:
+        raise Problem(429, f"you watch {MOST_OF_ONE} batches already; close a tab", headers={"Retry-After": "10"})
+    if _Streams.open.total() >= MOST_STREAMS:
         raise Problem(503, "too many people are watching; load the page again", headers={"Retry-After": "10"})
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_follow(site, owner, name), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_follow(site, caller.name, owner, name), media_type="text/event-stream", headers=headers)
 
 
-async def _follow(site: Site, owner: str, name: str) -> AsyncIterator[str]:
-    _Streams.open += 1
+async def _follow(site: Site, user: str, owner: str, name: str) -> AsyncIterator[str]:
+    _Streams.open[user] += 1
     try:
         started, spoke, last = time.monotonic(), time.monotonic(), ""
         while time.monotonic() - started < _LONGEST:
@@ -58,7 +65,8 @@ async def _follow(site: Site, owner: str, name: str) -> AsyncIterator[str]:
                 return
             await asyncio.sleep(_LOOK_EVERY)
     finally:
-        _Streams.open -= 1
+        _Streams.open[user] -= 1
+        _Streams.open += Counter()  # forgets who has none
 
 
 def _progress(site: Site, owner: str, name: str) -> str:

@@ -5,12 +5,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from dashboard.auth.hashing import in_hashing_thread
 from dashboard.auth.sessions import SESSION_SECONDS
 from dashboard.callers import SAFE_FETCH, FormCaller, session_caller
 from dashboard.problem import Problem
 from dashboard.problems import SIGN_IN
 from dashboard.site import Site, site_of
-from pixelfleet.catalog.users import FAILURES_ALLOWED, LOCKED_SECONDS
+from pixelfleet.catalog.users import LOCKED_SECONDS
 from pixelfleet.credentials.passwords import password_matches
 from pixelfleet.domain.users import User
 
@@ -18,7 +19,7 @@ router = APIRouter()
 
 #: One sentence for whatever is wrong, so that it does not tell who is a user here.
 _WRONG: Final = "User name or password is not right."
-_LOCKED: Final = f"Too many attempts from your address. Try again in {LOCKED_SECONDS // 60} minutes."
+_LOCKED: Final = f"Too many attempts. Try again in {LOCKED_SECONDS // 60} minutes."
 
 
 @router.get(SIGN_IN)
@@ -29,30 +30,31 @@ def sign_in(request: Request, next: str = "/") -> Response:  # noqa: A002 - the 
 
 
 @router.post(SIGN_IN)
-def signed_in(
+async def signed_in(
     request: Request,
     user: Annotated[str, Form(max_length=128)],
     password: Annotated[str, Form(max_length=1024)],
     csrf_token: Annotated[str, Form(max_length=128)] = "",
     next: Annotated[str, Form(max_length=2048)] = "/",  # noqa: A002
 ) -> Response:
+    return await in_hashing_thread(_sign_in, request, user, password, csrf_token, next)
+
+
+def _sign_in(request: Request, user: str, password: str, csrf_token: str, target: str) -> Response:
     site = site_of(request)
     visit = site.sessions.read_visit(request)
     foreign = request.headers.get("sec-fetch-site", "same-origin") not in SAFE_FETCH
     if foreign or visit is None or not site.sessions.form_token_fits(visit, csrf_token):
-        return _form(request, next, "The form was out of date. Please try again.", 400, user)
-    allowance = site.strangers.take(site.address(request))
-    if not allowance.passes:
-        return _form(request, next, _LOCKED, 429, user)
-    address = site.address(request)
-    if site.deployment.users.count_sign_in(user, address) >= FAILURES_ALLOWED:
-        return _form(request, next, _LOCKED, 429, user)
-    found = _authenticated(site, user, password)
-    if found is None:
-        return _form(request, next, _WRONG, 401, user)
+        return _form(request, target, "The form was out of date. Please try again.", 400, user)
+    address = site.network(request)
+    if not site.strangers.take(address).passes or not site.deployment.users.may_try(user, address):
+        return _form(request, target, _LOCKED, 429, user)
+    person = _authenticated(site, user, password)
+    if person is None:
+        return _form(request, target, _WRONG, 401, user)
     site.deployment.users.forget_failures(user, address)
-    response = RedirectResponse(safe_path(next), 303)
-    site.sessions.begin(response, found.name, found.epoch)
+    response = RedirectResponse(safe_path(target), 303)
+    site.sessions.begin(response, person.name, person.epoch)
     return response
 
 
@@ -80,9 +82,9 @@ def safe_path(path: str) -> str:
 
 def _authenticated(site: Site, name: str, password: str) -> User | None:
     """The user, if the password is theirs and they are not disabled; as slow for a name that nobody has."""
-    found = site.deployment.users.get(name)
-    right = password_matches(password, found.password if found else None)
-    return found if right and found is not None and not found.disabled else None
+    person = site.deployment.users.get(name)
+    right = password_matches(password, person.password if person else None)
+    return person if right and person is not None and not person.disabled else None
 
 
 def _form(request: Request, target: str, problem: str = "", status: int = 200, user: str = "") -> Response:

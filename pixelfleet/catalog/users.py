@@ -36,6 +36,10 @@ MOST_TOKENS: Final = 50
 #: Failed sign-ins of one account from one address before both together are locked out, and for how many seconds.
 FAILURES_ALLOWED: Final = 5
 LOCKED_SECONDS: Final = 900
+#: Attempts on one account from all addresses together in the same time.
+ATTEMPTS_ALLOWED: Final = 100
+#: Stands for all addresses.
+ANYWHERE: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,14 @@ class Users:
         people = batch_get(self._client, self._table, [_key(f"user#{name}") for name in sorted(names)])
         return sorted(map(user_of, people), key=lambda user: user.name)
 
-    def set_password(self, name: str, password_hash: str) -> User:
-        """Ends all of the user's sessions."""
-        return self._change(name, lambda user: {"password": password_hash, "epoch": user.epoch + 1})
+    def set_password(self, name: str, password_hash: str, *, keep_tokens: bool = False) -> User:
+        """Ends all of the user's sessions, and the API tokens unless they are to be kept."""
+
+        def changed(user: User) -> dict[str, Any]:
+            ended = {} if keep_tokens else {"tokens": ()}
+            return {"password": password_hash, "epoch": user.epoch + 1, **ended}
+
+        return self._change(name, changed)
 
     def set_disabled(self, name: str, *, disabled: bool) -> User:
         """Nobody signs in as a disabled user; their sessions end, their tokens rest."""
@@ -159,7 +168,8 @@ class Users:
         if not item or item["expires_at"] <= time.time():
             return None
         user = self.get(item["name"])
-        if user is None or user.disabled:
+        # The user's own list decides: a change of the password empties it at once.
+        if user is None or user.disabled or token_digest(token) not in {note.digest for note in user.tokens}:
             return None
         scopes = frozenset(map(Scope, item["scopes"]))
         return Bearer(user, scopes if user.is_operator else scopes - {Scope.OPERATE})
@@ -177,6 +187,16 @@ class Users:
         """No cookie of that session counts any more; `seconds` is how long one could have."""
         with translated("end a session"):
             self._put({"user_id": f"ended#{session}", "expires_at": int(time.time()) + seconds}, None)
+
+    def may_try(self, name: str, address: str) -> bool:
+        """Count an attempt to sign in; whether its password may be compared.
+
+        Besides the limit for an account from one address, a wide one for the account from all addresses slows down who
+        guesses from many.
+        """
+        here = self.count_sign_in(name, address)
+        anywhere = self.count_sign_in(name, ANYWHERE) if here < FAILURES_ALLOWED else 0
+        return here < FAILURES_ALLOWED and anywhere < ATTEMPTS_ALLOWED
 
     def count_sign_in(self, name: str, address: str) -> int:
         """Count an attempt before it is judged, so that many at once gain nothing; returns how many failed before.
@@ -204,7 +224,7 @@ class Users:
                     if not condition_lost(error):
                         raise
                     self._client.delete_item(TableName=self._table, Key=key)
-        return FAILURES_ALLOWED
+        return max(FAILURES_ALLOWED, ATTEMPTS_ALLOWED)
 
     def forget_failures(self, name: str, address: str) -> None:
         with translated("note a sign-in"):

@@ -7,10 +7,29 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
-#: File names are printed as they are: brackets in them are not markup, colons are not emoji.
-MESSAGES: Final = Console(stderr=True, markup=False, emoji=False, highlight=False)
-RESULTS: Final = Console(markup=False, emoji=False, highlight=False)
+
+class PlainConsole(Console):
+    """Prints text as text: brackets are not markup, colons are not emoji, control characters do not reach the terminal.
+
+    A key, a message of a codec or a cause may hold an escape sequence, which would write the clipboard or the title of
+    the window, or cover up other lines.
+    """
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(visible(text), **options)
+
+
+def visible(text: str) -> str:
+    """The text with control characters, bidirectional overrides among them, as escapes; line ends and tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else _escape(c) for c in text)
+
+
+MESSAGES: Final = PlainConsole(stderr=True, markup=False, emoji=False, highlight=False)
+RESULTS: Final = PlainConsole(markup=False, emoji=False, highlight=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output, for scripts.")]
 
@@ -34,7 +53,11 @@ def emit(value: Any) -> None:
 
 def printable(path: Path | str) -> str:
     """A path for people: control characters and bytes that are no Unicode are shown as escapes, on one line."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(path))
+    return "".join(c if c.isprintable() else _escape(c) for c in str(path))
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape", "backslashreplace").decode()
 
 
 def count(number: int, noun: str) -> str:

@@ -17,7 +17,8 @@ LONGEST: Final = 256
 #: OWASP Password Storage Cheat Sheet, Argon2id: 19 MiB, two passes, one lane.
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 #: Sign-ins that are hashed at once: a crowd of them shall wait, not take all memory.
-_AT_ONCE: Final = BoundedSemaphore(4)
+AT_ONCE: Final = 4
+_SLOTS: Final = BoundedSemaphore(AT_ONCE)
 
 
 def new_password() -> str:
@@ -33,13 +34,13 @@ def hash_password(password: str) -> str:
     """
     if not SHORTEST <= len(password) <= LONGEST:
         raise SetupError(f"a password has {SHORTEST} to {LONGEST} characters, this one has {len(password)}")
-    with _AT_ONCE:
+    with _SLOTS:
         return _HASHER.hash(password)
 
 
 def password_matches(password: str, stored: str | None) -> bool:
     """Whether it is the password; takes as long where there is none to compare with, as for an unknown user."""
-    with _AT_ONCE:
+    with _SLOTS:
         try:
             _HASHER.verify(stored or _nobodys(), password[:LONGEST])
         except (VerificationError, InvalidHashError):

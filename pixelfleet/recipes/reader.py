@@ -2,6 +2,8 @@
 
 import base64
 import difflib
+import os
+import stat
 import tomllib
 from functools import cache
 from importlib import resources
@@ -11,12 +13,14 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from pixelfleet.errors import RecipeError
-from pixelfleet.recipes.lines import line_of
+from pixelfleet.recipes.lines import Lines
 from pixelfleet.recipes.model import DATA_URI, MAX_WATERMARK_BYTES, Recipe, Tiles, Variant, Watermark
 
 BUILTIN: Final = ("web", "catalog", "archive", "zoom", "responsive")
 #: What the catalog can hold beside the other attributes of an item.
 MAX_TEXT_BYTES: Final = 350_000
+#: Errors that one message lists.
+MOST_ERRORS: Final = 50
 _PARTS: Final[dict[str, type[BaseModel]]] = {"watermark": Watermark, "tiles": Tiles}
 
 
@@ -85,11 +89,15 @@ def _validated(raw: dict[str, Any], text: str, origin: str) -> Recipe:
         items = [dict(item) for item in error.errors()]
         deeper = [item for item in items if item["loc"] != ("variants",)]
         # Pydantic also says that no variant is left where every one was refused: that is an echo.
-        told = [_describe(item, text, origin) for item in deeper or items]
+        shown = (deeper or items)[:MOST_ERRORS]
+        lines = Lines(text)
+        told = [_describe(item, lines, origin) for item in shown]
+        more = len(deeper or items) - len(shown)
+        told += [f"{origin}: {more:,} more errors"] if more else []
         raise RecipeError("\n".join(dict.fromkeys(told))) from None
 
 
-def _describe(item: dict[str, Any], text: str, origin: str) -> str:
+def _describe(item: dict[str, Any], lines: Lines, origin: str) -> str:
     location: tuple[str | int, ...] = item["loc"]
     names = [str(part) for part in location if not isinstance(part, int)]
     reason = str(item["msg"]).removeprefix("Value error, ")
@@ -101,7 +109,7 @@ def _describe(item: dict[str, Any], text: str, origin: str) -> str:
     elif expected := _expected(names):
         reason = f"{reason}, not {item['input']!r:.60} ({expected})"
     field = ".".join(names) or "recipe"
-    return f"{origin}, line {line_of(text, location)}: {field}: {reason}"
+    return f"{origin}, line {lines.of(location)}: {field}: {reason}"
 
 
 def _part_of(names: list[str]) -> type[BaseModel]:
@@ -126,20 +134,28 @@ def _nearest(names: list[str]) -> str:
 
 def _inline_watermarks(raw: dict[str, Any], text: str, path: Path) -> None:
     variants = raw.get("variants")
+    lines = Lines(text)
     for number, variant in enumerate(variants if isinstance(variants, list) else []):
         mark = variant.get("watermark") if isinstance(variant, dict) else None
         name = mark.get("image") if isinstance(mark, dict) else None
         if isinstance(mark, dict) and isinstance(name, str) and not name.startswith("data:"):
-            line = line_of(text, ("variants", number, "watermark", "image"))
-            mark["image"] = _data_uri(path.parent / name, f"{path}, line {line}: variants.watermark.image")
+            line = lines.of(("variants", number, "watermark", "image"))
+            mark["image"] = _data_uri(path.parent, name, f"{path}, line {line}: variants.watermark.image")
 
 
-def _data_uri(picture: Path, where: str) -> str:
+def _data_uri(folder: Path, name: str, where: str) -> str:
+    picture = folder / name
+    if not picture.resolve().is_relative_to(folder.resolve()):
+        raise RecipeError(f"{where}: {picture} is not below the recipe's folder; copy the mark to there")
     try:
-        with picture.open("rb") as file:
+        # Without waiting: opening a pipe would last until somebody writes into it.
+        with os.fdopen(os.open(picture, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise RecipeError(f"{where}: {picture} is not a regular file")
             content = file.read(MAX_WATERMARK_BYTES + 1)
-    except OSError as error:
-        raise RecipeError(f"{where}: {picture} cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RecipeError(f"{where}: {picture} cannot be read: {reason}") from None
     if len(content) > MAX_WATERMARK_BYTES:
         raise RecipeError(f"{where}: {picture} has more than the {MAX_WATERMARK_BYTES:,} bytes that are allowed")
     if not content.startswith(b"\x89PNG\r\n\x1a\n"):

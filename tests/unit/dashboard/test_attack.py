@@ -1,0 +1,165 @@
+"""The dashboard under attack: bodies, crowds of sign-ins, networks of addresses, streams, cursors."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dashboard.auth.limits import network_of
+from dashboard.bodies import MOST_FORM, MOST_JSON, BoundedBodies
+from dashboard.gallery import LONGEST_PLACE, decode_cursor, encode_cursor
+from dashboard.pages.events import MOST_OF_ONE, _Streams
+from dashboard.problems import MOST_ERRORS
+from pixelfleet.catalog.users import ATTEMPTS_ALLOWED, FAILURES_ALLOWED
+from pixelfleet.credentials.passwords import hash_password
+from pixelfleet.domain.records import Status
+from tests.clock import Clock
+from tests.unit.dashboard.conftest import PASSWORD, Dashboard
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "limit"),
+    [
+        ("/api/v1/uploads", "application/json", MOST_JSON),
+        ("/sign-in", "application/x-www-form-urlencoded", MOST_FORM),
+        ("/account/password", "application/x-www-form-urlencoded", MOST_FORM),
+    ],
+)
+def test_a_body_beyond_its_bound_is_refused_without_credentials_too(
+    dashboard: Dashboard, path: str, content_type: str, limit: int
+) -> None:
+    browser = dashboard.browser()
+    said = browser.post(path, content=b"x" * (limit + 1), headers={"Content-Type": content_type})
+    assert said.status_code == 413
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(limit // 50_000 + 2):
+            yield b"x" * 50_000
+
+    streamed = browser.post(path, content=pieces(), headers={"Content-Type": content_type})
+    assert streamed.status_code == 413
+
+
+def test_parts_of_files_are_refused(dashboard: Dashboard) -> None:
+    answer = dashboard.browser().post("/sign-in", files={"user": ("a", b"x" * 1_000)})
+    assert answer.status_code == 415
+
+
+def test_nothing_beyond_the_bound_is_read() -> None:
+    """Whatever a body says of its length, no more than its bound and one piece is taken in."""
+    taken = 0
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["more_body"]:
+            pass
+
+    async def receive() -> dict[str, Any]:
+        nonlocal taken
+        taken += 65_536
+        return {"type": "http.request", "body": bytes(65_536), "more_body": True}
+
+    async def send(message: Any) -> None:
+        return
+
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/x", "headers": [(b"content-length", b"5")]}
+    with pytest.raises(Exception, match="too large"):
+        asyncio.run(BoundedBodies(app)(scope, receive, send))
+    assert taken <= MOST_JSON + 2 * 65_536
+
+
+def test_a_slow_body_times_out() -> None:
+    clock = Clock()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["more_body"]:
+            pass
+
+    async def receive() -> dict[str, Any]:
+        clock.now += 1
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message: Any) -> None:
+        return
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    with pytest.raises(Exception, match="did not arrive in time"):
+        asyncio.run(BoundedBodies(app, 10, clock)(scope, receive, send))
+    assert clock.now <= 1_012
+
+
+def test_a_body_with_many_errors_lists_twenty(dashboard: Dashboard) -> None:
+    program = dashboard.program("ana")
+    files = [{"name": "", "bytes": -1}] * 500
+    answer = program.post("/api/v1/uploads", json={"batch": "b", "files": files})
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == MOST_ERRORS
+    assert len(answer.content) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_one_place_is_an_address_or_a_network(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+def test_guesses_from_many_addresses_end_too(dashboard: Dashboard) -> None:
+    users = dashboard.deployment.users
+    passed = [users.may_try("max", f"192.0.2.{number}") for number in range(ATTEMPTS_ALLOWED + 5)]
+    assert passed == [True] * ATTEMPTS_ALLOWED + [False] * 5
+    assert [users.may_try("moritz", "192.0.2.1") for _ in range(FAILURES_ALLOWED + 2)].count(True) == FAILURES_ALLOWED
+
+
+def test_tokens_end_with_a_change_of_the_password_unless_they_are_kept(dashboard: Dashboard) -> None:
+    for name, kept, status in (("tess", {}, 401), ("theo", {"keep_tokens": "true"}, 200)):
+        dashboard.deployment.users.add(name, hash_password(PASSWORD))
+        program, browser = dashboard.program(name), dashboard.browser(name)
+        assert program.get("/api/v1/batches").status_code == 200
+        form = {"current": PASSWORD, "new": "another long password", **kept}
+        assert browser.post("/account/password", data=form).status_code == 200
+        assert program.get("/api/v1/batches").status_code == status
+
+
+def test_one_user_cannot_take_all_streams(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    dashboard.deployment.batches.create("ana", "watched", None)
+    monkeypatch.setitem(_Streams.open, "ana", MOST_OF_ONE)
+    assert dashboard.browser("ana").get("/batches/ana/watched/events").status_code == 429
+
+
+@pytest.mark.parametrize("place", ["x" * (LONGEST_PLACE + 1), "x" * 1_024, "ä" * 600, "x" * 3_000])
+def test_a_cursor_beyond_what_dynamodb_takes_is_a_bad_request(dashboard: Dashboard, place: str) -> None:
+    for path in ("/api/v1/images?batch=b&", "/api/v1/images?", "/api/v1/batches?"):
+        answer = dashboard.program("ana").get(f"{path}cursor={encode_cursor(place)}")
+        # 422 where the description of the API bounds the text already.
+        assert answer.status_code in {400, 422}, path
+
+
+def test_the_longest_place_and_its_status_fit_into_a_sort_key() -> None:
+    longest = max(len(status) for status in Status)
+    assert longest + 1 + LONGEST_PLACE == 1_024
+    assert decode_cursor(encode_cursor("x" * LONGEST_PLACE)) == "x" * LONGEST_PLACE
+
+
+@pytest.mark.parametrize("name", ["x" * 1_025, "x" * 3_000, "ä" * 600])
+def test_a_name_beyond_what_dynamodb_takes_is_not_found_or_a_bad_request(dashboard: Dashboard, name: str) -> None:
+    program, browser = dashboard.program("ana"), dashboard.browser("ana")
+    for client, path in (
+        (program, f"/api/v1/batches/ana/{name}"),
+        (program, f"/api/v1/images?batch={name}"),
+        (program, f"/api/v1/images/{name}"),
+        (browser, f"/batches/ana/{name}"),
+        (browser, f"/images/{name}"),
+        (browser, f"/batches/ana/{name}/events"),
+    ):
+        assert client.get(path).status_code in {200, 400, 404, 422}, path

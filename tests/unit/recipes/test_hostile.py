@@ -1,0 +1,66 @@
+"""Recipes made to harm: thousands of errors, pictures that are no files or lie elsewhere."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from pixelfleet.errors import RecipeError
+from pixelfleet.recipes.reader import MOST_ERRORS, load, parse
+
+
+def _errors(number: int) -> str:
+    return 'name = "x"\n' + "".join(f'[[variants]]\nname = "v{i}"\nwith = {i}\n' for i in range(number))
+
+
+def _seconds(text: str) -> float:
+    began = time.process_time()
+    with pytest.raises(RecipeError):
+        parse(text, "recipe")
+    return time.process_time() - began
+
+
+def test_thousands_of_errors_are_told_by_fifty_and_a_number() -> None:
+    with pytest.raises(RecipeError) as error:
+        parse(_errors(2_000), "recipe")
+    lines = str(error.value).splitlines()
+    assert len(lines) == MOST_ERRORS + 1
+    assert "line 4: variants.with: no such field" in lines[0]
+    assert "more errors" in lines[-1]
+
+
+def test_their_cost_is_linear() -> None:
+    _seconds(_errors(10))
+    assert _seconds(_errors(8_000)) < 20 * _seconds(_errors(1_000)) + 0.5
+
+
+WATERMARK = 'name = "x"\n[[variants]]\nname = "a"\nwidth = 10\n[variants.watermark]\nimage = "{}"\n'
+
+
+def _load(folder: Path, image: str) -> str:
+    path = folder / "recipe.toml"
+    path.write_text(WATERMARK.format(image))
+    with pytest.raises(RecipeError) as error:
+        load(str(path))
+    return str(error.value)
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_as_a_watermark_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "mark.png")
+    assert "is not a regular file" in _load(tmp_path, "mark.png")
+
+
+def test_a_folder_as_a_watermark_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mark.png").mkdir()
+    assert "Is a directory" in _load(tmp_path, "mark.png")
+
+
+@pytest.mark.parametrize("image", ["../mark.png", "/etc/hostname", "link.png"])
+def test_a_watermark_from_elsewhere_is_refused(tmp_path: Path, image: str) -> None:
+    (tmp_path / "mark.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    folder = tmp_path / "recipes"
+    folder.mkdir()
+    (folder / "link.png").symlink_to(tmp_path / "mark.png")
+    assert "is not below the recipe's folder" in _load(folder, image)
