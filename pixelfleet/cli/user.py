@@ -57,10 +57,16 @@ def add(
 
 
 @user.command()
-def passwd(name: Name, *, password_stdin: FromStdin = False, as_json: AsJson = False) -> None:
-    """Give a user a new random password, which is printed once; ends their sessions."""
+def passwd(
+    name: Name,
+    *,
+    password_stdin: FromStdin = False,
+    keep_tokens: Annotated[bool, typer.Option("--keep-tokens", help="Let the user's API tokens go on.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give a user a new random password, which is printed once; ends their sessions and API tokens."""
     password = _password(from_stdin=password_stdin)
-    changed = Deployment(load_settings()).users.set_password(name, hash_password(password))
+    changed = Deployment(load_settings()).users.set_password(name, hash_password(password), keep_tokens=keep_tokens)
     _show(changed, None if password_stdin else password, as_json=as_json)
 
 
