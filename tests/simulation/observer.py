@@ -23,7 +23,7 @@ class Observer:
         self.served: set[str] = set()
         #: When the last served result of an image was deleted.
         self.results_deleted_at: dict[str, float] = {}
-        #: Of each sealed batch: the keys that were in the bucket when the sealing command began, with their versions.
+        #: Of each sealed batch: the keys that were in the bucket when the sealing command began; see `_in_bucket`.
         self._sealed: dict[str, dict[str, str]] = {}
         self._cloud.on_object_event = self._object_event
         self._cloud.sns.on_publish = self._published
@@ -96,23 +96,24 @@ class Observer:
     def _in_bucket(self, batch_id: str) -> dict[str, str]:
         """What the command that runs cannot have missed: the keys that nobody has touched since it began.
 
-        Of a key that has no record yet, any version counts: nothing says which one its first event is of.
+        The value of each key is the version that must not complete the batch: the one that the record is of, where the
+        bucket holds another by now. Of versions in between, and of a key without a record, the sealing command can
+        know nothing.
         """
         bucket = self._cloud.s3.bucket(self._environment.settings.uploads_bucket)
         began = self._environment.scheduler.process.memory.get("began", 0.0)
         prefix = batch_prefix(*batch_id.split("/", 1))
         keys = [key for key in bucket.keys if key.startswith(prefix) and self._environment.touched_at[key] < began]
-        known = {item["key"] for item in self.images()}
+        recorded = {item["key"]: item.get("etag", "") for item in self.images()}
         current = {key: stored.etag for key in keys if (stored := bucket.current(key)) is not None}
-        return {key: etag if key in known else "" for key, etag in current.items()}
+        return {key: recorded.get(key, "") if recorded.get(key) != etag else "" for key, etag in current.items()}
 
     def _check_completion(self, batch: dict[str, Any]) -> None:
         """A sealed batch completes when its images are accounted for, and not before."""
         items = {item["key"]: item for item in self.images()}
         bucket = self._cloud.s3.bucket(self._environment.settings.uploads_bucket)
-        for key, etag in self._sealed.get(batch["batch_id"], {}).items():
+        for key, outdated in self._sealed.get(batch["batch_id"], {}).items():
             current, item = bucket.current(key), items.get(key, {})
-            unchanged = current is not None and etag and current.etag == etag
-            accounted = item.get("counted") and (not unchanged or item.get("etag") in (etag, None))
-            if not accounted and not (current is None and item.get("counted")):
+            by_old_version = outdated and item.get("etag") == outdated and current and current.etag != outdated
+            if not item.get("counted") or by_old_version:
                 self._environment.violate("no batch completes before its images are accounted for", key)

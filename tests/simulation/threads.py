@@ -192,6 +192,9 @@ def threading_module(scheduler: Scheduler) -> SimpleNamespace:
         Event=lambda: Event(scheduler),
         Thread=lambda target, **options: Thread(scheduler, target, options),
         local=SimpleNamespace,
+        # No task is the main thread: what only the main thread does for the sake of signals is left out.
+        current_thread=lambda: scheduler.current,
+        main_thread=lambda: None,
     )
 
 

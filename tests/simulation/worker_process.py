@@ -13,11 +13,14 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 import worker.tasks
+from pixelfleet.catalog.activity import SLOT
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import SetupError
+from pixelfleet.operations.invalidation import send_invalidations
 from tests.simulation.environment import Environment
 from tests.simulation.pixels import Pixels
 from tests.simulation.scheduler import Death, Process, Scheduler
+from worker.invalidation import InvalidationSender
 from worker.job.attempt import Surroundings
 from worker.job.engine import InlineEngine
 from worker.job.process import Processor
@@ -235,8 +238,17 @@ class Child:
         self.limit = TimeLimit()
         deployment = environment.deployment(self.process, release=release)
         pixels = Pixels(environment.network, lane)
+        sender = InvalidationSender(lambda: send_invalidations(deployment))
+
+        def send_soon() -> None:
+            sender.ask()
+            environment.scheduler.spawn(self.process, "invalidate", sender.turn, SLOT)
+
         surroundings = Surroundings(
-            InlineEngine(pixels.probe, pixels.render), monotonic=lambda: environment.scheduler.now, worker=name
+            InlineEngine(pixels.probe, pixels.render),
+            monotonic=lambda: environment.scheduler.now,
+            worker=name,
+            on_invalidation=send_soon,
         )
         processor = Processor(deployment, self.limit, surroundings)
         self.process.memory |= {
