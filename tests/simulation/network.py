@@ -124,18 +124,17 @@ class Network:
             process.credentials_fail_until = self._scheduler.now + rng.choice((5.0, 60.0))
             self._check_credentials(process, rng)
             return effect()
-        if fault is Fault.FREEZE:
-            before, after = rng.choice((30.0, 150.0, 400.0, 4_000.0)), 0.0
-            process.frozen_until = self._scheduler.now + before
-            if rng.random() < 0.5:
-                before, after = after, before
-        else:
-            before, after = rng.choice((0.5, 3.0, 20.0, 100.0)) * rng.random(), rng.expovariate(1.0)
-        if before:
-            self._scheduler.sleep(before)
-        answer = effect()
-        self._scheduler.sleep(after)
-        return answer
+        if fault is Fault.SLOW:
+            self._scheduler.sleep(rng.choice((0.5, 3.0, 20.0, 100.0)) * rng.random())
+            answer = effect()
+            self._scheduler.sleep(rng.expovariate(1.0))
+            return answer
+        seconds, early = rng.choice((30.0, 150.0, 400.0, 4_000.0)), rng.random() < 0.5
+        answer = effect() if early else None
+        process.frozen_until = self._scheduler.now + seconds
+        # The process takes no step until it thaws, whatever its tasks wait for.
+        self._scheduler.sleep(0.0)
+        return answer if early else effect()
 
     def _check_credentials(self, process: Process, rng: random.Random) -> None:
         """As botocore/credentials.py fails: a refresh that returns expired keys, or a document without keys."""

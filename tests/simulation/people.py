@@ -34,7 +34,7 @@ BATCH: Final = "b1"
 PREFIX: Final = f"uploads/{OWNER}/{BATCH}/"
 #: Keys of the batch, one outside any batch, and one that looks like a folder and has content.
 KEYS: Final = (f"{PREFIX}0.jpg", f"{PREFIX}1.jpg", "plain.jpg", f"{PREFIX}2.jpg", f"{PREFIX}folder/")
-KINDS: Final = ("good", "good", "good", "bad", "slow", "large")
+KINDS: Final = ("good", "good", "good", "bad", "bad", "slow", "large")
 
 Action = Callable[[Deployment], object]
 
@@ -207,7 +207,7 @@ def _operator_task(environment: Environment, rng: random.Random, keys: Sequence[
 def _operator_step(rng: random.Random, keys: Sequence[str]) -> Step:
     chance = rng.random()
     if chance < 0.4:
-        cause, canary = rng.choice((None, None, Cause.UNREADABLE)), rng.choice((None, None, 1))
+        cause, canary = rng.choice((None, Cause.UNREADABLE)), rng.choice((None, None, 1))
         words = f"redrives {cause or 'all'}{', one canary first' if canary else ''}"
         return Step(words, lambda _: pixelfleet.cli.redrive.redrive(cause=cause, canary=canary, yes=True))
     if chance < 0.6:
