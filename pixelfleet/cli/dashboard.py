@@ -2,9 +2,12 @@
 
 import os
 import sys
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
+
+from pixelfleet.errors import SetupError
 
 
 def dashboard(
@@ -17,5 +20,7 @@ def dashboard(
 
         pixelfleet dashboard --port 8081
     """
+    if find_spec("fastapi") is None:
+        raise SetupError("the dashboard needs fastapi: pip install 'pixelfleet[dashboard]'")
     # The process itself becomes the server: signals reach it as they are.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "dashboard", "--host", host, "--port", str(port)])  # noqa: S606

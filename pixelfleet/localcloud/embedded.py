@@ -23,8 +23,8 @@ from pixelfleet.settings import Settings, load_settings
 #: One is enough for what is too large for the others, and it takes much memory.
 HEAVY_PROCESSES: Final = 1
 DASHBOARD_PORT: Final = 8080
-#: Modules by which an extra is known to be there.
-_NEEDED: Final = (("ministack", "local"), ("celery", "worker"), ("fastapi", "dashboard"))
+#: Modules by which the extra `local` is known to be there.
+_NEEDED: Final = ("ministack", "celery", "pyvips", "fastapi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +136,9 @@ def _environment(emulator: Emulator, folder: DataFolder, dashboard_port: int | N
 
 def check_installed() -> None:
     """Raises SetupError when an extra is missing: told here, before it shows as a process that keeps dying."""
-    missing = [extra for module, extra in _NEEDED if find_spec(module) is None]
+    missing = [module for module in _NEEDED if find_spec(module) is None]
     if missing:
-        raise SetupError(f"this needs more of pixelfleet: pip install 'pixelfleet[cli,{','.join(missing)}]'")
+        raise SetupError(f"a fleet on this machine needs {', '.join(missing)}: pip install 'pixelfleet[local]'")
 
 
 def cores() -> int:

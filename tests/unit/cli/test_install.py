@@ -8,10 +8,13 @@ import pytest
 
 #: Stands before every import and knows nothing of what the other extras bring.
 BARE = """
-import sys
+import importlib.util, sys
+BARE = {"pyvips", "PIL", "pi_heif", "celery", "kombu", "fastapi", "jinja2", "ministack"}
+find_spec = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name in BARE else find_spec(name, package)
 class Bare:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"pyvips", "PIL", "pi_heif", "celery", "kombu", "fastapi", "jinja2", "ministack"}:
+        if name.partition(".")[0] in BARE:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Bare())
 from pixelfleet.cli.main import main
@@ -40,3 +43,25 @@ def test_those_that_need_one_say_how_to_get_it(
     finished = pixelfleet(*arguments)
     assert finished.returncode == 2
     assert "pip install 'pixelfleet[worker]'" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [(("run", "x.jpg", "--out", "o"), "local"), (("up",), "local"), (("dashboard",), "dashboard")],
+)
+def test_those_that_start_services_name_their_extra(
+    arguments: tuple[str, ...], extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("x.jpg").touch()
+    finished = pixelfleet(*arguments)
+    assert finished.returncode == 2
+    assert f"pip install 'pixelfleet[{extra}]'" in finished.stderr
+
+
+def test_without_the_libraries_of_the_command_line_it_names_their_extra() -> None:
+    bare = BARE.replace('{"pyvips"', '{"typer", "pyvips"').replace("pixelfleet.cli.main", "pixelfleet.__main__")
+    command = [sys.executable, "-c", bare, "--version"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 2
+    assert finished.stderr == "pixelfleet: the command line needs typer: pip install 'pixelfleet[cli]'\n"
