@@ -9,7 +9,8 @@ verifies every request by itself, before ministack gets the request. A request p
 - it is a form upload of a browser whose policy is signed;
 - it is the preflight of a browser, on a page that the bucket's CORS configuration names.
 
-`Host` has to be the door's own address: a page of a foreign name that resolves to this machine gets nothing.
+`Host` has to name this machine itself: a page of a foreign name that resolves to this machine gets nothing. The port may
+be another, since a forwarder on this machine (a tunnel, a proxy) passes on the address that its client called.
 """
 
 import json
@@ -74,7 +75,8 @@ class Door:
                 await _refuse(send, refused, service)
 
     def _check_address(self, head: RequestHead) -> None:
-        if head.single("host") not in self.hosts:
+        name, _, port = (head.single("host") or "").rpartition(":")
+        if name not in self.hosts or not port.isdigit():
             raise RefusedError("AccessDenied", "The Host header is not an address of the embedded cloud.")
         if head.raw_path.startswith("/_") and (head.raw_path, head.method) != (HEALTH, "GET"):
             raise RefusedError("AccessDenied", "There is nothing at this path.", HTTPStatus.NOT_FOUND)

@@ -32,12 +32,11 @@ _GRACE: Final = 5.0
 
 
 def guarded(application: Application) -> Door:
-    """The application behind a door for the keys and the port of this process's environment."""
-    port = os.environ["GATEWAY_PORT"]
+    """The application behind a door for the keys of this process's environment."""
     return Door(
         application,
         Verifier(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]),
-        frozenset({f"{LOOPBACK}:{port}", f"localhost:{port}"}),
+        frozenset({LOOPBACK, "localhost"}),
         lambda: datetime.now(UTC),
     )
 
