@@ -9,8 +9,8 @@ verifies every request by itself, before ministack gets the request. A request p
 - it is a form upload of a browser whose policy is signed;
 - it is the preflight of a browser, on a page that the bucket's CORS configuration names.
 
-`Host` has to name this machine itself: a page of a foreign name that resolves to this machine gets nothing. The port may
-be another, since a forwarder on this machine (a tunnel, a proxy) passes on the address that its client called.
+`Host` has to name this machine itself: a page of a foreign name that resolves to this machine gets nothing. The port
+may be another, since a forwarder on this machine (a tunnel, a proxy) passes on the address that its client called.
 """
 
 import json
@@ -24,6 +24,7 @@ from xml.sax.saxutils import escape
 
 from pixelfleet.localcloud.claims import Claim, claim_of, is_hash, payload_hash_of
 from pixelfleet.localcloud.cors import answer_own_pages
+from pixelfleet.localcloud.environment import HEALTH
 from pixelfleet.localcloud.forms import most_bytes, read_form_head
 from pixelfleet.localcloud.request_head import (
     Application,
@@ -37,7 +38,6 @@ from pixelfleet.localcloud.request_head import (
 )
 from pixelfleet.localcloud.signatures import Verifier, hash_of
 
-HEALTH: Final = "/_ministack/health"
 #: Bytes of a form beside its file.
 _FORM_OVERHEAD: Final = 100_000
 

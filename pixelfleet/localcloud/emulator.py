@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Final
 
 from pixelfleet.errors import SetupError
-from pixelfleet.localcloud.door import HEALTH
-from pixelfleet.localcloud.environment import LOCAL_REGION, cloud_variables, local_environment
+from pixelfleet.localcloud.environment import (
+    HEALTH,
+    LOCAL_REGION,
+    STATE_VARIABLE,
+    UNREADABLE,
+    cloud_variables,
+    local_environment,
+)
 from pixelfleet.localcloud.folder import DataFolder, Identity
-from pixelfleet.localcloud.gateway import STATE_VARIABLE, UNREADABLE
 from pixelfleet.localcloud.ports import LOOPBACK, answers, claim, free_port
 from pixelfleet.localcloud.state import ended_unclean
 from pixelfleet.localcloud.supervise import Child, ProcessSupervisor, Program, log_tail

@@ -8,6 +8,15 @@ from pixelfleet.settings import ENV_PREFIX, Settings, variable_of
 
 LOCAL_REGION: Final = "us-east-1"
 
+# What the process of the embedded cloud and its starter agree on. It is here and not in `gateway.py`, because a starter
+# does not have the libraries that the process imports.
+#: The one path that is answered without a signature.
+HEALTH: Final = "/_ministack/health"
+#: Where the state lies; without it nothing but objects is kept.
+STATE_VARIABLE: Final = "PIXELFLEET_CLOUD_STATE"
+#: The exit code of a process that could not read its state.
+UNREADABLE: Final = 65
+
 #: What a child may inherit of the user's configuration: limits and manners, never a name, an address or an account.
 _TUNABLE: Final = frozenset(
     name

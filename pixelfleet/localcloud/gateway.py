@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from pixelfleet.localcloud.autosave import autosave
 from pixelfleet.localcloud.door import Door
+from pixelfleet.localcloud.environment import STATE_VARIABLE, UNREADABLE
 from pixelfleet.localcloud.journaled import journaled, keep_synced
 from pixelfleet.localcloud.memory import Memory, codec
 from pixelfleet.localcloud.ports import LOOPBACK
@@ -23,10 +24,7 @@ from pixelfleet.localcloud.request_head import Application
 from pixelfleet.localcloud.signatures import Verifier
 from pixelfleet.localcloud.state import StateError, StateFolder
 
-UNREADABLE: Final = 65
 NOT_SAVED: Final = 74
-#: Where the state lies; without it nothing but objects is kept.
-STATE_VARIABLE: Final = "PIXELFLEET_CLOUD_STATE"
 #: Seconds in which requests that are in work may end.
 _GRACE: Final = 5.0
 

@@ -1,6 +1,7 @@
 """The catalog's promises on the embedded cloud."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -39,7 +40,8 @@ class TestCatalogOnTheEmbeddedCloud(CatalogConformance):
 
     def test_every_claim_of_many_at_once_is_counted(self, catalog: Catalog) -> None:
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda _: catalog.images.claim(aim(), 5, None), range(4)))
+            claims = [replace(aim(), worker=f"w{number}") for number in range(4)]
+            list(pool.map(lambda claim: catalog.images.claim(claim, 5, None), claims))
         image = catalog.images.get(aim().job.image_id)
         assert image is not None
         assert image.attempts == 4
