@@ -47,7 +47,7 @@ class Installation:
         } | {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "XDG_DATA_HOME": str(folder / "data")}
 
     def install(self, wheel: Path, extras: str = "") -> None:
-        command = [self._bin / "pip", "install", "--quiet", "--constraint", self.folder / "constraints.txt"]
+        command = [str(self._bin / "pip"), "install", "--quiet", "--constraint", str(self.folder / "constraints.txt")]
         subprocess.run([*command, f"{wheel}{extras}"], check=True, cwd=self.folder)
 
     def command(self, *arguments: str) -> list[str]:
