@@ -98,7 +98,18 @@ data "aws_iam_policy_document" "worker" {
 
     content {
       sid       = "ProtectItself"
-      actions   = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"]
+      actions   = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection", "ecs:DescribeTasks"]
+      resources = [statement.value]
+    }
+  }
+
+  # A heavy worker ends once another deployment of its service is the primary one.
+  dynamic "statement" {
+    for_each = each.key == "heavy" ? [replace(local.task_arns, ":task/", ":service/")] : []
+
+    content {
+      sid       = "WatchItsService"
+      actions   = ["ecs:DescribeServices"]
       resources = [statement.value]
     }
   }

@@ -1,4 +1,5 @@
-"""How a worker ends: SIGTERM from ECS, a Spot notice or a terminal, or its own decision that it cannot go on.
+"""How a worker ends: SIGTERM from ECS, a Spot notice or a terminal, its own decision that it cannot go on, or because
+another deployment has replaced its own.
 
 Celery's warm shutdown waits for running tasks without limit, its cold one sleeps out the whole soft time-out with the
 event loop standing still. Here the loop goes on while the worker drains: it receives no more, shows again at once
@@ -10,6 +11,7 @@ its attempt back; SIGKILL after that, since native code does not see signals bef
 """
 
 import logging
+import math
 import os
 import signal
 import time
@@ -38,17 +40,31 @@ KILL_GRACE: Final = 3.0
 
 
 class Shutdown:
-    """The wish that this process end. Safe to express from a signal handler and from any thread."""
+    """The request that this process end. Safe to make from a signal handler and from any thread."""
 
     def __init__(self) -> None:
         self.exit_code: int | None = None
         self.reason = ""
+        #: Running tasks may take as long as they take.
+        self.patient = False
+        #: Running tasks are not waited for.
         self.hurry = False
 
+    def retire(self, reason: str) -> None:
+        """Take no more work, and end when the running tasks have finished, however long that takes."""
+        if self.exit_code is None:
+            self.patient = True
+            self.ask(EX_OK, reason)
+
     def ask(self, exit_code: int, reason: str) -> None:
-        """The first wish decides the exit code; a second means: do not wait for running tasks."""
+        """The first request decides the exit code; a second means: do not wait for running tasks.
+
+        After `retire`, the first request gives the running tasks the ordinary time to finish.
+        """
         if self.exit_code is None:
             self.reason, self.exit_code = reason, exit_code
+        elif self.patient:
+            self.reason, self.exit_code, self.patient = reason, exit_code, False
         elif exit_code == EX_OK:
             self.hurry = True
 
@@ -57,13 +73,15 @@ shutdown = Shutdown()
 
 
 class Drain(bootsteps.StartStopStep):
-    """The consumer step that looks for the wish and carries it out, on the event loop."""
+    """The consumer step that looks for the request and carries it out, on the event loop."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
     def __init__(self, consumer: Any, **kwargs: Any) -> None:
         super().__init__(consumer, **kwargs)
         self._timer: Any = None
+        self._begun = False
+        #: Monotonic; None while the running tasks may take as long as they take.
         self._deadline: float | None = None
         self._killed_at: float | None = None
         self._pids: list[int] = []
@@ -81,18 +99,17 @@ class Drain(bootsteps.StartStopStep):
     def _tick(self, consumer: Any) -> None:
         if shutdown.exit_code is None:
             return
-        if self._deadline is None:
+        if not self._begun:
             self._begin(consumer, shutdown.exit_code)
         elif self._killed_at is not None:
             self._await_children(consumer, shutdown.exit_code)
         elif not state.reserved_requests:
             _flags.should_stop = shutdown.exit_code
-        elif shutdown.hurry or time.monotonic() >= self._deadline:
+        elif shutdown.hurry or time.monotonic() >= self._deadline_of(consumer):
             self._end_children(consumer)
 
     def _begin(self, consumer: Any, exit_code: int) -> None:
-        grace = float(consumer.app.conf.worker_soft_shutdown_timeout)
-        self._deadline = time.monotonic() + grace
+        self._begun = True
         consumer.task_consumer.cancel()
         unbegun = waiting(consumer)
         consumer.controller.semaphore.clear()
@@ -101,12 +118,20 @@ class Drain(bootsteps.StartStopStep):
             state.reserved_requests.discard(request)
         log.log(
             logging.WARNING if exit_code == EX_OK else logging.CRITICAL,
-            "shutting down: %s; %d messages handed back, %d tasks have %.0f s to finish",
+            "shutting down: %s; %d messages handed back, %d tasks have %s to finish",
             shutdown.reason,
             len(unbegun),
             len(state.reserved_requests),
-            grace,
+            "all the time that they need" if shutdown.patient else f"{_grace(consumer):.0f} s",
         )
+        self._deadline_of(consumer)
+
+    def _deadline_of(self, consumer: Any) -> float:
+        if shutdown.patient:
+            return math.inf
+        if self._deadline is None:
+            self._deadline = time.monotonic() + _grace(consumer)
+        return self._deadline
 
     def _end_children(self, consumer: Any) -> None:
         self._killed_at = time.monotonic()
@@ -124,6 +149,10 @@ class Drain(bootsteps.StartStopStep):
             os.kill(pid, signal.SIGKILL)
         consumer.controller.exitcode = exit_code
         _flags.should_terminate = exit_code
+
+
+def _grace(consumer: Any) -> float:
+    return float(consumer.app.conf.worker_soft_shutdown_timeout)
 
 
 def _runs(pid: int) -> bool:
