@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from tests.fuzz.seeds import seeds
+from tests.fuzz.seeds import odd_seeds, seeds
 
 _BUILD: Final = Path("build/fuzz")
 _CORPUS: Final = _BUILD / "corpus"
@@ -24,13 +24,13 @@ def main() -> None:
 
 def _supervise(seconds: float) -> int:
     _CORPUS.mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(seeds()):
-        (_CORPUS / f"seed-{number:02}").write_bytes(seed)
+    for number, seed in enumerate([*seeds(), *odd_seeds()]):
+        (_CORPUS / f"seed-{number:03}").write_bytes(seed)
     end = time.monotonic() + seconds
     before = set(_BUILD.glob("crash-*")) | set(_BUILD.glob("timeout-*")) | set(_BUILD.glob("oom-*"))
     while (left := end - time.monotonic()) > 1:
         command = [sys.executable, "-m", "tests.fuzz.fuzz_render", str(_CORPUS), f"-max_total_time={int(left)}"]
-        command += [f"-artifact_prefix={_BUILD}/", "-timeout=20", "-rss_limit_mb=3000", "-max_len=4096"]
+        command += [f"-artifact_prefix={_BUILD}/", "-timeout=20", "-rss_limit_mb=3000", "-max_len=16384"]
         subprocess.run([*command, "-print_final_stats=1"], check=False)
     found = (set(_BUILD.glob("crash-*")) | set(_BUILD.glob("timeout-*")) | set(_BUILD.glob("oom-*"))) - before
     for path in sorted(found):

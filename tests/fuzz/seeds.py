@@ -5,6 +5,15 @@ from typing import Any, Final
 
 from PIL import Image, ImageDraw
 
+from pixelfleet.samples.profile import wide_profile
+from tests.colour.cases import CASES
+from tests.colour.quarters import picture as quarters
+from tests.unit.images.metadata_sources import SOURCES, source
+from tests.unit.images.test_format_table import SAMPLES
+from tests.unit.images.test_found_formats import SVGS
+
+CASE_PICTURE: Final = quarters()
+
 _SIZE: Final = (24, 16)
 _FORMATS: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
     ("JPEG", "RGB", {"quality": 70}),
@@ -40,7 +49,14 @@ def seeds() -> list[bytes]:
     ImageDraw.Draw(picture).rectangle((4, 4, 12, 10), fill=(200, 90, 30), outline="white")
     still = [_written(picture, *form) for form in _FORMATS]
     frames = {"save_all": True, "append_images": [picture.rotate(90), picture.rotate(180)]}
-    return [*still, _written(picture, "GIF", "P", frames), _written(picture, "WEBP", "RGB", frames)]
+    moving = [_written(picture, "GIF", "P", frames), _written(picture, "WEBP", "RGB", frames)]
+    return [*still, *moving]
+
+
+def odd_seeds() -> list[bytes]:
+    """The four-quarter picture in the odd kinds that `tests/colour` makes, and files full of metadata."""
+    full = [source(name, CASE_PICTURE, wide_profile()) for name in SOURCES]
+    return [case.make() for case in CASES] + full + [make() for make in SAMPLES.values()] + list(SVGS.values())
 
 
 def _written(picture: Image.Image, code: str, mode: str, options: dict[str, Any]) -> bytes:

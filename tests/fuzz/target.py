@@ -29,7 +29,7 @@ sharpen = 1.0
 """,
     "fuzz",
 )
-TOLERANT: Final[Recipe] = RECIPE.model_copy(update={"accept_truncated": True, "keep_gps": True})
+TOLERANT: Final[Recipe] = RECIPE.model_copy(update={"accept_truncated": True, "keep_gps": True, "allow_svg": True})
 
 
 def check(content: bytes) -> bool:
@@ -48,7 +48,9 @@ def check(content: bytes) -> bool:
 def _check(source: Path, recipe: Recipe) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            rendition = render(source, probe(source, LIMITS, with_gps=True), recipe, Path(folder))
+            rendition = render(
+                source, probe(source, LIMITS, with_gps=True, allow_svg=recipe.allow_svg), recipe, Path(folder)
+            )
         except ProcessingError as error:
             if not error.message:
                 raise AssertionError("an error without a message") from error

@@ -76,7 +76,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     _row("fits", "FITS", rb"SIMPLE  = {20}T", "pillow", "FITS", ".fits", "image/fits"),
     _row("msp", "MSP", rb"DanM|LinS", "pillow", "MSP", ".msp"),
     _row("pfm", "PFM, grey", rb"Pf\s", "pillow", "PPM", ".pfm"),
-    _row("ppm", "PPM, PGM, PBM, PAM", rb"P[1-6][\s#]|P7\n", "pillow", "PPM", ".ppm", "image/x-portable-anymap"),
+    _row("ppm", "PPM, PGM, PBM", rb"P[1-6][\s#]", "pillow", "PPM", ".ppm", "image/x-portable-anymap"),
     _row("sun", "Sun raster", rb"\x59\xa6\x6a\x95", "pillow", "SUN", ".ras"),
     _row("bmp", "BMP", rb"BM....\x00\x00\x00\x00|BM....\S{4}", "bitmaps", "BMP", ".bmp", "image/bmp"),
     _row(
@@ -115,6 +115,7 @@ REFUSED: Final[tuple[RefusedFormat, ...]] = (
     _refused("OpenEXR", rb"v/1\x01", "no decoder for it is installed"),
     _refused("Radiance HDR", rb"#\?(RADIANCE|RGBE)", "its light has no limit, and no rule maps it to a screen"),
     _refused("colour PFM", rb"PF\s", "no decoder for it is installed"),
+    _refused("PAM", rb"P7\s", "no decoder for it is installed"),
     _refused("DICOM", rb".{128}DICM", "medical images need a window that a doctor chooses"),
     _refused(
         "camera raw", rb"FUJIFILMCCD-RAW|II(\x55\x00|RO|RS)|MMOR|\x00MRM|FOVb|II\x1a\x00\x00\x00HEAPCCDR",

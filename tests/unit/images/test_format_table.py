@@ -91,6 +91,7 @@ REFUSED_SAMPLES: Final[dict[str, bytes]] = {
     "OpenEXR": b"v/1\x01\x02\0\0\0",
     "Radiance HDR": b"#?RADIANCE\n",
     "colour PFM": b"PF\n64 48\n-1.0\n" + bytes(100),
+    "PAM": b"P7\nWIDTH 2\n",
     "DICOM": bytes(128) + b"DICM" + bytes(60),
     "camera raw": b"FUJIFILMCCD-RAW 0201",
     "WMF": b"\xd7\xcd\xc6\x9a" + bytes(60),
