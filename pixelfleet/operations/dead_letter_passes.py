@@ -69,23 +69,23 @@ def settle(deployment: Deployment, selection: Selection, progress: Progress) -> 
 def unexplained(letter: DeadLetter, image: Image) -> bool:
     """Whether this message may be the only trace of work that is still to do.
 
-    That is so for a job of a newer version than the record's; for a removal that is not recorded; for an image whose
-    notice is pending or whose superseded results are not yet deleted; and for an image under way whose message SQS
-    itself gave up. A message that a worker put here carries its cause, and the record has the same: it explains itself.
+    That is so for a job of a newer version than the record's; for a removal that is not recorded; for a settled image
+    whose notice is pending or whose superseded results are not yet deleted; and for an image under way whose message
+    SQS itself gave up. Of an image that failed, the message that a worker put here carries the cause that the record
+    has too: it explains itself.
     """
-    if letter.job is None:
+    job = letter.job
+    if job is None:
         return True
-    if letter.buried:
-        return _is_newer(letter.job, image)
-    if _is_older(letter.job, image):
+    if _is_older(job, image):
         return False
-    return (
-        _is_newer(letter.job, image)
-        or (letter.job.kind is JobKind.REMOVE and image.status is not Status.DELETED)
-        or image.notice is not None
-        or bool(image.superseded)
-        or image.status in (Status.QUEUED, Status.PROCESSING)
-    )
+    if _is_newer(job, image) or (job.kind is JobKind.REMOVE and image.status is not Status.DELETED):
+        return True
+    if image.status in (Status.QUEUED, Status.PROCESSING):
+        return not letter.buried
+    if image.status is Status.FAILED and letter.buried:
+        return False
+    return image.notice is not None or bool(image.superseded)
 
 
 def _is_newer(job: Job, image: Image) -> bool:

@@ -81,6 +81,9 @@ def test_a_message_that_a_worker_buried_explains_itself_unless_it_is_of_a_newer_
     assert not unexplained(letter(redriven, buried=True), image(Status.QUEUED))
     assert not unexplained(letter(redriven, buried=True), image(Status.FAILED, notice=NoticeKind.IMAGE_FAILED))
     assert unexplained(letter(replace(redriven, sequencer="09"), buried=True), image(Status.READY))
+    # Redriven and made since, but its notice is pending: this message may be the last one.
+    assert unexplained(letter(redriven, buried=True), image(Status.READY, notice=NoticeKind.IMAGE_READY))
+    assert unexplained(letter(redriven, buried=True), image(Status.READY, superseded=("old",)))
 
 
 def test_a_purge_deletes_what_failed_and_leaves_what_is_still_to_be_done() -> None:
