@@ -31,6 +31,8 @@ INSIGHTS_METRICS = 13 + 15 + 11
 SCHEDULED = (730 / 60 + 30 * 5 / 60, 0.5, 1.0)
 #: Variants of an image by the recipe `web`; keys of one LIST.
 VARIANTS = 3
+#: Bytes of an image's record with three variants and a short history.
+RECORD_BYTES = 2000
 KEYS = 1000
 
 
@@ -89,12 +91,14 @@ def idle(prices: dict[str, Any]) -> dict[str, float]:
 def reconcile(prices: dict[str, Any]) -> tuple[float, float]:
     """US dollars of one run over a million originals, without and with the sweep.
 
-    It lists the uploads and reads their records; the sweep lists results, reads the records again and asks for every
-    original.
+    It lists the uploads and reads their records, and scans the records once; the sweep lists results, reads the records
+    again and asks for every original.
     """
     million = 1_000_000
     listing, read = prices["s3"]["put"] / KEYS, prices["dynamodb"]["read_unit"]
-    plain = million * (listing + read)
+    # An eventually consistent scan reads 8 KB for a unit (DynamoDB developer guide, "Read consistency").
+    scan = read * RECORD_BYTES / 8192
+    plain = million * (listing + read + scan)
     return plain, plain + million * (VARIANTS * listing + read + prices["s3"]["get"])
 
 
