@@ -130,7 +130,10 @@ def _show(result: RedriveResult, selection: Selection) -> None:
 
 
 def _say_nothing_was_selected(selection: Selection) -> None:
-    say(f"nothing was sent: no failed image is selected by {selection.in_words('the default')}", style="yellow")
+    say(
+        f"nothing was sent: no failed image is selected by {selection.in_words('a redrive without filters')}",
+        style="yellow",
+    )
     if selection.cause is None and selection.image_id is None:
         say("Without --cause, redrive takes what the system failed. `pixelfleet failures` shows every cause.")
 
