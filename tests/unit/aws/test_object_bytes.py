@@ -14,7 +14,7 @@ from boto3.session import Session
 from botocore.credentials import Credentials, RefreshableCredentials
 
 from pixelfleet.aws.errors import translated
-from pixelfleet.aws.object_bytes import CREDENTIAL_LIFE, ObjectBytes, Policy, PutHeaders
+from pixelfleet.aws.object_bytes import AT_ONCE, CREDENTIAL_LIFE, ObjectBytes, Policy, PutHeaders
 from pixelfleet.aws.objects import ObjectGoneError, Objects, ObjectVersion, Stored
 from pixelfleet.errors import Cause, RefusedError, TransientError
 from tests.fakes.answers import Answer, Answers
@@ -62,6 +62,28 @@ def test_a_put_carries_its_headers_tags_and_checksum_under_one_signature(server:
     assert headers["x-amz-checksum-sha256"] == base64.b64encode(digest.digest()).decode()
     assert headers["x-amz-content-sha256"] == digest.hexdigest()
     assert "x-amz-checksum-sha256" in headers["authorization"]
+
+
+def test_a_large_file_goes_in_parts_with_the_same_headers_and_a_checksum_of_each_part(
+    server: Answers, tmp_path: Path
+) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(b"x" * (AT_ONCE + 1))
+    begun = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
+    done = "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>"
+    server.answers = [Answer(text=begun), Answer(), Answer(), Answer(text=done)]
+    object_bytes(server.url).put("bucket", "k", path, HEADERS)
+    begin, *parts, end = server.requests
+    assert (begin.method, begin.path.rstrip("=")) == ("POST", "/bucket/k?uploads")
+    assert (begin.headers["content-type"], begin.headers["cache-control"]) == ("image/webp", "no-cache")
+    assert begin.headers["x-amz-meta-recipe"] == "web"
+    assert sorted(begin.headers["x-amz-tagging"].split("&")) == ["at=1+%26%3D", "status=ready"]
+    assert begin.headers["x-amz-checksum-algorithm"] == "SHA256"
+    assert sum(len(part.body) for part in parts) == AT_ONCE + 1
+    for part in parts:
+        digest = base64.b64encode(hashlib.sha256(part.body).digest()).decode()
+        assert part.headers["x-amz-checksum-sha256"] == digest
+    assert (end.method, end.path) == ("POST", "/bucket/k?uploadId=u")
 
 
 def test_a_version_is_fetched_whole_with_its_digest(server: Answers, tmp_path: Path) -> None:
