@@ -35,8 +35,8 @@ PART: Final = 8 << 20
 PARTS: Final = 4
 #: S3's type for an object that was put without one.
 UNTYPED: Final = "binary/octet-stream"
-#: botocore renews credentials before their last ten minutes begin (`RefreshableCredentials`). obstore keeps what it
-#: gets until 300 seconds before the end that it is told, so this much is always valid.
+#: botocore renews credentials before their last ten minutes begin (`RefreshableCredentials`). obstore keeps
+#: credentials until 300 seconds before the end of this life, and asks again: they are then still valid.
 CREDENTIAL_LIFE: Final = timedelta(minutes=9)
 #: For the whole of a request, however large the object. A silent server is noticed by the read time-out.
 LONGEST: Final = timedelta(hours=12)

@@ -97,9 +97,9 @@ class Objects:
         pin = None if source.version_id else source.etag
 
         def get(abandoned: threading.Event) -> tuple[ObjectVersion, str]:
-            found = self._object_bytes.get(source.bucket, source.key, source.version_id, pin)
-            version = ObjectVersion(source.bucket, source.key, found.version_id, found.etag, found.size)
-            return version, _write(found.chunks, path, abandoned) if found.size <= max_bytes else ""
+            download = self._object_bytes.get(source.bucket, source.key, source.version_id, pin)
+            version = ObjectVersion(source.bucket, source.key, download.version_id, download.etag, download.size)
+            return version, _write(download.chunks, path, abandoned) if download.size <= max_bytes else ""
 
         with translated(f"fetch {source.key!r}"), _gone(source.key):
             return interruptible(get)
@@ -199,8 +199,8 @@ class Objects:
             ObjectGoneError: there is no object of that key and version.
         """
         with translated(f"open {key!r}"), _gone(key):
-            found = self._object_bytes.get(bucket, key, version_id)
-        return Opened(found.content_type, found.size, found.chunks)
+            download = self._object_bytes.get(bucket, key, version_id)
+        return Opened(download.content_type, download.size, download.chunks)
 
     def delete_original(self, bucket: str, key: str) -> None:
         """Delete a key's object, in a versioned bucket its current version; the bucket's event does the rest."""

@@ -64,9 +64,9 @@ class Queues:
         It lies there as a redrive, so that moving it back by any tool starts the image anew.
         """
         place = job.place
-        told = {"cause": cause.value, "image_id": job.image_id, "owner": place.owner, "batch": place.batch or "-"}
+        texts = {"cause": cause.value, "image_id": job.image_id, "owner": place.owner, "batch": place.batch or "-"}
         attributes: dict[str, MessageAttributeValueTypeDef] = {
-            name: {"DataType": "String", "StringValue": value} for name, value in told.items()
+            name: {"DataType": "String", "StringValue": value} for name, value in texts.items()
         }
         with translated(f"send a job to the DLQ of {lane}"):
             self._client.send_message(
@@ -86,11 +86,11 @@ class Queues:
                     "ApproximateNumberOfMessagesDelayed",
                 ],
             )
-        found = {name: int(value) for name, value in answer["Attributes"].items()}
+        counts = {name: int(value) for name, value in answer["Attributes"].items()}
         return Depth(
-            waiting=found["ApproximateNumberOfMessages"],
-            in_flight=found["ApproximateNumberOfMessagesNotVisible"],
-            delayed=found.get("ApproximateNumberOfMessagesDelayed", 0),
+            waiting=counts["ApproximateNumberOfMessages"],
+            in_flight=counts["ApproximateNumberOfMessagesNotVisible"],
+            delayed=counts.get("ApproximateNumberOfMessagesDelayed", 0),
         )
 
     def _send_ten(self, lane: Lane, jobs: Sequence[Job], group: str | None) -> list[Job]:

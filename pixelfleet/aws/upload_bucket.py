@@ -45,7 +45,7 @@ class StoredPart:
 
 @dataclass(frozen=True, slots=True)
 class PutPart:
-    """A part as S3 is told of it when the object is put together."""
+    """A part that was put, as S3 needs it when the object is put together."""
 
     number: int
     etag: str

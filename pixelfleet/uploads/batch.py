@@ -14,10 +14,10 @@ from pixelfleet.uploads.body import PART
 from pixelfleet.uploads.journal import Journal, PlannedUpload
 from pixelfleet.uploads.uploader import AHEAD, Put, Uploader
 
-#: Answers that are noted at a time, and seconds that they wait for each other.
+#: Answers that are noted at a time, and the seconds in which they are gathered.
 TOGETHER: Final = 16
-PATIENCE: Final = 0.1
-#: Seconds between two looks at files that take long.
+GATHER_SECONDS: Final = 0.1
+#: Seconds between two reports of progress while a file takes long.
 SHOW_EVERY: Final = 0.5
 #: Sources that are sorted at a time: one transaction of the journal.
 CHUNK: Final = 32
@@ -25,12 +25,12 @@ CHUNK: Final = 32
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the files so far; `size` counts the bytes of those that were put by this run.
+    """The files so far; `size` counts the bytes of the files that this run has put.
 
-    `sent` are the bytes that went to S3, also of files that are not whole there yet; `spared` those of such files that
-    lay there already; `passed` those of files that need not go at all.
+    `sent` counts the bytes that went to S3, also of files that are not whole there yet; `spared` the bytes of such
+    files that S3 had already; `passed` the bytes of files that need not be sent.
 
-    `failed` holds `may_pass`: those that the network or S3 failed, which another run may put.
+    `failed` includes `may_pass`: files that failed because of the network or S3, and that another run may put.
     """
 
     uploaded: int = 0
@@ -50,9 +50,9 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which files are wanted, by globs: one with a slash is held against the path below SRC, another against the name.
+    """The files to put, by globs: a glob with a slash is matched with the path below SRC, another with the name.
 
-    `*` matches slashes too. With no `include` all are wanted; `exclude` wins.
+    `*` matches slashes too. With no `include` every file is put; `exclude` wins.
     """
 
     include: tuple[str, ...] = ()
@@ -65,29 +65,31 @@ class Choice:
 
 
 class BatchUpload:
-    """Puts sources under `prefix`, but for those that the journal knows as put. `told` is called after every step."""
+    """Puts sources under `prefix`, except those that the journal has as put. Calls `progress` after every step."""
 
-    def __init__(self, uploader: Uploader, journal: Journal, prefix: str, told: Callable[[Tally], None]) -> None:
+    def __init__(self, uploader: Uploader, journal: Journal, prefix: str, progress: Callable[[Tally], None]) -> None:
         self._uploader = uploader
         self._journal = journal
         self._prefix = prefix
-        self._told = told
+        self._progress = progress
         self._running: dict[Future[Put], str] = {}
         self._answers: SimpleQueue[Future[Put]] = SimpleQueue()
         self.tally = Tally()
 
     def run(self, sources: Iterable[Source], threads: int) -> Tally:
-        """Until every source is put, skipped or failed; what is not put is in the journal with its reason.
+        """Put every source; a source that is skipped or failed is in the journal with the reason.
 
         Raises:
-            SetupError: what is refused would be refused for every file, or the journal cannot be written.
+            SetupError: S3 would refuse every file, or the journal cannot be written.
         """
         waiting = iter(sources)
         try:
             while chunk := list(islice(waiting, CHUNK)):
-                for wanted in self._sort(chunk):
-                    future = self._uploader.submit(wanted.source, self._prefix + wanted.key, doubtful=wanted.doubtful)
-                    self._running[future] = wanted.key
+                for planned in self._sort(chunk):
+                    future = self._uploader.submit(
+                        planned.source, self._prefix + planned.key, doubtful=planned.doubtful
+                    )
+                    self._running[future] = planned.key
                     future.add_done_callback(self._answers.put)
                 while len(self._running) >= threads * AHEAD:
                     self._collect()
@@ -95,19 +97,19 @@ class BatchUpload:
                 self._collect()
             self._look_after_unfinished()
         finally:
-            # Interrupted, what was put by now is noted all the same.
+            # An interrupted run notes the files that are put by now.
             for future in self._running:
                 future.cancel()
             self._note([future for future in self._running if future.done() and _has_answer(future)])
         return self.tally
 
     def _look_after_unfinished(self) -> None:
-        """What earlier runs began and this one did not meet: given up where its file is gone, and told in any case."""
+        """Report the uploads of earlier runs that this run did not finish. Give up those whose file is gone."""
         for begun in self._journal.unfinished.of_earlier_runs():
             if begun.has_its_file():
                 why = "begun by an earlier run and not among these sources: upload it again to finish it"
             else:
-                why = "begun by an earlier run, and its file is gone or another: the parts that S3 had were given up"
+                why = "begun by an earlier run, and its file is gone or another: the parts that S3 had were deleted"
                 self._uploader.give_up(begun)
             self._journal.leave_out(begun.path, "unfinished", why)
 
@@ -116,27 +118,27 @@ class BatchUpload:
         for source in chunk:
             if source.problem is not None:
                 self._leave_out(Put(source, "", source.problem))
-        found = self._journal.sort(readable)
-        self.tally.there += found.there
-        self.tally.passed += found.there_bytes
-        for source, key, other in found.taken:
+        sorted_ = self._journal.sort(readable)
+        self.tally.there += sorted_.there
+        self.tally.passed += sorted_.there_bytes
+        for source, key, other in sorted_.taken:
             why = f"{other} goes to the same key, {self._prefix}{key}: upload their common parent, or name two batches"
             self._leave_out(Put(source, key, why))
         self._show()
-        return found.wanted
+        return sorted_.planned
 
     def _collect(self) -> None:
-        """Wait for some answers and note them together: a transaction each would cost as much as a tenth of a put."""
+        """Wait for some answers and note them in one transaction: one for each would cost a tenth of a put."""
         done = [self._next()]
         while done[-1].exception() is None and len(done) < min(TOGETHER, len(self._running)):
             try:
-                done.append(self._answers.get(timeout=PATIENCE))
+                done.append(self._answers.get(timeout=GATHER_SECONDS))
             except Empty:
                 break
         self._note(done)
 
     def _next(self) -> Future[Put]:
-        """The next answer. Of a large file it may be hours away: what is shown goes on meanwhile."""
+        """The next answer. A large file may take hours: the progress is shown meanwhile."""
         while True:
             try:
                 return self._answers.get(timeout=SHOW_EVERY)
@@ -145,7 +147,7 @@ class BatchUpload:
 
     def _show(self) -> None:
         self.tally.sent, self.tally.spared = self._uploader.meter.sent, self._uploader.meter.spared
-        self._told(self.tally)
+        self._progress(self.tally)
 
     def _note(self, done: Iterable[Future[Put]]) -> None:
         answers = [(self._running.pop(future), future.result()) for future in list(done)]
@@ -156,7 +158,7 @@ class BatchUpload:
         )
         for key, one in put:
             if one.was_there and one.bytes > PART:
-                # Killed after S3 had put the parts together, and before that was noted.
+                # A run was killed after S3 had put the parts together, and before the run noted it.
                 self._journal.unfinished.forget(self._prefix + key)
         for _, one in put:
             self.tally.there += one.was_there
@@ -180,7 +182,7 @@ class BatchUpload:
 
 
 def chosen(sources: Iterator[Source], choice: Choice) -> Iterator[Source]:
-    """The sources that are wanted."""
+    """The sources that `choice` takes."""
     return filter(choice.takes, sources)
 
 

@@ -42,32 +42,32 @@ class Body:
         """`count` bytes from `start`, fewer only at the end of the file as it was when it was opened.
 
         Raises:
-            ChangedError: it has become shorter.
+            ChangedError: the file has become shorter.
         """
-        wanted = min(count, self.size - start)
+        missing = min(count, self.size - start)
         pieces: list[bytes] = []
-        while wanted > 0:
-            piece = os.pread(self.descriptor, wanted, start)
+        while missing > 0:
+            piece = os.pread(self.descriptor, missing, start)
             if not piece:
                 raise ChangedError
             pieces.append(piece)
-            start, wanted = start + len(piece), wanted - len(piece)
+            start, missing = start + len(piece), missing - len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def read_into(self, room: bytearray, start: int) -> memoryview:
-        """Fill `room` from `start`; returns what was filled, less only at the end of the file as it was opened.
+        """Fill `room` from `start`; returns the filled part, smaller only at the end of the file as it was opened.
 
         Raises:
-            ChangedError: it has become shorter.
+            ChangedError: the file has become shorter.
         """
-        filled, wanted = 0, min(len(room), self.size - start)
+        filled, count = 0, min(len(room), self.size - start)
         whole = memoryview(room)
-        while filled < wanted:
-            count = os.preadv(self.descriptor, [whole[filled:wanted]], start + filled)
-            if not count:
+        while filled < count:
+            read = os.preadv(self.descriptor, [whole[filled:count]], start + filled)
+            if not read:
                 raise ChangedError
-            filled += count
-        return whole[:wanted]
+            filled += read
+        return whole[:count]
 
     def parts(self) -> Iterator[tuple[int, int]]:
         """Number, from 1, and beginning of each part."""
@@ -76,11 +76,11 @@ class Body:
     def check_unchanged(self) -> None:
         """
         Raises:
-            ChangedError: it was written to since it was opened.
+            ChangedError: the file was written to since it was opened.
         """
         if _signs(os.fstat(self.descriptor)) != _signs(self.opened):
             raise ChangedError
 
 
-def _signs(found: os.stat_result) -> _Signs:
-    return found.st_size, found.st_mtime_ns
+def _signs(status: os.stat_result) -> _Signs:
+    return status.st_size, status.st_mtime_ns

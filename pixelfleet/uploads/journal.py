@@ -1,7 +1,7 @@
-"""What of a batch was put already: an SQLite file in the user's cache, one for each batch.
+"""The journal of a batch: which files are put already. An SQLite file in the user's cache, one for each batch.
 
-A file is noted as begun before it is sent and as done after S3 took it. So a run that was killed leaves at most the
-few begun files in doubt, and the next run asks S3 about those alone.
+A file is noted as begun before it is sent, and as done after S3 took it. So a killed run leaves only the few begun
+files in doubt, and the next run asks S3 about those.
 """
 
 import hashlib
@@ -35,8 +35,9 @@ Kind = Literal["failed", "skipped", "unfinished"]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a batch goes: `cloud` is the endpoint, or AWS; `made` is when the batch was: a cloud that was begun anew at
-    the same address has nothing of what was put into the one before.
+    """Where a batch goes: `cloud` is the endpoint, or AWS; `made` is the time at which the batch was created.
+
+    A cloud that was begun anew at the same address has no file that was put into the cloud before it.
     """
 
     cloud: str
@@ -46,13 +47,13 @@ class Target:
 
     @property
     def name(self) -> str:
-        told = f"{self.cloud}\0{self.made}\0{self.bucket}\0{self.prefix}"
-        return hashlib.sha256(told.encode()).hexdigest()[:24]
+        identity = f"{self.cloud}\0{self.made}\0{self.bucket}\0{self.prefix}"
+        return hashlib.sha256(identity.encode()).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedUpload:
-    """A file to be put. `doubtful`: an earlier run began it and did not note how it ended."""
+    """A file to be put. `doubtful`: an earlier run began to put the file and did not note the end."""
 
     source: Source
     key: str
@@ -61,16 +62,16 @@ class PlannedUpload:
 
 @dataclass(slots=True)
 class Sorted:
-    """A chunk of sources, sorted: to be put; how many were put before; those whose key another path has taken."""
+    """A chunk of sources: the uploads to make, how many were put before, and those whose key another path has taken."""
 
-    wanted: list[PlannedUpload] = field(default_factory=list)
+    planned: list[PlannedUpload] = field(default_factory=list)
     there: int = 0
     there_bytes: int = 0
     taken: list[tuple[Source, str, str]] = field(default_factory=list)
 
 
 class Journal:
-    """Of one batch, open for one run; another process that opens it is refused.
+    """The journal of one batch, open for one run; another process that opens it is refused.
 
     Every method raises SetupError when the disk does not take it.
     """
@@ -79,20 +80,20 @@ class Journal:
         self.path = path
         self._db = connection
         self._run = run
-        # Threads that send parts note in `unfinished` what they begin, on the same connection.
+        # Threads that send parts note the uploads that they begin in `unfinished`, on the same connection.
         self._lock = threading.RLock()
-        self.unfinished = Unfinished(connection, run, self._lock, lambda: _told(path))
+        self.unfinished = Unfinished(connection, run, self._lock, lambda: _as_setup_error(path))
 
     @classmethod
     @contextmanager
     def open(cls, target: Target) -> Iterator[Self]:
         """Begin a run."""
         path = cache_folder() / f"{target.name}.sqlite"
-        with _told(path):
+        with _as_setup_error(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         try:
-            with _told(path):
+            with _as_setup_error(path):
                 # Exclusive, so that two runs of one batch cannot mix; WAL, so that a killed one leaves it whole.
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -105,19 +106,19 @@ class Journal:
             connection.close()
 
     def sort(self, chunk: Sequence[tuple[Source, str]]) -> Sorted:
-        """Say of sources, each with its key, what is to be done, and note as begun what is to be put."""
-        found = Sorted()
+        """Sort sources, each with its key, and note those that are to be put as begun."""
+        result = Sorted()
         with self._transaction():
             for source, key in chunk:
-                self._sort_one(source, key, found)
-        return found
+                self._sort_one(source, key, result)
+        return result
 
-    def _sort_one(self, source: Source, key: str, found: Sorted) -> None:
+    def _sort_one(self, source: Source, key: str, result: Sorted) -> None:
         path = os.fsencode(source.path)
         row = self._db.execute("SELECT path, size, mtime_ns, done, run FROM files WHERE key = ?", (key,)).fetchone()
         known_path, size, mtime_ns, done, run = row or (path, None, None, False, 0)
         if run == self._run and known_path != path:
-            found.taken.append((source, key, os.fsdecode(known_path)))
+            result.taken.append((source, key, os.fsdecode(known_path)))
             return
         same = (size, mtime_ns) == (source.bytes, source.mtime_ns)
         self._db.execute(
@@ -125,10 +126,10 @@ class Journal:
             (key, path, source.bytes, source.mtime_ns, int(same and done), self._run),
         )
         if same and done:
-            found.there += 1
-            found.there_bytes += source.bytes
+            result.there += 1
+            result.there_bytes += source.bytes
         else:
-            found.wanted.append(PlannedUpload(source, key, doubtful=same))
+            result.planned.append(PlannedUpload(source, key, doubtful=same))
 
     def forget_absent(self, present: Iterable[tuple[str, int]]) -> None:
         """Forget files noted as put which the bucket does not hold with their size, so that they are put again.
@@ -154,8 +155,8 @@ class Journal:
             self._db.executemany("DELETE FROM files WHERE key = ?", ((key,) for key in not_done))
 
     def leave_out(self, path: Path, kind: Kind, message: str) -> None:
-        """Keep why a file was not put, to be listed at the end."""
-        with self._lock, _told(self.path):
+        """Keep the reason why a file was not put, to be listed at the end."""
+        with self._lock, _as_setup_error(self.path):
             self._db.execute("INSERT INTO left_out VALUES (?, ?, ?)", (os.fsencode(path), kind, message))
 
     def left_out(self, kind: Kind) -> Iterator[tuple[Path, str]]:
@@ -164,16 +165,16 @@ class Journal:
         return ((Path(os.fsdecode(path)), message) for path, message in rows)
 
     def put_keys(self) -> Iterator[str]:
-        """The keys of all that was put, by whichever run."""
+        """The keys of all files that any run has put."""
         return (key for (key,) in self._db.execute("SELECT key FROM files WHERE done = 1"))
 
     def has_any(self) -> bool:
-        """Whether anything was put, by whichever run."""
+        """Whether any run has put a file."""
         return self._db.execute("SELECT 1 FROM files WHERE done = 1 LIMIT 1").fetchone() is not None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._lock, _told(self.path):
+        with self._lock, _as_setup_error(self.path):
             self._db.execute("BEGIN")
             try:
                 yield
@@ -188,12 +189,12 @@ class Pending:
     """The name of a batch that the user did not name, kept until it is complete, so that a second try finds it."""
 
     def __init__(self, cloud: str, bucket: str, owner: str, sources: Sequence[Path]) -> None:
-        told = "\0".join((cloud, bucket, owner, *(str(path.absolute()) for path in sources)))
-        self._path = cache_folder() / f"pending-{hashlib.sha256(os.fsencode(told)).hexdigest()[:24]}"
+        identity = "\0".join((cloud, bucket, owner, *(str(path.absolute()) for path in sources)))
+        self._path = cache_folder() / f"pending-{hashlib.sha256(os.fsencode(identity)).hexdigest()[:24]}"
 
     def name(self, otherwise: str) -> str:
         """The name under which these sources were last begun and not finished; else `otherwise`, from now on."""
-        with _told(self._path):
+        with _as_setup_error(self._path):
             # An empty file is what a full disk leaves.
             if self._path.exists() and (name := self._path.read_text()):
                 return name
@@ -208,7 +209,7 @@ class Pending:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _as_setup_error(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:

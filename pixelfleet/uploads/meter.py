@@ -1,10 +1,10 @@
-"""How many bytes many threads have moved so far, for whoever looks on."""
+"""The bytes that all threads have moved so far."""
 
 import threading
 
 
 class Meter:
-    """`sent` went to S3 in this run; `spared` lay there already, of files that are gone on with. In bytes."""
+    """`sent` counts the bytes that went to S3 in this run; `spared` those that S3 had already of unfinished files."""
 
     def __init__(self) -> None:
         self.sent = 0

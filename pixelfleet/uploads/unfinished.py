@@ -1,6 +1,6 @@
-"""Uploads in parts that were begun, so that the next run goes on with them: a table of the batch's journal.
+"""Uploads in parts that a run began, so that the next run can finish them: a table of the batch's journal.
 
-Which parts have arrived is not noted: S3 knows it, with the checksum of each, and is asked (ListParts).
+The journal does not note which parts have arrived: S3 lists them, with the checksum of each (ListParts).
 """
 
 import os
@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS unfinished (
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """One such upload: its whole key, and the file as it was when it was begun."""
+    """One such upload: its whole key, and the file as it was when the upload began."""
 
     key: str
     path: Path
@@ -37,12 +37,12 @@ class Begun:
         return (self.size, self.mtime_ns, self.part_size) == (body.size, body.mtime_ns, body.part_size)
 
     def has_its_file(self) -> bool:
-        """Whether the file is still there, and as it was."""
+        """Whether the file is still there and unchanged."""
         try:
-            found = self.path.stat()
+            now = self.path.stat()
         except OSError:
             return False
-        return (found.st_size, found.st_mtime_ns) == (self.size, self.mtime_ns)
+        return (now.st_size, now.st_mtime_ns) == (self.size, self.mtime_ns)
 
 
 class Unfinished:
@@ -56,16 +56,16 @@ class Unfinished:
         db: sqlite3.Connection,
         run: int,
         lock: "threading.RLock",
-        told: Callable[[], AbstractContextManager[None]],
+        errors: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._db = db
         self._run = run
         self._lock = lock
-        self._told = told
+        self._errors = errors
 
     def take(self, key: str) -> Begun | None:
-        """The upload that an earlier run began for a key; it is this run's from now on."""
-        with self._lock, self._told():
+        """The upload that an earlier run began for a key; it belongs to this run from now on."""
+        with self._lock, self._errors():
             row = self._db.execute(
                 "UPDATE unfinished SET run = ? WHERE key = ? RETURNING path, upload_id, size, mtime_ns, part_size",
                 (self._run, key),
@@ -74,16 +74,16 @@ class Unfinished:
 
     def begin(self, begun: Begun) -> None:
         row = (begun.key, os.fsencode(begun.path), begun.upload_id, begun.size, begun.mtime_ns, begun.part_size)
-        with self._lock, self._told():
+        with self._lock, self._errors():
             self._db.execute("INSERT OR REPLACE INTO unfinished VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, self._run))
 
     def forget(self, key: str) -> None:
-        with self._lock, self._told():
+        with self._lock, self._errors():
             self._db.execute("DELETE FROM unfinished WHERE key = ?", (key,))
 
     def of_earlier_runs(self) -> list[Begun]:
-        """What this run has not taken up."""
-        with self._lock, self._told():
+        """The uploads that this run has not taken up."""
+        with self._lock, self._errors():
             rows = self._db.execute(
                 "SELECT key, path, upload_id, size, mtime_ns, part_size FROM unfinished WHERE run <> ? ORDER BY key",
                 (self._run,),

@@ -32,7 +32,7 @@ def test_a_file_that_the_bucket_no_longer_holds_is_put_again() -> None:
     with Journal.open(TARGET) as journal:
         journal.forget_absent([("b.png", 9), ("c.png", 8), ("other.png", 9)])
         planned = journal.sort([source(name) for name in ("a.png", "b.png", "c.png")])
-    assert [one.key for one in planned.wanted] == ["a.png", "c.png"]
+    assert [one.key for one in planned.planned] == ["a.png", "c.png"]
     assert planned.there == 1
 
 
