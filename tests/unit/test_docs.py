@@ -16,7 +16,7 @@ _PATH = re.compile(rf"(?<![\w./~$:<>{{}}-])(?:{'|'.join(map(re.escape, FOLDERS))
 _FILE = re.compile(r"`([\w./-]+\.(?:py|tf|js|css))`")
 _LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
 #: Written by a command of this repository, and so not there in a fresh clone.
-_MADE = ("infra/terraform.tfvars", "infra/backend.tf", "infra/.terraform")
+_MADE = ("infra/terraform.tfvars", "infra/backend.tf", "infra/.terraform", "**/backend.tf")
 
 
 def documents() -> list[Path]:
