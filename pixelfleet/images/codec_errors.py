@@ -1,6 +1,6 @@
 """From the texts of codecs to cause and message. libvips and Pillow give only text, so text is matched.
 
-The machine's faults are never told as the image's: a text of the operating system is transient, an encoder never
+A fault of the machine is never reported as the image's: a text of the operating system is transient, an encoder never
 blames the source, and a text that no rule covers is `crashed`, which is tried again. "Damaged" is said only where a
 decoder itself complains of the file's bytes.
 """

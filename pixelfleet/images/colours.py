@@ -129,12 +129,14 @@ def _readable_twice(image: Image) -> Image:
 
 def _by_profile(image: Image, *, deep: bool) -> Image:
     try:
-        return image.icc_transform(
+        converted = image.icc_transform(
             "srgb", embedded=True, intent="relative", black_point_compensation=True, depth=16 if deep else 8
-        ).copy_memory()
+        )
     except pyvips.Error:
         # A damaged profile, or one for other colours than these, says nothing: the pixels are taken as they are.
         return image
+    # Pixels are decoded here alone, so that an error of the decoder is not taken for one of the profile.
+    return converted.copy_memory()
 
 
 def _without_profile(image: Image) -> Image:

@@ -11,9 +11,9 @@ def crop(frames: tuple[Image, ...], placement: Placement, gravity: Gravity) -> t
     if (first.width, first.height) == size:
         return frames
     if gravity in (Gravity.ATTENTION, Gravity.ENTROPY):
-        found = first.smartcrop(*size, interesting=gravity.value)
-        # libvips tells by the offset where in its source a piece was cut out.
-        left, top = -found.xoffset, -found.yoffset
+        cut = first.smartcrop(*size, interesting=gravity.value)
+        # The offset of a piece says where in its source libvips has cut it out.
+        left, top = -cut.xoffset, -cut.yoffset
     else:
         left, top = corner((first.width, first.height), size, gravity)
     return tuple(frame.crop(left, top, *size) for frame in frames)

@@ -52,8 +52,8 @@ def _tags(profile: bytes) -> dict[bytes, bytes]:
 
 
 def _is_primary(tag: bytes, expected: tuple[float, float, float]) -> bool:
-    found = (value / 65536 for value in struct.unpack_from(">3i", tag, 8))
-    return all(abs(one - other) < _NEAR for one, other in zip(found, expected, strict=True))
+    primary = (value / 65536 for value in struct.unpack_from(">3i", tag, 8))
+    return all(abs(one - other) < _NEAR for one, other in zip(primary, expected, strict=True))
 
 
 def _is_curve(tag: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""What a recipe may say. Every field's description is what `docs/reference/recipes.md` and error messages tell."""
+"""What a recipe may say. `docs/reference/recipes.md` and error messages show every field's description."""
 
 import base64
 import binascii
@@ -121,9 +121,9 @@ class Watermark(_Part):
             return None
         text = composed(text)
         if missing := without_glyph(text):
-            told = " ".join(letter if letter.isprintable() else f"U+{ord(letter):04X}" for letter in missing[:10])
+            letters = " ".join(letter if letter.isprintable() else f"U+{ord(letter):04X}" for letter in missing[:10])
             raise ValueError(
-                f"the font has no {told}: text is Latin, Greek, Cyrillic, Armenian or Georgian; else use a picture"
+                f"the font has no {letters}: text is Latin, Greek, Cyrillic, Armenian or Georgian; else use a picture"
             )
         return text
 

@@ -91,10 +91,10 @@ def _validated(raw: dict[str, Any], text: str, origin: str) -> Recipe:
         # Pydantic also says that no variant is left where every one was refused: that is an echo.
         shown = (deeper or items)[:MOST_ERRORS]
         lines = Lines(text)
-        told = [_describe(item, lines, origin) for item in shown]
+        messages = [_describe(item, lines, origin) for item in shown]
         more = len(deeper or items) - len(shown)
-        told += [f"{origin}: {more:,} more errors"] if more else []
-        raise RecipeError("\n".join(dict.fromkeys(told))) from None
+        messages += [f"{origin}: {more:,} more errors"] if more else []
+        raise RecipeError("\n".join(dict.fromkeys(messages))) from None
 
 
 def _describe(item: dict[str, Any], lines: Lines, origin: str) -> str:

@@ -21,7 +21,7 @@ class Frame:
 
 def frames(data: bytes) -> list[Frame]:
     """The frames in order; what is cut off at the end is left out."""
-    found: list[Frame] = []
+    listed: list[Frame] = []
     at = 13 + _table(data[10]) if len(data) > 13 else len(data)
     control: int | None = None
     for _ in range(_MAX_BLOCKS):
@@ -34,7 +34,7 @@ def frames(data: bytes) -> list[Frame]:
             at += 10 + _table(data[at + 9])
             if at >= len(data):
                 break
-            found.append(Frame(control, left, top, width, height, data[at]))
+            listed.append(Frame(control, left, top, width, height, data[at]))
             control = None
             at = _after_sub_blocks(data, at + 1)
         elif data[at] == 0x21:
@@ -43,7 +43,7 @@ def frames(data: bytes) -> list[Frame]:
             at = _after_sub_blocks(data, at + 2)
         else:
             break
-    return found
+    return listed
 
 
 def with_clear_canvas(data: bytes) -> bytes | None:

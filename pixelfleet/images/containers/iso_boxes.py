@@ -144,9 +144,9 @@ def _nclx(meta: bytes, span: tuple[int, int] | None, primary: int) -> Nclx | Non
 
 def _associations(meta: bytes, span: tuple[int, int] | None) -> dict[int, list[int]]:
     """Item number to property numbers, from 1 (ISO/IEC 23008-12, 9.3.2)."""
-    found: dict[int, list[int]] = {}
+    numbers: dict[int, list[int]] = {}
     if span is None:
-        return found
+        return numbers
     at, end = span
     id_width, wide = 2 if meta[at] == 0 else 4, meta[at + 3] & 1
     count, at = _number(meta, at + 4, 4), at + 8
@@ -156,9 +156,9 @@ def _associations(meta: bytes, span: tuple[int, int] | None) -> dict[int, list[i
         item, number, at = _number(meta, at, id_width), meta[at + id_width], at + id_width + 1
         step = 2 if wide else 1
         mask = 0x7FFF if wide else 0x7F
-        found[item] = [_number(meta, at + step * place, step) & mask for place in range(number)]
+        numbers[item] = [_number(meta, at + step * place, step) & mask for place in range(number)]
         at += step * number
-    return found
+    return numbers
 
 
 def _number(data: bytes, at: int, width: int) -> int:
