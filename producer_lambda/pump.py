@@ -44,7 +44,7 @@ log = telemetry.logger("pump")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What Lambda tells a function about its invocation (Lambda Developer Guide, "Python context object")."""
+    """The context that Lambda gives a function with an invocation (Lambda Developer Guide, "Python context object")."""
 
     region: str
     account_id: str

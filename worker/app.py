@@ -17,7 +17,7 @@ app = Celery("pixelfleet", include=["worker.tasks", "worker.lanes", "worker.logs
 
 
 def configuration() -> dict[str, Any]:
-    """Celery's settings for this deployment; what each prevents is told in docs/decisions/celery-on-sqs.md."""
+    """Celery's settings for this deployment; what each prevents is in docs/decisions/celery-on-sqs.md."""
     return celery_settings(load_settings())
 
 

@@ -1,7 +1,7 @@
-"""Whether this container's worker still turns its event loop: `python -m worker.health`, for ECS's health check.
+"""Whether the event loop of this container's worker still runs: `python -m worker.health`, for ECS's health check.
 
 The loop touches a file; a loop that hangs, on a receive or a lock, lets it grow old, and ECS starts another task.
-Remote control, which Celery's own `inspect ping` wants, does not exist on SQS.
+Remote control, which Celery's own `inspect ping` needs, does not exist on SQS.
 """
 
 import sys
@@ -27,15 +27,15 @@ def pulse_file(scratch: Path | None) -> Path:
 @worker_ready.connect  # type: ignore[untyped-decorator,unused-ignore]
 def keep_pulse(sender: Any, **_: Any) -> None:
     """Touch the file on the event loop from now on."""
-    heartbeat_recorder = pulse_file(load_settings().scratch_dir)
-    heartbeat_recorder.touch()
-    sender.hub.call_repeatedly(INTERVAL, heartbeat_recorder.touch)
+    pulse = pulse_file(load_settings().scratch_dir)
+    pulse.touch()
+    sender.hub.call_repeatedly(INTERVAL, pulse.touch)
 
 
-def age(heartbeat_recorder: Path) -> float | None:
+def age(pulse: Path) -> float | None:
     """Seconds since the last touch; None where no worker has been ready."""
     try:
-        return time.time() - heartbeat_recorder.stat().st_mtime
+        return time.time() - pulse.stat().st_mtime
     except FileNotFoundError:
         return None
 

@@ -13,9 +13,9 @@ log = logging.getLogger(__name__)
 
 
 def log_outcome(image: Image, lane: Lane) -> None:
-    """Tell one outcome: a log line with its identity, a metric line with its lane and cause."""
+    """Write one outcome: a log line with its identity, a metric line with its lane and cause."""
     seconds = sum(image.timings_ms.values()) / 1000
-    told = {
+    logged = {
         "image_id": image.image_id,
         "owner": image.owner,
         "batch": image.batch,
@@ -24,7 +24,7 @@ def log_outcome(image: Image, lane: Lane) -> None:
         "attempts": image.attempts,
         "timings_ms": image.timings_ms,
     }
-    log.info(image.status.value, extra={name: value for name, value in told.items() if value is not None})
+    log.info(image.status.value, extra={name: value for name, value in logged.items() if value is not None})
     by_lane = {"lane": lane.value}
     if image.status is Status.READY:
         values = {"ImagesReady": (MetricUnit.Count, 1.0), "ImageSeconds": (MetricUnit.Seconds, seconds)}

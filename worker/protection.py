@@ -32,13 +32,13 @@ LONGEST_MINUTES: Final = 2880
 
 
 class TaskProtection:
-    """Keeps what the agent was told last at what is wanted, on a thread of its own, which never logs."""
+    """Sets the protection of this task to what was asked for last, on a thread of its own, which never logs."""
 
     def __init__(
         self,
         agent_uri: str,
         minutes: int,
-        tell: Callable[[str], object],
+        warn: Callable[[str], object],
         back_off: BackOff | None = None,
         clock: Callable[[], float] = time.monotonic,
         on_death: Callable[[str], object] = end_worker,
@@ -46,27 +46,27 @@ class TaskProtection:
         """`minutes` after the last call protection lapses, should this worker hang or die."""
         self._url = agent_uri.rstrip("/") + "/task-protection/v1/state"
         self._minutes = min(minutes, LONGEST_MINUTES)
-        self._tell = tell
+        self._warn = warn
         self._back_off = back_off or BackOff(first=1.0, longest=60.0)
         self._clock = clock
-        self._wanted = False
-        self._told = False
+        self._asked_for = False
+        self._set_to = False
         self._renew_at = math.inf
         self._changed = threading.Condition()
         self._closed = False
         self._thread = essential_thread("task-protection", self._run, on_death)
         self._thread.start()
 
-    def want(self, protected: bool) -> None:
+    def ask(self, protected: bool) -> None:
         with self._changed:
-            if protected != self._wanted:
-                self._wanted = protected
+            if protected != self._asked_for:
+                self._asked_for = protected
                 self._changed.notify()
 
     def close(self, seconds: float = 3.0) -> None:
         """Give protection up, if the agent answers in time."""
         with self._changed:
-            self._wanted, self._closed = False, True
+            self._asked_for, self._closed = False, True
             self._changed.notify()
         self._thread.join(seconds)
 
@@ -77,26 +77,26 @@ class TaskProtection:
                 self._put(protected)
             except Exception as error:  # noqa: BLE001 - every error is a failed call, tried again after a pause
                 failures += 1
-                self._tell(f"ECS task protection could not be set to {protected}: {error}")
+                self._warn(f"ECS task protection could not be set to {protected}: {error}")
                 if self._pause(self._back_off.seconds(failures)):
                     return
                 continue
             failures = 0
-            self._told = protected
+            self._set_to = protected
             self._renew_at = self._clock() + self._minutes * 30 if protected else math.inf
 
     def _next(self) -> bool | None:
-        """Wait for something to tell the agent; None when there is nothing any more."""
+        """Wait until the agent has to be called, and return what to set; None after `close`."""
         with self._changed:
             while not self._due():
                 if self._closed:
                     return None
                 rest = self._renew_at - self._clock()
                 self._changed.wait(None if math.isinf(rest) else max(0.0, rest))
-            return self._wanted
+            return self._asked_for
 
     def _due(self) -> bool:
-        return self._wanted != self._told or (self._told and self._clock() >= self._renew_at)
+        return self._asked_for != self._set_to or (self._set_to and self._clock() >= self._renew_at)
 
     def _pause(self, seconds: float) -> bool:
         """Whether it was closed meanwhile."""
@@ -111,10 +111,10 @@ class TaskProtection:
             self._url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method="PUT"
         )
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
-            told = json.load(answer)
+            document = json.load(answer)
         # The agent answers some failures with status 200 and a body that says so.
-        if "protection" not in told:
-            raise ValueError(json.dumps(told.get("failure") or told.get("error") or told)[:200])
+        if "protection" not in document:
+            raise ValueError(json.dumps(document.get("failure") or document.get("error") or document)[:200])
 
 
 class Edges:
@@ -159,7 +159,7 @@ class ProtectWhileBusy(bootsteps.StartStopStep):
 
     def _tick(self) -> None:
         if self._protection is not None:
-            self._protection.want(self._edges.look(bool(state.reserved_requests), time.monotonic()))
+            self._protection.ask(self._edges.look(bool(state.reserved_requests), time.monotonic()))
 
 
 def protect(app: Any, agent_uri: str, time_limit: float) -> None:

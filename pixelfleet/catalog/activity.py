@@ -136,8 +136,8 @@ class Activity:
 
     def heartbeats(self, since: datetime) -> list[Heartbeat]:
         """The workers that were alive at or after `since`, by name."""
-        found = (Heartbeat.model_validate(item) for item in self._read(_WORKERS))
-        return [heartbeat for heartbeat in found if heartbeat.seen_at >= timestamp(since)]
+        heartbeats = (Heartbeat.model_validate(item) for item in self._read(_WORKERS))
+        return [heartbeat for heartbeat in heartbeats if heartbeat.seen_at >= timestamp(since)]
 
     def count(self, sample: Sample) -> None:
         """Add to what was finished in a slot. Not for counts that must be exact."""
@@ -161,8 +161,10 @@ class Activity:
 
     def samples(self, since: datetime, lanes: Iterable[Lane] = tuple(Lane)) -> list[Sample]:
         """What was finished in the slots from `since` on, oldest first; a slot without any image is not there."""
-        found = [_sample(lane, item) for lane in lanes for item in self._read(_finished(lane), start=timestamp(since))]
-        return sorted(found, key=lambda sample: (sample.at, sample.lane))
+        samples = [
+            _sample(lane, item) for lane in lanes for item in self._read(_finished(lane), start=timestamp(since))
+        ]
+        return sorted(samples, key=lambda sample: (sample.at, sample.lane))
 
     def _put(self, item: dict[str, Any], expires: datetime) -> None:
         with translated("write to the activity table"):

@@ -1,4 +1,4 @@
-"""Long work that an operator asked the dashboard for, kept in the activity table so that any of its tasks can tell.
+"""Long work that an operator asked the dashboard for, kept in the activity table so that each of its tasks can show it.
 
 Stream `background_tasks`, in order of when they were asked for; kept 30 days.
 """
@@ -34,7 +34,7 @@ class BackgroundTaskState(StrEnum):
 
 
 class BackgroundTask(Record):
-    """`kind` is `redrive` or `purge`; `on` tells people what it is done to; `counts` how far it has come."""
+    """`kind` is `redrive` or `purge`; `on` names for people what it is done to; `counts` how far it has come."""
 
     id: str
     kind: str
@@ -97,6 +97,6 @@ def _judged(item: dict[str, Any]) -> BackgroundTask:
     task = BackgroundTask.model_validate(item)
     silent = timestamp(datetime.now(UTC) - timedelta(seconds=SILENT))
     if task.state is BackgroundTaskState.RUNNING and task.updated_at < silent:
-        told = "the dashboard that worked on it ended; start it again, what was done stays done"
-        return task.model_copy(update={"state": BackgroundTaskState.INTERRUPTED, "message": told})
+        message = "the dashboard that worked on it ended; start it again, what was done stays done"
+        return task.model_copy(update={"state": BackgroundTaskState.INTERRUPTED, "message": message})
     return task

@@ -48,7 +48,7 @@ def batch_get(client: "DynamoDBClient", table: str, keys: Sequence[Any]) -> Iter
 
 
 def pause() -> None:
-    """A moment of one's own, so that writers who met, or readers who were throttled, do not meet again at once."""
+    """Sleep a random 0 to 20 ms, so that conflicting writers and throttled readers do not collide again."""
     time.sleep(random.uniform(0.0, 0.02))  # noqa: S311 - jitter, not a secret
 
 

@@ -53,11 +53,11 @@ class Invalidations:
 
         Readers that begin at different partitions, `first`, do not do each other's work.
         """
-        found: list[PendingInvalidation] = []
+        pending: list[PendingInvalidation] = []
         for shard in range(SHARDS):
-            if len(found) < most:
-                found += self._read(_stream((first + shard) % SHARDS), most - len(found))
-        return found
+            if len(pending) < most:
+                pending += self._read(_stream((first + shard) % SHARDS), most - len(pending))
+        return pending
 
     def done(self, sent: Iterable[PendingInvalidation]) -> None:
         """Delete the items of what CloudFront has taken."""

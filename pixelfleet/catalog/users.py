@@ -58,7 +58,7 @@ class Users:
         self._table = table
 
     def add(self, name: str, password_hash: str, role: Role = Role.USER, email: str | None = None) -> User:
-        """`password_hash` is of `pixelfleet.credentials.passwords`; this module knows no password."""
+        """`password_hash` is of `pixelfleet.credentials.passwords`; this module never sees a password."""
         if not fit_name(name):
             raise SetupError(
                 f"user {name!r}: a name has up to 64 letters, digits and . _ @ + = - after a letter or digit, "
@@ -101,7 +101,7 @@ class Users:
         return self._change(name, lambda user: {"disabled": disabled, "epoch": user.epoch + 1})
 
     def issue_token(self, name: str, label: str, scopes: tuple[Scope, ...], days: int) -> tuple[str, TokenNote]:
-        """Make a token; it is told here and never again."""
+        """Make a token. This is the only time that it can be read."""
         if not 1 <= days <= LONGEST_TOKEN_DAYS:
             raise SetupError(f"a token lives 1 to {LONGEST_TOKEN_DAYS} days, not {days}")
         secret, now = new_token(), int(time.time())
@@ -134,12 +134,12 @@ class Users:
             SetupError: none or several begin so.
         """
         user = self.get(name)
-        found = [t.digest for t in user.tokens if t.digest.startswith(digest)] if user else []
-        if len(found) != 1:
-            raise SetupError(f"{name} has {len(found)} tokens whose id begins with {digest!r}")
+        digests = [t.digest for t in user.tokens if t.digest.startswith(digest)] if user else []
+        if len(digests) != 1:
+            raise SetupError(f"{name} has {len(digests)} tokens whose id begins with {digest!r}")
         with translated("revoke a token"):
-            self._client.delete_item(TableName=self._table, Key=_key(f"token#{found[0]}"))
-        self._change(name, lambda now: {"tokens": tuple(t for t in now.tokens if t.digest != found[0])})
+            self._client.delete_item(TableName=self._table, Key=_key(f"token#{digests[0]}"))
+        self._change(name, lambda now: {"tokens": tuple(t for t in now.tokens if t.digest != digests[0])})
 
     def remove(self, name: str) -> None:
         """Remove a user with all tokens; their sessions end. Repeated after a failure, it removes the rest.

@@ -48,7 +48,7 @@ class Origin(StrEnum):
 class Job:
     """One object version to process, or one key whose object is gone.
 
-    `bytes` is the object's size as the event told it, None where the event had none. `sequencer` orders the
+    `bytes` is the object's size in the event, None where the event had none. `sequencer` orders the
     events of one key; None from a sender that read the stored one from the record.
     """
 
@@ -79,7 +79,7 @@ class Job:
 
 
 def lane_for(job: Job, bulk_max_bytes: int) -> Lane:
-    """Choose by the event's size; what only the header tells is found by the bulk worker."""
+    """Choose by the event's size; the bulk worker passes on an image whose header says that it is too large."""
     too_large = job.kind is JobKind.PROCESS and (job.bytes or 0) > bulk_max_bytes
     return Lane.HEAVY if too_large else Lane.BULK
 
@@ -107,7 +107,9 @@ def from_dict(raw: object) -> Job:
     if not isinstance(raw, Mapping):
         raise JobError(f"a job is a JSON object, not {type(raw).__name__}")
     if raw.get("version") != JOB_VERSION:
-        raise JobError(f"job version {raw.get('version')!r} is not {JOB_VERSION}, the one this worker knows")
+        raise JobError(
+            f"job version {raw.get('version')!r} is not {JOB_VERSION}, the only version that this worker reads"
+        )
     try:
         kind, origin = JobKind(str(raw.get("kind"))), Origin(str(raw.get("origin", "event")))
     except ValueError as error:

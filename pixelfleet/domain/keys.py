@@ -59,7 +59,7 @@ def batch_prefix(owner: str, batch: str) -> str:
 
 def as_key(relative: str) -> str:
     """A relative path as part of a key: bytes that are no UTF-8, which S3 does not take, become %XX."""
-    return re.sub(r"[\udc80-\udcff]", lambda found: f"%{ord(found[0]) - 0xDC00:02X}", relative)
+    return re.sub(r"[\udc80-\udcff]", lambda match: f"%{ord(match[0]) - 0xDC00:02X}", relative)
 
 
 def short_key(prefix: str, relative: str) -> str:

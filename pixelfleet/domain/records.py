@@ -157,7 +157,7 @@ class Image(WholeRecord):
     #: What the batch's counters hold of this image: a status, or `failed:<cause>`.
     counted: str | None = None
     notice: OpenNotice | None = None
-    #: Which outcome of this image `status` and `notice` tell of: it differs from outcome to outcome.
+    #: The number of the outcome that `status` and `notice` describe: each outcome of an image has another.
     outcome: int = 0
     timings_ms: dict[str, int] = Field(default_factory=dict)
     uploaded_at: str = ""

@@ -28,7 +28,7 @@ _EVENTBRIDGE_KINDS: Final = {"Object Created": JobKind.PROCESS, "Object Deleted"
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What one message told: jobs to route, and the records that could not be read, each with its reason.
+    """The content of one message: jobs to route, and the records that could not be read, each with its reason.
 
     Events that are none of ours (a test event, a restore, a tagging, a folder marker) are counted as ignored.
     """

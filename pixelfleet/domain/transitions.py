@@ -25,7 +25,7 @@ def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
     """Start an attempt: the record comes back as `processing`.
 
     It comes back in another status where there is nothing to attempt: settled, if the attempts are used up; or as it
-    was but for the sequencer, if a newer event tells of the version that is already settled. Such an event must move
+    was but for the sequencer, if a newer event is of the version that is already settled. Such an event must move
     the sequencer on, or an older version whose event comes later would replace the newer one.
     """
     if image is None:
@@ -226,7 +226,7 @@ def _first_seen(aim: Aim) -> Image:
 
 
 def _removed_since(image: Image, job: Job) -> bool:
-    """Whether the version that the job's event tells of has been removed: its tombstone may have its sequencer.
+    """Whether the version of the job's event has been removed: its tombstone may have its sequencer.
 
     A job without a sequencer of its own comes from a sender that saw the object; the worker asks the bucket again.
     """

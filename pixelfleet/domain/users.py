@@ -22,7 +22,7 @@ class Scope(StrEnum):
 
 
 class TokenNote(WholeRecord):
-    """What a user's record tells about a token: enough to know and revoke it, not to use it. Epoch seconds."""
+    """A token in its user's record: enough to recognise and revoke the token, not to use it. Epoch seconds."""
 
     digest: str
     label: str

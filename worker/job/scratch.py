@@ -1,7 +1,7 @@
 """The folder of one attempt: the original and its variants while they are worked on.
 
 A process holds a lock on each of its folders, which the kernel releases when the process ends, however it ends. So
-`sweep` knows what is left over, also where containers with process ids of their own share a scratch disk.
+`sweep` recognises what is left over, also where containers with process ids of their own share a scratch disk.
 """
 
 import fcntl

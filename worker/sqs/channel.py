@@ -57,7 +57,7 @@ class Channel(virtual.Channel):
         # None outside a worker, where nothing consumes.
         self._hub: Any = get_event_loop()
         self._receivers: dict[str, Receiver] = {}
-        #: Prefetch slots beyond one for each child; the consumer tells it.
+        #: Prefetch slots beyond one for each child; the consumer sets it.
         self.spare = 0
 
     def basic_consume(self, queue: str, no_ack: bool, callback: Any, consumer_tag: Any, **kwargs: Any) -> Any:
@@ -96,7 +96,7 @@ class Channel(virtual.Channel):
         self._settle(delivery_tag, 0)
 
     def extend(self, delivery_tag: str) -> None:
-        """Hide a message that waits here for its whole visibility anew; its receipt tells the task, once SQS agrees."""
+        """Hide a message that waits here for its whole visibility anew; once SQS agrees, the time is in its receipt."""
         info = self._info(delivery_tag)
         if info is None:
             return
@@ -144,7 +144,7 @@ class Channel(virtual.Channel):
         except MemoryError:
             raise
         except EnvelopeError as error:
-            # No traceback: it would tell of this code, not of the message.
+            # No traceback: it would show this code, not the message.
             log.warning("left to the redrive policy: message %s of %s: %s", message.get("MessageId"), queue, error)
         except Exception:  # whatever a message makes Celery raise must not end the worker
             log.exception("left to the redrive policy: message %s of %s", message.get("MessageId"), queue)

@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 class Consumer(CeleryConsumer):
-    """Never acknowledges what it could not read, and tells the channel how far to read ahead."""
+    """Never acknowledges what it could not read, and sets how far the channel reads ahead."""
 
     task_consumer: Any
     initial_prefetch_count: int

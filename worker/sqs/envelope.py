@@ -41,7 +41,7 @@ def to_payload(message: Mapping[str, Any], queue: str, delivery: Mapping[str, An
     task, task_id, arguments = read_envelope(message["Body"])
     handle = message["ReceiptHandle"]
     # Celery copies this to the child with every task: the body is in there once already.
-    told = {name: message.get(name) for name in ("MessageId", "ReceiptHandle", "Attributes")}
+    sqs_message = {name: message.get(name) for name in ("MessageId", "ReceiptHandle", "Attributes")}
     return {
         "body": arguments,
         "content-type": "application/json",
@@ -51,19 +51,19 @@ def to_payload(message: Mapping[str, Any], queue: str, delivery: Mapping[str, An
             "delivery_tag": handle,
             "correlation_id": task_id,
             "reply_to": None,
-            "delivery_info": {"exchange": "", "routing_key": queue, "sqs_message": told, **delivery},
+            "delivery_info": {"exchange": "", "routing_key": queue, "sqs_message": sqs_message, **delivery},
         },
     }
 
 
 def _json_object(text: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(text)
+        document = json.loads(text)
     except (ValueError, RecursionError):
-        found = _from_base64(text)
-    if not isinstance(found, Mapping):
-        raise EnvelopeError(f"the message should be a JSON object, not {type(found).__name__}")
-    return found
+        document = _from_base64(text)
+    if not isinstance(document, Mapping):
+        raise EnvelopeError(f"the message should be a JSON object, not {type(document).__name__}")
+    return document
 
 
 def _from_base64(text: str) -> object:

@@ -4,7 +4,7 @@
         ...
         lease.check()  # before anything is written
 
-The worker's transport tells with each message when it was received and for how long it is hidden. A thread extends
+The worker's transport adds to each message when it was received and for how long it is hidden. A thread extends
 that every third of it. The lease is lost once SQS says so, or once the time has run out by this machine's own clock:
 SQS accepts some calls with a handle that is no longer the newest, so its consent alone proves nothing.
 """
@@ -110,7 +110,7 @@ class Lease:
     def back_off(self, attempt: int) -> int:
         """Leave the message to come back after an exponential back-off with jitter; returns its seconds.
 
-        Ends the lease. When SQS cannot be told, the message comes back as its visibility runs out.
+        Ends the lease. If the call to SQS fails, the message comes back as its visibility runs out.
         """
         seconds = self._back_off.whole_seconds(attempt)
         self._leave(seconds)

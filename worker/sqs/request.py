@@ -16,7 +16,7 @@ class Request(CeleryRequest):
     def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> None:
         """Celery lets a task's MemoryError end the main process, and all other children with it; here it is a failure.
 
-        The child that met it is replaced: who knows what else did not get its memory.
+        The child is replaced: other parts of it may have failed to get memory as well.
         """
         if isinstance(_root(exc_info.exception), MemoryError):
             exc_info = _as_failure(exc_info.exception)

@@ -51,7 +51,7 @@ class AckBatcher:
         self,
         client: "SQSClient",
         retry_budget: RetryBudget,
-        tell: Callable[[str], object],
+        warn: Callable[[str], object],
         exhausted: Callable[[], None],
         linger: float = 0.3,
         on_death: Callable[[str], object] = end_worker,
@@ -60,7 +60,7 @@ class AckBatcher:
         self._on_death = on_death
         self._client = client
         self._retry_budget = retry_budget
-        self._tell = tell
+        self._warn = warn
         self._exhausted = exhausted
         self._linger = linger
         #: Monotonic: when the oldest that waits has waited for others long enough.
@@ -134,7 +134,7 @@ class AckBatcher:
         for failure in failures:
             if failure.get("SenderFault"):
                 # The receipt handle has had its day: SQS has shown the message again, or will.
-                self._tell(f"a message was not settled and may come again: {failure.get('Code')}")
+                self._warn(f"a message was not settled and may come again: {failure.get('Code')}")
         again = [batch[int(failure["Id"])] for failure in failures if not failure.get("SenderFault")]
         if again:
             self._again(again, "refused by SQS")
@@ -163,7 +163,7 @@ class AckBatcher:
             self._waiting.extendleft(reversed(kept))
             self._ripe_at = 0.0
         lost = len(batch) - len(kept)
-        self._tell(f"{len(batch)} messages were not settled ({why}); {len(kept)} are tried again, {lost} come again")
+        self._warn(f"{len(batch)} messages were not settled ({why}); {len(kept)} are tried again, {lost} come again")
 
     def _rest(self, seconds: float) -> None:
         with self._changed:

@@ -88,12 +88,12 @@ class Transport(Connection):
     @functools.cached_property
     def ack_batcher(self) -> AckBatcher:
         hub = get_event_loop()
-        tell: Callable[[str], object] = log.warning if hub is None else functools.partial(hub.call_soon, log.warning)
+        warn: Callable[[str], object] = log.warning if hub is None else functools.partial(hub.call_soon, log.warning)
         retry_budget = RetryBudget(float(self.options["give_up_after_seconds"]))
         return AckBatcher(
             self.client_sqs,
             retry_budget,
-            tell,
+            warn,
             lambda: shutdown.ask(EX_UNAVAILABLE, "no message could be deleted for too long"),
         )
 

@@ -1,7 +1,7 @@
 """The versions whose insides this package is written against.
 
-`transport`, `consumer`, `request` and `lifecycle` subclass what Celery and kombu do not promise to keep. On another
-version they might lose messages without a word, so the worker does not start.
+`transport`, `consumer`, `request` and `shutdown` depend on parts of Celery and kombu that may change in any version. On
+another version they might lose messages silently, so the worker does not start.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,8 +15,10 @@ WRITTEN_FOR: Final[Mapping[str, str]] = {"celery": "5.7.0", "kombu": "5.7.0"}
 
 def check_versions(installed: Callable[[str], str] = version) -> None:
     """Raises SetupError that names every package whose installed version is another than the one it should be."""
-    found = {package: installed(package) for package in WRITTEN_FOR}
-    wrong = [f"{name} {found[name]} (needs {wanted})" for name, wanted in WRITTEN_FOR.items() if found[name] != wanted]
+    present = {package: installed(package) for package in WRITTEN_FOR}
+    wrong = [
+        f"{name} {present[name]} (needs {needed})" for name, needed in WRITTEN_FOR.items() if present[name] != needed
+    ]
     if wrong:
         raise SetupError(
             f"the worker cannot start: {', '.join(wrong)}. Its SQS transport is written against the insides of those "

@@ -68,10 +68,10 @@ def test_the_agent_is_told_on_the_edges_alone(agent: Agent) -> None:
     protection = protection_at(agent, [])
 
     for _ in range(20):
-        protection.want(True)
+        protection.ask(True)
     agent.wait(1)
     for _ in range(20):
-        protection.want(False)
+        protection.ask(False)
     asked = agent.wait(2)
     protection.close(PATIENCE)
 
@@ -96,7 +96,7 @@ def test_a_call_that_fails_is_made_again_and_told(agent: Agent, failure: Any) ->
     agent.script = [failure, failure]
     protection = protection_at(agent, told)
 
-    protection.want(True)
+    protection.ask(True)
 
     agent.wait(3)
     protection.close(PATIENCE)
@@ -107,7 +107,7 @@ def test_a_call_that_fails_is_made_again_and_told(agent: Agent, failure: Any) ->
 def test_protection_is_renewed_at_half_its_life(agent: Agent) -> None:
     now = [0.0]
     protection = protection_at(agent, [], lambda: now[0])
-    protection.want(True)
+    protection.ask(True)
     agent.wait(1)
 
     def renewed() -> bool:
@@ -125,7 +125,7 @@ def test_protection_is_renewed_at_half_its_life(agent: Agent) -> None:
 
 def test_closing_gives_protection_up(agent: Agent) -> None:
     protection = protection_at(agent, [])
-    protection.want(True)
+    protection.ask(True)
     agent.wait(1)
 
     protection.close(PATIENCE)
@@ -136,7 +136,7 @@ def test_closing_gives_protection_up(agent: Agent) -> None:
 def test_closing_does_not_wait_for_an_agent_that_is_gone(agent: Agent) -> None:
     agent.script = [None] * 1_000
     protection = protection_at(agent, [])
-    protection.want(True)
+    protection.ask(True)
     agent.wait(1)
 
     protection.close(PATIENCE)

@@ -112,7 +112,7 @@ def test_task_protection_goes_on_after_an_odd_error(odd: Exception, monkeypatch:
 
     monkeypatch.setattr(urllib.request, "urlopen", agent)
     protection = TaskProtection("http://agent", 10, lambda _: None, BackOff(0.001, 0.001))
-    protection.want(True)
+    protection.ask(True)
     for _ in range(3):
         assert called.acquire(timeout=PATIENCE)
     protection.close(PATIENCE)

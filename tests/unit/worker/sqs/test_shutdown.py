@@ -1,4 +1,4 @@
-"""The wish to end, and what it does to the exit code."""
+"""The request to end, and what it does to the exit code."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ import sys
 from worker.sqs.shutdown import EX_OK, EX_UNAVAILABLE, Shutdown, _runs
 
 
-def test_the_first_wish_decides_the_exit_code() -> None:
+def test_the_first_request_decides_the_exit_code() -> None:
     shutdown = Shutdown()
 
     shutdown.ask(EX_UNAVAILABLE, "SQS is gone")
