@@ -79,8 +79,9 @@ bench: $(STAMP) ## engine, worker, upload, producer, a batch of 20,000 ...: IMAG
 	$(BIN)/python -m benchmarks.batch
 
 FUZZ_SECONDS ?= 60
-fuzz: $(STAMP) ## feed mutated images to the engine for a minute (FUZZ_SECONDS)
+fuzz: $(STAMP) ## mutated images for the engine and texts for every reader: a minute each (FUZZ_SECONDS; an hour before a release)
 	$(BIN)/python -m tests.fuzz.fuzz_render $(FUZZ_SECONDS)
+	$(BIN)/python -m tests.fuzz.fuzz_text $(FUZZ_SECONDS)
 
 chaos: $(STAMP) ## a storm over a whole fleet: five minutes, 2,000 images, then the books are checked
 	$(BIN)/python -m tests.chaos.storm --images 2000 --minutes 5

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from pixelfleet.localcloud.request_head import RefusedError, RequestHead
+from pixelfleet.localcloud.request_head import DeniedError, RequestHead
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 UNSIGNED: Final = "UNSIGNED-PAYLOAD"
@@ -54,13 +54,13 @@ def claim_of(head: RequestHead) -> Claim | None:
     """What the request says of its signature; None for one without any.
 
     Raises:
-        RefusedError: malformed, doubled, of another version, or in two places.
+        DeniedError: malformed, doubled, of another version, or in two places.
     """
     authorization = head.single("authorization")
     names = {name.lower() for name, _ in head.query}
     presigned = bool(names & {"x-amz-signature", "x-amz-algorithm", "x-amz-credential", "signature", "awsaccesskeyid"})
     if authorization is not None and presigned:
-        raise RefusedError("InvalidArgument", "Only one way of authorisation is allowed: a header or a query.")
+        raise DeniedError("InvalidArgument", "Only one way of authorisation is allowed: a header or a query.")
     if authorization is not None:
         return _header_claim(head, authorization)
     return _query_claim(head) if presigned else None
@@ -70,18 +70,18 @@ def payload_hash_of(head: RequestHead, claim: Claim) -> str | None:
     """The hash of the body that was signed, or the word in its place; None where the body itself has to be hashed.
 
     Raises:
-        RefusedError: the word is unknown, or S3 is asked without it.
+        DeniedError: the word is unknown, or S3 is asked without it.
     """
     if claim.expires is not None:
         return UNSIGNED
     named = head.single("x-amz-content-sha256")
     if named is None and claim.service == "s3":
-        raise RefusedError("InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
+        raise DeniedError("InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
     if named is None or HEX.fullmatch(named):
         return named
     if claim.service == "s3" and (named == UNSIGNED or named in _STREAMED):
         return named
-    raise RefusedError("InvalidArgument", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-... or a SHA-256.")
+    raise DeniedError("InvalidArgument", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-... or a SHA-256.")
 
 
 def is_hash(payload_hash: str) -> bool:
@@ -92,7 +92,7 @@ def _header_claim(head: RequestHead, authorization: str) -> Claim:
     parts = _HEADER.fullmatch(authorization)
     timestamp = head.single("x-amz-date")
     if parts is None or timestamp is None:
-        raise RefusedError("AccessDenied", "The Authorization header is not an AWS signature of version 4.")
+        raise DeniedError("AccessDenied", "The Authorization header is not an AWS signature of version 4.")
     signed = tuple(parts["signed"].split(";"))
     return Claim(parts["key"], parts["date"], parts["region"], parts["service"], signed, parts["signature"], timestamp)
 
@@ -102,10 +102,10 @@ def _query_claim(head: RequestHead) -> Claim:
     for name, value in head.query:
         if name.lower().startswith("x-amz-"):
             if name.lower() in given:
-                raise RefusedError("AuthorizationQueryParametersError", f"{name} is there twice.")
+                raise DeniedError("AuthorizationQueryParametersError", f"{name} is there twice.")
             given[name.lower()] = value if name.removeprefix("X-Amz-") in _PRESIGNED else given.get(name.lower(), "")
     if "x-amz-signature" not in given:
-        raise RefusedError("AccessDenied", "A presigned query needs signature version 4 (signature_version s3v4).")
+        raise DeniedError("AccessDenied", "A presigned query needs signature version 4 (signature_version s3v4).")
     values = {name: given.get(f"x-amz-{name.lower()}", "") for name in _PRESIGNED}
     credential = CREDENTIAL.fullmatch(values["Credential"])
     if (
@@ -116,7 +116,7 @@ def _query_claim(head: RequestHead) -> Claim:
         or not _DIGITS.fullmatch(values["Expires"])
         or not 1 <= int(values["Expires"]) <= LONGEST
     ):
-        raise RefusedError("AuthorizationQueryParametersError", "The query is not an AWS signature of version 4.")
+        raise DeniedError("AuthorizationQueryParametersError", "The query is not an AWS signature of version 4.")
     signed = tuple(values["SignedHeaders"].split(";"))
     return Claim(
         credential["key"], credential["date"], credential["region"], "s3", signed, values["Signature"],

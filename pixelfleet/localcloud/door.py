@@ -28,9 +28,9 @@ from pixelfleet.localcloud.environment import HEALTH
 from pixelfleet.localcloud.forms import most_bytes, read_form_head
 from pixelfleet.localcloud.request_head import (
     Application,
+    DeniedError,
     Message,
     Receive,
-    RefusedError,
     RequestHead,
     Scope,
     Send,
@@ -70,22 +70,22 @@ class Door:
             service = claim.service if claim else None
             body = await self._admit(head, claim, receive)
             await self.inside(scope, body, send_own)
-        except RefusedError as refused:
+        except DeniedError as refused:
             if not answered.started:
                 await _refuse(send, refused, service)
 
     def _check_address(self, head: RequestHead) -> None:
         name, _, port = (head.single("host") or "").rpartition(":")
         if name not in self.hosts or not port.isdigit():
-            raise RefusedError("AccessDenied", "The Host header is not an address of the embedded cloud.")
+            raise DeniedError("AccessDenied", "The Host header is not an address of the embedded cloud.")
         if head.raw_path.startswith("/_") and (head.raw_path, head.method) != (HEALTH, "GET"):
-            raise RefusedError("AccessDenied", "There is nothing at this path.", HTTPStatus.NOT_FOUND)
+            raise DeniedError("AccessDenied", "There is nothing at this path.", HTTPStatus.NOT_FOUND)
 
     async def _admit(self, head: RequestHead, claim: Claim | None, receive: Receive) -> Receive:
         """The body as the inside may read it.
 
         Raises:
-            RefusedError: the request is not authorised.
+            DeniedError: the request is not authorised.
         """
         if claim is not None:
             return await self._admit_signed(head, claim, receive)
@@ -93,7 +93,7 @@ class Door:
             return await self._admit_form(head, receive)
         if head.raw_path == HEALTH or (head.method == "OPTIONS" and head.single("origin")):
             return _nothing
-        raise RefusedError("AccessDenied", "The request is not signed.")
+        raise DeniedError("AccessDenied", "The request is not signed.")
 
     async def _admit_signed(self, head: RequestHead, claim: Claim, receive: Receive) -> Receive:
         payload_hash = payload_hash_of(head, claim)
@@ -108,7 +108,7 @@ class Door:
 
     async def _admit_form(self, head: RequestHead, receive: Receive) -> Receive:
         if any(name.startswith("x-amz-") for name, _ in head.headers):
-            raise RefusedError("AccessDenied", "There were headers present in the request which were not signed.")
+            raise DeniedError("AccessDenied", "There were headers present in the request which were not signed.")
         form = await read_form_head(head.single("content-type") or "", receive)
         policy = self.verifier.verify_form(form.fields, self.clock())
         limit = most_bytes(policy)
@@ -151,7 +151,7 @@ def _hashed(receive: Receive, expected: str) -> Receive:
         message = await receive()
         digest.update(message.get("body", b""))
         if message["type"] == "http.request" and not message.get("more_body") and digest.hexdigest() != expected:
-            raise RefusedError(
+            raise DeniedError(
                 "XAmzContentSHA256Mismatch", "The body is not the one that was signed.", HTTPStatus.BAD_REQUEST
             )
         return message
@@ -167,13 +167,13 @@ def _capped(receive: Receive, limit: int) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > limit:
-            raise RefusedError("EntityTooLarge", "The upload exceeds the size allowed.", HTTPStatus.BAD_REQUEST)
+            raise DeniedError("EntityTooLarge", "The upload exceeds the size allowed.", HTTPStatus.BAD_REQUEST)
         return message
 
     return capped
 
 
-async def _refuse(send: Send, refused: RefusedError, service: str | None) -> None:
+async def _refuse(send: Send, refused: DeniedError, service: str | None) -> None:
     content_type, body = _error(refused, service)
     headers = [
         (b"content-type", content_type),
@@ -185,7 +185,7 @@ async def _refuse(send: Send, refused: RefusedError, service: str | None) -> Non
     await send({"type": "http.response.body", "body": body})
 
 
-def _error(refused: RefusedError, service: str | None) -> tuple[bytes, bytes]:
+def _error(refused: DeniedError, service: str | None) -> tuple[bytes, bytes]:
     """The error in the form that the service's clients read."""
     if service in {"dynamodb", "sqs"}:
         return b"application/x-amz-json-1.0", json.dumps({"__type": refused.code, "message": str(refused)}).encode()

@@ -10,7 +10,7 @@ from typing import Any, Final
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
 
-from pixelfleet.localcloud.request_head import Message, Receive, RefusedError
+from pixelfleet.localcloud.request_head import DeniedError, Message, Receive
 
 #: Bytes of the fields before the file. AWS allows 20 kB (Amazon S3 API reference, "POST Object").
 MOST_FIELD_BYTES: Final = 64_000
@@ -30,7 +30,7 @@ async def read_form_head(content_type: str, receive: Receive, seconds: float = F
     """Read a form up to its file.
 
     Raises:
-        RefusedError: no valid form, a field twice, fields too large or too slow.
+        DeniedError: no valid form, a field twice, fields too large or too slow.
     """
     head, parts = FormHead(), _Parts(_boundary(content_type))
     size = 0
@@ -45,9 +45,9 @@ async def read_form_head(content_type: str, receive: Receive, seconds: float = F
                 if message["type"] != "http.request" or not message.get("more_body") or size > MOST_FIELD_BYTES:
                     break
     except TimeoutError:
-        raise RefusedError("RequestTimeout", "The form did not arrive in time.", HTTPStatus.REQUEST_TIMEOUT) from None
+        raise DeniedError("RequestTimeout", "The form did not arrive in time.", HTTPStatus.REQUEST_TIMEOUT) from None
     if not parts.at_file:
-        raise RefusedError("MalformedPOSTRequest", "The form has no file after its fields.", HTTPStatus.BAD_REQUEST)
+        raise DeniedError("MalformedPOSTRequest", "The form has no file after its fields.", HTTPStatus.BAD_REQUEST)
     head.fields = parts.fields
     return head
 
@@ -85,9 +85,7 @@ class _Parts:
         try:
             self._parser.write(body)
         except (FormParserError, UnicodeDecodeError):
-            raise RefusedError(
-                "MalformedPOSTRequest", "The body is not a valid form.", HTTPStatus.BAD_REQUEST
-            ) from None
+            raise DeniedError("MalformedPOSTRequest", "The body is not a valid form.", HTTPStatus.BAD_REQUEST) from None
 
     def _begin(self) -> None:
         self._disposition.clear()
@@ -112,7 +110,7 @@ class _Parts:
         if self.at_file:
             return
         if self._field in self.fields or len(self.fields) >= 100:
-            raise RefusedError("InvalidArgument", f"The form has the field {self._field} twice.")
+            raise DeniedError("InvalidArgument", f"The form has the field {self._field} twice.")
         self.fields[self._field] = self._value.decode("utf-8")
 
 
@@ -121,5 +119,5 @@ def _boundary(content_type: str) -> bytes:
     headers["Content-Type"] = content_type
     boundary = headers.get_boundary()
     if not boundary or len(boundary) > 200:
-        raise RefusedError("MalformedPOSTRequest", "The form names no boundary.", HTTPStatus.BAD_REQUEST)
+        raise DeniedError("MalformedPOSTRequest", "The form names no boundary.", HTTPStatus.BAD_REQUEST)
     return boundary.encode("utf-8", "replace")

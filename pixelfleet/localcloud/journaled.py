@@ -9,9 +9,9 @@ from pixelfleet.localcloud.claims import claim_of
 from pixelfleet.localcloud.journal import Journal, Write, is_write
 from pixelfleet.localcloud.request_head import (
     Application,
+    DeniedError,
     Message,
     Receive,
-    RefusedError,
     RequestHead,
     Scope,
     Send,
@@ -34,14 +34,14 @@ def journaled(application: Application, journal: Callable[[], Journal]) -> Appli
             await application(scope, receive, send)
             return
         if head.single("content-encoding"):
-            raise RefusedError("InvalidRequest", "Send the body as it is, without Content-Encoding.")
+            raise DeniedError("InvalidRequest", "Send the body as it is, without Content-Encoding.")
         body = await read_body(receive)
         claim = claim_of(head)
         try:
             journal().append(Write(target, claim.region if claim else "", body))
         except OSError as error:
             _log.error("a write was refused: %s", error)
-            raise RefusedError(
+            raise DeniedError(
                 "ServiceUnavailable", "This machine's disk did not take the write.", HTTPStatus.SERVICE_UNAVAILABLE
             ) from None
 

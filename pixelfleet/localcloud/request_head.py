@@ -20,7 +20,7 @@ HELD_SECONDS: Final = 60.0
 _MOST_PARAMETERS: Final = 100
 
 
-class RefusedError(Exception):
+class DeniedError(Exception):
     """The embedded cloud does not carry out a request. `code` is S3's error code for the reason."""
 
     def __init__(self, code: str, message: str, status: HTTPStatus = HTTPStatus.FORBIDDEN) -> None:
@@ -40,7 +40,7 @@ class RequestHead:
 
     @classmethod
     def from_scope(cls, scope: Scope) -> Self:
-        """Raises RefusedError for a path, a query or a header that is not text."""
+        """Raises DeniedError for a path, a query or a header that is not text."""
         try:
             query = parse_qsl(
                 scope.get("query_string", b"").decode("ascii"),
@@ -55,7 +55,7 @@ class RequestHead:
                 tuple((bytes(name).decode("ascii").lower(), _text(bytes(value))) for name, value in scope["headers"]),
             )
         except ValueError:
-            raise RefusedError("InvalidRequest", "The request is not valid.", HTTPStatus.BAD_REQUEST) from None
+            raise DeniedError("InvalidRequest", "The request is not valid.", HTTPStatus.BAD_REQUEST) from None
 
     def values(self, name: str) -> list[str]:
         return [value for header, value in self.headers if header == name]
@@ -64,11 +64,11 @@ class RequestHead:
         """The value of a header, None without the header.
 
         Raises:
-            RefusedError: the header is there more than once: two readers could take different values.
+            DeniedError: the header is there more than once: two readers could take different values.
         """
         values = self.values(name)
         if len(values) > 1:
-            raise RefusedError("InvalidRequest", f"The request has {len(values)} {name} headers.")
+            raise DeniedError("InvalidRequest", f"The request has {len(values)} {name} headers.")
         return values[0] if values else None
 
     @property
@@ -89,7 +89,7 @@ async def read_body(receive: Receive) -> bytes:
     """A whole body.
 
     Raises:
-        RefusedError: larger than MOST_HELD_BYTES, slower than HELD_SECONDS, or broken off.
+        DeniedError: larger than MOST_HELD_BYTES, slower than HELD_SECONDS, or broken off.
     """
     chunks: list[bytes] = []
     size = 0
@@ -98,12 +98,12 @@ async def read_body(receive: Receive) -> bytes:
             while True:
                 message = await receive()
                 if message["type"] != "http.request":
-                    raise RefusedError("IncompleteBody", "The body did not arrive.", HTTPStatus.BAD_REQUEST)
+                    raise DeniedError("IncompleteBody", "The body did not arrive.", HTTPStatus.BAD_REQUEST)
                 chunks.append(message.get("body", b""))
                 size += len(chunks[-1])
                 if size > MOST_HELD_BYTES:
-                    raise RefusedError("EntityTooLarge", "The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                    raise DeniedError("EntityTooLarge", "The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
                 if not message.get("more_body"):
                     return b"".join(chunks)
     except TimeoutError:
-        raise RefusedError("RequestTimeout", "The body did not arrive in time.", HTTPStatus.REQUEST_TIMEOUT) from None
+        raise DeniedError("RequestTimeout", "The body did not arrive in time.", HTTPStatus.REQUEST_TIMEOUT) from None

@@ -20,7 +20,7 @@ from botocore.awsrequest import AWSRequest, HTTPHeaders
 from botocore.credentials import Credentials
 
 from pixelfleet.localcloud.claims import ALGORITHM, CREDENTIAL, HEX, SERVICES, Claim
-from pixelfleet.localcloud.request_head import RefusedError, RequestHead
+from pixelfleet.localcloud.request_head import DeniedError, RequestHead
 
 #: How far the clock of the signer may be off.
 MOST_SKEW: Final = timedelta(minutes=15)
@@ -36,7 +36,7 @@ class Verifier:
     secret_key: str = field(repr=False)
 
     def verify(self, head: RequestHead, claim: Claim, payload_hash: str, now: datetime) -> None:
-        """Raises RefusedError unless the keys signed this head for this moment and this hash of the body."""
+        """Raises DeniedError unless the keys signed this head for this moment and this hash of the body."""
         self.check_key(claim)
         _check_time(claim, now)
         _check_coverage(head, claim)
@@ -45,7 +45,7 @@ class Verifier:
         signer = _signer(claim, Credentials(self.access_key, self.secret_key), head, payload_hash)
         expected = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
         if not hmac.compare_digest(expected, claim.signature):
-            raise RefusedError("SignatureDoesNotMatch", "The request signature does not match the request and the key.")
+            raise DeniedError("SignatureDoesNotMatch", "The request signature does not match the request and the key.")
 
     def verify_form(self, fields: Mapping[str, str], now: datetime) -> Mapping[str, Any]:
         """The policy of a form upload, whose signature these keys made and whose time is not over.
@@ -54,12 +54,12 @@ class Verifier:
             fields: the form's fields before the file, under lower-case names.
 
         Raises:
-            RefusedError: the policy is missing, malformed, expired, or not signed by these keys.
+            DeniedError: the policy is missing, malformed, expired, or not signed by these keys.
         """
         credential = CREDENTIAL.fullmatch(fields.get("x-amz-credential", ""))
         signature, encoded = fields.get("x-amz-signature", ""), fields.get("policy", "")
         if credential is None or not HEX.fullmatch(signature) or fields.get("x-amz-algorithm") != ALGORITHM:
-            raise RefusedError("AccessDenied", "The form is not signed.")
+            raise DeniedError("AccessDenied", "The form is not signed.")
         claim = Claim(
             credential["key"], credential["date"], credential["region"], credential["service"], (), signature,
             fields.get("x-amz-date", ""),
@@ -69,18 +69,18 @@ class Verifier:
         request.context["timestamp"] = _moment(claim).strftime("%Y%m%dT%H%M%SZ")
         signer = SigV4Auth(Credentials(self.access_key, self.secret_key), "s3", claim.region)
         if claim.service != "s3" or not hmac.compare_digest(signer.signature(encoded, request), signature):
-            raise RefusedError("SignatureDoesNotMatch", "The form's signature does not match its policy and the key.")
+            raise DeniedError("SignatureDoesNotMatch", "The form's signature does not match its policy and the key.")
         policy = _policy(encoded)
         if now >= policy["expiration"]:
-            raise RefusedError("AccessDenied", "The form's policy has expired.")
+            raise DeniedError("AccessDenied", "The form's policy has expired.")
         return policy
 
     def check_key(self, claim: Claim) -> None:
-        """Raises RefusedError for another access key or a service that is not served."""
+        """Raises DeniedError for another access key or a service that is not served."""
         if not hmac.compare_digest(claim.access_key, self.access_key):
-            raise RefusedError("InvalidAccessKeyId", "The access key is not one of this embedded cloud.")
+            raise DeniedError("InvalidAccessKeyId", "The access key is not one of this embedded cloud.")
         if claim.service not in SERVICES:
-            raise RefusedError("AccessDenied", f"The embedded cloud does not serve {claim.service}.")
+            raise DeniedError("AccessDenied", f"The embedded cloud does not serve {claim.service}.")
 
 
 def hash_of(body: bytes) -> str:
@@ -118,16 +118,16 @@ def _check_time(claim: Claim, now: datetime) -> None:
     life = MOST_SKEW if claim.expires is None else timedelta(seconds=claim.expires)
     if moment > now + MOST_SKEW or now > moment + life:
         code = "RequestTimeTooSkewed" if claim.expires is None else "AccessDenied"
-        raise RefusedError(code, "The request has expired, or the clock of its signer is wrong.")
+        raise DeniedError(code, "The request has expired, or the clock of its signer is wrong.")
 
 
 def _moment(claim: Claim) -> datetime:
     try:
         moment = datetime.strptime(claim.timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
-        raise RefusedError("AccessDenied", "The date of the signature is not valid.") from None
+        raise DeniedError("AccessDenied", "The date of the signature is not valid.") from None
     if moment.strftime("%Y%m%d") != claim.date:
-        raise RefusedError("SignatureDoesNotMatch", "The date of the credential is not that of the request.")
+        raise DeniedError("SignatureDoesNotMatch", "The date of the credential is not that of the request.")
     return moment
 
 
@@ -137,10 +137,10 @@ def _check_coverage(head: RequestHead, claim: Claim) -> None:
     present = {name for name, _ in head.headers}
     needed = {"host"} | {name for name in present if name.startswith("x-amz-")}
     if not needed <= signed or not signed <= present or len(signed) != len(claim.signed_headers):
-        raise RefusedError("AccessDenied", "There were headers present in the request which were not signed.")
+        raise DeniedError("AccessDenied", "There were headers present in the request which were not signed.")
     target, prefix = head.single("x-amz-target"), _TARGETS.get(claim.service)
     if target is not None and (prefix is None or not target.startswith(prefix)):
-        raise RefusedError("AccessDenied", f"The request was signed for {claim.service}, not for {target}.")
+        raise DeniedError("AccessDenied", f"The request was signed for {claim.service}, not for {target}.")
 
 
 def _canonical_path(raw_path: str) -> str:
@@ -160,5 +160,5 @@ def _policy(encoded: str) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, RecursionError):
         valid = False
     if not valid:
-        raise RefusedError("InvalidPolicyDocument", "The form's policy is not valid.")
+        raise DeniedError("InvalidPolicyDocument", "The form's policy is not valid.")
     return policy | {"expiration": expiration}

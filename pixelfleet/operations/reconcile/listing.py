@@ -71,7 +71,10 @@ class InventoryListing:
         self._columns = [column.strip() for column in str(fields.get("fileSchema", "")).split(",")]
         if missing := [column for column in _NEEDED if column not in self._columns]:
             raise SetupError(f"the inventory has no {', '.join(missing)}: add these fields to its configuration")
-        self._files = [(str(file["key"]), fields["destinationBucket"]) for file in fields["files"]]
+        try:
+            self._files = [(str(file["key"]), str(fields["destinationBucket"])) for file in fields["files"]]
+        except (KeyError, TypeError):
+            raise SetupError(f"{manifest} is no inventory manifest: it names no bucket or file of the report") from None
 
     def pages(self, after: str) -> Iterator[Page]:
         """Raises TransientError when S3 does not answer, SetupError when a file of the report is missing."""
@@ -113,7 +116,7 @@ class InventoryListing:
                 fields = json.loads(Path(manifest).read_text(encoding="utf-8"))
         except OSError as error:
             raise SetupError(f"the inventory {manifest} cannot be read: {error.strerror}") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SetupError(f"{manifest} is no inventory manifest: {error}") from None
         if not isinstance(fields, dict) or not isinstance(fields.get("files"), list):
             raise SetupError(f"{manifest} is no inventory manifest: it lists no files")

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from pixelfleet.localcloud.claims import claim_of, is_hash, payload_hash_of
-from pixelfleet.localcloud.request_head import RefusedError, RequestHead
+from pixelfleet.localcloud.request_head import DeniedError, RequestHead
 from pixelfleet.localcloud.signatures import Verifier, hash_of
 
 KEY, SECRET = "PXFLABCDEFGHIJKLMNOP", "secret/of+the+cloud"
@@ -101,13 +101,13 @@ def test_the_order_of_headers_and_of_parameters_does_not_matter() -> None:
 def test_other_services_sign_the_body_itself(service: str) -> None:
     scope = _signed("POST", "/", b'{"TableName": "t"}', service=service)
     _verify(scope, b'{"TableName": "t"}')
-    with pytest.raises(RefusedError, match="does not match"):
+    with pytest.raises(DeniedError, match="does not match"):
         _verify(scope, b'{"TableName": "u"}')
 
 
 def test_a_presigned_query_passes_until_it_expires() -> None:
     _verify(_presigned(seconds=60), later=timedelta(seconds=55))
-    with pytest.raises(RefusedError, match="expired"):
+    with pytest.raises(DeniedError, match="expired"):
         _verify(_presigned(seconds=60), later=timedelta(seconds=65))
 
 
@@ -118,7 +118,7 @@ def test_a_clock_may_be_a_quarter_of_an_hour_off(later: timedelta) -> None:
 
 @pytest.mark.parametrize("later", [timedelta(minutes=16), timedelta(minutes=-16), timedelta(days=1)])
 def test_a_clock_may_not_be_further_off(later: timedelta) -> None:
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(DeniedError) as refused:
         _verify(_signed(), later=later)
     assert refused.value.code == "RequestTimeTooSkewed"
 
@@ -165,7 +165,7 @@ TAMPERED: dict[str, Callable[[dict[str, Any]], object]] = {
 def test_a_changed_request_is_refused(change: Callable[[dict[str, Any]], object]) -> None:
     scope = _signed()
     change(scope)
-    with pytest.raises(RefusedError):
+    with pytest.raises(DeniedError):
         _verify(scope)
 
 
@@ -193,19 +193,19 @@ PRESIGNED: dict[str, Callable[[dict[str, Any]], object]] = {
 def test_a_presigned_query_is_good_for_what_was_signed_alone(change: Callable[[dict[str, Any]], object]) -> None:
     scope = _presigned()
     change(scope)
-    with pytest.raises(RefusedError):
+    with pytest.raises(DeniedError):
         _verify(scope)
 
 
 @pytest.mark.parametrize("key", ["test", "000000000000", "AKIAIOSFODNN7EXAMPLE"])
 def test_a_foreign_key_is_refused(key: str) -> None:
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(DeniedError) as refused:
         _verify(_signed(key=key))
     assert refused.value.code == "InvalidAccessKeyId"
 
 
 def test_a_wrong_secret_is_refused() -> None:
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(DeniedError) as refused:
         _verify(_signed(secret="wrong"))
     assert refused.value.code == "SignatureDoesNotMatch"
 
@@ -220,7 +220,7 @@ def _form(key: str = KEY, secret: str = SECRET) -> dict[str, str]:
 def test_a_signed_form_passes_until_it_expires() -> None:
     now = datetime.now(UTC)
     assert ["content-length-range", 1, 10] in VERIFIER.verify_form(_form(), now)["conditions"]
-    with pytest.raises(RefusedError, match="expired"):
+    with pytest.raises(DeniedError, match="expired"):
         VERIFIER.verify_form(_form(), now + timedelta(seconds=70))
 
 
@@ -228,11 +228,11 @@ def test_a_signed_form_passes_until_it_expires() -> None:
 def test_a_form_without_one_of_its_fields_is_refused(left_out: str) -> None:
     fields = _form()
     del fields[left_out]
-    with pytest.raises(RefusedError):
+    with pytest.raises(DeniedError):
         VERIFIER.verify_form(fields, datetime.now(UTC))
 
 
 @pytest.mark.parametrize("fields", [_form("test"), _form(secret="wrong"), {}, _form() | {"policy": "e30="}])
 def test_a_form_of_foreign_keys_or_with_another_policy_is_refused(fields: dict[str, str]) -> None:
-    with pytest.raises(RefusedError):
+    with pytest.raises(DeniedError):
         VERIFIER.verify_form(fields, datetime.now(UTC))
