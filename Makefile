@@ -16,7 +16,7 @@ define step
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: lambda image plan apply destroy checkov help setup lock docs demo lint format test test-slow simulate ci bench fuzz chaos clean
+.PHONY: lambda image sbom audit plan apply destroy checkov help setup lock docs demo lint format test test-slow simulate ci bench fuzz chaos clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -95,8 +95,20 @@ TERRAFORM := terraform -chdir=infra
 lambda: $(STAMP) ## the producer's zip in build/, for ARCH (arm64) and PYTHON (3.13)
 	$(BIN)/python infra/packaging/lambda_zip.py --arch $(ARCH) --python $(LAMBDA_PYTHON)
 
-image: $(STAMP) ## the container image, by docker, podman or buildah: TAG, ARCH
+image: $(STAMP) sbom ## the container image, by docker, podman or buildah: TAG, ARCH; and what is in it
 	$(BIN)/python infra/packaging/container_image.py --tag $(TAG) --arch $(ARCH)
+
+# cyclonedx-bom and pip-audit bring much of their own: an environment apart.
+.venv-audit/.installed: requirements/audit.txt
+	test -x .venv-audit/bin/python || $(INTERPRETER) -m venv .venv-audit
+	.venv-audit/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/audit.txt
+	@touch $@
+
+sbom: $(STAMP) .venv-audit/.installed ## the packages of the image and their licences: build/sbom.json (CycloneDX), build/licences.json
+	$(BIN)/python infra/packaging/sbom.py --cyclonedx .venv-audit/bin/cyclonedx-py --output build
+
+audit: .venv-audit/.installed ## known weaknesses of what is pinned, from a database on the internet
+	for lock in producer image local; do .venv-audit/bin/pip-audit --disable-pip --requirement requirements/$$lock.txt || exit 1; done
 
 infra/.terraform: infra/versions.tf
 	$(TERRAFORM) init

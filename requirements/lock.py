@@ -21,6 +21,8 @@ EXTRAS = {
 BUILD = "hatchling>=1.27\neditables>=0.5\nsetuptools>=61\nwheel\ncffi\npkgconfig"
 #: checkov pins another boto3, and so runs in an environment of its own.
 CHECKOV = "checkov>=3.3"
+#: What lists the image's packages and compares locks with a database of weaknesses, in an environment of its own, too.
+AUDIT = "cyclonedx-bom>=7\npip-audit>=2.10"
 
 
 def compile_lock(name: str, arguments: list[str], source: str = "pyproject.toml", text: str = "") -> None:
@@ -43,6 +45,7 @@ def main() -> None:
         compile_lock(name, [*flags, "--constraint", "requirements/dev.txt"])
     compile_lock("build", ["--constraint", "requirements/dev.txt"], source="-", text=BUILD)
     compile_lock("checkov", [], source="-", text=CHECKOV)
+    compile_lock("audit", [], source="-", text=AUDIT)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,14 @@ run "results_are_signed_and_everything_is_https" {
     condition     = aws_cloudfront_origin_access_control.results.signing_behavior == "always"
     error_message = "CloudFront signs its reads; the bucket answers nobody else."
   }
+
+  assert {
+    condition = alltrue([
+      for policy in aws_cloudfront_response_headers_policy.results.security_headers_config :
+      policy.content_security_policy[0].content_security_policy == "default-src 'none'; sandbox" && policy.content_security_policy[0].override && policy.content_type_options[0].override
+    ])
+    error_message = "An SVG among the results runs no script on the dashboard's origin."
+  }
 }
 
 run "public_by_variable" {

@@ -55,6 +55,20 @@ def knows_no_balancer(module: Any) -> None:
     module._vpc_origin_endpoint_missing = lambda _spec, _arn: None
 
 
+def leaves_out_empty_lists(module: Any) -> None:
+    """A policy without custom and removed headers is answered without the elements that list them."""
+    build = module._build_rhp_config_xml
+
+    def built(parent: Any, policy: Any) -> None:
+        build(parent, policy)
+        for element in list(parent):
+            if element.tag in ("CustomHeadersConfig", "RemoveHeadersConfig") and element.findtext("Quantity") == "0":
+                parent.remove(element)
+
+    module._build_rhp_config_xml = built
+    module._RHP_SPEC = {key: built if value is build else value for key, value in module._RHP_SPEC.items()}
+
+
 if __name__ == "__main__":
     extract = iam_actions.extract_iam_action
     iam_actions.extract_iam_action = lambda *args, **kwargs: single_action(extract(*args, **kwargs))
@@ -65,5 +79,6 @@ if __name__ == "__main__":
         else resource(service, method, path, headers, body, *rest)
     )
     knows_no_balancer(cloudfront)
+    leaves_out_empty_lists(cloudfront)
     ministack.app = behind_tls(ministack.app)
     ministack.main()

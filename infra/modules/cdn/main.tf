@@ -71,6 +71,38 @@ resource "aws_cloudfront_function" "strip_prefix" {
   code    = file("${path.module}/strip_prefix.js")
 }
 
+# A result is never a page: an SVG that somebody opens on the dashboard's own origin runs no script there.
+resource "aws_cloudfront_response_headers_policy" "results" {
+  name = "${var.prefix}-results"
+
+  security_headers_config {
+    content_security_policy {
+      content_security_policy = "default-src 'none'; sandbox"
+      override                = true
+    }
+
+    content_type_options {
+      override = true
+    }
+
+    frame_options {
+      frame_option = "DENY"
+      override     = true
+    }
+
+    referrer_policy {
+      referrer_policy = "same-origin"
+      override        = true
+    }
+
+    strict_transport_security {
+      access_control_max_age_sec = 63072000
+      include_subdomains         = true
+      override                   = true
+    }
+  }
+}
+
 resource "aws_cloudfront_distribution" "this" {
   comment         = var.prefix
   enabled         = true
@@ -116,7 +148,7 @@ resource "aws_cloudfront_distribution" "this" {
     allowed_methods            = ["GET", "HEAD"]
     cached_methods             = ["GET", "HEAD"]
     cache_policy_id            = aws_cloudfront_cache_policy.results.id
-    response_headers_policy_id = local.security_headers
+    response_headers_policy_id = aws_cloudfront_response_headers_policy.results.id
     trusted_key_groups         = aws_cloudfront_key_group.signers[*].id
     compress                   = true
 
