@@ -48,6 +48,8 @@ def describe(line: str, packages: int, handled: int) -> str | None:
     match words:
         case ["Collecting", name, *_]:
             return f"fetching {min(handled, packages)} of {packages}: {name.partition('=')[0]}"
+        case ["Requirement", "already", *_]:
+            return f"checking {min(handled, packages)} of {packages}"
         case ["Installing", "collected", *_]:
             return "writing the packages into the environment"
         case ["Building", "wheel", "for", name, *_] | ["Building", "editable", "for", name, *_]:
@@ -102,6 +104,7 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     for name in names:
         packages = len(_PINNED.findall(Path(name).read_text()))
+        progress.text = f"asking pip for the {packages} packages of {name}"
         # Without build isolation, source packages are built by the locked tools of build.txt.
         run_pip(python, ["--require-hashes", "--no-build-isolation", "--requirement", name], packages, progress)
         progress.text = f"{packages} packages of {name} are installed"

@@ -5,16 +5,8 @@ The values are made here and go to Secrets Manager only: not to a file, not to T
 
 from dataclasses import dataclass
 from secrets import token_urlsafe
+from types import ModuleType
 from typing import Final
-
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
 
 from pixelfleet.aws.secrets import Secrets
 from pixelfleet.errors import SetupError
@@ -23,8 +15,6 @@ SESSION: Final = "session_secret"
 PRIVATE: Final = "cloudfront_private_key"
 #: The key of a rotation that CloudFront may not know yet.
 STAGED: Final = "cloudfront_private_key_next"
-#: CloudFront takes RSA keys of 2048 bits (developer guide, "Create key pairs for your signers").
-BITS: Final = 2048
 SESSION_BYTES: Final = 48
 
 
@@ -64,11 +54,23 @@ def promote(store: Secrets, name: str) -> Made:
 
 
 def _pair() -> tuple[str, str]:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=BITS)
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    return private, _public_of(private)
+    private, public = _signing_keys().new_pair()
+    return private, public
 
 
 def _public_of(private: str) -> str:
-    key = load_pem_private_key(private.encode(), None)
-    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    public: str = _signing_keys().public_half(private)
+    return public
+
+
+def _signing_keys() -> ModuleType:
+    """
+    Raises:
+        SetupError: the extra `dashboard` is not installed.
+    """
+    try:
+        # Here, not above: no other command needs this library.
+        from pixelfleet.credentials import signing_keys  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise SetupError(f"signing keys are made by {error.name}: pip install 'pixelfleet[dashboard]'") from None
+    return signing_keys
