@@ -240,9 +240,15 @@ class Child:
         pixels = Pixels(environment.network, lane)
         sender = InvalidationSender(lambda: send_invalidations(deployment))
 
+        def turn() -> None:
+            """At the end of a slot, and of the next one as long as something is left."""
+            sender.turn()
+            if sender._asked.is_set():
+                environment.scheduler.spawn(self.process, "invalidate", turn, SLOT)
+
         def send_soon() -> None:
             sender.ask()
-            environment.scheduler.spawn(self.process, "invalidate", sender.turn, SLOT)
+            environment.scheduler.spawn(self.process, "invalidate", turn, SLOT)
 
         surroundings = Surroundings(
             InlineEngine(pixels.probe, pixels.render),
