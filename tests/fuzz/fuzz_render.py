@@ -10,8 +10,6 @@ import time
 from pathlib import Path
 from typing import Final
 
-from tests.fuzz.seeds import odd_seeds, seeds
-
 _BUILD: Final = Path("build/fuzz")
 _CORPUS: Final = _BUILD / "corpus"
 
@@ -23,6 +21,9 @@ def main() -> None:
 
 
 def _supervise(seconds: float) -> int:
+    # The fuzzing process must import the engine itself, to instrument it.
+    from tests.fuzz.seeds import odd_seeds, seeds  # noqa: PLC0415
+
     _CORPUS.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate([*seeds(), *odd_seeds()]):
         (_CORPUS / f"seed-{number:03}").write_bytes(seed)

@@ -3,7 +3,7 @@
 import pytest
 from PIL import ImageCms
 
-from pixelfleet.images.profiles import is_srgb
+from pixelfleet.images.profiles import is_srgb, is_well_formed
 from pixelfleet.samples.profile import wide_profile
 
 
@@ -33,3 +33,19 @@ def test_a_profile_that_breaks_off_is_not(end: int) -> None:
 
 def test_garbage_is_not() -> None:
     assert not is_srgb(bytes(128) + b"\xff" * 400)
+
+
+def test_a_profile_is_well_formed_only_as_encoders_take_it() -> None:
+    """libpng's tests: size, signature, space, class, tags in place and on multiples of four."""
+    profile = wide_profile()
+    assert is_well_formed(profile, grey=False)
+    assert not is_well_formed(profile, grey=True)
+    wrong = {
+        "size": (100).to_bytes(4, "big") + profile[4:],
+        "signature": profile[:36] + b"xxxx" + profile[40:],
+        "class": profile[:12] + b"link" + profile[16:],
+        "tag beyond the end": profile[:136] + (1 << 20).to_bytes(4, "big") + profile[140:],
+        "tag off its place": profile[:136] + (301).to_bytes(4, "big") + profile[140:],
+        "end": profile[:200],
+    }
+    assert [name for name, content in wrong.items() if is_well_formed(content, grey=False)] == []

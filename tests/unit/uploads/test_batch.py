@@ -1,5 +1,6 @@
 """One run of an upload, to a bucket in memory: the journal, retries by a second run, changing files."""
 
+import gzip
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from pixelfleet.uploads.body import Body, ChangedError
 from pixelfleet.uploads.journal import Journal, Pending, Target
 from pixelfleet.uploads.throttle import Throttle
 from pixelfleet.uploads.uploader import Uploader
+from tests.colour.quarters import QUARTERS
+from tests.colour.tiff_files import quarters_page, tiff
 
 JPEG = b"\xff\xd8\xff\xe0"
 TARGET = Target("aws", "2026", "bucket", "uploads/me/b1/")
@@ -158,6 +161,22 @@ def test_a_name_that_is_no_unicode_comes_back_from_the_journal_as_it_was(folder:
     with Journal.open(TARGET) as journal, Uploader(Bucket(), 2, images_only=True) as uploader:
         BatchUpload(uploader, journal, TARGET.prefix, lambda _: None).run(find_sources([folder]), 2)
         assert [path for path, _ in journal.left_out("skipped")] == [odd]
+
+
+def test_what_is_skipped_is_what_the_engine_refuses_by_its_bytes(folder: Path) -> None:
+    """A raw in a TIFF's clothes and a film are skipped; an SVG far behind a comment and a compressed one are sent."""
+    for file in folder.iterdir():
+        file.unlink()
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+    (folder / "raw.tif").write_bytes(tiff(quarters_page(QUARTERS, tags={50706: (1, [1, 4, 0, 0])})))
+    (folder / "film.heic").write_bytes(b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42")
+    (folder / "long.svg").write_bytes(b"<!--" + b"licence " * 1000 + b"-->" + svg)
+    (folder / "small.svgz").write_bytes(gzip.compress(svg))
+    (folder / "scan.tif").write_bytes(tiff(quarters_page(QUARTERS)))
+    with Journal.open(TARGET) as journal, Uploader(Bucket(), 2, images_only=True) as uploader:
+        tally = BatchUpload(uploader, journal, TARGET.prefix, lambda _: None).run(find_sources([folder]), 2)
+        skipped = {path.name for path, _ in journal.left_out("skipped")}
+    assert (tally.uploaded, skipped) == (3, {"raw.tif", "film.heic"})
 
 
 @pytest.mark.parametrize(
