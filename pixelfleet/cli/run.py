@@ -19,6 +19,7 @@ from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER
 from pixelfleet.errors import SetupError
+from pixelfleet.files.destination import own_destination
 from pixelfleet.files.result_folders import REPORT, SHEET, ResultFolders, folds_case
 from pixelfleet.files.sources import Source, find_sources
 from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, cores, embedded_fleet
@@ -70,11 +71,12 @@ def run(
     began = time.monotonic()
     chosen = recipes.load(recipe)
     order = _Order(out, report or out / REPORT, chosen, list(_files(sources, out)), workers or cores())
-    with terminable(), temporary_data_folder() as data:
-        order.check(data)
-        result = _carry_out(order, data, began)
-    write_report(result.report, order.report)
-    write_contact_sheet(result.report, out)
+    with own_destination(out):
+        with terminable(), temporary_data_folder() as data:
+            order.check(data)
+            result = _carry_out(order, data, began)
+        write_report(result.report, order.report)
+        write_contact_sheet(result.report, out)
     if as_json:
         sys.stdout.write(result.report.to_json() + "\n")
     summarise(result.report, out / SHEET, order.report)
@@ -95,17 +97,11 @@ class _Order:
     workers: int
 
     def check(self, data: Path) -> None:
-        """Make DEST, and raise now the errors that would otherwise come at the end.
+        """Raise now the errors that would otherwise come at the end.
 
         Raises:
-            SetupError: DEST or the report cannot be written, or there is too little room for the embedded cloud.
+            SetupError: the report cannot be written, or there is too little room for the embedded cloud.
         """
-        try:
-            self.dest.mkdir(parents=True, exist_ok=True)
-            (self.dest / ".pixelfleet").touch()
-            (self.dest / ".pixelfleet").unlink()
-        except OSError as error:
-            raise SetupError(f"results cannot go to {self.dest}: {error.strerror}") from None
         if not self.report.parent.is_dir():
             raise SetupError(f"the report cannot go to {self.report}: there is no folder {self.report.parent}")
         needed, free = ROOM * sum(source.bytes for source in self.sources), shutil.disk_usage(data).free

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, Self
 
+from pixelfleet.files.destination import replacing
+
 Status = Literal["ready", "failed"]
 
 
@@ -117,6 +119,5 @@ def write_report(report: Report, path: Path) -> None:
     Raises:
         OSError: the folder cannot be written to.
     """
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(report.to_json() + "\n", encoding="utf-8")
-    part.replace(path)
+    with replacing(path) as file:
+        file.write(report.to_json() + "\n")

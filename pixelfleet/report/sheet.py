@@ -8,6 +8,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from pixelfleet.files.destination import replacing
 from pixelfleet.report.model import Report, ReportImage, ReportVariant
 from pixelfleet.report.text import MINUS, change, escaped, link, size
 
@@ -35,9 +36,8 @@ def write_contact_sheet(report: Report, dest: Path) -> Path:
         empty="" if report.images else '<p class="none">No files were found.</p>',
     )
     path = dest / "index.html"
-    part = dest / ".index.html.part"
-    part.write_text(page, encoding="utf-8")
-    part.replace(path)
+    with replacing(path) as file:
+        file.write(page)
     return path
 
 
