@@ -39,7 +39,7 @@ SVGS = {
     "UTF-16": f'<?xml version="1.0" encoding="UTF-16"?>{PLAIN}'.encode("utf-16"),
     "UTF-16, big-endian": b"\xfe\xff" + f'<?xml version="1.0" encoding="UTF-16"?>{PLAIN}'.encode("utf-16-be"),
     "a prefix": PREFIXED.encode(),
-    "compressed": gzip.compress(PLAIN.encode()),
+    "compressed": gzip.compress(PLAIN.encode(), mtime=0),
     "doctype in lower case": f"<!doctype svg>{PLAIN}".encode(),
     "entities of Illustrator": (ADOBE + PLAIN).encode(),
     "a processing instruction": f'<?xml-stylesheet href="a.css"?>\n{PLAIN}'.encode(),
@@ -57,7 +57,8 @@ def test_an_svg_is_found_and_rendered(tmp_path: Path, rendered: Run, name: str) 
 
 
 @pytest.mark.parametrize(
-    "content", [b"<html><svg></svg></html>", b"<!-- <svg> -->", b"<svgx>", gzip.compress(b"hello"), b"\x1f\x8b\x08junk"]
+    "content",
+    [b"<html><svg></svg></html>", b"<!-- <svg> -->", b"<svgx>", gzip.compress(b"hello", mtime=0), b"\x1f\x8b\x08junk"],
 )
 def test_what_only_holds_an_svg_is_none(content: bytes) -> None:
     with pytest.raises(PermanentError) as caught:
@@ -67,7 +68,7 @@ def test_what_only_holds_an_svg_is_none(content: bytes) -> None:
 
 def test_a_compressed_svg_that_inflates_without_end_is_refused(tmp_path: Path, rendered: Run) -> None:
     path = tmp_path / "source"
-    path.write_bytes(gzip.compress(PLAIN.encode() + b" " * 100_000_000))
+    path.write_bytes(gzip.compress(PLAIN.encode() + b" " * 100_000_000, mtime=0))
     with pytest.raises(PermanentError) as caught:
         rendered(path, {"format": "png"}, allow_svg=True)
     assert caught.value.cause is Cause.TOO_MANY_BYTES
