@@ -5,12 +5,21 @@ may last minutes while S3 is silent. So the main thread leaves the call to a hel
 handler can run, and raise, during that wait.
 """
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from queue import SimpleQueue
 from typing import TypeVar
 
 Result = TypeVar("Result")
+_Calls = SimpleQueue[Callable[[], None]]
+
+#: The queues of helper threads that have nothing to do. An abandoned call keeps its helper until the call ends.
+_idle: list[_Calls] = []
+if hasattr(os, "register_at_fork"):
+    # Threads do not survive a fork.
+    os.register_at_fork(after_in_child=_idle.clear)
 
 
 def interruptible(call: Callable[[threading.Event], Result]) -> Result:
@@ -23,16 +32,36 @@ def interruptible(call: Callable[[threading.Event], Result]) -> Result:
     if threading.current_thread() is not threading.main_thread():
         return call(abandoned)
     done: Future[Result] = Future()
-    threading.Thread(target=_run, args=(call, abandoned, done), name="s3", daemon=True).start()
+    calls = _helper()
+
+    def run() -> None:
+        try:
+            result = call(abandoned)
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            _idle.append(calls)
+            done.set_exception(error)
+        else:
+            _idle.append(calls)
+            done.set_result(result)
+
     try:
+        calls.put(run)
         return done.result()
     except BaseException:
         abandoned.set()
         raise
 
 
-def _run(call: Callable[[threading.Event], Result], abandoned: threading.Event, done: "Future[Result]") -> None:
+def _helper() -> _Calls:
+    """The queue of an idle helper thread."""
     try:
-        done.set_result(call(abandoned))
-    except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
-        done.set_exception(error)
+        return _idle.pop()
+    except IndexError:
+        calls: _Calls = SimpleQueue()
+        threading.Thread(target=_serve, args=(calls,), name="s3", daemon=True).start()
+        return calls
+
+
+def _serve(calls: _Calls) -> None:
+    while True:
+        calls.get()()
