@@ -8,11 +8,13 @@ handler can run, and raise, during that wait.
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Final, TypeVar
 
 Result = TypeVar("Result")
+#: Seconds.
+LONGEST_WAIT: Final = 1.0
 _Calls = SimpleQueue[Callable[[], None]]
 
 #: The queues of helper threads that have nothing to do. An abandoned call keeps its helper until the call ends.
@@ -46,7 +48,11 @@ def interruptible(call: Callable[[threading.Event], Result]) -> Result:
 
     try:
         calls.put(run)
-        return done.result()
+        while True:
+            # A signal that arrives just before the wait begins is handled at the end of the wait.
+            wait([done], LONGEST_WAIT)
+            if done.done():
+                return done.result()
     except BaseException:
         abandoned.set()
         raise
