@@ -41,12 +41,15 @@ data "aws_iam_policy_document" "trust" {
 }
 
 data "aws_iam_policy_document" "deploy" {
-  # These actions have no resource (service authorization reference).
+  # What a plan looks up. Most of these actions have no resource (service authorization reference); all of them only read,
+  # except RegisterTaskDefinition.
   statement {
     sid = "LookUp"
     actions = [
       "ecr:GetAuthorizationToken", "ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition",
-      "ec2:DescribeAvailabilityZones", "ec2:DescribeManagedPrefixLists", "ec2:DescribeInstanceTypes",
+      "ec2:DescribeAvailabilityZones", "ec2:DescribeManagedPrefixLists", "ec2:GetManagedPrefixListEntries",
+      "ec2:DescribeInstanceTypes", "ecs:DescribeClusters", "elasticloadbalancing:DescribeLoadBalancers",
+      "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTags",
     ]
     resources = ["*"]
   }
