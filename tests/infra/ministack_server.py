@@ -10,6 +10,8 @@ And it asks for the permission that AWS asks for in batch calls to SQS: that of 
 And it judges DescribeServices by the service that is asked for, as AWS does, not by the cluster (service authorization
 reference, Amazon ECS).
 
+And it knows the protocol of a subscription as a condition (service authorization reference, Amazon SNS).
+
 And it makes a VPC origin for a load balancer that moto keeps, which ministack does not know.
 """
 
@@ -50,6 +52,14 @@ def ecs_resource(told: str, body: bytes) -> str:
     return f"{told.replace(':cluster/', ':service/')}/{asked['services'][0]}"
 
 
+def protocol_condition(action: str, parameters: MutableMapping[str, Any]) -> dict[str, str]:
+    """The condition key sns:Protocol of a Subscribe."""
+    given = parameters.get("Protocol")
+    if action != "sns:Subscribe" or not given:
+        return {}
+    return {"sns:protocol": str(given[0] if isinstance(given, list) else given)}
+
+
 def knows_no_balancer(module: Any) -> None:
     """The load balancer is moto's, so that its existence cannot be checked here; the form of its ARN still is."""
     module._vpc_origin_endpoint_missing = lambda _spec, _arn: None
@@ -77,6 +87,10 @@ if __name__ == "__main__":
         ecs_resource(resource(service, method, path, headers, body, *rest), body)
         if service == "ecs"
         else resource(service, method, path, headers, body, *rest)
+    )
+    tags = iam_actions.request_tag_context
+    iam_actions.request_tag_context = lambda service, action, body, parameters: (
+        tags(service, action, body, parameters) | protocol_condition(action, parameters)
     )
     knows_no_balancer(cloudfront)
     leaves_out_empty_lists(cloudfront)

@@ -97,6 +97,11 @@ FOREIGN: dict[tuple[str, str], Call] = {
         ExpressionAttributeNames={"#s": "stream"},
         ExpressionAttributeValues={":s": {"S": "operator"}},
     ),
+    ("dashboard", "subscribe a queue"): lambda on, stack: on("sns").subscribe(
+        TopicArn=stack.outputs["notices_topic_arn"],
+        Protocol="sqs",
+        Endpoint="arn:aws:sqs:us-east-1:123456789012:subscriber",
+    ),
     ("dashboard", "overwrite a result"): lambda on, stack: on("s3").put_object(
         Bucket=stack.outputs["results_bucket"], Key="a/b/c", Body=b""
     ),
