@@ -1,17 +1,14 @@
 """`pixelfleet secrets`: the dashboard's secret in AWS Secrets Manager."""
 
-from types import ModuleType
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pixelfleet.aws.secrets import secrets as store_of
 from pixelfleet.cli.console import RESULTS, AsJson, emit, say
-from pixelfleet.errors import SetupError
+from pixelfleet.operations import dashboard_secret
+from pixelfleet.operations.dashboard_secret import Made
 from pixelfleet.settings import load_settings
-
-if TYPE_CHECKING:
-    from pixelfleet.operations.dashboard_secret import Made
 
 secrets = typer.Typer(
     name="secrets", no_args_is_help=True, help="The dashboard's secret in AWS Secrets Manager, and its signing key."
@@ -34,7 +31,7 @@ def create(
 
         pixelfleet secrets create --name pixelfleet-dashboard
     """
-    made = _keys().create(store_of(load_settings().region), name, signing=not public_results, kms_key=kms_key)
+    made = dashboard_secret.create(store_of(load_settings().region), name, signing=not public_results, kms_key=kms_key)
     _show(made, "first", as_json=as_json)
 
 
@@ -44,25 +41,16 @@ def rotate(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> N
 
     Add it to signing_public_keys and apply, then run `pixelfleet secrets promote`. A second run prints the same key.
     """
-    _show(_keys().stage(store_of(load_settings().region), name), "second", as_json=as_json)
+    _show(dashboard_secret.stage(store_of(load_settings().region), name), "second", as_json=as_json)
 
 
 @secrets.command()
 def promote(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> None:
     """Make the new signing key the present one. Set signing_key to its name and apply afterwards."""
-    _show(_keys().promote(store_of(load_settings().region), name), "second", as_json=as_json)
+    _show(dashboard_secret.promote(store_of(load_settings().region), name), "second", as_json=as_json)
 
 
-def _keys() -> ModuleType:
-    """The operations on keys, whose library comes with the extra `dashboard`."""
-    try:
-        from pixelfleet.operations import dashboard_secret  # noqa: PLC0415 - the other commands work without
-    except ModuleNotFoundError as error:
-        raise SetupError("making keys needs cryptography: pip install 'pixelfleet[cli,dashboard]'") from error
-    return dashboard_secret
-
-
-def _show(made: "Made", key_name: str, *, as_json: bool) -> None:
+def _show(made: Made, key_name: str, *, as_json: bool) -> None:
     if as_json:
         emit({"arn": made.arn, "public_key": made.public_key})
         return

@@ -68,9 +68,3 @@ def test_without_the_libraries_of_the_command_line_it_names_their_extra() -> Non
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     assert finished.returncode == 2
     assert finished.stderr == "pixelfleet: the command line needs typer: pip install 'pixelfleet[cli]'\n"
-
-
-def test_a_command_that_makes_keys_says_what_it_needs() -> None:
-    finished = pixelfleet("secrets", "create", "--name", "x")
-    assert finished.returncode == 2
-    assert "pixelfleet[cli,dashboard]" in finished.stderr
