@@ -114,6 +114,13 @@ data "aws_iam_policy_document" "worker" {
     }
   }
 
+  # A task compares its own deployment with the deployment that its service prefers.
+  statement {
+    sid       = "OwnDeployment"
+    actions   = ["ecs:DescribeTasks", "ecs:DescribeServices"]
+    resources = [local.task_arns, local.service_arns]
+  }
+
   dynamic "statement" {
     for_each = var.kms_key_arn[*]
 

@@ -13,6 +13,10 @@ locals {
     "arn", data.aws_partition.current.partition, "ecs", data.aws_region.current.id,
     data.aws_caller_identity.current.account_id, "task/${local.cluster_name}/*",
   ])
+  service_arns = join(":", [
+    "arn", data.aws_partition.current.partition, "ecs", data.aws_region.current.id,
+    data.aws_caller_identity.current.account_id, "service/${local.cluster_name}/${var.prefix}-*",
+  ])
   lane_arns = [for name in keys(var.lanes) : var.queues[name].arn]
   dlq_arns  = [for name in keys(var.lanes) : var.queues[name].dead_letters.arn]
   # Every queue and every DLQ: for parts that show how long the queues are.

@@ -32,8 +32,8 @@ class DeadLetters:
 class Queue:
     """A source queue; times in seconds.
 
-    `visibility` of uploads is six times the producer's time-out of 60 s, as Lambda's event source mapping asks for
-    (Lambda Developer Guide, "Configuring the queue"); that of the lanes is what a worker's lease extends.
+    `visibility` of uploads is six times the producer's time-out of 60 s and its window of 1 s, as Lambda's event
+    source mapping asks for (Lambda Developer Guide, "Configuring the queue"); that of the lanes is what a worker's lease extends.
     """
 
     url: str
@@ -68,7 +68,7 @@ def resources(settings: Settings) -> Resources:
         uploads=Bucket(settings.uploads_bucket, versioned=True, origins=_origins(settings)),
         results=Bucket(settings.results_bucket, versioned=False),
         uploads_queue=Queue(
-            settings.uploads_queue_url, DeadLetters(settings.uploads_dlq_url), visibility=360, max_receives=5
+            settings.uploads_queue_url, DeadLetters(settings.uploads_dlq_url), visibility=361, max_receives=5
         ),
         lanes=(
             Queue(settings.bulk_queue_url, DeadLetters(settings.bulk_dlq_url), visibility=120, max_receives=10),

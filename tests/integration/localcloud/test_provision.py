@@ -35,7 +35,7 @@ def test_a_second_provision_makes_nothing_and_changes_nothing(in_cloud: None) ->
 
 def test_queues_carry_the_figures_of_the_design(settings: Settings) -> None:
     figures = {
-        settings.uploads_queue_url: ("360", 5),
+        settings.uploads_queue_url: ("361", 5),
         settings.bulk_queue_url: ("120", 10),
         settings.heavy_queue_url: ("300", 10),
     }
