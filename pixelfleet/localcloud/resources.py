@@ -33,7 +33,8 @@ class Queue:
     """A source queue; times in seconds.
 
     `visibility` of uploads is six times the producer's time-out of 60 s and its window of 1 s, as Lambda's event
-    source mapping asks for (Lambda Developer Guide, "Configuring the queue"); that of the lanes is what a worker's lease extends.
+    source mapping asks for (Lambda Developer Guide, "Configuring the queue"); that of the lanes is
+    extended by a worker's lease.
     """
 
     url: str
