@@ -56,13 +56,13 @@ def run_batch(images: int, workers: int, scratch: Path) -> Result:
         with embedded_fleet(plan) as embedded, watched(scratch) as memory:
             deployment = Deployment(embedded.settings)
             queue = subscribe(deployment)
-            told, seconds = upload(sources, recipe, scratch)
+            printed, seconds = upload(sources, recipe, scratch)
             batch = deployment.batches.get("default", "bench")
             assert batch is not None
             assert batch.completed_at is not None
             counts = deployment.batches.counts("default", "bench")
             settle(embedded, deployment)
-            return Result(batch.expected or 0, counts, drain(deployment, queue), dict(memory), told, seconds)
+            return Result(batch.expected or 0, counts, drain(deployment, queue), dict(memory), printed, seconds)
     finally:
         os.environ.clear()
         os.environ.update(saved)

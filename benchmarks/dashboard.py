@@ -35,10 +35,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=RECORDS)
     parser.add_argument("--requests", type=int, default=REQUESTS)
-    wanted = parser.parse_args()
+    arguments = parser.parse_args()
     logging.disable(logging.INFO)
-    print(f"{wanted.records:,} records of one owner, {wanted.requests} requests a line, {os.cpu_count()} cores")
-    client, dynamo, names = browsing(stocked(wanted.records))
+    print(f"{arguments.records:,} records of one owner, {arguments.requests} requests a line, {os.cpu_count()} cores")
+    client, dynamo, names = browsing(stocked(arguments.records))
     print(f"\n| {'request':<28} | p50 ms | p99 ms | CPU ms | a second | DynamoDB calls (items) |")
     print("| --- | ---: | ---: | ---: | ---: | --- |")
     for name, path in CASES:
@@ -47,7 +47,7 @@ def main() -> None:
         def ask(path: str = filled) -> Any:
             return client.get(path)
 
-        _measure(name, ask, dynamo, wanted.requests)
+        _measure(name, ask, dynamo, arguments.requests)
 
 
 def _measure(name: str, ask: Callable[[], Any], dynamo: Any, requests: int) -> None:

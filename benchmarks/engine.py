@@ -111,11 +111,11 @@ def _work(name: str, files: list[Path], out: Path) -> dict[str, float]:
 
 
 def _judge(files: list[Path], out: Path) -> tuple[quality.Quality, quality.Quality]:
-    found = []
+    qualities = []
     for variant, side in (("thumb.webp", 320), ("optimized.jpg", 2048)):
         each = [quality.compare(quality.reference(file, side), out / file.stem / variant) for file in files]
-        found.append(quality.Quality(fmean(one.ssim for one in each), fmean(one.psnr for one in each)))
-    return found[0], found[1]
+        qualities.append(quality.Quality(fmean(one.ssim for one in each), fmean(one.psnr for one in each)))
+    return qualities[0], qualities[1]
 
 
 def _print(results: list[Result], count: int) -> None:

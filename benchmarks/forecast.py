@@ -80,16 +80,18 @@ def main() -> None:
         sources = given.images or scratch / "in"
         if given.images is None:
             drawn(sources, given.photos)
-        found = compare(sources, given.recipe, given.workers, scratch)
-    told = found.predicted
-    core = told["seconds"] * told["workers"]
+        comparison = compare(sources, given.recipe, given.workers, scratch)
+    forecast_row = comparison.predicted
+    core = forecast_row["seconds"] * forecast_row["workers"]
     print("| | predicted | was |\n| --- | ---: | ---: |")
-    print(f"| images | {told['files']:,} | {found.files:,} |")
-    print(f"| bytes | {told['bytes']:,} | {found.bytes:,} |")
-    print(f"| megapixels | {told['megapixels']:,} | {found.megapixels:,.1f} |")
-    print(f"| core seconds | {core:.1f} | {found.core:.1f} |")
-    print(f"| wall seconds, {told['workers']} workers | {told['seconds']:.1f} | {found.wall:.1f} |")
-    factor = max(core / found.core, found.core / core)
+    print(f"| images | {forecast_row['files']:,} | {comparison.files:,} |")
+    print(f"| bytes | {forecast_row['bytes']:,} | {comparison.bytes:,} |")
+    print(f"| megapixels | {forecast_row['megapixels']:,} | {comparison.megapixels:,.1f} |")
+    print(f"| core seconds | {core:.1f} | {comparison.core:.1f} |")
+    print(
+        f"| wall seconds, {forecast_row['workers']} workers | {forecast_row['seconds']:.1f} | {comparison.wall:.1f} |"
+    )
+    factor = max(core / comparison.core, comparison.core / core)
     print(f"\ncore seconds are off by a factor of {factor:.2f}; target {TARGET}")
 
 

@@ -58,19 +58,19 @@ def main() -> None:
         best: dict[str, dict[str, float]] = {}
         for _ in range(asked.repeat):
             for work in asked.work:
-                found = _measure(work, source)
-                kept = best.setdefault(work, found)
-                best[work] = {name: min(kept[name], value) for name, value in found.items()}
-        for work, found in best.items():
-            _tell(source, work, found, best)
+                figures = _measure(work, source)
+                kept = best.setdefault(work, figures)
+                best[work] = {name: min(kept[name], value) for name, value in figures.items()}
+        for work, figures in best.items():
+            _tell(source, work, figures, best)
 
 
-def _tell(source: Path, work: str, found: dict[str, float], best: dict[str, dict[str, float]]) -> None:
+def _tell(source: Path, work: str, figures: dict[str, float], best: dict[str, dict[str, float]]) -> None:
     peer = best.get("vips.thumbnail") if work == "thumb" else None
-    ratio = f"{found['cpu'] / peer['cpu']:.2f}" if peer else ""
+    ratio = f"{figures['cpu'] / peer['cpu']:.2f}" if peer else ""
     print(
-        f"| {source.name} | {source.stat().st_size / 1e6:.0f} | {work} | {found['cpu']:.1f} | {ratio} "
-        f"| {found['seconds']:.1f} | {found['rss'] / 1e6:.0f} |",
+        f"| {source.name} | {source.stat().st_size / 1e6:.0f} | {work} | {figures['cpu']:.1f} | {ratio} "
+        f"| {figures['seconds']:.1f} | {figures['rss'] / 1e6:.0f} |",
         flush=True,
     )
 

@@ -39,8 +39,10 @@ def main() -> int:
 
 def slowest(log: str) -> list[tuple[int, str]]:
     """Seconds and address of the resources that took longest, as Terraform's output tells."""
-    found = [(60 * int(minutes or 0) + int(seconds), address) for address, minutes, seconds in _DONE.findall(log)]
-    return sorted(found, reverse=True)[:8]
+    slow_resources = [
+        (60 * int(minutes or 0) + int(seconds), address) for address, minutes, seconds in _DONE.findall(log)
+    ]
+    return sorted(slow_resources, reverse=True)[:8]
 
 
 if __name__ == "__main__":

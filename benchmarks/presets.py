@@ -49,8 +49,8 @@ def _table(name: str, save: Save, images: list[Any], efforts: range, standard: t
     print("| ---: | ---: | ---: | ---: |")
     goals = [_ssim(image, save, effort, q, scratch) for image in images]
     for tried in efforts:
-        found = [_at_goal(image, save, tried, goal, scratch) for image, goal in zip(images, goals, strict=True)]
-        columns = [fmean(each[column] for each in found) for column in range(3)]
+        results = [_at_goal(image, save, tried, goal, scratch) for image, goal in zip(images, goals, strict=True)]
+        columns = [fmean(each[column] for each in results) for column in range(3)]
         print(f"| {tried} | {columns[0]:.0f} | {columns[1]:.0f} | {columns[2]:.1f} |", flush=True)
 
 

@@ -26,13 +26,13 @@ def reference(source: Path, side: int) -> Any:
 
 
 def compare(expected: Any, variant: Path) -> Quality:
-    found = luma(pyvips.Image.new_from_file(str(variant)))
-    if (found.width, found.height) != (expected.width, expected.height):
+    actual = luma(pyvips.Image.new_from_file(str(variant)))
+    if (actual.width, actual.height) != (expected.width, expected.height):
         # A contender that rounds the other way is off by one pixel: the common part is compared.
-        width, height = min(found.width, expected.width), min(found.height, expected.height)
-        found, expected = found.crop(0, 0, width, height), expected.crop(0, 0, width, height)
-    error = ((found - expected) ** 2).avg()
-    return Quality(_ssim(found, expected), 10 * math.log10(255**2 / max(error, 1e-9)))
+        width, height = min(actual.width, expected.width), min(actual.height, expected.height)
+        actual, expected = actual.crop(0, 0, width, height), expected.crop(0, 0, width, height)
+    error = ((actual - expected) ** 2).avg()
+    return Quality(_ssim(actual, expected), 10 * math.log10(255**2 / max(error, 1e-9)))
 
 
 def luma(image: Any) -> Any:

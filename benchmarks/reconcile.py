@@ -113,12 +113,12 @@ def reconcile(manifest: str) -> dict[str, float]:
     now = datetime.now(UTC)
     work = Reconcile(deployment, Horizon(now, dict.fromkeys(Lane, now)), Wishes("bench"))
     listing = InventoryListing(Listings(client), manifest, BUCKET, "")
-    found = work.run(listing.pages(""), lambda _: None)
+    result = work.run(listing.pages(""), lambda _: None)
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     used = resource.getrusage(resource.RUSAGE_SELF)
     return {
-        "seen": found.seen,
-        "sent": found.sent,
+        "seen": result.seen,
+        "sent": result.sent,
         "cpu": used.ru_utime + used.ru_stime,
         "mb": int(peak[1]) / 1_000 if peak else 0.0,
     }
@@ -136,10 +136,12 @@ def main() -> None:
             done = subprocess.run(
                 [sys.executable, "-c", child, str(manifest)], capture_output=True, text=True, check=True
             )
-        told = json.loads(done.stdout)
-        assert told["seen"] == keys
-        rate = keys / told["cpu"]
-        print(f"| {keys:,} | {told['sent']:,} | {told['cpu']:.0f} | {rate:,.0f} | {told['mb']:.0f} |", flush=True)
+        printed = json.loads(done.stdout)
+        assert printed["seen"] == keys
+        rate = keys / printed["cpu"]
+        print(
+            f"| {keys:,} | {printed['sent']:,} | {printed['cpu']:.0f} | {rate:,.0f} | {printed['mb']:.0f} |", flush=True
+        )
 
 
 if __name__ == "__main__":

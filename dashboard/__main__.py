@@ -17,15 +17,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dashboard", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=8080, help="port to listen on")
-    wanted = parser.parse_args()
+    arguments = parser.parse_args()
     try:
         app = create_app(load_settings())
     except PixelfleetError as error:
         sys.exit(f"error: {error}")
     uvicorn.run(
         app,
-        host=wanted.host,
-        port=wanted.port,
+        host=arguments.host,
+        port=arguments.port,
         # We read X-Forwarded-For ourselves, and log by ourselves.
         proxy_headers=False,
         server_header=False,

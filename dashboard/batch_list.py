@@ -14,5 +14,5 @@ def batches_page(site: Site, owner: str | None, cursor: str | None) -> tuple[lis
     """An owner's batches, with None everybody's, newest first; and the cursor of the next page."""
     before = decode_cursor(cursor)
     every = site.deployment.batches.all(before) if owner is None else site.deployment.batches.of_owner(owner, before)
-    found = list(islice(every, PAGE))
-    return found, encode_cursor(found[-1].created_at) if len(found) == PAGE else None
+    page = list(islice(every, PAGE))
+    return page, encode_cursor(page[-1].created_at) if len(page) == PAGE else None

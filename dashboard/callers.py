@@ -130,8 +130,8 @@ def _bearer(request: Request) -> Caller | None:
     if kind.lower() != "bearer" or not token:
         return None
     site: Site = site_of(request)
-    found = site.deployment.users.bearer(token.strip())
-    if found is None:
+    holder = site.deployment.users.bearer(token.strip())
+    if holder is None:
         allowance = site.strangers.take(site.network(request))
         request.state.headers = allowance.headers()
         raise Problem(
@@ -139,7 +139,7 @@ def _bearer(request: Request) -> Caller | None:
             "this bearer token is unknown, expired or revoked",
             headers={"WWW-Authenticate": 'Bearer realm="pixelfleet", error="invalid_token"'},
         )
-    return Caller(found.user, found.scopes)
+    return Caller(holder.user, holder.scopes)
 
 
 Reader = Annotated[Caller, Depends(ApiCaller(Scope.READ))]

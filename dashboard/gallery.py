@@ -77,22 +77,22 @@ def page_of(images: Images, filters: Filters, cursor: str | None = None, size: i
     """Raises Problem 400 for a cursor that is none of ours."""
     after = decode_cursor(cursor)
     entries = _of_batch(images, filters, after) if filters.batch else _of_owner(images, filters, after)
-    found: list[Image] = []
+    shown: list[Image] = []
     last, looked_at = "", 0
     at_once = _AT_ONCE if filters.narrowing else size + 1
     while looked_at < MOST_LOOKED_AT:
         ahead = list(islice(entries, at_once))
         records = images.get_many(entry.image_id for entry in ahead)
         for entry in ahead:
-            if len(found) == size:
-                return Page(tuple(found), encode_cursor(last), looked_at)
+            if len(shown) == size:
+                return Page(tuple(shown), encode_cursor(last), looked_at)
             looked_at, last = looked_at + 1, _place(entry, filters)
             image = records.get(entry.image_id)
             if image is not None and filters.take(image):
-                found.append(image)
+                shown.append(image)
         if len(ahead) < at_once:
-            return Page(tuple(found), None, looked_at)
-    return Page(tuple(found), encode_cursor(last), looked_at)
+            return Page(tuple(shown), None, looked_at)
+    return Page(tuple(shown), encode_cursor(last), looked_at)
 
 
 def encode_cursor(place: str) -> str:
@@ -128,8 +128,8 @@ def _of_owner(images: Images, filters: Filters, after: str) -> Iterator[Entry]:
 def _of_batch(images: Images, filters: Filters, after: str) -> Iterator[Entry]:
     """In order of name over all statuses; dates are left out of account, a batch being made at one time."""
     owner, batch = filters.owner, filters.batch or ""
-    wanted = filters.status or (Status.FAILED if filters.cause else None)
-    statuses = (wanted,) if wanted else _SHOWN
+    one_status = filters.status or (Status.FAILED if filters.cause else None)
+    statuses = (one_status,) if one_status else _SHOWN
     streams = [
         images.of_batch(owner, batch, status, filters.name, f"{status}#{after}" if after else "") for status in statuses
     ]

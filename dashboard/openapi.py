@@ -78,5 +78,5 @@ def _complete(operation: dict[str, Any], *, public: bool) -> None:
     operation["security"] = [{"token": []}, {"session": []}]
     for response in operation["responses"].values():
         headers = response.setdefault("headers", {})
-        for name, told in _RATE_HEADERS.items():
-            headers[name] = {"description": told, "schema": {"type": "integer"}}
+        for name, meaning in _RATE_HEADERS.items():
+            headers[name] = {"description": meaning, "schema": {"type": "integer"}}

@@ -47,8 +47,8 @@ def _operation(title: str, operation: dict[str, Any], schemas: dict[str, Any]) -
     if parameters := operation.get("parameters"):
         yield "| parameter | in | type | what it is |\n| --- | --- | --- | --- |"
         for one in parameters:
-            told = one.get("description", one["schema"].get("description", ""))
-            yield f"| `{one['name']}` | {one['in']} | {_type(one['schema'])} | {told} |"
+            description = one.get("description", one["schema"].get("description", ""))
+            yield f"| `{one['name']}` | {one['in']} | {_type(one['schema'])} | {description} |"
         yield ""
     if body := operation.get("requestBody"):
         schema = body["content"]["application/json"]["schema"]
@@ -56,12 +56,12 @@ def _operation(title: str, operation: dict[str, Any], schemas: dict[str, Any]) -
     yield f"Answers: {'; '.join(_answers(operation['responses']))}.\n"
 
 
-def _answers(found: dict[str, Any]) -> Iterator[str]:
-    for status, answer in found.items():
+def _answers(answers: dict[str, Any]) -> Iterator[str]:
+    for status, answer in answers.items():
         if int(status) < 400:
             shapes = [_type(content.get("schema", {})) for content in answer.get("content", {}).values()]
             yield f"{status} {' '.join(shapes) or answer['description'].rstrip('.')}"
-    if problems := [status for status in found if int(status) >= 400]:
+    if problems := [status for status in answers if int(status) >= 400]:
         yield f"{', '.join(problems)} [ProblemDetails](#problemdetails)"
 
 

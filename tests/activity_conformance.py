@@ -19,9 +19,9 @@ def heartbeat(worker: str, age: int = 0, *, busy: bool = False) -> Heartbeat:
 class ActivityConformance:
     def test_actions_come_back_newest_first_with_their_details(self, activity: Activity) -> None:
         noted = [activity.note("anna@desk", f"redrive {n}", "me/b1", {"sent": n, "cause": "crashed"}) for n in range(3)]
-        found = list(activity.actions())
-        assert sorted(found, key=lambda action: action.what) == noted
-        assert [action.at for action in found] == sorted((action.at for action in noted), reverse=True)
+        actual = list(activity.actions())
+        assert sorted(actual, key=lambda action: action.what) == noted
+        assert [action.at for action in actual] == sorted((action.at for action in noted), reverse=True)
 
     def test_actions_of_one_moment_are_all_kept(self, activity: Activity) -> None:
         for _ in range(20):
@@ -37,8 +37,8 @@ class ActivityConformance:
         activity.beat(heartbeat("host:1", age=20))
         activity.beat(heartbeat("host:1", busy=True))
         activity.beat(heartbeat("host:2", age=10))
-        found = activity.heartbeats(NOW - timedelta(seconds=60))
-        assert found == [heartbeat("host:1", busy=True), heartbeat("host:2", age=10)]
+        actual = activity.heartbeats(NOW - timedelta(seconds=60))
+        assert actual == [heartbeat("host:1", busy=True), heartbeat("host:2", age=10)]
 
     def test_a_worker_that_is_silent_or_has_ended_is_not_found(self, activity: Activity) -> None:
         activity.beat(heartbeat("host:1", age=61))
@@ -60,5 +60,5 @@ class ActivityConformance:
         for minutes in (1, 30, 90):
             at = slot_of(NOW - timedelta(minutes=minutes))
             activity.count(Sample(at=at, lane=Lane.BULK, outcomes={"ready": minutes}))
-        found = activity.samples(NOW - timedelta(minutes=60), [Lane.BULK])
-        assert [sample.finished for sample in found] == [30, 1]
+        actual = activity.samples(NOW - timedelta(minutes=60), [Lane.BULK])
+        assert [sample.finished for sample in actual] == [30, 1]

@@ -123,8 +123,8 @@ class CatalogConformance:
 
     def test_many_records_are_read_by_id_and_the_unknown_are_left_out(self, catalog: Catalog) -> None:
         ready = [make_ready(catalog, aim(f"{n}.jpg")) for n in range(3)]
-        found = catalog.images.get_many([image.image_id for image in ready] * 2 + ["nobody"])
-        assert found == {image.image_id: image for image in ready}
+        actual = catalog.images.get_many([image.image_id for image in ready] * 2 + ["nobody"])
+        assert actual == {image.image_id: image for image in ready}
 
     def test_more_records_than_one_call_takes_are_all_read(self, catalog: Catalog) -> None:
         ids = [catalog.images.claim(aim(f"{n}.jpg"), 5, None).image_id for n in range(130)]  # type: ignore[union-attr]

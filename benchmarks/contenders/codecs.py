@@ -15,9 +15,9 @@ _pixels: dict[Path, dict[str, Any]] = {}
 
 def prepare(source: Path, folder: Path) -> None:
     ours.run(source, folder)
-    found = {path.stem: path for path in folder.iterdir()}
+    files = {path.stem: path for path in folder.iterdir()}
     _pixels[source] = {
-        name: pyvips.Image.new_from_file(str(found[name])).copy_memory() for name in ("thumb", "optimized", "enhanced")
+        name: pyvips.Image.new_from_file(str(files[name])).copy_memory() for name in ("thumb", "optimized", "enhanced")
     }
 
 

@@ -34,8 +34,8 @@ Name = Annotated[str, Path(max_length=128, description="The batch's name.")]
 @router.get("/batches", response_model=BatchPage, responses=READING, summary="List batches, newest first")
 def list_batches(request: Request, caller: Reader, owner: OwnerQuery = None, cursor: CursorQuery = None) -> Response:
     site = site_of(request)
-    found, following = batches_page(site, owner_for(caller, owner), cursor)
-    answer = BatchPage(batches=[BatchOut(**batch_fields(batch)) for batch in found], next=following)
+    listed, following = batches_page(site, owner_for(caller, owner), cursor)
+    answer = BatchPage(batches=[BatchOut(**batch_fields(batch)) for batch in listed], next=following)
     return tagged(request, answer)
 
 

@@ -46,8 +46,8 @@ def list_images(
     site = site_of(request)
     filters = Filters(owner_for(caller, owner), batch or None, status, cause, name, since, until)
     page = page_of(site.deployment.images, filters, cursor, limit)
-    found = [ImageSummary.of(image) for image in page.images]
-    return tagged(request, ImagePage(images=found, next=page.cursor))
+    summaries = [ImageSummary.of(image) for image in page.images]
+    return tagged(request, ImagePage(images=summaries, next=page.cursor))
 
 
 @router.get("/images/{image_id}", response_model=ImageOut, responses=READING, summary="One image")
@@ -74,9 +74,9 @@ def delete_image(request: Request, caller: Writer, image_id: ImageId) -> Respons
     responses=responses(401, 403, 404, 409, 422, 429, 503),
     summary="Make an image again, by another recipe or the same",
 )
-def reprocess_image(request: Request, caller: Writer, image_id: ImageId, wanted: Reprocess) -> ImageOut:
+def reprocess_image(request: Request, caller: Writer, image_id: ImageId, body: Reprocess) -> ImageOut:
     site = site_of(request)
-    return ImageOut.of(actions.reprocess(site, caller, image_for(site, caller, image_id), wanted.recipe))
+    return ImageOut.of(actions.reprocess(site, caller, image_for(site, caller, image_id), body.recipe))
 
 
 @router.get(

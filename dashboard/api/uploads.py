@@ -18,15 +18,15 @@ router = APIRouter(tags=["uploads"])
     responses=responses(400, 401, 403, 422, 429, 503),
     summary="Presigned forms for files of one batch",
 )
-def make_uploads(request: Request, caller: Writer, wanted: UploadsIn) -> UploadsOut:
+def make_uploads(request: Request, caller: Writer, body: UploadsIn) -> UploadsOut:
     """Each file gets a form of its own, bound to its key, its media type and the largest size that is taken.
 
     Post every field of the form, then the file as field `file`, to its `url`. A file that cannot be taken has
     `refused` instead. Up to 500 files a request; ask again for more of the same batch.
     """
-    batch = wanted.batch or actions.new_batch_name()
-    files = [actions.UploadRequest(file.name, file.bytes, file.type) for file in wanted.files]
-    answers = actions.uploads(site_of(request), caller, batch, wanted.recipe, files)
+    batch = body.batch or actions.new_batch_name()
+    files = [actions.UploadRequest(file.name, file.bytes, file.type) for file in body.files]
+    answers = actions.uploads(site_of(request), caller, batch, body.recipe, files)
     forms = [
         UploadForm(
             name=answer.name,

@@ -59,11 +59,11 @@ class Sessions:
 
     def visit(self, request: Request, response: Response) -> str:
         """An id for a browser that has not signed in, kept in a cookie of its own; ties the sign-in form to it."""
-        found = self.read_visit(request)
-        if found is None:
-            found = secrets.token_urlsafe(18)
-            self._set(response, self._visit_cookie, str(self._visit_signer.dumps(found)), _VISIT_SECONDS)
-        return found
+        visit_id = self.read_visit(request)
+        if visit_id is None:
+            visit_id = secrets.token_urlsafe(18)
+            self._set(response, self._visit_cookie, str(self._visit_signer.dumps(visit_id)), _VISIT_SECONDS)
+        return visit_id
 
     def read_visit(self, request: Request) -> str | None:
         try:

@@ -73,7 +73,7 @@ def revoke_token(
     return _page(request, caller, {"told": "The token is revoked."})
 
 
-def _page(request: Request, caller: Caller, told: dict[str, Any]) -> Response:
+def _page(request: Request, caller: Caller, values_of_action: dict[str, Any]) -> Response:
     site = site_of(request)
     user = site.deployment.users.get(caller.name)
     now = int(time.time())
@@ -83,4 +83,4 @@ def _page(request: Request, caller: Caller, told: dict[str, Any]) -> Response:
         "token": None,
         "told": None,
     }
-    return site.page(request, "account.html", values | told)
+    return site.page(request, "account.html", values | values_of_action)

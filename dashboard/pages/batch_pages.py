@@ -26,8 +26,8 @@ def batches(request: Request, caller: PageCaller, owner: str = "", cursor: str =
     if owner == "*" and not caller.is_operator:
         raise Problem(404, "there is no such page")
     whose = None if owner == "*" else owner_for(caller, owner or None)
-    found, following = batches_page(site, whose, cursor)
-    values = {"batches": found, "cursor": following, "owner": owner, "first": not cursor}
+    listed, following = batches_page(site, whose, cursor)
+    values = {"batches": listed, "cursor": following, "owner": owner, "first": not cursor}
     return site.page(request, "batches.html", values)
 
 
@@ -58,5 +58,5 @@ def _state(site: Site, batch: Batch) -> dict[str, Any]:
 def _some(site: Site, batch: Batch, status: Status) -> list[Image]:
     entries = list(islice(site.deployment.images.of_batch(batch.owner, batch.name, status), _SHOWN))
     records = site.deployment.images.get_many(entry.image_id for entry in entries)
-    found = (records[entry.image_id] for entry in entries if entry.image_id in records)
-    return [image for image in found if image.status is status]
+    listed = (records[entry.image_id] for entry in entries if entry.image_id in records)
+    return [image for image in listed if image.status is status]

@@ -54,10 +54,10 @@ async def _follow(site: Site, user: str, owner: str, name: str) -> AsyncIterator
     try:
         started, spoke, last = time.monotonic(), time.monotonic(), ""
         while time.monotonic() - started < _LONGEST:
-            told = await asyncio.to_thread(_progress, site, owner, name)
-            if told and told != last:
-                last, spoke = told, time.monotonic()
-                yield f"event: progress\ndata: {told}\n\n"
+            progress = await asyncio.to_thread(_progress, site, owner, name)
+            if progress and progress != last:
+                last, spoke = progress, time.monotonic()
+                yield f"event: progress\ndata: {progress}\n\n"
             elif time.monotonic() - spoke > _ALIVE_EVERY:
                 spoke = time.monotonic()
                 yield ": still here\n\n"
@@ -78,11 +78,11 @@ def _progress(site: Site, owner: str, name: str) -> str:
         return ""
     expected = batch.expected if batch else None
     completed = bool(batch and batch.completed_at and counts.accounted >= (expected or 0))
-    told = {
+    progress = {
         "ready": counts.ready,
         "failed": counts.failed,
         "deleted": counts.deleted,
         "expected": expected,
         "completed": completed,
     }
-    return json.dumps(told)
+    return json.dumps(progress)

@@ -58,11 +58,11 @@ def original(request: Request, caller: PageCaller, image_id: str) -> Response:
     if site.settings.endpoint_url is None:
         return RedirectResponse(site.deployment.links.original(image, SOON), 302)
     try:
-        found = site.deployment.objects.open(image.bucket, image.key, image.version_id)
+        opened = site.deployment.objects.open(image.bucket, image.key, image.version_id)
     except ObjectGoneError:
         raise Problem(404, "the original is gone") from None
-    headers = {"Content-Disposition": attachment(image), "Content-Length": str(found.size)}
-    return StreamingResponse(found.chunks, headers=headers, media_type="application/octet-stream")
+    headers = {"Content-Disposition": attachment(image), "Content-Length": str(opened.size)}
+    return StreamingResponse(opened.chunks, headers=headers, media_type="application/octet-stream")
 
 
 @router.get("/images/{image_id}/drawn")
@@ -84,11 +84,11 @@ def link(
     lifetime: Annotated[str, Form(max_length=20)],
 ) -> Response:
     site = site_of(request)
-    found = variant_of(image_for(site, caller, image_id), variant)
-    if found is None or lifetime not in LINK_SECONDS:
+    opened = variant_of(image_for(site, caller, image_id), variant)
+    if opened is None or lifetime not in LINK_SECONDS:
         raise Problem(404, "the image has no such variant any more; load the page again")
-    url = link_of(site, found, LINK_SECONDS[lifetime])
-    return site.page(request, "parts/link.html", {"url": url, "lifetime": lifetime, "variant": found})
+    url = link_of(site, opened, LINK_SECONDS[lifetime])
+    return site.page(request, "parts/link.html", {"url": url, "lifetime": lifetime, "variant": opened})
 
 
 @router.post("/images/{image_id}/reprocess")

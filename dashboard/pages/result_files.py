@@ -35,10 +35,10 @@ def result(request: Request, caller: PageCaller, key: str) -> Response:
         return Response(status_code=304, headers=headers)
     try:
         site = site_of(request)
-        found = site.deployment.objects.open(site.settings.results_bucket, key)
+        opened = site.deployment.objects.open(site.settings.results_bucket, key)
     except ObjectGoneError:
         raise Problem(404, "there is no such result") from None
     # What is no picture is for scripts of ours, such as the zoom viewer; nothing here is ever a page.
-    content_type = found.content_type if found.content_type in _PICTURES else "text/xml; charset=utf-8"
-    headers["Content-Length"] = str(found.size)
-    return StreamingResponse(found.chunks, headers=headers, media_type=content_type)
+    content_type = opened.content_type if opened.content_type in _PICTURES else "text/xml; charset=utf-8"
+    headers["Content-Length"] = str(opened.size)
+    return StreamingResponse(opened.chunks, headers=headers, media_type=content_type)

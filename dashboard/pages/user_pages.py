@@ -58,7 +58,7 @@ def disable(
     return RedirectResponse("/users", 303)
 
 
-def _page(request: Request, told: dict[str, Any]) -> Response:
+def _page(request: Request, values_of_action: dict[str, Any]) -> Response:
     site = site_of(request)
     values = {"people": site.deployment.users.all(), "roles": list(Role), "made": None, "password": None}
-    return site.page(request, "users.html", values | told)
+    return site.page(request, "users.html", values | values_of_action)

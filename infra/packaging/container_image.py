@@ -29,9 +29,9 @@ def command(builder: Path, tag: str, base: str | None, architecture: str | None)
 def find_builder(names: tuple[str, ...]) -> Path | None:
     """The first that is installed and answers: docker's client is often there without its daemon."""
     for name in names:
-        found = shutil.which(name)
-        if found and subprocess.run([found, "info"], capture_output=True, check=False).returncode == 0:
-            return Path(found)
+        program = shutil.which(name)
+        if program and subprocess.run([program, "info"], capture_output=True, check=False).returncode == 0:
+            return Path(program)
     return None
 
 
@@ -60,11 +60,13 @@ def main() -> int:
     parser.add_argument("--arch", choices=PLATFORMS, help="default: this machine's")
     chosen = parser.parse_args()
     names = (chosen.builder,) if chosen.builder else BUILDERS
-    found = find_builder(names)
-    if found is None:
+    program = find_builder(names)
+    if program is None:
         sys.stderr.write(f"no image can be built: none of {', '.join(names)} is installed and answers\n")
         return 2
-    return subprocess.run(command(found, chosen.tag, chosen.base, chosen.arch), cwd=REPOSITORY, check=False).returncode
+    return subprocess.run(
+        command(program, chosen.tag, chosen.base, chosen.arch), cwd=REPOSITORY, check=False
+    ).returncode
 
 
 if __name__ == "__main__":

@@ -83,17 +83,17 @@ def belongs(name: str) -> bool:
 
 def imported_modules(module: str) -> set[Path]:
     """The files of a module, of the packages around it, and of all of ours that they import."""
-    found: set[Path] = set()
+    modules: set[Path] = set()
     waiting = [module]
     while waiting:
         name = waiting.pop()
         path = file_of(name)
-        if path is None or path in found:
+        if path is None or path in modules:
             continue
-        found.add(path)
+        modules.add(path)
         waiting.append(name.rpartition(".")[0])
         waiting += [other for other in imports_of(path) if other.partition(".")[0] in OURS]
-    return found
+    return modules
 
 
 def file_of(module: str) -> Path | None:

@@ -75,11 +75,11 @@ def _wait(wakeups: int, *, watch_owner: bool, deadline: float | None) -> str | N
     watched = [wakeups, 0] if watch_owner else [wakeups]
     timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
     ready, _, _ = select.select(watched, [], [], timeout)
-    told = set(os.read(wakeups, _ENOUGH)) if wakeups in ready else set()
-    if signal.SIGUSR1 in told:
+    signals = set(os.read(wakeups, _ENOUGH)) if wakeups in ready else set()
+    if signal.SIGUSR1 in signals:
         return KILL
     owner_gone = 0 in ready and not os.read(0, _ENOUGH)
-    return STOP if owner_gone or told - {signal.SIGCHLD} else None
+    return STOP if owner_gone or signals - {signal.SIGCHLD} else None
 
 
 def _ended(pid: int) -> bool:
@@ -87,10 +87,10 @@ def _ended(pid: int) -> bool:
     if not hasattr(os, "waitid"):
         # macOS before Python 3.13 cannot look without reaping.
         return _reap(pid)
-    while (found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)) is not None:
-        if found.si_pid == pid:
+    while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)) is not None:
+        if ended.si_pid == pid:
             return True
-        os.waitpid(found.si_pid, 0)
+        os.waitpid(ended.si_pid, 0)
     return False
 
 

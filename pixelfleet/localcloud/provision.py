@@ -75,17 +75,17 @@ class _Maker:
         self._sns: SNSClient = session.client("sns", **place)
         self._dynamodb: DynamoDBClient = session.client("dynamodb", **place)
 
-    def make(self, wanted: Resources) -> Iterator[Provisioned]:
-        for bucket in (wanted.uploads, wanted.results):
+    def make(self, desired: Resources) -> Iterator[Provisioned]:
+        for bucket in (desired.uploads, desired.results):
             yield self._bucket(bucket)
-        self._admit_browsers(wanted.uploads)
-        for queue in wanted.queues:
+        self._admit_browsers(desired.uploads)
+        for queue in desired.queues:
             yield from self._queue(queue)
-        for name, table in wanted.tables:
+        for name, table in desired.tables:
             yield self._table(name, table)
-        for arn in wanted.topic_arns:
+        for arn in desired.topic_arns:
             yield self._topic(topic_name(arn))
-        self._notify(wanted.uploads.name, queue_name(wanted.uploads_queue.url))
+        self._notify(desired.uploads.name, queue_name(desired.uploads_queue.url))
 
     def _bucket(self, bucket: Bucket) -> Provisioned:
         made = bucket.name not in {there.get("Name") for there in self._s3.list_buckets().get("Buckets", [])}

@@ -51,9 +51,9 @@ def _check(client: "DynamoDBClient", name: str, table: Table) -> None:
     there = client.describe_table(TableName=name)["Table"]
     keys: dict[str, Any] = {"": there.get("KeySchema")}
     keys |= {index.get("IndexName", ""): index.get("KeySchema") for index in there.get("GlobalSecondaryIndexes", [])}
-    wanted = {"": _key_schema(table.hash_key, table.range_key)}
-    wanted |= {index.name: _key_schema(index.hash_key, index.range_key) for index in table.indexes}
-    if keys != wanted:
+    expected = {"": _key_schema(table.hash_key, table.range_key)}
+    expected |= {index.name: _key_schema(index.hash_key, index.range_key) for index in table.indexes}
+    if keys != expected:
         raise SetupError(
             f"table {name} is there with other keys or indexes than this version needs: "
             "it was made by another version; delete it, or choose another PIXELFLEET_PREFIX"

@@ -194,12 +194,12 @@ def _queue(account: Account, name: str, url: str) -> Check:
 
 
 def _table(account: Account, name: str, table: str, rate: float) -> Check:
-    found = account.table(table)
+    described = account.table(table)
     label = f"table {name}"
-    if found is None or not found.active:
+    if described is None or not described.active:
         return Check(label, State.MISSING, f"{table} is not there, or not active", "make apply")
     needed = math.ceil(rate * WRITES_AN_IMAGE) if name == "images" else 0
-    warm = found.warm_writes or NEW_TABLE_WRITES
+    warm = described.warm_writes or NEW_TABLE_WRITES
     detail = f"{warm:,} write units a second at once"
     if warm >= needed:
         return Check(label, State.OK, detail)

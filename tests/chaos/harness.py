@@ -143,9 +143,9 @@ class Bench:
             QueueUrl=url or self.url,
             AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
         )
-        found: dict[Any, str] = dict(answer["Attributes"])
+        actual: dict[Any, str] = dict(answer["Attributes"])
         waiting, flying = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
-        return int(found[waiting]), int(found[flying])
+        return int(actual[waiting]), int(actual[flying])
 
     def empties(self) -> None:
         """Wait until the source queue holds nothing, waiting or in flight."""
@@ -190,8 +190,8 @@ def bench(
 
 def children_of(pid: int) -> Sequence[int]:
     """The processes that a process has started (Linux)."""
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(each) for each in found.split()]
+    actual = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(each) for each in actual.split()]
 
 
 __all__ = ["Bench", "Worker", "bench", "children_of", "message", "signal"]

@@ -144,10 +144,10 @@ class FaultProxy:
 
 def identify(request: Request) -> tuple[str, str]:
     """The AWS service and operation that a request is for, as far as it tells; "" where it does not."""
-    found = _SCOPE.search(request.headers.get("authorization", ""))
+    actual = _SCOPE.search(request.headers.get("authorization", ""))
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(request.target).query)
     scope = query.get("X-Amz-Credential", [""])[0].split("/")
-    service = found.group(1) if found else (scope[3] if len(scope) > 3 else "")
+    service = actual.group(1) if actual else (scope[3] if len(scope) > 3 else "")
     target = request.headers.get("x-amz-target", "").rpartition(".")[2]
     if not target and service in ("sns", "sts", "iam"):
         target = urllib.parse.parse_qs(request.body.decode("latin-1")).get("Action", [""])[0]

@@ -65,11 +65,11 @@ class Site:
     def image(self, what: Any = None) -> Image:
         """Wait until there is a record of which `what` is true."""
 
-        def found() -> Image | None:
+        def actual() -> Image | None:
             image = self.deployment.images.get(image_id(self.bucket, KEY))
             return image if image is not None and (what is None or what(image)) else None
 
-        image: Image = eventually(found, lambda: repr(self.deployment.images.get(image_id(self.bucket, KEY))))
+        image: Image = eventually(actual, lambda: repr(self.deployment.images.get(image_id(self.bucket, KEY))))
         return image
 
     def status(self, status: Status) -> Image:
@@ -150,8 +150,8 @@ def test_the_last_attempt_used_up_is_recorded_and_leaves_a_dead_letter_that_says
 
     assert (image.cause, image.attempts) == (Cause.THROTTLED, ATTEMPTS)
     [letter] = eventually(site.dead)
-    told = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
-    assert told == {"cause": "throttled", "image_id": job.image_id, "owner": "ann", "batch": "one"}
+    reported = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    assert reported == {"cause": "throttled", "image_id": job.image_id, "owner": "ann", "batch": "one"}
     site.dry()
 
 

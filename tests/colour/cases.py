@@ -30,9 +30,9 @@ _SRGB_PRIMARIES: Final = PRIMARIES[1]
 
 def profile(primaries: tuple[float, ...], gamma: float | None) -> bytes:
     curve = SrgbCurve() if gamma is None else GammaCurve(gamma)
-    found = matrix_profile(primaries, curve)
-    assert found
-    return found
+    actual = matrix_profile(primaries, curve)
+    assert actual
+    return actual
 
 
 @dataclass(frozen=True)

@@ -88,11 +88,11 @@ def psd(mode: int, depth: int, planes: list[bytes], layers: int = 0, version: in
 
 def planes(values: tuple[tuple[int, ...], ...], depth: int = 8) -> list[bytes]:
     """The quarters as planes of 8 or 16 bits."""
-    found = []
+    actual = []
     for band in range(len(values[0])):
         plane = picture(tuple((value[band],) for value in values), "L").tobytes()
-        found.append(plane if depth == 8 else b"".join(bytes((value, value)) for value in plane))
-    return found
+        actual.append(plane if depth == 8 else b"".join(bytes((value, value)) for value in plane))
+    return actual
 
 
 def bitmap_plane() -> bytes:

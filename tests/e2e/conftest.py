@@ -60,11 +60,11 @@ class LiveFleet:
 
     def settled(self, ids: Iterable[str]) -> dict[str, Image]:
         """Wait until every image is ready, failed or deleted."""
-        wanted = set(ids)
+        requested = set(ids)
 
         def all_settled() -> dict[str, Image] | None:
-            found = self.deployment.images.get_many(wanted)
-            return found if wanted == {i for i, image in found.items() if image.status in SETTLED} else None
+            actual = self.deployment.images.get_many(requested)
+            return actual if requested == {i for i, image in actual.items() if image.status in SETTLED} else None
 
         return eventually(all_settled)
 
@@ -87,7 +87,7 @@ class LiveFleet:
 
     def notices(self) -> list[dict[str, Any]]:
         """Every notice of this owner that was published and not yet asked for."""
-        found: list[dict[str, Any]] = []
+        actual: list[dict[str, Any]] = []
         while messages := self.deployment.sqs.receive_message(
             QueueUrl=self.notices_queue, MaxNumberOfMessages=10, WaitTimeSeconds=0
         ).get("Messages"):
@@ -96,9 +96,9 @@ class LiveFleet:
                 attributes = {name: value["Value"] for name, value in envelope["MessageAttributes"].items()}
                 # What an earlier test left unread is not this one's.
                 if attributes["owner"] == self.owner:
-                    found.append({"document": json.loads(envelope["Message"]), "attributes": attributes})
+                    actual.append({"document": json.loads(envelope["Message"]), "attributes": attributes})
                 self.deployment.sqs.delete_message(QueueUrl=self.notices_queue, ReceiptHandle=message["ReceiptHandle"])
-        return found
+        return actual
 
 
 @pytest.fixture(scope="session")

@@ -73,8 +73,8 @@ def test_a_manifest_in_a_file_is_summed_up_for_scripts(env: dict[str, str], batc
     out = tmp_path / "b1.jsonl"
     finished = run("batch", "manifest", batch, "--verify", "--out", str(out), "--json", env=env)
     assert finished.returncode == 0, finished.stderr
-    found = json.loads(finished.stdout)
-    assert (found["lines"], found["expected"], found["differences"]) == (3, 3, [])
+    actual = json.loads(finished.stdout)
+    assert (actual["lines"], actual["expected"], actual["differences"]) == (3, 3, [])
     assert len(lines_of(out.read_text())) == 3
 
 

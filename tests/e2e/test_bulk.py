@@ -41,5 +41,5 @@ def test_a_thousand_uploads_by_the_aws_cli_are_a_batch_that_is_followed(live: Li
     counts = live.deployment.batches.counts(live.owner, "plain")
     assert counts == Counts(ready=990, failed_by_cause={"truncated": 10})
     env = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    told = json.loads(run("batch", "show", f"{live.owner}/plain", "--json", env=env).stdout)
-    assert (told["ready"], told["expected"]) == (990, None)
+    reported = json.loads(run("batch", "show", f"{live.owner}/plain", "--json", env=env).stdout)
+    assert (reported["ready"], reported["expected"]) == (990, None)

@@ -16,7 +16,7 @@ from tests.integration.cli.command import run
 ANIMATED = frozenset({"gif", "webp"})
 
 
-def told(*arguments: str, env: dict[str, str]) -> dict[str, Any]:
+def reported(*arguments: str, env: dict[str, str]) -> dict[str, Any]:
     finished = run("upload", *arguments, "--json", env=env)
     # With --watch, images that failed are exit code 1; the samples have some.
     assert finished.returncode == int("--watch" in arguments), finished.stderr
@@ -37,8 +37,8 @@ def test_files_bytes_megapixels_formats_and_rejects_are_those_of_the_real_run(
 ) -> None:
     env = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     options = (str(samples), "--owner", live.owner, "--batch", "b1", "--recipe", recipe)
-    predicted = told(*options, "--dry-run", env=env)
-    uploaded = told(*options, "--watch", env=env)
+    predicted = reported(*options, "--dry-run", env=env)
+    uploaded = reported(*options, "--watch", env=env)
 
     images = list(batch_images(live.deployment.images, live.owner, "b1"))
     # What only the pixels tell, a forecast cannot know: it is ready or failed after its header was read.

@@ -94,9 +94,9 @@ def test_100_lost_events_and_50_old_recipes_are_found_and_nothing_else(
     arguments = ("--recipe", str(new_file))
     assert reconcile(live, env, *arguments, "--dry-run")["sent"] == 0
     assert live.deployment.images.get_many(lost) == {}
-    told = reconcile(live, env, *arguments)
-    assert told["found"] == {"missing": 100, "outdated": 50, "known": 30}
-    assert told["sent"] == 150
+    reported = reconcile(live, env, *arguments)
+    assert reported["found"] == {"missing": 100, "outdated": 50, "known": 30}
+    assert reported["sent"] == 150
 
     def made_anew() -> dict[str, Image] | None:
         images = live.deployment.images.get_many([*lost, *made_old])
@@ -177,8 +177,8 @@ def test_an_inventory_is_read_instead_of_the_bucket(
         "files": [{"key": "0.csv.gz", "size": 1}],
     }
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    told = reconcile(live, env, "--inventory", str(tmp_path / "manifest.json"))
-    assert told["found"] == {"known": 2, "missing": 1}
+    reported = reconcile(live, env, "--inventory", str(tmp_path / "manifest.json"))
+    assert reported["found"] == {"known": 2, "missing": 1}
     assert live.settled([lost])[lost].status is Status.READY
 
 
@@ -186,8 +186,8 @@ def test_an_inventory_is_read_instead_of_the_bucket(
 def test_failed_images_are_left_to_redrive(live: LiveFleet, env: dict[str, str], samples: Path) -> None:
     image_id = live.upload(samples / "broken/text.jpg", "text.jpg")
     live.settled([image_id])
-    told = reconcile(live, env, "--outdated")
-    assert (told["found"], told["sent"]) == ({"failed": 1}, 0)
+    reported = reconcile(live, env, "--outdated")
+    assert (reported["found"], reported["sent"]) == ({"failed": 1}, 0)
 
 
 @pytest.mark.slow
@@ -206,9 +206,9 @@ def test_a_sweep_deletes_what_no_record_names_and_removes_what_has_no_original(
         live.deployment.s3.delete_object(Bucket=live.settings.uploads_bucket, Key=live.key("001.png"))
     dry = reconcile(live, env, "--sweep", "--dry-run")["swept"]
     assert orphan in live.results(kept)
-    told = reconcile(live, env, "--sweep")["swept"]
-    assert (dry["orphaned"], told["orphaned"], told["removed"]) == (told["orphaned"], 1, 1)
-    assert told["unexplained"] >= 1
+    reported = reconcile(live, env, "--sweep")["swept"]
+    assert (dry["orphaned"], reported["orphaned"], reported["removed"]) == (reported["orphaned"], 1, 1)
+    assert reported["unexplained"] >= 1
     eventually(lambda: live.image(gone).status is Status.DELETED)
     live.idle()
     assert live.results(kept) == {variant.key for variant in live.image(kept).variants}

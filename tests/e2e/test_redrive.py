@@ -67,16 +67,16 @@ def dead(live: LiveFleet) -> int:
 
 
 def test_failures_are_grouped_with_message_and_example(live: LiveFleet, failed: Image) -> None:
-    told = pixelfleet("failures", "--by", "owner")
-    [group] = [group for group in told["groups"] if group["owner"] == live.owner]
+    reported = pixelfleet("failures", "--by", "owner")
+    [group] = [group for group in reported["groups"] if group["owner"] == live.owner]
     assert (group["count"], group["message"], group["examples"]) == (1, "the worker died", [failed.key])
-    assert told["dead_letters"]["bulk"] == 1
+    assert reported["dead_letters"]["bulk"] == 1
     assert live.image(failed.image_id) == failed
 
 
 def test_a_redrive_makes_it_ready_and_drops_the_dead_letter(live: LiveFleet, failed: Image) -> None:
-    told = pixelfleet("redrive", "--owner", live.owner, "--yes")
-    assert told["sent"] == 1
+    reported = pixelfleet("redrive", "--owner", live.owner, "--yes")
+    assert reported["sent"] == 1
     eventually(lambda: live.image(failed.image_id).status is Status.READY)
     assert live.counts() == Counts(ready=1)
     assert dead(live) == 0
@@ -85,8 +85,8 @@ def test_a_redrive_makes_it_ready_and_drops_the_dead_letter(live: LiveFleet, fai
 
 
 def test_a_dry_run_changes_nothing(live: LiveFleet, failed: Image) -> None:
-    told = pixelfleet("redrive", "--owner", live.owner, "--dry-run")
-    assert (told["images"], told["by_cause"]) == (1, {"crashed": 1})
+    reported = pixelfleet("redrive", "--owner", live.owner, "--dry-run")
+    assert (reported["images"], reported["by_cause"]) == (1, {"crashed": 1})
     assert live.image(failed.image_id) == failed
     assert dead(live) == 1
 
@@ -118,8 +118,8 @@ def test_filters_leave_what_they_do_not_name(live: LiveFleet, failed: Image, fil
 
 def test_a_canary_that_fails_again_stops_the_rest(live: LiveFleet, samples: Path) -> None:
     images = live.settled([live.upload(samples / "broken/text.jpg", f"{n}.jpg") for n in range(3)])
-    told = pixelfleet("redrive", "--owner", live.owner, "--cause", "not_an_image", "--canary", "1", "--yes", code=1)
-    assert (told["sent"], told["canary"]["failed"]) == (1, 1)
+    reported = pixelfleet("redrive", "--owner", live.owner, "--cause", "not_an_image", "--canary", "1", "--yes", code=1)
+    assert (reported["sent"], reported["canary"]["failed"]) == (1, 1)
     attempted = [live.image(image_id) for image_id in images]
     assert sum("redrive" in {line.origin for line in image.attempt_log} for image in attempted) == 1
 
@@ -128,8 +128,8 @@ def test_a_canary_that_fails_again_stops_the_rest(live: LiveFleet, samples: Path
 def test_a_canary_that_lives_lets_the_rest_follow(live: LiveFleet, failed: Image, samples: Path) -> None:
     other = live.upload(samples / PHOTO, "other.jpg")
     crashed(live, live.settled([other])[other])
-    told = pixelfleet("redrive", "--owner", live.owner, "--canary", "1", "--yes")
-    assert (told["sent"], told["canary"]["ready"], told["canary"]["failed"]) == (2, 1, 0)
+    reported = pixelfleet("redrive", "--owner", live.owner, "--canary", "1", "--yes")
+    assert (reported["sent"], reported["canary"]["ready"], reported["canary"]["failed"]) == (2, 1, 0)
     live.idle()
     assert live.counts() == Counts(ready=2)
 
@@ -146,8 +146,8 @@ def test_two_redrives_at_once_double_nothing(live: LiveFleet, failed: Image) -> 
 
 
 def test_a_purge_drops_the_dead_letter_and_leaves_the_record(live: LiveFleet, failed: Image) -> None:
-    told = pixelfleet("purge", "--owner", live.owner, "--yes")
-    assert told["bulk"] == {"deleted": 1, "left": 0}
+    reported = pixelfleet("purge", "--owner", live.owner, "--yes")
+    assert reported["bulk"] == {"deleted": 1, "left": 0}
     assert dead(live) == 0
     assert live.image(failed.image_id) == failed
 
@@ -169,8 +169,8 @@ def test_a_letter_that_no_record_explains_is_moved_back_and_processed(live: Live
     settings = live.settings
     job = Job(JobKind.PROCESS, settings.uploads_bucket, live.key("never-seen.jpg"), etag="e")
     live.deployment.sqs.send_message(QueueUrl=settings.bulk_dlq_url, MessageBody=encode_message(job, Lane.BULK))
-    told = pixelfleet("redrive", "--yes")
-    assert told["dead_letters"]["bulk"]["moved"] == 1
+    reported = pixelfleet("redrive", "--yes")
+    assert reported["dead_letters"]["bulk"]["moved"] == 1
     assert dead(live) == 0
     # Its object was never there, and the record that it left says so.
     eventually(lambda: live.deployment.images.get(job.image_id))

@@ -52,8 +52,8 @@ class Ran:
         self.images = {Path(image["source"]).relative_to(samples).as_posix(): image for image in self.report["images"]}
 
     def variant(self, name: str, variant: str) -> Path:
-        [found] = [entry for entry in self.images[name]["variants"] if entry["name"] == variant]
-        return self.out / str(found["file"])
+        [actual] = [entry for entry in self.images[name]["variants"] if entry["name"] == variant]
+        return self.out / str(actual["file"])
 
 
 @pytest.fixture(scope="module")
@@ -94,21 +94,24 @@ def test_every_sample_is_accounted_for_with_the_right_outcome(ran: Ran) -> None:
 
 def test_every_variant_opens_in_the_size_and_format_that_the_report_says(ran: Ran) -> None:
     for name in good(ran):
-        for told in ran.images[name]["variants"]:
-            path = ran.out / told["file"]
+        for reported in ran.images[name]["variants"]:
+            path = ran.out / reported["file"]
             with Image.open(path) as picture:
                 picture.load()
-                assert (picture.size, str(picture.format).lower()) == ((told["width"], told["height"]), told["format"])
-            assert path.stat().st_size == told["bytes"]
+                assert (picture.size, str(picture.format).lower()) == (
+                    (reported["width"], reported["height"]),
+                    reported["format"],
+                )
+            assert path.stat().st_size == reported["bytes"]
 
 
 def test_no_variant_is_larger_than_its_box_or_its_original(ran: Ran) -> None:
     for name in good(ran):
         image = ran.images[name]
-        assert [told["name"] for told in image["variants"]] == list(BOXES)
-        for told in image["variants"]:
-            longest = min(BOXES[told["name"]], max(image["width"], image["height"]))
-            assert max(told["width"], told["height"]) == longest
+        assert [reported["name"] for reported in image["variants"]] == list(BOXES)
+        for reported in image["variants"]:
+            longest = min(BOXES[reported["name"]], max(image["width"], image["height"]))
+            assert max(reported["width"], reported["height"]) == longest
 
 
 def test_optimized_is_a_progressive_jpeg_and_keeps_alpha_as_webp(ran: Ran) -> None:
@@ -142,8 +145,8 @@ def test_the_same_samples_are_found_in_catalog_notices_and_tags(live: LiveFleet,
     assert camera.exif == {"camera": "Pixelfleet Sample 1", "taken_at": "2026-06-21T21:04:00+02:00"}
     assert all(image.placeholder and image.sha256 for image in images.values() if image.status is Status.READY)
     live.idle()
-    told = {notice["document"]["image_id"]: notice["attributes"]["kind"] for notice in live.notices()}
-    assert told == {i: f"image.{image.status.value}" for i, image in images.items()}
+    reported = {notice["document"]["image_id"]: notice["attributes"]["kind"] for notice in live.notices()}
+    assert reported == {i: f"image.{image.status.value}" for i, image in images.items()}
     for variant in camera.variants:
         answer = live.deployment.s3.get_object_tagging(Bucket=live.settings.results_bucket, Key=variant.key)
         tags = {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}

@@ -22,11 +22,11 @@ def test_finished_images_and_their_workers_are_seen_within_a_slot(live: LiveFlee
     live.deployment.batches.create(live.owner, "b1")
     ids = [live.upload(samples / name, name) for name in ("photos/greyscale.jpg", "broken/text.jpg")]
     live.settled(ids)
-    found = eventually(lambda: now if (now := status())["last_hour"]["finished"] >= before + 2 else None)
-    assert found["last_hour"]["failed_by_cause"]["not_an_image"] >= 1
-    assert [worker["running"] for worker in found["workers"]] == [1, 1]
-    assert {lane["name"]: lane["waiting"] for lane in found["lanes"]} == {"uploads": 0, "bulk": 0, "heavy": 0}
-    [batch] = [one for one in found["batches"] if one["batch"] == f"{live.owner}/b1"]
+    actual = eventually(lambda: now if (now := status())["last_hour"]["finished"] >= before + 2 else None)
+    assert actual["last_hour"]["failed_by_cause"]["not_an_image"] >= 1
+    assert [worker["running"] for worker in actual["workers"]] == [1, 1]
+    assert {lane["name"]: lane["waiting"] for lane in actual["lanes"]} == {"uploads": 0, "bulk": 0, "heavy": 0}
+    [batch] = [one for one in actual["batches"] if one["batch"] == f"{live.owner}/b1"]
     assert (batch["ready"], batch["failed_by_cause"], batch["completed_at"]) == (1, {"not_an_image": 1}, None)
 
 

@@ -31,9 +31,9 @@ def typed(samples: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
     process = start("up", "--json", "--data", str(tmp_path / "data"), "--workers", "1", env=environment(tmp_path / "t"))
     with process:
         try:
-            told = Up(process).told["environment"]
+            reported = Up(process).told["environment"]
             theirs = {name: v for name, v in os.environ.items() if not name.startswith(("AWS_", "PIXELFLEET_"))}
-            yield theirs | told
+            yield theirs | reported
         finally:
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=PATIENCE)

@@ -85,9 +85,9 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815 - http.server's names
 
     def handle_expect_100(self) -> bool:
-        told = super().handle_expect_100()
+        reported = super().handle_expect_100()
         self.wfile.flush()
-        return told
+        return reported
 
     def log_message(self, *_: object) -> None:
         """Silence."""

@@ -172,14 +172,14 @@ class _FakeTable:
             at = (start[index.range_key]["S"] if index.range_key else "", self.key(start))
             low, high = (at, high) if forward else (low, at)
         limit = request.get("Limit", 1_000)
-        found: list[Attributes] = []
+        actual: list[Attributes] = []
         for place in entries.irange(low, high, reverse=not forward, inclusive=(start is None, start is None)):
             item = self.items[entries[place]]
             if holds(request["KeyConditionExpression"], item, words):
-                found.append(item)
-            if len(found) == limit:
-                return {"Items": found, "LastEvaluatedKey": self._last(item, index)}
-        return {"Items": found}
+                actual.append(item)
+            if len(actual) == limit:
+                return {"Items": actual, "LastEvaluatedKey": self._last(item, index)}
+        return {"Items": actual}
 
     def _last(self, item: Attributes, index: Index) -> Attributes:
         names = {self._table.hash_key, self._table.range_key, index.hash_key, index.range_key} - {None, ""}

@@ -41,9 +41,9 @@ def holds(condition: str, item: Attributes | None, words: Words) -> bool:
     between = _BETWEEN.search(condition)
     rest = condition
     if between:
-        found = plain(item.get(words.name(between["name"])))
+        actual = plain(item.get(words.name(between["name"])))
         low, high = plain(words.value(between["low"])), plain(words.value(between["high"]))
-        if found is None or not low <= found <= high:
+        if actual is None or not low <= actual <= high:
             return False
         rest = condition.replace(between[0], "").strip().removesuffix("AND").removeprefix("AND").strip()
     return all(_term(term.strip(), item, words) for term in rest.split(" AND ") if term.strip())
@@ -53,18 +53,20 @@ def _term(term: str, item: Attributes, words: Words) -> bool:
     if match := _FUNCTION.fullmatch(term):
         return (words.name(match["name"]) in item) == (match["function"] == "attribute_exists")
     if match := _BEGINS.fullmatch(term):
-        found = plain(item.get(words.name(match["name"])))
-        return isinstance(found, str) and found.startswith(plain(words.value(match["value"])))
+        actual = plain(item.get(words.name(match["name"])))
+        return isinstance(actual, str) and actual.startswith(plain(words.value(match["value"])))
     match = _TEST.fullmatch(term)
     if match is None:
         raise AssertionError(f"the fake DynamoDB does not know the condition {term!r}")
-    found, value = plain(item.get(words.name(match["name"]))), plain(words.value(match["value"]))
-    if found is None:
+    actual, value = plain(item.get(words.name(match["name"]))), plain(words.value(match["value"]))
+    if actual is None:
         return False
-    compared = {"=": found == value, "<>": found != value}
+    compared = {"=": actual == value, "<>": actual != value}
     if match["operator"] in compared:
         return bool(compared[match["operator"]])
-    return bool({"<": found < value, ">": found > value, "<=": found <= value, ">=": found >= value}[match["operator"]])
+    return bool(
+        {"<": actual < value, ">": actual > value, "<=": actual <= value, ">=": actual >= value}[match["operator"]]
+    )
 
 
 def update(expression: str, item: Attributes, words: Words) -> Attributes:

@@ -7,8 +7,8 @@ from botocore.exceptions import ClientError
 
 
 def error(status: int, code: str = "InternalError") -> ClientError:
-    told = {"Error": {"Code": code, "Message": "told to"}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(told, "Operation")  # type: ignore[arg-type]
+    reported = {"Error": {"Code": code, "Message": "told to"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(reported, "Operation")  # type: ignore[arg-type]
 
 
 class ScriptedSqs:

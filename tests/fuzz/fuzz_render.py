@@ -33,10 +33,10 @@ def _supervise(seconds: float) -> int:
         command = [sys.executable, "-m", "tests.fuzz.fuzz_render", str(_CORPUS), f"-max_total_time={int(left)}"]
         command += [f"-artifact_prefix={_BUILD}/", "-timeout=20", "-rss_limit_mb=3000", "-max_len=16384"]
         subprocess.run([*command, "-print_final_stats=1"], check=False)
-    found = (set(_BUILD.glob("crash-*")) | set(_BUILD.glob("timeout-*")) | set(_BUILD.glob("oom-*"))) - before
-    for path in sorted(found):
+    actual = (set(_BUILD.glob("crash-*")) | set(_BUILD.glob("timeout-*")) | set(_BUILD.glob("oom-*"))) - before
+    for path in sorted(actual):
         sys.stdout.write(f"found: {path}\n")
-    return 1 if found else 0
+    return 1 if actual else 0
 
 
 def _fuzz() -> None:

@@ -61,15 +61,15 @@ def calls(entries: Iterable[str], but: Iterable[str] = ()) -> set[Call]:
     walk = Walk(frozenset(but))
     for entry in entries:
         name, _, function = entry.partition(":")
-        for module in (name,) if function else sorted(found for found in source() if _within(found, name)):
+        for module in (name,) if function else sorted(actual for actual in source() if _within(actual, name)):
             walk.module(module, function)
-    return walk.found
+    return walk.actual
 
 
 @dataclass
 class Walk:
     but: frozenset[str]
-    found: set[Call] = field(default_factory=set)
+    actual: set[Call] = field(default_factory=set)
     _seen: set[tuple[str, str, str, str]] = field(default_factory=set)
 
     def module(self, name: str, function: str = "") -> None:
@@ -110,13 +110,13 @@ class Walk:
                 self._operation(node.value, table)
 
     def _name(self, module: str, name: str, table: str) -> None:
-        home, _, told = source()[module].imported.get(name, f"{module}:{name}").partition(":")
+        home, _, reported = source()[module].imported.get(name, f"{module}:{name}").partition(":")
         if home not in source():
             return
-        if told in source()[home].functions:
-            self._function(home, told, table)
-        elif told in source()[home].classes and f"{home}:{told}" not in self.but:
-            self._class(home, told)
+        if reported in source()[home].functions:
+            self._function(home, reported, table)
+        elif reported in source()[home].classes and f"{home}:{reported}" not in self.but:
+            self._class(home, reported)
 
     def _attribute(self, module: str, owner: str, node: ast.Attribute, table: str) -> None:
         holder = _last_name(node.value)
@@ -134,10 +134,10 @@ class Walk:
             if (service := operations().get(operation)) is not None:
                 if service == "dynamodb" and not table:
                     continue
-                self.found.add(Call(service, operation, table if service == "dynamodb" else ""))
+                self.actual.add(Call(service, operation, table if service == "dynamodb" else ""))
                 if operation == "transact_write_items":
                     # What both of its users put into it: the counters' part of a record, and a seal.
-                    self.found.add(Call(service, "update_item", "batches"))
+                    self.actual.add(Call(service, "update_item", "batches"))
 
 
 @cache
@@ -151,25 +151,25 @@ def source() -> dict[str, Module]:
 def adapters() -> dict[str, tuple[str, str]]:
     """The module and class of each of Fleet's adapters, by the name that it has there; and what some of them hold."""
     bootstrap = source()["pixelfleet.deployment"]
-    found = {"indexes": ("pixelfleet.catalog.indexes", "IndexReader")}
+    actual = {"indexes": ("pixelfleet.catalog.indexes", "IndexReader")}
     for name, getter in bootstrap.classes["Deployment"].items():
         for node in ast.walk(getter.returns) if getter.returns else ():
             if isinstance(node, ast.Name) and (home := bootstrap.imported.get(node.id, "")).startswith("pixelfleet."):
-                found[name] = (home.partition(":")[0], node.id)
-    return found
+                actual[name] = (home.partition(":")[0], node.id)
+    return actual
 
 
 @cache
 def operations() -> dict[str, str]:
     """The service of each operation's boto3 name, of those that one service here alone has."""
     session = botocore.session.Session()
-    found: dict[str, str] = {}
+    actual: dict[str, str] = {}
     twice = set()
     for service in SERVICES:
         for name in session.get_service_model(service).operation_names:
-            twice |= {xform_name(name)} & found.keys()
-            found[xform_name(name)] = service
-    return {name: service for name, service in found.items() if name not in twice}
+            twice |= {xform_name(name)} & actual.keys()
+            actual[xform_name(name)] = service
+    return {name: service for name, service in actual.items() if name not in twice}
 
 
 def _read(path: Path) -> Module:
@@ -199,6 +199,6 @@ def _within(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
 
 
-def lines(found: Iterable[Call]) -> Iterator[str]:
+def lines(actual: Iterable[Call]) -> Iterator[str]:
     """For people, in order."""
-    yield from sorted(f"{call.service}:{call.operation} {call.table}".rstrip() for call in found)
+    yield from sorted(f"{call.service}:{call.operation} {call.table}".rstrip() for call in actual)

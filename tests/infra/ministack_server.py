@@ -44,12 +44,12 @@ def single_action(action: str | None) -> str | None:
     return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
 
 
-def ecs_resource(told: str, body: bytes) -> str:
+def ecs_resource(reported: str, body: bytes) -> str:
     """The ARN that a call to ECS is judged by; `told` is what ministack takes for it."""
     asked = json.loads(body or b"{}")
-    if not asked.get("services") or ":cluster/" not in told:
-        return told
-    return f"{told.replace(':cluster/', ':service/')}/{asked['services'][0]}"
+    if not asked.get("services") or ":cluster/" not in reported:
+        return reported
+    return f"{reported.replace(':cluster/', ':service/')}/{asked['services'][0]}"
 
 
 def protocol_condition(action: str, parameters: MutableMapping[str, Any]) -> dict[str, str]:

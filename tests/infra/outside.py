@@ -10,10 +10,10 @@ import pytest
 
 def program(name: str) -> Path:
     """The program on the PATH; skips or fails the test where there is none."""
-    found = shutil.which(name)
-    if found is None:
+    actual = shutil.which(name)
+    if actual is None:
         unavailable(f"{name} is not installed")
-    return Path(found)
+    return Path(actual)
 
 
 def unavailable(reason: str) -> NoReturn:

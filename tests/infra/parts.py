@@ -56,15 +56,15 @@ def put(stack: Stack, key: str, body: bytes) -> None:
 def await_status(stack: Stack, key: str, status: str, log: Path) -> dict[str, Any]:
     """The image's record once it has that status."""
     table = stack.outputs["table_names"]["images"]
-    wanted = {"image_id": {"S": image_id(stack.outputs["uploads_bucket"], key)}}
-    found: dict[str, Any] = {}
+    requested = {"image_id": {"S": image_id(stack.outputs["uploads_bucket"], key)}}
+    actual: dict[str, Any] = {}
 
     def settled() -> bool:
-        found.update(stack.client("dynamodb").get_item(TableName=table, Key=wanted).get("Item", {}))
-        return bool(found.get("status", {}).get("S") == status)
+        actual.update(stack.client("dynamodb").get_item(TableName=table, Key=requested).get("Item", {}))
+        return bool(actual.get("status", {}).get("S") == status)
 
     await_true(settled, f"{key} is {status}", log)
-    return found
+    return actual
 
 
 def depth(stack: Stack, url: str) -> int:

@@ -30,7 +30,7 @@ def test_the_applied_stack_keeps_every_rule(stack: Stack) -> None:
 
     violations = {rule: list(module.violations(applied)) for rule, module in RULES.items()}
 
-    assert {rule: found for rule, found in violations.items() if found} == {}
+    assert {rule: actual for rule, actual in violations.items() if actual} == {}
 
 
 def test_a_changed_signing_key_is_made_before_the_old_one_goes(stack: Stack) -> None:
@@ -63,14 +63,14 @@ def test_an_apply_does_not_undo_a_scheduled_minimum(stack: Stack) -> None:
 
 
 def test_the_settings_of_tasks_are_ones_that_pixelfleet_knows_and_name_everything(stack: Stack) -> None:
-    told = {name for name in stack.environment if name.startswith("PIXELFLEET_")}
+    reported = {name for name in stack.environment if name.startswith("PIXELFLEET_")}
 
     known = {f"PIXELFLEET_{field.upper()}" for field in Settings.model_fields}
     named = {name for name in known if name.endswith(("_BUCKET", "_URL", "_TABLE", "_ARN")) and "ENDPOINT" not in name}
     dashboard = stack.container("dashboard")
-    assert told | {entry["name"] for entry in dashboard["secrets"]} <= known
+    assert reported | {entry["name"] for entry in dashboard["secrets"]} <= known
     assert {name for name in stack.task_environment("dashboard") if name.startswith("PIXELFLEET_")} <= known
-    assert named <= told
+    assert named <= reported
 
 
 def test_every_role_policy_names_its_resources(stack: Stack) -> None:
@@ -108,12 +108,12 @@ def test_terraform_and_provision_make_the_same(stack: Stack, monkeypatch: pytest
 
 def description(stack: Stack, settings: Settings) -> dict[str, Any]:
     """What both ways of making a deployment should agree on, by the parts' roles instead of their names."""
-    wanted = resources(settings)
-    parts = dict(zip(("uploads", "bulk", "heavy"), wanted.queues, strict=True))
+    requested = resources(settings)
+    parts = dict(zip(("uploads", "bulk", "heavy"), requested.queues, strict=True))
     return {
         "queues": {part: _queue(stack, queue.url, queue.dead_letters.url) for part, queue in parts.items()},
-        "tables": {table.name: _table(stack, name) for name, table in wanted.tables},
-        "topics": {arn.rpartition("-")[2]: _exists(stack, arn) for arn in wanted.topic_arns},
+        "tables": {table.name: _table(stack, name) for name, table in requested.tables},
+        "topics": {arn.rpartition("-")[2]: _exists(stack, arn) for arn in requested.topic_arns},
         "uploads": _bucket(stack, settings.uploads_bucket) | {"tells": _notification(stack, settings.uploads_bucket)},
         "results": _bucket(stack, settings.results_bucket),
     }
@@ -176,16 +176,16 @@ def _exists(stack: Stack, arn: str) -> bool:
 
 
 def _remove(stack: Stack, settings: Settings) -> None:
-    wanted = resources(settings)
-    for bucket in (wanted.uploads, wanted.results):
+    requested = resources(settings)
+    for bucket in (requested.uploads, requested.results):
         stack.client("s3").delete_bucket(Bucket=bucket.name)
-    for queue in wanted.queues:
+    for queue in requested.queues:
         for url in (queue.url, queue.dead_letters.url):
             sqs = stack.client("sqs")
             sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=queue_name(url))["QueueUrl"])
-    for name, _ in wanted.tables:
+    for name, _ in requested.tables:
         stack.client("dynamodb").delete_table(TableName=name)
-    for arn in wanted.topic_arns:
+    for arn in requested.topic_arns:
         stack.client("sns").delete_topic(TopicArn=arn)
 
 

@@ -64,9 +64,9 @@ class Visitor:
         return said
 
     def sign_in(self, name: str) -> None:
-        found = re.search(r'name="csrf_token" value="(\w+)"', self.get("/sign-in").text)
-        assert found is not None
-        self.post("/sign-in", 303, {"user": name, "password": PASSWORD, "csrf_token": found[1]})
+        actual = re.search(r'name="csrf_token" value="(\w+)"', self.get("/sign-in").text)
+        assert actual is not None
+        self.post("/sign-in", 303, {"user": name, "password": PASSWORD, "csrf_token": actual[1]})
         self._take_token()
 
     def change_password(self) -> None:
@@ -74,9 +74,9 @@ class Visitor:
         self._take_token()
 
     def _take_token(self) -> None:
-        found = re.search(r'name="csrf_token" value="(\w+)"', self.get("/account").text)
-        assert found is not None
-        self.token = found[1]
+        actual = re.search(r'name="csrf_token" value="(\w+)"', self.get("/account").text)
+        assert actual is not None
+        self.token = actual[1]
 
     def _send(self, method: str, path: str, expected: int, **content: Any) -> httpx2.Response:
         self.been.add((method, path.partition("?")[0]))
@@ -185,13 +185,13 @@ def look_at(olga: Visitor, image: str) -> None:
         olga.get(path)
     for query in ("status=ready", "batch=spring&status=failed", "batch=spring&name=a", "owner=olga&since=2026-01-01"):
         olga.get(f"/api/v1/images?{query}")
-    told = olga.get(f"/api/v1/images/{image}").json()
+    reported = olga.get(f"/api/v1/images/{image}").json()
     olga.get(f"/images/{image}")
     olga.get(f"/images/{image}/state", 204)
     for what in ("original", "drawn"):
         presigned = olga.get(f"/images/{image}/{what}", 302).headers["location"]
         assert httpx2.get(presigned).content.startswith(b"\xff\xd8")
-    variant = told["variants"][0]["name"]
+    variant = reported["variants"][0]["name"]
     signed = olga.get(f"/api/v1/images/{image}/variants/{variant}", 302).headers["location"]
     assert signed.startswith(f"https://{DOMAIN}/i/olga/{image}/")
     olga.post(f"/images/{image}/link", 200, {"variant": variant, "lifetime": "1 hour"})
@@ -237,10 +237,10 @@ def follow(olga: Visitor, begun: httpx2.Response) -> None:
     """Look at a background task until it is done."""
     task = begun.headers["location"].rpartition("/")[2]
     deadline = time.monotonic() + 60
-    while (told := olga.get(f"/api/v1/background-tasks/{task}").json())["state"] == "running":
-        assert time.monotonic() < deadline, told
+    while (reported := olga.get(f"/api/v1/background-tasks/{task}").json())["state"] == "running":
+        assert time.monotonic() < deadline, reported
         time.sleep(0.1)
-    assert told["state"] == "done", told
+    assert reported["state"] == "done", reported
     olga.get(f"/background-tasks/{task}")
     olga.get(f"/background-tasks/{task}/live")
 
@@ -258,9 +258,9 @@ def manage(olga: Visitor, service: Service) -> None:
     olga.post("/users/ben/password", 200)
     olga.post("/users/ben/disabled", 303, {"disabled": "true"})
     made = olga.post("/account/tokens", 200, {"label": "ci", "days": "1", "scopes": ["read"]}).text
-    found = re.search(r"pxf_[\w-]+", made)
-    assert found is not None
-    program = httpx2.get(f"{service.url}/api/v1/images", headers={"Authorization": f"Bearer {found[0]}"})
+    actual = re.search(r"pxf_[\w-]+", made)
+    assert actual is not None
+    program = httpx2.get(f"{service.url}/api/v1/images", headers={"Authorization": f"Bearer {actual[0]}"})
     assert program.status_code == 200
     digest = re.search(r'name="digest" value="(\w+)"', olga.get("/account").text)
     assert digest is not None

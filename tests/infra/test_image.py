@@ -79,12 +79,12 @@ def test_the_image_says_what_it_is_and_runs_as_nobody_special(buildah: Buildah) 
 
 
 def test_the_image_holds_no_compiler_and_its_user_can_write_to_scratch_alone(buildah: Buildah, container: str) -> None:
-    found = run(buildah, container, "sh", "-c", "for tool in cc gcc c++ make ld; do command -v $tool; done; true")
+    actual = run(buildah, container, "sh", "-c", "for tool in cc gcc c++ make ld; do command -v $tool; done; true")
     writable = run(
         buildah, container, "sh", "-c", "find / -xdev -writable -type d -not -path '/proc/*' 2>/dev/null; true"
     )
 
-    assert found == ""
+    assert actual == ""
     # Those that every Debian has for everybody; a task's root file system is read-only beside this.
     assert set(writable.split()) <= {"/scratch", "/tmp", "/var/tmp", "/run/lock", "/dev/shm", "/dev/mqueue"}
 
@@ -202,8 +202,8 @@ def run(buildah: Buildah, container: str, *command: str) -> str:
 
 
 def status(settings: Settings, key: str) -> str | None:
-    wanted: Any = {"image_id": {"S": image_id(settings.uploads_bucket, key)}}
-    item = boto3.client("dynamodb").get_item(TableName=settings.images_table, Key=wanted).get("Item")
+    requested: Any = {"image_id": {"S": image_id(settings.uploads_bucket, key)}}
+    item = boto3.client("dynamodb").get_item(TableName=settings.images_table, Key=requested).get("Item")
     return item["status"]["S"] if item else None
 
 

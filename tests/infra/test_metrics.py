@@ -18,16 +18,16 @@ OBSERVABILITY = REPOSITORY / "infra" / "modules" / "observability"
 def written(capsys: pytest.CaptureFixture[str], image: Image) -> set[tuple[str, frozenset[str]]]:
     """Metrics and their dimensions that the outcome of an image leaves on standard output."""
     log_outcome(image, Lane.BULK)
-    found = set()
+    actual = set()
     for line in capsys.readouterr().out.splitlines():
         for metrics in json.loads(line)["_aws"]["CloudWatchMetrics"]:
             assert metrics["Namespace"] == NAMESPACE
-            found |= {
+            actual |= {
                 (metric["Name"], frozenset(dimensions))
                 for metric in metrics["Metrics"]
                 for dimensions in metrics["Dimensions"]
             }
-    return found
+    return actual
 
 
 def test_alarms_and_charts_use_what_outcomes_write(capsys: pytest.CaptureFixture[str]) -> None:

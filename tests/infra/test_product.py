@@ -129,10 +129,10 @@ def redrive(stack: Stack, name: str) -> None:
 def invalidated(stack: Stack) -> list[str]:
     """Paths that CloudFront was told to forget."""
     cloudfront, distribution = stack.client("cloudfront"), stack.outputs["cdn_distribution_id"]
-    found = cloudfront.list_invalidations(DistributionId=distribution)["InvalidationList"].get("Items", [])
+    actual = cloudfront.list_invalidations(DistributionId=distribution)["InvalidationList"].get("Items", [])
     return [
         path
-        for one in found
+        for one in actual
         for path in cloudfront.get_invalidation(DistributionId=distribution, Id=one["Id"])["Invalidation"][
             "InvalidationBatch"
         ]["Paths"]["Items"]

@@ -48,12 +48,12 @@ def test_a_run_under_the_tasks_role_queues_sweeps_removes_and_announces(
     invent(stack, operator, kept, vanished)
     seal(operator, kept)
 
-    told = reconcile(stack, tmp_path)
+    reported = reconcile(stack, tmp_path)
 
-    assert told["found"]["missing"] == 1
-    assert told["examples"] == {"missing": [lost]}
-    assert (told["sent"], told["refused"]) == (1, 0)
-    assert (told["swept"]["orphaned"], told["swept"]["removed"]) == (1, 1)
+    assert reported["found"]["missing"] == 1
+    assert reported["examples"] == {"missing": [lost]}
+    assert (reported["sent"], reported["refused"]) == (1, 0)
+    assert (reported["swept"]["orphaned"], reported["swept"]["removed"]) == (1, 1)
     stored = {entry["Key"] for entry in stack.client("s3").list_objects_v2(Bucket=results(stack))["Contents"]}
     assert orphan not in stored
     await_status(stack, lost, "ready", worker)
@@ -67,15 +67,15 @@ def test_a_run_under_the_tasks_role_queues_sweeps_removes_and_announces(
 
 def test_a_second_run_finds_nothing_more_to_do(stack: Stack, worker: Path, tmp_path: Path) -> None:
     def settled() -> bool:
-        told = reconcile(stack, tmp_path, "--dry-run")
-        return not told["found"].keys() - {"known", "failed"}
+        reported = reconcile(stack, tmp_path, "--dry-run")
+        return not reported["found"].keys() - {"known", "failed"}
 
     await_true(settled, "everything is known", worker)
 
-    told = reconcile(stack, tmp_path)
+    reported = reconcile(stack, tmp_path)
 
-    assert told["sent"] == 0
-    assert (told["swept"]["orphaned"], told["swept"]["removed"]) == (0, 0)
+    assert reported["sent"] == 0
+    assert (reported["swept"]["orphaned"], reported["swept"]["removed"]) == (0, 0)
 
 
 def reconcile(stack: Stack, scratch: Path, *more: str) -> dict[str, Any]:
@@ -96,8 +96,8 @@ def reconcile(stack: Stack, scratch: Path, *more: str) -> dict[str, Any]:
     )
 
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    reported: dict[str, Any] = json.loads(done.stdout)
+    return reported
 
 
 def schedule_of(stack: Stack, what: str) -> dict[str, Any]:
@@ -153,6 +153,6 @@ def record_of(operator: Deployment, key: str) -> Image:
 
 def public_subnets(stack: Stack) -> set[str]:
     named: Any = [{"Name": "tag:Name", "Values": ["pixelfleet-public-*"]}]
-    found = stack.emulators.client("ec2", on_moto=True).describe_subnets(Filters=named)["Subnets"]
-    assert found
-    return {subnet["SubnetId"] for subnet in found}
+    actual = stack.emulators.client("ec2", on_moto=True).describe_subnets(Filters=named)["Subnets"]
+    assert actual
+    return {subnet["SubnetId"] for subnet in actual}

@@ -84,17 +84,17 @@ def right_of(call: Call) -> tuple[str, str]:
 
 def rights(policy: dict[str, Any], tables: dict[str, str]) -> set[tuple[str, str]]:
     """Every action that a policy allows; those on tables with the table, or its indexes, that they are allowed on."""
-    found = set()
+    actual = set()
     for statement in policy["Statement"]:
         assert statement["Effect"] == "Allow"
         for action in _listed(statement["Action"]):
             if not action.startswith("dynamodb:"):
-                found.add((action, ""))
+                actual.add((action, ""))
                 continue
             for resource in _listed(statement["Resource"]):
                 path = resource.partition(":table/")[2]
-                found |= {(action, path.replace(table, name)) for name, table in tables.items() if _is(path, table)}
-    return found
+                actual |= {(action, path.replace(table, name)) for name, table in tables.items() if _is(path, table)}
+    return actual
 
 
 def _is(path: str, table: str) -> bool:

@@ -61,7 +61,7 @@ def test_a_rule_names_the_page_that_it_comes_from(rule: str) -> None:
 def test_a_plan_keeps_every_rule(plans: runs.Plans, cell: str) -> None:
     violations = {rule: list(module.violations(plans[cell])) for rule, module in RULES.items()}
 
-    assert {rule: found for rule, found in violations.items() if found} == {}
+    assert {rule: actual for rule, actual in violations.items() if actual} == {}
 
 
 @pytest.mark.slow

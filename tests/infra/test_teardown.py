@@ -30,7 +30,7 @@ def left(stack: Stack) -> dict[str, Any]:
         return stack.emulators.client(service, on_moto=True)
 
     vpcs = moto("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])["Vpcs"]
-    found = {
+    actual = {
         "buckets": on("s3").list_buckets()["Buckets"],
         "queues": on("sqs").list_queues().get("QueueUrls", []),
         "tables": on("dynamodb").list_tables()["TableNames"],
@@ -51,7 +51,7 @@ def left(stack: Stack) -> dict[str, Any]:
         "alarms": moto("cloudwatch").describe_alarms()["MetricAlarms"],
         "groups": moto("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"],
     }
-    return {kind: entries for kind, entries in found.items() if entries}
+    return {kind: entries for kind, entries in actual.items() if entries}
 
 
 def _active(ecs: Any, arn: str) -> bool:

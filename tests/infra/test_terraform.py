@@ -30,9 +30,9 @@ def test_terraform_tests_pass(terraform: Terraform, tmp_path: Path, name: str) -
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("empty", "")
 
-    told = terraform.run("test", f"-filter=tests/{name}", f'-var=producer={{package="{package}"}}')
+    reported = terraform.run("test", f"-filter=tests/{name}", f'-var=producer={{package="{package}"}}')
 
-    assert "0 failed" in told
+    assert "0 failed" in reported
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(REPOSITORY)))
@@ -40,7 +40,7 @@ def test_a_module_is_laid_out_and_named_as_all_are_and_declares_nothing_for_noth
     """What tflint's rules for modules ask (standard_module_structure, naming_convention, documented_*, unused_*)."""
     text = "\n".join(path.read_text() for path in sorted(module.glob("*.tf")))
     declared = re.findall(r'^(variable|output|module|data|resource) ((?:"[^"]+" ?)+)\{$', text, re.MULTILINE)
-    names = {(kind, found.split('"')[-2]) for kind, found in declared}
+    names = {(kind, actual.split('"')[-2]) for kind, actual in declared}
     local = _locals(text)
 
     assert names
@@ -48,7 +48,7 @@ def test_a_module_is_laid_out_and_named_as_all_are_and_declares_nothing_for_noth
         name for name in ("main", "variables", "outputs", "versions") if not (module / f"{name}.tf").is_file()
     } == set()
     assert {name for _, name in names if not re.fullmatch(r"[a-z][a-z0-9_]*", name)} == set()
-    assert {name for kind, name in names if kind in ("variable", "output") and not _told(text, kind, name)} == set()
+    assert {name for kind, name in names if kind in ("variable", "output") and not _reported(text, kind, name)} == set()
     assert {name for kind, name in names if kind == "variable" and not re.search(rf"var\.{name}\b", text)} == set()
     assert {name for kind, name in names if kind == "data" and not re.search(rf"data\.\w+\.{name}\b", text)} == set()
     assert {name for name in local if not re.search(rf"local\.{name}\b", text)} == set()
@@ -81,7 +81,7 @@ def _locals(text: str) -> set[str]:
     return {name for block in blocks for name in re.findall(r"^  (\w+) += ", block, re.MULTILINE)}
 
 
-def _told(text: str, kind: str, name: str) -> bool:
+def _reported(text: str, kind: str, name: str) -> bool:
     """Whether a variable says what it is for and of which type, an output what it is."""
     block = text.partition(f'{kind} "{name}" {{')[2].partition("\n}\n")[0]
     return "description" in block and (kind == "output" or re.search(r"^  type +=", block, re.MULTILINE) is not None)

@@ -21,4 +21,4 @@ class TestActivityOnTheEmbeddedCloud(ActivityConformance):
         sample = Sample(at=SLOT_NOW, lane=Lane.BULK, outcomes={"ready": 1})
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda _: activity.count(sample), range(40)))
-        assert [found.finished for found in activity.samples(NOW - timedelta(minutes=1))] == [40]
+        assert [actual.finished for actual in activity.samples(NOW - timedelta(minutes=1))] == [40]

@@ -30,9 +30,9 @@ def put(composed: Deployment, key: str, body: bytes) -> ObjectVersion:
 def test_an_original_is_fetched_whole_with_its_digest(composed: Deployment, tmp_path: Path) -> None:
     body = bytes(range(256)) * 20_000
     source = put(composed, "a b+c%.jpg", body)
-    found, digest = composed.objects.fetch(source, tmp_path / "original", max_bytes=len(body))
+    actual, digest = composed.objects.fetch(source, tmp_path / "original", max_bytes=len(body))
     assert (tmp_path / "original").read_bytes() == body
-    assert (found, digest) == (source, hashlib.sha256(body).hexdigest())
+    assert (actual, digest) == (source, hashlib.sha256(body).hexdigest())
 
 
 def test_a_version_is_fetched_as_it_was_though_another_came_after(composed: Deployment, tmp_path: Path) -> None:
@@ -43,8 +43,8 @@ def test_a_version_is_fetched_as_it_was_though_another_came_after(composed: Depl
 
 
 def test_an_object_over_the_limit_is_not_read(composed: Deployment, tmp_path: Path) -> None:
-    found, digest = composed.objects.fetch(put(composed, "big.jpg", b"12345"), tmp_path / "original", max_bytes=4)
-    assert (found.bytes, digest) == (5, "")
+    actual, digest = composed.objects.fetch(put(composed, "big.jpg", b"12345"), tmp_path / "original", max_bytes=4)
+    assert (actual.bytes, digest) == (5, "")
     assert not (tmp_path / "original").exists()
 
 

@@ -97,7 +97,7 @@ class Held:
 def test_a_hundred_thousand_failures_are_grouped_and_redriven_in_bounded_memory(many: Deployment) -> None:
     fail_many(many, many.__dict__["dynamodb"])
     held = Held()
-    told: list[int] = []
+    reported: list[int] = []
 
     def watched(images: Iterator[Image]) -> Iterator[Image]:
         for image in images:
@@ -108,12 +108,12 @@ def test_a_hundred_thousand_failures_are_grouped_and_redriven_in_bounded_memory(
     assert {group.name: group.count for group in summary.groups} == {"crashed": MANY}
 
     work = Redrive(many, "anna")
-    for image in watched(work.send(select(many.images, Selection()), lambda: told.append(work.done.sent))):
+    for image in watched(work.send(select(many.images, Selection()), lambda: reported.append(work.done.sent))):
         assert image.status is Status.QUEUED
     assert work.done == Sent(sent=MANY)
     # Progress is told as it is made, ten by ten.
-    assert told == sorted(told)
-    assert len(told) == MANY // 10
+    assert reported == sorted(reported)
+    assert len(reported) == MANY // 10
 
     done = drop_settled(many, Lane.BULK, Selection(), lambda _: held.look())
     assert (done.deleted, done.moved, done.left) == (MANY, 0, 0)

@@ -15,5 +15,5 @@ def hunt(invariant: str, first: int, most: int) -> int | None:
 
 
 if __name__ == "__main__":
-    found = hunt(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
-    print("none" if found is None else found)
+    actual = hunt(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    print("none" if actual is None else actual)

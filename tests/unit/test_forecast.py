@@ -13,10 +13,10 @@ def header(width: int = 4000, height: int = 3000, frames: int = 1, *, animated: 
 
 
 def forecast(count: int, recipe: str = "web") -> Forecast:
-    found = Forecast(recipes.builtin(recipe))
+    actual = Forecast(recipes.builtin(recipe))
     for _ in range(count):
-        found.add(header())
-    return found
+        actual.add(header())
+    return actual
 
 
 def test_time_is_shared_by_the_workers() -> None:
@@ -43,18 +43,18 @@ def test_tiles_are_puts_as_well() -> None:
 
 
 def test_an_animation_counts_every_frame_and_pages_only_one() -> None:
-    found = Forecast(recipes.builtin("web"))
-    found.add(header(1000, 1000, 10, animated=True))
-    assert found.megapixels == 10
-    found.add(header(1000, 1000, 10))
-    assert found.megapixels == 11
+    actual = Forecast(recipes.builtin("web"))
+    actual.add(header(1000, 1000, 10, animated=True))
+    assert actual.megapixels == 10
+    actual.add(header(1000, 1000, 10))
+    assert actual.megapixels == 11
 
 
 def test_rejects_are_counted_by_cause_with_one_example() -> None:
-    found = forecast(1)
-    found.reject("a.txt", Cause.NOT_AN_IMAGE, "no image")
-    found.reject("b.txt", Cause.NOT_AN_IMAGE, "no image")
-    assert (found.rejects, found.examples) == ({"not_an_image": 2}, {"not_an_image": "a.txt: no image"})
+    actual = forecast(1)
+    actual.reject("a.txt", Cause.NOT_AN_IMAGE, "no image")
+    actual.reject("b.txt", Cause.NOT_AN_IMAGE, "no image")
+    assert (actual.rejects, actual.examples) == ({"not_an_image": 2}, {"not_an_image": "a.txt: no image"})
 
 
 def test_prices_have_a_date() -> None:

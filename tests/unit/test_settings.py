@@ -60,11 +60,11 @@ def test_all_that_is_wrong_is_told_together(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PIXELFLEET_PREFX", "acme")
     with pytest.raises(SettingsError) as caught:
         load_settings()
-    told = str(caught.value)
-    assert "PIXELFLEET_MAX_ATTEMPTS='50'" in told
-    assert "PIXELFLEET_BULK_MAX_BYTES='many'" in told
-    assert "AWS_REGION='mars'" in told
-    assert "PIXELFLEET_PREFX: no such setting; did you mean PIXELFLEET_PREFIX?" in told
+    reported = str(caught.value)
+    assert "PIXELFLEET_MAX_ATTEMPTS='50'" in reported
+    assert "PIXELFLEET_BULK_MAX_BYTES='many'" in reported
+    assert "AWS_REGION='mars'" in reported
+    assert "PIXELFLEET_PREFX: no such setting; did you mean PIXELFLEET_PREFIX?" in reported
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,11 @@ def test_all_that_is_wrong_is_told_together(monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(
-    variables: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch
+    variables: dict[str, str], reported: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsError, match=told):
+    with pytest.raises(SettingsError, match=reported):
         load_settings()
 
 

@@ -23,10 +23,10 @@ def calls(tree: ast.AST, module: str, names: set[str]) -> Iterator[ast.Call]:
 
 def naps(tree: ast.AST) -> list[int]:
     """The lines that sleep by the real clock; `asyncio.sleep(0)` only lets other coroutines run."""
-    found = [call.lineno for call in calls(tree, "time", {"sleep"})]
+    actual = [call.lineno for call in calls(tree, "time", {"sleep"})]
     lets_others_run = {"0"}
-    found += [c.lineno for c in calls(tree, "asyncio", {"sleep"}) if ast.unparse(c.args[0]) not in lets_others_run]
-    return found
+    actual += [c.lineno for c in calls(tree, "asyncio", {"sleep"}) if ast.unparse(c.args[0]) not in lets_others_run]
+    return actual
 
 
 def number(node: ast.AST) -> float:
@@ -37,7 +37,7 @@ def number(node: ast.AST) -> float:
 
 def races(tree: ast.AST) -> list[int]:
     """The lines that assert an upper bound on elapsed real time."""
-    found = []
+    actual = []
     for node in ast.walk(tree):
         if not isinstance(node, ast.Assert):
             continue
@@ -48,8 +48,8 @@ def races(tree: ast.AST) -> list[int]:
             reads = any(any(True for _ in calls(each, "time", _CLOCKS)) for each in elapsed)
             pairs = zip(compare.ops, map(number, compare.comparators), strict=True)
             if reads and any(isinstance(op, ast.Lt | ast.LtE) and bound < SHORTEST_BOUND for op, bound in pairs):
-                found.append(node.lineno)
-    return found
+                actual.append(node.lineno)
+    return actual
 
 
 def offenders(find: Callable[[ast.AST], list[int]], sources: Iterable[Path]) -> list[str]:

@@ -53,11 +53,11 @@ class Books:
 
     def _broken_variants(self, images: Mapping[str, Image]) -> Iterator[str]:
         recipe = builtin(self.deployment.settings.default_recipe)
-        wanted = {variant.name for variant in recipe.variants}
+        requested = {variant.name for variant in recipe.variants}
         for key, image in images.items():
             if image.status is not Status.READY:
                 continue
-            if {variant.name for variant in image.variants} != wanted:
+            if {variant.name for variant in image.variants} != requested:
                 yield f"{key} has variants {sorted(variant.name for variant in image.variants)}"
             for variant in image.variants:
                 try:
@@ -66,8 +66,8 @@ class Books:
                     yield f"{key}: variant {variant.name} cannot be read: {error!r}"
 
     def _decode(self, key: str) -> None:
-        found = self.deployment.s3.get_object(Bucket=self.deployment.settings.results_bucket, Key=key)
-        with Picture.open(io.BytesIO(found["Body"].read())) as picture:
+        actual = self.deployment.s3.get_object(Bucket=self.deployment.settings.results_bucket, Key=key)
+        with Picture.open(io.BytesIO(actual["Body"].read())) as picture:
             picture.load()
 
     def _wrong_counters(self, images: Mapping[str, Image]) -> Iterator[str]:
@@ -76,22 +76,22 @@ class Books:
             counted[image.owner, image.batch or ""][image.status.value] += 1
         for (owner, batch), records in counted.items():
             counts = self.deployment.batches.counts(owner, batch)
-            told = {"ready": counts.ready, "failed": counts.failed, "deleted": counts.deleted}
-            if {status: number for status, number in told.items() if number} != dict(records):
-                yield f"batch {owner}/{batch} counts {told}, its records are {dict(records)}"
+            reported = {"ready": counts.ready, "failed": counts.failed, "deleted": counts.deleted}
+            if {status: number for status, number in reported.items() if number} != dict(records):
+                yield f"batch {owner}/{batch} counts {reported}, its records are {dict(records)}"
 
     def _wrong_notices(self, images: Mapping[str, Image]) -> Iterator[str]:
         completed: dict[str, set[str]] = defaultdict(set)
-        told: set[str] = set()
+        reported: set[str] = set()
         for notice in self._notices():
-            told.add(notice["notice_id"])
+            reported.add(notice["notice_id"])
             if notice["kind"] == NoticeKind.BATCH_COMPLETED:
                 completed[f"{notice['owner']}/{notice['batch']}"].add(notice["notice_id"])
         for batch in {f"{image.owner}/{image.batch}" for image in images.values()}:
             if len(completed[batch]) != 1:
                 yield f"batch {batch} was announced complete {len(completed[batch])} times"
         for image in images.values():
-            if image.status in (Status.READY, Status.FAILED) and image.notice_id not in told:
+            if image.status in (Status.READY, Status.FAILED) and image.notice_id not in reported:
                 yield f"{image.key} is {image.status} and nobody was told"
 
     def _notices(self) -> Iterator[dict[str, str]]:

@@ -42,8 +42,8 @@ class Meddler:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": policy, "VisibilityTimeout": "60"})
         bucket = settings.uploads_bucket
-        told: Any = self._deployment.s3.get_bucket_notification_configuration(Bucket=bucket)
-        [queue] = told["QueueConfigurations"]
+        reported: Any = self._deployment.s3.get_bucket_notification_configuration(Bucket=bucket)
+        [queue] = reported["QueueConfigurations"]
         turned: Any = {"QueueConfigurations": [{**queue, "QueueArn": arn}]}
         self._deployment.s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=turned)
         self._thread.start()

@@ -74,7 +74,7 @@ class Visitor:
     def accessible(self) -> list[str]:
         """What axe-core finds wrong with the page. It is evaluated from outside: the policy admits no script."""
         self.page.evaluate(AXE.read_text())
-        found = self.page.evaluate(
+        actual = self.page.evaluate(
             """async rules => {
               const result = await axe.run(document, {runOnly: rules});
               const told = node => node.html.slice(0, 160) + ' ' + node.failureSummary;
@@ -82,17 +82,17 @@ class Visitor:
             }""",
             RULES,
         )
-        return [str(one) for one in found]
+        return [str(one) for one in actual]
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        told = "no Chromium here: apt-get install chromium"
+        reported = "no Chromium here: apt-get install chromium"
         if os.environ.get("CI") == "true":
-            pytest.fail(told)
-        pytest.skip(told)
+            pytest.fail(reported)
+        pytest.skip(reported)
     with sync_playwright() as playwright:
         # Chromium's own sandbox does not start for root, as whom a container runs.
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -154,6 +154,6 @@ def no_motion(page: Page) -> None:
 
 
 def batch_name(page: Page) -> str:
-    found = re.search(r"/batches/[^/]+/([^/?]+)", page.url)
-    assert found is not None, page.url
-    return found[1]
+    actual = re.search(r"/batches/[^/]+/([^/?]+)", page.url)
+    assert actual is not None, page.url
+    return actual[1]

@@ -37,8 +37,8 @@ PAGES = ("/", "/upload", "/batches", "/fleet", "/failures", "/users", "/activity
 @pytest.fixture(scope="module")
 def files(samples: Path) -> list[str]:
     """Twenty of the samples that a page takes, some of them broken."""
-    found = sorted(path for path in samples.rglob("*") if path.is_file() and path.stat().st_size)
-    return [str(path) for path in found if path.suffix != ".mp4"][:20]
+    actual = sorted(path for path in samples.rglob("*") if path.is_file() and path.stat().st_size)
+    return [str(path) for path in actual if path.suffix != ".mp4"][:20]
 
 
 def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: list[str], served: Served) -> None:
@@ -222,8 +222,8 @@ def test_every_page_is_accessible_whatever_it_is_seen_on(
         visitor.open(path)
         no_motion(page)
         keep(visitor, f"{_label(path)}-{name}")
-        if found := visitor.accessible():
-            wrong[path] = found
+        if actual := visitor.accessible():
+            wrong[path] = actual
         wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wide > 0:
             wrong[f"{path} scrolls sideways"] = [str(wide)]
@@ -261,8 +261,8 @@ def test_a_placeholder_is_drawn_in_the_images_own_colours(visitor: Visitor) -> N
         }""",
         thumbhash(pixels, side, (side, side)),
     )
-    for found, wanted in zip(drawn, (left, right), strict=True):
-        assert all(abs(a - b) < 45 for a, b in zip(found, wanted, strict=True)), (found, wanted)
+    for actual, requested in zip(drawn, (left, right), strict=True):
+        assert all(abs(a - b) < 45 for a, b in zip(actual, requested, strict=True)), (actual, requested)
 
 
 def test_the_whole_way_is_open_to_a_keyboard(visitor: Visitor, served: Served, files: list[str]) -> None:

@@ -105,14 +105,14 @@ def graph(dot: str) -> list[list[str]]:
 
 def accepted(report: str) -> dict[str, list[str]]:
     """The values that the provider lists when it refuses another: by `type.attribute`."""
-    found: dict[str, list[str]] = {}
+    actual: dict[str, list[str]] = {}
     for entry in json.loads(report)["diagnostics"]:
         text = f"{entry['summary']} {entry.get('detail', '')}"
         match = re.search(r"expected (\w+)\S* to be one of \[([^\]]*)\]", text)
         if match:
             values = re.findall(r'"([^"]*)"', match[2]) or match[2].split()
-            found[f"{entry['address'].partition('.')[0]}.{match[1]}"] = [value for value in values if value]
-    return found
+            actual[f"{entry['address'].partition('.')[0]}.{match[1]}"] = [value for value in values if value]
+    return actual
 
 
 def invalidated() -> list[str]:

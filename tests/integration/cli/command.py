@@ -39,7 +39,7 @@ def pids_of(tmp: Path, mark: str = "") -> dict[int, str]:
 
     `mark` is in the command line; child guards, which carry the command line of their child, are then left out.
     """
-    found = {}
+    actual = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             environ = (process / "environ").read_bytes()
@@ -49,8 +49,8 @@ def pids_of(tmp: Path, mark: str = "") -> dict[int, str]:
         line = command.decode(errors="replace")
         ours = str(tmp).encode() in environ + command and int(process.name) != os.getpid()
         if ours and mark in line and not (mark and "child_guard.py" in line):
-            found[int(process.name)] = line
-    return found
+            actual[int(process.name)] = line
+    return actual
 
 
 def processes_of(tmp: Path) -> list[str]:

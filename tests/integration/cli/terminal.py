@@ -36,11 +36,11 @@ class Terminal:
     def wait_for(self, pattern: str, timeout: float = PATIENCE) -> "re.Match[str]":
         """Until it has shown what matches."""
         deadline = time.monotonic() + timeout
-        while not (found := re.search(pattern, self.text)):
+        while not (actual := re.search(pattern, self.text)):
             assert self.process.poll() is None or re.search(pattern, self.text), f"it ended, having shown {self.text}"
             assert time.monotonic() < deadline, f"no {pattern} in what it has shown: {self.text}"
             time.sleep(0.05)
-        return found
+        return actual
 
     def ctrl_c(self) -> int:
         """Press it; returns the exit code."""

@@ -36,7 +36,7 @@ def versions(settings: Settings) -> list[str]:
     return sorted(version["Key"] for page in pages for version in page.get("Versions", []))
 
 
-def told(finished: "subprocess.CompletedProcess[str]", code: int = 0) -> dict[str, Any]:
+def reported(finished: "subprocess.CompletedProcess[str]", code: int = 0) -> dict[str, Any]:
     assert finished.returncode == code, finished.stderr
     document: dict[str, Any] = json.loads(finished.stdout)
     return document
@@ -66,7 +66,9 @@ def test_files_land_under_owner_and_batch_and_failures_are_told(
     (tmp_path / "in/loop").symlink_to(".")
     (tmp_path / "in/notes.jpg").write_text("not an image at all")
     (tmp_path / "in/empty.jpg").touch()
-    document = told(run("upload", str(tmp_path / "in"), "--owner", "me", "--batch", "b1", "--json", env=env), code=1)
+    document = reported(
+        run("upload", str(tmp_path / "in"), "--owner", "me", "--batch", "b1", "--json", env=env), code=1
+    )
 
     assert stored(settings) == {
         "uploads/me/b1/a +%2F ü\n.jpg": 7,
@@ -85,7 +87,7 @@ def test_the_batch_is_sealed_with_the_number_of_its_images_and_its_recipe(
     settings: Settings, env: dict[str, str], tmp_path: Path
 ) -> None:
     images(tmp_path / "in", 40)
-    told(run("upload", str(tmp_path / "in"), "--batch", "b1", "--recipe", "zoom", "--json", env=env))
+    reported(run("upload", str(tmp_path / "in"), "--batch", "b1", "--recipe", "zoom", "--json", env=env))
     deployment = Deployment(settings)
     batch = deployment.batches.get("default", "b1")
     assert batch is not None
@@ -99,7 +101,7 @@ def test_the_batch_is_sealed_with_the_number_of_its_images_and_its_recipe(
 
 def test_s3_has_a_checksum_of_what_was_sent(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     [path] = images(tmp_path / "in", 1)
-    told(run("upload", str(path), "--batch", "b1", "--json", env=env))
+    reported(run("upload", str(path), "--batch", "b1", "--json", env=env))
     head = Deployment(settings).s3.head_object(
         Bucket=settings.uploads_bucket, Key="uploads/default/b1/0000.jpg", ChecksumMode="ENABLED"
     )
@@ -116,7 +118,7 @@ def test_killed_in_the_middle_and_run_again_each_file_is_sent_once(
         eventually(lambda: len(stored(settings)) >= 50)
         process.send_signal(signal.SIGKILL)
     assert len(stored(settings)) < 300
-    document = told(run(*command, env=env))
+    document = reported(run(*command, env=env))
 
     expected = sorted(f"uploads/me/b1/{path.name}" for path in paths)
     assert versions(settings) == expected
@@ -154,10 +156,10 @@ def test_without_a_name_a_second_try_goes_on_with_the_batch_that_was_begun(
     with start("upload", str(tmp_path / "in"), "--jobs", "2", *SLOWLY, env=env) as process:
         eventually(lambda: len(stored(settings)) >= 20)
         process.send_signal(signal.SIGKILL)
-    second = told(run("upload", str(tmp_path / "in"), "--json", env=env))
+    second = reported(run("upload", str(tmp_path / "in"), "--json", env=env))
     assert len(versions(settings)) == 300
     assert second["there_before"] >= 20
-    third = told(run("upload", str(tmp_path / "in"), "--json", env=env))
+    third = reported(run("upload", str(tmp_path / "in"), "--json", env=env))
     assert third["place"] != second["place"]
 
 
@@ -166,10 +168,10 @@ def test_a_second_run_sends_only_what_changed_or_is_new(
 ) -> None:
     paths = images(tmp_path / "in", 5)
     command = ("upload", str(tmp_path / "in"), "--batch", "b1", "--json")
-    told(run(*command, env=env))
+    reported(run(*command, env=env))
     paths[0].write_bytes(JPEG + b"changed")
     (tmp_path / "in/new.jpg").write_bytes(JPEG)
-    document = told(run(*command, env=env))
+    document = reported(run(*command, env=env))
     assert (document["uploaded"], document["there_before"]) == (2, 4)
     assert versions(settings).count("uploads/default/b1/0000.jpg") == 2
     batch = Deployment(settings).batches.get("default", "b1")
@@ -183,7 +185,7 @@ def test_two_files_for_one_key_are_told_and_neither_is_lost_without_a_word(
     images(tmp_path / "one", 1)
     images(tmp_path / "two", 1)
     command = ("upload", str(tmp_path / "one"), str(tmp_path / "two"), "--batch", "b1", "--json")
-    document = told(run(*command, env=env), code=1)
+    document = reported(run(*command, env=env), code=1)
     [failed] = document["failed"]
     assert failed["source"] == str(tmp_path / "two/0000.jpg")
     assert f"{tmp_path / 'one/0000.jpg'} goes to the same key" in failed["message"]
@@ -195,7 +197,7 @@ def test_globs_choose_by_name_or_by_path(settings: Settings, env: dict[str, str]
     for name in ("a.jpg", "a.png", "raw/b.jpg", "raw/old/c.jpg"):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "in" / name).write_bytes(JPEG)
-    told(
+    reported(
         run(
             "upload",
             *(str(tmp_path / "in"), "--batch", "b1", "--json"),
@@ -210,7 +212,7 @@ def test_globs_choose_by_name_or_by_path(settings: Settings, env: dict[str, str]
 def test_a_bandwidth_that_is_set_is_kept_to(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     images(tmp_path / "in", 4, size=500_000)
     began = time.monotonic()
-    told(run("upload", str(tmp_path / "in"), "--batch", "b1", "--max-bandwidth", "750k", "--json", env=env))
+    reported(run("upload", str(tmp_path / "in"), "--batch", "b1", "--max-bandwidth", "750k", "--json", env=env))
     # Two million bytes, of which the first half million waits for nothing.
     assert time.monotonic() - began > 2.0
 
@@ -227,7 +229,7 @@ def test_what_may_not_be_read_is_told(settings: Settings, env: dict[str, str], t
     (tmp_path / "in/closed").mkdir(mode=0)
     command = [*HUMBLY, PIXELFLEET, "upload", str(tmp_path / "in"), "--batch", "b1", "--json"]
     finished = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    document = told(finished, code=1)
+    document = reported(finished, code=1)
     assert {Path(one["source"]).name: one["message"] for one in document["failed"]} == {
         "0000.jpg": "cannot be read: Permission denied",
         "closed": "the folder cannot be read: Permission denied",
@@ -248,7 +250,7 @@ def test_where_nothing_is_wanted_no_batch_is_begun(settings: Settings, env: dict
 def test_a_batch_without_an_image_is_not_sealed(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no image")
     command = ("upload", str(tmp_path / "notes.txt"), "--batch", "b1", "--json")
-    assert told(run(*command, env=env))["sealed"] is False
+    assert reported(run(*command, env=env))["sealed"] is False
     batch = Deployment(settings).batches.get("default", "b1")
     assert batch is not None
     assert batch.completed_at is None
@@ -321,17 +323,17 @@ def test_a_large_file_goes_in_parts_and_arrives_whole(settings: Settings, env: d
         file.write(b"II*\x00")
         file.truncate(70 * MB)
     command = ("upload", str(tmp_path / "big.tif"), "--batch", "b1", "--json")
-    assert told(run(*command, env=env))["uploaded"] == 1
+    assert reported(run(*command, env=env))["uploaded"] == 1
     assert stored(settings) == {"uploads/default/b1/big.tif": 70 * MB}
     # In doubt, S3's checksum of checksums says that it need not be sent again.
     with closing(journal(env)) as db, db:
         db.execute("UPDATE files SET done = 0")
-    assert told(run(*command, env=env))["there_before"] == 1
+    assert reported(run(*command, env=env))["there_before"] == 1
 
 
 def test_a_dry_run_predicts_and_sends_nothing(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     run("samples", str(tmp_path / "in"), env=env)
-    document = told(run("upload", str(tmp_path / "in"), "--dry-run", "--workers", "4", "--json", env=env))
+    document = reported(run("upload", str(tmp_path / "in"), "--dry-run", "--workers", "4", "--json", env=env))
     assert document["rejects"]["not_an_image"] == 2
     assert document["formats"]["jpeg"] >= 5
     assert document["seconds"] > 0

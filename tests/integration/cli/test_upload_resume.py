@@ -49,9 +49,9 @@ class Counting(FaultProxy):
 @pytest.fixture
 def proxy(env: dict[str, str]) -> Iterator[Counting]:
     """Between the command and the cloud."""
-    with Counting(env["AWS_ENDPOINT_URL"]) as found:
-        env["AWS_ENDPOINT_URL"] = found.url
-        yield found
+    with Counting(env["AWS_ENDPOINT_URL"]) as actual:
+        env["AWS_ENDPOINT_URL"] = actual.url
+        yield actual
 
 
 @pytest.fixture
@@ -102,10 +102,10 @@ def test_a_killed_file_is_gone_on_with_and_only_its_missing_parts_are_sent(
     document = again(env, big)
     assert (document["uploaded"], document["unfinished"]) == (1, [])
     assert sorted(proxy.parts) == list(range(1, 12))
-    found = stored(settings)
-    assert found["ChecksumCRC32"] == composite(big.read_bytes())
-    assert found["ContentType"] == "image/tiff"
-    assert hashlib.sha256(found["Body"].read()).digest() == hashlib.sha256(big.read_bytes()).digest()
+    actual = stored(settings)
+    assert actual["ChecksumCRC32"] == composite(big.read_bytes())
+    assert actual["ContentType"] == "image/tiff"
+    assert hashlib.sha256(actual["Body"].read()).digest() == hashlib.sha256(big.read_bytes()).digest()
     assert uploads(settings) == []
     assert again(env, big)["there_before"] == 1
 

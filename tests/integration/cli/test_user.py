@@ -17,7 +17,7 @@ def env(settings: Settings, cloud_environment: dict[str, str]) -> dict[str, str]
     return cloud_environment
 
 
-def _told(*arguments: str, env: dict[str, str]) -> Any:
+def _reported(*arguments: str, env: dict[str, str]) -> Any:
     finished = run("user", *arguments, "--json", env=env)
     assert finished.returncode == 0, finished.stderr
     return json.loads(finished.stdout)
@@ -25,28 +25,28 @@ def _told(*arguments: str, env: dict[str, str]) -> Any:
 
 def test_a_user_is_added_gets_a_new_password_is_disabled_and_enabled(settings: Settings, env: dict[str, str]) -> None:
     users = Deployment(settings).users
-    added = _told("add", "ana", "--role", "operator", env=env)
+    added = _reported("add", "ana", "--role", "operator", env=env)
     stored = users.get("ana")
     assert stored is not None
     assert stored.role is Role.OPERATOR
     assert password_matches(added["password"], stored.password)
     assert added["password"] not in stored.password
-    changed = _told("passwd", "ana", env=env)
+    changed = _reported("passwd", "ana", env=env)
     assert changed["password"] != added["password"]
-    assert _told("disable", "ana", env=env)["disabled"] is True
-    assert _told("enable", "ana", env=env)["disabled"] is False
-    assert [user["name"] for user in _told("list", env=env)["users"]] == ["ana"]
+    assert _reported("disable", "ana", env=env)["disabled"] is True
+    assert _reported("enable", "ana", env=env)["disabled"] is False
+    assert [user["name"] for user in _reported("list", env=env)["users"]] == ["ana"]
     again = run("user", "add", "ana", env=env)
     assert (again.returncode, "there is a user 'ana' already" in again.stderr) == (2, True)
 
 
 @pytest.mark.slow
 def test_an_address_is_subscribed_to_its_owners_notices_alone(settings: Settings, env: dict[str, str]) -> None:
-    _told("add", "ben", "--email", "ben@example.com", env=env)
+    _reported("add", "ben", "--email", "ben@example.com", env=env)
     deployment = Deployment(settings)
     topic = settings.notices_topic_arn
-    [found] = deployment.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    assert (found["Protocol"], found["Endpoint"]) == ("email", "ben@example.com")
+    [actual] = deployment.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert (actual["Protocol"], actual["Endpoint"]) == ("email", "ben@example.com")
     wrong = run("user", "add", "bob", "--email", "not an address", env=env)
     assert (wrong.returncode, deployment.users.get("bob")) == (2, None)
 
@@ -54,12 +54,12 @@ def test_an_address_is_subscribed_to_its_owners_notices_alone(settings: Settings
 @pytest.mark.slow
 def test_tokens_are_made_listed_and_revoked(settings: Settings, env: dict[str, str]) -> None:
     users = Deployment(settings).users
-    _told("add", "cy", env=env)
-    made = _told("token", "cy", "--label", "import", "--scope", "write", "--days", "3", env=env)
+    _reported("add", "cy", env=env)
+    made = _reported("token", "cy", "--label", "import", "--scope", "write", "--days", "3", env=env)
     bearer = users.bearer(made["token"])
     assert bearer is not None
     assert (bearer.user.name, bearer.scopes) == ("cy", frozenset({Scope.WRITE}))
-    [listed] = _told("list", env=env)["users"][-1]["tokens"]
+    [listed] = _reported("list", env=env)["users"][-1]["tokens"]
     assert (listed["id"], listed["label"]) == (made["id"], "import")
     assert run("user", "token", "cy", "--revoke", made["id"], env=env).returncode == 0
     assert users.bearer(made["token"]) is None

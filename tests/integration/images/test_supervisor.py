@@ -58,11 +58,11 @@ def child_of(supervisor: RenderSupervisor) -> int:
 
 def open_files(pid: int) -> set[str]:
     """The paths that a process holds open (Linux)."""
-    found = set()
+    actual = set()
     for link in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(FileNotFoundError):
-            found.add(str(link.readlink()))
-    return found
+            actual.add(str(link.readlink()))
+    return actual
 
 
 def test_it_renders_one_image_after_another_in_one_child(supervisor: RenderSupervisor, small: Path, out: Path) -> None:

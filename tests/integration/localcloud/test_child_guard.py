@@ -131,14 +131,14 @@ def test_a_child_that_dies_is_told_of_and_restarted(tmp_path: Path) -> None:
     code += "p.write_text('x' * (n + 1)); os._exit(7) if n == 0 else time.sleep(600)"
     with ProcessSupervisor() as supervisor:
         supervisor.start(_program(tmp_path, code))
-        told: list[str] = []
+        reported: list[str] = []
 
         def restarted() -> bool:
-            told.extend(str(death) for death in supervisor.tend())
+            reported.extend(str(death) for death in supervisor.tend())
             return (tmp_path / "ran").exists() and (tmp_path / "ran").read_text() == "xx"
 
         eventually(restarted)
-        assert told == [f"helper ended with exit code 7; restarting it in 0.5 s (log: {tmp_path / 'helper.log'})"]
+        assert reported == [f"helper ended with exit code 7; restarting it in 0.5 s (log: {tmp_path / 'helper.log'})"]
         assert supervisor.pids().keys() == {"helper"}
 
 

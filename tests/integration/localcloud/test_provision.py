@@ -70,13 +70,13 @@ def test_every_change_of_an_object_is_told_to_the_uploads_queue_whatever_its_key
     sqs = boto3.client("sqs", endpoint_url=settings.endpoint_url)
     s3.put_object(Bucket=settings.uploads_bucket, Key="at the root + ü.jpg", Body=b"x")
     s3.delete_object(Bucket=settings.uploads_bucket, Key="at the root + ü.jpg")
-    told: list[tuple[str, str]] = []
-    while len(told) < 2:
+    reported: list[tuple[str, str]] = []
+    while len(reported) < 2:
         messages = sqs.receive_message(QueueUrl=settings.uploads_queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=5)
         records = [json.loads(message["Body"]).get("Records", []) for message in messages.get("Messages", [])]
-        told += [(r["eventName"], r["s3"]["object"]["key"]) for batch in records for r in batch]
+        reported += [(r["eventName"], r["s3"]["object"]["key"]) for batch in records for r in batch]
 
-    assert sorted(told) == [
+    assert sorted(reported) == [
         ("ObjectCreated:Put", "at+the+root+%2B+%C3%BC.jpg"),
         ("ObjectRemoved:DeleteMarkerCreated", "at+the+root+%2B+%C3%BC.jpg"),
     ]

@@ -88,8 +88,8 @@ def test_a_large_file_goes_in_parts_with_the_same_headers_and_a_checksum_of_each
 
 def test_a_version_is_fetched_whole_with_its_digest(server: Answers, tmp_path: Path) -> None:
     server.answers = [Answer(text=CONTENT, headers={"x-amz-version-id": "v1"})]
-    found, sha256 = objects(server).fetch(VERSION, tmp_path / "a", LARGE)
-    assert (found, sha256) == (VERSION, hashlib.sha256(BODY).hexdigest())
+    actual, sha256 = objects(server).fetch(VERSION, tmp_path / "a", LARGE)
+    assert (actual, sha256) == (VERSION, hashlib.sha256(BODY).hexdigest())
     assert (tmp_path / "a").read_bytes() == BODY
     assert server.requests[0].path == "/bucket/uploads/me/b/a%20b.jpg?versionId=v1"
 
@@ -103,8 +103,8 @@ def test_without_a_version_the_etag_pins_the_object(server: Answers, tmp_path: P
 
 def test_an_object_over_the_limit_is_not_read(server: Answers, tmp_path: Path) -> None:
     server.answers = [Answer(text=CONTENT)]
-    found, sha256 = objects(server).fetch(VERSION, tmp_path / "a", 3)
-    assert (found.bytes, sha256, (tmp_path / "a").exists()) == (len(CONTENT), "", False)
+    actual, sha256 = objects(server).fetch(VERSION, tmp_path / "a", 3)
+    assert (actual.bytes, sha256, (tmp_path / "a").exists()) == (len(CONTENT), "", False)
 
 
 def test_a_body_that_breaks_off_is_taken_up_where_it_broke(server: Answers, tmp_path: Path) -> None:

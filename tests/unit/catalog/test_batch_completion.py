@@ -33,11 +33,11 @@ class FaultyDynamoDb(FakeDynamoDb):
 
 
 def cancelled(reasons: Iterable[str]) -> ClientError:
-    told: Any = {
+    reported: Any = {
         "Error": {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"},
         "CancellationReasons": [{"Code": reason} for reason in reasons],
     }
-    return ClientError(told, "TransactWriteItems")
+    return ClientError(reported, "TransactWriteItems")
 
 
 def conflict() -> ClientError:

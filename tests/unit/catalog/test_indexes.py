@@ -47,8 +47,8 @@ def test_all_shards_of_all_statuses_are_asked_for_together_and_no_more_than_ther
     images = images_on(client)
     for number in range(20):
         images.claim(aim(f"{number:02}.jpg"), 5, None)
-    found = [image.path for image in batch_images(images, "me", "b1")]
-    assert found == [f"{number:02}.jpg" for number in range(20)]
+    actual = [image.path for image in batch_images(images, "me", "b1")]
+    assert actual == [f"{number:02}.jpg" for number in range(20)]
     assert client.queries == IMAGE_INDEX_SHARDS * len(Status)
     assert client.most == READERS
 

@@ -69,11 +69,11 @@ def test_help_teaches_by_example(
     ],
 )
 def test_usage_and_set_up_errors_are_one_clear_message_and_exit_code_2(
-    pixelfleet: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], told: str
+    pixelfleet: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], reported: str
 ) -> None:
     assert pixelfleet(*(argument.replace("{tmp}", str(tmp_path)) for argument in arguments)) == 2
     captured = capsys.readouterr()
-    assert told in " ".join(captured.err.split())
+    assert reported in " ".join(captured.err.split())
     assert captured.out == ""
 
 
@@ -99,7 +99,7 @@ def test_a_broken_aws_configuration_is_exit_2_with_its_reason(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     variables: dict[str, str],
-    told: str,
+    reported: str,
 ) -> None:
     (tmp_path / "config").write_text("[default")
     without_aws(monkeypatch, tmp_path)
@@ -107,7 +107,7 @@ def test_a_broken_aws_configuration_is_exit_2_with_its_reason(
         monkeypatch.setenv(name, value.replace("{tmp}", str(tmp_path)))
     assert pixelfleet("batch", "list") == 2
     captured = capsys.readouterr().err
-    assert told in captured
+    assert reported in captured
     assert "bug" not in captured
 
 
@@ -137,10 +137,10 @@ def test_an_error_of_our_own_is_one_line_without_a_traceback(
 
     monkeypatch.setattr("pixelfleet.cli.provision.make", breaks)
     assert pixelfleet("provision") == 1
-    told = capsys.readouterr().err
-    assert "ZeroDivisionError: of our own making" in told
-    assert "This is a bug in pixelfleet" in told
-    assert "Traceback" not in told
+    reported = capsys.readouterr().err
+    assert "ZeroDivisionError: of our own making" in reported
+    assert "This is a bug in pixelfleet" in reported
+    assert "Traceback" not in reported
 
 
 def test_an_interrupt_is_130(pixelfleet: Command, monkeypatch: pytest.MonkeyPatch) -> None:

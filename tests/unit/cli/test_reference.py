@@ -9,7 +9,7 @@ REFERENCE = Path(__file__).parents[3] / "docs/reference/cli.md"
 
 def test_the_reference_is_up_to_date() -> None:
     command = ["typer", "pixelfleet.cli.main", "utils", "docs", "--name", "pixelfleet", "--title", "Commands"]
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-m", *command], capture_output=True, text=True, check=True, timeout=60
     ).stdout
-    assert REFERENCE.read_text().strip() == told.strip(), "run `make docs`"
+    assert REFERENCE.read_text().strip() == reported.strip(), "run `make docs`"

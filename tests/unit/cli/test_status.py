@@ -19,10 +19,10 @@ def status(oldest: float | None = 75.0, eta: float | None = 300.0) -> Status:
     return Status(Overview(AT, lanes, workers, MOVING, eta), ((batch, Counts(ready=99, failed_by_cause={"empty": 1})),))
 
 
-def printed(found: Status) -> str:
+def printed(actual: Status) -> str:
     console = Console(width=100, markup=False)
     with console.capture() as capture:
-        console.print(as_screen(found))
+        console.print(as_screen(actual))
     return capture.get()
 
 
@@ -35,9 +35,9 @@ def test_the_screen_tells_lanes_workers_pace_failures_and_batches() -> None:
 
 
 def test_what_nobody_knows_is_said_to_be_unknown() -> None:
-    told = printed(status(oldest=None, eta=None))
-    assert "unknown" in told
-    assert "no ETA" in told
+    reported = printed(status(oldest=None, eta=None))
+    assert "unknown" in reported
+    assert "no ETA" in reported
     document = as_document(status(oldest=None, eta=None))
     assert (document["eta_seconds"], document["lanes"][1]["oldest"]) == (None, None)
 

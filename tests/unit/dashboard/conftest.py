@@ -50,9 +50,9 @@ def sign_in(client: TestClient, name: str, password: str = PASSWORD, **more: str
 
 
 def form_token(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([0-9a-f]{64})"', page)
-    assert found is not None, page
-    return found[1]
+    actual = re.search(r'name="csrf_token" value="([0-9a-f]{64})"', page)
+    assert actual is not None, page
+    return actual[1]
 
 
 @pytest.fixture(scope="package")

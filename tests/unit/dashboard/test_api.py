@@ -36,15 +36,15 @@ def stocked(package_fleet: Deployment) -> list[str]:
 def _names(dashboard: Dashboard, **query: str) -> list[str]:
     """All names over all pages of seven."""
     program = dashboard.program(OWNER)
-    found: list[str] = []
+    actual: list[str] = []
     cursor = ""
     while True:
         asked = {"limit": "7", **query, **({"cursor": cursor} if cursor else {})}
         page = program.get("/api/v1/images", params=asked).json()
-        found += [image["name"] for image in page["images"]]
+        actual += [image["name"] for image in page["images"]]
         cursor = page["next"]
         if not cursor:
-            return found
+            return actual
 
 
 def test_pages_by_cursor_hold_every_image_once_newest_first(dashboard: Dashboard, stocked: list[str]) -> None:
@@ -145,8 +145,8 @@ def test_files_that_cannot_be_taken_are_told_why_and_the_others_get_forms(dashbo
         {"name": "film.mp4", "bytes": 100, "type": "video/mp4"},
         {"name": "raw.heic", "bytes": 100, "type": ""},
     ]
-    wanted = {"batch": "mixed", "recipe": "catalog", "files": files}
-    answer = dashboard.program("ana").post("/api/v1/uploads", json=wanted).json()
+    requested = {"batch": "mixed", "recipe": "catalog", "files": files}
+    answer = dashboard.program("ana").post("/api/v1/uploads", json=requested).json()
     refused = {file["name"]: file["refused"] for file in answer["files"]}
     assert refused["good.jpg"] is refused["raw.heic"] is None
     assert refused["empty.jpg"] == "it is empty"
@@ -180,8 +180,8 @@ def test_a_seal_counts_what_is_in_the_bucket_and_not_what_the_client_names(dashb
         put_and_record(dashboard, "added-to", f"{number}.jpg")
     one_more = put_and_record(dashboard, "added-to", "one-more.jpg")
     # The page knows only of the file that it has just uploaded.
-    told = {"image_ids": [one_more.image_id]}
-    sealed = dashboard.program("ana").post("/api/v1/batches/ana/added-to/seal", json=told).json()
+    reported = {"image_ids": [one_more.image_id]}
+    sealed = dashboard.program("ana").post("/api/v1/batches/ana/added-to/seal", json=reported).json()
     assert (sealed["expected"], sealed["ready"]) == (4, 4)
 
 

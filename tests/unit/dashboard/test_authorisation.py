@@ -114,15 +114,15 @@ ELSEWHERE: Final = frozenset({"GET /batches/{owner}/{name}/events"})
 
 @pytest.fixture(scope="module")
 def images(package_fleet: Deployment) -> dict[str, Image]:
-    found = {name: record(package_fleet, "ana", "b1", f"{name}.jpg") for name in ("id", "id2", "id3")}
+    actual = {name: record(package_fleet, "ana", "b1", f"{name}.jpg") for name in ("id", "id2", "id3")}
     body = b"RIFF....WEBP"
-    for image in found.values():
+    for image in actual.values():
         bucket = package_fleet.settings.results_bucket
         package_fleet.s3.put_object(Bucket=bucket, Key=image.variants[0].key, Body=body, ContentType="image/webp")
     uploads = package_fleet.settings.uploads_bucket
-    package_fleet.s3.put_object(Bucket=uploads, Key=found["id"].key, Body=b"x")
+    package_fleet.s3.put_object(Bucket=uploads, Key=actual["id"].key, Body=b"x")
     package_fleet.users.add("dis", hash_password(PASSWORD))
-    return found
+    return actual
 
 
 def _client(dashboard: Dashboard, who: str) -> TestClient:

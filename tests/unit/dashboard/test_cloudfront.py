@@ -50,8 +50,8 @@ def test_a_page_brings_cookies_for_ones_own_results_and_an_operators_for_all(
     assert sign_in(client, name) == 303
     answer = client.get("/account")
     cookies = {cookie.name: cookie for cookie in client.cookies.jar}
-    found, until = _checked(cookies["CloudFront-Policy"].value or "", cookies["CloudFront-Signature"].value or "")
-    assert found == resource
+    actual, until = _checked(cookies["CloudFront-Policy"].value or "", cookies["CloudFront-Signature"].value or "")
+    assert actual == resource
     assert before <= until - COOKIE_SECONDS <= time.time()
     assert cookies["CloudFront-Key-Pair-Id"].value == "K123"
     assert cookies["CloudFront-Policy"].path == "/i/"

@@ -25,12 +25,12 @@ def test_every_operation_tells_what_it_is_who_may_and_how_it_fails(document: dic
     assert document["openapi"].startswith("3.1")
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            told = f"{method} {path}"
-            assert operation["summary"], told
-            assert operation["tags"], told
+            reported = f"{method} {path}"
+            assert operation["summary"], reported
+            assert operation["tags"], reported
             if path.startswith("/api/"):
-                assert operation["security"], told
-                assert {"401", "429", "503"} <= set(operation["responses"]), told
+                assert operation["security"], reported
+                assert {"401", "429", "503"} <= set(operation["responses"]), reported
 
 
 def test_every_field_has_an_example_or_a_shape(document: dict[str, Any]) -> None:

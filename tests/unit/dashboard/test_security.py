@@ -116,8 +116,8 @@ def test_a_name_that_climbs_or_hides_gets_no_form(dashboard: Dashboard, name: st
 
 
 def test_a_form_is_bound_to_key_type_and_size(dashboard: Dashboard) -> None:
-    wanted = {"batch": "b1", "files": [{"name": "a b.jpg", "bytes": 9, "type": "image/jpeg"}]}
-    [file] = dashboard.program("ana").post("/api/v1/uploads", json=wanted).json()["files"]
+    requested = {"batch": "b1", "files": [{"name": "a b.jpg", "bytes": 9, "type": "image/jpeg"}]}
+    [file] = dashboard.program("ana").post("/api/v1/uploads", json=requested).json()["files"]
     policy = json.loads(base64.b64decode(file["fields"]["policy"]))
     most = dashboard.deployment.settings.heavy_max_bytes
     assert ["content-length-range", 1, min(most, 5_000_000_000)] in policy["conditions"]

@@ -86,8 +86,8 @@ def test_transparency_is_kept_deep_and_an_opaque_alpha_is_dropped(ramp: Path, tm
         path = tmp_path / f"alpha-{alpha}"
         colours.bandjoin(alpha).copy(interpretation="rgb16").pngsave(str(path))
         [png] = rendered(path, {"format": "png", "depth": 16}).variants
-        found = read(png.path)
-        assert (found.bands, found.format) == (bands, "ushort")
+        actual = read(png.path)
+        assert (actual.bands, actual.format) == (bands, "ushort")
 
 
 def test_a_deep_grey_stays_grey(tmp_path: Path, rendered: Run) -> None:
@@ -106,6 +106,6 @@ def test_a_deep_grey_stays_grey(tmp_path: Path, rendered: Run) -> None:
         ('format = "png"\ntiles = {}', "without tiles"),
     ],
 )
-def test_a_depth_that_cannot_be_is_refused_with_what_could(line: str, told: str) -> None:
-    with pytest.raises(RecipeError, match=told):
+def test_a_depth_that_cannot_be_is_refused_with_what_could(line: str, reported: str) -> None:
+    with pytest.raises(RecipeError, match=reported):
         parse(f'name = "r"\n[[variants]]\nname = "v"\ndepth = 16\n{line}\n', "r.toml")

@@ -110,14 +110,14 @@ def _name(row: Format | RefusedFormat) -> str:
     return row.name
 
 
-def found(content: bytes) -> Format:
+def actual(content: bytes) -> Format:
     return identify(lambda offset, count: content[offset : offset + count])
 
 
 @pytest.mark.parametrize("row", FORMATS, ids=_name)
 def test_a_sample_of_each_format_is_found_and_rendered(tmp_path: Path, rendered: Run, row: Format) -> None:
     content = SAMPLES[row.name]()
-    assert found(content) is row
+    assert actual(content) is row
     (tmp_path / "a").write_bytes(content)
     [variant] = rendered(tmp_path / "a", {"format": "png"}, allow_svg=True).variants
     with Image.open(variant.path) as opened:
@@ -128,7 +128,7 @@ def test_a_sample_of_each_format_is_found_and_rendered(tmp_path: Path, rendered:
 @pytest.mark.parametrize("row", REFUSED, ids=_name)
 def test_a_sample_of_each_refused_format_is_refused_by_name(row: RefusedFormat) -> None:
     with pytest.raises(PermanentError, match=row.name) as caught:
-        found(REFUSED_SAMPLES[row.name])
+        actual(REFUSED_SAMPLES[row.name])
     assert caught.value.cause is Cause.UNSUPPORTED_FORMAT
     assert row.reason in caught.value.message
 

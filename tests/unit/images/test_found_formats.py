@@ -28,7 +28,7 @@ PREFIXED = (
 )
 
 
-def found(content: bytes) -> Format:
+def actual(content: bytes) -> Format:
     return identify(lambda offset, count: content[offset : offset + count])
 
 
@@ -48,7 +48,7 @@ SVGS = {
 
 @pytest.mark.parametrize("name", SVGS)
 def test_an_svg_is_found_and_rendered(tmp_path: Path, rendered: Run, name: str) -> None:
-    assert found(SVGS[name]).name == "svg"
+    assert actual(SVGS[name]).name == "svg"
     path = tmp_path / "source"
     path.write_bytes(SVGS[name])
     [variant] = rendered(path, {"format": "png"}, allow_svg=True).variants
@@ -62,7 +62,7 @@ def test_an_svg_is_found_and_rendered(tmp_path: Path, rendered: Run, name: str) 
 )
 def test_what_only_holds_an_svg_is_none(content: bytes) -> None:
     with pytest.raises(PermanentError) as caught:
-        found(content)
+        actual(content)
     assert caught.value.cause is Cause.NOT_AN_IMAGE
 
 
@@ -95,7 +95,7 @@ RAWS = {
 @pytest.mark.parametrize("name", RAWS)
 def test_a_raw_is_not_its_thumbnail(name: str) -> None:
     with pytest.raises(PermanentError, match="raw") as caught:
-        found(RAWS[name])
+        actual(RAWS[name])
     assert caught.value.cause is Cause.UNSUPPORTED_FORMAT
 
 
@@ -124,7 +124,7 @@ def test_a_tga_with_a_palette_of_256_is_found(tmp_path: Path, rendered: Run) -> 
     palette = bytes(value for index in range(256) for value in (index, index, index))
     head = struct.pack("<BBBHHBHHHHBB", 0, 1, 1, 0, 256, 24, 0, 0, 16, 16, 8, 0x20)
     content = head + palette + bytes([77]) * 256
-    assert found(content).name == "tga"
+    assert actual(content).name == "tga"
     (tmp_path / "b").write_bytes(content)
     [variant] = rendered(tmp_path / "b", {"format": "png"}).variants
     with Image.open(variant.path) as opened:

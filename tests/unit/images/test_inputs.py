@@ -24,18 +24,21 @@ def colours(rendition: Rendition) -> list[tuple[int, int, int]]:
     """The middles of the four quarters of the first variant."""
     with Image.open(rendition.variants[0].path) as opened:
         picture = opened.convert("RGB")
-    found = []
+    actual = []
     for y in (0.25, 0.75):
         for x in (0.25, 0.75):
             pixel = picture.getpixel((int(x * picture.width), int(y * picture.height)))
             assert isinstance(pixel, tuple)
-            found.append((int(pixel[0]), int(pixel[1]), int(pixel[2])))
-    return found
+            actual.append((int(pixel[0]), int(pixel[1]), int(pixel[2])))
+    return actual
 
 
 def assert_quarters(rendition: Rendition, tolerance: int = 10) -> None:
-    for found, expected in zip(colours(rendition), QUARTERS, strict=True):
-        assert all(abs(one - other) <= tolerance for one, other in zip(found, expected, strict=True)), (found, expected)
+    for actual, expected in zip(colours(rendition), QUARTERS, strict=True):
+        assert all(abs(one - other) <= tolerance for one, other in zip(actual, expected, strict=True)), (
+            actual,
+            expected,
+        )
 
 
 def vips(quarters: Image.Image) -> Any:
@@ -91,14 +94,14 @@ def test_tiff_may_hold_other_colour_spaces(tmp_path: Path, rendered: Run, quarte
     # Colours that ink can show: the quarters themselves are outside the gamut of CMYK.
     grey = vips(Image.new("RGB", (40, 40), (128, 120, 110)))
     grey.colourspace(space).tiffsave(str(tmp_path / "a.tif"))
-    for found in colours(rendered(tmp_path / "a.tif", {"format": "png"})):
-        assert all(abs(one - other) <= 12 for one, other in zip(found, (128, 120, 110), strict=True)), found
+    for actual in colours(rendered(tmp_path / "a.tif", {"format": "png"})):
+        assert all(abs(one - other) <= 12 for one, other in zip(actual, (128, 120, 110), strict=True)), actual
 
 
 def test_a_float_tiff_counts_from_nought_to_one(save: Save, rendered: Run) -> None:
     picture = Image.new("F", (20, 20), 0.5)
-    for found in colours(rendered(save(picture, "TIFF"), {"format": "png"})):
-        assert abs(found[0] - 128) <= 2
+    for actual in colours(rendered(save(picture, "TIFF"), {"format": "png"})):
+        assert abs(actual[0] - 128) <= 2
 
 
 def test_a_tiff_of_many_bands_shows_its_first_three(tmp_path: Path, rendered: Run) -> None:

@@ -28,19 +28,19 @@ def cause_of(path: Path, limits: Limits = LIMITS) -> Cause:
 def test_width_and_height_are_as_displayed(save: Save) -> None:
     exif = Image.Exif()
     exif[Base.Orientation] = 6
-    found = probe(save(Image.new("RGB", (60, 40)), "JPEG", exif=exif), LIMITS)
-    assert (found.width, found.height, found.orientation) == (40, 60, 6)
+    actual = probe(save(Image.new("RGB", (60, 40)), "JPEG", exif=exif), LIMITS)
+    assert (actual.width, actual.height, actual.orientation) == (40, 60, 6)
 
 
 def test_camera_and_time_are_kept_and_the_place_only_on_request(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(photos.camera())
     large = Limits(10_000_000, 10_000_000, 1)
-    found = probe(path, large)
-    assert (found.camera, found.taken_at, found.gps) == ("Pixelfleet Sample 1", "2026-06-21T21:04:00+02:00", None)
+    actual = probe(path, large)
+    assert (actual.camera, actual.taken_at, actual.gps) == ("Pixelfleet Sample 1", "2026-06-21T21:04:00+02:00", None)
     assert probe(path, large, with_gps=True).gps == (53.541667, 9.966667)
     assert probe(path, large, with_gps=True).exif["gps"] == "53.541667,9.966667"
-    assert found.exif == {"camera": "Pixelfleet Sample 1", "taken_at": "2026-06-21T21:04:00+02:00"}
+    assert actual.exif == {"camera": "Pixelfleet Sample 1", "taken_at": "2026-06-21T21:04:00+02:00"}
 
 
 def test_what_cannot_stream_has_a_limit_of_its_own(tmp_path: Path) -> None:
@@ -76,8 +76,8 @@ def test_garbage_in_exif_is_no_fault(save: Save) -> None:
 
 def test_frames_alpha_and_colour_space_are_told(save: Save) -> None:
     frames = [Image.new("RGB", (10, 10), colour) for colour in ("red", "lime", "blue")]
-    found = probe(save(frames[0], "GIF", save_all=True, append_images=frames[1:]), LIMITS)
-    assert (found.frames, found.animated) == (3, True)
+    actual = probe(save(frames[0], "GIF", save_all=True, append_images=frames[1:]), LIMITS)
+    assert (actual.frames, actual.animated) == (3, True)
     assert probe(save(Image.new("RGBA", (10, 10)), "PNG"), LIMITS).has_alpha
     assert probe(save(Image.new("CMYK", (10, 10)), "JPEG"), LIMITS).colour_space == "cmyk"
 

@@ -22,9 +22,9 @@ def result(rendition: Rendition, number: int = 0) -> Image.Image:
 
 
 def pixel(picture: Image.Image, x: int, y: int) -> tuple[int, ...]:
-    found = picture.getpixel((x, y))
-    assert isinstance(found, tuple)
-    return tuple(int(value) for value in found)
+    actual = picture.getpixel((x, y))
+    assert isinstance(actual, tuple)
+    return tuple(int(value) for value in actual)
 
 
 @pytest.fixture
@@ -119,8 +119,8 @@ def test_smart_crops_find_what_there_is_to_see(save: Save, rendered: Run, gravit
     picture = Image.new("RGB", (300, 100), (128, 128, 128))
     for x in range(210, 290, 4):
         picture.paste((255, 40, 0), (x, 10, x + 2, 90))
-    found = result(rendered(save(picture, "PNG"), {"box": 100, "fit": "cover", "gravity": gravity, "format": "png"}))
-    assert ImageStat.Stat(found).mean[0] > 140
+    actual = result(rendered(save(picture, "PNG"), {"box": 100, "fit": "cover", "gravity": gravity, "format": "png"}))
+    assert ImageStat.Stat(actual).mean[0] > 140
 
 
 def test_a_smart_crop_of_an_animation_stands_still(save: Save, rendered: Run) -> None:

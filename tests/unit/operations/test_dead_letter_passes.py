@@ -114,8 +114,8 @@ def _with_record(one: DeadLetter, record: Image | None, work: Any) -> Dispositio
             """There is no queue."""
 
         def go_through(self, dispositions: Any, progress: Any) -> Pass:
-            found: Sequence[DeadLetter] = [one]
-            decided.extend(dispositions(found))
+            actual: Sequence[DeadLetter] = [one]
+            decided.extend(dispositions(actual))
             return Pass()
 
     class Catalog:

@@ -73,7 +73,7 @@ def test_the_age_of_the_oldest_message_is_what_cloudwatch_says_last(on_moto: Dep
                 }
             ],
         )
-    assert [found.oldest for found in lanes(on_moto)] == [0.0, 40.0, 0.0]
+    assert [actual.oldest for actual in lanes(on_moto)] == [0.0, 40.0, 0.0]
 
 
 def test_workers_are_the_tasks_of_the_ecs_services_where_there_are_any(on_moto: Deployment) -> None:
@@ -99,9 +99,9 @@ def test_without_ecs_workers_are_those_that_were_heard_of_lately(on_moto: Deploy
 
 
 def test_an_overview_of_an_idle_fleet_says_that_nothing_waits(on_moto: Deployment) -> None:
-    found = state.overview(on_moto)
-    assert (found.eta, found.throughput.per_second, found.throughput.ms_per_image) == (0.0, 0.0, None)
-    assert [name.name for name in found.lanes] == ["uploads", "bulk", "heavy"]
+    actual = state.overview(on_moto)
+    assert (actual.eta, actual.throughput.per_second, actual.throughput.ms_per_image) == (0.0, 0.0, None)
+    assert [name.name for name in actual.lanes] == ["uploads", "bulk", "heavy"]
 
 
 def test_the_rate_is_over_the_window_without_the_slot_that_is_still_counted() -> None:

@@ -132,6 +132,6 @@ def test_a_selection_in_words_names_every_filter() -> None:
 def test_a_selection_of_one_image_takes_it_whatever_its_cause(deployment: Any) -> None:
     image = failed(deployment, 1)
     assert list(select(deployment.images, Selection())) == []
-    assert [found.image_id for found in select(deployment.images, Selection(image_id=image.image_id))] == [
+    assert [actual.image_id for actual in select(deployment.images, Selection(image_id=image.image_id))] == [
         image.image_id
     ]

@@ -60,7 +60,7 @@ def test_many_originals_are_removed_bucket_by_bucket_and_refusals_are_kept(deplo
             yield len(some) - 1, [NotRemoved(some[0], "Access Denied")]
 
     deployment.originals = Originals()
-    told: list[int] = []
-    removal = remove_originals(deployment, images, told.append)
+    reported: list[int] = []
+    removal = remove_originals(deployment, images, reported.append)
     assert sorted(calls) == [("adopted", 1), ("pixelfleet-uploads", 3)]
-    assert (removal.removed, len(removal.refused), told) == (2, 2, [2])
+    assert (removal.removed, len(removal.refused), reported) == (2, 2, [2])

@@ -27,9 +27,9 @@ def test_every_built_in_recipe_is_documented() -> None:
 
 
 def test_the_steps_are_told_in_their_order() -> None:
-    told = re.search(r"in this order: (.+?)\n\n", REFERENCE, re.DOTALL)
-    assert told is not None
-    named = re.findall(r"`(\w+)`", told.group(1))
+    reported = re.search(r"in this order: (.+?)\n\n", REFERENCE, re.DOTALL)
+    assert reported is not None
+    named = re.findall(r"`(\w+)`", reported.group(1))
     assert [{"background": "flatten"}.get(name, name) for name in named] == [step.__name__ for step in STEPS]
 
 

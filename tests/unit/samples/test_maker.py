@@ -29,8 +29,8 @@ def test_they_are_the_same_every_time(samples: list[Path], tmp_path: Path) -> No
 
 
 def test_all_eight_orientations_are_there(samples: list[Path]) -> None:
-    found = {Image.open(path).getexif().get(0x0112) for path in samples if path.name.startswith("turned-")}
-    assert found == set(range(1, 9))
+    actual = {Image.open(path).getexif().get(0x0112) for path in samples if path.name.startswith("turned-")}
+    assert actual == set(range(1, 9))
 
 
 def test_photos_can_be_processed_and_broken_ones_each_have_a_cause(samples: list[Path], tmp_path: Path) -> None:

@@ -34,12 +34,12 @@ class Agent:
         with self.came:
             self.asked.append({"method": request.method, "path": request.target, **json.loads(request.body)})
             self.came.notify_all()
-        told = self.script.pop(0) if self.script else OK
-        if told is None:
+        reported = self.script.pop(0) if self.script else OK
+        if reported is None:
             raise Dropped
-        if isinstance(told, int):
-            return Response(told, b'{"error": {"Code": "ThrottlingException"}}')
-        return Response(200, json.dumps(told).encode())
+        if isinstance(reported, int):
+            return Response(reported, b'{"error": {"Code": "ThrottlingException"}}')
+        return Response(200, json.dumps(reported).encode())
 
     def wait(self, requests: int) -> list[dict[str, Any]]:
         with self.came:
@@ -60,8 +60,8 @@ def agent() -> Iterator[Agent]:
     made.close()
 
 
-def protection_at(agent: Agent, told: list[str], clock: Any = time.monotonic) -> TaskProtection:
-    return TaskProtection(agent.url, 670, told.append, BackOff(0.01, 0.01), clock)
+def protection_at(agent: Agent, reported: list[str], clock: Any = time.monotonic) -> TaskProtection:
+    return TaskProtection(agent.url, 670, reported.append, BackOff(0.01, 0.01), clock)
 
 
 def test_the_agent_is_told_on_the_edges_alone(agent: Agent) -> None:
@@ -92,16 +92,16 @@ def test_the_agent_is_told_on_the_edges_alone(agent: Agent) -> None:
     ids=str,
 )
 def test_a_call_that_fails_is_made_again_and_told(agent: Agent, failure: Any) -> None:
-    told: list[str] = []
+    reported: list[str] = []
     agent.script = [failure, failure]
-    protection = protection_at(agent, told)
+    protection = protection_at(agent, reported)
 
     protection.ask(True)
 
     agent.wait(3)
     protection.close(PATIENCE)
-    assert len(told) == 2
-    assert "could not be set to True" in told[0]
+    assert len(reported) == 2
+    assert "could not be set to True" in reported[0]
 
 
 def test_protection_is_renewed_at_half_its_life(agent: Agent) -> None:

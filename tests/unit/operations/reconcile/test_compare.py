@@ -66,7 +66,7 @@ def pages(count: int, size: int = 100, after: str = "") -> Iterator[Page]:
     for start in range(0, count, size):
         objects = [ListedObject(f"k{number:09}", "e", 9, OLD) for number in range(start, min(start + size, count))]
         if objects[-1].key > after:
-            yield Page([found for found in objects if found.key > after], objects[-1].key)
+            yield Page([actual for actual in objects if actual.key > after], objects[-1].key)
 
 
 @pytest.fixture(autouse=True)
@@ -91,8 +91,8 @@ def test_interrupted_it_goes_on_after_the_last_page_and_misses_nothing() -> None
 
 def test_its_jobs_are_in_a_group_of_their_own_and_know_their_version() -> None:
     lanes = Lanes()
-    found = Reconcile(deployment(lanes), HORIZON, Wishes("anna")).run(pages(20), lambda _: None)
-    assert (found.verdicts, found.sent) == ({Verdict.MISSING: 20}, 20)
+    actual = Reconcile(deployment(lanes), HORIZON, Wishes("anna")).run(pages(20), lambda _: None)
+    assert (actual.verdicts, actual.sent) == ({Verdict.MISSING: 20}, 20)
     assert lanes.groups == {GROUP}
     assert message_group("default") != GROUP
     assert {(job.version_id, job.origin.value) for job in lanes.sent} == {("v1", "reconcile")}

@@ -59,10 +59,10 @@ def test_a_listing_goes_on_after_any_position_it_gave(s3: "S3Client") -> None:
         s3.put_object(Bucket="uploads", Key=f"a/{number}", Body=b"x")
     s3.put_object(Bucket="uploads", Key="a/folder/", Body=b"")
     [page] = BucketListing(Listings(s3), "uploads", "a/").pages("")
-    assert [found.key for found in page.objects] == [f"a/{number}" for number in range(5)]
+    assert [actual.key for actual in page.objects] == [f"a/{number}" for number in range(5)]
     assert page.position == "a/folder/"
     [rest] = BucketListing(Listings(s3), "uploads", "a/").pages("a/2")
-    assert [found.key for found in rest.objects] == ["a/3", "a/4"]
+    assert [actual.key for actual in rest.objects] == ["a/3", "a/4"]
     assert list(BucketListing(Listings(s3), "uploads", "a/").pages(page.position)) == []
 
 
@@ -75,8 +75,8 @@ def test_an_inventory_gives_current_versions_and_decodes_keys(s3: "S3Client", tm
         row("z/other.jpg", version=""),
     ]
     listing = InventoryListing(Listings(s3), report(tmp_path, [rows]), "uploads", "a/")
-    [found] = [found for page in listing.pages("") for found in page.objects]
-    assert (found.key, found.etag, found.bytes) == ("a/b c+ü.jpg", "e1", 9)
+    [actual] = [actual for page in listing.pages("") for actual in page.objects]
+    assert (actual.key, actual.etag, actual.bytes) == ("a/b c+ü.jpg", "e1", 9)
 
 
 def test_an_inventory_goes_on_in_the_middle_of_a_file(s3: "S3Client", tmp_path: Path) -> None:
@@ -85,8 +85,8 @@ def test_an_inventory_goes_on_in_the_middle_of_a_file(s3: "S3Client", tmp_path: 
     pages = list(listing.pages(""))
     assert [page.position for page in pages] == ["0:1000", "0:1500", "1:1000", "1:1500"]
     for cut in range(4):
-        rest = [found.key for page in listing.pages(pages[cut].position) for found in page.objects]
-        assert rest == [found.key for page in pages[cut + 1 :] for found in page.objects]
+        rest = [actual.key for page in listing.pages(pages[cut].position) for actual in page.objects]
+        assert rest == [actual.key for page in pages[cut + 1 :] for actual in page.objects]
 
 
 def test_an_inventory_in_s3_is_read_from_there(s3: "S3Client", tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_an_inventory_in_s3_is_read_from_there(s3: "S3Client", tmp_path: Path) -
     for path in (tmp_path / "manifest.json", tmp_path / "data/0.csv.gz"):
         s3.put_object(Bucket="inventories", Key=str(path.relative_to(tmp_path)), Body=path.read_bytes())
     listing = InventoryListing(Listings(s3), "s3://inventories/manifest.json", "uploads", "")
-    assert [found.key for page in listing.pages("") for found in page.objects] == ["a.jpg"]
+    assert [actual.key for page in listing.pages("") for actual in page.objects] == ["a.jpg"]
 
 
 @pytest.mark.parametrize(
@@ -108,9 +108,9 @@ def test_an_inventory_in_s3_is_read_from_there(s3: "S3Client", tmp_path: Path) -
     ],
 )
 def test_an_inventory_that_cannot_be_used_is_refused_with_the_reason(
-    s3: "S3Client", tmp_path: Path, changed: dict[str, object], told: str
+    s3: "S3Client", tmp_path: Path, changed: dict[str, object], reported: str
 ) -> None:
-    with pytest.raises(SetupError, match=told):
+    with pytest.raises(SetupError, match=reported):
         InventoryListing(Listings(s3), report(tmp_path, [[]], changed), "uploads", "")
 
 

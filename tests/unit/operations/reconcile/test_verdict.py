@@ -47,9 +47,9 @@ def image(status: Status, minutes: int = 60, **more: Any) -> Image:
     ],
 )
 def test_an_object_is_what_listing_and_record_say(
-    found: ListedObject, record: Image | None, wanted: RecipeRef | None, verdict: Verdict
+    actual: ListedObject, record: Image | None, requested: RecipeRef | None, verdict: Verdict
 ) -> None:
-    assert verdict_on(found, record, HORIZON, wanted) is verdict
+    assert verdict_on(actual, record, HORIZON, requested) is verdict
 
 
 def lane(name: str, held: int, oldest: float | None) -> LaneState:
@@ -57,8 +57,8 @@ def lane(name: str, held: int, oldest: float | None) -> LaneState:
 
 
 def test_what_is_as_old_as_the_oldest_message_may_be_on_its_way() -> None:
-    found = horizon(Settings(), [lane("uploads", 5, 3_600.0), lane("bulk", 0, 0.0)], NOW, None)
-    assert found.events == NOW - timedelta(hours=1) - MARGIN
+    actual = horizon(Settings(), [lane("uploads", 5, 3_600.0), lane("bulk", 0, 0.0)], NOW, None)
+    assert actual.events == NOW - timedelta(hours=1) - MARGIN
 
 
 def test_where_nobody_knows_how_long_messages_wait_an_hour_is_taken() -> None:
@@ -66,10 +66,10 @@ def test_where_nobody_knows_how_long_messages_wait_an_hour_is_taken() -> None:
 
 
 def test_an_idle_fleet_leaves_only_the_youngest_alone() -> None:
-    found = horizon(Settings(), [lane("bulk", 0, 0.0), lane("heavy", 0, 0.0)], NOW, None)
-    assert (found.events, set(found.lanes.values())) == (NOW - MARGIN, {NOW - MARGIN})
+    actual = horizon(Settings(), [lane("bulk", 0, 0.0), lane("heavy", 0, 0.0)], NOW, None)
+    assert (actual.events, set(actual.lanes.values())) == (NOW - MARGIN, {NOW - MARGIN})
 
 
 def test_a_lane_at_work_gets_its_time_limit_before_its_jobs_count_as_stuck() -> None:
-    found = horizon(Settings(), [lane("heavy", 1, 60.0)], NOW, timedelta())
-    assert found.lanes == {Lane.BULK: NOW, Lane.HEAVY: NOW - timedelta(hours=11)}
+    actual = horizon(Settings(), [lane("heavy", 1, 60.0)], NOW, timedelta())
+    assert actual.lanes == {Lane.BULK: NOW, Lane.HEAVY: NOW - timedelta(hours=11)}

@@ -86,12 +86,12 @@ class Desk:
         return image
 
     def bodies(self, url: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
+        actual: list[dict[str, Any]] = []
         while messages := self.deployment.sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         ).get("Messages"):
-            found += messages  # type: ignore[arg-type]
-        return found
+            actual += messages  # type: ignore[arg-type]
+        return actual
 
     def results(self) -> set[str]:
         listed = self.deployment.s3.list_objects_v2(Bucket=self.settings.results_bucket)

@@ -32,9 +32,9 @@ def test_the_limit_is_raised_where_python_runs(limit: TimeLimit) -> None:
 def test_a_limit_that_a_callback_from_c_swallowed_is_kept_in_mind(
     limit: TimeLimit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[object] = []
+    reported: list[object] = []
     # What ctypes does with an exception that it cannot pass on; cffi prints it likewise.
-    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    monkeypatch.setattr(sys, "unraisablehook", reported.append)
 
     def compare(_first: int, _second: int) -> int:
         os.kill(os.getpid(), signal.SIGUSR1)
@@ -42,7 +42,7 @@ def test_a_limit_that_a_callback_from_c_swallowed_is_kept_in_mind(
 
     numbers = (ctypes.c_int * 2)(2, 1)
     ctypes.CDLL(None).qsort(numbers, 2, ctypes.sizeof(ctypes.c_int), COMPARE(compare))
-    assert told
+    assert reported
     assert limit.struck
 
 

@@ -32,13 +32,13 @@ def handles(calls: list[dict[str, Any]]) -> list[list[str]]:
 
 def test_settlements_go_out_by_tens_in_the_order_that_they_came() -> None:
     sqs = ScriptedSqs()
-    told = Recorded(sqs)
+    reported = Recorded(sqs)
     sqs.block.clear()
     for number in range(25):
-        told.ack_batcher.add(delete(str(number)))
+        reported.ack_batcher.add(delete(str(number)))
     sqs.block.set()
 
-    assert told.ack_batcher.close(PATIENCE) == 0
+    assert reported.ack_batcher.close(PATIENCE) == 0
 
     sent = handles(sqs.of("delete_message_batch"))
     assert [handle for call in sent for handle in call] == [str(number) for number in range(25)]
@@ -47,11 +47,11 @@ def test_settlements_go_out_by_tens_in_the_order_that_they_came() -> None:
 
 def test_deletes_and_changes_of_visibility_do_not_share_a_call() -> None:
     sqs = ScriptedSqs()
-    told = Recorded(sqs)
-    told.ack_batcher.add(delete("done"))
-    told.ack_batcher.add(Settlement("url", "later", 30, time.monotonic() + PATIENCE))
+    reported = Recorded(sqs)
+    reported.ack_batcher.add(delete("done"))
+    reported.ack_batcher.add(Settlement("url", "later", 30, time.monotonic() + PATIENCE))
 
-    assert told.ack_batcher.close(PATIENCE) == 0
+    assert reported.ack_batcher.close(PATIENCE) == 0
 
     assert handles(sqs.of("delete_message_batch")) == [["done"]]
     [call] = sqs.of("change_message_visibility_batch")
@@ -61,24 +61,24 @@ def test_deletes_and_changes_of_visibility_do_not_share_a_call() -> None:
 @pytest.mark.parametrize("failure", [error(500), error(403, "AccessDenied"), error(400, "RequestThrottled")])
 def test_a_call_that_fails_is_made_again(failure: Exception) -> None:
     sqs = ScriptedSqs(failure, failure)
-    told = Recorded(sqs)
+    reported = Recorded(sqs)
 
-    told.ack_batcher.add(delete("a"))
+    reported.ack_batcher.add(delete("a"))
 
-    assert told.ack_batcher.close(PATIENCE) == 0
+    assert reported.ack_batcher.close(PATIENCE) == 0
     assert handles(sqs.of("delete_message_batch")) == [["a"], ["a"], ["a"]]
 
 
 def test_what_is_sent_again_does_not_wait_for_company_once_more() -> None:
     sqs = ScriptedSqs({"Failed": [{"Id": "0", "SenderFault": False, "Code": "InternalError"}]})
-    told = Recorded(sqs, linger=60.0)
+    reported = Recorded(sqs, linger=60.0)
     for number in range(10):
-        told.ack_batcher.add(delete(str(number)))
+        reported.ack_batcher.add(delete(str(number)))
 
     eventually(lambda: len(sqs.of("delete_message_batch")) == 2)
 
     assert handles(sqs.of("delete_message_batch"))[1] == ["0"]
-    assert told.ack_batcher.close(PATIENCE) == 0
+    assert reported.ack_batcher.close(PATIENCE) == 0
 
 
 def test_only_the_entries_that_sqs_itself_failed_are_sent_again() -> None:
@@ -87,57 +87,57 @@ def test_only_the_entries_that_sqs_itself_failed_are_sent_again() -> None:
         {"Id": "1", "SenderFault": True, "Code": "ReceiptHandleIsInvalid"},
     ]
     sqs = ScriptedSqs({"Failed": failed})
-    told = Recorded(sqs)
+    reported = Recorded(sqs)
     sqs.block.clear()
     for handle in "abc":
-        told.ack_batcher.add(delete(handle))
+        reported.ack_batcher.add(delete(handle))
     sqs.block.set()
 
-    assert told.ack_batcher.close(PATIENCE) == 0
+    assert reported.ack_batcher.close(PATIENCE) == 0
 
     # The thread may have taken "a" before the others were there.
     sent = handles(sqs.of("delete_message_batch"))
     assert sent[-1] == ["a"] or sent[1] == ["a", "b", "c"]
-    assert any("come again" in text for text in told.texts)
+    assert any("come again" in text for text in reported.texts)
 
 
 def test_a_settlement_is_given_up_once_its_message_has_shown_again() -> None:
     sqs = ScriptedSqs(*[error(500)] * 3)
-    told = Recorded(sqs)
+    reported = Recorded(sqs)
 
-    told.ack_batcher.add(delete("a", seconds=-1))
+    reported.ack_batcher.add(delete("a", seconds=-1))
 
-    assert told.ack_batcher.close(PATIENCE) == 0
+    assert reported.ack_batcher.close(PATIENCE) == 0
     assert len(sqs.calls) == 1
-    assert "1 come again" in told.texts[0]
+    assert "1 come again" in reported.texts[0]
 
 
 def test_too_long_a_run_of_failures_is_told() -> None:
-    told = Recorded(ScriptedSqs(error(500), error(500)), limit=0.0)
+    reported = Recorded(ScriptedSqs(error(500), error(500)), limit=0.0)
 
-    told.ack_batcher.add(delete("a"))
-    told.ack_batcher.close(PATIENCE)
+    reported.ack_batcher.add(delete("a"))
+    reported.ack_batcher.close(PATIENCE)
 
-    assert told.exhausted >= 1
+    assert reported.exhausted >= 1
 
 
 def test_closing_does_not_wait_for_ever_for_an_sqs_that_does_not_answer() -> None:
     sqs = ScriptedSqs(*[error(500)] * 10_000)
-    told = Recorded(sqs)
-    told.ack_batcher.add(delete("a"))
+    reported = Recorded(sqs)
+    reported.ack_batcher.add(delete("a"))
 
     # Waiting for ever would use up the failures, and the delete would succeed.
-    assert told.ack_batcher.close(0.05) == 1
+    assert reported.ack_batcher.close(0.05) == 1
     assert sqs.script
 
 
 def test_who_waits_for_a_settlement_is_told_when_it_was_asked_for() -> None:
     times: list[float] = []
-    told = Recorded(ScriptedSqs(error(500)))
+    reported = Recorded(ScriptedSqs(error(500)))
     before = time.monotonic()
-    told.ack_batcher.add(Settlement("url", "a", 30, before + PATIENCE, times.append))
+    reported.ack_batcher.add(Settlement("url", "a", 30, before + PATIENCE, times.append))
 
-    told.ack_batcher.close(PATIENCE)
+    reported.ack_batcher.close(PATIENCE)
 
     [asked_at] = times
     assert before <= asked_at <= time.monotonic()
