@@ -133,4 +133,4 @@ checkov: .venv-checkov/.installed ## checkov over the Terraform
 	.venv-checkov/bin/checkov --config-file infra/.checkov.yaml
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-checkov build demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-checkov .venv-audit infra/.terraform build demo .pytest_cache .mypy_cache .ruff_cache

@@ -1,7 +1,7 @@
 """Configuration from the environment: `PIXELFLEET_*` by pydantic-settings, and AWS's own variables.
 
 An explicit name, URL or ARN wins; every other is derived from `PIXELFLEET_PREFIX`, the account, the region and
-`AWS_ENDPOINT_URL`, without a call. All that is wrong with a configuration is told together.
+`AWS_ENDPOINT_URL`, without a call. All errors of a configuration are reported together.
 """
 
 import difflib

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from itertools import islice
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request, Response
@@ -16,14 +15,15 @@ from dashboard.batch_list import batches_page
 from dashboard.callers import Reader, Writer
 from dashboard.problems import responses
 from dashboard.site import Site, site_of
-from pixelfleet.domain.records import Status
 from pixelfleet.operations import completion
+from pixelfleet.operations.batch_images import batch_images
+from pixelfleet.operations.removal import PRESENT
 
 router = APIRouter(tags=["batches"])
 
 _LINES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
-        "description": "One line of JSON for each image, as in lists, ordered by status, then name.",
+        "description": "One line of JSON for each image, as in lists, ordered by name.",
         "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
     }
 }
@@ -78,11 +78,7 @@ def seal_batch(request: Request, caller: Writer, owner: Owner, name: Name, body:
 
 
 def manifest_lines(site: Site, owner: str, name: str) -> Iterator[str]:
-    for status in (Status.READY, Status.FAILED, Status.PROCESSING, Status.QUEUED):
-        entries = site.deployment.images.of_batch(owner, name, status)
-        while ahead := list(islice(entries, 100)):
-            records = site.deployment.images.get_many(entry.image_id for entry in ahead)
-            for entry in ahead:
-                if entry.image_id in records:
-                    summary = ImageSummary.of(records[entry.image_id])
-                    yield json.dumps(summary.model_dump(mode="json"), separators=(",", ":")) + "\n"
+    """A line of JSON for each image that is present, by name; no image comes twice."""
+    for image in batch_images(site.deployment.images, owner, name, PRESENT):
+        summary = ImageSummary.of(image)
+        yield json.dumps(summary.model_dump(mode="json"), separators=(",", ":")) + "\n"

@@ -8,8 +8,9 @@ from fastapi.responses import RedirectResponse
 from dashboard.callers import OperatorForm, OperatorPage
 from dashboard.problem import Problem
 from dashboard.site import Site, site_of
-from pixelfleet.credentials.passwords import hash_password, new_password
+from pixelfleet.credentials.passwords import new_password
 from pixelfleet.domain.users import Role
+from pixelfleet.operations import users as operations
 
 router = APIRouter()
 
@@ -30,19 +31,15 @@ def add(
     """The password is in the answer and nowhere else."""
     site = site_of(request)
     password = new_password()
-    site.deployment.users.add(name, hash_password(password), role, email or None)
-    if email:
-        site.deployment.notices.subscribe(email, name)
-    site.deployment.activity.note(caller.name, "add user", name, {"role": role.value})
-    return _page(request, {"made": name, "password": password})
+    added = operations.add_user(site.deployment, caller.name, operations.NewUser(name, role, email or None), password)
+    return _page(request, {"made": name, "password": password, "warning": added.warning})
 
 
 @router.post("/users/{name}/password")
 def reset(request: Request, caller: OperatorForm, name: str) -> Response:
     site = site_of(request)
     password = new_password()
-    site.deployment.users.set_password(name, hash_password(password))
-    site.deployment.activity.note(caller.name, "reset password", name)
+    operations.reset_password(site.deployment, caller.name, name, password)
     return _page(request, {"made": name, "password": password})
 
 
@@ -53,12 +50,17 @@ def disable(
     if name == caller.name:
         raise Problem(400, "nobody disables themselves; another operator can")
     site: Site = site_of(request)
-    site.deployment.users.set_disabled(name, disabled=disabled)
-    site.deployment.activity.note(caller.name, "disable user" if disabled else "enable user", name)
+    operations.set_disabled(site.deployment, caller.name, name, disabled=disabled)
     return RedirectResponse("/users", 303)
 
 
 def _page(request: Request, values_of_action: dict[str, Any]) -> Response:
     site = site_of(request)
-    values = {"people": site.deployment.users.all(), "roles": list(Role), "made": None, "password": None}
+    values = {
+        "people": site.deployment.users.all(),
+        "roles": list(Role),
+        "made": None,
+        "password": None,
+        "warning": None,
+    }
     return site.page(request, "users.html", values | values_of_action)

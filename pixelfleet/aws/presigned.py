@@ -55,7 +55,7 @@ class Links:
     def uploads_origin(self) -> str:
         """Scheme and host that forms and links of originals lead to, for a Content-Security-Policy."""
         parts = urlsplit(self._client.meta.endpoint_url)
-        # As bootstrap configures the client: the bucket's name is in the host on AWS, in the path elsewhere.
+        # As `Deployment` configures the client: the bucket's name is in the host on AWS, in the path elsewhere.
         host = f"{self._uploads}.{parts.netloc}" if self._on_aws else parts.netloc
         return f"{parts.scheme}://{host}"
 

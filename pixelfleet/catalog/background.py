@@ -17,7 +17,7 @@ from pixelfleet.domain.records import Record, timestamp
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: Seconds without a word after which one that runs counts as interrupted: it writes one every other second.
+#: A running task that has not been updated for this many seconds counts as interrupted.
 SILENT: Final = 60
 _KEPT: Final = timedelta(days=30)
 _STREAM: Final = "background_tasks"

@@ -48,7 +48,7 @@ def rm(
     with terminable(again), MESSAGES.status("removing") as status:
         removal = remove_originals(deployment, selected, lambda removed: status.update(f"removed {removed:,}"))
     details = {"removed": removal.removed, "refused": len(removal.refused)}
-    deployment.activity.note(who(), "rm", what, details)
+    deployment.activity.note(who(), "rm", batch or what, details)
     _show(removal, as_json=as_json)
     if removal.refused:
         raise typer.Exit(1)

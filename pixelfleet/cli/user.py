@@ -1,20 +1,20 @@
 """`pixelfleet user`: who may sign in, and the tokens of programs."""
 
-import re
 import sys
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from pixelfleet.cli.app import App
-from pixelfleet.cli.console import RESULTS, AsJson, count, emit, say
-from pixelfleet.cli.selection import YesOption, confirm
-from pixelfleet.credentials.passwords import hash_password, new_password
+from pixelfleet.cli.console import RESULTS, AsJson, complain, count, emit, say
+from pixelfleet.cli.selection import YesOption, confirm, who
+from pixelfleet.credentials.passwords import new_password
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.users import Role, Scope, User
 from pixelfleet.errors import SetupError
+from pixelfleet.operations import users as operations
 from pixelfleet.settings import load_settings
 
 user = App(name="user", help="Users who may sign in to the dashboard, and tokens for its API.")
@@ -23,9 +23,6 @@ Name = Annotated[str, typer.Argument(help="The user's name, which is also the ow
 FromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input, instead of making one.")
 ]
-
-#: Catches a slip of the keyboard; SNS asks the address itself to confirm.
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 @user.command()
@@ -46,14 +43,12 @@ def add(
 
     pixelfleet user add ana --email ana@example.com
     """
-    if email is not None and not _EMAIL.fullmatch(email):
-        raise SetupError(f"--email {email}: not an address such as ana@example.com")
-    deployment = Deployment(load_settings())
     password = _password(from_stdin=password_stdin)
-    added = deployment.users.add(name, hash_password(password), role, email)
-    if email is not None:
-        deployment.notices.subscribe(email, name)
-    _show(added, None if password_stdin else password, as_json=as_json)
+    added = operations.add_user(Deployment(load_settings()), who(), operations.NewUser(name, role, email), password)
+    _show(added.user, None if password_stdin else password, as_json=as_json)
+    if added.warning is not None:
+        complain(added.warning)
+        raise typer.Exit(1)
 
 
 @user.command()
@@ -66,20 +61,21 @@ def passwd(
 ) -> None:
     """Give a user a new random password, which is printed once; ends their sessions and API tokens."""
     password = _password(from_stdin=password_stdin)
-    changed = Deployment(load_settings()).users.set_password(name, hash_password(password), keep_tokens=keep_tokens)
+    deployment = Deployment(load_settings())
+    changed = operations.reset_password(deployment, who(), name, password, keep_tokens=keep_tokens)
     _show(changed, None if password_stdin else password, as_json=as_json)
 
 
 @user.command()
 def disable(name: Name, *, as_json: AsJson = False) -> None:
     """Lock a user out: their sessions end, and their tokens stop working. `enable` undoes it."""
-    _show(Deployment(load_settings()).users.set_disabled(name, disabled=True), None, as_json=as_json)
+    _show(operations.set_disabled(Deployment(load_settings()), who(), name, disabled=True), None, as_json=as_json)
 
 
 @user.command()
 def enable(name: Name, *, as_json: AsJson = False) -> None:
     """Let a disabled user in again."""
-    _show(Deployment(load_settings()).users.set_disabled(name, disabled=False), None, as_json=as_json)
+    _show(operations.set_disabled(Deployment(load_settings()), who(), name, disabled=False), None, as_json=as_json)
 
 
 @user.command()

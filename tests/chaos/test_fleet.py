@@ -1,4 +1,4 @@
-"""DESIGN's table of failures, a row a test: the fleet's own worker on the embedded cloud behind the fault proxy."""
+"""The table of docs/reliability.md, a row a test: the worker on the embedded cloud behind the fault proxy."""
 
 import os
 import signal

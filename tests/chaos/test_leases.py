@@ -1,4 +1,4 @@
-"""FACTS: kombu never extends a visibility; a task longer than it runs twice. With a lease it runs once."""
+"""kombu never extends a visibility: a task that is longer than it runs twice. With a lease the task runs once."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""FACTS: a malformed or foreign message ends a stock worker, again at every redelivery, or is deleted unread.
+"""A malformed or foreign message ends a stock worker, again at every redelivery, or is deleted unread.
 
 Ours goes on to the next message, keeps no prefetch slot for it, and leaves it to the redrive policy.
 """

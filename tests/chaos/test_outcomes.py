@@ -1,4 +1,4 @@
-"""What becomes of a message whose task ends badly: the table of FACTS, a row a test. It is never lost."""
+"""What becomes of a message whose task ends badly: the table of docs/decisions/celery-on-sqs.md. It is never lost."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""FACTS: one failed ReceiveMessage, whatever it failed with, ends a stock worker. Ours goes on, or ends with a code."""
+"""One failed ReceiveMessage, whatever it failed with, ends a stock worker. Ours goes on, or ends with a code."""
 
 import signal
 

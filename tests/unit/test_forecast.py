@@ -24,7 +24,7 @@ def test_time_is_shared_by_the_workers() -> None:
 
 
 def test_a_twelve_megapixel_photograph_costs_about_what_was_measured() -> None:
-    # DESIGN's measure is 126 ms of engine; the rest is what every image costs around it.
+    # The measure is 126 ms of engine; the rest is what every image costs around it.
     assert 110 < forecast(1).core_ms - EVERY_IMAGE_MS < 160
 
 

@@ -68,7 +68,7 @@ def test_all_that_is_wrong_is_told_together(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("variables", "told"),
+    ("variables", "reported"),
     [
         ({"PIXELFLEET_BULK_MAX_BYTES": "9", "PIXELFLEET_HEAVY_MAX_BYTES": "8"}, "PIXELFLEET_BULK_MAX_BYTES is above"),
         ({"PIXELFLEET_BULK_MAX_PIXELS": "9", "PIXELFLEET_HEAVY_MAX_PIXELS": "8"}, "PIXELFLEET_BULK_MAX_PIXELS is abo"),

@@ -28,7 +28,7 @@ BATCH: Final = 10
 class Settlement:
     """`hide_for` None deletes the message, else it shows again after that many seconds.
 
-    It is tried until the monotonic time `until`. `then` is called on the settler's thread once SQS has agreed, with
+    It is tried until the monotonic time `until`. `then` is called on the ack batcher's thread once SQS has agreed, with
     the monotonic time at which it was asked.
     """
 

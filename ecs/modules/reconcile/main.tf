@@ -1,4 +1,4 @@
-# DESIGN "Reconcile": bucket and catalog are held against each other on a schedule, so that what an event never told of,
+# Reconcile: bucket and catalog are held against each other on a schedule, so that what an event never told of,
 # or a queue dropped, is found without anybody asking.
 #
 # Every run begins at the beginning: where an earlier one ended is noted on /scratch and goes with its task. What that

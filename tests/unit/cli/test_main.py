@@ -53,7 +53,7 @@ def test_help_teaches_by_example(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (["no-such-command"], "No such command"),
         (["run"], "Missing argument"),
@@ -86,7 +86,7 @@ def test_a_wrong_setting_is_told_with_its_variable(
 
 
 @pytest.mark.parametrize(
-    ("variables", "told"),
+    ("variables", "reported"),
     [
         ({"AWS_PROFILE": "none"}, "The config profile (none) could not be found"),
         ({"AWS_ACCESS_KEY_ID": "x"}, "missing: AWS_SECRET_ACCESS_KEY"),

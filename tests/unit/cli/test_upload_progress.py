@@ -31,4 +31,4 @@ def test_what_need_not_be_sent_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
     with progress:
         progress.counted(10)
         words = progress.words(Tally(uploaded=1, there=1, sent=4_000_000, passed=6_000_000), seconds=4.0)
-    assert words == "1 files, 4.0 MB, 0/s, 1.0 MB/s, 0 s left, 1 there before"
+    assert words == "1 file, 4.0 MB, 0/s, 1.0 MB/s, 0 s left, 1 there before"

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from dashboard.app import create_app
+from pixelfleet.catalog.users import MOST_TOKENS
 from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.users import Role, Scope
@@ -35,7 +36,10 @@ class Dashboard:
         return client
 
     def program(self, name: str, *scopes: Scope, days: int = 1) -> TestClient:
-        """A client with a bearer token."""
+        """A client with a bearer token. All tests of a process share the users, whose tokens are limited in number."""
+        user = self.deployment.users.get(name)
+        for old in user.tokens[: -MOST_TOKENS // 2] if user else ():
+            self.deployment.users.revoke_token(name, old.digest)
         token, _ = self.deployment.users.issue_token(name, "test", scopes or (Scope.READ, Scope.WRITE), days)
         client = self.make_client()
         client.headers["Authorization"] = f"Bearer {token}"

@@ -99,7 +99,7 @@ def test_a_deep_grey_stays_grey(tmp_path: Path, rendered: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "reported"),
     [
         ('format = "jpeg"', "png, tiff or avif"),
         ('format = "png"\nsharpen = 1.0', "remove sharpen"),

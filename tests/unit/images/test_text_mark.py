@@ -33,7 +33,7 @@ def test_a_letter_with_a_loose_accent_is_set_as_one() -> None:
     assert Watermark(text="Mu\u0308ller").text == "Müller"
 
 
-@pytest.mark.parametrize(("text", "told"), [("© 写真", "写 真"), ("שלום", "picture"), ("a\\nb", "U\\+000A")])
+@pytest.mark.parametrize(("text", "reported"), [("© 写真", "写 真"), ("שלום", "picture"), ("a\\nb", "U\\+000A")])
 def test_text_that_cannot_be_set_is_refused_with_what_is_missing(text: str, reported: str) -> None:
     with pytest.raises(RecipeError, match=f"line 4: variants.watermark.text: .*{reported}"):
         parse(f'name = "r"\n[[variants]]\nname = "v"\nwatermark = {{ text = "{text}" }}\n', "r.toml")

@@ -99,7 +99,7 @@ def test_an_inventory_in_s3_is_read_from_there(s3: "S3Client", tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "reported"),
     [
         ({"sourceBucket": "other"}, "of bucket other, not of uploads"),
         ({"fileFormat": "ORC"}, "in ORC: configure it to be written as CSV"),

@@ -30,7 +30,7 @@ def image(status: Status, minutes: int = 60, **more: Any) -> Image:
 
 
 @pytest.mark.parametrize(
-    ("found", "record", "wanted", "verdict"),
+    ("actual", "record", "requested", "verdict"),
     [
         (listed(), None, None, Verdict.MISSING),
         (listed(minutes=4), None, None, Verdict.YOUNG),

@@ -1,0 +1,71 @@
+"""Users, as operators change them from the command line and the dashboard. Every change is noted as an activity."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from pixelfleet.credentials.passwords import hash_password
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.users import Role, User
+from pixelfleet.errors import SetupError, TransientError
+
+#: Catches a slip of the keyboard; SNS asks the address itself to confirm.
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """A user to be added, as an operator names them. `email` gets mail about their batches."""
+
+    name: str
+    role: Role = Role.USER
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddedUser:
+    """A new user. `warning` says why the address gets no mail, where it was given and could not be subscribed."""
+
+    user: User
+    warning: str | None = None
+
+
+def add_user(deployment: Deployment, who: str, user: NewUser, password: str) -> AddedUser:
+    """Add a user, and subscribe their address to their notices.
+
+    The user is there even where the subscription fails: the password is shown once, and must not be lost.
+
+    Raises:
+        SetupError: the name is taken or unfit, or the address is none. Nothing was added.
+    """
+    if user.email is not None and not _EMAIL.fullmatch(user.email):
+        raise SetupError(f"{user.email!r} is no address such as ana@example.com")
+    added = deployment.users.add(user.name, hash_password(password), user.role, user.email)
+    deployment.activity.note(who, "add user", user.name, {"role": user.role.value})
+    if user.email is None:
+        return AddedUser(added)
+    try:
+        deployment.notices.subscribe(user.email, user.name)
+    except (SetupError, TransientError) as error:
+        return AddedUser(added, f"{user.email} gets no mail: {error}")
+    return AddedUser(added)
+
+
+def reset_password(deployment: Deployment, who: str, name: str, password: str, *, keep_tokens: bool = False) -> User:
+    """
+    Raises:
+        SetupError: there is no such user.
+    """
+    changed = deployment.users.set_password(name, hash_password(password), keep_tokens=keep_tokens)
+    deployment.activity.note(who, "reset password", name)
+    return changed
+
+
+def set_disabled(deployment: Deployment, who: str, name: str, *, disabled: bool) -> User:
+    """
+    Raises:
+        SetupError: there is no such user.
+    """
+    changed = deployment.users.set_disabled(name, disabled=disabled)
+    deployment.activity.note(who, "disable user" if disabled else "enable user", name)
+    return changed
