@@ -57,7 +57,7 @@ def disable(
 def _page(request: Request, values_of_action: dict[str, Any]) -> Response:
     site = site_of(request)
     values = {
-        "people": site.deployment.users.all(),
+        "users": site.deployment.users.all(),
         "roles": list(Role),
         "made": None,
         "password": None,
