@@ -13,7 +13,18 @@ from tests.fakes.s3_server import S3Server, s3_server
 #: Segments that a library may refuse, strip, resolve or encode twice.
 ODD = st.sampled_from(["", ".", "..", "...", " ", "%2F", "%", "+", "a b", "?", "#", "\\", "~", "\x00", "\n", "\x7f"])
 SEGMENTS = ODD | st.text(st.characters(codec="utf-8"), max_size=20) | st.text("!\"$&'()*,:;<=>@[]^_`{|}", max_size=5)
-KEYS = st.lists(SEGMENTS, min_size=1, max_size=12).map("/".join).filter(lambda key: 0 < len(key.encode()) <= 1024)
+SHORT = st.lists(SEGMENTS, min_size=1, max_size=12).map("/".join)
+
+
+@st.composite
+def long_keys(draw: st.DrawFn) -> str:
+    """Odd segments on either side of a plain one that fills the key up to the last bytes of its 1,024."""
+    before, after = draw(SHORT), draw(SHORT)
+    room = draw(st.integers(1020, 1024)) - len(f"{before}/{after}".encode())
+    return f"{before}/{'x' * max(room, 0)}{after}"
+
+
+KEYS = (SHORT | long_keys()).filter(lambda key: 0 < len(key.encode()) <= 1024)
 
 
 @pytest.fixture(scope="module")
