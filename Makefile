@@ -16,7 +16,7 @@ define step
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: lambda image sbom audit plan apply destroy checkov help setup lock docs demo lint format test test-slow simulate ci bench fuzz chaos clean
+.PHONY: lambda image sbom audit plan apply destroy checkov help setup lock docs demo lint format test test-slow mutants simulate ci bench fuzz chaos clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -54,10 +54,13 @@ format: $(STAMP) ## format and mend what ruff can
 	$(BIN)/ruff check --fix .
 
 test: $(STAMP) ## all tests but the slow ones
-	$(call step,Testing with $(JOBS) processes (the slow tests: make test-slow),$(BIN)/python -m pytest -n $(JOBS) -m "not slow")
+	$(call step,Testing with $(JOBS) processes (the slow tests: make test-slow),$(BIN)/python -m pytest -n $(JOBS) -m "not slow and not mutation")
 
 test-slow: $(STAMP) ## the slow ones: real outside programs, minutes of work
-	$(call step,The slow tests and the property tests with many examples,HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "slow or hypothesis")
+	$(call step,The slow tests and the property tests with many examples,HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "(slow or hypothesis) and not mutation")
+
+mutants: $(STAMP) ## put each known fault back and hunt it through 20,000 seeds of the simulator: hours
+	$(call step,Hunting the mutants,$(BIN)/python -m pytest -n $(JOBS) -m mutation)
 
 SEEDS ?= 1000
 simulate: $(STAMP) ## the whole fleet in simulated time, under faults: SEEDS=N, or SEED=n for one seed's trace

@@ -1,9 +1,13 @@
-"""Loopback ports: free ones, wanted ones, and whether somebody answers there."""
+"""Loopback ports: free ports, chosen ports, and whether a server answers there."""
 
 import errno
+import fcntl
 import http.client
+import os
 import socket
-from typing import Final
+import tempfile
+from pathlib import Path
+from typing import IO, Final
 
 from pixelfleet.errors import SetupError
 
@@ -31,11 +35,33 @@ def free_port() -> int:
 
 
 def free_near(port: int) -> int:
-    """This port if it is free, else any."""
+    """This port if it is free, else any.
+
+    Nobody listens yet when a port is chosen. So the choice is held by a lock until this process ends: a second fleet
+    that starts at the same moment takes another port.
+    """
     try:
-        return _bind(port)
+        return _reserve(_bind(port))
     except OSError:
         return free_port()
+
+
+#: Locks of chosen ports, kept open for as long as this process lives.
+_reserved: list[IO[bytes]] = []
+
+
+def _reserve(port: int) -> int:
+    """Raises BlockingIOError, an OSError: another process has chosen this port."""
+    path = Path(tempfile.gettempdir()) / f"pixelfleet-{os.getuid()}-port-{port}.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    file = os.fdopen(descriptor, "rb+", buffering=0)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    _reserved.append(file)
+    return port
 
 
 def answers(port: int, path: str) -> bool:

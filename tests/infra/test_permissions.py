@@ -91,12 +91,6 @@ FOREIGN: dict[tuple[str, str], Call] = {
     ("reconcile", "forget an image"): lambda on, stack: on("dynamodb").delete_item(
         TableName=stack.outputs["table_names"]["images"], Key={"image_id": {"S": "x"}}
     ),
-    ("reconcile", "read what operators did"): lambda on, stack: on("dynamodb").query(
-        TableName=stack.outputs["table_names"]["activity"],
-        KeyConditionExpression="#s = :s",
-        ExpressionAttributeNames={"#s": "stream"},
-        ExpressionAttributeValues={":s": {"S": "operator"}},
-    ),
     ("dashboard", "subscribe a queue"): lambda on, stack: on("sns").subscribe(
         TopicArn=stack.outputs["notices_topic_arn"],
         Protocol="sqs",

@@ -15,7 +15,7 @@ def test_a_mutant_applies_to_the_code_as_it_is(mutant: Mutant) -> None:
         pytest.fail(f"write {mutant.path.name} anew: {error.stderr}")
 
 
-@pytest.mark.slow
+@pytest.mark.mutation
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: mutant.path.stem)
 def test_a_mutant_is_found(mutant: Mutant) -> None:

@@ -175,7 +175,7 @@ def test_parts_of_a_file_that_vanished_are_given_up_and_named(
     (big.parent / "small.tif").write_bytes(b"II*\x00")
     [left] = again(env, big.parent)["unfinished"]
     assert left["source"] == str(big)
-    assert "were given up" in left["message"]
+    assert "were deleted" in left["message"]
     assert uploads(settings) == []
 
 
