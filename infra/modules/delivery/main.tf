@@ -4,6 +4,8 @@
 
 data "aws_partition" "current" {}
 
+data "aws_region" "current" {}
+
 locals {
   issuer       = "token.actions.githubusercontent.com"
   provider_arn = coalesce(var.github.provider_arn, one(aws_iam_openid_connect_provider.github[*].arn))
@@ -41,17 +43,30 @@ data "aws_iam_policy_document" "trust" {
 }
 
 data "aws_iam_policy_document" "deploy" {
-  # What a plan looks up. Most of these actions have no resource (service authorization reference); all of them only read,
+  # What a plan looks up. None of these actions has a resource (service authorization reference); all of them only read,
   # except RegisterTaskDefinition.
   statement {
     sid = "LookUp"
     actions = [
       "ecr:GetAuthorizationToken", "ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition",
-      "ec2:DescribeAvailabilityZones", "ec2:DescribeManagedPrefixLists", "ec2:GetManagedPrefixListEntries",
-      "ec2:DescribeInstanceTypes", "ecs:DescribeClusters", "elasticloadbalancing:DescribeLoadBalancers",
-      "elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTags",
+      "ec2:DescribeAvailabilityZones", "ec2:DescribeManagedPrefixLists", "ec2:DescribeInstanceTypes",
+      "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes",
+      "elasticloadbalancing:DescribeTags",
     ]
     resources = ["*"]
+  }
+
+  statement {
+    sid       = "LookUpCluster"
+    actions   = ["ecs:DescribeClusters"]
+    resources = [var.cluster_arn]
+  }
+
+  # CloudFront's addresses are a list of AWS's own: its ARN has "aws" where others have an account.
+  statement {
+    sid       = "LookUpAddresses"
+    actions   = ["ec2:GetManagedPrefixListEntries"]
+    resources = ["arn:${data.aws_partition.current.partition}:ec2:${data.aws_region.current.id}:aws:prefix-list/*"]
   }
 
   statement {
@@ -91,13 +106,13 @@ data "aws_iam_policy_document" "deploy" {
   statement {
     sid       = "WatchSmoke"
     actions   = ["ecs:DescribeTasks", "ecs:StopTask"]
-    resources = [var.cluster_arn_pattern]
+    resources = [var.task_arn_pattern]
   }
 
   statement {
     sid       = "TagTasks"
     actions   = ["ecs:TagResource"]
-    resources = concat(var.families, [var.cluster_arn_pattern])
+    resources = concat(var.families, [var.task_arn_pattern])
 
     condition {
       test     = "StringEquals"

@@ -24,7 +24,12 @@ variable "service_arns" {
   type        = list(string)
 }
 
-variable "cluster_arn_pattern" {
+variable "cluster_arn" {
+  description = "The cluster."
+  type        = string
+}
+
+variable "task_arn_pattern" {
   description = "ARN pattern of the cluster's tasks."
   type        = string
 }
