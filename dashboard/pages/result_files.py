@@ -1,6 +1,5 @@
 """/i/...: results, where no CloudFront stands before the dashboard and serves them itself."""
 
-import re
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -10,14 +9,10 @@ from dashboard.callers import PageCaller
 from dashboard.problem import Problem
 from dashboard.site import site_of
 from pixelfleet.aws.objects import ObjectGoneError
-from pixelfleet.domain.result_keys import RESULTS_PATH
+from pixelfleet.domain.result_keys import RESULTS_PATH, parse_result_key
 
 router = APIRouter()
 
-#: `<owner>/<image_id>/<revision>/...`, as the worker names results; no segment is `.` or `..`.
-_KEY: Final = re.compile(
-    r"(?P<owner>[A-Za-z0-9][\w.@+=-]{0,63})/[a-z2-7]{32}/[0-9a-f]+(/[A-Za-z0-9][\w.-]*)+", re.ASCII
-)
 #: A result never changes under its key.
 _FOR_EVER: Final = "private, max-age=31536000, immutable"
 _PICTURES: Final = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/tiff")
@@ -26,10 +21,10 @@ _PICTURES: Final = ("image/jpeg", "image/png", "image/webp", "image/avif", "imag
 @router.get(RESULTS_PATH + "{key:path}")
 def result(request: Request, caller: PageCaller, key: str) -> Response:
     """A result of the caller's own, or for an operator anybody's."""
-    match = _KEY.fullmatch(key)
-    if match is None or not caller.may_see(match["owner"]):
+    parts = parse_result_key(key)
+    if parts is None or not caller.may_see(parts.owner):
         raise Problem(404, "there is no such result")
-    tag = f'"{key.rpartition("/")[0].rpartition("/")[2][:16]}-{key.rpartition("/")[2]}"'
+    tag = f'"{parts.folder}/{parts.file}"'
     headers = {"ETag": tag, "Cache-Control": _FOR_EVER, "Content-Security-Policy": "default-src 'none'; sandbox"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)

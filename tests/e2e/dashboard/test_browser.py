@@ -74,6 +74,9 @@ def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: li
     page.get_by_label("Recipe").select_option("catalog")
     page.get_by_role("button", name="Process again").click()
     expect(page.get_by_role("rowheader", name="product")).to_be_visible(timeout=TIMEOUT)
+    # A picture that is still on its way would answer 404 after the deletion.
+    missing = "[...document.images].filter(one => !one.complete || !one.naturalWidth).map(one => one.src)"
+    eventually(lambda: not page.evaluate(missing), lambda: f"not drawn: {page.evaluate(missing)}", 20)
 
     its_id = page.url.rpartition("/")[2]
     page.get_by_role("button", name="Delete image…").click()

@@ -7,7 +7,9 @@ import pytest
 
 from dashboard.app import create_app
 from pixelfleet.deployment import Deployment
+from pixelfleet.domain.attempts import results_of
 from pixelfleet.domain.records import Image
+from pixelfleet.domain.result_keys import image_folder, result_address
 from pixelfleet.errors import SettingsError
 from pixelfleet.settings import load_settings
 from tests.fakes.records import record
@@ -152,6 +154,20 @@ def test_the_forwarded_address_is_what_our_own_proxy_saw(dashboard: Dashboard) -
     assert site.address(Request()) == "192.0.2.9"
     Request.headers = {"x-forwarded-for": "130.176.0.1"}
     assert site.address(Request()) == "10.0.0.1"
+
+
+@pytest.mark.parametrize("version", [0, 4])
+def test_a_result_is_served_from_any_folder_that_a_worker_makes(
+    dashboard: Dashboard, image: Image, version: int
+) -> None:
+    key = f"{image_folder('ana', image.image_id)}{results_of('ab' * 16, version)}/thumb.webp"
+    bucket = dashboard.deployment.settings.results_bucket
+    dashboard.deployment.s3.put_object(Bucket=bucket, Key=key, Body=b"pixels", ContentType="image/webp")
+    answer = dashboard.browser("ana").get(result_address(key))
+    assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, b"pixels", "image/webp")
+    again = dashboard.browser("ana").get(result_address(key), headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+    assert dashboard.browser("ben").get(result_address(key)).status_code == 404
 
 
 def test_results_of_any_type_are_served_as_pictures_or_data_never_as_pages(dashboard: Dashboard, image: Image) -> None:
