@@ -3,7 +3,8 @@
 `python -m benchmarks.heavy [--folder DIR] [--megapixels N]`. The sources are made once in the folder (10 GB for four of
 a gigapixel), from photographs if `--images` names some. Each run is a process of its own; its progress is logged.
 `vips.thumbnail` is what the program `vipsthumbnail` calls, here from the same libvips. With `--repeat` the works take
-turns and the least of each counts; `x vips` is the CPU time of `thumb` beside that of `vips.thumbnail`.
+turns and the least of each counts; `x vips` is the CPU time of `thumb` beside that of `vips.thumbnail`. The last line
+says the largest peak of pixelfleet's own works; the exit code is 1 where the peak is over its limit.
 """
 
 import argparse
@@ -34,10 +35,12 @@ SOURCES: dict[str, dict[str, Any]] = {
 }
 _LIMITS = Limits(max_bytes=20_000_000_000, max_pixels=2_500_000_000, max_frames=10)
 _THUMB = 'name = "thumb"\n[[variants]]\nname = "thumb"\nbox = 320\nformat = "jpeg"\nquality = 80\nprogressive = false\n'
+#: Peak megabytes of one process, whatever the size of the picture.
+_PEAK_LIMIT = 600
 WORK = ("web", "zoom", "thumb", "vips.thumbnail")
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "pixelfleet-heavy")
     parser.add_argument("--images", type=Path, help="folder of photographs to make the sources of")
@@ -49,11 +52,12 @@ def main() -> None:
     if asked.one:
         logging.basicConfig(level=logging.INFO, format="%(message)s")
         print(json.dumps(_one(asked.one[0], Path(asked.one[1]))))
-        return
+        return 0
     sources = _sources(asked.folder, asked.images, asked.megapixels)
     print(
         "| source | MB | work | CPU s | x vips | seconds | peak MB |\n| --- | ---: | --- | ---: | ---: | ---: | ---: |"
     )
+    peak = 0.0
     for source in sources:
         best: dict[str, dict[str, float]] = {}
         for _ in range(asked.repeat):
@@ -62,10 +66,14 @@ def main() -> None:
                 kept = best.setdefault(work, figures)
                 best[work] = {name: min(kept[name], value) for name, value in figures.items()}
         for work, figures in best.items():
-            _tell(source, work, figures, best)
+            _print_row(source, work, figures, best)
+            peak = peak if work == "vips.thumbnail" else max(peak, figures["rss"] / 1e6)
+    over = peak > _PEAK_LIMIT
+    print(f"\nlargest peak: {peak:.0f} MB (limit {_PEAK_LIMIT}){' OVER' if over else ''}")
+    return int(over)
 
 
-def _tell(source: Path, work: str, figures: dict[str, float], best: dict[str, dict[str, float]]) -> None:
+def _print_row(source: Path, work: str, figures: dict[str, float], best: dict[str, dict[str, float]]) -> None:
     peer = best.get("vips.thumbnail") if work == "thumb" else None
     ratio = f"{figures['cpu'] / peer['cpu']:.2f}" if peer else ""
     print(
@@ -119,4 +127,4 @@ def _wide(photo: Path, megapixels: int) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

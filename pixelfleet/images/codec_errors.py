@@ -1,8 +1,8 @@
 """From the texts of codecs to cause and message. libvips and Pillow give only text, so text is matched.
 
 A fault of the machine is never reported as the image's: a text of the operating system is transient, an encoder never
-blames the source, and a text that no rule covers is `crashed`, which is tried again. "Damaged" is said only where a
-decoder itself complains of the file's bytes.
+blames the source, and a text that no rule covers is `crashed`, which is tried again. `unreadable` is the cause where a
+decoder complains of the file's bytes; the word "damaged" waits for a second decoder (`second_decoder.py`).
 """
 
 import errno
@@ -50,6 +50,8 @@ _TRUNCATED: Final = re.compile(
     r"read error (at|on) (scanline|strip|tile)|broken data stream|fewer bytes than|short read|end-of-file",
     re.IGNORECASE,
 )
+#: Words for bytes that make no sense, although a codec calls them a method or a stream that it does not support.
+_SENSELESS: Final = re.compile(r"decoding error|bitstream not supported by this decoder", re.IGNORECASE)
 _UNSUPPORTED: Final = re.compile(
     r"unsupported|not supported|not implemented|no known (loader|saver)|unknown compression|not configured|"
     r"operation is blocked|bad (bits|photometric)|samples out of range|has not been built in|"
@@ -82,7 +84,7 @@ def translate(error: Exception, format_name: str) -> ProcessingError:
     """Our error for one that a codec raised while a `format_name` was read or a variant of it written."""
     text = str(error)
     if _NONSENSE.search(text):
-        return _damaged(text, format_name)
+        return _unreadable(text, format_name)
     return _of_machine(error, text, format_name) or _of_file(error, text, format_name)
 
 
@@ -91,13 +93,15 @@ def _of_file(error: Exception, text: str, format_name: str) -> ProcessingError:
         return _of_encoder(text, format_name)
     if _TRUNCATED.search(text):
         return truncated(format_name)
+    if _SENSELESS.search(text):
+        return _unreadable(text, format_name)
     if _UNSUPPORTED.search(text):
         return PermanentError(
             Cause.UNSUPPORTED_FORMAT,
-            f"this kind of {format_name} is not supported ({_gist(text)}); save it as an ordinary JPEG, PNG or TIFF",
+            f"this kind of {format_name} is not supported ({gist(text)}); save it as an ordinary JPEG, PNG or TIFF",
         )
     blames = isinstance(error, DamagedError) or _DECODERS.search(text)
-    return _damaged(text, format_name) if blames else crashed(text, format_name)
+    return _unreadable(text, format_name) if blames else crashed(text, format_name)
 
 
 def truncated(format_name: str) -> PermanentError:
@@ -111,7 +115,7 @@ def crashed(text: str, format_name: str) -> TransientError:
     """For what no rule explains."""
     return TransientError(
         Cause.CRASHED,
-        f"an unexpected error on this {format_name} ({_gist(text)}); it is tried again",
+        f"an unexpected error on this {format_name} ({gist(text)}); it is tried again",
     )
 
 
@@ -122,7 +126,7 @@ def _of_machine(error: Exception, text: str, format_name: str) -> ProcessingErro
     if number in _FULL or _DISK.search(text):
         return TransientError(Cause.UNAVAILABLE, "the worker's scratch disk is full; give it more ephemeral storage")
     if number is not None or _MACHINE.search(text):
-        return TransientError(Cause.UNAVAILABLE, f"the worker's machine failed ({_gist(text)}); it is tried again")
+        return TransientError(Cause.UNAVAILABLE, f"the worker's machine failed ({gist(text)}); it is tried again")
     return None
 
 
@@ -130,19 +134,36 @@ def _of_encoder(text: str, format_name: str) -> ProcessingError:
     if _LIMIT_OF_FORMAT.search(text):
         return PermanentError(
             Cause.RECIPE_UNFIT,
-            f"a variant is more than its format can hold ({_gist(text)}); give it a box, tiles or another format",
+            f"a variant is more than its format can hold ({gist(text)}); give it a box, tiles or another format",
         )
     return crashed(text, format_name)
 
 
-def _damaged(text: str, format_name: str) -> PermanentError:
+def _unreadable(text: str, format_name: str) -> PermanentError:
     return PermanentError(
         Cause.UNREADABLE,
-        f"the {format_name} is damaged and cannot be decoded ({_gist(text)}); upload an intact copy",
+        f"the {format_name} cannot be decoded ({gist(text)}); upload an intact copy, or save it anew as PNG or TIFF",
     )
 
 
-def _gist(text: str) -> str:
+def damaged(text: str, format_name: str) -> PermanentError:
+    """For a file that two independent decoders refuse."""
+    return PermanentError(
+        Cause.UNREADABLE,
+        f"the {format_name} is damaged and cannot be decoded ({gist(text)}); upload an intact copy",
+    )
+
+
+def unusual(text: str, format_name: str) -> PermanentError:
+    """For a file that another decoder reads."""
+    return PermanentError(
+        Cause.UNSUPPORTED_FORMAT,
+        f"this kind of {format_name} is not supported ({gist(text)}), although other programs show it; "
+        "open it in one of them and save it anew",
+    )
+
+
+def gist(text: str) -> str:
     """The codec's own last line, without the wrapping that names our calls, and without any path."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("unable to")]
     last = re.sub(r'b?["\'][^"\']*/[^"\']*["\']', "the file", lines[-1] if lines else "no reason given")

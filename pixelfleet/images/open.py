@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pixelfleet.errors import Cause, PermanentError
-from pixelfleet.images.codec_errors import truncated
+from pixelfleet.images.codec_errors import damaged, truncated, unusual
 from pixelfleet.images.formats import Format, identify
 from pixelfleet.images.readers import Header, Reading, reader_of
 from pixelfleet.images.readers.file import reader_at
+from pixelfleet.images.second_decoder import Opinion, second_opinion
 from pixelfleet.images.truncation import breaks_off
 from pixelfleet.images.vips import Image, ready, translated
 
@@ -27,14 +28,29 @@ def format_of(path: Path) -> Format:
 
 @contextmanager
 def guarded(path: Path, format_name: str) -> Iterator[None]:
-    """`translated`, and a damaged file that breaks off is called `truncated` whatever the codec called it."""
+    """`translated`, and what a codec says against the file is checked.
+
+    A file that breaks off is called `truncated`, whatever the codec called it; a file is called damaged where a second
+    decoder refuses it, too, and `unsupported_format` where the second decoder reads it.
+    """
     try:
         with translated(format_name):
             yield
     except PermanentError as error:
         if error.cause is Cause.UNREADABLE and breaks_off(path, format_name):
             raise truncated(format_name) from error
+        if error.cause in (Cause.UNREADABLE, Cause.TRUNCATED) and error.__cause__ is not None:
+            raise _checked(error, path, format_name) from error
         raise
+
+
+def _checked(error: PermanentError, path: Path, format_name: str) -> PermanentError:
+    opinion = second_opinion(path, format_name, error.__cause__)
+    if opinion is Opinion.READS:
+        return unusual(str(error.__cause__), format_name)
+    if opinion is Opinion.REFUSES and error.cause is Cause.UNREADABLE:
+        return damaged(str(error.__cause__), format_name)
+    return error
 
 
 def read_header(path: Path, row: Format, reading: Reading) -> Header:

@@ -103,6 +103,32 @@ def _tiled_planes() -> bytes:
     return tiff(page)
 
 
+def _palette(bits: int, extra: tuple[int, ...] = ()) -> bytes:
+    """The quarters by number, with a ColorMap (TIFF 6.0, section 5)."""
+    count = 1 << bits
+    entries = [
+        [value * 257 for value in (*(colour[band] for colour in QUARTERS), *[0] * (count - 4))] for band in range(3)
+    ]
+    page = quarters_page(
+        ((0, *extra), (1, *extra), (2, *extra), (3, *extra)), photometric=3, bits=bits, extra=(2,) if extra else ()
+    )
+    page.tags = {320: (3, [value for band in entries for value in band])}
+    if bits < 8:
+        numbers = [int(pixel[0]) for row in page.pixels for pixel in row]
+        at_once = 8 // bits
+        cells = [numbers[at : at + at_once] for at in range(0, len(numbers), at_once)]
+        page.packed = bytes(
+            sum(number << 8 - bits * (place + 1) for place, number in enumerate(cell)) for cell in cells
+        )
+    return tiff(page)
+
+
+def _signed() -> Page:
+    page = quarters_page(tuple((grey,) for grey in GREYS), photometric=1)
+    page.packed, page.sample_format = page.samples(), 2
+    return page
+
+
 def _premultiplied_avif() -> bytes:
     shown = picture(tuple((*colour, alpha) for colour, alpha in zip(QUARTERS, (255, 128, 0, 255), strict=True)), "RGBA")
     return made.saved(shown, "AVIF", quality=100, subsampling="4:4:4", speed=8, alpha_premultiplied=True)
@@ -116,6 +142,11 @@ TIFF: Final = (
     Case("32-bit grey", lambda: tiff(quarters_page(tuple((grey * 16_843_009,) for grey in GREYS), photometric=1, bits=32)), _GREY, "TIFF 6.0: the whole range of the sample", oracle="imagemagick"),
     Case("32-bit RGB", lambda: tiff(quarters_page(tuple(tuple(v * 16_843_009 for v in colour) for colour in QUARTERS), bits=32)), _OPAQUE, "TIFF 6.0", oracle="imagemagick"),
     Case("12-bit grey", lambda: tiff(_twelve_bits()), _GREY, "TIFF 6.0", oracle="imagemagick"),
+    Case("palette of 8 bits", lambda: _palette(8), _OPAQUE, "TIFF 6.0, section 5", oracle="imagemagick"),
+    Case("palette of 4 bits", lambda: _palette(4), _OPAQUE, "TIFF 6.0, section 5", oracle="imagemagick"),
+    Case("palette of 2 bits", lambda: _palette(2), _OPAQUE, "TIFF 6.0, section 5", oracle="imagemagick"),
+    Case("palette with alpha", lambda: _palette(8, (128,)), _alpha(128, 128, 128, 128), "TIFF 6.0, sections 5 and 18", oracle="imagemagick"),
+    Case("grey of 8 signed bits", lambda: tiff(_signed()), _GREY, "no file says what signed samples count from: as ImageMagick, ffmpeg, Pillow", oracle="imagemagick"),
     Case("tiles of separate planes", _tiled_planes, _OPAQUE, "TIFF 6.0, section 15", oracle="imagemagick"),
     Case("8-bit CIELab", lambda: tiff(quarters_page(tuple((lab[0], lab[1] & 255, lab[2] & 255) for lab in LAB_BYTES), photometric=8)), LAB, "TIFF 6.0, section 23"),
     Case("8-bit ICCLab", lambda: tiff(quarters_page(tuple((lab[0], lab[1] + 128, lab[2] + 128) for lab in LAB_BYTES), photometric=9)), LAB, "Adobe, TIFF Technical Notes (2002), ICCLab"),
@@ -168,6 +199,17 @@ OTHERS: Final = (
     Case("PSD bitmap", lambda: made.psd(0, 1, [made.bitmap_plane()]), [(0, 0, 0, 255), (255, 255, 255, 255), (255, 255, 255, 255), (0, 0, 0, 255)], "Adobe: 1 is black", oracle="imagemagick"),
     Case("ICO with alpha 0 throughout", lambda: made.icon(0), _OPAQUE, "Windows and browsers: the mask holds (ImageMagick 6 shows nothing)", size=(32, 32)),
     Case("ICO with alpha 255", lambda: made.icon(255), _OPAQUE, "as declared", oracle="imagemagick", size=(32, 32)),
+    Case("BMP of 16 bits, 5-6-5", lambda: made.bmp((0xF800, 0x07E0, 0x001F, 0), 16), _OPAQUE, "Microsoft, BITMAPINFOHEADER", 5, oracle="imagemagick"),
+    Case("BMP of 16 bits, 2-3-1 from below", lambda: made.bmp((0x30, 0x0E, 0x01, 0), 16), [(170, 36, 0, 255), (0, 182, 0, 255), (0, 73, 255, 255), (255, 219, 0, 255)], "Microsoft: any bits", oracle="ffmpeg"),
+    Case("BMP of 32 bits, 11-11-10", lambda: made.bmp((0xFFE00000, 0x001FFC00, 0x3FF, 0), 32), _OPAQUE, "Microsoft: any bits"),
+    Case("BMP of 32 bits, red in the highest byte", lambda: made.bmp((0xFF000000, 0xFF0000, 0xFF00, 0), 32), _OPAQUE, "Microsoft", oracle="imagemagick"),
+    Case("BMP of 16 bits with alpha, 4-4-4-4", lambda: made.bmp((0xF00, 0xF0, 0xF, 0xF000), 16, header=124), _alpha(136, 136, 136, 136), "Microsoft, BITMAPV5HEADER", 9, oracle="imagemagick"),
+    Case("BMP of 32 bits with alpha behind a short header", lambda: made.bmp((0xFF0000, 0xFF00, 0xFF, 0xFF000000), 32, compression=6), _alpha(128, 128, 128, 128), "Microsoft, BI_ALPHABITFIELDS"),
+    Case("DIB of 32 bits, blue in the highest byte", lambda: made.bmp((0xFF00, 0xFF0000, 0xFF000000, 0), 32, file=False), _OPAQUE, "Microsoft"),
+    Case("JPEG with bytes between its first two markers", made.jpeg_with_a_gap, _OPAQUE, "libjpeg skips them, with a warning", 6, oracle="imagemagick"),
+    Case("XBM", made.xbm, [(0, 0, 0, 255), (255, 255, 255, 255), (255, 255, 255, 255), (0, 0, 0, 255)], "X11: 1 is the foreground, black", oracle="imagemagick"),
+    Case("PFM from 0 to 1", lambda: made.pfm(1.0), _GREY, "0 is black and 1 is white", oracle="imagemagick"),
+    Case("PFM from 0 to 255", lambda: made.pfm(255.0), _GREY, "as float TIFF: most of it is above 1"),
     Case("GIF that paints a quarter", lambda: made.gif([((0, 0, 32, 24), 0, 0)]), [(200, 40, 40, 255), *[(0, 0, 0, 0)] * 3], "browsers: what is never painted is transparent", oracle="imagemagick"),
 )  # fmt: skip
 

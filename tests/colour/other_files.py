@@ -133,6 +133,56 @@ def icon(alpha: int) -> bytes:
     return struct.pack("<HHHBBBBHHII", 0, 1, 1, 32, 32, 0, 0, 1, 32, len(body), 22) + body
 
 
+def bmp(
+    masks: tuple[int, int, int, int], bits: int, header: int = 40, compression: int = 3, *, file: bool = True
+) -> bytes:
+    """The quarters, each channel in the bits of its mask, the lowest row first (Microsoft, BITMAPV5HEADER); alpha 128
+    where there is a mask for the alpha. `file` False leaves out the head of the file, as a DIB does."""
+    with_alpha = header >= 56 or compression == 6
+    mask_bytes = struct.pack("<4I", *masks)[: 16 if with_alpha else 12]
+    info = struct.pack("<IiiHHIIiiII", header, *SIZE, 1, bits, compression, 0, 0, 0, 0, 0)
+    head = info + (mask_bytes if header == 40 else mask_bytes.ljust(header - 40, b"\0"))
+    words = [_word((*colour, 128), masks) for colour in QUARTERS]
+    rows = [
+        struct.pack(f"<{SIZE[0]}{'H' if bits == 16 else 'I'}", *([left] * 32 + [right] * 32))
+        for left, right in (words[2:], words[:2])
+    ]
+    body = rows[0] * 24 + rows[1] * 24
+    start = struct.pack("<HIHHI", 0x4D42, 14 + len(head) + len(body), 0, 0, 14 + len(head)) if file else b""
+    return start + head + body
+
+
+def _word(values: tuple[int, ...], masks: tuple[int, ...]) -> int:
+    word = 0
+    for value, mask in zip(values, masks, strict=True):
+        if mask:
+            shift = (mask & -mask).bit_length() - 1
+            word |= round(value * (mask >> shift) / 255) << shift
+    return word
+
+
+def jpeg_with_a_gap() -> bytes:
+    whole = saved(picture(), "JPEG", quality=95, subsampling=0)
+    return whole[:2] + b"\0\0gap" + whole[2:]
+
+
+def xbm() -> bytes:
+    """Two quarters are set; the lowest bit is the leftmost pixel (X11, XWriteBitmapFile)."""
+    width, height = SIZE
+    upper = [0xFF] * (width // 16) + [0] * (width // 16)
+    cells = upper * (height // 2) + upper[::-1] * (height // 2)
+    text = ", ".join(f"0x{cell:02x}" for cell in cells)
+    head = f"#define q_width {width}\n#define q_height {height}\nstatic char q_bits[] = {{\n"
+    return f"{head}{text} }};\n".encode()
+
+
+def pfm(scale: float) -> bytes:
+    """The greys, of which white is `scale`; the lowest row first."""
+    cells = [[grey / 255 * scale for grey in half for _ in range(32)] for half in (GREYS[2:], GREYS[:2])]
+    body = b"".join(struct.pack("<64f", *row) * 24 for row in cells)
+    return b"Pf\n64 48\n-1.0\n" + body
+
+
 def greys() -> Image.Image:
     return picture(tuple((grey,) * 3 for grey in GREYS))
 

@@ -56,7 +56,11 @@ _BY_STRUCTURE: Final = rb"(?!)"
 
 #: Rows in the order in which their signatures are tried; a weak signature stands behind the strong ones.
 FORMATS: Final[tuple[Format, ...]] = (
-    _row("jpeg", "JPEG", rb"\xff\xd8\xff", "libvips", "jpegload", ".jpg", "image/jpeg", streams=True),
+    # Decoders skip bytes between the first marker and the second (libjpeg, `next_marker`).
+    _row(
+        "jpeg", "JPEG", rb"\xff\xd8(?:\xff|.{1,128}?\xff[\xc0-\xc2\xc4\xdb\xdd\xe0-\xef\xfe])",
+        "libvips", "jpegload", ".jpg", "image/jpeg", streams=True,
+    ),
     _row("png", "PNG", rb"\x89PNG\r\n\x1a\n", "png", "pngload", ".png", "image/png", streams=True),
     _row("gif", "GIF", rb"GIF8[79]a", "gif", "gifload", ".gif", "image/gif", animates=True, streams=True),
     _row("webp", "WebP", rb"RIFF....WEBP", "libvips", "webpload", ".webp", "image/webp", animates=True, streams=True),

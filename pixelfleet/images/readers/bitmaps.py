@@ -1,21 +1,67 @@
-"""Bitmaps of Windows and TGA, by Pillow: an alpha that is 0 throughout is no alpha."""
+"""Bitmaps of Windows and TGA, by Pillow; bitmaps of bit masks by libvips: any bits of a pixel may be a colour."""
 
 from pathlib import Path
+from typing import Final
 
+from pixelfleet.images.containers.bmp_masks import Masks, bmp_masks
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers import pillow
 from pixelfleet.images.readers.contract import Header, Reading
-from pixelfleet.images.vips import Image
+from pixelfleet.images.readers.file import reader_at
+from pixelfleet.images.vips import Image, pyvips
+
+_WITH_MASKS: Final = frozenset({"bmp", "dib"})
+#: Bits of a mask that count; a longer one is cut to its upper bits.
+_MASK_BITS: Final = 16
 
 
 def read_header(path: Path, row: Format, reading: Reading) -> Header:
-    return pillow.read_header(path, row, reading)
+    masks = _masks(path, row)
+    if masks is None:
+        return pillow.read_header(path, row, reading)
+    return Header(masks.width, masks.height, 1, 1, "srgb", has_alpha=masks.alpha > 0, exif=b"", held=True)
 
 
 def decode(path: Path, row: Format, reading: Reading) -> Image:
     """Windows, browsers and ImageMagick show a 32-bit bitmap whose fourth byte is always 0 as opaque: its writer left
     the byte unused, and an icon's own mask holds (Raymond Chen, "The evolution of the ICO file format", part 3)."""
-    image = pillow.decode(path, row, reading)
+    masks = _masks(path, row)
+    image = pillow.decode(path, row, reading) if masks is None else _by_masks(path, masks, reading)
     if image.hasalpha() and image.extract_band(image.bands - 1).max() == 0:
         return image.extract_band(0, n=image.bands - 1)
     return image
+
+
+def _masks(path: Path, row: Format) -> Masks | None:
+    if row.name not in _WITH_MASKS:
+        return None
+    with reader_at(path) as read:
+        return bmp_masks(read)
+
+
+def _by_masks(path: Path, masks: Masks, reading: Reading) -> Image:
+    length = masks.row_bytes * masks.height
+    with reader_at(path) as read:
+        rows = read(masks.offset, length)
+    if len(rows) < length:
+        if not reading.accept_truncated:
+            raise OSError(f"image file is truncated ({len(rows)} of {length} bytes)")
+        rows = rows.ljust(length, b"\0")
+    sample = "ushort" if masks.bits == 16 else "uint"
+    whole = pyvips.Image.new_from_memory(rows, masks.row_bytes * 8 // masks.bits, masks.height, 1, sample)
+    pixels = whole.crop(0, 0, masks.width, masks.height)
+    if not masks.top_down:
+        pixels = pixels.flip("vertical")
+    fields = [masks.red, masks.green, masks.blue, *([masks.alpha] if masks.alpha else [])]
+    bands = [_field(pixels, mask) for mask in fields]
+    return bands[0].bandjoin(bands[1:]).copy(interpretation="srgb")
+
+
+def _field(pixels: Image, mask: int) -> Image:
+    """The bits of the mask, stretched to 8 bits."""
+    if mask == 0:
+        return (pixels * 0).cast("uchar")
+    shift = (mask & -mask).bit_length() - 1
+    shift += max(0, mask.bit_length() - shift - _MASK_BITS)
+    most = mask >> shift
+    return (((pixels >> shift) & most) * (255 / most)).rint().cast("uchar")

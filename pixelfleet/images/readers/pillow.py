@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from PIL import Image as PillowImage
-from PIL import ImageFile
+from PIL import ImageFile, ImageOps
 
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.codec_errors import DamagedError
@@ -19,7 +19,13 @@ from pixelfleet.images.limits import MAX_HELD_PIXELS
 from pixelfleet.images.readers.contract import Header, Reading
 from pixelfleet.images.vips import Image, pyvips
 
-COLOUR_SPACES: Final = {"1": "b-w", "L": "b-w", "LA": "b-w", "I;16": "grey16", "I;16B": "grey16", "CMYK": "cmyk"}
+COLOUR_SPACES: Final = {
+    "1": "b-w", "L": "b-w", "LA": "b-w", "F": "b-w", "I;16": "grey16", "I;16B": "grey16", "CMYK": "cmyk",
+}  # fmt: skip
+_SAMPLES: Final = {"I;16": "ushort", "F": "float"}
+#: Formats of one bit in which 1 is black, and which Pillow shows the other way round. X11, XWriteBitmapFile: 1 is the
+#: foreground.
+_ONE_IS_BLACK: Final = frozenset({"XBM"})
 _ALPHA: Final = ("RGBA", "LA", "PA", "La", "RGBa")
 
 
@@ -30,7 +36,7 @@ def read_header(path: Path, row: Format, _reading: Reading) -> Header:
 
 
 def decode(path: Path, row: Format, reading: Reading) -> Image:
-    """All pixels, as 8-bit sRGB, grey or CMYK (16-bit grey stays), with the embedded profile if there is one."""
+    """All pixels, as 8-bit sRGB, grey or CMYK, with the embedded profile; grey of 16 bits and of floats stays."""
     with stumbling(), tolerating(reading.accept_truncated):
         picture = open_picture(path, row)
         return as_vips(plain(picture), picture.info)
@@ -52,7 +58,7 @@ def header_of(picture: Any) -> Header:
 
 def as_vips(picture: Any, info: dict[str, Any]) -> Image:
     """A picture in one of the modes of `plain`, with the profile and the metadata of `info`."""
-    sample = "ushort" if picture.mode == "I;16" else "uchar"
+    sample = _SAMPLES.get(picture.mode, "uchar")
     size = picture.width, picture.height, len(picture.getbands())
     image = pyvips.Image.new_from_memory(picture.tobytes(), *size, sample)
     image = image.copy(interpretation=COLOUR_SPACES.get(picture.mode, "srgb"))
@@ -114,20 +120,19 @@ def open_picture(path: Path, row: Format, code: str | None = None) -> Any:
 
 def plain(picture: Any) -> Any:
     """The picture in a mode whose bytes libvips can take as they are."""
-    if picture.mode in ("L", "LA", "RGB", "RGBA", "CMYK", "I;16"):
+    if picture.mode in ("L", "LA", "RGB", "RGBA", "CMYK", "I;16", "F"):
         if picture.mode in ("L", "RGB") and "transparency" in picture.info:
             return picture.convert("RGBA")
         picture.load()
         return picture
     if picture.mode == "1":
-        return picture.convert("L")
-    if picture.mode in ("I", "I;16B", "F"):
+        grey = picture.convert("L")
+        return ImageOps.invert(grey) if picture.format in _ONE_IS_BLACK else grey
+    if picture.mode in ("I", "I;16B"):
         return _sixteen_bits(picture)
     return picture.convert("RGBA" if picture.mode in _ALPHA or "transparency" in picture.info else "RGB")
 
 
 def _sixteen_bits(picture: Any) -> Any:
-    """Wide greys stretched to 16 bits; a float picture counts from 0 to 1 when nothing in it is larger."""
-    low, high = picture.convert("F").getextrema()
-    scale = 65_535.0 if high <= 1.0 and low >= 0.0 and picture.mode == "F" else 1.0
-    return picture.convert("F").point(lambda value: value * scale + 0.0).convert("I").convert("I;16")
+    """Wide greys of 16 bits, as libvips takes them; what is beyond 16 bits is clipped."""
+    return picture.convert("I").convert("I;16")

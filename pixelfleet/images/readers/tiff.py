@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from PIL import TiffImagePlugin
 
-from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.codec_errors import DamagedError
 from pixelfleet.images.colour_space import SRGB, Space, mark
 from pixelfleet.images.containers.tiff_directories import Directory
 from pixelfleet.images.containers.tiff_pages import Page, pages
@@ -58,9 +58,7 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
 def _page(every: list[Page], reading: Reading) -> Page:
     if reading.page < len(every):
         return every[reading.page]
-    raise PermanentError(
-        Cause.UNREADABLE, "the tiff is damaged: it has no directory of a picture; upload an intact copy"
-    )
+    raise DamagedError("it has no directory of a picture")
 
 
 def _loaded(path: Path, row: Format, reading: Reading, page: Page) -> Image:

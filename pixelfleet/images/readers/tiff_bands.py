@@ -49,8 +49,14 @@ def _alpha(photometric: int, extras: int, declared: tuple[int, ...]) -> int | No
 
 
 def meaningful(image: Image, layout: Layout) -> Image:
-    """The colour bands and the alpha of an image as libvips loads it; every other band goes."""
-    if layout.photometric not in _COLOURS or image.bands < layout.samples:
+    """The colour bands and the alpha of an image as libvips loads it; every other band goes.
+
+    Where libvips gives other bands than the samples of the file, as it does of a palette, it has sorted them itself.
+    """
+    if image.format == "char":
+        # No file says what signed samples count from: the bits are shown, as ImageMagick, ffmpeg and Pillow show them.
+        image = image.copy(format="uchar")
+    if layout.photometric not in _COLOURS or image.bands != layout.samples:
         return image
     extra = image.bands > layout.colours + (layout.alpha is not None)
     moved = layout.alpha is not None and layout.alpha != layout.colours

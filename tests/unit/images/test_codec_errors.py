@@ -38,6 +38,8 @@ IMAGE = [
     ("tiff2vips: unsupported tiff image type", Cause.UNSUPPORTED_FORMAT),
     ("tiff2vips: samples_per_pixel not a whole number of bytes", Cause.UNSUPPORTED_FORMAT),
     ("TIFFFillStrip: Read error on strip 2; got 100 bytes, expected 900", Cause.TRUNCATED),
+    ("ZIPDecode: Decoding error at scanline 0, unknown compression method", Cause.UNREADABLE),
+    ("heif: Invalid input: Unspecified: Bitstream not supported by this decoder (2.0)", Cause.UNREADABLE),
     ("LZWDecode: Corrupted LZW table at scanline 0", Cause.UNREADABLE),
     ("heif: Invalid input: No 'meta' box (2.100)", Cause.UNREADABLE),
     (

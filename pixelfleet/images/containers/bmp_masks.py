@@ -1,0 +1,53 @@
+"""The head of a BMP or DIB whose pixels are laid out by bit masks (BI_BITFIELDS; Microsoft, BITMAPV5HEADER)."""
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+_BITFIELDS, _ALPHA_BITFIELDS = 3, 6
+#: The longest head: that of the file, BITMAPV5HEADER, four masks behind a short header.
+_HEAD_BYTES: Final = 14 + 124 + 16
+#: BITMAPINFOHEADER, the first header with a field for the compression, and the one that is followed by the masks.
+_INFO_HEADER: Final = 40
+#: The header from which on the fourth mask, that of the alpha, is part of the header.
+_HEADER_WITH_ALPHA: Final = 56
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """`red`, `green`, `blue` and `alpha` select bits of one pixel of `bits` bits; 0 selects none. The rows start at
+    byte `offset` of the file, the lowest row first unless `top_down`."""
+
+    width: int
+    height: int
+    top_down: bool
+    bits: int
+    offset: int
+    red: int
+    green: int
+    blue: int
+    alpha: int
+
+    @property
+    def row_bytes(self) -> int:
+        """Rows are filled up to four bytes."""
+        return (self.width * self.bits // 8 + 3) // 4 * 4
+
+
+def bmp_masks(read: Callable[[int, int], bytes]) -> Masks | None:
+    """None for a bitmap that is laid out in another way, or whose head breaks off."""
+    head = read(0, _HEAD_BYTES)
+    start = 14 if head[:2] == b"BM" else 0
+    if len(head) < start + _INFO_HEADER + 12:
+        return None
+    size, width, height, _, bits, compression = struct.unpack_from("<IiiHHI", head, start)
+    if size < _INFO_HEADER or bits not in (16, 32) or compression not in (_BITFIELDS, _ALPHA_BITFIELDS):
+        return None
+    if width < 1 or height == 0:
+        return None
+    with_alpha = size >= _HEADER_WITH_ALPHA or compression == _ALPHA_BITFIELDS
+    red, green, blue, alpha = struct.unpack("<4I", head[start + 40 : start + 56].ljust(16, b"\0"))
+    behind = (16 if compression == _ALPHA_BITFIELDS else 12) if size == _INFO_HEADER else 0
+    offset = int.from_bytes(head[10:14], "little") if start else size + behind
+    return Masks(width, abs(height), height < 0, bits, offset, red, green, blue, alpha if with_alpha else 0)
