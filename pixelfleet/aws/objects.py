@@ -20,6 +20,7 @@ from pixelfleet.aws.errors import error_code, translated
 from pixelfleet.aws.interruptible import interruptible
 from pixelfleet.aws.object_bytes import ObjectBytes, PutHeaders
 from pixelfleet.errors import Cause, TransientError
+from pixelfleet.files.destination import draft_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -183,14 +184,13 @@ class Objects:
 
     def download_result(self, key: str, path: Path) -> None:
         """Stream one result to a file, which appears whole or not at all."""
-        partial = path.with_name(path.name + ".part")
+        with draft_of(path) as draft:
 
-        def get(abandoned: threading.Event) -> None:
-            _write(self._object_bytes.get(self.results_bucket, key).chunks, partial, abandoned)
+            def get(abandoned: threading.Event) -> None:
+                _write(self._object_bytes.get(self.results_bucket, key).chunks, draft, abandoned)
 
-        with translated(f"download {key!r}"):
-            interruptible(get)
-        partial.replace(path)
+            with translated(f"download {key!r}"):
+                interruptible(get)
 
     def open(self, bucket: str, key: str, version_id: str | None = None) -> "Opened":
         """An object to be streamed; the caller reads `chunks` to their end or closes them.

@@ -17,21 +17,22 @@ from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, say
 from pixelfleet.cli.naming import BatchArgument, OwnerOfBatch, batch_of
 from pixelfleet.cli.progress import RunProgress
 from pixelfleet.cli.seal import seal
-from pixelfleet.cli.summary import summarise
+from pixelfleet.cli.summary import write_outcome
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.cli.watch import as_document, in_words, watch_batch
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import SetupError
-from pixelfleet.files.result_folders import REPORT, SHEET, ResultFolders, folds_case
+from pixelfleet.files.destination import own_destination, replacing
+from pixelfleet.files.result_folders import REPORT, ResultFolders, folds_case
 from pixelfleet.operations.batch_images import batch_images
 from pixelfleet.operations.batches import batch_state, batch_with_counts
 from pixelfleet.operations.downloads import Download
 from pixelfleet.operations.manifest import Verifier, manifest_line
 from pixelfleet.operations.result_files import ResultFiles
 from pixelfleet.operations.tile_sets import StoredTiles
-from pixelfleet.report import Report, write_contact_sheet, write_report
+from pixelfleet.report import Report
 from pixelfleet.settings import load_settings
 
 THREADS: Final = 8
@@ -119,23 +120,24 @@ def download(
     deployment = Deployment(load_settings(), connections=2 * jobs)
     owner, name = batch_of(name, owner)
     _, counts = batch_with_counts(deployment, owner, name)
-    _prepare(dest)
-    images = batch_images(deployment.images, owner, name, (Status.READY, Status.FAILED))
-    files = ResultFiles(deployment.objects, StoredTiles(deployment.inspection, deployment.listings), dest)
-    work = Download(files, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
-    again = f"what was fetched is in {dest}; run the same command again for the rest"
-    with terminable(again), RunProgress(counts.ready + counts.failed, f"fetching the results of {name}") as progress:
-        results = []
-        for result in work.run(images):
-            results.append(result)
-            progress.add(result)
-    results.sort(key=lambda result: (result.status != "ready", result.key or ""))
-    report = Report(tuple(results), time.monotonic() - began)
-    write_report(report, dest / REPORT)
-    write_contact_sheet(Report(report.images[:ON_SHEET], report.seconds), dest)
-    if as_json:
-        sys.stdout.write(report.to_json() + "\n")
-    summarise(report, dest / SHEET, dest / REPORT)
+    with own_destination(dest):
+        images = batch_images(deployment.images, owner, name, (Status.READY, Status.FAILED))
+        files = ResultFiles(deployment.objects, StoredTiles(deployment.inspection, deployment.listings), dest)
+        work = Download(files, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
+        again = f"what was fetched is in {dest}; run the same command again for the rest"
+        with (
+            terminable(again),
+            RunProgress(counts.ready + counts.failed, f"fetching the results of {name}") as progress,
+        ):
+            results = []
+            for result in work.run(images):
+                results.append(result)
+                progress.add(result)
+        results.sort(key=lambda result: (result.status != "ready", result.key or ""))
+        report = Report(tuple(results), time.monotonic() - began)
+        if as_json:
+            sys.stdout.write(report.to_json() + "\n")
+        write_outcome(report, Report(report.images[:ON_SHEET], report.seconds), dest, dest / REPORT, work.refused)
     say(f"fetched  {count(files.fetched, 'variant')}; {files.there:,} were there")
     if report.ready < counts.ready:
         raise typer.Exit(1)
@@ -186,23 +188,11 @@ def _write(deployment: Deployment, images: Iterator[Image], out: Path | None, *,
     verifier = Verifier(deployment.inspection, StoredTiles(deployment.inspection, deployment.listings))
     checked = verifier.mismatches(images) if verify else ((image, []) for image in images)
     lines, mismatches = 0, []
-    part = out.with_name(f".{out.name}.part") if out else None
-    with MESSAGES.status("reading records") as status, part.open("w") if part else nullcontext(sys.stdout) as file:
+    with MESSAGES.status("reading records") as status, replacing(out) if out else nullcontext(sys.stdout) as file:
         for image, differences in checked:
             file.write(json.dumps(manifest_line(image, bucket), separators=(",", ":")) + "\n")
             mismatches += [f"{one.path}: {one.variant or 'the original'} {one.problem}" for one in differences]
             lines += 1
             if lines % 1_000 == 0:
                 status.update(f"{lines:,} lines")
-    if part and out:
-        part.replace(out)
     return lines, mismatches
-
-
-def _prepare(dest: Path) -> None:
-    try:
-        dest.mkdir(parents=True, exist_ok=True)
-        (dest / ".pixelfleet").touch()
-        (dest / ".pixelfleet").unlink()
-    except OSError as error:
-        raise SetupError(f"results cannot go to {dest}: {error.strerror}") from None

@@ -18,6 +18,7 @@ from pixelfleet.cli.console import complain, say
 from pixelfleet.cli.dashboard import dashboard
 from pixelfleet.cli.digest import digest
 from pixelfleet.cli.failures import failures
+from pixelfleet.cli.machine import ensure_open_files, refusal
 from pixelfleet.cli.preflight import preflight
 from pixelfleet.cli.provision import provision
 from pixelfleet.cli.purge import purge
@@ -88,7 +89,7 @@ def _show_version(asked: bool) -> None:
 @app.callback()
 def pixelfleet(
     *,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - typer calls _show_version with the value
         bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
     ] = False,
 ) -> None:
@@ -104,6 +105,7 @@ def pixelfleet(
 
     Exit codes: 0 ok, 1 some items failed, 2 usage or set-up, 130 interrupted. Every command takes --json.
     """
+    ensure_open_files()
 
 
 def main() -> None:
@@ -118,6 +120,9 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - shown, with the way to its traceback
+        if reason := refusal(error):
+            complain(reason)
+            sys.exit(SETUP)
         if comes_from_configuration(error):
             complain(f"the AWS configuration cannot be used: {error}\nLook at AWS_* variables and the files in ~/.aws.")
             sys.exit(SETUP)

@@ -10,12 +10,13 @@ import typer
 from pixelfleet import recipes
 from pixelfleet.cli.console import AsJson
 from pixelfleet.cli.progress import RunProgress
-from pixelfleet.cli.summary import summarise
+from pixelfleet.cli.summary import check_report, write_outcome
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.errors import SetupError
-from pixelfleet.files.result_folders import REPORT, SHEET
+from pixelfleet.files.destination import own_destination
+from pixelfleet.files.result_folders import REPORT
 from pixelfleet.files.sources import find_sources
-from pixelfleet.report import Report, write_contact_sheet, write_report
+from pixelfleet.report import Report
 
 _MEGABYTE: Final = 1_000_000
 
@@ -57,27 +58,17 @@ def render(
         raise SetupError(f"the engine needs {error.name}: pip install 'pixelfleet[worker]'") from None
     work = Rendering(chosen, out, largest_limits(), memory * _MEGABYTE, time_limit)
     target = report or out / REPORT
-    _check(out, target)
-    with terminable(f"what is rendered is in {out}"), RunProgress(len(files), "rendering") as progress:
-        progress.working()
-        images = []
-        for image in work.images(files, workers):
-            images.append(image)
-            progress.add(image)
-    result = Report(tuple(images), time.monotonic() - began)
-    write_report(result, target)
-    write_contact_sheet(result, out)
-    if as_json:
-        sys.stdout.write(result.to_json() + "\n")
-    summarise(result, out / SHEET, target)
+    check_report(target, out)
+    with own_destination(out):
+        with terminable(f"what is rendered is in {out}"), RunProgress(len(files), "rendering") as progress:
+            progress.working()
+            images = []
+            for image in work.images(files, workers):
+                images.append(image)
+                progress.add(image)
+        result = Report(tuple(images), time.monotonic() - began)
+        if as_json:
+            sys.stdout.write(result.to_json() + "\n")
+        write_outcome(result, result, out, target)
     if strict and result.failed:
         raise typer.Exit(1)
-
-
-def _check(dest: Path, report: Path) -> None:
-    try:
-        dest.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SetupError(f"results cannot go to {dest}: {error.strerror}") from None
-    if not report.parent.is_dir():
-        raise SetupError(f"the report cannot go to {report}: there is no folder {report.parent}")

@@ -14,13 +14,13 @@ from rich.filesize import decimal
 from pixelfleet import recipes
 from pixelfleet.cli.console import AsJson, say
 from pixelfleet.cli.progress import RunProgress
-from pixelfleet.cli.summary import summarise
+from pixelfleet.cli.summary import check_report, write_outcome
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER
 from pixelfleet.errors import SetupError
-from pixelfleet.files.destination import own_destination
-from pixelfleet.files.result_folders import REPORT, SHEET, ResultFolders, folds_case
+from pixelfleet.files.destination import DestinationError, own_destination
+from pixelfleet.files.result_folders import REPORT, ResultFolders, folds_case
 from pixelfleet.files.sources import Source, find_sources
 from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, cores, embedded_fleet
 from pixelfleet.localcloud.folder import temporary_data_folder
@@ -31,7 +31,7 @@ from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.operations.result_files import ResultFiles
 from pixelfleet.operations.tile_sets import StoredTiles
 from pixelfleet.recipes import Recipe
-from pixelfleet.report import Report, ReportImage, write_contact_sheet, write_report
+from pixelfleet.report import Report, ReportImage
 from pixelfleet.uploads import Uploader, batch_prefix
 
 THREADS: Final = 4
@@ -75,13 +75,9 @@ def run(
         with terminable(), temporary_data_folder() as data:
             order.check(data)
             result = _carry_out(order, data, began)
-        write_report(result.report, order.report)
-        write_contact_sheet(result.report, out)
-    if as_json:
-        sys.stdout.write(result.report.to_json() + "\n")
-    summarise(result.report, out / SHEET, order.report)
-    if result.lost is not None:
-        raise result.lost
+        if as_json:
+            sys.stdout.write(result.report.to_json() + "\n")
+        write_outcome(result.report, result.report, out, order.report, result.lost)
     if strict and result.report.failed:
         raise typer.Exit(1)
 
@@ -102,8 +98,7 @@ class _Order:
         Raises:
             SetupError: the report cannot be written, or there is too little room for the embedded cloud.
         """
-        if not self.report.parent.is_dir():
-            raise SetupError(f"the report cannot go to {self.report}: there is no folder {self.report.parent}")
+        check_report(self.report, self.dest)
         needed, free = ROOM * sum(source.bytes for source in self.sources), shutil.disk_usage(data).free
         if needed > free:
             raise SetupError(
@@ -115,13 +110,13 @@ class _Order:
 @dataclass(frozen=True, slots=True)
 class _Result:
     report: Report
-    lost: FleetLostError | None = None
+    lost: FleetLostError | DestinationError | None = None
 
 
 @dataclass(slots=True)
 class _Collected:
     images: list[ReportImage] = field(default_factory=list)
-    lost: FleetLostError | None = None
+    lost: FleetLostError | DestinationError | None = None
 
 
 def _files(sources: list[Path], out: Path) -> Iterator[Source]:
@@ -175,3 +170,6 @@ def _images(order: _Order, embedded: EmbeddedFleet, collected: _Collected) -> It
             shutil.copytree(embedded.folder.logs, logs, dirs_exist_ok=True)
             collected.lost = FleetLostError(f"{error}\nall logs were kept in {logs}")
             yield from run_.give_up(sources, "the fleet broke down before this image was done")
+        except DestinationError as error:
+            collected.lost = error
+            yield from run_.give_up(sources, str(error))

@@ -4,10 +4,45 @@ from pathlib import Path
 from typing import Final
 
 from pixelfleet.cli.console import count, printable, say
-from pixelfleet.report import Report, ReportImage
+from pixelfleet.errors import PixelfleetError, SetupError
+from pixelfleet.files.destination import DestinationError, check_replaceable
+from pixelfleet.files.result_folders import SHEET
+from pixelfleet.report import Report, ReportImage, write_contact_sheet, write_report
 
 #: Failures that are spelled out; the report has them all.
 SPELLED_OUT: Final = 10
+
+
+def check_report(report: Path, dest: Path) -> None:
+    """Raises SetupError where a report could not be written at the end. DEST itself is made later."""
+    if report.parent != dest and not report.parent.is_dir():
+        raise SetupError(f"the report cannot go to {report}: there is no folder {report.parent}")
+    check_replaceable(report)
+
+
+def write_outcome(
+    report: Report, on_sheet: Report, dest: Path, json_report: Path, lost: PixelfleetError | None = None
+) -> None:
+    """Write the report and the contact sheet of DEST, and print the summary. `lost` says why work was given up.
+
+    Raises:
+        PixelfleetError: `lost`, once all is written.
+        DestinationError: the report or the contact sheet cannot be written.
+    """
+    problems = [] if lost is None else [str(lost)]
+    for path, write in (
+        (json_report, lambda: write_report(report, json_report)),
+        (dest / SHEET, lambda: write_contact_sheet(on_sheet, dest)),
+    ):
+        try:
+            write()
+        except OSError as error:
+            problems.append(f"{path} cannot be written: {error.strerror}")
+    summarise(report, dest / SHEET, json_report)
+    if len(problems) > (lost is not None):
+        raise DestinationError("\n".join(problems))
+    if lost is not None:
+        raise lost
 
 
 def summarise(report: Report, sheet: Path, json_report: Path) -> None:

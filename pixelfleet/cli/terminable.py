@@ -11,6 +11,8 @@ from pixelfleet.cli.console import say
 def terminable(next_step: str | None = None) -> Iterator[None]:
     """Within, SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does.
 
+    A signal that the caller of the command has set to be ignored stays ignored: `nohup` does that with SIGHUP.
+
     An interrupted command prints `next_step`, which says what was done and how to go on; None where the command
     prints that itself.
     """
@@ -18,7 +20,8 @@ def terminable(next_step: str | None = None) -> Iterator[None]:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    numbers = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     except KeyboardInterrupt:

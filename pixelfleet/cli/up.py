@@ -131,19 +131,20 @@ def _first_operator(deployment: Deployment) -> str | None:
 
 
 def _introduce(deployment: EmbeddedFleet, password: str | None, shell: Mapping[str, str], *, as_json: bool) -> None:
-    variables = deployment.emulator.exports()
+    variables = deployment.exports()
+    unset = [name for name in in_the_way(shell) if name not in variables]
     url = deployment.settings.dashboard_url
     if as_json:
         document = {
             "environment": variables,
-            "unset": in_the_way(shell),
+            "unset": unset,
             "data": str(deployment.folder.root),
             "dashboard": url,
         }
         emit(document | ({"user": OPERATOR, "password": password} if password else {}))
         return
     say("The fleet is up. Paste this into another terminal, and aws and pixelfleet there work with it:\n")
-    for line in shell_lines(variables, in_the_way(shell)):
+    for line in shell_lines(variables, unset):
         RESULTS.print(line, soft_wrap=True)
     say(f"\ndashboard  {url}", style="bold")
     if password:

@@ -1,7 +1,9 @@
 """A folder for results, held by one command at a time; and files in it that appear whole, or not at all."""
 
+import errno
 import fcntl
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +13,17 @@ from typing import IO, Final
 from pixelfleet.errors import SetupError
 
 _TEMPORARY: Final = ".pixelfleet-"
+#: Errors that a disk gives for every further file, too.
+_REFUSES_ALL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+
+
+class DestinationError(SetupError):
+    """The disk takes no more results: it is full, or it cannot be written."""
+
+    @classmethod
+    def of(cls, dest: Path, error: OSError) -> "DestinationError | None":
+        """The error for a folder of results, where a disk's error holds for every further file; else None."""
+        return cls(f"{dest} cannot take the results: {error.strerror}") if error.errno in _REFUSES_ALL else None
 
 
 @contextmanager
@@ -39,24 +52,33 @@ def own_destination(dest: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[str]]:
-    """A text file beside `path` under a name that nobody else has; it takes the place of `path` at the end.
+def draft_of(path: Path) -> Iterator[Path]:
+    """A name beside `path` that nobody else has. The file that is written there takes the place of `path` at the end.
 
-    After an error it is gone, and `path` is as before.
+    After an error the file is gone, and `path` is as before.
     """
-    descriptor, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
-    draft = Path(name)
+    draft = path.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            yield file
-        draft.chmod(0o666 & ~_umask())
+        yield draft
         draft.replace(path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[str]]:
+    """A text file that takes the place of `path` at the end. Where `path` is a link, its target is replaced.
+
+    Raises:
+        SetupError: `path` is a pipe, a device or a folder.
+    """
+    check_replaceable(path)
+    with draft_of(path.resolve()) as draft, draft.open("x", encoding="utf-8") as file:
+        yield file
+
+
+def check_replaceable(path: Path) -> None:
+    """Raises SetupError where something is at `path` that is no regular file: it would be lost."""
+    if path.exists() and not path.is_file():
+        raise SetupError(f"{path} is there and is no regular file: name another file")

@@ -56,6 +56,10 @@ class EmbeddedFleet:
     dashboard_port: int | None = None
     has_heavy: bool = False
 
+    def exports(self) -> dict[str, str]:
+        """What a shell needs in order to use this fleet."""
+        return self.emulator.exports() | _dashboard_variables(self.dashboard_port)
+
     def start_dashboard(self) -> None:
         """Start it, if the plan has one, and wait until it answers."""
         if self.dashboard_port is None:
@@ -127,11 +131,14 @@ def _dashboard_port(plan: Plan, folder: DataFolder) -> int | None:
 
 def _environment(emulator: Emulator, folder: DataFolder, dashboard_port: int | None) -> dict[str, str]:
     """What the fleet's processes find: the embedded cloud, and where the dashboard is to be found."""
-    environment = emulator.environment(folder.scratch)
+    environment = emulator.environment(folder.scratch) | _dashboard_variables(dashboard_port)
     if dashboard_port is not None:
-        environment["PIXELFLEET_DASHBOARD_URL"] = f"http://{LOOPBACK}:{dashboard_port}"
         environment["PIXELFLEET_SESSION_SECRET"] = folder.identity().session_secret
     return environment
+
+
+def _dashboard_variables(port: int | None) -> dict[str, str]:
+    return {} if port is None else {"PIXELFLEET_DASHBOARD_URL": f"http://{LOOPBACK}:{port}"}
 
 
 def check_installed() -> None:

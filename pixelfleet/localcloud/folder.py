@@ -16,6 +16,8 @@ from typing import IO, Annotated, Final, Self
 from pydantic import Field, TypeAdapter
 
 from pixelfleet.errors import SetupError
+from pixelfleet.files.regular import read_regular
+from pixelfleet.operations.local_processes import is_running
 
 _TEMPORARY: Final = "pixelfleet-run-"
 _KEY_ALPHABET: Final = string.ascii_uppercase + "234567"
@@ -59,7 +61,7 @@ class DataFolder:
             _close_to_others(root)
             lock = (root / "lock").open("a+", encoding="utf-8")
         except OSError as error:
-            raise SetupError(f"the data folder {root} cannot be used: {error.strerror}") from None
+            raise SetupError(f"the data folder {root} cannot be used: {error.strerror or error}") from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -120,7 +122,7 @@ class DataFolder:
         if not path.exists():
             self.remember(Identity(_random_key(), secrets.token_urlsafe(30)))
         try:
-            identity = _IDENTITY.validate_json(path.read_bytes(), strict=True)
+            identity = _IDENTITY.validate_json(read_regular(path), strict=True)
         except (OSError, ValueError):
             raise SetupError(f"{path} is damaged: remove it to get new keys (the data stays)") from None
         if not identity.session_secret:
@@ -182,16 +184,6 @@ def _taken(root: Path, lock: IO[str]) -> str:
     lock.seek(0)
     holder = lock.read().strip()
     lock.close()
-    if holder.isdigit() and _alive(int(holder)):
+    if holder.isdigit() and is_running(int(holder)):
         return f"{root} is in use by another pixelfleet (process {holder}): stop it, or choose another folder by --data"
     return f"{root} is still in use by a pixelfleet that is shutting down: try again in some seconds"
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -6,7 +6,7 @@ as ready or as failed with a cause.
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from typing import Final
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import Cause, TransientError
+from pixelfleet.files.destination import DestinationError
 from pixelfleet.files.result_folders import ResultFolders
 from pixelfleet.files.sources import Source
 from pixelfleet.operations.report_rows import ReportSource, failed_row, fetched_row
@@ -64,7 +65,7 @@ class Run:
         """The outcome of each source, as soon as it is known.
 
         Raises:
-            SetupError: DEST cannot take the results.
+            DestinationError: DEST cannot take the results; `give_up` then accounts for the rest.
             FleetLostError: raised by `tend`; `give_up` then accounts for the rest.
         """
         with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
@@ -88,9 +89,17 @@ class Run:
         return len(self._waiting)
 
     def give_up(self, sources: Iterator[Source], why: str) -> Iterator[ReportImage]:
-        """Account for all images that are not settled: the fleet will not finish them."""
-        items = [*self._putting.values(), *self._waiting.values(), *self._fetching.values()]
+        """Account for all images that are not settled, once `images` has raised.
+
+        Results that were being fetched meanwhile are ready, if they arrived whole.
+        """
+        items, fetching = [*self._putting.values(), *self._waiting.values()], self._fetching
         self._putting, self._waiting, self._fetching = {}, {}, {}
+        for future, item in fetching.items():
+            try:
+                yield future.result()
+            except (CancelledError, DestinationError):
+                items.append(item)
         for item in items:
             yield failed_row(item.report_source, Cause.INTERNAL, why)
         for source in sources:
@@ -142,8 +151,9 @@ class Run:
 
     def _fetched(self) -> Iterator[ReportImage]:
         for future in [future for future in self._fetching if future.done()]:
-            self._fetching.pop(future)
-            yield future.result()
+            row = future.result()
+            del self._fetching[future]
+            yield row
 
     def _fetch(self, item: RunItem, image: Image) -> ReportImage:
         return fetched_row(self.files, item.report_source, image, item.folder, self.dest)

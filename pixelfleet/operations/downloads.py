@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from pixelfleet.domain.records import Image
+from pixelfleet.errors import Cause
+from pixelfleet.files.destination import DestinationError
 from pixelfleet.files.result_folders import ResultFolders, safe_path
-from pixelfleet.operations.report_rows import ReportSource, fetched_row
+from pixelfleet.operations.report_rows import ReportSource, failed_row, fetched_row
 from pixelfleet.operations.result_files import ResultFiles
 from pixelfleet.report import ReportImage
 
@@ -23,13 +25,11 @@ class Download:
         self._dest = dest
         self._folders = folders
         self._threads = threads
+        #: Why the disk takes no more results, once it does not.
+        self.refused: DestinationError | None = None
 
     def run(self, images: Iterable[Image]) -> Iterator[ReportImage]:
-        """The row of each image in the report, in no order.
-
-        Raises:
-            SetupError: `dest` has no room, or cannot be written.
-        """
+        """The row of each image in the report, in no order. After `refused`, no image is fetched any more."""
         running: set[Future[ReportImage]] = set()
         with ThreadPoolExecutor(self._threads, thread_name_prefix="fetch") as pool:
             try:
@@ -46,4 +46,10 @@ class Download:
                 pool.shutdown(cancel_futures=True)
 
     def _fetch(self, image: Image, folder: str) -> ReportImage:
-        return fetched_row(self._files, ReportSource.in_bucket(image), image, folder, self._dest)
+        source = ReportSource.in_bucket(image)
+        try:
+            if self.refused is None:
+                return fetched_row(self._files, source, image, folder, self._dest)
+        except DestinationError as error:
+            self.refused = error
+        return failed_row(source, Cause.UNAVAILABLE, str(self.refused), image)

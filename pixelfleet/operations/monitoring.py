@@ -4,18 +4,20 @@ Read from SQS, from ECS and CloudWatch where there are any, and from the activit
 never a guess. This module writes nothing.
 """
 
+import socket
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from pixelfleet.aws.metrics import Metric
 from pixelfleet.aws.queues import queue_name
-from pixelfleet.catalog.activity import LATE, SLOT, Sample, slot_of
+from pixelfleet.catalog.activity import LATE, SLOT, Heartbeat, Sample, slot_of
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import timestamp
+from pixelfleet.operations.local_processes import is_running
 
 #: Seconds after a worker's last heartbeat up to which it counts as running; an idle one beats once a minute.
 ALIVE: Final = 150
@@ -106,9 +108,18 @@ def lanes(deployment: Deployment) -> tuple[LaneState, ...]:
     return tuple(_lane(deployment, name, urls[name], ages) for name in urls)
 
 
-def workers(deployment: Deployment, now: datetime | None = None) -> tuple[Workers, ...]:
-    """The workers of each lane. Heartbeats say how many are busy; only ECS has how many should run."""
-    heartbeats = deployment.activity.heartbeats((now or datetime.now(UTC)) - timedelta(seconds=ALIVE))
+def workers(
+    deployment: Deployment, now: datetime | None = None, process_runs: Callable[[int], bool] = is_running
+) -> tuple[Workers, ...]:
+    """The workers of each lane. Heartbeats say how many are busy; only ECS has how many should run.
+
+    A process of this machine that was killed is not counted, although its last heartbeat is young: `process_runs`
+    says whether a process of a number is there.
+    """
+    since = (now or datetime.now(UTC)) - timedelta(seconds=ALIVE)
+    heartbeats = deployment.activity.heartbeats(since)
+    if deployment.services is None:
+        heartbeats = [heartbeat for heartbeat in heartbeats if not _is_dead(heartbeat, process_runs)]
     tasks = _tasks(deployment)
     by_lane = []
     for lane in Lane:
@@ -120,6 +131,12 @@ def workers(deployment: Deployment, now: datetime | None = None) -> tuple[Worker
         else:
             by_lane.append(Workers(lane, len(of_lane), None, busy, "heartbeats"))
     return tuple(by_lane)
+
+
+def _is_dead(heartbeat: Heartbeat, process_runs: Callable[[int], bool]) -> bool:
+    """Whether a worker was a process of this machine, `host:pid`, and is gone."""
+    host, _, pid = heartbeat.worker.rpartition(":")
+    return host == socket.gethostname() and pid.isdigit() and not process_runs(int(pid))
 
 
 def throughput(deployment: Deployment, now: datetime | None = None, lane: Lane | None = None) -> Throughput:

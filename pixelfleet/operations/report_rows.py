@@ -1,17 +1,13 @@
 """An image of the catalog as a row of the report of a run or of a download."""
 
-import errno
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from pixelfleet.domain.records import Image, Status
-from pixelfleet.errors import Cause, SetupError, TransientError
+from pixelfleet.errors import Cause, TransientError
+from pixelfleet.files.destination import DestinationError
 from pixelfleet.operations.result_files import ResultFiles
 from pixelfleet.report import ReportImage, ReportVariant
-
-#: Errors of a disk that every other file would meet too.
-_DISK_REFUSES_ALL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +38,15 @@ def fetched_row(files: ResultFiles, source: ReportSource, image: Image, folder: 
     """Fetch the results of an image that is ready, and return its row; of another image return why there are none.
 
     Raises:
-        SetupError: `dest` has no room, or cannot be written.
+        DestinationError: `dest` has no room, or cannot be written.
     """
     if image.status is not Status.READY:
         return failed_row(source, image.cause or Cause.INTERNAL, image.message or f"it is {image.status}", image)
     try:
         return ready_row(source, image, files.fetch(image, folder))
     except OSError as error:
-        if error.errno in _DISK_REFUSES_ALL:
-            raise SetupError(f"{dest} cannot take the results: {error.strerror}") from None
+        if refused := DestinationError.of(dest, error):
+            raise refused from None
         return failed_row(source, Cause.INTERNAL, f"the results cannot be saved: {error.strerror}", image)
     except TransientError as error:
         return failed_row(source, error.cause, error.message, image)

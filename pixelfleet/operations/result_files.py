@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Final
@@ -33,14 +34,25 @@ class ResultFiles:
     def fetch(self, image: Image, folder: str) -> tuple[ReportVariant, ...]:
         """Fetch every variant to `folder`, which is relative to `dest`. May be called on several threads.
 
+        After an error, no file that was fetched for the image is left: an image has its results whole, or none.
+
         Raises:
             TransientError: S3 does not answer, or the object does not have the SHA-256 of its record.
             OSError: the disk refuses the files.
         """
-        (self._dest / folder).mkdir(parents=True, exist_ok=True)
-        return tuple(self._variant(variant, folder) for variant in image.variants)
+        place = self._dest / folder
+        place.mkdir(parents=True, exist_ok=True)
+        made: list[Path] = []
+        try:
+            return tuple(self._variant(variant, folder, made) for variant in image.variants)
+        except BaseException:
+            for path in made:
+                path.unlink(missing_ok=True)
+            with suppress(OSError):
+                place.rmdir()
+            raise
 
-    def _variant(self, variant: Variant, folder: str) -> ReportVariant:
+    def _variant(self, variant: Variant, folder: str, made: list[Path]) -> ReportVariant:
         file = f"{folder}/{variant.name}{PurePosixPath(variant.key).suffix}"
         path = self._dest / file
         there = self._has_tiles(variant, path) if variant.files > 1 else _has_file(variant, path)
@@ -48,6 +60,8 @@ class ResultFiles:
             self._fetch_tiles(variant, path)
         elif not there:
             self._fetch_file(variant, path)
+        if not there:
+            made.append(path)
         with self._lock:
             self.there += there
             self.fetched += not there

@@ -13,6 +13,7 @@ from urllib.parse import unquote_plus
 
 from pixelfleet.aws.listing import ListedObject, Listings
 from pixelfleet.errors import SetupError
+from pixelfleet.files.regular import open_regular, read_regular
 from pixelfleet.operations.completion import is_folder_marker
 
 #: Rows of one page of a report; a page of a bucket's listing has as many objects.
@@ -113,7 +114,7 @@ class InventoryListing:
                 with closing(self._open(key, bucket)) as body:
                     fields = json.load(body)
             else:
-                fields = json.loads(Path(manifest).read_text(encoding="utf-8"))
+                fields = json.loads(read_regular(Path(manifest)))
         except OSError as error:
             raise SetupError(f"the inventory {manifest} cannot be read: {error.strerror}") from None
         except (ValueError, RecursionError) as error:
@@ -128,5 +129,5 @@ class InventoryListing:
             beside = Path(self._manifest).parent
             for path in (beside / key, beside / Path(key).name):
                 if path.exists():
-                    return path.open("rb")
+                    return open_regular(path)
         return self._listings.open(bucket.rpartition(":")[2], key)

@@ -1,5 +1,7 @@
 """A folder for results: held by one, never cleared of what is somebody's own, never left with half a file."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,22 @@ def test_an_error_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> N
     with pytest.raises(OSError, match="full"):
         _half(path)
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("report.json", "old")]
+
+
+def test_a_link_to_a_report_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "there.json").write_text("old")
+    (tmp_path / "link.json").symlink_to("there.json")
+    write_report(Report((), 1.0), tmp_path / "link.json")
+    assert (tmp_path / "link.json").is_symlink()
+    assert (tmp_path / "there.json").read_text() != "old"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "report.json")
+    with pytest.raises(SetupError, match="is no regular file"):
+        write_report(Report((), 1.0), tmp_path / "report.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
 
 
 def _half(path: Path) -> None:

@@ -1,5 +1,6 @@
 """The data folder: one owner at a time, keys that stay and that nobody else reads."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,20 @@ def test_a_file_of_keys_of_the_wrong_shape_is_a_setup_error(tmp_path: Path, text
     with pytest.raises(SetupError, match=r"identity\.json is damaged: remove it"):
         folder.identity()
     folder.close()
+
+
+def test_a_pipe_in_place_of_the_keys_is_a_setup_error_and_is_not_waited_for(tmp_path: Path) -> None:
+    folder = DataFolder.open(tmp_path)
+    os.mkfifo(tmp_path / "identity.json")
+    with pytest.raises(SetupError, match=r"identity\.json is damaged: remove it"):
+        folder.identity()
+    folder.close()
+
+
+def test_a_pipe_in_place_of_the_lock_is_a_setup_error_that_says_why(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "lock")
+    with pytest.raises(SetupError, match=r"cannot be used: .*seekable"):
+        DataFolder.open(tmp_path)
 
 
 def test_a_room_of_the_wrong_shape_is_a_setup_error(tmp_path: Path) -> None:

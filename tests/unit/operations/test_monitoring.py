@@ -1,5 +1,6 @@
 """Lanes, workers and throughput, on moto's SQS, ECS, CloudWatch and DynamoDB, and by arithmetic alone."""
 
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -96,6 +97,19 @@ def test_without_ecs_workers_are_those_that_were_heard_of_lately(on_moto: Deploy
         Workers(Lane.BULK, 2, None, 1, "heartbeats"),
         Workers(Lane.HEAVY, 0, None, 0, "heartbeats"),
     )
+
+
+def test_a_worker_of_this_machine_that_was_killed_is_not_counted(
+    on_moto: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(vars(on_moto), "services", None)
+    now = datetime.now(UTC)
+    here = socket.gethostname()
+    for name, busy in ((f"{here}:1001", True), (f"{here}:1002", True), ("elsewhere:1003", True), ("odd", False)):
+        seen = timestamp(now - timedelta(seconds=5))
+        on_moto.activity.beat(Heartbeat(worker=name, lanes=(Lane.BULK,), started_at=seen, seen_at=seen, busy=busy))
+    bulk, _ = workers(on_moto, now, lambda pid: pid == 1001)
+    assert bulk == Workers(Lane.BULK, 3, None, 2, "heartbeats")
 
 
 def test_an_overview_of_an_idle_fleet_says_that_nothing_waits(on_moto: Deployment) -> None:

@@ -1,0 +1,62 @@
+"""What this machine refuses to a command: open files, room on a disk, memory."""
+
+import errno
+import os
+import resource
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from pixelfleet.errors import SetupError
+
+#: Open files that every command has room with; the usual limits are 1,024 (Linux) and 256 (macOS).
+ENOUGH_FILES: Final = 1_024
+LEAST_FILES: Final = 256
+
+_UNLIMITED: Final = resource.RLIM_INFINITY
+_REFUSALS: Final = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOMEM, errno.EAGAIN}
+)
+
+
+def ensure_open_files(
+    limits: Callable[[int], tuple[int, int]] = resource.getrlimit,
+    set_limits: Callable[[int, tuple[int, int]], None] = resource.setrlimit,
+) -> None:
+    """Raise this process's limit of open files to what commands need, as far as the hard limit allows.
+
+    Without this check, a command that runs out of open files fails anywhere, with an error about something else.
+
+    Raises:
+        SetupError: the hard limit is too low.
+    """
+    soft, hard = limits(resource.RLIMIT_NOFILE)
+    if not _allows(hard, LEAST_FILES):
+        raise SetupError(
+            f"this shell allows {hard} open files, and pixelfleet needs {LEAST_FILES}: start it from a shell with a "
+            f"higher limit (ulimit -n {ENOUGH_FILES})"
+        )
+    if not _allows(soft, ENOUGH_FILES):
+        set_limits(resource.RLIMIT_NOFILE, (ENOUGH_FILES if _allows(hard, ENOUGH_FILES) else hard, hard))
+
+
+def refusal(error: BaseException) -> str | None:
+    """What this machine refused, in words, if an error or an error behind it says so; else None."""
+    for cause in _chain(error):
+        if isinstance(cause, MemoryError):
+            return "this machine has no memory left for pixelfleet"
+        if isinstance(cause, OSError) and cause.errno in _REFUSALS:
+            where = f": {cause.filename}" if cause.filename else ""
+            return f"this machine refused: {os.strerror(cause.errno)}{where}"
+    return None
+
+
+def _allows(limit: int, number: int) -> bool:
+    return limit in (_UNLIMITED, -1) or limit >= number
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__

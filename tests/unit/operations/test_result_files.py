@@ -1,0 +1,93 @@
+"""Results on a disk that fills up, or from a cloud that goes away: an image has its results whole, or none."""
+
+import errno
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from pixelfleet.aws.object_bytes import Download as ObjectDownload
+from pixelfleet.aws.objects import Objects
+from pixelfleet.domain.records import Image
+from pixelfleet.files.result_folders import ResultFolders
+from pixelfleet.operations.downloads import Download
+from pixelfleet.operations.result_files import ResultFiles
+from pixelfleet.report import ReportImage
+from tests.fakes.records import image_of
+
+CONTENT = b"x" * 500
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+GONE = EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+
+
+class Bytes:
+    """Serves every key, until `last` variants were served; then `error` comes in the midst of a body."""
+
+    def __init__(self, error: Exception, last: int) -> None:
+        self.error, self.left = error, last
+
+    def get(self, _bucket: str, _key: str) -> ObjectDownload:
+        return ObjectDownload(None, "e", len(CONTENT), "image/webp", self._chunks())
+
+    def _chunks(self) -> Iterator[bytes]:
+        yield CONTENT[:100]
+        self.left -= 1
+        if self.left < 0:
+            raise self.error
+        yield CONTENT[100:]
+
+
+def _images(count: int) -> list[Image]:
+    digest = sha256(CONTENT).hexdigest()
+    images = [image_of("me", "b", number) for number in range(1, count + 1)]
+    return [
+        image.model_copy(update={"variants": tuple(v.model_copy(update={"sha256": digest}) for v in image.variants)})
+        for image in images
+    ]
+
+
+def _download(dest: Path, error: Exception, last: int) -> tuple[list[ReportImage], Download]:
+    nothing: Any = None
+    served: Any = Bytes(error, last)
+    files = ResultFiles(Objects(nothing, served, "results"), nothing, dest)
+    work = Download(files, dest, ResultFolders(dest, folds_case=False), threads=1)
+    return list(work.run(_images(3))), work
+
+
+def _files(dest: Path) -> list[Path]:
+    return [path for path in dest.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("last", [3, 4, 5])
+def test_a_full_disk_ends_fetching_and_every_image_has_a_row_that_says_so(tmp_path: Path, last: int) -> None:
+    rows, work = _download(tmp_path, FULL, last)
+    assert [row.status for row in rows] == ["ready", "failed", "failed"]
+    why = f"{tmp_path} cannot take the results: No space left on device"
+    assert {row.message for row in rows[1:]} == {why} == {str(work.refused)}
+    assert {row.cause for row in rows[1:]} == {"unavailable"}
+
+
+@pytest.mark.parametrize("last", [3, 4, 5])
+@pytest.mark.parametrize("error", [FULL, GONE])
+def test_no_file_is_left_of_an_image_that_was_not_fetched_whole(tmp_path: Path, error: Exception, last: int) -> None:
+    rows, _ = _download(tmp_path, error, last)
+    variants = {tmp_path / variant.file for row in rows for variant in row.variants}
+    assert len(variants) == 3
+    assert set(_files(tmp_path)) == variants
+
+
+def test_a_cloud_that_does_not_answer_is_no_full_disk(tmp_path: Path) -> None:
+    rows, work = _download(tmp_path, GONE, 4)
+    assert work.refused is None
+    assert [row.status for row in rows] == ["ready", "failed", "failed"]
+
+
+def test_what_was_there_before_stays(tmp_path: Path) -> None:
+    rows, _ = _download(tmp_path, FULL, 9)
+    again, work = _download(tmp_path, FULL, 0)
+    assert [row.status for row in again] == [row.status for row in rows] == ["ready"] * 3
+    assert work.refused is None
