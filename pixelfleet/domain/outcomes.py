@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pixelfleet.domain.attempts import Aim, Failure, Refusal, Success, sequencer_of
-from pixelfleet.domain.records import AttemptLine, Image, NoticeKind, Status, counted_as, shorten
+from pixelfleet.domain.records import AttemptLine, Image, NoticeKind, Status, counted_in_batch, shorten
 from pixelfleet.errors import Cause
 
 #: The line in the history of an image that goes back to the results that it had.
@@ -106,7 +106,7 @@ def _back_to_ready(image: Image, aim: Aim, failure: Failure, at: str) -> Image:
 
 def _settled(image: Image, update: dict[str, Any], notice: NoticeKind, at: str) -> Image:
     settled = image.model_copy(update=update)
-    counted = counted_as(settled.status, settled.cause)
+    counted = counted_in_batch(settled)
     # The version is that of the record before this write: no two outcomes share one.
     return settled.model_copy(
         update={"notice": notice, "outcome": image.version, "counted": counted, "finished_at": at}

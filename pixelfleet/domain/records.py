@@ -156,6 +156,8 @@ class Image(WholeRecord):
 
     #: What the batch's counters hold of this image: a status, or `failed:<cause>`.
     counted: str | None = None
+    #: The source version whose outcomes are not counted: the bucket held another when the batch was sealed.
+    uncounted_version: str | None = None
     notice: OpenNotice | None = None
     #: The number of the outcome that `status` and `notice` describe: each outcome of an image has another.
     outcome: int = 0
@@ -236,6 +238,12 @@ def counted_as(status: Status, cause: Cause | None) -> str | None:
     if status is Status.FAILED:
         return f"failed:{cause}"
     return status.value if status in (Status.READY, Status.DELETED) else None
+
+
+def counted_in_batch(image: Image) -> str | None:
+    """The counter that an outcome belongs to, or None where the batch waits for another version of the object."""
+    uncounted = image.uncounted_version is not None and image.uncounted_version == image.source_version
+    return None if uncounted else counted_as(image.status, image.cause)
 
 
 def pad_sequencer(sequencer: str | None) -> str:

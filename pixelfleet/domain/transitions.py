@@ -8,7 +8,7 @@ order, number and speed of the workers. How an attempt ends is in `outcomes.py`.
 from pixelfleet.domain.attempts import Aim, Failure, Refusal, Success, results_of, same_work, sequencer_of
 from pixelfleet.domain.jobs import Job, Origin
 from pixelfleet.domain.outcomes import attempts_used_up, line, record_failed, record_ready, still_aimed_at
-from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, counted_as, next_sequencer, shorten
+from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, counted_as, counted_in_batch, shorten
 
 __all__ = [
     "Aim", "Failure", "Refusal", "Success",
@@ -48,6 +48,8 @@ def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
         update={
             "status": Status.PROCESSING,
             "sequencer": sequencer,
+            # A newer event says that the bucket holds this version, whatever it held when the batch was sealed.
+            "uncounted_version": None if sequencer > image.sequencer else image.uncounted_version,
             "source_version": aim.job.source_version,
             "version_id": aim.job.version_id,
             "etag": aim.job.etag,
@@ -82,7 +84,8 @@ def _confirmed(image: Image, sequencer: str) -> Image | Refusal:
     """After a newer event of the version that is settled. An outcome that a seal had uncounted is counted again."""
     if sequencer <= image.sequencer:
         return Refusal.DONE
-    return image.model_copy(update={"sequencer": sequencer, "counted": counted_as(image.status, image.cause)})
+    counted = counted_as(image.status, image.cause)
+    return image.model_copy(update={"sequencer": sequencer, "uncounted_version": None, "counted": counted})
 
 
 def note_transient(image: Image | None, aim: Aim, failure: Failure, at: str) -> Image | Refusal:
@@ -138,22 +141,20 @@ def queue_again(
 
 
 def uncount(image: Image | None, etag: str | None) -> Image | Refusal:
-    """Take an outcome out of its batch's count, if that outcome is not of the object that the bucket holds now.
+    """Count an image, at a seal of its batch, as what it is of the object that the bucket holds now: one on its way.
 
-    `etag` is that of the object in the bucket. The image is counted again when its present version is made. A batch
-    that is sealed while a changed file is on its way would otherwise complete by the file's old version. If that old
-    version is being made, the sequencer moves on: its outcome is then refused, and the present version's event passes.
+    `etag` is that of the object in the bucket. An outcome of another version is taken out of the count, and no later
+    outcome of that version is counted, whoever has it made: the batch would otherwise complete by an old version of a
+    file that changed. The outcome of any other version is counted, as is a later event of the same version. If the
+    bucket holds the record's version again when the batch is sealed again, that version's outcome is counted again.
     """
     if image is None:
         return Refusal.DONE
-    settled = image.status in (Status.READY, Status.FAILED)
     outdated = etag is not None and image.etag not in (None, etag)
-    update: dict[str, str | None] = {}
-    if image.counted is not None and (outdated or not settled):
-        update["counted"] = None
-    if outdated and image.status is Status.PROCESSING:
-        update["sequencer"] = next_sequencer(image.sequencer)
-    return image.model_copy(update=update) if update else Refusal.DONE
+    settled = image.status in (Status.READY, Status.FAILED)
+    marked = image.model_copy(update={"uncounted_version": image.source_version if outdated else None})
+    after = marked.model_copy(update={"counted": counted_in_batch(marked) if settled else None})
+    return after if after != image else Refusal.DONE
 
 
 def remove(image: Image | None, job: Job, at: str, worker: str) -> Image | Refusal:

@@ -1,7 +1,7 @@
 """The adapters of one simulated process: the real ones, over the models instead of the network.
 
-One adapter reads and writes bodies by a transport of its own instead of a boto3 client: `SimulatedBytes` replaces the
-transport and keeps the interface.
+Bodies of objects go by a transport of their own instead of a boto3 client: `SimulatedBytes` replaces the transport and
+keeps the interface.
 """
 
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 from pixelfleet.aws.cdn import Cdn
 from pixelfleet.aws.object_bytes import Download, ObjectBytes, PutHeaders
+from pixelfleet.aws.upload_bucket import UploadBucket
 from pixelfleet.deployment import Deployment
 from pixelfleet.settings import Settings
 from tests.fakes.s3_bucket import NULL
@@ -54,7 +55,8 @@ class SimulatedDynamoDb(RemoteClient):
 def deployment_of(network: Network, cloud: Cloud, settings: Settings, *, sqs_attempts: int = 4) -> Deployment:
     """The composition of one process; each process makes its own."""
     deployment = Deployment(settings)
-    s3 = RemoteClient(network, "s3", cloud.s3)
+    s3: Any = RemoteClient(network, "s3", cloud.s3)
+    object_bytes = SimulatedBytes(s3)
     cloudfront: Any = RemoteClient(network, "cloudfront", cloud.cloudfront)
     adapters: dict[str, Any] = {
         "s3": s3,
@@ -63,7 +65,8 @@ def deployment_of(network: Network, cloud: Cloud, settings: Settings, *, sqs_att
         "dynamodb": SimulatedDynamoDb(network, "dynamodb", cloud.dynamodb),
         "ecs": None,
         "cloudwatch": None,
-        "object_bytes": SimulatedBytes(s3),
+        "object_bytes": object_bytes,
+        "upload_bucket": UploadBucket(s3, object_bytes, settings.uploads_bucket),
         "cdn": Cdn(cloudfront, settings.cdn_distribution_id),
     }
     # Cached properties: what stands in the instance's dictionary is what they return.

@@ -25,6 +25,7 @@ class Observer:
         self.results_deleted_at: dict[str, float] = {}
         #: Of each sealed batch: the keys that were in the bucket when the sealing command began; see `_in_bucket`.
         self._sealed: dict[str, dict[str, str]] = {}
+        environment.recorded_etags = self.recorded_etags
         self._cloud.on_object_event = self._object_event
         self._cloud.sns.on_publish = self._published
         self._cloud.dynamodb.on_write = self._written
@@ -37,6 +38,11 @@ class Observer:
         return [
             from_attributes(item) for item in self._cloud.dynamodb.all_items(self._environment.settings.images_table)
         ]
+
+    def recorded_etags(self) -> dict[str, str]:
+        """The ETag of the version that each record is of, by key."""
+        items = self._cloud.dynamodb.all_items(self._environment.settings.images_table)
+        return {item["key"]["S"]: item["etag"]["S"] for item in items if "etag" in item}
 
     def _object_event(self, bucket: str, record: dict[str, Any]) -> None:
         key = unquote_plus(record["s3"]["object"]["key"])
@@ -96,15 +102,17 @@ class Observer:
     def _in_bucket(self, batch_id: str) -> dict[str, str]:
         """What the command that runs cannot have missed: the keys that nobody has touched since it began.
 
-        The value of each key is the version that must not complete the batch: the one that the record is of, where the
-        bucket holds another by now. Of versions in between, and of a key without a record, the sealing command can
-        know nothing.
+        The value of each key is the ETag of the version that must not complete the batch: the one that the record has
+        been of since the command began, where the bucket holds another; empty where there is none. A version that no
+        worker had taken up when the command began may complete the batch: no record names it, and S3 does not say
+        whether it is older than the one that the bucket shows.
         """
         bucket = self._cloud.s3.bucket(self._environment.settings.uploads_bucket)
         began = self._environment.scheduler.process.memory.get("began", 0.0)
         prefix = batch_prefix(*batch_id.split("/", 1))
         keys = [key for key in bucket.keys if key.startswith(prefix) and self._environment.touched_at[key] < began]
-        recorded = {item["key"]: item.get("etag", "") for item in self.images()}
+        at_first = self._environment.scheduler.process.memory.get("recorded", {})
+        recorded = {key: etag for key, etag in self.recorded_etags().items() if at_first.get(key) == etag}
         current = {key: stored.etag for key in keys if (stored := bucket.current(key)) is not None}
         return {key: recorded.get(key, "") if recorded.get(key) != etag else "" for key, etag in current.items()}
 

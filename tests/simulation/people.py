@@ -19,10 +19,11 @@ import pixelfleet.cli.redrive
 import pixelfleet.cli.rm
 import pixelfleet.cli.seal
 import pixelfleet.cli.upload
+from dashboard.problem import Problem
 from pixelfleet import recipes
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import image_id
-from pixelfleet.errors import Cause
+from pixelfleet.errors import Cause, SetupError
 from tests.fakes.s3 import FakeS3
 from tests.simulation.environment import Environment
 from tests.simulation.inventory import MANIFEST, take_inventory
@@ -87,8 +88,12 @@ class Person:
             self._environment.trace.note(step.words)
             memory = self._environment.scheduler.process.memory
             memory |= {"began": self._environment.scheduler.now, "words": step.words}
+            memory["recorded"] = self._environment.recorded_etags()
             try:
                 step.action(self._deployment)
+            except (SetupError, Problem) as error:
+                # Refused, with nothing done.
+                self._environment.trace.note(f"{step.words} is refused: {str(error)[:60]}")
             except Exception as error:
                 self._environment.cut_short += 1
                 self._environment.trace.note(f"{step.words} fails: {type(error).__name__}: {str(error)[:60]}")

@@ -282,6 +282,26 @@ def test_an_uncounted_outcome_is_counted_again_when_a_newer_event_says_that_its_
         assert (again.status, again.counted) == (Status.READY, "ready")
 
 
+def test_a_version_that_a_seal_uncounted_stays_uncounted_whoever_has_it_processed_again() -> None:
+    of_another_recipe = aim(recipe=RecipeRef(name="zoom", digest="d2"))
+    for begun, by in ((announced(ready()), of_another_recipe), (claimed(), aim())):
+        uncounted = transitions.uncount(begun, "another")
+        assert isinstance(uncounted, Image)
+        queued = transitions.queue_again(uncounted, ENDED, "anna", Origin.REPROCESS, by.recipe)
+        assert isinstance(queued, Image)
+        again = ready(by, queued)
+        assert (again.status, again.counted) == (Status.READY, None)
+        newer = ready(aim(sequencer="06", version="v2"), announced(again))
+        assert newer.counted == "ready"
+
+
+def test_a_version_that_a_seal_uncounted_is_counted_by_the_next_seal_if_the_bucket_holds_it_again() -> None:
+    settled = ready()
+    uncounted = transitions.uncount(settled, "another")
+    assert isinstance(uncounted, Image)
+    assert transitions.uncount(uncounted, settled.etag) == settled
+
+
 def test_a_removal_just_after_the_present_version_keeps_a_repeated_job_of_that_version_out() -> None:
     by = aim(sequencer="0065AB")
     gone = removed(ready(by), next_sequencer(ready(by).sequencer))
