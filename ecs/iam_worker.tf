@@ -57,8 +57,15 @@ data "aws_iam_policy_document" "worker" {
 
   statement {
     sid       = "Images"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
+    actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"]
     resources = [var.tables.images.arn]
+  }
+
+  # A batch that got images after its seal is counted anew before it completes.
+  statement {
+    sid       = "ImagesOfABatch"
+    actions   = ["dynamodb:Query"]
+    resources = ["${var.tables.images.arn}/index/by_batch"]
   }
 
   statement {

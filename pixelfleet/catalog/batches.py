@@ -2,7 +2,9 @@
 
 A batch's counters lie in 32 items of their own partition keys, so that no single item takes every worker's writes.
 Sealing writes the expected count of every shard in one transaction; a worker whose shard is full looks at the
-others; the conditional `completed_at` decides who announces.
+others; the conditional `completed_at` decides who announces. Each shard has the sum of the fingerprints of the images
+that it expects, and of those that it has counted: a full shard with two different sums has counted an image that was
+not there when the batch was sealed, in the place of one that is still on its way.
 """
 
 import uuid
@@ -23,7 +25,7 @@ from pixelfleet.catalog.dynamo import (
     pause,
     to_attributes,
 )
-from pixelfleet.catalog.items import batch_item, counter_shard
+from pixelfleet.catalog.items import batch_item, counter_shard, fingerprint
 from pixelfleet.catalog.schema import BATCH_COUNTER_SHARDS, BATCHES_BY_OWNER, BY_CREATED
 from pixelfleet.domain.records import Batch, Counts, NoticeKind, RecipeRef, timestamp
 
@@ -37,6 +39,10 @@ UNANNOUNCED = timedelta(seconds=30)
 
 _COUNTER = "n_"
 _FAILED = "n_failed:"
+
+
+class OtherImagesError(Exception):
+    """A batch has counted as many images as it expects, but not the same ones; see `operations.completion`."""
 
 
 class Batches:
@@ -70,34 +76,69 @@ class Batches:
             answer = self._client.get_item(TableName=self._table, Key=_key(owner, name), ConsistentRead=True)
         return Batch.model_validate(from_attributes(answer["Item"])) if "Item" in answer else None
 
-    def seal(self, owner: str, name: str, image_ids: Iterable[str]) -> None:
-        """Say how many images the batch has: these. From now on it completes when all are accounted for.
+    def seal(self, owner: str, name: str, image_ids: Iterable[str], seen: Batch | None = None) -> bool:
+        """Say that the batch has these images. From now on it completes when all are accounted for.
 
-        Sealing again, after more was uploaded, replaces the expectation.
+        Sealing again, after more was uploaded, replaces the expectation. With `seen`, the batch as it was before its
+        images were listed, nothing is written and False returned if somebody has sealed the batch since.
         """
-        expected = Counter(counter_shard(image_id) for image_id in image_ids)
+        now = {"sealed_at": timestamp(self._clock())}
+        return self._expect(owner, name, image_ids, now, seen)
+
+    def count_anew(self, batch: Batch, image_ids: Iterable[str]) -> bool:
+        """Replace the expectation of a sealed batch; False if somebody has sealed or completed the batch since."""
+        return self._expect(batch.owner, batch.name, image_ids, {}, batch)
+
+    def _expect(
+        self, owner: str, name: str, image_ids: Iterable[str], also: dict[str, str], seen: Batch | None
+    ) -> bool:
+        expected: Counter[int] = Counter()
+        sums: Counter[int] = Counter()
+        for image_id in image_ids:
+            expected[counter_shard(image_id)] += 1
+            sums[counter_shard(image_id)] += fingerprint(image_id)
         shards: list[Any] = [
             {
                 "Update": {
                     "TableName": self._table,
                     "Key": _key(owner, name, shard),
-                    "UpdateExpression": "SET expected = :expected",
-                    "ExpressionAttributeValues": {":expected": {"N": str(expected[shard])}},
+                    "UpdateExpression": "SET expected = :expected, expected_sum = :sum",
+                    "ExpressionAttributeValues": {
+                        ":expected": {"N": str(expected[shard])},
+                        ":sum": {"N": str(sums[shard])},
+                    },
                 }
             }
             for shard in range(BATCH_COUNTER_SHARDS)
         ]
+        values: dict[str, Any] = {":expected": {"N": str(expected.total())}} | {
+            f":{field}": {"S": at} for field, at in also.items()
+        }
+        condition = "attribute_exists(batch_id)"
+        if seen is not None and seen.sealed_at is None:
+            condition += " AND attribute_not_exists(sealed_at)"
+        elif seen is not None:
+            condition += " AND sealed_at = :seen"
+            values[":seen"] = {"S": seen.sealed_at or ""}
+        if not also:
+            condition += " AND attribute_not_exists(completed_at)"
         head: Any = {
             "Update": {
                 "TableName": self._table,
                 "Key": _key(owner, name),
-                "UpdateExpression": "SET expected = :expected, sealed_at = :now",
-                "ConditionExpression": "attribute_exists(batch_id)",
-                "ExpressionAttributeValues": {":expected": {"N": str(expected.total())}, ":now": {"S": timestamp()}},
+                "UpdateExpression": "SET " + ", ".join(f"{field} = :{field}" for field in ("expected", *also)),
+                "ConditionExpression": condition,
+                "ExpressionAttributeValues": values,
             }
         }
         with translated("seal a batch"):
-            _until_no_conflict(lambda: self._client.transact_write_items(TransactItems=[head, *shards]))
+            try:
+                _until_no_conflict(lambda: self._client.transact_write_items(TransactItems=[head, *shards]))
+            except ClientError as error:
+                if seen is None or not condition_lost(error) or conflicted(error):
+                    raise
+                return False
+        return True
 
     def counts(self, owner: str, name: str) -> Counts:
         """How far the batch has come, over all shards."""
@@ -108,22 +149,31 @@ class Batches:
 
         Returns the batch to the caller that is to announce its completion (see `complete`), else None. Reads one
         counter while the image's own shard is not full.
+
+        Raises:
+            OtherImagesError: see `complete`.
         """
         if not self._shard_full(owner, name, counter_shard(image_id)):
             return None
         return self.complete(owner, name, image_id)
 
-    def complete(self, owner: str, name: str, caller: str = "") -> Batch | None:
+    def complete(self, owner: str, name: str, caller: str = "", *, by_number: bool = False) -> Batch | None:
         """Complete the batch if every shard is full; returns the batch to the caller that is to announce it.
 
         That is the caller that completed the batch. `caller` names it, so that the same caller is known again if the
         answer to its write was lost: a worker gives the image's id, and so a redelivered message announces the batch.
         If the announcement is still pending after `UNANNOUNCED`, the next caller announces. Two workers that record the
         last two images at once announce the batch once.
+
+        Raises:
+            OtherImagesError: the shards are full, but of other images than were there at the seal, and the images do
+                not count `by_number` alone.
         """
         shards = self._shards(owner, name)
         if len(shards) < BATCH_COUNTER_SHARDS or not all(_full(shard) for shard in shards):
             return None
+        if not by_number and not all(_has_the_expected(shard) for shard in shards):
+            raise OtherImagesError(f"{owner}/{name}")
         caller = caller or uuid.uuid4().hex
         with translated("complete a batch"):
             try:
@@ -224,6 +274,10 @@ def _key(owner: str, name: str, shard: int | None = None) -> dict[str, Any]:
 
 def _full(shard: dict[str, Any]) -> bool:
     return "expected" in shard and _merge([shard]).accounted >= shard["expected"]
+
+
+def _has_the_expected(shard: dict[str, Any]) -> bool:
+    return bool(shard.get("accounted_sum", 0) == shard.get("expected_sum"))
 
 
 def _merge(shards: Iterable[dict[str, Any]]) -> Counts:

@@ -17,7 +17,7 @@ from pixelfleet.catalog.dynamo import (
     to_attributes,
 )
 from pixelfleet.catalog.indexes import Entry, IndexReader, Slice
-from pixelfleet.catalog.items import counter_shard, image_item, image_of
+from pixelfleet.catalog.items import counter_shard, fingerprint, image_item, image_of
 from pixelfleet.catalog.schema import BY_BATCH, BY_FAILURE, BY_OWNER, IMAGES
 from pixelfleet.domain import transitions
 from pixelfleet.domain.jobs import Job, Origin
@@ -229,6 +229,10 @@ class Images:
             names["#old"] = _counter(old)
             values[":minus"] = {"N": "-1"}
             added.append("#old :minus")
+        if old is None or after.counted is None:
+            sign = 1 if old is None else -1
+            values[":image"] = {"N": str(sign * fingerprint(after.image_id))}
+            added.append("accounted_sum :image")
         return {
             "TableName": self._batches_table,
             "Key": {"batch_id": {"S": f"{after.owner}/{after.batch}#{counter_shard(after.image_id):02}"}},

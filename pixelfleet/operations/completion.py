@@ -2,18 +2,22 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import chain, islice
 from typing import Final
 
 from pixelfleet.aws.listing import ListedObject
+from pixelfleet.catalog.batches import OtherImagesError
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import batch_prefix, image_id
-from pixelfleet.domain.records import Batch, Counts, Status
-from pixelfleet.errors import SetupError
+from pixelfleet.domain.records import Batch, Counts, Image, Status
+from pixelfleet.errors import Cause, SetupError, TransientError
 
 THREADS: Final = 8
 #: Records read at a time: one BatchGetItem.
 PAGE: Final = 100
+#: How often the images of a batch are listed where the batch is sealed, or gets more images, meanwhile.
+LOOKS: Final = 3
 
 
 def announce(deployment: Deployment, batch: Batch | None) -> None:
@@ -29,7 +33,39 @@ def announce(deployment: Deployment, batch: Batch | None) -> None:
 
 def complete_if_full(deployment: Deployment, owner: str, name: str) -> None:
     """Complete and announce a sealed batch whose images are all accounted for; its last image may precede its seal."""
-    announce(deployment, deployment.batches.complete(owner, name))
+    try:
+        batch = deployment.batches.complete(owner, name)
+    except OtherImagesError:
+        batch = _count_anew(deployment, owner, name)
+    announce(deployment, batch)
+
+
+def complete_after(deployment: Deployment, image: Image) -> None:
+    """Complete and announce the batch of an image that has just got its outcome, if that image was the last one."""
+    if image.batch is None:
+        return
+    try:
+        batch = deployment.batches.completed_by(image.owner, image.batch, image.image_id)
+    except OtherImagesError:
+        batch = _count_anew(deployment, image.owner, image.batch, image.image_id)
+    announce(deployment, batch)
+
+
+def _count_anew(deployment: Deployment, owner: str, name: str, caller: str = "") -> Batch | None:
+    """Complete a batch that has counted images that came after its seal, if those that it has now are accounted for.
+
+    The batch expects the later images, too, from now on. Where still others come at each look, their number decides.
+    """
+    for _ in range(LOOKS):
+        batch = deployment.batches.get(owner, name)
+        if batch is None or batch.sealed_at is None:
+            return None
+        if batch.completed_at is not None:
+            return deployment.batches.complete(owner, name, caller, by_number=True) if batch.notice else None
+        if deployment.batches.count_anew(batch, _image_ids(deployment, owner, name)):
+            with suppress(OtherImagesError):
+                return deployment.batches.complete(owner, name, caller)
+    return deployment.batches.complete(owner, name, caller, by_number=True)
 
 
 def complete_sealed_batches(deployment: Deployment) -> None:
@@ -40,7 +76,7 @@ def complete_sealed_batches(deployment: Deployment) -> None:
 
 
 def seal(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:
-    """Say that a batch has all its images: those that are in the bucket now, and those that were removed from it.
+    """Say that a batch has all its images: those that are in the bucket now, and those that have a record.
 
     It does not matter which client uploaded them. The batch completes when each of them is accounted for, by its
     present version. Sealed again after more was uploaded, the batch has a new number of images, but it is not announced
@@ -50,28 +86,34 @@ def seal(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:
         SetupError: no object in the bucket belongs to the batch.
         TransientError: S3, DynamoDB or SNS does not answer; sealing may be repeated.
     """
-    ids = _image_ids(deployment, owner, name)
-    first = next(ids, None)
-    if first is None:
-        place = f"s3://{deployment.settings.uploads_bucket}/{batch_prefix(owner, name)}"
-        raise SetupError(f"there is nothing at {place}: upload images there, then seal the batch")
-    batch = deployment.batches.create(owner, name)
-    deployment.batches.seal(owner, name, chain((first,), ids))
-    complete_if_full(deployment, owner, name)
-    return deployment.batches.get(owner, name) or batch, deployment.batches.counts(owner, name)
+    for _ in range(LOOKS):
+        seen = deployment.batches.get(owner, name)
+        ids = _image_ids(deployment, owner, name)
+        first = next(ids, None)
+        if first is None:
+            place = f"s3://{deployment.settings.uploads_bucket}/{batch_prefix(owner, name)}"
+            raise SetupError(f"there is nothing at {place}: upload images there, then seal the batch")
+        batch = seen or deployment.batches.create(owner, name)
+        if deployment.batches.seal(owner, name, chain((first,), ids), batch):
+            complete_if_full(deployment, owner, name)
+            return deployment.batches.get(owner, name) or batch, deployment.batches.counts(owner, name)
+    raise TransientError(Cause.THROTTLED, f"batch {owner}/{name} is being sealed by others: seal it again")
 
 
 def _image_ids(deployment: Deployment, owner: str, name: str) -> Iterator[str]:
-    """The images of a batch. Outcomes of versions that the bucket no longer shows are taken out of the counts."""
+    """The images of a batch: its objects, and its records, some of whose objects are removed.
+
+    Outcomes of versions that the bucket no longer shows are taken out of the counts.
+    """
     bucket = deployment.settings.uploads_bucket
-    removed = {entry.image_id for entry in deployment.images.of_batch(owner, name, Status.DELETED)}
+    recorded = {entry.image_id for status in Status for entry in deployment.images.of_batch(owner, name, status)}
     with ThreadPoolExecutor(THREADS) as pool:
         for page in deployment.listings.pages(bucket, batch_prefix(owner, name)):
             objects = {image_id(bucket, listed.key): listed for listed in page if not is_folder_marker(listed)}
             list(pool.map(lambda some: _uncount(deployment, some), _parts(objects.items())))
-            removed -= objects.keys()
+            recorded -= objects.keys()
             yield from objects
-    yield from removed
+    yield from recorded
 
 
 def _uncount(deployment: Deployment, objects: dict[str, ListedObject]) -> None:

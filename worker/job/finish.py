@@ -12,7 +12,7 @@ from pixelfleet.domain.jobs import Origin
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.transitions import Refusal
 from pixelfleet.errors import Cause
-from pixelfleet.operations.completion import announce
+from pixelfleet.operations.completion import complete_after
 from worker.job.revision import results_folder
 
 _SETTLED = frozenset({Status.READY, Status.FAILED})
@@ -30,7 +30,7 @@ class Finish:
         """Do everything that is left; returns the record as it is then. Does no harm when nothing is left."""
         if image.notice is not None:
             image = self._announce(image)
-        self._complete_batch(image)
+        complete_after(self._deployment, image)
         self._tag_original(image)
         return self._delete_superseded(image)
 
@@ -60,11 +60,6 @@ class Finish:
         self._deployment.notices.image(image)
         struck = self._deployment.images.announced(image)
         return image if isinstance(struck, Refusal) else struck
-
-    def _complete_batch(self, image: Image) -> None:
-        if image.batch is None:
-            return
-        announce(self._deployment, self._deployment.batches.completed_by(image.owner, image.batch, image.image_id))
 
     def _tag_original(self, image: Image) -> None:
         if not self._deployment.settings.tag_originals or image.status not in _SETTLED:

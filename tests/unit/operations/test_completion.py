@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from pixelfleet.aws.listing import ListedObject
+from pixelfleet.catalog.items import counter_shard
 from pixelfleet.domain.jobs import Job, JobKind
-from pixelfleet.domain.records import Image
-from pixelfleet.domain.transitions import Aim, Refusal, Success
+from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.errors import Cause, SetupError
-from pixelfleet.operations.completion import complete_if_full, complete_sealed_batches, seal
+from pixelfleet.operations.completion import complete_after, complete_if_full, complete_sealed_batches, seal
 from tests.fakes.records import RECIPE, key_of, record, variants_of
 from tests.unit.operations.fakes import fake_deployment
 
@@ -75,11 +77,43 @@ def test_a_changed_file_does_not_complete_the_batch_by_its_old_version_that_is_b
     put(deployment, "a.png", "e2")
     seal(deployment, "me", "b1")
     made = deployment.images.record_ready(aim.claimed(claimed), Success(variants_of("me", old.image_id), {}, {}))
-    assert made is Refusal.SUPERSEDED
+    assert isinstance(made, Image)
+    assert (made.status, made.counted) == (Status.READY, None)
     complete_if_full(deployment, "me", "b1")
     assert deployment.notices.batches == []
+    deployment.images.announced(made)
     process(deployment, "a.png", "e2", "20")
     assert deployment.notices.batches == ["me/b1"]
+
+
+def test_images_that_come_after_the_seal_do_not_complete_the_batch_in_the_place_of_its_own(deployment: Any) -> None:
+    bucket = deployment.settings.uploads_bucket
+    own, others = "0.png", [f"later{number}.png" for number in range(200)]
+    shard = counter_shard(image_id(bucket, put(deployment, own)))
+    seal(deployment, "me", "b1")
+    [later, *_] = [name for name in others if counter_shard(image_id(bucket, key_of("me", "b1", name))) == shard]
+    put(deployment, later)
+    image = process(deployment, later, "e1", "10")
+    complete_after(deployment, image)
+    assert deployment.notices.batches == []
+    assert deployment.batches.get("me", "b1").expected == 2
+    complete_after(deployment, process(deployment, own, "e1", "10"))
+    assert deployment.notices.batches == ["me/b1"]
+
+
+def test_a_seal_that_is_overtaken_by_another_looks_again(deployment: Any) -> None:
+    put(deployment, "0.png")
+    seal_of_batches, seen = deployment.batches.seal, []
+
+    def overtaken(*arguments: Any) -> bool:
+        seen.append(arguments)
+        if len(seen) == 1:
+            put(deployment, "1.png")
+            seal(deployment, "me", "b1")
+        return bool(seal_of_batches(*arguments))
+
+    deployment.batches.seal = overtaken
+    assert seal(deployment, "me", "b1")[0].expected == 2
 
 
 def test_a_version_that_came_after_the_listing_stays_counted(deployment: Any) -> None:
