@@ -78,6 +78,64 @@ def jp2(profile: bytes) -> bytes:
     return whole[:start] + grown + whole[start + 4 : at] + box + whole[at + old :]
 
 
+def jp2_with_palette() -> bytes:
+    """Indices 8 to 11 behind eight entries that are alike; the columns of the palette are blue, green, red."""
+    whole = saved(picture(((8,), (9,), (10,), (11,)), "L"), "JPEG2000", irreversible=False)
+    entries = [(0, 0, 0)] * 8 + [colour[::-1] for colour in QUARTERS]
+    pclr = struct.pack(">HB", len(entries), 3) + b"\7\7\7" + b"".join(map(bytes, entries))
+    cmap = b"".join(struct.pack(">HBB", 0, 1, column) for column in (2, 1, 0))
+    more = b"".join(struct.pack(">I", 8 + len(body)) + kind + body for kind, body in ((b"pclr", pclr), (b"cmap", cmap)))
+    start = whole.index(b"jp2h") - 4
+    size = int.from_bytes(whole[start : start + 4], "big")
+    head = whole[start + 4 : start + size]
+    grey = head.index(b"colr") + 7
+    head = head[:grey] + struct.pack(">I", 16) + head[grey + 4 :]
+    return whole[:start] + struct.pack(">I", size + len(more)) + head + more + whole[start + size :]
+
+
+def avif_with_a_second_item_as_primary() -> bytes:
+    """Two pictures: the first is black, the second, which `pitm` names, has the quarters (ISO/IEC 23008-12, 6.4.2)."""
+    parts = [
+        saved(made, "AVIF", quality=100, subsampling="4:4:4", speed=8) for made in (Image.new("RGB", SIZE), picture())
+    ]
+    payloads = [part[part.index(b"mdat") + 4 :] for part in parts]
+    configurations = [_box_around(part, b"av1C") for part in parts]
+    properties = [
+        *configurations,
+        _box(b"ispe", struct.pack(">III", 0, *SIZE)),
+        _box(b"pixi", b"\0\0\0\0\3\b\b\b"),
+        _box_around(parts[1], b"colr"),
+    ]
+    items = [_box(b"infe", struct.pack(">IHH4s", 2 << 24, number, 0, b"av01") + b"\0") for number in (1, 2)]
+    links = b"".join(struct.pack(">HB4B", number, 4, 0x80 | number, 3, 4, 5) for number in (1, 2))
+
+    def meta(first: int) -> bytes:
+        places = struct.pack(">IBBH", 0, 0x44, 0, 2)
+        for number, payload in enumerate(payloads):
+            places += struct.pack(">HHHII", number + 1, 0, 1, first + number * len(payloads[0]), len(payload))
+        return _box(
+            b"meta",
+            bytes(4)
+            + _box(b"hdlr", bytes(8) + b"pict" + bytes(13))
+            + _box(b"pitm", struct.pack(">IH", 0, 2))
+            + _box(b"iloc", places)
+            + _box(b"iinf", struct.pack(">IH", 0, 2) + b"".join(items))
+            + _box(b"iprp", _box(b"ipco", b"".join(properties)) + _box(b"ipma", struct.pack(">II", 0, 2) + links)),
+        )
+
+    kind = _box(b"ftyp", b"avif\0\0\0\0avifmif1miaf")
+    return kind + meta(len(kind) + len(meta(0)) + 8) + _box(b"mdat", b"".join(payloads))
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", 8 + len(content)) + kind + content
+
+
+def _box_around(whole: bytes, kind: bytes) -> bytes:
+    at = whole.index(kind) - 4
+    return whole[at : at + int.from_bytes(whole[at : at + 4], "big")]
+
+
 def psd(mode: int, depth: int, planes: list[bytes], layers: int = 0, version: int = 1) -> bytes:
     """Header, no palette, no resources, a layer count, and the planes uncompressed."""
     head = b"8BPS" + struct.pack(">H6xHIIHH", version, len(planes), SIZE[1], SIZE[0], depth, mode)
@@ -124,13 +182,42 @@ def _lzw(colour: int, count: int, codes: int) -> bytes:
     return b"".join(bytes((len(part),)) + part for part in (raw[at : at + 255] for at in range(0, len(raw), 255)))
 
 
-def icon(alpha: int) -> bytes:
-    """An ICO of one 32-bit bitmap of 32 x 32 with this alpha throughout (BITMAPINFOHEADER, twice the height)."""
+def icon(*alphas: int, mask: bool = False, kind: int = 1) -> bytes:
+    """An ICO (CUR: `kind` 2, with a hot spot) of 32-bit bitmaps, each with one alpha throughout; `mask` hides
+    the lower half. A second bitmap has 24 bits and is red (BITMAPINFOHEADER, twice the height)."""
     small = picture().resize((32, 32), Image.Resampling.NEAREST).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
-    small.putalpha(alpha)
-    pixels = small.tobytes("raw", "BGRA")
-    body = struct.pack("<IiiHHIIiiII", 40, 32, 64, 1, 32, 0, len(pixels), 0, 0, 0, 0) + pixels + bytes(32 * 4)
-    return struct.pack("<HHHBBBBHHII", 0, 1, 1, 32, 32, 0, 0, 1, 32, len(body), 22) + body
+    hidden = b"\xff" * 64 + bytes(64) if mask else bytes(128)
+    bodies = []
+    for alpha in alphas:
+        small.putalpha(alpha)
+        bodies.append(_bitmap_of_icon(small.tobytes("raw", "BGRA"), 32) + hidden)
+    red = Image.new("RGB", (32, 32), "red").tobytes("raw", "BGR")
+    bodies.append(_bitmap_of_icon(red, 24) + bytes(128))
+    content = struct.pack("<HHH", 0, kind, len(bodies))
+    at = 6 + 16 * len(bodies)
+    for body in bodies:
+        planes, bits = (1, int.from_bytes(body[14:16], "little")) if kind == 1 else (7, 3)
+        content += struct.pack("<BBBBHHII", 32, 32, 0, 0, planes, bits, len(body), at)
+        at += len(body)
+    return content + b"".join(bodies)
+
+
+def _bitmap_of_icon(pixels: bytes, bits: int) -> bytes:
+    return struct.pack("<IiiHHIIiiII", 40, 32, 64, 1, bits, 0, len(pixels), 0, 0, 0, 0) + pixels
+
+
+def fits() -> bytes:
+    """The greys from -3 to 5, as floats; the lowest row first (FITS 4.0, 4.4.1)."""
+    cards: tuple[str, ...] = (
+        "SIMPLE  =                    T",
+        "BITPIX  =                  -32",
+        "NAXIS   =                    2",
+    )
+    cards = (*cards, "NAXIS1  =                   64", "NAXIS2  =                   48", "END")
+    head = "".join(card.ljust(80) for card in cards).ljust(2880).encode()
+    values = [(grey - 60) / 180 * 8 - 3 for grey in GREYS]
+    rows = [struct.pack(">64f", *([left] * 32 + [right] * 32)) for left, right in (values[2:], values[:2])]
+    return head + (rows[0] * 24 + rows[1] * 24).ljust(14400, b"\0")
 
 
 def bmp(

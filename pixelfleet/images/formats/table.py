@@ -85,9 +85,9 @@ FORMATS: Final[tuple[Format, ...]] = (
     _row("bmp", "BMP", rb"BM....\x00\x00\x00\x00|BM....\S{4}", "bitmaps", "BMP", ".bmp", "image/bmp"),
     _row(
         "ico", "ICO", rb"\x00\x00\x01\x00[\x01-\xff]\x00",
-        "bitmaps", "ICO", ".ico", "image/vnd.microsoft.icon",
+        "icon", "ICO", ".ico", "image/vnd.microsoft.icon",
     ),
-    _row("cur", "CUR", rb"\x00\x00\x02\x00[\x01-\xff]\x00", "bitmaps", "CUR", ".cur"),
+    _row("cur", "CUR", rb"\x00\x00\x02\x00[\x01-\xff]\x00", "icon", "CUR", ".cur"),
     _row("sgi", "SGI", rb"\x01\xda[\x00\x01][\x01\x02]\x00[\x01-\x03]", "pillow", "SGI", ".sgi"),
     _row("pcx", "PCX", rb"\x0a[\x00\x02-\x05]\x01[\x01\x02\x04\x08]", "pillow", "PCX", ".pcx"),
     _row("xbm", "XBM", rb"\s*#define[ \t]+\S+_width[ \t]+\d+\s", "pillow", "XBM", ".xbm"),

@@ -12,17 +12,22 @@ from pixelfleet.images.vips import Image
 
 
 def read_header(path: Path, row: Format, reading: Reading) -> Header:
-    return libvips.header_of(libvips.load(path, row, reading, page=reading.page))
+    return libvips.header_of(_loaded(path, row, reading))
 
 
 def decode(path: Path, row: Format, reading: Reading) -> Image:
-    image = libvips.load(path, row, reading, page=reading.page)
+    image = _loaded(path, row, reading)
     with reader_at(path) as read:
         container = heif(read)
     if container.premultiplied and image.hasalpha():
         sample, space = image.format, image.interpretation
         image = image.unpremultiply().cast(sample).copy(interpretation=space)
     return _with_colours(image, container)
+
+
+def _loaded(path: Path, row: Format, reading: Reading) -> Image:
+    """Without a page libvips loads the primary item (ISO/IEC 23008-12, 6.4.2), which need not be the first one."""
+    return libvips.load(path, row, reading, **({"page": reading.page} if reading.page else {}))
 
 
 def _with_colours(image: Image, container: Heif) -> Image:

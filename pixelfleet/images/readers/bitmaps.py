@@ -24,7 +24,7 @@ def read_header(path: Path, row: Format, reading: Reading) -> Header:
 
 def decode(path: Path, row: Format, reading: Reading) -> Image:
     """Windows, browsers and ImageMagick show a 32-bit bitmap whose fourth byte is always 0 as opaque: its writer left
-    the byte unused, and an icon's own mask holds (Raymond Chen, "The evolution of the ICO file format", part 3)."""
+    the byte unused."""
     masks = _masks(path, row)
     image = pillow.decode(path, row, reading) if masks is None else _by_masks(path, masks, reading)
     if image.hasalpha() and image.extract_band(image.bands - 1).max() == 0:

@@ -5,6 +5,7 @@ from typing import Final
 
 from pixelfleet.images.colour_space import PROFILE, Space, mark
 from pixelfleet.images.containers.iso_boxes import boxes, top_box
+from pixelfleet.images.containers.jp2_palette import jp2_palette
 from pixelfleet.images.fields import with_blobs
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers import pillow
@@ -13,6 +14,7 @@ from pixelfleet.images.readers.file import Read, reader_at
 from pixelfleet.images.vips import Image
 
 _MAX_BOXES: Final = 1000
+_INDEXED: Final = ("L", "LA", "P", "PA")
 _MAX_BLOB: Final = 4_000_000
 #: `uuid` boxes: XMP (XMP specification, part 3), EXIF and IPTC as ExifTool's JPEG 2000 tags list them.
 _UUIDS: Final = {
@@ -32,9 +34,15 @@ def read_header(path: Path, row: Format, reading: Reading) -> Header:
 
 
 def decode(path: Path, row: Format, reading: Reading) -> Image:
-    image = pillow.decode(path, row, reading)
     with reader_at(path) as read:
-        profile, blobs = _profile(read), _blobs(read)
+        profile, blobs, palette = _profile(read), _blobs(read), jp2_palette(read)
+    with pillow.stumbling(), pillow.tolerating(reading.accept_truncated):
+        picture = pillow.open_picture(path, row)
+        if palette and picture.mode in _INDEXED:
+            # Pillow lets equal colours of a palette share one entry, which moves all that follow.
+            picture.load()
+            picture.putpalette(palette, "RGB")
+        image = pillow.as_vips(pillow.plain(picture), picture.info)
     if profile and not image.get_typeof(PROFILE):
         image = mark(image, Space(profile))
     return with_blobs(image, **blobs)

@@ -124,13 +124,20 @@ def plain(picture: Any) -> Any:
         if picture.mode in ("L", "RGB") and "transparency" in picture.info:
             return picture.convert("RGBA")
         picture.load()
-        return picture
+        return _stretched(picture) if picture.format == "FITS" and picture.mode == "F" else picture
     if picture.mode == "1":
         grey = picture.convert("L")
         return ImageOps.invert(grey) if picture.format in _ONE_IS_BLACK else grey
     if picture.mode in ("I", "I;16B"):
         return _sixteen_bits(picture)
     return picture.convert("RGBA" if picture.mode in _ALPHA or "transparency" in picture.info else "RGB")
+
+
+def _stretched(picture: Any) -> Any:
+    """Measured light has no white: programs for FITS show it from the lowest to the highest value at first."""
+    low, high = picture.getextrema()
+    scale = 1.0 / (high - low) if high > low else 1.0
+    return picture.point(lambda value: value * scale - low * scale)
 
 
 def _sixteen_bits(picture: Any) -> Any:
