@@ -112,14 +112,14 @@ def _sources(folder: Path, images: Path | None, megapixels: int) -> list[Path]:
     missing = [name for name in SOURCES if not (folder / name).exists()]
     if missing:
         files = sorted(images.glob("*.jp*g")) if images else photos.drawn(folder / "photos", 1)
-        wide = _wide(files[0], megapixels)
+        picture = wide(files[0], megapixels)
         for name in missing:
             print(f"making {folder / name}", file=sys.stderr)
-            wide.write_to_file(str(folder / name), **SOURCES[name])
+            picture.write_to_file(str(folder / name), **SOURCES[name])
     return [folder / name for name in SOURCES]
 
 
-def _wide(photo: Path, megapixels: int) -> Any:
+def wide(photo: Path, megapixels: int) -> Any:
     """The photograph, laid side by side until it has that many pixels."""
     image = pyvips.Image.new_from_file(str(photo)).copy_memory()
     side = int((megapixels * 1e6) ** 0.5)

@@ -1,7 +1,7 @@
 """A browser's form upload, read as far as the file begins: enough to check the signature before anything is stored."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message as MimeHeaders
 from http import HTTPStatus
@@ -32,7 +32,7 @@ async def read_form_head(content_type: str, receive: Receive, seconds: float = F
     Raises:
         DeniedError: no valid form, a field twice, fields too large or too slow.
     """
-    head, parts = FormHead(), _Parts(_boundary(content_type))
+    head, parts = FormHead(), FormParts(content_type)
     size = 0
     try:
         async with asyncio.timeout(seconds):
@@ -60,20 +60,30 @@ def most_bytes(policy: Mapping[str, Any]) -> int | None:
     return None
 
 
-class _Parts:
-    """Collects the fields of a multipart body until the part named `file` begins."""
+class FormParts:
+    """Reads a multipart body piece by piece: the fields before the part named `file`, then that part's content.
 
-    def __init__(self, boundary: bytes) -> None:
+    What comes after the file is dropped, as on AWS.
+    """
+
+    def __init__(self, content_type: str, on_file: Callable[[bytes], object] = len) -> None:
         self.fields: dict[str, str] = {}
+        #: The form as far as the file's content begins.
+        self.head = bytearray()
         self.at_file = False
-        self._disposition, self._name, self._value = bytearray(), bytearray(), bytearray()
+        #: Whether the file's content has ended.
+        self.whole = False
+        self.boundary = _boundary(content_type)
+        self._on_file = on_file
+        self._in_file = False
+        self._disposition, self._name, self._header, self._value = bytearray(), bytearray(), bytearray(), bytearray()
         self._parser = MultipartParser(
-            boundary,
+            self.boundary,
             {
                 "on_part_begin": self._begin,
                 "on_header_field": lambda data, start, end: self._name.extend(data[start:end]),
-                "on_header_value": self._header_value,
-                "on_header_end": self._name.clear,
+                "on_header_value": lambda data, start, end: self._header.extend(data[start:end]),
+                "on_header_end": self._header_end,
                 "on_headers_finished": self._headers_finished,
                 "on_part_data": self._data,
                 "on_part_end": self._end,
@@ -82,6 +92,7 @@ class _Parts:
         self._field = ""
 
     def feed(self, body: bytes) -> None:
+        """Raises DeniedError: the body is no valid form, or has a field twice."""
         try:
             self._parser.write(body)
         except (FormParserError, UnicodeDecodeError):
@@ -90,28 +101,43 @@ class _Parts:
     def _begin(self) -> None:
         self._disposition.clear()
         self._value.clear()
+        self._keep(b"--" + self.boundary + b"\r\n")
 
-    def _header_value(self, data: bytes, start: int, end: int) -> None:
+    def _header_end(self) -> None:
         if bytes(self._name).lower() == b"content-disposition":
-            self._disposition += data[start:end]
+            self._disposition += self._header
+        self._keep(bytes(self._name) + b": " + bytes(self._header) + b"\r\n")
+        self._name.clear()
+        self._header.clear()
 
     def _headers_finished(self) -> None:
         headers = MimeHeaders()
         headers["Content-Disposition"] = self._disposition.decode("utf-8", "replace")
         name = headers.get_param("name", header="content-disposition")
         self._field = name.lower() if isinstance(name, str) else ""
-        self.at_file = self.at_file or self._field == "file"
+        self._keep(b"\r\n")
+        self._in_file = not self.at_file and self._field == "file"
+        self.at_file = self.at_file or self._in_file
 
     def _data(self, data: bytes, start: int, end: int) -> None:
-        if not self.at_file:
+        if self._in_file:
+            self._on_file(data[start:end])
+        elif not self.at_file:
             self._value += data[start:end]
 
     def _end(self) -> None:
+        self.whole = self.whole or self._in_file
+        self._in_file = False
         if self.at_file:
             return
         if self._field in self.fields or len(self.fields) >= 100:
             raise DeniedError("InvalidArgument", f"The form has the field {self._field} twice.")
         self.fields[self._field] = self._value.decode("utf-8")
+        self._keep(bytes(self._value) + b"\r\n")
+
+    def _keep(self, piece: bytes) -> None:
+        if not self.at_file:
+            self.head += piece
 
 
 def _boundary(content_type: str) -> bytes:

@@ -46,14 +46,15 @@ def main() -> None:
     from ministack.services import s3  # noqa: PLC0415
 
     from pixelfleet.localcloud import object_files  # noqa: PLC0415
+    from pixelfleet.localcloud.form_files import with_form_files  # noqa: PLC0415
 
     # Asked only in order to skip the verification of a signature.
     iam_evaluator._is_root_key = lambda _key: False  # noqa: SLF001 - the seam; a test holds it
     _take_all_descriptors()
-    object_files.install(s3, Path(os.environ["S3_DATA_DIR"]))
+    disk = object_files.install(s3, Path(os.environ["S3_DATA_DIR"]))
     state = os.environ.get(STATE_VARIABLE)
     memory = Memory(ministack, StateFolder(Path(state), codec(persistence))) if state else None
-    sys.exit(asyncio.run(_serve(ministack.app, memory)))
+    sys.exit(asyncio.run(_serve(with_form_files(ministack.app, disk), memory)))
 
 
 async def _serve(application: Application, memory: Memory | None) -> int:

@@ -6,6 +6,7 @@ functions that are replaced here are private: ministack is pinned, and a changed
 """
 
 import errno
+import hashlib
 import inspect
 import logging
 import os
@@ -16,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from ministack.core.responses import StreamingResponse
 
@@ -75,11 +76,17 @@ class SpoolFile:
 
     path: Path
     size: int
+    #: In hex, where the file was written piece by piece.
+    md5: str = ""
 
     def __len__(self) -> int:
         return self.size
 
     def __del__(self) -> None:
+        self.discard()
+
+    def discard(self) -> None:
+        """Delete the file, unless it was moved."""
         with suppress(OSError):
             self.path.unlink()
 
@@ -93,6 +100,8 @@ class Disk:
     #: What the disk refused since the current request began.
     failures: list[OSError] = field(default_factory=list)
     current: tuple[bytes, SpoolFile] | None = None
+    #: The files of forms, under the words that stand for them in the forms that ministack gets.
+    form_files: dict[bytes, SpoolFile] = field(default_factory=dict)
 
     @property
     def spool(self) -> Path:
@@ -106,15 +115,53 @@ class Disk:
         """Raises OSError when there is no room, or when the disk refuses."""
         if self.is_full(size):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        path = self.spool / uuid.uuid4().hex
-        spooled = SpoolFile(path, size)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        spooled = SpoolFile(self.spool / uuid.uuid4().hex, size)
+        with _create(spooled.path) as file:
             for piece in pieces:
                 file.write(piece)
         return spooled
 
+    @contextmanager
+    def spooling(self) -> Iterator["Spooling"]:
+        """A file that is written while its bytes arrive. It is deleted after an error."""
+        spooled = SpoolFile(self.spool / uuid.uuid4().hex, 0)
+        try:
+            with _create(spooled.path) as file:
+                yield Spooling(self, spooled, file)
+        except BaseException:
+            spooled.discard()
+            raise
+
     def join(self, parts: list[SpoolFile]) -> SpoolFile:
         return self.write(_pieces(parts), sum(map(len, parts)))
+
+
+@dataclass
+class Spooling:
+    """A spool file that is open. After `end`, its size and its MD5 are known."""
+
+    disk: Disk
+    spooled: SpoolFile
+    file: IO[bytes]
+    _digest: Any = field(default_factory=lambda: hashlib.md5(usedforsecurity=False))
+
+    def write(self, piece: bytes) -> None:
+        """Raises OSError when there is no room, or when the disk refuses."""
+        if self.disk.is_full(len(piece)):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self.file.write(piece)
+        self._digest.update(piece)
+        self.spooled.size += len(piece)
+
+    def end(self) -> SpoolFile:
+        """Raises OSError when the disk refuses."""
+        self.file.flush()
+        self.spooled.md5 = self._digest.hexdigest()
+        return self.spooled
+
+
+def _create(path: Path) -> IO[bytes]:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def install(s3: ModuleType, data: Path, disk: Disk | None = None) -> Disk:
@@ -129,6 +176,7 @@ def install(s3: ModuleType, data: Path, disk: Disk | None = None) -> Disk:
     _without_bytes_in_versions(s3)
     _stream_reads(s3)
     _spool_uploads(s3, disk)
+    _take_form_files(s3, disk)
     _write_through(s3, disk)
     _link_displaced(s3)
     return disk
@@ -197,6 +245,21 @@ def _spool_uploads(s3: ModuleType, disk: Disk) -> None:
     s3._upload_part = spooling(s3._upload_part)  # type: ignore[attr-defined] # noqa: SLF001
     s3._upload_part_copy = spooling(s3._upload_part_copy)  # type: ignore[attr-defined] # noqa: SLF001
     _rewrite(s3, "_complete_multipart_upload", {"_pixelfleet_join": disk.join}, _JOINED, _DIGESTED)
+
+
+def _take_form_files(s3: ModuleType, disk: Disk) -> None:
+    """Where a form's file is a word of `form_files`, its value is the file on disk (form_files.py)."""
+    parse, digest = s3._parse_multipart_form, s3.md5_hash  # noqa: SLF001
+
+    def parsed(content_type: str, body: bytes) -> list[tuple[Any, ...]]:
+        parts: list[tuple[Any, ...]] = parse(content_type, body)
+        return [(*part[:-1], disk.form_files.get(part[-1], part[-1])) for part in parts]
+
+    def md5(data: Any) -> str:
+        hexdigest: str = data.md5 if isinstance(data, SpoolFile) else digest(data)
+        return hexdigest
+
+    s3._parse_multipart_form, s3.md5_hash = parsed, md5  # type: ignore[attr-defined] # noqa: SLF001
 
 
 def _write_through(s3: ModuleType, disk: Disk) -> None:

@@ -1,5 +1,6 @@
 """The running embedded cloud answers nobody without the keys, and browsers and tools with them as before."""
 
+import hashlib
 import http.client
 import os
 import subprocess
@@ -76,6 +77,27 @@ def test_a_form_uploads_and_a_foreign_one_does_not(settings: Settings, cloud: Em
         answer = _ask(_address(settings), "POST", f"/{settings.uploads_bucket}", [("Content-Type", content_type)], body)
         assert answer.status == status
     assert s3.get_object(Bucket=settings.uploads_bucket, Key="form.bin")["Body"].read() == b"pixels"
+
+
+def test_a_large_form_does_not_grow_the_embedded_cloud(settings: Settings, cloud: Emulator) -> None:
+    """It was held four times over: as pieces, as a whole, as parts and as the file."""
+    assert cloud.child is not None
+    assert cloud.child.pid is not None
+    file = os.urandom(1_000_000) * 60
+    made = boto3.client("s3", config=V4).generate_presigned_post(settings.uploads_bucket, "large.bin", ExpiresIn=60)
+    body, content_type = _multipart(made["fields"], file)
+    before = _peak(cloud.child.pid)
+    answer = _ask(_address(settings), "POST", f"/{settings.uploads_bucket}", [("Content-Type", content_type)], body)
+    assert answer.status == 204
+    assert answer.getheader("ETag") == f'"{hashlib.md5(file, usedforsecurity=False).hexdigest()}"'
+    assert _peak(cloud.child.pid) - before < 20_000_000
+    stored = boto3.client("s3", config=V4).get_object(Bucket=settings.uploads_bucket, Key="large.bin")
+    assert (stored["ContentLength"], stored["Body"].read() == file) == (len(file), True)
+
+
+def _peak(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def _multipart(fields: dict[str, str], file: bytes) -> tuple[bytes, str]:
