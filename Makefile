@@ -110,8 +110,8 @@ image: $(STAMP) sbom ## the container image, by docker, podman or buildah: TAG, 
 sbom: $(STAMP) .venv-audit/.installed ## the packages of the image and their licences: build/sbom.json (CycloneDX), build/licences.json
 	$(BIN)/python infra/packaging/sbom.py --cyclonedx .venv-audit/bin/cyclonedx-py --output build
 
-audit: .venv-audit/.installed ## known weaknesses of what is pinned, from a database on the internet
-	for lock in producer image local; do .venv-audit/bin/pip-audit --disable-pip --requirement requirements/$$lock.txt || exit 1; done
+audit: .venv-audit/.installed ## known weaknesses of what is pinned, from a database on the internet: SERVICE=pypi or osv
+	$(INTERPRETER) infra/packaging/audit.py --pip-audit .venv-audit/bin/pip-audit $(if $(SERVICE),--service $(SERVICE))
 
 infra/.terraform: infra/versions.tf
 	$(TERRAFORM) init

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from pixelfleet.localcloud.state import StateError
 
@@ -44,7 +44,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
-        self._end = sum(_HEAD.size + len(_line(write)) for write in read(path))
+        self._end = max((end for _, end in _records(path)), default=0)
         # What a killed process left half-written was answered to nobody.
         self._file.truncate(self._end)
         self._dirty = False
@@ -76,22 +76,38 @@ class Journal:
 
 
 def read(path: Path) -> Iterator[Write]:
-    """The writes of a journal in order. A record that was cut short at the end is left out.
+    """The writes of a journal in order. A record that was cut short at the end is left out, and so are zeros there.
+
+    A file system may leave zeros at the end of a file after a power cut.
 
     Raises:
         StateError: a record before the end is damaged.
     """
+    return (write for write, _ in _records(path))
+
+
+def _records(path: Path) -> Iterator[tuple[Write, int]]:
+    """Each write, and the byte at which its record ends. Raises StateError as `read` does."""
     with path.open("rb") as file:
         while len(head := file.read(_HEAD.size)) == _HEAD.size:
+            start = file.tell() - _HEAD.size
             length, checksum, body_length = _HEAD.unpack(head)
+            if not any(head) and _only_zeros(file):
+                return
             line = file.read(length) if length <= _MOST_BYTES else b""
             if len(line) < length <= _MOST_BYTES:
                 return
-            if zlib.crc32(line) != checksum or length > _MOST_BYTES:
-                raise StateError(f"the journal {path} is damaged at byte {file.tell() - length - _HEAD.size}")
             names, body = line[: length - body_length], line[length - body_length :]
-            target, _, region = names.decode().partition("\n")
-            yield Write(target, region, body)
+            target, separator, region = names.decode("utf-8", "replace").partition("\n")
+            sound = zlib.crc32(line) == checksum and separator and body_length <= length <= _MOST_BYTES
+            write = Write(target, region, body)
+            if not sound or _line(write) != line:
+                raise StateError(f"the journal {path} is damaged at byte {start}")
+            yield write, file.tell()
+
+
+def _only_zeros(file: IO[bytes]) -> bool:
+    return not any(any(piece) for piece in iter(lambda: file.read(1 << 16), b""))
 
 
 def _line(write: Write) -> bytes:

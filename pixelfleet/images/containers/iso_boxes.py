@@ -61,9 +61,11 @@ def top_box(read: Read, kind: bytes, limit: int = _MAX_META) -> bytes:
         size, body = int.from_bytes(head[:4], "big"), 8
         if size == 1:
             size, body = int.from_bytes(head[8:16], "big"), 16
+        if 0 < size < body:
+            return b""
         if head[4:8] == kind:
             return read(at + body, min(limit, size - body if size else limit))
-        if size < body:
+        if size == 0:
             return b""
         at += size
     return b""
