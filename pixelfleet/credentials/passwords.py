@@ -16,8 +16,8 @@ LONGEST: Final = 256
 
 #: OWASP Password Storage Cheat Sheet, Argon2id: 19 MiB, two passes, one lane.
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-#: Sign-ins that are hashed at once: a crowd of them shall wait, not take all memory.
-AT_ONCE: Final = 4
+#: Passwords that are hashed at once: a crowd of sign-ins waits, and takes neither all memory nor all cores.
+AT_ONCE: Final = 2
 _SLOTS: Final = BoundedSemaphore(AT_ONCE)
 
 

@@ -1,15 +1,18 @@
 """The dashboard under attack: bodies, crowds of sign-ins, networks of addresses, streams, cursors."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from dashboard.auth.hashing import HashingThreads
 from dashboard.auth.limits import network_of
 from dashboard.bodies import MOST_FORM, MOST_JSON, BoundedBodies
 from dashboard.gallery import LONGEST_PLACE, decode_cursor, encode_cursor
 from dashboard.pages.events import MOST_OF_ONE, _Streams
+from dashboard.problem import Problem
 from dashboard.problems import MOST_ERRORS
 from pixelfleet.catalog.users import ATTEMPTS_ALLOWED, FAILURES_ALLOWED
 from pixelfleet.credentials.passwords import hash_password
@@ -129,6 +132,45 @@ def test_tokens_end_with_a_change_of_the_password_unless_they_are_kept(dashboard
         form = {"current": PASSWORD, "new": "another long password", **kept}
         assert browser.post("/account/password", data=form).status_code == 200
         assert program.get("/api/v1/batches").status_code == status
+
+
+def test_a_crowd_of_sign_ins_runs_in_a_few_threads_that_stay_the_same() -> None:
+    """Each thread keeps the memory of a hash: more threads, more memory for ever."""
+    threads = HashingThreads(threads=2, most_waiting=100)
+
+    async def crowd() -> set[int]:
+        first = await asyncio.gather(*(threads.run(threading.get_ident) for _ in range(50)))
+        return {*first, *await asyncio.gather(*(threads.run(threading.get_ident) for _ in range(50)))}
+
+    used = asyncio.run(crowd())
+    assert 1 <= len(used) <= 2
+    assert threading.get_ident() not in used
+
+
+def test_a_crowd_of_sign_ins_is_refused_once_too_many_wait_and_served_again_later() -> None:
+    threads, go = HashingThreads(threads=1, most_waiting=2), threading.Event()
+
+    async def crowd() -> tuple[list[bool], Problem, bool]:
+        calls = [asyncio.create_task(threads.run(go.wait)) for _ in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(Problem) as refused:
+            await threads.run(go.wait)
+        go.set()
+        return await asyncio.gather(*calls), refused.value, await threads.run(go.wait)
+
+    served, refused, later = asyncio.run(crowd())
+    assert (served, refused.status, refused.headers, later) == ([True] * 3, 503, {"Retry-After": "5"}, True)
+
+
+def test_an_error_in_a_hashing_thread_is_the_requests() -> None:
+    threads = HashingThreads(threads=1, most_waiting=0)
+
+    def fail() -> None:
+        raise Problem(401, "no")
+
+    for _ in range(3):
+        with pytest.raises(Problem, match="no"):
+            asyncio.run(threads.run(fail))
 
 
 def test_one_user_cannot_take_all_streams(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ def _disk(folder: Path, free: Callable[[Path], int] = lambda _: RESERVE + 10_000
     return disk
 
 
-def _post(disk: Disk, body: bytes, piece: int = 65_536) -> tuple[bytes, dict[bytes, bytes], list[tuple[Any, ...]]]:
+def _post(disk: Disk, body: bytes, piece: int = 65_536) -> tuple[bytes, dict[bytes, bytes], list[Any]]:
     """What the inside got as its body and headers, and how ministack's parser, patched as at the start, reads it."""
     got: list[Any] = []
     s3: Any = SimpleNamespace(
@@ -54,17 +54,21 @@ def _post(disk: Disk, body: bytes, piece: int = 65_536) -> tuple[bytes, dict[byt
 
     headers = [(b"content-type", b"multipart/form-data; boundary=b"), (b"content-length", str(len(body)).encode())]
     scope = {"type": "http", "method": "POST", "raw_path": b"/bucket", "query_string": b"", "headers": headers}
-    asyncio.run(with_form_files(inside, disk)(scope, receive, send))
+
+    async def ask() -> None:
+        await with_form_files(inside, disk)(scope, receive, send)
+
+    asyncio.run(ask())
     return got[0], got[1], got[3:]
 
 
 @pytest.mark.parametrize("piece", [1_000, 65_537, 10_000_000])
 def test_the_inside_gets_the_form_with_a_word_for_the_file_and_the_file_on_disk(tmp_path: Path, piece: int) -> None:
-    body, headers, (md5, content) = _post(_disk(tmp_path), HEAD + FILE + AFTER, piece)
+    body, headers, digest_and_content = _post(_disk(tmp_path), HEAD + FILE + AFTER, piece)
     assert body.startswith(HEAD)
     assert len(body) < len(HEAD) + 100
     assert int(headers[b"content-length"]) == len(body)
-    assert (md5, content) == (hashlib.md5(FILE, usedforsecurity=False).hexdigest(), FILE)
+    assert digest_and_content == [hashlib.md5(FILE, usedforsecurity=False).hexdigest(), FILE]
 
 
 def test_what_comes_after_the_file_is_dropped(tmp_path: Path) -> None:
