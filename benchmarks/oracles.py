@@ -1,8 +1,10 @@
 """Independent decoders: programs that turn a file into a PNG in sRGB, and the measure of two pictures' distance."""
 
 import math
+import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +109,15 @@ def _avifdec(program: str, source: Path, target: Path) -> list[str]:
     return [program, "--depth", "8", str(source), str(target)]
 
 
+def _tiff2rgba(program: str, source: Path, target: Path) -> list[str]:
+    """libtiff's own converter writes TIFF; Pillow of another process makes a PNG of that."""
+    middle = target.with_suffix(".tif")
+    convert = "import sys; from PIL import Image; Image.open(sys.argv[1]).save(sys.argv[2])"
+    script = f"{shlex.quote(program)} -c none {shlex.quote(str(source))} {shlex.quote(str(middle))} && "
+    script += shlex.join([sys.executable, "-c", convert, str(middle), str(target)])
+    return ["sh", "-c", script]
+
+
 def _heif_convert(program: str, source: Path, target: Path) -> list[str]:
     return [program, str(source), str(target)]
 
@@ -115,5 +126,6 @@ ORACLES: Final[dict[str, Oracle]] = {
     "imagemagick": Oracle(("magick", "convert-im6.q16", "convert"), "imagemagick", _imagemagick),
     "ffmpeg": Oracle(("ffmpeg",), "ffmpeg", _ffmpeg),
     "avifdec": Oracle(("avifdec",), "libavif-bin", _avifdec),
+    "tiff2rgba": Oracle(("tiff2rgba",), "libtiff-tools", _tiff2rgba),
     "heif-convert": Oracle(("heif-convert",), "libheif-examples", _heif_convert),
 }

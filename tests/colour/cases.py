@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - a table of one case a line
 """The cases: how each file is made, what is right, and where the right value comes from."""
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -123,6 +124,29 @@ def _palette(bits: int, extra: tuple[int, ...] = ()) -> bytes:
     return tiff(page)
 
 
+def _ycbcr(luma: tuple[float, float, float], *, studio: bool, tagged: bool = True) -> bytes:
+    """The quarters by the equations of TIFF 6.0, section 21; `studio`: Y from 16 to 235, Cb and Cr from 16 to 240."""
+    red, _, blue = luma
+    pixels = []
+    for colour in QUARTERS:
+        light = sum(part * value for part, value in zip(luma, colour, strict=True))
+        differences = (light, (colour[2] - light) / (2 - 2 * blue), (colour[0] - light) / (2 - 2 * red))
+        scales = ((219 / 255, 16), (112 / 127, 128), (112 / 127, 128)) if studio else ((1, 0), (1, 128), (1, 128))
+        pixels.append(
+            tuple(round(value * scale + base) for value, (scale, base) in zip(differences, scales, strict=True))
+        )
+    page = quarters_page(tuple(pixels), photometric=6)
+    reference = (16, 235, 128, 240, 128, 240) if studio else (0, 255, 128, 255, 128, 255)
+    page.tags = {530: (3, [1, 1])}
+    if tagged:
+        page.tags |= {529: (5, _fractions(luma)), 532: (5, _fractions(reference))}
+    return tiff(page)
+
+
+def _fractions(values: tuple[float, ...]) -> bytes:
+    return struct.pack(f"<{2 * len(values)}I", *(part for value in values for part in (round(value * 10_000), 10_000)))
+
+
 def _signed() -> Page:
     page = quarters_page(tuple((grey,) for grey in GREYS), photometric=1)
     page.packed, page.sample_format = page.samples(), 2
@@ -146,6 +170,9 @@ TIFF: Final = (
     Case("palette of 4 bits", lambda: _palette(4), _OPAQUE, "TIFF 6.0, section 5", oracle="imagemagick"),
     Case("palette of 2 bits", lambda: _palette(2), _OPAQUE, "TIFF 6.0, section 5", oracle="imagemagick"),
     Case("palette with alpha", lambda: _palette(8, (128,)), _alpha(128, 128, 128, 128), "TIFF 6.0, sections 5 and 18", oracle="imagemagick"),
+    Case("YCbCr", lambda: _ycbcr((0.299, 0.587, 0.114), studio=False, tagged=False), _OPAQUE, "TIFF 6.0, section 21", oracle="tiff2rgba"),
+    Case("YCbCr of BT.709", lambda: _ycbcr((0.2126, 0.7152, 0.0722), studio=False), _OPAQUE, "TIFF 6.0, section 21", oracle="tiff2rgba"),
+    Case("YCbCr of BT.709 from 16 to 235", lambda: _ycbcr((0.2126, 0.7152, 0.0722), studio=True), _OPAQUE, "TIFF 6.0, section 21", oracle="tiff2rgba"),
     Case("grey of 8 signed bits", lambda: tiff(_signed()), _GREY, "no file says what signed samples count from: as ImageMagick, ffmpeg, Pillow", oracle="imagemagick"),
     Case("tiles of separate planes", _tiled_planes, _OPAQUE, "TIFF 6.0, section 15", oracle="imagemagick"),
     Case("8-bit CIELab", lambda: tiff(quarters_page(tuple((lab[0], lab[1] & 255, lab[2] & 255) for lab in LAB_BYTES), photometric=8)), LAB, "TIFF 6.0, section 23"),
@@ -203,17 +230,22 @@ OTHERS: Final = (
     Case("ICO with alpha 128", lambda: made.icon(128, mask=True), _alpha(128, 128, 128, 128), "as declared: the mask is for those who show no alpha", oracle="imagemagick", size=(32, 32)),
     Case("CUR with alpha 128", lambda: made.icon(128, kind=2), _alpha(128, 128, 128, 128), "the bitmap's own head; the directory has the hot spot", size=(32, 32)),
     Case("CUR with alpha 0 throughout and a mask", lambda: made.icon(0, mask=True, kind=2), [*_OPAQUE[:2], *[(0, 0, 0, 0)] * 2], "Windows: the mask holds", size=(32, 32)),
-    Case("JPEG 2000 with a palette", made.jp2_with_palette, _OPAQUE, "ITU-T T.800, I.5.3.4 and I.5.3.5", oracle="imagemagick"),
+    Case("JPEG 2000 with a palette", lambda: made.jp2_with_palette(0, 1, 2), _OPAQUE, "ITU-T T.800, I.5.3.4", oracle="imagemagick"),
+    Case("JPEG 2000 with a palette of blue, red, green", lambda: made.jp2_with_palette(1, 2, 0), _OPAQUE, "ITU-T T.800, I.5.3.5"),
     Case("AVIF whose primary item is the second", made.avif_with_a_second_item_as_primary, _OPAQUE, "ISO/IEC 23008-12, 6.4.2", 6, oracle="avifdec"),
     Case("FITS of floats", made.fits, [(0, 0, 0, 255), (85, 85, 85, 255), (170, 170, 170, 255), (255, 255, 255, 255)], "from the lowest to the highest value, as programs for FITS show it at first"),
     Case("BMP of 16 bits, 5-6-5", lambda: made.bmp((0xF800, 0x07E0, 0x001F, 0), 16), _OPAQUE, "Microsoft, BITMAPINFOHEADER", 5, oracle="imagemagick"),
-    Case("BMP of 16 bits, 2-3-1 from below", lambda: made.bmp((0x30, 0x0E, 0x01, 0), 16), [(170, 36, 0, 255), (0, 182, 0, 255), (0, 73, 255, 255), (255, 219, 0, 255)], "Microsoft: any bits", oracle="ffmpeg"),
+    Case("BMP of 16 bits, 2-3-1 from below", lambda: made.bmp((0x30, 0x0E, 0x01, 0), 16), [(170, 36, 0, 255), (0, 182, 0, 255), (0, 73, 255, 255), (255, 219, 0, 255)], "Microsoft: any bits"),
     Case("BMP of 32 bits, 11-11-10", lambda: made.bmp((0xFFE00000, 0x001FFC00, 0x3FF, 0), 32), _OPAQUE, "Microsoft: any bits"),
-    Case("BMP of 32 bits, red in the highest byte", lambda: made.bmp((0xFF000000, 0xFF0000, 0xFF00, 0), 32), _OPAQUE, "Microsoft", oracle="imagemagick"),
-    Case("BMP of 16 bits with alpha, 4-4-4-4", lambda: made.bmp((0xF00, 0xF0, 0xF, 0xF000), 16, header=124), _alpha(136, 136, 136, 136), "Microsoft, BITMAPV5HEADER", 9, oracle="imagemagick"),
+    Case("BMP of 32 bits, red in the highest byte", lambda: made.bmp((0xFF000000, 0xFF0000, 0xFF00, 0), 32), _OPAQUE, "Microsoft", oracle="ffmpeg"),
+    Case("BMP of 16 bits with alpha, 4-4-4-4", lambda: made.bmp((0xF00, 0xF0, 0xF, 0xF000), 16, header=124), _alpha(136, 136, 136, 136), "Microsoft, BITMAPV5HEADER", 9),
     Case("BMP of 32 bits with alpha behind a short header", lambda: made.bmp((0xFF0000, 0xFF00, 0xFF, 0xFF000000), 32, compression=6), _alpha(128, 128, 128, 128), "Microsoft, BI_ALPHABITFIELDS"),
     Case("DIB of 32 bits, blue in the highest byte", lambda: made.bmp((0xFF00, 0xFF0000, 0xFF000000, 0), 32, file=False), _OPAQUE, "Microsoft"),
     Case("JPEG with bytes between its first two markers", made.jpeg_with_a_gap, _OPAQUE, "libjpeg skips them, with a warning", 6, oracle="imagemagick"),
+    Case("TGA with runs over the ends of rows", made.tga_of_long_runs, _OPAQUE, "TGA 1.0", oracle="imagemagick"),
+    Case("TGA of 15 bits", lambda: made.tga_of_15_bits(2), _OPAQUE, "TGA 2.0, field 5.5", 8, oracle="imagemagick"),
+    Case("TGA with a palette of 15 bits", lambda: made.tga_of_15_bits(1), _OPAQUE, "TGA 2.0, field 4.3", 8, oracle="imagemagick"),
+    Case("TGA with a palette that is not used", made.tga_with_a_spare_palette, _OPAQUE, "TGA 2.0, field 2: RGB may have a palette", oracle="imagemagick"),
     Case("XBM", made.xbm, [(0, 0, 0, 255), (255, 255, 255, 255), (255, 255, 255, 255), (0, 0, 0, 255)], "X11: 1 is the foreground, black", oracle="imagemagick"),
     Case("PFM from 0 to 1", lambda: made.pfm(1.0), _GREY, "0 is black and 1 is white", oracle="imagemagick"),
     Case("PFM from 0 to 255", lambda: made.pfm(255.0), _GREY, "as float TIFF: most of it is above 1"),

@@ -78,12 +78,12 @@ def jp2(profile: bytes) -> bytes:
     return whole[:start] + grown + whole[start + 4 : at] + box + whole[at + old :]
 
 
-def jp2_with_palette() -> bytes:
-    """Indices 8 to 11 behind eight entries that are alike; the columns of the palette are blue, green, red."""
+def jp2_with_palette(*order: int) -> bytes:
+    """Indices 8 to 11 behind eight entries that are alike; `order`: the columns of red, green and blue."""
     whole = saved(picture(((8,), (9,), (10,), (11,)), "L"), "JPEG2000", irreversible=False)
-    entries = [(0, 0, 0)] * 8 + [colour[::-1] for colour in QUARTERS]
+    entries = [(0, 0, 0)] * 8 + [tuple(colour[order.index(column)] for column in range(3)) for colour in QUARTERS]
     pclr = struct.pack(">HB", len(entries), 3) + b"\7\7\7" + b"".join(map(bytes, entries))
-    cmap = b"".join(struct.pack(">HBB", 0, 1, column) for column in (2, 1, 0))
+    cmap = b"".join(struct.pack(">HBB", 0, 1, column) for column in order)
     more = b"".join(struct.pack(">I", 8 + len(body)) + kind + body for kind, body in ((b"pclr", pclr), (b"cmap", cmap)))
     start = whole.index(b"jp2h") - 4
     size = int.from_bytes(whole[start : start + 4], "big")
@@ -251,6 +251,36 @@ def _word(values: tuple[int, ...], masks: tuple[int, ...]) -> int:
 def jpeg_with_a_gap() -> bytes:
     whole = saved(picture(), "JPEG", quality=95, subsampling=0)
     return whole[:2] + b"\0\0gap" + whole[2:]
+
+
+def tga_of_long_runs() -> bytes:
+    """Two runs, of 128 pixels and their rest, over the ends of rows; the highest row first; the footer of version 2."""
+    cells = picture().tobytes("raw", "BGR")
+    pixels = [cells[at : at + 3] for at in range(0, len(cells), 3)]
+    content = bytearray(struct.pack("<BBBHHBHHHHBB", 0, 0, 10, 0, 0, 0, 0, 0, *SIZE, 24, 0x20))
+    at = 0
+    while at < len(pixels):
+        count = next((step for step in range(1, 128) if pixels[at + step : at + step + 1] != [pixels[at]]), 128)
+        literal = pixels[at : at + 100] if count < 33 else []
+        content += bytes((len(literal) - 1,)) + b"".join(literal) if literal else bytes((127 + count,)) + pixels[at]
+        at += len(literal) or count
+    return bytes(content) + bytes(8) + b"TRUEVISION-XFILE.\0"
+
+
+def tga_of_15_bits(kind: int) -> bytes:
+    """Pixels (`kind` 2), or a palette (`kind` 1), of 15 bits; the highest row first."""
+    words = [(red >> 3) << 10 | (green >> 3) << 5 | blue >> 3 for red, green, blue in QUARTERS]
+    places = picture(((0,), (1,), (2,), (3,)), "L").tobytes()
+    if kind == 1:
+        head = struct.pack("<BBBHHBHHHHBB", 0, 1, 1, 0, 4, 15, 0, 0, *SIZE, 8, 0x20)
+        return head + struct.pack("<4H", *words) + places
+    head = struct.pack("<BBBHHBHHHHBB", 0, 0, 2, 0, 0, 0, 0, 0, *SIZE, 15, 0x20)
+    return head + struct.pack(f"<{len(places)}H", *(words[place] for place in places))
+
+
+def tga_with_a_spare_palette() -> bytes:
+    head = struct.pack("<BBBHHBHHHHBB", 0, 1, 2, 0, 4, 24, 0, 0, *SIZE, 24, 0x20)
+    return head + bytes(12) + picture().tobytes("raw", "BGR")
 
 
 def xbm() -> bytes:

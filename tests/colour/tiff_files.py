@@ -8,6 +8,8 @@ from typing import Final
 from tests.colour.quarters import rows
 
 _CODES: Final = {1: "B", 2: "s", 3: "H", 4: "I", 7: "s", 11: "f"}
+#: Bytes of the types whose values are given as bytes.
+_WIDTHS: Final = {5: 8}
 _NEW_SUBFILE, _SUB_IFDS = 254, 330
 Values = Sequence[int | float] | bytes
 
@@ -68,7 +70,7 @@ def _directory(content: bytearray, page: Page) -> tuple[int, int]:
     entries = []
     for tag, (kind, values) in sorted({**tags, **page.tags}.items()):
         raw = values if isinstance(values, bytes) else struct.pack(f"<{len(values)}{_CODES[kind]}", *values)
-        number = len(values)
+        number = len(values) // _WIDTHS.get(kind, 1)
         if len(raw) > 4:
             content += bytes(len(content) % 2)
             place = struct.pack("<I", len(content))

@@ -13,6 +13,8 @@ _MAX_VALUE: Final = 4_000_000
 SIZES: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _INTEGERS: Final = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q", 7: "B"}
 
+_RATIONAL: Final = 5
+
 NEW_SUBFILE_TYPE: Final = 254
 OLD_SUBFILE_TYPE: Final = 255
 SUB_IFDS: Final = 330
@@ -55,6 +57,17 @@ class Directory:
         if entry is None or code is None or not content:
             return ()
         return struct.unpack(f"{self._file.mark}{entry.count}{code}", content)
+
+    def fractions(self, tag: int) -> tuple[float, ...]:
+        """The unsigned fractions of a field (type 5); empty without the field, for another type, or over nought."""
+        entry = self.entries.get(tag)
+        content = self.data(tag)
+        if entry is None or entry.kind != _RATIONAL or not content:
+            return ()
+        parts = struct.unpack(f"{self._file.mark}{2 * entry.count}I", content)
+        if 0 in parts[1::2]:
+            return ()
+        return tuple(over / under for over, under in zip(parts[0::2], parts[1::2], strict=True))
 
     def number(self, tag: int, default: int) -> int:
         """The first integer of a field."""

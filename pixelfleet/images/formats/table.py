@@ -98,12 +98,13 @@ FORMATS: Final[tuple[Format, ...]] = (
         rb"[\x01\x04\x08\x10\x18\x20]\x00[\x00-\x03]\x00{3}",
         "bitmaps", "DIB", ".dib",
     ),
-    # TGA has no signature: colour map flag, a known image type, plausible map (1 to 256 entries) and depth.
+    # TGA has no signature: colour map flag, a known image type, plausible map (1 to 256 entries) and depth. Of RGB and
+    # grey a map is a suggestion.
     _row(
         "tga", "TGA",
-        rb".(?:\x00[\x02\x03\x0a\x0b]\x00{5}|\x01[\x01\x09]..(?:[\x01-\xff]\x00|\x00\x01)[\x0f\x10\x18\x20])"
+        rb".(?:\x00[\x02\x03\x0a\x0b]\x00{5}|\x01[\x01-\x03\x09-\x0b]..(?:[\x01-\xff]\x00|\x00\x01)[\x0f\x10\x18\x20])"
         rb".{8}[\x08\x0f\x10\x18\x20].",
-        "bitmaps", "TGA", ".tga", "image/x-tga",
+        "tga", "TGA", ".tga", "image/x-tga",
     ),
     _row("svg", "SVG, SVGZ", _BY_STRUCTURE, "svg", "svgload", ".svg", "image/svg+xml"),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Bitmaps of Windows and TGA, by Pillow; bitmaps of bit masks by libvips: any bits of a pixel may be a colour."""
+"""Bitmaps of Windows, by Pillow; bitmaps of bit masks by libvips: any bits of a pixel may be a colour."""
 
 from pathlib import Path
 from typing import Final
@@ -23,10 +23,13 @@ def read_header(path: Path, row: Format, reading: Reading) -> Header:
 
 
 def decode(path: Path, row: Format, reading: Reading) -> Image:
+    masks = _masks(path, row)
+    return used_alpha(pillow.decode(path, row, reading) if masks is None else _by_masks(path, masks, reading))
+
+
+def used_alpha(image: Image) -> Image:
     """Windows, browsers and ImageMagick show a 32-bit bitmap whose fourth byte is always 0 as opaque: its writer left
     the byte unused."""
-    masks = _masks(path, row)
-    image = pillow.decode(path, row, reading) if masks is None else _by_masks(path, masks, reading)
     if image.hasalpha() and image.extract_band(image.bands - 1).max() == 0:
         return image.extract_band(0, n=image.bands - 1)
     return image

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from PIL import Image as PillowImage
 from PIL import ImageFile, ImageOps
@@ -111,11 +111,11 @@ def stumbling() -> Iterator[None]:
         raise DamagedError(str(error) or type(error).__name__) from error
 
 
-def open_picture(path: Path, row: Format, code: str | None = None) -> Any:
+def open_picture(source: Path | BinaryIO, row: Format, code: str | None = None) -> Any:
     """The Pillow picture, of the one plugin that the row names."""
     # Pillow refuses twice this. It holds for a picture inside an icon, too, whose size the icon's own head hides.
     PillowImage.MAX_IMAGE_PIXELS = MAX_HELD_PIXELS // 2
-    return PillowImage.open(path, formats=(code or row.code,))
+    return PillowImage.open(source, formats=(code or row.code,))
 
 
 def plain(picture: Any) -> Any:

@@ -16,6 +16,7 @@ from pixelfleet.images.readers import libvips, pillow
 from pixelfleet.images.readers.contract import Header, Reading
 from pixelfleet.images.readers.file import reader_at
 from pixelfleet.images.readers.tiff_bands import Layout, from_lab, layout_of, meaningful
+from pixelfleet.images.readers.tiff_ycbcr import plain_ycbcr, ycbcr_to_rgb
 from pixelfleet.images.vips import Image
 
 _COMPRESSION, _BITS, _TILE_WIDTH, _PLANAR, _ICC, _ORIENTATION, _XMP, _IPTC = 259, 258, 322, 284, 34675, 274, 700, 33723
@@ -48,6 +49,9 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
         layout = layout_of(page.directory)
         if not _by_pillow(page.directory, layout):
             image = meaningful(_loaded(path, row, reading, page), layout)
+            ycbcr = plain_ycbcr(page.directory)
+            if ycbcr and image.format == "uchar" and image.bands >= 3:
+                image = ycbcr_to_rgb(image, ycbcr)
             return with_blobs(image, exif=exif)
         blobs = {"exif": exif, "xmp": page.directory.data(_XMP), "iptc": page.directory.data(_IPTC)}
         image = _by_pillow_decoded(path, row, reading, page, layout)

@@ -1,0 +1,93 @@
+"""TGA in the plain form that Pillow reads (Truevision TGA specification, version 2.0).
+
+Pillow refuses runs that go on into the next row, which writers before version 2.0 made, and palettes of 15 bits, which
+are those of 16 bits with an unused bit.
+"""
+
+from typing import Final
+
+_HEAD: Final = 18
+#: Image types: palette, RGB, grey; 8 more is compressed by runs.
+_RUNS: Final = 8
+#: At the end of a file of version 2: the offset of the extension area, another offset, this signature.
+_SIGNATURE: Final = b"TRUEVISION-XFILE.\0"
+_FOOTER: Final = 26
+
+
+def is_plain(head: bytes) -> bool:
+    """Whether Pillow takes the file as it is, unless a run goes on into the next row."""
+    return len(head) < _HEAD or (head[16] != 15 and not (head[1] and (head[7] == 15 or _spare_palette(head))))
+
+
+def plain_tga(content: bytes) -> bytes:
+    """The same picture without runs and without a palette that is not used, and with 16 bits for 15.
+
+    Runs that end early leave the file too short.
+    """
+    head = bytearray(content[:_HEAD])
+    if len(head) < _HEAD:
+        return content
+    start = _HEAD + head[0] + _palette_bytes(head)
+    for depth in (7, 16):
+        head[depth] = 16 if head[depth] == 15 else head[depth]
+    rest = content[start:]
+    if head[2] & _RUNS:
+        head[2] &= ~_RUNS
+        width, height = (int.from_bytes(head[at : at + 2], "little") for at in (12, 14))
+        size = (head[16] + 7) // 8
+        rest = _without_runs(rest, size, width * height * size)
+    before = content[_HEAD:start]
+    if _spare_palette(head):
+        before = before[: head[0]]
+        head[1] = 0
+        head[3:8] = bytes(5)
+    whole = bytes(head) + before + rest
+    return _moved(whole, len(whole) - len(content))
+
+
+def most_bytes(head: bytes) -> int:
+    """The most bytes of a file with this head that matter: identification, palette, pixels and a byte for each run."""
+    width, height = (int.from_bytes(head[at : at + 2], "little") for at in (12, 14))
+    return _HEAD + 255 + 65_535 * 4 + width * height * 5 + _AREAS
+
+
+#: Bytes for the areas behind the pixels of version 2.
+_AREAS: Final = 1_000_000
+
+
+def _spare_palette(head: bytes | bytearray) -> bool:
+    """RGB and grey may bring a palette, as a suggestion (field 2)."""
+    return head[1] == 1 and head[2] & ~_RUNS != 1
+
+
+def _palette_bytes(head: bytes | bytearray) -> int:
+    if not head[1]:
+        return 0
+    return int.from_bytes(head[5:7], "little") * ((head[7] + 7) // 8)
+
+
+def _without_runs(packed: bytes, size: int, length: int) -> bytes:
+    """`length` bytes of pixels of `size` bytes each, and what follows the runs."""
+    pixels = bytearray()
+    at = 0
+    while len(pixels) < length and at < len(packed):
+        count = (packed[at] & 127) + 1
+        if packed[at] & 128:
+            pixels += packed[at + 1 : at + 1 + size] * count
+            at += 1 + size
+        else:
+            pixels += packed[at + 1 : at + 1 + size * count]
+            at += 1 + size * count
+    return bytes(pixels[:length]) + packed[at:]
+
+
+def _moved(whole: bytes, by: int) -> bytes:
+    """With the areas of version 2 found again: the offset in the footer counts from the start of the file."""
+    if not whole.endswith(_SIGNATURE):
+        return whole
+    at = len(whole) - _FOOTER
+    offset = int.from_bytes(whole[at : at + 4], "little")
+    moved = offset + by
+    if not offset or not 0 < moved < 1 << 32:
+        return whole
+    return whole[:at] + moved.to_bytes(4, "little") + whole[at + 4 :]
