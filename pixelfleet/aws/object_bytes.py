@@ -99,20 +99,20 @@ class ObjectBytes:
         self._ca_bundle = ca_bundle
         self._store = cache(self._make_store)
 
-    def put(self, bucket: str, key: str, body: bytes | Path, headers: PutHeaders) -> None:
+    def put(self, bucket: str, key: str, body: bytes | Path, headers: PutHeaders) -> str:
         """Put an object. S3 compares the body with its SHA-256, and keeps that beside the object.
 
-        A file of more than `AT_ONCE` bytes goes in parts; S3 then keeps a digest of the parts' digests.
+        A file of more than `AT_ONCE` bytes goes in parts; S3 then keeps a digest of the parts' digests. Returns the
+        object's ETag without quotes, empty where the library that sent the object does not say.
         """
         if not is_plain(key):
-            self._put_by_boto3(bucket, key, body, headers)
-            return
+            return self._put_by_boto3(bucket, key, body, headers)
         in_parts = isinstance(body, Path) and body.stat().st_size > AT_ONCE
         content = body.read_bytes() if isinstance(body, Path) and not in_parts else body
         store, attributes, tags = self._store(bucket), _attributes(headers), dict(headers.tags)
 
-        def put() -> None:
-            obstore.put(
+        def put() -> str:
+            result = obstore.put(
                 store,
                 key,
                 content,
@@ -122,8 +122,9 @@ class ObjectBytes:
                 chunk_size=PART,
                 max_concurrency=PARTS,
             )
+            return (result["e_tag"] or "").strip('"')
 
-        self._attempt(put, "PutObject", key)
+        return self._attempt(put, "PutObject", key)
 
     def get(self, bucket: str, key: str, version_id: str | None = None, etag: str | None = None) -> Download:
         """An object: one version of it, or only if its ETag (without quotes) is that.
@@ -211,14 +212,15 @@ class ObjectBytes:
             raise NoCredentialsError
         return Boto3CredentialProvider(self._session, ttl=CREDENTIAL_LIFE)
 
-    def _put_by_boto3(self, bucket: str, key: str, body: bytes | Path, headers: PutHeaders) -> None:
+    def _put_by_boto3(self, bucket: str, key: str, body: bytes | Path, headers: PutHeaders) -> str:
         arguments: Any = _arguments(headers)
         if isinstance(body, Path):
             config = TransferConfig(multipart_threshold=AT_ONCE, multipart_chunksize=PART, max_concurrency=PARTS)
             extra = {**arguments, "ChecksumAlgorithm": "SHA256"}
             self._client.upload_file(str(body), bucket, key, ExtraArgs=extra, Config=config)
-        else:
-            self._client.put_object(Bucket=bucket, Key=key, Body=body, ChecksumAlgorithm="SHA256", **arguments)
+            return ""
+        answer = self._client.put_object(Bucket=bucket, Key=key, Body=body, ChecksumAlgorithm="SHA256", **arguments)
+        return answer["ETag"].strip('"')
 
     def _get_by_boto3(self, bucket: str, key: str, version_id: str | None, etag: str | None) -> Download:
         which: dict[str, Any] = {"VersionId": version_id} if version_id else {}

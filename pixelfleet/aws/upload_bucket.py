@@ -27,11 +27,15 @@ class UploadGoneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ObjectChecksum:
-    """Size in bytes and checksums of an object, in Base64. `crc32` is that of its parts, with their number."""
+    """Size in bytes and checksums of an object, in Base64. `crc32` is that of its parts, with their number.
+
+    `etag` is without quotes.
+    """
 
     bytes: int
     sha256: str | None
     crc32: str | None
+    etag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +67,10 @@ class UploadBucket:
         self._object_bytes = object_bytes
         self.bucket = bucket
 
-    def put(self, key: str, body: bytes, content_type: str | None = None) -> None:
-        """Put a whole object. S3 compares it with its SHA-256, and keeps that."""
+    def put(self, key: str, body: bytes, content_type: str | None = None) -> str:
+        """Put a whole object; returns its ETag. S3 compares the object with its SHA-256, and keeps that."""
         with translated(f"put {key!r}"):
-            self._object_bytes.put(self.bucket, key, body, PutHeaders(content_type=content_type))
+            return self._object_bytes.put(self.bucket, key, body, PutHeaders(content_type=content_type))
 
     def checksum_of(self, key: str) -> ObjectChecksum | None:
         """None where there is no object, or the caller may not look at it."""
@@ -77,7 +81,12 @@ class UploadBucket:
                 if error_code(error) in _UNSEEN:
                     return None
                 raise
-        return ObjectChecksum(answer["ContentLength"], answer.get("ChecksumSHA256"), answer.get("ChecksumCRC32"))
+        return ObjectChecksum(
+            answer["ContentLength"],
+            answer.get("ChecksumSHA256"),
+            answer.get("ChecksumCRC32"),
+            answer["ETag"].strip('"'),
+        )
 
     def begin(self, key: str, content_type: str | None) -> str:
         """Begin an upload in parts, each checked by its CRC-32; returns the upload's id."""
@@ -123,8 +132,8 @@ class UploadBucket:
             )
         return PutPart(number, answer["ETag"], checksum)
 
-    def complete(self, key: str, upload_id: str, parts: list[PutPart]) -> None:
-        """Put the parts together.
+    def complete(self, key: str, upload_id: str, parts: list[PutPart]) -> str:
+        """Put the parts together; returns the object's ETag without quotes.
 
         Raises:
             UploadGoneError: there is no such upload any more.
@@ -133,9 +142,10 @@ class UploadBucket:
             {"PartNumber": part.number, "ETag": part.etag, "ChecksumCRC32": part.checksum} for part in parts
         ]
         with translated(f"put {key!r}"), _gone():
-            self._client.complete_multipart_upload(
+            answer = self._client.complete_multipart_upload(
                 Bucket=self.bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": listed}
             )
+        return answer.get("ETag", "").strip('"')
 
     def abort(self, key: str, upload_id: str) -> None:
         """Delete the parts of an upload. What cannot be deleted now, the bucket's lifecycle rule deletes in days."""

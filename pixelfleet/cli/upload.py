@@ -149,10 +149,10 @@ def _carry_out(deployment: Deployment, order: _Order, walk: Any, *, as_json: boo
     return _Done(batch, tally, whole, sealed)
 
 
-def _present(deployment: Deployment, prefix: str) -> Iterator[tuple[str, int]]:
-    """The objects of the batch that the bucket holds now, by key below the prefix, with their sizes."""
+def _present(deployment: Deployment, prefix: str) -> Iterator[tuple[str, int, str]]:
+    """The objects of the batch that the bucket holds now, by key below the prefix, with their sizes and ETags."""
     for page in deployment.listings.pages(deployment.settings.uploads_bucket, prefix):
-        yield from ((listed.key.removeprefix(prefix), listed.bytes) for listed in page)
+        yield from ((listed.key.removeprefix(prefix), listed.bytes, listed.etag) for listed in page)
 
 
 def _seal(deployment: Deployment, batch: Batch) -> bool:

@@ -153,7 +153,7 @@ class BatchUpload:
         answers = [(self._running.pop(future), future.result()) for future in list(done)]
         put = [(key, one) for key, one in answers if one.problem is None and one.skipped is None]
         self._journal.settle(
-            ((key, one.bytes, one.mtime_ns) for key, one in put),
+            ((key, one.bytes, one.mtime_ns, one.etag) for key, one in put),
             (key for key, one in answers if one.problem is not None or one.skipped is not None),
         )
         for key, one in put:

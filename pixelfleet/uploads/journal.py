@@ -23,7 +23,7 @@ from pixelfleet.uploads.unfinished import Unfinished
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS files (
     key TEXT PRIMARY KEY, path BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-    done INTEGER NOT NULL, run INTEGER NOT NULL
+    done INTEGER NOT NULL, run INTEGER NOT NULL, etag TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS left_out (path BLOB NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL);
@@ -99,6 +99,8 @@ class Journal:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.executescript(_SCHEMA + UNFINISHED)
+                if "etag" not in {row[1] for row in connection.execute("PRAGMA table_info(files)")}:
+                    connection.execute("ALTER TABLE files ADD COLUMN etag TEXT NOT NULL DEFAULT ''")
                 run = connection.execute("INSERT INTO runs DEFAULT VALUES").lastrowid
                 connection.execute("DELETE FROM left_out")
             yield cls(path, connection, run or 0)
@@ -115,15 +117,17 @@ class Journal:
 
     def _sort_one(self, source: Source, key: str, result: Sorted) -> None:
         path = os.fsencode(source.path)
-        row = self._db.execute("SELECT path, size, mtime_ns, done, run FROM files WHERE key = ?", (key,)).fetchone()
-        known_path, size, mtime_ns, done, run = row or (path, None, None, False, 0)
+        row = self._db.execute(
+            "SELECT path, size, mtime_ns, done, run, etag FROM files WHERE key = ?", (key,)
+        ).fetchone()
+        known_path, size, mtime_ns, done, run, etag = row or (path, None, None, False, 0, "")
         if run == self._run and known_path != path:
             result.taken.append((source, key, os.fsdecode(known_path)))
             return
         same = (size, mtime_ns) == (source.bytes, source.mtime_ns)
         self._db.execute(
-            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)",
-            (key, path, source.bytes, source.mtime_ns, int(same and done), self._run),
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (key, path, source.bytes, source.mtime_ns, int(same and done), self._run, etag if same and done else ""),
         )
         if same and done:
             result.there += 1
@@ -131,26 +135,28 @@ class Journal:
         else:
             result.planned.append(PlannedUpload(source, key, doubtful=same))
 
-    def forget_absent(self, present: Iterable[tuple[str, int]]) -> None:
-        """Forget files noted as put which the bucket does not hold with their size, so that they are put again.
+    def forget_absent(self, present: Iterable[tuple[str, int, str]]) -> None:
+        """Forget files noted as put which the bucket does not hold as they were put, so that they are put again.
 
-        `present` are the keys and sizes of the objects in the bucket: somebody may have removed some.
+        `present` are the keys, sizes and ETags of the objects in the bucket: somebody may have removed or replaced
+        some. Where the journal has no ETag, the size decides.
         """
         with self._transaction():
-            self._db.execute("CREATE TEMP TABLE present (key TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID")
-            self._db.executemany("INSERT OR REPLACE INTO present VALUES (?, ?)", present)
+            self._db.execute("CREATE TEMP TABLE present (key TEXT PRIMARY KEY, size INTEGER, etag TEXT) WITHOUT ROWID")
+            self._db.executemany("INSERT OR REPLACE INTO present VALUES (?, ?, ?)", present)
             self._db.execute(
                 "DELETE FROM files WHERE done = 1 AND NOT EXISTS"
-                " (SELECT 1 FROM present WHERE present.key = files.key AND present.size = files.size)"
+                " (SELECT 1 FROM present WHERE present.key = files.key AND present.size = files.size"
+                " AND files.etag IN ('', present.etag))"
             )
             self._db.execute("DROP TABLE present")
 
-    def settle(self, done: Iterable[tuple[str, int, int]], not_done: Iterable[str]) -> None:
-        """Note files as put, each by key, size and mtime as they were read; forget those that were not put."""
+    def settle(self, done: Iterable[tuple[str, int, int, str]], not_done: Iterable[str]) -> None:
+        """Note files as put: key, size and mtime as they were read, ETag. Forget those that were not put."""
         with self._transaction():
             self._db.executemany(
-                "UPDATE files SET size = ?, mtime_ns = ?, done = 1 WHERE key = ?",
-                ((size, mtime_ns, key) for key, size, mtime_ns in done),
+                "UPDATE files SET size = ?, mtime_ns = ?, etag = ?, done = 1 WHERE key = ?",
+                ((size, mtime_ns, etag, key) for key, size, mtime_ns, etag in done),
             )
             self._db.executemany("DELETE FROM files WHERE key = ?", ((key,) for key in not_done))
 

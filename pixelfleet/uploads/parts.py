@@ -5,6 +5,7 @@ The parts that a killed run has sent are not sent again by the next run.
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pixelfleet.aws.checksums import crc32_base64
@@ -48,18 +49,20 @@ class Parts:
         self._unfinished = unfinished
         self._rooms = threading.local()
 
-    def send(self, body: Body, key: str, content_type: str | None) -> None:
-        """Put a file, or the parts of it that are missing.
+    def send(self, body: Body, key: str, content_type: str | None) -> str:
+        """Put a file, or the parts of it that are missing; returns the object's ETag.
 
         Raises:
             ChangedError: the file was written to meanwhile.
             TransientError: S3 did not take a part, or refused the whole.
         """
         taken_up = self._take_up(body, key)
-        if taken_up is not None and self._goes_on(taken_up):
-            return
+        if taken_up is not None:
+            # Somebody may have aborted the upload of the earlier run by now.
+            with suppress(UploadGoneError):
+                return self._finish(taken_up)
         try:
-            self._finish(self._begin(body, key, content_type))
+            return self._finish(self._begin(body, key, content_type))
         except UploadGoneError as error:
             message = f"the upload of {key!r} was aborted while it was sent: upload the file again"
             raise TransientError(Cause.UNAVAILABLE, message) from error
@@ -80,32 +83,25 @@ class Parts:
             return None
         return _Sending(body, key, begun.upload_id, stored)
 
-    def _goes_on(self, taken_up: _Sending) -> bool:
-        """Finish an upload of an earlier run; False if somebody has aborted that upload by now."""
-        try:
-            self._finish(taken_up)
-        except UploadGoneError:
-            return False
-        return True
-
     def _begin(self, body: Body, key: str, content_type: str | None) -> _Sending:
         upload_id = self._bucket.begin(key, content_type)
         if self._unfinished is not None:
             self._unfinished.begin(Begun(key, body.path, upload_id, body.size, body.mtime_ns, body.part_size))
         return _Sending(body, key, upload_id, {})
 
-    def _finish(self, sending: _Sending) -> None:
+    def _finish(self, sending: _Sending) -> str:
         key, upload_id = sending.key, sending.upload_id
         try:
             sent = self._send_parts(sending)
             sending.body.check_unchanged()
-            self._bucket.complete(key, upload_id, sent)
+            etag = self._bucket.complete(key, upload_id, sent)
         except BaseException as error:
             if self._unfinished is None or isinstance(error, ChangedError):
                 self.give_up(key, upload_id)
             raise
         if self._unfinished is not None:
             self._unfinished.forget(key)
+        return etag
 
     def _send_parts(self, sending: _Sending) -> list[PutPart]:
         running: list[Future[PutPart]] = []

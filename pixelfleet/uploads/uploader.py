@@ -28,8 +28,9 @@ READS: Final = 3
 class Put:
     """One file that was put, or the reason why not: a `problem`, or that the file is no image (`skipped`).
 
-    `bytes` and `mtime_ns` are those of the file that was read; the walk may have seen others. A file that `was_there`
-    was put by a run that was killed before the run could note it.
+    `etag` is that of the object, empty where it is not known. `bytes` and `mtime_ns` are those of the file that was
+    read; the walk may have seen others. A file that `was_there` was put by a run that was killed before the run could
+    note it.
     """
 
     source: Source
@@ -40,6 +41,7 @@ class Put:
     was_there: bool = False
     bytes: int = 0
     mtime_ns: int = 0
+    etag: str = ""
 
     @property
     def may_pass(self) -> bool:
@@ -137,37 +139,39 @@ class Uploader:
             try:
                 with source.path.open("rb", buffering=0) as file:
                     body = Body(source.path, file.fileno(), os.fstat(file.fileno()))
-                    there = doubtful and self._lies_there(body, key)
-                    if not there:
-                        self._send(body, key)
+                    there = self._etag_of_same(body, key) if doubtful else None
+                    etag = self._send(body, key) if there is None else there
             except ChangedError:
                 continue
             opened = body.opened
-            return Put(source, key, was_there=there, bytes=opened.st_size, mtime_ns=opened.st_mtime_ns)
+            size, mtime_ns = opened.st_size, opened.st_mtime_ns
+            return Put(source, key, was_there=there is not None, bytes=size, mtime_ns=mtime_ns, etag=etag)
         return Put(
             source, key, "it was written to every time that it was read; upload it again later", Cause.UNREADABLE
         )
 
-    def _lies_there(self, body: Body, key: str) -> bool:
+    def _etag_of_same(self, body: Body, key: str) -> str | None:
+        """The ETag of the object under this key, if the object has the same bytes."""
         stored = self._bucket.checksum_of(key)
         if stored is None or stored.bytes != body.size:
-            return False
+            return None
         if body.size <= PART:
-            return stored.sha256 == sha256_base64(body.read(0, body.size))
-        return stored.crc32 == crc32_of_parts(
-            crc32_base64(body.read(start, body.part_size)) for _, start in body.parts()
-        )
-
-    def _send(self, body: Body, key: str) -> None:
-        if body.size > PART:
-            self._parts.send(body, key, self._content_type(body.read))
+            same = stored.sha256 == sha256_base64(body.read(0, body.size))
         else:
-            whole = body.read(0, body.size)
-            content_type = self._content_type(lambda offset, count: whole[offset : offset + count])
-            body.check_unchanged()
-            self._throttle.take(body.size)
-            self._bucket.put(key, whole, content_type)
-            self.meter.add(sent=body.size)
+            parts = (crc32_base64(body.read(start, body.part_size)) for _, start in body.parts())
+            same = stored.crc32 == crc32_of_parts(parts)
+        return stored.etag if same else None
+
+    def _send(self, body: Body, key: str) -> str:
+        if body.size > PART:
+            return self._parts.send(body, key, self._content_type(body.read))
+        whole = body.read(0, body.size)
+        content_type = self._content_type(lambda offset, count: whole[offset : offset + count])
+        body.check_unchanged()
+        self._throttle.take(body.size)
+        etag = self._bucket.put(key, whole, content_type)
+        self.meter.add(sent=body.size)
+        return etag
 
     def _content_type(self, read: Read) -> str | None:
         """The media type of a file, by the rule by which the engine accepts it.

@@ -23,9 +23,10 @@ class SimulatedBytes(ObjectBytes):
     def __init__(self, client: Any) -> None:
         self._s3 = client
 
-    def put(self, bucket: str, key: str, body: bytes | Path, headers: PutHeaders) -> None:
+    def put(self, bucket: str, key: str, body: bytes | Path, headers: PutHeaders) -> str:
         content = body.read_bytes() if isinstance(body, Path) else body
-        self._s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=headers.content_type)
+        answer = self._s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=headers.content_type)
+        return str(answer["ETag"]).strip('"')
 
     def get(self, bucket: str, key: str, version_id: str | None = None, etag: str | None = None) -> Download:
         request: dict[str, Any] = {"Bucket": bucket, "Key": key}
