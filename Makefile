@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # Two stages of one environment: what the product needs on one machine, and what its developers need besides.
 PRODUCT := $(VENV)/.product
 STAMP := $(VENV)/.installed
+# A process of ours that starts is to find its modules compiled, also where the shell says that nothing is to be written.
+unexport PYTHONDONTWRITEBYTECODE
 # Most tests wait for real processes more than they compute: two test processes a core.
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 

@@ -2,19 +2,17 @@
 
 import sys
 
+from pixelfleet.extras import missing_library
+
 
 def main() -> None:
     try:
         from pixelfleet.cli.main import main as run  # noqa: PLC0415 - what is missing is said, not shown as a traceback
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] in {
-            "pixelfleet",
-            "producer_lambda",
-            "worker",
-            "dashboard",
-        }:
+        missing = missing_library(error)
+        if missing is None:
             raise
-        sys.stderr.write(f"pixelfleet: the command line needs {error.name}: pip install 'pixelfleet[cli]'\n")
+        sys.stderr.write(f"pixelfleet: {missing}\n")
         sys.exit(2)
     run()
 

@@ -2,12 +2,11 @@
 
 import os
 import sys
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
-from pixelfleet.errors import SetupError
+from pixelfleet.extras import check_extra
 
 
 def dashboard(
@@ -20,7 +19,6 @@ def dashboard(
 
         pixelfleet dashboard --port 8081
     """
-    if find_spec("fastapi") is None:
-        raise SetupError("the dashboard needs fastapi: pip install 'pixelfleet[dashboard]'")
+    check_extra("dashboard", "the dashboard")
     # The process itself becomes the server: signals reach it as they are.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "dashboard", "--host", host, "--port", str(port)])  # noqa: S606

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from pixelfleet.cli.console import MESSAGES, RESULTS, count, duration, emit, printable
 from pixelfleet.domain.jobs import Lane
-from pixelfleet.errors import Cause, PermanentError, SetupError, TransientError
+from pixelfleet.errors import Cause, PermanentError, TransientError
 from pixelfleet.files.sources import Source
 from pixelfleet.recipes import Recipe
 from pixelfleet.settings import Settings, load_settings
@@ -34,13 +34,11 @@ def show_forecast(sources: Iterator[Source], recipe: Recipe, workers: int, *, as
 
 
 def _forecast(sources: Iterator[Source], recipe: Recipe, settings: Settings) -> "Forecast":
-    try:
-        # Here, not above: an upload itself needs no image library.
-        from pixelfleet.forecast import Forecast  # noqa: PLC0415
-        from pixelfleet.images.limits import Limits  # noqa: PLC0415
-        from pixelfleet.images.probe import probe  # noqa: PLC0415
-    except ImportError as error:
-        raise SetupError(f"--dry-run reads headers by {error.name}: pip install 'pixelfleet[worker]'") from None
+    # Here, not above: an upload itself needs no image library.
+    from pixelfleet.forecast import Forecast  # noqa: PLC0415
+    from pixelfleet.images.limits import Limits  # noqa: PLC0415
+    from pixelfleet.images.probe import probe  # noqa: PLC0415
+
     most = settings.lanes[Lane.HEAVY]
     limits = Limits(most.max_bytes, most.max_pixels, settings.max_frames)
     forecast = Forecast(recipe)

@@ -11,32 +11,17 @@ from typing import Annotated, Final
 import typer
 
 from pixelfleet import __version__
-from pixelfleet.aws.configuration import comes_from_configuration, lacks_credentials
-from pixelfleet.cli.app import App
-from pixelfleet.cli.batch import batch
+from pixelfleet.cli.app import App, lazy_group
 from pixelfleet.cli.console import complain, say
-from pixelfleet.cli.dashboard import dashboard
-from pixelfleet.cli.digest import digest
-from pixelfleet.cli.failures import failures
 from pixelfleet.cli.machine import ensure_open_files, refusal
-from pixelfleet.cli.preflight import preflight
-from pixelfleet.cli.provision import provision
-from pixelfleet.cli.purge import purge
-from pixelfleet.cli.recipe import recipe
-from pixelfleet.cli.reconcile import reconcile
-from pixelfleet.cli.redrive import redrive
-from pixelfleet.cli.render import render
-from pixelfleet.cli.rm import rm
-from pixelfleet.cli.run import run
-from pixelfleet.cli.samples import samples
-from pixelfleet.cli.secrets import secrets
-from pixelfleet.cli.show import show
-from pixelfleet.cli.status import status
-from pixelfleet.cli.up import up
-from pixelfleet.cli.upload import upload
-from pixelfleet.cli.user import user
 from pixelfleet.errors import PixelfleetError
+from pixelfleet.extras import missing_library
 
+#: In the order of the help. Each is the function, or the part, of its name in the module of its name.
+COMMANDS: Final = (
+    "run", "up", "upload", "status", "batch", "show", "rm", "provision", "render", "recipe", "failures", "digest",
+    "redrive", "purge", "reconcile", "samples", "preflight", "secrets", "dashboard", "user",
+)  # fmt: skip
 SOME_FAILED = 1
 SETUP = 2
 INTERRUPTED = 130
@@ -54,30 +39,11 @@ There are no AWS credentials in this shell.
 
 app = App(
     name="pixelfleet",
+    cls=lazy_group("pixelfleet.cli", COMMANDS),
     # A traceback with all local variables helps nobody at a terminal, and may show a secret.
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(run)
-app.command()(up)
-app.command()(upload)
-app.command()(status)
-app.add_typer(batch)
-app.command()(show)
-app.command()(rm)
-app.command()(provision)
-app.command()(render)
-app.add_typer(recipe)
-app.command()(failures)
-app.command()(digest)
-app.command()(redrive)
-app.command()(purge)
-app.command()(reconcile)
-app.command()(samples)
-app.command()(preflight)
-app.add_typer(secrets)
-app.command()(dashboard)
-app.add_typer(user)
 
 
 def _show_version(asked: bool) -> None:
@@ -112,25 +78,37 @@ def main() -> None:
     """The entry point: every error ends as one clear message and an exit code."""
     try:
         app()
-    except PixelfleetError as error:
-        complain(str(error))
-        if lacks_credentials(error):
-            say(NO_CREDENTIALS)
-        sys.exit(SETUP)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - shown, with the way to its traceback
-        if reason := refusal(error):
-            complain(reason)
-            sys.exit(SETUP)
-        if comes_from_configuration(error):
-            complain(f"the AWS configuration cannot be used: {error}\nLook at AWS_* variables and the files in ~/.aws.")
-            sys.exit(SETUP)
-        if os.environ.get("PIXELFLEET_LOG_LEVEL") == "DEBUG":
-            traceback.print_exc()
-        what = f"{type(error).__name__}: {error}".rstrip(": ")
-        complain(f"{what}\nThis is a bug in pixelfleet {__version__}; PIXELFLEET_LOG_LEVEL=DEBUG shows where.")
-        sys.exit(SOME_FAILED)
+        sys.exit(_explain(error))
+
+
+def _explain(error: Exception) -> int:
+    """Say what happened and what to do; returns the exit code."""
+    # Here, not above: botocore takes longer to import than most of what needs no AWS.
+    from pixelfleet.aws.configuration import comes_from_configuration, lacks_credentials  # noqa: PLC0415
+
+    missing = missing_library(error) if isinstance(error, ModuleNotFoundError) else None
+    if missing is not None:
+        complain(missing)
+        return SETUP
+    if isinstance(error, PixelfleetError):
+        complain(str(error))
+        if lacks_credentials(error):
+            say(NO_CREDENTIALS)
+        return SETUP
+    if reason := refusal(error):
+        complain(reason)
+        return SETUP
+    if comes_from_configuration(error):
+        complain(f"the AWS configuration cannot be used: {error}\nLook at AWS_* variables and the files in ~/.aws.")
+        return SETUP
+    if os.environ.get("PIXELFLEET_LOG_LEVEL") == "DEBUG":
+        traceback.print_exception(error)
+    what = f"{type(error).__name__}: {error}".rstrip(": ")
+    complain(f"{what}\nThis is a bug in pixelfleet {__version__}; PIXELFLEET_LOG_LEVEL=DEBUG shows where.")
+    return SOME_FAILED
 
 
 if __name__ == "__main__":

@@ -51,11 +51,9 @@ def render(
     files = [source for source in find_sources(sources, leave_out=out) if source.path != out.absolute()]
     if not files:
         raise SetupError(f"no files in {', '.join(map(str, sources))}")
-    try:
-        # Here, not above: no other command needs an image library, and not every installation has one.
-        from pixelfleet.localcloud.render import Rendering, largest_limits  # noqa: PLC0415
-    except ImportError as error:
-        raise SetupError(f"the engine needs {error.name}: pip install 'pixelfleet[worker]'") from None
+    # Here, not above: the help needs no image library, and not every installation has one.
+    from pixelfleet.localcloud.render import Rendering, largest_limits  # noqa: PLC0415
+
     work = Rendering(chosen, out, largest_limits(), memory * _MEGABYTE, time_limit)
     target = report or out / REPORT
     check_report(target, out)

@@ -18,11 +18,9 @@ def samples(
 
     `photos/` holds what can be processed, `broken/` what cannot. The files are the same every time.
     """
-    try:
-        # Here, not above: no other command needs an image library, and not every installation has one.
-        from pixelfleet.samples import make_samples  # noqa: PLC0415
-    except ImportError as error:
-        raise SetupError(f"samples are drawn by {error.name}: pip install 'pixelfleet[worker]'") from None
+    # Here, not above: the help needs no image library, and not every installation has one.
+    from pixelfleet.samples import make_samples  # noqa: PLC0415
+
     try:
         written = make_samples(dest)
     except OSError as error:

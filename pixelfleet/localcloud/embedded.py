@@ -5,12 +5,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import SetupError
+from pixelfleet.extras import check_extra
 from pixelfleet.localcloud.emulator import START_SECONDS, Emulator, start_emulator
 from pixelfleet.localcloud.environment import is_cloud_variable
 from pixelfleet.localcloud.folder import DataFolder
@@ -23,8 +23,6 @@ from pixelfleet.settings import Settings, load_settings
 #: One is enough for what is too large for the others, and it takes much memory.
 HEAVY_PROCESSES: Final = 1
 DASHBOARD_PORT: Final = 8080
-#: Modules by which the extra `local` is known to be there.
-_NEEDED: Final = ("ministack", "celery", "pyvips", "fastapi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ def embedded_fleet(plan: Plan) -> Iterator[EmbeddedFleet]:
     Raises:
         SetupError: the data folder or the port is taken, or a part does not start.
     """
-    check_installed()
+    check_extra("local", "a fleet on this machine")
     folder = DataFolder.open(plan.data)
     try:
         with ProcessSupervisor() as supervisor:
@@ -139,13 +137,6 @@ def _environment(emulator: Emulator, folder: DataFolder, dashboard_port: int | N
 
 def _dashboard_variables(port: int | None) -> dict[str, str]:
     return {} if port is None else {"PIXELFLEET_DASHBOARD_URL": f"http://{LOOPBACK}:{port}"}
-
-
-def check_installed() -> None:
-    """Raises SetupError when an extra is missing: told here, before it shows as a process that keeps dying."""
-    missing = [module for module in _NEEDED if find_spec(module) is None]
-    if missing:
-        raise SetupError(f"a fleet on this machine needs {', '.join(missing)}: pip install 'pixelfleet[local]'")
 
 
 def cores() -> int:

@@ -64,13 +64,7 @@ def _public_of(private: str) -> str:
 
 
 def _signing_keys() -> ModuleType:
-    """
-    Raises:
-        SetupError: the extra `dashboard` is not installed.
-    """
-    try:
-        # Here, not above: no other command needs this library.
-        from pixelfleet.credentials import signing_keys  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise SetupError(f"signing keys are made by {error.name}: pip install 'pixelfleet[dashboard]'") from None
+    # Here, not above: no other command needs this library.
+    from pixelfleet.credentials import signing_keys  # noqa: PLC0415
+
     return signing_keys

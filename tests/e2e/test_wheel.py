@@ -10,6 +10,8 @@ import sys
 import urllib.request
 import venv
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,17 @@ class Installation:
 
     def command(self, *arguments: str) -> list[str]:
         return [str(self._bin / "pixelfleet"), *arguments]
+
+    @contextmanager
+    def running(self, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
+        """A command that goes on until it is ended; it is killed if the test leaves it running."""
+        with subprocess.Popen(
+            self.command(*arguments), cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -98,16 +111,12 @@ def test_each_command_names_the_extra_that_is_missing_until_all_are_there(
     assert (installation.folder / "out/index.html").is_file()
     assert (installation.folder / "out/progressive.jpg/thumb.webp").is_file()
 
-    with subprocess.Popen(
-        installation.command("up", "--json", "--data", "fleet", "--workers", "1"),
-        cwd=installation.folder,
-        env=installation.environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as up:
+    with installation.running("up", "--json", "--data", "fleet", "--workers", "1") as up:
         assert up.stdout is not None
         address = json.loads(up.stdout.readline())["dashboard"]
-        with urllib.request.urlopen(f"{address}/static/app.css", timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(f"{address}/sign-in", timeout=PATIENCE) as answer:
+            [styles] = re.findall(r'href="(/static/[^"]+/app\.css)"', answer.read().decode())
+        with urllib.request.urlopen(address + styles, timeout=PATIENCE) as answer:
             assert answer.status == 200
         up.send_signal(signal.SIGINT)
         assert up.wait(PATIENCE) == 0

@@ -88,7 +88,7 @@ class Held:
 
     def look(self) -> None:
         self._calls += 1
-        if self._calls % 1_000 == 0:
+        if self._calls % 10_000 == 0:
             self.most = max(self.most, sum(isinstance(thing, Image) for thing in gc.get_objects()))
 
 

@@ -1,0 +1,45 @@
+"""What `pip install 'pixelfleet[EXTRA]'` adds, and what to say where it is missing. pyproject.toml has the versions."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Final
+
+from pixelfleet.errors import SetupError
+
+#: The modules that each extra's libraries bring. Where more than one extra brings a module, the first is named.
+MODULES: Final[Mapping[str, tuple[str, ...]]] = {
+    "cli": ("argon2", "obstore", "rich", "typer"),
+    "worker": ("PIL", "celery", "kombu", "obstore", "pi_heif", "pyvips"),
+    "dashboard": (
+        "argon2", "cryptography", "fastapi", "itsdangerous", "jinja2", "obstore", "python_multipart", "starlette",
+        "uvicorn",
+    ),
+    "local": ("ministack",),
+}  # fmt: skip
+#: What each extra includes, besides its own modules.
+INCLUDES: Final[Mapping[str, tuple[str, ...]]] = {"local": ("cli", "worker", "dashboard")}
+
+
+def check_extra(extra: str, what: str) -> None:
+    """Before `what` starts programs that would end one after the other, each with an error of its own.
+
+    Raises:
+        SetupError: modules of the extra are missing; the message names them.
+    """
+    modules = {module for part in (extra, *INCLUDES.get(extra, ())) for module in MODULES[part]}
+    missing = sorted(module for module in modules if find_spec(module) is None)
+    if missing:
+        raise SetupError(f"{what} needs {', '.join(missing)}: {_install(extra)}")
+
+
+def missing_library(error: ModuleNotFoundError) -> str | None:
+    """What to tell a person about this error: the missing library and the extra that brings it. None for any other."""
+    module = (error.name or "").partition(".")[0]
+    for extra, modules in MODULES.items():
+        if module in modules:
+            return f"this command needs {module}: {_install(extra)}"
+    return None
+
+
+def _install(extra: str) -> str:
+    return f"pip install 'pixelfleet[{extra}]'"

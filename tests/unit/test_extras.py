@@ -1,0 +1,54 @@
+"""The table of what each extra brings is that of the package itself."""
+
+import re
+from importlib.metadata import packages_distributions, requires
+
+import pytest
+
+from pixelfleet.errors import SetupError
+from pixelfleet.extras import INCLUDES, MODULES, check_extra, missing_library
+
+#: Distributions whose modules nobody imports by name: a library that pyvips opens.
+UNNAMED = {"pyvips-binary"}
+#: Libraries that import another one of the list do not count: these are imported by name, too.
+IMPORTED_BESIDES = {"starlette": "fastapi"}
+
+
+def _required(extra: str) -> set[str]:
+    """The distributions that an extra brings, in small letters."""
+    actual = set()
+    for line in requires("pixelfleet") or ():
+        name, _, condition = line.partition(";")
+        if f"extra == '{extra}'" in condition:
+            actual.add(re.split(r"[\[<>=~! ]", name)[0].lower())
+    return actual
+
+
+@pytest.mark.parametrize("extra", MODULES)
+def test_an_extra_has_the_modules_of_its_libraries_and_no_others(extra: str) -> None:
+    owners = {module: {name.lower() for name in names} for module, names in packages_distributions().items()}
+    # Editable and compiled distributions are not all listed by packages_distributions.
+    owners |= {"pi_heif": {"pi-heif"}}
+    inherited = {name for part in INCLUDES.get(extra, ()) for name in _required(part)}
+    expected = _required(extra) - UNNAMED - inherited
+    actual = {
+        next(iter(owners[module]))
+        for module in MODULES[extra]
+        if module not in IMPORTED_BESIDES or IMPORTED_BESIDES[module] not in MODULES[extra]
+    }
+    assert actual == expected
+
+
+def test_a_missing_library_names_its_extra() -> None:
+    assert missing_library(ModuleNotFoundError("no", name="pyvips.error")) == (
+        "this command needs pyvips: pip install 'pixelfleet[worker]'"
+    )
+    assert missing_library(ModuleNotFoundError("no", name="pixelfleet.nothing")) is None
+    assert missing_library(ModuleNotFoundError("no")) is None
+
+
+def test_what_is_installed_whole_is_not_complained_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_extra("local", "a fleet")
+    monkeypatch.setattr("pixelfleet.extras.find_spec", lambda module: None if module in {"PIL", "rich"} else module)
+    with pytest.raises(SetupError, match=r"^a fleet needs PIL, rich: pip install 'pixelfleet\[local\]'$"):
+        check_extra("local", "a fleet")
