@@ -71,9 +71,21 @@ data "aws_iam_policy_document" "dashboard" {
   }
 
   statement {
-    sid       = "Activity"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
+    sid       = "ReadActivity"
+    actions   = ["dynamodb:Query"]
     resources = [var.tables.activity.arn]
+  }
+
+  statement {
+    sid       = "Activity"
+    actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
+    resources = [var.tables.activity.arn]
+
+    condition {
+      test     = "ForAllValues:StringLike"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["operator", "background_tasks"]
+    }
   }
 
   # A seal announces a batch whose images are all done.

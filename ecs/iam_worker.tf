@@ -80,10 +80,41 @@ data "aws_iam_policy_document" "worker" {
     resources = [var.tables.recipes.arn]
   }
 
+  # The streams of the activity table (pixelfleet/catalog/activity.py). What operators did is none of them.
   statement {
     sid       = "Heartbeats"
-    actions   = ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+    actions   = ["dynamodb:PutItem", "dynamodb:DeleteItem"]
     resources = [var.tables.activity.arn]
+
+    condition {
+      test     = "ForAllValues:StringLike"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["workers"]
+    }
+  }
+
+  statement {
+    sid       = "Throughput"
+    actions   = ["dynamodb:UpdateItem"]
+    resources = [var.tables.activity.arn]
+
+    condition {
+      test     = "ForAllValues:StringLike"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["finished#*"]
+    }
+  }
+
+  statement {
+    sid       = "PendingInvalidations"
+    actions   = ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+    resources = [var.tables.activity.arn]
+
+    condition {
+      test     = "ForAllValues:StringLike"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["invalidations#*"]
+    }
   }
 
   statement {

@@ -22,6 +22,7 @@ from celery.signals import celeryd_init, worker_process_init, worker_process_shu
 from pixelfleet.catalog.activity import LATE, SLOT, Activity, Heartbeat, Sample, slot_of
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.outcomes import outcome_of
 from pixelfleet.domain.records import Image, timestamp
 from pixelfleet.operations.invalidation import send_invalidations
 from pixelfleet.settings import load_settings
@@ -68,7 +69,7 @@ class HeartbeatRecorder:
         one = Sample(
             at=slot,
             lane=lane,
-            outcomes={image.counted or image.status.value: 1},
+            outcomes={outcome_of(image): 1},
             work_ms=sum(image.timings_ms.values()),
             bytes=image.bytes or 0,
         )

@@ -68,7 +68,7 @@ class Heartbeat(Record):
 
 
 class Sample(Record):
-    """Images of one lane finished within the slot that begins at `at`, by outcome as batches count them.
+    """Images of one lane finished within the slot that begins at `at`, by outcome (`domain.outcomes.outcome_of`).
 
     `work_ms` is the time that their attempts took, `bytes` the size of the originals.
     """

@@ -9,6 +9,8 @@ from pixelfleet.errors import Cause
 
 #: The line in the history of an image that goes back to the results that it had.
 REPROCESSING_FAILED = "processing again failed"
+#: What counts of finished images say of such an image, before its cause.
+REPROCESSING_FAILED_AS = "reprocessing_failed:"
 CRASHED = "no attempt reported an end: the worker or its host died each time while it worked on the image"
 
 
@@ -87,6 +89,14 @@ def line(aim: Aim, what: str, at: str, failure: Failure | None = None) -> Attemp
         origin=aim.job.origin.value,
         duration_ms=_milliseconds(aim.at, at),
     )
+
+
+def outcome_of(image: Image) -> str:
+    """The outcome of a settled image as statistics count it: as batches do, but with failures of processing again."""
+    last = image.attempt_log[-1] if image.attempt_log else None
+    if image.status is Status.READY and last is not None and last.what == REPROCESSING_FAILED:
+        return f"{REPROCESSING_FAILED_AS}{last.cause}"
+    return image.counted or image.status.value
 
 
 def _back_to_ready(image: Image, aim: Aim, failure: Failure, at: str) -> Image:

@@ -2,6 +2,9 @@
 
 A mail for every failed image would be thousands of mails after one bad batch, and SNS suspends an address that receives
 more than ten a second. Operators get one digest of the deployment; each owner with failures gets one of their own.
+
+Images that are ready and could not be processed again are in no index of failures. The workers' statistics have their
+number by cause; the operators' digest says it.
 """
 
 from collections import Counter
@@ -12,8 +15,10 @@ from itertools import islice, takewhile
 from typing import Any, Final
 
 from pixelfleet.aws.notices import Notice, digest_notice
+from pixelfleet.catalog.activity import Activity
 from pixelfleet.catalog.images import Images
 from pixelfleet.deployment import Deployment
+from pixelfleet.domain.outcomes import REPROCESSING_FAILED_AS
 from pixelfleet.domain.records import Image, NoticeKind, timestamp
 from pixelfleet.errors import Cause
 
@@ -43,12 +48,16 @@ class Failures:
 
 @dataclass(slots=True)
 class Digest:
-    """Failures from `since` up to `until`, of everybody and by owner. `complete` is False where more was not read."""
+    """Failures from `since` up to `until`, of everybody and by owner. `complete` is False where more was not read.
+
+    `reprocessing` counts by cause the images that keep earlier results because processing them again failed.
+    """
 
     since: datetime
     until: datetime
     total: Failures = field(default_factory=Failures)
     owners: dict[str, Failures] = field(default_factory=dict)
+    reprocessing: Counter[str] = field(default_factory=Counter)
     complete: bool = True
     published: int = 0
 
@@ -64,7 +73,8 @@ def run_digest(deployment: Deployment, now: datetime) -> Digest:
     """
     until = now.replace(minute=0, second=0, microsecond=0)
     digest = read(deployment.images, until - HOUR, until)
-    if digest.total.causes and deployment.activity.claim_digest(until):
+    digest.reprocessing = reprocessing_failures(deployment.activity, until - HOUR, until)
+    if (digest.total.causes or digest.reprocessing) and deployment.activity.claim_digest(until):
         for notice in notices(digest, deployment.settings.dashboard_url.rstrip("/")):
             deployment.notices.publish(notice)
             digest.published += 1
@@ -81,6 +91,16 @@ def read(images: Images, since: datetime, until: datetime, most: int = MOST_READ
         digest.total.add(image)
         digest.owners.setdefault(image.owner, Failures()).add(image)
     return digest
+
+
+def reprocessing_failures(activity: Activity, since: datetime, until: datetime) -> Counter[str]:
+    """How many images could not be processed again in that time, by cause, as the workers counted them."""
+    counts: Counter[str] = Counter()
+    for sample in activity.samples(since):
+        for outcome, number in sample.outcomes.items():
+            if sample.at < timestamp(until) and outcome.startswith(REPROCESSING_FAILED_AS):
+                counts[outcome.removeprefix(REPROCESSING_FAILED_AS)] += number
+    return counts
 
 
 def notices(digest: Digest, dashboard: str) -> Iterator[Notice]:
@@ -111,6 +131,7 @@ def _notice(digest: Digest, failures: Failures, owner: str | None, dashboard: st
     number, more = failures.causes.total(), "" if digest.complete else " or more"
     kind = NoticeKind.FAILURES_DIGEST if owner is None else NoticeKind.OWNER_DIGEST
     link = f"{dashboard}/failures" if owner is None else f"{dashboard}/images?status=failed"
+    reprocessing = digest.reprocessing if owner is None else Counter[str]()
     document: dict[str, Any] = {
         "kind": kind.value,
         "notice_id": f"{kind}#{timestamp(digest.until)}#{owner or ''}",
@@ -120,6 +141,7 @@ def _notice(digest: Digest, failures: Failures, owner: str | None, dashboard: st
         "failed": number,
         "complete": digest.complete,
         "failed_by_cause": dict(failures.causes),
+        "reprocessing_failed_by_cause": dict(reprocessing),
         "dashboard": link,
     }
     lines = [f"{number}{more} image(s) failed from {timestamp(digest.since)} to {timestamp(digest.until)}:", ""]
@@ -127,4 +149,12 @@ def _notice(digest: Digest, failures: Failures, owner: str | None, dashboard: st
         lines.append(f"  {cause}: {count}")
         lines += [f"    {image.key}: {dashboard}/images/{image.image_id}" for image in failures.examples[cause]]
     lines += ["", f"All failures: {link}"]
+    if reprocessing:
+        lines += [
+            "",
+            f"{reprocessing.total()} image(s) could not be processed again, and keep their earlier results:",
+            "",
+        ]
+        lines += [f"  {cause}: {count}" for cause, count in reprocessing.most_common()]
+        number += reprocessing.total()
     return digest_notice(document, lines, f"pixelfleet: {number}{more} image(s) failed in the last hour")

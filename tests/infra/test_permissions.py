@@ -44,6 +44,26 @@ FORBIDDEN: dict[str, Call] = {
     ),
 }
 
+
+def _read_stream(on: Clients, stack: Stack, stream: str) -> object:
+    return on("dynamodb").query(
+        TableName=stack.outputs["table_names"]["activity"],
+        KeyConditionExpression="#stream = :stream",
+        ExpressionAttributeNames={"#stream": "stream"},
+        ExpressionAttributeValues={":stream": {"S": stream}},
+    )
+
+
+def _write_to_stream(on: Clients, stack: Stack, stream: str) -> object:
+    item = {"stream": {"S": stream}, "at": {"S": "x"}}
+    return on("dynamodb").put_item(TableName=stack.outputs["table_names"]["activity"], Item=item)
+
+
+def _delete_from_stream(on: Clients, stack: Stack, stream: str) -> object:
+    key = {"stream": {"S": stream}, "at": {"S": "x"}}
+    return on("dynamodb").delete_item(TableName=stack.outputs["table_names"]["activity"], Key=key)
+
+
 #: What one of the parts may not do, though another may.
 FOREIGN: dict[tuple[str, str], Call] = {
     ("bulk", "delete an original"): lambda on, stack: on("s3").delete_object(
@@ -91,6 +111,12 @@ FOREIGN: dict[tuple[str, str], Call] = {
     ("reconcile", "forget an image"): lambda on, stack: on("dynamodb").delete_item(
         TableName=stack.outputs["table_names"]["images"], Key={"image_id": {"S": "x"}}
     ),
+    ("reconcile", "read what operators did"): lambda on, stack: _read_stream(on, stack, "operator"),
+    ("reconcile", "strike off a worker"): lambda on, stack: _delete_from_stream(on, stack, "workers"),
+    ("bulk", "read what operators did"): lambda on, stack: _read_stream(on, stack, "operator"),
+    ("bulk", "delete what operators did"): lambda on, stack: _delete_from_stream(on, stack, "operator"),
+    ("heavy", "write what operators did"): lambda on, stack: _write_to_stream(on, stack, "operator"),
+    ("dashboard", "write a heartbeat"): lambda on, stack: _write_to_stream(on, stack, "workers"),
     ("dashboard", "subscribe a queue"): lambda on, stack: on("sns").subscribe(
         TopicArn=stack.outputs["notices_topic_arn"],
         Protocol="sqs",

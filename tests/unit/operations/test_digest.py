@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
+from pixelfleet.catalog.activity import Sample, slot_of
 from pixelfleet.catalog.images import Images
 from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import Cause, SetupError
 from pixelfleet.operations.digest import read, run_digest
 from tests.fakes.deployment import ACCOUNT, moto_deployment
@@ -102,6 +104,22 @@ def test_an_hour_is_published_once(deployment: Deployment) -> None:
 
 def test_an_hour_without_failures_sends_nothing(deployment: Deployment) -> None:
     assert run_digest(deployment, NOW).published == 0
+
+
+def test_operators_read_of_images_that_keep_their_results_because_processing_again_failed(
+    deployment: Deployment,
+) -> None:
+    operators = listen(deployment, kind=["failures.digest"])
+    for minute, number in ((-1, 1), (0, 2), (59, 3), (60, 4)):
+        at = slot_of(HOUR + timedelta(minutes=minute))
+        outcomes = {"ready": 9, "reprocessing_failed:time_limit": number}
+        deployment.activity.count(Sample(at=at, lane=Lane.HEAVY, outcomes=outcomes))
+
+    digest = run_digest(deployment, NOW)
+
+    [notice] = heard(deployment, operators)
+    assert digest.published == 1
+    assert (notice["failed"], notice["reprocessing_failed_by_cause"]) == (0, {"time_limit": 5})
 
 
 def test_a_digest_that_reads_no_further_says_so(deployment: Deployment) -> None:

@@ -10,7 +10,8 @@ from moto import mock_aws
 from pixelfleet.catalog.activity import Activity, Heartbeat, Sample
 from pixelfleet.catalog.schema import ACTIVITY
 from pixelfleet.domain.jobs import Lane
-from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.outcomes import REPROCESSING_FAILED
+from pixelfleet.domain.records import AttemptLine, Image, Status
 from pixelfleet.errors import Cause, TransientError
 from pixelfleet.localcloud.tables import ensure_table
 from worker.heartbeat import IDLE_SLOTS, HeartbeatRecorder
@@ -68,6 +69,16 @@ def outcomes(activity: Activity) -> dict[str, int]:
         for outcome, number in sample.outcomes.items():
             total[outcome] = total.get(outcome, 0) + number
     return total
+
+
+def test_an_image_that_keeps_its_results_because_processing_again_failed_is_counted_apart(activity: Activity) -> None:
+    recorder = HeartbeatRecorder(lambda: activity, frozenset({Lane.BULK}))
+    failure = AttemptLine(at="2026-11-26T09:00:00.000Z", what=REPROCESSING_FAILED, cause=Cause.TIME_LIMIT)
+
+    recorder.count(READY.model_copy(update={"attempt_log": (failure,)}), Lane.BULK)
+    recorder.turn()
+
+    assert outcomes(activity) == {"reprocessing_failed:time_limit": 1}
 
 
 def test_what_was_finished_is_written_once_with_the_heartbeat(activity: Activity) -> None:
