@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -70,41 +70,48 @@ class Emulators:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One emulator that is to be started."""
+
+    name: str
+    port: int
+    command: Sequence[str]
+    environment: Mapping[str, str]
+
+
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[str]:
     """Start moto alone, for plans, which only look things up; yields its address."""
-    port = _free_port()
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment = clean | ROOT | {"AWS_DEFAULT_REGION": REGION, "PYTHONWARNINGS": "ignore"}
-    command = [sys.executable, "-m", "tests.infra.moto_server", "127.0.0.1", str(port)]
-    with _running(command, environment, folder / "moto.log", port):
-        yield f"http://127.0.0.1:{port}"
+    with _running(folder, moto := _moto()):
+        yield f"http://127.0.0.1:{moto.port}"
+
+
+@contextlib.contextmanager
+def ministack(folder: Path) -> Iterator[Emulators]:
+    """Start ministack alone, for what AWS refuses at run time; it stands for moto too."""
+    with _running(folder, program := _ministack()):
+        address = f"http://127.0.0.1:{program.port}"
+        yield Emulators(address, address)
 
 
 @contextlib.contextmanager
 def emulators(folder: Path) -> Iterator[Emulators]:
     """Start both on free ports, logs in `folder`; both end with the context."""
-    ministack, moto = _free_port(), _free_port()
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    with (
-        _running(
-            [sys.executable, "-m", "tests.infra.ministack_server"],
-            clean | _ministack(ministack),
-            folder / "ministack.log",
-            ministack,
-        ),
-        _running(
-            [sys.executable, "-m", "tests.infra.moto_server", "127.0.0.1", str(moto)],
-            clean | ROOT | {"AWS_DEFAULT_REGION": REGION, "PYTHONWARNINGS": "ignore"},
-            folder / "moto.log",
-            moto,
-        ),
-    ):
-        yield Emulators(f"http://127.0.0.1:{ministack}", f"http://127.0.0.1:{moto}")
+    first, second = _ministack(), _moto()
+    with _running(folder, first, second):
+        yield Emulators(f"http://127.0.0.1:{first.port}", f"http://127.0.0.1:{second.port}")
 
 
-def _ministack(port: int) -> dict[str, str]:
-    return ROOT | {
+def _moto() -> Program:
+    port = _free_port()
+    command = [sys.executable, "-m", "tests.infra.moto_server", "127.0.0.1", str(port)]
+    return Program("moto", port, command, {"AWS_DEFAULT_REGION": REGION, "PYTHONWARNINGS": "ignore"})
+
+
+def _ministack() -> Program:
+    port = _free_port()
+    environment = {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
@@ -117,17 +124,32 @@ def _ministack(port: int) -> dict[str, str]:
         "LOG_LEVEL": "INFO",
         "DOCKER_HOST": "unix:///nonexistent",
     }
+    return Program("ministack", port, [sys.executable, "-m", "tests.infra.ministack_server"], environment)
 
 
 @contextlib.contextmanager
-def _running(command: list[str], environment: dict[str, str], log: Path, port: int) -> Iterator[None]:
-    with log.open("wb") as output:
+def _running(folder: Path, *programs: Program) -> Iterator[None]:
+    """All programs at once: each takes seconds to start."""
+    with contextlib.ExitStack() as stack:
+        started = [(program, stack.enter_context(_process(program, folder))) for program in programs]
+        for program, process in started:
+            _await_port(process, program.port, folder / f"{program.name}.log")
+        yield
+
+
+@contextlib.contextmanager
+def _process(program: Program, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    with (folder / f"{program.name}.log").open("wb") as output:
         process = subprocess.Popen(
-            command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=Path(__file__).parents[2]
+            program.command,
+            env=clean | ROOT | dict(program.environment),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=Path(__file__).parents[2],
         )
     try:
-        _await_port(process, port, log)
-        yield
+        yield process
     finally:
         process.terminate()
         try:

@@ -1,38 +1,31 @@
-"""ministack with three gaps closed that the stack's policies fall into: `python -m tests.infra.ministack_server`.
+"""ministack with the gaps closed that the stack falls into: `python -m tests.infra.ministack_server`.
 
-It serves as if a proxy in front of it ended TLS. The stack's policies refuse plain HTTP, and ministack enforces them.
-Real TLS is no way out here: kombu trusts certifi's authorities alone, and no variable adds one. A request that says
-`x-forwarded-proto: http` itself is left so, and is refused.
+The server acts as if a proxy in front of it ended TLS. The stack's policies refuse plain HTTP, and ministack enforces
+the policies. Real TLS is no way out: kombu trusts certifi's authorities alone, and no variable adds one. A request that
+says `x-forwarded-proto: http` itself keeps that header, and is refused.
 
-And it asks for the permission that AWS asks for in batch calls to SQS: that of the single call (SQS developer guide,
-"Amazon SQS API permissions"); there is no action sqs:SendMessageBatch.
+A batch call to SQS needs the permission that AWS asks for: that of the single call (SQS developer guide, "Amazon SQS
+API permissions"); there is no action sqs:SendMessageBatch. DescribeServices is authorised by the service in the
+request, as on AWS, not by the cluster, and a schedule by its own group (service authorization reference, Amazon ECS and
+EventBridge Scheduler).
 
-And it judges DescribeServices by the service that is asked for, as AWS does, not by the cluster (service authorization
-reference, Amazon ECS).
-
-And it knows the protocol of a subscription as a condition (service authorization reference, Amazon SNS).
-
-And it makes a VPC origin for a load balancer that moto keeps, which ministack does not know.
+`condition_keys.py` gives IAM the condition keys of a request, `strictness.py` and `sns_limits.py` refuse what AWS
+refuses. A VPC origin may name a load balancer of moto's, which ministack does not have.
 """
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from ministack import app as ministack
 from ministack.core import iam_actions
-from ministack.services import cloudfront
+from ministack.services import cloudfront, dynamodb, sns
 
-Message = MutableMapping[str, Any]
-Application = Callable[
-    [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
-]
+from tests.infra import condition_keys, sns_limits
+from tests.infra.strictness import Application, Conflicts, LimitedInvalidations, Message, Receive, Send
 
 
 def behind_tls(application: Application) -> Application:
-    async def forward(
-        scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-    ) -> None:
+    async def forward(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not any(name == b"x-forwarded-proto" for name, _ in scope["headers"]):
             scope["headers"] = [*scope["headers"], (b"x-forwarded-proto", b"https")]
         await application(scope, receive, send)
@@ -45,19 +38,35 @@ def single_action(action: str | None) -> str | None:
 
 
 def ecs_resource(reported: str, body: bytes) -> str:
-    """The ARN that a call to ECS is judged by; `told` is what ministack takes for it."""
+    """The ARN that a call to ECS is authorised by; `reported` is ministack's own answer."""
     asked = json.loads(body or b"{}")
     if not asked.get("services") or ":cluster/" not in reported:
         return reported
     return f"{reported.replace(':cluster/', ':service/')}/{asked['services'][0]}"
 
 
-def protocol_condition(action: str, parameters: MutableMapping[str, Any]) -> dict[str, str]:
-    """The condition key sns:Protocol of a Subscribe."""
-    given = parameters.get("Protocol")
-    if action != "sns:Subscribe" or not given:
-        return {}
-    return {"sns:protocol": str(given[0] if isinstance(given, list) else given)}
+def schedule_resource(reported: str, body: bytes, parameters: Message) -> str:
+    """The ARN of a schedule in the group that the request names; ministack takes every schedule for the default's."""
+    asked = json.loads(body or b"{}").get("GroupName") or parameters.get("groupName") or "default"
+    group = asked[0] if isinstance(asked, list) else asked
+    return reported.replace(":schedule/default/", f":schedule/{group}/")
+
+
+def resource_arn(service: str, method: str, path: str, headers: Any, body: bytes, parameters: Any, *rest: Any) -> str:
+    """What a call is authorised by, where ministack's answer is not AWS's."""
+    reported: str = reported_arn(service, method, path, headers, body, parameters, *rest)
+    if service == "ecs":
+        return ecs_resource(reported, body)
+    return schedule_resource(reported, body, parameters) if service == "scheduler" else reported
+
+
+reported_arn = iam_actions.extract_resource_arn
+
+
+def partition_key(table: str) -> str:
+    """The name of a table's partition key; empty for a table that is not there."""
+    schema = (dynamodb._tables.get(table) or {}).get("KeySchema", [])
+    return next((str(key["AttributeName"]) for key in schema if key["KeyType"] == "HASH"), "")
 
 
 def knows_no_balancer(module: Any) -> None:
@@ -82,17 +91,16 @@ def leaves_out_empty_lists(module: Any) -> None:
 if __name__ == "__main__":
     extract = iam_actions.extract_iam_action
     iam_actions.extract_iam_action = lambda *args, **kwargs: single_action(extract(*args, **kwargs))
-    resource = iam_actions.extract_resource_arn
-    iam_actions.extract_resource_arn = lambda service, method, path, headers, body, *rest: (
-        ecs_resource(resource(service, method, path, headers, body, *rest), body)
-        if service == "ecs"
-        else resource(service, method, path, headers, body, *rest)
-    )
+    iam_actions.extract_resource_arn = resource_arn
     tags = iam_actions.request_tag_context
     iam_actions.request_tag_context = lambda service, action, body, parameters: (
-        tags(service, action, body, parameters) | protocol_condition(action, parameters)
+        tags(service, action, body, parameters) | condition_keys.protocol(action, parameters)
     )
+    context = iam_actions.dynamodb_service_context
+    iam_actions.dynamodb_service_context = lambda body: context(body) | condition_keys.leading_keys(body, partition_key)
     knows_no_balancer(cloudfront)
     leaves_out_empty_lists(cloudfront)
-    ministack.app = behind_tls(ministack.app)
+    sns_limits.limit_filter_policies(sns)
+    sns_limits.suspend_flooded_mail(sns)
+    ministack.app = behind_tls(LimitedInvalidations(Conflicts(ministack.app)))
     ministack.main()
