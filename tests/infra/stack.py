@@ -1,7 +1,10 @@
-"""The whole stack, applied for real to the two emulators, and what a test wants of it."""
+"""The whole stack, applied for real to the two emulators, and what tests need of it."""
 
 import contextlib
+import fcntl
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +22,8 @@ DOMAIN: Final = "images.example.com"
 SUBSCRIBER: Final = "subscriber"
 #: A bucket of the same account that is none of the stack's.
 FOREIGN_BUCKET: Final = "payroll"
+#: The file that holds the variables, beside the root's configuration.
+VARIABLES: Final = "test.auto.tfvars.json"
 HOST_PYTHON: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -44,6 +49,11 @@ class Stack:
         """The settings that tasks of this deployment run with."""
         return dict(self.outputs["environment"])
 
+    def set_variables(self, **changed: Any) -> None:
+        """Change variables of the configuration for this and every later plan."""
+        path = self.terraform.folder / "infra" / VARIABLES
+        path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+
     def client(self, service: str) -> Any:
         return self.emulators.client(service)
 
@@ -60,9 +70,10 @@ class Stack:
         return dict(container)
 
     def policy(self, part: str) -> dict[str, Any]:
-        """The one policy of a part's role."""
+        """The one policy of a part's role; `deploy` is the role of GitHub's workflows."""
         iam = self.client("iam")
-        role = self.outputs["role_names"][part]
+        roles = self.outputs["role_names"] | {"deploy": self.outputs["deploy_role_arn"].rpartition("/")[2]}
+        role = roles[part]
         [name] = iam.list_role_policies(RoleName=role)["PolicyNames"]
         return dict(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
 
@@ -111,6 +122,18 @@ def build_zip(architecture: str, python: str, target: Path) -> Path:
     return target
 
 
+def host_zip(folder: Path) -> Path:
+    """A copy in `folder` of the zip for this machine, which the processes of one test run build once."""
+    # Under xdist the processes' folders have one parent; without it the folder's parent is of this run alone.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    kept = folder.parent.parent / f"producer-{run}.zip" if run else folder.parent / "producer-of-this-run.zip"
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            build_zip("x86_64", HOST_PYTHON, kept.with_suffix(".part")).rename(kept)
+    return Path(shutil.copyfile(kept, folder / "producer.zip"))
+
+
 @contextlib.contextmanager
 def prepared(program: Path, folder: Path) -> Iterator[Stack]:
     """Emulators up, configuration copied and initialised, variables written; nothing applied yet."""
@@ -119,7 +142,7 @@ def prepared(program: Path, folder: Path) -> Iterator[Stack]:
         terraform = Terraform(program, folder / "tf", running.variables)
         terraform.prepare()
         variables = stack_variables(running, folder)
-        (folder / "tf" / "infra" / "test.auto.tfvars.json").write_text(json.dumps(variables))
+        (folder / "tf" / "infra" / VARIABLES).write_text(json.dumps(variables))
         yield Stack(running, terraform, folder)
 
 
@@ -128,7 +151,7 @@ def stack_variables(running: Emulators, folder: Path) -> dict[str, Any]:
     made = self_signed(DOMAIN)
     acm = running.client("acm", on_moto=True)
     certificate = acm.import_certificate(Certificate=made.certificate, PrivateKey=made.private_key)["CertificateArn"]
-    package = build_zip("x86_64", HOST_PYTHON, folder / "producer.zip")
+    package = host_zip(folder)
     subscriber = make_subscriber(running)
     running.client("s3").create_bucket(Bucket=FOREIGN_BUCKET)
     return {
@@ -156,6 +179,12 @@ def stack_variables(running: Emulators, folder: Path) -> dict[str, Any]:
         },
         "force_destroy_bucket": True,
         "deletion_protection": False,
+        "github": {
+            "repository": "example/images",
+            "environment": "production",
+            "state_bucket": "states",
+            "state_key": "pixelfleet.tfstate",
+        },
         "max_retries": 2,
     }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.stack import HOST_PYTHON, build_zip
+from tests.infra.stack import HOST_PYTHON, build_zip, host_zip
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +19,7 @@ MACHINES = {"arm64": 183, "x86_64": 62}
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_zip("x86_64", HOST_PYTHON, tmp_path_factory.mktemp("zip") / "producer.zip")
+    return host_zip(tmp_path_factory.mktemp("zip"))
 
 
 def test_building_twice_gives_the_same_bytes(built: Path, tmp_path: Path) -> None:

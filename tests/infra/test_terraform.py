@@ -55,11 +55,7 @@ def test_a_module_is_laid_out_and_named_as_all_are_and_declares_nothing_for_noth
 
 
 def test_the_example_of_variables_names_all_that_have_no_default_and_none_that_is_not_there() -> None:
-    declared = dict(
-        re.findall(
-            r'^variable "(\w+)" \{\n(.*?)^\}', (REPOSITORY / "infra/variables.tf").read_text(), re.MULTILINE | re.DOTALL
-        )
-    )
+    declared = _variables((REPOSITORY / "infra/variables.tf").read_text())
     example = (REPOSITORY / "infra/terraform.tfvars.example").read_text()
 
     assert set(re.findall(r"^# (\w+) += ", example, re.MULTILINE)) <= declared.keys()
@@ -74,6 +70,36 @@ def test_every_page_that_a_description_or_a_comment_sends_to_is_there() -> None:
 
     assert named
     assert {page for page in named if not (REPOSITORY / page).is_file()} == set()
+
+
+def test_the_two_lanes_have_the_same_fields_and_the_same_validations() -> None:
+    """Terraform has no type that two variables could share."""
+    path = REPOSITORY / "infra/modules/pixelfleet/variables_lanes.tf"
+    bulk, heavy = (_variables(path.read_text())[lane] for lane in ("bulk", "heavy"))
+
+    assert _fields(bulk) == _fields(heavy)
+    assert bulk.partition("  validation {")[2].replace("bulk", "heavy") == heavy.partition("  validation {")[2]
+
+
+def test_the_examples_declare_one_variable_in_one_way() -> None:
+    """Each example is copied as a whole, so none can include a file that is shared."""
+    texts: dict[str, set[str]] = {}
+    for path in (REPOSITORY / "examples").glob("*/variables.tf"):
+        for name, text in _variables(path.read_text()).items():
+            texts.setdefault(name, set()).add(text)
+
+    assert len(texts) > 5
+    assert {name for name, different in texts.items() if len(different) > 1} == set()
+
+
+def _variables(text: str) -> dict[str, str]:
+    return dict(re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL))
+
+
+def _fields(variable: str) -> list[tuple[str, str]]:
+    """Names and types of an object's fields, without the defaults."""
+    block = variable.partition("type = object({")[2].partition("\n  })")[0]
+    return re.findall(r"^    (\w+) += (optional\(\w+)", block, re.MULTILINE)
 
 
 def _locals(text: str) -> set[str]:

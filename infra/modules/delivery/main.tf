@@ -47,19 +47,24 @@ data "aws_iam_policy_document" "deploy" {
   # except RegisterTaskDefinition.
   statement {
     sid = "LookUp"
-    actions = [
+    actions = concat([
       "ecr:GetAuthorizationToken", "ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition",
       "ec2:DescribeAvailabilityZones", "ec2:DescribeManagedPrefixLists", "ec2:DescribeInstanceTypes",
+      ], var.looks_up.balancer ? [
       "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes",
       "elasticloadbalancing:DescribeTags",
-    ]
+    ] : [])
     resources = ["*"]
   }
 
-  statement {
-    sid       = "LookUpCluster"
-    actions   = ["ecs:DescribeClusters"]
-    resources = [var.cluster_arn]
+  dynamic "statement" {
+    for_each = var.looks_up.cluster ? [var.cluster_arn] : []
+
+    content {
+      sid       = "LookUpCluster"
+      actions   = ["ecs:DescribeClusters"]
+      resources = [statement.value]
+    }
   }
 
   # CloudFront's addresses are a list of AWS's own: its ARN has "aws" where others have an account.
@@ -135,7 +140,7 @@ data "aws_iam_policy_document" "deploy" {
 
   statement {
     sid       = "Producer"
-    actions   = ["lambda:UpdateFunctionCode", "lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:GetFunctionCodeSigningConfig", "lambda:ListVersionsByFunction"]
+    actions   = ["lambda:UpdateFunctionCode", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:ListVersionsByFunction"]
     resources = [var.function_arn]
   }
 

@@ -29,6 +29,11 @@ variable "cluster_arn" {
   type        = string
 }
 
+variable "looks_up" {
+  description = "Whether cluster and load balancer were there before the stack, so that every plan looks them up."
+  type        = object({ cluster = bool, balancer = bool })
+}
+
 variable "task_arn_pattern" {
   description = "ARN pattern of the cluster's tasks."
   type        = string

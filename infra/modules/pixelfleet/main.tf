@@ -326,6 +326,7 @@ module "delivery" {
   repository_arn       = module.registry.arn
   service_arns         = module.ecs.service_arns
   cluster_arn          = "arn:${data.aws_partition.current.partition}:ecs:${data.aws_region.current.id}:${local.account_id}:cluster/${module.ecs.cluster_name}"
+  looks_up             = { cluster = var.existing_cluster_name != null, balancer = var.existing_balancer != null }
   task_arn_pattern     = "arn:${data.aws_partition.current.partition}:ecs:${data.aws_region.current.id}:${local.account_id}:task/${module.ecs.cluster_name}/*"
   families             = [for part in ["bulk", "heavy", "dashboard", "reconcile"] : "arn:${data.aws_partition.current.partition}:ecs:${data.aws_region.current.id}:${local.account_id}:task-definition/${var.prefix}-${part}:*"]
   passed_role_arns     = module.ecs.role_arns

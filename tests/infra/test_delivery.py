@@ -1,0 +1,95 @@
+"""A release by GitHub's role: a new image and a new zip, planned and applied with the rights of the role alone.
+
+ministack refuses what the role may not. moto, which keeps ECS and EC2, does not: there the calls that the provider logs
+are compared with the policy.
+"""
+
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.infra.keys import self_signed
+from tests.infra.rules import replacements
+from tests.infra.rules.plan import Plan
+from tests.infra.stack import DOMAIN, Stack
+from tests.infra.terraform import Terraform, TerraformError
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
+
+DIGEST = "sha256:" + 64 * "1"
+UNCHANGED = (["no-op"], ["read"])
+#: What a release may change.
+RELEASED = {"aws_ecs_task_definition", "aws_ecs_service", "aws_scheduler_schedule", "aws_lambda_function"}
+#: The prefix of the actions of a service, by its name in the provider's log.
+PREFIXES = {"ECS": "ecs", "EC2": "ec2", "Lambda": "lambda", "Scheduler": "scheduler"}
+#: Actions that an operation has under another name, or that need no right (service authorization reference).
+ACTIONS = {"ecs:RegisterTaskDefinition": {"ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"}}
+#: Rights of the workflow's other steps (docs/howto/deploy-from-ci.md): login and push, Terraform's state, smoke task.
+BESIDE = {
+    "ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload",
+    "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage",
+    "ecr:UploadLayerPart", "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket",
+    "ecs:RunTask", "ecs:DescribeTasks", "ecs:StopTask",
+}  # fmt: skip
+
+
+def test_a_release_needs_the_rights_of_its_role_and_no_others(stack: Stack, tmp_path: Path) -> None:
+    with zipfile.ZipFile(stack.zip, "a") as package:
+        package.writestr("release.txt", "2")
+    stack.set_variables(image_digest=DIGEST)
+    log = tmp_path / "terraform.log"
+    deployer = as_deployer(stack, log)
+
+    plan = deployer.planned("-refresh=false")
+    deployer.apply_changes()
+
+    changed = {change["type"] for change in plan["resource_changes"] if change["change"]["actions"] not in UNCHANGED}
+    assert changed == RELEASED
+    for part in ("bulk", "heavy", "dashboard", "reconcile"):
+        assert stack.container(part)["image"].endswith(f"@{DIGEST}")
+    called, granted = calls_of(log.read_text()), allowed(stack)
+    assert called - granted == set(), "the release calls what the role may not"
+    assert granted - called - BESIDE == set(), "the role may what no release calls"
+
+
+def test_a_new_signing_key_is_made_before_the_old_key_goes_and_is_no_release(stack: Stack, tmp_path: Path) -> None:
+    deployer = as_deployer(stack, tmp_path / "terraform.log")
+    keys = {"signing_public_keys": {"first": self_signed(DOMAIN).public_key}}
+    path = tmp_path / "rotation.tfvars.json"
+    path.write_text(json.dumps(keys))
+
+    plan = deployer.planned("-refresh=false", f"-var-file={path}")
+
+    changes = {entry["type"]: entry["change"]["actions"] for entry in plan["resource_changes"]}
+    assert changes["aws_cloudfront_public_key"] == ["create", "delete"]
+    assert list(replacements.violations(Plan(plan))) == []
+    with pytest.raises(TerraformError, match="AccessDenied"):
+        deployer.apply_changes()
+
+
+def as_deployer(stack: Stack, log: Path) -> Terraform:
+    """Terraform on the same state with the keys of the role; the provider writes each call to `log`."""
+    logging = {"TF_LOG_PROVIDER": "DEBUG", "TF_LOG_PATH": str(log)}
+    environment = stack.emulators.variables | stack.credentials("deploy") | logging
+    return Terraform(stack.terraform.program, stack.terraform.folder, environment)
+
+
+def calls_of(log: str) -> set[str]:
+    """The actions that the calls in the provider's log need."""
+    calls = set(re.findall(r"rpc\.method=(\w+).*?rpc\.service=\"?([\w ]+?)\"?(?: |$)", log, re.MULTILINE))
+    assert calls
+    # GetCallerIdentity needs no right.
+    names = {f"{PREFIXES.get(service, service)}:{method}" for method, service in calls if service != "STS"}
+    return set().union(*(ACTIONS.get(name, {name}) for name in names))
+
+
+def allowed(stack: Stack) -> set[str]:
+    statements = stack.policy("deploy")["Statement"]
+    return {
+        action
+        for one in statements
+        for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+    }
