@@ -109,7 +109,7 @@ run "the_schedules_role_starts_this_task_and_nothing_else" {
   }
 
   assert {
-    condition     = { for statement in data.aws_iam_policy_document.schedule.statement : join(",", statement.actions) => statement.resources }["ecs:RunTask"] == toset(["${aws_ecs_task_definition.this.arn_without_revision}:*"])
+    condition     = { for statement in data.aws_iam_policy_document.schedule.statement : join(",", statement.actions) => statement.resources }["ecs:RunTask"] == toset(["arn:aws:ecs:us-east-1:123456789012:task-definition/${aws_ecs_task_definition.this.family}:*"])
     error_message = "RunTask on this task definition alone."
   }
 

@@ -39,6 +39,10 @@ class Stack:
     def outputs(self) -> dict[str, Any]:
         return self.terraform.outputs()
 
+    def forget_outputs(self) -> None:
+        """Read the outputs anew the next time: an apply has changed them."""
+        self.__dict__.pop("outputs", None)
+
     @property
     def zip(self) -> Path:
         """The producer's zip."""

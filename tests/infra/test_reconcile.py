@@ -33,7 +33,11 @@ def test_the_schedule_runs_this_task_definition_by_its_own_role_in_private_subne
     assert target["Arn"].endswith(f"cluster/{stack.outputs['cluster_name']}")
     assert network["AssignPublicIp"] == "DISABLED"
     assert public_subnets(stack).isdisjoint(network["Subnets"])
-    assert target["RoleArn"].endswith("reconcile-schedule")
+    role = target["RoleArn"].rpartition("/")[2]
+    assert role == "pixelfleet-reconcile-schedule"
+    policy = stack.client("iam").get_role_policy(RoleName=role, PolicyName="schedule")["PolicyDocument"]
+    [run] = [statement for statement in policy["Statement"] if statement["Action"] == "ecs:RunTask"]
+    assert run["Resource"] == f"{task['TaskDefinitionArn'].rpartition(':')[0]}:*"
 
 
 def test_a_run_under_the_tasks_role_queues_sweeps_removes_and_announces(

@@ -30,7 +30,8 @@ locals {
   )
 
   # Of every revision, so that a new image is not refused in the moment between this policy's update and the schedule's.
-  revisions = "${aws_ecs_task_definition.this.arn_without_revision}:*"
+  # Not read from the task definition: the policy would be unknown in every plan of a release, which may not change roles.
+  revisions = replace(var.task_arns, "/:task/.*$/", ":task-definition/${local.full_name}:*")
 }
 
 data "aws_iam_policy_document" "schedule" {
