@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from pixelfleet.aws.checksums import crc32_base64, crc32_of_parts
 from pixelfleet.aws.errors import error_code
 
 if TYPE_CHECKING:
@@ -127,3 +128,39 @@ class S3Conformance:
             "XAmzContentSHA256Mismatch",
             "XAmzContentChecksumMismatch",
         }
+
+    def test_parts_become_one_object_with_the_checksum_of_its_parts(self, s3: "S3Client", bucket: str) -> None:
+        parts = [b"a" * (5 << 20), b"b"]
+        upload: Any = self._begun(s3, bucket)
+        put = [self._put(s3, upload, number, part) for number, part in enumerate(parts, 1)]
+        listed = s3.list_parts(**upload)["Parts"]
+        assert [(part["PartNumber"], part["Size"]) for part in listed] == [(1, 5 << 20), (2, 1)]
+        assert [part["ETag"] for part in listed] == [part["ETag"] for part in put]
+        whole = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": put})
+        head = s3.head_object(Bucket=bucket, Key="a", ChecksumMode="ENABLED")
+        assert (head["ContentLength"], head["ETag"]) == ((5 << 20) + 1, whole["ETag"])
+        assert whole["ETag"].strip('"').endswith("-2")
+        assert head["ChecksumCRC32"] == crc32_of_parts(map(crc32_base64, parts))
+
+    def test_an_upload_that_was_aborted_or_completed_takes_no_part(self, s3: "S3Client", bucket: str) -> None:
+        aborted, completed = self._begun(s3, bucket), self._begun(s3, bucket)
+        s3.abort_multipart_upload(**aborted)
+        part = self._put(s3, completed, 1, b"x")
+        s3.complete_multipart_upload(**completed, MultipartUpload={"Parts": [part]})
+        for upload in (aborted, completed):
+            assert code_of(self._put, s3=s3, upload=upload, number=2, body=b"y") == "NoSuchUpload"
+            assert code_of(s3.list_parts, **upload) == "NoSuchUpload"
+
+    def test_a_part_that_was_not_put_is_refused(self, s3: "S3Client", bucket: str) -> None:
+        upload = self._begun(s3, bucket)
+        wrong: Any = {"Parts": [{"PartNumber": 1, "ETag": '"0"', "ChecksumCRC32": "AAAAAA=="}]}
+        assert code_of(s3.complete_multipart_upload, **upload, MultipartUpload=wrong) == "InvalidPart"
+
+    def _begun(self, s3: "S3Client", bucket: str) -> Any:
+        upload = s3.create_multipart_upload(Bucket=bucket, Key="a", ChecksumAlgorithm="CRC32", ChecksumType="COMPOSITE")
+        return {"Bucket": bucket, "Key": "a", "UploadId": upload["UploadId"]}
+
+    def _put(self, s3: "S3Client", upload: Any, number: int, body: bytes) -> Any:
+        checksum = crc32_base64(body)
+        put = s3.upload_part(**upload, PartNumber=number, Body=body, ChecksumCRC32=checksum)
+        return {"PartNumber": number, "ETag": put["ETag"], "ChecksumCRC32": checksum}

@@ -16,6 +16,7 @@ from tests.fakes.errors import aws_error
 from tests.fakes.s3_bucket import NULL, FakeBucket, StoredVersion
 from tests.fakes.s3_events import EventSink, event_record
 from tests.fakes.s3_paginator import PageReader
+from tests.fakes.s3_uploads import UploadsInParts
 
 #: Keys that DeleteObjects takes, and keys of one page of a listing (S3 API reference).
 MOST_KEYS: Final = 1_000
@@ -29,6 +30,7 @@ class FakeS3:
         self._clock = clock
         self._on_event = on_event
         self._buckets: dict[str, FakeBucket] = {}
+        self.uploads_in_parts = UploadsInParts()
 
     def bucket(self, name: str) -> FakeBucket:
         """The bucket, for a test to look at.
@@ -58,6 +60,38 @@ class FakeS3:
         self._tell(bucket, "ObjectCreated:Put", stored)
         answer = {"ETag": f'"{stored.etag}"', "ChecksumSHA256": digest}
         return answer | ({"VersionId": stored.version_id} if bucket.versioning else {})
+
+    def create_multipart_upload(self, *, Bucket: str, Key: str, **options: Any) -> dict[str, Any]:
+        self.bucket(Bucket)
+        return {"UploadId": self.uploads_in_parts.begin(Bucket, Key, options)}
+
+    def upload_part(
+        self, *, Bucket: str, Key: str, UploadId: str, PartNumber: int, Body: Any, ChecksumCRC32: str
+    ) -> dict[str, Any]:
+        upload = self.uploads_in_parts.upload("UploadPart", Key, UploadId)
+        return self.uploads_in_parts.put_part(upload, PartNumber, bytes(Body), ChecksumCRC32)
+
+    def list_parts(self, *, Bucket: str, Key: str, UploadId: str) -> dict[str, Any]:
+        upload = self.uploads_in_parts.upload("ListParts", Key, UploadId)
+        return {"Parts": self.uploads_in_parts.listed(upload), "IsTruncated": False}
+
+    def complete_multipart_upload(
+        self, *, Bucket: str, Key: str, UploadId: str, MultipartUpload: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        upload = self.uploads_in_parts.upload("CompleteMultipartUpload", Key, UploadId)
+        body, etag, checksum = self.uploads_in_parts.joined(upload, MultipartUpload["Parts"])
+        self.uploads_in_parts.forget(UploadId)
+        bucket = self.bucket(Bucket)
+        stored = bucket.put(Key, body, self._now(), upload.options)
+        stored.etag, stored.crc32 = etag, checksum
+        self._tell(bucket, "ObjectCreated:CompleteMultipartUpload", stored)
+        answer = {"ETag": f'"{etag}"', "ChecksumCRC32": checksum}
+        return answer | ({"VersionId": stored.version_id} if bucket.versioning else {})
+
+    def abort_multipart_upload(self, *, Bucket: str, Key: str, UploadId: str) -> dict[str, Any]:
+        self.uploads_in_parts.upload("AbortMultipartUpload", Key, UploadId)
+        self.uploads_in_parts.forget(UploadId)
+        return {}
 
     def head_object(self, *, Bucket: str, Key: str, VersionId: str | None = None, **_: Any) -> dict[str, Any]:
         return self._description(self._readable("HeadObject", Bucket, Key, VersionId), self.bucket(Bucket))
@@ -199,8 +233,11 @@ class FakeS3:
             "ContentType": stored.content_type,
             "LastModified": stored.modified,
             "Metadata": dict(stored.metadata),
-            "ChecksumSHA256": base64.b64encode(hashlib.sha256(stored.body).digest()).decode(),
         }
+        if stored.crc32:
+            answer["ChecksumCRC32"] = stored.crc32
+        else:
+            answer["ChecksumSHA256"] = base64.b64encode(hashlib.sha256(stored.body).digest()).decode()
         return answer | ({"VersionId": stored.version_id} if bucket.versioning else {})
 
     def _now(self) -> datetime:

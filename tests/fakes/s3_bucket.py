@@ -15,7 +15,10 @@ DEFAULT_TYPE: Final = "binary/octet-stream"
 
 @dataclass(slots=True, eq=False)
 class StoredVersion:
-    """One version of a key, or a delete marker. `sequencer` orders the events of one key."""
+    """One version of a key, or a delete marker. `sequencer` orders the events of one key.
+
+    `crc32` is the checksum of an object that came in parts, empty for others.
+    """
 
     key: str
     version_id: str
@@ -23,6 +26,7 @@ class StoredVersion:
     sequencer: str
     body: bytes = b""
     etag: str = ""
+    crc32: str = ""
     content_type: str = DEFAULT_TYPE
     metadata: Mapping[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
@@ -62,7 +66,7 @@ class FakeBucket:
         metadata = dict(options.get("Metadata", {}))
         tags = dict(parse_qsl(options.get("Tagging", "")))
         version_id, sequencer = self._next()
-        stored = StoredVersion(key, version_id, now, sequencer, body, etag, content_type, metadata, tags)
+        stored = StoredVersion(key, version_id, now, sequencer, body, etag, "", content_type, metadata, tags)
         self._add(stored)
         return stored
 

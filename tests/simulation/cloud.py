@@ -39,6 +39,8 @@ class Cloud:
             return scheduler.now
 
         self.s3 = FakeS3(clock, self._s3_event)
+        # The simulated files are small, and so are their parts.
+        self.s3.uploads_in_parts.least_part = 1
         self.sqs = SqsAccount(clock, lambda: f"m{rng.getrandbits(48):012x}", lambda _message: rng.random() < 0.8)
         self.sqs.on_arrival = self._arrived
         self.sqs_client = FakeSqsClient(self.sqs, self._wait_for_arrival)
@@ -86,6 +88,9 @@ class Cloud:
                 "RedrivePolicy": json.dumps(policy),
             }
             self.sqs.create_queue({"QueueName": source, "Attributes": attributes})
+        if self._rng.random() < 0.1:
+            lane = self.sqs.queue(f"{self.settings.prefix}-bulk")
+            lane.most_in_flight = self._rng.choice((1, 3))
         self.s3.create_bucket(Bucket=self.settings.uploads_bucket)
         self.s3.create_bucket(Bucket=self.settings.results_bucket)
         self.sns.create_topic(Name=f"{self.settings.prefix}-notices")

@@ -35,6 +35,9 @@ BATCH: Final = "b1"
 PREFIX: Final = f"uploads/{OWNER}/{BATCH}/"
 #: Keys of the batch, one outside any batch, and one that looks like a folder and has content.
 KEYS: Final = (f"{PREFIX}0.jpg", f"{PREFIX}1.jpg", "plain.jpg", f"{PREFIX}2.jpg", f"{PREFIX}folder/")
+#: Bytes of a part of an upload; the texts of large files make three parts.
+PART: Final = 32
+LARGE: Final = " and much more" * 5
 KINDS: Final = ("good", "good", "good", "bad", "bad", "slow", "large")
 
 Action = Callable[[Deployment], object]
@@ -233,16 +236,25 @@ def _operator_step(rng: random.Random, keys: Sequence[str]) -> Step:
 def upload_steps(environment: Environment, machine: str) -> list[Step]:
     """One machine's folder: files come, change and go between two runs of `pixelfleet upload`."""
     rng, folder = environment.rng(machine), environment.folder()
+    uploads = environment.cloud.s3.uploads_in_parts
     steps = []
     for _ in range(rng.randint(1, 3)):
-        files = {f"{rng.randint(0, 3)}.jpg": f"{rng.choice(KINDS)} {rng.randint(0, 2)}" for _ in range(2)}
+        files = {f"{rng.randint(0, 3)}.jpg": _text_of_a_file(rng) for _ in range(2)}
         steps.append(Step(f"saves {files}", lambda _, files=files: _save(folder, files, environment)))  # type: ignore[misc]
         steps.append(Step("uploads", lambda _: _upload(environment, folder)))
+        if rng.random() < 0.1:
+            steps.append(Step("(a lifecycle rule aborts uploads in parts)", lambda _: uploads.abort_all()))
+            steps.append(Step("uploads", lambda _: _upload(environment, folder)))
     return steps
 
 
+def _text_of_a_file(rng: random.Random) -> str:
+    large = LARGE if rng.random() < 0.3 else ""
+    return f"{rng.choice(KINDS)} {rng.randint(0, 2)}{large}"
+
+
 def _upload(environment: Environment, folder: Path) -> None:
-    """When the command succeeds, every file's key is in the bucket, but for keys that others have touched since.
+    """When the command succeeds, every file is in the bucket, but for keys that somebody has touched since it began.
 
     Where two machines put different files under one key, the last one stays, whichever it is.
     """
@@ -251,7 +263,9 @@ def _upload(environment: Environment, folder: Path) -> None:
     bucket = environment.cloud.s3.bucket(environment.settings.uploads_bucket)
     for path in sorted(folder.iterdir()):
         key = PREFIX + path.name
-        if bucket.current(key) is None and environment.touched_at.get(key, 0.0) < began:
+        current = bucket.current(key)
+        whole = current is not None and current.body == path.read_bytes()
+        if not whole and environment.touched_at.get(key, 0.0) < began:
             environment.violate("an upload that succeeds leaves every file in the bucket", key)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.records import as_member
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.pipeline import RenderedVariant, Rendition
 from pixelfleet.images.probe import Probe
@@ -36,14 +37,16 @@ def rendered(body: bytes, recipe: str) -> bytes:
 class Pixels:
     """What stands for pixelfleet/images in the worker."""
 
-    def __init__(self, network: Network, lane: Lane) -> None:
+    def __init__(self, network: Network, lane: Lane, *, newer: bool = False) -> None:
+        """`newer` is whether they are of the next release, which has a cause that this release does not know."""
         self._network = network
         self._lane = lane
+        self._unreadable = as_member(Cause, "unreadable_in_another_way") if newer else Cause.UNREADABLE
 
     def probe(self, path: Path, *_: Any, **__: Any) -> Probe:
         body = path.read_bytes()
         if text_of(body).startswith("bad"):
-            raise PermanentError(Cause.UNREADABLE, "it cannot be read")
+            raise PermanentError(self._unreadable, "it cannot be read")
         return Probe("jpeg", 10, 10, 1, False, 1, "srgb", False, len(body))
 
     def render(self, source: Path, _header: Probe, recipe: Recipe, folder: Path, /) -> Rendition:

@@ -12,7 +12,7 @@ from tests.simulation.environment import Environment
 from tests.simulation.faults import Fault
 from tests.simulation.invariants import AFTER_RECONCILE, BEFORE_RECONCILE, violations, workers_receive
 from tests.simulation.observer import Observer
-from tests.simulation.people import Person, everybody
+from tests.simulation.people import PART, Person, everybody
 from tests.simulation.producer import start_producer
 from tests.simulation.releases import NEWER
 from tests.simulation.scheduler import BEGINNING, OverrunError
@@ -195,6 +195,9 @@ class Simulation:
                 "log_outcome": lambda _image, _lane: None,
             },
             "producer_lambda.handler": {"_composed": memory("producer")},
+            "pixelfleet.uploads.body": {"PART": PART},
+            "pixelfleet.uploads.uploader": {"PART": PART},
+            "pixelfleet.uploads.batch": {"PART": PART},
         }
 
 

@@ -19,6 +19,7 @@ from pixelfleet.errors import SetupError
 from pixelfleet.operations.invalidation import send_invalidations
 from tests.simulation.environment import Environment
 from tests.simulation.pixels import Pixels
+from tests.simulation.releases import NEWER
 from tests.simulation.scheduler import Death, Process, Scheduler
 from worker.invalidation import InvalidationSender
 from worker.job.attempt import Surroundings
@@ -237,7 +238,7 @@ class Child:
         self.payload: Payload | None = None
         self.limit = TimeLimit()
         deployment = environment.deployment(self.process, release=release)
-        pixels = Pixels(environment.network, lane)
+        pixels = Pixels(environment.network, lane, newer=release == NEWER)
         sender = InvalidationSender(lambda: send_invalidations(deployment))
 
         def turn() -> None:
