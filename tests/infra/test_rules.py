@@ -34,6 +34,7 @@ FAULTS = {
     "scheduled_minimums": 2,
     "kms_rights": 1,
     "origin_proof": 1,
+    "sandboxed_results": 3,
     "names": 3,
     "files": 1,
     "partitions": 1,

@@ -149,4 +149,4 @@ def test_a_killed_cloud_loses_no_user_and_no_record_and_the_next_start_queues_ag
         eventually(lambda: second.aws("s3", "ls", "--recursive", "s3://pixelfleet-results/").count("thumb.webp") == 1)
         assert second.end() == 0
         assert second.process.stderr is not None
-        assert "The last one was killed" in second.process.stderr.read()
+        assert "The last one ended without saving its state" in second.process.stderr.read()
