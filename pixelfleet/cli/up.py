@@ -96,8 +96,8 @@ def _tend(embedded: EmbeddedFleet) -> None:
 
 def _recover(deployment: Deployment) -> None:
     say(
-        "The last one ended without saving its state: it was killed, or the disk was full. Users, records and uploads are "
-        "as they were; what waited in queues is queued again.",
+        "The last one ended without saving its state: it was killed, or the disk was full. Users, records and uploads "
+        "are as they were; what waited in queues is queued again.",
         style="yellow",
     )
     queued = queue_again(deployment)

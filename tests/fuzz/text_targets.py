@@ -16,6 +16,7 @@ from pixelfleet.images.containers.svg_text import is_svg, may_be_svg
 from pixelfleet.images.limits import Limits
 from pixelfleet.images.probe import probe
 from pixelfleet.localcloud.claims import claim_of
+from pixelfleet.localcloud.forms import FormParts
 from pixelfleet.localcloud.journal import Journal, read
 from pixelfleet.localcloud.request_head import DeniedError, RequestHead
 from pixelfleet.localcloud.state import StateError
@@ -94,12 +95,30 @@ def _head(content: bytes) -> None:
     claim_of(RequestHead.from_scope(scope))
 
 
+def _form(content: bytes) -> None:
+    """A form is the same, whatever pieces it arrives in."""
+
+    def parsed(piece: int) -> tuple[bytes, bytes, dict[str, str], bool]:
+        file = bytearray()
+        form = FormParts("multipart/form-data; boundary=b", file.extend)
+        for start in range(0, len(content), piece):
+            form.feed(content[start : start + piece])
+        return bytes(form.head), bytes(file), form.fields, form.whole
+
+    if parsed(max(1, len(content))) != parsed(3):
+        raise AssertionError("a form in pieces is another form")
+
+
 _RECIPE = b'name = "x"\n[[variants]]\nname = "a"\nbox = 8\nformat = "webp"\n[variants.watermark]\ntext = "mine"\n'
 _JOB = encode_message(Job(JobKind.PROCESS, "bucket", "uploads/a/b/c.jpg"), Lane.BULK).encode()
 _SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8" fill="red"/></svg>'
 _MANIFEST = (
     b'{"fileSchema": "Bucket, Key, Size, LastModifiedDate, ETag", "fileFormat": "CSV", "sourceBucket": "bucket", '
     b'"destinationBucket": "arn:aws:s3:::reports", "files": [{"key": "a.csv.gz"}]}'
+)
+_FORM = (
+    b'--b\r\nContent-Disposition: form-data; name="key"\r\n\r\na/b\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\npixels\r\n--b--\r\n'
 )
 _CREDENTIAL = b"AWS4-HMAC-SHA256 Credential=AB/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature="
 
@@ -117,5 +136,6 @@ TARGETS: dict[str, Target] = {
     ),
     "svg": Target(_svg, (ProcessingError,), (_SVG,)),
     "journal": Target(_journal, (StateError,), (bytes(12), bytes(40))),
+    "form": Target(_form, (DeniedError,), (_FORM,)),
     "head": Target(_head, (DeniedError,), (_CREDENTIAL + b"0" * 64, b"\nX-Amz-Algorithm=AWS4-HMAC-SHA256")),
 }
