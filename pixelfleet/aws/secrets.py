@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from pixelfleet.aws.errors import error_code
 from pixelfleet.errors import SetupError
@@ -27,14 +27,14 @@ class Secrets:
                 raise SetupError(
                     f"the secret {name} is there already: pixelfleet secrets rotate changes its signing key"
                 ) from None
-            raise SetupError(f"the secret {name} could not be made: {_plain(error)}") from None
+            raise _failure(f"the secret {name} could not be made", error) from _harmless(error)
         return str(answer["ARN"])
 
     def read(self, name: str) -> dict[str, str]:
         try:
             document = json.loads(self._client.get_secret_value(SecretId=name)["SecretString"])
         except (ClientError, BotoCoreError) as error:
-            raise SetupError(f"the secret {name} could not be read: {_plain(error)}") from None
+            raise _failure(f"the secret {name} could not be read", error) from _harmless(error)
         except (KeyError, ValueError):
             raise SetupError(f"the secret {name} holds no JSON document") from None
         if not isinstance(document, dict):
@@ -46,7 +46,7 @@ class Secrets:
         try:
             answer = self._client.put_secret_value(SecretId=name, SecretString=json.dumps(document))
         except (ClientError, BotoCoreError) as error:
-            raise SetupError(f"the secret {name} could not be written: {_plain(error)}") from None
+            raise _failure(f"the secret {name} could not be written", error) from _harmless(error)
         return str(answer["ARN"])
 
 
@@ -56,8 +56,12 @@ def secrets(region: str) -> Secrets:
     return Secrets(boto3.session.Session().client("secretsmanager", region_name=region, config=config))
 
 
-def _plain(error: Exception) -> str:
-    """The code and the operation; parameters that botocore quotes may hold the secret."""
+def _failure(what: str, error: Exception) -> SetupError:
     if isinstance(error, ClientError):
-        return f"{error_code(error)} from {error.operation_name}"
-    return type(error).__name__
+        return SetupError(f"{what}: {error_code(error)} from {error.operation_name}")
+    return SetupError(f"{what}: {_harmless(error) or type(error).__name__}")
+
+
+def _harmless(error: Exception) -> Exception | None:
+    """The error, unless its text may hold the secret: botocore quotes parameters that it refuses, and AWS may, too."""
+    return None if isinstance(error, ClientError | ParamValidationError) else error

@@ -32,7 +32,7 @@ def create(
         pixelfleet secrets create --name pixelfleet-dashboard
     """
     made = dashboard_secret.create(store_of(load_settings().region), name, signing=not public_results, kms_key=kms_key)
-    _show(made, "first", as_json=as_json)
+    _show(made, as_json=as_json)
 
 
 @secrets.command()
@@ -41,23 +41,25 @@ def rotate(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> N
 
     Add it to signing_public_keys and apply, then run `pixelfleet secrets promote`. A second run prints the same key.
     """
-    _show(dashboard_secret.stage(store_of(load_settings().region), name), "second", as_json=as_json)
+    _show(dashboard_secret.stage(store_of(load_settings().region), name), as_json=as_json)
 
 
 @secrets.command()
 def promote(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> None:
     """Make the new signing key the present one. Set signing_key to its name and apply afterwards."""
-    _show(dashboard_secret.promote(store_of(load_settings().region), name), "second", as_json=as_json)
+    made = dashboard_secret.promote(store_of(load_settings().region), name)
+    _show(made, as_json=as_json)
+    say(f'Now set signing_key = "{made.key_name}" and apply.')
 
 
-def _show(made: Made, key_name: str, *, as_json: bool) -> None:
+def _show(made: Made, *, as_json: bool) -> None:
     if as_json:
-        emit({"arn": made.arn, "public_key": made.public_key})
+        emit({"arn": made.arn, "public_key": made.public_key, "key_name": made.key_name if made.public_key else None})
         return
     say("For terraform.tfvars:")
     RESULTS.print(f'dashboard_secret_arn = "{made.arn}"', soft_wrap=True)
     if made.public_key:
-        RESULTS.print(f"signing_public_keys = {{\n  {key_name} = <<-PEM", soft_wrap=True)
+        RESULTS.print(f"signing_public_keys = {{\n  {made.key_name} = <<-PEM", soft_wrap=True)
         for line in made.public_key.strip().splitlines():
             RESULTS.print(f"    {line}", soft_wrap=True)
         RESULTS.print("  PEM\n}", soft_wrap=True)

@@ -3,6 +3,7 @@
 The values are made here and go to Secrets Manager only: not to a file, not to Terraform's state, not to the screen.
 """
 
+import hashlib
 from dataclasses import dataclass
 from secrets import token_urlsafe
 from types import ModuleType
@@ -24,6 +25,11 @@ class Made:
 
     arn: str
     public_key: str = ""
+
+    @property
+    def key_name(self) -> str:
+        """The name of the public key in Terraform's variables: no other key has it, and it stays after a rotation."""
+        return f"key_{hashlib.sha256(self.public_key.encode()).hexdigest()[:8]}"
 
 
 def create(store: Secrets, name: str, *, signing: bool = True, kms_key: str | None = None) -> Made:

@@ -1,13 +1,17 @@
 """The dashboard's secret: made, rotated, and never shown."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import NoCredentialsError
+from botocore.stub import Stubber
 from moto import mock_aws
 
+from pixelfleet.aws.configuration import lacks_credentials
 from pixelfleet.aws.secrets import Secrets
 from pixelfleet.errors import SetupError
 from pixelfleet.operations import dashboard_secret
@@ -65,6 +69,38 @@ def test_a_rotation_keeps_the_present_key_until_it_is_promoted(client: Any) -> N
     assert set(value(client)) == {"session_secret", "cloudfront_private_key"}
     with pytest.raises(SetupError, match="no staged key"):
         dashboard_secret.promote(store, NAME)
+
+
+def test_a_key_has_one_name_in_a_rotation_and_after_it_and_no_other_key_has_it(client: Any) -> None:
+    store = Secrets(client)
+    names = [dashboard_secret.create(store, NAME).key_name]
+    for _ in range(2):
+        staged = dashboard_secret.stage(store, NAME)
+        assert dashboard_secret.promote(store, NAME).key_name == staged.key_name
+        names.append(staged.key_name)
+
+    assert len(set(names)) == 3
+    assert all(re.fullmatch(r"key_[0-9a-f]{8}", name) for name in names)
+
+
+def test_missing_credentials_are_named_so_that_the_command_can_say_what_to_do() -> None:
+    client = boto3.client("secretsmanager", region_name="us-east-1")
+    with Stubber(client) as stubs:
+        stubs.add_client_error("get_secret_value", "AccessDeniedException", "quotes hush")
+        with pytest.raises(SetupError, match="AccessDeniedException from GetSecretValue") as refused:
+            Secrets(client).read(NAME)
+    with pytest.raises(SetupError, match="Unable to locate credentials") as missing:
+        Secrets(Without()).read(NAME)
+
+    assert lacks_credentials(missing.value)
+    assert "hush" not in f"{refused.value} {refused.value.__cause__}"
+
+
+class Without:
+    """A client whose shell has no credentials."""
+
+    def get_secret_value(self, **_: Any) -> None:
+        raise NoCredentialsError
 
 
 def test_what_aws_refuses_is_told_without_the_secret(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
