@@ -5,9 +5,11 @@ import json
 import os
 import secrets
 import shutil
+import stat
 import string
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,6 +22,8 @@ from pixelfleet.files.regular import read_regular
 from pixelfleet.operations.local_processes import is_running
 
 _TEMPORARY: Final = "pixelfleet-run-"
+#: Seconds that a run may take from making its lock to taking it.
+_STARTING: Final = 60.0
 _KEY_ALPHABET: Final = string.ascii_uppercase + "234567"
 
 
@@ -145,20 +149,27 @@ def default_data_folder() -> Path:
 
 
 @contextmanager
-def temporary_data_folder() -> Iterator[Path]:
+def temporary_data_folder(clock: Callable[[], float] = time.time) -> Iterator[Path]:
     """A data folder for one run, below the system's temporary folder (TMPDIR), removed on the way out.
 
-    Those of runs that were killed are removed, too: their lock is free.
+    The folders of runs that were killed are removed, too: their lock is free.
     """
     for lock_file in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*/lock"):
-        if lock_file.lstat().st_uid == os.getuid():
-            _remove_if_abandoned(lock_file)
+        # Another run may remove the same folder at this moment.
+        with suppress(OSError):
+            _remove_if_abandoned(lock_file, clock())
     with tempfile.TemporaryDirectory(prefix=_TEMPORARY, ignore_cleanup_errors=True) as root:
         yield Path(root)
 
 
-def _remove_if_abandoned(lock_file: Path) -> None:
-    with suppress(OSError), lock_file.open("a") as lock:
+def _remove_if_abandoned(lock_file: Path, now: float) -> None:
+    """Remove the folder of a run that was killed. Raises OSError while a run holds the lock."""
+    status = lock_file.lstat()
+    # A run writes its number into the lock once it holds the lock. A run that is about to take it keeps its folder.
+    starting = status.st_size == 0 and now - status.st_mtime < _STARTING
+    if starting or status.st_uid != os.getuid() or not stat.S_ISREG(status.st_mode):
+        return
+    with lock_file.open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(lock_file.parent, ignore_errors=True)
 

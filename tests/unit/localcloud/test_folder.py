@@ -1,12 +1,13 @@
 """The data folder: one owner at a time, keys that stay and that nobody else reads."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from pixelfleet.errors import SetupError
-from pixelfleet.localcloud.folder import DataFolder, default_data_folder
+from pixelfleet.localcloud.folder import DataFolder, default_data_folder, temporary_data_folder
 
 
 def test_keys_are_random_for_a_folder_and_stay_with_it(tmp_path: Path) -> None:
@@ -117,3 +118,38 @@ def test_leftovers_of_a_killed_fleet_are_swept(tmp_path: Path) -> None:
 def test_the_default_folder_follows_the_desktop_standard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert default_data_folder() == tmp_path / "pixelfleet"
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def _run_folder(temporary: Path, number: str, modified: float) -> Path:
+    folder = temporary / "pixelfleet-run-other"
+    folder.mkdir()
+    (folder / "lock").write_text(number)
+    os.utime(folder / "lock", (modified, modified))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("number", "age", "kept"),
+    [("", 0.0, True), ("", 59.0, True), ("", 61.0, False), ("123", 0.0, False)],
+    ids=["about to take its lock", "slow to take its lock", "killed before it took its lock", "killed"],
+)
+def test_a_run_removes_the_folders_of_runs_that_were_killed_and_of_no_other(
+    temporary: Path, number: str, age: float, kept: bool
+) -> None:
+    other = _run_folder(temporary, number, modified=1_000_000.0)
+    with temporary_data_folder(lambda: 1_000_000.0 + age) as mine:
+        assert (other.is_dir(), mine.is_dir()) == (kept, True)
+    assert not mine.exists()
+
+
+def test_the_folder_of_a_run_that_holds_its_lock_is_kept(temporary: Path) -> None:
+    held = DataFolder.open(temporary / "pixelfleet-run-other")
+    with temporary_data_folder():
+        assert held.root.is_dir()
+    held.close()
