@@ -1,6 +1,7 @@
 """What the catalog promises, as one suite: run on moto in process and on the embedded cloud."""
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -293,3 +294,41 @@ class CatalogConformance:
 
     def test_an_images_id_is_that_of_its_bucket_and_key(self, catalog: Catalog) -> None:
         assert make_ready(catalog, aim()).image_id == image_id("uploads", "uploads/me/b1/cat.jpg")
+
+
+class ContentionConformance:
+    """What holds when many threads write at once. Not on moto, where two threads may both meet a condition."""
+
+    def test_one_revision_is_recorded_and_counted_once_by_however_many_workers(self, catalog: Catalog) -> None:
+        claimed = catalog.images.claim(aim(), 5, None)
+        assert isinstance(claimed, Image)
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: catalog.images.record_ready(aim(), OUTCOME, claimed), range(8)))
+        assert [answer for answer in answers if isinstance(answer, Image)] != []
+        assert sorted({str(answer) for answer in answers if not isinstance(answer, Image)}) == ["done"]
+        assert catalog.batches.counts("me", "b1") == Counts(ready=1)
+
+    def test_of_many_who_see_the_last_image_at_once_one_announces_the_batch(self, catalog: Catalog) -> None:
+        catalog.batches.create("me", "b1")
+        image = make_ready(catalog, aim())
+        catalog.batches.seal("me", "b1", [image.image_id])
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: catalog.batches.complete("me", "b1"), range(16)))
+        assert len([answer for answer in answers if answer is not None]) == 1
+
+    def test_every_claim_of_many_at_once_is_counted(self, catalog: Catalog) -> None:
+        with ThreadPoolExecutor(4) as pool:
+            claims = [replace(aim(), worker=f"w{number}") for number in range(4)]
+            list(pool.map(lambda claim: catalog.images.claim(claim, 5, None), claims))
+        image = catalog.images.get(aim().job.image_id)
+        assert image is not None
+        assert image.attempts == 4
+
+    def test_every_image_of_a_batch_is_counted_once_by_workers_that_record_at_the_same_time(
+        self, catalog: Catalog
+    ) -> None:
+        catalog.batches.create("me", "b1")
+        with ThreadPoolExecutor(8) as pool:
+            images = list(pool.map(lambda number: make_ready(catalog, aim(f"{number}.jpg")), range(40)))
+        assert {image.status for image in images} == {Status.READY}
+        assert catalog.batches.counts("me", "b1") == Counts(ready=40)

@@ -1,7 +1,8 @@
-"""The emulator of the tests refuses what AWS refuses, as a boto3 client sees it, and the product gets along with it."""
+"""The emulator of the tests refuses what AWS refuses, as a boto3 client sees it, and the catalog works against it."""
 
 import json
 import threading
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,7 +11,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import error_code
-from tests.infra.emulators import Emulators, ministack
+from pixelfleet.catalog.batches import Batches
+from pixelfleet.deployment import Deployment
+from pixelfleet.localcloud.provision import provision
+from pixelfleet.settings import Settings
+from tests.catalog_conformance import Catalog, ContentionConformance, in_a_minute
+from tests.infra.emulators import ACCOUNT, REGION, Emulators, ministack
 from tests.infra.sns_limits import FILTER_POLICIES_PAGE, MAIL_PAGE, MAILS_A_SECOND, MOST_FILTER_POLICIES
 from tests.infra.strictness import INVALIDATIONS_PAGE, MOST_WILDCARDS, TRANSACTIONS_PAGE
 
@@ -147,6 +153,20 @@ def test_writes_that_meet_a_transaction_are_refused_and_nothing_is_counted_twice
     assert set(refused) == {"TransactionConflictException", "TransactionCanceledException"}
     count = dynamodb.get_item(TableName=TABLE, Key={"id": {"S": "shared"}})["Item"]["n"]["N"]
     assert count == "8"
+
+
+class TestCatalogUnderConflicts(ContentionConformance):
+    """The catalog on tables whose transactions take their items, as DynamoDB's do."""
+
+    @pytest.fixture
+    def catalog(self, emulator: Emulators, monkeypatch: pytest.MonkeyPatch) -> Catalog:
+        for name, value in emulator.variables.items():
+            monkeypatch.setenv(name, value)
+        settings = Settings(prefix=f"t{uuid.uuid4().hex[:12]}", account_id=ACCOUNT, region=REGION)
+        provision(settings)
+        deployment = Deployment(settings)
+        later = Batches(deployment.dynamodb, settings.batches_table, in_a_minute)
+        return Catalog(deployment.images, deployment.batches, deployment.recipe_texts, later)
 
 
 def outcome(call: Any) -> str:
