@@ -14,6 +14,7 @@ from dashboard.access import batch_of
 from dashboard.callers import PageCaller
 from dashboard.problem import Problem
 from dashboard.site import Site, site_of
+from pixelfleet.domain.records import BatchState
 from pixelfleet.errors import TransientError
 
 router = APIRouter()
@@ -77,7 +78,8 @@ def _progress(site: Site, owner: str, name: str) -> str:
     except TransientError:
         return ""
     expected = batch.expected if batch else None
-    completed = bool(batch and batch.completed_at and counts.accounted >= (expected or 0))
+    # The counts are read after the batch; a page stops listening only when they are whole.
+    completed = batch is not None and batch.state is BatchState.COMPLETE and counts.accounted >= (expected or 0)
     progress = {
         "ready": counts.ready,
         "failed": counts.failed,

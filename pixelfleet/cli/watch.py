@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from pixelfleet.cli.console import MESSAGES, duration, emit, say
 from pixelfleet.cli.progress import LINE_EVERY
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.records import Batch, Counts
+from pixelfleet.domain.records import Batch, BatchState, Counts
 from pixelfleet.errors import TransientError
 from pixelfleet.operations.batches import batch_with_counts
 
@@ -60,7 +60,7 @@ def watch_batch(deployment: Deployment, owner: str, name: str, *, as_json: bool)
             rate.add(now, counts.accounted)
             words = _words(batch, counts, rate.per_second)
             live.update(task, description=words, completed=counts.accounted, total=batch.expected)
-            if batch.completed_at:
+            if batch.state is BatchState.COMPLETE:
                 break
             if not MESSAGES.is_terminal and now - last_line >= LINE_EVERY:
                 last_line = now
@@ -74,7 +74,7 @@ def watch_batch(deployment: Deployment, owner: str, name: str, *, as_json: bool)
 
 
 def _say_how_to_seal(batch: Batch) -> None:
-    if batch.sealed_at is None:
+    if batch.state is BatchState.OPEN:
         say(
             f"{batch.batch_id} is open: more may be uploaded to it, so it does not complete. When all images are in "
             f"the bucket, run `pixelfleet batch seal {batch.batch_id}`, in another terminal.",

@@ -33,6 +33,14 @@ class Status(StrEnum):
     DELETED = "deleted"
 
 
+class BatchState(StrEnum):
+    """How far a batch is. `open`: more may be uploaded. `sealed`: it is known how many images it has."""
+
+    OPEN = "open"
+    SEALED = "sealed"
+    COMPLETE = "complete"
+
+
 class NoticeKind(StrEnum):
     IMAGE_READY = "image.ready"
     IMAGE_FAILED = "image.failed"
@@ -215,6 +223,12 @@ class Batch(Record):
     @property
     def notice_id(self) -> str:
         return f"{self.batch_id}.{self.completed_at}"
+
+    @property
+    def state(self) -> BatchState:
+        if self.completed_at is not None:
+            return BatchState.COMPLETE
+        return BatchState.OPEN if self.sealed_at is None else BatchState.SEALED
 
 
 class Counts(BaseModel):

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Final
 
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.records import Batch, Counts
+from pixelfleet.domain.records import Batch, BatchState, Counts
 from pixelfleet.errors import SetupError
 
 #: Batches that a name is compared with.
@@ -35,9 +35,7 @@ def _suggestion(deployment: Deployment, owner: str, name: str) -> str:
 
 
 def batch_state(batch: Batch, counts: Counts) -> str:
-    """`completed`, the per cent that is accounted for, or `open`: the batch is not sealed, more may be uploaded."""
-    if batch.completed_at:
-        return "completed"
-    if batch.expected is None:
-        return "open"
-    return f"{100 * counts.accounted // max(batch.expected, 1)} %"
+    """The state in a word; of a sealed batch, the per cent that is accounted for."""
+    if batch.state is BatchState.SEALED:
+        return f"{100 * counts.accounted // max(batch.expected or 0, 1)} %"
+    return batch.state.value

@@ -2,7 +2,7 @@
 
 import ast
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
@@ -29,25 +29,55 @@ def naps(tree: ast.AST) -> list[int]:
     return actual
 
 
-def number(node: ast.AST) -> float:
-    """The value of a literal number; infinity for anything else."""
+def numbers(tree: ast.AST) -> dict[str, float]:
+    """The names that a file gives a literal number."""
+    named = {}
+    for node in ast.walk(tree):
+        targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        if isinstance(value, ast.Constant) and isinstance(value.value, int | float):
+            named |= {target.id: float(value.value) for target in targets if isinstance(target, ast.Name)}
+    return named
+
+
+def bound(node: ast.AST, named: Mapping[str, float]) -> float:
+    """The value of a number, literal or by its name; infinity for anything else."""
+    if isinstance(node, ast.Name):
+        return named.get(node.id, math.inf)
     literal = node.value if isinstance(node, ast.Constant) else None
     return literal if isinstance(literal, int | float) else math.inf
 
 
+def is_elapsed(node: ast.AST) -> bool:
+    """Whether this is a difference of two readings of the real clock."""
+    differences = (each for each in ast.walk(node) if isinstance(each, ast.BinOp) and isinstance(each.op, ast.Sub))
+    return any(any(True for _ in calls(each, "time", _CLOCKS)) for each in differences)
+
+
+def durations(tree: ast.AST) -> set[str]:
+    """The names that a file gives an elapsed time."""
+    return {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and is_elapsed(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
 def races(tree: ast.AST) -> list[int]:
     """The lines that assert an upper bound on elapsed real time."""
+    named, elapsed = numbers(tree), durations(tree)
     actual = []
     for node in ast.walk(tree):
         if not isinstance(node, ast.Assert):
             continue
         for compare in (each for each in ast.walk(node.test) if isinstance(each, ast.Compare)):
-            elapsed = [
-                each for each in ast.walk(compare) if isinstance(each, ast.BinOp) and isinstance(each.op, ast.Sub)
-            ]
-            reads = any(any(True for _ in calls(each, "time", _CLOCKS)) for each in elapsed)
-            pairs = zip(compare.ops, map(number, compare.comparators), strict=True)
-            if reads and any(isinstance(op, ast.Lt | ast.LtE) and bound < SHORTEST_BOUND for op, bound in pairs):
+            names = {each.id for each in ast.walk(compare) if isinstance(each, ast.Name)}
+            if not (is_elapsed(compare) or names & elapsed):
+                continue
+            upper = zip(compare.ops, (bound(one, named) for one in compare.comparators), strict=True)
+            if any(isinstance(op, ast.Lt | ast.LtE) and most < SHORTEST_BOUND for op, most in upper):
                 actual.append(node.lineno)
     return actual
 
@@ -68,4 +98,7 @@ def test_a_race_and_a_nap_are_seen() -> None:
     assert races(ast.parse("assert time.monotonic() - began < 2")) == [1]
     assert races(ast.parse("assert 0 < until - time.time() <= 5")) == [1]
     assert races(ast.parse("assert time.monotonic() - began > 2")) == []
+    assert races(ast.parse("LIMIT: Final = 5\nassert time.monotonic() - began < LIMIT")) == [2]
+    assert races(ast.parse("took = time.perf_counter() - began\nassert took < 3.5")) == [2]
+    assert races(ast.parse("took = time.perf_counter() - began\nassert took < 30\nassert other < 1")) == []
     assert naps(ast.parse("import time\ntime.sleep(0.1)\nawait_(asyncio.sleep(0.2))\nasyncio.sleep(0)")) == [2, 3]

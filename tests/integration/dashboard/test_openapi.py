@@ -5,16 +5,8 @@ from itertools import count
 from typing import Any
 
 import pytest
-import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from dashboard.app import create_app
 from dashboard.auth.limits import RateLimit
@@ -23,13 +15,6 @@ from pixelfleet.domain.users import Role, Scope
 from tests.fakes.deployment import moto_deployment
 from tests.fakes.records import record
 
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
 EXAMPLES = 40
 
 
@@ -50,6 +35,9 @@ def served() -> Iterator[tuple[FastAPI, str, str]]:
 @pytest.mark.timeout(500)
 def test_every_answer_of_every_operation_is_as_declared(served: tuple[FastAPI, str, str]) -> None:
     """One test for all operations, by hypothesis itself: schemathesis's plugin does not know this pytest."""
+    # Here, not above: every run of the tests collects this file, and this library takes a second to import.
+    import schemathesis  # noqa: PLC0415
+
     app, token, image_id = served
     schema: Any = schemathesis.openapi.from_asgi("/openapi.json", app)
     operations = [result.ok() for result in schema.get_all_operations()]
@@ -59,6 +47,16 @@ def test_every_answer_of_every_operation_is_as_declared(served: tuple[FastAPI, s
 
 
 def _hold(operation: Any, headers: dict[str, str], image_id: str) -> None:
+    from schemathesis.checks import not_a_server_error  # noqa: PLC0415
+    from schemathesis.specs.openapi import checks as declared  # noqa: PLC0415
+
+    checks = [
+        not_a_server_error,
+        declared.status_code_conformance,
+        declared.content_type_conformance,
+        declared.response_headers_conformance,
+        declared.response_schema_conformance,
+    ]
     turn = count()
 
     @given(case=operation.as_strategy())
@@ -67,6 +65,6 @@ def _hold(operation: Any, headers: dict[str, str], image_id: str) -> None:
         # Every second time what it names is there, so that more than 404 is seen.
         if next(turn) % 2 and "image_id" in (case.path_parameters or {}) and case.method != "DELETE":
             case.path_parameters["image_id"] = image_id
-        case.call_and_validate(headers=headers, checks=CHECKS)
+        case.call_and_validate(headers=headers, checks=checks)
 
     ask()
