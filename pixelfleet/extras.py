@@ -27,7 +27,7 @@ def check_extra(extra: str, what: str) -> None:
         SetupError: modules of the extra are missing; the message names them.
     """
     modules = {module for part in (extra, *INCLUDES.get(extra, ())) for module in MODULES[part]}
-    missing = sorted(module for module in modules if find_spec(module) is None)
+    missing = sorted(module for module in modules if not _is_there(module))
     if missing:
         raise SetupError(f"{what} needs {', '.join(missing)}: {_install(extra)}")
 
@@ -39,6 +39,14 @@ def missing_library(error: ModuleNotFoundError) -> str | None:
         if module in modules:
             return f"this command needs {module}: {_install(extra)}"
     return None
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ValueError:
+        # A module that is imported already, and replaced itself by an object without `__spec__`, as kombu does.
+        return True
 
 
 def _install(extra: str) -> str:

@@ -35,6 +35,7 @@ def test_a_message_whose_task_always_fails_lies_in_the_dead_letters(queue: Bench
 SLOW = pytest.mark.slow
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "hazard", ["killed", pytest.param("crashes", marks=SLOW), pytest.param("terminated", marks=SLOW)]
 )
@@ -79,6 +80,7 @@ def test_running_out_of_memory_does_not_end_the_main_process_or_other_tasks(queu
     assert len([name for name in queue.names("begun") if name == "long"]) == 1
 
 
+@pytest.mark.slow
 def test_the_hard_time_limit_leaves_the_message(queue: Bench) -> None:
     queue.hide_for(3600)
     queue.send("fine", "too long", 60.0)

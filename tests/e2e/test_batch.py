@@ -13,6 +13,8 @@ from tests.e2e.conftest import LiveFleet
 from tests.integration.cli.command import run
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 GOOD = ("photos/greyscale.jpg", "photos/progressive.jpg")
 BROKEN = "broken/truncated.jpg"
 
@@ -68,7 +70,6 @@ def test_the_manifest_is_what_lies_in_the_buckets(live: LiveFleet, env: dict[str
             assert (len(content), sha256(content)) == (variant["bytes"], variant["sha256"])
 
 
-@pytest.mark.slow
 def test_a_manifest_in_a_file_is_summed_up_for_scripts(env: dict[str, str], batch: str, tmp_path: Path) -> None:
     out = tmp_path / "b1.jsonl"
     finished = run("batch", "manifest", batch, "--verify", "--out", str(out), "--json", env=env)
@@ -78,7 +79,6 @@ def test_a_manifest_in_a_file_is_summed_up_for_scripts(env: dict[str, str], batc
     assert len(lines_of(out.read_text())) == 3
 
 
-@pytest.mark.slow
 def test_what_was_tampered_with_is_found_by_verify(live: LiveFleet, env: dict[str, str], batch: str) -> None:
     lines = lines_of(run("batch", "manifest", batch, env=env).stdout)
     [first, second] = [line["variants"][0]["s3"].removeprefix("s3://").split("/", 1)[1] for line in lines[:2]]
@@ -122,7 +122,6 @@ def test_list_show_and_watch_tell_the_same_counts(env: dict[str, str], batch: st
     assert "there is no batch nobody/nothing" in missing.stderr
 
 
-@pytest.mark.slow
 def test_show_tells_an_images_record_history_and_links(live: LiveFleet, env: dict[str, str], batch: str) -> None:
     key = f"uploads/{batch}/sub 0/a+ü.jpg"
     shown = json.loads(run("show", key, "--json", env=env).stdout)
@@ -145,7 +144,6 @@ def test_rm_removes_originals_and_the_fleet_their_variants(live: LiveFleet, env:
     assert [(action.what, action.details["removed"]) for action in actions] == [("rm", 2)]
 
 
-@pytest.mark.slow
 def test_a_batch_made_by_the_aws_cli_alone_is_followed_too(live: LiveFleet, env: dict[str, str], samples: Path) -> None:
     ids = [live.upload(samples / name, name) for name in GOOD]
     live.settled(ids)
@@ -162,7 +160,6 @@ def test_a_batch_made_by_the_aws_cli_alone_is_followed_too(live: LiveFleet, env:
     assert kinds.count("batch.completed") == 1
 
 
-@pytest.mark.slow
 def test_what_was_removed_before_the_seal_stands_for_no_other_image(
     live: LiveFleet, env: dict[str, str], samples: Path
 ) -> None:

@@ -13,6 +13,8 @@ from pixelfleet.operations.batch_images import batch_images
 from tests.e2e.conftest import LiveFleet
 from tests.integration.cli.command import run
 
+pytestmark = pytest.mark.slow
+
 ANIMATED = frozenset({"gif", "webp"})
 
 

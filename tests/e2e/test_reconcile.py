@@ -21,6 +21,8 @@ from tests.e2e.conftest import LiveFleet
 from tests.integration.cli.command import run
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 TINY = 'name = "{name}"\n[[variants]]\nname = "thumb"\nbox = {box}\nformat = "jpeg"\n'
 
 
@@ -127,7 +129,6 @@ def test_an_adopted_object_has_the_revision_that_its_event_would_have_given_it(
     assert (after.revision, after.attempts, after.finished_at) == (adopted.revision, 1, adopted.finished_at)
 
 
-@pytest.mark.slow
 def test_what_was_claimed_and_then_forgotten_is_taken_up_again(
     live: LiveFleet, env: dict[str, str], picture: Path
 ) -> None:
@@ -142,7 +143,6 @@ def test_what_was_claimed_and_then_forgotten_is_taken_up_again(
     assert live.settled([image_id])[image_id].status is Status.READY
 
 
-@pytest.mark.slow
 def test_a_newer_version_whose_event_was_lost_is_processed(
     live: LiveFleet, env: dict[str, str], picture: Path, samples: Path
 ) -> None:
@@ -155,7 +155,6 @@ def test_a_newer_version_whose_event_was_lost_is_processed(
     eventually(lambda: live.image(image_id).revision != first.revision)
 
 
-@pytest.mark.slow
 def test_an_inventory_is_read_instead_of_the_bucket(
     live: LiveFleet, env: dict[str, str], picture: Path, tmp_path: Path
 ) -> None:
@@ -182,7 +181,6 @@ def test_an_inventory_is_read_instead_of_the_bucket(
     assert live.settled([lost])[lost].status is Status.READY
 
 
-@pytest.mark.slow
 def test_failed_images_are_left_to_redrive(live: LiveFleet, env: dict[str, str], samples: Path) -> None:
     image_id = live.upload(samples / "broken/text.jpg", "text.jpg")
     live.settled([image_id])
@@ -190,7 +188,6 @@ def test_failed_images_are_left_to_redrive(live: LiveFleet, env: dict[str, str],
     assert (reported["found"], reported["sent"]) == ({"failed": 1}, 0)
 
 
-@pytest.mark.slow
 def test_a_sweep_deletes_what_no_record_names_and_removes_what_has_no_original(
     live: LiveFleet, env: dict[str, str], picture: Path
 ) -> None:
@@ -216,7 +213,6 @@ def test_a_sweep_deletes_what_no_record_names_and_removes_what_has_no_original(
     assert live.deployment.s3.head_object(Bucket=results, Key=unexplained)
 
 
-@pytest.mark.slow
 def test_a_complete_batch_that_nobody_announced_is_announced(
     live: LiveFleet, env: dict[str, str], picture: Path
 ) -> None:

@@ -91,6 +91,7 @@ def test_a_dry_run_changes_nothing(live: LiveFleet, failed: Image) -> None:
     assert dead(live) == 1
 
 
+@pytest.mark.slow
 def test_what_the_image_was_at_fault_for_is_redriven_only_when_its_cause_is_named(
     live: LiveFleet, samples: Path
 ) -> None:
@@ -116,6 +117,7 @@ def test_filters_leave_what_they_do_not_name(live: LiveFleet, failed: Image, fil
     assert live.image(failed.image_id) == failed
 
 
+@pytest.mark.slow
 def test_a_canary_that_fails_again_stops_the_rest(live: LiveFleet, samples: Path) -> None:
     images = live.settled([live.upload(samples / "broken/text.jpg", f"{n}.jpg") for n in range(3)])
     reported = pixelfleet("redrive", "--owner", live.owner, "--cause", "not_an_image", "--canary", "1", "--yes", code=1)
@@ -134,6 +136,7 @@ def test_a_canary_that_lives_lets_the_rest_follow(live: LiveFleet, failed: Image
     assert live.counts() == Counts(ready=2)
 
 
+@pytest.mark.slow
 def test_two_redrives_at_once_double_nothing(live: LiveFleet, failed: Image) -> None:
     command = [sys.executable, "-m", "pixelfleet.cli.main", "redrive", "--owner", live.owner, "--yes", "--json"]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ) for _ in range(2)]
@@ -145,6 +148,7 @@ def test_two_redrives_at_once_double_nothing(live: LiveFleet, failed: Image) -> 
     assert live.counts() == Counts(ready=1)
 
 
+@pytest.mark.slow
 def test_a_purge_drops_the_dead_letter_and_leaves_the_record(live: LiveFleet, failed: Image) -> None:
     reported = pixelfleet("purge", "--owner", live.owner, "--yes")
     assert reported["bulk"] == {"deleted": 1, "left": 0}

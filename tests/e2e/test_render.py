@@ -49,12 +49,14 @@ def test_every_file_of_a_strange_folder_is_accounted_for(samples: Path, tmp_path
     assert not [path for path in out.iterdir() if path.name.startswith(".")]
 
 
+@pytest.mark.slow
 def test_strict_makes_a_failure_the_exit_code(samples: Path, tmp_path: Path) -> None:
     done = pixelfleet("render", samples / "broken" / "empty.jpg", "--out", tmp_path / "out", "--strict")
     assert done.returncode == 1
     assert "0 bytes" in done.stderr
 
 
+@pytest.mark.slow
 def test_tiles_are_moved_into_place_and_replaced(samples: Path, tmp_path: Path) -> None:
     source, out = samples / "photos" / "progressive.jpg", tmp_path / "out"
     for _ in range(2):
@@ -96,6 +98,7 @@ def test_the_built_in_recipes_are_listed_and_shown_as_toml_that_can_be_changed(t
     assert checked["digest"] == listed[1]["digest"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_at_once_and_leaves_no_process(tmp_path: Path) -> None:
     source = tmp_path / "in"
     source.mkdir()
@@ -117,6 +120,7 @@ def test_ctrl_c_stops_at_once_and_leaves_no_process(tmp_path: Path) -> None:
     assert not list(out.glob(".pixelfleet-*"))
 
 
+@pytest.mark.slow
 def test_samples_are_written_and_counted(tmp_path: Path) -> None:
     done = pixelfleet("samples", tmp_path / "s", "--json")
     assert len(json.loads(done.stdout)) == len([path for path in (tmp_path / "s").rglob("*") if path.is_file()]) == 32

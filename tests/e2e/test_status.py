@@ -5,9 +5,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.conftest import LiveFleet
 from tests.integration.cli.command import run
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.slow
 
 
 def status() -> dict[str, Any]:

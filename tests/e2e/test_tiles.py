@@ -10,6 +10,8 @@ from pixelfleet.operations.tile_sets import tiles_folder
 from tests.e2e.conftest import LiveFleet
 from tests.integration.cli.command import run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def env(live: LiveFleet, tmp_path: Path) -> dict[str, str]:
@@ -47,7 +49,6 @@ def test_a_missing_tile_is_found(live: LiveFleet, env: dict[str, str], batch: st
     assert f"has {len(whole) - 1} tiles, not {len(whole)}" in finished.stderr
 
 
-@pytest.mark.slow
 def test_a_changed_tile_is_found_with_and_without_s3s_own_checksum(
     live: LiveFleet, env: dict[str, str], batch: str
 ) -> None:
@@ -64,7 +65,6 @@ def test_a_changed_tile_is_found_with_and_without_s3s_own_checksum(
         assert "over its tiles, not" in finished.stderr
 
 
-@pytest.mark.slow
 def test_a_download_fetches_the_tiles_that_are_missing_or_another_and_no_others(
     env: dict[str, str], batch: str, tmp_path: Path
 ) -> None:
@@ -86,7 +86,6 @@ def test_a_download_fetches_the_tiles_that_are_missing_or_another_and_no_others(
     assert "fetched  0 variants;" in run("batch", "download", batch, str(dest), env=env).stderr
 
 
-@pytest.mark.slow
 def test_a_download_of_tiles_that_differ_from_the_record_is_a_failure_that_is_told(
     live: LiveFleet, env: dict[str, str], batch: str, tmp_path: Path
 ) -> None:

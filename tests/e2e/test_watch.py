@@ -12,6 +12,8 @@ from tests.integration.cli.command import run, start
 from tests.integration.cli.terminal import at_terminal
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 INTERRUPTED = 130
 
 
@@ -54,7 +56,6 @@ def test_a_batch_is_watched_from_open_to_complete(
         assert terminal.ended() == 0
 
 
-@pytest.mark.slow
 def test_ctrl_c_ends_the_watching_of_a_batch_and_not_its_work(live: LiveFleet, env: dict[str, str]) -> None:
     live.deployment.batches.create(live.owner, "b1")
     with at_terminal("batch", "watch", f"{live.owner}/b1", env=env) as terminal:
@@ -66,7 +67,6 @@ def test_ctrl_c_ends_the_watching_of_a_batch_and_not_its_work(live: LiveFleet, e
     assert batch.completed_at is None
 
 
-@pytest.mark.slow
 def test_an_upload_that_is_watched_shows_both_and_ends_with_the_batch(
     live: LiveFleet, env: dict[str, str], samples: Path
 ) -> None:

@@ -11,6 +11,8 @@ from pixelfleet.domain.jobs import Lane
 from pixelfleet.settings import Settings
 from tests.activity_conformance import NOW, SLOT_NOW, ActivityConformance
 
+pytestmark = pytest.mark.slow
+
 
 class TestActivityOnTheEmbeddedCloud(ActivityConformance):
     @pytest.fixture

@@ -7,6 +7,8 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.settings import Settings
 from tests.catalog_conformance import Catalog, CatalogConformance, ContentionConformance, in_a_minute
 
+pytestmark = pytest.mark.slow
+
 
 class TestCatalogOnTheEmbeddedCloud(CatalogConformance, ContentionConformance):
     @pytest.fixture

@@ -13,6 +13,8 @@ from pixelfleet.aws.objects import IMMUTABLE, ObjectGoneError, ObjectVersion, St
 from pixelfleet.deployment import Deployment
 from pixelfleet.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 STORED = Stored("image/webp", "uploads/me/b1/naïve cat.jpg", "web", "2026-11-20T12:00:00.000Z")
 
 

@@ -184,6 +184,7 @@ def test_strict_is_one_when_an_image_failed_and_code_that_lies_about_is_not_run(
     assert finished.stdout == ""
 
 
+@pytest.mark.slow
 def test_a_named_recipe_applies_and_its_tiles_come_whole(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     Image.new("RGB", (700, 500), (10, 120, 60)).save(tmp_path / "in/map.png")

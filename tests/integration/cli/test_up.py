@@ -57,6 +57,7 @@ def up(data: Path, **more: str) -> Iterator[Up]:
                 process.communicate(timeout=PATIENCE)
 
 
+@pytest.mark.slow
 def test_the_aws_cli_works_with_it_and_a_restart_keeps_everything(tmp_path: Path) -> None:
     picture, data = tmp_path / "a +ü.png", tmp_path / "data"
     Image.new("RGB", (50, 40)).save(picture)
@@ -135,6 +136,7 @@ def test_a_dead_child_is_told_of_and_replaced_and_a_dead_cloud_ends_it(tmp_path:
         assert processes_of(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_killed_cloud_loses_no_user_and_no_record_and_the_next_start_queues_again(tmp_path: Path) -> None:
     picture, data = tmp_path / "a.png", tmp_path / "data"
     Image.new("RGB", (50, 40)).save(picture)

@@ -83,6 +83,7 @@ def test_files_land_under_owner_and_batch_and_failures_are_told(
     assert "nowhere" in failed["message"]
 
 
+@pytest.mark.slow
 def test_the_batch_is_sealed_with_the_number_of_its_images_and_its_recipe(
     settings: Settings, env: dict[str, str], tmp_path: Path
 ) -> None:
@@ -132,6 +133,7 @@ def test_killed_in_the_middle_and_run_again_each_file_is_sent_once(
     assert batch.expected == 300
 
 
+@pytest.mark.slow
 def test_ctrl_c_notes_what_was_put_and_the_batch_stays_open(
     settings: Settings, env: dict[str, str], tmp_path: Path
 ) -> None:
@@ -179,6 +181,7 @@ def test_a_second_run_sends_only_what_changed_or_is_new(
     assert batch.expected == 6
 
 
+@pytest.mark.slow
 def test_two_files_for_one_key_are_told_and_neither_is_lost_without_a_word(
     settings: Settings, env: dict[str, str], tmp_path: Path
 ) -> None:
@@ -300,6 +303,7 @@ def test_a_batch_that_another_process_uploads_is_left_to_it(
     assert "is being uploaded by another process" in second.stderr
 
 
+@pytest.mark.slow
 def test_a_bucket_that_is_not_there_is_told_once_and_clearly(env: dict[str, str], tmp_path: Path) -> None:
     images(tmp_path / "in", 50)
     finished = run("upload", str(tmp_path / "in"), env=env | {"PIXELFLEET_UPLOADS_BUCKET": "no-such-bucket"})
@@ -318,6 +322,7 @@ def test_without_credentials_the_way_to_some_is_told(env: dict[str, str], tmp_pa
     assert "no AWS credentials were found" in finished.stderr
 
 
+@pytest.mark.slow
 def test_a_large_file_goes_in_parts_and_arrives_whole(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     with (tmp_path / "big.tif").open("wb") as file:
         file.write(b"II*\x00")
@@ -331,6 +336,7 @@ def test_a_large_file_goes_in_parts_and_arrives_whole(settings: Settings, env: d
     assert reported(run(*command, env=env))["there_before"] == 1
 
 
+@pytest.mark.slow
 def test_a_dry_run_predicts_and_sends_nothing(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     run("samples", str(tmp_path / "in"), env=env)
     document = reported(run("upload", str(tmp_path / "in"), "--dry-run", "--workers", "4", "--json", env=env))

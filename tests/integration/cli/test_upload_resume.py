@@ -192,6 +192,7 @@ def test_parts_of_a_file_that_is_not_among_the_sources_are_kept_and_named(
     assert uploads(settings) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_parts_that_have_arrived_for_the_next_run(
     settings: Settings, env: dict[str, str], proxy: Counting, big: Path
 ) -> None:

@@ -118,6 +118,7 @@ def test_any_key_goes_in_and_out_by_every_way_of_signing(settings: Settings, key
         assert answer.read() == b"pixels"
 
 
+@pytest.mark.slow
 def test_the_aws_cli_works(settings: Settings, cloud: Emulator, tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.write_text("[default]\ns3 =\n  signature_version = s3v4\n")

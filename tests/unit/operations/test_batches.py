@@ -1,0 +1,60 @@
+"""A batch in one word, and a hint for a name that nobody has."""
+
+from typing import Any
+
+import pytest
+
+from pixelfleet.domain.records import Batch, Counts
+from pixelfleet.errors import SetupError
+from pixelfleet.operations.batches import batch_state, batch_with_counts
+from tests.unit.operations.fakes import fake_deployment
+
+
+@pytest.fixture
+def deployment() -> Any:
+    return fake_deployment()
+
+
+def batch(**facts: Any) -> Batch:
+    return Batch(batch_id="me/b", owner="me", name="b", created_at="2026-11-20T09:00:00.000Z", **facts)
+
+
+SEALED = {"sealed_at": "2026-11-20T09:01:00.000Z"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "ready", "state"),
+    [
+        ({}, 7, "open"),
+        (SEALED | {"expected": 8}, 2, "25 %"),
+        (SEALED | {"expected": 3}, 2, "66 %"),
+        (SEALED | {"expected": 0}, 0, "0 %"),
+        (SEALED | {"expected": 8, "completed_at": "2026-11-20T09:02:00.000Z"}, 8, "complete"),
+    ],
+)
+def test_a_batch_is_open_or_so_far_or_complete(facts: dict[str, Any], ready: int, state: str) -> None:
+    assert batch_state(batch(**facts), Counts(ready=ready)) == state
+
+
+def test_a_batch_comes_with_its_counts(deployment: Any) -> None:
+    deployment.batches.create("me", "b")
+    stored, counts = batch_with_counts(deployment, "me", "b")
+    assert (stored.batch_id, counts.accounted) == ("me/b", 0)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "hint"),
+    [
+        ("me", "sumer", "did you mean me/summer?"),
+        ("you", "summer", "did you mean me/summer?"),
+        ("me", "winter", "`pixelfleet batch list` shows the batches"),
+    ],
+)
+def test_a_name_that_nobody_has_leads_to_one_that_somebody_has(
+    deployment: Any, owner: str, name: str, hint: str
+) -> None:
+    deployment.batches.create("me", "summer")
+    with pytest.raises(SetupError) as refused:
+        batch_with_counts(deployment, owner, name)
+    assert f"there is no batch {owner}/{name}" in str(refused.value)
+    assert str(refused.value).endswith(hint)
