@@ -31,7 +31,7 @@ def naps(tree: ast.AST) -> list[int]:
 
 def numbers(tree: ast.AST) -> dict[str, float]:
     """The names that a file gives a literal number."""
-    named = {}
+    named: dict[str, float] = {}
     for node in ast.walk(tree):
         targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
         value = getattr(node, "value", None)
