@@ -37,17 +37,21 @@ async def signed_in(
     csrf_token: Annotated[str, Form(max_length=128)] = "",
     next: Annotated[str, Form(max_length=2048)] = "/",  # noqa: A002
 ) -> Response:
-    return await in_hashing_thread(_sign_in, request, user, password, csrf_token, next)
-
-
-def _sign_in(request: Request, user: str, password: str, csrf_token: str, target: str) -> Response:
     site = site_of(request)
     visit = site.sessions.read_visit(request)
     foreign = request.headers.get("sec-fetch-site", "same-origin") not in SAFE_FETCH
     if foreign or visit is None or not site.sessions.form_token_fits(visit, csrf_token):
-        return _form(request, target, "The form was out of date. Please try again.", 400, user)
+        return _form(request, next, "The form was out of date. Please try again.", 400, user)
+    # Before the wait for a thread: one address cannot take the places of all others.
+    if not site.strangers.take(site.network(request)).passes:
+        return _form(request, next, _LOCKED, 429, user)
+    return await in_hashing_thread(_sign_in, request, user, password, next)
+
+
+def _sign_in(request: Request, user: str, password: str, target: str) -> Response:
+    site = site_of(request)
     address = site.network(request)
-    if not site.strangers.take(address).passes or not site.deployment.users.may_try(user, address):
+    if not site.deployment.users.may_try(user, address):
         return _form(request, target, _LOCKED, 429, user)
     person = _authenticated(site, user, password)
     if person is None:

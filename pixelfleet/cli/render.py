@@ -56,8 +56,8 @@ def render(
 
     work = Rendering(chosen, out, largest_limits(), memory * _MEGABYTE, time_limit)
     target = report or out / REPORT
-    check_report(target, out)
     with own_destination(out):
+        check_report(target)
         with terminable(f"what is rendered is in {out}"), RunProgress(len(files), "rendering") as progress:
             progress.working()
             images = []

@@ -98,7 +98,7 @@ class _Order:
         Raises:
             SetupError: the report cannot be written, or there is too little room for the embedded cloud.
         """
-        check_report(self.report, self.dest)
+        check_report(self.report)
         needed, free = ROOM * sum(source.bytes for source in self.sources), shutil.disk_usage(data).free
         if needed > free:
             raise SetupError(

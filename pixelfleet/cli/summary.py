@@ -13,9 +13,9 @@ from pixelfleet.report import Report, ReportImage, write_contact_sheet, write_re
 SPELLED_OUT: Final = 10
 
 
-def check_report(report: Path, dest: Path) -> None:
-    """Raises SetupError where a report could not be written at the end. DEST itself is made later."""
-    if report.parent != dest and not report.parent.is_dir():
+def check_report(report: Path) -> None:
+    """Raises SetupError where a report could not be written at the end."""
+    if not report.parent.is_dir():
         raise SetupError(f"the report cannot go to {report}: there is no folder {report.parent}")
     check_replaceable(report)
 

@@ -10,6 +10,7 @@ from pixelfleet.aws.checksums import crc32_base64, crc32_of_parts, sha256_base64
 from pixelfleet.aws.upload_bucket import UploadBucket
 from pixelfleet.domain.keys import MAX_KEY_BYTES, image_id
 from pixelfleet.errors import Cause, PermanentError, RefusedError, SetupError, TransientError
+from pixelfleet.files.regular import open_regular
 from pixelfleet.files.sources import Source
 from pixelfleet.images.formats import Read, content_type_of, identify
 from pixelfleet.uploads.body import PART, Body, ChangedError
@@ -137,7 +138,7 @@ class Uploader:
     def _read_and_send(self, source: Source, key: str, *, doubtful: bool) -> Put:
         for _ in range(READS):
             try:
-                with source.path.open("rb", buffering=0) as file:
+                with open_regular(source.path) as file:
                     body = Body(source.path, file.fileno(), os.fstat(file.fileno()))
                     there = self._etag_of_same(body, key) if doubtful else None
                     etag = self._send(body, key) if there is None else there

@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from starlette.responses import Response
 
 from dashboard.auth.hashing import HashingThreads
 from dashboard.auth.limits import network_of
 from dashboard.bodies import MOST_FORM, MOST_JSON, BoundedBodies
 from dashboard.gallery import LONGEST_PLACE, decode_cursor, encode_cursor
+from dashboard.pages import sign_in
 from dashboard.pages.events import MOST_OF_ONE, _Streams
 from dashboard.problem import Problem
 from dashboard.problems import MOST_ERRORS
+from dashboard.site import STRANGER_PER_MINUTE
 from pixelfleet.catalog.users import ATTEMPTS_ALLOWED, FAILURES_ALLOWED
 from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.domain.records import Status
 from tests.clock import Clock
-from tests.unit.dashboard.conftest import PASSWORD, Dashboard
+from tests.unit.dashboard.conftest import PASSWORD, Dashboard, form_token
 
 
 @pytest.mark.parametrize(
@@ -160,6 +163,24 @@ def test_a_crowd_of_sign_ins_is_refused_once_too_many_wait_and_served_again_late
 
     served, refused, later = asyncio.run(crowd())
     assert (served, refused.status, refused.headers, later) == ([True] * 3, 503, {"Retry-After": "5"}, True)
+
+
+def test_a_flood_from_one_address_does_not_take_the_places_of_others(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = dashboard.browser()
+    token = form_token(browser.get("/sign-in").text)
+    form = {"user": "nobody", "password": "wrong password", "csrf_token": token}
+    hashed: list[object] = []
+
+    async def count(*arguments: object) -> Response:
+        hashed.append(arguments)
+        return Response(status_code=401)
+
+    monkeypatch.setattr(sign_in, "in_hashing_thread", count)
+    answers = [browser.post("/sign-in", data=form).status_code for _ in range(STRANGER_PER_MINUTE + 5)]
+    assert answers == [401] * STRANGER_PER_MINUTE + [429] * 5
+    assert len(hashed) == STRANGER_PER_MINUTE
 
 
 def test_an_error_in_a_hashing_thread_is_the_requests() -> None:

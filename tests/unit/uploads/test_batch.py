@@ -9,7 +9,7 @@ import pytest
 
 from pixelfleet.aws.upload_bucket import UploadBucket
 from pixelfleet.errors import Cause, RefusedError, SetupError, TransientError
-from pixelfleet.files.sources import find_sources
+from pixelfleet.files.sources import Source, find_sources
 from pixelfleet.uploads.batch import CHUNK, BatchUpload, Choice, Tally
 from pixelfleet.uploads.body import Body, ChangedError
 from pixelfleet.uploads.journal import Journal, Pending, Target
@@ -58,6 +58,13 @@ def go(bucket: Bucket, folder: Path) -> tuple[Tally, list[tuple[str, str]]]:
     with Journal.open(TARGET) as journal, Uploader(bucket, 2, images_only=True) as uploader:
         tally = BatchUpload(uploader, journal, TARGET.prefix, lambda _: None).run(find_sources([folder]), 2)
         return tally, [(path.name, why) for path, why in journal.left_out("failed")]
+
+
+def test_a_file_that_became_a_pipe_since_it_was_listed_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jpg")
+    with Uploader(Bucket(), 1, images_only=False) as uploader:
+        put = uploader.submit(Source(tmp_path / "a.jpg", "a.jpg", 10), "uploads/me/b1/a.jpg").result(timeout=10)
+    assert (put.problem, put.cause) == ("cannot be read: it is no regular file", Cause.UNREADABLE)
 
 
 def test_what_s3_failed_is_put_by_the_next_run_and_nothing_else(folder: Path) -> None:
