@@ -4,7 +4,7 @@ from typing import Final
 
 from pixelfleet.images.bands import on_colours
 from pixelfleet.images.colour_space import PROFILE, space_of
-from pixelfleet.images.profiles import is_srgb, is_well_formed
+from pixelfleet.images.profiles import is_plausible, is_srgb, is_well_formed
 from pixelfleet.images.tone import to_sdr
 from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
 
@@ -35,7 +35,7 @@ def to_srgb(image: Image, *, keep_profile: bool, deep: bool = False) -> Image:
     keep = keep_profile and _can_be_kept(image, space.profile)
     if image.interpretation in ("lab", "labs"):
         image = _from_lab(image, deep=deep)
-    elif space.profile and not keep and not is_srgb(space.profile):
+    elif space.profile and not keep and not is_srgb(space.profile) and is_plausible(space.profile):
         image = _by_profile(image, deep=deep)
     return _finished(image, deep=deep, keep=keep)
 
@@ -44,7 +44,7 @@ def _can_be_kept(image: Image, profile: bytes | None) -> bool:
     """A profile that encoders refuse is converted from, and goes."""
     if profile is None or image.interpretation in ("cmyk", "lab", "labs"):
         return False
-    return is_well_formed(profile, grey=image.interpretation in ("b-w", "grey16"))
+    return is_plausible(profile) and is_well_formed(profile, grey=image.interpretation in ("b-w", "grey16"))
 
 
 def _from_lab(image: Image, *, deep: bool) -> Image:

@@ -56,8 +56,13 @@ def check_size(width: int, height: int, frames: int, *, animated: bool, limits: 
     """Frames of an animation count together. Of pages only one is ever decoded.
 
     Raises:
-        PermanentError: `too_many_frames`, `too_wide`, `too_many_pixels` or `animation_too_large`.
+        PermanentError: `unreadable` without a pixel; `too_many_frames`, `too_wide`, `too_many_pixels` or
+            `animation_too_large`.
     """
+    if min(width, height) < 1:
+        raise PermanentError(
+            Cause.UNREADABLE, f"the image is {width:,} x {height:,} and has no pixel; upload an intact copy"
+        )
     if frames > limits.max_frames:
         raise PermanentError(
             Cause.TOO_MANY_FRAMES,

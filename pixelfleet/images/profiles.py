@@ -17,6 +17,9 @@ _NEAR: Final = 0.003
 #: sRGB's linear light at half signal, and near black, where a plain gamma differs.
 _AT: Final = ((0.5, 0.2140), (0.1, 0.0100))
 _MAX_TAGS: Final = 100
+_D50: Final = (0.9642, 1.0, 0.8249)
+#: Old profiles are relative to D65, whose blue is 0.26 more.
+_WHITE_NEAR: Final = 0.35
 
 
 def is_srgb(profile: bytes) -> bool:
@@ -43,6 +46,21 @@ def is_well_formed(profile: bytes, *, grey: bool) -> bool:
         return False
     spans = (struct.unpack_from(">II", profile, 136 + 12 * number) for number in range(count))
     return all(start % 4 == 0 and start + size <= len(profile) for start, size in spans)
+
+
+def is_plausible(profile: bytes) -> bool:
+    """False for a matrix profile whose primaries do not add up to white: a program wrote other numbers into it.
+
+    The sum of the three is the connection space's white, D50 (ICC.1:2022, 8.3.3 and F.3).
+    """
+    try:
+        tags = _tags(profile)
+        columns = [struct.unpack_from(">3i", tags[name], 8) for name in _PRIMARIES]
+    except (KeyError, IndexError, struct.error):
+        # No matrix: tables, grey or ink, which the colour engine checks.
+        return True
+    white = [sum(values) / 65536 for values in zip(*columns, strict=True)]
+    return all(abs(value - expected) < _WHITE_NEAR for value, expected in zip(white, _D50, strict=True))
 
 
 def _tags(profile: bytes) -> dict[bytes, bytes]:

@@ -42,8 +42,7 @@ def second_opinion(path: Path, format_name: str, refusal: BaseException | None) 
         read_all = _pillow_reads_all(path, name) if by_libvips else _libvips_reads_all(path, name)
     except ProcessingError:
         return Opinion.NONE
-    except (pyvips.Error, DamagedError, OSError, MemoryError, RuntimeError) as error:
-        # libavif's binding in Pillow raises a RuntimeError.
+    except (pyvips.Error, DamagedError, OSError, MemoryError) as error:
         return _of_refusal(translate(error, format_name))
     return Opinion.READS if read_all else Opinion.NONE
 

@@ -1,4 +1,4 @@
-"""ThumbHash: an image as some 25 bytes, drawn by browsers while the real one loads.
+"""ThumbHash: an image in about 25 bytes, which browsers draw while the image itself loads.
 
 The format is Evan Wallace's (https://evanw.github.io/thumbhash/): a header with the average colour, then the lowest
 terms of a cosine transform of luminance, two colour differences and alpha, four bits each.
@@ -14,7 +14,7 @@ Pixel = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    """`steady` is the average; `terms` are scaled to 0..1 around a half, by `scale`."""
+    """`steady` is the average of the channel. `terms` are divided by `scale`, and lie between 0 and 1 around a half."""
 
     steady: float
     terms: tuple[float, ...]
@@ -26,7 +26,7 @@ def thumbhash(pixels: list[Pixel], side: int, shape: tuple[int, int]) -> str:
 
     Args:
         pixels: the image squeezed into a square of `side` x `side` (at most 100), row by row.
-        shape: its true width and height, of which the hash keeps the proportion.
+        shape: width and height of the image itself; the hash keeps their proportion.
     """
     width, height = shape
     opaque = all(pixel[3] == 255 for pixel in pixels)
@@ -52,7 +52,7 @@ def thumbhash(pixels: list[Pixel], side: int, shape: tuple[int, int]) -> str:
 
 
 def _channels(pixels: list[Pixel]) -> tuple[list[float], list[float], list[float], list[float]]:
-    """Luminance, yellow minus blue, red minus green, alpha; the average colour shines through what is transparent."""
+    """Luminance, yellow minus blue, red minus green, alpha. Transparent parts show the average colour."""
     if all(pixel[3] == 255 for pixel in pixels):
         return (
             [(red + green + blue) / 765 for red, green, blue, _ in pixels],

@@ -1,4 +1,4 @@
-"""Deep Zoom pyramids: an entry file and a folder of tiles, written as the image streams by."""
+"""Deep Zoom pyramids: an entry file and a folder of tiles, written while the image is decoded row by row."""
 
 import hashlib
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def write_tiles(image: Image, variant: Variant, tiles: Tiles, folder: Path) -> T
         suffix=_suffix(variant),
         keep="none",
     )
-    # It holds the date, and no viewer reads it.
+    # The file holds the date, which would change with every run, and no viewer reads the file.
     (stem.with_name(f"{variant.name}_files") / "vips-properties.xml").unlink(missing_ok=True)
     return _counted(stem.with_name(f"{variant.name}.dzi"), stem.with_name(f"{variant.name}_files"))
 

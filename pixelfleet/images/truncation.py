@@ -1,6 +1,6 @@
-"""Whether a file breaks off, by the marks that its format sets at its end or the lengths that it declares.
+"""Whether a file breaks off before its end, by the format's end mark or by the lengths that the file declares.
 
-Codecs report a broken-off file in many words, some not at all; these checks read a few bytes and decide.
+Codecs report such a file in many words, and some codecs do not report it at all. These checks read a few bytes.
 """
 
 import mmap
@@ -13,12 +13,12 @@ _TAIL: Final = 64 * 1024
 _MAX_CHUNKS: Final = 100_000
 
 
-#: Formats whose decoder shows what there is without a word, so that the file must be looked at before.
+#: Formats whose decoder shows a part of a picture without an error, so that the file is checked before it is decoded.
 UNNOTICED: Final = frozenset({"gif"})
 
 
 def breaks_off(path: Path, format_name: str) -> bool:
-    """False where the file is whole, or where its format does not tell."""
+    """False where the file is whole, or where its format has no mark and no lengths."""
     check = _CHECKS.get(format_name)
     if check is None:
         return False
@@ -27,12 +27,12 @@ def breaks_off(path: Path, format_name: str) -> bool:
 
 
 def _jpeg(file: BinaryIO) -> bool:
-    """No end-of-image marker (ITU T.81 B.1.1.3) in the tail; some cameras pad behind it."""
+    """No end-of-image marker (ITU T.81 B.1.1.3) in the last 64 kB; some cameras write padding behind the marker."""
     return b"\xff\xd9" not in _tail(file)
 
 
 def _gif(file: BinaryIO) -> bool:
-    """Walks the blocks (GIF89a specification): one that reaches past the end is cut; a missing trailer is no loss."""
+    """A block (GIF89a specification) reaches past the end of the file. A missing trailer loses no pixel."""
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
             return _gif_ends_inside_a_block(data)
@@ -49,7 +49,7 @@ def _gif_ends_inside_a_block(data: mmap.mmap) -> bool:
         elif kind == 0x21:
             at += 2
         else:
-            # The trailer, or garbage behind a file that some writers leave.
+            # The trailer, or the garbage that some writers leave behind the last block.
             return False
         while data[at]:
             at += data[at] + 1
@@ -84,7 +84,7 @@ def _riff(file: BinaryIO) -> bool:
 
 
 def _iso_media(file: BinaryIO) -> bool:
-    """Boxes (ISO/IEC 14496-12) that reach past the end of the file."""
+    """A box (ISO/IEC 14496-12) reaches past the end of the file."""
     size = _size(file)
     at = 0
     for _ in range(_MAX_CHUNKS):
@@ -102,7 +102,7 @@ def _iso_media(file: BinaryIO) -> bool:
 
 
 def _tiff(file: BinaryIO) -> bool:
-    """The first directory lies behind the end: writers that compress put it last (TIFF 6.0, section 2)."""
+    """The first directory lies behind the end of the file: writers that compress put it last (TIFF 6.0, section 2)."""
     size = _size(file)
     file.seek(0)
     head = file.read(16)

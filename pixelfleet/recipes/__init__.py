@@ -1,4 +1,4 @@
-"""Recipes: which variants an image becomes. TOML in, a frozen `Recipe` out, the same digest for the same meaning."""
+"""Recipes: the variants of an image. `parse` turns TOML into a `Recipe`; recipes of one meaning have one digest."""
 
 from pixelfleet.recipes.model import Fit, Gravity, Metadata, OutputFormat, Profile, Recipe, Tiles, Variant, Watermark
 from pixelfleet.recipes.reader import BUILTIN, builtin, load, parse

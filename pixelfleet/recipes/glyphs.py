@@ -1,6 +1,7 @@
-"""The characters that a text mark may have: those of scripts that are set one letter after the other, left to right.
+"""The characters that a text mark may have: those of scripts that are written one letter after the other, left to
+right.
 
-Each has a glyph in the engine's font (pixelfleet/images/fonts); a test holds the two together.
+Each character has a glyph in the engine's font (pixelfleet/images/fonts). A test compares the two.
 """
 
 import unicodedata
@@ -21,10 +22,10 @@ RANGES: Final = (
 
 
 def composed(text: str) -> str:
-    """With a letter and its accent as one character, as the font has them (Unicode NFC)."""
+    """The text with a letter and its accent as one character, as the font has them (Unicode NFC)."""
     return unicodedata.normalize("NFC", text)
 
 
 def without_glyph(text: str) -> list[str]:
-    """The characters of a composed text that cannot be set, each once."""
+    """The characters of a composed text that have no glyph, each once."""
     return [letter for letter in dict.fromkeys(text) if not any(first <= ord(letter) <= last for first, last in RANGES)]

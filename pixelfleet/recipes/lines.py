@@ -1,4 +1,4 @@
-"""Where in a recipe's text a field stands, so that an error can name the line."""
+"""The line of a recipe's text on which a field stands, for error messages."""
 
 import re
 from functools import cached_property
@@ -7,19 +7,19 @@ _HEADER = re.compile(r"^\s*\[\[?\s*([\w.-]+)\s*\]?\]")
 
 
 class Lines:
-    """A recipe's text, gone through once: each question costs the lines of one variant."""
+    """A recipe's text. It is searched for variants once, so that a look-up costs the lines of one variant."""
 
     def __init__(self, text: str) -> None:
         self._lines = text.splitlines()
 
     def of(self, location: tuple[str | int, ...]) -> int:
-        """The line, from 1, of a pydantic error location; of the table around the field where it is not there."""
+        """The line, from 1, of a pydantic error location. A field that is missing has the line of its table."""
         start, end = 0, None
         if location and location[0] == "variants" and len(location) > 1:
             start, end = self._variant_span(int(location[1]))
             location = location[2:]
         elif location and location[0] != "variants":
-            # A field of the recipe itself stands before its first variant; below, the same word is a variant's.
+            # A field of the recipe itself stands before the first variant. Below, the word is a field of a variant.
             end = self._heads[0] if self._heads else None
         keys = [str(part) for part in location if not isinstance(part, int)]
         for key in reversed(keys):

@@ -1,4 +1,4 @@
-"""What a recipe may say. `docs/reference/recipes.md` and error messages show every field's description."""
+"""The fields of a recipe. `docs/reference/recipes.md` and error messages show the description of every field."""
 
 import base64
 import binascii
@@ -14,7 +14,7 @@ from pixelfleet.recipes.glyphs import composed, without_glyph
 from pixelfleet.recipes.writer import to_toml
 
 MAX_VARIANTS: Final = 32
-#: WebP's own limit is 16,383; larger outputs are what tiles are for.
+#: The limit of WebP. Larger outputs are written as tiles.
 MAX_SIDE: Final = 16_383
 #: A recipe's text lies in one catalog item of at most 400 KB.
 MAX_WATERMARK_BYTES: Final = 64 * 1024
@@ -22,7 +22,7 @@ DATA_URI: Final = "data:image/png;base64,"
 
 
 class OutputFormat(StrEnum):
-    """`auto`: WebP where the source has alpha or moves, else JPEG."""
+    """`auto` is WebP where the source has alpha or is animated, else JPEG."""
 
     AUTO = "auto"
     JPEG = "jpeg"
@@ -41,7 +41,7 @@ class Fit(StrEnum):
 
 
 class Gravity(StrEnum):
-    """Which part `cover` keeps; also where a watermark stands."""
+    """The part of the image that `cover` keeps, and the position of a watermark."""
 
     CENTRE = "centre"
     NORTH = "north"
@@ -57,7 +57,7 @@ class Gravity(StrEnum):
 
 
 class Metadata(StrEnum):
-    """What stays of EXIF, XMP and IPTC: nothing, who made the picture and owns it, or all that is true of a variant."""
+    """What a variant keeps of EXIF, XMP and IPTC: nothing, maker and owner, or all that is true of the variant."""
 
     STRIP = "strip"
     COPYRIGHT = "copyright"
@@ -65,7 +65,7 @@ class Metadata(StrEnum):
 
 
 class Profile(StrEnum):
-    """What becomes of the colour profile: colours are converted to sRGB, or left as they are with their profile."""
+    """The colour profile: colours are converted to sRGB, or are left as they are with their profile."""
 
     STRIP = "strip"
     KEEP = "keep"
@@ -94,7 +94,7 @@ class Tiles(_Part):
 
 
 class Watermark(_Part):
-    """A picture or a line of text laid over the variant after everything else."""
+    """A picture or a line of text over the variant, as the last step."""
 
     image: str | None = Field(
         None, description="a PNG file beside the recipe, at most 64 KB; kept in the recipe as a data: URI"
@@ -149,7 +149,7 @@ class Watermark(_Part):
 
 
 class Variant(_Part):
-    """One output: the size it takes, what is done to its pixels, how it is written."""
+    """One output: its size, the steps that change its pixels, and its encoding."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_by_alias=True)
 
@@ -255,14 +255,14 @@ class Recipe(_Part):
 
     @cached_property
     def digest(self) -> str:
-        """64 hex digits over what the recipe means: neither formatting nor spelled-out defaults change it."""
+        """64 hex digits of the meaning of the recipe: formatting and written-out defaults do not change them."""
         canonical = json.dumps(self._said(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def to_text(self) -> str:
-        """TOML that `parse` reads back to an equal recipe; self-contained, so fit for the catalog."""
+        """TOML that `parse` reads back to an equal recipe. The text names no file, so that the catalog can hold it."""
         return to_toml(self._said())
 
     def _said(self) -> dict[str, Any]:
-        # Without defaults, so that a field added later leaves the digests of older recipes alone.
+        # Without defaults, so that a field that is added later does not change older digests.
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)

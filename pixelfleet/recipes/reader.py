@@ -1,4 +1,4 @@
-"""TOML text to Recipe. A wrong recipe is refused with line, field and what would be right, all errors at once."""
+"""From TOML text to a Recipe. The error of a wrong recipe lists all that is wrong: line, field, and the right form."""
 
 import base64
 import difflib
@@ -17,31 +17,31 @@ from pixelfleet.recipes.lines import Lines
 from pixelfleet.recipes.model import DATA_URI, MAX_WATERMARK_BYTES, Recipe, Tiles, Variant, Watermark
 
 BUILTIN: Final = ("web", "catalog", "archive", "zoom", "responsive")
-#: What the catalog can hold beside the other attributes of an item.
+#: The most bytes that the catalog can hold beside the other attributes of an item.
 MAX_TEXT_BYTES: Final = 350_000
-#: Errors that one message lists.
+#: The most errors that one message lists.
 MOST_ERRORS: Final = 50
 _PARTS: Final[dict[str, type[BaseModel]]] = {"watermark": Watermark, "tiles": Tiles}
 
 
 def parse(text: str, origin: str) -> Recipe:
-    """Read a recipe. No file that it names is opened: it may come from anyone.
+    """Read a recipe. Files that the recipe names are not opened, because anyone may have written the recipe.
 
     Args:
         text: TOML.
-        origin: where it came from, for error messages: a file name, `recipe 1a2b...`.
+        origin: the source of the text, for error messages: a file name, or `recipe 1a2b...`.
 
     Raises:
-        RecipeError: one line for each thing that is wrong: origin, line, field, what would be right.
+        RecipeError: one line for each error: origin, line, field, and the right form.
     """
     return _validated(_toml(text, origin), text, origin)
 
 
 def load(name_or_path: str) -> Recipe:
-    """A built-in recipe by its name, else the recipe in a file; picture watermarks are read from beside the file.
+    """A built-in recipe by its name, else the recipe in a file. Watermark pictures are read from beside the file.
 
     Raises:
-        RecipeError: no such recipe or file, or it is wrong.
+        RecipeError: no such recipe or file, or the recipe is wrong.
     """
     if name_or_path in BUILTIN:
         return builtin(name_or_path)
@@ -59,10 +59,10 @@ def load(name_or_path: str) -> Recipe:
 
 @cache
 def builtin(name: str) -> Recipe:
-    """A recipe that comes with pixelfleet.
+    """A recipe that is part of pixelfleet.
 
     Raises:
-        RecipeError: there is none of this name.
+        RecipeError: no built-in recipe has this name.
     """
     if name not in BUILTIN:
         raise RecipeError(f"no built-in recipe {name!r}: there are {', '.join(BUILTIN)}")
@@ -88,7 +88,7 @@ def _validated(raw: dict[str, Any], text: str, origin: str) -> Recipe:
     except ValidationError as error:
         items = [dict(item) for item in error.errors()]
         deeper = [item for item in items if item["loc"] != ("variants",)]
-        # Pydantic also says that no variant is left where every one was refused: that is an echo.
+        # Where every variant is refused, Pydantic adds that no variant is left: that error says nothing new.
         shown = (deeper or items)[:MOST_ERRORS]
         lines = Lines(text)
         messages = [_describe(item, lines, origin) for item in shown]
@@ -148,7 +148,7 @@ def _data_uri(folder: Path, name: str, where: str) -> str:
     if not picture.resolve().is_relative_to(folder.resolve()):
         raise RecipeError(f"{where}: {picture} is not below the recipe's folder; copy the mark to there")
     try:
-        # Without waiting: opening a pipe would last until somebody writes into it.
+        # Non-blocking: opening a named pipe would otherwise wait for a writer.
         with os.fdopen(os.open(picture, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise RecipeError(f"{where}: {picture} is not a regular file")

@@ -1,4 +1,4 @@
-"""Recipe fields as TOML text: the subset of TOML 1.0 that a recipe needs."""
+"""From recipe fields to TOML text, in the subset of TOML 1.0 that a recipe needs."""
 
 import json
 from collections.abc import Mapping
@@ -25,6 +25,6 @@ def _value(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(item) for item in value) + "]"
     if isinstance(value, str):
-        # A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
+        # A JSON string is a TOML basic string, except for DEL, which TOML requires escaped.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return json.dumps(value)

@@ -1,4 +1,4 @@
-"""Sample images of the project's own making, the same bytes every time: what `make demo` and the tests run on."""
+"""Sample images, drawn by this package with the same bytes every time. `make demo` and the tests use the samples."""
 
 from pixelfleet.samples.maker import make_samples
 

@@ -1,4 +1,4 @@
-"""The samples that move."""
+"""The animated samples."""
 
 import io
 from typing import Any

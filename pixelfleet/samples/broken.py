@@ -1,4 +1,4 @@
-"""The samples that cannot be processed, each for a reason of its own."""
+"""The samples that cannot be processed. Each has another reason."""
 
 import struct
 import zlib
@@ -8,7 +8,7 @@ from pixelfleet.samples.scene import scene
 
 
 def truncated_jpeg() -> bytes:
-    """Breaks off half way: what an interrupted copy leaves."""
+    """The first half of a JPEG, as an interrupted copy leaves it."""
     whole = encoded(scene((900, 600), "sea", "truncated"), "JPEG", quality=88)
     return whole[: len(whole) // 2]
 
@@ -35,13 +35,13 @@ def bomb() -> bytes:
 
 
 def garbled() -> bytes:
-    """A JPEG whose tables were overwritten: its head is right, nothing after it can be decoded."""
+    """A JPEG with overwritten tables: the head is right, and nothing behind the head can be decoded."""
     whole = encoded(scene((600, 400), "dusk", "garbled"), "JPEG", quality=80)
     return whole[:24] + bytes(200) + whole[224:2000] + b"\xff\xd9"
 
 
 def video() -> bytes:
-    """The first bytes of an MP4 film, which starts with the same box as HEIC and AVIF do."""
+    """The first bytes of an MP4 film. MP4, HEIC and AVIF start with the same box."""
     return struct.pack(">I4s4sI4s4s", 24, b"ftyp", b"isom", 512, b"isom", b"mp42") + bytes(4096)
 
 

@@ -1,4 +1,4 @@
-"""Which samples there are and how each is written. Pillow alone: the parent of a worker may call this."""
+"""The list of samples, and the function that writes them. It needs Pillow alone: a worker's parent may call it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ from PIL import Image
 
 from pixelfleet.samples import animated, broken, photos
 
-#: File name, and the function that makes its bytes.
+#: File name, and the function that returns the file's bytes.
 SAMPLES: Final[dict[str, Callable[[], bytes]]] = {
     **{f"photos/turned-{code}.jpg": photos.turned(code) for code in range(1, 9)},
     "photos/harbour at dusk.jpg": photos.camera,
@@ -39,7 +39,7 @@ SAMPLES: Final[dict[str, Callable[[], bytes]]] = {
 
 
 def make_samples(folder: Path) -> list[Path]:
-    """Write every sample below `folder`, which is made when it is missing; existing files are overwritten.
+    """Write every sample below `folder`, which is created when it is missing. Existing files are overwritten.
 
     Returns:
         The files, in a fixed order: `photos/...` can be processed, `broken/...` cannot.

@@ -1,4 +1,4 @@
-"""The samples that are good: one for each format and oddity that a fleet meets."""
+"""The samples that can be processed: one for each format and each common oddity."""
 
 import io
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from PIL.ExifTags import Base
 from pixelfleet.samples.profile import wide_profile
 from pixelfleet.samples.scene import scene, write
 
-#: How stored pixels must be turned to be displayed, by EXIF orientation (EXIF 2.32, tag 274), and undone.
+#: The turn from displayed to stored pixels, by EXIF orientation (EXIF 2.32, tag 274).
 _UNDO: Final[dict[int, Image.Transpose]] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -29,7 +29,7 @@ def encoded(picture: Image.Image, format_name: str, **options: Any) -> bytes:
 
 
 def turned(orientation: int) -> Callable[[], bytes]:
-    """A 900x600 picture as displayed, stored as a camera held in that orientation stores it."""
+    """A picture that is displayed as 900x600, stored as a camera stores it that was held in this orientation."""
 
     def make() -> bytes:
         upright = scene((900, 600), "noon", f"turned {orientation}")
@@ -46,7 +46,7 @@ def turned(orientation: int) -> Callable[[], bytes]:
 
 
 def camera() -> bytes:
-    """What a camera writes: full EXIF, a place among it."""
+    """A JPEG as a camera writes it: full EXIF, with a place."""
     exif = Image.Exif()
     exif[Base.Make] = "Pixelfleet"
     exif[Base.Model] = "Sample 1"
@@ -72,7 +72,7 @@ def cmyk() -> bytes:
 
 
 def wide_gamut() -> bytes:
-    """A profile other than sRGB: what ignores it shows other colours."""
+    """A profile other than sRGB: a program that ignores the profile shows other colours."""
     return encoded(scene((1000, 700), "forest", "wide gamut"), "JPEG", quality=90, icc_profile=wide_profile())
 
 

@@ -1,9 +1,9 @@
-"""A colour profile of our own making: RGB with wider primaries than sRGB's (ICC.1:2001-04, matrix and gamma)."""
+"""A colour profile: RGB with wider primaries than those of sRGB (ICC.1:2001-04, matrix and gamma)."""
 
 import struct
 from typing import Final
 
-#: Red, green and blue in XYZ under D50; together they give its white.
+#: Red, green and blue in XYZ under D50. Their sum is the white of D50.
 _PRIMARIES: Final = {
     b"rXYZ": (0.6097, 0.3111, 0.0195),
     b"gXYZ": (0.2053, 0.6257, 0.0609),
@@ -14,7 +14,7 @@ _GAMMA: Final = 2.2
 
 
 def wide_profile() -> bytes:
-    """The profile's bytes; what shows the picture without it shows duller colours."""
+    """The profile's bytes. A picture that is shown without its profile has duller colours."""
     tags = {b"desc": _description(b"Pixelfleet wide RGB"), b"cprt": _text(b"public domain"), b"wtpt": _xyz(_WHITE)}
     tags |= {name: _xyz(primary) for name, primary in _PRIMARIES.items()}
     tags |= {name: _curve(_GAMMA) for name in (b"rTRC", b"gTRC", b"bTRC")}

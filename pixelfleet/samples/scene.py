@@ -1,4 +1,4 @@
-"""Pictures that compress and resize like photographs: a lit gradient, soft noise at several scales, text."""
+"""Drawn pictures that compress and resize like photographs: a gradient, soft noise at several scales, text."""
 
 import random
 from typing import Final
@@ -33,7 +33,7 @@ def scene(size: Size, mood: str, label: str) -> Image.Image:
 
 
 def write(picture: Image.Image, label: str) -> None:
-    """Write `label` into the lower left, legible on any ground: it shows at once what was turned or mirrored."""
+    """Write `label` into the lower left, legible on any ground. It shows whether a picture is turned or mirrored."""
     pen = ImageDraw.Draw(picture)
     height = max(12, picture.height // 14)
     pen.text(
@@ -53,7 +53,7 @@ def _gradient(size: Size, top: Rgb, bottom: Rgb) -> Image.Image:
 
 
 def _noise(size: Size, cells: int, strength: int, dice: random.Random) -> Image.Image:
-    """Grey noise around 128, `cells` grains across, softly joined."""
+    """Grey noise around 128, with `cells` grains across and soft edges between the grains."""
     across = max(2, cells)
     down = max(2, cells * size[1] // size[0])
     grains = Image.frombytes("L", (across, down), dice.randbytes(across * down))

@@ -4,16 +4,19 @@
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import pyvips
 
 from pixelfleet.images.colour_space import PRIMARIES
 from pixelfleet.images.profile_maker import GammaCurve, SrgbCurve, matrix_profile
+from tests.colour import hdr
 from tests.colour import other_files as made
 from tests.colour.quarters import GREYS, QUARTERS, Rgba, picture
 from tests.colour.tiff_files import Page, quarters_page, reduced, small, tiff
 
+FIXTURES: Final = Path(__file__).parents[1] / "fixtures" / "images"
 _OPAQUE: Final[list[Rgba]] = [(*colour, 255) for colour in QUARTERS]
 _GREY: Final[list[Rgba]] = [(grey, grey, grey, 255) for grey in GREYS]
 #: The quarters of Display P3 in sRGB: SMPTE EG 432-1's primaries by the matrices of SMPTE RP 177, clipped.
@@ -143,6 +146,18 @@ def _ycbcr(luma: tuple[float, float, float], *, studio: bool, tagged: bool = Tru
     return tiff(page)
 
 
+def _planar_ycbcr() -> bytes:
+    content = _ycbcr((0.299, 0.587, 0.114), studio=False, tagged=False)
+    # The pixels lie at byte 8, and every tag behind them.
+    samples = content[8 : 8 + 3 * 64 * 48]
+    planes = b"".join(samples[band::3] for band in range(3))
+    page = quarters_page(QUARTERS, photometric=6)
+    page.packed = planes
+    starts = (4, [8 + band * 64 * 48 for band in range(3)])
+    page.tags = {530: (3, [1, 1]), 284: (3, [2]), 273: starts, 279: (4, [64 * 48] * 3)}
+    return tiff(page)
+
+
 def _fractions(values: tuple[float, ...]) -> bytes:
     return struct.pack(f"<{2 * len(values)}I", *(part for value in values for part in (round(value * 10_000), 10_000)))
 
@@ -173,6 +188,7 @@ TIFF: Final = (
     Case("YCbCr", lambda: _ycbcr((0.299, 0.587, 0.114), studio=False, tagged=False), _OPAQUE, "TIFF 6.0, section 21", oracle="tiff2rgba"),
     Case("YCbCr of BT.709", lambda: _ycbcr((0.2126, 0.7152, 0.0722), studio=False), _OPAQUE, "TIFF 6.0, section 21", oracle="tiff2rgba"),
     Case("YCbCr of BT.709 from 16 to 235", lambda: _ycbcr((0.2126, 0.7152, 0.0722), studio=True), _OPAQUE, "TIFF 6.0, section 21", oracle="tiff2rgba"),
+    Case("YCbCr in planes", _planar_ycbcr, _OPAQUE, "TIFF 6.0, section 21", oracle="imagemagick"),
     Case("grey of 8 signed bits", lambda: tiff(_signed()), _GREY, "no file says what signed samples count from: as ImageMagick, ffmpeg, Pillow", oracle="imagemagick"),
     Case("tiles of separate planes", _tiled_planes, _OPAQUE, "TIFF 6.0, section 15", oracle="imagemagick"),
     Case("8-bit CIELab", lambda: tiff(quarters_page(tuple((lab[0], lab[1] & 255, lab[2] & 255) for lab in LAB_BYTES), photometric=8)), LAB, "TIFF 6.0, section 23"),
@@ -205,15 +221,20 @@ PNG: Final = (
     Case("gAMA of sRGB", lambda: made.png(made.gama(0.45455)), _OPAQUE, "libpng: within 5 per cent it is sRGB"),
     Case("gAMA and cHRM of P3", lambda: made.png(made.gama(0.45455), made.chrm(*_P3_PRIMARIES)), _P3_GAMMA, "PNG, third edition, 13.14", 4),
     Case("cHRM that spans nothing", lambda: made.png(made.chrm(0.3, 0.3, *[0.5] * 6)), _OPAQUE, "nonsense says nothing"),
-    Case("cICP of BT.2020 with PQ", lambda: made.png(made.cicp(9, 16), made=picture(((75,) * 3, (106,) * 3, (128,) * 3, (144,) * 3))), _GREY, "ITU-R BT.2408: 203 cd/m² is white; highlights are compressed", 45),
-    Case("cICP of BT.2020 with HLG", lambda: made.png(made.cicp(9, 18), made=picture(((77,) * 3, (128,) * 3, (160,) * 3, (186,) * 3))), [(73, 73, 73, 255), (130, 130, 130, 255), (180, 180, 180, 255), (226, 226, 226, 255)], "ITU-R BT.2100, table 5, at 1,000 cd/m²", 45),
+    Case("cICP of BT.2020 with PQ", lambda: made.png(made.cicp(9, 16), made=picture(hdr.GREYS)), hdr.of_pq(hdr.GREYS), "ITU-R BT.2100, table 4; BT.2408: 203 cd/m² is white", 2),
+    Case("colours of BT.2020 with PQ", lambda: made.png(made.cicp(9, 16), made=picture(hdr.COLOURS)), hdr.of_pq(hdr.COLOURS), "ITU-R BT.2100, table 4; BT.2087", 2),
+    Case("shadows of BT.2020 with PQ", lambda: made.png(made.cicp(9, 16), made=picture(hdr.SHADOWS)), hdr.of_pq(hdr.SHADOWS), "ITU-R BT.2100, table 4; BT.2087; by zimg in the slow tests", 2),
+    Case("cICP of BT.2020 with HLG", lambda: made.png(made.cicp(9, 18), made=picture(hdr.GREYS)), hdr.of_hlg(hdr.GREYS), "ITU-R BT.2100, table 5, at 1,000 cd/m²", 2),
+    Case("colours of BT.2020 with HLG", lambda: made.png(made.cicp(9, 18), made=picture(hdr.COLOURS)), hdr.of_hlg(hdr.COLOURS), "ITU-R BT.2100, table 5; BT.2087", 2),
+    Case("shadows of BT.2020 with HLG", lambda: made.png(made.cicp(9, 18), made=picture(hdr.SHADOWS)), hdr.of_hlg(hdr.SHADOWS), "ITU-R BT.2100, table 5; by zimg in the slow tests", 2),
     Case("gAMA 1.0 of a grey", lambda: made.png(made.gama(1.0), made=picture(((60,), (120,), (180,), (240,)), "L")), [(132, 132, 132, 255), (181, 181, 181, 255), (218, 218, 218, 255), (249, 249, 249, 255)], "PNG, third edition, 13.13; IEC 61966-2-1", oracle="imagemagick"),
     Case("cICP that is unspecified", lambda: made.png(made.cicp(2, 2)), _OPAQUE, "ITU-T H.273: 2 is unspecified"),
 )  # fmt: skip
 
 OTHERS: Final = (
     Case("AVIF with nclx of Display P3", lambda: made.avif(12, 13), _P3, "MIAF, 7.3.6.4", 6),
-    Case("AVIF with nclx of PQ", lambda: made.avif(9, 16, picture(((75,) * 3, (106,) * 3, (128,) * 3, (144,) * 3))), _GREY, "ITU-R BT.2408", 45),
+    Case("AVIF with nclx of PQ", lambda: made.avif(9, 16, picture(hdr.COLOURS)), hdr.of_pq(hdr.COLOURS), "ITU-R BT.2100, table 4", 8),
+    Case("AVIF with nclx of HLG", lambda: made.avif(9, 18, picture(hdr.COLOURS)), hdr.of_hlg(hdr.COLOURS), "ITU-R BT.2100, table 5", 8),
     Case("AVIF with nclx of sRGB", lambda: made.avif(1, 13), _OPAQUE, "MIAF, 7.3.6.4", 4, oracle="avifdec"),
     Case("AVIF with premultiplied alpha", _premultiplied_avif, _alpha(255, 128, 0, 255), "MIAF, 7.3.5.2", 6, oracle="avifdec"),
     Case("AV1 in mif1", made.mif1_with_av1, _OPAQUE, "ISO/IEC 23008-12: the item's type decides", 4),
@@ -222,7 +243,18 @@ OTHERS: Final = (
     Case("HEIC of 10 bits with PQ", made.pq_heic, _GREY, "ITU-R BT.2408", 45),
     Case("JPEG 2000 with a P3 profile", lambda: made.jp2(profile(_P3_PRIMARIES, None)), _P3, "ITU-T T.800, I.5.3.3"),
     Case("PSD with a saved selection", lambda: made.psd(3, 8, made.planes(tuple((*c, 0) for c in QUARTERS))), _OPAQUE, "Adobe: alpha only where the layer count is negative", oracle="imagemagick"),
-    Case("PSD with transparency", lambda: made.psd(3, 8, made.planes(tuple((*c, 128) for c in QUARTERS)), layers=-1), _alpha(128, 128, 128, 128), "Adobe: a negative layer count"),
+    Case("PSD with transparency", lambda: made.psd(3, 8, made.planes(made.on_white(QUARTERS, 128)), layers=-1), _alpha(128, 128, 128, 128), "Adobe: a negative layer count; Photoshop merges on white"),
+    Case("PSD with transparency, not on white", lambda: made.psd(3, 8, made.planes(tuple((*c, 128) for c in QUARTERS)), layers=-1), _alpha(128, 128, 128, 128), "too dark to be on white"),
+    Case("grey PSD with transparency", lambda: made.psd(1, 8, made.planes(made.on_white(tuple((grey,) for grey in GREYS), 128)), layers=-1), [(*grey[:3], 128) for grey in _GREY], "Adobe: a negative layer count"),
+    Case("PSD of 16 bits", lambda: made.psd(3, 16, made.planes(QUARTERS, 16)), _OPAQUE, "Adobe", oracle="imagemagick"),
+    Case("PSD of 16 bits with transparency", lambda: made.psd(3, 16, made.planes(made.on_white(QUARTERS, 128), 16), deep_layers=-1), _alpha(128, 128, 128, 128), "Adobe: the block Lr16 has the layers", 4),
+    Case("PSD of 16 bits with a profile", lambda: made.psd(3, 16, made.planes(QUARTERS, 16), resources=made.psd_resource(1039, profile(_P3_PRIMARIES, None))), _P3, "Adobe, image resource 1039"),
+    Case("grey PSD of 16 bits", lambda: made.psd(1, 16, made.planes(tuple((grey,) for grey in GREYS), 16)), _GREY, "Adobe", oracle="imagemagick"),
+    Case("Lab PSD of 16 bits", lambda: made.psd(9, 16, made.planes(tuple((lab[0], lab[1] + 128, lab[2] + 128) for lab in LAB_BYTES), 16)), LAB, "Adobe; Lab under D50"),
+    Case("PSD in runs", made.psd_in_runs, _OPAQUE, "Adobe, PackBits", oracle="imagemagick"),
+    Case("PSB", lambda: made.psd(3, 8, made.planes(QUARTERS), version=2), _OPAQUE, "Adobe: lengths of eight bytes", oracle="imagemagick"),
+    Case("PSB of 16 bits with transparency", lambda: made.psd(3, 16, made.planes(made.on_white(QUARTERS, 128), 16), version=2, deep_layers=-1), _alpha(128, 128, 128, 128), "Adobe: lengths of eight bytes", 4),
+    Case("PSB in runs", lambda: made.psd_in_runs(2), _OPAQUE, "Adobe: lengths of rows have four bytes", oracle="imagemagick"),
     Case("PSD bitmap", lambda: made.psd(0, 1, [made.bitmap_plane()]), [(0, 0, 0, 255), (255, 255, 255, 255), (255, 255, 255, 255), (0, 0, 0, 255)], "Adobe: 1 is black", oracle="imagemagick"),
     Case("ICO with alpha 0 throughout", lambda: made.icon(0), _OPAQUE, "Windows and browsers: the mask holds (ImageMagick 6 shows nothing)", size=(32, 32)),
     Case("ICO with alpha 0 throughout and a mask", lambda: made.icon(0, mask=True), [*_OPAQUE[:2], *[(0, 0, 0, 0)] * 2], "Windows: the mask holds", size=(32, 32)),
@@ -246,6 +278,9 @@ OTHERS: Final = (
     Case("TGA of 15 bits", lambda: made.tga_of_15_bits(2), _OPAQUE, "TGA 2.0, field 5.5", 8, oracle="imagemagick"),
     Case("TGA with a palette of 15 bits", lambda: made.tga_of_15_bits(1), _OPAQUE, "TGA 2.0, field 4.3", 8, oracle="imagemagick"),
     Case("TGA with a palette that is not used", made.tga_with_a_spare_palette, _OPAQUE, "TGA 2.0, field 2: RGB may have a palette", oracle="imagemagick"),
+    Case("BMP with a P3 profile", lambda: made.bmp_with_profile(profile(_P3_PRIMARIES, None)), _P3, "Microsoft, BITMAPV5HEADER"),
+    Case("JPEG 2000 of green, blue and red", made.jp2_of_other_order, _OPAQUE, "ITU-T T.800, I.5.3.6"),
+    Case("JPEG 2000 of 16 bits", (FIXTURES / "four-quarters-16bit.jp2").read_bytes, _OPAQUE, "ITU-T T.800", oracle="imagemagick"),
     Case("XBM", made.xbm, [(0, 0, 0, 255), (255, 255, 255, 255), (255, 255, 255, 255), (0, 0, 0, 255)], "X11: 1 is the foreground, black", oracle="imagemagick"),
     Case("PFM from 0 to 1", lambda: made.pfm(1.0), _GREY, "0 is black and 1 is white", oracle="imagemagick"),
     Case("PFM from 0 to 255", lambda: made.pfm(255.0), _GREY, "as float TIFF: most of it is above 1"),

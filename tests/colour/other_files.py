@@ -78,19 +78,30 @@ def jp2(profile: bytes) -> bytes:
     return whole[:start] + grown + whole[start + 4 : at] + box + whole[at + old :]
 
 
+def jp2_of_other_order() -> bytes:
+    """Channels of green, blue and red, as `cdef` says (T.800, I.5.3.6)."""
+    red, green, blue = picture().split()
+    whole = saved(Image.merge("RGB", (green, blue, red)), "JPEG2000", irreversible=False)
+    cdef = struct.pack(">H9H", 3, 0, 0, 2, 1, 0, 3, 2, 0, 1)
+    return _in_jp2_header(whole, _box(b"cdef", cdef))
+
+
+def _in_jp2_header(whole: bytes, more: bytes) -> bytes:
+    start = whole.index(b"jp2h") - 4
+    size = int.from_bytes(whole[start : start + 4], "big")
+    grown = struct.pack(">I", size + len(more)) + whole[start + 4 : start + size] + more
+    return whole[:start] + grown + whole[start + size :]
+
+
 def jp2_with_palette(*order: int) -> bytes:
     """Indices 8 to 11 behind eight entries that are alike; `order`: the columns of red, green and blue."""
     whole = saved(picture(((8,), (9,), (10,), (11,)), "L"), "JPEG2000", irreversible=False)
     entries = [(0, 0, 0)] * 8 + [tuple(colour[order.index(column)] for column in range(3)) for colour in QUARTERS]
     pclr = struct.pack(">HB", len(entries), 3) + b"\7\7\7" + b"".join(map(bytes, entries))
     cmap = b"".join(struct.pack(">HBB", 0, 1, column) for column in order)
-    more = b"".join(struct.pack(">I", 8 + len(body)) + kind + body for kind, body in ((b"pclr", pclr), (b"cmap", cmap)))
-    start = whole.index(b"jp2h") - 4
-    size = int.from_bytes(whole[start : start + 4], "big")
-    head = whole[start + 4 : start + size]
-    grey = head.index(b"colr") + 7
-    head = head[:grey] + struct.pack(">I", 16) + head[grey + 4 :]
-    return whole[:start] + struct.pack(">I", size + len(more)) + head + more + whole[start + size :]
+    more = _box(b"pclr", pclr) + _box(b"cmap", cmap)
+    grey = whole.index(b"colr") + 7
+    return _in_jp2_header(whole[:grey] + struct.pack(">I", 16) + whole[grey + 4 :], more)
 
 
 def avif_with_a_second_item_as_primary() -> bytes:
@@ -136,12 +147,49 @@ def _box_around(whole: bytes, kind: bytes) -> bytes:
     return whole[at : at + int.from_bytes(whole[at : at + 4], "big")]
 
 
-def psd(mode: int, depth: int, planes: list[bytes], layers: int = 0, version: int = 1) -> bytes:
-    """Header, no palette, no resources, a layer count, and the planes uncompressed."""
+def psd(
+    mode: int,
+    depth: int,
+    planes: list[bytes],
+    layers: int = 0,
+    version: int = 1,
+    *,
+    resources: bytes = b"",
+    deep_layers: int = 0,
+) -> bytes:
+    """Header, no palette, a layer count, and the planes uncompressed. `deep_layers`: the count where files of 16 bits
+    have it, in the block `Lr16`."""
     head = b"8BPS" + struct.pack(">H6xHIIHH", version, len(planes), SIZE[1], SIZE[0], depth, mode)
-    section = struct.pack(">Ihxx", 4, layers) if layers else b""
     wide = ">Q" if version == 2 else ">I"
-    return head + bytes(8) + struct.pack(wide, len(section)) + section + b"\0\0" + b"".join(planes)
+    section = struct.pack(wide, 4) + struct.pack(">hxx", layers) if layers else b""
+    if deep_layers:
+        block = b"8BIMLr16" + struct.pack(wide, 4) + struct.pack(">hxx", deep_layers)
+        section = struct.pack(wide, 0) + bytes(4) + block
+    before = head + bytes(4) + struct.pack(">I", len(resources)) + resources
+    return before + struct.pack(wide, len(section)) + section + b"\0\0" + b"".join(planes)
+
+
+def psd_in_runs(version: int = 1) -> bytes:
+    """The quarters in PackBits, by runs of half a row."""
+    whole = psd(3, 8, planes(QUARTERS), version=version)
+    body = whole.index(b"\0\0" + planes(QUARTERS)[0])
+    half = SIZE[0] // 2
+    rows = []
+    for band in range(3):
+        for left, right in ((0, 1), (2, 3)):
+            row = bytes((257 - half, QUARTERS[left][band], 257 - half, QUARTERS[right][band]))
+            rows += [row] * (SIZE[1] // 2)
+    lengths = b"".join(struct.pack(">I" if version == 2 else ">H", len(row)) for row in rows)
+    return whole[:body] + b"\0\1" + lengths + b"".join(rows)
+
+
+def psd_resource(number: int, content: bytes) -> bytes:
+    return b"8BIM" + struct.pack(">HHI", number, 0, len(content)) + content + bytes(len(content) % 2)
+
+
+def on_white(values: tuple[tuple[int, ...], ...], alpha: int) -> tuple[tuple[int, ...], ...]:
+    """As Photoshop merges: laid on white, with the alpha beside."""
+    return tuple((*(round(255 - (255 - value) * alpha / 255) for value in colour), alpha) for colour in values)
 
 
 def planes(values: tuple[tuple[int, ...], ...], depth: int = 8) -> list[bytes]:
@@ -237,6 +285,14 @@ def bmp(
     body = rows[0] * 24 + rows[1] * 24
     start = struct.pack("<HIHHI", 0x4D42, 14 + len(head) + len(body), 0, 0, 14 + len(head)) if file else b""
     return start + head + body
+
+
+def bmp_with_profile(profile: bytes) -> bytes:
+    """A BITMAPV5HEADER, which counts the place of the profile from its own start."""
+    body = picture().transpose(Image.Transpose.FLIP_TOP_BOTTOM).tobytes("raw", "BGR")
+    head = struct.pack("<IiiHHIIiiII", 124, *SIZE, 1, 24, 0, 0, 0, 0, 0, 0) + bytes(16) + b"DEBM" + bytes(48) + bytes(4)
+    head += struct.pack("<III", 124 + len(body), len(profile), 0)
+    return struct.pack("<HIHHI", 0x4D42, 14 + 124 + len(body) + len(profile), 0, 0, 138) + head + body + profile
 
 
 def _word(values: tuple[int, ...], masks: tuple[int, ...]) -> int:

@@ -1,4 +1,4 @@
-"""The head of a BMP or DIB whose pixels are laid out by bit masks (BI_BITFIELDS; Microsoft, BITMAPV5HEADER)."""
+"""The head of a BMP or DIB: bit masks (BI_BITFIELDS) and the embedded profile (Microsoft, BITMAPV5HEADER)."""
 
 import struct
 from collections.abc import Callable
@@ -12,6 +12,10 @@ _HEAD_BYTES: Final = 14 + 124 + 16
 _INFO_HEADER: Final = 40
 #: The header from which on the fourth mask, that of the alpha, is part of the header.
 _HEADER_WITH_ALPHA: Final = 56
+_V5_HEADER: Final = 124
+#: PROFILE_EMBEDDED, as it lies in the file.
+_EMBEDDED: Final = b"DEBM"
+_MAX_PROFILE: Final = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +55,16 @@ def bmp_masks(read: Callable[[int, int], bytes]) -> Masks | None:
     behind = (16 if compression == _ALPHA_BITFIELDS else 12) if size == _INFO_HEADER else 0
     offset = int.from_bytes(head[10:14], "little") if start else size + behind
     return Masks(width, abs(height), height < 0, bits, offset, red, green, blue, alpha if with_alpha else 0)
+
+
+def bmp_profile(read: Callable[[int, int], bytes]) -> bytes | None:
+    """The ICC profile inside a bitmap with a BITMAPV5HEADER; a profile beside it is not looked for."""
+    head = read(0, 14 + _V5_HEADER)
+    start = 14 if head[:2] == b"BM" else 0
+    if len(head) < start + _V5_HEADER or int.from_bytes(head[start : start + 4], "little") < _V5_HEADER:
+        return None
+    if head[start + 56 : start + 60] != _EMBEDDED:
+        return None
+    offset, length = struct.unpack_from("<II", head, start + 112)
+    profile = read(start + offset, min(length, _MAX_PROFILE))
+    return profile if len(profile) == length > 0 else None

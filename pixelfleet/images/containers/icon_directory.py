@@ -15,6 +15,7 @@ _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _MAX_BYTES: Final = MAX_ICON_PIXELS * 4 + MAX_ICON_PIXELS // 8 + 4096
 #: A BITMAPINFOHEADER, the head of nearly every bitmap in an icon; a few have a BITMAPCOREHEADER.
 _BITMAP_HEAD: Final = 40
+_BITFIELDS: Final = 3
 _CORE_HEAD: Final = b"\x0c\0\0\0"
 
 
@@ -32,6 +33,7 @@ class _Picture:
     height: int
     bits: int
     offset: int
+    #: Bytes: of a bitmap by its own head, since directories are often wrong, with its mask.
     size: int
 
 
@@ -44,14 +46,15 @@ def shown_icon(read: Read) -> Icon | None:
     if not pictures:
         return None
     best = max(pictures, key=lambda picture: (picture.width * picture.height, picture.bits))
-    body = read(best.offset, min(best.size, _MAX_BYTES))
+    size = min(best.size, _MAX_BYTES)
+    body = read(best.offset, size)
     bits, unused = best.bits, False
     if not body.startswith(_PNG) and bits == 32 and not any(_fourth_bytes(body, best)):
         # The writer left the fourth byte unused: the mask holds (Raymond Chen, "The evolution of the ICO file format",
         # part 3). Fewer bits in the directory make Pillow read the mask.
-        unused = len(body) < _BITMAP_HEAD + best.width * best.height * 4 + _mask_bytes(best)
+        unused = len(body) < size
         bits = 32 if unused else 24
-    entry = _ENTRY.pack(best.width & 255, best.height & 255, 0, 0, 1, bits, len(body), _HEAD + _ENTRY.size)
+    entry = _ENTRY.pack(best.width & 255, best.height & 255, 0, 0, 1, bits, size, _HEAD + _ENTRY.size)
     return Icon(struct.pack("<HHH", 0, 1, 1) + entry + body, unused)
 
 
@@ -66,18 +69,23 @@ def _pictures(read: Read) -> Iterator[_Picture]:
             yield _Picture(width, height, 32, offset, size)
         elif head.startswith(_CORE_HEAD) and len(head) >= 12:
             width, height, _, bits = struct.unpack_from("<HHHH", head, 4)
-            yield _Picture(width, height // 2, bits, offset, size)
-        elif len(head) >= 16:
-            # The height of the bitmap counts the mask as well.
-            width, height, _, bits = struct.unpack_from("<iiHH", head, 4)
-            yield _Picture(abs(width), abs(height) // 2, bits, offset, size)
+            palette = 3 << bits if bits <= 8 else 0
+            yield _bitmap(width, height, bits, offset, 12 + palette)
+        elif len(head) == _BITMAP_HEAD:
+            own, width, height, _, bits, compression = struct.unpack_from("<IiiHHI", head)
+            colours = int.from_bytes(head[32:36], "little") or (1 << bits if bits <= 8 else 0)
+            masks = 12 if compression == _BITFIELDS and own == _BITMAP_HEAD else 0
+            yield _bitmap(abs(width), abs(height), bits, offset, own + 4 * colours + masks)
+
+
+def _bitmap(width: int, height: int, bits: int, offset: int, before: int) -> _Picture:
+    """`before` bytes stand before the pixels; the height counts the mask as well."""
+    rows = height // 2
+    pixels = (width * bits + 31) // 32 * 4 * rows
+    mask = (width + 31) // 32 * 4 * rows
+    return _Picture(width, rows, bits, offset, before + pixels + mask)
 
 
 def _fourth_bytes(body: bytes, picture: _Picture) -> bytes:
     start = int.from_bytes(body[:4], "little")
     return body[start : start + picture.width * picture.height * 4][3::4]
-
-
-def _mask_bytes(picture: _Picture) -> int:
-    """One bit a pixel, rows of whole four bytes."""
-    return (picture.width + 31) // 32 * 4 * picture.height

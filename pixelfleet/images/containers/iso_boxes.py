@@ -33,6 +33,8 @@ class Heif:
     codecs: frozenset[bytes] = frozenset()
     nclx: Nclx | None = None
     premultiplied: bool = False
+    #: The content of the box `av1C` (AV1-ISOBMFF, 2.3).
+    av1: bytes = b""
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
@@ -91,9 +93,11 @@ def heif(read: Read) -> Heif:
     types = _item_types(meta, parts.get(b"iinf"))
     primary = _primary(meta, parts.get(b"pitm"))
     coded = frozenset({types[primary]} & _CODED) if primary in types else frozenset()
+    properties = _properties(meta, parts.get(b"iprp"), primary)
     return Heif(
         codecs=coded or frozenset(types.values()) & _CODED,
-        nclx=_nclx(meta, parts.get(b"iprp"), primary),
+        nclx=_nclx(meta, properties),
+        av1=next((meta[at:stop] for kind, at, stop in properties if kind == b"av1C"), b""),
         premultiplied=_premultiplied(meta, parts.get(b"iref"), primary),
     )
 
@@ -127,17 +131,21 @@ def _premultiplied(meta: bytes, span: tuple[int, int] | None, primary: int) -> b
     return any(kind == b"prem" and _number(meta, at, width) == primary for kind, at, _ in boxes(meta, start + 4, end))
 
 
-def _nclx(meta: bytes, span: tuple[int, int] | None, primary: int) -> Nclx | None:
-    """The `colr` property of type `nclx` that belongs to the primary item, else the first one of the file."""
+def _properties(meta: bytes, span: tuple[int, int] | None, primary: int) -> list[Box]:
+    """The properties of the primary item, and then all of the file: a grid's tiles have what the grid has not."""
     if span is None:
-        return None
+        return []
     parts = {kind: (start, end) for kind, start, end in boxes(meta, *span)}
     if b"ipco" not in parts:
-        return None
-    properties = list(boxes(meta, *parts[b"ipco"]))
+        return []
+    every = list(boxes(meta, *parts[b"ipco"]))
     own = _associations(meta, parts.get(b"ipma")).get(primary, [])
-    ordered = [properties[at - 1] for at in own if 0 < at <= len(properties)] + properties
-    for kind, at, stop in ordered:
+    return [every[at - 1] for at in own if 0 < at <= len(every)] + every
+
+
+def _nclx(meta: bytes, properties: list[Box]) -> Nclx | None:
+    """The first `colr` property of type `nclx`."""
+    for kind, at, stop in properties:
         if kind == b"colr" and meta[at : at + 4] == b"nclx" and stop - at >= 11:
             primaries, transfer, matrix = (_number(meta, at + place, 2) for place in (4, 6, 8))
             return Nclx(primaries, transfer, matrix, bool(meta[at + 10] & 0x80))

@@ -58,7 +58,7 @@ _BY_STRUCTURE: Final = rb"(?!)"
 FORMATS: Final[tuple[Format, ...]] = (
     # Decoders skip bytes between the first marker and the second (libjpeg, `next_marker`).
     _row(
-        "jpeg", "JPEG", rb"\xff\xd8(?:\xff|.{1,128}?\xff[\xc0-\xc2\xc4\xdb\xdd\xe0-\xef\xfe])",
+        "jpeg", "JPEG", rb"\xff\xd8(?:\xff|.{1,512}?\xff[\xc0-\xc2\xc4\xdb\xdd\xe0-\xef\xfe])",
         "libvips", "jpegload", ".jpg", "image/jpeg", streams=True,
     ),
     _row("png", "PNG", rb"\x89PNG\r\n\x1a\n", "png", "pngload", ".png", "image/png", streams=True),
@@ -72,6 +72,7 @@ FORMATS: Final[tuple[Format, ...]] = (
         "jpeg2000", "JPEG2000", ".jp2", "image/jp2",
     ),
     _row("psd", "PSD", rb"8BPS\x00\x01", "psd", "PSD", ".psd", "image/vnd.adobe.photoshop"),
+    _row("psb", "PSB", rb"8BPS\x00\x02", "psd", "PSD", ".psb", "image/vnd.adobe.photoshop"),
     _row("dds", "DDS", rb"DDS \x7c\x00\x00\x00", "pillow", "DDS", ".dds", "image/vnd-ms.dds"),
     _row("qoi", "QOI", rb"qoif", "pillow", "QOI", ".qoi"),
     _row("icns", "ICNS", rb"icns", "pillow", "ICNS", ".icns"),
@@ -102,7 +103,8 @@ FORMATS: Final[tuple[Format, ...]] = (
     # grey a map is a suggestion.
     _row(
         "tga", "TGA",
-        rb".(?:\x00[\x02\x03\x0a\x0b]\x00{5}|\x01[\x01-\x03\x09-\x0b]..(?:[\x01-\xff]\x00|\x00\x01)[\x0f\x10\x18\x20])"
+        rb".(?:\x00[\x02\x03\x0a\x0b]\x00{4}[\x00\x0f\x10\x18\x20]|"
+        rb"\x01[\x01-\x03\x09-\x0b]..(?:[\x01-\xff]\x00|\x00\x01)[\x0f\x10\x18\x20])"
         rb".{8}[\x08\x0f\x10\x18\x20].",
         "tga", "TGA", ".tga", "image/x-tga",
     ),
@@ -129,7 +131,6 @@ REFUSED: Final[tuple[RefusedFormat, ...]] = (
     _refused("WMF", rb"\xd7\xcd\xc6\x9a|\x01\x00\x09\x00\x00\x03", "it is a drawing program for Windows", _RENDER),
     _refused("EMF", rb"\x01\x00\x00\x00.{36} EMF", "it is a drawing program for Windows", _RENDER),
     _refused("GIMP XCF", rb"gimp xcf", "no decoder for it is installed"),
-    _refused("PSB", rb"8BPS\x00\x02", "the large document format of Photoshop has no decoder here"),
     _refused("DjVu", rb"AT&TFORM", "it is a document, not an image", _RENDER),
     _refused("BPG", rb"BPG\xfb", "no decoder for it is installed"),
     _refused("Photo CD", rb".{2048}PCD_|PCD_OPA", "only its small base image could be read"),

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Final
 
-from pixelfleet.images.containers.bmp_masks import Masks, bmp_masks
+from pixelfleet.images.colour_space import Space, mark
+from pixelfleet.images.containers.bmp_masks import Masks, bmp_masks, bmp_profile
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers import pillow
 from pixelfleet.images.readers.contract import Header, Reading
@@ -24,7 +25,10 @@ def read_header(path: Path, row: Format, reading: Reading) -> Header:
 
 def decode(path: Path, row: Format, reading: Reading) -> Image:
     masks = _masks(path, row)
-    return used_alpha(pillow.decode(path, row, reading) if masks is None else _by_masks(path, masks, reading))
+    image = used_alpha(pillow.decode(path, row, reading) if masks is None else _by_masks(path, masks, reading))
+    with reader_at(path) as read:
+        profile = bmp_profile(read)
+    return mark(image, Space(profile)) if profile else image
 
 
 def used_alpha(image: Image) -> Image:

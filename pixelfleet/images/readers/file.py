@@ -12,8 +12,15 @@ Read = Callable[[int, int], bytes]
 def reader_at(path: Path) -> Iterator[Read]:
     """Positioned reads from the file; fewer bytes than asked for only at its end, and none of a negative number.
 
-    Offsets and numbers come from files: whatever they are, a read is no error.
+    Offsets and numbers come from files: whatever they are, a read is no error, and needs memory for no more than the
+    file has.
     """
     with path.open("rb") as file:
         descriptor = file.fileno()
-        yield lambda offset, count: os.pread(descriptor, count, offset) if 0 <= offset < 1 << 62 and count > 0 else b""
+        size = os.fstat(descriptor).st_size
+
+        def read(offset: int, count: int) -> bytes:
+            there = min(count, size - offset) if offset >= 0 else 0
+            return os.pread(descriptor, there, offset) if there > 0 else b""
+
+        yield read

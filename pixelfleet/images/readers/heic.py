@@ -30,16 +30,16 @@ _MODES: Final = {
 def read_header(path: Path, _row: Format, _reading: Reading) -> Header:
     with pillow.stumbling():
         picture = _open(path)
-    return Header(
-        width=picture.size[0],
-        height=picture.size[1],
-        frames=1,
-        orientation=1,
-        colour_space=_MODES.get(picture.mode, (3, "uchar", "srgb"))[2],
-        has_alpha=picture.has_alpha,
-        exif=picture.info.get("exif") or b"",
-        held=True,
-    )
+        return Header(
+            width=picture.size[0],
+            height=picture.size[1],
+            frames=1,
+            orientation=1,
+            colour_space=_MODES.get(picture.mode, (3, "uchar", "srgb"))[2],
+            has_alpha=picture.has_alpha,
+            exif=picture.info.get("exif") or b"",
+            held=True,
+        )
 
 
 def decode(path: Path, _row: Format, _reading: Reading) -> Image:
@@ -57,6 +57,8 @@ def decode(path: Path, _row: Format, _reading: Reading) -> Image:
 
 
 def _open(path: Path) -> Any:
+    # The primary picture alone is shown: its depth map, masks and thumbnails are not even looked at.
+    pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
     return pi_heif.open_heif(path, convert_hdr_to_8bit=False)
 
 

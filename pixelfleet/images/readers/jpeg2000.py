@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Final
 
+from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.colour_space import PROFILE, Space, mark
 from pixelfleet.images.containers.iso_boxes import boxes, top_box
-from pixelfleet.images.containers.jp2_palette import jp2_palette
+from pixelfleet.images.containers.jp2_channels import Codestream, codestream, colour_order, is_sycc, palette
 from pixelfleet.images.fields import with_blobs
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers import pillow
@@ -14,6 +15,8 @@ from pixelfleet.images.readers.file import Read, reader_at
 from pixelfleet.images.vips import Image
 
 _MAX_BOXES: Final = 1000
+#: Red, green, blue and alpha, or four inks.
+_MOST_COMPONENTS: Final = 4
 _INDEXED: Final = ("L", "LA", "P", "PA")
 _MAX_BLOB: Final = 4_000_000
 #: `uuid` boxes: XMP (XMP specification, part 3), EXIF and IPTC as ExifTool's JPEG 2000 tags list them.
@@ -27,25 +30,65 @@ _UUIDS: Final = {
 
 
 def read_header(path: Path, row: Format, reading: Reading) -> Header:
-    header = pillow.read_header(path, row, reading)
     with reader_at(path) as read:
+        _check(read)
         exif = _blobs(read).get("exif", b"")
+    header = pillow.read_header(path, row, reading)
     return Header(header.width, header.height, 1, 1, header.colour_space, header.has_alpha, exif, held=True)
 
 
 def decode(path: Path, row: Format, reading: Reading) -> Image:
+    """
+    Raises:
+        PermanentError: `unsupported_format`, a kind that Pillow shows wrong.
+    """
     with reader_at(path) as read:
-        profile, blobs, palette = _profile(read), _blobs(read), jp2_palette(read)
+        layout = _check(read)
+        profile, blobs = _profile(read), _blobs(read)
+        colours, order = palette(read), colour_order(read)
     with pillow.stumbling(), pillow.tolerating(reading.accept_truncated):
         picture = pillow.open_picture(path, row)
-        if palette and picture.mode in _INDEXED:
+        if colours and picture.mode in _INDEXED:
             # Pillow lets equal colours of a palette share one entry, which moves all that follow.
             picture.load()
-            picture.putpalette(palette, "RGB")
+            picture.putpalette(colours, "RGB")
         image = pillow.as_vips(pillow.plain(picture), picture.info)
+    if not colours and image.interpretation == "srgb" and order != (0, 1, 2):
+        image = _ordered(image, order)
+    if layout and layout.bits > 8 and layout.components > 1 and image.min() == 0:
+        raise _unsupported("of more than 8 bits with black or white in it", "its decoder shows white as black")
     if profile and not image.get_typeof(PROFILE):
         image = mark(image, Space(profile))
     return with_blobs(image, **blobs)
+
+
+def _check(read: Read) -> Codestream | None:
+    """Refuse what Pillow decodes to other pixels than the file has (Jpeg2KDecode.c of Pillow 13).
+
+    Pillow takes subsampled components to have rows of width // step, which is wrong where the step does not divide the
+    width.
+    """
+    layout = codestream(read)
+    if layout and layout.components > _MOST_COMPONENTS:
+        raise _unsupported(f"of {layout.components:,} components", "their meaning is not known")
+    if layout and layout.components > 1 and layout.uneven:
+        raise _unsupported("with subsampled colours and odd sizes", "its decoder mixes up the rows")
+    if is_sycc(read) and colour_order(read) != (0, 1, 2):
+        raise _unsupported("in YCbCr of another order", "its decoder takes the channels as they come")
+    return layout
+
+
+def _unsupported(kind: str, reason: str) -> PermanentError:
+    return PermanentError(
+        Cause.UNSUPPORTED_FORMAT, f"a JPEG 2000 {kind} is not supported, because {reason}; save it as TIFF or PNG"
+    )
+
+
+def _ordered(image: Image, order: tuple[int, ...]) -> Image:
+    bands = [image.extract_band(channel) for channel in order]
+    if image.bands > len(order):
+        bands.append(image.extract_band(image.bands - 1))
+    return bands[0].bandjoin(bands[1:]).copy(interpretation="srgb")
 
 
 def _profile(read: Read) -> bytes | None:

@@ -106,6 +106,9 @@ def stumbling() -> Iterator[None]:
         ) from error
     except NotImplementedError as error:
         raise OSError(f"not supported: {error}") from error
+    except RuntimeError as error:
+        # The bindings of libheif and libavif.
+        raise OSError(str(error)) from error
     except (struct.error, LookupError, SyntaxError, EOFError, ValueError, ArithmeticError, TypeError) as error:
         # UnicodeDecodeError is a ValueError.
         raise DamagedError(str(error) or type(error).__name__) from error

@@ -1,84 +1,125 @@
-"""PSD: the flattened picture, by Pillow; the header decides the rest (Adobe Photoshop File Formats Specification)."""
+"""PSD and PSB: the merged picture, of 1, 8 or 16 bits; layers are not composed."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from PIL import ImageOps
-
 from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.colour_space import SRGB, Space, mark
+from pixelfleet.images.containers.psd_sections import Psd, psd_sections
 from pixelfleet.images.fields import with_blobs
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers import pillow
 from pixelfleet.images.readers.contract import Header, Reading
-from pixelfleet.images.readers.file import Read, reader_at
+from pixelfleet.images.readers.file import reader_at
+from pixelfleet.images.readers.psd_planes import planes
 from pixelfleet.images.readers.tiff_bands import from_lab
-from pixelfleet.images.vips import Image
+from pixelfleet.images.vips import Image, pyvips
 
-_BITMAP: Final = 0
-_MODES: Final = {0: "bitmap", 1: "greyscale", 2: "indexed", 3: "RGB", 4: "CMYK", 8: "duotone", 9: "Lab"}
-#: Image resources: EXIF data 1, XMP metadata, IPTC-NAA record.
-_EXIF, _XMP, _IPTC = 1058, 1060, 1028
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    depth: int
-    mode: int
-    #: The merged picture has transparency: the layer count is negative, and the first extra channel is its alpha.
-    transparent: bool
-
-
-def read_header(path: Path, row: Format, _reading: Reading) -> Header:
-    head = _checked(path)
-    with pillow.stumbling():
-        header = pillow.header_of(pillow.open_picture(path, row))
-    alpha = header.has_alpha and head.transparent
-    return Header(header.width, header.height, 1, 1, header.colour_space, alpha, header.exif, held=True)
+_BITMAP, _GREY, _INDEXED, _RGB, _CMYK, _DUOTONE, _LAB = 0, 1, 2, 3, 4, 8, 9
+_MODES: Final = {
+    _BITMAP: "bitmap", _GREY: "greyscale", _INDEXED: "indexed", _RGB: "RGB", _CMYK: "CMYK", 7: "multichannel",
+    _DUOTONE: "duotone", _LAB: "Lab",
+}  # fmt: skip
+_COLOURS: Final = {_BITMAP: 1, _GREY: 1, _INDEXED: 1, _RGB: 3, _CMYK: 4, _DUOTONE: 1, _LAB: 3}
+_SPACES: Final = {_INDEXED: "srgb", _RGB: "srgb", _CMYK: "cmyk", _LAB: "lab"}
+#: Image resources: the profile, EXIF data 1, XMP metadata, IPTC-NAA record.
+_ICC, _EXIF, _XMP, _IPTC = 1039, 1058, 1060, 1028
+_DEPTHS: Final = (8, 16)
+#: Steps by which a colour may be beyond what its alpha allows.
+_ROUNDING: Final = 2
 
 
-def decode(path: Path, row: Format, reading: Reading) -> Image:
+def read_header(path: Path, _row: Format, _reading: Reading) -> Header:
+    psd = _checked(path)
+    deep = psd.depth == 16 and psd.mode in (_GREY, _DUOTONE, _RGB)
+    space = _SPACES.get(psd.mode, "b-w")
+    return Header(
+        psd.width,
+        psd.height,
+        1,
+        1,
+        {"srgb": "rgb16", "b-w": "grey16"}.get(space, space) if deep else space,
+        _has_alpha(psd),
+        psd.resources.get(_EXIF, b""),
+        held=True,
+    )
+
+
+def decode(path: Path, _row: Format, reading: Reading) -> Image:
     """The merged picture; a saved selection is no transparency.
 
     Raises:
-        PermanentError: `unsupported_format`, a depth or mode that Pillow does not read.
+        PermanentError: `unsupported_format`, a depth or mode that is not read, or no merged picture.
     """
-    head = _checked(path)
-    with pillow.stumbling(), pillow.tolerating(reading.accept_truncated):
-        picture = pillow.open_picture(path, row)
-        resources = {number: content for number, _, content in picture.resources}
-        blobs = {"exif": resources.get(_EXIF), "xmp": resources.get(_XMP), "iptc": resources.get(_IPTC)}
-        if picture.mode == "LAB":
-            return with_blobs(from_lab(pillow.lab_samples(picture), signed=False), **blobs)
-        plain = pillow.plain(picture)
-        if head.mode == _BITMAP:
-            # 1 is black in a PSD bitmap; Pillow takes it for white.
-            plain = ImageOps.invert(plain)
-        if plain.mode == "RGBA" and not head.transparent:
-            plain = plain.convert("RGBX").convert("RGB")
-        image = pillow.as_vips(plain, picture.info)
-    return with_blobs(image, **blobs)
+    psd = _checked(path)
+    alpha = _has_alpha(psd)
+    with reader_at(path) as read, pillow.stumbling():
+        bands = list(planes(read, psd, _COLOURS[psd.mode] + alpha, tolerant=reading.accept_truncated))
+    colours = bands[0].bandjoin(bands[1 : _COLOURS[psd.mode]]) if _COLOURS[psd.mode] > 1 else bands[0]
+    image = _in_colour(colours, bands[-1] if alpha else None, psd)
+    profile = psd.resources.get(_ICC)
+    image = mark(image, Space(profile) if profile else SRGB)
+    return with_blobs(image, exif=psd.resources.get(_EXIF), xmp=psd.resources.get(_XMP), iptc=psd.resources.get(_IPTC))
 
 
-def _checked(path: Path) -> _Head:
+def _has_alpha(psd: Psd) -> bool:
+    return psd.transparent and psd.channels > _COLOURS[psd.mode]
+
+
+def _checked(path: Path) -> Psd:
     with reader_at(path) as read:
-        head = _head(read)
-    if head.depth not in (1, 8) or head.mode not in _MODES:
-        kind = f"{head.depth}-bit {_MODES.get(head.mode, f'mode {head.mode}')}"
+        psd = psd_sections(read)
+    depths = (1,) if psd.mode == _BITMAP else (8,) if psd.mode == _INDEXED else _DEPTHS
+    if psd.mode not in _COLOURS or psd.depth not in depths or psd.channels < _COLOURS[psd.mode]:
+        kind = f"{psd.depth}-bit {_MODES.get(psd.mode, f'mode {psd.mode}')}"
         raise PermanentError(
             Cause.UNSUPPORTED_FORMAT, f"a {kind} PSD is not supported; save it as 8-bit PSD, TIFF or PNG"
         )
-    return head
+    if not psd.has_picture:
+        raise PermanentError(
+            Cause.UNSUPPORTED_FORMAT,
+            "the PSD has layers and no merged picture; save it with maximum compatibility, or as TIFF or PNG",
+        )
+    return psd
 
 
-def _head(read: Read) -> _Head:
-    first = read(0, 30)
-    at = 26
-    for _ in range(2):
-        # Colour mode data and image resources: a length, and that many bytes.
-        at += 4 + int.from_bytes(read(at, 4), "big")
-    layers = read(at, 10)
-    # The section of layers, the layer information in it, and the count that begins that.
-    filled = int.from_bytes(layers[:4], "big") >= 6 and int.from_bytes(layers[4:8], "big") >= 2
-    count = int.from_bytes(layers[8:10], "big", signed=True) if filled else 0
-    return _Head(int.from_bytes(first[22:24], "big"), int.from_bytes(first[24:26], "big"), count < 0)
+def _in_colour(colours: Image, alpha: Image | None, psd: Psd) -> Image:
+    if psd.mode in (_CMYK, _LAB) and psd.depth == 16:
+        colours = (colours >> 8).cast("uchar")
+        alpha = None if alpha is None else (alpha >> 8).cast("uchar")
+    most = 65_535 if colours.format == "ushort" else 255
+    space = _SPACES.get(psd.mode, "b-w")
+    if psd.mode == _INDEXED:
+        colours = colours.maplut(_palette(psd))
+    elif psd.mode == _CMYK:
+        # 255 is no ink.
+        colours = colours.invert()
+    if alpha is not None and psd.mode != _LAB:
+        paper = 0 if psd.mode == _CMYK else most
+        colours = _without_paper(colours, alpha, paper, most)
+    image = colours if alpha is None else colours.bandjoin(alpha)
+    if psd.mode == _LAB:
+        return from_lab(image, signed=False)
+    wide = {"srgb": "rgb16", "b-w": "grey16"}.get(space, space) if most > 255 else space
+    return image.copy(interpretation=wide)
+
+
+def _without_paper(colours: Image, alpha: Image, paper: int, most: int) -> Image:
+    """Photoshop lays the merged picture on white, and keeps its alpha beside: the white is taken out again.
+
+    Where a colour is darker than its alpha allows, another program has written the file without white. CMYK has no ink
+    where it is transparent.
+    """
+    share = alpha / most
+    added = colours - (1 - share) * paper
+    impossible = (added < -_ROUNDING) | (added > share * most + _ROUNDING)
+    if ((alpha > 0) & impossible).max() > 0:
+        return colours
+    return (share > 0).ifthenelse(added / share, 0).rint().cast(colours.format)
+
+
+def _palette(psd: Psd) -> Image:
+    """256 reds, then the greens, then the blues."""
+    table = psd.palette.ljust(768, b"\0")
+    mixed = bytes(value for index in range(256) for value in (table[index], table[256 + index], table[512 + index]))
+    return pyvips.Image.new_from_memory(mixed, 256, 1, 3, "uchar")

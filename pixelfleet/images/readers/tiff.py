@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
-from PIL import TiffImagePlugin
+from PIL import TiffImagePlugin, UnidentifiedImageError
 
 from pixelfleet.images.codec_errors import DamagedError
 from pixelfleet.images.colour_space import SRGB, Space, mark
@@ -22,6 +22,7 @@ from pixelfleet.images.vips import Image
 _COMPRESSION, _BITS, _TILE_WIDTH, _PLANAR, _ICC, _ORIENTATION, _XMP, _IPTC = 259, 258, 322, 284, 34675, 274, 700, 33723
 #: JPEG of TIFF 6.0, section 22, which no writer has used since 1995, and LZMA: libvips' libtiff has neither.
 _PILLOW_COMPRESSIONS: Final = frozenset({6, 34925})
+_YCBCR: Final = 6
 _SCALE_12_BITS: Final = 65_535 / 4_095
 
 
@@ -80,8 +81,9 @@ def _by_pillow(directory: Directory, layout: Layout) -> bool:
         return True
     if any(bits == 12 for bits in directory.numbers(_BITS)):
         return True
-    tiled = _TILE_WIDTH in directory.entries
-    return tiled and directory.number(_PLANAR, 1) == 2
+    # libvips shows planes of YCbCr side by side.
+    apart = _TILE_WIDTH in directory.entries or layout.photometric == _YCBCR
+    return apart and directory.number(_PLANAR, 1) == 2
 
 
 def _pillow_header(path: Path, row: Format, page: Page) -> Header:
@@ -94,7 +96,11 @@ def _pillow_picture(path: Path, row: Format, page: Page) -> Any:
         raise OSError("not supported: this kind of TIFF in a directory below another")
     # Pillow's own decoder of uncompressed tiles shows one of separate planes alone; libtiff's shows all.
     TiffImagePlugin.READ_LIBTIFF = True
-    picture = pillow.open_picture(path, row, "TIFF")
+    try:
+        picture = pillow.open_picture(path, row, "TIFF")
+    except UnidentifiedImageError:
+        # Pillow knows a list of combinations of bits, samples and colours; libvips does not read these, either.
+        raise OSError("not supported: this combination of bits, samples and colours") from None
     picture.seek(page.index)
     return picture
 

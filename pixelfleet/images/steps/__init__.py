@@ -1,6 +1,7 @@
-"""What is done to a variant's pixels after it has its size, in this order; each step returns at once when not asked.
+"""The steps that change a variant's pixels after the resize, in this order. A step that the variant does not ask for
+returns its image unchanged.
 
-A step takes the image, the variant, and the first frame at the same stage: what it measures, it measures there, so
+A step takes the image, the variant, and the first frame at the same stage. A step measures the first frame alone, so
 that an animation does not flicker. Images are 8-bit grey or sRGB, with or without alpha.
 """
 

@@ -1,4 +1,4 @@
-"""What lies under transparent parts."""
+"""The background of transparent parts."""
 
 from pixelfleet.images.bands import is_grey, numbers
 from pixelfleet.images.encode import keeps_alpha
@@ -9,7 +9,7 @@ _WHITE = "#ffffff"
 
 
 def flatten(image: Image, variant: Variant, _first: Image) -> Image:
-    """Transparent parts show the background, where one is given or the output format knows no alpha."""
+    """Lay the image on its background, where the variant names one or the output format has no alpha."""
     if not image.hasalpha():
         return image
     if variant.background is None and keeps_alpha(variant):

@@ -1,4 +1,4 @@
-"""Tones over the full range."""
+"""Stretching of tones."""
 
 from array import array
 from bisect import bisect_left, bisect_right
@@ -10,19 +10,19 @@ from pixelfleet.images.bands import through_table, without_alpha
 from pixelfleet.images.vips import Image
 from pixelfleet.recipes import Variant
 
-#: Share of the pixels that may fall to pure black, and to pure white.
+#: The share of pixels that may become pure black, and the share that may become pure white.
 _CLIP: Final = 0.002
-#: The darkest white and the brightest black that are stretched: a night scene stays one.
+#: Whites below the floor and blacks above the ceiling are not stretched fully: a night scene stays dark.
 _WHITE_FLOOR: Final = 180
 _BLACK_CEILING: Final = 40
-#: Fewer tones than this are a flat colour or a fog that means to be one.
+#: An image with fewer tones than this is a flat colour or a fog, and is left alone.
 _LEAST_SPREAD: Final = 24
-#: Statistics need no more than every n-th pixel of a large image.
+#: The side in pixels of the sample that statistics are taken of.
 _SAMPLE_SIDE: Final = 256
 
 
 def levels(image: Image, variant: Variant, first: Image) -> Image:
-    """Stretch the tones to the full range, all colours alike so that none shifts."""
+    """Stretch the tones to the full range. All colours are stretched alike, so that no hue changes."""
     if not variant.levels:
         return image
     black, white = _ends(without_alpha(first))
@@ -33,7 +33,7 @@ def levels(image: Image, variant: Variant, first: Image) -> Image:
 
 
 def _ends(image: Image) -> tuple[int, int]:
-    """The darkest and the brightest tone of any colour, so that none is driven beyond its end."""
+    """The darkest and the brightest tone over all colours, so that no colour is clipped."""
     step = max(1, min(image.width, image.height) // _SAMPLE_SIDE)
     sample = image.subsample(step, step) if step > 1 else image
     counts = array("I", bytes(sample.hist_find().write_to_memory()))

@@ -1,4 +1,4 @@
-"""Filling the box."""
+"""Padding."""
 
 from pixelfleet.images.bands import is_grey, numbers
 from pixelfleet.images.encode import keeps_alpha
@@ -10,7 +10,7 @@ _WHITE = "#ffffff"
 
 
 def pad(image: Image, variant: Variant, _first: Image) -> Image:
-    """Fill the box up around an image that fits inside: with the background, else transparent, else white."""
+    """Fill the box around a smaller image: with the background, else with transparency, else with white."""
     if not variant.pad or variant.box is None or (image.width, image.height) == variant.box:
         return image
     left, top = corner(variant.box, (image.width, image.height), variant.gravity)

@@ -1,15 +1,15 @@
-"""More or less colour."""
+"""Saturation."""
 
 from pixelfleet.images.bands import on_colours, without_alpha
 from pixelfleet.images.vips import Image, pyvips
 from pixelfleet.recipes import Variant
 
-#: Luma of linear-ish sRGB (ITU-R BT.709), which must not change.
+#: The parts of red, green and blue in luma (ITU-R BT.709). Saturation must not change luma.
 _LUMA = (0.2126, 0.7152, 0.0722)
 
 
 def saturation(image: Image, variant: Variant, _first: Image) -> Image:
-    """Pull colours towards their own grey, or away from it."""
+    """Move colours towards their own grey, or away from grey."""
     if variant.saturation == 1.0 or without_alpha(image).bands < 3:
         return image
     amount = variant.saturation

@@ -1,4 +1,4 @@
-"""Crisper edges."""
+"""Sharpening."""
 
 from typing import Final
 
@@ -6,13 +6,13 @@ from pixelfleet.images.bands import on_colours
 from pixelfleet.images.vips import Image, pyvips
 from pixelfleet.recipes import Variant
 
-#: With this scale a strength of 1 adds half of what a 3x3 Gaussian takes away.
+#: With this scale, a strength of 1 adds half of the difference between the image and its 3x3 Gaussian blur.
 _SCALE: Final = 160
 _UNIT: Final = 5
 
 
 def sharpen(image: Image, variant: Variant, _first: Image) -> Image:
-    """Unsharp mask as one integer convolution: a small part of what sharpening in Lab costs."""
+    """An unsharp mask in one integer convolution, which costs a small part of sharpening in Lab."""
     weight = round(variant.sharpen * _UNIT)
     if not weight:
         return image

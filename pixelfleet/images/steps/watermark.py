@@ -1,4 +1,4 @@
-"""Laying a mark over the image."""
+"""Watermarks."""
 
 from pixelfleet.images.geometry import corner
 from pixelfleet.images.marks import image_mark, text_mark
@@ -7,7 +7,7 @@ from pixelfleet.recipes import Variant
 
 
 def watermark(image: Image, variant: Variant, _first: Image) -> Image:
-    """Lay the mark over the image, at a share of its width, so that it looks alike on every variant."""
+    """Lay the mark over the image. Its width is a share of the image's, so that every variant looks alike."""
     mark = variant.watermark
     if mark is None:
         return image

@@ -1,4 +1,4 @@
-"""Taking out a colour cast."""
+"""White balance."""
 
 from typing import Final
 
@@ -6,12 +6,12 @@ from pixelfleet.images.bands import through_table, without_alpha
 from pixelfleet.images.vips import Image
 from pixelfleet.recipes import Variant
 
-#: A cast is corrected by this much at most: a sunset is no mistake.
+#: The largest correction of one colour: a sunset is not an error.
 _LIMIT: Final = 1.35
 
 
 def white_balance(image: Image, variant: Variant, first: Image) -> Image:
-    """Grey world: scale each colour so that the averages agree."""
+    """Scale each colour so that the averages of all three are equal (the grey-world assumption)."""
     colours = without_alpha(first)
     if not variant.white_balance or colours.bands < 3:
         return image

@@ -3,7 +3,7 @@
 import pytest
 from PIL import ImageCms
 
-from pixelfleet.images.profiles import is_srgb, is_well_formed
+from pixelfleet.images.profiles import is_plausible, is_srgb, is_well_formed
 from pixelfleet.samples.profile import wide_profile
 
 
@@ -49,3 +49,16 @@ def test_a_profile_is_well_formed_only_as_encoders_take_it() -> None:
         "end": profile[:200],
     }
     assert [name for name, content in wrong.items() if is_well_formed(content, grey=False)] == []
+
+
+def test_primaries_that_add_up_to_no_white_are_nonsense() -> None:
+    profile = wide_profile()
+    assert is_plausible(profile)
+    assert is_plausible(srgb())
+    place = int.from_bytes(profile[profile.index(b"rXYZ", 132) + 4 :][:4], "big")
+    assert not is_plausible(profile[: place + 8] + bytes(12) + profile[place + 20 :])
+
+
+def test_a_profile_without_a_matrix_is_left_to_the_colour_engine() -> None:
+    assert is_plausible(bytes(200))
+    assert is_plausible(b"")

@@ -1,0 +1,71 @@
+"""JPEG 2000 that Pillow decodes to other pixels than the file has is refused, with the reason."""
+
+import io
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.pipeline import Rendition
+from tests.colour.other_files import jp2_of_other_order
+from tests.colour.quarters import picture
+
+Run = Callable[..., Rendition]
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "images"
+
+
+def codestream(size: tuple[int, int] = (64, 48)) -> bytearray:
+    file = io.BytesIO()
+    picture().resize(size).save(file, "JPEG2000", no_jp2=True, irreversible=False)
+    return bytearray(file.getvalue())
+
+
+def subsampled(content: bytearray) -> bytes:
+    """The steps of the second and the third component are 2 (T.800, A.5.1)."""
+    content[46:48] = content[49:51] = b"\2\2"
+    return bytes(content)
+
+
+def refusal(tmp_path: Path, rendered: Run, content: bytes) -> PermanentError:
+    (tmp_path / "a").write_bytes(content)
+    with pytest.raises(PermanentError) as caught:
+        rendered(tmp_path / "a", {"format": "png"})
+    return caught.value
+
+
+def test_white_of_sixteen_bits_is_not_shown_as_black(tmp_path: Path, rendered: Run) -> None:
+    error = refusal(tmp_path, rendered, (FIXTURES / "white-16bit.jp2").read_bytes())
+    assert error.cause is Cause.UNSUPPORTED_FORMAT
+    assert "white as black" in error.message
+
+
+@pytest.mark.parametrize("size", [(63, 48), (64, 47)])
+def test_subsampled_colours_of_odd_size_are_not_mixed_up(tmp_path: Path, rendered: Run, size: tuple[int, int]) -> None:
+    error = refusal(tmp_path, rendered, subsampled(codestream(size)))
+    assert error.cause is Cause.UNSUPPORTED_FORMAT
+    assert "subsampled" in error.message
+
+
+def test_ycbcr_in_another_order_is_not_taken_as_it_comes(tmp_path: Path, rendered: Run) -> None:
+    content = jp2_of_other_order()
+    at = content.index(b"colr") + 7
+    error = refusal(tmp_path, rendered, content[:at] + struct.pack(">I", 18) + content[at + 4 :])
+    assert error.cause is Cause.UNSUPPORTED_FORMAT
+    assert "YCbCr" in error.message
+
+
+def test_many_components_are_named(tmp_path: Path, rendered: Run) -> None:
+    content = codestream()
+    content[40:42] = b"\0\5"
+    error = refusal(tmp_path, rendered, bytes(content))
+    assert error.cause is Cause.UNSUPPORTED_FORMAT
+    assert "5 components" in error.message
+
+
+def test_a_grey_of_odd_size_is_read(tmp_path: Path, rendered: Run) -> None:
+    picture().convert("L").resize((63, 47)).save(tmp_path / "a", "JPEG2000")
+    with Image.open(rendered(tmp_path / "a", {"format": "png"}).variants[0].path) as opened:
+        assert opened.size == (63, 47)
