@@ -17,11 +17,14 @@ from pixelfleet.localcloud.programs import pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.settings import Settings, load_settings
+from tests.fakes import service_models
 
 # A runner in the background hands down that these are to be ignored, and every program under test would inherit that.
 for _number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.SIG_DFL if _number == signal.SIGHUP else signal.default_int_handler)
+
+service_models.share()
 
 # How many examples a property test tries: few and always the same ones for `make test`, many new ones for `make
 # test-slow`. No profile has a deadline: how long an example takes is a matter of the machine.
