@@ -25,7 +25,7 @@ def share() -> None:
     @cache
     def shared(search_path_string: str | None = None) -> Any:
         loader = create(search_path_string)
-        loader._search_paths = _Paths(loader._search_paths)  # noqa: SLF001 - no public way
+        loader._search_paths = _Paths(loader._search_paths)
         return loader
 
     botocore.session.create_loader = shared
