@@ -6,6 +6,8 @@ Ours goes on to the next message, keeps no prefetch slot for it, and leaves it t
 import base64
 import json
 
+import pytest
+
 from tests.chaos.harness import Bench, message
 
 HEADERS = {"task": "chaos", "id": "an-id"}
@@ -46,6 +48,7 @@ def test_malformed_messages_go_to_the_dead_letters_and_the_others_run(queue: Ben
     assert set(queue.names("begun")) == {"fine 0", "fine 1", "fine 2"}
 
 
+@pytest.mark.slow
 def test_a_foreign_routing_key_is_not_trusted(queue: Bench) -> None:
     foreign = {"delivery_info": {"exchange": "celery", "routing_key": "somebody-elses-queue"}}
     queue.send_raw(message("chaos", "fine", "fine", 0, properties=foreign))
@@ -57,6 +60,7 @@ def test_a_foreign_routing_key_is_not_trusted(queue: Bench) -> None:
     assert worker.runs
 
 
+@pytest.mark.slow
 def test_a_message_that_says_it_has_expired_is_run_and_not_thrown_away(queue: Bench) -> None:
     past = {"expires": "2001-01-01T00:00:00+00:00", "eta": "2099-01-01T00:00:00+00:00"}
     queue.send_raw(message("chaos", "fine", "fine", 0, headers=HEADERS | past))

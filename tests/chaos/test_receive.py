@@ -18,14 +18,8 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize(
-    "fault",
-    # The first and the one that differs most; the others take as long and tell less.
-    [
-        pytest.param(fault, id=name, marks=() if name in ("a 500", "a dropped answer") else pytest.mark.slow)
-        for name, fault in FAULTS.items()
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_worker_survives_a_receive_that_fails(queue: Bench, fault: Fault) -> None:
     queue.proxy.inject(fault)
     worker = queue.work()
@@ -48,6 +42,7 @@ def test_a_stalled_long_poll_times_out_and_the_next_one_receives(queue: Bench) -
     assert "Read timeout" in worker.log
 
 
+@pytest.mark.slow
 def test_an_endless_run_of_failed_receives_ends_the_worker_with_an_exit_code(queue: Bench) -> None:
     queue.proxy.inject(Fault("sqs", "ReceiveMessage", status=500))
 

@@ -66,6 +66,7 @@ def test_a_second_sigterm_does_not_wait_for_running_tasks(queue: Bench) -> None:
     assert queue.count() == (1, 0)
 
 
+@pytest.mark.slow
 def test_what_finished_before_the_end_is_deleted_and_not_handed_back(queue: Bench) -> None:
     for number in range(20):
         queue.send("fine", f"task {number}")

@@ -68,6 +68,7 @@ def test_tiles_are_moved_into_place_and_replaced(samples: Path, tmp_path: Path) 
         assert tile.size == (255, 255)
 
 
+@pytest.mark.slow
 def test_a_recipe_of_ones_own_is_checked_and_used(samples: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "mine.toml"
     recipe.write_text('name = "mine"\n[[variants]]\nname = "mini"\nbox = 64\nformat = "png"\n')

@@ -95,6 +95,7 @@ def test_records_and_objects_survive_a_kill_at_once(folder: DataFolder) -> None:
         assert _counted(_client(emulator, "dynamodb")) == 31
 
 
+@pytest.mark.slow
 def test_a_damaged_state_file_stops_the_start_and_stays(folder: DataFolder) -> None:
     for _ in range(2):
         with _running(folder) as (emulator, _):
@@ -114,6 +115,7 @@ def test_a_damaged_state_file_stops_the_start_and_stays(folder: DataFolder) -> N
         assert _counted(_client(emulator, "dynamodb")) == 2
 
 
+@pytest.mark.slow
 def test_a_disk_that_takes_no_more_is_told_and_nothing_is_in_memory_alone(folder: DataFolder) -> None:
     with _running(folder) as (emulator, supervisor):
         dynamodb, s3 = _client(emulator, "dynamodb"), _client(emulator, "s3")
@@ -147,6 +149,7 @@ def test_a_disk_that_takes_no_more_is_told_and_nothing_is_in_memory_alone(folder
         assert _counted(_client(emulator, "dynamodb")) == 1
 
 
+@pytest.mark.slow
 def test_large_objects_pass_through_without_being_held(folder: DataFolder, tmp_path: Path) -> None:
     large = tmp_path / "large"
     with large.open("wb") as file:
