@@ -40,13 +40,13 @@ def main() -> None:
         )
         with peaks_below(process.pid) as peaks:
             output, _ = process.communicate()
-    if process.returncode:
-        sys.exit(process.returncode)
-    [image] = json.loads(output)["images"]
-    files = sum(variant["files"] for variant in image["variants"])
-    size = f"{source.stat().st_size / 1e6:.0f} MB, {image['width'] * image['height'] / 1e6:.0f} megapixels"
-    print(f"{size}: {image['status']}, {files:,} files, {time.monotonic() - began:.0f} s\n\n| process | peak MB |")
-    print("| --- | ---: |")
+        files = sum(1 for path in Path(folder, "out").rglob("*") if path.is_file())
+    images = json.loads(output)["images"] if output else []
+    outcome = images[0]["status"] if images else f"no report, exit code {process.returncode}"
+    size = f"{source.stat().st_size / 1e6:.0f} MB, {asked.megapixels} megapixels"
+    print(
+        f"{size}: {outcome}, {files:,} files, {time.monotonic() - began:.0f} s\n\n| process | peak MB |\n| --- | ---: |"
+    )
     for kind, peak in sorted(peaks.items(), key=lambda item: -item[1]):
         print(f"| {kind} | {peak / 1e6:.0f} |")
 

@@ -13,6 +13,8 @@ ENOUGH_FILES: Final = 1_024
 LEAST_FILES: Final = 256
 
 _UNLIMITED: Final = resource.RLIM_INFINITY
+#: What CPython says where the system refuses a thread.
+_NO_THREAD: Final = "can't start new thread"
 _REFUSALS: Final = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOMEM, errno.EAGAIN}
 )
@@ -44,6 +46,10 @@ def refusal(error: BaseException) -> str | None:
     for cause in _chain(error):
         if isinstance(cause, MemoryError):
             return "this machine has no memory left for pixelfleet"
+        if isinstance(cause, RuntimeError) and str(cause) == _NO_THREAD:
+            return (
+                "this machine allows pixelfleet no more threads: are its memory or its processes limited (ulimit -a)?"
+            )
         if isinstance(cause, OSError) and cause.errno in _REFUSALS:
             where = f": {cause.filename}" if cause.filename else ""
             return f"this machine refused: {os.strerror(cause.errno)}{where}"

@@ -70,15 +70,17 @@ class DataFolder:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise SetupError(_taken(root, lock)) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
         folder = cls(root, lock)
         try:
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
             folder._make_rooms()
         except OSError as error:
-            lock.close()
-            raise SetupError(f"the data folder {root} cannot be used: {error.filename}: {error.strerror}") from None
+            with suppress(OSError):
+                lock.close()
+            where = f"{error.filename}: " if error.filename else ""
+            raise SetupError(f"the data folder {root} cannot be used: {where}{error.strerror}") from None
         return folder
 
     def _make_rooms(self) -> None:
@@ -135,11 +137,15 @@ class DataFolder:
         return identity
 
     def remember(self, identity: Identity) -> None:
+        """Raises SetupError when the disk does not take the file; the one before stays."""
         path, draft = self.root / "identity.json", self.root / "identity.json.new"
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(asdict(identity), file)
-        draft.replace(path)
+        try:
+            draft.unlink(missing_ok=True)
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                json.dump(asdict(identity), file)
+            draft.replace(path)
+        except OSError as error:
+            raise SetupError(f"the keys cannot be written to {path}: {error.strerror}") from None
 
 
 def default_data_folder() -> Path:

@@ -52,6 +52,11 @@ def test_memory_is_named() -> None:
     assert "no memory left" in str(refusal(MemoryError()))
 
 
+def test_threads_are_named() -> None:
+    assert "no more threads" in str(refusal(RuntimeError("can't start new thread")))
+    assert refusal(RuntimeError("another thing")) is None
+
+
 @pytest.mark.parametrize("error", [ValueError("x"), FileNotFoundError(errno.ENOENT, "no such file"), OSError("x")])
 def test_other_errors_are_not_the_machines(error: Exception) -> None:
     assert refusal(error) is None

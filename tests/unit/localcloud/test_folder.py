@@ -74,6 +74,16 @@ def test_a_pipe_in_place_of_the_keys_is_a_setup_error_and_is_not_waited_for(tmp_
     folder.close()
 
 
+def test_keys_that_cannot_be_written_are_a_setup_error_and_the_ones_before_stay(tmp_path: Path) -> None:
+    folder = DataFolder.open(tmp_path)
+    keys = folder.identity()
+    (tmp_path / "identity.json.new").mkdir()
+    with pytest.raises(SetupError, match="the keys cannot be written to"):
+        folder.remember(keys)
+    assert folder.identity() == keys
+    folder.close()
+
+
 def test_a_pipe_in_place_of_the_lock_is_a_setup_error_that_says_why(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "lock")
     with pytest.raises(SetupError, match=r"cannot be used: .*seekable"):
