@@ -19,6 +19,7 @@ from tests.colour.tiff_files import Page, quarters_page, reduced, small, tiff
 FIXTURES: Final = Path(__file__).parents[1] / "fixtures" / "images"
 _OPAQUE: Final[list[Rgba]] = [(*colour, 255) for colour in QUARTERS]
 _GREY: Final[list[Rgba]] = [(grey, grey, grey, 255) for grey in GREYS]
+_DARK_TO_WHITE: Final[list[Rgba]] = [(0, 0, 0, 255), (60, 60, 60, 255), (180, 180, 180, 255), (255, 255, 255, 255)]
 #: The quarters of Display P3 in sRGB: SMPTE EG 432-1's primaries by the matrices of SMPTE RP 177, clipped.
 _P3: Final[list[Rgba]] = [(218, 0, 26, 255), (0, 183, 30, 255), (34, 61, 208, 255), (232, 220, 103, 255)]
 #: The same with a plain gamma of 2.2 instead of sRGB's curve.
@@ -236,6 +237,10 @@ OTHERS: Final = (
     Case("AVIF with nclx of PQ", lambda: made.avif(9, 16, picture(hdr.COLOURS)), hdr.of_pq(hdr.COLOURS), "ITU-R BT.2100, table 4", 8),
     Case("AVIF with nclx of HLG", lambda: made.avif(9, 18, picture(hdr.COLOURS)), hdr.of_hlg(hdr.COLOURS), "ITU-R BT.2100, table 5", 8),
     Case("AVIF with nclx of sRGB", lambda: made.avif(1, 13), _OPAQUE, "MIAF, 7.3.6.4", 4, oracle="avifdec"),
+    Case("AVIF of one channel from 16 to 235", lambda: made.grey_avif("grey-limited"), _DARK_TO_WHITE, "AV1 Image File Format: nclx", 2, oracle="pillow"),
+    Case("AVIF of one channel from 16 to 235, 10 bit", lambda: made.grey_avif("grey-limited-10bit"), _DARK_TO_WHITE, "AV1 Image File Format: nclx", 2, oracle="pillow"),
+    Case("AVIF of one channel without nclx", lambda: made.grey_avif("grey-limited", nclx=False), _DARK_TO_WHITE, "AV1: color_range of the sequence header", 2, oracle="pillow"),
+    Case("AVIF of one channel in full range", lambda: made.grey_avif("grey-limited", full=True), [(16, 16, 16, 255), (68, 68, 68, 255), (171, 171, 171, 255), (235, 235, 235, 255)], "AV1 Image File Format: nclx over the sequence header", 2, oracle="pillow"),
     Case("AVIF with premultiplied alpha", _premultiplied_avif, _alpha(255, 128, 0, 255), "MIAF, 7.3.5.2", 6, oracle="avifdec"),
     Case("AV1 in mif1", made.mif1_with_av1, _OPAQUE, "ISO/IEC 23008-12: the item's type decides", 4),
     Case("HEIC with nclx of Display P3", lambda: made.heic(12, 13), _P3, "MIAF, 7.3.6.4", 6),

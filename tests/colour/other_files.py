@@ -53,6 +53,15 @@ def with_nclx(whole: bytes, primaries: int, transfer: int) -> bytes:
     return whole[:at] + struct.pack(">HH", primaries, transfer) + whole[at + 4 :]
 
 
+def grey_avif(name: str, *, nclx: bool = True, full: bool = False) -> bytes:
+    """An AVIF of one channel of the fixtures (see there), with another range in its `nclx`, or without that box."""
+    whole = (_FIXTURES / f"{name}.avif").read_bytes()
+    at = whole.index(b"colrnclx")
+    if not nclx:
+        return whole[:at] + b"free" + whole[at + 4 :]
+    return whole[: at + 14] + (b"\x80" if full else b"\0") + whole[at + 15 :]
+
+
 def heic(primaries: int, transfer: int) -> bytes:
     """The HEIC of the fixtures (see there) with these code points."""
     return with_nclx((_FIXTURES / "four-quarters.heic").read_bytes(), primaries, transfer)

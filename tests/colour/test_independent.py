@@ -20,6 +20,10 @@ _TOLERANCE: Final = 6
 def _asked(oracle: str, source: Path, folder: Path) -> Image.Image:
     if oracle == "libvips":
         pyvips.Image.new_from_file(str(source)).pngsave(str(folder / "oracle.png"))
+    elif oracle == "pillow":
+        # libavif 1 in Pillow; avifdec of Debian 12 is libavif 0.11, which leaves the range of one channel as it is.
+        with Image.open(source) as opened:
+            opened.save(folder / "oracle.png")
     else:
         ORACLES[oracle].decode(source, folder / "oracle.png", 60)
     with Image.open(folder / "oracle.png") as opened:
@@ -30,7 +34,7 @@ def _asked(oracle: str, source: Path, folder: Path) -> Image.Image:
 @pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case in CASES if case.oracle], ids=lambda case: str(case.name))
 def test_an_independent_decoder_says_the_same(case: Case, tmp_path: Path) -> None:
-    if case.oracle != "libvips" and not ORACLES[case.oracle].present:
+    if case.oracle in ORACLES and not ORACLES[case.oracle].present:
         pytest.skip(f"{case.oracle} is not installed: Debian's {ORACLES[case.oracle].package} has it")
     content = case.make()
     # ImageMagick finds an icon by its name alone.

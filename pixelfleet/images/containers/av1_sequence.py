@@ -38,11 +38,11 @@ def is_monochrome(configuration: bytes) -> bool:
     return len(configuration) >= 3 and bool(configuration[2] & 0x10)
 
 
-def full_range(configuration: bytes) -> bool | None:
-    """Whether black is 0 and white the highest number, of a monochrome picture; None where its `av1C` box does not hold
-    the sequence header."""
+def full_range(units: bytes) -> bool | None:
+    """Whether black is 0 and white the highest number, of a monochrome picture; None where the units (the end of its
+    `av1C` box, or the start of its data) have no sequence header."""
     try:
-        header = _sequence_header(configuration[4:])
+        header = _sequence_header(units)
         return None if header is None else _range_of(_Bits(header))
     except IndexError:
         return None

@@ -33,8 +33,9 @@ class Heif:
     codecs: frozenset[bytes] = frozenset()
     nclx: Nclx | None = None
     premultiplied: bool = False
-    #: The content of the box `av1C` (AV1-ISOBMFF, 2.3).
+    #: The content of the box `av1C` (AV1-ISOBMFF, 2.3), and where the coded picture, or the first tile of it, starts.
     av1: bytes = b""
+    start: int | None = None
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
@@ -98,6 +99,7 @@ def heif(read: Read) -> Heif:
         codecs=coded or frozenset(types.values()) & _CODED,
         nclx=_nclx(meta, properties),
         av1=next((meta[at:stop] for kind, at, stop in properties if kind == b"av1C"), b""),
+        start=_start(meta, parts.get(b"iloc"), _coded_item(types, primary)),
         premultiplied=_premultiplied(meta, parts.get(b"iref"), primary),
     )
 
@@ -120,6 +122,37 @@ def _item_types(meta: bytes, span: tuple[int, int] | None) -> dict[int, bytes]:
             width = 2 if meta[at] == 2 else 4
             types[_number(meta, at + 4, width)] = meta[at + 6 + width : at + 10 + width]
     return types
+
+
+def _coded_item(types: dict[int, bytes], primary: int) -> int:
+    if types.get(primary) in _CODED:
+        return primary
+    return next((item for item, kind in types.items() if kind in _CODED), primary)
+
+
+def _start(meta: bytes, span: tuple[int, int] | None, item: int) -> int | None:
+    """The byte of the file at which the item's first extent starts (ISO/IEC 14496-12, 8.11.3); None where the item does
+    not lie in the file itself."""
+    if span is None:
+        return None
+    at, end = span
+    version, sizes = meta[at], _number(meta, at + 4, 2)
+    of_offset, of_length, of_base = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
+    of_index = sizes & 15 if version else 0
+    width = 4 if version > 1 else 2
+    count, at = _number(meta, at + 6, width), at + 6 + width
+    for _ in range(min(count, _MAX_BOXES)):
+        if at + width + 6 > end:
+            return None
+        number, at = _number(meta, at, width), at + width
+        in_file = not version or _number(meta, at, 2) & 15 == 0
+        at += 4 if version else 2
+        base, at = _number(meta, at, of_base), at + of_base
+        extents, at = _number(meta, at, 2), at + 2
+        if number == item:
+            return base + _number(meta, at + of_index, of_offset) if in_file and extents else None
+        at += extents * (of_index + of_offset + of_length)
+    return None
 
 
 def _premultiplied(meta: bytes, span: tuple[int, int] | None, primary: int) -> bool:

@@ -1,14 +1,20 @@
 """AVIF: pixels by libvips (libheif and dav1d or aom), colours and premultiplied alpha by the container's boxes."""
 
 from pathlib import Path
+from typing import Final
 
+from pixelfleet.images.bands import on_colours
 from pixelfleet.images.colour_space import PROFILE, mark, of_code_points
+from pixelfleet.images.containers.av1_sequence import full_range, is_monochrome
 from pixelfleet.images.containers.iso_boxes import Heif, heif
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers import libvips
 from pixelfleet.images.readers.contract import Header, Reading
-from pixelfleet.images.readers.file import reader_at
+from pixelfleet.images.readers.file import Read, reader_at
 from pixelfleet.images.vips import Image
+
+#: Enough of a coded picture for its sequence header.
+_SEQUENCE_BYTES: Final = 256
 
 
 def read_header(path: Path, row: Format, reading: Reading) -> Header:
@@ -19,6 +25,9 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
     image = _loaded(path, row, reading)
     with reader_at(path) as read:
         container = heif(read)
+        limited = _is_limited_grey(container, read)
+    if limited:
+        image = _stretched(image)
     if container.premultiplied and image.hasalpha():
         sample, space = image.format, image.interpretation
         image = image.unpremultiply().cast(sample).copy(interpretation=space)
@@ -28,6 +37,29 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
 def _loaded(path: Path, row: Format, reading: Reading) -> Image:
     """Without a page libvips loads the primary item (ISO/IEC 23008-12, 6.4.2), which need not be the first one."""
     return libvips.load(path, row, reading, **({"page": reading.page} if reading.page else {}))
+
+
+def _is_limited_grey(container: Heif, read: Read) -> bool:
+    """Whether black is 16 and white 235. libheif converts the range of colours, and not that of one channel.
+
+    nclx holds before the AV1 sequence header (AV1 Image File Format, 2.2.1).
+    """
+    if not is_monochrome(container.av1):
+        return False
+    if container.nclx is not None:
+        return not container.nclx.full_range
+    full = full_range(container.av1[4:])
+    if full is None and container.start is not None:
+        full = full_range(read(container.start, _SEQUENCE_BYTES))
+    return full is False
+
+
+def _stretched(image: Image) -> Image:
+    """From 16 to 235 of 8 bits, and the same parts of more bits (ITU-R BT.2100, table 9), to the whole range."""
+    space, most, unit = image.interpretation, *((65_535, 256) if image.format == "ushort" else (255, 1))
+    factor = most / ((235 - 16) * unit)
+    grey = on_colours(image, lambda colours: (colours - 16 * unit) * factor)
+    return grey.rint().cast(image.format).copy(interpretation=space)
 
 
 def _with_colours(image: Image, container: Heif) -> Image:
