@@ -2,7 +2,7 @@
 
 | limit | what SNS does | AWS's page |
 | --- | --- | --- |
-| 200 filter policies | refuses the subscription | `FILTER_POLICIES_PAGE` |
+| 200 filter policies of a topic | refuses the subscription | `FILTER_POLICIES_PAGE` |
 | 10 mails a second to one subscription | suspends the subscription: it is pending again | `MAIL_PAGE` |
 """
 
@@ -19,26 +19,29 @@ MAILS_A_SECOND: Final = 10
 
 
 def limit_filter_policies(sns: Any) -> None:
-    """`sns` is ministack's module. A filter policy above the quota of an account is refused."""
+    """`sns` is ministack's module. A filter policy above the quota of its topic is refused."""
     for name in ("_subscribe", "_set_subscription_attributes"):
         setattr(sns, name, _limited(sns, getattr(sns, name)))
 
 
 def _limited(sns: Any, original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def call(params: Any) -> Any:
-        filtered = [
-            subscription["arn"]
-            for topic in sns._topics.values()
-            for subscription in topic["subscriptions"]
-            if subscription["attributes"].get("FilterPolicy")
-        ]
+        subscription = str(sns._p(params, "SubscriptionArn"))
+        topic = sns._p(params, "TopicArn") or subscription.rpartition(":")[0]
+        filtered = _filtered(sns, topic)
         # A policy that SetSubscriptionAttributes replaces is counted already.
-        adds = "FilterPolicy" in _attributes(sns, params) and sns._p(params, "SubscriptionArn") not in filtered
+        adds = "FilterPolicy" in _attributes(sns, params) and subscription not in filtered
         if adds and len(filtered) >= MOST_FILTER_POLICIES:
             return sns._error("FilterPolicyLimitExceeded", "The number of filter policies exceeds the limit.", 403)
         return original(params)
 
     return call
+
+
+def _filtered(sns: Any, topic_arn: str) -> list[str]:
+    """The topic's subscriptions that have a filter policy."""
+    topic = sns._topic_by_arn_any_scope(topic_arn) or {"subscriptions": []}
+    return [each["arn"] for each in topic["subscriptions"] if each["attributes"].get("FilterPolicy")]
 
 
 def _attributes(sns: Any, params: Any) -> set[str]:

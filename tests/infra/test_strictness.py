@@ -69,6 +69,12 @@ def test_the_filter_policy_above_the_quota_is_refused_until_another_is_gone(emul
     outcomes = [subscribe(number) for number in range(MOST_FILTER_POLICIES + 1)]
     assert outcomes == MOST_FILTER_POLICIES * ["taken"] + ["FilterPolicyLimitExceeded"]
 
+    other = sns.create_topic(Name="another")["TopicArn"]
+    filters = {"FilterPolicy": json.dumps({"owner": ["x"]})}
+    assert (
+        outcome(lambda: sns.subscribe(TopicArn=other, Protocol="email", Endpoint="x@example.com", Attributes=filters))
+        == "taken"
+    )
     one = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"][0]["SubscriptionArn"]
     sns.unsubscribe(SubscriptionArn=one)
     assert subscribe(MOST_FILTER_POLICIES) == "taken"
