@@ -12,12 +12,16 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import batch_prefix, image_id
 from pixelfleet.domain.records import Batch, Counts, Image, Status
 from pixelfleet.errors import Cause, SetupError, TransientError
+from pixelfleet.operations.pace import Pace
 
 THREADS: Final = 8
 #: Records read at a time: one BatchGetItem.
 PAGE: Final = 100
 #: How often the images of a batch are listed where the batch is sealed, or gets more images, meanwhile.
 LOOKS: Final = 3
+#: Batches a second that are announced in a row. A completed batch is a mail to operators, and SNS suspends a
+#: subscription that gets more than ten mails a second (SNS developer guide, "Email subscription setup").
+ANNOUNCEMENTS: Final = 5.0
 
 
 def announce(deployment: Deployment, batch: Batch | None) -> None:
@@ -33,11 +37,15 @@ def announce(deployment: Deployment, batch: Batch | None) -> None:
 
 def complete_if_full(deployment: Deployment, owner: str, name: str) -> None:
     """Complete and announce a sealed batch whose images are all accounted for; its last image may precede its seal."""
+    announce(deployment, _completed(deployment, owner, name))
+
+
+def _completed(deployment: Deployment, owner: str, name: str) -> Batch | None:
+    """Complete the batch if it is full; the batch to announce, None where nothing is to be announced."""
     try:
-        batch = deployment.batches.complete(owner, name)
+        return deployment.batches.complete(owner, name)
     except OtherImagesError:
-        batch = _count_anew(deployment, owner, name)
-    announce(deployment, batch)
+        return _count_anew(deployment, owner, name)
 
 
 def complete_after(deployment: Deployment, image: Image) -> None:
@@ -68,11 +76,15 @@ def _count_anew(deployment: Deployment, owner: str, name: str, caller: str = "")
     return deployment.batches.complete(owner, name, caller, by_number=True)
 
 
-def complete_sealed_batches(deployment: Deployment) -> None:
-    """Complete and announce every batch whose worker died before it did."""
+def complete_sealed_batches(deployment: Deployment, pace: Pace | None = None) -> None:
+    """Complete and announce every batch whose worker died before it did, `ANNOUNCEMENTS` a second by default."""
+    pace = pace or Pace(ANNOUNCEMENTS)
     for batch in deployment.batches.all():
         if batch.sealed_at and (batch.completed_at is None or batch.notice is not None):
-            complete_if_full(deployment, batch.owner, batch.name)
+            completed = _completed(deployment, batch.owner, batch.name)
+            if completed is not None:
+                pace.wait(1)
+                announce(deployment, completed)
 
 
 def seal(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:

@@ -13,7 +13,14 @@ from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.errors import Cause, SetupError
-from pixelfleet.operations.completion import complete_after, complete_if_full, complete_sealed_batches, seal
+from pixelfleet.operations.completion import (
+    ANNOUNCEMENTS,
+    complete_after,
+    complete_if_full,
+    complete_sealed_batches,
+    seal,
+)
+from pixelfleet.operations.pace import Pace
 from tests.fakes.records import RECIPE, key_of, record, variants_of
 from tests.unit.operations.fakes import fake_deployment
 
@@ -165,3 +172,23 @@ def test_a_sealed_batch_that_nobody_announced_is_announced_by_reconcile(deployme
     deployment.batches.seal("me", "b1", [image.image_id])
     complete_sealed_batches(deployment)
     assert deployment.notices.batches == ["me/b1"]
+
+
+def test_reconcile_announces_no_more_batches_a_second_than_a_mail_subscription_may_get(deployment: Any) -> None:
+    """SNS suspends a subscription above ten mails a second."""
+    for number in range(12):
+        image = record(deployment, "me", f"b{number}", "1.png")
+        deployment.batches.seal("me", f"b{number}", [image.image_id])
+    record(deployment, "me", "open", "1.png")
+    now = 0.0
+    times: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        times.append(now)
+
+    complete_sealed_batches(deployment, Pace(ANNOUNCEMENTS, lambda: now, sleep))
+
+    assert len(deployment.notices.batches) == len(times) == 12
+    assert max(sum(at <= each < at + 1 for each in times) for at in times) <= 10
