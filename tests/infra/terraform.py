@@ -12,6 +12,8 @@ from typing import Any, Final
 
 #: The file that a plan is kept in.
 PLAN: Final = "changes.tfplan"
+#: A minute and a half on a machine with nothing else to do; a busy machine gets its time.
+APPLY_SECONDS: Final = 500.0
 REPOSITORY: Final = Path(__file__).parents[2]
 PROVIDER: Final = Path("registry.terraform.io/hashicorp/aws")
 #: Where Terraform itself looks for mirrors (CLI documentation, "Implied local mirror directories"), and /opt.
@@ -93,14 +95,14 @@ class Terraform:
         return other.run("validate", "-json", accept=(0, 1))
 
     def apply(self) -> None:
-        self.run("apply", "-auto-approve")
+        self.run("apply", "-auto-approve", timeout=APPLY_SECONDS)
 
     def apply_changes(self) -> None:
         """Carry out what `plan_changes` planned last, without looking at everything again."""
         self.run("apply", PLAN)
 
     def destroy(self, *arguments: str) -> None:
-        self.run("destroy", "-auto-approve", *arguments)
+        self.run("destroy", "-auto-approve", *arguments, timeout=APPLY_SECONDS)
 
     def outputs(self) -> dict[str, Any]:
         return {name: output["value"] for name, output in json.loads(self.run("output", "-json")).items()}

@@ -15,7 +15,7 @@ from tests.infra.rules.catalogue import RULES
 from tests.infra.rules.plan import Plan
 from tests.infra.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("stack")]
 
 
 @pytest.fixture(scope="module")

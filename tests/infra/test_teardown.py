@@ -6,7 +6,7 @@ import pytest
 
 from tests.infra.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("stack")]
 
 
 def test_destroy_leaves_nothing(stack: Stack) -> None:
