@@ -28,7 +28,7 @@ from tests.infra import outside
 from tests.infra.debian import BASE, Buildah
 from tests.infra.terraform import REPOSITORY
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("image")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("image")]
 
 IMAGE = "localhost/pixelfleet:test"
 WORKER = ("celery", "-A", "worker.app", "worker", "-Q", "bulk", "--concurrency", "1")
