@@ -93,7 +93,7 @@ def bounds_of(settings: Settings, lane: Lane) -> Bounds:
     """The bounds of an image in `lane`."""
     most, mine = settings.lanes[Lane.HEAVY], settings.lanes[lane]
     # In the largest lane the memory limit of the child decides: an estimate must not fail an image for ever.
-    memory = mine.memory if lane is Lane.BULK else max(mine.memory, 1 << 62)
+    memory = mine.memory if lane is Lane.BULK else 1 << 62
     return Bounds(lane, Limits(most.max_bytes, most.max_pixels, settings.max_frames), Share(mine.max_pixels, memory))
 
 
