@@ -23,6 +23,7 @@ from pixelfleet.localcloud.ports import LOOPBACK
 from pixelfleet.localcloud.request_head import Application
 from pixelfleet.localcloud.signatures import Verifier
 from pixelfleet.localcloud.state import StateError, StateFolder
+from pixelfleet.localcloud.trimming import with_trimming
 
 NOT_SAVED: Final = 74
 #: Seconds in which requests that are in work may end.
@@ -54,7 +55,7 @@ def main() -> None:
     disk = object_files.install(s3, Path(os.environ["S3_DATA_DIR"]))
     state = os.environ.get(STATE_VARIABLE)
     memory = Memory(ministack, StateFolder(Path(state), codec(persistence))) if state else None
-    sys.exit(asyncio.run(_serve(with_form_files(ministack.app, disk), memory)))
+    sys.exit(asyncio.run(_serve(with_trimming(with_form_files(ministack.app, disk)), memory)))
 
 
 async def _serve(application: Application, memory: Memory | None) -> int:
