@@ -36,9 +36,9 @@ RIGHTS = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
-    # Asks for those of the actions in it, which stand beside it.
-    "dynamodb:TransactWriteItems": "dynamodb:PutItem",
 }
+#: A transaction asks for the actions in it: a record puts an image, a seal updates a batch; calls.py adds the counters.
+IN_TRANSACTIONS = {"images": "dynamodb:PutItem", "batches": "dynamodb:UpdateItem"}
 
 #: Rights that no operation in the source has for its name.
 BESIDE: dict[str, set[str]] = {
@@ -78,6 +78,8 @@ def test_a_role_may_what_its_code_calls_and_nothing_more(stack: Stack, part: str
 def right_of(call: Call) -> tuple[str, str]:
     """The action that a policy must allow, and for tables on which."""
     name = f"{call.service}:{''.join(word.title() for word in call.operation.split('_'))}"
+    if name == "dynamodb:TransactWriteItems":
+        return IN_TRANSACTIONS[call.table], call.table
     on = f"{call.table}/index/*" if call.operation == "query" and call.table in INDEXED else call.table
     return RIGHTS.get(name, name), on
 
@@ -93,12 +95,15 @@ def rights(policy: dict[str, Any], tables: dict[str, str]) -> set[tuple[str, str
                 continue
             for resource in _listed(statement["Resource"]):
                 path = resource.partition(":table/")[2]
-                actual |= {(action, path.replace(table, name)) for name, table in tables.items() if _is(path, table)}
+                actual |= {(action, on) for name, table in tables.items() for on in _on(path, table, name)}
     return actual
 
 
-def _is(path: str, table: str) -> bool:
-    return fnmatchcase(path, table) or fnmatchcase(path, f"{table}/index/[*]")
+def _on(path: str, table: str, name: str) -> list[str]:
+    """What a resource allows an action on: the table, or its indexes, be it all of them or one."""
+    if fnmatchcase(path, f"{table}/index/*"):
+        return [f"{name}/index/*"]
+    return [name] if fnmatchcase(path, table) else []
 
 
 def _listed(value: Any) -> list[str]:
