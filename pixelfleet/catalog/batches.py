@@ -169,37 +169,46 @@ class Batches:
             OtherImagesError: the shards are full, but of other images than were there at the seal, and the images do
                 not count `by_number` alone.
         """
+        batch = self.get(owner, name)
+        if batch is None or batch.sealed_at is None:
+            return None
+        if batch.completed_at is not None:
+            return self._left_unannounced(batch, caller)
         shards = self._shards(owner, name)
         if len(shards) < BATCH_COUNTER_SHARDS or not all(_full(shard) for shard in shards):
             return None
         if not by_number and not all(_has_the_expected(shard) for shard in shards):
-            raise OtherImagesError(f"{owner}/{name}")
-        caller = caller or uuid.uuid4().hex
+            raise OtherImagesError(batch.batch_id)
+        return self._complete(batch, caller or uuid.uuid4().hex)
+
+    def _complete(self, batch: Batch, caller: str) -> Batch | None:
         with translated("complete a batch"):
             try:
-                _until_no_conflict(lambda: self._write_completion(owner, name, caller))
+                _until_no_conflict(lambda: self._write_completion(batch, caller))
             except ClientError as error:
                 if not condition_lost(error):
                     raise
-                return self._left_unannounced(owner, name, caller)
-        return self.get(owner, name)
+                present = self.get(batch.owner, batch.name)
+                return self._left_unannounced(present, caller) if present is not None else None
+        return self.get(batch.owner, batch.name)
 
-    def _write_completion(self, owner: str, name: str, caller: str) -> None:
+    def _write_completion(self, batch: Batch, caller: str) -> None:
+        """Refused if the batch was sealed again since it was read: whoever sealed it looks at its new number."""
         self._client.update_item(
             TableName=self._table,
-            Key=_key(owner, name),
+            Key=_key(batch.owner, batch.name),
             UpdateExpression="SET completed_at = :now, completed_by = :caller, notice = :notice",
-            ConditionExpression="attribute_exists(sealed_at) AND attribute_not_exists(completed_at)",
+            ConditionExpression="sealed_at = :sealed AND attribute_not_exists(completed_at)",
             ExpressionAttributeValues={
                 ":now": {"S": timestamp()},
                 ":caller": {"S": caller},
                 ":notice": {"S": NoticeKind.BATCH_COMPLETED.value},
+                ":sealed": {"S": batch.sealed_at or ""},
             },
         )
 
-    def _left_unannounced(self, owner: str, name: str, caller: str) -> Batch | None:
-        batch = self.get(owner, name)
-        if batch is None or batch.notice is None or batch.completed_at is None:
+    def _left_unannounced(self, batch: Batch, caller: str) -> Batch | None:
+        if batch.notice is None or batch.completed_at is None:
             return None
         overdue = timestamp(self._clock() - UNANNOUNCED) > batch.completed_at
         return batch if overdue or batch.completed_by == caller else None

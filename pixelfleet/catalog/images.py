@@ -106,6 +106,10 @@ class Images:
         notice_id = image.notice_id
         return self._change(image.image_id, lambda present: transitions.announce(present, notice_id), image)
 
+    def supersede(self, image: Image, results: str) -> Image | Refusal:
+        """See `transitions.supersede`."""
+        return self._change(image.image_id, lambda present: transitions.supersede(present, results), image)
+
     def strike_off(self, image: Image, revisions: Iterable[str]) -> Image | Refusal:
         gone = frozenset(revisions)
         return self._change(image.image_id, lambda present: transitions.strike_off(present, gone), image)

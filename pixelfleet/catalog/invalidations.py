@@ -5,13 +5,14 @@ invalidations reads the items, and deletes those that CloudFront has taken. Why:
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.dynamo import from_attributes, to_attributes
-from pixelfleet.domain.records import Image
+from pixelfleet.domain.records import Image, timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,7 +23,7 @@ SHARDS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class PendingInvalidation:
-    """One removed image. `at` is the item's sort key: each removal of an image has its own."""
+    """One removed image. `at` is the item's sort key: each deletion of results of an image has its own."""
 
     owner: str
     image_id: str
@@ -36,13 +37,20 @@ class PendingInvalidation:
 class Invalidations:
     """Every method raises TransientError when DynamoDB does not answer."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", table: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._client = client
         self._table = table
+        self._clock = clock
 
     def add(self, image: Image) -> None:
-        """Note a removed image whose results were just deleted. Noting a removal twice does no harm."""
-        at = f"{image.owner}/{image.image_id}/{image.sequencer}"
+        """Note a removed image whose results were just deleted. Noting a deletion twice does no harm.
+
+        The time is part of the item's key, and so of the reference that CloudFront gets: results that are deleted
+        later, of the same removal, are invalidated once more.
+        """
+        at = f"{image.owner}/{image.image_id}/{image.sequencer}/{timestamp(self._clock())}"
         pending = PendingInvalidation(image.owner, image.image_id, at)
         item = {"stream": pending.stream, "at": at, "owner": image.owner, "image_id": image.image_id}
         with translated("note an image to be invalidated"):

@@ -13,7 +13,7 @@ from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, cou
 __all__ = [
     "Aim", "Failure", "Refusal", "Success",
     "announce", "claim", "confirm", "hand_back", "note_transient", "queue_again", "record_failed", "record_ready",
-    "remove", "sequencer_of", "strike_off", "uncount",
+    "remove", "sequencer_of", "strike_off", "supersede", "uncount",
 ]  # fmt: skip
 
 _STATUSES = frozenset(Status)
@@ -37,7 +37,7 @@ def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
         return Refusal.NEWER_RELEASE
     same = same_work(image.target, aim.revision)
     if same and _decided(image, aim):
-        return _confirmed(image, sequencer)
+        return _confirmed(image, sequencer, present=aim.job.version_id is None)
     again = same and image.status is Status.PROCESSING
     if not again and image.notice is not None:
         return Refusal.UNFINISHED
@@ -48,8 +48,7 @@ def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
         update={
             "status": Status.PROCESSING,
             "sequencer": sequencer,
-            # A newer event says that the bucket holds this version, whatever it held when the batch was sealed.
-            "uncounted_version": None if sequencer > image.sequencer else image.uncounted_version,
+            "uncounted_version": None if _put_again(image, aim.job) else image.uncounted_version,
             "source_version": aim.job.source_version,
             "version_id": aim.job.version_id,
             "etag": aim.job.etag,
@@ -77,15 +76,29 @@ def confirm(image: Image | None, job: Job, source_version: str | None) -> Image 
     if image is None or image.status not in (Status.READY, Status.FAILED) or image.source_version != source_version:
         return Refusal.UNKNOWN
     sequencer = sequencer_of(job, image)
-    return _confirmed(image, sequencer)
+    return _confirmed(image, sequencer, present=True)
 
 
-def _confirmed(image: Image, sequencer: str) -> Image | Refusal:
-    """After a newer event of the version that is settled. An outcome that a seal had uncounted is counted again."""
+def _confirmed(image: Image, sequencer: str, *, present: bool) -> Image | Refusal:
+    """After a newer event of the version that is settled.
+
+    An outcome that a seal had uncounted is counted again if the event says that the bucket holds that version.
+    """
     if sequencer <= image.sequencer:
         return Refusal.DONE
-    counted = counted_as(image.status, image.cause)
-    return image.model_copy(update={"sequencer": sequencer, "uncounted_version": None, "counted": counted})
+    moved = image.model_copy(update={"sequencer": sequencer})
+    if present:
+        moved = moved.model_copy(update={"uncounted_version": None})
+    return moved.model_copy(update={"counted": counted_in_batch(moved)})
+
+
+def _put_again(image: Image, job: Job) -> bool:
+    """Whether the same bytes were put again into a bucket without versions.
+
+    In a bucket with versions, a version is put once. The event of that put may be newer than a record that reconcile
+    made, and older than the version that the bucket holds.
+    """
+    return job.version_id is None and sequencer_of(job, image) > image.sequencer
 
 
 def note_transient(image: Image | None, aim: Aim, failure: Failure, at: str) -> Image | Refusal:
@@ -201,6 +214,13 @@ def announce(image: Image | None, notice_id: str) -> Image | Refusal:
     if image is None or image.notice is None or image.notice_id != notice_id:
         return Refusal.DONE
     return image.model_copy(update={"notice": None})
+
+
+def supersede(image: Image | None, results: str) -> Image | Refusal:
+    """List a folder of results to be deleted, unless the record names the folder."""
+    if image is None or results in (image.revision, image.target, *image.superseded):
+        return Refusal.DONE
+    return image.model_copy(update={"superseded": image.superseding(results)})
 
 
 def strike_off(image: Image | None, revisions: frozenset[str]) -> Image | Refusal:

@@ -46,7 +46,7 @@ class Cloud:
         self.sqs_client = FakeSqsClient(self.sqs, self._wait_for_arrival)
         self.dynamodb = FakeDynamoDb((f"{settings.prefix}-{table.name}", table) for table in TABLES)
         self.sns = FakeSns()
-        self.cloudfront = FakeCloudFront(clock, rng.choice((10, 15)))
+        self.cloudfront = FakeCloudFront(clock, rng.choice((2, 10, 15)))
         self._provision()
         #: Whether S3 delays, doubles and reorders its events.
         self.events_wander = True

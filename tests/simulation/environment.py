@@ -38,7 +38,7 @@ class Environment:
         self.cloud = Cloud(self.scheduler, self.settings, self.rng("aws"))
         self.clocks_differ = self.rng("clocks").random() < 0.3
         self.replace_worker: Callable[[Any, float], None] = lambda _worker, _seconds: None
-        self.recorded_etags: Callable[[], dict[str, str]] = dict
+        self.recorded: Callable[[], dict[str, tuple[str, str]]] = dict
         #: What broke during the run, not at its end.
         self.violations: list[Violation] = []
         #: When each key of the uploads bucket was last written or deleted.

@@ -1,7 +1,8 @@
 """Puts a known fault back into a copy of the code, as a small patch, and counts the seeds until the simulator finds it.
 
 `python -m tests.simulation.mutation` does that for every patch in mutants/ and prints the table of docs/reliability.md.
-A patch begins with lines `Fault: ...` and `Invariant: ...`; the invariant is the one that the fault breaks.
+A patch begins with lines `Fault: ...` and `Invariant: ...`; the invariant is the one that the fault breaks. A line
+`Seed: ...` names the first seed that breaks the invariant: `make test-slow` begins there, and `make mutants` at seed 0.
 """
 
 import argparse
@@ -22,21 +23,25 @@ MUTANTS: Final = Path(__file__).parent / "mutants"
 PACKAGES: Final = ("pixelfleet", "worker", "dashboard", "producer_lambda", "tests/fakes", "tests/simulation")
 #: Seeds within which each mutant must be found.
 MOST_SEEDS: Final = 20_000
+#: Seeds, from its own on, within which a mutant with a seed must be found: any change of the code moves the seeds.
+NEARBY: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One patch. `fault` says what the patch puts back."""
+    """One patch. `fault` says what the patch puts back. `seed` is None where the fault is rare, or was never hunted."""
 
     path: Path
     fault: str
     invariant: str
+    seed: int | None
 
     @classmethod
     def read(cls, path: Path) -> "Mutant":
         text = path.read_text(encoding="utf-8")
-        fields = dict(re.findall(r"^(Fault|Invariant): (.+)$", text, re.MULTILINE))
-        return cls(path, fields["Fault"], fields["Invariant"])
+        fields = dict(re.findall(r"^(Fault|Invariant|Seed): (.+)$", text, re.MULTILINE))
+        seed = int(fields["Seed"]) if "Seed" in fields else None
+        return cls(path, fields["Fault"], fields["Invariant"], seed)
 
 
 def mutants() -> list[Mutant]:

@@ -14,8 +14,6 @@ from tests.simulation.trace import Trace
 
 #: Attempts at one call, as boto3's and our own clients make them.
 ATTEMPTS: Final = 4
-#: Mean seconds of a call.
-LATENCY: Final = 0.02
 #: Seconds between two attempts.
 PAUSE: Final = 0.5
 
@@ -87,7 +85,7 @@ class Network:
         self.calls += 1
         process.calls += 1
         rng, name = process.rng, f"{process.name}:{process.calls}"
-        self._scheduler.sleep(rng.expovariate(1 / LATENCY))
+        self._scheduler.sleep(rng.expovariate(1 / process.latency))
         self._check_credentials(process, rng)
         fault = self._weather.draw(rng, name, writes=operation in _WRITES)
         if fault is None:

@@ -7,7 +7,7 @@ from urllib.parse import unquote_plus
 from pixelfleet.catalog.dynamo import from_attributes
 from pixelfleet.domain.jobs import JobKind, Lane, decode_message
 from pixelfleet.domain.keys import batch_prefix
-from tests.fakes.s3_bucket import NULL
+from tests.fakes.s3_bucket import NULL, StoredVersion
 from tests.fakes.sns import Publication
 from tests.fakes.sqs_queue import Message
 from tests.simulation.environment import Environment
@@ -25,7 +25,7 @@ class Observer:
         self.results_deleted_at: dict[str, float] = {}
         #: Of each sealed batch: the keys that were in the bucket when the sealing command began; see `_in_bucket`.
         self._sealed: dict[str, dict[str, str]] = {}
-        environment.recorded_etags = self.recorded_etags
+        environment.recorded = self.recorded
         self._cloud.on_object_event = self._object_event
         self._cloud.sns.on_publish = self._published
         self._cloud.dynamodb.on_write = self._written
@@ -39,10 +39,10 @@ class Observer:
             from_attributes(item) for item in self._cloud.dynamodb.all_items(self._environment.settings.images_table)
         ]
 
-    def recorded_etags(self) -> dict[str, str]:
-        """The ETag of the version that each record is of, by key."""
+    def recorded(self) -> dict[str, tuple[str, str]]:
+        """The source version that each record is of, and its ETag, by key."""
         items = self._cloud.dynamodb.all_items(self._environment.settings.images_table)
-        return {item["key"]["S"]: item["etag"]["S"] for item in items if "etag" in item}
+        return {item["key"]["S"]: (item["source_version"]["S"], item["etag"]["S"]) for item in items if "etag" in item}
 
     def _object_event(self, bucket: str, record: dict[str, Any]) -> None:
         key = unquote_plus(record["s3"]["object"]["key"])
@@ -71,7 +71,7 @@ class Observer:
             return
         current = self._cloud.s3.bucket(self._environment.settings.uploads_bucket).current(job.key)
         item = next((item for item in self.images() if item["key"] == job.key), {})
-        version = current and (current.etag if current.version_id == NULL else current.version_id)
+        version = _version_of(current)
         if job.kind is JobKind.REMOVE:
             undone = current is None and item.get("status") != "deleted"
         else:
@@ -102,19 +102,22 @@ class Observer:
     def _in_bucket(self, batch_id: str) -> dict[str, str]:
         """What the command that runs cannot have missed: the keys that nobody has touched since it began.
 
-        The value of each key is the ETag of the version that must not complete the batch: the one that the record has
-        been of since the command began, where the bucket holds another; empty where there is none. A version that no
-        worker had taken up when the command began may complete the batch: no record names it, and S3 does not say
-        whether it is older than the one that the bucket shows.
+        The value of each key is the version that must not complete the batch: the one that the record has been of since
+        the command began, where the bucket holds other bytes; empty where there is none. A version that no worker had
+        taken up when the command began may complete the batch: no record names it, and S3 does not say whether it is
+        older than the one that the bucket shows.
         """
         bucket = self._cloud.s3.bucket(self._environment.settings.uploads_bucket)
-        began = self._environment.scheduler.process.memory.get("began", 0.0)
+        memory = self._environment.scheduler.process.memory
+        began, at_first = memory.get("began", 0.0), memory.get("recorded", {})
         prefix = batch_prefix(*batch_id.split("/", 1))
         keys = [key for key in bucket.keys if key.startswith(prefix) and self._environment.touched_at[key] < began]
-        at_first = self._environment.scheduler.process.memory.get("recorded", {})
-        recorded = {key: etag for key, etag in self.recorded_etags().items() if at_first.get(key) == etag}
+        recorded = {key: version for key, version in self.recorded().items() if at_first.get(key) == version}
         current = {key: stored.etag for key in keys if (stored := bucket.current(key)) is not None}
-        return {key: recorded.get(key, "") if recorded.get(key) != etag else "" for key, etag in current.items()}
+        return {
+            key: recorded[key][0] if key in recorded and recorded[key][1] != etag else ""
+            for key, etag in current.items()
+        }
 
     def _check_completion(self, batch: dict[str, Any]) -> None:
         """A sealed batch completes when its images are accounted for, and not before."""
@@ -122,6 +125,14 @@ class Observer:
         bucket = self._cloud.s3.bucket(self._environment.settings.uploads_bucket)
         for key, outdated in self._sealed.get(batch["batch_id"], {}).items():
             current, item = bucket.current(key), items.get(key, {})
-            by_old_version = outdated and item.get("etag") == outdated and current and current.etag != outdated
+            changed = current is not None and _version_of(current) != outdated
+            by_old_version = outdated and changed and item.get("source_version") == outdated
             if not item.get("counted") or by_old_version:
                 self._environment.violate("no batch completes before its images are accounted for", key)
+
+
+def _version_of(stored: StoredVersion | None) -> str | None:
+    """The source version that a record of this object has."""
+    if stored is None:
+        return None
+    return stored.etag if stored.version_id == NULL else stored.version_id

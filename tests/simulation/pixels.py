@@ -1,7 +1,7 @@
 """The stand-ins for `probe` and `render`: an original's text says what becomes of it.
 
 `good N` renders. `bad N` cannot be read. `slow N` takes longer than the bulk lane allows. `large N` needs more memory
-than the bulk lane has. A seed may also make a rendering fail, wait, or die.
+than the bulk lane has. `odd N` does not fit the recipe `catalog`. A seed may also make a rendering fail, wait, or die.
 """
 
 from pathlib import Path
@@ -53,6 +53,8 @@ class Pixels:
         body = source.read_bytes()
         kind = text_of(body).partition(" ")[0]
         heavy = self._lane is Lane.HEAVY
+        if kind == "odd" and recipe.name == "catalog":
+            raise PermanentError(Cause.RECIPE_UNFIT, "the recipe does not fit the image")
         if kind == "large" and not heavy:
             raise MemoryError("the bulk lane has too little memory")
         self._network.work(1_000.0 if kind == "slow" and not heavy else 0.2)

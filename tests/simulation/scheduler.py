@@ -19,6 +19,10 @@ BEGINNING: Final = 1_800_000_000.0
 LOOK_EVERY: Final = 8
 
 
+#: Mean seconds of a call from beside the services.
+LATENCY: Final = 0.02
+
+
 class Death(BaseException):
     """The process of the running task is dead: raised at its next step, and at every step after that."""
 
@@ -30,13 +34,15 @@ class OverrunError(Exception):
 class Process:
     """What dies as a whole: its tasks, its memory, its clock. `skew` is how many seconds its clock is ahead.
 
-    `rng` decides what happens to this process. `memory` holds what a real process keeps in module globals.
+    `latency` is the mean number of seconds that one of its calls takes. `rng` decides what happens to this process.
+    `memory` holds what a real process keeps in module globals.
     """
 
     def __init__(self, name: str, rng: random.Random, skew: float = 0.0, parent: "Process | None" = None) -> None:
         self.name = name
         self.rng = rng
         self.skew = skew
+        self.latency = LATENCY
         self.alive = True
         self.frozen_until = 0.0
         self.credentials_fail_until = 0.0

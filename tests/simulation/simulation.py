@@ -12,12 +12,13 @@ from tests.simulation.environment import Environment
 from tests.simulation.faults import Fault
 from tests.simulation.invariants import AFTER_RECONCILE, BEFORE_RECONCILE, violations, workers_receive
 from tests.simulation.observer import Observer
-from tests.simulation.people import PART, Person, everybody
+from tests.simulation.people import Person, everybody
 from tests.simulation.producer import start_producer
 from tests.simulation.releases import NEWER
 from tests.simulation.scheduler import BEGINNING, OverrunError
 from tests.simulation.seams import Seams
 from tests.simulation.trace import Trace
+from tests.simulation.upload_steps import PART
 from tests.simulation.violations import Violation
 from tests.simulation.worker_process import SimulatedWorker
 

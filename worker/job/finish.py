@@ -43,12 +43,19 @@ class Finish:
     def refused(self, attempted: Image, results: str) -> None:
         """After a record was refused: delete the folder that the attempt wrote to, unless the record names it.
 
-        A folder that the record has ceased to name is never named again, so that the deletion may take its time.
+        A folder that the record has ceased to name is never named again, so that the deletion may take its time. The
+        folder may have been public: an earlier delivery may have recorded these results, and the image was removed
+        while this attempt stored them once more. So a removed image leaves the edge caches once more, too.
         """
         image = self._deployment.images.get(attempted.image_id)
         if image is not None and results not in (image.revision, image.target):
-            self._deployment.objects.delete_results(results_folder(attempted, results))
-            self._deployment.images.strike_off(image, [results])
+            if image.status is not Status.DELETED:
+                self._deployment.objects.delete_results(results_folder(attempted, results))
+                self._deployment.images.strike_off(image, [results])
+                image = self._deployment.images.get(attempted.image_id) or image
+            if image.status is Status.DELETED:
+                listed = self._deployment.images.supersede(image, results)
+                image = image if isinstance(listed, Refusal) else listed
         if image is not None:
             self.settled(image)
 

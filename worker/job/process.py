@@ -69,6 +69,9 @@ class Processor:
             return self._remove(job)
         present = _job_of(current, job)
         seen = self._deployment.images.get(job.image_id)
+        if seen is not None and seen.uncounted_version == present.source_version:
+            # The bucket holds the version again that a seal uncounted.
+            self._deployment.images.uncount(seen, present.etag)
         if self._deployment.images.confirm(job, present.source_version, seen) is Refusal.UNKNOWN:
             return self._process(present, lane, hold)
         self._finish.again(job.image_id)

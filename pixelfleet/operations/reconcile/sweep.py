@@ -12,6 +12,7 @@ from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.transitions import Refusal
 from pixelfleet.operations.reconcile.compare import GROUP, THREADS
 
 PAGE: Final = 100
@@ -74,11 +75,24 @@ class Sweep:
         elif folder.revision not in (image.revision, image.target) or image.status is Status.DELETED:
             self.swept.orphaned += 1
             if not self._dry_run:
-                self._deployment.objects.delete_results(folder.prefix)
-                self._deployment.images.strike_off(image, [folder.revision])
+                self._delete(folder, image)
         else:
             return image
         return None
+
+    def _delete(self, folder: Folder, image: Image) -> None:
+        """Delete a folder. The folder of a removed image may have been public, and leaves the edge caches, too.
+
+        The record lists the folder meanwhile, so that the next reconcile goes on if this one dies.
+        """
+        removed = image.status is Status.DELETED
+        if removed:
+            listed = self._deployment.images.supersede(image, folder.revision)
+            image = image if isinstance(listed, Refusal) else listed
+        self._deployment.objects.delete_results(folder.prefix)
+        if removed and self._deployment.cdn is not None:
+            self._deployment.invalidations.add(image)
+        self._deployment.images.strike_off(image, [folder.revision])
 
     def _original(self, image: Image) -> ObjectVersion | None:
         return self._deployment.objects.head(image.bucket, image.key)

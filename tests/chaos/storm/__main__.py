@@ -43,12 +43,16 @@ OUTAGE = 10.0
 
 @dataclass
 class Storm:
-    """One storm. `visibility` is that of the lanes in seconds: what a kill costs."""
+    """One storm. `visibility` is that of the lanes in seconds: what a kill costs.
+
+    With fewer `attempts` than the product's five, some images use theirs up, so that there is something to redrive.
+    """
 
     images: int
     minutes: float
     seed: int
     visibility: int = 15
+    attempts: int = 2
     say: Callable[[str], None] = field(default=lambda _: None)
 
     def run(self, data: Path) -> tuple[dict[str, object], list[str]]:
@@ -67,8 +71,7 @@ class Storm:
             "PIXELFLEET_PREFIX": "storm",
             "PIXELFLEET_BULK_MAX_PIXELS": str(BULK_MAX_PIXELS),
             "PIXELFLEET_LOG_LEVEL": "WARNING",
-            # Few enough for some to be used up, so that there is something to redrive.
-            "PIXELFLEET_MAX_ATTEMPTS": "2",
+            "PIXELFLEET_MAX_ATTEMPTS": str(self.attempts),
         }
         # The redrive, and this process's own clients, reach the cloud past the faults.
         ours = {name: value for name, value in direct.items() if name.startswith(("AWS_", "PIXELFLEET_"))}
@@ -202,8 +205,15 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--attempts", type=int, default=5, help="attempts at an image; the product makes five")
     options = parser.parse_args()
-    storm = Storm(options.images, options.minutes, options.seed, say=lambda text: print(text, file=sys.stderr))  # noqa: T201
+    storm = Storm(
+        options.images,
+        options.minutes,
+        options.seed,
+        attempts=options.attempts,
+        say=lambda text: print(text, file=sys.stderr),  # noqa: T201
+    )
     with tempfile.TemporaryDirectory(prefix="storm-") as data:
         figures, faults = storm.run(Path(data))
     lost = sum(fault.startswith("LOST") for fault in faults)

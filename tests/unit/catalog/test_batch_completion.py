@@ -87,6 +87,26 @@ def test_a_conflict_at_completion_is_not_taken_for_somebody_elses_completion(
     assert completed.notice is NoticeKind.BATCH_COMPLETED
 
 
+def test_a_batch_that_is_sealed_again_while_it_is_looked_at_does_not_complete_by_its_old_number(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog.batches.create("me", "b1")
+    image = make_ready(catalog, aim())
+    catalog.batches.seal("me", "b1", [image.image_id])
+    read = catalog.batches._shards
+
+    def sealed_meanwhile(owner: str, name: str) -> Any:
+        shards = read(owner, name)
+        catalog.later.seal(owner, name, [image.image_id, "another"])
+        return shards
+
+    monkeypatch.setattr(catalog.batches, "_shards", sealed_meanwhile)
+    assert catalog.batches.completed_by("me", "b1", image.image_id) is None
+    sealed = catalog.batches.get("me", "b1")
+    assert sealed is not None
+    assert (sealed.expected, sealed.completed_at) == (2, None)
+
+
 def test_a_completion_whose_answer_was_lost_is_announced_by_the_repetition(
     catalog: Catalog, dynamodb: FaultyDynamoDb
 ) -> None:

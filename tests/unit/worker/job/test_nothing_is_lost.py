@@ -13,7 +13,7 @@ from pixelfleet.errors import Cause, PermanentError, TransientError
 from pixelfleet.operations.invalidation import send_invalidations
 from pixelfleet.recipes import builtin
 from tests.clock import Clock
-from tests.fakes.cloudfront import FakeCloudFront
+from tests.fakes.cloudfront import DURATION, FakeCloudFront
 from tests.unit.worker.job.desk import KEY, Desk, Held, raiser
 from worker.job.process import Processor
 
@@ -402,6 +402,35 @@ def test_a_removal_is_done_while_cloudfront_refuses_and_its_edges_forget_it_late
         assert not send_invalidations(desk.deployment)
         vars(desk.deployment)["cdn"] = Cdn(FakeCloudFront(clock), "E1")  # type: ignore[arg-type]
         assert send_invalidations(desk.deployment)
+    finally:
+        del vars(desk.deployment)["cdn"]
+
+
+def test_results_that_a_slow_worker_stores_once_more_after_the_removal_leave_the_edges_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    cloudfront: Any = FakeCloudFront(clock)
+    vars(desk.deployment)["cdn"] = Cdn(cloudfront, "E1")
+    job, quick, store = desk.put(), Processor(desk.deployment), desk.deployment.objects.store
+    frozen: list[str] = []
+
+    def store_after_a_long_time(path: Any, key: str, attributes: Any) -> str:
+        if not frozen:
+            frozen.append(key)
+            quick.carry_out(job, Lane.BULK, Held())
+            quick.carry_out(desk.delete(), Lane.BULK, Held())
+            assert send_invalidations(desk.deployment)
+            clock.now += 2 * DURATION
+        return store(path, key, attributes)
+
+    monkeypatch.setattr(desk.deployment.objects, "store", store_after_a_long_time)
+    try:
+        desk.do(job)
+        image = desk.image(job)
+        assert (image.status, image.superseded, desk.results()) == (Status.DELETED, (), set())
+        assert send_invalidations(desk.deployment)
+        assert cloudfront.forgotten_since(clock.now, f"/i/{image.owner}/{image.image_id}/r/thumb.webp")
     finally:
         del vars(desk.deployment)["cdn"]
 

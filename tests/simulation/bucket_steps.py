@@ -1,0 +1,52 @@
+"""What people and lifecycle rules do at the uploads bucket."""
+
+import functools
+import random
+from collections.abc import Sequence
+
+from pixelfleet.deployment import Deployment
+from tests.fakes.s3 import FakeS3
+from tests.simulation.environment import Environment
+from tests.simulation.pixels import original
+from tests.simulation.step import KINDS, Step, short, some_of
+
+
+def bucket_steps(environment: Environment, rng: random.Random, keys: Sequence[str]) -> list[Step]:
+    """Puts, overwrites with the same bytes or others, deletes, and what lifecycle rules do."""
+    s3, bucket = environment.cloud.s3, environment.settings.uploads_bucket
+
+    def put(key: str) -> Step:
+        text = f"{rng.choice(kinds)} {rng.randint(0, 2)}"
+        return Step(
+            f"puts {short(key)}: {text}",
+            lambda d: d.s3.put_object(Bucket=d.settings.uploads_bucket, Key=key, Body=original(text)),
+        )
+
+    def delete(key: str) -> Step:
+        return Step(f"deletes {short(key)}", lambda d: d.s3.delete_object(Bucket=d.settings.uploads_bucket, Key=key))
+
+    def delete_old(key: str) -> Step:
+        return Step(f"deletes an old version of {short(key)}", lambda d: _delete_old_version(d, key))
+
+    def expire(key: str) -> Step:
+        return Step(f"(a lifecycle rule expires {short(key)})", lambda _: s3.expire(bucket, key))
+
+    def expire_old(key: str) -> Step:
+        expiry = functools.partial(_expire_old_version, s3, bucket, key)
+        return Step(f"(a lifecycle rule expires an old version of {short(key)})", lambda _: expiry())
+
+    kinds = some_of(rng, KINDS)
+    rare = some_of(rng, (delete, delete, delete, delete, delete_old, expire, expire_old))
+    return [(put if rng.random() < 0.65 else rng.choice(rare))(rng.choice(keys)) for _ in range(rng.randint(2, 12))]
+
+
+def _expire_old_version(s3: FakeS3, bucket: str, key: str) -> None:
+    for version in s3.bucket(bucket).versions(key)[:1]:
+        s3.expire_noncurrent(bucket, key, version.version_id)
+
+
+def _delete_old_version(deployment: Deployment, key: str) -> None:
+    bucket = deployment.settings.uploads_bucket
+    versions = deployment.s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]
+    for version in versions[1:2]:
+        deployment.s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])

@@ -1,0 +1,36 @@
+"""What users of the dashboard do."""
+
+import random
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import dashboard.actions
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.keys import image_id
+from tests.simulation.step import OWNER, Step, short
+
+
+def dashboard_steps(rng: random.Random, keys: Sequence[str]) -> list[Step]:
+    deletes = rng.choice((0.0, 0.3, 0.6))
+    return [_step(rng, rng.choice(keys), deletes) for _ in range(rng.randint(1, 7))]
+
+
+def _step(rng: random.Random, key: str, deletes: float) -> Step:
+    name = short(key)
+    if rng.random() < deletes:
+        return Step(f"deletes {name} in the dashboard", lambda d: _in_dashboard(d, key, dashboard.actions.delete))
+    recipe = rng.choice(("web", "catalog", None))
+
+    def reprocess(site: Any, caller: Any, image: Any) -> None:
+        dashboard.actions.reprocess(site, caller, image, recipe)
+
+    return Step(f"reprocesses {name} by {recipe}", lambda d: _in_dashboard(d, key, reprocess))
+
+
+def _in_dashboard(deployment: Deployment, key: str, action: Callable[[Any, Any, Any], object]) -> None:
+    site: Any = SimpleNamespace(deployment=deployment, settings=deployment.settings)
+    caller: Any = SimpleNamespace(name=OWNER, is_operator=True)
+    image = deployment.images.get(image_id(deployment.settings.uploads_bucket, key))
+    if image is not None:
+        action(site, caller, image)

@@ -1,0 +1,71 @@
+"""What operators do with the command line."""
+
+import random
+from collections.abc import Callable, Sequence
+
+import pixelfleet.cli.purge
+import pixelfleet.cli.reconcile
+import pixelfleet.cli.redrive
+import pixelfleet.cli.rm
+import pixelfleet.cli.seal
+from pixelfleet.errors import Cause
+from tests.simulation.environment import Environment
+from tests.simulation.inventory import MANIFEST, take_inventory
+from tests.simulation.step import BATCH, OWNER, Step, short, some_of
+
+
+def operator_steps(environment: Environment, rng: random.Random, keys: Sequence[str]) -> list[Step]:
+    """A few tasks of the kinds that this operator has in this run."""
+
+    def inventory() -> list[Step]:
+        return _inventory(environment, rng)
+
+    def remove() -> Step:
+        key = rng.choice(keys)
+        return Step(f"rm {short(key)}", lambda _: pixelfleet.cli.rm.rm([key], yes=True))
+
+    often: tuple[Callable[[], Step | list[Step]], ...] = (lambda: _redrive(rng), lambda: _reconcile(rng), _seal)
+    tasks = some_of(rng, (*often, *often, remove, inventory, _remove_batch, _purge))
+    steps: list[Step] = []
+    for _ in range(rng.randint(1, 5)):
+        made = rng.choice(tasks)()
+        steps += made if isinstance(made, list) else [made]
+    return steps
+
+
+def _redrive(rng: random.Random) -> Step:
+    cause, canary = rng.choice((None, Cause.UNREADABLE)), rng.choice((None, None, 1))
+    words = f"redrives {cause or 'all'}{', one canary first' if canary else ''}"
+    return Step(words, lambda _: pixelfleet.cli.redrive.redrive(cause=cause, canary=canary, yes=True))
+
+
+def _reconcile(rng: random.Random) -> Step:
+    sweep = rng.random() < 0.5
+    return Step(
+        f"reconciles{' and sweeps' if sweep else ''}", lambda _: pixelfleet.cli.reconcile.reconcile(sweep=sweep)
+    )
+
+
+def _inventory(environment: Environment, rng: random.Random) -> list[Step]:
+    """An inventory is used seconds to hours after it was taken: other people go on meanwhile."""
+    folder, seconds = environment.folder(), rng.choice((0.0, 30.0, 600.0))
+    return [
+        Step("takes an inventory of the bucket", lambda _: take_inventory(environment.cloud, folder)),
+        Step("waits", lambda _: environment.scheduler.sleep(seconds)),
+        Step(
+            "reconciles by the inventory",
+            lambda _: pixelfleet.cli.reconcile.reconcile(inventory=str(folder / MANIFEST), from_start=True),
+        ),
+    ]
+
+
+def _seal() -> Step:
+    return Step("seals the batch", lambda _: pixelfleet.cli.seal.seal(f"{OWNER}/{BATCH}"))
+
+
+def _remove_batch() -> Step:
+    return Step("rm --batch", lambda _: pixelfleet.cli.rm.rm(batch=f"{OWNER}/{BATCH}", yes=True))
+
+
+def _purge() -> Step:
+    return Step("purges", lambda _: pixelfleet.cli.purge.purge(yes=True))

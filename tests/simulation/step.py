@@ -1,0 +1,36 @@
+"""One thing that a person does, and the keys and texts that people use."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from pixelfleet.deployment import Deployment
+
+OWNER: Final = "me"
+BATCH: Final = "b1"
+PREFIX: Final = f"uploads/{OWNER}/{BATCH}/"
+#: Keys of the batch, one outside any batch, and one that looks like a folder and has content.
+KEYS: Final = (f"{PREFIX}0.jpg", f"{PREFIX}1.jpg", "plain.jpg", f"{PREFIX}2.jpg", f"{PREFIX}folder/")
+KINDS: Final = ("good", "good", "good", "bad", "bad", "slow", "large", "odd")
+
+Action = Callable[[Deployment], object]
+Option = TypeVar("Option")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`words` go into the trace."""
+
+    words: str
+    action: Action
+
+
+def short(key: str) -> str:
+    """The key without owner and batch."""
+    return key.removeprefix(PREFIX)
+
+
+def some_of(rng: random.Random, options: Sequence[Option]) -> list[Option]:
+    """The options that one run has: each run leaves others out, so that rare ones meet often in some runs."""
+    return [option for option in options if rng.random() < 0.6] or [rng.choice(options)]
