@@ -8,9 +8,9 @@ import worker.sqs.receive
 from tests.simulation.campaign import summary_of
 from tests.simulation.simulation import Simulation, run_seed
 
-#: Seeds of one test, and tests of `make test`: 320 seeds.
+#: Seeds of one test, and tests of `make test`: 160 seeds.
 SEEDS = 40
-QUICK = 8
+QUICK = 4
 #: The tests of `make test-slow`: 1,040 seeds. docs/reliability.md says why there are no more.
 SLOW = (*range(100_000, 100_600, SEEDS), *range(101_500, 101_940, SEEDS))
 
