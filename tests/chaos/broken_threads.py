@@ -1,0 +1,23 @@
+"""The app of these tests, with one thread of the worker that ends by an error; CHAOS_BROKEN names the thread."""
+
+import os
+
+from tests.chaos.chaos_app import app
+from worker.sqs.receive import Receiver
+from worker.sqs.settle import AckBatcher
+
+__all__ = ["app"]
+
+
+class BrokenError(BaseException):
+    """What no thread catches as a failure of one of its turns."""
+
+
+def end(*_: object) -> None:
+    raise BrokenError("told to end")
+
+
+if os.environ["CHAOS_BROKEN"] == "receive":
+    Receiver._poll = end  # type: ignore[method-assign, assignment]
+else:
+    AckBatcher._send = end  # type: ignore[method-assign, assignment]
