@@ -18,8 +18,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from pixelfleet.errors import SetupError
 from worker.sqs.backoff import RetryBudget
 from worker.sqs.threads import end_worker, essential_thread
@@ -157,7 +155,7 @@ class Receiver:
             result.messages = list(answer.get("Messages", []))
             # A long poll's messages are received at its end, give or take the way back.
             result.at = max(result.at, time.monotonic() - 1)
-        except (BotoCoreError, ClientError, SetupError) as error:
+        except Exception as error:  # noqa: BLE001 - every error is a failed poll, counted and tried again
             result.error = error
         return result
 
