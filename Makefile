@@ -56,7 +56,7 @@ format: $(STAMP) ## format and mend what ruff can
 	$(BIN)/ruff check --fix .
 
 test: $(STAMP) ## all tests but the slow ones
-	$(call step,Testing with $(JOBS) processes (the slow tests: make test-slow),$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow and not mutation")
+	$(call step,Testing with $(JOBS) processes (the slow tests: make test-slow),$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow and not mutation")
 
 test-slow: $(STAMP) ## the slow ones: real outside programs, minutes of work
 	$(call step,The slow tests and the property tests with many examples,HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "(slow or hypothesis) and not mutation")

@@ -4,7 +4,6 @@ import os
 import signal
 import uuid
 from collections.abc import Iterator
-from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck
@@ -39,17 +38,6 @@ hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "shallow"))
 pytest.register_assert_rewrite(
     "tests.catalog_conformance", "tests.activity_conformance", "tests.s3_conformance", "tests.dynamodb_conformance"
 )
-
-
-#: Test processes that may have an embedded cloud.
-CLOUDS = 2
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the embedded cloud in few test processes: each of these starts a cloud of its own."""
-    for item in items:
-        if "cloud" in getattr(item, "fixturenames", ()) and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(f"cloud-{crc32(item.path.name.encode()) % CLOUDS}"))
 
 
 @pytest.fixture(scope="session")

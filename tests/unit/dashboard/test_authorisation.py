@@ -1,5 +1,6 @@
 """Every route times everybody who may ask: one table. A route that is not in it fails the last test."""
 
+import uuid
 from dataclasses import dataclass
 from typing import Final
 
@@ -104,24 +105,25 @@ ROUTES: Final = (
     Route("GET", "/api/v1/background-tasks/none", _after(API_OPERATORS, 404)),
     Route("GET", "/api/v1/activity", API_OPERATORS),
     # Last, since they end what the others look at. Deleted things are not there, not even for their owner.
-    Route("DELETE", "/api/v1/images/{id2}", _after(API_OWNED, 404, 204, 404)),
-    Route("POST", "/images/{id3}/delete", _after(OWNED, 404, 303, 404)),
+    Route("DELETE", "/api/v1/images/{id2}", _after(API_OWNED, 404, 204, 204)),
+    Route("POST", "/images/{id3}/delete", _after(OWNED, 404, 303, 303)),
     Route("POST", "/sign-out", _after(PAGE, 303, 303, 303)),
 )
 #: Not in the table: a stream that does not end by itself; its guard is that of the page beside it.
 ELSEWHERE: Final = frozenset({"GET /batches/{owner}/{name}/events"})
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def images(package_fleet: Deployment) -> dict[str, Image]:
-    actual = {name: record(package_fleet, "ana", "b1", f"{name}.jpg") for name in ("id", "id2", "id3")}
+    """Images of this test's own: what one caller deletes is there for the next."""
+    own = uuid.uuid4().hex
+    actual = {name: record(package_fleet, "ana", "b1", f"{own}/{name}.jpg") for name in ("id", "id2", "id3")}
     body = b"RIFF....WEBP"
     for image in actual.values():
         bucket = package_fleet.settings.results_bucket
         package_fleet.s3.put_object(Bucket=bucket, Key=image.variants[0].key, Body=body, ContentType="image/webp")
     uploads = package_fleet.settings.uploads_bucket
     package_fleet.s3.put_object(Bucket=uploads, Key=actual["id"].key, Body=b"x")
-    package_fleet.users.add("dis", hash_password(PASSWORD))
     return actual
 
 
@@ -138,7 +140,7 @@ def _client(dashboard: Dashboard, who: str) -> TestClient:
             dashboard.deployment.users.end_session(_session_id(dashboard, client), 60)
             return client
         case "disabled":
-            dashboard.deployment.users.set_disabled("dis", disabled=False)
+            dashboard.deployment.users.add("dis", hash_password(PASSWORD))
             client = dashboard.browser("dis")
             dashboard.deployment.users.set_disabled("dis", disabled=True)
             return client
