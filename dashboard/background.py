@@ -73,10 +73,22 @@ class Runner:
             )
             raise
         finally:
+            try:
+                task = follow.task
+                details = task.counts | {"outcome": task.state.value}
+                self._deployment.activity.note(task.who, task.kind, task.on, details)
+            finally:
+                self._places.release()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until no background task is at work; False if one still is after so long."""
+        taken = 0
+        end = time.monotonic() + seconds
+        while taken < MOST_RUNNING and self._places.acquire(timeout=max(0.0, end - time.monotonic())):
+            taken += 1
+        for _ in range(taken):
             self._places.release()
-            task = follow.task
-            details = task.counts | {"outcome": task.state.value}
-            self._deployment.activity.note(task.who, task.kind, task.on, details)
+        return taken == MOST_RUNNING
 
 
 class Follow:

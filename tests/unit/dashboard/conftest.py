@@ -14,6 +14,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.users import Role, Scope
 from tests.clock import Clock
 from tests.fakes.deployment import moto_deployment
+from tests.waiting import PATIENCE
 
 PASSWORD = "correct horse battery"
 
@@ -71,12 +72,16 @@ def package_fleet() -> Iterator[Deployment]:
 
 
 @pytest.fixture
-def dashboard(package_fleet: Deployment) -> Dashboard:
-    """A service of the test's own, with fresh rate limits that count by `clock`, over the package's one catalog."""
+def dashboard(package_fleet: Deployment) -> Iterator[Dashboard]:
+    """A service of the test's own, with fresh rate limits that count by `clock`, over the package's one catalog.
+
+    Its background tasks end before the test does: a thread that outlived the catalog would ask AWS itself.
+    """
     clock = Clock()
     app = create_app(package_fleet.settings, package_fleet, clock)
 
     def client() -> TestClient:
         return TestClient(app, follow_redirects=False, raise_server_exceptions=False)
 
-    return Dashboard(package_fleet, client, clock)
+    yield Dashboard(package_fleet, client, clock)
+    assert app.state.site.background_tasks.wait(PATIENCE)

@@ -82,7 +82,11 @@ def test_a_file_that_was_not_taken_is_deleted_after_the_request(tmp_path: Path) 
     assert (list(disk.spool.iterdir()), disk.form_files) == ([], {})
 
 
-@pytest.mark.parametrize("body", [HEAD + FILE, HEAD + FILE + b"\r\n--b", HEAD[:60], b"no form"])
+@pytest.mark.parametrize(
+    "body",
+    [HEAD + FILE, HEAD + FILE + b"\r\n--b", HEAD[:60], b"no form"],
+    ids=["in the file", "in the last boundary", "in the head", "before the head"],
+)
 def test_a_form_that_breaks_off_is_refused_and_leaves_nothing(tmp_path: Path, body: bytes) -> None:
     disk = _disk(tmp_path)
     with pytest.raises(DeniedError):
