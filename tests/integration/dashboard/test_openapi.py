@@ -14,6 +14,7 @@ from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.domain.users import Role, Scope
 from tests.fakes.deployment import moto_deployment
 from tests.fakes.records import record
+from tests.waiting import PATIENCE
 
 EXAMPLES = 40
 
@@ -29,6 +30,8 @@ def served() -> Iterator[tuple[FastAPI, str, str]]:
         # How often it asks is not what is tested here.
         app.state.site.api_limit = RateLimit(10_000_000, 1)
         yield app, token, image.image_id
+        # A thread that outlived the catalog would ask AWS itself.
+        assert app.state.site.background_tasks.wait(PATIENCE)
 
 
 @pytest.mark.slow
