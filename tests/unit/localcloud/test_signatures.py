@@ -141,7 +141,7 @@ TAMPERED: dict[str, Callable[[dict[str, Any]], object]] = {
     "another path": lambda scope: scope.update(raw_path=b"/bucket/other"),
     "another query": lambda scope: scope.update(query_string=b"acl"),
     "another host": _instead(b"host", lambda _: b"evil.example"),
-    "another date": _instead(b"x-amz-date", lambda value: value[:-3] + b"00Z"),
+    "another date": _instead(b"x-amz-date", lambda value: value[:-2] + (b"0Z" if value[-2:] != b"0Z" else b"1Z")),
     "another body": _instead(b"x-amz-content-sha256", lambda _: b"UNSIGNED-PAYLOAD"),
     "an unknown word for the body": _instead(b"x-amz-content-sha256", lambda _: b"anything"),
     "a header that is not signed": _with(b"x-amz-acl", b"public-read"),
