@@ -6,7 +6,7 @@ they are called: most of a short command's time is the import of libraries, and 
 
 import importlib
 from collections.abc import Callable, Iterator, MutableMapping
-from typing import Any, Final
+from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -80,8 +80,6 @@ def lazy_group(package: str, names: tuple[str, ...]) -> type[Group]:
     """A class of group whose commands are functions, or parts of the application, in modules of their own names."""
 
     class LazyGroup(Group):
-        NAMES: Final = names
-
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             self.commands = _Commands(package, names)
