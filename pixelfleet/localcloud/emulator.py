@@ -18,7 +18,7 @@ from pixelfleet.localcloud.environment import (
     local_environment,
 )
 from pixelfleet.localcloud.folder import DataFolder, Identity
-from pixelfleet.localcloud.ports import LOOPBACK, answers, claim, free_port
+from pixelfleet.localcloud.ports import LOOPBACK, answers, claim, lasting_port
 from pixelfleet.localcloud.state import ended_unclean
 from pixelfleet.localcloud.supervise import Child, ProcessSupervisor, Program, log_tail
 from pixelfleet.settings import LOCAL_ACCOUNT
@@ -68,7 +68,7 @@ def start_emulator(
     """
     identity = folder.identity()
     named = port or identity.port
-    chosen = claim(named) if named else free_port()
+    chosen = claim(named) if named else lasting_port()
     if chosen != identity.port:
         identity = replace(identity, port=chosen)
         folder.remember(identity)

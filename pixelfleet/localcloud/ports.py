@@ -4,6 +4,7 @@ import errno
 import fcntl
 import http.client
 import os
+import random
 import socket
 import tempfile
 from pathlib import Path
@@ -30,12 +31,8 @@ def claim(port: int, option: str = "--port") -> int:
         raise SetupError(f"port {port} is taken by another program: stop it, or choose another by {option}") from None
 
 
-def free_port() -> int:
-    return _bind(0)
-
-
 def free_near(port: int) -> int:
-    """This port if it is free, else any.
+    """This port if it is free, else a lasting one.
 
     Nobody listens yet when a port is chosen. So the choice is held by a lock until this process ends: a second fleet
     that starts at the same moment takes another port.
@@ -43,7 +40,26 @@ def free_near(port: int) -> int:
     try:
         return _reserve(_bind(port))
     except OSError:
-        return free_port()
+        return lasting_port()
+
+
+#: Below the ports that systems give to outgoing connections (Linux: 32768 and up, by net.ipv4.ip_local_port_range;
+#: macOS: 49152 and up).
+_LASTING: Final = range(20_000, 32_768)
+
+
+def lasting_port() -> int:
+    """A free port for a server that is started again on the same port: no outgoing connection takes it meanwhile.
+
+    Raises:
+        SetupError: every port of the range is taken.
+    """
+    for port in random.sample(_LASTING, len(_LASTING)):
+        try:
+            return _reserve(_bind(port))
+        except OSError:
+            continue
+    raise SetupError(f"no port of {_LASTING.start} to {_LASTING.stop - 1} is free: name a free one by --port")
 
 
 #: Locks of chosen ports, kept open for as long as this process lives.

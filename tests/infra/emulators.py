@@ -15,6 +15,8 @@ from typing import Any, Final
 import boto3
 from botocore.config import Config
 
+from pixelfleet.localcloud.ports import lasting_port
+
 ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"
 #: The root's key in both; ministack takes it from its own environment.
@@ -104,13 +106,13 @@ def emulators(folder: Path) -> Iterator[Emulators]:
 
 
 def _moto() -> Program:
-    port = _free_port()
+    port = lasting_port()
     command = [sys.executable, "-m", "tests.infra.moto_server", "127.0.0.1", str(port)]
     return Program("moto", port, command, {"AWS_DEFAULT_REGION": REGION, "PYTHONWARNINGS": "ignore"})
 
 
 def _ministack() -> Program:
-    port = _free_port()
+    port = lasting_port()
     environment = {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",

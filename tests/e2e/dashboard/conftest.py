@@ -19,7 +19,7 @@ from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.users import Role
 from pixelfleet.localcloud.emulator import Emulator
 from pixelfleet.localcloud.folder import DataFolder
-from pixelfleet.localcloud.ports import answers, free_port
+from pixelfleet.localcloud.ports import answers, lasting_port
 from pixelfleet.localcloud.programs import dashboard_program, pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import ProcessSupervisor
@@ -104,7 +104,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def served(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Served]:
-    port = free_port()
+    port = lasting_port()
     url = f"http://127.0.0.1:{port}"
     environment = cloud.environment(cloud_folder.scratch) | {
         "PIXELFLEET_PREFIX": f"t{uuid.uuid4().hex[:12]}",

@@ -17,6 +17,7 @@ from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 import pytest
 from PIL import Image
 
+from pixelfleet.localcloud.ports import lasting_port
 from tests.integration.cli.command import environment, pids_of, processes_of, run, start
 from tests.waiting import PATIENCE, eventually
 
@@ -49,7 +50,9 @@ def up(data: Path, **more: str) -> Iterator[Up]:
     # A fixture of another test, for the whole session, may have left its own cloud in this process's environment.
     own = {n: v for n, v in environment(data.parent / "t").items() if not n.startswith(("AWS_", "PIXELFLEET_"))}
     env = own | more
-    process = start("up", "--json", "--data", str(data), "--workers", "1", env=env)
+    # The first run is given ports that nobody takes before the second; the second has to remember them.
+    ports = [] if data.exists() else ["--port", str(lasting_port()), "--dashboard-port", str(lasting_port())]
+    process = start("up", "--json", "--data", str(data), "--workers", "1", *ports, env=env)
     with process:
         try:
             yield Up(process)

@@ -2,16 +2,27 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
-from pixelfleet.localcloud.ports import free_near, free_port
+import pytest
+
+from pixelfleet.localcloud.ports import free_near, lasting_port
 
 CHOOSE = "import sys; from pixelfleet.localcloud.ports import free_near; print(free_near(int(sys.argv[1])))"
+LASTING = "from pixelfleet.localcloud.ports import lasting_port; print(lasting_port())"
+EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def test_a_port_that_another_process_has_chosen_is_taken_before_anybody_listens() -> None:
-    port = free_port()
+    port = int(subprocess.run([sys.executable, "-c", LASTING], capture_output=True, text=True, check=True).stdout)
     assert free_near(port) == port
 
     other = subprocess.run([sys.executable, "-c", CHOOSE, str(port)], capture_output=True, text=True, check=True)
 
     assert int(other.stdout) != port
+
+
+@pytest.mark.skipif(not EPHEMERAL.exists(), reason="the range is read as Linux tells it")
+def test_a_lasting_port_is_none_that_an_outgoing_connection_may_be_given() -> None:
+    first = int(EPHEMERAL.read_text().split()[0])
+    assert {lasting_port() for _ in range(3)} < set(range(1024, first))
