@@ -1,5 +1,6 @@
 """What people do to images: upload, delete, process again. Shared by the API and the pages."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from pixelfleet.uploads import batch_prefix
 #: Seconds in which an upload must begin; a thousand files through a slow line take their time.
 FORM_SECONDS: Final = 3600
 _OTHER: Final = "application/octet-stream"
+#: The names that RFC 6838, section 4.2, gives to media types. Anything else might not fit into a header.
+_IMAGE: Final = re.compile(r"image/[a-z0-9][a-z0-9.+-]{0,100}", re.ASCII)
 #: Media types that surely are no image; what is left, the worker judges from the file itself.
 _REFUSED: Final = ("video/", "audio/", "text/", "font/", "application/pdf", "application/zip", "application/json")
 
@@ -99,7 +102,7 @@ def _answer(site: Site, prefix: str, file: UploadRequest) -> UploadForm:
     if refused:
         return UploadForm(file.name, refused=refused)
     key = prefix + file.name
-    content_type = file.type if file.type.startswith("image/") else _OTHER
+    content_type = file.type if _IMAGE.fullmatch(file.type) else _OTHER
     form = site.deployment.links.upload_form(key, content_type, _most_bytes(site), FORM_SECONDS)
     return UploadForm(file.name, image_id(site.settings.uploads_bucket, key), form)
 
@@ -113,7 +116,7 @@ def _bad_name(key: str, name: str) -> str | None:
     parts = PurePosixPath(name).parts
     if name != "/".join(parts) or not parts or {".", ".."} & set(parts) or name.startswith("/"):
         return "its name is no plain relative path"
-    # S3 would put the name that the browser tells in the place of ${filename}.
+    # S3 would put the name that the browser sends in the place of ${filename}.
     if any(not letter.isprintable() for letter in name) or "${" in name:
         return "its name holds characters that cannot be uploaded; rename it"
     if len(key.encode()) > MAX_KEY_BYTES:

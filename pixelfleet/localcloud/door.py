@@ -20,12 +20,13 @@ from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from pixelfleet.localcloud.claims import Claim, claim_of, is_hash, payload_hash_of
 from pixelfleet.localcloud.cors import answer_own_pages
 from pixelfleet.localcloud.environment import HEALTH
-from pixelfleet.localcloud.forms import most_bytes, read_form_head
+from pixelfleet.localcloud.forms import bucket_of, most_bytes, read_form_head
 from pixelfleet.localcloud.request_head import (
     Application,
     DeniedError,
@@ -78,7 +79,9 @@ class Door:
         name, _, port = (head.single("host") or "").rpartition(":")
         if name not in self.hosts or not port.isdigit():
             raise DeniedError("AccessDenied", "The Host header is not an address of the embedded cloud.")
-        if head.raw_path.startswith("/_") and (head.raw_path, head.method) != (HEALTH, "GET"):
+        # The application behind the door gets the path decoded.
+        own_page = unquote(head.raw_path).lstrip("/").startswith("_")
+        if own_page and (head.raw_path, head.method) != (HEALTH, "GET"):
             raise DeniedError("AccessDenied", "There is nothing at this path.", HTTPStatus.NOT_FOUND)
 
     async def _admit(self, head: RequestHead, claim: Claim | None, receive: Receive) -> Receive:
@@ -111,6 +114,9 @@ class Door:
             raise DeniedError("AccessDenied", "There were headers present in the request which were not signed.")
         form = await read_form_head(head.single("content-type") or "", receive)
         policy = self.verifier.verify_form(form.fields, self.clock())
+        # The signature covers the policy and not the path: elsewhere the form could be another call.
+        if head.raw_path.removesuffix("/") != f"/{bucket_of(policy)}":
+            raise DeniedError("AccessDenied", "The form is not for this path: it has to be posted to its bucket.")
         limit = most_bytes(policy)
         whole = _replay(form.messages, receive)
         return whole if limit is None else _capped(whole, limit + _FORM_OVERHEAD)

@@ -1,7 +1,7 @@
 """A browser's form upload, read as far as the file begins: enough to check the signature before anything is stored."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import Message as MimeHeaders
 from http import HTTPStatus
@@ -50,6 +50,19 @@ async def read_form_head(content_type: str, receive: Receive, seconds: float = F
         raise DeniedError("MalformedPOSTRequest", "The form has no file after its fields.", HTTPStatus.BAD_REQUEST)
     head.fields = parts.fields
     return head
+
+
+def bucket_of(policy: Mapping[str, Any]) -> str | None:
+    """The one bucket that a policy names; None where it names none, or two."""
+    named = {str(bucket) for condition in policy["conditions"] for bucket in _buckets(condition)}
+    return named.pop() if len(named) == 1 else None
+
+
+def _buckets(condition: object) -> Iterator[str]:
+    """The two spellings of an exact match (Amazon S3 API reference, "Creating a POST policy")."""
+    match condition:
+        case {"bucket": str(bucket)} | ["eq", "$bucket", str(bucket)]:
+            yield bucket
 
 
 def most_bytes(policy: Mapping[str, Any]) -> int | None:

@@ -25,6 +25,8 @@ from pixelfleet.localcloud.request_head import DeniedError, RequestHead
 #: How far the clock of the signer may be off.
 MOST_SKEW: Final = timedelta(minutes=15)
 
+#: Forms of this type hold the `Action` of SQS, SNS and STS; ministack reads it where no header names a service.
+_ACTIONS: Final = "application/x-www-form-urlencoded"
 _TARGETS: Final = {"dynamodb": "DynamoDB_20120810.", "sqs": "AmazonSQS."}
 
 
@@ -138,6 +140,9 @@ def _check_coverage(head: RequestHead, claim: Claim) -> None:
     needed = {"host"} | {name for name in present if name.startswith("x-amz-")}
     if not needed <= signed or not signed <= present or len(signed) != len(claim.signed_headers):
         raise DeniedError("AccessDenied", "There were headers present in the request which were not signed.")
+    content_type = (head.single("content-type") or "").lower()
+    if claim.expires is not None and content_type.startswith(_ACTIONS) and "content-type" not in signed:
+        raise DeniedError("AccessDenied", "A presigned query is for S3 alone, and S3 takes no such form.")
     target, prefix = head.single("x-amz-target"), _TARGETS.get(claim.service)
     if target is not None and (prefix is None or not target.startswith(prefix)):
         raise DeniedError("AccessDenied", f"The request was signed for {claim.service}, not for {target}.")

@@ -226,3 +226,24 @@ def test_a_name_beyond_what_dynamodb_takes_is_not_found_or_a_bad_request(dashboa
         (browser, f"/batches/ana/{name}/events"),
     ):
         assert client.get(path).status_code in {200, 400, 404, 422}, path
+
+
+@pytest.mark.parametrize(
+    ("stated", "signed"),
+    [
+        ("image/jpeg", "image/jpeg"),
+        ("image/svg+xml", "image/svg+xml"),
+        ("image/vnd.adobe.photoshop", "image/vnd.adobe.photoshop"),
+        ("image/svg+xml\r\nX-Evil: y", "application/octet-stream"),
+        ("image/png\n", "application/octet-stream"),
+        ("image/png; charset=x", "application/octet-stream"),
+        ("image/\u212ang", "application/octet-stream"),
+        ("image/", "application/octet-stream"),
+        ("IMAGE/PNG", "application/octet-stream"),
+    ],
+)
+def test_a_type_that_no_header_can_carry_is_not_signed(dashboard: Dashboard, stated: str, signed: str) -> None:
+    """S3 keeps the type of an upload as a header, and could answer no request for such an object."""
+    files = [{"name": "a.jpg", "bytes": 10, "type": stated}]
+    answer = dashboard.program("ana").post("/api/v1/uploads", json={"batch": "b1", "files": files})
+    assert answer.json()["files"][0]["fields"]["Content-Type"] == signed

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pixelfleet.localcloud.door import Door
+from pixelfleet.localcloud.forms import bucket_of
 from pixelfleet.localcloud.request_head import MOST_HELD_BYTES, Message, Receive, Scope, Send
 from pixelfleet.localcloud.signatures import Verifier
 from tests.operations import Operation, operations, services
@@ -117,6 +118,11 @@ def test_health_is_open_to_everybody(authorisation: list[tuple[str, str]]) -> No
         ("GET", "/_localstack/health"),
         ("POST", "/_aws/execute-api/x"),
         ("GET", "/_ministack/sqs/messages"),
+        ("POST", "/%5fministack/reset"),
+        ("POST", "/%5F%6dinistack/reset"),
+        ("POST", "//_ministack/reset"),
+        ("POST", "/%2f_ministack/reset"),
+        ("GET", "/%5Fministack/health"),
     ],
 )
 def test_the_emulators_own_pages_are_closed_even_to_the_keys(method: str, path: str) -> None:
@@ -213,6 +219,37 @@ def test_a_form_that_is_not_signed_is_refused(fields: dict[str, str]) -> None:
     scope, body = _multipart(fields, bytes(1_000_000))
     assert _ask(scope, body, inside)[0] >= 400
     assert inside.bodies == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/", "/other-bucket", "/bucket/key", "/bucket/%2e%2e/other-bucket", "//bucket", "/%62ucket/", "/health",
+        "/login", "/_ministack/reset", "/%5fministack/reset", "/%5Fministack/config", "/000000000000/pixelfleet-bulk",
+    ],
+)  # fmt: skip
+def test_a_signed_form_is_for_its_bucket_alone(path: str) -> None:
+    """Whoever has a form that the dashboard signed is no owner of the keys."""
+    inside = Inside()
+    scope, body = _multipart(_form(), b"x")
+    scope["raw_path"] = path.encode()
+    assert _ask(scope, body, inside)[0] >= 400
+    assert inside.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("conditions", "bucket"),
+    [
+        ([{"bucket": "b1"}], "b1"),
+        ([["eq", "$bucket", "b1"]], "b1"),
+        ([{"key": "k"}, ["content-length-range", 1, 2]], None),
+        ([["starts-with", "$bucket", ""]], None),
+        ([{"bucket": "b1"}, {"bucket": "b2"}], None),
+        ([{"bucket": 1}, ["eq", "$bucket"], ["eq"], None, "x"], None),
+    ],
+)
+def test_the_bucket_that_a_policy_names(conditions: list[object], bucket: str | None) -> None:
+    assert bucket_of({"conditions": conditions}) == bucket
 
 
 def test_a_form_that_carries_a_target_is_refused() -> None:

@@ -197,6 +197,15 @@ def test_a_presigned_query_is_good_for_what_was_signed_alone(change: Callable[[d
         _verify(scope)
 
 
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "Application/X-WWW-Form-URLencoded; x"])
+def test_a_presigned_query_cannot_become_a_call_of_another_service(content_type: str) -> None:
+    """ministack takes the service of a request without an `Authorization` header from the `Action` in its form."""
+    scope = _presigned()
+    scope["headers"].append((b"content-type", content_type.encode()))
+    with pytest.raises(DeniedError):
+        _verify(scope)
+
+
 @pytest.mark.parametrize("key", ["test", "000000000000", "AKIAIOSFODNN7EXAMPLE"])
 def test_a_foreign_key_is_refused(key: str) -> None:
     with pytest.raises(DeniedError) as refused:
