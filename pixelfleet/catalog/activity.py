@@ -24,7 +24,7 @@ from botocore.exceptions import ClientError
 from pydantic import Field
 
 from pixelfleet.aws.errors import error_code, translated
-from pixelfleet.catalog.dynamo import from_attributes, to_attributes
+from pixelfleet.catalog.dynamo import from_attributes, to_attributes, write
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Record, timestamp
 
@@ -111,7 +111,8 @@ class Activity:
         item = {"stream": _DIGESTS, "at": timestamp(until), "expires_at": int((until + DIGESTS_KEPT).timestamp())}
         with translated("claim the digest of an hour"):
             try:
-                self._client.put_item(
+                write(
+                    self._client.put_item,
                     TableName=self._table,
                     Item=to_attributes(item),
                     ConditionExpression="attribute_not_exists(#stream)",
@@ -132,7 +133,9 @@ class Activity:
     def gone(self, worker: str) -> None:
         """Strike off a worker that ends."""
         with translated("strike off a worker"):
-            self._client.delete_item(TableName=self._table, Key=to_attributes({"stream": _WORKERS, "at": worker}))
+            write(
+                self._client.delete_item, TableName=self._table, Key=to_attributes({"stream": _WORKERS, "at": worker})
+            )
 
     def heartbeats(self, since: datetime) -> list[Heartbeat]:
         """The workers that were alive at or after `since`, by name."""
@@ -151,7 +154,8 @@ class Activity:
             names[f"#{position}"], values[f":{position}"] = name, number
             terms.append(f"#{position} :{position}")
         with translated("count what was finished"):
-            self._client.update_item(
+            write(
+                self._client.update_item,
                 TableName=self._table,
                 Key=to_attributes({"stream": _finished(sample.lane), "at": sample.at}),
                 UpdateExpression=f"SET #expires = :expires ADD {', '.join(terms)}",
@@ -168,8 +172,10 @@ class Activity:
 
     def _put(self, item: dict[str, Any], expires: datetime) -> None:
         with translated("write to the activity table"):
-            self._client.put_item(
-                TableName=self._table, Item=to_attributes(item | {"expires_at": int(expires.timestamp())})
+            write(
+                self._client.put_item,
+                TableName=self._table,
+                Item=to_attributes(item | {"expires_at": int(expires.timestamp())}),
             )
 
     def _read(

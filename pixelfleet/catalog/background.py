@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import Field
 
 from pixelfleet.aws.errors import translated
-from pixelfleet.catalog.dynamo import from_attributes, to_attributes
+from pixelfleet.catalog.dynamo import from_attributes, to_attributes, write
 from pixelfleet.domain.records import Record, timestamp
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class BackgroundTasks:
         expires = int((datetime.now(UTC) + _KEPT).timestamp())
         item = task.model_dump(mode="json") | {"stream": _STREAM, "at": task.id, "expires_at": expires}
         with translated("keep a background task"):
-            self._client.put_item(TableName=self._table, Item=to_attributes(item))
+            write(self._client.put_item, TableName=self._table, Item=to_attributes(item))
 
     def get(self, task_id: str) -> BackgroundTask | None:
         key: Any = to_attributes({"stream": _STREAM, "at": task_id})

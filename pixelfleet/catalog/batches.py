@@ -16,15 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import translated
-from pixelfleet.catalog.dynamo import (
-    CONFLICT_RETRIES,
-    batch_get,
-    condition_lost,
-    conflicted,
-    from_attributes,
-    pause,
-    to_attributes,
-)
+from pixelfleet.catalog.dynamo import batch_get, condition_lost, from_attributes, to_attributes, write
 from pixelfleet.catalog.items import batch_item, counter_shard, fingerprint
 from pixelfleet.catalog.schema import BATCH_COUNTER_SHARDS, BATCHES_BY_OWNER, BY_CREATED
 from pixelfleet.domain.records import Batch, Counts, NoticeKind, RecipeRef, timestamp
@@ -60,7 +52,8 @@ class Batches:
         batch = Batch(batch_id=f"{owner}/{name}", owner=owner, name=name, created_at=timestamp(), recipe=recipe)
         with translated("create a batch"):
             try:
-                self._client.put_item(
+                write(
+                    self._client.put_item,
                     TableName=self._table,
                     Item=to_attributes(batch_item(batch)),
                     ConditionExpression="attribute_not_exists(batch_id)",
@@ -133,9 +126,9 @@ class Batches:
         }
         with translated("seal a batch"):
             try:
-                _until_no_conflict(lambda: self._client.transact_write_items(TransactItems=[head, *shards]))
+                write(self._client.transact_write_items, TransactItems=[head, *shards])
             except ClientError as error:
-                if seen is None or not condition_lost(error) or conflicted(error):
+                if seen is None or not condition_lost(error):
                     raise
                 return False
         return True
@@ -184,7 +177,7 @@ class Batches:
     def _complete(self, batch: Batch, caller: str) -> Batch | None:
         with translated("complete a batch"):
             try:
-                _until_no_conflict(lambda: self._write_completion(batch, caller))
+                self._write_completion(batch, caller)
             except ClientError as error:
                 if not condition_lost(error):
                     raise
@@ -194,7 +187,8 @@ class Batches:
 
     def _write_completion(self, batch: Batch, caller: str) -> None:
         """Refused if the batch was sealed again since it was read: whoever sealed it looks at its new number."""
-        self._client.update_item(
+        write(
+            self._client.update_item,
             TableName=self._table,
             Key=_key(batch.owner, batch.name),
             UpdateExpression="SET completed_at = :now, completed_by = :caller, notice = :notice",
@@ -216,8 +210,11 @@ class Batches:
     def announced(self, batch: Batch) -> None:
         """Strike off the pending notice."""
         with translated("note that a batch is announced"):
-            self._client.update_item(
-                TableName=self._table, Key=_key(batch.owner, batch.name), UpdateExpression="REMOVE notice"
+            write(
+                self._client.update_item,
+                TableName=self._table,
+                Key=_key(batch.owner, batch.name),
+                UpdateExpression="REMOVE notice",
             )
 
     def of_owner(self, owner: str, before: str = "") -> Iterator[Batch]:
@@ -257,24 +254,6 @@ class Batches:
     def _shards(self, owner: str, name: str) -> list[dict[str, Any]]:
         keys = [_key(owner, name, shard) for shard in range(BATCH_COUNTER_SHARDS)]
         return list(batch_get(self._client, self._table, keys))
-
-
-def _until_no_conflict(write: Callable[[], object]) -> None:
-    """Repeat a write that only another transaction was in the way of: it has done nothing yet.
-
-    Raises:
-        ClientError: every other refusal, and the last conflict.
-    """
-    for _ in range(CONFLICT_RETRIES - 1):
-        try:
-            write()
-        except ClientError as error:
-            if not conflicted(error):
-                raise
-            pause()
-        else:
-            return
-    write()
 
 
 def _key(owner: str, name: str, shard: int | None = None) -> dict[str, Any]:

@@ -1,25 +1,41 @@
-"""Between Python values and DynamoDB's typed attributes, and what a refused write means."""
+"""Between Python values and DynamoDB's typed attributes; writes, and what a refused write means.
+
+DynamoDB refuses a write to an item that a transaction is writing. Neither the SDK nor DynamoDB repeats such a write, so
+every write of the catalog goes through `write` (DynamoDB developer guide, "Transaction conflict handling").
+"""
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import error_code, translated
+from pixelfleet.errors import Cause, TransientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = dict[str, Any]
 
-#: How often a change is read, applied and written anew before the conflict is reported as transient.
-CONFLICT_RETRIES: Final = 10
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: How often a change is read, applied and written anew before it is reported that too many write at once.
+CHANGE_TRIES: Final = 10
+#: How often one write is made while transactions are in its way.
+WRITE_TRIES: Final = 10
+#: The longest pause before the second try, and before any try, in seconds.
+FIRST_PAUSE: Final = 0.02
+LONGEST_PAUSE: Final = 0.5
 #: BatchGetItem takes 100 keys, TransactWriteItems 100 actions (DynamoDB API reference).
 BATCH_GET_KEYS: Final = 100
+
+#: Reasons of a cancelled transaction that pass by themselves (DynamoDB API reference, TransactWriteItems, Errors).
+_PASSING: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
 _SERIALIZE = TypeSerializer()
 _DESERIALIZE = TypeDeserializer()
@@ -47,28 +63,55 @@ def batch_get(client: "DynamoDBClient", table: str, keys: Sequence[Any]) -> Iter
                 pause()
 
 
-def pause() -> None:
-    """Sleep a random 0 to 20 ms, so that conflicting writers and throttled readers do not collide again."""
-    time.sleep(random.uniform(0.0, 0.02))  # noqa: S311 - jitter, not a secret
+def pause(tries: int = 1) -> None:
+    """Sleep a random time, so that writers that were in each other's way do not collide again.
+
+    At most 20 ms after the first try, twice as long after each further one, and never more than half a second.
+    """
+    longest = min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE)
+    time.sleep(random.uniform(0.0, longest))  # noqa: S311 - jitter, not a secret
+
+
+def write(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Make one write, and repeat it while nothing but a transaction on the same item is in its way.
+
+    A write that was refused for that reason has done nothing, so that the same write may be repeated as it is.
+
+    Raises:
+        ClientError: every other refusal, a condition that does not hold among them.
+        TransientError: transactions were in the way of all `WRITE_TRIES` tries.
+    """
+    for tries in range(1, WRITE_TRIES + 1):
+        try:
+            return call(*args, **kwargs)
+        except ClientError as error:
+            if not _in_the_way(error):
+                raise
+            refused = error
+        if tries < WRITE_TRIES:
+            pause(tries)
+    message = f"an item was being written by others at each of {WRITE_TRIES} tries: {refused}"
+    raise TransientError(Cause.THROTTLED, message) from refused
 
 
 def condition_lost(error: ClientError) -> bool:
-    """Whether the write was refused because another came first, alone or inside a transaction."""
-    code = error_code(error)
-    if code in ("ConditionalCheckFailedException", "TransactionConflictException"):
-        return True
-    if code != "TransactionCanceledException":
-        return False
-    reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-    return any(reason in ("ConditionalCheckFailed", "TransactionConflict") for reason in reasons)
+    """Whether a condition of the write, alone or in a transaction, does not hold: another write came first."""
+    return error_code(error) == "ConditionalCheckFailedException" or "ConditionalCheckFailed" in _reasons(error)
 
 
-def conflicted(error: ClientError) -> bool:
-    """Whether another transaction was in the way and no condition failed: the same write may be repeated as it is."""
+def _in_the_way(error: ClientError) -> bool:
+    """Whether the same write may succeed in a moment: no condition failed, and the SDK does not repeat the write."""
     if error_code(error) == "TransactionConflictException":
         return True
-    reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-    return "TransactionConflict" in reasons and "ConditionalCheckFailed" not in reasons
+    reasons = _reasons(error)
+    return bool(reasons) and reasons <= _PASSING
+
+
+def _reasons(error: ClientError) -> set[str]:
+    """Why a transaction was cancelled, without the actions that were not at fault."""
+    if error_code(error) != "TransactionCanceledException":
+        return set()
+    return {str(reason.get("Code", "None")) for reason in error.response.get("CancellationReasons", [])} - {"None"}
 
 
 def _attribute(value: Any) -> Item:

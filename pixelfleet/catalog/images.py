@@ -8,13 +8,14 @@ from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.dynamo import (
-    CONFLICT_RETRIES,
+    CHANGE_TRIES,
     Item,
     batch_get,
     condition_lost,
     from_attributes,
     pause,
     to_attributes,
+    write,
 )
 from pixelfleet.catalog.indexes import Entry, IndexReader, Slice
 from pixelfleet.catalog.items import counter_shard, fingerprint, image_item, image_of
@@ -44,7 +45,7 @@ class Images:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: Callable[[], None] = pause,
     ) -> None:
-        """`pause` waits a random moment after a conflict, so that two writers do not collide again."""
+        """`pause` waits a random moment after a condition was lost, so that two writers do not collide again."""
         self._client = client
         self._table = images_table
         self._batches_table = batches_table
@@ -178,7 +179,7 @@ class Images:
         return self._apply(image_id, transition, seen if seen is not None else self.get(image_id))
 
     def _apply(self, image_id: str, transition: Transition, before: Image | None) -> Image | Refusal:
-        for _ in range(CONFLICT_RETRIES):
+        for _ in range(CHANGE_TRIES):
             after = transition(before)
             if isinstance(after, Refusal):
                 return after
@@ -208,9 +209,9 @@ class Images:
         with translated("write an image record"):
             try:
                 if move is None:
-                    self._client.put_item(**put)
+                    write(self._client.put_item, **put)
                 else:
-                    self._client.transact_write_items(TransactItems=[{"Put": put}, {"Update": move}])  # type: ignore[typeddict-item]
+                    write(self._client.transact_write_items, TransactItems=[{"Put": put}, {"Update": move}])  # type: ignore[typeddict-item]
             except ClientError as error:
                 if condition_lost(error):
                     return False

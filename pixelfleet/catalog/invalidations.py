@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from pixelfleet.aws.errors import translated
-from pixelfleet.catalog.dynamo import from_attributes, to_attributes
+from pixelfleet.catalog.dynamo import from_attributes, to_attributes, write
 from pixelfleet.domain.records import Image, timestamp
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Invalidations:
         pending = PendingInvalidation(image.owner, image.image_id, at)
         item = {"stream": pending.stream, "at": at, "owner": image.owner, "image_id": image.image_id}
         with translated("note an image to be invalidated"):
-            self._client.put_item(TableName=self._table, Item=to_attributes(item))
+            write(self._client.put_item, TableName=self._table, Item=to_attributes(item))
 
     def pending(self, most: int, first: int = 0) -> list[PendingInvalidation]:
         """Some of the images that are noted, at most so many, in order of their owners within each partition.
@@ -72,7 +72,7 @@ class Invalidations:
         for pending in sent:
             key = to_attributes({"stream": pending.stream, "at": pending.at})
             with translated("note that an image is invalidated"):
-                self._client.delete_item(TableName=self._table, Key=key)
+                write(self._client.delete_item, TableName=self._table, Key=key)
 
     def _read(self, stream: str, most: int) -> list[PendingInvalidation]:
         query: dict[str, Any] = {

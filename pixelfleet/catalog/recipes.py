@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pixelfleet.aws.errors import translated
-from pixelfleet.catalog.dynamo import from_attributes, to_attributes
+from pixelfleet.catalog.dynamo import from_attributes, to_attributes, write
 from pixelfleet.domain.records import RecipeRef
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class RecipeTexts:
 
     def _write(self, item: dict[str, str]) -> None:
         with translated("store a recipe"):
-            self._client.put_item(TableName=self._table, Item=to_attributes(item))
+            write(self._client.put_item, TableName=self._table, Item=to_attributes(item))
 
     def _read(self, recipe_id: str) -> dict[str, object]:
         with translated("read a recipe"):

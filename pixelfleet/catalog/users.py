@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import translated
-from pixelfleet.catalog.dynamo import CONFLICT_RETRIES, batch_get, condition_lost, from_attributes, pause, to_attributes
+from pixelfleet.catalog.dynamo import (
+    CHANGE_TRIES,
+    batch_get,
+    condition_lost,
+    from_attributes,
+    pause,
+    to_attributes,
+    write,
+)
 from pixelfleet.catalog.items import user_item, user_of
 from pixelfleet.credentials.tokens import new_token, token_digest
 from pixelfleet.domain.records import timestamp
@@ -67,7 +75,8 @@ class Users:
         user = User(name=name, role=role, password=password_hash, email=email, created_at=timestamp())
         with translated("add a user"):
             # Into the directory first: a name there without a person is skipped, the other way round is never found.
-            self._client.update_item(
+            write(
+                self._client.update_item,
                 TableName=self._table,
                 Key=_key("directory"),
                 UpdateExpression="ADD people :name",
@@ -138,7 +147,7 @@ class Users:
         if len(digests) != 1:
             raise SetupError(f"{name} has {len(digests)} tokens whose id begins with {digest!r}")
         with translated("revoke a token"):
-            self._client.delete_item(TableName=self._table, Key=_key(f"token#{digests[0]}"))
+            write(self._client.delete_item, TableName=self._table, Key=_key(f"token#{digests[0]}"))
         self._change(name, lambda now: {"tokens": tuple(t for t in now.tokens if t.digest != digests[0])})
 
     def remove(self, name: str) -> None:
@@ -152,10 +161,11 @@ class Users:
             raise SetupError(f"there is no user {name!r}")
         with translated("remove a user"):
             for token in user.tokens:
-                self._client.delete_item(TableName=self._table, Key=_key(f"token#{token.digest}"))
-            self._client.delete_item(TableName=self._table, Key=_key(f"user#{name}"))
+                write(self._client.delete_item, TableName=self._table, Key=_key(f"token#{token.digest}"))
+            write(self._client.delete_item, TableName=self._table, Key=_key(f"user#{name}"))
             # Out of the directory last: a name there without a user is skipped.
-            self._client.update_item(
+            write(
+                self._client.update_item,
                 TableName=self._table,
                 Key=_key("directory"),
                 UpdateExpression="DELETE people :name",
@@ -207,7 +217,8 @@ class Users:
         with translated("count a sign-in"):
             for _ in range(2):
                 try:
-                    answer = self._client.update_item(
+                    answer = write(
+                        self._client.update_item,
                         TableName=self._table,
                         Key=key,
                         UpdateExpression="SET expires_at = if_not_exists(expires_at, :until) ADD failures :one",
@@ -223,15 +234,15 @@ class Users:
                 except ClientError as error:
                     if not condition_lost(error):
                         raise
-                    self._client.delete_item(TableName=self._table, Key=key)
+                    write(self._client.delete_item, TableName=self._table, Key=key)
         return max(FAILURES_ALLOWED, ATTEMPTS_ALLOWED)
 
     def forget_failures(self, name: str, address: str) -> None:
         with translated("note a sign-in"):
-            self._client.delete_item(TableName=self._table, Key=_failed_key(name, address))
+            write(self._client.delete_item, TableName=self._table, Key=_failed_key(name, address))
 
     def _change(self, name: str, change: Callable[[User], dict[str, Any]]) -> User:
-        for _ in range(CONFLICT_RETRIES):
+        for _ in range(CHANGE_TRIES):
             user = self.get(name)
             if user is None:
                 raise SetupError(f"there is no user {name!r}")
@@ -250,7 +261,7 @@ class Users:
         if values:
             put["ExpressionAttributeValues"] = values
         try:
-            self._client.put_item(**put)
+            write(self._client.put_item, **put)
         except ClientError as error:
             if condition_lost(error):
                 return False

@@ -19,6 +19,8 @@ from tests.simulation.violations import Violation
 
 #: A file system in memory, where there is one: journals and originals are many small files.
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+#: In the message of DynamoDB's refusal of a write, alone or as the reason of a cancelled transaction.
+_CONFLICT = "TransactionConflict"
 #: The largest difference between two clocks, in seconds.
 MOST_SKEW = 180.0
 
@@ -89,6 +91,11 @@ class Environment:
         """Keep that an invariant was broken during the run."""
         self.trace.note(f"VIOLATION: {invariant}: {what}")
         self.violations.append(Violation(invariant, what))
+
+    def ended_by(self, error: Exception) -> None:
+        """Keep that a command, or an attempt at a job, ended by this error: some errors must never end one."""
+        if _CONFLICT in str(error):
+            self.violate("no command and no attempt ends by a transaction conflict", str(error)[:120])
 
     def may(self, name: str) -> bool:
         """Whether a person's step takes place: a shorter run of the same seed leaves some out."""

@@ -104,6 +104,8 @@ class Network:
                 effect()
                 return _no_answer(rng, service, operation), None
             case Fault.THROTTLE:
+                if operation == "transact_write_items" and rng.random() < 0.5:
+                    raise _cancelled("ThrottlingError")
                 return aws_error("ThrottlingException", 400, operation), None
             case Fault.CONFLICT:
                 # Clients do not repeat what a condition or a conflict refused.
@@ -177,6 +179,12 @@ def _no_answer(rng: random.Random, service: str, operation: str) -> Exception:
 
 def _conflict(operation: str) -> Exception:
     if operation == "transact_write_items":
-        reasons = [{"Code": "TransactionConflict"}, {"Code": "None"}]
-        return aws_error("TransactionCanceledException", 400, operation, CancellationReasons=reasons)
+        return _cancelled("TransactionConflict")
     return aws_error("TransactionConflictException", 400, operation)
+
+
+def _cancelled(reason: str) -> Exception:
+    """A transaction that one of its actions ended. Clients do not repeat it."""
+    reasons = [{"Code": reason}, {"Code": "None"}]
+    message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{reason}, None]"
+    return aws_error("TransactionCanceledException", 400, "TransactWriteItems", message, CancellationReasons=reasons)

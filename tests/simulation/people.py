@@ -67,6 +67,7 @@ class Person:
                 self._environment.trace.note(f"{step.words} is refused: {str(error)[:60]}")
             except Exception as error:
                 self._environment.cut_short += 1
+                self._environment.ended_by(error)
                 self._environment.trace.note(f"{step.words} fails: {type(error).__name__}: {str(error)[:60]}")
                 if self._rng.random() < 0.6:
                     self._environment.scheduler.sleep(self._rng.expovariate(1 / 60.0))

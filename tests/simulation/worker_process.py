@@ -181,6 +181,7 @@ class SimulatedWorker:
                 child.process.kill()
                 raise Death from None
             except Exception as error:
+                self._environment.ended_by(error)
                 # A failed task is neither deleted nor shown: its visibility was set by the task.
                 self._environment.trace.note(f"attempt ends: {type(error).__name__}: {str(error)[:70]}")
                 child.payload = None
