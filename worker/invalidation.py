@@ -10,12 +10,16 @@ log = logging.getLogger(__name__)
 class InvalidationSender:
     """Sends when asked, and again until nothing is left. `ask` may be called from any thread.
 
+    The first turn sends as well: a child that died may have left images that nobody else sends before the next
+    reconcile, and its successor is a new child.
+
     `send` sends what is pending, and returns whether nothing is left; see `send_invalidations`.
     """
 
     def __init__(self, send: Callable[[], bool]) -> None:
         self._send = send
         self._asked = threading.Event()
+        self._asked.set()
 
     def ask(self) -> None:
         self._asked.set()

@@ -111,6 +111,10 @@ class Images:
         """See `transitions.supersede`."""
         return self._change(image.image_id, lambda present: transitions.supersede(present, results), image)
 
+    def abandon(self, image: Image, results: str) -> Image | Refusal:
+        """See `transitions.abandon`."""
+        return self._change(image.image_id, lambda present: transitions.abandon(present, results), image)
+
     def strike_off(self, image: Image, revisions: Iterable[str]) -> Image | Refusal:
         gone = frozenset(revisions)
         return self._change(image.image_id, lambda present: transitions.strike_off(present, gone), image)

@@ -12,8 +12,8 @@ from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, cou
 
 __all__ = [
     "Aim", "Failure", "Refusal", "Success",
-    "announce", "claim", "confirm", "hand_back", "note_transient", "queue_again", "record_failed", "record_ready",
-    "remove", "sequencer_of", "strike_off", "supersede", "uncount",
+    "abandon", "announce", "claim", "confirm", "hand_back", "note_transient", "queue_again", "record_failed",
+    "record_ready", "remove", "sequencer_of", "strike_off", "supersede", "uncount",
 ]  # fmt: skip
 
 _STATUSES = frozenset(Status)
@@ -221,6 +221,23 @@ def supersede(image: Image | None, results: str) -> Image | Refusal:
     if image is None or results in (image.revision, image.target, *image.superseded):
         return Refusal.DONE
     return image.model_copy(update={"superseded": image.superseding(results)})
+
+
+def abandon(image: Image | None, results: str) -> Image | Refusal:
+    """List the folder that the attempts at a failed image stored in, to be deleted.
+
+    The target is renamed to a folder that is never used: an attempt that still runs is refused from now on, so that no
+    record names what is being deleted.
+    """
+    failed = image is not None and image.status is Status.FAILED
+    if image is None or not failed or image.target != results or image.revision == results:
+        return Refusal.DONE
+    return image.model_copy(
+        update={
+            "target": results_of(results.partition(".")[0], image.version),
+            "superseded": image.superseding(results, kept=image.revision),
+        }
+    )
 
 
 def strike_off(image: Image | None, revisions: frozenset[str]) -> Image | Refusal:

@@ -21,6 +21,7 @@ from tests.simulation.environment import Environment
 from tests.simulation.pixels import Pixels
 from tests.simulation.releases import NEWER
 from tests.simulation.scheduler import Death, Process, Scheduler
+from worker.heartbeat import FIRST
 from worker.invalidation import InvalidationSender
 from worker.job.attempt import Surroundings
 from worker.job.engine import InlineEngine
@@ -251,6 +252,8 @@ class Child:
         def send_soon() -> None:
             sender.ask()
             environment.scheduler.spawn(self.process, "invalidate", turn, SLOT)
+
+        environment.scheduler.spawn(self.process, "invalidate", turn, FIRST)
 
         surroundings = Surroundings(
             InlineEngine(pixels.probe, pixels.render),

@@ -77,8 +77,20 @@ class Sweep:
             if not self._dry_run:
                 self._delete(folder, image)
         else:
+            if image.status is Status.FAILED and folder.revision != image.revision:
+                self._abandon(folder, image)
             return image
         return None
+
+    def _abandon(self, folder: Folder, image: Image) -> None:
+        """Delete what the attempts at a failed image stored. Another attempt stores in a folder of its own."""
+        self.swept.orphaned += 1
+        if self._dry_run:
+            return
+        abandoned = self._deployment.images.abandon(image, folder.revision)
+        if not isinstance(abandoned, Refusal):
+            self._deployment.objects.delete_results(folder.prefix)
+            self._deployment.images.strike_off(abandoned, [folder.revision])
 
     def _delete(self, folder: Folder, image: Image) -> None:
         """Delete a folder. The folder of a removed image may have been public, and leaves the edge caches, too.

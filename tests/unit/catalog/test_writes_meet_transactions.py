@@ -177,6 +177,7 @@ WRITERS: Final[dict[str, Act]] = {
     "Images.remove": _of(Tables.ready, lambda i, _: i.remove(aim(sequencer="07").job, "w1")),
     "Images.announced": _of(Tables.ready, lambda i, ready: i.announced(ready)),
     "Images.supersede": _of(Tables.ready, lambda i, ready: i.supersede(ready, "other")),
+    "Images.abandon": _of(Tables.failed, lambda i, failed: i.abandon(failed, failed.target or "")),
     "Images.strike_off": _of(
         lambda t: image(t.images.supersede(t.ready(), "other")), lambda i, one: i.strike_off(one, ["other"])
     ),

@@ -184,6 +184,26 @@ def test_failed_never_replaces_ready_of_the_same_revision() -> None:
     assert transitions.record_failed(ready(), aim(), BROKEN, ENDED) is Refusal.DONE
 
 
+def test_the_folder_of_a_failed_image_is_abandoned_and_an_attempt_that_still_runs_is_refused() -> None:
+    image = failed(CRASH).model_copy(update={"version": 3})
+    late = aim().claimed(image)
+    assert image.target is not None
+    abandoned = transitions.abandon(image, image.target)
+    assert isinstance(abandoned, Image)
+    assert abandoned.superseded == (image.target,)
+    assert transitions.record_ready(abandoned, late, OUTCOME, ENDED) is Refusal.SUPERSEDED
+    # The image may be tried again, in a folder of its own.
+    again = claimed(announced(abandoned.model_copy(update={"version": 4})), aim(origin=Origin.REDRIVE))
+    assert again.target not in (image.target, abandoned.target)
+
+
+def test_only_the_folder_of_a_failed_image_is_abandoned() -> None:
+    settled = ready()
+    under_way = claimed()
+    for image, folder in ((settled, "v1-d1"), (under_way, "v1-d1"), (failed(), "another"), (None, "v1-d1")):
+        assert transitions.abandon(image, folder) is Refusal.DONE
+
+
 def test_a_new_version_that_fails_is_recorded_over_the_old_ready_one() -> None:
     newer = aim("06", "v2")
     image = transitions.record_failed(claimed(announced(ready()), newer), newer, BROKEN, ENDED)

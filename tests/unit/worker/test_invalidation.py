@@ -3,9 +3,11 @@
 from worker.invalidation import InvalidationSender
 
 
-def test_nothing_is_sent_unless_asked() -> None:
-    answers = [True, True]
+def test_the_first_turn_sends_what_dead_children_left_and_later_ones_send_when_asked() -> None:
+    answers = [True, True, True]
     sender = InvalidationSender(answers.pop)
+    sender.turn()
+    assert len(answers) == 2
     sender.turn()
     assert len(answers) == 2
     sender.ask()
@@ -24,7 +26,6 @@ def test_what_is_left_or_failed_is_sent_by_a_later_turn() -> None:
         return answer
 
     sender = InvalidationSender(send)
-    sender.ask()
     for _ in range(6):
         sender.turn()
     assert answers == [True]
