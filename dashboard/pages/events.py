@@ -1,20 +1,19 @@
-"""A batch's progress as server-sent events, for pages that are looked at while work is under way."""
+"""What a page follows as server-sent events, while somebody looks at the page and work is under way."""
 
 import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from typing import ClassVar, Final
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, ClassVar, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from dashboard.access import batch_of
-from dashboard.callers import PageCaller
+from dashboard.callers import Caller, PageCaller
+from dashboard.following import MOST_TOPICS, State, admit, states
 from dashboard.problem import Problem
 from dashboard.site import Site, site_of
-from pixelfleet.domain.records import BatchState
 from pixelfleet.errors import TransientError
 
 router = APIRouter()
@@ -28,7 +27,7 @@ _LONGEST: Final = 600.0
 MOST_STREAMS: Final = 200
 
 
-#: Streams of one user at once: a tab each, and some.
+#: Streams of one user at once: a tab each, and some. A tab that is not in sight has none.
 MOST_OF_ONE: Final = 6
 
 
@@ -38,53 +37,53 @@ class _Streams:
     open: ClassVar[Counter[str]] = Counter()
 
 
-@router.get("/batches/{owner}/{name}/events")
-def batch_events(request: Request, caller: PageCaller, owner: str, name: str) -> StreamingResponse:
+@router.get("/events")
+def events(
+    request: Request, caller: PageCaller, follow: Annotated[list[str], Query(min_length=1, max_length=MOST_TOPICS)]
+) -> StreamingResponse:
+    """Every topic's state at first, then each change. It ends when all topics are settled; see `following`."""
     site = site_of(request)
-    batch_of(site, caller, owner, name)
+    topics = admit(site, caller, follow)
     if _Streams.open[caller.name] >= MOST_OF_ONE:
-        raise Problem(429, f"you watch {MOST_OF_ONE} batches already; close a tab", headers={"Retry-After": "10"})
+        raise Problem(429, f"{MOST_OF_ONE} pages of yours are live already; close a tab", headers={"Retry-After": "10"})
     if _Streams.open.total() >= MOST_STREAMS:
         raise Problem(503, "too many people are watching; load the page again", headers={"Retry-After": "10"})
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_follow(site, caller.name, owner, name), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_follow(site, caller, topics), media_type="text/event-stream", headers=headers)
 
 
-async def _follow(site: Site, user: str, owner: str, name: str) -> AsyncIterator[str]:
-    _Streams.open[user] += 1
+async def _follow(site: Site, caller: Caller, topics: Sequence[str]) -> AsyncIterator[str]:
+    _Streams.open[caller.name] += 1
     try:
-        started, spoke, last = time.monotonic(), time.monotonic(), ""
+        started, spoke = time.monotonic(), time.monotonic()
+        last: dict[str, State] = {}
         while time.monotonic() - started < _LONGEST:
-            progress = await asyncio.to_thread(_progress, site, owner, name)
-            if progress and progress != last:
-                last, spoke = progress, time.monotonic()
-                yield f"event: progress\ndata: {progress}\n\n"
+            present = await asyncio.to_thread(_look, site, caller, topics)
+            changed = {topic: state for topic, state in present.items() if last.get(topic) != state}
+            last |= changed
+            for topic, state in changed.items():
+                yield _event(topic, state)
+            if changed:
+                spoke = time.monotonic()
             elif time.monotonic() - spoke > _ALIVE_EVERY:
                 spoke = time.monotonic()
                 yield ": still here\n\n"
-            if '"completed": true' in last:
+            if last and all(state.settled for state in last.values()):
                 return
             await asyncio.sleep(_LOOK_EVERY)
     finally:
-        _Streams.open[user] -= 1
+        _Streams.open[caller.name] -= 1
         _Streams.open += Counter()  # forgets who has none
 
 
-def _progress(site: Site, owner: str, name: str) -> str:
-    """One line of JSON; empty while storage does not answer, which the next look may find mended."""
+def _look(site: Site, caller: Caller, topics: Sequence[str]) -> dict[str, State]:
+    """Empty while storage does not answer, which the next look may find mended."""
     try:
-        batch = site.deployment.batches.get(owner, name)
-        counts = site.deployment.batches.counts(owner, name)
+        return states(site, caller, topics)
     except TransientError:
-        return ""
-    expected = batch.expected if batch else None
-    # The counts are read after the batch; a page stops listening only when they are whole.
-    completed = batch is not None and batch.state is BatchState.COMPLETE and counts.accounted >= (expected or 0)
-    progress = {
-        "ready": counts.ready,
-        "failed": counts.failed,
-        "deleted": counts.deleted,
-        "expected": expected,
-        "completed": completed,
-    }
-    return json.dumps(progress)
+        return {}
+
+
+def _event(topic: str, state: State) -> str:
+    data = json.dumps({"topic": topic, "state": state.fields, "settled": state.settled})
+    return f"event: change\ndata: {data}\n\n"

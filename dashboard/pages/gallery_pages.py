@@ -1,5 +1,6 @@
 """The gallery: one's images, newest first, filtered, a page at a time as one scrolls."""
 
+import re
 from datetime import date
 from itertools import islice
 from typing import Annotated, Any, Final
@@ -8,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from dashboard.access import owner_for
 from dashboard.callers import Caller, PageCaller
-from dashboard.gallery import Filters, page_of
+from dashboard.gallery import PAGE, Filters, page_of
 from dashboard.results import thumb_of
 from dashboard.site import site_of
 from pixelfleet.domain.keys import DEFAULT_OWNER
@@ -19,6 +20,8 @@ router = APIRouter()
 
 #: Batches that the filter offers.
 _BATCHES: Final = 50
+_IMAGE_ID: Final = re.compile("[a-z2-7]{32}")
+_NONE: Final[list[str]] = []
 
 
 def asked_filters(
@@ -60,6 +63,15 @@ def gallery(request: Request, caller: PageCaller, filters: AskedFilters) -> Resp
 @router.get("/more")
 def more(request: Request, caller: PageCaller, filters: AskedFilters, cursor: str = "") -> Response:
     return site_of(request).page(request, "parts/cards.html", _page(request, caller, filters, cursor))
+
+
+@router.get("/tiles")
+def tiles(request: Request, caller: PageCaller, id: Annotated[list[str], Query(max_length=PAGE)] = _NONE) -> Response:  # noqa: A002
+    """The present tiles of these images, those of them that are there and that the caller may see."""
+    site = site_of(request)
+    images = site.deployment.images.get_many(one for one in id if _IMAGE_ID.fullmatch(one))
+    seen = [image for image in images.values() if caller.may_see(image.owner) and image.status is not Status.DELETED]
+    return site.page(request, "parts/tiles.html", {"cards": cards(seen)})
 
 
 def cards(images: tuple[Image, ...] | list[Image]) -> list[dict[str, Any]]:

@@ -43,13 +43,6 @@ def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
     return site.page(request, "image.html", values)
 
 
-@router.get("/images/{image_id}/state")
-def image_state(request: Request, caller: PageCaller, image_id: str, seen: int = 0) -> Response:
-    """Asked again and again while an image is worked on; when something has changed, the page loads anew."""
-    image = image_for(site_of(request), caller, image_id)
-    return Response(status_code=204, headers={} if image.version == seen else {"HX-Refresh": "true"})
-
-
 @router.get("/images/{image_id}/original")
 def original(request: Request, caller: PageCaller, image_id: str) -> Response:
     """The original, to be saved under its name: from S3 itself, which the embedded cloud cannot be told."""

@@ -1,8 +1,8 @@
-// What every page may need: placeholders, the comparing slider, dialogs, copying, filters that apply themselves, and
-// batches followed by server-sent events. All of it adds to pages that work without.
+// What every page may need: placeholders, the comparing slider, dialogs, copying, and
+// filters that apply themselves. All of it adds to pages that work without; live.js follows the server.
 
 import { draw } from "./thumbhash.js";
-import { follow } from "./follow.js";
+import { finish, whenShown } from "./live.js";
 
 const each = (root, selector, act) => {
   if (root.matches?.(selector)) act(root);
@@ -92,19 +92,17 @@ document.addEventListener("click", (event) => {
   else if ("select" in button.dataset) button.select();
 });
 
-function enliven(root) {
+whenShown((root) => {
   each(root, "canvas[data-thumbhash]", placeholder);
   each(root, "[data-compare]", compare);
   each(root, "form[data-auto-submit]", autoSubmit);
-}
-
-enliven(document.body);
+});
+finish(document.body);
 // On a phone the row of tabs scrolls: the present one is to be seen. (scrollIntoView would have Tab begin there.)
 const tab = document.querySelector(".bar nav [aria-current]");
 if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.clientWidth) / 2;
 // For browsers that know no ::details-content: where there is room, what is folded for phones is open.
 if (matchMedia("(min-width: 641px)").matches) each(document.body, ".fold", (fold) => (fold.open = true));
-document.body.addEventListener("htmx:load", (event) => enliven(event.detail.elt));
+document.body.addEventListener("htmx:load", (event) => finish(event.detail.elt));
 // A part that could not be loaded must not look like one that is empty.
 document.body.addEventListener("htmx:responseError", () => announce("The dashboard did not answer; load the page again"));
-each(document.body, "[data-follow]", (place) => "complete" in place.dataset || follow(place.dataset.follow, place));

@@ -1,6 +1,6 @@
 // Uploading: files from a drop, a picker or a folder; forms from the API; each file straight to S3, several at once.
 
-import { follow } from "./follow.js";
+import { follower, part } from "./live.js";
 
 const AT_ONCE = 6;
 const FORMS_AT_ONCE = 100;
@@ -14,7 +14,7 @@ const owner = form.dataset.owner;
 const entries = [];
 let batch = null;
 let running = 0;
-let following = null;
+let following = false;
 let queueing = Promise.resolve();
 
 const size = (bytes) => {
@@ -213,6 +213,8 @@ function tell() {
 
 // --- what follows
 
+const topic = () => `batch:${owner}/${batch}`;
+
 function watch() {
   if (following || !batch) return;
   const path = `/batches/${encodeURIComponent(owner)}/${encodeURIComponent(batch)}`;
@@ -220,7 +222,8 @@ function watch() {
   const link = byId("batch-link");
   link.hidden = false;
   link.href = path;
-  following = follow(path, byId("live"));
+  following = true;
+  follower.follow(topic(), part(byId("live"), `${path}/live`), { held: true });
 }
 
 async function finished() {
@@ -234,6 +237,9 @@ async function finished() {
   } catch (error) {
     byId("total-text").textContent += `. The batch stays open: ${error.message}`;
   }
+  // From here on the page follows until the batch is complete; the next upload holds the topic again.
+  follower.release(topic());
+  following = false;
 }
 
 function retry() {

@@ -4,6 +4,7 @@ With SCREENSHOTS=FOLDER the pictures are kept there, for docs/images and to be l
 """
 
 import os
+import re
 import time
 from io import BytesIO
 from pathlib import Path
@@ -118,7 +119,24 @@ def test_an_upload_that_is_refused_says_why_and_a_broken_line_is_tried_again(vis
     expect(page.get_by_text("Not uploaded: it is video/mp4, not an image.")).to_be_visible()
     expect(page.get_by_text("1 of 3 files")).to_be_visible()
     assert len(broken) == 1
-    assert [one for one in visitor.complaints if "ERR_FAILED" not in one] == []
+    expect(page.locator("#live")).to_contain_text("Complete since")
+
+    # After a break of the line, another upload in the same page is followed too.
+    page.context.set_offline(True)
+    page.context.set_offline(False)
+    Picture.new("RGB", (40, 30), "red").save(tmp_path / "second.png")
+    page.locator("#files").set_input_files(str(tmp_path / "second.png"))
+    expect(page.locator("#live .figures")).to_contain_text(re.compile(r"expected\s*2"))
+    expect(page.locator("#live .figures")).to_contain_text(re.compile(r"ready\s*2"))
+    assert [one for one in visitor.complaints if "ERR_FAILED" not in one and "ERR_INTERNET" not in one] == []
+
+    # A tile that waits settles without a reload.
+    page.get_by_role("link", name="To the batch").click()
+    page.locator("#live .tile").first.click()
+    page.wait_for_url("**/images/*")
+    page.get_by_role("button", name="Process again").click()
+    page.get_by_role("link", name="Images", exact=True).click()
+    expect(page.locator(".tile[data-follow]")).to_have_count(0)
 
 
 def test_a_folder_that_is_dropped_keeps_its_paths(visitor: Visitor, served: Served) -> None:

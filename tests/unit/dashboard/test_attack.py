@@ -197,7 +197,7 @@ def test_an_error_in_a_hashing_thread_is_the_requests() -> None:
 def test_one_user_cannot_take_all_streams(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
     dashboard.deployment.batches.create("ana", "watched", None)
     monkeypatch.setitem(_Streams.open, "ana", MOST_OF_ONE)
-    assert dashboard.browser("ana").get("/batches/ana/watched/events").status_code == 429
+    assert dashboard.browser("ana").get("/events?follow=batch:ana/watched").status_code == 429
 
 
 @pytest.mark.parametrize("place", ["x" * (LONGEST_PLACE + 1), "x" * 1_024, "ä" * 600, "x" * 3_000])
@@ -223,7 +223,7 @@ def test_a_name_beyond_what_dynamodb_takes_is_not_found_or_a_bad_request(dashboa
         (program, f"/api/v1/images/{name}"),
         (browser, f"/batches/ana/{name}"),
         (browser, f"/images/{name}"),
-        (browser, f"/batches/ana/{name}/events"),
+        (browser, f"/events?follow=batch:ana/{name}"),
     ):
         assert client.get(path).status_code in {200, 400, 404, 422}, path
 

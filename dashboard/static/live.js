@@ -1,0 +1,154 @@
+// @ts-check
+// What of a page follows the server: parts that are loaded anew, tiles that settle, a page that is shown anew.
+
+import { Follower } from "./follow.js";
+
+/** @type {((root: Element) => void)[]} */
+const finishers = [];
+
+/** Has `act` called with every element that came into the page. @param {(root: Element) => void} act */
+export const whenShown = (act) => finishers.push(act);
+
+const lost = document.getElementById("lost");
+
+export const follower = new Follower({
+  open: (address) => new EventSource(address),
+  later: (act, milliseconds) => {
+    const timer = setTimeout(act, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  onLost: (isLost, failures) => {
+    // One failure is nothing: a server that is replaced, a stream that reached its age.
+    if (lost) lost.hidden = !isLost || failures < 2;
+    if (isLost && failures >= 2) askForSession();
+  },
+});
+
+/** A session that has ended looks like a broken line to a stream: whether there is one is asked for. */
+async function askForSession() {
+  try {
+    const answer = await fetch("/tiles", { redirect: "manual" });
+    const ended = document.getElementById("ended");
+    if (answer.type === "opaqueredirect" && ended) ended.hidden = false;
+  } catch {
+    // The line is down: the stream itself is tried again.
+  }
+}
+
+/**
+ * Loads a part of the page anew whenever the returned function is called, one request at a time; what is asked for
+ * meanwhile is one request more. A failure is left to the next call.
+ * @param {Element} place
+ * @param {string} address
+ * @returns {() => Promise<void>}
+ */
+export function part(place, address) {
+  let loading = false;
+  let again = false;
+  const load = async () => {
+    if (loading) {
+      again = true;
+      return;
+    }
+    loading = true;
+    try {
+      const answer = await fetch(address, { headers: { Accept: "text/html" }, redirect: "manual" });
+      if (answer.ok) show(place, await answer.text());
+      else if (answer.type === "opaqueredirect") await askForSession();
+    } catch {
+      // The line is down. The stream fails too, and its next state loads this part.
+      again = false;
+    } finally {
+      loading = false;
+    }
+    if (again) {
+      again = false;
+      await load();
+    }
+  };
+  return load;
+}
+
+/** @param {Element} place @param {string} html */
+function show(place, html) {
+  const active = document.activeElement;
+  const href = active && place.contains(active) ? active.getAttribute("href") : null;
+  place.innerHTML = html;
+  finish(place);
+  // Who was on a link by the keyboard stays there.
+  const same = href && [...place.querySelectorAll("a[href]")].find((link) => link.getAttribute("href") === href);
+  if (same instanceof HTMLElement) same.focus({ preventScroll: true });
+}
+
+/** Everything that a new element needs. @param {Element} root */
+export function finish(root) {
+  for (const act of finishers) act(root);
+}
+
+// --- tiles
+
+/** @type {Set<string>} */
+const settling = new Set();
+let asking = false;
+
+async function renewTiles() {
+  if (asking) return;
+  asking = true;
+  // Several images settle at once: one request for all of them.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const ids = [...settling].slice(0, 60);
+  try {
+    const answer = await fetch(`/tiles?${ids.map((id) => `id=${id}`).join("&")}`, { redirect: "manual" });
+    if (answer.ok) {
+      for (const id of ids) settling.delete(id);
+      const holder = document.createElement("template");
+      holder.innerHTML = await answer.text();
+      for (const tile of holder.content.querySelectorAll("[data-tile]")) replaceTile(/** @type {HTMLElement} */ (tile));
+    }
+  } catch {
+    // Asked for again with the next state.
+  }
+  asking = false;
+  if (settling.size && ids.some((id) => !settling.has(id))) renewTiles();
+}
+
+/** @param {HTMLElement} tile */
+function replaceTile(tile) {
+  for (const old of document.querySelectorAll(`[data-tile="${tile.dataset.tile}"]`)) {
+    const focused = old.contains(document.activeElement);
+    const fresh = /** @type {HTMLElement} */ (tile.cloneNode(true));
+    old.replaceWith(fresh);
+    finish(fresh);
+    if (focused) fresh.querySelector("a")?.focus({ preventScroll: true });
+  }
+}
+
+// --- what says by an attribute that it follows
+
+/** @param {HTMLElement} element */
+function attach(element) {
+  const topic = element.dataset.follow ?? "";
+  if (element.dataset.tile) {
+    const known = element.dataset.status;
+    const end = follower.follow(topic, (state) => {
+      if (state.status === known) return;
+      settling.add(element.dataset.tile ?? "");
+      renewTiles();
+      end();
+    });
+  } else if (element.dataset.part) {
+    follower.follow(topic, part(element, element.dataset.part));
+  } else if (element.dataset.version) {
+    follower.follow(topic, (state) => String(state.version) !== element.dataset.version && location.reload());
+  }
+}
+
+whenShown((root) => {
+  if (root instanceof HTMLElement && root.dataset.follow) attach(root);
+  for (const element of root.querySelectorAll("[data-follow]")) attach(/** @type {HTMLElement} */ (element));
+});
+
+document.addEventListener("visibilitychange", () => (document.hidden ? follower.pause() : follower.resume()));
+addEventListener("pagehide", () => follower.pause());
+addEventListener("pageshow", (event) => event.persisted && follower.resume());
+addEventListener("online", () => follower.resume());
