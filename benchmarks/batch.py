@@ -9,7 +9,6 @@ A queue is subscribed to the notices and counts them. Memory is the peak of each
 import argparse
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from PIL import Image
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Counts
 from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, embedded_fleet
+from tests.process_memory import memory_of
 
 BROKEN_EVERY = 100
 RECIPE = 'name = "tiny"\n[[variants]]\nname = "thumb"\nbox = 16\nformat = "jpeg"\n'
@@ -145,12 +145,11 @@ def watched(scratch: Path) -> Iterator[dict[str, float]]:
                     if str(scratch).encode() not in (process / "environ").read_bytes():
                         continue
                     command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                    peak = re.search(r"VmHWM:\s+(\d+) kB", (process / "status").read_text())
                 except OSError:
                     continue  # it ended while it was looked at
-                if peak and "child_guard" not in command:
+                if "child_guard" not in command:
                     name = _name(command, process.name)
-                    peaks[name] = max(peaks.get(name, 0.0), int(peak[1]) / 1_000)
+                    peaks[name] = max(peaks.get(name, 0.0), memory_of(int(process.name)) / 1e6)
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()

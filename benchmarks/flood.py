@@ -27,7 +27,8 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
-from benchmarks.processes import memory_of, pids_below
+from benchmarks.processes import pids_below
+from tests.process_memory import memory_of
 
 LOOPBACK: Final = "127.0.0.1"
 _PIECE: Final = b"a" * 1_000_000

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from tests.process_memory import memory_of
+
 #: Seconds between two samples. Peaks are the kernel's own (VmHWM), so that a sample misses no peak of a living process.
 EVERY: Final = 0.25
 #: What a process is, by a part of its command line. The first match counts.
@@ -40,15 +42,6 @@ def peaks_below(pid: int) -> Iterator[dict[str, int]]:
     finally:
         ended.set()
         watcher.join()
-
-
-def memory_of(pid: int, field: str = "VmHWM") -> int:
-    """A process's peak (VmHWM) or present (VmRSS) memory in bytes; 0 once the process is gone."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:")), 0)
 
 
 def pids_below(pid: int) -> dict[int, str]:

@@ -10,7 +10,6 @@ for, as `ready`, but for one in a thousand that has none and is queued. Target: 
 import argparse
 import gzip
 import json
-import re
 import resource
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from pixelfleet.operations.reconcile.compare import Reconcile, Wishes
 from pixelfleet.operations.reconcile.listing import InventoryListing
 from pixelfleet.operations.reconcile.verdict import Horizon
 from pixelfleet.settings import Settings
+from tests.process_memory import memory_of
 
 BUCKET = "pixelfleet-uploads"
 SCHEMA = "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag"
@@ -114,13 +114,12 @@ def reconcile(manifest: str) -> dict[str, float]:
     work = Reconcile(deployment, Horizon(now, dict.fromkeys(Lane, now)), Wishes("bench"))
     listing = InventoryListing(Listings(client), manifest, BUCKET, "")
     result = work.run(listing.pages(""), lambda _: None)
-    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     used = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "seen": result.seen,
         "sent": result.sent,
         "cpu": used.ru_utime + used.ru_stime,
-        "mb": int(peak[1]) / 1_000 if peak else 0.0,
+        "mb": memory_of("self") / 1e6,
     }
 
 

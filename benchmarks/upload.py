@@ -14,7 +14,6 @@ most 0.35 of the CPU of the aws CLI, and no more than that of s5cmd.
 
 import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.settings import load_settings
+from tests.process_memory import memory_of
 
 BIN = Path(sys.executable).parent
 JPEG = b"\xff\xd8\xff\xe0"
@@ -107,7 +107,7 @@ def spend(command: list[str], cloud: Cloud) -> Spent:
     began, peak = time.monotonic(), 0.0
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
     while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        peak = max(peak, peak_memory(process.pid))
+        peak = max(peak, memory_of(process.pid) / 1e6)
         time.sleep(0.05)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -115,12 +115,6 @@ def spend(command: list[str], cloud: Cloud) -> Spent:
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     return Spent(wall, usage.ru_utime + usage.ru_stime, peak)
-
-
-def peak_memory(pid: int) -> float:
-    """Megabytes. `ru_maxrss` would count what the process was before its exec: this one."""
-    peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(peak[1]) / 1_000 if peak else 0.0
 
 
 def measure(name: str, folder: Path, cloud: Cloud, choice: tuple[dict[str, Command], int]) -> dict[str, Spent | str]:

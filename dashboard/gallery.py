@@ -20,7 +20,7 @@ from typing import Final
 
 from dashboard.problem import Problem
 from pixelfleet.catalog.images import Images
-from pixelfleet.catalog.indexes import Entry, Slice
+from pixelfleet.catalog.indexes import IndexEntry, Slice
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import Cause
 
@@ -112,7 +112,7 @@ def decode_cursor(cursor: str | None) -> str:
     return place
 
 
-def _of_owner(images: Images, filters: Filters, after: str) -> Iterator[Entry]:
+def _of_owner(images: Images, filters: Filters, after: str) -> Iterator[IndexEntry]:
     # '~' sorts behind the 'T' that follows a day.
     start = after or (f"{filters.until}~" if filters.until else "")
     # Eight shards are read side by side: of each little more than its part of a page.
@@ -125,7 +125,7 @@ def _of_owner(images: Images, filters: Filters, after: str) -> Iterator[Entry]:
         yield entry
 
 
-def _of_batch(images: Images, filters: Filters, after: str) -> Iterator[Entry]:
+def _of_batch(images: Images, filters: Filters, after: str) -> Iterator[IndexEntry]:
     """In order of name over all statuses; dates are left out of account, a batch being made at one time."""
     owner, batch = filters.owner, filters.batch or ""
     one_status = filters.status or (Status.FAILED if filters.cause else None)
@@ -136,6 +136,6 @@ def _of_batch(images: Images, filters: Filters, after: str) -> Iterator[Entry]:
     return heapq.merge(*streams, key=lambda entry: entry.sort.partition("#")[2])
 
 
-def _place(entry: Entry, filters: Filters) -> str:
+def _place(entry: IndexEntry, filters: Filters) -> str:
     """Of a batch the name alone, since its statuses are read side by side."""
     return entry.sort.partition("#")[2] if filters.batch else entry.sort

@@ -74,7 +74,7 @@ class PutHeaders:
 
 
 @dataclass(frozen=True, slots=True)
-class Download:
+class ObjectStream:
     """An object whose bytes are still on their way. `etag` is without quotes; `size` is in bytes."""
 
     version_id: str | None
@@ -126,7 +126,7 @@ class ObjectBytes:
 
         return self._attempt(put, "PutObject", key)
 
-    def get(self, bucket: str, key: str, version_id: str | None = None, etag: str | None = None) -> Download:
+    def get(self, bucket: str, key: str, version_id: str | None = None, etag: str | None = None) -> ObjectStream:
         """An object: one version of it, or only if its ETag (without quotes) is that.
 
         Its chunks raise what this raises. A connection that breaks is taken up where it broke.
@@ -144,7 +144,7 @@ class ObjectBytes:
                 return self._get_by_boto3(bucket, key, version_id, etag)
             raise
         size, version = result.meta["size"], result.meta["version"]
-        return Download(
+        return ObjectStream(
             version_id=None if version == "null" else version,
             etag=(result.meta["e_tag"] or "").strip('"'),
             size=size,
@@ -222,13 +222,13 @@ class ObjectBytes:
         answer = self._client.put_object(Bucket=bucket, Key=key, Body=body, ChecksumAlgorithm="SHA256", **arguments)
         return answer["ETag"].strip('"')
 
-    def _get_by_boto3(self, bucket: str, key: str, version_id: str | None, etag: str | None) -> Download:
+    def _get_by_boto3(self, bucket: str, key: str, version_id: str | None, etag: str | None) -> ObjectStream:
         which: dict[str, Any] = {"VersionId": version_id} if version_id else {}
         if etag is not None:
             which["IfMatch"] = f'"{etag}"'
         answer = self._client.get_object(Bucket=bucket, Key=key, **which)
         version = answer.get("VersionId")
-        return Download(
+        return ObjectStream(
             version_id=None if version == "null" else version,
             etag=answer["ETag"].strip('"'),
             size=answer["ContentLength"],

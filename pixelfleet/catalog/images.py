@@ -17,7 +17,7 @@ from pixelfleet.catalog.dynamo import (
     to_attributes,
     write,
 )
-from pixelfleet.catalog.indexes import Entry, IndexReader, Slice
+from pixelfleet.catalog.indexes import IndexEntry, IndexReader, Slice
 from pixelfleet.catalog.items import counter_shard, fingerprint, image_item, image_of
 from pixelfleet.catalog.schema import BY_BATCH, BY_FAILURE, BY_OWNER, IMAGES
 from pixelfleet.domain import transitions
@@ -140,16 +140,16 @@ class Images:
 
         return self._change(image.image_id, transition, image)
 
-    def of_owner(self, owner: str, part: Slice = NEWEST_FIRST) -> Iterator[Entry]:
+    def of_owner(self, owner: str, part: Slice = NEWEST_FIRST) -> Iterator[IndexEntry]:
         """An owner's images, newest first."""
         return self._indexes.read((IMAGES, BY_OWNER), owner, part)
 
-    def of_batch(self, owner: str, batch: str, status: Status, path: str = "", after: str = "") -> Iterator[Entry]:
+    def of_batch(self, owner: str, batch: str, status: Status, path: str = "", after: str = "") -> Iterator[IndexEntry]:
         """A batch's images in one status whose path begins with `path`, by path."""
         part = Slice(prefix=f"{status}#{path}", after=after)
         return self._indexes.read((IMAGES, BY_BATCH), f"{owner}/{batch}", part)
 
-    def failed(self, cause: Cause | None = None, after: str = "") -> Iterator[Entry]:
+    def failed(self, cause: Cause | None = None, after: str = "") -> Iterator[IndexEntry]:
         """Failed images, by cause, oldest first within one."""
         part = Slice(prefix=f"{cause}#" if cause else "", after=after)
         return self._indexes.read((IMAGES, BY_FAILURE), FAILURES, part)

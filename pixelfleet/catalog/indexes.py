@@ -17,7 +17,7 @@ READERS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexEntry:
     """One line of an index: the range key, which is also the cursor to go on after it, and the image's id."""
 
     sort: str
@@ -42,7 +42,7 @@ class IndexReader:
         self._table_name = table_name
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="index")
 
-    def read(self, table_index: tuple[Table, Index], group: str, part: Slice) -> Iterator[Entry]:
+    def read(self, table_index: tuple[Table, Index], group: str, part: Slice) -> Iterator[IndexEntry]:
         """Entries of `group` over all its shards, in order.
 
         The first page of every shard is asked for at once, so that readers that are merged wait together; further pages
@@ -69,12 +69,12 @@ class IndexReader:
 
     def _entries(
         self, table_index: tuple[Table, Index], query: dict[str, Any], first: "Future[Any]", part: Slice
-    ) -> Iterator[Entry]:
+    ) -> Iterator[IndexEntry]:
         table, index = table_index
         answer = first.result()
         while True:
             for item in answer["Items"]:
-                entry = Entry(item[index.range_key]["S"], item[table.hash_key]["S"])
+                entry = IndexEntry(item[index.range_key]["S"], item[table.hash_key]["S"])
                 if entry.sort.startswith(part.prefix) and entry.sort != part.after:
                     yield entry
             if "LastEvaluatedKey" not in answer:

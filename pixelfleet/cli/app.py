@@ -27,7 +27,7 @@ class Command(TyperCommand):
         return _without_type_of_flags(super().get_params(ctx))
 
 
-class Group(TyperGroup):
+class CommandGroup(TyperGroup):
     """A command that has commands."""
 
     def get_params(self, ctx: Any) -> list[Any]:
@@ -38,7 +38,7 @@ class App(typer.Typer):
     """The application, or a part of it."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"cls": Group, "no_args_is_help": True, "rich_markup_mode": "markdown", **options})
+        super().__init__(**{"cls": CommandGroup, "no_args_is_help": True, "rich_markup_mode": "markdown", **options})
 
     def command(self, name: str | None = None, **options: Any) -> Callable[[Any], Any]:
         return super().command(name, cls=Command, **options)
@@ -76,10 +76,10 @@ def _single(name: str, function: Callable[..., Any]) -> Any:
     return get_command(part)
 
 
-def lazy_group(package: str, names: tuple[str, ...]) -> type[Group]:
+def lazy_group(package: str, names: tuple[str, ...]) -> type[CommandGroup]:
     """A class of group whose commands are functions, or parts of the application, in modules of their own names."""
 
-    class LazyGroup(Group):
+    class LazyGroup(CommandGroup):
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             self.commands = _Commands(package, names)

@@ -28,8 +28,8 @@ from pixelfleet.files.destination import own_destination, replacing
 from pixelfleet.files.result_folders import REPORT, ResultFolders, folds_case
 from pixelfleet.operations.batch_images import batch_images
 from pixelfleet.operations.batches import batch_state, batch_with_counts
-from pixelfleet.operations.downloads import Download
-from pixelfleet.operations.manifest import Verifier, manifest_line
+from pixelfleet.operations.downloads import BatchDownload
+from pixelfleet.operations.manifest import ManifestVerifier, manifest_line
 from pixelfleet.operations.result_files import ResultFiles
 from pixelfleet.operations.tile_sets import StoredTiles
 from pixelfleet.report import Report
@@ -123,7 +123,7 @@ def download(
     with own_destination(dest):
         images = batch_images(deployment.images, owner, name, (Status.READY, Status.FAILED))
         files = ResultFiles(deployment.objects, StoredTiles(deployment.inspection, deployment.listings), dest)
-        work = Download(files, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
+        work = BatchDownload(files, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
         again = f"what was fetched is in {dest}; run the same command again for the rest"
         with (
             terminable(again),
@@ -185,7 +185,7 @@ def manifest(
 
 def _write(deployment: Deployment, images: Iterator[Image], out: Path | None, *, verify: bool) -> tuple[int, list[str]]:
     bucket = deployment.settings.results_bucket
-    verifier = Verifier(deployment.inspection, StoredTiles(deployment.inspection, deployment.listings))
+    verifier = ManifestVerifier(deployment.inspection, StoredTiles(deployment.inspection, deployment.listings))
     checked = verifier.mismatches(images) if verify else ((image, []) for image in images)
     lines, mismatches = 0, []
     with MESSAGES.status("reading records") as status, replacing(out) if out else nullcontext(sys.stdout) as file:

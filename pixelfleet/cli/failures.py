@@ -10,7 +10,7 @@ from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit
 from pixelfleet.cli.selection import LimitOption
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image
-from pixelfleet.operations.failures import FailureSummary, Group, GroupBy, Selection, summarise
+from pixelfleet.operations.failures import FailureGroup, FailureSummary, GroupBy, Selection, summarise
 from pixelfleet.settings import load_settings
 
 
@@ -68,7 +68,7 @@ def _as_document(summary: FailureSummary, by: GroupBy) -> dict[str, Any]:
     }
 
 
-def _table(groups: tuple[Group, ...], by: GroupBy) -> Table:
+def _table(groups: tuple[FailureGroup, ...], by: GroupBy) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(by.value, overflow="fold")
     for column in ("images", "oldest", "newest"):
@@ -81,14 +81,14 @@ def _table(groups: tuple[Group, ...], by: GroupBy) -> Table:
     return table
 
 
-def _reason(group: Group, by: GroupBy) -> str:
+def _reason(group: FailureGroup, by: GroupBy) -> str:
     """A group of one cause has one message; any other group has several causes."""
     if by is GroupBy.CAUSE:
         return group.message
     return ", ".join(f"{cause} {number:,}" for cause, number in group.causes.most_common())
 
 
-def _example(group: Group, image: Image) -> str:
+def _example(group: FailureGroup, image: Image) -> str:
     return image.key if len(group.causes) == 1 else f"{image.key}: {image.cause}"
 
 

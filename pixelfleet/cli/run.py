@@ -70,7 +70,7 @@ def run(
     """
     began = time.monotonic()
     chosen = recipes.load(recipe)
-    order = _Order(out, report or out / REPORT, chosen, list(_files(sources, out)), workers or cores())
+    order = _RunOrder(out, report or out / REPORT, chosen, list(_files(sources, out)), workers or cores())
     with own_destination(out):
         with terminable(), temporary_data_folder() as data:
             order.check(data)
@@ -83,7 +83,7 @@ def run(
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class _RunOrder:
     """The order of one run."""
 
     dest: Path
@@ -129,7 +129,7 @@ def _files(sources: list[Path], out: Path) -> Iterator[Source]:
     return iter(files)
 
 
-def _carry_out(order: _Order, data: Path, began: float) -> _Result:
+def _carry_out(order: _RunOrder, data: Path, began: float) -> _Result:
     collected = _Collected()
     plan = Plan(data, order.workers, keeps=False, heavy_on_demand=True)
     try:
@@ -148,7 +148,7 @@ def _carry_out(order: _Order, data: Path, began: float) -> _Result:
     return _Result(Report(tuple(images), seconds), collected.lost)
 
 
-def _images(order: _Order, embedded: EmbeddedFleet, collected: _Collected) -> Iterator[ReportImage]:
+def _images(order: _RunOrder, embedded: EmbeddedFleet, collected: _Collected) -> Iterator[ReportImage]:
     deployment = Deployment(embedded.settings, connections=4 * THREADS)
     deployment.batches.create(DEFAULT_OWNER, BATCH, store_recipe(deployment, order.recipe))
     tiles = StoredTiles(deployment.inspection, deployment.listings)

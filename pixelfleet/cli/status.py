@@ -31,7 +31,7 @@ BARS: Final = " ▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class FleetStatus:
     """The state of a deployment at one moment."""
 
     overview: Overview
@@ -61,7 +61,7 @@ def status(
 
 
 @contextmanager
-def _shown(*, as_json: bool, watch: bool) -> Iterator[Callable[[Status], None]]:
+def _shown(*, as_json: bool, watch: bool) -> Iterator[Callable[[FleetStatus], None]]:
     """Shows a status: as a line of JSON, or on the screen, which a watch redraws in place."""
     if as_json:
         yield lambda current: emit(as_document(current))
@@ -72,14 +72,14 @@ def _shown(*, as_json: bool, watch: bool) -> Iterator[Callable[[Status], None]]:
             yield lambda current: live.update(as_screen(current), refresh=True)
 
 
-def look(deployment: Deployment) -> Status:
+def look(deployment: Deployment) -> FleetStatus:
     """Read the state once."""
     recent = islice(deployment.batches.all(), RECENT_BATCHES)
     batches = tuple((batch, deployment.batches.counts(batch.owner, batch.name)) for batch in recent)
-    return Status(overview(deployment), batches)
+    return FleetStatus(overview(deployment), batches)
 
 
-def as_document(current: Status) -> dict[str, Any]:
+def as_document(current: FleetStatus) -> dict[str, Any]:
     """For scripts. Seconds, images per second; null where unknown."""
     seen, rates = current.overview, current.overview.throughput
     return {
@@ -105,7 +105,7 @@ def as_document(current: Status) -> dict[str, Any]:
     }
 
 
-def as_screen(current: Status) -> RenderableType:
+def as_screen(current: FleetStatus) -> RenderableType:
     """For people."""
     rates = current.overview.throughput
     parts: list[RenderableType] = [_lanes(current.overview.lanes, current.overview.workers), Text()]

@@ -26,7 +26,7 @@ from pixelfleet.operations import completion
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.settings import load_settings
 from pixelfleet.uploads.batch import BatchUpload, Choice, Tally, chosen
-from pixelfleet.uploads.journal import Journal, Pending, Target
+from pixelfleet.uploads.journal import Pending, Target, UploadJournal
 from pixelfleet.uploads.uploader import Uploader
 
 THREADS: Final = 8
@@ -82,7 +82,7 @@ def upload(
     if dry_run:
         show_forecast(walk(), recipes.load(recipe or "web"), workers, as_json=as_json)
         return
-    order = _Order(owner, batch, recipe, sources, jobs, bandwidth(max_bandwidth))
+    order = _UploadOrder(owner, batch, recipe, sources, jobs, bandwidth(max_bandwidth))
     deployment = Deployment(load_settings(), connections=2 * jobs)
     with terminable("what was put stays; run the same command again, and it puts only the rest"):
         done = _carry_out(deployment, order, walk, as_json=as_json)
@@ -95,7 +95,7 @@ def upload(
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class _UploadOrder:
     """The order of one upload; `max_bandwidth` in bytes a second."""
 
     owner: str
@@ -116,14 +116,14 @@ class _Done:
     sealed: bool
 
 
-def _carry_out(deployment: Deployment, order: _Order, walk: Any, *, as_json: bool) -> _Done:
+def _carry_out(deployment: Deployment, order: _UploadOrder, walk: Any, *, as_json: bool) -> _Done:
     settings = deployment.settings
     bucket, cloud = deployment.upload_bucket, settings.endpoint_url or "aws"
     pending = Pending(cloud, settings.uploads_bucket, order.owner, order.sources)
     name = order.batch or pending.name(datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
     prefix = batch_prefix(order.owner, name)
     batch = _batch(deployment, order, name)
-    with Journal.open(Target(cloud, batch.created_at, settings.uploads_bucket, prefix)) as journal:
+    with UploadJournal.open(Target(cloud, batch.created_at, settings.uploads_bucket, prefix)) as journal:
         if journal.has_any():
             journal.forget_absent(_present(deployment, prefix))
         with (
@@ -168,7 +168,7 @@ def _seal(deployment: Deployment, batch: Batch) -> bool:
     return True
 
 
-def _batch(deployment: Deployment, order: _Order, name: str) -> Batch:
+def _batch(deployment: Deployment, order: _UploadOrder, name: str) -> Batch:
     """The batch with its recipe, which is written before the first image is put: every worker reads it."""
     if order.recipe is None:
         return deployment.batches.create(order.owner, name)
@@ -180,7 +180,7 @@ def _batch(deployment: Deployment, order: _Order, name: str) -> Batch:
     return batch
 
 
-def _show(tally: Tally, journal: Journal, place: str, *, sealed: bool, as_json: bool) -> None:
+def _show(tally: Tally, journal: UploadJournal, place: str, *, sealed: bool, as_json: bool) -> None:
     if as_json:
         emit(
             {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pixelfleet.errors import Cause, PermanentError, ProcessingError, TransientError
-from pixelfleet.images.limits import Limits, Share
+from pixelfleet.images.limits import LaneShare, Limits
 from pixelfleet.images.pipeline import RenderedVariant, Rendition
 from pixelfleet.images.probe import Probe
 
@@ -29,7 +29,7 @@ class Order:
     recipe: str
     folder: Path
     limits: Limits
-    share: Share | None = None
+    share: LaneShare | None = None
 
     def encoded(self) -> bytes:
         fields = {"source": str(self.source), "recipe": self.recipe, "folder": str(self.folder)}
@@ -39,7 +39,7 @@ class Order:
 
 def decode_order(line: bytes) -> Order:
     raw = json.loads(line)
-    share = Share(**raw["share"]) if raw["share"] else None
+    share = LaneShare(**raw["share"]) if raw["share"] else None
     return Order(Path(raw["source"]), raw["recipe"], Path(raw["folder"]), Limits(**raw["limits"]), share)
 
 

@@ -22,7 +22,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class LaneShare:
     """What one lane takes of what the largest lane accepts: pixels over all frames, and bytes of memory."""
 
     max_pixels: int

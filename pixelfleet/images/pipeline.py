@@ -14,7 +14,7 @@ from pixelfleet.images.geometry import place
 from pixelfleet.images.metadata.choice import blocks_of, chosen
 from pixelfleet.images.metadata.output import KEEPS_IPTC
 from pixelfleet.images.open import format_of, guarded
-from pixelfleet.images.plan import Share, Work, plan
+from pixelfleet.images.plan import DecodeShare, Work, plan
 from pixelfleet.images.probe import Probe
 from pixelfleet.images.rendition import RenderedVariant, Rendition, of_file, of_tiles
 from pixelfleet.images.steps import STEPS
@@ -64,7 +64,7 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
     return Rendition(ordered, looks.placeholder, looks.dominant_colour, looks.perceptual_hash)
 
 
-def _render_variant(work: Work, share: Share, base: Base, variant: Variant) -> RenderedVariant:
+def _render_variant(work: Work, share: DecodeShare, base: Base, variant: Variant) -> RenderedVariant:
     variant = settle_format(variant, alpha=base.has_alpha, moves=len(base.frames) > 1)
     placement = place((share.page.width, share.page.height), variant)
     frames = crop(base.scaled_to(placement.resized), placement, variant.gravity)
@@ -83,7 +83,7 @@ def _render_variant(work: Work, share: Share, base: Base, variant: Variant) -> R
     return of_file(variant, path, frames)
 
 
-def _stand_in(work: Work, share: Share, base: Base, variant: Variant) -> Image | None:
+def _stand_in(work: Work, share: DecodeShare, base: Base, variant: Variant) -> Image | None:
     """For a step to measure: what streams by once cannot be looked at first, so a small take stands in for it."""
     if base.shared or not (variant.levels or variant.white_balance):
         return None

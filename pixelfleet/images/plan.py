@@ -40,7 +40,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class DecodeShare:
     """Variants that come from one decode; `page` is the probe of the page that they show."""
 
     page: Probe
@@ -62,7 +62,7 @@ class Share:
         return sorted(self.variants, key=lambda variant: place(source, variant).resized, reverse=True)
 
 
-def plan(work: Work) -> list[Share]:
+def plan(work: Work) -> list[DecodeShare]:
     """All variants but copies, by what they take from the source.
 
     Raises:
@@ -77,7 +77,7 @@ def plan(work: Work) -> list[Share]:
         if number not in pages:
             pages[number] = _page(work, number)
         shares.setdefault(_take(pages[number], number, variant), []).append(variant)
-    return [Share(pages[take.page], take, tuple(variants)) for take, variants in shares.items()]
+    return [DecodeShare(pages[take.page], take, tuple(variants)) for take, variants in shares.items()]
 
 
 def _page_number(work: Work, variant: Variant) -> int:

@@ -21,7 +21,7 @@ from typing import IO, Final, Self
 
 from pixelfleet.errors import Cause, ProcessingError, TransientError
 from pixelfleet.images.child_protocol import Answer, Order, decode_answer
-from pixelfleet.images.limits import Limits, Share
+from pixelfleet.images.limits import LaneShare, Limits
 from pixelfleet.images.pipeline import Rendition
 from pixelfleet.images.probe import Probe
 from pixelfleet.recipes import Recipe
@@ -92,7 +92,7 @@ class RenderSupervisor:
         self._words.close()
 
     def render(
-        self, source: Path, recipe: Recipe, limits: Limits, folder: Path, share: Share | None = None
+        self, source: Path, recipe: Recipe, limits: Limits, folder: Path, share: LaneShare | None = None
     ) -> RenderOutcome:
         """Probe and render one file into `folder`; every failure is in the outcome.
 

@@ -37,7 +37,7 @@ from pixelfleet.localcloud.request_head import (
     Send,
     read_body,
 )
-from pixelfleet.localcloud.signatures import Verifier, hash_of
+from pixelfleet.localcloud.signatures import SignatureVerifier, hash_of
 
 #: Bytes of a form beside its file.
 _FORM_OVERHEAD: Final = 100_000
@@ -48,7 +48,7 @@ class Door:
     """An ASGI application that verifies each request and passes it on to `inside`."""
 
     inside: Application
-    verifier: Verifier
+    verifier: SignatureVerifier
     hosts: frozenset[str]
     clock: Callable[[], datetime]
 

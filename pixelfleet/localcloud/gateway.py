@@ -21,7 +21,7 @@ from pixelfleet.localcloud.journaled import journaled, keep_synced
 from pixelfleet.localcloud.memory import Memory, codec
 from pixelfleet.localcloud.ports import LOOPBACK
 from pixelfleet.localcloud.request_head import Application
-from pixelfleet.localcloud.signatures import Verifier
+from pixelfleet.localcloud.signatures import SignatureVerifier
 from pixelfleet.localcloud.state import StateError, StateFolder
 from pixelfleet.localcloud.trimming import with_trimming
 
@@ -34,7 +34,7 @@ def guarded(application: Application) -> Door:
     """The application behind a door for the keys of this process's environment."""
     return Door(
         application,
-        Verifier(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]),
+        SignatureVerifier(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]),
         frozenset({LOOPBACK, "localhost"}),
         lambda: datetime.now(UTC),
     )

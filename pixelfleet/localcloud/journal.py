@@ -39,7 +39,7 @@ def is_write(target: str | None) -> bool:
     return not target.removeprefix(_PREFIX).startswith(_READS)
 
 
-class Journal:
+class CloudJournal:
     """An open journal file, to which writes are appended."""
 
     def __init__(self, path: Path) -> None:

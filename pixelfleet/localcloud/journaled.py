@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from pixelfleet.localcloud.claims import claim_of
-from pixelfleet.localcloud.journal import Journal, Write, is_write
+from pixelfleet.localcloud.journal import CloudJournal, Write, is_write
 from pixelfleet.localcloud.request_head import (
     Application,
     DeniedError,
@@ -21,7 +21,7 @@ from pixelfleet.localcloud.request_head import (
 _log = logging.getLogger(__name__)
 
 
-def journaled(application: Application, journal: Callable[[], Journal]) -> Application:
+def journaled(application: Application, journal: Callable[[], CloudJournal]) -> Application:
     """Behind the door: every request is verified, and its body is within the door's bound.
 
     `journal` gives the current one.
@@ -55,7 +55,7 @@ def journaled(application: Application, journal: Callable[[], Journal]) -> Appli
 
 
 async def keep_synced(
-    journal: Callable[[], Journal], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    journal: Callable[[], CloudJournal], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> None:
     """Once a second, what was appended goes through to the disk."""
     while True:

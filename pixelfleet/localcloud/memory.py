@@ -4,7 +4,7 @@ import os
 from collections.abc import Awaitable
 from typing import Any
 
-from pixelfleet.localcloud.journal import Journal, Write, read
+from pixelfleet.localcloud.journal import CloudJournal, Write, read
 from pixelfleet.localcloud.state import Codec, StateFolder
 
 
@@ -14,12 +14,12 @@ class Memory:
     def __init__(self, ministack: Any, folder: StateFolder) -> None:
         self._ministack = ministack
         self._folder = folder
-        self._journal: Journal | None = None
+        self._journal: CloudJournal | None = None
 
     @property
-    def journal(self) -> Journal:
+    def journal(self) -> CloudJournal:
         if self._journal is None:
-            self._journal = Journal(self._folder.journal())
+            self._journal = CloudJournal(self._folder.journal())
         return self._journal
 
     async def restore(self) -> None:

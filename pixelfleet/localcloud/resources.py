@@ -23,7 +23,7 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetters:
+class DeadLetterQueue:
     url: str
     retention: int = 14 * DAY
 
@@ -38,7 +38,7 @@ class Queue:
     """
 
     url: str
-    dead_letters: DeadLetters
+    dead_letters: DeadLetterQueue
     visibility: int
     max_receives: int
     retention: int = 7 * DAY
@@ -69,11 +69,11 @@ def resources(settings: Settings) -> Resources:
         uploads=Bucket(settings.uploads_bucket, versioned=True, origins=_origins(settings)),
         results=Bucket(settings.results_bucket, versioned=False),
         uploads_queue=Queue(
-            settings.uploads_queue_url, DeadLetters(settings.uploads_dlq_url), visibility=361, max_receives=5
+            settings.uploads_queue_url, DeadLetterQueue(settings.uploads_dlq_url), visibility=361, max_receives=5
         ),
         lanes=(
-            Queue(settings.bulk_queue_url, DeadLetters(settings.bulk_dlq_url), visibility=120, max_receives=10),
-            Queue(settings.heavy_queue_url, DeadLetters(settings.heavy_dlq_url), visibility=300, max_receives=10),
+            Queue(settings.bulk_queue_url, DeadLetterQueue(settings.bulk_dlq_url), visibility=120, max_receives=10),
+            Queue(settings.heavy_queue_url, DeadLetterQueue(settings.heavy_dlq_url), visibility=300, max_receives=10),
         ),
         tables=tuple((getattr(settings, f"{table.name}_table"), table) for table in TABLES),
         topic_arns=(settings.notices_topic_arn, settings.alarms_topic_arn),

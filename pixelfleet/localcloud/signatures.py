@@ -31,7 +31,7 @@ _TARGETS: Final = {"dynamodb": "DynamoDB_20120810.", "sqs": "AmazonSQS."}
 
 
 @dataclass(frozen=True, slots=True)
-class Verifier:
+class SignatureVerifier:
     """Compares signatures with those of one pair of keys."""
 
     access_key: str

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final
 
 from pixelfleet.catalog.images import Images
-from pixelfleet.catalog.indexes import Entry
+from pixelfleet.catalog.indexes import IndexEntry
 from pixelfleet.domain.records import Image, Status
 
 #: Records read at a time: one BatchGetItem.
@@ -30,5 +30,5 @@ def batch_images(images: Images, owner: str, batch: str, statuses: Iterable[Stat
             last = entry.image_id
 
 
-def _path(entry: Entry) -> str:
+def _path(entry: IndexEntry) -> str:
     return entry.sort.partition("#")[2]

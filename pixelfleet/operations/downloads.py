@@ -17,7 +17,7 @@ from pixelfleet.report import ReportImage
 AHEAD: Final = 4
 
 
-class Download:
+class BatchDownload:
     """Fetches the variants of images, several images at once."""
 
     def __init__(self, files: ResultFiles, dest: Path, folders: ResultFolders, threads: int) -> None:

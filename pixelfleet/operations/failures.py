@@ -96,7 +96,7 @@ class Selection:
 
 
 @dataclass(slots=True)
-class Group:
+class FailureGroup:
     """Failures that share a cause, batch, owner or format. `message` is the first one, of the first cause."""
 
     name: str
@@ -122,7 +122,7 @@ class Group:
 class FailureSummary:
     """Groups, the largest first. `complete` is false where the limit was reached. Dead letters by source queue."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[FailureGroup, ...]
     complete: bool
     dead_letters: dict[str, int]
 
@@ -142,11 +142,11 @@ def summarise(
     Raises:
         TransientError: DynamoDB or SQS does not answer.
     """
-    groups: dict[str, Group] = {}
+    groups: dict[str, FailureGroup] = {}
     number = 0
     for number, image in enumerate(select(deployment.images, selection), 1):
         name = _name(image, by)
-        groups.setdefault(name, Group(name)).add(image)
+        groups.setdefault(name, FailureGroup(name)).add(image)
         if number % REPORT_EVERY == 0:
             progress(number)
     ordered = sorted(groups.values(), key=lambda group: (-group.count, group.name))

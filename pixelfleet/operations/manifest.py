@@ -60,7 +60,7 @@ class Mismatch:
     problem: str
 
 
-class Verifier:
+class ManifestVerifier:
     """Compares records with the objects in the buckets.
 
     S3 checked each result's SHA-256 when it was stored, and returns it without the bytes. Of a set of tiles each tile

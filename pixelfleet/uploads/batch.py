@@ -11,7 +11,7 @@ from typing import Final
 from pixelfleet.domain.keys import as_key
 from pixelfleet.files.sources import Source
 from pixelfleet.uploads.body import PART
-from pixelfleet.uploads.journal import Journal, PlannedUpload
+from pixelfleet.uploads.journal import PlannedUpload, UploadJournal
 from pixelfleet.uploads.uploader import AHEAD, Put, Uploader
 
 #: Answers that are noted at a time, and the seconds in which they are gathered.
@@ -67,7 +67,9 @@ class Choice:
 class BatchUpload:
     """Puts sources under `prefix`, except those that the journal has as put. Calls `progress` after every step."""
 
-    def __init__(self, uploader: Uploader, journal: Journal, prefix: str, progress: Callable[[Tally], None]) -> None:
+    def __init__(
+        self, uploader: Uploader, journal: UploadJournal, prefix: str, progress: Callable[[Tally], None]
+    ) -> None:
         self._uploader = uploader
         self._journal = journal
         self._prefix = prefix

@@ -70,7 +70,7 @@ class Sorted:
     taken: list[tuple[Source, str, str]] = field(default_factory=list)
 
 
-class Journal:
+class UploadJournal:
     """The journal of one batch, open for one run; another process that opens it is refused.
 
     Every method raises SetupError when the disk does not take it.

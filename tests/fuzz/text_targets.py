@@ -17,7 +17,7 @@ from pixelfleet.images.limits import Limits
 from pixelfleet.images.probe import probe
 from pixelfleet.localcloud.claims import claim_of
 from pixelfleet.localcloud.forms import FormParts
-from pixelfleet.localcloud.journal import Journal, read
+from pixelfleet.localcloud.journal import CloudJournal, read
 from pixelfleet.localcloud.request_head import DeniedError, RequestHead
 from pixelfleet.localcloud.state import StateError
 from pixelfleet.operations.reconcile.listing import InventoryListing
@@ -77,7 +77,7 @@ def _svg(content: bytes) -> None:
 def _journal(content: bytes) -> None:
     def use(path: Path) -> None:
         writes = list(read(path))
-        Journal(path).close()
+        CloudJournal(path).close()
         if list(read(path)) != writes:
             raise AssertionError("opening a journal changed what is in it")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelfleet.aws.cdn import Cdn
-from pixelfleet.aws.object_bytes import Download, ObjectBytes, PutHeaders
+from pixelfleet.aws.object_bytes import ObjectBytes, ObjectStream, PutHeaders
 from pixelfleet.aws.upload_bucket import UploadBucket
 from pixelfleet.deployment import Deployment
 from pixelfleet.settings import Settings
@@ -28,7 +28,7 @@ class SimulatedBytes(ObjectBytes):
         answer = self._s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=headers.content_type)
         return str(answer["ETag"]).strip('"')
 
-    def get(self, bucket: str, key: str, version_id: str | None = None, etag: str | None = None) -> Download:
+    def get(self, bucket: str, key: str, version_id: str | None = None, etag: str | None = None) -> ObjectStream:
         request: dict[str, Any] = {"Bucket": bucket, "Key": key}
         request |= {"VersionId": version_id} if version_id else {}
         request |= {"IfMatch": etag} if etag else {}
@@ -36,7 +36,7 @@ class SimulatedBytes(ObjectBytes):
         body: bytes = answer["Body"].read()
         version: str | None = answer.get("VersionId", NULL)
         version = None if version == NULL else version
-        return Download(version, answer["ETag"].strip('"'), len(body), answer["ContentType"], iter([body]))
+        return ObjectStream(version, answer["ETag"].strip('"'), len(body), answer["ContentType"], iter([body]))
 
 
 class SimulatedDynamoDb(RemoteClient):

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import WrongLaneError
-from pixelfleet.images.limits import Limits, Share
+from pixelfleet.images.limits import LaneShare, Limits
 from pixelfleet.images.pipeline import Rendition, render
 from pixelfleet.images.probe import Probe, probe
 from pixelfleet.images.supervisor import RenderSupervisor
@@ -29,7 +29,7 @@ class Bounds:
 
     lane: Lane
     limits: Limits
-    share: Share
+    share: LaneShare
 
 
 class Engine(Protocol):
@@ -94,7 +94,9 @@ def bounds_of(settings: Settings, lane: Lane) -> Bounds:
     most, mine = settings.lanes[Lane.HEAVY], settings.lanes[lane]
     # In the largest lane the memory limit of the child decides: an estimate must not fail an image for ever.
     memory = mine.memory if lane is Lane.BULK else 1 << 62
-    return Bounds(lane, Limits(most.max_bytes, most.max_pixels, settings.max_frames), Share(mine.max_pixels, memory))
+    return Bounds(
+        lane, Limits(most.max_bytes, most.max_pixels, settings.max_frames), LaneShare(mine.max_pixels, memory)
+    )
 
 
 def supervised(settings: Settings) -> SupervisedEngine:

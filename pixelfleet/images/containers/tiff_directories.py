@@ -21,7 +21,7 @@ SUB_IFDS: Final = 330
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DirectoryEntry:
     """One field: its type, how many values, and where the values lie in the file."""
 
     kind: int
@@ -37,7 +37,7 @@ class Entry:
 class Directory:
     """One image file directory. Values are read when they are asked for."""
 
-    entries: dict[int, Entry]
+    entries: dict[int, DirectoryEntry]
     next: int
     _file: "TiffFile"
 
@@ -113,11 +113,11 @@ class TiffFile:
         entries = dict(self._entry(table, at + count_size, number * entry_size) for number in range(count))
         return Directory(entries, int.from_bytes(table[count * entry_size :], self.order), self)
 
-    def _entry(self, table: bytes, base: int, at: int) -> tuple[int, Entry]:
+    def _entry(self, table: bytes, base: int, at: int) -> tuple[int, DirectoryEntry]:
         width, place = (8, 12) if self.big else (4, 8)
         tag = int.from_bytes(table[at : at + 2], self.order)
         kind = int.from_bytes(table[at + 2 : at + 4], self.order)
         count = int.from_bytes(table[at + 4 : at + 4 + width], self.order)
         inline = SIZES.get(kind, 0) * count <= width
         value = table[at + place : at + place + width]
-        return tag, Entry(kind, count, base + at + place if inline else int.from_bytes(value, self.order))
+        return tag, DirectoryEntry(kind, count, base + at + place if inline else int.from_bytes(value, self.order))

@@ -24,7 +24,7 @@ _RAW_COMPRESSION: Final = frozenset({32767, 34713, 65535, 65000, 32769, 32770, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class TiffPage:
     """One picture: `index` in the chain, `sub` the number of the directory below it (None for itself)."""
 
     index: int
@@ -50,7 +50,7 @@ def is_camera_raw(read: Read) -> bool:
     return False
 
 
-def pages(read: Read) -> list[Page]:
+def pages(read: Read) -> list[TiffPage]:
     """The pictures in full resolution, in order: reduced copies and masks are no pages (TIFF 6.0, NewSubfileType).
 
     The largest picture in full resolution stands for its directory, also where it lies in a directory below (TIFF/EP).
@@ -59,8 +59,8 @@ def pages(read: Read) -> list[Page]:
     file = TiffFile(read)
     whole, reduced = [], []
     for index, directory in enumerate(file.chain(_MAX_PAGES)):
-        own = Page(index, None, directory)
-        below = [Page(index, number, one) for number, one in enumerate(_below(file, directory))]
+        own = TiffPage(index, None, directory)
+        below = [TiffPage(index, number, one) for number, one in enumerate(_below(file, directory))]
         best = [page for page in (own, *below) if not _is_reduced(page.directory)]
         if best:
             whole.append(max(best, key=lambda page: page.pixels))

@@ -8,7 +8,7 @@ from PIL import TiffImagePlugin, UnidentifiedImageError
 from pixelfleet.images.codec_errors import DamagedError
 from pixelfleet.images.colour_space import SRGB, Space, mark
 from pixelfleet.images.containers.tiff_directories import Directory
-from pixelfleet.images.containers.tiff_pages import Page, pages
+from pixelfleet.images.containers.tiff_pages import TiffPage, pages
 from pixelfleet.images.fields import with_blobs
 from pixelfleet.images.formats import Format
 from pixelfleet.images.metadata.tiff_source import exif_of
@@ -60,13 +60,13 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
     return with_blobs(mark(image, Space(profile) if profile else SRGB), **blobs)
 
 
-def _page(every: list[Page], reading: Reading) -> Page:
+def _page(every: list[TiffPage], reading: Reading) -> TiffPage:
     if reading.page < len(every):
         return every[reading.page]
     raise DamagedError("it has no directory of a picture")
 
 
-def _loaded(path: Path, row: Format, reading: Reading, page: Page) -> Image:
+def _loaded(path: Path, row: Format, reading: Reading, page: TiffPage) -> Image:
     options: dict[str, Any] = {"page": page.index, "fail_on": "error"}
     if page.sub is not None:
         options["subifd"] = page.sub
@@ -86,12 +86,12 @@ def _by_pillow(directory: Directory, layout: Layout) -> bool:
     return apart and directory.number(_PLANAR, 1) == 2
 
 
-def _pillow_header(path: Path, row: Format, page: Page) -> Header:
+def _pillow_header(path: Path, row: Format, page: TiffPage) -> Header:
     with pillow.stumbling():
         return pillow.header_of(_pillow_picture(path, row, page))
 
 
-def _pillow_picture(path: Path, row: Format, page: Page) -> Any:
+def _pillow_picture(path: Path, row: Format, page: TiffPage) -> Any:
     if page.sub is not None:
         raise OSError("not supported: this kind of TIFF in a directory below another")
     # Pillow's own decoder of uncompressed tiles shows one of separate planes alone; libtiff's shows all.
@@ -105,7 +105,7 @@ def _pillow_picture(path: Path, row: Format, page: Page) -> Any:
     return picture
 
 
-def _by_pillow_decoded(path: Path, row: Format, reading: Reading, page: Page, layout: Layout) -> Image:
+def _by_pillow_decoded(path: Path, row: Format, reading: Reading, page: TiffPage, layout: Layout) -> Image:
     """Pillow turns a TIFF upright while it loads it."""
     with pillow.stumbling(), pillow.tolerating(reading.accept_truncated):
         picture = _pillow_picture(path, row, page)

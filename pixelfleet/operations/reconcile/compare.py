@@ -14,7 +14,7 @@ from pixelfleet.domain.keys import image_id, place_of
 from pixelfleet.domain.records import Image, RecipeRef, Status
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.recipe_choice import RecipeChoice
-from pixelfleet.operations.reconcile.listing import Page
+from pixelfleet.operations.reconcile.listing import ListingPage
 from pixelfleet.operations.reconcile.verdict import TO_QUEUE, Horizon, Verdict, verdict_on
 
 #: SQS serves message groups in turn: new uploads, each in its owner's group, do not wait behind ten million of these.
@@ -79,7 +79,7 @@ class Reconcile:
         self._pace = pace or Pace(wishes.rate)
         self.result = ReconcileResult()
 
-    def run(self, pages: Iterable[Page], done: Callable[[str], None]) -> ReconcileResult:
+    def run(self, pages: Iterable[ListingPage], done: Callable[[str], None]) -> ReconcileResult:
         """`done` gets the position after each page.
 
         Raises:

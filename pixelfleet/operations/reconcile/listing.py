@@ -22,7 +22,7 @@ _NEEDED: Final = ("Key", "Size", "LastModifiedDate", "ETag")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListingPage:
     """Some objects, and the position after which the next page begins."""
 
     objects: list[ListedObject]
@@ -32,7 +32,7 @@ class Page:
 class Listing(Protocol):
     """Objects in an order that stays the same, so that reading can go on after a position."""
 
-    def pages(self, after: str) -> Iterator[Page]:
+    def pages(self, after: str) -> Iterator[ListingPage]:
         """The pages just after a position that an earlier page gave; all pages if the position is empty."""
 
 
@@ -44,10 +44,10 @@ class BucketListing:
         self._bucket = bucket
         self._prefix = prefix
 
-    def pages(self, after: str) -> Iterator[Page]:
+    def pages(self, after: str) -> Iterator[ListingPage]:
         """Raises TransientError when S3 does not answer."""
         for page in self._listings.pages(self._bucket, self._prefix, after):
-            yield Page([listed for listed in page if not is_folder_marker(listed)], page[-1].key)
+            yield ListingPage([listed for listed in page if not is_folder_marker(listed)], page[-1].key)
 
 
 class InventoryListing:
@@ -77,7 +77,7 @@ class InventoryListing:
         except (KeyError, TypeError):
             raise SetupError(f"{manifest} is no inventory manifest: it names no bucket or file of the report") from None
 
-    def pages(self, after: str) -> Iterator[Page]:
+    def pages(self, after: str) -> Iterator[ListingPage]:
         """Raises TransientError when S3 does not answer, SetupError when a file of the report is missing."""
         first, _, row = (after or "0:0").partition(":")
         begin = int(row)
@@ -85,7 +85,7 @@ class InventoryListing:
             yield from self._file_pages(number, begin)
             begin = 0
 
-    def _file_pages(self, number: int, begin: int) -> Iterator[Page]:
+    def _file_pages(self, number: int, begin: int) -> Iterator[ListingPage]:
         key, bucket = self._files[number]
         with closing(self._open(key, bucket)) as raw, gzip.open(raw, "rt", encoding="utf-8", newline="") as text:
             page: list[ListedObject] = []
@@ -95,9 +95,9 @@ class InventoryListing:
                     continue
                 page += self._listed(dict(zip(self._columns, fields, strict=False)))
                 if row % PAGE == 0:
-                    yield Page(page, f"{number}:{row}")
+                    yield ListingPage(page, f"{number}:{row}")
                     page = []
-            yield Page(page, f"{number}:{row}")
+            yield ListingPage(page, f"{number}:{row}")
 
     def _listed(self, row: dict[str, str]) -> list[ListedObject]:
         current = row.get("IsLatest", "true") == "true" and row.get("IsDeleteMarker", "false") == "false"

@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 
 from pixelfleet.errors import Cause
-from pixelfleet.images.limits import Limits, Share
+from pixelfleet.images.limits import LaneShare, Limits
 from pixelfleet.images.supervisor import RenderOutcome, RenderSupervisor
 from pixelfleet.recipes import Recipe, builtin, parse
 from pixelfleet.settings import Settings
 from tests.images.bombs import makers
+from tests.process_memory import memory_of
 
 #: Those of the bulk lane, and the largest lane's limits, as the settings have them.
 _SETTINGS = Settings()
 MEMORY = _SETTINGS.bulk_memory
 LIMITS = Limits(_SETTINGS.heavy_max_bytes, _SETTINGS.heavy_max_pixels, _SETTINGS.max_frames)
-SHARE = Share(_SETTINGS.bulk_max_pixels, MEMORY)
+SHARE = LaneShare(_SETTINGS.bulk_max_pixels, MEMORY)
 #: Seconds. The slowest of these takes half a minute on a busy machine of two cores.
 SECONDS = 200
 WITH_SVG = parse('name = "drawing"\nallow_svg = true\n[[variants]]\nname = "thumb"\nbox = 320\nformat = "webp"\n', "x")
@@ -53,13 +54,8 @@ def defuse(name: str, folder: Path, seconds: float = SECONDS) -> Ending:
     with RenderSupervisor(MEMORY, seconds) as supervisor:
         child = supervisor._child = supervisor._start()
         outcome = supervisor.render(path, recipe, LIMITS, out, SHARE)
-        peak = _peak(child.pid) if child.poll() is None else 0
+        peak = memory_of(child.pid) if child.poll() is None else 0
     return Ending(outcome, peak)
-
-
-def _peak(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
 @pytest.mark.parametrize("name", ["png_of_texts", "gif_of_a_million_frames", "ico_of_a_large_bitmap"])

@@ -16,6 +16,7 @@ from botocore.config import Config
 from pixelfleet.localcloud.emulator import Emulator
 from pixelfleet.settings import Settings
 from tests.operations import operations
+from tests.process_memory import memory_of
 from tests.unit.localcloud.test_door import UNAUTHORISED
 
 V4 = Config(signature_version="s3v4")
@@ -86,18 +87,13 @@ def test_a_large_form_does_not_grow_the_embedded_cloud(settings: Settings, cloud
     file = os.urandom(1_000_000) * 60
     made = boto3.client("s3", config=V4).generate_presigned_post(settings.uploads_bucket, "large.bin", ExpiresIn=60)
     body, content_type = _multipart(made["fields"], file)
-    before = _peak(cloud.child.pid)
+    before = memory_of(cloud.child.pid)
     answer = _ask(_address(settings), "POST", f"/{settings.uploads_bucket}", [("Content-Type", content_type)], body)
     assert answer.status == 204
     assert answer.getheader("ETag") == f'"{hashlib.md5(file, usedforsecurity=False).hexdigest()}"'
-    assert _peak(cloud.child.pid) - before < 20_000_000
+    assert memory_of(cloud.child.pid) - before < 20_000_000
     stored = boto3.client("s3", config=V4).get_object(Bucket=settings.uploads_bucket, Key="large.bin")
     assert (stored["ContentLength"], stored["Body"].read() == file) == (len(file), True)
-
-
-def _peak(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def _multipart(fields: dict[str, str], file: bytes) -> tuple[bytes, str]:

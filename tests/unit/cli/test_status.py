@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from pixelfleet.cli.status import Status, as_document, as_screen, chart
+from pixelfleet.cli.status import FleetStatus, as_document, as_screen, chart
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Batch, Counts
 from pixelfleet.operations.monitoring import LaneState, Overview, Point, Throughput, Workers
@@ -12,14 +12,16 @@ QUIET = tuple(Point(AT, 0.0) for _ in range(240))
 MOVING = Throughput(12.5, 80.4, 1_500, 1_490, {"truncated": 10}, (*QUIET[4:], *[Point(AT, 8.0)] * 4))
 
 
-def status(oldest: float | None = 75.0, eta: float | None = 300.0) -> Status:
+def status(oldest: float | None = 75.0, eta: float | None = 300.0) -> FleetStatus:
     lanes = (LaneState("uploads", 0, 0, 0.0, 0), LaneState("bulk", 3_700, 50, oldest, 2))
     workers = (Workers(Lane.BULK, 3, 4, 3, "ecs"), Workers(Lane.HEAVY, 0, None, 0, "heartbeats"))
     batch = Batch(batch_id="me/b1", owner="me", name="b1", created_at=AT, expected=200, sealed_at=AT)
-    return Status(Overview(AT, lanes, workers, MOVING, eta), ((batch, Counts(ready=99, failed_by_cause={"empty": 1})),))
+    return FleetStatus(
+        Overview(AT, lanes, workers, MOVING, eta), ((batch, Counts(ready=99, failed_by_cause={"empty": 1})),)
+    )
 
 
-def printed(actual: Status) -> str:
+def printed(actual: FleetStatus) -> str:
     console = Console(width=100, markup=False)
     with console.capture() as capture:
         console.print(as_screen(actual))

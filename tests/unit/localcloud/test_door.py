@@ -9,7 +9,7 @@ import pytest
 from pixelfleet.localcloud.door import Door
 from pixelfleet.localcloud.forms import bucket_of
 from pixelfleet.localcloud.request_head import MOST_HELD_BYTES, Message, Receive, Scope, Send
-from pixelfleet.localcloud.signatures import Verifier
+from pixelfleet.localcloud.signatures import SignatureVerifier
 from tests.operations import Operation, operations, services
 from tests.unit.localcloud.test_signatures import HOST, KEY, SECRET, _form, _presigned, _signed
 
@@ -57,7 +57,7 @@ class Inside:
 def _ask(
     scope: dict[str, Any], body: bytes = b"", inside: Inside | None = None
 ) -> tuple[int, dict[bytes, bytes], bytes]:
-    door = Door(inside or Inside(), Verifier(KEY, SECRET), frozenset({"127.0.0.1"}), lambda: datetime.now(UTC))
+    door = Door(inside or Inside(), SignatureVerifier(KEY, SECRET), frozenset({"127.0.0.1"}), lambda: datetime.now(UTC))
     pieces = [body[start : start + 65_536] for start in range(0, len(body), 65_536)] or [b""]
     waiting = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
     waiting[-1]["more_body"] = False
@@ -150,7 +150,7 @@ def test_a_websocket_is_closed() -> None:
     async def receive() -> Message:
         return {"type": "websocket.connect"}
 
-    door = Door(Inside(), Verifier(KEY, SECRET), frozenset({"127.0.0.1"}), lambda: datetime.now(UTC))
+    door = Door(Inside(), SignatureVerifier(KEY, SECRET), frozenset({"127.0.0.1"}), lambda: datetime.now(UTC))
     asyncio.run(door({"type": "websocket", "path": "/"}, receive, send))
     assert [message["type"] for message in sent] == ["websocket.close"]
 

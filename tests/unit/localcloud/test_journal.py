@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pixelfleet.localcloud.journal import Journal, Write, read
+from pixelfleet.localcloud.journal import CloudJournal, Write, read
 from pixelfleet.localcloud.state import StateError
 
 WRITES = [
@@ -16,7 +16,7 @@ WRITES = [
 
 
 def _journal(path: Path) -> Path:
-    journal = Journal(path)
+    journal = CloudJournal(path)
     for write in WRITES:
         journal.append(write)
     journal.close()
@@ -32,7 +32,7 @@ def test_a_record_that_was_cut_short_is_left_out_and_written_over(tmp_path: Path
     path = _journal(tmp_path / "j")
     path.write_bytes(path.read_bytes()[:-cut])
     assert list(read(path)) == WRITES[:2]
-    again = Journal(path)
+    again = CloudJournal(path)
     again.append(WRITES[2])
     again.close()
     assert list(read(path)) == WRITES
@@ -44,7 +44,7 @@ def test_zeros_that_a_power_cut_left_at_the_end_are_no_writes(tmp_path: Path, ze
     whole = path.read_bytes()
     path.write_bytes(whole + bytes(zeros))
     assert list(read(path)) == WRITES
-    Journal(path).close()
+    CloudJournal(path).close()
     assert path.read_bytes() == whole
 
 
@@ -54,5 +54,5 @@ def test_damage_before_the_end_is_an_error_and_the_file_stays(tmp_path: Path, da
     path.write_bytes(damage(path.read_bytes()))
     before = path.read_bytes()
     with pytest.raises(StateError, match="is damaged at byte 0"):
-        Journal(path)
+        CloudJournal(path)
     assert path.read_bytes() == before

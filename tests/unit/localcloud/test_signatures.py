@@ -14,11 +14,11 @@ from botocore.credentials import Credentials
 
 from pixelfleet.localcloud.claims import claim_of, is_hash, payload_hash_of
 from pixelfleet.localcloud.request_head import DeniedError, RequestHead
-from pixelfleet.localcloud.signatures import Verifier, hash_of
+from pixelfleet.localcloud.signatures import SignatureVerifier, hash_of
 
 KEY, SECRET = "PXFLABCDEFGHIJKLMNOP", "secret/of+the+cloud"
 HOST = "127.0.0.1:4566"
-VERIFIER = Verifier(KEY, SECRET)
+VERIFIER = SignatureVerifier(KEY, SECRET)
 Headers = list[tuple[bytes, bytes]]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.localcloud.journal import Journal, Write, is_write, read
+from pixelfleet.localcloud.journal import CloudJournal, Write, is_write, read
 from pixelfleet.localcloud.state import Codec, StateError, StateFolder
 
 CODEC = Codec(default=lambda value: {"__bytes__": value.hex()}, object_hook=lambda value: value, format_of=lambda _: 2)
@@ -98,7 +98,7 @@ WRITES = [
 
 
 def _written(path: Path) -> None:
-    journal = Journal(path)
+    journal = CloudJournal(path)
     for write in WRITES:
         journal.append(write)
     journal.sync()
@@ -118,7 +118,7 @@ def test_a_journal_that_was_cut_short_anywhere_gives_back_whole_records_and_goes
         path.write_bytes(whole[:length])
         kept = list(read(path))
         assert kept == WRITES[: len(kept)]
-        journal = Journal(path)
+        journal = CloudJournal(path)
         journal.append(WRITES[0])
         journal.close()
         assert list(read(path)) == [*kept, WRITES[0]]
@@ -138,7 +138,7 @@ def test_a_write_that_the_disk_does_not_take_is_not_in_the_journal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "journal"
-    journal = Journal(path)
+    journal = CloudJournal(path)
     journal.append(WRITES[0])
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, limits[1]))

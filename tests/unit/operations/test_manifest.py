@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pixelfleet.domain.records import Image
-from pixelfleet.operations.manifest import AHEAD, Mismatch, Verifier, manifest_line
+from pixelfleet.operations.manifest import AHEAD, ManifestVerifier, Mismatch, manifest_line
 from tests.fakes.records import image_of
 
 READY, FAILED = image_of("me", "b", 1), image_of("me", "b", 20)
@@ -48,7 +48,7 @@ def stored_for(images: list[Image]) -> dict[str, str]:
 def mismatches(images: list[Image], digests: dict[str, str], tiles: str | None = None) -> list[list[Mismatch]]:
     stored: Any = Stored(digests)
     problems: Any = Tiles(tiles)
-    pairs = list(Verifier(stored, problems).mismatches(images))
+    pairs = list(ManifestVerifier(stored, problems).mismatches(images))
     assert [image for image, _ in pairs] == images
     return [found for _, found in pairs]
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from pixelfleet.aws.object_bytes import Download as ObjectDownload
+from pixelfleet.aws.object_bytes import ObjectStream
 from pixelfleet.aws.objects import Objects
 from pixelfleet.domain.records import Image
 from pixelfleet.files.result_folders import ResultFolders
-from pixelfleet.operations.downloads import Download
+from pixelfleet.operations.downloads import BatchDownload
 from pixelfleet.operations.result_files import ResultFiles
 from pixelfleet.report import ReportImage
 from tests.fakes.records import image_of
@@ -30,8 +30,8 @@ class Bytes:
     def __init__(self, error: Exception, last: int) -> None:
         self.error, self.left = error, last
 
-    def get(self, _bucket: str, _key: str) -> ObjectDownload:
-        return ObjectDownload(None, "e", len(CONTENT), "image/webp", self._chunks())
+    def get(self, _bucket: str, _key: str) -> ObjectStream:
+        return ObjectStream(None, "e", len(CONTENT), "image/webp", self._chunks())
 
     def _chunks(self) -> Iterator[bytes]:
         yield CONTENT[:100]
@@ -50,11 +50,11 @@ def _images(count: int) -> list[Image]:
     ]
 
 
-def _download(dest: Path, error: Exception, last: int) -> tuple[list[ReportImage], Download]:
+def _download(dest: Path, error: Exception, last: int) -> tuple[list[ReportImage], BatchDownload]:
     nothing: Any = None
     served: Any = Bytes(error, last)
     files = ResultFiles(Objects(nothing, served, "results"), nothing, dest)
-    work = Download(files, dest, ResultFolders(dest, folds_case=False), threads=1)
+    work = BatchDownload(files, dest, ResultFolders(dest, folds_case=False), threads=1)
     return list(work.run(_images(3))), work
 
 

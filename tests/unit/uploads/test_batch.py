@@ -12,7 +12,7 @@ from pixelfleet.errors import Cause, RefusedError, SetupError, TransientError
 from pixelfleet.files.sources import Source, find_sources
 from pixelfleet.uploads.batch import CHUNK, BatchUpload, Choice, Tally
 from pixelfleet.uploads.body import Body, ChangedError
-from pixelfleet.uploads.journal import Journal, Pending, Target
+from pixelfleet.uploads.journal import Pending, Target, UploadJournal
 from pixelfleet.uploads.throttle import Throttle
 from pixelfleet.uploads.uploader import Uploader
 from tests.colour.quarters import QUARTERS
@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
 
 def go(bucket: Bucket, folder: Path) -> tuple[Tally, list[tuple[str, str]]]:
     """One run; returns its tally, and name and reason of what failed."""
-    with Journal.open(TARGET) as journal, Uploader(bucket, 2, images_only=True) as uploader:
+    with UploadJournal.open(TARGET) as journal, Uploader(bucket, 2, images_only=True) as uploader:
         tally = BatchUpload(uploader, journal, TARGET.prefix, lambda _: None).run(find_sources([folder]), 2)
         return tally, [(path.name, why) for path, why in journal.left_out("failed")]
 
@@ -134,7 +134,7 @@ def test_a_refusal_that_every_file_would_get_ends_the_run_at_once(folder: Path) 
 
 
 def test_who_may_not_look_sends_what_is_in_doubt_again(folder: Path) -> None:
-    with Journal.open(TARGET) as journal:
+    with UploadJournal.open(TARGET) as journal:
         journal.sort([(source, source.relative) for source in find_sources([folder])])
     tally, failed = go(Bucket(), folder)
     assert (tally.uploaded, tally.there, failed) == (100, 0, [])
@@ -142,7 +142,7 @@ def test_who_may_not_look_sends_what_is_in_doubt_again(folder: Path) -> None:
 
 def test_a_journal_of_another_cloud_at_the_same_address_is_not_believed(folder: Path) -> None:
     go(Bucket(), folder)
-    with Journal.open(Target("aws", "2027", "bucket", TARGET.prefix)) as journal:
+    with UploadJournal.open(Target("aws", "2027", "bucket", TARGET.prefix)) as journal:
         assert list(journal.put_keys()) == []
 
 
@@ -166,7 +166,7 @@ def test_a_batch_without_a_name_is_found_again_until_it_is_finished(folder: Path
 def test_a_name_that_is_no_unicode_comes_back_from_the_journal_as_it_was(folder: Path) -> None:
     odd = folder / os.fsdecode(b"\xff.txt")
     odd.write_bytes(b"no image")
-    with Journal.open(TARGET) as journal, Uploader(Bucket(), 2, images_only=True) as uploader:
+    with UploadJournal.open(TARGET) as journal, Uploader(Bucket(), 2, images_only=True) as uploader:
         BatchUpload(uploader, journal, TARGET.prefix, lambda _: None).run(find_sources([folder]), 2)
         assert [path for path, _ in journal.left_out("skipped")] == [odd]
 
@@ -181,7 +181,7 @@ def test_what_is_skipped_is_what_the_engine_refuses_by_its_bytes(folder: Path) -
     (folder / "long.svg").write_bytes(b"<!--" + b"licence " * 1000 + b"-->" + svg)
     (folder / "small.svgz").write_bytes(gzip.compress(svg))
     (folder / "scan.tif").write_bytes(tiff(quarters_page(QUARTERS)))
-    with Journal.open(TARGET) as journal, Uploader(Bucket(), 2, images_only=True) as uploader:
+    with UploadJournal.open(TARGET) as journal, Uploader(Bucket(), 2, images_only=True) as uploader:
         tally = BatchUpload(uploader, journal, TARGET.prefix, lambda _: None).run(find_sources([folder]), 2)
         skipped = {path.name for path, _ in journal.left_out("skipped")}
     assert (tally.uploaded, skipped) == (3, {"raw.tif", "film.heic"})

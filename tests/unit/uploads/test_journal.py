@@ -9,7 +9,7 @@ import pytest
 
 from pixelfleet.errors import SetupError
 from pixelfleet.files.sources import Source
-from pixelfleet.uploads.journal import Journal, Pending, Target
+from pixelfleet.uploads.journal import Pending, Target, UploadJournal
 
 TARGET = Target("aws", "2026-11-20T10:00:00.000Z", "uploads", "uploads/me/b1/")
 
@@ -24,7 +24,7 @@ def source(name: str, size: int = 9) -> tuple[Source, str]:
 
 
 def upload(names: list[str]) -> None:
-    with Journal.open(TARGET) as journal:
+    with UploadJournal.open(TARGET) as journal:
         journal.sort([source(name) for name in names])
         journal.settle([(name, 9, 1, f"etag of {name}") for name in names], [])
 
@@ -32,7 +32,7 @@ def upload(names: list[str]) -> None:
 def test_a_file_that_the_bucket_no_longer_holds_is_put_again() -> None:
     names = ["a.png", "b.png", "c.png", "d.png"]
     upload(names)
-    with Journal.open(TARGET) as journal:
+    with UploadJournal.open(TARGET) as journal:
         journal.forget_absent([("b.png", 9, "etag of b.png"), ("c.png", 8, "x"), ("d.png", 9, "x")])
         planned = journal.sort([source(name) for name in names])
     assert [one.key for one in planned.planned] == ["a.png", "c.png", "d.png"]
@@ -41,26 +41,26 @@ def test_a_file_that_the_bucket_no_longer_holds_is_put_again() -> None:
 
 def test_a_file_that_somebody_replaced_by_another_of_its_size_is_put_again() -> None:
     upload(["a.png"])
-    with Journal.open(TARGET) as journal:
+    with UploadJournal.open(TARGET) as journal:
         journal.forget_absent([("a.png", 9, "of another")])
         assert [one.key for one in journal.sort([source("a.png")]).planned] == ["a.png"]
 
 
 def test_a_journal_of_an_earlier_release_goes_by_sizes() -> None:
     upload(["a.png", "b.png"])
-    with Journal.open(TARGET) as journal:
+    with UploadJournal.open(TARGET) as journal:
         path = journal.path
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("ALTER TABLE files DROP COLUMN etag")
         connection.commit()
-    with Journal.open(TARGET) as journal:
+    with UploadJournal.open(TARGET) as journal:
         journal.forget_absent([("a.png", 9, "x"), ("b.png", 8, "x")])
         assert journal.sort([source("a.png"), source("b.png")]).there == 1
 
 
 def test_files_that_the_bucket_holds_are_not_put_again() -> None:
     upload(["a.png", "b.png"])
-    with Journal.open(TARGET) as journal:
+    with UploadJournal.open(TARGET) as journal:
         journal.forget_absent([(name, 9, f"etag of {name}") for name in ("a.png", "b.png")])
         assert journal.sort([source("a.png"), source("b.png")]).there == 2
 

@@ -20,7 +20,7 @@ from pixelfleet.domain.jobs import Job, Lane, message_group
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.reconcile.checkpoint import Checkpoint
 from pixelfleet.operations.reconcile.compare import GROUP, Reconcile, Wishes
-from pixelfleet.operations.reconcile.listing import PAGE, InventoryListing, Page
+from pixelfleet.operations.reconcile.listing import PAGE, InventoryListing, ListingPage
 from pixelfleet.operations.reconcile.verdict import Horizon, Verdict
 from pixelfleet.settings import Settings
 from tests.clock import Clock
@@ -62,11 +62,11 @@ def deployment(lanes: Lanes) -> Any:
     )
 
 
-def pages(count: int, size: int = 100, after: str = "") -> Iterator[Page]:
+def pages(count: int, size: int = 100, after: str = "") -> Iterator[ListingPage]:
     for start in range(0, count, size):
         objects = [ListedObject(f"k{number:09}", "e", 9, OLD) for number in range(start, min(start + size, count))]
         if objects[-1].key > after:
-            yield Page([actual for actual in objects if actual.key > after], objects[-1].key)
+            yield ListingPage([actual for actual in objects if actual.key > after], objects[-1].key)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,16 @@
+"""How much memory a process holds, by what the kernel counts (proc(5), /proc/PID/status). Linux."""
+
+from pathlib import Path
+from typing import Literal
+
+
+def memory_of(pid: int | Literal["self"], field: str = "VmHWM") -> int:
+    """A process's peak (VmHWM) or present (VmRSS) resident memory in bytes; 0 once the process is gone.
+
+    `ru_maxrss` would count what the process was before its exec: the process that started it.
+    """
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:")), 0)
