@@ -5,7 +5,7 @@ the same conformance suites (tests/catalog_conformance.py, tests/dynamodb_confor
 """
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -137,7 +137,9 @@ class _FakeTable:
         self.items: dict[Key, Attributes] = {}
         self._own = Index("", table.hash_key, table.range_key or "", "ALL")
         self._indexes = {index.name: index for index in (*table.indexes, self._own)}
-        self._sorted: dict[str, dict[str, SortedDict[Any, Key]]] = {name: {} for name in self._indexes}
+        self._sorted: dict[str, defaultdict[str, SortedDict[Any, Key]]] = {
+            name: defaultdict(SortedDict) for name in self._indexes
+        }
 
     def key(self, attributes: Attributes) -> Key:
         range_key = self._table.range_key
@@ -187,7 +189,7 @@ class _FakeTable:
 
     def _list(self, key: Key, item: Attributes) -> None:
         for name, group, place in self._places(key, item):
-            self._sorted[name].setdefault(group, SortedDict())[place] = key
+            self._sorted[name][group][place] = key
 
     def _unlist(self, key: Key, item: Attributes | None) -> None:
         for name, group, place in self._places(key, item or {}):
