@@ -28,7 +28,7 @@ from pixelfleet.catalog.dynamo import to_attributes
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.items import image_item
 from pixelfleet.domain.jobs import Job, Lane
-from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, Variant
+from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, StoredVariant
 from pixelfleet.operations.reconcile.compare import Reconcile, Wishes
 from pixelfleet.operations.reconcile.listing import InventoryListing
 from pixelfleet.operations.reconcile.verdict import Horizon
@@ -73,7 +73,9 @@ class MadeUp:
 
     def __init__(self) -> None:
         key = "uploads/museum/b00000/scan.tif"
-        variant = Variant(name="thumb", key=key, format="webp", width=320, height=240, bytes=9_000, content_type="i/w")
+        variant = StoredVariant(
+            name="thumb", key=key, format="webp", width=320, height=240, bytes=9_000, content_type="i/w"
+        )
         attempts = (AttemptLine(at=LONG_AGO, what="claimed"), AttemptLine(at=LONG_AGO, what="ready"))
         made = {"owner": "museum", "batch": "b00000", "etag": "e1", "version_id": "v1", "recipe": WEB}
         shown = {"variants": (variant,) * 3, "attempt_log": attempts, "uploaded_at": LONG_AGO}

@@ -38,7 +38,7 @@ class UploadRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class UploadForm:
+class FormOrRefusal:
     """A form to upload a file by, or why there is none."""
 
     name: str
@@ -53,7 +53,7 @@ def new_batch_name() -> str:
 
 def uploads(
     site: Site, caller: Caller, batch: str, recipe: str | None, files: Sequence[UploadRequest]
-) -> list[UploadForm]:
+) -> list[FormOrRefusal]:
     """Forms for files of one batch, which is made if need be. The recipe of a batch that is there stays."""
     prefix = batch_prefix(caller.name, batch)
     site.deployment.batches.create(caller.name, batch, recipe_ref(site, recipe) if recipe else None)
@@ -97,14 +97,14 @@ def _note(site: Site, caller: Caller, what: str, image: Image) -> None:
         site.deployment.activity.note(caller.name, what, f"{image.owner}: {image.path}", {"image_id": image.image_id})
 
 
-def _answer(site: Site, prefix: str, file: UploadRequest) -> UploadForm:
+def _answer(site: Site, prefix: str, file: UploadRequest) -> FormOrRefusal:
     refused = _refusal(site, prefix, file)
     if refused:
-        return UploadForm(file.name, refused=refused)
+        return FormOrRefusal(file.name, refused=refused)
     key = prefix + file.name
     content_type = file.type if _IMAGE.fullmatch(file.type) else _OTHER
     form = site.deployment.links.upload_form(key, content_type, _most_bytes(site), FORM_SECONDS)
-    return UploadForm(file.name, image_id(site.settings.uploads_bucket, key), form)
+    return FormOrRefusal(file.name, image_id(site.settings.uploads_bucket, key), form)
 
 
 def _refusal(site: Site, prefix: str, file: UploadRequest) -> str | None:

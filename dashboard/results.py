@@ -3,7 +3,7 @@
 from typing import Final
 
 from dashboard.site import Site
-from pixelfleet.domain.records import Image, Variant
+from pixelfleet.domain.records import Image, StoredVariant
 
 #: Seconds that an address lives which is followed at once.
 SOON: Final = 300
@@ -20,7 +20,7 @@ DRAWABLE: Final = {
 MOST_DRAWN: Final = 40_000_000
 
 
-def link_of(site: Site, variant: Variant, seconds: int) -> str:
+def link_of(site: Site, variant: StoredVariant, seconds: int) -> str:
     """An address of a variant that whoever has it can follow until it expires."""
     if site.cloudfront is not None:
         return site.cloudfront.link(variant.key, seconds)
@@ -32,11 +32,11 @@ def drawable(image: Image) -> bool:
     return image.format in DRAWABLE and (image.bytes or 0) <= MOST_DRAWN
 
 
-def variant_of(image: Image, name: str) -> Variant | None:
+def variant_of(image: Image, name: str) -> StoredVariant | None:
     return next((variant for variant in image.variants if variant.name == name), None)
 
 
-def thumb_of(image: Image) -> Variant | None:
+def thumb_of(image: Image) -> StoredVariant | None:
     """The smallest variant that a list can show; tiles are no picture."""
     pictures = [v for v in image.variants if v.files == 1 and v.content_type.startswith("image/")]
     return min(pictures, key=lambda v: (v.width < 200, v.width * v.height), default=None)

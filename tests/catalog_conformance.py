@@ -13,12 +13,12 @@ from pixelfleet.catalog.items import image_item
 from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.domain.jobs import Job, JobKind, Origin
 from pixelfleet.domain.keys import image_id
-from pixelfleet.domain.records import Counts, Image, NoticeKind, RecipeRef, Status, Variant
+from pixelfleet.domain.records import Counts, Image, NoticeKind, RecipeRef, Status, StoredVariant
 from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
 from pixelfleet.errors import Cause
 
 WEB = RecipeRef(name="web", digest="d1")
-THUMB = Variant(
+THUMB = StoredVariant(
     name="thumb", key="me/x/r/thumb.webp", format="webp", width=1, height=2, bytes=3, content_type="image/webp"
 )
 OUTCOME = Success((THUMB,), {"width": 10, "height": 20, "exif": {"camera": "Box"}}, {"fetch": 1, "pixels": 2})

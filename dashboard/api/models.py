@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pixelfleet.catalog.activity import Action
 from pixelfleet.domain.jobs import Lane
-from pixelfleet.domain.records import AttemptLine, Batch, Counts, Image, Status, Variant
+from pixelfleet.domain.records import AttemptLine, Batch, Counts, Image, Status, StoredVariant
 from pixelfleet.errors import Cause
 from pixelfleet.operations.monitoring import Overview
 
@@ -35,7 +35,7 @@ class VariantOut(Model):
     )
 
     @classmethod
-    def of(cls, image_id: str, variant: Variant) -> "VariantOut":
+    def of(cls, image_id: str, variant: StoredVariant) -> "VariantOut":
         fields = variant.model_dump(exclude={"key"})
         return cls(**fields, href=f"/api/v1/images/{image_id}/variants/{variant.name}")
 

@@ -14,7 +14,7 @@ from dashboard.site import site_of
 from pixelfleet import recipes
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.aws.presigned import LONGEST_SECONDS, attachment
-from pixelfleet.domain.records import Image, Status, Variant
+from pixelfleet.domain.records import Image, Status, StoredVariant
 
 router = APIRouter()
 
@@ -110,6 +110,6 @@ def _slider(image: Image) -> dict[str, Any] | None:
     return {"after": after, "before": before, "label": _BEFORE} if before else None
 
 
-def _largest(image: Image) -> Variant | None:
+def _largest(image: Image) -> StoredVariant | None:
     pictures = [v for v in image.variants if v.files == 1 and v.content_type.startswith("image/")]
     return max(pictures, key=lambda v: v.width * v.height, default=None)

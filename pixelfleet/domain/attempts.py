@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pixelfleet.domain.jobs import Job, Lane
-from pixelfleet.domain.records import Image, RecipeRef, Variant, pad_sequencer
+from pixelfleet.domain.records import Image, RecipeRef, StoredVariant, pad_sequencer
 from pixelfleet.errors import Cause
 
 
@@ -47,7 +47,7 @@ class Aim:
 class Success:
     """The variants that an attempt stored, and the facts of the image. Durations in milliseconds by step."""
 
-    variants: tuple[Variant, ...]
+    variants: tuple[StoredVariant, ...]
     facts: dict[str, object]
     timings_ms: dict[str, int]
 

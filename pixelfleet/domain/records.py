@@ -80,7 +80,7 @@ OpenCause = Annotated[Cause, BeforeValidator(lambda value: as_member(Cause, valu
 OpenNotice = Annotated[NoticeKind, BeforeValidator(lambda value: as_member(NoticeKind, value))]
 
 
-class Variant(WholeRecord):
+class StoredVariant(WholeRecord):
     """One stored output. For tiles `key` is the entry file, `files` how many there are below its folder."""
 
     name: str
@@ -160,7 +160,7 @@ class Image(WholeRecord):
     placeholder: str | None = None
     dominant_colour: str | None = None
     perceptual_hash: str | None = None
-    variants: tuple[Variant, ...] = ()
+    variants: tuple[StoredVariant, ...] = ()
 
     #: What the batch's counters hold of this image: a status, or `failed:<cause>`.
     counted: str | None = None

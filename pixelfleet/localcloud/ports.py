@@ -8,7 +8,7 @@ import random
 import socket
 import tempfile
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from pixelfleet.errors import SetupError
 
@@ -62,21 +62,16 @@ def lasting_port() -> int:
     raise SetupError(f"no port of {_LASTING.start} to {_LASTING.stop - 1} is free: name a free one by --port")
 
 
-#: Locks of chosen ports, kept open for as long as this process lives.
-_reserved: list[IO[bytes]] = []
-
-
 def _reserve(port: int) -> int:
     """Raises BlockingIOError, an OSError: another process has chosen this port."""
     path = Path(tempfile.gettempdir()) / f"pixelfleet-{os.getuid()}-port-{port}.lock"
+    # The descriptor stays open, and with it the lock, for as long as this process lives.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    file = os.fdopen(descriptor, "rb+", buffering=0)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        file.close()
+        os.close(descriptor)
         raise
-    _reserved.append(file)
     return port
 
 

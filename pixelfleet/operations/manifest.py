@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, Final
 
 from pixelfleet.aws.inspection import Inspection
-from pixelfleet.domain.records import Image, Variant
+from pixelfleet.domain.records import Image, StoredVariant
 from pixelfleet.operations.tile_sets import StoredTiles
 
 MANIFEST_VERSION: Final = 1
@@ -86,7 +86,7 @@ class ManifestVerifier:
         problems += [(variant.name, self._problem(variant)) for variant in image.variants]
         return [Mismatch(image.path, name, problem) for name, problem in problems if problem is not None]
 
-    def _problem(self, variant: Variant) -> str | None:
+    def _problem(self, variant: StoredVariant) -> str | None:
         if variant.files > 1:
             return self._tiles.problem(variant)
         stored = self._inspection.sha256(self._inspection.results_bucket, variant.key)

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Final
 
 from pixelfleet.aws.objects import Objects
-from pixelfleet.domain.records import Image, Variant
+from pixelfleet.domain.records import Image, StoredVariant
 from pixelfleet.errors import Cause, TransientError
 from pixelfleet.files.result_folders import safe_path
 from pixelfleet.operations.tile_sets import StoredTiles, saved_digest, saved_tiles, tiles_folder
@@ -52,7 +52,7 @@ class ResultFiles:
                 place.rmdir()
             raise
 
-    def _variant(self, variant: Variant, folder: str, made: list[Path]) -> ReportVariant:
+    def _variant(self, variant: StoredVariant, folder: str, made: list[Path]) -> ReportVariant:
         file = f"{folder}/{variant.name}{PurePosixPath(variant.key).suffix}"
         path = self._dest / file
         there = self._has_tiles(variant, path) if variant.files > 1 else _has_file(variant, path)
@@ -67,17 +67,17 @@ class ResultFiles:
             self.fetched += not there
         return ReportVariant.of(variant, file)
 
-    def _fetch_file(self, variant: Variant, path: Path) -> None:
+    def _fetch_file(self, variant: StoredVariant, path: Path) -> None:
         self._objects.download_result(variant.key, path)
         if variant.sha256 and _digest(path) != variant.sha256:
             path.unlink()
             raise TransientError(Cause.INTERNAL, f"{variant.key} does not have the SHA-256 of its record")
 
-    def _has_tiles(self, variant: Variant, path: Path) -> bool:
+    def _has_tiles(self, variant: StoredVariant, path: Path) -> bool:
         """The record has one digest over all tiles."""
         return path.exists() and saved_digest(path, saved_tiles(_folder_of(variant, path))) == variant.sha256
 
-    def _fetch_tiles(self, variant: Variant, path: Path) -> None:
+    def _fetch_tiles(self, variant: StoredVariant, path: Path) -> None:
         """Fetch the tiles that are missing or differ, then the entry file that leads to them."""
         folder = _folder_of(variant, path)
         sizes = self._tiles.sizes(variant)
@@ -99,7 +99,7 @@ class ResultFiles:
             raise TransientError(Cause.INTERNAL, f"{variant.key} and its tiles do not have the SHA-256 of their record")
 
 
-def _folder_of(variant: Variant, path: Path) -> Path:
+def _folder_of(variant: StoredVariant, path: Path) -> Path:
     return path.with_name(f"{variant.name}_files")
 
 
@@ -108,7 +108,7 @@ def _make_parents(folder: Path, names: Iterable[str]) -> None:
         parent.mkdir(parents=True, exist_ok=True)
 
 
-def _has_file(variant: Variant, path: Path) -> bool:
+def _has_file(variant: StoredVariant, path: Path) -> bool:
     return path.exists() and path.stat().st_size == variant.bytes and _digest(path) == variant.sha256
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from pixelfleet.aws.inspection import Inspection
 from pixelfleet.aws.listing import Listings
-from pixelfleet.domain.records import Variant
+from pixelfleet.domain.records import StoredVariant
 from pixelfleet.images.tile_digest import in_order, tiles_digest
 
 #: Tiles that are looked at together: a gigapixel image has tens of thousands.
@@ -36,7 +36,7 @@ class StoredTiles:
         self._inspection = inspection
         self._listings = listings
 
-    def problem(self, variant: Variant) -> str | None:
+    def problem(self, variant: StoredVariant) -> str | None:
         """How the set differs from its record; None if it does not."""
         entry = self._inspection.content(variant.key)
         if entry is None:
@@ -47,13 +47,13 @@ class StoredTiles:
         digest = self.digest(variant, entry, sizes)
         return None if digest == variant.sha256 else f"has SHA-256 {digest} over its tiles, not {variant.sha256}"
 
-    def sizes(self, variant: Variant) -> dict[str, int]:
+    def sizes(self, variant: StoredVariant) -> dict[str, int]:
         """The size of every tile that is there, by its name below the folder."""
         folder = tiles_folder(variant.key)
         pages = self._listings.pages(self._inspection.results_bucket, folder)
         return {tile.key.removeprefix(folder): tile.bytes for page in pages for tile in page}
 
-    def digest(self, variant: Variant, entry: bytes, sizes: Mapping[str, int]) -> str:
+    def digest(self, variant: StoredVariant, entry: bytes, sizes: Mapping[str, int]) -> str:
         """Over the entry and these tiles, as S3 has them."""
         names = sorted(sizes, key=in_order)
         with ThreadPoolExecutor(THREADS) as pool:
@@ -62,7 +62,7 @@ class StoredTiles:
                 entry, ((name, sizes[name], digest) for name, digest in zip(names, digests, strict=True))
             )
 
-    def sha256(self, variant: Variant, name: str) -> bytes:
+    def sha256(self, variant: StoredVariant, name: str) -> bytes:
         """Of one tile, empty if it is not there."""
         key = tiles_folder(variant.key) + name
         return self._inspection.sha256(self._inspection.results_bucket, key) or b""

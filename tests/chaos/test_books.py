@@ -4,7 +4,7 @@ import pytest
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane
-from pixelfleet.domain.records import RecipeRef, Variant
+from pixelfleet.domain.records import RecipeRef, StoredVariant
 from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.errors import Cause
 from pixelfleet.settings import Settings
@@ -33,7 +33,7 @@ def test_a_message_that_was_left_lying_is_found(books: Books) -> None:
 
 def test_a_ready_record_is_not_believed(books: Books) -> None:
     aim = Aim(_job(books), RecipeRef(name="web", digest="0"), "revision", "worker", "2026-11-20T00:00:00.000Z")
-    variant = Variant(
+    variant = StoredVariant(
         name="thumb", key="nowhere.webp", format="webp", width=1, height=1, bytes=1, content_type="image/webp"
     )
     books.deployment.images.claim(aim, 5, None)

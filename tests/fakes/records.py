@@ -6,7 +6,7 @@ from typing import Any
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind
 from pixelfleet.domain.keys import image_id
-from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, Variant, counted_as, timestamp
+from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, StoredVariant, counted_as, timestamp
 from pixelfleet.domain.transitions import Aim, Failure, Success
 from pixelfleet.errors import Cause
 
@@ -48,11 +48,11 @@ def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: A
     return announced
 
 
-def variants_of(owner: str, of_image: str) -> tuple[Variant, ...]:
+def variants_of(owner: str, of_image: str) -> tuple[StoredVariant, ...]:
     """The web recipe's."""
     made = (("thumb", "webp", 320, 240), ("optimized", "jpeg", 400, 300), ("enhanced", "jpeg", 400, 300))
     return tuple(
-        Variant(
+        StoredVariant(
             name=name,
             key=f"{owner}/{of_image}/{'ab' * 16}/{name}.{form}",
             format=form,

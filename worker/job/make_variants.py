@@ -9,7 +9,7 @@ from pathlib import Path
 from pixelfleet.aws.objects import ObjectVersion, Stored
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
-from pixelfleet.domain.records import Image, Variant
+from pixelfleet.domain.records import Image, StoredVariant
 from pixelfleet.domain.transitions import Success
 from pixelfleet.errors import Cause, PermanentError, WrongLaneError
 from pixelfleet.images.pipeline import RenderedVariant, Rendition
@@ -69,7 +69,7 @@ class VariantMaker:
 
         return self._surroundings.engine.make(original, recipe, bounds, folder, note)
 
-    def _store(self, attempt: Attempt, variant: RenderedVariant) -> Variant:
+    def _store(self, attempt: Attempt, variant: RenderedVariant) -> StoredVariant:
         folder = results_folder(attempt.image, attempt.aim.revision)
         attributes = Stored(variant.content_type, attempt.image.key, attempt.aim.recipe.name, attempt.aim.at)
         key = f"{folder}{variant.path.name}"
@@ -77,7 +77,7 @@ class VariantMaker:
             # Tiles before the entry file that leads to them: a tile set that can be opened is whole.
             self._deployment.objects.store_folder(variant.tiles, f"{folder}{variant.tiles.name}/", attributes)
         sha256 = self._deployment.objects.store(variant.path, key, attributes)
-        return Variant(
+        return StoredVariant(
             name=variant.name,
             key=key,
             format=variant.format,

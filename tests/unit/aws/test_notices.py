@@ -6,10 +6,10 @@ import pytest
 
 from pixelfleet.aws.notices import batch_notice, image_notice
 from pixelfleet.domain.outcomes import REPROCESSING_FAILED
-from pixelfleet.domain.records import AttemptLine, Batch, Counts, Image, NoticeKind, RecipeRef, Status, Variant
+from pixelfleet.domain.records import AttemptLine, Batch, Counts, Image, NoticeKind, RecipeRef, Status, StoredVariant
 from pixelfleet.errors import Cause
 
-THUMB = Variant(
+THUMB = StoredVariant(
     name="thumb", key="me/x/r/thumb.webp", format="webp", width=320, height=240, bytes=9, content_type="image/webp"
 )
 

@@ -16,7 +16,7 @@ from pixelfleet.domain.records import (
     NoticeKind,
     RecipeRef,
     Status,
-    Variant,
+    StoredVariant,
     as_member,
     next_sequencer,
 )
@@ -26,7 +26,7 @@ from pixelfleet.errors import Cause
 MAX_ATTEMPTS = 5
 BEGUN, ENDED = "2026-11-20T12:00:00.000Z", "2026-11-20T12:00:07.700Z"
 WEB = RecipeRef(name="web", digest="d1")
-THUMB = Variant(
+THUMB = StoredVariant(
     name="thumb", key="me/x/r/thumb.webp", format="webp", width=1, height=1, bytes=1, content_type="image/webp"
 )
 OUTCOME = Success(variants=(THUMB,), facts={"width": 10, "height": 20}, timings_ms={"fetch": 1})
