@@ -121,6 +121,8 @@ def _attribute(value: Any) -> Item:
         return {"S": value}
     if kind is int:
         return {"N": str(value)}
+    if kind is bool:
+        return {"BOOL": value}
     if kind is dict:
         return {"M": {name: _attribute(entry) for name, entry in value.items()}}
     if kind is list or kind is tuple:
@@ -132,9 +134,11 @@ def _attribute(value: Any) -> Item:
 def _value(attribute: Any) -> Any:
     """Numbers that are whole come as int: all of ours are. Others, which a newer release wrote, come as Decimal."""
     [(kind, content)] = attribute.items()
-    if kind == "S":
+    if kind in ("S", "BOOL"):
         return content
     if kind == "N":
+        if content.isdecimal():
+            return int(content)
         number = Decimal(content)
         return int(number) if number == number.to_integral_value() else _DESERIALIZE.deserialize(attribute)
     if kind == "M":

@@ -28,14 +28,14 @@ def send_invalidations(deployment: Deployment, first: int = 0, calls: int = MOST
     cdn, pending = deployment.cdn, deployment.invalidations
     if cdn is None:
         return True
-    return any(not _send_page(cdn, pending, first) for _ in range(calls)) and not pending.pending(1)
-
-
-def _send_page(cdn: Cdn, invalidations: Invalidations, first: int) -> bool:
-    """Send one call; False where there was nothing to send, or no room for it."""
-    page = invalidations.pending(PAGE, first)
-    # Fewer folders where other invalidations of the distribution leave little room.
-    return bool(page) and any(_send(cdn, invalidations, page, most) for most in (MOST_FOLDERS, 3, 1))
+    for _ in range(calls):
+        page = pending.pending(PAGE, first)
+        if not page:
+            return True
+        # Fewer folders where other invalidations of the distribution leave little room.
+        if not any(_send(cdn, pending, page, most) for most in (MOST_FOLDERS, 3, 1)):
+            return False
+    return not pending.pending(1)
 
 
 def _send(cdn: Cdn, invalidations: Invalidations, page: list[PendingInvalidation], most: int) -> bool:

@@ -165,7 +165,9 @@ class _FakeTable:
         index = self._indexes[request.get("IndexName", "")]
         words = Words(request)
         group, sort_from, sort_to = _bounds(request["KeyConditionExpression"], index, words)
-        entries = self._sorted[index.name].get(group, SortedDict())
+        entries = self._sorted[index.name].get(group)
+        if not entries:
+            return {"Items": []}
         forward = request.get("ScanIndexForward", True)
         start = request.get("ExclusiveStartKey")
         low: Any = (sort_from,)

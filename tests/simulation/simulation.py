@@ -28,6 +28,9 @@ MOST_STEPS: Final = 60_000
 FAULTS_END: Final = 6 * 3600.0
 #: Simulated seconds in which one phase must come to its end: longer than SQS's longest redelivery.
 LONGEST: Final = 2 * 86_400.0
+#: Partitions of an index, and of a batch's counters.
+INDEX_SHARDS: Final = 2
+COUNTER_SHARDS: Final = 3
 #: Simulated seconds between rest and the reconcile: nothing is young any more.
 PAUSE: Final = 900.0
 
@@ -196,6 +199,11 @@ class Simulation:
                 "log_outcome": lambda _image, _lane: None,
             },
             "producer_lambda.handler": {"_composed": memory("producer")},
+            # Few images need few shards; a call for each of many would be most of the calls of a run.
+            "pixelfleet.catalog.indexes": {"IMAGE_INDEX_SHARDS": INDEX_SHARDS},
+            "pixelfleet.catalog.items": {"IMAGE_INDEX_SHARDS": INDEX_SHARDS, "BATCH_COUNTER_SHARDS": COUNTER_SHARDS},
+            "pixelfleet.catalog.batches": {"BATCH_COUNTER_SHARDS": COUNTER_SHARDS},
+            "pixelfleet.catalog.invalidations": {"SHARDS": INDEX_SHARDS},
             "pixelfleet.uploads.body": {"PART": PART},
             "pixelfleet.uploads.uploader": {"PART": PART},
             "pixelfleet.uploads.batch": {"PART": PART},
