@@ -131,12 +131,16 @@ class Images:
     def uncount(self, image: Image, etag: str | None) -> Image | Refusal:
         """See `transitions.uncount`; `etag` is that of the object in the bucket after `image` was read.
 
-        Nothing is done to a record that stands for another version by now: that version may be newer than `etag`.
+        Nothing is done to a record that stands for another version or removal by now: that may be newer than `etag`.
         """
 
         def transition(present: Image | None) -> Image | Refusal:
-            same = present is not None and present.etag == image.etag
-            return transitions.uncount(present, etag) if same else Refusal.DONE
+            if present is None or present.etag != image.etag:
+                return Refusal.DONE
+            removed_since = present.status is Status.DELETED and (
+                image.status is not Status.DELETED or image.sequencer != present.sequencer
+            )
+            return Refusal.DONE if removed_since else transitions.uncount(present, etag)
 
         return self._change(image.image_id, transition, image)
 

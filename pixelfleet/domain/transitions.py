@@ -37,7 +37,7 @@ def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
         return Refusal.NEWER_RELEASE
     same = same_work(image.target, aim.revision)
     if same and _decided(image, aim):
-        return _confirmed(image, sequencer, present=aim.job.version_id is None)
+        return _confirmed(image, sequencer)
     again = same and image.status is Status.PROCESSING
     if not again and image.notice is not None:
         return Refusal.UNFINISHED
@@ -48,7 +48,6 @@ def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
         update={
             "status": Status.PROCESSING,
             "sequencer": sequencer,
-            "uncounted_version": None if _put_again(image, aim.job) else image.uncounted_version,
             "source_version": aim.job.source_version,
             "version_id": aim.job.version_id,
             "etag": aim.job.etag,
@@ -76,29 +75,15 @@ def confirm(image: Image | None, job: Job, source_version: str | None) -> Image 
     if image is None or image.status not in (Status.READY, Status.FAILED) or image.source_version != source_version:
         return Refusal.UNKNOWN
     sequencer = sequencer_of(job, image)
-    return _confirmed(image, sequencer, present=True)
+    return _confirmed(image, sequencer)
 
 
-def _confirmed(image: Image, sequencer: str, *, present: bool) -> Image | Refusal:
+def _confirmed(image: Image, sequencer: str) -> Image | Refusal:
     """After a newer event of the version that is settled.
 
-    An outcome that a seal had uncounted is counted again if the event says that the bucket holds that version.
+    An outcome that a seal had uncounted stays uncounted: the event may be older than the object that the seal saw.
     """
-    if sequencer <= image.sequencer:
-        return Refusal.DONE
-    moved = image.model_copy(update={"sequencer": sequencer})
-    if present:
-        moved = moved.model_copy(update={"uncounted_version": None})
-    return moved.model_copy(update={"counted": counted_in_batch(moved)})
-
-
-def _put_again(image: Image, job: Job) -> bool:
-    """Whether the same bytes were put again into a bucket without versions.
-
-    In a bucket with versions, a version is put once. The event of that put may be newer than a record that reconcile
-    made, and older than the version that the bucket holds.
-    """
-    return job.version_id is None and sequencer_of(job, image) > image.sequencer
+    return Refusal.DONE if sequencer <= image.sequencer else image.model_copy(update={"sequencer": sequencer})
 
 
 def note_transient(image: Image | None, aim: Aim, failure: Failure, at: str) -> Image | Refusal:
@@ -158,8 +143,8 @@ def uncount(image: Image | None, etag: str | None) -> Image | Refusal:
 
     `etag` is that of the object in the bucket. An outcome of another version is taken out of the count, and no later
     outcome of that version is counted, whoever has it made: the batch would otherwise complete by an old version of a
-    file that changed. The outcome of any other version is counted, as is a later event of the same version. If the
-    bucket holds the record's version again when the batch is sealed again, that version's outcome is counted again.
+    file that changed. The outcome of any other version is counted. If the bucket holds the record's version again, at
+    another seal or at a later event of that version, that version's outcome is counted again.
     """
     if image is None:
         return Refusal.DONE

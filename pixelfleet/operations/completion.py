@@ -131,9 +131,12 @@ def _image_ids(deployment: Deployment, owner: str, name: str) -> Iterator[str]:
 def _uncount(deployment: Deployment, objects: dict[str, ListedObject]) -> None:
     for image in deployment.images.get_many(objects).values():
         etag: str | None = objects[image.image_id].etag
-        if image.etag not in (None, etag):
+        removed = image.status is Status.DELETED
+        if removed or image.etag not in (None, etag):
             # The listing is older than the record. Which of the two is out of date, S3 says now.
             current = deployment.objects.head(image.bucket, image.key)
+            if removed and current is None:
+                continue
             etag = current.etag if current is not None else image.etag
         deployment.images.uncount(image, etag)
 

@@ -29,6 +29,8 @@ class Network:
         self._weather = weather
         self._trace = trace
         self.calls = 0
+        #: When the last process goes on that was frozen.
+        self.thawed_at = 0.0
 
     @property
     def process(self) -> Process:
@@ -132,6 +134,7 @@ class Network:
         seconds, early = rng.choice((30.0, 150.0, 400.0, 4_000.0)), rng.random() < 0.5
         answer = effect() if early else None
         process.frozen_until = self._scheduler.now + seconds
+        self.thawed_at = max(self.thawed_at, process.frozen_until)
         # The process takes no step until it thaws, whatever its tasks wait for.
         self._scheduler.sleep(0.0)
         return answer if early else effect()

@@ -145,8 +145,14 @@ class Simulation:
         return ended or (all(person.done for person in people) and self._at_rest())
 
     def _at_rest(self) -> bool:
-        return self.environment.cloud.lanes_empty() and not any(
-            child.tasks and worker.busy for worker in self.environment.workers for child in worker.process.children
+        # A process that thaws may send once more what it had in hand.
+        thawed = self.environment.scheduler.now >= self.environment.network.thawed_at
+        return (
+            thawed
+            and self.environment.cloud.lanes_empty()
+            and not any(
+                child.tasks and worker.busy for worker in self.environment.workers for child in worker.process.children
+            )
         )
 
     def _rest(self, seconds: float) -> None:

@@ -92,6 +92,7 @@ class Processor:
             present = self._present(job, seen)
             if present is None:
                 break
+            seen = self._counted_again(present, seen)
             aim = self._aim(present, seen, lane)
             claimed = self._deployment.images.claim(aim, self._deployment.settings.max_attempts, seen)
             if isinstance(claimed, Image):
@@ -115,6 +116,21 @@ class Processor:
             return job
         current = self._deployment.objects.head(job.bucket, job.key)
         return _job_of(current, job) if current is not None else None
+
+    def _counted_again(self, job: Job, seen: Image | None) -> Image | None:
+        """The record; counted again if the bucket holds the version of the job again that a seal had uncounted.
+
+        A bucket without versions has the same version again when the same bytes are put again. The event does not say
+        so: the event may be of an earlier put, and late.
+        """
+        uncounted = seen.uncounted_version if seen is not None else None
+        if seen is None or uncounted is None or uncounted != job.source_version or job.version_id is not None:
+            return seen
+        current = self._deployment.objects.head(job.bucket, job.key)
+        if current is None or _job_of(current, job).source_version != uncounted:
+            return seen
+        counted = self._deployment.images.uncount(seen, current.etag)
+        return seen if isinstance(counted, Refusal) else counted
 
     def _aim(self, job: Job, seen: Image | None, lane: Lane) -> Aim:
         recipe = self._recipes.of(seen, job.place)

@@ -143,6 +143,52 @@ def test_what_was_removed_is_counted_and_what_was_put_there_again_is_counted_onc
     assert deployment.notices.batches == ["me/b1"]
 
 
+def remove(deployment: Any, name: str, sequencer: str) -> None:
+    """What a worker does about a removal."""
+    key = key_of("me", "b1", name)
+    deployment.bucket.objects.pop(key, None)
+    removal = Job(JobKind.REMOVE, deployment.settings.uploads_bucket, key, sequencer=sequencer)
+    assert isinstance(deployment.images.remove(removal, "worker-1"), Image)
+
+
+def test_what_is_removed_between_the_listing_and_the_look_at_its_record_stays_counted(
+    deployment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.png", "b.png"):
+        put(deployment, name)
+        record(deployment, "me", "b1", name)
+    read = deployment.images.get_many
+
+    def removed_meanwhile(ids: Any) -> Any:
+        remove(deployment, "a.png", "20")
+        return read(ids)
+
+    monkeypatch.setattr(deployment.images, "get_many", removed_meanwhile)
+    batch, counts = seal(deployment, "me", "b1")
+    assert (batch.expected, counts.ready, counts.deleted) == (2, 1, 1)
+
+
+def test_what_is_removed_after_the_look_at_its_record_stays_counted(
+    deployment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(deployment, "a.png")
+    record(deployment, "me", "b1", "a.png")
+    put(deployment, "a.png", "e2")
+    read = deployment.images.get_many
+
+    def removed_afterwards(ids: Any) -> Any:
+        images = read(ids)
+        remove(deployment, "a.png", "20")
+        return images
+
+    monkeypatch.setattr(deployment.images, "get_many", removed_afterwards)
+    # The answer of S3 is of before the removal, too.
+    current = deployment.objects.head(deployment.settings.uploads_bucket, key_of("me", "b1", "a.png"))
+    monkeypatch.setattr(deployment.objects, "head", lambda *_: current)
+    batch, counts = seal(deployment, "me", "b1")
+    assert (batch.expected, counts.deleted) == (1, 1)
+
+
 def test_a_second_seal_has_the_new_number_and_no_second_notice(deployment: Any) -> None:
     put(deployment, "1.png")
     record(deployment, "me", "b1", "1.png")

@@ -483,6 +483,25 @@ def test_what_a_failed_attempt_stored_is_deleted_with_the_next_outcome(
     assert desk.image(job).superseded == ()
 
 
+# Batches.
+
+
+def test_a_late_event_of_bytes_that_a_seal_uncounted_counts_nothing(desk: Desk) -> None:
+    """In a bucket without versions, an event does not say whether the bucket holds these bytes still, or again."""
+    desk.version_nothing()
+    first = desk.put((40, 30), sequencer="05")
+    done = desk.do(first)
+    assert done is not None
+    again = replace(first, sequencer="06")
+    second = desk.put((50, 30), sequencer="07")
+    assert isinstance(desk.deployment.images.uncount(done, second.etag), Image)
+    desk.do(again)
+    assert desk.image(first).counted is None
+    # Put once more: now the bucket holds them.
+    desk.do(desk.put((40, 30), sequencer="08"))
+    assert desk.image(first).counted == "ready"
+
+
 # Releases.
 
 
