@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from pixelfleet.domain.result_keys import result_address
+from pixelfleet.operations.time_left import TimeLeft
 
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
@@ -37,6 +38,7 @@ class Renderer:
             "day": day,
             "moment": moment,
             "seconds": seconds,
+            "time_left": time_left,
             "segment": segment,
             "query": query,
         }
@@ -97,6 +99,17 @@ def seconds(value: float | None) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def time_left(left: TimeLeft) -> str:
+    """The seconds that are left, with their range where it is known and says more."""
+    if left.seconds is None:
+        return "unknown"
+    likely = seconds(left.seconds)
+    if left.shortest is None or left.longest is None:
+        return f"about {likely}"
+    ends = seconds(left.shortest), seconds(left.longest)
+    return likely if ends == (likely, likely) else f"{likely} ({ends[0]} to {ends[1]})"
 
 
 def segment(value: str) -> str:

@@ -15,8 +15,10 @@ from dashboard.batch_list import batches_page
 from dashboard.callers import Reader, Writer
 from dashboard.problems import responses
 from dashboard.site import Site, site_of
+from pixelfleet.domain.records import Batch, Counts
 from pixelfleet.operations import completion
 from pixelfleet.operations.batch_images import batch_images
+from pixelfleet.operations.monitoring import batch_time_left
 from pixelfleet.operations.removal import PRESENT
 
 router = APIRouter(tags=["batches"])
@@ -48,7 +50,7 @@ def list_batches(request: Request, caller: Reader, owner: OwnerQuery = None, cur
 def get_batch(request: Request, caller: Reader, owner: Owner, name: Name) -> Response:
     site = site_of(request)
     batch = batch_of(site, caller, owner, name)
-    return tagged(request, BatchDetail.counted(batch, site.deployment.batches.counts(owner, name)))
+    return tagged(request, _detail(site, batch, site.deployment.batches.counts(owner, name)))
 
 
 @router.get(
@@ -74,7 +76,11 @@ def seal_batch(request: Request, caller: Writer, owner: Owner, name: Name, body:
     """The batch has the images that are in the bucket now. It completes, with a notice, once all are accounted for."""
     site = site_of(request)
     batch_of(site, caller, owner, name)
-    return BatchDetail.counted(*completion.seal(site.deployment, owner, name))
+    return _detail(site, *completion.seal(site.deployment, owner, name))
+
+
+def _detail(site: Site, batch: Batch, counts: Counts) -> BatchDetail:
+    return BatchDetail.counted(batch, counts, batch_time_left(site.deployment, batch, counts))
 
 
 def manifest_lines(site: Site, owner: str, name: str) -> Iterator[str]:

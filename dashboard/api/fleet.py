@@ -2,11 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from dashboard.api.etags import READING, tagged
 from dashboard.api.images import CursorQuery
-from dashboard.api.models import ActivityPage, BackgroundTaskOut, FailuresOut, FleetOut, Group, RedriveIn
+from dashboard.api.models import (
+    ActivityPage,
+    BackgroundTaskOut,
+    FailuresOut,
+    FleetHistoryOut,
+    FleetOut,
+    Group,
+    RedriveIn,
+)
 from dashboard.callers import Operator
 from dashboard.operators import activity_page, failures_by_cause
 from dashboard.problem import Problem
@@ -15,6 +23,7 @@ from dashboard.site import site_of
 from pixelfleet.catalog.background import BackgroundTask
 from pixelfleet.operations import monitoring
 from pixelfleet.operations.failures import FailureSummary, Selection
+from pixelfleet.operations.monitoring_history import Range, as_document
 
 router = APIRouter(tags=["operators"])
 
@@ -22,6 +31,21 @@ router = APIRouter(tags=["operators"])
 @router.get("/fleet", response_model=FleetOut, responses=READING, summary="Lanes, workers, throughput")
 def get_fleet(request: Request, caller: Operator) -> Response:
     return tagged(request, FleetOut(overview=monitoring.overview(site_of(request).deployment)))
+
+
+@router.get(
+    "/fleet/history",
+    response_model=FleetHistoryOut,
+    responses=READING,
+    summary="Throughput, queues and workers over time",
+)
+def get_fleet_history(
+    request: Request,
+    caller: Operator,
+    range: Annotated[Range, Query(description="How far back.")] = Range.HOUR,  # noqa: A002 - the name in the address
+) -> Response:
+    past = site_of(request).history.past(range)
+    return tagged(request, FleetHistoryOut.model_validate(as_document(past)))
 
 
 @router.get("/failures", response_model=FailuresOut, responses=READING, summary="Failures of all owners, by cause")

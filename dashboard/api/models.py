@@ -1,5 +1,6 @@
 """What the API says: the shapes of its answers and requests, with examples. Stable; fields are only ever added."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Final
 
@@ -10,6 +11,7 @@ from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import AttemptLine, Batch, Counts, Image, Status, StoredVariant
 from pixelfleet.errors import Cause
 from pixelfleet.operations.monitoring import Overview
+from pixelfleet.operations.time_left import TimeLeft
 
 IMAGE_ID: Final = "k3vq5m7xw2c6l4yzt5fpe3nq6d2rhu7s"
 REVISION: Final = "f1d2c3b4a5968778695a4b3c2d1e0f00"
@@ -181,15 +183,17 @@ class BatchDetail(BatchOut):
     failed: int = Field(examples=[2])
     deleted: int = Field(examples=[0])
     failed_by_cause: dict[str, int] = Field(examples=[{"truncated": 2}])
+    time_left: "TimeLeftOut" = Field(description="Of a sealed batch, at the fleet's present rate.")
 
     @classmethod
-    def counted(cls, batch: Batch, counts: Counts) -> "BatchDetail":
+    def counted(cls, batch: Batch, counts: Counts, left: TimeLeft) -> "BatchDetail":
         return cls(
             **batch_fields(batch),
             ready=counts.ready,
             failed=counts.failed,
             deleted=counts.deleted,
             failed_by_cause=counts.failed_by_cause,
+            time_left=TimeLeftOut.of(left),
         )
 
 
@@ -202,6 +206,32 @@ class FleetOut(Model):
     """What runs and how it goes. What nobody knows is null, never a guess."""
 
     overview: Overview
+
+
+class FleetHistoryOut(Model):
+    """Lines over one time axis. What is unknown is null; a lane of which nothing is known is left out."""
+
+    start: str = Field(description="When the first step begins.", examples=["2026-11-20T08:00:00.000Z"])
+    step: int = Field(description="Seconds.", examples=[30])
+    steps: int = Field(examples=[120])
+    charts: dict[str, dict[str, list[float | int | None]]] = Field(
+        description="By `finished` (images a second), `waiting`, `in_flight` (messages), `oldest` (seconds) and "
+        "`workers`; in each by lane.",
+        examples=[{"finished": {"bulk": [0, 4.2]}, "waiting": {"bulk": [120, 0]}}],
+    )
+
+
+class TimeLeftOut(Model):
+    """Seconds until the rest is finished, with a range; null where too few images are finished to say."""
+
+    per_second: float | None = Field(description="Images a second.", examples=[15.8])
+    seconds: float | None = Field(examples=[300.0])
+    shortest: float | None = Field(examples=[280.0])
+    longest: float | None = Field(examples=[340.0])
+
+    @classmethod
+    def of(cls, left: TimeLeft) -> "TimeLeftOut":
+        return cls(**asdict(left))
 
 
 class Group(Model):

@@ -12,6 +12,7 @@ from dashboard.pages.gallery_pages import cards
 from dashboard.problem import Problem
 from dashboard.site import Site, site_of
 from pixelfleet.domain.records import Batch, Image, Status
+from pixelfleet.operations.monitoring import batch_time_left
 
 router = APIRouter()
 
@@ -50,6 +51,7 @@ def _state(site: Site, batch: Batch) -> dict[str, Any]:
         "batch": batch,
         "counts": counts,
         "done": counts.accounted,
+        "left": batch_time_left(site.deployment, batch, counts),
         "failed": cards(failed),
         "ready": cards(_some(site, batch, Status.READY) if counts.ready else []),
     }

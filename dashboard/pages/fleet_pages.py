@@ -5,23 +5,20 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from dashboard.callers import OperatorPage
-from dashboard.charts import Line, line
 from dashboard.operators import activity_page
 from dashboard.site import Site, site_of
-from pixelfleet.domain.jobs import Lane
 from pixelfleet.operations import monitoring
-from pixelfleet.operations.monitoring_history import Series
+from pixelfleet.operations.monitoring_history import Range
 
 router = APIRouter()
 
-#: A chart's own units; it is drawn as wide as there is room.
-CHART: Final = (600, 120)
+_RANGES: Final = {Range.QUARTER: "15 minutes", Range.HOUR: "1 hour", Range.DAY: "24 hours"}
 
 
 @router.get("/fleet")
 def fleet_page(request: Request, caller: OperatorPage) -> Response:
     site = site_of(request)
-    return site.page(request, "fleet.html", _state(site))
+    return site.page(request, "fleet.html", _state(site) | {"ranges": _RANGES})
 
 
 @router.get("/fleet/live")
@@ -44,38 +41,8 @@ def activity(request: Request, caller: OperatorPage, cursor: str = "") -> Respon
 
 def _state(site: Site) -> dict[str, Any]:
     overview = monitoring.overview(site.deployment)
-    workers = {worker.lane.value: worker for worker in overview.workers}
-    points = overview.throughput.series
-    histories = site.history.lanes()
-    drawn: Line = line([point.per_second for point in points], CHART)
     return {
         "overview": overview,
-        "workers": workers,
-        "chart": drawn,
-        "from": points[0].at if points else None,
+        "workers": {worker.lane.value: worker for worker in overview.workers},
         "minutes": monitoring.SERIES,
-        "lane_charts": {
-            lane.name: _lane_charts(site, lane.name, histories.get(lane.name, Series())) for lane in overview.lanes
-        },
-        "width": CHART[0],
-        "height": CHART[1],
     }
-
-
-def _lane_charts(site: Site, name: str, past: Series) -> list[dict[str, Any]]:
-    """The known series of a lane's last hour, a small chart each."""
-    done: tuple[float, ...] = ()
-    if name in set(Lane):
-        done = tuple(point.per_second for point in monitoring.throughput(site.deployment, lane=Lane(name)).series)
-    known = {
-        "waiting": past.waiting,
-        "in flight": past.in_flight,
-        "oldest, s": past.oldest,
-        "images a second": done,
-        "workers": past.workers,
-    }
-    return [
-        {"name": name, "line": line(values, CHART), "last": values[-1]}
-        for name, values in known.items()
-        if len(values) > 1
-    ]

@@ -19,7 +19,7 @@ _NOT_THERE: Final = frozenset({"AccessDenied", "AccessDeniedException", "Cluster
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric, by minutes, of which the maximum is read."""
+    """One metric, of which the maximum of each period is read."""
 
     namespace: str
     name: str
@@ -32,14 +32,19 @@ class Metrics:
     def __init__(self, client: "CloudWatchClient") -> None:
         self._client = client
 
-    def read(self, metrics: Sequence[Metric], start: datetime, end: datetime) -> list[tuple[float, ...]]:
-        """The values of each metric, oldest first; empty where there are none, or where they may not be read.
+    def read(
+        self, metrics: Sequence[Metric], start: datetime, end: datetime, period: int = 60
+    ) -> list[tuple[tuple[datetime, float], ...]]:
+        """The values of each metric, oldest first, one for each `period` of seconds that has any, at its beginning.
+
+        A metric is empty where there are no values, or where they may not be read. CloudWatch keeps minutes for 15
+        days.
 
         Raises:
             TransientError: CloudWatch does not answer.
         """
         queries: list[Any] = [
-            {"Id": f"m{number}", "MetricStat": _metric_stat(metric)} for number, metric in enumerate(metrics)
+            {"Id": f"m{number}", "MetricStat": _metric_stat(metric, period)} for number, metric in enumerate(metrics)
         ]
         with translated("read metrics from CloudWatch"):
             try:
@@ -50,7 +55,10 @@ class Metrics:
                 if error_code(error) in _NOT_THERE:
                     return [() for _ in metrics]
                 raise
-        values = {result["Id"]: tuple(result["Values"]) for result in answer["MetricDataResults"]}
+        values = {
+            result["Id"]: tuple(zip(result["Timestamps"], result["Values"], strict=True))
+            for result in answer["MetricDataResults"]
+        }
         return [values.get(f"m{number}", ()) for number in range(len(metrics))]
 
 
@@ -81,10 +89,10 @@ class Services:
         }
 
 
-def _metric_stat(metric: Metric) -> Any:
+def _metric_stat(metric: Metric, period: int) -> Any:
     dimensions = [{"Name": name, "Value": value} for name, value in metric.dimensions]
     return {
         "Metric": {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions},
-        "Period": 60,
+        "Period": period,
         "Stat": "Maximum",
     }

@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from pixelfleet.operations.time_left import TimeLeft
+
 
 class PlainConsole(Console):
     """Prints text as text: brackets are not markup, colons are not emoji, control characters do not reach the terminal.
@@ -71,3 +73,14 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def time_left_in_words(left: TimeLeft) -> str:
+    """`5 min (4 min to 7 min)`; the range only where it is known and says more than the number."""
+    if left.seconds is None:
+        return "an unknown time"
+    likely = duration(left.seconds)
+    if left.shortest is None or left.longest is None:
+        return f"about {likely}"
+    ends = duration(left.shortest), duration(left.longest)
+    return likely if ends == (likely, likely) else f"{likely} ({ends[0]} to {ends[1]})"

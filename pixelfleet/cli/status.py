@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pixelfleet.cli.console import RESULTS, AsJson, count, duration, emit
+from pixelfleet.cli.console import RESULTS, AsJson, count, duration, emit, time_left_in_words
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.cli.watch import again
 from pixelfleet.deployment import Deployment
@@ -46,7 +46,8 @@ def status(
     """Show the queues, the workers, the throughput, the failures, and the time until the queues are empty.
 
     Lanes are queues: `uploads` holds events on their way to the producer. The age of the oldest message is known on
-    AWS alone. Throughput is over the last five minutes, failures over the last hour; `pixelfleet failures` has all.
+    AWS alone. The rate is counted from when the backlog began, failures over the last hour; `pixelfleet failures` has
+    all.
 
         pixelfleet status --watch
 
@@ -89,6 +90,7 @@ def as_document(current: FleetStatus) -> dict[str, Any]:
         "images_per_second": round(rates.per_second, 3),
         "ms_per_image": round(rates.ms_per_image) if rates.ms_per_image is not None else None,
         "eta_seconds": round(seen.eta) if seen.eta is not None else None,
+        "eta_range_seconds": [_whole(seen.time_left.shortest), _whole(seen.time_left.longest)],
         "last_hour": {"finished": rates.finished, "ready": rates.ready, "failed_by_cause": rates.failed_by_cause},
         "batches": [
             {
@@ -103,6 +105,10 @@ def as_document(current: FleetStatus) -> dict[str, Any]:
             for batch, counts in current.batches
         ],
     }
+
+
+def _whole(seconds: float | None) -> int | None:
+    return round(seconds) if seconds is not None else None
 
 
 def as_screen(current: FleetStatus) -> RenderableType:
@@ -156,9 +162,9 @@ def _pace(seen: Overview) -> str:
     rates = seen.throughput
     each = f", {rates.ms_per_image:,.0f} ms each" if rates.ms_per_image is not None else ""
     if seen.eta is None:
-        left = "no image is finished lately: no ETA"
+        left = "no image of this backlog is finished yet: no ETA"
     elif seen.eta:
-        left = f"done in {duration(seen.eta)}"
+        left = f"done in {time_left_in_words(seen.time_left)}"
     else:
         left = "nothing waits"
     return f"{rates.per_second:.1f} images/s{each}; {left}"

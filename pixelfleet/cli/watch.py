@@ -1,40 +1,44 @@
 """Waiting for a batch, with its progress: `upload --watch` and `batch watch`."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from pixelfleet.cli.console import MESSAGES, duration, emit, say
+from pixelfleet.cli.console import MESSAGES, emit, say, time_left_in_words
 from pixelfleet.cli.progress import LINE_EVERY
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Batch, BatchState, Counts
 from pixelfleet.errors import TransientError
 from pixelfleet.operations.batches import batch_with_counts
+from pixelfleet.operations.time_left import TimeLeft, between, time_left
 
 Answer = TypeVar("Answer")
 
 LOOK_EVERY: Final = 1.0
 #: Seconds until the next try after AWS did not answer.
 ASK_AGAIN: Final = 5.0
-#: Seconds over which throughput is measured.
-WINDOW: Final = 60.0
+#: Looks that a watch remembers: ten minutes.
+REMEMBERED: Final = 600
 
 
-class RateMeter:
-    """Images a second over the last `WINDOW` seconds, from counts at several times."""
+class Looks:
+    """The counts of a batch at several moments, and the time left by them."""
 
     def __init__(self) -> None:
-        self._counts: list[tuple[float, int]] = []
+        self._counts: deque[tuple[float, int]] = deque(maxlen=REMEMBERED)
 
     def add(self, now: float, accounted: int) -> None:
-        self._counts = [*(count for count in self._counts if now - count[0] <= WINDOW), (now, accounted)]
+        """`now` is in seconds."""
+        self._counts.append((now, accounted))
 
-    @property
-    def per_second(self) -> float:
-        (began, first), (now, last) = self._counts[0], self._counts[-1]
-        return (last - first) / (now - began) if now > began else 0.0
+    def time_left(self, left: int) -> TimeLeft:
+        """From when the first image was seen to be finished: before that the batch waited for a worker."""
+        intervals = between(list(self._counts))
+        begun = next((number for number, interval in enumerate(intervals) if interval.finished), len(intervals))
+        return time_left(intervals[begun:], left)
 
 
 def watch_batch(deployment: Deployment, owner: str, name: str, *, as_json: bool) -> Counts:
@@ -44,7 +48,7 @@ def watch_batch(deployment: Deployment, owner: str, name: str, *, as_json: bool)
         SetupError: there is no such batch.
         TransientError: AWS did not answer the first call; later calls are repeated.
     """
-    rate, last_line, first = RateMeter(), time.monotonic(), True
+    looks, last_line, first = Looks(), time.monotonic(), True
     with Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), console=MESSAGES, transient=True
     ) as live:
@@ -57,8 +61,8 @@ def watch_batch(deployment: Deployment, owner: str, name: str, *, as_json: bool)
                 batch, counts = again(lambda: batch_with_counts(deployment, owner, name))
             first = False
             now = time.monotonic()
-            rate.add(now, counts.accounted)
-            words = _words(batch, counts, rate.per_second)
+            looks.add(now, counts.accounted)
+            words = _words(batch, counts, looks.time_left((batch.expected or counts.accounted) - counts.accounted))
             live.update(task, description=words, completed=counts.accounted, total=batch.expected)
             if batch.state is BatchState.COMPLETE:
                 break
@@ -115,9 +119,10 @@ def in_words(counts: Counts) -> str:
     return f"{counts.ready:,} ready, {counts.failed:,} failed{f' ({causes})' if causes else ''}{deleted}"
 
 
-def _words(batch: Batch, counts: Counts, rate: float) -> str:
+def _words(batch: Batch, counts: Counts, left: TimeLeft) -> str:
     whole = f"{batch.expected:,}" if batch.expected is not None else "an open batch"
-    words = f"{batch.batch_id}: {counts.accounted:,} of {whole}, {in_words(counts)}, {rate:.1f}/s"
-    if batch.expected is not None and rate:
-        words += f", {duration((batch.expected - counts.accounted) / rate)} left"
+    rate = f", {left.per_second:.1f}/s" if left.per_second is not None else ""
+    words = f"{batch.batch_id}: {counts.accounted:,} of {whole}, {in_words(counts)}{rate}"
+    if batch.expected is not None and left.seconds:
+        words += f", {time_left_in_words(left)} left"
     return words

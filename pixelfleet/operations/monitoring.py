@@ -16,13 +16,14 @@ from pixelfleet.aws.queues import queue_name
 from pixelfleet.catalog.activity import LATE, SLOT, Heartbeat, Sample, slot_of
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
-from pixelfleet.domain.records import timestamp
+from pixelfleet.domain.records import Batch, Counts, timestamp
 from pixelfleet.operations.local_processes import is_running
+from pixelfleet.operations.time_left import NOTHING_LEFT, Interval, TimeLeft, of_this_backlog, time_left
 
 #: Seconds after a worker's last heartbeat up to which it counts as running; an idle one beats once a minute.
 ALIVE: Final = 150
-#: Over how many minutes throughput is measured, for the ETA too.
-WINDOW: Final = 5
+#: How many minutes back CloudWatch is asked for the age of the oldest message.
+LATELY: Final = 5
 #: How many minutes the series for charts goes back.
 SERIES: Final = 60
 
@@ -67,7 +68,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """`per_second` and `ms_per_image` over the last `WINDOW` minutes; the rest over `SERIES` minutes.
+    """`per_second` is of the present backlog (see `time_left`), `ms_per_image` of `LATELY`, the rest of `SERIES`.
 
     `ms_per_image` is the work of one worker process on one image, None while none was finished. `series` has a point
     for every slot of `SLOT` seconds, oldest first, without the slot that is still being counted.
@@ -83,20 +84,22 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All of it. `eta` is seconds until the lanes are empty at this rate; None while no image is finished."""
+    """All of it. `time_left` is until the lanes are empty; `eta` is its likely number of seconds."""
 
     at: str
     lanes: tuple[LaneState, ...]
     workers: tuple[Workers, ...]
     throughput: Throughput
     eta: float | None
+    time_left: TimeLeft = NOTHING_LEFT
 
 
 def overview(deployment: Deployment) -> Overview:
-    """Lanes, workers, throughput and ETA. Raises TransientError when SQS or DynamoDB does not answer."""
+    """Lanes, workers, throughput and time left. Raises TransientError when SQS or DynamoDB does not answer."""
     now = datetime.now(UTC)
-    states, rates = lanes(deployment), throughput(deployment, now)
-    return Overview(timestamp(now), states, workers(deployment, now), rates, eta(states, rates))
+    states, samples = lanes(deployment), _samples(deployment, now)
+    left = fleet_time_left(states, samples, now)
+    return Overview(timestamp(now), states, workers(deployment, now), summed(samples, now), left.seconds, left)
 
 
 def lanes(deployment: Deployment) -> tuple[LaneState, ...]:
@@ -139,11 +142,67 @@ def _is_dead(heartbeat: Heartbeat, process_runs: Callable[[int], bool]) -> bool:
     return host == socket.gethostname() and pid.isdigit() and not process_runs(int(pid))
 
 
-def throughput(deployment: Deployment, now: datetime | None = None, lane: Lane | None = None) -> Throughput:
-    """How many images were finished in the last hour, on all lanes or on one."""
+def _samples(deployment: Deployment, now: datetime) -> list[Sample]:
+    """What was finished in the last hour."""
+    return deployment.activity.samples(datetime.fromisoformat(slot_of(now)) - timedelta(minutes=SERIES))
+
+
+def fleet_time_left(states: Sequence[LaneState], samples: Sequence[Sample], now: datetime) -> TimeLeft:
+    """Until all lanes are empty: that of the slower lane. Events of the uploads queue become jobs of the bulk lane."""
+    held = {state.name: state.held for state in states}
+    waiting = {Lane.BULK: held.get("uploads", 0) + held.get(Lane.BULK, 0), Lane.HEAVY: held.get(Lane.HEAVY, 0)}
+    lefts = {
+        lane: time_left(backlog([sample for sample in samples if sample.lane is lane], now), waiting[lane])
+        for lane in Lane
+    }
+    rates = [left.per_second for left in lefts.values() if left.per_second is not None]
+    busy = [lefts[lane] for lane in Lane if waiting[lane]] or [NOTHING_LEFT]
+    return TimeLeft(
+        sum(rates) if rates else None,
+        *(_latest([getattr(left, end) for left in busy]) for end in ("seconds", "shortest", "longest")),
+    )
+
+
+def batch_time_left(deployment: Deployment, batch: Batch, counts: Counts, now: datetime | None = None) -> TimeLeft:
+    """Until a sealed batch has all its images, at the fleet's rate since the batch was begun.
+
+    Raises:
+        TransientError: DynamoDB does not answer.
+    """
+    if batch.expected is None:
+        return TimeLeft()
+    left = batch.expected - counts.accounted
+    if left <= 0:
+        return NOTHING_LEFT
     now = now or datetime.now(UTC)
-    since = datetime.fromisoformat(slot_of(now)) - timedelta(minutes=SERIES)
-    return summed(deployment.activity.samples(since, [lane] if lane else list(Lane)), now)
+    begun = slot_of(datetime.fromisoformat(batch.created_at))
+    samples = [sample for sample in _samples(deployment, now) if sample.at >= begun]
+    return time_left(backlog(samples, now), left)
+
+
+def backlog(samples: Sequence[Sample], now: datetime) -> list[Interval]:
+    """The complete slots of the present backlog."""
+    current = datetime.fromisoformat(slot_of(now - timedelta(seconds=LATE))).timestamp()
+    by_slot: dict[float, list[Sample]] = {}
+    for sample in samples:
+        by_slot.setdefault(datetime.fromisoformat(sample.at).timestamp(), []).append(sample)
+    complete = [at for at in by_slot if at < current]
+    if not complete:
+        return []
+    slots = range(int(min(complete)), int(current), SLOT)
+    return of_this_backlog([_interval(at, by_slot.get(float(at), [])) for at in slots], current)
+
+
+def _interval(at: int, samples: Sequence[Sample]) -> Interval:
+    finished = sum(sample.finished for sample in samples)
+    work = sum(sample.work_ms for sample in samples) / finished / 1000 if finished else 0.0
+    return Interval(at, at + SLOT, finished, work)
+
+
+def _latest(seconds: Sequence[float | None]) -> float | None:
+    """None where one is unknown."""
+    known = [one for one in seconds if one is not None]
+    return max(known) if len(known) == len(seconds) else None
 
 
 def summed(samples: Sequence[Sample], now: datetime) -> Throughput:
@@ -155,11 +214,14 @@ def summed(samples: Sequence[Sample], now: datetime) -> Throughput:
         by_slot[sample.at] += sample.finished
         outcomes.update(sample.outcomes)
     slots = [slot_of(current - timedelta(seconds=SLOT * back)) for back in range(SERIES * 60 // SLOT, 0, -1)]
-    lately = frozenset(slots[-WINDOW * 60 // SLOT :])
-    recent = [sample for sample in samples if sample.at in lately]
+    rates = [
+        time_left(backlog([sample for sample in samples if sample.lane is lane], now), 0).per_second for lane in Lane
+    ]
+    begun = slots[-LATELY * 60 // SLOT]
+    recent = [sample for sample in samples if sample.at >= begun]
     finished = sum(sample.finished for sample in recent)
     return Throughput(
-        per_second=finished / _seconds(recent, current),
+        per_second=sum(rate for rate in rates if rate is not None),
         ms_per_image=sum(sample.work_ms for sample in recent) / finished if finished else None,
         finished=outcomes.total(),
         ready=outcomes["ready"],
@@ -170,22 +232,6 @@ def summed(samples: Sequence[Sample], now: datetime) -> Throughput:
         },
         series=tuple(Point(slot, by_slot[slot] / SLOT) for slot in slots),
     )
-
-
-def eta(states: Sequence[LaneState], rates: Throughput) -> float | None:
-    """Seconds until the lanes are empty at the present rate; 0 when they are empty."""
-    held = sum(state.held for state in states)
-    if not held:
-        return 0.0
-    return held / rates.per_second if rates.per_second else None
-
-
-def _seconds(recent: Sequence[Sample], current: datetime) -> float:
-    """The time that a rate is over: the window, or the shorter time since work began."""
-    if not recent:
-        return WINDOW * 60.0
-    first = min(datetime.fromisoformat(sample.at) for sample in recent)
-    return (current - first).total_seconds()
 
 
 def _lane(deployment: Deployment, name: str, urls: tuple[str, str], ages: dict[str, float]) -> LaneState:
@@ -202,8 +248,8 @@ def _ages(deployment: Deployment, queues: Sequence[str]) -> dict[str, float]:
         return {}
     now = datetime.now(UTC)
     metrics = [queue_metric(queue, "ApproximateAgeOfOldestMessage") for queue in queues]
-    values = deployment.metrics.read(metrics, now - timedelta(minutes=WINDOW), now)
-    return {queue: ages[-1] for queue, ages in zip(queues, values, strict=True) if ages}
+    values = deployment.metrics.read(metrics, now - timedelta(minutes=LATELY), now)
+    return {queue: ages[-1][1] for queue, ages in zip(queues, values, strict=True) if ages}
 
 
 def _tasks(deployment: Deployment) -> dict[Lane, tuple[int, int]]:

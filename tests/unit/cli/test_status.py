@@ -6,6 +6,7 @@ from pixelfleet.cli.status import FleetStatus, as_document, as_screen, chart
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Batch, Counts
 from pixelfleet.operations.monitoring import LaneState, Overview, Point, Throughput, Workers
+from pixelfleet.operations.time_left import TimeLeft
 
 AT = "2026-11-20T12:00:00.000Z"
 QUIET = tuple(Point(AT, 0.0) for _ in range(240))
@@ -17,7 +18,8 @@ def status(oldest: float | None = 75.0, eta: float | None = 300.0) -> FleetStatu
     workers = (Workers(Lane.BULK, 3, 4, 3, "ecs"), Workers(Lane.HEAVY, 0, None, 0, "heartbeats"))
     batch = Batch(batch_id="me/b1", owner="me", name="b1", created_at=AT, expected=200, sealed_at=AT)
     return FleetStatus(
-        Overview(AT, lanes, workers, MOVING, eta), ((batch, Counts(ready=99, failed_by_cause={"empty": 1})),)
+        Overview(AT, lanes, workers, MOVING, eta, TimeLeft(12.5, eta, 240.0, 420.0)),
+        ((batch, Counts(ready=99, failed_by_cause={"empty": 1})),),
     )
 
 
@@ -32,7 +34,7 @@ def test_the_screen_tells_lanes_workers_pace_failures_and_batches() -> None:
     lines = [" ".join(line.split()) for line in printed(status()).splitlines()]
     assert "bulk 3,700 50 75 s 2 3/4 3" in lines
     assert "me/b1 200 99 1 50 %" in lines
-    assert "12.5 images/s, 80 ms each; done in 5 min" in lines
+    assert "12.5 images/s, 80 ms each; done in 5 min (4 min to 7 min)" in lines
     assert "failed in the last hour: truncated 10" in lines
 
 
@@ -54,6 +56,7 @@ def test_the_document_has_everything_as_numbers() -> None:
         "dead_letters": 2,
     }
     assert (document["images_per_second"], document["eta_seconds"]) == (12.5, 300)
+    assert document["eta_range_seconds"] == [240, 420]
     assert document["last_hour"] == {"finished": 1_500, "ready": 1_490, "failed_by_cause": {"truncated": 10}}
     assert document["batches"][0]["failed_by_cause"] == {"empty": 1}
 

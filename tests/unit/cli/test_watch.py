@@ -3,8 +3,10 @@
 import pytest
 
 from pixelfleet.cli import watch
-from pixelfleet.cli.watch import RateMeter, again
+from pixelfleet.cli.console import time_left_in_words
+from pixelfleet.cli.watch import Looks, again
 from pixelfleet.errors import Cause, SetupError, TransientError
+from pixelfleet.operations.time_left import TimeLeft
 
 
 @pytest.fixture(autouse=True)
@@ -33,8 +35,23 @@ def test_what_does_not_pass_ends_it() -> None:
         again(ask)
 
 
-def test_throughput_is_that_of_the_last_minute() -> None:
-    pace = RateMeter()
-    for second, accounted in ((0.0, 0), (30.0, 300), (90.0, 420)):
-        pace.add(second, accounted)
-    assert pace.per_second == pytest.approx(2.0)
+def test_a_watch_counts_from_the_first_image_that_is_finished() -> None:
+    looks = Looks()
+    for second in range(120):
+        looks.add(float(second), max(0, second - 60) * 16)
+    left = looks.time_left(1_600)
+    assert left.per_second == pytest.approx(16.0)
+    assert left.seconds == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (TimeLeft(), "an unknown time"),
+        (TimeLeft(1.0, 50.0, 20.0, None), "about 50 s"),
+        (TimeLeft(1.0, 300.0, 240.0, 420.0), "5 min (4 min to 7 min)"),
+        (TimeLeft(1.0, 300.0, 299.0, 301.0), "5 min"),
+    ],
+)
+def test_the_time_left_is_said_with_its_range(left: TimeLeft, words: str) -> None:
+    assert time_left_in_words(left) == words

@@ -100,6 +100,7 @@ ROUTES: Final = (
     Route("GET", "/api/v1/batches/ana/b1/manifest", API_OWNED),
     Route("POST", "/api/v1/batches/ana/b1/seal", API_OWNED, body={"image_ids": ["a" * 32]}),
     Route("GET", "/api/v1/fleet", API_OPERATORS),
+    Route("GET", "/api/v1/fleet/history?range=24h", API_OPERATORS),
     Route("GET", "/api/v1/failures", API_OPERATORS),
     Route("POST", "/api/v1/redrive", _after(API_OPERATORS, 202), body={"owner": "zed"}),
     Route("GET", "/api/v1/background-tasks/none", _after(API_OPERATORS, 404)),

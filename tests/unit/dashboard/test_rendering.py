@@ -1,8 +1,7 @@
-"""How values are shown, and the small charts."""
+"""How values are shown."""
 
 import pytest
 
-from dashboard.charts import line, round_up
 from dashboard.rendering import moment, seconds, size
 
 
@@ -35,15 +34,3 @@ def test_moments_are_in_utc_to_the_second() -> None:
     assert moment("2026-11-20T09:00:01.123Z") == "2026-11-20 09:00:01 UTC"
     assert moment(0) == "1970-01-01 00:00:00 UTC"
     assert moment(None) == "-"
-
-
-@pytest.mark.parametrize(("value", "top"), [(0, 1), (0.3, 0.5), (1, 1), (1.1, 2), (3, 5), (7, 10), (480, 500)])
-def test_a_charts_upper_edge_is_a_round_number(value: float, top: float) -> None:
-    assert round_up(value) == pytest.approx(top)
-
-
-def test_a_line_runs_from_edge_to_edge_and_is_empty_without_points() -> None:
-    drawn = line([0, 5, 10], (100, 20))
-    assert drawn.path == "M0.0,20.0 L50.0,10.0 L100.0,0.0"
-    assert drawn.area.endswith("L100,20 L0,20 Z")
-    assert line([], (100, 20)).path == line([1], (100, 20)).path == ""

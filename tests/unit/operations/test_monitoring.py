@@ -12,10 +12,19 @@ from pixelfleet.catalog.activity import SLOT, Heartbeat, Sample, slot_of
 from pixelfleet.catalog.schema import ACTIVITY
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
-from pixelfleet.domain.records import timestamp
+from pixelfleet.domain.records import Batch, Counts, timestamp
 from pixelfleet.localcloud.tables import ensure_table
 from pixelfleet.operations import monitoring as state
-from pixelfleet.operations.monitoring import LaneState, Throughput, Workers, eta, lanes, summed, workers
+from pixelfleet.operations.monitoring import (
+    LaneState,
+    Workers,
+    batch_time_left,
+    fleet_time_left,
+    lanes,
+    summed,
+    workers,
+)
+from pixelfleet.operations.time_left import TimeLeft
 from pixelfleet.settings import load_settings
 
 NOW = datetime(2026, 11, 20, 12, 0, 7, tzinfo=UTC)
@@ -118,9 +127,9 @@ def test_an_overview_of_an_idle_fleet_says_that_nothing_waits(on_moto: Deploymen
     assert [name.name for name in actual.lanes] == ["uploads", "bulk", "heavy"]
 
 
-def test_the_rate_is_over_the_window_without_the_slot_that_is_still_counted() -> None:
-    moving = summed([sample(0, 999), sample(1, 150), sample(20, 150), sample(21, 999)], NOW)
-    assert moving.per_second == 300 / 300
+def test_the_rate_is_that_of_the_present_backlog_without_the_slot_that_is_still_counted() -> None:
+    moving = summed([sample(0, 999), sample(1, 150), sample(2, 150), sample(20, 150), sample(21, 999)], NOW)
+    assert moving.per_second == 300 / 30
 
 
 def test_the_rate_of_work_that_has_just_begun_is_over_the_time_that_it_has_had() -> None:
@@ -140,10 +149,32 @@ def test_the_series_has_a_point_for_every_slot() -> None:
     assert moving.series[-1].at == "2026-11-20T11:59:45.000Z"
 
 
-def test_the_eta_is_what_is_held_at_the_present_rate_and_unknown_while_nothing_moves() -> None:
-    def at(rate: float) -> Throughput:
-        return Throughput(rate, None, 0, 0, {}, ())
+def test_the_time_left_is_what_is_held_at_the_present_rate_and_unknown_while_nothing_moves() -> None:
+    moving = [sample(3, 5), sample(2, 60), sample(1, 60)]
+    uploads = LaneState("uploads", 100, 0, None, 0)
+    left = fleet_time_left([uploads, lane(90, 10)], moving, NOW)
+    assert (left.per_second, left.seconds) == (4.0, 50.0)
+    assert fleet_time_left([lane(1)], [], NOW).seconds is None
+    assert fleet_time_left([lane(0)], moving, NOW).seconds == 0.0
 
-    assert eta([lane(90, 10), lane(100)], at(4.0)) == 50.0
-    assert eta([lane(1)], at(0.0)) is None
-    assert eta([lane(0)], at(0.0)) == 0.0
+
+def test_the_lane_that_takes_longer_says_when_all_is_done() -> None:
+    slow = [replace_lane(sample(number, 1, work_ms=60_000)) for number in (13, 9, 5, 1)]
+    heavy = LaneState("heavy", 10, 0, None, 0)
+    left = fleet_time_left([lane(8), heavy], [*slow, sample(2, 60), sample(1, 60)], NOW)
+    assert (left.seconds or 0) > 400
+    assert fleet_time_left([lane(8), heavy], [sample(2, 60), sample(1, 60)], NOW).seconds is None
+
+
+def test_a_batch_is_done_in_what_it_lacks_at_the_fleets_rate(on_moto: Deployment) -> None:
+    for number, ready in ((3, 5), (2, 60), (1, 60), (60, 999)):
+        on_moto.activity.count(sample(number, ready))
+    batch = Batch(batch_id="a/b", owner="a", name="b", created_at=timestamp(NOW - timedelta(minutes=1)))
+    assert batch_time_left(on_moto, batch, Counts(ready=120), NOW) == TimeLeft()
+    sealed = batch.model_copy(update={"expected": 200})
+    assert batch_time_left(on_moto, sealed, Counts(ready=120), NOW).seconds == 20.0
+    assert batch_time_left(on_moto, sealed, Counts(ready=200), NOW).seconds == 0.0
+
+
+def replace_lane(of_bulk: Sample) -> Sample:
+    return of_bulk.model_copy(update={"lane": Lane.HEAVY})

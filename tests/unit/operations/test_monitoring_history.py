@@ -1,13 +1,16 @@
-"""The last hour of the lanes: from CloudWatch on AWS, as remembered elsewhere."""
+"""The past of the lanes: from CloudWatch on AWS, as remembered elsewhere."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 
+from pixelfleet.catalog.activity import LATE, Sample, slot_of
 from pixelfleet.deployment import Deployment
-from pixelfleet.operations.monitoring_history import History
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.operations.monitoring_history import Axis, History, Past, Range, Series, as_document
 from tests.fakes.deployment import moto_deployment
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -33,23 +36,55 @@ def test_on_aws_it_is_what_cloudwatch_says(deployment: Deployment) -> None:
                 }
             ],
         )
-    lanes = History(deployment, lambda: NOW).lanes()
-    assert lanes["bulk"].waiting == (7.0, 3.0)
-    assert lanes["heavy"].waiting == ()
-    assert set(lanes) == {"uploads", "bulk", "heavy"}
+    past = History(deployment, lambda: NOW + timedelta(seconds=LATE)).past(Range.HOUR)
+    known = {n: value for n, value in enumerate(past.lanes["bulk"].waiting) if value is not None}
+    # Two steps of half a minute for each value of a minute, at its own place of the hour.
+    assert known == {60: 7.0, 61: 7.0, 80: 3.0, 81: 3.0}
+    assert past.lanes["heavy"].waiting == ()
+    assert set(past.lanes) == {"uploads", "bulk", "heavy"}
 
 
-def test_elsewhere_it_is_what_was_seen_in_the_last_hour(deployment: Deployment) -> None:
+def test_elsewhere_it_is_what_was_seen_at_its_place_on_the_axis(deployment: Deployment) -> None:
     local = Deployment(deployment.settings)
     local.__dict__["cloudwatch"] = None
-    now = NOW
+    now = NOW - timedelta(minutes=70)
     history = History(local, lambda: now)
     history.look()
-    now = NOW + timedelta(minutes=50)
+    now = NOW - timedelta(minutes=20)
     local.sqs.send_message(QueueUrl=deployment.settings.bulk_queue_url, MessageBody="x")
     history.look()
-    history.look()
-    now = NOW + timedelta(minutes=70)
-    assert history.lanes()["bulk"].waiting == (1, 1)
-    assert history.lanes()["bulk"].oldest == ()
-    assert history.lanes()["uploads"].workers == ()
+    now = NOW + timedelta(seconds=LATE)
+    bulk = history.past(Range.HOUR).lanes["bulk"]
+    assert [n for n, value in enumerate(bulk.waiting) if value is not None] == [80, 81]
+    assert bulk.oldest == ()
+    assert history.past(Range.HOUR).lanes["uploads"].workers == ()
+    assert len(history.past(Range.DAY).lanes["bulk"].waiting) == 144
+
+
+def test_what_was_finished_is_images_a_second_in_each_step(deployment: Deployment) -> None:
+    for seconds, ready in ((45, 30), (30, 60), (15, 15)):
+        at = slot_of(NOW - timedelta(seconds=seconds))
+        deployment.activity.count(Sample(at=at, lane=Lane.HEAVY, outcomes={"ready": ready}))
+    history = History(deployment, lambda: NOW + timedelta(seconds=LATE))
+    assert history.past(Range.QUARTER).lanes["heavy"].finished[-3:] == (2.0, 4.0, 1.0)
+    assert history.past(Range.HOUR).lanes["heavy"].finished[-2:] == (1.0, 2.5)
+
+
+def test_a_step_is_read_once_whoever_asks(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = NOW
+    history = History(deployment, lambda: now)
+    first = history.past(Range.DAY)
+    now = NOW + timedelta(seconds=3)
+    assert history.past(Range.DAY) is first
+    now = NOW + timedelta(seconds=700)
+    assert history.past(Range.DAY) is not first
+
+
+def test_a_refresh_is_a_few_kilobytes_however_much_happened() -> None:
+    axis = Axis.until(NOW, Range.DAY)
+    full = Series(*[tuple(123.456 + n for n in range(axis.steps))] * 5)
+    past = Past(axis, {"uploads": full, "bulk": full, "heavy": full})
+    assert len(json.dumps(as_document(past))) < 20_000
+    typical = Series(waiting=full.waiting, finished=full.finished)
+    whole = json.dumps(as_document(Past(Axis.until(NOW, Range.HOUR), {"bulk": typical, "heavy": typical})))
+    assert len(whole) < 10_000
