@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -109,10 +109,23 @@ def answer(
 
 def to_sign_in(request: Request) -> Response:
     """Where a page leads that was asked for without a session: to the form, and from there back."""
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.headers.get("hx-request"):
         # htmx would put the form into the middle of the page.
-        return Response(status_code=401, headers={"HX-Redirect": SIGN_IN})
+        address = _sign_in_for(_path_of(request.headers.get("hx-current-url", "")))
+        return Response(status_code=401, headers={"HX-Redirect": address})
     if request.method != "GET":
-        return RedirectResponse(SIGN_IN, 303)
-    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"{SIGN_IN}?{urlencode({'next': target})}", 303)
+        # Back to the page with the form; what was sent is not carried out.
+        target = _path_of(request.headers.get("referer", ""))
+        return RedirectResponse(_sign_in_for(target, ended=True), 303)
+    return RedirectResponse(_sign_in_for(target), 303)
+
+
+def _sign_in_for(target: str, *, ended: bool = False) -> str:
+    return f"{SIGN_IN}?{urlencode({'next': target} | ({'ended': 1} if ended else {}))}"
+
+
+def _path_of(address: str) -> str:
+    """The path of a page of ours; whether it is one, the sign-in form checks."""
+    parts = urlsplit(address)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

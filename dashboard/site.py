@@ -13,6 +13,7 @@ from dashboard.auth.limits import RateLimit, network_of
 from dashboard.auth.sessions import Sessions
 from dashboard.background import Runner
 from dashboard.cloudfront import CloudFront
+from dashboard.flash import Note, Notes
 from dashboard.rendering import Renderer
 from pixelfleet.deployment import Deployment
 from pixelfleet.errors import SettingsError
@@ -37,7 +38,9 @@ class Site:
         self.settings = settings
         self.deployment = deployment or Deployment(settings, connections=32)
         self.url = settings.dashboard_url.rstrip("/")
-        self.sessions = Sessions(_secret(settings), secure=urlsplit(self.url).scheme == "https")
+        secret, secure = _secret(settings), urlsplit(self.url).scheme == "https"
+        self.sessions = Sessions(secret, secure=secure)
+        self.notes = Notes(secret, secure=secure)
         self.api_limit = RateLimit(API_PER_MINUTE, 60, clock)
         self.strangers = RateLimit(STRANGER_PER_MINUTE, 60, clock)
         self.cloudfront = CloudFront.of(settings)
@@ -73,23 +76,36 @@ class Site:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """A page, or a part of one, as the caller may see it."""
+        """A page, or a part of one, as the caller may see it.
+
+        The browser may keep a page, so that "back" leads to the same place, but asks whether it is the present one.
+        A page that shows a note, which may hold a secret, is not kept.
+        """
         caller = getattr(request.state, "caller", None)
         session = caller.session if caller else None
+        whole = request.method == "GET" and not template.startswith("parts/")
+        note = self.notes.read(request, session.id) if session and whole else None
         known = {
             "caller": caller,
             "csrf": self.sessions.form_token(session.id) if session else "",
             "path": request.url.path,
+            "note": note,
         }
         response = Response(
             self.renderer.render(template, known | dict(values or {})),
             status,
-            {"Cache-Control": "no-store", **(headers or {})},
+            {"Cache-Control": "no-store" if note or not session else "private, no-cache", **(headers or {})},
             media_type="text/html",
         )
+        if note is not None:
+            self.notes.forget(response)
         if caller is not None and self.cloudfront is not None:
             self.cloudfront.admit(request, response, None if caller.is_operator else caller.name)
         return response
+
+    def after_form(self, request: Request, path: str, note: Note) -> Response:
+        """The answer to a form that was carried out: leads to a page that shows the note."""
+        return self.notes.redirect(path, request.state.caller.session.id, note)
 
 
 def site_of(request: Request) -> Site:

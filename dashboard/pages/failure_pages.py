@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from dashboard.callers import OperatorForm, OperatorPage
+from dashboard.forms import Sent
 from dashboard.operators import failures_by_cause
 from dashboard.pages.gallery_pages import cards
 from dashboard.problem import Problem
@@ -22,20 +23,7 @@ _CONFIRMED = "purge"
 
 @router.get("/failures")
 def failures(request: Request, caller: OperatorPage) -> Response:
-    site = site_of(request)
-    summary = failures_by_cause(site)
-    values = {
-        "summary": summary,
-        "examples": {group.name: cards(group.examples) for group in summary.groups},
-        "system": {cause.value for cause in SYSTEM_CAUSES},
-        "causes": list(Cause),
-        "lanes": list(Lane),
-        "total": summary.failed,
-        "letters": sum(summary.dead_letters.values()),
-        "background_tasks": site.deployment.background_tasks.recent(5),
-        "confirmed": _CONFIRMED,
-    }
-    return site.page(request, "failures.html", values)
+    return _page(request)
 
 
 @router.post("/failures/redrive")
@@ -47,18 +35,22 @@ def redrive(
     owner: Annotated[str, Form(max_length=64)] = "",
     batch: Annotated[str, Form(max_length=128)] = "",
     lane: Annotated[str, Form(max_length=16)] = "",
-    limit: Annotated[str, Form(max_length=12)] = "",
-    canary: Annotated[str, Form(max_length=4)] = "",
+    limit: Annotated[str, Form(max_length=24)] = "",
+    canary: Annotated[str, Form(max_length=24)] = "",
 ) -> Response:
     """Begin one; the page that follows it shows how far it has come."""
+    sent = Sent({"cause": cause, "owner": owner, "batch": batch, "lane": lane, "limit": limit, "canary": canary})
     selection = Selection(
-        cause=Cause(cause) if cause in set(Cause) else None,
-        owner=owner or None,
-        batch=batch or None,
-        lane=Lane(lane) if lane in set(Lane) else None,
-        limit=_number(limit, 10_000_000),
+        cause=sent.choice("cause", Cause),
+        owner=owner.strip() or None,
+        batch=batch.strip() or None,
+        lane=sent.choice("lane", Lane),
+        limit=sent.number("limit", 1, 10_000_000),
     )
-    task = site_of(request).background_tasks.redrive(caller.name, selection, _number(canary, 100))
+    first = sent.number("canary", 1, 100)
+    if not sent.right:
+        return _page(request, redrive=sent)
+    task = site_of(request).background_tasks.redrive(caller.name, selection, first)
     return RedirectResponse(f"/background-tasks/{task.id}", 303)
 
 
@@ -71,13 +63,34 @@ def purge(
     cause: Annotated[str, Form(max_length=64)] = "",
     confirmation: Annotated[str, Form(max_length=32)] = "",
 ) -> Response:
+    sent = Sent({"lane": lane, "cause": cause, "confirmation": confirmation})
+    selection = Selection(lane=sent.choice("lane", Lane), cause=sent.choice("cause", Cause))
     if confirmation.strip().lower() != _CONFIRMED:
-        raise Problem(400, f"type {_CONFIRMED!r} to confirm that dead letters are to be deleted")
-    selection = Selection(
-        lane=Lane(lane) if lane in set(Lane) else None, cause=Cause(cause) if cause in set(Cause) else None
-    )
+        sent.wrong("confirmation", f"type {_CONFIRMED} to confirm that dead letters are to be deleted")
+    if not sent.right:
+        return _page(request, purge=sent)
     task = site_of(request).background_tasks.purge(caller.name, selection)
     return RedirectResponse(f"/background-tasks/{task.id}", 303)
+
+
+def _page(request: Request, **sent: Sent) -> Response:
+    """With what was sent and is wrong, it is an answer 422."""
+    site = site_of(request)
+    summary = failures_by_cause(site)
+    values = {
+        "summary": summary,
+        "examples": {group.name: cards(group.examples) for group in summary.groups},
+        "system": {cause.value for cause in SYSTEM_CAUSES},
+        "causes": list(Cause),
+        "lanes": list(Lane),
+        "total": summary.failed,
+        "letters": sum(summary.dead_letters.values()),
+        "background_tasks": site.deployment.background_tasks.recent(5),
+        "confirmed": _CONFIRMED,
+        "redrive_form": sent.get("redrive", Sent({"canary": "5"})),
+        "purge_form": sent.get("purge", Sent()),
+    }
+    return site.page(request, "failures.html", values, 422 if sent else 200)
 
 
 @router.get("/background-tasks/{task_id}")
@@ -95,12 +108,3 @@ def _task(request: Request, task_id: str) -> dict[str, Any]:
     if task is None:
         raise Problem(404, "there is no such redrive or purge; they are kept for 30 days")
     return {"task": task}
-
-
-def _number(text: str, most: int) -> int | None:
-    """A number of a form field that may be empty. Raises Problem 400."""
-    if not text.strip():
-        return None
-    if not text.strip().isdigit() or not 1 <= int(text) <= most:
-        raise Problem(400, f"{text!r} should be a whole number from 1 to {most:,}, or empty")
-    return int(text)

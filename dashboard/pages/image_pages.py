@@ -1,6 +1,7 @@
 """One image: seen, compared, explained, downloaded, linked to, made again, deleted."""
 
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
@@ -8,6 +9,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from dashboard import actions
 from dashboard.access import image_for
 from dashboard.callers import FormCaller, PageCaller
+from dashboard.flash import Note
 from dashboard.problem import Problem
 from dashboard.results import DRAWABLE, SOON, drawable, link_of, thumb_of, variant_of
 from dashboard.site import site_of
@@ -89,15 +91,22 @@ def reprocess(
     request: Request, caller: FormCaller, image_id: str, recipe: Annotated[str, Form(max_length=64)] = ""
 ) -> Response:
     site = site_of(request)
-    actions.reprocess(site, caller, image_for(site, caller, image_id), recipe or None)
-    return RedirectResponse(f"/images/{image_id}", 303)
+    marked = actions.reprocess(site, caller, image_for(site, caller, image_id), recipe or None)
+    name = marked.chosen_recipe.name if marked.chosen_recipe else "the same recipe"
+    note = Note(f"Queued to be processed again, by {name}. The present variants stay until the new ones are ready.")
+    return site.after_form(request, f"/images/{image_id}", note)
 
 
 @router.post("/images/{image_id}/delete")
 def delete(request: Request, caller: FormCaller, image_id: str) -> Response:
     site = site_of(request)
-    actions.delete(site, caller, image_for(site, caller, image_id))
-    return RedirectResponse("/", 303)
+    image = image_for(site, caller, image_id)
+    actions.delete(site, caller, image)
+    return site.after_form(
+        request,
+        "/" if image.owner == caller.name else f"/?owner={quote(image.owner)}",
+        Note(f"{image.path} is deleted."),
+    )
 
 
 def _slider(image: Image) -> dict[str, Any] | None:

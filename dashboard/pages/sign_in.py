@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from dashboard.auth.hashing import in_hashing_thread
 from dashboard.auth.sessions import SESSION_SECONDS
-from dashboard.callers import SAFE_FETCH, FormCaller, session_caller
+from dashboard.callers import SAFE_FETCH, FormCaller, PageCaller, session_caller
 from dashboard.problem import Problem
 from dashboard.problems import SIGN_IN
 from dashboard.site import Site, site_of
@@ -19,14 +19,22 @@ router = APIRouter()
 
 #: One sentence for whatever is wrong, so that it does not tell who is a user here.
 _WRONG: Final = "User name or password is not right."
+_ENDED: Final = "Your session had ended, and what you sent was not carried out. Sign in and send it again."
 _LOCKED: Final = f"Too many attempts. Try again in {LOCKED_SECONDS // 60} minutes."
 
 
 @router.get(SIGN_IN)
-def sign_in(request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
+def sign_in(request: Request, next: str = "/", ended: str = "") -> Response:  # noqa: A002 - the name in the address
     if session_caller(request) is not None:
         return RedirectResponse(safe_path(next), 303)
-    return _form(request, next)
+    return _form(request, next, _ENDED if ended else "")
+
+
+@router.get("/session")
+def session(request: Request, caller: PageCaller) -> dict[str, str]:
+    """For scripts of a page that outlived its session: who is signed in, and the token for what the page sends."""
+    site = site_of(request)
+    return {"user": caller.name, "form_token": site.sessions.form_token(caller.session.id) if caller.session else ""}
 
 
 @router.post(SIGN_IN)
@@ -70,6 +78,8 @@ def signed_out(request: Request, caller: FormCaller) -> Response:
     site.deployment.users.end_session(caller.session.id, SESSION_SECONDS)
     response = RedirectResponse(SIGN_IN, 303)
     site.sessions.end(response)
+    # Pages that the browser keeps for "back" go.
+    response.headers["Clear-Site-Data"] = '"cache"'
     if site.cloudfront is not None:
         site.cloudfront.shut_out(response)
     return response

@@ -1,15 +1,17 @@
 """Users, as operators see and change them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import RedirectResponse
 
 from dashboard.callers import OperatorForm, OperatorPage
+from dashboard.flash import Note
+from dashboard.forms import Sent
 from dashboard.problem import Problem
-from dashboard.site import Site, site_of
+from dashboard.site import site_of
 from pixelfleet.credentials.passwords import new_password
 from pixelfleet.domain.users import Role
+from pixelfleet.errors import SetupError
 from pixelfleet.operations import users as operations
 
 router = APIRouter()
@@ -17,22 +19,35 @@ router = APIRouter()
 
 @router.get("/users")
 def users(request: Request, caller: OperatorPage) -> Response:
-    return _page(request, {})
+    return _page(request)
 
 
 @router.post("/users")
 def add(
     request: Request,
     caller: OperatorForm,
-    name: Annotated[str, Form(max_length=64)],
-    role: Annotated[Role, Form()] = Role.USER,
-    email: Annotated[str, Form(max_length=200)] = "",
+    name: Annotated[str, Form(max_length=256)] = "",
+    role: Annotated[str, Form(max_length=16)] = Role.USER.value,
+    email: Annotated[str, Form(max_length=256)] = "",
 ) -> Response:
-    """The password is in the answer and nowhere else."""
+    """The password is in the page that follows and nowhere else."""
     site = site_of(request)
+    sent = Sent({"name": name, "role": role, "email": email})
+    chosen = sent.choice("role", Role) or Role.USER
+    named = sent.text("name", "the name", 64)
+    if not sent.right:
+        return _page(request, sent)
     password = new_password()
-    added = operations.add_user(site.deployment, caller.name, operations.NewUser(name, role, email or None), password)
-    return _page(request, {"made": name, "password": password, "warning": added.warning})
+    try:
+        user = operations.NewUser(named, chosen, email.strip() or None)
+        added = operations.add_user(site.deployment, caller.name, user, password)
+    except SetupError as error:
+        sent.wrong("email" if "address" in str(error) else "name", str(error))
+        return _page(request, sent)
+    warning = f" {added.warning}." if added.warning else ""
+    return site.after_form(
+        request, "/users", Note(f"{named} is added.{warning} The password, shown only now:", password)
+    )
 
 
 @router.post("/users/{name}/password")
@@ -40,27 +55,19 @@ def reset(request: Request, caller: OperatorForm, name: str) -> Response:
     site = site_of(request)
     password = new_password()
     operations.reset_password(site.deployment, caller.name, name, password)
-    return _page(request, {"made": name, "password": password})
+    return site.after_form(request, "/users", Note(f"The new password of {name}, shown only now:", password))
 
 
 @router.post("/users/{name}/disabled")
-def disable(
-    request: Request, caller: OperatorForm, name: str, *, disabled: Annotated[bool, Form()]
-) -> RedirectResponse:
+def disable(request: Request, caller: OperatorForm, name: str, *, disabled: Annotated[bool, Form()]) -> Response:
     if name == caller.name:
         raise Problem(400, "nobody disables themselves; another operator can")
-    site: Site = site_of(request)
-    operations.set_disabled(site.deployment, caller.name, name, disabled=disabled)
-    return RedirectResponse("/users", 303)
-
-
-def _page(request: Request, values_of_action: dict[str, Any]) -> Response:
     site = site_of(request)
-    values = {
-        "users": site.deployment.users.all(),
-        "roles": list(Role),
-        "made": None,
-        "password": None,
-        "warning": None,
-    }
-    return site.page(request, "users.html", values | values_of_action)
+    operations.set_disabled(site.deployment, caller.name, name, disabled=disabled)
+    return site.after_form(request, "/users", Note(f"{name} is {'disabled' if disabled else 'enabled'}."))
+
+
+def _page(request: Request, sent: Sent | None = None) -> Response:
+    site = site_of(request)
+    values = {"users": site.deployment.users.all(), "roles": list(Role), "form": sent or Sent()}
+    return site.page(request, "users.html", values, 422 if sent else 200)

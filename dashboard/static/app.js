@@ -60,22 +60,37 @@ function compare(figure) {
 }
 
 function autoSubmit(form) {
-  form.addEventListener("change", (event) => {
-    // Empty fields would make a long address.
-    if (event.target.matches("select, input[type=date]")) form.requestSubmit();
+  // By the keyboard a select changes with every arrow, and a date with every digit: Enter or leaving the field applies.
+  let typed = false;
+  let changed = false;
+  const fields = "select, input[type=date]";
+  form.addEventListener("pointerdown", () => (typed = false));
+  form.addEventListener("keydown", (event) => {
+    typed = true;
+    if (event.key === "Enter" && changed && event.target.matches(fields)) form.requestSubmit();
   });
+  form.addEventListener("change", (event) => {
+    if (!event.target.matches(fields)) return;
+    if (typed) changed = true;
+    else form.requestSubmit();
+  });
+  form.addEventListener("focusout", (event) => {
+    if (changed && event.target.matches(fields)) form.requestSubmit();
+  });
+  // Empty fields would make a long address.
   form.addEventListener("formdata", (event) => {
     for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);
   });
 }
 
 async function copy(button) {
-  const field = button.parentElement.querySelector("[data-select]");
+  const field = button.parentElement.querySelector("[data-select], [data-copy-text]");
   try {
-    await navigator.clipboard.writeText(field.value);
+    await navigator.clipboard.writeText(field.value ?? field.textContent);
   } catch {
     // Without https there is no clipboard: the text is selected, to be copied by hand.
-    field.select();
+    if (field.select) field.select();
+    else getSelection()?.selectAllChildren(field);
     announce("Selected; copy it by the keyboard");
     return;
   }
@@ -90,6 +105,28 @@ document.addEventListener("click", (event) => {
   else if ("close" in button.dataset) button.closest("dialog").close();
   else if ("copy" in button.dataset) copy(button);
   else if ("select" in button.dataset) button.select();
+});
+
+// What cannot be undone is asked for. Without scripts the form is sent at once.
+const ask = document.getElementById("ask");
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!ask || !form.dataset.confirm || form.dataset.confirmed) return;
+  event.preventDefault();
+  ask.querySelector("h2").textContent = form.dataset.confirm;
+  ask.querySelector("[data-ask-text]").textContent = form.dataset.confirmText;
+  ask.querySelector("[data-ask-yes]").textContent = form.dataset.confirmYes;
+  ask.returnValue = "no";
+  ask.addEventListener(
+    "close",
+    () => {
+      if (ask.returnValue !== "yes") return;
+      form.dataset.confirmed = "yes";
+      form.requestSubmit();
+    },
+    { once: true },
+  );
+  ask.showModal();
 });
 
 whenShown((root) => {

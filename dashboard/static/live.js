@@ -27,11 +27,15 @@ export const follower = new Follower({
 /** A session that has ended looks like a broken line to a stream: whether there is one is asked for. */
 async function askForSession() {
   try {
-    const answer = await fetch("/tiles", { redirect: "manual" });
+    const answer = await fetch("/session", { redirect: "manual" });
     const ended = document.getElementById("ended");
-    if (answer.type === "opaqueredirect" && ended) ended.hidden = false;
+    if (ended) ended.hidden = answer.type !== "opaqueredirect";
+    const link = ended?.querySelector("a");
+    if (link) link.href = `/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}`;
+    return answer.type !== "opaqueredirect";
   } catch {
     // The line is down: the stream itself is tried again.
+    return true;
   }
 }
 
@@ -150,5 +154,10 @@ whenShown((root) => {
 
 document.addEventListener("visibilitychange", () => (document.hidden ? follower.pause() : follower.resume()));
 addEventListener("pagehide", () => follower.pause());
-addEventListener("pageshow", (event) => event.persisted && follower.resume());
+addEventListener("pageshow", async (event) => {
+  if (!event.persisted) return;
+  // "Back" after signing out must not show what was there.
+  if (await askForSession()) follower.resume();
+  else location.reload();
+});
 addEventListener("online", () => follower.resume());

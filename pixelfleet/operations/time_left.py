@@ -83,8 +83,7 @@ def of_this_backlog(intervals: Sequence[Interval], now: float) -> list[Interval]
 def between(counts: Sequence[tuple[float, int]]) -> list[Interval]:
     """Intervals between counts at several moments, as a watch makes them; the counts may fall."""
     return [
-        Interval(began, ended, max(after - before, 0))
-        for (began, before), (ended, after) in itertools.pairwise(counts)
+        Interval(began, ended, max(after - before, 0)) for (began, before), (ended, after) in itertools.pairwise(counts)
     ]
 
 

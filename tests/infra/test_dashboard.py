@@ -70,7 +70,7 @@ class Visitor:
         self._take_token()
 
     def change_password(self) -> None:
-        self.post("/account/password", 200, {"current": PASSWORD, "new": PASSWORD + "!"})
+        self.post("/account/password", 303, {"current": PASSWORD, "new": PASSWORD + "!"})
         self._take_token()
 
     def _take_token(self) -> None:
@@ -254,17 +254,18 @@ def look_at_the_fleet(olga: Visitor) -> None:
 
 def manage(olga: Visitor, service: Service) -> None:
     olga.get("/users")
-    olga.post("/users", 200, {"name": "ben", "role": "user", "email": "ben@example.com"})
-    olga.post("/users/ben/password", 200)
+    olga.post("/users", 303, {"name": "ben", "role": "user", "email": "ben@example.com"})
+    olga.post("/users/ben/password", 303)
     olga.post("/users/ben/disabled", 303, {"disabled": "true"})
-    made = olga.post("/account/tokens", 200, {"label": "ci", "days": "1", "scopes": ["read"]}).text
-    actual = re.search(r"pxf_[\w-]+", made)
+    olga.post("/account/tokens", 303, {"label": "ci", "days": "1", "scopes": ["read"]})
+    actual = re.search(r"pxf_[\w-]+", olga.get("/account").text)
     assert actual is not None
     program = httpx2.get(f"{service.url}/api/v1/images", headers={"Authorization": f"Bearer {actual[0]}"})
     assert program.status_code == 200
     digest = re.search(r'name="digest" value="(\w+)"', olga.get("/account").text)
     assert digest is not None
-    olga.post("/account/tokens/revoke", 200, {"digest": digest[1]})
+    olga.post("/account/tokens/revoke", 303, {"digest": digest[1]})
+    assert olga.get("/session").json()["user"] == "olga"
     olga.change_password()
 
 

@@ -133,7 +133,7 @@ def test_tokens_end_with_a_change_of_the_password_unless_they_are_kept(dashboard
         program, browser = dashboard.program(name), dashboard.browser(name)
         assert program.get("/api/v1/batches").status_code == 200
         form = {"current": PASSWORD, "new": "another long password", **kept}
-        assert browser.post("/account/password", data=form).status_code == 200
+        assert browser.post("/account/password", data=form).status_code == 303
         assert program.get("/api/v1/batches").status_code == status
 
 

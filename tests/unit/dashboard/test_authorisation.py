@@ -27,6 +27,8 @@ OPERATORS = (303, 303, 303, 404, 404, 200)
 API = (401, 401, 401, 200, 200, 200)
 API_OWNED = (401, 401, 401, 404, 200, 200)
 API_OPERATORS = (401, 401, 401, 403, 403, 200)
+#: A form that is carried out leads on to a page.
+SENT = (303,) * 6
 LEADS_ON = (303, 303, 303, 404, 302, 302)
 
 
@@ -60,10 +62,11 @@ ROUTES: Final = (
     Route("GET", "/more", PAGE),
     Route("GET", "/more?owner=ana", OWNED),
     Route("GET", "/tiles?id={id}", PAGE),
+    Route("GET", "/session", PAGE),
     Route("GET", "/upload", PAGE),
     Route("GET", "/account", PAGE),
-    Route("POST", "/account/password", _after(PAGE, 400, 400, 400), form={"current": "no", "new": "long enough pw"}),
-    Route("POST", "/account/tokens", PAGE, form={"label": "x", "days": "1", "scopes": "read"}),
+    Route("POST", "/account/password", _after(PAGE, 422, 422, 422), form={"current": "no", "new": "long enough pw"}),
+    Route("POST", "/account/tokens", SENT, form={"label": "x", "days": "1", "scopes": "read"}),
     Route("POST", "/account/tokens/revoke", _after(PAGE, 400, 400, 400), form={"digest": "0" * 64}),
     Route("GET", "/batches", PAGE),
     Route("GET", "/batches?owner=ana", OWNED),
@@ -81,11 +84,11 @@ ROUTES: Final = (
     Route("GET", "/activity", OPERATORS),
     Route("GET", "/failures", OPERATORS),
     Route("POST", "/failures/redrive", _after(OPERATORS, 303), form={"owner": "zed"}),
-    Route("POST", "/failures/purge", _after(OPERATORS, 400), form={"confirmation": "no"}),
+    Route("POST", "/failures/purge", _after(OPERATORS, 422), form={"confirmation": "no"}),
     Route("GET", "/background-tasks/none", _after(OPERATORS, 404)),
     Route("GET", "/background-tasks/none/live", _after(OPERATORS, 404)),
     Route("GET", "/users", OPERATORS),
-    Route("POST", "/users", _after(OPERATORS, 400), form={"name": "bad name"}),
+    Route("POST", "/users", _after(OPERATORS, 422), form={"name": "bad name"}),
     Route("POST", "/users/nobody-such/password", _after(OPERATORS, 400), form={}),
     Route("POST", "/users/nobody-such/disabled", _after(OPERATORS, 400), form={"disabled": "true"}),
     Route("GET", "/api/v1/images", API),

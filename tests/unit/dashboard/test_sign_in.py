@@ -60,10 +60,11 @@ def test_changing_ones_own_password_keeps_this_session_and_ends_the_others(dashb
     dashboard.deployment.users.add("pam", hash_password(PASSWORD))
     here, there = dashboard.browser("pam"), dashboard.browser("pam")
     wrong = here.post("/account/password", data={"current": "not it at all", "new": "a longer password"})
-    assert wrong.status_code == 400
+    assert wrong.status_code == 422
+    assert "This is not your present password" in wrong.text
     changed = here.post("/account/password", data={"current": PASSWORD, "new": "a longer password"})
-    assert "Your password is changed" in changed.text
-    assert here.get("/").status_code == 200
+    assert changed.headers["location"] == "/account"
+    assert "Your password is changed" in here.get("/account").text
     assert there.get("/").status_code == 303
 
 

@@ -1,0 +1,50 @@
+"""A form as somebody sent it: what was typed, and what is wrong with it, field by field."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Sent:
+    """`values` are shown again, `errors` stand at their fields; passwords are in neither."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def wrong(self, name: str, message: str) -> None:
+        """Say what is right of a field; the first message stands."""
+        self.errors.setdefault(name, message)
+
+    def text(self, name: str, label: str, most: int) -> str:
+        """A text that has to be there."""
+        value = str(self.values.get(name, "")).strip()
+        if not value:
+            self.wrong(name, f"{label} is missing")
+        elif len(value) > most:
+            self.wrong(name, f"{label} has {len(value)} characters; {most} fit")
+        return value
+
+    def number(self, name: str, least: int, most: int) -> int | None:
+        """A whole number, None for an empty field."""
+        value = str(self.values.get(name, "")).strip()
+        if not value:
+            return None
+        if not (value.isascii() and value.isdigit() and least <= int(value[:18]) <= most):
+            self.wrong(name, f"a whole number from {least:,} to {most:,}")
+            return None
+        return int(value)
+
+    def choice(self, name: str, choices: type[Any]) -> Any:
+        """A member of an enumeration, None for an empty field."""
+        value = str(self.values.get(name, ""))
+        if not value:
+            return None
+        if value not in set(choices):
+            self.wrong(name, f"{value[:40]!r} is none of {', '.join(choices)}")
+            return None
+        return choices(value)
+
+    @property
+    def right(self) -> bool:
+        return not self.errors

@@ -1,0 +1,140 @@
+"""Forms: an error keeps what was typed and stands at its field; a reload of what follows repeats nothing."""
+
+import re
+
+import pytest
+
+from dashboard.flash import Note, Notes
+from dashboard.forms import Sent
+from pixelfleet.credentials.passwords import hash_password
+from pixelfleet.errors import Cause
+from tests.fakes.records import record
+from tests.unit.dashboard.conftest import PASSWORD, Dashboard, form_token
+
+
+def near(page: str, name: str) -> str:
+    """The field of this name and what stands below it."""
+    found = re.search(rf'<div class="field">(?:(?!</div>).)*name="{name}".*?</div>', page, re.DOTALL)
+    assert found is not None, page
+    return found[0]
+
+
+def test_an_operator_who_mistypes_a_name_keeps_what_was_typed(dashboard: Dashboard) -> None:
+    answer = dashboard.browser("olga").post("/users", data={"name": "two words", "role": "operator", "email": "x@y.z"})
+    assert answer.status_code == 422
+    field = near(answer.text, "name")
+    assert 'value="two words"' in field
+    assert "a name has up to 64 letters" in field
+    assert 'aria-describedby="why-name"' in field
+    assert "x@y.z" in near(answer.text, "email")
+    assert '<option value="operator" selected>' in near(answer.text, "role")
+
+
+@pytest.mark.parametrize(
+    ("form", "field", "why"),
+    [
+        ({"label": "", "days": "3", "scopes": "read"}, "label", "is missing"),
+        ({"label": "ci", "days": "400", "scopes": "read"}, "days", "from 1 to 366"),
+        ({"label": "ci", "days": "", "scopes": "read"}, "days", "from 1 to 366"),
+        ({"label": "ci", "days": "abc", "scopes": "read"}, "days", "from 1 to 366"),
+        ({"label": "ci", "days": "3", "scopes": "operate"}, "label", "no operator"),
+    ],
+)
+def test_a_wrong_token_form_says_at_its_field_what_is_right(
+    dashboard: Dashboard, form: dict[str, str], field: str, why: str
+) -> None:
+    answer = dashboard.browser("ben").post("/account/tokens", data=form)
+    assert answer.status_code == 422
+    assert why in near(answer.text, field)
+
+
+def test_a_token_is_shown_once_and_a_reload_makes_no_second_one(dashboard: Dashboard) -> None:
+    dashboard.deployment.users.add("flo", hash_password(PASSWORD))
+    browser = dashboard.browser("flo")
+    made = browser.post("/account/tokens", data={"label": "ci", "days": "1", "scopes": ["read"]})
+    assert (made.status_code, made.headers["location"]) == (303, "/account")
+    first = browser.get("/account")
+    secret = re.search(r"pxf_[\w-]+", first.text)
+    assert secret is not None
+    assert first.headers["cache-control"] == "no-store"
+    assert secret[0] not in str(made.headers)
+    assert secret[0] not in browser.get("/account").text
+    user = dashboard.deployment.users.get("flo")
+    assert user is not None
+    assert len(user.tokens) == 1
+
+
+def test_the_password_of_a_new_user_is_shown_once(dashboard: Dashboard) -> None:
+    browser = dashboard.browser("olga")
+    assert browser.post("/users", data={"name": "newbie", "role": "user"}).status_code == 303
+    shown = re.search(r'<code class="secret" data-copy-text>([^<]+)', browser.get("/users").text)
+    assert shown is not None
+    assert shown[1] not in browser.get("/users").text
+
+
+def test_a_note_is_for_its_session_and_its_minute_alone() -> None:
+    notes, others = Notes("one secret", secure=False), Notes("another secret", secure=False)
+    answer = notes.redirect("/account", "s1", Note("made", "pxf_secret"))
+    cookie = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
+    assert "HttpOnly" in answer.headers["set-cookie"]
+
+    class Request:
+        cookies = {"pixelfleet-note": cookie}  # noqa: RUF012
+
+    assert notes.read(Request(), "s1") == Note("made", "pxf_secret")  # type: ignore[arg-type]
+    assert notes.read(Request(), "s2") is None  # type: ignore[arg-type]
+    assert others.read(Request(), "s1") is None  # type: ignore[arg-type]
+
+
+def test_a_wrong_number_for_a_redrive_keeps_the_rest(dashboard: Dashboard) -> None:
+    form = {"owner": "ana", "cause": "crashed", "limit": "many", "canary": "5"}
+    answer = dashboard.browser("olga").post("/failures/redrive", data=form)
+    assert answer.status_code == 422
+    assert 'value="many"' in near(answer.text, "limit")
+    assert "A whole number from 1 to 10,000,000." in near(answer.text, "limit")
+    assert 'value="ana"' in near(answer.text, "owner")
+    assert '<option value="crashed" selected>' in near(answer.text, "cause")
+
+
+def test_who_sends_a_form_after_the_session_ended_comes_back_to_its_page(dashboard: Dashboard) -> None:
+    browser = dashboard.browser()
+    address = "http://testserver/images/abc?x=1"
+    answer = browser.post("/images/abc/delete", headers={"Referer": address})
+    assert answer.headers["location"] == "/sign-in?next=%2Fimages%2Fabc%3Fx%3D1&ended=1"
+    assert "was not carried out" in browser.get(answer.headers["location"]).text
+    part = browser.get("/more", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/?batch=b"})
+    assert part.headers["hx-redirect"] == "/sign-in?next=%2F%3Fbatch%3Db"
+
+
+def test_a_page_may_be_kept_for_back_until_one_signs_out(dashboard: Dashboard) -> None:
+    browser = dashboard.browser("ana")
+    assert browser.get("/").headers["cache-control"] == "private, no-cache"
+    assert browser.get("/sign-in").headers["location"] == "/"
+    assert dashboard.browser().get("/sign-in").headers["cache-control"] == "no-store"
+    assert browser.post("/sign-out").headers["clear-site-data"] == '"cache"'
+
+
+def test_what_cannot_be_undone_asks(dashboard: Dashboard) -> None:
+    record(dashboard.deployment, "ana", "asks", "a.jpg", cause=Cause.CRASHED)
+    olga = dashboard.browser("olga")
+    dashboard.program("olga")
+    for path, action in (
+        ("/failures", "/failures/redrive"),
+        ("/users", "/users/ana/disabled"),
+        ("/users", "/users/ana/password"),
+        ("/account", "/account/tokens/revoke"),
+    ):
+        assert re.search(rf'action="{action}"[^>]*data-confirm=', olga.get(path).text), action
+
+
+def test_a_script_gets_the_form_token_of_the_new_session(dashboard: Dashboard) -> None:
+    browser = dashboard.browser("ana")
+    answer = browser.get("/session").json()
+    assert answer == {"user": "ana", "form_token": form_token(browser.get("/account").text)}
+
+
+def test_numbers_of_forms_are_plain_digits() -> None:
+    for text in ("٣", "1e3", "-1", "+1", " ", "0", "101", "9" * 30):
+        sent = Sent({"n": text})
+        assert sent.number("n", 1, 100) is None
+        assert sent.right is (not text.strip())
