@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 @dataclass(slots=True)
@@ -35,15 +38,16 @@ class Sent:
             return None
         return int(value)
 
-    def choice(self, name: str, choices: type[Any]) -> Any:
+    def choice(self, name: str, choices: type[Choice]) -> Choice | None:
         """A member of an enumeration, None for an empty field."""
         value = str(self.values.get(name, ""))
         if not value:
             return None
-        if value not in set(choices):
+        try:
+            return choices(value)
+        except ValueError:
             self.wrong(name, f"{value[:40]!r} is none of {', '.join(choices)}")
             return None
-        return choices(value)
 
     @property
     def right(self) -> bool:
