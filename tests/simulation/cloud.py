@@ -115,8 +115,11 @@ class Cloud:
             self._arrivals[name].set()
 
     def _wait_for_arrival(self, name: str, until: float) -> None:
-        """One wait stands for many empty polls in a row: nothing happens in an empty poll."""
+        """One wait stands for many empty polls in a row of a source queue: nothing happens in an empty poll.
+
+        A dead-letter queue is polled until an answer is empty, and so each of its polls is simulated.
+        """
         hidden_until = self.sqs.queue(name).next_wake()
-        if hidden_until is None or hidden_until > until:
+        if not name.endswith("-dlq") and (hidden_until is None or hidden_until > until):
             until = min(self._scheduler.now + EMPTY_POLLS, hidden_until or float("inf"))
         self._arrivals.setdefault(name, Signal(self._scheduler)).wait(until)
