@@ -1,6 +1,5 @@
 """A dashboard over a fake DynamoDB with any number of records, and a signed-in browser; for test and benchmark."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
@@ -54,13 +53,14 @@ class StockedFleet(Deployment):
 
     def __init__(self, settings: Settings, dynamo: CountingDynamo) -> None:
         super().__init__(settings)
+        # For links, which are signed without a call.
+        self.clients.session._session.set_credentials("fake", "fake")  # noqa: SLF001
         # In the place of the client that the property would make.
         self.__dict__["dynamodb"] = self.counting = dynamo
 
 
 def stocked(records: int) -> StockedFleet:
     """That many records of one owner in ten batches, a second apart, every twentieth failed."""
-    os.environ.update({"AWS_ACCESS_KEY_ID": "fake", "AWS_SECRET_ACCESS_KEY": "fake", "AWS_DEFAULT_REGION": "us-east-1"})
     settings = Settings(dashboard_url="http://testserver", session_secret="x" * 40)
     dynamo = CountingDynamo(settings)
     images = (image_of(OWNER, f"b{number % BATCHES}", number) for number in range(records))

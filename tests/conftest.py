@@ -16,6 +16,7 @@ from pixelfleet.localcloud.programs import pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.settings import Settings, load_settings
+from tests.environment import fail_if_changed
 from tests.fakes import service_models
 
 # A runner in the background hands down that these are to be ignored, and every program under test would inherit that.
@@ -24,6 +25,9 @@ for _number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(_number, signal.SIG_DFL if _number == signal.SIGHUP else signal.default_int_handler)
 
 service_models.share()
+
+#: No test reaches a server on this machine through a proxy of whoever runs it.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 # How many examples a property test tries: few and always the same ones for `make test`, many new ones for `make
 # test-slow`. No profile has a deadline: how long an example takes is a matter of the machine.
@@ -38,6 +42,18 @@ hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "shallow"))
 pytest.register_assert_rewrite(
     "tests.catalog_conformance", "tests.activity_conformance", "tests.s3_conformance", "tests.dynamodb_conformance"
 )
+
+
+@pytest.fixture(autouse=True)
+def environment_stays() -> Iterator[None]:
+    """Fails a test, or the fixture of a wider scope that came before the test, that leaves `os.environ` changed.
+
+    A result must not depend on which tests ran before in the same process. A test changes the environment by
+    `monkeypatch`; a fixture of a wider scope gives variables to processes and objects, and restores its own.
+    """
+    fail_if_changed("before this test, by an import or a fixture of a wider scope,")
+    yield
+    fail_if_changed("by this test")
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +81,7 @@ def cloud_environment(cloud: Emulator, cloud_folder: DataFolder) -> dict[str, st
 def in_cloud(cloud_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The same for the test's own process, through its environment."""
     for name, value in cloud_environment.items():
-        if name.startswith(("AWS_", "PIXELFLEET_", "NO_PROXY", "no_proxy")):
+        if name.startswith(("AWS_", "PIXELFLEET_")):
             monkeypatch.setenv(name, value)
 
 

@@ -133,7 +133,7 @@ def standing(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Standing]:
         processes.start(pump_program(environment, cloud_folder))
         for lane in Lane:
             processes.start(worker_program(lane, 1, environment, cloud_folder))
-        # The tests of this process that want no cloud must not find one.
+        # The tests of this process that use no cloud must not find one.
         patch.undo()
         yield Standing(environment, processes, queue)
 

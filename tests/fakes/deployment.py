@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
+from typing import Final
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core.config import DefaultConfig
 
 from pixelfleet.catalog.schema import TABLES
 from pixelfleet.deployment import Deployment
@@ -15,26 +18,48 @@ from tests.fakes.moto_s3 import MotoDeployment, moto_s3
 
 SECRET = "a secret of the tests, long enough to sign"
 ACCOUNT = "123456789012"
+#: moto itself would put credentials into the environment for as long as it stands.
+_KEEPS_ENVIRONMENT: Final[DefaultConfig] = {"core": {"mock_credentials": False}}
+
+
+_VARIABLES: Final = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "PIXELFLEET_ACCOUNT_ID": ACCOUNT,
+    "PIXELFLEET_SESSION_SECRET": SECRET,
+    "PIXELFLEET_DASHBOARD_URL": "http://testserver",
+}
+
+
+def enter(patch: pytest.MonkeyPatch) -> None:
+    """Let code that composes a deployment by itself find the one of `moto_deployment`."""
+    for name, value in _VARIABLES.items():
+        patch.setenv(name, value)
+    patch.delenv("AWS_ENDPOINT_URL", raising=False)
 
 
 @contextmanager
-def moto_deployment(patch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    """Every resource that the dashboard needs, in a cloud that ends with the block."""
-    variables = {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "PIXELFLEET_ACCOUNT_ID": ACCOUNT,
-        "PIXELFLEET_SESSION_SECRET": SECRET,
-        "PIXELFLEET_DASHBOARD_URL": "http://testserver",
-    }
-    for name, value in variables.items():
-        patch.setenv(name, value)
-    patch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws(), moto_s3() as url:
+def moto_deployment() -> Iterator[Deployment]:
+    """Every resource that the dashboard needs, in a cloud that ends with the block.
+
+    The environment is as before once the block begins: every client has its credentials by then.
+    """
+    with pytest.MonkeyPatch.context() as patch, mock_aws(config=_KEEPS_ENVIRONMENT), moto_s3() as url:
+        enter(patch)
         settings = load_settings()
         _provision(settings)
-        yield MotoDeployment(settings, s3_url=url)
+        deployment = MotoDeployment(settings, s3_url=url)
+        compose_all(deployment)
+        patch.undo()
+        yield deployment
+
+
+def compose_all(deployment: Deployment) -> None:
+    """Make every client and adapter now, with the credentials that the environment has now."""
+    for name in dir(Deployment):
+        if isinstance(getattr(Deployment, name), cached_property):
+            getattr(deployment, name)
 
 
 def _provision(settings: Settings) -> None:

@@ -102,8 +102,16 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@dataclass(frozen=True)
+class Standing:
+    """The processes that all tests of one test process share, and what leads to them."""
+
+    environment: dict[str, str]
+    url: str
+
+
 @pytest.fixture(scope="session")
-def served(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Served]:
+def standing_dashboard(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Standing]:
     port = lasting_port()
     url = f"http://127.0.0.1:{port}"
     environment = cloud.environment(cloud_folder.scratch) | {
@@ -115,15 +123,24 @@ def served(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Served]:
         enter(environment, patch)
         settings = load_settings()
         provision(settings)
-        deployment = Deployment(settings)
+        users = Deployment(settings).users
         hashed = hash_password(PASSWORD)
-        deployment.users.add("ana", hashed)
-        deployment.users.add("olga", hashed, Role.OPERATOR)
+        users.add("ana", hashed)
+        users.add("olga", hashed, Role.OPERATOR)
+        # The tests of this process that use no cloud must not find one.
+        patch.undo()
         processes.start(pump_program(environment, cloud_folder))
         processes.start(worker_program(Lane.BULK, 1, environment, cloud_folder))
         processes.start(dashboard_program(port, environment, cloud_folder))
         eventually(lambda: answers(port, "/ready"))
-        yield Served(deployment, url)
+        yield Standing(environment, url)
+
+
+@pytest.fixture
+def served(standing_dashboard: Standing, monkeypatch: pytest.MonkeyPatch) -> Served:
+    """The standing deployment; the test's own process finds it by its environment."""
+    enter(standing_dashboard.environment, monkeypatch)
+    return Served(Deployment(load_settings()), standing_dashboard.url)
 
 
 @pytest.fixture

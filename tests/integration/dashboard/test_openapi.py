@@ -22,7 +22,7 @@ EXAMPLES = 40
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[FastAPI, str, str]]:
     """The app with something in it, an operator's token, and the id of an image."""
-    with pytest.MonkeyPatch.context() as patch, moto_deployment(patch) as deployment:
+    with moto_deployment() as deployment:
         deployment.users.add("olga", hash_password("correct horse battery"), Role.OPERATOR)
         token, _ = deployment.users.issue_token("olga", "test", tuple(Scope), 1)
         image = record(deployment, "olga", "b1", "a.jpg")

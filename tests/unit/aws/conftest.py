@@ -7,8 +7,7 @@ from tests.fakes.answers import Answer, Answers, answering
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Answers]:
-    with pytest.MonkeyPatch.context() as patch, answering() as server:
-        patch.setenv("NO_PROXY", "127.0.0.1")
+    with answering() as server:
         yield server
 
 

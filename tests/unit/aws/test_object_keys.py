@@ -29,8 +29,7 @@ KEYS = (SHORT | long_keys()).filter(lambda key: 0 < len(key.encode()) <= 1024)
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[tuple[S3Server, ObjectBytes]]:
-    with pytest.MonkeyPatch.context() as patch, s3_server() as server:
-        patch.setenv("NO_PROXY", "127.0.0.1")
+    with s3_server() as server:
         yield server, object_bytes(server.url)
 
 

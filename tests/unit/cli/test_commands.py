@@ -14,13 +14,14 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, encode_message
 from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause
-from tests.fakes.deployment import moto_deployment
+from tests.fakes.deployment import enter, moto_deployment
 from tests.fakes.records import key_of, record
 
 
 @pytest.fixture
 def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    with moto_deployment(monkeypatch) as composed:
+    enter(monkeypatch)
+    with moto_deployment() as composed:
         yield composed
 
 

@@ -62,7 +62,7 @@ def form_token(page: str) -> str:
 
 @pytest.fixture(scope="package")
 def package_fleet() -> Iterator[Deployment]:
-    with pytest.MonkeyPatch.context() as patch, moto_deployment(patch) as deployment:
+    with moto_deployment() as deployment:
         hashed = hash_password(PASSWORD)
         deployment.users.add("ana", hashed)
         deployment.users.add("ben", hashed)

@@ -10,7 +10,7 @@ from pixelfleet.domain.keys import image_id
 from pixelfleet.errors import Cause, TransientError
 from pixelfleet.localcloud.hourly import AGAIN, EVERY, HourlyReconcile
 from pixelfleet.operations.reconcile.run import reconcile
-from tests.fakes.deployment import moto_deployment
+from tests.fakes.deployment import enter, moto_deployment
 from tests.fakes.records import key_of
 
 KEY = key_of("me", "b1", "a.png")
@@ -33,7 +33,8 @@ class Waits:
 @pytest.fixture
 def deployment(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Iterator[Deployment]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with moto_deployment(monkeypatch) as composed:
+    enter(monkeypatch)
+    with moto_deployment() as composed:
         yield composed
 
 

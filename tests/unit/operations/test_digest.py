@@ -23,8 +23,8 @@ NOW = HOUR + timedelta(hours=1, minutes=5)
 
 
 @pytest.fixture
-def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    with moto_deployment(monkeypatch) as composed:
+def deployment() -> Iterator[Deployment]:
+    with moto_deployment() as composed:
         settings = composed.settings
         images = Images(composed.dynamodb, settings.images_table, settings.batches_table, now=lambda: CLOCK.now)
         composed.__dict__["images"] = images

@@ -11,15 +11,20 @@ from pixelfleet.catalog.activity import LATE, Sample, slot_of
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.operations.monitoring_history import Axis, History, Past, Range, Series, as_document
-from tests.fakes.deployment import moto_deployment
+from tests.fakes.deployment import enter, moto_deployment
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 
 
 @pytest.fixture(scope="module")
 def deployment() -> Iterator[Deployment]:
-    with pytest.MonkeyPatch.context() as patch, moto_deployment(patch) as composed:
+    with moto_deployment() as composed:
         yield composed
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    enter(monkeypatch)
 
 
 def test_on_aws_it_is_what_cloudwatch_says(deployment: Deployment) -> None:

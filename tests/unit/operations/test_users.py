@@ -14,8 +14,8 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    with moto_deployment(monkeypatch) as made:
+def deployment() -> Iterator[Deployment]:
+    with moto_deployment() as made:
         yield made
 
 
