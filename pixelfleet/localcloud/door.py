@@ -99,6 +99,9 @@ class Door:
         raise DeniedError("AccessDenied", "The request is not signed.")
 
     async def _admit_signed(self, head: RequestHead, claim: Claim, receive: Receive) -> Receive:
+        if claim.service != "s3" and head.single("content-encoding"):
+            # The application behind the door would inflate the body, without a bound.
+            raise DeniedError("InvalidRequest", "Send the body as it is, without Content-Encoding.")
         payload_hash = payload_hash_of(head, claim)
         if payload_hash is None:
             # The key goes first: nobody without it makes the door hold a body.

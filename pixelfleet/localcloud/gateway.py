@@ -48,14 +48,17 @@ def main() -> None:
 
     from pixelfleet.localcloud import object_files  # noqa: PLC0415
     from pixelfleet.localcloud.form_files import with_form_files  # noqa: PLC0415
+    from pixelfleet.localcloud.put_files import with_put_files  # noqa: PLC0415
 
     # Asked only in order to skip the verification of a signature.
     iam_evaluator._is_root_key = lambda _key: False  # noqa: SLF001 - the seam; a test holds it
     _take_all_descriptors()
     disk = object_files.install(s3, Path(os.environ["S3_DATA_DIR"]))
+    object_files.take_mapped_bodies(ministack)
     state = os.environ.get(STATE_VARIABLE)
     memory = Memory(ministack, StateFolder(Path(state), codec(persistence))) if state else None
-    sys.exit(asyncio.run(_serve(with_trimming(with_form_files(ministack.app, disk)), memory)))
+    application = with_put_files(with_form_files(ministack.app, disk), disk)
+    sys.exit(asyncio.run(_serve(with_trimming(application), memory)))
 
 
 async def _serve(application: Application, memory: Memory | None) -> int:

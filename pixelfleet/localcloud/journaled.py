@@ -33,8 +33,6 @@ def journaled(application: Application, journal: Callable[[], CloudJournal]) -> 
         if head is None or target is None or not is_write(target):
             await application(scope, receive, send)
             return
-        if head.single("content-encoding"):
-            raise DeniedError("InvalidRequest", "Send the body as it is, without Content-Encoding.")
         body = await read_body(receive)
         claim = claim_of(head)
         try:

@@ -31,6 +31,7 @@ _PIECE: Final = 1 << 18
 
 _FULL: Final = "This machine's disk did not take the object. Free some space and send it again."
 _JOINED: Final = ('combined = b"".join(combined_parts)', "combined = _pixelfleet_join(combined_parts)")
+_ONE_PIECE: Final = ('body = b"".join(chunks)', 'body = chunks[0] if len(chunks) == 1 else b"".join(chunks)')
 _DIGESTED: Final = (
     'md5_digests += hashlib.md5(stored["body"]).digest()',
     'md5_digests += bytes.fromhex(stored["etag"].strip(\'"\'))',
@@ -223,7 +224,7 @@ def _spool_uploads(s3: ModuleType, disk: Disk) -> None:
 
     def put(bucket: str, key: str, body: bytes, headers: dict[str, str]) -> Answer:
         try:
-            spooled = disk.write(iter([body]), len(body))
+            spooled = _spool(body, disk)
         except OSError as error:
             return _refused(s3, error)
         with _current(disk, body, spooled):
@@ -256,7 +257,8 @@ def _take_form_files(s3: ModuleType, disk: Disk) -> None:
         return [(*part[:-1], disk.form_files.get(part[-1], part[-1])) for part in parts]
 
     def md5(data: Any) -> str:
-        hexdigest: str = data.md5 if isinstance(data, SpoolFile) else digest(data)
+        spooled = data if isinstance(data, SpoolFile) else getattr(data, "spooled", None)
+        hexdigest: str = digest(data) if spooled is None else spooled.md5
         return hexdigest
 
     s3._parse_multipart_form, s3.md5_hash = parsed, md5  # type: ignore[attr-defined] # noqa: SLF001
@@ -279,7 +281,8 @@ def _write_through(s3: ModuleType, disk: Disk) -> None:
 
     async def handle(*arguments: Any, **named: Any) -> Answer:
         method, body = arguments[0], arguments[3]
-        if method in {"PUT", "POST"} and disk.is_full(len(body)):
+        arrived = hasattr(body, "spooled")
+        if method in {"PUT", "POST"} and disk.is_full(0 if arrived else len(body)):
             return _refused(s3, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         disk.failures.clear()
         answer: Answer = await handle_request(*arguments, **named)
@@ -321,10 +324,16 @@ def _spool_parts(upload: dict[str, Any] | None, disk: Disk) -> None:
         if isinstance(body := part["body"], SpoolFile):
             continue
         try:
-            part["body"] = disk.write(iter([body]), len(body))
+            part["body"] = _spool(body, disk)
         except OSError:
             del (upload or {})["parts"][number]
             raise
+
+
+def _spool(body: Any, disk: Disk) -> SpoolFile:
+    """The file of a body: the one that it was written to while it arrived (put_files.py), or a new one."""
+    spooled: SpoolFile | None = getattr(body, "spooled", None)
+    return disk.write(iter([body]), len(body)) if spooled is None else spooled
 
 
 def _pieces(parts: list[SpoolFile]) -> Iterator[bytes]:
@@ -338,6 +347,15 @@ def _refused(s3: ModuleType, error: OSError) -> Answer:
     _log.error("an object was refused: %s", error)
     answer: Answer = s3._error("ServiceUnavailable", _FULL, 503)  # noqa: SLF001
     return answer
+
+
+def take_mapped_bodies(ministack: ModuleType) -> None:
+    """Let ministack take a body that comes in one piece as that piece is, which may be a mapped file.
+
+    Raises:
+        RuntimeError: the function is not the one of the pinned version.
+    """
+    _rewrite(ministack, "_read_request_body", {}, _ONE_PIECE)
 
 
 def _rewrite(module: ModuleType, name: str, names: dict[str, Any], *changes: tuple[str, str]) -> None:

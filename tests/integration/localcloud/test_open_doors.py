@@ -5,8 +5,11 @@ import http.client
 import os
 import subprocess
 import sys
+import threading
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
@@ -94,6 +97,38 @@ def test_a_large_form_does_not_grow_the_embedded_cloud(settings: Settings, cloud
     assert memory_of(cloud.child.pid) - before < 20_000_000
     stored = boto3.client("s3", config=V4).get_object(Bucket=settings.uploads_bucket, Key="large.bin")
     assert (stored["ContentLength"], stored["Body"].read() == file) == (len(file), True)
+
+
+def test_a_large_object_that_is_put_at_once_does_not_grow_the_embedded_cloud(
+    settings: Settings, cloud: Emulator
+) -> None:
+    """The memory of the process's own is measured: pages of a mapped file are the kernel's to take back."""
+    assert cloud.child is not None
+    assert cloud.child.pid is not None
+    body, bucket = os.urandom(1_000_000) * 60, settings.uploads_bucket
+    with _watched(cloud.child.pid) as grown:
+        etag = boto3.client("s3").put_object(Bucket=bucket, Key="at-once.bin", Body=body)["ETag"]
+    assert etag.strip('"') == hashlib.md5(body, usedforsecurity=False).hexdigest()
+    assert boto3.client("s3").get_object(Bucket=bucket, Key="at-once.bin")["Body"].read() == body
+    assert max(grown) < 20_000_000
+
+
+@contextmanager
+def _watched(pid: int) -> Iterator[list[int]]:
+    """By how many bytes a process's own memory has grown, every 5 ms of the block."""
+    before, grown, stop = memory_of(pid, "RssAnon"), [0], threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.005):
+            grown.append(memory_of(pid, "RssAnon") - before)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield grown
+    finally:
+        stop.set()
+        watching.join()
 
 
 def _multipart(fields: dict[str, str], file: bytes) -> tuple[bytes, str]:

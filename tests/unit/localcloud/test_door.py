@@ -180,6 +180,12 @@ def test_a_body_that_is_held_has_a_bound() -> None:
     assert _ask(_signed("POST", "/", body, service="sqs"), body)[0] == 413
 
 
+@pytest.mark.parametrize("service", ["sqs", "sns", "sts", "dynamodb"])
+def test_a_body_that_would_inflate_is_refused(service: str) -> None:
+    assert _ask(_signed("POST", "/", b"x", service=service, content_encoding="gzip"), b"x")[0] == 403
+    assert _ask(_signed("POST", "/", b"x", service=service), b"x")[0] == 200
+
+
 def test_a_presigned_address_passes() -> None:
     assert _ask(_presigned())[0] == 200
 
