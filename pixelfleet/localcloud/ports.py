@@ -56,7 +56,7 @@ def lasting_port() -> int:
     """
     for port in random.sample(_LASTING, len(_LASTING)):
         try:
-            return _reserve(_bind(port))
+            return _bind(port)
         except OSError:
             continue
     raise SetupError(f"no port of {_LASTING.start} to {_LASTING.stop - 1} is free: name a free one by --port")

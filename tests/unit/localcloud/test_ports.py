@@ -9,12 +9,11 @@ import pytest
 from pixelfleet.localcloud.ports import free_near, lasting_port
 
 CHOOSE = "import sys; from pixelfleet.localcloud.ports import free_near; print(free_near(int(sys.argv[1])))"
-LASTING = "from pixelfleet.localcloud.ports import lasting_port; print(lasting_port())"
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def test_a_port_that_another_process_has_chosen_is_taken_before_anybody_listens() -> None:
-    port = int(subprocess.run([sys.executable, "-c", LASTING], capture_output=True, text=True, check=True).stdout)
+    port = lasting_port()
     assert free_near(port) == port
 
     other = subprocess.run([sys.executable, "-c", CHOOSE, str(port)], capture_output=True, text=True, check=True)

@@ -55,7 +55,8 @@ def _download(dest: Path, error: Exception, last: int) -> tuple[list[ReportImage
     served: Any = Bytes(error, last)
     files = ResultFiles(Objects(nothing, served, "results"), nothing, dest)
     work = BatchDownload(files, dest, ResultFolders(dest, folds_case=False), threads=1)
-    return list(work.run(_images(3))), work
+    # Rows come in no order; one thread fetches the images in theirs.
+    return sorted(work.run(_images(3)), key=lambda row: row.source), work
 
 
 def _files(dest: Path) -> list[Path]:
