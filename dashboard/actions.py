@@ -4,15 +4,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import Final
 
 from dashboard.callers import Caller
+from dashboard.parts import PARTS_FROM, begin
 from dashboard.problem import Problem
 from dashboard.site import Site
+from dashboard.upload_names import bad_name
 from pixelfleet import recipes
-from pixelfleet.aws.presigned import MOST_BYTES, Form
-from pixelfleet.domain.keys import MAX_KEY_BYTES, image_id
+from pixelfleet.aws.presigned import Form
+from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Image, RecipeRef
 from pixelfleet.operations import reprocessing
 from pixelfleet.operations.recipe_texts import store_recipe
@@ -39,12 +40,14 @@ class UploadRequest:
 
 @dataclass(frozen=True, slots=True)
 class FormOrRefusal:
-    """A form to upload a file by, or why there is none."""
+    """A form to upload a file by, for a large one an upload in parts, or why there is neither."""
 
     name: str
     image_id: str | None = None
     form: Form | None = None
     refused: str | None = None
+    #: The id of an upload in parts, in the place of a form; see `parts`.
+    upload_id: str | None = None
 
 
 def new_batch_name() -> str:
@@ -103,36 +106,23 @@ def _answer(site: Site, prefix: str, file: UploadRequest) -> FormOrRefusal:
         return FormOrRefusal(file.name, refused=refused)
     key = prefix + file.name
     content_type = file.type if _IMAGE.fullmatch(file.type) else _OTHER
-    form = site.deployment.links.upload_form(key, content_type, _most_bytes(site), FORM_SECONDS)
-    return FormOrRefusal(file.name, image_id(site.settings.uploads_bucket, key), form)
+    its_id = image_id(site.settings.uploads_bucket, key)
+    if file.bytes > PARTS_FROM:
+        return FormOrRefusal(file.name, its_id, upload_id=begin(site, key, content_type))
+    form = site.deployment.links.upload_form(key, content_type, PARTS_FROM, FORM_SECONDS)
+    return FormOrRefusal(file.name, its_id, form)
 
 
 def _refusal(site: Site, prefix: str, file: UploadRequest) -> str | None:
     """Why a file cannot be taken, in words for the person who chose it."""
-    return _bad_name(prefix + file.name, file.name) or _bad_file(site, file)
-
-
-def _bad_name(key: str, name: str) -> str | None:
-    parts = PurePosixPath(name).parts
-    if name != "/".join(parts) or not parts or {".", ".."} & set(parts) or name.startswith("/"):
-        return "its name is no plain relative path"
-    # S3 would put the name that the browser sends in the place of ${filename}.
-    if any(not letter.isprintable() for letter in name) or "${" in name:
-        return "its name holds characters that cannot be uploaded; rename it"
-    if len(key.encode()) > MAX_KEY_BYTES:
-        return f"its name is longer than S3 takes ({MAX_KEY_BYTES:,} bytes with owner and batch)"
-    return None
+    return bad_name(prefix + file.name, file.name) or _bad_file(site, file)
 
 
 def _bad_file(site: Site, file: UploadRequest) -> str | None:
     if file.bytes == 0:
         return "it is empty"
-    if file.bytes > _most_bytes(site):
-        return f"it is larger than {_most_bytes(site):,} bytes; `pixelfleet upload` takes larger ones"
+    if file.bytes > site.settings.heavy_max_bytes:
+        return f"it is larger than {site.settings.heavy_max_bytes:,} bytes, the most that this fleet takes"
     if file.type.startswith(_REFUSED):
         return f"it is {file.type}, not an image"
     return None
-
-
-def _most_bytes(site: Site) -> int:
-    return min(site.settings.heavy_max_bytes, MOST_BYTES)

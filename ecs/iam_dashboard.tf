@@ -17,10 +17,13 @@ data "aws_iam_policy_document" "dashboard" {
     resources = concat(local.dlq_arns, [var.queues.uploads.dead_letters.arn])
   }
 
-  # It signs the forms that browsers upload by, and deletes what its owner deletes.
+  # It signs the forms and parts that browsers upload by, puts parts together, and deletes what its owner deletes.
   statement {
-    sid       = "Originals"
-    actions   = ["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject"]
+    sid = "Originals"
+    actions = [
+      "s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:AbortMultipartUpload",
+      "s3:ListMultipartUploadParts",
+    ]
     resources = ["${var.buckets.uploads.arn}/*"]
   }
 

@@ -7,11 +7,14 @@ from fastapi import APIRouter, Request, Response
 
 from dashboard.access import batch_of, owner_for
 from dashboard.batch_list import batches_page
-from dashboard.callers import PageCaller
+from dashboard.callers import FormCaller, PageCaller
+from dashboard.flash import Note
 from dashboard.pages.gallery_pages import cards
 from dashboard.problem import Problem
+from dashboard.rendering import segment
 from dashboard.site import Site, site_of
 from pixelfleet.domain.records import Batch, Image, Status
+from pixelfleet.operations import completion
 from pixelfleet.operations.monitoring import batch_time_left
 
 router = APIRouter()
@@ -42,6 +45,18 @@ def batch_page(request: Request, caller: PageCaller, owner: str, name: str) -> R
 def batch_live(request: Request, caller: PageCaller, owner: str, name: str) -> Response:
     site = site_of(request)
     return site.page(request, "parts/batch_live.html", _state(site, batch_of(site, caller, owner, name)))
+
+
+@router.post("/batches/{owner}/{name}/seal")
+def seal(request: Request, caller: FormCaller, owner: str, name: str) -> Response:
+    """Say that a batch has all its images: those that the bucket holds now."""
+    site = site_of(request)
+    batch_of(site, caller, owner, name)
+    batch, _ = completion.seal(site.deployment, owner, name)
+    note = Note(
+        f"Closed with {batch.expected or 0:,} images. The batch is complete when all of them are accounted for."
+    )
+    return site.after_form(request, f"/batches/{segment(owner)}/{segment(name)}", note)
 
 
 def _state(site: Site, batch: Batch) -> dict[str, Any]:

@@ -1,21 +1,30 @@
 """The upload page; the work is done by static/upload.js and the API."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated, Final
 
+from fastapi import APIRouter, Query, Request, Response
+
+from dashboard.access import batch_of
 from dashboard.callers import PageCaller
 from dashboard.site import site_of
 from pixelfleet import recipes
-from pixelfleet.aws.presigned import MOST_BYTES
 
 router = APIRouter()
 
+#: What `pixelfleet.domain.keys` takes for the name of a batch, as browsers read patterns.
+BATCH_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9_.@+=\-]*"
+
 
 @router.get("/upload")
-def upload_page(request: Request, caller: PageCaller) -> Response:
+def upload_page(request: Request, caller: PageCaller, batch: Annotated[str, Query(max_length=128)] = "") -> Response:
+    """With the name of a batch of one's own, more is added to it."""
     site = site_of(request)
+    existing = batch_of(site, caller, caller.name, batch) if batch else None
     values = {
+        "batch": existing,
+        "batch_pattern": BATCH_PATTERN,
         "recipes": [recipes.builtin(name) for name in recipes.BUILTIN],
         "default_recipe": site.settings.default_recipe,
-        "most_bytes": min(site.settings.heavy_max_bytes, MOST_BYTES),
+        "most_bytes": site.settings.heavy_max_bytes,
     }
     return site.page(request, "upload.html", values)

@@ -1,24 +1,33 @@
-// Uploading: files from a drop, a picker or a folder; forms from the API; each file straight to S3, several at once.
+// @ts-check
+// The upload page: what is chosen goes into the queue, what becomes of it is shown, and the batch is closed at the end.
 
 import { follower, part } from "./live.js";
+import { dropped, lacking, picked } from "./upload-files.js";
+import { Memory } from "./upload-memory.js";
+import { Uploads } from "./upload-queue.js";
+import { api, giveUp, send, signedIn } from "./upload-transfer.js";
 
-const AT_ONCE = 6;
-const FORMS_AT_ONCE = 100;
-const TRIES = 3;
-const SHOWN = 500;
+/** Lines of files that are done; tens of thousands help nobody. */
+const SHOWN = 200;
+/** Bytes up to which a picture of a chosen file is drawn. */
+const DRAWN = 40_000_000;
 
-const form = document.getElementById("upload");
-const byId = (id) => document.getElementById(id);
-const headers = { "Content-Type": "application/json", ...JSON.parse(document.body.getAttribute("hx-headers")) };
-const owner = form.dataset.owner;
-const entries = [];
-let batch = null;
-let running = 0;
-let following = false;
-let queueing = Promise.resolve();
+const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const form = /** @type {HTMLFormElement} */ (byId("upload"));
+const batchField = /** @type {HTMLInputElement} */ (form.elements.namedItem("batch"));
+const recipeField = /** @type {HTMLSelectElement} */ (form.elements.namedItem("recipe"));
+const total = /** @type {HTMLProgressElement} */ (byId("total"));
+const owner = form.dataset.owner ?? "";
+const memory = new Memory(owner);
+let batch = form.dataset.batch ?? "";
+/** Files that wait for a name of the batch that can be taken. @type {import("./upload-files.js").Chosen[]} */
+let waiting = [];
+/** @type {import("./upload-memory.js").Kept | null} */
+let earlier = null;
+let follows = false;
 
-const size = (bytes) => {
-  const units = ["B", "kB", "MB", "GB"];
+const size = (/** @type {number} */ bytes) => {
+  const units = ["B", "kB", "MB", "GB", "TB"];
   let unit = 0;
   while (bytes >= 1000 && unit < units.length - 1) {
     bytes /= 1000;
@@ -27,230 +36,246 @@ const size = (bytes) => {
   return `${bytes.toFixed(unit && bytes < 100 ? 1 : 0)} ${units[unit]}`;
 };
 
-// --- what is to be uploaded
+const duration = (/** @type {number} */ seconds) => {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+};
 
-async function filesOf(entry, path) {
-  if (entry.isFile) {
-    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-    return [{ file, name: path + file.name }];
-  }
-  const reader = entry.createReader();
-  const found = [];
-  // readEntries gives a hundred at a time, and nothing when there are no more.
-  for (;;) {
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (!some.length) return found;
-    for (const one of some) found.push(...(await filesOf(one, `${path}${entry.name}/`)));
-  }
+const files = (/** @type {number} */ number) => (number === 1 ? "1 file" : `${number.toLocaleString()} files`);
+
+// --- the queue
+
+const uploads = new Uploads({ forms, send, giveUp, changed, idle, later, now: () => Date.now() });
+
+/** @param {() => void} act @param {number} milliseconds */
+function later(act, milliseconds) {
+  const timer = setTimeout(act, milliseconds);
+  return () => clearTimeout(timer);
 }
 
-async function dropped(transfer) {
-  // The list is emptied as soon as this turn ends: take the entries first.
-  const roots = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  const found = [];
-  for (const root of roots) found.push(...(await filesOf(root, "")));
-  return found;
+/** @param {import("./upload-queue.js").Entry[]} entries */
+async function forms(entries) {
+  const kept = (/** @type {any} */ entry) => {
+    const parts = memory.kept?.parts[entry.name];
+    return parts?.bytes === entry.size && !entry.tries ? { batch, parts } : null;
+  };
+  const asked = entries.filter((entry) => !kept(entry));
+  let answers = [];
+  if (asked.length) {
+    const listed = asked.map((entry) => ({ name: entry.name, bytes: entry.size, type: entry.type }));
+    const body = { files: listed, batch: batch || batchField.value.trim() || null, recipe: recipeField.value };
+    const answer = await api("/api/v1/uploads", body);
+    began(answer.batch);
+    answers = answer.files.map((/** @type {any} */ one) => ({ ...one, batch }));
+  }
+  follow();
+  return entries.map((entry) => {
+    const form = kept(entry) ?? answers.shift();
+    if (form.parts && memory.kept) {
+      memory.kept.parts[entry.name] = { ...form.parts, bytes: entry.size };
+      memory.save();
+    }
+    return form;
+  });
 }
 
-const visible = ({ name }) => !name.split("/").some((part) => part.startsWith(".") || part === "Thumbs.db");
+/** @param {string} name */
+function began(name) {
+  batch = name;
+  batchField.value = batch;
+  batchField.readOnly = true;
+  recipeField.disabled = true;
+  memory.begin(batch, recipeField.value, earlier);
+}
 
-function enqueue(found) {
-  const fresh = found.filter(visible).map(({ file, name }) => ({ file, name, sent: 0, state: "waiting" }));
-  if (!fresh.length) return;
+/** @param {import("./upload-files.js").Chosen[]} chosen */
+function enqueue(chosen) {
+  if (!chosen.length) return;
+  // A name that cannot be taken is said once, at its field; the files wait.
+  if (!batchField.checkValidity()) {
+    waiting.push(...chosen);
+    byId("batch-why").hidden = false;
+    byId("batch-why").textContent = `${files(waiting.length)} will be uploaded when the batch has a name that can be taken: letters, digits and . _ @ + = - without spaces.`;
+    batchField.setAttribute("aria-invalid", "true");
+    batchField.focus();
+    return;
+  }
   byId("sending").hidden = false;
-  for (const entry of fresh) show(entry);
-  entries.push(...fresh);
-  tell();
-  queueing = queueing.then(() => prepare(fresh));
-}
-
-// --- forms
-
-async function prepare(fresh) {
-  for (let start = 0; start < fresh.length; start += FORMS_AT_ONCE) {
-    const some = fresh.slice(start, start + FORMS_AT_ONCE);
-    try {
-      await askForms(some);
-    } catch (error) {
-      for (const entry of some) settle(entry, "failed", error.message);
-    }
-    pump();
+  byId("sending-title").textContent = "Uploading";
+  const fresh = earlier ? lacking(chosen, earlier.sent) : chosen;
+  if (earlier) {
+    byId("earlier").hidden = true;
+    const spared = chosen.length - fresh.length;
+    if (spared) announce(`${files(spared)} were uploaded before`);
+    began(earlier.batch);
   }
-  pump();
+  if (fresh.length) uploads.add(fresh);
+  else idle();
 }
 
-async function askForms(some) {
-  const files = some.map(({ file, name }) => ({ name, bytes: file.size, type: file.type }));
-  const asked = { files, batch: batch ?? (form.batch.value.trim() || null), recipe: form.recipe.value };
-  const answer = await api("/api/v1/uploads", asked);
-  batch = answer.batch;
-  form.batch.value = batch;
-  form.batch.readOnly = true;
-  form.recipe.disabled = true;
-  answer.files.forEach((made, number) => {
-    const entry = some[number];
-    if (made.refused) settle(entry, "refused", `Not uploaded: ${made.refused}.`);
-    else Object.assign(entry, { url: made.url, fields: made.fields, imageId: made.image_id, state: "queued" });
-  });
-  watch();
-}
+batchField.addEventListener("input", () => {
+  if (!batchField.checkValidity()) return;
+  byId("batch-why").hidden = true;
+  batchField.removeAttribute("aria-invalid");
+});
+batchField.addEventListener("change", () => {
+  if (batchField.checkValidity()) enqueue(waiting.splice(0));
+});
 
-async function api(path, body) {
-  const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
-  if (response.status === 401) location.assign("/sign-in?next=/upload");
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.detail);
-  return answer;
-}
+// --- what is shown
 
-// --- sending
+/** @type {Map<import("./upload-queue.js").Entry, {row: HTMLElement, badge: HTMLElement, why: HTMLElement,
+ *   bar: HTMLProgressElement, drop: HTMLElement}>} */
+const rows = new Map();
+const LOOKS = { waiting: "queued", queued: "queued", sending: "processing", retrying: "queued", uploaded: "ready", failed: "failed", refused: "failed", cancelled: "queued" };
+let drawing = 0;
 
-function pump() {
-  while (running < AT_ONCE) {
-    const entry = entries.find((one) => one.state === "queued");
-    if (!entry) break;
-    entry.state = "sending";
-    running++;
-    send(entry).finally(() => {
-      running--;
-      pump();
-    });
+/** @param {import("./upload-queue.js").Entry | null} entry */
+function changed(entry) {
+  if (entry) {
+    mark(entry);
+    if (entry.state === "uploaded") memory.sent(entry.name, entry.size);
   }
-  if (!running && !entries.some((one) => ["waiting", "queued", "sending"].includes(one.state))) finished();
+  if (!drawing) drawing = requestAnimationFrame(summarise);
 }
 
-async function send(entry) {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await post(entry);
-      return settle(entry, "uploaded");
-    } catch (error) {
-      if (error.final || attempt === TRIES) return settle(entry, "failed", error.message);
-      entry.sent = 0;
-      await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** attempt * (0.5 + Math.random())));
-    }
-  }
+/** @param {import("./upload-queue.js").Entry} entry */
+function mark(entry) {
+  const bad = entry.state === "failed" || entry.state === "refused";
+  const active = entry.state === "sending" || entry.state === "retrying";
+  // Files that only wait, or are done beyond the first hundreds, are numbers; what failed is shown however late it comes.
+  if (!rows.has(entry) && !bad && !active && byId("queue").children.length >= SHOWN) return;
+  const shown = rows.get(entry) ?? row(entry);
+  shown.badge.className = `badge ${LOOKS[entry.state]}`;
+  shown.badge.textContent = entry.state === "uploaded" ? `uploaded, ${size(entry.size)}` : entry.state;
+  shown.why.textContent = entry.problem;
+  shown.why.hidden = !entry.problem;
+  shown.bar.hidden = !active;
+  shown.drop.hidden = entry.state === "uploaded" || entry.state === "cancelled" || entry.state === "refused";
+  // What failed is on top, then what is under way.
+  const place = bad ? byId("problems") : active ? byId("active") : byId("queue");
+  if (shown.row.parentElement !== place) place.append(shown.row);
 }
 
-function post(entry) {
-  return new Promise((resolve, reject) => {
-    const data = new FormData();
-    for (const [name, value] of Object.entries(entry.fields)) data.append(name, value);
-    // S3 ignores every field behind the file.
-    data.append("file", entry.file);
-    const request = new XMLHttpRequest();
-    request.open("POST", entry.url);
-    request.upload.addEventListener("progress", (event) => {
-      entry.sent = Math.min(event.loaded, entry.file.size);
-      tell();
-    });
-    const fail = (message, final) => reject(Object.assign(new Error(message), { final }));
-    request.addEventListener("load", () => {
-      if (request.status < 300) return resolve();
-      const code = /<Code>(\w+)<\/Code>/.exec(request.responseText)?.[1] ?? `status ${request.status}`;
-      fail(`Storage refused it: ${code}.`, request.status < 500 && request.status !== 408);
-    });
-    request.addEventListener("error", () => fail("The connection broke off, or the file cannot be read any more.", false));
-    request.send(data);
-  });
-}
-
-// --- showing
-
-function show(entry) {
-  // Tens of thousands of lines help nobody; those that fail are shown, however late they come.
-  if (byId("queue").children.length >= SHOWN && entry.state === "waiting") return;
-  const row = document.createElement("li");
-  const name = document.createElement("bdi");
+/** @param {import("./upload-queue.js").Entry} entry */
+function row(entry) {
+  const make = (/** @type {string} */ kind, /** @type {string} */ name) => Object.assign(document.createElement(kind), { className: name });
+  const line = make("li", "");
+  const picture = /** @type {HTMLCanvasElement} */ (make("canvas", "mini"));
+  picture.setAttribute("aria-hidden", "true");
+  const name = make("bdi", "");
   name.textContent = entry.name;
   name.title = entry.name;
-  const badge = document.createElement("span");
-  const why = document.createElement("span");
-  why.className = "why";
-  why.hidden = true;
-  row.append(name, badge, why);
-  Object.assign(entry, { row, badge, why });
-  byId("queue").append(row);
-  mark(entry);
+  const badge = make("span", "badge");
+  const bar = /** @type {HTMLProgressElement} */ (make("progress", "bar"));
+  bar.max = entry.size || 1;
+  bar.setAttribute("aria-label", `${entry.name} uploaded`);
+  const why = make("span", "why");
+  const drop = make("button", "quiet");
+  drop.setAttribute("type", "button");
+  drop.setAttribute("aria-label", `Cancel ${entry.name}`);
+  drop.textContent = "✕";
+  drop.addEventListener("click", () => uploads.cancel(entry));
+  line.append(picture, name, badge, drop, bar, why);
+  const shown = { row: line, badge, why, bar, drop };
+  rows.set(entry, shown);
+  draw(picture, entry);
+  return shown;
 }
 
-const LOOKS = { waiting: "queued", queued: "queued", sending: "processing", uploaded: "ready", failed: "failed", refused: "failed" };
-
-function mark(entry) {
-  entry.badge.className = `badge ${LOOKS[entry.state]}`;
-  entry.badge.textContent = entry.state === "uploaded" ? `uploaded, ${size(entry.file.size)}` : entry.state;
-  entry.why.hidden = !entry.problem;
-  entry.why.textContent = entry.problem ?? "";
+/** @param {HTMLCanvasElement} canvas @param {import("./upload-queue.js").Entry} entry */
+async function draw(canvas, entry) {
+  canvas.width = canvas.height = 36;
+  if (!entry.type.startsWith("image/") || entry.size > DRAWN || rows.size > SHOWN) return;
+  try {
+    const bitmap = await createImageBitmap(entry.file, { resizeHeight: 72, resizeQuality: "low" });
+    const scale = Math.max(36 / bitmap.width, 36 / bitmap.height);
+    const [width, height] = [bitmap.width * scale, bitmap.height * scale];
+    canvas.getContext("2d")?.drawImage(bitmap, (36 - width) / 2, (36 - height) / 2, width, height);
+    bitmap.close();
+  } catch {
+    // Not every image is one that a browser draws.
+  }
 }
 
-function settle(entry, state, problem) {
-  entry.state = state;
-  entry.problem = problem;
-  if (state === "uploaded") entry.sent = entry.file.size;
-  if (!entry.row && problem) show(entry);
-  if (entry.row) mark(entry);
-  tell();
+const HELD = {
+  "": "",
+  paused: "Paused. ",
+  offline: "No network: waiting, and going on by itself. ",
+  session: "Your session has ended. Sign in in another tab; the upload goes on when you are back here. ",
+};
+
+function summarise() {
+  drawing = 0;
+  for (const [entry, { bar }] of rows) if (!bar.hidden) bar.value = entry.sent;
+  const { bytes, sent, speed, left } = uploads.progress();
+  total.max = bytes || 1;
+  total.value = sent;
+  const bad = uploads.count("failed", "refused");
+  const open = uploads.count("waiting", "queued", "sending", "retrying");
+  const pace = open && speed && !uploads.held ? `, ${size(speed)}/s, ${duration(left ?? 0)} left` : "";
+  const meant = uploads.entries.length - uploads.count("cancelled");
+  byId("total-text").textContent =
+    `${HELD[uploads.held]}${uploads.count("uploaded")} of ${files(meant)}, ${size(sent)} of ${size(bytes)}${pace}` +
+    (bad ? `; ${bad} not uploaded` : "");
+  const failed = uploads.count("failed");
+  byId("retry").hidden = !failed || open > 0;
+  byId("close").hidden = !failed || open > 0 || !uploads.count("uploaded");
+  byId("pause").hidden = !open || uploads.held === "session";
+  byId("pause").textContent = uploads.held === "paused" ? "Go on" : "Pause";
+  byId("cancel").hidden = !open;
+  byId("session").hidden = uploads.held !== "session";
 }
 
-let told = 0;
-function tell() {
-  if (told) return;
-  told = requestAnimationFrame(() => {
-    told = 0;
-    const meant = entries.filter((entry) => entry.state !== "refused");
-    const bytes = meant.reduce((sum, entry) => sum + entry.file.size, 0);
-    const sent = meant.reduce((sum, entry) => sum + entry.sent, 0);
-    const count = (state) => entries.filter((entry) => entry.state === state).length;
-    const bad = count("failed") + count("refused");
-    byId("total").max = bytes || 1;
-    byId("total").value = sent;
-    byId("total-text").textContent =
-      `${count("uploaded")} of ${entries.length} files, ${size(sent)} of ${size(bytes)}` + (bad ? `; ${bad} not uploaded` : "");
-    byId("retry").hidden = !count("failed");
-    for (const entry of entries) if (entry.row && entry.badge.textContent !== entry.state && entry.state === "sending") mark(entry);
-  });
-}
+const announce = (/** @type {string} */ text) => {
+  byId("announce").textContent = text;
+};
 
-// --- what follows
+// --- the batch
 
 const topic = () => `batch:${owner}/${batch}`;
 
-function watch() {
-  if (following || !batch) return;
+function follow() {
+  if (follows || !batch) return;
+  follows = true;
   const path = `/batches/${encodeURIComponent(owner)}/${encodeURIComponent(batch)}`;
   byId("processing").hidden = false;
-  const link = byId("batch-link");
+  const link = /** @type {HTMLAnchorElement} */ (byId("batch-link"));
   link.hidden = false;
   link.href = path;
-  following = true;
   follower.follow(topic(), part(byId("live"), `${path}/live`), { held: true });
 }
 
-async function finished() {
-  const ids = entries.filter((entry) => entry.state === "uploaded").map((entry) => entry.imageId);
-  tell();
-  if (!ids.length || !batch) return;
+async function idle() {
+  summarise();
+  const uploaded = uploads.count("uploaded");
+  if (!batch || (!uploaded && !earlier)) return;
   byId("sending-title").textContent = "Uploaded";
-  document.getElementById("announce").textContent = `${ids.length} files are uploaded`;
-  try {
-    await api(`/api/v1/batches/${encodeURIComponent(owner)}/${encodeURIComponent(batch)}/seal`, {});
-  } catch (error) {
-    byId("total-text").textContent += `. The batch stays open: ${error.message}`;
-  }
-  // From here on the page follows until the batch is complete; the next upload holds the topic again.
-  follower.release(topic());
-  following = false;
+  announce(`${files(uploaded)} are uploaded`);
+  // What the line failed may still come: the batch is closed with it, or by a click without it.
+  if (!uploads.count("failed")) await close();
 }
 
-function retry() {
-  const again = entries.filter((entry) => entry.state === "failed");
-  for (const entry of again) {
-    Object.assign(entry, { state: "waiting", problem: null, sent: 0 });
-    if (entry.row) mark(entry);
+async function close() {
+  for (let tries = 0; ; tries++) {
+    try {
+      await api(`/api/v1/batches/${encodeURIComponent(owner)}/${encodeURIComponent(batch)}/seal`, {});
+      break;
+    } catch (error) {
+      if (tries === 8 || !(error instanceof Error) || error.name === "FinalError") {
+        byId("total-text").textContent += `. The batch stays open; it can be closed on its page.`;
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 1000 * 2 ** tries)));
+    }
   }
-  byId("sending-title").textContent = "Uploading";
-  // With new forms: the old ones may have expired.
-  queueing = queueing.then(() => prepare(again));
+  memory.forget(batch);
+  earlier = null;
+  // From here on the page follows until the batch is complete; the next upload holds the topic again.
+  follower.release(topic());
+  follows = false;
+  byId("close").hidden = true;
 }
 
 // --- events
@@ -264,15 +289,43 @@ addEventListener("dragleave", (event) => event.relatedTarget || drop.classList.r
 addEventListener("drop", async (event) => {
   event.preventDefault();
   drop.classList.remove("over");
-  enqueue(await dropped(event.dataTransfer));
+  if (event.dataTransfer) enqueue(await dropped(event.dataTransfer));
 });
 for (const kind of ["files", "folder"]) {
-  document.querySelector(`[data-pick=${kind}]`).addEventListener("click", () => byId(kind).click());
-  byId(kind).addEventListener("change", (event) => {
-    enqueue([...event.target.files].map((file) => ({ file, name: file.webkitRelativePath || file.name })));
-    event.target.value = "";
+  const field = /** @type {HTMLInputElement} */ (byId(kind));
+  for (const button of document.querySelectorAll(`[data-pick=${kind}]`)) button.addEventListener("click", () => field.click());
+  field.addEventListener("change", () => {
+    enqueue(picked(field.files ?? []));
+    field.value = "";
   });
 }
-byId("retry").addEventListener("click", retry);
+byId("retry").addEventListener("click", () => uploads.retry());
+byId("close").addEventListener("click", () => close());
+byId("pause").addEventListener("click", () => (uploads.held === "paused" ? uploads.resume() : uploads.hold("paused")));
+byId("cancel").addEventListener("click", () => uploads.cancelAll());
 form.addEventListener("submit", (event) => event.preventDefault());
-addEventListener("beforeunload", (event) => running && event.preventDefault());
+addEventListener("beforeunload", (event) => {
+  if (uploads.count("waiting", "queued", "sending", "retrying")) event.preventDefault();
+});
+addEventListener("offline", () => uploads.held || uploads.hold("offline"));
+addEventListener("online", () => uploads.held === "offline" && uploads.resume());
+
+async function back() {
+  if (uploads.held === "session" && (await signedIn(owner))) uploads.resume();
+}
+addEventListener("focus", back);
+document.addEventListener("visibilitychange", () => document.hidden || back());
+
+// --- what an earlier page did not finish
+
+byId("forget").addEventListener("click", () => {
+  if (earlier) memory.forget(earlier.batch);
+  earlier = null;
+  byId("earlier").hidden = true;
+});
+memory.unfinished().then((kept) => {
+  if (!kept || (batch && kept.batch !== batch) || uploads.entries.length) return;
+  earlier = kept;
+  byId("earlier").hidden = false;
+  byId("earlier-text").textContent = `The upload of ${kept.batch} was interrupted after ${files(Object.keys(kept.sent).length)}. Choose the same files or folder again: only what is missing is uploaded.`;
+});

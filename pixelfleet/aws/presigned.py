@@ -13,8 +13,6 @@ from pixelfleet.domain.records import Image
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-#: One POST or PUT takes 5 GB (Amazon S3 user guide, "Uploading objects"); what is larger goes in parts, by the CLI.
-MOST_BYTES: Final = 5_000_000_000
 #: Seven days, the most that signature version 4 allows.
 LONGEST_SECONDS: Final = 7 * 86_400
 
@@ -51,6 +49,17 @@ class Links:
             ExpiresIn=seconds,
         )
         return Form(made["url"], dict(made["fields"]))
+
+    def upload_part(self, key: str, upload_id: str, number: int, size: int, seconds: int) -> str:
+        """An address to put one part of an upload to, of exactly `size` bytes."""
+        asked: dict[str, Any] = {
+            "Bucket": self._uploads,
+            "Key": key,
+            "UploadId": upload_id,
+            "PartNumber": number,
+            "ContentLength": size,
+        }
+        return self._client.generate_presigned_url("upload_part", Params=asked, ExpiresIn=seconds)
 
     def uploads_origin(self) -> str:
         """Scheme and host that forms and links of originals lead to, for a Content-Security-Policy."""

@@ -88,13 +88,12 @@ class UploadBucket:
             answer["ETag"].strip('"'),
         )
 
-    def begin(self, key: str, content_type: str | None) -> str:
-        """Begin an upload in parts, each checked by its CRC-32; returns the upload's id."""
-        kind: Any = {"ContentType": content_type} if content_type else {}
+    def begin(self, key: str, content_type: str | None, *, checksummed: bool = True) -> str:
+        """Begin an upload in parts, each checked by its CRC-32 if it is `checksummed`; returns the upload's id."""
+        more: Any = {"ContentType": content_type} if content_type else {}
+        more |= {"ChecksumAlgorithm": "CRC32", "ChecksumType": "COMPOSITE"} if checksummed else {}
         with translated(f"put {key!r}"):
-            return self._client.create_multipart_upload(
-                Bucket=self.bucket, Key=key, ChecksumAlgorithm="CRC32", ChecksumType="COMPOSITE", **kind
-            )["UploadId"]
+            return self._client.create_multipart_upload(Bucket=self.bucket, Key=key, **more)["UploadId"]
 
     def parts(self, key: str, upload_id: str) -> dict[int, StoredPart] | None:
         """The parts that S3 has of an upload, by number; None where it has no such upload."""
@@ -139,7 +138,8 @@ class UploadBucket:
             UploadGoneError: there is no such upload any more.
         """
         listed: list[Any] = [
-            {"PartNumber": part.number, "ETag": part.etag, "ChecksumCRC32": part.checksum} for part in parts
+            {"PartNumber": part.number, "ETag": part.etag} | ({"ChecksumCRC32": part.checksum} if part.checksum else {})
+            for part in parts
         ]
         with translated(f"put {key!r}"), _gone():
             answer = self._client.complete_multipart_upload(

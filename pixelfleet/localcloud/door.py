@@ -67,7 +67,9 @@ class Door:
             head = RequestHead.from_scope(scope)
             self._check_address(head)
             send_own = answer_own_pages(answered, head)
-            claim = claim_of(head)
+            # A browser asks first, unsigned, whether it may use an address; a presigned address has its signature in it.
+            preflight = head.method == "OPTIONS" and head.single("origin") is not None
+            claim = None if preflight else claim_of(head)
             service = claim.service if claim else None
             body = await self._admit(head, claim, receive)
             await self.inside(scope, body, send_own)

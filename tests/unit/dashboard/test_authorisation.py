@@ -51,6 +51,7 @@ def _after(common: tuple[int, ...], *last: int) -> tuple[int, ...]:
     return (*common[: len(common) - len(last)], *last)
 
 
+PARTS: Final[dict[str, object]] = {"batch": "b1", "name": "big.tif", "upload_id": "none", "bytes": 200_000_000}
 ROUTES: Final = (
     Route("GET", "/health", PUBLIC),
     Route("GET", "/ready", PUBLIC),
@@ -73,6 +74,7 @@ ROUTES: Final = (
     Route("GET", "/batches?owner=*", OPERATORS),
     Route("GET", "/batches/ana/b1", OWNED),
     Route("GET", "/batches/ana/b1/live", OWNED),
+    Route("POST", "/batches/ana/b1/seal", _after(OWNED, 404, 303, 303), form={}),
     Route("GET", "/images/{id}", OWNED),
     Route("GET", "/images/{id}/original", LEADS_ON),
     Route("GET", "/images/{id}/drawn", LEADS_ON),
@@ -97,6 +99,9 @@ ROUTES: Final = (
     Route("GET", "/api/v1/images/{id}/variants/thumb", _after(API_OWNED, 404, 302, 302)),
     Route("POST", "/api/v1/images/{id}/reprocess", _after(API_OWNED, 404, 202, 202), body={"recipe": "web"}),
     Route("POST", "/api/v1/uploads", _after(API, 201, 201, 201), body={"files": [{"name": "a.jpg", "bytes": 1}]}),
+    Route("POST", "/api/v1/uploads/parts", API, body=PARTS | {"numbers": [1]}),
+    Route("POST", "/api/v1/uploads/complete", _after(API, 404, 404, 404), body=PARTS),
+    Route("POST", "/api/v1/uploads/abort", _after(API, 204, 204, 204), body=PARTS),
     Route("GET", "/api/v1/batches", API),
     Route("GET", "/api/v1/batches?owner=ana", API_OWNED),
     Route("GET", "/api/v1/batches/ana/b1", API_OWNED),

@@ -278,6 +278,14 @@ def test_a_page_that_the_bucket_names_may_read() -> None:
     assert (status, headers) == (200, {b"access-control-allow-origin": OWN})
 
 
+def test_a_page_may_ask_before_it_uses_a_presigned_address() -> None:
+    inside = Inside([(b"access-control-allow-origin", OWN)])
+    scope = _plain("OPTIONS", "/bucket/key", ("origin", OWN.decode()), ("access-control-request-method", "PUT"))
+    scope["query_string"] = b"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=" + b"0" * 64
+    status, headers, _ = _ask(scope, b"", inside)
+    assert (status, headers) == (200, {b"access-control-allow-origin": OWN})
+
+
 @pytest.mark.parametrize("allowed", [b"*", b"http://evil.example"])
 def test_any_other_page_may_not_read(allowed: bytes) -> None:
     status, headers, body = _preflight(allowed)

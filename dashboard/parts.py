@@ -1,0 +1,113 @@
+"""Large files from a browser: in parts, each put straight to S3 by a link of its own, and put together at the end.
+
+The name of a file leads to a key of the caller's own, so nobody reaches another's upload by its id. A link is good for
+exactly the size of its part. What is larger than the fleet takes is refused before it is put together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dashboard.callers import Caller
+from dashboard.problem import Problem
+from dashboard.site import Site
+from dashboard.upload_names import bad_name
+from pixelfleet.aws.upload_bucket import PutPart, StoredPart, UploadGoneError
+from pixelfleet.uploads import batch_prefix
+
+#: Bytes of a file from which it goes in parts.
+PARTS_FROM: Final = 100_000_000
+#: Bytes of a part. S3 takes 10,000 parts of 5 MB to 5 GB (Amazon S3 user guide, "multipart upload limits").
+PART_BYTES: Final = 16_000_000
+#: Seconds in which a part must begin.
+LINK_SECONDS: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class PartsUpload:
+    """One file on its way in parts; `bytes` is its whole size."""
+
+    batch: str
+    name: str
+    upload_id: str
+    bytes: int
+
+
+def begin(site: Site, key: str, content_type: str) -> str:
+    """The id of a new upload in parts."""
+    return site.deployment.upload_bucket.begin(key, content_type, checksummed=False)
+
+
+def links(site: Site, caller: Caller, one: PartsUpload, numbers: Sequence[int]) -> dict[int, str]:
+    """Where to put these parts, numbered from 1."""
+    key = _key(caller, one)
+
+    def link(number: int) -> str:
+        size = part_size(one.bytes, number)
+        return site.deployment.links.upload_part(key, one.upload_id, number, size, LINK_SECONDS)
+
+    return {number: link(number) for number in numbers if 1 <= number <= part_count(one.bytes)}
+
+
+def stored(site: Site, caller: Caller, one: PartsUpload) -> list[int]:
+    """The parts that are there as they should be. Raises Problem 404: the upload was given up, or put together."""
+    parts = _parts(site, _key(caller, one), one.upload_id)
+    return sorted(number for number, part in parts.items() if part.bytes == part_size(one.bytes, number))
+
+
+def complete(site: Site, caller: Caller, one: PartsUpload) -> None:
+    """Put the parts together.
+
+    Raises:
+        Problem: 404, the upload is gone; 409, parts are missing; 422, there is more than the fleet takes.
+    """
+    key, size, upload_id = _key(caller, one), one.bytes, one.upload_id
+    parts = _parts(site, key, upload_id)
+    if sum(part.bytes for part in parts.values()) > site.settings.heavy_max_bytes:
+        site.deployment.upload_bucket.abort(key, upload_id)
+        raise Problem(422, f"it is larger than {site.settings.heavy_max_bytes:,} bytes")
+    missing = [n for n in range(1, part_count(size) + 1) if n not in parts or parts[n].bytes != part_size(size, n)]
+    if missing or len(parts) != part_count(size):
+        raise Problem(409, f"{len(missing):,} of {part_count(size):,} parts are missing; put them and repeat this")
+    listed = [PutPart(number, part.etag, part.checksum) for number, part in sorted(parts.items())]
+    try:
+        site.deployment.upload_bucket.complete(key, upload_id, listed)
+    except UploadGoneError:
+        raise Problem(404, _GONE) from None
+
+
+def give_up(site: Site, caller: Caller, one: PartsUpload) -> None:
+    """Delete the parts."""
+    site.deployment.upload_bucket.abort(_key(caller, one), one.upload_id)
+
+
+def part_count(size: int) -> int:
+    return max(1, -(-size // part_bytes(size)))
+
+
+def part_bytes(size: int) -> int:
+    """Larger parts where there would be more than S3 takes."""
+    return max(PART_BYTES, -(-size // 10_000))
+
+
+def part_size(size: int, number: int) -> int:
+    """Of the part of this number; the last one is the rest."""
+    return min(part_bytes(size), size - (number - 1) * part_bytes(size))
+
+
+_GONE: Final = "this upload is gone: it was given up, or is complete already; ask for a new one"
+
+
+def _key(caller: Caller, one: PartsUpload) -> str:
+    """Raises Problem 422 for a name that no form is given for either."""
+    key = batch_prefix(caller.name, one.batch) + one.name
+    if refused := bad_name(key, one.name):
+        raise Problem(422, refused)
+    return key
+
+
+def _parts(site: Site, key: str, upload_id: str) -> dict[int, StoredPart]:
+    parts = site.deployment.upload_bucket.parts(key, upload_id)
+    if parts is None:
+        raise Problem(404, _GONE)
+    return parts

@@ -1,0 +1,18 @@
+"""Which names of files can be uploaded from a browser or by the API."""
+
+from pathlib import PurePosixPath
+
+from pixelfleet.domain.keys import MAX_KEY_BYTES
+
+
+def bad_name(key: str, name: str) -> str | None:
+    """Why a file of this name, with this key, cannot be taken, in words for the person who chose it."""
+    parts = PurePosixPath(name).parts
+    if name != "/".join(parts) or not parts or {".", ".."} & set(parts) or name.startswith("/"):
+        return "its name is no plain relative path"
+    # S3 would put the name that the browser sends in the place of ${filename}.
+    if any(not letter.isprintable() for letter in name) or "${" in name:
+        return "its name holds characters that cannot be uploaded; rename it"
+    if len(key.encode()) > MAX_KEY_BYTES:
+        return f"its name is longer than S3 takes ({MAX_KEY_BYTES:,} bytes with owner and batch)"
+    return None

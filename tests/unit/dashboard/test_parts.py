@@ -1,0 +1,101 @@
+"""Large files from a browser: in parts by signed links, put together, resumed, given up, never another's."""
+
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from dashboard import actions, parts
+from dashboard.parts import part_bytes, part_count, part_size
+from tests.fakes.moto_s3 import MotoDeployment
+from tests.unit.dashboard.conftest import Dashboard
+
+FIRST = 5 * 1024 * 1024
+SIZE = FIRST + 10
+
+
+@pytest.fixture
+def program(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    monkeypatch.setattr(actions, "PARTS_FROM", 1_000)
+    monkeypatch.setattr(parts, "PART_BYTES", FIRST)
+    return dashboard.program("ana")
+
+
+def begin(program: TestClient, name: str) -> dict[str, Any]:
+    body = {"batch": "large", "files": [{"name": name, "bytes": SIZE, "type": "image/tiff"}]}
+    [answer] = program.post("/api/v1/uploads", json=body).json()["files"]
+    assert (answer["url"], answer["parts"]["part_bytes"], answer["parts"]["count"]) == (None, FIRST, 2)
+    return {"batch": "large", "name": name, "upload_id": answer["parts"]["upload_id"], "bytes": SIZE}
+
+
+def put(s3_url: str, program: TestClient, about: dict[str, Any], number: int, body: bytes) -> int:
+    answer = program.post("/api/v1/uploads/parts", json=about | {"numbers": [number]}).json()
+    parts = urlsplit(answer["urls"][str(number)])
+    # The bucket's own host is moto's, which has the bucket from the header.
+    address = f"{s3_url}{parts.path}?{parts.query}"
+    return httpx2.put(address, content=body, headers={"Host": parts.netloc}).status_code
+
+
+def test_parts_are_put_by_their_links_and_put_together(program: TestClient, dashboard: Dashboard) -> None:
+    about = begin(program, "big.tif")
+    s3_url = cast("MotoDeployment", dashboard.deployment).s3_url
+    assert put(s3_url, program, about, 1, b"a" * FIRST) == 200
+    missing = program.post("/api/v1/uploads/complete", json=about)
+    assert (missing.status_code, "1 of 2 parts" in missing.json()["detail"]) == (409, True)
+    # As after a reload: only what is missing is sent.
+    assert program.post("/api/v1/uploads/parts", json=about).json()["stored"] == [1]
+    assert put(s3_url, program, about, 2, b"b" * 10) == 200
+    assert program.post("/api/v1/uploads/complete", json=about).status_code == 204
+    stored = dashboard.deployment.s3.get_object(
+        Bucket=dashboard.deployment.settings.uploads_bucket, Key="uploads/ana/large/big.tif"
+    )
+    assert (stored["ContentLength"], stored["ContentType"]) == (SIZE, "image/tiff")
+    assert program.post("/api/v1/uploads/complete", json=about).status_code == 404
+
+
+def test_an_upload_that_is_given_up_is_gone(program: TestClient) -> None:
+    about = begin(program, "gone.tif")
+    assert program.post("/api/v1/uploads/abort", json=about).status_code == 204
+    assert program.post("/api/v1/uploads/parts", json=about).status_code == 404
+
+
+def test_nobody_reaches_anothers_upload_by_its_id(program: TestClient, dashboard: Dashboard) -> None:
+    about = begin(program, "mine.tif")
+    ben = dashboard.program("ben")
+    # S3 knows the id for that key alone (moto does not look at the key).
+    assert "uploads/ben/large/mine.tif" in put_address(ben, about)
+    assert "uploads/ana/large/mine.tif" in put_address(program, about)
+
+
+def put_address(program: TestClient, about: dict[str, Any]) -> str:
+    answer = program.post("/api/v1/uploads/parts", json=about | {"numbers": [1]}).json()
+    return str(answer["urls"]["1"])
+
+
+def test_a_link_is_good_for_the_size_of_its_part_alone(program: TestClient) -> None:
+    address = put_address(program, begin(program, "sized.tif"))
+    assert "X-Amz-SignedHeaders=content-length%3Bhost" in address
+
+
+@pytest.mark.parametrize("name", ["../x.tif", "a/../../x", "/x", "${filename}", "x" * 1020])
+def test_a_name_that_has_no_form_has_no_parts(program: TestClient, name: str) -> None:
+    body = {"batch": "large", "name": name, "upload_id": "any", "bytes": SIZE, "numbers": [1]}
+    assert program.post("/api/v1/uploads/parts", json=body).status_code == 422
+
+
+@pytest.mark.parametrize("size", [1, 100_000_001, 20_000_000_000, 5_000_000_000_000])
+def test_sizes_of_parts_add_up_and_are_what_s3_takes(size: int) -> None:
+    count = part_count(size)
+    assert count <= 10_000
+    assert sum(part_size(size, number) for number in range(1, count + 1)) == size
+    assert part_bytes(size) <= 5_000_000_000
+    assert 0 < part_size(size, count) <= part_bytes(size)
+
+
+def test_more_than_the_fleet_takes_is_refused_at_once(program: TestClient, dashboard: Dashboard) -> None:
+    most = dashboard.deployment.settings.heavy_max_bytes
+    body = {"batch": "large", "files": [{"name": "huge.tif", "bytes": most + 1}]}
+    [answer] = program.post("/api/v1/uploads", json=body).json()["files"]
+    assert f"larger than {most:,} bytes" in answer["refused"]
