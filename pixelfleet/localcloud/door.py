@@ -67,7 +67,8 @@ class Door:
             head = RequestHead.from_scope(scope)
             self._check_address(head)
             send_own = answer_own_pages(answered, head)
-            # A browser asks first, unsigned, whether it may use an address; a presigned address has its signature in it.
+            # A browser asks first, unsigned, whether it may use an address; of a presigned one
+            # the signature is in the address.
             preflight = head.method == "OPTIONS" and head.single("origin") is not None
             claim = None if preflight else claim_of(head)
             service = claim.service if claim else None
