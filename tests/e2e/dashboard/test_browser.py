@@ -160,7 +160,7 @@ def test_a_folder_that_is_dropped_keeps_its_paths(visitor: Visitor, served: Serv
         }""",
         list(buffer.getvalue()),
     )
-    expect(page.get_by_text("1 of 1 files")).to_be_visible()
+    expect(page.get_by_text("1 of 1 file,")).to_be_visible()
     its_id = image_id(served.deployment.settings.uploads_bucket, "uploads/ana/dropped/shoot/in.png")
     expect(page.locator("#live")).to_contain_text("Complete since", timeout=TIMEOUT)
     image = served.deployment.images.get(its_id)
@@ -181,6 +181,8 @@ def test_an_operator_sees_failures_and_sends_them_again(visitor: Visitor, served
     card = page.locator(".failure", has_text="crashed").first
     expect(card).to_contain_text("lost.png")
     card.get_by_role("button", name="Send again").click()
+    # It asks first, and says of how many.
+    page.get_by_role("dialog").get_by_role("button", name="Send again").click()
     page.wait_for_url("**/background-tasks/*")
     expect(page.get_by_text("sent again").or_(page.get_by_text("canaries failed again"))).to_be_visible(timeout=TIMEOUT)
     visitor.open("/activity")
@@ -190,8 +192,11 @@ def test_an_operator_sees_failures_and_sends_them_again(visitor: Visitor, served
     visitor.open("/users")
     page.get_by_label("Name", exact=True).fill("newcomer")
     page.get_by_role("button", name="Add", exact=True).click()
-    expect(page.get_by_text("The password of newcomer")).to_be_visible()
+    expect(page.get_by_text("newcomer is added")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("newcomer is added")).to_be_hidden()
     page.get_by_role("button", name="Disable newcomer").click()
+    page.get_by_role("dialog").get_by_role("button", name="Disable").click()
     expect(page.get_by_role("row", name="newcomer")).to_contain_text("disabled")
     visitor.open("/failures")
     page.get_by_label("Type “purge” to confirm").fill("purge")
