@@ -94,12 +94,14 @@ class Objects:
 
         Raises:
             ObjectGoneError: the version is gone, or the key holds another by now.
+            TransientError: the answer is of another version than the one that was asked for.
         """
         pin = None if source.version_id else source.etag
 
         def get(abandoned: threading.Event) -> tuple[ObjectVersion, str]:
             download = self._object_bytes.get(source.bucket, source.key, source.version_id, pin)
             version = ObjectVersion(source.bucket, source.key, download.version_id, download.etag, download.size)
+            _check_version(source, version)
             return version, _write(download.chunks, path, abandoned) if download.size <= max_bytes else ""
 
         with translated(f"fetch {source.key!r}"), _gone(source.key):
@@ -248,6 +250,24 @@ def _gone(key: str) -> Iterator[None]:
         if error_code(error) in _MISSING | _SUPERSEDED | _MARKER:
             raise ObjectGoneError(key) from None
         raise
+
+
+def _check_version(asked: ObjectVersion, answered: ObjectVersion) -> None:
+    """Nothing is decoded but the version that the record names: a proxy may answer with what another request asked for.
+
+    Raises:
+        TransientError: the answer is of another version.
+    """
+    if asked.version_id is not None:
+        same = answered.version_id == asked.version_id
+    else:
+        same = asked.etag is None or answered.etag == asked.etag
+    if not same:
+        raise TransientError(
+            Cause.UNAVAILABLE,
+            f"S3 was asked for {asked.key!r}, version {asked.version_id or asked.etag}, "
+            f"and answered with version {answered.version_id or answered.etag}",
+        )
 
 
 def _write(chunks: Iterable[bytes], path: Path, abandoned: threading.Event) -> str:

@@ -132,6 +132,8 @@ class Images:
         """See `transitions.uncount`; `etag` is that of the object in the bucket after `image` was read.
 
         Nothing is done to a record that stands for another version or removal by now: that may be newer than `etag`.
+        SUPERSEDED if an outcome would be counted again, and the record was written since: whoever wrote the record may
+        have looked at the bucket later.
         """
 
         def transition(present: Image | None) -> Image | Refusal:
@@ -140,7 +142,9 @@ class Images:
             removed_since = present.status is Status.DELETED and (
                 image.status is not Status.DELETED or image.sequencer != present.sequencer
             )
-            return Refusal.DONE if removed_since else transitions.uncount(present, etag)
+            after = Refusal.DONE if removed_since else transitions.uncount(present, etag)
+            counts_again = isinstance(after, Image) and present.uncounted_version and not after.uncounted_version
+            return Refusal.SUPERSEDED if counts_again and present.version != image.version else after
 
         return self._change(image.image_id, transition, image)
 

@@ -87,13 +87,18 @@ def _confirmed(image: Image, sequencer: str) -> Image | Refusal:
 
 
 def note_transient(image: Image | None, aim: Aim, failure: Failure, at: str) -> Image | Refusal:
-    """Keep the cause of a failure that will be tried again, in case no later attempt leaves one."""
+    """Keep the cause of a failure that will be tried again, in case no later attempt leaves one.
+
+    A cause that blames the image goes into the history alone: an attempt that ends so and is not final was passed on to
+    a larger lane, which may take the image. If that lane's workers die, the image is not at fault.
+    """
     if image is None:
         return Refusal.UNKNOWN
     if image.status is not Status.PROCESSING or not still_aimed_at(image, aim):
         return Refusal.SUPERSEDED
     log = image.logged(line(aim, "will retry", at, failure))
-    return image.model_copy(update={"cause": failure.cause, "message": shorten(failure.message), "attempt_log": log})
+    kept = {} if failure.cause.blames_image else {"cause": failure.cause, "message": shorten(failure.message)}
+    return image.model_copy(update={**kept, "attempt_log": log})
 
 
 def hand_back(image: Image | None, aim: Aim, at: str) -> Image | Refusal:
@@ -145,6 +150,8 @@ def uncount(image: Image | None, etag: str | None) -> Image | Refusal:
     outcome of that version is counted, whoever has it made: the batch would otherwise complete by an old version of a
     file that changed. The outcome of any other version is counted. If the bucket holds the record's version again, at
     another seal or at a later event of that version, that version's outcome is counted again.
+
+    A mark that is there is written once more: whoever counts again by an older look at the bucket must notice.
     """
     if image is None:
         return Refusal.DONE
@@ -152,7 +159,7 @@ def uncount(image: Image | None, etag: str | None) -> Image | Refusal:
     settled = image.status in (Status.READY, Status.FAILED)
     marked = image.model_copy(update={"uncounted_version": image.source_version if outdated else None})
     after = marked.model_copy(update={"counted": counted_in_batch(marked) if settled else None})
-    return after if after != image else Refusal.DONE
+    return after if outdated or after != image else Refusal.DONE
 
 
 def remove(image: Image | None, job: Job, at: str, worker: str) -> Image | Refusal:

@@ -11,6 +11,7 @@ from pixelfleet.catalog.batches import OtherImagesError
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import batch_prefix, image_id
 from pixelfleet.domain.records import Batch, Counts, Image, Status
+from pixelfleet.domain.transitions import Refusal
 from pixelfleet.errors import Cause, SetupError, TransientError
 from pixelfleet.operations.pace import Pace
 
@@ -130,15 +131,30 @@ def _image_ids(deployment: Deployment, owner: str, name: str) -> Iterator[str]:
 
 def _uncount(deployment: Deployment, objects: dict[str, ListedObject]) -> None:
     for image in deployment.images.get_many(objects).values():
-        etag: str | None = objects[image.image_id].etag
-        removed = image.status is Status.DELETED
-        if removed or image.etag not in (None, etag):
-            # The listing is older than the record. Which of the two is out of date, S3 says now.
+        recount(deployment, image, objects[image.image_id].etag)
+
+
+def recount(deployment: Deployment, image: Image, listed: str | None = None) -> Image:
+    """Count the outcome of an image, or not, by the version that the bucket holds; returns the record as it is then.
+
+    `listed` is the ETag in a listing that is older than `image`. Where the two do not agree, S3 says now which of them
+    is out of date.
+
+    Raises:
+        TransientError: S3 or DynamoDB does not answer, or others write the record at each look.
+    """
+    for _ in range(LOOKS):
+        removed, etag = image.status is Status.DELETED, listed
+        if removed or etag is None or image.uncounted_version is not None or image.etag not in (None, etag):
             current = deployment.objects.head(image.bucket, image.key)
             if removed and current is None:
-                continue
+                return image
             etag = current.etag if current is not None else image.etag
-        deployment.images.uncount(image, etag)
+        after = deployment.images.uncount(image, etag)
+        if after is not Refusal.SUPERSEDED:
+            return image if isinstance(after, Refusal) else after
+        image, listed = deployment.images.get(image.image_id) or image, None
+    raise TransientError(Cause.THROTTLED, f"image {image.image_id} is written by others at each look")
 
 
 def _parts(items: Iterable[tuple[str, ListedObject]]) -> Iterator[dict[str, ListedObject]]:

@@ -74,8 +74,9 @@ def _deserved(name: str, key: str, text: str, image: Image) -> Iterator[Violatio
     unreadable = text.startswith("bad")
     if unreadable and image.status is Status.READY:
         yield Violation(name, f"{key} cannot be read, and its record says ready")
-    if not unreadable and image.status is Status.FAILED and image.cause is Cause.UNREADABLE:
-        yield Violation(name, f"{key} is whole, and its record says unreadable")
+    blamed = image.status is Status.FAILED and image.cause is not None and image.cause.blames_image
+    if blamed and not unreadable and image.cause is not Cause.RECIPE_UNFIT:
+        yield Violation(name, f"{key} is whole, and its record says {image.cause}")
 
 
 def nothing_is_under_way(books: Books) -> Iterator[Violation]:

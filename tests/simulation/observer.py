@@ -25,6 +25,8 @@ class Observer:
         self.results_deleted_at: dict[str, float] = {}
         #: Of each sealed batch: the keys that were in the bucket when the sealing command began; see `_in_bucket`.
         self._sealed: dict[str, dict[str, str]] = {}
+        #: When each batch was sealed last.
+        self._sealed_at: dict[str, float] = {}
         environment.recorded = self.recorded
         self._cloud.on_object_event = self._object_event
         self._cloud.sns.on_publish = self._published
@@ -96,6 +98,7 @@ class Observer:
         item, earlier = from_attributes(after), from_attributes(before or {})
         if item.get("sealed_at") != earlier.get("sealed_at"):
             self._sealed[item["batch_id"]] = self._in_bucket(item["batch_id"])
+            self._sealed_at[item["batch_id"]] = self._environment.scheduler.now
         if item.get("completed_at") and not earlier.get("completed_at"):
             self._check_completion(item)
 
@@ -120,14 +123,19 @@ class Observer:
         }
 
     def _check_completion(self, batch: dict[str, Any]) -> None:
-        """A sealed batch completes when its images are accounted for, and not before."""
+        """A sealed batch completes when its images are accounted for, and not before.
+
+        A key that somebody has changed since the seal may be uncounted already, by the next seal, which is under way.
+        """
+        sealed_at = self._sealed_at.get(batch["batch_id"], 0.0)
         items = {item["key"]: item for item in self.images()}
         bucket = self._cloud.s3.bucket(self._environment.settings.uploads_bucket)
         for key, outdated in self._sealed.get(batch["batch_id"], {}).items():
             current, item = bucket.current(key), items.get(key, {})
             changed = current is not None and _version_of(current) != outdated
             by_old_version = outdated and changed and item.get("source_version") == outdated
-            if not item.get("counted") or by_old_version:
+            touched = self._environment.touched_at[key] > sealed_at
+            if by_old_version or (not item.get("counted") and not touched):
                 self._environment.violate("no batch completes before its images are accounted for", key)
 
 

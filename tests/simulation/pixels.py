@@ -1,7 +1,8 @@
 """The stand-ins for `probe` and `render`: an original's text says what becomes of it.
 
 `good N` renders. `bad N` cannot be read. `slow N` takes longer than the bulk lane allows. `large N` needs more memory
-than the bulk lane has. `odd N` does not fit the recipe `catalog`. A seed may also make a rendering fail, wait, or die.
+than the bulk lane has. `wide N` has more pixels than the bulk lane takes. `odd N` does not fit the recipe `catalog`. A
+seed may also make a rendering fail, wait, or die.
 """
 
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import as_member
-from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.errors import Cause, PermanentError, WrongLaneError
 from pixelfleet.images.pipeline import RenderedVariant, Rendition
 from pixelfleet.images.probe import Probe
 from pixelfleet.recipes import Recipe
@@ -57,6 +58,8 @@ class Pixels:
             raise PermanentError(Cause.RECIPE_UNFIT, "the recipe does not fit the image")
         if kind == "large" and not heavy:
             raise MemoryError("the bulk lane has too little memory")
+        if kind == "wide" and not heavy:
+            raise WrongLaneError("more pixels than the bulk lane takes")
         self._network.work(1_000.0 if kind == "slow" and not heavy else 0.2)
         variants = []
         for name in VARIANTS:

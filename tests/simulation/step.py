@@ -12,7 +12,7 @@ BATCH: Final = "b1"
 PREFIX: Final = f"uploads/{OWNER}/{BATCH}/"
 #: Keys of the batch, one outside any batch, and one that looks like a folder and has content.
 KEYS: Final = (f"{PREFIX}0.jpg", f"{PREFIX}1.jpg", "plain.jpg", f"{PREFIX}2.jpg", f"{PREFIX}folder/")
-KINDS: Final = ("good", "good", "good", "bad", "bad", "slow", "large", "odd")
+KINDS: Final = ("good", "good", "good", "bad", "bad", "slow", "large", "wide", "odd")
 
 Action = Callable[[Deployment], object]
 Option = TypeVar("Option")

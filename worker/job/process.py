@@ -13,6 +13,7 @@ from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
 from pixelfleet.errors import Cause, TransientError
+from pixelfleet.operations.completion import recount
 from pixelfleet.operations.recipe_choice import RecipeChoice
 from worker.job.attempt import Attempt, Hold, Surroundings
 from worker.job.error_actions import Decision, ErrorAction, Situation, decide
@@ -71,7 +72,7 @@ class Processor:
         seen = self._deployment.images.get(job.image_id)
         if seen is not None and seen.uncounted_version == present.source_version:
             # The bucket holds the version again that a seal uncounted.
-            self._deployment.images.uncount(seen, present.etag)
+            seen = recount(self._deployment, seen)
         if self._deployment.images.confirm(job, present.source_version, seen) is Refusal.UNKNOWN:
             return self._process(present, lane, hold)
         self._finish.again(job.image_id)
@@ -129,8 +130,7 @@ class Processor:
         current = self._deployment.objects.head(job.bucket, job.key)
         if current is None or _job_of(current, job).source_version != uncounted:
             return seen
-        counted = self._deployment.images.uncount(seen, current.etag)
-        return seen if isinstance(counted, Refusal) else counted
+        return recount(self._deployment, seen)
 
     def _aim(self, job: Job, seen: Image | None, lane: Lane) -> Aim:
         recipe = self._recipes.of(seen, job.place)

@@ -18,6 +18,7 @@ from pixelfleet.operations.completion import (
     complete_after,
     complete_if_full,
     complete_sealed_batches,
+    recount,
     seal,
 )
 from pixelfleet.operations.pace import Pace
@@ -141,6 +142,31 @@ def test_what_was_removed_is_counted_and_what_was_put_there_again_is_counted_onc
     assert (batch.expected, counts.accounted, batch.completed_at) == (2, 1, None)
     process(deployment, "back.png", "e2", "30")
     assert deployment.notices.batches == ["me/b1"]
+
+
+def test_an_old_look_at_the_bucket_does_not_count_what_a_later_seal_uncounted(
+    deployment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(deployment, "a.png")
+    image = record(deployment, "me", "b1", "a.png")
+    # A seal saw another version, which is gone again: the bucket holds the version of the record.
+    marked = deployment.images.uncount(image, "e2")
+    look = deployment.objects.head
+    looks = []
+
+    def look_and_freeze(*key: str) -> Any:
+        current = look(*key)
+        looks.append(current)
+        if len(looks) == 1:
+            put(deployment, "a.png", "e3")
+            seal(deployment, "me", "b1")
+        return current
+
+    monkeypatch.setattr(deployment.objects, "head", look_and_freeze)
+    assert recount(deployment, marked).counted is None
+    # The bucket holds the record's version again.
+    put(deployment, "a.png")
+    assert recount(deployment, deployment.images.get(image.image_id)).counted == "ready"
 
 
 def remove(deployment: Any, name: str, sequencer: str) -> None:
