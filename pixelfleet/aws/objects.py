@@ -255,10 +255,12 @@ def _gone(key: str) -> Iterator[None]:
 def _check_version(asked: ObjectVersion, answered: ObjectVersion) -> None:
     """Nothing is decoded but the version that the record names: a proxy may answer with what another request asked for.
 
+    An answer that names no version is compared by its ETag, as an answer of a bucket without versions is.
+
     Raises:
         TransientError: the answer is of another version.
     """
-    if asked.version_id is not None:
+    if asked.version_id is not None and answered.version_id is not None:
         same = answered.version_id == asked.version_id
     else:
         same = asked.etag is None or answered.etag == asked.etag

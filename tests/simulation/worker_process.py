@@ -132,6 +132,8 @@ class SimulatedWorker:
             most = receive_count(room, self._slots - len(self._children), receiver.in_flight, plenty=receiver.plenty)
             if not most:
                 return
+            # A poll that is under way counts as one that has ended: it may be slow.
+            self.received_at = self._scheduler.now
             receiver.ask(most)
 
     def _settle(self, payload: Payload, hide_for: int | None) -> None:

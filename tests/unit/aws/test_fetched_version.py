@@ -35,7 +35,7 @@ def version(version_id: str | None, etag: str | None) -> ObjectVersion:
     ("asked", "answered"),
     [
         (version("v1", "e1"), OneAnswer("v2", "e1")),
-        (version("v1", "e1"), OneAnswer(None, "e1")),
+        (version("v1", "e1"), OneAnswer(None, "e2")),
         (version(None, "e1"), OneAnswer(None, "e2")),
         (version(None, "e1"), OneAnswer("v9", "e2")),
     ],
@@ -57,6 +57,7 @@ def test_another_version_is_refused_before_a_byte_is_kept(
         (version(None, "e1"), OneAnswer(None, "e1")),
         # A bucket whose versioning was suspended after the upload.
         (version(None, "e1"), OneAnswer("v1", "e1")),
+        (version("v1", "e1"), OneAnswer(None, "e1")),
         (version(None, None), OneAnswer(None, "e1")),
     ],
 )
