@@ -1,5 +1,9 @@
 """Passwords are hashed at the same cost whether the user exists or not."""
 
+import os
+import sys
+import threading
+
 import pytest
 from argon2 import extract_parameters
 
@@ -35,3 +39,20 @@ def test_the_right_password_matches_and_no_other_does() -> None:
     stored = hash_password(PASSWORD)
     assert password_matches(PASSWORD, stored)
     assert not password_matches(PASSWORD + " ", stored)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has a priority of its own on Linux")
+def test_hashing_gives_way_to_every_other_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crowd of sign-ins takes the cores that are left over, so that /health does not wait for them."""
+    priorities: list[int] = []
+
+    class Hasher:
+        def hash(self, _password: str) -> str:
+            priorities.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            return "hash"
+
+    monkeypatch.setattr(passwords, "_HASHER", Hasher())
+    passwords.hash_password("correct horse battery")
+
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert priorities == [min(own + 10, 19)]
