@@ -53,6 +53,10 @@ def events(
 
 
 async def _follow(site: Site, caller: Caller, topics: Sequence[str]) -> AsyncIterator[str]:
+    # Requests of one moment are all admitted before the first stream begins. Here, in the event loop, one comes after
+    # the other; the browser asks again later.
+    if _Streams.open[caller.name] >= MOST_OF_ONE or _Streams.open.total() >= MOST_STREAMS:
+        return
     _Streams.open[caller.name] += 1
     try:
         started, spoke = time.monotonic(), time.monotonic()

@@ -12,6 +12,10 @@ from typing import Final
 from pixelfleet.errors import Cause, PermanentError, ProcessingError, TransientError
 
 
+#: Characters of a codec's line that are read: some codecs quote the file in it.
+_LONGEST_LINE: Final = 2_000
+
+
 class DamagedError(Exception):
     """A parser in Python met bytes that do not fit the format."""
 
@@ -166,5 +170,5 @@ def unusual(text: str, format_name: str) -> PermanentError:
 def gist(text: str) -> str:
     """The codec's own last line, without the wrapping that names our calls, and without any path."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("unable to")]
-    last = re.sub(r'b?["\'][^"\']*/[^"\']*["\']', "the file", lines[-1] if lines else "no reason given")
+    last = re.sub(r'b?["\'][^"\']*/[^"\']*["\']', "the file", lines[-1][:_LONGEST_LINE] if lines else "no reason given")
     return re.sub(r"(?:/[^\s/:'\"()]+){2,}", "the file", last)[:160]

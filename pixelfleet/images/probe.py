@@ -9,6 +9,7 @@ from pixelfleet.images.icons import check_icon
 from pixelfleet.images.limits import Limits, check_bytes, check_held, check_size
 from pixelfleet.images.metadata_bombs import check_metadata
 from pixelfleet.images.open import Reading, format_of, guarded, read_header
+from pixelfleet.images.structure_bombs import check_structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def probe(path: Path, limits: Limits, *, with_gps: bool = False, allow_svg: bool
     row = format_of(path)
     check_icon(path, row.name)
     check_metadata(path, row.name)
+    check_structure(path, row.name, limits)
     with guarded(path, row.name):
         header = read_header(path, row, Reading(allow_svg=allow_svg))
     animated = row.animates and header.frames > 1

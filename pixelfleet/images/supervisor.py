@@ -24,6 +24,7 @@ from pixelfleet.images.child_protocol import Answer, Order, decode_answer
 from pixelfleet.images.limits import LaneShare, Limits
 from pixelfleet.images.pipeline import Rendition
 from pixelfleet.images.probe import Probe
+from pixelfleet.images.time_allowed import seconds_allowed
 from pixelfleet.recipes import Recipe
 
 _CHUNK: Final = 65_536
@@ -63,7 +64,7 @@ class RenderSupervisor:
 
     Args:
         memory: bytes that the child may allocate.
-        seconds: that one image may take.
+        seconds: that one image may take, if `time_allowed.py` does not give it fewer.
         file_bytes: that one file may have which the child writes.
     """
 
@@ -116,11 +117,12 @@ class RenderSupervisor:
             TransientError: the child died, hung, or sent what is no answer.
         """
         child = self._child = self._child or self._start()
-        deadline = time.monotonic() + self._seconds
+        began, size = time.monotonic(), _size(order.source)
         try:
             _pipe(child.stdin).write(order.encoded())
             while True:
-                answer = decode_answer(self._line(child, deadline), order.folder)
+                seconds = min(self._seconds, seconds_allowed(size, outcome.probe.pixels if outcome.probe else 0))
+                answer = decode_answer(self._line(child, began, seconds), order.folder)
                 if answer.progress is not None:
                     _log.info("%s", answer.progress)
                 elif outcome.take(answer):
@@ -143,25 +145,28 @@ class RenderSupervisor:
             bufsize=0,
         )
 
-    def _line(self, child: subprocess.Popen[bytes], deadline: float) -> bytes:
-        """The child's next line.
+    def _line(self, child: subprocess.Popen[bytes], began: float, seconds: float) -> bytes:
+        """The child's next line, at most `seconds` after `began`.
 
         Raises:
             TransientError: the time is over, or the child died.
         """
         pipe = _pipe(child.stdout)
         while b"\n" not in self._received:
-            ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
+            ready, _, _ = select.select([pipe], [], [], max(0.0, began + seconds - time.monotonic()))
             if not ready:
-                raise TransientError(
-                    Cause.TIME_LIMIT, f"not done after {self._seconds:g} seconds; raise the time limit or leave it out"
-                )
+                raise TransientError(Cause.TIME_LIMIT, self._out_of_time(seconds))
             part = os.read(pipe.fileno(), _CHUNK)
             if not part or len(self._received) > _LONGEST_ANSWER:
                 raise self._post_mortem(child)
             self._received += part
         line, _, self._received = self._received.partition(b"\n")
         return line
+
+    def _out_of_time(self, seconds: float) -> str:
+        if seconds < self._seconds:
+            return f"not done after {seconds:,.0f} seconds, which is the most for a file of this size; save it anew"
+        return f"not done after {seconds:g} seconds; raise the time limit or leave it out"
 
     def _post_mortem(self, child: subprocess.Popen[bytes]) -> TransientError:
         try:
@@ -195,6 +200,14 @@ class RenderSupervisor:
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     """The variables that a process which decodes strangers' files may see."""
     return {name: value for name, value in environment.items() if _PASSED.fullmatch(name)}
+
+
+def _size(source: Path) -> int:
+    """Bytes of a file; 0 where it is gone, which the child reports."""
+    try:
+        return source.stat().st_size
+    except OSError:
+        return 0
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

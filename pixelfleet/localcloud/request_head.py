@@ -1,7 +1,8 @@
 """The head of an HTTP request to the embedded cloud, read strictly, and the refusal of a request."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Self
@@ -15,6 +16,11 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: Bytes of a body that is held until its signature is verified: the most that DynamoDB takes, and some room.
 MOST_HELD_BYTES: Final = 17_000_000
+#: Bytes of a body that is always held.
+SMALL_BYTES: Final = 1_000_000
+#: Bytes of all larger bodies together. The id of the access key is no secret, since it stands in every link: who has it
+#: could make this process hold any number of bodies until their signatures turn out to be wrong.
+MOST_LARGE_BYTES: Final = 200_000_000
 #: Seconds in which such a body has to arrive.
 HELD_SECONDS: Final = 60.0
 _MOST_PARAMETERS: Final = 100
@@ -85,25 +91,58 @@ def _text(value: bytes) -> str:
         return value.decode("latin-1")
 
 
+class _LargeBodies:
+    """How many bytes of large bodies are held at this moment."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held = 0
+
+    @contextmanager
+    def counting(self) -> Iterator[Callable[[int], None]]:
+        """Gives a function that takes the size of one body so far. It raises DeniedError where all are too large."""
+        counted = 0
+
+        def count(size: int) -> None:
+            nonlocal counted
+            if size <= SMALL_BYTES:
+                return
+            if self._held + size - counted > self._most:
+                raise DeniedError("SlowDown", "Too many large requests. Try again.", HTTPStatus.SERVICE_UNAVAILABLE)
+            self._held, counted = self._held + size - counted, size
+
+        try:
+            yield count
+        finally:
+            self._held -= counted
+
+
+_large_bodies: Final = _LargeBodies(MOST_LARGE_BYTES)
+
+
 async def read_body(receive: Receive) -> bytes:
     """A whole body.
 
     Raises:
-        DeniedError: larger than MOST_HELD_BYTES, slower than HELD_SECONDS, or broken off.
+        DeniedError: larger than MOST_HELD_BYTES, slower than HELD_SECONDS, broken off, or one too many large ones.
     """
     chunks: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(HELD_SECONDS):
-            while True:
-                message = await receive()
-                if message["type"] != "http.request":
-                    raise DeniedError("IncompleteBody", "The body did not arrive.", HTTPStatus.BAD_REQUEST)
-                chunks.append(message.get("body", b""))
-                size += len(chunks[-1])
-                if size > MOST_HELD_BYTES:
-                    raise DeniedError("EntityTooLarge", "The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-                if not message.get("more_body"):
-                    return b"".join(chunks)
+        with _large_bodies.counting() as count:
+            async with asyncio.timeout(HELD_SECONDS):
+                while True:
+                    message = await receive()
+                    if message["type"] != "http.request":
+                        raise DeniedError("IncompleteBody", "The body did not arrive.", HTTPStatus.BAD_REQUEST)
+                    chunks.append(message.get("body", b""))
+                    size += len(chunks[-1])
+                    if size > MOST_HELD_BYTES:
+                        raise DeniedError(
+                            "EntityTooLarge", "The body is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+                        )
+                    count(size)
+                    if not message.get("more_body"):
+                        return b"".join(chunks)
     except TimeoutError:
         raise DeniedError("RequestTimeout", "The body did not arrive in time.", HTTPStatus.REQUEST_TIMEOUT) from None

@@ -11,9 +11,11 @@ from pixelfleet.images.readers.contract import Header, Reading
 from pixelfleet.images.readers.libvips import header_of
 from pixelfleet.images.vips import Image, permit_svg, pyvips
 
-_LOWER_DOCTYPE: Final = re.compile(
-    rb"\A((?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*)<!doctype", re.DOTALL | re.IGNORECASE
-)
+#: What may stand before a doctype (XML 1.0, 2.8). Each match is a step forward, so that no text is read twice: in one
+#: pattern with a repetition, the comments of a hostile file could be divided in 2^n ways.
+_BEFORE_DOCTYPE: Final = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_DOCTYPE: Final = b"<!DOCTYPE"
 
 
 def read_header(path: Path, row: Format, reading: Reading) -> Header:
@@ -44,10 +46,18 @@ def _text(path: Path) -> bytes:
         content = file.read(MAX_INFLATED + 1)
     if content.startswith(b"\x1f\x8b"):
         content = inflated(content, MAX_INFLATED + 1)
-    # XML's keyword is upper case; HTML editors write it lower, and libxml2 refuses that.
-    content = _LOWER_DOCTYPE.sub(rb"\1<!DOCTYPE", content, count=1)
+    content = _with_upper_doctype(content)
     if len(content) > MAX_INFLATED:
         raise PermanentError(
             Cause.TOO_MANY_BYTES, f"an SVG may have {MAX_INFLATED:,} bytes; render it to PNG where it was made"
         )
     return content
+
+
+def _with_upper_doctype(content: bytes) -> bytes:
+    """XML's keyword is upper case; HTML editors write it lower, and libxml2 refuses that."""
+    at = len(_BYTE_ORDER_MARK) if content.startswith(_BYTE_ORDER_MARK) else 0
+    while skipped := _BEFORE_DOCTYPE.match(content, at):
+        at = skipped.end()
+    end = at + len(_DOCTYPE)
+    return content[:at] + _DOCTYPE + content[end:] if content[at:end].upper() == _DOCTYPE else content

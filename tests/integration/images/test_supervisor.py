@@ -117,6 +117,20 @@ def test_a_hang_ends_at_the_time_limit(large: Path, small: Path, out: Path) -> N
             os.kill(pid, 0)
 
 
+def test_a_small_file_has_no_more_time_than_its_size_is_worth(
+    small: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The heavy lane's limit is eleven hours, for the largest images."""
+    with RenderSupervisor(MEMORY, 39_600) as supervisor:
+        supervisor.render(small, WEB, LIMITS, out)
+        os.kill(child_of(supervisor), signal.SIGSTOP)
+        monkeypatch.setattr("pixelfleet.images.supervisor.seconds_allowed", lambda _size, _pixels: 0.2)
+        outcome = supervisor.render(small, WEB, LIMITS, out)
+        assert outcome.error is not None
+        assert outcome.error.cause is Cause.TIME_LIMIT
+        assert "file of this size" in outcome.error.message
+
+
 def test_an_image_that_wants_more_memory_than_there_is_says_so(small: Path, tmp_path: Path, out: Path) -> None:
     path = tmp_path / "greedy.bmp"
     Image.new("RGB", (9_000, 9_000), "red").save(path)

@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import AsyncGenerator, Iterator
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from starlette.responses import Response
@@ -11,8 +12,9 @@ from starlette.responses import Response
 from dashboard.auth.hashing import HashingThreads
 from dashboard.auth.limits import network_of
 from dashboard.bodies import MOST_FORM, MOST_JSON, BoundedBodies
+from dashboard.following import State
 from dashboard.gallery import LONGEST_PLACE, decode_cursor, encode_cursor
-from dashboard.pages import sign_in
+from dashboard.pages import events, sign_in
 from dashboard.pages.events import MOST_OF_ONE, _Streams
 from dashboard.problem import Problem
 from dashboard.problems import MOST_ERRORS
@@ -198,6 +200,23 @@ def test_one_user_cannot_take_all_streams(dashboard: Dashboard, monkeypatch: pyt
     dashboard.deployment.batches.create("ana", "watched", None)
     monkeypatch.setitem(_Streams.open, "ana", MOST_OF_ONE)
     assert dashboard.browser("ana").get("/events?follow=batch:ana/watched").status_code == 429
+
+
+def test_requests_of_one_moment_cannot_take_more_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them are admitted before the first stream begins."""
+    monkeypatch.setattr(events, "_look", lambda *_: {"fleet": State({})})
+    site: Any = None
+    caller: Any = SimpleNamespace(name="ana")
+
+    async def begin_all() -> int:
+        streams = [events._follow(site, caller, ["fleet"]) for _ in range(3 * MOST_OF_ONE)]
+        begun = await asyncio.gather(*(anext(stream, None) for stream in streams))
+        for stream in streams:
+            await cast("AsyncGenerator[str]", stream).aclose()
+        return sum(event is not None for event in begun)
+
+    assert asyncio.run(begin_all()) == MOST_OF_ONE
+    assert _Streams.open.total() == 0
 
 
 @pytest.mark.parametrize("place", ["x" * (LONGEST_PLACE + 1), "x" * 1_024, "ä" * 600, "x" * 3_000])

@@ -41,6 +41,9 @@ SVGS = {
     "a prefix": PREFIXED.encode(),
     "compressed": gzip.compress(PLAIN.encode(), mtime=0),
     "doctype in lower case": f"<!doctype svg>{PLAIN}".encode(),
+    "doctype in lower case behind comments": f"\ufeff<!-- a --> <?b?>\n<!----><!doctype svg>{PLAIN}".encode(),
+    # One pattern with a repetition divided these comments in 2^3000 ways before the file was rendered.
+    "many comments and no doctype": b"<!---->" * 3_000 + PLAIN.encode(),
     "entities of Illustrator": (ADOBE + PLAIN).encode(),
     "a processing instruction": f'<?xml-stylesheet href="a.css"?>\n{PLAIN}'.encode(),
 }

@@ -6,9 +6,19 @@ from typing import Any
 
 import pytest
 
+from pixelfleet.localcloud import request_head
 from pixelfleet.localcloud.door import Door
 from pixelfleet.localcloud.forms import bucket_of
-from pixelfleet.localcloud.request_head import MOST_HELD_BYTES, Message, Receive, Scope, Send
+from pixelfleet.localcloud.request_head import (
+    MOST_HELD_BYTES,
+    SMALL_BYTES,
+    DeniedError,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    read_body,
+)
 from pixelfleet.localcloud.signatures import SignatureVerifier
 from tests.operations import Operation, operations, services
 from tests.unit.localcloud.test_signatures import HOST, KEY, SECRET, _form, _presigned, _signed
@@ -178,6 +188,38 @@ def test_a_body_whose_hash_is_not_named_is_verified_before_it_passes() -> None:
 def test_a_body_that_is_held_has_a_bound() -> None:
     body = bytes(MOST_HELD_BYTES + 1)
     assert _ask(_signed("POST", "/", body, service="sqs"), body)[0] == 413
+
+
+def test_bodies_that_are_held_have_a_bound_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The id of the access key stands in every link: who has it can begin a request, and not sign it."""
+    monkeypatch.setattr(request_head, "_large_bodies", request_head._LargeBodies(5 * SMALL_BYTES))
+    large = 2 * SMALL_BYTES
+
+    async def ask_all() -> list[bytes | DeniedError]:
+        release = asyncio.Event()
+
+        async def ask(size: int) -> bytes | DeniedError:
+            waiting = [{"type": "http.request", "body": bytes(size), "more_body": True}]
+
+            async def receive() -> Message:
+                if waiting:
+                    return waiting.pop()
+                await release.wait()
+                return {"type": "http.request", "body": b"", "more_body": False}
+
+            try:
+                return await read_body(receive)
+            except DeniedError as refused:
+                return refused
+
+        tasks = [asyncio.create_task(ask(size)) for size in (large, large, large, SMALL_BYTES, large, SMALL_BYTES)]
+        await asyncio.sleep(0)
+        release.set()
+        return [*[await task for task in tasks], await ask(large)]
+
+    answers = [len(a) if isinstance(a, bytes) else (a.code, int(a.status)) for a in asyncio.run(ask_all())]
+    slow_down = ("SlowDown", 503)
+    assert answers == [large, large, slow_down, SMALL_BYTES, slow_down, SMALL_BYTES, large]
 
 
 @pytest.mark.parametrize("service", ["sqs", "sns", "sts", "dynamodb"])

@@ -1,0 +1,100 @@
+"""What a file may have many of, counted before a decoder walks through all of it: frames, directories, blocks, boxes.
+
+Decoders take a list of a million entries for what it says, and some look through the whole list for each entry: an
+animation of a million frames of one pixel, 70 MB, held libwebp for minutes before it had told the number of frames.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, Literal
+
+from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.limits import Limits
+
+#: Directories for each page that is allowed: a page may come with reduced copies and a mask.
+DIRECTORIES_A_PAGE: Final = 4
+#: Blocks of an ICNS (Apple defines some thirty types), and boxes of AVIF or HEIC on the outermost level.
+MAX_BLOCKS: Final = 1_000
+_RIFF_HEAD: Final = 12
+_ICNS_HEAD: Final = 8
+
+
+def check_structure(path: Path, format_name: str, limits: Limits) -> None:
+    """Bound the lists of the file.
+
+    Raises:
+        PermanentError: `too_many_frames` or `too_much_metadata`.
+    """
+    with path.open("rb") as file:
+        if format_name == "webp":
+            _bound(_riff_frames(file), limits.max_frames, Cause.TOO_MANY_FRAMES, "frames", format_name)
+        elif format_name == "tiff":
+            most = limits.max_frames * DIRECTORIES_A_PAGE
+            _bound(_directories(file), most, Cause.TOO_MANY_FRAMES, "directories", format_name)
+        elif format_name in _BLOCKS:
+            _bound(_BLOCKS[format_name](file), MAX_BLOCKS, Cause.TOO_MUCH_METADATA, "blocks", format_name)
+
+
+def _bound(items: Iterator[object], most: int, cause: Cause, name: str, format_name: str) -> None:
+    if sum(1 for _, _ in zip(range(most + 1), items, strict=False)) > most:
+        raise PermanentError(cause, f"the {format_name} has more than {most:,} {name}; split it or save it anew")
+
+
+def _riff_frames(file: BinaryIO) -> Iterator[bytes]:
+    """The frames of an animated WebP (WebP Container Specification): chunks of a type, a length and content."""
+    file.seek(_RIFF_HEAD)
+    while len(head := file.read(8)) == 8:
+        if head[:4] == b"ANMF":
+            yield head
+        size = int.from_bytes(head[4:], "little")
+        file.seek(size + size % 2, 1)
+
+
+def _directories(file: BinaryIO) -> Iterator[int]:
+    """The chain of directories (TIFF 6.0, section 2; BigTIFF). A chain that comes back to itself ends there."""
+    head = file.read(16)
+    order: Literal["little", "big"] = "little" if head[:2] == b"II" else "big"
+    big = head[2:4] in (b"+\0", b"\0+")
+    count_bytes, entry_bytes, offset_bytes = (8, 20, 8) if big else (2, 12, 4)
+
+    def number(content: bytes) -> int:
+        return int.from_bytes(content, order)
+
+    at, seen = number(head[8:16] if big else head[4:8]), set[int]()
+    while at and at not in seen:
+        seen.add(at)
+        file.seek(at)
+        count = file.read(count_bytes)
+        if len(count) < count_bytes:
+            return
+        yield at
+        file.seek(at + count_bytes + number(count) * entry_bytes)
+        at = number(file.read(offset_bytes))
+
+
+def _icns_blocks(file: BinaryIO) -> Iterator[bytes]:
+    """Blocks of a type, a length that counts the head, and content."""
+    return _big_endian_blocks(file, _ICNS_HEAD, lambda head: (head[4:], 8))
+
+
+def _boxes(file: BinaryIO) -> Iterator[bytes]:
+    """Boxes of a length that counts the head, and a type (ISO/IEC 14496-12, 4.2)."""
+
+    def length_of(head: bytes) -> tuple[bytes, int]:
+        return (file.read(8), 16) if head[:4] == b"\0\0\0\1" else (head[:4], 8)
+
+    return _big_endian_blocks(file, 0, length_of)
+
+
+def _big_endian_blocks(file: BinaryIO, start: int, length_of: Callable[[bytes], tuple[bytes, int]]) -> Iterator[bytes]:
+    file.seek(start)
+    while len(head := file.read(8)) == 8:
+        yield head
+        length, read = length_of(head)
+        size = int.from_bytes(length, "big")
+        if size < read:
+            return
+        file.seek(size - read, 1)
+
+
+_BLOCKS: Final = {"icns": _icns_blocks, "avif": _boxes, "heic": _boxes}
