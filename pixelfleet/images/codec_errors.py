@@ -11,7 +11,6 @@ from typing import Final
 
 from pixelfleet.errors import Cause, PermanentError, ProcessingError, TransientError
 
-
 #: Characters of a codec's line that are read: some codecs quote the file in it.
 _LONGEST_LINE: Final = 2_000
 
