@@ -141,7 +141,7 @@ def test_files_that_cannot_be_taken_are_told_why_and_the_others_get_forms(dashbo
     files = [
         {"name": "good.jpg", "bytes": 100, "type": "image/jpeg"},
         {"name": "empty.jpg", "bytes": 0, "type": "image/jpeg"},
-        {"name": "huge.tif", "bytes": 6_000_000_000, "type": "image/tiff"},
+        {"name": "huge.tif", "bytes": 20_000_000_001, "type": "image/tiff"},
         {"name": "film.mp4", "bytes": 100, "type": "video/mp4"},
         {"name": "raw.heic", "bytes": 100, "type": ""},
     ]
@@ -150,7 +150,7 @@ def test_files_that_cannot_be_taken_are_told_why_and_the_others_get_forms(dashbo
     refused = {file["name"]: file["refused"] for file in answer["files"]}
     assert refused["good.jpg"] is refused["raw.heic"] is None
     assert refused["empty.jpg"] == "it is empty"
-    assert "larger than 5,000,000,000 bytes" in refused["huge.tif"]
+    assert "larger than 20,000,000,000 bytes" in refused["huge.tif"]
     assert refused["film.mp4"] == "it is video/mp4, not an image"
     batch = dashboard.deployment.batches.get("ana", "mixed")
     assert batch is not None
