@@ -13,6 +13,15 @@ def on_colours(image: Image, change: Callable[[Image], Image]) -> Image:
     return change(colours).bandjoin(image.extract_band(image.bands - 1))
 
 
+def from_limited_range(image: Image) -> Image:
+    """Colours from 16 to 235 of 8 bits, or the same part of 16 bits, stretched to the whole range (ITU-R BT.2100,
+    table 9)."""
+    space, most, unit = image.interpretation, *((65_535, 256) if image.format == "ushort" else (255, 1))
+    factor = most / ((235 - 16) * unit)
+    stretched = on_colours(image, lambda colours: (colours - 16 * unit) * factor)
+    return stretched.rint().cast(image.format).copy(interpretation=space)
+
+
 def without_alpha(image: Image) -> Image:
     return image.extract_band(0, n=image.bands - 1) if image.hasalpha() else image
 

@@ -199,6 +199,8 @@ TIFF: Final = (
     Case("RGB with alpha", lambda: tiff(quarters_page(tuple((*c, a) for c, a in zip(QUARTERS, (255, 128, 0, 255), strict=True)), extra=(2,))), _alpha(255, 128, 0, 255), "TIFF 6.0, ExtraSamples 2", oracle="imagemagick"),
     Case("RGB with premultiplied alpha", lambda: tiff(quarters_page(((200, 40, 40, 255), (20, 90, 30, 128), (0, 0, 0, 0), (230, 220, 120, 255)), extra=(1,))), _alpha(255, 128, 0, 255), "TIFF 6.0, ExtraSamples 1", oracle="imagemagick"),
     Case("RGB with one unspecified sample", lambda: tiff(quarters_page(_with(90), extra=(0,))), _alpha(90, 90, 90, 90), "contested; as libvips, sharp, ImageMagick 6", oracle="libvips"),
+    Case("RGB with an unspecified sample of a raster", lambda: tiff(quarters_page(_with(90), extra=(0,), tags={42113: (2, b"0\0")})), _OPAQUE, "GDAL: an alpha is declared, near infrared is not"),
+    Case("RGB with the declared alpha of a raster", lambda: tiff(quarters_page(_with(90), extra=(2,), tags={42113: (2, b"0\0")})), _alpha(90, 90, 90, 90), "TIFF 6.0, ExtraSamples 2"),
     Case("RGB with two unspecified samples", lambda: tiff(quarters_page(_with(90, 7), extra=(0, 0))), _OPAQUE, "TIFF 6.0: unspecified is no alpha"),
     Case("RGB with a mask and then alpha", lambda: tiff(quarters_page(_with(9, 128), extra=(0, 2))), _alpha(128, 128, 128, 128), "TIFF 6.0: the declared one"),
     Case("RGB with alpha and then a mask", lambda: tiff(quarters_page(_with(128, 9), extra=(2, 0))), _alpha(128, 128, 128, 128), "TIFF 6.0: the declared one"),
@@ -229,6 +231,7 @@ PNG: Final = (
     Case("colours of BT.2020 with HLG", lambda: made.png(made.cicp(9, 18), made=picture(hdr.COLOURS)), hdr.of_hlg(hdr.COLOURS), "ITU-R BT.2100, table 5; BT.2087", 2),
     Case("shadows of BT.2020 with HLG", lambda: made.png(made.cicp(9, 18), made=picture(hdr.SHADOWS)), hdr.of_hlg(hdr.SHADOWS), "ITU-R BT.2100, table 5; by zimg in the slow tests", 2),
     Case("gAMA 1.0 of a grey", lambda: made.png(made.gama(1.0), made=picture(((60,), (120,), (180,), (240,)), "L")), [(132, 132, 132, 255), (181, 181, 181, 255), (218, 218, 218, 255), (249, 249, 249, 255)], "PNG, third edition, 13.13; IEC 61966-2-1", oracle="imagemagick"),
+    Case("cICP of narrow range", lambda: made.png((b"cICP", bytes((1, 13, 0, 0))), made=picture(tuple(tuple(round(16 + value * 219 / 255) for value in colour) for colour in QUARTERS))), _OPAQUE, "PNG, third edition, 11.3.2.6: black is 16 and white 235"),
     Case("cICP that is unspecified", lambda: made.png(made.cicp(2, 2)), _OPAQUE, "ITU-T H.273: 2 is unspecified"),
 )  # fmt: skip
 

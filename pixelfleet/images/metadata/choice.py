@@ -66,7 +66,11 @@ def chosen(blocks: Blocks, variant: Variant, *, keep_gps: bool, keeps_iptc: bool
         return Blocks(write_tree(ExifTree(rights)), packets.rights(blocks.xmp, iim.as_properties(blocks.iptc)))
     exif = write_tree(_kept(read_tree(blocks.exif), keep_gps=keep_gps, own_profile=variant.icc is Profile.KEEP))
     from_iptc = {} if keeps_iptc else iim.as_properties(blocks.iptc)
-    return Blocks(exif, packets.kept(blocks.xmp, from_iptc, keep_gps=keep_gps), blocks.iptc if keeps_iptc else b"")
+    return Blocks(
+        exif,
+        packets.kept(blocks.xmp, from_iptc, keep_gps=keep_gps),
+        iim.without_previews(blocks.iptc) if keeps_iptc else b"",
+    )
 
 
 def _kept(tree: ExifTree, *, keep_gps: bool, own_profile: bool) -> ExifTree:

@@ -11,6 +11,7 @@ from typing import Final
 from pixelfleet.images.containers.tiff_directories import SIZES, Directory, Read, TiffFile
 
 EXIF_IFD, GPS_IFD = 34665, 34853
+_ORIENTATION: Final = 274
 #: Bytes of one item of a field type for the purpose of byte order: rationals are two items of four.
 _UNITS: Final = SIZES | {5: 4, 10: 4}
 #: A field longer than this is a preview or a maker's own; an EXIF block has at most 64 kB in JPEG.
@@ -54,6 +55,13 @@ def text(value: str) -> Field:
 def short(value: int) -> Field:
     """A field of one 16-bit number."""
     return Field(_SHORT, struct.pack("<H", value))
+
+
+def orientation(blob: bytes) -> int | None:
+    """The orientation of an EXIF block, 1 to 8; None where the block has none."""
+    field = read_tree(blob).image.get(_ORIENTATION)
+    value = int.from_bytes(field.data[: SIZES[field.kind]], "little") if field else 0
+    return value if 1 <= value <= 8 else None
 
 
 def read_tree(blob: bytes) -> ExifTree:

@@ -1,12 +1,18 @@
 """IPTC's Information Interchange Model (IIM 4.2): datasets, alone or in Photoshop's resources; and as XMP."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 _PHOTOSHOP: Final = b"Photoshop 3.0\0"
 _RESOURCE: Final = 0x0404
 _MAX_DATASETS: Final = 2000
 _UTF8: Final = b"\x1b%G"
+#: ObjectData preview: its format, the version of that, its data.
+_PREVIEW: Final = (200, 201, 202)
+#: Pre-object data, object data, post-object data.
+_DATA_RECORDS: Final = (7, 8, 9)
+_EXTENDED: Final = 0x8000
 
 #: Record 2 datasets and the XMP properties that say the same (IPTC Photo Metadata Standard 2023.2, "IIM mapping").
 PROPERTIES: Final[dict[int, tuple[str, str]]] = {
@@ -30,6 +36,19 @@ PROPERTIES: Final[dict[int, tuple[str, str]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Dataset:
+    record: int
+    number: int
+    value: bytes
+    #: The value with its head.
+    whole: bytes
+
+    @property
+    def is_preview(self) -> bool:
+        return self.record == 2 and self.number in _PREVIEW
+
+
 def datasets_block(content: bytes) -> bytes:
     """The IIM datasets of a block that is either these or Photoshop's resources around them."""
     if content[:1] == b"\x1c":
@@ -47,6 +66,13 @@ def datasets_block(content: bytes) -> bytes:
     return b""
 
 
+def without_previews(datasets: bytes) -> bytes:
+    """The datasets without a preview of the source, without the records of the picture's own data (IIM 4.2: 2:200 to
+    2:202, records 7 to 9), and without bytes behind the last dataset."""
+    parts = _datasets(datasets)
+    return b"".join(part.whole for part in parts if part.record not in _DATA_RECORDS and not part.is_preview)
+
+
 def photoshop_block(datasets: bytes) -> bytes:
     """Datasets as the APP13 segment of JPEG has them."""
     size = len(datasets).to_bytes(4, "big")
@@ -56,23 +82,27 @@ def photoshop_block(datasets: bytes) -> bytes:
 def as_properties(datasets: bytes) -> dict[tuple[str, str], list[str]]:
     """XMP properties of the datasets: prefix and name, and the values in order."""
     properties: dict[tuple[str, str], list[str]] = {}
-    utf8 = any((record, number) == (1, 90) and value == _UTF8 for record, number, value in _datasets(datasets))
-    for record, number, value in _datasets(datasets):
-        if record == 2 and number in PROPERTIES and (text := _text(value, utf8=utf8)):
-            properties.setdefault(PROPERTIES[number], []).append(text)
+    parts = list(_datasets(datasets))
+    utf8 = any((part.record, part.number, part.value) == (1, 90, _UTF8) for part in parts)
+    for part in parts:
+        if part.record == 2 and part.number in PROPERTIES and (text := _text(part.value, utf8=utf8)):
+            properties.setdefault(PROPERTIES[part.number], []).append(text)
     return properties
 
 
-def _datasets(content: bytes) -> Iterator[tuple[int, int, bytes]]:
+def _datasets(content: bytes) -> Iterator[_Dataset]:
+    """Up to the first byte that begins no dataset."""
     at = 0
     for _ in range(_MAX_DATASETS):
         if content[at : at + 1] != b"\x1c" or at + 5 > len(content):
             return
-        size = int.from_bytes(content[at + 3 : at + 5], "big")
-        if size & 0x8000:
-            return
-        yield content[at + 1], content[at + 2], content[at + 5 : at + 5 + size]
-        at += 5 + size
+        start, size = at + 5, int.from_bytes(content[at + 3 : at + 5], "big")
+        if size & _EXTENDED:
+            # The number of the bytes of the length, and then the length (IIM 4.2, 1.6.2).
+            width = size & ~_EXTENDED
+            start, size = start + width, int.from_bytes(content[start : start + min(width, 8)], "big")
+        yield _Dataset(content[at + 1], content[at + 2], content[start : start + size], content[at : start + size])
+        at = start + size
 
 
 def _text(value: bytes, *, utf8: bool) -> str:

@@ -1,5 +1,6 @@
 """XMP packets (ISO 16684-1): what stays of one, and a new one of rights alone."""
 
+import re
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -68,6 +69,11 @@ _GONE: Final = frozenset(
         (_NAMES["photoshop"], "DocumentAncestors"),
     }
 )
+#: Properties of a place, by their names: EXIF's `GPSLatitude`, and what makers of drones and map programs write beside
+#: it (`drone-dji:GpsLatitude`, `GpsLongtitude`, `Camera:GPSXYAccuracy`, `FlightXSpeed` says nothing of the place).
+_PLACE: Final = re.compile("gps|latitude|longi?t+itude|altitude", re.IGNORECASE)
+#: W3C's Basic Geo: `lat`, `long`, `alt`.
+_PLACE_SPACES: Final = frozenset({"http://www.w3.org/2003/01/geo/wgs84_pos#"})
 #: How a property that comes from IPTC is written: by language, as an ordered or an unordered list.
 _CONTAINERS: Final = {"title": "Alt", "rights": "Alt", "description": "Alt", "creator": "Seq", "subject": "Bag"}
 
@@ -143,7 +149,7 @@ def _is_gone(tag: str, *, keep_gps: bool) -> bool:
     space, name = _split(tag)
     if space in _GONE_SPACES or (space, name) in _GONE:
         return True
-    return not keep_gps and name.startswith("GPS")
+    return not keep_gps and (space in _PLACE_SPACES or bool(_PLACE.search(name)))
 
 
 def _split(tag: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from pixelfleet.images.bands import on_colours
+from pixelfleet.images.bands import from_limited_range
 from pixelfleet.images.colour_space import PROFILE, mark, of_code_points
 from pixelfleet.images.containers.av1_sequence import full_range, is_monochrome
 from pixelfleet.images.containers.iso_boxes import Heif, heif
@@ -27,7 +27,7 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
         container = heif(read)
         limited = _is_limited_grey(container, read)
     if limited:
-        image = _stretched(image)
+        image = from_limited_range(image)
     if container.premultiplied and image.hasalpha():
         sample, space = image.format, image.interpretation
         image = image.unpremultiply().cast(sample).copy(interpretation=space)
@@ -52,14 +52,6 @@ def _is_limited_grey(container: Heif, read: Read) -> bool:
     if full is None and container.start is not None:
         full = full_range(read(container.start, _SEQUENCE_BYTES))
     return full is False
-
-
-def _stretched(image: Image) -> Image:
-    """From 16 to 235 of 8 bits, and the same parts of more bits (ITU-R BT.2100, table 9), to the whole range."""
-    space, most, unit = image.interpretation, *((65_535, 256) if image.format == "ushort" else (255, 1))
-    factor = most / ((235 - 16) * unit)
-    grey = on_colours(image, lambda colours: (colours - 16 * unit) * factor)
-    return grey.rint().cast(image.format).copy(interpretation=space)
 
 
 def _with_colours(image: Image, container: Heif) -> Image:

@@ -2,29 +2,47 @@
 
 from pathlib import Path
 
+from pixelfleet.images.bands import from_limited_range
 from pixelfleet.images.colour_space import PROFILE, Space, mark, of_code_points, of_gamma
-from pixelfleet.images.containers.png_chunks import png_colours
+from pixelfleet.images.containers.png_chunks import PngColours, png_colours
+from pixelfleet.images.containers.png_metadata import png_metadata
+from pixelfleet.images.fields import with_blobs
 from pixelfleet.images.formats import Format
+from pixelfleet.images.metadata.exif_tree import orientation
 from pixelfleet.images.readers import libvips
 from pixelfleet.images.readers.contract import Header, Reading
 from pixelfleet.images.readers.file import reader_at
-from pixelfleet.images.vips import Image
+from pixelfleet.images.vips import Image, pyvips
 
 
 def read_header(path: Path, row: Format, reading: Reading) -> Header:
-    return libvips.header_of(libvips.load(path, row, reading))
+    return libvips.header_of(_loaded(path, row, reading))
 
 
 def decode(path: Path, row: Format, reading: Reading) -> Image:
-    image = libvips.load(path, row, reading)
-    space = _space(path, image)
+    image = _loaded(path, row, reading)
+    with reader_at(path) as read:
+        colours = png_colours(read)
+    if colours.cicp and not colours.cicp.full_range:
+        # PNG, third edition, 11.3.2.6: the samples of video.
+        image = from_limited_range(image)
+    space = _space(colours, image)
     return image if space is None else mark(image, space)
 
 
-def _space(path: Path, image: Image) -> Space | None:
-    """cICP, then iCCP, then sRGB, then gAMA with cHRM (PNG, third edition, 4.3). None leaves what libvips set."""
+def _loaded(path: Path, row: Format, reading: Reading) -> Image:
+    """libvips sees the metadata that stand before the pixels alone."""
+    image = libvips.load(path, row, reading)
     with reader_at(path) as read:
-        colours = png_colours(read)
+        blocks = png_metadata(read)
+    image = with_blobs(image, **blocks)
+    if turn := orientation(blocks.get("exif", b"")):
+        image.set_type(pyvips.GValue.gint_type, "orientation", turn)
+    return image
+
+
+def _space(colours: PngColours, image: Image) -> Space | None:
+    """cICP, then iCCP, then sRGB, then gAMA with cHRM (PNG, third edition, 4.3). None leaves what libvips set."""
     grey = image.bands < 3
     if colours.cicp and colours.cicp.matrix == 0:
         space = of_code_points(colours.cicp.primaries, colours.cicp.transfer, grey=grey)

@@ -11,6 +11,8 @@ _PHOTOMETRIC, _SAMPLES, _BITS, _EXTRA = 262, 277, 258, 338
 #: CIELab, ICCLab, ITULab, LogL, LogLuv.
 _COLOURS: Final = {0: 1, 1: 1, 2: 3, 3: 1, 4: 1, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3, 32844: 1, 32845: 3}
 _SEPARATED, _CIELAB, _ICCLAB = 5, 8, 9
+#: GeoTIFF's fields of place (OGC 19-008r4, 7.1: pixel scale, tie points, transformation, keys) and GDAL's own fields.
+_RASTER: Final = frozenset({33550, 33922, 34264, 34735, 42112, 42113})
 _UNSPECIFIED, _ASSOCIATED, _UNASSOCIATED = 0, 1, 2
 
 
@@ -35,17 +37,22 @@ def layout_of(directory: Directory) -> Layout:
     photometric = directory.number(_PHOTOMETRIC, 1)
     samples = directory.number(_SAMPLES, 1)
     colours = min(_COLOURS.get(photometric, samples), samples)
-    alpha = _alpha(photometric, samples - colours, directory.numbers(_EXTRA))
+    raster = not _RASTER.isdisjoint(directory.entries)
+    alpha = _alpha(photometric, samples - colours, directory.numbers(_EXTRA), raster=raster)
     return Layout(photometric, samples, directory.number(_BITS, 1), colours, None if alpha is None else colours + alpha)
 
 
-def _alpha(photometric: int, extras: int, declared: tuple[int, ...]) -> int | None:
-    """The first extra sample that is declared as alpha. One sample of unspecified meaning beside grey or RGB is alpha,
-    as libvips, sharp and ImageMagick 6 take it (TIFF 6.0 leaves it open); beside ink it is a spot or a selection."""
+def _alpha(photometric: int, extras: int, declared: tuple[int, ...], *, raster: bool) -> int | None:
+    """The first extra sample that is declared as alpha.
+
+    One sample of unspecified meaning beside grey or RGB is alpha, as libvips, sharp and ImageMagick 6 take it (TIFF 6.0
+    leaves it open). Beside ink it is a spot or a selection. In a `raster` of measured bands it is one more band: GDAL
+    declares its alpha, and reads a sample that is not declared as undefined.
+    """
     for number, meaning in enumerate(declared[:extras]):
         if meaning in (_ASSOCIATED, _UNASSOCIATED):
             return number
-    return 0 if extras == 1 and photometric != _SEPARATED else None
+    return 0 if extras == 1 and photometric != _SEPARATED and not raster else None
 
 
 def meaningful(image: Image, layout: Layout) -> Image:

@@ -51,6 +51,15 @@ def variants_of(name: str, folder: Path, *, keep_gps: bool = False, **fields: st
     return {variant.name: variant.path for variant in render(path, probe(path, LIMITS), recipe, out).variants}
 
 
+def one_variant(folder: Path, path: Path, kind: str, *, keep_gps: bool = False) -> Path:
+    """The variant of this format that keeps metadata."""
+    variant = Variant.model_validate({"name": "a", "format": kind, "metadata": "keep"})
+    out = folder / f"out-{kind}"
+    out.mkdir()
+    [made] = render(path, probe(path, LIMITS), Recipe(name="t", variants=(variant,), keep_gps=keep_gps), out).variants
+    return made.path
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Seen]:
     return {
