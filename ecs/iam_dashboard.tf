@@ -79,15 +79,19 @@ data "aws_iam_policy_document" "dashboard" {
     resources = [var.tables.activity.arn]
   }
 
-  statement {
-    sid       = "Activity"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
-    resources = [var.tables.activity.arn]
+  dynamic "statement" {
+    for_each = local.activity_rights.dashboard
 
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["operator", "background_tasks"]
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = [var.tables.activity.arn]
+
+      condition {
+        test     = "ForAllValues:StringLike"
+        variable = "dynamodb:LeadingKeys"
+        values   = statement.value.streams
+      }
     }
   }
 

@@ -66,42 +66,19 @@ data "aws_iam_policy_document" "reconcile" {
     resources = ["${var.tables.images.arn}/index/*"]
   }
 
-  # The streams of the activity table (pixelfleet/catalog/activity.py): a reconcile and a digest are noted ...
-  statement {
-    sid       = "Activity"
-    actions   = ["dynamodb:PutItem"]
-    resources = [var.tables.activity.arn]
+  dynamic "statement" {
+    for_each = local.activity_rights.reconcile
 
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["operator", "digests"]
-    }
-  }
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = [var.tables.activity.arn]
 
-  # ... the digest reads what workers counted ...
-  statement {
-    sid       = "Throughput"
-    actions   = ["dynamodb:Query"]
-    resources = [var.tables.activity.arn]
-
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["finished#*"]
-    }
-  }
-
-  # ... and removed images that no worker has had CloudFront forget.
-  statement {
-    sid       = "PendingInvalidations"
-    actions   = ["dynamodb:Query", "dynamodb:DeleteItem"]
-    resources = [var.tables.activity.arn]
-
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["invalidations#*"]
+      condition {
+        test     = "ForAllValues:StringLike"
+        variable = "dynamodb:LeadingKeys"
+        values   = statement.value.streams
+      }
     }
   }
 

@@ -80,40 +80,19 @@ data "aws_iam_policy_document" "worker" {
     resources = [var.tables.recipes.arn]
   }
 
-  # The streams of the activity table (pixelfleet/catalog/activity.py). What operators did is none of them.
-  statement {
-    sid       = "Heartbeats"
-    actions   = ["dynamodb:PutItem", "dynamodb:DeleteItem"]
-    resources = [var.tables.activity.arn]
+  dynamic "statement" {
+    for_each = local.activity_rights.worker
 
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["workers"]
-    }
-  }
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = [var.tables.activity.arn]
 
-  statement {
-    sid       = "Throughput"
-    actions   = ["dynamodb:UpdateItem"]
-    resources = [var.tables.activity.arn]
-
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["finished#*"]
-    }
-  }
-
-  statement {
-    sid       = "PendingInvalidations"
-    actions   = ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"]
-    resources = [var.tables.activity.arn]
-
-    condition {
-      test     = "ForAllValues:StringLike"
-      variable = "dynamodb:LeadingKeys"
-      values   = ["invalidations#*"]
+      condition {
+        test     = "ForAllValues:StringLike"
+        variable = "dynamodb:LeadingKeys"
+        values   = statement.value.streams
+      }
     }
   }
 
@@ -136,27 +115,20 @@ data "aws_iam_policy_document" "worker" {
 
     content {
       sid       = "ProtectItself"
-      actions   = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection", "ecs:DescribeTasks"]
+      actions   = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"]
       resources = [statement.value]
     }
   }
 
-  # A heavy worker ends once another deployment of its service is the primary one.
+  # A heavy task compares its own deployment with the primary one of its service (worker/retirement.py).
   dynamic "statement" {
-    for_each = each.key == "heavy" ? [replace(local.task_arns, ":task/", ":service/")] : []
+    for_each = each.key == "heavy" ? [[local.task_arns, local.service_arns]] : []
 
     content {
-      sid       = "WatchItsService"
-      actions   = ["ecs:DescribeServices"]
-      resources = [statement.value]
+      sid       = "OwnDeployment"
+      actions   = ["ecs:DescribeTasks", "ecs:DescribeServices"]
+      resources = statement.value
     }
-  }
-
-  # A task compares its own deployment with the deployment that its service prefers.
-  statement {
-    sid       = "OwnDeployment"
-    actions   = ["ecs:DescribeTasks", "ecs:DescribeServices"]
-    resources = [local.task_arns, local.service_arns]
   }
 
   dynamic "statement" {

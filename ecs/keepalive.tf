@@ -66,4 +66,6 @@ resource "aws_scheduler_schedule" "keepalive" {
     role_arn = aws_iam_role.keepalive.arn
     input    = jsonencode({ QueueUrl = var.queues[each.key].url, TagKeys = ["pixelfleet-keepalive"] })
   }
+
+  depends_on = [aws_iam_role_policy.keepalive]
 }

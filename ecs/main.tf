@@ -67,7 +67,7 @@ module "lane" {
   ec2_provider       = try(module.ec2_capacity[each.key].name, null)
   image              = var.image
   architecture       = var.architecture
-  execution_role_arn = aws_iam_role.execution.arn
+  execution_role_arn = local.execution_role_arn
   trust_policy       = data.aws_iam_policy_document.assume.json
   task_policy        = data.aws_iam_policy_document.worker[each.key].json
   environment        = var.environment
@@ -89,7 +89,7 @@ module "reconcile" {
   task_arns              = local.task_arns
   image                  = var.image
   architecture           = var.architecture
-  execution_role_arn     = aws_iam_role.execution.arn
+  execution_role_arn     = local.execution_role_arn
   trust_policy           = data.aws_iam_policy_document.assume.json
   schedule_group         = aws_scheduler_schedule_group.this.name
   scheduler_trust_policy = data.aws_iam_policy_document.scheduler_trust.json
@@ -110,7 +110,7 @@ module "dashboard" {
   cluster            = local.ready_cluster
   image              = var.image
   architecture       = var.architecture
-  execution_role_arn = aws_iam_role.execution.arn
+  execution_role_arn = local.execution_role_arn
   trust_policy       = data.aws_iam_policy_document.assume.json
   task_policy        = data.aws_iam_policy_document.dashboard.json
   environment        = var.environment

@@ -17,10 +17,38 @@ locals {
     "arn", data.aws_partition.current.partition, "ecs", data.aws_region.current.id,
     data.aws_caller_identity.current.account_id, "service/${local.cluster_name}/${var.prefix}-*",
   ])
+  # By their names, since the services wait for the policy that has these ARNs.
+  log_stream_arns = [
+    for part in concat(keys(var.lanes), ["dashboard", "reconcile"]) : join(":", [
+      "arn", data.aws_partition.current.partition, "logs", data.aws_region.current.id,
+      data.aws_caller_identity.current.account_id, "log-group", "/ecs/${var.prefix}-${part}", "*",
+    ])
+  ]
   lane_arns = [for name in keys(var.lanes) : var.queues[name].arn]
   dlq_arns  = [for name in keys(var.lanes) : var.queues[name].dead_letters.arn]
   # Every queue and every DLQ: for parts that show how long the queues are.
   depth_arns = flatten([for queue in var.queues : [queue.arn, queue.dead_letters.arn]])
+
+  # The streams of the activity table (pixelfleet/catalog/activity.py) that a part reads or writes item by item, by a name
+  # for the statement. A role without a stream in its list has no access to the stream.
+  activity_rights = {
+    worker = {
+      Heartbeats           = { actions = ["dynamodb:PutItem", "dynamodb:DeleteItem"], streams = ["workers"] }
+      Throughput           = { actions = ["dynamodb:UpdateItem"], streams = ["finished#*"] }
+      PendingInvalidations = { actions = ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"], streams = ["invalidations#*"] }
+    }
+    # The dashboard shows every stream: its Query is in a statement without a condition.
+    dashboard = {
+      Activity = { actions = ["dynamodb:GetItem", "dynamodb:PutItem"], streams = ["operator", "background_tasks"] }
+    }
+    # A reconcile and a digest are noted; the digest reads the counts of the workers; a reconcile sends the invalidations
+    # that no worker has sent.
+    reconcile = {
+      Activity             = { actions = ["dynamodb:PutItem"], streams = ["operator", "digests"] }
+      Throughput           = { actions = ["dynamodb:Query"], streams = ["finished#*"] }
+      PendingInvalidations = { actions = ["dynamodb:Query", "dynamodb:DeleteItem"], streams = ["invalidations#*"] }
+    }
+  }
 }
 
 data "aws_iam_policy_document" "assume" {
@@ -72,7 +100,7 @@ data "aws_iam_policy_document" "execution" {
   statement {
     sid       = "Log"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = [for group in concat([module.dashboard.log_group_arn, module.reconcile.log_group_arn], values(module.lane)[*].log_group_arn) : "${group}:*"]
+    resources = local.log_stream_arns
   }
 
   # The secret may be encrypted with the key. ECR decrypts images by a grant of its own.
@@ -91,6 +119,15 @@ resource "aws_iam_role_policy" "execution" {
   name   = "execution"
   role   = aws_iam_role.execution.id
   policy = data.aws_iam_policy_document.execution.json
+}
+
+locals {
+  # The role's ARN, known once the role has its policy: a service that starts a task earlier cannot pull the image, and the
+  # circuit breaker counts the failed tasks.
+  execution_role_arn = join(":", [
+    "arn", data.aws_partition.current.partition, "iam", "",
+    data.aws_caller_identity.current.account_id, "role${var.roles.path}${aws_iam_role_policy.execution.role}",
+  ])
 }
 
 # ECS Exec: the agent in the task opens a channel to Systems Manager. These actions have no resource.

@@ -1,4 +1,5 @@
 # Every variable is handed to modules/pixelfleet, which has its default, its form and its validation. Null: the default.
+# Terraform drops a field that an object type does not have without a word, so a misspelt field is refused here.
 
 variable "region" {
   description = "AWS region of everything but CloudFront and its web ACL."
@@ -58,6 +59,11 @@ variable "existing_network" {
   description = "A VPC that is there already, with an internet gateway (CloudFront's VPC origins need one) and two or more private subnets with a way to AWS's APIs."
   type        = any
   default     = null
+
+  validation {
+    condition     = try(length(setsubtract(keys(var.existing_network), ["vpc_id", "private_subnet_ids"])) == 0, var.existing_network == null)
+    error_message = "existing_network has the fields vpc_id, private_subnet_ids, and no others: is one misspelt?"
+  }
 }
 
 variable "existing_cluster_name" {
@@ -70,6 +76,11 @@ variable "existing_balancer" {
   description = "An internal Application Load Balancer that is there already."
   type        = any
   default     = null
+
+  validation {
+    condition     = try(length(setsubtract(keys(var.existing_balancer), ["arn", "listener_arn", "security_group_id", "rule_priority"])) == 0, var.existing_balancer == null)
+    error_message = "existing_balancer has the fields arn, listener_arn, security_group_id, rule_priority, and no others: is one misspelt?"
+  }
 }
 
 variable "source_buckets" {
@@ -130,6 +141,11 @@ variable "github" {
   description = "The GitHub repository whose workflows may deploy."
   type        = any
   default     = null
+
+  validation {
+    condition     = try(length(setsubtract(keys(var.github), ["repository", "environment", "provider_arn", "state_bucket", "state_key"])) == 0, var.github == null)
+    error_message = "github has the fields repository, environment, provider_arn, state_bucket, state_key, and no others: is one misspelt?"
+  }
 }
 
 variable "domain_name" {
@@ -212,6 +228,11 @@ variable "dashboard" {
   description = "The dashboard's tasks."
   type        = any
   default     = null
+
+  validation {
+    condition     = try(length(setsubtract(keys(var.dashboard), ["cpu", "memory", "tasks"])) == 0, var.dashboard == null)
+    error_message = "dashboard has the fields cpu, memory, tasks, and no others: is one misspelt?"
+  }
 }
 
 variable "email_subscription" {
@@ -224,12 +245,22 @@ variable "notice_subscriptions" {
   description = "Further subscriptions to notices."
   type        = any
   default     = null
+
+  validation {
+    condition     = try(length(setsubtract(flatten([for each in values(var.notice_subscriptions) : keys(each)]), ["protocol", "endpoint", "filter", "raw"])) == 0, var.notice_subscriptions == null)
+    error_message = "notice_subscriptions has the fields protocol, endpoint, filter, raw, and no others: is one misspelt?"
+  }
 }
 
 variable "oldest_message_seconds" {
   description = "Age of the oldest message that raises an alarm."
   type        = any
   default     = null
+
+  validation {
+    condition     = try(length(setsubtract(keys(var.oldest_message_seconds), ["uploads", "bulk", "heavy"])) == 0, var.oldest_message_seconds == null)
+    error_message = "oldest_message_seconds has the fields uploads, bulk, heavy, and no others: is one misspelt?"
+  }
 }
 
 variable "failure_percent" {
@@ -272,12 +303,22 @@ variable "reconcile" {
   description = "The scheduled comparison of bucket and catalog, and the digest of failures."
   type        = any
   default     = null
+
+  validation {
+    condition     = try(length(setsubtract(keys(var.reconcile), ["enabled", "schedule", "sweep_schedule", "digest_schedule", "timezone", "rate", "cpu", "memory"])) == 0, var.reconcile == null)
+    error_message = "reconcile has the fields enabled, schedule, sweep_schedule, digest_schedule, timezone, rate, cpu, memory, and no others: is one misspelt?"
+  }
 }
 
 variable "producer" {
   description = "The Lambda that routes uploads."
   type        = any
   default     = null
+
+  validation {
+    condition     = try(length(setsubtract(keys(var.producer), ["package", "architecture", "python", "memory", "timeout", "batch_size", "batch_window", "maximum_concurrency"])) == 0, var.producer == null)
+    error_message = "producer has the fields package, architecture, python, memory, timeout, batch_size, batch_window, maximum_concurrency, and no others: is one misspelt?"
+  }
 }
 
 variable "image_digest" {
@@ -313,10 +354,20 @@ variable "bulk" {
   description = "The lane of ordinary images."
   type        = any
   default     = null
+
+  validation {
+    condition     = try(length(setsubtract(keys(var.bulk), ["capacity", "on_demand_tasks", "only_spot", "spot_percent", "cpu", "memory", "concurrency", "scratch_gib", "visibility", "minimum", "maximum", "acceptable_wait", "seconds_per_image", "scale_out_cooldown", "scale_in_cooldown", "wake_tasks", "instance_types", "scheduled_minimums"])) == 0, var.bulk == null)
+    error_message = "bulk has the fields capacity, on_demand_tasks, only_spot, spot_percent, cpu, memory, concurrency, scratch_gib, visibility, minimum, maximum, acceptable_wait, seconds_per_image, scale_out_cooldown, scale_in_cooldown, wake_tasks, instance_types, scheduled_minimums, and no others: is one misspelt?"
+  }
 }
 
 variable "heavy" {
   description = "The lane of large images; fields as in bulk."
   type        = any
   default     = null
+
+  validation {
+    condition     = try(length(setsubtract(keys(var.heavy), ["capacity", "on_demand_tasks", "only_spot", "spot_percent", "cpu", "memory", "concurrency", "scratch_gib", "visibility", "minimum", "maximum", "acceptable_wait", "seconds_per_image", "scale_out_cooldown", "scale_in_cooldown", "wake_tasks", "instance_types", "scheduled_minimums"])) == 0, var.heavy == null)
+    error_message = "heavy has the fields capacity, on_demand_tasks, only_spot, spot_percent, cpu, memory, concurrency, scratch_gib, visibility, minimum, maximum, acceptable_wait, seconds_per_image, scale_out_cooldown, scale_in_cooldown, wake_tasks, instance_types, scheduled_minimums, and no others: is one misspelt?"
+  }
 }

@@ -32,7 +32,7 @@ variables {
   }
 }
 
-run "it_stands_in_private_subnets_behind_the_load_balancer" {
+run "the_service_is_private_and_its_task_is_locked_down" {
   module {
     source = "../ecs/modules/dashboard"
   }
@@ -55,12 +55,6 @@ run "it_stands_in_private_subnets_behind_the_load_balancer" {
   assert {
     condition     = [for part in aws_ecs_service.this.capacity_provider_strategy : part.capacity_provider] == ["FARGATE"]
     error_message = "Not on Spot: it is what people look at."
-  }
-}
-
-run "its_task_is_locked_down_and_its_secrets_are_no_variables" {
-  module {
-    source = "../ecs/modules/dashboard"
   }
 
   assert {

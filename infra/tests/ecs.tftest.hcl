@@ -42,7 +42,7 @@ variables {
   }
 }
 
-run "a_task_is_locked_down_and_ends_in_good_order" {
+run "a_task_is_locked_down_and_the_lane_follows_its_backlog" {
   module {
     source = "../ecs/modules/lane"
   }
@@ -75,12 +75,6 @@ run "a_task_is_locked_down_and_ends_in_good_order" {
   assert {
     condition     = { for part in aws_ecs_service.this.capacity_provider_strategy : part.capacity_provider => "${part.weight}/${part.base}" } == { FARGATE = "20/1", FARGATE_SPOT = "80/0" }
     error_message = "One task on demand, four fifths of the rest on Spot."
-  }
-}
-
-run "the_lane_follows_its_backlog_from_zero_and_back" {
-  module {
-    source = "../ecs/modules/lane"
   }
 
   assert {

@@ -45,17 +45,3 @@ run "failures_come_back_alone" {
     error_message = "Every resource is named."
   }
 }
-
-run "a_large_batch_without_a_window_is_refused" {
-  command = plan
-
-  variables {
-    batch_window = 0
-  }
-
-  module {
-    source = "./modules/producer"
-  }
-
-  expect_failures = [aws_lambda_event_source_mapping.uploads]
-}

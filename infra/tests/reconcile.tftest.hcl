@@ -34,7 +34,7 @@ variables {
   }
 }
 
-run "the_schedule_starts_one_task_in_private_subnets" {
+run "the_schedule_starts_a_task_that_is_locked_down_by_a_role_of_its_own" {
   module {
     source = "../ecs/modules/reconcile"
   }
@@ -75,12 +75,6 @@ run "the_schedule_starts_one_task_in_private_subnets" {
     )
     error_message = "Private subnets without public addresses, with the workers' security group."
   }
-}
-
-run "the_task_is_locked_down_and_reconciles_at_its_rate" {
-  module {
-    source = "../ecs/modules/reconcile"
-  }
 
   assert {
     condition = alltrue([
@@ -100,12 +94,6 @@ run "the_task_is_locked_down_and_reconciles_at_its_rate" {
   assert {
     condition     = { for entry in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : entry.name => entry.value }.HOME == "/scratch"
     error_message = "What it notes of its progress it can write on /scratch alone."
-  }
-}
-
-run "the_schedules_role_starts_this_task_and_nothing_else" {
-  module {
-    source = "../ecs/modules/reconcile"
   }
 
   assert {

@@ -18,6 +18,21 @@ from pixelfleet.errors import SetupError
 #: CloudFront takes certificates of this region only.
 EDGE_REGION: Final = "us-east-1"
 _REFUSED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
+#: The credentials are wrong or have expired, whatever is asked (IAM user guide, "Common errors").
+_WRONG_CREDENTIALS: Final = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
 _ABSENT: Final = frozenset(
     {
         "AWS.SimpleQueueService.NonExistentQueue",
@@ -32,6 +47,10 @@ _ABSENT: Final = frozenset(
 
 class NotAllowedError(Exception):
     """These credentials may not look; the text names the action."""
+
+
+class NoAnswerError(Exception):
+    """The service gave no answer to this question; the text says what it gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +68,11 @@ class TableState:
 
 
 class Account:
-    """One account in one region. Every method raises NotAllowedError, and SetupError when AWS cannot be reached."""
+    """One account in one region.
+
+    Every method raises NotAllowedError, NoAnswerError, and SetupError when AWS cannot be reached or does not take the
+    credentials.
+    """
 
     def __init__(self, client: Callable[[str, str], Any], region: str) -> None:
         """`client` makes a client of a service in a region."""
@@ -126,7 +149,9 @@ class Account:
                 return None
             if code in _REFUSED:
                 raise NotAllowedError(error.operation_name) from error
-            raise SetupError(f"AWS refused {error.operation_name}: {error}") from error
+            if code in _WRONG_CREDENTIALS:
+                raise SetupError(f"AWS does not take these credentials ({code}): log in again") from error
+            raise NoAnswerError(f"{error.operation_name}: {code or 'an error without a code'}") from error
         except BotoCoreError as error:
             raise SetupError(f"AWS could not be asked: {error}") from error
 

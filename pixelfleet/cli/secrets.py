@@ -41,15 +41,21 @@ def rotate(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> N
 
     Add it to signing_public_keys and apply, then run `pixelfleet secrets promote`. A second run prints the same key.
     """
-    _show(dashboard_secret.stage(store_of(load_settings().region), name), as_json=as_json)
+    made = dashboard_secret.stage(store_of(load_settings().region), name)
+    if as_json:
+        _show(made, as_json=True)
+        return
+    say("Add to signing_public_keys in terraform.tfvars, beside the present key:")
+    _show_key(made)
 
 
 @secrets.command()
 def promote(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> None:
     """Make the new signing key the present one. Set signing_key to its name and apply afterwards."""
     made = dashboard_secret.promote(store_of(load_settings().region), name)
-    _show(made, as_json=as_json)
-    say(f'Now set signing_key = "{made.key_name}" and apply.')
+    if as_json:
+        _show(made, as_json=True)
+    say(f'Now set signing_key = "{made.key_name}" and apply. Keep the other key in signing_public_keys for a day.')
 
 
 def _show(made: Made, *, as_json: bool) -> None:
@@ -59,7 +65,13 @@ def _show(made: Made, *, as_json: bool) -> None:
     say("For terraform.tfvars:")
     RESULTS.print(f'dashboard_secret_arn = "{made.arn}"', soft_wrap=True)
     if made.public_key:
-        RESULTS.print(f"signing_public_keys = {{\n  {made.key_name} = <<-PEM", soft_wrap=True)
-        for line in made.public_key.strip().splitlines():
-            RESULTS.print(f"    {line}", soft_wrap=True)
-        RESULTS.print("  PEM\n}", soft_wrap=True)
+        RESULTS.print("signing_public_keys = {")
+        _show_key(made)
+        RESULTS.print("}")
+
+
+def _show_key(made: Made) -> None:
+    RESULTS.print(f"  {made.key_name} = <<-PEM", soft_wrap=True)
+    for line in made.public_key.strip().splitlines():
+        RESULTS.print(f"    {line}", soft_wrap=True)
+    RESULTS.print("  PEM")

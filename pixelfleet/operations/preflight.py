@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Final
 
-from pixelfleet.aws.account import EDGE_REGION, Account, NotAllowedError
+from pixelfleet.aws.account import EDGE_REGION, Account, NoAnswerError, NotAllowedError
 
 #: Quotas by code (Service Quotas): vCPUs of Fargate, of EC2's standard types, and Lambda's concurrency.
 FARGATE_ON_DEMAND: Final = ("fargate", "L-3032A538", "Fargate On-Demand vCPUs")
@@ -99,13 +99,15 @@ def stack_of(outputs: Mapping[str, Any], images_per_second: float = 0) -> Stack:
 
 
 def preflight(account: Account, stack: Stack) -> list[Check]:
-    """Ask everything; an answer that these credentials may not have is `unknown`, and does not end the others."""
+    """Ask everything; a question that AWS refuses or fails to answer is `unknown`, and does not end the others."""
     checks: list[Check] = []
     for name, ask in _questions(account, stack):
         try:
             checks.append(ask())
         except NotAllowedError as refusal:
             checks.append(Check(name, State.UNKNOWN, f"these credentials may not call {refusal}"))
+        except NoAnswerError as error:
+            checks.append(Check(name, State.UNKNOWN, f"AWS gave no answer to {error}"))
     return checks
 
 

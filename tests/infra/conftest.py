@@ -1,6 +1,6 @@
 """One working copy of Terraform for each test process, and one applied stack for all tests of the group `stack`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 from pixelfleet.deployment import Deployment
 from pixelfleet.settings import load_settings
 from tests.infra import outside, parts
-from tests.infra.emulators import ROOT
+from tests.infra.emulators import REGION, ROOT, serving
 from tests.infra.rules import runs
 from tests.infra.stack import Stack, prepared
 from tests.infra.terraform import REPOSITORY, Terraform, TerraformError
@@ -22,10 +22,18 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 
 
 @pytest.fixture(scope="session")
-def plans(tmp_path_factory: pytest.TempPathFactory) -> Iterator[runs.Plans]:
-    """The plans that AWS's rules judge; each is made once."""
-    with runs.plans(outside.program("terraform"), tmp_path_factory.mktemp("plans")) as made:
-        yield made
+def look_ups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """Variables for Terraform: an emulator that answers what a plan looks up."""
+    with serving(tmp_path_factory.mktemp("look-ups")) as address:
+        yield ROOT | {"AWS_ENDPOINT_URL": address, "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+@pytest.fixture(scope="session")
+def plans(tmp_path_factory: pytest.TempPathFactory, look_ups: Mapping[str, str]) -> runs.Plans:
+    """The plans that AWS's rules judge."""
+    terraform = Terraform(outside.program("terraform"), tmp_path_factory.mktemp("plans"), look_ups)
+    terraform.prepare()
+    return runs.Plans(terraform)
 
 
 def initialised(folder: Path) -> Terraform:

@@ -2,10 +2,11 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -69,15 +70,15 @@ class Terraform:
         plugins = mirror()
         self.run("init", "-backend=false", *([f"-plugin-dir={plugins}"] if plugins else []), timeout=120)
 
-    def plan_changes(self) -> dict[str, list[str]]:
-        """The resources that a plan would change, with the actions; empty when it would change nothing."""
-        plan = self.planned()
-        changes = {
-            change["address"]: change["change"]["actions"]
-            for change in plan.get("resource_changes", [])
-            if change["mode"] == "managed"
-        }
-        return {address: actions for address, actions in changes.items() if actions != ["no-op"]}
+    def plan_changes(self, *arguments: str) -> dict[str, str]:
+        """The actions of a plan by the address of the resource; empty when the plan would change nothing.
+
+        Read from the plan's own messages: `terraform show` loads the provider's schema again, for three seconds of CPU.
+        """
+        reported = self.run("plan", "-json", "-lock=false", f"-out={PLAN}", *arguments)
+        messages = [json.loads(line) for line in reported.splitlines()]
+        changes = [message["change"] for message in messages if message["type"] == "planned_change"]
+        return {change["resource"]["addr"]: change["action"] for change in changes if change["action"] != "read"}
 
     def planned(self, *arguments: str) -> dict[str, Any]:
         """The plan with these arguments, as `terraform show -json` prints a plan."""
@@ -107,10 +108,25 @@ class Terraform:
     def outputs(self) -> dict[str, Any]:
         return {name: output["value"] for name, output in json.loads(self.run("output", "-json")).items()}
 
-    def resources(self) -> Iterator[dict[str, Any]]:
+    def state(self) -> dict[str, Any]:
+        """The state as `terraform show -json` prints one, without the values of outputs; read from the file itself."""
+        path = self.folder / self.root / "terraform.tfstate"
+        written = json.loads(path.read_text()).get("resources", []) if path.exists() else []
+        resources = [
+            {
+                "address": _address(resource, instance),
+                "mode": resource["mode"],
+                "type": resource["type"],
+                "values": instance["attributes"],
+            }
+            for resource in written
+            for instance in resource["instances"]
+        ]
+        return {"values": {"root_module": {"resources": resources}}}
+
+    def resources(self) -> list[dict[str, Any]]:
         """Every managed resource of the state: address, type, values."""
-        state = json.loads(self.run("show", "-json")).get("values", {})
-        yield from _resources(state.get("root_module", {}))
+        return [one for one in self.state()["values"]["root_module"]["resources"] if one["mode"] == "managed"]
 
     def run(self, command: str, *arguments: str, timeout: float = 300, accept: tuple[int, ...] = (0,)) -> str:
         """Run one command in the root folder and return its standard output.
@@ -145,7 +161,13 @@ class Terraform:
         return clean | manners | GARBAGE_COLLECTION | dict(self.environment)
 
 
-def _resources(module: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from (resource for resource in module.get("resources", []) if resource["mode"] == "managed")
-    for child in module.get("child_modules", []):
-        yield from _resources(child)
+def type_of(address: str) -> str:
+    """The type of the resource at an address: `aws_ecs_service` of `module.lane["bulk"].aws_ecs_service.this`."""
+    return re.sub(r"\[[^\]]*\]", "", address).split(".")[-2]
+
+
+def _address(resource: Mapping[str, Any], instance: Mapping[str, Any]) -> str:
+    """The address of an instance, such as `module.lane["bulk"].data.aws_region.current`."""
+    data = ["data"] if resource["mode"] == "data" else []
+    address = ".".join([*filter(None, [resource.get("module")]), *data, resource["type"], resource["name"]])
+    return f"{address}[{json.dumps(instance['index_key'])}]" if "index_key" in instance else address

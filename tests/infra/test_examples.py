@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tests.infra import outside
-from tests.infra.emulators import REGION, ROOT, Emulators, emulators, serving
+from tests.infra.emulators import REGION, Emulators, emulators
 from tests.infra.keys import self_signed
 from tests.infra.rules.matrix import BASE, PUBLIC_KEY
 from tests.infra.stack import DOMAIN, HOST_PYTHON, host_zip
-from tests.infra.terraform import REPOSITORY, Terraform
+from tests.infra.terraform import REPOSITORY, Terraform, type_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -63,18 +63,18 @@ def test_every_example_is_tested_and_documented() -> None:
     assert set(re.findall(r"^\| `([\w-]+)` \|", (EXAMPLES / "README.md").read_text(), re.MULTILINE)) == folders
 
 
+@pytest.mark.xdist_group("plans")
 @pytest.mark.parametrize("name", PLANNED)
-def test_an_example_plans(name: str, tmp_path: Path) -> None:
-    with serving(tmp_path) as address:
-        terraform = prepared(name, tmp_path, {"AWS_ENDPOINT_URL": address, "AWS_REGION": REGION} | ROOT)
-        given = PLANNED[name] | {"producer": {"package": str(REPOSITORY / "README.md")}, "max_retries": 2}
-        (terraform.folder / terraform.root / "test.auto.tfvars.json").write_text(json.dumps(given))
-        files = sorted((EXAMPLES / name).glob("*.tfvars"))
+def test_an_example_plans(name: str, tmp_path: Path, look_ups: Mapping[str, str]) -> None:
+    terraform = prepared(name, tmp_path, look_ups)
+    given = PLANNED[name] | {"producer": {"package": str(REPOSITORY / "README.md")}, "max_retries": 2}
+    (terraform.folder / terraform.root / "test.auto.tfvars.json").write_text(json.dumps(given))
+    files = sorted((EXAMPLES / name).glob("*.tfvars"))
 
-        plans = [terraform.planned(f"-var-file={file}") for file in files] or [terraform.planned()]
+    plans = [terraform.plan_changes(f"-var-file={file}") for file in files] or [terraform.plan_changes()]
 
     for plan in plans:
-        kinds = {change["type"] for change in plan["resource_changes"]}
+        kinds = {type_of(address) for address in plan}
         assert {"aws_ecs_service", "aws_cloudfront_distribution", "aws_dynamodb_table"} <= kinds
     assert ("aws_autoscaling_group" in kinds) is (name == "ec2-heavy")
     assert ("aws_acm_certificate" in kinds) is (name == "multi-environment")
@@ -88,7 +88,7 @@ def test_an_example_applies_plans_empty_and_goes_away(trials: Trials, name: str)
 
     terraform.apply()
 
-    made = list(terraform.resources())
+    made = terraform.resources()
     kinds = {resource["type"] for resource in made}
     assert terraform.plan_changes() == {}
     assert kinds.isdisjoint({"aws_vpc", "aws_ecs_cluster"}) is (name == "existing-vpc")
@@ -98,7 +98,7 @@ def test_an_example_applies_plans_empty_and_goes_away(trials: Trials, name: str)
         assert {role["permissions_boundary"] for role in roles} == {trials.network["permissions_boundary_arn"]}
     # The plan before has looked at everything.
     terraform.destroy("-refresh=false")
-    assert list(terraform.resources()) == []
+    assert terraform.resources() == []
 
 
 def prepared(name: str, folder: Path, environment: Mapping[str, str]) -> Terraform:

@@ -81,6 +81,12 @@ FOREIGN: dict[tuple[str, str], Call] = {
     ("heavy", "take bulk jobs"): lambda on, stack: on("sqs").receive_message(
         QueueUrl=stack.outputs["queue_urls"]["bulk"]
     ),
+    ("bulk", "look at services"): lambda on, stack: on("ecs").describe_services(
+        cluster=stack.outputs["cluster_name"], services=[stack.outputs["service_names"]["bulk"]]
+    ),
+    ("heavy", "look at another team's service"): lambda on, stack: on("ecs").describe_services(
+        cluster=stack.outputs["cluster_name"], services=["payroll"]
+    ),
     ("producer", "read an original"): lambda on, stack: on("s3").get_object(
         Bucket=stack.outputs["uploads_bucket"], Key="uploads/a/b/c"
     ),

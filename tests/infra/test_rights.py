@@ -13,7 +13,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_grou
 #: Where each part's code begins, and what of it is never called there.
 ENTRIES: dict[str, tuple[list[str], list[str]]] = {
     "producer": (["producer_lambda.handler"], []),
-    "bulk": (["worker"], []),
+    "bulk": (
+        ["worker"],
+        # Only a heavy worker looks at its deployment (worker/lanes.py).
+        ["worker.retirement:OwnDeployment.is_primary", "worker.retirement:OwnDeployment._find_out"],
+    ),
     "heavy": (["worker"], []),
     "dashboard": (["dashboard"], []),
     "reconcile": (

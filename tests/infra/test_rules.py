@@ -1,7 +1,13 @@
 """AWS's rules over plans: every rule refuses a plan that breaks the rule, and admits every plan of ours."""
 
+import ast
+import inspect
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -16,37 +22,35 @@ SITES = (
     "https://registry.terraform.io/",
     "https://developer.hashicorp.com/",
 )
-#: How many different faults the broken plan of a rule holds.
-FAULTS = {
-    "scheduler_targets": 1,
-    "wake_from_zero": 2,
-    "metric_math": 2,
-    "fargate_sizes": 5,
-    "capacity_strategies": 3,
-    "ec2_packing": 3,
-    "event_source": 3,
-    "dead_letters": 2,
-    "notifications": 2,
-    "enums": 1,
-    "mail_filters": 3,
-    "invalidations": 1,
-    "replacements": 3,
-    "scheduled_minimums": 2,
-    "kms_rights": 1,
-    "origin_proof": 1,
-    "sandboxed_results": 3,
-    "names": 3,
-    "files": 1,
-    "partitions": 1,
-    "provider_6": 1,
-}
+
+
+def broken(rule: str) -> Iterator[Plan]:
+    """The plans that break a rule: RULE.json, and RULE.absent.json for what a plan lacks."""
+    for path in sorted(BROKEN.glob(f"{rule}.*")):
+        yield Plan(json.loads(path.read_text()))
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_rule_names_every_fault_of_its_broken_plan(rule: str) -> None:
-    plan = Plan(json.loads((BROKEN / f"{rule}.json").read_text()))
+def test_the_broken_plans_of_a_rule_break_it_in_every_way_that_it_knows(rule: str) -> None:
+    """Each `yield` of the rule's source is reached."""
+    path, tree = str(RULES[rule].__file__), ast.parse(inspect.getsource(RULES[rule]))
+    ways = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.Yield)}
+    reached: set[int] = set()
 
-    assert len(list(RULES[rule].violations(plan))) == FAULTS[rule]
+    def watch(frame: FrameType, event: str, _: object) -> Any:
+        if event == "line":
+            reached.add(frame.f_lineno)
+        return watch if frame.f_code.co_filename == path else None
+
+    before = sys.gettrace()
+    sys.settrace(watch)
+    try:
+        violations = [text for plan in broken(rule) for text in RULES[rule].violations(plan)]
+    finally:
+        sys.settrace(before)
+
+    assert violations
+    assert ways - reached == set()
 
 
 @pytest.mark.parametrize("rule", RULES)

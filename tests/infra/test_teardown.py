@@ -19,7 +19,7 @@ def test_destroy_leaves_nothing(stack: Stack) -> None:
     # Every test before left the state as the emulators have the stack.
     stack.terraform.destroy("-refresh=false")
 
-    assert list(stack.terraform.resources()) == []
+    assert stack.terraform.resources() == []
     assert left(stack) == {}
 
 

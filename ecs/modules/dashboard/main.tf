@@ -140,4 +140,7 @@ resource "aws_ecs_service" "this" {
     security_groups  = var.security_group_ids
     assign_public_ip = false
   }
+
+  # A task that starts before its role has rights fails.
+  depends_on = [aws_iam_role_policy.task]
 }

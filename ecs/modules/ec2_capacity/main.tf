@@ -173,6 +173,9 @@ resource "aws_autoscaling_group" "this" {
     }
   }
 
+  # An instance whose role has no rights does not join the cluster.
+  depends_on = [aws_iam_role_policy.instance]
+
   # ECS adds this tag itself. Without it here, every plan would remove it.
   tag {
     key                 = "AmazonECSManaged"

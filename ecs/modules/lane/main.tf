@@ -155,4 +155,7 @@ resource "aws_ecs_service" "this" {
     # Scaling owns the number.
     ignore_changes = [desired_count]
   }
+
+  # A task that starts before its role has rights fails.
+  depends_on = [aws_iam_role_policy.task]
 }

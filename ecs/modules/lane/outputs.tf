@@ -23,11 +23,6 @@ output "log_group_name" {
   value       = aws_cloudwatch_log_group.this.name
 }
 
-output "log_group_arn" {
-  description = "ARN of the log group."
-  value       = aws_cloudwatch_log_group.this.arn
-}
-
 output "role_arn" {
   description = "ARN of the role that the task runs as."
   value       = aws_iam_role.task.arn

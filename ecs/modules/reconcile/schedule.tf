@@ -131,4 +131,6 @@ resource "aws_scheduler_schedule" "this" {
       maximum_event_age_in_seconds = 3600
     }
   }
+
+  depends_on = [aws_iam_role_policy.task, aws_iam_role_policy.schedule]
 }

@@ -106,6 +106,12 @@ data "aws_iam_policy_document" "deploy" {
     sid       = "Smoke"
     actions   = ["ecs:RunTask"]
     resources = var.families
+
+    condition {
+      test     = "ArnEquals"
+      variable = "ecs:cluster"
+      values   = [var.cluster_arn]
+    }
   }
 
   statement {

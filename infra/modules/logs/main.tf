@@ -3,14 +3,19 @@
 
 data "aws_caller_identity" "current" {}
 
-locals {
-  account = data.aws_caller_identity.current.account_id
+data "aws_partition" "current" {}
 
-  # Who writes below which folder.
+locals {
+  # Not read from the bucket, so that a plan shows who may write where.
+  bucket_arn = "arn:${data.aws_partition.current.partition}:s3:::${var.bucket_name}"
+  account    = data.aws_caller_identity.current.account_id
+
+  # Who writes below which folder. The load balancer's log service sends no account: the account in the path of its objects
+  # keeps others' load balancers out (Application Load Balancer guide, "Access logs", bucket policy).
   writers = {
-    balancer = "logdelivery.elasticloadbalancing.amazonaws.com"
-    s3       = "logging.s3.amazonaws.com"
-    delivery = "delivery.logs.amazonaws.com"
+    balancer = { service = "logdelivery.elasticloadbalancing.amazonaws.com", folders = ["balancer/AWSLogs/${local.account}"] }
+    s3       = { service = "logging.s3.amazonaws.com", folders = ["s3"] }
+    delivery = { service = "delivery.logs.amazonaws.com", folders = ["flow", "cdn"] }
   }
 }
 
@@ -69,7 +74,7 @@ data "aws_iam_policy_document" "this" {
     sid       = "OnlyTls"
     effect    = "Deny"
     actions   = ["s3:*"]
-    resources = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
+    resources = [local.bucket_arn, "${local.bucket_arn}/*"]
 
     principals {
       type        = "*"
@@ -89,14 +94,13 @@ data "aws_iam_policy_document" "this" {
     content {
       sid       = "Write${title(statement.key)}"
       actions   = ["s3:PutObject"]
-      resources = ["${aws_s3_bucket.this.arn}/*"]
+      resources = [for folder in statement.value.folders : "${local.bucket_arn}/${folder}/*"]
 
       principals {
         type        = "Service"
-        identifiers = [statement.value]
+        identifiers = [statement.value.service]
       }
 
-      # The load balancer's log service sends no account of its own making.
       dynamic "condition" {
         for_each = statement.key == "balancer" ? [] : [local.account]
 
@@ -112,7 +116,7 @@ data "aws_iam_policy_document" "this" {
   statement {
     sid       = "DeliveryChecks"
     actions   = ["s3:GetBucketAcl", "s3:ListBucket"]
-    resources = [aws_s3_bucket.this.arn]
+    resources = [local.bucket_arn]
 
     principals {
       type        = "Service"
@@ -167,8 +171,10 @@ resource "aws_cloudwatch_log_delivery_source" "cdn" {
 resource "aws_cloudwatch_log_delivery_destination" "cdn" {
   provider = aws.us_east_1
 
-  name          = "${var.prefix}-cdn"
-  output_format = "parquet"
+  name = "${var.prefix}-cdn"
+  # Delivery to S3 is free of charge in this format; CloudWatch bills the conversion to Parquet by the gigabyte (CloudFront
+  # developer guide, "Configure standard logging (v2)").
+  output_format = "w3c"
 
   delivery_destination_configuration {
     destination_resource_arn = "${aws_s3_bucket.this.arn}/cdn"

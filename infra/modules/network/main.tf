@@ -8,6 +8,17 @@ data "aws_availability_zones" "available" {
     name   = "opt-in-status"
     values = ["opt-in-not-required"]
   }
+
+  # A load balancer in one of these zones cannot be a VPC origin (CloudFront developer guide, "Supported AWS Regions for VPC
+  # origins"). The names of zones differ from account to account, their ids do not.
+  exclude_zone_ids = ["apne1-az3", "apne2-az1", "cac1-az3", "use1-az3", "usw1-az2"]
+
+  lifecycle {
+    postcondition {
+      condition     = length(self.names) >= var.zones
+      error_message = "This region has only ${length(self.names)} zones that CloudFront's VPC origins support: lower zones to that number (2 at least), or choose another region."
+    }
+  }
 }
 
 locals {

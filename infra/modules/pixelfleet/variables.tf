@@ -11,12 +11,22 @@ variable "prefix" {
     condition     = can(regex("^[a-z][a-z0-9-]{1,19}$", var.prefix))
     error_message = "prefix should be 2 to 20 lower-case letters, digits and hyphens, a letter first."
   }
+
+  validation {
+    condition     = !can(regex("^(aws|ecs|fargate|internal(-|$)|xn--|sthree-|amzn-s3-demo-)", var.prefix))
+    error_message = "prefix must not begin with aws, ecs, fargate (names of ECS capacity providers), internal- (load balancers), xn--, sthree- or amzn-s3-demo- (buckets): AWS reserves these names."
+  }
 }
 
 variable "bucket_suffix" {
   description = "Ends the buckets' names, which are the world's: <prefix>-uploads-<suffix>. Null for the account's id."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.bucket_suffix == null || (can(regex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", var.bucket_suffix)) && length("${var.prefix}-uploads-${coalesce(var.bucket_suffix, "x")}") <= 63)
+    error_message = "bucket_suffix should be lower-case letters, digits and hyphens, and <prefix>-uploads-<suffix> should have 63 characters at most, as S3 has it."
+  }
 }
 
 variable "vpc_cidr" {
@@ -45,7 +55,7 @@ variable "zones" {
 }
 
 variable "nat" {
-  description = "NAT gateways: one (33 USD a month; its zone's outage stops the fleet), per_zone, or none (then every AWS API goes by interface_endpoints)."
+  description = "NAT gateways: one (33 USD a month; its zone's outage stops the fleet), per_zone, or none (then every AWS API goes by interface_endpoints). With existing_network no gateway is made; none then says that its subnets have no way to the internet."
   type        = string
   default     = "one"
   nullable    = false
@@ -57,19 +67,29 @@ variable "nat" {
 }
 
 variable "interface_endpoints" {
-  description = "AWS services to reach by interface endpoints (about 7 USD a month each and zone). Without NAT at least: ecr.api, ecr.dkr, ecs, logs, monitoring, secretsmanager, sqs, sns; for lanes on EC2 also ecs-agent, ecs-telemetry."
+  description = "AWS services to reach by interface endpoints (about 7 USD a month each and zone). Without NAT at least: ecr.api, ecr.dkr, ecs, logs, monitoring, secretsmanager, sqs, sns; for lanes on EC2 also ecs-agent, ecs-telemetry; for ecs_exec also ssmmessages. Not used with existing_network."
   type        = set(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = var.nat != "none" || length(setsubtract(["ecr.api", "ecr.dkr", "ecs", "logs", "monitoring", "secretsmanager", "sqs", "sns"], var.interface_endpoints)) == 0
+    condition     = var.nat != "none" || var.existing_network != null || length(setsubtract(["ecr.api", "ecr.dkr", "ecs", "logs", "monitoring", "secretsmanager", "sqs", "sns"], var.interface_endpoints)) == 0
     error_message = "Without NAT the tasks need interface endpoints for ecr.api, ecr.dkr, ecs, logs, monitoring, secretsmanager, sqs and sns."
+  }
+
+  validation {
+    condition     = var.nat != "none" || var.existing_network != null || !contains([var.bulk.capacity, var.heavy.capacity], "ec2") || length(setsubtract(["ecs-agent", "ecs-telemetry"], var.interface_endpoints)) == 0
+    error_message = "Without NAT, lanes on EC2 also need interface endpoints for ecs-agent and ecs-telemetry."
+  }
+
+  validation {
+    condition     = var.nat != "none" || var.existing_network != null || !var.ecs_exec || contains(var.interface_endpoints, "ssmmessages")
+    error_message = "Without NAT, ecs_exec also needs an interface endpoint for ssmmessages."
   }
 }
 
 variable "existing_network" {
-  description = "A VPC that is there already, with an internet gateway (CloudFront's VPC origins need one) and two or more private subnets with a way to AWS's APIs. Null: the module makes a VPC."
+  description = "A VPC that is there already, with an internet gateway (CloudFront's VPC origins need one) and two or more private subnets with a way to AWS's APIs. None of the subnets may lie in a zone that CloudFront's VPC origins exclude: use1-az3, usw1-az2, apne1-az3, apne2-az1, cac1-az3. Null: the module makes a VPC."
   type = object({
     vpc_id             = string
     private_subnet_ids = list(string)
@@ -77,8 +97,13 @@ variable "existing_network" {
   default = null
 
   validation {
-    condition     = try(length(var.existing_network.private_subnet_ids) >= 2, var.existing_network == null)
+    condition     = try(length(distinct(var.existing_network.private_subnet_ids)) >= 2, var.existing_network == null)
     error_message = "existing_network.private_subnet_ids should name subnets of two zones or more: a load balancer needs two."
+  }
+
+  validation {
+    condition     = var.existing_network == null || (can(regex("^vpc-", var.existing_network.vpc_id)) && alltrue([for id in try(var.existing_network.private_subnet_ids, []) : can(regex("^subnet-", id))]))
+    error_message = "existing_network should hold ids: vpc_id = \"vpc-...\", private_subnet_ids = [\"subnet-...\", \"subnet-...\"]."
   }
 }
 
@@ -94,7 +119,7 @@ variable "existing_cluster_name" {
 }
 
 variable "existing_balancer" {
-  description = "An internal Application Load Balancer that is there already: its ARN, its HTTPS listener, whose certificate is that of domain_name, its security group, and the priority of the rule that is added. Null: the module makes a load balancer."
+  description = "An internal Application Load Balancer that is there already: its ARN, its HTTPS listener on port 443, whose certificate is that of domain_name, its security group, which must admit CloudFront's prefix list on port 443, and the priority of the rule that is added. Null: the module makes a load balancer."
   type = object({
     arn               = string
     listener_arn      = string
@@ -102,6 +127,16 @@ variable "existing_balancer" {
     rule_priority     = optional(number, 100)
   })
   default = null
+
+  validation {
+    condition     = var.existing_balancer == null || (can(regex(":loadbalancer/app/", var.existing_balancer.arn)) && can(regex(":listener/app/", var.existing_balancer.listener_arn)) && can(regex("^sg-", var.existing_balancer.security_group_id)))
+    error_message = "existing_balancer should name an Application Load Balancer: arn (...:loadbalancer/app/...), listener_arn (...:listener/app/...) and security_group_id (sg-...)."
+  }
+
+  validation {
+    condition     = try(var.existing_balancer.rule_priority >= 1 && var.existing_balancer.rule_priority <= 50000, var.existing_balancer == null)
+    error_message = "existing_balancer.rule_priority should be 1 to 50000."
+  }
 }
 
 variable "source_buckets" {
@@ -109,6 +144,11 @@ variable "source_buckets" {
   type        = set(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.source_buckets : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])
+    error_message = "source_buckets should be names of buckets, without s3:// and arn:."
+  }
 }
 
 variable "role_path" {
@@ -127,6 +167,11 @@ variable "permissions_boundary_arn" {
   description = "Policy that bounds every role; null for none."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn should be the ARN of an IAM policy."
+  }
 }
 
 variable "force_destroy_bucket" {
@@ -147,6 +192,11 @@ variable "kms_key_arn" {
   description = "KMS key of objects, tables, topics, logs, volumes and images; its policy must admit those services (docs/deploy.md). Null for keys that AWS owns."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.kms_key_arn))
+    error_message = "kms_key_arn should be the ARN of a key (arn:aws:kms:...:key/...). An alias does not do: IAM policies grant rights on keys."
+  }
 }
 
 variable "abort_multipart_days" {
@@ -154,6 +204,11 @@ variable "abort_multipart_days" {
   type        = number
   default     = 7
   nullable    = false
+
+  validation {
+    condition     = var.abort_multipart_days >= 1 && floor(var.abort_multipart_days) == var.abort_multipart_days
+    error_message = "abort_multipart_days should be 1 day or more, a whole number."
+  }
 }
 
 variable "old_versions_days" {
@@ -161,6 +216,11 @@ variable "old_versions_days" {
   type        = number
   default     = 30
   nullable    = false
+
+  validation {
+    condition     = var.old_versions_days >= 1 && floor(var.old_versions_days) == var.old_versions_days
+    error_message = "old_versions_days should be 1 day or more, a whole number."
+  }
 }
 
 variable "tagged_originals_days" {
@@ -168,6 +228,11 @@ variable "tagged_originals_days" {
   type        = number
   default     = 30
   nullable    = false
+
+  validation {
+    condition     = var.tagged_originals_days >= 1 && floor(var.tagged_originals_days) == var.tagged_originals_days
+    error_message = "tagged_originals_days should be 1 day or more, a whole number."
+  }
 }
 
 variable "github" {
@@ -191,5 +256,20 @@ variable "github" {
   validation {
     condition     = var.github == null || can(regex("^[\\w.-]+/[\\w.-]+$", var.github.repository))
     error_message = "github.repository should be owner/name."
+  }
+
+  validation {
+    condition     = var.github == null || can(regex("^[^:*]+$", var.github.environment))
+    error_message = "github.environment should be the name of a GitHub environment, without : and *."
+  }
+
+  validation {
+    condition     = try(var.github.provider_arn == null || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:oidc-provider/token.actions.githubusercontent.com$", var.github.provider_arn)), var.github == null)
+    error_message = "github.provider_arn should be the ARN of the OIDC provider token.actions.githubusercontent.com of this account, or null to make one."
+  }
+
+  validation {
+    condition     = var.github == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.github.state_bucket))
+    error_message = "github.state_bucket should be the name of the bucket of Terraform's state, without s3://."
   }
 }

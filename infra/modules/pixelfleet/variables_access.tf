@@ -14,6 +14,11 @@ variable "route53_zone_id" {
   description = "Public hosted zone of domain_name. Given, the module makes the certificates, their validation records and the aliases to CloudFront. Null: you give certificate_arn and point the domain."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.route53_zone_id == null || can(regex("^Z[A-Z0-9]+$", var.route53_zone_id))
+    error_message = "route53_zone_id should be the id of a hosted zone, such as Z0123456789ABC, without /hostedzone/."
+  }
 }
 
 variable "certificate_arn" {
@@ -60,6 +65,11 @@ variable "signing_public_keys" {
     condition     = var.public_results || length(var.signing_public_keys) > 0
     error_message = "Results are private: give signing_public_keys (pixelfleet secrets create makes a pair), or set public_results."
   }
+
+  validation {
+    condition     = alltrue([for name in keys(var.signing_public_keys) : can(regex("^[A-Za-z0-9_-]{1,64}$", name))])
+    error_message = "The names in signing_public_keys should be letters, digits, _ and -, 64 at most: CloudFront keys are named after them."
+  }
 }
 
 variable "signing_key" {
@@ -88,6 +98,11 @@ variable "edge_ttl_seconds" {
   type        = number
   default     = 86400
   nullable    = false
+
+  validation {
+    condition     = var.edge_ttl_seconds >= 1 && var.edge_ttl_seconds <= 31536000
+    error_message = "edge_ttl_seconds should be 1 to 31536000 (a year)."
+  }
 }
 
 variable "price_class" {
@@ -114,6 +129,11 @@ variable "waf_rate_limit" {
   type        = number
   default     = 10000
   nullable    = false
+
+  validation {
+    condition     = var.waf_rate_limit >= 10 && var.waf_rate_limit <= 2000000000
+    error_message = "waf_rate_limit should be 10 to 2000000000, as WAF has it."
+  }
 }
 
 variable "upload_origins" {
@@ -121,6 +141,11 @@ variable "upload_origins" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for origin in var.upload_origins : can(regex("^https://[^/*\\s]+$", origin))])
+    error_message = "upload_origins should be origins such as https://shop.example.com, without a path, a slash at the end or a *."
+  }
 }
 
 variable "dashboard" {
@@ -136,5 +161,10 @@ variable "dashboard" {
   validation {
     condition     = contains(lookup(local.fargate_memory, tostring(var.dashboard.cpu), []), var.dashboard.memory)
     error_message = "Fargate has no task of dashboard.cpu and dashboard.memory: 256 takes 512 to 2048 MiB, 512 takes 1024 to 4096, 1024 takes 2048 to 8192."
+  }
+
+  validation {
+    condition     = var.dashboard.tasks >= 1 && floor(var.dashboard.tasks) == var.dashboard.tasks
+    error_message = "dashboard.tasks should be 1 or more, a whole number."
   }
 }

@@ -38,6 +38,21 @@ variable "producer" {
     condition     = var.producer.maximum_concurrency >= 2 && var.producer.maximum_concurrency <= 1000
     error_message = "producer.maximum_concurrency should be 2 to 1000, as Lambda has it."
   }
+
+  validation {
+    condition     = var.producer.memory >= 128 && var.producer.memory <= 10240
+    error_message = "producer.memory should be 128 to 10240 MiB, as Lambda has it."
+  }
+
+  validation {
+    condition     = var.producer.batch_size >= 1 && var.producer.batch_size <= 10000 && var.producer.batch_window >= 0 && var.producer.batch_window <= 300
+    error_message = "producer.batch_size should be 1 to 10000, and producer.batch_window 0 to 300 seconds, as Lambda has them."
+  }
+
+  validation {
+    condition     = var.producer.batch_size <= 10 || var.producer.batch_window >= 1
+    error_message = "A producer.batch_size of more than 10 needs a producer.batch_window of at least 1 second."
+  }
 }
 
 variable "image_digest" {
@@ -71,6 +86,11 @@ variable "settings" {
   validation {
     condition     = alltrue([for name in keys(var.settings) : startswith(name, "PIXELFLEET_")])
     error_message = "settings should be PIXELFLEET_* variables."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.settings), ["PIXELFLEET_SESSION_SECRET", "PIXELFLEET_CLOUDFRONT_PRIVATE_KEY"])) == 0
+    error_message = "settings are no place for secrets: PIXELFLEET_SESSION_SECRET and PIXELFLEET_CLOUDFRONT_PRIVATE_KEY come from dashboard_secret_arn, and Terraform's state would keep them."
   }
 }
 
@@ -182,6 +202,36 @@ variable "bulk" {
     condition     = var.bulk.visibility >= 60 && var.bulk.visibility <= 43200
     error_message = "bulk.visibility should be 60 seconds (a few extensions may fail) to 43200 (SQS's most)."
   }
+
+  validation {
+    condition     = alltrue([for number in [var.bulk.minimum, var.bulk.maximum, var.bulk.on_demand_tasks, var.bulk.spot_percent, var.bulk.concurrency, var.bulk.wake_tasks] : number >= 0 && floor(number) == number])
+    error_message = "bulk.minimum, maximum, on_demand_tasks, spot_percent, concurrency and wake_tasks should be whole numbers, 0 or more."
+  }
+
+  validation {
+    condition     = var.bulk.concurrency >= 1 && var.bulk.wake_tasks >= 1
+    error_message = "bulk.concurrency and bulk.wake_tasks should be 1 or more."
+  }
+
+  validation {
+    condition     = var.bulk.scale_out_cooldown >= 0 && var.bulk.scale_in_cooldown >= 0
+    error_message = "bulk.scale_out_cooldown and bulk.scale_in_cooldown should be 0 seconds or more."
+  }
+
+  validation {
+    condition     = var.bulk.capacity == "fargate" || (length(var.bulk.instance_types) > 0 && var.bulk.scratch_gib >= 1)
+    error_message = "On EC2, bulk.instance_types should name a type or more, and bulk.scratch_gib should be 1 or more."
+  }
+
+  validation {
+    condition     = alltrue([for raise in values(var.bulk.scheduled_minimums) : raise.minimum > var.bulk.minimum && raise.minimum <= var.bulk.maximum])
+    error_message = "A minimum in bulk.scheduled_minimums should be above bulk.minimum and not above bulk.maximum."
+  }
+
+  validation {
+    condition     = alltrue([for raise in values(var.bulk.scheduled_minimums) : can(regex("^(cron|rate|at)\\(.+\\)$", raise.schedule)) && can(regex("^(cron|rate|at)\\(.+\\)$", raise.until))])
+    error_message = "schedule and until in bulk.scheduled_minimums should be cron(...), rate(...) or at(...)."
+  }
 }
 
 variable "heavy" {
@@ -256,5 +306,35 @@ variable "heavy" {
   validation {
     condition     = var.heavy.visibility >= 60 && var.heavy.visibility <= 43200
     error_message = "heavy.visibility should be 60 seconds (a few extensions may fail) to 43200 (SQS's most)."
+  }
+
+  validation {
+    condition     = alltrue([for number in [var.heavy.minimum, var.heavy.maximum, var.heavy.on_demand_tasks, var.heavy.spot_percent, var.heavy.concurrency, var.heavy.wake_tasks] : number >= 0 && floor(number) == number])
+    error_message = "heavy.minimum, maximum, on_demand_tasks, spot_percent, concurrency and wake_tasks should be whole numbers, 0 or more."
+  }
+
+  validation {
+    condition     = var.heavy.concurrency >= 1 && var.heavy.wake_tasks >= 1
+    error_message = "heavy.concurrency and heavy.wake_tasks should be 1 or more."
+  }
+
+  validation {
+    condition     = var.heavy.scale_out_cooldown >= 0 && var.heavy.scale_in_cooldown >= 0
+    error_message = "heavy.scale_out_cooldown and heavy.scale_in_cooldown should be 0 seconds or more."
+  }
+
+  validation {
+    condition     = var.heavy.capacity == "fargate" || (length(var.heavy.instance_types) > 0 && var.heavy.scratch_gib >= 1)
+    error_message = "On EC2, heavy.instance_types should name a type or more, and heavy.scratch_gib should be 1 or more."
+  }
+
+  validation {
+    condition     = alltrue([for raise in values(var.heavy.scheduled_minimums) : raise.minimum > var.heavy.minimum && raise.minimum <= var.heavy.maximum])
+    error_message = "A minimum in heavy.scheduled_minimums should be above heavy.minimum and not above heavy.maximum."
+  }
+
+  validation {
+    condition     = alltrue([for raise in values(var.heavy.scheduled_minimums) : can(regex("^(cron|rate|at)\\(.+\\)$", raise.schedule)) && can(regex("^(cron|rate|at)\\(.+\\)$", raise.until))])
+    error_message = "schedule and until in heavy.scheduled_minimums should be cron(...), rate(...) or at(...)."
   }
 }

@@ -4,6 +4,11 @@ variable "email_subscription" {
   description = "Address that receives completed batches, an hourly digest of failures, and alarms; it must confirm twice. Null for nobody."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.email_subscription == null || can(regex("^[^@\\s]+@[^@\\s]+$", var.email_subscription))
+    error_message = "email_subscription should be one mail address."
+  }
 }
 
 variable "notice_subscriptions" {
@@ -21,6 +26,21 @@ variable "notice_subscriptions" {
     condition     = alltrue([for each in values(var.notice_subscriptions) : !startswith(each.protocol, "email") || (try(length(each.filter.kind), 0) > 0 && alltrue([for kind in try(each.filter.kind, []) : !startswith(kind, "image.")]))])
     error_message = "A subscription by mail needs a filter on kind without image.*: SNS suspends an address above ten messages a second. Use batch.completed or failures.digest."
   }
+
+  validation {
+    condition     = alltrue([for each in values(var.notice_subscriptions) : contains(["application", "email", "email-json", "http", "https", "lambda", "sms", "sqs"], each.protocol)])
+    error_message = "notice_subscriptions: protocol should be application, email, email-json, http, https, lambda, sms or sqs."
+  }
+
+  validation {
+    condition     = alltrue([for each in values(var.notice_subscriptions) : !each.raw || contains(["http", "https", "sqs"], each.protocol)])
+    error_message = "notice_subscriptions: SNS delivers raw messages to sqs, http and https only."
+  }
+
+  validation {
+    condition     = alltrue([for each in values(var.notice_subscriptions) : length(coalesce(each.filter, {})) <= 5 && try(sum([for values in values(each.filter) : log(length(values), 2)]), 0) <= log(150.5, 2)])
+    error_message = "notice_subscriptions: a filter has at most 5 keys, and the product of the numbers of their values is at most 150 (SNS developer guide, Filter policy constraints)."
+  }
 }
 
 variable "oldest_message_seconds" {
@@ -28,6 +48,11 @@ variable "oldest_message_seconds" {
   type        = object({ uploads = optional(number, 900), bulk = optional(number, 3600), heavy = optional(number, 43200) })
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for seconds in values(var.oldest_message_seconds) : seconds > 0])
+    error_message = "oldest_message_seconds should be above 0."
+  }
 }
 
 variable "failure_percent" {
@@ -35,6 +60,11 @@ variable "failure_percent" {
   type        = number
   default     = 20
   nullable    = false
+
+  validation {
+    condition     = var.failure_percent >= 0 && var.failure_percent <= 100
+    error_message = "failure_percent should be 0 to 100."
+  }
 }
 
 variable "failure_minimum" {
@@ -42,6 +72,11 @@ variable "failure_minimum" {
   type        = number
   default     = 10
   nullable    = false
+
+  validation {
+    condition     = var.failure_minimum >= 1
+    error_message = "failure_minimum should be 1 or more."
+  }
 }
 
 variable "balancer_errors" {
@@ -49,6 +84,11 @@ variable "balancer_errors" {
   type        = number
   default     = 10
   nullable    = false
+
+  validation {
+    condition     = var.balancer_errors >= 0
+    error_message = "balancer_errors should be 0 or more."
+  }
 }
 
 variable "log_retention_days" {
@@ -67,12 +107,22 @@ variable "access_logs_days" {
   description = "Days that access logs of the load balancer, CloudFront and S3 and flow logs of the VPC are kept, in a bucket of their own. Null: none are written."
   type        = number
   default     = null
+
+  validation {
+    condition     = var.access_logs_days == null || try(var.access_logs_days >= 1 && floor(var.access_logs_days) == var.access_logs_days, false)
+    error_message = "access_logs_days should be 1 day or more, a whole number, or null for no logs."
+  }
 }
 
 variable "monthly_budget_usd" {
   description = "US dollars a month of what carries the tag Application = prefix; an alarm is sent at 80 % and when the forecast is above. Null: no budget. The tag must be activated as a cost allocation tag."
   type        = number
   default     = null
+
+  validation {
+    condition     = var.monthly_budget_usd == null || try(var.monthly_budget_usd > 0, false)
+    error_message = "monthly_budget_usd should be above 0, or null for no budget."
+  }
 }
 
 variable "reconcile" {

@@ -92,11 +92,4 @@ resource "aws_lambda_event_source_mapping" "uploads" {
   scaling_config {
     maximum_concurrency = var.maximum_concurrency
   }
-
-  lifecycle {
-    precondition {
-      condition     = var.batch_size <= 10 || var.batch_window >= 1
-      error_message = "A batch of more than 10 messages needs a batch window of at least 1 second."
-    }
-  }
 }

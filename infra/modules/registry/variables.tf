@@ -9,7 +9,7 @@ variable "force_delete" {
 }
 
 variable "kept_images" {
-  description = "Images to keep, newest first."
+  description = "Images to keep, newest first. ECR does not know which of them runs: an image that is older goes, also the one that tasks need."
   type        = number
   default     = 20
 }

@@ -5,6 +5,7 @@ from typing import Final
 
 from tests.infra.rules import (
     capacity_strategies,
+    confused_deputy,
     dead_letters,
     ec2_packing,
     enums,
@@ -13,6 +14,7 @@ from tests.infra.rules import (
     files,
     invalidations,
     kms_rights,
+    log_formats,
     mail_filters,
     metric_math,
     names,
@@ -21,9 +23,11 @@ from tests.infra.rules import (
     partitions,
     provider_6,
     replacements,
+    role_policies,
     sandboxed_results,
     scheduled_minimums,
     scheduler_targets,
+    vpc_origin_zones,
     wake_from_zero,
 )
 
@@ -49,5 +53,9 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     files,
     partitions,
     provider_6,
+    confused_deputy,
+    role_policies,
+    vpc_origin_zones,
+    log_formats,
 )
 RULES: Final[dict[str, ModuleType]] = {module.__name__.rpartition(".")[2]: module for module in _MODULES}

@@ -31,7 +31,8 @@ def violations(plan: Plan) -> Iterator[str]:
             ),
             None,
         )
-        if task is None:
+        if task is None or not _types(group):
+            yield f"{group.address}: no task definition of its name, or no instance types"
             continue
         most = 0
         for kind in _types(group):

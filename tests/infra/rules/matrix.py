@@ -59,5 +59,5 @@ CELLS: Final[dict[str, dict[str, Any]]] = {
         "heavy": {"capacity": "ec2", "scratch_gib": 500},
     },
     "govcloud-without-nat": {"region": "us-gov-west-1", "nat": "none", "interface_endpoints": ENDPOINTS},
-    "china": {"region": "cn-north-1"},
+    "china": {"region": "cn-north-1", "public_results": True, "signing_public_keys": {}},
 }

@@ -1,10 +1,11 @@
-"""Lengths of names, and the 4 KB of a function's environment."""
+"""Lengths of names, beginnings that AWS reserves, and the 4 KB of a function's environment."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Final
 
-from tests.infra.rules.plan import Plan
+from tests.infra.rules.plan import Plan, Resource
 
 PAGE: Final = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 TYPES: Final = ("aws_lambda_function", "aws_lb", "aws_iam_role")
@@ -21,26 +22,53 @@ LONGEST: Final = {
     "aws_sqs_queue": (80, 54),
     "aws_ecr_repository": (256, 0),
 }
+#: Beginnings of names that AWS refuses, by type (each service's API reference).
+RESERVED: Final = {
+    "aws_ecs_capacity_provider": "aws|ecs|fargate",
+    "aws_lb": "internal-",
+    "aws_s3_bucket": "xn--|sthree-|amzn-s3-demo-",
+}
 ENVIRONMENT_BYTES: Final = 4096
 #: What a value that is not known yet may have: an ARN or a URL.
 UNKNOWN_BYTES: Final = 120
 
 
 def violations(plan: Plan) -> Iterator[str]:
-    for type_, (name, prefix) in LONGEST.items():
+    yield from _lengths(plan)
+    for type_, beginnings in RESERVED.items():
         for resource in plan.resources(type_):
-            attribute = "bucket" if type_ == "aws_s3_bucket" else "function_name" if "lambda" in type_ else "name"
-            if len(str(resource.values.get(attribute) or "")) > name:
-                yield f"{resource.address}: a name of {type_} has at most {name} characters"
-            if len(str(resource.values.get(f"{attribute}_prefix") or "")) > prefix and not resource.values.get(
-                attribute
-            ):
-                yield f"{resource.address}: a generated name's prefix has at most {prefix} characters"
+            name = str(resource.values.get(_name_of(type_)) or "")
+            if re.match(beginnings, name):
+                yield f"{resource.address}: AWS reserves the beginning of the name {name}"
     for function in plan.resources("aws_lambda_function"):
-        for environment in function.values.get("environment") or []:
-            variables = {
-                key: value if value is not None else UNKNOWN_BYTES * "x"
-                for key, value in (environment.get("variables") or {}).items()
-            }
-            if len(json.dumps(variables)) >= ENVIRONMENT_BYTES:
-                yield f"{function.address}: the environment has {ENVIRONMENT_BYTES} bytes or more"
+        if _environment_bytes(plan, function) >= ENVIRONMENT_BYTES:
+            yield f"{function.address}: the environment has {ENVIRONMENT_BYTES} bytes or more"
+
+
+def _lengths(plan: Plan) -> Iterator[str]:
+    for type_, (longest, prefix) in LONGEST.items():
+        attribute = _name_of(type_)
+        for resource in plan.resources(type_):
+            name = str(resource.values.get(attribute) or "")
+            if len(name) > longest:
+                yield f"{resource.address}: a name of {type_} has at most {longest} characters"
+            if not name and len(str(resource.values.get(f"{attribute}_prefix") or "")) > prefix:
+                yield f"{resource.address}: a generated name's prefix has at most {prefix} characters"
+
+
+def _name_of(type_: str) -> str:
+    """The attribute that holds the name."""
+    return {"aws_s3_bucket": "bucket", "aws_lambda_function": "function_name"}.get(type_, "name")
+
+
+def _environment_bytes(plan: Plan, function: Resource) -> int:
+    """Bytes of the variables as JSON, with an assumed value for each that only an apply reveals.
+
+    The provider hides the whole map while one value is unknown. The output `environment` shows what is known of it.
+    """
+    for environment in function.values.get("environment") or []:
+        if environment.get("variables"):
+            return len(json.dumps(environment["variables"]))
+    unknown = plan.unknown_outputs.get("environment") or {}
+    known = plan.partial_outputs.get("environment") or {}
+    return len(json.dumps(dict.fromkeys(unknown, UNKNOWN_BYTES * "x") | known))

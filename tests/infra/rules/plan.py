@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource or data source. `values` holds what is known; a value that only an apply reveals is absent."""
+    """One resource or data source. `values` holds what is known; a value that only an apply reveals is absent.
+
+    `unknown` has the same shape, with True for each value that only an apply reveals.
+    """
 
     address: str
     type: str
     values: Mapping[str, Any]
     actions: tuple[str, ...] = ()
+    unknown: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -50,21 +54,40 @@ class Plan:
         return {name: entry.get("value") for name, entry in values.get("outputs", {}).items()}
 
     @property
+    def unknown_outputs(self) -> dict[str, Any]:
+        """The shape of outputs with True for each value that only an apply reveals."""
+        changes = self.document.get("output_changes", {})
+        return {name: change.get("after_unknown") for name, change in changes.items()}
+
+    @property
+    def partial_outputs(self) -> dict[str, Any]:
+        """What is known of outputs before an apply."""
+        return {name: change.get("after") for name, change in self.document.get("output_changes", {}).items()}
+
+    @property
     def sources(self) -> dict[str, str]:
         return dict(self.document.get("sources", {}))
 
     def depends(self, address: str, on: str) -> bool:
         """Whether one resource waits for another, by however many steps."""
-        edges: dict[str, list[str]] = {}
-        for first, second in self.document.get("graph", []):
-            edges.setdefault(first, []).append(second)
+        return on in self.dependencies(address)
+
+    def dependencies(self, address: str) -> set[str]:
+        """All resources that one waits for, by however many steps."""
         waiting, seen = [address], {address}
         while waiting:
-            for target in edges.get(waiting.pop(), []):
+            for target in self._edges.get(waiting.pop(), []):
                 if target not in seen:
                     seen.add(target)
                     waiting.append(target)
-        return on in seen - {address}
+        return seen - {address}
+
+    @cached_property
+    def _edges(self) -> dict[str, list[str]]:
+        edges: dict[str, list[str]] = {}
+        for first, second in self.document.get("graph", []):
+            edges.setdefault(first, []).append(second)
+        return edges
 
     @property
     def every(self) -> list[Resource]:
@@ -78,6 +101,7 @@ class Plan:
                 change["type"],
                 change["change"].get("after") or {},
                 tuple(change["change"]["actions"]),
+                change["change"].get("after_unknown") or {},
             )
             for change in self.document.get("resource_changes", [])
             if change["change"].get("after") is not None
@@ -97,9 +121,9 @@ def _in_state(module: Mapping[str, Any]) -> Iterator[Resource]:
         yield from _in_state(child)
 
 
-def blocks(sources: Mapping[str, str], type_: str) -> Iterator[tuple[str, str]]:
-    """The resource blocks of a type in .tf texts, formatted by `terraform fmt`: `TYPE.NAME` and the block's text."""
-    opening = f'resource "{type_}" "'
+def blocks(sources: Mapping[str, str], type_: str, kind: str = "resource") -> Iterator[tuple[str, str]]:
+    """The resource or data blocks of a type in formatted .tf texts: `TYPE.NAME` and the block's text."""
+    opening = f'{kind} "{type_}" "'
     for text in sources.values():
         for part in text.split(opening)[1:]:
             name, _, rest = part.partition('"')

@@ -1,18 +1,19 @@
 """Terraform's runs for the rules: plans of the matrix, the graph, and the lists of values that the provider accepts."""
 
-import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from tests.infra.emulators import REGION, ROOT, serving
+from tests.infra.emulators import REGION
 from tests.infra.rules.matrix import BASE, CELLS
 from tests.infra.rules.plan import Plan
 from tests.infra.terraform import REPOSITORY, Terraform
 
+#: The outputs that rules read.
+OUTPUTS: Final = ("lanes", "environment")
 #: One wrong value for each attribute that rules/enums.py reads: the refusal lists the right values.
 PROBE: Final = """
 resource "aws_lambda_function" "probe" {
@@ -55,17 +56,29 @@ resource "aws_cloudwatch_log_group" "probe" {
 
 
 class Plans:
-    """Plans by cell, each made once, in one working copy against one emulator that only answers look-ups."""
+    """Plans by cell, in one working copy against one emulator that only answers look-ups.
+
+    One plan of a configuration that calls the module once for each cell: reading the provider's schema is the larger
+    part of a plan's cost. `tests/infra/test_terraform.py` holds that the root hands every variable to the module.
+    """
 
     def __init__(self, terraform: Terraform) -> None:
         self._terraform = terraform
-        self._made: dict[str, Plan] = {}
 
     def __getitem__(self, cell: str) -> Plan:
-        if cell not in self._made:
-            document = self._planned(BASE | CELLS[cell])
-            self._made[cell] = Plan(document | self._beside)
         return self._made[cell]
+
+    @cached_property
+    def _made(self) -> dict[str, Plan]:
+        folder = self._terraform.folder / "infra" / "cells"
+        folder.mkdir()
+        (folder / "main.tf.json").write_text(json.dumps(configuration()))
+        together = Terraform(
+            self._terraform.program, self._terraform.folder, self._terraform.environment, "infra/cells"
+        )
+        together.init()
+        document = together.planned()
+        return {cell: Plan(part_of(document, cell) | self._beside) for cell in CELLS}
 
     @cached_property
     def _beside(self) -> dict[str, Any]:
@@ -77,15 +90,47 @@ class Plans:
             "invalidated": invalidated(),
         }
 
-    def _planned(self, variables: Mapping[str, Any]) -> dict[str, Any]:
-        producer = {"package": str(REPOSITORY / "README.md")} | dict(variables.get("producer", {}))
-        given = dict(variables) | {"max_retries": 2, "producer": producer}
-        path = self._terraform.folder / "infra" / "cell.tfvars.json"
-        path.write_text(json.dumps(given))
-        return self._terraform.planned(f"-var-file={path.name}")
-
     def _accepted(self) -> dict[str, list[str]]:
         return accepted(self._terraform.refusals(PROBE))
+
+
+def configuration() -> dict[str, Any]:
+    """A root that calls the module for each cell, with one provider for each region."""
+    regions = sorted({"us-east-1", *(variables.get("region", REGION) for variables in CELLS.values())})
+    return {
+        "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}},
+        "provider": {"aws": [{"alias": region, "region": region, "max_retries": 2} for region in regions]},
+        "module": {cell: _call(BASE | variables) for cell, variables in CELLS.items()},
+        "output": {f"{cell}-{name}": {"value": f"${{module.{cell}.{name}}}"} for cell in CELLS for name in OUTPUTS},
+    }
+
+
+def _call(variables: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in variables.items() if name != "region"}
+    producer = {"package": str(REPOSITORY / "README.md")} | dict(variables.get("producer", {}))
+    providers = {"aws": f"aws.{variables.get('region', REGION)}", "aws.us_east_1": "aws.us-east-1"}
+    return given | {"source": "../modules/pixelfleet", "producer": producer, "providers": providers}
+
+
+def part_of(document: Mapping[str, Any], cell: str) -> dict[str, Any]:
+    """The plan of one cell as if the cell were planned alone, by `module.pixelfleet`."""
+    old, new = f"module.{cell}.", "module.pixelfleet."
+    changes = [
+        change | {"address": change["address"].replace(old, new, 1)}
+        for change in document["resource_changes"]
+        if change["address"].startswith(old)
+    ]
+    before = document.get("prior_state", {}).get("values", {}).get("root_module", {})
+    modules = [module for module in before.get("child_modules", []) if module["address"] == f"module.{cell}"]
+    outputs = {name: document["planned_values"]["outputs"][f"{cell}-{name}"] for name in OUTPUTS}
+    given = {"region": REGION} | BASE | CELLS[cell]
+    return {
+        "resource_changes": changes,
+        "prior_state": {"values": {"root_module": {"child_modules": modules}}},
+        "planned_values": {"outputs": outputs},
+        "output_changes": {name: document["output_changes"][f"{cell}-{name}"] for name in OUTPUTS},
+        "variables": {name: {"value": value} for name, value in given.items()},
+    }
 
 
 def sources(folder: Path) -> dict[str, str]:
@@ -94,7 +139,7 @@ def sources(folder: Path) -> dict[str, str]:
         str(path.relative_to(folder)): path.read_text()
         for part in ("infra", "ecs")
         for path in sorted((folder / part).rglob("*.tf"))
-        if not {".terraform", "probe"} & set(path.relative_to(folder).parts)
+        if ".terraform" not in path.relative_to(folder).parts
     }
 
 
@@ -120,13 +165,3 @@ def invalidated() -> list[str]:
     from pixelfleet.aws.cdn import paths_of  # noqa: PLC0415 - rules over frozen plans do not need it
 
     return list(paths_of("OWNER", "ID"))
-
-
-@contextlib.contextmanager
-def plans(program: Path, folder: Path) -> Iterator[Plans]:
-    """Plans of a fresh copy of the configuration; the emulator ends with the context."""
-    with serving(folder) as address:
-        variables = ROOT | {"AWS_ENDPOINT_URL": address, "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
-        terraform = Terraform(program, folder, variables)
-        terraform.prepare()
-        yield Plans(terraform)

@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.stub import Stubber
 
 from pixelfleet.aws.account import Account
+from pixelfleet.errors import SetupError
 from pixelfleet.operations.preflight import Check, LaneSize, Stack, State, preflight, stack_of
 
 DIGEST = "sha256:" + 64 * "a"
@@ -170,6 +171,24 @@ def test_a_question_that_is_refused_is_unknown_and_the_others_are_still_asked(st
 
     assert checks["Fargate On-Demand vCPUs"].state is State.UNKNOWN
     assert checks["Lambda concurrent executions"].state is State.OK
+
+
+def test_a_service_that_fails_is_unknown_and_the_others_are_still_asked(stubs: Stubs) -> None:
+    stubs.refuse("service-quotas", "get_service_quota", "ServiceException")
+    stubs.quota(1000)
+
+    checks = by_name(stubs, Stack(lanes=NO_LANES))
+
+    assert checks["Fargate On-Demand vCPUs"].state is State.UNKNOWN
+    assert checks["Fargate On-Demand vCPUs"].detail == "AWS gave no answer to GetServiceQuota: ServiceException"
+    assert checks["Lambda concurrent executions"].state is State.OK
+
+
+def test_expired_credentials_end_the_preflight_with_an_error_that_says_so(stubs: Stubs) -> None:
+    stubs.refuse("service-quotas", "get_service_quota", "ExpiredTokenException")
+
+    with pytest.raises(SetupError, match="does not take these credentials"):
+        by_name(stubs, Stack(lanes=NO_LANES))
 
 
 def test_terraforms_outputs_describe_the_stack() -> None:

@@ -1,0 +1,57 @@
+"""What the plans of the module say beside AWS's rules: defaults, a stack without NAT, public results, WAF."""
+
+import pytest
+
+from tests.infra.rules import runs
+from tests.infra.rules.plan import Plan
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("plans")]
+
+
+def test_results_are_in_a_bucket_of_their_own(plans: runs.Plans) -> None:
+    """Results in the uploads bucket would set off jobs without end."""
+    names = [bucket.values["bucket"] for bucket in plans["defaults"].resources("aws_s3_bucket")]
+
+    assert len(names) == len(set(names)) == 2
+
+
+def test_notices_point_at_the_domain(plans: runs.Plans) -> None:
+    assert environment(plans["defaults"])["PIXELFLEET_DASHBOARD_URL"] == "https://images.example.com"
+
+
+def test_workers_without_nat_do_not_call_cloudfront(plans: runs.Plans) -> None:
+    """CloudFront's API has no endpoint in a VPC."""
+    assert environment(plans["govcloud-without-nat"])["PIXELFLEET_CDN_DISTRIBUTION_ID"] == ""
+    assert "PIXELFLEET_CDN_DISTRIBUTION_ID" not in environment(plans["defaults"])
+
+
+def test_public_results_need_no_key(plans: runs.Plans) -> None:
+    keys = ("aws_cloudfront_public_key", "aws_cloudfront_key_group")
+
+    assert list(plans["china"].resources(*keys)) == []
+    assert {key.type for key in plans["defaults"].resources(*keys)} == set(keys)
+
+
+def test_the_web_acl_lets_large_batches_pass_and_stops_floods(plans: runs.Plans) -> None:
+    [acl] = plans["everything"].resources("aws_wafv2_web_acl")
+    managed, limits = {}, {}
+    for rule in acl.values["rule"]:
+        [statement] = rule["statement"]
+        for group in statement["managed_rule_group_statement"]:
+            managed[group["name"]] = [override["name"] for override in group["rule_action_override"]]
+        for rate in statement["rate_based_statement"]:
+            limits[rule["name"]] = rate["limit"]
+
+    assert acl.values["scope"] == "CLOUDFRONT"
+    # A form request for 500 files is longer than the 8 KB that Amazon's common rules allow.
+    assert managed == {
+        "AWSManagedRulesAmazonIpReputationList": [],
+        "AWSManagedRulesKnownBadInputsRuleSet": [],
+        "AWSManagedRulesCommonRuleSet": ["SizeRestrictions_BODY"],
+    }
+    assert limits == {"rate": 10000}
+
+
+def environment(plan: Plan) -> dict[str, str]:
+    """The settings of tasks, as far as they are known before an apply."""
+    return dict(plan.partial_outputs["environment"])
