@@ -4,7 +4,7 @@ mock_provider "aws" {
 
 variables {
   name                = "producer"
-  package             = "./tests/root.tftest.hcl" # any file: nothing is deployed
+  package             = "./tests/producer.tftest.hcl" # any file: nothing is deployed
   architecture        = "arm64"
   python              = "3.13"
   memory              = 512

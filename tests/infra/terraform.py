@@ -61,10 +61,13 @@ class Terraform:
 
     def prepare(self) -> None:
         """Copy the configuration and initialise it; raises TerraformError when the provider cannot be had."""
+        self.copy()
+        self.init()
+
+    def copy(self) -> None:
         ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars", "backend.tf", "__pycache__")
         for part in ("infra", "ecs", "examples"):
             shutil.copytree(REPOSITORY / part, self.folder / part, ignore=ignored)
-        self.init()
 
     def init(self) -> None:
         plugins = mirror()

@@ -1,8 +1,6 @@
-"""The stack as the emulators took it: planned again, looked through, compared with what runs on one machine."""
+"""The stack as the emulators took it: looked through, and compared with what runs on one machine."""
 
-import contextlib
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -18,28 +16,6 @@ from tests.infra.rules.plan import Plan
 from tests.infra.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("stack")]
-
-
-def test_a_second_plan_changes_nothing_and_leaves_a_scheduled_minimum_alone(stack: Stack) -> None:
-    with raised_minimum(stack):
-        changes = stack.terraform.plan_changes()
-
-    assert changes == {}
-
-
-@contextlib.contextmanager
-def raised_minimum(stack: Stack) -> Iterator[None]:
-    """As if a scheduled action had raised the minimum of a lane."""
-    scaling = stack.emulators.client("application-autoscaling", on_moto=True)
-    bounds = {
-        "ServiceNamespace": "ecs",
-        "ResourceId": f"service/{stack.outputs['cluster_name']}/{stack.outputs['service_names']['bulk']}",
-        "ScalableDimension": "ecs:service:DesiredCount",
-        "MaxCapacity": 50,
-    }
-    scaling.register_scalable_target(**bounds, MinCapacity=2)
-    yield
-    scaling.register_scalable_target(**bounds, MinCapacity=0)
 
 
 def test_the_applied_stack_keeps_every_rule(stack: Stack) -> None:

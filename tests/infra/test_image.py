@@ -60,8 +60,9 @@ def buildah(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
     tool.run("rmi", "--all", "--force")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def container(buildah: Buildah) -> Iterator[str]:
+    """One container for all tests: vfs copies the whole image for each. None of them writes outside of /scratch."""
     name = buildah.run("from", IMAGE)
     yield name
     buildah.run("rm", name)
