@@ -8,9 +8,10 @@ import pytest
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.settings import load_settings
-from tests.infra import outside, parts
-from tests.infra.emulators import REGION, ROOT, serving
+from tests.infra import outside, parts, team
+from tests.infra.emulators import REGION, ROOT, Emulators, serving
 from tests.infra.rules import runs
+from tests.infra.rules.matrix import CELLS, EXISTING
 from tests.infra.stack import Stack, prepared
 from tests.infra.terraform import REPOSITORY, Terraform, TerraformError
 
@@ -33,7 +34,8 @@ def plans(tmp_path_factory: pytest.TempPathFactory, look_ups: Mapping[str, str])
     """The plans that AWS's rules judge."""
     terraform = Terraform(outside.program("terraform"), tmp_path_factory.mktemp("plans"), look_ups)
     terraform.prepare()
-    return runs.Plans(terraform)
+    address = look_ups["AWS_ENDPOINT_URL"]
+    return runs.Plans(terraform, {**CELLS, EXISTING: team.as_variables(Emulators(address, address))})
 
 
 def initialised(folder: Path) -> Terraform:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.infra import outside
-from tests.infra.emulators import REGION, Emulators, emulators
+from tests.infra import outside, team
+from tests.infra.emulators import Emulators, emulators
 from tests.infra.keys import self_signed
 from tests.infra.rules.matrix import BASE, PUBLIC_KEY
 from tests.infra.stack import DOMAIN, HOST_PYTHON, host_zip
@@ -48,7 +48,7 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Applied:
     folder = tmp_path_factory.mktemp("trials")
     with emulators(folder) as running:
         terraform = Terraform(outside.program("terraform"), folder, running.variables, root="examples/trials")
-        network = make_network(running)
+        network = team.make_network(running)
         calls = {name: {"source": f"../{name}"} | common(running, name, folder) for name in APPLIED}
         calls["existing-vpc"] |= network
         terraform.copy()
@@ -126,28 +126,3 @@ def prepared(name: str, folder: Path, environment: Mapping[str, str]) -> Terrafo
     terraform = Terraform(outside.program("terraform"), folder, environment, root=f"examples/{name}")
     terraform.prepare()
     return terraform
-
-
-def make_network(running: Emulators) -> dict[str, Any]:
-    """What a platform team has: a VPC with a gateway and two private subnets, a cluster, a bucket, a boundary."""
-    ec2, ecs = running.client("ec2", on_moto=True), running.client("ecs", on_moto=True)
-    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-    ec2.attach_internet_gateway(VpcId=vpc, InternetGatewayId=gateway)
-    subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")["Subnet"][
-            "SubnetId"
-        ]
-        for number, zone in enumerate("ab")
-    ]
-    ecs.create_cluster(clusterName="platform", settings=[{"name": "containerInsights", "value": "enabled"}])
-    running.client("s3").create_bucket(Bucket="museum-masters")
-    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    running.client("iam").create_policy(PolicyName="boundary", PolicyDocument=json.dumps(allow))
-    return {
-        "vpc_id": vpc,
-        "private_subnet_ids": subnets,
-        "cluster_name": "platform",
-        "source_buckets": ["museum-masters"],
-        "permissions_boundary_arn": "arn:aws:iam::123456789012:policy/boundary",
-    }

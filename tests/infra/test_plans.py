@@ -3,6 +3,7 @@
 import pytest
 
 from tests.infra.rules import runs
+from tests.infra.rules.matrix import EXISTING
 from tests.infra.rules.plan import Plan
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("plans")]
@@ -50,6 +51,25 @@ def test_the_web_acl_lets_large_batches_pass_and_stops_floods(plans: runs.Plans)
         "AWSManagedRulesCommonRuleSet": ["SizeRestrictions_BODY"],
     }
     assert limits == {"rate": 10000}
+
+
+def test_a_team_with_a_load_balancer_gets_a_rule_on_its_listener_and_the_deployment_may_look_it_up(
+    plans: runs.Plans,
+) -> None:
+    plan = plans[EXISTING]
+    [rule] = plan.resources("aws_lb_listener_rule")
+    [origin] = plan.resources("aws_cloudfront_vpc_origin")
+    documents = {document.name: document for document in plan.resources("aws_iam_policy_document")}
+    deploy = documents["deploy"]
+    actions = {action for statement in deploy.values["statement"] for action in statement["actions"]}
+
+    assert rule.values["priority"] == 7
+    assert ":listener/app/team/" in rule.values["listener_arn"]
+    assert ":loadbalancer/app/team/" in origin.values["vpc_origin_endpoint_config"][0]["arn"]
+    assert {one.type for one in plan.every if one.actions}.isdisjoint(
+        {"aws_vpc", "aws_ecs_cluster", "aws_lb_listener", "aws_iam_openid_connect_provider"}
+    )
+    assert {"elasticloadbalancing:DescribeLoadBalancers", "ecs:DescribeClusters"} <= actions
 
 
 def environment(plan: Plan) -> dict[str, str]:

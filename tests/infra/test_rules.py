@@ -13,7 +13,7 @@ import pytest
 
 from tests.infra.rules import runs
 from tests.infra.rules.catalogue import RULES
-from tests.infra.rules.matrix import CELLS
+from tests.infra.rules.matrix import CELLS, EXISTING
 from tests.infra.rules.plan import Plan
 
 BROKEN = Path(__file__).parent / "rules" / "broken"
@@ -62,7 +62,7 @@ def test_a_rule_names_the_page_that_it_comes_from(rule: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.xdist_group("plans")
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", [*CELLS, EXISTING])
 def test_a_plan_keeps_every_rule(plans: runs.Plans, cell: str) -> None:
     violations = {rule: list(module.violations(plans[cell])) for rule, module in RULES.items()}
 

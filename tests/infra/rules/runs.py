@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.infra.emulators import REGION
-from tests.infra.rules.matrix import BASE, CELLS
+from tests.infra.rules.matrix import BASE
 from tests.infra.rules.plan import Plan
 from tests.infra.terraform import REPOSITORY, Terraform
 
@@ -62,8 +62,9 @@ class Plans:
     part of a plan's cost. `tests/infra/test_terraform.py` holds that the root hands every variable to the module.
     """
 
-    def __init__(self, terraform: Terraform) -> None:
+    def __init__(self, terraform: Terraform, cells: Mapping[str, Mapping[str, Any]]) -> None:
         self._terraform = terraform
+        self._cells = cells
 
     def __getitem__(self, cell: str) -> Plan:
         return self._made[cell]
@@ -72,13 +73,13 @@ class Plans:
     def _made(self) -> dict[str, Plan]:
         folder = self._terraform.folder / "infra" / "cells"
         folder.mkdir()
-        (folder / "main.tf.json").write_text(json.dumps(configuration()))
+        (folder / "main.tf.json").write_text(json.dumps(configuration(self._cells)))
         together = Terraform(
             self._terraform.program, self._terraform.folder, self._terraform.environment, "infra/cells"
         )
         together.init()
         document = together.planned()
-        return {cell: Plan(part_of(document, cell) | self._beside) for cell in CELLS}
+        return {cell: Plan(part_of(document, cell, given) | self._beside) for cell, given in self._cells.items()}
 
     @cached_property
     def _beside(self) -> dict[str, Any]:
@@ -94,14 +95,14 @@ class Plans:
         return accepted(self._terraform.refusals(PROBE))
 
 
-def configuration() -> dict[str, Any]:
+def configuration(cells: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """A root that calls the module for each cell, with one provider for each region."""
-    regions = sorted({"us-east-1", *(variables.get("region", REGION) for variables in CELLS.values())})
+    regions = sorted({"us-east-1", *(variables.get("region", REGION) for variables in cells.values())})
     return {
         "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}},
         "provider": {"aws": [{"alias": region, "region": region, "max_retries": 2} for region in regions]},
-        "module": {cell: _call(BASE | variables) for cell, variables in CELLS.items()},
-        "output": {f"{cell}-{name}": {"value": f"${{module.{cell}.{name}}}"} for cell in CELLS for name in OUTPUTS},
+        "module": {cell: _call(BASE | dict(variables)) for cell, variables in cells.items()},
+        "output": {f"{cell}-{name}": {"value": f"${{module.{cell}.{name}}}"} for cell in cells for name in OUTPUTS},
     }
 
 
@@ -112,7 +113,7 @@ def _call(variables: Mapping[str, Any]) -> dict[str, Any]:
     return given | {"source": "../modules/pixelfleet", "producer": producer, "providers": providers}
 
 
-def part_of(document: Mapping[str, Any], cell: str) -> dict[str, Any]:
+def part_of(document: Mapping[str, Any], cell: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The plan of one cell as if the cell were planned alone, by `module.pixelfleet`."""
     old, new = f"module.{cell}.", "module.pixelfleet."
     changes = [
@@ -123,7 +124,7 @@ def part_of(document: Mapping[str, Any], cell: str) -> dict[str, Any]:
     before = document.get("prior_state", {}).get("values", {}).get("root_module", {})
     modules = [module for module in before.get("child_modules", []) if module["address"] == f"module.{cell}"]
     outputs = {name: document["planned_values"]["outputs"][f"{cell}-{name}"] for name in OUTPUTS}
-    given = {"region": REGION} | BASE | CELLS[cell]
+    given = {"region": REGION} | BASE | dict(variables)
     return {
         "resource_changes": changes,
         "prior_state": {"values": {"root_module": {"child_modules": modules}}},
