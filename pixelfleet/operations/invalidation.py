@@ -25,17 +25,17 @@ def send_invalidations(deployment: Deployment, first: int = 0, calls: int = MOST
         TransientError: DynamoDB or CloudFront does not answer, or CloudFront refuses for another reason than that too
             many paths are in progress.
     """
-    cdn, pending = deployment.cdn, deployment.invalidations
+    cdn, invalidations = deployment.cdn, deployment.invalidations
     if cdn is None:
         return True
     for _ in range(calls):
-        page = pending.pending(PAGE, first)
+        page = invalidations.pending(PAGE, first)
         if not page:
             return True
         # Fewer folders where other invalidations of the distribution leave little room.
-        if not any(_send(cdn, pending, page, most) for most in (MOST_FOLDERS, 3, 1)):
+        if not any(_send(cdn, invalidations, page, most) for most in (MOST_FOLDERS, 3, 1)):
             return False
-    return not pending.pending(1)
+    return not invalidations.pending(1)
 
 
 def _send(cdn: Cdn, invalidations: Invalidations, page: list[PendingInvalidation], most: int) -> bool:
