@@ -271,7 +271,8 @@ class CatalogConformance:
         removed = catalog.images.remove(Job(JobKind.REMOVE, by.job.bucket, by.job.key, sequencer="07"), "w1")
         assert isinstance(removed, Image)
         assert removed.superseded
-        left = [processing, queued, unannounced, removed]
+        failed = make_failed(catalog, aim("failed.jpg"))
+        left = [processing, queued, unannounced, removed, failed]
         assert {image.image_id for image in catalog.images.unsettled()} == {image.image_id for image in left}  # type: ignore[union-attr]
 
     def test_batches_are_listed_newest_first_for_their_owner_and_for_all(self, catalog: Catalog) -> None:

@@ -163,19 +163,23 @@ class Images:
         return self._indexes.read((IMAGES, BY_FAILURE), FAILURES, part)
 
     def unsettled(self) -> Iterator[Image]:
-        """Records under way, with a pending notice, or with superseded results that are not deleted, in no order.
+        """Records under way or failed, with a pending notice, or with superseded results that are not deleted.
+
+        In no order.
 
         Reads the whole table, a megabyte a call: for reconcile alone.
         """
         query: dict[str, Any] = {
             "TableName": self._table,
             "FilterExpression": (
-                "#status = :queued OR #status = :processing OR attribute_exists(notice) OR attribute_exists(superseded)"
+                "#status = :queued OR #status = :processing OR #status = :failed "
+                "OR attribute_exists(notice) OR attribute_exists(superseded)"
             ),
             "ExpressionAttributeNames": {"#status": "status"},
             "ExpressionAttributeValues": {
                 ":queued": {"S": Status.QUEUED.value},
                 ":processing": {"S": Status.PROCESSING.value},
+                ":failed": {"S": Status.FAILED.value},
             },
         }
         while True:

@@ -20,13 +20,15 @@ def bucket_steps(environment: Environment, rng: random.Random, keys: Sequence[st
         return Step(
             f"puts {short(key)}: {text}",
             lambda d: d.s3.put_object(Bucket=d.settings.uploads_bucket, Key=key, Body=original(text)),
+            leaves_work=False,
         )
 
     def delete(key: str) -> Step:
-        return Step(f"deletes {short(key)}", lambda d: d.s3.delete_object(Bucket=d.settings.uploads_bucket, Key=key))
+        words = f"deletes {short(key)}"
+        return Step(words, lambda d: d.s3.delete_object(Bucket=d.settings.uploads_bucket, Key=key), leaves_work=False)
 
     def delete_old(key: str) -> Step:
-        return Step(f"deletes an old version of {short(key)}", lambda d: _delete_old_version(d, key))
+        return Step(f"deletes an old version of {short(key)}", lambda d: _delete_old_version(d, key), leaves_work=False)
 
     def expire(key: str) -> Step:
         return Step(f"(a lifecycle rule expires {short(key)})", lambda _: s3.expire(bucket, key))

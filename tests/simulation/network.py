@@ -49,12 +49,13 @@ class Network:
         left = attempts
         while True:
             left -= 1
-            error, answer = self._attempt(process, service, operation, effect)
+            name, rng = process.next_call(operation)
+            error, answer = self._attempt(process, (name, rng), (service, operation), effect)
             if error is None:
                 return answer
-            if left <= 0 or process.rng.random() < 0.3:
+            if left <= 0 or rng.random() < 0.3:
                 raise error
-            self._scheduler.sleep(PAUSE * process.rng.random())
+            self._scheduler.sleep(PAUSE * rng.random())
 
     def work(self, seconds: float) -> None:
         """Compute without a call, for about so many seconds.
@@ -64,10 +65,9 @@ class Network:
             Death: the process ended.
         """
         process = self._scheduler.process
-        process.calls += 1
-        rng = process.rng
+        name, rng = process.next_call("render")
         self._scheduler.sleep(seconds * rng.uniform(0.5, 1.5))
-        fault = self._weather.draw(rng, f"{process.name}:{process.calls}", writes=False)
+        fault = self._weather.draw(rng, name, writes=False)
         if fault is not None:
             self._trace.fault(fault, "pixels", "render")
         match fault:
@@ -82,23 +82,22 @@ class Network:
                 self._scheduler.sleep(rng.choice((10.0, 200.0, 400.0)))
 
     def _attempt(
-        self, process: Process, service: str, operation: str, effect: Callable[[], Any]
+        self, process: Process, call: tuple[str, random.Random], where: tuple[str, str], effect: Callable[[], Any]
     ) -> tuple[Exception | None, Any]:
         self.calls += 1
-        process.calls += 1
-        rng, name = process.rng, f"{process.name}:{process.calls}"
+        (name, rng), (service, operation) = call, where
         self._scheduler.sleep(rng.expovariate(1 / process.latency))
         self._check_credentials(process, rng)
         fault = self._weather.draw(rng, name, writes=operation in _WRITES)
         if fault is None:
             return None, effect()
         self._trace.fault(fault, service, operation)
-        return self._struck(fault, process, (service, operation), effect)
+        return self._struck(fault, (process, rng), where, effect)
 
     def _struck(
-        self, fault: Fault, process: Process, where: tuple[str, str], effect: Callable[[], Any]
+        self, fault: Fault, whose: tuple[Process, random.Random], where: tuple[str, str], effect: Callable[[], Any]
     ) -> tuple[Exception | None, Any]:
-        rng, (service, operation) = process.rng, where
+        (process, rng), (service, operation) = whose, where
         match fault:
             case Fault.BEFORE:
                 return _no_answer(rng, service, operation), None
@@ -117,11 +116,11 @@ class Network:
                     effect()
                 process.kill()
                 raise Death
-        return None, self._late(fault, process, effect)
+        return None, self._late(fault, (process, rng), effect)
 
-    def _late(self, fault: Fault, process: Process, effect: Callable[[], Any]) -> Any:
+    def _late(self, fault: Fault, whose: tuple[Process, random.Random], effect: Callable[[], Any]) -> Any:
         """A call that succeeds, at an odd time."""
-        rng = process.rng
+        process, rng = whose
         if fault is Fault.ODD:
             process.credentials_fail_until = self._scheduler.now + rng.choice((5.0, 60.0))
             self._check_credentials(process, rng)

@@ -25,9 +25,10 @@ def operator_steps(environment: Environment, rng: random.Random, keys: Sequence[
         return Step(f"rm {short(key)}", lambda _: pixelfleet.cli.rm.rm([key], yes=True))
 
     often: tuple[Callable[[], Step | list[Step]], ...] = (lambda: _redrive(rng), lambda: _reconcile(rng), _seal)
-    tasks = some_of(rng, (*often, *often, remove, inventory, _remove_batch, _purge))
+    # Few kinds of tasks, each of them often.
+    tasks = some_of(rng, (*often, *often, remove, inventory, _remove_batch, _purge), 0.35)
     steps: list[Step] = []
-    for _ in range(rng.randint(1, 5)):
+    for _ in range(rng.randint(1, 6)):
         made = rng.choice(tasks)()
         steps += made if isinstance(made, list) else [made]
     return steps

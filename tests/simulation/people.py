@@ -4,6 +4,7 @@ Each runs the real code. A person whose program dies or fails may run it again. 
 person has other habits in each run ("swarm testing", see faults.py).
 """
 
+import random
 from collections.abc import Sequence
 
 from dashboard.problem import Problem
@@ -22,13 +23,17 @@ class Person:
     def __init__(self, environment: Environment, name: str, steps: Sequence[Step]) -> None:
         self._environment = environment
         self._name = name
-        self._steps = [step for n, step in enumerate(steps) if environment.may(f"{name}/{n}")]
+        numbered = [(n, step) for n, step in enumerate(steps) if environment.may(f"{name}/{n}")]
+        self._steps = [step for _, step in numbered]
+        # Each step has a pause of its own: one that is left out does not change what follows the others.
+        self._pauses = [_pause(environment.rng(f"pause/{name}/{n}")) for n, _ in numbered]
         self._rng = environment.rng(f"person/{name}")
         # Some people are far away: a round trip of theirs takes as long as a quick job.
         self._latency = self._rng.choice((0.02, 0.02, 0.1, 0.5))
         self._lives = 0
         self._position = 0
         self._tries = 0
+        self._leaves_work = False
         self.cache = environment.folder()
         self._live()
 
@@ -46,12 +51,13 @@ class Person:
         self._environment.scheduler.spawn(process, "person", self._work, self._rng.expovariate(1 / 20.0))
 
     def _die(self) -> None:
-        self._environment.cut_short += 1
+        self._environment.cut_short += self._leaves_work
         self._environment.later(60.0, self._live)
 
     def _work(self) -> None:
         while not self.done:
             step = self._steps[self._position]
+            self._leaves_work = step.leaves_work
             self._tries += 1
             if self._tries > 3:
                 self._next()
@@ -66,7 +72,7 @@ class Person:
                 # Refused, with nothing done.
                 self._environment.trace.note(f"{step.words} is refused: {str(error)[:60]}")
             except Exception as error:
-                self._environment.cut_short += 1
+                self._environment.cut_short += step.leaves_work
                 self._environment.ended_by(error)
                 self._environment.trace.note(f"{step.words} fails: {type(error).__name__}: {str(error)[:60]}")
                 if self._rng.random() < 0.6:
@@ -75,13 +81,15 @@ class Person:
             self._next()
 
     def _next(self) -> None:
+        pause = self._pauses[self._position]
         self._position += 1
         self._tries = 0
-        self._environment.scheduler.sleep(self._pause())
+        self._environment.scheduler.sleep(pause)
 
-    def _pause(self) -> float:
-        """Seconds: often a moment, sometimes minutes."""
-        return self._rng.expovariate(1 / self._rng.choice((0.1, 0.1, 2.0, 20.0, 300.0)))
+
+def _pause(rng: random.Random) -> float:
+    """Seconds: often a moment, sometimes minutes."""
+    return rng.expovariate(1 / rng.choice((0.1, 0.1, 2.0, 20.0, 300.0)))
 
 
 def everybody(environment: Environment) -> list[Person]:

@@ -7,6 +7,8 @@ thread runs and no real clock is read, so one seed always gives the same run.
 import heapq
 import itertools
 import random
+import zlib
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -41,18 +43,29 @@ class Process:
     def __init__(self, name: str, rng: random.Random, skew: float = 0.0, parent: "Process | None" = None) -> None:
         self.name = name
         self.rng = rng
+        self._seed = rng.getrandbits(64)
         self.skew = skew
         self.latency = LATENCY
         self.alive = True
         self.frozen_until = 0.0
         self.credentials_fail_until = 0.0
-        self.calls = 0
+        #: Calls so far, by what is called: their numbers name the calls.
+        self.calls: Counter[str] = Counter()
         self.memory: dict[str, Any] = {}
         self.tasks: list[Task] = []
         self.children: list[Process] = []
         self.on_death: list[Callable[[], None]] = []
         if parent is not None:
             parent.children.append(self)
+
+    def next_call(self, operation: str) -> tuple[str, random.Random]:
+        """The name of the call that begins, and what decides about the call.
+
+        Each call has a random source of its own: a fault that is left out changes nothing about other calls.
+        """
+        self.calls[operation] += 1
+        name = f"{self.name}:{operation}:{self.calls[operation]}"
+        return name, random.Random(self._seed ^ zlib.crc32(name.encode()))
 
     def kill(self) -> None:
         """End the process at once, and its children. A task of it that runs now ends at its next step."""

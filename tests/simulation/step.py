@@ -20,10 +20,11 @@ Option = TypeVar("Option")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`words` go into the trace."""
+    """`words` go into the trace. `leaves_work`: a reconcile may have to finish the step if the step is cut short."""
 
     words: str
     action: Action
+    leaves_work: bool = True
 
 
 def short(key: str) -> str:
@@ -31,6 +32,6 @@ def short(key: str) -> str:
     return key.removeprefix(PREFIX)
 
 
-def some_of(rng: random.Random, options: Sequence[Option]) -> list[Option]:
+def some_of(rng: random.Random, options: Sequence[Option], share: float = 0.6) -> list[Option]:
     """The options that one run has: each run leaves others out, so that rare ones meet often in some runs."""
-    return [option for option in options if rng.random() < 0.6] or [rng.choice(options)]
+    return [option for option in options if rng.random() < share] or [rng.choice(options)]

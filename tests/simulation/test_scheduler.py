@@ -142,3 +142,14 @@ def test_a_queue_a_condition_and_an_event_wait_in_simulated_time(scheduler: Sche
     scheduler.spawn(process, "producer", produce)
     to_the_end(scheduler)
     assert seen == ["item", "ready", True, False]
+
+
+def test_what_decides_about_a_call_depends_on_no_other_call() -> None:
+    quiet, busy = Process("p", random.Random(1)), Process("p", random.Random(1))
+    name, rng = quiet.next_call("put_item")
+    for _ in range(3):
+        busy.next_call("query")[1].random()
+        busy.rng.random()
+    again, same = busy.next_call("put_item")
+    assert (again, same.random()) == (name, rng.random())
+    assert busy.next_call("put_item")[0] != name

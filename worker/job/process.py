@@ -214,7 +214,9 @@ class Processor:
         job = attempt.aim.job
         current = self._deployment.objects.head(job.bucket, job.key)
         if current is None:
-            return self._remove(replace(job, kind=JobKind.REMOVE))
+            # As old as the claim, where the job does not say: what was put and recorded since stays.
+            sequencer = job.sequencer or attempt.image.sequencer
+            return self._remove(replace(job, kind=JobKind.REMOVE, sequencer=sequencer))
         present = _job_of(current, job)
         if present.source_version == job.source_version or attempt.follows >= MOST_FOLLOWS:
             raise TransientError(Cause.UNAVAILABLE, f"{job.key!r} was replaced while it was read")

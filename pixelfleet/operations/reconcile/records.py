@@ -1,7 +1,8 @@
 """One pass over the catalog, for what no listing of the bucket shows: objects that are gone, and work left unfinished.
 
-An image stays `queued` or `processing` if its object was removed and the event of the removal was lost. A notice stays
-pending, or superseded results stay undeleted, if the worker died after its record and its message was lost too.
+An image stays `queued`, `processing` or `failed` if its object was removed and the event of the removal was lost. A
+ready image is not looked at here: it has results, and the sweep looks for their originals. A notice stays pending, or
+superseded results stay undeleted, if the worker died after its record and its message was lost too.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ _UNDER_WAY: Final = (Status.QUEUED, Status.PROCESSING)
 
 @dataclass(slots=True)
 class UnsettledRecords:
-    """Records under way whose object is gone; records with a pending notice or leftovers; jobs that SQS refused."""
+    """Records under way or failed whose object is gone; those with a notice or results left; jobs that SQS refused."""
 
     gone: int = 0
     unfinished: int = 0
@@ -48,8 +49,9 @@ def settle_records(
         while page := list(islice(records, PAGE)):
             jobs = list(pool.map(lambda image: (_job(deployment, image), image), page))
             for job, image in jobs:
-                result.gone += job is not None and image.status in _UNDER_WAY
-                result.unfinished += job is not None and image.status not in _UNDER_WAY
+                gone = job is not None and job.kind is JobKind.REMOVE and image.status is not Status.DELETED
+                result.gone += gone
+                result.unfinished += job is not None and not gone
             if not dry_run:
                 result.refused += _send(deployment, [(job, image.lane) for job, image in jobs if job is not None])
             progress(result)
@@ -65,8 +67,11 @@ def _overdue(deployment: Deployment, horizon: Horizon, prefix: str) -> Iterator[
 def _job(deployment: Deployment, image: Image) -> Job | None:
     """The job that settles a record, None if the listing of the bucket covers it."""
     removal = Job(JobKind.REMOVE, image.bucket, image.key, sequencer=image.sequencer, origin=Origin.RECONCILE)
-    if image.status in _UNDER_WAY:
-        return removal if deployment.objects.head(image.bucket, image.key) is None else None
+    under_way = image.status in _UNDER_WAY
+    if (under_way or image.status is Status.FAILED) and deployment.objects.head(image.bucket, image.key) is None:
+        return removal
+    if under_way or (image.notice is None and not image.superseded):
+        return None
     # As its event would do once more: the claim is refused as done, and the worker finishes what is left.
     return removal if image.status is Status.DELETED else image.job(Origin.EVENT)
 

@@ -112,7 +112,8 @@ class Sweep:
     def _remove(self, image: Image) -> None:
         self.swept.removed += 1
         if not self._dry_run:
-            removal = Job(JobKind.REMOVE, image.bucket, image.key, origin=Origin.RECONCILE)
+            # As old as the record: a newer upload of the same name wins.
+            removal = Job(JobKind.REMOVE, image.bucket, image.key, sequencer=image.sequencer, origin=Origin.RECONCILE)
             self._deployment.queues.send(Lane.BULK, [removal], GROUP)
 
     def _folders(self) -> Iterator[Folder]:

@@ -8,6 +8,7 @@ import pytest
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.records import Image, NoticeKind
 from pixelfleet.domain.transitions import Aim
+from pixelfleet.errors import Cause
 from pixelfleet.operations.reconcile.records import UnsettledRecords, settle_records
 from pixelfleet.operations.reconcile.verdict import Horizon
 from tests.fakes.records import RECIPE, key_of, record
@@ -51,6 +52,19 @@ def test_an_image_under_way_whose_object_is_gone_is_sent_to_be_removed(deploymen
     [(_, job)] = deployment.queues.sent
     # As old as the record: a newer upload of the same name wins.
     assert job.sequencer == gone.sequencer
+
+
+def test_a_failed_image_whose_object_is_gone_is_sent_to_be_removed(deployment: Any) -> None:
+    record(deployment, "me", "b1", "gone.png", cause=Cause.UNREADABLE)
+    there = record(deployment, "me", "b1", "there.png", cause=Cause.UNREADABLE)
+    pending = record(deployment, "me", "b1", "pending.png", cause=Cause.UNREADABLE, announced=False)
+    for image in (there, pending):
+        deployment.bucket.objects[image.key] = "e1"
+    assert settle(deployment) == UnsettledRecords(gone=1, unfinished=1)
+    assert sent(deployment) == [
+        (JobKind.PROCESS, "pending.png", Origin.EVENT),
+        (JobKind.REMOVE, "gone.png", Origin.RECONCILE),
+    ]
 
 
 def test_a_pending_notice_is_sent_round_as_its_event_would_be(deployment: Any) -> None:

@@ -264,6 +264,26 @@ def test_a_version_that_is_gone_with_its_key_is_removed(desk: Desk) -> None:
     assert desk.results() == set()
 
 
+def test_an_old_look_at_an_empty_key_does_not_remove_what_was_put_since(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = desk.put()
+    desk.do(first)
+    job = replace(again(desk, first), sequencer=None)
+    desk.delete(version=first.version_id)
+    look = desk.deployment.objects.head
+
+    def look_and_freeze(*key: str) -> Any:
+        current = look(*key)
+        monkeypatch.setattr(desk.deployment.objects, "head", look)
+        desk.do(desk.put((50, 30), sequencer="09"))
+        return current
+
+    monkeypatch.setattr(desk.deployment.objects, "head", look_and_freeze)
+    desk.do(job)
+    assert desk.image(first).status is Status.READY
+
+
 def test_a_key_that_is_replaced_at_each_look_makes_the_message_wait(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pixelfleet.domain.jobs import decode_message
 from pixelfleet.domain.records import Status
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.operations.reconcile.sweep import Sweep
@@ -52,3 +53,12 @@ def test_the_results_of_a_ready_image_stay(desk: Desk) -> None:
     assert done is not None
     Sweep(desk.deployment, LATER, dry_run=False).run(lambda _: None)
     assert desk.results() == {variant.key for variant in done.variants}
+
+
+def test_a_removal_that_a_sweep_sends_is_as_old_as_the_record(desk: Desk) -> None:
+    done = desk.do(desk.put())
+    assert done is not None
+    desk.delete(version=done.version_id)
+    Sweep(desk.deployment, LATER, dry_run=False).run(lambda _: None)
+    [message] = desk.bodies(desk.settings.bulk_queue_url)
+    assert decode_message(message["Body"]).sequencer == done.sequencer
