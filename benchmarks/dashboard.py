@@ -23,7 +23,10 @@ CASES: tuple[tuple[str, str], ...] = (
     ("gallery, page in the middle", "/more?cursor={cursor}"),
     ("gallery, one batch", "/?batch=b3"),
     ("gallery, one cause", "/?cause=crashed"),
-    ("gallery, part of a name", "/?name=IMG_0999"),
+    ("gallery, part of a name", "/?name=img_0999"),
+    ("gallery, part of a name in a batch", "/?batch=b3&name=0003"),
+    ("gallery, failures of a batch", "/?batch=b3&status=failed"),
+    ("list of batches", "/batches"),
     ("image page", "/images/{image}"),
     ("batch page", "/batches/{owner}/b3"),
     ("API, 50 images", "/api/v1/images"),
@@ -39,7 +42,7 @@ def main() -> None:
     logging.disable(logging.INFO)
     print(f"{arguments.records:,} records of one owner, {arguments.requests} requests a line, {os.cpu_count()} cores")
     client, dynamo, names = browsing(stocked(arguments.records))
-    print(f"\n| {'request':<28} | p50 ms | p99 ms | CPU ms | a second | DynamoDB calls (items) |")
+    print(f"\n| {'request':<34} | p50 ms | p95 ms | CPU ms | a second | DynamoDB calls (items) |")
     print("| --- | ---: | ---: | ---: | ---: | --- |")
     for name, path in CASES:
         filled = path.format(owner=OWNER, **names)
@@ -64,8 +67,8 @@ def _measure(name: str, ask: Callable[[], Any], dynamo: Any, requests: int) -> N
     calls = ", ".join(
         f"{call} {number // requests} ({dynamo.items[call] // requests})" for call, number in dynamo.calls.items()
     )
-    p50, p99 = statistics.median(times), sorted(times)[int(len(times) * 0.99)]
-    print(f"| {name:<28} | {p50:6.1f} | {p99:6.1f} | {cpu:6.1f} | {1000 / statistics.mean(times):8.0f} | {calls} |")
+    p50, p95 = statistics.median(times), sorted(times)[int(len(times) * 0.95)]
+    print(f"| {name:<34} | {p50:6.1f} | {p95:6.1f} | {cpu:6.1f} | {1000 / statistics.mean(times):8.0f} | {calls} |")
     sys.stdout.flush()
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, Final
 
 from fastapi.testclient import TestClient
@@ -15,7 +16,7 @@ from pixelfleet.domain.records import Batch, timestamp
 from pixelfleet.domain.users import User
 from pixelfleet.settings import Settings
 from tests.fakes.dynamodb import FakeDynamoDb
-from tests.fakes.records import RECIPE, image_of
+from tests.fakes.records import BEGINNING, RECIPE, image_of
 
 OWNER: Final = "ana"
 BATCHES: Final = 10
@@ -66,7 +67,13 @@ def stocked(records: int) -> StockedFleet:
     images = (image_of(OWNER, f"b{number % BATCHES}", number) for number in range(records))
     dynamo.load(settings.images_table, (to_attributes(image_item(image)) for image in images))
     batches = (
-        Batch(batch_id=f"{OWNER}/b{n}", owner=OWNER, name=f"b{n}", created_at=timestamp(), recipe=RECIPE)
+        Batch(
+            batch_id=f"{OWNER}/b{n}",
+            owner=OWNER,
+            name=f"b{n}",
+            created_at=timestamp(BEGINNING + timedelta(hours=n)),
+            recipe=RECIPE,
+        )
         for n in range(BATCHES)
     )
     dynamo.load(settings.batches_table, (to_attributes(batch_item(batch)) for batch in batches))

@@ -1,6 +1,7 @@
 """Finding what a caller asks for, where what is another owner's is not there at all."""
 
 from dashboard.callers import Caller
+from dashboard.gallery import EVERYBODY
 from dashboard.problem import Problem
 from dashboard.site import Site
 from pixelfleet.domain.records import Batch, Image, Status
@@ -13,6 +14,13 @@ def image_for(site: Site, caller: Caller, image_id: str) -> Image:
     if image is None or image.status is Status.DELETED or not caller.may_see(image.owner):
         raise Problem(404, f"there is no image {image_id[:64]!r}")
     return image
+
+
+def owners_for(caller: Caller, owner: str | None) -> str:
+    """As `owner_for`; an operator may mean all owners. Raises Problem 404."""
+    if owner == EVERYBODY and caller.is_operator:
+        return EVERYBODY
+    return owner_for(caller, owner)
 
 
 def owner_for(caller: Caller, owner: str | None) -> str:

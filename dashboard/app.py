@@ -6,14 +6,18 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 
+from dashboard.api import account as account_api
 from dashboard.api import batches, fleet, health, images, uploads
 from dashboard.bodies import BoundedBodies
 from dashboard.callers import SignInNeededError
 from dashboard.guard import Guard
+from dashboard.heads import Compressed, Heads
 from dashboard.openapi import describe
 from dashboard.pages import (
     account,
     batch_pages,
+    bulk_pages,
+    docs_page,
     events,
     failure_pages,
     fleet_pages,
@@ -35,6 +39,8 @@ API = "/api/v1"
 _PAGES = (
     account,
     batch_pages,
+    bulk_pages,
+    docs_page,
     events,
     failure_pages,
     fleet_pages,
@@ -70,7 +76,7 @@ def create_app(
     )
     app.state.site = site
     app.include_router(health.router)
-    for router in (images.router, uploads.router, batches.router, fleet.router):
+    for router in (images.router, uploads.router, batches.router, fleet.router, account_api.router):
         app.include_router(router, prefix=API)
     for page in _PAGES:
         app.include_router(page.router, include_in_schema=False)
@@ -83,5 +89,7 @@ def create_app(
 
     describe(app)
     app.add_middleware(BoundedBodies)
+    app.add_middleware(Compressed)
+    app.add_middleware(Heads)
     app.add_middleware(Guard, site=site)
     return app

@@ -12,6 +12,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import timestamp
 from pixelfleet.errors import PixelfleetError
 from pixelfleet.operations import redrive as operation
+from pixelfleet.operations.bulk import BulkResult
 from pixelfleet.operations.dead_letter_passes import give_up
 from pixelfleet.operations.failures import Selection
 from pixelfleet.operations.redrive import RedriveOrder, jobs
@@ -29,6 +30,7 @@ class Runner:
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
         self._places = threading.BoundedSemaphore(MOST_RUNNING)
+        self._followed: dict[str, Follow] = {}
 
     def redrive(self, who: str, selection: Selection, canary: int | None) -> BackgroundTask:
         """Raises Problem 429 while too many are at work."""
@@ -46,6 +48,24 @@ class Runner:
 
         return self._start("purge", who, selection.in_words("all dead letters"), work)
 
+    def bulk(
+        self, kind: str, who: str, on: str, act: Callable[[Callable[[BulkResult], bool]], BulkResult]
+    ) -> BackgroundTask:
+        """Something done to many images. Raises Problem 429 while too many are at work."""
+
+        def work(follow: "Follow") -> None:
+            _bulk(follow, act)
+
+        return self._start(kind, who, on, work)
+
+    def stop(self, task_id: str) -> bool:
+        """Have a bulk task end after its present image; False if this process does not work on it."""
+        follow = self._followed.get(task_id)
+        if follow is None:
+            return False
+        follow.stopped.set()
+        return True
+
     def _start(self, kind: str, who: str, on: str, work: Callable[["Follow"], None]) -> BackgroundTask:
         if not self._places.acquire(blocking=False):
             raise Problem(
@@ -53,7 +73,7 @@ class Runner:
             )
         try:
             task = self._deployment.background_tasks.begin(kind, who, on)
-            follow = Follow(self._deployment, task)
+            follow = self._followed[task.id] = Follow(self._deployment, task)
             # A daemon thread: it does not keep the process from ending, and nothing is lost if it is cut short.
             threading.Thread(target=self._carry_out, args=(follow, work), name=task.id, daemon=True).start()
         except BaseException:
@@ -78,6 +98,7 @@ class Runner:
                 details = task.counts | {"outcome": task.state.value}
                 self._deployment.activity.note(task.who, task.kind, task.on, details)
             finally:
+                self._followed.pop(follow.task.id, None)
                 self._places.release()
 
     def wait(self, seconds: float) -> bool:
@@ -98,6 +119,7 @@ class Follow:
         self._deployment = deployment
         self._next_write = 0.0
         self._lock = threading.Lock()
+        self.stopped = threading.Event()
         self.task = task
 
     @property
@@ -130,6 +152,19 @@ def _redrive(deployment: Deployment, follow: Follow, selection: Selection, canar
         return
     refused = f"; {result.sent.refused:,} were not taken by SQS and stay failed" if result.sent.refused else ""
     follow.end(BackgroundTaskState.DONE, f"{jobs(result.sent.sent)} sent again{refused}", result.sent.as_counts())
+
+
+def _bulk(follow: Follow, act: Callable[[Callable[[BulkResult], bool]], BulkResult]) -> None:
+    def progress(result: BulkResult) -> bool:
+        follow.tell(
+            f"{result.done:,} images done", {"done": result.done} | ({"gone": result.gone} if result.gone else {})
+        )
+        return not follow.stopped.is_set()
+
+    result = act(progress)
+    state = BackgroundTaskState.STOPPED if result.stopped else BackgroundTaskState.DONE
+    words = "stopped as asked" if result.stopped else "done"
+    follow.end(state, f"{words}: {result.done:,} images", {"done": result.done})
 
 
 def _purge(deployment: Deployment, follow: Follow, selection: Selection) -> None:

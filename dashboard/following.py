@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | `batch:<owner>/<name>` | its counts | who may see the batch |
 | `image:<id>` | status and version of the record | who may see the image; else the image is `gone` |
-| `task:<id>` | a background task's state, message and counts | operators |
+| `task:<id>` | a background task's state, message and counts | who asked for the task, operators |
 | `fleet` | a tick every five seconds | operators |
 
 A state is settled when it does not change by itself any more.
@@ -51,8 +51,12 @@ def admit(site: Site, caller: Caller, topics: Sequence[str]) -> list[str]:
             raise Problem(400, f"{topic[:80]!r} cannot be followed")
         if kind == "batch":
             batch_of(site, caller, *_batch(rest))
-        elif kind in ("task", "fleet") and not caller.is_operator:
+        elif kind == "fleet" and not caller.is_operator:
             raise Problem(404, "there is no such page")
+        elif kind == "task" and not caller.is_operator:
+            task = site.deployment.background_tasks.get(topic.partition(":")[2])
+            if task is None or task.who != caller.name:
+                raise Problem(404, "there is no such page")
     return list(dict.fromkeys(topics))
 
 

@@ -2,39 +2,64 @@
 
 | asked for | read by |
 | --- | --- |
-| a batch, in one status or in all, names that begin so | images/by_batch, in order of name |
-| an owner's images, between two dates | images/by_owner, newest first |
+| a batch, in one status or in all | images/by_batch, in order of name, either way |
+| an owner's images, between two dates | images/by_owner, newest or oldest first |
+| everybody's failures, or those of one cause | images/by_failure, by cause, oldest first |
+| everybody's images | the batches, newest first, and in each images/by_batch |
 
-What no index answers (a status or cause across batches, a part of a name) is looked for among the next `MOST_LOOKED_AT`
-records; a page may then be short, or empty, and still have a cursor to go on from.
+A part of a name is looked for in the keys of images/by_batch, without reading a record. What no index answers (a
+status or a part of a name over all of an owner's images) is looked for among the next `MOST_LOOKED_AT` records, of
+which only the necessary attributes are read; a page may then be short, or empty, and still have a cursor.
 """
 
 import base64
 import binascii
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from itertools import islice
 from typing import Final
 
 from dashboard.problem import Problem
-from pixelfleet.catalog.images import Images
+from pixelfleet.catalog.batches import Batches
+from pixelfleet.catalog.images import Glance, Images
 from pixelfleet.catalog.indexes import IndexEntry, Slice
-from pixelfleet.domain.records import Image, Status
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Batch, BatchState, Image, Status
 from pixelfleet.errors import Cause
 
 PAGE: Final = 60
-#: Records that one page may cost: six BatchGetItem calls.
-MOST_LOOKED_AT: Final = 600
-_AT_ONCE: Final = 100
+#: Stands for all owners; for operators.
+EVERYBODY: Final = "*"
+#: Records that one page may look at, at so many a call.
+MOST_LOOKED_AT: Final = 1_000
+_AT_ONCE: Final = 250
+#: Keys that one page may look through for a part of a name.
+MOST_KEYS: Final = 10_000
+#: Batches of everybody that one page may look into.
+MOST_BATCHES: Final = 6
 _OF_A_SHARD: Final = 24
+#: Of a batch, each status is read by itself.
+_OF_A_STATUS: Final = 16
 _SHOWN: Final = (Status.QUEUED, Status.PROCESSING, Status.READY, Status.FAILED)
+#: Between the parts of a place; no key holds it, since uploads refuse names with control characters.
+_SEPARATOR: Final = "\x1f"
+
+
+class Order(StrEnum):
+    """Of a batch, names; else the time of upload."""
+
+    NEWEST = "new"
+    OLDEST = "old"
+    NAME = "name"
+    NAME_REVERSED = "-name"
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """`since` and `until` are whole days, both included. With a batch, `name` is how names begin; else a part."""
+    """`since` and `until` are whole days, both included. `name` is a part of a name, whatever its case."""
 
     owner: str
     batch: str | None = None
@@ -43,20 +68,35 @@ class Filters:
     name: str = ""
     since: date | None = None
     until: date | None = None
+    order: Order | None = None
+
+    @property
+    def failures_of_all(self) -> bool:
+        """Whether the index of failures answers."""
+        asks = self.status is Status.FAILED or (self.cause is not None and self.status is None)
+        return self.owner == EVERYBODY and asks
 
     @property
     def narrowing(self) -> bool:
         """Whether records must be looked at in order to know."""
+        if self.failures_of_all:
+            return bool(self.name or self.since or self.until)
+        if self.batch is not None or self.owner == EVERYBODY:
+            return bool(self.cause or self.since or self.until)
         return bool(self.status or self.cause or self.name)
 
-    def take(self, image: Image) -> bool:
+    def take(self, image: Image | Glance) -> bool:
         """Whether a record, read later than its index, is (still) meant."""
         if image.status is not (self.status or image.status) or image.cause is not (self.cause or image.cause):
             return False
-        if self.batch is not None:
-            return image.path.startswith(self.name)
         hidden = image.status is Status.DELETED and self.status is None
-        return not hidden and self.name.casefold() in image.path.casefold()
+        return not hidden and self.takes_name(image.path) and self._takes_day(image.uploaded_at[:10])
+
+    def takes_name(self, path: str) -> bool:
+        return self.name.casefold() in path.casefold()
+
+    def _takes_day(self, day: str) -> bool:
+        return str(self.since or "") <= day and (self.until is None or day <= str(self.until))
 
 
 #: Bytes of a place: DynamoDB takes sort keys up to 1,024 bytes (DynamoDB developer guide, "Constraints"), and within a
@@ -66,33 +106,61 @@ LONGEST_PLACE: Final = 1_024 - len(f"{Status.PROCESSING}#")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`cursor` leads on, None at the end. `looked_at` records were read."""
+    """`cursor` leads on, None at the end. `looked_at` records or keys were read."""
 
     images: tuple[Image, ...]
     cursor: str | None
     looked_at: int
 
 
-def page_of(images: Images, filters: Filters, cursor: str | None = None, size: int = PAGE) -> Page:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """An image of a list, and the place in the list behind it.
+
+    `image_id` is empty for what is only passed. At a line that `cuts`, the page ends, and the next begins behind it.
+    """
+
+    place: str
+    image_id: str
+    cuts: bool = False
+
+
+def page_of(deployment: Deployment, filters: Filters, cursor: str | None = None, size: int = PAGE) -> Page:
     """Raises Problem 400 for a cursor that is none of ours."""
     after = decode_cursor(cursor)
-    entries = _of_batch(images, filters, after) if filters.batch else _of_owner(images, filters, after)
-    shown: list[Image] = []
+    listed = _listed(deployment, filters, after)
+    chosen: list[_Line] = []
     last, looked_at = "", 0
     at_once = _AT_ONCE if filters.narrowing else size + 1
-    while looked_at < MOST_LOOKED_AT:
-        ahead = list(islice(entries, at_once))
-        records = images.get_many(entry.image_id for entry in ahead)
-        for entry in ahead:
-            if len(shown) == size:
-                return Page(tuple(shown), encode_cursor(last), looked_at)
-            looked_at, last = looked_at + 1, _place(entry, filters)
-            image = records.get(entry.image_id)
-            if image is not None and filters.take(image):
-                shown.append(image)
+    most = MOST_LOOKED_AT if filters.narrowing else MOST_KEYS
+    while looked_at < most:
+        ahead = list(islice(listed, at_once))
+        fitting = _fitting(deployment.images, filters, ahead)
+        for line in ahead:
+            if len(chosen) == size:
+                return _page(deployment.images, filters, chosen, last, looked_at)
+            looked_at, last = looked_at + 1, line.place
+            if line.cuts:
+                return _page(deployment.images, filters, chosen, last, looked_at)
+            if line.image_id in fitting:
+                chosen.append(line)
         if len(ahead) < at_once:
-            return Page(tuple(shown), None, looked_at)
-    return Page(tuple(shown), encode_cursor(last), looked_at)
+            return _page(deployment.images, filters, chosen, None, looked_at)
+    return _page(deployment.images, filters, chosen, last, looked_at)
+
+
+def _page(images: Images, filters: Filters, chosen: list[_Line], last: str | None, looked_at: int) -> Page:
+    records = images.get_many(line.image_id for line in chosen)
+    read = (records[line.image_id] for line in chosen if line.image_id in records)
+    shown = tuple(image for image in read if filters.take(image))
+    return Page(shown, encode_cursor(last) if last else None, looked_at)
+
+
+def _fitting(images: Images, filters: Filters, ahead: Iterable[_Line]) -> set[str]:
+    ids = [line.image_id for line in ahead if line.image_id]
+    if not filters.narrowing:
+        return set(ids)
+    return {image_id for image_id, glance in images.glance(ids).items() if filters.take(glance)}
 
 
 def encode_cursor(place: str) -> str:
@@ -112,30 +180,90 @@ def decode_cursor(cursor: str | None) -> str:
     return place
 
 
-def _of_owner(images: Images, filters: Filters, after: str) -> Iterator[IndexEntry]:
+def _listed(deployment: Deployment, filters: Filters, after: str) -> Iterator[_Line]:
+    if filters.failures_of_all:
+        return _failures(deployment.images, filters, after)
+    if filters.owner == EVERYBODY:
+        return _of_everybody(deployment, filters, after)
+    if filters.batch:
+        statuses = _statuses(filters)
+        return _of_batch(deployment.images, filters, (filters.owner, filters.batch), statuses, after)
+    return _of_owner(deployment.images, filters, after)
+
+
+def _failures(images: Images, filters: Filters, after: str) -> Iterator[_Line]:
+    for entry in images.failed(filters.cause, after):
+        yield _Line(entry.sort, entry.image_id)
+
+
+def _of_owner(images: Images, filters: Filters, after: str) -> Iterator[_Line]:
+    newest_first = filters.order is not Order.OLDEST
     # '~' sorts behind the 'T' that follows a day.
-    start = after or (f"{filters.until}~" if filters.until else "")
+    first, last = str(filters.since or ""), f"{filters.until}~" if filters.until else "~"
+    start = after or (last if newest_first and filters.until else "" if newest_first else first)
     # Eight shards are read side by side: of each little more than its part of a page.
-    at_once = _AT_ONCE if filters.narrowing else _OF_A_SHARD
-    entries = images.of_owner(filters.owner, Slice(after=start, newest_first=True, page_size=at_once))
-    earliest = str(filters.since) if filters.since else ""
-    for entry in entries:
-        if entry.sort < earliest:
+    at_once = _AT_ONCE // 2 if filters.narrowing else _OF_A_SHARD
+    for entry in images.of_owner(filters.owner, Slice(after=start, newest_first=newest_first, page_size=at_once)):
+        if entry.sort < first or entry.sort > last:
             return
-        yield entry
+        yield _Line(entry.sort, entry.image_id)
 
 
-def _of_batch(images: Images, filters: Filters, after: str) -> Iterator[IndexEntry]:
-    """In order of name over all statuses; dates are left out of account, a batch being made at one time."""
-    owner, batch = filters.owner, filters.batch or ""
-    one_status = filters.status or (Status.FAILED if filters.cause else None)
-    statuses = (one_status,) if one_status else _SHOWN
+def _of_batch(
+    images: Images, filters: Filters, batch: tuple[str, str], statuses: tuple[Status, ...], after: str
+) -> Iterator[_Line]:
+    """In order of name over all statuses, which are read side by side; the place is the name alone."""
+    reverse = filters.order is Order.NAME_REVERSED
+    looks_through = bool(filters.name) or filters.narrowing
+    at_once = 1_000 if looks_through else _OF_A_STATUS
+    how = Slice(newest_first=reverse, page_size=at_once)
     streams = [
-        images.of_batch(owner, batch, status, filters.name, f"{status}#{after}" if after else "") for status in statuses
+        images.of_batch(*batch, status, after=f"{status}#{after}" if after else "", how=how) for status in statuses
     ]
-    return heapq.merge(*streams, key=lambda entry: entry.sort.partition("#")[2])
+    merged = heapq.merge(*streams, key=_path_of, reverse=reverse)
+    for entry in merged:
+        path = _path_of(entry)
+        yield _Line(path, entry.image_id if filters.takes_name(path) else "")
 
 
-def _place(entry: IndexEntry, filters: Filters) -> str:
-    """Of a batch the name alone, since its statuses are read side by side."""
-    return entry.sort.partition("#")[2] if filters.batch else entry.sort
+def _of_everybody(deployment: Deployment, filters: Filters, after: str) -> Iterator[_Line]:
+    """Batch by batch, the newest first; a place is when the batch was made, its id, and the name within it."""
+    made, _, rest = after.partition(_SEPARATOR)
+    batch_id, _, path = rest.partition(_SEPARATOR)
+    if batch_id:
+        owner, _, name = batch_id.partition("/")
+        begun = deployment.batches.get(owner, name)
+        if begun is not None:
+            yield from _placed(deployment, filters, begun, path)
+    for number, batch in enumerate(deployment.batches.all(made), 1):
+        yield from _placed(deployment, filters, batch, "")
+        if number == MOST_BATCHES:
+            yield _Line(_SEPARATOR.join((batch.created_at, "", "")), "", cuts=True)
+            return
+
+
+def _placed(deployment: Deployment, filters: Filters, batch: Batch, after: str) -> Iterator[_Line]:
+    statuses = _statuses_of(deployment.batches, filters, batch)
+    if not statuses:
+        return
+    whose = (batch.owner, batch.name)
+    for line in _of_batch(deployment.images, filters, whose, statuses, after):
+        yield _Line(_SEPARATOR.join((batch.created_at, batch.batch_id, line.place)), line.image_id)
+
+
+def _statuses(filters: Filters) -> tuple[Status, ...]:
+    one = filters.status or (Status.FAILED if filters.cause else None)
+    return (one,) if one else _SHOWN
+
+
+def _statuses_of(batches: Batches, filters: Filters, batch: Batch) -> tuple[Status, ...]:
+    """Those that a complete batch has images in, by its counters: every status costs eight queries."""
+    counts = batches.counts(batch.owner, batch.name)
+    done = {Status.READY: counts.ready, Status.FAILED: counts.failed}
+    if batch.state is not BatchState.COMPLETE or counts.accounted < (batch.expected or 0):
+        return _statuses(filters)
+    return tuple(status for status in _statuses(filters) if done.get(status))
+
+
+def _path_of(entry: IndexEntry) -> str:
+    return entry.sort.partition("#")[2]

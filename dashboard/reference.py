@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from dashboard.app import create_app
+from dashboard.reference_parts import answers_of, example_of, type_of
 from pixelfleet.settings import Settings
 
 _HEAD: Final = """\
@@ -48,21 +49,12 @@ def _operation(title: str, operation: dict[str, Any], schemas: dict[str, Any]) -
         yield "| parameter | in | type | what it is |\n| --- | --- | --- | --- |"
         for one in parameters:
             description = one.get("description", one["schema"].get("description", ""))
-            yield f"| `{one['name']}` | {one['in']} | {_type(one['schema'])} | {description} |"
+            yield f"| `{one['name']}` | {one['in']} | {type_of(one['schema'])} | {description} |"
         yield ""
     if body := operation.get("requestBody"):
         schema = body["content"]["application/json"]["schema"]
-        yield f"Takes {_type(schema)}:\n\n```json\n{json.dumps(_example(schema, schemas), indent=2)}\n```\n"
-    yield f"Answers: {'; '.join(_answers(operation['responses']))}.\n"
-
-
-def _answers(answers: dict[str, Any]) -> Iterator[str]:
-    for status, answer in answers.items():
-        if int(status) < 400:
-            shapes = [_type(content.get("schema", {})) for content in answer.get("content", {}).values()]
-            yield f"{status} {' '.join(shapes) or answer['description'].rstrip('.')}"
-    if problems := [status for status in answers if int(status) >= 400]:
-        yield f"{', '.join(problems)} [ProblemDetails](#problemdetails)"
+        yield f"Takes {type_of(schema)}:\n\n```json\n{json.dumps(example_of(schema, schemas), indent=2)}\n```\n"
+    yield f"Answers: {'; '.join(answers_of(operation['responses']))}.\n"
 
 
 def _schema(name: str, schema: dict[str, Any]) -> Iterator[str]:
@@ -76,34 +68,8 @@ def _schema(name: str, schema: dict[str, Any]) -> Iterator[str]:
         for field, one in properties.items():
             example = one.get("examples", [None])[0]
             shown = f"`{json.dumps(example, ensure_ascii=False)}`" if example is not None else ""
-            yield f"| `{field}` | {_type(one)} | {one.get('description', '')} | {shown} |"
+            yield f"| `{field}` | {type_of(one)} | {one.get('description', '')} | {shown} |"
         yield ""
-
-
-def _type(schema: dict[str, Any]) -> str:
-    if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
-        return f"[{name}](#{name.lower()})"
-    if "anyOf" in schema:
-        return " or ".join(_type(one) for one in schema["anyOf"])
-    if schema.get("type") == "array":
-        return f"list of {_type(schema.get('items', {}))}"
-    return str(schema.get("type", "any"))
-
-
-def _example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
-    """What one could send, of the examples of the fields."""
-    if "$ref" in schema:
-        return _example(schemas[schema["$ref"].rpartition("/")[2]], schemas)
-    if "examples" in schema:
-        return schema["examples"][0]
-    if schema.get("type") == "array":
-        return [_example(schema["items"], schemas)]
-    if schema.get("type") == "object":
-        return {name: _example(one, schemas) for name, one in schema.get("properties", {}).items()}
-    if "anyOf" in schema:
-        return _example(schema["anyOf"][0], schemas)
-    return schema.get("enum", [None])[0]
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ class Renderer:
             "count": count,
             "day": day,
             "moment": moment,
+            "iso": iso,
             "seconds": seconds,
             "time_left": time_left,
             "segment": segment,
@@ -87,6 +88,11 @@ def moment(value: str | int | None) -> str:
     if isinstance(value, int):
         value = datetime.fromtimestamp(value, UTC).isoformat()
     return f"{value[:10]} {value[11:19]} UTC" if value else "-"
+
+
+def iso(value: str | int) -> str:
+    """A record's timestamp, or epoch seconds, for a `time` element, which a script shows in local time."""
+    return datetime.fromtimestamp(value, UTC).isoformat() if isinstance(value, int) else value
 
 
 def seconds(value: float | None) -> str:

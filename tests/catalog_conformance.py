@@ -175,6 +175,19 @@ class CatalogConformance:
         assert ready == ["ready#a/1.jpg", "ready#b/1.jpg"]
         assert [e.sort for e in catalog.images.of_batch("me", "b1", Status.READY, "a/")] == ["ready#a/1.jpg"]
         assert [e.sort for e in catalog.images.of_batch("me", "b1", Status.READY, after=ready[0])] == ready[1:]
+        back = Slice(newest_first=True, page_size=1)
+        assert [e.sort for e in catalog.images.of_batch("me", "b1", Status.READY, how=back)] == ready[::-1]
+        rest = catalog.images.of_batch("me", "b1", Status.READY, after=ready[1], how=back)
+        assert [e.sort for e in rest] == ready[:1]
+
+    def test_a_glance_has_what_lists_are_filtered_by(self, catalog: Catalog) -> None:
+        ready, failed = make_ready(catalog, aim("a/1.jpg")), make_failed(catalog, aim("2.jpg"))
+        glances = catalog.images.glance([ready.image_id, failed.image_id, "a" * 32])
+        assert {(glance.path, glance.status, glance.cause) for glance in glances.values()} == {
+            ("a/1.jpg", Status.READY, None),
+            ("2.jpg", Status.FAILED, failed.cause),
+        }
+        assert glances[ready.image_id].uploaded_at == ready.uploaded_at
 
     def test_failures_are_listed_by_cause_and_leave_the_list_when_mended(self, catalog: Catalog) -> None:
         unreadable = make_failed(catalog, aim("1.jpg", at=1))

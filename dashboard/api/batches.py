@@ -7,12 +7,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
-from dashboard.access import batch_of, owner_for
+from dashboard.access import batch_of, owners_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.images import CursorQuery, OwnerQuery
 from dashboard.api.models import BatchDetail, BatchOut, BatchPage, ImageSummary, SealIn, batch_fields
 from dashboard.batch_list import batches_page
 from dashboard.callers import Reader, Writer
+from dashboard.gallery import EVERYBODY
 from dashboard.problems import responses
 from dashboard.site import Site, site_of
 from pixelfleet.domain.records import Batch, Counts
@@ -36,7 +37,7 @@ Name = Annotated[str, Path(max_length=128, description="The batch's name.")]
 @router.get("/batches", response_model=BatchPage, responses=READING, summary="List batches, newest first")
 def list_batches(request: Request, caller: Reader, owner: OwnerQuery = None, cursor: CursorQuery = None) -> Response:
     site = site_of(request)
-    listed, following = batches_page(site, owner_for(caller, owner), cursor)
+    listed, following = batches_page(site, None if (whose := owners_for(caller, owner)) == EVERYBODY else whose, cursor)
     answer = BatchPage(batches=[BatchOut(**batch_fields(batch)) for batch in listed], next=following)
     return tagged(request, answer)
 

@@ -14,13 +14,13 @@ from dashboard.api.models import (
     FleetOut,
     Group,
     RedriveIn,
+    task_out,
 )
-from dashboard.callers import Operator
+from dashboard.callers import Operator, Reader
 from dashboard.operators import activity_page, failures_by_cause
 from dashboard.problem import Problem
 from dashboard.problems import responses
 from dashboard.site import site_of
-from pixelfleet.catalog.background import BackgroundTask
 from pixelfleet.operations import monitoring
 from pixelfleet.operations.failures import FailureSummary, Selection
 from pixelfleet.operations.monitoring_history import Range, as_document
@@ -77,11 +77,12 @@ def redrive(request: Request, response: Response, caller: Operator, body: Redriv
     "/background-tasks/{task_id}",
     response_model=BackgroundTaskOut,
     responses=READING,
-    summary="A redrive or purge, followed",
+    summary="Long work, followed",
 )
-def get_background_task(request: Request, caller: Operator, task_id: Annotated[str, Path(max_length=64)]) -> Response:
+def get_background_task(request: Request, caller: Reader, task_id: Annotated[str, Path(max_length=64)]) -> Response:
+    """One's own; for operators anybody's."""
     task = site_of(request).deployment.background_tasks.get(task_id)
-    if task is None:
+    if task is None or not caller.may_see(task.who):
         raise Problem(404, f"there is no background task {task_id!r}")
     return tagged(request, task_out(task))
 
@@ -90,10 +91,6 @@ def get_background_task(request: Request, caller: Operator, task_id: Annotated[s
 def get_activity(request: Request, caller: Operator, cursor: CursorQuery = None) -> Response:
     actions, following = activity_page(site_of(request), cursor)
     return tagged(request, ActivityPage(actions=actions, next=following))
-
-
-def task_out(task: BackgroundTask) -> BackgroundTaskOut:
-    return BackgroundTaskOut(**task.model_dump(mode="json"))
 
 
 def failures_out(summary: FailureSummary) -> FailuresOut:

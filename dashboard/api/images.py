@@ -5,12 +5,23 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from dashboard import actions
-from dashboard.access import image_for, owner_for
+from dashboard import actions, bulk
+from dashboard.access import image_for, owners_for
 from dashboard.api.etags import READING, tagged
-from dashboard.api.models import Day, ImageOut, ImagePage, ImageSummary, Reprocess
+from dashboard.api.models import (
+    BackgroundTaskOut,
+    BulkIn,
+    Day,
+    ImageOut,
+    ImagePage,
+    ImageSummary,
+    LinkIn,
+    LinkOut,
+    Reprocess,
+    task_out,
+)
 from dashboard.callers import Reader, Writer
-from dashboard.gallery import Filters, page_of
+from dashboard.gallery import Filters, Order, page_of
 from dashboard.problem import Problem
 from dashboard.problems import responses
 from dashboard.results import SOON, link_of, variant_of
@@ -22,7 +33,9 @@ router = APIRouter(tags=["images"])
 
 _LEADS_ON: Final[dict[int | str, dict[str, Any]]] = {302: {"description": "Leads to where it lies, for five minutes."}}
 ImageId = Annotated[str, Path(pattern="^[a-z2-7]{32}$", description="The image's id.")]
-OwnerQuery = Annotated[str | None, Query(max_length=64, description="Operators: whose; left out, your own.")]
+OwnerQuery = Annotated[
+    str | None, Query(max_length=64, description="Operators: whose, `*` for everybody's; left out, your own.")
+]
 CursorQuery = Annotated[str | None, Query(max_length=2_000, description="`next` of the page before.")]
 
 
@@ -36,16 +49,20 @@ def list_images(
     status: Annotated[Status | None, Query(description="In this state; deleted ones show only if asked for.")] = None,
     cause: Annotated[Cause | None, Query(description="Failed by this cause.")] = None,
     name: Annotated[
-        str, Query(max_length=200, description="Names that hold this; within a batch, that begin so.")
+        str, Query(max_length=200, description="Names that have this in them, in upper or lower case.")
     ] = "",
     since: Day = None,
     until: Day = None,
+    order: Annotated[
+        Order | None,
+        Query(description="`new` (default) or `old` by upload; of a batch `name` (default) or `-name`."),
+    ] = None,
     cursor: CursorQuery = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="Most images of one page.")] = 50,
+    limit: Annotated[int, Query(ge=1, le=100, description="Most images of one page: 1 to 100, 50 unless said.")] = 50,
 ) -> Response:
     site = site_of(request)
-    filters = Filters(owner_for(caller, owner), batch or None, status, cause, name, since, until)
-    page = page_of(site.deployment.images, filters, cursor, limit)
+    filters = Filters(owners_for(caller, owner), batch or None, status, cause, name, since, until, order)
+    page = page_of(site.deployment, filters, cursor, limit)
     summaries = [ImageSummary.of(image) for image in page.images]
     return tagged(request, ImagePage(images=summaries, next=page.cursor))
 
@@ -97,3 +114,47 @@ def get_variant(
     if variant is None:
         raise Problem(404, f"the image has no variant {name!r}")
     return RedirectResponse(link_of(site, variant, SOON), 302)
+
+
+@router.get(
+    "/images/{image_id}/original",
+    status_code=302,
+    response_class=RedirectResponse,
+    responses={**_LEADS_ON, **responses(401, 403, 404, 422, 429, 503)},
+    summary="Where the original lies",
+)
+def get_original(request: Request, caller: Reader, image_id: ImageId) -> RedirectResponse:
+    site = site_of(request)
+    return RedirectResponse(site.deployment.links.original(image_for(site, caller, image_id), SOON), 302)
+
+
+@router.post(
+    "/images/{image_id}/links",
+    status_code=201,
+    response_model=LinkOut,
+    responses=responses(401, 403, 404, 422, 429, 503),
+    summary="A link to a variant that whoever has it may follow",
+)
+def make_link(request: Request, caller: Writer, image_id: ImageId, body: LinkIn) -> LinkOut:
+    site = site_of(request)
+    variant = variant_of(image_for(site, caller, image_id), body.variant)
+    if variant is None:
+        raise Problem(404, f"the image has no variant {body.variant!r}")
+    return LinkOut(url=link_of(site, variant, body.seconds), expires_in=body.seconds)
+
+
+@router.post(
+    "/bulk",
+    status_code=202,
+    response_model=BackgroundTaskOut,
+    responses=responses(401, 403, 422, 429, 503),
+    summary="Delete many images, or process them again",
+)
+def do_in_bulk(request: Request, caller: Writer, body: BulkIn) -> BackgroundTaskOut:
+    """Images that are not there, or not yours, are passed over. Follow the task at `/background-tasks/{task_id}`."""
+    site = site_of(request)
+    images = bulk.chosen(site, caller, body.image_ids)
+    on = f"{len(body.image_ids):,} images"
+    if body.action == "delete":
+        return task_out(bulk.delete(site, caller, images, on))
+    return task_out(bulk.reprocess(site, caller, images, on, body.recipe))

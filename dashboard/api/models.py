@@ -2,13 +2,15 @@
 
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pixelfleet.catalog.activity import Action
+from pixelfleet.catalog.background import BackgroundTask
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import AttemptLine, Batch, Counts, Image, Status, StoredVariant
+from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause
 from pixelfleet.operations.monitoring import Overview
 from pixelfleet.operations.time_left import TimeLeft
@@ -104,7 +106,7 @@ class ImageOut(ImageSummary):
 class ImagePage(Model):
     """One page of a list. `next` is the cursor of the following one, null at the end.
 
-    A page may be short or empty and still have a `next`: filters that no index answers look at 600 records a request.
+    A page may be short or empty and still have a `next`: filters that no index answers look at 1,000 records a request.
     """
 
     images: list[ImageSummary]
@@ -295,8 +297,62 @@ class RedriveIn(Model):
     )
 
 
+class WhoAmI(Model):
+    name: str = Field(examples=["ana"])
+    role: Role = Field(examples=["user"])
+    scopes: list[Scope] = Field(description="What these credentials may do.", examples=[["read", "write"]])
+
+
+class RecipeOut(Model):
+    """A built-in recipe."""
+
+    name: str = Field(examples=["web"])
+    description: str = Field(examples=["Thumbnail, web-optimised and enhanced"])
+    variants: list[str] = Field(examples=[["thumb", "optimized", "enhanced"]])
+    default: bool = Field(description="Whether an image gets it where nothing else is said.", examples=[True])
+
+
+class RecipesOut(Model):
+    recipes: list[RecipeOut]
+
+
+class UserOut(Model):
+    name: str = Field(examples=["ana"])
+    role: Role = Field(examples=["user"])
+    email: str | None = Field(examples=["ana@example.com"])
+    disabled: bool = Field(examples=[False])
+    created_at: str = Field(examples=["2026-11-20T09:00:00.000Z"])
+    tokens: int = Field(description="How many API tokens they have.", examples=[1])
+
+
+class UsersOut(Model):
+    users: list[UserOut]
+
+
+class LinkIn(Model):
+    variant: str = Field(max_length=100, examples=["optimized"])
+    seconds: int = Field(3600, ge=60, le=7 * 86_400, description="How long the link is good.", examples=[3600])
+
+
+class LinkOut(Model):
+    url: str = Field(description="Whoever has it sees the variant.", examples=["https://..."])
+    expires_in: int = Field(description="Seconds.", examples=[3600])
+
+
+class BulkIn(Model):
+    """The same for many images, as a background task."""
+
+    action: Literal["delete", "reprocess"] = Field(examples=["reprocess"])
+    image_ids: list[Annotated[str, Field(pattern="^[a-z2-7]{32}$", examples=[IMAGE_ID])]] = Field(
+        min_length=1, max_length=1_500
+    )
+    recipe: str | None = Field(
+        None, max_length=64, description="For `reprocess`: another recipe.", examples=["catalog"]
+    )
+
+
 class BackgroundTaskOut(Model):
-    """A redrive or purge at work, or what became of it."""
+    """Long work, or what became of it."""
 
     id: str = Field(examples=["20261120T090000Z-5f3a9c"])
     kind: str = Field(examples=["redrive"])
@@ -322,6 +378,10 @@ class Health(Model):
 
 
 Day = Annotated[date | None, Field(description="A day, as 2026-11-20, in UTC.")]
+
+
+def task_out(task: BackgroundTask) -> BackgroundTaskOut:
+    return BackgroundTaskOut(**task.model_dump(mode="json"))
 
 
 def batch_fields(batch: Batch) -> dict[str, Any]:

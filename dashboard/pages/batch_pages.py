@@ -6,7 +6,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from dashboard.access import batch_of, owner_for
-from dashboard.batch_list import batches_page
+from dashboard.batch_list import batches_page, counts_of_open
 from dashboard.callers import FormCaller, PageCaller
 from dashboard.flash import Note
 from dashboard.pages.gallery_pages import cards
@@ -31,7 +31,13 @@ def batches(request: Request, caller: PageCaller, owner: str = "", cursor: str =
         raise Problem(404, "there is no such page")
     whose = None if owner == "*" else owner_for(caller, owner or None)
     listed, following = batches_page(site, whose, cursor)
-    values = {"batches": listed, "cursor": following, "owner": owner, "first": not cursor}
+    values = {
+        "batches": listed,
+        "counts": counts_of_open(site, listed),
+        "cursor": following,
+        "owner": owner,
+        "first": not cursor,
+    }
     return site.page(request, "batches.html", values)
 
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from dashboard.callers import OperatorForm, OperatorPage
+from dashboard.callers import Caller, FormCaller, OperatorForm, OperatorPage, PageCaller
+from dashboard.flash import Note
 from dashboard.forms import Sent
 from dashboard.operators import failures_by_cause
 from dashboard.pages.gallery_pages import cards
@@ -94,17 +95,28 @@ def _page(request: Request, **sent: Sent) -> Response:
 
 
 @router.get("/background-tasks/{task_id}")
-def background_task_page(request: Request, caller: OperatorPage, task_id: str) -> Response:
-    return site_of(request).page(request, "background_task.html", _task(request, task_id))
+def background_task_page(request: Request, caller: PageCaller, task_id: str) -> Response:
+    return site_of(request).page(request, "background_task.html", _task(request, caller, task_id))
+
+
+@router.post("/background-tasks/{task_id}/stop")
+def stop_background_task(request: Request, caller: FormCaller, task_id: str) -> Response:
+    """It ends after the image that it is at; what is done stays done."""
+    site = site_of(request)
+    _task(request, caller, task_id)
+    stops = site.background_tasks.stop(task_id)
+    note = Note("It stops.") if stops else Note("It has ended, or another process works on it.", kind="bad")
+    return site.after_form(request, f"/background-tasks/{task_id}", note)
 
 
 @router.get("/background-tasks/{task_id}/live")
-def background_task_live(request: Request, caller: OperatorPage, task_id: str) -> Response:
-    return site_of(request).page(request, "parts/background_task_live.html", _task(request, task_id))
+def background_task_live(request: Request, caller: PageCaller, task_id: str) -> Response:
+    return site_of(request).page(request, "parts/background_task_live.html", _task(request, caller, task_id))
 
 
-def _task(request: Request, task_id: str) -> dict[str, Any]:
+def _task(request: Request, caller: Caller, task_id: str) -> dict[str, Any]:
+    """A task of the caller's own, or for an operator anybody's."""
     task = site_of(request).deployment.background_tasks.get(task_id)
-    if task is None:
-        raise Problem(404, "there is no such redrive or purge; they are kept for 30 days")
+    if task is None or not caller.may_see(task.who):
+        raise Problem(404, "there is no such background task; they are kept for 30 days")
     return {"task": task}

@@ -1,17 +1,20 @@
 """The gallery: one's images, newest first, filtered, a page at a time as one scrolls."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import islice
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from dashboard.access import owner_for
+from dashboard.access import owners_for
 from dashboard.callers import Caller, PageCaller
-from dashboard.gallery import PAGE, Filters, page_of
+from dashboard.gallery import EVERYBODY, PAGE, Filters, Order, decode_cursor, page_of
 from dashboard.results import thumb_of
-from dashboard.site import site_of
+from dashboard.site import Site, site_of
+from pixelfleet import recipes
 from pixelfleet.domain.keys import DEFAULT_OWNER
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import Cause
@@ -20,6 +23,16 @@ router = APIRouter()
 
 #: Batches that the filter offers.
 _BATCHES: Final = 50
+#: Owners that an operator's picker offers.
+_OWNERS: Final = 200
+_ORDERS: Final = {
+    True: {Order.NAME: "Name, A to Z", Order.NAME_REVERSED: "Name, Z to A"},
+    False: {Order.NEWEST: "Newest first", Order.OLDEST: "Oldest first"},
+}
+#: Variants of the built-in recipes that a ZIP may have in the place of originals.
+_VARIANTS: Final = tuple(
+    dict.fromkeys(v.name for r in recipes.BUILTIN for v in recipes.builtin(r).variants if v.name != "tiles")
+)
 _IMAGE_ID: Final = re.compile("[a-z2-7]{32}")
 _NONE: Final[list[str]] = []
 
@@ -34,16 +47,20 @@ def asked_filters(
     name: Annotated[str, Query(max_length=200)] = "",
     since: str = "",
     until: str = "",
+    order: str = "",
 ) -> Filters:
     """From an address that a form made, or a person typed: what makes no sense is left out."""
+    whose = owners_for(caller, owner or None)
     return Filters(
-        owner_for(caller, owner or None),
-        batch or None,
+        whose,
+        # Of everybody, a batch's name alone means no batch.
+        None if whose == EVERYBODY else batch or None,
         Status(status) if status in set(Status) else None,
         Cause(cause) if cause in set(Cause) else None,
         name,
         _day(since),
         _day(until),
+        Order(order) if order in set(Order) else None,
     )
 
 
@@ -53,11 +70,25 @@ AskedFilters = Annotated[Filters, Depends(asked_filters)]
 @router.get("/")
 def gallery(request: Request, caller: PageCaller, filters: AskedFilters) -> Response:
     site = site_of(request)
-    batches = [batch.name for batch in islice(site.deployment.batches.of_owner(filters.owner), _BATCHES)]
-    if filters.batch and filters.batch not in batches:
-        batches.insert(0, filters.batch)
-    choices = {"statuses": list(Status), "causes": list(Cause), "batches": batches, "default_owner": DEFAULT_OWNER}
-    return site.page(request, "gallery.html", choices | _page(request, caller, filters, None))
+    page = _page(request, caller, filters, None)
+    if caller.is_operator and not page["cards"] and request.url.query == "":
+        # An operator without images of their own sees everybody's.
+        filters = replace(filters, owner=EVERYBODY)
+        page = _page(request, caller, filters, None)
+    batches = _batch_names(site, filters)
+    choices = {
+        "statuses": list(Status),
+        "causes": list(Cause),
+        "batches": batches,
+        "orders": _ORDERS[bool(filters.batch)],
+        "owners": _owners(site) if caller.is_operator else [],
+        "everybody": EVERYBODY,
+        "total": _total(site, filters),
+        "default_owner": DEFAULT_OWNER,
+        "recipes": list(recipes.BUILTIN),
+        "variants": _VARIANTS,
+    }
+    return site.page(request, "gallery.html", choices | page)
 
 
 @router.get("/more")
@@ -74,13 +105,13 @@ def tiles(request: Request, caller: PageCaller, id: Annotated[list[str], Query(m
     return site.page(request, "parts/tiles.html", {"cards": cards(seen)})
 
 
-def cards(images: tuple[Image, ...] | list[Image]) -> list[dict[str, Any]]:
+def cards(images: Sequence[Image]) -> list[dict[str, Any]]:
     """Images with the picture that stands for each."""
-    return [{"image": image, "thumb": thumb_of(image)} for image in images]
+    return [{"image": image, "thumb": thumb_of(image), "heading": None} for image in images]
 
 
 def _page(request: Request, caller: Caller, filters: Filters, cursor: str | None) -> dict[str, Any]:
-    page = page_of(site_of(request).deployment.images, filters, cursor)
+    page = page_of(site_of(request).deployment, filters, cursor)
     asked = {
         "owner": filters.owner if filters.owner != caller.name else "",
         "batch": filters.batch or "",
@@ -89,16 +120,54 @@ def _page(request: Request, caller: Caller, filters: Filters, cursor: str | None
         "name": filters.name,
         "since": str(filters.since or ""),
         "until": str(filters.until or ""),
+        "order": filters.order or "",
     }
     return {
-        "cards": cards(page.images),
+        "cards": _grouped(page.images, filters, decode_cursor(cursor)),
         "cursor": page.cursor,
         "looked_at": page.looked_at,
         "asked": asked,
-        "filtered": any(value for name, value in asked.items() if name != "owner"),
+        "filtered": any(value for name, value in asked.items() if name not in ("owner", "order")),
         "filters": filters,
         "first": cursor is None,
     }
+
+
+def _grouped(images: Sequence[Image], filters: Filters, after: str) -> list[dict[str, Any]]:
+    """Cards; those that begin a day, or of everybody a batch, carry its heading. `after` is the place before them."""
+    if filters.batch or filters.failures_of_all:
+        return cards(images)
+    by_batch = filters.owner == EVERYBODY
+    _, _, rest = after.partition("\x1f")
+    last = rest.partition("\x1f")[0] if by_batch else after[:10]
+    grouped = []
+    for card in cards(images):
+        image = card["image"]
+        group = f"{image.owner}/{image.batch}" if by_batch else image.uploaded_at[:10]
+        heading = {"owner": image.owner, "batch": image.batch if by_batch else None, "day": image.uploaded_at}
+        grouped.append(card | ({"heading": heading} if group != last else {}))
+        last = group
+    return grouped
+
+
+def _batch_names(site: Site, filters: Filters) -> list[str]:
+    if filters.owner == EVERYBODY:
+        return []
+    names = [batch.name for batch in islice(site.deployment.batches.of_owner(filters.owner), _BATCHES)]
+    return names if not filters.batch or filters.batch in names else [filters.batch, *names]
+
+
+def _owners(site: Site) -> list[str]:
+    return [*site.deployment.users.names()[:_OWNERS], DEFAULT_OWNER]
+
+
+def _total(site: Site, filters: Filters) -> int | None:
+    """How many images there are in all, where counters say so: of a batch that is only filtered by status."""
+    if filters.batch is None or filters.cause or filters.name or filters.since or filters.until:
+        return None
+    counts = site.deployment.batches.counts(filters.owner, filters.batch)
+    by_status = {None: counts.ready + counts.failed, Status.READY: counts.ready, Status.FAILED: counts.failed}
+    return by_status.get(filters.status)
 
 
 def _day(text: str) -> date | None:

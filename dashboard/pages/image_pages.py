@@ -1,5 +1,6 @@
 """One image: seen, compared, explained, downloaded, linked to, made again, deleted."""
 
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from pixelfleet import recipes
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.aws.presigned import LONGEST_SECONDS, attachment
 from pixelfleet.domain.records import Image, Status, StoredVariant
+from pixelfleet.domain.result_keys import result_address
 
 router = APIRouter()
 
@@ -24,6 +26,8 @@ _WAITING: Final = frozenset({Status.QUEUED, Status.PROCESSING})
 #: The variant that the slider lays over the original, and what stands in for an original that no browser draws.
 _AFTER: Final = "enhanced"
 _BEFORE: Final = "optimized"
+#: Formats of pages, the one that browsers should take first at the beginning.
+_EMBEDDED: Final = ("image/avif", "image/webp", "image/png", "image/jpeg")
 LINK_SECONDS: Final = {"1 hour": 3600, "1 day": 86_400, "7 days": LONGEST_SECONDS}
 
 
@@ -40,6 +44,8 @@ def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
         "waiting": image.status in _WAITING,
         "recipes": [recipes.builtin(name) for name in recipes.BUILTIN],
         "lifetimes": LINK_SECONDS,
+        "stem": PurePosixPath(image.path).stem,
+        "picture_html": _picture_html(image),
         "work_ms": sum(image.timings_ms.values()),
     }
     return site.page(request, "image.html", values)
@@ -117,6 +123,23 @@ def _slider(image: Image) -> dict[str, Any] | None:
     if drawable(image):
         return {"after": after, "before": None, "label": "original"}
     return {"after": after, "before": before, "label": _BEFORE} if before else None
+
+
+def _picture_html(image: Image) -> str:
+    """HTML that shows the largest variant of each format, the newest format first; `ORIGIN` is this site's address."""
+    largest: dict[str, StoredVariant] = {}
+    for variant in image.variants:
+        if variant.files == 1 and variant.content_type in _EMBEDDED:
+            largest[variant.content_type] = max(
+                largest.get(variant.content_type, variant), variant, key=lambda one: one.width * one.height
+            )
+    if not largest:
+        return ""
+    ordered = sorted(largest.values(), key=lambda variant: _EMBEDDED.index(variant.content_type))
+    *sources, last = ordered
+    lines = [f'<source type="{one.content_type}" srcset="ORIGIN{result_address(one.key)}">' for one in sources]
+    size = f'width="{last.width}" height="{last.height}"'
+    return "".join(("<picture>", *lines, f'<img src="ORIGIN{result_address(last.key)}" {size} alt=""></picture>'))
 
 
 def _largest(image: Image) -> StoredVariant | None:

@@ -1,5 +1,6 @@
 """Users, as operators see and change them."""
 
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
@@ -67,7 +68,25 @@ def disable(request: Request, caller: OperatorForm, name: str, *, disabled: Anno
     return site.after_form(request, "/users", Note(f"{name} is {'disabled' if disabled else 'enabled'}."))
 
 
+@router.post("/users/{name}/remove")
+def remove(request: Request, caller: OperatorForm, name: str) -> Response:
+    if name == caller.name:
+        raise Problem(400, "nobody removes themselves; another operator can")
+    operations.remove_user(site_of(request).deployment, caller.name, name)
+    return site_of(request).after_form(request, "/users", Note(f"{name} is removed. The images of {name} stay."))
+
+
+@router.post("/users/{name}/tokens/revoke")
+def revoke_token(
+    request: Request, caller: OperatorForm, name: str, digest: Annotated[str, Form(pattern="^[0-9a-f]{64}$")]
+) -> Response:
+    operations.revoke_token(site_of(request).deployment, caller.name, name, digest)
+    return site_of(request).after_form(request, "/users", Note(f"The token of {name} is revoked."))
+
+
 def _page(request: Request, sent: Sent | None = None) -> Response:
     site = site_of(request)
-    values = {"users": site.deployment.users.all(), "roles": list(Role), "form": sent or Sent()}
+    users, now = site.deployment.users.all(), int(time.time())
+    tokens = [(user.name, token) for user in users for token in user.tokens if token.expires_at > now]
+    values = {"users": users, "tokens": tokens, "roles": list(Role), "form": sent or Sent()}
     return site.page(request, "users.html", values, 422 if sent else 200)

@@ -3,6 +3,7 @@
 
 import { draw } from "./thumbhash.js";
 import { finish, whenShown } from "./live.js";
+import { showTimes } from "./times.js";
 
 const each = (root, selector, act) => {
   if (root.matches?.(selector)) act(root);
@@ -98,12 +99,34 @@ async function copy(button) {
   announce("Copied");
 }
 
+/** Copies what a button carries. @param {HTMLElement} button */
+async function copyValue(button) {
+  const value = button.dataset.copyValue.replaceAll("ORIGIN/", `${location.origin}/`);
+  const label = button.dataset.label ?? button.textContent;
+  button.dataset.label = label;
+  try {
+    await navigator.clipboard.writeText(value);
+    button.textContent = "Copied";
+    announce("Copied");
+  } catch {
+    prompt("Copy this:", value);
+  }
+  setTimeout(() => (button.textContent = label), 1500);
+}
+
 document.addEventListener("click", (event) => {
+  // The image page walks through the list that it was opened from.
+  const tile = event.target.closest(".tile a");
+  if (tile && !event.defaultPrevented) {
+    const ids = [...tile.closest("ul").querySelectorAll("[data-tile]")].map((one) => one.dataset.tile);
+    sessionStorage.setItem("list", JSON.stringify({ ids, address: location.pathname + location.search }));
+  }
   const button = event.target.closest("button, input");
   if (!button) return;
   if (button.dataset.open) document.getElementById(button.dataset.open).showModal();
   else if ("close" in button.dataset) button.closest("dialog").close();
   else if ("copy" in button.dataset) copy(button);
+  else if ("copyValue" in button.dataset) copyValue(button);
   else if ("select" in button.dataset) button.select();
 });
 
@@ -117,12 +140,14 @@ document.addEventListener("submit", (event) => {
   ask.querySelector("[data-ask-text]").textContent = form.dataset.confirmText;
   ask.querySelector("[data-ask-yes]").textContent = form.dataset.confirmYes;
   ask.returnValue = "no";
+  const { submitter } = event;
   ask.addEventListener(
     "close",
     () => {
       if (ask.returnValue !== "yes") return;
       form.dataset.confirmed = "yes";
-      form.requestSubmit();
+      form.requestSubmit(submitter);
+      delete form.dataset.confirmed;
     },
     { once: true },
   );
@@ -133,6 +158,31 @@ whenShown((root) => {
   each(root, "canvas[data-thumbhash]", placeholder);
   each(root, "[data-compare]", compare);
   each(root, "form[data-auto-submit]", autoSubmit);
+  showTimes(root);
+});
+setInterval(() => showTimes(document.body), 30_000);
+
+const theme = document.getElementById("theme");
+theme?.addEventListener("click", () => {
+  const next = { undefined: "light", light: "dark", dark: undefined }[document.documentElement.dataset.theme];
+  if (next) localStorage.setItem("theme", next);
+  else localStorage.removeItem("theme");
+  if (next) document.documentElement.dataset.theme = next;
+  else delete document.documentElement.dataset.theme;
+  announce(`Theme: ${next ?? "as the system"}`);
+});
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("input, select, textarea")) return;
+  if (document.querySelector("dialog[open]")) return;
+  const search = document.querySelector("[data-search]");
+  if (event.key === "?") document.getElementById("keys")?.showModal();
+  else if (event.key === "u" && document.querySelector(".bar")) location.assign("/upload");
+  else if (event.key === "/" && search) {
+    event.preventDefault();
+    search.closest("details")?.setAttribute("open", "");
+    search.focus();
+  }
 });
 finish(document.body);
 // On a phone the row of tabs scrolls: the present one is to be seen. (scrollIntoView would have Tab begin there.)

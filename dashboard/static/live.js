@@ -129,8 +129,14 @@ function replaceTile(tile) {
 
 // --- what says by an attribute that it follows
 
+/** @type {WeakSet<HTMLElement>} */
+const attached = new WeakSet();
+
 /** @param {HTMLElement} element */
 function attach(element) {
+  // A part that is loaded anew is shown again, but follows already.
+  if (attached.has(element)) return;
+  attached.add(element);
   const topic = element.dataset.follow ?? "";
   if (element.dataset.tile) {
     const known = element.dataset.status;

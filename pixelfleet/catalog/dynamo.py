@@ -49,13 +49,23 @@ def from_attributes(attributes: Mapping[str, Any]) -> Item:
     return {name: _value(attribute) for name, attribute in attributes.items()}
 
 
-def batch_get(client: "DynamoDBClient", table: str, keys: Sequence[Any]) -> Iterator[Item]:
-    """The items of these keys that exist, read consistently, in no order, a hundred a call."""
+def batch_get(
+    client: "DynamoDBClient", table: str, keys: Sequence[Any], attributes: Sequence[str] = ()
+) -> Iterator[Item]:
+    """The items of these keys that exist, in no order, a hundred a call.
+
+    Whole items are read consistently; of named `attributes` alone, an answer may be a moment old, at half the price.
+    """
+    how: dict[str, Any] = {"ConsistentRead": True}
+    if attributes:
+        names = {f"#{number}": attribute for number, attribute in enumerate(attributes)}
+        how = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
     for start in range(0, len(keys), BATCH_GET_KEYS):
         waiting: Any = keys[start : start + BATCH_GET_KEYS]
         while waiting:
             with translated(f"read from {table}"):
-                answer = client.batch_get_item(RequestItems={table: {"Keys": waiting, "ConsistentRead": True}})
+                asked: Any = {table: {"Keys": waiting, **how}}
+                answer = client.batch_get_item(RequestItems=asked)
             yield from (from_attributes(item) for item in answer["Responses"].get(table, []))
             left = answer.get("UnprocessedKeys") or {}
             waiting = left[table]["Keys"] if table in left else []

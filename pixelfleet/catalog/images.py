@@ -1,13 +1,15 @@
 """The images table: reads, and state changes that hold against any number of workers."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.dynamo import (
+    BATCH_GET_KEYS,
     CHANGE_TRIES,
     Item,
     batch_get,
@@ -22,14 +24,47 @@ from pixelfleet.catalog.items import counter_shard, fingerprint, image_item, ima
 from pixelfleet.catalog.schema import BY_BATCH, BY_FAILURE, BY_OWNER, IMAGES
 from pixelfleet.domain import transitions
 from pixelfleet.domain.jobs import Job, Origin
-from pixelfleet.domain.records import FAILURES, Image, RecipeRef, Status, timestamp
+from pixelfleet.domain.records import FAILURES, Image, Member, RecipeRef, Status, as_member, timestamp
 from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
 from pixelfleet.errors import Cause, TransientError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The attributes of a record that lists are filtered by."""
+
+    image_id: str
+    status: Status
+    cause: Cause | None
+    path: str
+    uploaded_at: str
+
+    READ: ClassVar[tuple[str, ...]] = ("image_id", "key", "batch", "status", "cause", "uploaded_at")
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> "Glance":
+        """From an item of these attributes."""
+        key = str(item["key"])
+        return cls(
+            item["image_id"],
+            _member(Status, item["status"]),
+            _member(Cause, item["cause"]) if "cause" in item else None,
+            key.split("/", 3)[3] if item.get("batch") else key,
+            item.get("uploaded_at", ""),
+        )
+
+
+def _member(kind: type[Member], value: str) -> Member:
+    """Of a value of a newer release, a member that is in no list of them."""
+    known = kind._value2member_map_.get(value)
+    return known if isinstance(known, kind) else as_member(kind, value)
+
+
 NEWEST_FIRST = Slice(newest_first=True)
+IN_ORDER = Slice()
 
 Transition = Callable[[Image | None], Image | Refusal]
 
@@ -65,6 +100,19 @@ class Images:
         keys = [{"image_id": {"S": image_id}} for image_id in dict.fromkeys(image_ids)]
         images = (image_of(item) for item in batch_get(self._client, self._table, keys))
         return {image.image_id: image for image in images}
+
+    def glance(self, image_ids: Iterable[str]) -> dict[str, Glance]:
+        """What filters need of the records that exist, by id; hundreds at once, several calls at a time.
+
+        The reads are eventually consistent.
+        """
+        keys = [{"image_id": {"S": image_id}} for image_id in dict.fromkeys(image_ids)]
+        calls = [keys[start : start + BATCH_GET_KEYS] for start in range(0, len(keys), BATCH_GET_KEYS)]
+        answers = self._indexes.at_once(
+            lambda call: list(batch_get(self._client, self._table, call, Glance.READ)), calls
+        )
+        glances = (Glance.of(item) for items in answers for item in items)
+        return {glance.image_id: glance for glance in glances}
 
     def begin(self, aim: Aim, max_attempts: int) -> Image | None:
         """Start the first attempt at an image that has no record; None where it has one. Reads nothing."""
@@ -152,9 +200,11 @@ class Images:
         """An owner's images, newest first."""
         return self._indexes.read((IMAGES, BY_OWNER), owner, part)
 
-    def of_batch(self, owner: str, batch: str, status: Status, path: str = "", after: str = "") -> Iterator[IndexEntry]:
-        """A batch's images in one status whose path begins with `path`, by path."""
-        part = Slice(prefix=f"{status}#{path}", after=after)
+    def of_batch(
+        self, owner: str, batch: str, status: Status, path: str = "", after: str = "", how: Slice = IN_ORDER
+    ) -> Iterator[IndexEntry]:
+        """A batch's images in one status whose path begins with `path`, by path; `how` has direction and page size."""
+        part = replace(how, prefix=f"{status}#{path}", after=after)
         return self._indexes.read((IMAGES, BY_BATCH), f"{owner}/{batch}", part)
 
     def failed(self, cause: Cause | None = None, after: str = "") -> Iterator[IndexEntry]:

@@ -1,16 +1,19 @@
 """Sharded indexes read as one: a query for each shard, several at a time, merged in order of the range key."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.schema import IMAGE_INDEX_SHARDS, Index, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+Work = TypeVar("Work")
+Answer = TypeVar("Answer")
 
 #: Queries at once, of all readers of one table together: fewer than a client keeps connections.
 READERS: Final = 8
@@ -53,6 +56,11 @@ class IndexReader:
         streams = [self._entries(table_index, query, future, part) for query, future in first]
         return heapq.merge(*streams, key=lambda entry: entry.sort, reverse=part.newest_first)
 
+    def at_once(self, act: Callable[[Work], Answer], works: Iterable[Work]) -> list[Answer]:
+        """Each of these reads, several at a time, in their order."""
+        pending = [self._pool.submit(act, work) for work in works]
+        return [future.result() for future in pending]
+
     def _query(self, table_index: tuple[Table, Index], shard: str, part: Slice) -> dict[str, Any]:
         _, index = table_index
         query: dict[str, Any] = {
@@ -94,6 +102,10 @@ def _narrow(query: dict[str, Any], range_key: str, part: Slice) -> None:
     query["ExpressionAttributeValues"][":sort"] = {"S": part.after or part.prefix}
     if not part.after:
         test = "begins_with(#sort, :sort)"
+    elif part.newest_first and part.prefix:
+        # Bounded below too, or the last page of a prefix would read on to the beginning of the shard.
+        query["ExpressionAttributeValues"][":first"] = {"S": part.prefix}
+        test = "#sort BETWEEN :first AND :sort"
     elif part.newest_first:
         test = "#sort < :sort"
     elif part.prefix:

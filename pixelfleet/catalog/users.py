@@ -90,6 +90,10 @@ class Users:
         item = self._read(f"user#{name}")
         return user_of(item) if item else None
 
+    def names(self) -> list[str]:
+        """Everybody's names; one read."""
+        return sorted(self._read("directory").get("people", set()))
+
     def all(self) -> list[User]:
         """Everybody, by name."""
         names = self._read("directory").get("people", set())

@@ -69,3 +69,23 @@ def set_disabled(deployment: Deployment, who: str, name: str, *, disabled: bool)
     changed = deployment.users.set_disabled(name, disabled=disabled)
     deployment.activity.note(who, "disable user" if disabled else "enable user", name)
     return changed
+
+
+def remove_user(deployment: Deployment, who: str, name: str) -> None:
+    """Remove a user with all tokens; the images stay.
+
+    Raises:
+        SetupError: there is no such user.
+    """
+    deployment.users.remove(name)
+    deployment.activity.note(who, "remove user", name)
+
+
+def revoke_token(deployment: Deployment, who: str, name: str, digest: str) -> None:
+    """Revoke somebody's token, by its digest or the beginning of it.
+
+    Raises:
+        SetupError: none or several begin so.
+    """
+    deployment.users.revoke_token(name, digest)
+    deployment.activity.note(who, "revoke token", name, {"token": digest[:12]})

@@ -53,7 +53,7 @@ class FakeDynamoDb:
             return {
                 "Responses": {
                     name: [
-                        item
+                        _projected(item, request)
                         for key in request["Keys"]
                         if (item := self._tables[name].items.get(self._tables[name].key(key))) is not None
                     ]
@@ -224,3 +224,12 @@ def _bounds(condition: str, index: Index, words: Words) -> tuple[str, str, str]:
 def _refused(reasons: list[dict[str, str]], *, single: bool) -> ClientError:
     code = "ConditionalCheckFailedException" if single else "TransactionCanceledException"
     return aws_error(code, 400, "Write", "a condition does not hold", CancellationReasons=reasons)
+
+
+def _projected(item: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    """The attributes that a ProjectionExpression of plain names asks for."""
+    if "ProjectionExpression" not in request:
+        return item
+    names = request.get("ExpressionAttributeNames", {})
+    asked = [name.strip() for name in request["ProjectionExpression"].split(",")]
+    return {name: item[name] for name in (names.get(one, one) for one in asked) if name in item}

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from starlette.routing import compile_path
 
-from dashboard.api import batches, fleet, health, images, uploads
+from dashboard.api import account, batches, fleet, health, images, uploads
 from dashboard.app import _PAGES, API
 from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.deployment import Deployment
@@ -147,6 +147,8 @@ def test_every_route_has_the_rights_that_it_needs(
     send_again(stack, operator, olga, broken)
     look_at_the_fleet(olga)
     manage(olga, dashboard)
+    work_with_many(olga, ready)
+    await_image(olga, ready, "ready", worker)
     remove(olga, ready, broken)
     olga.post("/sign-out", 303)
     olga.client.close()
@@ -265,8 +267,36 @@ def manage(olga: Visitor, service: Service) -> None:
     digest = re.search(r'name="digest" value="(\w+)"', olga.get("/account").text)
     assert digest is not None
     olga.post("/account/tokens/revoke", 303, {"digest": digest[1]})
+    olga.post("/account/tokens", 303, {"label": "other", "days": "1", "scopes": ["read"]})
+    digest = re.search(r'name="digest" value="(\w+)"', olga.get("/users").text)
+    assert digest is not None
+    olga.post("/users/olga/tokens/revoke", 303, {"digest": digest[1]})
+    olga.post("/users/ben/remove", 303)
     assert olga.get("/session").json()["user"] == "olga"
     olga.change_password()
+
+
+def work_with_many(olga: Visitor, image: str) -> None:
+    follow(olga, olga.post("/bulk/reprocess", 303, {"ids": image}))
+    assert olga.post("/bulk/download", 200, {"ids": image}).content.startswith(b"PK")
+    for path in ("/docs", "/api/v1/whoami", "/api/v1/recipes", "/api/v1/users", "/api/v1/images?owner=*"):
+        olga.get(path)
+    olga.get(f"/api/v1/images/{image}/original", 302)
+    olga.post(f"/api/v1/images/{image}/links", 201, json={"variant": "thumb"})
+    follow(olga, olga.post("/bulk/reprocess", 303, {"ids": image, "recipe": "web"}))
+    task = olga.post("/api/v1/bulk", 202, json={"action": "delete", "image_ids": ["a" * 32]}).json()["id"]
+    olga.get(f"/api/v1/background-tasks/{task}")
+    # Of nothing: the images are still looked at.
+    follow(olga, olga.post("/bulk/delete", 303, {"all": "owner=olga&batch=none"}))
+    done = olga.post("/bulk/delete", 303, {"all": "owner=*&name=none"}).headers["location"]
+    olga.post(f"{done}/stop", 303)
+    begun = olga.post("/api/v1/uploads", 201, json={"batch": "spring", "files": [{"name": "big.tif", "bytes": 10**9}]})
+    upload_id = begun.json()["files"][0]["parts"]["upload_id"]
+    about = {"batch": "spring", "name": "big.tif", "upload_id": upload_id, "bytes": 10**9}
+    assert olga.post("/api/v1/uploads/parts", 200, json=about).json()["stored"] == []
+    olga.post("/api/v1/uploads/complete", 409, json=about)
+    olga.post("/api/v1/uploads/abort", 204, json=about)
+    olga.post("/batches/olga/spring/seal", 303)
 
 
 def remove(olga: Visitor, ready: str, broken: str) -> None:
@@ -276,7 +306,7 @@ def remove(olga: Visitor, ready: str, broken: str) -> None:
 
 def unvisited(been: set[tuple[str, str]]) -> set[tuple[str, str]]:
     """The dashboard's routes that none of these requests met."""
-    routers = [("", health.router)] + [(API, module.router) for module in (images, uploads, batches, fleet)]
+    routers = [("", health.router)] + [(API, module.router) for module in (images, uploads, batches, fleet, account)]
     routers += [("", page.router) for page in _PAGES]
     routes: set[tuple[str, str]] = {
         (method, prefix + route.path)

@@ -32,7 +32,7 @@ LOOKS: list[tuple[str, dict[str, Any]]] = [
     )
     for scheme in ("light", "dark")
 ]
-PAGES = ("/", "/upload", "/batches", "/fleet", "/failures", "/users", "/activity", "/account")
+PAGES = ("/", "/upload", "/batches", "/fleet", "/failures", "/users", "/activity", "/account", "/docs")
 
 
 @pytest.fixture(scope="module")

@@ -220,9 +220,10 @@ WRITERS: Final[dict[str, Act]] = {
 #: Methods that only read.
 READERS: Final = frozenset(
     {
-        "Images.get", "Images.get_many", "Images.of_owner", "Images.of_batch", "Images.failed", "Images.unsettled",
+        "Images.get", "Images.get_many", "Images.glance", "Images.of_owner", "Images.of_batch", "Images.failed",
+        "Images.unsettled",
         "Batches.get", "Batches.counts", "Batches.of_owner", "Batches.all",
-        "Users.get", "Users.all", "Users.bearer", "Users.in_session",
+        "Users.get", "Users.names", "Users.all", "Users.bearer", "Users.in_session",
         "RecipeTexts.text", "RecipeTexts.default_of",
         "Activity.actions", "Activity.heartbeats", "Activity.samples",
         "Invalidations.pending", "BackgroundTasks.get", "BackgroundTasks.recent",

@@ -29,6 +29,7 @@ API_OWNED = (401, 401, 401, 404, 200, 200)
 API_OPERATORS = (401, 401, 401, 403, 403, 200)
 #: A form that is carried out leads on to a page.
 SENT = (303,) * 6
+OWNED_LATER = (303, 303, 303, 404, 303, 303)
 LEADS_ON = (303, 303, 303, 404, 302, 302)
 
 
@@ -64,6 +65,7 @@ ROUTES: Final = (
     Route("GET", "/more?owner=ana", OWNED),
     Route("GET", "/tiles?id={id}", PAGE),
     Route("GET", "/session", PAGE),
+    Route("GET", "/docs", PAGE),
     Route("GET", "/upload", PAGE),
     Route("GET", "/account", PAGE),
     Route("POST", "/account/password", _after(PAGE, 422, 422, 422), form={"current": "no", "new": "long enough pw"}),
@@ -88,11 +90,18 @@ ROUTES: Final = (
     Route("POST", "/failures/redrive", _after(OPERATORS, 303), form={"owner": "zed"}),
     Route("POST", "/failures/purge", _after(OPERATORS, 422), form={"confirmation": "no"}),
     Route("GET", "/background-tasks/none", _after(OPERATORS, 404)),
+    Route("POST", "/background-tasks/none/stop", _after(OPERATORS, 404), form={}),
+    Route("POST", "/bulk/delete", SENT, form={"ids": "a" * 32}),
+    Route("POST", "/bulk/reprocess", SENT, form={"ids": "a" * 32}),
+    Route("POST", "/bulk/download", PAGE, form={"ids": "a" * 32}),
+    Route("POST", "/bulk/delete", OWNED_LATER, form={"all": "owner=ana&batch=none"}),
     Route("GET", "/background-tasks/none/live", _after(OPERATORS, 404)),
     Route("GET", "/users", OPERATORS),
     Route("POST", "/users", _after(OPERATORS, 422), form={"name": "bad name"}),
     Route("POST", "/users/nobody-such/password", _after(OPERATORS, 400), form={}),
     Route("POST", "/users/nobody-such/disabled", _after(OPERATORS, 400), form={"disabled": "true"}),
+    Route("POST", "/users/nobody-such/remove", _after(OPERATORS, 400), form={}),
+    Route("POST", "/users/nobody-such/tokens/revoke", _after(OPERATORS, 400), form={"digest": "0" * 64}),
     Route("GET", "/api/v1/images", API),
     Route("GET", "/api/v1/images?owner=ana", API_OWNED),
     Route("GET", "/api/v1/images/{id}", API_OWNED),
@@ -102,6 +111,15 @@ ROUTES: Final = (
     Route("POST", "/api/v1/uploads/parts", API, body=PARTS | {"numbers": [1]}),
     Route("POST", "/api/v1/uploads/complete", _after(API, 404, 404, 404), body=PARTS),
     Route("POST", "/api/v1/uploads/abort", _after(API, 204, 204, 204), body=PARTS),
+    Route("GET", "/api/v1/whoami", API),
+    Route("GET", "/api/v1/recipes", API),
+    Route("GET", "/api/v1/users", API_OPERATORS),
+    Route("GET", "/api/v1/images?owner=*", _after(API_OPERATORS, 404, 404, 200)),
+    Route("GET", "/api/v1/batches?owner=*", _after(API_OPERATORS, 404, 404, 200)),
+    Route("GET", "/?owner=*", OPERATORS),
+    Route("GET", "/api/v1/images/{id}/original", _after(API_OWNED, 404, 302, 302)),
+    Route("POST", "/api/v1/images/{id}/links", _after(API_OWNED, 404, 201, 201), body={"variant": "thumb"}),
+    Route("POST", "/api/v1/bulk", _after(API, 202, 202, 202), body={"action": "delete", "image_ids": ["a" * 32]}),
     Route("GET", "/api/v1/batches", API),
     Route("GET", "/api/v1/batches?owner=ana", API_OWNED),
     Route("GET", "/api/v1/batches/ana/b1", API_OWNED),
@@ -111,7 +129,7 @@ ROUTES: Final = (
     Route("GET", "/api/v1/fleet/history?range=24h", API_OPERATORS),
     Route("GET", "/api/v1/failures", API_OPERATORS),
     Route("POST", "/api/v1/redrive", _after(API_OPERATORS, 202), body={"owner": "zed"}),
-    Route("GET", "/api/v1/background-tasks/none", _after(API_OPERATORS, 404)),
+    Route("GET", "/api/v1/background-tasks/none", _after(API, 404, 404, 404)),
     Route("GET", "/api/v1/activity", API_OPERATORS),
     # Last, since they end what the others look at. Deleted things are not there, not even for their owner.
     Route("DELETE", "/api/v1/images/{id2}", _after(API_OWNED, 404, 204, 204)),

@@ -1,0 +1,87 @@
+"""What people do to many images at once: those that they chose, or all that a filter shows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import Final
+
+from dashboard import actions
+from dashboard.callers import Caller
+from dashboard.gallery import Filters, page_of
+from dashboard.results import variant_of
+from dashboard.site import Site
+from dashboard.zips import Member
+from pixelfleet.aws.objects import ObjectGoneError
+from pixelfleet.catalog.background import BackgroundTask
+from pixelfleet.domain.records import Image, Status
+from pixelfleet.operations import bulk
+
+#: Images that one request names, and files of one ZIP.
+MOST_NAMED: Final = 1_500
+MOST_FILES: Final = 5_000
+_PAGE: Final = 100
+#: The variant of a ZIP's files that stands for the uploaded file itself.
+ORIGINAL: Final = "original"
+
+
+def chosen(site: Site, caller: Caller, ids: Sequence[str]) -> Iterator[Image]:
+    """The images of these ids that are there and that the caller may see."""
+    waiting = iter(ids)
+    while some := list(islice(waiting, _PAGE)):
+        records = site.deployment.images.get_many(some)
+        present = (records[image_id] for image_id in some if image_id in records)
+        yield from (image for image in present if caller.may_see(image.owner) and image.status is not Status.DELETED)
+
+
+def matching(site: Site, filters: Filters) -> Iterator[Image]:
+    """All that a filter shows, a page in memory at a time."""
+    cursor: str | None = None
+    while True:
+        page = page_of(site.deployment, filters, cursor, _PAGE)
+        yield from page.images
+        if page.cursor is None:
+            return
+        cursor = page.cursor
+
+
+def delete(site: Site, caller: Caller, images: Iterator[Image], on: str) -> BackgroundTask:
+    """Raises Problem 429 while too many background tasks are at work."""
+    return site.background_tasks.bulk(
+        "delete", caller.name, on, lambda progress: bulk.delete_images(site.deployment, images, caller.name, progress)
+    )
+
+
+def reprocess(site: Site, caller: Caller, images: Iterator[Image], on: str, recipe: str | None) -> BackgroundTask:
+    """Raises Problem 429 while too many background tasks are at work, 422 for no recipe."""
+    ref = actions.recipe_ref(site, recipe) if recipe else None
+
+    def work(progress: bulk.Progress) -> bulk.BulkResult:
+        return bulk.reprocess_images(site.deployment, images, caller.name, ref, progress)
+
+    return site.background_tasks.bulk("process again", caller.name, on, work)
+
+
+def members(site: Site, images: Iterator[Image], variant: str) -> Iterator[Member]:
+    """The files of a ZIP, opened one after another; an image without that variant has none."""
+    for image in islice(images, MOST_FILES):
+        yield _member(site, image, variant)
+
+
+def everything_of(filters: Filters) -> Filters:
+    """The same images in an order that deleting and processing again do not change."""
+    return replace(filters, order=None)
+
+
+def _member(site: Site, image: Image, variant: str) -> Member:
+    path = PurePosixPath(image.path)
+    try:
+        if variant == ORIGINAL:
+            return Member(str(path), site.deployment.objects.open(image.bucket, image.key, image.version_id).chunks)
+        made = variant_of(image, variant)
+        if made is None or made.files > 1:
+            return Member(str(path), None)
+        name = path.with_name(f"{path.stem}-{variant}{PurePosixPath(made.key).suffix}")
+        return Member(str(name), site.deployment.objects.open(site.settings.results_bucket, made.key).chunks)
+    except ObjectGoneError:
+        return Member(str(path), None)

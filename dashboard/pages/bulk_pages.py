@@ -1,0 +1,81 @@
+"""Many images at once: deleted, processed again, downloaded as a ZIP; and the background task that does it."""
+
+import re
+from typing import Annotated, Final
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse, StreamingResponse
+
+from dashboard import bulk
+from dashboard.callers import Caller, FormCaller
+from dashboard.gallery import Filters
+from dashboard.pages.gallery_pages import asked_filters
+from dashboard.problem import Problem
+from dashboard.site import Site, site_of
+from dashboard.zips import zip_of
+
+router = APIRouter()
+
+_ID: Final = re.compile("[a-z2-7]{32}")
+_NAMES: Final = ("owner", "batch", "status", "cause", "name", "since", "until")
+
+
+class Selected:
+    """A dependency: the images that the form names, or all that the filters in its field `all` show."""
+
+    def __init__(
+        self,
+        request: Request,
+        caller: FormCaller,
+        ids: Annotated[str, Form(max_length=bulk.MOST_NAMED * 33)] = "",
+        all: Annotated[str, Form(max_length=2_000)] = "",  # noqa: A002 - the name of the field
+    ) -> None:
+        self.caller: Caller = caller
+        self.site: Site = site_of(request)
+        named = [one for one in ids.split(",") if _ID.fullmatch(one)]
+        if all:
+            filters = bulk.everything_of(_filters(caller, all))
+            self.images, self.on = bulk.matching(self.site, filters), _in_words(filters)
+        elif named:
+            self.images = bulk.chosen(self.site, caller, named)
+            self.on = "1 image" if len(named) == 1 else f"{len(named):,} images"
+        else:
+            raise Problem(400, "no image is selected; go back and select some")
+
+
+AskedFor = Annotated[Selected, Depends(Selected)]
+
+
+@router.post("/bulk/delete")
+def delete(request: Request, selected: AskedFor) -> Response:
+    task = bulk.delete(selected.site, selected.caller, selected.images, selected.on)
+    return RedirectResponse(f"/background-tasks/{task.id}", 303)
+
+
+@router.post("/bulk/reprocess")
+def reprocess(request: Request, selected: AskedFor, recipe: Annotated[str, Form(max_length=64)] = "") -> Response:
+    task = bulk.reprocess(selected.site, selected.caller, selected.images, selected.on, recipe or None)
+    return RedirectResponse(f"/background-tasks/{task.id}", 303)
+
+
+@router.post("/bulk/download")
+def download(
+    request: Request, selected: AskedFor, variant: Annotated[str, Form(max_length=100)] = bulk.ORIGINAL
+) -> Response:
+    files = bulk.members(selected.site, selected.images, variant)
+    headers = {"Content-Disposition": 'attachment; filename="pixelfleet.zip"', "Cache-Control": "no-store"}
+    return StreamingResponse(zip_of(files), media_type="application/zip", headers=headers)
+
+
+def _filters(caller: Caller, text: str) -> Filters:
+    asked = {name: values[0] for name, values in parse_qs(text.lstrip("?")).items() if name in _NAMES}
+    return asked_filters(caller, **asked)
+
+
+def _in_words(filters: Filters) -> str:
+    parts = {
+        "owner": filters.owner, "batch": filters.batch, "status": filters.status, "cause": filters.cause,
+        "name": filters.name, "from": filters.since, "to": filters.until,
+    }  # fmt: skip
+    return "all images: " + ", ".join(f"{name} {value}" for name, value in parts.items() if value)

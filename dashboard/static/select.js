@@ -1,0 +1,111 @@
+// @ts-check
+// Selecting tiles: by their boxes, by click in selection mode, a range with Shift, all with Ctrl+A, none with Escape.
+
+const tiles = /** @type {HTMLElement | null} */ (document.querySelector("[data-tiles]"));
+const bar = /** @type {HTMLFormElement | null} */ (document.getElementById("selection"));
+const choose = document.getElementById("choose");
+/** The server takes no more ids in one request. */
+const MOST = 1500;
+
+if (tiles && bar) start(tiles, bar);
+else choose?.remove();
+
+/** @param {HTMLElement} place @param {HTMLFormElement} form */
+function start(place, form) {
+  /** @type {Set<string>} */
+  const selected = new Set();
+  let whole = false;
+  /** @type {HTMLInputElement | null} */
+  let last = null;
+  const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+  const boxes = () => [...place.querySelectorAll(".pick input")].map((box) => /** @type {HTMLInputElement} */ (box));
+  const label = /** @type {HTMLElement} */ (document.getElementById("selected"));
+  const everything = /** @type {HTMLElement} */ (document.getElementById("select-all"));
+
+  const show = () => {
+    form.hidden = !selected.size && !whole;
+    place.classList.toggle("choosing", !form.hidden || choose?.getAttribute("aria-pressed") === "true");
+    label.textContent = whole ? "All that match are selected" : `${selected.size.toLocaleString()} selected`;
+    everything.hidden = whole;
+    field("ids").value = whole ? "" : [...selected].join(",");
+    const owner = form.dataset.owner ?? "";
+    field("all").value = whole ? `${form.dataset.filters}&owner=${encodeURIComponent(owner)}` : "";
+  };
+
+  /** @param {HTMLInputElement} box @param {boolean} on */
+  const set = (box, on) => {
+    if (on && selected.size >= MOST) on = false;
+    box.checked = on;
+    if (on) selected.add(box.value);
+    else selected.delete(box.value);
+  };
+
+  /** Nothing is selected, and a click on a picture opens it again. */
+  const clear = () => {
+    whole = false;
+    choose?.setAttribute("aria-pressed", "false");
+    selected.clear();
+    for (const box of boxes()) box.checked = false;
+    show();
+  };
+
+  /** @param {HTMLInputElement} box @param {boolean} range */
+  const toggle = (box, range) => {
+    whole = false;
+    const all = boxes();
+    const on = box.checked;
+    if (range && last) {
+      const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+      for (const one of all.slice(from, to + 1)) set(one, on);
+    } else set(box, on);
+    last = box;
+    show();
+  };
+
+  place.addEventListener("click", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const own = /** @type {HTMLInputElement | null} */ (target.closest(".pick input"));
+    if (own) return toggle(own, event.shiftKey);
+    const link = target.closest(".tile a");
+    const choosing = choose?.getAttribute("aria-pressed") === "true" || event.ctrlKey || event.metaKey || event.shiftKey;
+    if (!link || !choosing) return;
+    // In selection mode, or with a key, a click on the picture selects.
+    event.preventDefault();
+    const box = /** @type {HTMLInputElement} */ (link.parentElement?.querySelector(".pick input"));
+    box.checked = !box.checked;
+    toggle(box, event.shiftKey);
+  });
+  choose?.addEventListener("click", () => {
+    const on = choose.getAttribute("aria-pressed") !== "true";
+    if (!on) return clear();
+    choose.setAttribute("aria-pressed", "true");
+    show();
+  });
+  everything.addEventListener("click", () => {
+    whole = true;
+    for (const box of boxes()) box.checked = true;
+    show();
+  });
+  document.getElementById("unselect")?.addEventListener("click", clear);
+  addEventListener("keydown", (event) => {
+    const typing = /** @type {HTMLElement} */ (event.target).matches?.("input:not([type=checkbox]), select, textarea");
+    if (typing || document.querySelector("dialog[open]")) return;
+    if (event.key === "Escape") clear();
+    if ((event.ctrlKey || event.metaKey) && event.key === "a") {
+      event.preventDefault();
+      for (const box of boxes()) set(box, true);
+      show();
+    }
+  });
+  // What was asked for is under way: another page follows it.
+  form.addEventListener("submit", (event) => {
+    const button = /** @type {HTMLElement} */ (/** @type {SubmitEvent} */ (event).submitter);
+    const number = whole ? "all images that match" : `${selected.size.toLocaleString()} images`;
+    if (button?.dataset.ask) {
+      form.dataset.confirm = button.dataset.ask.replace("the selected images", number);
+      form.dataset.confirmText = button.dataset.askText;
+      form.dataset.confirmYes = button.dataset.askYes;
+    } else delete form.dataset.confirm;
+  }, { capture: true });
+  show();
+}

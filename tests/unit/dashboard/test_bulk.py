@@ -1,0 +1,132 @@
+"""Many images at once: whose they are, what becomes of them, and ZIPs that are written while they are sent."""
+
+import io
+import time
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from dashboard.zips import Member, zip_of
+from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.users import Scope
+from pixelfleet.operations.bulk import BulkResult, _each
+from tests.fakes.records import record
+from tests.unit.dashboard.conftest import Dashboard
+from tests.waiting import eventually
+
+
+def ended(dashboard: Dashboard, address: str) -> Callable[[], bool]:
+    task_id = address.rpartition("/")[2]
+
+    def settled() -> bool:
+        task = dashboard.deployment.background_tasks.get(task_id)
+        return task is not None and task.settled
+
+    return settled
+
+
+def status_of(dashboard: Dashboard, image: Image) -> Status:
+    present = dashboard.deployment.images.get(image.image_id)
+    assert present is not None
+    return present.status
+
+
+def test_what_is_selected_is_deleted_and_what_is_anothers_stays(dashboard: Dashboard) -> None:
+    mine = [record(dashboard.deployment, "ana", "bulk", f"{number}.jpg") for number in range(3)]
+    other = record(dashboard.deployment, "ben", "bulk", "his.jpg")
+    ids = ",".join(image.image_id for image in (*mine, other))
+    ana = dashboard.browser("ana")
+    answer = ana.post("/bulk/delete", data={"ids": ids})
+    assert answer.status_code == 303
+    eventually(ended(dashboard, answer.headers["location"]))
+    assert {status_of(dashboard, image) for image in mine} == {Status.DELETED}
+    assert status_of(dashboard, other) is Status.READY
+    assert "3 images" in ana.get(answer.headers["location"]).text
+    # Nobody else follows it, but operators.
+    assert dashboard.browser("ben").get(answer.headers["location"]).status_code == 404
+    assert dashboard.browser("olga").get(answer.headers["location"]).status_code == 200
+
+
+def test_all_that_a_filter_shows_is_processed_again(dashboard: Dashboard) -> None:
+    meant = record(dashboard.deployment, "ana", "again", "meant.jpg")
+    spared = record(dashboard.deployment, "ana", "again", "spared.jpg")
+    form = {"all": "batch=again&name=MEANT", "recipe": "catalog"}
+    answer = dashboard.browser("ana").post("/bulk/reprocess", data=form)
+    eventually(ended(dashboard, answer.headers["location"]))
+    assert (status_of(dashboard, meant), status_of(dashboard, spared)) == (Status.QUEUED, Status.READY)
+
+
+def test_a_filter_of_anothers_images_is_not_found(dashboard: Dashboard) -> None:
+    for owner in ("ben", "*"):
+        assert dashboard.browser("ana").post("/bulk/delete", data={"all": f"owner={owner}"}).status_code == 404
+
+
+def test_nothing_selected_is_said(dashboard: Dashboard) -> None:
+    for form in ({}, {"ids": ""}, {"ids": "nonsense,../x"}):
+        answer = dashboard.browser("ana").post("/bulk/delete", data=form)
+        assert (answer.status_code, "no image is selected" in answer.text) == (400, True)
+
+
+def test_a_zip_has_the_files_that_are_there_under_their_names(dashboard: Dashboard) -> None:
+    deployment = dashboard.deployment
+    first, second = (record(deployment, "ana", "zip", f"{folder}/a.jpg") for folder in ("one", "two"))
+    gone = record(deployment, "ana", "zip", "gone.jpg")
+    for image, body in ((first, b"first"), (second, b"second")):
+        deployment.s3.put_object(Bucket=image.bucket, Key=image.key, Body=body)
+        thumb = image.variants[0].key
+        deployment.s3.put_object(Bucket=deployment.settings.results_bucket, Key=thumb, Body=b"thumb of " + body)
+    ids = ",".join(image.image_id for image in (first, second, gone))
+    ana = dashboard.browser("ana")
+
+    def files(variant: str) -> dict[str, bytes]:
+        answer = ana.post("/bulk/download", data={"ids": ids, "variant": variant})
+        assert answer.headers["content-disposition"] == 'attachment; filename="pixelfleet.zip"'
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            assert archive.testzip() is None
+            return {name: archive.read(name) for name in archive.namelist()}
+
+    assert files("original") == {"one/a.jpg": b"first", "two/a.jpg": b"second"}
+    assert files("thumb") == {"one/a-thumb.webp": b"thumb of first", "two/a-thumb.webp": b"thumb of second"}
+    assert files("no-such") == {}
+
+
+def test_a_zip_is_written_while_it_is_sent_and_names_in_it_differ() -> None:
+    sent: list[str] = []
+
+    def chunks(name: str) -> list[bytes]:
+        sent.append(name)
+        return [b"x" * 100_000] * 3
+
+    names = ("../../etc/passwd", "a.jpg", "a.jpg", "/abs.jpg")
+    members = (Member(name, chunks(name)) for name in names)
+    pieces = zip_of(members, datetime(2026, 11, 20, tzinfo=UTC))
+    first = next(pieces)
+    assert len(sent) == 1
+    whole = io.BytesIO(first + b"".join(pieces))
+    with zipfile.ZipFile(whole) as archive:
+        assert archive.namelist() == ["etc/passwd", "a.jpg", "a (2).jpg", "abs.jpg"]
+        assert len(archive.read("a (2).jpg")) == 300_000
+
+
+def test_work_that_is_stopped_ends_after_its_image() -> None:
+    images = [object() for _ in range(10)]
+    done: list[object] = []
+
+    def act(image: object) -> bool:
+        done.append(image)
+        return True
+
+    result = _each(images, act, lambda so_far: so_far.done < 3)  # type: ignore[arg-type]
+    assert (result, len(done)) == (BulkResult(3, 0, stopped=True), 3)
+
+
+def test_a_program_does_it_too_and_follows_its_task(dashboard: Dashboard) -> None:
+    image = record(dashboard.deployment, "ana", "bulk", "by-api.jpg")
+    program = dashboard.program("ana", Scope.READ, Scope.WRITE)
+    body = {"action": "reprocess", "image_ids": [image.image_id, "a" * 32], "recipe": "catalog"}
+    task = program.post("/api/v1/bulk", json=body).json()
+    until = time.monotonic() + 60
+    while (state := program.get(f"/api/v1/background-tasks/{task['id']}").json())["state"] == "running":
+        assert time.monotonic() < until
+    assert (state["state"], state["counts"]) == ("done", {"done": 1})
+    assert dashboard.program("ben").get(f"/api/v1/background-tasks/{task['id']}").status_code == 404

@@ -1,0 +1,104 @@
+"""What lists show: filters, orders, everybody's, cursors; on the fast fake of DynamoDB."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from benchmarks.dashboard_site import OWNER, StockedFleet, stocked
+from dashboard.gallery import EVERYBODY, Filters, Order, Page, page_of
+from pixelfleet.catalog.dynamo import to_attributes
+from pixelfleet.catalog.items import batch_item, image_item
+from pixelfleet.domain.records import Batch, BatchState, Status
+from pixelfleet.errors import Cause
+from tests.fakes.records import image_of
+
+RECORDS = 400
+
+
+@pytest.fixture(scope="module")
+def fleet() -> StockedFleet:
+    """Ana's ten batches, and two of ben's: one newer than hers, one that is still open."""
+    deployment = stocked(RECORDS)
+    settings, dynamo = deployment.settings, deployment.counting
+    images = [image_of("ben", f"x{number % 2}", number) for number in range(40)]
+    dynamo.load(settings.images_table, (to_attributes(image_item(image)) for image in images))
+    for name in ("x0", "x1"):
+        at = f"2030-01-01T00:00:0{name[1]}.000Z"
+        batch = Batch(batch_id=f"ben/{name}", owner="ben", name=name, created_at=at)
+        assert batch.state is BatchState.OPEN
+        dynamo.load(settings.batches_table, [to_attributes(batch_item(batch))])
+    return deployment
+
+
+def pages(fleet: StockedFleet, filters: Filters, size: int = 30) -> Iterator[Page]:
+    cursor: str | None = None
+    while True:
+        page = page_of(fleet, filters, cursor, size)
+        yield page
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def paths(fleet: StockedFleet, size: int = 30, **filters: Any) -> list[str]:
+    asked = Filters(**({"owner": OWNER} | filters))
+    return [image.path for page in pages(fleet, asked, size) for image in page.images]
+
+
+def test_any_part_of_a_name_is_looked_for_in_a_batch_whatever_its_case(fleet: StockedFleet) -> None:
+    everything = paths(fleet, batch="b3")
+    assert len(everything) == RECORDS // 10
+    expected = [path for path in everything if "mg_00010" in path.lower()]
+    assert expected
+    assert paths(fleet, batch="b3", name="mG_00010") == expected
+
+
+def test_a_search_in_a_batch_reads_no_record_that_it_does_not_show(fleet: StockedFleet) -> None:
+    fleet.counting.items.clear()
+    page = page_of(fleet, Filters(OWNER, "b3", name="nothing-is-called-so"))
+    assert (page.images, page.cursor) == ((), None)
+    assert fleet.counting.items["BatchGetItem"] == 0
+
+
+def test_a_batch_is_in_order_of_name_either_way_page_by_page(fleet: StockedFleet) -> None:
+    forward = paths(fleet, 7, batch="b3")
+    assert forward == sorted(forward)
+    assert paths(fleet, 7, batch="b3", order=Order.NAME_REVERSED) == forward[::-1]
+
+
+def test_an_owners_images_are_newest_or_oldest_first_within_days(fleet: StockedFleet) -> None:
+    newest = paths(fleet)
+    assert len(newest) == RECORDS
+    assert paths(fleet, order=Order.OLDEST) == newest[::-1]
+    day = date(2026, 11, 1)
+    assert paths(fleet, order=Order.OLDEST, since=day, until=day) == newest[::-1]
+    assert paths(fleet, since=date(2026, 11, 2)) == paths(fleet, until=date(2026, 10, 31)) == []
+
+
+def test_everybodys_images_are_those_of_the_newest_batches_each_once(fleet: StockedFleet) -> None:
+    shown = [image for page in pages(fleet, Filters(EVERYBODY), 17) for image in page.images]
+    assert [image.owner for image in shown[:40]] == ["ben"] * 40
+    assert {image.batch for image in shown[:20]} == {"x1"}
+    ids = [image.image_id for image in shown]
+    assert len(ids) == len(set(ids)) == RECORDS + 40
+
+
+@pytest.mark.parametrize("asked", [{"status": Status.FAILED}, {"cause": Cause.CRASHED}, {"cause": Cause.TRUNCATED}])
+def test_everybodys_failures_are_all_there_and_read_by_their_index(fleet: StockedFleet, asked: dict[str, Any]) -> None:
+    fleet.counting.items.clear()
+    shown = [image for page in pages(fleet, Filters(EVERYBODY, **asked), 10) for image in page.images]
+    expected = sum(len(paths(fleet, owner=owner, **asked)) for owner in (OWNER, "ben"))
+    assert len(shown) == expected > 0
+    assert {image.owner for image in shown} >= {"ben"} or asked == {"cause": Cause.TRUNCATED}
+
+
+def test_everybodys_failures_can_be_searched(fleet: StockedFleet) -> None:
+    assert paths(fleet, owner=EVERYBODY, status=Status.FAILED, name="img_000020") == ["6/IMG_000020.jpg"] * 2
+
+
+def test_a_page_of_everybody_looks_into_a_few_batches_only(fleet: StockedFleet) -> None:
+    fleet.counting.calls.clear()
+    page_of(fleet, Filters(EVERYBODY, name="nothing-is-called-so"))
+    assert fleet.counting.calls["Query"] < 250
