@@ -1,7 +1,7 @@
 """The file of a browser's form upload goes to disk while it arrives.
 
-ministack takes a form as a whole, in memory. It gets the form with a word of ours in the place of the file's content;
-`object_files.py` gives it the file on disk for that word.
+ministack takes a form as a whole, in memory. It gets the form with a random placeholder in place of the file's content;
+`object_files.py` replaces the placeholder by the file on disk.
 """
 
 import logging
@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Final
 
 from pixelfleet.localcloud.forms import FormParts
-from pixelfleet.localcloud.object_files import Disk, SpoolFile
 from pixelfleet.localcloud.request_head import Application, DeniedError, Message, Receive, RequestHead, Scope, Send
+from pixelfleet.localcloud.spool import Disk, SpoolFile
 
 _LENGTHS: Final = (b"content-length", b"transfer-encoding")
 
@@ -34,19 +34,19 @@ def with_form_files(application: Application, disk: Disk) -> Application:
             raise DeniedError(
                 "ServiceUnavailable", "This machine's disk did not take the file.", HTTPStatus.SERVICE_UNAVAILABLE
             ) from None
-        word = secrets.token_hex(32).encode()
-        body = bytes(form.head) + word + b"\r\n--" + form.boundary + b"--\r\n"
+        placeholder = secrets.token_hex(32).encode()
+        body = bytes(form.head) + placeholder + b"\r\n--" + form.boundary + b"--\r\n"
         headers = [(name, value) for name, value in scope["headers"] if name.lower() not in _LENGTHS]
         headers.append((b"content-length", str(len(body)).encode()))
 
         async def once() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        disk.form_files[word] = file
+        disk.form_files[placeholder] = file
         try:
             await application({**scope, "headers": headers}, once, send)
         finally:
-            disk.form_files.pop(word).discard()
+            disk.form_files.pop(placeholder).discard()
 
     return handle
 

@@ -6,28 +6,18 @@ functions that are replaced here are private: ministack is pinned, and a changed
 """
 
 import errno
-import hashlib
 import inspect
 import logging
 import os
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import IO, Any, Final
+from typing import Any, Final
 
-from ministack.core.responses import StreamingResponse
-
-from pixelfleet.localcloud.request_head import Receive, Send
-
-#: Bytes that a write must leave free, so that records, sidecar files and the state still find room.
-RESERVE: Final = 32_000_000
-#: Bytes of a file from which on it is streamed, and of one piece.
-STREAMED: Final = 1_000_000
-_PIECE: Final = 1 << 18
+from pixelfleet.localcloud.file_piece import FilePiece
+from pixelfleet.localcloud.spool import LARGE, Disk, SpoolFile
 
 _FULL: Final = "This machine's disk did not take the object. Free some space and send it again."
 _JOINED: Final = ('combined = b"".join(combined_parts)', "combined = _pixelfleet_join(combined_parts)")
@@ -38,131 +28,8 @@ _DIGESTED: Final = (
 )
 
 _log = logging.getLogger(__name__)
+
 Answer = tuple[int, dict[str, str], Any]
-
-
-class FilePiece(StreamingResponse):  # type: ignore[misc]
-    """Some bytes of a file, sent piece by piece. The file is open from the start: what replaces it does not matter."""
-
-    __slots__ = ("_file", "_length", "_start")
-
-    def __init__(self, path: str, start: int = 0, length: int | None = None) -> None:
-        super().__init__(self._run)
-        self._file = Path(path).open("rb")  # noqa: SIM115 - closed when it is sent, or with the object
-        self._start = start
-        self._length = os.fstat(self._file.fileno()).st_size - start if length is None else length
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __getitem__(self, part: slice) -> "FilePiece":
-        start, stop, _ = part.indices(self._length)
-        self._start, self._length = self._start + start, max(0, stop - start)
-        return self
-
-    async def _run(self, send: Send, _receive: Receive) -> None:
-        with self._file as file:
-            file.seek(self._start)
-            left = self._length
-            while left > 0 and (piece := file.read(min(left, _PIECE))):
-                left -= len(piece)
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        if left == 0:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-@dataclass(eq=False)
-class SpoolFile:
-    """A file that nobody else names; it is deleted with the last reference to it, unless it was moved."""
-
-    path: Path
-    size: int
-    #: In hex, where the file was written piece by piece.
-    md5: str = ""
-
-    def __len__(self) -> int:
-        return self.size
-
-    def __del__(self) -> None:
-        self.discard()
-
-    def discard(self) -> None:
-        """Delete the file, unless it was moved."""
-        with suppress(OSError):
-            self.path.unlink()
-
-
-@dataclass
-class Disk:
-    """Where objects lie, and the folder on the same disk for what is on its way there."""
-
-    data: Path
-    free: Callable[[Path], int] = field(default=lambda path: shutil.disk_usage(path).free)
-    #: What the disk refused since the current request began.
-    failures: list[OSError] = field(default_factory=list)
-    current: tuple[bytes, SpoolFile] | None = None
-    #: The files of forms, under the words that stand for them in the forms that ministack gets.
-    form_files: dict[bytes, SpoolFile] = field(default_factory=dict)
-
-    @property
-    def spool(self) -> Path:
-        return self.data / ".spool"
-
-    def is_full(self, size: int) -> bool:
-        """Whether there is no room for so many more bytes."""
-        return self.free(self.data) - size < RESERVE
-
-    def write(self, pieces: Iterator[bytes], size: int) -> SpoolFile:
-        """Raises OSError when there is no room, or when the disk refuses."""
-        if self.is_full(size):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        spooled = SpoolFile(self.spool / uuid.uuid4().hex, size)
-        with _create(spooled.path) as file:
-            for piece in pieces:
-                file.write(piece)
-        return spooled
-
-    @contextmanager
-    def spooling(self) -> Iterator["Spooling"]:
-        """A file that is written while its bytes arrive. It is deleted after an error."""
-        spooled = SpoolFile(self.spool / uuid.uuid4().hex, 0)
-        try:
-            with _create(spooled.path) as file:
-                yield Spooling(self, spooled, file)
-        except BaseException:
-            spooled.discard()
-            raise
-
-    def join(self, parts: list[SpoolFile]) -> SpoolFile:
-        return self.write(_pieces(parts), sum(map(len, parts)))
-
-
-@dataclass
-class Spooling:
-    """A spool file that is open. After `end`, its size and its MD5 are known."""
-
-    disk: Disk
-    spooled: SpoolFile
-    file: IO[bytes]
-    _digest: Any = field(default_factory=lambda: hashlib.md5(usedforsecurity=False))
-
-    def write(self, piece: bytes) -> None:
-        """Raises OSError when there is no room, or when the disk refuses."""
-        if self.disk.is_full(len(piece)):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self.file.write(piece)
-        self._digest.update(piece)
-        self.spooled.size += len(piece)
-
-    def end(self) -> SpoolFile:
-        """Raises OSError when the disk refuses."""
-        self.file.flush()
-        self.spooled.md5 = self._digest.hexdigest()
-        return self.spooled
-
-
-def _create(path: Path) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def install(s3: ModuleType, data: Path, disk: Disk | None = None) -> Disk:
@@ -203,7 +70,7 @@ def _stream_reads(s3: ModuleType) -> None:
         return answer
 
     def file(path: str | None) -> FilePiece | None:
-        if not streaming or path is None or not Path(path).is_file() or Path(path).stat().st_size < STREAMED:
+        if not streaming or path is None or not Path(path).is_file() or Path(path).stat().st_size < LARGE:
             return None
         return FilePiece(path)
 
@@ -249,7 +116,7 @@ def _spool_uploads(s3: ModuleType, disk: Disk) -> None:
 
 
 def _take_form_files(s3: ModuleType, disk: Disk) -> None:
-    """Where a form's file is a word of `form_files`, its value is the file on disk (form_files.py)."""
+    """Where a form has a placeholder of `form_files`, its value is the file on disk (form_files.py)."""
     parse, digest = s3._parse_multipart_form, s3.md5_hash  # noqa: SLF001
 
     def parsed(content_type: str, body: bytes) -> list[tuple[Any, ...]]:
@@ -336,13 +203,6 @@ def _spool(body: Any, disk: Disk) -> SpoolFile:
     return disk.write(iter([body]), len(body)) if spooled is None else spooled
 
 
-def _pieces(parts: list[SpoolFile]) -> Iterator[bytes]:
-    for part in parts:
-        with part.path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                yield piece
-
-
 def _refused(s3: ModuleType, error: OSError) -> Answer:
     _log.error("an object was refused: %s", error)
     answer: Answer = s3._error("ServiceUnavailable", _FULL, 503)  # noqa: SLF001
@@ -359,7 +219,7 @@ def take_mapped_bodies(ministack: ModuleType) -> None:
 
 
 def _rewrite(module: ModuleType, name: str, names: dict[str, Any], *changes: tuple[str, str]) -> None:
-    """Replace expressions in a function's source: it has no seam where its parts are joined."""
+    """Replace expressions in a function's source: ministack has no separate function that could be replaced."""
     source = inspect.getsource(getattr(module, name))
     for old, new in changes:
         if source.count(old) != 1:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Final, Self
 
-from pixelfleet.localcloud.object_files import STREAMED, Disk, SpoolFile
 from pixelfleet.localcloud.request_head import Application, DeniedError, Message, Receive, RequestHead, Scope, Send
+from pixelfleet.localcloud.spool import LARGE, Disk, SpoolFile
 
 #: Bytes of a body that ministack has to decode or to parse, and holds in memory.
 MOST_IN_MEMORY: Final = 100_000_000
@@ -55,7 +55,7 @@ def with_put_files(application: Application, disk: Disk) -> Application:
 
 
 def _is_decoded(head: RequestHead) -> bool:
-    """Whether ministack reads the body as something else than an object's bytes."""
+    """Whether ministack decodes or parses the body, so that the body is not the object's bytes."""
     content_type = (head.single("content-type") or "").lower()
     configures = bool(head.query) and not any(
         name.lower() in {"partnumber", "x-amz-signature", "x-id"} for name, _ in head.query
@@ -82,7 +82,7 @@ async def _spooled(receive: Receive, disk: Disk) -> Receive:
         size += len(first[-1])
         if not message.get("more_body"):
             return _once(b"".join(first), receive)
-        if size >= STREAMED:
+        if size >= LARGE:
             break
         message = await receive()
     try:

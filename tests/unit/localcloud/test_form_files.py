@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from pixelfleet.localcloud.form_files import with_form_files
-from pixelfleet.localcloud.object_files import RESERVE, Disk, SpoolFile, _take_form_files
+from pixelfleet.localcloud.object_files import _take_form_files
 from pixelfleet.localcloud.request_head import DeniedError, Message
+from pixelfleet.localcloud.spool import RESERVE, Disk, SpoolFile
 
 FILE = bytes(range(256)) * 4_000 + b"\r\n--x \r\n--"
 HEAD = (

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.localcloud.object_files import RESERVE, Disk
 from pixelfleet.localcloud.put_files import MOST_IN_MEMORY, MappedBody, with_put_files
 from pixelfleet.localcloud.request_head import DeniedError, Message
+from pixelfleet.localcloud.spool import RESERVE, Disk
 
 LARGE = bytes(range(256)) * 8_000
 
