@@ -1,10 +1,11 @@
 """The error tree: what is the image's fault, what may pass if tried again, what the user must mend.
 
-Every error that crosses a module boundary is one of these. Whoever calls a foreign library
-translates its errors at that call, so that the worker can decide by type alone: a
-`PermanentError` is recorded and acknowledged, everything else is tried again.
+Every error that crosses a module boundary is one of these. The code that calls a foreign library translates the
+library's errors at that call. So the worker decides by type alone: a `PermanentError` is recorded and acknowledged,
+every other error is tried again.
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
 
 
@@ -56,7 +57,7 @@ class PixelfleetError(Exception):
 
 
 class ProcessingError(PixelfleetError):
-    """An attempt at an image failed. `cause` groups, `message` tells a person what to do."""
+    """An attempt at an image failed. Failures are grouped by `cause`; `message` says what to do about this one."""
 
     def __init__(self, cause: Cause, message: str) -> None:
         super().__init__(message)
@@ -89,7 +90,7 @@ class LeaseLostError(PixelfleetError):
 
 
 class JobError(PixelfleetError):
-    """A message body that is not a job of a version that this code knows."""
+    """A message body that is not a job, or is a job of a version that this release cannot read."""
 
 
 class EventError(PixelfleetError):
@@ -106,3 +107,12 @@ class SetupError(PixelfleetError):
 
 class SettingsError(SetupError):
     """A bad configuration; the message lists every bad variable with the form that is expected."""
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and the errors behind it, as Python's tracebacks show them (library reference, `traceback`)."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

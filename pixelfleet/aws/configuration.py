@@ -1,14 +1,15 @@
 """Errors that the user's AWS configuration causes: variables, files in ~/.aws, certificates, credentials."""
 
-from collections.abc import Iterator
 from traceback import walk_tb
 
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 
+from pixelfleet.errors import chain
+
 
 def lacks_credentials(error: BaseException) -> bool:
     """Whether an error, or an error behind it, says that there are no credentials at all."""
-    return any(isinstance(cause, NoCredentialsError) for cause in _chain(error))
+    return any(isinstance(cause, NoCredentialsError) for cause in chain(error))
 
 
 def comes_from_configuration(error: BaseException) -> bool:
@@ -23,9 +24,3 @@ def comes_from_configuration(error: BaseException) -> bool:
         return False
     modules = {frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)}
     return any(module.partition(".")[0] in ("boto3", "botocore") for module in modules)
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__

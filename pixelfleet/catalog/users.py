@@ -1,12 +1,12 @@
-"""The users table: people, tokens by their digest, ended sessions, failed sign-ins.
+"""The users table: users, tokens by their digest, ended sessions, failed sign-ins.
 
 | key | what | lives |
 | --- | --- | --- |
-| `user#name` | a person | until deleted |
+| `user#name` | a user | until deleted |
 | `token#digest` | a bearer token: whose it is and what it may | until it expires |
 | `ended#session` | a session that was signed out of | as long as the session would have |
 | `failed#digest` | sign-ins that failed, of one account from one address | 15 minutes from the first |
-| `directory` | the names of all people, so that listing them needs no Scan | always |
+| `directory` | the names of all users, so that listing them needs no Scan | always |
 
 DynamoDB removes what expired hours late, so every reader compares `expires_at`, in epoch seconds, by itself.
 """
@@ -74,7 +74,7 @@ class Users:
             )
         user = User(name=name, role=role, password=password_hash, email=email, created_at=timestamp())
         with translated("add a user"):
-            # Into the directory first: a name there without a person is skipped, the other way round is never found.
+            # Into the directory first: `all` skips a name without a user, but never lists a user without a name.
             write(
                 self._client.update_item,
                 TableName=self._table,
@@ -95,10 +95,10 @@ class Users:
         return sorted(self._read("directory").get("people", set()))
 
     def all(self) -> list[User]:
-        """Everybody, by name."""
+        """All users, by name."""
         names = self._read("directory").get("people", set())
-        people = batch_get(self._client, self._table, [_key(f"user#{name}") for name in sorted(names)])
-        return sorted(map(user_of, people), key=lambda user: user.name)
+        items = batch_get(self._client, self._table, [_key(f"user#{name}") for name in sorted(names)])
+        return sorted(map(user_of, items), key=lambda user: user.name)
 
     def set_password(self, name: str, password_hash: str, *, keep_tokens: bool = False) -> User:
         """Ends all of the user's sessions, and the API tokens unless they are to be kept."""

@@ -3,12 +3,13 @@
 import errno
 import os
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
-from pixelfleet.errors import SetupError
+from pixelfleet.errors import SetupError, chain
 
-#: Open files that every command has room with; the usual limits are 1,024 (Linux) and 256 (macOS).
+#: Open files: enough for every command, and the least that a command may start with. The usual limits are 1,024
+#: (Linux) and 256 (macOS).
 ENOUGH_FILES: Final = 1_024
 LEAST_FILES: Final = 256
 
@@ -42,8 +43,8 @@ def ensure_open_files(
 
 
 def refusal(error: BaseException) -> str | None:
-    """What this machine refused, in words, if an error or an error behind it says so; else None."""
-    for cause in _chain(error):
+    """What this machine refused, in words, if the error or an error behind it says so; else None."""
+    for cause in chain(error):
         if isinstance(cause, MemoryError):
             return "this machine has no memory left for pixelfleet"
         if isinstance(cause, RuntimeError) and str(cause) == _NO_THREAD:
@@ -58,11 +59,3 @@ def refusal(error: BaseException) -> str | None:
 
 def _allows(limit: int, number: int) -> bool:
     return limit in (_UNLIMITED, -1) or limit >= number
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__

@@ -15,6 +15,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.users import Role, Scope, User
 from pixelfleet.errors import SetupError
 from pixelfleet.operations import users as operations
+from pixelfleet.operations.users import short_id
 from pixelfleet.settings import load_settings
 
 user = App(name="user", help="Users who may sign in to the dashboard, and tokens for its API.")
@@ -86,16 +87,16 @@ def remove(name: Name, *, yes: YesOption = False, as_json: AsJson = False) -> No
 
         pixelfleet user remove ana
     """
-    users = Deployment(load_settings()).users
-    known = users.get(name)
-    if known is None:
+    deployment = Deployment(load_settings())
+    stored = deployment.users.get(name)
+    if stored is None:
         raise SetupError(f"there is no user {name!r}; `pixelfleet user list` shows all users")
-    confirm(f"{known.role} {name} with {count(len(known.tokens), 'token')} would be removed.", yes=yes)
-    users.remove(name)
+    confirm(f"{stored.role} {name} with {count(len(stored.tokens), 'token')} would be removed.", yes=yes)
+    operations.remove_user(deployment, who(), name)
     if as_json:
-        emit({"removed": name, "tokens": len(known.tokens)})
+        emit({"removed": name, "tokens": len(stored.tokens)})
     else:
-        say(f"{name} is removed, with {count(len(known.tokens), 'token')}; the images of {name} stay")
+        say(f"{name} is removed, with {count(len(stored.tokens), 'token')}; the images of {name} stay")
 
 
 @user.command()
@@ -108,33 +109,33 @@ def tokens(
 
     `pixelfleet user token NAME --revoke ID` revokes one.
     """
-    people = [person for person in Deployment(load_settings()).users.all() if name in (None, person.name)]
-    if name is not None and not people:
+    users = [stored for stored in Deployment(load_settings()).users.all() if name in (None, stored.name)]
+    if name is not None and not users:
         raise SetupError(f"there is no user {name!r}; `pixelfleet user list` shows all users")
     if as_json:
-        emit({"tokens": [{"user": person.name} | note for person in people for note in _tokens(person)]})
+        emit({"tokens": [{"user": stored.name} | token for stored in users for token in _tokens(stored)]})
         return
     table = _table("user", "id", "label", "scopes", "made", "expires")
-    for person in people:
-        for note in person.tokens:
+    for stored in users:
+        for note in stored.tokens:
             expires = datetime.fromtimestamp(note.expires_at, UTC).date()
             scopes = ", ".join(note.scopes)
-            table.add_row(person.name, note.digest[:12], note.label, scopes, note.created_at[:10], str(expires))
+            table.add_row(stored.name, short_id(note), note.label, scopes, note.created_at[:10], str(expires))
     RESULTS.print(table if table.row_count else "there are no tokens")
 
 
 @user.command(name="list")
 def list_users(*, as_json: AsJson = False) -> None:
     """Show all users and how many tokens each has."""
-    people = Deployment(load_settings()).users.all()
+    users = Deployment(load_settings()).users.all()
     if as_json:
-        emit({"users": [_facts(person) for person in people]})
+        emit({"users": [_facts(stored) for stored in users]})
         return
     table = _table("name", "role", "state", "mail", "tokens", "since")
-    for person in people:
-        state = "disabled" if person.disabled else "active"
-        mail, tokens = person.email or "-", str(len(person.tokens))
-        table.add_row(person.name, person.role, state, mail, tokens, person.created_at[:10])
+    for stored in users:
+        state = "disabled" if stored.disabled else "active"
+        mail, tokens = stored.email or "-", str(len(stored.tokens))
+        table.add_row(stored.name, stored.role, state, mail, tokens, stored.created_at[:10])
     RESULTS.print(table)
 
 
@@ -156,17 +157,18 @@ def token(
 
     pixelfleet user token ana --label "camera import" --scope write --days 30
     """
-    users = Deployment(load_settings()).users
+    deployment = Deployment(load_settings())
     if revoke is not None:
-        users.revoke_token(name, revoke)
+        operations.revoke_token(deployment, who(), name, revoke)
         say("revoked")
         return
-    secret, note = users.issue_token(name, label, tuple(dict.fromkeys(scope or [Scope.READ, Scope.WRITE])), days)
+    scopes = tuple(dict.fromkeys(scope or [Scope.READ, Scope.WRITE]))
+    secret, note = operations.issue_token(deployment, who(), name, label, scopes, days)
     if as_json:
-        emit({"token": secret, "id": note.digest[:12], "scopes": note.scopes, "expires_at": note.expires_at})
+        emit({"token": secret, "id": short_id(note), "scopes": note.scopes, "expires_at": note.expires_at})
         return
     until = datetime.fromtimestamp(note.expires_at, UTC).date()
-    say(f"token {note.digest[:12]} of {name}, may {' and '.join(note.scopes)} until {until}; it is shown only now:")
+    say(f"token {short_id(note)} of {name}, may {' and '.join(note.scopes)} until {until}; it is shown only now:")
     RESULTS.print(secret, soft_wrap=True)
 
 
@@ -181,28 +183,28 @@ def _password(*, from_stdin: bool) -> str:
     return sys.stdin.readline().rstrip("\r\n") if from_stdin else new_password()
 
 
-def _facts(person: User) -> dict[str, object]:
+def _facts(stored: User) -> dict[str, object]:
     return {
-        "name": person.name,
-        "role": person.role.value,
-        "disabled": person.disabled,
-        "email": person.email,
-        "tokens": _tokens(person),
+        "name": stored.name,
+        "role": stored.role.value,
+        "disabled": stored.disabled,
+        "email": stored.email,
+        "tokens": _tokens(stored),
     }
 
 
-def _tokens(person: User) -> list[dict[str, object]]:
+def _tokens(stored: User) -> list[dict[str, object]]:
     return [
-        {"id": note.digest[:12], "label": note.label, "scopes": note.scopes, "expires_at": note.expires_at}
-        for note in person.tokens
+        {"id": short_id(note), "label": note.label, "scopes": note.scopes, "expires_at": note.expires_at}
+        for note in stored.tokens
     ]
 
 
-def _show(person: User, password: str | None, *, as_json: bool) -> None:
+def _show(stored: User, password: str | None, *, as_json: bool) -> None:
     if as_json:
-        emit(_facts(person) | ({"password": password} if password else {}))
+        emit(_facts(stored) | ({"password": password} if password else {}))
         return
-    say(f"{person.role} {person.name}: {'disabled' if person.disabled else 'active'}")
+    say(f"{stored.role} {stored.name}: {'disabled' if stored.disabled else 'active'}")
     if password:
         say("the password, shown only now:")
         RESULTS.print(password, soft_wrap=True)

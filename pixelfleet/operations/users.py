@@ -1,4 +1,4 @@
-"""Users, as operators change them from the command line and the dashboard. Every change is noted as an activity."""
+"""Changes that operators make to users, from the command line and the dashboard. Each is noted as an activity."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Final
 
 from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.users import Role, User
+from pixelfleet.domain.users import Role, Scope, TokenNote, User
 from pixelfleet.errors import SetupError, TransientError
 
 #: Catches a slip of the keyboard; SNS asks the address itself to confirm.
@@ -24,7 +24,7 @@ class NewUser:
 
 @dataclass(frozen=True, slots=True)
 class AddedUser:
-    """A new user. `warning` says why the address gets no mail, where it was given and could not be subscribed."""
+    """A new user. `warning` says why the address gets no mail, if it could not be subscribed."""
 
     user: User
     warning: str | None = None
@@ -52,9 +52,10 @@ def add_user(deployment: Deployment, who: str, user: NewUser, password: str) -> 
 
 
 def reset_password(deployment: Deployment, who: str, name: str, password: str, *, keep_tokens: bool = False) -> User:
-    """
+    """End the user's sessions, and the API tokens unless they are kept.
+
     Raises:
-        SetupError: there is no such user.
+        SetupError: there is no such user, or the password is too weak.
     """
     changed = deployment.users.set_password(name, hash_password(password), keep_tokens=keep_tokens)
     deployment.activity.note(who, "reset password", name)
@@ -62,7 +63,8 @@ def reset_password(deployment: Deployment, who: str, name: str, password: str, *
 
 
 def set_disabled(deployment: Deployment, who: str, name: str, *, disabled: bool) -> User:
-    """
+    """Lock a user out, or let a user in again.
+
     Raises:
         SetupError: there is no such user.
     """
@@ -81,11 +83,35 @@ def remove_user(deployment: Deployment, who: str, name: str) -> None:
     deployment.activity.note(who, "remove user", name)
 
 
-def revoke_token(deployment: Deployment, who: str, name: str, digest: str) -> None:
-    """Revoke somebody's token, by its digest or the beginning of it.
+def issue_token(
+    deployment: Deployment, who: str, name: str, label: str, scopes: tuple[Scope, ...], days: int
+) -> tuple[str, TokenNote]:
+    """Make a token for a user. The first value is the secret, which is stored nowhere.
 
     Raises:
-        SetupError: none or several begin so.
+        SetupError: there is no such user, or the user cannot have such a token or one more.
+    """
+    secret, note = deployment.users.issue_token(name, label, scopes, days)
+    details: dict[str, int | str] = {
+        "token": short_id(note),
+        "label": note.label,
+        "scopes": " ".join(scope.value for scope in scopes),
+        "days": days,
+    }
+    deployment.activity.note(who, "make token", name, details)
+    return secret, note
+
+
+def revoke_token(deployment: Deployment, who: str, name: str, digest: str) -> None:
+    """Revoke a token of a user, by its digest or the beginning of it.
+
+    Raises:
+        SetupError: no token or several tokens of the user begin so.
     """
     deployment.users.revoke_token(name, digest)
     deployment.activity.note(who, "revoke token", name, {"token": digest[:12]})
+
+
+def short_id(note: TokenNote) -> str:
+    """The id of a token as lists show it: the first 12 hex characters of its digest."""
+    return note.digest[:12]

@@ -5,9 +5,17 @@ from collections.abc import Iterator
 import pytest
 
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.users import Role
+from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import SetupError
-from pixelfleet.operations.users import NewUser, add_user, reset_password, set_disabled
+from pixelfleet.operations.users import (
+    NewUser,
+    add_user,
+    issue_token,
+    remove_user,
+    reset_password,
+    revoke_token,
+    set_disabled,
+)
 from tests.fakes.deployment import moto_deployment
 
 PASSWORD = "correct horse battery"
@@ -59,3 +67,28 @@ def test_a_new_password_and_a_lock_out_are_noted(deployment: Deployment) -> None
     assert set_disabled(deployment, "olga", "ana", disabled=True).disabled
     assert not set_disabled(deployment, "olga", "ana", disabled=False).disabled
     assert {what for _, what, _ in noted(deployment)} == {"add user", "reset password", "disable user", "enable user"}
+
+
+def test_tokens_that_an_operator_makes_and_revokes_are_noted_without_the_secret(deployment: Deployment) -> None:
+    add_user(deployment, "olga", NewUser("ana"), PASSWORD)
+    secret, note = issue_token(deployment, "olga", "ana", "import", (Scope.WRITE,), 3)
+    assert deployment.users.bearer(secret) is not None
+    revoke_token(deployment, "olga", "ana", note.digest[:12])
+
+    assert deployment.users.bearer(secret) is None
+    actions = {action.what: action for action in deployment.activity.actions()}
+    assert {(action.who, action.on) for action in actions.values()} == {("olga", "ana")}
+    made, revoked = actions["make token"].details, actions["revoke token"].details
+    assert made == {"token": note.digest[:12], "label": "import", "scopes": "write", "days": 3}
+    assert revoked == {"token": note.digest[:12]}
+    assert secret not in repr(actions)
+
+
+def test_a_removal_is_noted_and_one_of_nobody_is_not(deployment: Deployment) -> None:
+    add_user(deployment, "olga", NewUser("ana"), PASSWORD)
+    remove_user(deployment, "olga", "ana")
+    assert deployment.users.get("ana") is None
+
+    with pytest.raises(SetupError, match="no user 'ana'"):
+        remove_user(deployment, "olga", "ana")
+    assert sorted(noted(deployment)) == [("olga", "add user", "ana"), ("olga", "remove user", "ana")]
