@@ -29,7 +29,7 @@ from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.items import image_item
 from pixelfleet.domain.jobs import Job, Lane
 from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, StoredVariant
-from pixelfleet.operations.reconcile.compare import Reconcile, Wishes
+from pixelfleet.operations.reconcile.compare import Reconcile, CompareOptions
 from pixelfleet.operations.reconcile.listing import InventoryListing
 from pixelfleet.operations.reconcile.verdict import Horizon
 from pixelfleet.settings import Settings
@@ -113,7 +113,7 @@ def reconcile(manifest: str) -> dict[str, float]:
         queues=Lanes(),
     )
     now = datetime.now(UTC)
-    work = Reconcile(deployment, Horizon(now, dict.fromkeys(Lane, now)), Wishes("bench"))
+    work = Reconcile(deployment, Horizon(now, dict.fromkeys(Lane, now)), CompareOptions("bench"))
     listing = InventoryListing(Listings(client), manifest, BUCKET, "")
     result = work.run(listing.pages(""), lambda _: None)
     used = resource.getrusage(resource.RUSAGE_SELF)

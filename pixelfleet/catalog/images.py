@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError
@@ -113,6 +114,16 @@ class Images:
         )
         glances = (Glance.of(item) for items in answers for item in items)
         return {glance.image_id: glance for glance in glances}
+
+    def records(self, entries: Iterable[IndexEntry]) -> Iterator[tuple[IndexEntry, Image]]:
+        """Each entry of an index with its record, one call's records in memory at a time.
+
+        The record may have changed since its entry was read; an entry whose record is gone is left out.
+        """
+        waiting = iter(entries)
+        while page := list(islice(waiting, BATCH_GET_KEYS)):
+            records = self.get_many(entry.image_id for entry in page)
+            yield from ((entry, records[entry.image_id]) for entry in page if entry.image_id in records)
 
     def begin(self, aim: Aim, max_attempts: int) -> Image | None:
         """Start the first attempt at an image that has no record; None where it has one. Reads nothing."""

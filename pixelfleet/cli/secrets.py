@@ -7,7 +7,7 @@ import typer
 from pixelfleet.aws.secrets import secrets as store_of
 from pixelfleet.cli.console import RESULTS, AsJson, emit, say
 from pixelfleet.operations import dashboard_secret
-from pixelfleet.operations.dashboard_secret import Made
+from pixelfleet.operations.dashboard_secret import SecretReference
 from pixelfleet.settings import load_settings
 
 secrets = typer.Typer(
@@ -58,7 +58,7 @@ def promote(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> 
     say(f'Now set signing_key = "{made.key_name}" and apply. Keep the other key in signing_public_keys for a day.')
 
 
-def _show(made: Made, *, as_json: bool) -> None:
+def _show(made: SecretReference, *, as_json: bool) -> None:
     if as_json:
         emit({"arn": made.arn, "public_key": made.public_key, "key_name": made.key_name if made.public_key else None})
         return

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
-from pixelfleet.operations.reconcile.compare import Reconcile, ReconcileResult, Wishes
+from pixelfleet.operations.reconcile.compare import Reconcile, ReconcileResult, CompareOptions
 from pixelfleet.operations.reconcile.listing import BucketListing
 from pixelfleet.operations.reconcile.verdict import Horizon
 
@@ -22,4 +22,4 @@ def queue_again(deployment: Deployment, now: datetime | None = None) -> Reconcil
     moment = now or datetime.now(UTC)
     everything = Horizon(moment, dict.fromkeys(Lane, moment))
     listing = BucketListing(deployment.listings, deployment.settings.uploads_bucket, "")
-    return Reconcile(deployment, everything, Wishes(WHO)).run(listing.pages(""), lambda _position: None)
+    return Reconcile(deployment, everything, CompareOptions(WHO)).run(listing.pages(""), lambda _position: None)

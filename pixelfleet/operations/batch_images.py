@@ -2,15 +2,10 @@
 
 import heapq
 from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import Final
 
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.indexes import IndexEntry
 from pixelfleet.domain.records import Image, Status
-
-#: Records read at a time: one BatchGetItem.
-PAGE: Final = 100
 
 
 def batch_images(images: Images, owner: str, batch: str, statuses: Iterable[Status] = tuple(Status)) -> Iterator[Image]:
@@ -21,13 +16,11 @@ def batch_images(images: Images, owner: str, batch: str, statuses: Iterable[Stat
     """
     merged = heapq.merge(*(images.of_batch(owner, batch, status) for status in statuses), key=_path)
     last = ""
-    while page := list(islice(merged, PAGE)):
-        records = images.get_many(entry.image_id for entry in page)
-        for entry in page:
-            # One path has one image, so that its entries in two statuses are neighbours.
-            if entry.image_id in records and entry.image_id != last:
-                yield records[entry.image_id]
-            last = entry.image_id
+    for entry, image in images.records(merged):
+        # One path has one image, so that its entries in two statuses are neighbours.
+        if entry.image_id != last:
+            yield image
+        last = entry.image_id
 
 
 def _path(entry: IndexEntry) -> str:

@@ -1,4 +1,4 @@
-"""Batches as people look at them: one with its counts, and its state in one word."""
+"""A batch with its counts, and its state in one word."""
 
 from difflib import get_close_matches
 from itertools import islice

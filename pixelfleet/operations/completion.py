@@ -8,6 +8,7 @@ from typing import Final
 
 from pixelfleet.aws.listing import ListedObject
 from pixelfleet.catalog.batches import OtherImagesError
+from pixelfleet.catalog.dynamo import BATCH_GET_KEYS
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import batch_prefix, image_id
 from pixelfleet.domain.records import Batch, Counts, Image, Status
@@ -16,9 +17,7 @@ from pixelfleet.errors import Cause, SetupError, TransientError
 from pixelfleet.operations.pace import Pace
 
 THREADS: Final = 8
-#: Records read at a time: one BatchGetItem.
-PAGE: Final = 100
-#: How often the images of a batch are listed where the batch is sealed, or gets more images, meanwhile.
+#: How often the images of a batch are listed if the batch is sealed, or gets more images, during the listing.
 LOOKS: Final = 3
 #: Batches a second that are announced in a row. A completed batch is a mail to operators, and SNS suspends a
 #: subscription that gets more than ten mails a second (SNS developer guide, "Email subscription setup").
@@ -37,12 +36,15 @@ def announce(deployment: Deployment, batch: Batch | None) -> None:
 
 
 def complete_if_full(deployment: Deployment, owner: str, name: str) -> None:
-    """Complete and announce a sealed batch whose images are all accounted for; its last image may precede its seal."""
+    """Complete and announce a sealed batch whose images are all accounted for.
+
+    Called after a seal, since the last image may have been accounted for before the seal.
+    """
     announce(deployment, _completed(deployment, owner, name))
 
 
 def _completed(deployment: Deployment, owner: str, name: str) -> Batch | None:
-    """Complete the batch if it is full; the batch to announce, None where nothing is to be announced."""
+    """Complete the batch if it is full. Returns the batch to announce, or None if nothing is to be announced."""
     try:
         return deployment.batches.complete(owner, name)
     except OtherImagesError:
@@ -61,9 +63,10 @@ def complete_after(deployment: Deployment, image: Image) -> None:
 
 
 def _count_anew(deployment: Deployment, owner: str, name: str, caller: str = "") -> Batch | None:
-    """Complete a batch that has counted images that came after its seal, if those that it has now are accounted for.
+    """Complete a batch that counted images which came after its seal, if all images that it has now are accounted for.
 
-    The batch expects the later images, too, from now on. Where still others come at each look, their number decides.
+    From now on the batch expects the later images too. If more images come each time that the batch is listed, the
+    batch is completed by the number of its images.
     """
     for _ in range(LOOKS):
         batch = deployment.batches.get(owner, name)
@@ -78,7 +81,10 @@ def _count_anew(deployment: Deployment, owner: str, name: str, caller: str = "")
 
 
 def complete_sealed_batches(deployment: Deployment, pace: Pace | None = None) -> None:
-    """Complete and announce every batch whose worker died before it did, `ANNOUNCEMENTS` a second by default."""
+    """Complete and announce each full batch that no worker completed, at most `ANNOUNCEMENTS` a second by default.
+
+    A worker that died after it recorded the last image leaves such a batch.
+    """
     pace = pace or Pace(ANNOUNCEMENTS)
     for batch in deployment.batches.all():
         if batch.sealed_at and (batch.completed_at is None or batch.notice is not None):
@@ -89,7 +95,7 @@ def complete_sealed_batches(deployment: Deployment, pace: Pace | None = None) ->
 
 
 def seal(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:
-    """Say that a batch has all its images: those that are in the bucket now, and those that have a record.
+    """Declare that a batch has all its images: those that are in the bucket now, and those that have a record.
 
     It does not matter which client uploaded them. The batch completes when each of them is accounted for, by its
     present version. Sealed again after more was uploaded, the batch has a new number of images, but it is not announced
@@ -159,7 +165,7 @@ def recount(deployment: Deployment, image: Image, listed: str | None = None) -> 
 
 def _parts(items: Iterable[tuple[str, ListedObject]]) -> Iterator[dict[str, ListedObject]]:
     waiting = iter(items)
-    while part := dict(islice(waiting, PAGE)):
+    while part := dict(islice(waiting, BATCH_GET_KEYS)):
         yield part
 
 

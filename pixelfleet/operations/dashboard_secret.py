@@ -14,49 +14,49 @@ from pixelfleet.errors import SetupError
 
 SESSION: Final = "session_secret"
 PRIVATE: Final = "cloudfront_private_key"
-#: The key of a rotation that CloudFront may not know yet.
+#: The new key of a rotation, whose public half CloudFront may not have yet.
 STAGED: Final = "cloudfront_private_key_next"
 SESSION_BYTES: Final = 48
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What may be seen: the secret's ARN and the public key's PEM text, empty where results are public."""
+class SecretReference:
+    """What may be shown: the ARN of the secret, and the public key as PEM text, empty if results are public."""
 
     arn: str
     public_key: str = ""
 
     @property
     def key_name(self) -> str:
-        """The name of the public key in Terraform's variables: no other key has it, and it stays after a rotation."""
+        """The name of the public key in Terraform's variables: unique to the key, and the same after a rotation."""
         return f"key_{hashlib.sha256(self.public_key.encode()).hexdigest()[:8]}"
 
 
-def create(store: Secrets, name: str, *, signing: bool = True, kms_key: str | None = None) -> Made:
+def create(store: Secrets, name: str, *, signing: bool = True, kms_key: str | None = None) -> SecretReference:
     """Make the secret with a new session secret and, if results are `signing`, a new key pair."""
     document = {SESSION: token_urlsafe(SESSION_BYTES)}
     public = ""
     if signing:
         document[PRIVATE], public = _pair()
-    return Made(store.create(name, document, kms_key), public)
+    return SecretReference(store.create(name, document, kms_key), public)
 
 
-def stage(store: Secrets, name: str) -> Made:
+def stage(store: Secrets, name: str) -> SecretReference:
     """Put a new key pair beside the present one. The dashboard goes on with the present key."""
     document = store.read(name)
     if STAGED in document:
-        return Made(store.write(name, document), _public_of(document[STAGED]))
+        return SecretReference(store.write(name, document), _public_of(document[STAGED]))
     document[STAGED], public = _pair()
-    return Made(store.write(name, document), public)
+    return SecretReference(store.write(name, document), public)
 
 
-def promote(store: Secrets, name: str) -> Made:
-    """Make the staged key the present one, once CloudFront knows its public half."""
+def promote(store: Secrets, name: str) -> SecretReference:
+    """Make the staged key the present one. Call this once CloudFront has its public half."""
     document = store.read(name)
     if STAGED not in document:
         raise SetupError(f"the secret {name} has no staged key: pixelfleet secrets rotate makes one")
     document[PRIVATE] = document.pop(STAGED)
-    return Made(store.write(name, document), _public_of(document[PRIVATE]))
+    return SecretReference(store.write(name, document), _public_of(document[PRIVATE]))
 
 
 def _pair() -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What becomes of each message of a DLQ: deleted, moved back, or left. The records of the catalog decide."""
+"""Whether each message of a DLQ is deleted, moved back, or left: decided by its image's record in the catalog."""
 
 from collections.abc import Callable, Sequence
 
@@ -32,7 +32,7 @@ def give_up(
 ) -> dict[str, Pass]:
     """Delete the messages of failures that are given up, by queue; the records stay failed, and can be redriven.
 
-    Without filters, messages that no record explains go too: nothing else knows of them.
+    Without filters, messages that no record explains are deleted too, although no other trace of them exists.
 
     Raises:
         TransientError: SQS or DynamoDB does not answer.
@@ -71,8 +71,8 @@ def unexplained(letter: DeadLetter, image: Image) -> bool:
 
     That is so for a job of a newer version than the record's; for a removal that is not recorded; for a settled image
     whose notice is pending or whose superseded results are not yet deleted; and for an image under way whose message
-    SQS itself gave up. Of an image that failed, the message that a worker put here carries the cause that the record
-    has too: it explains itself.
+    SQS itself gave up. A message that a worker put here for a failed image is explained: it has the same cause as
+    the record.
     """
     job = letter.job
     if job is None:

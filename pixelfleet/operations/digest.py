@@ -1,17 +1,17 @@
 """The digest of failures: what failed in the last full hour, by cause, as one notice an hour.
 
 A mail for every failed image would be thousands of mails after one bad batch, and SNS suspends an address that receives
-more than ten a second. Operators get one digest of the deployment; each owner with failures gets one of their own.
+more than ten a second. Operators get one digest of the deployment; each owner with failures gets a digest of that owner's images.
 
-Images that are ready and could not be processed again are in no index of failures. The workers' statistics have their
-number by cause; the operators' digest says it.
+Images that are ready and could not be processed again are in no index of failures. The operators' digest takes their
+number by cause from the workers' statistics.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Any, Final
 
 from pixelfleet.aws.notices import Notice, digest_notice
@@ -25,10 +25,9 @@ from pixelfleet.errors import Cause
 HOUR: Final = timedelta(hours=1)
 #: Failures that one digest reads at most; a digest with more says so.
 MOST_READ: Final = 20_000
-#: Owners that get a digest of their own in one hour: those with the most failures.
+#: At most so many owners get a digest in one hour: those with the most failures.
 MOST_OWNERS: Final = 200
 EXAMPLES: Final = 3
-_PAGE: Final = 100
 
 
 @dataclass(slots=True)
@@ -48,7 +47,7 @@ class Failures:
 
 @dataclass(slots=True)
 class Digest:
-    """Failures from `since` up to `until`, of everybody and by owner. `complete` is False where more was not read.
+    """Failures from `since` up to `until`, of all owners and by owner. `complete` is False if more were not read.
 
     `reprocessing` counts by cause the images that keep earlier results because processing them again failed.
     """
@@ -94,7 +93,7 @@ def read(images: Images, since: datetime, until: datetime, most: int = MOST_READ
 
 
 def reprocessing_failures(activity: Activity, since: datetime, until: datetime) -> Counter[str]:
-    """How many images could not be processed again in that time, by cause, as the workers counted them."""
+    """By cause, how many images could not be processed again in that time, as the workers counted them."""
     counts: Counter[str] = Counter()
     for sample in activity.samples(since):
         for outcome, number in sample.outcomes.items():
@@ -118,13 +117,8 @@ def _failed(images: Images, since: datetime, until: datetime) -> Iterator[Image]
             lambda entry, end=end: entry.sort < end,  # type: ignore[misc]
             images.failed(cause, after=f"{cause}#{timestamp(since)}"),
         )
-        while page := list(islice(entries, _PAGE)):
-            records = images.get_many(entry.image_id for entry in page)
-            for entry in page:
-                # A record may have changed since its line of the index was read.
-                image = records.get(entry.image_id)
-                if image is not None and image.cause is cause:
-                    yield image
+        # A record may have changed since its entry of the index was read.
+        yield from (image for _, image in images.records(entries) if image.cause is cause)
 
 
 def _notice(digest: Digest, failures: Failures, owner: str | None, dashboard: str) -> Notice:

@@ -1,4 +1,4 @@
-"""The results of a batch on a disk: DEST/<path>/<variant>."""
+"""Fetches the results of a batch to a disk: DEST/<path>/<variant>."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -25,7 +25,7 @@ class BatchDownload:
         self._dest = dest
         self._folders = folders
         self._threads = threads
-        #: Why the disk takes no more results, once it does not.
+        #: Why the disk takes no more results; None while it takes them.
         self.refused: DestinationError | None = None
 
     def run(self, images: Iterable[Image]) -> Iterator[ReportImage]:

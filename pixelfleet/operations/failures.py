@@ -1,4 +1,4 @@
-"""Failed images, from the catalog: selected by what people ask for, and grouped by cause, batch, owner or format.
+"""Failed images, from the catalog: selected by cause, owner, batch and lane, and grouped for a summary.
 
 This module writes nothing.
 """
@@ -16,8 +16,6 @@ from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import SYSTEM_CAUSES, Cause
 
-#: Records read at a time: one BatchGetItem.
-PAGE: Final = 100
 EXAMPLES: Final = 3
 #: Records between two reports of progress.
 REPORT_EVERY: Final = 1_000
@@ -71,7 +69,7 @@ class Selection:
     def _takes_cause(self, cause: Cause | None) -> bool:
         if self.cause is not None:
             return cause is self.cause
-        # A person who names one image means that image, whatever its cause.
+        # A selection of one image takes that image whatever its cause.
         return self.any_cause or self.image_id is not None or cause in SYSTEM_CAUSES
 
     @property
@@ -82,7 +80,7 @@ class Selection:
         return [cause for cause in Cause if self.any_cause or cause in SYSTEM_CAUSES]
 
     def in_words(self, everything: str) -> str:
-        """The selection for people and for the log of actions; `everything` describes one without filters."""
+        """The selection as text, for messages and for the log of actions; `everything` is the text without filters."""
         filters = {
             "cause": self.cause,
             "owner": self.owner,
@@ -187,10 +185,7 @@ def _candidates(images: Images, selection: Selection) -> Iterator[Image]:
         yield from [image] if image else []
         return
     for cause in selection.causes:
-        entries = images.failed(cause)
-        while page := list(islice(entries, PAGE)):
-            records = images.get_many(entry.image_id for entry in page)
-            yield from (records[entry.image_id] for entry in page if entry.image_id in records)
+        yield from (image for _, image in images.records(images.failed(cause)))
 
 
 def _name(image: Image, by: GroupBy) -> str:

@@ -1,7 +1,7 @@
-"""Sending to CloudFront what workers have noted as removed. Safe from any number of processes at once.
+"""Sends to CloudFront the images that workers noted as removed. Any number of processes may do so at once.
 
-A worker's child that has removed images sends at the end of each slot of its heartbeat; `reconcile` sends what dead
-workers left. CloudFront's refusals keep the notes, and never touch a job.
+A worker's child that has removed images sends them at the end of each slot of its heartbeat; `reconcile` sends those of
+dead workers. If CloudFront refuses, the images stay noted, and no job is affected.
 """
 
 from typing import Final

@@ -84,7 +84,7 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All of it. `time_left` is until the lanes are empty; `eta` is its likely number of seconds."""
+    """The state of a deployment. `time_left` is until the lanes are empty; `eta` is its likely number of seconds."""
 
     at: str
     lanes: tuple[LaneState, ...]
@@ -143,7 +143,7 @@ def _is_dead(heartbeat: Heartbeat, process_runs: Callable[[int], bool]) -> bool:
 
 
 def _samples(deployment: Deployment, now: datetime) -> list[Sample]:
-    """What was finished in the last hour."""
+    """The samples of the last hour."""
     return deployment.activity.samples(datetime.fromisoformat(slot_of(now)) - timedelta(minutes=SERIES))
 
 
@@ -200,9 +200,9 @@ def _interval(at: int, samples: Sequence[Sample]) -> Interval:
 
 
 def _latest(seconds: Sequence[float | None]) -> float | None:
-    """None where one is unknown."""
-    known = [one for one in seconds if one is not None]
-    return max(known) if len(known) == len(seconds) else None
+    """The largest number; None if any is unknown."""
+    given = [number for number in seconds if number is not None]
+    return max(given) if len(given) == len(seconds) else None
 
 
 def summed(samples: Sequence[Sample], now: datetime) -> Throughput:
@@ -236,10 +236,10 @@ def summed(samples: Sequence[Sample], now: datetime) -> Throughput:
 
 def _lane(deployment: Deployment, name: str, urls: tuple[str, str], ages: dict[str, float]) -> LaneState:
     url, dlq = urls
-    depth, letters = deployment.queues.depth(url), deployment.queues.depth(dlq)
+    depth, dead = deployment.queues.depth(url), deployment.queues.depth(dlq)
     waiting = depth.waiting + depth.delayed
     oldest = ages.get(queue_name(url)) if waiting + depth.in_flight else 0.0
-    return LaneState(name, waiting, depth.in_flight, oldest, letters.waiting + letters.in_flight)
+    return LaneState(name, waiting, depth.in_flight, oldest, dead.waiting + dead.in_flight)
 
 
 def _ages(deployment: Deployment, queues: Sequence[str]) -> dict[str, float]:

@@ -1,11 +1,11 @@
-"""Holding a sender to a rate."""
+"""Limits the rate of a sender."""
 
 import time
 from collections.abc import Callable
 
 
 class Pace:
-    """Holds back so that on the whole no more than `rate` a second pass."""
+    """Makes callers wait so that, on average since the start, at most `rate` items a second pass."""
 
     def __init__(
         self,

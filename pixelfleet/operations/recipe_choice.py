@@ -11,14 +11,14 @@ from pixelfleet.domain.records import Image, RecipeRef
 from pixelfleet.errors import Cause, PermanentError, RecipeError
 from pixelfleet.recipes import Recipe
 
-#: Seconds for which a batch's or an owner's choice is believed without asking again.
+#: Seconds after which the recipe of a batch or an owner is read again.
 REMEMBERED: Final = 60.0
-#: A worker that meets a million batches must not remember them all.
+#: Batches and owners that are remembered at once: a deployment may have a million.
 MOST_REMEMBERED: Final = 1_000
 
 
 class RecipeChoice:
-    """Remembers what it read: one batch's thousand images ask the catalog once a minute."""
+    """Chooses recipes, and remembers what it read: for the images of one batch, it reads the catalog once a minute."""
 
     def __init__(self, deployment: Deployment, clock: Callable[[], float] = time.monotonic) -> None:
         self._deployment = deployment
@@ -47,9 +47,9 @@ class RecipeChoice:
             return recipes.builtin(ref.name)
         text = self._deployment.recipe_texts.text(ref.digest)
         if text is None:
-            known = ", ".join(recipes.BUILTIN)
+            builtin = ", ".join(recipes.BUILTIN)
             raise PermanentError(
-                Cause.RECIPE_UNKNOWN, f"no recipe {ref.name!r} is stored; choose one of {known}, or store its text"
+                Cause.RECIPE_UNKNOWN, f"no recipe {ref.name!r} is stored; choose one of {builtin}, or store its text"
             )
         try:
             return recipes.parse(text, ref.name)
@@ -62,7 +62,7 @@ class RecipeChoice:
             return None
 
         def ask() -> RecipeRef | None:
-            # Uploads that no `pixelfleet upload` announced make their batch here, at its first image.
+            # An upload by another client has no batch record yet: it is made here, at the first image.
             return self._deployment.batches.create(place.owner, name).recipe
 
         return self._remember(f"batch {place.owner}/{name}", ask)
@@ -76,9 +76,9 @@ class RecipeChoice:
 
     def _remember(self, what: str, ask: Callable[[], RecipeRef | None]) -> RecipeRef | None:
         now = self._clock()
-        known = self._remembered.get(what)
-        if known is not None and now - known[0] < REMEMBERED:
-            return known[1]
+        remembered = self._remembered.get(what)
+        if remembered is not None and now - remembered[0] < REMEMBERED:
+            return remembered[1]
         answer = ask()
         if len(self._remembered) >= MOST_REMEMBERED:
             self._remembered.clear()

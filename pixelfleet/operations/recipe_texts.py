@@ -1,4 +1,4 @@
-"""Recipes that people name, made known to the workers of a deployment."""
+"""Storing the text of a recipe where the workers of a deployment read it."""
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import RecipeRef

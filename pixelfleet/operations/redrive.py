@@ -2,7 +2,7 @@
 
 A job is sent before its record is marked `queued`, and the record is marked only if it is still the one that was
 selected. A process that dies in between leaves a job under way with a record that says `failed`; the worker takes the
-job all the same, since the job says that a person asked for it. Two redrives at once send some jobs twice; the worker
+job all the same, since its origin is a redrive. Two redrives at once send some jobs twice; the worker
 is idempotent.
 """
 
@@ -26,7 +26,7 @@ LOOK_EVERY: Final = 0.5
 #: Seconds that a redrive waits for its canary: longer than a bulk worker may take for an image, with its repeats.
 CANARY_LIMIT: Final = 3600.0
 
-#: Gets one sentence on what is going on, and the numbers so far by name.
+#: Called with a sentence on what is being done, and the numbers so far by name.
 Progress = Callable[[str, dict[str, int]], None]
 
 
@@ -88,7 +88,7 @@ class RedriveResult:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Seconds that pass, and waiting for some."""
+    """A clock in seconds, and a sleep of some seconds."""
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep

@@ -1,4 +1,4 @@
-"""The variants of an image, fetched from the results bucket to a disk: whole or not there, none fetched twice."""
+"""Fetches the variants of an image from the results bucket to a disk: whole files only, and none twice."""
 
 import hashlib
 from collections.abc import Iterable

@@ -12,7 +12,7 @@ from pixelfleet.aws.listing import Listings
 from pixelfleet.domain.records import StoredVariant
 from pixelfleet.images.tile_digest import in_order, tiles_digest
 
-#: Tiles that are looked at together: a gigapixel image has tens of thousands.
+#: Tiles whose digests are read at once: a gigapixel image has tens of thousands of tiles.
 THREADS: Final = 16
 
 
@@ -54,7 +54,7 @@ class StoredTiles:
         return {tile.key.removeprefix(folder): tile.bytes for page in pages for tile in page}
 
     def digest(self, variant: StoredVariant, entry: bytes, sizes: Mapping[str, int]) -> str:
-        """Over the entry and these tiles, as S3 has them."""
+        """The digest over the entry and these tiles, as S3 has them."""
         names = sorted(sizes, key=in_order)
         with ThreadPoolExecutor(THREADS) as pool:
             digests = pool.map(lambda name: self.sha256(variant, name), names)
@@ -63,7 +63,7 @@ class StoredTiles:
             )
 
     def sha256(self, variant: StoredVariant, name: str) -> bytes:
-        """Of one tile, empty if it is not there."""
+        """The SHA-256 of one tile; empty if the tile is not there."""
         key = tiles_folder(variant.key) + name
         return self._inspection.sha256(self._inspection.results_bucket, key) or b""
 
@@ -75,7 +75,7 @@ def saved_tiles(folder: Path, names: Iterable[str] | None = None) -> dict[str, T
 
 
 def saved_digest(entry: Path, tiles: Mapping[str, Tile]) -> str:
-    """Over an entry file on the disk and these tiles."""
+    """The digest over an entry file on the disk and these tiles."""
     names = sorted(tiles, key=in_order)
     return tiles_digest(entry.read_bytes(), ((name, tiles[name].size, tiles[name].sha256) for name in names))
 

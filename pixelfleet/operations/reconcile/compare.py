@@ -21,7 +21,7 @@ from pixelfleet.operations.reconcile.verdict import TO_QUEUE, Horizon, Verdict, 
 GROUP: Final = message_group("\0reconcile")
 THREADS: Final = 8
 EXAMPLES: Final = 3
-#: The sequencer of a job for an object without a record: every event of S3 is later.
+#: The sequencer of a job for an object without a record: less than that of any S3 event.
 BEFORE_ALL: Final = "0"
 
 
@@ -49,8 +49,11 @@ class ReconcileResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """`outdated` images are queued too: those not made by `recipe`, or by the recipe that each image would get now."""
+class CompareOptions:
+    """With `outdated`, images are queued that were not made by `recipe`, or by the recipe that each would get now.
+
+    `who` asks for the reconcile; `rate` is in jobs a second; a dry run queues nothing.
+    """
 
     who: str
     outdated: bool = False
@@ -69,14 +72,14 @@ class _Candidate:
 
 
 class Reconcile:
-    """Goes through pages. Interrupted, it can go on after any page: a job that is sent twice is done once."""
+    """Compares page after page. It can go on after any page: a job that is sent twice is done once."""
 
-    def __init__(self, deployment: Deployment, horizon: Horizon, wishes: Wishes, pace: Pace | None = None) -> None:
+    def __init__(self, deployment: Deployment, horizon: Horizon, options: CompareOptions, pace: Pace | None = None) -> None:
         self._deployment = deployment
         self._horizon = horizon
-        self._wishes = wishes
+        self._options = options
         self._choice = RecipeChoice(deployment)
-        self._pace = pace or Pace(wishes.rate)
+        self._pace = pace or Pace(options.rate)
         self.result = ReconcileResult()
 
     def run(self, pages: Iterable[ListingPage], done: Callable[[str], None]) -> ReconcileResult:
@@ -88,7 +91,7 @@ class Reconcile:
         with ThreadPoolExecutor(THREADS) as pool:
             for page in pages:
                 candidates = self._candidates(page.objects)
-                if not self._wishes.dry_run:
+                if not self._options.dry_run:
                     jobs = pool.map(self._job, candidates)
                     self._send([pair for pair in jobs if pair is not None])
                 done(page.position)
@@ -108,8 +111,8 @@ class Reconcile:
         return candidates
 
     def _recipe(self, listed: ListedObject, image: Image | None) -> RecipeRef | None:
-        if self._wishes.recipe is not None or not self._wishes.outdated:
-            return self._wishes.recipe
+        if self._options.recipe is not None or not self._options.outdated:
+            return self._options.recipe
         return self._choice.of(image, place_of(listed.key))
 
     def _job(self, candidate: _Candidate) -> tuple[Job, Image | None] | None:
@@ -144,9 +147,9 @@ class Reconcile:
                 self.result.sent += len(of_lane) - len(refused)
 
     def _mark(self, job: Job, image: Image | None) -> None:
-        """The record names the recipe before a worker reads it. A record without a job is seen as stuck later."""
-        if image is not None and self._wishes.recipe is not None:
-            self._deployment.images.queue_again(image, self._wishes.who, job.origin, self._wishes.recipe)
+        """Write the recipe into the record before the job is sent. A later reconcile queues a record without a job."""
+        if image is not None and self._options.recipe is not None:
+            self._deployment.images.queue_again(image, self._options.who, job.origin, self._options.recipe)
 
     def _lane(self, job: Job, image: Image | None) -> Lane:
         return image.lane if image is not None else lane_for(job, self._deployment.settings.bulk_max_bytes)

@@ -15,13 +15,13 @@ MARGIN: Final = timedelta(minutes=2)
 UNKNOWN: Final = timedelta(hours=1)
 
 
-def horizon(settings: Settings, states: Sequence[LaneState], now: datetime, asked: timedelta | None) -> Horizon:
-    """From the age of the oldest waiting message, or from `asked`, the user's choice.
+def horizon(settings: Settings, states: Sequence[LaneState], now: datetime, chosen: timedelta | None) -> Horizon:
+    """From the age of the oldest waiting message, or from `chosen`, the user's choice.
 
     Where a worker may hold a job, the time limit of the lane is added: a lease lasts as long.
     """
     oldest = max((_age(state) for state in states), default=timedelta())
-    waits = asked if asked is not None else oldest + MARGIN
+    waits = chosen if chosen is not None else oldest + MARGIN
     occupied = {state.name for state in states if state.held}
     limits = {
         lane: timedelta(seconds=settings.lanes[lane].time_limit) if lane.value in occupied else timedelta()

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from pixelfleet.catalog.dynamo import BATCH_GET_KEYS
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.records import Image, Status, timestamp
 from pixelfleet.operations.reconcile.compare import GROUP, THREADS
 from pixelfleet.operations.reconcile.verdict import Horizon, last_touched
 
-PAGE: Final = 100
 _UNDER_WAY: Final = (Status.QUEUED, Status.PROCESSING)
 
 
@@ -46,7 +46,7 @@ def settle_records(
     result = UnsettledRecords()
     records = _overdue(deployment, horizon, prefix)
     with ThreadPoolExecutor(THREADS) as pool:
-        while page := list(islice(records, PAGE)):
+        while page := list(islice(records, BATCH_GET_KEYS)):
             jobs = list(pool.map(lambda image: (_job(deployment, image), image), page))
             for job, image in jobs:
                 gone = job is not None and job.kind is JobKind.REMOVE and image.status is not Status.DELETED

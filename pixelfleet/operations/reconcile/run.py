@@ -11,7 +11,7 @@ from pixelfleet.operations.invalidation import RECONCILE_CALLS, send_invalidatio
 from pixelfleet.operations.monitoring import lanes
 from pixelfleet.operations.recipe_texts import reference, store_recipe
 from pixelfleet.operations.reconcile.checkpoint import Checkpoint
-from pixelfleet.operations.reconcile.compare import Reconcile, ReconcileResult, Wishes
+from pixelfleet.operations.reconcile.compare import Reconcile, ReconcileResult, CompareOptions
 from pixelfleet.operations.reconcile.horizon import horizon
 from pixelfleet.operations.reconcile.listing import BucketListing, InventoryListing, Listing
 from pixelfleet.operations.reconcile.records import UnsettledRecords, settle_records
@@ -53,7 +53,7 @@ class ReconcileReport:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Hears one sentence now and then on how far it is, and the position where an interrupted reconcile goes on."""
+    """Callbacks: `progress` gets a sentence now and then; `resumed` gets the position that an earlier run reached."""
 
     progress: Callable[[str], None] = lambda _: None
     resumed: Callable[[str], None] = lambda _: None
@@ -93,7 +93,7 @@ def _compare(deployment: Deployment, limits: Horizon, order: ReconcileOrder, lis
     after = "" if order.from_start or order.dry_run else checkpoint.read()
     if after:
         listener.resumed(after)
-    work = Reconcile(deployment, limits, Wishes(order.who, order.outdated, recipe, order.dry_run, order.rate))
+    work = Reconcile(deployment, limits, CompareOptions(order.who, order.outdated, recipe, order.dry_run, order.rate))
 
     def done(position: str) -> None:
         if not order.dry_run:
@@ -115,9 +115,9 @@ def _recipe(deployment: Deployment, order: ReconcileOrder) -> RecipeRef | None:
 
 def _checkpoint(deployment: Deployment, order: ReconcileOrder, recipe: RecipeRef | None) -> Checkpoint:
     settings = deployment.settings
-    wishes = recipe.digest if recipe else str(order.outdated)
+    compared_by = recipe.digest if recipe else str(order.outdated)
     return Checkpoint(
-        settings.endpoint_url or "aws", settings.uploads_bucket, order.prefix, order.inventory or "", wishes
+        settings.endpoint_url or "aws", settings.uploads_bucket, order.prefix, order.inventory or "", compared_by
     )
 
 

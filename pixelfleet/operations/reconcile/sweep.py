@@ -5,17 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
-from typing import Final
 
 from pixelfleet.aws.listing import ListedObject
 from pixelfleet.aws.objects import ObjectVersion
+from pixelfleet.catalog.dynamo import BATCH_GET_KEYS
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.transitions import Refusal
 from pixelfleet.operations.reconcile.compare import GROUP, THREADS
 
-PAGE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Sweep:
         waiting = self._folders()
         # Every image in order costs a HEAD: one after the other, ten million would take days.
         with ThreadPoolExecutor(THREADS) as pool:
-            while page := list(islice(waiting, PAGE)):
+            while page := list(islice(waiting, BATCH_GET_KEYS)):
                 records = self._deployment.images.get_many(folder.image_id for folder in page)
                 kept = [image for folder in page if (image := self._keep(folder, records.get(folder.image_id)))]
                 for image, original in zip(kept, pool.map(self._original, kept), strict=True):
@@ -83,7 +82,7 @@ class Sweep:
         return None
 
     def _abandon(self, folder: Folder, image: Image) -> None:
-        """Delete what the attempts at a failed image stored. Another attempt stores in a folder of its own."""
+        """Delete what the attempts at a failed image stored. Another attempt stores in another folder."""
         self.swept.orphaned += 1
         if self._dry_run:
             return

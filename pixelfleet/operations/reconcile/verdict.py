@@ -1,4 +1,4 @@
-"""What is to be done about one object, from its line in a listing and its record alone. Without I/O."""
+"""The state of one object, from its line in a listing and its record, and so whether it is queued. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ from pixelfleet.catalog.schema import TABLES
 from pixelfleet.domain.jobs import Job, Lane, message_group
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.reconcile.checkpoint import Checkpoint
-from pixelfleet.operations.reconcile.compare import GROUP, Reconcile, Wishes
+from pixelfleet.operations.reconcile.compare import GROUP, Reconcile, CompareOptions
 from pixelfleet.operations.reconcile.listing import PAGE, InventoryListing, ListingPage
 from pixelfleet.operations.reconcile.verdict import Horizon, Verdict
 from pixelfleet.settings import Settings
@@ -78,10 +78,10 @@ def test_interrupted_it_goes_on_after_the_last_page_and_misses_nothing() -> None
     checkpoint = Checkpoint("aws", "bucket")
     dying = Lanes(lives=25)
     with pytest.raises(KeyboardInterrupt):
-        Reconcile(deployment(dying), HORIZON, Wishes("anna")).run(pages(500), checkpoint.write)
+        Reconcile(deployment(dying), HORIZON, CompareOptions("anna")).run(pages(500), checkpoint.write)
     assert checkpoint.read() == "k000000199"
     rest = Lanes()
-    Reconcile(deployment(rest), HORIZON, Wishes("anna")).run(pages(500, after=checkpoint.read()), checkpoint.write)
+    Reconcile(deployment(rest), HORIZON, CompareOptions("anna")).run(pages(500, after=checkpoint.read()), checkpoint.write)
     keys = {job.key for job in [*dying.sent, *rest.sent]}
     assert len(keys) == 500
     assert len(rest.sent) == 300
@@ -91,7 +91,7 @@ def test_interrupted_it_goes_on_after_the_last_page_and_misses_nothing() -> None
 
 def test_its_jobs_are_in_a_group_of_their_own_and_know_their_version() -> None:
     lanes = Lanes()
-    actual = Reconcile(deployment(lanes), HORIZON, Wishes("anna")).run(pages(20), lambda _: None)
+    actual = Reconcile(deployment(lanes), HORIZON, CompareOptions("anna")).run(pages(20), lambda _: None)
     assert (actual.verdicts, actual.sent) == ({Verdict.MISSING: 20}, 20)
     assert lanes.groups == {GROUP}
     assert message_group("default") != GROUP
@@ -101,16 +101,16 @@ def test_its_jobs_are_in_a_group_of_their_own_and_know_their_version() -> None:
 def test_a_rate_is_kept_to() -> None:
     clock = Clock(0.0)
     pace = Pace(100.0, clock, clock.sleep)
-    Reconcile(deployment(Lanes()), HORIZON, Wishes("anna"), pace).run(pages(50), lambda _: None)
+    Reconcile(deployment(Lanes()), HORIZON, CompareOptions("anna"), pace).run(pages(50), lambda _: None)
     # Five calls of ten jobs each; the first waits for nothing.
     assert clock.now == pytest.approx(0.4)
 
 
 def test_what_it_holds_does_not_grow_with_the_bucket() -> None:
-    wishes = Wishes("anna", dry_run=True)
+    options = CompareOptions("anna", dry_run=True)
     peaks = []
     for count in (2_000, 8_000):
-        work = Reconcile(deployment(Lanes()), HORIZON, wishes)
+        work = Reconcile(deployment(Lanes()), HORIZON, options)
         tracemalloc.start()
         work.run(pages(count, size=200), lambda _: None)
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -128,7 +128,7 @@ def test_no_more_keys_are_held_than_two_pages_have_however_many_a_report_lists(t
     def count(_: str) -> None:
         held.append(sum(type(each) is ListedObject for each in gc.get_objects()))
 
-    work = Reconcile(deployment(Lanes()), HORIZON, Wishes("anna", dry_run=True))
+    work = Reconcile(deployment(Lanes()), HORIZON, CompareOptions("anna", dry_run=True))
     gc.collect()
     work.run(listing.pages(""), count)
     assert work.result.seen == 6_000
