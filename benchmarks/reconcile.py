@@ -29,7 +29,7 @@ from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.items import image_item
 from pixelfleet.domain.jobs import Job, Lane
 from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, StoredVariant
-from pixelfleet.operations.reconcile.compare import Reconcile, CompareOptions
+from pixelfleet.operations.reconcile.compare import CompareOptions, Reconcile
 from pixelfleet.operations.reconcile.listing import InventoryListing
 from pixelfleet.operations.reconcile.verdict import Horizon
 from pixelfleet.settings import Settings

@@ -1,4 +1,4 @@
-"""What an AWS account has and admits: quotas, certificates, images, zones, tables, queues, secrets. Reads only.
+"""Reads from an AWS account: quotas, certificates, images, zones, tables, queues, secrets. Changes nothing.
 
 The deployment's own settings are not needed: these questions are asked before the first apply.
 """
@@ -46,7 +46,7 @@ _ABSENT: Final = frozenset(
 
 
 class NotAllowedError(Exception):
-    """These credentials may not look; the text names the action."""
+    """The credentials lack the right to read; the text names the action."""
 
 
 class NoAnswerError(Exception):
@@ -61,7 +61,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class TableState:
-    """`warm_writes` are write units a second that the table takes at once; None where AWS does not say."""
+    """`warm_writes` are write units a second that the table takes at once; None where AWS does not report them."""
 
     active: bool
     warm_writes: int | None
@@ -89,7 +89,7 @@ class Account:
         return None
 
     def certificates(self, domain: str, region: str) -> list[Certificate]:
-        """ACM's certificates that cover a domain, by its own name or by a wildcard of its parent."""
+        """ACM's certificates that cover a domain, by the domain's name or by a wildcard of its parent."""
         acm = self._client("acm", region)
         names = {domain, "*." + domain.partition(".")[2]}
         certificates = []

@@ -19,12 +19,12 @@ MOST_FOLDERS: Final = 7
 
 
 def paths_of(owner: str, image_id: str | None = None) -> tuple[str, str]:
-    """The two paths that invalidate everything of an image, or of an owner: the address that people use, and the key.
+    """The two paths that invalidate everything of an image, or of an owner: the address of the dashboard, and the key.
 
     The distribution strips `/i` at viewer request, and CloudFront keeps the answer under the rewritten
     address. Its guide asks for both ("What you need to know when invalidating files").
     """
-    # Owners have no letter that a path would have to encode, and a letter without need must not be encoded.
+    # Names of owners have no characters that a path must encode. Other characters must not be encoded.
     folder = f"{image_folder(owner, image_id) if image_id else f'{owner}/'}*"
     return f"{RESULTS_PATH}{folder}", f"/{folder}"
 
@@ -56,7 +56,7 @@ class Cdn:
         self._distribution = distribution_id
 
     def invalidate(self, folders: Iterable[tuple[str, str | None]], reference: Iterable[str]) -> None:
-        """Invalidate all that was ever served of these images and owners, in one call.
+        """Invalidate every result of these images and owners, in one call.
 
         `reference` names what the call is for: repeated for the same, it is one invalidation.
 

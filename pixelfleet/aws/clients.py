@@ -61,7 +61,7 @@ class Clients:
 
 
 def _unwrap(caught_exception: Exception | None, **_: object) -> None:
-    """Raise an exception of ours that struck during a request, such as a task's time limit.
+    """Raise the exception that interrupted a request, such as a task's time limit.
 
     botocore's HTTP session wraps every exception, and would repeat the request that the exception was to end.
     """

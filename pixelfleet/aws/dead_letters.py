@@ -1,4 +1,4 @@
-"""A DLQ, gone through once: the messages are received by tens, then each is deleted, moved back, or left.
+"""One pass over a DLQ: the messages are received by tens, then each is deleted, moved back, or left.
 
 SQS's own StartMessageMoveTask moves all messages or none, 500 a second at most, and not every emulator has it. This
 pass moves by tens on several threads, and decides on each message.
@@ -37,7 +37,7 @@ class Disposition(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One message. `job` is None for what is no job of ours."""
+    """One message of a DLQ. `job` is None if the body is not a job of pixelfleet."""
 
     body: str
     receipt: str

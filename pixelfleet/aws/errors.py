@@ -1,7 +1,7 @@
 """Errors of AWS calls become pixelfleet's errors here, and nowhere else.
 
 To the worker, every error of an AWS call is transient: a throttle, a time-out and a refused permission alike may be
-mended while the message waits. Where a caller must tell errors apart (a missing object, a lost condition), it asks
+mended while the message waits. Where a caller must distinguish errors (a missing object, a lost condition), it asks
 `error_code` before it lets the rest pass through `translated`.
 """
 

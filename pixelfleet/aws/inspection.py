@@ -1,4 +1,4 @@
-"""S3: what is known of stored objects without moving their bytes, where S3 has their SHA-256."""
+"""S3: the SHA-256 of stored objects, without moving their bytes if S3 keeps the checksum; small results, whole."""
 
 import base64
 import hashlib

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ListedObject:
-    """One object as a listing has it; `bytes` is its size, `modified` is when it was stored."""
+    """One object of a listing; `bytes` is its size, `modified` the time at which it was stored."""
 
     key: str
     etag: str

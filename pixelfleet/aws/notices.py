@@ -1,4 +1,4 @@
-"""SNS: what is said of an image or a batch, to machines as JSON and to people as text, in one publish.
+"""SNS: notices of images and batches, as JSON for programs and as text for people, in one publication.
 
 Publications are at least once; `notice_id` is the same for every publication of one outcome. A notice carries the
 dashboard's address and s3:// addresses, never a signed link: mail is forwarded and kept.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
 NOTICE_VERSION: Final = 1
-#: What an owner's mail subscription takes. SNS suspends an address above ten messages a second (SNS developer guide,
+#: The notices that an owner's mail subscription gets. SNS suspends an address above ten messages a second (SNS guide,
 #: "Email notifications"), so no mail is sent for a single image.
 MAILED_TO_OWNERS: Final = (NoticeKind.BATCH_COMPLETED, NoticeKind.OWNER_DIGEST)
 _STATUS_OF: Final = {
@@ -112,7 +112,7 @@ def _room_for_a_filter() -> Iterator[None]:
 def image_notice(image: Image, dashboard: str, results_bucket: str) -> Notice:
     """The notice of an image's pending outcome.
 
-    It says what the outcome was, also where somebody has the image processed again meanwhile.
+    It has the outcome for which it was written, even if the image has been queued again since.
     """
     kind = image.notice or NoticeKind.IMAGE_READY
     cause, message = _cause_of(image, kind)
@@ -173,7 +173,7 @@ def _cause_of(image: Image, kind: NoticeKind) -> tuple[Cause | None, str | None]
 
 
 def batch_notice(batch: Batch, counts: Counts, dashboard: str) -> Notice:
-    """What is said, once, when the last image of a sealed batch is accounted for."""
+    """The notice that is published when the last image of a sealed batch is accounted for."""
     link = f"{dashboard}/batches/{batch.owner}/{batch.name}"
     recipe = batch.recipe.name if batch.recipe else None
     document = {
@@ -218,6 +218,6 @@ def _attributes(kind: NoticeKind | str, owner: str, batch: str | None, recipe: s
 
 
 def _subject(text: str) -> str:
-    """File names are anyone's: a line break in one must not reach a mail's header."""
+    """A file name may hold any character; a line break must not reach the header of a mail."""
     plain = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
     return plain[:SUBJECT_LENGTH]

@@ -65,7 +65,7 @@ DEFAULT: Final = Policy()
 
 @dataclass(frozen=True, slots=True)
 class PutHeaders:
-    """What S3 keeps beside the bytes of an object. Names of metadata are in small letters."""
+    """Attributes that S3 keeps with an object. Names of metadata are in lower case."""
 
     content_type: str | None = None
     cache_control: str | None = None
@@ -75,7 +75,7 @@ class PutHeaders:
 
 @dataclass(frozen=True, slots=True)
 class ObjectStream:
-    """An object whose bytes are still on their way. `etag` is without quotes; `size` is in bytes."""
+    """An object whose bytes are not read yet. `etag` is without quotes; `size` is in bytes."""
 
     version_id: str | None
     etag: str
@@ -100,7 +100,7 @@ class ObjectBytes:
         self._store = cache(self._make_store)
 
     def put(self, bucket: str, key: str, body: bytes | Path, headers: PutHeaders) -> str:
-        """Put an object. S3 compares the body with its SHA-256, and keeps that beside the object.
+        """Put an object. S3 compares the body with its SHA-256, and keeps the checksum with the object.
 
         A file of more than `AT_ONCE` bytes goes in parts; S3 then keeps a digest of the parts' digests. Returns the
         object's ETag without quotes, empty where the library that sent the object does not say.
@@ -176,7 +176,7 @@ class ObjectBytes:
         base = signed.partition("?")[0].removesuffix("/x")
         return S3Store(
             bucket,
-            # Named so, it wins over a variable of the environment.
+            # An option that is given here takes precedence over a variable of the environment.
             aws_endpoint_url_s3=base,
             virtual_hosted_style_request=True,
             region=self._client.meta.region_name,

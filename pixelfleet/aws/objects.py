@@ -25,13 +25,13 @@ from pixelfleet.files.destination import draft_of
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-#: Files that are put, or fetched, at once.
+#: Files that are put at once.
 STORE_THREADS: Final = 8
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 #: User metadata has 2 KB in all (S3 user guide, "Working with object metadata"), and a quoted key can be 3 KB.
 SOURCE_METADATA: Final = 1_000
 
-#: The standard library's own list: the host's lists differ.
+#: The standard library's list alone: the lists of hosts differ.
 _TYPES: Final = mimetypes.MimeTypes()
 for _suffix in ("avif", "webp"):
     _TYPES.add_type(f"image/{_suffix}", f".{_suffix}")
@@ -59,7 +59,7 @@ class ObjectVersion:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is written beside a result: its type, the original's key, the recipe's name, the time."""
+    """The attributes of a stored result: its type, the original's key, the recipe's name, the time."""
 
     content_type: str
     source: str
@@ -108,7 +108,7 @@ class Objects:
             return interruptible(get)
 
     def store(self, path: Path, key: str, stored: Stored) -> str:
-        """Put a file into the results bucket, to be cached for ever; returns its SHA-256 in hex.
+        """Put a file into the results bucket, with caching for a year; returns its SHA-256 in hex.
 
         S3 verifies the checksum: a body that was damaged on its way is refused, not stored.
         """
@@ -170,7 +170,7 @@ class Objects:
         return deleted
 
     def tag_original(self, source: ObjectVersion, tags: dict[str, str]) -> None:
-        """Merge tags into those that the original's version has. S3 allows ten; what does not fit is left out."""
+        """Merge tags into those that the original's version has. S3 allows ten; tags above that number are left out."""
         which: dict[str, Any] = {"Bucket": source.bucket, "Key": source.key}
         if source.version_id:
             which["VersionId"] = source.version_id
@@ -208,16 +208,6 @@ class Objects:
         """Delete a key's object, in a versioned bucket its current version; the bucket's event does the rest."""
         with translated(f"delete {key!r}"):
             self._client.delete_object(Bucket=bucket, Key=key)
-
-    def download_folder(self, prefix: str, folder: Path) -> None:
-        """Stream every result below a prefix (it ends with /) to the same place below `folder`, several at once."""
-        with ThreadPoolExecutor(STORE_THREADS) as pool:
-            for page in self._list_results(prefix):
-                paths = [folder / key.removeprefix(prefix) for key in page]
-                for parent in {path.parent for path in paths}:
-                    parent.mkdir(parents=True, exist_ok=True)
-                # Consumed, so that the first error is raised here.
-                list(pool.map(self.download_result, page, paths))
 
     def _list_results(self, prefix: str) -> Iterator[list[str]]:
         with translated(f"list {prefix!r}"):
@@ -273,7 +263,7 @@ def _check_version(asked: ObjectVersion, answered: ObjectVersion) -> None:
 
 
 def _write(chunks: Iterable[bytes], path: Path, abandoned: threading.Event) -> str:
-    """Write chunks to a file; returns their SHA-256 in hex. Ends early once nobody waits for them."""
+    """Write chunks to a file; returns their SHA-256 in hex. Ends early once `abandoned` is set."""
     digest = hashlib.sha256()
     with path.open("wb") as file:
         for chunk in chunks:

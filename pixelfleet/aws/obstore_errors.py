@@ -38,7 +38,7 @@ def as_boto3_error(error: Exception, operation: str, key: str) -> ClientError | 
     text, _, debug = str(error).partition("\n\nDebug source:\n")
     if isinstance(error, FileNotFoundError) and not debug:
         return None
-    # The key stands in the text before the answer, as its uploader wrote it: it must not pass for the answer.
+    # The text has the key before the answer. A key that looks like an answer must not be taken for one.
     answer = text.replace(key, "", 1).partition(_STATUS)[2]
     if answer:
         return _refusal(answer, operation)

@@ -41,8 +41,8 @@ class Queues:
     def send(self, lane: Lane, jobs: Iterable[Job], group: str | None = None) -> list[Job]:
         """Send jobs to a lane, ten a call; returns those that SQS did not take.
 
-        Each goes into its owner's message group, or all into `group`: of groups, none keeps another waiting.
-        An entry can be refused while its neighbours pass, so the answer is looked through entry by entry.
+        Each job goes into its owner's message group, or all jobs into `group`: SQS serves groups in turn.
+        SQS can refuse some entries of a call and take the others.
 
         Raises:
             TransientError: a whole call failed; jobs of earlier calls are sent.
@@ -59,9 +59,9 @@ class Queues:
             raise TransientError(Cause.UNAVAILABLE, f"the {lane} queue did not take the job of {job.key!r}")
 
     def bury(self, lane: Lane, job: Job, cause: Cause) -> None:
-        """Put a job whose attempts are used up on the lane's DLQ, with what a reader of the DLQ wants to know.
+        """Put a job whose attempts are used up on the lane's DLQ, with cause, image, owner and batch as attributes.
 
-        It lies there as a redrive, so that moving it back by any tool starts the image anew.
+        Its origin there is a redrive, so that the image is attempted again when any tool moves the message back.
         """
         place = job.place
         texts = {"cause": cause.value, "image_id": job.image_id, "owner": place.owner, "batch": place.batch or "-"}

@@ -18,7 +18,7 @@ class Secrets:
         self._client = client
 
     def create(self, name: str, document: dict[str, str], kms_key: str | None) -> str:
-        """Make a secret that is not there yet; its ARN."""
+        """Make a secret that is not there yet; returns its ARN."""
         key = {"KmsKeyId": kms_key} if kms_key else {}
         try:
             answer = self._client.create_secret(Name=name, SecretString=json.dumps(document), **key)

@@ -1,4 +1,4 @@
-"""CloudFront: URLs that admit everybody who has them until they expire."""
+"""CloudFront: signed URLs, which admit any holder until they expire."""
 
 from collections.abc import Callable
 

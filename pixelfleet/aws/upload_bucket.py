@@ -22,7 +22,7 @@ _UNSEEN: Final = frozenset({"404", "403"})
 
 
 class UploadGoneError(Exception):
-    """A multipart upload was aborted: by the bucket's lifecycle rule, or by somebody."""
+    """A multipart upload was aborted: by the bucket's lifecycle rule, or by another client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class UploadBucket:
         self.bucket = bucket
 
     def put(self, key: str, body: bytes, content_type: str | None = None) -> str:
-        """Put a whole object; returns its ETag. S3 compares the object with its SHA-256, and keeps that."""
+        """Put a whole object; returns its ETag. S3 compares the object with its SHA-256, and keeps the checksum."""
         with translated(f"put {key!r}"):
             return self._object_bytes.put(self.bucket, key, body, PutHeaders(content_type=content_type))
 
@@ -148,7 +148,7 @@ class UploadBucket:
         return answer.get("ETag", "").strip('"')
 
     def abort(self, key: str, upload_id: str) -> None:
-        """Delete the parts of an upload. What cannot be deleted now, the bucket's lifecycle rule deletes in days."""
+        """Delete the parts of an upload. If that fails, the bucket's lifecycle rule deletes them in some days."""
         with suppress(TransientError), translated(f"give up {key!r}"):
             self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload_id)
 

@@ -47,7 +47,7 @@ _COUNTER: Final = "n_"
 
 
 class Action(Record):
-    """What an operator did. `what` is the command's name; `on` names what it was done to, for people."""
+    """One action of an operator. `what` is the command; `on` describes the images, user or queue that it changed."""
 
     at: str
     who: str
@@ -57,7 +57,7 @@ class Action(Record):
 
 
 class Heartbeat(Record):
-    """What a worker process said of itself at `seen_at`; `finished` counts images since `started_at`."""
+    """The state of a worker process at `seen_at`; `finished` counts images since `started_at`."""
 
     worker: str
     lanes: tuple[Lane, ...]
@@ -92,22 +92,22 @@ class Activity:
         self._table = table
 
     def note(self, who: str, what: str, on: str = "", details: Mapping[str, int | str] | None = None) -> Action:
-        """Keep what an operator did."""
+        """Store an action of an operator."""
         now = datetime.now(UTC)
         action = Action(at=timestamp(now), who=who, what=what, on=on, details=dict(details or {}))
-        # Two actions of one millisecond are two.
+        # Two actions in one millisecond get different keys.
         key = {"stream": _OPERATOR, "at": f"{action.at}#{secrets.token_hex(4)}"}
         fields = action.model_dump(mode="json", exclude={"at"}) | {"happened_at": action.at}
         self._put(key | fields, now + ACTIONS_KEPT)
         return action
 
     def actions(self, before: str | None = None) -> Iterator[Action]:
-        """What operators did, newest first; only what is older than the timestamp `before`, where one is given."""
+        """The actions of operators, newest first; with `before`, those before that timestamp."""
         for item in self._read(_OPERATOR, end=before, newest_first=True):
             yield Action.model_validate(item | {"at": item["happened_at"]})
 
     def claim_digest(self, until: datetime) -> bool:
-        """Whether the digest of the hour that ends at `until` is still to publish; a second call answers False."""
+        """Claim the digest of the hour that ends at `until`. False if it was claimed before."""
         item = {"stream": _DIGESTS, "at": timestamp(until), "expires_at": int((until + DIGESTS_KEPT).timestamp())}
         with translated("claim the digest of an hour"):
             try:
@@ -125,13 +125,13 @@ class Activity:
         return True
 
     def beat(self, heartbeat: Heartbeat) -> None:
-        """Say that a worker is alive; replaces what it said before."""
+        """Write a worker's heartbeat in place of its last one."""
         seen = datetime.fromisoformat(heartbeat.seen_at)
         item = heartbeat.model_dump(mode="json") | {"stream": _WORKERS, "at": heartbeat.worker}
         self._put(item, seen + HEARTBEATS_KEPT)
 
     def gone(self, worker: str) -> None:
-        """Strike off a worker that ends."""
+        """Delete the heartbeat of a worker that ends."""
         with translated("strike off a worker"):
             write(
                 self._client.delete_item, TableName=self._table, Key=to_attributes({"stream": _WORKERS, "at": worker})
@@ -143,7 +143,7 @@ class Activity:
         return [heartbeat for heartbeat in heartbeats if heartbeat.seen_at >= timestamp(since)]
 
     def count(self, sample: Sample) -> None:
-        """Add to what was finished in a slot. Not for counts that must be exact."""
+        """Add to the numbers of a slot. A repeated write counts twice: not for numbers that must be exact."""
         names = {"#expires": "expires_at"}
         expires = datetime.fromisoformat(sample.at) + SAMPLES_KEPT
         values: dict[str, Any] = {":expires": int(expires.timestamp())}
@@ -153,7 +153,7 @@ class Activity:
         for position, (name, number) in enumerate(added.items()):
             names[f"#{position}"], values[f":{position}"] = name, number
             terms.append(f"#{position} :{position}")
-        with translated("count what was finished"):
+        with translated("count finished images"):
             write(
                 self._client.update_item,
                 TableName=self._table,
@@ -164,7 +164,7 @@ class Activity:
             )
 
     def samples(self, since: datetime, lanes: Iterable[Lane] = tuple(Lane)) -> list[Sample]:
-        """What was finished in the slots from `since` on, oldest first; a slot without any image is not there."""
+        """The samples of the slots from `since` on, oldest first; a slot without an image has none."""
         samples = [
             _sample(lane, item) for lane in lanes for item in self._read(_finished(lane), start=timestamp(since))
         ]

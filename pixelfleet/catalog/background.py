@@ -1,4 +1,4 @@
-"""Long work that an operator asked the dashboard for, kept in the activity table so that each of its tasks can show it.
+"""Background tasks of the dashboard, kept in the activity table so that every task of its service can show them.
 
 Stream `background_tasks`, in order of when they were asked for; kept 30 days.
 """
@@ -29,12 +29,12 @@ class BackgroundTaskState(StrEnum):
     #: A canary failed again, so nothing more was sent.
     STOPPED = "stopped"
     FAILED = "failed"
-    #: The dashboard that worked on it ended. It may be repeated: what was done stays done.
+    #: The dashboard process that worked on it ended. It may be started again: finished parts stay finished.
     INTERRUPTED = "interrupted"
 
 
 class BackgroundTask(Record):
-    """`kind` is `redrive` or `purge`; `on` names for people what it is done to; `counts` how far it has come."""
+    """`kind` is `redrive` or `purge`; `on` describes the selection; `counts` are the numbers so far."""
 
     id: str
     kind: str
@@ -80,7 +80,7 @@ class BackgroundTasks:
         return _judged(from_attributes(answer["Item"])) if "Item" in answer else None
 
     def recent(self, most: int) -> list[BackgroundTask]:
-        """The latest, newest first."""
+        """The latest tasks, newest first."""
         with translated("list background tasks"):
             answer = self._client.query(
                 TableName=self._table,

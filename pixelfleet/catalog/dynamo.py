@@ -85,7 +85,7 @@ def pause(tries: int = 1) -> None:
 def write(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Make one write, and repeat it while nothing but a transaction on the same item is in its way.
 
-    A write that was refused for that reason has done nothing, so that the same write may be repeated as it is.
+    A write that was refused for that reason has changed nothing, so that the same write may be repeated.
 
     Raises:
         ClientError: every other refusal, a condition that does not hold among them.
@@ -142,7 +142,7 @@ def _attribute(value: Any) -> Item:
 
 
 def _value(attribute: Any) -> Any:
-    """Numbers that are whole come as int: all of ours are. Others, which a newer release wrote, come as Decimal."""
+    """Whole numbers become int; this release writes no others. Others, of a newer release, become Decimal."""
     [(kind, content)] = attribute.items()
     if kind in ("S", "BOOL"):
         return content

@@ -23,7 +23,7 @@ SHARDS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class PendingInvalidation:
-    """One removed image. `at` is the item's sort key: each deletion of results of an image has its own."""
+    """One removed image. `at` is the item's sort key: each deletion of an image's results has another."""
 
     owner: str
     image_id: str
@@ -68,7 +68,7 @@ class Invalidations:
         return pending
 
     def done(self, sent: Iterable[PendingInvalidation]) -> None:
-        """Delete the items of what CloudFront has taken."""
+        """Delete the items of images that CloudFront has invalidated."""
         for pending in sent:
             key = to_attributes({"stream": pending.stream, "at": pending.at})
             with translated("note that an image is invalidated"):

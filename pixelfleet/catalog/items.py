@@ -30,7 +30,7 @@ def image_item(image: Image) -> dict[str, Any]:
 
 
 def image_of(item: dict[str, Any]) -> Image:
-    """The image that an item holds, with the attributes that this release does not know."""
+    """The image of an item, including the attributes of a newer release."""
     return Image.model_validate({name: value for name, value in item.items() if name not in _IMAGE_KEYS})
 
 

@@ -25,7 +25,7 @@ class RecipeTexts:
         return str(item["text"]) if item else None
 
     def set_default(self, owner: str, recipe: RecipeRef) -> None:
-        """Name the recipe of an owner's images that neither reprocessing nor a batch named one for."""
+        """Set the recipe of those images of an owner that have no other by reprocessing or by their batch."""
         self._write({"recipe_id": f"owner#{owner}", "name": recipe.name, "digest": recipe.digest})
 
     def default_of(self, owner: str) -> RecipeRef | None:

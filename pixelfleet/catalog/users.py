@@ -52,14 +52,14 @@ ANYWHERE: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who a token speaks for, and what it may do."""
+    """The user of a token, and the token's rights."""
 
     user: User
     scopes: frozenset[Scope]
 
 
 class Users:
-    """Methods raise TransientError when DynamoDB does not answer, SetupError for what the caller must mend."""
+    """Methods raise TransientError when DynamoDB does not answer, SetupError for what the caller must correct."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -110,7 +110,7 @@ class Users:
         return self._change(name, changed)
 
     def set_disabled(self, name: str, *, disabled: bool) -> User:
-        """Nobody signs in as a disabled user; their sessions end, their tokens rest."""
+        """A disabled user cannot sign in: their sessions end, and their tokens are refused until they are enabled."""
         return self._change(name, lambda user: {"disabled": disabled, "epoch": user.epoch + 1})
 
     def issue_token(self, name: str, label: str, scopes: tuple[Scope, ...], days: int) -> tuple[str, TokenNote]:
@@ -141,10 +141,10 @@ class Users:
         return secret, note
 
     def revoke_token(self, name: str, digest: str) -> None:
-        """A token by its digest, or the beginning of it.
+        """Revoke a token, by its digest or the beginning of it.
 
         Raises:
-            SetupError: none or several begin so.
+            SetupError: no token or several tokens begin so.
         """
         user = self.get(name)
         digests = [t.digest for t in user.tokens if t.digest.startswith(digest)] if user else []
@@ -198,7 +198,7 @@ class Users:
         return None if user.disabled else user
 
     def end_session(self, session: str, seconds: int) -> None:
-        """No cookie of that session counts any more; `seconds` is how long one could have."""
+        """End a session: its cookies are refused for `seconds`, the rest of its life."""
         with translated("end a session"):
             self._put({"user_id": f"ended#{session}", "expires_at": int(time.time()) + seconds}, None)
 
@@ -213,7 +213,9 @@ class Users:
         return here < FAILURES_ALLOWED and anywhere < ATTEMPTS_ALLOWED
 
     def count_sign_in(self, name: str, address: str) -> int:
-        """Count an attempt before it is judged, so that many at once gain nothing; returns how many failed before.
+        """Count an attempt before its password is compared, so that all parallel attempts count.
+
+        Returns how many attempts failed before.
 
         Account and address are counted together: a stranger elsewhere cannot lock anybody out.
         """

@@ -11,15 +11,15 @@ from pixelfleet.errors import Cause
 class Refusal(StrEnum):
     """Why a change was not made. None of these is an error."""
 
-    #: A newer version of the object, a removal, or another attempt has the say.
+    #: A newer version of the object, a removal, or another attempt takes precedence.
     SUPERSEDED = "superseded"
-    #: The record says already what the change would say.
+    #: The record has this outcome already.
     DONE = "done"
     #: There is no such record, or the image is deleted.
     UNKNOWN = "unknown"
     #: The notice of the last outcome is still to be published; finish that outcome, then try again.
     UNFINISHED = "unfinished"
-    #: A newer release gave the record a status that this release does not know.
+    #: The record has a status of a newer release.
     NEWER_RELEASE = "newer_release"
 
 
@@ -60,7 +60,7 @@ class Failure:
 
 
 def sequencer_of(job: Job, image: Image | None) -> str:
-    """The job's own, or, for a sender that read none from an event, the stored one."""
+    """The sequencer of the job; of a job without one, which no event made, that of the record."""
     if job.sequencer is None and image is not None:
         return image.sequencer
     return pad_sequencer(job.sequencer)

@@ -102,7 +102,7 @@ def from_dict(raw: object) -> Job:
     """Read a job, strictly. Unknown fields of a known version are ignored, so that a newer producer may add some.
 
     Raises:
-        JobError: not a job, or of a version that this code does not know.
+        JobError: not a job, or of a version that this release cannot read.
     """
     if not isinstance(raw, Mapping):
         raise JobError(f"a job is a JSON object, not {type(raw).__name__}")

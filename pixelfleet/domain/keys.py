@@ -20,7 +20,7 @@ _DIGEST: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a key says of itself: owner, batch (or None) and the path within it."""
+    """The parts of a key: owner, batch (or None) and the path within the batch."""
 
     owner: str
     batch: str | None
@@ -28,7 +28,7 @@ class Place:
 
 
 def image_id(bucket: str, key: str) -> str:
-    """32 characters of base32 over SHA-256(bucket NUL key): events and replays of one key meet in one item."""
+    """32 characters of base32 over SHA-256(bucket NUL key): all events of one key have one record."""
     digest = hashlib.sha256(f"{bucket}\0{key}".encode("utf-8", "surrogatepass")).digest()
     return base64.b32encode(digest[:20]).decode().lower()
 

@@ -9,7 +9,7 @@ from pixelfleet.errors import Cause
 
 #: The line in the history of an image that goes back to the results that it had.
 REPROCESSING_FAILED = "processing again failed"
-#: What counts of finished images say of such an image, before its cause.
+#: The outcome of such an image in counts of finished images, before its cause.
 REPROCESSING_FAILED_AS = "reprocessing_failed:"
 CRASHED = "no attempt reported an end: the worker or its host died each time while it worked on the image"
 

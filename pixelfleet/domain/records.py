@@ -15,9 +15,8 @@ from pixelfleet.errors import Cause
 #: S3 sequencers differ in length; padded on the right with zeros to this width they order as text.
 SEQUENCER_WIDTH: Final = 40
 ATTEMPT_LOG_LENGTH: Final = 20
-#: DynamoDB refuses items over 400 KB; a foreign error text must not be what fills one.
+#: DynamoDB refuses items over 400 KB: the text of an error must not fill one.
 MESSAGE_LENGTH: Final = 1_000
-LINE_MESSAGE_LENGTH: Final = 200
 #: A record lists at most so many folders to delete, newest first; older ones are left to the sweep of `reconcile`.
 MOST_SUPERSEDED: Final = 100
 
@@ -34,7 +33,7 @@ class Status(StrEnum):
 
 
 class BatchState(StrEnum):
-    """How far a batch is. `open`: more may be uploaded. `sealed`: it is known how many images it has."""
+    """The state of a batch. `open`: more may be uploaded. `sealed`: its number of images is fixed."""
 
     OPEN = "open"
     SEALED = "sealed"
@@ -44,7 +43,7 @@ class BatchState(StrEnum):
 class NoticeKind(StrEnum):
     IMAGE_READY = "image.ready"
     IMAGE_FAILED = "image.failed"
-    #: The image was to be processed again, which failed; the results from before are still there.
+    #: Processing the image again failed; the earlier results are still there.
     REPROCESSING_FAILED = "image.reprocessing_failed"
     BATCH_COMPLETED = "batch.completed"
     FAILURES_DIGEST = "failures.digest"
@@ -64,7 +63,7 @@ def as_member(kind: type[Member], value: Any) -> Any:
 
 
 class Record(BaseModel):
-    """What an item of the catalog holds. Values of a newer release are read as such; see `as_member`."""
+    """The content of an item. Enumeration values of a newer release can be read; see `as_member`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -206,7 +205,7 @@ class Image(WholeRecord):
 
 
 class Batch(Record):
-    """What a batch is called and how far it has come; its counts lie in the shards."""
+    """The name, the state and the recipe of a batch; its counts are in the shards."""
 
     batch_id: str
     owner: str

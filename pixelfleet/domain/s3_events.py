@@ -30,7 +30,7 @@ _EVENTBRIDGE_KINDS: Final = {"Object Created": JobKind.PROCESS, "Object Deleted"
 class Parsed:
     """The content of one message: jobs to route, and the records that could not be read, each with its reason.
 
-    Events that are none of ours (a test event, a restore, a tagging, a folder marker) are counted as ignored.
+    Events that need no work (a test event, a restore, a tagging, a folder marker) are counted as ignored.
     """
 
     jobs: tuple[Job, ...] = ()
@@ -118,7 +118,7 @@ def _parse_eventbridge(document: Mapping[str, Any]) -> Parsed:
     detail = _object(document["detail"], "detail")
     bucket = _text(_object(detail.get("bucket"), "detail.bucket"), "name")
     details = _object(detail.get("object"), "detail.object")
-    # Unlike S3's own notifications, EventBridge gives the key as it is.
+    # EventBridge, unlike S3's notifications, does not encode the key.
     job = _job(kind, bucket, _text(details, "key"), details | {"version_id": details.get("version-id")})
     return Parsed(jobs=(job,)) if job is not None else Parsed(ignored=1)
 

@@ -102,7 +102,7 @@ def note_transient(image: Image | None, aim: Aim, failure: Failure, at: str) -> 
 
 
 def hand_back(image: Image | None, aim: Aim, at: str) -> Image | Refusal:
-    """Return the attempt of a job that was interrupted cleanly, so that shutting down costs the image nothing."""
+    """Return the attempt of a job that was interrupted cleanly: a shutdown does not count against the image."""
     if image is None:
         return Refusal.UNKNOWN
     if image.status is not Status.PROCESSING or not still_aimed_at(image, aim):
@@ -233,7 +233,7 @@ def abandon(image: Image | None, results: str) -> Image | Refusal:
 
 
 def strike_off(image: Image | None, revisions: frozenset[str]) -> Image | Refusal:
-    """Forget superseded folders whose objects are deleted."""
+    """Take superseded folders whose objects are deleted off the list."""
     if image is None or not revisions & set(image.superseded):
         return Refusal.DONE
     return image.model_copy(update={"superseded": tuple(r for r in image.superseded if r not in revisions)})
@@ -258,7 +258,7 @@ def _first_seen(aim: Aim) -> Image:
 def _removed_since(image: Image, job: Job) -> bool:
     """Whether the version of the job's event has been removed: its tombstone may have its sequencer.
 
-    A job without a sequencer of its own comes from a sender that saw the object; the worker asks the bucket again.
+    A job without a sequencer comes from a sender that read the object; the worker reads the bucket again.
     """
     equal = image.sequencer == sequencer_of(job, image)
     return image.status is Status.DELETED and job.sequencer is not None and equal

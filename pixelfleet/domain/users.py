@@ -7,14 +7,14 @@ from pixelfleet.domain.records import WholeRecord
 
 
 class Role(StrEnum):
-    """An operator sees all owners' images and the fleet; a user their own images."""
+    """An operator sees all owners' images and the state of the deployment; a user sees the user's images."""
 
     USER = "user"
     OPERATOR = "operator"
 
 
 class Scope(StrEnum):
-    """What a token may do; a session may do all that its user's role allows."""
+    """A right of a token; a session has all rights of its user's role."""
 
     READ = "read"
     WRITE = "write"
@@ -32,7 +32,7 @@ class TokenNote(WholeRecord):
 
 
 class User(WholeRecord):
-    """A person; also the owner of that name. `epoch` counts what ends all sessions: a new password, a disabling."""
+    """A user, and the owner of that name. `epoch` counts the changes that end all sessions: password, disabling."""
 
     name: str
     role: Role = Role.USER
@@ -50,5 +50,5 @@ class User(WholeRecord):
 
 
 def fit_name(name: str) -> bool:
-    """Whether it can name a user: it must be read back from `uploads/<owner>/...` as it is."""
+    """Whether a user may have this name: `place_of` must read the same name from `uploads/<owner>/...`."""
     return place_of(f"uploads/{name}/b/x").owner == name and name != DEFAULT_OWNER

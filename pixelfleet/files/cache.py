@@ -1,9 +1,9 @@
-"""The user's cache: what pixelfleet keeps on a disk between two commands."""
+"""The user's cache folder: files that pixelfleet keeps between two commands and can make again."""
 
 import os
 from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Where the XDG base directory specification puts what can be made anew."""
+    """The cache folder of upload journals (XDG base directory specification)."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pixelfleet" / "uploads"

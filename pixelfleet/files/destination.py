@@ -1,4 +1,4 @@
-"""A folder for results, held by one command at a time; and files in it that appear whole, or not at all."""
+"""A folder for results that one command locks at a time, and files in it that appear whole or not at all."""
 
 import errno
 import fcntl
@@ -53,7 +53,7 @@ def own_destination(dest: Path) -> Iterator[None]:
 
 @contextmanager
 def draft_of(path: Path) -> Iterator[Path]:
-    """A name beside `path` that nobody else has. The file that is written there takes the place of `path` at the end.
+    """A new name in the folder of `path`. The file that is written there takes the place of `path` at the end.
 
     After an error the file is gone, and `path` is as before.
     """
@@ -79,6 +79,6 @@ def replacing(path: Path) -> Iterator[IO[str]]:
 
 
 def check_replaceable(path: Path) -> None:
-    """Raises SetupError where something is at `path` that is no regular file: it would be lost."""
+    """Raises SetupError if `path` is something else than a regular file, which would be lost."""
     if path.exists() and not path.is_file():
         raise SetupError(f"{path} is there and is no regular file: name another file")

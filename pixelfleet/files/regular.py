@@ -1,4 +1,4 @@
-"""Reading files whose names people give: a named pipe or a device is refused, since reading it may wait for ever."""
+"""Reads files that a user names. A named pipe or a device is refused: reading it may never end."""
 
 import errno
 import os

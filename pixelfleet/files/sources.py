@@ -41,7 +41,7 @@ def find_sources(given: Sequence[Path], leave_out: Path | None = None) -> Iterat
         SetupError: at once, if a given path does not exist.
     """
     for path in given:
-        # A dangling link exists; its source says what is wrong.
+        # A dangling link exists; its `Source` has the problem.
         if not os.path.lexists(path):
             raise SetupError(f"{path} does not exist")
     return _all(given, leave_out)
@@ -51,7 +51,7 @@ def _all(given: Sequence[Path], leave_out: Path | None) -> Iterator[Source]:
     barred = _identity(leave_out) if leave_out is not None and _is_folder(leave_out) else None
     once: dict[Path, Path] = {}
     for item in given:
-        # People see the path as they wrote it.
+        # Messages have the path as the user wrote it.
         once.setdefault(item.absolute(), item)
     for path in once.values():
         if _is_folder(path):
@@ -92,7 +92,7 @@ def _look(path: Path, relative: str) -> Source:
 
 
 def _is_folder(path: Path) -> bool:
-    """Path.is_dir raises where the folder around may not be entered, or a name is too long; `_look` tells of those."""
+    """False also where Path.is_dir raises: a folder that may not be entered, a name too long. `_look` reports these."""
     try:
         return stat.S_ISDIR(path.stat().st_mode)
     except OSError:

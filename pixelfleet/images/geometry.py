@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pixelfleet.recipes import Fit, Gravity, Variant
 
 Size = tuple[int, int]
-Area = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
-from pixelfleet.operations.reconcile.compare import Reconcile, ReconcileResult, CompareOptions
+from pixelfleet.operations.reconcile.compare import CompareOptions, Reconcile, ReconcileResult
 from pixelfleet.operations.reconcile.listing import BucketListing
 from pixelfleet.operations.reconcile.verdict import Horizon
 

@@ -1,7 +1,7 @@
 """The digest of failures: what failed in the last full hour, by cause, as one notice an hour.
 
 A mail for every failed image would be thousands of mails after one bad batch, and SNS suspends an address that receives
-more than ten a second. Operators get one digest of the deployment; each owner with failures gets a digest of that owner's images.
+more than ten a second. Operators get one digest of the deployment; each owner with failures gets a digest of theirs.
 
 Images that are ready and could not be processed again are in no index of failures. The operators' digest takes their
 number by cause from the workers' statistics.

@@ -98,20 +98,6 @@ class Report:
         # A file name need not be valid Unicode; escapes keep it readable by every JSON reader.
         return json.dumps(fields, indent=1, ensure_ascii=True)
 
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """What `to_json` wrote.
-
-        Raises:
-            ValueError, KeyError, TypeError: not a report.
-        """
-        raw = json.loads(text)
-        images = tuple(
-            ReportImage(**{**image, "variants": tuple(ReportVariant(**variant) for variant in image["variants"])})
-            for image in raw["images"]
-        )
-        return cls(images, raw["seconds"])
-
 
 def write_report(report: Report, path: Path) -> None:
     """Write the JSON, whole or not at all.

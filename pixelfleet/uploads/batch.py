@@ -12,8 +12,10 @@ from pixelfleet.domain.keys import as_key
 from pixelfleet.files.sources import Source
 from pixelfleet.uploads.body import PART
 from pixelfleet.uploads.journal import PlannedUpload, UploadJournal
-from pixelfleet.uploads.uploader import AHEAD, Put, Uploader
+from pixelfleet.uploads.uploader import Put, Uploader
 
+#: Files that are begun and not done, for each thread: a million files wait on the disk, not in memory.
+AHEAD: Final = 4
 #: Answers that are noted at a time, and the seconds in which they are gathered.
 TOGETHER: Final = 16
 GATHER_SECONDS: Final = 0.1
@@ -140,7 +142,7 @@ class BatchUpload:
         self._note(done)
 
     def _next(self) -> Future[Put]:
-        """The next answer. A large file may take hours: the progress is shown meanwhile."""
+        """The next answer. A large file may take hours: progress is reported while this waits."""
         while True:
             try:
                 return self._answers.get(timeout=SHOW_EVERY)

@@ -170,10 +170,6 @@ class UploadJournal:
         rows = self._db.execute("SELECT path, message FROM left_out WHERE kind = ? ORDER BY path", (kind,))
         return ((Path(os.fsdecode(path)), message) for path, message in rows)
 
-    def put_keys(self) -> Iterator[str]:
-        """The keys of all files that any run has put."""
-        return (key for (key,) in self._db.execute("SELECT key FROM files WHERE done = 1"))
-
     def has_any(self) -> bool:
         """Whether any run has put a file."""
         return self._db.execute("SELECT 1 FROM files WHERE done = 1 LIMIT 1").fetchone() is not None

@@ -1,8 +1,7 @@
 """Many files at once into the uploads bucket, each whole or not at all."""
 
 import os
-from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,9 +18,7 @@ from pixelfleet.uploads.parts import Parts
 from pixelfleet.uploads.throttle import Throttle
 from pixelfleet.uploads.unfinished import Begun, Unfinished
 
-#: Files that are begun ahead of what is done, for each thread: a million files wait on the disk, not here.
-AHEAD: Final = 4
-#: How often a file that changes while it is read is read anew.
+#: How often a file is read again if it changes while it is read.
 READS: Final = 3
 
 
@@ -69,7 +66,6 @@ class Uploader:
         self.bucket = bucket.bucket
         self.meter = Meter()
         self._bucket = bucket
-        self._threads = threads
         self._images_only = images_only
         self._throttle = Throttle(max_bandwidth)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="put")
@@ -87,22 +83,6 @@ class Uploader:
 
     def image_id(self, key: str) -> str:
         return image_id(self.bucket, key)
-
-    def put_all(self, planned: Iterable[tuple[Source, str]]) -> Iterator[Put]:
-        """Put files under keys; yields each file when it is done, in no order. `planned` is read as far as needed.
-
-        Raises:
-            SetupError: S3 would refuse every file.
-        """
-        running: set[Future[Put]] = set()
-        for source, key in planned:
-            running.add(self.submit(source, key))
-            if len(running) >= self._threads * AHEAD:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in done)
 
     def submit(self, source: Source, key: str, *, doubtful: bool = False) -> "Future[Put]":
         """Put one file in the background."""

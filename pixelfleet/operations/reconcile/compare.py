@@ -74,7 +74,9 @@ class _Candidate:
 class Reconcile:
     """Compares page after page. It can go on after any page: a job that is sent twice is done once."""
 
-    def __init__(self, deployment: Deployment, horizon: Horizon, options: CompareOptions, pace: Pace | None = None) -> None:
+    def __init__(
+        self, deployment: Deployment, horizon: Horizon, options: CompareOptions, pace: Pace | None = None
+    ) -> None:
         self._deployment = deployment
         self._horizon = horizon
         self._options = options

@@ -11,7 +11,7 @@ from pixelfleet.operations.invalidation import RECONCILE_CALLS, send_invalidatio
 from pixelfleet.operations.monitoring import lanes
 from pixelfleet.operations.recipe_texts import reference, store_recipe
 from pixelfleet.operations.reconcile.checkpoint import Checkpoint
-from pixelfleet.operations.reconcile.compare import Reconcile, ReconcileResult, CompareOptions
+from pixelfleet.operations.reconcile.compare import CompareOptions, Reconcile, ReconcileResult
 from pixelfleet.operations.reconcile.horizon import horizon
 from pixelfleet.operations.reconcile.listing import BucketListing, InventoryListing, Listing
 from pixelfleet.operations.reconcile.records import UnsettledRecords, settle_records

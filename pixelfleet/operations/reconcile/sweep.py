@@ -16,7 +16,6 @@ from pixelfleet.domain.transitions import Refusal
 from pixelfleet.operations.reconcile.compare import GROUP, THREADS
 
 
-
 @dataclass(frozen=True, slots=True)
 class Folder:
     """The results of one revision: `<owner>/<image_id>/<revision>/`, and when the newest of them was stored."""

@@ -29,11 +29,6 @@ def test_the_json_is_what_the_documentation_says(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
 
 
-def test_a_report_is_read_back() -> None:
-    report = Report((READY, FAILED), 2.0)
-    assert Report.from_json(report.to_json()) == report
-
-
 def test_nothing_processed_is_no_division_by_zero() -> None:
     assert Report().images_per_second == 0.0
 

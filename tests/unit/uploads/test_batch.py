@@ -143,7 +143,7 @@ def test_who_may_not_look_sends_what_is_in_doubt_again(folder: Path) -> None:
 def test_a_journal_of_another_cloud_at_the_same_address_is_not_believed(folder: Path) -> None:
     go(Bucket(), folder)
     with UploadJournal.open(Target("aws", "2027", "bucket", TARGET.prefix)) as journal:
-        assert list(journal.put_keys()) == []
+        assert not journal.has_any()
 
 
 def test_a_damaged_journal_is_told_with_what_to_do(folder: Path, cache: Path) -> None:

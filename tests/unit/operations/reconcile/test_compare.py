@@ -19,7 +19,7 @@ from pixelfleet.catalog.schema import TABLES
 from pixelfleet.domain.jobs import Job, Lane, message_group
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.reconcile.checkpoint import Checkpoint
-from pixelfleet.operations.reconcile.compare import GROUP, Reconcile, CompareOptions
+from pixelfleet.operations.reconcile.compare import GROUP, CompareOptions, Reconcile
 from pixelfleet.operations.reconcile.listing import PAGE, InventoryListing, ListingPage
 from pixelfleet.operations.reconcile.verdict import Horizon, Verdict
 from pixelfleet.settings import Settings
@@ -81,7 +81,9 @@ def test_interrupted_it_goes_on_after_the_last_page_and_misses_nothing() -> None
         Reconcile(deployment(dying), HORIZON, CompareOptions("anna")).run(pages(500), checkpoint.write)
     assert checkpoint.read() == "k000000199"
     rest = Lanes()
-    Reconcile(deployment(rest), HORIZON, CompareOptions("anna")).run(pages(500, after=checkpoint.read()), checkpoint.write)
+    Reconcile(deployment(rest), HORIZON, CompareOptions("anna")).run(
+        pages(500, after=checkpoint.read()), checkpoint.write
+    )
     keys = {job.key for job in [*dying.sent, *rest.sent]}
     assert len(keys) == 500
     assert len(rest.sent) == 300

@@ -10,7 +10,7 @@ from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.domain.jobs import Job, JobKind, Lane
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.transitions import Aim, Refusal
-from pixelfleet.operations.reconcile.compare import Reconcile, ReconcileResult, CompareOptions
+from pixelfleet.operations.reconcile.compare import CompareOptions, Reconcile, ReconcileResult
 from pixelfleet.operations.reconcile.listing import ListingPage
 from pixelfleet.operations.reconcile.verdict import Horizon, Verdict
 from tests.fakes.records import RECIPE, key_of, record
