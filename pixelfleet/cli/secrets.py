@@ -70,7 +70,7 @@ def _show(made: SecretReference, *, as_json: bool) -> None:
         RESULTS.print("}")
 
 
-def _show_key(made: Made) -> None:
+def _show_key(made: SecretReference) -> None:
     RESULTS.print(f"  {made.key_name} = <<-PEM", soft_wrap=True)
     for line in made.public_key.strip().splitlines():
         RESULTS.print(f"    {line}", soft_wrap=True)
