@@ -102,8 +102,7 @@ async function copy(button) {
 /** Copies what a button carries. @param {HTMLElement} button */
 async function copyValue(button) {
   const value = button.dataset.copyValue.replaceAll("ORIGIN/", `${location.origin}/`);
-  const label = button.dataset.label ?? button.textContent;
-  button.dataset.label = label;
+  const label = [...button.childNodes];
   try {
     await navigator.clipboard.writeText(value);
     button.textContent = "Copied";
@@ -111,7 +110,7 @@ async function copyValue(button) {
   } catch {
     prompt("Copy this:", value);
   }
-  setTimeout(() => (button.textContent = label), 1500);
+  if (label[0]?.textContent !== "Copied") setTimeout(() => button.replaceChildren(...label), 1500);
 }
 
 document.addEventListener("click", (event) => {
