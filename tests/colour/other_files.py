@@ -277,6 +277,37 @@ def fits() -> bytes:
     return head + (rows[0] * 24 + rows[1] * 24).ljust(14400, b"\0")
 
 
+def fits_of_integers(code: str, bits: int) -> bytes:
+    """The greys from -3,000 to 5,000; the lowest row first (FITS 4.0, 4.4.1)."""
+    cards = (("SIMPLE", "T"), ("BITPIX", bits), ("NAXIS", 2), ("NAXIS1", 64), ("NAXIS2", 48))
+    head = "".join(f"{name:8}= {value:>20}".ljust(80) for name, value in cards) + "END"
+    values = [round((grey - 60) / 180 * 8_000 - 3_000) for grey in GREYS]
+    rows = [
+        struct.pack(f"{code[0]}64{code[1]}", *([left] * 32 + [right] * 32)) for left, right in (values[2:], values[:2])
+    ]
+    return head.ljust(2880).encode() + (rows[0] * 24 + rows[1] * 24).ljust(14400, b"\0")
+
+
+def jp2_of_bits(bits: int) -> bytes:
+    """Greys of 0, 1, the highest number and one less, of so few bits.
+
+    A codestream of 8 bits whose head says fewer (T.800, A.5.1): without loss, bits move the middle alone.
+    """
+    most = (1 << bits) - 1
+    values = [0, 1, most, most - 1]
+    moved = picture(tuple((value - (1 << bits - 1) + 128,) for value in values), "L")
+    whole = saved(moved, "JPEG2000", no_jp2=True, irreversible=False)
+    return whole[:42] + bytes((bits - 1,)) + whole[43:]
+
+
+def sun(bits: int) -> bytes:
+    """Sun, rasterfile(5): rows of blue, green and red, of 32 bits behind an unused byte."""
+    pixels = picture().tobytes()
+    unused = b"\x09" if bits == 32 else b""
+    body = b"".join(unused + pixels[at : at + 3][::-1] for at in range(0, len(pixels), 3))
+    return struct.pack(">8I", 0x59A66A95, *SIZE, bits, len(body), 1, 0, 0) + body
+
+
 def bmp(
     masks: tuple[int, int, int, int], bits: int, header: int = 40, compression: int = 3, *, file: bool = True
 ) -> bytes:

@@ -30,7 +30,9 @@ class Page:
     def samples(self) -> bytes:
         if self.packed is not None:
             return self.packed
-        code = {(8, 1): "B", (16, 1): "H", (32, 1): "I", (32, 3): "f", (8, 2): "b"}[self.bits, self.sample_format]
+        code = {(8, 1): "B", (16, 1): "H", (32, 1): "I", (32, 3): "f", (16, 3): "e", (8, 2): "b"}[
+            self.bits, self.sample_format
+        ]
         flat = [value for row in self.pixels for pixel in row for value in pixel]
         return struct.pack(f"<{len(flat)}{code}", *flat)
 

@@ -17,12 +17,13 @@ _SYCC: Final = 18
 
 @dataclass(frozen=True, slots=True)
 class Codestream:
-    """`bits` of the deepest component; `uneven`: a component is subsampled and does not fill the picture, or a tile, in
-    whole steps."""
+    """`bits` of the deepest component, `depths` of each; `uneven`: a component is subsampled and does not fill the
+    picture, or a tile, in whole steps."""
 
     components: int
     bits: int
     uneven: bool
+    depths: tuple[int, ...]
 
 
 def codestream(read: Read) -> Codestream | None:
@@ -44,7 +45,8 @@ def codestream(read: Read) -> Codestream | None:
     uneven = any(
         any(edge % max(part[1], 1) for edge in across) or any(edge % max(part[2], 1) for edge in down) for part in parts
     )
-    return Codestream(count, max((part[0] & 0x7F) + 1 for part in parts), uneven)
+    depths = tuple((part[0] & 0x7F) + 1 for part in parts)
+    return Codestream(count, max(depths), uneven, depths)
 
 
 def colour_order(read: Read) -> tuple[int, ...]:

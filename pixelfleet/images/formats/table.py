@@ -82,7 +82,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     _row("msp", "MSP", rb"DanM|LinS", "pillow", "MSP", ".msp"),
     _row("pfm", "PFM, grey", rb"Pf\s", "pillow", "PPM", ".pfm"),
     _row("ppm", "PPM, PGM, PBM", rb"P[1-6][\s#]", "pillow", "PPM", ".ppm", "image/x-portable-anymap"),
-    _row("sun", "Sun raster", rb"\x59\xa6\x6a\x95", "pillow", "SUN", ".ras"),
+    _row("sun", "Sun raster", rb"\x59\xa6\x6a\x95", "sun", "SUN", ".ras"),
     _row("bmp", "BMP", rb"BM....\x00\x00\x00\x00|BM....\S{4}", "bitmaps", "BMP", ".bmp", "image/bmp"),
     _row(
         "ico", "ICO", rb"\x00\x00\x01\x00[\x01-\xff]\x00",

@@ -1,12 +1,16 @@
 """JPEG 2000: pixels by Pillow (OpenJPEG), profile and metadata by the boxes of JP2 (ITU-T T.800, annex I)."""
 
+import io
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from PIL import Image as PillowImage
 
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.colour_space import PROFILE, Space, mark
 from pixelfleet.images.containers.iso_boxes import boxes, top_box
 from pixelfleet.images.containers.jp2_channels import Codestream, codestream, colour_order, is_sycc, palette
+from pixelfleet.images.containers.jp2_contrast import CODESTREAM, half_contrast
 from pixelfleet.images.fields import with_blobs
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers import pillow
@@ -17,6 +21,8 @@ from pixelfleet.images.vips import Image
 _MAX_BOXES: Final = 1000
 #: Red, green, blue and alpha, or four inks.
 _MOST_COMPONENTS: Final = 4
+#: With half of the contrast, black is 64 and white 192.
+_MIDDLE, _DIM_WHITE = 128, 192
 _INDEXED: Final = ("L", "LA", "P", "PA")
 _MAX_BLOB: Final = 4_000_000
 #: `uuid` boxes: XMP (XMP specification, part 3), EXIF and IPTC as ExifTool's JPEG 2000 tags list them.
@@ -46,17 +52,19 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
         layout = _check(read)
         profile, blobs = _profile(read), _blobs(read)
         colours, order = palette(read), colour_order(read)
+        in_ycbcr = is_sycc(read)
     with pillow.stumbling(), pillow.tolerating(reading.accept_truncated):
         picture = pillow.open_picture(path, row)
         if colours and picture.mode in _INDEXED:
             # Pillow lets equal colours of a palette share one entry, which moves all that follow.
-            picture.load()
-            picture.putpalette(colours, "RGB")
+            picture = _indexed(picture, colours, layout)
         image = pillow.as_vips(pillow.plain(picture), picture.info)
+        if not colours and layout:
+            image = _whole_range(image, layout)
+        if layout and layout.bits > 8 and layout.components > 1:
+            image = _with_white(image, path, row, in_ycbcr=in_ycbcr)
     if not colours and image.interpretation == "srgb" and order != (0, 1, 2):
         image = _ordered(image, order)
-    if layout and layout.bits > 8 and layout.components > 1 and image.min() == 0:
-        raise _unsupported("of more than 8 bits with black or white in it", "its decoder shows white as black")
     if profile and not image.get_typeof(PROFILE):
         image = mark(image, Space(profile))
     return with_blobs(image, **blobs)
@@ -76,6 +84,53 @@ def _check(read: Read) -> Codestream | None:
     if is_sycc(read) and colour_order(read) != (0, 1, 2):
         raise _unsupported("in YCbCr of another order", "its decoder takes the channels as they come")
     return layout
+
+
+def _indexed(picture: Any, colours: bytes, layout: Codestream | None) -> Any:
+    """The picture with this palette. Pillow has shifted indices of fewer than 8 bits up, as if they were greys."""
+    picture.load()
+    shift = max(8 - layout.depths[0], 0) if layout else 0
+    if shift:
+        index = picture.getchannel(0).tobytes().translate(bytes(value >> shift for value in range(256)))
+        plane = PillowImage.frombytes("P", picture.size, index)
+        if len(picture.getbands()) > 1:
+            raise _unsupported("with a palette of few colours and alpha", "its decoder mixes them up")
+        picture = plane
+    picture.putpalette(colours, "RGB")
+    return picture
+
+
+def _whole_range(image: Image, layout: Codestream) -> Image:
+    """Pillow shifts samples of fewer than 8 bits up, so that white is not reached."""
+    if min(layout.depths) >= 8 or image.bands != len(layout.depths) or image.format != "uchar":
+        return image
+    factors = [255 / (255 & ~(255 >> min(depth, 8))) for depth in layout.depths]
+    return (image * factors).rint().cast("uchar").copy(interpretation=image.interpretation)
+
+
+def _with_white(image: Image, path: Path, row: Format, *, in_ycbcr: bool) -> Image:
+    """White of more than 8 bits, which Pillow rounds up to 256 and keeps as 0, the lowest 8 bits of that. With half of
+    the contrast nothing is rounded beyond 255, so that a second look tells white from black.
+
+    Raises:
+        PermanentError: `unsupported_format`, a second look is not possible, or comes too late.
+    """
+    if not in_ycbcr and image.min() > 0:
+        return image
+    with reader_at(path) as read:
+        whole = read(0, path.stat().st_size)
+        codestream = half_contrast(whole if whole.startswith(CODESTREAM) else top_box(read, b"jp2c", len(whole)))
+    if codestream is None:
+        raise _unsupported("of more than 8 bits with black or white in it", "its decoder shows white as black")
+    picture = pillow.open_picture(io.BytesIO(codestream), row)
+    dim = pillow.as_vips(pillow.plain(picture), {})
+    if (dim.width, dim.height, dim.bands) != (image.width, image.height, image.bands):
+        raise _unsupported("of more than 8 bits with black or white in it", "its decoder shows white as black")
+    if not in_ycbcr:
+        return ((image == 0) & (dim >= _MIDDLE)).ifthenelse(255, image).copy(interpretation=image.interpretation)
+    if dim.max() >= _DIM_WHITE:
+        raise _unsupported("in YCbCr of more than 8 bits with white in it", "its decoder shows white as black")
+    return image
 
 
 def _unsupported(kind: str, reason: str) -> PermanentError:

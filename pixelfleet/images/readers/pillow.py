@@ -123,17 +123,28 @@ def open_picture(source: Path | BinaryIO, row: Format, code: str | None = None) 
 
 def plain(picture: Any) -> Any:
     """The picture in a mode whose bytes libvips can take as they are."""
+    if picture.format == "FITS" and picture.mode in ("I;16", "I", "F"):
+        return _stretched(_measured(picture))
     if picture.mode in ("L", "LA", "RGB", "RGBA", "CMYK", "I;16", "F"):
         if picture.mode in ("L", "RGB") and "transparency" in picture.info:
             return picture.convert("RGBA")
         picture.load()
-        return _stretched(picture) if picture.format == "FITS" and picture.mode == "F" else picture
+        return picture
     if picture.mode == "1":
         grey = picture.convert("L")
         return ImageOps.invert(grey) if picture.format in _ONE_IS_BLACK else grey
     if picture.mode in ("I", "I;16B"):
         return _sixteen_bits(picture)
     return picture.convert("RGBA" if picture.mode in _ALPHA or "transparency" in picture.info else "RGB")
+
+
+def _measured(picture: Any) -> Any:
+    """The numbers of a FITS as floats. Integers are signed (FITS 4.0, 4.4.1.1); scale and zero (BSCALE, BZERO) do not
+    matter to what is shown from the lowest to the highest."""
+    picture.load()
+    if picture.mode == "I;16":
+        return PillowImage.frombytes("F", picture.size, picture.tobytes(), "raw", "F;16S")
+    return picture.convert("F")
 
 
 def _stretched(picture: Any) -> Any:

@@ -15,13 +15,19 @@ from pixelfleet.images.metadata.tiff_source import exif_of
 from pixelfleet.images.readers import libvips, pillow
 from pixelfleet.images.readers.contract import Header, Reading
 from pixelfleet.images.readers.file import reader_at
-from pixelfleet.images.readers.tiff_bands import Layout, from_lab, layout_of, meaningful
+from pixelfleet.images.readers.tiff_bands import Layout, from_lab, layout_of, meaningful, shown_wrong
 from pixelfleet.images.readers.tiff_ycbcr import plain_ycbcr, ycbcr_to_rgb
 from pixelfleet.images.vips import Image
 
-_COMPRESSION, _BITS, _TILE_WIDTH, _PLANAR, _ICC, _ORIENTATION, _XMP, _IPTC = 259, 258, 322, 284, 34675, 274, 700, 33723
-#: JPEG of TIFF 6.0, section 22, which no writer has used since 1995, and LZMA: libvips' libtiff has neither.
-_PILLOW_COMPRESSIONS: Final = frozenset({6, 34925})
+_COMPRESSION, _BITS, _TILE_WIDTH, _TILE_BYTES, _PLANAR = 259, 258, 322, 325, 284
+_ICC, _ORIENTATION, _XMP, _IPTC = 34675, 274, 700, 33723
+#: JPEG of TIFF 6.0, section 22, which no writer has used since 1995, LZMA and Zstandard: libvips' libtiff lacks them.
+_PILLOW_COMPRESSIONS: Final = frozenset({6, 34925, 50000})
+#: What libvips' libtiff decodes: none, CCITT, LZW, JPEG, deflate, NeXT, PackBits, ThunderScan, PixarLog, SGI's
+#: logarithms, WebP. Of tiles in another compression libvips shows black, without an error.
+_VIPS_COMPRESSIONS: Final = frozenset(
+    {1, 2, 3, 4, 5, 7, 8, 32766, 32771, 32773, 32809, 32909, 32946, 34676, 34677, 50001}
+)
 _YCBCR: Final = 6
 _SCALE_12_BITS: Final = 65_535 / 4_095
 
@@ -33,10 +39,11 @@ def read_header(path: Path, row: Format, reading: Reading) -> Header:
         exif = exif_of(read, page.directory)
         layout = layout_of(page.directory)
         by_pillow = _by_pillow(page.directory, layout)
-    if by_pillow:
-        header = _pillow_header(path, row, page)
-    else:
-        header = libvips.header_of(meaningful(_loaded(path, row, reading, page), layout))
+        _check(page.directory, by_pillow=by_pillow)
+        if by_pillow:
+            header = _pillow_header(path, row, page)
+        else:
+            header = libvips.header_of(meaningful(_loaded(path, row, reading, page), layout))
     return Header(
         header.width, header.height, len(every), header.orientation, header.colour_space, header.has_alpha, exif,
         held=by_pillow,
@@ -48,7 +55,9 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
         page = _page(pages(read), reading)
         exif = exif_of(read, page.directory)
         layout = layout_of(page.directory)
-        if not _by_pillow(page.directory, layout):
+        by_pillow = _by_pillow(page.directory, layout)
+        _check(page.directory, by_pillow=by_pillow)
+        if not by_pillow:
             image = meaningful(_loaded(path, row, reading, page), layout)
             ycbcr = plain_ycbcr(page.directory)
             if ycbcr and image.format == "uchar" and image.bands >= 3:
@@ -67,12 +76,33 @@ def _page(every: list[TiffPage], reading: Reading) -> TiffPage:
 
 
 def _loaded(path: Path, row: Format, reading: Reading, page: TiffPage) -> Image:
-    options: dict[str, Any] = {"page": page.index, "fail_on": "error"}
+    options: dict[str, Any] = {"page": page.index, "fail_on": _fail_on(page.directory)}
     if page.sub is not None:
         options["subifd"] = page.sub
     # Without `unlimited` libtiff allocates 50 MB at most, too little for scans that are one compressed strip; what it
     # then allocates is bounded by the file's own size. A missing strip counts as an error of another kind.
     return libvips.load(path, row, reading, unlimited=True, **options)
+
+
+def _fail_on(directory: Directory) -> str:
+    """libvips reports an error in a strip from `error` on, and an error in a tile from `warning` on, where it takes no
+    warning for a failure. A sparse raster leaves tiles out, whose samples are 0 (GDAL, "Sparse files"): of these, and
+    so of all tiles of such a file, no error is reported."""
+    if _TILE_WIDTH not in directory.entries:
+        return "error"
+    return "error" if 0 in directory.numbers(_TILE_BYTES) else "warning"
+
+
+def _check(directory: Directory, *, by_pillow: bool) -> None:
+    """
+    Raises:
+        OSError: a kind that the decoder shows wrong, without an error.
+    """
+    compression = directory.number(_COMPRESSION, 1)
+    if not by_pillow and compression not in _VIPS_COMPRESSIONS:
+        raise OSError(f"not supported: TIFF compression {compression}")
+    if kind := shown_wrong(directory):
+        raise OSError(f"not supported: {kind}")
 
 
 def _by_pillow(directory: Directory, layout: Layout) -> bool:

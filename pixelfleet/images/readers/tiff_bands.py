@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
+from pixelfleet.images.bands import on_colours
 from pixelfleet.images.containers.tiff_directories import Directory
 from pixelfleet.images.vips import Image
 
-_PHOTOMETRIC, _SAMPLES, _BITS, _EXTRA = 262, 277, 258, 338
+_PHOTOMETRIC, _SAMPLES, _BITS, _EXTRA, _PLANAR, _SAMPLE_FORMAT = 262, 277, 258, 338, 284, 339
+_WHITE_IS_ZERO = 0
+_FLOAT = 3
 #: Colour bands by photometric interpretation: white is zero, black is zero, RGB, palette, mask, separated, YCbCr,
 #: CIELab, ICCLab, ITULab, LogL, LogLuv.
 _COLOURS: Final = {0: 1, 1: 1, 2: 3, 3: 1, 4: 1, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3, 32844: 1, 32845: 3}
@@ -55,14 +58,27 @@ def _alpha(photometric: int, extras: int, declared: tuple[int, ...], *, raster: 
     return 0 if extras == 1 and photometric != _SEPARATED and not raster else None
 
 
+def shown_wrong(directory: Directory) -> str:
+    """The kind of a picture that the decoders turn into other pixels, without an error; empty for all others (libvips
+    8.18 takes one plane of CIELab for three samples of a pixel, and Pillow 13 as well)."""
+    bits, photometric = directory.number(_BITS, 1), directory.number(_PHOTOMETRIC, 1)
+    floats = directory.number(_SAMPLE_FORMAT, 1) == _FLOAT
+    if directory.number(_PLANAR, 1) == 2 and directory.number(_SAMPLES, 1) > 1:
+        if photometric == _CIELAB:
+            return "CIELab in separate planes"
+        if floats and bits == 16:
+            return "floats of 16 bits in separate planes"
+    if bits == 32 and not floats and _ASSOCIATED in directory.numbers(_EXTRA):
+        return "premultiplied integers of 32 bits"
+    return ""
+
+
 def meaningful(image: Image, layout: Layout) -> Image:
     """The colour bands and the alpha of an image as libvips loads it; every other band goes.
 
     Where libvips gives other bands than the samples of the file, as it does of a palette, it has sorted them itself.
     """
-    if image.format == "char":
-        # No file says what signed samples count from: the bits are shown, as ImageMagick, ffmpeg and Pillow show them.
-        image = image.copy(format="uchar")
+    image = _as_counted(image, layout)
     if layout.photometric not in _COLOURS or image.bands != layout.samples:
         return image
     extra = image.bands > layout.colours + (layout.alpha is not None)
@@ -71,8 +87,24 @@ def meaningful(image: Image, layout: Layout) -> Image:
         image = _picked(image, layout)
     if image.interpretation == "labs" and image.bands == 4:
         return _labs_with_alpha(image)
+    if layout.photometric == _SEPARATED and layout.alpha is not None and image.format == "ushort":
+        # libvips converts ink to 8 bits, and leaves the alpha of 16 bits as it is.
+        return (image / 257).rint().cast("uchar").copy(interpretation="cmyk")
     if layout.photometric == _ICCLAB and image.format in ("uchar", "ushort"):
         return from_lab(image, signed=False)
+    return image
+
+
+def _as_counted(image: Image, layout: Layout) -> Image:
+    """Signed samples, floats of 16 bits and floats that count from white, which libvips leaves as they are."""
+    if image.format == "char":
+        # No file says what signed samples count from: the bits are shown, as ImageMagick, ffmpeg and Pillow show them.
+        image = image.copy(format="uchar")
+    if image.interpretation == "grey16" and image.format == "float":
+        # libvips takes floats of 16 bits for integers.
+        image = image.copy(interpretation="b-w")
+    if layout.photometric == _WHITE_IS_ZERO and image.format == "float":
+        image = on_colours(image, lambda grey: 1 - grey).copy(interpretation="b-w")
     return image
 
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.containers.jp2_contrast import half_contrast
 from pixelfleet.images.pipeline import Rendition
 from tests.colour.other_files import jp2_of_other_order
 from tests.colour.quarters import picture
@@ -36,10 +37,22 @@ def refusal(tmp_path: Path, rendered: Run, content: bytes) -> PermanentError:
     return caught.value
 
 
-def test_white_of_sixteen_bits_is_not_shown_as_black(tmp_path: Path, rendered: Run) -> None:
-    error = refusal(tmp_path, rendered, (FIXTURES / "white-16bit.jp2").read_bytes())
-    assert error.cause is Cause.UNSUPPORTED_FORMAT
-    assert "white as black" in error.message
+def test_black_and_white_of_sixteen_bits_are_told_apart(tmp_path: Path, rendered: Run) -> None:
+    """Black, white and grey with loss and without, by the half contrast of the same codestream."""
+    content = bytearray((FIXTURES / "white-16bit.jp2").read_bytes())
+    start = content.index(b"\xff\x4f\xff\x51")
+    half = half_contrast(bytes(content[start:]))
+    assert half is not None
+    with Image.open(io.BytesIO(half)) as opened:
+        assert opened.getpixel((16, 12)) == (192, 192, 192)
+
+
+def test_samples_of_a_codestream_in_two_ways_of_coding_are_refused() -> None:
+    """Without quantization in one component, with quantization in another."""
+    whole = bytes(codestream())
+    at = whole.index(b"\xff\x5c")
+    mixed = whole[:at] + b"\xff\x5d\0\6\1\x42\x10\0" + whole[at:]
+    assert half_contrast(mixed) is None
 
 
 @pytest.mark.parametrize("size", [(63, 48), (64, 47)])
