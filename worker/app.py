@@ -13,7 +13,10 @@ from pixelfleet.domain.jobs import TASK_NAME, Lane
 from pixelfleet.settings import Settings, load_settings
 from worker.sqs.setup import SETTINGS, set_up
 
-app = Celery("pixelfleet", include=["worker.tasks", "worker.lanes", "worker.logs", "worker.heartbeat", "worker.health"])
+app = Celery(
+    "pixelfleet",
+    include=["worker.tasks", "worker.lanes", "worker.logs", "worker.startup", "worker.heartbeat", "worker.health"],
+)
 
 
 def configuration() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a child process says of itself while it works: that it is alive, and how many images it has finished.
+"""The heartbeat of a child process: that it is alive, and how many images it has finished.
 
 One thread a child writes both to the activity table at the end of each slot, and once a minute while the child is
 idle. So the cost for an image is next to nothing, and a job that takes an hour does not look like a dead worker.
@@ -36,12 +36,12 @@ log = logging.getLogger(__name__)
 IDLE_SLOTS: Final = 4
 #: Seconds before a new child's first beat: making a client costs a tenth of a second, which a short run is spared.
 FIRST: Final = 5.0
-#: Seconds that a last word may take: a table that does not answer must not keep a child from ending.
+#: Seconds that the last write may take: a table that does not answer must not keep a child from ending.
 GOODBYE: Final = 2.0
 
 
 class HeartbeatRecorder:
-    """Counts what one process finishes; `turn` writes it down. Safe to use from the task's thread and its own."""
+    """Counts the images that one process finishes; `turn` writes the counts. Safe for several threads."""
 
     def __init__(self, activity: Callable[[], Activity], lanes: frozenset[Lane]) -> None:
         self.worker = f"{socket.gethostname()}:{os.getpid()}"
@@ -78,7 +78,7 @@ class HeartbeatRecorder:
             self._add(one)
 
     def turn(self) -> None:
-        """Write down what there is to say; what could not be written is said the next time."""
+        """Write the counts and the heartbeat. Counts that could not be written are written by the next turn."""
         with self._lock:
             samples, self._pending = list(self._pending.values()), {}
         beat = self._busy or bool(samples) or self._idle_turns >= IDLE_SLOTS
@@ -103,7 +103,10 @@ class HeartbeatRecorder:
         try:
             self._activity().gone(self.worker)
         except Exception as error:  # noqa: BLE001 - the process ends in any case
-            log.warning("this worker was not struck off and will seem alive", extra={"reason": str(error)})
+            log.warning(
+                "the heartbeat was not deleted: this worker will seem alive",
+                extra={"reason": str(error)},
+            )
 
     def _heartbeat(self) -> Heartbeat:
         return Heartbeat(
@@ -116,14 +119,14 @@ class HeartbeatRecorder:
         )
 
     def _add(self, sample: Sample) -> None:
-        known = self._pending.get((sample.at, sample.lane))
-        if known is not None:
+        pending = self._pending.get((sample.at, sample.lane))
+        if pending is not None:
             sample = Sample(
                 at=sample.at,
                 lane=sample.lane,
-                outcomes=dict(Counter(known.outcomes) + Counter(sample.outcomes)),
-                work_ms=known.work_ms + sample.work_ms,
-                bytes=known.bytes + sample.bytes,
+                outcomes=dict(Counter(pending.outcomes) + Counter(sample.outcomes)),
+                work_ms=pending.work_ms + sample.work_ms,
+                bytes=pending.bytes + sample.bytes,
             )
         self._pending[sample.at, sample.lane] = sample
 
@@ -144,7 +147,7 @@ class Beating:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, which strikes the worker off, unless it has not beaten yet."""
+        """End the thread. If it has written a heartbeat, it deletes that first."""
         self._stop.set()
         self._thread.join(GOODBYE)
 
@@ -181,7 +184,7 @@ class _Child:
 
 
 def heartbeat_recorder() -> HeartbeatRecorder | None:
-    """This process's pulse; None where no worker runs, as in a test that calls the task."""
+    """The recorder of this process; None where no worker runs, as in a test that calls the task."""
     return _Child.beating.heartbeat_recorder if _Child.beating is not None else None
 
 
@@ -215,5 +218,5 @@ def stop_beating(**_: Any) -> None:
 
 @cache
 def _deployment() -> Deployment:
-    """Of the heartbeat's thread alone, with a session of its own: boto3's are not safe while clients are made."""
+    """For the heartbeat's thread alone: a boto3 session is not safe for threads while clients are made."""
     return Deployment(load_settings(), connections=1)

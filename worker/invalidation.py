@@ -1,4 +1,4 @@
-"""A child process that has removed images has CloudFront forget them, between two heartbeats."""
+"""Sends the images that a child process removed to CloudFront, between two heartbeats."""
 
 import logging
 import threading

@@ -5,10 +5,9 @@ import sys
 from typing import Any
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging
 
 from pixelfleet.settings import load_settings
-from worker.job.scratch import sweep
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator,unused-ignore]
@@ -19,14 +18,6 @@ def log_as_json(loglevel: int | None = None, **_: Any) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(load_settings().log_level.value)
-    # Celery says twice of every task what process.py says once, better.
+    # Celery logs twice for each task what worker/metrics.py logs once.
     for chatty in ("celery.worker.strategy", "celery.app.trace", "botocore", "boto3", "urllib3", "PIL"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, loglevel or 0))
-
-
-@worker_init.connect  # type: ignore[untyped-decorator,unused-ignore]
-def clear_scratch(**_: Any) -> None:
-    """Delete what workers that were killed left on the scratch disk."""
-    swept = sweep(load_settings().scratch_dir)
-    if swept:
-        logging.getLogger(__name__).warning("deleted %d folders of killed workers", swept)

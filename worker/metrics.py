@@ -1,4 +1,4 @@
-"""What a finished job leaves in the logs and metrics: one line each, fit to be counted."""
+"""One log line and one metric line for each finished job."""
 
 import logging
 import sys

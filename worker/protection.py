@@ -32,7 +32,7 @@ LONGEST_MINUTES: Final = 2880
 
 
 class TaskProtection:
-    """Sets the protection of this task to what was asked for last, on a thread of its own, which never logs."""
+    """Sets the protection of this task as it was last asked for, on a separate thread, which never logs."""
 
     def __init__(
         self,

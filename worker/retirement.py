@@ -44,7 +44,7 @@ class OwnDeployment:
             Exception: ECS or the metadata endpoint does not answer.
         """
         if not self._identity:
-            self._find_out()
+            self._read_identity()
         if not self._service:
             return True
         services = self._ecs.describe_services(cluster=self._cluster, services=[self._service])["services"]
@@ -52,7 +52,7 @@ class OwnDeployment:
         primary = [deployment["id"] for deployment in deployments if deployment["status"] == "PRIMARY"]
         return not primary or self._identity in primary
 
-    def _find_out(self) -> None:
+    def _read_identity(self) -> None:
         metadata = self._read_metadata()
         cluster, arn = str(metadata["Cluster"]), str(metadata["TaskARN"])
         [task] = self._ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"]
@@ -92,7 +92,7 @@ class RetirementWatch:
     def _replaced(self) -> bool:
         try:
             return not self._is_primary()
-        except Exception:  # noqa: BLE001 - what cannot be found out is asked again; the worker goes on
+        except Exception:  # noqa: BLE001 - the question is asked again later; the worker goes on
             return False
 
 
@@ -130,13 +130,13 @@ class WatchDeployment(bootsteps.StartStopStep):
 
 
 def read_task_metadata(uri: str) -> dict[str, Any]:
-    """What the agent says of this task (Amazon ECS developer guide, "Task metadata endpoint version 4")."""
+    """The agent's description of this task (Amazon ECS developer guide, "Task metadata endpoint version 4")."""
     with urllib.request.urlopen(f"{uri.rstrip('/')}/task", timeout=5) as answer:  # noqa: S310 - from ECS
         metadata: dict[str, Any] = json.load(answer)
     return metadata
 
 
 def watch_deployment(app: Any, metadata_uri: str, ecs: Callable[[], "ECSClient | None"]) -> None:
-    """Have this worker end once its deployment is replaced; off ECS, where there is no metadata, do nothing."""
+    """End this worker once its deployment is replaced; off ECS, where there is no metadata, do nothing."""
     attributes = {"metadata_uri": metadata_uri, "ecs": staticmethod(ecs)}
     app.steps["consumer"].add(type("WatchDeployment", (WatchDeployment,), attributes))

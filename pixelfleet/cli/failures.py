@@ -44,8 +44,8 @@ def failures(
         RESULTS.print(_table(summary.groups, by))
     else:
         RESULTS.print("nothing failed")
-    letters = ", ".join(f"{name} {number:,}" for name, number in summary.dead_letters.items())
-    RESULTS.print(f"dead letters: {letters}", soft_wrap=True)
+    dead_letters = ", ".join(f"{name} {number:,}" for name, number in summary.dead_letters.items())
+    RESULTS.print(f"dead letters: {dead_letters}", soft_wrap=True)
 
 
 def _as_document(summary: FailureSummary, by: GroupBy) -> dict[str, Any]:

@@ -145,13 +145,19 @@ def _lanes(lanes: tuple[LaneState, ...], workers: tuple[Workers, ...]) -> Table:
     by_lane = {one.lane.value: one for one in workers}
     for lane in lanes:
         oldest = duration(lane.oldest) if lane.oldest is not None else "unknown"
-        letters = Text(f"{lane.dead_letters:,}", style="red" if lane.dead_letters else "")
-        cells = (f"{lane.waiting:,}", f"{lane.in_flight:,}", oldest, letters, *_crew(by_lane.get(lane.name)))
+        dead_letters = Text(f"{lane.dead_letters:,}", style="red" if lane.dead_letters else "")
+        cells = (
+            f"{lane.waiting:,}",
+            f"{lane.in_flight:,}",
+            oldest,
+            dead_letters,
+            *_running_and_busy(by_lane.get(lane.name)),
+        )
         table.add_row(lane.name, *cells)
     return table
 
 
-def _crew(workers: Workers | None) -> tuple[str, str]:
+def _running_and_busy(workers: Workers | None) -> tuple[str, str]:
     if workers is None:
         return "-", "-"
     desired = f"/{workers.desired}" if workers.desired is not None else ""

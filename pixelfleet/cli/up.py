@@ -87,7 +87,7 @@ def up(
 
 
 def _tend(embedded: EmbeddedFleet) -> None:
-    """Restart what dies, for ever."""
+    """Restart each child process that dies, until the command is interrupted."""
     while True:
         for death in embedded.supervisor.tend():
             say(str(death), style="yellow")
@@ -131,15 +131,15 @@ def _first_operator(deployment: Deployment) -> str | None:
     return password
 
 
-def _introduce(deployment: EmbeddedFleet, password: str | None, shell: Mapping[str, str], *, as_json: bool) -> None:
-    variables = deployment.exports()
+def _introduce(embedded: EmbeddedFleet, password: str | None, shell: Mapping[str, str], *, as_json: bool) -> None:
+    variables = embedded.exports()
     unset = [name for name in in_the_way(shell) if name not in variables]
-    url = deployment.settings.dashboard_url
+    url = embedded.settings.dashboard_url
     if as_json:
         document = {
             "environment": variables,
             "unset": unset,
-            "data": str(deployment.folder.root),
+            "data": str(embedded.folder.root),
             "dashboard": url,
         }
         emit(document | ({"user": OPERATOR, "password": password} if password else {}))
@@ -150,10 +150,10 @@ def _introduce(deployment: EmbeddedFleet, password: str | None, shell: Mapping[s
     say(f"\ndashboard  {url}", style="bold")
     if password:
         say(f"           sign in as {OPERATOR} with the password {password} (shown only now)")
-    say(f"\nuploads  s3://{deployment.settings.uploads_bucket}/uploads/<owner>/<batch>/<file>")
-    say(f"results  s3://{deployment.settings.results_bucket}/")
-    say(f"data     {deployment.folder.root}")
-    say(f"logs     {deployment.folder.logs}")
+    say(f"\nuploads  s3://{embedded.settings.uploads_bucket}/uploads/<owner>/<batch>/<file>")
+    say(f"results  s3://{embedded.settings.results_bucket}/")
+    say(f"data     {embedded.folder.root}")
+    say(f"logs     {embedded.folder.logs}")
     say("\nCtrl-C stops it.")
 
 

@@ -175,7 +175,7 @@ def _batch(deployment: Deployment, order: _UploadOrder, name: str) -> Batch:
     ref = store_recipe(deployment, recipes.load(order.recipe))
     batch = deployment.batches.create(order.owner, name, ref)
     if batch.recipe != ref:
-        has = f"recipe {batch.recipe.name!r} with another digest" if batch.recipe else "no recipe of its own"
+        has = f"recipe {batch.recipe.name!r} with another digest" if batch.recipe else "no recipe"
         raise SetupError(f"batch {name} was begun with {has}: leave --recipe out, or name another batch")
     return batch
 

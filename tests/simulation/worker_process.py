@@ -288,7 +288,7 @@ class Child:
         if self.payload is payload and self.process.alive:
             for task in self.process.tasks:
                 if task.name == "child":
-                    task.interrupt = self.limit.strike
+                    task.interrupt = self.limit.on_signal
                     task.wake()
 
     def end(self, payload: Payload) -> None:

@@ -30,9 +30,9 @@ class ErrorAction(Enum):
     PASS_ON = auto()
     #: Return the attempt; the error is raised, and the main process shows the message to other workers at once.
     HAND_BACK = auto()
-    #: The object version does not exist any more: do what the bucket says now.
+    #: The object version does not exist any more: process the version that the bucket holds now.
     FOLLOW_BUCKET = auto()
-    #: Write nothing; the error is raised. Another attempt has the say, or this process is ending.
+    #: Write nothing; the error is raised. Another attempt holds the message, or this process is ending.
     DROP = auto()
 
 
@@ -96,12 +96,12 @@ class Situation:
     """What an action depends on besides the error.
 
     `milliseconds` is how long each step of the attempt took, `time_limit` the lane's limit in seconds,
-    `time_limit_struck` whether that limit has struck, and `last_attempt` whether the image has none left after this.
+    `time_limit_exceeded` whether the attempt exceeded it, and `last_attempt` whether the image has no further attempt.
     """
 
     lane: Lane
     last_attempt: bool = False
-    time_limit_struck: bool = False
+    time_limit_exceeded: bool = False
     time_limit: float = 0.0
     milliseconds: Mapping[str, int] | None = None
 
@@ -126,13 +126,13 @@ def decide(error: BaseException, situation: Situation) -> Decision:
 
 
 def _reason(error: BaseException, situation: Situation) -> BaseException:
-    """Once the time limit has struck, the limit is the reason, whatever error the work then ended with.
+    """After the time limit, the limit is the reason, whatever error ended the work.
 
-    An attempt whose lease is lost has no more say, and a process that ends needs no reason.
+    Exceptions: an attempt whose lease is lost records nothing, and a process that ends needs no reason.
     """
     if isinstance(error, LeaseLostError) or not isinstance(error, Exception):
         return error
-    if not situation.time_limit_struck and not isinstance(error, SoftTimeLimitExceeded):
+    if not situation.time_limit_exceeded and not isinstance(error, SoftTimeLimitExceeded):
         return error
     reason = out_of_time(situation.milliseconds or {}, situation.time_limit)
     reason.__cause__ = error
@@ -140,7 +140,7 @@ def _reason(error: BaseException, situation: Situation) -> BaseException:
 
 
 def out_of_time(milliseconds: Mapping[str, int], limit: float) -> Exception:
-    """The error for an attempt whose time limit, in seconds, has struck, by how long each of its steps took.
+    """The error for an attempt whose time limit, in seconds, was exceeded, by how long each of its steps took.
 
     Where S3 took most of the time, the heavy lane would wait for S3 just as long: heavy has more time for pixels alone.
     """

@@ -1,7 +1,7 @@
 """From an original to its stored variants: fetch, pixels, store.
 
-What an attempt stores lies under its revision, so that two attempts at one revision write the same bytes to the same
-keys.
+An attempt stores its variants under its revision, so that two attempts at one revision write the same bytes to the
+same keys.
 """
 
 from pathlib import Path

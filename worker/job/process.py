@@ -162,7 +162,7 @@ class Processor:
         return Situation(
             lane=attempt.lane,
             last_attempt=attempt.image.attempts >= settings.max_attempts,
-            time_limit_struck=self._limit.struck,
+            time_limit_exceeded=self._limit.exceeded,
             time_limit=settings.lanes[attempt.lane].time_limit,
             milliseconds=attempt.watch.milliseconds,
         )

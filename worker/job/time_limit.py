@@ -1,7 +1,7 @@
-"""A task's soft time limit, kept in mind: code that catches every exception swallows the one that it raises.
+"""Remembers that a task exceeded its soft time limit: code that catches every exception may lose the limit's own.
 
-billiard sends SIGUSR1, and its handler raises wherever the process happens to be. In the midst of botocore, or in a
-callback from C, that exception is lost: the process would be killed at the hard limit, and nothing would say why.
+billiard sends SIGUSR1, and the handler raises at whatever instruction the process executes. Inside botocore, or in a
+callback from C, that exception is lost: the process would be killed at the hard limit, and no log would say why.
 """
 
 import signal
@@ -11,22 +11,22 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 
 class TimeLimit:
-    """The limit of the task that this process works on. `install` once a child, `begin` at each task."""
+    """The limit of the current task. Call `install` once in each child, and `begin` at each task."""
 
     def __init__(self) -> None:
-        self.struck = False
+        self.exceeded = False
 
     def install(self) -> None:
         """In place of billiard's own handler (billiard/pool.py, soft_timeout_sighandler)."""
-        signal.signal(signal.SIGUSR1, self.strike)
+        signal.signal(signal.SIGUSR1, self.on_signal)
 
     def begin(self) -> None:
-        self.struck = False
+        self.exceeded = False
 
-    def strike(self, number: int = signal.SIGUSR1, frame: FrameType | None = None) -> None:  # noqa: ARG002
+    def on_signal(self, number: int = signal.SIGUSR1, frame: FrameType | None = None) -> None:  # noqa: ARG002
         """
         Raises:
             SoftTimeLimitExceeded: always.
         """
-        self.struck = True
+        self.exceeded = True
         raise SoftTimeLimitExceeded

@@ -1,4 +1,4 @@
-"""Threads that a worker cannot work without: if one ends by an error, the worker ends with a code.
+"""Threads that are essential to a worker: if one ends by an error, the worker ends with an exit code.
 
 Such a thread catches every error of its own turns, counts the error as a failure and goes on: botocore alone raises
 `RuntimeError` and `KeyError` when a container's credentials endpoint misbehaves. What is here is for the rest. A thread
@@ -24,7 +24,7 @@ def essential_thread(
     def guarded() -> None:
         try:
             run()
-        except BaseException as error:  # noqa: BLE001 - whatever ends the thread must be missed
+        except BaseException as error:  # noqa: BLE001 - whatever ends the thread, the worker must end
             on_death(f"the thread {name} ended by {type(error).__name__}: {error}")
 
     return threading.Thread(target=guarded, name=name, daemon=True)

@@ -93,7 +93,7 @@ def test_every_error_of_an_attempt_has_a_row_of_its_own() -> None:
 
 @pytest.mark.parametrize("error", [DAMAGED, ObjectGoneError("gone"), THROTTLED])
 def test_after_the_time_limit_has_struck_the_limit_is_the_reason(error: Exception) -> None:
-    decision = decide(error, Situation(Lane.BULK, time_limit_struck=True, time_limit=10))
+    decision = decide(error, Situation(Lane.BULK, time_limit_exceeded=True, time_limit=10))
     assert decision.action is PASS_ON
     assert decision.failure is not None
     assert decision.failure.cause is Cause.TIME_LIMIT
@@ -102,7 +102,7 @@ def test_after_the_time_limit_has_struck_the_limit_is_the_reason(error: Exceptio
 
 @pytest.mark.parametrize(("error", "action"), [(LeaseLostError("lost"), DROP), (SystemExit(0), HAND_BACK)])
 def test_a_lost_lease_and_a_shutdown_outrank_the_time_limit(error: BaseException, action: ErrorAction) -> None:
-    assert decide(error, Situation(Lane.BULK, time_limit_struck=True, time_limit=10)).action is action
+    assert decide(error, Situation(Lane.BULK, time_limit_exceeded=True, time_limit=10)).action is action
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_a_time_limit_that_c_code_swallowed_is_still_the_reason(desk: Desk) -> N
 
     def swallowing(*_: Any) -> Any:
         with suppress(SoftTimeLimitExceeded):
-            limit.strike()
+            limit.on_signal()
         raise PermanentError(Cause.UNREADABLE, "killed")
 
     desk.render_by(swallowing, limit)
@@ -140,7 +140,7 @@ def test_a_lost_lease_stays_one_when_the_time_limit_has_struck_too(desk: Desk) -
     limit = TimeLimit()
     desk.processor = Processor(desk.deployment, limit)
     with suppress(SoftTimeLimitExceeded):
-        limit.strike()
+        limit.on_signal()
     with pytest.raises(LeaseLostError):
         desk.do(desk.put(), hold=Held(lost=True))
     assert not desk.bodies(desk.settings.heavy_queue_url)

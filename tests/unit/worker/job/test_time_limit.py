@@ -26,7 +26,7 @@ def limit() -> Iterator[TimeLimit]:
 def test_the_limit_is_raised_where_python_runs(limit: TimeLimit) -> None:
     with pytest.raises(SoftTimeLimitExceeded):
         os.kill(os.getpid(), signal.SIGUSR1)
-    assert limit.struck
+    assert limit.exceeded
 
 
 def test_a_limit_that_a_callback_from_c_swallowed_is_kept_in_mind(
@@ -43,11 +43,11 @@ def test_a_limit_that_a_callback_from_c_swallowed_is_kept_in_mind(
     numbers = (ctypes.c_int * 2)(2, 1)
     ctypes.CDLL(None).qsort(numbers, 2, ctypes.sizeof(ctypes.c_int), COMPARE(compare))
     assert reported
-    assert limit.struck
+    assert limit.exceeded
 
 
 def test_the_next_task_begins_anew(limit: TimeLimit) -> None:
     with pytest.raises(SoftTimeLimitExceeded):
-        limit.strike()
+        limit.on_signal()
     limit.begin()
-    assert not limit.struck
+    assert not limit.exceeded
