@@ -13,7 +13,7 @@ from tests.infra.emulators import REGION, ROOT, Emulators, serving
 from tests.infra.rules import runs
 from tests.infra.rules.matrix import CELLS, EXISTING
 from tests.infra.stack import Stack, prepared
-from tests.infra.terraform import REPOSITORY, Terraform, TerraformError
+from tests.infra.terraform import REPOSITORY, DoubledError, Terraform, TerraformError
 
 
 @pytest.fixture(scope="session")
@@ -49,19 +49,13 @@ def initialised(folder: Path) -> Terraform:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Everything applied to the emulators; taken down with them after the last test.
-
-    An emulator that loses a connection once its work is done makes the provider ask again, and refuses that as a
-    resource that is there already. Then everything is begun anew, once, on emulators that know nothing.
-    """
+    """Everything applied to the emulators; taken down with them after the last test."""
     program = outside.program("terraform")
     with ExitStack() as standing:
         applied = standing.enter_context(prepared(program, tmp_path_factory.mktemp("stack")))
         try:
             applied.terraform.apply()
-        except TerraformError as error:
-            if "EntityAlreadyExists" not in str(error):
-                raise
+        except DoubledError:
             standing.close()
             applied = standing.enter_context(prepared(program, tmp_path_factory.mktemp("stack")))
             applied.terraform.apply()

@@ -46,6 +46,18 @@ def mirror() -> Path | None:
     return None
 
 
+class DoubledError(TerraformError):
+    """A thing was refused as one that is there already.
+
+    An emulator that loses a connection once its work is done makes the provider ask again. What helps is to begin anew
+    on emulators that know nothing.
+    """
+
+
+#: What services say of a thing that is there already.
+DOUBLED: Final = re.compile("already ?exist|ConflictException", re.IGNORECASE)
+
+
 @dataclass
 class Terraform:
     """One working copy of infra/, ecs/ and examples/. `root` is the folder in it that commands run in.
@@ -99,7 +111,13 @@ class Terraform:
         return other.run("validate", "-json", accept=(0, 1))
 
     def apply(self) -> None:
-        self.run("apply", "-auto-approve", timeout=APPLY_SECONDS)
+        """Apply the configuration; raises DoubledError where only fresh emulators help."""
+        try:
+            self.run("apply", "-auto-approve", timeout=APPLY_SECONDS)
+        except TerraformError as error:
+            raise (DoubledError if DOUBLED.search(str(error).partition("Error: ")[2]) else TerraformError)(
+                str(error)
+            ) from None
 
     def apply_changes(self) -> None:
         """Carry out what `plan_changes` planned last, without looking at everything again."""

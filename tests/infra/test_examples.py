@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from tests.infra.emulators import Emulators, emulators
 from tests.infra.keys import self_signed
 from tests.infra.rules.matrix import BASE, PUBLIC_KEY
 from tests.infra.stack import DOMAIN, HOST_PYTHON, host_zip
-from tests.infra.terraform import REPOSITORY, Terraform, type_of
+from tests.infra.terraform import REPOSITORY, DoubledError, Terraform, type_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -26,40 +26,69 @@ PLANNED = {
     | {"signing_public_key": PUBLIC_KEY},
     "multi-environment": {},
 }
+APPLIED = ("minimal", "existing-vpc")
 
 
 @dataclass
-class Trials:
-    """Emulators with the network of a team that is there already, and the producer's zip."""
+class Applied:
+    """What an apply made, what a plan after it would change, and what a destroy left, of all applied examples."""
 
-    emulators: Emulators
-    folder: Path
-    network: Mapping[str, Any]
-    common: Mapping[str, Any]
+    resources: list[dict[str, Any]]
+    changes: Mapping[str, str]
+    left: list[dict[str, Any]]
+    boundary: str
+
+    def of(self, example: str) -> list[dict[str, Any]]:
+        return [one for one in self.resources if one["address"].startswith(f"module.{example}.")]
 
 
-@pytest.fixture
-def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
-    folder = tmp_path_factory.mktemp("trials")
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Applied:
+    """The examples in APPLIED, called by one configuration: what Terraform reads of the provider, it reads once."""
+    try:
+        return apply_and_destroy(tmp_path_factory.mktemp("trials"))
+    except DoubledError:
+        return apply_and_destroy(tmp_path_factory.mktemp("trials"))
+
+
+def apply_and_destroy(folder: Path) -> Applied:
     with emulators(folder) as running:
-        made = self_signed(DOMAIN)
-        acm = running.client("acm", on_moto=True)
-        arn = acm.import_certificate(Certificate=made.certificate, PrivateKey=made.private_key)["CertificateArn"]
-        package = host_zip(folder)
-        common = {name: BASE[name] for name in ("image_digest", "dashboard_secret_arn")} | {
-            "domain_name": DOMAIN,
-            "certificate_arn": arn,
-            "signing_public_key": made.public_key,
-            "producer": {"architecture": "x86_64", "python": HOST_PYTHON, "package": str(package)},
-            "max_retries": 2,
-        }
-        yield Trials(running, folder, team.make_network(running), common)
+        terraform = Terraform(outside.program("terraform"), folder, running.variables, root="examples/trials")
+        network = team.make_network(running)
+        calls = {name: {"source": f"../{name}"} | common(running, name, folder) for name in APPLIED}
+        calls["existing-vpc"] |= network
+        terraform.copy()
+        (folder / terraform.root).mkdir()
+        (folder / terraform.root / "main.tf.json").write_text(json.dumps({"module": calls}))
+        terraform.init()
+        terraform.apply()
+        made = terraform.resources()
+        changes = terraform.plan_changes()
+        # The plan before has looked at everything.
+        terraform.destroy("-refresh=false")
+        return Applied(made, changes, terraform.resources(), network["permissions_boundary_arn"])
+
+
+def common(running: Emulators, name: str, folder: Path) -> dict[str, Any]:
+    """The variables that both examples need; each has a domain of its own, as CloudFront asks for."""
+    domain = f"{name}.{DOMAIN}"
+    made = self_signed(domain)
+    acm = running.client("acm", on_moto=True)
+    return {name: BASE[name] for name in ("image_digest", "dashboard_secret_arn")} | {
+        "domain_name": domain,
+        "certificate_arn": acm.import_certificate(Certificate=made.certificate, PrivateKey=made.private_key)[
+            "CertificateArn"
+        ],
+        "signing_public_key": made.public_key,
+        "producer": {"architecture": "x86_64", "python": HOST_PYTHON, "package": str(host_zip(folder))},
+        "max_retries": 2,
+    }
 
 
 def test_every_example_is_tested_and_documented() -> None:
     folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
 
-    assert folders == PLANNED.keys() | {"minimal", "existing-vpc"}
+    assert folders == {*PLANNED, *APPLIED}
     assert set(re.findall(r"^\| `([\w-]+)` \|", (EXAMPLES / "README.md").read_text(), re.MULTILINE)) == folders
 
 
@@ -80,25 +109,22 @@ def test_an_example_plans(name: str, tmp_path: Path, look_ups: Mapping[str, str]
     assert ("aws_acm_certificate" in kinds) is (name == "multi-environment")
 
 
-@pytest.mark.parametrize("name", ["minimal", "existing-vpc"])
-def test_an_example_applies_plans_empty_and_goes_away(trials: Trials, name: str) -> None:
-    terraform = prepared(name, trials.folder / name, trials.emulators.variables)
-    given = dict(trials.common) | (dict(trials.network) if name == "existing-vpc" else {})
-    (terraform.folder / terraform.root / "test.auto.tfvars.json").write_text(json.dumps(given))
+@pytest.mark.xdist_group("examples")
+def test_the_examples_apply_plan_empty_and_go_away(applied: Applied) -> None:
+    assert {name for name in APPLIED if applied.of(name)} == set(APPLIED)
+    assert applied.changes == {}
+    assert applied.left == []
 
-    terraform.apply()
 
-    made = terraform.resources()
-    kinds = {resource["type"] for resource in made}
-    assert terraform.plan_changes() == {}
-    assert kinds.isdisjoint({"aws_vpc", "aws_ecs_cluster"}) is (name == "existing-vpc")
-    if name == "existing-vpc":
-        roles = [resource["values"] for resource in made if resource["type"] == "aws_iam_role"]
-        assert {role["path"] for role in roles} == {"/teams/images/"}
-        assert {role["permissions_boundary"] for role in roles} == {trials.network["permissions_boundary_arn"]}
-    # The plan before has looked at everything.
-    terraform.destroy("-refresh=false")
-    assert terraform.resources() == []
+@pytest.mark.xdist_group("examples")
+def test_a_team_with_a_network_and_a_cluster_gets_neither_and_its_own_path_and_boundary(applied: Applied) -> None:
+    kinds = {name: {resource["type"] for resource in applied.of(name)} for name in APPLIED}
+    roles = [resource["values"] for resource in applied.of("existing-vpc") if resource["type"] == "aws_iam_role"]
+
+    assert {"aws_vpc", "aws_ecs_cluster"} <= kinds["minimal"]
+    assert kinds["existing-vpc"].isdisjoint({"aws_vpc", "aws_ecs_cluster"})
+    assert {role["path"] for role in roles} == {"/teams/images/"}
+    assert {role["permissions_boundary"] for role in roles} == {applied.boundary}
 
 
 def prepared(name: str, folder: Path, environment: Mapping[str, str]) -> Terraform:

@@ -16,4 +16,4 @@ def violations(plan: Plan) -> Iterator[str]:
     for path, text in plan.sources.items():
         for pattern, instead in DEPRECATED.items():
             if number := len(re.findall(pattern, text)):
-                yield f"{path}: {number} x {pattern.replace(chr(92), '')}; write {instead}"
+                yield f"{path}: {number} attributes that version 6 deprecates; write {instead}"
