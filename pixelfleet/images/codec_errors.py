@@ -21,7 +21,9 @@ class DamagedError(Exception):
 
 _MEMORY: Final = re.compile(
     r"out of memory|(cannot|unable to|failed to|could not) allocate|malloc failed|memory allocation|"
-    r"insufficient memory|not enough memory|no space for|bad_alloc|png_malloc|out_of_memory|memory limit",
+    r"insufficient memory|not enough memory|no space for|bad_alloc|png_malloc|out_of_memory|memory limit|"
+    # librsvg gives no reason where cairo gets no memory for the picture of a mask or a filter.
+    r"glib: rendering error:\s*\Z",
     re.IGNORECASE,
 )
 _DISK: Final = re.compile(r"no space left|disk quota|file too large", re.IGNORECASE)

@@ -17,6 +17,8 @@ MACHINE = [
     ("vipspng: png_malloc: out of memory", Cause.OUT_OF_MEMORY),
     ("heif: Memory allocation error: Cannot allocate pixel buffer (6.0)", Cause.OUT_OF_MEMORY),
     ("webpload: VP8_STATUS_OUT_OF_MEMORY", Cause.OUT_OF_MEMORY),
+    # librsvg 2.6x gives no reason where cairo gets no memory for a mask or a filter.
+    ("unable to call avg\n  svgload_buffer: SVG rendering failed\nglib: rendering error: \n\n", Cause.OUT_OF_MEMORY),
     ('TIFFReadDirectory: No space for "TileOffsets" array', Cause.OUT_OF_MEMORY),
     ("unable to create thread\nsystem error: Resource temporarily unavailable", Cause.UNAVAILABLE),
     ("vips__open_read: unable to open for read\nunix error: Too many open files", Cause.UNAVAILABLE),
@@ -29,6 +31,7 @@ MACHINE = [
     ("unable to open for write\nsystem error: Permission denied", Cause.UNAVAILABLE),
 ]
 IMAGE = [
+    ("svgload_buffer: SVG rendering failed\nglib: rendering error: element could not be drawn", Cause.UNREADABLE),
     ("VipsJpeg: Premature end of JPEG file\nVipsJpeg: out of order read at line 3", Cause.TRUNCATED),
     ("VipsJpeg: Bogus Huffman table definition", Cause.UNREADABLE),
     ("VipsJpeg: Unsupported JPEG process: SOF type 0xc9", Cause.UNSUPPORTED_FORMAT),
