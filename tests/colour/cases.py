@@ -294,7 +294,7 @@ OTHERS: Final = (
     Case("JPEG 2000 of 16 bits with white", (FIXTURES / "white-16bit.jp2").read_bytes, [(255, 255, 255, 255), *_OPAQUE[1:]], "ITU-T T.800", oracle="imagemagick"),
     Case("JPEG 2000 of 1 bit", lambda: made.jp2_of_bits(1), [(0, 0, 0, 255), (255, 255, 255, 255), (255, 255, 255, 255), (0, 0, 0, 255)], "ITU-T T.800: 1 is white"),
     Case("JPEG 2000 of 4 bits", lambda: made.jp2_of_bits(4), [(0, 0, 0, 255), (17, 17, 17, 255), (255, 255, 255, 255), (238, 238, 238, 255)], "ITU-T T.800: 15 is white"),
-    Case("Sun raster of 32 bits", lambda: made.sun(32), _OPAQUE, "Sun, rasterfile(5): the first byte is unused", oracle="imagemagick"),
+    Case("Sun raster of 32 bits", lambda: made.sun(32), _OPAQUE, "Sun, rasterfile(5): the first byte is unused", oracle="ffmpeg"),
     Case("FITS of 16 bits", lambda: made.fits_of_integers(">h", 16), [(0, 0, 0, 255), (85, 85, 85, 255), (170, 170, 170, 255), (255, 255, 255, 255)], "FITS 4.0: integers are signed; from the lowest to the highest value"),
     Case("FITS of 32 bits", lambda: made.fits_of_integers(">i", 32), [(0, 0, 0, 255), (85, 85, 85, 255), (170, 170, 170, 255), (255, 255, 255, 255)], "FITS 4.0"),
     Case("JPEG 2000 of 16 bits", (FIXTURES / "four-quarters-16bit.jp2").read_bytes, _OPAQUE, "ITU-T T.800", oracle="imagemagick"),
