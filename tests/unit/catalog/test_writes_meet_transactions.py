@@ -220,8 +220,8 @@ WRITERS: Final[dict[str, Act]] = {
 #: Methods that only read.
 READERS: Final = frozenset(
     {
-        "Images.get", "Images.get_many", "Images.glance", "Images.of_owner", "Images.of_batch", "Images.failed",
-        "Images.unsettled",
+        "Images.get", "Images.get_many", "Images.glance", "Images.records", "Images.of_owner",
+        "Images.of_batch", "Images.failed", "Images.unsettled",
         "Batches.get", "Batches.counts", "Batches.of_owner", "Batches.all",
         "Users.get", "Users.names", "Users.all", "Users.bearer", "Users.in_session",
         "RecipeTexts.text", "RecipeTexts.default_of",
