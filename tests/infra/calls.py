@@ -59,6 +59,12 @@ class Module:
 def calls(entries: Iterable[str], but: Iterable[str] = ()) -> set[Call]:
     """Everything reachable from these modules (or functions, as `module:name`), not by way of the functions `but`."""
     walk = Walk(frozenset(but))
+    for excluded in walk.but:
+        module, _, name = excluded.partition(":")
+        owner, _, method = name.rpartition(".")
+        home = source()[module]
+        known = method in home.classes.get(owner, {}) if owner else name in home.functions or name in home.classes
+        assert known, f"{excluded} is excluded, but there is no such function"
     for entry in entries:
         name, _, function = entry.partition(":")
         for module in (name,) if function else sorted(actual for actual in source() if _within(actual, name)):

@@ -16,7 +16,7 @@ ENTRIES: dict[str, tuple[list[str], list[str]]] = {
     "bulk": (
         ["worker"],
         # Only a heavy worker looks at its deployment (worker/lanes.py).
-        ["worker.retirement:OwnDeployment.is_primary", "worker.retirement:OwnDeployment._find_out"],
+        ["worker.retirement:OwnDeployment.is_primary", "worker.retirement:OwnDeployment._read_identity"],
     ),
     "heavy": (["worker"], []),
     "dashboard": (["dashboard"], []),
