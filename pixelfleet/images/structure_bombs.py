@@ -4,6 +4,7 @@ Decoders take a list of a million entries for what it says, and some look throug
 animation of a million frames of one pixel, 70 MB, held libwebp for minutes before it had told the number of frames.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
@@ -47,7 +48,8 @@ def _riff_frames(file: BinaryIO) -> Iterator[bytes]:
         if head[:4] == b"ANMF":
             yield head
         size = int.from_bytes(head[4:], "little")
-        file.seek(size + size % 2, 1)
+        if not _reach(file, file.tell() + size + size % 2):
+            return
 
 
 def _directories(file: BinaryIO) -> Iterator[int]:
@@ -61,14 +63,14 @@ def _directories(file: BinaryIO) -> Iterator[int]:
         return int.from_bytes(content, order)
 
     at, seen = number(head[8:16] if big else head[4:8]), set[int]()
-    while at and at not in seen:
+    while at and at not in seen and _reach(file, at):
         seen.add(at)
-        file.seek(at)
         count = file.read(count_bytes)
         if len(count) < count_bytes:
             return
         yield at
-        file.seek(at + count_bytes + number(count) * entry_bytes)
+        if not _reach(file, at + count_bytes + number(count) * entry_bytes):
+            return
         at = number(file.read(offset_bytes))
 
 
@@ -92,9 +94,16 @@ def _big_endian_blocks(file: BinaryIO, start: int, length_of: Callable[[bytes], 
         yield head
         length, read = length_of(head)
         size = int.from_bytes(length, "big")
-        if size < read:
+        if size < read or not _reach(file, file.tell() + size - read):
             return
-        file.seek(size - read, 1)
+
+
+def _reach(file: BinaryIO, at: int) -> bool:
+    """Move to a position; False where the file ends before it. Sizes of 64 bits may name what no disk can have."""
+    if at > os.fstat(file.fileno()).st_size:
+        return False
+    file.seek(at)
+    return True
 
 
 _BLOCKS: Final = {"icns": _icns_blocks, "avif": _boxes, "heic": _boxes}

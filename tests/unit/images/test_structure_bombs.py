@@ -110,3 +110,23 @@ def test_the_time_of_a_file_grows_with_its_size() -> None:
     assert seconds_allowed(300, 9_000_000) == pytest.approx(1_980, abs=1)
     assert seconds_allowed(200_000_000, 960_000_000) > 39_600
     assert seconds_allowed(20_000_000_000) == pytest.approx(20_900)
+
+
+HUGE = 2**64 - 1
+
+
+@pytest.mark.parametrize(
+    ("format_name", "content"),
+    [
+        ("heic", b"\0\0\0\1ftyp" + struct.pack(">Q", HUGE) + bytes(8)),
+        ("avif", b"\0\0\0\1ftyp" + struct.pack(">Q", 2**63 - 1) + bytes(8)),
+        ("icns", b"icns\0\0\0\x18icp4\xff\xff\xff\xff" + bytes(8)),
+        ("tiff", b"II+\0" + struct.pack("<HHQ", 8, 0, HUGE) + bytes(8)),
+        ("tiff", b"II+\0" + struct.pack("<HHQ", 8, 0, 16) + struct.pack("<Q", HUGE) + bytes(8)),
+        ("webp", b"RIFF\xff\xff\xff\xffWEBPVP8X\xff\xff\xff\xff" + bytes(8)),
+    ],
+)
+def test_a_size_that_no_disk_can_have_ends_the_list(tmp_path: Path, format_name: str, content: bytes) -> None:
+    path = tmp_path / "picture"
+    path.write_bytes(content)
+    check_structure(path, format_name, LIMITS)
