@@ -109,13 +109,7 @@ def seconds(value: float | None) -> str:
 
 def time_left(left: TimeLeft) -> str:
     """The seconds that are left, with their range where it is known and says more."""
-    if left.seconds is None:
-        return "unknown"
-    likely = seconds(left.seconds)
-    if left.shortest is None or left.longest is None:
-        return f"about {likely}"
-    ends = seconds(left.shortest), seconds(left.longest)
-    return likely if ends == (likely, likely) else f"{likely} ({ends[0]} to {ends[1]})"
+    return left.in_words(seconds, unknown="unknown")
 
 
 def segment(value: str) -> str:

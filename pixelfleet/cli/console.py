@@ -77,10 +77,4 @@ def duration(seconds: float) -> str:
 
 def time_left_in_words(left: TimeLeft) -> str:
     """`5 min (4 min to 7 min)`; the range only where it is known and says more than the number."""
-    if left.seconds is None:
-        return "an unknown time"
-    likely = duration(left.seconds)
-    if left.shortest is None or left.longest is None:
-        return f"about {likely}"
-    ends = duration(left.shortest), duration(left.longest)
-    return likely if ends == (likely, likely) else f"{likely} ({ends[0]} to {ends[1]})"
+    return left.in_words(duration, unknown="an unknown time")

@@ -7,7 +7,7 @@ become faster or slower within the window.
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,6 +41,16 @@ class TimeLeft:
     seconds: float | None = None
     shortest: float | None = None
     longest: float | None = None
+
+    def in_words(self, duration: Callable[[float], str], unknown: str) -> str:
+        """The seconds by `duration`, with the range where it is known and says more; `unknown` without seconds."""
+        if self.seconds is None:
+            return unknown
+        likely = duration(self.seconds)
+        if self.shortest is None or self.longest is None:
+            return f"about {likely}"
+        ends = duration(self.shortest), duration(self.longest)
+        return likely if ends == (likely, likely) else f"{likely} ({ends[0]} to {ends[1]})"
 
 
 NOTHING_LEFT: Final = TimeLeft(0.0, 0.0, 0.0, 0.0)

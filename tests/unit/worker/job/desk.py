@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from PIL import Image as Pillow
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane
 from pixelfleet.domain.records import Image
-from pixelfleet.errors import LeaseLostError
+from pixelfleet.errors import Cause, LeaseLostError, PermanentError
 from pixelfleet.settings import Settings
 from worker.job.attempt import Surroundings
 from worker.job.engine import InlineEngine, RenderFile
@@ -75,6 +76,24 @@ class Desk:
 
     def do(self, job: Job, lane: Lane = Lane.BULK, hold: Held | None = None) -> Image | None:
         return self.processor.carry_out(job, lane, hold or Held())
+
+    def fail_after_two(self, patch: pytest.MonkeyPatch) -> Job:
+        """The job of an image whose attempt stored two variants, and failed."""
+        job = self.put()
+        store = self.deployment.objects.store
+        stored: list[str] = []
+
+        def store_two(path: Any, key: str, attributes: Any) -> str:
+            if len(stored) == 2:
+                raise PermanentError(Cause.RECIPE_UNFIT, "the third cannot be made")
+            stored.append(key)
+            return store(path, key, attributes)
+
+        with patch.context() as within:
+            within.setattr(self.deployment.objects, "store", store_two)
+            self.do(job)
+        assert len(self.results()) == 2
+        return job
 
     def render_by(self, engine: RenderFile, limit: TimeLimit | None = None) -> None:
         """Let this worker make its variants by another engine."""

@@ -483,20 +483,7 @@ def test_a_slow_finisher_does_not_delete_results_that_are_current_again(
 def test_what_a_failed_attempt_stored_is_deleted_with_the_next_outcome(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = desk.put()
-    store = desk.deployment.objects.store
-    stored: list[str] = []
-
-    def store_two(path: Any, key: str, attributes: Any) -> str:
-        if len(stored) == 2:
-            raise PermanentError(Cause.RECIPE_UNFIT, "the third cannot be made")
-        stored.append(key)
-        return store(path, key, attributes)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(desk.deployment.objects, "store", store_two)
-        desk.do(job)
-    assert len(desk.results()) == 2
+    job = desk.fail_after_two(monkeypatch)
     done = desk.do(job.asked_by(Origin.REDRIVE))
     assert done is not None
     assert desk.results() == {variant.key for variant in done.variants}

@@ -1,40 +1,19 @@
 """A sweep deletes results that no record names, and those that the attempts at a failed image stored."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from pixelfleet.domain.jobs import decode_message
 from pixelfleet.domain.records import Status
-from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.operations.reconcile.sweep import Sweep
 from tests.unit.worker.job.desk import Desk
 
 LATER = datetime.now(UTC) + timedelta(hours=1)
 
 
-def fail_after_two(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """An image whose attempt stored two variants, and failed."""
-    job = desk.put()
-    store = desk.deployment.objects.store
-    stored: list[str] = []
-
-    def store_two(path: Any, key: str, attributes: Any) -> str:
-        if len(stored) == 2:
-            raise PermanentError(Cause.RECIPE_UNFIT, "the third cannot be made")
-        stored.append(key)
-        return store(path, key, attributes)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(desk.deployment.objects, "store", store_two)
-        desk.do(job)
-    assert len(desk.results()) == 2
-    return job
-
-
 def test_what_the_attempts_at_a_failed_image_stored_is_deleted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = fail_after_two(desk, monkeypatch)
+    job = desk.fail_after_two(monkeypatch)
     swept = Sweep(desk.deployment, LATER, dry_run=False).run(lambda _: None)
     assert (swept.orphaned, desk.results()) == (1, set())
     assert desk.image(job).status is Status.FAILED
@@ -42,7 +21,7 @@ def test_what_the_attempts_at_a_failed_image_stored_is_deleted(desk: Desk, monke
 
 
 def test_a_dry_run_and_a_sweep_of_what_is_old_leave_them(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    fail_after_two(desk, monkeypatch)
+    desk.fail_after_two(monkeypatch)
     assert Sweep(desk.deployment, LATER, dry_run=True).run(lambda _: None).orphaned == 1
     assert Sweep(desk.deployment, LATER - timedelta(hours=2), dry_run=False).run(lambda _: None).orphaned == 0
     assert len(desk.results()) == 2
