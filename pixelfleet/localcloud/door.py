@@ -35,6 +35,7 @@ from pixelfleet.localcloud.request_head import (
     RequestHead,
     Scope,
     Send,
+    capped,
     read_body,
 )
 from pixelfleet.localcloud.signatures import SignatureVerifier, hash_of
@@ -125,7 +126,7 @@ class Door:
             raise DeniedError("AccessDenied", "The form is not for this path: it has to be posted to its bucket.")
         limit = most_bytes(policy)
         whole = _replay(form.messages, receive)
-        return whole if limit is None else _capped(whole, limit + _FORM_OVERHEAD)
+        return whole if limit is None else capped(whole, limit + _FORM_OVERHEAD, "The upload exceeds the size allowed.")
 
 
 class _Answered:
@@ -169,20 +170,6 @@ def _hashed(receive: Receive, expected: str) -> Receive:
         return message
 
     return checked
-
-
-def _capped(receive: Receive, limit: int) -> Receive:
-    size = 0
-
-    async def capped() -> Message:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > limit:
-            raise DeniedError("EntityTooLarge", "The upload exceeds the size allowed.", HTTPStatus.BAD_REQUEST)
-        return message
-
-    return capped
 
 
 async def _refuse(send: Send, refused: DeniedError, service: str | None) -> None:

@@ -12,11 +12,21 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Final, Self
 
-from pixelfleet.localcloud.request_head import Application, DeniedError, Message, Receive, RequestHead, Scope, Send
+from pixelfleet.localcloud.request_head import (
+    Application,
+    DeniedError,
+    Message,
+    Receive,
+    RequestHead,
+    Scope,
+    Send,
+    capped,
+)
 from pixelfleet.localcloud.spool import LARGE, Disk, SpoolFile
 
 #: Bytes of a body that ministack has to decode or to parse, and holds in memory.
 MOST_IN_MEMORY: Final = 100_000_000
+_IN_PARTS: Final = f"A body in signed chunks may have {MOST_IN_MEMORY:,} bytes here: send the object in parts."
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +57,7 @@ def with_put_files(application: Application, disk: Disk) -> Application:
         if head is None or head.method != "PUT":
             await application(scope, receive, send)
         elif _is_decoded(head):
-            await application(scope, _bounded(receive), send)
+            await application(scope, capped(receive, MOST_IN_MEMORY, _IN_PARTS), send)
         else:
             await application(scope, await _spooled(receive, disk), send)
 
@@ -116,21 +126,3 @@ def _once(body: bytes | MappedBody, rest: Receive) -> Receive:
         return waiting.pop() if waiting else await rest()
 
     return receive
-
-
-def _bounded(receive: Receive) -> Receive:
-    size = 0
-
-    async def bounded() -> Message:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > MOST_IN_MEMORY:
-            raise DeniedError(
-                "EntityTooLarge",
-                f"A body in signed chunks may have {MOST_IN_MEMORY:,} bytes here: send the object in parts.",
-                HTTPStatus.BAD_REQUEST,
-            )
-        return message
-
-    return bounded

@@ -146,3 +146,22 @@ async def read_body(receive: Receive) -> bytes:
                         return b"".join(chunks)
     except TimeoutError:
         raise DeniedError("RequestTimeout", "The body did not arrive in time.", HTTPStatus.REQUEST_TIMEOUT) from None
+
+
+def capped(receive: Receive, limit: int, message: str) -> Receive:
+    """The messages of a body, until it has more than `limit` bytes.
+
+    Raises:
+        DeniedError: on receipt of the message that exceeds the limit.
+    """
+    size = 0
+
+    async def within() -> Message:
+        nonlocal size
+        received = await receive()
+        size += len(received.get("body", b""))
+        if size > limit:
+            raise DeniedError("EntityTooLarge", message, HTTPStatus.BAD_REQUEST)
+        return received
+
+    return within
