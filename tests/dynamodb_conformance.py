@@ -73,3 +73,46 @@ class DynamoDbConformance:
         )
         item = dynamodb.get_item(TableName=table, Key={KEY: {"S": "a"}}, ConsistentRead=True)["Item"]
         assert item == {KEY: {"S": "a"}, "kept": {"S": "y"}, "n": {"N": "1"}}
+
+    def test_sets_grow_and_shrink_and_an_empty_one_is_no_attribute(self, dynamodb: Any, table: str) -> None:
+        def change(expression: str, *names: str) -> dict[str, Any]:
+            answer = dynamodb.update_item(
+                TableName=table,
+                Key={KEY: {"S": "a"}},
+                UpdateExpression=expression,
+                ExpressionAttributeValues={":names": {"SS": list(names)}},
+                ReturnValues="ALL_NEW",
+            )
+            return dict(answer["Attributes"])
+
+        assert change("ADD people :names", "ana", "ben")["people"]["SS"] == ["ana", "ben"]
+        assert sorted(change("ADD people :names", "ben", "olga")["people"]["SS"]) == ["ana", "ben", "olga"]
+        assert change("DELETE people :names", "ana", "ben", "nobody")["people"]["SS"] == ["olga"]
+        assert change("DELETE people :names", "olga") == {KEY: {"S": "a"}}
+        assert change("DELETE people :names", "olga") == {KEY: {"S": "a"}}
+
+    def test_a_set_is_not_added_to_a_number(self, dynamodb: Any, table: str) -> None:
+        dynamodb.update_item(**add_one(table, "a")["Update"])
+        request = add_one(table, "a")["Update"] | {"ExpressionAttributeValues": {":one": {"SS": ["x"]}}}
+        assert refusal(dynamodb.update_item, **request)["Error"]["Code"] == "ValidationException"
+
+    def test_a_value_is_set_unless_there_is_one(self, dynamodb: Any, table: str) -> None:
+        for text in ("first", "second"):
+            dynamodb.update_item(
+                TableName=table,
+                Key={KEY: {"S": "a"}},
+                UpdateExpression="SET since = if_not_exists(since, :text), latest = :text ADD n :one",
+                ExpressionAttributeValues={":text": {"S": text}, ":one": {"N": "1"}},
+            )
+        item = dynamodb.get_item(TableName=table, Key={KEY: {"S": "a"}}, ConsistentRead=True)["Item"]
+        assert item == {KEY: {"S": "a"}, "since": {"S": "first"}, "latest": {"S": "second"}, "n": {"N": "2"}}
+
+    def test_a_condition_holds_if_one_of_its_alternatives_does(self, dynamodb: Any, table: str) -> None:
+        request = add_one(table, "a")["Update"] | {
+            "ConditionExpression": "attribute_not_exists(n) OR n < :most",
+            "ExpressionAttributeValues": {":one": {"N": "1"}, ":most": {"N": "2"}},
+        }
+        dynamodb.update_item(**request)
+        dynamodb.update_item(**request)
+        assert refusal(dynamodb.update_item, **request)["Error"]["Code"] == "ConditionalCheckFailedException"
+        assert self.count(dynamodb, table, "a") == "2"

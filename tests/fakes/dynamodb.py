@@ -66,8 +66,8 @@ class FakeDynamoDb:
         return {}
 
     def update_item(self, **request: Any) -> dict[str, Any]:
-        self._write([{"Update": request}], single=True)
-        return {}
+        after = self._write([{"Update": request}], single=True)
+        return {"Attributes": after} if request.get("ReturnValues") == "ALL_NEW" else {}
 
     def delete_item(self, **request: Any) -> dict[str, Any]:
         self._write([{"Delete": request}], single=True)
@@ -110,7 +110,8 @@ class FakeDynamoDb:
             items = list(self._tables[request["TableName"]].items.values())
         return {"Items": [item for item in items if any(holds(term, item, words) for term in terms)]}
 
-    def _write(self, actions: list[dict[str, Any]], *, single: bool) -> None:
+    def _write(self, actions: list[dict[str, Any]], *, single: bool) -> Attributes:
+        """Returns the item after the last action."""
         self.calls["Write"] += len(actions)
         for action in actions:
             check_item(next(iter(action.values())).get("Item", {}))
@@ -129,6 +130,7 @@ class FakeDynamoDb:
                 before, after = self._tables[request["TableName"]].write(kind, request)
                 if self.on_write is not None:
                     self.on_write(request["TableName"], before, after)
+        return after
 
 
 class _FakeTable:

@@ -4,13 +4,18 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tests.fakes.errors import aws_error
+
 Attributes = dict[str, Any]
 
 _TEST = re.compile(r"(?P<name>[#\w]+) (?P<operator>=|<>|<=|>=|<|>) (?P<value>:\w+)")
 _BETWEEN = re.compile(r"(?P<name>[#\w]+) BETWEEN (?P<low>:\w+) AND (?P<high>:\w+)")
 _FUNCTION = re.compile(r"(?P<function>attribute_exists|attribute_not_exists)\((?P<name>[#\w]+)\)")
 _BEGINS = re.compile(r"begins_with\((?P<name>[#\w]+), (?P<value>:\w+)\)")
-_CLAUSE = re.compile(r"\b(SET|ADD|REMOVE)\b")
+_CLAUSE = re.compile(r"\b(SET|ADD|REMOVE|DELETE)\b")
+_UNLESS_THERE = re.compile(r"if_not_exists\((?P<name>[#\w]+), (?P<value>:\w+)\)")
+#: Commas within the parentheses of a function part no actions.
+_ACTIONS = re.compile(r",(?![^(]*\))")
 
 
 class Words:
@@ -36,8 +41,11 @@ def plain(value: Any) -> Any:
 
 
 def holds(condition: str, item: Attributes | None, words: Words) -> bool:
-    """Whether a condition holds for an item, None for one that is not there."""
-    item = item or {}
+    """Whether a condition holds for an item, None for one that is not there. AND binds before OR, without brackets."""
+    return any(_all_hold(alternative, item or {}, words) for alternative in condition.split(" OR "))
+
+
+def _all_hold(condition: str, item: Attributes, words: Words) -> bool:
     between = _BETWEEN.search(condition)
     rest = condition
     if between:
@@ -70,11 +78,11 @@ def _term(term: str, item: Attributes, words: Words) -> bool:
 
 
 def update(expression: str, item: Attributes, words: Words) -> Attributes:
-    """The item after an update expression of SET, ADD and REMOVE clauses."""
+    """The item after an update expression of SET, ADD, REMOVE and DELETE clauses."""
     changed = dict(item)
     parts = _CLAUSE.split(expression)[1:]
     for clause, body in zip(parts[::2], parts[1::2], strict=True):
-        for action in (part.strip() for part in body.split(",")):
+        for action in (part.strip() for part in _ACTIONS.split(body)):
             _apply(clause, action, changed, words)
     return changed
 
@@ -84,8 +92,28 @@ def _apply(clause: str, action: str, item: Attributes, words: Words) -> None:
         item.pop(words.name(action), None)
     elif clause == "SET":
         name, _, value = action.partition(" = ")
-        item[words.name(name)] = words.value(value)
+        unless = _UNLESS_THERE.fullmatch(value)
+        if unless is None:
+            item[words.name(name)] = words.value(value)
+        else:
+            item[words.name(name)] = item.get(words.name(unless["name"]), words.value(unless["value"]))
     else:
-        name, _, value = action.partition(" ")
-        before = plain(item.get(words.name(name), {"N": "0"}))
-        item[words.name(name)] = {"N": str(before + plain(words.value(value)))}
+        word, _, value = action.partition(" ")
+        name = words.name(word)
+        [(kind, change)] = words.value(value).items()
+        if clause == "ADD" and kind == "N":
+            item[name] = {"N": str(plain(item.get(name, {"N": "0"})) + int(change))}
+        else:
+            _change_set(clause, name, kind, change, item)
+
+
+def _change_set(clause: str, name: str, kind: str, change: list[str], item: Attributes) -> None:
+    """A set that its last member leaves is an attribute no more (API reference, UpdateItem)."""
+    if kind not in {"SS", "NS", "BS"} or kind not in item.get(name, {kind: []}):
+        message = "An operand in the update expression has an incorrect data type"
+        raise aws_error("ValidationException", 400, "UpdateItem", message)
+    before = item.get(name, {kind: []})[kind]
+    after = sorted({*before, *change} if clause == "ADD" else {*before} - {*change})
+    item.pop(name, None)
+    if after:
+        item[name] = {kind: after}

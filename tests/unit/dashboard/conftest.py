@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from dashboard.app import create_app
 from pixelfleet.catalog.users import MOST_TOKENS
-from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.users import Role, Scope
 from tests.clock import Clock
@@ -62,8 +63,9 @@ def form_token(page: str) -> str:
 
 @pytest.fixture(scope="package")
 def package_fleet() -> Iterator[Deployment]:
-    with moto_deployment() as deployment:
-        hashed = hash_password(PASSWORD)
+    with moto_deployment(quick_tables=True) as deployment:
+        # Parameters of no strength, for speed: whoever verifies takes them from the hash.
+        hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
         deployment.users.add("ana", hashed)
         deployment.users.add("ben", hashed)
         deployment.users.add("olga", hashed, Role.OPERATOR)
@@ -71,8 +73,15 @@ def package_fleet() -> Iterator[Deployment]:
         yield deployment
 
 
+@pytest.fixture(scope="package")
+def package_loop() -> Iterator[BlockingPortal]:
+    """One event loop for all requests, as a server has; a client alone would begin one for each request."""
+    with start_blocking_portal() as portal:
+        yield portal
+
+
 @pytest.fixture
-def dashboard(package_fleet: Deployment) -> Iterator[Dashboard]:
+def dashboard(package_fleet: Deployment, package_loop: BlockingPortal) -> Iterator[Dashboard]:
     """A service of the test's own, with fresh rate limits that count by `clock`, over the package's one catalog.
 
     Its background tasks end before the test does: a thread that outlived the catalog would ask AWS itself.
@@ -81,7 +90,9 @@ def dashboard(package_fleet: Deployment) -> Iterator[Dashboard]:
     app = create_app(package_fleet.settings, package_fleet, clock)
 
     def client() -> TestClient:
-        return TestClient(app, follow_redirects=False, raise_server_exceptions=False)
+        made = TestClient(app, follow_redirects=False, raise_server_exceptions=False)
+        made.portal = package_loop
+        return made
 
     yield Dashboard(package_fleet, client, clock)
     assert app.state.site.background_tasks.wait(PATIENCE)
