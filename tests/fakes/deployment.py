@@ -54,12 +54,19 @@ def moto_deployment(*, quick_tables: bool = False) -> Iterator[Deployment]:
         _provision(settings)
         deployment = MotoDeployment(settings, s3_url=url)
         if quick_tables:
-            tables = ((getattr(settings, f"{table.name}_table"), table) for table in TABLES)
-            # In the place of the client that the property would make.
-            deployment.__dict__["dynamodb"] = FakeDynamoDb(tables)
+            put_quick_tables(deployment)
         compose_all(deployment)
         patch.undo()
         yield deployment
+
+
+def put_quick_tables(deployment: Deployment) -> FakeDynamoDb:
+    """Let every adapter that is composed from now on work on tables in memory."""
+    settings = deployment.settings
+    quick = FakeDynamoDb((getattr(settings, f"{table.name}_table"), table) for table in TABLES)
+    # In the place of the client that the property would make.
+    deployment.__dict__["dynamodb"] = quick
+    return quick
 
 
 def compose_all(deployment: Deployment) -> None:

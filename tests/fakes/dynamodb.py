@@ -35,6 +35,12 @@ class FakeDynamoDb:
         #: Called after each write with the table's name, the item before (None for none) and the item after.
         self.on_write: Callable[[str, Attributes | None, Attributes], None] | None = None
 
+    def clear(self) -> None:
+        """Empty every table, and forget every token."""
+        for table in self._tables.values():
+            table.clear()
+        self._tokens.clear()
+
     def all_items(self, table: str) -> list[Attributes]:
         """Every item of a table, for a test to look at."""
         return list(self._tables[table].items.values())
@@ -142,6 +148,11 @@ class _FakeTable:
         self._sorted: dict[str, defaultdict[str, SortedDict[Any, Key]]] = {
             name: defaultdict(SortedDict) for name in self._indexes
         }
+
+    def clear(self) -> None:
+        self.items.clear()
+        for groups in self._sorted.values():
+            groups.clear()
 
     def key(self, attributes: Attributes) -> Key:
         range_key = self._table.range_key

@@ -24,12 +24,13 @@ class FaultyDynamoDb(FakeDynamoDb):
         self.before: list[Exception] = []
         self.after: list[Exception] = []
 
-    def _write(self, actions: list[dict[str, Any]], *, single: bool) -> None:
+    def _write(self, actions: list[dict[str, Any]], *, single: bool) -> dict[str, Any]:
         if self.before:
             raise self.before.pop(0)
-        super()._write(actions, single=single)
+        item = super()._write(actions, single=single)
         if self.after:
             raise self.after.pop(0)
+        return item
 
 
 def cancelled(reasons: Iterable[str]) -> ClientError:

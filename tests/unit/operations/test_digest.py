@@ -24,7 +24,7 @@ NOW = HOUR + timedelta(hours=1, minutes=5)
 
 @pytest.fixture
 def deployment() -> Iterator[Deployment]:
-    with moto_deployment() as composed:
+    with moto_deployment(quick_tables=True) as composed:
         settings = composed.settings
         images = Images(composed.dynamodb, settings.images_table, settings.batches_table, now=lambda: CLOCK.now)
         composed.__dict__["images"] = images

@@ -23,7 +23,7 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture
 def deployment() -> Iterator[Deployment]:
-    with moto_deployment() as made:
+    with moto_deployment(quick_tables=True) as made:
         yield made
 
 

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from pixelfleet.catalog.schema import ACTIVITY, BATCHES, IMAGES, RECIPES
 from pixelfleet.deployment import Deployment
 from pixelfleet.images.pipeline import render
-from pixelfleet.localcloud.tables import ensure_table
 from pixelfleet.settings import load_settings
+from tests.fakes.deployment import put_quick_tables
 from tests.fakes.moto_s3 import MotoDeployment, moto_s3
 from tests.unit.worker.job.desk import Desk
 from worker.job.process import Processor
@@ -18,7 +17,7 @@ from worker.job.process import Processor
 
 @pytest.fixture(scope="module")
 def composed() -> Iterator[Deployment]:
-    """The clients, which cost more to make than a test to run; moto answers them afresh in each test."""
+    """The clients, which cost more to make than a test to run; each test begins with an empty cloud."""
     with pytest.MonkeyPatch.context() as patch, moto_s3() as url:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "testing")
@@ -26,7 +25,8 @@ def composed() -> Iterator[Deployment]:
         patch.setenv("PIXELFLEET_ACCOUNT_ID", "123456789012")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         deployment = MotoDeployment(load_settings(), s3_url=url)
-        for name in ("s3", "sqs", "sns", "dynamodb", "notices"):
+        put_quick_tables(deployment)
+        for name in ("s3", "sqs", "sns", "notices"):
             getattr(deployment, name)
         patch.undo()
         yield deployment
@@ -35,6 +35,8 @@ def composed() -> Iterator[Deployment]:
 @pytest.fixture
 def desk(composed: Deployment) -> Iterator[Desk]:
     settings = composed.settings
+    quick: Any = composed.dynamodb
+    quick.clear()
     with mock_aws():
         for bucket in (settings.uploads_bucket, settings.results_bucket):
             composed.s3.create_bucket(Bucket=bucket)
@@ -42,8 +44,6 @@ def desk(composed: Deployment) -> Iterator[Desk]:
         composed.s3.put_bucket_versioning(Bucket=settings.uploads_bucket, VersioningConfiguration=versioned)
         for name in ("bulk", "bulk-dlq", "heavy", "heavy-dlq", "listener"):
             composed.sqs.create_queue(QueueName=f"pixelfleet-{name}")
-        for table in (IMAGES, BATCHES, RECIPES, ACTIVITY):
-            ensure_table(composed.dynamodb, f"pixelfleet-{table.name}", table)
         composed.sns.create_topic(Name="pixelfleet-notices")
         arn = "arn:aws:sqs:us-east-1:123456789012:pixelfleet-listener"
         composed.sns.subscribe(TopicArn=settings.notices_topic_arn, Protocol="sqs", Endpoint=arn)
