@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Final
 
 from dashboard.problem import Problem
@@ -20,6 +21,8 @@ from pixelfleet.telemetry import logger
 
 #: Background tasks that one process works on at once.
 MOST_RUNNING: Final = 4
+#: The names of the threads begin so.
+THREAD: Final = "background-task-"
 #: Seconds between two writes of a task's progress.
 _WRITE_EVERY: Final = 2.0
 
@@ -38,7 +41,7 @@ class Runner:
         def work(follow: "Follow") -> None:
             _redrive(self._deployment, follow, selection, canary)
 
-        return self._start("redrive", who, selection.in_words("all that the system failed"), work)
+        return self._start("redrive", who, RedriveOrder(selection, who).in_words(), work)
 
     def purge(self, who: str, selection: Selection) -> BackgroundTask:
         """Raises Problem 429 while too many are at work."""
@@ -71,14 +74,17 @@ class Runner:
             raise Problem(
                 429, "several redrives are at work already; wait for one to end", headers={"Retry-After": "5"}
             )
-        try:
+        with ExitStack() as failed:
+            failed.callback(self._places.release)
             task = self._deployment.background_tasks.begin(kind, who, on)
             follow = self._followed[task.id] = Follow(self._deployment, task)
-            # A daemon thread: it does not keep the process from ending, and nothing is lost if it is cut short.
-            threading.Thread(target=self._carry_out, args=(follow, work), name=task.id, daemon=True).start()
-        except BaseException:
-            self._places.release()
-            raise
+            # A daemon thread does not keep the process from ending. Nothing is lost if the thread is cut short.
+            thread = threading.Thread(
+                target=self._carry_out, args=(follow, work), name=f"{THREAD}{task.id}", daemon=True
+            )
+            thread.start()
+            # From here on, the thread gives its place back.
+            failed.pop_all()
         return task
 
     def _carry_out(self, follow: "Follow", work: Callable[["Follow"], None]) -> None:
@@ -93,23 +99,8 @@ class Runner:
             )
             raise
         finally:
-            try:
-                task = follow.task
-                details = task.counts | {"outcome": task.state.value}
-                self._deployment.activity.note(task.who, task.kind, task.on, details)
-            finally:
-                self._followed.pop(follow.task.id, None)
-                self._places.release()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until no background task is at work; False if one still is after so long."""
-        taken = 0
-        end = time.monotonic() + seconds
-        while taken < MOST_RUNNING and self._places.acquire(timeout=max(0.0, end - time.monotonic())):
-            taken += 1
-        for _ in range(taken):
+            self._followed.pop(follow.task.id, None)
             self._places.release()
-        return taken == MOST_RUNNING
 
 
 class Follow:
@@ -126,7 +117,7 @@ class Follow:
     def who(self) -> str:
         return self.task.who
 
-    def tell(self, message: str, counts: dict[str, int]) -> None:
+    def report(self, message: str, counts: dict[str, int]) -> None:
         with self._lock:
             self._update(BackgroundTaskState.RUNNING, message, counts)
             if time.monotonic() >= self._next_write:
@@ -144,7 +135,7 @@ class Follow:
 
 
 def _redrive(deployment: Deployment, follow: Follow, selection: Selection, canary: int | None) -> None:
-    result = operation.redrive(deployment, RedriveOrder(selection, follow.who, canary=canary), follow.tell)
+    result = operation.redrive(deployment, RedriveOrder(selection, follow.who, canary=canary), follow.report)
     if result.canary is not None and result.stopped:
         examples = "; ".join(result.canary.examples)
         words = f"{result.canary.in_words()}{f': {examples}' if examples else ''}"
@@ -156,7 +147,7 @@ def _redrive(deployment: Deployment, follow: Follow, selection: Selection, canar
 
 def _bulk(follow: Follow, act: Callable[[Callable[[BulkResult], bool]], BulkResult]) -> None:
     def progress(result: BulkResult) -> bool:
-        follow.tell(
+        follow.report(
             f"{result.done:,} images done", {"done": result.done} | ({"gone": result.gone} if result.gone else {})
         )
         return not follow.stopped.is_set()
@@ -169,9 +160,9 @@ def _bulk(follow: Follow, act: Callable[[Callable[[BulkResult], bool]], BulkResu
 
 def _purge(deployment: Deployment, follow: Follow, selection: Selection) -> None:
     def progress(queue: str, done: Pass) -> None:
-        follow.tell(f"{queue}: {done.deleted:,} dead letters deleted", {f"{queue}_deleted": done.deleted})
+        follow.report(f"{queue}: {done.deleted:,} dead letters deleted", {f"{queue}_deleted": done.deleted})
 
-    passes = give_up(deployment, selection, progress)
+    passes = give_up(deployment, selection, follow.who, progress)
     counts = {f"{queue}_{what}": number for queue, done in passes.items() for what, number in _numbers(done).items()}
     deleted = sum(done.deleted for done in passes.values())
     follow.end(BackgroundTaskState.DONE, f"{deleted:,} dead letters deleted; the records stay failed", counts)

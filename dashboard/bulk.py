@@ -48,7 +48,10 @@ def matching(site: Site, filters: Filters) -> Iterator[Image]:
 def delete(site: Site, caller: Caller, images: Iterator[Image], on: str) -> BackgroundTask:
     """Raises Problem 429 while too many background tasks are at work."""
     return site.background_tasks.bulk(
-        "delete", caller.name, on, lambda progress: bulk.delete_images(site.deployment, images, caller.name, progress)
+        "delete",
+        caller.name,
+        on,
+        lambda progress: bulk.delete_images(site.deployment, images, caller.name, on, progress),
     )
 
 
@@ -57,7 +60,7 @@ def reprocess(site: Site, caller: Caller, images: Iterator[Image], on: str, reci
     ref = actions.recipe_ref(site, recipe) if recipe else None
 
     def work(progress: bulk.Progress) -> bulk.BulkResult:
-        return bulk.reprocess_images(site.deployment, images, caller.name, ref, progress)
+        return bulk.reprocess_images(site.deployment, images, caller.name, on, ref, progress)
 
     return site.background_tasks.bulk("process again", caller.name, on, work)
 

@@ -1,5 +1,6 @@
 """Waiting for an event, however slow the machine is: the bound only tells a hang from slowness."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -22,3 +23,14 @@ def eventually(condition: Callable[[], T | None], why: Callable[[], str] = str, 
             raise TooLateError(f"not within {seconds} s: {why()}")
         time.sleep(0.03)
     return value
+
+
+def await_background_tasks() -> None:
+    """Wait until no background task of the dashboard runs in this process."""
+    # Here, not above: most tests that wait need nothing of the dashboard.
+    from dashboard.background import THREAD  # noqa: PLC0415
+
+    for thread in threading.enumerate():
+        if thread.name.startswith(THREAD):
+            thread.join(PATIENCE)
+            assert not thread.is_alive(), f"{thread.name} is still at work after {PATIENCE} s"

@@ -1,31 +1,30 @@
 """`pixelfleet upload --dry-run`: the forecast of an upload, from headers alone."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.filesize import decimal
 from rich.table import Table
 
 from pixelfleet.cli.console import MESSAGES, RESULTS, count, duration, emit, printable
-from pixelfleet.domain.jobs import Lane
-from pixelfleet.errors import Cause, PermanentError, TransientError
 from pixelfleet.files.sources import Source
 from pixelfleet.recipes import Recipe
-from pixelfleet.settings import Settings, load_settings
+from pixelfleet.settings import load_settings
 
 if TYPE_CHECKING:
     from pixelfleet.forecast import Forecast
 
-UPDATE_EVERY = 100
+#: Files between two updates of the status line.
+UPDATE_EVERY: Final = 100
 
 
 def show_forecast(sources: Iterator[Source], recipe: Recipe, workers: int, *, as_json: bool) -> None:
-    """Read every header and print the forecast. Nothing is uploaded, and no cloud is asked.
+    """Read every header and print the forecast. Nothing is uploaded, and no cloud is called.
 
     Raises:
         SetupError: the libraries that read headers are not installed.
     """
-    forecast = _forecast(sources, recipe, load_settings())
+    forecast = _forecast(sources, recipe)
     document = _document(forecast, workers)
     if as_json:
         emit(document)
@@ -33,29 +32,17 @@ def show_forecast(sources: Iterator[Source], recipe: Recipe, workers: int, *, as
         _show(forecast, document)
 
 
-def _forecast(sources: Iterator[Source], recipe: Recipe, settings: Settings) -> "Forecast":
-    # Here, not above: an upload itself needs no image library.
-    from pixelfleet.forecast import Forecast  # noqa: PLC0415
-    from pixelfleet.images.limits import Limits  # noqa: PLC0415
-    from pixelfleet.images.probe import probe  # noqa: PLC0415
+def _forecast(sources: Iterator[Source], recipe: Recipe) -> "Forecast":
+    # Imported here: an upload itself needs no image library.
+    from pixelfleet.operations.upload_forecast import forecast_upload  # noqa: PLC0415
 
-    most = settings.lanes[Lane.HEAVY]
-    limits = Limits(most.max_bytes, most.max_pixels, settings.max_frames)
-    forecast = Forecast(recipe)
     with MESSAGES.status("reading headers") as status:
-        for number, source in enumerate(sources, 1):
+
+        def progress(number: int) -> None:
             if number % UPDATE_EVERY == 0:
                 status.update(f"reading headers: {number:,}")
-            if source.problem is not None:
-                forecast.reject(printable(source.path), Cause.UNREADABLE, source.problem)
-                continue
-            try:
-                forecast.add(probe(source.path, limits, allow_svg=recipe.allow_svg))
-            except (PermanentError, TransientError) as error:
-                forecast.reject(printable(source.path), error.cause, error.message)
-            except OSError as error:
-                forecast.reject(printable(source.path), Cause.UNREADABLE, f"cannot be read: {error.strerror or error}")
-    return forecast
+
+        return forecast_upload(sources, recipe, load_settings(), progress)
 
 
 def _document(forecast: "Forecast", workers: int) -> dict[str, Any]:
@@ -69,7 +56,7 @@ def _document(forecast: "Forecast", workers: int) -> dict[str, Any]:
         "formats": dict(forecast.formats.most_common()),
         "results": forecast.outputs,
         "rejects": dict(forecast.rejects.most_common()),
-        "examples": forecast.examples,
+        "examples": {cause: printable(example) for cause, example in forecast.examples.items()},
         "workers": workers,
         "seconds": round(forecast.seconds(workers), 1),
         "usd": {name: round(dollars, 6) for name, dollars in cost.items()},
@@ -85,7 +72,7 @@ def _show(forecast: "Forecast", document: dict[str, Any]) -> None:
         f"{count(forecast.files, 'image')}, {decimal(forecast.bytes)}, {forecast.megapixels:,.0f} MP: {formats}"
     )
     for cause, number in document["rejects"].items():
-        RESULTS.print(f"  {number:,} rejected as {cause}, such as {forecast.examples[cause]}", soft_wrap=True)
+        RESULTS.print(f"  {number:,} rejected as {cause}, such as {document['examples'][cause]}", soft_wrap=True)
     workers = count(document["workers"], "worker")
     RESULTS.print(f"recipe {forecast.recipe.name}: about {duration(document['seconds'])} at {workers}")
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -19,7 +19,7 @@ from pixelfleet.cli.selection import (
 )
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
-from pixelfleet.operations.dead_letter_passes import give_up
+from pixelfleet.operations.dead_letter_passes import count_given_up, give_up
 from pixelfleet.operations.failures import dead_letters
 from pixelfleet.settings import load_settings
 
@@ -58,10 +58,10 @@ def purge(
         def progress(queue: str, done: Pass) -> None:
             status.update(f"{queue}: {done.deleted:,} to delete, {done.left:,} left")
 
-        passes = give_up(deployment, selection, progress, dry_run=dry_run)
-    if not dry_run:
-        deleted: dict[str, int | str] = {name: done.deleted for name, done in passes.items()}
-        deployment.activity.note(who(), "purge", selection.in_words("all dead letters"), deleted)
+        if dry_run:
+            passes = count_given_up(deployment, selection, progress)
+        else:
+            passes = give_up(deployment, selection, who(), progress)
     if as_json:
         document: dict[str, object] = {
             name: {"deleted": done.deleted, "left": done.left} for name, done in passes.items()

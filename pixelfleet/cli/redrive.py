@@ -67,8 +67,6 @@ def redrive(
     with terminable(again), MESSAGES.status("reading failures") as status:
         order = RedriveOrder(selection, who(), rate, canary)
         result = operation.redrive(deployment, order, lambda words, _: status.update(f"{words} (Ctrl-C stops here)"))
-    details = {"sent": result.sent.sent, "refused": result.sent.refused}
-    deployment.activity.note(who(), "redrive", selection.in_words("all that the system failed"), details)
     if as_json:
         emit(_as_document(result))
     else:

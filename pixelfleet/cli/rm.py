@@ -46,9 +46,9 @@ def rm(
     confirm(f"{what} would be removed.", yes=yes)
     again = "originals that were removed stay removed; run the same command again for the rest"
     with terminable(again), MESSAGES.status("removing") as status:
-        removal = remove_originals(deployment, selected, lambda removed: status.update(f"removed {removed:,}"))
-    details = {"removed": removal.removed, "refused": len(removal.refused)}
-    deployment.activity.note(who(), "rm", batch or what, details)
+        removal = remove_originals(
+            deployment, selected, who(), batch or what, lambda removed: status.update(f"removed {removed:,}")
+        )
     _show(removal, as_json=as_json)
     if removal.refused:
         raise typer.Exit(1)

@@ -11,20 +11,18 @@ from typing import Annotated, Final
 import typer
 
 from pixelfleet.cli.console import RESULTS, AsJson, emit, say
+from pixelfleet.cli.selection import who
 from pixelfleet.cli.terminable import terminable
-from pixelfleet.credentials.passwords import hash_password, new_password
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.users import Role
 from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, cores, embedded_fleet
 from pixelfleet.localcloud.environment import in_the_way
 from pixelfleet.localcloud.folder import default_data_folder
 from pixelfleet.localcloud.hourly import HourlyReconcile
 from pixelfleet.localcloud.recovery import queue_again
+from pixelfleet.operations.users import add_first_operator
 
 #: Seconds between two looks at the children.
 LOOK_EVERY: Final = 0.5
-#: The first user, made where there is none.
-OPERATOR: Final = "operator"
 
 
 def up(
@@ -71,19 +69,20 @@ def up(
     try:
         with terminable(), embedded_fleet(plan) as embedded:
             deployment = Deployment(embedded.settings)
-            _introduce(embedded, _first_operator(deployment), shell, as_json=as_json)
+            _introduce(embedded, add_first_operator(deployment, who()), shell, as_json=as_json)
             if embedded.emulator.after_unclean_end:
                 _recover(deployment)
-            if open_browser and not webbrowser.open(embedded.settings.dashboard_url):
-                say(f"no browser could be opened: open {embedded.settings.dashboard_url} yourself", style="yellow")
-            hourly = HourlyReconcile(embedded.settings, say)
-            hourly.start()
-            try:
+            if open_browser:
+                _open_browser(embedded.settings.dashboard_url)
+            with HourlyReconcile(embedded.settings, say):
                 _tend(embedded)
-            finally:
-                hourly.stop()
     except KeyboardInterrupt:
         _say_goodbye(embedded)
+
+
+def _open_browser(url: str) -> None:
+    if not webbrowser.open(url):
+        say(f"no browser could be opened: open {url} yourself", style="yellow")
 
 
 def _tend(embedded: EmbeddedFleet) -> None:
@@ -122,16 +121,9 @@ def _say_goodbye(embedded: EmbeddedFleet | None) -> None:
     raise typer.Exit(1)
 
 
-def _first_operator(deployment: Deployment) -> str | None:
-    """Make the first user, where there is none; returns the password, which is stored nowhere."""
-    if deployment.users.all():
-        return None
-    password = new_password()
-    deployment.users.add(OPERATOR, hash_password(password), Role.OPERATOR)
-    return password
-
-
-def _introduce(embedded: EmbeddedFleet, password: str | None, shell: Mapping[str, str], *, as_json: bool) -> None:
+def _introduce(
+    embedded: EmbeddedFleet, first_operator: tuple[str, str] | None, shell: Mapping[str, str], *, as_json: bool
+) -> None:
     variables = embedded.exports()
     unset = [name for name in in_the_way(shell) if name not in variables]
     url = embedded.settings.dashboard_url
@@ -142,14 +134,15 @@ def _introduce(embedded: EmbeddedFleet, password: str | None, shell: Mapping[str
             "data": str(embedded.folder.root),
             "dashboard": url,
         }
-        emit(document | ({"user": OPERATOR, "password": password} if password else {}))
+        emit(document | (dict(zip(("user", "password"), first_operator, strict=True)) if first_operator else {}))
         return
     say("The fleet is up. Paste this into another terminal, and aws and pixelfleet there work with it:\n")
     for line in shell_lines(variables, unset):
         RESULTS.print(line, soft_wrap=True)
     say(f"\ndashboard  {url}", style="bold")
-    if password:
-        say(f"           sign in as {OPERATOR} with the password {password} (shown only now)")
+    if first_operator:
+        name, password = first_operator
+        say(f"           sign in as {name} with the password {password} (shown only now)")
     say(f"\nuploads  s3://{embedded.settings.uploads_bucket}/uploads/<owner>/<batch>/<file>")
     say(f"results  s3://{embedded.settings.results_bucket}/")
     say(f"data     {embedded.folder.root}")

@@ -1,11 +1,9 @@
 """`pixelfleet upload`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from rich.filesize import decimal
@@ -19,15 +17,11 @@ from pixelfleet.cli.upload_progress import UploadProgress
 from pixelfleet.cli.watch import watch_batch
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER, batch_prefix
-from pixelfleet.domain.records import Batch
-from pixelfleet.errors import SetupError, TransientError
+from pixelfleet.errors import SetupError
 from pixelfleet.files.sources import Source, find_sources
-from pixelfleet.operations import completion
-from pixelfleet.operations.recipe_texts import store_recipe
+from pixelfleet.operations.upload import UploadOrder, UploadResult, uploaded
 from pixelfleet.settings import load_settings
-from pixelfleet.uploads.batch import BatchUpload, Choice, Tally, chosen
-from pixelfleet.uploads.journal import Pending, Target, UploadJournal
-from pixelfleet.uploads.uploader import Uploader
+from pixelfleet.uploads.batch import Choice, chosen
 
 THREADS: Final = 8
 #: Skipped files that are spelled out; --json lists them all.
@@ -82,130 +76,68 @@ def upload(
     if dry_run:
         show_forecast(walk(), recipes.load(recipe or "web"), workers, as_json=as_json)
         return
-    order = _UploadOrder(owner, batch, recipe, sources, jobs, bandwidth(max_bandwidth))
+    loaded = None if recipe is None else recipes.load(recipe)
+    order = UploadOrder(owner, batch, loaded, sources, jobs, bandwidth(max_bandwidth))
     deployment = Deployment(load_settings(), connections=2 * jobs)
-    with terminable("what was put stays; run the same command again, and it puts only the rest"):
-        done = _carry_out(deployment, order, walk, as_json=as_json)
+    with (
+        terminable("the files that were put stay; run the same command again to put the rest"),
+        uploaded(deployment, order, walk(), UploadProgress(walk)) as result,
+    ):
+        _show(result, as_json=as_json)
     failed_images = 0
-    if watch and done.sealed:
-        with terminable(f"the fleet goes on; `pixelfleet batch watch {done.batch.batch_id}` watches again"):
-            failed_images = watch_batch(deployment, done.batch.owner, done.batch.name, as_json=as_json).failed
-    if done.tally.failed or failed_images or done.whole > done.sealed:
+    if watch and result.sealed:
+        with terminable(f"the fleet goes on; `pixelfleet batch watch {result.batch.batch_id}` watches again"):
+            failed_images = watch_batch(deployment, result.batch.owner, result.batch.name, as_json=as_json).failed
+    if result.tally.failed or failed_images or result.seal_error:
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True, slots=True)
-class _UploadOrder:
-    """The order of one upload; `max_bandwidth` in bytes a second."""
-
-    owner: str
-    batch: str | None
-    recipe: str | None
-    sources: list[Path]
-    jobs: int
-    max_bandwidth: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """`whole`: all images are in the bucket, so that the batch can be sealed."""
-
-    batch: Batch
-    tally: Tally
-    whole: bool
-    sealed: bool
-
-
-def _carry_out(deployment: Deployment, order: _UploadOrder, walk: Any, *, as_json: bool) -> _Done:
-    settings = deployment.settings
-    bucket, cloud = deployment.upload_bucket, settings.endpoint_url or "aws"
-    pending = Pending(cloud, settings.uploads_bucket, order.owner, order.sources)
-    name = order.batch or pending.name(datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
-    prefix = batch_prefix(order.owner, name)
-    batch = _batch(deployment, order, name)
-    with UploadJournal.open(Target(cloud, batch.created_at, settings.uploads_bucket, prefix)) as journal:
-        if journal.has_any():
-            journal.forget_absent(_present(deployment, prefix))
-        with (
-            UploadProgress(walk) as progress,
-            Uploader(
-                bucket,
-                order.jobs,
-                images_only=True,
-                max_bandwidth=order.max_bandwidth,
-                unfinished=journal.unfinished,
-            ) as uploader,
-        ):
-            tally = BatchUpload(uploader, journal, prefix, progress).run(walk(), order.jobs)
-        # A batch of nothing would be complete, and announced, at once.
-        whole = not tally.may_pass and journal.has_any()
-        sealed = whole and _seal(deployment, batch)
-        if sealed and order.batch is None:
-            pending.finished()
-        _show(tally, journal, f"s3://{settings.uploads_bucket}/{prefix}", sealed=sealed, as_json=as_json)
-    if not whole:
-        why = "run the same again to put what failed" if tally.may_pass else "there is no image in it"
-        say(f"the batch is not sealed: {why}", style="yellow")
-    return _Done(batch, tally, whole, sealed)
-
-
-def _present(deployment: Deployment, prefix: str) -> Iterator[tuple[str, int, str]]:
-    """The objects of the batch that the bucket holds now, by key below the prefix, with their sizes and ETags."""
-    for page in deployment.listings.pages(deployment.settings.uploads_bucket, prefix):
-        yield from ((listed.key.removeprefix(prefix), listed.bytes, listed.etag) for listed in page)
-
-
-def _seal(deployment: Deployment, batch: Batch) -> bool:
-    try:
-        completion.seal(deployment, batch.owner, batch.name)
-    except TransientError as error:
+def _show(result: UploadResult, *, as_json: bool) -> None:
+    if result.seal_error:
         say(
-            f"all files are uploaded, but the batch could not be sealed: {error}; run `pixelfleet batch seal "
-            f"{batch.batch_id}`",
+            f"all files are uploaded, but the batch could not be sealed: {result.seal_error}; "
+            f"run `pixelfleet batch seal {result.batch.batch_id}`",
             style="yellow",
         )
-        return False
-    return True
-
-
-def _batch(deployment: Deployment, order: _UploadOrder, name: str) -> Batch:
-    """The batch with its recipe, which is written before the first image is put: every worker reads it."""
-    if order.recipe is None:
-        return deployment.batches.create(order.owner, name)
-    ref = store_recipe(deployment, recipes.load(order.recipe))
-    batch = deployment.batches.create(order.owner, name, ref)
-    if batch.recipe != ref:
-        has = f"recipe {batch.recipe.name!r} with another digest" if batch.recipe else "no recipe"
-        raise SetupError(f"batch {name} was begun with {has}: leave --recipe out, or name another batch")
-    return batch
-
-
-def _show(tally: Tally, journal: UploadJournal, place: str, *, sealed: bool, as_json: bool) -> None:
     if as_json:
-        emit(
-            {
-                "place": place,
-                "uploaded": tally.uploaded,
-                "bytes": tally.size,
-                "there_before": tally.there,
-                "skipped": [_line(path, why) for path, why in journal.left_out("skipped")],
-                "failed": [_line(path, why) for path, why in journal.left_out("failed")],
-                "unfinished": [_line(path, why) for path, why in journal.left_out("unfinished")],
-                "sealed": sealed,
-            }
+        emit(_document(result))
+    else:
+        _show_files(result)
+    if not result.whole:
+        why = (
+            "run the same command again to put the files that failed"
+            if result.tally.may_pass
+            else "no file is an image"
         )
-        return
-    for path, why in islice(journal.left_out("skipped"), SPELLED_OUT):
+        say(f"the batch is not sealed: {why}", style="yellow")
+
+
+def _document(result: UploadResult) -> dict[str, object]:
+    return {
+        "place": result.place,
+        "uploaded": result.tally.uploaded,
+        "bytes": result.tally.size,
+        "there_before": result.tally.there,
+        "skipped": [_line(path, why) for path, why in result.left_out("skipped")],
+        "failed": [_line(path, why) for path, why in result.left_out("failed")],
+        "unfinished": [_line(path, why) for path, why in result.left_out("unfinished")],
+        "sealed": result.sealed,
+    }
+
+
+def _show_files(result: UploadResult) -> None:
+    tally = result.tally
+    for path, why in islice(result.left_out("skipped"), SPELLED_OUT):
         say(f"skipped {printable(path)}: {why}")
     if tally.skipped > SPELLED_OUT:
         say(f"and {tally.skipped - SPELLED_OUT:,} more that are no images; --json lists them all")
-    for path, why in journal.left_out("failed"):
+    for path, why in result.left_out("failed"):
         say(f"{printable(path)}: {why}", style="red")
-    for path, why in journal.left_out("unfinished"):
+    for path, why in result.left_out("unfinished"):
         say(f"unfinished {printable(path)}: {why}", style="yellow")
     others = {"there before": tally.there, "skipped": tally.skipped, "failed": tally.failed}
     more = "".join(f", {number:,} {what}" for what, number in others.items() if number)
-    say(f"{count(tally.uploaded, 'file')}, {decimal(tally.size)}{more} -> {place}")
+    say(f"{count(tally.uploaded, 'file')}, {decimal(tally.size)}{more} -> {result.place}")
 
 
 def _line(path: Path, why: str) -> dict[str, str]:

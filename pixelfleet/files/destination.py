@@ -40,15 +40,19 @@ def own_destination(dest: Path) -> Iterator[None]:
     except OSError as error:
         raise SetupError(f"results cannot go to {dest}: {error.strerror}") from None
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SetupError(f"another pixelfleet writes to {dest}: wait for it, or choose another folder") from None
-        except OSError:
-            pass  # a file system without locks, as some network ones
+        _lock(descriptor, dest)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, dest: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SetupError(f"another pixelfleet writes to {dest}: wait for it, or choose another folder") from None
+    except OSError:
+        pass  # Some network file systems have no locks.
 
 
 @contextmanager

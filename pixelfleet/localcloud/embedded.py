@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -90,27 +90,30 @@ def embedded_fleet(plan: Plan) -> Iterator[EmbeddedFleet]:
         SetupError: the data folder or the port is taken, or a part does not start.
     """
     check_extra("local", "a fleet on this machine")
-    folder = DataFolder.open(plan.data)
-    try:
-        with ProcessSupervisor() as supervisor:
-            emulator = start_emulator(supervisor, folder, port=plan.port, keeps=plan.keeps)
-            dashboard_port = _dashboard_port(plan, folder)
-            adopt(_environment(emulator, folder, dashboard_port))
-            settings = load_settings()
-            provision(settings)
-            fleet = EmbeddedFleet(plan, emulator, folder, settings, supervisor, dashboard_port)
-            fleet.start_pump()
-            fleet.start_worker(Lane.BULK)
-            if not plan.heavy_on_demand:
-                fleet.start_worker(Lane.HEAVY)
-            fleet.start_dashboard()
-            try:
-                yield fleet
-            finally:
-                if not plan.keeps:
-                    supervisor.kill()
-    finally:
-        folder.close()
+    with closing(DataFolder.open(plan.data)) as folder, _supervisor(plan) as supervisor:
+        emulator = start_emulator(supervisor, folder, port=plan.port, keeps=plan.keeps)
+        dashboard_port = _dashboard_port(plan, folder)
+        adopt(_environment(emulator, folder, dashboard_port))
+        settings = load_settings()
+        provision(settings)
+        embedded = EmbeddedFleet(plan, emulator, folder, settings, supervisor, dashboard_port)
+        embedded.start_pump()
+        embedded.start_worker(Lane.BULK)
+        if not plan.heavy_on_demand:
+            embedded.start_worker(Lane.HEAVY)
+        embedded.start_dashboard()
+        yield embedded
+
+
+@contextmanager
+def _supervisor(plan: Plan) -> Iterator[ProcessSupervisor]:
+    """A supervisor whose children are stopped at the end, or killed if the plan keeps nothing."""
+    with ProcessSupervisor() as supervisor:
+        try:
+            yield supervisor
+        finally:
+            if not plan.keeps:
+                supervisor.kill()
 
 
 def _dashboard_port(plan: Plan, folder: DataFolder) -> int | None:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.errors import PixelfleetError
@@ -20,7 +20,7 @@ WHO: Final = "pixelfleet up"
 
 
 class HourlyReconcile:
-    """Runs in a thread that ends with the process. A reconcile that is cut short goes on at the next start."""
+    """Runs in a thread for the duration of a `with` block. A reconcile that is cut short goes on at the next start."""
 
     def __init__(
         self,
@@ -34,8 +34,12 @@ class HourlyReconcile:
         self._stop = threading.Event()
         self._swept: datetime | None = None
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         threading.Thread(target=self.run, name="reconcile", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def stop(self) -> None:
         """Begin no further reconcile."""

@@ -1,17 +1,18 @@
-"""The same done to many images, one after another: deleted, or processed again. It may be stopped, and repeated."""
+"""Deleting or reprocessing many images, one after another. Both operations can be stopped and repeated."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image, RecipeRef, Status
+from pixelfleet.operations.noted import Details, noted
 from pixelfleet.operations.removal import delete_image
 from pixelfleet.operations.reprocessing import reprocess
 
 
 @dataclass(slots=True)
 class BulkResult:
-    """How many images it was done to, and how many it was not done to, since they were deleted meanwhile."""
+    """Images that were deleted or queued; `gone` counts images that somebody had deleted meanwhile."""
 
     done: int = 0
     gone: int = 0
@@ -22,8 +23,9 @@ class BulkResult:
 Progress = Callable[[BulkResult], bool]
 
 
-def delete_images(deployment: Deployment, images: Iterable[Image], who: str, progress: Progress) -> BulkResult:
-    """
+def delete_images(deployment: Deployment, images: Iterable[Image], who: str, on: str, progress: Progress) -> BulkResult:
+    """Delete images. `on` describes the images in the activity.
+
     Raises:
         TransientError: S3 or DynamoDB does not answer; what is deleted is deleted.
     """
@@ -34,27 +36,33 @@ def delete_images(deployment: Deployment, images: Iterable[Image], who: str, pro
         delete_image(deployment, image, who)
         return True
 
-    return _each(images, delete, progress)
+    with noted(deployment, who, "delete", on) as details:
+        return _each(images, delete, progress, details)
 
 
 def reprocess_images(
-    deployment: Deployment, images: Iterable[Image], who: str, recipe: RecipeRef | None, progress: Progress
+    deployment: Deployment, images: Iterable[Image], who: str, on: str, recipe: RecipeRef | None, progress: Progress
 ) -> BulkResult:
-    """
+    """Queue images to be processed again, by `recipe` or by the recipe of each. `on` describes them in the activity.
+
     Raises:
         TransientError: DynamoDB or SQS does not answer; what is queued is queued.
     """
-    return _each(images, lambda image: reprocess(deployment, image, who, recipe) is not None, progress)
+    with noted(deployment, who, "process again", on) as details:
+        return _each(images, lambda image: reprocess(deployment, image, who, recipe) is not None, progress, details)
 
 
-def _each(images: Iterable[Image], act: Callable[[Image], bool], progress: Progress) -> BulkResult:
+def _each(images: Iterable[Image], act: Callable[[Image], bool], progress: Progress, details: Details) -> BulkResult:
     result = BulkResult()
+    details |= {"done": 0}
     for image in images:
         if act(image):
             result.done += 1
         else:
             result.gone += 1
+        details |= {"done": result.done} | ({"gone": result.gone} if result.gone else {})
         if not progress(result):
             result.stopped = True
+            details["outcome"] = "stopped"
             break
     return result

@@ -7,6 +7,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane
 from pixelfleet.domain.records import Image, Status, pad_sequencer
 from pixelfleet.operations.failures import Selection
+from pixelfleet.operations.noted import noted
 
 Decide = Callable[[DeadLetter, Image | None], Disposition]
 Progress = Callable[[str, Pass], None]
@@ -27,17 +28,36 @@ def drop_settled(deployment: Deployment, lane: Lane, selection: Selection, progr
     return _lane_letters(deployment, lane).go_through(_with_records(deployment, decide), progress)
 
 
-def give_up(
-    deployment: Deployment, selection: Selection, progress: Progress, *, dry_run: bool = False
-) -> dict[str, Pass]:
-    """Delete the messages of failures that are given up, by queue; the records stay failed, and can be redriven.
+def give_up(deployment: Deployment, selection: Selection, who: str, progress: Progress) -> dict[str, Pass]:
+    """Delete the messages of failures that are given up, by queue, and note the purge in the activity.
 
-    Without filters, messages that no record explains are deleted too, although no other trace of them exists.
+    The records stay failed and can be redriven. Without filters, messages that no record explains are deleted too,
+    although no other trace of them exists.
 
     Raises:
         TransientError: SQS or DynamoDB does not answer.
     """
+    with noted(deployment, who, "purge", selection.in_words("all dead letters")) as details:
 
+        def report(queue: str, done: Pass) -> None:
+            details[queue] = done.deleted
+            progress(queue, done)
+
+        passes = _give_up(deployment, selection, report, dry_run=False)
+        details |= {queue: done.deleted for queue, done in passes.items()}
+    return passes
+
+
+def count_given_up(deployment: Deployment, selection: Selection, progress: Progress) -> dict[str, Pass]:
+    """The numbers of messages that `give_up` would delete, by queue. Nothing is deleted.
+
+    Raises:
+        TransientError: SQS or DynamoDB does not answer.
+    """
+    return _give_up(deployment, selection, progress, dry_run=True)
+
+
+def _give_up(deployment: Deployment, selection: Selection, progress: Progress, *, dry_run: bool) -> dict[str, Pass]:
     def decide(letter: DeadLetter, image: Image | None) -> Disposition:
         if image is None:
             return Disposition.DELETE if selection.everything else Disposition.LEAVE

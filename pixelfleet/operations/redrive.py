@@ -19,6 +19,7 @@ from pixelfleet.domain.jobs import Lane, Origin
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.operations.dead_letter_passes import settle
 from pixelfleet.operations.failures import Selection, select
+from pixelfleet.operations.noted import noted
 from pixelfleet.operations.pace import Pace
 
 #: Seconds between two looks at the canary's records.
@@ -38,6 +39,9 @@ class RedriveOrder:
     who: str
     rate: float | None = None
     canary: int | None = None
+
+    def in_words(self) -> str:
+        return self.selection.in_words("all that the system failed")
 
 
 @dataclass(slots=True)
@@ -97,13 +101,25 @@ class Clock:
 def redrive(
     deployment: Deployment, order: RedriveOrder, progress: Progress, clock: Clock | None = None
 ) -> RedriveResult:
-    """Carry out a redrive.
+    """Carry out a redrive, and note the redrive in the activity.
 
     Raises:
         TransientError: SQS or DynamoDB does not answer; what was sent is sent, and the redrive may be repeated.
     """
     work = Redrive(deployment, order.who, order.rate)
+    with noted(deployment, order.who, "redrive", order.in_words()) as details:
+        try:
+            result = _carry_out(deployment, work, order, progress, clock or Clock())
+        finally:
+            details.update(work.done.as_counts())
+        if result.stopped:
+            details["outcome"] = "stopped"
+    return result
 
+
+def _carry_out(
+    deployment: Deployment, work: "Redrive", order: RedriveOrder, progress: Progress, clock: Clock
+) -> RedriveResult:
     def report() -> None:
         progress(f"{jobs(work.done.sent)} sent", work.done.as_counts())
 
@@ -111,7 +127,7 @@ def redrive(
     canary = None
     if order.canary:
         sent = list(work.send(islice(failed, order.canary), report))
-        canary = _await_canary(deployment, sent, progress, clock or Clock())
+        canary = _await_canary(deployment, sent, progress, clock)
         if not canary.passed:
             return RedriveResult(work.done, canary)
     for _ in work.send(failed, report):

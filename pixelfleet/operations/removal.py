@@ -9,6 +9,7 @@ from pixelfleet.aws.originals import DELETED_AT_ONCE, NotRemoved
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind
 from pixelfleet.domain.records import Image, Status, next_sequencer
+from pixelfleet.operations.noted import noted
 
 #: The statuses of images that have an original.
 PRESENT: Final = tuple(status for status in Status if status is not Status.DELETED)
@@ -23,22 +24,29 @@ class Removal:
 
 
 def remove_originals(
-    deployment: Deployment, images: Iterable[Image], progress: Callable[[int], None] = lambda _: None
+    deployment: Deployment,
+    images: Iterable[Image],
+    who: str,
+    on: str,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Removal:
-    """Remove the originals of many images; `progress` gets the number that is removed.
+    """Remove the originals of many images, and note the removal; `progress` gets the number of removed originals.
 
     Raises:
         TransientError: S3 does not answer; removing may be repeated.
     """
     result = Removal()
     waiting = iter(images)
-    while some := list(islice(waiting, DELETED_AT_ONCE)):
-        for bucket in sorted({image.bucket for image in some}):
-            keys = (image.key for image in some if image.bucket == bucket)
-            for removed, refused in deployment.originals.remove(bucket, keys):
-                result.removed += removed
-                result.refused += refused
-        progress(result.removed)
+    with noted(deployment, who, "rm", on) as details:
+        details |= {"removed": 0, "refused": 0}
+        while some := list(islice(waiting, DELETED_AT_ONCE)):
+            for bucket in sorted({image.bucket for image in some}):
+                keys = (image.key for image in some if image.bucket == bucket)
+                for removed, refused in deployment.originals.remove(bucket, keys):
+                    result.removed += removed
+                    result.refused += refused
+            details |= {"removed": result.removed, "refused": len(result.refused)}
+            progress(result.removed)
     return result
 
 

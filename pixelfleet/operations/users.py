@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from pixelfleet.credentials.passwords import hash_password
+from pixelfleet.credentials.passwords import hash_password, new_password
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.users import Role, Scope, TokenNote, User
 from pixelfleet.errors import SetupError, TransientError
 
+#: The name of the first user of a deployment.
+FIRST_OPERATOR: Final = "operator"
 #: Catches a slip of the keyboard; SNS asks the address itself to confirm.
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -49,6 +51,18 @@ def add_user(deployment: Deployment, who: str, user: NewUser, password: str) -> 
     except (SetupError, TransientError) as error:
         return AddedUser(added, f"{user.email} gets no mail: {error}")
     return AddedUser(added)
+
+
+def add_first_operator(deployment: Deployment, who: str) -> tuple[str, str] | None:
+    """Add an operator to a deployment without users. Returns the name and the password, which is stored nowhere.
+
+    Returns None where there is a user already.
+    """
+    if deployment.users.all():
+        return None
+    password = new_password()
+    add_user(deployment, who, NewUser(FIRST_OPERATOR, Role.OPERATOR), password)
+    return FIRST_OPERATOR, password
 
 
 def reset_password(deployment: Deployment, who: str, name: str, password: str, *, keep_tokens: bool = False) -> User:

@@ -14,7 +14,7 @@ from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.domain.users import Role, Scope
 from tests.fakes.deployment import moto_deployment
 from tests.fakes.records import record
-from tests.waiting import PATIENCE
+from tests.waiting import await_background_tasks
 
 EXAMPLES = 40
 
@@ -31,7 +31,7 @@ def served() -> Iterator[tuple[FastAPI, str, str]]:
         app.state.site.api_limit = RateLimit(10_000_000, 1)
         yield app, token, image.image_id
         # A thread that outlived the catalog would ask AWS itself.
-        assert app.state.site.background_tasks.wait(PATIENCE)
+        await_background_tasks()
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.users import Role, Scope
 from tests.clock import Clock
 from tests.fakes.deployment import moto_deployment
-from tests.waiting import PATIENCE
+from tests.waiting import await_background_tasks
 
 PASSWORD = "correct horse battery"
 
@@ -95,4 +95,4 @@ def dashboard(package_fleet: Deployment, package_loop: BlockingPortal) -> Iterat
         return made
 
     yield Dashboard(package_fleet, client, clock)
-    assert app.state.site.background_tasks.wait(PATIENCE)
+    await_background_tasks()

@@ -116,7 +116,7 @@ def test_work_that_is_stopped_ends_after_its_image() -> None:
         done.append(image)
         return True
 
-    result = _each(images, act, lambda so_far: so_far.done < 3)  # type: ignore[arg-type]
+    result = _each(images, act, lambda so_far: so_far.done < 3, {})  # type: ignore[arg-type]
     assert (result, len(done)) == (BulkResult(3, 0, stopped=True), 3)
 
 

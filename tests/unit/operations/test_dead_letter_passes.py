@@ -13,6 +13,7 @@ from pixelfleet.errors import Cause
 from pixelfleet.operations import dead_letter_passes
 from pixelfleet.operations.dead_letter_passes import drop_settled, give_up, unexplained
 from pixelfleet.operations.failures import Selection
+from tests.unit.operations.fakes import fake_deployment
 
 JOB = Job(JobKind.PROCESS, "uploads", "uploads/me/b1/a.jpg", "v1", "e1", "05", 100)
 REMOVAL = Job(JobKind.REMOVE, "uploads", "uploads/me/b1/a.jpg", sequencer="07")
@@ -101,7 +102,7 @@ def disposition_of(one: DeadLetter, record: Image | None, selection: Selection) 
 
 def purged(one: DeadLetter, record: Image | None, selection: Selection) -> Disposition:
     return _with_record(
-        one, record, lambda deployment: give_up(deployment, replace(selection, lane=Lane.BULK), lambda *_: None)
+        one, record, lambda deployment: give_up(deployment, replace(selection, lane=Lane.BULK), "anna", lambda *_: None)
     )
 
 
@@ -120,6 +121,7 @@ def _with_record(one: DeadLetter, record: Image | None, work: Any) -> Dispositio
 
     class Catalog:
         sqs = settings = None
+        activity = fake_deployment().activity
 
         @property
         def images(self) -> Any:

@@ -79,6 +79,26 @@ def test_an_image_that_fails_anew_is_not_sent_a_second_time_whatever_the_clocks_
     assert result.sent.sent == 250
 
 
+def test_a_redrive_is_noted_with_its_numbers_and_outcome(deployment: Any) -> None:
+    failed(deployment, 1)
+    operation.redrive(deployment, ORDER, nothing)
+    [action] = deployment.activity.actions()
+    assert (action.who, action.what, action.on) == ("anna", "redrive", "cause not_an_image")
+    assert action.details == {"sent": 1, "refused": 0, "no_longer_failed": 0, "outcome": "done"}
+
+
+def test_an_interrupted_redrive_is_noted_with_the_jobs_that_were_sent(deployment: Any) -> None:
+    failed(deployment, 1)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        operation.redrive(deployment, ORDER, interrupt)
+    [action] = deployment.activity.actions()
+    assert (action.details["sent"], action.details["outcome"]) == (1, "interrupted")
+
+
 def test_a_canary_that_fails_at_once_ends_the_redrive(deployment: Any) -> None:
     for number in range(10):
         failed(deployment, number)
@@ -90,6 +110,8 @@ def test_a_canary_that_fails_at_once_ends_the_redrive(deployment: Any) -> None:
     assert (result.canary.ready, result.canary.failed) == (0, 4)
     assert len(deployment.queues.sent) == 4
     assert "4 of 4 canaries failed again" in result.canary.in_words()
+    [action] = deployment.activity.actions()
+    assert (action.details["sent"], action.details["outcome"]) == (4, "stopped")
 
 
 def test_a_canary_that_succeeds_lets_the_rest_follow(deployment: Any) -> None:

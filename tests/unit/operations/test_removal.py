@@ -61,6 +61,9 @@ def test_many_originals_are_removed_bucket_by_bucket_and_refusals_are_kept(deplo
 
     deployment.originals = Originals()
     reported: list[int] = []
-    removal = remove_originals(deployment, images, reported.append)
+    removal = remove_originals(deployment, images, "anna", "me/b1", reported.append)
     assert sorted(calls) == [("adopted", 1), ("pixelfleet-uploads", 3)]
     assert (removal.removed, len(removal.refused), reported) == (2, 2, [2])
+    [action] = deployment.activity.actions()
+    assert (action.who, action.what, action.on) == ("anna", "rm", "me/b1")
+    assert action.details == {"removed": 2, "refused": 2, "outcome": "done"}

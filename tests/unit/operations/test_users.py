@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from pixelfleet.credentials.passwords import password_matches
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import SetupError
 from pixelfleet.operations.users import (
     NewUser,
+    add_first_operator,
     add_user,
     issue_token,
     remove_user,
@@ -29,6 +31,21 @@ def deployment() -> Iterator[Deployment]:
 
 def noted(deployment: Deployment) -> list[tuple[str, str, str]]:
     return [(action.who, action.what, action.on) for action in deployment.activity.actions()]
+
+
+def test_only_a_deployment_without_users_gets_a_first_operator_and_the_addition_is_noted(
+    deployment: Deployment,
+) -> None:
+    added = add_first_operator(deployment, "ana@laptop")
+
+    assert added is not None
+    name, password = added
+    user = deployment.users.get(name)
+    assert user is not None
+    assert user.role is Role.OPERATOR
+    assert password_matches(password, user.password)
+    assert noted(deployment) == [("ana@laptop", "add user", name)]
+    assert add_first_operator(deployment, "ana@laptop") is None
 
 
 def test_a_new_user_may_sign_in_and_the_change_is_noted(deployment: Deployment) -> None:
