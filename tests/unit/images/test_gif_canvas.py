@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import pyvips
 
-from pixelfleet.images.containers.gif_blocks import frames, with_clear_canvas
+from pixelfleet.images.containers.gif_blocks import frames
+from pixelfleet.images.containers.gif_canvas import with_clear_canvas
 from pixelfleet.images.pipeline import Rendition
-from tests.colour.other_files import gif
+from tests.colour.other_files import gif, gif_of_rows
 from tests.colour.quarters import QUARTERS
 
 Run = Callable[..., Rendition]
@@ -37,6 +38,49 @@ def test_canvas_that_was_never_painted_is_transparent_in_every_frame(tmp_path: P
     red, green = (*QUARTERS[0], 255), (*QUARTERS[1], 255)
     seen = shown(tmp_path / "a", rendered, gif([(LEFT, 0, 1), (RIGHT, 1, 1)]))
     assert seen == [[red, CLEAR], [red, green]]
+
+
+def test_a_frame_of_256_colours_that_clears_leaves_the_canvas_transparent(tmp_path: Path, rendered: Run) -> None:
+    """Its pixels may have every colour, so that none is free to be transparent."""
+    red, green, blue = ((*QUARTERS[at], 255) for at in range(3))
+    seen = shown(tmp_path / "a", rendered, gif([(WHOLE, 0, 2), (LEFT, 1, 2), (RIGHT, 2, 2)], codes=8))
+    assert seen == [[red, red], [green, CLEAR], [CLEAR, blue]]
+
+
+def test_what_a_first_frame_restores_is_transparent(tmp_path: Path, rendered: Run) -> None:
+    red, green = (*QUARTERS[0], 255), (*QUARTERS[1], 255)
+    seen = shown(tmp_path / "a", rendered, gif([(WHOLE, 0, 3), (LEFT, 1, 0)]))
+    assert seen == [[red, red], [green, CLEAR]]
+
+
+def test_the_page_of_a_changed_gif_is_the_one_that_the_recipe_names(tmp_path: Path, rendered: Run) -> None:
+    source = tmp_path / "a"
+    source.write_bytes(gif([(WHOLE, 0, 2), (WHOLE, 1, 2), (WHOLE, 2, 2)], codes=8))
+    variants = rendered(source, *({"format": "png", "page": page} for page in (1, 2, 3))).variants
+    seen = [pyvips.Image.pngload(str(variant.path)).getpoint(1, 1)[:3] for variant in variants]
+    assert [tuple(colour) for colour in seen] == list(QUARTERS[:3])
+
+
+def test_delays_stay_with_their_frames(tmp_path: Path, rendered: Run) -> None:
+    content = gif([(WHOLE, 0, 2), (LEFT, 1, 2), (RIGHT, 2, 2)], codes=8)
+    for delay in (30, 40, 50):
+        content = content.replace(b"\x08\x0a\0\0", b"\x08" + bytes((delay, 0, 0)), 1)
+    (tmp_path / "a").write_bytes(content)
+    [variant] = rendered(tmp_path / "a", {"format": "webp", "lossless": True}).variants
+    assert pyvips.Image.webpload(str(variant.path), n=-1).get("delay") == [300, 400, 500]
+
+
+def test_the_rows_of_an_interlaced_frame_that_reaches_below_the_canvas_stay_in_order(
+    tmp_path: Path, rendered: Run
+) -> None:
+    pictures = []
+    for interlaced in (False, True):
+        source = tmp_path / f"source-{interlaced}"
+        source.write_bytes(gif_of_rows(100, interlaced=interlaced))
+        [variant] = rendered(source, {"format": "png", "page": 2}).variants
+        pictures.append(pyvips.Image.pngload(str(variant.path)))
+    assert (pictures[1].width, pictures[1].height) == (64, 48)
+    assert bytes(pictures[0].write_to_memory()) == bytes(pictures[1].write_to_memory())
 
 
 def test_an_ordinary_gif_is_left_as_it_is() -> None:
