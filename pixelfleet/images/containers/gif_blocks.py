@@ -1,4 +1,4 @@
-"""The frames of a GIF (GIF89a specification): where each one lies in the file, and how the next one finds the canvas."""
+"""The frames of a GIF (GIF89a specification): where each one lies in the file, and what becomes of it."""
 
 from dataclasses import dataclass
 from typing import Final
