@@ -7,18 +7,23 @@ from typing import Any, Final
 
 from fastapi.testclient import TestClient
 
+from benchmarks.many_images import ManyImages
 from dashboard.app import create_app
 from pixelfleet.catalog.dynamo import to_attributes
-from pixelfleet.catalog.items import batch_item, image_item, user_item
+from pixelfleet.catalog.items import batch_item, user_item
 from pixelfleet.catalog.schema import TABLES
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.records import Batch, timestamp
-from pixelfleet.domain.users import User
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.records import Batch, Image, timestamp
+from pixelfleet.domain.users import Role, User
 from pixelfleet.settings import Settings
 from tests.fakes.dynamodb import FakeDynamoDb
 from tests.fakes.records import BEGINNING, RECIPE, image_of
+from tests.fakes.sqs_account import SqsAccount
+from tests.fakes.sqs_boto import FakeSqsClient
 
 OWNER: Final = "ana"
+OPERATOR: Final = "olga"
 BATCHES: Final = 10
 
 
@@ -50,7 +55,7 @@ class CountingDynamo(FakeDynamoDb):
 
 
 class StockedFleet(Deployment):
-    """A deployment whose DynamoDB is ours."""
+    """A deployment whose DynamoDB and SQS are fakes in this process."""
 
     def __init__(self, settings: Settings, dynamo: CountingDynamo) -> None:
         super().__init__(settings)
@@ -58,14 +63,19 @@ class StockedFleet(Deployment):
         self.clients.session._session.set_credentials("fake", "fake")  # noqa: SLF001
         # In the place of the client that the property would make.
         self.__dict__["dynamodb"] = self.counting = dynamo
+        self.__dict__ |= {"sqs": _queues(settings), "metrics": None, "services": None}
+
+
+def numbered(number: int) -> Image:
+    return image_of(OWNER, f"b{number % BATCHES}", number)
 
 
 def stocked(records: int) -> StockedFleet:
     """That many records of one owner in ten batches, a second apart, every twentieth failed."""
     settings = Settings(dashboard_url="http://testserver", session_secret="x" * 40)
     dynamo = CountingDynamo(settings)
-    images = (image_of(OWNER, f"b{number % BATCHES}", number) for number in range(records))
-    dynamo.load(settings.images_table, (to_attributes(image_item(image)) for image in images))
+    images = ManyImages(records, numbered)
+    dynamo.stock(settings.images_table, images, images.places())
     batches = (
         Batch(
             batch_id=f"{OWNER}/b{n}",
@@ -77,22 +87,36 @@ def stocked(records: int) -> StockedFleet:
         for n in range(BATCHES)
     )
     dynamo.load(settings.batches_table, (to_attributes(batch_item(batch)) for batch in batches))
-    user = User(name=OWNER, password="none", created_at=timestamp())
-    dynamo.load(settings.users_table, [to_attributes(user_item(user))])
+    users = (
+        User(name=name, role=role, password="none", created_at=timestamp())
+        for name, role in ((OWNER, Role.USER), (OPERATOR, Role.OPERATOR))
+    )
+    dynamo.load(settings.users_table, (to_attributes(user_item(user)) for user in users))
+    directory = {"user_id": {"S": "directory"}, "people": {"SS": [OWNER, OPERATOR]}}
+    dynamo.load(settings.users_table, [directory])
     return StockedFleet(settings, dynamo)
 
 
-def browsing(deployment: StockedFleet) -> tuple[TestClient, CountingDynamo, dict[str, str]]:
-    """A browser with a session, the counting client, and a cursor and an image to ask for."""
+def _queues(settings: Settings) -> FakeSqsClient:
+    """The queues of a deployment, empty."""
+    sqs = FakeSqsClient(SqsAccount())
+    for lane in ("uploads", *Lane):
+        for name in (f"{settings.prefix}-{lane}", f"{settings.prefix}-{lane}-dlq"):
+            sqs.create_queue(QueueName=name)
+    return sqs
+
+
+def browsing(deployment: StockedFleet, name: str = OWNER) -> tuple[TestClient, CountingDynamo, dict[str, str]]:
+    """A browser with a session of `name`, the counting client, and a cursor and an image of `OWNER` to ask for."""
     app = create_app(deployment.settings, deployment)
     # How often it may be asked is not what is measured.
     app.state.site.api_limit.take = _always(app.state.site.api_limit)
     client = TestClient(app, follow_redirects=False)
     sessions = app.state.site.sessions
-    client.cookies.set(sessions.cookie, sessions.signed(OWNER, "session", 0))
+    client.cookies.set(sessions.cookie, sessions.signed(name, "session", 0))
     cursor = ""
     for _ in range(3):
-        page = client.get("/api/v1/images", params={"limit": 100, "cursor": cursor}).json()
+        page = client.get("/api/v1/images", params={"owner": OWNER, "limit": 100, "cursor": cursor}).json()
         cursor = page["next"]
     return client, deployment.counting, {"cursor": cursor, "image": page["images"][0]["image_id"]}
 

@@ -10,8 +10,16 @@ from pixelfleet.uploads import batch_prefix
 
 def image_for(site: Site, caller: Caller, image_id: str) -> Image:
     """Raises Problem 404: there is none, it is deleted, or it is another owner's."""
+    image = record_for(site, caller, image_id)
+    if image.status is Status.DELETED:
+        raise Problem(404, f"the image {image_id[:64]!r} is deleted")
+    return image
+
+
+def record_for(site: Site, caller: Caller, image_id: str) -> Image:
+    """The record of an image, also of a deleted one. Raises Problem 404: there is none, or it is another owner's."""
     image = site.deployment.images.get(image_id)
-    if image is None or image.status is Status.DELETED or not caller.may_see(image.owner):
+    if image is None or not caller.may_see(image.owner):
         raise Problem(404, f"there is no image {image_id[:64]!r}")
     return image
 

@@ -6,8 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 
-from dashboard.api import account as account_api
-from dashboard.api import batches, fleet, health, images, uploads
+from dashboard.api import batches, fleet, health, images, recipes, tokens, uploads, users
 from dashboard.bodies import BoundedBodies
 from dashboard.callers import SignInNeededError
 from dashboard.guard import Guard
@@ -36,6 +35,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.settings import Settings
 
 API = "/api/v1"
+_APIS = (images, uploads, batches, fleet, recipes, users, tokens)
 _PAGES = (
     account,
     batch_pages,
@@ -76,8 +76,8 @@ def create_app(
     )
     app.state.site = site
     app.include_router(health.router)
-    for router in (images.router, uploads.router, batches.router, fleet.router, account_api.router):
-        app.include_router(router, prefix=API)
+    for api in _APIS:
+        app.include_router(api.router, prefix=API)
     for page in _PAGES:
         app.include_router(page.router, include_in_schema=False)
     app.mount("/static", VersionedStatic(directory=STATIC), name="static")

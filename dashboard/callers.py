@@ -18,11 +18,12 @@ SAFE_FETCH: Final = frozenset({"same-origin", "none"})
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`session` is None for a program with a token."""
+    """`session` is None for a program with a token, `expires_at` is the end of the token in epoch seconds."""
 
     user: User
     scopes: frozenset[Scope]
     session: Session | None = None
+    expires_at: int | None = None
 
     @property
     def name(self) -> str:
@@ -139,7 +140,7 @@ def _bearer(request: Request) -> Caller | None:
             "this bearer token is unknown, expired or revoked",
             headers={"WWW-Authenticate": 'Bearer realm="pixelfleet", error="invalid_token"'},
         )
-    return Caller(holder.user, holder.scopes)
+    return Caller(holder.user, holder.scopes, expires_at=holder.expires_at)
 
 
 Reader = Annotated[Caller, Depends(ApiCaller(Scope.READ))]

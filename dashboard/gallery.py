@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from dashboard.problem import Problem
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Glance, Images
 from pixelfleet.catalog.indexes import IndexEntry, Slice
+from pixelfleet.catalog.schema import IMAGE_INDEX_SHARDS
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Batch, BatchState, Image, Status
 from pixelfleet.errors import Cause
@@ -37,7 +38,7 @@ EVERYBODY: Final = "*"
 MOST_LOOKED_AT: Final = 1_000
 _AT_ONCE: Final = 250
 #: Keys that one page may look through for a part of a name.
-MOST_KEYS: Final = 10_000
+MOST_KEYS: Final = 6_000
 #: Batches of everybody that one page may look into.
 MOST_BATCHES: Final = 6
 _OF_A_SHARD: Final = 24
@@ -113,8 +114,7 @@ class Page:
     looked_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """An image of a list, and the place in the list behind it.
 
     `image_id` is empty for what is only passed. At a line that `cuts`, the page ends, and the next begins behind it.
@@ -215,15 +215,15 @@ def _of_batch(
     """In order of name over all statuses, which are read side by side; the place is the name alone."""
     reverse = filters.order is Order.NAME_REVERSED
     looks_through = bool(filters.name) or filters.narrowing
-    at_once = 1_000 if looks_through else _OF_A_STATUS
+    at_once = MOST_KEYS // IMAGE_INDEX_SHARDS if looks_through else _OF_A_STATUS
     how = Slice(newest_first=reverse, page_size=at_once)
     streams = [
         images.of_batch(*batch, status, after=f"{status}#{after}" if after else "", how=how) for status in statuses
     ]
-    merged = heapq.merge(*streams, key=_path_of, reverse=reverse)
-    for entry in merged:
+    part = filters.name.casefold()
+    for entry in heapq.merge(*streams, key=_path_of, reverse=reverse) if len(streams) > 1 else streams[0]:
         path = _path_of(entry)
-        yield _Line(path, entry.image_id if filters.takes_name(path) else "")
+        yield _Line(path, entry.image_id if not part or part in path.casefold() else "")
 
 
 def _of_everybody(deployment: Deployment, filters: Filters, after: str) -> Iterator[_Line]:

@@ -6,16 +6,16 @@ from typing import Final
 from dashboard.gallery import decode_cursor, encode_cursor
 from dashboard.site import Site
 from pixelfleet.catalog.activity import Action
-from pixelfleet.operations.failures import FailureSummary, GroupBy, Selection, summarise
+from pixelfleet.operations.failures import FailureSummary, count_by_cause
 
-#: Failed records that a summary reads: the cost of a page is bounded, however many images failed.
-MOST_FAILURES: Final = 5_000
+#: Failures of one cause that a summary counts: the cost of a page is bounded, however many images failed.
+MOST_FAILURES: Final = 1_000
 ACTIONS: Final = 50
 
 
 def failures_by_cause(site: Site) -> FailureSummary:
-    """The first `MOST_FAILURES` failed records of all owners, counted by cause."""
-    return summarise(site.deployment, Selection(any_cause=True, limit=MOST_FAILURES), GroupBy.CAUSE)
+    """The failures of all owners by cause, of each cause up to `MOST_FAILURES`."""
+    return count_by_cause(site.deployment, MOST_FAILURES)
 
 
 def activity_page(site: Site, cursor: str | None) -> tuple[list[Action], str | None]:

@@ -98,6 +98,7 @@ def failures_out(summary: FailureSummary) -> FailuresOut:
         Group(
             cause=group.name,
             count=group.count,
+            more=group.more,
             oldest=group.oldest,
             newest=group.newest,
             message=group.message,

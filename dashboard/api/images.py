@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from dashboard import actions, bulk
-from dashboard.access import image_for, owners_for
+from dashboard.access import image_for, owners_for, record_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.models import (
     BackgroundTaskOut,
@@ -69,7 +69,8 @@ def list_images(
 
 @router.get("/images/{image_id}", response_model=ImageOut, responses=READING, summary="One image")
 def get_image(request: Request, caller: Reader, image_id: ImageId) -> Response:
-    return tagged(request, ImageOut.of(image_for(site_of(request), caller, image_id)))
+    """Of a deleted image, what its record still says: its status and history."""
+    return tagged(request, ImageOut.of(record_for(site_of(request), caller, image_id)))
 
 
 @router.delete(

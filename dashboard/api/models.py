@@ -10,7 +10,6 @@ from pixelfleet.catalog.activity import Action
 from pixelfleet.catalog.background import BackgroundTask
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import AttemptLine, Batch, Counts, Image, Status, StoredVariant
-from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause
 from pixelfleet.operations.monitoring import Overview
 from pixelfleet.operations.time_left import TimeLeft
@@ -270,6 +269,7 @@ class Group(Model):
 
     cause: str = Field(examples=["out_of_memory"])
     count: int = Field(examples=[12])
+    more: bool = Field(description="Whether there are more than were counted.", examples=[False])
     oldest: str = Field(examples=["2026-11-20T09:00:00.000Z"])
     newest: str = Field(examples=["2026-11-20T09:10:00.000Z"])
     message: str = Field(examples=["the worker was killed: not enough memory"])
@@ -277,7 +277,7 @@ class Group(Model):
 
 
 class FailuresOut(Model):
-    """Failures by cause. `complete` is false where more than the first 5,000 were not read."""
+    """Failures by cause. Of each cause 1,000 are counted; `complete` is false where there are more of any."""
 
     groups: list[Group]
     complete: bool
@@ -297,12 +297,6 @@ class RedriveIn(Model):
     )
 
 
-class WhoAmI(Model):
-    name: str = Field(examples=["ana"])
-    role: Role = Field(examples=["user"])
-    scopes: list[Scope] = Field(description="What these credentials may do.", examples=[["read", "write"]])
-
-
 class RecipeOut(Model):
     """A built-in recipe."""
 
@@ -314,19 +308,6 @@ class RecipeOut(Model):
 
 class RecipesOut(Model):
     recipes: list[RecipeOut]
-
-
-class UserOut(Model):
-    name: str = Field(examples=["ana"])
-    role: Role = Field(examples=["user"])
-    email: str | None = Field(examples=["ana@example.com"])
-    disabled: bool = Field(examples=[False])
-    created_at: str = Field(examples=["2026-11-20T09:00:00.000Z"])
-    tokens: int = Field(description="How many API tokens they have.", examples=[1])
-
-
-class UsersOut(Model):
-    users: list[UserOut]
 
 
 class LinkIn(Model):

@@ -108,6 +108,7 @@ def _page(request: Request, caller: Caller, **sent: Sent) -> Response:
     now = int(time.time())
     values = {
         "tokens": [token for token in (user.tokens if user else ()) if token.expires_at > now],
+        "used": site.deployment.users.token_uses([user] if user else []),
         "scopes": [scope for scope in Scope if scope in caller.scopes],
         "password_form": sent.get("password", Sent()),
         "token_form": sent.get("token", Sent({"days": "90", "scopes": ["read"]})),

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from dashboard import actions
-from dashboard.access import image_for
+from dashboard.access import image_for, record_for
 from dashboard.callers import FormCaller, PageCaller
 from dashboard.flash import Note
 from dashboard.problem import Problem
@@ -34,7 +34,7 @@ LINK_SECONDS: Final = {"1 hour": 3600, "1 day": 86_400, "7 days": LONGEST_SECOND
 @router.get("/images/{image_id}")
 def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
     site = site_of(request)
-    image = image_for(site, caller, image_id)
+    image = record_for(site, caller, image_id)
     values = {
         "image": image,
         "thumb": thumb_of(image),

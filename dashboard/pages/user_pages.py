@@ -68,6 +68,15 @@ def disable(request: Request, caller: OperatorForm, name: str, *, disabled: Anno
     return site.after_form(request, "/users", Note(f"{name} is {'disabled' if disabled else 'enabled'}."))
 
 
+@router.post("/users/{name}/role")
+def set_role(request: Request, caller: OperatorForm, name: str, role: Annotated[Role, Form()]) -> Response:
+    if name == caller.name:
+        raise Problem(400, "nobody changes their own role; another operator can")
+    operations.set_role(site_of(request).deployment, caller.name, name, role)
+    kind = "an operator" if role is Role.OPERATOR else "a user"
+    return site_of(request).after_form(request, "/users", Note(f"{name} is {kind} now."))
+
+
 @router.post("/users/{name}/remove")
 def remove(request: Request, caller: OperatorForm, name: str) -> Response:
     if name == caller.name:
@@ -88,5 +97,11 @@ def _page(request: Request, sent: Sent | None = None) -> Response:
     site = site_of(request)
     users, now = site.deployment.users.all(), int(time.time())
     tokens = [(user.name, token) for user in users for token in user.tokens if token.expires_at > now]
-    values = {"users": users, "tokens": tokens, "roles": list(Role), "form": sent or Sent()}
+    values = {
+        "users": users,
+        "tokens": tokens,
+        "used": site.deployment.users.token_uses(users),
+        "roles": list(Role),
+        "form": sent or Sent(),
+    }
     return site.page(request, "users.html", values, 422 if sent else 200)

@@ -218,10 +218,16 @@ class Images:
         part = replace(how, prefix=f"{status}#{path}", after=after)
         return self._indexes.read((IMAGES, BY_BATCH), f"{owner}/{batch}", part)
 
-    def failed(self, cause: Cause | None = None, after: str = "") -> Iterator[IndexEntry]:
-        """Failed images, by cause, oldest first within one."""
-        part = Slice(prefix=f"{cause}#" if cause else "", after=after)
+    def failed(self, cause: Cause | None = None, after: str = "", page_size: int = 100) -> Iterator[IndexEntry]:
+        """Failed images, by cause, oldest first within one; `page_size` entries of each shard at a time."""
+        part = Slice(prefix=f"{cause}#" if cause else "", after=after, page_size=page_size)
         return self._indexes.read((IMAGES, BY_FAILURE), FAILURES, part)
+
+    def last_failed(self, cause: str) -> str:
+        """When the last failure of a cause was recorded; empty where there is none."""
+        part = Slice(prefix=f"{cause}#", newest_first=True, page_size=1)
+        last = next(self._indexes.read((IMAGES, BY_FAILURE), FAILURES, part), None)
+        return last.sort.split("#", 2)[1] if last else ""
 
     def unsettled(self) -> Iterator[Image]:
         """Records under way or failed, with a pending notice, or with superseded results that are not deleted.

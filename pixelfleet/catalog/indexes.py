@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.schema import IMAGE_INDEX_SHARDS, Index, Table
@@ -19,8 +19,7 @@ Answer = TypeVar("Answer")
 READERS: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class IndexEntry:
+class IndexEntry(NamedTuple):
     """One line of an index: the range key, which is also the cursor to go on after it, and the image's id."""
 
     sort: str

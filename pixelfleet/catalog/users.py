@@ -3,7 +3,7 @@
 | key | what | lives |
 | --- | --- | --- |
 | `user#name` | a user | until deleted |
-| `token#digest` | a bearer token: whose it is and what it may | until it expires |
+| `token#digest` | a bearer token: whose it is, what it may, when it was last used | until it expires |
 | `ended#session` | a session that was signed out of | as long as the session would have |
 | `failed#digest` | sign-ins that failed, of one account from one address | 15 minutes from the first |
 | `directory` | the names of all users, so that listing them needs no Scan | always |
@@ -13,7 +13,8 @@ DynamoDB removes what expired hours late, so every reader compares `expires_at`,
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -46,16 +47,19 @@ FAILURES_ALLOWED: Final = 5
 LOCKED_SECONDS: Final = 900
 #: Attempts on one account from all addresses together in the same time.
 ATTEMPTS_ALLOWED: Final = 100
+#: Seconds for which the last use of a token is not written again: a write an hour, not one a request.
+USE_NOTED_FOR: Final = 3600
 #: Stands for all addresses.
 ANYWHERE: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """The user of a token, and the token's rights."""
+    """The user of a token, the token's rights, and when it expires, in epoch seconds."""
 
     user: User
     scopes: frozenset[Scope]
+    expires_at: int
 
 
 class Users:
@@ -112,6 +116,10 @@ class Users:
     def set_disabled(self, name: str, *, disabled: bool) -> User:
         """A disabled user cannot sign in: their sessions end, and their tokens are refused until they are enabled."""
         return self._change(name, lambda user: {"disabled": disabled, "epoch": user.epoch + 1})
+
+    def set_role(self, name: str, role: Role) -> User:
+        """What the user may is decided by the role at each request: sessions go on with the new rights."""
+        return self._change(name, lambda _: {"role": role})
 
     def issue_token(self, name: str, label: str, scopes: tuple[Scope, ...], days: int) -> tuple[str, TokenNote]:
         """Make a token. This is the only time that it can be read."""
@@ -185,8 +193,35 @@ class Users:
         # The user's own list decides: a change of the password empties it at once.
         if user is None or user.disabled or token_digest(token) not in {note.digest for note in user.tokens}:
             return None
+        self._note_use(item)
         scopes = frozenset(map(Scope, item["scopes"]))
-        return Bearer(user, scopes if user.is_operator else scopes - {Scope.OPERATE})
+        return Bearer(user, scopes if user.is_operator else scopes - {Scope.OPERATE}, int(item["expires_at"]))
+
+    def token_uses(self, users: Iterable[User]) -> dict[str, int]:
+        """When tokens were last used, by digest, in epoch seconds and to the hour; without those that never were."""
+        keys = [_key(f"token#{token.digest}") for user in users for token in user.tokens]
+        items = batch_get(self._client, self._table, keys, ("user_id", "used_at"))
+        return {item["user_id"].removeprefix("token#"): item["used_at"] for item in items if "used_at" in item}
+
+    def _note_use(self, item: dict[str, Any]) -> None:
+        """Write when a token was used. A request whose note cannot be written is answered all the same."""
+        now = int(time.time())
+        if now - item.get("used_at", 0) < USE_NOTED_FOR:
+            return
+        with suppress(TransientError), translated("note the use of a token"):
+            try:
+                write(
+                    self._client.update_item,
+                    TableName=self._table,
+                    Key=_key(item["user_id"]),
+                    UpdateExpression="SET used_at = :now",
+                    # A token that is revoked at this moment must not come back.
+                    ConditionExpression="attribute_exists(user_id)",
+                    ExpressionAttributeValues={":now": {"N": str(now)}},
+                )
+            except ClientError as error:
+                if not condition_lost(error):
+                    raise
 
     def in_session(self, name: str, session: str) -> User | None:
         """The user of a session, unless it was signed out of or they are disabled; one read."""

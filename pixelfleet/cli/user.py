@@ -12,7 +12,7 @@ from pixelfleet.cli.console import RESULTS, AsJson, complain, count, emit, say
 from pixelfleet.cli.selection import YesOption, confirm, who
 from pixelfleet.credentials.passwords import new_password
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.users import Role, Scope, User
+from pixelfleet.domain.users import Role, Scope, TokenNote, User
 from pixelfleet.errors import SetupError
 from pixelfleet.operations import users as operations
 from pixelfleet.operations.users import short_id
@@ -80,6 +80,15 @@ def enable(name: Name, *, as_json: AsJson = False) -> None:
 
 
 @user.command()
+def role(name: Name, role: Annotated[Role, typer.Argument(help="The new role.")], *, as_json: AsJson = False) -> None:
+    """Make a user an operator, or an operator a user again. It counts at once, also in sessions that go on.
+
+    pixelfleet user role ana operator
+    """
+    _show(operations.set_role(Deployment(load_settings()), who(), name, role), None, as_json=as_json)
+
+
+@user.command()
 def remove(name: Name, *, yes: YesOption = False, as_json: AsJson = False) -> None:
     """Remove a user: their sessions end, and their tokens stop working. Their images stay.
 
@@ -105,22 +114,29 @@ def tokens(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show the tokens of one user or of all: what they are for, what they may do, until when.
+    """Show the tokens of one user or of all: what they are for, what they may do, until when, and their last use.
+
+    The last use is known to the hour.
 
     `pixelfleet user token NAME --revoke ID` revokes one.
     """
-    users = [stored for stored in Deployment(load_settings()).users.all() if name in (None, stored.name)]
+    deployment = Deployment(load_settings())
+    users = [stored for stored in deployment.users.all() if name in (None, stored.name)]
     if name is not None and not users:
         raise SetupError(f"there is no user {name!r}; `pixelfleet user list` shows all users")
+    used = deployment.users.token_uses(users)
     if as_json:
-        emit({"tokens": [{"user": stored.name} | token for stored in users for token in _tokens(stored)]})
+        listed = [(one, note) for one in users for note in one.tokens]
+        emit(
+            {"tokens": [{"user": one.name} | _token(note) | {"used_at": used.get(note.digest)} for one, note in listed]}
+        )
         return
-    table = _table("user", "id", "label", "scopes", "made", "expires")
+    table = _table("user", "id", "label", "scopes", "made", "expires", "last used")
     for stored in users:
         for note in stored.tokens:
-            expires = datetime.fromtimestamp(note.expires_at, UTC).date()
-            scopes = ", ".join(note.scopes)
-            table.add_row(stored.name, short_id(note), note.label, scopes, note.created_at[:10], str(expires))
+            expires, scopes = _day(note.expires_at), ", ".join(note.scopes)
+            last = _day(used[note.digest]) if note.digest in used else "never"
+            table.add_row(stored.name, short_id(note), note.label, scopes, note.created_at[:10], expires, last)
     RESULTS.print(table if table.row_count else "there are no tokens")
 
 
@@ -193,11 +209,16 @@ def _facts(stored: User) -> dict[str, object]:
     }
 
 
+def _day(seconds: int) -> str:
+    return str(datetime.fromtimestamp(seconds, UTC).date())
+
+
 def _tokens(stored: User) -> list[dict[str, object]]:
-    return [
-        {"id": short_id(note), "label": note.label, "scopes": note.scopes, "expires_at": note.expires_at}
-        for note in stored.tokens
-    ]
+    return [_token(note) for note in stored.tokens]
+
+
+def _token(note: TokenNote) -> dict[str, object]:
+    return {"id": short_id(note), "label": note.label, "scopes": note.scopes, "expires_at": note.expires_at}
 
 
 def _show(stored: User, password: str | None, *, as_json: bool) -> None:

@@ -11,12 +11,15 @@ from itertools import islice
 from typing import Final
 
 from pixelfleet.catalog.images import Images
+from pixelfleet.catalog.schema import IMAGE_INDEX_SHARDS
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import SYSTEM_CAUSES, Cause
 
 EXAMPLES: Final = 3
+#: After a cause in a place of the failure index: behind every failure of that cause.
+BEHIND: Final = "#~"
 #: Records between two reports of progress.
 REPORT_EVERY: Final = 1_000
 
@@ -95,10 +98,14 @@ class Selection:
 
 @dataclass(slots=True)
 class FailureGroup:
-    """Failures that share a cause, batch, owner or format. `message` is the first one, of the first cause."""
+    """Failures that share a cause, batch, owner or format. `message` is the first one, of the first cause.
+
+    `more` says that there are more failures than were counted.
+    """
 
     name: str
     count: int = 0
+    more: bool = False
     oldest: str = ""
     newest: str = ""
     message: str = ""
@@ -150,6 +157,47 @@ def summarise(
     ordered = sorted(groups.values(), key=lambda group: (-group.count, group.name))
     complete = selection.limit is None or number < selection.limit
     return FailureSummary(tuple(ordered), complete, dead_letters(deployment))
+
+
+def count_by_cause(deployment: Deployment, most: int) -> FailureSummary:
+    """Count the failures of each cause up to `most`, from the keys of the failure index.
+
+    Records are read for the examples alone, so that the cost is bounded by the number of causes.
+
+    Raises:
+        TransientError: DynamoDB or SQS does not answer.
+    """
+    groups, shown = _counted(deployment.images, most)
+    records = deployment.images.get_many(image_id for ids in shown.values() for image_id in ids)
+    for group in groups:
+        group.examples = [records[image_id] for image_id in shown[group.name] if image_id in records]
+        group.message = next((image.message for image in group.examples if image.message), "")
+    ordered = sorted(groups, key=lambda group: (-group.count, group.name))
+    complete = not any(group.more for group in groups)
+    return FailureSummary(tuple(ordered), complete, dead_letters(deployment))
+
+
+def _counted(images: Images, most: int) -> tuple[list[FailureGroup], dict[str, list[str]]]:
+    """The groups without their examples, and the ids of each group's examples."""
+    groups: dict[str, FailureGroup] = {}
+    shown: dict[str, list[str]] = {}
+    after: str | None = ""
+    while after is not None:
+        entries, after = images.failed(after=after, page_size=2 * most // IMAGE_INDEX_SHARDS + 1), None
+        for entry in entries:
+            cause, at, image_id = entry.sort.split("#", 2)
+            group = groups.setdefault(cause, FailureGroup(cause, oldest=at))
+            if group.count == most:
+                group.more, after = True, f"{cause}{BEHIND}"
+                break
+            group.count += 1
+            group.newest = at
+            if group.count <= EXAMPLES:
+                shown.setdefault(cause, []).append(image_id)
+    for group in groups.values():
+        if group.more:
+            group.newest = images.last_failed(group.name)
+    return list(groups.values()), shown
 
 
 def select(images: Images, selection: Selection) -> Iterator[Image]:

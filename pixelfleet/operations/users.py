@@ -87,6 +87,17 @@ def set_disabled(deployment: Deployment, who: str, name: str, *, disabled: bool)
     return changed
 
 
+def set_role(deployment: Deployment, who: str, name: str, role: Role) -> User:
+    """Make a user an operator, or an operator a user again.
+
+    Raises:
+        SetupError: there is no such user.
+    """
+    changed = deployment.users.set_role(name, role)
+    deployment.activity.note(who, "set role", name, {"role": role.value})
+    return changed
+
+
 def remove_user(deployment: Deployment, who: str, name: str) -> None:
     """Remove a user with all tokens; the images stay.
 

@@ -6,18 +6,21 @@ the same conformance suites (tests/catalog_conformance.py, tests/dynamodb_confor
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 from sortedcontainers import SortedDict
 
 from pixelfleet.catalog.schema import Index, Table
-from tests.fakes.dynamodb_expressions import Attributes, Words, holds, plain, update
+from tests.fakes.dynamodb_expressions import Attributes, Words, holds, update
+from tests.fakes.dynamodb_keys import LAST, key_range
 from tests.fakes.dynamodb_limits import check_item, check_keys, check_transaction
 from tests.fakes.errors import aws_error
 
 Key = tuple[str, str]
+#: An index and a value of its hash key; the entries of that value, by range key and key, each with its key.
+Place = tuple[tuple[str, str], Mapping[tuple[str, Key], Key]]
 
 
 class FakeDynamoDb:
@@ -44,6 +47,10 @@ class FakeDynamoDb:
     def all_items(self, table: str) -> list[Attributes]:
         """Every item of a table, for a test to look at."""
         return list(self._tables[table].items.values())
+
+    def stock(self, table: str, items: MutableMapping[Key, Attributes], places: Iterable[Place]) -> None:
+        """Put many items into an empty table at once. `places` are the lists that writing the items would have made."""
+        self._tables[table].stock(items, places)
 
     def get_item(self, *, TableName: str, Key: Attributes, **_: Any) -> dict[str, Any]:
         self.calls["GetItem"] += 1
@@ -140,13 +147,17 @@ class FakeDynamoDb:
 
 
 class _FakeTable:
+    """Items by key; each index is kept sorted by its range key, one list for each value of its hash key."""
+
     def __init__(self, table: Table) -> None:
         self._table = table
-        self.items: dict[Key, Attributes] = {}
-        self._own = Index("", table.hash_key, table.range_key or "", "ALL")
-        self._indexes = {index.name: index for index in (*table.indexes, self._own)}
+        self.items: MutableMapping[Key, Attributes] = {}
+        own = Index("", table.hash_key, table.range_key or "", "ALL")
+        self._indexes = {index.name: index for index in (*table.indexes, own)}
+        # The items of a table without a range key have no order among each other.
+        listed = (*table.indexes, *([own] if table.range_key else []))
         self._sorted: dict[str, defaultdict[str, SortedDict[Any, Key]]] = {
-            name: defaultdict(SortedDict) for name in self._indexes
+            index.name: defaultdict(SortedDict) for index in listed
         }
 
     def clear(self) -> None:
@@ -174,33 +185,46 @@ class _FakeTable:
         self._list(key, after)
         return before, after
 
+    def stock(self, items: MutableMapping[Key, Attributes], places: Iterable[Place]) -> None:
+        """See `FakeDynamoDb.stock`."""
+        self.items = items
+        for (index, group), listed in places:
+            self._sorted[index][group] = SortedDict(listed)
+
     def query(self, request: dict[str, Any]) -> dict[str, Any]:
         index = self._indexes[request.get("IndexName", "")]
-        words = Words(request)
-        group, sort_from, sort_to = _bounds(request["KeyConditionExpression"], index, words)
-        entries = self._sorted[index.name].get(group)
+        part = key_range(request["KeyConditionExpression"], Words(request))
+        entries = self._sorted[index.name].get(part.group)
         if not entries:
             return {"Items": []}
         forward = request.get("ScanIndexForward", True)
         start = request.get("ExclusiveStartKey")
-        low: Any = (sort_from,)
-        high: Any = (sort_to, ("\U0010ffff", "\U0010ffff"))
+        low: Any = (part.low,)
+        high: Any = (part.high, (LAST, LAST))
         if start is not None:
             at = (start[index.range_key]["S"] if index.range_key else "", self.key(start))
             low, high = (at, high) if forward else (low, at)
         limit = request.get("Limit", 1_000)
         actual: list[Attributes] = []
         for place in entries.irange(low, high, reverse=not forward, inclusive=(start is None, start is None)):
-            item = self.items[entries[place]]
-            if holds(request["KeyConditionExpression"], item, words):
-                actual.append(item)
+            if part.admits(place[0]):
+                actual.append(self._entry(index, part.group, place))
             if len(actual) == limit:
-                return {"Items": actual, "LastEvaluatedKey": self._last(item, index)}
+                return {"Items": actual, "LastEvaluatedKey": self._keys(index, part.group, place)}
         return {"Items": actual}
 
-    def _last(self, item: Attributes, index: Index) -> Attributes:
-        names = {self._table.hash_key, self._table.range_key, index.hash_key, index.range_key} - {None, ""}
-        return {name: item[name] for name in names if name}
+    def _entry(self, index: Index, group: str, place: tuple[str, Key]) -> Attributes:
+        return self.items[place[1]] if index.projection == "ALL" else self._keys(index, group, place)
+
+    def _keys(self, index: Index, group: str, place: tuple[str, Key]) -> Attributes:
+        """The key attributes of the table and of the index."""
+        sort, (hash_value, range_value) = place
+        keys = {index.hash_key: {"S": group}, self._table.hash_key: {"S": hash_value}}
+        if index.range_key:
+            keys[index.range_key] = {"S": sort}
+        if self._table.range_key:
+            keys[self._table.range_key] = {"S": range_value}
+        return keys
 
     def _list(self, key: Key, item: Attributes) -> None:
         for name, group, place in self._places(key, item):
@@ -210,28 +234,12 @@ class _FakeTable:
         for name, group, place in self._places(key, item or {}):
             self._sorted[name][group].pop(place, None)
 
-    def _places(self, key: Key, item: Attributes) -> Iterable[tuple[str, str, Any]]:
-        for index in self._indexes.values():
+    def _places(self, key: Key, item: Attributes) -> Iterable[tuple[str, str, tuple[str, Key]]]:
+        for name in self._sorted:
+            index = self._indexes[name]
             if index.hash_key in item and (not index.range_key or index.range_key in item):
                 sort = item[index.range_key]["S"] if index.range_key else ""
-                yield index.name, item[index.hash_key]["S"], (sort, key)
-
-
-def _bounds(condition: str, index: Index, words: Words) -> tuple[str, str, str]:
-    """The group of a query, and range keys around what it can match; `holds` decides within them."""
-    group, _, rest = condition.partition(" AND ")
-    value = plain(words.value(group.partition(" = ")[2]))
-    if rest.startswith("begins_with"):
-        prefix = plain(words.value(rest.partition(", ")[2].rstrip(")")))
-        return value, prefix, prefix + "\U0010ffff"
-    if " BETWEEN " in rest:
-        low, _, high = rest.partition(" BETWEEN ")[2].partition(" AND ")
-        return value, plain(words.value(low)), plain(words.value(high))
-    if index.range_key and rest:
-        _name, operator, word = rest.split(" ")
-        bound = plain(words.value(word))
-        return (value, bound, "\U0010ffff") if operator.startswith(">") else (value, "", bound)
-    return value, "", "\U0010ffff"
+                yield name, item[index.hash_key]["S"], (sort, key)
 
 
 def _refused(reasons: list[dict[str, str]], *, single: bool) -> ClientError:

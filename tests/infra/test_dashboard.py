@@ -13,8 +13,8 @@ import httpx2
 import pytest
 from starlette.routing import compile_path
 
-from dashboard.api import account, batches, fleet, health, images, uploads
-from dashboard.app import _PAGES, API
+from dashboard.api import health
+from dashboard.app import _APIS, _PAGES, API
 from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane, Origin
@@ -47,6 +47,9 @@ class Visitor:
         self, path: str, expected: int, form: Mapping[str, Any] | None = None, json: Any = None
     ) -> httpx2.Response:
         return self._send("POST", path, expected, data=form, json=json)
+
+    def patch(self, path: str, expected: int, json: Any) -> httpx2.Response:
+        return self._send("PATCH", path, expected, json=json)
 
     def delete(self, path: str, expected: int) -> httpx2.Response:
         return self._send("DELETE", path, expected)
@@ -271,9 +274,23 @@ def manage(olga: Visitor, service: Service) -> None:
     digest = re.search(r'name="digest" value="(\w+)"', olga.get("/users").text)
     assert digest is not None
     olga.post("/users/olga/tokens/revoke", 303, {"digest": digest[1]})
+    olga.post("/users/ben/role", 303, {"role": "operator"})
     olga.post("/users/ben/remove", 303)
+    manage_by_api(olga)
     assert olga.get("/session").json()["user"] == "olga"
     olga.change_password()
+
+
+def manage_by_api(olga: Visitor) -> None:
+    olga.post("/api/v1/users", 201, json={"name": "ben"})
+    olga.patch("/api/v1/users/ben", 200, {"role": "operator", "disabled": True})
+    olga.post("/api/v1/users/ben/password", 200)
+    for path in ("/api/v1/users", "/api/v1/users/ben", "/api/v1/users/ben/tokens", "/api/v1/tokens"):
+        olga.get(path)
+    for path in ("/api/v1/tokens/", "/api/v1/users/olga/tokens/"):
+        made = olga.post("/api/v1/tokens", 201, json={"label": "x", "scopes": ["read"], "days": 1}).json()
+        olga.delete(path + made["id"], 204)
+    olga.delete("/api/v1/users/ben", 204)
 
 
 def work_with_many(olga: Visitor, image: str) -> None:
@@ -306,7 +323,7 @@ def remove(olga: Visitor, ready: str, broken: str) -> None:
 
 def unvisited(been: set[tuple[str, str]]) -> set[tuple[str, str]]:
     """The dashboard's routes that none of these requests met."""
-    routers = [("", health.router)] + [(API, module.router) for module in (images, uploads, batches, fleet, account)]
+    routers = [("", health.router)] + [(API, module.router) for module in _APIS]
     routers += [("", page.router) for page in _PAGES]
     routes: set[tuple[str, str]] = {
         (method, prefix + route.path)

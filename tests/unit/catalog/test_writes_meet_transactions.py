@@ -24,7 +24,7 @@ from pixelfleet.catalog.users import Users
 from pixelfleet.domain.jobs import Lane, Origin
 from pixelfleet.domain.records import Image
 from pixelfleet.domain.transitions import Failure, Refusal
-from pixelfleet.domain.users import Scope
+from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause, TransientError
 from pixelfleet.localcloud.tables import ensure_table
 from tests.catalog_conformance import OUTCOME, WEB, aim
@@ -143,6 +143,12 @@ def _count_anew(t: Tables) -> Callable[[], object]:
     return lambda: t.batches.count_anew(batch, [ready.image_id])
 
 
+def _bearer(t: Tables) -> Callable[[], object]:
+    t.user()
+    secret, _ = t.users.issue_token("ana", "ci", (Scope.READ,), 1)
+    return lambda: t.users.bearer(secret)
+
+
 def _token(t: Tables) -> Callable[[], object]:
     t.user()
     _, note = t.users.issue_token("ana", "ci", (Scope.READ,), 1)
@@ -192,6 +198,8 @@ WRITERS: Final[dict[str, Act]] = {
     "Users.add": lambda t: t.user,
     "Users.set_password": _of_user(lambda users: users.set_password("ana", "other")),
     "Users.set_disabled": _of_user(lambda users: users.set_disabled("ana", disabled=True)),
+    "Users.set_role": _of_user(lambda users: users.set_role("ana", Role.OPERATOR)),
+    "Users.bearer": _bearer,
     "Users.issue_token": _of_user(lambda users: users.issue_token("ana", "ci", (Scope.READ,), 1)),
     "Users.revoke_token": _token,
     "Users.remove": _of_user(lambda users: users.remove("ana")),
@@ -221,9 +229,9 @@ WRITERS: Final[dict[str, Act]] = {
 READERS: Final = frozenset(
     {
         "Images.get", "Images.get_many", "Images.glance", "Images.records", "Images.of_owner",
-        "Images.of_batch", "Images.failed", "Images.unsettled",
+        "Images.of_batch", "Images.failed", "Images.last_failed", "Images.unsettled",
         "Batches.get", "Batches.counts", "Batches.of_owner", "Batches.all",
-        "Users.get", "Users.names", "Users.all", "Users.bearer", "Users.in_session",
+        "Users.get", "Users.names", "Users.all", "Users.token_uses", "Users.in_session",
         "RecipeTexts.text", "RecipeTexts.default_of",
         "Activity.actions", "Activity.heartbeats", "Activity.samples",
         "Invalidations.pending", "BackgroundTasks.get", "BackgroundTasks.recent",

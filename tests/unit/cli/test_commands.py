@@ -161,6 +161,10 @@ def test_a_user_is_removed_with_all_tokens(deployment: Deployment, pixelfleet: A
     secret, _ = users.issue_token("ana", "camera import", (Scope.READ,), 30)
     _, out, _ = pixelfleet("user", "tokens")
     assert "camera import" in out
+    assert "never" in out
+    assert users.bearer(secret) is not None
+    _, out, _ = pixelfleet("user", "tokens", "ana", "--json")
+    assert json.loads(out)["tokens"][0]["used_at"] > 1_700_000_000
     _, out, _ = pixelfleet("user", "tokens", "ana", "--json")
     assert [token["user"] for token in json.loads(out)["tokens"]] == ["ana"]
     code, _, err = pixelfleet("user", "remove", "ana", "--yes")

@@ -118,8 +118,14 @@ def test_deleting_removes_the_original_and_hides_the_record(dashboard: Dashboard
     dashboard.deployment.s3.put_object(Bucket=image.bucket, Key=image.key, Body=b"x")
     program = dashboard.program("ana")
     assert program.delete(f"/api/v1/images/{image.image_id}").status_code == 204
-    assert program.get(f"/api/v1/images/{image.image_id}").status_code == 404
+    assert program.delete(f"/api/v1/images/{image.image_id}").status_code == 404
     assert dashboard.deployment.objects.head(image.bucket, image.key) is None
+    # What the list of deleted images names is there, too.
+    listed = program.get("/api/v1/images", params={"status": "deleted", "batch": image.batch}).json()
+    assert [one["image_id"] for one in listed["images"]] == [image.image_id]
+    assert program.get(f"/api/v1/images/{image.image_id}").json()["status"] == "deleted"
+    page = dashboard.browser("ana").get(f"/images/{image.image_id}").text
+    assert ("is deleted" in page, "Delete image" in page) == (True, False)
     deleted = dashboard.deployment.images.get(image.image_id)
     assert deleted is not None
     # The worker that meets the bucket's event finds there what to delete.

@@ -1,0 +1,51 @@
+"""Key conditions of the fake DynamoDB: which part of an index a query reads."""
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.fakes.dynamodb_expressions import Words, plain
+
+#: Sorts behind every text that begins like the text before it.
+LAST: Final = "\U0010ffff"
+
+_OPERATORS: Final[Mapping[str, Callable[[str, str], bool]]] = {
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRange:
+    """One value of the hash key, and range keys from `low` to `high` of which `admits` takes some."""
+
+    group: str
+    low: str = ""
+    high: str = LAST
+    admits: Callable[[str], bool] = lambda _: True
+
+
+def key_range(condition: str, words: Words) -> KeyRange:
+    """The range of a KeyConditionExpression, which has the hash key first."""
+    first, _, rest = condition.partition(" AND ")
+    group = _value(words, first.partition(" = ")[2])
+    if not rest:
+        return KeyRange(group)
+    if rest.startswith("begins_with"):
+        prefix = _value(words, rest.partition(", ")[2].rstrip(")"))
+        return KeyRange(group, prefix, prefix + LAST, lambda sort: sort.startswith(prefix))
+    if " BETWEEN " in rest:
+        low_word, _, high_word = rest.partition(" BETWEEN ")[2].partition(" AND ")
+        return KeyRange(group, _value(words, low_word), _value(words, high_word))
+    _name, sign, word = rest.split(" ")
+    bound, test = _value(words, word), _OPERATORS[sign]
+    low, high = (bound, LAST) if sign.startswith(">") else (bound if sign == "=" else "", bound)
+    return KeyRange(group, low, high, lambda sort: test(sort, bound))
+
+
+def _value(words: Words, word: str) -> Any:
+    return plain(words.value(word))

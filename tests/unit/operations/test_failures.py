@@ -1,0 +1,50 @@
+"""Failures by cause, counted from the keys of their index at a bounded cost."""
+
+import pytest
+
+from benchmarks.dashboard_site import StockedFleet, stocked
+from pixelfleet.errors import Cause
+from pixelfleet.operations.failures import FailureGroup, GroupBy, Selection, count_by_cause, summarise
+
+#: Every twentieth record of the stocked fleet has failed; half of these crashed.
+RECORDS, FAILED = 2_000, 100
+
+
+@pytest.fixture(scope="module")
+def fleet() -> StockedFleet:
+    return stocked(RECORDS)
+
+
+def facts(groups: tuple[FailureGroup, ...]) -> list[object]:
+    return [
+        (one.name, one.count, one.more, one.oldest, one.newest, one.message, [i.image_id for i in one.examples])
+        for one in groups
+    ]
+
+
+def test_the_count_from_keys_says_what_the_records_say(fleet: StockedFleet) -> None:
+    by_records = summarise(fleet, Selection(any_cause=True), GroupBy.CAUSE)
+    by_keys = count_by_cause(fleet, 1_000)
+    assert facts(by_keys.groups) == facts(by_records.groups)
+    assert (by_keys.failed, by_keys.complete) == (FAILED, True)
+
+
+@pytest.mark.parametrize(("most", "count", "more"), [(49, 49, True), (50, 50, False), (51, 50, False)])
+def test_every_cause_is_there_although_each_has_more_than_are_counted(
+    fleet: StockedFleet, most: int, count: int, more: bool
+) -> None:
+    whole = {group.name: group for group in count_by_cause(fleet, 1_000).groups}
+    summary = count_by_cause(fleet, most)
+    assert {group.name for group in summary.groups} == {Cause.CRASHED, Cause.TRUNCATED}
+    for group in summary.groups:
+        assert (group.count, group.more) == (count, more)
+        assert (group.oldest, group.newest) == (whole[group.name].oldest, whole[group.name].newest)
+    assert summary.complete is not more
+
+
+def test_a_count_reads_keys_and_the_records_of_its_examples(fleet: StockedFleet) -> None:
+    fleet.counting.calls.clear()
+    fleet.counting.items.clear()
+    count_by_cause(fleet, 20)
+    assert fleet.counting.items["BatchGetItem"] == 6
+    assert fleet.counting.calls["Query"] <= 8 * 6
