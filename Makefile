@@ -12,6 +12,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # Most tests wait for real processes more than they compute: two test processes a core.
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
+# The scripts' types are checked by tsc from npm, which a developer of Python need not have; CI must.
+TYPESCRIPT := tests/typescript
+SCRIPT_TYPES := $(if $(or $(CI),$(shell command -v npm)),$(TYPESCRIPT)/node_modules/.installed)
+
 # $(call step,TEXT,COMMAND): says what is done, does it, says how long it took. TEXT and COMMAND have no commas.
 define step
 @printf '%s\n' "$(1)"; began=$$(date +%s); $(2) && printf '  done in %s s\n' $$(($$(date +%s) - began))
@@ -34,6 +38,10 @@ $(STAMP): $(PRODUCT) requirements/dev.txt
 	$(call step,Installing the developers' tools into $(VENV),$(INTERPRETER) requirements/install.py $(VENV) requirements/dev.txt)
 	@touch $@
 
+$(TYPESCRIPT)/node_modules/.installed: $(TYPESCRIPT)/package-lock.json
+	npm ci --silent --no-audit --no-fund --ignore-scripts --prefix $(TYPESCRIPT)
+	@touch $@
+
 lock: $(STAMP) ## pin anew what pyproject.toml asks for: one lock an extra, with hashes
 	$(BIN)/python requirements/lock.py
 
@@ -45,11 +53,12 @@ demo: $(PRODUCT) ## sample images through the whole fleet on this machine; ends 
 	$(call step,Writing sample images into demo/samples,$(BIN)/pixelfleet samples demo/samples)
 	$(call step,Sending them through a fleet on this machine,$(BIN)/pixelfleet run demo/samples --out demo/results --report demo/report.json)
 
-lint: $(STAMP) ## ruff, mypy --strict, import-linter
+lint: $(STAMP) $(SCRIPT_TYPES) ## ruff, mypy --strict, import-linter; tsc for the dashboard's scripts where npm is
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(if $(SCRIPT_TYPES),$(TYPESCRIPT)/node_modules/.bin/tsc --project $(TYPESCRIPT),@echo "The dashboard's scripts were not checked: tsc needs npm")
 
 format: $(STAMP) ## format and mend what ruff can
 	$(BIN)/ruff format .
@@ -138,4 +147,4 @@ checkov: .venv-checkov/.installed ## checkov over the Terraform
 	.venv-checkov/bin/checkov --config-file infra/.checkov.yaml
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venv-checkov .venv-audit infra/.terraform build demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(TYPESCRIPT)/node_modules $(VENV) .venv-checkov .venv-audit infra/.terraform build demo .pytest_cache .mypy_cache .ruff_cache

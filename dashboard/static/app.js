@@ -1,3 +1,4 @@
+// @ts-check
 // What every page may need: placeholders, the comparing slider, dialogs, copying, and
 // filters that apply themselves. All of it adds to pages that work without; live.js follows the server.
 
@@ -5,18 +6,44 @@ import { draw } from "./thumbhash.js";
 import { finish, whenShown } from "./live.js";
 import { showTimes } from "./times.js";
 
+/**
+ * @template {HTMLElement} E
+ * @param {Element} root
+ * @param {string} selector of elements of the kind that `act` takes
+ * @param {(element: E) => void} act
+ */
 const each = (root, selector, act) => {
-  if (root.matches?.(selector)) act(root);
-  root.querySelectorAll(selector).forEach(act);
+  for (const element of [root, ...root.querySelectorAll(selector)])
+    if (element.matches(selector)) act(/** @type {E} */ (element));
 };
 
+/**
+ * What lies around an event's target, the target included.
+ * @param {Event} event
+ * @param {string} selector
+ */
+const around = (event, selector) => {
+  const { target } = event;
+  return target instanceof Element ? /** @type {HTMLElement | null} */ (target.closest(selector)) : null;
+};
+
+/**
+ * A part that the template always writes.
+ * @template {HTMLElement} E
+ * @param {HTMLElement} root
+ * @param {string} selector
+ */
+const part = (root, selector) => /** @type {E} */ (root.querySelector(selector));
+
+/** Tells screen readers. @param {string} text */
 const announce = (text) => {
-  document.getElementById("announce").textContent = text;
+  part(document.body, "#announce").textContent = text;
 };
 
+/** @param {HTMLCanvasElement} canvas */
 function placeholder(canvas) {
-  draw(canvas, canvas.dataset.thumbhash);
-  const image = canvas.parentElement.querySelector("img");
+  draw(canvas, canvas.dataset.thumbhash ?? "");
+  const image = canvas.parentElement?.querySelector("img");
   if (!image) return;
   if (image.complete) {
     canvas.remove();
@@ -32,19 +59,20 @@ function placeholder(canvas) {
   image.addEventListener("error", () => image.remove(), { once: true });
 }
 
+/** @param {HTMLElement} figure */
 function compare(figure) {
-  const layers = figure.querySelector(".layers");
-  const before = figure.querySelector(".before");
-  const after = figure.querySelector(".after");
-  const handle = figure.querySelector(".handle");
-  const range = figure.querySelector("input");
+  const layers = part(figure, ".layers");
+  const before = part(figure, ".before");
+  const after = part(figure, ".after");
+  const handle = part(figure, ".handle");
+  const range = /** @type {HTMLInputElement} */ (part(figure, "input"));
   const lay = () => {
     before.style.width = `${after.clientWidth}px`;
     before.style.height = `${after.clientHeight}px`;
     before.style.setProperty("--at", `${range.value}%`);
-    handle.style.left = `${after.offsetLeft + (after.clientWidth * range.value) / 100}px`;
+    handle.style.left = `${after.offsetLeft + (after.clientWidth * Number(range.value)) / 100}px`;
   };
-  const drag = (event) => {
+  const drag = (/** @type {PointerEvent} */ event) => {
     const box = after.getBoundingClientRect();
     range.value = String(Math.max(0, Math.min(100, ((event.clientX - box.left) / box.width) * 100)));
     lay();
@@ -60,23 +88,24 @@ function compare(figure) {
   lay();
 }
 
+/** @param {HTMLFormElement} form */
 function autoSubmit(form) {
   // By the keyboard a select changes with every arrow, and a date with every digit: Enter or leaving the field applies.
   let typed = false;
   let changed = false;
-  const fields = "select, input[type=date]";
+  const field = "select, input[type=date]";
   form.addEventListener("pointerdown", () => (typed = false));
   form.addEventListener("keydown", (event) => {
     typed = true;
-    if (event.key === "Enter" && changed && event.target.matches(fields)) form.requestSubmit();
+    if (event.key === "Enter" && changed && around(event, field)) form.requestSubmit();
   });
   form.addEventListener("change", (event) => {
-    if (!event.target.matches(fields)) return;
+    if (!around(event, field)) return;
     if (typed) changed = true;
     else form.requestSubmit();
   });
   form.addEventListener("focusout", (event) => {
-    if (changed && event.target.matches(fields)) form.requestSubmit();
+    if (changed && around(event, field)) form.requestSubmit();
   });
   // Empty fields would make a long address.
   form.addEventListener("formdata", (event) => {
@@ -84,13 +113,16 @@ function autoSubmit(form) {
   });
 }
 
+/** Copies what stands beside a button. @param {HTMLElement} button */
 async function copy(button) {
-  const field = button.parentElement.querySelector("[data-select], [data-copy-text]");
+  const field = button.parentElement?.querySelector("[data-select], [data-copy-text]");
+  if (!field) return;
+  const typed = field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement;
   try {
-    await navigator.clipboard.writeText(field.value ?? field.textContent);
+    await navigator.clipboard.writeText(typed ? field.value : (field.textContent ?? ""));
   } catch {
     // Without https there is no clipboard: the text is selected, to be copied by hand.
-    if (field.select) field.select();
+    if (typed) field.select();
     else getSelection()?.selectAllChildren(field);
     announce("Selected; copy it by the keyboard");
     return;
@@ -101,7 +133,7 @@ async function copy(button) {
 
 /** Copies what a button carries. @param {HTMLElement} button */
 async function copyValue(button) {
-  const value = button.dataset.copyValue.replaceAll("ORIGIN/", `${location.origin}/`);
+  const value = (button.dataset.copyValue ?? "").replaceAll("ORIGIN/", `${location.origin}/`);
   const label = [...button.childNodes];
   try {
     await navigator.clipboard.writeText(value);
@@ -115,29 +147,35 @@ async function copyValue(button) {
 
 document.addEventListener("click", (event) => {
   // The image page walks through the list that it was opened from.
-  const tile = event.target.closest(".tile a");
-  if (tile && !event.defaultPrevented) {
-    const ids = [...tile.closest("ul").querySelectorAll("[data-tile]")].map((one) => one.dataset.tile);
+  const list = around(event, ".tile a")?.closest("ul");
+  if (list && !event.defaultPrevented) {
+    const ids = [...list.querySelectorAll("[data-tile]")].map((tile) => tile.getAttribute("data-tile"));
     sessionStorage.setItem("list", JSON.stringify({ ids, address: location.pathname + location.search }));
   }
-  const button = event.target.closest("button, input");
+  const button = around(event, "button, input");
   if (!button) return;
-  if (button.dataset.open) document.getElementById(button.dataset.open).showModal();
-  else if ("close" in button.dataset) button.closest("dialog").close();
+  if (button.dataset.open) open(button.dataset.open);
+  else if ("close" in button.dataset) button.closest("dialog")?.close();
   else if ("copy" in button.dataset) copy(button);
   else if ("copyValue" in button.dataset) copyValue(button);
-  else if ("select" in button.dataset) button.select();
+  else if (button instanceof HTMLInputElement && "select" in button.dataset) button.select();
 });
 
+/** Opens a dialog. @param {string} id */
+function open(id) {
+  const dialog = document.getElementById(id);
+  if (dialog instanceof HTMLDialogElement) dialog.showModal();
+}
+
 // What cannot be undone is asked for. Without scripts the form is sent at once.
-const ask = document.getElementById("ask");
+const ask = /** @type {HTMLDialogElement | null} */ (document.getElementById("ask"));
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!ask || !form.dataset.confirm || form.dataset.confirmed) return;
+  if (!ask || !(form instanceof HTMLFormElement) || !form.dataset.confirm || form.dataset.confirmed) return;
   event.preventDefault();
-  ask.querySelector("h2").textContent = form.dataset.confirm;
-  ask.querySelector("[data-ask-text]").textContent = form.dataset.confirmText;
-  ask.querySelector("[data-ask-yes]").textContent = form.dataset.confirmYes;
+  part(ask, "h2").textContent = form.dataset.confirm;
+  part(ask, "[data-ask-text]").textContent = form.dataset.confirmText ?? "";
+  part(ask, "[data-ask-yes]").textContent = form.dataset.confirmYes ?? "";
   ask.returnValue = "no";
   const { submitter } = event;
   ask.addEventListener(
@@ -163,7 +201,8 @@ setInterval(() => showTimes(document.body), 30_000);
 
 const theme = document.getElementById("theme");
 theme?.addEventListener("click", () => {
-  const next = { undefined: "light", light: "dark", dark: undefined }[document.documentElement.dataset.theme];
+  const now = document.documentElement.dataset.theme;
+  const next = now === "dark" ? undefined : now === "light" ? "dark" : "light";
   if (next) localStorage.setItem("theme", next);
   else localStorage.removeItem("theme");
   if (next) document.documentElement.dataset.theme = next;
@@ -172,10 +211,10 @@ theme?.addEventListener("click", () => {
 });
 
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.("input, select, textarea")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || around(event, "input, select, textarea")) return;
   if (document.querySelector("dialog[open]")) return;
-  const search = document.querySelector("[data-search]");
-  if (event.key === "?") document.getElementById("keys")?.showModal();
+  const search = /** @type {HTMLInputElement | null} */ (document.querySelector("[data-search]"));
+  if (event.key === "?") open("keys");
   else if (event.key === "u" && document.querySelector(".bar")) location.assign("/upload");
   else if (event.key === "/" && search) {
     event.preventDefault();
@@ -185,10 +224,12 @@ addEventListener("keydown", (event) => {
 });
 finish(document.body);
 // On a phone the row of tabs scrolls: the present one is to be seen. (scrollIntoView would have Tab begin there.)
-const tab = document.querySelector(".bar nav [aria-current]");
-if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.clientWidth) / 2;
+const tab = /** @type {HTMLElement | null} */ (document.querySelector(".bar nav [aria-current]"));
+const row = tab?.parentElement;
+if (tab && row) row.scrollLeft = tab.offsetLeft - (row.clientWidth - tab.clientWidth) / 2;
 // For browsers that know no ::details-content: where there is room, what is folded for phones is open.
-if (matchMedia("(min-width: 641px)").matches) each(document.body, ".fold", (fold) => (fold.open = true));
-document.body.addEventListener("htmx:load", (event) => finish(event.detail.elt));
+if (matchMedia("(min-width: 641px)").matches)
+  each(document.body, ".fold", (/** @type {HTMLDetailsElement} */ fold) => (fold.open = true));
+document.body.addEventListener("htmx:load", (event) => finish(/** @type {CustomEvent} */ (event).detail.elt));
 // A part that could not be loaded must not look like one that is empty.
 document.body.addEventListener("htmx:responseError", () => announce("The dashboard did not answer; load the page again"));

@@ -1,9 +1,23 @@
+// @ts-check
 // Draws ThumbHash placeholders: the format is Evan Wallace's (https://evanw.github.io/thumbhash/), the reverse of
 // pixelfleet/images/thumbhash.py.
 
+/**
+ * @typedef {[number, number, number]} Term  column, row and factor of a cosine
+ * @typedef {{ steady: number, terms: Term[] }} Channel
+ */
+
+/** @param {string} text base64 */
 const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
+/**
+ * @param {Iterator<number>} nibbles
+ * @param {number} columns
+ * @param {number} rows
+ * @param {number} scale
+ */
 function termsOf(nibbles, columns, rows, scale) {
+  /** @type {Term[]} */
   const terms = [];
   for (let row = 0; row < rows; row++)
     for (let column = row ? 0 : 1; column * rows < columns * (rows - row); column++)
@@ -11,6 +25,11 @@ function termsOf(nibbles, columns, rows, scale) {
   return terms;
 }
 
+/**
+ * @param {Uint8Array} bytes
+ * @param {number} start
+ * @returns {Generator<number>}
+ */
 function* nibblesOf(bytes, start) {
   for (let at = start; at < bytes.length; at++) {
     yield bytes[at] & 15;
@@ -18,6 +37,7 @@ function* nibblesOf(bytes, start) {
   }
 }
 
+/** The four channels of a hash. @param {Uint8Array} bytes */
 function read(bytes) {
   const head = bytes[0] | (bytes[1] << 8) | (bytes[2] << 16);
   const tail = bytes[3] | (bytes[4] << 8);
@@ -37,16 +57,26 @@ function read(bytes) {
   return { light, yellow, red, solid };
 }
 
+/**
+ * @param {Channel} channel
+ * @param {number} x from 0 to 1
+ * @param {number} y from 0 to 1
+ */
 function valueAt(channel, x, y) {
   let value = channel.steady;
   for (const [column, row, term] of channel.terms) value += 2 * term * Math.cos(Math.PI * column * x) * Math.cos(Math.PI * row * y);
   return value;
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {string} hash base64
+ */
 export function draw(canvas, hash) {
   const { width, height } = canvas;
   const { light, yellow, red, solid } = read(bytesOf(hash));
   const context = canvas.getContext("2d");
+  if (!context) return;
   const pixels = context.createImageData(width, height);
   for (let row = 0, at = 0; row < height; row++)
     for (let column = 0; column < width; column++, at += 4) {

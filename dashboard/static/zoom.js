@@ -1,6 +1,7 @@
+// @ts-check
 // The zoom viewer for tiled images. Its buttons are ours, so that they have names and follow the page's looks.
 
-const place = document.getElementById("zoom");
+const place = /** @type {HTMLElement} */ (document.getElementById("zoom"));
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // The library would add a style sheet of its own, which the policy forbids; it looks whether one is there by this mark.
@@ -11,7 +12,7 @@ mark.setAttribute("data-openseadragon-mobile-css", "");
 document.head.append(mark);
 
 // The library is a classic script that runs before modules do.
-const viewer = OpenSeadragon({
+const viewer = /** @type {any} */ (window).OpenSeadragon({
   element: place,
   tileSources: place.dataset.dzi,
   showNavigationControl: false,
@@ -23,6 +24,7 @@ const viewer = OpenSeadragon({
   gestureSettingsMouse: { scrollToZoom: true },
 });
 
+/** @type {Record<string, () => void>} */
 const act = {
   in: () => viewer.viewport.zoomBy(1.6),
   out: () => viewer.viewport.zoomBy(1 / 1.6),
@@ -32,8 +34,9 @@ const act = {
 
 viewer.addOnceHandler("open", () => place.setAttribute("data-ready", ""));
 place.addEventListener("click", (event) => {
-  const asked = event.target.closest("[data-zoom]");
-  if (!asked) return;
-  act[asked.dataset.zoom]();
+  const button = event.target instanceof Element ? event.target.closest("[data-zoom]") : null;
+  const name = button?.getAttribute("data-zoom");
+  if (!name) return;
+  act[name]();
   viewer.viewport.applyConstraints();
 });
