@@ -20,8 +20,9 @@ PEAK = 4
 PROCESSES = 2
 DASHBOARD = (2, 0.5, 1.0)
 #: Alarms of the stack by the metrics that each looks at: three for a queue; the producer's; two metrics for each lane's
-#: wake-up and failure rate and each table's throttles; three for each lane's stalls; schedules; the load balancer.
-OWN_ALARM_METRICS = 3 * 3 + 2 + 2 * 2 + 2 * 2 + 2 * 2 + 2 * 3 + 2 + 2
+#: wake-up and failure rate; two for each hot table and one for each of its indexes; three for each lane's stalls;
+#: schedules; the load balancer.
+OWN_ALARM_METRICS = 3 * 3 + 2 + 2 * 2 + 2 * 2 + (2 + 3) + (2 + 2) + 2 * 3 + 2 + 2
 #: Target tracking makes two alarms a lane of its own, each on three metrics.
 SCALING_ALARM_METRICS = 2 * 2 * 3
 #: Container Insights while only the dashboard runs (CloudWatch user guide, "Amazon ECS Container Insights metrics"): of
@@ -79,7 +80,7 @@ def idle(prices: dict[str, Any]) -> dict[str, float]:
         "dashboard, two tasks": tasks
         * (cores * fargate["vcpu_hour"] + gigabytes * fargate["gigabyte_hour"])
         * MONTH_HOURS,
-        "alarms, 33 metrics": OWN_ALARM_METRICS * standing["alarm_month"],
+        f"alarms, {OWN_ALARM_METRICS} metrics": OWN_ALARM_METRICS * standing["alarm_month"],
         "alarms of target tracking, 12 metrics": SCALING_ALARM_METRICS * standing["alarm_month"],
         "Container Insights, 39 metrics": INSIGHTS_METRICS * standing["metric_month"],
         "digest and reconcile": SCHEDULED[0]

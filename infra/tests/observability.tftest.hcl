@@ -13,7 +13,7 @@ variables {
   producer_name          = "producer"
   cluster_name           = "p"
   table_names            = ["images", "users"]
-  hot_tables             = { images = "images" }
+  hot_tables             = { images = { name = "images", indexes = ["by_owner"] } }
   schedule_group         = "p"
   balancer               = { balancer = "app/p/0", target_group = "targetgroup/p/0" }
   balancer_errors        = 10

@@ -13,9 +13,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.infra.keys import self_signed
-from tests.infra.rules import replacements
+from tests.infra.rules import deregistered_with, replacements
 from tests.infra.rules.plan import Plan
-from tests.infra.stack import DOMAIN, Stack
+from tests.infra.stack import DOMAIN, VARIABLES, Stack
 from tests.infra.terraform import Terraform, type_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
@@ -55,16 +55,21 @@ def test_a_release_needs_the_rights_of_its_role_and_no_others(stack: Stack, tmp_
     assert granted - called - BESIDE == set(), "the role may what no release calls"
 
 
-def test_a_new_signing_key_is_made_before_the_old_key_goes_and_is_no_release(stack: Stack, tmp_path: Path) -> None:
+def test_changes_that_are_no_release_replace_what_aws_cannot_change(stack: Stack, tmp_path: Path) -> None:
+    """A new signing key is made before the old key goes; other bounds of a lane take all of its scaling with them."""
     key = self_signed(DOMAIN).public_key
-    path = tmp_path / "rotation.tfvars.json"
-    path.write_text(json.dumps({"signing_public_keys": {"first": key}}))
+    given = json.loads((stack.terraform.folder / "infra" / VARIABLES).read_text())
+    path = tmp_path / "changes.tfvars.json"
+    path.write_text(json.dumps({"signing_public_keys": {"first": key}, "bulk": given["bulk"] | {"maximum": 40}}))
 
     plan = stack.terraform.planned("-refresh=false", f"-var-file={path}")
 
     changes = {entry["type"]: entry["change"]["actions"] for entry in plan["resource_changes"]}
+    replaced = {entry["type"] for entry in plan["resource_changes"] if "delete" in entry["change"]["actions"]}
     assert changes["aws_cloudfront_public_key"] == ["create", "delete"]
+    assert replaced >= {"aws_appautoscaling_target", *deregistered_with.TYPES}
     assert list(replacements.violations(Plan(plan))) == []
+    assert list(deregistered_with.violations(Plan(plan))) == []
     asked = {"CallerReference": "r", "Name": "second", "EncodedKey": key}
     with pytest.raises(ClientError, match="AccessDenied"):
         stack.emulators.client("cloudfront", stack.credentials("deploy")).create_public_key(PublicKeyConfig=asked)

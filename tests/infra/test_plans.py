@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.sizing import OWN_ALARM_METRICS
 from tests.infra.rules import runs
 from tests.infra.rules.matrix import EXISTING
 from tests.infra.rules.plan import Plan
@@ -51,6 +52,15 @@ def test_the_web_acl_lets_large_batches_pass_and_stops_floods(plans: runs.Plans)
         "AWSManagedRulesCommonRuleSet": ["SizeRestrictions_BODY"],
     }
     assert limits == {"rate": 10000}
+
+
+def test_the_costs_count_every_metric_that_an_alarm_looks_at(plans: runs.Plans) -> None:
+    """CloudWatch bills an alarm by its metrics (docs/deploy.md, What it costs)."""
+    alarms = plans["defaults"].resources("aws_cloudwatch_metric_alarm")
+
+    metrics = [sum(len(query["metric"]) for query in alarm.values["metric_query"] or []) or 1 for alarm in alarms]
+
+    assert sum(metrics) == OWN_ALARM_METRICS
 
 
 def test_a_team_with_a_load_balancer_gets_a_rule_on_its_listener_and_the_deployment_may_look_it_up(

@@ -4,6 +4,8 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
+data "aws_default_tags" "current" {}
+
 locals {
   # AWS keeps these parameters pointing at its newest ECS-optimised image; a new instance always starts from it.
   image_parameter = {
@@ -118,6 +120,17 @@ resource "aws_launch_template" "this" {
 
   iam_instance_profile {
     arn = aws_iam_instance_profile.instance.arn
+  }
+
+  # The provider's default tags reach what Terraform makes, and not what an Auto Scaling group launches. A budget and a bill
+  # count by tag.
+  dynamic "tag_specifications" {
+    for_each = length(data.aws_default_tags.current.tags) == 0 ? [] : ["instance", "volume", "network-interface"]
+
+    content {
+      resource_type = tag_specifications.value
+      tags          = data.aws_default_tags.current.tags
+    }
   }
 
   # IMDSv2 only, and out of reach for containers: one hop.

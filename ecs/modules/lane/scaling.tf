@@ -21,7 +21,8 @@ resource "aws_appautoscaling_target" "this" {
 
   lifecycle {
     # A scheduled action changes both on AWS, and an apply must not undo the action. A change of the variables replaces
-    # the target, its policies and its scheduled actions.
+    # the target, and with it its policies and scheduled actions, since AWS deletes them with the target (Application Auto
+    # Scaling API reference, "DeregisterScalableTarget").
     ignore_changes       = [min_capacity, max_capacity]
     replace_triggered_by = [terraform_data.bounds]
   }
@@ -115,6 +116,11 @@ resource "aws_appautoscaling_policy" "backlog" {
       }
     }
   }
+
+  lifecycle {
+    # AWS deletes it with its target.
+    replace_triggered_by = [terraform_data.bounds]
+  }
 }
 
 resource "aws_appautoscaling_policy" "wake" {
@@ -134,6 +140,11 @@ resource "aws_appautoscaling_policy" "wake" {
       metric_interval_lower_bound = 0
       scaling_adjustment          = var.lane.wake_tasks
     }
+  }
+
+  lifecycle {
+    # AWS deletes it with its target.
+    replace_triggered_by = [terraform_data.bounds]
   }
 }
 
@@ -200,5 +211,10 @@ resource "aws_appautoscaling_scheduled_action" "minimum" {
   scalable_target_action {
     min_capacity = each.value.minimum
     max_capacity = var.lane.maximum
+  }
+
+  lifecycle {
+    # AWS deletes it with its target.
+    replace_triggered_by = [terraform_data.bounds]
   }
 }

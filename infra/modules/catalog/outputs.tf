@@ -1,10 +1,12 @@
 output "tables" {
-  description = "Name and ARN of every table."
+  description = "Name, ARN and indexes of every table."
   value = {
-    images   = { name = aws_dynamodb_table.images.name, arn = aws_dynamodb_table.images.arn }
-    batches  = { name = aws_dynamodb_table.batches.name, arn = aws_dynamodb_table.batches.arn }
-    users    = { name = aws_dynamodb_table.users.name, arn = aws_dynamodb_table.users.arn }
-    recipes  = { name = aws_dynamodb_table.recipes.name, arn = aws_dynamodb_table.recipes.arn }
-    activity = { name = aws_dynamodb_table.activity.name, arn = aws_dynamodb_table.activity.arn }
+    for part, table in {
+      images   = aws_dynamodb_table.images
+      batches  = aws_dynamodb_table.batches
+      users    = aws_dynamodb_table.users
+      recipes  = aws_dynamodb_table.recipes
+      activity = aws_dynamodb_table.activity
+    } : part => { name = table.name, arn = table.arn, indexes = sort([for index in table.global_secondary_index : index.name]) }
   }
 }

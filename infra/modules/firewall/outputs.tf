@@ -5,4 +5,11 @@ output "ids" {
     dashboard = aws_security_group.dashboard.id
     workers   = aws_security_group.workers.id
   }
+
+  # A task that starts before its group has rules reaches nothing.
+  depends_on = [
+    aws_vpc_security_group_ingress_rule.balancer_from_cloudfront, aws_vpc_security_group_egress_rule.balancer_to_dashboard,
+    aws_vpc_security_group_ingress_rule.dashboard_from_balancer, aws_vpc_security_group_egress_rule.apis,
+    aws_vpc_security_group_egress_rule.workers_to_gateways, aws_vpc_security_group_egress_rule.dashboard_to_gateways,
+  ]
 }

@@ -7,8 +7,19 @@ output "vpc_id" {
 }
 
 output "private_subnet_ids" {
-  description = "Subnets of every task and of the load balancer."
+  description = "Subnets of the load balancer, which needs no way to AWS's APIs."
   value       = [for subnet in aws_subnet.private : subnet.id]
+}
+
+output "task_subnet_ids" {
+  description = "The same subnets for tasks, once a task in them can reach AWS's APIs."
+  value       = [for subnet in aws_subnet.private : subnet.id]
+
+  # A NAT gateway takes minutes. A task that starts earlier cannot pull its image, and the circuit breaker gives up.
+  depends_on = [
+    aws_route.internet, aws_route_table_association.public, aws_route.nat, aws_route_table_association.private,
+    aws_vpc_endpoint.gateway, aws_vpc_endpoint.interface, aws_vpc_security_group_ingress_rule.endpoints_from_vpc,
+  ]
 }
 
 output "gateway_prefix_list_ids" {

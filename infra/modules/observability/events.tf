@@ -110,6 +110,8 @@ resource "aws_cloudwatch_metric_alarm" "balancer" {
   ok_actions          = [var.alarms_topic_arn]
 }
 
+data "aws_default_tags" "current" {}
+
 resource "aws_budgets_budget" "this" {
   count = var.monthly_budget_usd == null ? 0 : 1
 
@@ -138,5 +140,12 @@ resource "aws_budgets_budget" "this" {
     threshold_type            = "PERCENTAGE"
     notification_type         = "FORECASTED"
     subscriber_sns_topic_arns = [var.alarms_topic_arn]
+  }
+
+  lifecycle {
+    precondition {
+      condition     = lookup(data.aws_default_tags.current.tags, "Application", null) == var.prefix
+      error_message = "The budget counts what carries the tag Application = ${var.prefix}. Add default_tags { tags = { Application = \"${var.prefix}\" } } to the provider aws, or leave monthly_budget_usd null."
+    }
   }
 }

@@ -166,8 +166,8 @@ resource "aws_cloudwatch_metric_alarm" "no_progress" {
 resource "aws_cloudwatch_metric_alarm" "throttled" {
   for_each = var.hot_tables
 
-  alarm_name          = "${each.value}-throttled"
-  alarm_description   = "DynamoDB refuses calls to ${each.value}: work goes on, slower. See docs/deploy.md, How to size."
+  alarm_name          = "${each.value.name}-throttled"
+  alarm_description   = "DynamoDB refuses calls to ${each.value.name} or an index of it: work goes on, slower. See docs/deploy.md, How to size."
   evaluation_periods  = 3
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
@@ -184,7 +184,25 @@ resource "aws_cloudwatch_metric_alarm" "throttled" {
       metric {
         namespace   = "AWS/DynamoDB"
         metric_name = metric_query.value
-        dimensions  = { TableName = each.value }
+        dimensions  = { TableName = each.value.name }
+        period      = 300
+        stat        = "Sum"
+      }
+    }
+  }
+
+  # A table's metric leaves out its indexes, and an index that refuses a write makes the table refuse it (DynamoDB developer
+  # guide, "DynamoDB metrics and dimensions", WriteThrottleEvents).
+  dynamic "metric_query" {
+    for_each = each.value.indexes
+
+    content {
+      id = metric_query.value
+
+      metric {
+        namespace   = "AWS/DynamoDB"
+        metric_name = "WriteThrottleEvents"
+        dimensions  = { TableName = each.value.name, GlobalSecondaryIndexName = metric_query.value }
         period      = 300
         stat        = "Sum"
       }
@@ -194,7 +212,7 @@ resource "aws_cloudwatch_metric_alarm" "throttled" {
   metric_query {
     id          = "throttled"
     label       = "Refused calls"
-    expression  = "FILL(read, 0) + FILL(write, 0)"
+    expression  = join(" + ", [for id in concat(["read", "write"], each.value.indexes) : "FILL(${id}, 0)"])
     return_data = true
   }
 }

@@ -59,8 +59,8 @@ variable "table_names" {
 }
 
 variable "hot_tables" {
-  description = "Those that every image writes to, by what they hold."
-  type        = map(string)
+  description = "The tables that every image writes to, with their indexes, by what they hold."
+  type        = map(object({ name = string, indexes = list(string) }))
 }
 
 variable "schedule_group" {

@@ -22,7 +22,7 @@ locals {
 
   vpc_id = try(module.network[0].vpc_id, var.existing_network.vpc_id)
   network = {
-    private_subnet_ids = try(module.network[0].private_subnet_ids, var.existing_network.private_subnet_ids)
+    private_subnet_ids = try(module.network[0].task_subnet_ids, var.existing_network.private_subnet_ids)
     security_group_ids = module.firewall.ids
   }
 
@@ -193,7 +193,7 @@ module "balancer" {
 
   prefix              = var.prefix
   vpc_id              = local.vpc_id
-  subnet_ids          = local.network.private_subnet_ids
+  subnet_ids          = try(module.network[0].private_subnet_ids, var.existing_network.private_subnet_ids)
   security_group_id   = module.firewall.ids.balancer
   dashboard_port      = local.dashboard_port
   health_path         = local.health_path
@@ -298,7 +298,7 @@ module "observability" {
   balancer               = module.balancer.arn_suffixes
   balancer_errors        = var.balancer_errors
   monthly_budget_usd     = var.monthly_budget_usd
-  hot_tables             = { for what in ["images", "batches"] : what => module.catalog.tables[what].name }
+  hot_tables             = { for what in ["images", "batches"] : what => module.catalog.tables[what] }
 
   # A heavy job may take up to eleven hours.
   lanes = {

@@ -12,6 +12,10 @@ mock_data "aws_region" {
   defaults = { name = "us-east-1", id = "us-east-1" }
 }
 
+mock_data "aws_default_tags" {
+  defaults = { tags = { Application = "p" } }
+}
+
 mock_data "aws_availability_zones" {
   defaults = { names = ["us-east-1a", "us-east-1b", "us-east-1c"] }
 }

@@ -7,11 +7,13 @@ from tests.infra.rules import (
     capacity_strategies,
     confused_deputy,
     dead_letters,
+    deregistered_with,
     ec2_packing,
     enums,
     event_source,
     fargate_sizes,
     files,
+    instance_tags,
     invalidations,
     kms_rights,
     log_formats,
@@ -27,8 +29,10 @@ from tests.infra.rules import (
     sandboxed_results,
     scheduled_minimums,
     scheduler_targets,
+    throttled_indexes,
     vpc_origin_zones,
     wake_from_zero,
+    ways_out,
 )
 
 _MODULES: Final[tuple[ModuleType, ...]] = (
@@ -57,5 +61,9 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     role_policies,
     vpc_origin_zones,
     log_formats,
+    ways_out,
+    deregistered_with,
+    instance_tags,
+    throttled_indexes,
 )
 RULES: Final[dict[str, ModuleType]] = {module.__name__.rpartition(".")[2]: module for module in _MODULES}

@@ -100,10 +100,16 @@ def configuration(cells: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     regions = sorted({"us-east-1", *(variables.get("region", REGION) for variables in cells.values())})
     return {
         "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}},
-        "provider": {"aws": [{"alias": region, "region": region, "max_retries": 2} for region in regions]},
+        "provider": {"aws": [_provider(region) for region in regions]},
         "module": {cell: _call(BASE | dict(variables)) for cell, variables in cells.items()},
         "output": {f"{cell}-{name}": {"value": f"${{module.{cell}.{name}}}"} for cell in cells for name in OUTPUTS},
     }
+
+
+def _provider(region: str) -> dict[str, Any]:
+    """The provider of a region, with the tag that the root gives to everything (infra/versions.tf)."""
+    tags = {"Application": "pixelfleet"}
+    return {"alias": region, "region": region, "max_retries": 2, "default_tags": {"tags": tags}}
 
 
 def _call(variables: Mapping[str, Any]) -> dict[str, Any]:
