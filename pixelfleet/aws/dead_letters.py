@@ -2,11 +2,15 @@
 
 SQS's own StartMessageMoveTask moves all messages or none, 500 a second at most, and not every emulator has it. This
 pass moves by tens on several threads, and decides on each message.
+
+A pass has an end, however long it lasts and whatever arrives meanwhile: it decides on each message once, and leaves
+messages that were sent after it began to the next pass.
 """
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Final
@@ -19,11 +23,18 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 THREADS: Final = 8
-#: Seconds that a received message stays hidden, so that one pass receives it once. Messages that are left become
-#: visible again at the end; if the pass is killed, after this time.
+#: Seconds that a received message stays hidden at least. Messages that are left become visible again at the end; if the
+#: pass is killed, after this time. A pass that lasts longer receives them again, and hides them for twice as long as
+#: the pass has lasted, so that it gets on in a queue that gives out its first messages first.
 HIDDEN: Final = 300
-#: Receipt handles kept to make messages visible again; further messages become visible after `HIDDEN` seconds.
+#: Seconds that SQS hides a message at most (SQS API reference, ChangeMessageVisibility).
+MOST_HIDDEN: Final = 43_200
+#: Receipt handles kept to make messages visible again; further messages become visible when their time is over.
 MOST_SHOWN: Final = 20_000
+#: Seconds by which this clock and that of SQS may differ: messages sent later than so after the beginning are late.
+CLOCKS_DIFFER: Final = 300
+#: Messages with nothing to decide that a pass receives in a row, beside those that it has left, before it ends.
+MOST_REPEATS: Final = 1_000
 #: Seconds that a receive waits. Any wait makes SQS ask all of its servers; without one, an answer may be empty while
 #: messages are there (SQS developer guide, "Short and long polling").
 LONG_POLL: Final = 1
@@ -37,8 +48,10 @@ class Disposition(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One message of a DLQ. `job` is None if the body is not a job of pixelfleet."""
+    """One message of a DLQ. `job` is None if the body is not a job of pixelfleet. `sent_at` is epoch seconds."""
 
+    identity: str
+    sent_at: float
     body: str
     receipt: str
     attributes: dict[str, Any]
@@ -58,25 +71,43 @@ class Pass:
     deleted: int = 0
     moved: int = 0
     left: int = 0
-    shown: list[str] = field(default_factory=list)
 
 
 Dispositions = Callable[[Sequence[DeadLetter]], Sequence[Disposition]]
 
 
 class DeadLetters:
-    """The messages of one DLQ, and the queue that they came from. A dry run leaves all of them."""
+    """The messages of one DLQ, and the queue that they came from. A dry run leaves all of them.
 
-    def __init__(self, client: "SQSClient", url: str, source_url: str, *, dry_run: bool = False) -> None:
+    `clock` returns epoch seconds.
+    """
+
+    def __init__(
+        self,
+        client: "SQSClient",
+        url: str,
+        source_url: str,
+        *,
+        dry_run: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._client = client
         self._url = url
         self._source = source_url
         self._dry_run = dry_run
+        self._clock = clock
+        self._began = clock()
         self._done = Pass()
+        #: Hashes of the identities of the messages that were decided on: a million take some 60 MB.
+        self._decided: set[int] = set()
+        #: Newest receipts, by identity, of messages that stay in the queue.
+        self._shown: dict[str, str] = {}
+        self._stay = 0
+        self._repeats = 0
         self._lock = Lock()
 
     def go_through(self, dispositions: Dispositions, progress: Callable[[Pass], None]) -> Pass:
-        """Decide on every message, ten at a time and on several threads, until the queue has no visible one.
+        """Decide on every message, ten at a time and on several threads, until the queue has no further one.
 
         A message that is moved is sent before it is deleted. If the process dies in between, the message is there
         twice, and the idempotent worker finds its work done.
@@ -84,22 +115,20 @@ class DeadLetters:
         Raises:
             TransientError: SQS does not answer, or what `dispositions` raises; some messages are settled.
         """
-        if first := self._receive():
-            try:
-                self._settle(first, dispositions(first))
-                progress(self._done)
+        self._began = self._clock()
+        try:
+            if self._next_ten(dispositions, progress):
                 self._go_on(dispositions, progress)
-            finally:
-                self._show()
+        finally:
+            self._show()
         return self._done
 
     def _go_on(self, dispositions: Dispositions, progress: Callable[[Pass], None]) -> None:
         stop = Event()
 
         def work() -> None:
-            while not stop.is_set() and (letters := self._receive()):
-                self._settle(letters, dispositions(letters))
-                progress(self._done)
+            while not stop.is_set() and self._next_ten(dispositions, progress):
+                pass
 
         with ThreadPoolExecutor(THREADS) as pool:
             try:
@@ -109,15 +138,40 @@ class DeadLetters:
                 stop.set()
                 raise
 
+    def _next_ten(self, dispositions: Dispositions, progress: Callable[[Pass], None]) -> bool:
+        """Whether there may be further messages."""
+        letters = self._receive()
+        undecided = self._undecided(letters)
+        if undecided:
+            self._settle(undecided, dispositions(undecided))
+            progress(self._done)
+        return bool(letters) and self._repeats <= self._stay + MOST_REPEATS
+
+    def _undecided(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
+        """Those that are neither decided on already nor late."""
+        latest = self._began + CLOCKS_DIFFER
+        with self._lock:
+            undecided = [one for one in letters if one.sent_at <= latest and hash(one.identity) not in self._decided]
+            self._repeats = 0 if undecided else self._repeats + len(letters)
+            self._decided.update(hash(letter.identity) for letter in undecided)
+            self._keep_receipts(letter for letter in letters if letter not in undecided)
+        return undecided
+
+    def _keep_receipts(self, letters: Iterable[DeadLetter]) -> None:
+        for letter in letters:
+            if letter.identity in self._shown or len(self._shown) < MOST_SHOWN:
+                self._shown[letter.identity] = letter.receipt
+
     def _receive(self) -> list[DeadLetter]:
+        hidden = min(max(HIDDEN, int(2 * (self._clock() - self._began))), MOST_HIDDEN)
         with translated("read dead letters"):
             answer = self._client.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=10,
-                VisibilityTimeout=HIDDEN,
+                VisibilityTimeout=hidden,
                 WaitTimeSeconds=LONG_POLL,
                 MessageAttributeNames=["All"],
-                MessageSystemAttributeNames=["MessageGroupId"],
+                MessageSystemAttributeNames=["MessageGroupId", "SentTimestamp"],
             )
         return [_letter(message) for message in answer.get("Messages", [])]
 
@@ -130,13 +184,13 @@ class DeadLetters:
             moved = self._send(moved)
             self._delete([*moved, *deleted])
         gone = [] if self._dry_run else [*moved, *deleted]
-        visible = [letter for letter in letters if letter not in gone]
+        stay = [letter for letter in letters if letter not in gone]
         with self._lock:
             self._done.moved += len(moved)
             self._done.deleted += len(deleted)
             self._done.left += len(letters) - len(moved) - len(deleted)
-            room = MOST_SHOWN - len(self._done.shown)
-            self._done.shown += [letter.receipt for letter in visible[: max(room, 0)]]
+            self._stay += len(stay)
+            self._keep_receipts(stay)
 
     def _send(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
         """Returns those that the source queue took."""
@@ -159,7 +213,7 @@ class DeadLetters:
                 self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
 
     def _show(self) -> None:
-        shown = self._done.shown
+        shown = list(self._shown.values())
         for start in range(0, len(shown), 10):
             entries: list[Any] = [
                 {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
@@ -167,7 +221,7 @@ class DeadLetters:
             ]
             with translated("show dead letters again"):
                 self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
-        shown.clear()
+        self._shown.clear()
 
 
 def _letter(message: Any) -> DeadLetter:
@@ -175,10 +229,13 @@ def _letter(message: Any) -> DeadLetter:
         job = decode_message(message["Body"])
     except JobError:
         job = None
+    attributes = message.get("Attributes", {})
     return DeadLetter(
+        identity=message["MessageId"],
+        sent_at=int(attributes.get("SentTimestamp", 0)) / 1000,
         body=message["Body"],
         receipt=message["ReceiptHandle"],
         attributes=message.get("MessageAttributes", {}),
-        group=message.get("Attributes", {}).get("MessageGroupId"),
+        group=attributes.get("MessageGroupId"),
         job=job,
     )

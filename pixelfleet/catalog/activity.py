@@ -5,7 +5,7 @@
 | `operator` | time of the action, with a random end | an action: who, what, on what, details | 400 days |
 | `workers` | the worker's name | the last heartbeat of one worker process | 10 minutes after it |
 | `background_tasks` | the id of the task | a redrive or purge of the dashboard, see `background.py` | 30 days |
-| `digests` | the end of the hour | the digest of failures of one hour was claimed | 2 days |
+| `digests` | the end of the hour | who publishes an hour's digest, since when, whether it is published | 2 days |
 | `invalidations#<shard>` | owner, image, sequencer | a removed image, see `invalidations.py` | until it is sent |
 | `finished#<lane>` | the beginning of a slot of 15 seconds | images finished in the slot, by outcome | 2 days |
 
@@ -39,6 +39,8 @@ ACTIONS_KEPT: Final = timedelta(days=400)
 HEARTBEATS_KEPT: Final = timedelta(minutes=10)
 SAMPLES_KEPT: Final = timedelta(days=2)
 DIGESTS_KEPT: Final = timedelta(days=2)
+#: Time after which a digest that was claimed and is not published may be claimed by another process.
+CLAIM_KEPT: Final = timedelta(minutes=10)
 
 _OPERATOR: Final = "operator"
 _WORKERS: Final = "workers"
@@ -106,23 +108,41 @@ class Activity:
         for item in self._read(_OPERATOR, end=before, newest_first=True):
             yield Action.model_validate(item | {"at": item["happened_at"]})
 
-    def claim_digest(self, until: datetime) -> bool:
-        """Claim the digest of the hour that ends at `until`. False if it was claimed before."""
-        item = {"stream": _DIGESTS, "at": timestamp(until), "expires_at": int((until + DIGESTS_KEPT).timestamp())}
+    def claim_digest(self, until: datetime, caller: str, now: datetime) -> bool:
+        """Claim the digest of the hour that ends at `until`, for the process `caller`.
+
+        False if the digest is published, or if another process claimed it less than `CLAIM_KEPT` ago. A claim whose
+        answer was lost is repeated by the same caller, and succeeds.
+        """
+        item = _digest(until) | {"claimed_by": caller, "claimed_at": timestamp(now)}
+        alternatives = (
+            "attribute_not_exists(#stream)",
+            "attribute_not_exists(published) AND claimed_by = :caller",
+            "attribute_not_exists(published) AND claimed_at < :lapsed",
+        )
+        values = {":caller": caller, ":lapsed": timestamp(now - CLAIM_KEPT)}
         with translated("claim the digest of an hour"):
             try:
                 write(
                     self._client.put_item,
                     TableName=self._table,
                     Item=to_attributes(item),
-                    ConditionExpression="attribute_not_exists(#stream)",
+                    ConditionExpression=" OR ".join(alternatives),
                     ExpressionAttributeNames={"#stream": "stream"},
+                    ExpressionAttributeValues=to_attributes(values),
                 )
             except ClientError as error:
                 if error_code(error) == "ConditionalCheckFailedException":
                     return False
                 raise
         return True
+
+    def note_published(self, until: datetime) -> None:
+        """Note that the digest of the hour that ends at `until` is published."""
+        with translated("note a published digest"):
+            write(
+                self._client.put_item, TableName=self._table, Item=to_attributes(_digest(until) | {"published": True})
+            )
 
     def beat(self, heartbeat: Heartbeat) -> None:
         """Write a worker's heartbeat in place of its last one."""
@@ -206,6 +226,11 @@ def slot_of(moment: datetime) -> str:
     """The timestamp at which the slot of `moment` begins."""
     seconds = int(moment.timestamp())
     return timestamp(datetime.fromtimestamp(seconds - seconds % SLOT, UTC))
+
+
+def _digest(until: datetime) -> dict[str, Any]:
+    expires = until + DIGESTS_KEPT
+    return {"stream": _DIGESTS, "at": timestamp(until), "expires_at": int(expires.timestamp())}
 
 
 def _finished(lane: Lane) -> str:

@@ -88,6 +88,7 @@ def _as_document(report: ReconcileReport, *, dry_run: bool) -> dict[str, object]
         "unfinished": report.records.unfinished,
         "older_than": report.horizon.events.isoformat(),
         "swept": asdict(report.swept) if report.swept else None,
+        "invalidated": report.invalidated,
     }
 
 
@@ -104,6 +105,12 @@ def _show(report: ReconcileReport, *, dry_run: bool) -> None:
         RESULTS.print(f"{count(records.unfinished, 'record')} with a notice or results left over {would} sent again")
     if report.refused:
         say(f"{count(report.refused, 'job')} not taken by SQS: run reconcile again", style="yellow")
+    if not report.invalidated:
+        say(
+            "CloudFront had no room for all invalidations: removed images may still be in its edge caches. "
+            "Run reconcile again, or leave it to the scheduled one",
+            style="yellow",
+        )
     if swept:
         RESULTS.print(f"{swept.seen:,} revisions of results; {swept.orphaned:,} without a record {would} deleted")
         RESULTS.print(f"{swept.removed:,} of originals that are gone {would} removed; {swept.unexplained:,} left alone")

@@ -7,6 +7,7 @@ Images that are ready and could not be processed again are in no index of failur
 number by cause from the workers' statistics.
 """
 
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from pixelfleet.domain.records import Image, NoticeKind, timestamp
 from pixelfleet.errors import Cause
 
 HOUR: Final = timedelta(hours=1)
+#: Full hours that one run looks at: the last one, and those before, which an earlier run may not have published.
+HOURS: Final = 3
 #: Failures that one digest reads at most; a digest with more says so.
 MOST_READ: Final = 20_000
 #: At most so many owners get a digest in one hour: those with the most failures.
@@ -62,21 +65,31 @@ class Digest:
 
 
 def run_digest(deployment: Deployment, now: datetime) -> Digest:
-    """Read the last full hour before `now` and publish its digests; nothing is published when nothing failed.
+    """Publish the digests of the last full hours before `now` that are not yet published; returns that of the last.
 
-    An hour is claimed before it is published, so that a second run publishes nothing. A run that dies in between loses
-    that hour's mail; the failures stay in the catalog.
+    Nothing is published for an hour in which nothing failed. An hour is claimed before it is published, so that two
+    runs at once do not both publish. If a run fails or dies before all notices of an hour are published, the next
+    run publishes them, under the same notice ids. `published` counts the notices of all hours.
 
     Raises:
         TransientError: DynamoDB or SNS did not answer.
     """
-    until = now.replace(minute=0, second=0, microsecond=0)
+    end, caller = now.replace(minute=0, second=0, microsecond=0), uuid.uuid4().hex
+    digests = [_run_hour(deployment, end - number * HOUR, caller, now) for number in reversed(range(HOURS))]
+    digests[-1].published = sum(digest.published for digest in digests)
+    return digests[-1]
+
+
+def _run_hour(deployment: Deployment, until: datetime, caller: str, now: datetime) -> Digest:
     digest = read(deployment.images, until - HOUR, until)
     digest.reprocessing = reprocessing_failures(deployment.activity, until - HOUR, until)
-    if (digest.total.causes or digest.reprocessing) and deployment.activity.claim_digest(until):
+    if not digest.total.causes and not digest.reprocessing:
+        return digest
+    if deployment.activity.claim_digest(until, caller, now):
         for notice in notices(digest, deployment.settings.dashboard_url.rstrip("/")):
             deployment.notices.publish(notice)
             digest.published += 1
+        deployment.activity.note_published(until)
     return digest
 
 

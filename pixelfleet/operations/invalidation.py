@@ -4,6 +4,8 @@ A worker's child that has removed images sends them at the end of each slot of i
 dead workers. If CloudFront refuses, the images stay noted, and no job is affected.
 """
 
+import time
+from collections.abc import Callable
 from typing import Final
 
 from pixelfleet.aws.cdn import MOST_FOLDERS, Cdn, covered, folders_of
@@ -16,6 +18,10 @@ PAGE: Final = 500
 MOST_CALLS: Final = 3
 #: The same for `reconcile`, which has more time.
 RECONCILE_CALLS: Final = 200
+#: Seconds between two tries while CloudFront has no room, and seconds that a reconcile waits in all. An invalidation
+#: takes a minute or a few; fifteen of them make room for the next.
+TRY_EVERY: Final = 15.0
+LONGEST_WAIT: Final = 600.0
 
 
 def send_invalidations(deployment: Deployment, first: int = 0, calls: int = MOST_CALLS) -> bool:
@@ -36,6 +42,25 @@ def send_invalidations(deployment: Deployment, first: int = 0, calls: int = MOST
         if not any(_send(cdn, invalidations, page, most) for most in (MOST_FOLDERS, 3, 1)):
             return False
     return not invalidations.pending(1)
+
+
+def send_all_invalidations(
+    deployment: Deployment, waits: Callable[[], None], sleep: Callable[[float], None] = time.sleep
+) -> bool:
+    """Send all that is pending, and wait for room at CloudFront; whether nothing is left after `LONGEST_WAIT`.
+
+    `waits` is called before each wait.
+
+    Raises:
+        TransientError: see `send_invalidations`.
+    """
+    tries = int(LONGEST_WAIT / TRY_EVERY)
+    for _ in range(tries):
+        if send_invalidations(deployment, calls=RECONCILE_CALLS):
+            return True
+        waits()
+        sleep(TRY_EVERY)
+    return send_invalidations(deployment, calls=RECONCILE_CALLS)
 
 
 def _send(cdn: Cdn, invalidations: Invalidations, page: list[PendingInvalidation], most: int) -> bool:

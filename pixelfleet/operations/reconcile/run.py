@@ -1,13 +1,15 @@
 """A whole reconcile: the listing, the records, the results, and the batches."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import RecipeRef
 from pixelfleet.operations.completion import complete_sealed_batches
-from pixelfleet.operations.invalidation import RECONCILE_CALLS, send_invalidations
+from pixelfleet.operations.invalidation import send_all_invalidations
 from pixelfleet.operations.monitoring import lanes
 from pixelfleet.operations.recipe_texts import reference, store_recipe
 from pixelfleet.operations.reconcile.checkpoint import Checkpoint
@@ -18,6 +20,8 @@ from pixelfleet.operations.reconcile.records import UnsettledRecords, settle_rec
 from pixelfleet.operations.reconcile.sweep import Sweep, Swept
 from pixelfleet.operations.reconcile.verdict import Horizon
 from pixelfleet.recipes import Recipe
+
+WAITS_FOR_CLOUDFRONT: Final = "waiting for CloudFront: as many invalidations are in progress as it takes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,16 @@ class ReconcileOrder:
 
 @dataclass(frozen=True, slots=True)
 class ReconcileReport:
-    """What a reconcile did; in a dry run, what it would do. `swept` is None where no sweep was asked for."""
+    """What a reconcile did; in a dry run, what it would do. `swept` is None where no sweep was asked for.
+
+    `invalidated` is False if removed images are still noted, because CloudFront had no room for their invalidations.
+    """
 
     result: ReconcileResult
     records: UnsettledRecords
     swept: Swept | None
     horizon: Horizon
+    invalidated: bool = True
 
     @property
     def refused(self) -> int:
@@ -60,13 +68,18 @@ class Listener:
 
 
 def reconcile(
-    deployment: Deployment, order: ReconcileOrder, now: datetime, listener: Listener | None = None
+    deployment: Deployment,
+    order: ReconcileOrder,
+    now: datetime,
+    listener: Listener | None = None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> ReconcileReport:
-    """Carry out a reconcile.
+    """Carry out a reconcile. Where CloudFront has no room for invalidations, the reconcile waits up to ten minutes.
 
     Raises:
         SetupError: the inventory cannot be used.
-        TransientError: S3, DynamoDB or SQS does not answer; the reconcile goes on where it was, when repeated.
+        TransientError: S3, DynamoDB, SQS or CloudFront does not answer; the reconcile goes on where it was, when
+            repeated.
     """
     listener = listener or Listener()
     limits = horizon(deployment.settings, lanes(deployment), now, order.older_than)
@@ -79,12 +92,13 @@ def reconcile(
         dry_run=order.dry_run,
     )
     swept = _sweep(deployment, limits, order, listener) if order.sweep else None
-    if not order.dry_run:
-        complete_sealed_batches(deployment)
-        send_invalidations(deployment, calls=RECONCILE_CALLS)
-        details: dict[str, int | str] = {str(verdict): count for verdict, count in result.verdicts.items()}
-        deployment.activity.note(order.who, "reconcile", order.prefix or "everything", details | {"sent": result.sent})
-    return ReconcileReport(result, records, swept, limits)
+    if order.dry_run:
+        return ReconcileReport(result, records, swept, limits)
+    complete_sealed_batches(deployment)
+    details: dict[str, int | str] = {str(verdict): count for verdict, count in result.verdicts.items()}
+    deployment.activity.note(order.who, "reconcile", order.prefix or "everything", details | {"sent": result.sent})
+    invalidated = send_all_invalidations(deployment, lambda: listener.progress(WAITS_FOR_CLOUDFRONT), sleep)
+    return ReconcileReport(result, records, swept, limits, invalidated)
 
 
 def _compare(deployment: Deployment, limits: Horizon, order: ReconcileOrder, listener: Listener) -> ReconcileResult:

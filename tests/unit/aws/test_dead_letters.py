@@ -1,12 +1,18 @@
 """A pass over a DLQ: it sees every message, and a dry run changes none."""
 
+import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import pytest
 
 from pixelfleet.aws.dead_letters import DeadLetter, DeadLetters, Disposition, Pass
+from tests.clock import Clock
+from tests.fakes.sqs_account import SqsAccount
+from tests.fakes.sqs_boto import FakeSqsClient
+from tests.fakes.sqs_queue import State
 
 
 class SamplingSqs:
@@ -27,7 +33,11 @@ class SamplingSqs:
             return {}
         taken = list(self.visible)[:MaxNumberOfMessages]
         self.hidden |= {receipt: self.visible.pop(receipt) for receipt in taken}
-        return {"Messages": [{"Body": self.hidden[receipt], "ReceiptHandle": receipt} for receipt in taken]}
+        return {
+            "Messages": [
+                {"MessageId": receipt, "Body": self.hidden[receipt], "ReceiptHandle": receipt} for receipt in taken
+            ]
+        }
 
     def delete_message_batch(self, *, Entries: list[dict[str, str]], **_: Any) -> dict[str, Any]:  # noqa: N803
         for entry in Entries:
@@ -96,3 +106,60 @@ def test_messages_that_are_left_are_visible_again_although_a_decision_fails(sqs:
     with pytest.raises(KeyboardInterrupt):
         letters(sqs).go_through(breaks, lambda _: None)
     assert len(sqs.visible) == 95 - 10
+
+
+class LongPass:
+    """A DLQ whose letters take `seconds` a receive to decide on; `decided` counts how often each was decided on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, number: int, seconds: float) -> None:
+        monkeypatch.setattr("pixelfleet.aws.dead_letters.THREADS", 1)
+        self.clock = Clock()
+        self.account = SqsAccount(self.clock)
+        self.account.create_queue({"QueueName": "dlq"})
+        self.queue = self.account.queue("dlq")
+        self.decided = Counter[str]()
+        self._seconds = seconds
+        for name in range(number):
+            self.arrives(f"letter {name}")
+
+    def arrives(self, body: str) -> None:
+        self.account.send_message({"QueueUrl": "dlq", "MessageBody": body})
+
+    def go_through(self, disposition: Disposition, arrivals: Iterator[str] | None = None) -> Pass:
+        def dispositions(some: Sequence[DeadLetter]) -> list[Disposition]:
+            self.decided.update(letter.body for letter in some)
+            assert self.decided.total() < 2_000, "the pass does not end"
+            self.clock.now += self._seconds
+            for body in islice(arrivals or (), 1):
+                self.arrives(body)
+            return [disposition] * len(some)
+
+        client: Any = FakeSqsClient(self.account)
+        return DeadLetters(client, "dlq", "dlq", clock=self.clock).go_through(dispositions, lambda _: None)
+
+
+def test_a_pass_that_lasts_longer_than_letters_are_hidden_decides_on_each_letter_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    long = LongPass(monkeypatch, 300, seconds=40.0)
+    assert long.go_through(Disposition.LEAVE) == Pass(left=300)
+    assert set(long.decided.values()) == {1}
+    assert long.queue.counts[State.VISIBLE] == 300
+
+
+def test_letters_that_arrive_without_end_do_not_keep_a_pass_from_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = LongPass(monkeypatch, 25, seconds=40.0)
+    late = (f"late {number}" for number in itertools.count())
+    long.go_through(Disposition.DELETE, late)
+    assert all(long.decided[f"letter {number}"] == 1 for number in range(25))
+    assert long.queue.counts[State.VISIBLE] > 0
+    assert not long.queue.counts[State.IN_FLIGHT]
+
+
+def test_a_letter_that_a_pass_moved_and_that_comes_back_is_left_to_the_next_pass(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Here the letters go back to the queue that they came from, at once.
+    long = LongPass(monkeypatch, 25, seconds=40.0)
+    assert long.go_through(Disposition.MOVE).moved < 500
+    assert long.queue.counts[State.VISIBLE] == 25

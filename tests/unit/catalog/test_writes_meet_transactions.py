@@ -210,7 +210,8 @@ WRITERS: Final[dict[str, Act]] = {
     "RecipeTexts.put": lambda t: lambda: t.recipe_texts.put(WEB, "text"),
     "RecipeTexts.set_default": lambda t: lambda: t.recipe_texts.set_default("me", WEB),
     "Activity.note": lambda t: lambda: t.activity.note("ana", "redrive"),
-    "Activity.claim_digest": lambda t: lambda: t.activity.claim_digest(NOW),
+    "Activity.claim_digest": lambda t: lambda: t.activity.claim_digest(NOW, "run", NOW),
+    "Activity.note_published": lambda t: lambda: t.activity.note_published(NOW),
     "Activity.beat": lambda t: (
         lambda: t.activity.beat(
             Heartbeat(worker="w1", lanes=(Lane.BULK,), started_at=NOW.isoformat(), seen_at=NOW.isoformat())

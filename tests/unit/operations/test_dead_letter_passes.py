@@ -21,7 +21,7 @@ EVERYTHING = Selection()
 
 
 def letter(job: Job | None = JOB, *, buried: bool = False) -> DeadLetter:
-    return DeadLetter("body", "receipt", {"cause": {}} if buried else {}, None, job)
+    return DeadLetter("m1", 0.0, "body", "receipt", {"cause": {}} if buried else {}, None, job)
 
 
 def image(status: Status, **more: Any) -> Image:

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from pixelfleet.catalog.activity import Sample, slot_of
+from pixelfleet.aws.notices import Notice
+from pixelfleet.catalog.activity import Activity, Sample, slot_of
 from pixelfleet.catalog.images import Images
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
-from pixelfleet.errors import Cause, SetupError
+from pixelfleet.domain.records import timestamp
+from pixelfleet.errors import Cause, SetupError, TransientError
 from pixelfleet.operations.digest import read, run_digest
 from tests.fakes.deployment import ACCOUNT, moto_deployment
 from tests.fakes.records import record
@@ -102,6 +104,52 @@ def test_an_hour_is_published_once(deployment: Deployment) -> None:
     assert published == [2, 0, 0]
 
 
+class RepeatingClient:
+    """A client whose first answer to each put is lost, so that the SDK makes the same put again."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def put_item(self, **request: Any) -> Any:
+        self._client.put_item(**request)
+        return self._client.put_item(**request)
+
+
+def test_a_claim_whose_answer_is_lost_loses_no_digest(deployment: Deployment) -> None:
+    failed(deployment, "ana", "a.jpg", Cause.UNREADABLE, 10)
+    client: Any = RepeatingClient(deployment.dynamodb)
+    deployment.__dict__["activity"] = Activity(client, deployment.settings.activity_table)
+
+    assert [run_digest(deployment, NOW).published for _ in range(2)] == [2, 0]
+
+
+def test_a_digest_whose_run_fails_is_published_by_the_next_run(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operators = listen(deployment, kind=["failures.digest"])
+    owners = listen(deployment, kind=["failures.owner_digest"])
+    failed(deployment, "ana", "a.jpg", Cause.UNREADABLE, 10)
+    publish = deployment.notices.publish
+
+    def once(notice: Notice) -> None:
+        publish(notice)
+        raise TransientError(Cause.UNAVAILABLE, "SNS does not answer")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(deployment.notices, "publish", once)
+        with pytest.raises(TransientError):
+            run_digest(deployment, NOW)
+
+    assert run_digest(deployment, NOW + timedelta(minutes=1)).published == 0, "the first run may still publish"
+    assert [run_digest(deployment, NOW + timedelta(hours=hours)).published for hours in (1, 2)] == [2, 0]
+    first, again = heard(deployment, operators)
+    assert first["notice_id"] == again["notice_id"]
+    assert [notice["owner"] for notice in heard(deployment, owners)] == ["ana"]
+
+
 def test_an_hour_without_failures_sends_nothing(deployment: Deployment) -> None:
     assert run_digest(deployment, NOW).published == 0
 
@@ -117,8 +165,9 @@ def test_operators_read_of_images_that_keep_their_results_because_processing_aga
 
     digest = run_digest(deployment, NOW)
 
-    [notice] = heard(deployment, operators)
-    assert digest.published == 1
+    notices = heard(deployment, operators)
+    assert digest.published == len(notices) == 2, "also that of the hour before, which no run has published"
+    [notice] = [notice for notice in notices if notice["since"] == timestamp(HOUR)]
     assert (notice["failed"], notice["reprocessing_failed_by_cause"]) == (0, {"time_limit": 5})
 
 

@@ -10,7 +10,12 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import TransientError
-from pixelfleet.operations.invalidation import RECONCILE_CALLS, send_invalidations
+from pixelfleet.operations.invalidation import (
+    LONGEST_WAIT,
+    RECONCILE_CALLS,
+    send_all_invalidations,
+    send_invalidations,
+)
 from pixelfleet.settings import Settings
 from tests.clock import Clock
 from tests.fakes.cloudfront import DURATION, FakeCloudFront
@@ -125,3 +130,22 @@ def test_readers_that_begin_at_different_partitions_read_different_images_first(
     firsts = {edge.deployment.invalidations.pending(1, first)[0].image_id for first in range(8)}
     assert len(firsts) == 8
     assert len(edge.deployment.invalidations.pending(1_000, 5)) == 100
+
+
+def test_a_reconcile_waits_for_room_and_then_sends_the_rest() -> None:
+    edge, waits = Edge(), []
+    for owner in range(40):
+        edge.remove(f"owner{owner:02}", owner)
+    assert send_all_invalidations(edge.deployment, lambda: waits.append(edge.clock.now), edge.clock.sleep)
+    assert edge.forgotten() == 40
+    assert edge.deployment.invalidations.pending(1) == []
+    assert len(waits) >= 2
+
+
+def test_a_reconcile_that_finds_no_room_says_so_after_a_while() -> None:
+    edge = Edge(most_wildcards=0)
+    edge.remove("me", 1)
+    began = edge.clock.now
+    assert not send_all_invalidations(edge.deployment, lambda: None, edge.clock.sleep)
+    assert edge.clock.now - began == LONGEST_WAIT
+    assert len(edge.deployment.invalidations.pending(10)) == 1
