@@ -1,14 +1,18 @@
 """`make fuzz`: coverage-guided mutation of small images by atheris (libFuzzer), for as many seconds as are given.
 
 Each round runs in a process of its own, so that a codec's crash is a find and not the end: the bytes that did it are
-kept in `build/fuzz/`. A find becomes a file in `tests/fuzz/regressions/`, which the unit tests run from then on.
+kept in `build/fuzz/`. A find becomes a file in `tests/fuzz/regressions/`, which the unit tests run from then on. At the
+end stands how often each format's reader decoded something.
 """
 
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Final
+
+from tests.fuzz import MAX_SEED_BYTES
 
 _BUILD: Final = Path("build/fuzz")
 _CORPUS: Final = _BUILD / "corpus"
@@ -22,18 +26,22 @@ def main() -> None:
 
 def _supervise(seconds: float) -> int:
     # The fuzzing process must import the engine itself, to instrument it.
+    from tests.fuzz.reader_counts import total  # noqa: PLC0415
     from tests.fuzz.seeds import odd_seeds, seeds  # noqa: PLC0415
 
     _CORPUS.mkdir(parents=True, exist_ok=True)
+    for path in _BUILD.glob("readers-*.json"):
+        path.unlink()
     for number, seed in enumerate([*seeds(), *odd_seeds()]):
         (_CORPUS / f"seed-{number:03}").write_bytes(seed)
     end = time.monotonic() + seconds
     before = set(_BUILD.glob("crash-*")) | set(_BUILD.glob("timeout-*")) | set(_BUILD.glob("oom-*"))
     while (left := end - time.monotonic()) > 1:
         command = [sys.executable, "-m", "tests.fuzz.fuzz_render", str(_CORPUS), f"-max_total_time={int(left)}"]
-        command += [f"-artifact_prefix={_BUILD}/", "-timeout=20", "-rss_limit_mb=3000", "-max_len=16384"]
+        command += [f"-artifact_prefix={_BUILD}/", "-timeout=20", "-rss_limit_mb=3000", f"-max_len={MAX_SEED_BYTES}"]
         subprocess.run([*command, "-print_final_stats=1"], check=False)
     actual = (set(_BUILD.glob("crash-*")) | set(_BUILD.glob("timeout-*")) | set(_BUILD.glob("oom-*"))) - before
+    sys.stdout.write("decoded: " + ", ".join(f"{name} {count}" for name, count in total(_BUILD).items()) + "\n")
     for path in sorted(actual):
         sys.stdout.write(f"found: {path}\n")
     return 1 if actual else 0
@@ -44,6 +52,9 @@ def _fuzz() -> None:
 
     with atheris.instrument_imports(include=["PIL", "pixelfleet"]):
         from tests.fuzz import target  # noqa: PLC0415 - imported to be instrumented
+        from tests.fuzz.reader_counts import ReaderCounts  # noqa: PLC0415
+
+    ReaderCounts(_BUILD / f"readers-{os.getpid()}.json").install()
 
     def one(content: bytes) -> None:
         target.check(content)

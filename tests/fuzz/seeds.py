@@ -1,6 +1,7 @@
 """Small images of every format, for a fuzzer to mutate: the smaller, the more of them in a minute."""
 
 import io
+import struct
 from typing import Any, Final
 
 from PIL import Image, ImageDraw
@@ -56,7 +57,14 @@ def seeds() -> list[bytes]:
 def odd_seeds() -> list[bytes]:
     """The four-quarter picture in the odd kinds that `tests/colour` makes, and files full of metadata."""
     full = [source(name, CASE_PICTURE, wide_profile()) for name in SOURCES]
-    return [case.make() for case in CASES] + full + [make() for make in SAMPLES.values()] + list(SVGS.values())
+    samples = [_small_icns() if name == "icns" else make() for name, make in SAMPLES.items()]
+    return [case.make() for case in CASES] + full + samples + list(SVGS.values())
+
+
+def _small_icns() -> bytes:
+    """One block of 16 x 16. Pillow writes all sizes up to 1,024, which the fuzzer's limit of pixels refuses."""
+    inner = _written(Image.new("RGBA", (16, 16), (200, 90, 30, 255)), "PNG", "RGBA", {})
+    return b"icns" + struct.pack(">I4sI", 16 + len(inner), b"icp4", 8 + len(inner)) + inner
 
 
 def _written(picture: Image.Image, code: str, mode: str, options: dict[str, Any]) -> bytes:
