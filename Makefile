@@ -124,17 +124,20 @@ sbom: $(STAMP) .venv-audit/.installed ## the packages of the image and their lic
 audit: .venv-audit/.installed ## known weaknesses of what is pinned, from a database on the internet: SERVICE=pypi or osv
 	$(INTERPRETER) infra/packaging/audit.py --pip-audit .venv-audit/bin/pip-audit $(if $(SERVICE),--service $(SERVICE))
 
-infra/.terraform: infra/versions.tf
+# A stamp of its own: Terraform makes the folder at the beginning of an init that may fail. A backend.tf that is added later,
+# and a module of a newer release, need another init.
+INITIALISED := infra/.terraform/.initialised
+$(INITIALISED): $(wildcard infra/*.tf infra/modules/*/*.tf ecs/*.tf ecs/modules/*/*.tf)
 	$(TERRAFORM) init
 	@touch $@
 
-plan: lambda infra/.terraform ## what terraform would change on AWS; ARGS for more
+plan: lambda $(INITIALISED) ## what terraform would change on AWS; ARGS for more
 	$(TERRAFORM) plan $(ARGS)
 
-apply: lambda infra/.terraform ## make or change the stack on AWS
+apply: lambda $(INITIALISED) ## make or change the stack on AWS
 	$(TERRAFORM) apply $(ARGS)
 
-destroy: infra/.terraform ## take the stack on AWS down
+destroy: $(INITIALISED) ## take the stack on AWS down
 	$(TERRAFORM) destroy $(ARGS)
 
 # checkov pins another boto3: an environment of its own.

@@ -1,4 +1,4 @@
-"""Reads from an AWS account: quotas, certificates, images, zones, tables, queues, secrets. Changes nothing.
+"""Reads from an AWS account: quotas, roles, certificates, images, zones, tables, queues, secrets. Changes nothing.
 
 The deployment's own settings are not needed: these questions are asked before the first apply.
 """
@@ -12,31 +12,17 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pixelfleet.aws.errors import error_code
+from pixelfleet.aws.errors import WRONG_CREDENTIALS, error_code
 from pixelfleet.errors import SetupError
 
 #: CloudFront takes certificates of this region only.
 EDGE_REGION: Final = "us-east-1"
 _REFUSED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
-#: The credentials are wrong or have expired, whatever is asked (IAM user guide, "Common errors").
-_WRONG_CREDENTIALS: Final = frozenset(
-    {
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
 _ABSENT: Final = frozenset(
     {
         "AWS.SimpleQueueService.NonExistentQueue",
         "ImageNotFoundException",
+        "NoSuchEntity",
         "NoSuchResourceException",
         "QueueDoesNotExist",
         "RepositoryNotFoundException",
@@ -135,6 +121,10 @@ class Account:
         sqs = self._client("sqs", self.region)
         return self._ask(lambda: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])) is not None
 
+    def has_role(self, name: str) -> bool:
+        iam = self._client("iam", self.region)
+        return self._ask(lambda: iam.get_role(RoleName=name)) is not None
+
     def has_secret(self, name: str) -> bool:
         secrets = self._client("secretsmanager", self.region)
         return self._ask(lambda: secrets.describe_secret(SecretId=name)) is not None
@@ -149,8 +139,8 @@ class Account:
                 return None
             if code in _REFUSED:
                 raise NotAllowedError(error.operation_name) from error
-            if code in _WRONG_CREDENTIALS:
-                raise SetupError(f"AWS does not take these credentials ({code}): log in again") from error
+            if code in WRONG_CREDENTIALS:
+                raise SetupError(f"AWS does not take these credentials ({code})") from error
             raise NoAnswerError(f"{error.operation_name}: {code or 'an error without a code'}") from error
         except BotoCoreError as error:
             raise SetupError(f"AWS could not be asked: {error}") from error

@@ -54,6 +54,23 @@ REFUSALS: Final = frozenset(
     }
 )
 
+#: The credentials are wrong or have expired, whatever is asked (IAM user guide, "Common errors").
+WRONG_CREDENTIALS: Final = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "InvalidToken",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
 
 def error_code(error: ClientError) -> str:
     """The service's code, such as `NoSuchKey`; for a HEAD, whose answer has no body, the status as text."""

@@ -7,7 +7,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from pixelfleet.aws.errors import error_code
+from pixelfleet.aws.configuration import SIGN_IN
+from pixelfleet.aws.errors import WRONG_CREDENTIALS, error_code
 from pixelfleet.errors import SetupError
 
 
@@ -58,6 +59,9 @@ def secrets(region: str) -> Secrets:
 
 def _failure(what: str, error: Exception) -> SetupError:
     if isinstance(error, ClientError):
+        # The error itself stays behind, since its text may hold the secret: so this message says what to do.
+        if (code := error_code(error)) in WRONG_CREDENTIALS:
+            return SetupError(f"{what}: {code} from {error.operation_name}. {SIGN_IN}")
         return SetupError(f"{what}: {error_code(error)} from {error.operation_name}")
     return SetupError(f"{what}: {_harmless(error) or type(error).__name__}")
 

@@ -87,7 +87,12 @@ def main() -> None:
 def _explain(error: Exception) -> int:
     """Say what happened and what to do; returns the exit code."""
     # Here, not above: botocore takes longer to import than most of what needs no AWS.
-    from pixelfleet.aws.configuration import comes_from_configuration, lacks_credentials  # noqa: PLC0415
+    from pixelfleet.aws.configuration import (  # noqa: PLC0415
+        SIGN_IN,
+        comes_from_configuration,
+        lacks_credentials,
+        rejected_credentials,
+    )
 
     missing = missing_library(error) if isinstance(error, ModuleNotFoundError) else None
     if missing is not None:
@@ -97,6 +102,8 @@ def _explain(error: Exception) -> int:
         complain(str(error))
         if lacks_credentials(error):
             say(NO_CREDENTIALS)
+        elif rejected_credentials(error):
+            say(SIGN_IN)
         return SETUP
     if reason := refusal(error):
         complain(reason)

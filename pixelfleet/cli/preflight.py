@@ -31,7 +31,7 @@ def preflight(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Ask an AWS account what a stack or a large batch still lacks: quotas, certificates, image, tables, queues.
+    """Ask an AWS account what a stack or a large batch still lacks: quotas, roles, certificates, image, tables, queues.
 
     Shows for each lack the command that mends it. Changes nothing. Exit code 1 when something is missing, too low, or
     could not be asked.
@@ -66,6 +66,10 @@ def _outputs(path: str) -> dict[str, Any]:
         raise SetupError(f"--stack {path}: no output of `terraform output -json`: {error}") from error
     if not isinstance(outputs, dict) or not all(isinstance(o, dict) and "value" in o for o in outputs.values()):
         raise SetupError(f"--stack {path}: not the output of `terraform output -json`")
+    if not outputs:
+        raise SetupError(
+            f"--stack {path}: the stack has no outputs yet. Run make apply first, or ask with --domain alone"
+        )
     return outputs
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from pixelfleet.aws.account import EDGE_REGION, Account, NoAnswerError, NotAllowedError
+from pixelfleet.domain.partitions import AWS, partition_of
 
 #: Quotas by code (Service Quotas): vCPUs of Fargate, of EC2's standard types, and Lambda's concurrency.
 FARGATE_ON_DEMAND: Final = ("fargate", "L-3032A538", "Fargate On-Demand vCPUs")
@@ -15,6 +16,15 @@ FARGATE_SPOT: Final = ("fargate", "L-36FBB829", "Fargate Spot vCPUs")
 EC2_ON_DEMAND: Final = ("ec2", "L-1216C47A", "EC2 On-Demand Standard vCPUs")
 EC2_SPOT: Final = ("ec2", "L-34B43A08", "EC2 Spot Standard vCPUs")
 LAMBDA: Final = ("lambda", "L-B99A9384", "Lambda concurrent executions")
+#: Roles that AWS makes for a service at its first use, by the service's name. These must be there before an apply: the
+#: first cluster or capacity provider of an account fails while its role is new (ECS developer guide, "Using
+#: service-linked roles for Amazon ECS"), and Spot by an Auto Scaling group needs its role (EC2 user guide,
+#: "Service-linked role for Spot Instance requests"). The other services of the stack make theirs in time.
+SERVICE_ROLES: Final[Mapping[str, str]] = {
+    "ecs.amazonaws.com": "AWSServiceRoleForECS",
+    "autoscaling.amazonaws.com": "AWSServiceRoleForAutoScaling",
+    "spot.amazonaws.com": "AWSServiceRoleForEC2Spot",
+}
 #: Write units of the images table that one image takes: claim, record and indexes (docs/deploy.md, How to size).
 WRITES_AN_IMAGE: Final = 16
 #: Write units that a new on-demand table takes at once (DynamoDB developer guide, "Initial throughput").
@@ -112,9 +122,20 @@ def preflight(account: Account, stack: Stack) -> list[Check]:
 
 
 def _questions(account: Account, stack: Stack) -> Iterator[tuple[str, Callable[[], Check]]]:
+    yield from _account_questions(account, stack)
+    yield from _stack_questions(account, stack)
+
+
+def _account_questions(account: Account, stack: Stack) -> Iterator[tuple[str, Callable[[], Check]]]:
+    yield "partition", partial(_partition, account.region)
+    for service in _service_roles(stack):
+        yield f"role of {service}", partial(_service_role, account, service)
     for (service, code, name), needed in _cores(stack):
         yield name, partial(_quota, account, (service, code, name), needed)
     yield LAMBDA[2], partial(_quota, account, LAMBDA, stack.producers)
+
+
+def _stack_questions(account: Account, stack: Stack) -> Iterator[tuple[str, Callable[[], Check]]]:
     if stack.domain:
         for region in dict.fromkeys((account.region, EDGE_REGION)):
             yield f"certificate in {region}", partial(_certificate, account, stack.domain, region)
@@ -140,6 +161,32 @@ def _cores(stack: Stack) -> Iterable[tuple[tuple[str, str, str], float]]:
     ):
         if cores:
             yield quota, cores
+
+
+def _service_roles(stack: Stack) -> Iterable[str]:
+    ec2 = [lane for lane in stack.lanes.values() if lane.capacity == "ec2"]
+    yield "ecs.amazonaws.com"
+    if ec2:
+        yield "autoscaling.amazonaws.com"
+    if any(lane.spot_percent for lane in ec2):
+        yield "spot.amazonaws.com"
+
+
+def _partition(region: str) -> Check:
+    """GovCloud has no CloudFront, and CloudFront in China has no VPC origins and takes no certificate of ACM."""
+    partition = partition_of(region).name
+    if partition == AWS.name:
+        return Check("partition", State.OK, partition)
+    detail = f"{region} is in {partition}, where CloudFront has no VPC origins: the stack cannot be applied there"
+    return Check("partition", State.MISSING, detail, "export AWS_REGION=eu-central-1, or another region of aws")
+
+
+def _service_role(account: Account, service: str) -> Check:
+    role = SERVICE_ROLES[service]
+    if account.has_role(role):
+        return Check(f"role of {service}", State.OK, role)
+    remedy = f"aws iam create-service-linked-role --aws-service-name {service}"
+    return Check(f"role of {service}", State.MISSING, f"{role} is not there", remedy)
 
 
 def _quota(account: Account, quota: tuple[str, str, str], needed: float) -> Check:

@@ -1,6 +1,9 @@
 """The configuration by itself: formatted, laid out alike, and its own tests, which need no AWS and no emulator."""
 
+import os
 import re
+import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -16,6 +19,28 @@ TESTS = sorted(path.name for path in (REPOSITORY / "infra" / "tests").glob("*.tf
 
 def test_every_file_is_formatted() -> None:
     Terraform(outside.program("terraform"), REPOSITORY).run("fmt", "-check", "-diff", "-recursive", "..")
+
+
+def test_make_initialises_again_after_an_init_that_failed_and_when_a_backend_is_added(tmp_path: Path) -> None:
+    """Terraform makes the folder .terraform at the beginning of an init, whatever the init's end."""
+    stamp = tmp_path / "infra/.terraform/.initialised"
+    stamp.parent.mkdir(parents=True)
+    (tmp_path / "infra/versions.tf").touch()
+    shutil.copy(REPOSITORY / "Makefile", tmp_path)
+
+    def asked() -> bool:
+        command = ["make", "--dry-run", str(stamp.relative_to(tmp_path))]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        return "-chdir=infra init" in done.stdout
+
+    assert asked()
+    stamp.touch()
+    os.utime(tmp_path / "infra/versions.tf", (0, 0))
+    assert not asked()
+    backend = tmp_path / "infra/backend.tf"
+    backend.touch()
+    os.utime(stamp, (0, 0))
+    assert asked()
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,9 @@
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import NoCredentialsError, PartialCredentialsError, ProfileNotFound
+from botocore.exceptions import ClientError, NoCredentialsError, PartialCredentialsError, ProfileNotFound
 
-from pixelfleet.aws.configuration import comes_from_configuration, lacks_credentials
+from pixelfleet.aws.configuration import comes_from_configuration, lacks_credentials, rejected_credentials
 from pixelfleet.aws.errors import translated
 from pixelfleet.errors import TransientError
 
@@ -39,3 +39,12 @@ def test_missing_credentials_are_seen_behind_our_own_error() -> None:
         raise NoCredentialsError
     assert lacks_credentials(caught.value)
     assert not lacks_credentials(ValueError("no"))
+
+
+def test_credentials_that_aws_refuses_are_seen_behind_our_own_error() -> None:
+    expired = ClientError({"Error": {"Code": "ExpiredTokenException"}}, "Query")
+    with pytest.raises(TransientError) as caught, translated("list batches"):
+        raise expired
+
+    assert rejected_credentials(caught.value) == "ExpiredTokenException"
+    assert rejected_credentials(ClientError({"Error": {"Code": "AccessDenied"}}, "Query")) == ""

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from pixelfleet import __version__
 from pixelfleet.cli import main as cli
 from pixelfleet.cli.console import complain, duration, printable
 from pixelfleet.cli.up import shell_lines
+from pixelfleet.errors import SetupError
 
 Command = Callable[..., int]
 
@@ -168,3 +170,11 @@ def test_lines_to_paste_survive_any_shell() -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "0 s"), (89, "89 s"), (120, "2 min"), (12_000, "3 h 20 min")])
 def test_a_duration_is_told_as_people_do(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_credentials_that_aws_refuses_lead_to_a_sign_in(capsys: pytest.CaptureFixture[str]) -> None:
+    error = SetupError("could not list batches")
+    error.__cause__ = ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "expired"}}, "Query")
+
+    assert cli._explain(error) == cli.SETUP
+    assert "aws sso login" in capsys.readouterr().err

@@ -18,6 +18,7 @@ STACK = {"lanes": {"value": {"bulk": {"capacity": "fargate", "cpu": 2048, "maxim
 @pytest.fixture
 def stubs(monkeypatch: pytest.MonkeyPatch) -> Stubs:
     made = Stubs()
+    made.service_roles()
     monkeypatch.setattr(command, "account", lambda region: Account(made, region))
     return made
 
@@ -60,3 +61,13 @@ def test_a_file_that_is_no_output_of_terraform_is_a_usage_error(stubs: Stubs, tm
 
     assert isinstance(finished.exception, SetupError)
     assert "terraform output -json" in str(finished.exception)
+
+
+def test_a_stack_without_outputs_is_not_applied_yet(stubs: Stubs, tmp_path: Path) -> None:
+    path = tmp_path / "outputs.json"
+    path.write_text("{}")
+
+    finished = CliRunner().invoke(app, ["preflight", "--stack", str(path)])
+
+    assert isinstance(finished.exception, SetupError)
+    assert "Run make apply first" in str(finished.exception)

@@ -89,6 +89,9 @@ def test_missing_credentials_are_named_so_that_the_command_can_say_what_to_do() 
         stubs.add_client_error("get_secret_value", "AccessDeniedException", "quotes hush")
         with pytest.raises(SetupError, match="AccessDeniedException from GetSecretValue") as refused:
             Secrets(client).read(NAME)
+        stubs.add_client_error("get_secret_value", "ExpiredTokenException", "quotes hush")
+        with pytest.raises(SetupError, match=r"ExpiredTokenException from GetSecretValue\. .* sign in again"):
+            Secrets(client).read(NAME)
     with pytest.raises(SetupError, match="Unable to locate credentials") as missing:
         Secrets(Without()).read(NAME)
 

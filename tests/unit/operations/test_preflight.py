@@ -1,6 +1,5 @@
 """Preflight against a stubbed AWS: botocore checks every parameter and every answer against the service's model."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,6 +49,18 @@ class Stubs:
     def quota(self, value: float) -> None:
         self.answer("service-quotas", "get_service_quota", {"Quota": {"Value": value}})
 
+    def service_roles(self, region: str = "us-east-1") -> None:
+        """The roles of ECS, Auto Scaling and Spot are there, as far as a test has not refused one before."""
+        role = {
+            "RoleName": "AWSServiceRoleForECS",
+            "RoleId": "AROAEXAMPLEEXAMPLE",
+            "Arn": "arn:aws:iam::123456789012:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
+            "Path": "/aws-service-role/ecs.amazonaws.com/",
+            "CreateDate": datetime(2026, 1, 1, tzinfo=UTC),
+        }
+        for _ in range(3):
+            self.answer("iam", "get_role", {"Role": role}, region)
+
     def plenty(self) -> None:
         """Quotas of Fargate on demand and of Lambda that are enough for no lane at all."""
         self.quota(100)
@@ -61,7 +72,8 @@ def stubs() -> Stubs:
     return Stubs()
 
 
-def by_name(stubs: Callable[[str, str], Any], stack: Stack, region: str = "us-east-1") -> dict[str, Check]:
+def by_name(stubs: Stubs, stack: Stack, region: str = "us-east-1") -> dict[str, Check]:
+    stubs.service_roles(region)
     return {check.name: check for check in preflight(Account(stubs, region), stack)}
 
 
@@ -99,6 +111,42 @@ def test_lanes_on_ec2_ask_for_ec2s_quotas(stubs: Stubs) -> None:
 
     assert checks["EC2 On-Demand Standard vCPUs"].detail == "10, 20 needed"
     assert checks["EC2 Spot Standard vCPUs"].detail == "10, 20 needed"
+
+
+def test_an_account_that_never_ran_ecs_makes_its_role_before_the_first_apply(stubs: Stubs) -> None:
+    stubs.refuse("iam", "get_role", "NoSuchEntity")
+    stubs.plenty()
+
+    checks = by_name(stubs, Stack(lanes=NO_LANES))
+
+    assert checks["role of ecs.amazonaws.com"].state is State.MISSING
+    assert checks["role of ecs.amazonaws.com"].remedy == (
+        "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com"
+    )
+    assert {name for name in checks if name.startswith("role of")} == {"role of ecs.amazonaws.com"}
+
+
+@pytest.mark.parametrize(("percent", "roles"), [(0, {"ecs", "autoscaling"}), (80, {"ecs", "autoscaling", "spot"})])
+def test_lanes_on_ec2_need_the_roles_of_auto_scaling_and_spot(stubs: Stubs, percent: int, roles: set[str]) -> None:
+    for value in (100, 100, 100, 1000):
+        stubs.quota(value)
+
+    checks = by_name(stubs, Stack(lanes={"heavy": LaneSize("ec2", 4096, 10, percent)}))
+
+    assert {name for name in checks if name.startswith("role of")} == {
+        f"role of {name}.amazonaws.com" for name in roles
+    }
+
+
+@pytest.mark.parametrize(("region", "state"), [("us-gov-west-1", State.MISSING), ("cn-north-1", State.MISSING)])
+def test_a_partition_whose_cloudfront_has_no_vpc_origins_is_named(stubs: Stubs, region: str, state: State) -> None:
+    for value in (100, 1000):
+        stubs.answer("service-quotas", "get_service_quota", {"Quota": {"Value": value}}, region)
+
+    checks = by_name(stubs, Stack(lanes=NO_LANES), region)
+
+    assert checks["partition"].state is state
+    assert region in checks["partition"].detail
 
 
 def test_outside_us_east_1_two_certificates_are_asked_for(stubs: Stubs) -> None:
