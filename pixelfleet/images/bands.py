@@ -22,6 +22,12 @@ def from_limited_range(image: Image) -> Image:
     return stretched.rint().cast(image.format).copy(interpretation=space)
 
 
+def with_limited_alpha(image: Image) -> Image:
+    """As `from_limited_range`, of the alpha alone."""
+    alpha = image.extract_band(image.bands - 1).copy(interpretation="grey16" if image.format == "ushort" else "b-w")
+    return without_alpha(image).bandjoin(from_limited_range(alpha)).copy(interpretation=image.interpretation)
+
+
 def without_alpha(image: Image) -> Image:
     return image.extract_band(0, n=image.bands - 1) if image.hasalpha() else image
 

@@ -91,66 +91,69 @@ def heif(read: Read) -> Heif:
     if len(meta) < 12:
         return Heif()
     parts = {kind: (start, end) for kind, start, end in boxes(meta, 4)}
-    types = _item_types(meta, parts.get(b"iinf"))
-    primary = _primary(meta, parts.get(b"pitm"))
+    types = item_types(meta, parts.get(b"iinf"))
+    primary = primary_item(meta, parts.get(b"pitm"))
     coded = frozenset({types[primary]} & _CODED) if primary in types else frozenset()
     properties = _properties(meta, parts.get(b"iprp"), primary)
     return Heif(
         codecs=coded or frozenset(types.values()) & _CODED,
         nclx=_nclx(meta, properties),
         av1=next((meta[at:stop] for kind, at, stop in properties if kind == b"av1C"), b""),
-        start=_start(meta, parts.get(b"iloc"), _coded_item(types, primary)),
+        start=start_of(meta, parts.get(b"iloc"), coded_item(types, primary)),
         premultiplied=_premultiplied(meta, parts.get(b"iref"), primary),
     )
 
 
-def _primary(meta: bytes, span: tuple[int, int] | None) -> int:
+def primary_item(meta: bytes, span: tuple[int, int] | None) -> int:
+    """The number in `pitm`; -1 without that box."""
     if span is None:
         return -1
     start, _ = span
-    return _number(meta, start + 4, 2 if meta[start] == 0 else 4)
+    return number_at(meta, start + 4, 2 if number_at(meta, start, 1) == 0 else 4)
 
 
-def _item_types(meta: bytes, span: tuple[int, int] | None) -> dict[int, bytes]:
+def item_types(meta: bytes, span: tuple[int, int] | None) -> dict[int, bytes]:
+    """The four letters of each item in `iinf`."""
     types: dict[int, bytes] = {}
     if span is None:
         return types
     start, end = span
-    first = start + 4 + (2 if meta[start] == 0 else 4)
+    first = start + 4 + (2 if number_at(meta, start, 1) == 0 else 4)
     for kind, at, stop in boxes(meta, first, end):
         if kind == b"infe" and stop - at >= 12 and meta[at] >= 2:
             width = 2 if meta[at] == 2 else 4
-            types[_number(meta, at + 4, width)] = meta[at + 6 + width : at + 10 + width]
+            types[number_at(meta, at + 4, width)] = meta[at + 6 + width : at + 10 + width]
     return types
 
 
-def _coded_item(types: dict[int, bytes], primary: int) -> int:
+def coded_item(types: dict[int, bytes], primary: int) -> int:
+    """The item itself, or the first one with coded pixels where the item is a grid."""
     if types.get(primary) in _CODED:
         return primary
     return next((item for item, kind in types.items() if kind in _CODED), primary)
 
 
-def _start(meta: bytes, span: tuple[int, int] | None, item: int) -> int | None:
+def start_of(meta: bytes, span: tuple[int, int] | None, item: int) -> int | None:
     """The byte of the file at which the item's first extent starts (ISO/IEC 14496-12, 8.11.3); None where the item does
     not lie in the file itself."""
     if span is None:
         return None
     at, end = span
-    version, sizes = meta[at], _number(meta, at + 4, 2)
+    version, sizes = number_at(meta, at, 1), number_at(meta, at + 4, 2)
     of_offset, of_length, of_base = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
     of_index = sizes & 15 if version else 0
     width = 4 if version > 1 else 2
-    count, at = _number(meta, at + 6, width), at + 6 + width
+    count, at = number_at(meta, at + 6, width), at + 6 + width
     for _ in range(min(count, _MAX_BOXES)):
         if at + width + 6 > end:
             return None
-        number, at = _number(meta, at, width), at + width
-        in_file = not version or _number(meta, at, 2) & 15 == 0
+        number, at = number_at(meta, at, width), at + width
+        in_file = not version or number_at(meta, at, 2) & 15 == 0
         at += 4 if version else 2
-        base, at = _number(meta, at, of_base), at + of_base
-        extents, at = _number(meta, at, 2), at + 2
+        base, at = number_at(meta, at, of_base), at + of_base
+        extents, at = number_at(meta, at, 2), at + 2
         if number == item:
-            return base + _number(meta, at + of_index, of_offset) if in_file and extents else None
+            return base + number_at(meta, at + of_index, of_offset) if in_file and extents else None
         at += extents * (of_index + of_offset + of_length)
     return None
 
@@ -160,8 +163,8 @@ def _premultiplied(meta: bytes, span: tuple[int, int] | None, primary: int) -> b
     if span is None:
         return False
     start, end = span
-    width = 2 if meta[start] == 0 else 4
-    return any(kind == b"prem" and _number(meta, at, width) == primary for kind, at, _ in boxes(meta, start + 4, end))
+    width = 2 if number_at(meta, start, 1) == 0 else 4
+    return any(kind == b"prem" and number_at(meta, at, width) == primary for kind, at, _ in boxes(meta, start + 4, end))
 
 
 def _properties(meta: bytes, span: tuple[int, int] | None, primary: int) -> list[Box]:
@@ -172,7 +175,7 @@ def _properties(meta: bytes, span: tuple[int, int] | None, primary: int) -> list
     if b"ipco" not in parts:
         return []
     every = list(boxes(meta, *parts[b"ipco"]))
-    own = _associations(meta, parts.get(b"ipma")).get(primary, [])
+    own = associations(meta, parts.get(b"ipma")).get(primary, [])
     return [every[at - 1] for at in own if 0 < at <= len(every)] + every
 
 
@@ -180,29 +183,30 @@ def _nclx(meta: bytes, properties: list[Box]) -> Nclx | None:
     """The first `colr` property of type `nclx`."""
     for kind, at, stop in properties:
         if kind == b"colr" and meta[at : at + 4] == b"nclx" and stop - at >= 11:
-            primaries, transfer, matrix = (_number(meta, at + place, 2) for place in (4, 6, 8))
+            primaries, transfer, matrix = (number_at(meta, at + place, 2) for place in (4, 6, 8))
             return Nclx(primaries, transfer, matrix, bool(meta[at + 10] & 0x80))
     return None
 
 
-def _associations(meta: bytes, span: tuple[int, int] | None) -> dict[int, list[int]]:
+def associations(meta: bytes, span: tuple[int, int] | None) -> dict[int, list[int]]:
     """Item number to property numbers, from 1 (ISO/IEC 23008-12, 9.3.2)."""
     numbers: dict[int, list[int]] = {}
     if span is None:
         return numbers
     at, end = span
-    id_width, wide = 2 if meta[at] == 0 else 4, meta[at + 3] & 1
-    count, at = _number(meta, at + 4, 4), at + 8
+    id_width, wide = 2 if number_at(meta, at, 1) == 0 else 4, number_at(meta, at + 3, 1) & 1
+    count, at = number_at(meta, at + 4, 4), at + 8
     for _ in range(min(count, _MAX_BOXES)):
         if at + id_width >= end:
             break
-        item, number, at = _number(meta, at, id_width), meta[at + id_width], at + id_width + 1
+        item, number, at = number_at(meta, at, id_width), meta[at + id_width], at + id_width + 1
         step = 2 if wide else 1
         mask = 0x7FFF if wide else 0x7F
-        numbers[item] = [_number(meta, at + step * place, step) & mask for place in range(number)]
+        numbers[item] = [number_at(meta, at + step * place, step) & mask for place in range(number)]
         at += step * number
     return numbers
 
 
-def _number(data: bytes, at: int, width: int) -> int:
+def number_at(data: bytes, at: int, width: int) -> int:
+    """A number of this many bytes; of fewer where the data end."""
     return int.from_bytes(data[at : at + width], "big")

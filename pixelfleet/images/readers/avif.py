@@ -1,17 +1,19 @@
-"""AVIF: pixels by libvips (libheif and dav1d or aom), colours and premultiplied alpha by the container's boxes."""
+"""AVIF: pixels by libvips (libheif and dav1d or aom), colours and alpha by the container's boxes."""
 
 from pathlib import Path
 from typing import Final
 
-from pixelfleet.images.bands import from_limited_range
+from pixelfleet.images.bands import from_limited_range, with_limited_alpha
 from pixelfleet.images.colour_space import PROFILE, mark, of_code_points
 from pixelfleet.images.containers.av1_sequence import full_range, is_monochrome
+from pixelfleet.images.containers.heif_alpha import AlphaItem, alpha_item, without_transforms
 from pixelfleet.images.containers.iso_boxes import Heif, heif
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers import libvips
+from pixelfleet.images.readers.aperture import transformed
 from pixelfleet.images.readers.contract import Header, Reading
 from pixelfleet.images.readers.file import Read, reader_at
-from pixelfleet.images.vips import Image
+from pixelfleet.images.vips import Image, pyvips
 
 #: Enough of a coded picture for its sequence header.
 _SEQUENCE_BYTES: Final = 256
@@ -22,12 +24,16 @@ def read_header(path: Path, row: Format, reading: Reading) -> Header:
 
 
 def decode(path: Path, row: Format, reading: Reading) -> Image:
-    image = _loaded(path, row, reading)
     with reader_at(path) as read:
-        container = heif(read)
+        container, alpha = heif(read), alpha_item(read)
         limited = _is_limited_grey(container, read)
+        limited_alpha = alpha is not None and _sequence_range(alpha.av1, alpha.start, read) is False
+    image = _alike(path, row, reading, alpha)
     if limited:
         image = from_limited_range(image)
+    if limited_alpha and image.hasalpha():
+        # Version 1.0 of AV1 Image File Format allowed this; browsers and libavif stretch the alpha.
+        image = with_limited_alpha(image)
     if container.premultiplied and image.hasalpha():
         sample, space = image.format, image.interpretation
         image = image.unpremultiply().cast(sample).copy(interpretation=space)
@@ -39,6 +45,18 @@ def _loaded(path: Path, row: Format, reading: Reading) -> Image:
     return libvips.load(path, row, reading, **({"page": reading.page} if reading.page else {}))
 
 
+def _alike(path: Path, row: Format, reading: Reading, alpha: AlphaItem | None) -> Image:
+    """With an alpha that is turned and cropped as the colours are."""
+    if alpha is None or reading.page or alpha.own_transforms == alpha.transforms:
+        return _loaded(path, row, reading)
+    image = pyvips.Image.heifload_buffer(
+        without_transforms(path.read_bytes()),
+        access="random" if reading.random_access else "sequential",
+        fail_on="none" if reading.accept_truncated else "truncated",
+    )
+    return transformed(image, alpha.transforms)
+
+
 def _is_limited_grey(container: Heif, read: Read) -> bool:
     """Whether black is 16 and white 235. libheif converts the range of colours, and not that of one channel.
 
@@ -48,10 +66,13 @@ def _is_limited_grey(container: Heif, read: Read) -> bool:
         return False
     if container.nclx is not None:
         return not container.nclx.full_range
-    full = full_range(container.av1[4:])
-    if full is None and container.start is not None:
-        full = full_range(read(container.start, _SEQUENCE_BYTES))
-    return full is False
+    return _sequence_range(container.av1, container.start, read) is False
+
+
+def _sequence_range(configuration: bytes, start: int | None, read: Read) -> bool | None:
+    """Of a monochrome picture, by the sequence header in its `av1C` or at the start of its data; None without one."""
+    full = full_range(configuration[4:])
+    return full_range(read(start, _SEQUENCE_BYTES)) if full is None and start is not None else full
 
 
 def _with_colours(image: Image, container: Heif) -> Image:

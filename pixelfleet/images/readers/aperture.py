@@ -1,0 +1,35 @@
+"""The transformations of a HEIF item, carried out (ISO/IEC 23008-12, 6.5.9, 6.5.10 and 6.5.12)."""
+
+from typing import Final
+
+from pixelfleet.images.containers.heif_alpha import Transform
+from pixelfleet.images.vips import Image
+
+#: `irot` counts quarters against the clock, libvips with it.
+_CLOCKWISE: Final = ("d0", "d270", "d180", "d90")
+
+
+def transformed(image: Image, transforms: tuple[Transform, ...]) -> Image:
+    """Cropped, rotated and mirrored, in this order of the properties."""
+    for kind, content in transforms:
+        if kind == b"clap":
+            image = _cropped(image, content)
+        elif kind == b"irot" and content:
+            image = image.copy_memory().rot(_CLOCKWISE[content[0] & 3])
+        elif kind == b"imir" and content:
+            image = image.copy_memory().flip("horizontal" if content[0] & 1 else "vertical")
+    return image
+
+
+def _cropped(image: Image, content: bytes) -> Image:
+    """The clean aperture: its size, and how far its middle lies from the picture's (ISO/IEC 14496-12, 12.1.4)."""
+    if len(content) < 32:
+        return image
+    parts = [int.from_bytes(content[at : at + 4], "big", signed=at in (16, 24)) for at in range(0, 32, 4)]
+    if not all(parts[1::2]):
+        return image
+    width, height, across, down = (parts[at] / parts[at + 1] for at in range(0, 8, 2))
+    left = round((image.width - width) / 2 + across)
+    top = round((image.height - height) / 2 + down)
+    left, top = max(left, 0), max(top, 0)
+    return image.crop(left, top, min(round(width), image.width - left), min(round(height), image.height - top))
