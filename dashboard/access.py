@@ -1,7 +1,7 @@
 """Finding what a caller asks for, where what is another owner's is not there at all."""
 
 from dashboard.callers import Caller
-from dashboard.gallery import EVERYBODY
+from dashboard.filters import EVERYBODY
 from dashboard.problem import Problem
 from dashboard.site import Site
 from pixelfleet.domain.records import Batch, Image, Status

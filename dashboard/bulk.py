@@ -8,13 +8,15 @@ from typing import Final
 
 from dashboard import actions
 from dashboard.callers import Caller
-from dashboard.gallery import Filters, page_of
+from dashboard.filters import Filters
+from dashboard.gallery import page_of
 from dashboard.results import variant_of
 from dashboard.site import Site
 from dashboard.zips import Member
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.catalog.background import BackgroundTask
 from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.tags import Tags
 from pixelfleet.operations import bulk
 
 #: Images that one request names, and files of one ZIP.
@@ -65,10 +67,29 @@ def reprocess(site: Site, caller: Caller, images: Iterator[Image], on: str, reci
     return site.background_tasks.bulk("process again", caller.name, on, work)
 
 
+def tag(site: Site, caller: Caller, images: Iterator[Image], on: str, tags: Tags) -> BackgroundTask:
+    """Raises Problem 429 while too many background tasks are at work."""
+
+    def work(progress: bulk.Progress) -> bulk.BulkResult:
+        return bulk.tag_images(site.deployment, images, caller.name, on, tags, progress)
+
+    return site.background_tasks.bulk("tag", caller.name, on, work)
+
+
 def members(site: Site, images: Iterator[Image], variant: str) -> Iterator[Member]:
     """The files of a ZIP, opened one after another; an image without that variant has none."""
     for image in islice(images, MOST_FILES):
         yield _member(site, image, variant)
+
+
+def in_words(filters: Filters) -> str:
+    """The images of a filter, for people."""
+    parts = {
+        "owner": filters.owner, "batch": filters.batch, "status": filters.status, "cause": filters.cause,
+        "name": filters.name, "from": filters.since, "to": filters.until, "camera": filters.camera,
+        "colour": filters.colour, "size": filters.size, "tag": filters.tag,
+    }  # fmt: skip
+    return "all images: " + ", ".join(f"{name} {value}" for name, value in parts.items() if value)
 
 
 def everything_of(filters: Filters) -> Filters:

@@ -7,36 +7,35 @@
 | everybody's failures, or those of one cause | images/by_failure, by cause, oldest first |
 | everybody's images | the batches, newest first, and in each images/by_batch |
 
-A part of a name is looked for in the keys of images/by_batch, without reading a record. What no index answers (a
-status or a part of a name over all of an owner's images) is looked for among the next `MOST_LOOKED_AT` records, of
-which only the necessary attributes are read; a page may then be short, or empty, and still have a cursor.
+A part of a name is looked for in the keys of images/by_batch, without reading a record. What no index answers (camera,
+colour, size, tag; a status or a part of a name over all of an owner's images) is looked for among the next
+`MOST_LOOKED_AT` records, of which only the necessary attributes are read; a page may then be short, or empty, and still
+have a cursor. In order of size a batch is looked at as a whole, up to `MOST_SORTED` images.
 """
 
 import base64
 import binascii
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, NamedTuple
 
+from dashboard.filters import EVERYBODY, Filters, Order
 from dashboard.problem import Problem
 from pixelfleet.catalog.batches import Batches
-from pixelfleet.catalog.images import Glance, Images
+from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.indexes import IndexEntry, Slice
 from pixelfleet.catalog.schema import IMAGE_INDEX_SHARDS
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Batch, BatchState, Image, Status
-from pixelfleet.errors import Cause
 
 PAGE: Final = 60
-#: Stands for all owners; for operators.
-EVERYBODY: Final = "*"
 #: Records that one page may look at, at so many a call.
 MOST_LOOKED_AT: Final = 1_000
 _AT_ONCE: Final = 250
+#: Images of a batch that can be put in order of size.
+MOST_SORTED: Final = 1_000
 #: Keys that one page may look through for a part of a name.
 MOST_KEYS: Final = 6_000
 #: Batches of everybody that one page may look into.
@@ -47,57 +46,6 @@ _OF_A_STATUS: Final = 16
 _SHOWN: Final = (Status.QUEUED, Status.PROCESSING, Status.READY, Status.FAILED)
 #: Between the parts of a place; no key holds it, since uploads refuse names with control characters.
 _SEPARATOR: Final = "\x1f"
-
-
-class Order(StrEnum):
-    """Of a batch, names; else the time of upload."""
-
-    NEWEST = "new"
-    OLDEST = "old"
-    NAME = "name"
-    NAME_REVERSED = "-name"
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """`since` and `until` are whole days, both included. `name` is a part of a name, whatever its case."""
-
-    owner: str
-    batch: str | None = None
-    status: Status | None = None
-    cause: Cause | None = None
-    name: str = ""
-    since: date | None = None
-    until: date | None = None
-    order: Order | None = None
-
-    @property
-    def failures_of_all(self) -> bool:
-        """Whether the index of failures answers."""
-        asks = self.status is Status.FAILED or (self.cause is not None and self.status is None)
-        return self.owner == EVERYBODY and asks
-
-    @property
-    def narrowing(self) -> bool:
-        """Whether records must be looked at in order to know."""
-        if self.failures_of_all:
-            return bool(self.name or self.since or self.until)
-        if self.batch is not None or self.owner == EVERYBODY:
-            return bool(self.cause or self.since or self.until)
-        return bool(self.status or self.cause or self.name)
-
-    def take(self, image: Image | Glance) -> bool:
-        """Whether a record, read later than its index, is (still) meant."""
-        if image.status is not (self.status or image.status) or image.cause is not (self.cause or image.cause):
-            return False
-        hidden = image.status is Status.DELETED and self.status is None
-        return not hidden and self.takes_name(image.path) and self._takes_day(image.uploaded_at[:10])
-
-    def takes_name(self, path: str) -> bool:
-        return self.name.casefold() in path.casefold()
-
-    def _takes_day(self, day: str) -> bool:
-        return str(self.since or "") <= day and (self.until is None or day <= str(self.until))
 
 
 #: Bytes of a place: DynamoDB takes sort keys up to 1,024 bytes (DynamoDB developer guide, "Constraints"), and within a
@@ -127,6 +75,8 @@ class _Line(NamedTuple):
 
 def page_of(deployment: Deployment, filters: Filters, cursor: str | None = None, size: int = PAGE) -> Page:
     """Raises Problem 400 for a cursor that is none of ours."""
+    if filters.order is not None and filters.order.by_size:
+        return _by_size(deployment, filters, cursor, size)
     after = decode_cursor(cursor)
     listed = _listed(deployment, filters, after)
     chosen: list[_Line] = []
@@ -147,6 +97,36 @@ def page_of(deployment: Deployment, filters: Filters, cursor: str | None = None,
         if len(ahead) < at_once:
             return _page(deployment.images, filters, chosen, None, looked_at)
     return _page(deployment.images, filters, chosen, last, looked_at)
+
+
+def _by_size(deployment: Deployment, filters: Filters, cursor: str | None, size: int) -> Page:
+    """A page of a batch that is small enough to be looked at as a whole; the place is the number of images before.
+
+    Raises:
+        Problem: 400, no batch is chosen, or it has more images.
+    """
+    if filters.batch is None or filters.owner == EVERYBODY:
+        raise Problem(400, "choose a batch: images are put in order of size within one batch")
+    entries = _of_batch(deployment.images, replace(filters, order=None), (filters.owner, filters.batch),
+                        _statuses(filters), "")  # fmt: skip
+    lines = list(islice(entries, MOST_SORTED + 1))
+    if len(lines) > MOST_SORTED:
+        raise Problem(400, f"the batch has more than {MOST_SORTED:,} images, the most that are put in order of size")
+    glances = deployment.images.glance(line.image_id for line in lines if line.image_id)
+    fitting = [glance for glance in glances.values() if filters.take(glance)]
+    fitting.sort(key=lambda glance: (glance.bytes or 0, glance.path), reverse=filters.order is Order.LARGEST)
+    start = _number(cursor)
+    records = deployment.images.get_many(glance.image_id for glance in fitting[start : start + size])
+    shown = (records[one.image_id] for one in fitting[start : start + size] if one.image_id in records)
+    following = encode_cursor(str(start + size)) if start + size < len(fitting) else None
+    return Page(tuple(shown), following, len(lines))
+
+
+def _number(cursor: str | None) -> int:
+    place = decode_cursor(cursor)
+    if place and not (place.isascii() and place.isdigit() and len(place) <= 6):
+        raise Problem(400, "this cursor is of a list in another order; leave it out to begin at the beginning")
+    return int(place or 0)
 
 
 def _page(images: Images, filters: Filters, chosen: list[_Line], last: str | None, looked_at: int) -> Page:

@@ -13,7 +13,7 @@ from dashboard.api.images import CursorQuery, OwnerQuery
 from dashboard.api.models import BatchDetail, BatchOut, BatchPage, ImageSummary, SealIn, batch_fields
 from dashboard.batch_list import batches_page
 from dashboard.callers import Reader, Writer
-from dashboard.gallery import EVERYBODY
+from dashboard.filters import EVERYBODY
 from dashboard.problems import responses
 from dashboard.site import Site, site_of
 from pixelfleet.domain.records import Batch, Counts

@@ -5,12 +5,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from dashboard import actions, bulk
+from dashboard import actions
 from dashboard.access import image_for, owners_for, record_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.models import (
-    BackgroundTaskOut,
-    BulkIn,
     Day,
     ImageOut,
     ImagePage,
@@ -18,14 +16,15 @@ from dashboard.api.models import (
     LinkIn,
     LinkOut,
     Reprocess,
-    task_out,
 )
 from dashboard.callers import Reader, Writer
-from dashboard.gallery import Filters, Order, page_of
+from dashboard.filters import FileSize, Filters, Order
+from dashboard.gallery import page_of
 from dashboard.problem import Problem
 from dashboard.problems import responses
 from dashboard.results import SOON, link_of, variant_of
 from dashboard.site import site_of
+from pixelfleet.domain.colours import Colour
 from pixelfleet.domain.records import Status
 from pixelfleet.errors import Cause
 
@@ -55,13 +54,23 @@ def list_images(
     until: Day = None,
     order: Annotated[
         Order | None,
-        Query(description="`new` (default) or `old` by upload; of a batch `name` (default) or `-name`."),
+        Query(
+            description="`new` (default) or `old` by upload; of a batch `name` (default) or `-name`, of one of at most "
+            "1,000 images `size` or `-size` (largest first)."
+        ),
     ] = None,
+    camera: Annotated[str, Query(max_length=100, description="A part of the camera's name.")] = "",
+    colour: Annotated[Colour | None, Query(description="The main colour.")] = None,
+    size: Annotated[
+        FileSize | None, Query(description="Original: under 1 MB, 1 to 10, 10 to 100, over 100 MB.")
+    ] = None,
+    tag: Annotated[str, Query(max_length=50, description="Has this tag.")] = "",
     cursor: CursorQuery = None,
     limit: Annotated[int, Query(ge=1, le=100, description="Most images of one page: 1 to 100, 50 unless said.")] = 50,
 ) -> Response:
     site = site_of(request)
-    filters = Filters(owners_for(caller, owner), batch or None, status, cause, name, since, until, order)
+    contents = (camera, colour, size, tag.strip().casefold())
+    filters = Filters(owners_for(caller, owner), batch or None, status, cause, name, since, until, order, *contents)
     page = page_of(site.deployment, filters, cursor, limit)
     summaries = [ImageSummary.of(image) for image in page.images]
     return tagged(request, ImagePage(images=summaries, next=page.cursor))
@@ -142,20 +151,3 @@ def make_link(request: Request, caller: Writer, image_id: ImageId, body: LinkIn)
     if variant is None:
         raise Problem(404, f"the image has no variant {body.variant!r}")
     return LinkOut(url=link_of(site, variant, body.seconds), expires_in=body.seconds)
-
-
-@router.post(
-    "/bulk",
-    status_code=202,
-    response_model=BackgroundTaskOut,
-    responses=responses(401, 403, 422, 429, 503),
-    summary="Delete many images, or process them again",
-)
-def do_in_bulk(request: Request, caller: Writer, body: BulkIn) -> BackgroundTaskOut:
-    """Images that are not there, or not yours, are passed over. Follow the task at `/background-tasks/{task_id}`."""
-    site = site_of(request)
-    images = bulk.chosen(site, caller, body.image_ids)
-    on = f"{len(body.image_ids):,} images"
-    if body.action == "delete":
-        return task_out(bulk.delete(site, caller, images, on))
-    return task_out(bulk.reprocess(site, caller, images, on, body.recipe))

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -80,6 +80,7 @@ class ImageOut(ImageSummary):
     exif: dict[str, str] = Field(examples=[{"camera": "Canon EOS R6", "taken_at": "2026-07-01T11:20:00+02:00"}])
     sha256: str | None = Field(description="Of the original, in hex.", examples=["2c26b46b68..."])
     dominant_colour: str | None = Field(examples=["#7fa3c0"])
+    tags: list[str] = Field(examples=[["beach", "summer"]])
     timings_ms: dict[str, int] = Field(
         description="Milliseconds of each step of the last attempt.", examples=[{"fetch": 20, "pixels": 130}]
     )
@@ -98,6 +99,7 @@ class ImageOut(ImageSummary):
             exif=image.exif,
             sha256=image.sha256,
             dominant_colour=image.dominant_colour,
+            tags=list(image.tags),
             timings_ms=image.timings_ms,
         )
 
@@ -318,18 +320,6 @@ class LinkIn(Model):
 class LinkOut(Model):
     url: str = Field(description="Whoever has it sees the variant.", examples=["https://..."])
     expires_in: int = Field(description="Seconds.", examples=[3600])
-
-
-class BulkIn(Model):
-    """The same for many images, as a background task."""
-
-    action: Literal["delete", "reprocess"] = Field(examples=["reprocess"])
-    image_ids: list[Annotated[str, Field(pattern="^[a-z2-7]{32}$", examples=[IMAGE_ID])]] = Field(
-        min_length=1, max_length=1_500
-    )
-    recipe: str | None = Field(
-        None, max_length=64, description="For `reprocess`: another recipe.", examples=["catalog"]
-    )
 
 
 class BackgroundTaskOut(Model):

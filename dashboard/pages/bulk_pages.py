@@ -1,4 +1,4 @@
-"""Many images at once: deleted, processed again, downloaded as a ZIP; and the background task that does it."""
+"""Many images at once: deleted, processed again, tagged, downloaded as a ZIP; and the background task that does it."""
 
 import re
 from typing import Annotated, Final
@@ -9,16 +9,16 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from dashboard import bulk
 from dashboard.callers import Caller, FormCaller
-from dashboard.gallery import Filters
-from dashboard.pages.gallery_pages import asked_filters
+from dashboard.filters import Filters
+from dashboard.pages.gallery_pages import FILTERS, asked_filters
 from dashboard.problem import Problem
 from dashboard.site import Site, site_of
 from dashboard.zips import zip_of
+from pixelfleet.domain.tags import parse_tags
 
 router = APIRouter()
 
 _ID: Final = re.compile("[a-z2-7]{32}")
-_NAMES: Final = ("owner", "batch", "status", "cause", "name", "since", "until")
 
 
 class Selected:
@@ -36,7 +36,7 @@ class Selected:
         named = [one for one in ids.split(",") if _ID.fullmatch(one)]
         if all:
             filters = bulk.everything_of(_filters(caller, all))
-            self.images, self.on = bulk.matching(self.site, filters), _in_words(filters)
+            self.images, self.on = bulk.matching(self.site, filters), bulk.in_words(filters)
         elif named:
             self.images = bulk.chosen(self.site, caller, named)
             self.on = "1 image" if len(named) == 1 else f"{len(named):,} images"
@@ -59,6 +59,12 @@ def reprocess(request: Request, selected: AskedFor, recipe: Annotated[str, Form(
     return RedirectResponse(f"/background-tasks/{task.id}", 303)
 
 
+@router.post("/bulk/tag")
+def tag(request: Request, selected: AskedFor, tags: Annotated[str, Form(max_length=2_000)] = "") -> Response:
+    task = bulk.tag(selected.site, selected.caller, selected.images, selected.on, parse_tags(tags))
+    return RedirectResponse(f"/background-tasks/{task.id}", 303)
+
+
 @router.post("/bulk/download")
 def download(
     request: Request, selected: AskedFor, variant: Annotated[str, Form(max_length=100)] = bulk.ORIGINAL
@@ -69,13 +75,5 @@ def download(
 
 
 def _filters(caller: Caller, text: str) -> Filters:
-    asked = {name: values[0] for name, values in parse_qs(text.lstrip("?")).items() if name in _NAMES}
+    asked = {name: values[0] for name, values in parse_qs(text.lstrip("?")).items() if name in FILTERS}
     return asked_filters(caller, **asked)
-
-
-def _in_words(filters: Filters) -> str:
-    parts = {
-        "owner": filters.owner, "batch": filters.batch, "status": filters.status, "cause": filters.cause,
-        "name": filters.name, "from": filters.since, "to": filters.until,
-    }  # fmt: skip
-    return "all images: " + ", ".join(f"{name} {value}" for name, value in parts.items() if value)

@@ -11,10 +11,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from dashboard.access import owners_for
 from dashboard.callers import Caller, PageCaller
-from dashboard.gallery import EVERYBODY, PAGE, Filters, Order, decode_cursor, page_of
+from dashboard.filters import EVERYBODY, FileSize, Filters, Order
+from dashboard.gallery import PAGE, decode_cursor, page_of
 from dashboard.results import thumb_of
 from dashboard.site import Site, site_of
 from pixelfleet import recipes
+from pixelfleet.domain.colours import Colour
 from pixelfleet.domain.keys import DEFAULT_OWNER
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import Cause
@@ -26,13 +28,30 @@ _BATCHES: Final = 50
 #: Owners that an operator's picker offers.
 _OWNERS: Final = 200
 _ORDERS: Final = {
-    True: {Order.NAME: "Name, A to Z", Order.NAME_REVERSED: "Name, Z to A"},
+    True: {
+        Order.NAME: "Name, A to Z",
+        Order.NAME_REVERSED: "Name, Z to A",
+        Order.LARGEST: "Largest first",
+        Order.SMALLEST: "Smallest first",
+    },
     False: {Order.NEWEST: "Newest first", Order.OLDEST: "Oldest first"},
 }
 #: Variants of the built-in recipes that a ZIP may have in the place of originals.
 _VARIANTS: Final = tuple(
     dict.fromkeys(v.name for r in recipes.BUILTIN for v in recipes.builtin(r).variants if v.name != "tiles")
 )
+#: What stands in the address of a gallery, with the label of its chip; in its order of fields.
+FILTERS: Final = {
+    "owner": "owner", "batch": "batch", "status": "status", "cause": "cause", "name": "name", "since": "from",
+    "until": "to", "camera": "camera", "colour": "colour", "size": "size", "tag": "tag",
+}  # fmt: skip
+#: What the choices of sizes are called.
+_SIZES: Final = {
+    FileSize.SMALL: "under 1 MB",
+    FileSize.MEDIUM: "1 to 10 MB",
+    FileSize.LARGE: "10 to 100 MB",
+    FileSize.HUGE: "over 100 MB",
+}
 _IMAGE_ID: Final = re.compile("[a-z2-7]{32}")
 _NONE: Final[list[str]] = []
 
@@ -48,6 +67,10 @@ def asked_filters(
     since: str = "",
     until: str = "",
     order: str = "",
+    camera: Annotated[str, Query(max_length=100)] = "",
+    colour: str = "",
+    size: str = "",
+    tag: Annotated[str, Query(max_length=100)] = "",
 ) -> Filters:
     """From an address that a form made, or a person typed: what makes no sense is left out."""
     whose = owners_for(caller, owner or None)
@@ -61,6 +84,10 @@ def asked_filters(
         _day(since),
         _day(until),
         Order(order) if order in set(Order) else None,
+        camera,
+        Colour(colour) if colour in set(Colour) else None,
+        FileSize(size) if size in set(FileSize) else None,
+        tag.strip().casefold(),
     )
 
 
@@ -87,6 +114,10 @@ def gallery(request: Request, caller: PageCaller, filters: AskedFilters) -> Resp
         "default_owner": DEFAULT_OWNER,
         "recipes": list(recipes.BUILTIN),
         "variants": _VARIANTS,
+        "colours": list(Colour),
+        "sizes": _SIZES,
+        "chips": {name: label for name, label in FILTERS.items() if name != "owner"},
+        "more_open": any((filters.camera, filters.colour, filters.size, filters.tag, filters.since, filters.until)),
     }
     return site.page(request, "gallery.html", choices | page)
 
@@ -121,6 +152,10 @@ def _page(request: Request, caller: Caller, filters: Filters, cursor: str | None
         "since": str(filters.since or ""),
         "until": str(filters.until or ""),
         "order": filters.order or "",
+        "camera": filters.camera,
+        "colour": filters.colour or "",
+        "size": filters.size or "",
+        "tag": filters.tag,
     }
     return {
         "cards": _grouped(page.images, filters, decode_cursor(cursor)),
@@ -163,7 +198,7 @@ def _owners(site: Site) -> list[str]:
 
 def _total(site: Site, filters: Filters) -> int | None:
     """How many images there are in all, where counters say so: of a batch that is only filtered by status."""
-    if filters.batch is None or filters.cause or filters.name or filters.since or filters.until:
+    if filters.batch is None or filters.narrowing or filters.name:
         return None
     counts = site.deployment.batches.counts(filters.owner, filters.batch)
     by_status = {None: counts.ready + counts.failed, Status.READY: counts.ready, Status.FAILED: counts.failed}

@@ -26,6 +26,7 @@ from pixelfleet.catalog.schema import BY_BATCH, BY_FAILURE, BY_OWNER, IMAGES
 from pixelfleet.domain import transitions
 from pixelfleet.domain.jobs import Job, Origin
 from pixelfleet.domain.records import FAILURES, Image, Member, RecipeRef, Status, as_member, timestamp
+from pixelfleet.domain.tags import Tags
 from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
 from pixelfleet.errors import Cause, TransientError
 
@@ -42,8 +43,14 @@ class Glance:
     cause: Cause | None
     path: str
     uploaded_at: str
+    bytes: int | None
+    exif: Mapping[str, str]
+    dominant_colour: str | None
+    tags: tuple[str, ...]
 
-    READ: ClassVar[tuple[str, ...]] = ("image_id", "key", "batch", "status", "cause", "uploaded_at")
+    READ: ClassVar[tuple[str, ...]] = (
+        "image_id", "key", "batch", "status", "cause", "uploaded_at", "bytes", "exif", "dominant_colour", "tags",
+    )  # fmt: skip
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> "Glance":
@@ -55,6 +62,10 @@ class Glance:
             _member(Cause, item["cause"]) if "cause" in item else None,
             key.split("/", 3)[3] if item.get("batch") else key,
             item.get("uploaded_at", ""),
+            item.get("bytes"),
+            item.get("exif", {}),
+            item.get("dominant_colour"),
+            tuple(item.get("tags", ())),
         )
 
 
@@ -177,6 +188,10 @@ class Images:
     def strike_off(self, image: Image, revisions: Iterable[str]) -> Image | Refusal:
         gone = frozenset(revisions)
         return self._change(image.image_id, lambda present: transitions.strike_off(present, gone), image)
+
+    def tag(self, image: Image, tags: Tags) -> Image | Refusal:
+        """See `transitions.tag`."""
+        return self._change(image.image_id, lambda present: transitions.tag(present, tags), image)
 
     def queue_again(self, image: Image, who: str, origin: Origin, recipe: RecipeRef | None = None) -> Image | Refusal:
         """Mark `image`, as the caller read it, for another attempt; see `transitions.queue_again`."""

@@ -160,6 +160,8 @@ class Image(WholeRecord):
     dominant_colour: str | None = None
     perceptual_hash: str | None = None
     variants: tuple[StoredVariant, ...] = ()
+    #: What people called it, in order of name; see `tags.py`.
+    tags: tuple[str, ...] = ()
 
     #: What the batch's counters hold of this image: a status, or `failed:<cause>`.
     counted: str | None = None

@@ -9,11 +9,12 @@ from pixelfleet.domain.attempts import Aim, Failure, Refusal, Success, results_o
 from pixelfleet.domain.jobs import Job, Origin
 from pixelfleet.domain.outcomes import attempts_used_up, line, record_failed, record_ready, still_aimed_at
 from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, counted_as, counted_in_batch, shorten
+from pixelfleet.domain.tags import Tags
 
 __all__ = [
     "Aim", "Failure", "Refusal", "Success",
     "abandon", "announce", "claim", "confirm", "hand_back", "note_transient", "queue_again", "record_failed",
-    "record_ready", "remove", "sequencer_of", "strike_off", "supersede", "uncount",
+    "record_ready", "remove", "sequencer_of", "strike_off", "supersede", "tag", "uncount",
 ]  # fmt: skip
 
 _STATUSES = frozenset(Status)
@@ -199,6 +200,14 @@ def remove(image: Image | None, job: Job, at: str, worker: str) -> Image | Refus
             "attempt_log": image.logged(deleted),
         }
     )
+
+
+def tag(image: Image | None, tags: Tags) -> Image | Refusal:
+    """Change the tags of an image; its variants and its place in every list stay. DONE if they are so already."""
+    if image is None or image.status is Status.DELETED:
+        return Refusal.UNKNOWN
+    after = tags.applied(image.tags)
+    return Refusal.DONE if after == image.tags else image.model_copy(update={"tags": after})
 
 
 def announce(image: Image | None, notice_id: str) -> Image | Refusal:

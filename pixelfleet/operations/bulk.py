@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image, RecipeRef, Status
+from pixelfleet.domain.tags import Tags
+from pixelfleet.domain.transitions import Refusal
 from pixelfleet.operations.noted import Details, noted
 from pixelfleet.operations.removal import delete_image
 from pixelfleet.operations.reprocessing import reprocess
@@ -50,6 +52,18 @@ def reprocess_images(
     """
     with noted(deployment, who, "process again", on) as details:
         return _each(images, lambda image: reprocess(deployment, image, who, recipe) is not None, progress, details)
+
+
+def tag_images(
+    deployment: Deployment, images: Iterable[Image], who: str, on: str, tags: Tags, progress: Progress
+) -> BulkResult:
+    """Add tags to images, and remove tags. `on` describes the images in the activity.
+
+    Raises:
+        TransientError: DynamoDB does not answer; what is tagged is tagged.
+    """
+    with noted(deployment, who, "tag", on) as details:
+        return _each(images, lambda image: deployment.images.tag(image, tags) is not Refusal.UNKNOWN, progress, details)
 
 
 def _each(images: Iterable[Image], act: Callable[[Image], bool], progress: Progress, details: Details) -> BulkResult:

@@ -303,6 +303,8 @@ def work_with_many(olga: Visitor, image: str) -> None:
     follow(olga, olga.post("/bulk/reprocess", 303, {"ids": image, "recipe": "web"}))
     task = olga.post("/api/v1/bulk", 202, json={"action": "delete", "image_ids": ["a" * 32]}).json()["id"]
     olga.get(f"/api/v1/background-tasks/{task}")
+    follow(olga, olga.post("/bulk/tag", 303, {"ids": image, "tags": "beach"}))
+    assert olga.post("/api/v1/bulk/download", 200, json={"image_ids": [image]}).content.startswith(b"PK")
     # Of nothing: the images are still looked at.
     follow(olga, olga.post("/bulk/delete", 303, {"all": "owner=olga&batch=none"}))
     done = olga.post("/bulk/delete", 303, {"all": "owner=*&name=none"}).headers["location"]

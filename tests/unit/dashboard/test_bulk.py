@@ -130,3 +130,48 @@ def test_a_program_does_it_too_and_follows_its_task(dashboard: Dashboard) -> Non
         assert time.monotonic() < until
     assert (state["state"], state["counts"]) == ("done", {"done": 1})
     assert dashboard.program("ben").get(f"/api/v1/background-tasks/{task['id']}").status_code == 404
+
+
+def test_images_are_tagged_by_page_and_program_and_found_by_their_tags(dashboard: Dashboard) -> None:
+    first, second = (record(dashboard.deployment, "ana", "tagged", f"{name}.jpg") for name in "ab")
+    other = record(dashboard.deployment, "ben", "tagged", "his.jpg")
+    ana = dashboard.browser("ana")
+    ids = ",".join(one.image_id for one in (first, second, other))
+    answer = ana.post("/bulk/tag", data={"ids": ids, "tags": "Beach, summer"})
+    eventually(ended(dashboard, answer.headers["location"]))
+    program = dashboard.program("ana")
+    body = {"action": "tag", "image_ids": [first.image_id], "add_tags": ["Best"], "remove_tags": ["summer"]}
+    task = program.post("/api/v1/bulk", json=body).json()
+    eventually(ended(dashboard, task["id"]))
+
+    def tagged(tag: str) -> list[str]:
+        page = program.get("/api/v1/images", params={"batch": "tagged", "tag": tag}).json()
+        return [image["name"] for image in page["images"]]
+
+    assert (tagged("beach"), tagged("summer"), tagged("best")) == (["a.jpg", "b.jpg"], ["b.jpg"], ["a.jpg"])
+    assert program.get(f"/api/v1/images/{first.image_id}").json()["tags"] == ["beach", "best"]
+    present = dashboard.deployment.images.get(other.image_id)
+    assert present is not None
+    assert present.tags == ()
+    assert "his.jpg" not in ana.get("/?tag=beach").text
+    assert ana.post("/bulk/tag", data={"ids": ids, "tags": "<script>"}).status_code == 400
+
+
+def test_a_program_names_what_it_means_by_filters_and_gets_its_zip(dashboard: Dashboard) -> None:
+    deployment = dashboard.deployment
+    meant = record(deployment, "ana", "byfilter", "meant.jpg")
+    record(deployment, "ana", "byfilter", "other.jpg")
+    deployment.s3.put_object(Bucket=meant.bucket, Key=meant.key, Body=b"meant")
+    program = dashboard.program("ana", Scope.READ, Scope.WRITE)
+    matching = {"batch": "byfilter", "name": "MEANT"}
+    answer = program.post("/api/v1/bulk/download", json={"matching": matching})
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.namelist() == ["meant.jpg"]
+    task = program.post("/api/v1/bulk", json={"action": "delete", "matching": matching}).json()
+    assert task["on"] == "all images: owner ana, batch byfilter, name MEANT"
+    eventually(ended(dashboard, task["id"]))
+    assert status_of(dashboard, meant) is Status.DELETED
+    both = {"image_ids": [meant.image_id], "matching": matching}
+    for body in (both, {}):
+        assert program.post("/api/v1/bulk/download", json=body).status_code == 422
+    assert program.post("/api/v1/bulk/download", json={"matching": {"owner": "ben"}}).status_code == 404

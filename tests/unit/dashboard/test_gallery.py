@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 
 from benchmarks.dashboard_site import OWNER, StockedFleet, stocked
-from dashboard.gallery import EVERYBODY, Filters, Order, Page, page_of
+from dashboard.filters import EVERYBODY, FileSize, Filters, Order
+from dashboard.gallery import Page, encode_cursor, page_of
+from dashboard.problem import Problem
 from pixelfleet.catalog.dynamo import to_attributes
 from pixelfleet.catalog.items import batch_item, image_item
+from pixelfleet.domain.colours import Colour
+from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Batch, BatchState, Status
 from pixelfleet.errors import Cause
 from tests.fakes.records import image_of
@@ -29,6 +33,23 @@ def fleet() -> StockedFleet:
         batch = Batch(batch_id=f"ben/{name}", owner="ben", name=name, created_at=at)
         assert batch.state is BatchState.OPEN
         dynamo.load(settings.batches_table, [to_attributes(batch_item(batch))])
+    return deployment
+
+
+@pytest.fixture(scope="module")
+def looked_for() -> StockedFleet:
+    """Three images of cleo's in one batch, which differ in what people look for."""
+    deployment = stocked(0)
+    facts: list[dict[str, Any]] = [
+        {"exif": {"camera": "Canon EOS R6"}, "dominant_colour": "#2040c0", "bytes": 900_000},
+        {"exif": {}, "dominant_colour": "#4682b4", "bytes": 1_000_000, "tags": ("beach", "old")},
+        {"exif": {"camera": "CANON EOS R6 Mark II"}, "dominant_colour": "#ffffff", "bytes": 10**8, "tags": ("beach",)},
+    ]
+    for number, fields in enumerate(facts):
+        key = f"uploads/cleo/shoot/{number}.jpg"
+        made = image_of("cleo", "shoot", number + 1)
+        image = made.model_copy(update=fields | {"image_id": image_id(made.bucket, key), "key": key})
+        deployment.counting.load(deployment.settings.images_table, [to_attributes(image_item(image))])
     return deployment
 
 
@@ -102,3 +123,43 @@ def test_a_page_of_everybody_looks_into_a_few_batches_only(fleet: StockedFleet) 
     fleet.counting.calls.clear()
     page_of(fleet, Filters(EVERYBODY, name="nothing-is-called-so"))
     assert fleet.counting.calls["Query"] < 250
+
+
+def test_images_are_found_by_camera_colour_size_and_tag_and_by_all_together(looked_for: StockedFleet) -> None:
+    def names(**filters: Any) -> list[str]:
+        return paths(looked_for, owner="cleo", **filters)
+
+    assert names(camera="eos r6") == ["2.jpg", "0.jpg"]
+    assert names(colour=Colour.BLUE) == ["1.jpg", "0.jpg"]
+    assert names(size=FileSize.SMALL) == ["0.jpg"]
+    assert names(size=FileSize.MEDIUM) == ["1.jpg"]
+    assert names(tag="beach") == ["2.jpg", "1.jpg"]
+    assert names(tag="bea") == []
+    assert names(camera="canon", colour=Colour.BLUE, batch="shoot") == ["0.jpg"]
+
+
+def test_a_batch_is_in_order_of_size_either_way(looked_for: StockedFleet) -> None:
+    assert paths(looked_for, 2, owner="cleo", batch="shoot", order=Order.SMALLEST) == ["0.jpg", "1.jpg", "2.jpg"]
+    assert paths(looked_for, 2, owner="cleo", batch="shoot", order=Order.LARGEST) == ["2.jpg", "1.jpg", "0.jpg"]
+    assert paths(looked_for, owner="cleo", batch="shoot", order=Order.LARGEST, tag="beach") == ["2.jpg", "1.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "why"),
+    [
+        (Filters(OWNER, order=Order.LARGEST), "choose a batch"),
+        (Filters(EVERYBODY, "b3", order=Order.LARGEST), "choose a batch"),
+        (Filters(OWNER, "b3", order=Order.LARGEST), "more than 30 images"),
+    ],
+)
+def test_what_cannot_be_put_in_order_of_size_is_said(
+    fleet: StockedFleet, filters: Filters, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.gallery.MOST_SORTED", 30)
+    with pytest.raises(Problem, match=why):
+        page_of(fleet, filters)
+
+
+def test_a_cursor_of_another_order_is_refused(fleet: StockedFleet) -> None:
+    with pytest.raises(Problem, match="another order"):
+        page_of(fleet, Filters(OWNER, "b3", order=Order.LARGEST), encode_cursor("1/IMG_1.jpg"))

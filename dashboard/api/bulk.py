@@ -1,0 +1,118 @@
+"""/bulk: the same done to many images, or their files in one ZIP."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from dashboard import bulk
+from dashboard.access import owners_for
+from dashboard.api.models import IMAGE_ID, BackgroundTaskOut, Day, Model, task_out
+from dashboard.callers import Caller, Reader, Writer
+from dashboard.filters import FileSize, Filters
+from dashboard.problem import Problem
+from dashboard.problems import responses
+from dashboard.site import Site, site_of
+from dashboard.zips import zip_of
+from pixelfleet.domain.colours import Colour
+from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.tags import MOST_TAGS, Tags, parse_tag
+from pixelfleet.errors import Cause
+
+router = APIRouter(tags=["images"])
+
+_ZIP: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "A ZIP, written while it is sent.",
+        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+Tag = Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class Matching(Model):
+    """All images that a list with these filters shows."""
+
+    owner: str | None = Field(None, max_length=64, description="Operators: whose, or `*`.", examples=[None])
+    batch: str | None = Field(None, max_length=128, examples=["summer"])
+    status: Status | None = Field(None, examples=["failed"])
+    cause: Cause | None = Field(None, examples=[None])
+    name: str = Field("", max_length=200, examples=["IMG_"])
+    since: Day = None
+    until: Day = None
+    camera: str = Field("", max_length=100, examples=[""])
+    colour: Colour | None = Field(None, examples=[None])
+    size: FileSize | None = Field(None, examples=[None])
+    tag: str = Field("", max_length=50, examples=[""])
+
+
+class Selection(Model):
+    """Images by their ids, or all that filters show."""
+
+    image_ids: list[Annotated[str, Field(pattern="^[a-z2-7]{32}$")]] = Field(
+        default=[], max_length=bulk.MOST_NAMED, examples=[[IMAGE_ID]]
+    )
+    matching: Matching | None = Field(None, description="In the place of ids.")
+
+    def chosen(self, site: Site, caller: Caller) -> tuple[Iterator[Image], str]:
+        """The images, and what they are for people. Raises Problem 422: both are said, or neither."""
+        if bool(self.image_ids) == (self.matching is not None):
+            raise Problem(422, "name the images by image_ids or by matching, and not by both")
+        if self.matching is None:
+            number = len(self.image_ids)
+            words = "1 image" if number == 1 else f"{number:,} images"
+            return bulk.chosen(site, caller, self.image_ids), words
+        said = self.matching.model_dump() | {"owner": owners_for(caller, self.matching.owner)}
+        filters = Filters(**said)
+        return bulk.matching(site, filters), bulk.in_words(filters)
+
+
+class BulkIn(Selection):
+    """The same for many images, as a background task."""
+
+    action: Literal["delete", "reprocess", "tag"] = Field(examples=["reprocess"])
+    recipe: str | None = Field(
+        None, max_length=64, description="For `reprocess`: another recipe.", examples=["catalog"]
+    )
+    add_tags: list[Tag] = Field(default=[], max_length=MOST_TAGS, description="For `tag`.", examples=[["beach"]])
+    remove_tags: list[Tag] = Field(default=[], max_length=MOST_TAGS, description="For `tag`.", examples=[[]])
+
+
+class BulkDownloadIn(Selection):
+    """Files of many images in one ZIP."""
+
+    variant: str = Field(bulk.ORIGINAL, max_length=100, description="A variant, or `original`.", examples=["optimized"])
+
+
+@router.post(
+    "/bulk",
+    status_code=202,
+    response_model=BackgroundTaskOut,
+    responses=responses(400, 401, 403, 404, 422, 429, 503),
+    summary="Delete many images, process them again, or tag them",
+)
+def do_in_bulk(request: Request, caller: Writer, body: BulkIn) -> BackgroundTaskOut:
+    """Images that are not there, or not yours, are passed over. Follow the task at `/background-tasks/{task_id}`."""
+    site = site_of(request)
+    images, on = body.chosen(site, caller)
+    if body.action == "delete":
+        return task_out(bulk.delete(site, caller, images, on))
+    if body.action == "reprocess":
+        return task_out(bulk.reprocess(site, caller, images, on, body.recipe))
+    tags = Tags(tuple(map(parse_tag, body.add_tags)), tuple(map(parse_tag, body.remove_tags)))
+    return task_out(bulk.tag(site, caller, images, on, tags))
+
+
+@router.post(
+    "/bulk/download",
+    response_class=StreamingResponse,
+    responses={**_ZIP, **responses(400, 401, 403, 404, 422, 429, 503)},
+    summary="Files of many images in one ZIP",
+)
+def download_in_bulk(request: Request, caller: Reader, body: BulkDownloadIn) -> StreamingResponse:
+    """The first 5,000 files. An image that has no such variant has no file in the ZIP."""
+    site = site_of(request)
+    images, _ = body.chosen(site, caller)
+    return StreamingResponse(zip_of(bulk.members(site, images, body.variant)), media_type="application/zip")
