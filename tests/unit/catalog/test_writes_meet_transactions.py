@@ -23,6 +23,7 @@ from pixelfleet.catalog.schema import TABLES, USERS
 from pixelfleet.catalog.users import Users
 from pixelfleet.domain.jobs import Lane, Origin
 from pixelfleet.domain.records import Image
+from pixelfleet.domain.tags import Tags
 from pixelfleet.domain.transitions import Failure, Refusal
 from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause, TransientError
@@ -188,6 +189,7 @@ WRITERS: Final[dict[str, Act]] = {
         lambda t: image(t.images.supersede(t.ready(), "other")), lambda i, one: i.strike_off(one, ["other"])
     ),
     "Images.queue_again": _of(Tables.failed, lambda i, failed: i.queue_again(failed, "ana", Origin.REDRIVE)),
+    "Images.tag": _of(Tables.ready, lambda i, ready: i.tag(ready, Tags(("beach",)))),
     "Images.uncount": _of(Tables.ready, lambda i, ready: i.uncount(ready, "other")),
     "Batches.create": lambda t: lambda: t.batches.create("me", "b1"),
     "Batches.seal": lambda t: (t.batches.create("me", "b1"), lambda: t.batches.seal("me", "b1", ["a"]))[1],

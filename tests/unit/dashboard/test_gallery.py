@@ -53,19 +53,19 @@ def looked_for() -> StockedFleet:
     return deployment
 
 
-def pages(fleet: StockedFleet, filters: Filters, size: int = 30) -> Iterator[Page]:
+def pages(fleet: StockedFleet, filters: Filters, length: int = 30) -> Iterator[Page]:
     cursor: str | None = None
     while True:
-        page = page_of(fleet, filters, cursor, size)
+        page = page_of(fleet, filters, cursor, length)
         yield page
         cursor = page.cursor
         if cursor is None:
             return
 
 
-def paths(fleet: StockedFleet, size: int = 30, **filters: Any) -> list[str]:
+def paths(fleet: StockedFleet, length: int = 30, **filters: Any) -> list[str]:
     asked = Filters(**({"owner": OWNER} | filters))
-    return [image.path for page in pages(fleet, asked, size) for image in page.images]
+    return [image.path for page in pages(fleet, asked, length) for image in page.images]
 
 
 def test_any_part_of_a_name_is_looked_for_in_a_batch_whatever_its_case(fleet: StockedFleet) -> None:
