@@ -278,6 +278,8 @@ OTHERS: Final = (
     Case("AVIF whose alpha lacks the turn of the colours", (FIXTURES / "alpha-not-turned.avif").read_bytes, [(200, 40, 40, 255), (40, 60, 200, 64), (40, 180, 60, 128), (0, 0, 0, 0)], "libavif and browsers turn both", size=(48, 64)),
     Case("AVIF whose alpha lacks the crop of the colours", (FIXTURES / "alpha-not-cropped.avif").read_bytes, [(40, 180, 60, 128)] * 2 + [(0, 0, 0, 0)] * 2, "as with a turn", size=(20, 16)),
     Case("AVIF whose alpha counts from 16 to 235", (FIXTURES / "alpha-limited.avif").read_bytes, [(200, 40, 40, 255), (40, 180, 60, 130), (40, 60, 200, 56), (0, 0, 0, 0)], "AV1 Image File Format 1.0, 4.1: later versions forbid the range, libavif stretches it", oracle="pillow"),
+    Case("AVIF whose nclx says the range alone", lambda: made.avif_of_limited_samples(2), [(189, 49, 49, 255), (49, 171, 67, 255), (49, 67, 189, 255), (216, 207, 119, 255)], "AV1 Image File Format, 2.2.1: nclx over the sequence header", oracle="pillow"),
+    Case("AVIF whose nclx says range and matrix alone", lambda: made.avif_of_limited_samples(6), [(189, 49, 49, 255), (49, 171, 67, 255), (49, 67, 189, 255), (216, 207, 119, 255)], "AV1 Image File Format, 2.2.1", oracle="pillow"),
     Case("AVIF whose primary item is the second", made.avif_with_a_second_item_as_primary, _OPAQUE, "ISO/IEC 23008-12, 6.4.2", 6, oracle="avifdec"),
     Case("FITS of floats", made.fits, [(0, 0, 0, 255), (85, 85, 85, 255), (170, 170, 170, 255), (255, 255, 255, 255)], "from the lowest to the highest value, as programs for FITS show it at first"),
     Case("BMP of 16 bits, 5-6-5", lambda: made.bmp((0xF800, 0x07E0, 0x001F, 0), 16), _OPAQUE, "Microsoft, BITMAPINFOHEADER", 5, oracle="imagemagick"),

@@ -48,6 +48,13 @@ def avif(primaries: int, transfer: int, made: Image.Image | None = None) -> byte
     return with_nclx(whole, primaries, transfer)
 
 
+def avif_of_limited_samples(matrix: int) -> bytes:
+    """Samples from 16 to 235 whose `nclx` says full range, and neither primaries nor transfer."""
+    whole = saved(picture(), "AVIF", quality=100, subsampling="4:4:4", speed=8, range="limited")
+    at = whole.index(b"colrnclx") + 8
+    return whole[:at] + struct.pack(">HHHB", 2, 2, matrix, 0x80) + whole[at + 7 :]
+
+
 def with_nclx(whole: bytes, primaries: int, transfer: int) -> bytes:
     at = whole.index(b"colrnclx") + 8
     return whole[:at] + struct.pack(">HH", primaries, transfer) + whole[at + 4 :]

@@ -25,6 +25,10 @@ class Nclx:
     matrix: int
     full_range: bool
 
+    @property
+    def code_points(self) -> tuple[int, int, int]:
+        return self.primaries, self.transfer, self.matrix
+
 
 @dataclass(frozen=True, slots=True)
 class Heif:

@@ -58,6 +58,11 @@ def _iso_media(read: Read) -> Format:
     brands = iso_boxes.brands(read)
     if b"crx " in brands:
         raise PermanentError(Cause.UNSUPPORTED_FORMAT, _RAW)
+    if b"mif3" in brands:
+        raise PermanentError(
+            Cause.UNSUPPORTED_FORMAT,
+            "an image in a `mini` box (low-overhead image format) is not supported; save it as ordinary AVIF or HEIC",
+        )
     codecs = iso_boxes.codecs(read)
     if not codecs and brands & {b"avis", b"hevc", b"hevx", b"msf1"}:
         raise PermanentError(

@@ -17,6 +17,10 @@ from pixelfleet.images.vips import Image, pyvips
 
 #: Enough of a coded picture for its sequence header.
 _SEQUENCE_BYTES: Final = 256
+#: Where `nclx` leaves all three code points open, libheif takes no notice of its range either. A matrix that is not
+#: specified is that of BT.601 (MIAF, 7.3.6.4).
+_UNSPECIFIED: Final = b"colrnclx\0\2\0\2\0\2"
+_BT_601: Final = b"colrnclx\0\2\0\2\0\6"
 
 
 def read_header(path: Path, row: Format, reading: Reading) -> Header:
@@ -28,7 +32,7 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
         container, alpha = heif(read), alpha_item(read)
         limited = _is_limited_grey(container, read)
         limited_alpha = alpha is not None and _sequence_range(alpha.av1, alpha.start, read) is False
-    image = _alike(path, row, reading, alpha)
+    image = _mended(path, row, reading, container, alpha)
     if limited:
         image = from_limited_range(image)
     if limited_alpha and image.hasalpha():
@@ -45,16 +49,20 @@ def _loaded(path: Path, row: Format, reading: Reading) -> Image:
     return libvips.load(path, row, reading, **({"page": reading.page} if reading.page else {}))
 
 
-def _alike(path: Path, row: Format, reading: Reading, alpha: AlphaItem | None) -> Image:
-    """With an alpha that is turned and cropped as the colours are."""
-    if alpha is None or reading.page or alpha.own_transforms == alpha.transforms:
+def _mended(path: Path, row: Format, reading: Reading, container: Heif, alpha: AlphaItem | None) -> Image:
+    """Loaded with the colours' transformations for the alpha, too, and with the range that `nclx` says."""
+    differs = alpha is not None and not reading.page and alpha.own_transforms != alpha.transforms
+    unspecified = container.nclx is not None and container.nclx.code_points == (2, 2, 2)
+    if not differs and not unspecified:
         return _loaded(path, row, reading)
+    data = path.read_bytes().replace(_UNSPECIFIED, _BT_601)
     image = pyvips.Image.heifload_buffer(
-        without_transforms(path.read_bytes()),
+        without_transforms(data) if differs else data,
         access="random" if reading.random_access else "sequential",
         fail_on="none" if reading.accept_truncated else "truncated",
+        **({"page": reading.page} if reading.page else {}),
     )
-    return transformed(image, alpha.transforms)
+    return transformed(image, alpha.transforms) if alpha is not None and differs else image
 
 
 def _is_limited_grey(container: Heif, read: Read) -> bool:

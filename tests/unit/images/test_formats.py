@@ -68,6 +68,13 @@ def test_a_film_is_told_from_heic_and_avif() -> None:
         sniff(b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42")
 
 
+def test_a_low_overhead_image_file_is_refused_as_such() -> None:
+    """ISO/IEC 23008-12:2025: a `mini` box in place of `meta`."""
+    with pytest.raises(PermanentError, match="mini") as caught:
+        sniff(b"\x00\x00\x00\x10ftypmif3avif\x00\x00\x00\x08mini")
+    assert caught.value.cause is Cause.UNSUPPORTED_FORMAT
+
+
 def test_an_svg_is_known_behind_declaration_and_comment() -> None:
     assert sniff(b'<?xml version="1.0"?>\n<!-- hi -->\n<svg xmlns="http://www.w3.org/2000/svg">').name == "svg"
 
