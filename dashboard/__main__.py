@@ -6,7 +6,9 @@ import sys
 import uvicorn
 
 from dashboard.app import create_app
+from dashboard.connections import IDLE_SECONDS, bounded_connections
 from pixelfleet.errors import PixelfleetError
+from pixelfleet.files.descriptors import take_all_descriptors
 from pixelfleet.settings import load_settings
 
 #: Seconds that open requests get at SIGTERM; a stream of events would otherwise hold the process for ever.
@@ -31,6 +33,8 @@ def main() -> None:
         server_header=False,
         access_log=False,
         log_level="warning",
+        http=bounded_connections(take_all_descriptors()),
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
 

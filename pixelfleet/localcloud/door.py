@@ -39,6 +39,7 @@ from pixelfleet.localcloud.request_head import (
     read_body,
 )
 from pixelfleet.localcloud.signatures import SignatureVerifier, hash_of
+from pixelfleet.localcloud.slow_bodies import paced
 
 #: Bytes of a form beside its file.
 _FORM_OVERHEAD: Final = 100_000
@@ -62,7 +63,7 @@ class Door:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answered = _Answered(send)
+        answered, receive = _Answered(send), paced(receive)
         service: str | None = None
         try:
             head = RequestHead.from_scope(scope)

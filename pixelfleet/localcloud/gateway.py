@@ -6,7 +6,6 @@ disk did not take the state.
 
 import asyncio
 import os
-import resource
 import signal
 import sys
 from contextlib import suppress
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from pixelfleet.files.descriptors import take_all_descriptors
 from pixelfleet.localcloud.autosave import autosave
 from pixelfleet.localcloud.door import Door
 from pixelfleet.localcloud.environment import STATE_VARIABLE, UNREADABLE
@@ -52,7 +52,6 @@ def main() -> None:
 
     # Asked only in order to skip the verification of a signature.
     iam_evaluator._is_root_key = lambda _key: False  # noqa: SLF001 - the seam; a test holds it
-    _take_all_descriptors()
     disk = object_files.install(s3, Path(os.environ["S3_DATA_DIR"]))
     object_files.take_mapped_bodies(ministack)
     state = os.environ.get(STATE_VARIABLE)
@@ -83,18 +82,14 @@ async def _serve(application: Application, memory: Memory | None) -> int:
     return 0
 
 
-def _take_all_descriptors() -> None:
-    """A fleet of workers opens more connections than the usual soft limit of 1,024 files."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
 async def _listen(application: Application) -> None:
     """Serve until SIGTERM or SIGINT."""
     from hypercorn.asyncio import serve  # noqa: PLC0415
     from hypercorn.config import Config  # noqa: PLC0415
 
+    from pixelfleet.localcloud import connections  # noqa: PLC0415
+
+    connections.install(take_all_descriptors())
     config = Config()
     config.bind = [f"{LOOPBACK}:{os.environ['GATEWAY_PORT']}"]
     config.keep_alive_timeout = 75
