@@ -9,20 +9,23 @@ from dashboard.api.images import CursorQuery
 from dashboard.api.models import (
     ActivityPage,
     BackgroundTaskOut,
+    BackgroundTasksOut,
     FailuresOut,
     FleetHistoryOut,
     FleetOut,
     Group,
+    PreviewOut,
+    PurgeIn,
     RedriveIn,
     task_out,
 )
-from dashboard.callers import Operator, Reader
+from dashboard.callers import Operator, Reader, Writer
 from dashboard.operators import activity_page, failures_by_cause
 from dashboard.problem import Problem
 from dashboard.problems import responses
 from dashboard.site import site_of
 from pixelfleet.operations import monitoring
-from pixelfleet.operations.failures import FailureSummary, Selection
+from pixelfleet.operations.failures import FailureSummary, Selection, preview
 from pixelfleet.operations.monitoring_history import Range, as_document
 
 router = APIRouter(tags=["operators"])
@@ -70,6 +73,68 @@ def redrive(request: Request, response: Response, caller: Operator, body: Redriv
     selection = Selection(body.lane, body.cause, body.batch, body.owner, limit=body.limit)
     task = site_of(request).background_tasks.redrive(caller.name, selection, body.canary)
     response.headers["Location"] = f"/api/v1/background-tasks/{task.id}"
+    return task_out(task)
+
+
+@router.post(
+    "/redrive/preview",
+    response_model=PreviewOut,
+    responses=responses(400, 401, 403, 422, 429, 503),
+    summary="What a redrive would take",
+)
+def preview_redrive(request: Request, caller: Operator, body: RedriveIn) -> PreviewOut:
+    """Looks at 1,000 failed images; sends nothing."""
+    selection = Selection(body.lane, body.cause, body.batch, body.owner, limit=body.limit)
+    taken = preview(site_of(request).deployment.images, selection)
+    return PreviewOut(
+        count=taken.count,
+        complete=taken.complete,
+        by_cause=dict(taken.by_cause),
+        by_owner=dict(taken.by_owner),
+        examples=[image.image_id for image in taken.examples],
+    )
+
+
+@router.post(
+    "/purge",
+    status_code=202,
+    response_model=BackgroundTaskOut,
+    responses=responses(400, 401, 403, 422, 429, 503),
+    summary="Delete dead letters",
+)
+def purge(request: Request, caller: Operator, body: PurgeIn) -> BackgroundTaskOut:
+    """The records stay failed, and can still be redriven; events without a record are gone for good."""
+    selection = Selection(body.lane, body.cause)
+    return task_out(site_of(request).background_tasks.purge(caller.name, selection))
+
+
+@router.get(
+    "/background-tasks",
+    response_model=BackgroundTasksOut,
+    responses=READING,
+    summary="The latest long work",
+)
+def list_background_tasks(request: Request, caller: Reader) -> Response:
+    """One's own of the last fifty; for operators everybody's."""
+    recent = site_of(request).deployment.background_tasks.recent(50)
+    return tagged(request, BackgroundTasksOut(tasks=[task_out(task) for task in recent if caller.may_see(task.who)]))
+
+
+@router.post(
+    "/background-tasks/{task_id}/stop",
+    response_model=BackgroundTaskOut,
+    responses=responses(400, 401, 403, 404, 409, 422, 429, 503),
+    summary="Stop long work after its present image",
+)
+def stop_background_task(
+    request: Request, caller: Writer, task_id: Annotated[str, Path(max_length=64)]
+) -> BackgroundTaskOut:
+    site = site_of(request)
+    task = site.deployment.background_tasks.get(task_id)
+    if task is None or not caller.may_see(task.who):
+        raise Problem(404, f"there is no background task {task_id!r}")
+    if not site.background_tasks.stop(task_id):
+        raise Problem(409, "it has ended, or another process works on it")
     return task_out(task)
 
 

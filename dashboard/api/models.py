@@ -299,6 +299,23 @@ class RedriveIn(Model):
     )
 
 
+class PreviewOut(Model):
+    """What a redrive would take. `complete` is false where more than 1,000 failed images would have to be looked at."""
+
+    count: int = Field(examples=[12])
+    complete: bool = Field(examples=[True])
+    by_cause: dict[str, int] = Field(examples=[{"crashed": 12}])
+    by_owner: dict[str, int] = Field(examples=[{"ana": 12}])
+    examples: list[str] = Field(description="Ids of some of these images.", examples=[[IMAGE_ID]])
+
+
+class PurgeIn(Model):
+    """Which dead letters to delete; left out, all."""
+
+    cause: Cause | None = None
+    lane: Lane | None = None
+
+
 class RecipeOut(Model):
     """A built-in recipe."""
 
@@ -337,6 +354,10 @@ class BackgroundTaskOut(Model):
     counts: dict[str, int] = Field(examples=[{"sent": 120, "refused": 0, "no_longer_failed": 3}])
     started_at: str = Field(examples=["2026-11-20T09:00:00.000Z"])
     updated_at: str = Field(examples=["2026-11-20T09:00:12.000Z"])
+
+
+class BackgroundTasksOut(Model):
+    tasks: list[BackgroundTaskOut]
 
 
 class ActivityPage(Model):

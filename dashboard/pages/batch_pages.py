@@ -9,10 +9,11 @@ from dashboard.access import batch_of, owner_for
 from dashboard.batch_list import batches_page, counts_of_open
 from dashboard.callers import FormCaller, PageCaller
 from dashboard.flash import Note
-from dashboard.pages.gallery_pages import cards
+from dashboard.pages.gallery_pages import VARIANTS, cards
 from dashboard.problem import Problem
 from dashboard.rendering import segment
 from dashboard.site import Site, site_of
+from pixelfleet import recipes
 from pixelfleet.domain.records import Batch, Image, Status
 from pixelfleet.operations import completion
 from pixelfleet.operations.monitoring import batch_time_left
@@ -44,7 +45,8 @@ def batches(request: Request, caller: PageCaller, owner: str = "", cursor: str =
 @router.get("/batches/{owner}/{name}")
 def batch_page(request: Request, caller: PageCaller, owner: str, name: str) -> Response:
     site = site_of(request)
-    return site.page(request, "batch.html", _state(site, batch_of(site, caller, owner, name)))
+    choices = {"recipes": list(recipes.BUILTIN), "variants": VARIANTS}
+    return site.page(request, "batch.html", choices | _state(site, batch_of(site, caller, owner, name)))
 
 
 @router.get("/batches/{owner}/{name}/live")

@@ -14,6 +14,7 @@ from dashboard.problem import Problem
 from dashboard.site import site_of
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import SYSTEM_CAUSES, Cause
+from pixelfleet.operations import failures as operations
 from pixelfleet.operations.failures import Selection
 
 router = APIRouter()
@@ -38,8 +39,9 @@ def redrive(
     lane: Annotated[str, Form(max_length=16)] = "",
     limit: Annotated[str, Form(max_length=24)] = "",
     canary: Annotated[str, Form(max_length=24)] = "",
+    preview: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Begin one; the page that follows it shows how far it has come."""
+    """Begin one; the page that follows it shows how far it has come. With `preview`, only say what it would take."""
     sent = Sent({"cause": cause, "owner": owner, "batch": batch, "lane": lane, "limit": limit, "canary": canary})
     selection = Selection(
         cause=sent.choice("cause", Cause),
@@ -51,6 +53,8 @@ def redrive(
     first = sent.number("canary", 1, 100)
     if not sent.right:
         return _page(request, redrive=sent)
+    if preview:
+        return _page(request, operations.preview(site_of(request).deployment.images, selection), redrive=sent)
     task = site_of(request).background_tasks.redrive(caller.name, selection, first)
     return RedirectResponse(f"/background-tasks/{task.id}", 303)
 
@@ -74,8 +78,8 @@ def purge(
     return RedirectResponse(f"/background-tasks/{task.id}", 303)
 
 
-def _page(request: Request, **sent: Sent) -> Response:
-    """With what was sent and is wrong, it is an answer 422."""
+def _page(request: Request, preview: operations.Preview | None = None, **sent: Sent) -> Response:
+    """With a form that was sent and is wrong, the answer is 422."""
     site = site_of(request)
     summary = failures_by_cause(site)
     values = {
@@ -88,10 +92,13 @@ def _page(request: Request, **sent: Sent) -> Response:
         "letters": sum(summary.dead_letters.values()),
         "background_tasks": site.deployment.background_tasks.recent(5),
         "confirmed": _CONFIRMED,
+        "preview": preview,
+        "preview_cards": cards(preview.examples) if preview else [],
         "redrive_form": sent.get("redrive", Sent({"canary": "5"})),
         "purge_form": sent.get("purge", Sent()),
     }
-    return site.page(request, "failures.html", values, 422 if sent else 200)
+    wrong = any(not one.right for one in sent.values())
+    return site.page(request, "failures.html", values, 422 if wrong else 200)
 
 
 @router.get("/background-tasks/{task_id}")

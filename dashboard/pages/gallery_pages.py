@@ -37,7 +37,7 @@ _ORDERS: Final = {
     False: {Order.NEWEST: "Newest first", Order.OLDEST: "Oldest first"},
 }
 #: Variants of the built-in recipes that a ZIP may have in the place of originals.
-_VARIANTS: Final = tuple(
+VARIANTS: Final = tuple(
     dict.fromkeys(v.name for r in recipes.BUILTIN for v in recipes.builtin(r).variants if v.name != "tiles")
 )
 #: What stands in the address of a gallery, with the label of its chip; in its order of fields.
@@ -113,7 +113,7 @@ def gallery(request: Request, caller: PageCaller, filters: AskedFilters) -> Resp
         "total": _total(site, filters),
         "default_owner": DEFAULT_OWNER,
         "recipes": list(recipes.BUILTIN),
-        "variants": _VARIANTS,
+        "variants": VARIANTS,
         "colours": list(Colour),
         "sizes": _SIZES,
         "chips": {name: label for name, label in FILTERS.items() if name != "owner"},

@@ -20,6 +20,8 @@ from pixelfleet.errors import SYSTEM_CAUSES, Cause
 EXAMPLES: Final = 3
 #: After a cause in a place of the failure index: behind every failure of that cause.
 BEHIND: Final = "#~"
+#: Failed records that a preview looks at.
+PREVIEWED: Final = 1_000
 #: Records between two reports of progress.
 REPORT_EVERY: Final = 1_000
 
@@ -200,6 +202,40 @@ def _counted(images: Images, most: int) -> tuple[list[FailureGroup], dict[str, l
     return list(groups.values()), shown
 
 
+@dataclass(slots=True)
+class Preview:
+    """What a selection takes. `complete` is false where more failures than `PREVIEWED` would have to be looked at."""
+
+    count: int = 0
+    complete: bool = True
+    by_cause: Counter[str] = field(default_factory=Counter)
+    by_owner: Counter[str] = field(default_factory=Counter)
+    examples: list[Image] = field(default_factory=list)
+
+
+def preview(images: Images, selection: Selection, most: int = PREVIEWED) -> Preview:
+    """What `select` would return, as far as the first `most` failures tell.
+
+    Raises:
+        TransientError: DynamoDB does not answer.
+    """
+    result = Preview()
+    for number, image in enumerate(_candidates(images, selection)):
+        if number == most:
+            result.complete = False
+            break
+        if not selection.takes(image):
+            continue
+        if result.count == selection.limit:
+            break
+        result.count += 1
+        result.by_cause[str(image.cause)] += 1
+        result.by_owner[image.owner] += 1
+        if len(result.examples) < EXAMPLES:
+            result.examples.append(image)
+    return result
+
+
 def select(images: Images, selection: Selection) -> Iterator[Image]:
     """Failed records that are selected, each once, a page in memory at a time (and about 100 bytes for each image id).
 
@@ -231,6 +267,11 @@ def _candidates(images: Images, selection: Selection) -> Iterator[Image]:
     if selection.image_id is not None:
         image = images.get(selection.image_id)
         yield from [image] if image else []
+        return
+    if selection.owner is not None and selection.batch is not None:
+        # The failures of one batch have an index of their own, however many others there are.
+        entries = images.of_batch(selection.owner, selection.batch, Status.FAILED)
+        yield from (image for _, image in images.records(entries))
         return
     for cause in selection.causes:
         yield from (image for _, image in images.records(images.failed(cause)))

@@ -305,6 +305,11 @@ def work_with_many(olga: Visitor, image: str) -> None:
     olga.get(f"/api/v1/background-tasks/{task}")
     follow(olga, olga.post("/bulk/tag", 303, {"ids": image, "tags": "beach"}))
     assert olga.post("/api/v1/bulk/download", 200, json={"image_ids": [image]}).content.startswith(b"PK")
+    assert olga.post("/api/v1/redrive/preview", 200, json={"owner": "olga", "batch": "spring"}).json()["complete"]
+    follow(olga, olga.post("/api/v1/purge", 202, json={"cause": "empty"}))
+    for one in olga.get("/api/v1/background-tasks").json()["tasks"]:
+        assert one["state"] == "done", one
+    olga.post("/api/v1/background-tasks/none/stop", 404)
     # Of nothing: the images are still looked at.
     follow(olga, olga.post("/bulk/delete", 303, {"all": "owner=olga&batch=none"}))
     done = olga.post("/bulk/delete", 303, {"all": "owner=*&name=none"}).headers["location"]

@@ -4,7 +4,15 @@ import pytest
 
 from benchmarks.dashboard_site import StockedFleet, stocked
 from pixelfleet.errors import Cause
-from pixelfleet.operations.failures import FailureGroup, GroupBy, Selection, count_by_cause, summarise
+from pixelfleet.operations.failures import (
+    FailureGroup,
+    GroupBy,
+    Selection,
+    count_by_cause,
+    preview,
+    select,
+    summarise,
+)
 
 #: Every twentieth record of the stocked fleet has failed; half of these crashed.
 RECORDS, FAILED = 2_000, 100
@@ -48,3 +56,29 @@ def test_a_count_reads_keys_and_the_records_of_its_examples(fleet: StockedFleet)
     count_by_cause(fleet, 20)
     assert fleet.counting.items["BatchGetItem"] == 6
     assert fleet.counting.calls["Query"] <= 8 * 6
+
+
+def test_a_preview_says_what_the_selection_takes(fleet: StockedFleet) -> None:
+    selection = Selection(cause=Cause.CRASHED)
+    taken = list(select(fleet.images, selection))
+    actual = preview(fleet.images, selection)
+    assert (actual.count, actual.complete) == (len(taken), True)
+    assert (actual.by_cause, actual.by_owner) == ({"crashed": 50}, {"ana": 50})
+    assert [image.image_id for image in actual.examples] == [image.image_id for image in taken[:3]]
+
+
+def test_a_preview_keeps_the_limit_and_looks_at_a_bounded_number(fleet: StockedFleet) -> None:
+    assert preview(fleet.images, Selection(any_cause=True, limit=7)).count == 7
+    fleet.counting.items.clear()
+    of_nobody = preview(fleet.images, Selection(any_cause=True, owner="nobody"), most=40)
+    assert (of_nobody.count, of_nobody.complete) == (0, False)
+    assert fleet.counting.items["BatchGetItem"] <= 100
+
+
+def test_the_failures_of_one_batch_are_read_from_its_own_index(fleet: StockedFleet) -> None:
+    expected = {i.image_id for i in select(fleet.images, Selection(any_cause=True)) if i.batch == "b0"}
+    fleet.counting.items.clear()
+    selection = Selection(any_cause=True, owner="ana", batch="b0")
+    assert {image.image_id for image in select(fleet.images, selection)} == expected
+    assert fleet.counting.items["BatchGetItem"] == len(expected) == 100
+    assert preview(fleet.images, Selection(any_cause=True, owner="ana", batch="b1")).count == 0

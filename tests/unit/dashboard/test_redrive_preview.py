@@ -1,0 +1,70 @@
+"""What a redrive would take is said before anything is sent; and what is done to a whole batch from its page."""
+
+import re
+
+from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.users import Scope
+from pixelfleet.errors import Cause
+from tests.fakes.records import record
+from tests.unit.dashboard.conftest import Dashboard
+from tests.unit.dashboard.test_bulk import ended, status_of
+from tests.waiting import eventually
+
+
+def failed_two(dashboard: Dashboard, batch: str) -> list[Image]:
+    return [record(dashboard.deployment, "dora", batch, f"{n}.jpg", cause=Cause.CRASHED) for n in range(2)]
+
+
+def test_the_page_says_what_would_be_sent_and_sends_nothing(dashboard: Dashboard) -> None:
+    failed = failed_two(dashboard, "preview")
+    form = {"owner": "dora", "batch": "preview", "canary": "5", "preview": "true"}
+    answer = dashboard.browser("olga").post("/failures/redrive", data=form)
+    assert answer.status_code == 200
+    assert "2 images would be sent again" in answer.text
+    assert 'name="batch" type="text" value="preview"' in answer.text
+    assert {status_of(dashboard, image) for image in failed} == {Status.FAILED}
+    nothing = dashboard.browser("olga").post("/failures/redrive", data=form | {"batch": "none"}).text
+    assert "Nothing would be sent." in nothing
+
+
+def test_a_program_asks_what_would_be_sent(dashboard: Dashboard) -> None:
+    failed = failed_two(dashboard, "preview-api")
+    program = dashboard.program("olga", *Scope)
+    body = {"owner": "dora", "batch": "preview-api", "limit": 1}
+    actual = program.post("/api/v1/redrive/preview", json=body).json()
+    assert actual == {
+        "count": 1,
+        "complete": True,
+        "by_cause": {"crashed": 1},
+        "by_owner": {"dora": 1},
+        "examples": [failed[0].image_id],
+    }
+
+
+def test_background_tasks_are_listed_to_whom_they_belong(dashboard: Dashboard) -> None:
+    task = dashboard.program("dora").post("/api/v1/bulk", json={"action": "delete", "image_ids": ["a" * 32]}).json()
+    eventually(ended(dashboard, task["id"]))
+
+    def listed(*scopes: Scope, who: str) -> set[str]:
+        tasks = dashboard.program(who, *scopes).get("/api/v1/background-tasks").json()["tasks"]
+        return {one["id"] for one in tasks}
+
+    assert task["id"] in listed(who="dora")
+    assert task["id"] in listed(*Scope, who="olga")
+    assert task["id"] not in listed(who="ben")
+    assert dashboard.program("dora").post(f"/api/v1/background-tasks/{task['id']}/stop").status_code == 409
+
+
+def test_a_batchs_page_sends_its_failures_again_and_leaves_the_rest(dashboard: Dashboard) -> None:
+    failed = failed_two(dashboard, "again-whole")
+    ready = record(dashboard.deployment, "dora", "again-whole", "ready.jpg")
+    dora = dashboard.browser("dora")
+    page = dora.get("/batches/dora/again-whole").text
+    for action in ("/bulk/download", "/bulk/reprocess", "/bulk/delete"):
+        assert f'action="{action}"' in page
+    whole = re.search(r'name="all" value="([^"]*status=failed)"', page)
+    assert whole is not None
+    answer = dora.post("/bulk/reprocess", data={"all": whole[1].replace("&amp;", "&")})
+    eventually(ended(dashboard, answer.headers["location"]))
+    assert {status_of(dashboard, image) for image in failed} == {Status.QUEUED}
+    assert status_of(dashboard, ready) is Status.READY
