@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -167,7 +166,14 @@ def visit(chromium: Browser, contexts: list[BrowserContext], url: str, **looks: 
 def no_motion(page: Page) -> None:
     """Wait until what fades in is there."""
     page.wait_for_function("() => [...document.images].every(one => one.complete || one.loading === 'lazy')")
-    time.sleep(0.4)  # the fade itself, for pictures that people look at
+    # A spinner turns for ever.
+    page.evaluate(
+        """() => Promise.all(
+          document.getAnimations()
+            .filter((one) => one.effect?.getTiming().iterations !== Infinity)
+            .map((one) => one.finished.catch(() => null)),
+        )"""
+    )
 
 
 def batch_name(page: Page) -> str:
