@@ -6,12 +6,13 @@ EXIF is written by thousands of devices and editors: each field is read by itsel
 import re
 import struct
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from pixelfleet.images.metadata.exif_tree import Fields, read_tree
 
 _MAX_TEXT: Final = 100
+_LEAP_SECOND: Final = 60
 _MAKE, _MODEL, _DATE_TIME = 271, 272, 306
 _ORIGINAL, _DIGITIZED, _OFFSET, _OFFSET_ORIGINAL, _OFFSET_DIGITIZED = 36867, 36868, 36880, 36881, 36882
 _STAMP: Final = re.compile(r"(\d{4})[:\-/.](\d{1,2})[:\-/.](\d{1,2})(?:[ T](\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2}))?)?")
@@ -57,8 +58,12 @@ def _moment(stamp: str, offset: str) -> str | None:
         return None
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
     try:
-        moment = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the offset is a field of its own
-    except ValueError:
+        # A clock shows second 60 at a leap second (ISO 8601-1, 4.3.11); the moment is that of the next minute.
+        moment = datetime(year, month, day, hour, minute, min(second, 59))  # noqa: DTZ001 - the offset has its own field
+        moment += timedelta(seconds=int(second == _LEAP_SECOND))
+    except (ValueError, OverflowError):
+        return None
+    if second > _LEAP_SECOND:
         return None
     if offset in ("Z", "z"):
         offset = "+00:00"

@@ -8,6 +8,7 @@ from pixelfleet.images.containers.tiff_directories import Directory
 from pixelfleet.images.vips import Image
 
 _PHOTOMETRIC, _SAMPLES, _BITS, _EXTRA, _PLANAR, _SAMPLE_FORMAT = 262, 277, 258, 338, 284, 339
+_TILE_WIDTH: Final = 322
 _WHITE_IS_ZERO = 0
 _FLOAT = 3
 #: Colour bands by photometric interpretation: white is zero, black is zero, RGB, palette, mask, separated, YCbCr,
@@ -68,9 +69,19 @@ def shown_wrong(directory: Directory) -> str:
             return "CIELab in separate planes"
         if floats and bits == 16:
             return "floats of 16 bits in separate planes"
+        if _TILE_WIDTH in directory.entries and _undeclared_alpha(directory):
+            return "a sample of no declared meaning in tiles of separate planes"
     if bits == 32 and not floats and _ASSOCIATED in directory.numbers(_EXTRA):
         return "premultiplied integers of 32 bits"
     return ""
+
+
+def _undeclared_alpha(directory: Directory) -> bool:
+    """Of planes in tiles Pillow takes a sample without ExtraSamples for a premultiplied alpha, and drops one that is
+    declared as unspecified."""
+    layout = layout_of(directory)
+    declared = directory.numbers(_EXTRA)
+    return layout.samples > layout.colours if not declared else layout.alpha is not None and not any(declared)
 
 
 def meaningful(image: Image, layout: Layout) -> Image:

@@ -30,6 +30,11 @@ def blob(original: Field | None = None, offset: Field | None = None, plain: Fiel
         (blob(text("2024:05:06")), "2024-05-06T00:00:00"),
         (blob(None, None, GOOD), WHEN),
         (blob(text("2024:13:45 07:08:09")), None),
+        (blob(text("2016:12:31 23:59:60")), "2017-01-01T00:00:00"),
+        (blob(text("9999:12:31 23:59:60"), None, GOOD), WHEN),
+        (blob(text("2024:05:06 07:08:61"), None, GOOD), WHEN),
+        # The end of the day to ISO 8601, its start to some telephones.
+        (blob(text("2024:05:06 24:00:00"), None, GOOD), WHEN),
         (blob(), None),
     ],
 )

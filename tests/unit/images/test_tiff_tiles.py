@@ -91,3 +91,30 @@ def test_what_the_decoders_show_wrong_is_refused(
     error = refusal(tmp_path, rendered, tiff(quarters_page(values, **fields)))
     assert error.cause is Cause.UNSUPPORTED_FORMAT
     assert kind in error.message
+
+
+def planes_in_tiles(extra: tuple[int, ...]) -> bytes:
+    """RGB and one more sample, one tile for each plane."""
+    values = tuple((*colour, alpha) for colour, alpha in zip(QUARTERS, (255, 128, 64, 0), strict=True))
+    page, each = quarters_page(values, extra=extra), 64 * 48
+    samples = page.samples()
+    page.packed = b"".join(samples[band::4] for band in range(4))
+    starts = [8 + band * each for band in range(4)]
+    page.tags = {322: (4, [64]), 323: (4, [48]), 325: (4, [each] * 4), 284: (3, [2]), 324: (4, starts)}
+    return tiff(page)
+
+
+@pytest.mark.parametrize("extra", [(), (0,)])
+def test_a_sample_of_no_declared_meaning_in_tiles_of_planes_is_refused(
+    tmp_path: Path, rendered: Run, extra: tuple[int, ...]
+) -> None:
+    """Pillow divides the colours by the one, and drops the other."""
+    error = refusal(tmp_path, rendered, planes_in_tiles(extra))
+    assert error.cause is Cause.UNSUPPORTED_FORMAT
+    assert "no declared meaning" in error.message
+
+
+def test_a_declared_alpha_in_tiles_of_planes_is_read(tmp_path: Path, rendered: Run) -> None:
+    (tmp_path / "a").write_bytes(planes_in_tiles((2,)))
+    with Image.open(rendered(tmp_path / "a", {"format": "png"}).variants[0].path) as opened:
+        assert opened.getpixel((48, 12)) == (*QUARTERS[1], 128)
