@@ -25,6 +25,8 @@ class Observer:
         self.results_deleted_at: dict[str, float] = {}
         #: Of each sealed batch: the keys that were in the bucket when the sealing command began; see `_in_bucket`.
         self._sealed: dict[str, dict[str, str]] = {}
+        #: When each key of the uploads bucket was last without an object.
+        self._absent_at: dict[str, float] = {}
         #: When each batch was sealed last.
         self._sealed_at: dict[str, float] = {}
         environment.recorded = self.recorded
@@ -50,6 +52,8 @@ class Observer:
         key = unquote_plus(record["s3"]["object"]["key"])
         if bucket == self._environment.settings.uploads_bucket:
             self._environment.touched_at[key] = self._environment.scheduler.now
+            if self._cloud.s3.bucket(bucket).current(key) is None:
+                self._absent_at[key] = self._environment.scheduler.now
         elif "Removed" in record["eventName"]:
             self._result_deleted(key)
 
@@ -126,6 +130,7 @@ class Observer:
         """A sealed batch completes when its images are accounted for, and not before.
 
         A key that somebody has changed since the seal may be uncounted already, by the next seal, which is under way.
+        A key that was removed since the seal is accounted for by its removal, whatever was put there later.
         """
         sealed_at = self._sealed_at.get(batch["batch_id"], 0.0)
         items = {item["key"]: item for item in self.images()}
@@ -133,7 +138,8 @@ class Observer:
         for key, outdated in self._sealed.get(batch["batch_id"], {}).items():
             current, item = bucket.current(key), items.get(key, {})
             changed = current is not None and _version_of(current) != outdated
-            by_old_version = outdated and changed and item.get("source_version") == outdated
+            removed = item.get("status") == "deleted" and self._absent_at.get(key, 0.0) > sealed_at
+            by_old_version = outdated and changed and not removed and item.get("source_version") == outdated
             touched = self._environment.touched_at[key] > sealed_at
             if by_old_version or (not item.get("counted") and not touched):
                 self._environment.violate("no batch completes before its images are accounted for", key)
