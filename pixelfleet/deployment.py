@@ -25,6 +25,7 @@ from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.invalidations import Invalidations
 from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.catalog.registry import RecipeRegistry
 from pixelfleet.catalog.users import Users
 from pixelfleet.errors import SetupError
 from pixelfleet.settings import Settings
@@ -63,6 +64,10 @@ class Deployment:
     @cached_property
     def recipe_texts(self) -> RecipeTexts:
         return RecipeTexts(self.dynamodb, self.settings.recipes_table)
+
+    @cached_property
+    def recipe_registry(self) -> RecipeRegistry:
+        return RecipeRegistry(self.dynamodb, self.settings.recipes_table)
 
     @cached_property
     def users(self) -> Users:

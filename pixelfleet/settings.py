@@ -86,7 +86,9 @@ class Settings(BaseSettings):
     images_table: str = Field("", description="table of image records; default <prefix>-images")
     batches_table: str = Field("", description="table of batches and their counters; default <prefix>-batches")
     users_table: str = Field("", description="table of users and tokens; default <prefix>-users")
-    recipes_table: str = Field("", description="table of recipe texts and owners' defaults; default <prefix>-recipes")
+    recipes_table: str = Field(
+        "", description="table of recipes, routes and owners' defaults; default <prefix>-recipes"
+    )
     activity_table: str = Field("", description="table of heartbeats and operator actions; default <prefix>-activity")
     notices_topic_arn: str = Field("", description="topic of notices; default <prefix>-notices")
     alarms_topic_arn: str = Field("", description="topic of alarms; default <prefix>-alarms")
@@ -119,7 +121,9 @@ class Settings(BaseSettings):
         "", description="CloudFront distribution from which removed images are taken at once; unset: when they expire"
     )
     default_recipe: str = Field(
-        "web", pattern=r"^[a-z][a-z0-9-]{0,63}$", description="recipe of images that no other was named for"
+        "web",
+        pattern=r"^[a-z][a-z0-9-]{0,63}$",
+        description="recipe, built-in or stored, of images that no other was named for",
     )
     tag_originals: bool = Field(
         default=False, description="also tag the original when it is done, merged with its own tags"

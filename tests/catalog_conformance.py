@@ -11,9 +11,11 @@ from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.indexes import Slice
 from pixelfleet.catalog.items import image_item
 from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.catalog.registry import RecipeRegistry
 from pixelfleet.domain.jobs import Job, JobKind, Origin
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Counts, Image, NoticeKind, RecipeRef, Status, StoredVariant
+from pixelfleet.domain.registry import Registry, StoredRecipe, with_default, with_recipe, without_recipe
 from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
 from pixelfleet.errors import Cause
 
@@ -29,8 +31,13 @@ class Catalog:
     images: Images
     batches: Batches
     recipe_texts: RecipeTexts
+    registry: RecipeRegistry
     #: The same batches, seen a minute later.
     later: Batches
+
+
+def stored(digest: str, number: int) -> StoredRecipe:
+    return StoredRecipe(name="shop", digest=digest, number=number, at="2026-11-26T12:00:00.000Z", who="ana")
 
 
 def in_a_minute() -> datetime:
@@ -301,10 +308,48 @@ class CatalogConformance:
         assert catalog.recipe_texts.text("d1") == "name = 'web'"
         assert catalog.recipe_texts.text("d9") is None
 
+    def test_the_registry_is_empty_before_anything_is_stored(self, catalog: Catalog) -> None:
+        assert catalog.registry.get() == Registry()
+        assert catalog.registry.versions("shop") == ()
+
     def test_an_owner_may_have_a_default_recipe(self, catalog: Catalog) -> None:
-        assert catalog.recipe_texts.default_of("me") is None
-        catalog.recipe_texts.set_default("me", WEB)
-        assert catalog.recipe_texts.default_of("me") == WEB
+        catalog.registry.change(lambda registry: with_default(registry, "me", "web"))
+        assert catalog.registry.get().defaults == {"me": "web"}
+        catalog.registry.change(lambda registry: with_default(registry, "me", None))
+        assert catalog.registry.get().defaults == {}
+
+    def test_a_name_keeps_all_its_versions_also_when_it_is_removed(self, catalog: Catalog) -> None:
+        first, second = stored("d1", 1), stored("d2", 2)
+        for recipe in (first, second):
+            catalog.registry.change(lambda registry, recipe=recipe: with_recipe(registry, recipe))
+        assert catalog.registry.get().recipes == {"shop": second}
+        assert catalog.registry.versions("shop") == (first.as_version, second.as_version)
+        catalog.registry.change(lambda registry: without_recipe(registry, "shop"))
+        assert catalog.registry.get().recipes == {}
+        assert catalog.registry.versions("shop") == (first.as_version, second.as_version)
+
+    def test_a_change_that_changes_nothing_writes_nothing(self, catalog: Catalog) -> None:
+        before = catalog.registry.change(lambda registry: with_recipe(registry, stored("d1", 1)))
+        assert catalog.registry.change(lambda registry: with_recipe(registry, stored("d1", 2))) == before
+
+    def test_a_change_is_applied_again_to_what_somebody_else_wrote_meanwhile(self, catalog: Catalog) -> None:
+        seen: list[Registry] = []
+
+        def change(registry: Registry) -> Registry:
+            seen.append(registry)
+            if len(seen) == 1:
+                catalog.registry.change(lambda now: with_default(now, "first", "web"))
+            return with_default(registry, "me", "zoom")
+
+        after = catalog.registry.change(change)
+        assert catalog.registry.get() == after
+        assert (after.version, after.defaults) == (2, {"first": "web", "me": "zoom"})
+
+    def test_what_a_newer_release_keeps_in_the_registry_is_carried_through(self, catalog: Catalog) -> None:
+        catalog.registry.change(lambda registry: registry.model_copy(update={"newer": {"a": [1]}}))
+        after = catalog.registry.change(lambda registry: with_default(registry, "me", "web"))
+        assert (after.model_extra or {})["newer"] == {"a": [1]}
+        assert catalog.registry.get() == after
 
     def test_an_images_id_is_that_of_its_bucket_and_key(self, catalog: Catalog) -> None:
         assert make_ready(catalog, aim()).image_id == image_id("uploads", "uploads/me/b1/cat.jpg")

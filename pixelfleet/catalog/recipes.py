@@ -1,4 +1,4 @@
-"""The recipes table: texts by digest, and the recipe that an owner's images get by default."""
+"""The recipes table: texts by digest. Names, and where each recipe applies, are in `registry.py`."""
 
 from typing import TYPE_CHECKING
 
@@ -23,14 +23,6 @@ class RecipeTexts:
     def text(self, digest: str) -> str | None:
         item = self._read(f"text#{digest}")
         return str(item["text"]) if item else None
-
-    def set_default(self, owner: str, recipe: RecipeRef) -> None:
-        """Set the recipe of those images of an owner that have no other by reprocessing or by their batch."""
-        self._write({"recipe_id": f"owner#{owner}", "name": recipe.name, "digest": recipe.digest})
-
-    def default_of(self, owner: str) -> RecipeRef | None:
-        item = self._read(f"owner#{owner}")
-        return RecipeRef(name=str(item["name"]), digest=str(item["digest"])) if item else None
 
     def _write(self, item: dict[str, str]) -> None:
         with translated("store a recipe"):

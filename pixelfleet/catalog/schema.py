@@ -9,7 +9,7 @@
 | one batch; one of its 32 counters | batches: `batch_id` = `owner/name` or `owner/name#NN` |
 | an owner's batches; all batches, newest first | batches/by_owner, batches/by_created |
 | a user; a token; what else signing in needs | users: `user_id` = `user#name`, `token#digest`, see `users.py` |
-| a recipe's text; an owner's default recipe | recipes: `recipe_id` = `text#digest` or `owner#name` |
+| a recipe's text; names, routes and defaults; a name's versions | recipes: `text#digest`, `registry`, `versions#name` |
 | heartbeats, throughput, operator actions in order | activity: `stream`, `at` |
 
 Index keys that one large batch or owner would make hot carry a shard, a hash of `image_id`; readers

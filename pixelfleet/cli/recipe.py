@@ -1,43 +1,79 @@
-"""`pixelfleet recipe list|show|check`."""
+"""`pixelfleet recipe`: look at recipes, check them, and store them for a fleet."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 from rich.table import Table
 
 from pixelfleet import recipes
 from pixelfleet.cli.app import App
-from pixelfleet.cli.console import RESULTS, AsJson, emit
+from pixelfleet.cli.console import RESULTS, AsJson, count, emit, say
+from pixelfleet.cli.named_recipe import loaded_recipe
+from pixelfleet.cli.selection import who
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.registry import RecipeVersion, StoredRecipe
+from pixelfleet.errors import RecipeError, SetupError
+from pixelfleet.operations import recipe_registry
 from pixelfleet.recipes import BUILTIN, Recipe, Variant
+from pixelfleet.settings import load_settings
 
 recipe = App(
     name="recipe",
-    help="What an image becomes: list, show and check recipes.",
+    help="What an image becomes: list, show, check and store recipes.",
 )
 
-NameOrFile = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A built-in recipe by name, or a TOML file.")]
+NameOrFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|FILE",
+        help="A built-in or stored recipe, NAME@3 for its third version, or a TOML file.",
+    ),
+]
+#: Characters of a digest that lists show.
+SHORT: Final = 12
 
 
 @recipe.command("list")
-def list_recipes(*, as_json: AsJson = False) -> None:
-    """The recipes that come with pixelfleet."""
+def list_recipes(
+    *,
+    builtin_only: Annotated[
+        bool, typer.Option("--builtin", help="Only the recipes that come with pixelfleet; needs no fleet.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The recipes that come with pixelfleet, and those that are stored."""
     builtin = [recipes.builtin(name) for name in BUILTIN]
+    stored = [] if builtin_only else _stored()
     if as_json:
-        emit([_summary(each) for each in builtin])
+        emit([_summary(each) | {"builtin": True} for each in builtin] + [_facts(each) for each in stored])
         return
-    table = Table("name", "variants", "", box=None)
+    table = Table("name", "variants", "", "version", "stored", box=None, pad_edge=False)
     for each in builtin:
-        table.add_row(each.name, ", ".join(variant.name for variant in each.variants), each.description)
+        table.add_row(each.name, ", ".join(v.name for v in each.variants), each.description, "built in", "")
+    for one in stored:
+        version = f"{one.number} ({one.digest[:SHORT]})"
+        table.add_row(one.name, ", ".join(one.variants), one.description, version, f"{one.at[:10]} {one.who}")
     RESULTS.print(table)
 
 
 @recipe.command("show")
-def show(name: NameOrFile, *, as_json: AsJson = False) -> None:
+def show(
+    name: NameOrFile,
+    *,
+    versions: Annotated[
+        bool, typer.Option("--versions", help="List the versions of a stored recipe, instead of its text.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Print a recipe as TOML: a built-in one is a good start for one of your own.
 
     pixelfleet recipe show web > mine.toml
     """
-    loaded = recipes.load(name)
+    if versions:
+        _show_versions(name, as_json=as_json)
+        return
+    loaded = loaded_recipe(name)
     if as_json:
         emit(loaded.model_dump(mode="json", by_alias=True) | {"digest": loaded.digest})
     else:
@@ -47,18 +83,167 @@ def show(name: NameOrFile, *, as_json: AsJson = False) -> None:
 @recipe.command("check")
 def check(file: NameOrFile, *, as_json: AsJson = False) -> None:
     """Say what a recipe does, or what is wrong with it: line, field and what would be right. Exit code 2 if wrong."""
-    loaded = recipes.load(file)
+    loaded = loaded_recipe(file)
     if as_json:
         emit(_summary(loaded))
         return
-    RESULTS.print(f"{loaded.name}: right, digest {loaded.digest[:12]}")
+    RESULTS.print(f"{loaded.name}: right, digest {loaded.digest[:SHORT]}")
     for variant in loaded.variants:
         RESULTS.print(f"  {variant.name}: {_in_words(variant)}", soft_wrap=True)
+
+
+@recipe.command("put")
+def put(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The recipe, as TOML. Its field `name` names it.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Store a recipe for the fleet, as the newest version of its name. Earlier versions are kept.
+
+    Within a minute, every image that the recipe applies to is made by the new version. Images that were made by an
+    earlier version stay as they are until `pixelfleet reconcile --outdated`.
+
+        pixelfleet recipe put shop.toml
+    """
+    # A file `web` is not the built-in recipe of that name.
+    path = f"./{file}" if str(file) in BUILTIN else str(file)
+    answer = recipe_registry.put_recipe(_deployment(), who(), recipes.load(path))
+    stored = answer.recipe
+    if as_json:
+        before = answer.before.number if answer.before is not None and answer.changed else None
+        emit(_facts(stored) | {"changed": answer.changed, "before": before, "uses": list(answer.uses)})
+        return
+    if not answer.changed:
+        say(f"{stored.name} is stored already: version {stored.number}, digest {stored.digest[:SHORT]}")
+        return
+    say(f"{stored.name} is stored: version {stored.number}, digest {stored.digest[:SHORT]}")
+    for use in answer.uses:
+        say(f"  {use}")
+    if answer.before is not None:
+        say(
+            f"Images of version {answer.before.number} stay as they are. To see how many, and to make them again:\n"
+            "  pixelfleet reconcile --outdated --dry-run\n"
+            "  pixelfleet reconcile --outdated"
+        )
+
+
+@recipe.command("diff")
+def diff(one: NameOrFile, other: NameOrFile, *, as_json: AsJson = False) -> None:
+    """Show how two recipes differ; defaults that are written out and the order of fields make no difference.
+
+    pixelfleet recipe diff shop@1 shop
+
+    pixelfleet recipe diff shop shop.toml
+    """
+    pair = (loaded_recipe(one), loaded_recipe(other))
+    lines = recipe_registry.difference((one, pair[0]), (other, pair[1]))
+    if as_json:
+        emit({"equal": not lines, "digests": [each.digest for each in pair], "diff": lines})
+    elif lines:
+        RESULTS.print("\n".join(lines), soft_wrap=True)
+    else:
+        say(f"{one} and {other} are equal: digest {pair[0].digest[:SHORT]}")
+
+
+@recipe.command("rm")
+def remove(
+    name: Annotated[str, typer.Argument(help="The stored recipe.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Remove a stored recipe by its name. Refused while a route, a default or an open batch names the recipe.
+
+    The text stays where the records of images find it, and `recipe put` of the same file brings the name back.
+    """
+    removed = recipe_registry.remove_recipe(_deployment(), who(), name)
+    if as_json:
+        emit({"removed": _facts(removed)})
+    else:
+        say(f"{name} is removed; it was version {removed.number}, digest {removed.digest[:SHORT]}")
+
+
+@recipe.command("export")
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write them; made if it is not there.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that differ.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write every stored recipe to a file NAME.toml, to keep the recipes in a repository.
+
+    pixelfleet recipe export recipes/
+    """
+    texts = {f"{stored.name}.toml": text for stored, text in recipe_registry.stored_texts(_deployment())}
+    _check_folder(folder)
+    differing = [name for name, text in texts.items() if _differs(folder / name, text)]
+    if differing and not force:
+        raise SetupError(f"{folder} has other texts in {', '.join(differing)}: --force replaces these files")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    if as_json:
+        emit({"files": [str(folder / name) for name in texts]})
+    else:
+        say(f"{count(len(texts), 'recipe')} written to {folder}")
+
+
+def _deployment() -> Deployment:
+    return Deployment(load_settings())
+
+
+def _stored() -> list[StoredRecipe]:
+    """The stored recipes, by name; none, and a message, where there are no credentials for a fleet."""
+    # Here, not above: botocore takes longer to import than the rest of this command.
+    from pixelfleet.aws.configuration import lacks_credentials  # noqa: PLC0415
+
+    try:
+        registry = _deployment().recipe_registry.get()
+    except Exception as error:
+        if not lacks_credentials(error):
+            raise
+        say("stored recipes are not shown: there are no AWS credentials in this shell")
+        return []
+    return [stored for _, stored in sorted(registry.recipes.items())]
+
+
+def _show_versions(name: str, *, as_json: bool) -> None:
+    deployment = _deployment()
+    versions = deployment.recipe_registry.versions(name)
+    if not versions:
+        raise RecipeError(f"no recipe {name!r} was ever stored; `pixelfleet recipe list` shows all recipes")
+    present = deployment.recipe_registry.get().recipes.get(name)
+    listed = [(each, present is not None and present.number == each.number) for each in reversed(versions)]
+    if as_json:
+        emit([_version(each) | {"present": is_present} for each, is_present in listed])
+        return
+    table = Table("version", "digest", "stored", "by", "", box=None, pad_edge=False)
+    for each, is_present in listed:
+        when = each.at[:16].replace("T", " ")
+        table.add_row(str(each.number), each.digest[:SHORT], when, each.who, "present" if is_present else "")
+    RESULTS.print(table)
+
+
+def _check_folder(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise SetupError(f"{folder} is no folder: name one, or a path where nothing is")
+
+
+def _differs(path: Path, text: str) -> bool:
+    return path.exists() and (not path.is_file() or path.read_text(encoding="utf-8", errors="replace") != text)
 
 
 def _summary(loaded: Recipe) -> dict[str, object]:
     names = [variant.name for variant in loaded.variants]
     return {"name": loaded.name, "digest": loaded.digest, "description": loaded.description, "variants": names}
+
+
+def _version(version: RecipeVersion) -> dict[str, object]:
+    return {"version": version.number, "digest": version.digest, "stored_at": version.at, "who": version.who}
+
+
+def _facts(stored: StoredRecipe) -> dict[str, object]:
+    named = {"name": stored.name, "description": stored.description, "variants": list(stored.variants)}
+    return named | _version(stored) | {"builtin": False}
 
 
 def _in_words(variant: Variant) -> str:

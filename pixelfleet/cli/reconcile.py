@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pixelfleet import recipes
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, say
+from pixelfleet.cli.named_recipe import loaded_recipe
 from pixelfleet.cli.selection import who
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
@@ -54,7 +54,7 @@ def reconcile(
     order = ReconcileOrder(
         who=who(),
         prefix=prefix,
-        recipe=recipes.load(recipe) if recipe else None,
+        recipe=loaded_recipe(recipe) if recipe else None,
         inventory=inventory,
         rate=rate,
         older_than=timedelta(seconds=older_than) if older_than is not None else None,

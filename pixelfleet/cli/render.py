@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from pixelfleet import recipes
 from pixelfleet.cli.console import AsJson
+from pixelfleet.cli.named_recipe import loaded_recipe
 from pixelfleet.cli.progress import RunProgress
 from pixelfleet.cli.summary import check_report, write_outcome
 from pixelfleet.cli.terminable import terminable
@@ -25,7 +25,7 @@ def render(
     sources: Annotated[list[Path], typer.Argument(metavar="SRC...", help="Files and folders.", show_default=False)],
     out: Annotated[Path, typer.Option(metavar="DEST", help="Folder for the results; made if it is not there.")],
     recipe: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="Recipe: a built-in one by name, or a TOML file.")
+        str, typer.Option(metavar="NAME|FILE", help="A built-in or stored recipe by name, or a TOML file.")
     ] = "web",
     workers: Annotated[int, typer.Option(min=1, help="Processes that work on images.")] = 1,
     report: Annotated[
@@ -47,7 +47,7 @@ def render(
     decoder fails alone. Exit code 0 when every file is accounted for; with --strict 1 if any failed.
     """
     began = time.monotonic()
-    chosen = recipes.load(recipe)
+    chosen = loaded_recipe(recipe)
     files = [source for source in find_sources(sources, leave_out=out) if source.path != out.absolute()]
     if not files:
         raise SetupError(f"no files in {', '.join(map(str, sources))}")

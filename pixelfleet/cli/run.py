@@ -11,8 +11,8 @@ from typing import Annotated, Final
 import typer
 from rich.filesize import decimal
 
-from pixelfleet import recipes
 from pixelfleet.cli.console import AsJson, say
+from pixelfleet.cli.named_recipe import loaded_recipe
 from pixelfleet.cli.progress import RunProgress
 from pixelfleet.cli.summary import check_report, write_outcome
 from pixelfleet.cli.terminable import terminable
@@ -45,7 +45,7 @@ def run(
     sources: Annotated[list[Path], typer.Argument(metavar="SRC...", help="Files and folders.", show_default=False)],
     out: Annotated[Path, typer.Option(metavar="DEST", help="Folder for the results; made if it is not there.")],
     recipe: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="Recipe: a built-in one by name, or a TOML file.")
+        str, typer.Option(metavar="NAME|FILE", help="A built-in or stored recipe by name, or a TOML file.")
     ] = "web",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that work on images; default one for each core.")
@@ -69,7 +69,7 @@ def run(
     Ctrl-C stops it and leaves no process behind; what was ready by then stays in DEST.
     """
     began = time.monotonic()
-    chosen = recipes.load(recipe)
+    chosen = loaded_recipe(recipe)
     order = _RunOrder(out, report or out / REPORT, chosen, list(_files(sources, out)), workers or cores())
     with own_destination(out):
         with terminable(), temporary_data_folder() as data:

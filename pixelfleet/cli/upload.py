@@ -8,9 +8,9 @@ from typing import Annotated, Final
 import typer
 from rich.filesize import decimal
 
-from pixelfleet import recipes
 from pixelfleet.cli.console import AsJson, count, emit, printable, say
 from pixelfleet.cli.forecast import show_forecast
+from pixelfleet.cli.named_recipe import loaded_recipe
 from pixelfleet.cli.sizes import bandwidth
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.cli.upload_progress import UploadProgress
@@ -34,7 +34,7 @@ def upload(
     owner: Annotated[str, typer.Option(help="Whose images they are.")] = DEFAULT_OWNER,
     batch: Annotated[str | None, typer.Option(help="Name for what is uploaded together; default the time.")] = None,
     recipe: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="What the images become: a built-in recipe, or a TOML file.")
+        str | None, typer.Option(metavar="NAME|FILE", help="What the images become: a built-in or stored recipe, or a TOML file.")
     ] = None,
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Only such files; repeatable.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="No such files; repeatable.")] = None,
@@ -74,9 +74,9 @@ def upload(
     if next(walk(), None) is None:
         raise SetupError(f"nothing to upload: no file in {', '.join(map(printable, sources))} is selected")
     if dry_run:
-        show_forecast(walk(), recipes.load(recipe or "web"), workers, as_json=as_json)
+        show_forecast(walk(), loaded_recipe(recipe or "web"), workers, as_json=as_json)
         return
-    loaded = None if recipe is None else recipes.load(recipe)
+    loaded = None if recipe is None else loaded_recipe(recipe)
     order = UploadOrder(owner, batch, loaded, sources, jobs, bandwidth(max_bandwidth))
     deployment = Deployment(load_settings(), connections=2 * jobs)
     with (

@@ -8,13 +8,16 @@ from pixelfleet import recipes
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import Place
 from pixelfleet.domain.records import Image, RecipeRef
+from pixelfleet.domain.registry import Registry
 from pixelfleet.errors import Cause, PermanentError, RecipeError
 from pixelfleet.recipes import Recipe
 
-#: Seconds after which the recipe of a batch or an owner is read again.
+#: Seconds after which the recipe of a batch, or the registry, is read again.
 REMEMBERED: Final = 60.0
-#: Batches and owners that are remembered at once: a deployment may have a million.
+#: Batches that are remembered at once: a deployment may have a million.
 MOST_REMEMBERED: Final = 1_000
+#: The digest of a recipe that is not stored, before its name: an image then fails with a cause, and can be redriven.
+UNKNOWN: Final = "unknown:"
 
 
 class RecipeChoice:
@@ -24,6 +27,7 @@ class RecipeChoice:
         self._deployment = deployment
         self._clock = clock
         self._remembered: dict[str, tuple[float, RecipeRef | None]] = {}
+        self._read_registry: tuple[float, Registry] | None = None
         self._recipes: dict[str, Recipe] = {}
 
     def of(self, image: Image | None, place: Place) -> RecipeRef:
@@ -49,7 +53,8 @@ class RecipeChoice:
         if text is None:
             builtin = ", ".join(recipes.BUILTIN)
             raise PermanentError(
-                Cause.RECIPE_UNKNOWN, f"no recipe {ref.name!r} is stored; choose one of {builtin}, or store its text"
+                Cause.RECIPE_UNKNOWN,
+                f"no recipe {ref.name!r} is stored: store one with `pixelfleet recipe put FILE`, or name {builtin}",
             )
         try:
             return recipes.parse(text, ref.name)
@@ -68,11 +73,23 @@ class RecipeChoice:
         return self._remember(f"batch {place.owner}/{name}", ask)
 
     def _of_owner(self, owner: str) -> RecipeRef | None:
-        return self._remember(f"owner {owner}", lambda: self._deployment.recipe_texts.default_of(owner))
+        name = self._registry().defaults.get(owner)
+        return self._named(name) if name is not None else None
 
     def _default(self) -> RecipeRef:
-        name = self._deployment.settings.default_recipe
-        return RecipeRef(name=name, digest=recipes.builtin(name).digest)
+        return self._named(self._deployment.settings.default_recipe)
+
+    def _named(self, name: str) -> RecipeRef:
+        """The present version of a name. A name that nobody stored has a digest that `load` finds no text for."""
+        if name in recipes.BUILTIN:
+            return RecipeRef(name=name, digest=recipes.builtin(name).digest)
+        return self._registry().ref(name) or RecipeRef(name=name, digest=f"{UNKNOWN}{name}")
+
+    def _registry(self) -> Registry:
+        now = self._clock()
+        if self._read_registry is None or now - self._read_registry[0] >= REMEMBERED:
+            self._read_registry = (now, self._deployment.recipe_registry.get())
+        return self._read_registry[1]
 
     def _remember(self, what: str, ask: Callable[[], RecipeRef | None]) -> RecipeRef | None:
         now = self._clock()

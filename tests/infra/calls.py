@@ -29,6 +29,7 @@ TABLES: Final = {
     "Batches": "batches",
     "Users": "users",
     "RecipeTexts": "recipes",
+    "RecipeRegistry": "recipes",
     "Activity": "activity",
     "Invalidations": "activity",
     "BackgroundTasks": "activity",

@@ -172,7 +172,9 @@ class TestCatalogUnderConflicts(ContentionConformance):
         provision(settings)
         deployment = Deployment(settings)
         later = Batches(deployment.dynamodb, settings.batches_table, in_a_minute)
-        return Catalog(deployment.images, deployment.batches, deployment.recipe_texts, later)
+        return Catalog(
+            deployment.images, deployment.batches, deployment.recipe_texts, deployment.recipe_registry, later
+        )
 
 
 def outcome(call: Any) -> str:

@@ -15,4 +15,6 @@ class TestCatalogOnTheEmbeddedCloud(CatalogConformance, ContentionConformance):
     def catalog(self, settings: Settings) -> Catalog:
         deployment = Deployment(settings)
         later = Batches(deployment.dynamodb, settings.batches_table, in_a_minute)
-        return Catalog(deployment.images, deployment.batches, deployment.recipe_texts, later)
+        return Catalog(
+            deployment.images, deployment.batches, deployment.recipe_texts, deployment.recipe_registry, later
+        )

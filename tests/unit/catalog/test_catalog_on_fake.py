@@ -7,6 +7,7 @@ import pytest
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.catalog.registry import RecipeRegistry
 from pixelfleet.catalog.schema import TABLES
 from tests.catalog_conformance import Catalog, CatalogConformance, in_a_minute
 from tests.fakes.dynamodb import FakeDynamoDb
@@ -20,5 +21,6 @@ class TestCatalogOnTheFake(CatalogConformance):
             Images(client, "images", "batches"),
             Batches(client, "batches"),
             RecipeTexts(client, "recipes"),
+            RecipeRegistry(client, "recipes"),
             Batches(client, "batches", in_a_minute),
         )

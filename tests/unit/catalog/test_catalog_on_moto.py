@@ -9,6 +9,7 @@ from moto import mock_aws
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.catalog.registry import RecipeRegistry
 from pixelfleet.catalog.schema import BATCHES, IMAGES, RECIPES
 from pixelfleet.localcloud.tables import ensure_table
 from tests.catalog_conformance import Catalog, CatalogConformance, in_a_minute
@@ -28,5 +29,6 @@ class TestCatalogOnMoto(CatalogConformance):
                 Images(client, "images", "batches"),
                 Batches(client, "batches"),
                 RecipeTexts(client, "recipes"),
+                RecipeRegistry(client, "recipes"),
                 Batches(client, "batches", in_a_minute),
             )

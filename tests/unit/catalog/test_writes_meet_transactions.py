@@ -19,10 +19,12 @@ from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.invalidations import Invalidations, PendingInvalidation
 from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.catalog.registry import RecipeRegistry
 from pixelfleet.catalog.schema import TABLES, USERS
 from pixelfleet.catalog.users import Users
 from pixelfleet.domain.jobs import Lane, Origin
 from pixelfleet.domain.records import Image
+from pixelfleet.domain.registry import with_default
 from pixelfleet.domain.tags import Tags
 from pixelfleet.domain.transitions import Failure, Refusal
 from pixelfleet.domain.users import Role, Scope
@@ -76,6 +78,7 @@ class Tables:
         self.batches = Batches(client, "batches")
         self.users = Users(client, "users")
         self.recipe_texts = RecipeTexts(client, "recipes")
+        self.recipe_registry = RecipeRegistry(client, "recipes")
         self.activity = Activity(client, "activity")
         self.invalidations = Invalidations(client, "activity", lambda: NOW)
         self.background_tasks = BackgroundTasks(client, "activity")
@@ -210,7 +213,7 @@ WRITERS: Final[dict[str, Act]] = {
     "Users.count_sign_in": lambda t: lambda: t.users.count_sign_in("ana", "10.0.0.1"),
     "Users.forget_failures": lambda t: lambda: t.users.forget_failures("ana", "10.0.0.1"),
     "RecipeTexts.put": lambda t: lambda: t.recipe_texts.put(WEB, "text"),
-    "RecipeTexts.set_default": lambda t: lambda: t.recipe_texts.set_default("me", WEB),
+    "RecipeRegistry.change": lambda t: lambda: t.recipe_registry.change(lambda now: with_default(now, "me", "web")),
     "Activity.note": lambda t: lambda: t.activity.note("ana", "redrive"),
     "Activity.claim_digest": lambda t: lambda: t.activity.claim_digest(NOW, "run", NOW),
     "Activity.note_published": lambda t: lambda: t.activity.note_published(NOW),
@@ -235,12 +238,12 @@ READERS: Final = frozenset(
         "Images.of_batch", "Images.failed", "Images.last_failed", "Images.unsettled",
         "Batches.get", "Batches.counts", "Batches.of_owner", "Batches.all",
         "Users.get", "Users.names", "Users.all", "Users.token_uses", "Users.in_session",
-        "RecipeTexts.text", "RecipeTexts.default_of",
+        "RecipeTexts.text", "RecipeRegistry.get", "RecipeRegistry.versions",
         "Activity.actions", "Activity.heartbeats", "Activity.samples",
         "Invalidations.pending", "BackgroundTasks.get", "BackgroundTasks.recent",
     }
 )  # fmt: skip
-CLASSES: Final = (Images, Batches, Users, RecipeTexts, Activity, Invalidations, BackgroundTasks)
+CLASSES: Final = (Images, Batches, Users, RecipeTexts, RecipeRegistry, Activity, Invalidations, BackgroundTasks)
 
 
 @pytest.fixture(autouse=True)

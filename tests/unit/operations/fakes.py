@@ -12,6 +12,7 @@ from pixelfleet.catalog.activity import Activity
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.catalog.registry import RecipeRegistry
 from pixelfleet.catalog.schema import TABLES
 from pixelfleet.domain.jobs import Job, Lane
 from pixelfleet.settings import Settings
@@ -79,6 +80,7 @@ def fake_deployment() -> Any:
         images=Images(client, "images", "batches"),
         batches=Batches(client, "batches"),
         recipe_texts=RecipeTexts(client, "recipes"),
+        recipe_registry=RecipeRegistry(client, "recipes"),
         activity=Activity(client, "activity"),
         queues=FakeQueues(),
         objects=bucket,
