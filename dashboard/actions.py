@@ -64,14 +64,18 @@ def uploads(
 
 
 def recipe_ref(site: Site, name: str) -> RecipeRef:
-    """A built-in recipe, its text stored so that any release finds it.
+    """A built-in or stored recipe, its text stored so that any release finds it.
 
     Raises:
         Problem: 422, there is none of that name.
     """
-    if name not in recipes.BUILTIN:
-        raise Problem(422, f"no recipe {name[:64]!r}; choose one of {', '.join(recipes.BUILTIN)}")
-    return store_recipe(site.deployment, recipes.builtin(name))
+    if name in recipes.BUILTIN:
+        return store_recipe(site.deployment, recipes.builtin(name))
+    stored = site.deployment.recipe_registry.get()
+    ref = stored.ref(name)
+    if ref is None:
+        raise Problem(422, f"no recipe {name[:64]!r}; choose one of {', '.join((*recipes.BUILTIN, *stored.recipes))}")
+    return ref
 
 
 def reprocess(site: Site, caller: Caller, image: Image, recipe: str | None) -> Image:

@@ -66,10 +66,10 @@ data "aws_iam_policy_document" "dashboard" {
     resources = [var.tables.users.arn]
   }
 
-  # Whoever names a recipe stores its text, so that any release finds it.
+  # Whoever names a recipe stores its text, so that any release finds it. Operators store recipes by name.
   statement {
     sid       = "Recipes"
-    actions   = ["dynamodb:PutItem"]
+    actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
     resources = [var.tables.recipes.arn]
   }
 

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from pixelfleet.catalog.batches import Batches
@@ -321,7 +322,7 @@ class CatalogConformance:
     def test_a_name_keeps_all_its_versions_also_when_it_is_removed(self, catalog: Catalog) -> None:
         first, second = stored("d1", 1), stored("d2", 2)
         for recipe in (first, second):
-            catalog.registry.change(lambda registry, recipe=recipe: with_recipe(registry, recipe))
+            catalog.registry.change(partial(with_recipe, recipe=recipe))
         assert catalog.registry.get().recipes == {"shop": second}
         assert catalog.registry.versions("shop") == (first.as_version, second.as_version)
         catalog.registry.change(lambda registry: without_recipe(registry, "shop"))

@@ -316,19 +316,6 @@ class PurgeIn(Model):
     lane: Lane | None = None
 
 
-class RecipeOut(Model):
-    """A built-in recipe."""
-
-    name: str = Field(examples=["web"])
-    description: str = Field(examples=["Thumbnail, web-optimised and enhanced"])
-    variants: list[str] = Field(examples=[["thumb", "optimized", "enhanced"]])
-    default: bool = Field(description="Whether an image gets it where nothing else is said.", examples=[True])
-
-
-class RecipesOut(Model):
-    recipes: list[RecipeOut]
-
-
 class LinkIn(Model):
     variant: str = Field(max_length=100, examples=["optimized"])
     seconds: int = Field(3600, ge=60, le=7 * 86_400, description="How long the link is good.", examples=[3600])

@@ -1,26 +1,117 @@
-"""/recipes: what images can be made into."""
+"""/recipes: what images can be made into; operators store recipes and remove them."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Request, Response
 
 from dashboard.api.etags import READING, tagged
-from dashboard.api.models import RecipeOut, RecipesOut
-from dashboard.callers import Reader
+from dashboard.api.recipe_models import (
+    FaultOut,
+    RecipeCheckOut,
+    RecipeIn,
+    RecipeOut,
+    RecipePutOut,
+    RecipesOut,
+    RecipeTextOut,
+    RecipeVersionOut,
+    RecipeVersionsOut,
+)
+from dashboard.callers import Operator, Reader
+from dashboard.problem import Problem
+from dashboard.problems import responses
 from dashboard.site import site_of
 from pixelfleet import recipes
+from pixelfleet.domain.registry import InUseError
+from pixelfleet.errors import RecipeError
+from pixelfleet.operations import recipe_registry
 
-router = APIRouter()
+router = APIRouter(tags=["recipes"])
+
+_CHANGING: Final = responses(400, 401, 403, 404, 409, 422, 429, 503)
+Name = Annotated[
+    str, Path(max_length=130, description="A name; `shop@3` or `shop@1a2b` is a version by number or digest.")
+]
+PlainName = Annotated[str, Path(max_length=64, description="The name of a stored recipe.")]
 
 
-@router.get("/recipes", response_model=RecipesOut, responses=READING, summary="The built-in recipes", tags=["images"])
+@router.get("/recipes", response_model=RecipesOut, responses=READING, summary="All recipes, the built-in ones first")
 def list_recipes(request: Request, caller: Reader) -> Response:
-    default = site_of(request).settings.default_recipe
-    listed = [
-        RecipeOut(
-            name=name,
-            description=recipes.builtin(name).description,
-            variants=[variant.name for variant in recipes.builtin(name).variants],
-            default=name == default,
-        )
-        for name in recipes.BUILTIN
-    ]
+    site = site_of(request)
+    default = site.settings.default_recipe
+    listed = [RecipeOut.of_builtin(recipes.builtin(name), default) for name in recipes.BUILTIN]
+    stored = site.deployment.recipe_registry.get().recipes
+    listed += [RecipeOut.of_stored(stored[name], default) for name in sorted(stored)]
     return tagged(request, RecipesOut(recipes=listed))
+
+
+@router.post(
+    "/recipes/check",
+    response_model=RecipeCheckOut,
+    responses=responses(400, 401, 403, 404, 422, 429, 503),
+    summary="Whether a text is a recipe",
+)
+def check_recipe(request: Request, caller: Reader, body: RecipeIn) -> RecipeCheckOut:
+    """Nothing is stored, and no file that the text names is opened."""
+    recipe, faults = recipes.check(body.text)
+    return RecipeCheckOut(
+        right=recipe is not None,
+        name=recipe.name if recipe is not None else None,
+        digest=recipe.digest if recipe is not None else None,
+        variants=[variant.name for variant in recipe.variants] if recipe is not None else [],
+        faults=[FaultOut.of(fault) for fault in faults],
+    )
+
+
+@router.get("/recipes/{name}", response_model=RecipeTextOut, responses=READING, summary="One recipe with its text")
+def get_recipe(request: Request, caller: Reader, name: Name) -> Response:
+    try:
+        recipe = recipe_registry.recipe_named(site_of(request).deployment, name)
+    except RecipeError as error:
+        raise Problem(404, str(error)) from None
+    return tagged(request, RecipeTextOut(name=recipe.name, digest=recipe.digest, text=recipe.to_text()))
+
+
+@router.get(
+    "/recipes/{name}/versions",
+    response_model=RecipeVersionsOut,
+    responses=READING,
+    summary="All versions of a stored recipe",
+)
+def list_versions(request: Request, caller: Reader, name: PlainName) -> Response:
+    versions = site_of(request).deployment.recipe_registry.versions(name)
+    if not versions:
+        raise Problem(404, f"no recipe {name!r} was ever stored")
+    return tagged(request, RecipeVersionsOut(versions=[RecipeVersionOut.of(each) for each in reversed(versions)]))
+
+
+@router.put(
+    "/recipes/{name}", response_model=RecipePutOut, responses=_CHANGING, summary="Store the newest version of a recipe"
+)
+def put_recipe(request: Request, caller: Operator, name: PlainName, body: RecipeIn) -> RecipePutOut:
+    """Within a minute it applies wherever it is named. Images of an earlier version stay as they are."""
+    site = site_of(request)
+    try:
+        recipe = recipes.parse(body.text, name)
+        if recipe.name != name:
+            raise Problem(422, f"the text names its recipe {recipe.name!r}, the address {name!r}: they must be equal")
+        answer = recipe_registry.put_recipe(site.deployment, caller.name, recipe)
+    except RecipeError as error:
+        raise Problem(422, str(error)) from None
+    return RecipePutOut(
+        recipe=RecipeOut.of_stored(answer.recipe, site.settings.default_recipe),
+        changed=answer.changed,
+        before=answer.before.number if answer.before is not None and answer.changed else None,
+        uses=list(answer.uses),
+    )
+
+
+@router.delete("/recipes/{name}", status_code=204, responses=_CHANGING, summary="Remove a stored recipe by its name")
+def remove_recipe(request: Request, caller: Operator, name: PlainName) -> None:
+    """Refused while anything names it. The texts stay, so that images can be made again by it."""
+    deployment = site_of(request).deployment
+    if name not in deployment.recipe_registry.get().recipes:
+        raise Problem(404, f"no recipe {name!r} is stored")
+    try:
+        recipe_registry.remove_recipe(deployment, caller.name, name)
+    except InUseError as error:
+        raise Problem(409, str(error)) from None

@@ -34,7 +34,8 @@ def upload(
     owner: Annotated[str, typer.Option(help="Whose images they are.")] = DEFAULT_OWNER,
     batch: Annotated[str | None, typer.Option(help="Name for what is uploaded together; default the time.")] = None,
     recipe: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="What the images become: a built-in or stored recipe, or a TOML file.")
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="What the images become: a recipe, or a TOML file."),
     ] = None,
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Only such files; repeatable.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="No such files; repeatable.")] = None,

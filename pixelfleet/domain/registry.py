@@ -22,6 +22,10 @@ DESCRIPTION_LENGTH: Final = 120
 VARIANTS_LENGTH: Final = 400
 
 
+class InUseError(SetupError):
+    """A recipe that is named somewhere cannot be removed."""
+
+
 class RecipeVersion(WholeRecord):
     """One version of a name: the digest of its text, its number from 1, and who stored it when."""
 
@@ -82,13 +86,14 @@ def without_recipe(registry: Registry, name: str) -> Registry:
     """Remove a name.
 
     Raises:
-        SetupError: there is no such name, or the name is in use.
+        SetupError: there is no such name.
+        InUseError: something names the recipe.
     """
     if name not in registry.recipes:
         raise SetupError(f"no recipe {name!r} is stored; `pixelfleet recipe list` shows all recipes")
     uses = uses_of(registry, name)
     if uses:
-        raise SetupError(f"recipe {name!r} is in use: {'; '.join(uses)}. Name another recipe there first")
+        raise InUseError(f"recipe {name!r} is in use: {'; '.join(uses)}. Name another recipe there first")
     return registry.model_copy(update={"recipes": {n: r for n, r in registry.recipes.items() if n != name}})
 
 

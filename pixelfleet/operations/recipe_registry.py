@@ -14,6 +14,7 @@ from pixelfleet.domain.records import Batch, BatchState, timestamp
 from pixelfleet.domain.registry import (
     DESCRIPTION_LENGTH,
     VARIANTS_LENGTH,
+    InUseError,
     RecipeVersion,
     Registry,
     StoredRecipe,
@@ -83,18 +84,19 @@ def remove_recipe(deployment: Deployment, who: str, name: str) -> StoredRecipe:
     """Remove a name. The texts stay: images that were made by the recipe can always be made again by it.
 
     Raises:
-        SetupError: there is no such name, or something names the recipe: a route, an owner's or the deployment's
-            default, or one of the `BATCHES_LOOKED_AT` newest batches that is not complete.
+        SetupError: there is no such name.
+        InUseError: something names the recipe: a route, an owner's or the deployment's default, or one of the
+            `BATCHES_LOOKED_AT` newest batches that is not complete.
     """
     if name in BUILTIN:
         raise SetupError(f"{name!r} is a built-in recipe, which cannot be removed")
     if name == deployment.settings.default_recipe:
         setting = "PIXELFLEET_DEFAULT_RECIPE"
-        raise SetupError(f"recipe {name!r} is in use: {setting} names it. Name another recipe there first")
+        raise InUseError(f"recipe {name!r} is in use: {setting} names it. Name another recipe there first")
     stored = deployment.recipe_registry.get().recipes.get(name)
     batches = [batch.batch_id for batch in islice(_batches_of(deployment, name), _MOST_NAMED)] if stored else []
     if batches:
-        raise SetupError(
+        raise InUseError(
             f"recipe {name!r} is in use by batches that are not complete: {', '.join(batches)}. Seal them and let them "
             "complete first: `pixelfleet batch seal OWNER/NAME`"
         )
@@ -153,8 +155,8 @@ def known_recipe(registry: Registry, name: str) -> str:
 
 def difference(one: tuple[str, Recipe], other: tuple[str, Recipe]) -> list[str]:
     """The lines that differ between two recipes, as a unified diff of their canonical texts; none if they are equal."""
-    texts = [recipe.to_text().splitlines() for _, recipe in (one, other)]
-    return list(difflib.unified_diff(*texts, fromfile=one[0], tofile=other[0], lineterm=""))
+    before, after = (recipe.to_text().splitlines() for _, recipe in (one, other))
+    return list(difflib.unified_diff(before, after, one[0], other[0], lineterm=""))
 
 
 def stored_texts(deployment: Deployment) -> Iterator[tuple[StoredRecipe, str]]:

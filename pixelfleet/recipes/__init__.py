@@ -1,11 +1,12 @@
 """Recipes: the variants of an image. `parse` turns TOML into a `Recipe`; recipes of one meaning have one digest."""
 
 from pixelfleet.recipes.model import Fit, Gravity, Metadata, OutputFormat, Profile, Recipe, Tiles, Variant, Watermark
-from pixelfleet.recipes.reader import BUILTIN, MAX_TEXT_BYTES, builtin, load, parse
+from pixelfleet.recipes.reader import BUILTIN, MAX_TEXT_BYTES, Fault, builtin, check, load, parse
 
 __all__ = [
     "BUILTIN",
     "MAX_TEXT_BYTES",
+    "Fault",
     "Fit",
     "Gravity",
     "Metadata",
@@ -16,6 +17,7 @@ __all__ = [
     "Variant",
     "Watermark",
     "builtin",
+    "check",
     "load",
     "parse",
 ]

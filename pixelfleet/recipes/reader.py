@@ -3,8 +3,12 @@
 import base64
 import difflib
 import os
+import re
 import stat
 import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -21,7 +25,36 @@ BUILTIN: Final = ("web", "catalog", "archive", "zoom", "responsive")
 MAX_TEXT_BYTES: Final = 350_000
 #: The most errors that one message lists.
 MOST_ERRORS: Final = 50
+_TOML_LINE: Final = re.compile(r"\(at line (\d+)")
 _PARTS: Final[dict[str, type[BaseModel]]] = {"watermark": Watermark, "tiles": Tiles}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a text: its line, from 1, the field, and what would be right."""
+
+    message: str
+    line: int | None = None
+    field: str | None = None
+
+    def described(self, origin: str) -> str:
+        """For a message: where, and what."""
+        where = origin if self.line is None else f"{origin}, line {self.line}"
+        return f"{where}: {self.message}" if self.field is None else f"{where}: {self.field}: {self.message}"
+
+
+class _FaultsError(Exception):
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(faults)
+        self.faults = tuple(faults)
+
+
+def check(text: str) -> tuple[Recipe | None, tuple[Fault, ...]]:
+    """The recipe that a text is, or all that is wrong with the text, for an editor."""
+    try:
+        return _validated(_toml(text), text), ()
+    except _FaultsError as error:
+        return None, error.faults
 
 
 def parse(text: str, origin: str) -> Recipe:
@@ -34,7 +67,8 @@ def parse(text: str, origin: str) -> Recipe:
     Raises:
         RecipeError: one line for each error: origin, line, field, and the right form.
     """
-    return _validated(_toml(text, origin), text, origin)
+    with _faults_of(origin):
+        return _validated(_toml(text), text)
 
 
 def load(name_or_path: str) -> Recipe:
@@ -52,9 +86,10 @@ def load(name_or_path: str) -> Recipe:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read: {error}") from None
-    raw = _toml(text, str(path))
-    _inline_watermarks(raw, text, path)
-    return _validated(raw, text, str(path))
+    with _faults_of(str(path)):
+        raw = _toml(text)
+        _inline_watermarks(raw, text, path)
+        return _validated(raw, text)
 
 
 @cache
@@ -70,19 +105,31 @@ def builtin(name: str) -> Recipe:
     return parse(text, f"{name}.toml")
 
 
-def _toml(text: str, origin: str) -> dict[str, Any]:
+@contextmanager
+def _faults_of(origin: str) -> Iterator[None]:
+    """Turn faults into the error of a recipe from `origin`."""
+    try:
+        yield
+    except _FaultsError as error:
+        raise RecipeError("\n".join(dict.fromkeys(fault.described(origin) for fault in error.faults))) from None
+
+
+def _toml(text: str) -> dict[str, Any]:
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_TEXT_BYTES:
-        raise RecipeError(f"{origin}: {size:,} bytes, more than the {MAX_TEXT_BYTES:,} that a recipe may have")
+        raise _FaultsError([Fault(f"{size:,} bytes, more than the {MAX_TEXT_BYTES:,} that a recipe may have")])
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{origin}: not valid TOML: {error}") from None
+        # The message ends in the line, or in "at end of document".
+        at = _TOML_LINE.search(str(error))
+        line = int(at[1]) if at else max(len(text.splitlines()), 1)
+        raise _FaultsError([Fault(f"not valid TOML: {error}", line)]) from None
     except RecursionError:
-        raise RecipeError(f"{origin}: not valid TOML: nested too deeply") from None
+        raise _FaultsError([Fault("not valid TOML: nested too deeply")]) from None
 
 
-def _validated(raw: dict[str, Any], text: str, origin: str) -> Recipe:
+def _validated(raw: dict[str, Any], text: str) -> Recipe:
     try:
         return Recipe.model_validate(raw)
     except ValidationError as error:
@@ -91,13 +138,13 @@ def _validated(raw: dict[str, Any], text: str, origin: str) -> Recipe:
         # Where every variant is refused, Pydantic adds that no variant is left: that error says nothing new.
         shown = (deeper or items)[:MOST_ERRORS]
         lines = Lines(text)
-        messages = [_describe(item, lines, origin) for item in shown]
+        faults = [_fault(item, lines) for item in shown]
         more = len(deeper or items) - len(shown)
-        messages += [f"{origin}: {more:,} more errors"] if more else []
-        raise RecipeError("\n".join(dict.fromkeys(messages))) from None
+        faults += [Fault(f"{more:,} more errors")] if more else []
+        raise _FaultsError(faults) from None
 
 
-def _describe(item: dict[str, Any], lines: Lines, origin: str) -> str:
+def _fault(item: dict[str, Any], lines: Lines) -> Fault:
     location: tuple[str | int, ...] = item["loc"]
     names = [str(part) for part in location if not isinstance(part, int)]
     reason = str(item["msg"]).removeprefix("Value error, ")
@@ -109,7 +156,7 @@ def _describe(item: dict[str, Any], lines: Lines, origin: str) -> str:
     elif expected := _expected(names):
         reason = f"{reason}, not {item['input']!r:.60} ({expected})"
     field = ".".join(names) or "recipe"
-    return f"{origin}, line {lines.of(location)}: {field}: {reason}"
+    return Fault(reason, lines.of(location), field)
 
 
 def _part_of(names: list[str]) -> type[BaseModel]:

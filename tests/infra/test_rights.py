@@ -45,8 +45,9 @@ RIGHTS = {
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 }
-#: A transaction asks for the actions in it: a record puts an image, a seal updates a batch; calls.py adds the counters.
-IN_TRANSACTIONS = {"images": "dynamodb:PutItem", "batches": "dynamodb:UpdateItem"}
+#: A transaction asks for the actions in it: a record puts an image, a seal updates a batch, a change of recipes puts
+#: them; calls.py adds the counters.
+IN_TRANSACTIONS = {"images": "dynamodb:PutItem", "batches": "dynamodb:UpdateItem", "recipes": "dynamodb:PutItem"}
 
 #: Rights that no operation in the source has for its name.
 BESIDE: dict[str, set[str]] = {

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
+from pixelfleet.catalog.registry import RecipeRegistry
 from pixelfleet.catalog.schema import TABLES
 from pixelfleet.domain.records import NoticeKind
 from pixelfleet.errors import TransientError
@@ -58,6 +59,7 @@ def catalog(dynamodb: FaultyDynamoDb) -> Catalog:
         Images(client, "images", "batches"),
         batches,
         RecipeTexts(client, "recipes"),
+        RecipeRegistry(client, "recipes"),
         Batches(client, "batches", in_a_minute),
     )
 

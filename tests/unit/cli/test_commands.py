@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause
 from tests.fakes.deployment import enter, moto_deployment
 from tests.fakes.records import key_of, record
+from tests.recipes import shop
 
 
 @pytest.fixture
@@ -190,6 +192,7 @@ def test_lists_fit_a_terminal_of_80_columns_and_cut_nothing(deployment: Deployme
         ["failures", "--by", "batch"],
         ["user", "list"],
         ["user", "tokens"],
+        ["recipe", "list"],
     ):
         code, out, _ = pixelfleet(*arguments)
         assert code == 0
@@ -199,12 +202,53 @@ def test_lists_fit_a_terminal_of_80_columns_and_cut_nothing(deployment: Deployme
     assert "…" not in out
 
 
-@pytest.mark.parametrize("command", [[], ["upload"], ["redrive"], ["purge"], ["batch", "seal"], ["user", "token"]])
+@pytest.mark.parametrize(
+    "command", [[], ["upload"], ["redrive"], ["purge"], ["batch", "seal"], ["user", "token"], ["recipe", "put"]]
+)
 def test_help_fits_80_columns_and_shows_no_type_for_flags(pixelfleet: Any, command: list[str]) -> None:
     code, out, _ = pixelfleet(*command, "--help")
     assert code == 0
     assert "bool" not in out
     assert max(len(line) for line in out.splitlines()) <= 80
+
+
+def test_a_recipe_is_stored_compared_exported_and_removed(pixelfleet: Any, tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text(shop(100).to_text())
+    code, _, err = pixelfleet("recipe", "put", str(file))
+    assert (code, f"shop is stored: version 1, digest {shop(100).digest[:12]}" in err) == (0, True)
+    assert "stored already: version 1" in pixelfleet("recipe", "put", str(file))[2]
+    file.write_text(shop(200).to_text())
+    _, out, _ = pixelfleet("recipe", "put", str(file), "--json")
+    assert {name: json.loads(out)[name] for name in ("version", "before", "changed")} == {
+        "version": 2,
+        "before": 1,
+        "changed": True,
+    }
+    _, out, _ = pixelfleet("recipe", "list", "--json")
+    assert [(each["name"], each["builtin"]) for each in json.loads(out)][-2:] == [("responsive", True), ("shop", False)]
+    assert pixelfleet("recipe", "show", "shop@1")[1] == shop(100).to_text()
+    _, out, _ = pixelfleet("recipe", "show", "shop", "--versions", "--json")
+    assert [(each["version"], each["present"]) for each in json.loads(out)] == [(2, True), (1, False)]
+    assert "-box = [100, 100]\n+box = [200, 200]" in pixelfleet("recipe", "diff", "shop@1", "shop")[1]
+    assert "are equal" in pixelfleet("recipe", "diff", "shop", str(file))[2]
+    folder = tmp_path / "recipes"
+    assert pixelfleet("recipe", "export", str(folder))[0] == 0
+    assert (folder / "shop.toml").read_text() == shop(200).to_text()
+    assert pixelfleet("recipe", "export", str(folder))[0] == 0
+    (folder / "shop.toml").write_text("mine")
+    code, _, err = pixelfleet("recipe", "export", str(folder))
+    assert (code, "--force replaces these files" in err, (folder / "shop.toml").read_text()) == (2, True, "mine")
+    assert pixelfleet("recipe", "rm", "shop")[0] == 0
+    assert pixelfleet("recipe", "rm", "shop")[0] == 2
+
+
+def test_a_file_with_the_name_of_a_built_in_recipe_is_not_taken_for_it(
+    pixelfleet: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "web").write_text(shop().to_text())
+    assert "shop is stored" in pixelfleet("recipe", "put", "web")[2]
 
 
 def test_numbers_of_one_are_not_plural() -> None:

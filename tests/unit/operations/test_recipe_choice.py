@@ -7,7 +7,7 @@ import pytest
 from pixelfleet import recipes
 from pixelfleet.domain.keys import place_of
 from pixelfleet.domain.records import RecipeRef
-from pixelfleet.domain.registry import with_default
+from pixelfleet.domain.registry import Registry, with_default
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.operations.recipe_choice import REMEMBERED, RecipeChoice
 from pixelfleet.operations.recipe_registry import put_recipe
@@ -61,7 +61,13 @@ def test_a_new_version_applies_within_a_minute_and_one_read_serves_a_minute(depl
     clock = Clock()
     reads: list[int] = []
     get = deployment.recipe_registry.get
-    deployment.recipe_registry.get = lambda: (reads.append(1), get())[1]
+
+    def counted() -> Registry:
+        reads.append(1)
+        present: Registry = get()
+        return present
+
+    deployment.recipe_registry.get = counted
     choice = RecipeChoice(deployment, clock)
     assert choice.of(None, PLACE).digest == shop(100).digest
     deployment.recipe_registry.get = get

@@ -138,10 +138,11 @@ def test_a_recipe_that_gets_a_default_meanwhile_is_not_removed(deployment: Any) 
         calls.append(1)
         if len(calls) == 2:
             deployment.recipe_registry.get = get
-            registry = get()
+            registry: Registry = get()
             deployment.recipe_registry.change(lambda now: with_default(now, "me", "shop"))
             return registry
-        return get()
+        present: Registry = get()
+        return present
 
     deployment.recipe_registry.get = meanwhile
     with pytest.raises(SetupError, match="it is the default of me"):

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from pixelfleet.errors import RecipeError
-from pixelfleet.recipes import BUILTIN, Fit, OutputFormat, builtin, load, parse
+from pixelfleet.recipes import BUILTIN, Fit, OutputFormat, builtin, check, load, parse
 
 SMALL = 'name = "mine"\n[[variants]]\nname = "a"\nbox = 100\n'
 
@@ -171,3 +171,14 @@ def test_an_unknown_name_is_told_with_the_names_that_there_are() -> None:
 
 def test_a_huge_text_is_refused_unread() -> None:
     assert "more than the 350,000" in refusal("#" * 400_000)
+
+
+def test_a_check_has_the_line_and_the_field_of_each_fault() -> None:
+    recipe, faults = check('name = "a"\n[[variants]]\nname = "card"\nbox = [1]\nwidht = 3\n')
+    assert recipe is None
+    assert [(fault.line, fault.field) for fault in faults] == [(4, "variants.box"), (5, "variants.widht")]
+    assert all(fault.message for fault in faults)
+    _, [fault] = check('name = "a"\nbox = [')
+    assert (fault.line, fault.field) == (2, None)
+    right, faults = check('name = "a"\n[[variants]]\nname = "card"\n')
+    assert (right, faults) == (parse('name = "a"\n[[variants]]\nname = "card"\n', "x"), ())

@@ -1,0 +1,89 @@
+"""/api/v1/recipes: recipes are stored by operators, read by everybody, and chosen for images by their names."""
+
+from typing import Any
+
+import pytest
+
+from pixelfleet.domain.registry import with_default
+from pixelfleet.domain.users import Scope
+from tests.fakes.records import record
+from tests.recipes import shop
+from tests.unit.dashboard.conftest import Dashboard
+
+
+@pytest.fixture
+def operator(dashboard: Dashboard) -> Any:
+    return dashboard.program("olga", *Scope)
+
+
+def put(operator: Any, width: int, name: str = "shop") -> Any:
+    return operator.put(f"/api/v1/recipes/{name}", json={"text": shop(width, name).to_text()})
+
+
+def test_a_recipe_is_stored_read_by_its_versions_and_removed(dashboard: Dashboard, operator: Any) -> None:
+    first, second = put(operator, 100), put(operator, 200)
+    assert (first.status_code, first.json()["before"]) == (200, None)
+    assert (second.json()["before"], second.json()["changed"]) == (1, True)
+    assert put(operator, 200).json()["changed"] is False
+    reader = dashboard.program("ben")
+    listed = reader.get("/api/v1/recipes").json()["recipes"]
+    assert [each["name"] for each in listed if not each["builtin"]] == ["shop"]
+    assert (listed[-1]["version"], listed[-1]["who"], listed[-1]["variants"]) == (2, "olga", ["card"])
+    assert reader.get("/api/v1/recipes/shop@1").json()["text"] == shop(100).to_text()
+    assert reader.get("/api/v1/recipes/shop").json()["digest"] == shop(200).digest
+    assert [each["version"] for each in reader.get("/api/v1/recipes/shop/versions").json()["versions"]] == [2, 1]
+    assert reader.get("/api/v1/recipes/shop@9").status_code == 404
+    assert operator.delete("/api/v1/recipes/shop").status_code == 204
+    assert reader.get("/api/v1/recipes/shop").status_code == 404
+    assert operator.delete("/api/v1/recipes/shop").status_code == 404
+
+
+def test_a_recipe_in_use_is_not_removed_and_says_where_it_applies(dashboard: Dashboard, operator: Any) -> None:
+    put(operator, 100, "used")
+    change = dashboard.deployment.recipe_registry.change
+    change(lambda registry: with_default(registry, "ana", "used"))
+    assert put(operator, 200, "used").json()["uses"] == ["it is the default of ana"]
+    answer = operator.delete("/api/v1/recipes/used")
+    assert (answer.status_code, "it is the default of ana" in answer.json()["detail"]) == (409, True)
+    change(lambda registry: with_default(registry, "ana", None))
+    assert operator.delete("/api/v1/recipes/used").status_code == 204
+
+
+def test_a_wrong_recipe_is_refused_with_line_and_field(operator: Any) -> None:
+    wrong = operator.put("/api/v1/recipes/shop", json={"text": 'name = "shop"\n[[variants]]\nname = "a"\nbox = [1]\n'})
+    assert (wrong.status_code, "shop, line 4: variants.box" in wrong.json()["detail"]) == (422, True)
+    other = operator.put("/api/v1/recipes/other", json={"text": shop().to_text()})
+    assert (other.status_code, "they must be equal" in other.json()["detail"]) == (422, True)
+    builtin = put(operator, 100, "web")
+    assert (builtin.status_code, "built-in" in builtin.json()["detail"]) == (400, True)
+
+
+def test_a_text_is_checked_without_being_stored(dashboard: Dashboard) -> None:
+    reader = dashboard.program("ben", Scope.READ)
+    right = reader.post("/api/v1/recipes/check", json={"text": shop(name="draft").to_text()}).json()
+    assert (right["right"], right["name"], right["variants"], right["faults"]) == (True, "draft", ["card"], [])
+    wrong = reader.post("/api/v1/recipes/check", json={"text": 'name = "shop"\n[[variants]]\nnme = "a"\n'}).json()
+    assert wrong["right"] is False
+    assert [(fault["line"], fault["field"]) for fault in wrong["faults"]] == [
+        (2, "variants.name"),
+        (3, "variants.nme"),
+    ]
+    assert reader.get("/api/v1/recipes/draft").status_code == 404
+
+
+def test_an_image_and_an_upload_may_have_a_stored_recipe(dashboard: Dashboard, operator: Any) -> None:
+    put(operator, 100, "mine")
+    image = record(dashboard.deployment, "ana", "recipes", "a.jpg")
+    writer = dashboard.program("ana")
+    assert writer.post(f"/api/v1/images/{image.image_id}/reprocess", json={"recipe": "mine"}).status_code == 202
+    queued = dashboard.deployment.images.get(image.image_id)
+    assert queued is not None
+    assert queued.chosen_recipe is not None
+    assert queued.chosen_recipe.digest == shop(100, "mine").digest
+    wrong = writer.post(f"/api/v1/images/{image.image_id}/reprocess", json={"recipe": "none"})
+    assert (wrong.status_code, "mine" in wrong.json()["detail"]) == (422, True)
+    upload = {"files": [{"name": "a.jpg", "bytes": 1}], "batch": "mine", "recipe": "mine"}
+    assert writer.post("/api/v1/uploads", json=upload).status_code == 201
+    batch = dashboard.deployment.batches.get("ana", "mine")
+    assert batch is not None
+    assert batch.recipe == queued.chosen_recipe
