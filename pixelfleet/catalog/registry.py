@@ -66,9 +66,10 @@ class RecipeRegistry:
             head["ExpressionAttributeValues"] = {":version": {"N": str(before.version)}}
         else:
             head["ConditionExpression"] = "attribute_not_exists(recipe_id)"
+        actions: list[Any] = [{"Put": head}, *self._histories(before, after)]
         with translated("change the recipes"):
             try:
-                write(self._client.transact_write_items, TransactItems=[{"Put": head}, *self._histories(before, after)])
+                write(self._client.transact_write_items, TransactItems=actions)
             except ClientError as error:
                 if condition_lost(error):
                     return False
