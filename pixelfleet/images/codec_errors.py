@@ -52,7 +52,7 @@ _LIMIT_OF_FORMAT: Final = re.compile(
 )
 _TRUNCATED: Final = re.compile(
     r"premature end|truncated|unexpected end|end of (file|data|stream)|not enough (image )?data|"
-    r"read error (at|on) (scanline|strip|tile)|broken data stream|fewer bytes than|short read|end-of-file",
+    r"read error (at|on) (scanline|strip|tile)|fewer bytes than|short read|end-of-file",
     re.IGNORECASE,
 )
 #: Words for bytes that make no sense, although a codec calls them a method or a stream that it does not support.

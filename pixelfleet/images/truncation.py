@@ -101,6 +101,15 @@ def _iso_media(file: BinaryIO) -> bool:
     return False
 
 
+def _jpeg2000(file: BinaryIO) -> bool:
+    """A box of a JP2 reaches past the end; or a codestream that goes on to the end of the file has no end marker (ITU-T
+    T.800, A.4.4), whose bytes no packet can have (B.10.1)."""
+    file.seek(0)
+    head = file.read(_TAIL)
+    open_ended = head.startswith(b"\xff\x4f") or b"\0\0\0\0jp2c" in head
+    return b"\xff\xd9" not in _tail(file) if open_ended else _iso_media(file)
+
+
 def _tiff(file: BinaryIO) -> bool:
     """The first directory lies behind the end of the file: writers that compress put it last (TIFF 6.0, section 2)."""
     size = _size(file)
@@ -133,6 +142,7 @@ _CHECKS: Final[dict[str, Callable[[BinaryIO], bool]]] = {
     "webp": _riff,
     "avif": _iso_media,
     "heic": _iso_media,
+    "jpeg2000": _jpeg2000,
     "tiff": _tiff,
     "bmp": _bmp,
 }

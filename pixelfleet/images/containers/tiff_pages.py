@@ -1,5 +1,6 @@
 """Which directory of a TIFF is the picture, and whether the file is a camera raw in TIFF's clothes."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +17,11 @@ Read = Callable[[int, int], bytes]
 
 _MAX_PAGES: Final = 10_000
 _MAX_SUB: Final = 16
-_WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC, _DNG_VERSION = 256, 257, 259, 262, 50706
+#: LibRaw looks for the mark of IIQ in as many bytes.
+_IIQ_HEAD: Final = 32
+#: A DNG's version (DNG 1.7), and Leaf's block in a MOS (34310, ExifTool's tag names of EXIF).
+_RAW_TAGS: Final = frozenset({50706, 34310})
+_WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC = 256, 257, 259, 262
 #: Photometric interpretations of unfinished pixels: colour filter array and linear raw (TIFF/EP; DNG 1.7, chapter 4).
 _RAW_PHOTOMETRIC: Final = frozenset({32803, 34892})
 #: Compressions of makers: Sony ARW, Nikon NEF, Pentax PEF and the like, Kodak DCR, Epson ERF, Samsung SRW, Kodak KDC.
@@ -42,8 +47,11 @@ def is_camera_raw(read: Read) -> bool:
     # CR2 names itself behind the header (there is no public specification; the libtiff-based readers test the same).
     if file.read(8, 2) == b"CR" and not file.big:
         return True
+    # So does Phase One's IIQ, whose first directory is a small preview (LibRaw, `parse_phase_one`).
+    if re.search(rb"IIII.waR|MMMMRaw.", file.read(0, _IIQ_HEAD), re.DOTALL):
+        return True
     for number, directory in enumerate(file.chain(_MAX_SUB)):
-        if number == 0 and _DNG_VERSION in directory.entries:
+        if number == 0 and not _RAW_TAGS.isdisjoint(directory.entries):
             return True
         if any(_is_raw(one) for one in (directory, *_below(file, directory))):
             return True

@@ -56,7 +56,7 @@ IMAGE = [
 PILLOW = [
     ("cannot identify image file '/tmp/scratch-1/source'", Cause.UNREADABLE),
     ("image file is truncated (12 bytes not processed)", Cause.TRUNCATED),
-    ("broken data stream when reading image file", Cause.TRUNCATED),
+    ("broken data stream when reading image file", Cause.UNREADABLE),
     ("decoder error -2 when reading image file", Cause.UNREADABLE),
     ("unknown PCX mode", Cause.UNSUPPORTED_FORMAT),
     ("not supported: Unimplemented DXGI format 99", Cause.UNSUPPORTED_FORMAT),

@@ -90,6 +90,9 @@ RAWS = {
     "linear raw": _raw_above(34892),
     "Nikon's compression": tiff(small(), quarters_page(QUARTERS, tags={259: (3, [34713])})),
     "CR2": b"II*\0\x10\0\0\0CR\x02\0" + tiff(quarters_page(QUARTERS))[12:],
+    "Phase One": (whole := tiff(quarters_page(QUARTERS)))[:8] + b"IIII\x0cwaR" + whole[16:],
+    "Phase One, big-endian mark": whole[:8] + b"MMMMRaw\0" + whole[16:],
+    "Leaf": tiff(quarters_page(QUARTERS, tags={34310: (7, b"PKTS\0\0\0\1")})),
     "Panasonic": b"II\x55\0" + bytes(60),
     "Fujifilm": b"FUJIFILMCCD-RAW 0201" + bytes(60),
 }

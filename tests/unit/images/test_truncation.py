@@ -27,6 +27,7 @@ FORMS: list[tuple[str, dict[str, Any]]] = [
     ("TIFF", {"compression": "tiff_lzw"}),
     ("AVIF", {"speed": 10}),
     ("JPEG2000", {}),
+    ("JPEG2000", {"no_jp2": True}),
     ("BMP", {}),
     ("TGA", {"compression": "tga_rle"}),
     ("PPM", {}),
@@ -69,12 +70,34 @@ def test_a_whole_file_does_not_break_off(
     assert not breaks_off(tmp_path / "whole", code.lower())
 
 
+def test_a_jpeg2000_that_the_decoder_refuses_need_not_break_off(tmp_path: Path, rendered: Run) -> None:
+    """OpenJPEG in Pillow says "broken data stream" of every file that it does not decode."""
+    content = bytearray(written([scene((160, 100), "sea", "whole")], "JPEG2000", {}))
+    # Another progression order than there is (ITU-T T.800, table A.16), in the marker COD.
+    content[content.index(b"\xff\x52") + 5] = 9
+    (tmp_path / "a").write_bytes(content)
+    with pytest.raises(PermanentError) as caught:
+        rendered(tmp_path / "a", {"box": 50})
+    assert caught.value.cause is Cause.UNREADABLE
+    assert "damaged" not in caught.value.message
+
+
+@pytest.mark.parametrize("share", [0.6, 1.0])
+def test_a_jp2_whose_last_box_is_open_breaks_off_without_an_end_marker(tmp_path: Path, share: float) -> None:
+    """Length 0: to the end of the file (ITU-T T.800, I.4)."""
+    content = bytearray(written([scene((160, 100), "sea", "whole")], "JPEG2000", {}))
+    at = content.index(b"jp2c")
+    content[at - 4 : at] = bytes(4)
+    (tmp_path / "a").write_bytes(content[: int(len(content) * share)])
+    assert breaks_off(tmp_path / "a", "jpeg2000") is (share < 1)
+
+
 def test_a_gif_without_its_trailer_is_whole(tmp_path: Path, pictures: list[Image.Image]) -> None:
     (tmp_path / "a").write_bytes(written(pictures, "GIF", {})[:-1])
     assert not breaks_off(tmp_path / "a", "gif")
 
 
-@pytest.mark.parametrize(("code", "options"), [FORMS[0], FORMS[2], FORMS[8], FORMS[12], FORMS[14]])
+@pytest.mark.parametrize(("code", "options"), [FORMS[0], FORMS[2], FORMS[8], FORMS[13], FORMS[15]])
 def test_a_recipe_may_accept_what_there_is(
     tmp_path: Path, rendered: Run, pictures: list[Image.Image], code: str, options: dict[str, Any]
 ) -> None:
