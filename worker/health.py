@@ -1,12 +1,15 @@
 """Whether the event loop of this container's worker still runs: `python -m worker.health`, for ECS's health check.
 
-The loop touches a file; a loop that hangs, on a receive or a lock, lets it grow old, and ECS starts another task.
+The loop touches a file; a loop that hangs, on a receive or a lock, lets it grow old, and ECS starts another task. The
+file's time is that of the system's monotonic clock, which all processes share, and which nobody sets.
 Remote control, which Celery's own `inspect ping` needs, does not exist on SQS.
 """
 
+import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,16 +31,23 @@ def pulse_file(scratch: Path | None) -> Path:
 def keep_pulse(sender: Any, **_: Any) -> None:
     """Touch the file on the event loop from now on."""
     pulse = pulse_file(load_settings().scratch_dir)
+    touch(pulse)
+    sender.hub.call_repeatedly(INTERVAL, touch, pulse)
+
+
+def touch(pulse: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    """Give the file the clock's time."""
     pulse.touch()
-    sender.hub.call_repeatedly(INTERVAL, pulse.touch)
+    os.utime(pulse, (clock(), clock()))
 
 
-def age(pulse: Path) -> float | None:
-    """Seconds since the last touch; None where no worker has been ready."""
+def age(pulse: Path, clock: Callable[[], float] = time.monotonic) -> float | None:
+    """Seconds since the last touch; None where no worker has been ready since the system's start."""
     try:
-        return time.time() - pulse.stat().st_mtime
+        seconds = clock() - pulse.stat().st_mtime
     except FileNotFoundError:
         return None
+    return seconds if seconds >= -1 else None
 
 
 def main() -> int:

@@ -44,9 +44,9 @@ def main() -> None:
     # They read their whole configuration when imported.
     from ministack import app as ministack  # noqa: PLC0415
     from ministack.core import iam_evaluator, persistence  # noqa: PLC0415
-    from ministack.services import s3  # noqa: PLC0415
+    from ministack.services import s3, sqs  # noqa: PLC0415
 
-    from pixelfleet.localcloud import object_files  # noqa: PLC0415
+    from pixelfleet.localcloud import clock, object_files  # noqa: PLC0415
     from pixelfleet.localcloud.form_files import with_form_files  # noqa: PLC0415
     from pixelfleet.localcloud.put_files import with_put_files  # noqa: PLC0415
 
@@ -55,6 +55,7 @@ def main() -> None:
     disk = object_files.install(s3, Path(os.environ["S3_DATA_DIR"]))
     object_files.take_mapped_bodies(ministack)
     state = os.environ.get(STATE_VARIABLE)
+    clock.install(sqs, s3, Path(state) / "sequence" if state else None)
     memory = Memory(ministack, StateFolder(Path(state), codec(persistence))) if state else None
     application = with_put_files(with_form_files(ministack.app, disk), disk)
     sys.exit(asyncio.run(_serve(with_trimming(application), memory)))

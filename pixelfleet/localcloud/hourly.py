@@ -53,7 +53,8 @@ class HourlyReconcile:
     def once(self) -> bool:
         """One reconcile; returns whether it succeeded. A reconcile that has something to do says so."""
         now = self._clock()
-        sweep = self._swept is None or now - self._swept >= SWEEP_EVERY
+        # A clock that was set back makes the last sweep one of the future.
+        sweep = self._swept is None or not timedelta(0) <= now - self._swept < SWEEP_EVERY
         try:
             report = reconcile(self._deployment, ReconcileOrder(who=WHO, sweep=sweep), now)
         except PixelfleetError as error:

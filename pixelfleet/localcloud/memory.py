@@ -4,6 +4,7 @@ import os
 from collections.abc import Awaitable
 from typing import Any
 
+from pixelfleet.localcloud.clock import show_in_time
 from pixelfleet.localcloud.journal import CloudJournal, Write, read
 from pixelfleet.localcloud.state import Codec, StateFolder
 
@@ -35,6 +36,7 @@ class Memory:
                     self._ministack._get_module(module).load_persisted_state(values[service])  # noqa: SLF001
                 except Exception as error:  # ministack's own shapes: anything may be wrong in them
                     raise self._folder.unusable(service, repr(error)) from error
+        self._show_messages()
         for path in self._folder.journals():
             for write in read(path):
                 await self._repeat(write)
@@ -56,6 +58,13 @@ class Memory:
         """Save for the last time. Raises OSError as `save` does."""
         self.save()
         self._folder.running.unlink(missing_ok=True)
+
+    def _show_messages(self) -> None:
+        from ministack.core.responses import request_scope  # noqa: PLC0415 - it reads its configuration when imported
+        from ministack.services import sqs  # noqa: PLC0415
+
+        with request_scope(os.environ["MINISTACK_ACCOUNT_ID"], os.environ["MINISTACK_REGION"]):
+            show_in_time(sqs._queues.values(), sqs.time.time())  # noqa: SLF001
 
     def _repeat(self, write: Write) -> Awaitable[Any]:
         from ministack.core.responses import request_scope  # noqa: PLC0415 - it reads its configuration when imported

@@ -1,7 +1,7 @@
 """The health check judges the event loop by the age of a file."""
 
-import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ def heartbeat_recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_loop_that_turned_lately_is_healthy(heartbeat_recorder: Path) -> None:
-    heartbeat_recorder.touch()
+    health.touch(heartbeat_recorder)
 
     assert health.main() == 0
 
@@ -24,12 +24,26 @@ def test_a_loop_that_turned_lately_is_healthy(heartbeat_recorder: Path) -> None:
 def test_a_loop_that_has_not_turned_for_long_is_not(
     heartbeat_recorder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    heartbeat_recorder.touch()
-    then = time.time() - health.HUNG - 5
-    os.utime(heartbeat_recorder, (then, then))
+    health.touch(heartbeat_recorder, lambda: time.monotonic() - health.HUNG - 5)
 
     assert health.main() == 1
     assert "has not turned" in capsys.readouterr().err
+
+
+def test_a_clock_that_is_set_back_does_not_hide_a_loop_that_hangs(
+    heartbeat_recorder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    health.touch(heartbeat_recorder, lambda: time.monotonic() - health.HUNG - 5)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 3_600)
+
+    assert health.main() == 1
+
+
+def test_a_file_of_the_time_before_the_system_started_is_none(heartbeat_recorder: Path) -> None:
+    health.touch(heartbeat_recorder, lambda: time.monotonic() + 1_000)
+
+    assert health.age(heartbeat_recorder) is None
 
 
 def test_a_worker_that_was_never_ready_is_not(heartbeat_recorder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,7 +56,8 @@ def test_a_ready_worker_keeps_the_pulse_on_its_loop(heartbeat_recorder: Path) ->
         def __init__(self) -> None:
             self.calls: list[tuple[int, object]] = []
 
-        def call_repeatedly(self, interval: int, action: object) -> None:
+        def call_repeatedly(self, interval: int, action: Callable[[Path], None], *arguments: Path) -> None:
+            action(*arguments)
             self.calls.append((interval, action))
 
     class Consumer:

@@ -1,0 +1,79 @@
+"""The embedded cloud keeps its order when the machine's clock is set back: queues, and the order of S3 events.
+
+ministack 1.5.33 counts visibility, delays and retention of messages by the wall clock. After a step back by an hour, a
+message that was in flight stayed invisible for an hour. It starts the sequencers of S3 events at the wall clock, too:
+after a start with an earlier clock, the events of new uploads were older than the records, and workers dropped them.
+"""
+
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+#: More events than one run of the embedded cloud has.
+EVENTS_OF_A_RUN: Final = 1_000_000_000
+#: The longest delay of a message (SQS, DelaySeconds).
+_LONGEST_DELAY: Final = 900.0
+
+
+class SteadyTime:
+    """Stands in for the module `time`: `time()` begins at the wall clock, and then never goes back nor jumps."""
+
+    def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic) -> None:
+        self._steady = steady
+        self._offset = wall() - steady()
+
+    def time(self) -> float:
+        return self._offset + self._steady()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+
+def install(sqs: ModuleType, s3: ModuleType, sequence: Path | None) -> SteadyTime:
+    """Give ministack's queues a steady time, and its S3 events sequencers above those of earlier runs.
+
+    `sequence` is the file that remembers the last run's first sequencer; None where nothing outlasts the process.
+
+    Raises:
+        RuntimeError: ministack is not the pinned version.
+        OSError: the file could not be written.
+    """
+    if getattr(sqs, "time", None) is not time or not isinstance(getattr(s3, "_event_sequence", None), itertools.count):
+        raise RuntimeError("ministack keeps its time in another way than version 1.5.33: pixelfleet cannot correct it")
+    steady = SteadyTime()
+    sqs.time = steady  # type: ignore[attr-defined]
+    s3._event_sequence = itertools.count(first_sequencer(sequence, time.time_ns() // 1_000))  # type: ignore[attr-defined] # noqa: SLF001
+    return steady
+
+
+def first_sequencer(path: Path | None, now: int) -> int:
+    """The wall clock in microseconds, as ministack has it, but above every sequencer of the runs before."""
+    if path is None:
+        return now
+    try:
+        last = int(path.read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError):
+        last = -EVENTS_OF_A_RUN
+    first = max(now, last + EVENTS_OF_A_RUN)
+    draft = path.with_name(f"{path.name}.new")
+    with draft.open("w", encoding="ascii") as file:
+        file.write(str(first))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    return first
+
+
+def show_in_time(queues: Iterable[dict[str, Any]], now: float) -> None:
+    """Messages of a run before become visible within their queue's visibility timeout, or the longest delay.
+
+    No worker of that run is left. Its clock may have been ahead of this one.
+    """
+    for queue in queues:
+        latest = now + max(_LONGEST_DELAY, float(queue["attributes"].get("VisibilityTimeout", 30)))
+        for message in queue["messages"]:
+            message["visible_at"] = min(message.get("visible_at", now), latest)
