@@ -1,18 +1,22 @@
 """A bound for every request's body, before anything reads it: bytes by its type, and seconds until it is whole.
 
-It holds for everybody, signed in or not, and for bodies without a Content-Length, too.
+It holds for everybody, signed in or not, and for bodies without a Content-Length, too. A route parses its body before
+it asks who the caller is, which takes a second for 4 MB of JSON; so a stranger may send no more than a form.
 """
 
 import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.callers import SAFE_METHODS, has_credentials
 from dashboard.problems import answer
+from pixelfleet.errors import PixelfleetError
 
 #: Bytes. A manifest of 1,000 uploads and the largest recipe are well below.
 MOST_JSON: Final = 4_000_000
@@ -27,8 +31,15 @@ _CLOSE: Final = {"Connection": "close"}
 class BoundedBodies:
     """ASGI middleware: 413 for a body that is too large, 415 for parts of files, 408 for a slow one."""
 
-    def __init__(self, app: ASGIApp, seconds: float = SLOWEST, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        seconds: float = SLOWEST,
+        clock: Callable[[], float] | None = None,
+        credentials: Callable[[Request], bool] = has_credentials,
+    ) -> None:
         self._app = app
+        self._has_credentials = credentials
         self._seconds = seconds
         self._clock = clock
 
@@ -38,7 +49,7 @@ class BoundedBodies:
             return
         headers = Headers(scope=scope)
         content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-        limit = MOST_FORM if content_type == _FORM else MOST_JSON
+        limit = await self._limit(Request(scope), content_type)
         if content_type.startswith("multipart/"):
             response = answer(Request(scope), 415, "no page takes files: uploads go to S3 by a form", headers=_CLOSE)
             await response(scope, receive, send)
@@ -47,6 +58,17 @@ class BoundedBodies:
             await response(scope, receive, send)
         else:
             await self._app(scope, self._bounded(receive, limit), send)
+
+    async def _limit(self, request: Request, content_type: str) -> int:
+        small = 0 < _length(request.headers) <= MOST_FORM
+        if content_type == _FORM or small or request.method in SAFE_METHODS:
+            return MOST_FORM
+        try:
+            known = await run_in_threadpool(self._has_credentials, request)
+        except PixelfleetError:
+            # DynamoDB does not answer: the route will say so.
+            known = True
+        return MOST_JSON if known else MOST_FORM
 
     def _bounded(self, receive: Receive, limit: int) -> Receive:
         taken, deadline, whole = 0, 0.0, False

@@ -87,6 +87,13 @@ def operator_form_caller(caller: Annotated[Caller, Depends(form_caller)]) -> Cal
     return operator_caller(caller)
 
 
+def has_credentials(request: Request) -> bool:
+    """Whether the request comes with a token that is valid, or with a session cookie that the dashboard has signed."""
+    site = site_of(request)
+    token = _bearer_token(request)
+    return site.deployment.users.bearer(token) is not None if token else site.sessions.read(request) is not None
+
+
 class ApiCaller:
     """A dependency of API routes: the caller, who must hold the scope; counts against their rate limit."""
 
@@ -127,11 +134,11 @@ def check_form_token(request: Request, session: Session | None, token: str) -> N
 
 
 def _bearer(request: Request) -> Caller | None:
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not token:
+    token = _bearer_token(request)
+    if not token:
         return None
     site: Site = site_of(request)
-    holder = site.deployment.users.bearer(token.strip())
+    holder = site.deployment.users.bearer(token)
     if holder is None:
         allowance = site.strangers.take(site.network(request))
         request.state.headers = allowance.headers()
@@ -141,6 +148,11 @@ def _bearer(request: Request) -> Caller | None:
             headers={"WWW-Authenticate": 'Bearer realm="pixelfleet", error="invalid_token"'},
         )
     return Caller(holder.user, holder.scopes, expires_at=holder.expires_at)
+
+
+def _bearer_token(request: Request) -> str:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
 
 
 Reader = Annotated[Caller, Depends(ApiCaller(Scope.READ))]
