@@ -15,9 +15,10 @@ from dashboard.site import Site
 from dashboard.zips import Member
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.catalog.background import BackgroundTask
-from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.records import Image, Status, StoredVariant
 from pixelfleet.domain.tags import Tags
 from pixelfleet.operations import bulk
+from pixelfleet.operations.tile_sets import tiles_folder
 
 #: Images that one request names, and files of one ZIP.
 MOST_NAMED: Final = 1_500
@@ -80,6 +81,18 @@ def members(site: Site, images: Iterator[Image], variant: str) -> Iterator[Membe
     """The files of a ZIP, opened one after another; an image without that variant has none."""
     for image in islice(images, MOST_FILES):
         yield _member(site, image, variant)
+
+
+def tile_members(site: Site, image: Image, variant: StoredVariant) -> Iterator[Member]:
+    """The files of a set of tiles: the entry file, and below its folder as the Deep Zoom format has it."""
+    objects, bucket = site.deployment.objects, site.settings.results_bucket
+    stem = f"{PurePosixPath(image.path).stem}-{variant.name}"
+    yield Member(f"{stem}{PurePosixPath(variant.key).suffix}", objects.open(bucket, variant.key).chunks)
+    folder = tiles_folder(variant.key)
+    for page in site.deployment.listings.pages(bucket, folder):
+        for tile in page:
+            name = f"{stem}_files/{tile.key.removeprefix(folder)}"
+            yield Member(name, objects.open(bucket, tile.key).chunks)
 
 
 def in_words(filters: Filters) -> str:

@@ -31,6 +31,8 @@ ENCODE_MS: Final[Mapping[OutputFormat, float]] = {
     OutputFormat.TIFF: 5.0,
 }
 EVERY_IMAGE_MS: Final = 40.0
+#: The position of a cost that comes again each month.
+STORAGE: Final = "S3 storage, a month"
 #: To store one tile.
 TILE_MS: Final = 1.2
 #: Bytes of a written pixel, of photographs at the usual qualities.
@@ -92,22 +94,9 @@ class Forecast:
 
     def cost(self) -> dict[str, float]:
         """US dollars by position; storage is of one month."""
-        prices = self.prices
-        s3, sqs, function = prices["s3"], prices["sqs"], prices["lambda"]
-        table, fargate = prices["dynamodb"], prices["fargate"]
-        hour = fargate["vcpu_hour"] + WORKER_GB * fargate["gigabyte_hour"]
-        invocations = self.files / EVENTS
-        return {
-            "S3 PUT, originals": self.files * s3["put"],
-            "S3 PUT, results": self.outputs * s3["put"],
-            "S3 GET": self.files * s3["get"],
-            "S3 storage, a month": (self.bytes + self.written * MEGA * PIXEL_BYTES) / GIGA * s3["gigabyte_month"],
-            "SQS": self.files * SQS_REQUESTS * sqs["request"],
-            "Lambda": invocations * (function["request"] + PRODUCER_GB_SECONDS * function["gigabyte_second"]),
-            "DynamoDB": self.files * (WRITE_UNITS * table["write_unit"] + READ_UNITS * table["read_unit"]),
-            "SNS": self.files * prices["sns"]["publish"],
-            "Fargate Spot": self.core_ms / 3_600_000 * hour * fargate["spot_share"],
-        }
+        return cost(
+            Work(self.files, self.bytes, self.written * MEGA * PIXEL_BYTES, self.outputs, self.core_ms), self.prices
+        )
 
     def _write(self, variant: Variant, size: Size) -> None:
         if variant.copies:
@@ -120,3 +109,33 @@ class Forecast:
         tiles = pixels * MEGA / variant.tiles.size**2 * 4 / 3 if variant.tiles else 0
         self.core_ms += TILE_MS * tiles
         self.outputs += 1 + round(tiles)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What some images took: `stored` bytes of results in `outputs` objects, and milliseconds of one core."""
+
+    files: int
+    bytes: int
+    stored: float
+    outputs: int
+    core_ms: float
+
+
+def cost(work: Work, prices: Mapping[str, Any]) -> dict[str, float]:
+    """US dollars by position; storage is of one month."""
+    s3, sqs, function = prices["s3"], prices["sqs"], prices["lambda"]
+    table, fargate = prices["dynamodb"], prices["fargate"]
+    hour = fargate["vcpu_hour"] + WORKER_GB * fargate["gigabyte_hour"]
+    invocations = work.files / EVENTS
+    return {
+        "S3 PUT, originals": work.files * s3["put"],
+        "S3 PUT, results": work.outputs * s3["put"],
+        "S3 GET": work.files * s3["get"],
+        STORAGE: (work.bytes + work.stored) / GIGA * s3["gigabyte_month"],
+        "SQS": work.files * SQS_REQUESTS * sqs["request"],
+        "Lambda": invocations * (function["request"] + PRODUCER_GB_SECONDS * function["gigabyte_second"]),
+        "DynamoDB": work.files * (WRITE_UNITS * table["write_unit"] + READ_UNITS * table["read_unit"]),
+        "SNS": work.files * prices["sns"]["publish"],
+        "Fargate Spot": work.core_ms / 3_600_000 * hour * fargate["spot_share"],
+    }

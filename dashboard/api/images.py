@@ -10,6 +10,7 @@ from dashboard.access import image_for, owners_for, record_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.models import (
     Day,
+    DuplicatesOut,
     ImageOut,
     ImagePage,
     ImageSummary,
@@ -27,6 +28,7 @@ from dashboard.site import site_of
 from pixelfleet.domain.colours import Colour
 from pixelfleet.domain.records import Status
 from pixelfleet.errors import Cause
+from pixelfleet.operations.duplicates import duplicates
 
 router = APIRouter(tags=["images"])
 
@@ -80,6 +82,19 @@ def list_images(
 def get_image(request: Request, caller: Reader, image_id: ImageId) -> Response:
     """Of a deleted image, what its record still says: its status and history."""
     return tagged(request, ImageOut.of(record_for(site_of(request), caller, image_id)))
+
+
+@router.get(
+    "/images/{image_id}/duplicates",
+    response_model=DuplicatesOut,
+    responses=READING,
+    summary="Images of the same owner with the same bytes",
+)
+def get_duplicates(request: Request, caller: Reader, image_id: ImageId) -> Response:
+    """Looked for among the 1,000 images of the owner that were uploaded nearest to this one."""
+    site = site_of(request)
+    same = duplicates(site.deployment.images, image_for(site, caller, image_id))
+    return tagged(request, DuplicatesOut(images=[ImageSummary.of(image) for image in same]))
 
 
 @router.delete(

@@ -114,6 +114,10 @@ class ImagePage(Model):
     next: str | None = Field(examples=["MjAyNi0xMS0yMFQwOTowMDowMC4wMDBaI2szdnE"])
 
 
+class DuplicatesOut(Model):
+    images: list[ImageSummary]
+
+
 class Reprocess(Model):
     recipe: str | None = Field(
         None, max_length=64, description="A built-in recipe; left out, the one it had.", examples=["catalog"]

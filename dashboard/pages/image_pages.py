@@ -9,16 +9,21 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from dashboard import actions
 from dashboard.access import image_for, record_for
+from dashboard.bulk import tile_members
 from dashboard.callers import FormCaller, PageCaller
 from dashboard.flash import Note
+from dashboard.pages.gallery_pages import cards
 from dashboard.problem import Problem
 from dashboard.results import DRAWABLE, SOON, drawable, link_of, thumb_of, variant_of
 from dashboard.site import site_of
+from dashboard.zips import zip_of
 from pixelfleet import recipes
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.aws.presigned import LONGEST_SECONDS, attachment
 from pixelfleet.domain.records import Image, Status, StoredVariant
 from pixelfleet.domain.result_keys import result_address
+from pixelfleet.operations.duplicates import LOOKED_AT, duplicates
+from pixelfleet.operations.image_cost import image_cost
 
 router = APIRouter()
 
@@ -47,6 +52,8 @@ def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
         "stem": PurePosixPath(image.path).stem,
         "picture_html": _picture_html(image),
         "work_ms": sum(image.timings_ms.values()),
+        "pictures": _pictures(image),
+        "cost": image_cost(image),
     }
     return site.page(request, "image.html", values)
 
@@ -64,6 +71,26 @@ def original(request: Request, caller: PageCaller, image_id: str) -> Response:
         raise Problem(404, "the original is gone") from None
     headers = {"Content-Disposition": attachment(image), "Content-Length": str(opened.size)}
     return StreamingResponse(opened.chunks, headers=headers, media_type="application/octet-stream")
+
+
+@router.get("/images/{image_id}/tiles.zip")
+def tiles_zip(request: Request, caller: PageCaller, image_id: str) -> Response:
+    """The tiles of an image as a ZIP, which is written while it is sent."""
+    site = site_of(request)
+    image = image_for(site, caller, image_id)
+    tiles = next((variant for variant in image.variants if variant.files > 1), None)
+    if tiles is None:
+        raise Problem(404, "the image has no tiles")
+    headers = {"Content-Disposition": 'attachment; filename="tiles.zip"', "Cache-Control": "no-store"}
+    return StreamingResponse(zip_of(tile_members(site, image, tiles)), media_type="application/zip", headers=headers)
+
+
+@router.get("/images/{image_id}/duplicates")
+def image_duplicates(request: Request, caller: PageCaller, image_id: str) -> Response:
+    site = site_of(request)
+    image = image_for(site, caller, image_id)
+    values = {"cards": cards(duplicates(site.deployment.images, image)), "looked_at": 2 * LOOKED_AT}
+    return site.page(request, "parts/duplicates.html", values)
 
 
 @router.get("/images/{image_id}/drawn")
@@ -123,6 +150,21 @@ def _slider(image: Image) -> dict[str, Any] | None:
     if drawable(image):
         return {"after": after, "before": None, "label": "original"}
     return {"after": after, "before": before, "label": _BEFORE} if before else None
+
+
+def _pictures(image: Image) -> list[dict[str, Any]]:
+    """What can be laid over each other: the original, where browsers draw it, and every variant that is one file."""
+    shown = [
+        {"name": one.name, "address": result_address(one.key), "width": one.width, "height": one.height,
+         "bytes": one.bytes}
+        for one in image.variants
+        if one.files == 1 and one.content_type in (*_EMBEDDED, "image/gif")
+    ]  # fmt: skip
+    if not drawable(image) or not image.width:
+        return shown
+    address = f"/images/{image.image_id}/drawn"
+    original = {"name": "original", "address": address, "width": image.width, "height": image.height}
+    return [original | {"bytes": image.bytes}, *shown]
 
 
 def _picture_html(image: Image) -> str:

@@ -1,6 +1,9 @@
 // @ts-check
 // The image page: previous and next of the list that it was opened from, variants in place, full screen.
 
+import { area, histogram, scale } from "./histogram.js";
+import { finish } from "./live.js";
+
 const stage = /** @type {HTMLElement} */ (document.querySelector(".stage"));
 const walk = document.getElementById("walk");
 const here = location.pathname.split("/").pop() ?? "";
@@ -66,3 +69,88 @@ for (const button of document.querySelectorAll("[data-show]"))
     for (const other of document.querySelectorAll("[data-show]")) other.setAttribute("aria-pressed", String(other === button));
     figure.scrollIntoView({ block: "nearest" });
   });
+
+// --- any two pictures, one over the other
+
+const choice = /** @type {HTMLFormElement | null} */ (document.getElementById("compare-choice"));
+
+/** @param {HTMLOptionElement} left @param {HTMLOptionElement} right */
+function comparison(left, right) {
+  const figure = document.createElement("figure");
+  figure.className = "compare";
+  figure.dataset.compare = "";
+  const layers = document.createElement("div");
+  layers.className = "layers";
+  for (const [side, option] of /** @type {[string, HTMLOptionElement][]} */ ([["after", right], ["before", left]])) {
+    const image = document.createElement("img");
+    image.className = side;
+    image.alt = option.dataset.name ?? "";
+    image.width = Number(right.dataset.width);
+    image.height = Number(right.dataset.height);
+    image.src = option.dataset.address ?? "";
+    layers.append(image);
+  }
+  const handle = document.createElement("span");
+  handle.className = "handle";
+  handle.setAttribute("aria-hidden", "true");
+  layers.append(handle);
+  const range = Object.assign(document.createElement("input"), { type: "range", min: "0", max: "100", value: "50" });
+  range.setAttribute("aria-label", `Compare ${left.dataset.name} with ${right.dataset.name}`);
+  const caption = document.createElement("figcaption");
+  const words = [left, right].map((option) => {
+    const span = document.createElement("span");
+    span.textContent = `${option.dataset.name}, ${option.dataset.size}`;
+    return span;
+  });
+  caption.append(words[0], range, words[1]);
+  figure.append(layers, caption);
+  return figure;
+}
+
+if (choice) {
+  choice.hidden = false;
+  const picked = (/** @type {string} */ side) =>
+    /** @type {HTMLSelectElement} */ (choice.elements.namedItem(side)).selectedOptions[0];
+  choice.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const figure = comparison(picked("left"), picked("right"));
+    stage.querySelector("figure, .zoom, .blank")?.replaceWith(figure);
+    for (const other of document.querySelectorAll("[data-show]")) other.setAttribute("aria-pressed", "false");
+    finish(figure);
+    figure.scrollIntoView({ block: "nearest" });
+  });
+}
+
+// --- the histogram, of the smallest picture: it has the same shape as that of the largest
+
+const chart = document.getElementById("histogram");
+
+/** @param {HTMLElement} place */
+async function drawHistogram(place) {
+  const image = new Image();
+  image.src = place.dataset.picture ?? "";
+  try {
+    await image.decode();
+  } catch {
+    // It is not there, or no browser draws it: there is no histogram.
+    return;
+  }
+  const canvas = document.createElement("canvas");
+  const by = Math.min(1, 512 / Math.max(image.naturalWidth, image.naturalHeight));
+  canvas.width = Math.max(1, Math.round(image.naturalWidth * by));
+  canvas.height = Math.max(1, Math.round(image.naturalHeight * by));
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) return;
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  const channels = histogram(context.getImageData(0, 0, canvas.width, canvas.height).data);
+  const highest = scale(channels);
+  channels.forEach((counts, channel) => {
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("class", ["red", "green", "blue"][channel]);
+    path.setAttribute("d", area(counts, highest, 255, 80));
+    place.querySelector("svg")?.append(path);
+  });
+  place.hidden = false;
+}
+
+if (chart) drawHistogram(chart);

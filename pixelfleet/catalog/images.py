@@ -47,9 +47,11 @@ class Glance:
     exif: Mapping[str, str]
     dominant_colour: str | None
     tags: tuple[str, ...]
+    sha256: str | None
 
     READ: ClassVar[tuple[str, ...]] = (
         "image_id", "key", "batch", "status", "cause", "uploaded_at", "bytes", "exif", "dominant_colour", "tags",
+        "sha256",
     )  # fmt: skip
 
     @classmethod
@@ -66,6 +68,7 @@ class Glance:
             item.get("exif", {}),
             item.get("dominant_colour"),
             tuple(item.get("tags", ())),
+            item.get("sha256"),
         )
 
 

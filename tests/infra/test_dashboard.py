@@ -310,6 +310,9 @@ def work_with_many(olga: Visitor, image: str) -> None:
     for one in olga.get("/api/v1/background-tasks").json()["tasks"]:
         assert one["state"] == "done", one
     olga.post("/api/v1/background-tasks/none/stop", 404)
+    for path in (f"/images/{image}/duplicates", f"/api/v1/images/{image}/duplicates"):
+        olga.get(path)
+    olga.get(f"/images/{image}/tiles.zip", 404)
     # Of nothing: the images are still looked at.
     follow(olga, olga.post("/bulk/delete", 303, {"all": "owner=olga&batch=none"}))
     done = olga.post("/bulk/delete", 303, {"all": "owner=*&name=none"}).headers["location"]
