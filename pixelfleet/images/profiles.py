@@ -17,6 +17,8 @@ _NEAR: Final = 0.003
 #: sRGB's linear light at half signal, and near black, where a plain gamma differs.
 _AT: Final = ((0.5, 0.2140), (0.1, 0.0100))
 _MAX_TAGS: Final = 100
+#: Data colour spaces (ICC.1:2022, 7.2.6). Pictures in Lab have rules of their own.
+_SPACES_OF_NO_PICTURE: Final = frozenset({b"XYZ ", b"Lab ", b"Luv ", b"YCbr", b"Yxy ", b"HSV ", b"HLS ", b"CMY "})
 _D50: Final = (0.9642, 1.0, 0.8249)
 #: Old profiles are relative to D65, whose blue is 0.26 more.
 _WHITE_NEAR: Final = 0.35
@@ -51,8 +53,11 @@ def is_well_formed(profile: bytes, *, grey: bool) -> bool:
 def is_plausible(profile: bytes) -> bool:
     """False for a matrix profile whose primaries do not add up to white: a program wrote other numbers into it.
 
-    The sum of the three is the connection space's white, D50 (ICC.1:2022, 8.3.3 and F.3).
+    The sum of the three is the connection space's white, D50 (ICC.1:2022, 8.3.3 and F.3). False, too, for a profile of
+    numbers that no picture here has, which libvips would convert the pixels to first.
     """
+    if profile[16:20] in _SPACES_OF_NO_PICTURE:
+        return False
     try:
         tags = _tags(profile)
         columns = [struct.unpack_from(">3i", tags[name], 8) for name in _PRIMARIES]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pyvips
+from PIL import ImageCms
 
 from pixelfleet.images.colour_space import PRIMARIES
 from pixelfleet.images.profile_maker import GammaCurve, SrgbCurve, matrix_profile
@@ -303,6 +304,7 @@ OTHERS: Final = (
     Case("FITS of 16 bits", lambda: made.fits_of_integers(">h", 16), [(0, 0, 0, 255), (85, 85, 85, 255), (170, 170, 170, 255), (255, 255, 255, 255)], "FITS 4.0: integers are signed; from the lowest to the highest value"),
     Case("FITS of 32 bits", lambda: made.fits_of_integers(">i", 32), [(0, 0, 0, 255), (85, 85, 85, 255), (170, 170, 170, 255), (255, 255, 255, 255)], "FITS 4.0"),
     Case("JPEG 2000 of 16 bits", (FIXTURES / "four-quarters-16bit.jp2").read_bytes, _OPAQUE, "ITU-T T.800", oracle="imagemagick"),
+    Case("JPEG of RGB with a profile of Lab", lambda: made.saved(picture(), "JPEG", quality=98, subsampling=0, icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()), _OPAQUE, "ICC.1: a profile of other numbers than the samples says nothing of them"),
     Case("XBM", made.xbm, [(0, 0, 0, 255), (255, 255, 255, 255), (255, 255, 255, 255), (0, 0, 0, 255)], "X11: 1 is the foreground, black", oracle="imagemagick"),
     Case("PFM from 0 to 1", lambda: made.pfm(1.0), _GREY, "0 is black and 1 is white", oracle="imagemagick"),
     Case("PFM from 0 to 255", lambda: made.pfm(255.0), _GREY, "as float TIFF: most of it is above 1"),
