@@ -11,7 +11,7 @@ from pixelfleet.aws.queues import SEND_BATCH
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, lane_for, message_group
 from pixelfleet.domain.keys import image_id, place_of
-from pixelfleet.domain.records import Image, RecipeRef, Status
+from pixelfleet.domain.records import Image, RecipeRef, Status, next_sequencer
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.recipe_choice import RecipeChoice
 from pixelfleet.operations.reconcile.listing import ListingPage
@@ -122,7 +122,8 @@ class Reconcile:
 
         Where no record is of the object, S3 is asked for its present version: a listing is older, an inventory by days.
         The job then has the revision that the object's own event would have, if that event still comes. The job carries
-        the sequencer of the record that was read here: whatever an event reports meanwhile is newer, and wins.
+        the sequencer of the record that was read here, or the next one after a removal: whatever an event reports
+        meanwhile is newer, and wins.
         """
         image, key = candidate.image, candidate.listed.key
         if image is not None and candidate.verdict in (Verdict.STUCK, Verdict.OUTDATED):
@@ -131,10 +132,9 @@ class Reconcile:
         current = self._deployment.objects.head(bucket, key)
         if current is None or (image is not None and _is_recorded(image, current.version_id or current.etag)):
             return None
-        sequencer = image.sequencer if image is not None else BEFORE_ALL
         etag = current.etag or candidate.listed.etag
-        job = Job(JobKind.PROCESS, bucket, key, current.version_id, etag, sequencer, current.bytes, Origin.RECONCILE)
-        return job, None
+        version, order = current.version_id, _order(image)
+        return Job(JobKind.PROCESS, bucket, key, version, etag, order, current.bytes, Origin.RECONCILE), None
 
     def _send(self, jobs: Sequence[tuple[Job, Image | None]]) -> None:
         for start in range(0, len(jobs), SEND_BATCH):
@@ -155,6 +155,14 @@ class Reconcile:
 
     def _lane(self, job: Job, image: Image | None) -> Lane:
         return image.lane if image is not None else lane_for(job, self._deployment.settings.bulk_max_bytes)
+
+
+def _order(image: Image | None) -> str:
+    """The sequencer of a job for what a key holds now, whose record was read."""
+    if image is None:
+        return BEFORE_ALL
+    # A job with the sequencer of a tombstone is taken for the version that was removed.
+    return next_sequencer(image.sequencer) if image.status is Status.DELETED else image.sequencer
 
 
 def _is_recorded(image: Image, source_version: str | None) -> bool:
