@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from dashboard import actions
-from dashboard.access import image_for, owners_for, record_for
+from dashboard.access import image_for, owner_for, owners_for, record_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.models import (
     Day,
@@ -16,11 +16,13 @@ from dashboard.api.models import (
     ImageSummary,
     LinkIn,
     LinkOut,
+    MonthsOut,
     Reprocess,
 )
 from dashboard.callers import Reader, Writer
 from dashboard.filters import FileSize, Filters, Order
 from dashboard.gallery import page_of
+from dashboard.months import months_of
 from dashboard.problem import Problem
 from dashboard.problems import responses
 from dashboard.results import SOON, link_of, variant_of
@@ -76,6 +78,20 @@ def list_images(
     page = page_of(site.deployment, filters, cursor, limit)
     summaries = [ImageSummary.of(image) for image in page.images]
     return tagged(request, ImagePage(images=summaries, next=page.cursor))
+
+
+@router.get("/months", response_model=MonthsOut, responses=READING, summary="The months with images, newest first")
+def list_months(
+    request: Request,
+    caller: Reader,
+    owner: OwnerQuery = None,
+    before: Annotated[
+        str, Query(pattern=r"^(\d{4}-\d\d)?$", description="`next` of the answer before: older months.")
+    ] = "",
+) -> Response:
+    """Twenty-four at a time; ask `/images` for the days of one by `since` and `until`."""
+    listed, following = months_of(site_of(request).deployment.images, owner_for(caller, owner), before)
+    return tagged(request, MonthsOut(months=[month.name for month in listed], next=following))
 
 
 @router.get("/images/{image_id}", response_model=ImageOut, responses=READING, summary="One image")

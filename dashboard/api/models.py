@@ -114,6 +114,11 @@ class ImagePage(Model):
     next: str | None = Field(examples=["MjAyNi0xMS0yMFQwOTowMDowMC4wMDBaI2szdnE"])
 
 
+class MonthsOut(Model):
+    months: list[str] = Field(examples=[["2026-11", "2026-10"]])
+    next: str | None = Field(examples=[None])
+
+
 class DuplicatesOut(Model):
     images: list[ImageSummary]
 

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from dashboard.access import owners_for
+from dashboard.access import owner_for, owners_for
 from dashboard.callers import Caller, PageCaller
 from dashboard.filters import EVERYBODY, FileSize, Filters, Order
 from dashboard.gallery import PAGE, decode_cursor, page_of
+from dashboard.months import months_of
 from dashboard.results import thumb_of
 from dashboard.site import Site, site_of
 from pixelfleet import recipes
@@ -52,6 +53,7 @@ _SIZES: Final = {
     FileSize.LARGE: "10 to 100 MB",
     FileSize.HUGE: "over 100 MB",
 }
+_MONTH: Final = re.compile(r"\d{4}-\d\d", re.ASCII)
 _IMAGE_ID: Final = re.compile("[a-z2-7]{32}")
 _NONE: Final[list[str]] = []
 
@@ -125,6 +127,17 @@ def gallery(request: Request, caller: PageCaller, filters: AskedFilters) -> Resp
 @router.get("/more")
 def more(request: Request, caller: PageCaller, filters: AskedFilters, cursor: str = "") -> Response:
     return site_of(request).page(request, "parts/cards.html", _page(request, caller, filters, cursor))
+
+
+@router.get("/months")
+def months(
+    request: Request, caller: PageCaller, owner: Annotated[str, Query(max_length=64)] = "", before: str = ""
+) -> Response:
+    """The months of an owner's images, each a link to its days."""
+    site, whose = site_of(request), owner_for(caller, owner or None)
+    listed, following = months_of(site.deployment.images, whose, before if _MONTH.fullmatch(before) else "")
+    asked = whose if whose != caller.name else ""
+    return site.page(request, "parts/months.html", {"months": listed, "following": following, "asked_owner": asked})
 
 
 @router.get("/tiles")

@@ -313,6 +313,8 @@ def work_with_many(olga: Visitor, image: str) -> None:
     for path in (f"/images/{image}/duplicates", f"/api/v1/images/{image}/duplicates"):
         olga.get(path)
     olga.get(f"/images/{image}/tiles.zip", 404)
+    for path in ("/months", "/api/v1/months"):
+        olga.get(path)
     # Of nothing: the images are still looked at.
     follow(olga, olga.post("/bulk/delete", 303, {"all": "owner=olga&batch=none"}))
     done = olga.post("/bulk/delete", 303, {"all": "owner=*&name=none"}).headers["location"]
