@@ -10,6 +10,7 @@ from pixelfleet.images.limits import Limits, check_bytes, check_held, check_size
 from pixelfleet.images.metadata_bombs import check_metadata
 from pixelfleet.images.open import Reading, format_of, guarded, read_header
 from pixelfleet.images.structure_bombs import check_structure
+from pixelfleet.images.text_heads import check_text_head
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def probe(path: Path, limits: Limits, *, with_gps: bool = False, allow_svg: bool
     check_icon(path, row.name)
     check_metadata(path, row.name)
     check_structure(path, row.name, limits)
+    check_text_head(path, row.name)
     with guarded(path, row.name):
         header = read_header(path, row, Reading(allow_svg=allow_svg))
     animated = row.animates and header.frames > 1

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pixelfleet.errors import Cause
+from pixelfleet.images.formats import FORMATS
 from pixelfleet.images.limits import LaneShare, Limits
 from pixelfleet.images.supervisor import RenderOutcome, RenderSupervisor
 from pixelfleet.recipes import Recipe, builtin, parse
@@ -24,6 +25,7 @@ WITH_SVG = parse('name = "drawing"\nallow_svg = true\n[[variants]]\nname = "thum
 
 #: How bombs end that are refused before anything is decoded.
 REFUSED = {
+    "cur_of_a_large_bitmap": Cause.TOO_MANY_PIXELS,
     "gif_of_a_million_frames": Cause.TOO_MANY_FRAMES,
     "icns_of_a_large_png": Cause.TOO_MANY_PIXELS,
     "ico_of_a_large_bitmap": Cause.TOO_MANY_PIXELS,
@@ -33,6 +35,7 @@ REFUSED = {
     "png_of_many_chunks": Cause.TOO_MUCH_METADATA,
     "png_of_one_text": Cause.TOO_MUCH_METADATA,
     "png_of_texts": Cause.TOO_MUCH_METADATA,
+    "ppm_of_a_comment": Cause.TOO_MUCH_METADATA,
 }
 #: Bombs that belong to the heavy lane by their header.
 LARGE = {"avif_of_100_megapixels", "gif_of_many_frames", "jpeg2000_that_lies", "tiff_of_one_strip"}
@@ -56,6 +59,10 @@ def defuse(name: str, folder: Path, seconds: float = SECONDS) -> Ending:
         outcome = supervisor.render(path, recipe, LIMITS, out, SHARE)
         peak = memory_of(child.pid) if child.poll() is None else 0
     return Ending(outcome, peak)
+
+
+def test_each_format_that_is_read_has_a_bomb() -> None:
+    assert {row.name for row in FORMATS} == {name.partition("_")[0] for name in makers.BOMBS}
 
 
 @pytest.mark.parametrize("name", ["png_of_texts", "gif_of_a_million_frames", "ico_of_a_large_bitmap"])

@@ -1,0 +1,103 @@
+"""Heads that are text: PNM, PFM, XBM, XPM and FITS. Each has to end within a bound, before a decoder looks for its end.
+
+Pillow reads such a head byte by byte or line by line, in Python, and passes over comments and spaces: 30 MB of them took
+40 s of CPU, and 20 GB, which `heavy` takes, would have taken hours.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pixelfleet.errors import Cause, PermanentError
+
+#: Bytes of a head with its comments.
+MAX_HEAD: Final = 64_000
+#: Cards of a FITS, of 80 bytes each, with those of its first extension. Instruments write some thousands.
+MAX_CARDS: Final = 20_000
+#: Colours of an XPM: each is a line of text, which Pillow reads in Python.
+MAX_COLOURS: Final = 65_536
+
+_CARD: Final = 80
+_BLOCK: Final = 2_880
+_WORD_OR_COMMENT: Final = re.compile(rb"#[^\r\n]*(?:[\r\n]|\Z)|[^\s#]+")
+#: Numbers of the head (netpbm): width and height; in a bitmap no maximum.
+_NUMBERS: Final = {b"P1": 2, b"P4": 2}
+#: Width, height, colours, letters a pixel (X PixMap format).
+_XPM_VALUES: Final = re.compile(rb'"\s{0,99}\d{1,20}\s{1,99}\d{1,20}\s{1,99}(\d{1,20})\s')
+
+
+def check_text_head(path: Path, format_name: str) -> None:
+    """Bound the head of the file.
+
+    Raises:
+        PermanentError: `too_much_metadata`.
+    """
+    ends = _ENDS.get(format_name)
+    if ends is None:
+        return
+    with path.open("rb") as file:
+        reason = ends(file)
+    if reason:
+        raise PermanentError(Cause.TOO_MUCH_METADATA, f"{reason}; save the {format_name} anew, as PNG for example")
+
+
+def _numbers_end(file: BinaryIO) -> str:
+    head = _head(file)
+    words = (word for word in _WORD_OR_COMMENT.finditer(head, 2) if not word[0].startswith(b"#"))
+    found = sum(1 for _, _ in zip(range(_NUMBERS.get(head[:2], 3)), words, strict=False))
+    return "" if found == _NUMBERS.get(head[:2], 3) else _too_long(head)
+
+
+def _bits_begin(file: BinaryIO) -> str:
+    head = _head(file)
+    return "" if b"{" in head else _too_long(head)
+
+
+def _colours_are_few(file: BinaryIO) -> str:
+    head = _head(file)
+    values = _XPM_VALUES.search(head)
+    if values is None:
+        return "" if b'"' in head else _too_long(head)
+    colours = int(values[1])
+    return f"it names {colours:,} colours, the limit is {MAX_COLOURS:,}" if colours > MAX_COLOURS else ""
+
+
+def _cards_end(file: BinaryIO) -> str:
+    for number, _ in enumerate(_cards(file)):
+        if number >= MAX_CARDS:
+            return f"its head has more than {MAX_CARDS:,} cards"
+    return ""
+
+
+def _cards(file: BinaryIO) -> Iterator[bytes]:
+    """The cards of the first headers, one behind the other (FITS 4.0, 3.3 and 4.1)."""
+    within = False
+    while len(card := file.read(_CARD)) == _CARD:
+        keyword = card[:8].strip()
+        if keyword in (b"SIMPLE", b"XTENSION"):
+            within = True
+        elif not within:
+            return
+        elif keyword == b"END":
+            within = False
+            file.seek(-(-file.tell() // _BLOCK) * _BLOCK)
+        yield card
+
+
+def _head(file: BinaryIO) -> bytes:
+    return file.read(MAX_HEAD)
+
+
+def _too_long(head: bytes) -> str:
+    """A shorter file breaks off, which the decoder says."""
+    return f"its head has no end within {MAX_HEAD:,} bytes" if len(head) == MAX_HEAD else ""
+
+
+_ENDS: Final[dict[str, Callable[[BinaryIO], str]]] = {
+    "ppm": _numbers_end,
+    "pfm": _numbers_end,
+    "xbm": _bits_begin,
+    "xpm": _colours_are_few,
+    "fits": _cards_end,
+}
