@@ -1,7 +1,7 @@
 """Heads that are text: PNM, PFM, XBM, XPM and FITS. Each has to end within a bound, before a decoder looks for its end.
 
-Pillow reads such a head byte by byte or line by line, in Python, and passes over comments and spaces: 30 MB of them took
-40 s of CPU, and 20 GB, which `heavy` takes, would have taken hours.
+Pillow reads such a head byte by byte or line by line, in Python, and passes over comments and spaces: 30 MB of them
+took 40 s of CPU, and 20 GB, which `heavy` takes, would have taken hours.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""Bombs of HEIC, and of the formats that few people send. Heads without an end: `tests/unit/images/test_text_heads.py`."""
+"""Bombs of HEIC, and of the formats that few people send.
+
+Heads without an end are in `tests/unit/images/test_text_heads.py`.
+"""
 
 import struct
 from collections.abc import Callable
