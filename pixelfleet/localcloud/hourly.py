@@ -57,9 +57,10 @@ class HourlyReconcile:
         sweep = self._swept is None or not timedelta(0) <= now - self._swept < SWEEP_EVERY
         try:
             report = reconcile(self._deployment, ReconcileOrder(who=WHO, sweep=sweep), now)
-        except PixelfleetError as error:
+        except Exception as error:  # noqa: BLE001 - the thread must not end: nobody would miss its reconciles
+            reason = str(error) if isinstance(error, PixelfleetError) else f"{type(error).__name__}: {error}"
             if not self._stop.is_set():
-                self._say(f"the hourly reconcile failed, and is tried again in a minute: {error}")
+                self._say(f"the hourly reconcile failed, and is tried again in a minute: {reason}")
             return False
         if sweep:
             self._swept = now

@@ -1,5 +1,6 @@
 """The past of the lanes on one time axis: from CloudWatch, or from the memory of a process that looks now and then."""
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,9 +15,10 @@ from pixelfleet.catalog.activity import LATE, Sample, slot_of
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import timestamp
-from pixelfleet.errors import TransientError
 from pixelfleet.operations import monitoring
 from pixelfleet.operations.monitoring import queue_metric
+
+log = logging.getLogger(__name__)
 
 #: Seconds between two looks of this process, and how long it remembers them.
 LOOK_EVERY: Final = 15.0
@@ -152,9 +154,8 @@ class History:
         while not self._stop.wait(LOOK_EVERY):
             try:
                 self.look()
-            except TransientError:
-                # The chart has a gap. The page itself reports storage that does not answer.
-                continue
+            except Exception as error:  # noqa: BLE001 - the chart has a gap, and the thread goes on
+                log.warning("the lanes were not looked at", extra={"reason": f"{type(error).__name__}: {error}"})
 
     def _lanes(self, axis: Axis) -> dict[str, Series]:
         since = datetime.fromtimestamp(axis.start, UTC)

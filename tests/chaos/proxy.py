@@ -29,7 +29,9 @@ _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 
 @dataclass(slots=True)
 class Fault:
-    """What to do to requests that match; None matches all. `times` None: as long as it is set, or `until` (monotonic).
+    """What to do to requests that match; None matches all. `target` is a part of the address.
+
+    `times` None: as long as the fault is set, or `until` (monotonic).
 
     `status` is answered without asking the upstream; `drop` closes the connection, "before" the upstream is asked or
     "after"; `delay` waits so many seconds before either, or before passing the request on (STALL: for ever);
@@ -38,6 +40,7 @@ class Fault:
 
     service: str | None = None
     operation: str | None = None
+    target: str = ""
     status: int | None = None
     code: str = "InternalError"
     drop: str | None = None
@@ -47,8 +50,8 @@ class Fault:
     times: int | None = None
     until: float = math.inf
 
-    def matches(self, service: str, operation: str) -> bool:
-        if self.times == 0 or time.monotonic() >= self.until:
+    def matches(self, service: str, operation: str, target: str) -> bool:
+        if self.times == 0 or time.monotonic() >= self.until or self.target not in target:
             return False
         return self.service in (None, service) and self.operation in (None, operation)
 
@@ -99,7 +102,7 @@ class FaultProxy:
     async def _handle(self, request: Request) -> Response:
         service, operation = identify(request)
         self.seen[operation] += 1
-        fault = self._choose(service, operation)
+        fault = self._choose(service, operation, request.target)
         if fault is None:
             return await self._forward(request)
         self.injected[f"{service} {operation}"] += 1
@@ -113,10 +116,10 @@ class FaultProxy:
         answer = await self._forward(request)
         return dataclasses.replace(answer, breaks_off=fault.half_body)
 
-    def _choose(self, service: str, operation: str) -> Fault | None:
+    def _choose(self, service: str, operation: str, target: str) -> Fault | None:
         with self._lock:
             for fault in self._faults:
-                if fault.matches(service, operation) and self._chance.random() < fault.rate:
+                if fault.matches(service, operation, target) and self._chance.random() < fault.rate:
                     fault.times = None if fault.times is None else fault.times - 1
                     return fault
         return None

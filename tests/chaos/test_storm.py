@@ -14,7 +14,7 @@ from tests.chaos.storm.load import Expected, steps
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_short_storm_loses_nothing(tmp_path: Path) -> None:
-    figures, faults = Storm(images=100, minutes=1.0, seed=20261120, visibility=8).run(tmp_path)
+    figures, faults = Storm(images=100, minutes=1.0, seed=20261120, visibility=8, attempts=2).run(tmp_path)
 
     assert faults == []
     assert figures["images"] == 100

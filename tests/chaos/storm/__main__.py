@@ -25,12 +25,14 @@ from pixelfleet.settings import Settings, load_settings
 from tests.chaos.proxy import Fault, FaultProxy
 from tests.chaos.storm.books import Books
 from tests.chaos.storm.crew import Crew
-from tests.chaos.storm.load import BULK_MAX_PIXELS, Expected, steps
+from tests.chaos.storm.load import BLOCKED, BULK_MAX_PIXELS, Expected, steps
 from tests.chaos.storm.meddler import Meddler
 from tests.e2e.conftest import listen
 
-#: Of all requests: answered with an error, held up for a second, dropped before and after they took effect.
+#: Every read of a blocked original fails. Of all requests: answered with an error, held up for a second, dropped before
+#: and after they took effect.
 FAULTS = (
+    Fault("s3", "GET", target=BLOCKED, status=503),
     Fault(status=500, rate=0.05),
     Fault(delay=1.0, rate=0.02),
     Fault(drop="before", rate=0.01),
@@ -45,14 +47,14 @@ OUTAGE = 10.0
 class Storm:
     """One storm. `visibility` is that of the lanes in seconds: what a kill costs.
 
-    With fewer `attempts` than the product's five, some images use theirs up, so that there is something to redrive.
+    Blocked images use all of their `attempts` up, so that there is something to redrive.
     """
 
     images: int
     minutes: float
     seed: int
     visibility: int = 15
-    attempts: int = 2
+    attempts: int = 5
     say: Callable[[str], None] = field(default=lambda _: None)
 
     def run(self, data: Path) -> tuple[dict[str, object], list[str]]:

@@ -13,6 +13,8 @@ from pixelfleet.samples import broken
 
 #: Pixels above which the storm's bulk lane passes a job on: small, so that the heavy lane gets work in little time.
 BULK_MAX_PIXELS = 500_000
+#: In the names of whole images that workers cannot read until the faults stop: they use all of their attempts up.
+BLOCKED = "blocked"
 OWNERS = ("ann", "bo")
 BATCHES = ("one", "two")
 
@@ -68,6 +70,8 @@ def _upload(number: int, chance: random.Random) -> Step:
         return Step(f"{folder}/{number:05} {name}", make(), Expected(Status.FAILED, cause))
     if kind < 0.15:
         return Step(f"{folder}/{number:05} large.jpg", _picture(chance, (1000, 700), "JPEG"), READY)
+    if kind < 0.16:
+        return Step(f"{folder}/{number:05} {BLOCKED}.jpg", _picture(chance, (200, 140), "JPEG"), READY)
     form = chance.choice(["JPEG", "PNG", "WEBP"])
     size = (chance.randint(40, 400), chance.randint(40, 300))
     return Step(f"{folder}/{number:05} größe & form.{form.lower()}", _picture(chance, size, form), READY)

@@ -94,3 +94,16 @@ def test_a_failure_is_said_and_sweeps_are_daily(deployment: Deployment, monkeypa
     now -= timedelta(days=1)
     work.once()
     assert orders == [True, True, False, True, True]
+
+
+def test_an_error_of_any_kind_ends_no_more_than_its_reconcile(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(*_: object) -> object:
+        raise OSError(28, "No space left on device", "reconcile.json")
+
+    said: list[str] = []
+    monkeypatch.setattr("pixelfleet.localcloud.hourly.reconcile", full_disk)
+    assert not HourlyReconcile(deployment.settings, said.append).once()
+    [message] = said
+    assert "is tried again in a minute: OSError: [Errno 28] No space left on device" in message

@@ -93,3 +93,23 @@ def test_a_refresh_is_a_few_kilobytes_however_much_happened() -> None:
     typical = Series(waiting=full.waiting, finished=full.finished)
     whole = json.dumps(as_document(Past(Axis.until(NOW, Range.HOUR), {"bulk": typical, "heavy": typical})))
     assert len(whole) < 10_000
+
+
+def test_an_error_of_any_kind_costs_one_look_and_not_the_thread(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = History(deployment)
+    looks = 0
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            history.stop()
+        # As botocore does where a container's credentials endpoint misbehaves.
+        raise KeyError("AccessKeyId")
+
+    monkeypatch.setattr("pixelfleet.operations.monitoring_history.LOOK_EVERY", 0.0)
+    monkeypatch.setattr(history, "look", look)
+    history._look_on()
+    assert looks == 3
