@@ -26,7 +26,7 @@ CONTENDERS = ("pixelfleet", "pillow", "pillow-tuned", "sharp-pipelines", "sharp-
 _MODULES = {"pixelfleet": "ours", "pillow": "pillow", "pillow-tuned": "pillow_tuned", "codecs": "codecs"}
 _SHARP = Path(__file__).parent / "contenders" / "sharp.cjs"
 #: Quality is measured on this many images: the measurement takes longer than the work.
-_JUDGED = 6
+_COMPARED = 6
 #: The most CPU time of pixelfleet, as a part of that of the best contender whose name begins so.
 _LIMITS = {"codecs": 1.22, "pillow": 0.25, "sharp": 0.40}
 
@@ -81,7 +81,7 @@ def _run(name: str, files: list[Path], sharp: Path | None, out: Path) -> list[di
 
 def _result(name: str, runs: list[dict[str, float]], files: list[Path], out: Path) -> Result:
     written = [file.stat().st_size for file in out.rglob("*.*")]
-    thumb, optimized = _judge(files[:_JUDGED], out)
+    thumb, optimized = _quality_of(files[:_COMPARED], out)
     cpu = min(run["cpu"] for run in runs)
     peak = max(run["rss"] for run in runs)
     return Result(name, 1000 * cpu / len(files), peak / 1e6, sum(written) / 1000 / len(files), thumb, optimized)
@@ -114,7 +114,7 @@ def _work(name: str, files: list[Path], out: Path) -> dict[str, float]:
     return {"cpu": spent, "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
 
 
-def _judge(files: list[Path], out: Path) -> tuple[quality.Quality, quality.Quality]:
+def _quality_of(files: list[Path], out: Path) -> tuple[quality.Quality, quality.Quality]:
     qualities = []
     for variant, side in (("thumb.webp", 320), ("optimized.jpg", 2048)):
         each = [quality.compare(quality.reference(file, side), out / file.stem / variant) for file in files]

@@ -72,12 +72,12 @@ def states(
     for topic in topics:
         kind, _, rest = topic.partition(":")
         by_kind[kind].append(rest)
-    found = {f"batch:{name}": _batch_state(site, *_batch(name)) for name in by_kind["batch"]}
-    found |= _image_states(site, caller, by_kind["image"])
-    found |= {f"task:{task}": _task_state(site, task) for task in by_kind["task"]}
+    states = {f"batch:{name}": _batch_state(site, *_batch(name)) for name in by_kind["batch"]}
+    states |= _image_states(site, caller, by_kind["image"])
+    states |= {f"task:{task}": _task_state(site, task) for task in by_kind["task"]}
     if by_kind["fleet"]:
-        found["fleet"] = State({"tick": int(clock() // TICK)})
-    return found
+        states["fleet"] = State({"tick": int(clock() // TICK)})
+    return states
 
 
 def _batch(rest: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ def bad_name(key: str, name: str) -> str | None:
     if name != "/".join(parts) or not parts or {".", ".."} & set(parts) or name.startswith("/"):
         return "its name is no plain relative path"
     # S3 would put the name that the browser sends in the place of ${filename}.
-    if any(not letter.isprintable() for letter in name) or "${" in name:
+    if any(not character.isprintable() for character in name) or "${" in name:
         return "its name holds characters that cannot be uploaded; rename it"
     if len(key.encode()) > MAX_KEY_BYTES:
         return f"its name is longer than S3 takes ({MAX_KEY_BYTES:,} bytes with owner and batch)"

@@ -1,4 +1,6 @@
 data "aws_iam_policy_document" "dashboard" {
+  source_policy_documents = [data.aws_iam_policy_document.activity["dashboard"].json]
+
   statement {
     sid       = "Depths"
     actions   = ["sqs:GetQueueAttributes"]
@@ -77,22 +79,6 @@ data "aws_iam_policy_document" "dashboard" {
     sid       = "ReadActivity"
     actions   = ["dynamodb:Query"]
     resources = [var.tables.activity.arn]
-  }
-
-  dynamic "statement" {
-    for_each = local.activity_rights.dashboard
-
-    content {
-      sid       = statement.key
-      actions   = statement.value.actions
-      resources = [var.tables.activity.arn]
-
-      condition {
-        test     = "ForAllValues:StringLike"
-        variable = "dynamodb:LeadingKeys"
-        values   = statement.value.streams
-      }
-    }
   }
 
   # A seal announces a batch whose images are all done.

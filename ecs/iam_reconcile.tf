@@ -1,6 +1,8 @@
 # The rights of the scheduled commands: a reconcile without --recipe and --outdated, which people run with their own
 # credentials, and the digest of failures.
 data "aws_iam_policy_document" "reconcile" {
+  source_policy_documents = [data.aws_iam_policy_document.activity["reconcile"].json]
+
   # The age of the oldest waiting message decides which images a reconcile skips.
   statement {
     sid       = "Depths"
@@ -40,7 +42,7 @@ data "aws_iam_policy_document" "reconcile" {
     resources = local.lane_arns
   }
 
-  # Scanned for records that are under way or unfinished; written only to strike off the revisions that were swept.
+  # Scanned for records that are under way or unfinished; written only to remove the revisions that were swept.
   statement {
     sid       = "Images"
     actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Scan"]
@@ -64,22 +66,6 @@ data "aws_iam_policy_document" "reconcile" {
     sid       = "ListFailures"
     actions   = ["dynamodb:Query"]
     resources = ["${var.tables.images.arn}/index/*"]
-  }
-
-  dynamic "statement" {
-    for_each = local.activity_rights.reconcile
-
-    content {
-      sid       = statement.key
-      actions   = statement.value.actions
-      resources = [var.tables.activity.arn]
-
-      condition {
-        test     = "ForAllValues:StringLike"
-        variable = "dynamodb:LeadingKeys"
-        values   = statement.value.streams
-      }
-    }
   }
 
   statement {

@@ -1,6 +1,8 @@
 data "aws_iam_policy_document" "worker" {
   for_each = var.lanes
 
+  source_policy_documents = [data.aws_iam_policy_document.activity["worker"].json]
+
   statement {
     sid = "TakeJobs"
     actions = [
@@ -78,22 +80,6 @@ data "aws_iam_policy_document" "worker" {
     sid       = "Recipes"
     actions   = ["dynamodb:GetItem"]
     resources = [var.tables.recipes.arn]
-  }
-
-  dynamic "statement" {
-    for_each = local.activity_rights.worker
-
-    content {
-      sid       = statement.key
-      actions   = statement.value.actions
-      resources = [var.tables.activity.arn]
-
-      condition {
-        test     = "ForAllValues:StringLike"
-        variable = "dynamodb:LeadingKeys"
-        values   = statement.value.streams
-      }
-    }
   }
 
   statement {

@@ -51,6 +51,27 @@ locals {
   }
 }
 
+# The rights of each part in the activity table, part of its policy.
+data "aws_iam_policy_document" "activity" {
+  for_each = local.activity_rights
+
+  dynamic "statement" {
+    for_each = each.value
+
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = [var.tables.activity.arn]
+
+      condition {
+        test     = "ForAllValues:StringLike"
+        variable = "dynamodb:LeadingKeys"
+        values   = statement.value.streams
+      }
+    }
+  }
+}
+
 data "aws_iam_policy_document" "assume" {
   statement {
     actions = ["sts:AssumeRole"]

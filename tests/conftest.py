@@ -94,11 +94,11 @@ def settings(in_cloud: None) -> Settings:
 
 
 @pytest.fixture
-def fleet(
+def supervisor(
     settings: Settings, cloud_environment: dict[str, str], cloud_folder: DataFolder
 ) -> Iterator[ProcessSupervisor]:
     """Pump and a bulk worker at work on `settings`; the test may look at or kill their processes."""
-    with ProcessSupervisor() as supervisor:
-        supervisor.start(pump_program(cloud_environment, cloud_folder))
-        supervisor.start(worker_program(Lane.BULK, 1, cloud_environment, cloud_folder))
-        yield supervisor
+    with ProcessSupervisor() as started:
+        started.start(pump_program(cloud_environment, cloud_folder))
+        started.start(worker_program(Lane.BULK, 1, cloud_environment, cloud_folder))
+        yield started

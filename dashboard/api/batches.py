@@ -10,7 +10,8 @@ from fastapi.responses import StreamingResponse
 from dashboard.access import batch_of, owners_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.images import CursorQuery, OwnerQuery
-from dashboard.api.models import BatchDetail, BatchOut, BatchPage, ImageSummary, SealIn, batch_fields
+from dashboard.api.models.batches import BatchDetail, BatchOut, BatchPage, SealIn, batch_fields
+from dashboard.api.models.images import ImageSummary
 from dashboard.batch_list import batches_page
 from dashboard.callers import Reader, Writer
 from dashboard.filters import EVERYBODY

@@ -9,7 +9,9 @@ from pydantic import Field
 
 from dashboard import bulk
 from dashboard.access import owners_for
-from dashboard.api.models import IMAGE_ID, BackgroundTaskOut, Day, Model, task_out
+from dashboard.api.models.base import IMAGE_ID, Model
+from dashboard.api.models.fleet import BackgroundTaskOut, task_out
+from dashboard.api.models.images import Day
 from dashboard.callers import Caller, Reader, Writer
 from dashboard.filters import FileSize, Filters
 from dashboard.problem import Problem

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from dashboard.api.etags import READING, tagged
 from dashboard.api.images import CursorQuery
-from dashboard.api.models import (
+from dashboard.api.models.fleet import (
     ActivityPage,
     BackgroundTaskOut,
     BackgroundTasksOut,

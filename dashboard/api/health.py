@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request
 
-from dashboard.api.models import Health
+from dashboard.api.models.fleet import Health
 from dashboard.problems import responses
 from dashboard.site import site_of
 

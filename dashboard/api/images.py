@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from dashboard import actions
 from dashboard.access import image_for, owner_for, owners_for, record_for
 from dashboard.api.etags import READING, tagged
-from dashboard.api.models import (
+from dashboard.api.models.images import (
     Day,
     DuplicatesOut,
     ImageOut,

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Request, Response
 
 from dashboard.api.etags import READING, tagged
-from dashboard.api.recipe_models import (
+from dashboard.api.models.recipes import (
     FaultOut,
     RecipeCheckOut,
     RecipeIn,

@@ -5,7 +5,7 @@ import time
 from fastapi import APIRouter, Request, Response
 
 from dashboard.api.etags import READING, tagged
-from dashboard.api.user_models import NewTokenOut, TokenIn, TokenOut, TokensOut
+from dashboard.api.models.users import NewTokenOut, TokenIn, TokenOut, TokensOut
 from dashboard.api.users import TokenId, tokens_of
 from dashboard.callers import Caller, Reader, Writer
 from dashboard.problem import Problem

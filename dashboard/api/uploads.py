@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from dashboard import actions, parts
-from dashboard.api.models import PartsBegun, PartsIn, PartsOut, UploadForm, UploadsIn, UploadsOut
+from dashboard.api.models.uploads import PartsBegun, PartsIn, PartsOut, UploadForm, UploadsIn, UploadsOut
 from dashboard.callers import Writer
 from dashboard.problems import responses
 from dashboard.site import site_of

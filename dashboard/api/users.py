@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from dashboard.api.etags import READING, tagged
-from dashboard.api.user_models import (
+from dashboard.api.models.users import (
     NewUserIn,
     PasswordOut,
     TokenOut,

@@ -140,27 +140,27 @@ class DeadLetters:
 
     def _next_ten(self, dispositions: Dispositions, progress: Callable[[Pass], None]) -> bool:
         """Whether there may be further messages."""
-        letters = self._receive()
-        undecided = self._undecided(letters)
+        messages = self._receive()
+        undecided = self._undecided(messages)
         if undecided:
             self._settle(undecided, dispositions(undecided))
             progress(self._done)
-        return bool(letters) and self._repeats <= self._stay + MOST_REPEATS
+        return bool(messages) and self._repeats <= self._stay + MOST_REPEATS
 
-    def _undecided(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
+    def _undecided(self, messages: Sequence[DeadLetter]) -> list[DeadLetter]:
         """Those that are neither decided on already nor late."""
         latest = self._began + CLOCKS_DIFFER
         with self._lock:
-            undecided = [one for one in letters if one.sent_at <= latest and hash(one.identity) not in self._decided]
-            self._repeats = 0 if undecided else self._repeats + len(letters)
-            self._decided.update(hash(letter.identity) for letter in undecided)
-            self._keep_receipts(letter for letter in letters if letter not in undecided)
+            undecided = [one for one in messages if one.sent_at <= latest and hash(one.identity) not in self._decided]
+            self._repeats = 0 if undecided else self._repeats + len(messages)
+            self._decided.update(hash(message.identity) for message in undecided)
+            self._keep_receipts(message for message in messages if message not in undecided)
         return undecided
 
-    def _keep_receipts(self, letters: Iterable[DeadLetter]) -> None:
-        for letter in letters:
-            if letter.identity in self._shown or len(self._shown) < MOST_SHOWN:
-                self._shown[letter.identity] = letter.receipt
+    def _keep_receipts(self, messages: Iterable[DeadLetter]) -> None:
+        for message in messages:
+            if message.identity in self._shown or len(self._shown) < MOST_SHOWN:
+                self._shown[message.identity] = message.receipt
 
     def _receive(self) -> list[DeadLetter]:
         hidden = min(max(HIDDEN, int(2 * (self._clock() - self._began))), MOST_HIDDEN)
@@ -173,42 +173,42 @@ class DeadLetters:
                 MessageAttributeNames=["All"],
                 MessageSystemAttributeNames=["MessageGroupId", "SentTimestamp"],
             )
-        return [_letter(message) for message in answer.get("Messages", [])]
+        return [_dead_letter(message) for message in answer.get("Messages", [])]
 
-    def _settle(self, letters: Sequence[DeadLetter], dispositions: Sequence[Disposition]) -> None:
+    def _settle(self, messages: Sequence[DeadLetter], dispositions: Sequence[Disposition]) -> None:
         grouped: dict[Disposition, list[DeadLetter]] = {disposition: [] for disposition in Disposition}
-        for letter, disposition in zip(letters, dispositions, strict=True):
-            grouped[disposition].append(letter)
+        for message, disposition in zip(messages, dispositions, strict=True):
+            grouped[disposition].append(message)
         moved, deleted = grouped[Disposition.MOVE], grouped[Disposition.DELETE]
         if not self._dry_run:
             moved = self._send(moved)
             self._delete([*moved, *deleted])
         gone = [] if self._dry_run else [*moved, *deleted]
-        stay = [letter for letter in letters if letter not in gone]
+        stay = [message for message in messages if message not in gone]
         with self._lock:
             self._done.moved += len(moved)
             self._done.deleted += len(deleted)
-            self._done.left += len(letters) - len(moved) - len(deleted)
+            self._done.left += len(messages) - len(moved) - len(deleted)
             self._stay += len(stay)
             self._keep_receipts(stay)
 
-    def _send(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
+    def _send(self, messages: Sequence[DeadLetter]) -> list[DeadLetter]:
         """Returns those that the source queue took."""
-        if not letters:
+        if not messages:
             return []
         entries: list[Any] = []
-        for number, letter in enumerate(letters):
-            entry: dict[str, Any] = {"Id": str(number), "MessageBody": letter.body}
-            if letter.group:
-                entry["MessageGroupId"] = letter.group
+        for number, message in enumerate(messages):
+            entry: dict[str, Any] = {"Id": str(number), "MessageBody": message.body}
+            if message.group:
+                entry["MessageGroupId"] = message.group
             entries.append(entry)
         with translated("move dead letters back"):
             answer = self._client.send_message_batch(QueueUrl=self._source, Entries=entries)
-        return [letters[int(taken["Id"])] for taken in answer.get("Successful", [])]
+        return [messages[int(taken["Id"])] for taken in answer.get("Successful", [])]
 
-    def _delete(self, letters: Sequence[DeadLetter]) -> None:
-        if letters:
-            entries: list[Any] = [{"Id": str(n), "ReceiptHandle": one.receipt} for n, one in enumerate(letters)]
+    def _delete(self, messages: Sequence[DeadLetter]) -> None:
+        if messages:
+            entries: list[Any] = [{"Id": str(n), "ReceiptHandle": one.receipt} for n, one in enumerate(messages)]
             with translated("delete dead letters"):
                 self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
 
@@ -224,7 +224,7 @@ class DeadLetters:
         self._shown.clear()
 
 
-def _letter(message: Any) -> DeadLetter:
+def _dead_letter(message: Any) -> DeadLetter:
     try:
         job = decode_message(message["Body"])
     except JobError:

@@ -219,5 +219,5 @@ def _attributes(kind: NoticeKind | str, owner: str, batch: str | None, recipe: s
 
 def _subject(text: str) -> str:
     """A file name may hold any character; a line break must not reach the header of a mail."""
-    plain = "".join(letter if " " <= letter <= "~" else "?" for letter in text)
+    plain = "".join(character if " " <= character <= "~" else "?" for character in text)
     return plain[:SUBJECT_LENGTH]

@@ -242,7 +242,7 @@ def is_plain(key: str) -> bool:
 
     It refuses ASCII control characters, empty segments, `.` and `..`, and takes a slash from either end.
     """
-    if any(letter < " " or letter == "\x7f" for letter in key):
+    if any(character < " " or character == "\x7f" for character in key):
         return False
     return not {"", ".", ".."} & set(key.split("/"))
 

@@ -1,1 +1,1 @@
-"""DynamoDB: images, batches, users, recipes, activity. State changes are methods here and nowhere else."""
+"""DynamoDB: images, batches, users, recipes, activity. All state changes are methods of this package."""

@@ -1,4 +1,4 @@
-"""The activity table: what operators did, which workers are alive, how many images were finished when.
+"""The activity table: actions of operators, heartbeats of workers, and numbers of finished images.
 
 | stream | `at` | one item is | kept |
 | --- | --- | --- | --- |
@@ -9,10 +9,10 @@
 | `invalidations#<shard>` | owner, image, sequencer | a removed image, see `invalidations.py` | until it is sent |
 | `finished#<lane>` | the beginning of a slot of 15 seconds | images finished in the slot, by outcome | 2 days |
 
-A worker writes a heartbeat and its counts once a slot while it works, so what this costs does not depend on how many
-images it finishes, and what a reader pays does not depend on how many workers there are. Counts are statistics: one
-that is sent again after a lost answer counts twice, one that a killed worker had not yet written is missing. What
-must be exact is counted by the batches.
+A busy worker writes a heartbeat and its counts once a slot. So the cost of writing does not depend on the number of
+finished images, and the cost of reading does not depend on the number of workers. Counts are statistics: a count that
+is sent again after a lost answer counts twice, and a killed worker's last counts are missing. Batches have exact
+counts.
 """
 
 import secrets
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 #: Seconds of one slot of the throughput series, and between two heartbeats of a busy worker.
 SLOT: Final = 15
-#: Seconds after its end at which a slot is taken for complete: by then every worker has written its counts.
+#: Seconds after its end at which a slot counts as complete: by then every worker has written its counts.
 LATE: Final = 4
 ACTIONS_KEPT: Final = timedelta(days=400)
 HEARTBEATS_KEPT: Final = timedelta(minutes=10)
@@ -152,7 +152,7 @@ class Activity:
 
     def gone(self, worker: str) -> None:
         """Delete the heartbeat of a worker that ends."""
-        with translated("strike off a worker"):
+        with translated("delete a heartbeat"):
             write(
                 self._client.delete_item, TableName=self._table, Key=to_attributes({"stream": _WORKERS, "at": worker})
             )

@@ -1,6 +1,6 @@
-"""Background tasks of the dashboard, kept in the activity table so that every task of its service can show them.
+"""Background tasks of the dashboard, kept in the activity table so that every process of the service can show them.
 
-Stream `background_tasks`, in order of when they were asked for; kept 30 days.
+Stream `background_tasks`, in order of their beginning; kept 30 days.
 """
 
 import secrets
@@ -29,7 +29,7 @@ class BackgroundTaskState(StrEnum):
     #: A canary failed again, so nothing more was sent.
     STOPPED = "stopped"
     FAILED = "failed"
-    #: The dashboard process that worked on it ended. It may be started again: finished parts stay finished.
+    #: The dashboard process that worked on the task ended. The task may be started again: finished parts stay finished.
     INTERRUPTED = "interrupted"
 
 
@@ -77,7 +77,7 @@ class BackgroundTasks:
         key: Any = to_attributes({"stream": _STREAM, "at": task_id})
         with translated("read a background task"):
             answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return _judged(from_attributes(answer["Item"])) if "Item" in answer else None
+        return _task_of(from_attributes(answer["Item"])) if "Item" in answer else None
 
     def recent(self, most: int) -> list[BackgroundTask]:
         """The latest tasks, newest first."""
@@ -90,13 +90,13 @@ class BackgroundTasks:
                 ScanIndexForward=False,
                 Limit=most,
             )
-        return [_judged(from_attributes(item)) for item in answer["Items"]]
+        return [_task_of(from_attributes(item)) for item in answer["Items"]]
 
 
-def _judged(item: dict[str, Any]) -> BackgroundTask:
+def _task_of(item: dict[str, Any]) -> BackgroundTask:
     task = BackgroundTask.model_validate(item)
     silent = timestamp(datetime.now(UTC) - timedelta(seconds=SILENT))
     if task.state is BackgroundTaskState.RUNNING and task.updated_at < silent:
-        message = "the dashboard that worked on it ended; start it again, what was done stays done"
+        message = "the dashboard that worked on this task ended; start the task again, finished parts stay finished"
         return task.model_copy(update={"state": BackgroundTaskState.INTERRUPTED, "message": message})
     return task

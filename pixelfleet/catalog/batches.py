@@ -1,4 +1,4 @@
-"""The batches table: what was uploaded together, counted in shards, completed once.
+"""The batches table: images uploaded together, counted in shards, completed once.
 
 A batch's counters lie in 32 items of their own partition keys, so that no single item takes every worker's writes.
 Sealing writes the expected count of every shard in one transaction; a worker whose shard is full looks at the
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: Batches of one query: about a page of a list.
 LISTED_AT_ONCE = 50
-#: How long whoever completed a batch has to announce it before another does.
+#: The time after a completion in which only the caller that completed the batch announces it.
 UNANNOUNCED = timedelta(seconds=30)
 
 _COUNTER = "n_"
@@ -48,7 +48,7 @@ class Batches:
         self._clock = clock
 
     def create(self, owner: str, name: str, recipe: RecipeRef | None = None) -> Batch:
-        """Make the batch unless it is there; a batch that is there keeps its recipe."""
+        """Make the batch unless it exists; an existing batch keeps its recipe."""
         batch = Batch(batch_id=f"{owner}/{name}", owner=owner, name=name, created_at=timestamp(), recipe=recipe)
         with translated("create a batch"):
             try:
@@ -70,10 +70,10 @@ class Batches:
         return Batch.model_validate(from_attributes(answer["Item"])) if "Item" in answer else None
 
     def seal(self, owner: str, name: str, image_ids: Iterable[str], seen: Batch | None = None) -> bool:
-        """Say that the batch has these images. From now on it completes when all are accounted for.
+        """Declare the images of the batch. From now on the batch completes when all are accounted for.
 
-        Sealing again, after more was uploaded, replaces the expectation. With `seen`, the batch as it was before its
-        images were listed, nothing is written and False returned if somebody has sealed the batch since.
+        Sealing again, after more uploads, replaces the expectation. `seen` is the batch before its images were listed:
+        if somebody has sealed the batch since, nothing is written, and False is returned.
         """
         now = {"sealed_at": timestamp(self._clock())}
         return self._expect(owner, name, image_ids, now, seen)
@@ -134,11 +134,11 @@ class Batches:
         return True
 
     def counts(self, owner: str, name: str) -> Counts:
-        """How far the batch has come, over all shards."""
+        """The counts of the batch, over all shards."""
         return _merge(self._shards(owner, name))
 
     def completed_by(self, owner: str, name: str, image_id: str) -> Batch | None:
-        """Ask after a record whether that image was the batch's last.
+        """After a record: whether the image was the batch's last one.
 
         Returns the batch to the caller that is to announce its completion (see `complete`), else None. Reads one
         counter while the image's own shard is not full.
@@ -153,7 +153,7 @@ class Batches:
     def complete(self, owner: str, name: str, caller: str = "", *, by_number: bool = False) -> Batch | None:
         """Complete the batch if every shard is full; returns the batch to the caller that is to announce it.
 
-        That is the caller that completed the batch. `caller` names it, so that the same caller is known again if the
+        That is the caller that completed the batch. `caller` names it, so that the same caller is recognised if the
         answer to its write was lost: a worker gives the image's id, and so a redelivered message announces the batch.
         If the announcement is still pending after `UNANNOUNCED`, the next caller announces. Two workers that record the
         last two images at once announce the batch once.
@@ -186,7 +186,7 @@ class Batches:
         return self.get(batch.owner, batch.name)
 
     def _write_completion(self, batch: Batch, caller: str) -> None:
-        """Refused if the batch was sealed again since it was read: whoever sealed it looks at its new number."""
+        """Refused if the batch was sealed again since the read: the caller that sealed it completes the new number."""
         write(
             self._client.update_item,
             TableName=self._table,
@@ -208,7 +208,7 @@ class Batches:
         return batch if overdue or batch.completed_by == caller else None
 
     def announced(self, batch: Batch) -> None:
-        """Strike off the pending notice."""
+        """Clear the pending notice."""
         with translated("note that a batch is announced"):
             write(
                 self._client.update_item,

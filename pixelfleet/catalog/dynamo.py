@@ -1,4 +1,4 @@
-"""Between Python values and DynamoDB's typed attributes; writes, and what a refused write means.
+"""Conversion between Python values and DynamoDB's typed attributes; writes, and the reasons of refused writes.
 
 DynamoDB refuses a write to an item that a transaction is writing. Neither the SDK nor DynamoDB repeats such a write, so
 every write of the catalog goes through `write` (DynamoDB developer guide, "Transaction conflict handling").
@@ -24,9 +24,9 @@ Item = dict[str, Any]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: How often a change is read, applied and written anew before it is reported that too many write at once.
+#: How often a change is read, applied and written again before the error that too many write at once.
 CHANGE_TRIES: Final = 10
-#: How often one write is made while transactions are in its way.
+#: How often one write is tried that conflicts with transactions.
 WRITE_TRIES: Final = 10
 #: The longest pause before the second try, and before any try, in seconds.
 FIRST_PAUSE: Final = 0.02
@@ -74,7 +74,7 @@ def batch_get(
 
 
 def pause(tries: int = 1) -> None:
-    """Sleep a random time, so that writers that were in each other's way do not collide again.
+    """Sleep a random time, so that conflicting writers do not collide again.
 
     At most 20 ms after the first try, twice as long after each further one, and never more than half a second.
     """
@@ -83,13 +83,13 @@ def pause(tries: int = 1) -> None:
 
 
 def write(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Make one write, and repeat it while nothing but a transaction on the same item is in its way.
+    """Make one write, and repeat the write as long as it conflicts only with a transaction on the same item.
 
-    A write that was refused for that reason has changed nothing, so that the same write may be repeated.
+    A write that was refused for a conflict has changed nothing, so the same write may be repeated.
 
     Raises:
-        ClientError: every other refusal, a condition that does not hold among them.
-        TransientError: transactions were in the way of all `WRITE_TRIES` tries.
+        ClientError: every other refusal, also of a condition that does not hold.
+        TransientError: all `WRITE_TRIES` tries conflicted with transactions.
     """
     for tries in range(1, WRITE_TRIES + 1):
         try:
@@ -118,14 +118,14 @@ def _in_the_way(error: ClientError) -> bool:
 
 
 def _reasons(error: ClientError) -> set[str]:
-    """Why a transaction was cancelled, without the actions that were not at fault."""
+    """The reasons why a transaction was cancelled, without the actions that were not at fault."""
     if error_code(error) != "TransactionCanceledException":
         return set()
     return {str(reason.get("Code", "None")) for reason in error.response.get("CancellationReasons", [])} - {"None"}
 
 
 def _attribute(value: Any) -> Item:
-    """As boto3 serialises a value. The common kinds are done here: boto3 takes eight times as long."""
+    """Serialise a value as boto3 does. This function has the common types: boto3 takes eight times as long."""
     kind = type(value)
     if kind is str:
         return {"S": value}

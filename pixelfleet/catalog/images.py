@@ -1,31 +1,25 @@
-"""The images table: reads, and state changes that hold against any number of workers."""
+"""State changes of images that hold against any number of workers. Reading is in `image_reader`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.dynamo import (
-    BATCH_GET_KEYS,
     CHANGE_TRIES,
     Item,
-    batch_get,
     condition_lost,
-    from_attributes,
     pause,
     to_attributes,
     write,
 )
-from pixelfleet.catalog.indexes import IndexEntry, IndexReader, Slice
-from pixelfleet.catalog.items import counter_shard, fingerprint, image_item, image_of
-from pixelfleet.catalog.schema import BY_BATCH, BY_FAILURE, BY_OWNER, IMAGES
+from pixelfleet.catalog.image_reader import ImageReader
+from pixelfleet.catalog.items import counter_shard, fingerprint, image_item
 from pixelfleet.domain import transitions
 from pixelfleet.domain.jobs import Job, Origin
-from pixelfleet.domain.records import FAILURES, Image, Member, RecipeRef, Status, as_member, timestamp
+from pixelfleet.domain.records import Image, RecipeRef, Status, timestamp
 from pixelfleet.domain.tags import Tags
 from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
 from pixelfleet.errors import Cause, TransientError
@@ -34,58 +28,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
-    """The attributes of a record that lists are filtered by."""
-
-    image_id: str
-    status: Status
-    cause: Cause | None
-    path: str
-    uploaded_at: str
-    bytes: int | None
-    exif: Mapping[str, str]
-    dominant_colour: str | None
-    tags: tuple[str, ...]
-    sha256: str | None
-
-    READ: ClassVar[tuple[str, ...]] = (
-        "image_id", "key", "batch", "status", "cause", "uploaded_at", "bytes", "exif", "dominant_colour", "tags",
-        "sha256",
-    )  # fmt: skip
-
-    @classmethod
-    def of(cls, item: Mapping[str, Any]) -> "Glance":
-        """From an item of these attributes."""
-        key = str(item["key"])
-        return cls(
-            item["image_id"],
-            _member(Status, item["status"]),
-            _member(Cause, item["cause"]) if "cause" in item else None,
-            key.split("/", 3)[3] if item.get("batch") else key,
-            item.get("uploaded_at", ""),
-            item.get("bytes"),
-            item.get("exif", {}),
-            item.get("dominant_colour"),
-            tuple(item.get("tags", ())),
-            item.get("sha256"),
-        )
-
-
-def _member(kind: type[Member], value: str) -> Member:
-    """Of a value of a newer release, a member that is in no list of them."""
-    known = kind._value2member_map_.get(value)
-    return known if isinstance(known, kind) else as_member(kind, value)
-
-
-NEWEST_FIRST = Slice(newest_first=True)
-IN_ORDER = Slice()
-
 Transition = Callable[[Image | None], Image | Refusal]
 
 
-class Images:
-    """Image records. Every method raises TransientError when DynamoDB does not answer."""
+class Images(ImageReader):
+    """Image records: reads, and state changes. Every method raises TransientError when DynamoDB does not answer."""
 
     def __init__(
         self,
@@ -96,51 +43,13 @@ class Images:
         pause: Callable[[], None] = pause,
     ) -> None:
         """`pause` waits a random moment after a condition was lost, so that two writers do not collide again."""
-        self._client = client
-        self._table = images_table
+        super().__init__(client, images_table)
         self._batches_table = batches_table
         self._now = now
         self._pause = pause
-        self._indexes = IndexReader(client, images_table)
-
-    def get(self, image_id: str) -> Image | None:
-        with translated("read an image record"):
-            answer = self._client.get_item(
-                TableName=self._table, Key={"image_id": {"S": image_id}}, ConsistentRead=True
-            )
-        return image_of(from_attributes(answer["Item"])) if "Item" in answer else None
-
-    def get_many(self, image_ids: Iterable[str]) -> dict[str, Image]:
-        """The records that exist, by id; a hundred a call."""
-        keys = [{"image_id": {"S": image_id}} for image_id in dict.fromkeys(image_ids)]
-        images = (image_of(item) for item in batch_get(self._client, self._table, keys))
-        return {image.image_id: image for image in images}
-
-    def glance(self, image_ids: Iterable[str]) -> dict[str, Glance]:
-        """What filters need of the records that exist, by id; hundreds at once, several calls at a time.
-
-        The reads are eventually consistent.
-        """
-        keys = [{"image_id": {"S": image_id}} for image_id in dict.fromkeys(image_ids)]
-        calls = [keys[start : start + BATCH_GET_KEYS] for start in range(0, len(keys), BATCH_GET_KEYS)]
-        answers = self._indexes.at_once(
-            lambda call: list(batch_get(self._client, self._table, call, Glance.READ)), calls
-        )
-        glances = (Glance.of(item) for items in answers for item in items)
-        return {glance.image_id: glance for glance in glances}
-
-    def records(self, entries: Iterable[IndexEntry]) -> Iterator[tuple[IndexEntry, Image]]:
-        """Each entry of an index with its record, one call's records in memory at a time.
-
-        The record may have changed since its entry was read; an entry whose record is gone is left out.
-        """
-        waiting = iter(entries)
-        while page := list(islice(waiting, BATCH_GET_KEYS)):
-            records = self.get_many(entry.image_id for entry in page)
-            yield from ((entry, records[entry.image_id]) for entry in page if entry.image_id in records)
 
     def begin(self, aim: Aim, max_attempts: int) -> Image | None:
-        """Start the first attempt at an image that has no record; None where it has one. Reads nothing."""
+        """Start the first attempt at an image that has no record; None where a record exists. Reads nothing."""
         begun = transitions.claim(None, aim, max_attempts)
         if isinstance(begun, Refusal):
             return None
@@ -176,7 +85,7 @@ class Images:
         return self._change(job.image_id, lambda image: transitions.remove(image, job, at, worker), seen)
 
     def announced(self, image: Image) -> Image | Refusal:
-        """Strike off the notice that was just published for `image`."""
+        """Clear the notice that was just published for `image`."""
         notice_id = image.notice_id
         return self._change(image.image_id, lambda present: transitions.announce(present, notice_id), image)
 
@@ -188,9 +97,9 @@ class Images:
         """See `transitions.abandon`."""
         return self._change(image.image_id, lambda present: transitions.abandon(present, results), image)
 
-    def strike_off(self, image: Image, revisions: Iterable[str]) -> Image | Refusal:
+    def forget_revisions(self, image: Image, revisions: Iterable[str]) -> Image | Refusal:
         gone = frozenset(revisions)
-        return self._change(image.image_id, lambda present: transitions.strike_off(present, gone), image)
+        return self._change(image.image_id, lambda present: transitions.forget_revisions(present, gone), image)
 
     def tag(self, image: Image, tags: Tags) -> Image | Refusal:
         """See `transitions.tag`."""
@@ -208,9 +117,9 @@ class Images:
     def uncount(self, image: Image, etag: str | None) -> Image | Refusal:
         """See `transitions.uncount`; `etag` is that of the object in the bucket after `image` was read.
 
-        Nothing is done to a record that stands for another version or removal by now: that may be newer than `etag`.
-        SUPERSEDED if an outcome would be counted again, and the record was written since: whoever wrote the record may
-        have looked at the bucket later.
+        A record that is of another version or removal by now is not changed: that may be newer than `etag`. SUPERSEDED
+        if an outcome would be counted again, and the record was written since: the writer may have looked at the bucket
+        later.
         """
 
         def transition(present: Image | None) -> Image | Refusal:
@@ -225,58 +134,8 @@ class Images:
 
         return self._change(image.image_id, transition, image)
 
-    def of_owner(self, owner: str, part: Slice = NEWEST_FIRST) -> Iterator[IndexEntry]:
-        """An owner's images, newest first."""
-        return self._indexes.read((IMAGES, BY_OWNER), owner, part)
-
-    def of_batch(
-        self, owner: str, batch: str, status: Status, path: str = "", after: str = "", how: Slice = IN_ORDER
-    ) -> Iterator[IndexEntry]:
-        """A batch's images in one status whose path begins with `path`, by path; `how` has direction and page size."""
-        part = replace(how, prefix=f"{status}#{path}", after=after)
-        return self._indexes.read((IMAGES, BY_BATCH), f"{owner}/{batch}", part)
-
-    def failed(self, cause: Cause | None = None, after: str = "", page_size: int = 100) -> Iterator[IndexEntry]:
-        """Failed images, by cause, oldest first within one; `page_size` entries of each shard at a time."""
-        part = Slice(prefix=f"{cause}#" if cause else "", after=after, page_size=page_size)
-        return self._indexes.read((IMAGES, BY_FAILURE), FAILURES, part)
-
-    def last_failed(self, cause: str) -> str:
-        """When the last failure of a cause was recorded; empty where there is none."""
-        part = Slice(prefix=f"{cause}#", newest_first=True, page_size=1)
-        last = next(self._indexes.read((IMAGES, BY_FAILURE), FAILURES, part), None)
-        return last.sort.split("#", 2)[1] if last else ""
-
-    def unsettled(self) -> Iterator[Image]:
-        """Records under way or failed, with a pending notice, or with superseded results that are not deleted.
-
-        In no order.
-
-        Reads the whole table, a megabyte a call: for reconcile alone.
-        """
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "FilterExpression": (
-                "#status = :queued OR #status = :processing OR #status = :failed "
-                "OR attribute_exists(notice) OR attribute_exists(superseded)"
-            ),
-            "ExpressionAttributeNames": {"#status": "status"},
-            "ExpressionAttributeValues": {
-                ":queued": {"S": Status.QUEUED.value},
-                ":processing": {"S": Status.PROCESSING.value},
-                ":failed": {"S": Status.FAILED.value},
-            },
-        }
-        while True:
-            with translated("look through the image records"):
-                answer = self._client.scan(**query)
-            yield from (image_of(from_attributes(item)) for item in answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
     def _change(self, image_id: str, transition: Transition, seen: Image | None) -> Image | Refusal:
-        """Apply a transition to the record as it stands; `seen` spares the first read and may be stale."""
+        """Apply a transition to the present record; `seen` spares the first read and may be stale."""
         return self._apply(image_id, transition, seen if seen is not None else self.get(image_id))
 
     def _apply(self, image_id: str, transition: Transition, before: Image | None) -> Image | Refusal:
@@ -290,7 +149,7 @@ class Images:
             self._pause()
             before = self.get(image_id)
             if before == after:
-                # The write was made; its answer was lost, and its repetition found the condition no longer true.
+                # The write was made, and its answer was lost: its repetition failed by the condition.
                 return after
         raise TransientError(Cause.THROTTLED, f"image {image_id} is being written by too many at once")
 
@@ -320,7 +179,7 @@ class Images:
         return True
 
     def _counter_move(self, before: Image | None, after: Image) -> Item | None:
-        """The batch counter's part of the write: out of the old count, into the new."""
+        """The batch counter's part of the write: one less in the old count, one more in the new count."""
         old = before.counted if before else None
         if after.batch is None or after.counted == old:
             return None

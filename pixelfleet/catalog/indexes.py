@@ -20,7 +20,7 @@ READERS: Final = 8
 
 
 class IndexEntry(NamedTuple):
-    """One line of an index: the range key, which is also the cursor to go on after it, and the image's id."""
+    """One line of an index: the range key, which is also a cursor, and the image's id."""
 
     sort: str
     image_id: str
@@ -28,7 +28,7 @@ class IndexEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Which part of an index: all range keys that begin with `prefix`, from the first one beyond the cursor `after`."""
+    """A part of an index: all range keys that begin with `prefix`, from the first key after the cursor `after`."""
 
     prefix: str = ""
     after: str = ""
@@ -37,7 +37,7 @@ class Slice:
 
 
 class IndexReader:
-    """Reads indexes of one table; several shards at a time, by threads that are begun with the first read."""
+    """Reads indexes of one table: several shards at a time, by threads that start with the first read."""
 
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
         self._client = client
@@ -47,8 +47,8 @@ class IndexReader:
     def read(self, table_index: tuple[Table, Index], group: str, part: Slice) -> Iterator[IndexEntry]:
         """Entries of `group` over all its shards, in order.
 
-        The first page of every shard is asked for at once, so that readers that are merged wait together; further pages
-        are fetched as they are consumed. Raises TransientError, as the entries are read, when DynamoDB does not answer.
+        The first pages of all shards are read at once, so that merged readers wait together; further pages are read as
+        entries are consumed. Raises TransientError, during the consumption, when DynamoDB does not answer.
         """
         shards = (self._query(table_index, f"{group}#{shard}", part) for shard in range(IMAGE_INDEX_SHARDS))
         first = [(query, self._pool.submit(self._page, query)) for query in shards]
@@ -56,7 +56,7 @@ class IndexReader:
         return heapq.merge(*streams, key=lambda entry: entry.sort, reverse=part.newest_first)
 
     def at_once(self, act: Callable[[Work], Answer], works: Iterable[Work]) -> list[Answer]:
-        """Each of these reads, several at a time, in their order."""
+        """The answers of these reads in their order; several reads run at a time."""
         pending = [self._pool.submit(act, work) for work in works]
         return [future.result() for future in pending]
 

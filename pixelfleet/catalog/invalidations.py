@@ -1,7 +1,7 @@
-"""Which removed images are still to be taken out of CloudFront's edge caches: items of the activity table.
+"""Removed images that CloudFront's edge caches may still have: items of the activity table.
 
-A worker adds an image once its results are deleted, and before it strikes the results off its record; whoever sends
-invalidations reads the items, and deletes those that CloudFront has taken. Why: docs/decisions/cdn-invalidations.md.
+A worker adds an image after deleting its results, and before removing the results from its record. The sender of
+invalidations reads the items, and deletes the items that CloudFront accepted. Why: docs/decisions/cdn-invalidations.md.
 """
 
 import zlib
@@ -45,7 +45,7 @@ class Invalidations:
         self._clock = clock
 
     def add(self, image: Image) -> None:
-        """Note a removed image whose results were just deleted. Noting a deletion twice does no harm.
+        """Note a removed image whose results were just deleted. A deletion may be noted twice.
 
         The time is part of the item's key, and so of the reference that CloudFront gets: results that are deleted
         later, of the same removal, are invalidated once more.
@@ -57,9 +57,9 @@ class Invalidations:
             write(self._client.put_item, TableName=self._table, Item=to_attributes(item))
 
     def pending(self, most: int, first: int = 0) -> list[PendingInvalidation]:
-        """Some of the images that are noted, at most so many, in order of their owners within each partition.
+        """At most so many of the noted images, in order of their owners within each partition.
 
-        Readers that begin at different partitions, `first`, do not do each other's work.
+        Readers that begin at different partitions, `first`, do not repeat each other's work.
         """
         pending: list[PendingInvalidation] = []
         for shard in range(SHARDS):

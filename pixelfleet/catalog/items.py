@@ -9,7 +9,7 @@ from pixelfleet.catalog.schema import BATCH_COUNTER_SHARDS, IMAGE_INDEX_SHARDS, 
 from pixelfleet.domain.records import FAILURES, Batch, Image, Record, Status
 from pixelfleet.domain.users import User
 
-#: Written for the indexes, made anew at each write, and part of no record.
+#: Attributes for the indexes: computed at each write, and not part of a record.
 _IMAGE_KEYS: Final = frozenset(key for index in IMAGES.indexes for key in (index.hash_key, index.range_key))
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], (), {})
 
@@ -52,7 +52,7 @@ def user_of(item: dict[str, Any]) -> User:
 
 
 def _fields(record: Record) -> dict[str, Any]:
-    """A record's attributes as DynamoDB's serializer takes them; unknown ones exactly as they were read."""
+    """A record's attributes in the form of DynamoDB's serializer; unknown attributes exactly as they were read."""
     plain: dict[str, Any] = _plain(record.model_dump())
     return plain
 

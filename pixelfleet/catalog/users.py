@@ -42,14 +42,14 @@ if TYPE_CHECKING:
 DAY: Final = 86_400
 LONGEST_TOKEN_DAYS: Final = 366
 MOST_TOKENS: Final = 50
-#: Failed sign-ins of one account from one address before both together are locked out, and for how many seconds.
+#: Failed sign-ins of one account from one address before the pair is locked out, and the seconds of the lock-out.
 FAILURES_ALLOWED: Final = 5
 LOCKED_SECONDS: Final = 900
 #: Attempts on one account from all addresses together in the same time.
 ATTEMPTS_ALLOWED: Final = 100
 #: Seconds for which the last use of a token is not written again: a write an hour, not one a request.
 USE_NOTED_FOR: Final = 3600
-#: Stands for all addresses.
+#: The key that means all addresses.
 ANYWHERE: Final = "*"
 
 
@@ -118,11 +118,11 @@ class Users:
         return self._change(name, lambda user: {"disabled": disabled, "epoch": user.epoch + 1})
 
     def set_role(self, name: str, role: Role) -> User:
-        """What the user may is decided by the role at each request: sessions go on with the new rights."""
+        """The role decides the rights at each request: open sessions go on with the new rights."""
         return self._change(name, lambda _: {"role": role})
 
     def issue_token(self, name: str, label: str, scopes: tuple[Scope, ...], days: int) -> tuple[str, TokenNote]:
-        """Make a token. This is the only time that it can be read."""
+        """Make a token. Only this call returns the secret."""
         if not 1 <= days <= LONGEST_TOKEN_DAYS:
             raise SetupError(f"a token lives 1 to {LONGEST_TOKEN_DAYS} days, not {days}")
         secret, now = new_token(), int(time.time())
@@ -136,7 +136,7 @@ class Users:
 
         def noted(user: User) -> dict[str, Any]:
             if Scope.OPERATE in scopes and not user.is_operator:
-                raise SetupError(f"{name} is no operator, so no token of theirs can have the scope 'operate'")
+                raise SetupError(f"{name} is not an operator, so no token of theirs can have the scope 'operate'")
             kept = tuple(token for token in user.tokens if token.expires_at > now)
             if len(kept) >= MOST_TOKENS:
                 raise SetupError(f"{name} has {MOST_TOKENS} tokens; revoke one first")
@@ -185,7 +185,7 @@ class Users:
             )
 
     def bearer(self, token: str) -> Bearer | None:
-        """Whose token it is; None for one that is unknown, expired, or of a disabled user."""
+        """The owner of a token; None for a token that is unknown, expired, or of a disabled user."""
         item = self._read(f"token#{token_digest(token)}")
         if not item or item["expires_at"] <= time.time():
             return None
@@ -198,13 +198,13 @@ class Users:
         return Bearer(user, scopes if user.is_operator else scopes - {Scope.OPERATE}, int(item["expires_at"]))
 
     def token_uses(self, users: Iterable[User]) -> dict[str, int]:
-        """When tokens were last used, by digest, in epoch seconds and to the hour; without those that never were."""
+        """The last use of tokens, by digest, in epoch seconds and to the hour; without tokens that were never used."""
         keys = [_key(f"token#{token.digest}") for user in users for token in user.tokens]
         items = batch_get(self._client, self._table, keys, ("user_id", "used_at"))
         return {item["user_id"].removeprefix("token#"): item["used_at"] for item in items if "used_at" in item}
 
     def _note_use(self, item: dict[str, Any]) -> None:
-        """Write when a token was used. A request whose note cannot be written is answered all the same."""
+        """Note the use of a token. A request is answered even if this note cannot be written."""
         now = int(time.time())
         if now - item.get("used_at", 0) < USE_NOTED_FOR:
             return
@@ -215,7 +215,7 @@ class Users:
                     TableName=self._table,
                     Key=_key(item["user_id"]),
                     UpdateExpression="SET used_at = :now",
-                    # A token that is revoked at this moment must not come back.
+                    # A token that is revoked at this moment must not be stored again.
                     ConditionExpression="attribute_exists(user_id)",
                     ExpressionAttributeValues={":now": {"N": str(now)}},
                 )
@@ -224,7 +224,7 @@ class Users:
                     raise
 
     def in_session(self, name: str, session: str) -> User | None:
-        """The user of a session, unless it was signed out of or they are disabled; one read."""
+        """The user of a session, unless the session is ended or the user is disabled; one read."""
         keys = [_key(f"user#{name}"), _key(f"ended#{session}")]
         items = {item["user_id"]: item for item in batch_get(self._client, self._table, keys)}
         if f"ended#{session}" in items or f"user#{name}" not in items:
@@ -238,10 +238,10 @@ class Users:
             self._put({"user_id": f"ended#{session}", "expires_at": int(time.time()) + seconds}, None)
 
     def may_try(self, name: str, address: str) -> bool:
-        """Count an attempt to sign in; whether its password may be compared.
+        """Count an attempt to sign in; returns whether its password may be compared.
 
-        Besides the limit for an account from one address, a wide one for the account from all addresses slows down who
-        guesses from many.
+        Besides the limit for an account from one address, a wider limit for the account from all addresses slows down
+        guessing from many addresses.
         """
         here = self.count_sign_in(name, address)
         anywhere = self.count_sign_in(name, ANYWHERE) if here < FAILURES_ALLOWED else 0
@@ -295,7 +295,7 @@ class Users:
         raise TransientError(Cause.THROTTLED, f"user {name} is being written by too many at once")
 
     def _put(self, item: dict[str, Any], condition: str | None, values: dict[str, Any] | None = None) -> bool:
-        """Whether it was written: False when the condition does not hold."""
+        """Write an item; False when the condition does not hold."""
         put: dict[str, Any] = {"TableName": self._table, "Item": to_attributes(item)}
         if condition is not None:
             put["ConditionExpression"] = condition

@@ -13,8 +13,8 @@ from pixelfleet.domain.tags import Tags
 
 __all__ = [
     "Aim", "Failure", "Refusal", "Success",
-    "abandon", "announce", "claim", "confirm", "hand_back", "note_transient", "queue_again", "record_failed",
-    "record_ready", "remove", "sequencer_of", "strike_off", "supersede", "tag", "uncount",
+    "abandon", "announce", "claim", "confirm", "forget_revisions", "hand_back", "note_transient", "queue_again",
+    "record_failed", "record_ready", "remove", "sequencer_of", "supersede", "tag", "uncount",
 ]  # fmt: skip
 
 _STATUSES = frozenset(Status)
@@ -211,7 +211,7 @@ def tag(image: Image | None, tags: Tags) -> Image | Refusal:
 
 
 def announce(image: Image | None, notice_id: str) -> Image | Refusal:
-    """Strike the pending notice off, if it is still the one that was published."""
+    """Clear the pending notice, if it is still the notice that was published."""
     if image is None or image.notice is None or image.notice_id != notice_id:
         return Refusal.DONE
     return image.model_copy(update={"notice": None})
@@ -241,7 +241,7 @@ def abandon(image: Image | None, results: str) -> Image | Refusal:
     )
 
 
-def strike_off(image: Image | None, revisions: frozenset[str]) -> Image | Refusal:
+def forget_revisions(image: Image | None, revisions: frozenset[str]) -> Image | Refusal:
     """Take superseded folders whose objects are deleted off the list."""
     if image is None or not revisions & set(image.superseded):
         return Refusal.DONE

@@ -1,4 +1,4 @@
-"""Whether each message of a DLQ is deleted, moved back, or left: decided by its image's record in the catalog."""
+"""Passes over the DLQs. The image's record decides whether a message is deleted, moved back, or left."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,18 +14,18 @@ Progress = Callable[[str, Pass], None]
 
 
 def drop_settled(deployment: Deployment, lane: Lane, selection: Selection, progress: Callable[[Pass], None]) -> Pass:
-    """After a redrive: delete the messages whose work the catalog has; move back those that no record explains.
+    """After a redrive: delete messages whose work is recorded; move back messages that no record explains.
 
-    Messages without an explanation are moved only by a selection that is narrowed to no images. The message of an image
-    that is still failed is left: it goes when the image is redriven.
+    Messages without an explanation are moved only if the selection has no filter. The message of an image that is still
+    failed is left: the redrive of the image deletes it.
     """
 
-    def decide(letter: DeadLetter, image: Image | None) -> Disposition:
-        if image is None or unexplained(letter, image):
+    def decide(message: DeadLetter, image: Image | None) -> Disposition:
+        if image is None or unexplained(message, image):
             return Disposition.MOVE if selection.everything else Disposition.LEAVE
         return Disposition.LEAVE if image.status is Status.FAILED else Disposition.DELETE
 
-    return _lane_letters(deployment, lane).go_through(_with_records(deployment, decide), progress)
+    return _lane_dead_letters(deployment, lane).go_through(_with_records(deployment, decide), progress)
 
 
 def give_up(deployment: Deployment, selection: Selection, who: str, progress: Progress) -> dict[str, Pass]:
@@ -58,10 +58,10 @@ def count_given_up(deployment: Deployment, selection: Selection, progress: Progr
 
 
 def _give_up(deployment: Deployment, selection: Selection, progress: Progress, *, dry_run: bool) -> dict[str, Pass]:
-    def decide(letter: DeadLetter, image: Image | None) -> Disposition:
+    def decide(message: DeadLetter, image: Image | None) -> Disposition:
         if image is None:
             return Disposition.DELETE if selection.everything else Disposition.LEAVE
-        if unexplained(letter, image):
+        if unexplained(message, image):
             return Disposition.LEAVE
         if image.status is Status.FAILED:
             return Disposition.DELETE if selection.takes(image) else Disposition.LEAVE
@@ -69,8 +69,8 @@ def _give_up(deployment: Deployment, selection: Selection, progress: Progress, *
 
     done = {}
     for lane in selection.lanes:
-        letters = _lane_letters(deployment, lane, dry_run=dry_run)
-        done[lane.value] = letters.go_through(_with_records(deployment, decide), _named(progress, lane.value))
+        messages = _lane_dead_letters(deployment, lane, dry_run=dry_run)
+        done[lane.value] = messages.go_through(_with_records(deployment, decide), _named(progress, lane.value))
     if selection.covers_uploads:
         done["uploads"] = _uploads(deployment, Disposition.DELETE, progress, dry_run=dry_run)
     return done
@@ -86,7 +86,7 @@ def settle(deployment: Deployment, selection: Selection, progress: Progress) -> 
     return done
 
 
-def unexplained(letter: DeadLetter, image: Image) -> bool:
+def unexplained(message: DeadLetter, image: Image) -> bool:
     """Whether this message may be the only trace of work that is still to do.
 
     That is so for a job of a newer version than the record's; for a removal that is not recorded; for a settled image
@@ -94,7 +94,7 @@ def unexplained(letter: DeadLetter, image: Image) -> bool:
     SQS itself gave up. A message that a worker put here for a failed image is explained: it has the same cause as
     the record.
     """
-    job = letter.job
+    job = message.job
     if job is None:
         return True
     if _is_older(job, image):
@@ -102,8 +102,8 @@ def unexplained(letter: DeadLetter, image: Image) -> bool:
     if _is_newer(job, image) or (job.kind is JobKind.REMOVE and image.status is not Status.DELETED):
         return True
     if image.status in (Status.QUEUED, Status.PROCESSING):
-        return not letter.buried
-    if image.status is Status.FAILED and letter.buried:
+        return not message.buried
+    if image.status is Status.FAILED and message.buried:
         return False
     return image.notice is not None or bool(image.superseded)
 
@@ -122,11 +122,11 @@ def _is_older(job: Job, image: Image) -> bool:
 def _uploads(deployment: Deployment, disposition: Disposition, progress: Progress, *, dry_run: bool = False) -> Pass:
     """Move back, or delete, the events that the producer could not handle."""
     settings = deployment.settings
-    letters = DeadLetters(deployment.sqs, settings.uploads_dlq_url, settings.uploads_queue_url, dry_run=dry_run)
-    return letters.go_through(lambda some: [disposition] * len(some), _named(progress, "uploads"))
+    messages = DeadLetters(deployment.sqs, settings.uploads_dlq_url, settings.uploads_queue_url, dry_run=dry_run)
+    return messages.go_through(lambda some: [disposition] * len(some), _named(progress, "uploads"))
 
 
-def _lane_letters(deployment: Deployment, lane: Lane, *, dry_run: bool = False) -> DeadLetters:
+def _lane_dead_letters(deployment: Deployment, lane: Lane, *, dry_run: bool = False) -> DeadLetters:
     settings = deployment.settings
     return DeadLetters(deployment.sqs, settings.dlq_url(lane), settings.queue_url(lane), dry_run=dry_run)
 
@@ -138,8 +138,8 @@ def _named(progress: Progress, queue: str) -> Callable[[Pass], None]:
 def _with_records(deployment: Deployment, decide: Decide) -> Callable[[Sequence[DeadLetter]], list[Disposition]]:
     """Read the records of ten messages in one call, then decide on each with its record, None where there is none."""
 
-    def dispositions(letters: Sequence[DeadLetter]) -> list[Disposition]:
-        records = deployment.images.get_many(letter.job.image_id for letter in letters if letter.job)
-        return [decide(letter, records.get(letter.job.image_id) if letter.job else None) for letter in letters]
+    def dispositions(messages: Sequence[DeadLetter]) -> list[Disposition]:
+        records = deployment.images.get_many(message.job.image_id for message in messages if message.job)
+        return [decide(message, records.get(message.job.image_id) if message.job else None) for message in messages]
 
     return dispositions

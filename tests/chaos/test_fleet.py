@@ -149,8 +149,8 @@ def test_the_last_attempt_used_up_is_recorded_and_leaves_a_dead_letter_that_says
     image = site.status(Status.FAILED)
 
     assert (image.cause, image.attempts) == (Cause.THROTTLED, ATTEMPTS)
-    [letter] = eventually(site.dead)
-    reported = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    [message] = eventually(site.dead)
+    reported = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
     assert reported == {"cause": "throttled", "image_id": job.image_id, "owner": "ann", "batch": "one"}
     site.dry()
 
@@ -165,8 +165,8 @@ def test_an_image_that_kills_its_process_every_time_is_recorded_as_crashed(site:
     image = site.status(Status.FAILED)
 
     assert (image.cause, image.attempts) == (Cause.CRASHED, ATTEMPTS)
-    [letter] = eventually(site.dead)
-    assert letter["MessageAttributes"]["cause"]["StringValue"] == "crashed"
+    [message] = eventually(site.dead)
+    assert message["MessageAttributes"]["cause"]["StringValue"] == "crashed"
     assert worker.poll() is None
 
 

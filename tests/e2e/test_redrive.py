@@ -35,7 +35,7 @@ def pixelfleet(*arguments: str, code: int = 0) -> Any:
 
 def crashed(live: LiveFleet, image: Image, cause: Cause = Cause.CRASHED) -> Image:
     """Leave a record and a dead letter as a worker does that gave up on an image."""
-    # The worker that made the image ready still writes to its record until the notice is struck off.
+    # The worker that made the image ready still writes to its record until the notice is cleared.
     eventually(lambda: live.image(image.image_id).notice is None)
     image = live.image(image.image_id)
     job = image.job(Origin.EVENT)

@@ -1,4 +1,4 @@
-"""Every sample through the whole fleet: each accounted for, each variant opened and judged by another library."""
+"""Every sample through the whole fleet: each accounted for, each variant opened and compared by another library."""
 
 import io
 import json
@@ -123,8 +123,10 @@ def test_optimized_is_a_progressive_jpeg_and_keeps_alpha_as_webp(ran: Ran) -> No
 
 def test_colours_and_orientation_are_those_of_the_original(ran: Ran) -> None:
     # Ink needs a profile to become light, and the sample has none: Pillow's guess is not the measure of ours.
-    judged = [name for name in good(ran) if "cmyk" not in name]
-    far = {name: d for name in judged if (d := difference(ran.samples / name, ran.variant(name, "optimized"))) > CLOSE}
+    compared = [name for name in good(ran) if "cmyk" not in name]
+    far = {
+        name: d for name in compared if (d := difference(ran.samples / name, ran.variant(name, "optimized"))) > CLOSE
+    }
     assert far == {}
 
 

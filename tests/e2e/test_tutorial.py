@@ -31,7 +31,7 @@ def typed(samples: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
     process = start("up", "--json", "--data", str(tmp_path / "data"), "--workers", "1", env=environment(tmp_path / "t"))
     with process:
         try:
-            reported = Up(process).told["environment"]
+            reported = Up(process).printed["environment"]
             theirs = {name: v for name, v in os.environ.items() if not name.startswith(("AWS_", "PIXELFLEET_"))}
             yield theirs | reported
         finally:

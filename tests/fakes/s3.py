@@ -57,7 +57,7 @@ class FakeS3:
             raise aws_error("BadDigest", 400, "PutObject")
         bucket = self.bucket(Bucket)
         stored = bucket.put(Key, body, self._now(), options)
-        self._tell(bucket, "ObjectCreated:Put", stored)
+        self._send_event(bucket, "ObjectCreated:Put", stored)
         answer = {"ETag": f'"{stored.etag}"', "ChecksumSHA256": digest}
         return answer | ({"VersionId": stored.version_id} if bucket.versioning else {})
 
@@ -84,7 +84,7 @@ class FakeS3:
         bucket = self.bucket(Bucket)
         stored = bucket.put(Key, body, self._now(), upload.options)
         stored.etag, stored.crc32 = etag, checksum
-        self._tell(bucket, "ObjectCreated:CompleteMultipartUpload", stored)
+        self._send_event(bucket, "ObjectCreated:CompleteMultipartUpload", stored)
         answer = {"ETag": f'"{etag}"', "ChecksumCRC32": checksum}
         return answer | ({"VersionId": stored.version_id} if bucket.versioning else {})
 
@@ -115,7 +115,7 @@ class FakeS3:
         if VersionId is not None:
             removed = bucket.remove_version(Key, VersionId)
             if removed is not None:
-                self._tell(bucket, "ObjectRemoved:Delete", removed)
+                self._send_event(bucket, "ObjectRemoved:Delete", removed)
             return {"VersionId": VersionId} | ({"DeleteMarker": True} if removed and removed.is_marker else {})
         return self._deleted(bucket, Key, "ObjectRemoved")
 
@@ -200,18 +200,18 @@ class FakeS3:
         if versions and versions[-1].version_id != version_id:
             removed = bucket.remove_version(key, version_id)
             if removed is not None:
-                self._tell(bucket, "LifecycleExpiration:Delete", removed)
+                self._send_event(bucket, "LifecycleExpiration:Delete", removed)
 
     def _deleted(self, bucket: FakeBucket, key: str, family: str) -> dict[str, Any]:
         marker, removed = bucket.delete(key, self._now())
         if marker is not None:
-            self._tell(bucket, f"{family}:DeleteMarkerCreated", marker)
+            self._send_event(bucket, f"{family}:DeleteMarkerCreated", marker)
             return {"DeleteMarker": True, "VersionId": marker.version_id}
         if removed is not None:
-            self._tell(bucket, f"{family}:Delete", removed)
+            self._send_event(bucket, f"{family}:Delete", removed)
         return {}
 
-    def _tell(self, bucket: FakeBucket, name: str, stored: StoredVersion) -> None:
+    def _send_event(self, bucket: FakeBucket, name: str, stored: StoredVersion) -> None:
         if self._on_event is not None:
             self._on_event(bucket.name, event_record(bucket, name, stored, self._now()))
 

@@ -54,6 +54,7 @@ class Module:
 
     functions: dict[str, Function] = field(default_factory=dict)
     classes: dict[str, dict[str, Function]] = field(default_factory=dict)
+    bases: dict[str, list[str]] = field(default_factory=dict)
     imported: dict[str, str] = field(default_factory=dict)
 
 
@@ -95,9 +96,14 @@ class Walk:
 
     def _method(self, module: str, owner: str, name: str, table: str = "") -> None:
         """`table` is the caller's, for classes that read whichever table their holder's is."""
-        body = source()[module].classes[owner].get(name)
-        if body is not None and f"{module}:{owner}.{name}" not in self.but:
-            self._body(module, owner, name, body, TABLES.get(owner, table))
+        body, table = source()[module].classes[owner].get(name), TABLES.get(owner, table)
+        if body is None:
+            for base in source()[module].bases[owner]:
+                home, _, inherited_from = source()[module].imported.get(base, "").partition(":")
+                if home in source() and inherited_from in source()[home].classes:
+                    self._method(home, inherited_from, name, table)
+        elif f"{module}:{owner}.{name}" not in self.but:
+            self._body(module, owner, name, body, table)
 
     def _function(self, module: str, name: str, table: str) -> None:
         if f"{module}:{name}" not in self.but:
@@ -186,6 +192,7 @@ def _read(path: Path) -> Module:
             module.functions[node.name] = node
         elif isinstance(node, ast.ClassDef):
             module.classes[node.name] = {each.name: each for each in node.body if isinstance(each, Function)}
+            module.bases[node.name] = [base.id for base in node.bases if isinstance(base, ast.Name)]
         elif isinstance(node, ast.ImportFrom) and node.module:
             module.imported |= {alias.asname or alias.name: f"{node.module}:{alias.name}" for alias in node.names}
     return module

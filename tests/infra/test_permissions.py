@@ -118,7 +118,7 @@ FOREIGN: dict[tuple[str, str], Call] = {
         TableName=stack.outputs["table_names"]["images"], Key={"image_id": {"S": "x"}}
     ),
     ("reconcile", "read what operators did"): lambda on, stack: _read_stream(on, stack, "operator"),
-    ("reconcile", "strike off a worker"): lambda on, stack: _delete_from_stream(on, stack, "workers"),
+    ("reconcile", "delete a heartbeat"): lambda on, stack: _delete_from_stream(on, stack, "workers"),
     ("bulk", "read what operators did"): lambda on, stack: _read_stream(on, stack, "operator"),
     ("bulk", "delete what operators did"): lambda on, stack: _delete_from_stream(on, stack, "operator"),
     ("heavy", "write what operators did"): lambda on, stack: _write_to_stream(on, stack, "operator"),

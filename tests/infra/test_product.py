@@ -141,9 +141,9 @@ def raised_minimum(stack: Stack) -> Iterator[None]:
 def redrive(stack: Stack, name: str) -> None:
     """Move the one dead letter of a queue back, as the console's redrive would: ministack has no such call."""
     queues, dlq = stack.client("sqs"), stack.outputs["dlq_urls"][name]
-    [letter] = queues.receive_message(QueueUrl=dlq, WaitTimeSeconds=5)["Messages"]
-    queues.send_message(QueueUrl=stack.outputs["queue_urls"][name], MessageBody=letter["Body"])
-    queues.delete_message(QueueUrl=dlq, ReceiptHandle=letter["ReceiptHandle"])
+    [message] = queues.receive_message(QueueUrl=dlq, WaitTimeSeconds=5)["Messages"]
+    queues.send_message(QueueUrl=stack.outputs["queue_urls"][name], MessageBody=message["Body"])
+    queues.delete_message(QueueUrl=dlq, ReceiptHandle=message["ReceiptHandle"])
 
 
 def invalidated(stack: Stack) -> list[str]:

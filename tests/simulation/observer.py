@@ -67,13 +67,13 @@ class Observer:
         if any(variant["key"] == key for variant in item.get("variants", [])):
             self._environment.violate("no result that a record names is deleted", item["key"])
 
-    def _dead_letter_deleted(self, letter: Message) -> None:
+    def _dead_letter_deleted(self, message: Message) -> None:
         """A redrive deletes a dead letter only where the record, or another message, has its work."""
         words = str(self._environment.scheduler.process.memory.get("words", ""))
         if not words.startswith("redrives"):
             return
-        job = decode_message(letter.body)
-        if any(decode_message(message.body).key == job.key for message in self._lane_messages() if message != letter):
+        job = decode_message(message.body)
+        if any(decode_message(other.body).key == job.key for other in self._lane_messages() if other != message):
             return
         current = self._cloud.s3.bucket(self._environment.settings.uploads_bucket).current(job.key)
         item = next((item for item in self.images() if item["key"] == job.key), {})

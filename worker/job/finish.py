@@ -1,7 +1,7 @@
-"""What follows an outcome: its dead letter, its notice, its batch's completion, the deletion of superseded results.
+"""The steps after an outcome: its dead letter, its notice, its batch's completion, the deletion of superseded results.
 
-All of it is repeated when a message comes back: the worker may have died after it wrote the record. The record then
-has a pending notice or superseded folders, or its batch is full and not announced, and the next delivery goes on.
+All steps are repeated when a message is delivered again: the worker may have died after it wrote the record. The record
+then has a pending notice or superseded folders, or its batch is full and not announced, and the next delivery goes on.
 """
 
 from collections.abc import Callable
@@ -19,15 +19,15 @@ _SETTLED = frozenset({Status.READY, Status.FAILED})
 
 
 class Finish:
-    """Does what is left to do for an image whose record has an outcome."""
+    """Does the remaining steps for an image whose record has an outcome."""
 
     def __init__(self, deployment: Deployment, on_invalidation: Callable[[], None] = lambda: None) -> None:
-        """`on_invalidation` is called when an image was noted that is to leave the edge caches."""
+        """`on_invalidation` is called after an image was noted for invalidation in the edge caches."""
         self._deployment = deployment
         self._on_invalidation = on_invalidation
 
     def settled(self, image: Image) -> Image:
-        """Do everything that is left; returns the record as it is then. Does no harm when nothing is left."""
+        """Do all remaining steps; returns the record after them. May be called when no step remains."""
         if image.notice is not None:
             image = self._announce(image)
         complete_after(self._deployment, image)
@@ -35,23 +35,23 @@ class Finish:
         return self._delete_superseded(image)
 
     def again(self, image_id: str) -> None:
-        """After a change was refused: finish what the worker that settled the image may have left."""
+        """After a refused change: do the steps that the worker that settled the image may have left."""
         image = self._deployment.images.get(image_id)
         if image is not None:
             self.settled(image)
 
     def refused(self, attempted: Image, results: str) -> None:
-        """After a record was refused: delete the folder that the attempt wrote to, unless the record names it.
+        """After a refused record: delete the folder that the attempt wrote to, unless the record names the folder.
 
-        A folder that the record has ceased to name is never named again, so that the deletion may take its time. The
-        folder may have been public: an earlier delivery may have recorded these results, and the image was removed
-        while this attempt stored them once more. So a removed image leaves the edge caches once more, too.
+        A record never names a folder again that it has ceased to name, so the deletion is not urgent. The folder may
+        have been public: an earlier delivery may have recorded these results, and the image was removed while this
+        attempt stored them again. So a removed image is invalidated in the edge caches again, too.
         """
         image = self._deployment.images.get(attempted.image_id)
         if image is not None and results not in (image.revision, image.target):
             if image.status is not Status.DELETED:
                 self._deployment.objects.delete_results(results_folder(attempted, results))
-                self._deployment.images.strike_off(image, [results])
+                self._deployment.images.forget_revisions(image, [results])
                 image = self._deployment.images.get(attempted.image_id) or image
             if image.status is Status.DELETED:
                 listed = self._deployment.images.supersede(image, results)
@@ -60,13 +60,13 @@ class Finish:
             self.settled(image)
 
     def _announce(self, image: Image) -> Image:
-        """Bury before publishing, and publish before the notice is struck off: what is struck off is done."""
+        """Bury before publishing, and publish before the notice is cleared: a notice that is cleared is done."""
         if image.status is Status.FAILED and (image.cause is None or not image.cause.blames_image):
-            # Rebuilt from the record: the message in hand may be of another version of the object.
+            # The job is rebuilt from the record: the message in hand may be of another version of the object.
             self._deployment.queues.bury(image.lane, image.job(Origin.REDRIVE), image.cause or Cause.CRASHED)
         self._deployment.notices.image(image)
-        struck = self._deployment.images.announced(image)
-        return image if isinstance(struck, Refusal) else struck
+        updated = self._deployment.images.announced(image)
+        return image if isinstance(updated, Refusal) else updated
 
     def _tag_original(self, image: Image) -> None:
         if not self._deployment.settings.tag_originals or image.status not in _SETTLED:
@@ -81,8 +81,8 @@ class Finish:
         for results in image.superseded:
             self._deployment.objects.delete_results(results_folder(image, results))
         if image.status is Status.DELETED and self._deployment.cdn is not None:
-            # Noted, and sent by another thread: CloudFront has no say in whether a job is done.
+            # Noted here, and sent by another thread: an error of CloudFront must not fail a job.
             self._deployment.invalidations.add(image)
             self._on_invalidation()
-        struck = self._deployment.images.strike_off(image, image.superseded)
-        return image if isinstance(struck, Refusal) else struck
+        updated = self._deployment.images.forget_revisions(image, image.superseded)
+        return image if isinstance(updated, Refusal) else updated

@@ -51,7 +51,7 @@ class Sweep:
             TransientError: S3, DynamoDB or SQS does not answer; the sweep may be repeated.
         """
         waiting = self._folders()
-        # Every image in order costs a HEAD: one after the other, ten million would take days.
+        # Every image without a fault costs a HEAD: one after the other, ten million would take days.
         with ThreadPoolExecutor(THREADS) as pool:
             while page := list(islice(waiting, BATCH_GET_KEYS)):
                 records = self._deployment.images.get_many(folder.image_id for folder in page)
@@ -63,7 +63,7 @@ class Sweep:
         return self.swept
 
     def _keep(self, folder: Folder, image: Image | None) -> Image | None:
-        """Delete a folder that its image does not name; else return the image, whose original is to be looked for."""
+        """Delete a folder that its image does not name; else return the image, so that its original is looked for."""
         self.swept.seen += 1
         if folder.newest > self._before:
             return None
@@ -88,12 +88,12 @@ class Sweep:
         abandoned = self._deployment.images.abandon(image, folder.revision)
         if not isinstance(abandoned, Refusal):
             self._deployment.objects.delete_results(folder.prefix)
-            self._deployment.images.strike_off(abandoned, [folder.revision])
+            self._deployment.images.forget_revisions(abandoned, [folder.revision])
 
     def _delete(self, folder: Folder, image: Image) -> None:
         """Delete a folder. The folder of a removed image may have been public, and leaves the edge caches, too.
 
-        The record lists the folder meanwhile, so that the next reconcile goes on if this one dies.
+        The record lists the folder meanwhile, so that the next reconcile goes on if this reconcile dies.
         """
         removed = image.status is Status.DELETED
         if removed:
@@ -102,7 +102,7 @@ class Sweep:
         self._deployment.objects.delete_results(folder.prefix)
         if removed and self._deployment.cdn is not None:
             self._deployment.invalidations.add(image)
-        self._deployment.images.strike_off(image, [folder.revision])
+        self._deployment.images.forget_revisions(image, [folder.revision])
 
     def _original(self, image: Image) -> ObjectVersion | None:
         return self._deployment.objects.head(image.bucket, image.key)
@@ -116,7 +116,7 @@ class Sweep:
 
     def _folders(self) -> Iterator[Folder]:
         pages = self._deployment.listings.pages(self._deployment.settings.results_bucket)
-        # Keys come in order, so that the keys of a revision are neighbours.
+        # Keys come in order, so the keys of a revision are neighbours.
         for parts, members in groupby((listed for page in pages for listed in page), key=_revision):
             if parts is not None:
                 owner, image_id, revision = parts

@@ -32,12 +32,12 @@ class Up:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line, process.stderr.read() if process.stderr else ""
-        self.told: dict[str, Any] = json.loads(line)
+        self.printed: dict[str, Any] = json.loads(line)
 
     def aws(self, *arguments: str) -> str:
         env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return subprocess.run(
-            [AWS, *arguments], env=env | self.told["environment"], check=True, capture_output=True, text=True
+            [AWS, *arguments], env=env | self.printed["environment"], check=True, capture_output=True, text=True
         ).stdout
 
     def end(self, how: signal.Signals = signal.SIGINT) -> int:
@@ -67,7 +67,7 @@ def test_the_aws_cli_works_with_it_and_a_restart_keeps_everything(tmp_path: Path
     picture, data = tmp_path / "a +ü.png", tmp_path / "data"
     Image.new("RGB", (50, 40)).save(picture)
     with up(data, AWS_PROFILE="production") as first:
-        assert first.told["unset"] == ["AWS_PROFILE"]
+        assert first.printed["unset"] == ["AWS_PROFILE"]
         first.aws("s3", "cp", str(picture), "s3://pixelfleet-uploads/")
         first.aws("s3", "cp", str(picture), "s3://pixelfleet-uploads/uploads/me/b1/")
         eventually(lambda: first.aws("s3", "ls", "--recursive", "s3://pixelfleet-results/").count("thumb.webp") == 2)
@@ -76,7 +76,7 @@ def test_the_aws_cli_works_with_it_and_a_restart_keeps_everything(tmp_path: Path
         assert first.end() == 0
         assert processes_of(tmp_path) == []
     with up(data) as second:
-        assert second.told["environment"] == first.told["environment"]
+        assert second.printed["environment"] == first.printed["environment"]
         assert second.aws("s3", "ls", "--recursive", "s3://pixelfleet-results/").count("thumb.webp") == 2
         assert json.loads(second.aws("dynamodb", "scan", "--table-name", "pixelfleet-images"))["Count"] == 2
         refused = run("up", "--data", str(data), env=environment(tmp_path / "t"))
@@ -90,17 +90,17 @@ def test_the_dashboard_is_up_and_its_first_operator_signs_in_and_stays_so_over_a
     jar = CookieJar()
     browser = build_opener(ProxyHandler({}), HTTPCookieProcessor(jar))
     with up(data) as first:
-        url = first.told["dashboard"]
+        url = first.printed["dashboard"]
         page = browser.open(f"{url}/sign-in").read().decode()
         token = re.search(r'name="csrf_token" value="(\w+)"', page)
         assert token is not None
-        form = {"user": first.told["user"], "password": first.told["password"], "csrf_token": token[1]}
+        form = {"user": first.printed["user"], "password": first.printed["password"], "csrf_token": token[1]}
         answer = browser.open(f"{url}/sign-in", urlencode(form).encode())
         assert "No images yet" in answer.read().decode()
-        assert first.told["password"] not in (data / "logs/dashboard.log").read_text()
+        assert first.printed["password"] not in (data / "logs/dashboard.log").read_text()
     with up(data) as second:
         # The password is told once; address and session are the same.
-        assert (second.told["dashboard"], "password" in second.told) == (url, False)
+        assert (second.printed["dashboard"], "password" in second.printed) == (url, False)
         assert browser.open(f"{url}/account").url == f"{url}/account"
     assert processes_of(tmp_path) == []
 
@@ -146,14 +146,14 @@ def test_a_killed_cloud_loses_no_user_and_no_record_and_the_next_start_queues_ag
     picture, data = tmp_path / "a.png", tmp_path / "data"
     Image.new("RGB", (50, 40)).save(picture)
     with up(data) as first:
-        assert "password" in first.told
+        assert "password" in first.printed
         first.aws("s3", "cp", str(picture), "s3://pixelfleet-uploads/")
         for pid in pids_of(tmp_path, "pixelfleet.localcloud.gateway"):
             os.kill(pid, signal.SIGKILL)
         assert first.process.wait(PATIENCE) != 0
     with up(data) as second:
-        assert "password" not in second.told
+        assert "password" not in second.printed
         eventually(lambda: second.aws("s3", "ls", "--recursive", "s3://pixelfleet-results/").count("thumb.webp") == 1)
         assert second.end() == 0
         assert second.process.stderr is not None
-        assert "The last one ended without saving its state" in second.process.stderr.read()
+        assert "The last fleet ended without saving its state" in second.process.stderr.read()

@@ -64,7 +64,7 @@ def test_tokens_are_made_listed_and_revoked(settings: Settings, env: dict[str, s
     assert run("user", "token", "cy", "--revoke", made["id"], env=env).returncode == 0
     assert users.bearer(made["token"]) is None
     refused = run("user", "token", "cy", "--scope", "operate", env=env)
-    assert (refused.returncode, "is no operator" in refused.stderr) == (2, True)
+    assert (refused.returncode, "is not an operator" in refused.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

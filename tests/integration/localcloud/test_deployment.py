@@ -12,14 +12,14 @@ from pixelfleet.settings import Settings
 from tests.waiting import eventually
 
 
-def test_an_upload_becomes_ready(fleet: ProcessSupervisor, settings: Settings) -> None:
+def test_an_upload_becomes_ready(supervisor: ProcessSupervisor, settings: Settings) -> None:
     adapters = Deployment(settings)
     picture = BytesIO()
     Picture.new("RGB", (64, 48), (0, 90, 160)).save(picture, "PNG")
     adapters.s3.put_object(Bucket=settings.uploads_bucket, Key="uploads/me/b1/a.png", Body=picture.getvalue())
 
     def ready() -> Image | None:
-        assert fleet.tend() == []
+        assert supervisor.tend() == []
         image = adapters.images.get(image_id(settings.uploads_bucket, "uploads/me/b1/a.png"))
         return image if image is not None and image.status is Status.READY else None
 

@@ -103,7 +103,7 @@ def test_a_table_of_another_version_is_refused_by_name(in_cloud: None) -> None:
         AttributeDefinitions=[{"AttributeName": "old", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "old", "KeyType": "HASH"}],
     )
-    with pytest.raises(SetupError, match=rf"table {settings.images_table} is there with other keys"):
+    with pytest.raises(SetupError, match=rf"table {settings.images_table} has other keys"):
         provision(settings)
 
 

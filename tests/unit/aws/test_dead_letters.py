@@ -54,7 +54,7 @@ class SamplingSqs:
         return {}
 
 
-def letters(client: Any, *, dry_run: bool = False) -> DeadLetters:
+def dead_letters(client: Any, *, dry_run: bool = False) -> DeadLetters:
     return DeadLetters(client, "dlq", "source", dry_run=dry_run)
 
 
@@ -73,14 +73,14 @@ def sqs(monkeypatch: pytest.MonkeyPatch) -> SamplingSqs:
 
 
 def test_an_empty_answer_of_some_servers_does_not_end_the_pass(sqs: SamplingSqs) -> None:
-    done = letters(sqs).go_through(all_get(Disposition.DELETE), lambda _: None)
+    done = dead_letters(sqs).go_through(all_get(Disposition.DELETE), lambda _: None)
     assert done == Pass(deleted=95)
     assert not sqs.visible
     assert not sqs.hidden
 
 
 def test_a_message_that_is_moved_is_sent_and_then_deleted(sqs: SamplingSqs) -> None:
-    done = letters(sqs).go_through(all_get(Disposition.MOVE), lambda _: None)
+    done = dead_letters(sqs).go_through(all_get(Disposition.MOVE), lambda _: None)
     assert done == Pass(moved=95)
     assert len(sqs.sent) == 95
     assert not sqs.hidden
@@ -88,7 +88,7 @@ def test_a_message_that_is_moved_is_sent_and_then_deleted(sqs: SamplingSqs) -> N
 
 @pytest.mark.parametrize("disposition", [Disposition.DELETE, Disposition.MOVE])
 def test_a_dry_run_counts_and_leaves_every_message_visible(sqs: SamplingSqs, disposition: Disposition) -> None:
-    done = letters(sqs, dry_run=True).go_through(all_get(disposition), lambda _: None)
+    done = dead_letters(sqs, dry_run=True).go_through(all_get(disposition), lambda _: None)
     assert (done.deleted, done.moved, done.left) == ((95, 0, 0) if disposition is Disposition.DELETE else (0, 95, 0))
     assert len(sqs.visible) == 95
     assert not sqs.sent
@@ -104,12 +104,12 @@ def test_messages_that_are_left_are_visible_again_although_a_decision_fails(sqs:
         return [Disposition.LEAVE] * len(some)
 
     with pytest.raises(KeyboardInterrupt):
-        letters(sqs).go_through(breaks, lambda _: None)
+        dead_letters(sqs).go_through(breaks, lambda _: None)
     assert len(sqs.visible) == 95 - 10
 
 
 class LongPass:
-    """A DLQ whose letters take `seconds` a receive to decide on; `decided` counts how often each was decided on."""
+    """A DLQ whose messages take `seconds` a receive to decide on; `decided` counts how often each was decided on."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, number: int, seconds: float) -> None:
         monkeypatch.setattr("pixelfleet.aws.dead_letters.THREADS", 1)
@@ -120,14 +120,14 @@ class LongPass:
         self.decided = Counter[str]()
         self._seconds = seconds
         for name in range(number):
-            self.arrives(f"letter {name}")
+            self.arrives(f"message {name}")
 
     def arrives(self, body: str) -> None:
         self.account.send_message({"QueueUrl": "dlq", "MessageBody": body})
 
     def go_through(self, disposition: Disposition, arrivals: Iterator[str] | None = None) -> Pass:
         def dispositions(some: Sequence[DeadLetter]) -> list[Disposition]:
-            self.decided.update(letter.body for letter in some)
+            self.decided.update(message.body for message in some)
             assert self.decided.total() < 2_000, "the pass does not end"
             self.clock.now += self._seconds
             for body in islice(arrivals or (), 1):
@@ -151,7 +151,7 @@ def test_letters_that_arrive_without_end_do_not_keep_a_pass_from_its_end(monkeyp
     long = LongPass(monkeypatch, 25, seconds=40.0)
     late = (f"late {number}" for number in itertools.count())
     long.go_through(Disposition.DELETE, late)
-    assert all(long.decided[f"letter {number}"] == 1 for number in range(25))
+    assert all(long.decided[f"message {number}"] == 1 for number in range(25))
     assert long.queue.counts[State.VISIBLE] > 0
     assert not long.queue.counts[State.IN_FLIGHT]
 
@@ -159,7 +159,7 @@ def test_letters_that_arrive_without_end_do_not_keep_a_pass_from_its_end(monkeyp
 def test_a_letter_that_a_pass_moved_and_that_comes_back_is_left_to_the_next_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Here the letters go back to the queue that they came from, at once.
+    # Here the messages go back to the queue that they came from, at once.
     long = LongPass(monkeypatch, 25, seconds=40.0)
     assert long.go_through(Disposition.MOVE).moved < 500
     assert long.queue.counts[State.VISIBLE] == 25

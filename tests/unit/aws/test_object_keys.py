@@ -65,5 +65,7 @@ def test_obstore_carries_what_it_can_name_and_boto3_carries_the_rest(
     server, objects = s3
     objects.put("bucket", key, b"x", PutHeaders())
     by_obstore = server.agents["bucket", key.encode()] == "pixelfleet"
-    odd = {"", ".", ".."} & set(key.split("/")) or any(ord(letter) < 32 or ord(letter) == 127 for letter in key)
+    odd = {"", ".", ".."} & set(key.split("/")) or any(
+        ord(character) < 32 or ord(character) == 127 for character in key
+    )
     assert by_obstore == is_plain(key) == (not odd)

@@ -16,6 +16,7 @@ from pixelfleet.catalog import dynamo
 from pixelfleet.catalog.activity import Activity, Heartbeat, Sample
 from pixelfleet.catalog.background import BackgroundTasks
 from pixelfleet.catalog.batches import Batches
+from pixelfleet.catalog.image_reader import ImageReader
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.invalidations import Invalidations, PendingInvalidation
 from pixelfleet.catalog.recipes import RecipeTexts
@@ -188,8 +189,8 @@ WRITERS: Final[dict[str, Act]] = {
     "Images.announced": _of(Tables.ready, lambda i, ready: i.announced(ready)),
     "Images.supersede": _of(Tables.ready, lambda i, ready: i.supersede(ready, "other")),
     "Images.abandon": _of(Tables.failed, lambda i, failed: i.abandon(failed, failed.target or "")),
-    "Images.strike_off": _of(
-        lambda t: image(t.images.supersede(t.ready(), "other")), lambda i, one: i.strike_off(one, ["other"])
+    "Images.forget_revisions": _of(
+        lambda t: image(t.images.supersede(t.ready(), "other")), lambda i, one: i.forget_revisions(one, ["other"])
     ),
     "Images.queue_again": _of(Tables.failed, lambda i, failed: i.queue_again(failed, "ana", Origin.REDRIVE)),
     "Images.tag": _of(Tables.ready, lambda i, ready: i.tag(ready, Tags(("beach",)))),
@@ -234,8 +235,8 @@ WRITERS: Final[dict[str, Act]] = {
 #: Methods that only read.
 READERS: Final = frozenset(
     {
-        "Images.get", "Images.get_many", "Images.glance", "Images.records", "Images.of_owner",
-        "Images.of_batch", "Images.failed", "Images.last_failed", "Images.unsettled",
+        "ImageReader.get", "ImageReader.get_many", "ImageReader.glance", "ImageReader.records", "ImageReader.of_owner",
+        "ImageReader.of_batch", "ImageReader.failed", "ImageReader.last_failed", "ImageReader.unsettled",
         "Batches.get", "Batches.counts", "Batches.of_owner", "Batches.all",
         "Users.get", "Users.names", "Users.all", "Users.token_uses", "Users.in_session",
         "RecipeTexts.text", "RecipeRegistry.get", "RecipeRegistry.versions",
@@ -243,7 +244,17 @@ READERS: Final = frozenset(
         "Invalidations.pending", "BackgroundTasks.get", "BackgroundTasks.recent",
     }
 )  # fmt: skip
-CLASSES: Final = (Images, Batches, Users, RecipeTexts, RecipeRegistry, Activity, Invalidations, BackgroundTasks)
+CLASSES: Final = (
+    ImageReader,
+    Images,
+    Batches,
+    Users,
+    RecipeTexts,
+    RecipeRegistry,
+    Activity,
+    Invalidations,
+    BackgroundTasks,
+)
 
 
 @pytest.fixture(autouse=True)

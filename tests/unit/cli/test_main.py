@@ -60,7 +60,7 @@ def test_help_teaches_by_example(
         (["no-such-command"], "No such command"),
         (["run"], "Missing argument"),
         (["run", "/no/such/file", "--out", "{tmp}/out"], "/no/such/file does not exist"),
-        (["run", "{tmp}", "--out", "{tmp}"], "is a source as well"),
+        (["run", "{tmp}", "--out", "{tmp}"], "is also a source"),
         (["run", "{tmp}", "--out", "{tmp}/out"], "no files in"),
         (["run", "{tmp}", "--out", "{tmp}/out", "--recipe", "wbe"], "no recipe 'wbe'"),
         (["run", "{tmp}", "--out", "{tmp}/out", "--workers", "0"], "--workers"),

@@ -62,7 +62,7 @@ def form_token(page: str) -> str:
 
 
 @pytest.fixture(scope="package")
-def package_fleet() -> Iterator[Deployment]:
+def package_deployment() -> Iterator[Deployment]:
     with moto_deployment(quick_tables=True) as deployment:
         # Parameters of no strength, for speed: whoever verifies takes them from the hash.
         hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
@@ -81,18 +81,18 @@ def package_loop() -> Iterator[BlockingPortal]:
 
 
 @pytest.fixture
-def dashboard(package_fleet: Deployment, package_loop: BlockingPortal) -> Iterator[Dashboard]:
+def dashboard(package_deployment: Deployment, package_loop: BlockingPortal) -> Iterator[Dashboard]:
     """A service of the test's own, with fresh rate limits that count by `clock`, over the package's one catalog.
 
     Its background tasks end before the test does: a thread that outlived the catalog would ask AWS itself.
     """
     clock = Clock()
-    app = create_app(package_fleet.settings, package_fleet, clock)
+    app = create_app(package_deployment.settings, package_deployment, clock)
 
     def client() -> TestClient:
         made = TestClient(app, follow_redirects=False, raise_server_exceptions=False)
         made.portal = package_loop
         return made
 
-    yield Dashboard(package_fleet, client, clock)
+    yield Dashboard(package_deployment, client, clock)
     await_background_tasks()

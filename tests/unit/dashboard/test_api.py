@@ -21,14 +21,14 @@ START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def stocked(package_fleet: Deployment) -> list[str]:
+def stocked(package_deployment: Deployment) -> list[str]:
     """Twenty-five images of two batches, a day apart, every fifth failed; their names, newest first."""
-    package_fleet.users.add(OWNER, hash_password(PASSWORD))
+    package_deployment.users.add(OWNER, hash_password(PASSWORD))
     names: list[str] = []
     for number in range(25):
         cause = (Cause.TRUNCATED if number % 10 else Cause.CRASHED) if number % 5 == 0 else None
         name, batch = f"{'ab'[number % 2]}/n{number:02}.jpg", f"b{number % 2}"
-        record(package_fleet, OWNER, batch, name, cause=cause, at=START + timedelta(days=number))
+        record(package_deployment, OWNER, batch, name, cause=cause, at=START + timedelta(days=number))
         names.insert(0, name)
     return names
 

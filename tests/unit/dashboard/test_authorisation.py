@@ -172,16 +172,16 @@ ELSEWHERE: Final = frozenset({"GET /events"})
 
 
 @pytest.fixture
-def images(package_fleet: Deployment) -> dict[str, Image]:
+def images(package_deployment: Deployment) -> dict[str, Image]:
     """Images of this test's own: what one caller deletes is there for the next."""
     own = uuid.uuid4().hex
-    actual = {name: record(package_fleet, "ana", "b1", f"{own}/{name}.jpg") for name in ("id", "id2", "id3")}
+    actual = {name: record(package_deployment, "ana", "b1", f"{own}/{name}.jpg") for name in ("id", "id2", "id3")}
     body = b"RIFF....WEBP"
     for image in actual.values():
-        bucket = package_fleet.settings.results_bucket
-        package_fleet.s3.put_object(Bucket=bucket, Key=image.variants[0].key, Body=body, ContentType="image/webp")
-    uploads = package_fleet.settings.uploads_bucket
-    package_fleet.s3.put_object(Bucket=uploads, Key=actual["id"].key, Body=b"x")
+        bucket = package_deployment.settings.results_bucket
+        package_deployment.s3.put_object(Bucket=bucket, Key=image.variants[0].key, Body=body, ContentType="image/webp")
+    uploads = package_deployment.settings.uploads_bucket
+    package_deployment.s3.put_object(Bucket=uploads, Key=actual["id"].key, Body=b"x")
     return actual
 
 

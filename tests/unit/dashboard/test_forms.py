@@ -14,9 +14,9 @@ from tests.unit.dashboard.conftest import PASSWORD, Dashboard, form_token
 
 def near(page: str, name: str) -> str:
     """The field of this name and what stands below it."""
-    found = re.search(rf'<div class="field">(?:(?!</div>).)*name="{name}".*?</div>', page, re.DOTALL)
-    assert found is not None, page
-    return found[0]
+    field = re.search(rf'<div class="field">(?:(?!</div>).)*name="{name}".*?</div>', page, re.DOTALL)
+    assert field is not None, page
+    return field[0]
 
 
 def test_an_operator_who_mistypes_a_name_keeps_what_was_typed(dashboard: Dashboard) -> None:
@@ -37,7 +37,7 @@ def test_an_operator_who_mistypes_a_name_keeps_what_was_typed(dashboard: Dashboa
         ({"label": "ci", "days": "400", "scopes": "read"}, "days", "from 1 to 366"),
         ({"label": "ci", "days": "", "scopes": "read"}, "days", "from 1 to 366"),
         ({"label": "ci", "days": "abc", "scopes": "read"}, "days", "from 1 to 366"),
-        ({"label": "ci", "days": "3", "scopes": "operate"}, "label", "no operator"),
+        ({"label": "ci", "days": "3", "scopes": "operate"}, "label", "not an operator"),
     ],
 )
 def test_a_wrong_token_form_says_at_its_field_what_is_right(

@@ -22,7 +22,7 @@ RECORDS = 400
 
 
 @pytest.fixture(scope="module")
-def fleet() -> StockedFleet:
+def deployment() -> StockedFleet:
     """Ana's ten batches, and two of ben's: one newer than hers, one that is still open."""
     deployment = stocked(RECORDS)
     settings, dynamo = deployment.settings, deployment.counting
@@ -53,53 +53,53 @@ def looked_for() -> StockedFleet:
     return deployment
 
 
-def pages(fleet: StockedFleet, filters: Filters, length: int = 30) -> Iterator[Page]:
+def pages(deployment: StockedFleet, filters: Filters, length: int = 30) -> Iterator[Page]:
     cursor: str | None = None
     while True:
-        page = page_of(fleet, filters, cursor, length)
+        page = page_of(deployment, filters, cursor, length)
         yield page
         cursor = page.cursor
         if cursor is None:
             return
 
 
-def paths(fleet: StockedFleet, length: int = 30, **filters: Any) -> list[str]:
+def paths(deployment: StockedFleet, length: int = 30, **filters: Any) -> list[str]:
     asked = Filters(**({"owner": OWNER} | filters))
-    return [image.path for page in pages(fleet, asked, length) for image in page.images]
+    return [image.path for page in pages(deployment, asked, length) for image in page.images]
 
 
-def test_any_part_of_a_name_is_looked_for_in_a_batch_whatever_its_case(fleet: StockedFleet) -> None:
-    everything = paths(fleet, batch="b3")
+def test_any_part_of_a_name_is_looked_for_in_a_batch_whatever_its_case(deployment: StockedFleet) -> None:
+    everything = paths(deployment, batch="b3")
     assert len(everything) == RECORDS // 10
     expected = [path for path in everything if "mg_00010" in path.lower()]
     assert expected
-    assert paths(fleet, batch="b3", name="mG_00010") == expected
+    assert paths(deployment, batch="b3", name="mG_00010") == expected
 
 
-def test_a_search_in_a_batch_reads_no_record_that_it_does_not_show(fleet: StockedFleet) -> None:
-    fleet.counting.items.clear()
-    page = page_of(fleet, Filters(OWNER, "b3", name="nothing-is-called-so"))
+def test_a_search_in_a_batch_reads_no_record_that_it_does_not_show(deployment: StockedFleet) -> None:
+    deployment.counting.items.clear()
+    page = page_of(deployment, Filters(OWNER, "b3", name="nothing-is-called-so"))
     assert (page.images, page.cursor) == ((), None)
-    assert fleet.counting.items["BatchGetItem"] == 0
+    assert deployment.counting.items["BatchGetItem"] == 0
 
 
-def test_a_batch_is_in_order_of_name_either_way_page_by_page(fleet: StockedFleet) -> None:
-    forward = paths(fleet, 7, batch="b3")
+def test_a_batch_is_in_order_of_name_either_way_page_by_page(deployment: StockedFleet) -> None:
+    forward = paths(deployment, 7, batch="b3")
     assert forward == sorted(forward)
-    assert paths(fleet, 7, batch="b3", order=Order.NAME_REVERSED) == forward[::-1]
+    assert paths(deployment, 7, batch="b3", order=Order.NAME_REVERSED) == forward[::-1]
 
 
-def test_an_owners_images_are_newest_or_oldest_first_within_days(fleet: StockedFleet) -> None:
-    newest = paths(fleet)
+def test_an_owners_images_are_newest_or_oldest_first_within_days(deployment: StockedFleet) -> None:
+    newest = paths(deployment)
     assert len(newest) == RECORDS
-    assert paths(fleet, order=Order.OLDEST) == newest[::-1]
+    assert paths(deployment, order=Order.OLDEST) == newest[::-1]
     day = date(2026, 11, 1)
-    assert paths(fleet, order=Order.OLDEST, since=day, until=day) == newest[::-1]
-    assert paths(fleet, since=date(2026, 11, 2)) == paths(fleet, until=date(2026, 10, 31)) == []
+    assert paths(deployment, order=Order.OLDEST, since=day, until=day) == newest[::-1]
+    assert paths(deployment, since=date(2026, 11, 2)) == paths(deployment, until=date(2026, 10, 31)) == []
 
 
-def test_everybodys_images_are_those_of_the_newest_batches_each_once(fleet: StockedFleet) -> None:
-    shown = [image for page in pages(fleet, Filters(EVERYBODY), 17) for image in page.images]
+def test_everybodys_images_are_those_of_the_newest_batches_each_once(deployment: StockedFleet) -> None:
+    shown = [image for page in pages(deployment, Filters(EVERYBODY), 17) for image in page.images]
     assert [image.owner for image in shown[:40]] == ["ben"] * 40
     assert {image.batch for image in shown[:20]} == {"x1"}
     ids = [image.image_id for image in shown]
@@ -107,22 +107,24 @@ def test_everybodys_images_are_those_of_the_newest_batches_each_once(fleet: Stoc
 
 
 @pytest.mark.parametrize("asked", [{"status": Status.FAILED}, {"cause": Cause.CRASHED}, {"cause": Cause.TRUNCATED}])
-def test_everybodys_failures_are_all_there_and_read_by_their_index(fleet: StockedFleet, asked: dict[str, Any]) -> None:
-    fleet.counting.items.clear()
-    shown = [image for page in pages(fleet, Filters(EVERYBODY, **asked), 10) for image in page.images]
-    expected = sum(len(paths(fleet, owner=owner, **asked)) for owner in (OWNER, "ben"))
+def test_everybodys_failures_are_all_there_and_read_by_their_index(
+    deployment: StockedFleet, asked: dict[str, Any]
+) -> None:
+    deployment.counting.items.clear()
+    shown = [image for page in pages(deployment, Filters(EVERYBODY, **asked), 10) for image in page.images]
+    expected = sum(len(paths(deployment, owner=owner, **asked)) for owner in (OWNER, "ben"))
     assert len(shown) == expected > 0
     assert {image.owner for image in shown} >= {"ben"} or asked == {"cause": Cause.TRUNCATED}
 
 
-def test_everybodys_failures_can_be_searched(fleet: StockedFleet) -> None:
-    assert paths(fleet, owner=EVERYBODY, status=Status.FAILED, name="img_000020") == ["6/IMG_000020.jpg"] * 2
+def test_everybodys_failures_can_be_searched(deployment: StockedFleet) -> None:
+    assert paths(deployment, owner=EVERYBODY, status=Status.FAILED, name="img_000020") == ["6/IMG_000020.jpg"] * 2
 
 
-def test_a_page_of_everybody_looks_into_a_few_batches_only(fleet: StockedFleet) -> None:
-    fleet.counting.calls.clear()
-    page_of(fleet, Filters(EVERYBODY, name="nothing-is-called-so"))
-    assert fleet.counting.calls["Query"] < 250
+def test_a_page_of_everybody_looks_into_a_few_batches_only(deployment: StockedFleet) -> None:
+    deployment.counting.calls.clear()
+    page_of(deployment, Filters(EVERYBODY, name="nothing-is-called-so"))
+    assert deployment.counting.calls["Query"] < 250
 
 
 def test_images_are_found_by_camera_colour_size_and_tag_and_by_all_together(looked_for: StockedFleet) -> None:
@@ -153,13 +155,13 @@ def test_a_batch_is_in_order_of_size_either_way(looked_for: StockedFleet) -> Non
     ],
 )
 def test_what_cannot_be_put_in_order_of_size_is_said(
-    fleet: StockedFleet, filters: Filters, why: str, monkeypatch: pytest.MonkeyPatch
+    deployment: StockedFleet, filters: Filters, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dashboard.gallery.MOST_SORTED", 30)
     with pytest.raises(Problem, match=why):
-        page_of(fleet, filters)
+        page_of(deployment, filters)
 
 
-def test_a_cursor_of_another_order_is_refused(fleet: StockedFleet) -> None:
+def test_a_cursor_of_another_order_is_refused(deployment: StockedFleet) -> None:
     with pytest.raises(Problem, match="another order"):
-        page_of(fleet, Filters(OWNER, "b3", order=Order.LARGEST), encode_cursor("1/IMG_1.jpg"))
+        page_of(deployment, Filters(OWNER, "b3", order=Order.LARGEST), encode_cursor("1/IMG_1.jpg"))

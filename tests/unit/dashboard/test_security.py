@@ -20,9 +20,13 @@ MARKUP = "\"><img src=x onerror=alert(1)>'{{7*7}}</script>.jpg"
 
 
 @pytest.fixture(scope="module")
-def image(package_fleet: Deployment) -> Image:
+def image(package_deployment: Deployment) -> Image:
     return record(
-        package_fleet, "ana", "markup", MARKUP, exif={"camera": "<script>alert(2)</script>", "taken_at": "<b>now</b>"}
+        package_deployment,
+        "ana",
+        "markup",
+        MARKUP,
+        exif={"camera": "<script>alert(2)</script>", "taken_at": "<b>now</b>"},
     )
 
 

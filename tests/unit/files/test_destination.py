@@ -53,7 +53,7 @@ def test_a_link_to_a_report_stays_a_link(tmp_path: Path) -> None:
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
 def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "report.json")
-    with pytest.raises(SetupError, match="is no regular file"):
+    with pytest.raises(SetupError, match="is not a regular file"):
         write_report(Report((), 1.0), tmp_path / "report.json")
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
 

@@ -11,8 +11,8 @@ from pixelfleet.recipes.glyphs import RANGES
 Look = tuple[tuple[int, int], bytes]
 
 
-def look(font: ImageFont.FreeTypeFont, letter: str) -> Look:
-    mask = font.getmask(letter)
+def look(font: ImageFont.FreeTypeFont, character: str) -> Look:
+    mask = font.getmask(character)
     return mask.size, bytes(mask)
 
 

@@ -20,7 +20,7 @@ REMOVAL = Job(JobKind.REMOVE, "uploads", "uploads/me/b1/a.jpg", sequencer="07")
 EVERYTHING = Selection()
 
 
-def letter(job: Job | None = JOB, *, buried: bool = False) -> DeadLetter:
+def message(job: Job | None = JOB, *, buried: bool = False) -> DeadLetter:
     return DeadLetter("m1", 0.0, "body", "receipt", {"cause": {}} if buried else {}, None, job)
 
 
@@ -54,9 +54,9 @@ def image(status: Status, **more: Any) -> Image:
     ],
 )
 def test_a_message_that_is_the_only_trace_of_work_is_moved_and_not_deleted(job: Job | None, record: Image) -> None:
-    assert unexplained(letter(job), record)
-    assert disposition_of(letter(job), record, EVERYTHING) is Disposition.MOVE
-    assert disposition_of(letter(job), record, Selection(owner="me")) is Disposition.LEAVE
+    assert unexplained(message(job), record)
+    assert disposition_of(message(job), record, EVERYTHING) is Disposition.MOVE
+    assert disposition_of(message(job), record, Selection(owner="me")) is Disposition.LEAVE
 
 
 @pytest.mark.parametrize(
@@ -73,27 +73,27 @@ def test_a_message_that_is_the_only_trace_of_work_is_moved_and_not_deleted(job: 
     ],
 )
 def test_a_message_whose_work_the_catalog_has_is_dropped(job: Job, record: Image, disposition: Disposition) -> None:
-    assert not unexplained(letter(job), record)
-    assert disposition_of(letter(job), record, EVERYTHING) is disposition
+    assert not unexplained(message(job), record)
+    assert disposition_of(message(job), record, EVERYTHING) is disposition
 
 
 def test_a_message_that_a_worker_buried_explains_itself_unless_it_is_of_a_newer_version() -> None:
     redriven = JOB.asked_by(Origin.REDRIVE)
-    assert not unexplained(letter(redriven, buried=True), image(Status.QUEUED))
-    assert not unexplained(letter(redriven, buried=True), image(Status.FAILED, notice=NoticeKind.IMAGE_FAILED))
-    assert unexplained(letter(replace(redriven, sequencer="09"), buried=True), image(Status.READY))
+    assert not unexplained(message(redriven, buried=True), image(Status.QUEUED))
+    assert not unexplained(message(redriven, buried=True), image(Status.FAILED, notice=NoticeKind.IMAGE_FAILED))
+    assert unexplained(message(replace(redriven, sequencer="09"), buried=True), image(Status.READY))
     # Redriven and made since, but its notice is pending: this message may be the last one.
-    assert unexplained(letter(redriven, buried=True), image(Status.READY, notice=NoticeKind.IMAGE_READY))
-    assert unexplained(letter(redriven, buried=True), image(Status.READY, superseded=("old",)))
+    assert unexplained(message(redriven, buried=True), image(Status.READY, notice=NoticeKind.IMAGE_READY))
+    assert unexplained(message(redriven, buried=True), image(Status.READY, superseded=("old",)))
 
 
 def test_a_purge_deletes_what_failed_and_leaves_what_is_still_to_be_done() -> None:
     crashed = image(Status.FAILED, cause=Cause.CRASHED)
-    assert purged(letter(), crashed, EVERYTHING) is Disposition.DELETE
-    assert purged(letter(), crashed, Selection(owner="somebody")) is Disposition.LEAVE
-    assert purged(letter(REMOVAL), image(Status.READY), EVERYTHING) is Disposition.LEAVE
-    assert purged(letter(), None, EVERYTHING) is Disposition.DELETE
-    assert purged(letter(), None, Selection(owner="me")) is Disposition.LEAVE
+    assert purged(message(), crashed, EVERYTHING) is Disposition.DELETE
+    assert purged(message(), crashed, Selection(owner="somebody")) is Disposition.LEAVE
+    assert purged(message(REMOVAL), image(Status.READY), EVERYTHING) is Disposition.LEAVE
+    assert purged(message(), None, EVERYTHING) is Disposition.DELETE
+    assert purged(message(), None, Selection(owner="me")) is Disposition.LEAVE
 
 
 def disposition_of(one: DeadLetter, record: Image | None, selection: Selection) -> Disposition:
@@ -131,6 +131,6 @@ def _with_record(one: DeadLetter, record: Image | None, work: Any) -> Dispositio
             return {record.image_id: record} if list(ids) and record is not None else {}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dead_letter_passes, "_lane_letters", lambda *_, **__: OneLetter())
+        patch.setattr(dead_letter_passes, "_lane_dead_letters", lambda *_, **__: OneLetter())
         work(Catalog())
     return decided[0]

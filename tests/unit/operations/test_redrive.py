@@ -138,7 +138,7 @@ def test_a_canary_that_no_worker_takes_ends_the_redrive_after_its_limit(deployme
     assert result.canary == CanaryOutcome(ready=0, failed=0, pending=1)
 
 
-def test_a_record_whose_notice_is_struck_off_meanwhile_is_still_marked(deployment: Any) -> None:
+def test_a_record_whose_notice_is_cleared_meanwhile_is_still_marked(deployment: Any) -> None:
     [selected] = [failed(deployment, 1)]
     deployment.images.announced(selected)
     [marked] = Redrive(deployment, "anna").send([selected])

@@ -57,7 +57,7 @@ def test_a_new_user_may_sign_in_and_the_change_is_noted(deployment: Deployment) 
 
 
 def test_an_address_that_is_none_adds_nobody(deployment: Deployment) -> None:
-    with pytest.raises(SetupError, match="no address"):
+    with pytest.raises(SetupError, match="not an address"):
         add_user(deployment, "olga", NewUser("ana", Role.USER, "not-an-address"), PASSWORD)
 
     assert deployment.users.get("ana") is None

@@ -108,9 +108,9 @@ def test_text_that_is_not_toml_is_refused_with_its_line() -> None:
     ("lines", "reason"),
     [
         ('copy = true\nformat = "jpeg"', "copy carries the original unchanged: remove box, format"),
-        ('fit = "cover"\npad = true', "pad goes with fit = 'inside'"),
+        ('fit = "cover"\npad = true', "pad needs fit = 'inside'"),
         ('tiles = {}\nformat = "avif"', "tiles are jpeg, png or webp"),
-        ('watermark = {text = "x", position = "entropy"}', "is no place"),
+        ('watermark = {text = "x", position = "entropy"}', "is not a position"),
         ("watermark = {}", "either image or text"),
         ('watermark = {image = "../../etc/passwd"}', "beside a recipe read from a file"),
     ],

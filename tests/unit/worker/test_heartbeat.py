@@ -128,7 +128,7 @@ def test_counts_that_could_not_be_written_are_written_the_next_time(activity: Ac
     assert outcomes(activity) == {"ready": 2}
 
 
-def test_a_worker_that_ends_is_struck_off_after_its_last_counts(activity: Activity) -> None:
+def test_a_worker_that_ends_is_removed_after_its_last_counts(activity: Activity) -> None:
     heartbeat_recorder = HeartbeatRecorder(lambda: activity, frozenset({Lane.BULK}))
     heartbeat_recorder.turn()
     heartbeat_recorder.count(READY, Lane.BULK)

@@ -92,7 +92,7 @@ def test_every_error_of_an_attempt_has_a_row_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("error", [DAMAGED, ObjectGoneError("gone"), THROTTLED])
-def test_after_the_time_limit_has_struck_the_limit_is_the_reason(error: Exception) -> None:
+def test_after_the_time_limit_has_passed_the_limit_is_the_reason(error: Exception) -> None:
     decision = decide(error, Situation(Lane.BULK, time_limit_exceeded=True, time_limit=10))
     assert decision.action is PASS_ON
     assert decision.failure is not None

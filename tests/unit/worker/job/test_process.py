@@ -50,10 +50,10 @@ def test_the_last_attempt_records_buries_and_announces_the_failure(desk: Desk, f
     desk.do(job)
     image = desk.image(job)
     assert (image.status, image.cause, image.attempts) == (Status.FAILED, Cause.UNAVAILABLE, 5)
-    [letter] = desk.bodies(desk.settings.bulk_dlq_url)
-    attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    [message] = desk.bodies(desk.settings.bulk_dlq_url)
+    attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
     assert attributes == {"cause": "unavailable", "image_id": image.image_id, "owner": "me", "batch": "b1"}
-    assert decode_message(letter["Body"]) == image.job(Origin.REDRIVE)
+    assert decode_message(message["Body"]) == image.job(Origin.REDRIVE)
     assert desk.notices() == ["image.failed"]
 
 
@@ -102,8 +102,8 @@ def test_a_dead_letter_that_is_moved_back_by_any_tool_starts_the_image_anew(desk
     attempts(desk, job, 4)
     desk.do(job)
     fails(None)
-    [letter] = desk.bodies(desk.settings.bulk_dlq_url)
-    desk.do(decode_message(letter["Body"]))
+    [message] = desk.bodies(desk.settings.bulk_dlq_url)
+    desk.do(decode_message(message["Body"]))
     assert desk.image(job).status is Status.READY
 
 
@@ -136,7 +136,7 @@ def test_a_time_limit_that_c_code_swallowed_is_still_the_reason(desk: Desk) -> N
     assert decode_message(message["Body"]) == job.asked_by(Origin.LANE)
 
 
-def test_a_lost_lease_stays_one_when_the_time_limit_has_struck_too(desk: Desk) -> None:
+def test_a_lost_lease_stays_one_when_the_time_limit_has_passed_too(desk: Desk) -> None:
     limit = TimeLimit()
     desk.processor = Processor(desk.deployment, limit)
     with suppress(SoftTimeLimitExceeded):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
-from dashboard.api.models import Model
+from dashboard.api.models.base import Model
 from pixelfleet.catalog.users import LONGEST_TOKEN_DAYS
 from pixelfleet.domain.records import timestamp
 from pixelfleet.domain.users import Role, Scope, TokenNote, User

@@ -4,7 +4,7 @@ from typing import Final
 
 from pydantic import Field
 
-from dashboard.api.models import Model
+from dashboard.api.models.base import Model
 from pixelfleet.domain.registry import RecipeVersion, StoredRecipe
 from pixelfleet.recipes import MAX_TEXT_BYTES, Fault, Recipe
 

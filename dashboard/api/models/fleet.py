@@ -1,0 +1,113 @@
+"""What operators see of a fleet: state, failures, background tasks, activity."""
+
+from pydantic import Field
+
+from dashboard.api.models.base import IMAGE_ID, Model
+from pixelfleet.catalog.activity import Action
+from pixelfleet.catalog.background import BackgroundTask
+from pixelfleet.domain.jobs import Lane
+from pixelfleet.errors import Cause
+from pixelfleet.operations.monitoring import Overview
+
+
+class FleetOut(Model):
+    """What runs and how it goes. What nobody knows is null, never a guess."""
+
+    overview: Overview
+
+
+class FleetHistoryOut(Model):
+    """Lines over one time axis. What is unknown is null; a lane of which nothing is known is left out."""
+
+    start: str = Field(description="When the first step begins.", examples=["2026-11-20T08:00:00.000Z"])
+    step: int = Field(description="Seconds.", examples=[30])
+    steps: int = Field(examples=[120])
+    charts: dict[str, dict[str, list[float | int | None]]] = Field(
+        description="By `finished` (images a second), `waiting`, `in_flight` (messages), `oldest` (seconds) and "
+        "`workers`; in each by lane.",
+        examples=[{"finished": {"bulk": [0, 4.2]}, "waiting": {"bulk": [120, 0]}}],
+    )
+
+
+class Group(Model):
+    """Failures that share a cause."""
+
+    cause: str = Field(examples=["out_of_memory"])
+    count: int = Field(examples=[12])
+    more: bool = Field(description="Whether there are more than were counted.", examples=[False])
+    oldest: str = Field(examples=["2026-11-20T09:00:00.000Z"])
+    newest: str = Field(examples=["2026-11-20T09:10:00.000Z"])
+    message: str = Field(examples=["the worker was killed: not enough memory"])
+    examples: list[str] = Field(description="Ids of some of these images.", examples=[[IMAGE_ID]])
+
+
+class FailuresOut(Model):
+    """Failures by cause. Of each cause 1,000 are counted; `complete` is false where there are more of any."""
+
+    groups: list[Group]
+    complete: bool
+    dead_letters: dict[str, int] = Field(examples=[{"uploads": 0, "bulk": 0, "heavy": 0}])
+
+
+class RedriveIn(Model):
+    """Which failed images to send again. Without a cause: those that the system failed."""
+
+    cause: Cause | None = None
+    batch: str | None = Field(None, min_length=1, max_length=128, examples=["summer"])
+    owner: str | None = Field(None, min_length=1, max_length=64, examples=["ana"])
+    lane: Lane | None = None
+    limit: int | None = Field(None, ge=1, le=10_000_000, description="At most so many.", examples=[1000])
+    canary: int | None = Field(
+        None, ge=1, le=100, description="Send so many first, and stop if any of them fails again.", examples=[5]
+    )
+
+
+class PreviewOut(Model):
+    """What a redrive would take. `complete` is false where more than 1,000 failed images would have to be looked at."""
+
+    count: int = Field(examples=[12])
+    complete: bool = Field(examples=[True])
+    by_cause: dict[str, int] = Field(examples=[{"crashed": 12}])
+    by_owner: dict[str, int] = Field(examples=[{"ana": 12}])
+    examples: list[str] = Field(description="Ids of some of these images.", examples=[[IMAGE_ID]])
+
+
+class PurgeIn(Model):
+    """Which dead letters to delete; left out, all."""
+
+    cause: Cause | None = None
+    lane: Lane | None = None
+
+
+class BackgroundTaskOut(Model):
+    """Long work, or what became of it."""
+
+    id: str = Field(examples=["20261120T090000Z-5f3a9c"])
+    kind: str = Field(examples=["redrive"])
+    who: str = Field(examples=["olga"])
+    on: str = Field(description="What it is done to, for people.", examples=["cause out_of_memory"])
+    state: str = Field(
+        description="running, done, stopped (a canary failed again), failed, or interrupted (may be repeated).",
+        examples=["running"],
+    )
+    message: str = Field(examples=["120 jobs sent"])
+    counts: dict[str, int] = Field(examples=[{"sent": 120, "refused": 0, "no_longer_failed": 3}])
+    started_at: str = Field(examples=["2026-11-20T09:00:00.000Z"])
+    updated_at: str = Field(examples=["2026-11-20T09:00:12.000Z"])
+
+
+class BackgroundTasksOut(Model):
+    tasks: list[BackgroundTaskOut]
+
+
+class ActivityPage(Model):
+    actions: list[Action]
+    next: str | None = Field(examples=[None])
+
+
+class Health(Model):
+    status: str = Field(examples=["ok"])
+
+
+def task_out(task: BackgroundTask) -> BackgroundTaskOut:
+    return BackgroundTaskOut(**task.model_dump(mode="json"))

@@ -1,0 +1,137 @@
+"""Images, variants, recipes and links as the API shows them; the requests that change images."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from dashboard.api.models.base import IMAGE_ID, REVISION, Model
+from pixelfleet.domain.records import AttemptLine, Image, Status, StoredVariant
+from pixelfleet.errors import Cause
+
+
+class VariantOut(Model):
+    """One output of a recipe."""
+
+    name: str = Field(examples=["thumb"])
+    format: str = Field(examples=["webp"])
+    content_type: str = Field(examples=["image/webp"])
+    width: int = Field(description="Pixels.", examples=[320])
+    height: int = Field(description="Pixels.", examples=[240])
+    bytes: int = Field(description="Size; of tiles, all of them together.", examples=[9_120])
+    sha256: str = Field(description="Hex digest; of tiles, over their names and contents.", examples=["9f86d08188..."])
+    files: int = Field(description="1, or for tiles how many.", examples=[1])
+    href: str = Field(
+        description="Leads to where it lies, by a redirect.", examples=[f"/api/v1/images/{IMAGE_ID}/variants/thumb"]
+    )
+
+    @classmethod
+    def of(cls, image_id: str, variant: StoredVariant) -> "VariantOut":
+        fields = variant.model_dump(exclude={"key"})
+        return cls(**fields, href=f"/api/v1/images/{image_id}/variants/{variant.name}")
+
+
+class ImageSummary(Model):
+    """An image as lists show it."""
+
+    image_id: str = Field(examples=[IMAGE_ID])
+    owner: str = Field(examples=["ana"])
+    batch: str | None = Field(examples=["summer"])
+    name: str = Field(description="Path within the batch.", examples=["beach/IMG_0001.jpg"])
+    status: Status = Field(examples=["ready"])
+    cause: Cause | None = Field(description="Why it failed, to group by.", examples=[None])
+    message: str | None = Field(description="Why it failed, for people.", examples=[None])
+    format: str | None = Field(examples=["jpeg"])
+    width: int | None = Field(description="Pixels.", examples=[4000])
+    height: int | None = Field(description="Pixels.", examples=[3000])
+    bytes: int | None = Field(description="Size of the original.", examples=[3_481_220])
+    placeholder: str | None = Field(description="ThumbHash, base64.", examples=["1QcSHQRnh493V4dIh4eXh1h4kJUI"])
+    uploaded_at: str = Field(examples=["2026-11-20T09:00:00.000Z"])
+    finished_at: str | None = Field(examples=["2026-11-20T09:00:01.120Z"])
+    variants: list[VariantOut]
+
+    @classmethod
+    def of(cls, image: Image) -> "ImageSummary":
+        return cls(**_summary(image))
+
+
+class ImageOut(ImageSummary):
+    """All that is known of an image."""
+
+    key: str = Field(description="Where the original lies.", examples=["uploads/ana/summer/beach/IMG_0001.jpg"])
+    recipe: str | None = Field(examples=["web"])
+    revision: str | None = Field(description="Digest of source version, recipe and engine.", examples=[REVISION])
+    attempts: int = Field(examples=[1])
+    history: list[AttemptLine] = Field(description="The last twenty things that happened to it, oldest first.")
+    frames: int | None = Field(examples=[1])
+    colour_space: str | None = Field(examples=["srgb"])
+    exif: dict[str, str] = Field(examples=[{"camera": "Canon EOS R6", "taken_at": "2026-07-01T11:20:00+02:00"}])
+    sha256: str | None = Field(description="Of the original, in hex.", examples=["2c26b46b68..."])
+    dominant_colour: str | None = Field(examples=["#7fa3c0"])
+    tags: list[str] = Field(examples=[["beach", "summer"]])
+    timings_ms: dict[str, int] = Field(
+        description="Milliseconds of each step of the last attempt.", examples=[{"fetch": 20, "pixels": 130}]
+    )
+
+    @classmethod
+    def of(cls, image: Image) -> "ImageOut":
+        return cls(
+            **_summary(image),
+            key=image.key,
+            recipe=image.recipe.name if image.recipe else None,
+            revision=image.revision,
+            attempts=image.attempts,
+            history=list(image.attempt_log),
+            frames=image.frames,
+            colour_space=image.colour_space,
+            exif=image.exif,
+            sha256=image.sha256,
+            dominant_colour=image.dominant_colour,
+            tags=list(image.tags),
+            timings_ms=image.timings_ms,
+        )
+
+
+class ImagePage(Model):
+    """One page of a list. `next` is the cursor of the following one, null at the end.
+
+    A page may be short or empty and still have a `next`: filters that no index answers look at 1,000 records a request.
+    """
+
+    images: list[ImageSummary]
+    next: str | None = Field(examples=["MjAyNi0xMS0yMFQwOTowMDowMC4wMDBaI2szdnE"])
+
+
+class DuplicatesOut(Model):
+    images: list[ImageSummary]
+
+
+class MonthsOut(Model):
+    months: list[str] = Field(examples=[["2026-11", "2026-10"]])
+    next: str | None = Field(examples=[None])
+
+
+class Reprocess(Model):
+    recipe: str | None = Field(
+        None, max_length=64, description="A built-in recipe; left out, the one it had.", examples=["catalog"]
+    )
+
+
+class LinkIn(Model):
+    variant: str = Field(max_length=100, examples=["optimized"])
+    seconds: int = Field(3600, ge=60, le=7 * 86_400, description="How long the link is good.", examples=[3600])
+
+
+class LinkOut(Model):
+    url: str = Field(description="Whoever has it sees the variant.", examples=["https://..."])
+    expires_in: int = Field(description="Seconds.", examples=[3600])
+
+
+Day = Annotated[date | None, Field(description="A day, as 2026-11-20, in UTC.")]
+
+
+def _summary(image: Image) -> dict[str, Any]:
+    same = ("image_id", "owner", "batch", "status", "cause", "message", "format", "width", "height", "bytes")
+    fields = {name: getattr(image, name) for name in (*same, "placeholder", "uploaded_at", "finished_at")}
+    variants = [VariantOut.of(image.image_id, variant) for variant in image.variants]
+    return fields | {"name": image.path, "variants": variants}

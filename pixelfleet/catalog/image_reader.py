@@ -1,0 +1,164 @@
+"""Reading the images table: by id, by index, and the whole table for reconcile."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pixelfleet.aws.errors import translated
+from pixelfleet.catalog.dynamo import (
+    BATCH_GET_KEYS,
+    batch_get,
+    from_attributes,
+)
+from pixelfleet.catalog.indexes import IndexEntry, IndexReader, Slice
+from pixelfleet.catalog.items import image_of
+from pixelfleet.catalog.schema import BY_BATCH, BY_FAILURE, BY_OWNER, IMAGES
+from pixelfleet.domain.records import FAILURES, Image, Member, Status, as_member
+from pixelfleet.errors import Cause
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The attributes of a record by which lists are filtered."""
+
+    image_id: str
+    status: Status
+    cause: Cause | None
+    path: str
+    uploaded_at: str
+    bytes: int | None
+    exif: Mapping[str, str]
+    dominant_colour: str | None
+    tags: tuple[str, ...]
+    sha256: str | None
+
+    READ: ClassVar[tuple[str, ...]] = (
+        "image_id", "key", "batch", "status", "cause", "uploaded_at", "bytes", "exif", "dominant_colour", "tags",
+        "sha256",
+    )  # fmt: skip
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> "Glance":
+        """From an item of these attributes."""
+        key = str(item["key"])
+        return cls(
+            item["image_id"],
+            _member(Status, item["status"]),
+            _member(Cause, item["cause"]) if "cause" in item else None,
+            key.split("/", 3)[3] if item.get("batch") else key,
+            item.get("uploaded_at", ""),
+            item.get("bytes"),
+            item.get("exif", {}),
+            item.get("dominant_colour"),
+            tuple(item.get("tags", ())),
+            item.get("sha256"),
+        )
+
+
+def _member(kind: type[Member], value: str) -> Member:
+    """A member of the enumeration; for a value of a newer release, a member outside its list."""
+    known = kind._value2member_map_.get(value)
+    return known if isinstance(known, kind) else as_member(kind, value)
+
+
+NEWEST_FIRST = Slice(newest_first=True)
+IN_ORDER = Slice()
+
+
+class ImageReader:
+    """Every method raises TransientError when DynamoDB does not answer."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+        self._indexes = IndexReader(client, table)
+
+    def get(self, image_id: str) -> Image | None:
+        with translated("read an image record"):
+            answer = self._client.get_item(
+                TableName=self._table, Key={"image_id": {"S": image_id}}, ConsistentRead=True
+            )
+        return image_of(from_attributes(answer["Item"])) if "Item" in answer else None
+
+    def get_many(self, image_ids: Iterable[str]) -> dict[str, Image]:
+        """The records that exist, by id; a hundred a call."""
+        keys = [{"image_id": {"S": image_id}} for image_id in dict.fromkeys(image_ids)]
+        images = (image_of(item) for item in batch_get(self._client, self._table, keys))
+        return {image.image_id: image for image in images}
+
+    def glance(self, image_ids: Iterable[str]) -> dict[str, Glance]:
+        """The attributes for filters, of the records that exist, by id; hundreds at once, several calls at a time.
+
+        The reads are eventually consistent.
+        """
+        keys = [{"image_id": {"S": image_id}} for image_id in dict.fromkeys(image_ids)]
+        calls = [keys[start : start + BATCH_GET_KEYS] for start in range(0, len(keys), BATCH_GET_KEYS)]
+        answers = self._indexes.at_once(
+            lambda call: list(batch_get(self._client, self._table, call, Glance.READ)), calls
+        )
+        glances = (Glance.of(item) for items in answers for item in items)
+        return {glance.image_id: glance for glance in glances}
+
+    def records(self, entries: Iterable[IndexEntry]) -> Iterator[tuple[IndexEntry, Image]]:
+        """Each entry of an index with its record; the records of one call are in memory at a time.
+
+        The record may have changed since its entry was read; an entry whose record is gone is left out.
+        """
+        waiting = iter(entries)
+        while page := list(islice(waiting, BATCH_GET_KEYS)):
+            records = self.get_many(entry.image_id for entry in page)
+            yield from ((entry, records[entry.image_id]) for entry in page if entry.image_id in records)
+
+    def of_owner(self, owner: str, part: Slice = NEWEST_FIRST) -> Iterator[IndexEntry]:
+        """An owner's images, newest first."""
+        return self._indexes.read((IMAGES, BY_OWNER), owner, part)
+
+    def of_batch(
+        self, owner: str, batch: str, status: Status, path: str = "", after: str = "", how: Slice = IN_ORDER
+    ) -> Iterator[IndexEntry]:
+        """A batch's images in one status whose path begins with `path`, by path; `how` has direction and page size."""
+        part = replace(how, prefix=f"{status}#{path}", after=after)
+        return self._indexes.read((IMAGES, BY_BATCH), f"{owner}/{batch}", part)
+
+    def failed(self, cause: Cause | None = None, after: str = "", page_size: int = 100) -> Iterator[IndexEntry]:
+        """Failed images, by cause, oldest first within one; `page_size` entries of each shard at a time."""
+        part = Slice(prefix=f"{cause}#" if cause else "", after=after, page_size=page_size)
+        return self._indexes.read((IMAGES, BY_FAILURE), FAILURES, part)
+
+    def last_failed(self, cause: str) -> str:
+        """The time of the last failure of a cause; empty without a failure."""
+        part = Slice(prefix=f"{cause}#", newest_first=True, page_size=1)
+        last = next(self._indexes.read((IMAGES, BY_FAILURE), FAILURES, part), None)
+        return last.sort.split("#", 2)[1] if last else ""
+
+    def unsettled(self) -> Iterator[Image]:
+        """Records under way or failed, with a pending notice, or with superseded results that are not deleted.
+
+        In no order.
+
+        Reads the whole table, a megabyte a call: for reconcile alone.
+        """
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "FilterExpression": (
+                "#status = :queued OR #status = :processing OR #status = :failed "
+                "OR attribute_exists(notice) OR attribute_exists(superseded)"
+            ),
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":queued": {"S": Status.QUEUED.value},
+                ":processing": {"S": Status.PROCESSING.value},
+                ":failed": {"S": Status.FAILED.value},
+            },
+        }
+        while True:
+            with translated("look through the image records"):
+                answer = self._client.scan(**query)
+            yield from (image_of(from_attributes(item)) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
