@@ -1,4 +1,4 @@
-"""The `pixelfleet` command, and what it says where the libraries of the command line are not installed."""
+"""The `pixelfleet` command, and its message where the libraries of the command line are not installed."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The one composition: settings in, clients and adapters out. Entry points call it; nothing else makes a client.
+"""The composition: settings in, clients and adapters out. Entry points call it; no other code makes clients.
 
 Clients of boto3 and stores of obstore must not cross a fork: a Celery child composes its own deployment.
 """
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-#: For whoever uploads from a desk. Eight bodies of 8 MB at once need almost nine minutes at 1 Mbit/s.
+#: For uploads over a slow line: eight bodies of 8 MB at once need almost nine minutes at 1 Mbit/s.
 UPLOAD_POLICY: Final = Policy(silence=600.0, attempts=5)
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """Every adapter of one deployment; each client is made when it is first asked for."""
+    """Every adapter of one deployment. Each client is made at its first use."""
 
     settings: Settings
     connections: int = 10
@@ -123,7 +123,7 @@ class Deployment:
 
     @cached_property
     def cdn(self) -> Cdn | None:
-        """None where no distribution is named, as on one machine."""
+        """The CloudFront distribution; None where the settings name none, as on one machine."""
         distribution = self.settings.cdn_distribution_id
         return Cdn(self.clients.client("cloudfront"), distribution) if distribution else None
 
@@ -188,6 +188,6 @@ class Deployment:
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
-        # Every image makes these calls. mypy has checked the arguments; a second check costs a sixth of each call.
+        # Every image needs these calls. mypy has checked the arguments; a second check costs a sixth of each call.
         client: DynamoDBClient = self.clients.client("dynamodb", parameter_validation=False)
         return client

@@ -1,4 +1,4 @@
-"""The error tree: what is the image's fault, what may pass if tried again, what the user must mend.
+"""The error tree: faults of the image, errors that may pass with another try, and errors that the user must mend.
 
 Every error that crosses a module boundary is one of these. The code that calls a foreign library translates the
 library's errors at that call. So the worker decides by type alone: a `PermanentError` is recorded and acknowledged,
@@ -74,11 +74,11 @@ class PermanentError(ProcessingError):
 
 
 class TransientError(ProcessingError):
-    """May pass if tried again: the message is left to come back, until the attempts are used up."""
+    """May pass with another try: the message becomes visible again, until the attempts are used up."""
 
 
 class RefusedError(TransientError):
-    """AWS refuses this call, and would refuse it for every object: a right, the bucket or the keys are wrong."""
+    """AWS refuses this call for every object: a right, the bucket or the keys are wrong."""
 
 
 class WrongLaneError(PixelfleetError):
@@ -98,7 +98,7 @@ class EventError(PixelfleetError):
 
 
 class RecipeError(PixelfleetError):
-    """A recipe that is refused; the message gives line, field and what would be right."""
+    """A recipe that is refused; the message gives line, field and the right form."""
 
 
 class SetupError(PixelfleetError):

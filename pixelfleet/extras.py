@@ -1,4 +1,4 @@
-"""What `pip install 'pixelfleet[EXTRA]'` adds, and what to say where it is missing. pyproject.toml has the versions."""
+"""The modules of `pip install 'pixelfleet[EXTRA]'`, and the message where they are missing."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -21,7 +21,7 @@ INCLUDES: Final[Mapping[str, tuple[str, ...]]] = {"local": ("cli", "worker", "da
 
 
 def check_extra(extra: str, what: str) -> None:
-    """Before `what` starts programs that would end one after the other, each with an error of its own.
+    """Check for an extra before `what` starts programs: without it, one program after the other would fail.
 
     Raises:
         SetupError: modules of the extra are missing; the message names them.
@@ -33,7 +33,7 @@ def check_extra(extra: str, what: str) -> None:
 
 
 def missing_library(error: ModuleNotFoundError) -> str | None:
-    """What to tell a person about this error: the missing library and the extra that brings it. None for any other."""
+    """The message for an error of import: the missing library and its extra. None for any other module."""
     module = (error.name or "").partition(".")[0]
     for extra, modules in MODULES.items():
         if module in modules:

@@ -1,7 +1,7 @@
-"""What a set of images will take: time and money, from their headers and a recipe alone.
+"""The time and cost of processing a set of images, from the headers and a recipe alone.
 
-Time is a model of five measured figures, meant to be right within a factor of 1.5 for photographs; money is counts of
-requests times the prices in prices.toml, by position, so that each can be checked.
+Time is a model of five measured figures, which is right within a factor of 1.5 for photographs. Cost is the number of
+requests times the prices in prices.toml, by position, so that each position can be checked.
 """
 
 import tomllib
@@ -20,7 +20,7 @@ MEGA: Final = 1_000_000
 GIGA: Final = 1_000_000_000
 
 #: Milliseconds of one core, by `python -m benchmarks.engine` and `benchmarks.forecast` (12 MP photographs): to decode a
-#: megapixel, to write one, and what else every image costs (claim, fetch, store, record, notify).
+#: megapixel, to write a megapixel, and for every image besides (claim, fetch, store, record, notify).
 DECODE_MS: Final = 6.5
 ENCODE_MS: Final[Mapping[OutputFormat, float]] = {
     OutputFormat.AUTO: 12.0,
@@ -41,7 +41,7 @@ PIXEL_BYTES: Final = 0.25
 WORKER_GB: Final = 2.0
 
 #: Requests of one image. SQS: its event is sent, received by tens, deleted by tens; its job is sent and received by
-#: tens and deleted alone. DynamoDB: claim, record (a transaction, at twice the units), notice struck off, indexes.
+#: tens and deleted alone. DynamoDB: claim, record (a transaction, at twice the units), notice cleared, indexes.
 SQS_REQUESTS: Final = 2.4
 WRITE_UNITS: Final = 16.0
 READ_UNITS: Final = 4.0

@@ -1,7 +1,7 @@
 """Configuration from the environment: `PIXELFLEET_*` by pydantic-settings, and AWS's own variables.
 
-An explicit name, URL or ARN wins; every other is derived from `PIXELFLEET_PREFIX`, the account, the region and
-`AWS_ENDPOINT_URL`, without a call. All errors of a configuration are reported together.
+An explicit name, URL or ARN wins. Names without a value are derived from `PIXELFLEET_PREFIX`, the account, the region
+and `AWS_ENDPOINT_URL`, without a call. All errors of a configuration are reported together.
 """
 
 import difflib
@@ -37,13 +37,13 @@ class LogLevel(StrEnum):
 
 Positive = Annotated[int, Field(gt=0)]
 
-#: What an error message must not repeat.
+#: Fields whose values no error message repeats.
 _SECRETS: Final = frozenset({"session_secret", "cloudfront_private_key"})
 
 
 @dataclass(frozen=True, slots=True)
 class LaneLimits:
-    """What one lane takes on: bytes of the object, pixels over all frames, seconds of work, bytes of memory."""
+    """The limits of one lane: bytes of the object, pixels over all frames, seconds of work, bytes of memory."""
 
     max_bytes: int
     max_pixels: int
@@ -57,10 +57,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
     prefix: str = Field(
-        "pixelfleet", pattern=r"^[a-z][a-z0-9-]{1,30}$", description="what every derived resource name starts with"
+        "pixelfleet", pattern=r"^[a-z][a-z0-9-]{1,30}$", description="first part of every derived resource name"
     )
     account_id: str = Field(
-        LOCAL_ACCOUNT, pattern=r"^\d{12}$", description="AWS account of queues and topics that are derived"
+        LOCAL_ACCOUNT, pattern=r"^\d{12}$", description="AWS account of the derived queues and topics"
     )
     region: str = Field(
         "us-east-1",
@@ -98,12 +98,12 @@ class Settings(BaseSettings):
     )
 
     dashboard_url: str = Field(
-        "http://127.0.0.1:8080", pattern=r"^https?://\S+$", description="where notices send people"
+        "http://127.0.0.1:8080", pattern=r"^https?://\S+$", description="address of the dashboard in notices"
     )
     session_secret: SecretStr | None = Field(
         None,
         min_length=32,
-        description="signs the dashboard's cookies, 32 characters or more; all its tasks need the same",
+        description="signs the dashboard's cookies, 32 characters or more; the same for all tasks of the dashboard",
     )
     forwarded_hops: int = Field(
         0,
@@ -112,13 +112,13 @@ class Settings(BaseSettings):
         description="proxies before the dashboard that add to X-Forwarded-For; 2 behind CloudFront and a load balancer",
     )
     cloudfront_key_id: str = Field(
-        "", description="id of the public key that CloudFront knows; unset where the dashboard serves results itself"
+        "", description="id of CloudFront's public key; unset where the dashboard serves results itself"
     )
     cloudfront_private_key: SecretStr | None = Field(
-        None, description="PEM of its private half, which signs the cookies and links of results"
+        None, description="PEM of the private half of that key, which signs the cookies and links of results"
     )
     cdn_distribution_id: str = Field(
-        "", description="CloudFront distribution from which removed images are taken at once; unset: when they expire"
+        "", description="CloudFront distribution that forgets removed images at once; unset: when the copies expire"
     )
     default_recipe: str = Field(
         "web",
@@ -126,7 +126,7 @@ class Settings(BaseSettings):
         description="recipe, built-in or stored, of images that no other was named for",
     )
     tag_originals: bool = Field(
-        default=False, description="also tag the original when it is done, merged with its own tags"
+        default=False, description="also tag the original when the image is done, merged with the original's own tags"
     )
     max_attempts: int = Field(
         5,
@@ -159,11 +159,11 @@ class Settings(BaseSettings):
         30, ge=0, le=100, description="seconds that running jobs get to finish at SIGTERM; ECS kills after 120"
     )
     give_up_seconds: Positive = Field(
-        900, description="seconds of nothing but failed SQS calls after which a worker exits, to be replaced"
+        900, description="seconds without one successful SQS call after which a worker exits, to be replaced"
     )
     max_frames: Positive = Field(2_000, description="most frames or pages that an image may have")
     scratch_dir: Path | None = Field(
-        None, description="folder for originals while they are worked on; default the system's temporary folder"
+        None, description="folder for originals during processing; default the system's temporary folder"
     )
     log_level: LogLevel = Field(LogLevel.INFO, description="DEBUG, INFO, WARNING or ERROR")
 

@@ -20,7 +20,7 @@ app = Celery(
 
 
 def configuration() -> dict[str, Any]:
-    """Celery's settings for this deployment; what each prevents is in docs/decisions/celery-on-sqs.md."""
+    """Celery's settings for this deployment; docs/decisions/celery-on-sqs.md has the reason of each."""
     return celery_settings(load_settings())
 
 
@@ -36,10 +36,10 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "task_default_queue": Lane.BULK.value,
         "task_queues": [Queue(lane.value) for lane in Lane],
         "task_routes": {TASK_NAME: {"queue": Lane.BULK.value}},
-        # Three messages in hand for each child keep it from waiting for SQS; what waits is kept from running out.
+        # With three messages in hand, a child does not wait for SQS; the visibility of waiting messages is extended.
         "worker_prefetch_multiplier": 4,
         "worker_hijack_root_logger": False,
-        # Metrics are lines on standard output; as log records they would be none.
+        # Metrics are lines on standard output, not log records.
         "worker_redirect_stdouts": False,
         # pyvips and Pillow fragment glibc's heap over thousands of images; a new child costs a second.
         "worker_max_tasks_per_child": 2_000,

@@ -1,7 +1,7 @@
 """Whether the event loop of this container's worker still runs: `python -m worker.health`, for ECS's health check.
 
-The loop touches a file; a loop that hangs, on a receive or a lock, lets it grow old, and ECS starts another task. The
-file's time is that of the system's monotonic clock, which all processes share, and which nobody sets.
+The loop touches a file. When the loop hangs, on a receive or a lock, the file becomes old, and ECS starts another
+task. The file's time is that of the system's monotonic clock, which all processes share, and which nobody sets.
 Remote control, which Celery's own `inspect ping` needs, does not exist on SQS.
 """
 
@@ -17,8 +17,8 @@ from celery.signals import worker_ready
 
 from pixelfleet.settings import load_settings
 
-#: Seconds between two touches, and the age at which the loop counts as hung: a receive may take 20, an acknowledgement
-#: with all its repeats longer.
+#: Seconds between two touches, and the age at which the loop counts as hung: a receive may take 20 s, an
+#: acknowledgement with all its repeats longer.
 INTERVAL: Final = 15
 HUNG: Final = 120
 

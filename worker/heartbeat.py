@@ -1,7 +1,7 @@
-"""The heartbeat of a child process: that it is alive, and how many images it has finished.
+"""The heartbeat of a child process: a sign of life, and the number of finished images.
 
-One thread a child writes both to the activity table at the end of each slot, and once a minute while the child is
-idle. So the cost for an image is next to nothing, and a job that takes an hour does not look like a dead worker.
+One thread of each child writes both to the activity table at the end of each slot, and once a minute while the child is
+idle. So the cost for an image is very small, and a job of an hour does not look like a dead worker.
 """
 
 import logging
@@ -34,9 +34,9 @@ log = logging.getLogger(__name__)
 
 #: An idle child beats every so many slots.
 IDLE_SLOTS: Final = 4
-#: Seconds before a new child's first beat: making a client costs a tenth of a second, which a short run is spared.
+#: Seconds before a new child's first beat: making a client costs a tenth of a second, which short runs save.
 FIRST: Final = 5.0
-#: Seconds that the last write may take: a table that does not answer must not keep a child from ending.
+#: Seconds for the last write: a table that does not answer must not delay the end of a child.
 GOODBYE: Final = 2.0
 
 
@@ -147,7 +147,7 @@ class Beating:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread. If it has written a heartbeat, it deletes that first."""
+        """End the thread. A thread that has written a heartbeat deletes the heartbeat first."""
         self._stop.set()
         self._thread.join(GOODBYE)
 
@@ -171,7 +171,7 @@ def end_child(reason: str) -> None:
 
 
 def _until_slot_ends() -> float:
-    """Seconds; a little later in each process, but not so late that readers would take the slot for complete."""
+    """Seconds until the write; another delay in each process, but early enough that the slot is not complete yet."""
     passed = datetime.now(UTC).timestamp() % SLOT
     return SLOT - passed + random.uniform(0.0, LATE / 2)  # noqa: S311 - jitter, not a secret
 
@@ -189,20 +189,20 @@ def heartbeat_recorder() -> HeartbeatRecorder | None:
 
 
 def send_invalidations_soon() -> None:
-    """Have this process's thread send what was noted as removed; without a worker, as in a test, `reconcile` does."""
+    """Let this process's thread send the noted removals; without a worker, as in a test, `reconcile` sends them."""
     if _Child.beating is not None:
         _Child.beating.invalidation_sender.ask()
 
 
 @celeryd_init.connect  # type: ignore[untyped-decorator,unused-ignore]
 def remember_lanes(options: dict[str, Any], **_: Any) -> None:
-    """In the parent, for its children: which lanes `-Q` named."""
+    """In the parent, for its children: the lanes of `-Q`."""
     _Child.lanes = frozenset(served(options.get("queues")))
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator,unused-ignore]
 def start_beating(**_: Any) -> None:
-    """In the child, after the fork: neither threads nor clients cross it."""
+    """In the child, after the fork: neither threads nor clients cross a fork."""
     recorder = HeartbeatRecorder(lambda: _deployment().activity, _Child.lanes)
     # Children begin at different partitions, so that they do not all send the same.
     first = os.getpid()

@@ -8,10 +8,10 @@ log = logging.getLogger(__name__)
 
 
 class InvalidationSender:
-    """Sends when asked, and again until nothing is left. `ask` may be called from any thread.
+    """Sends on request, and again until no image is left. `ask` may be called from any thread.
 
-    The first turn sends as well: a child that died may have left images that nobody else sends before the next
-    reconcile, and its successor is a new child.
+    The first turn sends as well: a dead child may have left images, which otherwise wait for the next reconcile, and
+    the successor of a dead child is a new child.
 
     `send` sends what is pending, and returns whether nothing is left; see `send_invalidations`.
     """
@@ -25,10 +25,10 @@ class InvalidationSender:
         self._asked.set()
 
     def turn(self) -> None:
-        """Send, if there is anything to send. An error leaves it to the next turn."""
+        """Send pending images, if there are any. After an error, the next turn sends them."""
         if not self._asked.is_set():
             return
-        # Cleared before the images are read: those that are noted later are sent by the next turn.
+        # Cleared before the images are read: the next turn sends images that are noted later.
         self._asked.clear()
         try:
             finished = self._send()

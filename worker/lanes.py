@@ -23,7 +23,7 @@ def fit_to_lanes(conf: Any, options: dict[str, Any], **_: Any) -> None:
     lanes, settings = served(options.get("queues")), load_settings()
     conf.update(limits_for(lanes, settings))
     if Lane.HEAVY in lanes:
-        # A message in hand behind an image that takes hours is a message that no other worker can have.
+        # A message that waits here behind an image of hours is kept from all other workers.
         conf.worker_prefetch_multiplier = 1
     if lanes == {Lane.HEAVY}:
         # One image of the heavy lane may need the memory of the whole task.
@@ -34,7 +34,7 @@ def fit_to_lanes(conf: Any, options: dict[str, Any], **_: Any) -> None:
 
 
 def served(queues: Iterable[str] | None) -> set[Lane]:
-    """The lanes among the queues of `-Q`; without it, Celery serves all that are declared."""
+    """The lanes among the queues of `-Q`; without `-Q`, Celery serves all declared queues."""
     known = {lane.value: lane for lane in Lane}
     return {known[name] for name in queues or known if name in known}
 

@@ -1,4 +1,4 @@
-"""The worker's logs: one JSON object a line, with the job in it while one is worked on."""
+"""The worker's logs: one JSON object a line, which includes the present job."""
 
 import logging
 import sys
@@ -12,7 +12,7 @@ from pixelfleet.settings import load_settings
 
 @setup_logging.connect  # type: ignore[untyped-decorator,unused-ignore]
 def log_as_json(loglevel: int | None = None, **_: Any) -> None:
-    """Take logging over from Celery, whose lines a log service cannot query."""
+    """Replace Celery's logging, whose lines a log service cannot query."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LambdaPowertoolsFormatter(utc=True, log_record_order=["level", "timestamp", "message"]))
     root = logging.getLogger()

@@ -30,7 +30,7 @@ def log_outcome(image: Image, lane: Lane) -> None:
         values = {"ImagesReady": (MetricUnit.Count, 1.0), "ImageSeconds": (MetricUnit.Seconds, seconds)}
         sys.stdout.write(emf_line(by_lane, values) + "\n")
     elif image.status is Status.FAILED:
-        # Twice: CloudWatch adds up no dimension that a metric has, and an alarm on the lane's failures cannot search.
+        # Written twice: CloudWatch does not add up over a dimension, and an alarm on a lane's failures cannot search.
         for dimensions in (by_lane, by_lane | {"cause": str(image.cause)}):
             sys.stdout.write(emf_line(dimensions, {"ImagesFailed": (MetricUnit.Count, 1.0)}) + "\n")
     sys.stdout.flush()

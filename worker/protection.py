@@ -1,8 +1,8 @@
 """ECS task protection: while a worker of the heavy lane is busy, ECS does not choose its task to scale in.
 
-The agent's endpoint is rate-limited, so it is called on the edges between idle and busy alone, and once in half the
-protection's life while work goes on without a pause. A call that fails is tried again with back-off. Protection that
-could not be had is no loss: the worker then gets SIGTERM and hands its message back.
+The agent's endpoint is rate-limited, so the worker calls it only at the edges between idle and busy, and once in half
+the protection's life during work without a pause. A failed call is tried again with back-off. Without protection
+nothing is lost: the worker then gets SIGTERM and hands its message back.
 
 Source: Amazon ECS developer guide, "Task scale-in protection endpoint".
 """
@@ -24,7 +24,7 @@ from worker.sqs.threads import end_worker, essential_thread
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks at whether the worker is busy, and how long it must be idle before that counts.
+#: Seconds between two looks at the worker, and seconds without work after which the worker counts as idle.
 TICK: Final = 1.0
 IDLE_FOR: Final = 5.0
 #: ECS protects for at most two days.
@@ -32,7 +32,7 @@ LONGEST_MINUTES: Final = 2880
 
 
 class TaskProtection:
-    """Sets the protection of this task as it was last asked for, on a separate thread, which never logs."""
+    """Sets the protection of this task by the last request, on a separate thread, which never logs."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class TaskProtection:
         clock: Callable[[], float] = time.monotonic,
         on_death: Callable[[str], object] = end_worker,
     ) -> None:
-        """`minutes` after the last call protection lapses, should this worker hang or die."""
+        """Protection lapses `minutes` after the last call, if this worker hangs or dies."""
         self._url = agent_uri.rstrip("/") + "/task-protection/v1/state"
         self._minutes = min(minutes, LONGEST_MINUTES)
         self._warn = warn
@@ -64,7 +64,7 @@ class TaskProtection:
                 self._changed.notify()
 
     def close(self, seconds: float = 3.0) -> None:
-        """Give protection up, if the agent answers in time."""
+        """End the protection, if the agent answers in time."""
         with self._changed:
             self._asked_for, self._closed = False, True
             self._changed.notify()
@@ -99,7 +99,7 @@ class TaskProtection:
         return self._asked_for != self._set_to or (self._set_to and self._clock() >= self._renew_at)
 
     def _pause(self, seconds: float) -> bool:
-        """Whether it was closed meanwhile."""
+        """Wait; returns whether this was closed meanwhile."""
         with self._changed:
             return self._changed.wait_for(lambda: self._closed, seconds)
 
@@ -118,7 +118,7 @@ class TaskProtection:
 
 
 class Edges:
-    """Whether to protect, from looks at how busy the worker is: at once when busy, after a while when idle."""
+    """Whether to protect: a busy worker at once, an idle worker no more after some seconds."""
 
     def __init__(self, idle_for: float = IDLE_FOR) -> None:
         self._idle_for = idle_for
@@ -165,8 +165,8 @@ class ProtectWhileBusy(bootsteps.StartStopStep):
 def protect(app: Any, agent_uri: str, time_limit: float) -> None:
     """Protect the ECS task of this worker while it is busy; without an agent, off ECS, do nothing.
 
-    `time_limit` is the lane's hard limit in seconds: protection lapses soon after the longest job would end. Since
-    it is renewed at half its life, it lives for twice that.
+    `time_limit` is the lane's hard limit in seconds: protection lapses soon after the end of the longest job.
+    Protection is renewed at half its life, so its life is twice the limit.
     """
     minutes = math.ceil(time_limit / 60) * 2 + 10
     step = type("ProtectWhileBusy", (ProtectWhileBusy,), {"agent_uri": agent_uri, "minutes": minutes})

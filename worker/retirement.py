@@ -1,9 +1,9 @@
 """A heavy worker whose ECS deployment has been replaced takes no more work, so that a deployment of the service ends.
 
-Task protection keeps ECS from stopping a busy task. While the queue holds work, such a task would stay busy, and a
-deployment would wait for it for days. So the worker asks ECS whether its deployment is still the service's primary one:
-if not, it receives no more, finishes what it works on, gives its protection up and ends. ECS starts no other task for
-it, since the tasks of the primary deployment count alone.
+With task protection, ECS does not stop a busy task. As long as the queue holds work, such a task would stay busy, and a
+deployment would wait for days. So the worker asks ECS whether its deployment is still the service's primary deployment.
+If not, the worker receives no more messages, finishes its jobs, ends its protection and exits. ECS starts no other task
+for it, since only tasks of the primary deployment count.
 
 Source: Amazon ECS API reference, Task (`startedBy` and `group` of a service's task) and Deployment (`id`, `status`).
 """
@@ -28,7 +28,7 @@ _SERVICE: Final = "service:"
 
 
 class OwnDeployment:
-    """The deployment that started this task; asks ECS. `read_metadata` returns the task's metadata (endpoint v4)."""
+    """The deployment that started this task, as ECS reports it. `read_metadata` returns the metadata (endpoint v4)."""
 
     def __init__(self, ecs: "ECSClient", read_metadata: Callable[[], dict[str, Any]]) -> None:
         self._ecs = ecs
@@ -38,7 +38,7 @@ class OwnDeployment:
         self._identity = ""
 
     def is_primary(self) -> bool:
-        """Whether the service still starts its tasks by this task's deployment; true for a task of no service.
+        """Whether this task's deployment is still the service's primary one; true for a task without a service.
 
         Raises:
             Exception: ECS or the metadata endpoint does not answer.
@@ -63,7 +63,7 @@ class OwnDeployment:
 
 
 class RetirementWatch:
-    """The thread that looks, every `INTERVAL` seconds, and calls `retire` once. It never logs."""
+    """The thread that asks ECS every `INTERVAL` seconds and calls `retire` once. It never logs."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class RetirementWatch:
 
 
 def retire() -> None:
-    """Receive no more, finish without a time limit, then end."""
+    """Receive no more messages, finish the running jobs without a time limit, then end."""
     shutdown.retire("another deployment of the service has replaced this task's")
 
 

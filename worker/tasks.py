@@ -1,4 +1,4 @@
-"""The one task. Returning acknowledges the message; raising leaves it to come back."""
+"""The only task. A return acknowledges the message; after an error the message becomes visible again."""
 
 from contextlib import nullcontext
 from functools import cache
@@ -35,7 +35,7 @@ def process(self: "Task[Any, Any]", raw: dict[str, Any]) -> None:
             time_limit().begin()
             image = processor().carry_out(from_dict(raw), lane, lease)
         except Exception:
-            # A lease that is lost sets no visibility any more: the message is another worker's.
+            # A lost lease sets no visibility any more: the message may be another worker's.
             lease.back_off(lease.receipt.receives)
             raise
     if image is not None:
@@ -45,14 +45,14 @@ def process(self: "Task[Any, Any]", raw: dict[str, Any]) -> None:
 
 
 def lane_of(properties: dict[str, Any]) -> Lane:
-    """The lane whose queue the message came from, by the queue's URL; what the message says of itself is not asked."""
+    """The lane of the queue that the message came from, by the queue's URL and not by the message's content."""
     url = properties["delivery_info"]["sqs_queue"]
     return Lane.HEAVY if url == processor_settings().heavy_queue_url else Lane.BULK
 
 
 @cache
 def processor() -> Processor:
-    """One a child process, made at its first job: clients must not cross the fork."""
+    """One for each child process, made at its first job: clients must not cross the fork."""
     settings = processor_settings()
     return Processor(
         Deployment(settings),
@@ -63,7 +63,7 @@ def processor() -> Processor:
 
 @cache
 def time_limit() -> TimeLimit:
-    """One a child process, in place before its first job."""
+    """One for each child process, installed before its first job."""
     limit = TimeLimit()
     limit.install()
     return limit

@@ -1,7 +1,7 @@
 """Typer with two differences.
 
-The help of a flag has no `<bool>` behind it, since a flag takes no value. The commands of `LazyGroup` are imported when
-they are called: most of a short command's time is the import of libraries, and no command needs those of all others.
+The help of a flag has no `<bool>`, since a flag takes no value. The commands of `LazyGroup` are imported when they are
+called: most of a short command's time is the import of libraries, and no command needs the libraries of all others.
 """
 
 import importlib

@@ -36,7 +36,7 @@ from pixelfleet.report import Report
 from pixelfleet.settings import load_settings
 
 THREADS: Final = 8
-#: A page with more images than this is none that a browser shows.
+#: The most images on a contact sheet: a browser does not show more.
 ON_SHEET: Final = 5_000
 
 batch = App(
@@ -101,7 +101,7 @@ def watch(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: 
 @batch.command()
 def download(
     name: BatchArgument,
-    dest: Annotated[Path, typer.Argument(metavar="DEST", help="Folder for the results; made if it is not there.")],
+    dest: Annotated[Path, typer.Argument(metavar="DEST", help="Folder for the results; made if it does not exist.")],
     *,
     owner: OwnerOfBatch = DEFAULT_OWNER,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Files that are fetched at once.")] = THREADS,
@@ -109,8 +109,8 @@ def download(
 ) -> None:
     """Fetch the results of a batch, with the report and contact sheet that `run` makes.
 
-    The variants of a/b.jpg go to DEST/a/b.jpg/. Run again, it fetches only what is missing or differs. Each file is
-    compared with the SHA-256 of its record.
+    The variants of a/b.jpg go to DEST/a/b.jpg/. A second run fetches only files that are missing or differ. Each file
+    is compared with the SHA-256 of its record.
 
         pixelfleet batch download summer results
 
@@ -124,7 +124,7 @@ def download(
         images = batch_images(deployment.images, owner, name, (Status.READY, Status.FAILED))
         files = ResultFiles(deployment.objects, StoredTiles(deployment.inspection, deployment.listings), dest)
         work = BatchDownload(files, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
-        again = f"what was fetched is in {dest}; run the same command again for the rest"
+        again = f"the fetched files are in {dest}; run the same command again for the rest"
         with (
             terminable(again),
             RunProgress(counts.ready + counts.failed, f"fetching the results of {name}") as progress,

@@ -15,8 +15,8 @@ from pixelfleet.operations.time_left import TimeLeft
 class PlainConsole(Console):
     """Prints text as text: brackets are not markup, colons are not emoji, control characters do not reach the terminal.
 
-    A key, a message of a codec or a cause may hold an escape sequence, which would write the clipboard or the title of
-    the window, or cover up other lines.
+    A key, a message of a codec or a cause may hold an escape sequence. The sequence would write the clipboard or the
+    title of the window, or cover other lines.
     """
 
     def render_str(self, text: str, **options: Any) -> Text:
@@ -37,7 +37,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON o
 
 
 def say(text: str, style: str | None = None) -> None:
-    """Print one message; it is not broken into lines, so that it can be searched and copied."""
+    """Print one message. The message is not broken into lines, so that people can search and copy the text."""
     MESSAGES.print(text, style=style, soft_wrap=True)
 
 
@@ -48,7 +48,7 @@ def complain(text: str) -> None:
 
 
 def emit(value: Any) -> None:
-    """Print one JSON document on one line of standard output, at once: a program may read it from a pipe."""
+    """Print one JSON document on one line of standard output, at once: a program may read the line from a pipe."""
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
 

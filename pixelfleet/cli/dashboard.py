@@ -15,10 +15,10 @@ def dashboard(
 ) -> None:
     """Serve the dashboard and the REST API of the deployment that the environment names.
 
-    `pixelfleet up` runs one by itself. Beside it, in a shell with the lines that it printed:
+    `pixelfleet up` starts a dashboard of its own. For a second one, in a shell with the printed lines:
 
         pixelfleet dashboard --port 8081
     """
     check_extra("dashboard", "the dashboard")
-    # The process itself becomes the server: signals reach it as they are.
+    # The process itself becomes the server and gets all signals.
     os.execv(sys.executable, [sys.executable, "-P", "-m", "dashboard", "--host", host, "--port", str(port)])  # noqa: S606

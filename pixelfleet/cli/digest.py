@@ -10,7 +10,7 @@ from pixelfleet.settings import load_settings
 
 
 def digest(*, as_json: AsJson = False) -> None:
-    """Publish what failed in the last full hour, by cause: one notice for operators and one for each owner.
+    """Publish the failures of the last full hour, by cause: one notice for operators and one for each owner.
 
     A schedule runs this command every hour. A second run in the same hour publishes nothing. A run also publishes the
     digests of the two hours before, if an earlier run failed before all of them were published.

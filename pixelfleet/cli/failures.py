@@ -20,7 +20,7 @@ def failures(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show what failed and why: grouped, with ages, the exact message and examples. Changes nothing.
+    """Show the failures in groups, with ages, the exact message and examples. Changes nothing.
 
     Also shows how many messages each dead-letter queue holds. Failures that are the image's own fault are in the
     catalog alone, so an empty queue does not mean that nothing failed.

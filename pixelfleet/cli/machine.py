@@ -1,4 +1,4 @@
-"""What this machine refuses to a command: open files, room on a disk, memory."""
+"""Limits of this machine that end a command: open files, room on a disk, memory."""
 
 import errno
 import os
@@ -8,13 +8,13 @@ from typing import Final
 
 from pixelfleet.errors import SetupError, chain
 
-#: Open files: enough for every command, and the least that a command may start with. The usual limits are 1,024
-#: (Linux) and 256 (macOS).
+#: Open files: enough for every command, and the fewest that a command starts with. The usual limits are 1,024 (Linux)
+#: and 256 (macOS).
 ENOUGH_FILES: Final = 1_024
 LEAST_FILES: Final = 256
 
 _UNLIMITED: Final = resource.RLIM_INFINITY
-#: What CPython says where the system refuses a thread.
+#: CPython's message where the system refuses a thread.
 _NO_THREAD: Final = "can't start new thread"
 _REFUSALS: Final = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOMEM, errno.EAGAIN}
@@ -43,7 +43,7 @@ def ensure_open_files(
 
 
 def refusal(error: BaseException) -> str | None:
-    """What this machine refused, in words, if the error or an error behind it says so; else None."""
+    """The limit of this machine that the error, or an error behind it, is about, in words; None for other errors."""
     for cause in chain(error):
         if isinstance(cause, MemoryError):
             return "this machine has no memory left for pixelfleet"

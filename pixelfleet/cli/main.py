@@ -1,4 +1,4 @@
-"""The `pixelfleet` command: its subcommands, its exit codes, and what a person sees of an error.
+"""The `pixelfleet` command: its subcommands, its exit codes, and its error messages.
 
 Exit codes: 0 ok, 1 some items failed (or an error of pixelfleet itself), 2 usage or set-up, 130 interrupted.
 """
@@ -17,7 +17,7 @@ from pixelfleet.cli.machine import ensure_open_files, refusal
 from pixelfleet.errors import PixelfleetError
 from pixelfleet.extras import missing_library
 
-#: In the order of the help. Each is the function, or the part, of its name in the module of its name.
+#: In the order of the help. Each name is that of a module and of the function or group in the module.
 COMMANDS: Final = (
     "run", "up", "upload", "status", "batch", "show", "rm", "provision", "render", "recipe", "failures", "digest",
     "redrive", "purge", "reconcile", "samples", "preflight", "secrets", "dashboard", "user",
@@ -40,7 +40,7 @@ There are no AWS credentials in this shell.
 app = App(
     name="pixelfleet",
     cls=lazy_group("pixelfleet.cli", COMMANDS),
-    # A traceback with all local variables helps nobody at a terminal, and may show a secret.
+    # A traceback with all local variables is of no use at a terminal, and may show a secret.
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -65,7 +65,7 @@ def pixelfleet(
 
         pixelfleet run ~/Pictures --out out
 
-    A cloud of your own on this machine, to try the AWS side of things:
+    A cloud of your own on this machine, to try the commands for AWS:
 
         pixelfleet up
 
@@ -86,7 +86,7 @@ def main() -> None:
 
 def _explain(error: Exception) -> int:
     """Say what happened and what to do; returns the exit code."""
-    # Here, not above: botocore takes longer to import than most of what needs no AWS.
+    # Imported here: importing botocore takes longer than most commands that need no AWS.
     from pixelfleet.aws.configuration import (  # noqa: PLC0415
         SIGN_IN,
         comes_from_configuration,

@@ -23,7 +23,7 @@ def image_named(deployment: Deployment, text: str) -> Image:
     """The record of an image given by id, by key, or as s3://BUCKET/KEY.
 
     Raises:
-        SetupError: there is none.
+        SetupError: there is no such image.
     """
     bucket, key = deployment.settings.uploads_bucket, text
     if text.startswith("s3://"):

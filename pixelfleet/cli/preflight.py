@@ -31,10 +31,9 @@ def preflight(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Ask an AWS account what a stack or a large batch still lacks: quotas, roles, certificates, image, tables, queues.
+    """Check an AWS account for what a stack or a large batch needs: quotas, roles, certificates, image, tables, queues.
 
-    Shows for each lack the command that mends it. Changes nothing. Exit code 1 when something is missing, too low, or
-    could not be asked.
+    Shows the command that mends each lack. Changes nothing. Exit code 1 when a need is missing, too low, or unknown.
 
         pixelfleet preflight --domain images.example.com
 

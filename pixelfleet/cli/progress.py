@@ -1,4 +1,4 @@
-"""The live display of `run`, `render` and `batch download`; a line now and then where there is no terminal."""
+"""The live display of `run`, `render` and `batch download`; without a terminal, a line every ten seconds."""
 
 import time
 from typing import Final, Self
@@ -12,7 +12,7 @@ LINE_EVERY: Final = 10.0
 
 
 class RunProgress:
-    """Counts images as they come out. As a context manager it leaves the terminal as it was."""
+    """Counts finished images. At the end of the `with` block the terminal is as before."""
 
     def __init__(self, total: int, doing: str) -> None:
         self._total = total
@@ -40,7 +40,7 @@ class RunProgress:
         self._live.stop()
 
     def working(self) -> None:
-        """The preparations are done."""
+        """Show that the preparations are done."""
         self._live.update(self._task, description="working")
 
     def add(self, image: ReportImage) -> None:

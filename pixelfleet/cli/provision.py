@@ -8,7 +8,7 @@ from pixelfleet.settings import load_settings
 
 
 def provision(*, as_json: AsJson = False) -> None:
-    """Make the buckets, queues, tables and topics at AWS_ENDPOINT_URL. May be repeated.
+    """Make the buckets, queues, tables and topics at AWS_ENDPOINT_URL. The command may be repeated.
 
     `pixelfleet up` does this by itself. On AWS, Terraform makes the resources; without AWS_ENDPOINT_URL this command
     refuses to run.

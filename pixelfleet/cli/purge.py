@@ -39,9 +39,9 @@ def purge(
 ) -> None:
     """Empty the dead-letter queues of failures that are given up.
 
-    The records stay `failed` and can still be redriven: only their dead letters are deleted, and so the alarm ends.
-    Without any filter, events that the producer could not handle and letters that no record explains are deleted too;
-    nothing else has a trace of those.
+    The records stay `failed` and can still be redriven: only the dead letters are deleted, and the alarm ends. Without
+    any filter, two more kinds are deleted: events that the producer could not handle, and dead letters that no record
+    explains. No other trace of these two kinds exists.
 
         pixelfleet purge --dry-run
 
@@ -51,7 +51,7 @@ def purge(
     selection = selection_of(lane, cause, batch, owner, image)
     if not dry_run:
         listed = ", ".join(f"{name} {number:,}" for name, number in dead_letters(deployment).items())
-        confirm(f"The dead-letter queues hold: {listed}. Those that the filters select would be deleted.", yes=yes)
+        confirm(f"The dead-letter queues hold: {listed}. The selected messages would be deleted.", yes=yes)
     again = "nothing more is deleted; run the same command again for the rest"
     with terminable(again), MESSAGES.status("looking through the dead letters") as status:
 

@@ -82,7 +82,7 @@ def show(
 
 @recipe.command("check")
 def check(file: NameOrFile, *, as_json: AsJson = False) -> None:
-    """Say what a recipe does, or what is wrong with it: line, field and what would be right. Exit code 2 if wrong."""
+    """Show what a recipe does, or its errors: line, field and the right form. Exit code 2 if the recipe is wrong."""
     loaded = loaded_recipe(file)
     if as_json:
         emit(_summary(loaded))

@@ -20,7 +20,7 @@ def reconcile(
     *,
     prefix: Annotated[str, typer.Option(help="Only keys that begin so, as uploads/me/summer/.")] = "",
     recipe: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="Make anew, by this recipe, what was made by another.")
+        str | None, typer.Option(metavar="NAME|FILE", help="Process images of other recipes again, by this recipe.")
     ] = None,
     inventory: Annotated[
         str | None,
@@ -29,23 +29,23 @@ def reconcile(
     rate: Annotated[float | None, typer.Option(min=0.01, help="At most so many jobs a second.")] = None,
     older_than: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=0, help="Leave alone what is younger; default: as old as what waits."),
+        typer.Option(metavar="SECONDS", min=0, help="Skip younger objects; default: the age of the oldest message."),
     ] = None,
     outdated: Annotated[
-        bool, typer.Option("--outdated", help="Also what was made by another recipe than it would get now.")
+        bool, typer.Option("--outdated", help="Also queue images whose recipe is another now.")
     ] = False,
     sweep: Annotated[bool, typer.Option("--sweep", help="Also delete results that no record names.")] = False,
     from_start: Annotated[
-        bool, typer.Option("--from-start", help="Do not go on where an interrupted run ended.")
+        bool, typer.Option("--from-start", help="Begin anew, not where an interrupted run ended.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the bucket with the catalog and queue what has no record, what is stuck, and what is outdated.
+    """Compare the bucket with the catalog; queue objects without a record, stuck images and outdated images.
 
-    It also adopts images that were in the bucket before pixelfleet was, and announces batches that are complete and
-    were never announced. Interrupted, it goes on where it ended. Its jobs have a message group of their own, so that
-    new uploads do not wait behind them. Failed images are left to `redrive`.
+    Reconcile also adopts images that were in the bucket before pixelfleet, and announces complete batches that were
+    never announced. After an interruption, the next run goes on at the same place. The jobs have a message group of
+    their own, so that new uploads do not wait behind these jobs. Failed images are left to `redrive`.
 
         pixelfleet reconcile --dry-run
 

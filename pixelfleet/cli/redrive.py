@@ -36,19 +36,20 @@ def redrive(
     limit: LimitOption = None,
     rate: Annotated[float | None, typer.Option(min=0.01, help="At most so many jobs a second.")] = None,
     canary: Annotated[
-        int | None, typer.Option(min=1, help="Send so many first, wait for them, stop if any fails again.")
+        int | None, typer.Option(min=1, help="Send this number first, wait for them, and stop if one fails again.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be sent.")] = False,
     yes: YesOption = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send failed images round again, from the catalog.
+    """Send the jobs of failed images again, from the catalog.
 
-    Without --cause it takes what the system failed (crashed, out of memory, throttled, ...), not what the image was
-    at fault for; name a cause to try those again too, after a recipe or a limit was changed. Without any filter it
-    also moves back events that the producer could not handle, and dead letters that no record explains.
+    Without --cause, redrive takes images that failed because of the system (crashed, out of memory, ...), and leaves
+    images that are themselves at fault. Name a cause to try such images again, after a recipe or a limit was
+    changed. Without any filter, redrive also moves back events that the producer could not handle, and dead letters
+    that no record explains.
 
-    It may be interrupted, repeated, or run twice at once: a job that is sent twice is done once.
+    A redrive may be interrupted, repeated, or run twice at once: a job that is sent twice is done once.
 
         pixelfleet redrive --dry-run
 
@@ -63,7 +64,7 @@ def redrive(
             return
         causes = _listed({group.name: group.count for group in plan.groups})
         confirm(f"{count(plan.failed, 'failed image')} would be sent again ({causes}).", yes=yes)
-    again = "what was sent is on its way; run the same command again for the rest"
+    again = "the jobs that were sent are under way; run the same command again for the rest"
     with terminable(again), MESSAGES.status("reading failures") as status:
         order = RedriveOrder(selection, who(), rate, canary)
         result = operation.redrive(deployment, order, lambda words, _: status.update(f"{words} (Ctrl-C stops here)"))
@@ -133,7 +134,7 @@ def _say_nothing_was_selected(selection: Selection) -> None:
         style="yellow",
     )
     if selection.cause is None and selection.image_id is None:
-        say("Without --cause, redrive takes what the system failed. `pixelfleet failures` shows every cause.")
+        say("Without --cause, redrive takes only failures of the system. `pixelfleet failures` shows every cause.")
 
 
 def _listed(numbers: dict[str, int]) -> str:

@@ -23,7 +23,7 @@ _MEGABYTE: Final = 1_000_000
 
 def render(
     sources: Annotated[list[Path], typer.Argument(metavar="SRC...", help="Files and folders.", show_default=False)],
-    out: Annotated[Path, typer.Option(metavar="DEST", help="Folder for the results; made if it is not there.")],
+    out: Annotated[Path, typer.Option(metavar="DEST", help="Folder for the results; made if it does not exist.")],
     recipe: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="A built-in or stored recipe by name, or a TOML file.")
     ] = "web",
@@ -37,7 +37,7 @@ def render(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any image failed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Render files and folders with the engine alone: no cloud, no queue. Made for designing recipes.
+    """Render files and folders with the engine alone, without cloud and queue, to design recipes.
 
     The variants of SRC/2024/a.jpg go to DEST/2024/a.jpg/. DEST/index.html shows originals and variants side by side.
 
@@ -51,7 +51,7 @@ def render(
     files = [source for source in find_sources(sources, leave_out=out) if source.path != out.absolute()]
     if not files:
         raise SetupError(f"no files in {', '.join(map(str, sources))}")
-    # Here, not above: the help needs no image library, and not every installation has one.
+    # Imported here: the help needs no image library, and not every installation has one.
     from pixelfleet.localcloud.render import Rendering, largest_limits  # noqa: PLC0415
 
     work = Rendering(chosen, out, largest_limits(), memory * _MEGABYTE, time_limit)

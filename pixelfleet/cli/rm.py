@@ -30,7 +30,7 @@ def rm(
 ) -> None:
     """Remove originals; the fleet then removes their variants and marks the records deleted.
 
-    The bucket keeps versions: an original can be had back from there until its lifecycle rule drops it.
+    The bucket keeps versions: an original can be restored until the lifecycle rule deletes its versions.
 
         pixelfleet rm uploads/me/summer/a.jpg
 
@@ -55,7 +55,7 @@ def rm(
 
 
 def _selected(deployment: Deployment, named: list[str], batch: str | None) -> tuple[Iterable[Image], str]:
-    """The images that are meant, and the same in words."""
+    """The selected images, and the selection in words."""
     if batch is not None:
         owner, name = batch_of(batch)
         stored, counts = batch_with_counts(deployment, owner, name)

@@ -43,7 +43,7 @@ ROOM: Final = 1.5
 
 def run(
     sources: Annotated[list[Path], typer.Argument(metavar="SRC...", help="Files and folders.", show_default=False)],
-    out: Annotated[Path, typer.Option(metavar="DEST", help="Folder for the results; made if it is not there.")],
+    out: Annotated[Path, typer.Option(metavar="DEST", help="Folder for the results; made if it does not exist.")],
     recipe: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="A built-in or stored recipe by name, or a TOML file.")
     ] = "web",
@@ -57,7 +57,7 @@ def run(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any image failed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Process files and folders on this machine, through a whole fleet that lives as long as the command.
+    """Process files and folders on this machine, by a whole fleet that runs as long as the command.
 
     The variants of SRC/2024/a.jpg go to DEST/2024/a.jpg/. DEST/index.html shows originals and variants side by side.
 
@@ -66,7 +66,7 @@ def run(
         pixelfleet run scans/ photo.jpg --out out --recipe shop.toml --strict
 
     Exit code 0 when every file is accounted for, as ready or as failed with a cause; with --strict 1 if any failed.
-    Ctrl-C stops it and leaves no process behind; what was ready by then stays in DEST.
+    Ctrl-C stops the command and leaves no process behind; results that are ready stay in DEST.
     """
     began = time.monotonic()
     chosen = loaded_recipe(recipe)
@@ -93,7 +93,7 @@ class _RunOrder:
     workers: int
 
     def check(self, data: Path) -> None:
-        """Raise now the errors that would otherwise come at the end.
+        """Check at the start for errors that would otherwise come at the end.
 
         Raises:
             SetupError: the report cannot be written, or there is too little room for the embedded cloud.
@@ -122,7 +122,7 @@ class _Collected:
 def _files(sources: list[Path], out: Path) -> Iterator[Source]:
     for source in sources:
         if source.is_dir() and source.resolve() == out.resolve():
-            raise SetupError(f"--out {out} is a source as well: results would mix with originals")
+            raise SetupError(f"--out {out} is also a source: results would mix with originals")
     files = list(find_sources(sources, leave_out=out))
     if not files:
         raise SetupError(f"no files in {', '.join(map(str, sources))}")

@@ -10,15 +10,15 @@ from pixelfleet.errors import SetupError
 
 
 def samples(
-    dest: Annotated[Path, typer.Argument(help="Folder that takes them; made when it is missing.")],
+    dest: Annotated[Path, typer.Argument(help="Folder for the samples; made if it does not exist.")],
     *,
     as_json: AsJson = False,
 ) -> None:
     """Write the sample images: every format, every EXIF orientation, and broken files of each kind.
 
-    `photos/` holds what can be processed, `broken/` what cannot. The files are the same every time.
+    `photos/` holds images that can be processed, `broken/` files that cannot. The files are the same every time.
     """
-    # Here, not above: the help needs no image library, and not every installation has one.
+    # Imported here: the help needs no image library, and not every installation has one.
     from pixelfleet.samples import make_samples  # noqa: PLC0415
 
     try:

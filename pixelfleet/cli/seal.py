@@ -10,10 +10,10 @@ from pixelfleet.settings import load_settings
 
 
 def seal(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: AsJson = False) -> None:
-    """Say that a batch that other programs uploaded has all its images: those that are in the bucket now.
+    """Declare a batch of other programs whole: the batch has the images that are in the bucket now.
 
-    The batch completes, and is announced, when the last image is accounted for. `upload` seals its own batches. Sealed
-    again after more was uploaded, a batch has a new number of images, but it is not announced a second time.
+    The batch completes and is announced when the last image is accounted for. `upload` seals its own batches. A batch
+    may be sealed again after more uploads: the batch then has a new number of images and is not announced again.
 
         aws s3 cp --recursive ~/Pictures s3://pixelfleet-uploads/uploads/me/summer/
 

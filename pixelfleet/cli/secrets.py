@@ -37,9 +37,10 @@ def create(
 
 @secrets.command()
 def rotate(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> None:
-    """Put a new signing key beside the present one; print its public half.
+    """Put a new signing key beside the present key; print the public half of the new key.
 
-    Add it to signing_public_keys and apply, then run `pixelfleet secrets promote`. A second run prints the same key.
+    Add the public key to signing_public_keys and apply, then run `pixelfleet secrets promote`. A second run prints the
+    same key.
     """
     made = dashboard_secret.stage(store_of(load_settings().region), name)
     if as_json:
@@ -51,7 +52,7 @@ def rotate(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> N
 
 @secrets.command()
 def promote(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> None:
-    """Make the new signing key the present one. Set signing_key to its name and apply afterwards."""
+    """Make the new signing key the present key. Then set signing_key to its name and apply."""
     made = dashboard_secret.promote(store_of(load_settings().region), name)
     if as_json:
         _show(made, as_json=True)

@@ -19,7 +19,7 @@ CauseOption = Annotated[
     typer.Option(
         "--cause",
         metavar="CAUSE",
-        help="Only this cause, as `pixelfleet failures` shows it. Without it: what the system failed.",
+        help="Only this cause, as `pixelfleet failures` shows it. Without --cause: failures of the system.",
     ),
 ]
 BatchOption = Annotated[str | None, typer.Option("--batch", help="Only this batch: NAME, or OWNER/NAME.")]

@@ -21,7 +21,7 @@ ImageArgument = Annotated[str, typer.Argument(metavar="IMAGE", help="An image's 
 def show(image: ImageArgument, *, as_json: AsJson = False) -> None:
     """Show the record of one image: variants with links, history, and why it failed.
 
-    Links to results are good for an hour.
+    Links to results work for an hour.
 
         pixelfleet show uploads/me/summer/a.jpg
     """

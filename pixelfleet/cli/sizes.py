@@ -13,7 +13,7 @@ def bandwidth(text: str | None) -> float | None:
     """Bytes a second, of `500k`, `10MB/s` or `1.5G`.
 
     Raises:
-        SetupError: it is none of these, or nothing would ever pass.
+        SetupError: the text has another form, or the rate is zero.
     """
     if text is None:
         return None

@@ -45,9 +45,9 @@ def status(
 ) -> None:
     """Show the queues, the workers, the throughput, the failures, and the time until the queues are empty.
 
-    Lanes are queues: `uploads` holds events on their way to the producer. The age of the oldest message is known on
-    AWS alone. The rate is counted from when the backlog began, failures over the last hour; `pixelfleet failures` has
-    all.
+    Lanes are queues; the queue `uploads` holds events for the producer. Only AWS reports the age of the oldest message.
+    The rate is counted from the beginning of the backlog. Failures are of the last hour; `pixelfleet failures` shows
+    all failures.
 
         pixelfleet status --watch
 
@@ -63,7 +63,7 @@ def status(
 
 @contextmanager
 def _shown(*, as_json: bool, watch: bool) -> Iterator[Callable[[FleetStatus], None]]:
-    """Shows a status: as a line of JSON, or on the screen, which a watch redraws in place."""
+    """Shows a status as a line of JSON, or on the screen; a watch redraws the screen."""
     if as_json:
         yield lambda current: emit(as_document(current))
     elif not watch:
@@ -131,7 +131,7 @@ def chart(rates: Throughput) -> str:
     highest = max(minutes)
     images = count(rates.finished, "image")
     if not highest:
-        # The slot that is still being counted is in no bar.
+        # No bar contains the slot that is still being counted.
         return f"last hour {images}" if rates.finished else "nothing was finished in the last hour"
     bars = "".join(BARS[-(-int(rate / highest * 1000) * (len(BARS) - 1) // 1000)] for rate in minutes)
     return f"last hour {bars}\n{images}, at most {highest:.1f}/s"

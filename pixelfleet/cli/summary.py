@@ -9,12 +9,12 @@ from pixelfleet.files.destination import DestinationError, check_replaceable
 from pixelfleet.files.result_folders import SHEET
 from pixelfleet.report import Report, ReportImage, write_contact_sheet, write_report
 
-#: Failures that are spelled out; the report has them all.
+#: Failures that the summary lists; the report lists all failures.
 SPELLED_OUT: Final = 10
 
 
 def check_report(report: Path) -> None:
-    """Raises SetupError where a report could not be written at the end."""
+    """Raises SetupError where the report could not be written at the end."""
     if not report.parent.is_dir():
         raise SetupError(f"the report cannot go to {report}: there is no folder {report.parent}")
     check_replaceable(report)
@@ -23,10 +23,10 @@ def check_report(report: Path) -> None:
 def write_outcome(
     report: Report, on_sheet: Report, dest: Path, json_report: Path, lost: PixelfleetError | None = None
 ) -> None:
-    """Write the report and the contact sheet of DEST, and print the summary. `lost` says why work was given up.
+    """Write the report and the contact sheet of DEST, and print the summary. `lost` is the error that ended the work.
 
     Raises:
-        PixelfleetError: `lost`, once all is written.
+        PixelfleetError: `lost`, after report and sheet are written.
         DestinationError: the report or the contact sheet cannot be written.
     """
     problems = [] if lost is None else [str(lost)]

@@ -1,4 +1,4 @@
-"""Ending a command in good order: Ctrl-C, SIGTERM and SIGHUP are the same, and say what to do next."""
+"""The end of a command by Ctrl-C, SIGTERM or SIGHUP: all three do the same, and print the next step."""
 
 import signal
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ def terminable(next_step: str | None = None) -> Iterator[None]:
 
     A signal that the caller of the command has set to be ignored stays ignored: `nohup` does that with SIGHUP.
 
-    An interrupted command prints `next_step`, which says what was done and how to go on; None where the command
-    prints that itself.
+    An interrupted command prints `next_step`: the work that is done, and how to go on. None is for commands that print
+    the next step themselves.
     """
 
     def interrupt(*_: object) -> None:

@@ -28,15 +28,15 @@ LOOK_EVERY: Final = 0.5
 def up(
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65_535, help="Port on 127.0.0.1; by default the last one, at first a free one."),
+        typer.Option(min=1, max=65_535, help="Port on 127.0.0.1; default: the last port, at first a free one."),
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Folder of data and logs, kept for the next time; default ~/.local/share/pixelfleet."),
+        typer.Option(help="Folder of data and logs, kept for the next start; default ~/.local/share/pixelfleet."),
     ] = None,
     dashboard_port: Annotated[
         int | None,
-        typer.Option(min=1, max=65_535, help="The dashboard's port; by default the last one, at first 8080 if free."),
+        typer.Option(min=1, max=65_535, help="The dashboard's port; default: the last port, at first 8080 if free."),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that work on images; default one for each core.")
@@ -47,11 +47,11 @@ def up(
 ) -> None:
     """Run a whole fleet on this machine until Ctrl-C: a cloud, a producer, workers for both lanes, a dashboard.
 
-    The first time it makes an operator, to sign in to the dashboard with, and prints the password once;
-    `pixelfleet user passwd operator` makes a new one. At the start and every hour it reconciles the bucket with the
-    catalog, as the scheduled task does on AWS.
+    The first start adds an operator for the dashboard and prints the password once; `pixelfleet user passwd operator`
+    makes a new password. At the start and every hour, the fleet reconciles the bucket with the catalog, as the
+    scheduled task does on AWS.
 
-    Prints lines to paste into another terminal. There, the same commands work that work with AWS:
+    Prints lines to paste into another terminal. In that terminal, the commands for AWS work with this fleet:
 
         aws s3 cp photo.jpg s3://pixelfleet-uploads/uploads/me/first/
 
@@ -61,7 +61,8 @@ def up(
 
         aws sqs list-queues --endpoint-url $AWS_ENDPOINT_URL
 
-    Data, keys and port are the same at the next start. It listens on 127.0.0.1 only, and answers only with the keys.
+    The next start has the same data, keys and port. The fleet listens on 127.0.0.1 only, and refuses requests without
+    the keys.
     """
     shell = dict(os.environ)
     embedded: EmbeddedFleet | None = None
@@ -95,8 +96,8 @@ def _tend(embedded: EmbeddedFleet) -> None:
 
 def _recover(deployment: Deployment) -> None:
     say(
-        "The last one ended without saving its state: it was killed, or the disk was full. Users, records and uploads "
-        "are as they were; what waited in queues is queued again.",
+        "The last fleet ended without saving its state: it was killed, or the disk was full. Users, records and "
+        "uploads are unchanged; lost jobs are queued again.",
         style="yellow",
     )
     queued = queue_again(deployment)
@@ -104,18 +105,18 @@ def _recover(deployment: Deployment) -> None:
 
 
 def _say_goodbye(embedded: EmbeddedFleet | None) -> None:
-    """Ctrl-C is the ordinary end.
+    """Print the end after Ctrl-C, which is the ordinary end.
 
     Raises:
         typer.Exit: the embedded cloud could not write its state.
     """
     if embedded is None or embedded.emulator.saved:
-        say("\nstopped; the data is kept, and `pixelfleet up` goes on with it")
+        say("\nstopped; the data is kept for the next `pixelfleet up`")
         return
     log = embedded.folder.logs / "cloud.log"
     say(
-        "\nstopped, but the last state was NOT saved: the next start goes on from the one before and the journal of "
-        f"records. Is the disk full? Log: {log}",
+        "\nstopped, but the last state was NOT saved: the next start uses the state before and the journal of records. "
+        f"Is the disk full? Log: {log}",
         style="red",
     )
     raise typer.Exit(1)
@@ -136,7 +137,7 @@ def _introduce(
         }
         emit(document | (dict(zip(("user", "password"), first_operator, strict=True)) if first_operator else {}))
         return
-    say("The fleet is up. Paste this into another terminal, and aws and pixelfleet there work with it:\n")
+    say("The fleet is up. Paste these lines into another terminal to use aws and pixelfleet with this fleet:\n")
     for line in shell_lines(variables, unset):
         RESULTS.print(line, soft_wrap=True)
     say(f"\ndashboard  {url}", style="bold")

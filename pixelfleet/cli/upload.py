@@ -24,7 +24,7 @@ from pixelfleet.settings import load_settings
 from pixelfleet.uploads.batch import Choice, chosen
 
 THREADS: Final = 8
-#: Skipped files that are spelled out; --json lists them all.
+#: Skipped files that are listed; --json lists all.
 SPELLED_OUT: Final = 10
 
 
@@ -32,40 +32,40 @@ def upload(
     sources: Annotated[list[Path], typer.Argument(metavar="SRC...", help="Files and folders.", show_default=False)],
     *,
     owner: Annotated[str, typer.Option(help="Whose images they are.")] = DEFAULT_OWNER,
-    batch: Annotated[str | None, typer.Option(help="Name for what is uploaded together; default the time.")] = None,
+    batch: Annotated[str | None, typer.Option(help="Name of the batch; default the time.")] = None,
     recipe: Annotated[
         str | None,
-        typer.Option(metavar="NAME|FILE", help="What the images become: a recipe, or a TOML file."),
+        typer.Option(metavar="NAME|FILE", help="Recipe of the images: a recipe by name, or a TOML file."),
     ] = None,
-    include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Only such files; repeatable.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="No such files; repeatable.")] = None,
+    include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Only matching files; repeatable.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="No matching files; repeatable.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Files that are sent at once.")] = THREADS,
     max_bandwidth: Annotated[
-        str | None, typer.Option(metavar="BYTES/S", help="At most so much, as 500k, 10M or 1.5G a second.")
+        str | None, typer.Option(metavar="BYTES/S", help="The most bytes a second, as 500k, 10M or 1.5G.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="With --dry-run: worker processes to predict for.")] = 8,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read headers and predict time and cost.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Then wait until every image is accounted for.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Wait until every image is accounted for.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put files into the uploads bucket as one batch, where the fleet takes them up.
+    """Put files into the uploads bucket as one batch, which the fleet then processes.
 
-    Each becomes `uploads/<owner>/<batch>/<path>`. Files whose first bytes are no image's are skipped. On AWS,
-    PIXELFLEET_UPLOADS_BUCKET names the bucket; after `pixelfleet up`, the lines that it printed do.
+    Each file becomes `uploads/<owner>/<batch>/<path>`. Files that do not begin like an image are skipped. On AWS,
+    PIXELFLEET_UPLOADS_BUCKET names the bucket; after `pixelfleet up`, the printed lines name the bucket.
 
         pixelfleet upload ~/Pictures --batch summer --dry-run
 
         pixelfleet upload ~/Pictures --batch summer --watch
 
-    Killed at any point and run again, it puts only what is missing or changed. At its end the batch is sealed: when
-    the last image is accounted for, it is announced as complete. A glob with a slash is held against the path below
-    SRC, another against the file's name; `*` matches slashes too.
+    The command may be killed at any point: the next run puts only files that are missing or changed. At the end the
+    batch is sealed: it is announced as complete when the last image is accounted for. A glob with a slash is matched
+    with the path below SRC, another glob with the file's name; `*` matches slashes too.
 
-    Exit code 1 if a file could not be uploaded, each of which is listed with its reason; or, with --watch, if an image
-    failed: `pixelfleet failures` shows why.
+    Exit code 1 if a file could not be uploaded; each such file is listed with the reason. With --watch also if an image
+    failed; `pixelfleet failures` shows why.
     """
     choice = Choice(tuple(include or ()), tuple(exclude or ()))
-    # A mistyped path or name is an error before anything is read or made.
+    # A mistyped path or name is an error before any file is read and any batch is made.
     find_sources(sources)
     batch_prefix(owner, batch or "any")
 

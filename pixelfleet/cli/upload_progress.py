@@ -1,4 +1,4 @@
-"""The live display of `pixelfleet upload`: files, bytes, rate, time left; without a terminal, a line now and then."""
+"""The live display of `pixelfleet upload`: files, bytes, rate, time left; else a line every ten seconds."""
 
 import threading
 import time
@@ -13,14 +13,14 @@ from pixelfleet.files.sources import Source
 from pixelfleet.uploads.batch import Tally
 
 LINE_EVERY: Final = 10.0
-#: Seconds between two updates of the display: a thousand files a second need no thousand.
+#: Seconds between two updates of the display: an update for each of a thousand files a second would cost too much.
 UPDATE_EVERY: Final = 0.1
 
 
 class UploadProgress:
-    """Shows a tally. As a context manager it leaves the terminal as it was.
+    """Shows a tally. At the end of the `with` block the terminal is as before.
 
-    How much there is in all is counted by a walk of its own, beside the uploads, where there is somebody to see it.
+    A second walk, beside the uploads, counts the bytes of all files, where a terminal shows the display.
     """
 
     def __init__(self, walk: Callable[[], Iterator[Source]]) -> None:
@@ -69,7 +69,7 @@ class UploadProgress:
         return ", ".join(parts)
 
     def counted(self, timeout: float) -> bool:
-        """Wait so many seconds until it is known how much there is in all; returns whether it is."""
+        """Wait at most so many seconds for the count of all bytes; returns whether the count is complete."""
         self._counter.join(timeout)
         return self._counted
 
@@ -82,5 +82,5 @@ class UploadProgress:
 
 
 def _dealt_with(tally: Tally) -> int:
-    """In bytes: one file may be a thousand times as large as another."""
+    """Progress in bytes, not files: one file may be a thousand times as large as another."""
     return tally.sent + tally.spared + tally.passed

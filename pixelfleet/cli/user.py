@@ -33,7 +33,7 @@ def add(
     email: Annotated[
         str | None,
         typer.Option(
-            help="Mail them completed batches and an hourly digest of failures; SNS asks the address to confirm."
+            help="Address for mail about completed batches and hourly failures; SNS sends a mail to confirm first."
         ),
     ] = None,
     *,
@@ -57,7 +57,7 @@ def passwd(
     name: Name,
     *,
     password_stdin: FromStdin = False,
-    keep_tokens: Annotated[bool, typer.Option("--keep-tokens", help="Let the user's API tokens go on.")] = False,
+    keep_tokens: Annotated[bool, typer.Option("--keep-tokens", help="Keep the user's API tokens.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Give a user a new random password, which is printed once; ends their sessions and API tokens."""
@@ -81,7 +81,7 @@ def enable(name: Name, *, as_json: AsJson = False) -> None:
 
 @user.command()
 def role(name: Name, role: Annotated[Role, typer.Argument(help="The new role.")], *, as_json: AsJson = False) -> None:
-    """Make a user an operator, or an operator a user again. It counts at once, also in sessions that go on.
+    """Make a user an operator, or an operator a user again. The role changes at once, also in open sessions.
 
     pixelfleet user role ana operator
     """
@@ -114,9 +114,7 @@ def tokens(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show the tokens of one user or of all: what they are for, what they may do, until when, and their last use.
-
-    The last use is known to the hour.
+    """Show the tokens of one user or of all: label, scopes, expiry, and last use to the hour.
 
     `pixelfleet user token NAME --revoke ID` revokes one.
     """
@@ -158,13 +156,13 @@ def list_users(*, as_json: AsJson = False) -> None:
 @user.command()
 def token(
     name: Name,
-    label: Annotated[str, typer.Option(help="What it is for; shown in lists.")] = "cli",
+    label: Annotated[str, typer.Option(help="Purpose of the token; shown in lists.")] = "cli",
     scope: Annotated[
-        list[Scope] | None, typer.Option(help="What it may do; may be repeated. Default: read and write.")
+        list[Scope] | None, typer.Option(help="Right of the token; may be repeated. Default: read and write.")
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=366, help="Days until it expires.")] = 90,
     revoke: Annotated[
-        str | None, typer.Option(metavar="ID", help="Instead of making one, revoke the token whose id begins so.")
+        str | None, typer.Option(metavar="ID", help="Revoke the token whose id begins so, instead of making a token.")
     ] = None,
     *,
     as_json: AsJson = False,

@@ -35,7 +35,7 @@ class Looks:
         self._counts.append((now, accounted))
 
     def time_left(self, left: int) -> TimeLeft:
-        """From when the first image was seen to be finished: before that the batch waited for a worker."""
+        """The time left, by the looks since the first finished image: before, the batch waited for a worker."""
         intervals = between(list(self._counts))
         begun = next((number for number, interval in enumerate(intervals) if interval.finished), len(intervals))
         return time_left(intervals[begun:], left)
@@ -80,14 +80,14 @@ def watch_batch(deployment: Deployment, owner: str, name: str, *, as_json: bool)
 def _say_how_to_seal(batch: Batch) -> None:
     if batch.state is BatchState.OPEN:
         say(
-            f"{batch.batch_id} is open: more may be uploaded to it, so it does not complete. When all images are in "
-            f"the bucket, run `pixelfleet batch seal {batch.batch_id}`, in another terminal.",
+            f"{batch.batch_id} is open: more images may be uploaded, so the batch does not complete. When all images "
+            f"are in the bucket, run `pixelfleet batch seal {batch.batch_id}` in another terminal.",
             style="yellow",
         )
 
 
 def again(ask: Callable[[], Answer]) -> Answer:
-    """Ask until there is an answer: a throttle or a broken connection does not end a watch of hours."""
+    """Repeat a call until AWS answers: a throttle or a broken connection does not end a watch of hours."""
     while True:
         try:
             return ask()

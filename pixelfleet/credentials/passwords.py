@@ -1,4 +1,4 @@
-"""Passwords: made, and kept so that the table that holds them gives none away."""
+"""Passwords: random ones, and hashes from which nobody can compute the password."""
 
 import os
 import secrets
@@ -15,14 +15,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from pixelfleet.errors import SetupError
 
 SHORTEST: Final = 12
-#: Hashing takes time in the length of its input, which comes from a stranger.
+#: Hashing a longer input takes longer, and strangers choose the input.
 LONGEST: Final = 256
 
 #: OWASP Password Storage Cheat Sheet, Argon2id: 19 MiB, two passes, one lane.
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-#: Passwords that are hashed at once: a crowd of sign-ins waits, and takes neither all memory nor all cores.
+#: Passwords that are hashed at once: further sign-ins wait, so that hashing takes neither all memory nor all cores.
 AT_ONCE: Final = 2
-#: By how much less urgent hashing is than every other thread (nice(2)): a hash takes a core for 30 ms and more.
+#: The niceness of hashing threads (nice(2)): a hash takes a core for 30 ms and more.
 _NICER: Final = 10
 
 
@@ -38,7 +38,7 @@ _THREADS: Final = ThreadPoolExecutor(AT_ONCE, "argon2", initializer=_give_way)
 
 
 def new_password() -> str:
-    """A random one: 96 bits in 16 letters, digits, - and _."""
+    """A random password: 96 bits in 16 letters, digits, - and _."""
     return secrets.token_urlsafe(12)
 
 
@@ -46,7 +46,7 @@ def hash_password(password: str) -> str:
     """An Argon2id hash with its salt and parameters.
 
     Raises:
-        SetupError: it is too short or too long.
+        SetupError: the password is too short or too long.
     """
     if not SHORTEST <= len(password) <= LONGEST:
         raise SetupError(f"a password has {SHORTEST} to {LONGEST} characters, this one has {len(password)}")
@@ -54,7 +54,7 @@ def hash_password(password: str) -> str:
 
 
 def password_matches(password: str, stored: str | None) -> bool:
-    """Whether it is the password; takes as long where there is none to compare with, as for an unknown user."""
+    """Whether this is the password of the hash. Without a hash, as for an unknown user, the answer takes as long."""
     try:
         _THREADS.submit(_HASHER.verify, stored or _nobodys(), password[:LONGEST]).result()
     except (VerificationError, InvalidHashError):

@@ -1,4 +1,4 @@
-"""Bearer tokens: made, and what is kept of them."""
+"""Bearer tokens, and the digests that the users table keeps."""
 
 import hashlib
 import secrets
@@ -8,10 +8,10 @@ TOKEN_PREFIX: Final = "pxf_"  # noqa: S105 - the part that is no secret
 
 
 def new_token() -> str:
-    """256 random bits behind a prefix by which scanners for leaked secrets know it."""
+    """256 random bits behind a prefix that scanners for leaked secrets recognise."""
     return TOKEN_PREFIX + secrets.token_urlsafe(32)
 
 
 def token_digest(token: str) -> str:
-    """What is kept of a token. It is random, so that a plain digest cannot be searched backwards."""
+    """The digest that is kept of a token. A token is random, so a plain digest cannot be reversed by search."""
     return hashlib.sha256(token.encode()).hexdigest()

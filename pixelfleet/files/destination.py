@@ -13,7 +13,7 @@ from typing import IO, Final
 from pixelfleet.errors import SetupError
 
 _TEMPORARY: Final = ".pixelfleet-"
-#: Errors that a disk gives for every further file, too.
+#: Errors of a disk that every further file gets, too.
 _REFUSES_ALL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
@@ -28,10 +28,10 @@ class DestinationError(SetupError):
 
 @contextmanager
 def own_destination(dest: Path) -> Iterator[None]:
-    """Make the folder, prove that it can be written, and hold it. Nothing stays in it, and nothing in it is touched.
+    """Make the folder, test that the folder can be written, and lock it. Files in the folder are not changed.
 
     Raises:
-        SetupError: it cannot be written, or another command holds it.
+        SetupError: the folder cannot be written, or another command holds the lock.
     """
     try:
         dest.mkdir(parents=True, exist_ok=True)
@@ -57,9 +57,9 @@ def _lock(descriptor: int, dest: Path) -> None:
 
 @contextmanager
 def draft_of(path: Path) -> Iterator[Path]:
-    """A new name in the folder of `path`. The file that is written there takes the place of `path` at the end.
+    """A new name in the folder of `path`. At the end, the file of this name takes the place of `path`.
 
-    After an error the file is gone, and `path` is as before.
+    After an error the new file is deleted, and `path` is as before.
     """
     draft = path.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}")
     try:
@@ -83,6 +83,6 @@ def replacing(path: Path) -> Iterator[IO[str]]:
 
 
 def check_replaceable(path: Path) -> None:
-    """Raises SetupError if `path` is something else than a regular file, which would be lost."""
+    """Raises SetupError if `path` exists and is not a regular file: replacing it would lose the old one."""
     if path.exists() and not path.is_file():
-        raise SetupError(f"{path} is there and is no regular file: name another file")
+        raise SetupError(f"{path} exists and is not a regular file: name another file")

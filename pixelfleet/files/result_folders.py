@@ -17,11 +17,11 @@ _LONGEST_SUFFIX: Final = 16
 
 
 class ResultFolders:
-    """Gives out folders below DEST, each once.
+    """Assigns a folder below DEST to each source, each folder once.
 
     Two sources may need one folder: the same relative path below two SRCs, a file `a.jpg` beside a folder `a.jpg`
-    below another SRC, names that differ in case alone where the file system ignores case, or a file of the user that
-    is there already. The later source gets `~2`, `~3` and so on behind the name.
+    below another SRC, names that differ in case alone where the file system ignores case, or an existing file of the
+    user. The later source gets `~2`, `~3` and so on behind the name.
     """
 
     def __init__(self, dest: Path, *, folds_case: bool) -> None:
@@ -46,7 +46,7 @@ class ResultFolders:
         return self._folded(place) not in self._above_taken and self._may_hold(place)
 
     def _may_hold(self, place: PurePosixPath) -> bool:
-        """Whether a source's folder may be below."""
+        """Whether the folder of a source may be inside this folder."""
         return self._folded(place) not in self._taken and not self._is_file(place)
 
     def _is_file(self, place: PurePosixPath) -> bool:
@@ -81,7 +81,7 @@ def _numbered(name: str, number: int) -> str:
 def safe_path(path: str) -> str:
     """A key's path as a path below a folder.
 
-    Keys come from anybody: they may have `..`, empty parts, NUL, and parts that are too long for a file name.
+    Keys may come from strangers: a key may have `..`, empty parts, NUL, and parts that are too long for a file name.
     """
     return "/".join(_safe_name(part) for part in path.split("/") if part) or "%2F"
 
@@ -93,7 +93,7 @@ def _safe_name(part: str) -> str:
     name = safe.encode("utf-8", "surrogatepass")
     if len(name) <= _LONGEST_NAME:
         return safe
-    # The digest keeps two long names apart that begin alike.
+    # The digest distinguishes long names that begin alike.
     mark = b"~" + hashlib.sha256(name).hexdigest()[:16].encode()
     dot = name.rfind(b".")
     suffix = name[dot:] if dot > 0 and len(name) - dot <= _LONGEST_SUFFIX else b""

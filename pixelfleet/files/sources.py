@@ -1,4 +1,4 @@
-"""The files that a command was given: folders are walked lazily, and every entry is returned."""
+"""The files that the arguments of a command name: folders are walked lazily, and every entry is returned."""
 
 import os
 import stat
@@ -38,7 +38,7 @@ def find_sources(given: Sequence[Path], leave_out: Path | None = None) -> Iterat
     `leave_out` is a folder that is not entered: results must not become sources.
 
     Raises:
-        SetupError: at once, if a given path does not exist.
+        SetupError: a given path does not exist. This is raised before the walk begins.
     """
     for path in given:
         # A dangling link exists; its `Source` has the problem.

@@ -101,4 +101,4 @@ def _text(fields: Fields, tag: int) -> str:
         text = content.decode()
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    return "".join(letter for letter in text if letter.isprintable()).strip()
+    return "".join(character for character in text if character.isprintable()).strip()

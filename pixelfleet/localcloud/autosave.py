@@ -1,7 +1,7 @@
-"""Writes the embedded cloud's state now and then, so that a power cut costs a minute and not everything.
+"""Saves the embedded cloud's state regularly, so that a power cut loses a minute of changes at most.
 
-ministack writes it at a SIGTERM alone. Writing copies all records and holds up every request meanwhile, some 0.1 s for
-each thousand; so it happens when something may have changed, and takes a small share of the time however much there is.
+ministack itself saves at a SIGTERM alone. Saving copies all records and delays every request by some 0.1 s for each
+thousand records. So the state is saved only after requests that may change it, and in a small share of the time.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Final
 
 from pixelfleet.localcloud.request_head import Application, Receive, Scope, Send
 
-#: Seconds between two savings at least, and how many times as long as the last one took.
+#: Least seconds between two savings, and the least factor of the last saving's duration.
 INTERVAL: Final = 60.0
 SHARE: Final = 30
 

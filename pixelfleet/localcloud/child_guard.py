@@ -1,4 +1,4 @@
-"""A child guard: runs one program and lets it outlive neither its owner nor its own main process.
+"""A child guard: runs one program, and ends its whole process group with its owner or its main process.
 
 `supervise.py` runs this file as a script, in a session of its own: `child_guard.py GRACE PROGRAM ARGS...`. It uses the
 standard library alone, so that it starts in milliseconds. The owner holds the other end of standard input. That end
@@ -24,7 +24,7 @@ from contextlib import suppress
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _ENOUGH = 4096
-#: Seconds for the killed to be gone. Who left the group, as a daemon does, is not waited for longer.
+#: Seconds to wait for killed processes. A process that left the group, as a daemon does, is not waited for longer.
 _LAST_SECONDS = 2.0
 
 STOP, KILL = "stop", "kill"
@@ -44,9 +44,9 @@ def main() -> None:
             preexec_fn=_dies_with_me(),  # noqa: PLW1509 - there are no threads here
         )
     except OSError as error:
-        _tell(f"failed {error}")
+        _report(f"failed {error}")
         return
-    _tell(f"started {child.pid}")
+    _report(f"started {child.pid}")
     deadline: float | None = None
     while not _ended(child.pid) and (deadline is None or time.monotonic() < deadline):
         wish = _wait(wakeups, watch_owner=deadline is None, deadline=deadline)
@@ -56,11 +56,11 @@ def main() -> None:
             deadline = time.monotonic() + grace
             os.kill(child.pid, signal.SIGTERM)
     child.returncode = _end_group(child.pid)
-    _tell(f"exited {child.returncode}")
+    _report(f"exited {child.returncode}")
 
 
 def _wake_on_signals() -> int:
-    """A descriptor that becomes readable when a child ended or the guard was told to stop."""
+    """A descriptor that becomes readable when a child ends or the guard gets a signal to stop."""
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
@@ -71,7 +71,7 @@ def _wake_on_signals() -> int:
 
 
 def _wait(wakeups: int, *, watch_owner: bool, deadline: float | None) -> str | None:
-    """Sleep until something happens; tells what is wished for, if anything."""
+    """Sleep until an event; returns the owner's wish, if there is one."""
     watched = [wakeups, 0] if watch_owner else [wakeups]
     timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
     ready, _, _ = select.select(watched, [], [], timeout)
@@ -83,9 +83,9 @@ def _wait(wakeups: int, *, watch_owner: bool, deadline: float | None) -> str | N
 
 
 def _ended(pid: int) -> bool:
-    """Whether the program has ended. It is left a zombie, so that its group's number goes to nobody else meanwhile."""
+    """Whether the program has ended. The zombie stays, so that no other process gets the number of the group."""
     if not hasattr(os, "waitid"):
-        # macOS before Python 3.13 cannot look without reaping.
+        # On macOS, Python before 3.13 cannot look without reaping.
         return _reap(pid)
     while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)) is not None:
         if ended.si_pid == pid:
@@ -106,7 +106,7 @@ def _reap(pid: int) -> bool:
 
 
 def _end_group(pid: int) -> int:
-    """Kill what is left of the program's group, wait until it is gone; returns the program's exit code."""
+    """Kill the rest of the program's group and wait for its end; returns the program's exit code."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     deadline = time.monotonic() + _LAST_SECONDS
@@ -118,21 +118,21 @@ def _end_group(pid: int) -> int:
 
 
 def _adopt_orphans() -> None:
-    """On Linux, become the parent of what the program leaves behind, so as to wait for it."""
+    """On Linux, become the parent of processes that the program leaves behind, so that the guard can wait for them."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _dies_with_me() -> Callable[[], object] | None:
-    """On Linux the kernel itself tells the program when even the guard was killed."""
+    """On Linux the kernel itself ends the program when the guard is killed."""
     if not sys.platform.startswith("linux"):
         return None
     libc = ctypes.CDLL(None)
     return lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _tell(line: str) -> None:
-    # Nobody reads when the owner is gone.
+def _report(line: str) -> None:
+    # After the owner's end nobody reads.
     with suppress(BrokenPipeError):
         os.write(1, f"{line}\n".encode())
 

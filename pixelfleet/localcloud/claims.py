@@ -1,4 +1,4 @@
-"""What a request to the embedded cloud says of its signature, read strictly: nothing malformed, doubled, in two places.
+"""The signature of a request to the embedded cloud, read strictly: malformed or repeated signatures are refused.
 
 The forms: Amazon S3 API reference, "Authenticating Requests (AWS Signature Version 4)". Signature version 2 is refused.
 """
@@ -37,7 +37,7 @@ _DIGITS: Final = re.compile(r"\d{1,6}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a request says of its signature."""
+    """The signature of a request, and what it covers."""
 
     access_key: str
     date: str
@@ -51,10 +51,10 @@ class Claim:
 
 
 def claim_of(head: RequestHead) -> Claim | None:
-    """What the request says of its signature; None for one without any.
+    """The signature of the request; None for a request without one.
 
     Raises:
-        DeniedError: malformed, doubled, of another version, or in two places.
+        DeniedError: the signature is malformed, repeated, of another version, or in two places.
     """
     authorization = head.single("authorization")
     names = {name.lower() for name, _ in head.query}
@@ -67,10 +67,10 @@ def claim_of(head: RequestHead) -> Claim | None:
 
 
 def payload_hash_of(head: RequestHead, claim: Claim) -> str | None:
-    """The hash of the body that was signed, or the word in its place; None where the body itself has to be hashed.
+    """The signed hash of the body, or the word in its place; None where the body itself has to be hashed.
 
     Raises:
-        DeniedError: the word is unknown, or S3 is asked without it.
+        DeniedError: the word is unknown, or a request to S3 has neither hash nor word.
     """
     if claim.expires is not None:
         return UNSIGNED
@@ -102,7 +102,7 @@ def _query_claim(head: RequestHead) -> Claim:
     for name, value in head.query:
         if name.lower().startswith("x-amz-"):
             if name.lower() in given:
-                raise DeniedError("AuthorizationQueryParametersError", f"{name} is there twice.")
+                raise DeniedError("AuthorizationQueryParametersError", f"The request has {name} twice.")
             given[name.lower()] = value if name.removeprefix("X-Amz-") in _PRESIGNED else given.get(name.lower(), "")
     if "x-amz-signature" not in given:
         raise DeniedError("AccessDenied", "A presigned query needs signature version 4 (signature_version s3v4).")

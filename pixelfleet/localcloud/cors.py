@@ -1,6 +1,6 @@
-"""Which web pages may read what the embedded cloud answers: those that the bucket's CORS configuration names.
+"""The web pages that may read answers of the embedded cloud: the pages that the bucket's CORS configuration names.
 
-ministack answers from that configuration for buckets, and with `*` for everything else.
+For buckets, ministack answers from this configuration; for everything else, with `*`.
 """
 
 from http import HTTPStatus
@@ -15,7 +15,7 @@ _CREDENTIALS: Final = b"access-control-allow-credentials"
 
 
 def answer_own_pages(send: Send, head: RequestHead) -> Send:
-    """Sends answers on, without the permission to read them unless it names the page that asks."""
+    """Passes answers on. Removes the permission to read an answer, unless it names the page that asks."""
     origins = [origin.encode() for origin in head.values("origin")]
     refused = False
 

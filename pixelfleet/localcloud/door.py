@@ -1,15 +1,15 @@
-"""The door of the embedded cloud: only who has its keys, or something signed with them, comes in.
+"""The door of the embedded cloud: it passes only requests that are signed with the cloud's keys.
 
 ministack 1.5.33, which is behind the door, takes a malformed `Authorization` header for the root's, serves dozens of
 services and pages without a signature, and answers every web page (`Access-Control-Allow-Origin: *`). So this door
-verifies every request by itself, before ministack gets the request. A request passes when
+verifies every request, before ministack gets the request. A request passes when
 
 - it asks for health;
 - it has one `Authorization` header, or a presigned query, that `signatures.py` verifies, and the body that was signed;
 - it is a form upload of a browser whose policy is signed;
 - it is the preflight of a browser, on a page that the bucket's CORS configuration names.
 
-`Host` has to name this machine itself: a page of a foreign name that resolves to this machine gets nothing. The port
+`Host` has to name this machine: requests of a page whose foreign name resolves to this machine are refused. The port
 may be another, since a forwarder on this machine (a tunnel, a proxy) passes on the address that its client called.
 """
 
@@ -69,8 +69,7 @@ class Door:
             head = RequestHead.from_scope(scope)
             self._check_address(head)
             send_own = answer_own_pages(answered, head)
-            # A browser asks first, unsigned, whether it may use an address; of a presigned one
-            # the signature is in the address.
+            # A browser's preflight is unsigned; a presigned address has its signature in the address.
             preflight = head.method == "OPTIONS" and head.single("origin") is not None
             claim = None if preflight else claim_of(head)
             service = claim.service if claim else None
@@ -90,7 +89,7 @@ class Door:
             raise DeniedError("AccessDenied", "There is nothing at this path.", HTTPStatus.NOT_FOUND)
 
     async def _admit(self, head: RequestHead, claim: Claim | None, receive: Receive) -> Receive:
-        """The body as the inside may read it.
+        """The body for the application behind the door.
 
         Raises:
             DeniedError: the request is not authorised.
@@ -109,7 +108,7 @@ class Door:
             raise DeniedError("InvalidRequest", "Send the body as it is, without Content-Encoding.")
         payload_hash = payload_hash_of(head, claim)
         if payload_hash is None:
-            # The key goes first: nobody without it makes the door hold a body.
+            # The key is verified first: requests without the key make the door hold no body.
             self.verifier.check_key(claim)
             body = await read_body(receive)
             self.verifier.verify(head, claim, hash_of(body), self.clock())
@@ -122,7 +121,7 @@ class Door:
             raise DeniedError("AccessDenied", "There were headers present in the request which were not signed.")
         form = await read_form_head(head.single("content-type") or "", receive)
         policy = self.verifier.verify_form(form.fields, self.clock())
-        # The signature covers the policy and not the path: elsewhere the form could be another call.
+        # The signature covers the policy and not the path: at another path the form could be another call.
         if head.raw_path.removesuffix("/") != f"/{bucket_of(policy)}":
             raise DeniedError("AccessDenied", "The form is not for this path: it has to be posted to its bucket.")
         limit = most_bytes(policy)
@@ -131,7 +130,7 @@ class Door:
 
 
 class _Answered:
-    """Remembers whether an answer has begun: after that a refusal cannot be sent."""
+    """Records whether an answer has begun: after the beginning, a refusal cannot be sent."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -158,7 +157,7 @@ def _replay(messages: list[Message], rest: Receive) -> Receive:
 
 
 def _hashed(receive: Receive, expected: str) -> Receive:
-    """The body, whose last piece is withheld unless the whole has the hash that was signed."""
+    """The body. The last piece is passed on only if the whole body has the signed hash."""
     digest = sha256()
 
     async def checked() -> Message:
@@ -178,7 +177,7 @@ async def _refuse(send: Send, refused: DeniedError, service: str | None) -> None
     headers = [
         (b"content-type", content_type),
         (b"content-length", str(len(body)).encode()),
-        # The body of the request may be unread: it must not be taken for another request.
+        # The body of the request may be unread: the rest must not be taken for another request.
         (b"connection", b"close"),
     ]
     await send({"type": "http.response.start", "status": int(refused.status), "headers": headers})
@@ -186,7 +185,7 @@ async def _refuse(send: Send, refused: DeniedError, service: str | None) -> None
 
 
 def _error(refused: DeniedError, service: str | None) -> tuple[bytes, bytes]:
-    """The error in the form that the service's clients read."""
+    """The error in the format of the service."""
     if service in {"dynamodb", "sqs"}:
         return b"application/x-amz-json-1.0", json.dumps({"__type": refused.code, "message": str(refused)}).encode()
     error = f"<Error><Code>{refused.code}</Code><Message>{escape(str(refused))}</Message></Error>"

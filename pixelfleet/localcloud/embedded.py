@@ -1,4 +1,4 @@
-"""The whole fleet on one machine: embedded cloud, resources, pump, workers, dashboard. `run` and `up` are of this."""
+"""The whole fleet on one machine, for `run` and `up`: embedded cloud, resources, pump, workers, dashboard."""
 
 import os
 import time
@@ -20,31 +20,31 @@ from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import ProcessSupervisor, log_tail
 from pixelfleet.settings import Settings, load_settings
 
-#: One is enough for what is too large for the others, and it takes much memory.
+#: Processes of the heavy lane. One is enough, and takes much memory.
 HEAVY_PROCESSES: Final = 1
 DASHBOARD_PORT: Final = 8080
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a fleet is to be started. `workers` are processes of the bulk lane.
+    """The parameters of a fleet. `workers` are processes of the bulk lane.
 
-    A fleet that `keeps` is stopped in good order and writes its state; any other is killed, for nothing of it is kept.
+    A fleet that `keeps` its data is stopped in good order and writes its state; any other fleet is killed.
     """
 
     data: Path
     workers: int
     port: int | None = None
     keeps: bool = True
-    #: Where the dashboard listens: 0 for the last one's port, at first 8080 or a free one; None for no dashboard.
+    #: The port of the dashboard: 0 for the last port, at first 8080 or a free one; None for no dashboard.
     dashboard_port: int | None = None
-    #: Whether the heavy lane's worker waits until there is something for it: starting one costs a second of a core.
+    #: Whether the heavy lane's worker starts at its first message: a start costs a second of a core.
     heavy_on_demand: bool = False
 
 
 @dataclass(slots=True)
 class EmbeddedFleet:
-    """A running fleet. This process's own environment points at it, as its children's do."""
+    """A running fleet. The environment of this process and of its children points at the fleet."""
 
     plan: Plan
     emulator: Emulator
@@ -55,11 +55,11 @@ class EmbeddedFleet:
     has_heavy: bool = False
 
     def exports(self) -> dict[str, str]:
-        """What a shell needs in order to use this fleet."""
+        """The environment variables by which a shell uses this fleet."""
         return self.emulator.exports() | _dashboard_variables(self.dashboard_port)
 
     def start_dashboard(self) -> None:
-        """Start it, if the plan has one, and wait until it answers."""
+        """Start the dashboard, if the plan has one, and wait until it answers."""
         if self.dashboard_port is None:
             return
         child = self.supervisor.start(dashboard_program(self.dashboard_port, self._environment, self.folder))
@@ -84,7 +84,7 @@ class EmbeddedFleet:
 
 @contextmanager
 def embedded_fleet(plan: Plan) -> Iterator[EmbeddedFleet]:
-    """Start everything; stop everything on the way out, whatever the way is.
+    """Start all parts; stop all parts at the end, also after an error.
 
     Raises:
         SetupError: the data folder or the port is taken, or a part does not start.
@@ -131,7 +131,7 @@ def _dashboard_port(plan: Plan, folder: DataFolder) -> int | None:
 
 
 def _environment(emulator: Emulator, folder: DataFolder, dashboard_port: int | None) -> dict[str, str]:
-    """What the fleet's processes find: the embedded cloud, and where the dashboard is to be found."""
+    """The environment of the fleet's processes: the embedded cloud, and the address of the dashboard."""
     environment = emulator.environment(folder.scratch) | _dashboard_variables(dashboard_port)
     if dashboard_port is not None:
         environment["PIXELFLEET_SESSION_SECRET"] = folder.identity().session_secret
@@ -150,7 +150,7 @@ def cores() -> int:
 
 
 def adopt(environment: Mapping[str, str]) -> None:
-    """Make this process see the cloud that its children see, and nothing of the user's own."""
+    """Point the environment of this process at the cloud of its children, without the user's own AWS variables."""
     for name in [name for name in os.environ if is_cloud_variable(name)]:
         del os.environ[name]
     os.environ.update({name: value for name, value in environment.items() if name != "TMPDIR"})

@@ -25,25 +25,25 @@ from pixelfleet.settings import LOCAL_ACCOUNT
 
 NAME: Final = "embedded cloud"
 START_SECONDS: Final = 60.0
-#: Writing the state of some 100,000 records takes seconds; cut short, they are gone.
+#: Writing the state of some 100,000 records takes seconds; a kill during the writing would lose the records.
 STOP_SECONDS: Final = 60.0
 _POLL: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
-    """A running embedded cloud: where it is and how to get in."""
+    """A running embedded cloud: its address and keys."""
 
     endpoint_url: str
     identity: Identity
     inherited: Mapping[str, str]
-    #: Whether the one before was killed: what waited in its queues is not as it was.
+    #: Whether the emulator before was killed: its queues have lost messages.
     after_unclean_end: bool = False
     child: Child | None = None
 
     @property
     def saved(self) -> bool:
-        """Once it has been stopped: whether its state is on disk."""
+        """Whether the state is on disk; known after the stop."""
         return self.child is not None and self.child.exit_code == 0
 
     def exports(self) -> dict[str, str]:
@@ -51,7 +51,7 @@ class Emulator:
         return cloud_variables(self.endpoint_url, self.identity.access_key, self.identity.secret_key)
 
     def environment(self, scratch: Path) -> dict[str, str]:
-        """What a child process needs; its temporary files go to `scratch`."""
+        """The environment of a child process; its temporary files go to `scratch`."""
         ours = local_environment(self.endpoint_url, self.identity.access_key, self.identity.secret_key, self.inherited)
         return ours | {"TMPDIR": str(scratch)}
 
@@ -59,9 +59,9 @@ class Emulator:
 def start_emulator(
     supervisor: ProcessSupervisor, folder: DataFolder, *, port: int | None = None, keeps: bool = True
 ) -> Emulator:
-    """Start it and wait until it answers. The port is `port`, else the folder's last one, else a free one.
+    """Start the emulator and wait until it answers. The port is `port`, else the folder's last port, else a free one.
 
-    `keeps` says whether the state is written at the end, to be there at the next start.
+    `keeps`: the state is written at the end, for the next start.
 
     Raises:
         SetupError: the port is taken, ministack is not installed, or it did not start.
@@ -93,14 +93,14 @@ def _program(emulator: Emulator, folder: DataFolder, *, keeps: bool) -> Program:
         "LOG_LEVEL": "WARNING",
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(folder.objects),
-        # The gateway keeps what ministack holds in memory, not ministack itself.
+        # The gateway saves ministack's memory, not ministack itself.
         "PERSIST_STATE": "0",
         **({STATE_VARIABLE: str(folder.state)} if keeps else {}),
-        # It removes containers that it takes for its own whenever it finds a Docker daemon: it shall find none.
+        # Where ministack finds a Docker daemon, it removes containers that look like its own: it must find none.
         "DOCKER_HOST": f"unix://{folder.empty}/no-docker",
     }
     environment = emulator.environment(folder.scratch) | variables
-    # It listens here; it has nobody to call there.
+    # The embedded cloud only listens: it calls no other address.
     del environment["AWS_ENDPOINT_URL"]
     return Program(
         name=NAME,
@@ -109,7 +109,7 @@ def _program(emulator: Emulator, folder: DataFolder, *, keeps: bool) -> Program:
         folder=folder.empty,
         log=folder.logs / "cloud.log",
         grace=STOP_SECONDS,
-        # A cloud that died has lost what it held in memory: a new one in its place would be an empty one.
+        # A cloud that died has lost its memory: a restarted cloud would be empty.
         restarts=False,
         inherits=(folder.lock_fd,),
     )

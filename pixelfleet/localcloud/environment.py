@@ -1,4 +1,4 @@
-"""What a process of the local fleet finds in its environment: the embedded cloud, and nothing of the user's AWS."""
+"""The environment of a process of the local fleet: the embedded cloud, and nothing of the user's AWS configuration."""
 
 import os
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ from pixelfleet.settings import ENV_PREFIX, Settings, variable_of
 
 LOCAL_REGION: Final = "us-east-1"
 
-# What the process of the embedded cloud and its starter agree on. It is here and not in `gateway.py`, because a starter
-# does not have the libraries that the process imports.
+# Constants of the embedded cloud's process and its starter. They are not in `gateway.py`, because a starter does not
+# have the libraries that the process imports.
 #: The one path that is answered without a signature.
 HEALTH: Final = "/_ministack/health"
-#: Where the state lies; without it nothing but objects is kept.
+#: The folder of the state; without this variable only objects are kept.
 STATE_VARIABLE: Final = "PIXELFLEET_CLOUD_STATE"
 #: The exit code of a process that could not read its state.
 UNREADABLE: Final = 65
 
-#: What a child may inherit of the user's configuration: limits and manners, never a name, an address or an account.
+#: Variables that a child inherits from the user's configuration: limits and formats, no name, address or account.
 _TUNABLE: Final = frozenset(
     name
     for name in Settings.model_fields
@@ -27,7 +27,7 @@ _TUNABLE: Final = frozenset(
 )
 _TUNABLE_VARIABLES: Final = frozenset(map(variable_of, _TUNABLE))
 
-#: AWS variables that say how to work, not where.
+#: AWS variables about the way of working, not about an account, place or resource.
 _MANNERS: Final = frozenset(
     {"AWS_PAGER", "AWS_DEFAULT_OUTPUT", "AWS_CA_BUNDLE", "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS", "AWS_CLI_AUTO_PROMPT"}
 )
@@ -41,8 +41,8 @@ def local_environment(
 ) -> dict[str, str]:
     """The environment of a child: `inherited` without the user's AWS and names, with the embedded cloud instead.
 
-    The shared AWS files are pointed at nothing, since a `[default]` profile in them may carry an endpoint or a role
-    of its own, and loopback is taken out of any HTTP proxy's hands.
+    The variables of the shared AWS files name no file, since a `[default]` profile may have an endpoint or a role of
+    its own. Requests to loopback go past any HTTP proxy.
     """
     kept = {name: value for name, value in inherited.items() if not is_cloud_variable(name)}
     for spelling in ("NO_PROXY", "no_proxy"):
@@ -51,7 +51,7 @@ def local_environment(
 
 
 def cloud_variables(endpoint_url: str, access_key: str, secret_key: str) -> dict[str, str]:
-    """What any AWS client needs in order to speak to the embedded cloud: what `up` prints."""
+    """The variables by which any AWS client uses the embedded cloud; `up` prints them."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ACCESS_KEY_ID": access_key,
@@ -62,13 +62,13 @@ def cloud_variables(endpoint_url: str, access_key: str, secret_key: str) -> dict
 
 
 def in_the_way(environ: Mapping[str, str]) -> list[str]:
-    """Variables of a shell that would send its commands elsewhere in spite of `cloud_variables`: to be unset."""
+    """Variables to unset in a shell: they would send its commands elsewhere in spite of `cloud_variables`."""
     ours = cloud_variables("", "", "")
     return sorted(name for name in environ if is_cloud_variable(name) and name not in ours and name not in _MANNERS)
 
 
 def is_cloud_variable(name: str) -> bool:
-    """Whether a variable says which account, place or resource is meant."""
+    """Whether a variable names an account, a place or a resource."""
     if name.startswith(ENV_PREFIX):
         return name not in _TUNABLE_VARIABLES
     return name.startswith(_CONTAINER_PREFIXES)

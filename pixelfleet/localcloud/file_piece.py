@@ -13,7 +13,7 @@ _PIECE: Final = 1 << 18
 
 
 class FilePiece(StreamingResponse):  # type: ignore[misc]
-    """Some bytes of a file, sent piece by piece. The file is open from the start: what replaces it does not matter."""
+    """Some bytes of a file, sent piece by piece. The file is opened at the start, so a replacement has no effect."""
 
     __slots__ = ("_file", "_length", "_start")
 

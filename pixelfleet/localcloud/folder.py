@@ -1,4 +1,4 @@
-"""The data folder of one embedded cloud: its lock, its keys, its port, where everything lies."""
+"""The data folder of one embedded cloud: its lock, keys, port and subfolders."""
 
 import fcntl
 import json
@@ -32,13 +32,13 @@ Port = Annotated[int, Field(ge=1, le=65_535)]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What must stay the same over a restart, so that pasted `export` lines stay true."""
+    """Values that a restart must not change, so that pasted `export` lines stay valid."""
 
     access_key: Annotated[str, Field(pattern=r"^[A-Z0-9]{16,128}$")]
     secret_key: Annotated[str, Field(min_length=16, max_length=200)]
     port: Port | None = None
     dashboard_port: Port | None = None
-    #: Signs the dashboard's cookies: who signed in stays so over a restart.
+    #: Signs the dashboard's cookies: sessions survive a restart.
     session_secret: str = ""
 
 
@@ -46,7 +46,7 @@ _IDENTITY: Final = TypeAdapter(Identity)
 
 
 class DataFolder:
-    """An open, locked data folder. Holds the lock until `close`, and through `lock_fd` in whoever inherits it."""
+    """An open, locked data folder. The lock lasts until `close`, and as long as a process has inherited `lock_fd`."""
 
     def __init__(self, root: Path, lock: IO[str]) -> None:
         self.root = root
@@ -57,7 +57,7 @@ class DataFolder:
         """Make the folder if need be and take its lock.
 
         Raises:
-            SetupError: another fleet has it, or it cannot be written.
+            SetupError: another fleet has the lock, or the folder cannot be written.
         """
         root = root.absolute()
         try:
@@ -94,7 +94,7 @@ class DataFolder:
 
     @property
     def lock_fd(self) -> int:
-        """Given to the emulator's guard, so that the folder stays locked until the state is written, come what may."""
+        """The emulator's guard inherits this descriptor, so that the folder stays locked until the state is written."""
         return self._lock.fileno()
 
     @property
@@ -115,7 +115,7 @@ class DataFolder:
 
     @property
     def empty(self) -> Path:
-        """Where children run: Celery puts its working directory on the import path, so it must hold nothing."""
+        """The working directory of children. It is empty, because Celery puts it on the import path."""
         return self.root / "empty"
 
     def identity(self) -> Identity:
@@ -137,7 +137,7 @@ class DataFolder:
         return identity
 
     def remember(self, identity: Identity) -> None:
-        """Raises SetupError when the disk does not take the file; the one before stays."""
+        """Raises SetupError when the disk refuses the file; the old file stays."""
         path, draft = self.root / "identity.json", self.root / "identity.json.new"
         try:
             draft.unlink(missing_ok=True)
@@ -156,9 +156,9 @@ def default_data_folder() -> Path:
 
 @contextmanager
 def temporary_data_folder(clock: Callable[[], float] = time.time) -> Iterator[Path]:
-    """A data folder for one run, below the system's temporary folder (TMPDIR), removed on the way out.
+    """A data folder for one run, below the system's temporary folder (TMPDIR), removed at the end.
 
-    The folders of runs that were killed are removed, too: their lock is free.
+    Folders of killed runs are removed, too: their locks are free.
     """
     for lock_file in Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*/lock"):
         # Another run may remove the same folder at this moment.
@@ -171,7 +171,7 @@ def temporary_data_folder(clock: Callable[[], float] = time.time) -> Iterator[Pa
 def _remove_if_abandoned(lock_file: Path, now: float) -> None:
     """Remove the folder of a run that was killed. Raises OSError while a run holds the lock."""
     status = lock_file.lstat()
-    # A run writes its number into the lock once it holds the lock. A run that is about to take it keeps its folder.
+    # A run writes its number into the lock after taking the lock. The folder of a run that is about to do so is kept.
     starting = status.st_size == 0 and now - status.st_mtime < _STARTING
     if starting or status.st_uid != os.getuid() or not stat.S_ISREG(status.st_mode):
         return
@@ -181,10 +181,10 @@ def _remove_if_abandoned(lock_file: Path, now: float) -> None:
 
 
 def _close_to_others(root: Path) -> None:
-    """Make a folder the user's alone, also one that was there before.
+    """Give the user alone access to a folder, also to an existing one.
 
     Raises:
-        SetupError: it belongs to another user, who could read and change what is kept there.
+        SetupError: the folder belongs to another user, who could read and change the data.
     """
     status = root.stat()
     if status.st_uid != os.geteuid():

@@ -1,7 +1,7 @@
-"""The file of a browser's form upload goes to disk while it arrives.
+"""The file of a browser's form upload is written to disk as it arrives.
 
-ministack takes a form as a whole, in memory. It gets the form with a random placeholder in place of the file's content;
-`object_files.py` replaces the placeholder by the file on disk.
+ministack reads a form as a whole, in memory. So ministack gets the form with a random placeholder in place of the
+file's content; `object_files.py` replaces the placeholder by the file on disk.
 """
 
 import logging
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 def with_form_files(application: Application, disk: Disk) -> Application:
-    """An ASGI application behind the door: a form that comes here is signed, and its fields are bounded."""
+    """An ASGI application behind the door: forms are signed, and their fields are bounded."""
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
         head = RequestHead.from_scope(scope) if scope["type"] == "http" else None

@@ -53,7 +53,7 @@ async def read_form_head(content_type: str, receive: Receive, seconds: float = F
 
 
 def bucket_of(policy: Mapping[str, Any]) -> str | None:
-    """The one bucket that a policy names; None where it names none, or two."""
+    """The bucket that a policy names; None for a policy with no bucket, or two."""
     named = {str(bucket) for condition in policy["conditions"] for bucket in _buckets(condition)}
     return named.pop() if len(named) == 1 else None
 
@@ -66,7 +66,7 @@ def _buckets(condition: object) -> Iterator[str]:
 
 
 def most_bytes(policy: Mapping[str, Any]) -> int | None:
-    """The size in bytes that a policy allows to a file; None where it sets no limit."""
+    """The size in bytes that a policy allows for a file; None for a policy without a limit."""
     for condition in policy["conditions"]:
         if isinstance(condition, list) and len(condition) == 3 and condition[0] == "content-length-range":
             return condition[2] if isinstance(condition[2], int) else 0
@@ -76,7 +76,7 @@ def most_bytes(policy: Mapping[str, Any]) -> int | None:
 class FormParts:
     """Reads a multipart body piece by piece: the fields before the part named `file`, then that part's content.
 
-    What comes after the file is dropped, as on AWS.
+    Fields after the file are dropped, as on AWS.
     """
 
     def __init__(self, content_type: str, on_file: Callable[[bytes], object] = len) -> None:

@@ -1,7 +1,7 @@
-"""Runs ministack behind a door, with its memory bounded and kept: `python -m pixelfleet.localcloud.gateway`.
+"""Runs ministack behind a door, bounds its memory and saves its state: `python -m pixelfleet.localcloud.gateway`.
 
-Exit codes: 0 stopped and saved; UNREADABLE the state cannot be read, it was left as it is; NOT_SAVED stopped, and the
-disk did not take the state.
+Exit codes: 0 stopped and saved; UNREADABLE the state cannot be read, and was left as it is; NOT_SAVED stopped, and the
+disk refused the state.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from pixelfleet.localcloud.state import StateError, StateFolder
 from pixelfleet.localcloud.trimming import with_trimming
 
 NOT_SAVED: Final = 74
-#: Seconds in which requests that are in work may end.
+#: Seconds for running requests to end.
 _GRACE: Final = 5.0
 
 

@@ -51,7 +51,7 @@ class HourlyReconcile:
             self._stop.wait(EVERY if self.once() else AGAIN)
 
     def once(self) -> bool:
-        """One reconcile; returns whether it succeeded. A reconcile that has something to do says so."""
+        """One reconcile; returns whether it succeeded. A reconcile that sends jobs prints a message."""
         now = self._clock()
         # A clock that was set back makes the last sweep one of the future.
         sweep = self._swept is None or not timedelta(0) <= now - self._swept < SWEEP_EVERY

@@ -2,8 +2,8 @@
 
 A record is the request itself: DynamoDB's answers depend on its items and the request alone, so that the same requests
 in the same order lead to the same items. ministack carries out one request after the other in its event loop, in the
-order in which this module passes requests on. A process that is killed loses nothing; what a power cut may lose is what
-was written in the last second.
+order in which this module passes requests on. A killed process loses nothing; a power cut may lose the writes of the
+last second.
 """
 
 import errno
@@ -20,7 +20,7 @@ from pixelfleet.localcloud.state import StateError
 _HEAD: Final = struct.Struct(">III")
 _PREFIX: Final = "DynamoDB_20120810."
 _READS: Final = ("Get", "BatchGet", "TransactGet", "Query", "Scan", "Describe", "List")
-#: More than any request that the door lets in.
+#: More than the largest request that passes the door.
 _MOST_BYTES: Final = 64_000_000
 
 
@@ -45,12 +45,12 @@ class CloudJournal:
     def __init__(self, path: Path) -> None:
         self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
         self._end = max((end for _, end in _records(path)), default=0)
-        # What a killed process left half-written was answered to nobody.
+        # A write that a killed process left unfinished was never answered.
         self._file.truncate(self._end)
         self._dirty = False
 
     def append(self, write: Write) -> None:
-        """Raises OSError when the disk does not take it; the journal is then as before."""
+        """Raises OSError when the disk refuses the write; the journal is then as before."""
         line = _line(write)
         record = _HEAD.pack(len(line), zlib.crc32(line), len(write.body)) + line
         self._file.seek(self._end)
@@ -66,7 +66,7 @@ class CloudJournal:
         self._dirty = True
 
     def sync(self) -> None:
-        """Through to the disk, if anything is new. May run in another thread."""
+        """Sync new records to the disk. May run in another thread."""
         if self._dirty:
             self._dirty = False
             os.fdatasync(self._file.fileno())
@@ -76,7 +76,7 @@ class CloudJournal:
 
 
 def read(path: Path) -> Iterator[Write]:
-    """The writes of a journal in order. A record that was cut short at the end is left out, and so are zeros there.
+    """The writes of a journal in order. A truncated record or zeros at the end are left out.
 
     A file system may leave zeros at the end of a file after a power cut.
 

@@ -55,7 +55,7 @@ def journaled(application: Application, journal: Callable[[], CloudJournal]) -> 
 async def keep_synced(
     journal: Callable[[], CloudJournal], sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> None:
-    """Once a second, what was appended goes through to the disk."""
+    """Sync the journal to the disk once a second."""
     while True:
         await sleep(1.0)
         try:

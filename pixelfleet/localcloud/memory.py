@@ -1,4 +1,4 @@
-"""ministack's memory, restored from the state folder at the start and saved to it now and then."""
+"""ministack's memory, restored from the state folder at the start and saved to the folder regularly."""
 
 import os
 from collections.abc import Awaitable
@@ -10,7 +10,7 @@ from pixelfleet.localcloud.state import Codec, StateFolder
 
 
 class Memory:
-    """What ministack holds beside the objects' files: tables, queues, topics, configurations of buckets."""
+    """ministack's memory: tables, queues, topics and configurations of buckets. Objects are files."""
 
     def __init__(self, ministack: Any, folder: StateFolder) -> None:
         self._ministack = ministack
@@ -24,7 +24,7 @@ class Memory:
         return self._journal
 
     async def restore(self) -> None:
-        """Load the last generation and carry out what the journals have since.
+        """Load the last generation and carry out the later writes of the journals.
 
         Raises:
             StateError: a file cannot be read.
@@ -43,7 +43,7 @@ class Memory:
         self._folder.running.touch(mode=0o600)
 
     def save(self) -> None:
-        """Raises OSError when the disk does not take it."""
+        """Raises OSError when the disk refuses the state."""
         states = {
             name: state
             for name, state_of in self._ministack._build_persistence_save_dict().items()  # noqa: SLF001

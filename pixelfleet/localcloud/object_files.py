@@ -1,4 +1,4 @@
-"""Makes ministack keep S3 objects in files alone, stream them, and refuse what the disk does not take.
+"""Makes ministack keep S3 objects in files alone, stream objects, and refuse objects when the disk is full.
 
 ministack 1.5.33 writes objects to disk (S3_PERSIST), but it holds the parts of an upload in memory, joins them there,
 reads a whole file for an answer, and answers 200 where the disk was full, with the object in memory alone. The
@@ -52,7 +52,7 @@ def install(s3: ModuleType, data: Path, disk: Disk | None = None) -> Disk:
 
 def _without_bytes_in_versions(s3: ModuleType) -> None:
     entry_of = s3._version_entry_from_record  # noqa: SLF001
-    # Where an entry has no bytes, it reads the object's file, or the one that a displaced version was written to.
+    # For an entry without bytes, this reads the object's file, or the file of a displaced version.
     s3._version_entry_from_record = lambda record, version, _data: entry_of(record, version, None)  # type: ignore[attr-defined] # noqa: SLF001
 
 
@@ -160,7 +160,7 @@ def _write_through(s3: ModuleType, disk: Disk) -> None:
 
 
 def _link_displaced(s3: ModuleType) -> None:
-    """The file of a version that another displaces gets a second name instead of a copy."""
+    """Give the file of a displaced version a second name instead of copying the file."""
     displaced = s3._persist_displaced_version  # noqa: SLF001
 
     def displace(bucket: str, key: str, prior: dict[str, Any] | None, versioning: str) -> None:
@@ -198,7 +198,7 @@ def _spool_parts(upload: dict[str, Any] | None, disk: Disk) -> None:
 
 
 def _spool(body: Any, disk: Disk) -> SpoolFile:
-    """The file of a body: the one that it was written to while it arrived (put_files.py), or a new one."""
+    """The file of a body: the spool file of put_files.py, or a new file."""
     spooled: SpoolFile | None = getattr(body, "spooled", None)
     return disk.write(iter([body]), len(body)) if spooled is None else spooled
 
@@ -210,7 +210,7 @@ def _refused(s3: ModuleType, error: OSError) -> Answer:
 
 
 def take_mapped_bodies(ministack: ModuleType) -> None:
-    """Let ministack take a body that comes in one piece as that piece is, which may be a mapped file.
+    """Let ministack use a body of one piece as it is, without a copy: the piece may be a mapped file.
 
     Raises:
         RuntimeError: the function is not the one of the pinned version.

@@ -16,10 +16,10 @@ LOOPBACK: Final = "127.0.0.1"
 
 
 def claim(port: int, option: str = "--port") -> int:
-    """A port of one's choice, if nobody has it.
+    """A port that the user has chosen.
 
     Raises:
-        SetupError: it is taken; the message names the option by which to choose another.
+        SetupError: the port is taken; the message names the option for another port.
     """
     try:
         return _bind(port)
@@ -34,8 +34,8 @@ def claim(port: int, option: str = "--port") -> int:
 def free_near(port: int) -> int:
     """This port if it is free, else a lasting one.
 
-    Nobody listens yet when a port is chosen. So the choice is held by a lock until this process ends: a second fleet
-    that starts at the same moment takes another port.
+    No server listens yet when a port is chosen. So a lock holds the choice until this process ends: a second fleet that
+    starts at the same moment takes another port.
     """
     try:
         return _reserve(_bind(port))
@@ -76,7 +76,7 @@ def _reserve(port: int) -> int:
 
 
 def answers(port: int, path: str) -> bool:
-    """Whether an HTTP server there says 200."""
+    """Whether an HTTP server on this port answers 200."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
     try:
         connection.request("GET", path)
@@ -89,7 +89,7 @@ def answers(port: int, path: str) -> bool:
 
 def _bind(port: int) -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As servers do: a port in TIME_WAIT, left by the run before, counts as free.
+        # As servers do: a port in TIME_WAIT of an earlier run counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((LOOPBACK, port))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""The fleet's own processes, started as on AWS: the pump in Lambda's place, workers and dashboard as in containers."""
+"""The fleet's own processes, started as on AWS: the pump stands for Lambda, workers and dashboard for containers."""
 
 import sys
 from collections.abc import Mapping
@@ -8,9 +8,9 @@ from pixelfleet.domain.jobs import Lane
 from pixelfleet.localcloud.folder import DataFolder
 from pixelfleet.localcloud.supervise import Program
 
-#: Seconds from SIGTERM to SIGKILL. A worker cut short loses nothing: its message comes back.
+#: Seconds from SIGTERM to SIGKILL. A killed worker loses nothing: its message becomes visible again.
 WORKER_GRACE: Final = 15.0
-#: What of the grace a worker needs after its running jobs had theirs: to end children, hand back and delete.
+#: Seconds of the grace for the worker itself, after the jobs' seconds: to end children, hand back and delete.
 HAND_BACK: Final = 10.0
 PUMP_GRACE: Final = 5.0
 DASHBOARD_GRACE: Final = 8.0
@@ -19,7 +19,7 @@ DASHBOARD_GRACE: Final = 8.0
 def pump_program(environment: Mapping[str, str], folder: DataFolder) -> Program:
     return Program(
         name="pump",
-        # -P: what lies in the working directory is not to be imported.
+        # -P: modules in the working directory are not imported.
         command=(sys.executable, "-P", "-m", "producer_lambda.pump"),
         environment=environment,
         folder=folder.empty,

@@ -34,7 +34,7 @@ _CONFIG = Config(signature_version="s3v4", connect_timeout=5, read_timeout=30, r
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
-    """One resource that is there now; `made` tells whether it was not there before."""
+    """One resource that exists now; `made`: it did not exist before."""
 
     kind: Literal["bucket", "queue", "table", "topic"]
     name: str
@@ -45,7 +45,7 @@ def provision(settings: Settings, session: boto3.Session | None = None) -> list[
     """Make, or bring up to date, every resource at `settings.endpoint_url`.
 
     Raises:
-        SetupError: no endpoint is set, nobody answers there, or it refuses.
+        SetupError: no endpoint is set, or the endpoint does not answer or refuses.
     """
     if settings.endpoint_url is None:
         raise SetupError(
@@ -121,7 +121,7 @@ class _Maker:
         return Provisioned("bucket", bucket.name, made)
 
     def _admit_browsers(self, uploads: Bucket) -> None:
-        """Let the dashboard's pages upload by their signed forms, on whatever port of this machine they are."""
+        """Let the dashboard's pages upload by their signed forms, on any port of this machine."""
         rule: Any = {
             "AllowedMethods": ["POST", "PUT"],
             "AllowedOrigins": list(uploads.origins),

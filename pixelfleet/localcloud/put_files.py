@@ -1,7 +1,7 @@
-"""The body of a large S3 PUT goes to disk while it arrives: an object, or one part of an upload.
+"""The body of a large S3 PUT is written to disk as it arrives: an object, or one part of an upload.
 
-ministack takes every body as a whole, in memory. It gets such a body as a mapped file instead: hashing reads the file,
-and the kernel takes the pages back when other programs need memory. `object_files.py` then moves the file to its place.
+ministack reads every body as a whole, in memory. So ministack gets a large body as a mapped file: hashing reads the
+file, and the kernel frees the pages when other programs need memory. `object_files.py` moves the file to its place.
 
 A body in signed chunks (aws-chunked) is decoded in memory, so its size has a bound.
 """
@@ -24,7 +24,7 @@ from pixelfleet.localcloud.request_head import (
 )
 from pixelfleet.localcloud.spool import LARGE, Disk, SpoolFile
 
-#: Bytes of a body that ministack has to decode or to parse, and holds in memory.
+#: The most bytes of a body that ministack decodes or parses, and holds in memory.
 MOST_IN_MEMORY: Final = 100_000_000
 _IN_PARTS: Final = f"A body in signed chunks may have {MOST_IN_MEMORY:,} bytes here: send the object in parts."
 
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 
 class MappedBody(mmap.mmap):
-    """The content of a spool file. It keeps the file until both are no longer used."""
+    """The content of a spool file. The file stays as long as this content is used."""
 
     spooled: SpoolFile
 
@@ -50,7 +50,7 @@ class MappedBody(mmap.mmap):
 
 
 def with_put_files(application: Application, disk: Disk) -> Application:
-    """An ASGI application behind the door: a body that comes here is signed."""
+    """An ASGI application behind the door: bodies are signed."""
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
         head = RequestHead.from_scope(scope) if scope["type"] == "http" else None
@@ -81,10 +81,10 @@ def _is_decoded(head: RequestHead) -> bool:
 
 
 async def _spooled(receive: Receive, disk: Disk) -> Receive:
-    """The body as one message; on disk where it is large.
+    """The body as one message; a large body is on disk.
 
     Raises:
-        DeniedError: it breaks off, or the disk does not take it.
+        DeniedError: the body breaks off, or the disk refuses the body.
     """
     first, size, message = list[bytes](), 0, await receive()
     while True:

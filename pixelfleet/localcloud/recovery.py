@@ -1,4 +1,4 @@
-"""After an unclean end of the embedded cloud: what its queues have lost is queued again, from bucket and catalog."""
+"""After an unclean end of the embedded cloud: lost jobs are queued again, from bucket and catalog."""
 
 from datetime import UTC, datetime
 
@@ -12,9 +12,9 @@ WHO = "up"
 
 
 def queue_again(deployment: Deployment, now: datetime | None = None) -> ReconcileResult:
-    """Reconcile the whole bucket, without an age below which an image is left alone.
+    """Reconcile the whole bucket, also images that are young.
 
-    A job that waits all the same is done twice, which changes nothing.
+    A job that still waits is then done twice, which changes nothing.
 
     Raises:
         TransientError: the embedded cloud does not answer.

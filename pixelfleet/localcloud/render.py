@@ -41,7 +41,7 @@ class Rendering:
         try:
             yield from pool.map(self._one, sources, places)
         finally:
-            # On Ctrl-C: waiting images are not begun, and a running one ends with its child.
+            # On Ctrl-C, waiting images are not begun, and a running image ends with its child.
             pool.shutdown(wait=False, cancel_futures=True)
             for supervisor in supervisors:
                 supervisor.close()

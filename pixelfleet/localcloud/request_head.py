@@ -14,12 +14,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-#: Bytes of a body that is held until its signature is verified: the most that DynamoDB takes, and some room.
+#: The most bytes of a body that is held until its signature is verified: DynamoDB's limit, and some room.
 MOST_HELD_BYTES: Final = 17_000_000
 #: Bytes of a body that is always held.
 SMALL_BYTES: Final = 1_000_000
-#: Bytes of all larger bodies together. The id of the access key is no secret, since it stands in every link: who has it
-#: could make this process hold any number of bodies until their signatures turn out to be wrong.
+#: The most bytes of all larger bodies together. Every link shows the id of the access key: with the id, anybody could
+#: make this process hold any number of bodies until their signatures prove to be wrong.
 MOST_LARGE_BYTES: Final = 200_000_000
 #: Seconds in which such a body has to arrive.
 HELD_SECONDS: Final = 60.0
@@ -27,7 +27,7 @@ _MOST_PARAMETERS: Final = 100
 
 
 class DeniedError(Exception):
-    """The embedded cloud does not carry out a request. `code` is S3's error code for the reason."""
+    """The embedded cloud refuses a request. `code` is S3's error code for the reason."""
 
     def __init__(self, code: str, message: str, status: HTTPStatus = HTTPStatus.FORBIDDEN) -> None:
         super().__init__(message)
@@ -70,7 +70,7 @@ class RequestHead:
         """The value of a header, None without the header.
 
         Raises:
-            DeniedError: the header is there more than once: two readers could take different values.
+            DeniedError: the request has the header more than once: two readers could take different values.
         """
         values = self.values(name)
         if len(values) > 1:
@@ -92,7 +92,7 @@ def _text(value: bytes) -> str:
 
 
 class _LargeBodies:
-    """How many bytes of large bodies are held at this moment."""
+    """The number of bytes of large bodies that are held at this moment."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -100,7 +100,7 @@ class _LargeBodies:
 
     @contextmanager
     def counting(self) -> Iterator[Callable[[int], None]]:
-        """Gives a function that takes the size of one body so far. It raises DeniedError where all are too large."""
+        """A function that gets the size of one body so far. It raises DeniedError where all together are too large."""
         counted = 0
 
         def count(size: int) -> None:
@@ -124,7 +124,7 @@ async def read_body(receive: Receive) -> bytes:
     """A whole body.
 
     Raises:
-        DeniedError: larger than MOST_HELD_BYTES, slower than HELD_SECONDS, broken off, or one too many large ones.
+        DeniedError: the body is larger than MOST_HELD_BYTES, slower than HELD_SECONDS, broken off, or one too many.
     """
     chunks: list[bytes] = []
     size = 0
@@ -149,7 +149,7 @@ async def read_body(receive: Receive) -> bytes:
 
 
 def capped(receive: Receive, limit: int, message: str) -> Receive:
-    """The messages of a body, until it has more than `limit` bytes.
+    """The messages of a body of at most `limit` bytes.
 
     Raises:
         DeniedError: on receipt of the message that exceeds the limit.

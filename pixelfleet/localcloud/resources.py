@@ -1,4 +1,4 @@
-"""What a deployment consists of, as data: `provision` makes it locally, Terraform on AWS, and a test compares them."""
+"""The resources of a deployment, as data: `provision` makes them locally, Terraform on AWS. A test compares both."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Resources:
         yield from (self.uploads_queue, *self.lanes)
 
 
-#: No prefix filter: what lies outside uploads/<owner>/<batch>/ belongs to the default owner.
+#: No prefix filter: keys outside uploads/<owner>/<batch>/ belong to the default owner.
 NOTIFIED_EVENTS: Final = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*")
 
 

@@ -1,7 +1,7 @@
-"""Files through an embedded fleet: uploaded as fast as the workers follow, watched in the catalog, results fetched.
+"""Files through an embedded fleet: uploads at the pace of the workers, a watch on the catalog, downloads of results.
 
-One loop runs in the caller's thread; uploads and downloads run in a few threads beside it. Every source comes out once,
-as ready or as failed with a cause.
+One loop runs in the caller's thread; a few other threads upload and download. Every source is reported once, as ready
+or as failed with a cause.
 """
 
 import time
@@ -22,9 +22,9 @@ from pixelfleet.operations.result_files import ResultFiles
 from pixelfleet.report import ReportImage
 from pixelfleet.uploads import Put, Uploader, short_key
 
-#: Images on their way at once: enough that no worker waits, few enough that asking after them costs little.
+#: Images under way at once: enough that no worker waits, few enough that reading their records costs little.
 WINDOW: Final = 128
-#: Records that are asked for in one turn, the longest waiting first.
+#: Records that one turn reads, the longest waiting first.
 ASK: Final = 24
 #: Seconds between turns in which nothing happened.
 IDLE: Final = 0.2
@@ -46,7 +46,7 @@ class RunItem:
 
 @dataclass(slots=True)
 class Run:
-    """One run. `tend` is called every turn: it looks after the processes, and may raise to end the run."""
+    """One run. Every turn calls `tend`, which restarts processes, and may raise to end the run."""
 
     deployment: Deployment
     uploader: Uploader
@@ -55,7 +55,7 @@ class Run:
     folders: ResultFolders
     files: ResultFiles
     tend: Callable[["Run"], None]
-    #: When the last image came out, in seconds of the monotonic clock.
+    #: The time of the last reported image, in seconds of the monotonic clock.
     progressed: float = field(default_factory=time.monotonic)
     _putting: dict[Future[Put], RunItem] = field(default_factory=dict)
     _waiting: dict[str, RunItem] = field(default_factory=dict)
@@ -89,9 +89,9 @@ class Run:
         return len(self._waiting)
 
     def give_up(self, sources: Iterator[Source], why: str) -> Iterator[ReportImage]:
-        """Account for all images that are not settled, once `images` has raised.
+        """Account for all unsettled images, after `images` has raised.
 
-        Results that were being fetched meanwhile are ready, if they arrived whole.
+        Images whose results arrived whole meanwhile are ready.
         """
         items, fetching = [*self._putting.values(), *self._waiting.values()], self._fetching
         self._putting, self._waiting, self._fetching = {}, {}, {}
@@ -106,7 +106,7 @@ class Run:
             yield failed_row(self._item(source).report_source, Cause.INTERNAL, why)
 
     def _fill(self, sources: Iterator[Source]) -> bool:
-        """Begin as many uploads as the window has room for; False at the end of the sources."""
+        """Begin uploads until the window is full; False at the end of the sources."""
         while len(self._putting) + len(self._waiting) < WINDOW:
             source = next(sources, None)
             if source is None:
@@ -146,7 +146,7 @@ class Run:
         try:
             return self.deployment.images.get_many(image_ids)
         except TransientError:
-            # The next turn asks again. If the cloud is gone for good, `tend` says so.
+            # The next turn repeats the call. If the cloud is gone for good, `tend` raises.
             return {}
 
     def _fetched(self) -> Iterator[ReportImage]:

@@ -1,6 +1,6 @@
 """Verifies AWS signature version 4: the `Authorization` header, the presigned query, the policy of a form.
 
-botocore computes the signatures that are expected; this module reads what the request says, strictly, and compares.
+botocore computes the expected signatures; this module reads the request strictly, and compares.
 Rules: AWS General Reference, "Authenticating Requests (AWS Signature Version 4)"; Amazon S3 API reference, the same
 title. Stricter than AWS in three points: one access key, no signature version 2, and no doubled header that counts.
 """
@@ -22,7 +22,7 @@ from botocore.credentials import Credentials
 from pixelfleet.localcloud.claims import ALGORITHM, CREDENTIAL, HEX, SERVICES, Claim
 from pixelfleet.localcloud.request_head import DeniedError, RequestHead
 
-#: How far the clock of the signer may be off.
+#: The largest difference between the clocks of signer and verifier.
 MOST_SKEW: Final = timedelta(minutes=15)
 
 #: Forms of this type hold the `Action` of SQS, SNS and STS; ministack reads it where no header names a service.
@@ -50,7 +50,7 @@ class SignatureVerifier:
             raise DeniedError("SignatureDoesNotMatch", "The request signature does not match the request and the key.")
 
     def verify_form(self, fields: Mapping[str, str], now: datetime) -> Mapping[str, Any]:
-        """The policy of a form upload, whose signature these keys made and whose time is not over.
+        """The policy of a form upload that these keys signed and that has not expired.
 
         Args:
             fields: the form's fields before the file, under lower-case names.
@@ -90,7 +90,7 @@ def hash_of(body: bytes) -> str:
 
 
 class _Recomputed(SigV4Auth):
-    """botocore's signer, over the headers that the request names instead of those that botocore would choose."""
+    """botocore's signer over the headers that the request names, not the headers that botocore would choose."""
 
     def __init__(self, claim: Claim, credentials: Credentials, head: RequestHead, payload_hash: str) -> None:
         super().__init__(credentials, claim.service, claim.region)
@@ -107,7 +107,7 @@ class _Recomputed(SigV4Auth):
 
 
 class _RecomputedS3(_Recomputed, S3SigV4Auth):
-    """The same for S3, which signs the path as it is."""
+    """The signer for S3, which signs the path as it is."""
 
 
 def _signer(claim: Claim, credentials: Credentials, head: RequestHead, payload_hash: str) -> SigV4Auth:

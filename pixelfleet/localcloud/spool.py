@@ -1,4 +1,4 @@
-"""Files of object bytes on their way into the embedded cloud: written below `.spool`, then moved to their place.
+"""Spool files: object bytes that arrive are written below `.spool`, then the file is moved to its place.
 
 The folder is on the same disk as the objects, so that a move copies nothing.
 """
@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
-#: Bytes that a write must leave free, so that records, sidecar files and the state still find room.
+#: Bytes that a write must leave free for records, sidecar files and the state.
 RESERVE: Final = 32_000_000
-#: Bytes from which on a body goes to disk while it arrives, and a file is sent piece by piece.
+#: The size in bytes from which a body is written to disk on arrival, and a file is sent piece by piece.
 LARGE: Final = 1_000_000
 #: Bytes that are copied at a time.
 _PIECE: Final = 1 << 18
@@ -28,7 +28,7 @@ class SpoolFile:
 
     path: Path
     size: int
-    #: In hex, where the file was written piece by piece.
+    #: In hex; known for a file that was written piece by piece.
     md5: str = ""
 
     def __len__(self) -> int:
@@ -49,7 +49,7 @@ class Disk:
 
     data: Path
     free: Callable[[Path], int] = field(default=lambda path: shutil.disk_usage(path).free)
-    #: What the disk refused since the current request began.
+    #: The disk's errors since the beginning of the current request.
     failures: list[OSError] = field(default_factory=list)
     current: tuple[bytes, SpoolFile] | None = None
     #: The files of forms, by the placeholders in the forms that ministack gets.
@@ -60,7 +60,7 @@ class Disk:
         return self.data / ".spool"
 
     def is_full(self, size: int) -> bool:
-        """Whether there is no room for so many more bytes."""
+        """Whether the disk has no room for so many more bytes."""
         return self.free(self.data) - size < RESERVE
 
     def write(self, pieces: Iterator[bytes], size: int) -> SpoolFile:
@@ -75,7 +75,7 @@ class Disk:
 
     @contextmanager
     def spooling(self) -> Iterator["Spooling"]:
-        """A file that is written while its bytes arrive. It is deleted after an error."""
+        """A file that is written as its bytes arrive. The file is deleted after an error."""
         spooled = SpoolFile(self.spool / uuid.uuid4().hex, 0)
         try:
             with _create(spooled.path) as file:

@@ -1,11 +1,11 @@
-"""What the embedded cloud holds in memory, on disk: numbered generations, each written whole or not at all.
+"""The embedded cloud's memory on disk: numbered generations, each written whole or not at all.
 
     state/generation-000012/dynamodb.json …   everything at one moment, a file for each service
     state/journal-000012.log                  the writes to DynamoDB since that moment (journal.py)
     state/running                             present while an emulator runs: left behind, it shows an unclean end
 
-The generation before the last one is kept with its journal, which leads to the last one again. A file that cannot be
-read is never written over: the embedded cloud does not start on it.
+The second to last generation is kept with its journal, which leads to the last generation again. A file that cannot be
+read is never overwritten: the embedded cloud does not start with such a file.
 """
 
 import json
@@ -25,12 +25,12 @@ _WRAPPER: Final = "__ministack_format__"
 
 
 class StateError(SetupError):
-    """A file of the state cannot be read. It is left as it is."""
+    """A file of the state cannot be read. The file is left as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """How ministack's values become JSON and come back, and the newest format of each service that it reads."""
+    """The conversion of ministack's values to JSON and back, and the newest readable format of each service."""
 
     default: Callable[[Any], Any]
     object_hook: Callable[[dict[str, Any]], Any]
@@ -39,7 +39,7 @@ class Codec:
 
 @dataclass(slots=True)
 class StateFolder:
-    """The folder of one embedded cloud's state. `number` is that of the generation which is current."""
+    """The folder of one embedded cloud's state. `number` is the number of the current generation."""
 
     root: Path
     codec: Codec
@@ -59,10 +59,10 @@ class StateFolder:
         return {path.stem: self._read(path) for path in sorted(self._generation(self.number).glob("*.json"))}
 
     def save(self, values: Mapping[str, Any]) -> None:
-        """Write the next generation beside the others, through to the disk, and make it the current one.
+        """Write the next generation, sync it to the disk, and make it the current generation.
 
         Raises:
-            OSError: it could not be written; the last generation is still there and current.
+            OSError: the generation could not be written; the last generation stays current.
         """
         following = self.number + 1
         draft, final = self.root / f"generation-{following:06}.new", self._generation(following)
@@ -85,7 +85,7 @@ class StateFolder:
         return [path for number, path in sorted(self._numbered(_JOURNAL)) if number >= self.number]
 
     def journal(self) -> Path:
-        """Where writes since the current generation go."""
+        """The journal of the writes since the current generation."""
         return self.root / f"journal-{self.number:06}.log"
 
     @property
@@ -123,7 +123,7 @@ class StateFolder:
         return value["payload"]
 
     def unusable(self, service: str, reason: str) -> StateError:
-        """The error for a file that was read, and whose values ministack does not take."""
+        """The error for a readable file whose values ministack refuses."""
         return self._unreadable(self._generation(self.number) / f"{service}.json", reason)
 
     def _unreadable(self, path: Path, reason: str) -> StateError:
@@ -150,7 +150,7 @@ class StateFolder:
 
 
 def ended_unclean(root: Path) -> bool:
-    """Whether an emulator on this state was killed, so that its queues are not as they were."""
+    """Whether the last emulator with this state was killed, so that its queues have lost messages."""
     return (root / "running").exists()
 
 

@@ -16,7 +16,7 @@ from pixelfleet.localcloud import child_guard
 
 FIRST_DELAY: Final = 0.5
 LONGEST_DELAY: Final = 30.0
-#: Seconds after which a child counts as having lived well, so that its next death is its first again.
+#: Seconds after which a child counts as healthy: its next death counts as the first again.
 SETTLED_AFTER: Final = 60.0
 MAX_DEATHS_IN_A_ROW: Final = 5
 _TAIL_LINES: Final = 12
@@ -24,7 +24,7 @@ _TAIL_BYTES: Final = 16_384
 
 
 class FleetLostError(PixelfleetError):
-    """The fleet cannot go on: a process of it is dead and stays dead, or work has got lost in it."""
+    """The fleet cannot go on: a process is dead and stays dead, or work is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """A child that ended although nobody asked it to; `delay` is the seconds until its restart."""
+    """A child that ended by itself; `delay` is the seconds until its restart."""
 
     program: Program
     how: str
@@ -73,7 +73,7 @@ class Child:
 
     @property
     def pid(self) -> int | None:
-        """The program's own process, None when it could not be started."""
+        """The number of the program's process, None when the program could not be started."""
         word, _, rest = self.first_word.partition(" ")
         return int(rest) if word == "started" else None
 
@@ -82,7 +82,7 @@ class Child:
         return self._leash.poll() is None
 
     def how_it_ended(self) -> str:
-        """In words, once it is not alive."""
+        """The end of the child in words, after its end."""
         if self.pid is None:
             return f"could not be started: {self.first_word.removeprefix('failed ') or 'no word from its guard'}"
         code = self.exit_code
@@ -92,7 +92,7 @@ class Child:
 
     @cached_property
     def exit_code(self) -> int | None:
-        """The program's exit code once it is not alive: negative for a signal, None when its guard was killed."""
+        """The program's exit code after its end: negative for a signal, None when its guard was killed."""
         word, _, code = self._read_line().partition(" ")
         return int(code) if word == "exited" else None
 
@@ -101,13 +101,13 @@ class Child:
             self._leash.stdin.close()
 
     def wait(self) -> None:
-        """Until the guard is gone, and with it the whole group; it sees to the grace period itself."""
+        """Wait for the end of the guard, and so of the whole group; the guard enforces the grace period."""
         self._leash.wait()
         _ = self.exit_code  # read before the pipe is closed
         self.close()
 
     def kill(self) -> None:
-        """At once, the whole group, without a grace."""
+        """Kill the whole group at once, without a grace period."""
         if self.alive:
             self._leash.send_signal(signal.SIGUSR1)
 
@@ -124,7 +124,7 @@ class Child:
 
 @dataclass(slots=True)
 class _Post:
-    """A place in the fleet: the child that holds it, or when the next one is due."""
+    """A place in the fleet: the present child, or the time of the next start."""
 
     child: Child
     started: float
@@ -134,7 +134,7 @@ class _Post:
 
 @dataclass(slots=True)
 class ProcessSupervisor:
-    """Keeps its children running until `stop`. As a context manager it stops them on every way out."""
+    """Keeps its children running until `stop`, which the end of a `with` block calls, also after an error."""
 
     clock: Callable[[], float] = time.monotonic
     _posts: list[_Post] = field(default_factory=list)
@@ -151,10 +151,10 @@ class ProcessSupervisor:
         return child
 
     def tend(self) -> list[Death]:
-        """Restart what is due, note who died since the last call. Costs a wait() per child: call it often.
+        """Restart children that are due; returns the deaths since the last call. Costs a wait() for each child.
 
         Raises:
-            FleetLostError: a child died that is not to be restarted, or that keeps dying.
+            FleetLostError: a child died that must not be restarted, or that dies again and again.
         """
         return [death for post in self._posts if (death := self._tend(post)) is not None]
 
@@ -163,9 +163,9 @@ class ProcessSupervisor:
         return {p.child.program.name: p.child.pid for p in self._posts if p.child.alive and p.child.pid is not None}
 
     def stop(self) -> None:
-        """Stop all, the last started first and each of a kind together: workers hand back before their cloud goes.
+        """Stop all children, restartable ones first: workers hand back their messages before the cloud stops.
 
-        A KeyboardInterrupt while waiting kills what is left at once, and passes on.
+        A KeyboardInterrupt during the wait kills the remaining children at once, and is raised again.
         """
         try:
             for post in self._posts:
@@ -181,7 +181,7 @@ class ProcessSupervisor:
             self.kill()
 
     def kill(self) -> None:
-        """End all at once, without a word: right when nothing that they hold will be wanted."""
+        """Kill all children at once. This is right when nobody needs their data any more."""
         for post in self._posts:
             post.child.kill()
         for post in self._posts:
@@ -208,7 +208,7 @@ class ProcessSupervisor:
 
 
 def log_tail(log: Path, lines: int = _TAIL_LINES) -> str:
-    """The last lines of a child's log, indented; empty when it wrote nothing."""
+    """The last lines of a child's log, indented; empty for an empty log."""
     with log.open("rb") as file:
         file.seek(0, os.SEEK_END)
         file.seek(max(0, file.tell() - _TAIL_BYTES))

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def ensure_table(client: "DynamoDBClient", name: str, table: Table) -> bool:
-    """Make the table unless it is there; returns whether it was made.
+    """Make the table unless it exists; returns whether it was made.
 
     Raises:
-        SetupError: it is there with other keys.
+        SetupError: the table exists with other keys.
     """
     pages = client.get_paginator("list_tables").paginate()
     made = name not in {there for page in pages for there in page["TableNames"]}
@@ -47,7 +47,7 @@ def _description(name: str, table: Table) -> Any:
 
 
 def _check(client: "DynamoDBClient", name: str, table: Table) -> None:
-    """A table whose keys differ cannot be mended in place: say so now, rather than fail at the first query."""
+    """Refuse a table with other keys: it cannot be changed in place, and the first query would fail."""
     there = client.describe_table(TableName=name)["Table"]
     keys: dict[str, Any] = {"": there.get("KeySchema")}
     keys |= {index.get("IndexName", ""): index.get("KeySchema") for index in there.get("GlobalSecondaryIndexes", [])}
@@ -55,7 +55,7 @@ def _check(client: "DynamoDBClient", name: str, table: Table) -> None:
     expected |= {index.name: _key_schema(index.hash_key, index.range_key) for index in table.indexes}
     if keys != expected:
         raise SetupError(
-            f"table {name} is there with other keys or indexes than this version needs: "
+            f"table {name} has other keys or indexes than this version needs: "
             "it was made by another version; delete it, or choose another PIXELFLEET_PREFIX"
         )
 

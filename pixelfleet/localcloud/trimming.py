@@ -1,7 +1,7 @@
-"""Memory goes back to the system after each large request.
+"""Gives freed memory back to the system after each large request.
 
-glibc keeps freed memory that lies between smaller allocations. After an upload in parts by eight connections that was
-50 MB, which nothing used again: Python's own objects lie elsewhere.
+glibc keeps freed memory that lies between smaller allocations. After an upload in parts by eight connections these were
+50 MB, which nothing used again: Python's own objects have other memory.
 """
 
 import ctypes
@@ -10,7 +10,7 @@ from typing import Final
 
 from pixelfleet.localcloud.request_head import Application, Message, Receive, Scope, Send
 
-#: Bytes of a body from which on memory is given back. It takes some milliseconds.
+#: The size in bytes of a body after which memory is given back. Giving back takes some milliseconds.
 LARGE: Final = 1_000_000
 
 

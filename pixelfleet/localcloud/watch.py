@@ -1,4 +1,4 @@
-"""Looks after the fleet of a run: restarts processes, starts a heavy worker when it has work, reports silence."""
+"""Tends the fleet of a run: restarts processes, starts a heavy worker for the first heavy image, reports silence."""
 
 import time
 from collections.abc import Callable
@@ -14,15 +14,15 @@ from pixelfleet.localcloud.supervise import FleetLostError
 
 #: Seconds between two looks at the queues.
 LOOK_EVERY: Final = 1.0
-#: Seconds without any result after which a message says why, and again after as many.
+#: Seconds without a result after which a message gives the reason; the message is repeated at this interval.
 SILENCE: Final = 30.0
-#: Looks in a row at empty queues that prove that no image is on its way any more.
+#: Consecutive looks at empty queues that prove that no image is under way.
 PROOF: Final = 5
 
 
 @dataclass(slots=True)
 class Watch:
-    """Called with the run at every turn of its loop."""
+    """The run calls this watch at every turn of its loop."""
 
     embedded: EmbeddedFleet
     deployment: Deployment

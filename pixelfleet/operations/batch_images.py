@@ -11,13 +11,13 @@ from pixelfleet.domain.records import Image, Status
 def batch_images(images: Images, owner: str, batch: str, statuses: Iterable[Status] = tuple(Status)) -> Iterator[Image]:
     """Records in the order of their paths.
 
-    While work goes on, an image that passes from one status to another between two pages may be missed, or come with
-    a status that was not asked for; it never comes twice.
+    During processing, an image may change its status between two pages. Such an image may be missed, or have a status
+    that the caller did not ask for. No image is returned twice.
     """
     merged = heapq.merge(*(images.of_batch(owner, batch, status) for status in statuses), key=_path)
     last = ""
     for entry, image in images.records(merged):
-        # One path has one image, so that its entries in two statuses are neighbours.
+        # One path has one image, so entries of one image in two statuses are neighbours.
         if entry.image_id != last:
             yield image
         last = entry.image_id

@@ -8,7 +8,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Batch, BatchState, Counts
 from pixelfleet.errors import SetupError
 
-#: Batches that a name is compared with.
+#: The number of recent batches that a wrong name is compared with.
 RECENT: Final = 200
 
 
@@ -25,7 +25,7 @@ def batch_with_counts(deployment: Deployment, owner: str, name: str) -> tuple[Ba
 
 
 def _suggestion(deployment: Deployment, owner: str, name: str) -> str:
-    """The recent batches that the name may be a slip of: the same name of another owner, or a similar one."""
+    """Recent batches with the same name of another owner, or with a similar name."""
     recent = [batch.batch_id for batch in islice(deployment.batches.all(), RECENT)]
     same = [batch_id for batch_id in recent if batch_id.partition("/")[2] == name]
     similar = same or get_close_matches(f"{owner}/{name}", recent, n=3)
@@ -35,7 +35,7 @@ def _suggestion(deployment: Deployment, owner: str, name: str) -> str:
 
 
 def batch_state(batch: Batch, counts: Counts) -> str:
-    """The state in a word; of a sealed batch, the per cent that is accounted for."""
+    """The state in a word; for a sealed batch, the percentage of images that are accounted for."""
     if batch.state is BatchState.SEALED:
         return f"{100 * counts.accounted // max(batch.expected or 0, 1)} %"
     return batch.state.value

@@ -21,7 +21,7 @@ class BulkResult:
     stopped: bool = False
 
 
-#: Gets the numbers so far after each image, and says whether to go on.
+#: Gets the numbers so far after each image; returns whether to go on.
 Progress = Callable[[BulkResult], bool]
 
 

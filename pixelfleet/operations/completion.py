@@ -97,9 +97,9 @@ def complete_sealed_batches(deployment: Deployment, pace: Pace | None = None) ->
 def seal(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:
     """Declare that a batch has all its images: those that are in the bucket now, and those that have a record.
 
-    It does not matter which client uploaded them. The batch completes when each of them is accounted for, by its
-    present version. Sealed again after more was uploaded, the batch has a new number of images, but it is not announced
-    a second time. Returns the batch with its counts.
+    Any client may have uploaded the images. The batch completes when each image is accounted for, by its present
+    version. A batch may be sealed again after more uploads: it then has a new number of images, and is not announced a
+    second time. Returns the batch with its counts.
 
     Raises:
         SetupError: no object in the bucket belongs to the batch.
@@ -122,7 +122,7 @@ def seal(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:
 def _image_ids(deployment: Deployment, owner: str, name: str) -> Iterator[str]:
     """The images of a batch: its objects, and its records, some of whose objects are removed.
 
-    Outcomes of versions that the bucket no longer shows are taken out of the counts.
+    Outcomes of versions that are no longer in the bucket are removed from the counts.
     """
     bucket = deployment.settings.uploads_bucket
     recorded = {entry.image_id for status in Status for entry in deployment.images.of_batch(owner, name, status)}
@@ -143,8 +143,8 @@ def _uncount(deployment: Deployment, objects: dict[str, ListedObject]) -> None:
 def recount(deployment: Deployment, image: Image, listed: str | None = None) -> Image:
     """Count the outcome of an image, or not, by the version that the bucket holds; returns the record as it is then.
 
-    `listed` is the ETag in a listing that is older than `image`. Where the two do not agree, S3 says now which of them
-    is out of date.
+    `listed` is the ETag in a listing that is older than `image`. Where the two differ, a new request to S3 decides
+    which of them is out of date.
 
     Raises:
         TransientError: S3 or DynamoDB does not answer, or others write the record at each look.

@@ -1,4 +1,4 @@
-"""The secret that the dashboard starts with: a session secret, and the private half of CloudFront's signing key.
+"""The secret of the dashboard: a session secret, and the private half of CloudFront's signing key.
 
 The values are made here and go to Secrets Manager only: not to a file, not to Terraform's state, not to the screen.
 """
@@ -21,7 +21,7 @@ SESSION_BYTES: Final = 48
 
 @dataclass(frozen=True, slots=True)
 class SecretReference:
-    """What may be shown: the ARN of the secret, and the public key as PEM text, empty if results are public."""
+    """The public values: the ARN of the secret, and the public key as PEM text, empty if results are public."""
 
     arn: str
     public_key: str = ""
@@ -51,7 +51,7 @@ def stage(store: Secrets, name: str) -> SecretReference:
 
 
 def promote(store: Secrets, name: str) -> SecretReference:
-    """Make the staged key the present one. Call this once CloudFront has its public half."""
+    """Make the staged key the present key. Call this after CloudFront has the public half."""
     document = store.read(name)
     if STAGED not in document:
         raise SetupError(f"the secret {name} has no staged key: pixelfleet secrets rotate makes one")
@@ -70,7 +70,7 @@ def _public_of(private: str) -> str:
 
 
 def _signing_keys() -> ModuleType:
-    # Here, not above: no other command needs this library.
+    # Imported here: no other command needs this library.
     from pixelfleet.credentials import signing_keys  # noqa: PLC0415
 
     return signing_keys

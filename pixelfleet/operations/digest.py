@@ -1,7 +1,7 @@
-"""The digest of failures: what failed in the last full hour, by cause, as one notice an hour.
+"""The digest of failures: the failures of the last full hour, by cause, as one notice an hour.
 
 A mail for every failed image would be thousands of mails after one bad batch, and SNS suspends an address that receives
-more than ten a second. Operators get one digest of the deployment; each owner with failures gets a digest of theirs.
+more than ten a second. Operators get one digest of the deployment; each owner with failures gets a digest of their own.
 
 Images that are ready and could not be processed again are in no index of failures. The operators' digest takes their
 number by cause from the workers' statistics.
@@ -26,9 +26,9 @@ from pixelfleet.errors import Cause
 HOUR: Final = timedelta(hours=1)
 #: Full hours that one run looks at: the last one, and those before, which an earlier run may not have published.
 HOURS: Final = 3
-#: Failures that one digest reads at most; a digest with more says so.
+#: The most failures that one digest reads. A digest with more failures says that there are more.
 MOST_READ: Final = 20_000
-#: At most so many owners get a digest in one hour: those with the most failures.
+#: The most owners that get a digest in one hour: the owners with the most failures.
 MOST_OWNERS: Final = 200
 EXAMPLES: Final = 3
 
@@ -94,7 +94,7 @@ def _run_hour(deployment: Deployment, until: datetime, caller: str, now: datetim
 
 
 def read(images: Images, since: datetime, until: datetime, most: int = MOST_READ) -> Digest:
-    """Count what failed in that time."""
+    """Count the failures of that time."""
     digest = Digest(since, until)
     for number, image in enumerate(_failed(images, since, until), 1):
         if number > most:

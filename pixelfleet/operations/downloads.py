@@ -25,7 +25,7 @@ class BatchDownload:
         self._dest = dest
         self._folders = folders
         self._threads = threads
-        #: Why the disk takes no more results; None while it takes them.
+        #: The reason why the disk refuses results; None as long as it accepts results.
         self.refused: DestinationError | None = None
 
     def run(self, images: Iterable[Image]) -> Iterator[ReportImage]:

@@ -18,7 +18,7 @@ from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import SYSTEM_CAUSES, Cause
 
 EXAMPLES: Final = 3
-#: After a cause in a place of the failure index: behind every failure of that cause.
+#: A range key that begins with a cause and this character comes after all failures of the cause.
 BEHIND: Final = "#~"
 #: Failed records that a preview looks at.
 PREVIEWED: Final = 1_000
@@ -35,7 +35,7 @@ class GroupBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which failed images. Without a cause: images that the system failed, unless `any_cause`."""
+    """A selection of failed images. Without a cause: failures of the system, unless `any_cause`."""
 
     lane: Lane | None = None
     cause: Cause | None = None
@@ -47,7 +47,7 @@ class Selection:
 
     @property
     def everything(self) -> bool:
-        """Whether the selection is narrowed to no images, so that it covers dead letters without a record too."""
+        """Whether the selection has no filter, so that it also covers dead letters without a record."""
         return self.cause is None and self.batch is None and self.owner is None and self.image_id is None
 
     @property
@@ -74,7 +74,7 @@ class Selection:
     def _takes_cause(self, cause: Cause | None) -> bool:
         if self.cause is not None:
             return cause is self.cause
-        # A selection of one image takes that image whatever its cause.
+        # A selection of one image selects the image whatever its cause.
         return self.any_cause or self.image_id is not None or cause in SYSTEM_CAUSES
 
     @property
@@ -237,10 +237,10 @@ def preview(images: Images, selection: Selection, most: int = PREVIEWED) -> Prev
 
 
 def select(images: Images, selection: Selection) -> Iterator[Image]:
-    """Failed records that are selected, each once, a page in memory at a time (and about 100 bytes for each image id).
+    """The selected failed records, each once, a page in memory at a time (and about 100 bytes for each image id).
 
-    A record that fails anew while this reads moves to a later place of the index; it is not returned again, so that a
-    redrive does not send what it has sent.
+    A record that fails again during the reading moves to a later place of the index. The record is not returned again,
+    so that a redrive sends no job twice.
     """
     seen: set[bytes] = set()
     selected = (image for image in _candidates(images, selection) if selection.takes(image) and _is_new(image, seen))
@@ -248,7 +248,7 @@ def select(images: Images, selection: Selection) -> Iterator[Image]:
 
 
 def dead_letters(deployment: Deployment) -> dict[str, int]:
-    """How many messages are in each DLQ, by the name of its source; SQS estimates the numbers."""
+    """The number of messages in each DLQ, by the name of its source; SQS estimates the numbers."""
     settings = deployment.settings
     urls = {"uploads": settings.uploads_dlq_url} | {lane.value: settings.dlq_url(lane) for lane in Lane}
     depths = {name: deployment.queues.depth(url) for name, url in urls.items()}

@@ -25,7 +25,7 @@ LONGEST_WAIT: Final = 600.0
 
 
 def send_invalidations(deployment: Deployment, first: int = 0, calls: int = MOST_CALLS) -> bool:
-    """Send what is pending, by at most so many calls; whether nothing is left. `first`: see `Invalidations.pending`.
+    """Send pending images by at most so many calls; returns whether none is left. `first`: see `Invalidations.pending`.
 
     Raises:
         TransientError: DynamoDB or CloudFront does not answer, or CloudFront refuses for another reason than that too
@@ -47,7 +47,7 @@ def send_invalidations(deployment: Deployment, first: int = 0, calls: int = MOST
 def send_all_invalidations(
     deployment: Deployment, waits: Callable[[], None], sleep: Callable[[float], None] = time.sleep
 ) -> bool:
-    """Send all that is pending, and wait for room at CloudFront; whether nothing is left after `LONGEST_WAIT`.
+    """Send all pending images, and wait for room at CloudFront; returns whether none is left after `LONGEST_WAIT`.
 
     `waits` is called before each wait.
 

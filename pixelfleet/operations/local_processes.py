@@ -4,7 +4,7 @@ import os
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process of this number is there, of whatever user."""
+    """Whether a process with this number runs, of any user."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

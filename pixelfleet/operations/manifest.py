@@ -1,4 +1,4 @@
-"""The outcome of every image of a batch as lines of JSON, and whether the objects in the buckets agree with it."""
+"""The outcome of every image of a batch as lines of JSON, and a comparison with the objects in the buckets."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from pixelfleet.operations.tile_sets import StoredTiles
 
 MANIFEST_VERSION: Final = 1
 THREADS: Final = 8
-#: Lines that are looked at together.
+#: Lines that are compared together.
 AHEAD: Final = 64
 
 
@@ -63,8 +63,8 @@ class Mismatch:
 class ManifestVerifier:
     """Compares records with the objects in the buckets.
 
-    S3 checked each result's SHA-256 when it was stored, and returns it without the bytes. Of a set of tiles each tile
-    is looked at, and all of them together are compared with the record's one digest.
+    S3 verified each result's SHA-256 on arrival, and returns the digest without the bytes. For a set of tiles, the
+    digests of all tiles together are compared with the one digest of the record.
     """
 
     def __init__(self, inspection: Inspection, tiles: StoredTiles) -> None:
@@ -72,7 +72,7 @@ class ManifestVerifier:
         self._tiles = tiles
 
     def mismatches(self, images: Iterable[Image]) -> Iterator[tuple[Image, list[Mismatch]]]:
-        """Each image with its mismatches, in order, several looked at at once."""
+        """Each image with its mismatches, in order; several images are compared at once."""
         waiting = iter(images)
         with ThreadPoolExecutor(THREADS) as pool:
             while some := list(islice(waiting, AHEAD)):

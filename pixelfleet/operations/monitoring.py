@@ -20,11 +20,11 @@ from pixelfleet.domain.records import Batch, Counts, timestamp
 from pixelfleet.operations.local_processes import is_running
 from pixelfleet.operations.time_left import NOTHING_LEFT, Interval, TimeLeft, of_this_backlog, time_left
 
-#: Seconds after a worker's last heartbeat up to which it counts as running; an idle one beats once a minute.
+#: Seconds after its last heartbeat for which a worker counts as running; an idle worker beats once a minute.
 ALIVE: Final = 150
-#: How many minutes back CloudWatch is asked for the age of the oldest message.
+#: Minutes of CloudWatch's past that are read for the age of the oldest message.
 LATELY: Final = 5
-#: How many minutes the series for charts goes back.
+#: Minutes of the series for charts.
 SERIES: Final = 60
 
 
@@ -60,7 +60,7 @@ class Workers:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One slot of a series: when it begins, and the images finished per second in it."""
+    """One slot of a series: its beginning, and the images finished per second in the slot."""
 
     at: str
     per_second: float
@@ -148,7 +148,7 @@ def _samples(deployment: Deployment, now: datetime) -> list[Sample]:
 
 
 def fleet_time_left(states: Sequence[LaneState], samples: Sequence[Sample], now: datetime) -> TimeLeft:
-    """Until all lanes are empty: that of the slower lane. Events of the uploads queue become jobs of the bulk lane."""
+    """The time until all lanes are empty: the slower lane's. Events of the uploads queue become bulk jobs."""
     held = {state.name: state.held for state in states}
     waiting = {Lane.BULK: held.get("uploads", 0) + held.get(Lane.BULK, 0), Lane.HEAVY: held.get(Lane.HEAVY, 0)}
     lefts = {
@@ -164,7 +164,7 @@ def fleet_time_left(states: Sequence[LaneState], samples: Sequence[Sample], now:
 
 
 def batch_time_left(deployment: Deployment, batch: Batch, counts: Counts, now: datetime | None = None) -> TimeLeft:
-    """Until a sealed batch has all its images, at the fleet's rate since the batch was begun.
+    """The time until a sealed batch has all its images, at the fleet's rate since the batch was begun.
 
     Raises:
         TransientError: DynamoDB does not answer.

@@ -1,4 +1,4 @@
-"""What an account lacks for a stack, before an apply or before a large batch, and what mends each lack."""
+"""Checks of an AWS account before an apply or a large batch: the lacks, and a remedy for each."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -42,7 +42,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question with its answer; `remedy` is a command or a page, empty where nothing is to do."""
+    """One check and its result; `remedy` is a command or a page, empty where nothing has to be done."""
 
     name: str
     state: State
@@ -77,7 +77,7 @@ DEFAULT_LANES: Final[Mapping[str, LaneSize]] = {
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What is to run. Everything that is empty is not asked for."""
+    """The planned stack. Empty fields are not checked."""
 
     domain: str = ""
     repository: str = ""
@@ -109,7 +109,7 @@ def stack_of(outputs: Mapping[str, Any], images_per_second: float = 0) -> Stack:
 
 
 def preflight(account: Account, stack: Stack) -> list[Check]:
-    """Ask everything; a question that AWS refuses or fails to answer is `unknown`, and does not end the others."""
+    """Make all checks. A check that AWS refuses or does not answer is `unknown`, and the others go on."""
     checks: list[Check] = []
     for name, ask in _questions(account, stack):
         try:

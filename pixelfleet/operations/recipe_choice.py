@@ -1,4 +1,4 @@
-"""Which recipe an image gets: its own, else its batch's, else its owner's default, else the deployment's."""
+"""The recipe of an image: its own, else its batch's, else its owner's default, else the deployment's."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ UNKNOWN: Final = "unknown:"
 
 
 class RecipeChoice:
-    """Chooses recipes, and remembers what it read: for the images of one batch, it reads the catalog once a minute."""
+    """Chooses recipes. It remembers recipes: for the images of one batch, it reads the catalog once a minute."""
 
     def __init__(self, deployment: Deployment, clock: Callable[[], float] = time.monotonic) -> None:
         self._deployment = deployment
@@ -40,7 +40,7 @@ class RecipeChoice:
         """Read the recipe itself.
 
         Raises:
-            PermanentError: its text is nowhere, or this release cannot read it.
+            PermanentError: the text is not stored, or this release cannot read the text.
         """
         if ref.digest not in self._recipes:
             self._recipes[ref.digest] = self._read(ref)

@@ -1,4 +1,4 @@
-"""Failed work sent again: some images first as a canary, then the rest, then a pass over the dead letters.
+"""Redrive sends failed work again: some images first as a canary, then the rest, then a pass over the dead letters.
 
 A job is sent before its record is marked `queued`, and the record is marked only if it is still the one that was
 selected. A process that dies in between leaves a job under way with a record that says `failed`; the worker takes the
@@ -27,13 +27,13 @@ LOOK_EVERY: Final = 0.5
 #: Seconds that a redrive waits for its canary: longer than a bulk worker may take for an image, with its repeats.
 CANARY_LIMIT: Final = 3600.0
 
-#: Called with a sentence on what is being done, and the numbers so far by name.
+#: Gets a sentence about the present step, and the numbers so far by name.
 Progress = Callable[[str, dict[str, int]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class RedriveOrder:
-    """What is to be sent again, and who asked; at most `rate` jobs a second; `canary` images first."""
+    """The images to send again, and who asked; at most `rate` jobs a second; `canary` images first."""
 
     selection: Selection
     who: str
@@ -46,7 +46,7 @@ class RedriveOrder:
 
 @dataclass(slots=True)
 class Sent:
-    """How far a redrive is: jobs sent, refused by SQS, and sent for images that others had worked on meanwhile."""
+    """The progress of a redrive: jobs sent, jobs refused by SQS, and jobs for images that others had sent meanwhile."""
 
     sent: int = 0
     refused: int = 0
@@ -70,7 +70,7 @@ class CanaryOutcome:
         return not self.failed and not self.pending
 
     def in_words(self) -> str:
-        """Why nothing more was sent."""
+        """The reason why nothing more was sent."""
         total = self.ready + self.failed + self.pending
         if self.failed:
             return f"{self.failed} of {total} canaries failed again, so nothing more was sent"
@@ -79,7 +79,7 @@ class CanaryOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RedriveResult:
-    """What a redrive did; `dead_letters` by queue, empty where the canary stopped it."""
+    """The result of a redrive; `dead_letters` by queue, empty if the canary stopped the redrive."""
 
     sent: Sent
     canary: CanaryOutcome | None = None

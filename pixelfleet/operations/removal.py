@@ -1,4 +1,4 @@
-"""Removing images: the originals go, and the events of the bucket have the workers remove the results."""
+"""Removing images: originals are deleted; the bucket's events let the workers remove the results."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ PRESENT: Final = tuple(status for status in Status if status is not Status.DELET
 
 @dataclass(slots=True)
 class Removal:
-    """How many originals were removed, and which S3 did not remove."""
+    """The number of removed originals, and the originals that S3 refused to remove."""
 
     removed: int = 0
     refused: list[NotRemoved] = field(default_factory=list)

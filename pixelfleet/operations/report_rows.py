@@ -35,7 +35,7 @@ def failed_row(source: ReportSource, cause: Cause, message: str, image: Image | 
 
 
 def fetched_row(files: ResultFiles, source: ReportSource, image: Image, folder: str, dest: Path) -> ReportImage:
-    """Fetch the results of an image that is ready, and return its row; of another image return why there are none.
+    """Fetch the results of a ready image, and return its row; for another image, the row says why it has no results.
 
     Raises:
         DestinationError: `dest` has no room, or cannot be written.

@@ -12,7 +12,7 @@ def reprocess(deployment: Deployment, image: Image, who: str, recipe: RecipeRef 
     Raises:
         TransientError: DynamoDB or SQS does not answer; an image that is marked and not sent is sent by reconcile.
     """
-    # The record is marked before the job is sent: the recipe must be there when a worker asks for it.
+    # The record is marked before the job is sent, so that a worker that gets the job reads the new recipe.
     marked = deployment.images.queue_again(image, who, Origin.REPROCESS, recipe)
     if isinstance(marked, Refusal):
         return None

@@ -1,4 +1,4 @@
-"""Fetches the variants of an image from the results bucket to a disk: whole files only, and none twice."""
+"""Fetches the variants of an image from the results bucket to a disk: whole files only, and no file twice."""
 
 import hashlib
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ class ResultFiles:
     def fetch(self, image: Image, folder: str) -> tuple[ReportVariant, ...]:
         """Fetch every variant to `folder`, which is relative to `dest`. May be called on several threads.
 
-        After an error, no file that was fetched for the image is left: an image has its results whole, or none.
+        After an error, the fetched files of the image are deleted: an image has all its results, or none.
 
         Raises:
             TransientError: S3 does not answer, or the object does not have the SHA-256 of its record.
@@ -91,7 +91,7 @@ class ResultFiles:
                 self._objects.download_result(tiles_folder(variant.key) + name, folder / name)
 
         with ThreadPoolExecutor(TILE_THREADS) as pool:
-            # Consumed, so that the first error is raised here.
+            # The answers are consumed so that the first error is raised here.
             list(pool.map(fetch, names))
         self._objects.download_result(variant.key, path)
         if variant.sha256 and saved_digest(path, saved_tiles(folder, names)) != variant.sha256:

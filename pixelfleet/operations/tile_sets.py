@@ -25,7 +25,7 @@ class Tile:
 
 
 def tiles_folder(path: str) -> str:
-    """The folder of the tiles of an entry file, by key or by path: beside it, as the Deep Zoom format has it."""
+    """The folder of tiles of an entry file, by key or by path. The Deep Zoom format puts it beside the entry file."""
     return str(PurePosixPath(path).with_suffix("")) + "_files/"
 
 
@@ -37,7 +37,7 @@ class StoredTiles:
         self._listings = listings
 
     def problem(self, variant: StoredVariant) -> str | None:
-        """How the set differs from its record; None if it does not."""
+        """The difference between the set and its record; None if there is none."""
         entry = self._inspection.content(variant.key)
         if entry is None:
             return "is not there"
@@ -48,7 +48,7 @@ class StoredTiles:
         return None if digest == variant.sha256 else f"has SHA-256 {digest} over its tiles, not {variant.sha256}"
 
     def sizes(self, variant: StoredVariant) -> dict[str, int]:
-        """The size of every tile that is there, by its name below the folder."""
+        """The size of every stored tile, by its name below the folder."""
         folder = tiles_folder(variant.key)
         pages = self._listings.pages(self._inspection.results_bucket, folder)
         return {tile.key.removeprefix(folder): tile.bytes for page in pages for tile in page}

@@ -1,8 +1,8 @@
-"""How fast images are finished, and the time until a number of them is: one rule for every page, command and answer.
+"""The rate at which images are finished, and the time left: one rule for every page, command and answer.
 
-The rate is counted from when the backlog began, so that idle time before it does not count, and over the last
-`WINDOW` seconds once there are so many. The range holds what chance does to so few images, and whether the work has
-become faster or slower within the window.
+The rate is counted from the beginning of the backlog, so that idle time before does not count; after `WINDOW` seconds,
+over the last `WINDOW` seconds. The range covers the chance in the number of finished images, and a change of speed
+within the window.
 """
 
 import itertools
@@ -16,13 +16,13 @@ WINDOW: Final = 120.0
 ENOUGH: Final = 20
 #: Seconds without a finished image, beside the time that one image takes, after which a fleet was idle.
 IDLE: Final = 60.0
-#: Standard deviations of a Poisson count that the range covers.
+#: The range covers this many standard deviations of a Poisson count.
 _SPREAD: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Images finished between two moments, in epoch seconds; `work` is the seconds that one of them took."""
+    """Images finished between two moments, in epoch seconds; `work` is the seconds that one image took."""
 
     begins: float
     ends: float
@@ -43,7 +43,7 @@ class TimeLeft:
     longest: float | None = None
 
     def in_words(self, duration: Callable[[float], str], unknown: str) -> str:
-        """The seconds by `duration`, with the range where it is known and says more; `unknown` without seconds."""
+        """The seconds by `duration`, with the range where it differs from the number; `unknown` without seconds."""
         if self.seconds is None:
             return unknown
         likely = duration(self.seconds)
@@ -57,7 +57,7 @@ NOTHING_LEFT: Final = TimeLeft(0.0, 0.0, 0.0, 0.0)
 
 
 def time_left(intervals: Sequence[Interval], left: int) -> TimeLeft:
-    """From contiguous intervals of one backlog, oldest first; see `of_this_backlog`."""
+    """The time left, from contiguous intervals of one backlog, oldest first; see `of_this_backlog`."""
     measured = _window(intervals)
     finished = sum(interval.finished for interval in measured)
     passed = measured[-1].ends - measured[0].begins if measured else 0.0
@@ -73,7 +73,7 @@ def time_left(intervals: Sequence[Interval], left: int) -> TimeLeft:
 def of_this_backlog(intervals: Sequence[Interval], now: float) -> list[Interval]:
     """The intervals since the fleet was last idle, up to `now`, without those in which nothing had begun.
 
-    An interval in which images were finished shows that work was under way for as long before it as one image takes.
+    Work on the first finished images began before their interval: as many seconds before as one image takes.
     """
     busy: list[Interval] = []
     reached = now
@@ -91,7 +91,7 @@ def of_this_backlog(intervals: Sequence[Interval], now: float) -> list[Interval]
 
 
 def between(counts: Sequence[tuple[float, int]]) -> list[Interval]:
-    """Intervals between counts at several moments, as a watch makes them; the counts may fall."""
+    """The intervals between counts at several moments, as a watch reads them; counts may fall."""
     return [
         Interval(began, ended, max(after - before, 0)) for (began, before), (ended, after) in itertools.pairwise(counts)
     ]
@@ -100,7 +100,7 @@ def between(counts: Sequence[tuple[float, int]]) -> list[Interval]:
 def _window(intervals: Sequence[Interval]) -> Sequence[Interval]:
     """The latest intervals: of `WINDOW` seconds, or of `ENOUGH` images where that is longer."""
     if len(intervals) > 2:
-        # The work began within the first one.
+        # The work began within the first interval.
         intervals = intervals[1:]
     finished = 0
     for position in range(len(intervals) - 1, -1, -1):
@@ -111,7 +111,7 @@ def _window(intervals: Sequence[Interval]) -> Sequence[Interval]:
 
 
 def _range(measured: Sequence[Interval], finished: int, passed: float) -> tuple[float, float]:
-    """The slowest and the fastest rate that these intervals allow for."""
+    """The slowest and the fastest rate that fit these intervals."""
     spread = _SPREAD * math.sqrt(finished)
     rates = [(finished - spread) / passed, (finished + spread) / passed]
     middle = len(measured) // 2

@@ -71,7 +71,7 @@ def uploaded(
         TransientError: DynamoDB or S3 does not answer.
     """
     settings = deployment.settings
-    # First of all: without credentials nothing is begun.
+    # Before anything else: without credentials, this raises and no batch is made.
     upload_bucket = deployment.upload_bucket
     bucket, cloud = settings.uploads_bucket, settings.endpoint_url or "aws"
     pending = Pending(cloud, bucket, order.owner, order.sources)

@@ -11,7 +11,7 @@ from pixelfleet.errors import SetupError, TransientError
 
 #: The name of the first user of a deployment.
 FIRST_OPERATOR: Final = "operator"
-#: Catches a slip of the keyboard; SNS asks the address itself to confirm.
+#: Refuses a mistyped address; SNS asks the address itself to confirm.
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -35,13 +35,13 @@ class AddedUser:
 def add_user(deployment: Deployment, who: str, user: NewUser, password: str) -> AddedUser:
     """Add a user, and subscribe their address to their notices.
 
-    The user is there even where the subscription fails: the password is shown once, and must not be lost.
+    The user is added even if the subscription fails: the password is shown once, and must not be lost.
 
     Raises:
-        SetupError: the name is taken or unfit, or the address is none. Nothing was added.
+        SetupError: the name is taken or not allowed, or the address is not an address. Nothing was added.
     """
     if user.email is not None and not _EMAIL.fullmatch(user.email):
-        raise SetupError(f"{user.email!r} is no address such as ana@example.com")
+        raise SetupError(f"{user.email!r} is not an address such as ana@example.com")
     added = deployment.users.add(user.name, hash_password(password), user.role, user.email)
     deployment.activity.note(who, "add user", user.name, {"role": user.role.value})
     if user.email is None:
@@ -114,7 +114,7 @@ def issue_token(
     """Make a token for a user. The first value is the secret, which is stored nowhere.
 
     Raises:
-        SetupError: there is no such user, or the user cannot have such a token or one more.
+        SetupError: there is no such user, or the user cannot have this scope or another token.
     """
     secret, note = deployment.users.issue_token(name, label, scopes, days)
     details: dict[str, int | str] = {

@@ -27,5 +27,9 @@ def composed(text: str) -> str:
 
 
 def without_glyph(text: str) -> list[str]:
-    """The characters of a composed text that have no glyph, each once."""
-    return [letter for letter in dict.fromkeys(text) if not any(first <= ord(letter) <= last for first, last in RANGES)]
+    """The characters of a composed text that have no glyph; each character once."""
+    return [
+        character
+        for character in dict.fromkeys(text)
+        if not any(first <= ord(character) <= last for first, last in RANGES)
+    ]

@@ -111,7 +111,7 @@ class Watermark(_Part):
         if (self.image is None) == (self.text is None):
             raise ValueError("a watermark is either image or text: give exactly one of them")
         if self.position in (Gravity.ATTENTION, Gravity.ENTROPY):
-            raise ValueError(f"position {self.position.value!r} is no place: use centre, a side or a corner")
+            raise ValueError(f"position {self.position.value!r} is not a position: use centre, a side or a corner")
         return self
 
     @field_validator("text")
@@ -121,9 +121,12 @@ class Watermark(_Part):
             return None
         text = composed(text)
         if missing := without_glyph(text):
-            letters = " ".join(letter if letter.isprintable() else f"U+{ord(letter):04X}" for letter in missing[:10])
+            characters = " ".join(
+                character if character.isprintable() else f"U+{ord(character):04X}" for character in missing[:10]
+            )
             raise ValueError(
-                f"the font has no {letters}: text is Latin, Greek, Cyrillic, Armenian or Georgian; else use a picture"
+                f"the font has no {characters}: text is Latin, Greek, Cyrillic, Armenian or Georgian; "
+                "use a picture for other scripts"
             )
         return text
 
@@ -172,10 +175,10 @@ class Variant(_Part):
         None, ge=0, le=9, strict=True, description="0 (fast) to 9 (small); default chosen by measurement"
     )
     lossless: bool = Field(default=False, description="WebP and AVIF without loss")
-    progressive: bool = Field(default=True, description="JPEG that appears coarse first; some per cent smaller")
+    progressive: bool = Field(default=True, description="JPEG that appears coarse first; a few per cent smaller")
     sharpen: float = Field(0.0, ge=0, le=10, description="0 (none) to 10; 1 suits photographs")
     levels: bool = Field(default=False, description="stretch the tones to the full range")
-    white_balance: bool = Field(default=False, description="take out a colour cast")
+    white_balance: bool = Field(default=False, description="remove a colour cast")
     denoise: int = Field(0, ge=0, le=5, strict=True, description="0 (none) to 5: radius of a median filter")
     saturation: float = Field(1.0, ge=0, le=4, description="0 (grey) to 4; 1 leaves colours as they are")
     blur: float = Field(0.0, ge=0, le=100, description="radius of a Gaussian blur in output pixels; 0 is none")
@@ -189,7 +192,7 @@ class Variant(_Part):
         Profile.STRIP, description="strip: convert colours to sRGB; keep: leave colours and profile as they are"
     )
     depth: Literal[8, 16] = Field(
-        8, description="bits a colour: 16 keeps what a source has beyond 8, in PNG and TIFF whole, in AVIF 12 of them"
+        8, description="bits a colour: with 16, PNG and TIFF keep all 16 bits of a source, AVIF keeps 12"
     )
     page: int | None = Field(None, ge=1, le=100_000, strict=True, description="page or frame to take, from 1")
     tiles: Tiles | None = Field(None, description="write a Deep Zoom pyramid instead of one file")
@@ -201,9 +204,9 @@ class Variant(_Part):
             raise ValueError(f"copy carries the original unchanged: remove {', '.join(sorted(said))}")
         needs_box = [name for name in ("fit", "gravity", "enlarge", "pad") if name in said]
         if self.box is None and needs_box:
-            raise ValueError(f"{', '.join(needs_box)} has no meaning without box: say box = [width, height]")
+            raise ValueError(f"{', '.join(needs_box)} has no meaning without box: add box = [width, height]")
         if self.pad and self.fit is not Fit.INSIDE:
-            raise ValueError("pad goes with fit = 'inside': the other fits fill the box already")
+            raise ValueError("pad needs fit = 'inside': the other fits fill the box already")
         if self.tiles and self.format not in (
             OutputFormat.AUTO,
             OutputFormat.JPEG,
@@ -218,7 +221,7 @@ class Variant(_Part):
         if self.depth == 8:
             return
         if self.tiles or self.format not in _DEEP_FORMATS:
-            raise ValueError("depth = 16 goes with format png, tiff or avif, without tiles")
+            raise ValueError("depth = 16 needs format png, tiff or avif, without tiles")
         changing = sorted(self.model_fields_set & _ON_EIGHT_BITS)
         if changing:
             raise ValueError(f"depth = 16 leaves colours as they are: remove {', '.join(changing)}")
@@ -237,7 +240,7 @@ class Recipe(_Part):
     name: Name = Field(description="lower-case letters, digits and hyphens")
     description: str = Field("", max_length=500, description="one line for people")
     accept_truncated: bool = Field(
-        default=False, description="take what there is of an image that breaks off, instead of refusing it"
+        default=False, description="use the part that is there of a truncated image, instead of refusing the image"
     )
     allow_svg: bool = Field(default=False, description="render SVG; nothing outside the file is ever loaded")
     keep_gps: bool = Field(default=False, description="record the place and leave it in metadata that is kept")

@@ -1,4 +1,4 @@
-"""What a run did: as JSON for machines, as a contact sheet for people."""
+"""The report of a run: as JSON for programs, as a contact sheet for people."""
 
 from pixelfleet.report.model import Report, ReportImage, ReportVariant, Status, write_report
 from pixelfleet.report.sheet import write_contact_sheet

@@ -1,4 +1,4 @@
-"""The run report: what became of every file."""
+"""The run report: the outcome of every file."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -11,7 +11,7 @@ Status = Literal["ready", "failed"]
 
 
 class Output(Protocol):
-    """A variant, as a record or the engine has it."""
+    """A variant, as records and the engine describe it."""
 
     @property
     def name(self) -> str: ...
@@ -45,8 +45,8 @@ class ReportVariant:
 class ReportImage:
     """One source: a path, or an s3:// address.
 
-    `key` and `image_id` are None where no cloud took part; `cause` and `message` where it is ready; `bytes` where the
-    size of the original is the file's own.
+    `key` and `image_id` are None without a cloud; `cause` and `message` for a ready image; `bytes` where
+    the file itself shows the size of the original.
     """
 
     source: str
@@ -84,7 +84,7 @@ class Report:
         return len(self.images) / self.seconds if self.seconds > 0 else 0.0
 
     def causes(self) -> dict[str, int]:
-        """How many failed of each cause, the most frequent first."""
+        """The number of failures of each cause, the most frequent cause first."""
         counts: dict[str, int] = {}
         for image in self.images:
             if image.status == "failed":

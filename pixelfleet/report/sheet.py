@@ -1,4 +1,4 @@
-"""The contact sheet: DEST/index.html, one page that opens from the disk without a server and loads nothing else."""
+"""The contact sheet: DEST/index.html, one page that opens from the disk without a server and loads only images."""
 
 import base64
 import hashlib
@@ -12,7 +12,7 @@ from pixelfleet.files.destination import replacing
 from pixelfleet.report.model import Report, ReportImage, ReportVariant
 from pixelfleet.report.text import MINUS, change, escaped, link, size
 
-#: Formats that browsers show. Of other originals, and of very large ones, a variant is shown.
+#: Formats that browsers show. For other originals, and very large originals, the page shows a variant.
 _SHOWN: Final = frozenset({"jpeg", "png", "gif", "webp", "avif", "svg", "bmp", "ico"})
 _IN_A_BUCKET: Final = "s3://"
 _MAX_ORIGINAL_BYTES: Final = 20_000_000
@@ -42,7 +42,7 @@ def write_contact_sheet(report: Report, dest: Path) -> Path:
 
 
 def _ready_first(images: Iterable[ReportImage]) -> list[ReportImage]:
-    """The page opens with pictures; the failures have a filter of their own."""
+    """Ready images first; the failures have a filter of their own."""
     return sorted(images, key=lambda image: image.status != "ready")
 
 

@@ -1,4 +1,4 @@
-"""Names and numbers made fit for a page. File names are hostile: they may hold markup, controls, no valid Unicode."""
+"""Names and numbers as text of a page. File names may hold markup, control characters and invalid Unicode."""
 
 import html
 import os
@@ -23,7 +23,7 @@ def link(target: Path, folder: Path) -> str:
         relative = os.path.relpath(target.absolute(), folder.absolute())
     except ValueError:  # another drive
         return target.absolute().as_uri()
-    # The leading ./ keeps a first folder such as `javascript:` from being read as a scheme.
+    # Without the leading ./, a browser would read a first folder such as `javascript:` as a scheme.
     return "./" + quote(os.fsencode(relative).replace(os.sep.encode(), b"/"), safe="/")
 
 
@@ -40,7 +40,7 @@ def size(count: int) -> str:
 
 
 def change(before: int | None, after: int) -> str:
-    """`-87 %`, with a true minus: a variant's bytes against the original's; empty where that is not known."""
+    """`-87 %`, with a true minus: the bytes of a variant compared with the original; empty where unknown."""
     if not before:
         return ""
     per_cent = round(100 * (after - before) / before)

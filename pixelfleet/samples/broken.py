@@ -1,4 +1,4 @@
-"""The samples that cannot be processed. Each has another reason."""
+"""The samples that cannot be processed, each for another reason."""
 
 import struct
 import zlib
@@ -8,7 +8,7 @@ from pixelfleet.samples.scene import scene
 
 
 def truncated_jpeg() -> bytes:
-    """The first half of a JPEG, as an interrupted copy leaves it."""
+    """The first half of a JPEG, as after an interrupted copy."""
     whole = encoded(scene((900, 600), "sea", "truncated"), "JPEG", quality=88)
     return whole[: len(whole) // 2]
 
@@ -35,7 +35,7 @@ def bomb() -> bytes:
 
 
 def garbled() -> bytes:
-    """A JPEG with overwritten tables: the head is right, and nothing behind the head can be decoded."""
+    """A JPEG with overwritten tables: the header is right, and the rest cannot be decoded."""
     whole = encoded(scene((600, 400), "dusk", "garbled"), "JPEG", quality=80)
     return whole[:24] + bytes(200) + whole[224:2000] + b"\xff\xd9"
 

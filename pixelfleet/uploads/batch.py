@@ -1,4 +1,4 @@
-"""One run of a batch's upload: the walk, the journal and the threads brought together."""
+"""One run of a batch's upload: a walk over the files, the journal, and the threads that send."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -14,9 +14,9 @@ from pixelfleet.uploads.body import PART
 from pixelfleet.uploads.journal import PlannedUpload, UploadJournal
 from pixelfleet.uploads.uploader import Put, Uploader
 
-#: Files that are begun and not done, for each thread: a million files wait on the disk, not in memory.
+#: Files in progress for each thread: a million files wait on the disk, not in memory.
 AHEAD: Final = 4
-#: Answers that are noted at a time, and the seconds in which they are gathered.
+#: Answers that one transaction notes, and the seconds in which the answers are gathered.
 TOGETHER: Final = 16
 GATHER_SECONDS: Final = 0.1
 #: Seconds between two reports of progress while a file takes long.
@@ -29,8 +29,8 @@ CHUNK: Final = 32
 class Tally:
     """The files so far; `size` counts the bytes of the files that this run has put.
 
-    `sent` counts the bytes that went to S3, also of files that are not whole there yet; `spared` the bytes of such
-    files that S3 had already; `passed` the bytes of files that need not be sent.
+    `sent` counts the bytes that were sent to S3, also of unfinished files; `spared` the bytes of unfinished files that
+    S3 had already; `passed` the bytes of files that are not sent.
 
     `failed` includes `may_pass`: files that failed because of the network or S3, and that another run may put.
     """
@@ -108,7 +108,7 @@ class BatchUpload:
         return self.tally
 
     def _look_after_unfinished(self) -> None:
-        """Report the uploads of earlier runs that this run did not finish. Give up those whose file is gone."""
+        """Report the uploads of earlier runs that this run did not finish. Give up an upload whose file is gone."""
         for begun in self._journal.unfinished.of_earlier_runs():
             if begun.has_its_file():
                 why = "begun by an earlier run and not among these sources: upload it again to finish it"
@@ -132,7 +132,7 @@ class BatchUpload:
         return sorted_.planned
 
     def _collect(self) -> None:
-        """Wait for some answers and note them in one transaction: one for each would cost a tenth of a put."""
+        """Wait for some answers and note them together: a transaction for each would cost a tenth of a put."""
         done = [self._next()]
         while done[-1].exception() is None and len(done) < min(TOGETHER, len(self._running)):
             try:
@@ -142,7 +142,7 @@ class BatchUpload:
         self._note(done)
 
     def _next(self) -> Future[Put]:
-        """The next answer. A large file may take hours: progress is reported while this waits."""
+        """The next answer. A large file may take hours: progress is reported during the wait."""
         while True:
             try:
                 return self._answers.get(timeout=SHOW_EVERY)

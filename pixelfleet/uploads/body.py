@@ -1,4 +1,4 @@
-"""A file as it was when it was opened, read in pieces by several threads."""
+"""An open file, read in pieces by several threads. A change of the file during the reading is an error."""
 
 import os
 from collections.abc import Iterator
@@ -10,17 +10,17 @@ from typing import Final
 PART: Final = 8 << 20
 #: S3 takes 10,000 parts (S3 user guide, "Multipart upload limits").
 MOST_PARTS: Final = 10_000
-#: `fstat` differs by these when a file is written to.
+#: The fields of `fstat` that change when a file is written to.
 _Signs = tuple[int, int]
 
 
 class ChangedError(Exception):
-    """The file was written to while it was read."""
+    """The file was written to during the reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """An open file, as it was when it was opened. Reads are positioned, so that threads can share it."""
+    """An open file with its size at the time of opening. Reads are positioned, so that threads can share the file."""
 
     path: Path
     descriptor: int
@@ -39,7 +39,7 @@ class Body:
         return max(PART, -(-self.size // MOST_PARTS))
 
     def read(self, start: int, count: int) -> bytes:
-        """`count` bytes from `start`, fewer only at the end of the file as it was when it was opened.
+        """`count` bytes from `start`; fewer only at the end that the file had when it was opened.
 
         Raises:
             ChangedError: the file has become shorter.
@@ -55,7 +55,7 @@ class Body:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def read_into(self, room: bytearray, start: int) -> memoryview:
-        """Fill `room` from `start`; returns the filled part, smaller only at the end of the file as it was opened.
+        """Fill `room` from `start`; returns the filled part, smaller only at the end that the file had when opened.
 
         Raises:
             ChangedError: the file has become shorter.

@@ -1,7 +1,7 @@
-"""The journal of a batch: which files are put already. An SQLite file in the user's cache, one for each batch.
+"""The journal of a batch: the files that are put already. An SQLite file in the user's cache, one for each batch.
 
-A file is noted as begun before it is sent, and as done after S3 took it. So a killed run leaves only the few begun
-files in doubt, and the next run asks S3 about those.
+A file is noted as begun before the file is sent, and as done after S3 took the file. So only the few begun files are
+in doubt after a run was killed. The next run asks S3 about these files.
 """
 
 import hashlib
@@ -29,15 +29,16 @@ CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS left_out (path BLOB NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL);
 """
 
-#: `failed`: it should have been put; `skipped`: it is no image; `unfinished`: an earlier run began it, not this one.
+#: `failed`: the file was not put because of an error; `skipped`: the file is no image; `unfinished`: an earlier run
+#: began to put the file, and this run did not go on.
 Kind = Literal["failed", "skipped", "unfinished"]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a batch goes: `cloud` is the endpoint, or AWS; `made` is the time at which the batch was created.
+    """The target of a batch: `cloud` is the endpoint, or AWS; `made` is the time at which the batch was created.
 
-    A cloud that was begun anew at the same address has no file that was put into the cloud before it.
+    A new cloud at the address of an old cloud has none of the old cloud's files.
     """
 
     cloud: str
@@ -62,7 +63,7 @@ class PlannedUpload:
 
 @dataclass(slots=True)
 class Sorted:
-    """A chunk of sources: the uploads to make, how many were put before, and those whose key another path has taken."""
+    """A sorted chunk of sources: the uploads to make, the number put before, and sources whose key is taken."""
 
     planned: list[PlannedUpload] = field(default_factory=list)
     there: int = 0
@@ -73,7 +74,7 @@ class Sorted:
 class UploadJournal:
     """The journal of one batch, open for one run; another process that opens it is refused.
 
-    Every method raises SetupError when the disk does not take it.
+    Every method raises SetupError when the disk refuses a write.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, run: int) -> None:
@@ -94,7 +95,7 @@ class UploadJournal:
             connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         try:
             with _as_setup_error(path):
-                # Exclusive, so that two runs of one batch cannot mix; WAL, so that a killed one leaves it whole.
+                # Exclusive: two runs of one batch cannot mix. WAL: the file stays whole when a run is killed.
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
@@ -108,7 +109,7 @@ class UploadJournal:
             connection.close()
 
     def sort(self, chunk: Sequence[tuple[Source, str]]) -> Sorted:
-        """Sort sources, each with its key, and note those that are to be put as begun."""
+        """Sort sources, each with its key, and note the files to put as begun."""
         result = Sorted()
         with self._transaction():
             for source, key in chunk:
@@ -136,10 +137,10 @@ class UploadJournal:
             result.planned.append(PlannedUpload(source, key, doubtful=same))
 
     def forget_absent(self, present: Iterable[tuple[str, int, str]]) -> None:
-        """Forget files noted as put which the bucket does not hold as they were put, so that they are put again.
+        """Forget files whose objects were removed or replaced since, so that the files are put again.
 
-        `present` are the keys, sizes and ETags of the objects in the bucket: somebody may have removed or replaced
-        some. Where the journal has no ETag, the size decides.
+        `present` are the keys, sizes and ETags of the objects in the bucket. Where the journal has no ETag, the size
+        decides.
         """
         with self._transaction():
             self._db.execute("CREATE TEMP TABLE present (key TEXT PRIMARY KEY, size INTEGER, etag TEXT) WITHOUT ROWID")
@@ -152,7 +153,7 @@ class UploadJournal:
             self._db.execute("DROP TABLE present")
 
     def settle(self, done: Iterable[tuple[str, int, int, str]], not_done: Iterable[str]) -> None:
-        """Note files as put: key, size and mtime as they were read, ETag. Forget those that were not put."""
+        """Note files as put: key, size and mtime of the read file, ETag. Forget files that were not put."""
         with self._transaction():
             self._db.executemany(
                 "UPDATE files SET size = ?, mtime_ns = ?, etag = ?, done = 1 WHERE key = ?",
@@ -188,16 +189,16 @@ class UploadJournal:
 
 
 class Pending:
-    """The name of a batch that the user did not name, kept until it is complete, so that a second try finds it."""
+    """The name of a batch without a name from the user. It is kept until the batch is sealed, for a second run."""
 
     def __init__(self, cloud: str, bucket: str, owner: str, sources: Sequence[Path]) -> None:
         identity = "\0".join((cloud, bucket, owner, *(str(path.absolute()) for path in sources)))
         self._path = cache_folder() / f"pending-{hashlib.sha256(os.fsencode(identity)).hexdigest()[:24]}"
 
     def name(self, otherwise: str) -> str:
-        """The name under which these sources were last begun and not finished; else `otherwise`, from now on."""
+        """The name of the unfinished batch of these sources. Without one, `otherwise`, which is kept from now on."""
         with _as_setup_error(self._path):
-            # An empty file is what a full disk leaves.
+            # A full disk leaves an empty file.
             if self._path.exists() and (name := self._path.read_text()):
                 return name
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

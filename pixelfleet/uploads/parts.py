@@ -1,6 +1,6 @@
-"""A large file in parts, several at a time. S3 checks each part as it arrives, and all together at the end.
+"""A large file in parts, several at a time. S3 verifies each part on arrival, and the whole object at the end.
 
-The parts that a killed run has sent are not sent again by the next run.
+The next run does not send the parts again that a killed run has sent.
 """
 
 import threading
@@ -19,7 +19,7 @@ from pixelfleet.uploads.unfinished import Begun, Unfinished
 
 @dataclass(frozen=True, slots=True)
 class _Sending:
-    """One file on its way: its upload, and the parts that an earlier run has sent, by number."""
+    """One upload in progress, and the parts that an earlier run has sent, by number."""
 
     body: Body
     key: str
@@ -30,8 +30,8 @@ class _Sending:
 class Parts:
     """Sends files in parts from `pool`, whose threads hold one part each.
 
-    With `unfinished`, the parts that a failure or a kill leaves in the bucket are kept for the next run; without, the
-    parts that a failure leaves are deleted.
+    With `unfinished`, the sent parts stay in the bucket after a failure or a kill, for the next run. Without, a failure
+    deletes the sent parts.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Parts:
         self._rooms = threading.local()
 
     def send(self, body: Body, key: str, content_type: str | None) -> str:
-        """Put a file, or the parts of it that are missing; returns the object's ETag.
+        """Put a file, or the missing parts of the file; returns the object's ETag.
 
         Raises:
             ChangedError: the file was written to meanwhile.
@@ -115,7 +115,7 @@ class Parts:
             raise
 
     def _room(self, count: int) -> bytearray:
-        """This thread's own buffer: a new one for each part would cost more than reading it, in page faults."""
+        """This thread's own buffer. A new buffer for each part would cost more page faults than reading costs time."""
         room: bytearray | None = getattr(self._rooms, "room", None)
         if room is None or len(room) != count:
             room = self._rooms.room = bytearray(count)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Throttle:
-    """Lets no more than `rate` bytes a second pass on the whole; None lets everything pass."""
+    """Limits all threads together to `rate` bytes a second; None is no limit."""
 
     def __init__(
         self,

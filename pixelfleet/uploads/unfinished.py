@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS unfinished (
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """One such upload: its whole key, and the file as it was when the upload began."""
+    """One unfinished upload: the whole key, and size and time of the file when the upload began."""
 
     key: str
     path: Path
@@ -48,7 +48,7 @@ class Begun:
 class Unfinished:
     """Safe for many threads: they share the journal's connection, one at a time.
 
-    Every method raises SetupError when the disk does not take it.
+    Every method raises SetupError when the disk refuses a write.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Unfinished:
         self._errors = errors
 
     def take(self, key: str) -> Begun | None:
-        """The upload that an earlier run began for a key; it belongs to this run from now on."""
+        """The upload that an earlier run began for a key. From now on it is an upload of this run."""
         with self._lock, self._errors():
             row = self._db.execute(
                 "UPDATE unfinished SET run = ? WHERE key = ? RETURNING path, upload_id, size, mtime_ns, part_size",

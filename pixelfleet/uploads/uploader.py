@@ -1,4 +1,4 @@
-"""Many files at once into the uploads bucket, each whole or not at all."""
+"""Puts many files at once into the uploads bucket, each whole or not at all."""
 
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +18,7 @@ from pixelfleet.uploads.parts import Parts
 from pixelfleet.uploads.throttle import Throttle
 from pixelfleet.uploads.unfinished import Begun, Unfinished
 
-#: How often a file is read again if it changes while it is read.
+#: How often a file is read again that changes during the reading.
 READS: Final = 3
 
 
@@ -26,9 +26,9 @@ READS: Final = 3
 class Put:
     """One file that was put, or the reason why not: a `problem`, or that the file is no image (`skipped`).
 
-    `etag` is that of the object, empty where it is not known. `bytes` and `mtime_ns` are those of the file that was
-    read; the walk may have seen others. A file that `was_there` was put by a run that was killed before the run could
-    note it.
+    `etag` is the object's, empty where it is unknown. `bytes` and `mtime_ns` are from the reading of the file, and may
+    differ from those of the walk. `was_there`: an earlier run put the file and was killed before the note in the
+    journal.
     """
 
     source: Source
@@ -48,10 +48,10 @@ class Put:
 
 
 class Uploader:
-    """Puts files into one bucket, several at once. As a context manager it leaves no thread behind.
+    """Puts files into one bucket, several at once. At the end of the `with` block no thread is left.
 
-    With `images_only`, a file whose first bytes are no image's is skipped. With `unfinished`, large files that an
-    earlier run has begun are finished. `max_bandwidth` is in bytes a second.
+    With `images_only`, files that do not begin like an image are skipped. With `unfinished`, large files of an earlier
+    run are finished. `max_bandwidth` is in bytes a second.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Uploader:
         self._images_only = images_only
         self._throttle = Throttle(max_bandwidth)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="put")
-        # A second pool: a file that waits for its parts in the files' pool might keep those parts from running.
+        # A second pool: in one pool, files that wait for their parts could take the threads that send the parts.
         pool = ThreadPoolExecutor(threads, thread_name_prefix="part")
         self._parts = Parts(bucket, pool, self._throttle, self.meter, unfinished)
 
@@ -127,9 +127,7 @@ class Uploader:
             opened = body.opened
             size, mtime_ns = opened.st_size, opened.st_mtime_ns
             return Put(source, key, was_there=there is not None, bytes=size, mtime_ns=mtime_ns, etag=etag)
-        return Put(
-            source, key, "it was written to every time that it was read; upload it again later", Cause.UNREADABLE
-        )
+        return Put(source, key, "the file changed during every reading; upload it again later", Cause.UNREADABLE)
 
     def _etag_of_same(self, body: Body, key: str) -> str | None:
         """The ETag of the object under this key, if the object has the same bytes."""
@@ -155,7 +153,7 @@ class Uploader:
         return etag
 
     def _content_type(self, read: Read) -> str | None:
-        """The media type of a file, by the rule by which the engine accepts it.
+        """The media type of a file, by the same rule as the engine.
 
         Raises:
             PermanentError: the file is no image that the engine reads, and only images are sent.

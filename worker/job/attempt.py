@@ -1,4 +1,4 @@
-"""One attempt at a job, and what a process gives to its attempts."""
+"""One attempt at a job, and the surroundings that a process gives to its attempts."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ from worker.job.stopwatch import Stopwatch
 
 
 class Hold(Protocol):
-    """What an attempt needs of the lease on its message."""
+    """The part of a lease that an attempt uses."""
 
     @property
     def receives(self) -> int:
@@ -32,7 +32,7 @@ def _process_name() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What an attempt takes from outside of pixelfleet: the engine, the clocks, and its process's name.
+    """The surroundings of an attempt: the engine, the clocks, and the name of the process.
 
     `now` is the wall clock; `monotonic` counts seconds from any start.
     """
@@ -41,7 +41,7 @@ class Surroundings:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = time.monotonic
     worker: str = field(default_factory=_process_name)
-    #: Called when an image was noted that is to leave the edge caches.
+    #: Called after an image was noted for invalidation in the edge caches.
     on_invalidation: Callable[[], None] = lambda: None
 
     def timestamp(self) -> str:
@@ -56,6 +56,6 @@ class Attempt:
     image: Image
     lane: Lane
     watch: Stopwatch
-    #: How many versions of the key this delivery has gone after before this one.
+    #: How many versions of the key this delivery has tried before this version.
     follows: int = 0
     facts: dict[str, object] = field(default_factory=dict)

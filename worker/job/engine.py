@@ -1,7 +1,7 @@
 """The engine as a worker uses it: probe and render one original, within the bounds of a lane.
 
-`SupervisedEngine` decodes in a child process of this one, so that a codec that crashes, hangs or takes too much memory
-costs its own image one attempt and nothing else (docs/decisions/supervised-child.md).
+`SupervisedEngine` decodes in a child of this process, so that a codec that crashes, hangs or takes too much memory
+costs only one attempt of its own image (docs/decisions/supervised-child.md).
 """
 
 import os
@@ -25,7 +25,7 @@ _VARIANT_BYTES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`limits` are the largest lane's: beyond them an image fails. Beyond `share` it belongs to a larger lane."""
+    """An image beyond `limits`, the largest lane's, fails. An image beyond `share` belongs to a larger lane."""
 
     lane: Lane
     limits: Limits
@@ -55,7 +55,7 @@ class RenderFile(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InlineEngine:
-    """Decodes in this process, without bounds of memory and time: for tests, whose images are their own."""
+    """Decodes in this process, without bounds of memory and time: for tests, which make their own images."""
 
     probe: ProbeFile = probe
     render: RenderFile = render

@@ -1,4 +1,4 @@
-"""What happens to a job whose attempt ended in an error: one table, read from the top; the first row that fits counts.
+"""The table of actions after an error of an attempt. It is read from the top; the first row that fits counts.
 
 `decide` reads the table and changes nothing. `worker.job.process.Processor` acts on the decision, in one place.
 """
@@ -18,11 +18,11 @@ from pixelfleet.errors import Cause, LeaseLostError, PermanentError, ProcessingE
 
 
 class ErrorAction(Enum):
-    """What the worker does. "Raised" means that the error leaves the task, so that the message stays in its queue."""
+    """The worker's action. "Raised" means that the error leaves the task, so that the message stays in its queue."""
 
     #: Record the failure, announce it, acknowledge the message.
     RECORD_FAILED = auto()
-    #: Note the cause; the error is raised, and the message comes back after a pause.
+    #: Note the cause; the error is raised, and the message becomes visible after a pause.
     BACK_OFF = auto()
     #: As RECORD_FAILED, and leave the job on the lane's DLQ. In place of BACK_OFF when no attempt is left.
     GIVE_UP = auto()
@@ -38,7 +38,7 @@ class ErrorAction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: which errors, what each lane does with them, and the cause and message to record.
+    """One row: the errors, the action of each lane, and the cause and message to record.
 
     Without `cause`, the error's own cause and message are recorded, or none at all. `having_cause` narrows the row
     to errors with one of these causes, `having_errno` to one errno.
@@ -72,11 +72,11 @@ _TOO_LITTLE_MEMORY: Final = "the work needed more memory than its lane has"
 _DISK_FULL: Final = "the worker's scratch disk is full; give its lane more ephemeral storage"
 _A: Final = ErrorAction
 
-#: Columns: error, what bulk does, what heavy does, and what is recorded.
+#: Columns: error, action in bulk, action in heavy, and the recorded cause.
 TABLE: Final = (
     Row(LeaseLostError, _A.DROP, _A.DROP),
     Row(PermanentError, _A.RECORD_FAILED, _A.RECORD_FAILED),
-    # No lane is larger than heavy: the image would go round for ever.
+    # No lane is larger than heavy: the image would be passed on for ever.
     Row(WrongLaneError, _A.PASS_ON, _A.RECORD_FAILED, Cause.TOO_MANY_PIXELS),
     Row(ObjectGoneError, _A.FOLLOW_BUCKET, _A.FOLLOW_BUCKET),
     Row(TransientError, _A.PASS_ON, _A.BACK_OFF, having_cause=_MEMORY_OR_TIME),
@@ -93,7 +93,7 @@ TABLE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What an action depends on besides the error.
+    """The facts that decide an action besides the error.
 
     `milliseconds` is how long each step of the attempt took, `time_limit` the lane's limit in seconds,
     `time_limit_exceeded` whether the attempt exceeded it, and `last_attempt` whether the image has no further attempt.
@@ -108,7 +108,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do, the failure to record or note, and the error to raise where the action raises one."""
+    """The action, the failure to record or note, and the error to raise where the action raises one."""
 
     action: ErrorAction
     failure: Failure | None
@@ -116,7 +116,7 @@ class Decision:
 
 
 def decide(error: BaseException, situation: Situation) -> Decision:
-    """What happens to the job."""
+    """The decision about the job."""
     error = _reason(error, situation)
     row = next(row for row in TABLE if row.fits(error))
     action = row.bulk if situation.lane is Lane.BULK else row.heavy
@@ -126,7 +126,7 @@ def decide(error: BaseException, situation: Situation) -> Decision:
 
 
 def _reason(error: BaseException, situation: Situation) -> BaseException:
-    """After the time limit, the limit is the reason, whatever error ended the work.
+    """After the time limit, the limit is the reason, also if another error ended the work.
 
     Exceptions: an attempt whose lease is lost records nothing, and a process that ends needs no reason.
     """

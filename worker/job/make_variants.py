@@ -1,4 +1,4 @@
-"""From an original to its stored variants: fetch, pixels, store.
+"""Makes and stores the variants of an original: fetch, pixels, store.
 
 An attempt stores its variants under its revision, so that two attempts at one revision write the same bytes to the
 same keys.
@@ -74,7 +74,7 @@ class VariantMaker:
         attributes = Stored(variant.content_type, attempt.image.key, attempt.aim.recipe.name, attempt.aim.at)
         key = f"{folder}{variant.path.name}"
         if variant.tiles is not None:
-            # Tiles before the entry file that leads to them: a tile set that can be opened is whole.
+            # Tiles are stored before their entry file: a tile set with an entry file is whole.
             self._deployment.objects.store_folder(variant.tiles, f"{folder}{variant.tiles.name}/", attributes)
         sha256 = self._deployment.objects.store(variant.path, key, attributes)
         return StoredVariant(

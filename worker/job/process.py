@@ -1,7 +1,7 @@
-"""One job, as the flow reads: claim, make variants (fetch, probe, pixels, store), record, notify.
+"""The flow of one job: claim, make variants (fetch, probe, pixels, store), record, notify.
 
-Every step may run twice, and the record that names an attempt's results is written on a condition. What happens after
-an error is said by the table in `worker.job.error_actions`, and done by `Processor._act`.
+Every step may run twice, and the record that names an attempt's results is written on a condition. After an error, the
+table in `worker.job.error_actions` decides on the action, and `Processor._act` carries it out.
 """
 
 from dataclasses import replace
@@ -23,9 +23,9 @@ from worker.job.revision import revision_of
 from worker.job.stopwatch import Stopwatch
 from worker.job.time_limit import TimeLimit
 
-#: How often a claim is tried while each time another outcome is to be finished first.
+#: How often a claim is tried if another outcome has to be finished first each time.
 CLAIM_TRIES: Final = 3
-#: How many versions of a key one delivery of a message goes after, where each is replaced while it is read.
+#: How many versions of a key one delivery of a message tries, if each is replaced during the reading.
 MOST_FOLLOWS: Final = 3
 
 
@@ -48,12 +48,12 @@ class Processor:
         return self._surroundings.worker
 
     def carry_out(self, job: Job, lane: Lane, hold: Hold) -> Image | None:
-        """Bring one job to its end; returns the image's record as this job left it, if it wrote one.
+        """Carry out one job; returns the image's record that this job wrote, if it wrote one.
 
         Returning acknowledges the message.
 
         Raises:
-            TransientError, MemoryError and others: the attempt failed in passing and its message should come back.
+            TransientError, MemoryError and others: the attempt failed, and its message should be delivered again.
         """
         if job.kind is JobKind.REMOVE:
             return self._follow_removal(job, lane, hold)
@@ -64,7 +64,7 @@ class Processor:
         return self._try(begun, hold) if isinstance(begun, Attempt) else begun
 
     def _follow_removal(self, job: Job, lane: Lane, hold: Hold) -> Image | None:
-        """A removal is of any version of its key: do what the bucket says now."""
+        """A removal may be of any version of its key: follow the bucket's present state."""
         current = self._deployment.objects.head(job.bucket, job.key)
         if current is None:
             return self._remove(job)
@@ -79,7 +79,7 @@ class Processor:
         return None
 
     def _begin(self, job: Job, lane: Lane, hold: Hold) -> Attempt | None:
-        """Claim without a read what is most likely new: an upload's event, delivered for the first time."""
+        """Claim without a read an image that is probably new: an upload's event, delivered for the first time."""
         if job.origin is not Origin.EVENT or hold.receives > 1:
             return None
         aim = self._aim(job, None, lane)
@@ -87,7 +87,7 @@ class Processor:
         return self._attempt(aim, begun) if begun is not None else None
 
     def _claim(self, job: Job, lane: Lane, follows: int = 0) -> Attempt | Image | None:
-        """The attempt that was begun; or the record, if there was nothing to attempt and it was written."""
+        """The attempt that was begun; or the record, if no attempt was needed and the record was written."""
         for _ in range(CLAIM_TRIES):
             seen = self._deployment.images.get(job.image_id)
             present = self._present(job, seen)
@@ -168,7 +168,7 @@ class Processor:
         )
 
     def _act(self, attempt: Attempt, decision: Decision, hold: Hold) -> Image | None:
-        """Do what was decided after an error; the one place that does."""
+        """Carry out the decision after an error. No other code does."""
         failure = decision.failure
         match decision.action:
             case ErrorAction.RECORD_FAILED | ErrorAction.GIVE_UP if failure is not None:
@@ -205,7 +205,7 @@ class Processor:
             self._deployment.images.note_transient(attempt.aim, failure, attempt.image)
 
     def _pass_on(self, attempt: Attempt) -> None:
-        """To the heavy lane, then return the attempt: in this order a death in between costs a repeat, not the job."""
+        """Send the job to heavy, then return the attempt: in this order, a death in between repeats the job."""
         self._deployment.queues.send_one(Lane.HEAVY, attempt.aim.job.asked_by(Origin.LANE))
         self._deployment.images.hand_back(attempt.aim)
 

@@ -1,4 +1,4 @@
-"""What an attempt's results are stored under."""
+"""The revision of an attempt, and the folder of its results."""
 
 import hashlib
 

@@ -1,7 +1,7 @@
-"""The folder of one attempt: the original and its variants while they are worked on.
+"""The folder of one attempt: the original and its variants during processing.
 
-A process holds a lock on each of its folders, which the kernel releases when the process ends, however it ends. So
-`sweep` recognises what is left over, also where containers with process ids of their own share a scratch disk.
+A process holds a lock on each of its folders, which the kernel releases at any end of the process. So `sweep`
+recognises leftover folders, also where containers with process ids of their own share a scratch disk.
 """
 
 import fcntl
@@ -28,7 +28,7 @@ def attempt_folder(parent: Path | None) -> Iterator[Path]:
 
 
 def sweep(parent: Path | None) -> int:
-    """Delete what killed processes left behind; returns how many folders. Called when a worker starts."""
+    """Delete the folders of killed processes; returns the number of folders. Called when a worker starts."""
     swept = 0
     for folder in (parent or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
         with suppress(OSError):
@@ -49,7 +49,7 @@ def _locked(parent: Path | None) -> tuple[Path, int]:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         with suppress(OSError):
-            # Some network file systems have no locks; a sweep cannot take one there either, and deletes nothing.
+            # Some network file systems have no locks; there a sweep gets no lock either, and deletes nothing.
             fcntl.flock(lock, fcntl.LOCK_EX)
         if folder.exists():
             return folder, lock

@@ -1,4 +1,4 @@
-"""How long each step of an attempt took."""
+"""The duration of each step of an attempt."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Stopwatch:
-    """Whole milliseconds by step; a step that is left by an exception counts too. `clock` counts seconds."""
+    """Whole milliseconds by step; a step that ends in an exception counts too. `clock` counts seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

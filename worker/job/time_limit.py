@@ -1,4 +1,4 @@
-"""Remembers that a task exceeded its soft time limit: code that catches every exception may lose the limit's own.
+"""Remembers that a task exceeded its soft time limit: code that catches every exception may lose the limit's exception.
 
 billiard sends SIGUSR1, and the handler raises at whatever instruction the process executes. Inside botocore, or in a
 callback from C, that exception is lost: the process would be killed at the hard limit, and no log would say why.
@@ -17,7 +17,7 @@ class TimeLimit:
         self.exceeded = False
 
     def install(self) -> None:
-        """In place of billiard's own handler (billiard/pool.py, soft_timeout_sighandler)."""
+        """Replaces billiard's own handler (billiard/pool.py, soft_timeout_sighandler)."""
         signal.signal(signal.SIGUSR1, self.on_signal)
 
     def begin(self) -> None:

@@ -1,4 +1,4 @@
-"""How long to wait after a failure, and when failures have gone on for too long."""
+"""The pause after a failure, and the limit for a run of failures."""
 
 import math
 import random
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 class BackOff:
     """Exponential, with jitter: attempt n waits between half and the whole of first * 2**(n - 1), in seconds.
 
-    Jitter keeps messages that failed together from coming back together.
+    With jitter, messages that failed together do not become visible together.
     """
 
     first: float = 5.0
@@ -24,13 +24,13 @@ class BackOff:
         return whole * (0.5 + chance() / 2)
 
     def whole_seconds(self, attempt: int) -> int:
-        """At least 1: what a message's visibility is set to."""
+        """The seconds for a message's visibility, at least 1."""
         return max(1, math.ceil(self.seconds(attempt)))
 
 
 @dataclass(slots=True)
 class RetryBudget:
-    """One unbroken run of failures. `limit` is how many seconds it may last."""
+    """One unbroken run of failures. It may last `limit` seconds."""
 
     limit: float
     back_off: BackOff = BackOff(first=0.5, longest=30.0)

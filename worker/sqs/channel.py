@@ -24,12 +24,12 @@ from worker.sqs.shutdown import EX_CONFIG, EX_UNAVAILABLE, shutdown
 
 log = logging.getLogger(__name__)
 
-#: Acknowledged messages whose delete may be waiting before no more are received.
+#: The most acknowledged messages with a waiting delete; with more, no message is received.
 MAX_BACKLOG: Final = 500
 
 
 class QoS(virtual.QoS):
-    """Which messages are held; at the end they are shown again instead of kombu's one call each."""
+    """The messages that are held. At the end they are shown again by tens; kombu would make one call for each."""
 
     channel: "Channel"
 
@@ -84,7 +84,7 @@ class Channel(virtual.Channel):
     def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
         """Without `requeue`, leave the message as it is: its visibility runs out, or the task has set it.
 
-        With it (a lost child, the hard time limit) the message comes back after a back-off by its receive count.
+        With `requeue` (a lost child, the hard time limit) the message is visible after a back-off by its receive count.
         """
         if requeue:
             self._settle(delivery_tag, self.connection.back_off.whole_seconds(self._receives(delivery_tag)))
@@ -96,7 +96,7 @@ class Channel(virtual.Channel):
         self._settle(delivery_tag, 0)
 
     def extend(self, delivery_tag: str) -> None:
-        """Hide a message that waits here for its whole visibility anew; once SQS agrees, the time is in its receipt."""
+        """Hide a waiting message for its whole visibility again; after SQS's answer, the receipt has the time."""
         info = self._info(delivery_tag)
         if info is None:
             return
@@ -151,16 +151,16 @@ class Channel(virtual.Channel):
             self._free(message["ReceiptHandle"])
 
     def _pump_all(self, last: Receiver | None = None) -> None:
-        """Let every queue ask for its share of the room, the one that had its turn last.
+        """Let every queue ask for its share of the room; the queue that asked last comes last.
 
-        A poll of an empty queue holds its slots while it waits, so that order is what keeps two queues fair.
+        A poll of an empty queue holds its slots during the wait, so this order is fair to both queues.
         """
         receivers = sorted(self._receivers.values(), key=lambda receiver: receiver is last)
         for number, receiver in enumerate(receivers):
             self._pump(receiver, sharers=len(receivers) - number)
 
     def _pump(self, receiver: Receiver, sharers: int = 1) -> None:
-        """Ask for as many messages as there is room for."""
+        """Ask for messages until the room is full."""
         # The hub may still hold calls to this when the channel is closed, and then has no connection.
         if self.closed or receiver.source.name not in self.connection.callbacks:
             return

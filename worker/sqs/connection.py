@@ -1,4 +1,4 @@
-"""What a channel uses of the transport that made it; declared here so that the two modules do not import each other."""
+"""The part of the transport that a channel uses; declared here so that the two modules do not import each other."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any

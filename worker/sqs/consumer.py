@@ -9,13 +9,13 @@ log = logging.getLogger(__name__)
 
 
 class Consumer(CeleryConsumer):
-    """Never acknowledges what it could not read, and sets how far the channel reads ahead."""
+    """Never acknowledges an unreadable message, and sets how far the channel reads ahead."""
 
     task_consumer: Any
     initial_prefetch_count: int
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
-        """Celery acknowledges, and so deletes, what it cannot decode; here the redrive policy has it."""
+        """Celery acknowledges, and so deletes, an undecodable message; here the redrive policy keeps it."""
         log.error("left to the redrive policy: message with an undecodable body: %r", exc)
         message.reject()
 

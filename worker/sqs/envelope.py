@@ -1,9 +1,9 @@
-"""What an SQS message must be to reach Celery, and the only parts of it that do.
+"""The form of an SQS message that reaches Celery, and the only parts of it that do.
 
-Celery and kombu act on much that a sender may write into an envelope: an `eta` keeps the message in memory, an
-`expires` in the past acknowledges it unseen, callbacks name other tasks, a foreign `routing_key` decides what is
-deleted where. So the payload that kombu sees is built anew, from the task's name, its id and its arguments; whatever
-else the envelope holds is not read. The form is that of `pixelfleet.domain.jobs.encode_message`.
+Celery and kombu act on many fields that a sender may write into an envelope: an `eta` keeps the message in memory, an
+`expires` in the past acknowledges the message unseen, callbacks name other tasks, a foreign `routing_key` decides which
+queue a delete goes to. So kombu gets a new payload, built from the task's name, its id and its arguments; the rest of
+the envelope is not read. The form is that of `pixelfleet.domain.jobs.encode_message`.
 """
 
 import base64
@@ -23,7 +23,7 @@ def read_envelope(body: str) -> tuple[str, str, str]:
     """The task's name, its id and its `[args, kwargs, embed]` as JSON text.
 
     Raises:
-        EnvelopeError: says which part is not what it should be.
+        EnvelopeError: the message names the part that is wrong.
     """
     envelope = _json_object(body)
     headers = envelope.get("headers")
@@ -33,7 +33,7 @@ def read_envelope(body: str) -> tuple[str, str, str]:
 
 
 def to_payload(message: Mapping[str, Any], queue: str, delivery: Mapping[str, Any]) -> dict[str, Any]:
-    """What kombu makes a Message of. `delivery` is added to the delivery_info that the task can read.
+    """The payload of a kombu Message. `delivery` is added to the delivery_info that the task can read.
 
     Raises:
         EnvelopeError: the body is not a message for this worker.

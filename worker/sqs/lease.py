@@ -1,12 +1,12 @@
-"""The hold that a running task has on its message: the visibility is extended while it works.
+"""A running task's hold on its message: the visibility is extended during the work.
 
     with hold(self.request.properties, sqs) as lease:
         ...
         lease.check()  # before anything is written
 
-The worker's transport adds to each message when it was received and for how long it is hidden. A thread extends
-that every third of it. The lease is lost once SQS says so, or once the time has run out by this machine's own clock:
-SQS accepts some calls with a handle that is no longer the newest, so its consent alone proves nothing.
+The worker's transport adds to each message the time of its receipt and its visibility. A thread extends the visibility
+after every third of it. The lease is lost when SQS refuses, or when the time has run out by this machine's own clock:
+SQS accepts some calls with a handle that is no longer the newest, so an accepted call alone proves nothing.
 """
 
 import threading
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 #: A message can be in flight for 12 hours from its receipt (SQS API reference, ChangeMessageVisibility).
 LONGEST: Final = 12 * 3600
-#: How often in a visibility's time an extension that failed for a reason that may pass is tried again.
+#: How often in a visibility's time a failed extension is tried again, if the failure may pass.
 RETRIES: Final = 20
 #: Seconds that the end of a task waits for an extension under way.
 LAST_EXTENSION: Final = 5.0
 
 
 def lease_client(region: str | None = None, endpoint_url: str | None = None) -> "SQSClient":
-    """The client for `hold`: it gives up soon, because a call that hangs for a minute extends nothing in time.
+    """The client for `hold`, with short time-outs: a call that hangs for a minute extends nothing in time.
 
-    One for each process, made after the fork. The lease itself tries again.
+    One for each process, made after the fork. The lease itself repeats failed calls.
     """
     config = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1}, tcp_keepalive=True)
     session = boto3.session.Session(region_name=region)
@@ -97,7 +97,7 @@ class Lease:
 
     @property
     def lost(self) -> str | None:
-        """Why the lease is lost, None while it holds as far as is known."""
+        """The reason why the lease is lost; None as long as no loss is known."""
         return self._lost
 
     def check(self) -> None:
@@ -108,9 +108,9 @@ class Lease:
             raise LeaseLostError(f"the lease on message {self.receipt.handle[:16]}… is lost: {self._lost}")
 
     def back_off(self, attempt: int) -> int:
-        """Leave the message to come back after an exponential back-off with jitter; returns its seconds.
+        """Show the message again after an exponential back-off with jitter; returns the seconds.
 
-        Ends the lease. If the call to SQS fails, the message comes back as its visibility runs out.
+        Ends the lease. If the call to SQS fails, the message becomes visible when its visibility runs out.
         """
         seconds = self._back_off.whole_seconds(attempt)
         self._leave(seconds)
@@ -121,19 +121,19 @@ class Lease:
         self._leave(0)
 
     def release(self) -> None:
-        """Extend no more; the message stays hidden for what is left."""
+        """Extend no more; the message stays hidden for the rest of its visibility."""
         with self._changed:
             self._released = True
             self._changed.notify_all()
 
     def keep(self) -> None:
-        """Extend until released or lost; what the lease's thread runs."""
+        """Extend until released or lost. The lease's thread runs this."""
         due = self.receipt.received_at + self.receipt.visibility / 3
         while self._pause_until(due):
             due = self._clock() + self.receipt.visibility / (3 if self.extend() else RETRIES)
 
     def extend(self) -> bool:
-        """One extension to the whole visibility; False when it failed and may yet succeed."""
+        """One extension to the whole visibility; False when it failed and another try may succeed."""
         now = self._clock()
         if now >= min(self._expires, self._end):
             self.lose("its visibility ran out" if now < self._end else "its time limit is over")
@@ -168,7 +168,7 @@ class Lease:
         self._lost = self._lost or why
 
     def _pause_until(self, due: float) -> bool:
-        """False when there is nothing left to extend."""
+        """False when no visibility is left to extend."""
         with self._changed:
             self._changed.wait_for(lambda: self._released, max(0.0, due - self._clock()))
             return not self._released and self._lost is None
@@ -183,8 +183,8 @@ def hold(
 ) -> Iterator[Lease]:
     """Hold the message of a task (its `self.request.properties`) for as long as the block runs.
 
-    After `limit` seconds the message is let go of, whatever the task does: give the task's time limit and some, so
-    that a task that hangs where nothing ends it does not hold its message for ever.
+    After `limit` seconds the lease ends, also if the task still runs. Give a little more than the task's time limit, so
+    that a task that hangs and cannot be ended does not hold its message for ever.
 
     Raises:
         LeaseLostError: the message waited in this process for so long that another worker may hold it.
@@ -197,7 +197,7 @@ def hold(
         yield lease
     finally:
         lease.release()
-        # An extension that lands after a back-off would undo it, and make the message come later.
+        # An extension after a back-off would undo the back-off, and delay the message.
         keeper.join(LAST_EXTENSION)
 
 

@@ -1,8 +1,8 @@
 """Messages that wait for a child in the main process, and their visibility.
 
-A worker holds a few messages more than it has children, so that no child waits for SQS. Behind long jobs their
-visibility would run out; each time that costs a receive, and a message that is received too often goes to the dead
-letters without ever having been tried. So it is extended here, as a lease does it for running tasks.
+A worker holds a few messages more than it has children, so that no child waits for SQS. Behind long jobs the visibility
+of waiting messages would run out. Each time costs a receive, and a message that is received too often goes to the DLQ
+without one attempt. So this module extends the visibility, as a lease does for running tasks.
 """
 
 import time
@@ -14,12 +14,12 @@ TICK: Final = 1.0
 
 
 def waiting(consumer: Any) -> list[Any]:
-    """Requests that no child has been given: Celery keeps them as callbacks of the pool's semaphore."""
+    """Requests that no child has yet: Celery keeps them as callbacks of the pool's semaphore."""
     return [arguments[0] for _, arguments, _ in consumer.controller.semaphore._waiting]  # noqa: SLF001 - nowhere else
 
 
 class KeepPrefetched(bootsteps.StartStopStep):
-    """The consumer step that extends the visibility of what waits."""
+    """The consumer step that extends the visibility of waiting messages."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 

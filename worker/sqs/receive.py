@@ -1,11 +1,11 @@
 """Receiving: long polls of one queue on threads of their own, delivered on Celery's event loop.
 
-Each thread does nothing but SQS calls through boto3. Every call has time-outs, so that a stalled poll is a failed poll,
-and every error is a failed poll. What to ask for is decided on the event loop alone, whenever a
-prefetch slot frees up: there is no polling interval.
+Each thread makes only SQS calls, by boto3. Every call has time-outs, so that a stalled poll is a failed poll, and every
+error is a failed poll. The event loop alone decides how many messages to ask for, when a prefetch slot becomes free:
+there is no polling interval.
 
-When the consumer is cancelled, polls may still be under way. They are not dropped, since SQS would hide what a dropped
-poll was to bring until the visibility runs out; they run to their end, and what they bring is shown again at once.
+When the consumer is cancelled, polls may still be under way. They are not dropped, since SQS would hide the messages of
+a dropped poll until their visibility runs out. The polls run to their end, and their messages are shown again at once.
 """
 
 import json
@@ -41,7 +41,7 @@ class SourceQueue:
 
 @dataclass(slots=True)
 class ReceiveResult:
-    """What one poll brought: messages, or the error that it ended with. `at` is monotonic, before the call."""
+    """The result of one poll: messages, or an error. `at` is monotonic, before the call."""
 
     asked: int
     at: float
@@ -52,9 +52,9 @@ class ReceiveResult:
 def receive_count(room: int, spare: int, in_flight: int, *, plenty: bool) -> int:
     """How many messages to ask for now; 0 for none.
 
-    `room` is the number of prefetch slots that are neither held nor asked for. `spare` is how many of all the slots
-    exceed the children: half of them may stay empty so that messages come several to a call, yet a slot that some
-    child would idle for never waits. While the queue runs dry one long poll is enough.
+    `room` is the number of prefetch slots that are neither held nor asked for. `spare` is the number of slots beyond
+    one for each child: half of them may stay empty so that one call brings several messages, but no child is left idle.
+    For an empty queue one long poll is enough.
     """
     if in_flight and not plenty:
         return 0
@@ -96,7 +96,7 @@ class Receiver:
         return self._in_flight
 
     def ask(self, most: int) -> None:
-        """Start one poll; its outcome comes to `take`."""
+        """Start one poll; `take` gets its result."""
         self.asked += most
         self._in_flight += 1
         if len(self._threads) < min(self._in_flight, self.source.threads):
@@ -106,7 +106,7 @@ class Receiver:
         self._asks.put(most)
 
     def close(self) -> None:
-        """Receive no more. What is under way, or has come and was not taken, is shown again."""
+        """Receive no more. Messages of polls under way, and messages that were not taken, are shown again."""
         with self._gate:
             self._closed = True
             left = [result for result in self._outcomes if result.messages]
@@ -148,12 +148,12 @@ class Receiver:
                 QueueUrl=self.source.url,
                 MaxNumberOfMessages=most,
                 WaitTimeSeconds=self.source.wait,
-                # Named in the call, so that a change of the attribute does not shorten a lease that is counted on.
+                # The call names the visibility, so that a change of the queue's attribute does not shorten a lease.
                 VisibilityTimeout=self.visibility,
                 MessageSystemAttributeNames=["ApproximateReceiveCount", "MessageGroupId"],
             )
             result.messages = list(answer.get("Messages", []))
-            # A long poll's messages are received at its end, give or take the way back.
+            # A long poll receives its messages at its end, but for the time of the way back.
             result.at = max(result.at, time.monotonic() - 1)
         except Exception as error:  # noqa: BLE001 - every error is a failed poll, counted and tried again
             result.error = error

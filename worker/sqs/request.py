@@ -7,14 +7,14 @@ from celery.worker.request import Request as CeleryRequest
 
 
 class TaskMemoryError(Exception):
-    """A child ran out of memory; the name that the failure goes by in the main process."""
+    """A child ran out of memory: the error of this failure in the main process."""
 
 
 class Request(CeleryRequest):
-    """One message in work. A failure of any kind leaves the message in its queue."""
+    """One message in processing. After a failure of any kind, the message stays in its queue."""
 
     def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> None:
-        """Celery lets a task's MemoryError end the main process, and all other children with it; here it is a failure.
+        """A task's MemoryError is a failure of the task. In Celery it ends the main process with all other children.
 
         The child is replaced: other parts of it may have failed to get memory as well.
         """
@@ -28,7 +28,7 @@ class Request(CeleryRequest):
 
 
 def _root(error: Any) -> Any:
-    """Billiard wraps what a child raised to carry its traceback."""
+    """The child's own error: billiard wraps the error in order to carry the traceback."""
     return getattr(error, "exc", None) or error
 
 

@@ -1,9 +1,8 @@
 """Settling messages: deletes and changes of visibility, by tens, off the main loop.
 
-A message comes here only once its work is done (or refused), so a process that dies with settlements still waiting
-costs a redelivery and nothing else. The same goes for a delete that keeps failing: it is tried for as long as the
-message would stay hidden, then left; SQS delivers the message again, and the task, being idempotent, finds its work
-done and acknowledges it anew.
+A message is settled only after its work is done (or refused), so the death of a process with waiting settlements costs
+only a redelivery. The same holds for a delete that fails again and again: it is tried as long as the message is hidden,
+then dropped. SQS delivers the message again, and the idempotent task finds its work done and acknowledges it again.
 """
 
 import threading
@@ -26,10 +25,10 @@ BATCH: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """`hide_for` None deletes the message, else it shows again after that many seconds.
+    """`hide_for` None deletes the message, else the message is visible again after that many seconds.
 
-    It is tried until the monotonic time `until`. `then` is called on the ack batcher's thread once SQS has agreed, with
-    the monotonic time at which it was asked.
+    The settlement is tried until the monotonic time `until`. After SQS has accepted it, the ack batcher's thread calls
+    `then` with the monotonic time of the call.
     """
 
     queue_url: str
@@ -40,12 +39,12 @@ class Settlement:
 
     @property
     def kind(self) -> tuple[str, bool]:
-        """Only settlements of one kind go into one call."""
+        """The kind of the settlement. One call has settlements of one kind."""
         return self.queue_url, self.hide_for is None
 
 
 class AckBatcher:
-    """One thread and its queue. It never logs: a thread that holds a log lock while Celery forks is a hung child."""
+    """One thread and its queue. It never logs: if a thread holds a log lock while Celery forks, the child hangs."""
 
     def __init__(
         self,
@@ -56,14 +55,14 @@ class AckBatcher:
         linger: float = 0.3,
         on_death: Callable[[str], object] = end_worker,
     ) -> None:
-        """`linger`: seconds that a settlement waits for others, once, each call being billed and costing CPU."""
+        """`linger`: seconds that a settlement waits for others, since each call is billed and costs CPU."""
         self._on_death = on_death
         self._client = client
         self._retry_budget = retry_budget
         self._warn = warn
         self._exhausted = exhausted
         self._linger = linger
-        #: Monotonic: when the oldest that waits has waited for others long enough.
+        #: Monotonic: the end of the oldest settlement's wait for others.
         self._ripe_at = 0.0
         self._waiting: deque[Settlement] = deque()
         self._changed = threading.Condition()
@@ -85,7 +84,7 @@ class AckBatcher:
             self._changed.notify()
 
     def close(self, seconds: float) -> int:
-        """Send what waits, for at most about so many seconds; returns how many were not sent."""
+        """Send waiting settlements, for about so many seconds at most; returns the number that were not sent."""
         with self._changed:
             self._closing_until = time.monotonic() + seconds
             self._changed.notify()
@@ -100,7 +99,7 @@ class AckBatcher:
                 self._rest(pause)
 
     def _next_batch(self) -> list[Settlement]:
-        """Up to ten of one kind, oldest first; none when it is time to end."""
+        """Up to ten settlements of one kind, oldest first; none at the end."""
         with self._changed:
             while not self._waiting:
                 if self._closing_until is not None:
@@ -115,7 +114,7 @@ class AckBatcher:
             batch = list(islice((one for one in self._waiting if one.kind == kind), BATCH))
             for one in batch:
                 self._waiting.remove(one)
-            # What is left has waited as long.
+            # The remaining settlements have waited as long.
             self._ripe_at = 0.0
             return batch
 
@@ -133,7 +132,7 @@ class AckBatcher:
                 one.then(asked_at)
         for failure in failures:
             if failure.get("SenderFault"):
-                # The receipt handle has had its day: SQS has shown the message again, or will.
+                # The receipt handle is no longer valid: SQS has shown the message again, or will.
                 self._warn(f"a message was not settled and may come again: {failure.get('Code')}")
         again = [batch[int(failure["Id"])] for failure in failures if not failure.get("SenderFault")]
         if again:

@@ -1,4 +1,4 @@
-"""Everything that makes a Celery app safe on SQS, put onto it in one call."""
+"""Configures a Celery app for safe work on SQS, in one call."""
 
 from typing import Any, Final
 
@@ -10,13 +10,13 @@ SETTINGS: Final[dict[str, Any]] = {
     "broker_url": "sqs://",
     "broker_transport": "worker.sqs.transport:Transport",
     "worker_consumer": "worker.sqs.consumer:Consumer",
-    # The message outlives every way that a task can end but success.
+    # The message survives every end of a task but success.
     "task_acks_late": True,
     "task_acks_on_failure_or_timeout": False,
     "task_reject_on_worker_lost": True,
     "task_ignore_result": True,
     "task_create_missing_queues": False,
-    # Seconds that a result of a child that has died may still be on its way; the default of 10 idles its place.
+    # Seconds to wait for the result of a dead child; during the default of 10 its place would be idle.
     "worker_lost_wait": 2.0,
     # Neither works on SQS.
     "worker_enable_remote_control": False,
@@ -28,7 +28,7 @@ SETTINGS: Final[dict[str, Any]] = {
 
 
 def set_up(app: Any) -> None:
-    """Give a Celery app our request, our shutdown and our care for prefetched messages.
+    """Give a Celery app this package's request, shutdown, and extension of prefetched messages.
 
     `SETTINGS` go into its configuration beside this.
     """

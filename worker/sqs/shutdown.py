@@ -1,13 +1,13 @@
-"""How a worker ends: SIGTERM from ECS, a Spot notice or a terminal, its own decision that it cannot go on, or because
-another deployment has replaced its own.
+"""The end of a worker: by SIGTERM from ECS, a Spot notice or a terminal, by its own decision that it cannot go on, or
+because another deployment has replaced its own.
 
-Celery's warm shutdown waits for running tasks without limit, its cold one sleeps out the whole soft time-out with the
-event loop standing still. Here the loop goes on while the worker drains: it receives no more, shows again at once
-what no child has begun, acknowledges what finishes within `worker_soft_shutdown_timeout` seconds (keep that well
-below ECS's stopTimeout of 120), then ends the children that still work and shows their messages again.
+Celery's warm shutdown waits for running tasks without limit; its cold shutdown sleeps for the whole soft time-out and
+stops the event loop. Here the loop goes on during the shutdown: the worker receives no more, shows messages again at
+once that no child has begun, acknowledges tasks that finish within `worker_soft_shutdown_timeout` seconds (keep that
+well below ECS's stopTimeout of 120), then ends the children that still work and shows their messages again.
 
-A child that is ended gets SIGTERM first, which billiard raises in the task as SystemExit, and a few seconds to give
-its attempt back; SIGKILL after that, since native code does not see signals before it returns.
+A child first gets SIGTERM, which billiard raises in the task as SystemExit, and a few seconds to give its attempt back.
+Then it gets SIGKILL, since native code does not handle signals before it returns.
 """
 
 import logging
@@ -33,25 +33,25 @@ EX_UNAVAILABLE: Final = 69
 EX_SOFTWARE: Final = 70
 EX_CONFIG: Final = 78
 
-#: Seconds between two looks at what has happened.
+#: Seconds between two looks at the running tasks.
 TICK: Final = 0.25
-#: Seconds that a child which is ended gets to give its attempt back.
+#: Seconds for a child, after SIGTERM, to give its attempt back.
 KILL_GRACE: Final = 3.0
 
 
 class Shutdown:
-    """The request that this process end. Safe to make from a signal handler and from any thread."""
+    """The request to end this process. Signal handlers and any thread may make it."""
 
     def __init__(self) -> None:
         self.exit_code: int | None = None
         self.reason = ""
-        #: Running tasks may take as long as they take.
+        #: Running tasks have no time limit.
         self.patient = False
         #: Running tasks are not waited for.
         self.hurry = False
 
     def retire(self, reason: str) -> None:
-        """Take no more work, and end when the running tasks have finished, however long that takes."""
+        """Take no more work, and end when the running tasks have finished, without a time limit."""
         if self.exit_code is None:
             self.patient = True
             self.ask(EX_OK, reason)
@@ -73,7 +73,7 @@ shutdown = Shutdown()
 
 
 class Drain(bootsteps.StartStopStep):
-    """The consumer step that looks for the request and carries it out, on the event loop."""
+    """The consumer step that carries out the request, on the event loop."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
@@ -81,7 +81,7 @@ class Drain(bootsteps.StartStopStep):
         super().__init__(consumer, **kwargs)
         self._timer: Any = None
         self._begun = False
-        #: Monotonic; None while the running tasks may take as long as they take.
+        #: Monotonic; None as long as the running tasks have no time limit.
         self._deadline: float | None = None
         self._killed_at: float | None = None
         self._pids: list[int] = []
@@ -156,7 +156,7 @@ def _grace(consumer: Any) -> float:
 
 
 def _runs(pid: int) -> bool:
-    """Whether a child of ours has not ended; does not reap it, which is the pool's to do."""
+    """Whether a child of this process still runs. Does not reap the child: the pool does."""
     try:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
     except ChildProcessError:

@@ -1,8 +1,8 @@
 """Threads that are essential to a worker: if one ends by an error, the worker ends with an exit code.
 
 Such a thread catches every error of its own turns, counts the error as a failure and goes on: botocore alone raises
-`RuntimeError` and `KeyError` when a container's credentials endpoint misbehaves. What is here is for the rest. A thread
-that is dead and not missed leaves a worker that looks healthy, holds its messages, and works no more.
+`RuntimeError` and `KeyError` when a container's credentials endpoint misbehaves. This module handles all other errors.
+After the unnoticed death of a thread, a worker would look healthy, hold its messages, and do no work.
 """
 
 import threading
@@ -12,7 +12,7 @@ from worker.sqs.shutdown import EX_SOFTWARE, shutdown
 
 
 def end_worker(reason: str) -> None:
-    """End this worker with a code that makes ECS replace it. Safe from any thread; logs nothing on it."""
+    """End this worker with a code that makes ECS replace it. Any thread may call this; it logs nothing."""
     shutdown.ask(EX_SOFTWARE, reason)
 
 

@@ -1,16 +1,16 @@
-"""kombu's SQS transport, written anew where the stock one loses messages or stands still.
+"""kombu's SQS transport, written anew where the stock transport loses messages or hangs.
 
 `broker_transport="worker.sqs.transport:Transport"` selects it. It receives (worker/sqs/receive.py), reads envelopes
-(worker/sqs/envelope.py) and settles (worker/sqs/settle.py); worker/sqs/channel.py ties those to kombu's virtual
-channel. It differs from the stock transport in that
+(worker/sqs/envelope.py) and settles (worker/sqs/settle.py); worker/sqs/channel.py connects these with kombu's virtual
+channel. The differences from the stock transport are:
 
 - a receive that fails, whatever with, is tried again with back-off, and a run of failures that lasts too long ends
   the worker with an exit code that makes ECS replace it;
 - a message that cannot be read is left to the redrive policy and holds no prefetch slot;
 - nothing is deleted but what was acknowledged: a reject leaves the message in the queue;
 - no call to SQS is made on the event loop;
-- what is not done at shutdown is shown again at once;
-- it sends nothing: jobs are sent by `pixelfleet.aws.queues`.
+- messages that are not done at shutdown are shown again at once;
+- it sends nothing: `pixelfleet.aws.queues` sends jobs.
 """
 
 import functools
@@ -67,7 +67,7 @@ class Transport(Connection):
 
     @property
     def callbacks(self) -> Mapping[str, Callable[[Any], None]]:
-        """Who consumes what; a queue's entry goes when its consumer is cancelled."""
+        """The consumers by queue; a queue's entry is removed when its consumer is cancelled."""
         return self._callbacks
 
     @functools.cached_property
@@ -75,7 +75,7 @@ class Transport(Connection):
         wait = int(self.options["wait_time_seconds"])
         config = Config(
             connect_timeout=5,
-            # Above the long poll's own wait, or every poll of an empty queue would be a failure.
+            # Longer than the long poll's own wait; otherwise every poll of an empty queue would be a failure.
             read_timeout=wait + 10,
             # The receivers and the ack batcher have a back-off of their own, with a log line for every failure.
             retries={"total_max_attempts": 1},

@@ -1,4 +1,4 @@
-"""The versions whose insides this package is written against.
+"""The versions of Celery and kombu for whose internals this package is written.
 
 `transport`, `consumer`, `request` and `shutdown` depend on parts of Celery and kombu that may change in any version. On
 another version they might lose messages silently, so the worker does not start.
@@ -14,7 +14,7 @@ WRITTEN_FOR: Final[Mapping[str, str]] = {"celery": "5.7.0", "kombu": "5.7.0"}
 
 
 def check_versions(installed: Callable[[str], str] = version) -> None:
-    """Raises SetupError that names every package whose installed version is another than the one it should be."""
+    """Raises SetupError that names every package with another installed version than the required one."""
     present = {package: installed(package) for package in WRITTEN_FOR}
     wrong = [
         f"{name} {present[name]} (needs {needed})" for name, needed in WRITTEN_FOR.items() if present[name] != needed

@@ -111,4 +111,4 @@ def _text(value: bytes, *, utf8: bool) -> str:
         text = value.decode()
     except UnicodeDecodeError:
         text = value.decode("utf-8" if utf8 else "latin-1", "replace")
-    return "".join(letter for letter in text if letter.isprintable() or letter in "\n\t").strip()
+    return "".join(character for character in text if character.isprintable() or character in "\n\t").strip()

@@ -1,1 +1,1 @@
-"""Bucket and catalog compared: work that is missing, stuck or outdated is queued, orphaned results are deleted."""
+"""Reconcile compares bucket and catalog, queues missing, stuck or outdated work, and deletes orphaned results."""

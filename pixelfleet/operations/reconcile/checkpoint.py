@@ -1,4 +1,4 @@
-"""How far a reconcile is, in the user's cache: a reconcile of ten million keys can go on where it was interrupted."""
+"""The position of a reconcile, in the user's cache: a reconcile of ten million keys can go on after an interruption."""
 
 import hashlib
 from contextlib import suppress
@@ -8,14 +8,14 @@ from pixelfleet.files.cache import cache_folder
 
 
 class Checkpoint:
-    """The position in one listing. If the cache folder cannot be written, a reconcile begins anew; nothing is lost."""
+    """The position in one listing. If the cache folder cannot be written, the next reconcile begins anew."""
 
     def __init__(self, *parts: str) -> None:
         name = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
         self._path: Path = cache_folder().parent / "reconcile" / name
 
     def read(self) -> str:
-        """The position; empty if there is none."""
+        """The position; empty without one."""
         with suppress(OSError):
             return self._path.read_text(encoding="utf-8")
         return ""

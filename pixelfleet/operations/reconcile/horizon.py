@@ -1,4 +1,4 @@
-"""How young an object or a job may be and still be under way, so that reconcile leaves it alone."""
+"""The age below which an object or a job may still be under way, so that reconcile skips it."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ UNKNOWN: Final = timedelta(hours=1)
 
 
 def horizon(settings: Settings, states: Sequence[LaneState], now: datetime, chosen: timedelta | None) -> Horizon:
-    """From the age of the oldest waiting message, or from `chosen`, the user's choice.
+    """The horizon by the age of the oldest waiting message, or by `chosen`, the user's choice.
 
     Where a worker may hold a job, the time limit of the lane is added: a lease lasts as long.
     """

@@ -30,7 +30,7 @@ class ListingPage:
 
 
 class Listing(Protocol):
-    """Objects in an order that stays the same, so that reading can go on after a position."""
+    """Objects in a stable order, so that reading can go on after a position."""
 
     def pages(self, after: str) -> Iterator[ListingPage]:
         """The pages just after a position that an earlier page gave; all pages if the position is empty."""
@@ -54,7 +54,7 @@ class InventoryListing:
     """The report that a manifest.json names, a path or an s3:// address: CSV, gzipped, keys form-encoded.
 
     Form: Amazon S3 user guide, "Locating your inventory list". A position is `file:row`. A report is up to two days
-    old: it says which keys to look at, not which version they have now.
+    old: it names the keys to look at, not their present versions.
 
     Raises:
         SetupError: the report is of another bucket, not CSV, or lacks a column that is needed.

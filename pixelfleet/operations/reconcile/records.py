@@ -1,7 +1,7 @@
-"""One pass over the catalog, for what no listing of the bucket shows: objects that are gone, and work left unfinished.
+"""One pass over the catalog, for records that no listing of the bucket shows: of missing objects, and unfinished ones.
 
-An image stays `queued`, `processing` or `failed` if its object was removed and the event of the removal was lost. A
-ready image is not looked at here: it has results, and the sweep looks for their originals. A notice stays pending, or
+An image stays `queued`, `processing` or `failed` if its object was removed and the event of the removal was lost. This
+pass skips ready images: they have results, and the sweep looks for the originals of results. A notice stays pending, or
 superseded results stay undeleted, if the worker died after its record and its message was lost too.
 """
 
@@ -72,7 +72,7 @@ def _job(deployment: Deployment, image: Image) -> Job | None:
         return removal
     if under_way or (image.notice is None and not image.superseded):
         return None
-    # As its event would do once more: the claim is refused as done, and the worker finishes what is left.
+    # The job repeats the image's event: the claim is refused as done, and the worker finishes the rest.
     return removal if image.status is Status.DELETED else image.job(Origin.EVENT)
 
 

@@ -21,12 +21,12 @@ from pixelfleet.operations.reconcile.sweep import Sweep, Swept
 from pixelfleet.operations.reconcile.verdict import Horizon
 from pixelfleet.recipes import Recipe
 
-WAITS_FOR_CLOUDFRONT: Final = "waiting for CloudFront: as many invalidations are in progress as it takes"
+WAITS_FOR_CLOUDFRONT: Final = "waiting for CloudFront: the most invalidations that it allows are in progress"
 
 
 @dataclass(frozen=True, slots=True)
 class ReconcileOrder:
-    """What is to be reconciled, and how. `rate` in jobs a second; see the options of `pixelfleet reconcile`."""
+    """The order of one reconcile. `rate` in jobs a second; see the options of `pixelfleet reconcile`."""
 
     who: str
     prefix: str = ""
@@ -42,7 +42,7 @@ class ReconcileOrder:
 
 @dataclass(frozen=True, slots=True)
 class ReconcileReport:
-    """What a reconcile did; in a dry run, what it would do. `swept` is None where no sweep was asked for.
+    """The result of a reconcile; in a dry run, the planned result. `swept` is None without a sweep.
 
     `invalidated` is False if removed images are still noted, because CloudFront had no room for their invalidations.
     """
@@ -61,7 +61,7 @@ class ReconcileReport:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Callbacks: `progress` gets a sentence now and then; `resumed` gets the position that an earlier run reached."""
+    """Callbacks: `progress` gets sentences about the progress; `resumed` gets the position of an interrupted run."""
 
     progress: Callable[[str], None] = lambda _: None
     resumed: Callable[[str], None] = lambda _: None
