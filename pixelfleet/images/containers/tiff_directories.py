@@ -41,22 +41,24 @@ class Directory:
     next: int
     _file: "TiffFile"
 
-    def data(self, tag: int) -> bytes:
-        """The raw bytes of a field, in the file's byte order; empty without the field or where it is too long."""
+    def data(self, tag: int, most: int = _MAX_VALUE) -> bytes:
+        """The first `most` bytes of a field, in the file's byte order; empty without it or where it is too long."""
         entry = self.entries.get(tag)
         if entry is None or not 0 < entry.bytes <= _MAX_VALUE:
             return b""
-        content = self._file.read(entry.offset, entry.bytes)
-        return content if len(content) == entry.bytes else b""
+        size = min(entry.bytes, most)
+        content = self._file.read(entry.offset, size)
+        return content if len(content) == size else b""
 
-    def numbers(self, tag: int) -> tuple[int, ...]:
-        """The integers of a field; empty without the field or for another type."""
+    def numbers(self, tag: int, most: int = _MAX_VALUE) -> tuple[int, ...]:
+        """The first `most` integers of a field; empty without the field or for another type."""
         entry = self.entries.get(tag)
         code = _INTEGERS.get(entry.kind) if entry else None
-        content = self.data(tag)
-        if entry is None or code is None or not content:
+        if entry is None or code is None:
             return ()
-        return struct.unpack(f"{self._file.mark}{entry.count}{code}", content)
+        count = min(entry.count, most)
+        content = self.data(tag, count * SIZES[entry.kind])
+        return struct.unpack(f"{self._file.mark}{count}{code}", content) if content else ()
 
     def fractions(self, tag: int) -> tuple[float, ...]:
         """The unsigned fractions of a field (type 5); empty without the field, for another type, or over nought."""
@@ -71,7 +73,7 @@ class Directory:
 
     def number(self, tag: int, default: int) -> int:
         """The first integer of a field."""
-        return next(iter(self.numbers(tag)), default)
+        return next(iter(self.numbers(tag, 1)), default)
 
 
 class TiffFile:

@@ -78,7 +78,7 @@ def pages(read: Read) -> list[TiffPage]:
 
 
 def _below(file: TiffFile, directory: Directory) -> list[Directory]:
-    offsets = directory.numbers(SUB_IFDS)[:_MAX_SUB]
+    offsets = directory.numbers(SUB_IFDS, _MAX_SUB)
     return [below for offset in offsets if (below := file.directory(offset)) is not None]
 
 
