@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 os.environ.setdefault("VIPS_WARNING", "0")
 
 import pyvips
+import pyvips.error
 
 from pixelfleet.errors import ProcessingError
 from pixelfleet.images.codec_errors import DamagedError, translate
@@ -24,6 +25,16 @@ Image: TypeAlias = Any
 
 #: Larger images are never held in memory, but stream from the file or lie on disk.
 MEMORY_PIXELS: Final = 40_000_000
+
+
+def _text(content: Any) -> str:
+    """Codecs quote bytes of the file in their messages, whatever these are."""
+    return "NULL" if content == pyvips.ffi.NULL else bytes(pyvips.ffi.string(content)).decode(errors="replace")
+
+
+# pyvips fails on a message that is no UTF-8, before it clears the message: every later error of the process would fail
+# on it again. There is no other way to the texts of errors.
+pyvips.error._to_string = _text  # noqa: SLF001
 
 
 @cache

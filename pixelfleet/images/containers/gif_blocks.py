@@ -28,7 +28,7 @@ class Frame:
 def frames(data: bytes) -> list[Frame]:
     """The frames in order; what is cut off at the end is left out."""
     listed: list[Frame] = []
-    at = 13 + _table(data[10]) if len(data) > 13 else len(data)
+    at = start(data)
     control: int | None = None
     for _ in range(_MAX_BLOCKS):
         if at + 11 >= len(data):
@@ -60,6 +60,11 @@ def frames(data: bytes) -> list[Frame]:
         else:
             break
     return listed
+
+
+def start(data: bytes) -> int:
+    """Where the first block begins, behind the palette."""
+    return 13 + _table(data[10]) if len(data) > 13 else len(data)
 
 
 def _after_sub_blocks(data: bytes, at: int) -> int:

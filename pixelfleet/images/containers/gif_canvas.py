@@ -2,57 +2,87 @@
 
 Browsers show the canvas as transparent where no frame has painted it, and where a frame has cleared it. libnsgif shows
 both in a colour: what a frame without a transparent colour clears becomes the background colour, and libvips drops the
-alpha where no frame has a transparent colour. Besides, libnsgif mixes up the rows of an interlaced frame that reaches
-below the canvas.
+alpha where no frame has a transparent colour. libnsgif takes the first frame's size for the canvas where the canvas has
+the size of a usual screen or a side above 2,048 (`nsgif_data_scan`). libnsgif also mixes up the rows of an interlaced
+frame that reaches below the canvas.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 from pixelfleet.images.containers.gif_blocks import RESTORE_TO_BACKGROUND, RESTORE_TO_PREVIOUS, Frame, frames
+from pixelfleet.images.containers.gif_blocks import start as start_of_blocks
+from pixelfleet.images.containers.gif_runs import clear_frame
 
-_PALETTE_OF_TWO: Final = 0x80
-#: The longest code of GIF's LZW has twelve bits (GIF89a, appendix F).
-_MOST_CODES: Final = 4096
+_SCREENS: Final = frozenset({(640, 480), (640, 512), (800, 600), (1024, 768), (1280, 1024), (1600, 1200)})
+_LARGEST: Final = 2048
+_MOST: Final = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
 class ClearCanvas:
-    """The changed file; `pages` gives for each frame of the source its number among the changed file's frames.
-    `taller`: the canvas of the changed file reaches below that of the source."""
+    """The changed file; `pages` gives for each frame of the source its number among the changed file's frames; `height`
+    is that of the source's canvas where the changed file's is taller."""
 
     data: bytes
     pages: tuple[int, ...]
-    taller: bool
+    height: int | None = None
 
 
-def with_clear_canvas(data: bytes) -> ClearCanvas | None:
-    """None where nothing must change."""
+def canvas_size(data: bytes) -> tuple[int, int] | None:
+    """The size of the canvas, which is no smaller than the first frame; None where libnsgif finds this size itself."""
     every = frames(data)
     if not every:
         return None
-    width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
+    screen = _screen(data)
+    first = every[0].left + every[0].width, every[0].top + every[0].height
+    unusual = screen in _SCREENS or max(screen) > _LARGEST
+    size = max(screen[0], first[0]), max(screen[1], first[1])
+    return (min(size[0], _MOST), min(size[1], _MOST)) if unusual and size != first else None
+
+
+def with_clear_canvas(data: bytes) -> ClearCanvas | None:
+    """None where nothing must change.
+
+    Where the canvas must be larger than libnsgif would make it, a transparent frame of that size goes first.
+    """
+    every = frames(data)
+    if not every:
+        return None
+    screen = _screen(data)
     # What the last frame leaves behind is never shown.
     clearing = [f for f in every[:-1] if f.disposal == RESTORE_TO_BACKGROUND and not f.has_transparent_colour]
-    bare = not _covers(every[0], width, height) or any(f.disposal == RESTORE_TO_PREVIOUS for f in every[:-1])
-    lowest = max((f.top + f.height for f in every if f.interlaced), default=0)
+    bare = not _covers(every[0], *screen) or any(f.disposal == RESTORE_TO_PREVIOUS for f in every[:-1])
+    size = canvas_size(data)
+    width, height = size or screen
+    lowest = min(max((f.top + f.height for f in every if f.interlaced), default=0), _MOST)
+    grows = size is not None or lowest > max(height, every[0].top + every[0].height)
     transparent = any(frame.has_transparent_colour for frame in every)
-    if not clearing and lowest <= height and (transparent or not bare):
+    if not clearing and not grows and (transparent or not bare):
         return None
-    changed, pages = _with_cleared_boxes(data, every, clearing)
+    changed, pages = _with_cleared_boxes(data, every, clearing, (width, height))
+    if grows:
+        at, tallest = start_of_blocks(data), max(height, every[0].top + every[0].height)
+        cover = clear_frame(0, 0, max(width, every[0].left + every[0].width), max(tallest, lowest))
+        pages = tuple(page + 1 for page in pages)
+        return ClearCanvas(changed[:at] + cover + changed[at:], pages, tallest if lowest > tallest else None)
     if bare and not transparent:
         body = changed.rstrip(b"\x00")
-        changed = (body[:-1] if body.endswith(b"\x3b") else changed) + _clear_frame(0, 0, 1, 1) + b"\x3b"
-    if lowest > height:
-        changed = changed[:8] + min(lowest, 0xFFFF).to_bytes(2, "little") + changed[10:]
-    return ClearCanvas(changed, pages, taller=lowest > height)
+        changed = (body[:-1] if body.endswith(b"\x3b") else changed) + clear_frame(0, 0, 1, 1) + b"\x3b"
+    return ClearCanvas(changed, pages)
+
+
+def _screen(data: bytes) -> tuple[int, int]:
+    return int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
 
 
 def _covers(frame: Frame, width: int, height: int) -> bool:
     return frame.left == frame.top == 0 and frame.width >= width and frame.height >= height
 
 
-def _with_cleared_boxes(data: bytes, every: list[Frame], clearing: list[Frame]) -> tuple[bytes, tuple[int, ...]]:
+def _with_cleared_boxes(
+    data: bytes, every: list[Frame], clearing: list[Frame], canvas: tuple[int, int]
+) -> tuple[bytes, tuple[int, ...]]:
     """Each of these frames is followed by a frame of the same box that paints nothing, has a transparent colour, and
     clears the box in its turn. A frame whose codes leave a colour free has that one as its transparent colour instead.
     """
@@ -66,41 +96,10 @@ def _with_cleared_boxes(data: bytes, every: list[Frame], clearing: list[Frame]) 
             changed += data[done : frame.control + 3] + bytes((data[frame.control + 3] | 1,))
             changed += data[frame.control + 4 : frame.control + 6] + b"\xff"
             done = frame.control + 7
-        elif frame.width and frame.height:
-            changed += data[done : frame.end] + _clear_frame(frame.left, frame.top, frame.width, frame.height)
+            continue
+        width, height = min(frame.width, canvas[0] - frame.left), min(frame.height, canvas[1] - frame.top)
+        if width > 0 and height > 0:
+            changed += data[done : frame.end] + clear_frame(frame.left, frame.top, width, height)
             done = frame.end
             added += 1
     return bytes(changed) + data[done:], tuple(pages)
-
-
-def _clear_frame(left: int, top: int, width: int, height: int) -> bytes:
-    """A control block with transparent colour 0 that clears, and an image of colour 0 with a palette of its own."""
-    box = b"".join(number.to_bytes(2, "little") for number in (left, top, width, height))
-    control = bytes((0x21, 0xF9, 4, RESTORE_TO_BACKGROUND << 2 | 1, 0, 0, 0, 0))
-    coded = _run(width * height)
-    blocks = b"".join(bytes((len(part),)) + part for part in (coded[at : at + 255] for at in range(0, len(coded), 255)))
-    return control + b"\x2c" + box + bytes((_PALETTE_OF_TWO, *bytes(6), 2)) + blocks + b"\0"
-
-
-def _run(count: int) -> bytes:
-    """LZW of this many pixels of colour 0 with codes of 3 bits at first (GIF89a, appendix F): each code is the string
-    before and one pixel more."""
-    clear, end, first = 4, 5, 6
-    bits, length = clear, 3
-    following, longest = first - 1, 0
-
-    def put(code: int) -> None:
-        nonlocal bits, length
-        bits |= code << length
-        length += min(max(following.bit_length(), 3), 12)
-
-    while count:
-        if following == _MOST_CODES:
-            put(clear)
-            following, longest = first - 1, 0
-        taken = min(longest + 1, count)
-        put(0 if taken == 1 else first + taken - 2)
-        longest, following = longest + 1, following + 1
-        count -= taken
-    put(end)
-    return bits.to_bytes((length + 7) // 8, "little")

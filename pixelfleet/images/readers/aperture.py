@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pixelfleet.images.codec_errors import DamagedError
 from pixelfleet.images.containers.heif_alpha import Transform
 from pixelfleet.images.vips import Image
 
@@ -22,14 +23,18 @@ def transformed(image: Image, transforms: tuple[Transform, ...]) -> Image:
 
 
 def _cropped(image: Image, content: bytes) -> Image:
-    """The clean aperture: its size, and how far its middle lies from the picture's (ISO/IEC 14496-12, 12.1.4)."""
-    if len(content) < 32:
-        return image
+    """The clean aperture: its size, and how far its middle lies from the picture's (ISO/IEC 14496-12, 12.1.4).
+
+    Raises:
+        DamagedError: no part of the picture lies in the aperture.
+    """
     parts = [int.from_bytes(content[at : at + 4], "big", signed=at in (16, 24)) for at in range(0, 32, 4)]
     if not all(parts[1::2]):
-        return image
+        raise DamagedError("a clean aperture has a fraction over 0")
     width, height, across, down = (parts[at] / parts[at + 1] for at in range(0, 8, 2))
-    left = round((image.width - width) / 2 + across)
-    top = round((image.height - height) / 2 + down)
-    left, top = max(left, 0), max(top, 0)
-    return image.crop(left, top, min(round(width), image.width - left), min(round(height), image.height - top))
+    left = max(round((image.width - width) / 2 + across), 0)
+    top = max(round((image.height - height) / 2 + down), 0)
+    width, height = min(round(width), image.width - left), min(round(height), image.height - top)
+    if width < 1 or height < 1:
+        raise DamagedError("a clean aperture lies outside of its picture")
+    return image.crop(left, top, width, height)

@@ -1,8 +1,10 @@
 """GIF: frames by libvips, on a canvas that is transparent where no frame has painted it."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from pixelfleet.images.containers.gif_canvas import with_clear_canvas
+from pixelfleet.images.codec_errors import DamagedError
+from pixelfleet.images.containers.gif_canvas import canvas_size, with_clear_canvas
 from pixelfleet.images.fields import field
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers import libvips
@@ -11,7 +13,9 @@ from pixelfleet.images.vips import Image, pyvips
 
 
 def read_header(path: Path, row: Format, reading: Reading) -> Header:
-    return libvips.header_of(libvips.load(path, row, reading))
+    header = libvips.header_of(libvips.load(path, row, reading))
+    size = canvas_size(path.read_bytes())
+    return replace(header, width=size[0], height=size[1]) if size else header
 
 
 def decode(path: Path, row: Format, reading: Reading) -> Image:
@@ -24,20 +28,25 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
         access="random" if reading.random_access else "sequential",
         fail_on="none" if reading.accept_truncated else "truncated",
     )  # fmt: skip
-    height = libvips.header_of(libvips.load(path, row, reading)).height
-    if not changed.taller and len(pages) == pages[-1] - pages[0] + 1:
-        return image
-    return _only(image, [page - pages[0] for page in pages], height)
+    if changed.height is not None or len(pages) != pages[-1] - pages[0] + 1:
+        image = _only(image, pages, changed.height)
+    if image.get_typeof("delay"):
+        # libvips gives the delays of all frames of the file, whatever is loaded.
+        delays = image.get("delay")
+        image = image.copy()
+        image.set_type(pyvips.GValue.array_int_type, "delay", [delays[page] for page in pages if page < len(delays)])
+    return image
 
 
-def _only(image: Image, pages: list[int], height: int) -> Image:
-    """These frames of a tall image, each cut to this height."""
-    each = field(image, "page-height", image.height)
+def _only(image: Image, pages: tuple[int, ...], height: int | None) -> Image:
+    """These frames of the file, of a tall image that begins with the first of them, each cut to this height."""
+    each = int(field(image, "page-height", image.height))
+    height = height or each
+    tops = [(page - pages[0]) * each for page in pages]
+    if max(tops) + height > image.height:
+        raise DamagedError("it has fewer frames than blocks of frames")
     tall = image.copy_memory()
-    kept = pyvips.Image.arrayjoin([tall.crop(0, page * each, tall.width, height) for page in pages], across=1).copy()
+    kept = pyvips.Image.arrayjoin([tall.crop(0, top, tall.width, height) for top in tops], across=1).copy()
     kept.set_type(pyvips.GValue.gint_type, "page-height", height)
     kept.set_type(pyvips.GValue.gint_type, "n-pages", len(pages))
-    if image.get_typeof("delay"):
-        delays = image.get("delay")
-        kept.set_type(pyvips.GValue.array_int_type, "delay", [delays[page] for page in pages if page < len(delays)])
     return kept

@@ -1,5 +1,6 @@
 """The canvas of a GIF is transparent where no frame has painted it or a frame has cleared it, as in browsers."""
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +82,23 @@ def test_the_rows_of_an_interlaced_frame_that_reaches_below_the_canvas_stay_in_o
         pictures.append(pyvips.Image.pngload(str(variant.path)))
     assert (pictures[1].width, pictures[1].height) == (64, 48)
     assert bytes(pictures[0].write_to_memory()) == bytes(pictures[1].write_to_memory())
+
+
+@pytest.mark.parametrize("size", [(640, 480), (800, 600), (2049, 48), (64, 2500)])
+def test_the_canvas_may_have_the_size_of_a_usual_screen(tmp_path: Path, rendered: Run, size: tuple[int, int]) -> None:
+    """libnsgif takes the first frame's size for it."""
+    content = gif([(LEFT, 0, 1), (RIGHT, 1, 1)])
+    for delay in (30, 40):
+        content = content.replace(b"\x04\x0a\0\0", b"\x04" + bytes((delay, 0, 0)), 1)
+    source = tmp_path / "a"
+    source.write_bytes(content[:6] + struct.pack("<HH", *size) + content[10:])
+    [variant] = rendered(source, {"format": "webp", "lossless": True}).variants
+    shown_whole = pyvips.Image.webpload(str(variant.path), n=-1)
+    assert (shown_whole.width, shown_whole.get("page-height"), shown_whole.get("delay")) == (*size, [300, 400])
+    points = [tuple(int(v) for v in shown_whole.getpoint(x, size[1] + 24)) for x in (16, 48)]
+    assert points == [(*QUARTERS[0], 255), (*QUARTERS[1], 255)]
+    if size[0] > 64:
+        assert shown_whole.getpoint(size[0] - 1, 24)[3] == 0
 
 
 def test_an_ordinary_gif_is_left_as_it_is() -> None:

@@ -199,3 +199,16 @@ def test_a_text_chunk_bomb_in_a_png_is_harmless(rendered: Run, tmp_path: Path) -
     whole = file.getvalue()
     (tmp_path / "a.png").write_bytes(whole[:33] + chunk + whole[33:])
     assert colours(rendered(tmp_path / "a.png", {"format": "png"})) == [(255, 255, 255)] * 4
+
+
+def test_a_message_of_a_codec_may_quote_any_bytes(tmp_path: Path, rendered: Run) -> None:
+    """libheif quotes the type of a property that it does not know. The next error is not that one's victim."""
+    content = (FIXTURES / "alpha-not-cropped.avif").read_bytes()
+    (tmp_path / "quoted").write_bytes(content.replace(b"clap", b"\xfflap"))
+    (tmp_path / "short").write_bytes(content[:300])
+    causes = []
+    for name in ("quoted", "short"):
+        with pytest.raises(PermanentError) as caught:
+            rendered(tmp_path / name, {})
+        causes.append(caught.value.cause)
+    assert causes == [Cause.UNSUPPORTED_FORMAT, Cause.TRUNCATED]
