@@ -41,7 +41,7 @@ variable "lanes" {
 }
 
 variable "dashboard" {
-  description = "The dashboard's size, its port, where it registers, the path that tells its health, its secret, and the id of its CloudFront key (null when results are public)."
+  description = "The dashboard's size, its port, where it registers, the path of its health check, its secret, and the id of its CloudFront key (null when results are public)."
   type = object({
     cpu              = number
     memory           = number

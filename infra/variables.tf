@@ -143,8 +143,8 @@ variable "github" {
   default     = null
 
   validation {
-    condition     = try(length(setsubtract(keys(var.github), ["repository", "environment", "provider_arn", "state_bucket", "state_key"])) == 0, var.github == null)
-    error_message = "github has the fields repository, environment, provider_arn, state_bucket, state_key, and no others: is one misspelt?"
+    condition     = try(length(setsubtract(keys(var.github), ["repository", "environment", "provider_arn", "state_bucket", "state_key", "state_kms_key_arn"])) == 0, var.github == null)
+    error_message = "github has the fields repository, environment, provider_arn, state_bucket, state_key, state_kms_key_arn, and no others: is one misspelt?"
   }
 }
 

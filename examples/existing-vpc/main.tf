@@ -1,4 +1,4 @@
-# Into a platform that is there: the team's VPC, cluster, buckets and key, its path and boundary for roles.
+# Into a platform that is there: the team's VPC, cluster, load balancer, buckets and key, its path and boundary for roles.
 
 module "pixelfleet" {
   source = "../../infra/modules/pixelfleet"
@@ -13,6 +13,7 @@ module "pixelfleet" {
 
   existing_network         = { vpc_id = var.vpc_id, private_subnet_ids = var.private_subnet_ids }
   existing_cluster_name    = var.cluster_name
+  existing_balancer        = var.existing_balancer
   source_buckets           = var.source_buckets
   kms_key_arn              = var.kms_key_arn
   role_path                = "/teams/images/"

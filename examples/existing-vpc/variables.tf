@@ -73,3 +73,14 @@ variable "permissions_boundary_arn" {
   type        = string
   default     = null
 }
+
+variable "existing_balancer" {
+  description = "An internal Application Load Balancer, its HTTPS listener on port 443, its security group and the priority of a new rule; null to make a load balancer."
+  type = object({
+    arn               = string
+    listener_arn      = string
+    security_group_id = string
+    rule_priority     = optional(number, 100)
+  })
+  default = null
+}

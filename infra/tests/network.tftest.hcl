@@ -8,6 +8,7 @@ variables {
   zones               = 3
   nat                 = "one"
   interface_endpoints = []
+  excluded_zone_ids   = ["use1-az3"]
 }
 
 run "tasks_are_private" {
@@ -79,4 +80,90 @@ run "nothing_comes_in_but_through_cloudfront" {
     condition     = alltrue([for rule in aws_vpc_security_group_egress_rule.apis : rule.cidr_ipv4 == "10.0.0.0/16"])
     error_message = "Without NAT, tasks cannot even try the internet."
   }
+}
+
+run "subnets_of_two_zones_are_taken" {
+  variables {
+    vpc_id             = "vpc-1"
+    private_subnet_ids = ["subnet-1", "subnet-2"]
+  }
+
+  module {
+    source = "./modules/existing_network"
+  }
+
+  override_data {
+    target = data.aws_subnet.private[0]
+    values = { id = "subnet-1", vpc_id = "vpc-1", availability_zone = "us-east-1a", availability_zone_id = "use1-az1" }
+  }
+
+  override_data {
+    target = data.aws_subnet.private[1]
+    values = { id = "subnet-2", vpc_id = "vpc-1", availability_zone = "us-east-1b", availability_zone_id = "use1-az2" }
+  }
+
+  assert {
+    condition     = output.private_subnet_ids == ["subnet-1", "subnet-2"]
+    error_message = "Good subnets are handed on."
+  }
+}
+
+run "a_zone_that_cloudfront_does_not_reach_is_refused" {
+  command = plan
+
+  variables {
+    vpc_id             = "vpc-1"
+    private_subnet_ids = ["subnet-1"]
+  }
+
+  module {
+    source = "./modules/existing_network"
+  }
+
+  override_data {
+    target = data.aws_subnet.private
+    values = { id = "subnet-1", vpc_id = "vpc-1", availability_zone = "us-east-1e", availability_zone_id = "use1-az3" }
+  }
+
+  expect_failures = [data.aws_subnet.private]
+}
+
+run "a_subnet_of_another_vpc_is_refused" {
+  command = plan
+
+  variables {
+    vpc_id             = "vpc-1"
+    private_subnet_ids = ["subnet-1"]
+  }
+
+  module {
+    source = "./modules/existing_network"
+  }
+
+  override_data {
+    target = data.aws_subnet.private
+    values = { id = "subnet-1", vpc_id = "vpc-2", availability_zone = "us-east-1a", availability_zone_id = "use1-az1" }
+  }
+
+  expect_failures = [data.aws_subnet.private]
+}
+
+run "subnets_of_one_zone_are_refused" {
+  command = plan
+
+  variables {
+    vpc_id             = "vpc-1"
+    private_subnet_ids = ["subnet-1", "subnet-2"]
+  }
+
+  module {
+    source = "./modules/existing_network"
+  }
+
+  override_data {
+    target = data.aws_subnet.private
+    values = { id = "subnet-1", vpc_id = "vpc-1", availability_zone = "us-east-1a", availability_zone_id = "use1-az1" }
+  }
+
+  expect_failures = [output.private_subnet_ids]
 }

@@ -51,6 +51,7 @@ BAD_VALUES: Final[list[tuple[dict[str, Any], str]]] = [
     ({"existing_balancer": _BALANCER | {"arn": _BALANCER["listener_arn"]}}, "existing_balancer should name"),
     ({"existing_balancer": _BALANCER | {"rule_priority": 0}}, "existing_balancer.rule_priority should be 1 to 50000"),
     ({"source_buckets": ["s3://masters"]}, "source_buckets should be names of buckets"),
+    ({"source_buckets": [f"masters-{number}" for number in range(31)]}, "source_buckets should be 30 buckets at most"),
     ({"role_path": "teams"}, "role_path should begin and end with a slash"),
     ({"permissions_boundary_arn": "boundary"}, "permissions_boundary_arn should be the ARN of an IAM policy"),
     (
@@ -64,6 +65,10 @@ BAD_VALUES: Final[list[tuple[dict[str, Any], str]]] = [
     ({"github": _GITHUB | {"environment": "*"}}, "github.environment should be the name of a GitHub environment"),
     ({"github": _GITHUB | {"provider_arn": "github"}}, "github.provider_arn should be the ARN of the OIDC provider"),
     ({"github": _GITHUB | {"state_bucket": "s3://states"}}, "github.state_bucket should be the name of the bucket"),
+    (
+        {"github": _GITHUB | {"state_kms_key_arn": "alias/states"}},
+        "github.state_kms_key_arn should be the ARN of the key",
+    ),
     ({"domain_name": "https://images.example.com"}, "domain_name should be a host name"),
     ({"route53_zone_id": "/hostedzone/Z0123456789"}, "route53_zone_id should be the id of a hosted zone"),
     ({"certificate_arn": None, "route53_zone_id": None}, "Give certificate_arn, the ARN of an ACM certificate"),
@@ -130,6 +135,7 @@ BAD_LANES: Final[list[tuple[dict[str, Any], str]]] = [
     ({"capacity": "lambda"}, "capacity should be fargate or ec2"),
     ({"memory": 5000}, "Fargate has no task of"),
     ({"spot_percent": 100}, "no task runs while Spot capacity is gone"),
+    ({"capacity": "ec2", "spot_percent": 100, "on_demand_tasks": 0}, "no task runs while Spot capacity is gone"),
     ({"spot_percent": 120}, "spot_percent should be 0 to 100"),
     ({"spot_percent": 33.3}, "should be whole numbers, 0 or more"),
     ({"minimum": 5, "maximum": 2}, "maximum should be at least 1 and not below"),

@@ -13,7 +13,7 @@ from tests.infra.emulators import REGION, ROOT, Emulators, serving
 from tests.infra.rules import runs
 from tests.infra.rules.matrix import CELLS, EXISTING
 from tests.infra.stack import Stack, prepared
-from tests.infra.terraform import REPOSITORY, DoubledError, Terraform, TerraformError
+from tests.infra.terraform import REPOSITORY, Terraform, TerraformError, with_fresh_emulators
 
 
 @pytest.fixture(scope="session")
@@ -52,14 +52,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Everything applied to the emulators; taken down with them after the last test."""
     program = outside.program("terraform")
     with ExitStack() as standing:
-        applied = standing.enter_context(prepared(program, tmp_path_factory.mktemp("stack")))
-        try:
-            applied.terraform.apply()
-        except DoubledError:
+
+        def attempt() -> Stack:
             standing.close()
             applied = standing.enter_context(prepared(program, tmp_path_factory.mktemp("stack")))
             applied.terraform.apply()
-        yield applied
+            return applied
+
+        yield with_fresh_emulators(attempt)
 
 
 @pytest.fixture(scope="module")

@@ -33,9 +33,8 @@ def make_network(running: Emulators) -> dict[str, Any]:
     }
 
 
-def as_variables(running: Emulators) -> dict[str, Any]:
-    """A network, a cluster and an internal load balancer with a listener, as variables of the module."""
-    network = make_network(running)
+def make_balancer(running: Emulators, network: dict[str, Any]) -> dict[str, Any]:
+    """An internal load balancer with an HTTPS listener in a network of `make_network`, as the module's variable."""
     vpc, subnets = network["vpc_id"], network["private_subnet_ids"]
     ec2, elb = running.client("ec2", on_moto=True), running.client("elbv2", on_moto=True)
     group = ec2.create_security_group(GroupName="team", Description="the team's load balancer", VpcId=vpc)["GroupId"]
@@ -54,14 +53,20 @@ def as_variables(running: Emulators) -> dict[str, Any]:
         DefaultActions=[answer],
     )["Listeners"]
     return {
-        "existing_network": {"vpc_id": vpc, "private_subnet_ids": subnets},
+        "arn": balancer["LoadBalancerArn"],
+        "listener_arn": listener["ListenerArn"],
+        "security_group_id": group,
+        "rule_priority": 7,
+    }
+
+
+def as_variables(running: Emulators) -> dict[str, Any]:
+    """A network, a cluster and an internal load balancer with a listener, as variables of the module."""
+    network = make_network(running)
+    return {
+        "existing_network": {name: network[name] for name in ("vpc_id", "private_subnet_ids")},
         "existing_cluster_name": network["cluster_name"],
-        "existing_balancer": {
-            "arn": balancer["LoadBalancerArn"],
-            "listener_arn": listener["ListenerArn"],
-            "security_group_id": group,
-            "rule_priority": 7,
-        },
+        "existing_balancer": make_balancer(running, network),
         "certificate_arn": None,
         "cdn_certificate_arn": BASE["certificate_arn"],
         "source_buckets": network["source_buckets"],

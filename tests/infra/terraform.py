@@ -6,10 +6,12 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 #: The file that a plan is kept in.
 PLAN: Final = "changes.tfplan"
@@ -52,6 +54,14 @@ class DoubledError(TerraformError):
     An emulator that loses a connection once its work is done makes the provider ask again. What helps is to begin anew
     on emulators that know nothing.
     """
+
+
+def with_fresh_emulators(attempt: Callable[[], T]) -> T:
+    """The result of an attempt, or of a second one after a DoubledError; each attempt starts emulators of its own."""
+    try:
+        return attempt()
+    except DoubledError:
+        return attempt()
 
 
 #: What services say of a thing that is there already.

@@ -14,7 +14,7 @@ from tests.infra.emulators import Emulators, emulators
 from tests.infra.keys import self_signed
 from tests.infra.rules.matrix import BASE, PUBLIC_KEY
 from tests.infra.stack import DOMAIN, HOST_PYTHON, host_zip
-from tests.infra.terraform import REPOSITORY, DoubledError, Terraform, type_of
+from tests.infra.terraform import REPOSITORY, Terraform, type_of, with_fresh_emulators
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -45,10 +45,7 @@ class Applied:
 @pytest.fixture(scope="module")
 def applied(tmp_path_factory: pytest.TempPathFactory) -> Applied:
     """The examples in APPLIED, called by one configuration: what Terraform reads of the provider, it reads once."""
-    try:
-        return apply_and_destroy(tmp_path_factory.mktemp("trials"))
-    except DoubledError:
-        return apply_and_destroy(tmp_path_factory.mktemp("trials"))
+    return with_fresh_emulators(lambda: apply_and_destroy(tmp_path_factory.mktemp("trials")))
 
 
 def apply_and_destroy(folder: Path) -> Applied:
@@ -56,7 +53,7 @@ def apply_and_destroy(folder: Path) -> Applied:
         terraform = Terraform(outside.program("terraform"), folder, running.variables, root="examples/trials")
         network = team.make_network(running)
         calls = {name: {"source": f"../{name}"} | common(running, name, folder) for name in APPLIED}
-        calls["existing-vpc"] |= network
+        calls["existing-vpc"] |= network | {"existing_balancer": team.make_balancer(running, network)}
         terraform.copy()
         (folder / terraform.root).mkdir()
         (folder / terraform.root / "main.tf.json").write_text(json.dumps({"module": calls}))
@@ -117,12 +114,15 @@ def test_the_examples_apply_plan_empty_and_go_away(applied: Applied) -> None:
 
 
 @pytest.mark.xdist_group("examples")
-def test_a_team_with_a_network_and_a_cluster_gets_neither_and_its_own_path_and_boundary(applied: Applied) -> None:
+def test_a_team_with_a_network_a_cluster_and_a_load_balancer_gets_none_and_its_own_path_and_boundary(
+    applied: Applied,
+) -> None:
     kinds = {name: {resource["type"] for resource in applied.of(name)} for name in APPLIED}
     roles = [resource["values"] for resource in applied.of("existing-vpc") if resource["type"] == "aws_iam_role"]
 
     assert {"aws_vpc", "aws_ecs_cluster"} <= kinds["minimal"]
-    assert kinds["existing-vpc"].isdisjoint({"aws_vpc", "aws_ecs_cluster"})
+    assert kinds["existing-vpc"].isdisjoint({"aws_vpc", "aws_ecs_cluster", "aws_lb", "aws_lb_listener"})
+    assert {"aws_lb_listener_rule", "aws_cloudfront_vpc_origin"} <= kinds["existing-vpc"]
     assert {role["path"] for role in roles} == {"/teams/images/"}
     assert {role["permissions_boundary"] for role in roles} == {applied.boundary}
 

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.sizing import OWN_ALARM_METRICS
 from tests.infra.rules import runs
-from tests.infra.rules.matrix import EXISTING
+from tests.infra.rules.matrix import CELLS, EXISTING
 from tests.infra.rules.plan import Plan
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("plans")]
@@ -25,6 +25,15 @@ def test_workers_without_nat_do_not_call_cloudfront(plans: runs.Plans) -> None:
     """CloudFront's API has no endpoint in a VPC."""
     assert environment(plans["govcloud-without-nat"])["PIXELFLEET_CDN_DISTRIBUTION_ID"] == ""
     assert "PIXELFLEET_CDN_DISTRIBUTION_ID" not in environment(plans["defaults"])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_plan_warns_where_cloudfront_has_no_vpc_origins(plans: runs.Plans, cell: str) -> None:
+    elsewhere = {"govcloud-without-nat", "china"}
+
+    checks = {check["name"]: check["status"] for check in plans[cell].document["checks"]}
+
+    assert checks == {"partition": "fail" if cell in elsewhere else "pass"}
 
 
 def test_public_results_need_no_key(plans: runs.Plans) -> None:
@@ -79,7 +88,7 @@ def test_a_team_with_a_load_balancer_gets_a_rule_on_its_listener_and_the_deploym
     assert {one.type for one in plan.every if one.actions}.isdisjoint(
         {"aws_vpc", "aws_ecs_cluster", "aws_lb_listener", "aws_iam_openid_connect_provider"}
     )
-    assert {"elasticloadbalancing:DescribeLoadBalancers", "ecs:DescribeClusters"} <= actions
+    assert {"elasticloadbalancing:DescribeLoadBalancers", "ecs:DescribeClusters", "ec2:DescribeSubnets"} <= actions
 
 
 def environment(plan: Plan) -> dict[str, str]:

@@ -1,5 +1,5 @@
-# Reconcile: bucket and catalog are held against each other on a schedule, so that what an event never told of,
-# or a queue dropped, is found without anybody asking.
+# Reconcile compares the bucket with the catalog on a schedule. So it finds uploads whose event never came and jobs that a
+# queue dropped, without a person who asks.
 #
 # Every run begins at the beginning: where an earlier one ended is noted on /scratch and goes with its task. What that
 # one sent is in the catalog or on its way, so beginning anew costs a listing. Two runs at once, when one takes longer

@@ -125,7 +125,7 @@ resource "aws_scheduler_schedule" "this" {
       }
     }
 
-    # A start that found no capacity is tried again within the hour; what it would have found waits for the next run.
+    # A start that found no capacity is tried again within the hour. After that, the next run does the work.
     retry_policy {
       maximum_retry_attempts       = 10
       maximum_event_age_in_seconds = 3600

@@ -53,7 +53,7 @@ data "aws_iam_policy_document" "deploy" {
       ], var.looks_up.balancer ? [
       "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes",
       "elasticloadbalancing:DescribeTags",
-    ] : [])
+    ] : [], var.looks_up.network ? ["ec2:DescribeSubnets"] : [])
     resources = ["*"]
   }
 
@@ -87,6 +87,16 @@ data "aws_iam_policy_document" "deploy" {
     sid       = "State"
     actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
     resources = ["arn:${data.aws_partition.current.partition}:s3:::${var.github.state_bucket}/${var.github.state_key}", "arn:${data.aws_partition.current.partition}:s3:::${var.github.state_bucket}/${var.github.state_key}.tflock"]
+  }
+
+  dynamic "statement" {
+    for_each = var.github.state_kms_key_arn[*]
+
+    content {
+      sid       = "StateKey"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = [statement.value]
+    }
   }
 
   statement {

@@ -6,11 +6,12 @@ variable "prefix" {
 variable "github" {
   description = "The repository and environment that may deploy, the OIDC provider (null to make one), and where the state is."
   type = object({
-    repository   = string
-    environment  = string
-    provider_arn = string
-    state_bucket = string
-    state_key    = string
+    repository        = string
+    environment       = string
+    provider_arn      = string
+    state_bucket      = string
+    state_key         = string
+    state_kms_key_arn = string
   })
 }
 
@@ -30,8 +31,8 @@ variable "cluster_arn" {
 }
 
 variable "looks_up" {
-  description = "Whether cluster and load balancer were there before the stack, so that every plan looks them up."
-  type        = object({ cluster = bool, balancer = bool })
+  description = "Whether cluster, load balancer and network were there before the stack, so that every plan looks them up."
+  type        = object({ cluster = bool, balancer = bool, network = bool })
 }
 
 variable "task_arn_pattern" {

@@ -9,9 +9,7 @@ data "aws_availability_zones" "available" {
     values = ["opt-in-not-required"]
   }
 
-  # A load balancer in one of these zones cannot be a VPC origin (CloudFront developer guide, "Supported AWS Regions for VPC
-  # origins"). The names of zones differ from account to account, their ids do not.
-  exclude_zone_ids = ["apne1-az3", "apne2-az1", "cac1-az3", "use1-az3", "usw1-az2"]
+  exclude_zone_ids = var.excluded_zone_ids
 
   lifecycle {
     postcondition {

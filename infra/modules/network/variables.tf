@@ -22,3 +22,8 @@ variable "interface_endpoints" {
   description = "AWS services to reach by interface endpoints, as in com.amazonaws.REGION.<name>."
   type        = set(string)
 }
+
+variable "excluded_zone_ids" {
+  description = "Ids of zones that get no subnet: CloudFront reaches no load balancer there."
+  type        = list(string)
+}

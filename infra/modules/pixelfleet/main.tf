@@ -7,6 +7,15 @@ data "aws_partition" "current" {}
 
 data "aws_region" "current" {}
 
+# A warning, since ARNs and endpoints are right in every partition, and AWS may add to what is missing there (GovCloud user
+# guide, "Tips for setting up CloudFront"; "Getting Started with AWS in China", Amazon CloudFront).
+check "partition" {
+  assert {
+    condition     = data.aws_partition.current.partition == "aws"
+    error_message = "${data.aws_region.current.id} is in the partition ${data.aws_partition.current.partition}. GovCloud has no CloudFront, and CloudFront in China has no VPC origins and takes no certificate of ACM: an apply will fail there. Choose a region of the partition aws."
+  }
+}
+
 locals {
   account_id     = data.aws_caller_identity.current.account_id
   bucket_suffix  = coalesce(var.bucket_suffix, local.account_id)
@@ -22,7 +31,7 @@ locals {
 
   vpc_id = try(module.network[0].vpc_id, var.existing_network.vpc_id)
   network = {
-    private_subnet_ids = try(module.network[0].task_subnet_ids, var.existing_network.private_subnet_ids)
+    private_subnet_ids = try(module.network[0].task_subnet_ids, module.existing_network[0].private_subnet_ids)
     security_group_ids = module.firewall.ids
   }
 
@@ -72,6 +81,17 @@ module "network" {
   zones               = var.zones
   nat                 = var.nat
   interface_endpoints = var.interface_endpoints
+  excluded_zone_ids   = local.zones_without_vpc_origins
+}
+
+module "existing_network" {
+  source = "../existing_network"
+  count  = var.existing_network == null ? 0 : 1
+
+  vpc_id             = var.existing_network.vpc_id
+  private_subnet_ids = var.existing_network.private_subnet_ids
+  # Of the zones only the load balancer's count, and that one may be the team's.
+  excluded_zone_ids = var.existing_balancer == null ? local.zones_without_vpc_origins : []
 }
 
 module "firewall" {
@@ -193,7 +213,7 @@ module "balancer" {
 
   prefix              = var.prefix
   vpc_id              = local.vpc_id
-  subnet_ids          = try(module.network[0].private_subnet_ids, var.existing_network.private_subnet_ids)
+  subnet_ids          = try(module.network[0].private_subnet_ids, module.existing_network[0].private_subnet_ids)
   security_group_id   = module.firewall.ids.balancer
   dashboard_port      = local.dashboard_port
   health_path         = local.health_path
@@ -326,7 +346,7 @@ module "delivery" {
   repository_arn       = module.registry.arn
   service_arns         = module.ecs.service_arns
   cluster_arn          = "arn:${data.aws_partition.current.partition}:ecs:${data.aws_region.current.id}:${local.account_id}:cluster/${module.ecs.cluster_name}"
-  looks_up             = { cluster = var.existing_cluster_name != null, balancer = var.existing_balancer != null }
+  looks_up             = { cluster = var.existing_cluster_name != null, balancer = var.existing_balancer != null, network = var.existing_network != null }
   task_arn_pattern     = "arn:${data.aws_partition.current.partition}:ecs:${data.aws_region.current.id}:${local.account_id}:task/${module.ecs.cluster_name}/*"
   families             = [for part in ["bulk", "heavy", "dashboard", "reconcile"] : "arn:${data.aws_partition.current.partition}:ecs:${data.aws_region.current.id}:${local.account_id}:task-definition/${var.prefix}-${part}:*"]
   passed_role_arns     = module.ecs.role_arns

@@ -1,6 +1,10 @@
-# Sizes that validations and modules share.
+# Sizes and lists that validations and modules share.
 
 locals {
+  # A load balancer in one of these zones cannot be a VPC origin (CloudFront developer guide, "Restrict access with VPC
+  # origins", Supported AWS Regions). The names of zones differ from account to account, their ids do not.
+  zones_without_vpc_origins = ["apne1-az3", "apne2-az1", "cac1-az3", "use1-az3", "usw1-az2"]
+
   # ECS developer guide, "Task CPU and memory": MiB by CPU units.
   fargate_memory = {
     "256"   = [512, 1024, 2048]

@@ -149,6 +149,11 @@ variable "source_buckets" {
     condition     = alltrue([for name in var.source_buckets : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", name))])
     error_message = "source_buckets should be names of buckets, without s3:// and arn:."
   }
+
+  validation {
+    condition     = length(var.source_buckets) <= 30
+    error_message = "source_buckets should be 30 buckets at most: IAM allows a role 10,240 characters of inline policies. A second stack with another prefix takes the others."
+  }
 }
 
 variable "role_path" {
@@ -238,18 +243,20 @@ variable "tagged_originals_days" {
 variable "github" {
   description = <<-TEXT
     The GitHub repository whose workflows may deploy, by OpenID Connect and without stored keys. Null: no such role.
-    repository      owner/name
-    environment     the GitHub environment that a job must run in; its protection rules are then the gate
-    provider_arn    the account's OIDC provider of token.actions.githubusercontent.com; null to make one
-    state_bucket    bucket of Terraform's state
-    state_key       key of the state in the bucket
+    repository         owner/name
+    environment        the GitHub environment that a job must run in; its protection rules are then the gate
+    provider_arn       the account's OIDC provider of token.actions.githubusercontent.com; null to make one
+    state_bucket       bucket of Terraform's state
+    state_key          key of the state in the bucket
+    state_kms_key_arn  KMS key of yours that encrypts the state; null for S3's own and for aws/s3
   TEXT
   type = object({
-    repository   = string
-    environment  = string
-    provider_arn = optional(string)
-    state_bucket = string
-    state_key    = string
+    repository        = string
+    environment       = string
+    provider_arn      = optional(string)
+    state_bucket      = string
+    state_key         = string
+    state_kms_key_arn = optional(string)
   })
   default = null
 
@@ -271,5 +278,10 @@ variable "github" {
   validation {
     condition     = var.github == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.github.state_bucket))
     error_message = "github.state_bucket should be the name of the bucket of Terraform's state, without s3://."
+  }
+
+  validation {
+    condition     = try(var.github.state_kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.github.state_kms_key_arn)), var.github == null)
+    error_message = "github.state_kms_key_arn should be the ARN of the key that encrypts the state (arn:aws:kms:...:key/...), or null."
   }
 }

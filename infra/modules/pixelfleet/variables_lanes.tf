@@ -174,8 +174,8 @@ variable "bulk" {
   }
 
   validation {
-    condition     = var.bulk.capacity == "ec2" || var.bulk.spot_percent < 100 || (var.bulk.only_spot && var.bulk.on_demand_tasks == 0)
-    error_message = "With bulk.spot_percent = 100 no task runs while Spot capacity is gone, and on_demand_tasks has no effect. Lower spot_percent, or set only_spot = true and on_demand_tasks = 0."
+    condition     = var.bulk.spot_percent < 100 || (var.bulk.only_spot && var.bulk.on_demand_tasks == 0) || (var.bulk.capacity == "ec2" && var.bulk.on_demand_tasks > 0)
+    error_message = "With bulk.spot_percent = 100 no task runs while Spot capacity is gone, and on Fargate on_demand_tasks has no effect. Lower spot_percent, or set only_spot = true and on_demand_tasks = 0."
   }
 
   validation {
@@ -279,8 +279,8 @@ variable "heavy" {
   }
 
   validation {
-    condition     = var.heavy.capacity == "ec2" || var.heavy.spot_percent < 100 || (var.heavy.only_spot && var.heavy.on_demand_tasks == 0)
-    error_message = "With heavy.spot_percent = 100 no task runs while Spot capacity is gone, and on_demand_tasks has no effect. Lower spot_percent, or set only_spot = true and on_demand_tasks = 0."
+    condition     = var.heavy.spot_percent < 100 || (var.heavy.only_spot && var.heavy.on_demand_tasks == 0) || (var.heavy.capacity == "ec2" && var.heavy.on_demand_tasks > 0)
+    error_message = "With heavy.spot_percent = 100 no task runs while Spot capacity is gone, and on Fargate on_demand_tasks has no effect. Lower spot_percent, or set only_spot = true and on_demand_tasks = 0."
   }
 
   validation {

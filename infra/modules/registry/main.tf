@@ -19,7 +19,7 @@ resource "aws_ecr_lifecycle_policy" "this" {
   policy = jsonencode({
     rules = [{
       rulePriority = 1
-      description  = "keep what a rollback may want"
+      description  = "keep the images of earlier releases for a rollback"
       selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.kept_images }
       action       = { type = "expire" }
     }]

@@ -9,7 +9,7 @@ variable "force_delete" {
 }
 
 variable "kept_images" {
-  description = "Images to keep, newest first. ECR does not know which of them runs: an image that is older goes, also the one that tasks need."
+  description = "Images to keep, newest first. ECR deletes every older image, also one that tasks still run."
   type        = number
   default     = 20
 }

@@ -86,7 +86,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "uploads" {
     }
   }
 
-  # An original that its uploader tagged so goes after a while. S3 tells of it, and the worker removes its variants.
+  # S3 deletes an original that carries this tag, and notifies the uploads queue. The worker then removes its variants.
   rule {
     id     = "expire-tagged"
     status = "Enabled"

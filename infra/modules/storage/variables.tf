@@ -39,7 +39,7 @@ variable "upload_origins" {
 }
 
 variable "uploads_queue_arn" {
-  description = "The queue that is told of every object; its policy already lets this bucket send."
+  description = "The queue that S3 notifies of every object; its policy already lets this bucket send."
   type        = string
 }
 

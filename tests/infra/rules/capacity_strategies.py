@@ -10,11 +10,11 @@ from typing import Any, Final
 from tests.infra.rules.plan import Plan
 
 PAGE: Final = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html"
-TYPES: Final = ("aws_ecs_service",)
+TYPES: Final = ("aws_ecs_service", "aws_autoscaling_group")
 
 
 def violations(plan: Plan) -> Iterator[str]:
-    for service in plan.resources(*TYPES):
+    for service in plan.resources("aws_ecs_service"):
         strategy = service.values.get("capacity_provider_strategy") or []
         weights = {part.get("capacity_provider"): part.get("weight") or 0 for part in strategy}
         if strategy and sum(weights.values()) <= 0:
@@ -25,6 +25,16 @@ def violations(plan: Plan) -> Iterator[str]:
         placed = {provider for provider, weight in weights.items() if weight > 0}
         if placed == {"FARGATE_SPOT"} and not _only_spot(plan, service.values):
             yield f"{service.address}: every task is on Spot, and nobody chose that (only_spot)"
+    yield from _groups(plan)
+
+
+def _groups(plan: Plan) -> Iterator[str]:
+    for group in plan.resources("aws_autoscaling_group"):
+        for policy in group.values.get("mixed_instances_policy") or []:
+            for shares in policy.get("instances_distribution") or []:
+                on_demand = shares["on_demand_base_capacity"] + shares["on_demand_percentage_above_base_capacity"]
+                if on_demand == 0 and not _only_spot(plan, group.values):
+                    yield f"{group.address}: every instance is on Spot, and nobody chose that (only_spot)"
 
 
 def _only_spot(plan: Plan, service: Any) -> bool:

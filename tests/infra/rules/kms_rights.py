@@ -21,15 +21,28 @@ WRITES: Final = ("s3:PutObject", "sns:Publish")
 
 
 def violations(plan: Plan) -> Iterator[str]:
+    github = plan.variables.get("github") or {}
+    if github.get("state_kms_key_arn") and not _covered(plan, github["state_kms_key_arn"]):
+        yield "the role of GitHub's workflows cannot read and write the state, which a key of yours encrypts"
     if not plan.variables.get("kms_key_arn"):
         return
-    state = (plan.variables.get("github") or {}).get("state_bucket")
+    state = github.get("state_bucket")
     for document in plan.resources(*TYPES):
         actions = _granted(document, state)
         needed = {"kms:Decrypt"} if actions.intersection(READS) else set()
         needed |= {"kms:GenerateDataKey"} if actions.intersection(WRITES) else set()
         if missing := needed - actions:
             yield f"{document.address}: {sorted(missing)} is missing for data that the key encrypts"
+
+
+def _covered(plan: Plan, key: str) -> bool:
+    """Whether a role may read and write what a key encrypts."""
+    return any(
+        {"kms:Decrypt", "kms:GenerateDataKey"} <= set(statement.get("actions") or [])
+        and key in (statement.get("resources") or [])
+        for document in plan.resources(*TYPES)
+        for statement in document.values.get("statement") or []
+    )
 
 
 def _granted(document: Resource, state_bucket: str | None) -> set[str]:

@@ -54,6 +54,7 @@ CELLS: Final[dict[str, dict[str, Any]]] = {
             "environment": "production",
             "state_bucket": "states",
             "state_key": "pixelfleet.tfstate",
+            "state_kms_key_arn": KEY_ARN.replace("00000000", "11111111", 1),
         },
     },
     "ec2-longest-prefix": {

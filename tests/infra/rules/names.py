@@ -1,7 +1,8 @@
-"""Lengths of names, beginnings that AWS reserves, and the 4 KB of a function's environment."""
+"""Lengths of names, beginnings that AWS reserves, the 4 KB of a function's environment, and the length of policies."""
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -28,6 +29,8 @@ RESERVED: Final = {
     "aws_lb": "internal-",
     "aws_s3_bucket": "xn--|sthree-|amzn-s3-demo-",
 }
+#: IAM user guide, "IAM and AWS STS quotas": the aggregate of a role's inline policies, in characters.
+INLINE_POLICIES: Final = 10_240
 ENVIRONMENT_BYTES: Final = 4096
 #: What a value that is not known yet may have: an ARN or a URL.
 UNKNOWN_BYTES: Final = 120
@@ -40,6 +43,7 @@ def violations(plan: Plan) -> Iterator[str]:
             name = str(resource.values.get(_name_of(type_)) or "")
             if re.match(beginnings, name):
                 yield f"{resource.address}: AWS reserves the beginning of the name {name}"
+    yield from _policies(plan)
     for function in plan.resources("aws_lambda_function"):
         if _environment_bytes(plan, function) >= ENVIRONMENT_BYTES:
             yield f"{function.address}: the environment has {ENVIRONMENT_BYTES} bytes or more"
@@ -54,6 +58,16 @@ def _lengths(plan: Plan) -> Iterator[str]:
                 yield f"{resource.address}: a name of {type_} has at most {longest} characters"
             if not name and len(str(resource.values.get(f"{attribute}_prefix") or "")) > prefix:
                 yield f"{resource.address}: a generated name's prefix has at most {prefix} characters"
+
+
+def _policies(plan: Plan) -> Iterator[str]:
+    """IAM counts the inline policies of a role together, without white space."""
+    sizes: Counter[str] = Counter()
+    for policy in plan.resources("aws_iam_role_policy"):
+        sizes[str(policy.values.get("role"))] += len("".join(str(policy.values.get("policy") or "").split()))
+    for role, size in sizes.items():
+        if size > INLINE_POLICIES:
+            yield f"{role}: inline policies of {size} characters, at most {INLINE_POLICIES} for a role"
 
 
 def _name_of(type_: str) -> str:

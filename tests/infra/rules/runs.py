@@ -129,10 +129,16 @@ def part_of(document: Mapping[str, Any], cell: str, variables: Mapping[str, Any]
     ]
     before = document.get("prior_state", {}).get("values", {}).get("root_module", {})
     modules = [module for module in before.get("child_modules", []) if module["address"] == f"module.{cell}"]
+    checks = [
+        {"name": check["address"]["name"], "status": check["status"]}
+        for check in document.get("checks", [])
+        if check["address"]["kind"] == "check" and check["address"].get("module") == f"module.{cell}"
+    ]
     outputs = {name: document["planned_values"]["outputs"][f"{cell}-{name}"] for name in OUTPUTS}
     given = {"region": REGION} | BASE | dict(variables)
     return {
         "resource_changes": changes,
+        "checks": checks,
         "prior_state": {"values": {"root_module": {"child_modules": modules}}},
         "planned_values": {"outputs": outputs},
         "output_changes": {name: document["output_changes"][f"{cell}-{name}"] for name in OUTPUTS},
