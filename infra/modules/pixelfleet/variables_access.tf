@@ -11,7 +11,7 @@ variable "domain_name" {
 }
 
 variable "route53_zone_id" {
-  description = "Public hosted zone of domain_name. Given, the module makes the certificates, their validation records and the aliases to CloudFront. Null: you give certificate_arn and point the domain."
+  description = "Public hosted zone of domain_name. Given, the module makes the certificates, their validation records and the aliases to CloudFront. The id of a zone that is there already: a plan counts by it. Null: you give certificate_arn and point the domain."
   type        = string
   default     = null
 
