@@ -31,7 +31,7 @@ def image_named(deployment: Deployment, text: str) -> Image:
     image = deployment.images.get(image_id(bucket, key)) or deployment.images.get(text)
     if image is None:
         raise SetupError(
-            f"there is no image {text}: give its id, its key, or s3://BUCKET/KEY. A worker makes the record of an upload "
-            "when it begins with it: pixelfleet status shows the uploads that wait."
+            f"there is no image {text}: give its id, its key, or s3://BUCKET/KEY. An upload has a record once a worker "
+            "begins with it: pixelfleet status shows the uploads that wait."
         )
     return image
