@@ -5,6 +5,7 @@ thousand records. So the state is saved only after requests that may change it, 
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -14,6 +15,8 @@ from pixelfleet.localcloud.request_head import Application, Receive, Scope, Send
 #: Least seconds between two savings, and the least factor of the last saving's duration.
 INTERVAL: Final = 60.0
 SHARE: Final = 30
+
+_log = logging.getLogger(__name__)
 
 
 def autosave(
@@ -33,7 +36,12 @@ def autosave(
             await due.wait()
             due.clear()
             began = clock()
-            save()
+            try:
+                save()
+            except OSError as error:
+                # The journal has the records; after a kill the queues are made anew.
+                _log.error("the state was not saved, and is saved again in a minute: %s", error)
+                due.set()
             pause = max(INTERVAL, SHARE * (clock() - began))
 
     async def saved(scope: Scope, receive: Receive, send: Send) -> None:

@@ -9,9 +9,12 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
+
+from pixelfleet.localcloud.state import StateError
 
 #: More events than one run of the embedded cloud has.
 EVENTS_OF_A_RUN: Final = 1_000_000_000
@@ -40,7 +43,7 @@ def install(sqs: ModuleType, s3: ModuleType, sequence: Path | None) -> SteadyTim
 
     Raises:
         RuntimeError: ministack is not the pinned version.
-        OSError: the file could not be written.
+        StateError: the file cannot be written.
     """
     if getattr(sqs, "time", None) is not time or not isinstance(getattr(s3, "_event_sequence", None), itertools.count):
         raise RuntimeError("ministack keeps its time in another way than version 1.5.33: pixelfleet cannot correct it")
@@ -51,7 +54,11 @@ def install(sqs: ModuleType, s3: ModuleType, sequence: Path | None) -> SteadyTim
 
 
 def first_sequencer(path: Path | None, now: int) -> int:
-    """The wall clock in microseconds, as ministack has it, but above every sequencer of the runs before."""
+    """The wall clock in microseconds, as ministack has it, but above every sequencer of the runs before.
+
+    Raises:
+        StateError: the file cannot be written.
+    """
     if path is None:
         return now
     try:
@@ -60,11 +67,16 @@ def first_sequencer(path: Path | None, now: int) -> int:
         last = -EVENTS_OF_A_RUN
     first = max(now, last + EVENTS_OF_A_RUN)
     draft = path.with_name(f"{path.name}.new")
-    with draft.open("w", encoding="ascii") as file:
-        file.write(str(first))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with draft.open("w", encoding="ascii") as file:
+            file.write(str(first))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
+        raise StateError(f"{path} cannot be written: {error.strerror}. Make room, and start again") from None
     return first
 
 

@@ -1,7 +1,7 @@
 """Runs ministack behind a door, bounds its memory and saves its state: `python -m pixelfleet.localcloud.gateway`.
 
-Exit codes: 0 stopped and saved; UNREADABLE the state cannot be read, and was left as it is; NOT_SAVED stopped, and the
-disk refused the state.
+Exit codes: 0 stopped and saved; UNREADABLE the state cannot be read, or the disk takes no file beside the state,
+which was left as it is; NOT_SAVED stopped, and the disk refused the state.
 """
 
 import asyncio
@@ -55,7 +55,11 @@ def main() -> None:
     disk = object_files.install(s3, Path(os.environ["S3_DATA_DIR"]))
     object_files.take_mapped_bodies(ministack)
     state = os.environ.get(STATE_VARIABLE)
-    clock.install(sqs, s3, Path(state) / "sequence" if state else None)
+    try:
+        clock.install(sqs, s3, Path(state) / "sequence" if state else None)
+    except StateError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the last line of the log says why
+        sys.exit(UNREADABLE)
     memory = Memory(ministack, StateFolder(Path(state), codec(persistence))) if state else None
     application = with_put_files(with_form_files(ministack.app, disk), disk)
     sys.exit(asyncio.run(_serve(with_trimming(application), memory)))

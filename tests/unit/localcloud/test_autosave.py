@@ -1,7 +1,10 @@
 """The embedded cloud's state is written while requests come, and left alone while none comes."""
 
 import asyncio
+import errno
 from collections.abc import Callable, Coroutine
+
+import pytest
 
 from pixelfleet.localcloud.autosave import INTERVAL, SHARE, autosave
 from pixelfleet.localcloud.request_head import Application, Scope
@@ -26,12 +29,15 @@ class Scene:
     def __init__(self, seconds_a_save: float = 0.0) -> None:
         self.clock = Clock()
         self.saves = 0
+        self.disk_is_full = False
         self.pauses: list[float] = []
         self._seconds = seconds_a_save
         self._go_on = asyncio.Event()
         self._application: Application = autosave(_answer, self._save, self.clock, self._sleep)
 
     def _save(self) -> None:
+        if self.disk_is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
         self.saves += 1
         self.clock.now += self._seconds
 
@@ -102,3 +108,23 @@ def test_the_server_s_own_start_is_no_reason_to_save() -> None:
         assert (cloud.saves, cloud.pauses) == (0, [])
 
     play(scene)
+
+
+def test_a_full_disk_is_logged_and_the_next_save_makes_up_for_it(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene() -> None:
+        cloud = Scene()
+        await cloud.request()
+        cloud.disk_is_full = True
+        for _ in range(3):
+            await cloud.pause_ends()
+        cloud.disk_is_full = False
+        assert cloud.saves == 0
+        await cloud.pause_ends()
+        assert cloud.saves == 1
+        await cloud.pause_ends()
+        assert cloud.saves == 1
+
+    play(scene)
+    assert [record.getMessage() for record in caplog.records] == [
+        "the state was not saved, and is saved again in a minute: [Errno 28] No space left on device"
+    ] * 3

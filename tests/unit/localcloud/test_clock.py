@@ -1,5 +1,6 @@
 """The embedded cloud while the machine's clock is set back: by an hour, by a day, between two runs."""
 
+import errno
 import itertools
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from pixelfleet.localcloud import clock
 from pixelfleet.localcloud.clock import EVENTS_OF_A_RUN, SteadyTime, first_sequencer, install, show_in_time
+from pixelfleet.localcloud.state import StateError
 from tests.clock import Clock
 
 HOUR = 3_600.0
@@ -77,3 +79,16 @@ def test_messages_of_a_run_whose_clock_was_ahead_are_not_hidden_for_a_day() -> N
     messages: list[dict[str, Any]] = [{"visible_at": NOW + DAY}, {"visible_at": NOW + 40}, {"visible_at": NOW - 5}]
     show_in_time([{"attributes": {"VisibilityTimeout": "1000"}, "messages": messages}], NOW)
     assert [message["visible_at"] - NOW for message in messages] == [1_000, 40, -5]
+
+
+def test_a_full_disk_stops_the_start_with_the_name_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "sequence"
+    path.write_text("5")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(StateError, match="sequence cannot be written: No space left on device"):
+        first_sequencer(path, 1)
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("sequence", "5")]
