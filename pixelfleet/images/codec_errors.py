@@ -22,6 +22,8 @@ class DamagedError(Exception):
 _MEMORY: Final = re.compile(
     r"out of memory|(cannot|unable to|failed to|could not) allocate|malloc failed|memory allocation|"
     r"insufficient memory|not enough memory|no space for|bad_alloc|png_malloc|out_of_memory|memory limit|"
+    # libaom's encoder, where it gets no memory for its frames.
+    r"error allocating|av1_create_context_and_bufferpool\(\) failed|"
     # librsvg gives no reason where cairo gets no memory for the picture of a mask or a filter.
     r"glib: rendering error:\s*\Z",
     re.IGNORECASE,

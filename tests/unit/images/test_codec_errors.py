@@ -17,6 +17,14 @@ MACHINE = [
     ("vipspng: png_malloc: out of memory", Cause.OUT_OF_MEMORY),
     ("heif: Memory allocation error: Cannot allocate pixel buffer (6.0)", Cause.OUT_OF_MEMORY),
     ("webpload: VP8_STATUS_OUT_OF_MEMORY", Cause.OUT_OF_MEMORY),
+    # An AVIF of 81 megapixels that is written within 900 MB.
+    (
+        (
+            "heif: Encoder plugin generated an error: Initialization problem: av1_create_context_and_bufferpool() "
+            "failed (8.5001)\nwbuffer_write: write failed\nsystem error: Unknown error -1\n"
+        ),
+        Cause.OUT_OF_MEMORY,
+    ),
     # librsvg 2.6x gives no reason where cairo gets no memory for a mask or a filter.
     ("unable to call avg\n  svgload_buffer: SVG rendering failed\nglib: rendering error: \n\n", Cause.OUT_OF_MEMORY),
     ('TIFFReadDirectory: No space for "TileOffsets" array', Cause.OUT_OF_MEMORY),
