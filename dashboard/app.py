@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 
-from dashboard.api import batches, bulk, fleet, health, images, recipes, tokens, uploads, users
+from dashboard.api import batches, bulk, fleet, health, images, recipes, routes, tokens, uploads, users
 from dashboard.bodies import BoundedBodies
 from dashboard.callers import SignInNeededError
 from dashboard.guard import Guard
@@ -35,7 +35,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.settings import Settings
 
 API = "/api/v1"
-_APIS = (images, bulk, uploads, batches, fleet, recipes, users, tokens)
+_APIS = (images, bulk, uploads, batches, fleet, recipes, routes, users, tokens)
 _PAGES = (
     account,
     batch_pages,

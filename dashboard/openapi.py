@@ -29,7 +29,10 @@ _TAGS: Final = [
     {"name": "images", "description": "One's own images; for operators everybody's."},
     {"name": "uploads", "description": "Forms by which files go straight to S3."},
     {"name": "batches", "description": "What was uploaded together."},
-    {"name": "recipes", "description": "What images can be made into; operators store recipes."},
+    {
+        "name": "recipes",
+        "description": "What images can be made into, and which keys get which recipe; operators change both.",
+    },
     {"name": "operators", "description": "The fleet; needs the scope `operate`, which only operators' tokens have."},
     {"name": "users", "description": "Who calls, and who else there is."},
     {"name": "health", "description": "For load balancers; public."},

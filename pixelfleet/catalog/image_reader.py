@@ -14,6 +14,7 @@ from pixelfleet.catalog.dynamo import (
 from pixelfleet.catalog.indexes import IndexEntry, IndexReader, Slice
 from pixelfleet.catalog.items import image_of
 from pixelfleet.catalog.schema import BY_BATCH, BY_FAILURE, BY_OWNER, IMAGES
+from pixelfleet.domain.keys import place_of
 from pixelfleet.domain.records import FAILURES, Image, Member, Status, as_member
 from pixelfleet.errors import Cause
 
@@ -37,7 +38,7 @@ class Glance:
     sha256: str | None
 
     READ: ClassVar[tuple[str, ...]] = (
-        "image_id", "key", "batch", "status", "cause", "uploaded_at", "bytes", "exif", "dominant_colour", "tags",
+        "image_id", "key", "status", "cause", "uploaded_at", "bytes", "exif", "dominant_colour", "tags",
         "sha256",
     )  # fmt: skip
 
@@ -49,7 +50,7 @@ class Glance:
             item["image_id"],
             _member(Status, item["status"]),
             _member(Cause, item["cause"]) if "cause" in item else None,
-            key.split("/", 3)[3] if item.get("batch") else key,
+            place_of(key).path,
             item.get("uploaded_at", ""),
             item.get("bytes"),
             item.get("exif", {}),

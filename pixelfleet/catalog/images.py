@@ -19,6 +19,7 @@ from pixelfleet.catalog.image_reader import ImageReader
 from pixelfleet.catalog.items import counter_shard, fingerprint, image_item
 from pixelfleet.domain import transitions
 from pixelfleet.domain.jobs import Job, Origin
+from pixelfleet.domain.keys import Place
 from pixelfleet.domain.records import Image, RecipeRef, Status, timestamp
 from pixelfleet.domain.tags import Tags
 from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
@@ -80,9 +81,10 @@ class Images(ImageReader):
         at = self._timestamp()
         return self._change(aim.job.image_id, lambda image: transitions.hand_back(image, aim, at), seen)
 
-    def remove(self, job: Job, worker: str, seen: Image | None = None) -> Image | Refusal:
+    def remove(self, job: Job, worker: str, seen: Image | None = None, place: Place | None = None) -> Image | Refusal:
+        """See `transitions.remove`."""
         at = self._timestamp()
-        return self._change(job.image_id, lambda image: transitions.remove(image, job, at, worker), seen)
+        return self._change(job.image_id, lambda image: transitions.remove(image, job, at, worker, place), seen)
 
     def announced(self, image: Image) -> Image | Refusal:
         """Clear the notice that was just published for `image`."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pixelfleet.domain.jobs import Job, Lane
+from pixelfleet.domain.keys import Place
 from pixelfleet.domain.records import Image, RecipeRef, StoredVariant, pad_sequencer
 from pixelfleet.errors import Cause
 
@@ -37,6 +38,8 @@ class Aim:
     worker: str
     at: str
     lane: Lane = Lane.BULK
+    #: Owner and batch of an image that has no record yet, if a route gives them; else they are read from the key.
+    place: Place | None = None
 
     def claimed(self, image: Image) -> "Aim":
         """The aim of the attempt that `image`, as the claim left it, has begun."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
+from pixelfleet.domain.keys import place_of
 from pixelfleet.errors import Cause
 
 #: S3 sequencers differ in length; padded on the right with zeros to this width they order as text.
@@ -176,8 +177,8 @@ class Image(WholeRecord):
 
     @property
     def path(self) -> str:
-        """The key without owner and batch."""
-        return self.key.split("/", 3)[3] if self.batch else self.key
+        """The key without owner and batch, where the key has them."""
+        return place_of(self.key).path
 
     @property
     def notice_id(self) -> str:

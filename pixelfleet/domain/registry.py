@@ -1,4 +1,4 @@
-"""The registry: the recipes that a deployment has by name, and where each of them applies. Pure.
+"""The registry: the recipes that a deployment has by name, and where each of them applies: routes and defaults. Pure.
 
 The registry is one value, and one item of the catalog. A worker reads the whole of it with one call a minute, and no
 change can leave a route or a default without its recipe.
@@ -10,11 +10,13 @@ from typing import Final
 from pydantic import Field
 
 from pixelfleet.domain.records import RecipeRef, WholeRecord
+from pixelfleet.domain.routes import Route, blocked_by, check_route, in_order
 from pixelfleet.errors import SetupError
 
 #: An item of the catalog has at most 400 KB. These numbers, at their longest, stay below it.
 MOST_RECIPES: Final = 200
 MOST_DEFAULTS: Final = 1_000
+MOST_ROUTES: Final = 200
 #: Versions of one name that are listed; the texts of older ones stay under their digests.
 MOST_VERSIONS: Final = 1_000
 #: The longest description and list of variants that are kept beside a name, in characters.
@@ -52,10 +54,11 @@ class StoredRecipe(RecipeVersion):
 
 
 class Registry(WholeRecord):
-    """Recipes by name, and owners' default recipes by owner. `version` counts changes."""
+    """Recipes by name, routes as they are tried, owners' default recipes by owner. `version` counts changes."""
 
     version: int = 0
     recipes: dict[str, StoredRecipe] = Field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
     defaults: dict[str, str] = Field(default_factory=dict)
 
     def ref(self, name: str) -> RecipeRef | None:
@@ -114,10 +117,46 @@ def with_default(registry: Registry, owner: str, name: str | None) -> Registry:
     return registry if defaults == registry.defaults else registry.model_copy(update={"defaults": defaults})
 
 
+def with_route(registry: Registry, route: Route, *, first: bool = False) -> Registry:
+    """Add a route behind those of its priority; `first`: before all others, with the smallest priority of them.
+
+    Raises:
+        SetupError: the route is wrong, could never match, or there are `MOST_ROUTES` others.
+    """
+    check_route(route)
+    if len(registry.routes) >= MOST_ROUTES:
+        raise SetupError(f"there are {MOST_ROUTES} routes, the most there may be: remove one that is not used")
+    if first:
+        smallest = min([other.priority for other in registry.routes], default=route.priority)
+        route = route.model_copy(update={"priority": min(smallest, route.priority)})
+    routes = in_order((route, *registry.routes) if first else (*registry.routes, route))
+    rivals = blocked_by(route, routes[: routes.index(route)])
+    if rivals:
+        named = ", ".join(f"{rival.route_id} ({rival.match})" for rival in rivals[:3])
+        raise SetupError(
+            f"a route of {route.match} could never match: all its keys are taken by {named}. Put the route before by "
+            "--first or a smaller --priority, or remove the other one"
+        )
+    return registry.model_copy(update={"routes": routes})
+
+
+def without_route(registry: Registry, route_id: str) -> Registry:
+    """Remove a route by its id.
+
+    Raises:
+        SetupError: there is no such route.
+    """
+    routes = tuple(route for route in registry.routes if route.route_id != route_id)
+    if len(routes) == len(registry.routes):
+        raise SetupError(f"there is no route {route_id!r}; `pixelfleet route list` shows all routes")
+    return registry.model_copy(update={"routes": routes})
+
+
 def uses_of(registry: Registry, name: str) -> list[str]:
     """Where a recipe applies, in words, for people."""
+    uses = [f"route {route.route_id} gives it to {route.match}" for route in registry.routes if route.recipe == name]
     owners = sorted(owner for owner, recipe in registry.defaults.items() if recipe == name)
-    return [f"it is the default of {_some(owners)}"] if owners else []
+    return uses + ([f"it is the default of {_some(owners)}"] if owners else [])
 
 
 def _some(names: list[str], most: int = 5) -> str:

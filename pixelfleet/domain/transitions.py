@@ -7,6 +7,7 @@ order, number and speed of the workers. How an attempt ends is in `outcomes.py`.
 
 from pixelfleet.domain.attempts import Aim, Failure, Refusal, Success, results_of, same_work, sequencer_of
 from pixelfleet.domain.jobs import Job, Origin
+from pixelfleet.domain.keys import Place
 from pixelfleet.domain.outcomes import attempts_used_up, line, record_failed, record_ready, still_aimed_at
 from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, counted_as, counted_in_batch, shorten
 from pixelfleet.domain.tags import Tags
@@ -163,11 +164,14 @@ def uncount(image: Image | None, etag: str | None) -> Image | Refusal:
     return after if outdated or after != image else Refusal.DONE
 
 
-def remove(image: Image | None, job: Job, at: str, worker: str) -> Image | Refusal:
-    """Leave a tombstone; every folder of results that was ever named is listed in `superseded`, to be deleted."""
+def remove(image: Image | None, job: Job, at: str, worker: str, place: Place | None = None) -> Image | Refusal:
+    """Leave a tombstone; every folder of results that was ever named is listed in `superseded`, to be deleted.
+
+    `place` is the owner and batch of an image without a record; by default they are read from the key.
+    """
     sequencer = sequencer_of(job, image)
     if image is None:
-        place = job.place
+        place = place or job.place
         image = Image(
             image_id=job.image_id,
             bucket=job.bucket,
@@ -252,7 +256,7 @@ _NO_RECIPE = RecipeRef(name="", digest="")
 
 
 def _first_seen(aim: Aim) -> Image:
-    place = aim.job.place
+    place = aim.place or aim.job.place
     return Image(
         image_id=aim.job.image_id,
         bucket=aim.job.bucket,

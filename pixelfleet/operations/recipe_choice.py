@@ -1,4 +1,8 @@
-"""The recipe of an image: its own, else its batch's, else its owner's default, else the deployment's."""
+"""The recipe of an image, and whose the image is.
+
+The recipe is the image's own, else that of the first route that matches its key, else its batch's, else its owner's
+default, else the deployment's. Owner and batch are those of the image's record, else of its key, else of the route.
+"""
 
 import time
 from collections.abc import Callable
@@ -9,6 +13,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import Place
 from pixelfleet.domain.records import Image, RecipeRef
 from pixelfleet.domain.registry import Registry
+from pixelfleet.domain.routes import Router
 from pixelfleet.errors import Cause, PermanentError, RecipeError
 from pixelfleet.recipes import Recipe
 
@@ -23,18 +28,33 @@ UNKNOWN: Final = "unknown:"
 class RecipeChoice:
     """Chooses recipes. It remembers recipes: for the images of one batch, it reads the catalog once a minute."""
 
-    def __init__(self, deployment: Deployment, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, deployment: Deployment, clock: Callable[[], float] = time.monotonic, *, makes_batches: bool = True
+    ) -> None:
+        """`makes_batches`: a batch that has no record is made; otherwise nothing is written."""
         self._deployment = deployment
+        self._makes_batches = makes_batches
         self._clock = clock
         self._remembered: dict[str, tuple[float, RecipeRef | None]] = {}
         self._read_registry: tuple[float, Registry] | None = None
+        self._router = Router()
         self._recipes: dict[str, Recipe] = {}
 
-    def of(self, image: Image | None, place: Place) -> RecipeRef:
+    def of(self, image: Image | None, bucket: str, key: str) -> RecipeRef:
         """The recipe that applies now."""
         if image is not None and image.chosen_recipe is not None:
             return image.chosen_recipe
-        return self._of_batch(place) or self._of_owner(place.owner) or self._default()
+        place = self.place(image, bucket, key)
+        # Asked also where a route decides: the first image of a batch makes the batch.
+        of_batch = self._of_batch(place)
+        return self._of_route(bucket, key) or of_batch or self._of_owner(place.owner) or self._default()
+
+    def place(self, image: Image | None, bucket: str, key: str) -> Place:
+        """The owner and the batch of a key, whose record is `image`: a record keeps them, whatever routes say later."""
+        if image is not None:
+            return Place(image.owner, image.batch, image.path)
+        self._registry()
+        return self._router.place_of(bucket, key)
 
     def load(self, ref: RecipeRef) -> Recipe:
         """Read the recipe itself.
@@ -67,10 +87,18 @@ class RecipeChoice:
             return None
 
         def ask() -> RecipeRef | None:
+            if not self._makes_batches:
+                batch = self._deployment.batches.get(place.owner, name)
+                return batch.recipe if batch is not None else None
             # An upload by another client has no batch record yet: it is made here, at the first image.
             return self._deployment.batches.create(place.owner, name).recipe
 
         return self._remember(f"batch {place.owner}/{name}", ask)
+
+    def _of_route(self, bucket: str, key: str) -> RecipeRef | None:
+        self._registry()
+        route = self._router.route_of(bucket, key)
+        return self._named(route.recipe) if route is not None and route.recipe is not None else None
 
     def _of_owner(self, owner: str) -> RecipeRef | None:
         name = self._registry().defaults.get(owner)
@@ -88,7 +116,10 @@ class RecipeChoice:
     def _registry(self) -> Registry:
         now = self._clock()
         if self._read_registry is None or now - self._read_registry[0] >= REMEMBERED:
-            self._read_registry = (now, self._deployment.recipe_registry.get())
+            registry = self._deployment.recipe_registry.get()
+            if self._read_registry is None or self._read_registry[1].routes != registry.routes:
+                self._router = Router(registry.routes)
+            self._read_registry = (now, registry)
         return self._read_registry[1]
 
     def _remember(self, what: str, ask: Callable[[], RecipeRef | None]) -> RecipeRef | None:

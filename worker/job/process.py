@@ -133,8 +133,8 @@ class Processor:
         return recount(self._deployment, seen)
 
     def _aim(self, job: Job, seen: Image | None, lane: Lane) -> Aim:
-        recipe = self._recipes.of(seen, job.place)
-        return Aim(job, recipe, revision_of(job, recipe), self.worker, self._surroundings.timestamp(), lane)
+        recipe, place = self._recipes.of(seen, job.bucket, job.key), self._recipes.place(seen, job.bucket, job.key)
+        return Aim(job, recipe, revision_of(job, recipe), self.worker, self._surroundings.timestamp(), lane, place)
 
     def _attempt(self, aim: Aim, image: Image, follows: int = 0) -> Attempt:
         return Attempt(aim.claimed(image), image, aim.lane, Stopwatch(self._surroundings.monotonic), follows)
@@ -227,7 +227,8 @@ class Processor:
         if job.key.endswith("/") and self._deployment.images.get(job.image_id) is None:
             # The marker of a folder, of which there never was an image.
             return None
-        removed = self._deployment.images.remove(job, self.worker)
+        place = self._recipes.place(None, job.bucket, job.key)
+        removed = self._deployment.images.remove(job, self.worker, place=place)
         if isinstance(removed, Refusal):
             self._finish.again(job.image_id)
             return None

@@ -10,7 +10,7 @@ from pixelfleet.aws.listing import ListedObject
 from pixelfleet.aws.queues import SEND_BATCH
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, lane_for, message_group
-from pixelfleet.domain.keys import image_id, place_of
+from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Image, RecipeRef, Status, next_sequencer
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.recipe_choice import RecipeChoice
@@ -115,7 +115,7 @@ class Reconcile:
     def _recipe(self, listed: ListedObject, image: Image | None) -> RecipeRef | None:
         if self._options.recipe is not None or not self._options.outdated:
             return self._options.recipe
-        return self._choice.of(image, place_of(listed.key))
+        return self._choice.of(image, self._deployment.settings.uploads_bucket, listed.key)
 
     def _job(self, candidate: _Candidate) -> tuple[Job, Image | None] | None:
         """The job of an object, None if there is nothing to do about it any more.

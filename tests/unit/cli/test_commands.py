@@ -203,7 +203,8 @@ def test_lists_fit_a_terminal_of_80_columns_and_cut_nothing(deployment: Deployme
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["upload"], ["redrive"], ["purge"], ["batch", "seal"], ["user", "token"], ["recipe", "put"]]
+    "command",
+    [[], ["upload"], ["redrive"], ["purge"], ["batch", "seal"], ["user", "token"], ["recipe", "put"], ["route", "add"]],
 )
 def test_help_fits_80_columns_and_shows_no_type_for_flags(pixelfleet: Any, command: list[str]) -> None:
     code, out, _ = pixelfleet(*command, "--help")
@@ -249,6 +250,44 @@ def test_a_file_with_the_name_of_a_built_in_recipe_is_not_taken_for_it(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "web").write_text(shop().to_text())
     assert "shop is stored" in pixelfleet("recipe", "put", "web")[2]
+
+
+def test_a_route_is_added_explained_listed_and_removed(deployment: Deployment, pixelfleet: Any) -> None:
+    pattern = "catalog/{batch}/**"
+    given = ("--match", "catalog/**", "--owner", "shop", "--recipe", "zoom", "--batch-from", pattern)
+    _, out, _ = pixelfleet("route", "add", *given, "--json")
+    added = json.loads(out)
+    assert (added["bucket"], added["priority"], added["blocked"]) == (deployment.settings.uploads_bucket, 100, [])
+    _, out, _ = pixelfleet("route", "test", "catalog/2026/a.jpg")
+    assert "owner shop, batch 2026, recipe zoom" in out
+    assert f"Route {added['route_id']} (catalog/**) is the first that matches." in out
+    _, out, _ = pixelfleet("route", "test", "other/a.jpg", "--json")
+    other = json.loads(out)
+    assert (other["route"], other["owner"], other["batch"], other["recipe"]) == (None, "default", None, "web")
+    assert deployment.batches.get("shop", "2026") is None
+    code, _, err = pixelfleet("route", "add", "--match", "catalog/*.jpg", "--recipe", "web")
+    assert (code, "could never match" in err) == (2, True)
+    code, _, err = pixelfleet("route", "add", "--match", "**", "--recipe", "web", "--first")
+    assert (code, f"route {added['route_id']} (catalog/**) can never match any more" in err) == (0, True)
+    code, out, _ = pixelfleet("route", "list")
+    assert "can never match" in " ".join(out.split())
+    assert max(len(line) for line in out.splitlines()) <= 80
+    code, _, err = pixelfleet("route", "rm", added["route_id"])
+    assert (code, "is removed: keys catalog/**" in err) == (0, True)
+    assert pixelfleet("route", "rm", added["route_id"])[0] == 2
+    code, _, err = pixelfleet("route", "add", "--match", "x/**", "--recipe", "none")
+    assert (code, "no recipe 'none' is stored" in err) == (2, True)
+
+
+def test_an_owner_gets_a_default_recipe(pixelfleet: Any) -> None:
+    assert "has no default recipe; the deployment's is web" in pixelfleet("owner", "default-recipe", "ana")[2]
+    assert pixelfleet("owner", "default-recipe", "ana", "zoom")[0] == 0
+    _, out, _ = pixelfleet("owner", "default-recipe", "ana", "--json")
+    assert json.loads(out) == {"owner": "ana", "default_recipe": "zoom"}
+    assert pixelfleet("owner", "default-recipe", "ana", "none-such")[0] == 2
+    assert pixelfleet("owner", "default-recipe", "a/b", "zoom")[0] == 2
+    assert pixelfleet("owner", "default-recipe", "ana", "--none")[0] == 0
+    assert json.loads(pixelfleet("owner", "default-recipe", "ana", "--json")[1])["default_recipe"] is None
 
 
 def test_numbers_of_one_are_not_plural() -> None:

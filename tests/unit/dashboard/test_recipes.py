@@ -87,3 +87,32 @@ def test_an_image_and_an_upload_may_have_a_stored_recipe(dashboard: Dashboard, o
     batch = dashboard.deployment.batches.get("ana", "mine")
     assert batch is not None
     assert batch.recipe == queued.chosen_recipe
+
+
+def test_routes_are_added_tested_and_removed(dashboard: Dashboard, operator: Any) -> None:
+    body = {"match": "catalog/**", "owner": "shop", "recipe": "zoom", "batch_from": "catalog/{batch}/**"}
+    added = operator.post("/api/v1/routes", json=body)
+    assert (added.status_code, added.json()["blocked"]) == (201, [])
+    route = added.json()["route"]
+    tested = operator.post("/api/v1/routes/test", json={"key": "catalog/2026/a.jpg"}).json()
+    assert (tested["route"], tested["owner"], tested["batch"], tested["recipe"]) == (route, "shop", "2026", "zoom")
+    never = operator.post("/api/v1/routes", json={"match": "catalog/*.jpg", "recipe": "web"})
+    assert (never.status_code, "could never match" in never.json()["detail"]) == (400, True)
+    first = operator.post("/api/v1/routes", json={"match": "**", "recipe": "web", "first": True}).json()
+    assert [each["id"] for each in first["blocked"]] == [route["id"]]
+    listed = operator.get("/api/v1/routes").json()["routes"]
+    assert [(each["id"], each["blocked_by"]) for each in listed] == [
+        (first["route"]["id"], []),
+        (route["id"], [first["route"]["id"]]),
+    ]
+    for each in listed:
+        assert operator.delete(f"/api/v1/routes/{each['id']}").status_code == 204
+    assert operator.get("/api/v1/routes").json() == {"routes": []}
+
+
+def test_an_owners_default_recipe_is_set_and_taken_away(operator: Any) -> None:
+    address = "/api/v1/owners/ben/default-recipe"
+    assert operator.put(address, json={"recipe": "zoom"}).json() == {"owner": "ben", "recipe": "zoom"}
+    assert operator.get(address).json()["recipe"] == "zoom"
+    assert operator.put(address, json={"recipe": None}).status_code == 200
+    assert operator.get(address).json()["recipe"] is None

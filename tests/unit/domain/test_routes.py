@@ -1,0 +1,136 @@
+"""Routes: the first that matches takes the key, and one that can never match is found."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pixelfleet.domain.keys import Place, place_of
+from pixelfleet.domain.registry import (
+    MOST_ROUTES,
+    InUseError,
+    Registry,
+    StoredRecipe,
+    with_recipe,
+    with_route,
+    without_recipe,
+    without_route,
+)
+from pixelfleet.domain.routes import Route, Router, batch_pattern, in_order, never_matching
+from pixelfleet.errors import SetupError
+
+BUCKET = "uploads"
+
+
+def route(match: str, route_id: str = "r1", **given: Any) -> Route:
+    return Route(
+        **{"route_id": route_id, "bucket": BUCKET, "match": match, "recipe": "web", "at": "", "who": ""} | given
+    )
+
+
+PARTS = st.sampled_from(["a", "b", "*", "**", "a*"])
+MATCHES = st.lists(PARTS, min_size=1, max_size=3).map("/".join)
+KEYS = st.lists(st.sampled_from(["a", "b", "ab", "uploads", "me"]), min_size=1, max_size=5).map("/".join)
+
+
+@given(st.lists(st.tuples(MATCHES, st.integers(0, 2)), max_size=6), KEYS)
+def test_a_key_is_taken_by_the_first_route_that_matches_alone(matches: list[tuple[str, int]], key: str) -> None:
+    routes = in_order(route(match, f"r{n}", priority=priority) for n, (match, priority) in enumerate(matches))
+    assert [each.priority for each in routes] == sorted(each.priority for each in routes)
+    matching = [each for each in routes if Router([each]).route_of(BUCKET, key) is not None]
+    assert Router(routes).route_of(BUCKET, key) == (matching[0] if matching else None)
+    assert Router(routes).route_of("other", key) is None
+    # A route that can never match takes no key, and without it every key is taken as before.
+    blocked = never_matching(routes)
+    left = [each for each in routes if each.route_id not in blocked]
+    assert Router(left).route_of(BUCKET, key) == Router(routes).route_of(BUCKET, key)
+
+
+@given(KEYS, st.text("abz/{}*", max_size=12))
+def test_no_key_loses_the_owner_that_it_names_and_every_batch_can_be_one(key: str, text: str) -> None:
+    try:
+        pattern = batch_pattern(text).text
+    except SetupError:
+        pattern = "{batch}/**"
+    place = Router([route("**", owner="shop", batch_from=pattern)]).place_of(BUCKET, key)
+    if place_of(key).batch is not None:
+        assert place == place_of(key)
+    else:
+        assert (place.owner, place.path) == ("shop", key)
+        assert place.batch is None or place.batch in key.split("/")[:-1]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "key", "name"),
+    [
+        ("catalog/{batch}/**", "catalog/2026/a.jpg", "2026"),
+        ("catalog/{batch}/**", "catalog/2026", None),
+        ("catalog/{batch}/**", "catalog/-odd-/a.jpg", None),
+        ("{batch}/*", "shoes/a.jpg", "shoes"),
+        ("{batch}/*", "shoes/x/a.jpg", None),
+        ("**/{batch}/*.jpg", "a/b/c.jpg", "b"),
+    ],
+)
+def test_a_pattern_names_the_batch_by_a_part_of_the_key(pattern: str, key: str, name: str | None) -> None:
+    assert batch_pattern(pattern).name_in(key) == name
+
+
+@pytest.mark.parametrize("text", ["catalog/**", "{batch}", "a{batch}/x", "{batch}/{batch}/x", "{batch}x/y"])
+def test_what_is_no_pattern_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(SetupError, match=r"such as catalog/\{batch\}/\*\*"):
+        batch_pattern(text)
+
+
+def test_a_route_that_can_never_match_is_refused_with_the_one_that_takes_its_keys() -> None:
+    registry = with_route(Registry(), route("catalog/**", "first"))
+    with pytest.raises(SetupError, match=r"could never match: all its keys are taken by first \(catalog/\*\*\)"):
+        with_route(registry, route("catalog/*.jpg", "second"))
+    assert [each.route_id for each in with_route(registry, route("catalog/*.jpg", "second", bucket="x")).routes] == [
+        "first",
+        "second",
+    ]
+    before = with_route(registry, route("catalog/*.jpg", "second"), first=True)
+    assert [each.route_id for each in before.routes] == ["second", "first"]
+    both = with_route(with_route(Registry(), route("[a-m]*", "one")), route("[!a-m]*", "two"))
+    with pytest.raises(SetupError, match=r"taken by one .*, two"):
+        with_route(both, route("?*", "three"))
+
+
+def test_first_comes_before_the_smallest_priority() -> None:
+    registry = with_route(Registry(), route("a/**", "one", priority=5))
+    registry = with_route(registry, route("b/**", "two"), first=True)
+    registry = with_route(registry, route("c/**", "three", priority=5))
+    assert [(each.route_id, each.priority) for each in registry.routes] == [("two", 5), ("one", 5), ("three", 5)]
+    assert [each.route_id for each in without_route(registry, "one").routes] == ["two", "three"]
+    with pytest.raises(SetupError, match="there is no route 'none'"):
+        without_route(registry, "none")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ({"match": "a***"}, "takes all but /"),
+        ({"recipe": None}, "gives nothing"),
+        ({"owner": "a/b"}, "each takes letters, digits"),
+        ({"batch_from": "x"}, "no pattern for batches"),
+        ({"priority": -1}, "a number from 0 to 100,000"),
+    ],
+)
+def test_a_wrong_route_is_refused_with_what_would_be_right(wrong: dict[str, Any], right: str) -> None:
+    with pytest.raises(SetupError, match=right):
+        with_route(Registry(), route(**{"match": "a"} | wrong))
+
+
+def test_there_is_an_end_to_routes_and_a_routes_recipe_is_in_use() -> None:
+    full = Registry(routes=tuple(route(f"{n}/**", str(n)) for n in range(MOST_ROUTES)))
+    with pytest.raises(SetupError, match="200 routes, the most"):
+        with_route(full, route("x"))
+    stored = StoredRecipe(name="shop", digest="d", number=1, at="", who="")
+    registry = with_route(with_recipe(Registry(), stored), route("a/**", recipe="shop"))
+    with pytest.raises(InUseError, match=r"route r1 gives it to a/\*\*"):
+        without_recipe(registry, "shop")
+
+
+def test_a_key_without_a_route_is_as_it_was() -> None:
+    assert Router().place_of(BUCKET, "a/b.jpg") == Place("default", None, "a/b.jpg")
