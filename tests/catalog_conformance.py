@@ -309,6 +309,16 @@ class CatalogConformance:
         assert catalog.recipe_texts.text("d1") == "name = 'web'"
         assert catalog.recipe_texts.text("d9") is None
 
+    def test_images_of_earlier_versions_of_a_recipe_are_counted(self, catalog: Catalog) -> None:
+        for name in ("a.jpg", "b.jpg"):
+            make_ready(catalog, aim(name))
+        catalog.images.claim(aim("c.jpg"), 5, None)
+        made_by = aim().recipe
+        count = catalog.images.made_by_earlier
+        assert count(made_by, 9) == (0, True)
+        assert count(made_by.model_copy(update={"digest": "newer"}), 9) == (2, True)
+        assert count(made_by.model_copy(update={"name": "other"}), 9) == (0, True)
+
     def test_the_registry_is_empty_before_anything_is_stored(self, catalog: Catalog) -> None:
         assert catalog.registry.get() == Registry()
         assert catalog.registry.versions("shop") == ()

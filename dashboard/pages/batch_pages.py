@@ -11,9 +11,9 @@ from dashboard.callers import FormCaller, PageCaller
 from dashboard.flash import Note
 from dashboard.pages.gallery_pages import VARIANTS, cards
 from dashboard.problem import Problem
+from dashboard.recipe_choices import recipe_choices
 from dashboard.rendering import segment
 from dashboard.site import Site, site_of
-from pixelfleet import recipes
 from pixelfleet.domain.records import Batch, Image, Status
 from pixelfleet.operations import completion
 from pixelfleet.operations.monitoring import batch_time_left
@@ -45,7 +45,7 @@ def batches(request: Request, caller: PageCaller, owner: str = "", cursor: str =
 @router.get("/batches/{owner}/{name}")
 def batch_page(request: Request, caller: PageCaller, owner: str, name: str) -> Response:
     site = site_of(request)
-    choices = {"recipes": list(recipes.BUILTIN), "variants": VARIANTS}
+    choices = {"recipes": [recipe.name for recipe in recipe_choices(site)], "variants": VARIANTS}
     return site.page(request, "batch.html", choices | _state(site, batch_of(site, caller, owner, name)))
 
 

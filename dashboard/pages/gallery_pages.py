@@ -14,6 +14,7 @@ from dashboard.callers import Caller, PageCaller
 from dashboard.filters import EVERYBODY, FileSize, Filters, Order
 from dashboard.gallery import PAGE, decode_cursor, page_of
 from dashboard.months import months_of
+from dashboard.recipe_choices import recipe_choices
 from dashboard.results import thumb_of
 from dashboard.site import Site, site_of
 from pixelfleet import recipes
@@ -114,7 +115,7 @@ def gallery(request: Request, caller: PageCaller, filters: AskedFilters) -> Resp
         "everybody": EVERYBODY,
         "total": _total(site, filters),
         "default_owner": DEFAULT_OWNER,
-        "recipes": list(recipes.BUILTIN),
+        "recipes": [recipe.name for recipe in recipe_choices(site)],
         "variants": VARIANTS,
         "colours": list(Colour),
         "sizes": _SIZES,

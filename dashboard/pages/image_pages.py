@@ -14,10 +14,10 @@ from dashboard.callers import FormCaller, PageCaller
 from dashboard.flash import Note
 from dashboard.pages.gallery_pages import cards
 from dashboard.problem import Problem
+from dashboard.recipe_choices import recipe_choices
 from dashboard.results import DRAWABLE, SOON, drawable, link_of, thumb_of, variant_of
 from dashboard.site import site_of
 from dashboard.zips import zip_of
-from pixelfleet import recipes
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.aws.presigned import LONGEST_SECONDS, attachment
 from pixelfleet.domain.records import Image, Status, StoredVariant
@@ -47,7 +47,7 @@ def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
         "tiles": next((variant for variant in image.variants if variant.files > 1), None),
         "shown": _largest(image),
         "waiting": image.status in _WAITING,
-        "recipes": [recipes.builtin(name) for name in recipes.BUILTIN],
+        "recipes": recipe_choices(site),
         "lifetimes": LINK_SECONDS,
         "stem": PurePosixPath(image.path).stem,
         "picture_html": _picture_html(image),

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from dashboard.access import batch_of
 from dashboard.callers import PageCaller
+from dashboard.recipe_choices import recipe_choices
 from dashboard.site import site_of
-from pixelfleet import recipes
 
 router = APIRouter()
 
@@ -23,7 +23,7 @@ def upload_page(request: Request, caller: PageCaller, batch: Annotated[str, Quer
     values = {
         "batch": existing,
         "batch_pattern": BATCH_PATTERN,
-        "recipes": [recipes.builtin(name) for name in recipes.BUILTIN],
+        "recipes": recipe_choices(site),
         "default_recipe": site.settings.default_recipe,
         "most_bytes": site.settings.heavy_max_bytes,
     }

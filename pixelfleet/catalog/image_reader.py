@@ -15,7 +15,7 @@ from pixelfleet.catalog.indexes import IndexEntry, IndexReader, Slice
 from pixelfleet.catalog.items import image_of
 from pixelfleet.catalog.schema import BY_BATCH, BY_FAILURE, BY_OWNER, IMAGES
 from pixelfleet.domain.keys import place_of
-from pixelfleet.domain.records import FAILURES, Image, Member, Status, as_member
+from pixelfleet.domain.records import FAILURES, Image, Member, RecipeRef, Status, as_member
 from pixelfleet.errors import Cause
 
 if TYPE_CHECKING:
@@ -135,6 +135,28 @@ class ImageReader:
         part = Slice(prefix=f"{cause}#", newest_first=True, page_size=1)
         last = next(self._indexes.read((IMAGES, BY_FAILURE), FAILURES, part), None)
         return last.sort.split("#", 2)[1] if last else ""
+
+    def made_by_earlier(self, recipe: RecipeRef, calls: int) -> tuple[int, bool]:
+        """How many images have results of another version of this recipe, and whether all records were counted.
+
+        Reads a megabyte of the table a call, and ends after so many calls.
+        """
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "Select": "COUNT",
+            "FilterExpression": "revision_recipe.#name = :name AND revision_recipe.digest <> :digest",
+            "ExpressionAttributeNames": {"#name": "name"},
+            "ExpressionAttributeValues": {":name": {"S": recipe.name}, ":digest": {"S": recipe.digest}},
+        }
+        count = 0
+        for _ in range(calls):
+            with translated("count the images of a recipe"):
+                answer = self._client.scan(**query)
+            count += answer["Count"]
+            if "LastEvaluatedKey" not in answer:
+                return count, True
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return count, False
 
     def unsettled(self) -> Iterator[Image]:
         """Records under way or failed, with a pending notice, or with superseded results that are not deleted.

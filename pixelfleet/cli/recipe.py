@@ -96,6 +96,9 @@ def check(file: NameOrFile, *, as_json: AsJson = False) -> None:
 def put(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The recipe, as TOML. Its field `name` names it.")],
     *,
+    no_count: Annotated[
+        bool, typer.Option("--no-count", help="Do not count the images that an earlier version made.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Store a recipe for the fleet, as the newest version of its name. Earlier versions are kept.
@@ -107,11 +110,14 @@ def put(
     """
     # A file `web` is not the built-in recipe of that name.
     path = f"./{file}" if str(file) in BUILTIN else str(file)
-    answer = recipe_registry.put_recipe(_deployment(), who(), recipes.load(path))
+    deployment = _deployment()
+    answer = recipe_registry.put_recipe(deployment, who(), recipes.load(path))
     stored = answer.recipe
+    counts = answer.changed and stored.number > 1 and not no_count
+    older, counted_all = recipe_registry.made_by_earlier(deployment, stored) if counts else (None, True)
     if as_json:
         before = answer.before.number if answer.before is not None and answer.changed else None
-        emit(_facts(stored) | {"changed": answer.changed, "before": before, "uses": list(answer.uses)})
+        emit(_facts(stored) | {"changed": answer.changed, "before": before, "uses": list(answer.uses), "older": older})
         return
     if not answer.changed:
         say(f"{stored.name} is stored already: version {stored.number}, digest {stored.digest[:SHORT]}")
@@ -119,9 +125,11 @@ def put(
     say(f"{stored.name} is stored: version {stored.number}, digest {stored.digest[:SHORT]}")
     for use in answer.uses:
         say(f"  {use}")
-    if answer.before is not None:
+    if older:
+        least = "" if counted_all else "at least "
+        were = f"{least}{count(older, 'image')} {'was' if older == 1 else 'were'}"
         say(
-            f"Images of version {answer.before.number} stay as they are. To see how many, and to make them again:\n"
+            f"{were} made by an earlier version. Nothing is done to them; to count them, and to make them again:\n"
             "  pixelfleet reconcile --outdated --dry-run\n"
             "  pixelfleet reconcile --outdated"
         )

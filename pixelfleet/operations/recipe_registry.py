@@ -26,6 +26,8 @@ from pixelfleet.errors import RecipeError, SetupError
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.recipes import BUILTIN, MAX_TEXT_BYTES, Recipe
 
+#: Calls of a count of images, each of which reads a megabyte of records: about 100,000 images.
+MOST_COUNTING: Final = 200
 #: The newest batches that are looked at before a recipe is removed. An older batch keeps its recipe by its digest.
 BATCHES_LOOKED_AT: Final = 10_000
 _MOST_NAMED: Final = 3
@@ -78,6 +80,15 @@ def put_recipe(deployment: Deployment, who: str, recipe: Recipe) -> PutRecipe:
         details: dict[str, int | str] = {"version": answer.recipe.number, "digest": recipe.digest[:12]}
         deployment.activity.note(who, "put recipe", recipe.name, details)
     return answer
+
+
+def made_by_earlier(deployment: Deployment, recipe: StoredRecipe) -> tuple[int, bool]:
+    """How many images were made by another version of a recipe, and whether all images were counted.
+
+    Raises:
+        TransientError: DynamoDB does not answer.
+    """
+    return deployment.images.made_by_earlier(recipe.ref, MOST_COUNTING)
 
 
 def remove_recipe(deployment: Deployment, who: str, name: str) -> StoredRecipe:

@@ -121,7 +121,8 @@ class FakeDynamoDb:
         words, terms = Words(request), request["FilterExpression"].split(" OR ")
         with self._lock:
             items = list(self._tables[request["TableName"]].items.values())
-        return {"Items": [item for item in items if any(holds(term, item, words) for term in terms)]}
+        actual = [item for item in items if any(holds(term, item, words) for term in terms)]
+        return {"Items": [] if request.get("Select") == "COUNT" else actual, "Count": len(actual)}
 
     def _write(self, actions: list[dict[str, Any]], *, single: bool) -> Attributes:
         """Returns the item after the last action."""

@@ -8,7 +8,7 @@ from tests.fakes.errors import aws_error
 
 Attributes = dict[str, Any]
 
-_TEST = re.compile(r"(?P<name>[#\w]+) (?P<operator>=|<>|<=|>=|<|>) (?P<value>:\w+)")
+_TEST = re.compile(r"(?P<name>[#\w.]+) (?P<operator>=|<>|<=|>=|<|>) (?P<value>:\w+)")
 _BETWEEN = re.compile(r"(?P<name>[#\w]+) BETWEEN (?P<low>:\w+) AND (?P<high>:\w+)")
 _FUNCTION = re.compile(r"(?P<function>attribute_exists|attribute_not_exists)\((?P<name>[#\w]+)\)")
 _BEGINS = re.compile(r"begins_with\((?P<name>[#\w]+), (?P<value>:\w+)\)")
@@ -30,6 +30,13 @@ class Words:
 
     def value(self, word: str) -> Any:
         return self._values[word]
+
+    def attribute(self, path: str, item: Attributes) -> Any:
+        """The typed attribute at a path such as `recipe.#name`; None if there is none."""
+        *maps, last = [self.name(word) for word in path.split(".")]
+        for name in maps:
+            item = item.get(name, {}).get("M", {})
+        return item.get(last)
 
 
 def plain(value: Any) -> Any:
@@ -66,7 +73,7 @@ def _term(term: str, item: Attributes, words: Words) -> bool:
     match = _TEST.fullmatch(term)
     if match is None:
         raise AssertionError(f"the fake DynamoDB does not know the condition {term!r}")
-    actual, value = plain(item.get(words.name(match["name"]))), plain(words.value(match["value"]))
+    actual, value = plain(words.attribute(match["name"], item)), plain(words.value(match["value"]))
     if actual is None:
         return False
     compared = {"=": actual == value, "<>": actual != value}

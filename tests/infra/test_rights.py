@@ -24,6 +24,7 @@ ENTRIES: dict[str, tuple[list[str], list[str]]] = {
         ["pixelfleet.cli.reconcile", "pixelfleet.cli.digest"],
         [
             # --recipe, --outdated and --inventory are no part of the scheduled command.
+            "pixelfleet.cli.named_recipe:loaded_recipe",
             "pixelfleet.operations.recipe_texts:store_recipe",
             "pixelfleet.operations.recipe_choice:RecipeChoice",
             "pixelfleet.operations.reconcile.compare:Reconcile._mark",

@@ -13,6 +13,7 @@ from pixelfleet.cli.console import MESSAGES, RESULTS, count
 from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, encode_message
+from pixelfleet.domain.records import RecipeRef
 from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause
 from tests.fakes.deployment import enter, moto_deployment
@@ -242,6 +243,21 @@ def test_a_recipe_is_stored_compared_exported_and_removed(pixelfleet: Any, tmp_p
     assert (code, "--force replaces these files" in err, (folder / "shop.toml").read_text()) == (2, True, "mine")
     assert pixelfleet("recipe", "rm", "shop")[0] == 0
     assert pixelfleet("recipe", "rm", "shop")[0] == 2
+
+
+def test_a_new_version_says_how_many_images_an_earlier_one_made(
+    deployment: Deployment, pixelfleet: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "web2.toml"
+    file.write_text(shop(100, "web2").to_text())
+    assert "made by an earlier version" not in pixelfleet("recipe", "put", str(file))[2]
+    made_by = RecipeRef(name="web2", digest=shop(100, "web2").digest)
+    monkeypatch.setattr("tests.fakes.records.RECIPE", made_by)
+    record(deployment, "me", "b1", "a.png")
+    file.write_text(shop(200, "web2").to_text())
+    _, _, err = pixelfleet("recipe", "put", str(file))
+    assert "1 image was made by an earlier version" in err
+    assert "pixelfleet reconcile --outdated --dry-run" in err
 
 
 def test_a_file_with_the_name_of_a_built_in_recipe_is_not_taken_for_it(

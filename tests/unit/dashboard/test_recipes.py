@@ -116,3 +116,11 @@ def test_an_owners_default_recipe_is_set_and_taken_away(operator: Any) -> None:
     assert operator.get(address).json()["recipe"] == "zoom"
     assert operator.put(address, json={"recipe": None}).status_code == 200
     assert operator.get(address).json()["recipe"] is None
+
+
+def test_every_form_that_asks_for_a_recipe_offers_the_stored_ones(dashboard: Dashboard, operator: Any) -> None:
+    put(operator, 100, "offered")
+    image = record(dashboard.deployment, "ana", "offers", "a.jpg")
+    browser = dashboard.browser("ana")
+    for page in ("/upload", "/?owner=ana", f"/images/{image.image_id}", "/batches/ana/offers"):
+        assert "offered" in browser.get(page).text, page
