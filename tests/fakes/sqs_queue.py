@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import cache
 from typing import Final
 
 #: Messages of one standard queue that may be in flight (SQS developer guide, "Amazon SQS standard queue quotas").
@@ -24,6 +25,11 @@ DEFAULT_ATTRIBUTES: Final = {
     "ReceiveMessageWaitTimeSeconds": "0",
     "MessageRetentionPeriod": "345600",
 }
+
+
+@cache
+def _max_receives(policy: str) -> int:
+    return int(json.loads(policy)["maxReceiveCount"])
 
 
 class QueueError(Exception):
@@ -85,7 +91,7 @@ class FakeQueue:
     @property
     def max_receives(self) -> int | None:
         policy = self.attributes.get("RedrivePolicy")
-        return int(json.loads(policy)["maxReceiveCount"]) if policy else None
+        return _max_receives(policy) if policy else None
 
     def send(self, message: Message, now: float, delay: float | None = None) -> None:
         delay = float(self.attributes["DelaySeconds"]) if delay is None else delay

@@ -16,7 +16,7 @@ def bucket_steps(environment: Environment, rng: random.Random, keys: Sequence[st
     s3, bucket = environment.cloud.s3, environment.settings.uploads_bucket
 
     def put(key: str) -> Step:
-        text = f"{rng.choice(kinds)} {rng.randint(0, 2)}"
+        text = f"{rng.choice(kinds)} {rng.randrange(texts)}"
         return Step(
             f"puts {short(key)}: {text}",
             lambda d: d.s3.put_object(Bucket=d.settings.uploads_bucket, Key=key, Body=original(text)),
@@ -37,7 +37,8 @@ def bucket_steps(environment: Environment, rng: random.Random, keys: Sequence[st
         expiry = functools.partial(_expire_old_version, s3, bucket, key)
         return Step(f"(a lifecycle rule expires an old version of {short(key)})", lambda _: expiry())
 
-    kinds = some_of(rng, KINDS)
+    # Where there are few texts, the same bytes come back often.
+    kinds, texts = some_of(rng, KINDS, rng.choice((0.2, 0.6))), rng.choice((1, 2, 3, 3))
     rare = some_of(rng, (delete, delete, delete, delete, delete_old, expire, expire_old))
     return [(put if rng.random() < 0.65 else rng.choice(rare))(rng.choice(keys)) for _ in range(rng.randint(2, 12))]
 

@@ -19,6 +19,14 @@ from tests.simulation.scheduler import Process, Scheduler, Signal
 #: Seconds that the lanes' messages stay hidden, as infra/ and localcloud/resources.py set them.
 VISIBILITY: Final = {"uploads": 180, "bulk": 120, "heavy": 300}
 MAX_RECEIVES: Final = {"uploads": 5, "bulk": 10, "heavy": 10}
+#: The share of runs whose queues give a message up after `FEW_RECEIVES`: dead letters of every kind are frequent there.
+GIVES_UP_SOON: Final = 0.1
+FEW_RECEIVES: Final = 2
+#: Of each run one: the share of events that S3 never sends. S3 promises each event at least once; the reconcile does
+#: not rely on that.
+LOST_EVENTS: Final = (0.0,) * 8 + (0.05, 0.3)
+#: Of each run one: the share of events that come twice, and of those that come late.
+STRAY_EVENTS: Final = (0.1, 0.1, 0.5)
 RETENTION: Final = {"queue": 7 * 86_400, "dlq": 14 * 86_400}
 #: Seconds of empty polls that are simulated as one.
 EMPTY_POLLS: Final = 300.0
@@ -34,6 +42,7 @@ class Cloud:
         self._process = Process("aws", rng)
         self._arrivals: dict[str, Signal] = {}
         self.on_object_event: Callable[[str, dict[str, Any]], None] = lambda _bucket, _record: None
+        self.on_event_lost: Callable[[dict[str, Any]], None] = lambda _record: None
 
         def clock() -> float:
             return scheduler.now
@@ -48,8 +57,12 @@ class Cloud:
         self.sns = FakeSns()
         self.cloudfront = FakeCloudFront(clock, rng.choice((2, 10, 15)))
         self._provision()
-        #: Whether S3 delays, doubles and reorders its events.
+        #: Whether S3 loses, delays, doubles and reorders its events.
         self.events_wander = True
+        #: How many events S3 never sent.
+        self.events_lost = 0
+        self.share_lost = rng.choice(LOST_EVENTS)
+        self._share_stray = rng.choice(STRAY_EVENTS)
 
     def lanes_empty(self) -> bool:
         """Whether no source queue holds a message, and no event is on its way."""
@@ -73,6 +86,7 @@ class Cloud:
         return any(self.sqs.queue(f"{self.settings.prefix}-{name}").buried for name in VISIBILITY)
 
     def _provision(self) -> None:
+        few = self._rng.random() < GIVES_UP_SOON
         for name, visibility in VISIBILITY.items():
             source = f"{self.settings.prefix}-{name}"
             self.sqs.create_queue(
@@ -80,7 +94,7 @@ class Cloud:
             )
             policy = {
                 "deadLetterTargetArn": f"arn:aws:sqs:us-east-1:000000000000:{source}-dlq",
-                "maxReceiveCount": MAX_RECEIVES[name],
+                "maxReceiveCount": FEW_RECEIVES if few else MAX_RECEIVES[name],
             }
             attributes = {
                 "VisibilityTimeout": str(visibility),
@@ -99,11 +113,15 @@ class Cloud:
         self.on_object_event(bucket, record)
         if bucket != self.settings.uploads_bucket:
             return
-        copies = 2 if self.events_wander and self._rng.random() < 0.1 else 1
+        if self.events_wander and self._rng.random() < self.share_lost:
+            self.events_lost += 1
+            self.on_event_lost(record)
+            return
+        copies = 2 if self.events_wander and self._rng.random() < self._share_stray else 1
         for _ in range(copies):
             delay = self._rng.expovariate(1 / 2.0)
-            if self.events_wander and self._rng.random() < 0.1:
-                delay = self._rng.choice((30.0, 90.0, 900.0)) * self._rng.random()
+            if self.events_wander and self._rng.random() < self._share_stray:
+                delay = self._rng.choice((5.0, 30.0, 90.0, 900.0)) * self._rng.random()
             body = json.dumps({"Records": [record]})
             self._scheduler.spawn(self._process, "event", lambda body=body: self._send_event(body), delay)  # type: ignore[misc]
 

@@ -21,6 +21,9 @@ MOST_OFTEN: Final = {
     "conflict": 0.15,
     "throttle": 0.05,
 }
+#: The share of runs in which one kind strikes `FURY` times as often as its most frequent rate, and other kinds hardly.
+FURIOUS: Final = 0.15
+FURY: Final = 3.0
 
 
 class Fault(StrEnum):
@@ -56,6 +59,10 @@ class Weather:
         for fault in Fault:
             on, share = rng.random() < 0.5, rng.random()
             rates[fault] = MOST_OFTEN[fault] * share * share if on else 0.0
+        furious, kind = rng.random() < FURIOUS, rng.choice((Fault.DEATH, Fault.FREEZE, Fault.SLOW, Fault.CONFLICT))
+        if furious:
+            rates = {fault: rate / FURY for fault, rate in rates.items()}
+            rates[kind] = MOST_OFTEN[kind] * FURY
         return cls(rates, suppressed)
 
     def draw(self, rng: random.Random, name: str, *, writes: bool = True) -> Fault | None:

@@ -31,6 +31,7 @@ class Observer:
         self._sealed_at: dict[str, float] = {}
         environment.recorded = self.recorded
         self._cloud.on_object_event = self._object_event
+        self._cloud.on_event_lost = self._event_lost
         self._cloud.sns.on_publish = self._published
         self._cloud.dynamodb.on_write = self._written
         for lane in Lane:
@@ -56,6 +57,10 @@ class Observer:
                 self._absent_at[key] = self._environment.scheduler.now
         elif "Removed" in record["eventName"]:
             self._result_deleted(key)
+
+    def _event_lost(self, record: dict[str, Any]) -> None:
+        key = unquote_plus(record["s3"]["object"]["key"]).rpartition("/")[2]
+        self._environment.trace.note(f"! S3 sends no event: {record['eventName']} {key}")
 
     def _result_deleted(self, key: str) -> None:
         _, image_id, _revision, _ = key.split("/", 3)

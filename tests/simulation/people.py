@@ -6,6 +6,7 @@ person has other habits in each run ("swarm testing", see faults.py).
 
 import random
 from collections.abc import Sequence
+from typing import Final
 
 from dashboard.problem import Problem
 from pixelfleet.errors import SetupError
@@ -13,8 +14,11 @@ from tests.simulation.bucket_steps import bucket_steps
 from tests.simulation.dashboard_steps import dashboard_steps
 from tests.simulation.environment import Environment
 from tests.simulation.operator_steps import operator_steps
-from tests.simulation.step import KEYS, Step
+from tests.simulation.step import BATCHLESS, KEYS, Step
 from tests.simulation.upload_steps import upload_steps
+
+#: The share of runs with one key, in no batch: a record without a counter is written without a transaction.
+ONE_BATCHLESS: Final = 0.15
 
 
 class Person:
@@ -95,7 +99,7 @@ def _pause(rng: random.Random) -> float:
 def everybody(environment: Environment) -> list[Person]:
     """The people of one run, as the seed says."""
     rng = environment.rng("people")
-    keys = rng.sample(KEYS, rng.choice((1, 1, 2, 3, 4)))
+    keys = [BATCHLESS] if rng.random() < ONE_BATCHLESS else rng.sample(KEYS, rng.choice((1, 1, 2, 3, 4)))
     people = [Person(environment, "anna", bucket_steps(environment, environment.rng("anna"), keys))]
     if rng.random() < 0.5:
         people.append(Person(environment, "dashboard", dashboard_steps(environment.rng("dashboard"), keys)))

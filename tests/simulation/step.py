@@ -10,8 +10,9 @@ from pixelfleet.deployment import Deployment
 OWNER: Final = "me"
 BATCH: Final = "b1"
 PREFIX: Final = f"uploads/{OWNER}/{BATCH}/"
+BATCHLESS: Final = "plain.jpg"
 #: Keys of the batch, one outside any batch, and one that looks like a folder and has content.
-KEYS: Final = (f"{PREFIX}0.jpg", f"{PREFIX}1.jpg", "plain.jpg", f"{PREFIX}2.jpg", f"{PREFIX}folder/")
+KEYS: Final = (f"{PREFIX}0.jpg", f"{PREFIX}1.jpg", BATCHLESS, f"{PREFIX}2.jpg", f"{PREFIX}folder/")
 KINDS: Final = ("good", "good", "good", "bad", "bad", "slow", "large", "wide", "odd")
 
 Action = Callable[[Deployment], object]
