@@ -13,7 +13,7 @@ from pixelfleet.cli.named_recipe import loaded_recipe
 from pixelfleet.cli.selection import who
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.registry import RecipeVersion, StoredRecipe
-from pixelfleet.errors import RecipeError, SetupError
+from pixelfleet.errors import RecipeError, SetupError, TransientError
 from pixelfleet.operations import recipe_registry
 from pixelfleet.recipes import BUILTIN, Recipe, Variant
 from pixelfleet.settings import load_settings
@@ -44,10 +44,16 @@ def list_recipes(
 ) -> None:
     """The recipes that come with pixelfleet, and those that are stored."""
     builtin = [recipes.builtin(name) for name in BUILTIN]
-    stored = [] if builtin_only else _stored()
+    stored, complete = ([], True) if builtin_only else _stored()
     if as_json:
         emit([_summary(each) | {"builtin": True} for each in builtin] + [_facts(each) for each in stored])
-        return
+    else:
+        _show_recipes(builtin, stored)
+    if not complete:
+        raise typer.Exit(1)
+
+
+def _show_recipes(builtin: list[Recipe], stored: list[StoredRecipe]) -> None:
     table = Table("name", "variants", "", "version", "stored", box=None, pad_edge=False)
     for each in builtin:
         table.add_row(each.name, ", ".join(v.name for v in each.variants), each.description, "built in", "")
@@ -199,19 +205,20 @@ def _deployment() -> Deployment:
     return Deployment(load_settings())
 
 
-def _stored() -> list[StoredRecipe]:
-    """The stored recipes, by name; none, and a message, where there are no credentials for a fleet."""
+def _stored() -> tuple[list[StoredRecipe], bool]:
+    """The stored recipes, by name, and whether they could be read. Where they could not be read, a message says so."""
     # Here, not above: botocore takes longer to import than the rest of this command.
     from pixelfleet.aws.configuration import lacks_credentials  # noqa: PLC0415
 
     try:
         registry = _deployment().recipe_registry.get()
-    except Exception as error:
-        if not lacks_credentials(error):
-            raise
-        say("stored recipes are not shown: there are no AWS credentials in this shell")
-        return []
-    return [stored for _, stored in sorted(registry.recipes.items())]
+    except TransientError as error:
+        if lacks_credentials(error):
+            say("stored recipes are not shown: there are no AWS credentials in this shell")
+            return [], True
+        say(f"stored recipes are not shown: {error}", style="yellow")
+        return [], False
+    return [stored for _, stored in sorted(registry.recipes.items())], True
 
 
 def _show_versions(name: str, *, as_json: bool) -> None:

@@ -91,7 +91,7 @@ def test_a_wrong_recipe_ends_with_one_clear_sentence_and_exit_code_2(tmp_path: P
 
 
 def test_the_built_in_recipes_are_listed_and_shown_as_toml_that_can_be_changed(tmp_path: Path) -> None:
-    listed = json.loads(pixelfleet("recipe", "list", "--json").stdout)
+    listed = json.loads(pixelfleet("recipe", "list", "--builtin", "--json").stdout)
     assert [each["name"] for each in listed] == ["web", "catalog", "archive", "zoom", "responsive"]
     shown = pixelfleet("recipe", "show", "catalog").stdout
     (tmp_path / "mine.toml").write_text(shown)

@@ -260,6 +260,16 @@ def test_a_new_version_says_how_many_images_an_earlier_one_made(
     assert "pixelfleet reconcile --outdated --dry-run" in err
 
 
+def test_a_list_without_the_stored_recipes_says_so(
+    deployment: Deployment, pixelfleet: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIXELFLEET_RECIPES_TABLE", "none-such")
+    code, out, err = pixelfleet("recipe", "list", "--json")
+    assert (code, len(json.loads(out)), "stored recipes are not shown" in err) == (1, 5, True)
+    code, out, _ = pixelfleet("recipe", "list", "--builtin", "--json")
+    assert (code, len(json.loads(out))) == (0, 5)
+
+
 def test_a_file_with_the_name_of_a_built_in_recipe_is_not_taken_for_it(
     pixelfleet: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
