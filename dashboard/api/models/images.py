@@ -113,7 +113,7 @@ class MonthsOut(Model):
 
 class Reprocess(Model):
     recipe: str | None = Field(
-        None, max_length=64, description="A built-in recipe; left out, the one it had.", examples=["catalog"]
+        None, max_length=64, description="A built-in or stored recipe; left out, the one it had.", examples=["catalog"]
     )
 
 

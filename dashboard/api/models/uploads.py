@@ -1,12 +1,16 @@
 """Requests for uploads, and the forms and parts that answer them."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from dashboard.api.models.base import IMAGE_ID, Model
 
 FileName = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+#: The characters of the ids that S3 gives to uploads in parts: those that need no escape in an address, and base64's.
+UPLOAD_ID: Final = r"^[A-Za-z0-9._~+/=-]+$"
 
 
 class FileIn(Model):
@@ -25,7 +29,7 @@ class UploadsIn(Model):
         examples=["summer"],
     )  # fmt: skip
     recipe: str | None = Field(
-        None, max_length=64, description="A built-in recipe for a batch that is not there yet.", examples=["web"]
+        None, max_length=64, description="The recipe of a batch that is not there yet.", examples=["web"]
     )
     files: list[FileIn] = Field(min_length=1, max_length=500)
 
@@ -43,7 +47,7 @@ class PartsIn(Model):
 
     batch: str = Field(min_length=1, max_length=128, examples=["summer"])
     name: FileName = Field(examples=["scan.tif"])
-    upload_id: str = Field(min_length=1, max_length=1024, examples=["2~VmFsaWQ"])
+    upload_id: str = Field(min_length=1, max_length=1024, pattern=UPLOAD_ID, examples=["2~VmFsaWQ"])
     bytes: int = Field(ge=1, le=5_000_000_000_000, description="The size of the whole file.", examples=[1_100_000_000])
     numbers: list[Annotated[int, Field(ge=1, le=10_000)]] = Field(
         default=[], max_length=100, description="The parts to get addresses for, from 1.", examples=[[1, 2, 3]]
