@@ -1,5 +1,6 @@
 """Waiting for an event, however slow the machine is: the bound only tells a hang from slowness."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +24,13 @@ def eventually(condition: Callable[[], T | None], why: Callable[[], str] = str, 
             raise TooLateError(f"not within {seconds} s: {why()}")
         time.sleep(0.03)
     return value
+
+
+async def soon(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+    """Return once `condition` holds, and let the event loop run until then; raises TimeoutError after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.003)
 
 
 def await_background_tasks() -> None:

@@ -141,7 +141,7 @@ def recipe_named(deployment: Deployment, name: str) -> Recipe:
         return _read(deployment, plain, _version_of(plain, version, versions).digest)
     stored = deployment.recipe_registry.get().recipes
     if plain not in stored:
-        raise RecipeError(_unknown(plain, (*BUILTIN, *sorted(stored))))
+        raise RecipeError(unknown_recipe(plain, (*BUILTIN, *sorted(stored))))
     return _read(deployment, plain, stored[plain].digest)
 
 
@@ -222,7 +222,8 @@ def _read(deployment: Deployment, name: str, digest: str) -> Recipe:
     return recipes.parse(text, name)
 
 
-def _unknown(name: str, known: Sequence[str]) -> str:
+def unknown_recipe(name: str, known: Sequence[str]) -> str:
+    """What to say of a name that none of the known recipes has."""
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {near[0]}?" if near else f": give a TOML file, or one of {', '.join(known)}"
-    return f"no recipe {name!r} is stored{hint}"
+    return f"no recipe {name!r}{hint}"

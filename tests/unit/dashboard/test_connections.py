@@ -10,6 +10,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from dashboard.connections import HEAD_SECONDS, IDLE_SECONDS, TAKE_SECONDS, BoundedConnection, bounded_connections
+from tests.waiting import soon
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 #: Open files of a process that may hold ten connections.
@@ -204,8 +205,7 @@ def test_one_connection_too_many_ends_the_one_that_waited_longest_and_is_served(
         first, second = server.connect(), server.connect()
         assert (idle.aborted, slow.aborted, working.aborted) == (True, True, False)
         second.protocol.data_received(GET)
-        await asyncio.sleep(0.001)
-        assert second.written.endswith(b"ok")
+        await soon(lambda: second.written.endswith(b"ok"))
         assert not first.aborted
 
     asyncio.run(run())
@@ -237,8 +237,7 @@ def test_others_are_served_beside_many_idle_connections() -> None:
 
     async def run() -> bytes:
         serving = asyncio.create_task(server.serve())
-        while not server.started:
-            await asyncio.sleep(0.005)
+        await soon(lambda: server.started)
         port = server.servers[0].sockets[0].getsockname()[1]
         waiting = [await asyncio.open_connection("127.0.0.1", port) for _ in range(40)]
         for _, writer in waiting[::2]:

@@ -13,6 +13,7 @@ from pixelfleet.localcloud.connections import BoundedServer
 from pixelfleet.localcloud.request_head import DeniedError, Message, Receive
 from pixelfleet.localcloud.slow_bodies import PAUSE_SECONDS, SLOWEST_RATE, paced
 from tests.clock import Clock
+from tests.waiting import soon
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 #: Open files of a process that may hold ten connections.
@@ -156,11 +157,8 @@ def test_an_answer_that_the_client_does_not_take_ends(monkeypatch: pytest.Monkey
         async with _Cloud() as cloud:
             _, writer = await cloud.connect()
             writer.write(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
-            while not BoundedServer.open:
-                await asyncio.sleep(0.001)
-            async with asyncio.timeout(20):
-                while BoundedServer.open:
-                    await asyncio.sleep(0.01)
+            await soon(lambda: BoundedServer.open)
+            await soon(lambda: not BoundedServer.open)
             writer.transport.abort()
 
     asyncio.run(scenario())
@@ -174,8 +172,7 @@ def test_a_connection_that_its_client_closes_is_closed_at_once() -> None:
             await reader.readuntil(b"ok")
             assert BoundedServer.open
             writer.close()
-            async with asyncio.timeout(4):
-                while BoundedServer.open:
-                    await asyncio.sleep(0.001)
+            # hypercorn itself would close the connection after 75 seconds.
+            await soon(lambda: not BoundedServer.open, 60)
 
     asyncio.run(scenario())

@@ -82,7 +82,7 @@ def test_a_recipe_that_no_item_could_hold_is_refused_and_nothing_is_stored(
 
 def test_a_recipe_that_is_not_stored_is_answered_with_the_similar_one(deployment: Any) -> None:
     put_recipe(deployment, "ana", shop())
-    with pytest.raises(RecipeError, match=r"no recipe 'shpo' is stored; did you mean shop\?"):
+    with pytest.raises(RecipeError, match=r"no recipe 'shpo'; did you mean shop\?"):
         recipe_named(deployment, "shpo")
     with pytest.raises(RecipeError, match="one of web, catalog, archive, zoom, responsive, shop"):
         recipe_named(deployment, "qqq")
