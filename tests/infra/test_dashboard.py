@@ -51,6 +51,9 @@ class Visitor:
     def patch(self, path: str, expected: int, json: Any) -> httpx2.Response:
         return self._send("PATCH", path, expected, json=json)
 
+    def put(self, path: str, expected: int, json: Any) -> httpx2.Response:
+        return self._send("PUT", path, expected, json=json)
+
     def delete(self, path: str, expected: int) -> httpx2.Response:
         return self._send("DELETE", path, expected)
 
@@ -151,6 +154,7 @@ def test_every_route_has_the_rights_that_it_needs(
     look_at_the_fleet(olga)
     manage(olga, dashboard)
     work_with_many(olga, ready)
+    work_with_recipes(olga)
     await_image(olga, ready, "ready", worker)
     remove(olga, ready, broken)
     olga.post("/sign-out", 303)
@@ -326,6 +330,22 @@ def work_with_many(olga: Visitor, image: str) -> None:
     olga.post("/api/v1/uploads/complete", 409, json=about)
     olga.post("/api/v1/uploads/abort", 204, json=about)
     olga.post("/batches/olga/spring/seal", 303)
+
+
+def work_with_recipes(olga: Visitor) -> None:
+    """A recipe is stored and named by a route and an owner, and all of it is taken back."""
+    text = olga.get("/api/v1/recipes/web").json()["text"].replace('"web"', '"spring"', 1)
+    assert olga.post("/api/v1/recipes/check", 200, json={"text": text}).json()["right"]
+    olga.put("/api/v1/recipes/spring", 200, {"text": text})
+    olga.get("/api/v1/recipes/spring/versions")
+    made = olga.post("/api/v1/routes", 201, json={"match": "none/**", "recipe": "spring"}).json()
+    olga.get("/api/v1/routes")
+    olga.post("/api/v1/routes/test", 200, json={"key": "none/a.jpg"})
+    for recipe in ("spring", None):
+        olga.put("/api/v1/owners/olga/default-recipe", 200, {"recipe": recipe})
+        assert olga.get("/api/v1/owners/olga/default-recipe").json()["recipe"] == recipe
+    olga.delete(f"/api/v1/routes/{made['route']['id']}", 204)
+    olga.delete("/api/v1/recipes/spring", 204)
 
 
 def remove(olga: Visitor, ready: str, broken: str) -> None:
