@@ -1,6 +1,6 @@
 """/fleet, /failures, /redrive, /background-tasks, /activity: what operators see and do."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -29,6 +29,13 @@ from pixelfleet.operations.failures import FailureSummary, Selection, preview
 from pixelfleet.operations.monitoring_history import Range, as_document
 
 router = APIRouter(tags=["operators"])
+
+_BEGUN: Final[dict[int | str, dict[str, Any]]] = {
+    202: {
+        "description": "It is begun; follow it where Location leads.",
+        "headers": {"Location": {"schema": {"type": "string"}, "description": "Where it is to be followed."}},
+    }
+}
 
 
 @router.get("/fleet", response_model=FleetOut, responses=READING, summary="Lanes, workers, throughput")
@@ -60,13 +67,7 @@ def get_failures(request: Request, caller: Operator) -> Response:
     "/redrive",
     status_code=202,
     response_model=BackgroundTaskOut,
-    responses={
-        202: {
-            "description": "It is begun; follow it where Location leads.",
-            "headers": {"Location": {"schema": {"type": "string"}, "description": "Where it is to be followed."}},
-        },
-        **responses(401, 403, 422, 429, 503),
-    },
+    responses=_BEGUN | responses(401, 403, 422, 429, 503),
     summary="Send failed images round again",
 )
 def redrive(request: Request, response: Response, caller: Operator, body: RedriveIn) -> BackgroundTaskOut:
@@ -99,13 +100,15 @@ def preview_redrive(request: Request, caller: Operator, body: RedriveIn) -> Prev
     "/purge",
     status_code=202,
     response_model=BackgroundTaskOut,
-    responses=responses(400, 401, 403, 422, 429, 503),
+    responses=_BEGUN | responses(400, 401, 403, 422, 429, 503),
     summary="Delete dead letters",
 )
-def purge(request: Request, caller: Operator, body: PurgeIn) -> BackgroundTaskOut:
+def purge(request: Request, response: Response, caller: Operator, body: PurgeIn) -> BackgroundTaskOut:
     """The records stay failed, and can still be redriven; events without a record are gone for good."""
     selection = Selection(body.lane, body.cause)
-    return task_out(site_of(request).background_tasks.purge(caller.name, selection))
+    task = site_of(request).background_tasks.purge(caller.name, selection)
+    response.headers["Location"] = f"/api/v1/background-tasks/{task.id}"
+    return task_out(task)
 
 
 @router.get(
