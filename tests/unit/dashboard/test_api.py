@@ -15,6 +15,7 @@ from pixelfleet.domain.users import Scope
 from pixelfleet.errors import Cause
 from tests.fakes.records import key_of, record
 from tests.unit.dashboard.conftest import PASSWORD, Dashboard
+from tests.waiting import await_background_tasks
 
 OWNER = "api"
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -211,9 +212,8 @@ def test_a_redrive_is_a_job_to_follow_and_is_kept_in_the_activity(dashboard: Das
     begun = operator.post("/api/v1/redrive", json={"owner": "redo", "cause": "crashed"})
     assert begun.status_code == 202
     place = begun.headers["location"]
+    await_background_tasks()
     task = operator.get(place).json()
-    while task["state"] == "running":
-        task = operator.get(place).json()
     assert (task["state"], task["counts"]["sent"], task["who"]) == ("done", 1, "olga")
     queued = dashboard.deployment.images.get(failed.image_id)
     assert queued is not None
