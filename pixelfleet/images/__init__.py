@@ -6,5 +6,5 @@ child may probe or render, because libvips' threads do not survive a fork.
 
 from typing import Final
 
-#: Part of every image's revision: raise it whenever the same source and recipe would give other bytes.
+#: Part of every image's revision. Raise this number when the same source and recipe would give different bytes.
 ENGINE_VERSION: Final = "2"

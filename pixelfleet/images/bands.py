@@ -1,4 +1,4 @@
-"""Working on the colours of an image while its alpha stays as it is; colours as the numbers libvips wants."""
+"""Operations on the colour bands of an image that leave its alpha unchanged; colours as band values for libvips."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from pixelfleet.images.vips import Image, pyvips
 
 
 def on_colours(image: Image, change: Callable[[Image], Image]) -> Image:
-    """`change` applied to all bands but alpha."""
+    """Apply `change` to all bands except alpha."""
     if not image.hasalpha():
         return change(image)
     colours = image.extract_band(0, n=image.bands - 1)
@@ -14,7 +14,7 @@ def on_colours(image: Image, change: Callable[[Image], Image]) -> Image:
 
 
 def from_limited_range(image: Image) -> Image:
-    """Colours from 16 to 235 of 8 bits, or the same part of 16 bits, stretched to the whole range (ITU-R BT.2100,
+    """Stretch colours from 16 to 235 of 8 bits, or the same part of 16 bits, to the whole range (ITU-R BT.2100,
     table 9)."""
     space, most, unit = image.interpretation, *((65_535, 256) if image.format == "ushort" else (255, 1))
     factor = most / ((235 - 16) * unit)
@@ -23,7 +23,7 @@ def from_limited_range(image: Image) -> Image:
 
 
 def with_limited_alpha(image: Image) -> Image:
-    """As `from_limited_range`, of the alpha alone."""
+    """The same as `from_limited_range`, for the alpha alone."""
     alpha = image.extract_band(image.bands - 1).copy(interpretation="grey16" if image.format == "ushort" else "b-w")
     return without_alpha(image).bandjoin(from_limited_range(alpha)).copy(interpretation=image.interpretation)
 
@@ -33,15 +33,15 @@ def without_alpha(image: Image) -> Image:
 
 
 def through_table(image: Image, factors: list[float], offset: float = 0.0) -> Image:
-    """Each colour band times its factor plus the offset, clipped to 8 bits: one look-up for each sample."""
-    # One table for all bands is looked up faster than one for each.
+    """Each colour band times its factor plus the offset, clipped to 8 bits. The cost is one look-up for each sample."""
+    # A look-up in one table for all bands is faster than in one table for each band.
     shared = factors[:1] if len(set(factors)) == 1 else factors
     table = (pyvips.Image.identity(bands=len(shared)) * shared + offset).cast("uchar")
     return on_colours(image, lambda colours: colours.maplut(table).copy(interpretation=colours.interpretation))
 
 
 def numbers(colour: str, bands: int) -> list[int]:
-    """`#rrggbb` as that many band values: grey takes the luma (ITU-R BT.709)."""
+    """`#rrggbb` as band values: red, green and blue for three bands or more, else the luma (ITU-R BT.709)."""
     rgb = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
     if bands >= 3:
         return rgb

@@ -1,7 +1,7 @@
 """The shared base: the source decoded once, no larger than the largest variant needs, upright, in sRGB.
 
-Variants are scaled from it, or from an earlier variant that is at least twice their size, so that the source's
-pixels are read once and small variants cost little.
+Variants are scaled from the base, or from an earlier variant that is at least twice their size. So the source's
+pixels are read once, and small variants cost little.
 """
 
 from dataclasses import dataclass, field
@@ -21,27 +21,27 @@ _CARRIED: Final = ("delay", "loop")
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """What is taken from the source: one page or frame (from 0) or all frames, with its own colours or sRGB."""
+    """The part of the source to decode: one page or frame (from 0) or all frames, in the source's colours or sRGB."""
 
     page: int = 0
     moving: bool = False
     keep_profile: bool = False
-    #: With the bits that the source has beyond 8.
+    #: Keep 16 bits a sample where the source has more than 8.
     deep: bool = False
-    #: Set where the pixels are too many to share: the variant that streams them.
+    #: The name of the variant that streams the pixels. Set where the pixels are too many to share.
     alone: str | None = None
-    #: Set where a stream is not read from top to bottom, as it is turned or searched: libvips spools it to disk.
+    #: Set where a stream is rotated or searched, so not read from top to bottom: libvips spools the stream to disk.
     seeks: bool = False
 
 
 @dataclass(slots=True)
 class Base:
-    """`frames` are equal in size, displayed upright; one frame unless the take moves."""
+    """`frames` are equal in size and upright. There is one frame unless the take is `moving`."""
 
     frames: tuple[Image, ...]
     timing: dict[str, Any]
     shared: bool
-    #: What the frames are read from; kept because its progress is watched.
+    #: The image that the frames are read from. The base keeps the image because a progress callback belongs to it.
     opened: Image
     _levels: list[tuple[Image, ...]] = field(default_factory=list)
 
@@ -58,7 +58,7 @@ class Base:
         return min((self.frames, *self._levels), key=lambda level: level[0].width * level[0].height)
 
     def scaled_to(self, size: Size) -> tuple[Image, ...]:
-        """The frames at exactly this size, from the smallest level that leaves the filter a factor of two."""
+        """The frames at exactly this size, scaled from the smallest level that is at least twice this size."""
         origin = self.frames
         for level in self._levels:
             roomy = level[0].width >= 2 * size[0] and level[0].height >= 2 * size[1]
@@ -74,7 +74,7 @@ class Base:
 
 
 def make_base(path: Path, probe: Probe, row: Format, take: Take, size: Size, reading: Reading) -> Base:
-    """Decode what `take` says so that it is displayed at `size`, which is no larger than the source."""
+    """Decode the part that `take` names. `size` is the displayed size, which is no larger than the source."""
     stored = turned((probe.width, probe.height), swap=probe.turned)
     needed = turned(size, swap=probe.turned)
     shrink = shrink_on_load(stored, needed) if row.name == "jpeg" else 1
@@ -102,7 +102,7 @@ def make_base(path: Path, probe: Probe, row: Format, take: Take, size: Size, rea
 
 
 def scale_to(image: Image, size: Size) -> Image:
-    """Lanczos; transparent pixels lend their colour to none."""
+    """Scale by Lanczos. Alpha is premultiplied, so that the colour of transparent pixels does not reach others."""
     if (image.width, image.height) == size:
         return image
     alpha = image.hasalpha()
@@ -131,6 +131,6 @@ def _upright(frame: Image, probe: Probe, needed: Size, take: Take) -> Image:
 
 
 def _drop_alpha(frames: tuple[Image, ...]) -> tuple[Image, ...]:
-    """All frames or none: an animation's bands must agree."""
+    """Drop the alpha of all frames or of none: all frames of an animation must have the same bands."""
     dropped = tuple(drop_opaque_alpha(frame) for frame in frames)
     return frames if any(frame.hasalpha() for frame in dropped) else dropped

@@ -1,7 +1,7 @@
 """The process that decodes, started by `supervisor.py`: `python -m pixelfleet.images.child MEMORY_BYTES FILE_BYTES`.
 
-Orders come on standard input, answers go to standard output. When the input closes, because the parent closed it or
-died, the process ends at once, also from within a codec that hangs.
+Orders come on standard input, answers go to standard output. The process ends at once when the input closes, because
+the parent closed the input or ended. The process ends then even if a codec hangs.
 """
 
 import ctypes
@@ -21,16 +21,16 @@ from pixelfleet.images.probe import probe
 from pixelfleet.images.progress import report_to
 from pixelfleet.recipes import parse
 
-#: Linux's prctl(2): the signal that this process gets when the thread that started it ends.
+#: Linux's prctl(2): the signal that this process gets when the thread that started this process ends.
 _PR_SET_PDEATHSIG: Final = 1
 #: Files that this process may hold open: a source, spooled pages and the variants.
 _OPEN_FILES: Final = 256
-#: Linux's proc(5): the kernel's choice among processes when memory runs out; 1,000 is chosen first.
+#: Linux's proc(5): when memory runs out, the kernel ends the process of the highest score first; 1,000 is the most.
 _OOM_SCORE: Final = "800"
 
 
 def main() -> None:
-    # The parent handles Ctrl-C: it closes the pipe.
+    # The parent handles Ctrl-C and closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_the_parent()
     _bound(memory=int(sys.argv[1]), file_bytes=int(sys.argv[2]))
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def carry_out(order: Order, answer: Callable[[Answer], None]) -> None:
-    """Probe and render one file. The last answer is the ending; every exception becomes one."""
+    """Probe and render one file. The last answer is the ending; every exception becomes an ending."""
     try:
         answer(_ending(order, answer))
     except ProcessingError as error:
@@ -59,7 +59,7 @@ def carry_out(order: Order, answer: Callable[[Answer], None]) -> None:
     except OSError as error:
         text = f"a file could not be read or written: {error.strerror}"
         answer(Answer(error=TransientError(Cause.UNAVAILABLE, text)))
-    except Exception as error:  # noqa: BLE001 - a surprise of one image must come back as what it is
+    except Exception as error:  # noqa: BLE001 - an unexpected error of one image must be an answer
         answer(Answer(error=TransientError(Cause.CRASHED, f"the engine failed on this image: {error!r:.300}")))
 
 
@@ -79,22 +79,22 @@ def _listen(orders: queue.SimpleQueue[bytes]) -> None:
 
 
 def _die_with_the_parent() -> None:
-    """The end of standard input is seen by a thread that needs Python's lock; the kernel's signal needs nothing."""
+    """The thread that reads standard input needs Python's lock; the kernel's signal needs no lock."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _bound(memory: int, file_bytes: int) -> None:
-    """Beyond `memory`, allocations fail: data and anonymous mappings count, a mapped source file does not."""
+    """Allocations beyond `memory` fail. Data and anonymous mappings count; a mapped source file does not."""
     _lower(resource.RLIMIT_DATA, memory)
-    # Python ignores SIGXFSZ, so that a larger file is an error (EFBIG) of one write.
+    # Python ignores SIGXFSZ, so a write beyond this limit fails with EFBIG.
     _lower(resource.RLIMIT_FSIZE, file_bytes)
     _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
-    # A crash is counted, not collected.
+    # A crash is counted; no core file is kept.
     _lower(resource.RLIMIT_CORE, 0)
-    # Where the machine's memory ends before the limit does, the kernel ends this process, and not the worker.
+    # If the machine runs out of memory before the limit is reached, the kernel ends this process and not the worker.
     if sys.platform == "linux":
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123 - nothing of a path's
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123 - no Path is needed
             file.write(_OOM_SCORE)
 
 
@@ -105,7 +105,7 @@ def _lower(which: int, most: int) -> None:
 
 
 def _private_output() -> BinaryIO:
-    """Standard output for answers alone: text that a codec prints must not come between them."""
+    """Standard output for answers alone. Text that a codec prints goes to standard error."""
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     return answers

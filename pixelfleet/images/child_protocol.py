@@ -1,6 +1,6 @@
-"""The messages between a supervisor and its child: one JSON object a line, each way.
+"""The messages between a supervisor and its child: one JSON object a line, in both directions.
 
-JSON, not pickle: the child decodes strangers' files, so the parent must never run what the child sends.
+The format is JSON, not pickle: the child decodes untrusted files, so the parent must never run code from the child.
 """
 
 import json
@@ -13,16 +13,16 @@ from pixelfleet.images.limits import LaneShare, Limits
 from pixelfleet.images.pipeline import RenderedVariant, Rendition
 from pixelfleet.images.probe import Probe
 
-#: Characters of a text that are read.
+#: The most characters of a text that are read.
 _LONGEST_TEXT: Final = 1_000
 _KINDS: Final[dict[str, type[ProcessingError]]] = {"permanent": PermanentError, "transient": TransientError}
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One file to be rendered: `recipe` is the text of a recipe, as `Recipe.to_text` gives it.
+    """One file to render: `recipe` is the text that `Recipe.to_text` returns.
 
-    With a `share`, an image that exceeds it is probed and not rendered.
+    An image that exceeds `share` is probed and not rendered.
     """
 
     source: Path
@@ -47,7 +47,7 @@ def decode_order(line: bytes) -> Order:
 class Answer:
     """A child's answer: the probe as soon as the header is read, progress now and then, and one ending.
 
-    The ending is a rendition, an error, or `too_large`: why the image belongs to a larger lane.
+    The ending is a rendition, an error, or `too_large`: the reason why the image belongs to a larger lane.
     """
 
     probe: Probe | None = None
@@ -70,10 +70,10 @@ class Answer:
 
 
 def decode_answer(line: bytes, folder: Path) -> Answer:
-    """Read an answer; the variants' files lie in `folder`, whatever paths the child sends.
+    """Read an answer. The variants' files are in `folder`; the folders in the child's paths are ignored.
 
     Raises:
-        ValueError, KeyError, TypeError: not an answer.
+        ValueError, KeyError, TypeError: the line is not an answer.
     """
     raw = json.loads(line)
     if not isinstance(raw, dict):
@@ -89,7 +89,7 @@ def _error(raw: dict[str, Any]) -> ProcessingError:
 
 
 def _text(raw: object) -> str | None:
-    """Text of a child, on one line and bounded, since a codec may have damaged the child."""
+    """A child's text on one line, cut to the longest length, because a codec may have damaged the child."""
     return None if raw is None else " ".join(str(raw).split())[:_LONGEST_TEXT]
 
 

@@ -1,8 +1,9 @@
-"""From the texts of codecs to cause and message. libvips and Pillow give only text, so text is matched.
+"""Translate the texts of codecs into cause and message. libvips and Pillow give only text, so text is matched.
 
-A fault of the machine is never reported as the image's: a text of the operating system is transient, an encoder never
-blames the source, and a text that no rule covers is `crashed`, which is tried again. `unreadable` is the cause where a
-decoder complains of the file's bytes; the word "damaged" waits for a second decoder (`second_decoder.py`).
+A fault of the machine is never reported as a fault of the image. A text of the operating system is transient. An error
+of an encoder is never a fault of the source. A text that no rule covers is `crashed`, which is tried again.
+`unreadable` is the cause where a decoder reports an error in the file's bytes. The word "damaged" is used only after a
+second decoder refuses the file (`second_decoder.py`).
 """
 
 import errno
@@ -11,20 +12,20 @@ from typing import Final
 
 from pixelfleet.errors import Cause, PermanentError, ProcessingError, TransientError
 
-#: Characters of a codec's line that are read: some codecs quote the file in it.
+#: Characters of a codec's line that are read: some codecs quote the file in their text.
 _LONGEST_LINE: Final = 2_000
 
 
 class DamagedError(Exception):
-    """A parser in Python met bytes that do not fit the format."""
+    """A parser in Python read bytes that do not fit the format."""
 
 
 _MEMORY: Final = re.compile(
     r"out of memory|(cannot|unable to|failed to|could not) allocate|malloc failed|memory allocation|"
     r"insufficient memory|not enough memory|no space for|bad_alloc|png_malloc|out_of_memory|memory limit|"
-    # libaom's encoder, where it gets no memory for its frames.
+    # libaom's encoder, when memory for its frames cannot be allocated.
     r"error allocating|av1_create_context_and_bufferpool\(\) failed|"
-    # librsvg gives no reason where cairo gets no memory for the picture of a mask or a filter.
+    # librsvg gives no reason when cairo cannot allocate the picture of a mask or a filter.
     r"glib: rendering error:\s*\Z",
     re.IGNORECASE,
 )
@@ -43,7 +44,7 @@ _WRITING: Final = re.compile(
     r"unable to write\b.*|cgifsave|gsf\w*|unable to call (?:Vips)?(?:ForeignSave|\w*save)\w*)(?=:|\s|$)",
     re.MULTILINE,
 )
-#: Decoders, which speak as well while a variant of a streamed source is written.
+#: Decoders. A decoder may also fail while a variant of a streamed source is written.
 _READING: Final = re.compile(
     r"^\s*(?:VipsJpeg|jpegload|pngload|spngload|webpload|gifload|tiff2vips|tiffload|heifload|svgload|TIFF\w*|\w*Decode\w*)"
     r"(?=:)",
@@ -57,7 +58,7 @@ _TRUNCATED: Final = re.compile(
     r"read error (at|on) (scanline|strip|tile)|fewer bytes than|short read|end-of-file",
     re.IGNORECASE,
 )
-#: Words for bytes that make no sense, although a codec calls them a method or a stream that it does not support.
+#: Texts for invalid bytes that a codec reports as an unsupported method or stream.
 _SENSELESS: Final = re.compile(r"decoding error|bitstream not supported by this decoder", re.IGNORECASE)
 _UNSUPPORTED: Final = re.compile(
     r"unsupported|not supported|not implemented|no known (loader|saver)|unknown compression|not configured|"
@@ -67,7 +68,7 @@ _UNSUPPORTED: Final = re.compile(
     r"unrecogni[sz]ed (?:image )?mode|more samples per pixel",
     re.IGNORECASE,
 )
-#: Decoders that complain of the file's bytes: libvips' loaders, the libraries below them, Pillow's decoders.
+#: Decoders that report errors in the file's bytes: libvips' loaders, the libraries below them, Pillow's decoders.
 _DECODERS: Final = re.compile(
     r"^\s*(?:VipsJpeg|jpeg\w*|JPEG\w*|png\w*|libpng\w*|spng\w*|vipspng|webp\w*|gif\w*|nsgif\w*|tiff\w*|TIFF\w*|_TIFF\w+|"
     r"\w*Decode\w*|heif\w*|svg\w*|rsvg\w*|Fax\w*|LZW\w*|ZIP\w*|PixarLog\w*|OJPEG\w*|LogL\w*|ZSTD\w*|PackBits\w*|"
@@ -77,18 +78,18 @@ _DECODERS: Final = re.compile(
     r"unable to call \w*load\w*|source input|image file|Invalid|unrecognized data|[A-Z]{3,4} (?:file|header))\b",
     re.MULTILINE | re.IGNORECASE,
 )
-#: Formats whose decoders show nothing of a picture that breaks off.
+#: Formats whose decoders return no part of a truncated picture.
 _ALL_OR_NOTHING: Final = frozenset({"webp", "avif", "heic", "dds", "ico", "qoi"})
 
 
-#: Limits that a decoder sets itself against nonsense in the file, in words that sound like the machine's.
+#: A decoder's own limits on invalid values in the file. The texts look like errors of the machine.
 _NONSENSE: Final = re.compile(
     r"security limit exceeded|out of memory reading of \"|maximum number of .* exceeded|bogus|absurd", re.IGNORECASE
 )
 
 
 def translate(error: Exception, format_name: str) -> ProcessingError:
-    """Our error for one that a codec raised while a `format_name` was read or a variant of it written."""
+    """The error of this project for an error that a codec raised while it read a `format_name` or wrote its variant."""
     text = str(error)
     if _NONSENSE.search(text):
         return _unreadable(text, format_name)
@@ -112,14 +113,14 @@ def _of_file(error: Exception, text: str, format_name: str) -> ProcessingError:
 
 
 def truncated(format_name: str) -> PermanentError:
-    """`truncated`, with the advice that fits the format."""
+    """The error `truncated`, with advice for the format."""
     accept = ", or accept what there is with accept_truncated = true in the recipe"
     advice = "" if format_name in _ALL_OR_NOTHING else accept
     return PermanentError(Cause.TRUNCATED, f"the {format_name} breaks off before its end; upload it again{advice}")
 
 
 def crashed(text: str, format_name: str) -> TransientError:
-    """For what no rule explains."""
+    """For a text that no rule covers."""
     return TransientError(
         Cause.CRASHED,
         f"an unexpected error on this {format_name} ({gist(text)}); it is tried again",
@@ -171,7 +172,7 @@ def unusual(text: str, format_name: str) -> PermanentError:
 
 
 def gist(text: str) -> str:
-    """The codec's own last line, without the wrapping that names our calls, and without any path."""
+    """The codec's own last line. Lines that only name our calls ("unable to ...") and paths are left out."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("unable to")]
     last = re.sub(r'b?["\'][^"\']*/[^"\']*["\']', "the file", lines[-1][:_LONGEST_LINE] if lines else "no reason given")
     return re.sub(r"(?:/[^\s/:'\"()]+){2,}", "the file", last)[:160]

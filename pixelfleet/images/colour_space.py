@@ -1,8 +1,8 @@
-"""What colour space a picture is in: every rule in one place, each with its source.
+"""The colour space of a picture: every rule in one place, each with its source.
 
-A file may declare its colours in several ways. `space_of` picks the one that holds; `colours.to_srgb` converts. A space
-is an ICC profile (which the colour engine, lcms, converts) or a transfer of high dynamic range (which is tone-mapped).
-A picture that declares nothing is sRGB.
+A file may declare its colours in several ways. `space_of` returns the space that applies; `colours.to_srgb` converts.
+A space is an ICC profile (which the colour engine, lcms, converts) or a transfer function of high dynamic range (which
+is tone-mapped). A picture that declares nothing is sRGB.
 """
 
 from dataclasses import dataclass
@@ -33,8 +33,9 @@ PRIMARIES: Final[dict[int, Chromaticities]] = {
     12: (*_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
     22: (*_D65, 0.630, 0.340, 0.295, 0.605, 0.155, 0.077),
 }
-#: ITU-T H.273, table 3. 1, 6, 14 and 15 are the camera curves of BT.709, BT.601 and BT.2020; a still picture that names
-#: one of them was made on a screen of sRGB's curve in practice, and browsers show it so. 2 is "unspecified".
+#: ITU-T H.273, table 3. 1, 6, 14 and 15 are the camera curves of BT.709, BT.601 and BT.2020. In practice, a still
+#: picture with one of these curves was made on a screen with sRGB's curve, and browsers use sRGB's curve for it. 2 is
+#: "unspecified".
 _CURVES: Final[dict[int, Curve]] = {
     1: SrgbCurve(),
     2: SrgbCurve(),
@@ -47,14 +48,14 @@ _CURVES: Final[dict[int, Curve]] = {
     15: SrgbCurve(),
     17: GammaCurve(2.6),
 }
-#: PNG, third edition, 13.13: a gamma within 5 per cent of sRGB's is sRGB's (libpng, PNG_GAMMA_THRESHOLD).
+#: PNG, third edition, 13.13: a gamma within 5 per cent of sRGB's counts as sRGB's (libpng, PNG_GAMMA_THRESHOLD).
 _SRGB_GAMMA: Final = 0.45455
 _GAMMA_NEAR: Final = 0.05 * _SRGB_GAMMA
 _XY_NEAR: Final = 0.01
 
 
 class Transfer(StrEnum):
-    """Transfers of high dynamic range (ITU-R BT.2100)."""
+    """Transfer functions of high dynamic range (ITU-R BT.2100)."""
 
     PQ = "pq"
     HLG = "hlg"
@@ -65,7 +66,8 @@ _HDR_TRANSFERS: Final = {16: Transfer.PQ, 18: Transfer.HLG}
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """A profile, or a transfer of high dynamic range with its primaries (an H.273 code point); both empty is sRGB."""
+    """A profile, or a transfer function of high dynamic range with its primaries (an H.273 code point). If both are
+    empty, the space is sRGB."""
 
     profile: bytes | None = None
     transfer: Transfer | None = None
@@ -78,10 +80,10 @@ SRGB: Final = Space()
 def of_code_points(primaries: int, transfer: int, *, grey: bool = False) -> Space | None:
     """The space of CICP code points (ITU-T H.273): cICP in PNG, nclx in AVIF and HEIC.
 
-    A grey picture has no primaries: its transfer alone counts.
+    A grey picture has no primaries: only its transfer function counts.
 
     Returns:
-        None where the code points say nothing that is known here: the next rule decides.
+        None where the code points are unspecified or not known here: the next rule then applies.
     """
     if primaries == 2 and transfer == 2:
         return None
@@ -101,7 +103,7 @@ def _of_curve(chromaticities: Chromaticities, curve: Curve, *, grey: bool) -> Sp
 
 
 def of_gamma(gamma: float | None, chromaticities: Chromaticities | None, *, grey: bool = False) -> Space:
-    """The space of gAMA and cHRM (PNG, third edition, 13.13 and 13.14): either alone takes the other from sRGB."""
+    """The space of gAMA and cHRM (PNG, third edition, 13.13 and 13.14). sRGB's value replaces a missing one."""
     near_gamma = gamma is None or abs(gamma - _SRGB_GAMMA) <= _GAMMA_NEAR
     own = PRIMARIES[1]
     near_primaries = (
@@ -116,7 +118,7 @@ def of_gamma(gamma: float | None, chromaticities: Chromaticities | None, *, grey
 
 
 def mark(image: Image, space: Space) -> Image:
-    """The image with the space as its one declaration."""
+    """The image with `space` as its only declared colour space."""
     marked = image.copy()
     if marked.get_typeof(PROFILE):
         marked.remove(PROFILE)
@@ -128,7 +130,7 @@ def mark(image: Image, space: Space) -> Image:
 
 
 def space_of(image: Image) -> Space:
-    """The space that a reader has marked: a transfer of high dynamic range, else the profile, else sRGB."""
+    """The space that a reader has marked: a transfer function of high dynamic range, else the profile, else sRGB."""
     if image.get_typeof(_HDR):
         transfer, primaries = str(image.get(_HDR)).split()
         return Space(transfer=Transfer(transfer), primaries=int(primaries))

@@ -1,4 +1,4 @@
-"""From the colours of a source to grey or sRGB of 8 bits, which all steps and browsers expect, or of 16 bits."""
+"""Convert the colours of a source to grey or sRGB of 8 bits, which all steps and browsers expect, or of 16 bits."""
 
 from typing import Final
 
@@ -9,17 +9,17 @@ from pixelfleet.images.tone import to_sdr
 from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
 
 _FLOATS: Final = ("float", "double", "complex", "dpcomplex")
-#: No file says what signed samples count from: they are taken as 8 bits are.
+#: Without signed samples. No file declares their zero level, so signed samples are handled like samples of 8 bits.
 _DEEP: Final = ("ushort", "uint", *_FLOATS)
 _WIDE: Final = 65_535
 
 
 def to_srgb(image: Image, *, keep_profile: bool, deep: bool = False) -> Image:
-    """One to four bands of 8 bits. Done after the image is scaled down: a profile is costly by the pixel.
+    """Convert to one to four bands of 8 bits, after the image is scaled down: a profile has a cost for each pixel.
 
     Args:
-        keep_profile: leave colours and profile as they are where the image is RGB or grey; CMYK is converted, and so
-            is a picture of high dynamic range.
+        keep_profile: leave colours and profile unchanged where the image is RGB or grey. CMYK is always converted. A
+            picture of high dynamic range is always converted.
         deep: 16 bits, where the source has more than 8.
     """
     image = _usual_bands(image)
@@ -41,14 +41,14 @@ def to_srgb(image: Image, *, keep_profile: bool, deep: bool = False) -> Image:
 
 
 def _can_be_kept(image: Image, profile: bytes | None) -> bool:
-    """A profile that encoders refuse is converted from, and goes."""
+    """False for a profile that encoders refuse: the image is converted, and the profile is removed."""
     if profile is None or image.interpretation in ("cmyk", "lab", "labs"):
         return False
     return is_plausible(profile) and is_well_formed(profile, grey=image.interpretation in ("b-w", "grey16"))
 
 
 def _from_lab(image: Image, *, deep: bool) -> Image:
-    """Lab of a file is relative to D50 (TIFF 6.0, section 23; ICC's connection space), unlike libvips' own."""
+    """Lab in a file is relative to D50 (TIFF 6.0, section 23; ICC's connection space), unlike libvips' own Lab."""
     colours, alpha = image, None
     if image.bands > 3:
         colours, alpha = image.extract_band(0, n=3), image.extract_band(3)
@@ -67,7 +67,7 @@ def _finished(image: Image, *, deep: bool, keep: bool) -> Image:
 
 
 def drop_opaque_alpha(image: Image) -> Image:
-    """Many PNGs carry an alpha that hides nothing; without it JPEG will do, and every step is cheaper."""
+    """Many PNGs have an alpha that is opaque everywhere. Without alpha, JPEG is enough and every step is cheaper."""
     opaque = _WIDE if image.format == "ushort" else 255
     if not image.hasalpha() or image.extract_band(image.bands - 1).min() < opaque:
         return image
@@ -75,7 +75,7 @@ def drop_opaque_alpha(image: Image) -> Image:
 
 
 def _usual_bands(image: Image) -> Image:
-    """Scientific TIFFs have bands without a meaning that is known here: the first, or the first three, are shown."""
+    """The bands of scientific TIFFs have no meaning that is known here. The first, or the first three, are shown."""
     if image.interpretation not in ("multiband", "matrix", "histogram", "fourier") and image.bands <= 5:
         return image
     if image.bands >= 3:
@@ -84,17 +84,17 @@ def _usual_bands(image: Image) -> Image:
 
 
 def _upper_half(image: Image) -> Image:
-    """32-bit integers count over their whole range (TIFF 6.0, SampleFormat): the upper 16 bits."""
+    """The upper 16 bits of 32-bit integers, which use their whole range (TIFF 6.0, SampleFormat)."""
     grey = image.bands < 3
     return (image >> 16).cast("ushort").copy(interpretation="grey16" if grey else "rgb16")
 
 
 def _sixteen_bits(image: Image) -> Image:
-    """Float samples with a profile count from 0 to 1 in the profile's own space; what is beyond is clipped."""
+    """Float samples with a profile range from 0 to 1 in the profile's own space; other values are clipped."""
     if image.interpretation not in ("b-w", "srgb", "scrgb", "grey16", "rgb16"):
         return image
     grey = image.interpretation in ("b-w", "grey16")
-    # libvips counts the alpha of scRGB from 0 to 1, as the colours.
+    # In libvips the alpha of scRGB ranges from 0 to 1, like the colours.
     alpha_unit = 1.0 if image.interpretation == "scrgb" else 255.0
     colours = image.extract_band(0, n=image.bands - 1) if image.hasalpha() else image
     wide = (colours * _WIDE).rint()
@@ -106,8 +106,8 @@ def _sixteen_bits(image: Image) -> Image:
 def _counted_from_one(image: Image) -> Image:
     """Float samples without a profile: 0 to 1 become 0 to 255.
 
-    No tag says what white is. Samples count to 255 already where more than half of those above 0 are above 1: a few
-    highlights over white are no reason to show the rest as black.
+    No tag declares white. Samples range to 255 already where more than half of the samples above 0 are above 1. A few
+    highlights above white do not count as such a range, because the rest would then be shown as black.
     """
     if image.interpretation not in ("b-w", "srgb"):
         return image
@@ -119,7 +119,8 @@ def _counted_from_one(image: Image) -> Image:
 
 
 def _readable_twice(image: Image) -> Image:
-    """A source is read from top to bottom once: what is looked at first and used then must lie somewhere."""
+    """A source is read from top to bottom once. Pixels that are measured first and used later are kept, in memory or
+    on disk."""
     if image.width * image.height <= MEMORY_PIXELS:
         return image.copy_memory()
     spooled = pyvips.Image.new_temp_file("%s.v")
@@ -133,9 +134,9 @@ def _by_profile(image: Image, *, deep: bool) -> Image:
             "srgb", embedded=True, intent="relative", black_point_compensation=True, depth=16 if deep else 8
         )
     except pyvips.Error:
-        # A damaged profile, or one for other colours than these, says nothing: the pixels are taken as they are.
+        # The profile is damaged, or is for other colours than these: the pixels are used unchanged.
         return image
-    # Pixels are decoded here alone, so that an error of the decoder is not taken for one of the profile.
+    # Pixels are decoded only here, so that an error of the decoder is not taken for an error of the profile.
     return converted.copy_memory()
 
 

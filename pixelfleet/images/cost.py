@@ -1,7 +1,7 @@
-"""How much memory decoding an image takes, as far as its header tells.
+"""The memory that decoding an image takes, estimated from the header.
 
-The figures are peaks of `web`, measured by `python -m benchmarks.limits`; docs/reference/limits.md has the table. They
-choose the lane. The memory limit of the process that decodes is what holds when a file lies.
+The figures are peaks of the recipe `web`, measured by `python -m benchmarks.limits`; docs/reference/limits.md has the
+table. The figures decide the lane. If a header is wrong, the memory limit of the decoding process still applies.
 """
 
 from typing import Final
@@ -9,27 +9,27 @@ from typing import Final
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers.contract import Header
 
-#: Of the process itself, its libraries and the variants.
+#: Memory of the process itself, its libraries and the variants.
 BASE_BYTES: Final = 120_000_000
-#: Bytes of memory a pixel for formats that their decoders hold whole.
+#: Bytes of memory a pixel, for formats whose decoders hold the whole image.
 _HELD: Final = {"avif": 16, "heic": 16, "jpeg2000": 20, "webp": 9, "gif": 6}
 _HELD_BY_PILLOW: Final = 11
 #: Interlaced PNG and progressive JPEG.
 _HELD_BY_VIPS: Final = 5
-#: Decoders and filters keep about this many rows in hand, at three bytes a pixel.
+#: Decoders and filters keep about this many rows in memory, at three bytes a pixel.
 _ROWS: Final = 170
 _SAMPLES: Final = 3
 
 
 def decode_bytes(row: Format, header: Header, frames: int = 1) -> int:
-    """Bytes of memory that decoding takes; `frames` of an animation are held together."""
+    """Bytes of memory that decoding takes. All `frames` of an animation are held together."""
     deep = 2 if "16" in header.colour_space else 1
     rows = max(header.width, header.height) * _ROWS * _SAMPLES * deep
     return BASE_BYTES + max(rows, header.width * header.height * frames * _bytes_a_pixel(row, header) * deep)
 
 
 def is_held(row: Format, header: Header) -> bool:
-    """Whether the decoder holds the image whole."""
+    """Whether the decoder holds the whole image."""
     return header.held or row.name in _HELD
 
 

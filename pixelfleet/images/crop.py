@@ -6,13 +6,13 @@ from pixelfleet.recipes import Gravity
 
 
 def crop(frames: tuple[Image, ...], placement: Placement, gravity: Gravity) -> tuple[Image, ...]:
-    """The part that gravity names, the same of every frame; `attention` and `entropy` look for it in the first."""
+    """The part that gravity names, the same of every frame. `attention` and `entropy` search the first frame for it."""
     first, size = frames[0], placement.crop
     if (first.width, first.height) == size:
         return frames
     if gravity in (Gravity.ATTENTION, Gravity.ENTROPY):
         cut = first.smartcrop(*size, interesting=gravity.value)
-        # The offset of a piece says where in its source libvips has cut it out.
+        # libvips gives the position of a piece in its source as a negative offset.
         left, top = -cut.xoffset, -cut.yoffset
     else:
         left, top = corner((first.width, first.height), size, gravity)

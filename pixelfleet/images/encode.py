@@ -22,7 +22,7 @@ _QUALITY: Final = {OutputFormat.JPEG: 80, OutputFormat.WEBP: 80, OutputFormat.AV
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a format is written; `options` gives libvips' options for a variant."""
+    """How a format is written. `options` returns libvips' options for a variant."""
 
     saver: str
     extension: str
@@ -36,7 +36,7 @@ class Encoding:
 
 
 def encoding_of(variant: Variant) -> Encoding:
-    """The encoding of a variant whose format has been settled, so is no longer `auto`."""
+    """The encoding of a variant. The variant's format must be settled, so not `auto`."""
     return _ENCODINGS[variant.format]
 
 
@@ -45,26 +45,26 @@ def keeps_alpha(variant: Variant) -> bool:
 
 
 def settle_format(variant: Variant, *, alpha: bool, moves: bool) -> Variant:
-    """`auto` becomes WebP for what has alpha or moves, else JPEG; every other format stays."""
+    """`auto` becomes WebP for an image that has alpha or is animated, else JPEG. Every other format stays."""
     if variant.format is not OutputFormat.AUTO:
         return variant
-    # Where a background or tiles take the alpha away, nothing is left that needs WebP.
+    # A variant with a background or tiles keeps no alpha, so the variant does not need WebP.
     transparent = alpha and variant.background is None
     chosen = OutputFormat.WEBP if (transparent or moves) and variant.tiles is None else OutputFormat.JPEG
     return variant.model_copy(update={"format": chosen})
 
 
 def can_move(variant: Variant) -> bool:
-    """Whether the variant of an animation may be one: `auto` then chooses a format that moves."""
+    """Whether the variant of an animation may be animated. `auto` then becomes a format with animation."""
     moving = variant.format is OutputFormat.AUTO or encoding_of(variant).animates
     return moving and variant.page is None and variant.tiles is None
 
 
 def write(image: Image, variant: Variant, path: Path, blocks: Blocks) -> None:
-    """Encode into `path`, with these blocks of metadata; the same pixels, variant and blocks give the same bytes.
+    """Encode into `path`, with these blocks of metadata. The same pixels, variant and blocks give the same bytes.
 
     Raises:
-        PermanentError: `recipe_unfit`, the format has no images of this size.
+        PermanentError: `recipe_unfit`, the image is larger than its format allows.
     """
     encoding = encoding_of(variant)
     if max(image.width, image.get("page-height") if _moves(image) else image.height) > encoding.max_side:
@@ -79,7 +79,7 @@ def write(image: Image, variant: Variant, path: Path, blocks: Blocks) -> None:
     if image.format == "ushort":
         options |= encoding.deep
     if variant.format is OutputFormat.TIFF:
-        # Many programs read no BigTIFF; classic TIFF has offsets of 32 bits, and deflate may fail to shrink.
+        # Many programs cannot read BigTIFF. Classic TIFF has offsets of 32 bits, and deflate may not reduce the size.
         options["bigtiff"] = image.width * image.height * image.bands * 2 > _CLASSIC_BYTES
     if encoding.animates and _moves(image):
         options["page_height"] = image.get("page-height")

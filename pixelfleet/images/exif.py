@@ -1,6 +1,6 @@
-"""The few EXIF fields that a record keeps: camera, time, and the place only on request.
+"""The few EXIF fields that a record keeps: camera, time, and, only on request, the place.
 
-EXIF is written by thousands of devices and editors: each field is read by itself, and what cannot be read is left out.
+Thousands of devices and editors write EXIF. So each field is read by itself, and an unreadable field is left out.
 """
 
 import re
@@ -21,7 +21,7 @@ _ZONE: Final = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d$")
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """`taken_at` is ISO 8601, with an offset where the camera wrote it; `place` is (latitude, longitude) in degrees."""
+    """`taken_at` is ISO 8601, with the offset if EXIF has one; `place` is (latitude, longitude) in degrees."""
 
     camera: str | None = None
     taken_at: str | None = None
@@ -29,7 +29,7 @@ class Shot:
 
 
 def read_exif(blob: bytes, *, with_place: bool) -> Shot:
-    """What an EXIF block says; an empty `Shot` for bytes that are no EXIF."""
+    """The fields of an EXIF block; an empty `Shot` for bytes that are not EXIF."""
     tree = read_tree(blob)
     return Shot(_camera(tree.image), _taken_at(tree.image, tree.exif), _place(tree.gps) if with_place else None)
 
@@ -42,7 +42,7 @@ def _camera(image: Fields) -> str | None:
 
 
 def _taken_at(image: Fields, exif: Fields) -> str | None:
-    """The original date, else the date of digitizing, else the date of the file: the first that is a date."""
+    """The original date, else the date of digitizing, else the date of the file: the first valid date of these."""
     candidates = (
         (_text(exif, _ORIGINAL), _text(exif, _OFFSET_ORIGINAL)),
         (_text(exif, _DIGITIZED), _text(exif, _OFFSET_DIGITIZED)),
@@ -52,13 +52,13 @@ def _taken_at(image: Fields, exif: Fields) -> str | None:
 
 
 def _moment(stamp: str, offset: str) -> str | None:
-    """An offset that is blank or no offset is unknown (EXIF 2.32, 4.6.5, OffsetTime); the time stands without it."""
+    """A blank or invalid offset is unknown (EXIF 2.32, 4.6.5, OffsetTime); the time then has no offset."""
     match = _STAMP.match(stamp)
     if not match:
         return None
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
     try:
-        # A clock shows second 60 at a leap second (ISO 8601-1, 4.3.11); the moment is that of the next minute.
+        # A clock shows second 60 at a leap second (ISO 8601-1, 4.3.11); the result is the next minute.
         moment = datetime(year, month, day, hour, minute, min(second, 59))  # noqa: DTZ001 - the offset has its own field
         moment += timedelta(seconds=int(second == _LEAP_SECOND))
     except (ValueError, OverflowError):
@@ -92,7 +92,7 @@ def _degrees(gps: Fields, tag: int) -> float | None:
 
 
 def _text(fields: Fields, tag: int) -> str:
-    """UTF-8 (EXIF 3.0), else Latin-1, up to the first zero byte and without what cannot be printed."""
+    """UTF-8 (EXIF 3.0), else Latin-1, up to the first zero byte and without unprintable characters."""
     field = fields.get(tag)
     if field is None:
         return ""

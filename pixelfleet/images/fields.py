@@ -1,4 +1,4 @@
-"""Fields of a libvips image: what lies beside its pixels."""
+"""Fields of a libvips image: the data beside its pixels."""
 
 from typing import Any, Final
 
@@ -13,9 +13,9 @@ def field(image: Image, name: str, default: Any) -> Any:
 
 
 def without_metadata(image: Image) -> Image:
-    """Without the blocks of the source and the fields that libvips has taken out of them.
+    """The image without the metadata blocks of the source and without the fields that libvips read from the blocks.
 
-    Names are bytes here: those of PNG text may be no UTF-8, on which pyvips' own `get_fields` fails.
+    Names are bytes here: names of PNG text may not be UTF-8, and pyvips' own `get_fields` fails on such names.
     """
     bare = image.copy()
     for name in _names(bare):
@@ -35,7 +35,7 @@ def _names(image: Image) -> list[bytes]:
 
 
 def with_blobs(image: Image, **blobs: bytes | None) -> Image:
-    """The image with metadata of these names (`exif`, `xmp`, `iptc`) beside what it has."""
+    """The image with metadata of these names (`exif`, `xmp`, `iptc`) added."""
     copied = image.copy()
     for name, content in blobs.items():
         if content:

@@ -1,6 +1,7 @@
-"""What a record keeps of an image's looks: a placeholder, a dominant colour, a perceptual hash.
+"""The description of an image's appearance in a record: a placeholder, a dominant colour, a perceptual hash.
 
-All are taken from at most 32 x 32 pixels: nothing finer shows in them, and larger ones cost as much as an encode.
+All three are computed from at most 32 x 32 pixels. Finer detail does not change them, and more pixels would cost as
+much as an encode.
 """
 
 from collections import Counter
@@ -19,8 +20,8 @@ Pixel = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """`placeholder`: a ThumbHash in base64; `dominant_colour`: `#rrggbb`; `perceptual_hash`: 16 hex digits, of which
-    few differ between two versions of one picture."""
+    """`placeholder`: a ThumbHash in base64; `dominant_colour`: `#rrggbb`; `perceptual_hash`: 16 hex digits; few
+    digits differ between two versions of one picture."""
 
     placeholder: str
     dominant_colour: str
@@ -28,7 +29,7 @@ class Fingerprint:
 
 
 def fingerprint(image: Image) -> Fingerprint:
-    """Of a grey or sRGB image of any size, with or without alpha."""
+    """The fingerprint of a grey or sRGB image of any size, with or without alpha."""
     pixels = _pixels(_rgba(scale_to(image, (_SIDE, _SIDE))))
     placeholder = thumbhash(pixels, _SIDE, (image.width, image.height))
     return Fingerprint(placeholder, _dominant(pixels), _perceptual(pixels))
@@ -45,7 +46,7 @@ def _pixels(image: Image) -> list[Pixel]:
 
 
 def _dominant(pixels: list[Pixel]) -> str:
-    """The average of the fullest of 4,096 boxes of colours, so that it is a colour that is there."""
+    """The average of the fullest of 4,096 boxes of colours, so that the result is a colour of the image."""
     seen = [pixel for pixel in pixels if pixel[3] >= 128] or pixels
     boxes = Counter((red >> 4, green >> 4, blue >> 4) for red, green, blue, _ in seen)
     most = max(boxes.values())
@@ -56,7 +57,8 @@ def _dominant(pixels: list[Pixel]) -> str:
 
 
 def _perceptual(pixels: list[Pixel]) -> str:
-    """Signs of the 64 lowest cosine terms against their median: survives scaling, compression and small edits."""
+    """One bit for each of the 64 lowest cosine terms: 1 above their median, else 0. Scaling, compression and small
+    edits change few bits."""
     grey = [(299 * red + 587 * green + 114 * blue) * alpha / 255_000 for red, green, blue, alpha in pixels]
     terms = transform(grey, _SIDE, _SIDE, _HASH_SIDE, _HASH_SIDE)
     flat = [terms[row][column] for row in range(_HASH_SIDE) for column in range(_HASH_SIDE)]

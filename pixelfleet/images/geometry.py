@@ -1,4 +1,4 @@
-"""Every size, in numbers, before a pixel moves. Sizes are (width, height) in pixels as displayed."""
+"""All size arithmetic, done before a pixel is decoded. Sizes are (width, height) in pixels as displayed."""
 
 import math
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Scale the source to `resized`, cut `crop` out of the middle of what gravity says, lay it on `canvas`."""
+    """Scale the source to `resized`, crop to `crop` at the place of the gravity, put the result on `canvas`."""
 
     resized: Size
     crop: Size
@@ -18,7 +18,7 @@ class Placement:
 
 
 def place(source: Size, variant: Variant) -> Placement:
-    """What becomes of a source of this size. Nothing is enlarged unless the variant says so."""
+    """The placement of a source of this size. Nothing is enlarged unless the variant sets `enlarge`."""
     if variant.box is None:
         return Placement(source, source, source)
     if variant.fit is Fit.COVER:
@@ -35,7 +35,7 @@ def place(source: Size, variant: Variant) -> Placement:
 
 
 def scaled(source: Size, scale: float) -> Size:
-    """No side falls below one pixel."""
+    """`source` times `scale`. No side is below one pixel."""
     return max(1, round(source[0] * scale)), max(1, round(source[1] * scale))
 
 
@@ -50,16 +50,16 @@ def _shrunk(box: Size, source: Size) -> Size:
 
 
 def shrink_on_load(stored: Size, needed: Size) -> int:
-    """By how much a JPEG decoder may shrink (1, 2, 4, 8) while twice the needed pixels are left.
+    """The factor (1, 2, 4, 8) by which a JPEG decoder may shrink, so that twice the needed pixels are left.
 
-    The decoder's shrink is a block average that adds sharpness of its own; the last factor of two is Lanczos's.
+    The decoder's shrink is a block average, which adds sharpness. So Lanczos does the last factor of two.
     """
     factor = min(stored[0] / needed[0], stored[1] / needed[1]) / 2
     return 1 if factor < 2 else min(8, 2 ** int(math.log2(factor)))
 
 
 def corner(outer: Size, inner: Size, gravity: Gravity, margin: int = 0) -> tuple[int, int]:
-    """Left and top of `inner` inside `outer`; where `inner` is the larger, the numbers are negative."""
+    """Left and top of `inner` inside `outer`. If `inner` is larger, the numbers are negative."""
     name = gravity.value
     left = _along(outer[0] - inner[0], low="west" in name, high="east" in name, margin=margin)
     top = _along(outer[1] - inner[1], low="north" in name, high="south" in name, margin=margin)
@@ -73,5 +73,5 @@ def _along(room: int, *, low: bool, high: bool, margin: int) -> int:
 
 
 def turned(size: Size, *, swap: bool) -> Size:
-    """Between displayed and stored: orientations 5 to 8 swap the sides."""
+    """Convert between displayed and stored size: orientations 5 to 8 swap the sides."""
     return (size[1], size[0]) if swap else size

@@ -1,7 +1,7 @@
 """The pictures inside ICO, CUR and ICNS files, which are whole PNG or JPEG 2000 files of any size.
 
-The directory of an ICO gives a side one byte, and Pillow decodes the inner picture while it opens the file: a file of
-728 kB whose head says 16 x 16 held a PNG of 250 megapixels and took 1 GB before its size was known.
+The directory of an ICO has one byte for a side, and Pillow decodes the inner picture while Pillow opens the file. A
+file of 728 kB with 16 x 16 in its header held a PNG of 250 megapixels. The file took 1 GB before its size was known.
 """
 
 import struct
@@ -16,13 +16,13 @@ MAX_ICON_PIXELS: Final = 4_096 * 4_096
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _JP2: Final = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 _JP2_CODESTREAM: Final = b"\xff\x4f\xff\x51"
-#: Enough of an inner file for its size.
+#: Bytes of an inner file that are enough to read its size.
 _HEAD: Final = 512
 _ICO_ENTRY: Final = struct.Struct("<BBBBHHII")
 
 
 def check_icon(path: Path, format_name: str) -> None:
-    """Bound the pictures inside an icon before a decoder opens it. Other formats pass.
+    """Check the pictures inside an icon before a decoder opens the icon. Other formats pass.
 
     Raises:
         PermanentError: `too_many_pixels`.
@@ -41,7 +41,7 @@ def check_icon(path: Path, format_name: str) -> None:
 
 
 def _ico(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Sizes of the pictures of an ICO or CUR by their own heads (ICONDIR, then an ICONDIRENTRY each)."""
+    """Sizes of the pictures of an ICO or CUR by their own headers (ICONDIR, then an ICONDIRENTRY each)."""
     head = file.read(6)
     count = int.from_bytes(head[4:6], "little")
     entries = file.read(_ICO_ENTRY.size * count)
@@ -72,7 +72,7 @@ def _size_of(head: bytes) -> Iterator[tuple[int, int]]:
         if at >= 0 and len(head) >= at + 16:
             yield struct.unpack(">II", head[at + 8 : at + 16])
     elif len(head) >= 16 and head[:4] == b"\x28\x00\x00\x00":
-        # A bitmap header: its height counts the mask as well.
+        # A bitmap header: its height includes the mask.
         width, height = struct.unpack("<ii", head[4:12])
         yield abs(width), abs(height) // 2
 

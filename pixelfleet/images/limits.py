@@ -1,14 +1,14 @@
-"""The bounds of one image, checked against its header before anything is decoded."""
+"""The limits of one image. The header is checked against the limits before anything is decoded."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from pixelfleet.errors import Cause, PermanentError
 
-#: Formats that are held whole in memory while they are decoded may have no more pixels than this, in any lane.
+#: The most pixels, in any lane, of an image that is held whole in memory while it is decoded.
 MAX_HELD_PIXELS: Final = 250_000_000
-#: The longest side in pixels. Decoders and filters hold some 150 rows, whatever the height: a row of ten million RGB
-#: pixels costs 4.7 GB. JPEG ends at 65,535, WebP at 16,383; only PNG and TIFF reach further.
+#: The longest side in pixels. Decoders and filters hold about 150 rows for any height: a row of ten million RGB pixels
+#: costs 4.7 GB. JPEG has at most 65,535 and WebP at most 16,383; only PNG and TIFF allow more.
 MAX_SIDE: Final = 1_000_000
 
 
@@ -23,13 +23,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class LaneShare:
-    """What one lane takes of what the largest lane accepts: pixels over all frames, and bytes of memory."""
+    """The limits of one lane, below those of the largest lane: pixels over all frames, and bytes of memory."""
 
     max_pixels: int
     max_memory: int
 
     def exceeded_by(self, pixels: int, memory: int) -> str | None:
-        """Why an image belongs to a larger lane; None for an image of this one."""
+        """The reason why an image belongs to a larger lane; None for an image of this lane."""
         if pixels > self.max_pixels:
             return f"{pixels:,} pixels are more than this lane's {self.max_pixels:,}"
         if memory > self.max_memory:
@@ -53,10 +53,10 @@ def check_bytes(size: int, limits: Limits) -> None:
 
 
 def check_size(width: int, height: int, frames: int, *, animated: bool, limits: Limits) -> None:
-    """Frames of an animation count together. Of pages only one is ever decoded.
+    """Frames of an animation count together. Pages do not: a decode reads only one page.
 
     Raises:
-        PermanentError: `unreadable` without a pixel; `too_many_frames`, `too_wide`, `too_many_pixels` or
+        PermanentError: `unreadable` without pixels; `too_many_frames`, `too_wide`, `too_many_pixels` or
             `animation_too_large`.
     """
     if min(width, height) < 1:
@@ -90,7 +90,7 @@ def check_size(width: int, height: int, frames: int, *, animated: bool, limits: 
 
 
 def check_held(width: int, height: int, format_name: str) -> None:
-    """For images that no decoder reads row by row, such as interlaced PNG and progressive JPEG (see `cost.py`).
+    """Check an image that no decoder reads row by row, such as interlaced PNG and progressive JPEG (see `cost.py`).
 
     Raises:
         PermanentError: `too_many_pixels`.

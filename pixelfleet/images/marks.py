@@ -1,4 +1,4 @@
-"""Watermarks as RGBA images: a PNG from the recipe, or a line of text in the font that lies beside this."""
+"""Watermarks as RGBA images: a PNG from the recipe, or a line of text in the font of the folder `fonts`."""
 
 from functools import cache
 from pathlib import Path
@@ -35,7 +35,7 @@ def image_mark(mark: Watermark, width: int) -> Image:
 
 
 def text_mark(mark: Watermark, width: int) -> Image:
-    """The text, `width` pixels wide; drawn by Pillow, without ligatures or shaping, which need a library."""
+    """The text, `width` pixels wide. Pillow draws the text without ligatures or shaping, which need a library."""
     font = _font()
     left, top, right, bottom = (round(edge) for edge in font.getbbox(mark.text or ""))
     size = max(1, right - left), max(1, bottom - top)

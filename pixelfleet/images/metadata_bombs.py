@@ -1,8 +1,8 @@
-"""What a file inflates to besides its pixels, measured before a decoder does it.
+"""The inflated size of a file's metadata, measured before a decoder inflates the metadata.
 
-PNG alone compresses its metadata (PNG specification, third edition, 11.3.3.3 zTXt, 11.3.3.4 iTXt, 11.3.2.3 iCCP): two
-megabytes of chunks can hold gigabytes of text, and libspng inflates every one of them. In all other formats metadata
-takes no more memory than the file has bytes, times a small factor.
+PNG alone compresses its metadata (PNG specification, third edition, 11.3.3.3 zTXt, 11.3.3.4 iTXt, 11.3.2.3 iCCP). Two
+megabytes of chunks can hold gigabytes of text, and libspng inflates every chunk. In all other formats metadata takes at
+most the file's bytes times a small factor.
 """
 
 import zlib
@@ -12,9 +12,9 @@ from typing import BinaryIO, Final
 
 from pixelfleet.errors import Cause, PermanentError
 
-#: Bytes of metadata, inflated, that a file may have. Real XMP with history and large colour profiles stay below 10 MB.
+#: The most bytes of inflated metadata in a file. Real XMP with history and large colour profiles stay below 10 MB.
 MAX_METADATA: Final = 64_000_000
-#: Chunks besides the pixels' that a file may have; each costs an allocation and a list entry.
+#: The most chunks in a file without those of pixels; each chunk costs an allocation and a list entry.
 MAX_CHUNKS: Final = 10_000
 _SIGNATURE_BYTES: Final = 8
 _STEP: Final = 1 << 16
@@ -23,7 +23,7 @@ _PIXELS: Final = frozenset({b"IDAT", b"fdAT"})
 
 
 def check_metadata(path: Path, format_name: str) -> None:
-    """Bound what the metadata of the file takes in memory.
+    """Check the memory that the metadata of the file takes.
 
     Raises:
         PermanentError: `too_much_metadata`.
@@ -43,7 +43,7 @@ def check_metadata(path: Path, format_name: str) -> None:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """Type and content of every chunk but those of pixels, up to the first that is cut."""
+    """Type and content of every chunk except chunks of pixels, up to the first truncated chunk."""
     file.seek(_SIGNATURE_BYTES)
     while len(head := file.read(8)) == 8:
         size, kind = int.from_bytes(head[:4], "big"), head[4:]
@@ -58,7 +58,7 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _inflated(kind: bytes, content: bytes, most: int) -> int:
-    """Bytes that the chunk takes: those of the file, and what its compressed part inflates to, up to `most` + 1."""
+    """Bytes that the chunk takes: its bytes in the file plus its inflated part. The count stops above `most`."""
     packed = _compressed_part(kind, content)
     if packed is None:
         return len(content)
@@ -73,7 +73,7 @@ def _inflated(kind: bytes, content: bytes, most: int) -> int:
 
 
 def _compressed_part(kind: bytes, content: bytes) -> bytes | None:
-    """What of a chunk is compressed; None where nothing is."""
+    """The compressed part of a chunk; None if the chunk has no compressed part."""
     rest = content.partition(b"\0")[2]
     if kind in (b"zTXt", b"iCCP"):
         return rest[1:]

@@ -1,4 +1,4 @@
-"""Opening a source: the format's one reader, and errors of the codecs translated."""
+"""Open a source with the reader of its format, and translate the errors of the codecs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ __all__ = ["Header", "Reading", "format_of", "guarded", "open_source", "read_hea
 
 
 def format_of(path: Path) -> Format:
-    """The row of the file's format.
+    """The row of the file's format in `formats.table`.
 
     Raises:
         PermanentError: `not_an_image` or `unsupported_format`.
@@ -28,10 +28,10 @@ def format_of(path: Path) -> Format:
 
 @contextmanager
 def guarded(path: Path, format_name: str) -> Iterator[None]:
-    """`translated`, and what a codec says against the file is checked.
+    """Translate errors like `translated`, and check an error that a codec reports in the file.
 
-    A file that breaks off is called `truncated`, whatever the codec called it; a file is called damaged where a second
-    decoder refuses it, too, and `unsupported_format` where the second decoder reads it.
+    A file that breaks off is `truncated`, whatever the codec reports. A file is damaged if a second decoder also
+    refuses the file. A file is `unsupported_format` if the second decoder reads the file.
     """
     try:
         with translated(format_name):
@@ -54,16 +54,16 @@ def _checked(error: PermanentError, path: Path, format_name: str) -> PermanentEr
 
 
 def read_header(path: Path, row: Format, reading: Reading) -> Header:
-    """What the file's head declares; no pixel is decoded."""
+    """The values that the file's header declares; no pixel is decoded."""
     ready()
     return reader_of(row).read_header(path, row, reading)
 
 
 def open_source(path: Path, row: Format, reading: Reading) -> Image:
-    """A lazy image: nothing is decoded before it is asked for, and then row by row where the format allows.
+    """A lazy image. Pixels are decoded when they are used, row by row where the format allows.
 
     Raises:
-        pyvips.Error, OSError, ValueError: as the codec says; the caller translates.
+        pyvips.Error, OSError, ValueError: the codec's error, which the caller translates.
     """
     ready()
     return reader_of(row).decode(path, row, reading)

@@ -1,4 +1,4 @@
-"""From a source to the variants of a recipe: `_render_variant` reads as what becomes of one variant."""
+"""Render the variants of a recipe from a source. `_render_variant` lists the stages of one variant in order."""
 
 import shutil
 from pathlib import Path
@@ -25,22 +25,22 @@ from pixelfleet.recipes import Recipe, Variant
 
 __all__ = ["RenderedVariant", "Rendition", "render"]
 
-#: A fingerprint needs no more than this, where no variant needs any pixels.
+#: The side in pixels of the decode for the fingerprint, if no variant leaves pixels in memory.
 _GLANCE: Final = 64
-#: Statistics of an image too large to hold are taken at this size.
+#: The side in pixels of the decode for statistics of an image that is too large for memory.
 _SURVEY: Final = 1024
 
 
 def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Rendition:
-    """Make every variant of `recipe` from `source` into `folder`, which exists and is written by no one else.
+    """Render every variant of `recipe` from `source` into `folder`. The folder exists and has no other writer.
 
     The same source bytes, recipe and `ENGINE_VERSION` give the same output bytes.
 
     Args:
         source: the original, as a file.
-        probe: what `probe.probe` returned for it.
-        recipe: names the variants and what is done for each.
-        folder: takes `<variant>.<ext>`; the caller removes what an error leaves in it.
+        probe: the result of `probe.probe` for the source.
+        recipe: the variants and the steps of each.
+        folder: receives `<variant>.<ext>`; after an error, the caller removes the files in it.
 
     Raises:
         PermanentError: the image or the recipe is at fault; `cause` and `message` say what to do.
@@ -84,7 +84,7 @@ def _render_variant(work: Work, share: DecodeShare, base: Base, variant: Variant
 
 
 def _stand_in(work: Work, share: DecodeShare, base: Base, variant: Variant) -> Image | None:
-    """For a step to measure: what streams by once cannot be looked at first, so a small take stands in for it."""
+    """A small decode for steps to measure, if the image is a stream: a stream cannot be measured before it is used."""
     if base.shared or not (variant.levels or variant.white_balance):
         return None
     return work.small_frame(share.page, share.take, _SURVEY)

@@ -17,7 +17,7 @@ from pixelfleet.recipes import Gravity, Profile, Recipe, Variant
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One source on its way through a recipe."""
+    """One source and the recipe for it."""
 
     source: Path
     probe: Probe
@@ -26,14 +26,14 @@ class Work:
     folder: Path
 
     def base(self, page: Probe, take: Take, size: Size, *, progress: bool = True) -> Base:
-        """Decode what `take` says at `size`, no larger than the page itself."""
+        """Decode the part that `take` names at `size`, which is no larger than the page."""
         reading = Reading(
             progress=progress, accept_truncated=self.recipe.accept_truncated, allow_svg=self.recipe.allow_svg
         )
         return make_base(self.source, page, self.row, take, size, reading)
 
     def small_frame(self, page: Probe, take: Take, side: int) -> Image:
-        """The page inside a square of `side` pixels, in memory: for looking at, not for showing."""
+        """The page scaled into a square of `side` pixels, in memory. The frame is for measuring, not for output."""
         size = page.width, page.height
         small = replace(take, moving=False, alone=None, seeks=False)
         return self.base(page, small, scaled(size, min(1.0, side / max(size))), progress=False).frames[0]
@@ -49,12 +49,12 @@ class DecodeShare:
 
     @property
     def size(self) -> Size:
-        """What the largest of the variants needs; an enlarging one still takes no more than there is."""
+        """The size that the largest variant needs, at most the size of the page, also if a variant enlarges."""
         source = self.page.width, self.page.height
         sizes = [_bounded(source, place(source, variant)) for variant in self.variants]
         scale = max(max(width / source[0], height / source[1]) for width, height in sizes)
         exact = [size for size in sizes if scale in (size[0] / source[0], size[1] / source[1])]
-        # Where the largest variant keeps the shape, the base has its very size, so that it is not scaled twice.
+        # If the largest variant keeps the shape, the base has exactly its size, so the variant is not scaled twice.
         return max(exact, key=lambda size: (min(size[0] / source[0], size[1] / source[1]), size))
 
     def largest_first(self) -> list[Variant]:
@@ -63,10 +63,10 @@ class DecodeShare:
 
 
 def plan(work: Work) -> list[DecodeShare]:
-    """All variants but copies, by what they take from the source.
+    """All variants except copies, grouped by the take from the source.
 
     Raises:
-        PermanentError: `page_missing`, or `too_many_pixels` of a page other than the first.
+        PermanentError: `page_missing`, or `too_many_pixels` for a page other than the first.
     """
     pages: dict[int, Probe] = {0: work.probe}
     shares: dict[Take, list[Variant]] = {}
@@ -92,7 +92,8 @@ def _page_number(work: Work, variant: Variant) -> int:
 
 
 def _page(work: Work, number: int) -> Probe:
-    """Pages differ in size and turn; the first, which was held against the lane's limits, vouches for none of them."""
+    """Pages differ in size and orientation. The lane's limits were checked for the first page only, so the pixels of
+    another page are checked here."""
     if work.row.animates:
         return work.probe
     header = read_header(work.source, work.row, Reading(page=number, allow_svg=work.recipe.allow_svg))

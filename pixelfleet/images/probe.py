@@ -1,4 +1,4 @@
-"""The header, before anything is decoded: what the file is, how large, and whether the lane takes it."""
+"""Read the header before anything is decoded: the file's format and size. Check both against the lane's limits."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from pixelfleet.images.text_heads import check_text_head
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a header tells.
+    """The values of a header.
 
     `width` and `height` are pixels as displayed, after EXIF orientation, of one frame; `frames` counts frames or
     pages; `orientation` is EXIF's 1 to 8; `colour_space` is libvips' name (`srgb`, `b-w`, `cmyk`, `rgb16`, ...).
@@ -33,12 +33,12 @@ class Probe:
     camera: str | None = None
     taken_at: str | None = None
     gps: tuple[float, float] | None = None
-    #: Bytes of memory that decoding takes, as far as the header tells.
+    #: Bytes of memory that decoding takes, estimated from the header.
     memory: int = 0
 
     @property
     def pixels(self) -> int:
-        """Pixels that are decoded: of pages only one, of an animation every frame."""
+        """Pixels that are decoded: every frame of an animation, but only one page of several."""
         return self.width * self.height * (self.frames if self.animated else 1)
 
     @property
@@ -48,17 +48,17 @@ class Probe:
 
     @property
     def exif(self) -> dict[str, str]:
-        """The chosen EXIF fields that are there: `camera`, `taken_at`, `gps` as `latitude,longitude` in degrees."""
+        """The EXIF fields that have a value: `camera`, `taken_at`, `gps` as `latitude,longitude` in degrees."""
         place = f"{self.gps[0]},{self.gps[1]}" if self.gps else None
         fields = {"camera": self.camera, "taken_at": self.taken_at, "gps": place}
         return {name: value for name, value in fields.items() if value is not None}
 
 
 def probe(path: Path, limits: Limits, *, with_gps: bool = False, allow_svg: bool = False) -> Probe:
-    """Read the header of the file at `path` and hold it against `limits`.
+    """Read the header of the file at `path` and check the header against `limits`.
 
     Raises:
-        PermanentError: empty, not an image, not supported, damaged, or beyond a limit.
+        PermanentError: the file is empty, not an image, not supported, damaged, or beyond a limit.
         TransientError: memory or disk ran out.
     """
     size = path.stat().st_size

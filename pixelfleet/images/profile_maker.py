@@ -16,7 +16,7 @@ _SRGB_POINTS: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class GammaCurve:
-    """Light is signal to this power."""
+    """Light is the signal raised to this power."""
 
     exponent: float
 
@@ -38,7 +38,7 @@ def matrix_profile(chromaticities: tuple[float, ...], curve: Curve) -> bytes | N
 
     Args:
         chromaticities: x and y of white, red, green and blue.
-        curve: from signal to light, the same for all three.
+        curve: from signal to light, the same for all three colours.
 
     Returns:
         None where the chromaticities span no colour space.
@@ -135,7 +135,7 @@ def _xyz(values: Vector) -> bytes:
 
 
 def _curve(curve: Curve) -> bytes:
-    """A table for sRGB; one point of a table is a gamma (u8Fixed8Number), and none is the identity."""
+    """A table for sRGB. A table of one point is a gamma (u8Fixed8Number); an empty table is the identity."""
     if isinstance(curve, GammaCurve) and curve.exponent == 1.0:
         return b"curv" + bytes(4) + struct.pack(">I", 0)
     if isinstance(curve, GammaCurve) and curve.exponent < 255:

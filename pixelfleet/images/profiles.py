@@ -1,7 +1,7 @@
-"""Whether a colour profile is sRGB, by its numbers: names lie, and converting from sRGB to sRGB costs an encode.
+"""Whether a colour profile is sRGB, by its numbers: its name may be wrong, and converting sRGB to sRGB costs an encode.
 
-Read from the tag table (ICC.1:2022, 7.3): three primaries and three curves; sRGB's are those of IEC 61966-2-1, adapted
-to D50.
+The numbers come from the tag table (ICC.1:2022, 7.3): three primaries and three curves. sRGB's numbers are those of
+IEC 61966-2-1, adapted to D50.
 """
 
 import struct
@@ -20,12 +20,12 @@ _MAX_TAGS: Final = 100
 #: Data colour spaces (ICC.1:2022, 7.2.6). Pictures in Lab have rules of their own.
 _SPACES_OF_NO_PICTURE: Final = frozenset({b"XYZ ", b"Lab ", b"Luv ", b"YCbr", b"Yxy ", b"HSV ", b"HLS ", b"CMY "})
 _D50: Final = (0.9642, 1.0, 0.8249)
-#: Old profiles are relative to D65, whose blue is 0.26 more.
+#: Old profiles are relative to D65, whose blue is 0.26 higher.
 _WHITE_NEAR: Final = 0.35
 
 
 def is_srgb(profile: bytes) -> bool:
-    """False also for what cannot be read: the colour engine then decides."""
+    """False also for an unreadable profile: the colour engine then checks the profile."""
     try:
         tags = _tags(profile)
         return all(_is_primary(tags[name], xyz) for name, xyz in _PRIMARIES.items()) and all(
@@ -51,10 +51,10 @@ def is_well_formed(profile: bytes, *, grey: bool) -> bool:
 
 
 def is_plausible(profile: bytes) -> bool:
-    """False for a matrix profile whose primaries do not add up to white: a program wrote other numbers into it.
+    """False for a matrix profile whose primaries do not add up to white: a program wrote wrong numbers.
 
-    The sum of the three is the connection space's white, D50 (ICC.1:2022, 8.3.3 and F.3). False, too, for a profile of
-    numbers that no picture here has, which libvips would convert the pixels to first.
+    The sum of the three is the connection space's white, D50 (ICC.1:2022, 8.3.3 and F.3). False also for a profile of a
+    data colour space that no picture here has: libvips would first convert the pixels to this space.
     """
     if profile[16:20] in _SPACES_OF_NO_PICTURE:
         return False
@@ -62,7 +62,7 @@ def is_plausible(profile: bytes) -> bool:
         tags = _tags(profile)
         columns = [struct.unpack_from(">3i", tags[name], 8) for name in _PRIMARIES]
     except (KeyError, IndexError, struct.error):
-        # No matrix: tables, grey or ink, which the colour engine checks.
+        # A profile without a matrix has tables, or is for grey or ink. The colour engine checks such a profile.
         return True
     white = [sum(values) / 65536 for values in zip(*columns, strict=True)]
     return all(abs(value - expected) < _WHITE_NEAR for value, expected in zip(white, _D50, strict=True))
@@ -84,7 +84,7 @@ def _is_curve(tag: bytes) -> bool:
 
 
 def _linear(tag: bytes, signal: float) -> float:
-    """The light that a curve gives for a signal, both from 0 to 1: a table, or a formula of type 3 (10.18)."""
+    """The light that a curve gives for a signal, both from 0 to 1: by a table, or by a formula of type 3 (10.18)."""
     if tag[:4] == b"curv":
         (count,) = struct.unpack_from(">I", tag, 8)
         (value,) = struct.unpack_from(">H", tag, 12 + 2 * round(signal * (count - 1)))

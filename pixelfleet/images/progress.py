@@ -1,4 +1,4 @@
-"""Progress of long work: a gigapixel takes a minute, and silence looks like a hang."""
+"""Progress of long work: a gigapixel takes a minute, and a minute without a report looks like a hang."""
 
 import logging
 import time
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pixelfleet.images.vips import Image
 
-#: Smaller sources are done before anyone would look.
+#: Pixels of a source. Smaller sources are decoded too fast to need a report.
 _LARGE: Final = 100_000_000
 #: Seconds between two reports.
 _EVERY: Final = 5.0
@@ -17,15 +17,15 @@ _report: Callable[[str], object] = _log.info
 
 def report_to(report: Callable[[str], object]) -> None:
     """Send reports to `report` instead of the log. A process works on one image at a time."""
-    global _report  # noqa: PLW0603 - libvips' callbacks reach nothing else
+    global _report  # noqa: PLW0603 - libvips' callbacks can reach only a global
     _report = report
 
 
 def report_progress(image: Image, what: str, clock: Callable[[], float] = time.monotonic) -> None:
-    """Report how far the decoding of a large image has come, every five seconds, until it is done.
+    """Report the progress of decoding a large image every five seconds until decoding ends.
 
-    The caller keeps `image` for as long as anything is read from it: pyvips frees the callback with this very object,
-    and libvips would still call it.
+    The caller keeps `image` for as long as anything is read from the image: pyvips frees the callback with this object,
+    and libvips would still call the callback.
     """
     if image.width * image.height < _LARGE:
         return

@@ -1,4 +1,4 @@
-"""What comes out of the engine."""
+"""The results of the engine."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +11,10 @@ from pixelfleet.recipes import Variant
 
 @dataclass(frozen=True, slots=True)
 class RenderedVariant:
-    """One output: `path` lies in the folder that `render` was given; `bytes` is the size of all its files.
+    """One output. `path` is in the folder that was passed to `render`; `bytes` is the size of all its files.
 
-    Of a variant of tiles `path` is the entry file, `tiles` the folder of tiles beside it, `files` how many files there
-    are in all, and `manifest` a SHA-256 over them.
+    For a variant of tiles, `path` is the entry file, `tiles` is the folder of tiles beside the entry file, `files` is
+    the number of all files, and `manifest` is a SHA-256 over the files.
     """
 
     name: str
@@ -32,7 +32,7 @@ class RenderedVariant:
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """All variants, in the recipe's order, and what the record keeps of the image's looks."""
+    """All variants, in the recipe's order, and the fingerprint of the image."""
 
     variants: tuple[RenderedVariant, ...]
     placeholder: str

@@ -1,7 +1,7 @@
-"""A second decoder is asked before a file is called damaged.
+"""A second decoder reads a file before the file is called damaged.
 
-A decoder also complains of files that are unusual and whole. So the word "damaged" is for a file that an independent
-decoder refuses, too. The second decoder runs after an error alone: a file that can be read costs nothing.
+A decoder also refuses files that are unusual but whole. So the word "damaged" is for a file that an independent
+decoder also refuses. The second decoder runs only after an error: a readable file costs nothing.
 """
 
 from enum import StrEnum
@@ -15,17 +15,18 @@ from pixelfleet.images.codec_errors import DamagedError, translate
 from pixelfleet.images.readers import pillow
 from pixelfleet.images.vips import MEMORY_PIXELS, pyvips
 
-#: Pillow's plugins for the formats that libvips reads. AVIF: libavif beside libheif. WebP: libwebp in both.
+#: Pillow's plugins for the formats that libvips reads. AVIF: libavif, not libheif. WebP: libwebp in both.
 _PLUGINS: Final = {"jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "tiff": "TIFF", "avif": "AVIF"}
 #: The loaders of libvips for the kinds of a format that Pillow reads here.
 _LOADERS: Final = {"tiff": "tiffload"}
-#: `crashed` is the cause of a text that no rule explains.
+#: `crashed` is the cause of a text that no rule covers.
 _REFUSALS: Final = (Cause.UNREADABLE, Cause.TRUNCATED, Cause.CRASHED)
 
 
 class Opinion(StrEnum):
-    """What the second decoder says of a file. `NONE`: there is no second decoder, or the second one has no opinion,
-    because the file is too large for it, of a kind that it does not read, or the machine failed."""
+    """The result of the second decoder for a file. `NONE`: there is no second decoder, or it has no result. There is no
+    result if the file is too large for the decoder or of a kind that the decoder does not read, or if the machine
+    failed."""
 
     READS = "reads"
     REFUSES = "refuses"
@@ -33,7 +34,7 @@ class Opinion(StrEnum):
 
 
 def second_opinion(path: Path, format_name: str, refusal: BaseException | None) -> Opinion:
-    """Decode the file by the library that did not raise `refusal`, which is the exception of the first decoder."""
+    """Decode the file with the library that did not raise `refusal`, the exception of the first decoder."""
     by_libvips = isinstance(refusal, pyvips.Error)
     name = (_PLUGINS if by_libvips else _LOADERS).get(format_name)
     if name is None:
@@ -48,7 +49,7 @@ def second_opinion(path: Path, format_name: str, refusal: BaseException | None) 
 
 
 def _of_refusal(error: ProcessingError) -> Opinion:
-    """Memory, disk and system are no reason; nor is a kind of file that the second decoder does not read."""
+    """Errors of memory, disk or system are no refusal. A kind of file that the decoder does not read is no refusal."""
     return Opinion.REFUSES if error.cause in _REFUSALS else Opinion.NONE
 
 

@@ -1,7 +1,7 @@
-"""What a file may have many of, counted before a decoder walks through all of it: frames, directories, blocks, boxes.
+"""The frames, directories, blocks and boxes of a file, counted before a decoder reads all of them.
 
-Decoders take a list of a million entries for what it says, and some look through the whole list for each entry: an
-animation of a million frames of one pixel, 70 MB, held libwebp for minutes before it had told the number of frames.
+Decoders accept a list of a million entries, and some decoders search the whole list for each entry. An animation of a
+million frames of one pixel, 70 MB, occupied libwebp for minutes before libwebp returned the number of frames.
 """
 
 import os
@@ -12,16 +12,16 @@ from typing import BinaryIO, Final, Literal
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.limits import Limits
 
-#: Directories for each page that is allowed: a page may come with reduced copies and a mask.
+#: Directories for each allowed page: a page may have reduced copies and a mask.
 DIRECTORIES_A_PAGE: Final = 4
-#: Blocks of an ICNS (Apple defines some thirty types), and boxes of AVIF or HEIC on the outermost level.
+#: Blocks of an ICNS (Apple defines about thirty types), and boxes of AVIF or HEIC on the outermost level.
 MAX_BLOCKS: Final = 1_000
 _RIFF_HEAD: Final = 12
 _ICNS_HEAD: Final = 8
 
 
 def check_structure(path: Path, format_name: str, limits: Limits) -> None:
-    """Bound the lists of the file.
+    """Check the length of the file's lists.
 
     Raises:
         PermanentError: `too_many_frames` or `too_much_metadata`.
@@ -53,7 +53,7 @@ def _riff_frames(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _directories(file: BinaryIO) -> Iterator[int]:
-    """The chain of directories (TIFF 6.0, section 2; BigTIFF). A chain that comes back to itself ends there."""
+    """The chain of directories (TIFF 6.0, section 2; BigTIFF). A chain ends at the first repeated directory."""
     head = file.read(16)
     order: Literal["little", "big"] = "little" if head[:2] == b"II" else "big"
     big = head[2:4] in (b"+\0", b"\0+")
@@ -75,12 +75,12 @@ def _directories(file: BinaryIO) -> Iterator[int]:
 
 
 def _icns_blocks(file: BinaryIO) -> Iterator[bytes]:
-    """Blocks of a type, a length that counts the head, and content."""
+    """Blocks of a type, a length that includes the header, and content."""
     return _big_endian_blocks(file, _ICNS_HEAD, lambda head: (head[4:], 8))
 
 
 def _boxes(file: BinaryIO) -> Iterator[bytes]:
-    """Boxes of a length that counts the head, and a type (ISO/IEC 14496-12, 4.2)."""
+    """Boxes of a length that includes the header, and a type (ISO/IEC 14496-12, 4.2)."""
 
     def length_of(head: bytes) -> tuple[bytes, int]:
         return (file.read(8), 16) if head[:4] == b"\0\0\0\1" else (head[:4], 8)
@@ -99,7 +99,7 @@ def _big_endian_blocks(file: BinaryIO, start: int, length_of: Callable[[bytes], 
 
 
 def _reach(file: BinaryIO, at: int) -> bool:
-    """Move to a position; False where the file ends before it. Sizes of 64 bits may name what no disk can have."""
+    """Move to a position; False if the file ends before it. A size of 64 bits may be larger than any disk."""
     if at > os.fstat(file.fileno()).st_size:
         return False
     file.seek(at)

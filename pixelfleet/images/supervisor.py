@@ -1,7 +1,7 @@
 """Rendering in a child process with limits of memory, disk and time, so that a crash or a hang costs one image.
 
-Python cannot interrupt a C call, and a codec that crashes takes its process along. So the child decodes, and a small
-process of Python alone waits for it: a thread of `pixelfleet render`, or a process of a worker. The child sees no
+Python cannot interrupt a C call, and a codec that crashes ends its process. So the child decodes, and a small process
+that runs only Python waits for the child: a thread of `pixelfleet render`, or a process of a worker. The child gets no
 credentials (docs/decisions/supervised-child.md).
 """
 
@@ -28,23 +28,24 @@ from pixelfleet.images.time_allowed import seconds_allowed
 from pixelfleet.recipes import Recipe
 
 _CHUNK: Final = 65_536
-#: Bytes of an answer: a recipe has at most some dozens of variants.
+#: The most bytes of an answer: a recipe has at most a few dozen variants.
 _LONGEST_ANSWER: Final = 4_000_000
-#: Bytes of standard error that are read after a death.
+#: Bytes of standard error that are read after the child has ended.
 _LAST_WORDS: Final = 4_096
-#: Bytes of one file that a child may write, unless the caller knows better.
+#: Bytes of one file that a child may write, unless the caller gives another limit.
 _FILE_BYTES: Final = 64_000_000_000
 _NO_MEMORY: Final = re.compile(rb"failed to allocate|out of memory|MemoryError|bad_alloc", re.IGNORECASE)
-#: The variables that a child gets. Everything else, credentials above all, stays with the parent.
+#: The environment variables that a child gets. All others, such as credentials, stay with the parent.
 _PASSED: Final = re.compile(r"PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|LD_PRELOAD|MALLOC_\w+|VIPS_\w+|PYTHON\w+")
 _log = logging.getLogger("pixelfleet.images")
 
 
 @dataclass(slots=True)
 class RenderOutcome:
-    """`probe` is there if the header could be read, also where rendering failed.
+    """`probe` is set if the header could be read, also if rendering failed.
 
-    One of the others is set: the rendition, the error, or `too_large`, why the image belongs to a larger lane.
+    One of the other fields is set: the rendition, the error, or `too_large`, the reason why the image belongs to a
+    larger lane.
     """
 
     probe: Probe | None = None
@@ -53,19 +54,19 @@ class RenderOutcome:
     too_large: str | None = None
 
     def take(self, answer: Answer) -> bool:
-        """Note an answer of the child; returns whether it was the last."""
+        """Record an answer of the child. Returns whether the answer was the last."""
         self.probe = answer.probe or self.probe
         self.rendition, self.error, self.too_large = answer.rendition, answer.error, answer.too_large
         return not (self.rendition is None and self.error is None and self.too_large is None)
 
 
 class RenderSupervisor:
-    """Holds one child, starts it when needed, replaces it when it crashed or hung. Used by one thread at a time.
+    """Holds one child, starts the child when needed, and replaces a crashed or hung child. For one thread at a time.
 
     Args:
         memory: bytes that the child may allocate.
-        seconds: that one image may take, if `time_allowed.py` does not give it fewer.
-        file_bytes: that one file may have which the child writes.
+        seconds: the time limit of one image, if `time_allowed.py` gives no shorter limit.
+        file_bytes: the size limit of one file that the child writes.
     """
 
     def __init__(self, memory: int, seconds: float, file_bytes: int = _FILE_BYTES) -> None:
@@ -88,7 +89,7 @@ class RenderSupervisor:
         return self._child.pid if self._child is not None else None
 
     def close(self) -> None:
-        """End the child, whatever it is doing."""
+        """End the child at once, also while the child decodes."""
         self._stop()
         self._words.close()
 
@@ -97,7 +98,7 @@ class RenderSupervisor:
     ) -> RenderOutcome:
         """Probe and render one file into `folder`; every failure is in the outcome.
 
-        With a `share`, an image that exceeds it is probed and not rendered.
+        An image that exceeds `share` is probed and not rendered.
         """
         outcome = RenderOutcome()
         try:
@@ -106,7 +107,7 @@ class RenderSupervisor:
             outcome.error = error
             self._stop()
         except BaseException:
-            # A time limit or a shutdown of the caller: the child must not go on with an image that nobody waits for.
+            # A time limit or a shutdown of the caller. The child must not continue with an image that nobody waits for.
             self._stop()
             raise
         return outcome
@@ -114,7 +115,7 @@ class RenderSupervisor:
     def _converse(self, order: Order, outcome: RenderOutcome) -> None:
         """
         Raises:
-            TransientError: the child died, hung, or sent what is no answer.
+            TransientError: the child ended, hung, or sent an invalid answer.
         """
         child = self._child = self._child or self._start()
         began, size = time.monotonic(), _size(order.source)
@@ -128,7 +129,7 @@ class RenderSupervisor:
                 elif outcome.take(answer):
                     return
         except (BrokenPipeError, ValueError, KeyError, TypeError):
-            # A codec has damaged a child that sends what is no answer.
+            # A codec has damaged a child that sends an invalid answer.
             raise self._post_mortem(child) from None
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -136,7 +137,7 @@ class RenderSupervisor:
         self._words.truncate()
         self._received = b""
         return subprocess.Popen(
-            # -P: the folder that the user happens to be in is no place to import from.
+            # -P: no import from the user's current folder.
             [sys.executable, "-P", "-m", "pixelfleet.images.child", str(self._memory), str(self._file_bytes)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -149,7 +150,7 @@ class RenderSupervisor:
         """The child's next line, at most `seconds` after `began`.
 
         Raises:
-            TransientError: the time is over, or the child died.
+            TransientError: the time is over, or the child ended.
         """
         pipe = _pipe(child.stdout)
         while b"\n" not in self._received:
@@ -180,7 +181,7 @@ class RenderSupervisor:
         if _NO_MEMORY.search(self._words.read()):
             return TransientError(Cause.OUT_OF_MEMORY, f"more than {most:,} MB were needed; raise the memory limit")
         if code == -signal.SIGKILL:
-            # Nothing of ours sends SIGKILL to a child and then looks for the reason: the kernel did.
+            # No code here sends SIGKILL to a child and then reaches this line, so the kernel sent the signal.
             return TransientError(
                 Cause.OUT_OF_MEMORY, f"the system ended the decoder, which may take {most:,} MB: its memory ran out"
             )
@@ -198,12 +199,12 @@ class RenderSupervisor:
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a process which decodes strangers' files may see."""
+    """The environment variables for a process that decodes untrusted files."""
     return {name: value for name, value in environment.items() if _PASSED.fullmatch(name)}
 
 
 def _size(source: Path) -> int:
-    """Bytes of a file; 0 where it is gone, which the child reports."""
+    """Bytes of a file; 0 if the file is missing, which the child reports."""
     try:
         return source.stat().st_size
     except OSError:

@@ -1,7 +1,7 @@
-"""Heads that are text: PNM, PFM, XBM, XPM and FITS. Each has to end within a bound, before a decoder looks for its end.
+"""Text headers: PNM, PFM, XBM, XPM and FITS. A check before the decoder requires that a header ends within a bound.
 
-Pillow reads such a head byte by byte or line by line, in Python, and passes over comments and spaces: 30 MB of them
-took 40 s of CPU, and 20 GB, which `heavy` takes, would have taken hours.
+Pillow reads such a header byte by byte or line by line, in Python, and skips comments and spaces. 30 MB of comments and
+spaces took 40 s of CPU. 20 GB, which `heavy` accepts, would have taken hours.
 """
 
 import re
@@ -11,24 +11,24 @@ from typing import BinaryIO, Final
 
 from pixelfleet.errors import Cause, PermanentError
 
-#: Bytes of a head with its comments.
+#: The most bytes of a header with its comments.
 MAX_HEAD: Final = 64_000
-#: Cards of a FITS, of 80 bytes each, with those of its first extension. Instruments write some thousands.
+#: The most cards of a FITS, of 80 bytes each, with the cards of its first extension. Instruments write some thousands.
 MAX_CARDS: Final = 20_000
-#: Colours of an XPM: each is a line of text, which Pillow reads in Python.
+#: The most colours of an XPM: each colour is a line of text, which Pillow reads in Python.
 MAX_COLOURS: Final = 65_536
 
 _CARD: Final = 80
 _BLOCK: Final = 2_880
 _WORD_OR_COMMENT: Final = re.compile(rb"#[^\r\n]*(?:[\r\n]|\Z)|[^\s#]+")
-#: Numbers of the head (netpbm): width and height; in a bitmap no maximum.
+#: How many numbers the header of a bitmap has (netpbm): width and height, no maximum. Others have three.
 _NUMBERS: Final = {b"P1": 2, b"P4": 2}
-#: Width, height, colours, letters a pixel (X PixMap format).
+#: Width, height, colours, characters a pixel (X PixMap format).
 _XPM_VALUES: Final = re.compile(rb'"\s{0,99}\d{1,20}\s{1,99}\d{1,20}\s{1,99}(\d{1,20})\s')
 
 
 def check_text_head(path: Path, format_name: str) -> None:
-    """Bound the head of the file.
+    """Check that the header of the file ends within its bound.
 
     Raises:
         PermanentError: `too_much_metadata`.
@@ -71,7 +71,7 @@ def _cards_end(file: BinaryIO) -> str:
 
 
 def _cards(file: BinaryIO) -> Iterator[bytes]:
-    """The cards of the first headers, one behind the other (FITS 4.0, 3.3 and 4.1)."""
+    """The cards of the first headers, one after the other (FITS 4.0, 3.3 and 4.1)."""
     within = False
     while len(card := file.read(_CARD)) == _CARD:
         keyword = card[:8].strip()
@@ -90,7 +90,7 @@ def _head(file: BinaryIO) -> bytes:
 
 
 def _too_long(head: bytes) -> str:
-    """A shorter file breaks off, which the decoder says."""
+    """Empty for a shorter file: such a file breaks off, which the decoder reports."""
     return f"its head has no end within {MAX_HEAD:,} bytes" if len(head) == MAX_HEAD else ""
 
 

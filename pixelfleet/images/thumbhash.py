@@ -14,7 +14,7 @@ Pixel = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    """`steady` is the average of the channel. `terms` are divided by `scale`, and lie between 0 and 1 around a half."""
+    """`steady` is the average of the channel. `terms` are divided by `scale` and range from 0 to 1 around 0.5."""
 
     steady: float
     terms: tuple[float, ...]
@@ -25,7 +25,7 @@ def thumbhash(pixels: list[Pixel], side: int, shape: tuple[int, int]) -> str:
     """Base64 of the hash.
 
     Args:
-        pixels: the image squeezed into a square of `side` x `side` (at most 100), row by row.
+        pixels: the image scaled to a square of `side` x `side` (at most 100), row by row.
         shape: width and height of the image itself; the hash keeps their proportion.
     """
     width, height = shape

@@ -1,4 +1,4 @@
-"""One digest over a set of tiles: what the engine records of it, and what any copy can be held against."""
+"""One digest over a set of tiles. The engine records the digest, and any copy can be checked against the digest."""
 
 import hashlib
 from collections.abc import Iterable
@@ -17,5 +17,5 @@ def tiles_digest(entry: bytes, tiles: Iterable[tuple[str, int, bytes]]) -> str:
 
 
 def in_order(name: str) -> tuple[str, ...]:
-    """The sorting key of a tile's name: folder by folder, whatever sorts before a slash."""
+    """The sorting key of a tile's name: folder by folder, although some characters sort before a slash."""
     return tuple(name.split("/"))

@@ -36,7 +36,7 @@ def write_tiles(image: Image, variant: Variant, tiles: Tiles, folder: Path) -> T
         suffix=_suffix(variant),
         keep="none",
     )
-    # The file holds the date, which would change with every run, and no viewer reads the file.
+    # The file contains the date, which would change with every run. No viewer reads the file.
     (stem.with_name(f"{variant.name}_files") / "vips-properties.xml").unlink(missing_ok=True)
     return _counted(stem.with_name(f"{variant.name}.dzi"), stem.with_name(f"{variant.name}_files"))
 

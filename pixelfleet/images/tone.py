@@ -1,4 +1,4 @@
-"""From pictures of high dynamic range to sRGB: PQ and HLG (ITU-R BT.2100) with BT.2408's reference white as white."""
+"""Convert high dynamic range to sRGB: PQ and HLG (ITU-R BT.2100), with BT.2408's reference white as white."""
 
 from array import array
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from pixelfleet.images.colour_space import PRIMARIES, Space, Transfer
 from pixelfleet.images.profile_maker import inverse, product, to_xyz
 from pixelfleet.images.vips import Image, pyvips
 
-#: Diffuse white in cd/m² (ITU-R BT.2408-7, table 1); it becomes sRGB's white before highlights are compressed.
+#: Diffuse white in cd/m² (ITU-R BT.2408-7, table 1). Before highlights are compressed, this is sRGB's white.
 _WHITE: Final = 203.0
-#: The brightest light that keeps a tone of its own: BT.2100's nominal peak, in units of diffuse white.
+#: The brightest light that is not clipped: BT.2100's nominal peak, in units of diffuse white.
 _PEAK: Final = 1000.0 / _WHITE
-#: Below this share of white nothing changes; above it light is compressed so that the peak becomes white.
+#: Light below this share of white does not change. Light above is compressed so that the peak becomes white.
 _KNEE: Final = 0.5
 _STEPS: Final = 65_536
 #: Luma of BT.2020 (ITU-R BT.2100, table 5), for HLG's system gamma of 1.2 at 1,000 cd/m².
@@ -23,7 +23,7 @@ _HLG_GAMMA: Final = 1.2
 
 
 def to_sdr(image: Image, space: Space) -> Image:
-    """16-bit sRGB (`rgb16`) of an image of PQ or HLG samples of 8 or 16 bits."""
+    """Convert an image of PQ or HLG samples of 8 or 16 bits to 16-bit sRGB (`rgb16`)."""
     return on_colours(_sixteen(image), lambda colours: _mapped(colours, space))
 
 
@@ -43,7 +43,7 @@ def _mapped(colours: Image, space: Space) -> Image:
     matrix = product(inverse(to_xyz(PRIMARIES[1])), to_xyz(PRIMARIES[space.primaries]))
     light = light.recomb(pyvips.Image.new_from_array([list(row) for row in matrix]))
     light = (light < 0).ifthenelse(0, light)
-    # The brightest of the three is compressed and the others in proportion, so that no hue shifts.
+    # The brightest band is compressed, and the others in proportion, so that no hue shifts.
     brightest = _brightest(light)
     index = (brightest / _PEAK * (_STEPS - 1)).cast("ushort")
     light = light * index.maplut(_table(_gain))
@@ -71,8 +71,8 @@ def _hlg(signal: float) -> float:
 
 
 def _gain(share: float) -> float:
-    """What light of this share of the peak is multiplied by: 1 to the knee, then Reinhard's extended curve
-    (Reinhard et al. 2002, equation 4) over what is left, with the peak as its white."""
+    """The factor for light of this share of the peak: 1 up to the knee, then Reinhard's extended curve
+    (Reinhard et al. 2002, equation 4) over the remaining range, with the peak as its white."""
     light = share * _PEAK
     if light <= _KNEE:
         return 1.0
@@ -89,7 +89,7 @@ def _table(curve: Callable[[float], float]) -> Image:
 
 @cache
 def _srgb() -> Image:
-    """From linear light to sRGB's signal (IEC 61966-2-1), both of 16 bits."""
+    """The table from linear light to sRGB's signal (IEC 61966-2-1), both of 16 bits."""
     signals = array("H", (round(65_535 * _encoded(at / (_STEPS - 1))) for at in range(_STEPS)))
     return pyvips.Image.new_from_memory(signals.tobytes(), _STEPS, 1, 1, "ushort")
 

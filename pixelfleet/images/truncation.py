@@ -1,6 +1,7 @@
 """Whether a file breaks off before its end, by the format's end mark or by the lengths that the file declares.
 
-Codecs report such a file in many words, and some codecs do not report it at all. These checks read a few bytes.
+Codecs report such a file with many different texts, and some codecs do not report such a file. These checks read a
+few bytes.
 """
 
 import mmap
@@ -13,12 +14,12 @@ _TAIL: Final = 64 * 1024
 _MAX_CHUNKS: Final = 100_000
 
 
-#: Formats whose decoder shows a part of a picture without an error, so that the file is checked before it is decoded.
+#: Formats whose decoder returns a part of a picture without an error. The file is checked before it is decoded.
 UNNOTICED: Final = frozenset({"gif"})
 
 
 def breaks_off(path: Path, format_name: str) -> bool:
-    """False where the file is whole, or where its format has no mark and no lengths."""
+    """Whether the file breaks off. False also if the format has no mark and no lengths."""
     check = _CHECKS.get(format_name)
     if check is None:
         return False
@@ -27,12 +28,12 @@ def breaks_off(path: Path, format_name: str) -> bool:
 
 
 def _jpeg(file: BinaryIO) -> bool:
-    """No end-of-image marker (ITU T.81 B.1.1.3) in the last 64 kB; some cameras write padding behind the marker."""
+    """True without an end-of-image marker (ITU T.81 B.1.1.3) in the last 64 kB. Some cameras write padding after it."""
     return b"\xff\xd9" not in _tail(file)
 
 
 def _gif(file: BinaryIO) -> bool:
-    """A block (GIF89a specification) reaches past the end of the file. A missing trailer loses no pixel."""
+    """True if a block (GIF89a specification) reaches past the end of the file. A missing trailer loses no pixel."""
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
             return _gif_ends_inside_a_block(data)
@@ -49,7 +50,7 @@ def _gif_ends_inside_a_block(data: mmap.mmap) -> bool:
         elif kind == 0x21:
             at += 2
         else:
-            # The trailer, or the garbage that some writers leave behind the last block.
+            # The trailer, or the garbage that some writers leave after the last block.
             return False
         while data[at]:
             at += data[at] + 1
@@ -84,7 +85,7 @@ def _riff(file: BinaryIO) -> bool:
 
 
 def _iso_media(file: BinaryIO) -> bool:
-    """A box (ISO/IEC 14496-12) reaches past the end of the file."""
+    """True if a box (ISO/IEC 14496-12) reaches past the end of the file."""
     size = _size(file)
     at = 0
     for _ in range(_MAX_CHUNKS):
@@ -102,8 +103,8 @@ def _iso_media(file: BinaryIO) -> bool:
 
 
 def _jpeg2000(file: BinaryIO) -> bool:
-    """A box of a JP2 reaches past the end; or a codestream that goes on to the end of the file has no end marker (ITU-T
-    T.800, A.4.4), whose bytes no packet can have (B.10.1)."""
+    """True if a box of a JP2 reaches past the end of the file, or if a codestream that continues to the end of the file
+    has no end marker (ITU-T T.800, A.4.4). No packet can have the bytes of the marker (B.10.1)."""
     file.seek(0)
     head = file.read(_TAIL)
     open_ended = head.startswith(b"\xff\x4f") or b"\0\0\0\0jp2c" in head
@@ -111,7 +112,8 @@ def _jpeg2000(file: BinaryIO) -> bool:
 
 
 def _tiff(file: BinaryIO) -> bool:
-    """The first directory lies behind the end of the file: writers that compress put it last (TIFF 6.0, section 2)."""
+    """True if the first directory is past the end of the file. Writers that compress put the directory last (TIFF 6.0,
+    section 2)."""
     size = _size(file)
     file.seek(0)
     head = file.read(16)

@@ -1,6 +1,6 @@
-"""libvips, made ready once in each process, and its errors translated: the one door through which it is used.
+"""The setup of libvips, once in each process, and the translation of its errors. All use of libvips is through here.
 
-pyvips is imported by the parent of a forking worker; only `ready()` and what follows it may run operations.
+The parent of a forking worker imports pyvips. Operations may run only in `ready()` and after it.
 """
 
 import os
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final, TypeAlias
 
-# libvips asks for this as it is loaded: its warnings are of no use to whoever has no terminal; errors are raised.
+# libvips reads this variable when it is loaded. Warnings are useless without a terminal; errors are raised.
 os.environ.setdefault("VIPS_WARNING", "0")
 
 import pyvips
@@ -20,46 +20,47 @@ from pixelfleet.images.codec_errors import DamagedError, translate
 
 __all__ = ["MEMORY_PIXELS", "Image", "permit_svg", "pyvips", "ready", "translated"]
 
-#: A lazy libvips image. pyvips is untyped; this name marks what is one.
+#: A lazy libvips image. pyvips is untyped; this name marks images.
 Image: TypeAlias = Any
 
-#: Larger images are never held in memory, but stream from the file or lie on disk.
+#: Larger images are never held in memory. They stream from the file or are on disk.
 MEMORY_PIXELS: Final = 40_000_000
 
 
 def _text(content: Any) -> str:
-    """Codecs quote bytes of the file in their messages, whatever these are."""
+    """Codecs quote any bytes of the file in their messages."""
     return "NULL" if content == pyvips.ffi.NULL else bytes(pyvips.ffi.string(content)).decode(errors="replace")
 
 
-# pyvips fails on a message that is no UTF-8, before it clears the message: every later error of the process would fail
-# on it again. There is no other way to the texts of errors.
+# pyvips fails on a message that is not UTF-8, before pyvips clears the message. Every later error of the process would
+# fail on the same message. There is no other way to the texts of errors.
 pyvips.error._to_string = _text  # noqa: SLF001
 
 
 @cache
 def ready() -> None:
-    """Block the loaders that upstream does not trust with strangers' files, and keep no results between images."""
+    """Block the loaders that upstream marks as unsafe for untrusted files, and keep no results between images."""
     pyvips.block_untrusted_set(True)
-    # libvips tells pyvips of every scaling and every thread. Called from C, that handler costs time and swallows what
-    # a signal's handler raises in it, a time limit or the end of the process; what matters comes as an error.
+    # libvips logs every scaling and every thread to a handler of pyvips. C calls this handler, so the handler costs
+    # time and loses an exception of a signal's handler, such as a time limit or the end of the process. Problems that
+    # matter are raised as errors.
     pyvips._remove_log_handler()  # noqa: SLF001 - there is no other way to it
-    # An image is met once: a cache of operations would only hold its memory and file open.
+    # Each image is processed once: a cache of operations would only keep its memory and its open file.
     pyvips.cache_set_max(0)
-    # Processes fill the cores, not threads; the heavy lane, one process on many cores, says otherwise.
+    # Processes fill the cores, not threads. The variable is for the heavy lane, which has one process on many cores.
     if "VIPS_CONCURRENCY" not in os.environ:
         pyvips.concurrency_set(1)
 
 
 def permit_svg(*, allowed: bool) -> None:
-    """SVG is one of the blocked loaders; a recipe may allow it. librsvg loads nothing from outside the file's folder
-    and the engine gives it bytes, which have none."""
+    """The loader of SVG is blocked; a recipe may allow SVG. librsvg loads nothing from outside the file's folder, and
+    the engine passes bytes, which have no folder."""
     pyvips.operation_block_set("VipsForeignLoadSvg", not allowed)
 
 
 @contextmanager
 def translated(format_name: str) -> Iterator[None]:
-    """Turn what libvips, Pillow and libheif raise into one error of ours.
+    """Turn an error of libvips, Pillow or libheif into one error of this project.
 
     Raises:
         PermanentError: the image is at fault.
