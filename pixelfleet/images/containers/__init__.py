@@ -1,1 +1,1 @@
-"""The structure of containers, read without a codec: pure Python over `read(offset, count)`, every loop bounded."""
+"""Reads the structure of containers without a codec: pure Python over `read(offset, count)`, every loop bounded."""

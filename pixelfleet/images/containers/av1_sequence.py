@@ -1,4 +1,4 @@
-"""The range of the samples of a monochrome AVIF, from its AV1 sequence header (AV1 specification, 5.5)."""
+"""The sample range of a monochrome AVIF, from its AV1 sequence header (AV1 specification, 5.5)."""
 
 from typing import Final
 
@@ -12,10 +12,10 @@ class _Bits:
         self._at = 0
 
     def take(self, count: int) -> int:
-        """The next bits as a number.
+        """The next `count` bits as a number.
 
         Raises:
-            IndexError: the data end.
+            IndexError: the data end too early.
         """
         value = 0
         for _ in range(count):
@@ -34,13 +34,14 @@ class _Bits:
 
 
 def is_monochrome(configuration: bytes) -> bool:
-    """Of an `av1C` box (AV1-ISOBMFF, 2.3.3)."""
+    """Whether an `av1C` box declares a monochrome picture (AV1-ISOBMFF, 2.3.3)."""
     return len(configuration) >= 3 and bool(configuration[2] & 0x10)
 
 
 def full_range(units: bytes) -> bool | None:
-    """Whether black is 0 and white the highest number, of a monochrome picture; None where the units (the end of its
-    `av1C` box, or the start of its data) have no sequence header."""
+    """Whether black is 0 and white is the highest number in a monochrome picture. None if `units` have no sequence
+    header, or if the picture is not monochrome. `units` are the end of the picture's `av1C` box, or the start of the
+    picture's data."""
     try:
         header = _sequence_header(units)
         return None if header is None else _range_of(_Bits(header))
@@ -84,11 +85,11 @@ def _range_of(bits: _Bits) -> bool | None:
     bits.take(width + height)
     if not reduced and bits.flag():
         bits.take(7)
-    # Superblocks of 128, two filters of prediction.
+    # The flags of 128-pixel superblocks, of filter intra and of the intra edge filter.
     bits.take(3)
     if not reduced:
         _skip_tools(bits)
-    # Super-resolution, CDEF, restoration.
+    # The flags of super-resolution, CDEF and loop restoration.
     bits.take(3)
     high = bits.flag()
     if profile == 2 and high:
@@ -121,7 +122,7 @@ def _skip_operating_points(bits: _Bits) -> None:
 
 
 def _skip_tools(bits: _Bits) -> None:
-    """Interintra, masks, warping, dual filter; order hints; screen content."""
+    """Skips the flags of interintra, masked compound, warped motion, dual filter, order hints and screen content."""
     bits.take(4)
     hints = bits.flag()
     if hints:

@@ -1,4 +1,4 @@
-"""The head of a BMP or DIB: bit masks (BI_BITFIELDS) and the embedded profile (Microsoft, BITMAPV5HEADER)."""
+"""The header of a BMP or DIB: bit masks (BI_BITFIELDS) and the embedded profile (Microsoft, BITMAPV5HEADER)."""
 
 import struct
 from collections.abc import Callable
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 _BITFIELDS, _ALPHA_BITFIELDS = 3, 6
-#: The longest head: that of the file, BITMAPV5HEADER, four masks behind a short header.
+#: The longest header: the file header, BITMAPV5HEADER, and the four masks after a short header.
 _HEAD_BYTES: Final = 14 + 124 + 16
-#: BITMAPINFOHEADER, the first header with a field for the compression, and the one that is followed by the masks.
+#: BITMAPINFOHEADER is the first header with a compression field. The masks follow this header.
 _INFO_HEADER: Final = 40
-#: The header from which on the fourth mask, that of the alpha, is part of the header.
+#: Headers of this size and longer contain the fourth mask, which selects the alpha.
 _HEADER_WITH_ALPHA: Final = 56
 _V5_HEADER: Final = 124
-#: PROFILE_EMBEDDED, as it lies in the file.
+#: PROFILE_EMBEDDED, in the byte order of the file.
 _EMBEDDED: Final = b"DEBM"
 _MAX_PROFILE: Final = 4_000_000
 
@@ -35,12 +35,12 @@ class Masks:
 
     @property
     def row_bytes(self) -> int:
-        """Rows are filled up to four bytes."""
+        """Bytes of one row, padded to a multiple of four."""
         return (self.width * self.bits // 8 + 3) // 4 * 4
 
 
 def bmp_masks(read: Callable[[int, int], bytes]) -> Masks | None:
-    """None for a bitmap that is laid out in another way, or whose head breaks off."""
+    """The masks of a bitmap; None if the bitmap has another layout or a truncated header."""
     head = read(0, _HEAD_BYTES)
     start = 14 if head[:2] == b"BM" else 0
     if len(head) < start + _INFO_HEADER + 12:
@@ -58,7 +58,7 @@ def bmp_masks(read: Callable[[int, int], bytes]) -> Masks | None:
 
 
 def bmp_profile(read: Callable[[int, int], bytes]) -> bytes | None:
-    """The ICC profile inside a bitmap with a BITMAPV5HEADER; a profile beside it is not looked for."""
+    """The ICC profile embedded in a bitmap with a BITMAPV5HEADER; a linked profile is ignored."""
     head = read(0, 14 + _V5_HEADER)
     start = 14 if head[:2] == b"BM" else 0
     if len(head) < start + _V5_HEADER or int.from_bytes(head[start : start + 4], "little") < _V5_HEADER:

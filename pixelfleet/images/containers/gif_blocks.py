@@ -1,4 +1,4 @@
-"""The frames of a GIF (GIF89a specification): where each one lies in the file, and what becomes of it."""
+"""The frames of a GIF (GIF89a specification): the position of each frame in the file, and its disposal."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,8 +10,8 @@ _MAX_BLOCKS: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """`control` is where the frame's graphic control block begins, or None; `end` is where its blocks end; `code_size`
-    bounds its indices."""
+    """`control` is the offset of the frame's graphic control block, or None. `end` is the offset after the frame's
+    blocks. `code_size` bounds the frame's colour indices."""
 
     control: int | None
     left: int
@@ -26,7 +26,7 @@ class Frame:
 
 
 def frames(data: bytes) -> list[Frame]:
-    """The frames in order; what is cut off at the end is left out."""
+    """The frames in order. A frame is left out if the end of the file cuts off its header."""
     listed: list[Frame] = []
     at = start(data)
     control: int | None = None
@@ -63,7 +63,7 @@ def frames(data: bytes) -> list[Frame]:
 
 
 def start(data: bytes) -> int:
-    """Where the first block begins, behind the palette."""
+    """The offset of the first block, after the palette."""
     return 13 + _table(data[10]) if len(data) > 13 else len(data)
 
 

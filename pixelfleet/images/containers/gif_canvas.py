@@ -1,10 +1,10 @@
-"""A GIF changed so that libnsgif shows its frames as browsers do.
+"""Changes a GIF so that libnsgif shows its frames as browsers do.
 
-Browsers show the canvas as transparent where no frame has painted it, and where a frame has cleared it. libnsgif shows
-both in a colour: what a frame without a transparent colour clears becomes the background colour, and libvips drops the
-alpha where no frame has a transparent colour. libnsgif takes the first frame's size for the canvas where the canvas has
-the size of a usual screen or a side above 2,048 (`nsgif_data_scan`). libnsgif also mixes up the rows of an interlaced
-frame that reaches below the canvas.
+Browsers show unpainted and cleared parts of the canvas as transparent. libnsgif shows these parts in a colour: a part
+that a frame without a transparent colour clears gets the background colour, and libvips drops the alpha if no frame has
+a transparent colour. libnsgif uses the first frame's size as the canvas size if the canvas has the size of a usual
+screen or a side above 2,048 pixels (`nsgif_data_scan`). libnsgif also mixes up the rows of an interlaced frame that
+extends below the canvas.
 """
 
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ _MOST: Final = 0xFFFF
 
 @dataclass(frozen=True, slots=True)
 class ClearCanvas:
-    """The changed file; `pages` gives for each frame of the source its number among the changed file's frames; `height`
-    is that of the source's canvas where the changed file's is taller."""
+    """`data` is the changed file. `pages` gives for each frame of the source its number in the changed file. `height`
+    is the height of the source's canvas if the canvas of the changed file is taller."""
 
     data: bytes
     pages: tuple[int, ...]
@@ -30,7 +30,8 @@ class ClearCanvas:
 
 
 def canvas_size(data: bytes) -> tuple[int, int] | None:
-    """The size of the canvas, which is no smaller than the first frame; None where libnsgif finds this size itself."""
+    """The size of the canvas, which is at least as large as the first frame; None if libnsgif computes the same
+    size."""
     every = frames(data)
     if not every:
         return None
@@ -42,15 +43,15 @@ def canvas_size(data: bytes) -> tuple[int, int] | None:
 
 
 def with_clear_canvas(data: bytes) -> ClearCanvas | None:
-    """None where nothing must change.
+    """The GIF with a transparent canvas; None if the GIF needs no change.
 
-    Where the canvas must be larger than libnsgif would make it, a transparent frame of that size goes first.
+    If libnsgif would make the canvas too small, a transparent frame of the right size is inserted first.
     """
     every = frames(data)
     if not every:
         return None
     screen = _screen(data)
-    # What the last frame leaves behind is never shown.
+    # The disposal of the last frame is never shown.
     clearing = [f for f in every[:-1] if f.disposal == RESTORE_TO_BACKGROUND and not f.has_transparent_colour]
     bare = not _covers(every[0], *screen) or any(f.disposal == RESTORE_TO_PREVIOUS for f in every[:-1])
     size = canvas_size(data)
@@ -83,8 +84,9 @@ def _covers(frame: Frame, width: int, height: int) -> bool:
 def _with_cleared_boxes(
     data: bytes, every: list[Frame], clearing: list[Frame], canvas: tuple[int, int]
 ) -> tuple[bytes, tuple[int, ...]]:
-    """Each of these frames is followed by a frame of the same box that paints nothing, has a transparent colour, and
-    clears the box in its turn. A frame whose codes leave a colour free has that one as its transparent colour instead.
+    """Inserts a frame after each frame of `clearing`. The inserted frame has the same box, paints nothing, has a
+    transparent colour, and clears the box. If the codes of a frame leave a colour free, that colour becomes the frame's
+    transparent colour instead.
     """
     changed, pages, done = bytearray(), [], 0
     added = 0

@@ -1,4 +1,4 @@
-"""A frame of a GIF that paints nothing: one transparent colour, in the fewest codes (GIF89a, appendix F)."""
+"""A GIF frame that paints nothing: one transparent colour in the fewest codes (GIF89a, appendix F)."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -21,7 +21,7 @@ def clear_frame(left: int, top: int, width: int, height: int) -> bytes:
 
 
 def _run(count: int) -> bytes:
-    """This many pixels of colour 0 as codes, the lowest bit first."""
+    """`count` pixels of colour 0 as codes, the lowest bit first."""
     coded, bits, length = bytearray(), 0, 0
     for code, width in _codes(count):
         bits |= code << length
@@ -33,8 +33,8 @@ def _run(count: int) -> bytes:
 
 
 def _codes(count: int) -> Iterator[tuple[int, int]]:
-    """Codes and their widths: each is the string of the code before and one pixel more. 250 megapixels are some 120,000
-    codes."""
+    """Codes and their widths in bits. Each code stands for the string of the previous code and one more pixel. 250
+    megapixels need about 120,000 codes."""
     entry, longest = _FIRST - 1, 0
     yield _CLEAR, _width(entry)
     while count > 0:
@@ -48,5 +48,5 @@ def _codes(count: int) -> Iterator[tuple[int, int]]:
 
 
 def _width(entry: int) -> int:
-    """Bits of a code while this is the number of the next entry in the table."""
+    """Bits of a code when `entry` is the number of the next entry in the table."""
     return min(max(entry.bit_length(), 3), 12)

@@ -1,7 +1,7 @@
-"""The alpha item of a HEIF file beside its primary item: its range, and whether both are turned alike.
+"""The alpha item of a HEIF file: its range, and its transformations compared with those of the primary item.
 
-An alpha is a picture of its own (ISO/IEC 23008-12, 6.6.2.1.2) with its own sequence header and properties. Browsers and
-libavif turn and crop the alpha as the colours; libheif turns and crops each item by the item's own properties.
+An alpha is a separate picture (ISO/IEC 23008-12, 6.6.2.1.2) with its own sequence header and properties. Browsers and
+libavif rotate and crop the alpha like the colours. libheif rotates and crops each item by the item's own properties.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,8 @@ from pixelfleet.images.containers.iso_boxes import (
     top_box,
 )  # fmt: skip
 
-#: Clean aperture, rotation, mirror (ISO/IEC 23008-12, 6.5.9, 6.5.10 and 6.5.12), in the order of their association.
+#: Type and content of a clean aperture, rotation or mirror (ISO/IEC 23008-12, 6.5.9, 6.5.10 and 6.5.12). Tuples of
+#: these keep the order of association.
 Transform = tuple[bytes, bytes]
 _TRANSFORMS: Final = (b"clap", b"irot", b"imir")
 _ALPHA: Final = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
@@ -28,7 +29,8 @@ _ALPHA: Final = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc
 
 @dataclass(frozen=True, slots=True)
 class AlphaItem:
-    """`transforms` are the primary item's, `own_transforms` the alpha's; `av1` and `start` as in `Heif`."""
+    """`transforms` are those of the primary item, `own_transforms` those of the alpha. `av1` and `start` are as in
+    `Heif`."""
 
     transforms: tuple[Transform, ...]
     own_transforms: tuple[Transform, ...]
@@ -37,7 +39,7 @@ class AlphaItem:
 
 
 def alpha_item(read: Read) -> AlphaItem | None:
-    """The alpha of the primary item; None without one."""
+    """The alpha of the primary item; None if there is no alpha."""
     meta = top_box(read, b"meta")
     if len(meta) < 12:
         return None
@@ -58,8 +60,8 @@ def alpha_item(read: Read) -> AlphaItem | None:
 
 
 def without_transforms(data: bytes) -> bytes:
-    """The file with neither the primary item nor its alpha turned or cropped: each such property gives its place in the
-    list of associations to the item's size (`ispe`), which the item has anyway."""
+    """The file without rotation and cropping of the primary item and its alpha. Each association with such a property
+    becomes a second association with the item's size (`ispe`)."""
     meta = next(((start, end) for kind, start, end in boxes(data) if kind == b"meta"), None)
     if meta is None:
         return data
@@ -77,7 +79,7 @@ def without_transforms(data: bytes) -> bytes:
 
 
 class _Properties:
-    """The properties of the items (`iprp`: `ipco` and `ipma`); property numbers count from 1."""
+    """The properties of the items (`iprp`: `ipco` and `ipma`). Property numbers start at 1."""
 
     def __init__(self, data: bytes, parts: dict[bytes, tuple[int, int]]) -> None:
         self._data = data
@@ -100,7 +102,7 @@ class _Properties:
         return tuple(own for own in self.of(item) if own[0] in _TRANSFORMS)
 
     def alpha_of(self, primary: int) -> int | None:
-        """The item that refers to this one as `auxl` and says that it is an alpha."""
+        """The item that refers to `primary` as `auxl` and has the auxiliary type of an alpha."""
         for kind, item, targets in _references(self._data, self._references):
             if kind == b"auxl" and primary in targets and self._is_alpha(item):
                 return item
@@ -110,7 +112,7 @@ class _Properties:
         return any(kind == b"auxC" and content[4:].split(b"\0")[0] in _ALPHA for kind, content in self.of(item))
 
     def places(self) -> Iterator[tuple[int, int, int, int]]:
-        """Item, where an association lies, its bytes, and its property (ISO/IEC 23008-12, 9.3.2)."""
+        """For each association: item, offset, width in bytes, and property number (ISO/IEC 23008-12, 9.3.2)."""
         if self._map is None:
             return
         at, end = self._map
@@ -127,7 +129,7 @@ class _Properties:
 
 
 def _references(data: bytes, span: tuple[int, int] | None) -> Iterator[tuple[bytes, int, tuple[int, ...]]]:
-    """Type, item and the items that it refers to (ISO/IEC 14496-12, 8.11.12)."""
+    """For each reference: type, source item and target items (ISO/IEC 14496-12, 8.11.12)."""
     if span is None:
         return
     start, end = span

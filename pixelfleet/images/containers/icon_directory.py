@@ -1,4 +1,4 @@
-"""The one picture of an ICO or CUR that is shown, as an icon file of its own (Microsoft, "Icons", 1995: ICONDIR)."""
+"""The shown picture of an ICO or CUR, as an icon file with one picture (Microsoft, "Icons", 1995: ICONDIR)."""
 
 import struct
 from collections.abc import Callable, Iterator
@@ -11,9 +11,9 @@ Read = Callable[[int, int], bytes]
 _ENTRY: Final = struct.Struct("<BBBBHHII")
 _HEAD: Final = 6
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
-#: Bytes of a picture: four a pixel and a mask of one bit, with a head and a palette.
+#: The most bytes of a picture: four bytes and one mask bit for each pixel, a header and a palette.
 _MAX_BYTES: Final = MAX_ICON_PIXELS * 4 + MAX_ICON_PIXELS // 8 + 4096
-#: A BITMAPINFOHEADER, the head of nearly every bitmap in an icon; a few have a BITMAPCOREHEADER.
+#: Bytes of a BITMAPINFOHEADER. Nearly every bitmap in an icon has this header; a few have a BITMAPCOREHEADER.
 _BITMAP_HEAD: Final = 40
 _BITFIELDS: Final = 3
 _CORE_HEAD: Final = b"\x0c\0\0\0"
@@ -21,7 +21,8 @@ _CORE_HEAD: Final = b"\x0c\0\0\0"
 
 @dataclass(frozen=True, slots=True)
 class Icon:
-    """`content` is an ICO of one picture. Its fourth byte is `unused` where it is 0 throughout and no mask holds."""
+    """`content` is an ICO with one picture. `unused_alpha`: the fourth byte of every pixel is 0, and the file has no
+    complete mask."""
 
     content: bytes
     unused_alpha: bool
@@ -33,14 +34,17 @@ class _Picture:
     height: int
     bits: int
     offset: int
-    #: Bytes: of a bitmap by its own head, since directories are often wrong, with its mask.
+    #: Bytes of the picture with its mask. The size of a bitmap comes from its own header, because directories are often
+    #: wrong.
     size: int
 
 
 def shown_icon(read: Read) -> Icon | None:
-    """The largest picture, of several as large the one with the most bits; None where the directory names none.
+    """The largest picture; of equally large pictures, the picture with the most bits; None if the directory lists no
+    picture.
 
-    The directory of a CUR has the hot spot where that of an ICO has planes and bits; the picture's own head has both.
+    A CUR directory has the hot spot in the place of planes and bits in an ICO directory. The picture's own header has
+    planes and bits.
     """
     pictures = list(_pictures(read))
     if not pictures:
@@ -50,8 +54,8 @@ def shown_icon(read: Read) -> Icon | None:
     body = read(best.offset, size)
     bits, unused = best.bits, False
     if not body.startswith(_PNG) and bits == 32 and not any(_fourth_bytes(body, best)):
-        # The writer left the fourth byte unused: the mask holds (Raymond Chen, "The evolution of the ICO file format",
-        # part 3). Fewer bits in the directory make Pillow read the mask.
+        # The writer left the fourth byte unused, so the mask applies (Raymond Chen, "The evolution of the ICO file
+        # format", part 3). Pillow reads the mask if the directory declares fewer bits.
         unused = len(body) < size
         bits = 32 if unused else 24
     entry = _ENTRY.pack(best.width & 255, best.height & 255, 0, 0, 1, bits, size, _HEAD + _ENTRY.size)
@@ -79,7 +83,7 @@ def _pictures(read: Read) -> Iterator[_Picture]:
 
 
 def _bitmap(width: int, height: int, bits: int, offset: int, before: int) -> _Picture:
-    """`before` bytes stand before the pixels; the height counts the mask as well."""
+    """`before` bytes stand before the pixels. `height` includes the rows of the mask."""
     rows = height // 2
     pixels = (width * bits + 31) // 32 * 4 * rows
     mask = (width + 31) // 32 * 4 * rows

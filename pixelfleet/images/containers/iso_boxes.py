@@ -1,11 +1,11 @@
-"""Boxes of ISO base media files (ISO/IEC 14496-12): what AVIF, HEIC and JP2 say of their picture beside the pixels."""
+"""Boxes of ISO base media files (ISO/IEC 14496-12): properties of the picture in AVIF, HEIC and JP2."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 Read = Callable[[int, int], bytes]
-#: A box: its type, and where its content begins and ends.
+#: A box: its type, and the start and the end of its content.
 Box = tuple[bytes, int, int]
 
 _MAX_BOXES: Final = 4096
@@ -32,18 +32,18 @@ class Nclx:
 
 @dataclass(frozen=True, slots=True)
 class Heif:
-    """What the `meta` box of a HEIF or AVIF file says of its primary item."""
+    """The properties of the primary item, from the `meta` box of a HEIF or AVIF file."""
 
     codecs: frozenset[bytes] = frozenset()
     nclx: Nclx | None = None
     premultiplied: bool = False
-    #: The content of the box `av1C` (AV1-ISOBMFF, 2.3), and where the coded picture, or the first tile of it, starts.
+    #: The content of the box `av1C` (AV1-ISOBMFF, 2.3), and the offset of the coded picture or of its first tile.
     av1: bytes = b""
     start: int | None = None
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
-    """The boxes of a piece of a file; a box that reaches past the end is cut there."""
+    """The boxes from `start` to `end`. A box that extends past the end is cut there."""
     end = len(data) if end is None else min(end, len(data))
     for _ in range(_MAX_BOXES):
         if start + 8 > end:
@@ -59,7 +59,7 @@ def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
 
 
 def top_box(read: Read, kind: bytes, limit: int = _MAX_META) -> bytes:
-    """The content of the first box of this type at the top of a file, `limit` bytes at most; empty without one."""
+    """The content of the first top-level box of this type, at most `limit` bytes; empty if there is no such box."""
     at = 0
     for _ in range(_MAX_BOXES):
         head = read(at, 16)
@@ -90,7 +90,7 @@ def codecs(read: Read) -> frozenset[bytes]:
 
 
 def heif(read: Read) -> Heif:
-    """The primary item of a HEIF file; a default `Heif` where the structure cannot be read."""
+    """The primary item of a HEIF file; a default `Heif` if the structure cannot be read."""
     meta = top_box(read, b"meta")
     if len(meta) < 12:
         return Heif()
@@ -117,7 +117,7 @@ def primary_item(meta: bytes, span: tuple[int, int] | None) -> int:
 
 
 def item_types(meta: bytes, span: tuple[int, int] | None) -> dict[int, bytes]:
-    """The four letters of each item in `iinf`."""
+    """The four-letter type of each item in `iinf`."""
     types: dict[int, bytes] = {}
     if span is None:
         return types
@@ -131,15 +131,15 @@ def item_types(meta: bytes, span: tuple[int, int] | None) -> dict[int, bytes]:
 
 
 def coded_item(types: dict[int, bytes], primary: int) -> int:
-    """The item itself, or the first one with coded pixels where the item is a grid."""
+    """The primary item, or the first item with coded pixels if the primary item is a grid."""
     if types.get(primary) in _CODED:
         return primary
     return next((item for item, kind in types.items() if kind in _CODED), primary)
 
 
 def start_of(meta: bytes, span: tuple[int, int] | None, item: int) -> int | None:
-    """The byte of the file at which the item's first extent starts (ISO/IEC 14496-12, 8.11.3); None where the item does
-    not lie in the file itself."""
+    """The file offset of the item's first extent (ISO/IEC 14496-12, 8.11.3); None if the item is not stored in the file
+    itself."""
     if span is None:
         return None
     at, end = span
@@ -163,7 +163,7 @@ def start_of(meta: bytes, span: tuple[int, int] | None, item: int) -> int | None
 
 
 def _premultiplied(meta: bytes, span: tuple[int, int] | None, primary: int) -> bool:
-    """`prem` refers from the colour item to its alpha item (MIAF, ISO/IEC 23000-22, 7.3.5.2)."""
+    """Whether a `prem` reference leads from the colour item to its alpha item (MIAF, ISO/IEC 23000-22, 7.3.5.2)."""
     if span is None:
         return False
     start, end = span
@@ -172,7 +172,8 @@ def _premultiplied(meta: bytes, span: tuple[int, int] | None, primary: int) -> b
 
 
 def _properties(meta: bytes, span: tuple[int, int] | None, primary: int) -> list[Box]:
-    """The properties of the primary item, and then all of the file: a grid's tiles have what the grid has not."""
+    """The properties of the primary item, then all properties of the file: tiles have properties that their grid
+    lacks."""
     if span is None:
         return []
     parts = {kind: (start, end) for kind, start, end in boxes(meta, *span)}
@@ -193,7 +194,7 @@ def _nclx(meta: bytes, properties: list[Box]) -> Nclx | None:
 
 
 def associations(meta: bytes, span: tuple[int, int] | None) -> dict[int, list[int]]:
-    """Item number to property numbers, from 1 (ISO/IEC 23008-12, 9.3.2)."""
+    """For each item number its property numbers, which start at 1 (ISO/IEC 23008-12, 9.3.2)."""
     numbers: dict[int, list[int]] = {}
     if span is None:
         return numbers
@@ -212,5 +213,5 @@ def associations(meta: bytes, span: tuple[int, int] | None) -> dict[int, list[in
 
 
 def number_at(data: bytes, at: int, width: int) -> int:
-    """A number of this many bytes; of fewer where the data end."""
+    """The number in `width` bytes, or in fewer bytes at the end of the data."""
     return int.from_bytes(data[at : at + width], "big")

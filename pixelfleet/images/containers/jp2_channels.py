@@ -1,4 +1,4 @@
-"""Which channels of a JPEG 2000 are which colours, and how they lie in its codestream (ITU-T T.800)."""
+"""The colours of the channels of a JPEG 2000, and the layout of its codestream (ITU-T T.800)."""
 
 import struct
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pixelfleet.images.containers.iso_boxes import Read, boxes, top_box
 _MAX_ENTRIES: Final = 1024
 _COLOURS: Final = 3
 _USUAL: Final = (0, 1, 2)
-#: SOC and SIZ (A.4.1, A.5.1), and enough of the codestream for the SIZ of five components.
+#: SOC and SIZ (A.4.1, A.5.1), and enough bytes of the codestream for the SIZ of five components.
 _START: Final = b"\xff\x4f\xff\x51"
 _HEAD_BYTES: Final = 4 + 38 + 3 * 16
 _SYCC: Final = 18
@@ -17,8 +17,8 @@ _SYCC: Final = 18
 
 @dataclass(frozen=True, slots=True)
 class Codestream:
-    """`bits` of the deepest component, `depths` of each; `uneven`: a component is subsampled and does not fill the
-    picture, or a tile, in whole steps."""
+    """`bits` is the depth of the deepest component, `depths` the depth of each component. `uneven`: a component is
+    subsampled and does not fill the picture, or a tile, in whole steps."""
 
     components: int
     bits: int
@@ -27,7 +27,7 @@ class Codestream:
 
 
 def codestream(read: Read) -> Codestream | None:
-    """From the SIZ marker; None where it cannot be read."""
+    """The layout from the SIZ marker; None if the marker cannot be read."""
     head = read(0, _HEAD_BYTES)
     if not head.startswith(_START):
         head = top_box(read, b"jp2c", _HEAD_BYTES)
@@ -39,7 +39,7 @@ def codestream(read: Read) -> Codestream | None:
     if not parts:
         return None
     across, down = (width, left, tiles[2]), (height, top, tiles[3])
-    # One tile may be larger than the picture.
+    # A single tile may be larger than the picture.
     across += (tiles[0],) if tiles[2] + tiles[0] < width else ()
     down += (tiles[1],) if tiles[3] + tiles[1] < height else ()
     uneven = any(
@@ -50,7 +50,7 @@ def codestream(read: Read) -> Codestream | None:
 
 
 def colour_order(read: Read) -> tuple[int, ...]:
-    """The channels that are red, green and blue by the box `cdef` (I.5.3.6); in their own order without one."""
+    """The channels of red, green and blue according to the box `cdef` (I.5.3.6); their own order without `cdef`."""
     definitions = _parts(read).get(b"cdef", b"")
     channels = {}
     for at in range(2, len(definitions) - 5, 6):
@@ -62,13 +62,13 @@ def colour_order(read: Read) -> tuple[int, ...]:
 
 
 def is_sycc(read: Read) -> bool:
-    """Whether the enumerated colour space is YCbCr (I.5.3.3), which the decoder turns into RGB itself."""
+    """Whether the enumerated colour space is YCbCr (I.5.3.3). The decoder converts YCbCr to RGB itself."""
     return int.from_bytes(_parts(read).get(b"colr", b"")[3:7], "big") == _SYCC
 
 
 def palette(read: Read) -> bytes | None:
-    """Red, green and blue of each entry, of 8 bits, by the boxes `pclr`, `cmap` and `cdef`; None without a palette of
-    three columns."""
+    """The 8-bit red, green and blue of each palette entry, from the boxes `pclr`, `cmap` and `cdef`; None without a
+    palette of three columns."""
     parts = _parts(read)
     pclr = parts.get(b"pclr", b"")
     if len(pclr) < 3:
@@ -92,7 +92,7 @@ def palette(read: Read) -> bytes | None:
 
 
 def _parts(read: Read) -> dict[bytes, bytes]:
-    """The boxes of the header; of several of one type the first."""
+    """The boxes of the header: the first box of each type."""
     header = top_box(read, b"jp2h")
     parts: dict[bytes, bytes] = {}
     for kind, start, end in boxes(header):
@@ -101,6 +101,6 @@ def _parts(read: Read) -> dict[bytes, bytes]:
 
 
 def _columns(cmap: bytes) -> tuple[int, ...]:
-    """The column of each channel: component (2 bytes), type (1: by palette), column."""
+    """The column of each channel. A `cmap` entry has component (2 bytes), type (1: by palette) and column."""
     columns = tuple(cmap[at + 3] for at in range(0, len(cmap) - 3, 4) if cmap[at + 2] == 1)[:_COLOURS]
     return columns if sorted(columns) == list(_USUAL) else _USUAL

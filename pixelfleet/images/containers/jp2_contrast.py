@@ -1,27 +1,28 @@
-"""A JPEG 2000 codestream changed so that a decoder shows the picture with half of its contrast (ITU-T T.800, annex A).
+"""Changes a JPEG 2000 codestream so that a decoder shows the picture with half its contrast (ITU-T T.800, annex A).
 
-Black becomes a quarter of the range and white three quarters. No coded bit is changed, only what the headers say of it.
+Black becomes a quarter of the range and white three quarters. Only headers change; no coded bit changes.
 """
 
 from typing import Final
 
-#: SOC and SIZ, with which a codestream begins.
+#: SOC and SIZ, the first bytes of a codestream.
 CODESTREAM: Final = b"\xff\x4f\xff\x51"
 _QCD, _QCC, _SOT, _SOD = 0x5C, 0x5D, 0x90, 0x93
 _FIRST_COMPONENT: Final = 42
 _MAX_SEGMENTS: Final = 100_000
 #: Quantization styles (table A.28): none, derived, expounded.
 _NONE, _DERIVED, _EXPOUNDED = 0, 1, 2
-#: The number of bits, less one, that leaves room for one more; signed samples have the upper bit set.
+#: One bit can be added to a component if its number of bits, less one, is below this limit. Signed samples have the
+#: upper bit set, which makes the number larger.
 _MOST_BITS: Final = 30
 
 
 def half_contrast(codestream: bytes) -> bytes | None:
-    """The changed codestream; None for one whose headers cannot be read, or mix two ways of coding.
+    """The changed codestream; None if its headers cannot be read, or mix two ways of coding.
 
-    Without quantization the samples are said to have one bit more: the decoder adds twice the middle to the same
-    differences from it. With quantization each step is said to be half as large (an exponent more, E.1.1), with one
-    guard bit less, so that the number of bit planes stays (E.1, Mb = G + εb - 1).
+    Without quantization, the headers declare one more bit for the samples: the decoder adds twice the middle to the
+    same differences from the middle. With quantization, the headers declare steps of half the size (exponent plus one,
+    E.1.1) and one guard bit less, so that the number of bit planes stays the same (E.1, Mb = G + εb - 1).
     """
     changed = bytearray(codestream)
     places = _quantizations(codestream)
@@ -36,7 +37,7 @@ def half_contrast(codestream: bytes) -> bytes | None:
 
 
 def _quantizations(content: bytes) -> list[tuple[int, int]] | None:
-    """Start and end of the parameters of each QCD and QCC, in the main header and those of the tile-parts."""
+    """Start and end of the parameters of each QCD and QCC, in the main header and in the tile-part headers."""
     if not content.startswith(CODESTREAM):
         return None
     wide = int.from_bytes(content[40:42], "big") > 256
@@ -75,7 +76,7 @@ def _with_half_steps(content: bytearray, at: int, end: int) -> bool:
         return False
     content[at] -= 1 << 5
     for place in range(at + 1, end - 1, 2):
-        # Five bits of exponent, eleven of mantissa.
+        # Five bits of exponent, eleven bits of mantissa.
         if content[place] >> 3 == 31:
             return False
         content[place] += 1 << 3

@@ -1,4 +1,4 @@
-"""What a PNG declares of its colours before its pixels begin (PNG, third edition, 11.3.2 and 11.3.3)."""
+"""The colour declarations of a PNG, which stand before the pixels (PNG, third edition, 11.3.2 and 11.3.3)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _UNIT: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class PngColours:
-    """`gamma` is the exponent that encoded the samples (gAMA: 0.45455 for 1 / 2.2); `chromaticities` are x and y of
+    """`gamma` is the exponent that encoded the samples (gAMA: 0.45455 for 1 / 2.2). `chromaticities` are x and y of
     white, red, green and blue."""
 
     cicp: Nclx | None = None

@@ -1,4 +1,4 @@
-"""EXIF, XMP and IPTC of a PNG, wherever the chunks stand: many programs write them behind the pixels."""
+"""EXIF, XMP and IPTC of a PNG. The chunks may stand anywhere: many programs write them after the pixels."""
 
 import zlib
 from collections.abc import Callable, Iterator
@@ -7,18 +7,18 @@ from typing import Final
 Read = Callable[[int, int], bytes]
 
 _MAX_CHUNKS: Final = 100_000
-#: The longest text that is kept, inflated.
+#: The most bytes of an inflated text that are kept.
 _MAX_TEXT: Final = 8_000_000
 #: A keyword has 79 bytes at most (PNG, third edition, 11.3.3.2).
 _KEYWORD: Final = 80
 _XMP: Final = b"XML:com.adobe.xmp"
-#: The keyword of ImageMagick for blocks that PNG had no chunk for: a name, a length, and the bytes in hexadecimal.
+#: ImageMagick's keyword for blocks that had no PNG chunk. The text is a name, a length, and the bytes in hexadecimal.
 _RAW: Final = b"Raw profile type "
 _XMP_MARK: Final = b"http://ns.adobe.com/xap/1.0/\0"
 
 
 def png_metadata(read: Read) -> dict[str, bytes]:
-    """The blocks `exif`, `xmp` and `iptc` that are there. A chunk of its own holds before a raw profile."""
+    """The blocks `exif`, `xmp` and `iptc` of the file. A dedicated chunk takes precedence over a raw profile."""
     blocks: dict[str, bytes] = {}
     raw: dict[str, bytes] = {}
     for kind, start, length in _chunks(read):
@@ -35,7 +35,7 @@ def png_metadata(read: Read) -> dict[str, bytes]:
 
 
 def _chunks(read: Read) -> Iterator[tuple[bytes, int, int]]:
-    """Type, start and length of the content of each chunk."""
+    """Type, content offset and content length of each chunk."""
     at = 8
     for _ in range(_MAX_CHUNKS):
         head = read(at, 8)
@@ -47,12 +47,12 @@ def _chunks(read: Read) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _text(kind: bytes, content: bytes) -> bytes:
-    """The text behind the keyword, inflated where it is compressed; empty where it cannot be inflated."""
+    """The text after the keyword, inflated if it is compressed; empty if it cannot be inflated."""
     rest = content.partition(b"\0")[2]
     compressed = kind == b"zTXt"
     if kind == b"iTXt":
         compressed = rest[:1] == b"\1"
-        # Two bytes of compression, the language, the translated keyword.
+        # Skips two bytes of compression, the language and the translated keyword.
         rest = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
     elif compressed:
         rest = rest[1:]
@@ -65,7 +65,7 @@ def _text(kind: bytes, content: bytes) -> bytes:
 
 
 def _raw_profile(keyword: bytes, text: bytes) -> tuple[str, bytes]:
-    """Which block a raw profile is, and its bytes; an empty name for every other profile."""
+    """The block name of a raw profile and the block's bytes; an empty name for every other profile."""
     parts = text.split(None, 2)
     try:
         block = bytes.fromhex(parts[2].decode("ascii")) if len(parts) == 3 else b""

@@ -12,9 +12,9 @@ _HEAD: Final = 26
 _LARGE: Final = 2
 _MAX_RESOURCES: Final = 1000
 _MAX_BLOCKS: Final = 1000
-#: The longest resource that is kept: XMP and profiles.
+#: The most bytes of a resource that are kept: XMP and profiles are long.
 _MAX_RESOURCE: Final = 8_000_000
-#: Tagged blocks whose length has eight bytes in a PSB.
+#: Tagged blocks whose length field has eight bytes in a PSB.
 _LONG_BLOCKS: Final = frozenset(
     {
         b"LMsk",
@@ -32,17 +32,18 @@ _LONG_BLOCKS: Final = frozenset(
         b"PxSD",
     }
 )
-#: Blocks that hold the layers of files of 16 and 32 bits, and blocks that say that the merged picture has transparency.
+#: Blocks with the layers of 16-bit and 32-bit files, and blocks that declare transparency of the merged picture.
 _LAYERS: Final = frozenset({b"Lr16", b"Lr32", b"Layr"})
 _TRANSPARENCY: Final = frozenset({b"Mtrn", b"Mt16", b"Mt32"})
-#: Image resource: whether the merged picture is real; without it, Photoshop was told not to keep one.
+#: Image resource: whether the merged picture is real. It is not real if Photoshop was set not to save a merged picture.
 _VERSION_INFO: Final = 1057
 
 
 @dataclass(frozen=True, slots=True)
 class Psd:
-    """`palette`: 256 reds, greens and blues of an indexed picture; `resources` by their number; `merged`: byte offset
-    of the merged picture; `transparent`: its first extra channel is its alpha, because the layer count is negative."""
+    """`palette`: 256 reds, greens and blues of an indexed picture. `resources`: by resource number. `merged`: byte
+    offset of the merged picture. `transparent`: the first extra channel of the merged picture is its alpha, because the
+    layer count is negative or a block declares transparency."""
 
     large: bool
     channels: int
@@ -57,7 +58,7 @@ class Psd:
 
     @property
     def has_picture(self) -> bool:
-        """False where the file says that its merged picture is none."""
+        """False if the file declares that its merged picture is not real."""
         info = self.resources.get(_VERSION_INFO, b"")
         return len(info) < 5 or info[4] != 0
 
@@ -65,7 +66,7 @@ class Psd:
 def psd_sections(read: Read) -> Psd:
     """
     Raises:
-        DamagedError: the head is no head of a PSD, or breaks off.
+        DamagedError: the header is truncated.
     """
     head = read(0, _HEAD)
     if len(head) < _HEAD:
@@ -87,7 +88,8 @@ def psd_sections(read: Read) -> Psd:
 
 
 def _resources(read: Read, at: int, end: int) -> dict[int, bytes]:
-    """Each: a signature, a number, a name of even length, a length, content of even length."""
+    """The resources by number. Each has a signature, a number, a name of even length, a length, and content of even
+    length."""
     resources: dict[int, bytes] = {}
     for _ in range(_MAX_RESOURCES):
         head = read(at, 7)
@@ -102,7 +104,7 @@ def _resources(read: Read, at: int, end: int) -> dict[int, bytes]:
 
 
 def _is_transparent(read: Read, at: int, end: int, *, large: bool) -> bool:
-    """By the sign of the layer count, wherever the layers lie."""
+    """Whether the layer count is negative, wherever the layers are stored, or a block declares transparency."""
     width = 8 if large else 4
     if at + width > end:
         return False
@@ -110,7 +112,7 @@ def _is_transparent(read: Read, at: int, end: int, *, large: bool) -> bool:
     if length >= 2:
         return _count(read, at + width) < 0
     at += width + length
-    # The global layer mask.
+    # Skips the global layer mask.
     at += 4 + _number(read, at, 4)
     for _ in range(_MAX_BLOCKS):
         head = read(at, 8)

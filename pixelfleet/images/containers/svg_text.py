@@ -1,4 +1,4 @@
-"""Where an SVG begins: the root element behind declarations, comments and a doctype (XML 1.0, 2.8), also compressed."""
+"""Detects an SVG, also compressed: its root element follows declarations, comments and a doctype (XML 1.0, 2.8)."""
 
 import re
 import zlib
@@ -7,12 +7,12 @@ from typing import Final
 
 Read = Callable[[int, int], bytes]
 
-#: How much of a file is searched for the root element.
+#: The bytes of a file that are searched for the root element.
 _SEARCHED: Final = 256 * 1024
-#: What a compressed SVG may inflate to; librsvg holds the text whole.
+#: The most bytes of an inflated SVG; librsvg holds the whole text in memory.
 MAX_INFLATED: Final = 16_000_000
 _GZIP: Final = b"\x1f\x8b\x08"
-#: UTF-16 by its byte order mark, or by its first character `<` without one (XML 1.0, appendix F).
+#: UTF-16 by its byte order mark, or by a first character `<` without a mark (XML 1.0, appendix F).
 _UTF16: Final = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
@@ -26,12 +26,12 @@ _ROOT: Final = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?svg[\s/>]")
 
 
 def may_be_svg(head: bytes) -> bool:
-    """Whether the head is that of an XML text or of a gzip stream: the cheap test before `is_svg`."""
+    """Whether the head belongs to an XML text or a gzip stream: the cheap test before `is_svg`."""
     return head.startswith(_GZIP) or head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00").startswith(b"<")
 
 
 def is_svg(read: Read) -> bool:
-    """Whether the root element of the XML text is `svg`, with any prefix."""
+    """Whether the root element of the XML text is `svg`, with any namespace prefix."""
     head = read(0, _SEARCHED)
     if head.startswith(_GZIP):
         head = inflated(head, _SEARCHED)
@@ -51,7 +51,7 @@ def decoded(content: bytes) -> str:
 
 
 def inflated(content: bytes, limit: int = MAX_INFLATED) -> bytes:
-    """The first `limit` bytes that a gzip stream (RFC 1952) inflates to; empty where it is no gzip stream."""
+    """The first `limit` bytes of an inflated gzip stream (RFC 1952); empty if `content` is not a gzip stream."""
     try:
         return zlib.decompressobj(wbits=31).decompress(content, limit)
     except zlib.error:

@@ -1,28 +1,28 @@
-"""TGA in the plain form that Pillow reads (Truevision TGA specification, version 2.0).
+"""Converts a TGA to the plain form that Pillow reads (Truevision TGA specification, version 2.0).
 
-Pillow refuses runs that go on into the next row, which writers before version 2.0 made, and palettes of 15 bits, which
-are those of 16 bits with an unused bit.
+Pillow rejects runs that continue into the next row; writers before version 2.0 made such runs. Pillow also rejects
+15-bit palettes, which are 16-bit palettes with an unused bit.
 """
 
 from typing import Final
 
 _HEAD: Final = 18
-#: Image types: palette, RGB, grey; 8 more is compressed by runs.
+#: Image types are palette, RGB and grey. This bit (8) marks run-length compression.
 _RUNS: Final = 8
-#: At the end of a file of version 2: the offset of the extension area, another offset, this signature.
+#: A file of version 2 ends with the offset of the extension area, another offset, and this signature.
 _SIGNATURE: Final = b"TRUEVISION-XFILE.\0"
 _FOOTER: Final = 26
 
 
 def is_plain(head: bytes) -> bool:
-    """Whether Pillow takes the file as it is, unless a run goes on into the next row."""
+    """Whether Pillow reads the file unchanged, unless a run continues into the next row."""
     return len(head) < _HEAD or (head[16] != 15 and not (head[1] and (head[7] == 15 or _spare_palette(head))))
 
 
 def plain_tga(content: bytes) -> bytes:
-    """The same picture without runs and without a palette that is not used, and with 16 bits for 15.
+    """The same picture without runs and without an unused palette, and with 16 bits instead of 15.
 
-    Runs that end early leave the file too short.
+    If the runs end early, the converted file is too short.
     """
     head = bytearray(content[:_HEAD])
     if len(head) < _HEAD:
@@ -46,17 +46,18 @@ def plain_tga(content: bytes) -> bytes:
 
 
 def most_bytes(head: bytes) -> int:
-    """The most bytes of a file with this head that matter: identification, palette, pixels and a byte for each run."""
+    """The most bytes of a file with this header that are used: identification, palette, pixels, a byte for each run,
+    and the areas of version 2."""
     width, height = (int.from_bytes(head[at : at + 2], "little") for at in (12, 14))
     return _HEAD + 255 + 65_535 * 4 + width * height * 5 + _AREAS
 
 
-#: Bytes for the areas behind the pixels of version 2.
+#: Bytes for the areas after the pixels in version 2.
 _AREAS: Final = 1_000_000
 
 
 def _spare_palette(head: bytes | bytearray) -> bool:
-    """RGB and grey may bring a palette, as a suggestion (field 2)."""
+    """RGB and grey pictures may contain a palette as a suggestion (field 2)."""
     return head[1] == 1 and head[2] & ~_RUNS != 1
 
 
@@ -67,7 +68,7 @@ def _palette_bytes(head: bytes | bytearray) -> int:
 
 
 def _without_runs(packed: bytes, size: int, length: int) -> bytes:
-    """`length` bytes of pixels of `size` bytes each, and what follows the runs."""
+    """`length` bytes of pixels of `size` bytes each, and the bytes after the runs."""
     pixels = bytearray()
     at = 0
     while len(pixels) < length and at < len(packed):
@@ -82,7 +83,8 @@ def _without_runs(packed: bytes, size: int, length: int) -> bytes:
 
 
 def _moved(whole: bytes, by: int) -> bytes:
-    """With the areas of version 2 found again: the offset in the footer counts from the start of the file."""
+    """The file with `by` added to the footer's offset of the areas of version 2, which counts from the start of the
+    file."""
     if not whole.endswith(_SIGNATURE):
         return whole
     at = len(whole) - _FOOTER

@@ -22,7 +22,7 @@ SUB_IFDS: Final = 330
 
 @dataclass(frozen=True, slots=True)
 class DirectoryEntry:
-    """One field: its type, how many values, and where the values lie in the file."""
+    """One field: its type, the number of values, and the file offset of the values."""
 
     kind: int
     count: int
@@ -35,14 +35,14 @@ class DirectoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One image file directory. Values are read when they are asked for."""
+    """One image file directory. Values are read on access."""
 
     entries: dict[int, DirectoryEntry]
     next: int
     _file: "TiffFile"
 
     def data(self, tag: int, most: int = _MAX_VALUE) -> bytes:
-        """The first `most` bytes of a field, in the file's byte order; empty without it or where it is too long."""
+        """The first `most` bytes of a field, in the file's byte order; empty if the field is missing or too long."""
         entry = self.entries.get(tag)
         if entry is None or not 0 < entry.bytes <= _MAX_VALUE:
             return b""
@@ -61,7 +61,8 @@ class Directory:
         return struct.unpack(f"{self._file.mark}{count}{code}", content) if content else ()
 
     def fractions(self, tag: int) -> tuple[float, ...]:
-        """The unsigned fractions of a field (type 5); empty without the field, for another type, or over nought."""
+        """The unsigned fractions of a field (type 5); empty without the field, for another type, or for a denominator
+        of 0."""
         entry = self.entries.get(tag)
         content = self.data(tag)
         if entry is None or entry.kind != _RATIONAL or not content:
@@ -80,7 +81,7 @@ class TiffFile:
     """The directories of one file.
 
     Args:
-        read: gives at most so many bytes from an offset.
+        read: `read(offset, count)` returns at most `count` bytes from an offset.
     """
 
     def __init__(self, read: Read) -> None:
@@ -92,7 +93,8 @@ class TiffFile:
         self.first = int.from_bytes(head[8:16] if self.big else head[4:8], self.order)
 
     def chain(self, most: int) -> Iterator[Directory]:
-        """The directories that the header leads to, in order; a chain that bites its tail ends there."""
+        """The directories of the chain from the header, in order. A chain that returns to an earlier directory ends
+        there."""
         at, seen = self.first, set[int]()
         while at and at not in seen and len(seen) < most:
             seen.add(at)

@@ -1,4 +1,4 @@
-"""Which directory of a TIFF is the picture, and whether the file is a camera raw in TIFF's clothes."""
+"""Selects the directories of a TIFF that are pictures, and detects camera raw files with the structure of TIFF."""
 
 import re
 from collections.abc import Callable
@@ -17,20 +17,22 @@ Read = Callable[[int, int], bytes]
 
 _MAX_PAGES: Final = 10_000
 _MAX_SUB: Final = 16
-#: LibRaw looks for the mark of IIQ in as many bytes.
+#: LibRaw searches this many bytes for the mark of IIQ.
 _IIQ_HEAD: Final = 32
-#: A DNG's version (DNG 1.7), and Leaf's block in a MOS (34310, ExifTool's tag names of EXIF).
+#: The tags of the DNG version (DNG 1.7), and of Leaf's block in a MOS (34310, ExifTool's tag names of EXIF).
 _RAW_TAGS: Final = frozenset({50706, 34310})
 _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC = 256, 257, 259, 262
-#: Photometric interpretations of unfinished pixels: colour filter array and linear raw (TIFF/EP; DNG 1.7, chapter 4).
+#: Photometric interpretations of raw pixels: colour filter array and linear raw (TIFF/EP; DNG 1.7, chapter 4).
 _RAW_PHOTOMETRIC: Final = frozenset({32803, 34892})
-#: Compressions of makers: Sony ARW, Nikon NEF, Pentax PEF and the like, Kodak DCR, Epson ERF, Samsung SRW, Kodak KDC.
+#: Compressions of camera makers: Sony ARW, Nikon NEF, Pentax PEF and the like, Kodak DCR, Epson ERF, Samsung SRW, Kodak
+#: KDC.
 _RAW_COMPRESSION: Final = frozenset({32767, 34713, 65535, 65000, 32769, 32770, 262})
 
 
 @dataclass(frozen=True, slots=True)
 class TiffPage:
-    """One picture: `index` in the chain, `sub` the number of the directory below it (None for itself)."""
+    """One picture. `index` is the number of a directory in the chain. `sub` is the number of the directory below that
+    directory; None for the directory itself."""
 
     index: int
     sub: int | None
@@ -42,12 +44,12 @@ class TiffPage:
 
 
 def is_camera_raw(read: Read) -> bool:
-    """Whether any directory holds pixels that must be developed: DNG, NEF, ARW, CR2 and others begin as TIFF does."""
+    """Whether any directory holds pixels that must be developed: DNG, NEF, ARW, CR2 and others begin like TIFF."""
     file = TiffFile(read)
-    # CR2 names itself behind the header (there is no public specification; the libtiff-based readers test the same).
+    # CR2 has its mark after the header (there is no public specification; the libtiff-based readers test the same).
     if file.read(8, 2) == b"CR" and not file.big:
         return True
-    # So does Phase One's IIQ, whose first directory is a small preview (LibRaw, `parse_phase_one`).
+    # Phase One's IIQ has such a mark, too. Its first directory is a small preview (LibRaw, `parse_phase_one`).
     if re.search(rb"IIII.waR|MMMMRaw.", file.read(0, _IIQ_HEAD), re.DOTALL):
         return True
     for number, directory in enumerate(file.chain(_MAX_SUB)):
@@ -59,10 +61,10 @@ def is_camera_raw(read: Read) -> bool:
 
 
 def pages(read: Read) -> list[TiffPage]:
-    """The pictures in full resolution, in order: reduced copies and masks are no pages (TIFF 6.0, NewSubfileType).
+    """The pictures in full resolution, in order. Reduced copies and masks are not pages (TIFF 6.0, NewSubfileType).
 
-    The largest picture in full resolution stands for its directory, also where it lies in a directory below (TIFF/EP).
-    A file of nothing but reduced copies shows these.
+    Each directory of the chain gives its largest picture in full resolution, which may be in a directory below
+    (TIFF/EP). If a file has only reduced copies, the reduced copies are the pages.
     """
     file = TiffFile(read)
     whole, reduced = [], []
@@ -83,7 +85,8 @@ def _below(file: TiffFile, directory: Directory) -> list[Directory]:
 
 
 def _is_reduced(directory: Directory) -> bool:
-    """Bit 0: a reduced copy of another picture of this file; bit 2: a transparency mask. The old tag: 2 is a copy."""
+    """Bit 0: a reduced copy of another picture of this file. Bit 2: a transparency mask. In the old tag, 2 is a reduced
+    copy."""
     return bool(directory.number(NEW_SUBFILE_TYPE, 0) & 0b101) or directory.number(OLD_SUBFILE_TYPE, 0) == 2
 
 

@@ -1,6 +1,6 @@
-"""The formats: one row for each, and the rule that finds the row of a file from the file's bytes.
+"""The formats: one row for each format, and the rule that selects the row of a file by the file's bytes.
 
-`upload` skips a file by the same rule by which the engine refuses the file. Nothing here imports a codec.
+`upload` skips a file by the same rule by which the engine rejects a file. Nothing here imports a codec.
 """
 
 from pixelfleet.images.formats.identify import HEAD_BYTES, Read, content_type_of, extension_of, identify, sniff

@@ -1,4 +1,4 @@
-"""Which format a file is, from the file's bytes alone: names and content types may say anything."""
+"""Identifies the format of a file from the file's bytes alone: names and content types are not reliable."""
 
 from collections.abc import Callable
 from typing import Final
@@ -8,17 +8,17 @@ from pixelfleet.images.containers import iso_boxes, svg_text
 from pixelfleet.images.containers.tiff_pages import is_camera_raw
 from pixelfleet.images.formats.table import FORMATS, REFUSED, Format, format_named
 
-#: Enough for every signature of the table.
+#: Enough bytes for every signature of the table.
 HEAD_BYTES: Final = 4096
 
-#: Reads at most so many bytes from an offset: `read(offset, count)`; fewer at the end of the file.
+#: `read(offset, count)` reads `count` bytes from an offset, or fewer bytes at the end of the file.
 Read = Callable[[int, int], bytes]
 
 _RAW: Final = "camera raw is not supported, because its pixels must be developed first; export it as TIFF or JPEG"
 
 
 def identify(read: Read) -> Format:
-    """The format of a file, from its head and, for a container, from what the container holds.
+    """The format of a file, from its head and, for a container, from the content of the container.
 
     Raises:
         PermanentError: `unsupported_format` for a known image that is not read, else `not_an_image`.
@@ -35,7 +35,7 @@ def identify(read: Read) -> Format:
 
 
 def sniff(head: bytes) -> Format:
-    """The format of a file whose first bytes are its signature (`HEAD_BYTES`, or all of a shorter file).
+    """The format of a file with a signature in its first bytes (`HEAD_BYTES`, or all bytes of a shorter file).
 
     Raises:
         PermanentError: `unsupported_format` for a known image that is not read, else `not_an_image`.
@@ -54,7 +54,7 @@ def sniff(head: bytes) -> Format:
 
 
 def _iso_media(read: Read) -> Format:
-    """AVIF and HEIC share their container with films: the type of the primary item decides (ISO/IEC 23008-12, 6)."""
+    """AVIF and HEIC have the same container as films. The type of the primary item decides (ISO/IEC 23008-12, 6)."""
     brands = iso_boxes.brands(read)
     if b"crx " in brands:
         raise PermanentError(Cause.UNSUPPORTED_FORMAT, _RAW)

@@ -51,10 +51,10 @@ def _refused(name: str, signature: bytes, reason: str, advice: str = "") -> Refu
     return RefusedFormat(name, pattern, reason, advice) if advice else RefusedFormat(name, pattern, reason)
 
 
-#: A signature that no file matches: `identify` finds these rows by structure.
+#: A signature that no file matches: `identify` selects these rows by the structure of the file.
 _BY_STRUCTURE: Final = rb"(?!)"
 
-#: Rows in the order in which their signatures are tried; a weak signature stands behind the strong ones.
+#: Rows in the order in which their signatures are tried. Weak signatures come after strong signatures.
 FORMATS: Final[tuple[Format, ...]] = (
     # Decoders skip bytes between the first marker and the second (libjpeg, `next_marker`).
     _row(
@@ -99,8 +99,8 @@ FORMATS: Final[tuple[Format, ...]] = (
         rb"[\x01\x04\x08\x10\x18\x20]\x00[\x00-\x03]\x00{3}",
         "bitmaps", "DIB", ".dib",
     ),
-    # TGA has no signature: colour map flag, a known image type, plausible map (1 to 256 entries) and depth. Of RGB and
-    # grey a map is a suggestion.
+    # TGA has no signature. The pattern is: colour map flag, a known image type, a plausible map (1 to 256 entries) and
+    # depth. For RGB and grey, a map is a suggestion.
     _row(
         "tga", "TGA",
         rb".(?:\x00[\x02\x03\x0a\x0b]\x00{4}[\x00\x0f\x10\x18\x20]|"

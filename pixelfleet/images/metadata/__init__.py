@@ -1,1 +1,1 @@
-"""What a source says beside its pixels, what of it stays in a variant, and how it is written."""
+"""Reads the metadata of a source, chooses the metadata that a variant keeps, and writes the chosen metadata."""

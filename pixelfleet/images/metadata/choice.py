@@ -1,4 +1,4 @@
-"""What of a source's metadata stays in a variant: all that is still true, or who made the picture and owns it."""
+"""Chooses the metadata that a variant keeps: everything that is still true, or only the picture's creator and owner."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +12,7 @@ from pixelfleet.recipes import Metadata, Profile, Variant
 
 _ORIENTATION, _COLOUR_SPACE, _SRGB = 274, 40961, 1
 _ARTIST, _COPYRIGHT = 315, 33432
-#: Fields of the picture's directory that say how bytes lie, or that hold other blocks, and are not true of a variant:
+#: Fields of the picture's directory that describe the byte layout or hold other blocks, and are not true of a variant:
 #: sizes, strips, tiles, JPEG tables, resolutions (written anew), XMP, IPTC, Photoshop, ICC, print matching, padding.
 _STRUCTURE: Final = frozenset(
     {
@@ -21,8 +21,8 @@ _STRUCTURE: Final = frozenset(
         *(33723, 34377, 34675, 50341, 59932),
     }
 )
-#: Of the directory of taking: sizes (written anew), the maker's own block, whose offsets break and which holds
-#: previews, the interoperability directory, a related sound file, padding.
+#: Dropped fields of the Exif directory: sizes (written anew), the maker's own block, whose offsets break and which
+#: holds previews, the interoperability directory, a related sound file, padding.
 _NOT_KEPT: Final = frozenset({37500, 40962, 40963, 40964, 40965, 59932})
 
 
@@ -40,18 +40,18 @@ class Blocks:
 
 
 def blocks_of(image: Image) -> Blocks:
-    """What a reader has put beside the pixels."""
+    """The metadata blocks that a reader has attached to the image."""
     exif, xmp, iptc = (bytes(field(image, f"{name}-data", b"")) for name in ("exif", "xmp", "iptc"))
     return Blocks(exif, xmp, iim.datasets_block(iptc))
 
 
 def chosen(blocks: Blocks, variant: Variant, *, keep_gps: bool, keeps_iptc: bool) -> Blocks:
-    """What stays in a variant.
+    """The metadata that a variant keeps.
 
     Args:
-        blocks: what the source has.
-        variant: says `strip`, `copyright` or `keep`.
-        keep_gps: the place stays.
+        blocks: the source's metadata.
+        variant: its `metadata` is `strip`, `copyright` or `keep`.
+        keep_gps: the location stays.
         keeps_iptc: the variant's format has a block for IPTC; else IPTC becomes XMP.
     """
     if variant.metadata is Metadata.STRIP or blocks.empty:

@@ -1,7 +1,7 @@
 """EXIF as a tree of directories (EXIF 2.32, 4.5): read from and written to the bytes of a TIFF structure.
 
-Fields keep their type and their raw values, in little-endian order; nothing is decoded to text and encoded again, so
-that what is kept stays as it was written.
+Fields keep their type and their raw values, in little-endian order. No value is decoded to text and encoded again, so
+that kept values stay exactly as written.
 """
 
 import struct
@@ -12,9 +12,9 @@ from pixelfleet.images.containers.tiff_directories import SIZES, Directory, Read
 
 EXIF_IFD, GPS_IFD = 34665, 34853
 _ORIENTATION: Final = 274
-#: Bytes of one item of a field type for the purpose of byte order: rationals are two items of four.
+#: Bytes of one unit of a field type for swapping bytes: a rational is two units of four bytes.
 _UNITS: Final = SIZES | {5: 4, 10: 4}
-#: A field longer than this is a preview or a maker's own; an EXIF block has at most 64 kB in JPEG.
+#: A longer field is a preview or a maker's own block; an EXIF block has at most 64 kB in JPEG.
 _MAX_FIELD: Final = 32_768
 _ASCII, _SHORT = 2, 3
 
@@ -36,7 +36,8 @@ Fields = dict[int, Field]
 
 @dataclass(frozen=True, slots=True)
 class ExifTree:
-    """The directories of the picture itself, of its taking, and of its place. No directory of a thumbnail."""
+    """The directories of the picture itself, of the exposure (Exif), and of the location (GPS). There is no thumbnail
+    directory."""
 
     image: Fields = field(default_factory=dict)
     exif: Fields = field(default_factory=dict)
@@ -48,7 +49,7 @@ class ExifTree:
 
 
 def text(value: str) -> Field:
-    """A text field; UTF-8, as EXIF 3.0 has it and readers of EXIF 2 show it."""
+    """A text field in UTF-8, which EXIF 3.0 defines and readers of EXIF 2 show."""
     return Field(_ASCII, value.encode() + b"\0")
 
 
@@ -58,14 +59,14 @@ def short(value: int) -> Field:
 
 
 def orientation(blob: bytes) -> int | None:
-    """The orientation of an EXIF block, 1 to 8; None where the block has none."""
+    """The orientation of an EXIF block, 1 to 8; None if the block has no orientation."""
     field = read_tree(blob).image.get(_ORIENTATION)
     value = int.from_bytes(field.data[: SIZES[field.kind]], "little") if field else 0
     return value if 1 <= value <= 8 else None
 
 
 def read_tree(blob: bytes) -> ExifTree:
-    """The tree of an EXIF block, with or without its `Exif` mark; empty where the bytes are no EXIF."""
+    """The tree of an EXIF block, with or without its `Exif` mark; empty if the bytes are not EXIF."""
     content = blob.removeprefix(b"Exif\0\0")
     if content[:4] not in (b"II*\0", b"MM\0*"):
         return ExifTree()
@@ -92,7 +93,7 @@ def write_tree(tree: ExifTree) -> bytes:
 
 
 def _append(content: bytearray, fields: Fields, below: dict[int, Fields]) -> None:
-    """One directory at the end, its long values behind it, then the directories that it points to."""
+    """Appends one directory, then its long values and the directories to which it points."""
     pointers = {tag: Field(4, bytes(4)) for tag in below}
     ordered = sorted((fields | pointers).items())
     start = len(content)

@@ -1,4 +1,4 @@
-"""IPTC's Information Interchange Model (IIM 4.2): datasets, alone or in Photoshop's resources; and as XMP."""
+"""IPTC's Information Interchange Model (IIM 4.2): datasets, alone or in Photoshop's resources, and their XMP form."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ _PHOTOSHOP: Final = b"Photoshop 3.0\0"
 _RESOURCE: Final = 0x0404
 _MAX_DATASETS: Final = 2000
 _UTF8: Final = b"\x1b%G"
-#: ObjectData preview: its format, the version of that, its data.
+#: ObjectData preview: its format, the version of the format, its data.
 _PREVIEW: Final = (200, 201, 202)
 #: Pre-object data, object data, post-object data.
 _DATA_RECORDS: Final = (7, 8, 9)
 _EXTENDED: Final = 0x8000
 
-#: Record 2 datasets and the XMP properties that say the same (IPTC Photo Metadata Standard 2023.2, "IIM mapping").
+#: Record 2 datasets and the XMP properties of the same meaning (IPTC Photo Metadata Standard 2023.2, "IIM mapping").
 PROPERTIES: Final[dict[int, tuple[str, str]]] = {
     5: ("dc", "title"),
     25: ("dc", "subject"),
@@ -41,7 +41,7 @@ class _Dataset:
     record: int
     number: int
     value: bytes
-    #: The value with its head.
+    #: The header and the value.
     whole: bytes
 
     @property
@@ -50,7 +50,7 @@ class _Dataset:
 
 
 def datasets_block(content: bytes) -> bytes:
-    """The IIM datasets of a block that is either these or Photoshop's resources around them."""
+    """The IIM datasets of a block. The block is the datasets alone, or Photoshop's resources with the datasets."""
     if content[:1] == b"\x1c":
         return content
     content = content.removeprefix(_PHOTOSHOP)
@@ -68,19 +68,19 @@ def datasets_block(content: bytes) -> bytes:
 
 def without_previews(datasets: bytes) -> bytes:
     """The datasets without a preview of the source, without the records of the picture's own data (IIM 4.2: 2:200 to
-    2:202, records 7 to 9), and without bytes behind the last dataset."""
+    2:202, records 7 to 9), and without bytes after the last dataset."""
     parts = _datasets(datasets)
     return b"".join(part.whole for part in parts if part.record not in _DATA_RECORDS and not part.is_preview)
 
 
 def photoshop_block(datasets: bytes) -> bytes:
-    """Datasets as the APP13 segment of JPEG has them."""
+    """The datasets in the form of the APP13 segment of JPEG."""
     size = len(datasets).to_bytes(4, "big")
     return _PHOTOSHOP + b"8BIM" + _RESOURCE.to_bytes(2, "big") + b"\0\0" + size + datasets + bytes(len(datasets) % 2)
 
 
 def as_properties(datasets: bytes) -> dict[tuple[str, str], list[str]]:
-    """XMP properties of the datasets: prefix and name, and the values in order."""
+    """The XMP properties of the datasets: prefix and name, and the values in order."""
     properties: dict[tuple[str, str], list[str]] = {}
     parts = list(_datasets(datasets))
     utf8 = any((part.record, part.number, part.value) == (1, 90, _UTF8) for part in parts)
@@ -91,14 +91,14 @@ def as_properties(datasets: bytes) -> dict[tuple[str, str], list[str]]:
 
 
 def _datasets(content: bytes) -> Iterator[_Dataset]:
-    """Up to the first byte that begins no dataset."""
+    """The datasets up to the first byte that does not begin a dataset."""
     at = 0
     for _ in range(_MAX_DATASETS):
         if content[at : at + 1] != b"\x1c" or at + 5 > len(content):
             return
         start, size = at + 5, int.from_bytes(content[at + 3 : at + 5], "big")
         if size & _EXTENDED:
-            # The number of the bytes of the length, and then the length (IIM 4.2, 1.6.2).
+            # The number of bytes of the length, and then the length (IIM 4.2, 1.6.2).
             width = size & ~_EXTENDED
             start, size = start + width, int.from_bytes(content[start : start + min(width, 8)], "big")
         yield _Dataset(content[at + 1], content[at + 2], content[start : start + size], content[at : start + size])
@@ -106,7 +106,8 @@ def _datasets(content: bytes) -> Iterator[_Dataset]:
 
 
 def _text(value: bytes, *, utf8: bool) -> str:
-    """UTF-8 where it is declared or fits, else Latin-1, which writers without a declaration mostly mean."""
+    """UTF-8 if it is declared or the value is valid UTF-8, else Latin-1, which most writers without a declaration
+    use."""
     try:
         text = value.decode()
     except UnicodeDecodeError:

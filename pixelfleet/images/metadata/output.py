@@ -1,4 +1,4 @@
-"""Metadata into the file of a variant."""
+"""Writes metadata into the file of a variant."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ KEEPS_IPTC = frozenset({OutputFormat.JPEG, OutputFormat.TIFF})
 
 
 def attach(image: Image, blocks: Blocks, kind: OutputFormat) -> tuple[Image, str]:
-    """The image with these blocks as the fields that libvips writes, and the value of its option `keep`."""
+    """The image with these blocks as the fields that libvips writes, and the value of libvips' option `keep`."""
     if blocks.empty:
         return image, ""
     iptc = photoshop_block(blocks.iptc) if blocks.iptc and kind is OutputFormat.JPEG else b""
@@ -28,6 +28,6 @@ def attach(image: Image, blocks: Blocks, kind: OutputFormat) -> tuple[Image, str
 
 
 def finish(path: Path, blocks: Blocks, kind: OutputFormat) -> None:
-    """Write what libvips does not: EXIF into TIFF, and IPTC, of which it writes a quarter."""
+    """Write EXIF and IPTC into a TIFF: libvips writes no EXIF to TIFF, and only a quarter of the IPTC."""
     if kind is OutputFormat.TIFF and (blocks.exif or blocks.iptc):
         add_fields(path, read_tree(blocks.exif), {_IPTC: Field(_UNDEFINED, blocks.iptc)} if blocks.iptc else {})

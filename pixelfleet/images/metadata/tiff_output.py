@@ -1,7 +1,7 @@
-"""EXIF and IPTC into a TIFF that libvips has written: libvips writes XMP and ICC to TIFF, but no EXIF.
+"""Writes EXIF and IPTC into a TIFF from libvips: libvips writes XMP and ICC to TIFF, but no EXIF.
 
-The first directory is written anew behind the end of the file, with the fields of EXIF and pointers to its
-directories; then the header points to the new one (TIFF 6.0, section 2; BigTIFF).
+A new first directory is appended to the file, with the fields of EXIF and pointers to the EXIF directories. Then the
+header points to the new directory (TIFF 6.0, section 2; BigTIFF).
 """
 
 import struct
@@ -12,13 +12,14 @@ from typing import BinaryIO, Final
 from pixelfleet.images.metadata.exif_tree import EXIF_IFD, GPS_IFD, ExifTree, Field, Fields
 
 _LONG, _LONG8 = 4, 18
-#: The entry of a field, and its value where that lies elsewhere (else empty).
+#: By tag: the entry of a field, and the value if the value is outside the entry (else empty).
 _Packed = dict[int, tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How a TIFF counts: formats of the number of entries, of a count or offset, and where the header's offset lies."""
+    """The numbers of a TIFF: the formats of the number of entries and of a count or offset, the position of the
+    header's offset, and the field type of a pointer."""
 
     entries: str
     offset: str
@@ -34,10 +35,10 @@ _KINDS: Final = {b"II*\0": _Kind("<H", "<I", 4, _LONG), b"II+\0": _Kind("<Q", "<
 
 
 def add_fields(path: Path, tree: ExifTree, more: Fields) -> None:
-    """Put the tree and more fields into the file's first directory; fields that the directory has stay.
+    """Add the tree and the fields `more` to the file's first directory; the directory's existing fields stay.
 
     Raises:
-        ValueError: the file is no little-endian TIFF.
+        ValueError: the file is not a little-endian TIFF.
     """
     with path.open("r+b") as file:
         kind = _KINDS.get(file.read(4))
@@ -74,7 +75,7 @@ def _packed(kind: _Kind, fields: Fields) -> _Packed:
 
 
 def _append(file: BinaryIO, kind: _Kind, entries: _Packed, following: bytes) -> int:
-    """Write the long values and then the directory at the end; returns where the directory begins."""
+    """Append the long values and then the directory; returns the offset of the directory."""
     table = struct.pack(kind.entries, len(entries))
     for _, (head, value) in sorted(entries.items()):
         table += head + (struct.pack(kind.offset, _written(file, value)) if value else b"")

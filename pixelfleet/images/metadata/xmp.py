@@ -1,11 +1,11 @@
-"""XMP packets (ISO 16684-1): what stays of one, and a new one of rights alone."""
+"""XMP packets (ISO 16684-1): the part of a packet that stays in a variant, or a new packet with only the rights."""
 
 import re
 from typing import Final
 from xml.etree import ElementTree as ET
 
 _MAX_PACKET: Final = 1_000_000
-#: What one APP1 segment of JPEG holds beside the name of XMP (XMP specification, part 3, 1.1.3).
+#: The most bytes that one APP1 segment of JPEG holds beside the name of XMP (XMP specification, part 3, 1.1.3).
 _MAX_OUT: Final = 65_502
 
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -36,10 +36,10 @@ _RIGHTS: Final = frozenset(
         *((_NAMES["Iptc4xmpExt"], name) for name in ("DigitalSourceType", "ModelAge", "AOCopyrightNotice")),
     }
 )
-#: Namespaces of which everything is about rights.
+#: Namespaces in which every property is about rights.
 _RIGHTS_SPACES: Final = frozenset({_NAMES["xmpRights"], _NAMES["plus"], _NAMES["cc"]})
-#: Claims of parts that a variant does not have: gain maps (ISO 21496-1's and Adobe's, Apple's), containers of several
-#: pictures, depth, sound and motion (Google's), extended packets, and the camera's own geometry of the file.
+#: Namespaces about parts that a variant does not have: gain maps (ISO 21496-1's and Adobe's, Apple's), containers of
+#: several pictures, depth, sound and motion (Google's), extended packets, and the camera's own geometry of the file.
 _GONE_SPACES: Final = frozenset(
     {
         "http://ns.adobe.com/hdr-gain-map/1.0/",
@@ -69,12 +69,12 @@ _GONE: Final = frozenset(
         (_NAMES["photoshop"], "DocumentAncestors"),
     }
 )
-#: Properties of a place, by their names: EXIF's `GPSLatitude`, and what makers of drones and map programs write beside
-#: it (`drone-dji:GpsLatitude`, `GpsLongtitude`, `Camera:GPSXYAccuracy`, `FlightXSpeed` says nothing of the place).
+#: Names of location properties: EXIF's `GPSLatitude`, and the names that makers of drones and map programs use
+#: (`drone-dji:GpsLatitude`, `GpsLongtitude`, `Camera:GPSXYAccuracy`). `FlightXSpeed` does not reveal the location.
 _PLACE: Final = re.compile("gps|latitude|longi?t+itude|altitude", re.IGNORECASE)
 #: W3C's Basic Geo: `lat`, `long`, `alt`.
 _PLACE_SPACES: Final = frozenset({"http://www.w3.org/2003/01/geo/wgs84_pos#"})
-#: How a property that comes from IPTC is written: by language, as an ordered or an unordered list.
+#: The container of a property that comes from IPTC: by language, an ordered list or an unordered list.
 _CONTAINERS: Final = {"title": "Alt", "rights": "Alt", "description": "Alt", "creator": "Seq", "subject": "Bag"}
 
 Properties = dict[tuple[str, str], list[str]]
@@ -84,9 +84,9 @@ for _prefix, _uri in {**_NAMES, "rdf": _RDF, "x": _X}.items():
 
 
 def kept(packet: bytes, added: Properties, *, keep_gps: bool) -> bytes:
-    """The packet without claims that are not true of a variant, and without the place unless that is kept.
+    """The packet without claims that are not true of a variant, and without the location unless `keep_gps` is true.
 
-    Properties of `added` are written where the packet lacks them. A packet that cannot be read is dropped.
+    Properties of `added` are written if the packet lacks them. A packet that cannot be read is dropped.
     """
     root = _parsed(packet)
     if root is not None:
@@ -95,7 +95,7 @@ def kept(packet: bytes, added: Properties, *, keep_gps: bool) -> bytes:
 
 
 def rights(packet: bytes, added: Properties) -> bytes:
-    """A packet of nothing but who made the picture, who owns it and what may be done with it."""
+    """A packet with only the creator, the owner and the permitted uses of the picture."""
     root = _parsed(packet)
     if root is not None:
         for description in _descriptions(root):
@@ -105,7 +105,8 @@ def rights(packet: bytes, added: Properties) -> bytes:
 
 
 def _parsed(packet: bytes) -> ET.Element | None:
-    """The `rdf:RDF` element. A document type, which alone can declare entities, is refused."""
+    """The `rdf:RDF` element. A packet with a document type is rejected, because only a document type can declare
+    entities."""
     text = packet.strip(b"\0 \r\n\t")
     if not text or len(text) > _MAX_PACKET or b"<!DOCTYPE" in text or b"<!ENTITY" in text or b"\0" in text:
         return None
@@ -124,7 +125,7 @@ def _only_rights(description: ET.Element) -> None:
     for name in list(description.attrib):
         if not _is_rights(name) and name != f"{{{_RDF}}}about":
             del description.attrib[name]
-    # Not by `remove`, which takes time by the square of their number.
+    # Not with `remove`, whose time grows with the square of the number of children.
     description[:] = [child for child in description if _is_rights(child.tag)]
 
 
@@ -168,7 +169,7 @@ def _written(root: ET.Element | None, added: Properties) -> bytes:
     rdf = ET.SubElement(whole, f"{{{_RDF}}}RDF")
     rdf.extend(full)
     try:
-        # Letters beyond ASCII are references: libvips puts the packet into a PNG chunk that readers take for Latin-1.
+        # Non-ASCII letters become references: libvips writes the packet to a PNG chunk that readers decode as Latin-1.
         body = ET.tostring(whole, encoding="us-ascii", xml_declaration=False)
     except (RecursionError, ValueError):
         return b""

@@ -1,4 +1,4 @@
-"""The transformations of a HEIF item, carried out (ISO/IEC 23008-12, 6.5.9, 6.5.10 and 6.5.12)."""
+"""Applies the transformations of a HEIF item (ISO/IEC 23008-12, 6.5.9, 6.5.10 and 6.5.12)."""
 
 from typing import Final
 
@@ -6,12 +6,12 @@ from pixelfleet.images.codec_errors import DamagedError
 from pixelfleet.images.containers.heif_alpha import Transform
 from pixelfleet.images.vips import Image
 
-#: `irot` counts quarters against the clock, libvips with it.
+#: `irot` counts quarter turns anticlockwise; libvips counts clockwise.
 _CLOCKWISE: Final = ("d0", "d270", "d180", "d90")
 
 
 def transformed(image: Image, transforms: tuple[Transform, ...]) -> Image:
-    """Cropped, rotated and mirrored, in this order of the properties."""
+    """The image cropped, rotated and mirrored, in the order of the properties."""
     for kind, content in transforms:
         if kind == b"clap":
             image = _cropped(image, content)
@@ -23,10 +23,11 @@ def transformed(image: Image, transforms: tuple[Transform, ...]) -> Image:
 
 
 def _cropped(image: Image, content: bytes) -> Image:
-    """The clean aperture: its size, and how far its middle lies from the picture's (ISO/IEC 14496-12, 12.1.4).
+    """Crops to the clean aperture: its size, and the distance of its centre from the picture's (ISO/IEC 14496-12,
+    12.1.4).
 
     Raises:
-        DamagedError: no part of the picture lies in the aperture.
+        DamagedError: no part of the picture lies in the aperture, or the aperture has a denominator of 0.
     """
     parts = [int.from_bytes(content[at : at + 4], "big", signed=at in (16, 24)) for at in range(0, 32, 4)]
     if not all(parts[1::2]):

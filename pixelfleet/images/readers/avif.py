@@ -1,4 +1,4 @@
-"""AVIF: pixels by libvips (libheif and dav1d or aom), colours and alpha by the container's boxes."""
+"""AVIF: libvips decodes the pixels (libheif and dav1d or aom); the container's boxes declare colours and alpha."""
 
 from pathlib import Path
 from typing import Final
@@ -15,10 +15,10 @@ from pixelfleet.images.readers.contract import Header, Reading
 from pixelfleet.images.readers.file import Read, reader_at
 from pixelfleet.images.vips import Image, pyvips
 
-#: Enough of a coded picture for its sequence header.
+#: Bytes of a coded picture that include its sequence header.
 _SEQUENCE_BYTES: Final = 256
-#: Where `nclx` leaves all three code points open, libheif takes no notice of its range either. A matrix that is not
-#: specified is that of BT.601 (MIAF, 7.3.6.4).
+#: If `nclx` leaves all three code points unspecified, libheif also ignores the range in `nclx`. An unspecified matrix
+#: is the matrix of BT.601 (MIAF, 7.3.6.4).
 _UNSPECIFIED: Final = b"colrnclx\0\2\0\2\0\2"
 _BT_601: Final = b"colrnclx\0\2\0\2\0\6"
 
@@ -36,7 +36,7 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
     if limited:
         image = from_limited_range(image)
     if limited_alpha and image.hasalpha():
-        # Version 1.0 of AV1 Image File Format allowed this; browsers and libavif stretch the alpha.
+        # Version 1.0 of AV1 Image File Format allowed a limited alpha; browsers and libavif stretch the alpha.
         image = with_limited_alpha(image)
     if container.premultiplied and image.hasalpha():
         sample, space = image.format, image.interpretation
@@ -45,12 +45,12 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
 
 
 def _loaded(path: Path, row: Format, reading: Reading) -> Image:
-    """Without a page libvips loads the primary item (ISO/IEC 23008-12, 6.4.2), which need not be the first one."""
+    """Without a page, libvips loads the primary item (ISO/IEC 23008-12, 6.4.2), which may not be the first item."""
     return libvips.load(path, row, reading, **({"page": reading.page} if reading.page else {}))
 
 
 def _mended(path: Path, row: Format, reading: Reading, container: Heif, alpha: AlphaItem | None) -> Image:
-    """Loaded with the colours' transformations for the alpha, too, and with the range that `nclx` says."""
+    """Loads the image with the colours' transformations for the alpha, too, and with the range that `nclx` declares."""
     differs = alpha is not None and not reading.page and alpha.own_transforms != alpha.transforms
     unspecified = container.nclx is not None and container.nclx.code_points == (2, 2, 2)
     if not differs and not unspecified:
@@ -66,9 +66,10 @@ def _mended(path: Path, row: Format, reading: Reading, container: Heif, alpha: A
 
 
 def _is_limited_grey(container: Heif, read: Read) -> bool:
-    """Whether black is 16 and white 235. libheif converts the range of colours, and not that of one channel.
+    """Whether the picture is monochrome, black is 16 and white is 235. libheif converts the range of colours, but not
+    the range of a single channel.
 
-    nclx holds before the AV1 sequence header (AV1 Image File Format, 2.2.1).
+    nclx takes precedence over the AV1 sequence header (AV1 Image File Format, 2.2.1).
     """
     if not is_monochrome(container.av1):
         return False
@@ -78,13 +79,14 @@ def _is_limited_grey(container: Heif, read: Read) -> bool:
 
 
 def _sequence_range(configuration: bytes, start: int | None, read: Read) -> bool | None:
-    """Of a monochrome picture, by the sequence header in its `av1C` or at the start of its data; None without one."""
+    """Whether a monochrome picture has full range, by the sequence header in its `av1C` or at the start of its data;
+    None without a sequence header."""
     full = full_range(configuration[4:])
     return full_range(read(start, _SEQUENCE_BYTES)) if full is None and start is not None else full
 
 
 def _with_colours(image: Image, container: Heif) -> Image:
-    """nclx holds where there is no ICC profile; with both, the profile describes the decoded RGB (MIAF, 7.3.6.4)."""
+    """nclx applies if there is no ICC profile. With both, the profile describes the decoded RGB (MIAF, 7.3.6.4)."""
     if image.get_typeof(PROFILE) or container.nclx is None:
         return image
     space = of_code_points(container.nclx.primaries, container.nclx.transfer, grey=image.bands < 3)

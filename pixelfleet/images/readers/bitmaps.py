@@ -1,4 +1,4 @@
-"""Bitmaps of Windows, by Pillow; bitmaps of bit masks by libvips: any bits of a pixel may be a colour."""
+"""Windows bitmaps, decoded by Pillow. libvips decodes bitmaps with bit masks: any bits of a pixel may be a colour."""
 
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ from pixelfleet.images.readers.file import reader_at
 from pixelfleet.images.vips import Image, pyvips
 
 _WITH_MASKS: Final = frozenset({"bmp", "dib"})
-#: Bits of a mask that count; a longer one is cut to its upper bits.
+#: The most bits of a mask that are used; a longer mask is cut to its upper bits.
 _MASK_BITS: Final = 16
 
 
@@ -32,8 +32,8 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
 
 
 def used_alpha(image: Image) -> Image:
-    """Windows, browsers and ImageMagick show a 32-bit bitmap whose fourth byte is always 0 as opaque: its writer left
-    the byte unused."""
+    """The image without an alpha that is 0 everywhere. Windows, browsers and ImageMagick show a 32-bit bitmap as opaque
+    if its fourth byte is always 0: the writer left the byte unused."""
     if image.hasalpha() and image.extract_band(image.bands - 1).max() == 0:
         return image.extract_band(0, n=image.bands - 1)
     return image

@@ -1,4 +1,4 @@
-"""The contract of a reader: how a source is opened, and what its head declares."""
+"""The contract of a reader: the options for opening a source, and the properties that its header declares."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +10,8 @@ from pixelfleet.images.vips import Image
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a source is opened: `shrink` 1, 2, 4 or 8 while decoding, `page` from 0, `frames` -1 for all of them;
-    `progress` logs the progress of a large one."""
+    """The options for opening a source. `shrink` is 1, 2, 4 or 8 and applies during decoding. `page` counts from 0.
+    `frames` is -1 for all frames. `progress` logs the progress of a large source."""
 
     shrink: int = 1
     page: int = 0
@@ -24,7 +24,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Pixels as stored, before orientation, of one frame or page."""
+    """The properties of one frame or page. Sizes are in pixels as stored, before orientation."""
 
     width: int
     height: int
@@ -33,7 +33,7 @@ class Header:
     colour_space: str
     has_alpha: bool
     exif: bytes
-    #: The decoder cannot stream the picture, but holds it whole.
+    #: The decoder cannot stream the picture, but holds the whole picture in memory.
     held: bool = False
 
 
@@ -41,10 +41,10 @@ class Reader(Protocol):
     """A module of `pixelfleet.images.readers`."""
 
     def read_header(self, path: Path, row: Format, reading: Reading) -> Header:
-        """What the file's head declares; no pixel is decoded."""
+        """The properties that the file's header declares; no pixel is decoded."""
         ...
 
     def decode(self, path: Path, row: Format, reading: Reading) -> Image:
-        """A lazy image of one to four bands: grey, RGB, CMYK or Lab, and alpha. Its colours are marked by
-        `colour_space.mark`; its metadata are the fields `exif-data`, `xmp-data` and `iptc-data`."""
+        """A lazy image of one to four bands: grey, RGB, CMYK or Lab, and alpha. `colour_space.mark` marks its colours.
+        Its metadata are the fields `exif-data`, `xmp-data` and `iptc-data`."""
         ...

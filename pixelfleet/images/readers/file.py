@@ -1,4 +1,4 @@
-"""A file as `read(offset, count)`, which the readers of containers take."""
+"""A file as the function `read(offset, count)`, which the container parsers use."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -10,10 +10,11 @@ Read = Callable[[int, int], bytes]
 
 @contextmanager
 def reader_at(path: Path) -> Iterator[Read]:
-    """Positioned reads from the file; fewer bytes than asked for only at its end, and none of a negative number.
+    """Positioned reads from the file. A read returns fewer than `count` bytes only at the end of the file, and no bytes
+    for a negative offset or count.
 
-    Offsets and numbers come from files: whatever they are, a read is no error, and needs memory for no more than the
-    file has.
+    Offsets and counts come from untrusted files. No value makes a read fail, and a read never needs more memory than
+    the size of the file.
     """
     with path.open("rb") as file:
         descriptor = file.fileno()

@@ -1,4 +1,4 @@
-"""GIF: frames by libvips, on a canvas that is transparent where no frame has painted it."""
+"""GIF: libvips decodes the frames, on a canvas that is transparent where no frame has painted it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +31,7 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
     if changed.height is not None or len(pages) != pages[-1] - pages[0] + 1:
         image = _only(image, pages, changed.height)
     if image.get_typeof("delay"):
-        # libvips gives the delays of all frames of the file, whatever is loaded.
+        # libvips returns the delays of all frames of the file, even if only some frames are loaded.
         delays = image.get("delay")
         image = image.copy()
         image.set_type(pyvips.GValue.array_int_type, "delay", [delays[page] for page in pages if page < len(delays)])
@@ -39,7 +39,8 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
 
 
 def _only(image: Image, pages: tuple[int, ...], height: int | None) -> Image:
-    """These frames of the file, of a tall image that begins with the first of them, each cut to this height."""
+    """The frames `pages` of the file, each cut to `height`. `image` is a tall image that begins with the first of these
+    frames."""
     each = int(field(image, "page-height", image.height))
     height = height or each
     tops = [(page - pages[0]) * each for page in pages]

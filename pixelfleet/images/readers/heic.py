@@ -1,4 +1,4 @@
-"""HEIC: libheif by pi_heif, which decodes HEVC and turns the picture upright."""
+"""HEIC: libheif in pi_heif decodes HEVC and rotates the picture upright."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +12,7 @@ from pixelfleet.images.readers import pillow
 from pixelfleet.images.readers.contract import Header, Reading
 from pixelfleet.images.vips import Image, pyvips
 
-#: pi_heif's modes: bands, sample format, interpretation, premultiplied.
+#: pi_heif's modes: bands, sample format, interpretation. An `a` in the mode marks premultiplied alpha.
 _MODES: Final = {
     "L": (1, "uchar", "b-w"),
     "RGB": (3, "uchar", "srgb"),
@@ -57,7 +57,7 @@ def decode(path: Path, _row: Format, _reading: Reading) -> Image:
 
 
 def _open(path: Path) -> Any:
-    # The primary picture alone is shown: its depth map, masks and thumbnails are not even looked at.
+    # Only the primary picture is shown. Its depth map, masks and thumbnails are not read.
     pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
     return pi_heif.open_heif(path, convert_hdr_to_8bit=False)
 

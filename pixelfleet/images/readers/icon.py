@@ -1,4 +1,4 @@
-"""ICO and CUR by Pillow's reader of ICO: the largest picture, with its mask."""
+"""ICO and CUR: Pillow's ICO plugin decodes the largest picture with its mask."""
 
 import io
 from pathlib import Path

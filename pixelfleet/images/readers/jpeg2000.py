@@ -1,4 +1,4 @@
-"""JPEG 2000: pixels by Pillow (OpenJPEG), profile and metadata by the boxes of JP2 (ITU-T T.800, annex I)."""
+"""JPEG 2000: Pillow (OpenJPEG) decodes the pixels; JP2 boxes hold profile and metadata (ITU-T T.800, annex I)."""
 
 import io
 from pathlib import Path
@@ -21,11 +21,11 @@ from pixelfleet.images.vips import Image
 _MAX_BOXES: Final = 1000
 #: Red, green, blue and alpha, or four inks.
 _MOST_COMPONENTS: Final = 4
-#: With half of the contrast, black is 64 and white 192.
+#: With half the contrast, black is 64 and white is 192.
 _MIDDLE, _DIM_WHITE = 128, 192
 _INDEXED: Final = ("L", "LA", "P", "PA")
 _MAX_BLOB: Final = 4_000_000
-#: `uuid` boxes: XMP (XMP specification, part 3), EXIF and IPTC as ExifTool's JPEG 2000 tags list them.
+#: `uuid` boxes: XMP (XMP specification, part 3), EXIF and IPTC (ExifTool's list of JPEG 2000 tags).
 _UUIDS: Final = {
     bytes.fromhex("be7acfcb97a942e89c71999491e3afac"): "xmp",
     b"JpgTiffExif->JP2": "exif",
@@ -46,7 +46,7 @@ def read_header(path: Path, row: Format, reading: Reading) -> Header:
 def decode(path: Path, row: Format, reading: Reading) -> Image:
     """
     Raises:
-        PermanentError: `unsupported_format`, a kind that Pillow shows wrong.
+        PermanentError: `unsupported_format`, Pillow decodes this kind of JPEG 2000 wrong.
     """
     with reader_at(path) as read:
         layout = _check(read)
@@ -56,7 +56,7 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
     with pillow.stumbling(), pillow.tolerating(reading.accept_truncated):
         picture = pillow.open_picture(path, row)
         if colours and picture.mode in _INDEXED:
-            # Pillow lets equal colours of a palette share one entry, which moves all that follow.
+            # Pillow merges equal colours of a palette into one entry, which moves all later entries.
             picture = _indexed(picture, colours, layout)
         image = pillow.as_vips(pillow.plain(picture), picture.info)
         if not colours and layout:
@@ -71,10 +71,10 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
 
 
 def _check(read: Read) -> Codestream | None:
-    """Refuse what Pillow decodes to other pixels than the file has (Jpeg2KDecode.c of Pillow 13).
+    """Rejects files that Pillow decodes to wrong pixels (Jpeg2KDecode.c of Pillow 13).
 
-    Pillow takes subsampled components to have rows of width // step, which is wrong where the step does not divide the
-    width.
+    Pillow assumes that rows of subsampled components have width // step samples. The assumption is wrong if the step
+    does not divide the width.
     """
     layout = codestream(read)
     if layout and layout.components > _MOST_COMPONENTS:
@@ -87,7 +87,7 @@ def _check(read: Read) -> Codestream | None:
 
 
 def _indexed(picture: Any, colours: bytes, layout: Codestream | None) -> Any:
-    """The picture with this palette. Pillow has shifted indices of fewer than 8 bits up, as if they were greys."""
+    """The picture with the palette `colours`. Pillow shifts up indices of fewer than 8 bits, as if they were greys."""
     picture.load()
     shift = max(8 - layout.depths[0], 0) if layout else 0
     if shift:
@@ -101,7 +101,8 @@ def _indexed(picture: Any, colours: bytes, layout: Codestream | None) -> Any:
 
 
 def _whole_range(image: Image, layout: Codestream) -> Image:
-    """Pillow shifts samples of fewer than 8 bits up, so that white is not reached."""
+    """The image scaled to the full range. Pillow shifts up samples of fewer than 8 bits, so that they do not reach
+    white."""
     if min(layout.depths) >= 8 or image.bands != len(layout.depths) or image.format != "uchar":
         return image
     factors = [255 / (255 & ~(255 >> min(depth, 8))) for depth in layout.depths]
@@ -109,11 +110,12 @@ def _whole_range(image: Image, layout: Codestream) -> Image:
 
 
 def _with_white(image: Image, path: Path, row: Format, *, in_ycbcr: bool) -> Image:
-    """White of more than 8 bits, which Pillow rounds up to 256 and keeps as 0, the lowest 8 bits of that. With half of
-    the contrast nothing is rounded beyond 255, so that a second look tells white from black.
+    """Restores the white of samples of more than 8 bits. Pillow rounds white up to 256 and keeps the lowest 8 bits,
+    which are 0. With half the contrast, no sample is rounded beyond 255, so that a second decoding separates white from
+    black.
 
     Raises:
-        PermanentError: `unsupported_format`, a second look is not possible, or comes too late.
+        PermanentError: `unsupported_format`, a second decoding is not possible, or cannot correct converted YCbCr.
     """
     if not in_ycbcr and image.min() > 0:
         return image
@@ -147,7 +149,8 @@ def _ordered(image: Image, order: tuple[int, ...]) -> Image:
 
 
 def _profile(read: Read) -> bytes | None:
-    """The first `colr` box that holds a profile: restricted (method 2, T.800 I.5.3.3) or any (method 3, T.801)."""
+    """The profile in the first `colr` box with a profile: restricted (method 2, T.800 I.5.3.3) or any (method 3,
+    T.801)."""
     header = top_box(read, b"jp2h")
     for kind, start, end in boxes(header):
         if kind == b"colr" and header[start : start + 1] in (b"\x02", b"\x03"):

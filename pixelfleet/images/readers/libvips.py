@@ -1,4 +1,4 @@
-"""What libvips reads and declares in full: JPEG and WebP; other readers build on it."""
+"""JPEG and WebP, which libvips reads completely. Other readers use the functions of this module."""
 
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
 
 
 def load(path: Path, row: Format, reading: Reading, **more: Any) -> Image:
-    """The libvips loader of the row, lazily.
+    """Calls the libvips loader of the row; the image is lazy.
 
     Raises:
-        pyvips.Error: as the codec says; the caller translates.
+        pyvips.Error: the codec's error; the caller translates the error.
     """
     options: dict[str, Any] = {"access": "random" if reading.random_access else "sequential", "fail_on": "truncated"}
     if row.code == "jpegload":
@@ -49,6 +49,6 @@ def header_of(image: Image, *, held: bool = False) -> Header:
 
 
 def orientation_of(image: Image) -> int:
-    """EXIF's 1 to 8; 1 where it is missing or out of range."""
+    """The EXIF orientation, 1 to 8; 1 if the orientation is missing or out of range."""
     value = int(field(image, "orientation", 1))
     return value if 1 <= value <= 8 else 1

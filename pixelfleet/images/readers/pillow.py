@@ -1,4 +1,4 @@
-"""The formats that only Pillow reads: decoded whole, and handed over as a libvips image."""
+"""The formats that only Pillow reads. A picture is decoded whole and converted to a libvips image."""
 
 import struct
 import warnings
@@ -23,20 +23,19 @@ COLOUR_SPACES: Final = {
     "1": "b-w", "L": "b-w", "LA": "b-w", "F": "b-w", "I;16": "grey16", "I;16B": "grey16", "CMYK": "cmyk",
 }  # fmt: skip
 _SAMPLES: Final = {"I;16": "ushort", "F": "float"}
-#: Formats of one bit in which 1 is black, and which Pillow shows the other way round. X11, XWriteBitmapFile: 1 is the
-#: foreground.
+#: One-bit formats in which 1 is black, and which Pillow shows inverted. In X11 (XWriteBitmapFile), 1 is the foreground.
 _ONE_IS_BLACK: Final = frozenset({"XBM"})
 _ALPHA: Final = ("RGBA", "LA", "PA", "La", "RGBa")
 
 
 def read_header(path: Path, row: Format, _reading: Reading) -> Header:
-    """Opens, which reads the head alone."""
+    """Opens the file, which reads only the header."""
     with stumbling():
         return header_of(open_picture(path, row))
 
 
 def decode(path: Path, row: Format, reading: Reading) -> Image:
-    """All pixels, as 8-bit sRGB, grey or CMYK, with the embedded profile; grey of 16 bits and of floats stays."""
+    """All pixels, as 8-bit sRGB, grey or CMYK, with the embedded profile. 16-bit grey and float grey stay."""
     with stumbling(), tolerating(reading.accept_truncated):
         picture = open_picture(path, row)
         return as_vips(plain(picture), picture.info)
@@ -69,7 +68,7 @@ def as_vips(picture: Any, info: dict[str, Any]) -> Image:
 
 
 def lab_samples(picture: Any) -> Image:
-    """L, a and b of a picture of mode LAB, a and b counted from 128, which is how Pillow holds them."""
+    """L, a and b of a picture of mode LAB. a and b count from 128, as Pillow stores them."""
     picture.load()
     bands = [picture.getchannel(band) for band in range(3)]
     samples = PillowImage.merge("RGB", bands).tobytes()
@@ -78,7 +77,7 @@ def lab_samples(picture: Any) -> Image:
 
 @contextmanager
 def tolerating(truncated: bool) -> Iterator[None]:
-    """Pillow has this switch as a global alone; a process decodes one image at a time."""
+    """Sets Pillow's switch for truncated files. The switch is global; a process decodes one image at a time."""
     ImageFile.LOAD_TRUNCATED_IMAGES = truncated
     try:
         yield
@@ -88,10 +87,11 @@ def tolerating(truncated: bool) -> Iterator[None]:
 
 @contextmanager
 def stumbling() -> Iterator[None]:
-    """Pillow's plugins are Python, and raise what their parsing stumbles over.
+    """Translates the errors of Pillow's plugins. The plugins are Python code and raise many types of errors on damaged
+    files.
 
     Raises:
-        DamagedError: the parser met bytes that do not fit the format.
+        DamagedError: the bytes do not fit the format.
         OSError, MemoryError: for `translated` to classify.
         PermanentError: `too_many_pixels`.
     """
@@ -107,7 +107,7 @@ def stumbling() -> Iterator[None]:
     except NotImplementedError as error:
         raise OSError(f"not supported: {error}") from error
     except RuntimeError as error:
-        # The bindings of libheif and libavif.
+        # From the bindings of libheif and libavif.
         raise OSError(str(error)) from error
     except (struct.error, LookupError, SyntaxError, EOFError, ValueError, ArithmeticError, TypeError) as error:
         # UnicodeDecodeError is a ValueError.
@@ -115,14 +115,15 @@ def stumbling() -> Iterator[None]:
 
 
 def open_picture(source: Path | BinaryIO, row: Format, code: str | None = None) -> Any:
-    """The Pillow picture, of the one plugin that the row names."""
-    # Pillow refuses twice this. It holds for a picture inside an icon, too, whose size the icon's own head hides.
+    """The Pillow picture, opened with only the plugin `code`, or the plugin that the row names."""
+    # Pillow rejects pictures above twice this limit. The limit also applies to a picture inside an icon, whose size the
+    # icon's own header does not show.
     PillowImage.MAX_IMAGE_PIXELS = MAX_HELD_PIXELS // 2
     return PillowImage.open(source, formats=(code or row.code,))
 
 
 def plain(picture: Any) -> Any:
-    """The picture in a mode whose bytes libvips can take as they are."""
+    """The picture in a mode whose bytes libvips can use unchanged."""
     if picture.format == "FITS" and picture.mode in ("I;16", "I", "F"):
         return _stretched(_measured(picture))
     if picture.mode in ("L", "LA", "RGB", "RGBA", "CMYK", "I;16", "F"):
@@ -139,8 +140,8 @@ def plain(picture: Any) -> Any:
 
 
 def _measured(picture: Any) -> Any:
-    """The numbers of a FITS as floats. Integers are signed (FITS 4.0, 4.4.1.1); scale and zero (BSCALE, BZERO) do not
-    matter to what is shown from the lowest to the highest."""
+    """The numbers of a FITS as floats. Integers are signed (FITS 4.0, 4.4.1.1). Scale and zero (BSCALE, BZERO) do not
+    matter, because the picture is stretched from its lowest to its highest value."""
     picture.load()
     if picture.mode == "I;16":
         return PillowImage.frombytes("F", picture.size, picture.tobytes(), "raw", "F;16S")
@@ -148,12 +149,13 @@ def _measured(picture: Any) -> Any:
 
 
 def _stretched(picture: Any) -> Any:
-    """Measured light has no white: programs for FITS show it from the lowest to the highest value at first."""
+    """The picture stretched from its lowest to its highest value. Measured light has no white, and FITS programs show
+    this range by default."""
     low, high = picture.getextrema()
     scale = 1.0 / (high - low) if high > low else 1.0
     return picture.point(lambda value: value * scale - low * scale)
 
 
 def _sixteen_bits(picture: Any) -> Any:
-    """Wide greys of 16 bits, as libvips takes them; what is beyond 16 bits is clipped."""
+    """Wide greys as 16 bits, the form that libvips reads; values beyond 16 bits are clipped."""
     return picture.convert("I").convert("I;16")

@@ -1,4 +1,4 @@
-"""PNG: pixels by libvips, colours by the chunks of the third edition."""
+"""PNG: libvips decodes the pixels; the chunks of the third edition declare the colours."""
 
 from pathlib import Path
 
@@ -24,14 +24,14 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
     with reader_at(path) as read:
         colours = png_colours(read)
     if colours.cicp and not colours.cicp.full_range:
-        # PNG, third edition, 11.3.2.6: the samples of video.
+        # The samples have the range of video (PNG, third edition, 11.3.2.6).
         image = from_limited_range(image)
     space = _space(colours, image)
     return image if space is None else mark(image, space)
 
 
 def _loaded(path: Path, row: Format, reading: Reading) -> Image:
-    """libvips sees the metadata that stand before the pixels alone."""
+    """The image with all metadata. libvips reads only metadata that stand before the pixels."""
     image = libvips.load(path, row, reading)
     with reader_at(path) as read:
         blocks = png_metadata(read)
@@ -42,7 +42,8 @@ def _loaded(path: Path, row: Format, reading: Reading) -> Image:
 
 
 def _space(colours: PngColours, image: Image) -> Space | None:
-    """cICP, then iCCP, then sRGB, then gAMA with cHRM (PNG, third edition, 4.3). None leaves what libvips set."""
+    """cICP, then iCCP, then sRGB, then gAMA with cHRM (PNG, third edition, 4.3). None keeps the space that libvips
+    set."""
     grey = image.bands < 3
     if colours.cicp and colours.cicp.matrix == 0:
         space = of_code_points(colours.cicp.primaries, colours.cicp.transfer, grey=grey)

@@ -25,7 +25,7 @@ _SPACES: Final = {_INDEXED: "srgb", _RGB: "srgb", _CMYK: "cmyk", _LAB: "lab"}
 #: Image resources: the profile, EXIF data 1, XMP metadata, IPTC-NAA record.
 _ICC, _EXIF, _XMP, _IPTC = 1039, 1058, 1060, 1028
 _DEPTHS: Final = (8, 16)
-#: Steps by which a colour may be beyond what its alpha allows.
+#: A colour may exceed the limit that its alpha allows by this many steps.
 _ROUNDING: Final = 2
 
 
@@ -46,10 +46,10 @@ def read_header(path: Path, _row: Format, _reading: Reading) -> Header:
 
 
 def decode(path: Path, _row: Format, reading: Reading) -> Image:
-    """The merged picture; a saved selection is no transparency.
+    """The merged picture. A saved selection is not transparency.
 
     Raises:
-        PermanentError: `unsupported_format`, a depth or mode that is not read, or no merged picture.
+        PermanentError: `unsupported_format`, the depth or mode is not supported, or the file has no merged picture.
     """
     psd = _checked(path)
     alpha = _has_alpha(psd)
@@ -92,7 +92,7 @@ def _in_colour(colours: Image, alpha: Image | None, psd: Psd) -> Image:
     if psd.mode == _INDEXED:
         colours = colours.maplut(_palette(psd))
     elif psd.mode == _CMYK:
-        # 255 is no ink.
+        # In the file, 255 is no ink.
         colours = colours.invert()
     if alpha is not None and psd.mode != _LAB:
         paper = 0 if psd.mode == _CMYK else most
@@ -105,10 +105,11 @@ def _in_colour(colours: Image, alpha: Image | None, psd: Psd) -> Image:
 
 
 def _without_paper(colours: Image, alpha: Image, paper: int, most: int) -> Image:
-    """Photoshop lays the merged picture on white, and keeps its alpha beside: the white is taken out again.
+    """Removes the white from the colours. Photoshop composes the merged picture on white, and stores its alpha
+    separately.
 
-    Where a colour is darker than its alpha allows, another program has written the file without white. CMYK has no ink
-    where it is transparent.
+    If a colour is outside the range that its alpha allows, another program has written the file without white, and the
+    colours stay unchanged. CMYK has no ink where it is transparent.
     """
     share = alpha / most
     added = colours - (1 - share) * paper
@@ -119,7 +120,7 @@ def _without_paper(colours: Image, alpha: Image, paper: int, most: int) -> Image
 
 
 def _palette(psd: Psd) -> Image:
-    """256 reds, then the greens, then the blues."""
+    """The palette, which the file stores as 256 reds, then the greens, then the blues."""
     table = psd.palette.ljust(768, b"\0")
     mixed = bytes(value for index in range(256) for value in (table[index], table[256 + index], table[512 + index]))
     return pyvips.Image.new_from_memory(mixed, 256, 1, 3, "uchar")

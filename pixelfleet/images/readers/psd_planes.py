@@ -17,10 +17,10 @@ def planes(read: Read, psd: Psd, count: int, *, tolerant: bool) -> Iterator[Imag
     """The first `count` planes, of 8 or 16 bits.
 
     Args:
-        tolerant: what is missing is 0.
+        tolerant: missing samples are 0.
 
     Raises:
-        OSError: the picture breaks off, or is compressed in a way that merged pictures are not.
+        OSError: the picture is truncated, or has a compression that merged pictures do not use.
     """
     compression = int.from_bytes(read(psd.merged, 2), "big")
     start = psd.merged + 2
@@ -41,7 +41,7 @@ def _row_bytes(psd: Psd) -> int:
 
 
 def _packed_rows(read: Read, psd: Psd, start: int, count: int) -> Iterator[list[bytes]]:
-    """The runs of each row, by plane. The lengths of all rows stand before the first one."""
+    """The runs of each row, by plane. The lengths of all rows stand before the first row."""
     code, size = ("I", 4) if psd.large else ("H", 2)
     table = read(start, count * psd.height * size)
     lengths = struct.unpack(f">{len(table) // size}{code}", table[: len(table) // size * size])
@@ -58,7 +58,7 @@ def _packed_rows(read: Read, psd: Psd, start: int, count: int) -> Iterator[list[
 
 
 def _unpacked(packed: bytes, length: int, *, tolerant: bool) -> bytes:
-    """One row of PackBits; what goes beyond the row is left out."""
+    """One unpacked row of PackBits; bytes beyond the row are dropped."""
     try:
         return PillowImage.frombytes("L", (length, 1), packed, "packbits", "L").tobytes()
     except ValueError:

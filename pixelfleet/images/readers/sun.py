@@ -1,4 +1,4 @@
-"""Sun raster, by Pillow, with the order of bytes that the format has (Sun, rasterfile(5))."""
+"""Sun raster: Pillow decodes the pixels, with the byte order of the format (Sun, rasterfile(5))."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -8,7 +8,7 @@ from pixelfleet.images.readers import pillow
 from pixelfleet.images.readers.contract import Header, Reading
 from pixelfleet.images.vips import Image
 
-#: Pillow takes the unused byte of 32 bits for the last one; it is the first.
+#: Pillow treats the last byte of a 32-bit pixel as unused; in the format the first byte is unused.
 _ORDERS: Final = {"RGBX": "XRGB", "BGRX": "XBGR"}
 
 
@@ -20,7 +20,7 @@ def read_header(path: Path, row: Format, _reading: Reading) -> Header:
 def decode(path: Path, row: Format, reading: Reading) -> Image:
     """
     Raises:
-        OSError: rows that end in a byte of padding, in runs: Pillow takes the padding for pixels.
+        OSError: the raster has runs, and its rows end in a padding byte. Pillow decodes the padding as pixels.
     """
     with pillow.stumbling(), pillow.tolerating(reading.accept_truncated):
         picture = _opened(path, row)

@@ -1,4 +1,4 @@
-"""SVG, by librsvg in libvips, only where the recipe allows it."""
+"""SVG: librsvg in libvips renders the drawing, only if the recipe allows SVG."""
 
 import re
 from pathlib import Path
@@ -11,8 +11,8 @@ from pixelfleet.images.readers.contract import Header, Reading
 from pixelfleet.images.readers.libvips import header_of
 from pixelfleet.images.vips import Image, permit_svg, pyvips
 
-#: What may stand before a doctype (XML 1.0, 2.8). Each match is a step forward, so that no text is read twice: in one
-#: pattern with a repetition, the comments of a hostile file could be divided in 2^n ways.
+#: The text that may stand before a doctype (XML 1.0, 2.8). Each match moves forward, so that no text is read twice. A
+#: single pattern with a repetition could divide the comments of a hostile file in 2^n ways.
 _BEFORE_DOCTYPE: Final = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _DOCTYPE: Final = b"<!DOCTYPE"
@@ -25,7 +25,7 @@ def read_header(path: Path, row: Format, reading: Reading) -> Header:
 def decode(path: Path, _row: Format, reading: Reading) -> Image:
     """
     Raises:
-        PermanentError: `unsupported_format`, the recipe does not allow it, or `too_many_bytes`.
+        PermanentError: `unsupported_format`, the recipe does not allow SVG, or `too_many_bytes`.
     """
     if not reading.allow_svg:
         raise PermanentError(
@@ -34,14 +34,15 @@ def decode(path: Path, _row: Format, reading: Reading) -> Image:
     text = _text(path)
     permit_svg(allowed=True)
     try:
-        # The text is given as bytes, which have no folder: nothing is loaded from outside the file.
+        # The text is passed as bytes. Bytes have no folder, so that librsvg loads nothing from outside the file.
         return pyvips.Operation.call("svgload_buffer", text, access="sequential")
     finally:
         permit_svg(allowed=False)
 
 
 def _text(path: Path) -> bytes:
-    """The XML, inflated where it is compressed, at most `MAX_INFLATED` bytes: librsvg holds it whole."""
+    """The XML text, inflated if it is compressed, at most `MAX_INFLATED` bytes: librsvg holds the whole text in
+    memory."""
     with path.open("rb") as file:
         content = file.read(MAX_INFLATED + 1)
     if content.startswith(b"\x1f\x8b"):
@@ -55,7 +56,8 @@ def _text(path: Path) -> bytes:
 
 
 def _with_upper_doctype(content: bytes) -> bytes:
-    """XML's keyword is upper case; HTML editors write it lower, and libxml2 refuses that."""
+    """The text with the keyword DOCTYPE in upper case, as XML requires. HTML editors write lower case, which libxml2
+    rejects."""
     at = len(_BYTE_ORDER_MARK) if content.startswith(_BYTE_ORDER_MARK) else 0
     while skipped := _BEFORE_DOCTYPE.match(content, at):
         at = skipped.end()

@@ -1,4 +1,4 @@
-"""TGA, by Pillow, in a plain form where Pillow refuses the file as it is."""
+"""TGA: Pillow decodes the pixels, from a plain form if Pillow rejects the file itself."""
 
 import io
 from pathlib import Path
@@ -11,7 +11,7 @@ from pixelfleet.images.readers.contract import Header, Reading
 from pixelfleet.images.readers.file import reader_at
 from pixelfleet.images.vips import Image
 
-#: Enough for identification and palette, which stand before the pixels.
+#: Enough bytes for identification and palette, which stand before the pixels.
 _HEAD_BYTES = 70_000
 
 
@@ -31,7 +31,7 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
         try:
             return used_alpha(pillow.decode(path, row, reading))
         except OSError as error:
-            # A run that goes on into the next row.
+            # A run continues into the next row.
             if "overrun" not in str(error):
                 raise
     with reader_at(path) as read:

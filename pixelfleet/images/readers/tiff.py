@@ -1,4 +1,4 @@
-"""TIFF: the picture in full resolution, its bands as its tags declare them; pixels by libvips, odd kinds by Pillow."""
+"""TIFF: the full-resolution picture with its declared bands; libvips decodes it, and Pillow decodes unusual kinds."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -21,10 +21,11 @@ from pixelfleet.images.vips import Image
 
 _COMPRESSION, _BITS, _TILE_WIDTH, _TILE_BYTES, _PLANAR = 259, 258, 322, 325, 284
 _ICC, _ORIENTATION, _XMP, _IPTC = 34675, 274, 700, 33723
-#: JPEG of TIFF 6.0, section 22, which no writer has used since 1995, LZMA and Zstandard: libvips' libtiff lacks them.
+#: Compressions that libvips' libtiff lacks: LZMA, Zstandard, and JPEG of TIFF 6.0, section 22, which no writer has used
+#: since 1995.
 _PILLOW_COMPRESSIONS: Final = frozenset({6, 34925, 50000})
-#: What libvips' libtiff decodes: none, CCITT, LZW, JPEG, deflate, NeXT, PackBits, ThunderScan, PixarLog, SGI's
-#: logarithms, WebP. Of tiles in another compression libvips shows black, without an error.
+#: Compressions that libvips' libtiff decodes: none, CCITT, LZW, JPEG, deflate, NeXT, PackBits, ThunderScan, PixarLog,
+#: SGI's logarithms, WebP. libvips shows tiles in another compression as black, without an error.
 _VIPS_COMPRESSIONS: Final = frozenset(
     {1, 2, 3, 4, 5, 7, 8, 32766, 32771, 32773, 32809, 32909, 32946, 34676, 34677, 50001}
 )
@@ -79,15 +80,15 @@ def _loaded(path: Path, row: Format, reading: Reading, page: TiffPage) -> Image:
     options: dict[str, Any] = {"page": page.index, "fail_on": _fail_on(page.directory)}
     if page.sub is not None:
         options["subifd"] = page.sub
-    # Without `unlimited` libtiff allocates 50 MB at most, too little for scans that are one compressed strip; what it
-    # then allocates is bounded by the file's own size. A missing strip counts as an error of another kind.
+    # Without `unlimited`, libtiff allocates at most 50 MB, which is too little for scans of one compressed strip. With
+    # `unlimited`, the file's own size bounds the allocation. A missing strip counts as an error of another kind.
     return libvips.load(path, row, reading, unlimited=True, **options)
 
 
 def _fail_on(directory: Directory) -> str:
-    """libvips reports an error in a strip from `error` on, and an error in a tile from `warning` on, where it takes no
-    warning for a failure. A sparse raster leaves tiles out, whose samples are 0 (GDAL, "Sparse files"): of these, and
-    so of all tiles of such a file, no error is reported."""
+    """The level from which libvips fails. libvips reports an error in a strip from `error` on, and an error in a tile
+    from `warning` on; at this level, a warning is not a failure. A sparse raster omits tiles, whose samples are 0
+    (GDAL, "Sparse files"). libvips reports no error for omitted tiles, and thus for no tile of such a file."""
     if _TILE_WIDTH not in directory.entries:
         return "error"
     return "error" if 0 in directory.numbers(_TILE_BYTES) else "warning"
@@ -96,7 +97,7 @@ def _fail_on(directory: Directory) -> str:
 def _check(directory: Directory, *, by_pillow: bool) -> None:
     """
     Raises:
-        OSError: a kind that the decoder shows wrong, without an error.
+        OSError: the decoder would show this kind of picture wrong, without an error.
     """
     compression = directory.number(_COMPRESSION, 1)
     if not by_pillow and compression not in _VIPS_COMPRESSIONS:
@@ -106,7 +107,7 @@ def _check(directory: Directory, *, by_pillow: bool) -> None:
 
 
 def _by_pillow(directory: Directory, layout: Layout) -> bool:
-    """The kinds that libvips refuses and Pillow reads. They are held whole in memory."""
+    """Whether libvips rejects this kind of picture and Pillow reads it. Such a picture is held whole in memory."""
     if directory.number(_COMPRESSION, 1) in _PILLOW_COMPRESSIONS or layout.signed_lab:
         return True
     if any(bits == 12 for bits in directory.numbers(_BITS)):
@@ -124,19 +125,20 @@ def _pillow_header(path: Path, row: Format, page: TiffPage) -> Header:
 def _pillow_picture(path: Path, row: Format, page: TiffPage) -> Any:
     if page.sub is not None:
         raise OSError("not supported: this kind of TIFF in a directory below another")
-    # Pillow's own decoder of uncompressed tiles shows one of separate planes alone; libtiff's shows all.
+    # Pillow's own decoder of uncompressed tiles shows only one of several separate planes; libtiff's decoder shows all.
     TiffImagePlugin.READ_LIBTIFF = True
     try:
         picture = pillow.open_picture(path, row, "TIFF")
     except UnidentifiedImageError:
-        # Pillow knows a list of combinations of bits, samples and colours; libvips does not read these, either.
+        # Pillow reads a fixed list of combinations of bits, samples and colours. libvips does not read the rest,
+        # either.
         raise OSError("not supported: this combination of bits, samples and colours") from None
     picture.seek(page.index)
     return picture
 
 
 def _by_pillow_decoded(path: Path, row: Format, reading: Reading, page: TiffPage, layout: Layout) -> Image:
-    """Pillow turns a TIFF upright while it loads it."""
+    """Decodes with Pillow, which rotates a TIFF upright during loading."""
     with pillow.stumbling(), pillow.tolerating(reading.accept_truncated):
         picture = _pillow_picture(path, row, page)
         if picture.mode == "LAB":

@@ -1,4 +1,4 @@
-"""Which bands of a TIFF are colours, which is alpha, and which are neither (TIFF 6.0, ExtraSamples)."""
+"""Classifies the bands of a TIFF: colours, alpha, or neither (TIFF 6.0, ExtraSamples)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,14 +15,16 @@ _FLOAT = 3
 #: CIELab, ICCLab, ITULab, LogL, LogLuv.
 _COLOURS: Final = {0: 1, 1: 1, 2: 3, 3: 1, 4: 1, 5: 4, 6: 3, 8: 3, 9: 3, 10: 3, 32844: 1, 32845: 3}
 _SEPARATED, _CIELAB, _ICCLAB = 5, 8, 9
-#: GeoTIFF's fields of place (OGC 19-008r4, 7.1: pixel scale, tie points, transformation, keys) and GDAL's own fields.
+#: GeoTIFF's georeferencing fields (OGC 19-008r4, 7.1: pixel scale, tie points, transformation, keys), GDAL's own
+#: fields.
 _RASTER: Final = frozenset({33550, 33922, 34264, 34735, 42112, 42113})
 _UNSPECIFIED, _ASSOCIATED, _UNASSOCIATED = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`colours` bands come first; `alpha` is the number of the alpha band; `samples` and `bits` are of a pixel."""
+    """The first `colours` bands are colours. `alpha` is the index of the alpha band. `samples` is the number of samples
+    of a pixel, `bits` the number of bits of a sample."""
 
     photometric: int
     samples: int
@@ -32,12 +34,12 @@ class Layout:
 
     @property
     def signed_lab(self) -> bool:
-        """8-bit CIELab without alpha, which libvips takes for its own packed Lab and refuses."""
+        """8-bit CIELab without alpha. libvips treats it as its own packed Lab and rejects it."""
         return self.photometric == _CIELAB and self.bits == 8 and self.samples == 3
 
 
 def layout_of(directory: Directory) -> Layout:
-    """What the tags of a directory declare."""
+    """The layout that the tags of a directory declare."""
     photometric = directory.number(_PHOTOMETRIC, 1)
     samples = directory.number(_SAMPLES, 1)
     colours = min(_COLOURS.get(photometric, samples), samples)
@@ -49,9 +51,9 @@ def layout_of(directory: Directory) -> Layout:
 def _alpha(photometric: int, extras: int, declared: tuple[int, ...], *, raster: bool) -> int | None:
     """The first extra sample that is declared as alpha.
 
-    One sample of unspecified meaning beside grey or RGB is alpha, as libvips, sharp and ImageMagick 6 take it (TIFF 6.0
-    leaves it open). Beside ink it is a spot or a selection. In a `raster` of measured bands it is one more band: GDAL
-    declares its alpha, and reads a sample that is not declared as undefined.
+    One sample of unspecified meaning is alpha beside grey or RGB, as in libvips, sharp and ImageMagick 6 (TIFF 6.0 does
+    not define the meaning). Beside ink, the sample is a spot colour or a selection. In a `raster` of measured bands,
+    the sample is one more band: GDAL declares its alpha, and reads an undeclared sample as undefined.
     """
     for number, meaning in enumerate(declared[:extras]):
         if meaning in (_ASSOCIATED, _UNASSOCIATED):
@@ -60,8 +62,8 @@ def _alpha(photometric: int, extras: int, declared: tuple[int, ...], *, raster: 
 
 
 def shown_wrong(directory: Directory) -> str:
-    """The kind of a picture that the decoders turn into other pixels, without an error; empty for all others (libvips
-    8.18 takes one plane of CIELab for three samples of a pixel, and Pillow 13 as well)."""
+    """The kind of a picture that the decoders decode to wrong pixels without an error; empty for all other pictures.
+    libvips 8.18 and Pillow 13 read one plane of CIELab as three samples of a pixel."""
     bits, photometric = directory.number(_BITS, 1), directory.number(_PHOTOMETRIC, 1)
     floats = directory.number(_SAMPLE_FORMAT, 1) == _FLOAT
     if directory.number(_PLANAR, 1) == 2 and directory.number(_SAMPLES, 1) > 1:
@@ -77,17 +79,17 @@ def shown_wrong(directory: Directory) -> str:
 
 
 def _undeclared_alpha(directory: Directory) -> bool:
-    """Of planes in tiles Pillow takes a sample without ExtraSamples for a premultiplied alpha, and drops one that is
-    declared as unspecified."""
+    """In tiles of planes, Pillow treats a sample without ExtraSamples as premultiplied alpha, and drops a sample that
+    is declared as unspecified."""
     layout = layout_of(directory)
     declared = directory.numbers(_EXTRA)
     return layout.samples > layout.colours if not declared else layout.alpha is not None and not any(declared)
 
 
 def meaningful(image: Image, layout: Layout) -> Image:
-    """The colour bands and the alpha of an image as libvips loads it; every other band goes.
+    """The colour bands and the alpha of an image that libvips has loaded; every other band is dropped.
 
-    Where libvips gives other bands than the samples of the file, as it does of a palette, it has sorted them itself.
+    If the bands differ from the samples of the file, as for a palette, libvips has already sorted the bands.
     """
     image = _as_counted(image, layout)
     if layout.photometric not in _COLOURS or image.bands != layout.samples:
@@ -99,7 +101,7 @@ def meaningful(image: Image, layout: Layout) -> Image:
     if image.interpretation == "labs" and image.bands == 4:
         return _labs_with_alpha(image)
     if layout.photometric == _SEPARATED and layout.alpha is not None and image.format == "ushort":
-        # libvips converts ink to 8 bits, and leaves the alpha of 16 bits as it is.
+        # libvips converts ink to 8 bits, and leaves a 16-bit alpha unchanged.
         return (image / 257).rint().cast("uchar").copy(interpretation="cmyk")
     if layout.photometric == _ICCLAB and image.format in ("uchar", "ushort"):
         return from_lab(image, signed=False)
@@ -107,12 +109,13 @@ def meaningful(image: Image, layout: Layout) -> Image:
 
 
 def _as_counted(image: Image, layout: Layout) -> Image:
-    """Signed samples, floats of 16 bits and floats that count from white, which libvips leaves as they are."""
+    """Converts signed samples, 16-bit floats and floats that count from white. libvips leaves these samples
+    unchanged."""
     if image.format == "char":
-        # No file says what signed samples count from: the bits are shown, as ImageMagick, ffmpeg and Pillow show them.
+        # No file declares the zero of signed samples. The bits are shown, as in ImageMagick, ffmpeg and Pillow.
         image = image.copy(format="uchar")
     if image.interpretation == "grey16" and image.format == "float":
-        # libvips takes floats of 16 bits for integers.
+        # libvips treats 16-bit floats as integers.
         image = image.copy(interpretation="b-w")
     if layout.photometric == _WHITE_IS_ZERO and image.format == "float":
         image = on_colours(image, lambda grey: 1 - grey).copy(interpretation="b-w")
@@ -128,7 +131,7 @@ def _picked(image: Image, layout: Layout) -> Image:
 
 
 def _labs_with_alpha(image: Image) -> Image:
-    """libvips holds the alpha of Lab as the bits of a signed short, over 65,535."""
+    """Converts to float Lab. libvips holds the alpha as the bits of a signed short, with a maximum of 65,535."""
     lab = image.extract_band(0, n=3) * [100 / 32_767, 1 / 256, 1 / 256]
     alpha = (image.extract_band(3).cast("int") & 0xFFFF) / 257
     return lab.bandjoin(alpha).cast("float").copy(interpretation="lab")
@@ -137,7 +140,7 @@ def _labs_with_alpha(image: Image) -> Image:
 def from_lab(image: Image, *, signed: bool) -> Image:
     """Float Lab of 8- or 16-bit samples (TIFF 6.0, section 23; ICCLab: Adobe's TIFF Technical Notes of 2002).
 
-    L* is 0 to 100 over the range of the sample, a* and b* are counted from the middle of the range, or are `signed`.
+    L* is 0 to 100 over the range of the sample. a* and b* count from the middle of the range, or are `signed`.
     """
     wide = image.format == "ushort"
     unit, middle = (256.0, 128.0) if wide else (1.0, 128.0)

@@ -1,4 +1,4 @@
-"""YCbCr in TIFF without JPEG (TIFF 6.0, section 21), which libvips shows as if it were RGB where nothing is
+"""YCbCr in TIFF without JPEG (TIFF 6.0, section 21). libvips shows such a picture as if it were RGB if nothing is
 subsampled."""
 
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from pixelfleet.images.vips import Image, pyvips
 
 _COMPRESSION, _PHOTOMETRIC, _COEFFICIENTS, _SUBSAMPLING, _REFERENCE = 259, 262, 529, 530, 532
 _YCBCR: Final = 6
-#: Both kinds of JPEG: their decoders convert.
+#: Both kinds of JPEG. Their decoders convert to RGB.
 _JPEG: Final = (6, 7)
-#: ITU-R BT.601, and the whole range of 8 bits: the defaults of the two fields.
+#: The defaults of the two fields: ITU-R BT.601, and the full range of 8 bits.
 _BT601: Final = (0.299, 0.587, 0.114)
 _FULL_RANGE: Final = (0.0, 255.0, 128.0, 255.0, 128.0, 255.0)
 _CHROMA_RANGE: Final = 127.0
@@ -26,7 +26,7 @@ class YCbCr:
 
 
 def plain_ycbcr(directory: Directory) -> YCbCr | None:
-    """None for what libvips converts itself."""
+    """The YCbCr fields of a picture; None if libvips converts the picture itself."""
     if directory.number(_PHOTOMETRIC, 1) != _YCBCR or directory.number(_COMPRESSION, 1) in _JPEG:
         return None
     if (directory.numbers(_SUBSAMPLING) or (2, 2))[:2] != (1, 1):
@@ -41,7 +41,7 @@ def plain_ycbcr(directory: Directory) -> YCbCr | None:
 
 
 def ycbcr_to_rgb(image: Image, kind: YCbCr) -> Image:
-    """The first three bands, of 8 bits, as RGB; what follows stays."""
+    """The first three bands, of 8 bits, as RGB; the other bands stay."""
     red, green, blue = kind.luma
     black, white = kind.reference[::2], kind.reference[1::2]
     ranges = (255.0, _CHROMA_RANGE, _CHROMA_RANGE)

@@ -1,4 +1,4 @@
-"""The steps that change a variant's pixels after the resize, in this order. A step that the variant does not ask for
+"""The steps that change a variant's pixels after the resize, in this order. A step that the variant does not use
 returns its image unchanged.
 
 A step takes the image, the variant, and the first frame at the same stage. A step measures the first frame alone, so

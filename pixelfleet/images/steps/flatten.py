@@ -9,7 +9,7 @@ _WHITE = "#ffffff"
 
 
 def flatten(image: Image, variant: Variant, _first: Image) -> Image:
-    """Lay the image on its background, where the variant names one or the output format has no alpha."""
+    """Lay the image on a background, if the variant names a background or the output format has no alpha."""
     if not image.hasalpha():
         return image
     if variant.background is None and keeps_alpha(variant):

@@ -15,9 +15,9 @@ _CLIP: Final = 0.002
 #: Whites below the floor and blacks above the ceiling are not stretched fully: a night scene stays dark.
 _WHITE_FLOOR: Final = 180
 _BLACK_CEILING: Final = 40
-#: An image with fewer tones than this is a flat colour or a fog, and is left alone.
+#: An image with fewer tones than this is a flat colour or a fog, and stays unchanged.
 _LEAST_SPREAD: Final = 24
-#: The side in pixels of the sample that statistics are taken of.
+#: The side in pixels of the sample for the statistics.
 _SAMPLE_SIDE: Final = 256
 
 

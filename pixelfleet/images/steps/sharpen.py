@@ -12,7 +12,7 @@ _UNIT: Final = 5
 
 
 def sharpen(image: Image, variant: Variant, _first: Image) -> Image:
-    """An unsharp mask in one integer convolution, which costs a small part of sharpening in Lab."""
+    """An unsharp mask in one integer convolution, which costs a small part of the time of sharpening in Lab."""
     weight = round(variant.sharpen * _UNIT)
     if not weight:
         return image

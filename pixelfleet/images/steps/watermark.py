@@ -7,7 +7,8 @@ from pixelfleet.recipes import Variant
 
 
 def watermark(image: Image, variant: Variant, _first: Image) -> Image:
-    """Lay the mark over the image. Its width is a share of the image's, so that every variant looks alike."""
+    """Lay the mark over the image. The width of the mark is a share of the image width, so that all variants look
+    alike."""
     mark = variant.watermark
     if mark is None:
         return image
