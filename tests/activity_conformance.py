@@ -1,4 +1,4 @@
-"""What the activity table promises, as one suite: run on moto in process and on the embedded cloud."""
+"""The conformance suite of the activity table. The suite runs on moto in process and on the embedded cloud."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ SLOT_NOW = slot_of(NOW)
 
 
 def heartbeat(worker: str, age: int = 0, *, busy: bool = False) -> Heartbeat:
-    """Of a bulk worker, `age` seconds ago."""
+    """A heartbeat of a bulk worker, `age` seconds old."""
     seen = timestamp(NOW - timedelta(seconds=age))
     return Heartbeat(worker=worker, lanes=(Lane.BULK,), started_at=seen, seen_at=seen, busy=busy)
 
@@ -28,19 +28,19 @@ class ActivityConformance:
             activity.note("anna", "rm")
         assert len(list(activity.actions())) == 20
 
-    def test_older_actions_are_found_after_a_page(self, activity: Activity) -> None:
+    def test_older_actions_are_listed_after_a_page(self, activity: Activity) -> None:
         first = activity.note("anna", "purge")
         assert list(activity.actions(before=first.at)) == []
         assert list(activity.actions(before=timestamp(datetime.now(UTC) + timedelta(seconds=1)))) == [first]
 
-    def test_a_workers_newest_heartbeat_is_the_one_that_is_found(self, activity: Activity) -> None:
+    def test_only_a_workers_newest_heartbeat_is_listed(self, activity: Activity) -> None:
         activity.beat(heartbeat("host:1", age=20))
         activity.beat(heartbeat("host:1", busy=True))
         activity.beat(heartbeat("host:2", age=10))
         actual = activity.heartbeats(NOW - timedelta(seconds=60))
         assert actual == [heartbeat("host:1", busy=True), heartbeat("host:2", age=10)]
 
-    def test_a_worker_that_is_silent_or_has_ended_is_not_found(self, activity: Activity) -> None:
+    def test_a_worker_that_is_silent_or_has_ended_is_not_listed(self, activity: Activity) -> None:
         activity.beat(heartbeat("host:1", age=61))
         activity.beat(heartbeat("host:2"))
         activity.gone("host:2")

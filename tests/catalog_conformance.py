@@ -1,4 +1,4 @@
-"""What the catalog promises, as one suite: run on moto in process and on the embedded cloud."""
+"""The conformance suite of the catalog. The suite runs on moto in process and on the embedded cloud."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ class Catalog:
     batches: Batches
     recipe_texts: RecipeTexts
     registry: RecipeRegistry
-    #: The same batches, seen a minute later.
+    #: The same batches, with a clock that is one minute ahead.
     later: Batches
 
 
@@ -64,7 +64,7 @@ def make_failed(catalog: Catalog, by: Aim, cause: Cause = Cause.UNREADABLE) -> I
 
 
 def announced(catalog: Catalog, image: Image | Refusal) -> Image:
-    """As the worker leaves the record that wrote this outcome."""
+    """The record after the worker has published the notice of this outcome."""
     assert isinstance(image, Image)
     after = catalog.images.announced(image)
     assert isinstance(after, Image)
@@ -233,7 +233,7 @@ class CatalogConformance:
         catalog.batches.announced(batch)
         assert catalog.batches.completed_by("me", "b1", aims[0].job.image_id) is None
 
-    def test_a_completion_that_was_never_announced_is_found_again(self, catalog: Catalog) -> None:
+    def test_a_completion_that_was_never_announced_is_listed_again(self, catalog: Catalog) -> None:
         catalog.batches.create("me", "b1")
         image = make_ready(catalog, aim())
         catalog.batches.seal("me", "b1", [image.image_id])
@@ -304,7 +304,7 @@ class CatalogConformance:
         assert {batch.name for batch in every} == {"b1", "b2", "b3"}
         assert [batch.created_at for batch in every] == sorted((b.created_at for b in every), reverse=True)
 
-    def test_a_recipe_text_is_found_by_its_digest(self, catalog: Catalog) -> None:
+    def test_a_recipe_text_is_read_by_its_digest(self, catalog: Catalog) -> None:
         catalog.recipe_texts.put(WEB, "name = 'web'")
         assert catalog.recipe_texts.text("d1") == "name = 'web'"
         assert catalog.recipe_texts.text("d9") is None
@@ -367,7 +367,7 @@ class CatalogConformance:
 
 
 class ContentionConformance:
-    """What holds when many threads write at once. Not on moto, where two threads may both meet a condition."""
+    """Writes by many threads at once. The suite does not run on moto: there a condition may hold for two threads."""
 
     def test_one_revision_is_recorded_and_counted_once_by_however_many_workers(self, catalog: Catalog) -> None:
         claimed = catalog.images.claim(aim(), 5, None)

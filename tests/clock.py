@@ -1,8 +1,8 @@
-"""A clock that a test sets: it moves when the test moves it, and while code sleeps by it."""
+"""A clock that a test sets. The clock moves when the test moves it, and when code sleeps by it."""
 
 
 class Clock:
-    """Monotonic seconds, as `time.monotonic`; `sleep` as `time.sleep`, without the wait."""
+    """Returns monotonic seconds like `time.monotonic`. `sleep` replaces `time.sleep` and does not wait."""
 
     def __init__(self, now: float = 1_000.0) -> None:
         self.now = now

@@ -1,4 +1,4 @@
-"""What the catalog's writes need of DynamoDB, as one suite: run on the fake, on moto and on the embedded cloud."""
+"""The DynamoDB behaviour that the catalog's writes need. The suite runs on the fake, moto and the embedded cloud."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def add_one(table: str, name: str) -> dict[str, Any]:
 
 
 def refusal(call: Any, **request: Any) -> dict[str, Any]:
-    """The response with which a call is refused."""
+    """The error response of a call that is refused."""
     with pytest.raises(ClientError) as refused:
         call(**request)
     return dict(refused.value.response)

@@ -1,17 +1,17 @@
-"""Which variables of the environment have changed since the tests began."""
+"""The variables of the environment that have changed since the tests began."""
 
 import os
 from typing import Final
 
 import pytest
 
-#: Of pytest itself, of libraries that set theirs when they are imported.
+#: Prefixes of the variables that pytest sets, and that libraries set on import.
 _OF_LIBRARIES: Final = ("PYTEST_", "VIPS_WARNING", "CELERY_", "FORKED_BY_MULTIPROCESSING", "_MP_FORK_")
 _before: dict[str, str] = {}
 
 
 def fail_if_changed(when: str) -> None:
-    """Restore what has changed, and fail with the names. The first call notes the environment."""
+    """Restore the changed variables, and fail with their names. The first call records the environment."""
     now = {name: value for name, value in os.environ.items() if not name.startswith(_OF_LIBRARIES)}
     if not _before:
         _before.update(now)

@@ -1,4 +1,4 @@
-"""Every operation of every service that ministack serves, as an HTTP request without a signature."""
+"""Every operation of every service of ministack, as an HTTP request without a signature."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from botocore.loaders import Loader
 from ministack.app import SERVICE_REGISTRY
 
-#: The names of ministack that botocore has under another name, or not as a service of its own.
+#: ministack's service names that differ in botocore, or that are no separate service in botocore.
 _OTHER_NAMES = {
     "cognito-identity": "cognito-identity",
     "monitoring": "cloudwatch",
@@ -40,7 +40,7 @@ class Operation:
 
 
 def services() -> list[str]:
-    """ministack's services that botocore has a model of."""
+    """ministack's services that have a model in botocore."""
     known = set(Loader().list_available_services("service-2"))
     names = {_OTHER_NAMES.get(name, name) for name in SERVICE_REGISTRY}
     return sorted(names & known)

@@ -1,4 +1,4 @@
-"""How much memory a process holds, by what the kernel counts (proc(5), /proc/PID/status). Linux."""
+"""The memory of a process, as the kernel counts it (proc(5), /proc/PID/status). Linux."""
 
 from pathlib import Path
 from typing import Literal
@@ -7,7 +7,7 @@ from typing import Literal
 def memory_of(pid: int | Literal["self"], field: str = "VmHWM") -> int:
     """A process's peak (VmHWM) or present (VmRSS) resident memory in bytes; 0 once the process is gone.
 
-    `ru_maxrss` would count what the process was before its exec: the process that started it.
+    `ru_maxrss` would also count the memory before exec, which is the memory of the parent process.
     """
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()

@@ -1,4 +1,4 @@
-"""What pixelfleet needs of S3, as one suite: run on the fake, on moto and on the embedded cloud."""
+"""The S3 behaviour that pixelfleet needs. The suite runs on the fake, on moto and on the embedded cloud."""
 
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def code_of(call: Any, **request: Any) -> str:
-    """The error code that a call is refused with."""
+    """The error code of a call that is refused."""
     with pytest.raises(ClientError) as refused:
         call(**request)
     return error_code(refused.value)

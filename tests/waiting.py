@@ -1,4 +1,4 @@
-"""Waiting for an event, however slow the machine is: the bound only tells a hang from slowness."""
+"""Waiting for an event on a machine of any speed. The time limit only separates a hang from a slow machine."""
 
 import asyncio
 import threading
@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-#: Seconds after which a test gives up. No event of a test takes a tenth of this on a quiet machine.
+#: Seconds after which a test gives up. On a quiet machine, each event of a test takes less than a tenth of this.
 PATIENCE: Final = 120.0
 
 
@@ -17,7 +17,7 @@ class TooLateError(AssertionError):
 
 
 def eventually(condition: Callable[[], T | None], why: Callable[[], str] = str, seconds: float = PATIENCE) -> T:
-    """The first true value of `condition`; raises TooLateError with `why()` if there is none within `seconds`."""
+    """The first true value of `condition`. Raises TooLateError with `why()` after `seconds` without a true value."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() >= deadline:
@@ -27,7 +27,7 @@ def eventually(condition: Callable[[], T | None], why: Callable[[], str] = str, 
 
 
 async def soon(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
-    """Return once `condition` holds, and let the event loop run until then; raises TimeoutError after `seconds`."""
+    """Run the event loop until `condition` holds. Raises TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.003)
@@ -35,7 +35,7 @@ async def soon(condition: Callable[[], object], seconds: float = PATIENCE) -> No
 
 def await_background_tasks() -> None:
     """Wait until no background task of the dashboard runs in this process."""
-    # Here, not above: most tests that wait need nothing of the dashboard.
+    # The import is here because most tests that wait do not need the dashboard.
     from dashboard.background import THREAD  # noqa: PLC0415
 
     for thread in threading.enumerate():

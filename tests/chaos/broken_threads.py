@@ -1,4 +1,4 @@
-"""The app of these tests, with one thread of the worker that ends by an error; CHAOS_BROKEN names the thread."""
+"""The app of these tests. One thread of the worker ends by an error. CHAOS_BROKEN names the thread."""
 
 import os
 
@@ -10,7 +10,7 @@ __all__ = ["app"]
 
 
 class BrokenError(BaseException):
-    """What no thread catches as a failure of one of its turns."""
+    """An error that no thread catches as the failure of a turn."""
 
 
 def end(*_: object) -> None:

@@ -1,6 +1,6 @@
-"""A Celery app of the worker's own making whose tasks misbehave as they are told; started by the tests here.
+"""A Celery app, made by the worker's code, with tasks that misbehave as requested. The tests here start the app.
 
-What the tasks did is written to the file in CHAOS_JOURNAL, a line of JSON each.
+The tasks log their actions to the file in CHAOS_JOURNAL, one line of JSON for each action.
 """
 
 import ctypes
@@ -44,7 +44,7 @@ def receives(task: Any) -> int:
 
 @app.task(bind=True, name="chaos")
 def chaos(self: Task[Any, Any], what: str, name: str = "", seconds: float = 0.0) -> None:
-    """One message; `what` names the hazard."""
+    """The task of every message. `what` names the hazard."""
     note("begun", name=name, receives=receives(self))
     HAZARDS[what](self, seconds)
     note("done", name=name)
@@ -52,7 +52,7 @@ def chaos(self: Task[Any, Any], what: str, name: str = "", seconds: float = 0.0)
 
 @app.task(name="noop")
 def noop(seconds: float = 0.0) -> None:
-    """For benchmarks."""
+    """A task for benchmarks."""
     if seconds:
         time.sleep(seconds)
 

@@ -15,6 +15,6 @@ def fake_sqs() -> Iterator[FakeSqs]:
 
 @pytest.fixture
 def queue(fake_sqs: FakeSqs, tmp_path: Path) -> Iterator[Bench]:
-    """A queue on the fake SQS: visibility 60 s unless the test sets another, dead after three receives."""
+    """A queue on the fake SQS: visibility 60 s unless the test sets another value, at most three receives."""
     with bench(fake_sqs.url, tmp_path) as made:
         yield made

@@ -1,4 +1,4 @@
-"""A queue, a fault proxy before it, and real `celery worker` processes behind that."""
+"""A queue, a fault proxy in front of the queue, and real `celery worker` processes that use the proxy."""
 
 import contextlib
 import json
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def message(task: str, *args: object, **envelope: Any) -> str:
-    """A message body as `pixelfleet.domain.jobs.encode_message` makes them; `envelope` replaces parts of it."""
+    """A message body like those of `pixelfleet.domain.jobs.encode_message`. `envelope` replaces parts of the body."""
     return json.dumps(
         {
             "body": json.dumps([args, {}, {}]),
@@ -66,7 +66,7 @@ class Worker:
 
 @dataclass
 class Bench:
-    """One source queue with its dead-letter queue; `proxy` stands between them and the workers."""
+    """One source queue with its dead-letter queue. `proxy` is between the queues and the workers."""
 
     sqs: "SQSClient"
     proxy: FaultProxy
@@ -84,7 +84,7 @@ class Bench:
         self.sqs.send_message(QueueUrl=self.url, MessageBody=body)
 
     def hide_for(self, seconds: int) -> None:
-        """Set the queue's visibility timeout; a worker reads it once, when it starts."""
+        """Set the queue's visibility timeout. A worker reads the timeout once, when the worker starts."""
         self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"VisibilityTimeout": str(seconds)})
 
     def work(
@@ -95,7 +95,7 @@ class Bench:
         endpoint: str | None = None,
         app: str = "tests.chaos.chaos_app",
     ) -> Worker:
-        """Start a worker and return once it is ready, or has ended."""
+        """Start a worker. Return when the worker is ready or has ended."""
         log_path = self.folder / f"worker-{len(self.workers)}.log"
         environment = {**os.environ, **self.environment}
         environment |= {
@@ -116,13 +116,13 @@ class Bench:
         return worker
 
     def journal(self, what: str) -> list[dict[str, Any]]:
-        """What the tasks noted, oldest first."""
+        """The entries that the tasks logged, oldest first."""
         path = self.folder / "journal"
         lines = path.read_text().splitlines() if path.exists() else []
         return [entry for entry in map(json.loads, lines) if entry["what"] == what]
 
     def release(self) -> None:
-        """Let the tasks that are `held` end."""
+        """Let the `held` tasks end."""
         (self.folder / "journal.released").touch()
 
     def names(self, what: str) -> list[str]:
@@ -134,11 +134,11 @@ class Bench:
         return next(entry for entry in self.journal("begun") if entry["name"] == name)
 
     def done(self, *names: str) -> None:
-        """Wait until tasks of these names have been done."""
+        """Wait until tasks of these names are done."""
         eventually(lambda: set(names) <= set(self.names("done")), self.logs)
 
     def count(self, url: str | None = None) -> tuple[int, int]:
-        """How many messages wait, and how many are in flight."""
+        """The numbers of messages that wait and that are in flight."""
         answer = self.sqs.get_queue_attributes(
             QueueUrl=url or self.url,
             AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
@@ -148,11 +148,11 @@ class Bench:
         return int(actual[waiting]), int(actual[flying])
 
     def empties(self) -> None:
-        """Wait until the source queue holds nothing, waiting or in flight."""
+        """Wait until the source queue has no message, waiting or in flight."""
         eventually(lambda: self.count() == (0, 0), lambda: f"{self.count()}\n{self.logs()}")
 
     def buries(self, messages: int) -> None:
-        """Wait until so many messages lie in the dead-letter queue and none elsewhere."""
+        """Wait until the dead-letter queue has so many messages and the source queue has none."""
         eventually(
             lambda: self.count() == (0, 0) and self.count(self.dead_url)[0] == messages,
             lambda: f"{self.count()}, dead {self.count(self.dead_url)}\n{self.logs()}",
@@ -171,7 +171,7 @@ def bench(
     max_receives: int = 3,
     name: str = "",
 ) -> Iterator[Bench]:
-    """Make the queues straight at `upstream`, and end every worker afterwards."""
+    """Make the queues directly at `upstream`, and end every worker afterwards."""
     sqs: SQSClient = client("sqs", upstream, environment)
     name = name or f"chaos-{uuid.uuid4().hex[:12]}"
     dead_url = sqs.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]

@@ -2,7 +2,7 @@
 
     with FaultProxy(cloud.url) as proxy:
         proxy.inject(Fault("sqs", "ReceiveMessage", status=503, times=3))
-        proxy.inject(Fault(status=500, rate=0.05))  # one in twenty of everything
+        proxy.inject(Fault(status=500, rate=0.05))  # one in twenty of all requests
 
 The service is read from the request's signature, the operation from X-Amz-Target, the form's Action, or for S3 the
 method. It chooses by a seeded chance, so a run can be repeated as far as the order of requests can.
@@ -29,9 +29,9 @@ _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 
 @dataclass(slots=True)
 class Fault:
-    """What to do to requests that match; None matches all. `target` is a part of the address.
+    """The fault of the requests that match. None matches all requests. `target` is a part of the address.
 
-    `times` None: as long as the fault is set, or `until` (monotonic).
+    With `times` None, the fault lasts as long as it is set, or until `until` (monotonic).
 
     `status` is answered without asking the upstream; `drop` closes the connection, "before" the upstream is asked or
     "after"; `delay` waits so many seconds before either, or before passing the request on (STALL: for ever);
@@ -60,7 +60,7 @@ STALL = 3600.0
 
 
 class FaultProxy:
-    """Listens on a free port of 127.0.0.1; `upstream` is an http:// URL that may change while it runs."""
+    """Listens on a free port of 127.0.0.1. `upstream` is an http:// URL that may change while the proxy runs."""
 
     def __init__(self, upstream: str, seed: int = 0) -> None:
         self.upstream = upstream
@@ -80,7 +80,7 @@ class FaultProxy:
 
     def inject(self, *faults: Fault) -> None:
         with self._lock:
-            # An outage comes before the drizzle that fell already.
+            # New faults, such as an outage, come before the faults that are set already.
             self._faults = [*faults, *self._faults]
 
     def heal(self) -> None:
@@ -125,7 +125,7 @@ class FaultProxy:
         return None
 
     async def _forward(self, request: Request) -> Response:
-        """One connection a request: simple, and the upstream's keep-alive is not what is tested."""
+        """Use one connection for each request. That is simple, and the upstream's keep-alive is not under test."""
         to = urllib.parse.urlsplit(self.upstream)
         try:
             reader, writer = await asyncio.open_connection(to.hostname, to.port)
@@ -146,7 +146,7 @@ class FaultProxy:
 
 
 def identify(request: Request) -> tuple[str, str]:
-    """The AWS service and operation that a request is for, as far as it tells; "" where it does not."""
+    """The AWS service and operation of a request. "" for a part that the request does not name."""
     actual = _SCOPE.search(request.headers.get("authorization", ""))
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(request.target).query)
     scope = query.get("X-Amz-Credential", [""])[0].split("/")
@@ -158,7 +158,7 @@ def identify(request: Request) -> tuple[str, str]:
 
 
 def failure(service: str, fault: Fault) -> Response:
-    """An error answer in the form that the service's client reads."""
+    """An error answer in the format that the service's client reads."""
     if service in ("s3", "sns"):
         body = f"<Error><Code>{fault.code}</Code><Message>injected</Message></Error>"
         if service == "sns":

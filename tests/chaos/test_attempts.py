@@ -1,4 +1,4 @@
-"""An image that always costs its worker's life: attempts counted, failure recorded, dead letter, then a redrive."""
+"""An image whose worker is killed at every attempt: counted attempts, recorded failure, dead letter, redrive."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ ATTEMPTS = 2
 
 @pytest.fixture
 def deadly(cloud: Emulator, cloud_folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    """A fleet that allows two attempts."""
+    """A deployment that allows two attempts."""
     environment = cloud.environment(cloud_folder.scratch) | {
         "PIXELFLEET_PREFIX": f"t{uuid.uuid4().hex[:12]}",
         "PIXELFLEET_MAX_ATTEMPTS": str(ATTEMPTS),
@@ -47,7 +47,7 @@ def deadly(cloud: Emulator, cloud_folder: DataFolder, monkeypatch: pytest.Monkey
 
 
 def claimed_by(image: Image | None, attempt: int) -> int | None:
-    """The process that works on this attempt now, by its pid."""
+    """The pid of the process that works on this attempt now."""
     if image is None or image.status is not Status.PROCESSING or image.attempts != attempt:
         return None
     return int(image.attempt_log[-1].worker.rpartition(":")[2])
@@ -57,7 +57,7 @@ def claimed_by(image: Image | None, attempt: int) -> int | None:
 def test_an_image_that_kills_its_worker_every_time_is_failed_as_crashed_and_can_be_redriven(
     deadly: Deployment, tmp_path: Path
 ) -> None:
-    # Large enough that whoever watches the record sees the attempt before it is over.
+    # The image is large enough that the test sees the attempt in the record before the attempt ends.
     Pillow.linear_gradient("L").resize((9_000, 9_000)).save(tmp_path / "deadly.png", compress_level=1)
     deadly.s3.upload_file(str(tmp_path / "deadly.png"), deadly.settings.uploads_bucket, KEY)
     identity = image_id(deadly.settings.uploads_bucket, KEY)

@@ -1,4 +1,4 @@
-"""The storm's books find what is wrong: a check that always passes proves nothing."""
+"""The storm's books report faults. A check that always passes proves nothing."""
 
 import pytest
 
@@ -25,13 +25,13 @@ def test_a_key_without_a_record_is_lost(books: Books) -> None:
     assert f"LOST {KEY}: no record" in books.faults()
 
 
-def test_a_message_that_was_left_lying_is_found(books: Books) -> None:
+def test_a_message_that_was_left_behind_is_reported(books: Books) -> None:
     books.deployment.queues.bury(Lane.HEAVY, _job(books), Cause.CRASHED)
 
     assert any("the DLQ of heavy holds" in fault for fault in books.faults())
 
 
-def test_a_ready_record_is_not_believed(books: Books) -> None:
+def test_a_ready_record_is_checked_against_its_results(books: Books) -> None:
     aim = Aim(_job(books), RecipeRef(name="web", digest="0"), "revision", "worker", "2026-11-20T00:00:00.000Z")
     variant = StoredVariant(
         name="thumb", key="nowhere.webp", format="webp", width=1, height=1, bytes=1, content_type="image/webp"

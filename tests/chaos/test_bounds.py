@@ -1,4 +1,4 @@
-"""A real worker within limits of memory: an image that takes too much costs one attempt of itself, and nothing else."""
+"""A real worker with a memory limit. An image that takes too much memory costs one attempt of that image alone."""
 
 import os
 import resource
@@ -24,13 +24,13 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 
-#: Bytes of address space of every process of the worker: a container of 4 GiB.
+#: Limit of the address space of each worker process in bytes, as in a container of 4 GiB.
 CONTAINER = 4 << 30
 PHOTOS = 6
 
 
 class Lanes:
-    """A deployment with a worker on each lane, whose jobs the test sends."""
+    """A deployment with a worker on each lane. The test sends the jobs."""
 
     def __init__(self, settings: Settings, environment: dict[str, str], folder: DataFolder) -> None:
         self.deployment = Deployment(settings)
@@ -101,7 +101,7 @@ def test_bombs_fail_with_their_cause_and_no_other_image_loses_an_attempt(lanes: 
 
 
 def test_an_image_that_lacks_memory_goes_to_heavy_and_fails_there_with_out_of_memory(lanes: Lanes) -> None:
-    """By its header the AVIF takes some 380 MB: too much for bulk. In heavy the limit of the child decides."""
+    """By its header the AVIF takes some 380 MB, too much for bulk. In heavy the child's memory limit decides."""
     memory = str(300_000_000)
     lanes.work(Lane.BULK, PIXELFLEET_BULK_MEMORY=memory, PIXELFLEET_HEAVY_MEMORY=memory)
     lanes.work(Lane.HEAVY, PIXELFLEET_BULK_MEMORY=memory, PIXELFLEET_HEAVY_MEMORY=memory)

@@ -1,4 +1,4 @@
-"""The same worker against the embedded cloud, and the cloud dying under it."""
+"""The same worker on the embedded cloud, and a crash of the cloud while the worker runs."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ def queue(cloud: Emulator, tmp_path: Path) -> Iterator[Bench]:
 
 def test_tasks_run_and_are_deleted_in_spite_of_faults_everywhere(queue: Bench) -> None:
     queue.hide_for(3)
-    # Two faults are certain; the others come by chance.
+    # Two faults are certain. The other faults are random.
     certain = Fault("sqs", status=500, times=2)
     queue.proxy.inject(certain, Fault("sqs", status=500, rate=0.1), Fault("sqs", delay=0.2, rate=0.1))
     names = [f"task {number}" for number in range(40)]

@@ -1,4 +1,4 @@
-"""The table of docs/reliability.md, a row a test: the worker on the embedded cloud behind the fault proxy."""
+"""One test for each row of the table of docs/reliability.md: the worker, the embedded cloud and the fault proxy."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ ATTEMPTS = 2
 
 @dataclass
 class Site:
-    """A deployment without pump: jobs are sent by the test; its workers reach the cloud through `proxy`."""
+    """A deployment without a pump. The test sends the jobs. The workers reach the cloud through `proxy`."""
 
     deployment: Deployment
     proxy: FaultProxy
@@ -63,7 +63,7 @@ class Site:
         return job
 
     def image(self, what: Any = None) -> Image:
-        """Wait until there is a record of which `what` is true."""
+        """Wait until there is a record for which `what` is true."""
 
         def actual() -> Image | None:
             image = self.deployment.images.get(image_id(self.bucket, KEY))
@@ -76,7 +76,7 @@ class Site:
         return self.image(lambda image: image.status is status)
 
     def line(self, what: str, times: int = 1) -> Image:
-        """Wait until the attempt log says `what` so often."""
+        """Wait until the attempt log has `what` so many times."""
         return self.image(lambda image: sum(line.what == what for line in image.attempt_log) >= times)
 
     def dead(self, lane: Lane = Lane.BULK) -> list[Any]:
@@ -86,12 +86,12 @@ class Site:
         return list(answer.get("Messages", []))
 
     def dry(self, lane: Lane = Lane.BULK) -> None:
-        """Wait until the lane's queue holds nothing."""
+        """Wait until the lane's queue is empty."""
         url = self.deployment.settings.queue_url(lane)
         eventually(lambda: self.deployment.queues.depth(url).waiting + self.deployment.queues.depth(url).in_flight == 0)
 
     def busy_child(self, worker: "subprocess.Popen[bytes]", attempt: int) -> int:
-        """Wait until an attempt is claimed and hangs in its fetch; returns the process that makes it."""
+        """Wait until an attempt is claimed and hangs in its fetch. Returns the process of the attempt."""
         image = self.line("claimed", attempt)
         pid = int(image.attempt_log[-1].worker.rpartition(":")[2])
         assert pid in children_of(worker.pid)
@@ -222,7 +222,7 @@ def test_a_job_too_large_for_bulk_is_passed_to_heavy(site: Site) -> None:
 def test_an_s3_that_hangs_past_the_time_limit_costs_an_attempt_and_no_more(site: Site, fault: Fault) -> None:
     site.proxy.inject(fault)
     site.upload()
-    # Seconds: a busy machine needs more than one for the imports and the pixels of a child's first job.
+    # In seconds. A busy machine needs more than one second for the imports and the pixels of a child's first job.
     worker = site.work(PIXELFLEET_BULK_TIME_LIMIT="8")
 
     image = site.image(lambda image: image.status is Status.READY)
@@ -243,7 +243,7 @@ def test_a_foreign_message_does_not_keep_the_worker_from_the_next(site: Site) ->
 
 
 def test_an_image_that_takes_longer_than_bulk_allows_is_made_by_heavy(site: Site) -> None:
-    # Noise is what an AVIF encoder takes seconds for, all of them in C, where no signal is seen.
+    # An AVIF encoder takes seconds for noise, all of them in C code, which signals do not interrupt.
     site.upload(encoded(Pillow.effect_noise((2500, 2500), 80), "JPEG"))
     worker = site.work(PIXELFLEET_BULK_TIME_LIMIT="1", PIXELFLEET_DEFAULT_RECIPE="archive")
     site.line("handed back")

@@ -1,4 +1,4 @@
-"""kombu never extends a visibility: a task that is longer than it runs twice. With a lease the task runs once."""
+"""kombu never extends a visibility timeout, so a longer task runs twice. With a lease the task runs once."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ def test_a_task_whose_lease_is_lost_does_not_get_to_write(queue: Bench) -> None:
 
     queue.proxy.heal()
 
-    # The first attempt stopped at `lease.check()`: only one that kept its lease is done.
+    # The first attempt stopped at `lease.check()`. Only an attempt that kept its lease is done.
     queue.done("long")
     assert len(queue.names("begun")) > len(queue.names("done"))
 

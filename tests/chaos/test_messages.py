@@ -1,6 +1,6 @@
 """A malformed or foreign message ends a stock worker, again at every redelivery, or is deleted unread.
 
-Ours goes on to the next message, keeps no prefetch slot for it, and leaves it to the redrive policy.
+Our worker continues with the next message, frees the prefetch slot, and leaves the message to the redrive policy.
 """
 
 import base64
@@ -33,7 +33,7 @@ MALFORMED = {
 
 def test_malformed_messages_go_to_the_dead_letters_and_the_others_run(queue: Bench) -> None:
     queue.hide_for(2)
-    # One child and so one prefetch slot: a single slot that is not freed stops the worker.
+    # One child has one prefetch slot, so a single slot that is not freed stops the worker.
     for body in MALFORMED.values():
         queue.send_raw(body)
     for number in range(3):
@@ -44,7 +44,7 @@ def test_malformed_messages_go_to_the_dead_letters_and_the_others_run(queue: Ben
     queue.done("fine 0", "fine 1", "fine 2")
     queue.buries(len(MALFORMED))
     assert worker.runs
-    # The three that are well-formed, and run, are the only ones that reached a task.
+    # Only the three well-formed messages reached a task.
     assert set(queue.names("begun")) == {"fine 0", "fine 1", "fine 2"}
 
 

@@ -1,4 +1,4 @@
-"""What becomes of a message whose task ends badly: the table of docs/decisions/celery-on-sqs.md. It is never lost."""
+"""A message is never lost when its task fails. The cases are the table of docs/decisions/celery-on-sqs.md."""
 
 import os
 import signal
@@ -40,7 +40,7 @@ SLOW = pytest.mark.slow
     "hazard", ["killed", pytest.param("crashes", marks=SLOW), pytest.param("terminated", marks=SLOW)]
 )
 def test_a_message_whose_child_is_always_lost_lies_in_the_dead_letters(queue: Bench, hazard: str) -> None:
-    # Hidden for an hour: only the worker's own back-off brings it back within the test.
+    # The message is hidden for an hour. Only the worker's own back-off returns the message within the test.
     queue.hide_for(3600)
     queue.send(hazard)
     worker = queue.work(options={"back_off_seconds": 0.1})

@@ -1,4 +1,4 @@
-"""One failed ReceiveMessage, whatever it failed with, ends a stock worker. Ours goes on, or ends with a code."""
+"""Any failed ReceiveMessage ends a stock worker. Our worker continues, or ends with an exit code."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""SIGTERM, also by ECS and a Spot notice: what is not done is back in the queue within seconds."""
+"""SIGTERM, also by ECS and a Spot notice: unfinished messages are back in the queue within seconds."""
 
 import signal
 

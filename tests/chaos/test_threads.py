@@ -1,4 +1,4 @@
-"""The threads of a worker: odd errors of botocore end none of them, and one that ends is missed."""
+"""The threads of a worker. Odd errors of botocore end no thread, and the end of a thread is noticed."""
 
 import json
 import threading
@@ -13,13 +13,13 @@ from tests.chaos.harness import Bench
 from tests.waiting import eventually
 from worker.sqs.shutdown import EX_SOFTWARE
 
-#: botocore asks for new credentials at each call in the last ten minutes of the old ones' life.
+#: botocore requests new credentials at each call in the last ten minutes of the old credentials' lifetime.
 SHORT_LIVED = timedelta(minutes=5)
 EXPIRED = timedelta(minutes=-5)
 
 
 class Agent(ThreadingHTTPServer):
-    """The credentials endpoint of an ECS task. `life` is that of the credentials; None: an answer without keys."""
+    """The credentials endpoint of an ECS task. `life` is the credentials' lifetime; None gives no keys."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -43,12 +43,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Silence."""
+        """Logs nothing."""
 
 
 @pytest.fixture
 def agent(queue: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agent]:
-    """The workers of `queue` have their credentials from it."""
+    """The credentials endpoint of the workers of `queue`."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     with Agent() as server:

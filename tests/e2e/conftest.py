@@ -1,4 +1,4 @@
-"""A deployment at work, and ways to put things in and wait for what comes out."""
+"""A running deployment, with helpers that upload files and wait for the results."""
 
 import json
 import uuid
@@ -27,7 +27,7 @@ SETTLED = frozenset({Status.READY, Status.FAILED, Status.DELETED})
 
 @dataclass(frozen=True)
 class LiveFleet:
-    """One provisioned deployment with pump and worker running."""
+    """One provisioned deployment with a running pump and running workers."""
 
     deployment: Deployment
     processes: ProcessSupervisor
@@ -43,7 +43,7 @@ class LiveFleet:
         return f"uploads/{self.owner}/{self.batch}/{name}"
 
     def upload(self, path: Path, name: str) -> str:
-        """Put a file into the owner's batch; returns the id of its image."""
+        """Put a file into the owner's batch. Returns the image id."""
         self.deployment.s3.upload_file(str(path), self.settings.uploads_bucket, self.key(name))
         return self.id_of(self.key(name))
 
@@ -69,7 +69,7 @@ class LiveFleet:
         return eventually(all_settled)
 
     def idle(self) -> None:
-        """Wait until no message waits or is in flight anywhere."""
+        """Wait until no queue has a waiting message or a message in flight."""
         urls = (self.settings.uploads_queue_url, self.settings.bulk_queue_url, self.settings.heavy_queue_url)
 
         def empty() -> bool:
@@ -79,14 +79,14 @@ class LiveFleet:
         eventually(empty)
 
     def results(self, image_id: str) -> set[str]:
-        """The keys of all that lies in the results bucket for an image, of whatever revision."""
+        """The keys of all objects of an image in the results bucket, of every revision."""
         pages = self.deployment.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.settings.results_bucket, Prefix=f"{self.owner}/{image_id}/"
         )
         return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
 
     def notices(self) -> list[dict[str, Any]]:
-        """Every notice of this owner that was published and not yet asked for."""
+        """Every published notice of this owner that has not been received yet."""
         actual: list[dict[str, Any]] = []
         while messages := self.deployment.sqs.receive_message(
             QueueUrl=self.notices_queue, MaxNumberOfMessages=10, WaitTimeSeconds=0
@@ -94,7 +94,7 @@ class LiveFleet:
             for message in messages:
                 envelope = json.loads(message["Body"])
                 attributes = {name: value["Value"] for name, value in envelope["MessageAttributes"].items()}
-                # What an earlier test left unread is not this one's.
+                # Skip the unread notices of earlier tests.
                 if attributes["owner"] == self.owner:
                     actual.append({"document": json.loads(envelope["Message"]), "attributes": attributes})
                 self.deployment.sqs.delete_message(QueueUrl=self.notices_queue, ReceiptHandle=message["ReceiptHandle"])
@@ -122,7 +122,7 @@ def standing(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Standing]:
     environment = cloud.environment(cloud_folder.scratch) | {
         "PIXELFLEET_PREFIX": f"t{uuid.uuid4().hex[:12]}",
         "PIXELFLEET_TAG_ORIGINALS": "true",
-        # One of the samples is too large for bulk.
+        # With this limit, one of the samples is too large for the bulk lane.
         "PIXELFLEET_BULK_MAX_PIXELS": "3000000",
     }
     with pytest.MonkeyPatch.context() as patch, ProcessSupervisor() as processes:
@@ -133,14 +133,14 @@ def standing(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Standing]:
         processes.start(pump_program(environment, cloud_folder))
         for lane in Lane:
             processes.start(worker_program(lane, 1, environment, cloud_folder))
-        # The tests of this process that use no cloud must not find one.
+        # Tests in this process that use no cloud must not see this environment.
         patch.undo()
         yield Standing(environment, processes, queue)
 
 
 @pytest.fixture
 def live(standing: Standing, monkeypatch: pytest.MonkeyPatch) -> LiveFleet:
-    """The standing deployment, as an owner that no other test has sees it."""
+    """The shared deployment, with an owner that no other test has."""
     enter(standing.environment, monkeypatch)
     return LiveFleet(
         Deployment(load_settings()), standing.processes, standing.notices_queue, f"o{uuid.uuid4().hex[:8]}"
@@ -154,11 +154,11 @@ def enter(environment: dict[str, str], patch: pytest.MonkeyPatch) -> None:
 
 
 def listen(composed: Deployment) -> str:
-    """Subscribe a queue to the notices; returns its URL."""
+    """Subscribe a queue to the notices. Returns the queue's URL."""
     topic = composed.settings.notices_topic_arn
     url = composed.sqs.create_queue(QueueName=f"{composed.settings.prefix}-listener")["QueueUrl"]
     arn = composed.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    # As on AWS, a queue takes notices only from a topic that its own policy names.
+    # As on AWS, a queue accepts notices only from a topic that the queue's policy names.
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "sns.amazonaws.com"},

@@ -1,4 +1,4 @@
-"""A batch from the upload to its removal, by the commands that a user types, through real processes."""
+"""A batch from the upload to its removal, by a user's commands, through real processes."""
 
 import hashlib
 import json
@@ -26,13 +26,13 @@ def env(live: LiveFleet, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def batch(live: LiveFleet, env: dict[str, str], samples: Path, tmp_path: Path) -> str:
-    """Two good images and a broken one, uploaded and done."""
+    """Two good images and a broken image, uploaded and processed."""
     for number, name in enumerate((*GOOD, BROKEN)):
         path = tmp_path / f"in/sub {number}/a+ü.jpg"
         path.parent.mkdir(parents=True)
         path.write_bytes((samples / name).read_bytes())
     finished = run("upload", str(tmp_path / "in"), "--owner", live.owner, "--batch", "b1", "--watch", "--json", env=env)
-    # One image failed: a script that waits for the batch must see it.
+    # One image failed. A script that waits for the batch must see the failure.
     assert finished.returncode == 1, finished.stderr
     uploaded, completed = map(json.loads, finished.stdout.splitlines())
     assert (uploaded["uploaded"], uploaded["sealed"]) == (3, True)
@@ -79,7 +79,7 @@ def test_a_manifest_in_a_file_is_summed_up_for_scripts(env: dict[str, str], batc
     assert len(lines_of(out.read_text())) == 3
 
 
-def test_what_was_tampered_with_is_found_by_verify(live: LiveFleet, env: dict[str, str], batch: str) -> None:
+def test_verify_reports_objects_that_were_tampered_with(live: LiveFleet, env: dict[str, str], batch: str) -> None:
     lines = lines_of(run("batch", "manifest", batch, env=env).stdout)
     [first, second] = [line["variants"][0]["s3"].removeprefix("s3://").split("/", 1)[1] for line in lines[:2]]
     results = live.settings.results_bucket
@@ -111,7 +111,7 @@ def test_a_download_fetches_what_is_missing_or_differs_and_nothing_else(
     assert json.loads((dest / "report.json").read_text())["ready"] == 2
 
 
-def test_list_show_and_watch_tell_the_same_counts(env: dict[str, str], batch: str, live: LiveFleet) -> None:
+def test_list_show_and_watch_print_the_same_counts(env: dict[str, str], batch: str, live: LiveFleet) -> None:
     [listed] = json.loads(run("batch", "list", "--owner", live.owner, "--json", env=env).stdout)
     shown = json.loads(run("batch", "show", batch, "--json", env=env).stdout)
     watched = json.loads(run("batch", "watch", "b1", "--owner", live.owner, "--json", env=env).stdout)
@@ -122,7 +122,7 @@ def test_list_show_and_watch_tell_the_same_counts(env: dict[str, str], batch: st
     assert "there is no batch nobody/nothing" in missing.stderr
 
 
-def test_show_tells_an_images_record_history_and_links(live: LiveFleet, env: dict[str, str], batch: str) -> None:
+def test_show_prints_an_images_record_history_and_links(live: LiveFleet, env: dict[str, str], batch: str) -> None:
     key = f"uploads/{batch}/sub 0/a+ü.jpg"
     shown = json.loads(run("show", key, "--json", env=env).stdout)
     assert (shown["status"], [line["what"] for line in shown["attempt_log"]]) == ("ready", ["claimed", "ready"])

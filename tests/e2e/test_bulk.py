@@ -1,4 +1,4 @@
-"""Three hundred images as one batch, by `upload` and by the plain aws CLI, through real processes."""
+"""300 images as one batch, by `upload` and by the plain aws CLI, through real processes."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""From an upload to variants, record and notice, through real processes: repeats, reordering, failures, removal."""
+"""From an upload to variants, record and notice, by real processes: repeats, reordering, failures, removal."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ PHOTO = "photos/progressive.jpg"
 
 
 def job_of(live: LiveFleet, key: str) -> Job:
-    """The job that the producer would make of the key's newest version, without a sequencer of its own."""
+    """The job that the producer would make of the key's newest version, but without a sequencer."""
     head = live.deployment.objects.head(live.settings.uploads_bucket, key)
     assert head is not None
     return Job(JobKind.PROCESS, head.bucket, key, head.version_id, head.etag, None, head.bytes)
@@ -102,7 +102,7 @@ def test_each_broken_file_fails_with_its_own_cause_while_others_go_on(live: Live
     assert images[good].status is Status.READY
     assert live.counts() == Counts(ready=1, failed_by_cause=dict.fromkeys(expected.values(), 1))
     live.idle()
-    # The image's own fault is told by its record; the DLQ is for what the system failed.
+    # The record reports an image's own fault. The DLQ is for failures of the system.
     assert live.deployment.queues.depth(live.settings.bulk_dlq_url).waiting == 0
 
 

@@ -1,4 +1,4 @@
-"""What `upload --dry-run` predicts, held against what the same upload then does."""
+"""The predictions of `upload --dry-run`, compared with the results of the same upload."""
 
 import json
 import os
@@ -20,7 +20,7 @@ ANIMATED = frozenset({"gif", "webp"})
 
 def reported(*arguments: str, env: dict[str, str]) -> dict[str, Any]:
     finished = run("upload", *arguments, "--json", env=env)
-    # With --watch, images that failed are exit code 1; the samples have some.
+    # With --watch, failed images give exit code 1. Some of the samples fail.
     assert finished.returncode == int("--watch" in arguments), finished.stderr
     document: dict[str, Any] = json.loads(finished.stdout.splitlines()[0])
     return document
@@ -43,14 +43,14 @@ def test_files_bytes_megapixels_formats_and_rejects_are_those_of_the_real_run(
     uploaded = reported(*options, "--watch", env=env)
 
     images = list(batch_images(live.deployment.images, live.owner, "b1"))
-    # What only the pixels tell, a forecast cannot know: it is ready or failed after its header was read.
+    # A forecast reads headers only. An image that the forecast counts as ready may fail at its pixels.
     taken = [image for image in images if image.width is not None]
     refused = Counter(image.cause.value for image in images if image.width is None and image.cause is not None)
     assert predicted["files"] == len(taken) == len(images) - refused.total()
     assert predicted["bytes"] == sum(image.bytes or 0 for image in taken)
     assert predicted["megapixels"] == round(sum(map(megapixels, taken)), 1)
     assert predicted["formats"] == Counter(image.format for image in taken)
-    # Skipped files never come to the fleet; the others fail there, with the cause that was foretold.
+    # Skipped files never reach the fleet. The other rejects fail there, with the predicted cause.
     skipped = Counter(predicted["rejects"]) - refused
     assert refused + skipped == predicted["rejects"]
     assert skipped.total() == len(uploaded["skipped"])

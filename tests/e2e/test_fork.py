@@ -1,4 +1,4 @@
-"""obstore's threads do not survive a fork: children of a process that has used obstore hang at their first call."""
+"""obstore's threads do not survive a fork. A child of a process that has used obstore hangs at its first call."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from pixelfleet.domain.records import Status
 from tests.chaos.harness import children_of
 from tests.e2e.conftest import LiveFleet
 
-#: The name that obstore's runtime gives to its threads.
+#: The name of the threads of obstore's runtime.
 OBSTORE_THREAD = "tokio-rt-worker"
 
 

@@ -1,4 +1,4 @@
-"""docs/howto/bulk.md, every command as it stands there, in its order."""
+"""Runs every command of docs/howto/bulk.md, unchanged and in order."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def test_every_command_of_the_page_works_and_it_ends_with_a_verified_manifest(
 
     for command in commands():
         if "batch manifest" in command:
-            # The reprocessing that the page has just asked for must be through.
+            # The reprocessing that the page has just started must be finished.
             live.idle()
         arguments = [part.replace("~", str(tmp_path)) for part in shlex.split(command)[1:]]
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The README's commands, run as they stand there by someone who has just cloned the repository."""
+"""Runs the README's commands, unchanged, as in a fresh clone of the repository."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-#: Run elsewhere, each for its reason.
+#: Commands that run elsewhere, and where.
 ELSEWHERE = {
     "make test": "is what runs this",
     ".venv/bin/pixelfleet up": "tests/integration/cli/test_up.py, with the aws commands that follow it",
@@ -73,7 +73,7 @@ def test_a_command_for_this_machine_runs_as_it_stands(command: str, samples: Pat
 def test_no_command_is_left_out() -> None:
     tried = {*LOCAL, *ELSEWHERE}
     rest = [command for command in commands() if command not in tried and not command.startswith("make ")]
-    # What works against a running `up` is in test_up.py and test_redrive.py.
+    # test_up.py and test_redrive.py run the commands that need a running `up`.
     known = {"aws", "pixelfleet upload", "pixelfleet failures", "pixelfleet redrive"}
     words = {"aws" if c.startswith("aws ") else " ".join(c.removeprefix(".venv/bin/").split()[:2]) for c in rest}
     assert words <= known

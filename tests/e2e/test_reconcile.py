@@ -1,4 +1,4 @@
-"""Objects whose events were lost, recipes that grew old, work that nobody works on, results that nobody names."""
+"""Reconcile: objects with lost events, old recipes, abandoned work, and results that no record names."""
 
 import gzip
 import json
@@ -76,7 +76,7 @@ def reconcile(live: LiveFleet, env: dict[str, str], *arguments: str) -> dict[str
     return document
 
 
-def test_100_lost_events_and_50_old_recipes_are_found_and_nothing_else(
+def test_100_lost_events_and_50_old_recipes_are_repaired_and_nothing_else(
     live: LiveFleet, env: dict[str, str], picture: Path, tmp_path: Path
 ) -> None:
     _, old, _ = stored(live, tmp_path, "old", 8)
@@ -90,7 +90,7 @@ def test_100_lost_events_and_50_old_recipes_are_found_and_nothing_else(
         lost = put(live, picture, "lost", 100)
     live.settled([*made_old, *made_new])
     live.idle()
-    # Read when the notices are published too: a record that is settled may still have a pending one.
+    # Wait for the notices too: a settled record may still have a pending notice.
     before = live.deployment.images.get_many(made_new)
 
     arguments = ("--recipe", str(new_file))

@@ -1,4 +1,4 @@
-"""failures, redrive and purge, as a person runs them, against a deployment at work."""
+"""The commands failures, redrive and purge, as a person runs them, against a running deployment."""
 
 import json
 import os
@@ -20,7 +20,7 @@ PHOTO = "photos/progressive.jpg"
 
 
 def pixelfleet(*arguments: str, code: int = 0) -> Any:
-    """Run a command with --json in this test's environment; returns what it printed."""
+    """Run a command with --json in this test's environment. Returns the command's JSON."""
     done = subprocess.run(
         [sys.executable, "-m", "pixelfleet.cli.main", *arguments, "--json"],
         capture_output=True,
@@ -34,12 +34,12 @@ def pixelfleet(*arguments: str, code: int = 0) -> Any:
 
 
 def crashed(live: LiveFleet, image: Image, cause: Cause = Cause.CRASHED) -> Image:
-    """Leave a record and a dead letter as a worker does that gave up on an image."""
-    # The worker that made the image ready still writes to its record until the notice is cleared.
+    """Leave a record and a dead letter, like a worker that gave up on an image."""
+    # The worker that made the image ready writes to the record until the notice is cleared.
     eventually(lambda: live.image(image.image_id).notice is None)
     image = live.image(image.image_id)
     job = image.job(Origin.EVENT)
-    # An image whose present version was never ready: one that was ready would stay so.
+    # The present version of this image was never ready. An image that was ready would stay ready.
     unmade = image.model_copy(update={"revision_source": None, "version": image.version + 1})
     assert live.deployment.images._write(image, unmade)
     aim = Aim(job, image.recipe or RecipeRef(name="web", digest="d"), "another-engine", "w1", timestamp())
@@ -180,7 +180,7 @@ def test_a_letter_that_no_record_explains_is_moved_back_and_processed(live: Live
     reported = pixelfleet("redrive", "--yes")
     assert reported["dead_letters"]["bulk"]["moved"] == 1
     assert dead(live) == 0
-    # Its object was never there, and the record that it left says so.
+    # The object never existed, and the record of the job says so.
     eventually(lambda: live.deployment.images.get(job.image_id))
     assert live.settled([job.image_id])[job.image_id].status is Status.DELETED
 

@@ -1,4 +1,4 @@
-"""Every sample through the whole fleet: each accounted for, each variant opened and compared by another library."""
+"""Every sample through the whole fleet. Each is accounted for. Another library opens and compares each variant."""
 
 import io
 import json
@@ -26,12 +26,12 @@ CAUSES = {
     "broken/truncated.png": "truncated",
     "broken/video.mp4": "not_an_image",
 }
-#: Mean difference of 8-bit values between a variant and Pillow's own view of the original, both at 24 x 24.
+#: Mean difference of 8-bit values between a variant and Pillow's rendering of the original, both at 24 x 24.
 CLOSE = 6.0
 
 
 class Ran:
-    """What `pixelfleet run` left, and its report."""
+    """The results of `pixelfleet run`, and its report."""
 
     def __init__(self, samples: Path, folder: Path) -> None:
         self.samples, self.out = samples, folder / "out"
@@ -66,7 +66,7 @@ def good(ran: Ran) -> list[str]:
 
 
 def tiny(picture: Image.Image) -> Image.Image:
-    """On white, upright, in sRGB, at 24 x 24."""
+    """The picture on white, upright, in sRGB, at 24 x 24."""
     picture = ImageOps.exif_transpose(picture)
     if picture.mode == "I;16":
         picture = picture.point(lambda value: value / 256).convert("L")
@@ -122,7 +122,7 @@ def test_optimized_is_a_progressive_jpeg_and_keeps_alpha_as_webp(ran: Ran) -> No
 
 
 def test_colours_and_orientation_are_those_of_the_original(ran: Ran) -> None:
-    # Ink needs a profile to become light, and the sample has none: Pillow's guess is not the measure of ours.
+    # CMYK needs a profile for the conversion to RGB, and the sample has none. Pillow's guess is no reference.
     compared = [name for name in good(ran) if "cmyk" not in name]
     far = {
         name: d for name in compared if (d := difference(ran.samples / name, ran.variant(name, "optimized"))) > CLOSE
@@ -137,7 +137,7 @@ def test_variants_carry_no_metadata_and_no_orientation(ran: Ran) -> None:
                 assert not picture.getexif()
 
 
-def test_the_same_samples_are_found_in_catalog_notices_and_tags(live: LiveFleet, samples: Path) -> None:
+def test_the_same_samples_are_in_catalog_notices_and_tags(live: LiveFleet, samples: Path) -> None:
     names = sorted(path.relative_to(samples).as_posix() for path in samples.rglob("*") if path.is_file())
     ids = {live.upload(samples / name, name): name for name in names}
     images = live.settled(ids)

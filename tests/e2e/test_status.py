@@ -1,4 +1,4 @@
-"""`pixelfleet status` of a deployment at work."""
+"""`pixelfleet status` of a running deployment."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Tiles of a batch, verified and downloaded one and all: none may be missing or another without a word."""
+"""All tiles of a batch are verified and downloaded. Every missing or different tile is reported."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def env(live: LiveFleet, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def batch(live: LiveFleet, env: dict[str, str], samples: Path) -> str:
-    """One image, made into tiles."""
+    """A batch of one image, made into tiles."""
     options = ("--owner", live.owner, "--batch", "b1", "--recipe", "zoom", "--watch", "--json")
     finished = run("upload", str(samples / "photos/greyscale.jpg"), *options, env=env)
     assert finished.returncode == 0, finished.stderr
@@ -29,7 +29,7 @@ def batch(live: LiveFleet, env: dict[str, str], samples: Path) -> str:
 
 
 def tiles_of(live: LiveFleet) -> list[str]:
-    """The keys of its tiles."""
+    """The keys of the image's tiles."""
     image = live.image(live.id_of(live.key("greyscale.jpg")))
     [variant] = [variant for variant in image.variants if variant.files > 1]
     return sorted(key for key in live.results(image.image_id) if key.startswith(tiles_folder(variant.key)))
@@ -41,7 +41,7 @@ def test_a_whole_set_is_verified(env: dict[str, str], batch: str) -> None:
     assert "0 differences" in finished.stderr
 
 
-def test_a_missing_tile_is_found(live: LiveFleet, env: dict[str, str], batch: str) -> None:
+def test_a_missing_tile_is_reported(live: LiveFleet, env: dict[str, str], batch: str) -> None:
     [*_, last] = whole = tiles_of(live)
     live.deployment.s3.delete_object(Bucket=live.settings.results_bucket, Key=last)
     finished = run("batch", "manifest", batch, "--verify", env=env)
@@ -49,7 +49,7 @@ def test_a_missing_tile_is_found(live: LiveFleet, env: dict[str, str], batch: st
     assert f"has {len(whole) - 1} tiles, not {len(whole)}" in finished.stderr
 
 
-def test_a_changed_tile_is_found_with_and_without_s3s_own_checksum(
+def test_a_changed_tile_is_reported_with_and_without_s3s_own_checksum(
     live: LiveFleet, env: dict[str, str], batch: str
 ) -> None:
     [first, *_] = tiles_of(live)
@@ -86,7 +86,7 @@ def test_a_download_fetches_the_tiles_that_are_missing_or_another_and_no_others(
     assert "fetched  0 variants;" in run("batch", "download", batch, str(dest), env=env).stderr
 
 
-def test_a_download_of_tiles_that_differ_from_the_record_is_a_failure_that_is_told(
+def test_a_download_of_tiles_that_differ_from_the_record_is_a_reported_failure(
     live: LiveFleet, env: dict[str, str], batch: str, tmp_path: Path
 ) -> None:
     [first, *_] = tiles_of(live)

@@ -1,4 +1,4 @@
-"""The tutorial's commands, typed one after another against a running `up`."""
+"""Runs the tutorial's commands, one after another, against a running `up`."""
 
 import os
 import re
@@ -26,7 +26,7 @@ def commands(page: str) -> list[str]:
 
 @pytest.fixture
 def typed(samples: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The environment of the second terminal, in a folder where step 1 was done."""
+    """The environment of the second terminal, in a folder in which step 1 is done."""
     shutil.copytree(samples, tmp_path / "demo/samples")
     process = start("up", "--json", "--data", str(tmp_path / "data"), "--workers", "1", env=environment(tmp_path / "t"))
     with process:

@@ -1,4 +1,4 @@
-"""What is live at a terminal: `status --watch`, `batch watch`, `upload --watch`, until Ctrl-C or the end."""
+"""Live output at a terminal: `status --watch`, `batch watch`, `upload --watch`, until Ctrl-C or the end."""
 
 import json
 import os
@@ -79,5 +79,5 @@ def test_an_upload_that_is_watched_shows_both_and_ends_with_the_batch(
     batch = live.deployment.batches.get(live.owner, "b1")
     assert batch is not None
     assert batch.expected == int(done[1]) + int(done[2])
-    # A batch that is complete is told once, by the last line.
+    # Only the last line reports the complete batch.
     assert len(re.findall("is complete", terminal.text)) == 1

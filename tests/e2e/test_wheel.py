@@ -1,4 +1,4 @@
-"""What `pipx install 'pixelfleet[local]'` gives: the wheel in an empty environment, without this repository."""
+"""The result of `pipx install 'pixelfleet[local]'`: the wheel in an empty environment, without this repository."""
 
 import json
 import os
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_grou
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from the source distribution, so that this one is whole too."""
+    """The wheel, built from the source distribution, so that the test covers the source distribution too."""
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     subprocess.run(command, check=True, capture_output=True)
@@ -35,7 +35,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Installation:
-    """An environment with a wheel in it, and a folder in which its commands run."""
+    """An environment with a wheel, and a folder in which the wheel's commands run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -57,7 +57,7 @@ class Installation:
 
     @contextmanager
     def running(self, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
-        """A command that goes on until it is ended; it is killed if the test leaves it running."""
+        """A long-running command. The command is killed if it still runs after the test."""
         with subprocess.Popen(
             self.command(*arguments), cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True
         ) as process:

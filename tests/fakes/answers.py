@@ -1,4 +1,4 @@
-"""A small HTTP server that gives the answers it is told to give, and keeps what it was asked."""
+"""A small HTTP server that sends scripted answers and keeps the requests."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Header names are in small letters."""
+    """Header names are in lower case."""
 
     method: str
     path: str
@@ -19,7 +19,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`promised` bytes are announced instead of what comes; a silent one keeps the connection and says nothing."""
+    """`promised` replaces the true Content-Length. A `silent` answer sends nothing and keeps the connection open."""
 
     status: int = 200
     text: str = ""
@@ -29,7 +29,7 @@ class Answer:
 
 
 class Answers(ThreadingHTTPServer):
-    """Gives each request the next of `answers`, the last one again and again."""
+    """Answers each request with the next entry of `answers`, and repeats the last entry."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -57,7 +57,7 @@ def answering() -> Iterator[Answers]:
 class _Handler(BaseHTTPRequestHandler):
     server: Answers
     protocol_version = "HTTP/1.1"
-    #: Head and body in one packet: the second of two would wait for the first to be acknowledged.
+    #: Head and body in one packet: a second packet would wait for the acknowledgement of the first packet.
     wbufsize = -1
 
     def _answer(self) -> None:
@@ -79,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content) if answer.promised is None else answer.promised))
         self.end_headers()
         self.wfile.write(content)
-        # Whoever was promised more is not to wait for it.
+        # A client that expects more bytes must not wait for them.
         self.close_connection = answer.promised is not None
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815 - http.server's names

@@ -1,4 +1,4 @@
-"""boto3 clients for tests, straight to an endpoint, with throw-away credentials unless others are given."""
+"""boto3 clients for tests, with an explicit endpoint and, by default, throw-away credentials."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -15,7 +15,7 @@ CREDENTIALS: Final[Mapping[str, str]] = {
 
 
 def client(service: str, url: str, environment: Mapping[str, str] = CREDENTIALS) -> Any:
-    """A client that gives up soon; its keys are those that `environment` has for a child process."""
+    """A client with short timeouts. Its keys are the keys in `environment`, as for a child process."""
     return boto3.session.Session().client(
         service,  # type: ignore[call-overload]
         endpoint_url=url,

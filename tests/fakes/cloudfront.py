@@ -1,7 +1,7 @@
-"""CloudFront in memory, as a boto3 client invalidates paths: an edge cache for each distribution.
+"""CloudFront in memory, with the boto3 call that invalidates paths. Each distribution is an edge cache.
 
 Rules: CloudFront developer guide, "Invalidate files": 15 paths that end in `*` may be in progress at once, 3,000 paths
-in all; a CallerReference that was used before returns the invalidation of that call, and another content is refused.
+in all. A repeated CallerReference returns the invalidation of the first call; with other paths the call is refused.
 """
 
 import time
@@ -13,7 +13,7 @@ from tests.fakes.errors import aws_error
 
 MOST_WILDCARDS: Final = 15
 MOST_PATHS: Final = 3_000
-#: Seconds that an invalidation takes.
+#: Duration of an invalidation in seconds.
 DURATION: Final = 60.0
 
 
@@ -29,7 +29,7 @@ class Invalidation:
 class FakeCloudFront:
     """The invalidations of one account. `clock` returns epoch seconds.
 
-    `most_wildcards` below CloudFront's 15 stands for a distribution on which other programs invalidate paths as well.
+    `most_wildcards` below CloudFront's 15 simulates other programs that invalidate paths of the same distribution.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time, most_wildcards: int = MOST_WILDCARDS) -> None:
@@ -54,7 +54,7 @@ class FakeCloudFront:
         return {"Invalidation": {"Id": known.identity, "Status": "Completed" if done else "InProgress"}}
 
     def forgotten_since(self, moment: float, path: str) -> bool:
-        """Whether an invalidation that was made at or after `moment` covers a path."""
+        """Whether an invalidation made at or after `moment` covers a path."""
         return any(
             invalidation.at >= moment and any(_covers(pattern, path) for pattern in invalidation.paths)
             for invalidation in self._by_reference.values()

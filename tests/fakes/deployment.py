@@ -1,4 +1,4 @@
-"""A deployment on moto, in process: tables, buckets, queues and topics as `provision` makes them elsewhere."""
+"""A deployment on moto, in process, with the tables, buckets, queues and topics that `provision` makes elsewhere."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from tests.fakes.moto_s3 import MotoDeployment, moto_s3
 
 SECRET = "a secret of the tests, long enough to sign"
 ACCOUNT = "123456789012"
-#: moto itself would put credentials into the environment for as long as it stands.
+#: By default moto puts credentials into the environment while it runs.
 _KEEPS_ENVIRONMENT: Final[DefaultConfig] = {"core": {"mock_credentials": False}}
 
 
@@ -34,7 +34,7 @@ _VARIABLES: Final = {
 
 
 def enter(patch: pytest.MonkeyPatch) -> None:
-    """Let code that composes a deployment by itself find the one of `moto_deployment`."""
+    """Set the environment so that code that composes a deployment uses the deployment of `moto_deployment`."""
     for name, value in _VARIABLES.items():
         patch.setenv(name, value)
     patch.delenv("AWS_ENDPOINT_URL", raising=False)
@@ -42,11 +42,11 @@ def enter(patch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def moto_deployment(*, quick_tables: bool = False) -> Iterator[Deployment]:
-    """Every resource that the dashboard needs, in a cloud that ends with the block.
+    """Every resource that the dashboard needs. The cloud ends with the block.
 
-    The environment is as before once the block begins: every client has its credentials by then. With `quick_tables`
-    the tables are those of the fake in memory, which passes the same conformance suite at a tenth of the time; code
-    that composes a deployment by itself does not find them.
+    The environment is restored when the block begins: every client has its credentials by then. With `quick_tables`
+    the tables are those of the fake in memory. The fake passes the same conformance suite in a tenth of the time. Code
+    that composes a deployment by itself does not use these tables.
     """
     with pytest.MonkeyPatch.context() as patch, mock_aws(config=_KEEPS_ENVIRONMENT), moto_s3() as url:
         enter(patch)
@@ -61,16 +61,16 @@ def moto_deployment(*, quick_tables: bool = False) -> Iterator[Deployment]:
 
 
 def put_quick_tables(deployment: Deployment) -> FakeDynamoDb:
-    """Let every adapter that is composed from now on work on tables in memory."""
+    """Make every adapter that is composed later use tables in memory."""
     settings = deployment.settings
     quick = FakeDynamoDb((getattr(settings, f"{table.name}_table"), table) for table in TABLES)
-    # In the place of the client that the property would make.
+    # Replaces the client that the property would make.
     deployment.__dict__["dynamodb"] = quick
     return quick
 
 
 def compose_all(deployment: Deployment) -> None:
-    """Make every client and adapter now, with the credentials that the environment has now."""
+    """Make every client and adapter now, with the present credentials of the environment."""
     for name in dir(Deployment):
         if isinstance(getattr(Deployment, name), cached_property):
             getattr(deployment, name)

@@ -1,7 +1,7 @@
-"""DynamoDB in memory, as a boto3 client answers: for the simulator, and for benchmarks of a hundred thousand records.
+"""DynamoDB in memory, with a boto3 client's answers, for the simulator and for benchmarks of 100,000 records.
 
-The emulators read a whole table for each index query; here each index is kept sorted. The fake and the emulators pass
-the same conformance suites (tests/catalog_conformance.py, tests/dynamodb_conformance.py).
+The emulators read a whole table for each index query. This fake keeps each index sorted. The fake and the emulators
+pass the same conformance suites (tests/catalog_conformance.py, tests/dynamodb_conformance.py).
 """
 
 import threading
@@ -24,10 +24,10 @@ Place = tuple[tuple[str, str], Mapping[tuple[str, Key], Key]]
 
 
 class FakeDynamoDb:
-    """Tables by name; `calls` counts calls by operation. Safe for many threads.
+    """Tables by name. `calls` counts the calls of each operation. The class is thread-safe.
 
-    A transaction with a ClientRequestToken that was used before succeeds again without an effect. The real service
-    keeps a token for ten minutes; the fake keeps it for good.
+    A transaction with a repeated ClientRequestToken succeeds without an effect. The real service keeps a token for ten
+    minutes. The fake keeps each token for ever.
     """
 
     def __init__(self, tables: Iterable[tuple[str, Table]]) -> None:
@@ -35,21 +35,21 @@ class FakeDynamoDb:
         self._lock = threading.RLock()
         self._tokens: dict[str, str] = {}
         self.calls: Counter[str] = Counter()
-        #: Called after each write with the table's name, the item before (None for none) and the item after.
+        #: Called after each write with the table's name, the item before the write (or None) and the item after it.
         self.on_write: Callable[[str, Attributes | None, Attributes], None] | None = None
 
     def clear(self) -> None:
-        """Empty every table, and forget every token."""
+        """Empty every table, and delete every token."""
         for table in self._tables.values():
             table.clear()
         self._tokens.clear()
 
     def all_items(self, table: str) -> list[Attributes]:
-        """Every item of a table, for a test to look at."""
+        """Every item of a table, for assertions."""
         return list(self._tables[table].items.values())
 
     def stock(self, table: str, items: MutableMapping[Key, Attributes], places: Iterable[Place]) -> None:
-        """Put many items into an empty table at once. `places` are the lists that writing the items would have made."""
+        """Put many items into an empty table at once. `places` are the index entries of these items."""
         self._tables[table].stock(items, places)
 
     def get_item(self, *, TableName: str, Key: Attributes, **_: Any) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class FakeDynamoDb:
         ClientRequestToken: str = "",
         **_: Any,
     ) -> dict[str, Any]:
-        """Raises ClientError: a condition does not hold, a token is used twice, or a limit is exceeded."""
+        """Raises ClientError if a condition does not hold, a token is used twice, or a limit is exceeded."""
         content = repr(TransactItems) if ClientRequestToken else ""
         with self._lock:
             known = self._tokens.get(ClientRequestToken)
@@ -107,7 +107,7 @@ class FakeDynamoDb:
         return {}
 
     def _target(self, action: dict[str, Any]) -> tuple[str, Key]:
-        """The table and key that one action of a transaction is for."""
+        """The table and the key of one action of a transaction."""
         [request] = action.values()
         return request["TableName"], self._tables[request["TableName"]].key(request.get("Item") or request["Key"])
 
@@ -148,14 +148,14 @@ class FakeDynamoDb:
 
 
 class _FakeTable:
-    """Items by key; each index is kept sorted by its range key, one list for each value of its hash key."""
+    """Items by key. Each index has one list for each value of its hash key, sorted by the range key."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self.items: MutableMapping[Key, Attributes] = {}
         own = Index("", table.hash_key, table.range_key or "", "ALL")
         self._indexes = {index.name: index for index in (*table.indexes, own)}
-        # The items of a table without a range key have no order among each other.
+        # The items of a table without a range key have no order.
         listed = (*table.indexes, *([own] if table.range_key else []))
         self._sorted: dict[str, defaultdict[str, SortedDict[Any, Key]]] = {
             index.name: defaultdict(SortedDict) for index in listed
@@ -171,7 +171,7 @@ class _FakeTable:
         return attributes[self._table.hash_key]["S"], attributes[range_key]["S"] if range_key else ""
 
     def write(self, kind: str, request: dict[str, Any]) -> tuple[Attributes | None, Attributes]:
-        """Returns the item before and after; after a delete there are no attributes."""
+        """Returns the item before and after the write. After a delete, the item has no attributes."""
         key = self.key(request.get("Item") or request["Key"])
         before = self.items.get(key)
         self._unlist(key, before)

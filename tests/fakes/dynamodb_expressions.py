@@ -1,4 +1,4 @@
-"""As much of DynamoDB's expression language as the catalog speaks; anything else is an error of the test."""
+"""The part of DynamoDB's expression language that the catalog uses. Other expressions are errors in the test."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _FUNCTION = re.compile(r"(?P<function>attribute_exists|attribute_not_exists)\((?
 _BEGINS = re.compile(r"begins_with\((?P<name>[#\w]+), (?P<value>:\w+)\)")
 _CLAUSE = re.compile(r"\b(SET|ADD|REMOVE|DELETE)\b")
 _UNLESS_THERE = re.compile(r"if_not_exists\((?P<name>[#\w]+), (?P<value>:\w+)\)")
-#: Commas within the parentheses of a function part no actions.
+#: Commas within the parentheses of a function do not separate actions.
 _ACTIONS = re.compile(r",(?![^(]*\))")
 
 
@@ -32,7 +32,7 @@ class Words:
         return self._values[word]
 
     def attribute(self, path: str, item: Attributes) -> Any:
-        """The typed attribute at a path such as `recipe.#name`; None if there is none."""
+        """The typed attribute at a path such as `recipe.#name`, or None."""
         *maps, last = [self.name(word) for word in path.split(".")]
         for name in maps:
             item = item.get(name, {}).get("M", {})
@@ -40,7 +40,7 @@ class Words:
 
 
 def plain(value: Any) -> Any:
-    """The comparable content of a typed attribute; None of a missing one."""
+    """The comparable value of a typed attribute. None for a missing attribute."""
     if value is None:
         return None
     [(kind, content)] = value.items()
@@ -48,7 +48,7 @@ def plain(value: Any) -> Any:
 
 
 def holds(condition: str, item: Attributes | None, words: Words) -> bool:
-    """Whether a condition holds for an item, None for one that is not there. AND binds before OR, without brackets."""
+    """Whether a condition holds for an item. A missing item is None. AND binds before OR; there are no brackets."""
     return any(_all_hold(alternative, item or {}, words) for alternative in condition.split(" OR "))
 
 
@@ -115,7 +115,7 @@ def _apply(clause: str, action: str, item: Attributes, words: Words) -> None:
 
 
 def _change_set(clause: str, name: str, kind: str, change: list[str], item: Attributes) -> None:
-    """A set that its last member leaves is an attribute no more (API reference, UpdateItem)."""
+    """DynamoDB removes the attribute of a set that becomes empty (API reference, UpdateItem)."""
     if kind not in {"SS", "NS", "BS"} or kind not in item.get(name, {kind: []}):
         message = "An operand in the update expression has an incorrect data type"
         raise aws_error("ValidationException", 400, "UpdateItem", message)

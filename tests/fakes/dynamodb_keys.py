@@ -1,4 +1,4 @@
-"""Key conditions of the fake DynamoDB: which part of an index a query reads."""
+"""Key conditions of the fake DynamoDB. A key condition selects the part of an index that a query reads."""
 
 import operator
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tests.fakes.dynamodb_expressions import Words, plain
 
-#: Sorts behind every text that begins like the text before it.
+#: A prefix with this suffix sorts after every text that begins with the prefix.
 LAST: Final = "\U0010ffff"
 
 _OPERATORS: Final[Mapping[str, Callable[[str, str], bool]]] = {
@@ -21,7 +21,7 @@ _OPERATORS: Final[Mapping[str, Callable[[str, str], bool]]] = {
 
 @dataclass(frozen=True, slots=True)
 class KeyRange:
-    """One value of the hash key, and range keys from `low` to `high` of which `admits` takes some."""
+    """One value of the hash key, and the range keys from `low` to `high` for which `admits` is true."""
 
     group: str
     low: str = ""
@@ -30,7 +30,7 @@ class KeyRange:
 
 
 def key_range(condition: str, words: Words) -> KeyRange:
-    """The range of a KeyConditionExpression, which has the hash key first."""
+    """The range of a KeyConditionExpression. The hash key comes first in the expression."""
     first, _, rest = condition.partition(" AND ")
     group = _value(words, first.partition(" = ")[2])
     if not rest:

@@ -12,13 +12,13 @@ MOST_ITEM_BYTES: Final = 400 * 1024
 
 
 def check_keys(keys: Sequence[object]) -> None:
-    """Raises ClientError: one BatchGetItem has more than 100 keys, or none."""
+    """Raises ClientError if a BatchGetItem has no keys or more than 100 keys."""
     if not 0 < len(keys) <= MOST_KEYS:
         raise aws_error("ValidationException", 400, "BatchGetItem", f"{len(keys)} keys; a call takes 1 to {MOST_KEYS}")
 
 
 def check_transaction(targets: Sequence[object]) -> None:
-    """Raises ClientError: a transaction has more than 100 actions, none, or two for one item."""
+    """Raises ClientError if a transaction has no actions, more than 100 actions, or two actions for one item."""
     if not 0 < len(targets) <= MOST_ACTIONS:
         raise aws_error("ValidationException", 400, "TransactWriteItems", f"{len(targets)} actions")
     if len(set(targets)) < len(targets):
@@ -27,8 +27,8 @@ def check_transaction(targets: Sequence[object]) -> None:
 
 
 def check_item(item: dict[str, Any]) -> None:
-    """Raises ClientError: an item has more than 400 KB, its attributes' names counted."""
-    # Quick first: version 2 of marshal writes each text whole, with five bytes more.
+    """Raises ClientError if an item, with the names of its attributes, is larger than 400 KB."""
+    # The quick check comes first: version 2 of marshal writes each text in full, plus five bytes.
     if len(marshal.dumps(item, 2)) <= MOST_ITEM_BYTES:
         return
     if sum(len(name) + _size(value) for name, value in item.items()) > MOST_ITEM_BYTES:

@@ -1,4 +1,4 @@
-"""As much of HTTP/1.1 as AWS clients speak, on asyncio: keep-alive, Content-Length, chunked bodies, 100-continue."""
+"""The part of HTTP/1.1 that AWS clients use, on asyncio: keep-alive, Content-Length, chunked bodies, 100-continue."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ REASONS: Final = {200: "OK", 400: "Bad Request"}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Header names are in lower case; `head` is the request line and headers as they came."""
+    """Header names are in lower case. `head` is the request line and the headers, unchanged."""
 
     method: str
     target: str
@@ -38,7 +38,7 @@ class Response:
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
 
 
-class Dropped(Exception):  # noqa: N818 - it says what became of the connection
+class Dropped(Exception):  # noqa: N818 - the name describes the state of the connection
     """Raised by a handler to close the connection without an answer."""
 
 
@@ -52,7 +52,7 @@ class Server:
     _tasks: set["asyncio.Task[None]"]
 
     async def close(self) -> None:
-        """Stop listening and drop every connection that is open."""
+        """Stop listening and close every open connection."""
         self._server.close()
         for task in list(self._tasks):
             task.cancel()
@@ -60,7 +60,7 @@ class Server:
 
 
 async def serve(handler: Handler, port: int) -> Server:
-    """Listen on 127.0.0.1; port 0 picks a free one."""
+    """Listen on 127.0.0.1. Port 0 selects a free port."""
     tasks: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -90,7 +90,7 @@ async def _converse(handler: Handler, reader: asyncio.StreamReader, writer: asyn
 
 
 async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request:
-    """Raises asyncio.IncompleteReadError when the client hangs up."""
+    """Raises asyncio.IncompleteReadError when the client closes the connection."""
     head = await reader.readuntil(b"\r\n\r\n")
     line, headers = parse_head(head)
     method, target, _ = line.split(" ", 2)
@@ -111,7 +111,7 @@ def parse_head(head: bytes) -> tuple[str, dict[str, str]]:
 
 
 async def read_body(reader: asyncio.StreamReader, headers: dict[str, str]) -> bytes:
-    """The body as it came over the wire; of a chunked one, the chunks with their frames."""
+    """The body as it came over the wire. A chunked body includes its chunk framing."""
     if headers.get("transfer-encoding", "").lower() != "chunked":
         return await reader.readexactly(int(headers.get("content-length", "0")))
     parts = []

@@ -1,6 +1,7 @@
-"""A deployment on moto whose bytes go by obstore, which moto in process cannot see, to moto's server on loopback.
+"""A deployment on moto in which obstore sends the bytes to moto's server on loopback.
 
-Server and process share moto's state, so that boto3 in process and obstore over the wire see the same buckets.
+moto in process cannot intercept obstore. The server and the process share moto's state, so boto3 in process and
+obstore over the wire use the same buckets.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`ObjectBytes` to a server on loopback, which gives up soon."""
+"""`ObjectBytes` with short timeouts, for a server on loopback."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -39,19 +39,19 @@ def object_bytes(url: str, policy: Policy = QUICK, of: boto3.session.Session | N
 
 
 def session_with(credentials: Credentials) -> boto3.session.Session:
-    """A session that has these credentials from nowhere."""
+    """A session with these credentials and without a credential provider."""
     core = botocore.session.Session()
     core._credentials = credentials  # type: ignore[attr-defined]
     return boto3.session.Session(region_name="us-east-1", botocore_session=core)
 
 
 def expired() -> dict[str, str]:
-    """Renewed credentials that have expired already. botocore raises RuntimeError."""
+    """Renewed credentials that have already expired. botocore raises RuntimeError."""
     return {"access_key": "k", "secret_key": "s", "token": "t", "expiry_time": "2020-01-01T00:00:00Z"}
 
 
 def incomplete() -> dict[str, str]:
-    """Renewed credentials out of an answer without keys, as botocore's ContainerProvider reads it: KeyError."""
+    """Renewed credentials from an answer without keys. botocore's ContainerProvider raises KeyError for them."""
     answer: dict[str, str] = {}
     return {"access_key": answer["AccessKeyId"]}
 
@@ -69,4 +69,4 @@ def without_credentials() -> boto3.session.Session:
 
 class _NoProvider:
     def load_credentials(self) -> None:
-        """None: there are no credentials."""
+        """Returns None: there are no credentials."""

@@ -1,4 +1,4 @@
-"""Image records put straight into the catalog, as workers would have left them."""
+"""Image records in the catalog, in the state in which workers leave them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,9 +20,9 @@ def key_of(owner: str, batch: str, name: str) -> str:
 
 
 def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: Any) -> Image:
-    """Claim and settle one image through the catalog's own state changes; `cause` makes it a failed one.
+    """Claim and settle one image through the catalog's own state changes. With `cause`, the image is failed.
 
-    Its notice is published, unless `announced` is false.
+    The image's notice is published, unless `announced` is false.
     """
     cause: Cause | None = facts.pop("cause", None)
     publish: bool = facts.pop("announced", True)
@@ -49,7 +49,7 @@ def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: A
 
 
 def variants_of(owner: str, of_image: str) -> tuple[StoredVariant, ...]:
-    """The web recipe's."""
+    """The variants of the web recipe."""
     made = (("thumb", "webp", 320, 240), ("optimized", "jpeg", 400, 300), ("enhanced", "jpeg", 400, 300))
     return tuple(
         StoredVariant(
@@ -67,7 +67,7 @@ def variants_of(owner: str, of_image: str) -> tuple[StoredVariant, ...]:
 
 
 def image_of(owner: str, batch: str, number: int) -> Image:
-    """One of many, made without a catalog: every twentieth has failed."""
+    """One of many images, made without a catalog. Every twentieth image has failed."""
     name = f"{number % 7}/IMG_{number:06}.jpg"
     key = key_of(owner, batch, name)
     failed = number % 20 == 0

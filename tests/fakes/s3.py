@@ -1,7 +1,7 @@
-"""S3 in memory, as a boto3 client answers, with the event notifications that the real service sends.
+"""S3 in memory, with a boto3 client's answers and the event notifications of the real service.
 
 Rules: Amazon S3 user guide, "Using versioning in S3 buckets", "Event notification types", "Event message structure".
-A bucket is unversioned, versioned (`Enabled`) or `Suspended`. Of each key the fake keeps every version, newest last.
+A bucket is unversioned, versioned (`Enabled`) or `Suspended`. The fake keeps every version of each key, newest last.
 The conformance suite is tests/s3_conformance.py; the embedded cloud passes the same suite.
 """
 
@@ -18,7 +18,7 @@ from tests.fakes.s3_events import EventSink, event_record
 from tests.fakes.s3_paginator import PageReader
 from tests.fakes.s3_uploads import UploadsInParts
 
-#: Keys that DeleteObjects takes, and keys of one page of a listing (S3 API reference).
+#: Most keys of one DeleteObjects call, and of one page of a listing (S3 API reference).
 MOST_KEYS: Final = 1_000
 MOST_TAGS: Final = 10
 
@@ -33,7 +33,7 @@ class FakeS3:
         self.uploads_in_parts = UploadsInParts()
 
     def bucket(self, name: str) -> FakeBucket:
-        """The bucket, for a test to look at.
+        """The bucket, for assertions.
 
         Raises:
             ClientError: NoSuchBucket.
@@ -188,7 +188,7 @@ class FakeS3:
         return PageReader(getattr(self, operation))
 
     def expire(self, bucket_name: str, key: str) -> None:
-        """Apply a lifecycle expiration rule to the key: as a delete, under its own event name."""
+        """Apply a lifecycle expiration rule to the key. The effect is a delete with another event name."""
         bucket = self.bucket(bucket_name)
         if bucket.current(key) is not None:
             self._deleted(bucket, key, "LifecycleExpiration")
@@ -264,7 +264,7 @@ class _Body:
 
 
 def _breaks_xml(key: str) -> bool:
-    """Whether XML 1.0 has no form for the key: most control characters (XML 1.0, section 2.2)."""
+    """Whether XML 1.0 cannot represent the key: most control characters (XML 1.0, section 2.2)."""
     return any(character < " " and character not in "\t\n\r" for character in key)
 
 

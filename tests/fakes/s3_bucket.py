@@ -1,4 +1,4 @@
-"""One S3 bucket: the versions of each key, by the rules of its versioning state."""
+"""One S3 bucket: the versions of each key, by the rules of the bucket's versioning state."""
 
 import hashlib
 import itertools
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-#: The version id of what was written while versioning was off or suspended.
+#: The version id of an object that was written while versioning was off or suspended.
 NULL: Final = "null"
 DEFAULT_TYPE: Final = "binary/octet-stream"
 
@@ -17,7 +17,7 @@ DEFAULT_TYPE: Final = "binary/octet-stream"
 class StoredVersion:
     """One version of a key, or a delete marker. `sequencer` orders the events of one key.
 
-    `crc32` is the checksum of an object that came in parts, empty for others.
+    `crc32` is the checksum of an object from an upload in parts, and empty for other objects.
     """
 
     key: str
@@ -48,11 +48,11 @@ class FakeBucket:
         return self._keys
 
     def versions(self, key: str) -> list[StoredVersion]:
-        """Oldest first."""
+        """All versions, oldest first."""
         return self._keys.get(key, [])
 
     def current(self, key: str) -> StoredVersion | None:
-        """The object that a read without a version id gives; None where the newest version is a delete marker."""
+        """The object of a read without a version id. None if the newest version is a delete marker."""
         versions = self._keys.get(key)
         return versions[-1] if versions and not versions[-1].is_marker else None
 
@@ -60,7 +60,7 @@ class FakeBucket:
         return next((stored for stored in self.versions(key) if stored.version_id == version_id), None)
 
     def put(self, key: str, body: bytes, now: datetime, options: Mapping[str, Any]) -> StoredVersion:
-        """Store a new version; without versioning it replaces the version `null`."""
+        """Store a new version. Without versioning, the new version replaces the version `null`."""
         etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
         content_type = options.get("ContentType", DEFAULT_TYPE)
         metadata = dict(options.get("Metadata", {}))
@@ -71,9 +71,9 @@ class FakeBucket:
         return stored
 
     def delete(self, key: str, now: datetime) -> tuple[StoredVersion | None, StoredVersion | None]:
-        """Delete without a version id: returns the delete marker that was made, and the object that was removed.
+        """Delete without a version id. Returns the new delete marker and the removed object.
 
-        An unversioned bucket makes no marker. A removed object carries the sequencer of the delete.
+        An unversioned bucket makes no marker. A removed object has the sequencer of the delete.
         """
         version_id, sequencer = self._next()
         if self.versioning:
@@ -86,7 +86,7 @@ class FakeBucket:
         return None, removed
 
     def remove_version(self, key: str, version_id: str) -> StoredVersion | None:
-        """Remove one version for good; it carries the sequencer of the removal."""
+        """Remove one version permanently. The returned version has the sequencer of the removal."""
         stored = self.version(key, version_id)
         if stored is None:
             return None
@@ -103,7 +103,7 @@ class FakeBucket:
         versions.append(stored)
 
     def _next(self) -> tuple[str, str]:
-        """A version id, and a sequencer. S3's sequencers grow and differ in length; shorter ones are right-padded."""
+        """A version id and a sequencer. S3's sequencers grow and differ in length; shorter ones are right-padded."""
         number = next(self._order)
         version_id = f"v{number}" if self.versioning == "Enabled" else NULL
         return version_id, f"{number:012X}" + "8" * (number % 3)

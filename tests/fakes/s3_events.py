@@ -1,4 +1,4 @@
-"""The event record that S3 sends of one change (Amazon S3 user guide, "Event message structure")."""
+"""The event record that S3 sends for one change (Amazon S3 user guide, "Event message structure")."""
 
 from collections.abc import Callable
 from datetime import datetime

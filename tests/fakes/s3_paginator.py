@@ -1,11 +1,11 @@
-"""boto3's paginator, as far as listings of S3 use it."""
+"""The part of boto3's paginator that listings of S3 use."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 
 class PageReader:
-    """Calls a listing operation again and again, until the service says that no more follows."""
+    """Repeats a listing operation until the service reports the last page."""
 
     def __init__(self, operation: Callable[..., dict[str, Any]]) -> None:
         self._operation = operation

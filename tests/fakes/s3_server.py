@@ -1,4 +1,4 @@
-"""A small S3 on loopback: it keeps the bytes of each path as it came over the wire, and nothing else."""
+"""A small S3 on loopback. The server keeps the body of each path, as it came over the wire, and nothing else."""
 
 import threading
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 
 class S3Server(ThreadingHTTPServer):
-    """`objects` holds bodies by bucket and key, as bytes; `agents` who has put each."""
+    """`objects` holds bodies by bucket and key, as bytes. `agents` holds the user agent of each put."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -54,7 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
         return accepted
 
     def log_message(self, *_: object) -> None:
-        """Silence."""
+        """Logs nothing."""
 
     @property
     def _place(self) -> tuple[str, bytes]:

@@ -1,4 +1,4 @@
-"""Uploads in parts, as S3 keeps them until they are completed or aborted.
+"""Uploads in parts. S3 keeps an upload until the upload is completed or aborted.
 
 Rules: Amazon S3 user guide, "Uploading and copying objects using multipart upload" and "Amazon S3 multipart upload
 limits". The ETag of the object is the MD5 of the parts' MD5s, with their number; its checksum is the CRC-32 of the
@@ -85,7 +85,7 @@ class UploadsInParts:
         del self._uploads[upload_id]
 
     def abort_all(self) -> None:
-        """As the lifecycle rule AbortIncompleteMultipartUpload does to old uploads."""
+        """Abort all uploads, like the lifecycle rule AbortIncompleteMultipartUpload aborts old uploads."""
         self._uploads.clear()
 
 

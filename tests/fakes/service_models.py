@@ -1,7 +1,7 @@
-"""botocore's models of AWS's services, read once a test process.
+"""botocore's models of AWS's services, read once for each test process.
 
-Each deployment of a test has a session of its own, and each session would read megabytes of JSON anew: half of the CPU
-of a deployment on moto.
+Each deployment of a test has its own session, and each session would read megabytes of JSON again. That takes half of
+the CPU time of a deployment on moto.
 """
 
 from functools import cache
@@ -11,7 +11,7 @@ import botocore.session
 
 
 class _Paths(list[str]):
-    """boto3 adds its folder for each session."""
+    """A list of search paths without duplicates. boto3 appends its folder for each session."""
 
     def append(self, path: str) -> None:
         if path not in self:
@@ -19,7 +19,7 @@ class _Paths(list[str]):
 
 
 def share() -> None:
-    """Give all sessions of this process one loader for each search path."""
+    """Share one loader for each search path between all sessions of this process."""
     create: Any = botocore.session.create_loader
 
     @cache

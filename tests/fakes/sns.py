@@ -1,4 +1,4 @@
-"""SNS in memory, as a boto3 client publishes: every publication is kept, in order.
+"""SNS in memory, with the calls of a boto3 client. Every publication is kept, in order.
 
 Rules: SNS API reference, Publish: a message of at most 256 KB, a subject of at most 100 characters without a line
 break, and for `MessageStructure=json` a JSON object of texts with the member `default`.
@@ -18,7 +18,7 @@ MOST_SUBJECT: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One message of one topic; `document` is the JSON object for machines."""
+    """One message of one topic. `document` is the JSON object for machines."""
 
     topic_arn: str
     subject: str

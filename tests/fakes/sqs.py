@@ -1,6 +1,6 @@
-"""A small fast SQS over HTTP: the JSON protocol of boto3, in memory, with a set latency for every answer.
+"""A small fast SQS over HTTP: the JSON protocol of boto3, in memory, with a fixed latency for every answer.
 
-`python -m tests.fakes.sqs --port 0 --latency-ms 8` prints its address; `FakeSqs()` runs it in a thread of a test.
+`python -m tests.fakes.sqs --port 0 --latency-ms 8` prints its address. `FakeSqs()` runs the fake in a thread of a test.
 The embedded cloud passes the same conformance suite (tests/integration/test_sqs_conformance.py). The fake checks no
 signature, writes nothing to disk and listens on the loopback interface alone.
 """
@@ -23,7 +23,7 @@ __all__ = ["ACCOUNT", "FakeSqs", "SqsService"]
 
 
 class SqsService:
-    """The operations by name, as requests of the JSON protocol; one instance is one account in one region."""
+    """The operations by name, as requests of the JSON protocol. One instance is one account in one region."""
 
     def __init__(self, latency: float = 0.0) -> None:
         self.latency = latency
@@ -37,7 +37,7 @@ class SqsService:
         self.account.at(address)
 
     def queue(self, name: str) -> FakeQueue:
-        """One queue, for a test to look at or to fill."""
+        """One queue, for a test to read or fill."""
         return self.account.queue(name)
 
     async def answer(self, request: Request) -> Response:
@@ -67,7 +67,7 @@ class SqsService:
             await self._arrival(queue, deadline)
 
     async def _arrival(self, queue: FakeQueue, deadline: float) -> None:
-        """Wait until a message is sent or shown again, at most until `deadline`."""
+        """Wait until a message is sent or becomes visible again, at most until `deadline`."""
         until, hidden = deadline, queue.next_wake()
         if hidden is not None:
             until = min(until, hidden)
@@ -115,7 +115,7 @@ async def _main(port: int, latency: float) -> None:
     service = SqsService(latency)
     server = await serve(service.answer, port)
     service.at(f"http://127.0.0.1:{server.port}")
-    print(f"http://127.0.0.1:{server.port}", flush=True)  # noqa: T201 - the address, for whoever started it
+    print(f"http://127.0.0.1:{server.port}", flush=True)  # noqa: T201 - the address, for the caller
     await asyncio.Event().wait()
 
 

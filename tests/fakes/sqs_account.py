@@ -1,4 +1,4 @@
-"""The operations of SQS on queues in memory, by name, with a clock that the caller gives: no network, no wait.
+"""The operations of SQS on queues in memory, by name, with the caller's clock. There is no network and no wait.
 
 `FakeSqs` (tests/fakes/sqs.py) puts these behind HTTP; `FakeSqsClient` puts them behind a boto3 client's methods.
 Limits: Amazon SQS developer guide, "Amazon SQS standard queue quotas"; batches: SQS API reference.
@@ -14,18 +14,18 @@ from typing import Any, Final
 from tests.fakes.sqs_queue import FakeQueue, Message, QueueError, State
 
 ACCOUNT: Final = "000000000000"
-#: Entries of one batch call, and messages of one receive.
+#: Most entries of one batch call, and most messages of one receive.
 MOST_ENTRIES: Final = 10
-#: Bytes of one message, and of one batch of messages.
+#: Most bytes of one message, and of one batch of messages.
 MOST_BYTES: Final = 1_048_576
 Fields = Mapping[str, Any]
 
 
 class SqsAccount:
-    """One account in one region. `clock` returns seconds; message ids come from `new_id`.
+    """One account in one region. `clock` returns seconds. `new_id` makes the message ids.
 
-    `sees` decides which visible messages one short poll samples: SQS asks only some of its servers, so that a short
-    poll of a queue with few messages may return too few, or none.
+    `sees` selects the visible messages that one short poll samples. SQS queries only some of its servers, so a short
+    poll of a queue with few messages may return too few messages, or none.
     """
 
     def __init__(
@@ -46,10 +46,10 @@ class SqsAccount:
         self._address = address
 
     def queue(self, name: str) -> FakeQueue:
-        """One queue, for a test to look at or to fill.
+        """One queue, for a test to read or fill.
 
         Raises:
-            QueueError: there is none.
+            QueueError: there is no such queue.
         """
         if name not in self._queues:
             raise QueueError("QueueDoesNotExist", "The specified queue does not exist.")
@@ -105,7 +105,7 @@ class SqsAccount:
         return self._batch(fields, lambda entry: self._send(queue, entry))
 
     def receive_message(self, fields: Fields, *, long: bool = False) -> Fields:
-        """One look at the queue, without a wait; `long` asks all servers, as a long poll does."""
+        """One read of the queue, without a wait. `long` queries all servers, like a long poll."""
         queue = self.at_url(fields["QueueUrl"])
         visibility = fields.get("VisibilityTimeout")
         hidden = None if visibility is None else float(visibility)

@@ -1,4 +1,4 @@
-"""A boto3 client's SQS methods over a `SqsAccount`, in process."""
+"""A boto3 client's SQS methods on a `SqsAccount`, in process."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ Wait = Callable[[str, float], None]
 class FakeSqsClient:
     """Every operation of `SqsAccount` as a method that takes the request's fields by keyword.
 
-    A long poll waits by `wait`. Without `wait` it returns at once, as if its time were over.
+    A long poll waits by `wait`. Without `wait`, a long poll returns at once, as after its timeout.
     """
 
     def __init__(self, account: SqsAccount, wait: Wait | None = None) -> None:

@@ -1,4 +1,4 @@
-"""An SQS client in memory that answers as it is told, for tests that count calls."""
+"""An SQS client in memory with scripted answers, for tests that count calls."""
 
 import threading
 from typing import Any
@@ -12,9 +12,9 @@ def error(status: int, code: str = "InternalError") -> ClientError:
 
 
 class ScriptedSqs:
-    """`script` holds what the next calls do, first to last: raise an exception, or answer a dict; then {}.
+    """`script` holds an exception to raise or a dict to return for each next call, in order. Later calls return {}.
 
-    `calls` are (operation, arguments), oldest first. `block` makes every call wait.
+    `calls` are pairs (operation, arguments), oldest first. `block` makes every call wait.
     """
 
     def __init__(self, *script: Any) -> None:

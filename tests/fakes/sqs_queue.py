@@ -1,8 +1,9 @@
-"""One standard SQS queue in memory, without a network or a clock of its own: pure and O(1) per message.
+"""One standard SQS queue in memory, without a network or a clock: pure, and O(1) per message.
 
-The rules are those of the SQS developer guide. A receive hides messages for the visibility timeout and counts. A
-message that has been received `maxReceiveCount` times goes to the dead-letter queue at the next receive. Only the
-newest receipt handle of a message counts. A delete is idempotent. A message older than the retention period is gone.
+The rules are those of the SQS developer guide. A receive hides messages for the visibility timeout and increments
+their receive counts. A message that has been received `maxReceiveCount` times goes to the dead-letter queue at the
+next receive. Only the newest receipt handle of a message is valid. A delete is idempotent. A message older than the
+retention period is removed.
 """
 
 import heapq
@@ -16,7 +17,7 @@ from enum import Enum, auto
 from functools import cache
 from typing import Final
 
-#: Messages of one standard queue that may be in flight (SQS developer guide, "Amazon SQS standard queue quotas").
+#: Most messages in flight of one standard queue (SQS developer guide, "Amazon SQS standard queue quotas").
 MOST_IN_FLIGHT: Final = 120_000
 
 DEFAULT_ATTRIBUTES: Final = {
@@ -33,7 +34,7 @@ def _max_receives(policy: str) -> int:
 
 
 class QueueError(Exception):
-    """An error that SQS answers with status 400 and this code."""
+    """An error that SQS returns with status 400 and this code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -65,7 +66,7 @@ class Message:
 
 
 class FakeQueue:
-    """Times are seconds on any clock, as long as every call uses the same one."""
+    """Times are seconds on any clock. Every call must use the same clock."""
 
     def __init__(self, name: str, url: str, attributes: dict[str, str]) -> None:
         self.name = name
@@ -108,12 +109,12 @@ class FakeQueue:
         visibility: float | None = None,
         sees: Callable[[Message], bool] | None = None,
     ) -> list[Message]:
-        """Hand out up to `most` messages; those that are used up go to the dead-letter queue instead.
+        """Return up to `most` messages. Messages without a receive left go to the dead-letter queue instead.
 
-        `sees` selects the messages that a short poll samples; None samples all.
+        `sees` selects the messages that a short poll samples. None samples all messages.
 
         Raises:
-            QueueError: OverLimit, as many messages are in flight as SQS allows.
+            QueueError: OverLimit, because the limit of messages in flight is reached.
         """
         self.wake(now)
         if self.counts[State.IN_FLIGHT] >= self.most_in_flight:
@@ -146,7 +147,7 @@ class FakeQueue:
             self._forget(message)
 
     def change_visibility(self, handle: str, seconds: float, now: float) -> None:
-        """Raises QueueError for a handle that is not the newest, or a message that is not in flight."""
+        """Raises QueueError if the handle is not the newest, or the message is not in flight."""
         self.wake(now)
         message = self._find(handle)
         if message is None or message.receipt_handle != handle:
@@ -163,7 +164,7 @@ class FakeQueue:
             self._forget(message)
 
     def wake(self, now: float) -> None:
-        """Show again whatever has been hidden long enough."""
+        """Make the messages visible whose visibility timeout or delay is over."""
         while self._hidden and self._hidden[0][0] <= now:
             until, _, message = heapq.heappop(self._hidden)
             if message.state in (State.IN_FLIGHT, State.DELAYED) and message.hidden_until == until:
@@ -173,11 +174,11 @@ class FakeQueue:
         return self._hidden[0][0] if self._hidden else None
 
     def messages(self) -> list[Message]:
-        """All messages, in no order, for a test to look at."""
+        """All messages, in no order, for assertions."""
         return list(self._by_id.values())
 
     def _expired(self, message: Message, now: float) -> bool:
-        """Whether the retention period is over; it counts from the first send, in a dead-letter queue too."""
+        """Whether the retention period is over. The period starts at the first send, also in a dead-letter queue."""
         if now < message.sent_at + float(self.attributes["MessageRetentionPeriod"]):
             return False
         self._forget(message)

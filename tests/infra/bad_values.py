@@ -1,4 +1,4 @@
-"""Values that a variable of the stack refuses, each with a part of the message that a person reads."""
+"""Values that a variable of the stack refuses, each with a part of the error message."""
 
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ _BALANCER: Final = {
 _SHOP: Final = {"protocol": "sqs", "endpoint": "arn:aws:sqs:us-east-1:123456789012:shop"}
 _TASK_ENDPOINTS: Final = ["ecr.api", "ecr.dkr", "ecs", "logs", "monitoring", "secretsmanager", "sqs", "sns"]
 
-#: The variables that are given, and a part of the message. A check that reads another variable names that one too.
+#: The given variables, and a part of the message. If a check reads another variable, that variable is given too.
 BAD_VALUES: Final[list[tuple[dict[str, Any], str]]] = [
     ({"prefix": "Pixel_Fleet"}, "prefix should be 2 to 20 lower-case letters"),
     ({"prefix": "p" + 20 * "x"}, "prefix should be 2 to 20 lower-case letters"),

@@ -1,4 +1,4 @@
-"""What a part's code asks of AWS, read from its source: the calls of boto3 and obstore that its entries can reach.
+"""The AWS calls of a part, read from its source: the calls of boto3 and obstore that its entries can reach.
 
 Names stand for types: `deployment.images.claim` is the method of the class that `Deployment.images` is annotated to
 return, whoever holds the deployment. `_client.put_item` is DynamoDB's because no other service here has a call of that
@@ -19,11 +19,11 @@ from tests.infra.terraform import REPOSITORY
 
 SERVICES: Final = ("cloudfront", "cloudwatch", "dynamodb", "ecs", "s3", "sns", "sqs")
 PACKAGES: Final = ("pixelfleet", "worker", "dashboard", "producer_lambda")
-#: Calls of boto3 that are no operation of the service: by the operations that they come to.
+#: Calls of boto3 that are no operation of the service, with the operations that they perform.
 HELPERS: Final = {"upload_file": ("put_object", "abort_multipart_upload"), "generate_presigned_post": ("put_object",)}
-#: obstore's functions, by the operations that they come to: a large put goes in parts, and a failed one is aborted.
+#: obstore's functions, with the operations that they perform. A large put goes in parts; a failed put is aborted.
 OBSTORE: Final = {"put": ("put_object", "abort_multipart_upload"), "get": ("get_object",)}
-#: Of which table a catalog class is, and which of them are queried by their indexes alone.
+#: The table of each catalog class, and the classes whose queries use indexes only.
 TABLES: Final = {
     "Images": "images",
     "Batches": "batches",
@@ -41,7 +41,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An operation, as boto3 names it; in the catalog, of which table."""
+    """An operation by its boto3 name. In the catalog, also the table."""
 
     service: str
     operation: str
@@ -50,7 +50,7 @@ class Call:
 
 @dataclass
 class Module:
-    """One source file: its functions and classes by name, and where its imported names come from."""
+    """One source file: its functions and classes by name, and the origin of its imported names."""
 
     functions: dict[str, Function] = field(default_factory=dict)
     classes: dict[str, dict[str, Function]] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Module:
 
 
 def calls(entries: Iterable[str], but: Iterable[str] = ()) -> set[Call]:
-    """Everything reachable from these modules (or functions, as `module:name`), not by way of the functions `but`."""
+    """All calls reachable from these modules (or functions, as `module:name`) without the functions `but`."""
     walk = Walk(frozenset(but))
     for excluded in walk.but:
         module, _, name = excluded.partition(":")
@@ -155,7 +155,7 @@ class Walk:
 
 @cache
 def source() -> dict[str, Module]:
-    """Every module of ours by its dotted name."""
+    """Every module of the project by its dotted name."""
     paths = [path for package in PACKAGES for path in sorted((REPOSITORY / package).rglob("*.py"))]
     return {_dotted(path): _read(path) for path in paths}
 
@@ -199,7 +199,7 @@ def _read(path: Path) -> Module:
 
 
 def _last_name(node: ast.expr) -> str:
-    """Of `a.b` and `a.b()` it is `b`, of `a` it is `a`; of anything else nothing."""
+    """`b` for `a.b` and `a.b()`, `a` for `a`, and "" for any other expression."""
     if isinstance(node, ast.Call):
         return _last_name(node.func)
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
@@ -214,5 +214,5 @@ def _within(module: str, package: str) -> bool:
 
 
 def lines(actual: Iterable[Call]) -> Iterator[str]:
-    """For people, in order."""
+    """The calls as readable lines, in order."""
     yield from sorted(f"{call.service}:{call.operation} {call.table}".rstrip() for call in actual)

@@ -38,5 +38,5 @@ def _values(request: Mapping[str, Any], name: str) -> Iterator[str]:
 
 
 def _text(value: Mapping[str, Any]) -> str:
-    """Of `{"S": "x"}` it is `x`."""
+    """`x` for `{"S": "x"}`."""
     return str(next(iter(value.values())))

@@ -18,20 +18,20 @@ from tests.infra.terraform import REPOSITORY, Terraform, TerraformError, with_fr
 
 @pytest.fixture(scope="session")
 def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
-    """An initialised copy of infra/ and ecs/ without state: for checks that apply nothing."""
+    """An initialised copy of infra/ and ecs/ without state, for checks that apply nothing."""
     return initialised(tmp_path_factory.mktemp("terraform"))
 
 
 @pytest.fixture(scope="session")
 def look_ups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    """Variables for Terraform: an emulator that answers what a plan looks up."""
+    """Variables for Terraform that point to an emulator. The emulator answers the look-ups of a plan."""
     with serving(tmp_path_factory.mktemp("look-ups")) as address:
         yield ROOT | {"AWS_ENDPOINT_URL": address, "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 @pytest.fixture(scope="session")
 def plans(tmp_path_factory: pytest.TempPathFactory, look_ups: Mapping[str, str]) -> runs.Plans:
-    """The plans that AWS's rules judge."""
+    """The plans that are checked against AWS's rules."""
     terraform = Terraform(outside.program("terraform"), tmp_path_factory.mktemp("plans"), look_ups)
     terraform.prepare()
     address = look_ups["AWS_ENDPOINT_URL"]
@@ -49,7 +49,7 @@ def initialised(folder: Path) -> Terraform:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Everything applied to the emulators; taken down with them after the last test."""
+    """The whole stack, applied to the emulators. The emulators end after the last test."""
     program = outside.program("terraform")
     with ExitStack() as standing:
 
@@ -64,7 +64,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def worker(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A worker of the bulk lane: its task definition's command and environment, its role's policy; yields its log."""
+    """A bulk worker with its task definition's command and environment and its role's policy. Yields its log."""
     scratch = tmp_path_factory.mktemp("scratch")
     environment = parts.task_environment(stack, "bulk", scratch) | stack.emulators.data_plane
     log = scratch / "worker.log"
@@ -74,7 +74,7 @@ def worker(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 @pytest.fixture
 def operator(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Deployment:
-    """The deployment as its administrator reaches it: the output `environment`, and the root's credentials."""
+    """The deployment for its administrator: with the output `environment` and the root's credentials."""
     for name, value in (stack.environment | stack.emulators.data_plane | ROOT).items():
         monkeypatch.setenv(name, value)
     return Deployment(load_settings())

@@ -1,4 +1,4 @@
-"""A base image without a registry: debootstrap's Debian with Python, and buildah with its storage in one folder."""
+"""A base image without a registry: debootstrap's Debian with Python, and buildah with its storage in a folder."""
 
 import os
 import shutil
@@ -14,14 +14,14 @@ CA_BUNDLE: Final = "/etc/ssl/certs/ca-certificates.crt"
 
 @dataclass(frozen=True, slots=True)
 class Buildah:
-    """buildah whose images and containers lie in `folder` and vanish with it."""
+    """buildah with its images and containers in `folder`. They are deleted with the folder."""
 
     program: Path
     folder: Path
 
     @property
     def environment(self) -> dict[str, str]:
-        """Chroot isolation needs no privileges but root's; vfs no kernel module."""
+        """Chroot isolation needs no privileges other than root's. vfs needs no kernel module."""
         return dict(os.environ) | {
             "BUILDAH_ISOLATION": "chroot",
             "CONTAINERS_STORAGE_CONF": str(self.folder / "storage.conf"),
@@ -35,7 +35,7 @@ class Buildah:
         )
 
     def run(self, *arguments: str) -> str:
-        """Run one buildah command; raises CalledProcessError with its output printed."""
+        """Run one buildah command. On failure, prints the output and raises CalledProcessError."""
         done = subprocess.run(
             [str(self.program), *arguments], env=self.environment, capture_output=True, text=True, check=False
         )
@@ -51,10 +51,10 @@ class Buildah:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        # vfs copies every file of every layer: no packages and no papers.
+        # vfs copies every file of every layer, so package archives and documentation are removed.
         for needless in ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale", "usr/share/man"):
             shutil.rmtree(root / needless, ignore_errors=True)
-        # Behind a proxy that ends TLS, pip in the build must trust what this machine trusts.
+        # Behind a proxy that ends TLS, pip in the build must trust the authorities that this machine trusts.
         shutil.copy(os.environ.get("SSL_CERT_FILE", CA_BUNDLE), root / CA_BUNDLE.lstrip("/"))
         container = self.run("from", "scratch")
         self.run("add", container, str(root), "/")

@@ -1,4 +1,4 @@
-"""Two emulators that take the whole stack together: ministack checks IAM and runs the data plane, moto has the rest."""
+"""Two emulators for the whole stack: ministack checks IAM and runs the data plane, and moto serves the rest."""
 
 import contextlib
 import http.client
@@ -19,7 +19,7 @@ from pixelfleet.localcloud.ports import lasting_port
 
 ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"
-#: The root's key in both; ministack takes it from its own environment.
+#: The root's key in both emulators. ministack reads the key from its environment.
 ROOT: Final = {"AWS_ACCESS_KEY_ID": "AKIAROOTOFTHETESTS00", "AWS_SECRET_ACCESS_KEY": "of-no-account"}
 MOTO_SERVICES: Final = (
     "ACM",
@@ -30,32 +30,32 @@ MOTO_SERVICES: Final = (
     "ECS",
     "ELASTIC_LOAD_BALANCING_V2",
 )
-#: What tasks call. Named one by one, so that AWS_ENDPOINT_URL stays unset, as it is on AWS.
+#: The services that tasks call. Each has its own variable, so that AWS_ENDPOINT_URL stays unset, as on AWS.
 TASK_SERVICES: Final = ("CLOUDFRONT", "CLOUDWATCH", "DYNAMODB", "ECS", "S3", "SNS", "SQS")
 START_SECONDS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Emulators:
-    """Addresses of both, and the clients and environments that go there."""
+    """The addresses of both emulators, and clients and environments for them."""
 
     ministack: str
     moto: str
 
     @property
     def variables(self) -> dict[str, str]:
-        """What sends every call of an SDK or of Terraform to the right one, as the root."""
+        """The variables that send every call of an SDK or of Terraform to the right emulator, as the root."""
         moto = {f"AWS_ENDPOINT_URL_{service}": self.moto for service in MOTO_SERVICES}
         return ROOT | moto | self.data_plane
 
     @property
     def data_plane(self) -> dict[str, str]:
-        """The same without moto and without credentials: for a part that runs under its own role."""
+        """The same variables without moto and without credentials, for a part that runs under its own role."""
         return {"AWS_ENDPOINT_URL": self.ministack, "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
 
     @property
     def as_aws(self) -> dict[str, str]:
-        """The same for a part that asks ECS and CloudWatch too, which it does where no AWS_ENDPOINT_URL is set."""
+        """The same variables for a part that also calls ECS and CloudWatch, as it does without AWS_ENDPOINT_URL."""
         services = {f"AWS_ENDPOINT_URL_{service}": self.ministack for service in TASK_SERVICES}
         return services | {"AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true"}
 
@@ -74,7 +74,7 @@ class Emulators:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One emulator that is to be started."""
+    """One emulator to start."""
 
     name: str
     port: int
@@ -84,14 +84,14 @@ class Program:
 
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    """Start moto alone, for plans, which only look things up; yields its address."""
+    """Start moto alone, for plans, which only read. Yields moto's address."""
     with _running(folder, moto := _moto()):
         yield f"http://127.0.0.1:{moto.port}"
 
 
 @contextlib.contextmanager
 def ministack(folder: Path) -> Iterator[Emulators]:
-    """Start ministack alone, for what AWS refuses at run time; it stands for moto too."""
+    """Start ministack alone, also in the place of moto, for tests of AWS's refusals at run time."""
     with _running(folder, program := _ministack()):
         address = f"http://127.0.0.1:{program.port}"
         yield Emulators(address, address)
@@ -99,7 +99,7 @@ def ministack(folder: Path) -> Iterator[Emulators]:
 
 @contextlib.contextmanager
 def emulators(folder: Path) -> Iterator[Emulators]:
-    """Start both on free ports, logs in `folder`; both end with the context."""
+    """Start both emulators on free ports, with logs in `folder`. Both end with the context."""
     first, second = _ministack(), _moto()
     with _running(folder, first, second):
         yield Emulators(f"http://127.0.0.1:{first.port}", f"http://127.0.0.1:{second.port}")
@@ -131,7 +131,7 @@ def _ministack() -> Program:
 
 @contextlib.contextmanager
 def _running(folder: Path, *programs: Program) -> Iterator[None]:
-    """All programs at once: each takes seconds to start."""
+    """Start all programs at once, because each takes seconds to start."""
     with contextlib.ExitStack() as stack:
         started = [(program, stack.enter_context(_process(program, folder))) for program in programs]
         for program, process in started:

@@ -1,4 +1,4 @@
-"""Keys and certificates that a stack asks for, made for one test run."""
+"""Keys and certificates that a stack needs, made for one test run."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""ministack with the gaps closed that the stack falls into: `python -m tests.infra.ministack_server`.
+"""ministack without the gaps that affect the stack: `python -m tests.infra.ministack_server`.
 
 The server acts as if a proxy in front of it ended TLS. The stack's policies refuse plain HTTP, and ministack enforces
 the policies. Real TLS is no way out: kombu trusts certifi's authorities alone, and no variable adds one. A request that
@@ -53,7 +53,7 @@ def schedule_resource(reported: str, body: bytes, parameters: Message) -> str:
 
 
 def resource_arn(service: str, method: str, path: str, headers: Any, body: bytes, parameters: Any, *rest: Any) -> str:
-    """What a call is authorised by, where ministack's answer is not AWS's."""
+    """The ARN by which a call is authorised, where ministack's answer differs from AWS's."""
     reported: str = reported_arn(service, method, path, headers, body, parameters, *rest)
     if service == "ecs":
         return ecs_resource(reported, body)
@@ -64,13 +64,13 @@ reported_arn = iam_actions.extract_resource_arn
 
 
 def partition_key(table: str) -> str:
-    """The name of a table's partition key; empty for a table that is not there."""
+    """The name of a table's partition key. Empty for a missing table."""
     schema = (dynamodb._tables.get(table) or {}).get("KeySchema", [])
     return next((str(key["AttributeName"]) for key in schema if key["KeyType"] == "HASH"), "")
 
 
 def knows_no_balancer(module: Any) -> None:
-    """The load balancer is moto's, so that its existence cannot be checked here; the form of its ARN still is."""
+    """The load balancer exists only in moto, so ministack checks the format of its ARN and not its existence."""
     module._vpc_origin_endpoint_missing = lambda _spec, _arn: None
 
 

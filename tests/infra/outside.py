@@ -1,4 +1,4 @@
-"""Outside programs that some tests need: absent, the test is skipped with one line; in CI it fails."""
+"""Outside programs that some tests need. Without its program, a test is skipped with one line; in CI it fails."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ import pytest
 
 
 def program(name: str) -> Path:
-    """The program on the PATH; skips or fails the test where there is none."""
+    """The program on the PATH. Skips or fails the test if the program is missing."""
     actual = shutil.which(name)
     if actual is None:
         unavailable(f"{name} is not installed")
@@ -17,7 +17,7 @@ def program(name: str) -> Path:
 
 
 def unavailable(reason: str) -> NoReturn:
-    """Skip the test; in CI, where everything must be there, fail it."""
+    """Skip the test. In CI, where every program must be installed, fail the test."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

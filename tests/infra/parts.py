@@ -1,4 +1,4 @@
-"""The product's parts, run as their tasks would run them, and ways to put things in and wait for what comes out."""
+"""Runs the product's parts as their tasks would, with helpers that upload objects and wait for the results."""
 
 import contextlib
 import subprocess
@@ -17,9 +17,9 @@ TIMEOUT: Final = PATIENCE
 
 
 def task_environment(stack: Stack, part: str, scratch: Path) -> dict[str, str]:
-    """What a part's container has: its task definition's environment, its role's policy; `scratch` is its /scratch.
+    """The environment of a part's container, by its task definition and its role's policy. `scratch` is its /scratch.
 
-    The addresses of the emulators are for the caller to add.
+    The caller adds the addresses of the emulators.
     """
     folders = {name: str(scratch) for name in ("PIXELFLEET_SCRATCH_DIR", "HOME", "TMPDIR")}
     environment = stack.task_environment(part) | stack.credentials(part) | folders
@@ -29,7 +29,7 @@ def task_environment(stack: Stack, part: str, scratch: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def running(command: Sequence[str], environment: dict[str, str], log: Path) -> Iterator[None]:
-    """`python -m` a part for as long as the context lasts; what it says goes to `log`."""
+    """Run a part by `python -m` until the context ends. Its output goes to `log`."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", *command], env=environment, stdout=output, stderr=output, cwd=REPOSITORY
@@ -54,7 +54,7 @@ def put(stack: Stack, key: str, body: bytes) -> None:
 
 
 def await_status(stack: Stack, key: str, status: str, log: Path) -> dict[str, Any]:
-    """The image's record once it has that status."""
+    """Wait until the image has that status. Returns the record."""
     table = stack.outputs["table_names"]["images"]
     requested = {"image_id": {"S": image_id(stack.outputs["uploads_bucket"], key)}}
     actual: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The whole stack, applied for real to the two emulators, and what tests need of it."""
+"""The whole stack, applied to the two emulators, and helpers for its tests."""
 
 import contextlib
 import fcntl
@@ -18,9 +18,9 @@ from tests.infra.keys import self_signed
 from tests.infra.terraform import REPOSITORY, Terraform
 
 DOMAIN: Final = "images.example.com"
-#: A queue of somebody else's that the stack's notices go to.
+#: A queue outside the stack that receives the stack's notices.
 SUBSCRIBER: Final = "subscriber"
-#: A bucket of the same account that is none of the stack's.
+#: A bucket of the same account that does not belong to the stack.
 FOREIGN_BUCKET: Final = "payroll"
 #: The file that holds the variables, beside the root's configuration.
 VARIABLES: Final = "test.auto.tfvars.json"
@@ -40,7 +40,7 @@ class Stack:
         return self.terraform.outputs()
 
     def forget_outputs(self) -> None:
-        """Read the outputs anew the next time: an apply has changed them."""
+        """Discard the cached outputs after an apply has changed them."""
         self.__dict__.pop("outputs", None)
 
     @property
@@ -50,7 +50,7 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The settings that tasks of this deployment run with."""
+        """The settings of the tasks of this deployment."""
         return dict(self.outputs["environment"])
 
     def set_variables(self, **changed: Any) -> None:
@@ -74,7 +74,7 @@ class Stack:
         return dict(container)
 
     def policy(self, part: str) -> dict[str, Any]:
-        """The one policy of a part's role; `deploy` is the role of GitHub's workflows."""
+        """The one policy of a part's role. `deploy` is the role of GitHub's workflows."""
         iam = self.client("iam")
         roles = self.outputs["role_names"] | {"deploy": self.outputs["deploy_role_arn"].rpartition("/")[2]}
         role = roles[part]
@@ -82,7 +82,7 @@ class Stack:
         return dict(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
 
     def credentials(self, part: str) -> dict[str, str]:
-        """Keys that may do what the part's role may, and nothing else.
+        """Keys with exactly the rights of the part's role.
 
         ECS alone may assume the role, so a user with the role's policy stands in for the task.
         """
@@ -95,7 +95,7 @@ class Stack:
         return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
     def forget_credentials(self) -> None:
-        """Delete the stand-in users, so that what is left after a destroy is Terraform's to answer for."""
+        """Delete the stand-in users, so that all remains after a destroy are faults of the configuration."""
         iam = self.client("iam")
         for user in iam.list_users()["Users"]:
             name = user["UserName"]

@@ -1,4 +1,4 @@
-"""Middleware in front of ministack: it refuses what AWS refuses at run time and ministack takes.
+"""Middleware in front of ministack. It refuses calls that AWS refuses at run time and that ministack accepts.
 
 | refused | AWS's page |
 | --- | --- |
@@ -25,7 +25,7 @@ TRANSACTIONS_PAGE: Final = (
 
 MOST_WILDCARDS: Final = 15
 MOST_PATHS: Final = 3_000
-#: Seconds that an invalidation is in progress here. CloudFront takes minutes; tests wait for the next one.
+#: Seconds that an invalidation is in progress here. CloudFront takes minutes. Tests wait for the next invalidation.
 INVALIDATION_SECONDS: Final = 5.0
 #: Seconds between the check and the write of a transaction, in which its items are taken.
 TRANSACTION_SECONDS: Final = 0.02
@@ -143,7 +143,7 @@ async def read_body(receive: Receive) -> bytes:
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives a body that was read already, and then what follows."""
+    """A `receive` that first returns the body that was already read, and then the following messages."""
     given = False
 
     async def again() -> Message:

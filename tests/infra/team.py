@@ -1,4 +1,4 @@
-"""What a platform team has before pixelfleet comes, made in an emulator."""
+"""The existing resources of a platform team before pixelfleet, made in an emulator."""
 
 import json
 from typing import Any

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
-#: The file that a plan is kept in.
+#: The file of a saved plan.
 PLAN: Final = "changes.tfplan"
 #: A minute and a half on a machine with nothing else to do; a busy machine gets its time.
 APPLY_SECONDS: Final = 500.0
@@ -49,22 +49,22 @@ def mirror() -> Path | None:
 
 
 class DoubledError(TerraformError):
-    """A thing was refused as one that is there already.
+    """A resource was refused because it already exists.
 
-    An emulator that loses a connection once its work is done makes the provider ask again. What helps is to begin anew
-    on emulators that know nothing.
+    If an emulator loses a connection after its work is done, the provider repeats the call. The remedy is a start
+    on empty emulators.
     """
 
 
 def with_fresh_emulators(attempt: Callable[[], T]) -> T:
-    """The result of an attempt, or of a second one after a DoubledError; each attempt starts emulators of its own."""
+    """The result of an attempt, or of a second attempt after a DoubledError. Each attempt starts its own emulators."""
     try:
         return attempt()
     except DoubledError:
         return attempt()
 
 
-#: What services say of a thing that is there already.
+#: Error messages and codes of services for a resource that already exists.
 DOUBLED: Final = re.compile("already ?exist|ConflictException", re.IGNORECASE)
 
 
@@ -72,7 +72,7 @@ DOUBLED: Final = re.compile("already ?exist|ConflictException", re.IGNORECASE)
 class Terraform:
     """One working copy of infra/, ecs/ and examples/. `root` is the folder in it that commands run in.
 
-    `seconds` holds how long each command took last.
+    `seconds` holds the last duration of each command.
     """
 
     program: Path
@@ -130,7 +130,7 @@ class Terraform:
             ) from None
 
     def apply_changes(self) -> None:
-        """Carry out what `plan_changes` planned last, without looking at everything again."""
+        """Apply the last plan of `plan_changes` without another refresh."""
         self.run("apply", PLAN)
 
     def destroy(self, *arguments: str) -> None:
@@ -186,7 +186,7 @@ class Terraform:
         return done.stdout
 
     def _environment(self) -> dict[str, str]:
-        """Nothing of the user's AWS or Terraform configuration reaches a test."""
+        """The environment of a command, without the user's AWS and Terraform configuration."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
         manners = {"TF_CLI_CONFIG_FILE": os.devnull, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
         return clean | manners | GARBAGE_COLLECTION | dict(self.environment)

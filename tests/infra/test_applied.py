@@ -1,4 +1,4 @@
-"""The stack as the emulators took it: looked through, and compared with what runs on one machine."""
+"""The applied stack on the emulators, checked by rules and compared with the deployment of `provision`."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def test_the_applied_stack_keeps_every_rule(stack: Stack) -> None:
     assert {rule: actual for rule, actual in violations.items() if actual} == {}
 
 
-def test_the_settings_of_tasks_are_ones_that_pixelfleet_knows_and_name_everything(stack: Stack) -> None:
+def test_the_settings_of_tasks_are_settings_of_pixelfleet_and_name_everything(stack: Stack) -> None:
     reported = {name for name in stack.environment if name.startswith("PIXELFLEET_")}
 
     known = {f"PIXELFLEET_{field.upper()}" for field in Settings.model_fields}
@@ -84,7 +84,7 @@ def test_terraform_and_provision_make_the_same(stack: Stack, monkeypatch: pytest
 
 
 def description(stack: Stack, settings: Settings) -> dict[str, Any]:
-    """What both ways of making a deployment should agree on, by the parts' roles instead of their names."""
+    """The properties that both ways of making a deployment share, by the parts' roles instead of their names."""
     requested = resources(settings)
     parts = dict(zip(("uploads", "bulk", "heavy"), requested.queues, strict=True))
     return {

@@ -1,4 +1,4 @@
-"""The condition keys that IAM gets of a request: partition keys of tables, the protocol of a subscription."""
+"""The condition keys of a request for IAM: partition keys of tables, the protocol of a subscription."""
 
 import json
 from typing import Any

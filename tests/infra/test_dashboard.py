@@ -1,4 +1,4 @@
-"""The dashboard on the applied stack: its task definition's environment, its role's policy, every route of its own."""
+"""The dashboard on the applied stack, with its task definition's environment, its role's policy and every route."""
 
 import re
 import socket
@@ -27,13 +27,13 @@ from tests.infra.stack import DOMAIN, Stack
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
 
 PASSWORD = "correct horse battery"
-#: What a DLQ's message may be that nobody can do harm with: S3 sends it when notifications are set up.
+#: A harmless message for a DLQ: S3 sends this message when notifications are set up.
 TEST_EVENT = '{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}'
 
 
 @dataclass
 class Visitor:
-    """A browser at work: it keeps cookies, https or not, sends its session's form token, and notes where it was."""
+    """A browser. It keeps cookies, https or not, sends its session's form token, and records the visited routes."""
 
     client: httpx2.Client
     been: set[tuple[str, str]] = field(default_factory=set)
@@ -58,7 +58,7 @@ class Visitor:
         return self._send("DELETE", path, expected)
 
     def stream(self, path: str, until: str) -> str:
-        """What a stream of events says until it says `until`."""
+        """The text of a stream of events up to `until`."""
         self.been.add(("GET", path.partition("?")[0]))
         said = ""
         with self.client.stream("GET", path, headers=self._headers(), timeout=60) as answer:
@@ -110,7 +110,7 @@ class Service:
 
 @pytest.fixture(scope="module")
 def dashboard(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """As its task runs it, but for the address that it listens on; the secrets are those that ECS would put in."""
+    """The dashboard as its task runs it, except for the listen address. The secrets are those that ECS would inject."""
     scratch = tmp_path_factory.mktemp("scratch")
     container = stack.container("dashboard")
     values = {
@@ -167,7 +167,7 @@ def test_every_route_has_the_rights_that_it_needs(
 
 
 def upload(olga: Visitor, photo: bytes, worker: Path) -> tuple[str, str]:
-    """Two files of a batch, one of them broken, by forms straight to S3; their ids once they are done."""
+    """Upload two files of a batch, one of them broken, by forms directly to S3. Returns the ids of the done images."""
     olga.get("/upload")
     files = [{"name": name, "bytes": size, "type": "image/jpeg"} for name, size in (("a.jpg", 9), ("b.jpg", 9))]
     answer = olga.post("/api/v1/uploads", 201, json={"batch": "spring", "recipe": "web", "files": files}).json()
@@ -204,7 +204,7 @@ def look_at(olga: Visitor, image: str) -> None:
     signed = olga.get(f"/api/v1/images/{image}/variants/{variant}", 302).headers["location"]
     assert signed.startswith(f"https://{DOMAIN}/i/olga/{image}/")
     olga.post(f"/images/{image}/link", 200, {"variant": variant, "lifetime": "1 hour"})
-    # CloudFront takes these before the dashboard; without it the dashboard serves them by the same rights.
+    # CloudFront serves these paths before the dashboard. Without CloudFront the dashboard serves them by equal rights.
     assert olga.get("/i/" + signed.partition("/i/")[2].partition("?")[0]).content
 
 
@@ -224,7 +224,7 @@ def seal(olga: Visitor, *ids: str) -> None:
 
 
 def send_again(stack: Stack, operator: Deployment, olga: Visitor, broken: str) -> None:
-    """Redrive and purge of everything that either can meet: dead letters of a lane and of the uploads queue."""
+    """Redrive and purge every kind of dead letter: those of a lane and those of the uploads queue."""
     record = operator.images.get(broken)
     assert record is not None
     letters = {name: stack.outputs["dlq_urls"][name] for name in ("uploads", "bulk")}
@@ -233,7 +233,7 @@ def send_again(stack: Stack, operator: Deployment, olga: Visitor, broken: str) -
 
     assert olga.get("/api/v1/failures").json()["dead_letters"] == {"uploads": 1, "bulk": 1, "heavy": 0}
     olga.get("/failures")
-    # What the purge of another cause leaves, it shows again.
+    # A purge of another cause makes the letters that it leaves visible again.
     follow(olga, olga.post("/failures/purge", 303, {"cause": "too_many_pixels", "confirmation": "purge"}))
     follow(olga, olga.post("/api/v1/redrive", 202, json={"cause": record.cause}))
     follow(olga, olga.post("/failures/redrive", 303))
@@ -243,7 +243,7 @@ def send_again(stack: Stack, operator: Deployment, olga: Visitor, broken: str) -
 
 
 def follow(olga: Visitor, begun: httpx2.Response) -> None:
-    """Look at a background task until it is done."""
+    """Poll a background task until it is done."""
     task = begun.headers["location"].rpartition("/")[2]
     deadline = time.monotonic() + 60
     while (reported := olga.get(f"/api/v1/background-tasks/{task}").json())["state"] == "running":
@@ -318,7 +318,7 @@ def work_with_many(olga: Visitor, image: str) -> None:
     olga.get(f"/images/{image}/tiles.zip", 404)
     for path in ("/months", "/api/v1/months"):
         olga.get(path)
-    # Of nothing: the images are still looked at.
+    # The selection is empty, but the images are still read.
     follow(olga, olga.post("/bulk/delete", 303, {"all": "owner=olga&batch=none"}))
     done = olga.post("/bulk/delete", 303, {"all": "owner=*&name=none"}).headers["location"]
     olga.post(f"{done}/stop", 303)
@@ -332,7 +332,7 @@ def work_with_many(olga: Visitor, image: str) -> None:
 
 
 def work_with_recipes(olga: Visitor) -> None:
-    """A recipe is stored and named by a route and an owner, and all of it is taken back."""
+    """Store a recipe, name it in a route and for an owner, and undo all changes."""
     text = olga.get("/api/v1/recipes/web").json()["text"].replace('"web"', '"spring"', 1)
     assert olga.post("/api/v1/recipes/check", 200, json={"text": text}).json()["right"]
     olga.put("/api/v1/recipes/spring", 200, {"text": text})
@@ -353,7 +353,7 @@ def remove(olga: Visitor, ready: str, broken: str) -> None:
 
 
 def unvisited(been: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """The dashboard's routes that none of these requests met."""
+    """The dashboard's routes that none of these requests reached."""
     routers = [("", health.router)] + [(API, module.router) for module in _APIS]
     routers += [("", page.router) for page in _PAGES]
     routes: set[tuple[str, str]] = {
@@ -370,14 +370,14 @@ def unvisited(been: set[tuple[str, str]]) -> set[tuple[str, str]]:
 
 
 def test_it_may_ask_ecs_and_cloudwatch_how_the_fleet_is(stack: Stack) -> None:
-    """What the dashboard takes a refusal of for an empty answer, so that its pages do not show it."""
+    """The dashboard treats a refusal of these calls as an empty answer, so its pages do not show the refusal."""
     keys = stack.credentials("dashboard")
     ecs, cloudwatch = (stack.emulators.client(service, keys) for service in ("ecs", "cloudwatch"))
     names = [stack.outputs["service_names"][lane] for lane in ("bulk", "heavy")]
     now = time.time()
 
     with pytest.raises(ecs.exceptions.ClusterNotFoundException):
-        # ECS itself is moto's; ministack has judged the right before it looks for the cluster.
+        # ECS itself runs in moto. ministack checks the right before it looks up the cluster.
         ecs.describe_services(cluster=stack.outputs["cluster_name"], services=names)
     answer = cloudwatch.get_metric_data(MetricDataQueries=[], StartTime=now - 60, EndTime=now)
 

@@ -1,4 +1,4 @@
-"""A release by GitHub's role: a new image and a new zip, planned and applied with the rights of the role alone.
+"""A release by GitHub's role: a new image and a new zip, planned and applied with only the rights of the role.
 
 ministack refuses what the role may not. moto, which keeps ECS and EC2, does not: there the calls that the provider logs
 are compared with the policy.
@@ -21,7 +21,7 @@ from tests.infra.terraform import Terraform, type_of
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
 
 DIGEST = "sha256:" + 64 * "1"
-#: What a release may change.
+#: The resources that a release may change.
 RELEASED = {"aws_ecs_task_definition", "aws_ecs_service", "aws_scheduler_schedule", "aws_lambda_function"}
 #: The prefix of the actions of a service, by its name in the provider's log.
 PREFIXES = {"ECS": "ecs", "EC2": "ec2", "Lambda": "lambda", "Scheduler": "scheduler"}
@@ -76,7 +76,7 @@ def test_changes_that_are_no_release_replace_what_aws_cannot_change(stack: Stack
 
 
 def as_deployer(stack: Stack, log: Path) -> Terraform:
-    """Terraform on the same state with the keys of the role; the provider writes each call to `log`."""
+    """Terraform on the same state with the keys of the role. The provider writes each call to `log`."""
     logging = {"TF_LOG_PROVIDER": "DEBUG", "TF_LOG_PATH": str(log)}
     environment = stack.emulators.variables | stack.credentials("deploy") | logging
     return Terraform(stack.terraform.program, stack.terraform.folder, environment)
@@ -86,7 +86,7 @@ def calls_of(log: str) -> set[str]:
     """The actions that the calls in the provider's log need."""
     calls = set()
     for line in log.splitlines():
-        # The order of the fields of a line differs from line to line.
+        # The order of the fields differs from line to line.
         method, service = re.search(r"rpc\.method=(\w+)", line), re.search(r'rpc\.service=(\w+|"[^"]+")', line)
         if method and service:
             calls.add((method[1], service[1].strip('"')))

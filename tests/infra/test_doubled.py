@@ -1,4 +1,4 @@
-"""An apply that an emulator confused is tried again on fresh emulators; any other failure is a failure."""
+"""An apply that an emulator confused is repeated on fresh emulators. Any other failure stays a failure."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,14 +7,14 @@ import pytest
 
 from tests.infra.terraform import DoubledError, Terraform, TerraformError, with_fresh_emulators
 
-#: What the provider prints of a call that it repeated after its connection was lost.
+#: The provider's output for a call that it repeated after a lost connection.
 DOUBLED = """\
 module.catalog.aws_dynamodb_table.images: Creating...
 
 Error: creating AWS DynamoDB Table (pixelfleet-images): operation error DynamoDB: CreateTable, api error
 ResourceInUseException: Table already exists: pixelfleet-images
 """
-#: A failure of another kind, after lines that speak of a conflict.
+#: A failure of another kind, after lines that mention a conflict.
 OTHER = """\
 module.storage.aws_s3_bucket.this: the bucket already exists: nothing to do
 
@@ -24,7 +24,7 @@ Error: creating ECS Service (pixelfleet-bulk): operation error ECS: CreateServic
 
 @pytest.fixture
 def applying(tmp_path: Path) -> Callable[[str], Terraform]:
-    """A Terraform whose program prints a text and fails, once; then it succeeds."""
+    """A Terraform whose program prints a text and fails once, and then succeeds."""
 
     def make(text: str) -> Terraform:
         (tmp_path / "infra").mkdir()

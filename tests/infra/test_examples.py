@@ -1,4 +1,4 @@
-"""The examples: each is planned; a trial and one in an existing VPC are applied to emulators and taken down again."""
+"""Each example is planned. A trial and an example in an existing VPC are applied to emulators and destroyed."""
 
 import json
 import re
@@ -31,7 +31,7 @@ APPLIED = ("minimal", "existing-vpc")
 
 @dataclass
 class Applied:
-    """What an apply made, what a plan after it would change, and what a destroy left, of all applied examples."""
+    """All applied examples: the applied resources, the changes of a plan after that, and the rest after a destroy."""
 
     resources: list[dict[str, Any]]
     changes: Mapping[str, str]
@@ -44,7 +44,7 @@ class Applied:
 
 @pytest.fixture(scope="module")
 def applied(tmp_path_factory: pytest.TempPathFactory) -> Applied:
-    """The examples in APPLIED, called by one configuration: what Terraform reads of the provider, it reads once."""
+    """The examples in APPLIED, called by one configuration, so that Terraform reads the provider's schema once."""
     return with_fresh_emulators(lambda: apply_and_destroy(tmp_path_factory.mktemp("trials")))
 
 
@@ -61,13 +61,13 @@ def apply_and_destroy(folder: Path) -> Applied:
         terraform.apply()
         made = terraform.resources()
         changes = terraform.plan_changes()
-        # The plan before has looked at everything.
+        # The plan before has refreshed every resource.
         terraform.destroy("-refresh=false")
         return Applied(made, changes, terraform.resources(), network["permissions_boundary_arn"])
 
 
 def common(running: Emulators, name: str, folder: Path) -> dict[str, Any]:
-    """The variables that both examples need; each has a domain of its own, as CloudFront asks for."""
+    """The variables that both examples need. Each has its own domain, as CloudFront requires."""
     domain = f"{name}.{DOMAIN}"
     made = self_signed(domain)
     acm = running.client("acm", on_moto=True)

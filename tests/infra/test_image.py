@@ -1,4 +1,4 @@
-"""The container image, really built and run: as its user, writing to scratch alone, ended by SIGTERM as ECS does."""
+"""The container image, built and run as its user, with writes to scratch only, and ended by SIGTERM as by ECS."""
 
 import json
 import os
@@ -37,7 +37,7 @@ TIMEOUT = 60.0
 
 @pytest.fixture(scope="module")
 def buildah(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
-    """buildah with the image built on a Debian base; its storage goes with the test run."""
+    """buildah with the image built on a Debian base. The storage is deleted after the test run."""
     program, debootstrap = outside.program("buildah"), outside.program("debootstrap")
     if os.geteuid() != 0:
         outside.unavailable("debootstrap and chroot isolation want root")
@@ -55,14 +55,14 @@ def buildah(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
     ]
     subprocess.run(command, env=tool.environment, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
     yield tool
-    # vfs keeps every layer whole: gigabytes.
+    # vfs keeps a full copy of every layer, which takes gigabytes.
     tool.run("rm", "--all")
     tool.run("rmi", "--all", "--force")
 
 
 @pytest.fixture(scope="module")
 def container(buildah: Buildah) -> Iterator[str]:
-    """One container for all tests: vfs copies the whole image for each. None of them writes outside of /scratch."""
+    """One container for all tests, because vfs copies the image for each container. No test writes outside /scratch."""
     name = buildah.run("from", IMAGE)
     yield name
     buildah.run("rm", name)
@@ -86,7 +86,7 @@ def test_the_image_holds_no_compiler_and_its_user_can_write_to_scratch_alone(bui
     )
 
     assert actual == ""
-    # Those that every Debian has for everybody; a task's root file system is read-only beside this.
+    # These are writable for everybody on every Debian. A task's root file system is also read-only.
     assert set(writable.split()) <= {"/scratch", "/tmp", "/var/tmp", "/run/lock", "/dev/shm", "/dev/mqueue"}
 
 
@@ -155,7 +155,7 @@ class Running:
             arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             if arguments[0].endswith(b"/python") and any(word.endswith(program) for word in arguments[1:4]):
                 return pid
-            # buildah forks from any of its threads, and each lists its own children.
+            # buildah forks from any of its threads, and each thread lists its own children.
             for thread in Path(f"/proc/{pid}/task").iterdir():
                 waiting += [int(child) for child in (thread / "children").read_text().split()]
         raise AssertionError(f"no process of {program!r} runs")

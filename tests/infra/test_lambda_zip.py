@@ -1,4 +1,4 @@
-"""The producer's zip: the same bytes every time, for the platform that was asked for, and complete."""
+"""The producer's zip: reproducible bytes, for the requested platform, and complete."""
 
 import subprocess
 import sys
@@ -11,9 +11,9 @@ from tests.infra.stack import HOST_PYTHON, build_zip, host_zip
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("lambda-zip")]
 
-#: What the Lambda runtime brings itself, as folders and modules of site-packages.
+#: The folders and modules of site-packages that the Lambda runtime includes.
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
-#: ELF e_machine (System V ABI): what a shared library was compiled for.
+#: ELF e_machine (System V ABI): the architecture of a shared library.
 MACHINES = {"arm64": 183, "x86_64": 62}
 
 
@@ -24,7 +24,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A zip for another machine than this one, as the stack runs it by default."""
+    """A zip for another architecture than this machine's, as the stack uses by default."""
     return build_zip("arm64", "3.13", tmp_path_factory.mktemp("foreign") / "producer.zip")
 
 
@@ -39,7 +39,7 @@ def test_the_handler_imports_from_the_zip_and_the_runtime_alone(built: Path, tmp
     with zipfile.ZipFile(built) as archive:
         archive.extractall(task)
     runtime.mkdir()
-    import boto3  # noqa: PLC0415 - to find what stands in for the runtime's own
+    import boto3  # noqa: PLC0415 - locates the stand-in for the runtime's boto3
 
     for name in RUNTIME:
         (runtime / name).symlink_to(Path(boto3.__file__).parents[1] / name)

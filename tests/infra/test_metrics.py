@@ -1,4 +1,4 @@
-"""The metrics that alarms and dashboard look at are those that the worker writes."""
+"""The metrics that alarms and dashboard read are metrics that the worker writes."""
 
 import json
 import re
@@ -16,7 +16,7 @@ OBSERVABILITY = REPOSITORY / "infra" / "modules" / "observability"
 
 
 def written(capsys: pytest.CaptureFixture[str], image: Image) -> set[tuple[str, frozenset[str]]]:
-    """Metrics and their dimensions that the outcome of an image leaves on standard output."""
+    """The metrics, with dimensions, that the outcome of an image writes to standard output."""
     log_outcome(image, Lane.BULK)
     actual = set()
     for line in capsys.readouterr().out.splitlines():

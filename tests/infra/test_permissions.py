@@ -1,6 +1,6 @@
-"""What the parts' roles refuse.
+"""The refusals of the parts' roles.
 
-What they allow is shown by test_product.py, test_dashboard.py and test_reconcile.py, which run the parts under them.
+test_product.py, test_dashboard.py and test_reconcile.py run the parts under the roles and so test the permissions.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Call = Callable[[Clients, Stack], object]
 
 PARTS = ("producer", "bulk", "heavy", "dashboard", "reconcile")
 
-#: What none of the parts may do.
+#: Calls that no part may make.
 FORBIDDEN: dict[str, Call] = {
     "read another bucket": lambda on, _: on("s3").get_object(Bucket=FOREIGN_BUCKET, Key="salaries"),
     "list another bucket": lambda on, _: on("s3").list_objects_v2(Bucket=FOREIGN_BUCKET),
@@ -64,7 +64,7 @@ def _delete_from_stream(on: Clients, stack: Stack, stream: str) -> object:
     return on("dynamodb").delete_item(TableName=stack.outputs["table_names"]["activity"], Key=key)
 
 
-#: What one of the parts may not do, though another may.
+#: Calls that one part may not make, although another part may.
 FOREIGN: dict[tuple[str, str], Call] = {
     ("bulk", "delete an original"): lambda on, stack: on("s3").delete_object(
         Bucket=stack.outputs["uploads_bucket"], Key="uploads/a/b/c"
@@ -180,7 +180,7 @@ def _outcome(call: Call, stack: Stack, keys: dict[str, str]) -> str:
 
 
 def _denied(call: Call, clients: Clients, stack: Stack) -> str:
-    """Whether it was denied, or what happened instead."""
+    """Whether the call was denied, or its other outcome."""
     try:
         call(clients, stack)
     except ClientError as error:

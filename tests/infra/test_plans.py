@@ -1,4 +1,4 @@
-"""What the plans of the module say beside AWS's rules: defaults, a stack without NAT, public results, WAF."""
+"""Properties of the module's plans besides AWS's rules: defaults, a stack without NAT, public results, WAF."""
 
 import pytest
 
@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_grou
 
 
 def test_results_are_in_a_bucket_of_their_own(plans: runs.Plans) -> None:
-    """Results in the uploads bucket would set off jobs without end."""
+    """Results in the uploads bucket would start jobs without end."""
     names = [bucket.values["bucket"] for bucket in plans["defaults"].resources("aws_s3_bucket")]
 
     assert len(names) == len(set(names)) == 2

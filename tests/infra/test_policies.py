@@ -1,4 +1,4 @@
-"""Static rules over what is deployed: the excuses of checkov, which `make checkov` runs, and hadolint."""
+"""Static checks of the deployment: the exemptions of checkov, which `make checkov` runs, and hadolint."""
 
 import re
 import subprocess

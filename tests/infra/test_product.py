@@ -1,4 +1,4 @@
-"""The product on the applied stack: the Lambda runs from its zip and its mapping, a real worker as its task would."""
+"""The product on the applied stack: the Lambda with its zip and its mapping, and a real worker like its task."""
 
 import contextlib
 import json
@@ -45,7 +45,7 @@ def test_the_task_definitions_health_check_finds_the_worker_well(stack: Stack, w
     assert done.returncode == 0, done.stderr
 
 
-def test_a_broken_file_is_recorded_and_told_and_leaves_every_dlq_empty(stack: Stack, worker: Path) -> None:
+def test_a_broken_file_is_recorded_and_announced_and_leaves_every_dlq_empty(stack: Stack, worker: Path) -> None:
     key = "uploads/shop/spring/broken.jpg"
     put(stack, key, b"no image at all")
 
@@ -94,13 +94,13 @@ def test_a_tampered_stack_keeps_the_event_that_it_cannot_route_and_repair_and_re
     # queue is planned again with the queue, since it names the queue.
     assert changes == tampered | {'module.pixelfleet.module.queue["uploads"].aws_sqs_queue_policy.this'}
     await_status(stack, key, "ready", worker)
-    # Heartbeats, metrics and all: the role denied the worker nothing that it wanted in this time.
+    # The role denied the worker no call in this time, heartbeats and metrics included.
     assert "AccessDenied" not in worker.read_text()
     assert "not authorized" not in worker.read_text()
 
 
 def tamper(stack: Stack) -> set[str]:
-    """Change three resources behind Terraform's back; returns their addresses.
+    """Change three resources outside Terraform. Returns their addresses.
 
     The producer fails, its queue lets failures come back after a second instead of six minutes, and a table forgets
     its TTL.
@@ -125,7 +125,7 @@ def tamper(stack: Stack) -> set[str]:
 
 @contextlib.contextmanager
 def raised_minimum(stack: Stack) -> Iterator[None]:
-    """As if a scheduled action had raised the minimum of a lane."""
+    """Raise the minimum of a lane, like a scheduled action."""
     scaling = stack.emulators.client("application-autoscaling", on_moto=True)
     bounds = {
         "ServiceNamespace": "ecs",
@@ -139,7 +139,7 @@ def raised_minimum(stack: Stack) -> Iterator[None]:
 
 
 def redrive(stack: Stack, name: str) -> None:
-    """Move the one dead letter of a queue back, as the console's redrive would: ministack has no such call."""
+    """Move the one dead letter of a queue back, like the console's redrive, because ministack has no such call."""
     queues, dlq = stack.client("sqs"), stack.outputs["dlq_urls"][name]
     [message] = queues.receive_message(QueueUrl=dlq, WaitTimeSeconds=5)["Messages"]
     queues.send_message(QueueUrl=stack.outputs["queue_urls"][name], MessageBody=message["Body"])
@@ -147,7 +147,7 @@ def redrive(stack: Stack, name: str) -> None:
 
 
 def invalidated(stack: Stack) -> list[str]:
-    """Paths that CloudFront was told to forget."""
+    """The paths of CloudFront's invalidations."""
     cloudfront, distribution = stack.client("cloudfront"), stack.outputs["cdn_distribution_id"]
     actual = cloudfront.list_invalidations(DistributionId=distribution)["InvalidationList"].get("Items", [])
     return [

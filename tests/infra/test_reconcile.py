@@ -1,4 +1,4 @@
-"""The scheduled reconcile on the applied stack: its task definition's command, under its role, finds and mends."""
+"""The scheduled reconcile on the applied stack: its task definition's command, under its role, repairs faults."""
 
 import json
 import subprocess
@@ -83,7 +83,7 @@ def test_a_second_run_finds_nothing_more_to_do(stack: Stack, worker: Path, tmp_p
 
 
 def reconcile(stack: Stack, scratch: Path, *more: str) -> dict[str, Any]:
-    """One run as the sweep's schedule starts it, which leaves nothing alone for being young; what it told."""
+    """One run as the sweep's schedule starts it, without a minimum age. Returns the report."""
     [override] = json.loads(schedule_of(stack, "sweep")["Target"]["Input"])["containerOverrides"]
     assert override["name"] == stack.container("reconcile")["name"]
     program, *arguments = override["command"]
@@ -110,13 +110,13 @@ def schedule_of(stack: Stack, what: str) -> dict[str, Any]:
 
 
 def forget(stack: Stack, key: str) -> None:
-    """As if the event of an upload had never come."""
+    """Undo the effect of an upload's event, like a lost event."""
     lost = {"image_id": {"S": image_id(stack.outputs["uploads_bucket"], key)}}
     stack.client("dynamodb").delete_item(TableName=stack.outputs["table_names"]["images"], Key=lost)
 
 
 def orphaned_result(stack: Stack, operator: Deployment, key: str) -> str:
-    """A result of a revision that the image's record does not name, as an attempt leaves it that dies; its key."""
+    """Store a result of a revision that no record names, as a dead attempt leaves it. Returns the result's key."""
     record = record_of(operator, key)
     orphan = f"shop/{record.image_id}/{ORPHAN}/thumb.webp"
     stack.client("s3").put_object(Bucket=results(stack), Key=orphan, Body=b"x")
@@ -124,7 +124,7 @@ def orphaned_result(stack: Stack, operator: Deployment, key: str) -> str:
 
 
 def invent(stack: Stack, operator: Deployment, like: str, key: str) -> None:
-    """A ready image with a result, whose original is not there and whose deletion nobody told of."""
+    """Make a ready image with a result, without an original and without an event of its deletion."""
     model = record_of(operator, like)
     invented = model.model_copy(
         update={
@@ -145,7 +145,7 @@ def invent(stack: Stack, operator: Deployment, like: str, key: str) -> None:
 
 
 def seal(operator: Deployment, key: str) -> None:
-    """The batch is complete from now on, and its sealer dies before it says so."""
+    """Complete the batch by a seal, as if the sealer died before the announcement."""
     operator.batches.seal("shop", "mended", [record_of(operator, key).image_id])
 
 

@@ -1,4 +1,4 @@
-"""Code and policies held together: each role may what its part's source calls, and nothing that it does not."""
+"""Compares code and policies: each role allows the calls in its part's source, and no other calls."""
 
 from fnmatch import fnmatchcase
 from typing import Any
@@ -10,12 +10,12 @@ from tests.infra.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
 
-#: Where each part's code begins, and what of it is never called there.
+#: The entries of each part's code, and the functions that the part never calls.
 ENTRIES: dict[str, tuple[list[str], list[str]]] = {
     "producer": (["producer_lambda.handler"], []),
     "bulk": (
         ["worker"],
-        # Only a heavy worker looks at its deployment (worker/lanes.py).
+        # Only a heavy worker reads its deployment (worker/lanes.py).
         ["worker.retirement:OwnDeployment.is_primary", "worker.retirement:OwnDeployment._read_identity"],
     ),
     "heavy": (["worker"], []),
@@ -50,7 +50,7 @@ RIGHTS = {
 #: them; calls.py adds the counters.
 IN_TRANSACTIONS = {"images": "dynamodb:PutItem", "batches": "dynamodb:UpdateItem", "recipes": "dynamodb:PutItem"}
 
-#: Rights that no operation in the source has for its name.
+#: Rights whose names match no operation in the source.
 BESIDE: dict[str, set[str]] = {
     # Lambda itself receives and deletes for the function, and writes its log.
     "producer": {
@@ -61,12 +61,12 @@ BESIDE: dict[str, set[str]] = {
     "bulk": {
         "s3:GetObjectVersion", "s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging",
     },
-    # The ECS agent asks in the task's name (worker/protection.py).
+    # The ECS agent makes the call for the task (worker/protection.py).
     "heavy": {
         "s3:GetObjectVersion", "s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging",
         "ecs:GetTaskProtection", "ecs:UpdateTaskProtection",
     },
-    # A missing object is 404 only to those who may list.
+    # A missing object gives 404 only to a role that may list.
     "dashboard": {"s3:GetObjectVersion", "s3:ListBucket"},
     "reconcile": set(),
 }  # fmt: skip
@@ -86,7 +86,7 @@ def test_a_role_may_what_its_code_calls_and_nothing_more(stack: Stack, part: str
 
 
 def right_of(call: Call) -> tuple[str, str]:
-    """The action that a policy must allow, and for tables on which."""
+    """The action that a policy must allow. For tables, also the table."""
     name = f"{call.service}:{''.join(word.title() for word in call.operation.split('_'))}"
     if name == "dynamodb:TransactWriteItems":
         return IN_TRANSACTIONS[call.table], call.table

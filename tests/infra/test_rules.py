@@ -31,7 +31,7 @@ def broken(rule: str) -> Iterator[Plan]:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_broken_plans_of_a_rule_break_it_in_every_way_that_it_knows(rule: str) -> None:
+def test_the_broken_plans_of_a_rule_break_it_in_every_way_that_it_checks(rule: str) -> None:
     """Each `yield` of the rule's source is reached."""
     path, tree = str(RULES[rule].__file__), ast.parse(inspect.getsource(RULES[rule]))
     ways = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.Yield)}
@@ -72,7 +72,7 @@ def test_a_plan_keeps_every_rule(plans: runs.Plans, cell: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.xdist_group("plans")
-def test_every_rule_has_something_to_judge(plans: runs.Plans) -> None:
+def test_every_rule_has_something_to_check(plans: runs.Plans) -> None:
     kinds = {resource.type for cell in CELLS for resource in plans[cell].every}
 
     idle = {rule for rule, module in RULES.items() if not kinds.intersection(module.TYPES)}

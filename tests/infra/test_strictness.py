@@ -1,4 +1,4 @@
-"""The emulator of the tests refuses what AWS refuses, as a boto3 client sees it, and the catalog works against it."""
+"""The tests' emulator refuses the calls that AWS refuses, for a boto3 client, and the catalog works on it."""
 
 import json
 import threading
@@ -125,7 +125,7 @@ def test_a_batch_that_sqs_refuses_is_refused(emulator: Emulators, entries: list[
 
 
 def test_writes_that_meet_a_transaction_are_refused_and_nothing_is_counted_twice(emulator: Emulators) -> None:
-    """Eight writers add to one item by turns in transactions and alone, and repeat what was refused for a conflict."""
+    """Eight writers add to one item, with and without transactions, and repeat writes refused for a conflict."""
     dynamodb = emulator.client("dynamodb")
     dynamodb.create_table(
         TableName=TABLE,
@@ -162,7 +162,7 @@ def test_writes_that_meet_a_transaction_are_refused_and_nothing_is_counted_twice
 
 
 class TestCatalogUnderConflicts(ContentionConformance):
-    """The catalog on tables whose transactions take their items, as DynamoDB's do."""
+    """The catalog on tables whose transactions lock their items, as in DynamoDB."""
 
     @pytest.fixture
     def catalog(self, emulator: Emulators, monkeypatch: pytest.MonkeyPatch) -> Catalog:

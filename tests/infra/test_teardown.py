@@ -13,10 +13,10 @@ def test_destroy_leaves_nothing(stack: Stack) -> None:
     stack.forget_credentials()
     stack.empty_buckets()
     stack.remove_neighbours()
-    # As in a fresh clone, where nobody has built the zip.
+    # As in a fresh clone without a built zip.
     stack.zip.unlink()
 
-    # Every test before left the state as the emulators have the stack.
+    # After every earlier test, the state equals the stack on the emulators.
     stack.terraform.destroy("-refresh=false")
 
     assert stack.terraform.resources() == []
@@ -24,7 +24,7 @@ def test_destroy_leaves_nothing(stack: Stack) -> None:
 
 
 def left(stack: Stack) -> dict[str, Any]:
-    """What the services still list, by service; those of a kind that costs, or that bars a second apply."""
+    """The resources that the services still list, by service, of kinds that cost or that prevent a second apply."""
     on = stack.client
 
     def moto(service: str) -> Any:

@@ -1,4 +1,4 @@
-"""The configuration by itself: formatted, laid out alike, and its own tests, which need no AWS and no emulator."""
+"""The configuration alone: its format, its layout, and its own tests, which need no AWS and no emulator."""
 
 import os
 import re
@@ -45,7 +45,7 @@ def test_make_initialises_again_after_an_init_that_failed_and_when_a_backend_is_
 
 @pytest.fixture(scope="module")
 def reports(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What `terraform test` says of all files at once: it loads the provider's schema once, not once a file."""
+    """The output of `terraform test` for all files at once, which loads the provider's schema once, not once a file."""
     package = tmp_path_factory.mktemp("package") / "producer.zip"
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("empty", "")
@@ -61,7 +61,7 @@ def test_terraform_tests_pass(reports: str, name: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_a_module_is_laid_out_and_named_as_all_are_and_declares_nothing_for_nothing(module: Path) -> None:
-    """What tflint's rules for modules ask (standard_module_structure, naming_convention, documented_*, unused_*)."""
+    """tflint's rules for modules (standard_module_structure, naming_convention, documented_*, unused_*)."""
     text = "\n".join(path.read_text() for path in sorted(module.glob("*.tf")))
     declared = re.findall(r'^(variable|output|module|data|resource) ((?:"[^"]+" ?)+)\{$', text, re.MULTILINE)
     names = {(kind, actual.split('"')[-2]) for kind, actual in declared}
@@ -170,6 +170,6 @@ def _locals(text: str) -> set[str]:
 
 
 def _reported(text: str, kind: str, name: str) -> bool:
-    """Whether a variable says what it is for and of which type, an output what it is."""
+    """Whether a variable has a description and a type, or an output has a description."""
     block = text.partition(f'{kind} "{name}" {{')[2].partition("\n}\n")[0]
     return "description" in block and (kind == "output" or re.search(r"^  type +=", block, re.MULTILINE) is not None)

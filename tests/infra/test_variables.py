@@ -1,4 +1,4 @@
-"""What the stack's variables refuse, and with which message. Terraform checks them without a provider, in 0.1 s."""
+"""The refusals of the stack's variables, with messages. Terraform checks them without a provider, in 0.1 s."""
 
 import json
 import re
@@ -23,7 +23,7 @@ OF_THE_ROOT = ("region", "tags", "max_retries")
 
 @pytest.fixture(scope="module")
 def variables(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
-    """The module's variables and the sizes that they are checked by; no resources."""
+    """The module's variables and the sizes that their checks use, without resources."""
     folder = tmp_path_factory.mktemp("variables")
     for path in (*MODULE.glob("variables*.tf"), MODULE / "sizes.tf"):
         shutil.copy(path, folder)
@@ -32,7 +32,7 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 
 @pytest.fixture(scope="module")
 def messages(variables: Terraform) -> list[str]:
-    """What Terraform says of each case. Cases of different variables share a plan: a plan takes 0.1 s of CPU."""
+    """Terraform's messages for each case. Cases of different variables share a plan: a plan takes 0.1 s of CPU."""
     answers: dict[int, str] = {}
     for shared in packed():
         given = BASE | {name: value for number in shared for name, value in CASES[number][0].items()}

@@ -1,4 +1,4 @@
-"""The activity table's promises on the embedded cloud."""
+"""The conformance suite of the activity table on the embedded cloud."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

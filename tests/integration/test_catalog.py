@@ -1,4 +1,4 @@
-"""The catalog's promises on the embedded cloud."""
+"""The conformance suite of the catalog on the embedded cloud."""
 
 import pytest
 

@@ -90,7 +90,7 @@ def test_a_large_result_goes_in_parts_with_all_that_a_small_one_has(composed: De
     head = composed.s3.head_object(**where)
     assert (head["ContentType"], head["CacheControl"]) == ("image/tiff", IMMUTABLE)
     assert head["Metadata"]["recipe"] == "web"
-    # The embedded cloud forgets the tags of an upload in parts; tests/unit/aws/test_object_bytes.py looks at them.
+    # The embedded cloud loses the tags of an upload in parts. tests/unit/aws/test_object_bytes.py checks these tags.
     composed.objects.download_result("me/x/r/large.tif", tmp_path / "copy")
     assert hashlib.sha256((tmp_path / "copy").read_bytes()).hexdigest() == digest
 

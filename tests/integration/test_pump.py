@@ -1,4 +1,4 @@
-"""The pump against a real queue: what was handled is deleted, what failed comes back, and it ends when told to."""
+"""The pump on a real queue: handled messages are deleted, failed messages come back, and SIGTERM ends the pump."""
 
 import threading
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from tests.waiting import PATIENCE, eventually
 
 @pytest.fixture
 def sqs(settings: Settings) -> Any:
-    """A client of a deployment whose uploads queue holds nothing, and whose failures come back at once."""
+    """A client of a deployment with an empty uploads queue. Failed messages come back at once."""
     client = boto3.client("sqs", endpoint_url=settings.endpoint_url)
     client.purge_queue(QueueUrl=settings.uploads_queue_url)
     client.set_queue_attributes(QueueUrl=settings.uploads_queue_url, Attributes={"VisibilityTimeout": "0"})
@@ -88,7 +88,7 @@ def test_the_context_is_lambdas(sqs: Any, settings: Settings) -> None:
 
 
 class _Unreliable:
-    """A client whose first receives fail as those of a queue that is away; afterwards it is the real one."""
+    """A client whose first receives fail, like those of an unreachable queue. Later calls go to the real client."""
 
     def __init__(self, real: Any, failures: int) -> None:
         self._real, self.failures = real, failures
@@ -155,7 +155,7 @@ def test_sigterm_ends_the_process_in_good_order(
     program = replace(pump_program(cloud_environment, cloud_folder), grace=PATIENCE)
     child = Child(program)
     deployment = Deployment(settings)
-    # The job of an upload shows that the pump is at work.
+    # The job of an upload shows that the pump is running.
     deployment.s3.put_object(Bucket=settings.uploads_bucket, Key="uploads/me/b1/a.jpg", Body=b"pixels")
     eventually(lambda: deployment.queues.depth(settings.queue_url(Lane.BULK)).waiting)
     child.ask_to_stop()

@@ -1,4 +1,4 @@
-"""Thirty thousand failures: listing and redriving them stays usable, and what is kept in memory does not grow."""
+"""30,000 failures can be listed and redriven in bounded memory."""
 
 import gc
 import json
@@ -27,12 +27,12 @@ from tests.fakes.sqs_account import SqsAccount
 from tests.fakes.sqs_boto import FakeSqsClient
 
 MANY = 30_000
-#: Records in memory at once: a few pages of a hundred.
+#: Most records in memory at once: a few pages of a hundred.
 ROOM = 2_000
 
 
 class FakedDeployment(Deployment):
-    """A fleet whose catalog lies in memory and whose queues are the fake's."""
+    """A deployment with the catalog in memory and with fake queues."""
 
     def __init__(self, settings: Settings, dynamodb: Any, sqs: Any) -> None:
         super().__init__(settings)
@@ -58,7 +58,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def fail_many(deployment: Deployment, table: FakeDynamoDb) -> None:
-    """Records of images that crashed, and a dead letter for each."""
+    """Write the records of images that crashed, and a dead letter for each image."""
     job = Job(JobKind.PROCESS, "uploads", "uploads/me/b1/0.jpg", "v", "e", "05", 100)
     aim = Aim(job, WEB, "r", "w", "2026-11-20T12:00:00.000Z")
     deployment.images.claim(aim, 5, None)
@@ -81,7 +81,7 @@ def fail_many(deployment: Deployment, table: FakeDynamoDb) -> None:
 
 
 class Held:
-    """How many records this process held at once, looked at now and then: the fakes keep no Image, only attributes."""
+    """The most records in memory at once, sampled at intervals. The fakes keep attributes and no Image objects."""
 
     def __init__(self) -> None:
         self.most = 0
@@ -112,7 +112,7 @@ def test_thirty_thousand_failures_are_grouped_and_redriven_in_bounded_memory(man
     for image in watched(work.send(select(many.images, Selection()), lambda: reported.append(work.done.sent))):
         assert image.status is Status.QUEUED
     assert work.done == Sent(sent=MANY)
-    # Progress is told as it is made, ten by ten.
+    # Progress is reported after every ten images.
     assert reported == sorted(reported)
     assert len(reported) == MANY // 10
 

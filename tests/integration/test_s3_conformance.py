@@ -1,4 +1,4 @@
-"""The promises of S3 on the embedded cloud, so that what the fake does holds elsewhere."""
+"""The conformance suite of S3 on the embedded cloud. The fake passes the same suite."""
 
 from typing import TYPE_CHECKING, cast
 

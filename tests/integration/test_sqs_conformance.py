@@ -1,4 +1,4 @@
-"""What pixelfleet needs of SQS, as one suite: on the fake over HTTP, on the fake in process, on the embedded cloud."""
+"""The SQS behaviour that pixelfleet needs, on the fake over HTTP, the fake in process, and the embedded cloud."""
 
 import json
 import threading
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: The longest poll that SQS allows, in seconds (SQS API reference, ReceiveMessage).
 LONGEST_WAIT = 20
-#: Seconds that a received message of these queues stays hidden: more than two calls in a row take on a busy machine.
+#: Visibility timeout of these queues in seconds. On a busy machine, two successive calls take less than this.
 VISIBILITY = 3
 
 
@@ -41,7 +41,7 @@ def sqs(request: pytest.FixtureRequest) -> Iterator["SQSClient"]:
 
 @dataclass(frozen=True)
 class Pair:
-    """A queue that gives a message up after two receives, and its dead-letter queue."""
+    """A queue that allows two receives of a message, and its dead-letter queue."""
 
     url: str
     dead_url: str
@@ -114,7 +114,7 @@ def test_a_deleted_message_does_not_come_back_and_deleting_again_is_no_error(sqs
     assert receive(sqs, queue.url, wait=VISIBILITY + 1) == []
 
 
-def test_batches_tell_of_each_entry(sqs: "SQSClient", queue: Pair) -> None:
+def test_batches_report_each_entry(sqs: "SQSClient", queue: Pair) -> None:
     sent = sqs.send_message_batch(
         QueueUrl=queue.url, Entries=[{"Id": str(n), "MessageBody": f"message {n}"} for n in range(10)]
     )

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation`: runs seeds on all cores and shows the shortest trace of a seed that fails."""
+"""`python -m tests.simulation` runs seeds on all cores and shows the shortest trace of a failing seed."""
 
 import argparse
 import multiprocessing
@@ -13,7 +13,7 @@ from tests.simulation.simulation import run_seed
 
 #: Seeds that one process takes at a time.
 CHUNK = 10
-#: Seeds after which a campaign says how far it has come.
+#: Seeds after which a campaign prints its progress.
 REPORT_EVERY = 1_000
 
 

@@ -1,4 +1,4 @@
-"""What people and lifecycle rules do at the uploads bucket."""
+"""Changes of the uploads bucket by people and lifecycle rules."""
 
 import functools
 import random
@@ -12,7 +12,7 @@ from tests.simulation.step import KINDS, Step, short, some_of
 
 
 def bucket_steps(environment: Environment, rng: random.Random, keys: Sequence[str]) -> list[Step]:
-    """Puts, overwrites with the same bytes or others, deletes, and what lifecycle rules do."""
+    """Puts, overwrites with the same bytes or other bytes, deletes, and the actions of lifecycle rules."""
     s3, bucket = environment.cloud.s3, environment.settings.uploads_bucket
 
     def put(key: str) -> Step:

@@ -1,4 +1,4 @@
-"""Many seeds together: how much was simulated, and which invariants broke at which seeds."""
+"""Totals over many seeds: the simulated amount, and the broken invariants with their seeds."""
 
 from collections import Counter
 from dataclasses import dataclass, field

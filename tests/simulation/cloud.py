@@ -1,4 +1,4 @@
-"""The services of one simulated account, and their events: S3 tells SQS, and the models tell the observers."""
+"""The services of one simulated account, and their events: S3 sends events to SQS, and the models call observers."""
 
 import json
 import random
@@ -59,7 +59,7 @@ class Cloud:
         self._provision()
         #: Whether S3 loses, delays, doubles and reorders its events.
         self.events_wander = True
-        #: How many events S3 never sent.
+        #: The number of events that S3 never sent.
         self.events_lost = 0
         self.share_lost = rng.choice(LOST_EVENTS)
         self._share_stray = rng.choice(STRAY_EVENTS)

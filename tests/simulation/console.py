@@ -1,4 +1,4 @@
-"""What stands for the terminal, the user's cache and the composition in the commands of the command line."""
+"""Stand-ins for the terminal, the user's cache and the composition in the commands of the command line."""
 
 import contextlib
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""What users of the dashboard do."""
+"""Steps of the dashboard's users."""
 
 import random
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What every simulated process is made in: the scheduler, the network, the cloud, and the run's weather."""
+"""The surroundings of every simulated process: the scheduler, the network, the cloud, and the run's weather."""
 
 import random
 import tempfile
@@ -70,7 +70,7 @@ class Environment:
         return deployment
 
     def later(self, seconds: float, call: Callable[[], object]) -> None:
-        """Call after a while, on behalf of nobody's process."""
+        """Call after so many seconds, outside every process."""
         self.scheduler.spawn(self._nobody, "later", call, seconds)
 
     def signal(self) -> Signal:
@@ -88,7 +88,7 @@ class Environment:
             folder.cleanup()
 
     def violate(self, invariant: str, what: str) -> None:
-        """Keep that an invariant was broken during the run."""
+        """Record that an invariant was broken during the run."""
         self.trace.note(f"VIOLATION: {invariant}: {what}")
         self.violations.append(Violation(invariant, what))
 

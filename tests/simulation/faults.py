@@ -1,4 +1,4 @@
-"""What goes wrong, decided by the seed: which kinds of fault a run has, how often, and at which calls.
+"""The faults of a run. The seed decides the kinds of fault, their rates, and the calls that they strike.
 
 Each run draws its own weather: some kinds of fault on, others off, each at its own rate. A run in which everything
 fails at once hides what two rare faults do together ("swarm testing", Groce and others, ISSTA 2012).

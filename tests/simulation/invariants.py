@@ -1,4 +1,4 @@
-"""What must hold when the faults are over and the queues are empty, before and after one reconcile.
+"""The invariants when the faults are over and the queues are empty, before and after one reconcile.
 
 Each check reads the models directly and returns violations. Their names are those of docs/reliability.md.
 """
@@ -45,9 +45,9 @@ class Books:
         self.keys = sorted({*self.uploads.keys, *self.images})
 
     def is_unreported(self, image: Image) -> bool:
-        """Whether no event or job says any more that the bucket holds other bytes than the record is of.
+        """Whether the bucket holds other bytes than those of the record, and no event or job reports that any more.
 
-        The reconcile finds that out.
+        The reconcile detects this.
         """
         current = self.uploads.current(image.key)
         return self.gave_up and current is not None and current.etag != image.etag
@@ -227,7 +227,7 @@ def workers_receive(books: Books) -> Iterator[Violation]:
 
 
 def newer_attributes_are_kept(books: Books) -> Iterator[Violation]:
-    """What a worker of the next release wrote is carried through."""
+    """Attributes that a worker of the next release wrote are kept."""
     for key, item in books.items.items():
         wrote = any(line.get("worker", "").startswith("newer") for line in item.get("attempt_log", []))
         if wrote and "next_release" not in item:
@@ -235,7 +235,7 @@ def newer_attributes_are_kept(books: Books) -> Iterator[Violation]:
 
 
 def nothing_happened_too_early(books: Books) -> Iterator[Violation]:
-    """What the observer saw during the run."""
+    """The violations that the observer recorded during the run."""
     yield from books.environment.violations
 
 
@@ -264,9 +264,9 @@ _ALWAYS: Final[tuple[Check, ...]] = (
     newer_attributes_are_kept,
     nothing_happened_too_early,
 )
-#: What holds as soon as the queues are empty, without a reconcile.
+#: The checks that hold as soon as the queues are empty, without a reconcile.
 BEFORE_RECONCILE: Final[tuple[Check, ...]] = (without_a_reconcile, *_ALWAYS)
-#: What holds after one reconcile with a sweep.
+#: The checks that hold after one reconcile with a sweep.
 AFTER_RECONCILE: Final[tuple[Check, ...]] = (
     every_key_has_its_record,
     nothing_is_under_way,
@@ -281,6 +281,6 @@ AFTER_RECONCILE: Final[tuple[Check, ...]] = (
 
 
 def violations(checks: Iterable[Check], environment: Environment, observer: Observer) -> list[Violation]:
-    """What these checks find wrong now."""
+    """The present violations of these checks."""
     books = Books(environment, observer)
     return list(dict.fromkeys(violation for check in checks for violation in check(books)))

@@ -19,17 +19,17 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 MUTANTS: Final = Path(__file__).parent / "mutants"
-#: What a simulation imports.
+#: The folders that a simulation imports.
 PACKAGES: Final = ("pixelfleet", "worker", "dashboard", "producer_lambda", "tests/fakes", "tests/simulation")
-#: Seeds within which each mutant must be found.
+#: Seeds within which each mutant must be caught.
 MOST_SEEDS: Final = 20_000
-#: Seeds, from its own on, within which a mutant with a seed must be found: any change of the code moves the seeds.
+#: Seeds, from its own on, within which a mutant with a seed must be caught: any change of the code moves the seeds.
 NEARBY: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One patch. `fault` says what the patch puts back. `seed` is None where the fault is rare, or was never hunted."""
+    """One patch. `fault` describes the restored fault. `seed` is None if the fault is rare, or was never hunted."""
 
     path: Path
     fault: str

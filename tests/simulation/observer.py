@@ -1,4 +1,4 @@
-"""What must hold at every moment of a run, looked at when a service changes: a violation is kept with its time."""
+"""The invariants of every moment of a run, checked when a service changes. A violation is kept with its time."""
 
 from collections.abc import Iterator
 from typing import Any

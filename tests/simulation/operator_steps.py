@@ -1,4 +1,4 @@
-"""What operators do with the command line."""
+"""Steps of operators with the command line."""
 
 import random
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Who uses the fleet: people at the bucket, machines that upload, operators with the command line, dashboard users.
+"""The users of the fleet: people at the bucket, uploading machines, operators with the command line, dashboard users.
 
 Each runs the real code. A person whose program dies or fails may run it again. Each run has other people, and each
 person has other habits in each run ("swarm testing", see faults.py).

@@ -1,4 +1,4 @@
-"""The stand-ins for `probe` and `render`: an original's text says what becomes of it.
+"""The stand-ins for `probe` and `render`. An original's text decides the outcome.
 
 `good N` renders. `bad N` cannot be read. `slow N` takes longer than the bulk lane allows. `large N` needs more memory
 than the bulk lane has. `wide N` has more pixels than the bulk lane takes. `odd N` does not fit the recipe `catalog`. A
@@ -36,7 +36,7 @@ def rendered(body: bytes, recipe: str) -> bytes:
 
 
 class Pixels:
-    """What stands for pixelfleet/images in the worker."""
+    """The stand-in for pixelfleet/images in the worker."""
 
     def __init__(self, network: Network, lane: Lane, *, newer: bool = False) -> None:
         """`newer` is whether they are of the next release, which has a cause that this release does not know."""

@@ -37,7 +37,7 @@ PAUSE: Final = 900.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one seed."""
+    """The outcome of one seed."""
 
     seed: int
     steps: int
@@ -96,7 +96,7 @@ class Simulation:
             self._check(AFTER_RECONCILE)
         except OverrunError as error:
             self._found.append(Violation("the fleet comes to rest", str(error)))
-            # Why the fleet does not come to rest is told by what holds even now.
+            # The checks that hold even now show why the fleet does not come to rest.
             self._check((workers_receive,))
 
     def _start(self) -> list[Person]:
@@ -189,7 +189,7 @@ class Simulation:
                 self.environment.trace.note(f"VIOLATION: {violation}")
 
     def _names(self) -> dict[str, dict[str, Any]]:
-        """What stands for single names of the code under test."""
+        """The stand-ins for single names of the code under test."""
         environment = self.environment
 
         def memory(name: str) -> Any:

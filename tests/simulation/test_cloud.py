@@ -1,4 +1,4 @@
-"""What the simulated services do of their own accord."""
+"""Spontaneous actions of the simulated services."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ def environment() -> Iterator[Environment]:
 
 
 def put(environment: Environment) -> int:
-    """Put an object; returns how many events S3 sends."""
+    """Put an object. Returns the number of events that S3 sends."""
     bucket = environment.settings.uploads_bucket
     environment.cloud.s3.put_object(Bucket=bucket, Key="a.jpg", Body=b"a")
     environment.scheduler.run(lambda: False, 1_000)

@@ -1,4 +1,4 @@
-"""The simulator is not blind: each known fault, put back, breaks the invariant that its patch names."""
+"""The simulator detects faults: each known fault, put back, breaks the invariant that its patch names."""
 
 import subprocess
 
@@ -20,7 +20,7 @@ def test_a_mutant_applies_to_the_code_as_it_is(mutant: Mutant) -> None:
 @pytest.mark.parametrize(
     "mutant", [one for one in mutants() if one.seed is not None], ids=lambda mutant: mutant.path.stem
 )
-def test_a_mutant_is_found_from_its_seed_on(mutant: Mutant) -> None:
+def test_a_mutant_is_caught_from_its_seed_on(mutant: Mutant) -> None:
     seeds = seeds_until_found(mutant, NEARBY, mutant.seed or 0)
     assert seeds is not None, f"hunt it anew: python -m tests.simulation.mutation {mutant.path.name}"
 
@@ -28,5 +28,5 @@ def test_a_mutant_is_found_from_its_seed_on(mutant: Mutant) -> None:
 @pytest.mark.mutation
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: mutant.path.stem)
-def test_a_mutant_is_found(mutant: Mutant) -> None:
+def test_a_mutant_is_caught(mutant: Mutant) -> None:
     assert seeds_until_found(mutant, MOST_SEEDS) is not None

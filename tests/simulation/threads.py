@@ -1,4 +1,4 @@
-"""What the code under test finds in place of `threading`, `queue`, `time` and thread pools: simulated tasks."""
+"""The stand-ins for `threading`, `queue`, `time` and thread pools in the code under test: simulated tasks."""
 
 import queue
 import random
@@ -184,7 +184,7 @@ class InlineExecutor:
 
 
 def threading_module(scheduler: Scheduler) -> SimpleNamespace:
-    """What stands for the module `threading`."""
+    """The stand-in for the module `threading`."""
     return SimpleNamespace(
         Lock=lambda: Lock(scheduler, reentrant=False),
         RLock=lambda: Lock(scheduler, reentrant=True),
@@ -210,7 +210,7 @@ def time_module(scheduler: Scheduler, clock: Callable[[], float]) -> SimpleNames
 
 
 def queue_module(scheduler: Scheduler) -> SimpleNamespace:
-    """What stands for the module `queue`."""
+    """The stand-in for the module `queue`."""
     new = lambda *_, **__: SimpleQueue(scheduler)  # noqa: E731 - three names of one constructor
     return SimpleNamespace(SimpleQueue=new, Queue=new, Empty=queue.Empty)
 

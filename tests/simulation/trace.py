@@ -1,4 +1,4 @@
-"""What happened in one run: who did what at which simulated time."""
+"""The events of one run: process, action and simulated time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

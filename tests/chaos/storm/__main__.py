@@ -1,4 +1,4 @@
-"""Run a storm and print what it did; exit code 1 when the books are not in order afterwards."""
+"""Runs a storm and prints its figures. The exit code is 1 if the books are not in order afterwards."""
 
 import argparse
 import json
@@ -29,8 +29,8 @@ from tests.chaos.storm.load import BLOCKED, BULK_MAX_PIXELS, Expected, steps
 from tests.chaos.storm.meddler import Meddler
 from tests.e2e.conftest import listen
 
-#: Every read of a blocked original fails. Of all requests: answered with an error, held up for a second, dropped before
-#: and after they took effect.
+#: Every read of a blocked original fails. Of all requests, some are answered with an error, delayed by a second, or
+#: dropped before or after they took effect.
 FAULTS = (
     Fault("s3", "GET", target=BLOCKED, status=503),
     Fault(status=500, rate=0.05),
@@ -39,15 +39,15 @@ FAULTS = (
     Fault(drop="after", rate=0.01),
 )
 ROUNDS = 5
-#: Seconds for which one service answers nothing but errors.
+#: Seconds for which one service answers every request with an error.
 OUTAGE = 10.0
 
 
 @dataclass
 class Storm:
-    """One storm. `visibility` is that of the lanes in seconds: what a kill costs.
+    """One storm. `visibility` is the visibility timeout of the lanes in seconds, which is the delay after a kill.
 
-    Blocked images use all of their `attempts` up, so that there is something to redrive.
+    Blocked images use up all `attempts`, so that the redrive has images.
     """
 
     images: int
@@ -58,7 +58,7 @@ class Storm:
     say: Callable[[str], None] = field(default=lambda _: None)
 
     def run(self, data: Path) -> tuple[dict[str, object], list[str]]:
-        """Returns the figures, and what is wrong with the books."""
+        """Returns the figures, and the faults in the books."""
         folder = DataFolder.open(data)
         try:
             with ProcessSupervisor() as supervisor:
@@ -75,7 +75,7 @@ class Storm:
             "PIXELFLEET_LOG_LEVEL": "WARNING",
             "PIXELFLEET_MAX_ATTEMPTS": str(self.attempts),
         }
-        # The redrive, and this process's own clients, reach the cloud past the faults.
+        # The redrive, and the clients of this process, reach the cloud without the faults.
         ours = {name: value for name, value in direct.items() if name.startswith(("AWS_", "PIXELFLEET_"))}
         with mock.patch.dict(os.environ, ours):
             return self._endure(folder, direct, proxy)
@@ -110,7 +110,7 @@ class Storm:
         return deployment
 
     def _pour(self, deployment: Deployment, crew: Crew, proxy: FaultProxy) -> dict[str, Expected]:
-        """Upload over four fifths of the time, with a misfortune every few seconds, and seal the batches."""
+        """Upload during four fifths of the time, with a failure every few seconds, and seal the batches."""
         chance = random.Random(self.seed)
         todo = list(steps(self.images, chance))
         expected: dict[str, Expected] = {}
@@ -155,7 +155,7 @@ class Storm:
             deployment.batches.seal(owner, batch, [books.id_of(key) for key in keys])
 
     def _clear_up(self, deployment: Deployment, crew: Crew, direct: Mapping[str, str]) -> int:
-        """Let the queues run dry, redrive, and again, until the system has failed nothing."""
+        """Wait for empty queues and redrive. Repeat until there is no system failure and no dead letter."""
         redriven = 0
         for _ in range(ROUNDS):
             self._run_dry(deployment, crew)

@@ -1,4 +1,4 @@
-"""After the storm: what must hold, whatever happened."""
+"""The conditions that must hold after every storm."""
 
 import io
 import json
@@ -18,14 +18,14 @@ from tests.chaos.storm.load import Expected
 
 @dataclass(frozen=True)
 class Books:
-    """`expected` is by key; `notices_queue` is subscribed to the notices topic since before the first upload."""
+    """`expected` is by key. `notices_queue` was subscribed to the notices topic before the first upload."""
 
     deployment: Deployment
     expected: Mapping[str, Expected]
     notices_queue: str
 
     def faults(self) -> list[str]:
-        """Everything that is not as it must be, in words; empty when all is well."""
+        """A description of each broken condition. Empty if all conditions hold."""
         images = self.images()
         return [
             *self._wrong_ends(images),
@@ -62,7 +62,7 @@ class Books:
             for variant in image.variants:
                 try:
                     self._decode(variant.key)
-                except Exception as error:  # noqa: BLE001 - whatever keeps it from being read is the finding
+                except Exception as error:  # noqa: BLE001 - every error of the read is a fault
                     yield f"{key}: variant {variant.name} cannot be read: {error!r}"
 
     def _decode(self, key: str) -> None:

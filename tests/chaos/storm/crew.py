@@ -1,4 +1,4 @@
-"""The fleet's processes in the storm: started as on a laptop, killed at random."""
+"""The fleet's processes in the storm. They start as on a laptop and are killed at random."""
 
 import os
 import random
@@ -17,7 +17,7 @@ from tests.chaos.harness import children_of
 
 @dataclass
 class Crew:
-    """Two workers of the bulk lane, one of the heavy, and the pump, by name."""
+    """Two workers of the bulk lane, one worker of the heavy lane, and the pump, by name."""
 
     folder: DataFolder
     environment: Mapping[str, str]
@@ -34,7 +34,7 @@ class Crew:
         }
 
     def start(self) -> None:
-        """Start whatever does not run."""
+        """Start every process that does not run."""
         for name, program in self._programs.items():
             if name in self.running and self.running[name].poll() is None:
                 continue
@@ -44,7 +44,7 @@ class Crew:
                 )
 
     def strike(self) -> None:
-        """One misfortune, chosen at random."""
+        """Cause one failure, chosen at random."""
         self.chance.choice([self._kill_worker, self._kill_child, self._kill_child, self._stop_worker, self._end_pump])()
 
     def end(self) -> None:
@@ -54,7 +54,7 @@ class Crew:
             process.wait()
 
     def unasked_exits(self) -> list[str]:
-        """Processes that have ended although the storm did not end them."""
+        """Processes that have ended without an action of the storm."""
         return [name for name, process in self.running.items() if process.poll() not in (None, -signal.SIGKILL, 0)]
 
     def _kill_worker(self) -> None:

@@ -1,4 +1,4 @@
-"""What the storm uploads, and what must have become of each key in the end."""
+"""The uploads of the storm, and the expected final state of each key."""
 
 import io
 import random
@@ -11,9 +11,9 @@ from pixelfleet.domain.records import Status
 from pixelfleet.errors import Cause
 from pixelfleet.samples import broken
 
-#: Pixels above which the storm's bulk lane passes a job on: small, so that the heavy lane gets work in little time.
+#: Pixels above which the storm's bulk lane passes a job on. The number is small, so that the heavy lane gets work soon.
 BULK_MAX_PIXELS = 500_000
-#: In the names of whole images that workers cannot read until the faults stop: they use all of their attempts up.
+#: Part of the names of intact images that workers cannot read until the faults stop. They use up all their attempts.
 BLOCKED = "blocked"
 OWNERS = ("ann", "bo")
 BATCHES = ("one", "two")
@@ -21,7 +21,7 @@ BATCHES = ("one", "two")
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """How a key must end: its status, and the cause if that is `failed`."""
+    """The final state of a key: the status, and the cause if the status is `failed`."""
 
     status: Status
     cause: Cause | None = None
@@ -39,7 +39,7 @@ BROKEN = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of the bucket; `content` None deletes the key. `expected` is right until the key changes again."""
+    """One change of the bucket. `content` None deletes the key. `expected` holds until the key changes again."""
 
     key: str
     content: bytes | None
@@ -47,7 +47,7 @@ class Step:
 
 
 def steps(images: int, chance: random.Random) -> Iterator[Step]:
-    """Uploads of so many keys, some of them written again or deleted a while later."""
+    """Uploads of so many keys. Some keys are overwritten or deleted later."""
     later: list[Step] = []
     for number in range(images):
         step = _upload(number, chance)
@@ -78,7 +78,7 @@ def _upload(number: int, chance: random.Random) -> Step:
 
 
 def _picture(chance: random.Random, size: tuple[int, int], form: str) -> bytes:
-    """Two colours and a gradient: other bytes each time, and cheap."""
+    """A gradient of two colours: different bytes each time, and cheap."""
     colours = [tuple(chance.randrange(256) for _ in range(3)) for _ in range(2)]
     first, second = (Image.new("RGB", size, colour) for colour in colours)
     picture = Image.composite(first, second, Image.linear_gradient("L").resize(size))

@@ -1,4 +1,4 @@
-"""Stands between bucket and uploads queue: delivers one event in ten twice, and all of them in another order."""
+"""A relay between bucket and uploads queue. It delivers one event in ten twice, and all events in another order."""
 
 import json
 import random
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 TWICE = 0.1
-#: Messages held back at most, to be mixed with later ones.
+#: Most messages that are held back and mixed with later messages.
 HELD = 30
 
 
 class Meddler:
-    """A thread, from `start` to `stop`. Loses nothing: a message is deleted once it was passed on."""
+    """A thread, from `start` to `stop`. No message is lost: a message is deleted after it is passed on."""
 
     def __init__(self, deployment: Deployment, chance: random.Random) -> None:
         self._deployment = deployment
@@ -29,7 +29,7 @@ class Meddler:
         self.doubled = 0
 
     def start(self) -> None:
-        """Turn the bucket's notifications to a queue of its own, then pass them on."""
+        """Redirect the bucket's notifications to a separate queue, and start to pass them on."""
         settings = self._deployment.settings
         self._url = self._sqs.create_queue(QueueName=f"{settings.prefix}-raw")["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -49,7 +49,7 @@ class Meddler:
         self._thread.start()
 
     def stop(self) -> None:
-        """Pass on what is left, in a last random order."""
+        """Pass on the remaining messages, in random order."""
         self._stop.set()
         self._thread.join()
 

@@ -1,4 +1,4 @@
-"""A whole deployment with the dashboard in front of it, and Debian's Chromium to look at it."""
+"""A whole deployment with its dashboard, and Debian's Chromium to open the dashboard."""
 
 import os
 import re
@@ -28,15 +28,15 @@ from tests.waiting import eventually
 
 PASSWORD = "correct horse battery"
 AXE = Path(__file__).parents[2] / "vendor/axe/axe.min.js"
-#: Milliseconds for what takes a fraction of it on an idle machine.
+#: Milliseconds. On an idle machine, each step takes a fraction of this.
 TIMEOUT = 60_000
-#: What WCAG 2.2 asks for at levels A and AA, and axe's own best practices.
+#: The rules of WCAG 2.2 at levels A and AA, and axe's own best practices.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @dataclass(frozen=True)
 class Served:
-    """A deployment at work and where its dashboard is."""
+    """A running deployment and the URL of its dashboard."""
 
     deployment: Deployment
     url: str
@@ -44,7 +44,7 @@ class Served:
 
 @dataclass
 class Visitor:
-    """Somebody at a browser. What the browser complains of is kept, to be asserted empty at the end."""
+    """A person at a browser. `complaints` keeps the browser's errors and warnings; tests assert that there are none."""
 
     page: Page
     url: str
@@ -71,7 +71,7 @@ class Visitor:
         self.page.wait_for_load_state("networkidle" if path != "/fleet" else "load")
 
     def accessible(self) -> list[str]:
-        """What axe-core finds wrong with the page. It is evaluated from outside: the policy admits no script."""
+        """axe-core's violations on the page. axe-core is evaluated from outside because the policy admits no script."""
         self.page.evaluate(AXE.read_text())
         actual = self.page.evaluate(
             """async rules => {
@@ -93,7 +93,7 @@ def chromium() -> Iterator[Browser]:
             pytest.fail(reported)
         pytest.skip(reported)
     with sync_playwright() as playwright:
-        # Chromium's own sandbox does not start for root, as whom a container runs.
+        # Chromium's own sandbox does not start for root, and a container runs as root.
         flags = ["--no-sandbox"] if os.geteuid() == 0 else []
         expect.set_options(timeout=TIMEOUT)
         browser = playwright.chromium.launch(executable_path=path, args=flags)
@@ -103,7 +103,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass(frozen=True)
 class Standing:
-    """The processes that all tests of one test process share, and what leads to them."""
+    """The processes that all tests of one test process share, and how to reach them."""
 
     environment: dict[str, str]
     url: str
@@ -126,7 +126,7 @@ def standing_dashboard(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[St
         hashed = hash_password(PASSWORD)
         users.add("ana", hashed)
         users.add("olga", hashed, Role.OPERATOR)
-        # The tests of this process that use no cloud must not find one.
+        # Tests in this process that use no cloud must not see this environment.
         patch.undo()
         processes.start(pump_program(environment, cloud_folder))
         processes.start(worker_program(Lane.BULK, 1, environment, cloud_folder))
@@ -137,7 +137,7 @@ def standing_dashboard(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[St
 
 @pytest.fixture
 def served(standing_dashboard: Standing, monkeypatch: pytest.MonkeyPatch) -> Served:
-    """The standing deployment; the test's own process finds it by its environment."""
+    """The shared deployment. The environment of the test's own process points to the deployment."""
     enter(standing_dashboard.environment, monkeypatch)
     return Served(Deployment(load_settings()), standing_dashboard.url)
 
@@ -156,7 +156,7 @@ def visitor(chromium: Browser, contexts: list[BrowserContext], served: Served) -
 
 
 def visit(chromium: Browser, contexts: list[BrowserContext], url: str, **looks: Any) -> Visitor:
-    """A browser of one's own; `looks` as of Playwright's new_context."""
+    """A separate browser context. `looks` are arguments of Playwright's new_context."""
     looks.setdefault("viewport", {"width": 1280, "height": 800})
     context = chromium.new_context(**looks)
     contexts.append(context)
@@ -164,9 +164,9 @@ def visit(chromium: Browser, contexts: list[BrowserContext], url: str, **looks: 
 
 
 def no_motion(page: Page) -> None:
-    """Wait until what fades in is there."""
+    """Wait until all fade-in animations have ended."""
     page.wait_for_function("() => [...document.images].every(one => one.complete || one.loading === 'lazy')")
-    # A spinner turns for ever.
+    # A spinner's animation never ends.
     page.evaluate(
         """() => Promise.all(
           document.getAnimations()

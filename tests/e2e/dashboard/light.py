@@ -1,4 +1,4 @@
-"""The dashboard in this process on tables in memory, for browsers: without workers a journey costs seconds."""
+"""The dashboard in this process on tables in memory, for browsers. Without workers a journey takes seconds."""
 
 import io
 import threading
@@ -30,7 +30,7 @@ class Light:
     url: str
 
     def put(self, owner: str, batch: str, number: int, *, drawn: bool = True, **facts: Any) -> Image:
-        """A record as a worker would have left it, of a TIFF; with `drawn`, its variants are there to be seen."""
+        """A record of a TIFF, in the state in which a worker leaves it. With `drawn`, its variants are stored too."""
         key = f"uploads/{owner}/{batch}/IMG_{number:04}.jpg"
         made = image_of(owner, batch, 2 * number + 1)
         own = image_id(made.bucket, key)
@@ -52,7 +52,7 @@ class Light:
 
 @contextmanager
 def light_dashboard() -> Iterator[Light]:
-    """With the users ana and olga, who is an operator."""
+    """The dashboard with the users ana and olga. olga is an operator."""
     with moto_deployment(quick_tables=True) as deployment:
         hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
         deployment.users.add("ana", hashed)
@@ -71,7 +71,7 @@ def light_dashboard() -> Iterator[Light]:
 
 
 def _picture(form: str, size: tuple[int, int], seed: str) -> bytes:
-    """Two halves in colours of the image's own."""
+    """An image of two halves, in colours that depend on `seed`."""
     red, green, blue = seed.encode()[:3]
     picture = Picture.new("RGB", size, (red, green, blue))
     picture.paste((blue, red, green), (0, 0, size[0] // 2, size[1]))

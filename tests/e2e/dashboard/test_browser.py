@@ -1,6 +1,6 @@
-"""A real browser through the whole dashboard: what people do, on a phone and a desktop, by day and by night.
+"""A real browser on the whole dashboard: people's tasks, on a phone and a desktop, in light and dark.
 
-With SCREENSHOTS=FOLDER the pictures are kept there, for docs/images and to be looked at.
+With SCREENSHOTS=FOLDER the screenshots are kept in that folder, for docs/images and for inspection.
 """
 
 import os
@@ -36,7 +36,7 @@ PAGES = ("/", "/upload", "/batches", "/fleet", "/failures", "/users", "/activity
 
 @pytest.fixture(scope="module")
 def files(samples: Path) -> list[str]:
-    """Twenty of the samples that a page takes, some of them broken."""
+    """Twenty samples that the upload page accepts. Some of them are broken."""
     actual = sorted(path for path in samples.rglob("*") if path.is_file() and path.stat().st_size)
     return [str(path) for path in actual if path.suffix != ".mp4"][:20]
 
@@ -49,7 +49,7 @@ def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: li
     page.get_by_label("Batch").fill("first")
     page.locator("#files").set_input_files(files)
     expect(page.get_by_text("20 of 20 files")).to_be_visible()
-    # Live underneath, by server-sent events, until the last one is accounted for.
+    # The line below is updated live by server-sent events until the last image is accounted for.
     expect(page.locator("#live")).to_contain_text("Complete since", timeout=TIMEOUT)
     counts = served.deployment.batches.counts("ana", "first")
     assert (counts.accounted, counts.ready >= 10, counts.failed >= 3) == (20, True, True)
@@ -74,7 +74,7 @@ def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: li
     page.get_by_label("Recipe").select_option("catalog")
     page.get_by_role("button", name="Process again").click()
     expect(page.get_by_role("rowheader", name="product")).to_be_visible(timeout=TIMEOUT)
-    # A picture that is still on its way would answer 404 after the deletion.
+    # A picture that is still loading would answer 404 after the deletion.
     missing = "[...document.images].filter(one => !one.complete || !one.naturalWidth).map(one => one.src)"
     eventually(lambda: not page.evaluate(missing), lambda: f"not drawn: {page.evaluate(missing)}")
 
@@ -120,7 +120,7 @@ def test_an_upload_that_is_refused_says_why_and_a_broken_line_is_tried_again(vis
     assert len(broken) == 1
     expect(page.locator("#live")).to_contain_text("Complete since")
 
-    # After a break of the line, another upload in the same page is followed too.
+    # After a lost connection, the page also follows another upload.
     page.context.set_offline(True)
     page.context.set_offline(False)
     Picture.new("RGB", (40, 30), "red").save(tmp_path / "second.png")
@@ -129,7 +129,7 @@ def test_an_upload_that_is_refused_says_why_and_a_broken_line_is_tried_again(vis
     expect(page.locator("#live .figures")).to_contain_text(re.compile(r"ready\s*2"))
     assert [one for one in visitor.complaints if "ERR_FAILED" not in one and "ERR_INTERNET" not in one] == []
 
-    # A tile that waits settles without a reload.
+    # A waiting tile shows its result without a reload.
     page.get_by_role("link", name="To the batch").click()
     page.locator("#live .tile").first.click()
     page.wait_for_url("**/images/*")
@@ -145,7 +145,7 @@ def test_a_folder_that_is_dropped_keeps_its_paths(visitor: Visitor, served: Serv
     page.get_by_label("Batch").fill("dropped")
     buffer = BytesIO()
     Picture.new("RGB", (60, 40), (10, 120, 90)).save(buffer, "PNG")
-    # A DataTransfer of a script's own has files but no folders: the entries are given as a browser would.
+    # A DataTransfer made by a script has files but no folders. The test provides the entries as a browser would.
     page.evaluate(
         """bytes => {
           const file = new File([new Uint8Array(bytes)], "in.png", {type: "image/png"});
@@ -180,7 +180,7 @@ def test_an_operator_sees_failures_and_sends_them_again(visitor: Visitor, served
     card = page.locator(".failure", has_text="crashed").first
     expect(card).to_contain_text("lost.png")
     card.get_by_role("button", name="Send again").click()
-    # It asks first, and says of how many.
+    # The page asks for confirmation first, with the number of images.
     page.get_by_role("dialog").get_by_role("button", name="Send again").click()
     page.wait_for_url("**/background-tasks/*")
     expect(page.get_by_text("sent again").or_(page.get_by_text("canaries failed again"))).to_be_visible(timeout=TIMEOUT)
@@ -209,7 +209,7 @@ def test_a_huge_image_opens_in_the_zoom_viewer(visitor: Visitor, served: Served,
     Picture.radial_gradient("L").resize((1500, 1200)).convert("RGB").save(scan)
     page = visitor.page
     visitor.sign_in("ana")
-    # The viewer then shows its end at once, without an animation.
+    # With reduced motion, the viewer shows the final state at once.
     page.emulate_media(reduced_motion="reduce")
     visitor.open("/upload")
     page.get_by_label("Batch").fill("zoom")
@@ -334,7 +334,7 @@ def test_the_policy_stops_a_script_that_got_into_the_page(visitor: Visitor) -> N
 
 
 def _compare(page: Page) -> None:
-    """The slider is moved by keys, and what it lays over the other is drawn."""
+    """Keys move the slider, and the overlaid image is drawn."""
     laid_over = page.locator(".before")
     before = laid_over.evaluate("one => getComputedStyle(one).clipPath")
     page.get_by_role("slider").focus()
@@ -344,7 +344,7 @@ def _compare(page: Page) -> None:
 
 
 def _share(page: Page) -> None:
-    """A link is made, and the original comes under its own name."""
+    """A link is made, and the original is downloaded under its own name."""
     page.get_by_role("button", name="Make a link").click()
     link = page.locator("#links input").input_value()
     assert page.request.get(link).status == 200
@@ -354,7 +354,7 @@ def _share(page: Page) -> None:
 
 
 def keep(visitor: Visitor, name: str) -> None:
-    """A picture of the page for people, if somebody wants them."""
+    """Save a screenshot of the page, if SCREENSHOTS is set."""
     folder = os.environ.get("SCREENSHOTS")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -362,7 +362,7 @@ def keep(visitor: Visitor, name: str) -> None:
 
 
 def _stock(served: Served, files: list[str]) -> None:
-    """The operator's own batch, uploaded once, with its failures."""
+    """Upload the operator's own batch, with its failures, once."""
     deployment = served.deployment
     if deployment.batches.get("olga", "stock") is not None:
         return

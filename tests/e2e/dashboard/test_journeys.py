@@ -1,6 +1,6 @@
-"""Journeys of people in a real browser that need no worker: many images at once, a line that breaks, two browsers.
+"""Journeys in a real browser without a worker: many images at once, a lost connection, two browsers.
 
-With SCREENSHOTS=FOLDER the states are kept as pictures, at three widths, in light and dark.
+With SCREENSHOTS=FOLDER screenshots of the states are kept there, at three widths, in light and dark.
 """
 
 import os
@@ -34,7 +34,7 @@ def ana(chromium: Browser, contexts: list[BrowserContext], light: Light) -> Visi
     return visitor
 
 
-def test_many_images_are_selected_tagged_found_and_deleted(ana: Visitor, light: Light) -> None:
+def test_many_images_are_selected_tagged_searched_and_deleted(ana: Visitor, light: Light) -> None:
     light.deployment.batches.create("ana", "many")
     images = [light.put("ana", "many", number) for number in range(8)]
     page = ana.page
@@ -45,7 +45,7 @@ def test_many_images_are_selected_tagged_found_and_deleted(ana: Visitor, light: 
     page.locator(".tile").nth(4).hover()
     boxes.nth(4).click(modifiers=["Shift"])
     expect(page.locator("#selected")).to_have_text("4 selected")
-    # What the bar on top half covers has no size of a target.
+    # A target that the top bar half covers fails the rule on target size.
     page.evaluate("() => scrollTo({top: 0, behavior: 'instant'})")
     assert ana.accessible() == []
     page.get_by_label("Tags").fill("Beach, summer")
@@ -66,7 +66,7 @@ def test_many_images_are_selected_tagged_found_and_deleted(ana: Visitor, light: 
     expect(page.get_by_text("done: 4 images")).to_be_visible()
     left = light.deployment.images.get_many(image.image_id for image in images).values()
     assert sorted(image.status for image in left) == [Status.DELETED] * 4 + [Status.READY] * 4
-    # What was deleted and what was not: a chip takes the filter away.
+    # Deleted images are gone and the others remain. A chip removes the filter.
     ana.open("/?batch=many&tag=beach")
     expect(page.get_by_text("Nothing matches")).to_be_visible()
     page.get_by_label("Remove the filter tag beach").click()
@@ -81,7 +81,7 @@ def test_a_page_follows_again_after_thirty_seconds_without_a_network(ana: Visito
     page.goto(f"{light.url}/images/{image.image_id}")
     expect(page.get_by_text("A worker is on it")).to_be_visible()
     page.context.set_offline(True)
-    # Thirty seconds on the page's clock, in which every attempt fails.
+    # Thirty seconds on the page's clock. Every attempt in this time fails.
     for _ in range(30):
         page.clock.run_for(1_000)
     light.put("ana", "line", 1, version=5)
@@ -102,7 +102,7 @@ def test_two_browsers_of_one_person_see_what_the_other_did(
     ana.page.get_by_role("button", name="Delete image…").click()
     ana.page.get_by_role("button", name="Delete", exact=True).click()
     expect(ana.page.get_by_text("is deleted.")).to_be_visible()
-    # The other page is older: what it asks for is answered in words, and leads on.
+    # The other page is stale. Its request gets an answer in words, with a link to the images.
     other.page.get_by_role("button", name="Process again").click()
     expect(other.page.get_by_text("is deleted")).to_be_visible()
     other.page.get_by_role("link", name="To the images").click()
@@ -154,7 +154,7 @@ def test_five_thousand_images_are_scrolled_searched_and_walked_through(ana: Visi
     page.get_by_role("searchbox", name="Name").fill("img_4999")
     page.keyboard.press("Enter")
     expect(tiles).to_have_count(1)
-    # What no index answers is looked for a thousand at a time, and the list says so.
+    # A search without an index reads a thousand images at a time, and the list says so.
     ana.open("/?batch=five-thousand&tag=last")
     while tiles.count() == 0:
         page.get_by_role("button", name="keep looking").click()
@@ -171,7 +171,7 @@ def test_every_new_state_is_accessible_and_fits(
     visitor = visit(chromium, contexts, light.url, color_scheme=scheme)
     visitor.sign_in("olga")
     wrong = {}
-    # One width for each scheme, for speed: colours differ by scheme, what overflows by width.
+    # One width for each scheme, for speed: colours depend on the scheme, overflow depends on the width.
     judged = 390 if scheme == "dark" else 820
     for width in WIDTHS if os.environ.get("SCREENSHOTS") else (judged,):
         visitor.page.set_viewport_size({"width": width, "height": 900})
@@ -252,7 +252,7 @@ STATES = {"gallery": _gallery, "image": _image, "failures": _failures, "batch": 
 
 
 def _open(page: Page, summary: str) -> None:
-    """Open what is folded, if it is."""
+    """Open a folded section, unless it is open."""
     place = page.locator(summary).first
     if place.is_visible() and not place.evaluate("one => one.parentElement.open"):
         place.click()

@@ -1,4 +1,4 @@
-"""Running `pixelfleet` as a user does, and seeing which processes are left of it."""
+"""Runs `pixelfleet` as a user does, and lists the processes that remain."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ PIXELFLEET = str(Path(sys.executable).parent / "pixelfleet")
 
 
 def environment(tmp: Path, **more: str) -> dict[str, str]:
-    """A user's, with a temporary folder of the test's own: by it a process of the test is known."""
+    """A user's environment, with the test's own temporary folder. The folder identifies the test's processes."""
     tmp.mkdir(exist_ok=True)
     return os.environ | {"TMPDIR": str(tmp)} | more
 
@@ -35,9 +35,9 @@ def run(*arguments: str, env: Mapping[str, str], folder: Path | None = None) -> 
 
 
 def pids_of(tmp: Path, mark: str = "") -> dict[int, str]:
-    """Processes with a path below `tmp` in their environment or arguments, by what they run (Linux).
+    """Command lines, by pid, of the processes with a path below `tmp` in their environment or arguments (Linux).
 
-    `mark` is in the command line; child guards, which carry the command line of their child, are then left out.
+    With `mark`, only command lines that contain `mark`, without child guards, which repeat their child's command line.
     """
     actual = {}
     for process in Path("/proc").glob("[0-9]*"):
@@ -45,7 +45,7 @@ def pids_of(tmp: Path, mark: str = "") -> dict[int, str]:
             environ = (process / "environ").read_bytes()
             command = (process / "cmdline").read_bytes().replace(b"\0", b" ")
         except OSError:
-            continue  # it ended while it was looked at, or is not ours
+            continue  # the process has ended, or belongs to another user
         line = command.decode(errors="replace")
         ours = str(tmp).encode() in environ + command and int(process.name) != os.getpid()
         if ours and mark in line and not (mark and "child_guard.py" in line):
@@ -54,10 +54,10 @@ def pids_of(tmp: Path, mark: str = "") -> dict[int, str]:
 
 
 def processes_of(tmp: Path) -> list[str]:
-    """What those processes run."""
+    """The command lines of those processes."""
     return list(pids_of(tmp).values())
 
 
 def left_of(tmp: Path) -> list[str]:
-    """Processes and files that a command left behind."""
+    """The processes and files that a command left behind."""
     return processes_of(tmp) + [str(path) for path in tmp.iterdir()]

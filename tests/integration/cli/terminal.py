@@ -1,4 +1,4 @@
-"""A command at a terminal of its own, as a person sees and interrupts it."""
+"""A command at its own terminal, as a person sees and interrupts the command."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ ROWS, COLUMNS = 40, 120
 
 
 class Terminal:
-    """What one running command has shown so far."""
+    """The output of one running command so far."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", master: int) -> None:
         self.process = process
@@ -30,11 +30,11 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """Everything that was shown, one after the other, without colours and movements."""
+        """All output in order, without colours and cursor movements."""
         return _ESCAPES.sub("", self._shown.decode(errors="replace"))
 
     def wait_for(self, pattern: str, timeout: float = PATIENCE) -> "re.Match[str]":
-        """Until it has shown what matches."""
+        """Wait until the output matches `pattern`."""
         deadline = time.monotonic() + timeout
         while not (actual := re.search(pattern, self.text)):
             assert self.process.poll() is None or re.search(pattern, self.text), f"it ended, having shown {self.text}"
@@ -43,7 +43,7 @@ class Terminal:
         return actual
 
     def ctrl_c(self) -> int:
-        """Press it; returns the exit code."""
+        """Press Ctrl-C. Returns the exit code."""
         os.write(self._master, b"\x03")
         return self.ended()
 
@@ -53,7 +53,7 @@ class Terminal:
         return code
 
     def _read(self) -> None:
-        # A terminal that nobody holds any more answers with an error (Linux).
+        # A read from a terminal that no process holds open fails (Linux).
         with suppress(OSError):
             while piece := os.read(self._master, 65_536):
                 self._shown += piece
@@ -61,7 +61,7 @@ class Terminal:
 
 @contextmanager
 def at_terminal(*arguments: str, env: Mapping[str, str]) -> Iterator[Terminal]:
-    """Start `pixelfleet` with a controlling terminal as its input and output; it does not outlive the block."""
+    """Start `pixelfleet` with a controlling terminal as input and output. The process is killed after the block."""
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, pack("HHHH", ROWS, COLUMNS, 0, 0))
 
@@ -75,7 +75,7 @@ def at_terminal(*arguments: str, env: Mapping[str, str]) -> Iterator[Terminal]:
         stdout=slave,
         stderr=slave,
         start_new_session=True,
-        preexec_fn=take_terminal,  # noqa: PLW1509 - one system call, which takes no lock
+        preexec_fn=take_terminal,  # noqa: PLW1509 - one system call, without a lock
     )
     os.close(slave)
     try:

@@ -1,4 +1,4 @@
-"""A shell that allows few open files ends every command at once, with an error that names the limit."""
+"""If the shell allows few open files, every command ends at once, with an error that names the limit."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A stored recipe and a route reach what `aws s3 cp` puts, without a restart of anything."""
+"""A stored recipe and a route apply to uploads by `aws s3 cp`, without a restart of any process."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ def test_what_aws_s3_cp_puts_gets_the_routes_owner_batch_and_recipe(tmp_path: Pa
         pixelfleet("recipe", "put", str(file))
         given = ("--owner", "shop", "--recipe", "shop", "--batch-from", "catalog/{batch}/**")
         pixelfleet("route", "add", "--match", "catalog/**", *given)
-        # The workers have read no route yet: no image was processed.
+        # The workers have not read a route yet, because no image was processed.
         fleet.aws("s3", "cp", str(picture), "s3://pixelfleet-uploads/catalog/2026/chair.png")
         eventually(lambda: " shop/" in fleet.aws("s3", "ls", "--recursive", "s3://pixelfleet-results"))
         [item] = json.loads(fleet.aws("dynamodb", "scan", "--table-name", "pixelfleet-images"))["Items"]

@@ -1,4 +1,4 @@
-"""`pixelfleet run` on files as people have them: every one is accounted for, whatever its name or nature."""
+"""`pixelfleet run` on real-world files. Every file is accounted for, whatever its name or type."""
 
 import json
 import os
@@ -18,7 +18,7 @@ LONG = "ü" * 120 + ".png"
 
 @dataclass(frozen=True)
 class RunResult:
-    """One run over a folder of odd names, DEST inside it, and over what clashes with it."""
+    """One run over a folder of odd names, with DEST inside the folder, and over sources that clash with the folder."""
 
     sources: Path
     dest: Path
@@ -100,7 +100,7 @@ def test_a_file_and_a_folder_of_one_name_do_not_collide(outcome: RunResult) -> N
         ("empty.jpg", "empty", "0 bytes"),
     ],
 )
-def test_what_cannot_be_read_is_told_with_its_cause(outcome: RunResult, name: str, cause: str, message: str) -> None:
+def test_an_unreadable_file_is_reported_with_its_cause(outcome: RunResult, name: str, cause: str, message: str) -> None:
     image = outcome.by_source(name)
     assert (image["status"], image["cause"]) == ("failed", cause)
     assert message in image["message"]
@@ -138,7 +138,7 @@ def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path, how: signal
         process.send_signal(how)
         _, said = process.communicate(timeout=PATIENCE)
     if how is signal.SIGKILL:
-        # The child guards need a moment: SIGTERM, grace, SIGKILL.
+        # The child guards need time for SIGTERM, the kill grace and SIGKILL.
         eventually(lambda: not processes_of(tmp))
         return
     assert process.returncode == 130

@@ -1,4 +1,4 @@
-"""`pixelfleet up`: prints what the aws CLI needs, keeps its data, and leaves nothing behind however it ends."""
+"""`pixelfleet up` prints the aws CLI's settings, keeps its data, and leaves nothing behind after any kind of end."""
 
 import json
 import os
@@ -25,7 +25,7 @@ AWS = str(Path(sys.executable).parent / "aws")
 
 
 class Up:
-    """A running `up --json` and the environment that it printed."""
+    """A running `up --json` and the environment from its output."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
@@ -47,10 +47,10 @@ class Up:
 
 @contextmanager
 def up(data: Path, **more: str) -> Iterator[Up]:
-    # A fixture of another test, for the whole session, may have left its own cloud in this process's environment.
+    # A session fixture of another test may have left its cloud in this process's environment.
     own = {n: v for n, v in environment(data.parent / "t").items() if not n.startswith(("AWS_", "PIXELFLEET_"))}
     env = own | more
-    # The first run is given ports that nobody takes before the second; the second has to remember them.
+    # The first run gets ports that stay free until the second run. The second run must reuse the saved ports.
     ports = [] if data.exists() else ["--port", str(lasting_port()), "--dashboard-port", str(lasting_port())]
     process = start("up", "--json", "--data", str(data), "--workers", "1", *ports, env=env)
     with process:
@@ -99,7 +99,7 @@ def test_the_dashboard_is_up_and_its_first_operator_signs_in_and_stays_so_over_a
         assert "No images yet" in answer.read().decode()
         assert first.printed["password"] not in (data / "logs/dashboard.log").read_text()
     with up(data) as second:
-        # The password is told once; address and session are the same.
+        # The password is shown once. The address and the session stay the same.
         assert (second.printed["dashboard"], "password" in second.printed) == (url, False)
         assert browser.open(f"{url}/account").url == f"{url}/account"
     assert processes_of(tmp_path) == []
@@ -116,12 +116,12 @@ def test_killed_it_leaves_no_process_and_its_data_is_kept(tmp_path: Path, how: s
         killed.end(how)
         eventually(lambda: processes_of(tmp_path) == [])
     with up(data) as again:
-        # Beside it the first operator, and the directory that names them.
+        # The table also holds the first operator and the directory of names.
         assert json.loads(again.aws("dynamodb", "scan", "--table-name", "pixelfleet-users"))["Count"] == 3
 
 
 @pytest.mark.slow
-def test_a_dead_child_is_told_of_and_replaced_and_a_dead_cloud_ends_it(tmp_path: Path) -> None:
+def test_a_dead_child_is_reported_and_replaced_and_a_dead_cloud_ends_the_command(tmp_path: Path) -> None:
     def process_of(mark: str) -> int | None:
         return next(iter(pids_of(tmp_path, mark)), None)
 

@@ -21,7 +21,7 @@ from tests.integration.cli.conftest import JPEG
 from tests.waiting import PATIENCE, eventually
 
 MB = 1_000_000
-#: Slow enough for a tiny file now and then: a run of hundreds is still going on when it is killed.
+#: A slow upload of tiny files: a run of hundreds of files is still in progress when the test kills the run.
 SLOWLY = ("--max-bandwidth", "5k")
 
 
@@ -31,7 +31,7 @@ def stored(settings: Settings) -> dict[str, int]:
 
 
 def versions(settings: Settings) -> list[str]:
-    """The key of every version there is: a file that was put twice is in it twice."""
+    """The key of every version. The key of a file that was put twice is in the list twice."""
     pages = Deployment(settings).s3.get_paginator("list_object_versions").paginate(Bucket=settings.uploads_bucket)
     return sorted(version["Key"] for page in pages for version in page.get("Versions", []))
 
@@ -55,7 +55,7 @@ def images(folder: Path, count: int, size: int = 100) -> list[Path]:
     return paths
 
 
-def test_files_land_under_owner_and_batch_and_failures_are_told(
+def test_files_are_stored_under_owner_and_batch_and_failures_are_reported(
     settings: Settings, env: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "in/sub").mkdir(parents=True)
@@ -182,7 +182,7 @@ def test_a_second_run_sends_only_what_changed_or_is_new(
 
 
 @pytest.mark.slow
-def test_two_files_for_one_key_are_told_and_neither_is_lost_without_a_word(
+def test_two_files_for_one_key_are_reported_and_neither_is_lost_silently(
     settings: Settings, env: dict[str, str], tmp_path: Path
 ) -> None:
     images(tmp_path / "one", 1)
@@ -216,17 +216,17 @@ def test_a_bandwidth_that_is_set_is_kept_to(settings: Settings, env: dict[str, s
     images(tmp_path / "in", 4, size=500_000)
     began = time.monotonic()
     reported(run("upload", str(tmp_path / "in"), "--batch", "b1", "--max-bandwidth", "750k", "--json", env=env))
-    # Two million bytes, of which the first half million waits for nothing.
+    # Two million bytes. The first half million is sent without a wait.
     assert time.monotonic() - began > 2.0
 
 
-#: Root reads everything, but not without these capabilities.
+#: Root can read every file, but not without these capabilities.
 HUMBLY = () if os.geteuid() else ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(bool(HUMBLY) and not shutil.which("setpriv"), reason="root, and no setpriv to be less")
-def test_what_may_not_be_read_is_told(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
+def test_files_without_read_permission_are_reported(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     closed, _ = images(tmp_path / "in", 2)
     closed.chmod(0)
     (tmp_path / "in/closed").mkdir(mode=0)
@@ -241,7 +241,7 @@ def test_what_may_not_be_read_is_told(settings: Settings, env: dict[str, str], t
 
 
 @pytest.mark.slow
-def test_where_nothing_is_wanted_no_batch_is_begun(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
+def test_without_a_matching_file_no_batch_is_begun(settings: Settings, env: dict[str, str], tmp_path: Path) -> None:
     images(tmp_path / "in", 1)
     finished = run("upload", str(tmp_path / "in"), "--batch", "b1", "--include", "*.png", env=env)
     assert finished.returncode == 2
@@ -260,7 +260,7 @@ def test_a_batch_without_an_image_is_not_sealed(settings: Settings, env: dict[st
 
 
 @pytest.mark.slow
-def test_a_journal_that_cannot_be_written_is_told_with_the_way_out(env: dict[str, str], tmp_path: Path) -> None:
+def test_a_journal_that_cannot_be_written_is_reported_with_a_remedy(env: dict[str, str], tmp_path: Path) -> None:
     images(tmp_path / "in", 1)
     (tmp_path / "file").touch()
     finished = run("upload", str(tmp_path / "in"), env=env | {"XDG_CACHE_HOME": str(tmp_path / "file")})
@@ -304,7 +304,7 @@ def test_a_batch_that_another_process_uploads_is_left_to_it(
 
 
 @pytest.mark.slow
-def test_a_bucket_that_is_not_there_is_told_once_and_clearly(env: dict[str, str], tmp_path: Path) -> None:
+def test_a_missing_bucket_is_reported_once_and_clearly(env: dict[str, str], tmp_path: Path) -> None:
     images(tmp_path / "in", 50)
     finished = run("upload", str(tmp_path / "in"), env=env | {"PIXELFLEET_UPLOADS_BUCKET": "no-such-bucket"})
 
@@ -313,7 +313,7 @@ def test_a_bucket_that_is_not_there_is_told_once_and_clearly(env: dict[str, str]
     assert "nothing can be put into s3://no-such-bucket" in finished.stderr
 
 
-def test_without_credentials_the_way_to_some_is_told(env: dict[str, str], tmp_path: Path) -> None:
+def test_without_credentials_the_message_says_how_to_set_them(env: dict[str, str], tmp_path: Path) -> None:
     images(tmp_path / "in", 1)
     bare = {name: value for name, value in env.items() if name not in {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}}
     finished = run("upload", str(tmp_path / "in"), env=bare)
@@ -330,7 +330,7 @@ def test_a_large_file_goes_in_parts_and_arrives_whole(settings: Settings, env: d
     command = ("upload", str(tmp_path / "big.tif"), "--batch", "b1", "--json")
     assert reported(run(*command, env=env))["uploaded"] == 1
     assert stored(settings) == {"uploads/default/b1/big.tif": 70 * MB}
-    # In doubt, S3's checksum of checksums says that it need not be sent again.
+    # Without the journal's entry, S3's checksum of checksums shows that the file need not be sent again.
     with closing(journal(env)) as db, db:
         db.execute("UPDATE files SET done = 0")
     assert reported(run(*command, env=env))["there_before"] == 1
@@ -350,7 +350,7 @@ def test_a_dry_run_predicts_and_sends_nothing(settings: Settings, env: dict[str,
     assert "prices of 2026-11-20" in shown.stdout
 
 
-def test_provision_tells_what_it_made_and_what_was_there(env: dict[str, str]) -> None:
+def test_provision_prints_new_and_existing_resources(env: dict[str, str]) -> None:
     finished = run("provision", env=env | {"PIXELFLEET_PREFIX": env["PIXELFLEET_PREFIX"] + "-x"})
     again = run("provision", "--json", env=env | {"PIXELFLEET_PREFIX": env["PIXELFLEET_PREFIX"] + "-x"})
 

@@ -1,4 +1,4 @@
-"""Large files whose upload was killed: the next run sends the parts that are missing, and nothing is left lying."""
+"""Large files with a killed upload. The next run sends the missing parts, and no part is left behind."""
 
 import asyncio
 import base64
@@ -28,7 +28,7 @@ KEY = "uploads/default/b1/big.tif"
 
 
 class Counting(FaultProxy):
-    """Keeps the number of every part that reached it whole; holds those beyond `most`, and drops them at last."""
+    """Records the number of every complete part. Holds the parts beyond `most`, and drops them when `most` grows."""
 
     def __init__(self, upstream: str) -> None:
         super().__init__(upstream)
@@ -48,7 +48,7 @@ class Counting(FaultProxy):
 
 @pytest.fixture
 def proxy(env: dict[str, str]) -> Iterator[Counting]:
-    """Between the command and the cloud."""
+    """A proxy between the command and the cloud."""
     with Counting(env["AWS_ENDPOINT_URL"]) as actual:
         env["AWS_ENDPOINT_URL"] = actual.url
         yield actual
@@ -63,7 +63,7 @@ def big(tmp_path: Path) -> Path:
 
 
 def uploads(settings: Settings) -> list[Any]:
-    """Uploads in parts that are neither put together nor given up."""
+    """Uploads in parts that are neither completed nor aborted."""
     return list(Deployment(settings).s3.list_multipart_uploads(Bucket=settings.uploads_bucket).get("Uploads", []))
 
 
@@ -89,7 +89,7 @@ def stored(settings: Settings) -> Any:
 
 
 def composite(content: bytes) -> str:
-    """The checksum that S3 tells of an object in parts, worked out anew."""
+    """The checksum that S3 reports for an object in parts, computed independently."""
     parts = [content[start : start + PART] for start in range(0, len(content), PART)]
     joined = b"".join(zlib.crc32(part).to_bytes(4, "big") for part in parts)
     return f"{base64.b64encode(zlib.crc32(joined).to_bytes(4, 'big')).decode()}-{len(parts)}"
@@ -154,7 +154,7 @@ def test_a_file_that_grows_while_it_is_sent_arrives_as_it_is_in_the_end(
 
 
 @pytest.mark.slow
-def test_an_upload_that_the_bucket_no_longer_knows_is_begun_anew_without_a_word(
+def test_an_upload_that_the_bucket_no_longer_has_is_restarted_silently(
     settings: Settings, env: dict[str, str], proxy: Counting, big: Path
 ) -> None:
     kill_in_the_middle(settings, env, proxy, big)

@@ -1,4 +1,4 @@
-"""schemathesis over the OpenAPI document: whatever it makes up, no 5xx, and every answer is as declared."""
+"""schemathesis on the OpenAPI document. No generated request gives a 5xx, and every answer is as declared."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -21,24 +21,24 @@ EXAMPLES = 40
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[FastAPI, str, str]]:
-    """The app with something in it, an operator's token, and the id of an image."""
+    """The app with an image, an operator's token, and the image's id."""
     with moto_deployment() as deployment:
         deployment.users.add("olga", hash_password("correct horse battery"), Role.OPERATOR)
         token, _ = deployment.users.issue_token("olga", "test", tuple(Scope), 1)
         image = record(deployment, "olga", "b1", "a.jpg")
         app = create_app(deployment.settings, deployment)
-        # How often it asks is not what is tested here.
+        # The rate limit is not under test here.
         app.state.site.api_limit = RateLimit(10_000_000, 1)
         yield app, token, image.image_id
-        # A thread that outlived the catalog would ask AWS itself.
+        # A thread that outlived the catalog would call the real AWS.
         await_background_tasks()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(500)
 def test_every_answer_of_every_operation_is_as_declared(served: tuple[FastAPI, str, str]) -> None:
-    """One test for all operations, by hypothesis itself: schemathesis's plugin does not know this pytest."""
-    # Here, not above: every run of the tests collects this file, and this library takes a second to import.
+    """One test for all operations, with hypothesis alone: schemathesis's plugin does not support this pytest."""
+    # The import is here because every test run collects this file, and importing this library takes a second.
     import schemathesis  # noqa: PLC0415
 
     app, token, image_id = served
@@ -65,7 +65,7 @@ def _hold(operation: Any, headers: dict[str, str], image_id: str) -> None:
     @given(case=operation.as_strategy())
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
     def ask(case: Any) -> None:
-        # Every second time what it names is there, so that more than 404 is seen.
+        # Every second request names an existing image, so that other answers than 404 occur.
         if next(turn) % 2 and "image_id" in (case.path_parameters or {}) and case.method != "DELETE":
             case.path_parameters["image_id"] = image_id
         case.call_and_validate(headers=headers, checks=checks)

@@ -1,4 +1,4 @@
-"""A worker's parent imports the engine and forks: its children must be able to use it."""
+"""A worker's parent imports the engine and forks. The children must be able to use the engine."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.waiting import PATIENCE
 
-#: Imports all that a worker's parent may, forks four times, and renders in each child.
+#: Imports every module that a worker's parent may import, forks four times, and renders in each child.
 PARENT = """
 import os, sys
 from pathlib import Path

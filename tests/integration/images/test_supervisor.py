@@ -1,4 +1,4 @@
-"""A crash, a hang and a greedy image each cost that image alone."""
+"""A crash, a hang or an image that needs too much memory fails that image alone."""
 
 import os
 import select
@@ -38,7 +38,7 @@ def small(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def large(tmp_path: Path) -> Path:
-    """Enough work to be interrupted in: it decodes to 300 MB."""
+    """An image that renders slowly enough for an interruption. It decodes to 300 MB."""
     path = tmp_path / "large.tif"
     Image.new("RGB", (10_000, 10_000), "red").save(path, compression="tiff_adobe_deflate")
     return path
@@ -75,7 +75,7 @@ def test_it_renders_one_image_after_another_in_one_child(supervisor: RenderSuper
     assert child_of(supervisor) == child
 
 
-def test_an_images_own_fault_is_told_as_in_process(supervisor: RenderSupervisor, tmp_path: Path, out: Path) -> None:
+def test_an_images_own_fault_is_reported_as_in_process(supervisor: RenderSupervisor, tmp_path: Path, out: Path) -> None:
     (tmp_path / "letter.jpg").write_text("dear sirs")
     outcome = supervisor.render(tmp_path / "letter.jpg", WEB, LIMITS, out)
     assert isinstance(outcome.error, PermanentError)
@@ -95,7 +95,7 @@ def test_a_killed_child_costs_one_image(
         os.kill(pid, signal.SIGSEGV)
         return real_select(*arguments)
 
-    # The supervisor waits for an answer, so the child has its order.
+    # The supervisor waits for an answer, so the child has its request.
     monkeypatch.setattr(select, "select", kill_once_the_image_is_open)
     outcome = supervisor.render(large, WEB, LIMITS, out)
     assert isinstance(outcome.error, TransientError)
@@ -120,7 +120,7 @@ def test_a_hang_ends_at_the_time_limit(large: Path, small: Path, out: Path) -> N
 def test_a_small_file_has_no_more_time_than_its_size_is_worth(
     small: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The heavy lane's limit is eleven hours, for the largest images."""
+    """The heavy lane's time limit is eleven hours, for the largest images."""
     with RenderSupervisor(MEMORY, 39_600) as supervisor:
         supervisor.render(small, WEB, LIMITS, out)
         os.kill(child_of(supervisor), signal.SIGSTOP)
@@ -131,7 +131,7 @@ def test_a_small_file_has_no_more_time_than_its_size_is_worth(
         assert "file of this size" in outcome.error.message
 
 
-def test_an_image_that_wants_more_memory_than_there_is_says_so(small: Path, tmp_path: Path, out: Path) -> None:
+def test_an_image_that_exceeds_the_memory_limit_fails(small: Path, tmp_path: Path, out: Path) -> None:
     path = tmp_path / "greedy.bmp"
     Image.new("RGB", (9_000, 9_000), "red").save(path)
     with RenderSupervisor(300_000_000, 60) as supervisor:

@@ -1,4 +1,4 @@
-"""No child outlives its owner, however that ends. The processes are real; one that lives holds a lock."""
+"""No child outlives its owner, however the owner ends. The processes are real. A live process holds a lock."""
 
 import fcntl
 import os
@@ -13,7 +13,7 @@ import pytest
 from pixelfleet.localcloud.supervise import Child, FleetLostError, ProcessSupervisor, Program
 from tests.waiting import PATIENCE, eventually
 
-#: Locks the file in argv[1] and forks; both processes hold the lock, and both ignore SIGTERM if argv[2] says so.
+#: Locks the file argv[1] and forks. Both processes hold the lock. Both ignore SIGTERM if argv[2] is "stubborn".
 HOLDER = """
 import fcntl, os, signal, sys, time
 lock = open(sys.argv[1], "a")
@@ -25,7 +25,7 @@ print("up", flush=True)
 time.sleep(600)
 """
 
-#: An owner with one such child below a guard.
+#: An owner with one such child under a guard.
 OWNER = """
 import sys, time
 from pathlib import Path
@@ -126,7 +126,7 @@ def _program(tmp_path: Path, code: str, *, restarts: bool = True) -> Program:
     )
 
 
-def test_a_child_that_dies_is_told_of_and_restarted(tmp_path: Path) -> None:
+def test_a_child_that_dies_is_reported_and_restarted(tmp_path: Path) -> None:
     code = "import os, time, pathlib; p = pathlib.Path('ran'); n = len(p.read_text()) if p.exists() else 0\n"
     code += "p.write_text('x' * (n + 1)); os._exit(7) if n == 0 else time.sleep(600)"
     with ProcessSupervisor() as supervisor:
@@ -153,7 +153,7 @@ def test_a_child_that_keeps_dying_is_an_error_with_the_end_of_its_log(tmp_path: 
         while True:
             delays.extend(death.delay for death in supervisor.tend())
             if not supervisor.pids():
-                # The clock stands still while a child runs, however slowly the machine starts it.
+                # The clock stands still while a child runs, so a slow start of the child takes no time.
                 now += 0.5
             time.sleep(0.02)
 

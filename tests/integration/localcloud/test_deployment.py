@@ -1,4 +1,4 @@
-"""The fleet that tests stand on: an upload goes through pump and worker, and its record tells of it."""
+"""The tests' deployment works: an upload goes through the pump and a worker, and the image's record is ready."""
 
 from io import BytesIO
 

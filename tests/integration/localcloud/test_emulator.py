@@ -1,4 +1,4 @@
-"""The embedded cloud keeps its data and its doors shut."""
+"""The embedded cloud keeps its data and refuses access without keys."""
 
 import http.client
 import os
@@ -112,7 +112,7 @@ def test_a_presigned_address_works_without_keys_and_only_as_signed(settings: Set
     assert _status(settings, "GET", path.replace("a%20b", "a%20x")) == 403
 
 
-def test_versions_of_an_object_are_told_apart_and_none_is_held_in_memory(
+def test_versions_of_an_object_are_distinguished_and_none_is_held_in_memory(
     settings: Settings, cloud_folder: DataFolder
 ) -> None:
     s3 = boto3.client("s3")
@@ -132,7 +132,7 @@ def test_versions_of_an_object_are_told_apart_and_none_is_held_in_memory(
 
 
 def _resident(folder: DataFolder) -> int:
-    """Bytes of memory of the embedded cloud, by what Linux tells of the process that listens for `folder`."""
+    """The embedded cloud's memory in bytes, as Linux reports it for the process that listens for `folder`."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
             environment = (process / "environ").read_bytes()
@@ -144,5 +144,5 @@ def _resident(folder: DataFolder) -> int:
             ):
                 return int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         except OSError:
-            continue  # it ended while it was looked at
+            continue  # the process has ended
     pytest.skip("only Linux tells a process's memory by /proc")

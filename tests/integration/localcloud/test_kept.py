@@ -1,4 +1,4 @@
-"""The embedded cloud keeps what it says it keeps: over a kill, a full disk, and a damaged file."""
+"""The embedded cloud keeps acknowledged data after a kill, a full disk and a damaged file."""
 
 import os
 import re
@@ -117,13 +117,13 @@ def test_a_damaged_state_file_stops_the_start_and_stays(folder: DataFolder) -> N
 
 
 @pytest.mark.slow
-def test_a_disk_that_takes_no_more_is_told_and_nothing_is_in_memory_alone(folder: DataFolder) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_in_memory_alone(folder: DataFolder) -> None:
     with _running(folder) as (emulator, supervisor):
         dynamodb, s3 = _client(emulator, "dynamodb"), _client(emulator, "s3")
         _make_table(dynamodb)
         s3.create_bucket(Bucket="photos")
         _count(dynamodb)
-        # As of a full disk: no file may grow beyond what the journal has by now.
+        # Simulates a full disk: no file may grow beyond the journal's present size.
         size = max(path.stat().st_size for path in folder.state.glob("journal-*.log"))
         resource.prlimit(supervisor.pids()[NAME], resource.RLIMIT_FSIZE, (size, size))
         for call in (

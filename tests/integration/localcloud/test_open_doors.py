@@ -1,4 +1,4 @@
-"""The running embedded cloud answers nobody without the keys, and browsers and tools with them as before."""
+"""The running embedded cloud refuses requests without the keys, and still serves browsers and tools with the keys."""
 
 import hashlib
 import http.client
@@ -84,7 +84,7 @@ def test_a_form_uploads_and_a_foreign_one_does_not(settings: Settings, cloud: Em
 
 
 def test_a_large_form_does_not_grow_the_embedded_cloud(settings: Settings, cloud: Emulator) -> None:
-    """It was held four times over: as pieces, as a whole, as parts and as the file."""
+    """Without streaming, memory holds a form four times: as pieces, as a whole, as parts and as the file."""
     assert cloud.child is not None
     assert cloud.child.pid is not None
     file = os.urandom(1_000_000) * 60
@@ -102,7 +102,7 @@ def test_a_large_form_does_not_grow_the_embedded_cloud(settings: Settings, cloud
 def test_a_large_object_that_is_put_at_once_does_not_grow_the_embedded_cloud(
     settings: Settings, cloud: Emulator
 ) -> None:
-    """The memory of the process's own is measured: pages of a mapped file are the kernel's to take back."""
+    """The test measures the process's private memory: the kernel can reclaim the pages of a mapped file."""
     assert cloud.child is not None
     assert cloud.child.pid is not None
     body, bucket = os.urandom(1_000_000) * 60, settings.uploads_bucket
@@ -115,7 +115,7 @@ def test_a_large_object_that_is_put_at_once_does_not_grow_the_embedded_cloud(
 
 @contextmanager
 def _watched(pid: int) -> Iterator[list[int]]:
-    """By how many bytes a process's own memory has grown, every 5 ms of the block."""
+    """The growth of a process's private memory in bytes, every 5 ms of the block."""
     before, grown, stop = memory_of(pid, "RssAnon"), [0], threading.Event()
 
     def watch() -> None:

@@ -1,4 +1,4 @@
-"""What `provision` makes in the embedded cloud."""
+"""The resources that `provision` makes in the embedded cloud."""
 
 import json
 from typing import Any
@@ -65,7 +65,7 @@ def test_a_message_received_too_often_really_lands_in_the_dead_letter_queue(sett
     assert [message["Body"] for message in dead] == ["nobody can read this"]
 
 
-def test_every_change_of_an_object_is_told_to_the_uploads_queue_whatever_its_key(settings: Settings) -> None:
+def test_every_change_of_an_object_is_sent_to_the_uploads_queue_whatever_its_key(settings: Settings) -> None:
     s3 = boto3.client("s3")
     sqs = boto3.client("sqs", endpoint_url=settings.endpoint_url)
     s3.put_object(Bucket=settings.uploads_bucket, Key="at the root + ü.jpg", Body=b"x")
