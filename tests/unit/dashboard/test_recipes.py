@@ -82,9 +82,9 @@ def test_an_image_and_an_upload_may_have_a_stored_recipe(dashboard: Dashboard, o
     assert queued.chosen_recipe.digest == shop(100, "mine").digest
     wrong = writer.post(f"/api/v1/images/{image.image_id}/reprocess", json={"recipe": "none"})
     assert (wrong.status_code, "mine" in wrong.json()["detail"]) == (422, True)
-    upload = {"files": [{"name": "a.jpg", "bytes": 1}], "batch": "mine", "recipe": "mine"}
+    upload = {"files": [{"name": "a.jpg", "bytes": 1}], "batch": "with-a-stored-recipe", "recipe": "mine"}
     assert writer.post("/api/v1/uploads", json=upload).status_code == 201
-    batch = dashboard.deployment.batches.get("ana", "mine")
+    batch = dashboard.deployment.batches.get("ana", "with-a-stored-recipe")
     assert batch is not None
     assert batch.recipe == queued.chosen_recipe
 
