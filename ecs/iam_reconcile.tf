@@ -42,7 +42,8 @@ data "aws_iam_policy_document" "reconcile" {
     resources = local.lane_arns
   }
 
-  # Scanned for records that are under way or unfinished; written only to remove the revisions that were swept.
+  # Scanned for records that are under way or unfinished; written to remove the revisions that were swept, and to count an
+  # outcome again in its batch.
   statement {
     sid       = "Images"
     actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Scan"]

@@ -1,7 +1,7 @@
 """One pass over a listing: each page is compared with the catalog, and missing, stuck or outdated work is queued."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,6 +12,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, lane_for, message_group
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Image, RecipeRef, Status, next_sequencer
+from pixelfleet.operations.completion import recount
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.recipe_choice import RecipeChoice
 from pixelfleet.operations.reconcile.listing import ListingPage
@@ -92,25 +93,39 @@ class Reconcile:
         """
         with ThreadPoolExecutor(THREADS) as pool:
             for page in pages:
-                candidates = self._candidates(page.objects)
+                records = self._records(page.objects)
+                candidates = self._candidates(page.objects, records)
                 if not self._options.dry_run:
+                    list(pool.map(self._count_again, filter(_is_uncounted, records.values())))
                     jobs = pool.map(self._job, candidates)
                     self._send([pair for pair in jobs if pair is not None])
                 done(page.position)
         return self.result
 
-    def _candidates(self, objects: Sequence[ListedObject]) -> list[_Candidate]:
+    def _records(self, objects: Sequence[ListedObject]) -> dict[str, Image]:
+        """The records of these objects, by key."""
         bucket = self._deployment.settings.uploads_bucket
-        ids = {listed.key: image_id(bucket, listed.key) for listed in objects}
-        records = self._deployment.images.get_many(ids.values())
+        records = self._deployment.images.get_many([image_id(bucket, listed.key) for listed in objects])
+        return {image.key: image for image in records.values()}
+
+    def _candidates(self, objects: Sequence[ListedObject], records: Mapping[str, Image]) -> list[_Candidate]:
         candidates = []
         for listed in objects:
-            image = records.get(ids[listed.key])
+            image = records.get(listed.key)
             verdict = verdict_on(listed, image, self._horizon, self._recipe(listed, image))
             self.result.add(verdict, listed.key)
             if verdict in TO_QUEUE:
                 candidates.append(_Candidate(verdict, listed, image))
         return candidates
+
+    def _count_again(self, image: Image) -> None:
+        """Count a version that a seal uncounted, if the bucket holds it again.
+
+        No event may say so: S3 may have sent none, or SQS given its message up. S3 is asked, since a listing is older.
+        """
+        current = self._deployment.objects.head(image.bucket, image.key)
+        if current is not None and current.etag == image.etag:
+            recount(self._deployment, image)
 
     def _recipe(self, listed: ListedObject, image: Image | None) -> RecipeRef | None:
         if self._options.recipe is not None or not self._options.outdated:
@@ -163,6 +178,12 @@ def _order(image: Image | None) -> str:
         return BEFORE_ALL
     # A job with the sequencer of a tombstone is taken for the version that was removed.
     return next_sequencer(image.sequencer) if image.status is Status.DELETED else image.sequencer
+
+
+def _is_uncounted(image: Image) -> bool:
+    """Whether no outcome of the record's version is counted."""
+    uncounted = image.uncounted_version is not None and image.uncounted_version == image.source_version
+    return uncounted and image.status is not Status.DELETED
 
 
 def _is_recorded(image: Image, source_version: str | None) -> bool:
