@@ -114,7 +114,8 @@ def test_two_browsers_of_one_person_see_what_the_other_did(
 
 
 def test_a_slow_line_shows_placeholders_that_nothing_pushes_aside(ana: Visitor, light: Light) -> None:
-    for number in range(6):
+    # Some rows come while others are shown already.
+    for number in range(30):
         light.put("ana", "slow", number)
     page = ana.page
     line = page.context.new_cdp_session(page)
@@ -122,14 +123,24 @@ def test_a_slow_line_shows_placeholders_that_nothing_pushes_aside(ana: Visitor, 
     slow = {"offline": False, "latency": 300, "downloadThroughput": 60_000, "uploadThroughput": 30_000}
     line.send("Network.emulateNetworkConditions", slow)
     page.add_init_script(
-        """window.moved = 0;
-        const add = list => { for (const one of list.getEntries()) window.moved += one.value; };
+        """window.moved = 0; window.shifts = [];
+        const box = ({x, y, width, height}) => [x, y, width, height].map(Math.round).join(' ');
+        const told = ({node, previousRect, currentRect}) =>
+          `${node?.nodeName ?? 'pseudo'} ${node?.className ?? ''}: ${box(previousRect)} to ${box(currentRect)}`;
+        const add = list => {
+          for (const one of list.getEntries()) {
+            window.moved += one.value;
+            window.shifts.push(`${one.value.toFixed(4)} at ${Math.round(one.startTime)} ms`, ...one.sources.map(told));
+          }
+        };
         new PerformanceObserver(add).observe({type: 'layout-shift', buffered: true});"""
     )
     page.goto(f"{light.url}/?batch=slow")
-    expect(page.locator(".tile")).to_have_count(6)
+    expect(page.locator(".tile")).to_have_count(30)
     no_motion(page)
-    assert page.evaluate("() => window.moved") < 0.01
+    assert page.evaluate("() => window.moved") < 0.01, "\n".join(page.evaluate("() => window.shifts"))
+    # Rows that are still to come are hidden only while they come.
+    expect(page.locator(".tile").last).to_be_visible()
     page.locator(".tile a").first.click()
     expect(page.get_by_role("slider")).to_be_visible()
     assert ana.complaints == []
