@@ -125,12 +125,12 @@ def test_a_slow_line_shows_placeholders_that_nothing_pushes_aside(ana: Visitor, 
     page.add_init_script(
         """window.moved = 0; window.shifts = [];
         const box = ({x, y, width, height}) => [x, y, width, height].map(Math.round).join(' ');
-        const told = ({node, previousRect, currentRect}) =>
+        const shift = ({node, previousRect, currentRect}) =>
           `${node?.nodeName ?? 'pseudo'} ${node?.className ?? ''}: ${box(previousRect)} to ${box(currentRect)}`;
         const add = list => {
           for (const one of list.getEntries()) {
             window.moved += one.value;
-            window.shifts.push(`${one.value.toFixed(4)} at ${Math.round(one.startTime)} ms`, ...one.sources.map(told));
+            window.shifts.push(`${one.value.toFixed(4)} at ${Math.round(one.startTime)} ms`, ...one.sources.map(shift));
           }
         };
         new PerformanceObserver(add).observe({type: 'layout-shift', buffered: true});"""
