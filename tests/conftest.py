@@ -35,7 +35,7 @@ hypothesis.register_profile(
     "shallow", max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 hypothesis.register_profile(
-    "deep", max_examples=300, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck)
+    "deep", max_examples=200, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck)
 )
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "shallow"))
 

@@ -56,12 +56,18 @@ class DoubledError(TerraformError):
     """
 
 
+#: Attempts on fresh emulators. On a busy machine two in a row were seen to end in a DoubledError.
+ATTEMPTS: Final = 3
+
+
 def with_fresh_emulators(attempt: Callable[[], T]) -> T:
-    """The result of an attempt, or of a second attempt after a DoubledError. Each attempt starts its own emulators."""
-    try:
-        return attempt()
-    except DoubledError:
-        return attempt()
+    """The result of an attempt, or of a further one after a DoubledError. Each attempt starts its own emulators."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return attempt()
+        except DoubledError:
+            continue
+    return attempt()
 
 
 #: Error messages and codes of services for a resource that already exists.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.terraform import DoubledError, Terraform, TerraformError, with_fresh_emulators
+from tests.infra.terraform import ATTEMPTS, DoubledError, Terraform, TerraformError, with_fresh_emulators
 
 #: The provider's output for a call that it repeated after a lost connection.
 DOUBLED = """\
@@ -60,9 +60,14 @@ def test_another_failure_is_not_tried_again(applying: Callable[[str], Terraform]
     terraform.apply()
 
 
-def test_a_second_confusion_is_a_failure() -> None:
+def test_a_confusion_at_every_attempt_is_a_failure() -> None:
+    attempts = 0
+
     def attempt() -> None:
+        nonlocal attempts
+        attempts += 1
         raise DoubledError("Table already exists")
 
     with pytest.raises(DoubledError):
         with_fresh_emulators(attempt)
+    assert attempts == ATTEMPTS
