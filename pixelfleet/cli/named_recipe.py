@@ -1,14 +1,17 @@
 """The recipe that an argument or option names: built-in, in a file, or stored in the fleet of this shell."""
 
+from typing import TYPE_CHECKING
+
 from pixelfleet import recipes
-from pixelfleet.deployment import Deployment
 from pixelfleet.errors import RecipeError, TransientError
-from pixelfleet.operations.recipe_registry import is_local, recipe_named, unknown_recipe
 from pixelfleet.recipes import BUILTIN, Recipe
-from pixelfleet.settings import load_settings
+from pixelfleet.recipes.names import is_local
+
+if TYPE_CHECKING:
+    from pixelfleet.deployment import Deployment
 
 
-def loaded_recipe(name_or_path: str, deployment: Deployment | None = None) -> Recipe:
+def loaded_recipe(name_or_path: str, deployment: "Deployment | None" = None) -> Recipe:
     """The recipe. A built-in one and a file need no fleet.
 
     Raises:
@@ -18,8 +21,11 @@ def loaded_recipe(name_or_path: str, deployment: Deployment | None = None) -> Re
     """
     if is_local(name_or_path):
         return recipes.load(name_or_path)
-    # Here, not above: botocore takes longer to import than a local run needs to read its recipe.
+    # Here, not above: a local run asks no fleet, and botocore takes longer to import than a recipe to read.
     from pixelfleet.aws.configuration import lacks_credentials  # noqa: PLC0415
+    from pixelfleet.deployment import Deployment  # noqa: PLC0415
+    from pixelfleet.operations.recipe_registry import recipe_named, unknown_recipe  # noqa: PLC0415
+    from pixelfleet.settings import load_settings  # noqa: PLC0415
 
     try:
         return recipe_named(deployment or Deployment(load_settings()), name_or_path)

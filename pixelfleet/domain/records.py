@@ -258,8 +258,12 @@ def counted_as(status: Status, cause: Cause | None) -> str | None:
 
 def counted_in_batch(image: Image) -> str | None:
     """The counter that an outcome belongs to, or None where the batch waits for another version of the object."""
-    uncounted = image.uncounted_version is not None and image.uncounted_version == image.source_version
-    return None if uncounted else counted_as(image.status, image.cause)
+    return None if is_uncounted(image) else counted_as(image.status, image.cause)
+
+
+def is_uncounted(image: Image) -> bool:
+    """Whether a seal took the outcome of the record's version out of the count."""
+    return image.uncounted_version is not None and image.uncounted_version == image.source_version
 
 
 def pad_sequencer(sequencer: str | None) -> str:

@@ -1,11 +1,9 @@
 """Recipes by name: storing, finding, comparing and removing them. Each change is noted as an activity."""
 
 import difflib
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 from pixelfleet import recipes
@@ -25,13 +23,13 @@ from pixelfleet.domain.registry import (
 from pixelfleet.errors import RecipeError, SetupError
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.recipes import BUILTIN, MAX_TEXT_BYTES, Recipe
+from pixelfleet.recipes.names import NAME
 
 #: Calls of a count of images, each of which reads a megabyte of records: about 100,000 images.
 MOST_COUNTING: Final = 200
 #: The newest batches that are looked at before a recipe is removed. An older batch keeps its recipe by its digest.
 BATCHES_LOOKED_AT: Final = 10_000
 _MOST_NAMED: Final = 3
-_NAME: Final = re.compile(r"(?P<name>[a-z][a-z0-9-]{0,63})(@(?P<version>[0-9a-f]{1,64}))?")
 #: Beyond this, a number names a digest.
 _LONGEST_NUMBER: Final = 6
 
@@ -130,7 +128,7 @@ def recipe_named(deployment: Deployment, name: str) -> Recipe:
         RecipeError: there is no such recipe or version.
         TransientError: DynamoDB does not answer.
     """
-    match = _NAME.fullmatch(name)
+    match = NAME.fullmatch(name)
     if match is None:
         raise RecipeError(f"{name!r} is no name of a recipe: shop, or shop@3 for the third version")
     plain, version = match["name"], match["version"]
@@ -143,11 +141,6 @@ def recipe_named(deployment: Deployment, name: str) -> Recipe:
     if plain not in stored:
         raise RecipeError(unknown_recipe(plain, (*BUILTIN, *sorted(stored))))
     return _read(deployment, plain, stored[plain].digest)
-
-
-def is_local(name_or_path: str) -> bool:
-    """Whether an argument names a built-in recipe or a file, so that no fleet is asked for the recipe."""
-    return name_or_path in BUILTIN or Path(name_or_path).is_file() or not _NAME.fullmatch(name_or_path)
 
 
 def known_recipe(registry: Registry, name: str) -> str:

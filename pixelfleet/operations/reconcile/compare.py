@@ -11,7 +11,7 @@ from pixelfleet.aws.queues import SEND_BATCH
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, lane_for, message_group
 from pixelfleet.domain.keys import image_id
-from pixelfleet.domain.records import Image, RecipeRef, Status, next_sequencer
+from pixelfleet.domain.records import Image, RecipeRef, Status, is_uncounted, next_sequencer
 from pixelfleet.operations.completion import recount
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.recipe_choice import RecipeChoice
@@ -96,7 +96,7 @@ class Reconcile:
                 records = self._records(page.objects)
                 candidates = self._candidates(page.objects, records)
                 if not self._options.dry_run:
-                    list(pool.map(self._count_again, filter(_is_uncounted, records.values())))
+                    list(pool.map(self._count_again, filter(_may_count_again, records.values())))
                     jobs = pool.map(self._job, candidates)
                     self._send([pair for pair in jobs if pair is not None])
                 done(page.position)
@@ -180,10 +180,8 @@ def _order(image: Image | None) -> str:
     return next_sequencer(image.sequencer) if image.status is Status.DELETED else image.sequencer
 
 
-def _is_uncounted(image: Image) -> bool:
-    """Whether no outcome of the record's version is counted."""
-    uncounted = image.uncounted_version is not None and image.uncounted_version == image.source_version
-    return uncounted and image.status is not Status.DELETED
+def _may_count_again(image: Image) -> bool:
+    return is_uncounted(image) and image.status is not Status.DELETED
 
 
 def _is_recorded(image: Image, source_version: str | None) -> bool:

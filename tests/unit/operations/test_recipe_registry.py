@@ -10,7 +10,6 @@ from pixelfleet.domain.registry import MOST_DEFAULTS, MOST_RECIPES, Registry, St
 from pixelfleet.errors import RecipeError, SetupError
 from pixelfleet.operations.recipe_registry import (
     difference,
-    is_local,
     known_recipe,
     put_recipe,
     recipe_named,
@@ -18,6 +17,7 @@ from pixelfleet.operations.recipe_registry import (
     stored_texts,
 )
 from pixelfleet.recipes import MAX_TEXT_BYTES, Recipe
+from pixelfleet.recipes.names import is_local
 from pixelfleet.settings import Settings
 from tests.recipes import shop
 from tests.unit.operations.fakes import fake_deployment
