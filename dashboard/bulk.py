@@ -4,15 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Any, Final
+from urllib.parse import quote
+
+from fastapi.responses import StreamingResponse
 
 from dashboard import actions
 from dashboard.callers import Caller
 from dashboard.filters import Filters
 from dashboard.gallery import page_of
-from dashboard.results import variant_of
+from dashboard.problem import Problem
+from dashboard.results import tiles_of, variant_of
 from dashboard.site import Site
-from dashboard.zips import Member
+from dashboard.zips import Member, zip_of
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.catalog.background import BackgroundTask
 from pixelfleet.domain.records import Image, Status, StoredVariant
@@ -20,6 +24,13 @@ from pixelfleet.domain.tags import Tags
 from pixelfleet.operations import bulk
 from pixelfleet.operations.tile_sets import tiles_folder
 
+#: What the API says of an answer that is a ZIP.
+ZIP: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "A ZIP, written while it is sent.",
+        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 #: Images that one request names, and files of one ZIP.
 MOST_NAMED: Final = 1_500
 MOST_FILES: Final = 5_000
@@ -93,6 +104,16 @@ def tile_members(site: Site, image: Image, variant: StoredVariant) -> Iterator[M
         for tile in page:
             name = f"{stem}_files/{tile.key.removeprefix(folder)}"
             yield Member(name, objects.open(bucket, tile.key).chunks)
+
+
+def zip_of_tiles(site: Site, image: Image) -> StreamingResponse:
+    """The tiles of an image as a ZIP, which is written while it is sent. Raises Problem 404: there are none."""
+    tiles = tiles_of(image)
+    if tiles is None:
+        raise Problem(404, "the image has no tiles")
+    name = quote(f"{PurePosixPath(image.path).stem}-{tiles.name}.zip")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"}
+    return StreamingResponse(zip_of(tile_members(site, image, tiles)), media_type="application/zip", headers=headers)
 
 
 def in_words(filters: Filters) -> str:

@@ -36,6 +36,11 @@ def variant_of(image: Image, name: str) -> StoredVariant | None:
     return next((variant for variant in image.variants if variant.name == name), None)
 
 
+def tiles_of(image: Image) -> StoredVariant | None:
+    """The set of tiles of an image."""
+    return next((variant for variant in image.variants if variant.files > 1), None)
+
+
 def thumb_of(image: Image) -> StoredVariant | None:
     """The smallest variant that a list can show; tiles are no picture."""
     pictures = [v for v in image.variants if v.files == 1 and v.content_type.startswith("image/")]

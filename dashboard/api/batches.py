@@ -1,4 +1,4 @@
-"""/batches: lists, one batch with its counts, its manifest, sealing it."""
+"""/batches: lists, making one, one batch with its counts, its manifest, sealing it."""
 
 import json
 from collections.abc import Iterator
@@ -7,14 +7,16 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
-from dashboard.access import batch_of, owners_for
+from dashboard import actions
+from dashboard.access import batch_of, owner_for, owners_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.images import CursorQuery, OwnerQuery
-from dashboard.api.models.batches import BatchDetail, BatchOut, BatchPage, SealIn, batch_fields
+from dashboard.api.models.batches import BatchDetail, BatchIn, BatchOut, BatchPage, SealIn, batch_fields
 from dashboard.api.models.images import ImageSummary
 from dashboard.batch_list import batches_page
 from dashboard.callers import Reader, Writer
 from dashboard.filters import EVERYBODY
+from dashboard.problem import Problem
 from dashboard.problems import responses
 from dashboard.site import Site, site_of
 from pixelfleet.domain.records import Batch, Counts
@@ -22,6 +24,7 @@ from pixelfleet.operations import completion
 from pixelfleet.operations.batch_images import batch_images
 from pixelfleet.operations.monitoring import batch_time_left
 from pixelfleet.operations.removal import PRESENT
+from pixelfleet.uploads import batch_prefix
 
 router = APIRouter(tags=["batches"])
 
@@ -41,6 +44,23 @@ def list_batches(request: Request, caller: Reader, owner: OwnerQuery = None, cur
     listed, following = batches_page(site, None if (whose := owners_for(caller, owner)) == EVERYBODY else whose, cursor)
     answer = BatchPage(batches=[BatchOut(**batch_fields(batch)) for batch in listed], next=following)
     return tagged(request, answer)
+
+
+@router.post(
+    "/batches",
+    status_code=201,
+    response_model=BatchDetail,
+    responses=responses(400, 401, 403, 404, 409, 422, 429, 503),
+    summary="Make a batch, before its first upload",
+)
+def make_batch(request: Request, caller: Writer, body: BatchIn) -> BatchDetail:
+    """An upload makes its batch by itself. Make the batch first to give its images a recipe, whoever uploads them."""
+    site, owner = site_of(request), owner_for(caller, body.owner)
+    batch_prefix(owner, body.name)
+    if site.deployment.batches.get(owner, body.name) is not None:
+        raise Problem(409, f"there is a batch {owner}/{body.name} already; it keeps its recipe")
+    recipe = actions.recipe_ref(site, body.recipe) if body.recipe else None
+    return _detail(site, site.deployment.batches.create(owner, body.name, recipe), Counts())
 
 
 @router.get(

@@ -1,7 +1,7 @@
 """/bulk: the same done to many images, or their files in one ZIP."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
@@ -25,12 +25,6 @@ from pixelfleet.errors import Cause
 
 router = APIRouter(tags=["images"])
 
-_ZIP: Final[dict[int | str, dict[str, Any]]] = {
-    200: {
-        "description": "A ZIP, written while it is sent.",
-        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
 Tag = Annotated[str, Field(min_length=1, max_length=60)]
 
 
@@ -110,7 +104,7 @@ def do_in_bulk(request: Request, caller: Writer, body: BulkIn) -> BackgroundTask
 @router.post(
     "/bulk/download",
     response_class=StreamingResponse,
-    responses={**_ZIP, **responses(400, 401, 403, 404, 422, 429, 503)},
+    responses={**bulk.ZIP, **responses(400, 401, 403, 404, 422, 429, 503)},
     summary="Files of many images in one ZIP",
 )
 def download_in_bulk(request: Request, caller: Reader, body: BulkDownloadIn) -> StreamingResponse:

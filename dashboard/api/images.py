@@ -3,9 +3,9 @@
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 
-from dashboard import actions
+from dashboard import actions, bulk
 from dashboard.access import image_for, owner_for, owners_for, record_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.models.images import (
@@ -155,6 +155,18 @@ def get_variant(
     if variant is None:
         raise Problem(404, f"the image has no variant {name!r}")
     return RedirectResponse(link_of(site, variant, SOON), 302)
+
+
+@router.get(
+    "/images/{image_id}/tiles.zip",
+    response_class=StreamingResponse,
+    responses={**bulk.ZIP, **responses(401, 403, 404, 422, 429, 503)},
+    summary="The tiles of an image in one ZIP",
+)
+def get_tiles(request: Request, caller: Reader, image_id: ImageId) -> StreamingResponse:
+    """The entry file and its folder, as the Deep Zoom format has them."""
+    site = site_of(request)
+    return bulk.zip_of_tiles(site, image_for(site, caller, image_id))
 
 
 @router.get(

@@ -1,13 +1,15 @@
-"""/tokens: the caller's own API tokens."""
+"""/tokens and /account/password: the caller's own API tokens and password."""
 
 import time
 
 from fastapi import APIRouter, Request, Response
 
 from dashboard.api.etags import READING, tagged
-from dashboard.api.models.users import NewTokenOut, TokenIn, TokenOut, TokensOut
+from dashboard.api.models.users import NewTokenOut, PasswordIn, TokenIn, TokenOut, TokensOut
 from dashboard.api.users import TokenId, tokens_of
+from dashboard.auth.hashing import in_hashing_thread
 from dashboard.callers import Caller, Reader, Writer
+from dashboard.passwords import PasswordChange, WrongPasswordError, change_own_password
 from dashboard.problem import Problem
 from dashboard.problems import responses
 from dashboard.site import site_of
@@ -46,6 +48,23 @@ def make_token(request: Request, caller: Writer, body: TokenIn) -> NewTokenOut:
 )
 def revoke_token(request: Request, caller: Writer, token_id: TokenId) -> Response:
     site_of(request).deployment.users.revoke_token(caller.name, token_id)
+    return Response(status_code=204)
+
+
+@router.put(
+    "/account/password",
+    status_code=204,
+    responses=responses(400, 401, 403, 422, 429, 503),
+    summary="Change your password",
+)
+async def change_password(request: Request, caller: Writer, body: PasswordIn) -> Response:
+    """Your sessions end, and your API tokens unless `keep_tokens` is true, the token of this request among them."""
+    site = site_of(request)
+    change = PasswordChange(body.current, body.new, body.keep_tokens)
+    try:
+        await in_hashing_thread(change_own_password, site, caller, site.network(request), change)
+    except WrongPasswordError:
+        raise Problem(403, "`current` is not your present password") from None
     return Response(status_code=204)
 
 

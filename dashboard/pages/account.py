@@ -9,10 +9,9 @@ from dashboard.auth.hashing import in_hashing_thread
 from dashboard.callers import Caller, FormCaller, PageCaller
 from dashboard.flash import Note
 from dashboard.forms import Sent
-from dashboard.problem import Problem
+from dashboard.passwords import PasswordChange, WrongPasswordError, change_own_password
 from dashboard.site import site_of
 from pixelfleet.catalog.users import LONGEST_TOKEN_DAYS
-from pixelfleet.credentials.passwords import hash_password, password_matches
 from pixelfleet.domain.users import Scope
 from pixelfleet.errors import SetupError
 
@@ -43,20 +42,16 @@ async def change_password(
 
 def _change_password(request: Request, caller: Caller, current: str, new: str, keep_tokens: bool) -> Response:
     site = site_of(request)
-    address = site.network(request)
-    if not site.deployment.users.may_try(caller.name, address):
-        raise Problem(429, "too many wrong passwords; try again in some minutes")
     sent = Sent({"keep_tokens": keep_tokens})
-    if not password_matches(current, caller.user.password):
+    try:
+        change = PasswordChange(current, new, keep_tokens)
+        changed = change_own_password(site, caller, site.network(request), change)
+    except WrongPasswordError:
         sent.wrong("current", "this is not your present password")
         return _page(request, caller, password=sent)
-    try:
-        hashed = hash_password(new)
     except SetupError as error:
         sent.wrong("new", str(error))
         return _page(request, caller, password=sent)
-    changed = site.deployment.users.set_password(caller.name, hashed, keep_tokens=keep_tokens)
-    site.deployment.users.forget_failures(caller.name, address)
     kept = Response()
     session = site.sessions.begin(kept, changed.name, changed.epoch)
     request.state.caller = Caller(changed, caller.scopes, session)

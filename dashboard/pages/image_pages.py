@@ -9,15 +9,14 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from dashboard import actions
 from dashboard.access import image_for, record_for
-from dashboard.bulk import tile_members
+from dashboard.bulk import zip_of_tiles
 from dashboard.callers import FormCaller, PageCaller
 from dashboard.flash import Note
 from dashboard.pages.gallery_pages import cards
 from dashboard.problem import Problem
 from dashboard.recipe_choices import recipe_choices
-from dashboard.results import DRAWABLE, SOON, drawable, link_of, thumb_of, variant_of
+from dashboard.results import DRAWABLE, SOON, drawable, link_of, thumb_of, tiles_of, variant_of
 from dashboard.site import site_of
-from dashboard.zips import zip_of
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.aws.presigned import LONGEST_SECONDS, attachment
 from pixelfleet.domain.records import Image, Status, StoredVariant
@@ -44,7 +43,7 @@ def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
         "image": image,
         "thumb": thumb_of(image),
         "slider": _slider(image),
-        "tiles": next((variant for variant in image.variants if variant.files > 1), None),
+        "tiles": tiles_of(image),
         "shown": _largest(image),
         "waiting": image.status in _WAITING,
         "recipes": recipe_choices(site),
@@ -78,11 +77,7 @@ def tiles_zip(request: Request, caller: PageCaller, image_id: str) -> Response:
     """The tiles of an image as a ZIP, which is written while it is sent."""
     site = site_of(request)
     image = image_for(site, caller, image_id)
-    tiles = next((variant for variant in image.variants if variant.files > 1), None)
-    if tiles is None:
-        raise Problem(404, "the image has no tiles")
-    headers = {"Content-Disposition": 'attachment; filename="tiles.zip"', "Cache-Control": "no-store"}
-    return StreamingResponse(zip_of(tile_members(site, image, tiles)), media_type="application/zip", headers=headers)
+    return zip_of_tiles(site, image)
 
 
 @router.get("/images/{image_id}/duplicates")

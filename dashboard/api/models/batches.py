@@ -18,6 +18,16 @@ class SealIn(Model):
     )
 
 
+class BatchIn(Model):
+    """A batch to be made before its first upload."""
+
+    name: str = Field(min_length=1, max_length=128, examples=["summer"])
+    owner: str | None = Field(None, max_length=64, description="Operators: whose; left out, your own.", examples=[None])
+    recipe: str | None = Field(
+        None, max_length=64, description="A built-in or stored recipe for all its images.", examples=["catalog"]
+    )
+
+
 class BatchOut(Model):
     """A batch. Counts are of images that are done; `expected` is known once it is sealed."""
 

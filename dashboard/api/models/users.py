@@ -56,6 +56,14 @@ class PasswordOut(Model):
     warning: str | None = Field(None, description="Why no mail is sent, if so.", examples=[None])
 
 
+class PasswordIn(Model):
+    """A change of one's own password."""
+
+    current: str = Field(max_length=1024, description="The present password.", examples=["fjord-lamp-quartz-2917"])
+    new: str = Field(max_length=1024, description="12 to 256 characters.", examples=["correct horse battery"])
+    keep_tokens: bool = Field(False, description="Whether your API tokens go on.", examples=[True])
+
+
 class TokenOut(Model):
     """A token without its secret. Times are in UTC; the last use is known to the hour."""
 

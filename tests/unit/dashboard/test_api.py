@@ -171,6 +171,23 @@ def put_and_record(dashboard: Dashboard, batch: str, name: str, **facts: Any) ->
     return record(dashboard.deployment, "ana", batch, name, etag=etag, **facts)
 
 
+def test_a_batch_is_made_with_its_recipe_before_its_first_upload(dashboard: Dashboard) -> None:
+    program = dashboard.program("ana")
+    made = program.post("/api/v1/batches", json={"name": "planned", "recipe": "catalog"})
+    assert (made.status_code, made.json()["recipe"], made.json()["expected"]) == (201, "catalog", None)
+    batch = dashboard.deployment.batches.get("ana", "planned")
+    assert batch is not None
+    assert batch.recipe is not None
+    assert batch.recipe.name == "catalog"
+    for body, status in (
+        ({"name": "planned", "recipe": "web"}, 409),
+        ({"name": "a/b"}, 400),
+        ({"name": "other", "recipe": "none-such"}, 422),
+        ({"name": "other", "owner": "ben"}, 404),
+    ):
+        assert program.post("/api/v1/batches", json=body).status_code == status, body
+
+
 def test_a_sealed_batch_is_complete_when_all_is_accounted_for(dashboard: Dashboard) -> None:
     for number in range(2):
         put_and_record(dashboard, "sealed", f"{number}.jpg", cause=Cause.EMPTY if number else None)

@@ -43,6 +43,10 @@ def test_tiles_are_downloaded_as_a_zip_that_a_viewer_can_open(dashboard: Dashboa
             "big scan-tiles_files/1/1_0.jpg",
         ]
         assert archive.read("big scan-tiles_files/1/1_0.jpg") == b"tiles_files/1/1_0.jpg"
+    by_program = dashboard.program("ana").get(f"/api/v1/images/{image.image_id}/tiles.zip")
+    assert "big%20scan-tiles.zip" in by_program.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(by_program.content)) as archive:
+        assert len(archive.namelist()) == 4
 
 
 def test_images_with_the_same_bytes_are_shown_on_request(dashboard: Dashboard) -> None:

@@ -5,8 +5,9 @@ import time
 import pytest
 
 from pixelfleet.catalog import users as catalog
+from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.domain.users import Role, Scope
-from tests.unit.dashboard.conftest import Dashboard, sign_in
+from tests.unit.dashboard.conftest import PASSWORD, Dashboard, sign_in
 
 DAY = 86_400
 
@@ -94,3 +95,27 @@ def test_the_pages_show_when_tokens_were_last_used(dashboard: Dashboard) -> None
     for page in (dashboard.browser("ana").get("/account").text, dashboard.browser("olga").get("/users").text):
         assert "Last used" in page
         assert "<td>never</td>" in page
+
+
+def test_a_program_changes_its_users_password_and_keeps_tokens_by_choice(dashboard: Dashboard) -> None:
+    dashboard.deployment.users.add("gil", hash_password(PASSWORD))
+    session, program = dashboard.browser("gil"), dashboard.program("gil")
+    path, second, third = "/api/v1/account/password", "another long password", "a third long password"
+    wrong = program.put(path, json={"current": "not this", "new": second})
+    assert (wrong.status_code, "not your present password" in wrong.json()["detail"]) == (403, True)
+    assert program.put(path, json={"current": PASSWORD, "new": "short"}).status_code == 400
+    kept = {"current": PASSWORD, "new": second, "keep_tokens": True}
+    assert program.put(path, json=kept).status_code == 204
+    assert (session.get("/account").status_code, program.get("/api/v1/whoami").status_code) == (303, 200)
+    assert sign_in(dashboard.browser(), "gil", second) == 303
+    assert program.put(path, json={"current": second, "new": third}).status_code == 204
+    assert program.get("/api/v1/whoami").status_code == 401
+
+
+def test_a_guesser_of_the_present_password_is_stopped(dashboard: Dashboard) -> None:
+    dashboard.deployment.users.add("hal", hash_password(PASSWORD))
+    program = dashboard.program("hal")
+    tries = [program.put("/api/v1/account/password", json={"current": "no", "new": "x" * 12}) for _ in range(12)]
+    assert {answer.status_code for answer in tries} == {403, 429}
+    right = program.put("/api/v1/account/password", json={"current": PASSWORD, "new": "x" * 12})
+    assert right.status_code == 429

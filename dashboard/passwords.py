@@ -1,0 +1,40 @@
+"""Changing one's own password: one rule for the page and the API."""
+
+from dataclasses import dataclass
+
+from dashboard.callers import Caller
+from dashboard.problem import Problem
+from dashboard.site import Site
+from pixelfleet.credentials.passwords import hash_password, password_matches
+from pixelfleet.domain.users import User
+
+
+class WrongPasswordError(Exception):
+    """The present password that was given is not the user's."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChange:
+    """What the user gave: the present password, the new one, and whether API tokens go on."""
+
+    current: str
+    new: str
+    keep_tokens: bool = False
+
+
+def change_own_password(site: Site, caller: Caller, network: str, change: PasswordChange) -> User:
+    """End all sessions of the user, and the API tokens unless they are kept. `network` is where the request comes from.
+
+    Raises:
+        Problem: 429, too many wrong passwords from this network.
+        WrongPasswordError: nothing is changed.
+        SetupError: the new password is too weak; nothing is changed.
+    """
+    users = site.deployment.users
+    if not users.may_try(caller.name, network):
+        raise Problem(429, "too many wrong passwords; try again in some minutes")
+    if not password_matches(change.current, caller.user.password):
+        raise WrongPasswordError
+    changed = users.set_password(caller.name, hash_password(change.new), keep_tokens=change.keep_tokens)
+    users.forget_failures(caller.name, network)
+    return changed
