@@ -77,7 +77,7 @@ def _at_goal(image: Any, save: Save, effort: int, goal: float, scratch: Path) ->
 
 
 def _ssim(image: Any, save: Save, effort: int, q: int, scratch: Path) -> float:
-    path = scratch / "judged"
+    path = scratch / "compared"
     save(image, path, effort, q)
     return quality.compare(quality.luma(image), path).ssim
 

@@ -1,7 +1,8 @@
-"""What people do to images: upload, delete, process again. Shared by the API and the pages."""
+"""The actions on images: upload, delete, process again. The API and the pages share this module."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -16,22 +17,23 @@ from pixelfleet.aws.presigned import Form
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Image, RecipeRef
 from pixelfleet.operations import reprocessing
+from pixelfleet.operations.noted import noted
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.operations.removal import delete_image
 from pixelfleet.uploads import batch_prefix
 
-#: Seconds in which an upload must begin; a thousand files through a slow line take their time.
+#: Seconds in which an upload must begin. A thousand files take long through a slow line.
 FORM_SECONDS: Final = 3600
 _OTHER: Final = "application/octet-stream"
-#: The names that RFC 6838, section 4.2, gives to media types. Anything else might not fit into a header.
+#: The names that RFC 6838, section 4.2, gives to media types. Other text might not fit into a header.
 _IMAGE: Final = re.compile(r"image/[a-z0-9][a-z0-9.+-]{0,100}", re.ASCII)
-#: Media types that surely are no image; what is left, the worker judges from the file itself.
+#: Media types that are certainly no image. For every other type, the worker decides by the file itself.
 _REFUSED: Final = ("video/", "audio/", "text/", "font/", "application/pdf", "application/zip", "application/json")
 
 
 @dataclass(frozen=True, slots=True)
 class UploadRequest:
-    """A file that a browser or program wants to upload; `name` may be a path within a folder."""
+    """A file that a browser or program asks to upload. `name` may be a path within a folder."""
 
     name: str
     bytes: int
@@ -40,13 +42,13 @@ class UploadRequest:
 
 @dataclass(frozen=True, slots=True)
 class FormOrRefusal:
-    """A form to upload a file by, for a large one an upload in parts, or why there is neither."""
+    """A form to upload a file by, or an upload in parts for a large file, or the reason of a refusal."""
 
     name: str
     image_id: str | None = None
     form: Form | None = None
     refused: str | None = None
-    #: The id of an upload in parts, in the place of a form; see `parts`.
+    #: The id of an upload in parts, in place of a form. See `parts`.
     upload_id: str | None = None
 
 
@@ -57,17 +59,17 @@ def new_batch_name() -> str:
 def uploads(
     site: Site, caller: Caller, batch: str, recipe: str | None, files: Sequence[UploadRequest]
 ) -> list[FormOrRefusal]:
-    """Forms for files of one batch, which is made if need be. The recipe of a batch that is there stays."""
+    """Forms for files of one batch. The batch is made if it does not exist. An existing batch keeps its recipe."""
     prefix = batch_prefix(caller.name, batch)
     site.deployment.batches.create(caller.name, batch, recipe_ref(site, recipe) if recipe else None)
     return [_answer(site, prefix, file) for file in files]
 
 
 def recipe_ref(site: Site, name: str) -> RecipeRef:
-    """A built-in or stored recipe, its text stored so that any release finds it.
+    """A built-in or stored recipe. The text is stored, so that any release finds it.
 
     Raises:
-        Problem: 422, there is none of that name.
+        Problem: 422, there is no recipe of that name.
     """
     if name in recipes.BUILTIN:
         return store_recipe(site.deployment, recipes.builtin(name))
@@ -79,29 +81,34 @@ def recipe_ref(site: Site, name: str) -> RecipeRef:
 
 
 def reprocess(site: Site, caller: Caller, image: Image, recipe: str | None) -> Image:
-    """Queue an image to be made again; by the recipe it had unless another is named.
+    """Queue an image to be processed again, by the image's recipe or by the named one.
 
     Raises:
-        Problem: 409, it was deleted meanwhile.
+        Problem: 409, the image was deleted meanwhile.
     """
     ref = recipe_ref(site, recipe) if recipe else None
-    marked = reprocessing.reprocess(site.deployment, image, caller.name, ref)
-    if marked is None:
-        raise Problem(409, "the image was deleted meanwhile")
-    _note(site, caller, "reprocess", image)
+    with _noted(site, caller, "reprocess", image):
+        marked = reprocessing.reprocess(site.deployment, image, caller.name, ref)
+        if marked is None:
+            raise Problem(409, "the image was deleted meanwhile")
     return marked
 
 
 def delete(site: Site, caller: Caller, image: Image) -> None:
-    """Delete the original and mark the record at once; the bucket's event has the worker delete the variants."""
-    delete_image(site.deployment, image, caller.name)
-    _note(site, caller, "delete", image)
+    """Delete the original and mark the record at once. After the bucket's event, a worker deletes the variants."""
+    with _noted(site, caller, "delete", image):
+        delete_image(site.deployment, image, caller.name)
 
 
-def _note(site: Site, caller: Caller, what: str, image: Image) -> None:
-    """What an operator does to somebody else's image is kept; one's own image has its own history."""
-    if image.owner != caller.name:
-        site.deployment.activity.note(caller.name, what, f"{image.owner}: {image.path}", {"image_id": image.image_id})
+@contextmanager
+def _noted(site: Site, caller: Caller, what: str, image: Image) -> Iterator[None]:
+    """Note an operator's action on another owner's image. The history of an image has the actions of its own owner."""
+    if image.owner == caller.name:
+        yield
+        return
+    with noted(site.deployment, caller.name, what, f"{image.owner}: {image.path}") as details:
+        details["image_id"] = image.image_id
+        yield
 
 
 def _answer(site: Site, prefix: str, file: UploadRequest) -> FormOrRefusal:
@@ -110,15 +117,15 @@ def _answer(site: Site, prefix: str, file: UploadRequest) -> FormOrRefusal:
         return FormOrRefusal(file.name, refused=refused)
     key = prefix + file.name
     content_type = file.type if _IMAGE.fullmatch(file.type) else _OTHER
-    its_id = image_id(site.settings.uploads_bucket, key)
+    id_of_image = image_id(site.settings.uploads_bucket, key)
     if file.bytes > PARTS_FROM:
-        return FormOrRefusal(file.name, its_id, upload_id=begin(site, key, content_type))
+        return FormOrRefusal(file.name, id_of_image, upload_id=begin(site, key, content_type))
     form = site.deployment.links.upload_form(key, content_type, PARTS_FROM, FORM_SECONDS)
-    return FormOrRefusal(file.name, its_id, form)
+    return FormOrRefusal(file.name, id_of_image, form)
 
 
 def _refusal(site: Site, prefix: str, file: UploadRequest) -> str | None:
-    """Why a file cannot be taken, in words for the person who chose it."""
+    """The reason why a file is refused, in words for the person who chose the file."""
     return bad_name(prefix + file.name, file.name) or _bad_file(site, file)
 
 

@@ -12,18 +12,18 @@ _DESCRIPTION: Final = """\
 Images, batches and the fleet of a pixelfleet deployment.
 
 **Who may call.** A bearer token (`pixelfleet user token NAME`), with the scope that the operation names: `read`,
-`write` or `operate`. Or the session of the dashboard, with the header `X-CSRF-Token` for what changes something.
-What is another owner's answers 404, as if it were not there; operators see everything.
+`write` or `operate`. Or the session of the dashboard, with the header `X-CSRF-Token` for every change.
+For other owners' images and batches the answer is 404, as if they did not exist. Operators see everything.
 
 **Errors** are problem details (RFC 9457). **ETags**: send `If-None-Match` and get 304 while nothing has changed.
-**Rate limit**: 600 requests a minute for each user, told by `RateLimit-Limit`, `RateLimit-Remaining` and
-`RateLimit-Reset` (seconds); beyond it 429 with `Retry-After`.
+**Rate limit**: 600 requests a minute for each user. The headers `RateLimit-Limit`, `RateLimit-Remaining` and
+`RateLimit-Reset` (seconds) say what is left; beyond the limit the answer is 429 with `Retry-After`.
 """
 
 _RATE_HEADERS: Final = {
     "RateLimit-Limit": "Requests a minute.",
     "RateLimit-Remaining": "Requests that are left.",
-    "RateLimit-Reset": "Seconds until all are there again.",
+    "RateLimit-Reset": "Seconds until the full number is available again.",
 }
 _TAGS: Final = [
     {"name": "images", "description": "One's own images; for operators everybody's."},

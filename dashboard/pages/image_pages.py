@@ -59,7 +59,7 @@ def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
 
 @router.get("/images/{image_id}/original")
 def original(request: Request, caller: PageCaller, image_id: str) -> Response:
-    """The original, to be saved under its name: from S3 itself, which the embedded cloud cannot be told."""
+    """The original, to be saved under its name. The link sets the name. The embedded cloud ignores that."""
     site = site_of(request)
     image = image_for(site, caller, image_id)
     if site.settings.endpoint_url is None:

@@ -80,7 +80,7 @@ const about = (entry) => ({
 });
 
 /**
- * Sends the parts that are missing, so that a break costs the part that it struck.
+ * Sends the parts that are missing. An interruption costs only the part that was being sent.
  * @param {import("./upload-queue.js").Entry} entry
  * @param {(bytes: number) => void} onSent @param {(cancel: () => void) => void} onCancel
  */

@@ -57,7 +57,7 @@ def run(
     while clock() < deadline:
         [state] = ecs.describe_tasks(cluster=outputs["cluster_name"], tasks=[task])["tasks"]
         if state["lastStatus"] == "STOPPED":
-            _judge(lane, task, state)
+            _raise_unless_rendered(lane, task, state)
             return task
         sleep(POLL)
     ecs.stop_task(cluster=outputs["cluster_name"], task=task, reason="smoke task took too long")
@@ -71,7 +71,7 @@ def _provider(lane: str, outputs: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"capacityProvider": name, "weight": 1}]
 
 
-def _judge(lane: str, task: str, state: Mapping[str, Any]) -> None:
+def _raise_unless_rendered(lane: str, task: str, state: Mapping[str, Any]) -> None:
     codes = [container.get("exitCode") for container in state["containers"]]
     if codes != [0]:
         raise SmokeError(f"{lane}: {task} ended with {codes}: {state.get('stoppedReason')}. Its log: /ecs/...-{lane}")

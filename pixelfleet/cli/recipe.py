@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from pixelfleet import recipes
+from pixelfleet.aws.configuration import lacks_credentials
 from pixelfleet.cli.app import App
 from pixelfleet.cli.console import RESULTS, AsJson, count, emit, say
 from pixelfleet.cli.named_recipe import loaded_recipe
@@ -207,9 +208,6 @@ def _deployment() -> Deployment:
 
 def _stored() -> tuple[list[StoredRecipe], bool]:
     """The stored recipes, by name, and whether they could be read. Where they could not be read, a message says so."""
-    # Here, not above: botocore takes longer to import than the rest of this command.
-    from pixelfleet.aws.configuration import lacks_credentials  # noqa: PLC0415
-
     try:
         registry = _deployment().recipe_registry.get()
     except TransientError as error:

@@ -47,7 +47,7 @@ def ready() -> None:
     pyvips._remove_log_handler()  # noqa: SLF001 - there is no other way to it
     # Each image is processed once: a cache of operations would only keep its memory and its open file.
     pyvips.cache_set_max(0)
-    # Processes fill the cores, not threads. The variable is for the heavy lane, which has one process on many cores.
+    # Processes fill the cores, not threads. A user who sets libvips' own variable decides otherwise.
     if "VIPS_CONCURRENCY" not in os.environ:
         pyvips.concurrency_set(1)
 

@@ -5,8 +5,8 @@ const nothing = document.getElementById('nothing');
 let filter = '';
 
 function matches(card) {
-  const wanted = filter.startsWith('cause:') ? card.dataset.cause === filter.slice(6) : !filter || card.dataset.status === filter;
-  return wanted && card.dataset.name.includes(search.value.trim().toLowerCase());
+  const fits = filter.startsWith('cause:') ? card.dataset.cause === filter.slice(6) : !filter || card.dataset.status === filter;
+  return fits && card.dataset.name.includes(search.value.trim().toLowerCase());
 }
 
 function apply() {

@@ -14,7 +14,7 @@ class BrokenError(BaseException):
 
 
 def end(*_: object) -> None:
-    raise BrokenError("told to end")
+    raise BrokenError("asked to end")
 
 
 if os.environ["CHAOS_BROKEN"] == "receive":

@@ -75,16 +75,16 @@ def leased(task: Any, seconds: float) -> None:
 
 
 def fails(task: Any, seconds: float) -> None:
-    raise ValueError("told to fail")
+    raise ValueError("asked to fail")
 
 
 def fails_once(task: Any, seconds: float) -> None:
     if receives(task) == 1:
-        raise ValueError("told to fail the first time")
+        raise ValueError("asked to fail the first time")
 
 
 def out_of_memory(task: Any, seconds: float) -> None:
-    raise MemoryError("told to run out")
+    raise MemoryError("asked to run out")
 
 
 def killed(task: Any, seconds: float) -> None:

@@ -44,7 +44,7 @@ def test_a_ready_record_is_checked_against_its_results(books: Books) -> None:
     assert any("has variants ['thumb']" in fault for fault in faults)
     assert any("variant thumb cannot be read" in fault for fault in faults)
     assert any("was announced complete 0 times" in fault for fault in faults)
-    assert any("nobody was told" in fault for fault in faults)
+    assert any("no notice was published" in fault for fault in faults)
 
 
 def _job(books: Books) -> Job:

@@ -73,7 +73,7 @@ def test_running_out_of_memory_does_not_end_the_main_process_or_other_tasks(queu
     queue.send("out_of_memory")
 
     queue.begun("out_of_memory")
-    eventually(lambda: "told to run out" in worker.log)
+    eventually(lambda: "asked to run out" in worker.log)
     queue.release()
     queue.done("long")
     assert worker.runs

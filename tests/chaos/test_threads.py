@@ -27,7 +27,7 @@ class Agent(ThreadingHTTPServer):
 
     def answer(self) -> dict[str, str]:
         if self.life is None:
-            return {"code": "InternalError", "message": "told to"}
+            return {"code": "InternalError", "message": "refused on request"}
         end = (datetime.now(UTC) + self.life).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {"AccessKeyId": "testing", "SecretAccessKey": "testing", "Token": "t", "Expiration": end}
 

@@ -7,7 +7,10 @@ from botocore.exceptions import ClientError
 
 
 def error(status: int, code: str = "InternalError") -> ClientError:
-    reported = {"Error": {"Code": code, "Message": "told to"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    reported = {
+        "Error": {"Code": code, "Message": "refused on request"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
     return ClientError(reported, "Operation")  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Settings: what is derived, what wins, and how everything that is wrong is told at once."""
+"""Settings: derived values, precedence, and one message that names all errors."""
 
 from pathlib import Path
 

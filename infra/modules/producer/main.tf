@@ -15,7 +15,7 @@ data "aws_iam_policy_document" "assume" {
   }
 }
 
-# No S3 and no DynamoDB: the producer judges by the event alone.
+# No S3 and no DynamoDB: the producer reads the event alone.
 data "aws_iam_policy_document" "producer" {
   statement {
     sid       = "ReceiveEvents"

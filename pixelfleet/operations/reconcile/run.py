@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,6 +11,7 @@ from pixelfleet.domain.records import RecipeRef
 from pixelfleet.operations.completion import complete_sealed_batches
 from pixelfleet.operations.invalidation import send_all_invalidations
 from pixelfleet.operations.monitoring import lanes
+from pixelfleet.operations.noted import Details, noted
 from pixelfleet.operations.recipe_texts import reference, store_recipe
 from pixelfleet.operations.reconcile.checkpoint import Checkpoint
 from pixelfleet.operations.reconcile.compare import CompareOptions, Reconcile, ReconcileResult
@@ -74,7 +75,9 @@ def reconcile(
     listener: Listener | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> ReconcileReport:
-    """Carry out a reconcile. Where CloudFront has no room for invalidations, the reconcile waits up to ten minutes.
+    """Carry out a reconcile, and note it unless it is a dry run.
+
+    Where CloudFront has no room for invalidations, the reconcile waits up to ten minutes.
 
     Raises:
         SetupError: the inventory cannot be used.
@@ -83,7 +86,20 @@ def reconcile(
     """
     listener = listener or Listener()
     limits = horizon(deployment.settings, lanes(deployment), now, order.older_than)
-    result = _compare(deployment, limits, order, listener)
+    if order.dry_run:
+        return _report(deployment, limits, order, listener, {})
+    with noted(deployment, order.who, "reconcile", order.prefix or "everything") as details:
+        report = _report(deployment, limits, order, listener, details)
+        complete_sealed_batches(deployment)
+        invalidated = send_all_invalidations(deployment, lambda: listener.progress(WAITS_FOR_CLOUDFRONT), sleep)
+    return replace(report, invalidated=invalidated)
+
+
+def _report(
+    deployment: Deployment, limits: Horizon, order: ReconcileOrder, listener: Listener, details: Details
+) -> ReconcileReport:
+    """The objects, the records and the results. `details` gets the numbers of the objects after each page."""
+    result = _compare(deployment, limits, order, listener, details)
     records = settle_records(
         deployment,
         limits,
@@ -92,16 +108,12 @@ def reconcile(
         dry_run=order.dry_run,
     )
     swept = _sweep(deployment, limits, order, listener) if order.sweep else None
-    if order.dry_run:
-        return ReconcileReport(result, records, swept, limits)
-    complete_sealed_batches(deployment)
-    details: dict[str, int | str] = {str(verdict): count for verdict, count in result.verdicts.items()}
-    deployment.activity.note(order.who, "reconcile", order.prefix or "everything", details | {"sent": result.sent})
-    invalidated = send_all_invalidations(deployment, lambda: listener.progress(WAITS_FOR_CLOUDFRONT), sleep)
-    return ReconcileReport(result, records, swept, limits, invalidated)
+    return ReconcileReport(result, records, swept, limits)
 
 
-def _compare(deployment: Deployment, limits: Horizon, order: ReconcileOrder, listener: Listener) -> ReconcileResult:
+def _compare(
+    deployment: Deployment, limits: Horizon, order: ReconcileOrder, listener: Listener, details: Details
+) -> ReconcileResult:
     recipe = _recipe(deployment, order)
     checkpoint = _checkpoint(deployment, order, recipe)
     after = "" if order.from_start or order.dry_run else checkpoint.read()
@@ -113,6 +125,7 @@ def _compare(deployment: Deployment, limits: Horizon, order: ReconcileOrder, lis
         if not order.dry_run:
             checkpoint.write(position)
         so_far = work.result
+        details.update({str(verdict): count for verdict, count in so_far.verdicts.items()} | {"sent": so_far.sent})
         listener.progress(f"{so_far.seen:,} objects, {so_far.to_queue:,} to queue, {so_far.sent:,} sent")
 
     result = work.run(_listing(deployment, order).pages(after), done)

@@ -92,7 +92,7 @@ class Books:
                 yield f"batch {batch} was announced complete {len(completed[batch])} times"
         for image in images.values():
             if image.status in (Status.READY, Status.FAILED) and image.notice_id not in reported:
-                yield f"{image.key} is {image.status} and nobody was told"
+                yield f"{image.key} is {image.status} and no notice was published"
 
     def _notices(self) -> Iterator[dict[str, str]]:
         queue = self.notices_queue

@@ -76,8 +76,8 @@ class Visitor:
         actual = self.page.evaluate(
             """async rules => {
               const result = await axe.run(document, {runOnly: rules});
-              const told = node => node.html.slice(0, 160) + ' ' + node.failureSummary;
-              return result.violations.map(one => one.id + ': ' + one.nodes.map(told).join(' | '));
+              const described = node => node.html.slice(0, 160) + ' ' + node.failureSummary;
+              return result.violations.map(one => one.id + ': ' + one.nodes.map(described).join(' | '));
             }""",
             RULES,
         )

@@ -183,8 +183,8 @@ def test_every_new_state_is_accessible_and_fits(
     visitor.sign_in("olga")
     wrong = {}
     # One width for each scheme, for speed: colours depend on the scheme, overflow depends on the width.
-    judged = 390 if scheme == "dark" else 820
-    for width in WIDTHS if os.environ.get("SCREENSHOTS") else (judged,):
+    checked = 390 if scheme == "dark" else 820
+    for width in WIDTHS if os.environ.get("SCREENSHOTS") else (checked,):
         visitor.page.set_viewport_size({"width": width, "height": 900})
         for name, show in STATES.items():
             show(visitor, light)
@@ -195,7 +195,7 @@ def test_every_new_state_is_accessible_and_fits(
             )
             if wide > 0:
                 wrong[f"{name} at {width} scrolls sideways"] = [str(wide)]
-            if width == judged and (actual := visitor.accessible()):
+            if width == checked and (actual := visitor.accessible()):
                 wrong[f"{name} at {width}"] = actual
     assert wrong == {}
     assert visitor.complaints == []

@@ -1,4 +1,4 @@
-"""The plans that the rules judge: one for each cell of a matrix of variables."""
+"""The plans that the rules check: one for each cell of a matrix of variables."""
 
 from typing import Any, Final
 

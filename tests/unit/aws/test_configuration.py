@@ -1,4 +1,4 @@
-"""Errors of the user's AWS configuration are told from errors of pixelfleet."""
+"""Errors of the user's AWS configuration are distinguished from errors of pixelfleet."""
 
 import boto3
 import pytest

@@ -32,7 +32,7 @@ def pixelfleet(monkeypatch: pytest.MonkeyPatch) -> Command:
     return call
 
 
-def test_the_version_is_told(pixelfleet: Command, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(pixelfleet: Command, capsys: pytest.CaptureFixture[str]) -> None:
     assert pixelfleet("--version") == 0
     assert capsys.readouterr().out == f"pixelfleet {__version__}\n"
 

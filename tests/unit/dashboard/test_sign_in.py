@@ -1,4 +1,4 @@
-"""Signing in: who may, who may not, how long it takes to be told so, and what a stranger can do about it."""
+"""Signing in: who may sign in, how long a refusal takes, and what a stranger can achieve."""
 
 import time
 

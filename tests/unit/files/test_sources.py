@@ -62,7 +62,7 @@ def test_a_pipe_is_no_file_and_nobody_waits_at_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
-def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_may_not_be_read_is_reported(tmp_path: Path) -> None:
     _tree(tmp_path, "shut/a.jpg").joinpath("shut").chmod(0)
     [source] = find_sources([tmp_path])
     (tmp_path / "shut").chmod(0o700)

@@ -125,7 +125,7 @@ def test_a_chain_of_directories_that_bites_its_tail_ends(tmp_path: Path, rendere
     assert rendered(tmp_path / "a", {"format": "png"}).variants[0].width == 64
 
 
-def test_a_tga_with_a_palette_of_256_is_found(tmp_path: Path, rendered: Run) -> None:
+def test_a_tga_with_a_palette_of_256_is_recognised(tmp_path: Path, rendered: Run) -> None:
     picture().quantize(256).save(tmp_path / "a.tga")
     palette = bytes(value for index in range(256) for value in (index, index, index))
     head = struct.pack("<BBBHHBHHHHBB", 0, 1, 1, 0, 256, 24, 0, 0, 16, 16, 8, 0x20)

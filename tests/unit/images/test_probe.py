@@ -74,7 +74,7 @@ def test_garbage_in_exif_is_no_fault(save: Save) -> None:
     assert probe(path, LIMITS).camera is None
 
 
-def test_frames_alpha_and_colour_space_are_told(save: Save) -> None:
+def test_frames_alpha_and_colour_space_are_reported(save: Save) -> None:
     frames = [Image.new("RGB", (10, 10), colour) for colour in ("red", "lime", "blue")]
     actual = probe(save(frames[0], "GIF", save_all=True, append_images=frames[1:]), LIMITS)
     assert (actual.frames, actual.animated) == (3, True)

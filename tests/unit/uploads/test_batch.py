@@ -104,7 +104,7 @@ def test_a_file_that_grows_after_the_walk_is_put_as_it_is_and_journaled_so(folde
     assert (tally.there, again.held) == (100, {})
 
 
-def test_a_file_that_is_written_to_whenever_it_is_read_is_told(folder: Path) -> None:
+def test_a_file_that_is_written_to_whenever_it_is_read_is_reported(folder: Path) -> None:
     class Busy(Body):
         def read(self, start: int, count: int) -> bytes:
             content = super().read(start, count)

@@ -1,4 +1,4 @@
-"""The health check judges the event loop by the age of a file."""
+"""The health check infers the state of the event loop from the age of a file."""
 
 import time
 from collections.abc import Callable

@@ -41,7 +41,7 @@ def activity(monkeypatch: pytest.MonkeyPatch) -> Iterator[Activity]:
 
 
 class Silent(Activity):
-    """A table that does not answer until it is told to."""
+    """A table that does not answer until a test releases it."""
 
     def __init__(self, there: Activity) -> None:
         self._there = there

@@ -91,7 +91,7 @@ def test_the_agent_is_told_on_the_edges_alone(agent: Agent) -> None:
     [429, 400, 500, None, {"failure": {"Reason": "TASK_NOT_VALID"}}, {"error": {"Code": "AccessDeniedException"}}],
     ids=str,
 )
-def test_a_call_that_fails_is_made_again_and_told(agent: Agent, failure: Any) -> None:
+def test_a_call_that_fails_is_made_again_and_reported(agent: Agent, failure: Any) -> None:
     reported: list[str] = []
     agent.script = [failure, failure]
     protection = protection_at(agent, reported)

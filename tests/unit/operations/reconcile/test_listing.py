@@ -114,6 +114,6 @@ def test_an_inventory_that_cannot_be_used_is_refused_with_the_reason(
         InventoryListing(Listings(s3), report(tmp_path, [[]], changed), "uploads", "")
 
 
-def test_a_manifest_that_is_not_there_is_told(s3: "S3Client") -> None:
+def test_a_manifest_that_is_not_there_is_reported(s3: "S3Client") -> None:
     with pytest.raises(SetupError, match="cannot be read: No such file"):
         InventoryListing(Listings(s3), "/no/such/manifest.json", "uploads", "")

@@ -1,4 +1,4 @@
-"""The cloud of one worker, and an engine that fails when told to."""
+"""The cloud of one worker, and an engine that fails on request."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -112,7 +112,7 @@ def test_a_settlement_is_given_up_once_its_message_has_shown_again() -> None:
     assert "1 come again" in reported.texts[0]
 
 
-def test_too_long_a_run_of_failures_is_told() -> None:
+def test_too_long_a_run_of_failures_is_reported() -> None:
     reported = Recorded(ScriptedSqs(error(500), error(500)), limit=0.0)
 
     reported.ack_batcher.add(delete("a"))
