@@ -28,6 +28,7 @@ from PIL import Image
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Counts
 from pixelfleet.localcloud.embedded import EmbeddedFleet, Plan, embedded_fleet
+from tests.listener import listen
 from tests.process_memory import memory_of
 
 BROKEN_EVERY = 100
@@ -55,7 +56,7 @@ def run_batch(images: int, workers: int, scratch: Path) -> Result:
         plan = Plan(scratch / "data", workers, keeps=False)
         with embedded_fleet(plan) as embedded, watched(scratch) as memory:
             deployment = Deployment(embedded.settings)
-            queue = subscribe(deployment)
+            queue = listen(deployment)
             printed, seconds = upload(sources, recipe, scratch)
             batch = deployment.batches.get("default", "bench")
             assert batch is not None
@@ -94,24 +95,6 @@ def upload(sources: Path, recipe: Path, scratch: Path) -> tuple[float, float]:
         put = time.monotonic() - began
         json.loads(process.stdout.readline())
         return put, time.monotonic() - began
-
-
-def subscribe(deployment: Deployment) -> str:
-    """A queue that gets every notice."""
-    url = deployment.sqs.create_queue(QueueName=f"{deployment.settings.prefix}-bench")["QueueUrl"]
-    arn = deployment.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topic = deployment.settings.notices_topic_arn
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    deployment.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    deployment.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    return url
 
 
 def drain(deployment: Deployment, queue: str) -> Counter[str]:

@@ -2,9 +2,9 @@
 
     python -m benchmarks.reconcile [--keys 100000 1000000]
 
-Each size is a process of its own, which reads a gzipped CSV report from the disk and compares every key through the real
-catalog code. DynamoDB and SQS are stand-ins that keep nothing: a record is made up from the key's id when it is asked
-for, as `ready`, but for one in a thousand that has none and is queued. Target: the peak does not grow with the keys.
+Each size is a process of its own. The process reads a gzipped CSV report from the disk, and compares every key through
+the real catalog code. DynamoDB and SQS are stand-ins that keep nothing: a record is made from the key's id at each
+read, as `ready`. One key in a thousand has no record and is queued. Target: the peak does not grow with the keys.
 """
 
 import argparse

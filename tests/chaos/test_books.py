@@ -10,7 +10,7 @@ from pixelfleet.errors import Cause
 from pixelfleet.settings import Settings
 from tests.chaos.storm.books import Books
 from tests.chaos.storm.load import READY
-from tests.e2e.conftest import listen
+from tests.listener import listen
 
 KEY = "uploads/ann/one/lost.jpg"
 

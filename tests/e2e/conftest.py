@@ -20,6 +20,7 @@ from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.samples import make_samples
 from pixelfleet.settings import Settings, load_settings
+from tests.listener import listen
 from tests.waiting import eventually
 
 SETTLED = frozenset({Status.READY, Status.FAILED, Status.DELETED})
@@ -151,22 +152,3 @@ def enter(environment: dict[str, str], patch: pytest.MonkeyPatch) -> None:
     for name, value in environment.items():
         if name.startswith(("AWS_", "PIXELFLEET_")):
             patch.setenv(name, value)
-
-
-def listen(composed: Deployment) -> str:
-    """Subscribe a queue to the notices. Returns the queue's URL."""
-    topic = composed.settings.notices_topic_arn
-    url = composed.sqs.create_queue(QueueName=f"{composed.settings.prefix}-listener")["QueueUrl"]
-    arn = composed.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    # As on AWS, a queue accepts notices only from a topic that the queue's policy names.
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    composed.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    composed.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    return url

@@ -1,8 +1,12 @@
-"""AWS's errors as boto3 raises them."""
+"""Errors that the tests raise: AWS's errors as boto3 raises them, and a time limit."""
 
 from typing import Any
 
 from botocore.exceptions import ClientError
+
+
+class LimitError(Exception):
+    """Stands for Celery's soft time limit, which a signal raises wherever the task is."""
 
 
 def aws_error(code: str, status: int, operation: str, message: str = "", **fields: Any) -> ClientError:

@@ -5,13 +5,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from tests.fakes.errors import aws_error
+
 
 def error(status: int, code: str = "InternalError") -> ClientError:
-    reported = {
-        "Error": {"Code": code, "Message": "refused on request"},
-        "ResponseMetadata": {"HTTPStatusCode": status},
-    }
-    return ClientError(reported, "Operation")  # type: ignore[arg-type]
+    return aws_error(code, status, "Operation", "refused on request")
 
 
 class ScriptedSqs:

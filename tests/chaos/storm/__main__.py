@@ -27,7 +27,7 @@ from tests.chaos.storm.books import Books
 from tests.chaos.storm.crew import Crew
 from tests.chaos.storm.load import BLOCKED, BULK_MAX_PIXELS, Expected, steps
 from tests.chaos.storm.meddler import Meddler
-from tests.e2e.conftest import listen
+from tests.listener import listen
 
 #: Every read of a blocked original fails. Of all requests, some are answered with an error, delayed by a second, or
 #: dropped before or after they took effect.

@@ -1,21 +1,16 @@
 """boto3's clients as every adapter has them."""
 
-import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from pixelfleet.aws.clients import Clients, is_open
 from pixelfleet.aws.errors import translated
 from pixelfleet.errors import Cause, TransientError
-from tests.fakes.answers import Answer, Answers
+from tests.fakes.answers import Answers
 from tests.fakes.clients import CREDENTIALS
+from tests.fakes.errors import LimitError
 from tests.fakes.object_bytes import expired, incomplete, renewed_by, session_with
-
-
-class LimitError(Exception):
-    """As Celery's soft time limit, which a signal raises wherever the task is."""
 
 
 @pytest.fixture
@@ -23,19 +18,6 @@ def clients(server: Answers, monkeypatch: pytest.MonkeyPatch) -> Clients:
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     return Clients("us-east-1", server.url)
-
-
-@pytest.fixture
-def limit_on_silence(server: Answers) -> Iterator[None]:
-    def strike(*_: object) -> None:
-        raise LimitError
-
-    main = threading.get_ident()
-    server.answers = [Answer(silent=True)]
-    server.on_silence = lambda: signal.pthread_kill(main, signal.SIGALRM)
-    before = signal.signal(signal.SIGALRM, strike)
-    yield
-    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.usefixtures("limit_on_silence")

@@ -7,10 +7,7 @@ import threading
 import pytest
 
 from pixelfleet.aws.interruptible import interruptible
-
-
-class LimitError(Exception):
-    """As Celery's soft time limit."""
+from tests.fakes.errors import LimitError
 
 
 def test_the_result_and_the_error_of_a_call_are_the_callers() -> None:
@@ -38,7 +35,7 @@ def test_the_main_thread_leaves_calls_to_one_helper_and_other_threads_call_thems
 def test_an_interrupted_call_is_abandoned_and_does_not_hold_up_the_next() -> None:
     main, release, seen = threading.get_ident(), threading.Event(), threading.Event()
 
-    def strike(*_: object) -> None:
+    def raise_limit(*_: object) -> None:
         raise LimitError
 
     def stall(abandoned: threading.Event) -> None:
@@ -47,7 +44,7 @@ def test_an_interrupted_call_is_abandoned_and_does_not_hold_up_the_next() -> Non
             seen.set()
         release.wait(30)
 
-    before = signal.signal(signal.SIGALRM, strike)
+    before = signal.signal(signal.SIGALRM, raise_limit)
     try:
         with pytest.raises(LimitError):
             interruptible(stall)

@@ -2,10 +2,9 @@
 
 import base64
 import hashlib
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from pixelfleet.aws.object_bytes import AT_ONCE, CREDENTIAL_LIFE, ObjectBytes, P
 from pixelfleet.aws.objects import ObjectGoneError, Objects, ObjectVersion, Stored
 from pixelfleet.errors import Cause, RefusedError, TransientError
 from tests.fakes.answers import Answer, Answers
+from tests.fakes.errors import LimitError
 from tests.fakes.object_bytes import (
     QUICK,
     expired,
@@ -300,25 +300,6 @@ def test_a_machine_without_certificates_of_its_own_is_no_hindrance(
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
     object_bytes(server.url).put("bucket", "k", BODY, HEADERS)
     assert server.requests
-
-
-class LimitError(Exception):
-    """As Celery's soft time limit, which a signal raises wherever the task is."""
-
-
-@pytest.fixture
-def limit_on_silence(server: Answers) -> Iterator[None]:
-    """SIGALRM for the main thread as soon as the server has a request that it does not answer."""
-
-    def strike(*_: object) -> None:
-        raise LimitError
-
-    main = threading.get_ident()
-    server.answers = [Answer(silent=True)]
-    server.on_silence = lambda: signal.pthread_kill(main, signal.SIGALRM)
-    before = signal.signal(signal.SIGALRM, strike)
-    yield
-    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.usefixtures("limit_on_silence")
