@@ -5,6 +5,7 @@ it asks who the caller is, which takes a second for 4 MB of JSON; so a stranger 
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -17,14 +18,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboard.callers import SAFE_METHODS, has_credentials
 from dashboard.problems import answer
 from pixelfleet.errors import PixelfleetError
+from pixelfleet.recipes import MAX_TEXT_BYTES
 
 #: Bytes. A manifest of 1,000 uploads and the largest recipe are well below.
 MOST_JSON: Final = 4_000_000
 MOST_FORM: Final = 64_000
+#: The form of a recipe, in which every byte of the text may take three.
+MOST_RECIPE_FORM: Final = 3 * MAX_TEXT_BYTES + MOST_FORM
 #: Seconds until a body is whole.
 SLOWEST: Final = 30.0
 
 _FORM: Final = "application/x-www-form-urlencoded"
+_RECIPE_FORM: Final = re.compile(r"/recipes/[^/]+/edit")
 _CLOSE: Final = {"Connection": "close"}
 
 
@@ -61,14 +66,17 @@ class BoundedBodies:
 
     async def _limit(self, request: Request, content_type: str) -> int:
         small = 0 < _length(request.headers) <= MOST_FORM
-        if content_type == _FORM or small or request.method in SAFE_METHODS:
+        large_form = content_type == _FORM and _RECIPE_FORM.fullmatch(request.url.path) is not None
+        if small or request.method in SAFE_METHODS or (content_type == _FORM and not large_form):
             return MOST_FORM
         try:
             known = await run_in_threadpool(self._has_credentials, request)
         except PixelfleetError:
             # DynamoDB does not answer: the route will say so.
             known = True
-        return MOST_JSON if known else MOST_FORM
+        if not known:
+            return MOST_FORM
+        return MOST_RECIPE_FORM if large_form else MOST_JSON
 
     def _bounded(self, receive: Receive, limit: int) -> Receive:
         taken, deadline, whole = 0, 0.0, False

@@ -31,7 +31,10 @@ LOOKS: list[tuple[str, dict[str, Any]]] = [
     )
     for scheme in ("light", "dark")
 ]
-PAGES = ("/", "/upload", "/batches", "/fleet", "/failures", "/users", "/activity", "/account", "/docs")
+PAGES = (
+    "/", "/upload", "/batches", "/recipes", "/recipes/web", "/recipes/web/edit", "/routes?key=a.jpg",
+    "/fleet", "/failures", "/users", "/activity", "/account", "/docs",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

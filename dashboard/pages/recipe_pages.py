@@ -1,0 +1,120 @@
+"""Recipes: all of them, one with its text, its versions and their differences, and an editor for operators."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Form, Path, Query, Request, Response
+
+from dashboard.callers import OperatorForm, OperatorPage, PageCaller
+from dashboard.flash import Note
+from dashboard.problem import Problem
+from dashboard.rendering import segment
+from dashboard.site import Site, site_of
+from pixelfleet import recipes
+from pixelfleet.domain.registry import InUseError, RecipeVersion, uses_of
+from pixelfleet.errors import RecipeError
+from pixelfleet.operations import recipe_registry
+from pixelfleet.recipes import BUILTIN, Recipe
+
+router = APIRouter()
+
+#: The recipe that an editor of a new recipe begins with, and what the copy of a built-in recipe is called at first.
+STARTING_POINT: Final = "web"
+_COPY: Final = "my-{}"
+Name = Annotated[str, Path(max_length=130)]
+#: A bound before the text is parsed. What the text may be, `recipes.parse` says.
+Text = Annotated[str, Form(max_length=recipes.MAX_TEXT_BYTES)]
+
+
+@router.get("/recipes")
+def recipes_page(request: Request, caller: PageCaller) -> Response:
+    site = site_of(request)
+    registry = site.deployment.recipe_registry.get()
+    values = {
+        "builtin": [recipes.builtin(name) for name in BUILTIN],
+        "stored": [registry.recipes[name] for name in sorted(registry.recipes)],
+        "default": site.settings.default_recipe,
+        "start": STARTING_POINT,
+    }
+    return site.page(request, "recipes.html", values)
+
+
+@router.get("/recipes/{name}")
+def recipe_page(
+    request: Request, caller: PageCaller, name: Name, against: Annotated[str, Query(max_length=130)] = ""
+) -> Response:
+    """`against` names another recipe or version, to which the differences are shown."""
+    site = site_of(request)
+    recipe = _recipe(site, name)
+    registry = site.deployment.recipe_registry.get()
+    stored = registry.recipes.get(recipe.name)
+    values = {
+        "name": name,
+        "recipe": recipe,
+        "text": recipe.to_text(),
+        "builtin": recipe.name in BUILTIN,
+        "present": stored,
+        "versions": _versions(site, recipe.name),
+        "against": against,
+        "difference": recipe_registry.difference((against, _recipe(site, against)), (name, recipe)) if against else [],
+        "default": site.settings.default_recipe == recipe.name,
+        # Which owners there are is for operators.
+        "uses": uses_of(registry, recipe.name) if caller.is_operator else [],
+    }
+    return site.page(request, "recipe.html", values)
+
+
+@router.get("/recipes/{name}/edit")
+def editor(request: Request, caller: OperatorPage, name: Name) -> Response:
+    """Begins with the text of this recipe or version. A built-in recipe is begun as a copy under another name."""
+    recipe = _recipe(site_of(request), name)
+    if recipe.name in BUILTIN:
+        recipe = recipe.model_copy(update={"name": _COPY.format(recipe.name)})
+    return _editor(request, name, recipe.to_text())
+
+
+@router.post("/recipes/{name}/edit")
+def save(request: Request, caller: OperatorForm, name: Name, text: Text = "") -> Response:
+    """Stores the text under the name that it gives itself."""
+    site = site_of(request)
+    recipe, faults = recipes.check(text)
+    if recipe is None:
+        return _editor(request, name, text, [fault.described("the text") for fault in faults])
+    if recipe.name in BUILTIN:
+        return _editor(request, name, text, [f"{recipe.name} is the name of a built-in recipe: change the field name"])
+    try:
+        answer = recipe_registry.put_recipe(site.deployment, caller.name, recipe)
+    except RecipeError as error:
+        return _editor(request, name, text, str(error).splitlines())
+    number = answer.recipe.number
+    words = f"Version {number} of {recipe.name} is stored." if answer.changed else f"It is version {number} already."
+    return site.after_form(request, f"/recipes/{segment(recipe.name)}", Note(words))
+
+
+@router.post("/recipes/{name}/delete")
+def delete(request: Request, caller: OperatorForm, name: Name) -> Response:
+    """Refused while something names the recipe; the page then says what."""
+    site = site_of(request)
+    if name not in site.deployment.recipe_registry.get().recipes:
+        raise Problem(404, f"there is no stored recipe {name[:64]!r}")
+    try:
+        recipe_registry.remove_recipe(site.deployment, caller.name, name)
+    except InUseError as error:
+        return site.after_form(request, f"/recipes/{segment(name)}", Note(f"Not removed: {error}.", kind="bad"))
+    return site.after_form(request, "/recipes", Note(f"{name} is removed. Its texts are kept for the images it made."))
+
+
+def _editor(request: Request, name: str, text: str, faults: list[str] | None = None) -> Response:
+    values: dict[str, Any] = {"name": name, "text": text, "faults": faults or []}
+    return site_of(request).page(request, "recipe_editor.html", values, 422 if faults else 200)
+
+
+def _recipe(site: Site, name: str) -> Recipe:
+    try:
+        return recipe_registry.recipe_named(site.deployment, name)
+    except RecipeError as error:
+        raise Problem(404, str(error)) from None
+
+
+def _versions(site: Site, name: str) -> list[RecipeVersion]:
+    """Newest first; none of a built-in recipe."""
+    return [] if name in BUILTIN else list(reversed(site.deployment.recipe_registry.versions(name)))

@@ -1,0 +1,148 @@
+"""The pages of recipes and routes: everybody reads recipes; operators write, remove and route them."""
+
+import pytest
+
+from dashboard.bodies import MOST_FORM, MOST_RECIPE_FORM
+from pixelfleet.recipes import MAX_TEXT_BYTES
+from tests.recipes import shop
+from tests.unit.dashboard.conftest import Dashboard
+
+
+def stored(dashboard: Dashboard, name: str, *widths: int) -> None:
+    """Versions of a recipe, as an operator stores them on the page."""
+    olga = dashboard.browser("olga")
+    for width in widths:
+        answer = olga.post(f"/recipes/{name}/edit", data={"text": shop(width, name).to_text()})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/recipes/{name}"), answer.text
+
+
+def test_the_list_has_built_in_and_stored_recipes_with_digest_version_and_who(dashboard: Dashboard) -> None:
+    stored(dashboard, "listed", 100, 200)
+    page = dashboard.browser("ana").get("/recipes").text
+    row = page.partition('href="/recipes/listed"')[2].partition("</tr>")[0]
+    for fact in (shop(200, "listed").digest[:12], ">2<", "olga", "card", "for the shop"):
+        assert fact in row, fact
+    assert 'href="/recipes/archive"' in page
+    # Who may not store one is not offered to.
+    assert "New recipe" not in page
+    assert "New recipe" in dashboard.browser("olga").get("/recipes").text
+
+
+def test_a_recipes_page_shows_its_text_its_versions_and_what_differs(dashboard: Dashboard) -> None:
+    stored(dashboard, "paged", 100, 200)
+    ana = dashboard.browser("ana")
+    page = ana.get("/recipes/paged").text
+    assert "box = [200, 200]" in page
+    assert 'href="/recipes/paged@1"' in page
+    assert 'href="/recipes/paged?against=paged%401"' in page
+    changed = ana.get("/recipes/paged?against=paged%401").text
+    assert "<del>-box = [100, 100]</del>\n<ins>+box = [200, 200]</ins>\n" in changed
+    assert "There is no difference" in ana.get("/recipes/paged?against=paged%402").text
+    assert "This is an earlier version" in ana.get("/recipes/paged@1").text
+    assert ana.get("/recipes/paged@7").status_code == 404
+    assert ana.get("/recipes/paged?against=none-such").status_code == 404
+
+
+def test_where_a_recipe_applies_is_shown_to_operators_alone(dashboard: Dashboard) -> None:
+    stored(dashboard, "spread", 100)
+    olga = dashboard.browser("olga")
+    assert olga.post("/routes/default", data={"owner": "ben", "recipe": "spread"}).status_code == 303
+    assert "it is the default of ben" in olga.get("/recipes/spread").text
+    assert "the default of ben" not in dashboard.browser("ana").get("/recipes/spread").text
+    assert olga.post("/routes/default", data={"owner": "ben", "recipe": ""}).status_code == 303
+
+
+def test_a_wrong_text_is_shown_again_with_line_field_and_what_would_be_right(dashboard: Dashboard) -> None:
+    olga = dashboard.browser("olga")
+    wrong = 'name = "never-stored"\n[[variants]]\nname = "a"\nbox = [1]\n'
+    answer = olga.post("/recipes/web/edit", data={"text": wrong})
+    assert answer.status_code == 422
+    assert "box = [1]" in answer.text
+    assert "line 4: variants.box" in answer.text
+    assert olga.get("/recipes/never-stored").status_code == 404
+    builtin = olga.post("/recipes/web/edit", data={"text": shop(name="web").to_text()})
+    assert (builtin.status_code, "the name of a built-in recipe" in builtin.text) == (422, True)
+
+
+def test_the_editor_of_a_built_in_recipe_begins_with_a_copy_that_can_be_stored(dashboard: Dashboard) -> None:
+    page = dashboard.browser("olga").get("/recipes/archive/edit").text
+    assert "name = &#34;my-archive&#34;" in page
+    assert "recipe-editor.js" in page
+
+
+def test_the_largest_recipe_fits_into_the_form_of_who_is_signed_in_alone(dashboard: Dashboard) -> None:
+    padding = "# " + "é" * (MAX_TEXT_BYTES // 2 - 400) + "\n"
+    text = padding + shop(100, "largest").to_text()
+    assert MOST_FORM < len(text.encode()) <= MAX_TEXT_BYTES
+    assert dashboard.browser("olga").post("/recipes/web/edit", data={"text": text}).status_code == 303
+    assert dashboard.browser().post("/recipes/web/edit", data={"text": text}).status_code == 413
+    assert dashboard.browser("olga").post("/routes", data={"match": text}).status_code == 413
+    over = {"text": "x" * (MOST_RECIPE_FORM + 1)}
+    assert dashboard.browser("olga").post("/recipes/web/edit", data=over).status_code == 413
+
+
+def test_a_recipe_that_a_route_names_is_not_removed_and_the_page_says_which(dashboard: Dashboard) -> None:
+    stored(dashboard, "routed", 100)
+    olga = dashboard.browser("olga")
+    assert olga.post("/routes", data={"match": "routed/**", "recipe": "routed"}).status_code == 303
+    route = next(r for r in dashboard.deployment.recipe_registry.get().routes if r.recipe == "routed")
+    answer = olga.post("/recipes/routed/delete")
+    assert answer.headers["location"] == "/recipes/routed"
+    assert f"route {route.route_id} gives it to routed/**" in olga.get("/recipes/routed").text
+    assert olga.post(f"/routes/{route.route_id}/delete").headers["location"] == "/routes"
+    assert olga.post("/recipes/routed/delete").headers["location"] == "/recipes"
+    assert "routed is removed" in olga.get("/recipes").text
+    assert olga.get("/recipes/routed").status_code == 404
+    # Its versions are still there, since records name them by their digests.
+    assert "The name routed is removed" in olga.get("/recipes/routed@1").text
+
+
+def test_routes_are_listed_in_their_order_tested_and_removed(dashboard: Dashboard) -> None:
+    olga = dashboard.browser("olga")
+    second = {"match": "shop/**", "owner": "shop", "recipe": "zoom", "batch_from": "shop/{batch}/**"}
+    assert olga.post("/routes", data=second).status_code == 303
+    assert olga.post("/routes", data={"match": "shop/*.tif", "recipe": "archive", "first": "true"}).status_code == 303
+    page = olga.get("/routes?key=shop/2026/a.jpg").text
+    assert page.index("<code>shop/*.tif</code>") < page.index("<code>shop/**</code>")
+    assert "is the first that matches, after 1 that do not match." in page
+    assert "<dt>Batch</dt><dd>2026</dd>" in page
+    blocked = olga.post("/routes", data={"match": "**", "recipe": "web", "first": "true"})
+    assert "can never match any more" in olga.get(blocked.headers["location"]).text
+    assert "can never match</span>" in olga.get("/routes").text
+    for route in dashboard.deployment.recipe_registry.get().routes:
+        assert olga.post(f"/routes/{route.route_id}/delete").status_code == 303
+    assert "No routes" in olga.get("/routes").text
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        ({"match": "a***", "recipe": "web"}, "a***"),
+        ({"match": ""}, "The pattern is missing"),
+        ({"match": "a/**", "recipe": "none-such"}, "No recipe &#39;none-such&#39; is stored"),
+        ({"match": "a/**"}, "gives nothing"),
+        ({"match": "a/**", "recipe": "web", "priority": "soon"}, "whole number from 0 to"),
+        ({"match": "a/**", "recipe": "web", "bucket": "{results}"}, "is the bucket of results"),
+        ({"match": "a/**", "batch_from": "a/**"}, "is no pattern for batches"),
+    ],
+)
+def test_a_wrong_route_is_shown_again_with_the_reason(dashboard: Dashboard, form: dict[str, str], reason: str) -> None:
+    form = {name: value.format(results=dashboard.deployment.settings.results_bucket) for name, value in form.items()}
+    answer = dashboard.browser("olga").post("/routes", data=form)
+    assert (answer.status_code, reason in answer.text) == (422, True), answer.text
+    assert dashboard.deployment.recipe_registry.get().routes == ()
+
+
+def test_a_key_that_s3_does_not_take_is_said_so(dashboard: Dashboard) -> None:
+    answer = dashboard.browser("olga").get("/routes", params={"key": "é" * 1000})
+    assert (answer.status_code, "1 to 1,024 bytes" in answer.text) == (200, True)
+
+
+def test_a_route_is_added_by_a_browser_without_scripts(dashboard: Dashboard) -> None:
+    olga = dashboard.browser("olga")
+    token = olga.headers.pop("X-CSRF-Token")
+    form = {"csrf_token": token, "match": "plain/**", "recipe": "web", "priority": "7"}
+    assert olga.post("/routes", data=form).status_code == 303
+    route = next(r for r in dashboard.deployment.recipe_registry.get().routes if r.match == "plain/**")
+    assert (route.recipe, route.owner, route.priority, route.who) == ("web", None, 7, "olga")
+    assert olga.post(f"/routes/{route.route_id}/delete", data={"csrf_token": token}).status_code == 303
