@@ -45,6 +45,9 @@ MOST_TOKENS: Final = 50
 #: Failed sign-ins of one account from one address before the pair is locked out, and the seconds of the lock-out.
 FAILURES_ALLOWED: Final = 5
 LOCKED_SECONDS: Final = 900
+#: Seconds that the clocks of two processes may differ. A lock-out that ends later than this after its longest time was
+#: written before the clock was set back, and is over.
+CLOCKS_DIFFER: Final = 60
 #: Attempts on one account from all addresses together in the same time.
 ATTEMPTS_ALLOWED: Final = 100
 #: Seconds for which the last use of a token is not written again: a write an hour, not one a request.
@@ -263,10 +266,12 @@ class Users:
                         TableName=self._table,
                         Key=key,
                         UpdateExpression="SET expires_at = if_not_exists(expires_at, :until) ADD failures :one",
-                        ConditionExpression="attribute_not_exists(expires_at) OR expires_at > :now",
+                        ConditionExpression="attribute_not_exists(expires_at) "
+                        "OR expires_at > :now AND expires_at <= :latest",
                         ExpressionAttributeValues={
                             ":until": {"N": str(now + LOCKED_SECONDS)},
                             ":now": {"N": str(now)},
+                            ":latest": {"N": str(now + LOCKED_SECONDS + CLOCKS_DIFFER)},
                             ":one": {"N": "1"},
                         },
                         ReturnValues="ALL_NEW",

@@ -92,7 +92,7 @@ def translate(error: Exception, format_name: str) -> ProcessingError:
     """The error of this project for an error that a codec raised while it read a `format_name` or wrote its variant."""
     text = str(error)
     if _NONSENSE.search(text):
-        return _unreadable(text, format_name)
+        return unreadable(text, format_name)
     return _of_machine(error, text, format_name) or _of_file(error, text, format_name)
 
 
@@ -102,14 +102,14 @@ def _of_file(error: Exception, text: str, format_name: str) -> ProcessingError:
     if _TRUNCATED.search(text):
         return truncated(format_name)
     if _SENSELESS.search(text):
-        return _unreadable(text, format_name)
+        return unreadable(text, format_name)
     if _UNSUPPORTED.search(text):
         return PermanentError(
             Cause.UNSUPPORTED_FORMAT,
             f"this kind of {format_name} is not supported ({gist(text)}); save it as an ordinary JPEG, PNG or TIFF",
         )
     blames = isinstance(error, DamagedError) or _DECODERS.search(text)
-    return _unreadable(text, format_name) if blames else crashed(text, format_name)
+    return unreadable(text, format_name) if blames else crashed(text, format_name)
 
 
 def truncated(format_name: str) -> PermanentError:
@@ -147,7 +147,8 @@ def _of_encoder(text: str, format_name: str) -> ProcessingError:
     return crashed(text, format_name)
 
 
-def _unreadable(text: str, format_name: str) -> PermanentError:
+def unreadable(text: str, format_name: str) -> PermanentError:
+    """For an error in the file's bytes that one decoder reports."""
     return PermanentError(
         Cause.UNREADABLE,
         f"the {format_name} cannot be decoded ({gist(text)}); upload an intact copy, or save it anew as PNG or TIFF",
@@ -171,8 +172,17 @@ def unusual(text: str, format_name: str) -> PermanentError:
     )
 
 
+def is_silent(error: BaseException) -> bool:
+    """Whether a codec gave no reason: the text only names our calls."""
+    return not _reasons(str(error))
+
+
 def gist(text: str) -> str:
     """The codec's own last line. Lines that only name our calls ("unable to ...") and paths are left out."""
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("unable to")]
+    lines = _reasons(text)
     last = re.sub(r'b?["\'][^"\']*/[^"\']*["\']', "the file", lines[-1][:_LONGEST_LINE] if lines else "no reason given")
     return re.sub(r"(?:/[^\s/:'\"()]+){2,}", "the file", last)[:160]
+
+
+def _reasons(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("unable to")]

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pixelfleet.errors import Cause, PermanentError
-from pixelfleet.images.codec_errors import damaged, truncated, unusual
+from pixelfleet.errors import Cause, PermanentError, TransientError
+from pixelfleet.images.codec_errors import damaged, is_silent, truncated, unreadable, unusual
+from pixelfleet.images.containers.png_pixels import fault_of_pixels
 from pixelfleet.images.formats import Format, identify
 from pixelfleet.images.readers import Header, Reading, reader_of
 from pixelfleet.images.readers.file import reader_at
@@ -31,7 +32,8 @@ def guarded(path: Path, format_name: str) -> Iterator[None]:
     """Translate errors like `translated`, and check an error that a codec reports in the file.
 
     A file that breaks off is `truncated`, whatever the codec reports. A file is damaged if a second decoder also
-    refuses the file. A file is `unsupported_format` if the second decoder reads the file.
+    refuses the file. A file is `unsupported_format` if the second decoder reads the file. If libvips gives no reason,
+    the pixels of a PNG are checked without a decoder.
     """
     try:
         with translated(format_name):
@@ -42,6 +44,18 @@ def guarded(path: Path, format_name: str) -> Iterator[None]:
         if error.cause in (Cause.UNREADABLE, Cause.TRUNCATED) and error.__cause__ is not None:
             raise _checked(error, path, format_name) from error
         raise
+    except TransientError as error:
+        if format_name == "png" and error.__cause__ is not None and is_silent(error.__cause__):
+            raise _of_silence(error, path) from error
+        raise
+
+
+def _of_silence(error: TransientError, path: Path) -> PermanentError | TransientError:
+    """libvips gives no reason if an interlaced PNG cannot be decoded."""
+    if breaks_off(path, "png"):
+        return truncated("png")
+    fault = fault_of_pixels(path)
+    return unreadable(fault, "png") if fault else error
 
 
 def _checked(error: PermanentError, path: Path, format_name: str) -> PermanentError:

@@ -107,6 +107,18 @@ def test_a_lock_out_ends_with_its_time(dashboard: Dashboard, monkeypatch: pytest
     assert users.count_sign_in("tom", "192.0.2.1") == 0
 
 
+@pytest.mark.parametrize(("seconds", "forgotten"), [(3_600, True), (30, False)])
+def test_a_clock_that_is_set_back_makes_no_lock_out_longer_and_two_clocks_that_differ_end_none(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch, seconds: int, forgotten: bool
+) -> None:
+    users, now = dashboard.deployment.users, time.time()
+    monkeypatch.setattr("pixelfleet.catalog.users.time.time", lambda: now + seconds)
+    for _ in range(FAILURES_ALLOWED):
+        users.count_sign_in("tim", f"192.0.2.{seconds % 200}")
+    monkeypatch.setattr("pixelfleet.catalog.users.time.time", lambda: now)
+    assert users.count_sign_in("tim", f"192.0.2.{seconds % 200}") == (0 if forgotten else FAILURES_ALLOWED)
+
+
 def test_success_forgets_failures(dashboard: Dashboard) -> None:
     for _ in range(FAILURES_ALLOWED - 1):
         sign_in(dashboard.browser(), "dora", "wrong password")
