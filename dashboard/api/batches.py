@@ -11,7 +11,7 @@ from dashboard import actions
 from dashboard.access import batch_of, owner_for, owners_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.images import CursorQuery, OwnerQuery
-from dashboard.api.models.batches import BatchDetail, BatchIn, BatchOut, BatchPage, SealIn, batch_fields
+from dashboard.api.models.batches import BatchDetail, BatchIn, BatchOut, BatchPage, batch_fields
 from dashboard.api.models.images import ImageSummary
 from dashboard.batch_list import batches_page
 from dashboard.callers import Reader, Writer
@@ -94,8 +94,11 @@ def get_manifest(request: Request, caller: Reader, owner: Owner, name: Name) -> 
     responses=responses(400, 401, 403, 404, 422, 429, 503),
     summary="Say that a batch has all its images",
 )
-def seal_batch(request: Request, caller: Writer, owner: Owner, name: Name, body: SealIn | None = None) -> BatchDetail:
-    """The batch has the images that are in the bucket now. It completes, with a notice, once all are accounted for."""
+def seal_batch(request: Request, caller: Writer, owner: Owner, name: Name) -> BatchDetail:
+    """The batch has the images that are in the bucket now. It completes, with a notice, once all are accounted for.
+
+    A body is not read. Programs of earlier releases sent the ids of the images.
+    """
     site = site_of(request)
     batch_of(site, caller, owner, name)
     return _detail(site, *completion.seal(site.deployment, owner, name))

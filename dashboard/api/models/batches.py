@@ -1,21 +1,13 @@
 """Batches as the API shows them, with their counts and the time left."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
-from dashboard.api.models.base import IMAGE_ID, Model
+from dashboard.api.models.base import Model
 from pixelfleet.domain.records import Batch, Counts
 from pixelfleet.operations.time_left import TimeLeft
-
-
-class SealIn(Model):
-    """Accepted from programs of earlier releases: a batch has the images that the bucket holds, from every client."""
-
-    image_ids: list[Annotated[str, Field(pattern="^[a-z2-7]{32}$", examples=[IMAGE_ID])]] = Field(
-        default=[], max_length=50_000, description="Not used."
-    )
 
 
 class BatchIn(Model):

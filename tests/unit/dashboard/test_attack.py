@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from dashboard.auth.hashing import HashingThreads
 from dashboard.auth.limits import network_of
-from dashboard.bodies import MOST_FORM, MOST_JSON, BoundedBodies
+from dashboard.bodies import MOST_FORM, MOST_JSON, MOST_VALUES, BoundedBodies
 from dashboard.following import State
 from dashboard.gallery import LONGEST_PLACE, decode_cursor, encode_cursor
 from dashboard.pages import events, sign_in
@@ -67,6 +67,33 @@ def test_a_large_body_of_a_program_with_a_token_is_read(dashboard: Dashboard) ->
         "/api/v1/uploads", content=body, headers={"Content-Type": "application/json"}
     )
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("in_chunks", [False, True])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{" + ",".join(f'"{number:x}":1' for number in range(MOST_VALUES + 1)) + "}",
+        '{"files":[' + "{}," * (MOST_VALUES // 2 + 1) + "{}]}",
+        "[" * (MOST_VALUES + 1),
+    ],
+    ids=["fields", "objects", "brackets"],
+)
+def test_a_body_of_too_many_values_is_parsed_for_nobody(dashboard: Dashboard, body: str, in_chunks: bool) -> None:
+    """Each unknown field is an error of its own: 4 MB of them held the event loop for a second."""
+    content = body.encode()
+    pieces = [content[at : at + 1_000] for at in range(0, len(content), 1_000)]
+    answer = dashboard.program("ana").post(
+        "/api/v1/uploads", content=iter(pieces) if in_chunks else content, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 413
+    assert "values" in answer.json()["detail"]
+
+
+def test_the_largest_request_for_uploads_has_few_enough_values(dashboard: Dashboard) -> None:
+    files = [{"name": f"a, b, c, d, e, f [{number}].jpg", "bytes": 5, "type": "image/jpeg"} for number in range(500)]
+    answer = dashboard.program("ana").post("/api/v1/uploads", json={"batch": "many", "files": files})
+    assert answer.status_code == 201
 
 
 def test_parts_of_files_are_refused(dashboard: Dashboard) -> None:
