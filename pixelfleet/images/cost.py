@@ -16,6 +16,8 @@ _HELD: Final = {"avif": 16, "heic": 16, "jpeg2000": 20, "webp": 9, "gif": 6}
 _HELD_BY_PILLOW: Final = 11
 #: Interlaced PNG and progressive JPEG.
 _HELD_BY_VIPS: Final = 5
+#: Animated PNG: every frame on its canvas, and the variants of all frames.
+_HELD_FRAMES: Final = 13
 #: Decoders and filters keep about this many rows in memory, at three bytes a pixel.
 _ROWS: Final = 170
 _SAMPLES: Final = 3
@@ -36,6 +38,8 @@ def is_held(row: Format, header: Header) -> bool:
 def _bytes_a_pixel(row: Format, header: Header) -> int:
     if row.name in _HELD:
         return _HELD[row.name]
+    if row.name == "png" and header.frames > 1:
+        return _HELD_FRAMES
     if not row.streams or (row.name == "tiff" and header.held):
         return _HELD_BY_PILLOW
     return _HELD_BY_VIPS if header.held else 0

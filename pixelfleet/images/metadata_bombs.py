@@ -18,7 +18,7 @@ MAX_METADATA: Final = 64_000_000
 MAX_CHUNKS: Final = 10_000
 _SIGNATURE_BYTES: Final = 8
 _STEP: Final = 1 << 16
-#: Chunks whose content is not metadata: pixels, and frames of animated PNG, which no decoder here reads.
+#: Chunks whose content is not metadata: pixels, and the frames of animated PNG.
 _PIXELS: Final = frozenset({b"IDAT", b"fdAT"})
 
 

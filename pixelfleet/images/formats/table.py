@@ -61,7 +61,9 @@ FORMATS: Final[tuple[Format, ...]] = (
         "jpeg", "JPEG", rb"\xff\xd8(?:\xff|.{1,512}?\xff[\xc0-\xc2\xc4\xdb\xdd\xe0-\xef\xfe])",
         "libvips", "jpegload", ".jpg", "image/jpeg", streams=True,
     ),
-    _row("png", "PNG", rb"\x89PNG\r\n\x1a\n", "png", "pngload", ".png", "image/png", streams=True),
+    _row(
+        "png", "PNG", rb"\x89PNG\r\n\x1a\n", "png", "pngload", ".png", "image/png", animates=True, streams=True
+    ),
     _row("gif", "GIF", rb"GIF8[79]a", "gif", "gifload", ".gif", "image/gif", animates=True, streams=True),
     _row("webp", "WebP", rb"RIFF....WEBP", "libvips", "webpload", ".webp", "image/webp", animates=True, streams=True),
     _row("tiff", "TIFF, BigTIFF", rb"II[*+]\x00|MM\x00[*+]", "tiff", "tiffload", ".tif", "image/tiff", streams=True),

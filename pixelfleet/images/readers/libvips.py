@@ -1,12 +1,15 @@
 """JPEG and WebP, which libvips reads completely. Other readers use the functions of this module."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pixelfleet.images.fields import field
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers.contract import Header, Reading
 from pixelfleet.images.vips import Image, pyvips
+
+#: Loaders that select a frame.
+_PAGED: Final = frozenset({"gifload", "webpload"})
 
 
 def read_header(path: Path, row: Format, reading: Reading) -> Header:
@@ -26,7 +29,7 @@ def load(path: Path, row: Format, reading: Reading, **more: Any) -> Image:
     options: dict[str, Any] = {"access": "random" if reading.random_access else "sequential", "fail_on": "truncated"}
     if row.code == "jpegload":
         options["shrink"] = reading.shrink
-    if row.animates:
+    if row.code in _PAGED:
         options |= {"page": reading.page, "n": reading.frames}
     options |= more
     if reading.accept_truncated:
