@@ -20,6 +20,7 @@ from pixelfleet.operations import reprocessing
 from pixelfleet.operations.noted import noted
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.operations.removal import delete_image
+from pixelfleet.operations.restoring import restore_image
 from pixelfleet.uploads import batch_prefix
 
 #: Seconds in which an upload must begin. A thousand files take long through a slow line.
@@ -98,6 +99,12 @@ def delete(site: Site, caller: Caller, image: Image) -> None:
     """Delete the original and mark the record at once. After the bucket's event, a worker deletes the variants."""
     with _noted(site, caller, "delete", image):
         delete_image(site.deployment, image, caller.name)
+
+
+def restore(site: Site, caller: Caller, image: Image) -> bool:
+    """Bring a deleted image back; False if it cannot be."""
+    with _noted(site, caller, "restore", image):
+        return restore_image(site.deployment, image)
 
 
 @contextmanager

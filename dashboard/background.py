@@ -147,15 +147,24 @@ def _redrive(deployment: Deployment, follow: Follow, selection: Selection, canar
 
 def _bulk(follow: Follow, act: Callable[[Callable[[BulkResult], bool]], BulkResult]) -> None:
     def progress(result: BulkResult) -> bool:
-        follow.report(
-            f"{result.done:,} images done", {"done": result.done} | ({"gone": result.gone} if result.gone else {})
-        )
+        follow.report(f"{result.done:,} images done", _counts(result))
         return not follow.stopped.is_set()
 
     result = act(progress)
     state = BackgroundTaskState.STOPPED if result.stopped else BackgroundTaskState.DONE
     words = "stopped as asked" if result.stopped else "done"
-    follow.end(state, f"{words}: {result.done:,} images", {"done": result.done})
+    passed = f"; {result.gone:,} stayed as they were" if result.gone else ""
+    left = f"; {result.left:,} are in both batches, since their copies are not processed" if result.left else ""
+    follow.end(state, f"{words}: {images(result.done)}{passed}{left}", _counts(result))
+
+
+def _counts(result: BulkResult) -> dict[str, int]:
+    others = {"gone": result.gone, "left": result.left}
+    return {"done": result.done} | {name: number for name, number in others.items() if number}
+
+
+def images(number: int) -> str:
+    return "1 image" if number == 1 else f"{number:,} images"
 
 
 def _purge(deployment: Deployment, follow: Follow, selection: Selection) -> None:

@@ -22,7 +22,9 @@ from pixelfleet.catalog.background import BackgroundTask
 from pixelfleet.domain.records import Image, Status, StoredVariant
 from pixelfleet.domain.tags import Tags
 from pixelfleet.operations import bulk
+from pixelfleet.operations.moving import MoveOrder, move_images
 from pixelfleet.operations.tile_sets import tiles_folder
+from pixelfleet.uploads import batch_prefix
 
 #: What the API says of an answer that is a ZIP.
 ZIP: Final[dict[int | str, dict[str, Any]]] = {
@@ -39,13 +41,14 @@ _PAGE: Final = 100
 ORIGINAL: Final = "original"
 
 
-def chosen(site: Site, caller: Caller, ids: Sequence[str]) -> Iterator[Image]:
-    """The images of these ids that are there and that the caller may see."""
+def chosen(site: Site, caller: Caller, ids: Sequence[str], *, deleted: bool = False) -> Iterator[Image]:
+    """The images of these ids that are there, or `deleted`, and that the caller may see."""
     waiting = iter(ids)
     while some := list(islice(waiting, _PAGE)):
         records = site.deployment.images.get_many(some)
         present = (records[image_id] for image_id in some if image_id in records)
-        yield from (image for image in present if caller.may_see(image.owner) and image.status is not Status.DELETED)
+        mine = (image for image in present if caller.may_see(image.owner))
+        yield from (image for image in mine if (image.status is Status.DELETED) == deleted)
 
 
 def matching(site: Site, filters: Filters) -> Iterator[Image]:
@@ -67,6 +70,27 @@ def delete(site: Site, caller: Caller, images: Iterator[Image], on: str) -> Back
         on,
         lambda progress: bulk.delete_images(site.deployment, images, caller.name, on, progress),
     )
+
+
+def restore(site: Site, caller: Caller, images: Iterator[Image], on: str) -> BackgroundTask:
+    """Raises Problem 429 while too many background tasks are at work."""
+    return site.background_tasks.bulk(
+        "restore",
+        caller.name,
+        on,
+        lambda progress: bulk.restore_images(site.deployment, images, caller.name, on, progress),
+    )
+
+
+def move(site: Site, caller: Caller, images: Iterator[Image], on: str, batch: str) -> BackgroundTask:
+    """Raises Problem 429 while too many background tasks are at work, SetupError for what can be no batch's name."""
+    batch_prefix(caller.name, batch)
+    order = MoveOrder(batch, caller.name, on)
+
+    def work(progress: bulk.Progress) -> bulk.BulkResult:
+        return move_images(site.deployment, images, order, progress)
+
+    return site.background_tasks.bulk("move", caller.name, f"{on} to {batch}", work)
 
 
 def reprocess(site: Site, caller: Caller, images: Iterator[Image], on: str, recipe: str | None) -> BackgroundTask:

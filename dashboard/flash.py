@@ -20,11 +20,15 @@ LIVES: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """`text` is shown to the user; `secret` is shown with it, once; `kind` is `good` or `bad`."""
+    """`text` is shown to the user; `secret` is shown with it, once; `kind` is `good` or `bad`.
+
+    `undo` is the path of a form without fields that undoes it.
+    """
 
     text: str
     secret: str = ""
     kind: str = "good"
+    undo: str = ""
 
 
 class Notes:

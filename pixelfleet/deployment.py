@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from pixelfleet.aws.cdn import Cdn
 from pixelfleet.aws.clients import Clients, is_open
+from pixelfleet.aws.copies import Copies
 from pixelfleet.aws.inspection import Inspection
 from pixelfleet.aws.listing import Listings
 from pixelfleet.aws.metrics import Metrics, Services
@@ -138,6 +139,10 @@ class Deployment:
     @cached_property
     def originals(self) -> Originals:
         return Originals(self.s3)
+
+    @cached_property
+    def copies(self) -> Copies:
+        return Copies(self.s3)
 
     @cached_property
     def metrics(self) -> Metrics | None:

@@ -52,23 +52,32 @@ class Selection(Model):
     )
     matching: Matching | None = Field(None, description="In the place of ids.")
 
-    def chosen(self, site: Site, caller: Caller) -> tuple[Iterator[Image], str]:
+    def chosen(self, site: Site, caller: Caller, *, deleted: bool = False) -> tuple[Iterator[Image], str]:
         """The images, and what they are for people. Raises Problem 422: both are said, or neither."""
         if bool(self.image_ids) == (self.matching is not None):
             raise Problem(422, "name the images by image_ids or by matching, and not by both")
         if self.matching is None:
             number = len(self.image_ids)
             words = "1 image" if number == 1 else f"{number:,} images"
-            return bulk.chosen(site, caller, self.image_ids), words
+            return bulk.chosen(site, caller, self.image_ids, deleted=deleted), words
         said = self.matching.model_dump() | {"owner": owners_for(caller, self.matching.owner)}
-        filters = Filters(**said)
+        filters = Filters(**(said | ({"status": Status.DELETED} if deleted else {})))
         return bulk.matching(site, filters), bulk.in_words(filters)
 
 
 class BulkIn(Selection):
     """The same for many images, as a background task."""
 
-    action: Literal["delete", "reprocess", "tag"] = Field(examples=["reprocess"])
+    action: Literal["delete", "restore", "reprocess", "move", "tag"] = Field(
+        description="`restore` brings deleted images back, as far as the bucket keeps their versions.",
+        examples=["reprocess"],
+    )
+    batch: str = Field(
+        "",
+        max_length=128,
+        description="For `move`: the batch. A moved image is a new image there, with another id.",
+        examples=[""],
+    )
     recipe: str | None = Field(
         None, max_length=64, description="For `reprocess`: another recipe.", examples=["catalog"]
     )
@@ -87,14 +96,18 @@ class BulkDownloadIn(Selection):
     status_code=202,
     response_model=BackgroundTaskOut,
     responses=responses(400, 401, 403, 404, 422, 429, 503),
-    summary="Delete many images, process them again, or tag them",
+    summary="Delete many images, restore them, process them again, move them, or tag them",
 )
 def do_in_bulk(request: Request, caller: Writer, body: BulkIn) -> BackgroundTaskOut:
     """Images that are not there, or not yours, are passed over. Follow the task at `/background-tasks/{task_id}`."""
     site = site_of(request)
-    images, on = body.chosen(site, caller)
+    images, on = body.chosen(site, caller, deleted=body.action == "restore")
     if body.action == "delete":
         return task_out(bulk.delete(site, caller, images, on))
+    if body.action == "restore":
+        return task_out(bulk.restore(site, caller, images, on))
+    if body.action == "move":
+        return task_out(bulk.move(site, caller, images, on, body.batch))
     if body.action == "reprocess":
         return task_out(bulk.reprocess(site, caller, images, on, body.recipe))
     tags = Tags(tuple(map(parse_tag, body.add_tags)), tuple(map(parse_tag, body.remove_tags)))

@@ -1,6 +1,7 @@
-"""Many images at once: deleted, processed again, tagged, downloaded as a ZIP; and the background task that does it."""
+"""Many images at once: deleted, restored, processed again, moved, tagged, downloaded as a ZIP."""
 
 import re
+from dataclasses import replace
 from typing import Annotated, Final
 from urllib.parse import parse_qs
 
@@ -14,11 +15,14 @@ from dashboard.pages.gallery_pages import FILTERS, asked_filters
 from dashboard.problem import Problem
 from dashboard.site import Site, site_of
 from dashboard.zips import zip_of
+from pixelfleet.domain.records import Status
 from pixelfleet.domain.tags import parse_tags
 
 router = APIRouter()
 
 _ID: Final = re.compile("[a-z2-7]{32}")
+#: Its images are deleted ones.
+_RESTORE: Final = "/bulk/restore"
 
 
 class Selected:
@@ -32,13 +36,15 @@ class Selected:
         all: Annotated[str, Form(max_length=2_000)] = "",  # noqa: A002 - the name of the field
     ) -> None:
         self.caller: Caller = caller
+        deleted = request.url.path == _RESTORE
         self.site: Site = site_of(request)
         named = [one for one in ids.split(",") if _ID.fullmatch(one)]
         if all:
             filters = bulk.everything_of(_filters(caller, all))
+            filters = replace(filters, status=Status.DELETED) if deleted else filters
             self.images, self.on = bulk.matching(self.site, filters), bulk.in_words(filters)
         elif named:
-            self.images = bulk.chosen(self.site, caller, named)
+            self.images = bulk.chosen(self.site, caller, named, deleted=deleted)
             self.on = "1 image" if len(named) == 1 else f"{len(named):,} images"
         else:
             raise Problem(400, "no image is selected; go back and select some")
@@ -50,6 +56,18 @@ AskedFor = Annotated[Selected, Depends(Selected)]
 @router.post("/bulk/delete")
 def delete(request: Request, selected: AskedFor) -> Response:
     task = bulk.delete(selected.site, selected.caller, selected.images, selected.on)
+    return RedirectResponse(f"/background-tasks/{task.id}", 303)
+
+
+@router.post(_RESTORE)
+def restore(request: Request, selected: AskedFor) -> Response:
+    task = bulk.restore(selected.site, selected.caller, selected.images, selected.on)
+    return RedirectResponse(f"/background-tasks/{task.id}", 303)
+
+
+@router.post("/bulk/move")
+def move(request: Request, selected: AskedFor, batch: Annotated[str, Form(max_length=128)] = "") -> Response:
+    task = bulk.move(selected.site, selected.caller, selected.images, selected.on, batch.strip())
     return RedirectResponse(f"/background-tasks/{task.id}", 303)
 
 

@@ -23,6 +23,7 @@ from pixelfleet.domain.records import Image, Status, StoredVariant
 from pixelfleet.domain.result_keys import result_address
 from pixelfleet.operations.duplicates import LOOKED_AT, duplicates
 from pixelfleet.operations.image_cost import image_cost
+from pixelfleet.operations.restoring import may_be_restored
 
 router = APIRouter()
 
@@ -32,6 +33,7 @@ _AFTER: Final = "enhanced"
 _BEFORE: Final = "optimized"
 #: Formats of pages, the one that browsers should take first at the beginning.
 _EMBEDDED: Final = ("image/avif", "image/webp", "image/png", "image/jpeg")
+_NO_RESTORE: Final = "It cannot be restored: its bytes are gone from the bucket, or there is another file of its name."
 LINK_SECONDS: Final = {"1 hour": 3600, "1 day": 86_400, "7 days": LONGEST_SECONDS}
 
 
@@ -46,6 +48,8 @@ def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
         "tiles": tiles_of(image),
         "shown": _largest(image),
         "waiting": image.status in _WAITING,
+        "may_be_restored": may_be_restored(site.deployment, image),
+        "restored": "restored" in request.query_params and image.status is Status.DELETED,
         "recipes": recipe_choices(site),
         "lifetimes": LINK_SECONDS,
         "stem": PurePosixPath(image.path).stem,
@@ -133,8 +137,17 @@ def delete(request: Request, caller: FormCaller, image_id: str) -> Response:
     return site.after_form(
         request,
         "/" if image.owner == caller.name else f"/?owner={quote(image.owner)}",
-        Note(f"{image.path} is deleted."),
+        Note(f"{image.path} is deleted.", undo=f"/images/{image_id}/restore"),
     )
+
+
+@router.post("/images/{image_id}/restore")
+def restore(request: Request, caller: FormCaller, image_id: str) -> Response:
+    """The page that follows shows the image anew once a worker has begun."""
+    site = site_of(request)
+    done = actions.restore(site, caller, record_for(site, caller, image_id))
+    note = Note("Restored. A worker makes its variants again.") if done else Note(_NO_RESTORE, kind="bad")
+    return site.after_form(request, f"/images/{image_id}{'?restored=1' if done else ''}", note)
 
 
 def _slider(image: Image) -> dict[str, Any] | None:

@@ -149,7 +149,9 @@ function attach(element) {
   } else if (element.dataset.part) {
     follower.follow(topic, part(element, element.dataset.part));
   } else if (element.dataset.version) {
-    follower.follow(topic, (state) => String(state.version) !== element.dataset.version && location.reload());
+    const act = (/** @type {import("./follow.js").State} */ state) => String(state.version) !== element.dataset.version && location.reload();
+    // What is settled is followed all the same, where something is about to happen to it.
+    follower.follow(topic, act, { held: "held" in element.dataset });
   }
 }
 

@@ -86,11 +86,20 @@ function start(place, form) {
     for (const box of boxes()) box.checked = true;
     show();
   });
+  /** Closes the open menu of the bar, if there is one. */
+  const closeMenus = () => {
+    const open = form.querySelector(".menu[open]");
+    open?.removeAttribute("open");
+    return open !== null;
+  };
+  addEventListener("click", (event) => {
+    if (!(event.target instanceof Element && event.target.closest(".menu, dialog"))) closeMenus();
+  });
   document.getElementById("unselect")?.addEventListener("click", clear);
   addEventListener("keydown", (event) => {
     const typing = /** @type {HTMLElement} */ (event.target).matches?.("input:not([type=checkbox]), select, textarea");
     if (typing || document.querySelector("dialog[open]")) return;
-    if (event.key === "Escape") clear();
+    if (event.key === "Escape" && !closeMenus()) clear();
     if ((event.ctrlKey || event.metaKey) && event.key === "a") {
       event.preventDefault();
       for (const box of boxes()) set(box, true);

@@ -104,7 +104,7 @@ class Objects:
             _check_version(source, version)
             return version, _write(download.chunks, path, abandoned) if download.size <= max_bytes else ""
 
-        with translated(f"fetch {source.key!r}"), _gone(source.key):
+        with translated(f"fetch {source.key!r}"), gone_as_error(source.key):
             return interruptible(get)
 
     def store(self, path: Path, key: str, stored: Stored) -> str:
@@ -200,7 +200,7 @@ class Objects:
         Raises:
             ObjectGoneError: there is no object of that key and version.
         """
-        with translated(f"open {key!r}"), _gone(key):
+        with translated(f"open {key!r}"), gone_as_error(key):
             download = self._object_bytes.get(bucket, key, version_id)
         return Opened(download.content_type, download.size, download.chunks)
 
@@ -232,7 +232,7 @@ def _metadata(stored: Stored) -> dict[str, str]:
 
 
 @contextmanager
-def _gone(key: str) -> Iterator[None]:
+def gone_as_error(key: str) -> Iterator[None]:
     """Turn S3's answers about a version that is gone or superseded into ObjectGoneError."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""Deleting or reprocessing many images, one after another. Both operations can be stopped and repeated."""
+"""Deleting, restoring, reprocessing or tagging many images, one after another. Each can be stopped and repeated."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,14 +10,19 @@ from pixelfleet.domain.transitions import Refusal
 from pixelfleet.operations.noted import Details, noted
 from pixelfleet.operations.removal import delete_image
 from pixelfleet.operations.reprocessing import reprocess
+from pixelfleet.operations.restoring import restore_image
 
 
 @dataclass(slots=True)
 class BulkResult:
-    """Images that were deleted or queued; `gone` counts images that somebody had deleted meanwhile."""
+    """Images to which it was done; `gone` counts images that it could not be done to, as after somebody's deletion.
+
+    `left` counts images of a move that are in both batches.
+    """
 
     done: int = 0
     gone: int = 0
+    left: int = 0
     stopped: bool = False
 
 
@@ -40,6 +45,18 @@ def delete_images(deployment: Deployment, images: Iterable[Image], who: str, on:
 
     with noted(deployment, who, "delete", on) as details:
         return _each(images, delete, progress, details)
+
+
+def restore_images(
+    deployment: Deployment, images: Iterable[Image], who: str, on: str, progress: Progress
+) -> BulkResult:
+    """Bring removed images back, as far as the bucket keeps their versions. `on` describes them in the activity.
+
+    Raises:
+        TransientError: S3 or DynamoDB does not answer; what is restored is restored.
+    """
+    with noted(deployment, who, "restore", on) as details:
+        return _each(images, lambda image: restore_image(deployment, image), progress, details)
 
 
 def reprocess_images(

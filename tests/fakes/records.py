@@ -27,8 +27,8 @@ def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: A
     cause: Cause | None = facts.pop("cause", None)
     publish: bool = facts.pop("announced", True)
     bucket = deployment.settings.uploads_bucket
-    etag = facts.pop("etag", "e1")
-    job = Job(JobKind.PROCESS, bucket, key_of(owner, batch, name), etag=etag, sequencer="10", bytes=1000)
+    etag, version = facts.pop("etag", "e1"), facts.pop("version_id", None)
+    job = Job(JobKind.PROCESS, bucket, key_of(owner, batch, name), version, etag, sequencer="10", bytes=1000)
     aim = Aim(job, RECIPE, "ab" * 16, "worker-1", timestamp(facts.pop("at", None)))
     deployment.batches.create(owner, batch)
     claimed = deployment.images.claim(aim, 5, None)

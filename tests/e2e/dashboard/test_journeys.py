@@ -48,8 +48,10 @@ def test_many_images_are_selected_tagged_searched_and_deleted(ana: Visitor, ligh
     # A target that the top bar half covers fails the rule on target size.
     page.evaluate("() => scrollTo({top: 0, behavior: 'instant'})")
     assert ana.accessible() == []
+    page.locator(".menu > summary", has_text="Tag").click()
+    assert ana.accessible() == []
     page.get_by_label("Tags").fill("Beach, summer")
-    page.get_by_role("button", name="Tag", exact=True).click()
+    page.get_by_role("button", name="Set tags").click()
     page.wait_for_url("**/background-tasks/*")
     expect(page.get_by_text("done: 4 images")).to_be_visible()
 
@@ -66,6 +68,13 @@ def test_many_images_are_selected_tagged_searched_and_deleted(ana: Visitor, ligh
     expect(page.get_by_text("done: 4 images")).to_be_visible()
     left = light.deployment.images.get_many(image.image_id for image in images).values()
     assert sorted(image.status for image in left) == [Status.DELETED] * 4 + [Status.READY] * 4
+    # They are restored from the list of deleted images.
+    page.get_by_role("link", name="deleted images").click()
+    expect(page.locator(".tile")).to_have_count(4)
+    page.get_by_role("button", name="Select", exact=True).click()
+    page.locator(".tile a").first.click()
+    page.get_by_role("button", name="Restore", exact=True).click()
+    page.wait_for_url("**/background-tasks/*")
     # Deleted images are gone and the others remain. A chip removes the filter.
     ana.open("/?batch=many&tag=beach")
     expect(page.get_by_text("Nothing matches")).to_be_visible()

@@ -117,7 +117,7 @@ def test_work_that_is_stopped_ends_after_its_image() -> None:
         return True
 
     result = _each(images, act, lambda so_far: so_far.done < 3, {})  # type: ignore[arg-type]
-    assert (result, len(done)) == (BulkResult(3, 0, stopped=True), 3)
+    assert (result, len(done)) == (BulkResult(3, stopped=True), 3)
 
 
 def test_a_program_does_it_too_and_follows_its_task(dashboard: Dashboard) -> None:

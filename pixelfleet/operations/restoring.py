@@ -1,0 +1,28 @@
+"""Undoing the removal of an image: the uploads bucket keeps the versions of what was removed."""
+
+from pixelfleet.aws.objects import ObjectGoneError
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Image, Status
+
+
+def may_be_restored(deployment: Deployment, image: Image) -> bool:
+    """Whether the image is removed and its bucket may still have its bytes. Asks nothing of S3."""
+    own = image.bucket == deployment.settings.uploads_bucket
+    return image.status is Status.DELETED and own and image.version_id is not None
+
+
+def restore_image(deployment: Deployment, image: Image) -> bool:
+    """Make the removed version the current one again; the bucket's event then has a worker process the image anew.
+
+    False if that cannot be: the image is not removed, its version is gone, or its key has another object by now.
+
+    Raises:
+        TransientError: S3 does not answer.
+    """
+    if not may_be_restored(deployment, image) or deployment.objects.head(image.bucket, image.key) is not None:
+        return False
+    try:
+        deployment.copies.copy(image.bucket, image.key, image.version_id, image.key)
+    except ObjectGoneError:
+        return False
+    return True

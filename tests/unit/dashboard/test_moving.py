@@ -1,0 +1,193 @@
+"""Images that are deleted come back, and images go to another batch; neither loses an original."""
+
+from typing import Any
+
+import pytest
+
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.records import BatchState, Image, Status
+from pixelfleet.domain.tags import Tags
+from pixelfleet.errors import Cause
+from pixelfleet.operations.bulk import BulkResult
+from pixelfleet.operations.moving import MoveOrder, Patience, move_images
+from pixelfleet.operations.removal import delete_image
+from pixelfleet.operations.restoring import restore_image
+from tests.clock import Clock
+from tests.fakes.records import key_of, record
+from tests.unit.dashboard.conftest import Dashboard
+from tests.unit.dashboard.test_bulk import ended, status_of
+from tests.waiting import eventually
+
+
+@pytest.fixture
+def deployment(dashboard: Dashboard) -> Deployment:
+    bucket = dashboard.deployment.settings.uploads_bucket
+    dashboard.deployment.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    return dashboard.deployment
+
+
+def uploaded(deployment: Deployment, batch: str, name: str, body: bytes = b"a picture", **facts: Any) -> Image:
+    """An object of ana's, and its record."""
+    bucket = deployment.settings.uploads_bucket
+    put = deployment.s3.put_object(Bucket=bucket, Key=key_of("ana", batch, name), Body=body)
+    etag = put["ETag"].strip('"')
+    return record(deployment, "ana", batch, name, version_id=put["VersionId"], etag=etag, **facts)
+
+
+def body_of(deployment: Deployment, key: str) -> bytes | None:
+    present = deployment.objects.head(deployment.settings.uploads_bucket, key)
+    if present is None:
+        return None
+    answer = deployment.s3.get_object(Bucket=deployment.settings.uploads_bucket, Key=key)
+    return answer["Body"].read()
+
+
+class Workers:
+    """What workers do meanwhile: each sleep of the move, they process the copies in the target batch."""
+
+    def __init__(self, deployment: Deployment, batch: str, cause: Cause | None = None) -> None:
+        self.deployment, self.batch, self.cause = deployment, batch, cause
+        self.clock = Clock()
+
+    def patience(self) -> Patience:
+        return Patience(600, self.clock, self._work)
+
+    def _work(self, seconds: float) -> None:
+        self.clock.sleep(seconds)
+        bucket = self.deployment.settings.uploads_bucket
+        for page in self.deployment.listings.pages(bucket, f"uploads/ana/{self.batch}/"):
+            for listed in page:
+                if self.deployment.images.get(image_id(bucket, listed.key)) is None:
+                    name = listed.key.rpartition("/")[2]
+                    version = self.deployment.objects.head(bucket, listed.key)
+                    assert version is not None
+                    facts: dict[str, Any] = {"etag": version.etag, "version_id": version.version_id}
+                    facts |= {"cause": self.cause} if self.cause else {}
+                    record(self.deployment, "ana", self.batch, name, **facts)
+
+
+def moved(deployment: Deployment, images: list[Image], batch: str, patience: Patience) -> BulkResult:
+    return move_images(deployment, images, MoveOrder(batch, "ana", "images"), lambda _: True, patience)
+
+
+def test_a_deleted_image_is_restored_from_its_page_with_the_same_bytes(
+    dashboard: Dashboard, deployment: Deployment
+) -> None:
+    image = uploaded(deployment, "undo", "a.jpg", b"of value")
+    ana = dashboard.browser("ana")
+    ana.post(f"/images/{image.image_id}/delete")
+    assert body_of(deployment, image.key) is None
+    assert f'action="/images/{image.image_id}/restore"' in ana.get("/").text
+    assert dashboard.browser("ben").post(f"/images/{image.image_id}/restore").status_code == 404
+    answer = ana.post(f"/images/{image.image_id}/restore")
+    assert answer.headers["location"] == f"/images/{image.image_id}?restored=1"
+    assert body_of(deployment, image.key) == b"of value"
+    assert "The original is back" in ana.get(answer.headers["location"]).text
+    # A second time there is nothing to restore: what the key holds now stays.
+    again = ana.post(f"/images/{image.image_id}/restore")
+    assert "It cannot be restored" in ana.get(again.headers["location"]).text
+
+
+def test_what_was_uploaded_since_or_is_gone_from_the_bucket_is_not_replaced(deployment: Deployment) -> None:
+    image, expired = (uploaded(deployment, "undo", f"{name}.jpg") for name in ("since", "expired"))
+    bucket = image.bucket
+    for one in (image, expired):
+        delete_image(deployment, one, "ana")
+    deployment.s3.put_object(Bucket=bucket, Key=image.key, Body=b"another picture")
+    deployment.s3.delete_object(Bucket=bucket, Key=expired.key, VersionId=expired.version_id or "")
+    removed = deployment.images.get_many((image.image_id, expired.image_id))
+    assert [restore_image(deployment, removed[one.image_id]) for one in (image, expired)] == [False, False]
+    assert body_of(deployment, image.key) == b"another picture"
+
+
+def test_deleted_images_are_found_and_restored_together(dashboard: Dashboard, deployment: Deployment) -> None:
+    images = [uploaded(deployment, "together", f"{number}.jpg") for number in range(3)]
+    for image in images[:2]:
+        delete_image(deployment, image, "ana")
+    ana = dashboard.browser("ana")
+    page = ana.get("/?batch=together&status=deleted").text
+    assert (page.count('data-status="deleted"'), 'formaction="/bulk/restore"' in page) == (2, True)
+    assert 'formaction="/bulk/restore"' not in ana.get("/?batch=together").text
+    answer = ana.post("/bulk/restore", data={"all": "batch=together"})
+    eventually(ended(dashboard, answer.headers["location"]))
+    assert "done: 2 images" in ana.get(answer.headers["location"]).text
+    assert all(body_of(deployment, image.key) for image in images)
+    body = {"action": "restore", "image_ids": [image.image_id for image in images]}
+    task = dashboard.program("ana").post("/api/v1/bulk", json=body).json()
+    eventually(ended(dashboard, task["id"]))
+    assert dashboard.program("ana").get(f"/api/v1/background-tasks/{task['id']}").json()["counts"] == {
+        "done": 0,
+        "gone": 2,
+    }
+
+
+def test_a_moved_image_is_deleted_when_its_copy_is_ready_and_keeps_its_tags(deployment: Deployment) -> None:
+    image = uploaded(deployment, "from", "a.jpg", b"moved")
+    tagged = deployment.images.tag(image, Tags(add=("beach",)))
+    assert isinstance(tagged, Image)
+    assert moved(deployment, [tagged], "to", Workers(deployment, "to").patience()) == BulkResult(1)
+    key = key_of("ana", "to", "a.jpg")
+    assert (body_of(deployment, key), body_of(deployment, image.key)) == (b"moved", None)
+    copies = deployment.images.get_many([image_id(image.bucket, key), image.image_id])
+    assert copies[image_id(image.bucket, key)].tags == ("beach",)
+    assert copies[image.image_id].status is Status.DELETED
+    batch = deployment.batches.get("ana", "to")
+    assert batch is not None
+    assert (batch.state, batch.expected) == (BatchState.COMPLETE, 1)
+
+
+@pytest.mark.parametrize("cause", [None, Cause.CRASHED])
+def test_an_image_stays_while_its_copy_is_not_ready_and_a_second_move_goes_on(
+    deployment: Deployment, cause: Cause | None
+) -> None:
+    """Without a worker the move waits ten minutes on its clock."""
+    place = f"late-{cause}"
+    image = uploaded(deployment, place, "a.jpg")
+    clock = Clock()
+    waits = Workers(deployment, f"{place}-to", cause).patience() if cause else Patience(600, clock, clock.sleep)
+    assert moved(deployment, [image], f"{place}-to", waits) == BulkResult(left=1)
+    assert body_of(deployment, image.key) is not None
+    assert deployment.images.get(image.image_id) == image
+    if cause is None:
+        record(deployment, "ana", f"{place}-to", "a.jpg")
+        assert moved(deployment, [image], f"{place}-to", waits) == BulkResult(1)
+
+
+def test_an_image_that_changed_meanwhile_or_whose_name_is_taken_stays(deployment: Deployment) -> None:
+    changed, taken = (uploaded(deployment, "busy", f"{name}.jpg") for name in ("changed", "taken"))
+    deployment.s3.put_object(Bucket=taken.bucket, Key=key_of("ana", "busy-to", "taken.jpg"), Body=b"other")
+    deployment.s3.put_object(Bucket=changed.bucket, Key=changed.key, Body=b"newer")
+    assert moved(deployment, [changed, taken], "busy-to", Workers(deployment, "busy-to").patience()) == BulkResult(
+        gone=1, left=1
+    )
+    assert body_of(deployment, changed.key) == b"newer"
+    assert body_of(deployment, taken.key) == b"a picture"
+    assert body_of(deployment, key_of("ana", "busy-to", "taken.jpg")) == b"other"
+
+
+def test_a_batch_that_is_open_stays_open_and_images_of_the_batch_stay(deployment: Deployment) -> None:
+    deployment.batches.create("ana", "open-to")
+    image, there = uploaded(deployment, "open-from", "a.jpg"), uploaded(deployment, "open-to", "b.jpg")
+    assert moved(deployment, [image, there], "open-to", Workers(deployment, "open-to").patience()) == BulkResult(
+        1, gone=1
+    )
+    batch = deployment.batches.get("ana", "open-to")
+    assert batch is not None
+    assert batch.state is BatchState.OPEN
+
+
+def test_a_move_by_page_and_program_asks_for_a_name_that_a_batch_can_have(
+    dashboard: Dashboard, deployment: Deployment
+) -> None:
+    image = uploaded(deployment, "named", "a.jpg")
+    for name in ("", "a/b", "my holiday"):
+        form = {"ids": image.image_id, "batch": name}
+        assert dashboard.browser("ana").post("/bulk/move", data=form).status_code == 400
+        body = {"action": "move", "image_ids": [image.image_id], "batch": name}
+        assert dashboard.program("ana").post("/api/v1/bulk", json=body).status_code == 400
+    form = {"ids": image.image_id, "batch": "named"}
+    answer = dashboard.browser("ana").post("/bulk/move", data=form)
+    eventually(ended(dashboard, answer.headers["location"]))
+    assert "done: 0 images; 1 stayed as they were" in dashboard.browser("ana").get(answer.headers["location"]).text
+    assert status_of(dashboard, image) is Status.READY
