@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from pixelfleet.files.regular import read_regular
 from pixelfleet.localcloud.state import StateError
 
 #: More events than one run of the embedded cloud has.
@@ -43,7 +44,7 @@ def install(sqs: ModuleType, s3: ModuleType, sequence: Path | None) -> SteadyTim
 
     Raises:
         RuntimeError: ministack is not the pinned version.
-        StateError: the file cannot be written.
+        StateError: the file cannot be read or written.
     """
     if getattr(sqs, "time", None) is not time or not isinstance(getattr(s3, "_event_sequence", None), itertools.count):
         raise RuntimeError("ministack keeps its time in another way than version 1.5.33: pixelfleet cannot correct it")
@@ -62,9 +63,11 @@ def first_sequencer(path: Path | None, now: int) -> int:
     if path is None:
         return now
     try:
-        last = int(path.read_text(encoding="ascii"))
+        last = int(read_regular(path))
     except (FileNotFoundError, ValueError):
         last = -EVENTS_OF_A_RUN
+    except OSError as error:
+        raise StateError(f"{path} cannot be read: {error.strerror}. Move it away, and start again") from None
     first = max(now, last + EVENTS_OF_A_RUN)
     draft = path.with_name(f"{path.name}.new")
     try:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from pixelfleet.files.regular import open_regular
 from pixelfleet.localcloud.state import StateError
 
 _HEAD: Final = struct.Struct(">III")
@@ -81,14 +82,14 @@ def read(path: Path) -> Iterator[Write]:
     A file system may leave zeros at the end of a file after a power cut.
 
     Raises:
-        StateError: a record before the end is damaged.
+        StateError: a record before the end is damaged, or the file cannot be read.
     """
     return (write for write, _ in _records(path))
 
 
 def _records(path: Path) -> Iterator[tuple[Write, int]]:
     """Each write, and the byte at which its record ends. Raises StateError as `read` does."""
-    with path.open("rb") as file:
+    with _opened(path) as file:
         while len(head := file.read(_HEAD.size)) == _HEAD.size:
             start = file.tell() - _HEAD.size
             length, checksum, body_length = _HEAD.unpack(head)
@@ -104,6 +105,13 @@ def _records(path: Path) -> Iterator[tuple[Write, int]]:
             if not sound or _line(write) != line:
                 raise StateError(f"the journal {path} is damaged at byte {start}")
             yield write, file.tell()
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return open_regular(path)
+    except OSError as error:
+        raise StateError(f"the journal {path} cannot be read: {error.strerror}") from None
 
 
 def _only_zeros(file: IO[bytes]) -> bool:

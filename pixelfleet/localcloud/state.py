@@ -1,6 +1,6 @@
 """The embedded cloud's memory on disk: numbered generations, each written whole or not at all.
 
-    state/generation-000012/dynamodb.json …   everything at one moment, a file for each service
+    state/generation-000012/dynamodb.json …   everything at one moment, a file for each service, and their `contents`
     state/journal-000012.log                  the writes to DynamoDB since that moment (journal.py)
     state/running                             present while an emulator runs: left behind, it shows an unclean end
 
@@ -13,14 +13,18 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from pixelfleet.errors import SetupError
+from pixelfleet.files.regular import read_regular
 
 _GENERATION: Final = re.compile(r"generation-(\d{6,})")
 _JOURNAL: Final = re.compile(r"journal-(\d{6,})\.log")
+#: The names of a generation's files: a file that is lost is missed.
+_CONTENTS: Final = "contents"
 _WRAPPER: Final = "__ministack_format__"
 
 
@@ -49,14 +53,19 @@ class StateFolder:
         """The last generation's values, by service; empty for a new folder.
 
         Raises:
-            StateError: a file is cut short, is of a newer format, or is not readable; the message names the file.
+            StateError: a file is cut short, is of a newer format, is not readable, or is missing; the message names the
+                file.
         """
-        self._adopt_flat_files()
-        numbers = sorted(number for number, _ in self._numbered(_GENERATION))
-        if not numbers:
-            return {}
-        self.number = numbers[-1]
-        return {path.stem: self._read(path) for path in sorted(self._generation(self.number).glob("*.json"))}
+        try:
+            self._adopt_flat_files()
+            numbers = sorted(number for number, _ in self._numbered(_GENERATION))
+            if not numbers:
+                return {}
+            self.number = numbers[-1]
+            files = self._files(self._generation(self.number))
+        except OSError as error:
+            raise StateError(f"the state folder {self.root} cannot be read: {error}") from None
+        return {path.stem: self._read(path) for path in files}
 
     def save(self, values: Mapping[str, Any]) -> None:
         """Write the next generation, sync it to the disk, and make it the current generation.
@@ -71,6 +80,8 @@ class StateFolder:
             draft.mkdir(mode=0o700)
             for service, value in values.items():
                 self._write(draft / f"{service}.json", service, value)
+            with _synced(draft / _CONTENTS) as file:
+                file.writelines(f"{service}.json\n" for service in values)
             _sync_folder(draft)
             draft.rename(final)
             _sync_folder(self.root)
@@ -79,6 +90,23 @@ class StateFolder:
             raise
         self.number = following
         self._forget_before(following - 1)
+
+    def _files(self, generation: Path) -> list[Path]:
+        """The files that the generation has, by its list of them; releases without a list wrote one file at least.
+
+        Raises:
+            StateError: a file is missing. To start without it would lose what it holds, a minute later for good.
+            OSError: the generation cannot be read.
+        """
+        present = sorted(path for path in generation.iterdir() if path.suffix == ".json")
+        listed = generation / _CONTENTS
+        if listed.exists():
+            names = read_regular(listed).decode(errors="replace").splitlines()
+        else:
+            names = [path.name for path in present] or ["dynamodb.json"]
+        if missing := sorted(set(names) - {path.name for path in present}):
+            raise self._unreadable(generation / missing[0], "it is missing")
+        return present
 
     def journals(self) -> list[Path]:
         """The journals that lead from the current generation to the last write, in order."""
@@ -110,13 +138,15 @@ class StateFolder:
 
     def _read(self, path: Path) -> Any:
         try:
-            with path.open(encoding="utf-8") as file:
-                value = json.load(file, object_hook=self.codec.object_hook)
+            value = json.loads(read_regular(path), object_hook=self.codec.object_hook)
         except OSError as error:
             raise self._unreadable(path, str(error.strerror)) from None
         except (ValueError, RecursionError):
             raise self._unreadable(path, "it is damaged or cut short") from None
-        if not isinstance(value, dict) or not isinstance(value.get("payload"), dict):
+        except (KeyError, TypeError, AttributeError) as error:
+            # ministack's own shapes, of keys or bytes for example.
+            raise self._unreadable(path, f"it does not hold what a state file holds ({error!r})") from None
+        if not isinstance(value, dict) or not isinstance(value.get("payload"), dict) or _WRAPPER not in value:
             raise self._unreadable(path, "it does not hold what a state file holds")
         if value[_WRAPPER] != (format_ := self.codec.format_of(path.stem)) and value[_WRAPPER] not in range(format_):
             raise self._unreadable(path, f"its format {value[_WRAPPER]!r} is newer than {format_}")
@@ -135,10 +165,8 @@ class StateFolder:
         )
 
     def _write(self, path: Path, service: str, value: Any) -> None:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        with _synced(path) as file:
             json.dump({_WRAPPER: self.codec.format_of(service), "payload": value}, file, default=self.codec.default)
-            file.flush()
-            os.fsync(file.fileno())
 
     def _forget_before(self, number: int) -> None:
         for old, path in list(self._numbered(_GENERATION)):
@@ -152,6 +180,15 @@ class StateFolder:
 def ended_unclean(root: Path) -> bool:
     """Whether the last emulator with this state was killed, so that its queues have lost messages."""
     return (root / "running").exists()
+
+
+@contextmanager
+def _synced(path: Path) -> Iterator[IO[str]]:
+    """A new text file, for the user alone, which is on the disk at the end."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync_folder(path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from pixelfleet.aws.inspection import Inspection
 from pixelfleet.aws.listing import Listings
 from pixelfleet.domain.records import StoredVariant
+from pixelfleet.files.regular import open_regular
 from pixelfleet.images.tile_digest import in_order, tiles_digest
 
 #: Tiles whose digests are read at once: a gigapixel image has tens of thousands of tiles.
@@ -86,7 +87,8 @@ def _below(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _tile(path: Path) -> Tile | None:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return Tile(path.stat().st_size, hashlib.file_digest(file, "sha256").digest())
-    except FileNotFoundError:
+    except OSError:
+        # It is fetched, and takes the place of whatever is there.
         return None

@@ -16,6 +16,7 @@ from typing import Final, Literal, Self
 
 from pixelfleet.errors import SetupError
 from pixelfleet.files.cache import cache_folder
+from pixelfleet.files.regular import read_regular
 from pixelfleet.files.sources import Source
 from pixelfleet.uploads.unfinished import SCHEMA as UNFINISHED
 from pixelfleet.uploads.unfinished import Unfinished
@@ -199,7 +200,7 @@ class Pending:
         """The name of the unfinished batch of these sources. Without one, `otherwise`, which is kept from now on."""
         with _as_setup_error(self._path):
             # A full disk leaves an empty file.
-            if self._path.exists() and (name := self._path.read_text()):
+            if self._path.exists() and (name := read_regular(self._path).decode(errors="replace")):
                 return name
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             part = self._path.with_suffix(".part")

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pixelfleet.files.cache import cache_folder
+from pixelfleet.files.regular import read_regular
 
 
 class Checkpoint:
@@ -16,8 +17,8 @@ class Checkpoint:
 
     def read(self) -> str:
         """The position; empty without one."""
-        with suppress(OSError):
-            return self._path.read_text(encoding="utf-8")
+        with suppress(OSError, UnicodeDecodeError):
+            return read_regular(self._path).decode()
         return ""
 
     def write(self, position: str) -> None:

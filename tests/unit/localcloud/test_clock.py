@@ -2,6 +2,7 @@
 
 import errno
 import itertools
+import os
 import time
 from pathlib import Path
 from types import ModuleType
@@ -92,3 +93,9 @@ def test_a_full_disk_stops_the_start_with_the_name_of_the_file(tmp_path: Path, m
     with pytest.raises(StateError, match="sequence cannot be written: No space left on device"):
         first_sequencer(path, 1)
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("sequence", "5")]
+
+
+def test_a_pipe_in_place_of_the_file_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "sequence")
+    with pytest.raises(StateError, match="sequence cannot be read: it is no regular file"):
+        first_sequencer(tmp_path / "sequence", 1)

@@ -3,6 +3,8 @@
 import json
 import os
 import resource
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,12 @@ import pytest
 from pixelfleet.localcloud.journal import CloudJournal, Write, is_write, read
 from pixelfleet.localcloud.state import Codec, StateError, StateFolder
 
-CODEC = Codec(default=lambda value: {"__bytes__": value.hex()}, object_hook=lambda value: value, format_of=lambda _: 2)
+
+def _decoded(value: dict[str, Any]) -> Any:
+    return bytes.fromhex(value["__bytes__"]) if "__bytes__" in value else value
+
+
+CODEC = Codec(default=lambda value: {"__bytes__": value.hex()}, object_hook=_decoded, format_of=lambda _: 2)
 
 
 def _folder(root: Path) -> StateFolder:
@@ -45,12 +52,25 @@ def test_the_generation_before_is_kept_and_older_ones_are_not(tmp_path: Path) ->
         lambda text: "",
         lambda text: "[]",
         lambda text: "{}",
+        lambda text: '{"payload": {}}',
+        lambda text: text.replace('{"value": 2}', '{"__bytes__": 2}'),
         lambda text: text.replace('"__ministack_format__": 2', '"__ministack_format__": 3'),
         lambda text: text.replace('"__ministack_format__": 2', '"__ministack_format__": "new"'),
         lambda text: text.replace('{"value": 2}', "[1]"),
         lambda text: "[" * 100_000,
     ],
-    ids=["a byte less", "empty", "a list", "no payload", "newer", "a word", "payload a list", "deep"],
+    ids=[
+        "a byte less",
+        "empty",
+        "a list",
+        "no payload",
+        "no format",
+        "no bytes",
+        "newer",
+        "a word",
+        "payload a list",
+        "deep",
+    ],
 )
 def test_a_file_that_cannot_be_read_stops_the_start_and_stays(tmp_path: Path, damage: Any) -> None:
     folder = _folder(tmp_path)
@@ -63,9 +83,57 @@ def test_a_file_that_cannot_be_read_stops_the_start_and_stays(tmp_path: Path, da
     with pytest.raises(StateError, match=r"dynamodb\.json cannot be read: .*move .*generation-000002 away"):
         _folder(tmp_path).load()
     assert path.read_bytes() == damaged
-    path.unlink()
-    path.parent.rmdir()
+    shutil.rmtree(path.parent)
     assert _folder(tmp_path).load() == {"dynamodb": {"value": 1}}
+
+
+def _remove(path: Path) -> None:
+    path.unlink()
+
+
+def _replace_by_a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _replace_by_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _replace_the_generation_by_a_file(path: Path) -> None:
+    shutil.rmtree(path.parent)
+    path.parent.write_text("")
+
+
+def _empty_the_generation(path: Path) -> None:
+    shutil.rmtree(path.parent)
+    path.parent.mkdir()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [_remove, _replace_by_a_pipe, _replace_by_a_folder, _replace_the_generation_by_a_file, _empty_the_generation],
+)
+def test_a_state_of_the_wrong_shape_stops_the_start_and_is_not_waited_for(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    """Until now, a generation without one of its files started without what the file held, and was written over."""
+    _folder(tmp_path).save({"dynamodb": {"value": 1}, "sqs": {"queues": []}})
+    damage(tmp_path / "generation-000001" / "dynamodb.json")
+    with pytest.raises(StateError):
+        _folder(tmp_path).load()
+
+
+def test_a_generation_of_a_release_without_a_list_of_its_files_is_read(tmp_path: Path) -> None:
+    _folder(tmp_path).save({"dynamodb": {"value": 1}})
+    (tmp_path / "generation-000001" / "contents").unlink()
+    assert _folder(tmp_path).load() == {"dynamodb": {"value": 1}}
+
+
+def test_an_empty_state_that_was_saved_is_no_error(tmp_path: Path) -> None:
+    _folder(tmp_path).save({})
+    assert _folder(tmp_path).load() == {}
 
 
 def test_files_of_a_release_without_generations_are_taken_over(tmp_path: Path) -> None:
@@ -132,6 +200,12 @@ def test_a_journal_that_is_damaged_in_its_midst_is_named(tmp_path: Path) -> None
     path.write_bytes(whole)
     with pytest.raises(StateError, match="journal is damaged at byte 0"):
         list(read(path))
+
+
+def test_a_journal_that_is_no_file_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "journal")
+    with pytest.raises(StateError, match="journal cannot be read: it is no regular file"):
+        list(read(tmp_path / "journal"))
 
 
 def test_a_write_that_the_disk_does_not_take_is_not_in_the_journal(
