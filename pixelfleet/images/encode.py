@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.metadata.choice import Blocks
+from pixelfleet.images.metadata.density import with_density
 from pixelfleet.images.metadata.output import attach, finish
 from pixelfleet.images.vips import Image
 from pixelfleet.recipes import OutputFormat, Profile, Variant
@@ -73,7 +74,7 @@ def write(image: Image, variant: Variant, path: Path, blocks: Blocks) -> None:
             f"variant {variant.name!r} would be {image.width:,} x {image.height:,}; {variant.format.value} has at most "
             f"{encoding.max_side:,} pixels a side: give it a box, tiles or another format",
         )
-    image, kept = attach(image, blocks, variant.format)
+    image, kept = attach(with_density(image), blocks, variant.format)
     profile = "icc" if variant.icc is Profile.KEEP else ""
     options = encoding.options(variant) | {"keep": "|".join(filter(None, (kept, profile))) or "none"}
     if image.format == "ushort":

@@ -6,6 +6,7 @@ from typing import Final
 from pixelfleet.images.fields import field
 from pixelfleet.images.metadata import iptc as iim
 from pixelfleet.images.metadata import xmp as packets
+from pixelfleet.images.metadata.density import declares_density
 from pixelfleet.images.metadata.exif_tree import ExifTree, Fields, read_tree, short, write_tree
 from pixelfleet.images.vips import Image
 from pixelfleet.recipes import Metadata, Profile, Variant
@@ -28,11 +29,13 @@ _NOT_KEPT: Final = frozenset({37500, 40962, 40963, 40964, 40965, 59932})
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """EXIF (a TIFF structure), XMP (a packet) and IPTC (IIM datasets); each empty where there is none."""
+    """EXIF (a TIFF structure), XMP (a packet) and IPTC (IIM datasets); each empty where there is none. `density`: the
+    source declares the density of its pixels."""
 
     exif: bytes = b""
     xmp: bytes = b""
     iptc: bytes = b""
+    density: bool = False
 
     @property
     def empty(self) -> bool:
@@ -42,7 +45,7 @@ class Blocks:
 def blocks_of(image: Image) -> Blocks:
     """The metadata blocks that a reader has attached to the image."""
     exif, xmp, iptc = (bytes(field(image, f"{name}-data", b"")) for name in ("exif", "xmp", "iptc"))
-    return Blocks(exif, xmp, iim.datasets_block(iptc))
+    return Blocks(exif, xmp, iim.datasets_block(iptc), declares_density(image))
 
 
 def chosen(blocks: Blocks, variant: Variant, *, keep_gps: bool, keeps_iptc: bool) -> Blocks:
@@ -54,7 +57,7 @@ def chosen(blocks: Blocks, variant: Variant, *, keep_gps: bool, keeps_iptc: bool
         keep_gps: the location stays.
         keeps_iptc: the variant's format has a block for IPTC; else IPTC becomes XMP.
     """
-    if variant.metadata is Metadata.STRIP or blocks.empty:
+    if variant.metadata is Metadata.STRIP or (blocks.empty and not blocks.density):
         return Blocks()
     if variant.metadata is Metadata.COPYRIGHT:
         tree = read_tree(blocks.exif)
@@ -64,7 +67,11 @@ def chosen(blocks: Blocks, variant: Variant, *, keep_gps: bool, keeps_iptc: bool
             if tag in tree.image and tree.image[tag].data.strip(b"\0 ")
         }
         return Blocks(write_tree(ExifTree(rights)), packets.rights(blocks.xmp, iim.as_properties(blocks.iptc)))
-    exif = write_tree(_kept(read_tree(blocks.exif), keep_gps=keep_gps, own_profile=variant.icc is Profile.KEEP))
+    tree = _kept(read_tree(blocks.exif), keep_gps=keep_gps, own_profile=variant.icc is Profile.KEEP)
+    if blocks.density and tree.empty:
+        # libvips writes the density into a block of EXIF that is there.
+        tree = ExifTree({_ORIENTATION: short(1)})
+    exif = write_tree(tree)
     from_iptc = {} if keeps_iptc else iim.as_properties(blocks.iptc)
     return Blocks(
         exif,

@@ -25,6 +25,8 @@ COLOUR_SPACES: Final = {
 _SAMPLES: Final = {"I;16": "ushort", "F": "float"}
 #: One-bit formats in which 1 is black, and which Pillow shows inverted. In X11 (XWriteBitmapFile), 1 is the foreground.
 _ONE_IS_BLACK: Final = frozenset({"XBM"})
+#: Pixels to the inch. Larger numbers are no density.
+_MAX_DPI: Final = 1_000_000
 _ALPHA: Final = ("RGBA", "LA", "PA", "La", "RGBa")
 
 
@@ -60,11 +62,19 @@ def as_vips(picture: Any, info: dict[str, Any]) -> Image:
     sample = _SAMPLES.get(picture.mode, "uchar")
     size = picture.width, picture.height, len(picture.getbands())
     image = pyvips.Image.new_from_memory(picture.tobytes(), *size, sample)
-    image = image.copy(interpretation=COLOUR_SPACES.get(picture.mode, "srgb"))
+    image = image.copy(interpretation=COLOUR_SPACES.get(picture.mode, "srgb"), **_density(info))
     profile = info.get("icc_profile")
     image = mark(image, Space(profile) if profile else SRGB)
     xmp = info.get("xmp")
     return with_blobs(image, exif=info.get("exif"), xmp=xmp if isinstance(xmp, bytes) else None)
+
+
+def _density(info: dict[str, Any]) -> dict[str, float]:
+    """The declared pixels to the inch, as libvips' pixels per millimetre; empty without a declaration."""
+    dpi = info.get("dpi")
+    if not isinstance(dpi, tuple) or len(dpi) != 2 or not all(0 < value < _MAX_DPI for value in dpi):
+        return {}
+    return {"xres": float(dpi[0]) / 25.4, "yres": float(dpi[1]) / 25.4}
 
 
 def lab_samples(picture: Any) -> Image:
