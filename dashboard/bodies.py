@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboard.callers import SAFE_METHODS, has_credentials
 from dashboard.problems import answer
 from pixelfleet.errors import PixelfleetError
+from pixelfleet.operations.recipe_trial import MOST_SAMPLE
 from pixelfleet.recipes import MAX_TEXT_BYTES
 
 #: Bytes. A manifest of 1,000 uploads and the largest recipe are well below.
@@ -27,13 +28,20 @@ MOST_JSON: Final = 4_000_000
 MOST_FORM: Final = 64_000
 #: The form of a recipe, in which every byte of the text may take three.
 MOST_RECIPE_FORM: Final = 3 * MAX_TEXT_BYTES + MOST_FORM
-#: Values of JSON in a body, by what comes before each: a comma or a bracket. 500 files to upload have 2,000.
+#: Values in a body, by what comes before each: in JSON a comma or a bracket. 500 files to upload have 2,000.
 MOST_VALUES: Final = 20_000
+#: The form by which a recipe is tried, with a sample.
+MOST_TRIAL_FORM: Final = MOST_SAMPLE + MAX_TEXT_BYTES + MOST_FORM
 #: Seconds until a body is whole.
 SLOWEST: Final = 30.0
 
 _FORM: Final = "application/x-www-form-urlencoded"
-_RECIPE_FORM: Final = re.compile(r"/recipes/[^/]+/edit")
+_MULTIPART: Final = "multipart/form-data"
+#: Forms that may be larger, by their content type, their paths and the bytes that they may have.
+_LARGE_FORMS: Final = (
+    (_FORM, re.compile(r"/recipes/[^/]+/edit"), MOST_RECIPE_FORM),
+    (_MULTIPART, re.compile(r"/recipes/[^/]+/try"), MOST_TRIAL_FORM),
+)
 _CLOSE: Final = {"Connection": "close"}
 
 
@@ -58,31 +66,29 @@ class BoundedBodies:
             return
         headers = Headers(scope=scope)
         content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-        limit = await self._limit(Request(scope), content_type)
-        if content_type.startswith("multipart/"):
+        large = _large_form(content_type, scope["path"])
+        limit = await self._limit(Request(scope), content_type, large)
+        if content_type.startswith("multipart/") and large is None:
             response = answer(Request(scope), 415, "no page takes files: uploads go to S3 by a form", headers=_CLOSE)
             await response(scope, receive, send)
         elif _length(headers) > limit:
             response = answer(Request(scope), 413, _too_large(limit), headers=_CLOSE)
             await response(scope, receive, send)
         else:
-            await self._app(scope, self._bounded(receive, limit), send)
+            await self._app(scope, self._bounded(receive, limit, _separators(content_type)), send)
 
-    async def _limit(self, request: Request, content_type: str) -> int:
+    async def _limit(self, request: Request, content_type: str, large: int | None) -> int:
         small = 0 < _length(request.headers) <= MOST_FORM
-        large_form = content_type == _FORM and _RECIPE_FORM.fullmatch(request.url.path) is not None
-        if small or request.method in SAFE_METHODS or (content_type == _FORM and not large_form):
+        if small or request.method in SAFE_METHODS or (content_type == _FORM and large is None):
             return MOST_FORM
         try:
             known = await run_in_threadpool(self._has_credentials, request)
         except PixelfleetError:
             # DynamoDB does not answer: the route will say so.
             known = True
-        if not known:
-            return MOST_FORM
-        return MOST_RECIPE_FORM if large_form else MOST_JSON
+        return (large or MOST_JSON) if known else MOST_FORM
 
-    def _bounded(self, receive: Receive, limit: int) -> Receive:
+    def _bounded(self, receive: Receive, limit: int, separators: tuple[bytes, ...]) -> Receive:
         taken, values, deadline, whole = 0, 0, 0.0, False
 
         async def bounded() -> Message:
@@ -98,7 +104,7 @@ class BoundedBodies:
             except TimeoutError:
                 raise HTTPException(408, "the body did not arrive in time", _CLOSE) from None
             piece: bytes = message.get("body", b"")
-            taken, values = taken + len(piece), values + _values(piece)
+            taken, values = taken + len(piece), values + sum(map(piece.count, separators))
             whole = not message.get("more_body", False)
             if taken > limit:
                 raise HTTPException(413, _too_large(limit), _CLOSE)
@@ -109,14 +115,21 @@ class BoundedBodies:
         return bounded
 
 
+def _large_form(content_type: str, path: str) -> int | None:
+    """The bytes that a form may have which is larger than others; None for any other body."""
+    return next((most for of, paths, most in _LARGE_FORMS if content_type == of and paths.fullmatch(path)), None)
+
+
 def _length(headers: Headers) -> int:
     length = headers.get("content-length", "0")
     return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0
 
 
-def _values(piece: bytes) -> int:
-    """At least the number of values that begin in this piece of JSON; commas in texts count, too."""
-    return sum(map(piece.count, (b",", b"[", b"{")))
+def _separators(content_type: str) -> tuple[bytes, ...]:
+    """What comes before each value, whatever else it comes before. The parser of parts bounds their number itself."""
+    if content_type == _MULTIPART:
+        return ()
+    return (b"&",) if content_type == _FORM else (b",", b"[", b"{")
 
 
 def _too_large(limit: int) -> str:

@@ -18,11 +18,14 @@ from dashboard.rendering import Renderer
 from pixelfleet.deployment import Deployment
 from pixelfleet.errors import SettingsError
 from pixelfleet.operations.monitoring_history import History
+from pixelfleet.operations.recipe_trial import Trials
 from pixelfleet.settings import Settings
 
 #: Requests a minute: of one user to the API; of one address without valid credentials, sign-ins included.
 API_PER_MINUTE: Final = 600
 STRANGER_PER_MINUTE: Final = 60
+#: Recipes that one user may try in a minute: each occupies a decoder for seconds.
+TRIALS_PER_MINUTE: Final = 10
 
 
 class Site:
@@ -43,6 +46,8 @@ class Site:
         self.notes = Notes(secret, secure=secure)
         self.api_limit = RateLimit(API_PER_MINUTE, 60, clock)
         self.strangers = RateLimit(STRANGER_PER_MINUTE, 60, clock)
+        self.trial_limit = RateLimit(TRIALS_PER_MINUTE, 60, clock)
+        self.trials = Trials(self.deployment)
         self.cloudfront = CloudFront.of(settings)
         self.renderer = Renderer()
         self.background_tasks = Runner(self.deployment)

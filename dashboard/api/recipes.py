@@ -4,6 +4,8 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
 
+from dashboard import trials
+from dashboard.access import image_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.models.recipes import (
     FaultOut,
@@ -13,13 +15,15 @@ from dashboard.api.models.recipes import (
     RecipePutOut,
     RecipesOut,
     RecipeTextOut,
+    RecipeTryIn,
     RecipeVersionOut,
     RecipeVersionsOut,
 )
-from dashboard.callers import Operator, Reader
+from dashboard.callers import Operator, Reader, Writer
 from dashboard.problem import Problem
 from dashboard.problems import responses
 from dashboard.site import site_of
+from dashboard.trials import TrialOut
 from pixelfleet import recipes
 from pixelfleet.domain.registry import InUseError
 from pixelfleet.errors import RecipeError
@@ -60,6 +64,21 @@ def check_recipe(request: Request, caller: Reader, body: RecipeIn) -> RecipeChec
         variants=[variant.name for variant in recipe.variants] if recipe is not None else [],
         faults=[FaultOut.of(fault) for fault in faults],
     )
+
+
+@router.post(
+    "/recipes/try",
+    response_model=TrialOut,
+    responses=responses(400, 401, 403, 404, 422, 429, 503),
+    summary="What a recipe makes of an image, before it is stored",
+)
+def try_recipe(request: Request, caller: Writer, body: RecipeTryIn) -> TrialOut:
+    """Nothing is kept. One trial at a time, ten a minute for each user, within the limits of the bulk lane and 15 s."""
+    site = site_of(request)
+    source = image_for(site, caller, body.image_id) if body.image_id is not None else body.sample
+    if source is None:
+        raise Problem(422, "name an image, or send a sample")
+    return trials.try_recipe(site, caller, body.text, source, body.against)
 
 
 @router.get("/recipes/{name}", response_model=RecipeTextOut, responses=READING, summary="One recipe with its text")

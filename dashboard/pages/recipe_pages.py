@@ -1,18 +1,24 @@
 """Recipes: all of them, one with its text, its versions and their differences, and an editor for operators."""
 
+from itertools import islice
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Path, Query, Request, Response
+from fastapi import APIRouter, File, Form, Path, Query, Request, Response, UploadFile
 
-from dashboard.callers import OperatorForm, OperatorPage, PageCaller
+from dashboard import trials
+from dashboard.access import image_for
+from dashboard.callers import FormCaller, OperatorForm, PageCaller
 from dashboard.flash import Note
 from dashboard.problem import Problem
 from dashboard.rendering import segment
 from dashboard.site import Site, site_of
+from dashboard.trials import TrialOut
 from pixelfleet import recipes
+from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.registry import InUseError, RecipeVersion, uses_of
 from pixelfleet.errors import RecipeError
 from pixelfleet.operations import recipe_registry
+from pixelfleet.operations.recipe_trial import MOST_SAMPLE
 from pixelfleet.recipes import BUILTIN, Recipe
 
 router = APIRouter()
@@ -20,6 +26,8 @@ router = APIRouter()
 #: The recipe that an editor of a new recipe begins with, and what the copy of a built-in recipe is called at first.
 STARTING_POINT: Final = "web"
 _COPY: Final = "my-{}"
+#: The newest images of the caller that the editor offers to try a draft on.
+_OFFERED: Final = 24
 Name = Annotated[str, Path(max_length=130)]
 #: A bound before the text is parsed. What the text may be, `recipes.parse` says.
 Text = Annotated[str, Form(max_length=recipes.MAX_TEXT_BYTES)]
@@ -64,8 +72,11 @@ def recipe_page(
 
 
 @router.get("/recipes/{name}/edit")
-def editor(request: Request, caller: OperatorPage, name: Name) -> Response:
-    """Begins with the text of this recipe or version. A built-in recipe is begun as a copy under another name."""
+def editor(request: Request, caller: PageCaller, name: Name) -> Response:
+    """Begins with the text of this recipe or version. A built-in recipe is begun as a copy under another name.
+
+    Everybody may write a draft and try it; operators store it.
+    """
     recipe = _recipe(site_of(request), name)
     if recipe.name in BUILTIN:
         recipe = recipe.model_copy(update={"name": _COPY.format(recipe.name)})
@@ -90,6 +101,24 @@ def save(request: Request, caller: OperatorForm, name: Name, text: Text = "") ->
     return site.after_form(request, f"/recipes/{segment(recipe.name)}", Note(words))
 
 
+@router.post("/recipes/{name}/try")
+def try_recipe(
+    request: Request,
+    caller: FormCaller,
+    name: Name,
+    text: Text = "",
+    image: Annotated[str, Form(max_length=32)] = "",
+    sample: Annotated[UploadFile | None, File()] = None,
+) -> TrialOut:
+    """For the editor's script: renders an image of the caller's, or a sample, by the draft and by the recipe `name`."""
+    site = site_of(request)
+    if sample is not None and sample.size:
+        return trials.try_recipe(site, caller, text, sample.file.read(MOST_SAMPLE + 1), name)
+    if not image:
+        raise Problem(422, "choose an image, or a file")
+    return trials.try_recipe(site, caller, text, image_for(site, caller, image), name)
+
+
 @router.post("/recipes/{name}/delete")
 def delete(request: Request, caller: OperatorForm, name: Name) -> Response:
     """Refused while something names the recipe; the page then says what."""
@@ -104,8 +133,23 @@ def delete(request: Request, caller: OperatorForm, name: Name) -> Response:
 
 
 def _editor(request: Request, name: str, text: str, faults: list[str] | None = None) -> Response:
-    values: dict[str, Any] = {"name": name, "text": text, "faults": faults or []}
-    return site_of(request).page(request, "recipe_editor.html", values, 422 if faults else 200)
+    site = site_of(request)
+    values: dict[str, Any] = {
+        "name": name,
+        "text": text,
+        "faults": faults or [],
+        "images": _newest(site, request.state.caller.name),
+        "most_sample": MOST_SAMPLE,
+    }
+    return site.page(request, "recipe_editor.html", values, 422 if faults else 200)
+
+
+def _newest(site: Site, owner: str) -> list[Image]:
+    """The newest images of an owner that have variants."""
+    entries = list(islice(site.deployment.images.of_owner(owner), _OFFERED))
+    records = site.deployment.images.get_many(entry.image_id for entry in entries)
+    listed = (records[entry.image_id] for entry in entries if entry.image_id in records)
+    return [image for image in listed if image.status is Status.READY]
 
 
 def _recipe(site: Site, name: str) -> Recipe:

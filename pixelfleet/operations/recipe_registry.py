@@ -8,7 +8,7 @@ from typing import Final
 
 from pixelfleet import recipes
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.records import Batch, BatchState, timestamp
+from pixelfleet.domain.records import Batch, BatchState, RecipeRef, timestamp
 from pixelfleet.domain.registry import (
     DESCRIPTION_LENGTH,
     VARIANTS_LENGTH,
@@ -141,6 +141,18 @@ def recipe_named(deployment: Deployment, name: str) -> Recipe:
     if plain not in stored:
         raise RecipeError(unknown_recipe(plain, (*BUILTIN, *sorted(stored))))
     return _read(deployment, plain, stored[plain].digest)
+
+
+def recipe_of(deployment: Deployment, ref: RecipeRef) -> Recipe:
+    """The recipe that a record or a batch names, whatever its name means by now.
+
+    Raises:
+        RecipeError: the text is not stored.
+        TransientError: DynamoDB does not answer.
+    """
+    if ref.name in BUILTIN and recipes.builtin(ref.name).digest == ref.digest:
+        return recipes.builtin(ref.name)
+    return _read(deployment, ref.name, ref.digest)
 
 
 def known_recipe(registry: Registry, name: str) -> str:

@@ -4,7 +4,6 @@
 costs only one attempt of its own image (docs/decisions/supervised-child.md).
 """
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Final, Protocol
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import WrongLaneError
 from pixelfleet.images.limits import LaneShare, Limits
+from pixelfleet.images.machine_memory import machine_memory
 from pixelfleet.images.pipeline import Rendition, render
 from pixelfleet.images.probe import Probe, probe
 from pixelfleet.images.supervisor import RenderSupervisor
@@ -107,13 +107,3 @@ def supervised(settings: Settings) -> SupervisedEngine:
 def _supervisor(lane: LaneLimits) -> RenderSupervisor:
     memory = min(lane.memory, machine_memory())
     return RenderSupervisor(memory, lane.time_limit, _VARIANT_BYTES * lane.max_pixels + lane.max_bytes)
-
-
-def machine_memory() -> int:
-    """Bytes of memory that this machine, or the container, has (Linux's cgroup v2: memory.max)."""
-    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    try:
-        text = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
-    except OSError:
-        return whole
-    return min(whole, int(text)) if text.isdigit() else whole

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from pydantic import Field
+from pydantic import Base64Bytes, Field
 
-from dashboard.api.models.base import Model
+from dashboard.api.models.base import IMAGE_ID, Model
 from pixelfleet.domain.registry import RecipeVersion, StoredRecipe
 from pixelfleet.recipes import MAX_TEXT_BYTES, Fault, Recipe
 
@@ -69,6 +69,24 @@ class RecipeTextOut(Model):
 
 class RecipeIn(Model):
     text: str = Field(description="The recipe, as TOML.", max_length=MAX_TEXT_BYTES, examples=[_TEXT])
+
+
+class RecipeTryIn(RecipeIn):
+    """A draft, and what to try it on: an image, or a sample."""
+
+    image_id: str | None = Field(
+        None, pattern="^[a-z2-7]{32}$", description="The image to try it on.", examples=[IMAGE_ID]
+    )
+    sample: Base64Bytes | None = Field(
+        None, description="In place of an image: a file in base64, as much as a request takes (4 MB).", examples=[None]
+    )
+    against: str | None = Field(
+        None,
+        max_length=130,
+        description="The recipe or version to compare with; unless said, the stored one of the draft's name, else the "
+        "image's own.",
+        examples=["shop@2"],
+    )
 
 
 class RecipePutOut(Model):

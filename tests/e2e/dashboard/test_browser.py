@@ -207,6 +207,33 @@ def test_an_operator_sees_failures_and_sends_them_again(visitor: Visitor, served
     assert visitor.complaints == []
 
 
+def test_a_recipe_is_checked_while_it_is_typed_tried_on_a_file_and_stored(visitor: Visitor, tmp_path: Path) -> None:
+    Picture.radial_gradient("L").resize((640, 480)).convert("RGB").save(tmp_path / "lamp.png")
+    page = visitor.page
+    visitor.sign_in("olga")
+    visitor.open("/recipes/web/edit")
+    expect(page.locator("#verdict-text")).to_contain_text("Right: my-web makes thumb")
+    page.locator("#text").fill('name = "cards"\n[[variants]]\nname = "card"\nbox = [200]\n')
+    page.get_by_role("button", name="Line 4: variants.box").click()
+    selected = (
+        "() => { const f = document.getElementById('text'); return f.value.slice(f.selectionStart, f.selectionEnd); }"
+    )
+    assert page.evaluate(selected) == "box = [200]"
+    page.locator("#text").fill('name = "cards"\n[[variants]]\nname = "thumb"\nbox = [200, 200]\n')
+    expect(page.locator("#verdict-text")).to_contain_text("Right: cards makes thumb")
+    page.locator("[name=sample]").set_input_files(tmp_path / "lamp.png")
+    page.get_by_role("button", name="Try it").click()
+    expect(page.locator("#trial-said")).to_contain_text(re.compile("png, 640 . 480"), timeout=TIMEOUT)
+    # The two thumbs stand side by side, then what the text dropped of the recipe that it was begun with.
+    expect(page.locator("#trial canvas").nth(1)).to_have_attribute("aria-label", re.compile("thumb by this text"))
+    assert page.locator("#trial canvas").nth(1).evaluate("one => [one.width, one.height]") == [200, 150]
+    assert visitor.accessible() == []
+    page.get_by_role("button", name="Store").click()
+    page.wait_for_url("**/recipes/cards")
+    expect(page.get_by_text("Version 1 of cards is stored.")).to_be_visible()
+    assert visitor.complaints == []
+
+
 def test_a_huge_image_opens_in_the_zoom_viewer(visitor: Visitor, served: Served, tmp_path: Path) -> None:
     scan = tmp_path / "scan.png"
     Picture.radial_gradient("L").resize((1500, 1200)).convert("RGB").save(scan)

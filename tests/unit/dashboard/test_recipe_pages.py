@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.bodies import MOST_FORM, MOST_RECIPE_FORM
+from dashboard.bodies import MOST_FORM, MOST_RECIPE_FORM, MOST_VALUES
 from pixelfleet.recipes import MAX_TEXT_BYTES
 from tests.recipes import shop
 from tests.unit.dashboard.conftest import Dashboard
@@ -77,6 +77,9 @@ def test_the_largest_recipe_fits_into_the_form_of_who_is_signed_in_alone(dashboa
     assert dashboard.browser("olga").post("/recipes/web/edit", data={"text": text}).status_code == 303
     assert dashboard.browser().post("/recipes/web/edit", data={"text": text}).status_code == 413
     assert dashboard.browser("olga").post("/routes", data={"match": text}).status_code == 413
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    many = dashboard.browser("olga").post("/recipes/web/edit", content=b"a&" * (MOST_VALUES + 1), headers=headers)
+    assert (many.status_code, "20,000 values" in many.text) == (413, True)
     over = {"text": "x" * (MOST_RECIPE_FORM + 1)}
     assert dashboard.browser("olga").post("/recipes/web/edit", data=over).status_code == 413
 
