@@ -26,6 +26,7 @@ from dashboard.pages import (
     result_files,
     route_pages,
     sign_in,
+    stable_addresses,
     upload_page,
     user_pages,
 )
@@ -53,6 +54,7 @@ _PAGES = (
     user_pages,
     result_files,
     sign_in,
+    stable_addresses,
     upload_page,
 )
 

@@ -66,6 +66,26 @@ def page_caller(request: Request) -> Caller:
     return caller
 
 
+def results_caller(request: Request) -> Caller | None:
+    """For results: the caller by bearer token or by session, None for a stranger.
+
+    Raises:
+        Problem: 401 for a token that is not valid, 403 for one that may not read, 429 above its rate limit.
+    """
+    caller = _bearer(request)
+    if caller is not None:
+        allowance = site_of(request).api_limit.take(caller.name)
+        request.state.headers = allowance.headers()
+        if not allowance.passes:
+            raise Problem(429, f"more than {allowance.limit} requests a minute; try again in {allowance.reset} s")
+        if Scope.READ not in caller.scopes:
+            raise Problem(403, f"this needs the scope '{Scope.READ}', which these credentials do not have")
+    else:
+        caller = session_caller(request)
+    request.state.caller = caller
+    return caller
+
+
 def operator_caller(caller: Annotated[Caller, Depends(page_caller)]) -> Caller:
     """For operators' pages; to anybody else they are not there."""
     if not caller.is_operator:

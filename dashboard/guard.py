@@ -10,12 +10,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboard.problems import answer
 from dashboard.site import Site
 from pixelfleet.domain.result_keys import RESULTS_PATH
+from pixelfleet.domain.stable_addresses import STABLE_PATH
 from pixelfleet.telemetry import logger
 
 #: What pages need of the browser: nothing.
 _PERMISSIONS: Final = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 _HSTS: Final = "max-age=63072000; includeSubDomains"
-_QUIET: Final = ("/health", "/static/", RESULTS_PATH)
+_QUIET: Final = ("/health", "/static/", RESULTS_PATH, STABLE_PATH)
 
 
 class Guard:

@@ -5,10 +5,12 @@ from typing import Final
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pixelfleet.domain.stable_addresses import STABLE_PATH
+
 #: A page has a form token and what its address says: compressed together, their length would tell the token (BREACH).
 _COMPRESSED: Final = ("/api/", "/static/", "/openapi.json")
-#: A stream of events has no end that a HEAD could wait for.
-_ENDLESS: Final = "/events"
+#: A stream of events has no end that a HEAD could wait for; stable addresses answer HEAD without reading the bytes.
+_BY_THEMSELVES: Final = ("/events", STABLE_PATH)
 
 
 class Heads:
@@ -18,7 +20,7 @@ class Heads:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"] == _ENDLESS:
+        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"].startswith(_BY_THEMSELVES):
             await self._app(scope, receive, send)
             return
 

@@ -1,9 +1,14 @@
 """Where results and originals are found: the addresses that pages and programs get."""
 
+import time
 from typing import Final
+from urllib.parse import urlencode
 
+from dashboard.auth.stable_links import PARAMETER
 from dashboard.site import Site
 from pixelfleet.domain.records import Image, StoredVariant
+from pixelfleet.domain.result_keys import parse_result_key
+from pixelfleet.domain.stable_addresses import stable_address
 
 #: Seconds that an address lives which is followed at once.
 SOON: Final = 300
@@ -16,6 +21,11 @@ DRAWABLE: Final = {
     "avif": "image/avif",
     "bmp": "image/bmp",
 }
+#: Types that a result is served as; all else is data for scripts of ours, such as the zoom viewer, and never a page.
+_PICTURES: Final = frozenset({*DRAWABLE.values(), "image/tiff"} - {"image/bmp"})
+_DATA: Final = "text/xml; charset=utf-8"
+#: The policy of every result: what somebody opens on the dashboard's own origin runs no script there.
+SANDBOX: Final = "default-src 'none'; sandbox"
 #: Bytes up to which an original is drawn beside its variants.
 MOST_DRAWN: Final = 40_000_000
 
@@ -25,6 +35,26 @@ def link_of(site: Site, variant: StoredVariant, seconds: int) -> str:
     if site.cloudfront is not None:
         return site.cloudfront.link(variant.key, seconds)
     return site.deployment.links.result(variant.key, seconds)
+
+
+def stable_link_of(site: Site, image: Image, variant: str, seconds: int) -> str:
+    """A stable address that whoever has it can follow until it expires; for ever where results are public."""
+    address = site.url + stable_address(image, variant)
+    if site.settings.public_results:
+        return address
+    signed = site.stable_links.sign(image.image_id, variant, int(time.time()) + seconds)
+    return f"{address}?{urlencode({PARAMETER: signed})}"
+
+
+def type_shown(content_type: str) -> str:
+    """The type that a stored result is served as."""
+    return content_type if content_type in _PICTURES else _DATA
+
+
+def tag_of(key: str) -> str:
+    """The entity tag of a result: its revision and its file, since a result never changes under its key."""
+    parts = parse_result_key(key)
+    return f'"{parts.folder}/{parts.file}"' if parts else f'"{key}"'
 
 
 def drawable(image: Image) -> bool:

@@ -11,6 +11,7 @@ from fastapi import Request, Response
 
 from dashboard.auth.limits import RateLimit, network_of
 from dashboard.auth.sessions import Sessions
+from dashboard.auth.stable_links import StableLinks
 from dashboard.background import Runner
 from dashboard.cloudfront import CloudFront
 from dashboard.flash import Note, Notes
@@ -44,6 +45,7 @@ class Site:
         secret, secure = _secret(settings), urlsplit(self.url).scheme == "https"
         self.sessions = Sessions(secret, secure=secure)
         self.notes = Notes(secret, secure=secure)
+        self.stable_links = StableLinks(secret)
         self.api_limit = RateLimit(API_PER_MINUTE, 60, clock)
         self.strangers = RateLimit(STRANGER_PER_MINUTE, 60, clock)
         self.trial_limit = RateLimit(TRIALS_PER_MINUTE, 60, clock)

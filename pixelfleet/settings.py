@@ -120,6 +120,15 @@ class Settings(BaseSettings):
     cdn_distribution_id: str = Field(
         "", description="CloudFront distribution that forgets removed images at once; unset: when the copies expire"
     )
+    public_results: bool = Field(
+        default=False, description="serve results to anybody who has the address, without a sign-in or a signed link"
+    )
+    stable_max_age: int = Field(
+        60,
+        ge=0,
+        le=86_400,
+        description="seconds that browsers keep what a stable address (/v/...) led to, before they ask again",
+    )
     default_recipe: str = Field(
         "web",
         pattern=r"^[a-z][a-z0-9-]{0,63}$",

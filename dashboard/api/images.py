@@ -25,7 +25,7 @@ from dashboard.gallery import page_of
 from dashboard.months import months_of
 from dashboard.problem import Problem
 from dashboard.problems import responses
-from dashboard.results import SOON, link_of, variant_of
+from dashboard.results import SOON, link_of, stable_link_of, variant_of
 from dashboard.site import site_of
 from pixelfleet.domain.colours import Colour
 from pixelfleet.domain.records import Status
@@ -190,7 +190,10 @@ def get_original(request: Request, caller: Reader, image_id: ImageId) -> Redirec
 )
 def make_link(request: Request, caller: Writer, image_id: ImageId, body: LinkIn) -> LinkOut:
     site = site_of(request)
-    variant = variant_of(image_for(site, caller, image_id), body.variant)
+    image = image_for(site, caller, image_id)
+    variant = variant_of(image, body.variant)
     if variant is None:
         raise Problem(404, f"the image has no variant {body.variant!r}")
+    if body.stable:
+        return LinkOut(url=stable_link_of(site, image, variant.name, body.seconds), expires_in=body.seconds)
     return LinkOut(url=link_of(site, variant, body.seconds), expires_in=body.seconds)

@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -75,13 +75,14 @@ class PutHeaders:
 
 @dataclass(frozen=True, slots=True)
 class ObjectStream:
-    """An object whose bytes are not read yet. `etag` is without quotes; `size` is in bytes."""
+    """An object whose bytes are not read yet. `etag` is without quotes; `size` is in bytes, of the whole object."""
 
     version_id: str | None
     etag: str
     size: int
     content_type: str
     chunks: Iterator[bytes]
+    modified: datetime
 
 
 class ObjectBytes:
@@ -126,22 +127,27 @@ class ObjectBytes:
 
         return self._attempt(put, "PutObject", key)
 
-    def get(self, bucket: str, key: str, version_id: str | None = None, etag: str | None = None) -> ObjectStream:
+    def get(
+        self, bucket: str, key: str, version_id: str | None = None, etag: str | None = None, span: range | None = None
+    ) -> ObjectStream:
         """An object: one version of it, or only if its ETag (without quotes) is that.
 
-        Its chunks raise what this raises. A connection that breaks is taken up where it broke.
+        `span` is a part of the object, in bytes: of at least one byte, with its beginning inside of the object. The
+        chunks raise what this raises. A connection that breaks is taken up where it broke.
         """
         if not is_plain(key):
-            return self._get_by_boto3(bucket, key, version_id, etag)
+            return self._get_by_boto3(bucket, key, version_id, etag, span)
         store = self._store(bucket)
         options: Any = {"version": version_id} if version_id else {}
         if etag is not None:
             options["if_match"] = f'"{etag}"'
+        if span is not None:
+            options["range"] = (span.start, span.stop)
         try:
             result = self._attempt(lambda: obstore.get(store, key, options=options), "GetObject", key)
         except obstore.exceptions.GenericError as error:
             if is_header_error(error):
-                return self._get_by_boto3(bucket, key, version_id, etag)
+                return self._get_by_boto3(bucket, key, version_id, etag, span)
             raise
         size, version = result.meta["size"], result.meta["version"]
         return ObjectStream(
@@ -150,6 +156,7 @@ class ObjectBytes:
             size=size,
             content_type=result.attributes.get("Content-Type", UNTYPED),
             chunks=_chunks(result, key),
+            modified=result.meta["last_modified"],
         )
 
     def _attempt(self, call: Callable[[], Result], operation: str, key: str) -> Result:
@@ -222,18 +229,23 @@ class ObjectBytes:
         answer = self._client.put_object(Bucket=bucket, Key=key, Body=body, ChecksumAlgorithm="SHA256", **arguments)
         return answer["ETag"].strip('"')
 
-    def _get_by_boto3(self, bucket: str, key: str, version_id: str | None, etag: str | None) -> ObjectStream:
+    def _get_by_boto3(
+        self, bucket: str, key: str, version_id: str | None, etag: str | None, span: range | None
+    ) -> ObjectStream:
         which: dict[str, Any] = {"VersionId": version_id} if version_id else {}
         if etag is not None:
             which["IfMatch"] = f'"{etag}"'
+        if span is not None:
+            which["Range"] = f"bytes={span.start}-{span.stop - 1}"
         answer = self._client.get_object(Bucket=bucket, Key=key, **which)
         version = answer.get("VersionId")
         return ObjectStream(
             version_id=None if version == "null" else version,
             etag=answer["ETag"].strip('"'),
-            size=answer["ContentLength"],
+            size=_whole_size(answer),
             content_type=answer.get("ContentType", UNTYPED),
             chunks=answer["Body"].iter_chunks(CHUNK),
+            modified=answer["LastModified"],
         )
 
 
@@ -255,8 +267,14 @@ def _repeatable(error: Exception) -> bool:
     return error_code(error) in RETRYABLE and status < 500 and status != 429
 
 
+def _whole_size(answer: Mapping[str, Any]) -> int:
+    """The size of the object that a GET was answered with, also by a part of it (Content-Range: bytes 0-9/1000)."""
+    return int(str(answer["ContentRange"]).rpartition("/")[2]) if "ContentRange" in answer else answer["ContentLength"]
+
+
 def _chunks(result: "obstore.GetResult", key: str) -> Iterator[bytes]:
-    expected, received = result.meta["size"], 0
+    first, last = result.range
+    expected, received = last - first, 0
     try:
         for chunk in result.stream(CHUNK):
             received += len(chunk)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -69,10 +70,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An object's content type, its size in bytes, and its content piece by piece."""
+    """An object's content type, the size of all of it in bytes, when it was put, and its content piece by piece."""
 
     content_type: str
     size: int
+    modified: datetime
     chunks: Iterator[bytes]
 
 
@@ -194,15 +196,15 @@ class Objects:
             with translated(f"download {key!r}"):
                 interruptible(get)
 
-    def open(self, bucket: str, key: str, version_id: str | None = None) -> "Opened":
-        """An object to be streamed; the caller reads `chunks` to their end or closes them.
+    def open(self, bucket: str, key: str, version_id: str | None = None, span: range | None = None) -> "Opened":
+        """An object to be streamed; the caller reads `chunks` to their end or closes them. `span`: see `ObjectBytes`.
 
         Raises:
             ObjectGoneError: there is no object of that key and version.
         """
         with translated(f"open {key!r}"), gone_as_error(key):
-            download = self._object_bytes.get(bucket, key, version_id)
-        return Opened(download.content_type, download.size, download.chunks)
+            download = self._object_bytes.get(bucket, key, version_id, span=span)
+        return Opened(download.content_type, download.size, download.modified, download.chunks)
 
     def delete_original(self, bucket: str, key: str) -> None:
         """Delete a key's object, in a versioned bucket its current version; the bucket's event does the rest."""

@@ -4,8 +4,9 @@ Bodies of objects go by a transport of their own instead of a boto3 client: `Sim
 keeps the interface.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pixelfleet.aws.cdn import Cdn
 from pixelfleet.aws.object_bytes import ObjectBytes, ObjectStream, PutHeaders
@@ -15,6 +16,9 @@ from pixelfleet.settings import Settings
 from tests.fakes.s3_bucket import NULL
 from tests.simulation.cloud import Cloud
 from tests.simulation.network import Network, RemoteClient
+
+#: Nothing here reads the time at which an object was put.
+_PUT: Final = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 class SimulatedBytes(ObjectBytes):
@@ -28,7 +32,10 @@ class SimulatedBytes(ObjectBytes):
         answer = self._s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=headers.content_type)
         return str(answer["ETag"]).strip('"')
 
-    def get(self, bucket: str, key: str, version_id: str | None = None, etag: str | None = None) -> ObjectStream:
+    def get(
+        self, bucket: str, key: str, version_id: str | None = None, etag: str | None = None, span: range | None = None
+    ) -> ObjectStream:
+        assert span is None, "no simulated process reads parts"
         request: dict[str, Any] = {"Bucket": bucket, "Key": key}
         request |= {"VersionId": version_id} if version_id else {}
         request |= {"IfMatch": etag} if etag else {}
@@ -36,7 +43,7 @@ class SimulatedBytes(ObjectBytes):
         body: bytes = answer["Body"].read()
         version: str | None = answer.get("VersionId", NULL)
         version = None if version == NULL else version
-        return ObjectStream(version, answer["ETag"].strip('"'), len(body), answer["ContentType"], iter([body]))
+        return ObjectStream(version, answer["ETag"].strip('"'), len(body), answer["ContentType"], iter([body]), _PUT)
 
 
 class SimulatedDynamoDb(RemoteClient):

@@ -120,6 +120,9 @@ class Reprocess(Model):
 class LinkIn(Model):
     variant: str = Field(max_length=100, examples=["optimized"])
     seconds: int = Field(3600, ge=60, le=7 * 86_400, description="How long the link is good.", examples=[3600])
+    stable: bool = Field(
+        False, description="Lead to the revision that is present when the link is followed.", examples=[False]
+    )
 
 
 class LinkOut(Model):

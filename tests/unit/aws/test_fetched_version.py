@@ -1,5 +1,6 @@
 """What is fetched is the version that was asked for, whatever the network answers."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from pixelfleet.aws.object_bytes import ObjectStream
 from pixelfleet.aws.objects import Objects, ObjectVersion
 from pixelfleet.errors import Cause, TransientError
+
+PUT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 class OneAnswer:
@@ -18,7 +21,7 @@ class OneAnswer:
 
     def get(self, *_: object) -> ObjectStream:
         version_id, etag = self._answer
-        return ObjectStream(version_id, etag, 5, "image/png", iter([b"bytes"]))
+        return ObjectStream(version_id, etag, 5, "image/png", iter([b"bytes"]), PUT)
 
 
 def fetch(asked: ObjectVersion, answered: OneAnswer, path: Path) -> ObjectVersion:

@@ -102,6 +102,11 @@ ROUTES: Final = (
     Route("POST", "/images/{id}/link", OWNED, form={"variant": "thumb", "lifetime": "1 hour"}),
     Route("POST", "/images/{id}/reprocess", _after(OWNED, 404, 303, 303), form={"recipe": "web"}),
     Route("GET", "/i/ana/{id}/" + "ab" * 16 + "/thumb.webp", OWNED),
+    Route("GET", "/v/{id}/thumb", OWNED),
+    Route("HEAD", "/v/{id}/thumb", OWNED),
+    Route("GET", "/v/ana/b1/{own}/id.jpg/thumb", OWNED),
+    Route("GET", "/v/ana/b1/none.jpg/thumb", _after(OWNED, 404, 404, 404)),
+    Route("GET", "/v/none", _after(OWNED, 404, 404, 404)),
     Route("GET", "/fleet", OPERATORS),
     Route("GET", "/fleet/live", OPERATORS),
     Route("GET", "/activity", OPERATORS),
@@ -245,7 +250,7 @@ def test_every_route_answers_everybody_as_the_table_says(
     for route in ROUTES:
         path = route.path
         for name, image in images.items():
-            path = path.replace(f"{{{name}}}", image.image_id)
+            path = path.replace(f"{{{name}}}", image.image_id).replace("{own}", image.path.partition("/")[0])
         answer = client.request(route.method, path, json=route.body, data=route.form)
         # The table has more routes than a stranger may ask for in a minute.
         dashboard.clock.sleep(1)

@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from pixelfleet.report import ReportImage
 from tests.fakes.records import image_of
 
 CONTENT = b"x" * 500
+PUT = datetime(2026, 11, 1, tzinfo=UTC)
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 GONE = EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
 
@@ -31,7 +33,7 @@ class Bytes:
         self.error, self.left = error, last
 
     def get(self, _bucket: str, _key: str) -> ObjectStream:
-        return ObjectStream(None, "e", len(CONTENT), "image/webp", self._chunks())
+        return ObjectStream(None, "e", len(CONTENT), "image/webp", self._chunks(), PUT)
 
     def _chunks(self) -> Iterator[bytes]:
         yield CONTENT[:100]

@@ -1,0 +1,143 @@
+"""/v/...: the present revision of a variant, at an address that stays.
+
+The bytes are sent from here and not by a redirect. A redirect would lead to `/i/`, whose addresses end with their
+revision: a cache or a crawler that keeps the target has a dead address after the next upload.
+"""
+
+import time
+from datetime import datetime
+from http import HTTPMethod
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from dashboard.auth.stable_links import PARAMETER
+from dashboard.callers import Caller, SignInNeededError, results_caller
+from dashboard.conditions import (
+    UnsatisfiableRangeError,
+    asks_for_date,
+    http_date,
+    precondition,
+    requested_range,
+)
+from dashboard.problem import Problem
+from dashboard.results import SANDBOX, tag_of, type_shown
+from dashboard.site import Site, site_of
+from pixelfleet.aws.objects import ObjectGoneError, Opened
+from pixelfleet.domain.records import Image, StoredVariant
+from pixelfleet.domain.stable_addresses import STABLE_PATH, ByPath, StableAddress, parse_stable_address
+from pixelfleet.operations.stable_addresses import image_at, stored_at
+
+router = APIRouter()
+
+#: A revision may be replaced between the look at its record and at its bytes; its successor is then in the record.
+_TRIES: Final = 2
+#: Asked of S3 where only size and date are needed.
+_FIRST_BYTE: Final = range(1)
+
+
+@router.api_route(STABLE_PATH + "{address:path}", methods=[HTTPMethod.GET, HTTPMethod.HEAD])
+def stable(request: Request, address: str) -> Response:
+    """The variant, in the format that the client accepts; one 404 for all that is not there or not the caller's."""
+    site = site_of(request)
+    rights = _Rights.of(site, request)
+    parsed = parse_stable_address(address)
+    for _ in range(_TRIES):
+        stored, is_open = _stored(site, rights, parsed, request)
+        try:
+            return _answer(site, request, stored, is_open=is_open)
+        except ObjectGoneError:
+            continue
+    raise _nothing()
+
+
+class _Rights:
+    """What a request may see: everything that is public, an owner's images, or one variant by a signed link."""
+
+    def __init__(self, caller: Caller | None, link: tuple[str, str] | None, *, public: bool) -> None:
+        self._caller, self._link, self._public = caller, link, public
+
+    @classmethod
+    def of(cls, site: Site, request: Request) -> "_Rights":
+        """Raises SignInNeededError for a stranger without a valid link, whatever is at the address."""
+        if site.settings.public_results:
+            return cls(None, None, public=True)
+        link = site.stable_links.admits_to(request.query_params.get(PARAMETER, ""), time.time())
+        caller = None if link else results_caller(request)
+        if link is None and caller is None:
+            raise SignInNeededError
+        return cls(caller, link, public=False)
+
+    def may_ask_for(self, owner: str) -> bool:
+        """Whether it is worth looking among an owner's images."""
+        return self._public or self._link is not None or (self._caller is not None and self._caller.may_see(owner))
+
+    def may_see(self, image: Image, variant: str) -> bool:
+        if self._caller is not None:
+            return self._caller.may_see(image.owner)
+        return self._public or self._link == (image.image_id, variant)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether pages of other sites may embed the answer: whoever has the address may see it anyway."""
+        return self._public or self._link is not None
+
+
+def _stored(site: Site, rights: _Rights, address: StableAddress | None, request: Request) -> tuple[StoredVariant, bool]:
+    if address is None or (isinstance(address.image, ByPath) and not rights.may_ask_for(address.image.owner)):
+        raise _nothing()
+    image = image_at(site.deployment.images, site.settings.uploads_bucket, address.image)
+    if image is None or not rights.may_see(image, address.variant):
+        raise _nothing()
+    stored = stored_at(image, address, ", ".join(request.headers.getlist("accept")))
+    if stored is None:
+        raise _nothing()
+    return stored, rights.is_open
+
+
+def _answer(site: Site, request: Request, stored: StoredVariant, *, is_open: bool) -> Response:
+    """Raises ObjectGoneError: the revision was replaced since its record was read."""
+    asked = {name: ", ".join(request.headers.getlist(name)) for name in set(request.headers.keys())}
+    tag, is_head = tag_of(stored.key), request.method == HTTPMethod.HEAD
+    headers = _headers(site, tag, is_open=is_open)
+    modified = _open(site, stored, _FIRST_BYTE).modified if asks_for_date(asked) else None
+    if status := precondition(asked, tag, modified):
+        return Response(status_code=status, headers=headers | _dated(modified))
+    try:
+        span = None if is_head else requested_range(asked, tag, modified, stored.bytes)
+    except UnsatisfiableRangeError:
+        return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{stored.bytes}"})
+    opened = _open(site, stored, _FIRST_BYTE if is_head else span)
+    headers |= _dated(opened.modified)
+    headers["Content-Length"] = str(len(span) if span else opened.size)
+    if span:
+        headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{opened.size}"
+    content_type = type_shown(opened.content_type)
+    if is_head:
+        return Response(headers=headers, media_type=content_type)
+    return StreamingResponse(opened.chunks, 206 if span else 200, headers, media_type=content_type)
+
+
+def _open(site: Site, stored: StoredVariant, span: range | None) -> Opened:
+    return site.deployment.objects.open(site.settings.results_bucket, stored.key, span=span)
+
+
+def _headers(site: Site, tag: str, *, is_open: bool) -> dict[str, str]:
+    scope = "public" if site.settings.public_results else "private"
+    return {
+        "ETag": tag,
+        "Accept-Ranges": "bytes",
+        "Vary": "Accept",
+        "Cache-Control": f"{scope}, max-age={site.settings.stable_max_age}",
+        "Content-Security-Policy": SANDBOX,
+        "Cross-Origin-Resource-Policy": "cross-origin" if is_open else "same-origin",
+    }
+
+
+def _dated(modified: datetime | None) -> dict[str, str]:
+    return {} if modified is None else {"Last-Modified": http_date(modified)}
+
+
+def _nothing() -> Problem:
+    return Problem(404, "there is nothing at this address")

@@ -1,0 +1,47 @@
+"""Which format of a variant a client gets, by its `Accept` header (RFC 9110, 12.5.1).
+
+AVIF and WebP are sent to those alone who name them: browsers that can draw neither send `image/*` and `*/*` as well, so
+a wildcard does not count. JPEG is what everybody draws, and is never refused for a header.
+
+`infra/modules/cdn/fold_accept.js` has the same rule as `modern_formats`; one table of cases tests both.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+#: Characters of a header that is read; a longer one counts as none.
+MOST_CHARACTERS: Final = 1_000
+_QUALITY: Final = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
+#: What a client gets that names no modern format, in this order.
+_FOR_ALL: Final = ("jpeg", "png", "gif", "webp", "avif", "tiff")
+
+
+def modern_formats(accept: str) -> tuple[str, ...]:
+    """Of `avif` and `webp`, those that the client names and likes no less than JPEG, in the order to try them.
+
+    At equal quality AVIF comes first. A client that prefers WebP gets no AVIF.
+    """
+    qualities = _qualities(accept)
+    jpeg = next((qualities[name] for name in ("image/jpeg", "image/*", "*/*") if name in qualities), 0.0)
+    avif, webp = qualities.get("image/avif", 0.0), qualities.get("image/webp", 0.0)
+    takes_webp = webp > 0 and webp >= jpeg
+    takes_avif = avif > 0 and avif >= jpeg and not (takes_webp and webp > avif)
+    return ("avif",) * takes_avif + ("webp",) * takes_webp
+
+
+def chosen_format(formats: Sequence[str], accept: str) -> str:
+    """One of these formats, of which there is at least one."""
+    wishes = (*modern_formats(accept), *_FOR_ALL)
+    return next((name for name in wishes if name in formats), formats[-1])
+
+
+def _qualities(accept: str) -> Mapping[str, float]:
+    """The quality of each media range; the highest of one that is named twice, and 0 where the quality is none."""
+    qualities: dict[str, float] = {}
+    for entry in accept.lower().split(",") if len(accept) <= MOST_CHARACTERS else ():
+        name, *parameters = (part.strip() for part in entry.split(";"))
+        quality = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+        value = float(quality) if _QUALITY.fullmatch(quality) else 0.0
+        qualities[name] = max(value, qualities.get(name, 0.0))
+    return qualities

@@ -1,0 +1,66 @@
+"""From a stable address to the image and to the stored file that it leads to now."""
+
+from pathlib import PurePosixPath
+from typing import Final
+
+from pixelfleet.catalog.images import Images
+from pixelfleet.domain.accepted_formats import chosen_format
+from pixelfleet.domain.keys import batch_prefix, image_id
+from pixelfleet.domain.records import Image, Status, StoredVariant
+from pixelfleet.domain.stable_addresses import ById, ByPath, StableAddress
+from pixelfleet.errors import SetupError
+
+#: The states of an image that may have results.
+_WITH_RESULTS: Final = (Status.READY, Status.PROCESSING, Status.QUEUED, Status.FAILED)
+
+
+def image_at(images: Images, uploads_bucket: str, place: ById | ByPath) -> Image | None:
+    """The image that a place names, also one that has no results; None where there is none, or it is deleted.
+
+    Raises:
+        TransientError: DynamoDB does not answer.
+    """
+    image = images.get(place.image_id) if isinstance(place, ById) else _by_path(images, uploads_bucket, place)
+    return None if image is None or image.status is Status.DELETED else image
+
+
+def stored_at(image: Image, address: StableAddress, accept: str) -> StoredVariant | None:
+    """The file of the present revision that an address leads to, for a client that sends this `Accept`.
+
+    None where the image has no such variant, or not in that format. Tiles have no stable address: their viewers build
+    the address of each tile from that of the entry file.
+    """
+    stored = [one for one in image.variants if one.name == address.variant and one.files == 1]
+    if address.extension is not None:
+        return next((one for one in stored if PurePosixPath(one.key).suffix == f".{address.extension}"), None)
+    if not stored:
+        return None
+    chosen = chosen_format([one.format for one in stored], accept)
+    return next(one for one in stored if one.format == chosen)
+
+
+def _by_path(images: Images, uploads_bucket: str, place: ByPath) -> Image | None:
+    try:
+        key = f"{batch_prefix(place.owner, place.batch)}{place.path}"
+    except SetupError:
+        return None
+    image = images.get(image_id(uploads_bucket, key))
+    if image is not None and _is_at(image, place):
+        return image
+    return _by_batch(images, place)
+
+
+def _by_batch(images: Images, place: ByPath) -> Image | None:
+    """An image whose owner and batch are not read from its key: a route gives them, or the bucket is another."""
+    for status in _WITH_RESULTS:
+        # A path sorts before every longer path that begins with it.
+        entry = next(images.of_batch(place.owner, place.batch, status, place.path), None)
+        if entry is not None and entry.sort == f"{status}#{place.path}":
+            image = images.get(entry.image_id)
+            if image is not None and _is_at(image, place):
+                return image
+    return None
+
+
+def _is_at(image: Image, place: ByPath) -> bool:
+    return (image.owner, image.batch, image.path) == (place.owner, place.batch, place.path)

@@ -1,0 +1,261 @@
+"""/v/...: the present revision at an address that stays, for those who may see the image."""
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+
+from dashboard.app import create_app
+from dashboard.pages import stable_addresses
+from pixelfleet.aws.objects import ObjectGoneError, Objects
+from pixelfleet.domain.jobs import Origin
+from pixelfleet.domain.keys import Place
+from pixelfleet.domain.records import Image, StoredVariant
+from pixelfleet.domain.transitions import Aim, Success
+from pixelfleet.domain.users import Scope
+from pixelfleet.settings import Settings
+from tests.fakes.records import RECIPE, record
+from tests.unit.dashboard.conftest import Dashboard
+
+BODY = b"RIFF....WEBP" + bytes(range(256)) * 2
+
+
+def keep(dashboard: Dashboard, key: str, body: bytes = BODY, content_type: str = "image/webp") -> None:
+    bucket = dashboard.deployment.settings.results_bucket
+    dashboard.deployment.s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+
+
+@pytest.fixture
+def image(dashboard: Dashboard, request: pytest.FixtureRequest) -> Image:
+    """An image of Ana's whose thumb is stored; `bytes` of a record is the size of the file."""
+    made = record(dashboard.deployment, "ana", "stable", f"{request.node.name}/a b.jpg")
+    keep(dashboard, made.variants[0].key)
+    return made
+
+
+def by_path(image: Image, variant: str = "thumb") -> str:
+    return f"/v/ana/stable/{quote(image.path)}/{variant}"
+
+
+def remade(dashboard: Dashboard, image: Image, variants: tuple[StoredVariant, ...]) -> Image:
+    """The image processed again, with these variants; the earlier results are deleted."""
+    images = dashboard.deployment.images
+    job = replace(image.job(Origin.EVENT), etag="e2", sequencer="20")
+    aim = Aim(job, RECIPE, "cd" * 16, "worker-2", "2026-11-02T00:00:00.000Z")
+    claimed = images.claim(aim, 5, None)
+    assert isinstance(claimed, Image)
+    ready = images.record_ready(aim.claimed(claimed), Success(variants, {}, {}))
+    assert isinstance(ready, Image)
+    for old in image.variants:
+        dashboard.deployment.s3.delete_object(Bucket=dashboard.deployment.settings.results_bucket, Key=old.key)
+    return ready
+
+
+def test_both_forms_lead_to_the_bytes_with_what_caches_need(dashboard: Dashboard, image: Image) -> None:
+    browser = dashboard.browser("ana")
+    for address in (f"/v/{image.image_id}/thumb", by_path(image), by_path(image, "thumb.webp")):
+        answer = browser.get(address)
+        assert (answer.status_code, answer.content) == (200, BODY), address
+        headers = answer.headers
+        assert headers["content-type"] == "image/webp"
+        assert headers["etag"] == f'"{"ab" * 16}/thumb.webp"'
+        assert headers["cache-control"] == "private, max-age=60"
+        assert (headers["vary"], headers["accept-ranges"]) == ("Accept", "bytes")
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["content-security-policy"] == "default-src 'none'; sandbox"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        age = datetime.now(UTC) - parsedate_to_datetime(headers["last-modified"])
+        assert abs(age.total_seconds()) < 600
+
+
+def test_a_head_has_the_headers_of_a_get_and_reads_no_bytes(dashboard: Dashboard, image: Image) -> None:
+    browser = dashboard.browser("ana")
+    got, head = browser.get(by_path(image)), browser.head(by_path(image))
+    assert (head.status_code, head.content) == (200, b"")
+    volatile = {"date"}
+    assert {k: v for k, v in head.headers.items() if k not in volatile} == {
+        k: v for k, v in got.headers.items() if k not in volatile
+    }
+
+
+def test_an_address_leads_to_the_revision_that_is_present(dashboard: Dashboard, image: Image) -> None:
+    browser = dashboard.browser("ana")
+    before = browser.get(by_path(image))
+    newer = tuple(one.model_copy(update={"key": one.key.replace("ab" * 16, "cd" * 16)}) for one in image.variants)
+    keep(dashboard, newer[0].key, b"RIFF....WEBP newer")
+    remade(dashboard, image, newer)
+    after = browser.get(by_path(image), headers={"If-None-Match": before.headers["etag"]})
+    assert (after.status_code, after.content) == (200, b"RIFF....WEBP newer")
+    assert after.headers["etag"] != before.headers["etag"]
+
+
+def test_a_revision_that_is_replaced_while_it_is_asked_for_gives_its_successor(
+    dashboard: Dashboard, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = tuple(one.model_copy(update={"key": one.key.replace("ab" * 16, "cd" * 16)}) for one in image.variants)
+    keep(dashboard, newer[0].key, b"RIFF....WEBP newer")
+    looked_at = stable_addresses.image_at
+
+    def then_replaced(*arguments: Any) -> Image | None:
+        actual = looked_at(*arguments)
+        if actual is not None and actual.revision == "ab" * 16:
+            remade(dashboard, image, newer)
+        return actual
+
+    monkeypatch.setattr(stable_addresses, "image_at", then_replaced)
+    assert dashboard.browser("ana").get(by_path(image)).content == b"RIFF....WEBP newer"
+
+
+def test_results_that_stay_away_are_not_looked_for_without_end(
+    dashboard: Dashboard, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def gone(*_: Any, **__: Any) -> None:
+        tries.append(1)
+        raise ObjectGoneError
+
+    monkeypatch.setattr(Objects, "open", gone)
+    assert dashboard.browser("ana").get(by_path(image)).status_code == 404
+    assert len(tries) == 2
+
+
+def test_who_has_the_present_bytes_gets_no_body(dashboard: Dashboard, image: Image) -> None:
+    browser = dashboard.browser("ana")
+    first = browser.get(by_path(image)).headers
+    for condition in ({"If-None-Match": first["etag"]}, {"If-Modified-Since": first["last-modified"]}):
+        answer = browser.get(by_path(image), headers=condition)
+        assert (answer.status_code, answer.content) == (304, b""), condition
+        assert answer.headers["etag"] == first["etag"]
+        assert answer.headers["vary"] == "Accept"
+    older = browser.get(by_path(image), headers={"If-Modified-Since": "Sun, 01 Nov 2020 12:00:00 GMT"})
+    assert older.status_code == 200
+    assert browser.get(by_path(image), headers={"If-Match": '"x"'}).status_code == 412
+
+
+def test_a_part_is_sent_for_a_range_and_none_for_a_range_outside(dashboard: Dashboard, image: Image) -> None:
+    image = remade(dashboard, image, (image.variants[0].model_copy(update={"bytes": len(BODY)}),))
+    keep(dashboard, image.variants[0].key)
+    browser, size = dashboard.browser("ana"), len(BODY)
+    part = browser.get(by_path(image), headers={"Range": "bytes=4-11"})
+    assert (part.status_code, part.content) == (206, BODY[4:12])
+    assert (part.headers["content-range"], part.headers["content-length"]) == (f"bytes 4-11/{size}", "8")
+    tail = browser.get(by_path(image), headers={"Range": "bytes=-5"})
+    assert (tail.status_code, tail.content) == (206, BODY[-5:])
+    outside = browser.get(by_path(image), headers={"Range": f"bytes={size}-"})
+    assert (outside.status_code, outside.headers["content-range"]) == (416, f"bytes */{size}")
+    several = browser.get(by_path(image), headers={"Range": "bytes=0-1,4-5"})
+    assert (several.status_code, several.content) == (200, BODY)
+    other = browser.get(by_path(image), headers={"Range": "bytes=4-11", "If-Range": '"x"'})
+    assert (other.status_code, other.content) == (200, BODY)
+    date = browser.get(by_path(image), headers={"Range": "bytes=4-11", "If-Range": part.headers["last-modified"]})
+    assert date.status_code == 206
+    assert "content-range" not in browser.head(by_path(image), headers={"Range": "bytes=4-11"}).headers
+
+
+@pytest.mark.parametrize(
+    "address", ["/v/{id}/none", "/v/{id}/thumb.avif", "/v/{other}/thumb", "/v/ana/stable/none.jpg/thumb", "/v/x/thumb"]
+)
+def test_what_is_not_there_and_what_is_anothers_are_answered_alike(
+    dashboard: Dashboard, image: Image, address: str
+) -> None:
+    address = address.format(id=image.image_id, other="a" * 32)
+    missing, foreign = dashboard.browser("ana").get(address), dashboard.browser("ben").get(by_path(image))
+    assert missing.status_code == foreign.status_code == 404
+    by_id = dashboard.browser("ben").get(f"/v/{image.image_id}/thumb", headers={"Accept": "image/*"})
+    unknown = dashboard.browser("ben").get(f"/v/{'a' * 32}/thumb", headers={"Accept": "image/*"})
+    assert (by_id.status_code, by_id.content) == (unknown.status_code, unknown.content)
+
+
+def test_a_stranger_is_sent_to_sign_in_whatever_is_at_the_address(dashboard: Dashboard, image: Image) -> None:
+    stranger = dashboard.browser()
+    for address in (by_path(image), f"/v/{image.image_id}/thumb", "/v/none", f"/v/{'a' * 32}/thumb?signed=x"):
+        answer = stranger.get(address)
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/sign-in?")
+
+
+def test_a_token_that_reads_sees_its_users_images(dashboard: Dashboard, image: Image) -> None:
+    assert dashboard.program("ana", Scope.READ).get(by_path(image)).content == BODY
+    assert dashboard.program("ana", Scope.WRITE).get(by_path(image)).status_code == 403
+    assert dashboard.program("ben", Scope.READ).get(by_path(image)).status_code == 404
+    nobody = dashboard.browser()
+    nobody.headers["Authorization"] = "Bearer none"
+    assert nobody.get(by_path(image)).status_code == 401
+
+
+def test_a_signed_link_admits_to_one_variant_until_it_expires(
+    dashboard: Dashboard, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = f"/api/v1/images/{image.image_id}/links"
+    body = {"variant": "thumb", "seconds": 60, "stable": True}
+    url = dashboard.program("ana").post(links, json=body).json()["url"]
+    assert url.startswith(f"http://testserver{by_path(image)}?signed=")
+    stranger = dashboard.browser()
+    answer = stranger.get(url)
+    assert (answer.status_code, answer.content) == (200, BODY)
+    assert answer.headers["cache-control"] == "private, max-age=60"
+    # A page of another site may show what whoever has the link may see.
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    signed = url.partition("?")[2]
+    assert stranger.get(f"/v/{image.image_id}/thumb?{signed}").status_code == 200
+    for other in (by_path(image, "optimized"), f"/v/{'a' * 32}/thumb", "/v/ana/stable/none.jpg/thumb"):
+        assert stranger.get(f"{other}?{signed}").status_code == 404
+    forged = stranger.get(f"{by_path(image)}?{signed[:-1]}{'A' if signed[-1] != 'A' else 'B'}")
+    assert forged.status_code == 303
+    later = time.time() + 61
+    monkeypatch.setattr("dashboard.pages.stable_addresses.time.time", lambda: later)
+    assert stranger.get(url).status_code == 303
+
+
+def test_a_picture_of_a_type_that_runs_scripts_is_served_as_data(dashboard: Dashboard, image: Image) -> None:
+    keep(dashboard, image.variants[0].key, b"<svg/>", "image/svg+xml")
+    answer = dashboard.browser("ana").get(by_path(image))
+    assert answer.headers["content-type"] == "text/xml; charset=utf-8"
+    assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+
+
+def test_tiles_have_no_stable_address(dashboard: Dashboard, image: Image) -> None:
+    image = remade(dashboard, image, (image.variants[0].model_copy(update={"files": 10}),))
+    assert dashboard.browser("ana").get(by_path(image)).status_code == 404
+
+
+def test_an_image_whose_batch_is_not_in_its_key_is_reached_by_its_path(dashboard: Dashboard) -> None:
+    images = dashboard.deployment.images
+    made = record(dashboard.deployment, "ana", "plain", "seed.jpg")
+    job = replace(made.job(Origin.EVENT), key="masters/cat 1.jpg", etag="e1", sequencer="30")
+    aim = Aim(
+        job, RECIPE, "ef" * 16, "w", "2026-11-02T00:00:00.000Z", place=Place("ana", "museum", "masters/cat 1.jpg")
+    )
+    claimed = images.claim(aim, 5, None)
+    assert isinstance(claimed, Image)
+    key = f"ana/{job.image_id}/{'ef' * 16}/thumb.webp"
+    variant = made.variants[0].model_copy(update={"key": key})
+    assert isinstance(images.record_ready(aim.claimed(claimed), Success((variant,), {}, {})), Image)
+    keep(dashboard, key)
+    browser = dashboard.browser("ana")
+    assert browser.get("/v/ana/museum/masters/cat%201.jpg/thumb").content == BODY
+    assert browser.get("/v/ana/museum/masters/cat/thumb").status_code == 404
+
+
+@pytest.fixture
+def public(dashboard: Dashboard) -> TestClient:
+    """A stranger before a deployment whose results are public."""
+    settings = dashboard.deployment.settings.model_dump() | {"public_results": True, "stable_max_age": 5}
+    app = create_app(Settings.model_validate(settings), dashboard.deployment)
+    return TestClient(app, follow_redirects=False)
+
+
+def test_where_results_are_public_everybody_sees_them(public: TestClient, image: Image) -> None:
+    answer = public.get(by_path(image))
+    assert (answer.status_code, answer.content) == (200, BODY)
+    assert answer.headers["cache-control"] == "public, max-age=5"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert public.get(f"/v/{'a' * 32}/thumb").status_code == 404
+    assert public.get(f"/i/{image.variants[0].key}").status_code == 200
+    assert public.get(f"/images/{image.image_id}").status_code == 303

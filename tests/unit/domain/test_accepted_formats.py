@@ -1,0 +1,59 @@
+"""The choice of a format by `Accept`; infra/modules/cdn/fold_accept.js passes the same cases (fold-accept.test.mjs)."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pixelfleet.domain.accepted_formats import MOST_CHARACTERS, chosen_format, modern_formats
+
+CASES = json.loads(Path(__file__).with_name("accept_cases.json").read_text(encoding="utf-8"))
+CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+
+
+def folded(accept: str) -> str:
+    """The header that CloudFront's function would send on."""
+    return ",".join(f"image/{name}" for name in modern_formats(accept)) or "image/jpeg"
+
+
+@pytest.mark.parametrize(("accept", "expected"), CASES)
+def test_avif_and_webp_go_to_clients_that_name_them(accept: str, expected: str) -> None:
+    assert folded(accept) == expected
+
+
+@pytest.mark.parametrize(("accept", "_expected"), CASES)
+def test_a_folded_header_is_folded_to_itself(accept: str, _expected: str) -> None:
+    assert folded(folded(accept)) == folded(accept)
+
+
+@pytest.mark.parametrize(
+    ("formats", "accept", "expected"),
+    [
+        (("avif", "webp", "jpeg"), CHROME, "avif"),
+        (("avif", "webp", "jpeg"), "image/webp,*/*", "webp"),
+        (("avif", "webp", "jpeg"), "", "jpeg"),
+        (("avif", "jpeg"), "image/webp,*/*", "jpeg"),
+        (("webp", "jpeg"), CHROME, "webp"),
+        (("webp", "png"), "*/*", "png"),
+        (("avif", "webp"), "", "webp"),
+        (("webp",), "image/jpeg", "webp"),
+        (("svg",), CHROME, "svg"),
+    ],
+)
+def test_a_client_gets_the_best_that_is_there_and_no_client_gets_nothing(
+    formats: tuple[str, ...], accept: str, expected: str
+) -> None:
+    assert chosen_format(formats, accept) == expected
+
+
+def test_a_header_of_many_characters_counts_as_none() -> None:
+    longest = "image/avif," + "a" * (MOST_CHARACTERS - 11)
+    assert modern_formats(longest) == ("avif",)
+    assert modern_formats(longest + "a") == ()
+
+
+@given(st.text(max_size=200), st.sampled_from(["avif", "webp"]))
+def test_no_client_gets_a_format_that_its_header_does_not_name(accept: str, name: str) -> None:
+    assert name not in modern_formats(accept) or f"image/{name}" in accept.lower()
