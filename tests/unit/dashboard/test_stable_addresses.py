@@ -11,13 +11,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from dashboard.app import create_app
-from dashboard.pages import stable_addresses
 from pixelfleet.aws.objects import ObjectGoneError, Objects
 from pixelfleet.domain.jobs import Origin
 from pixelfleet.domain.keys import Place
 from pixelfleet.domain.records import Image, StoredVariant
 from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.domain.users import Scope
+from pixelfleet.operations.stable_addresses import image_at
 from pixelfleet.settings import Settings
 from tests.fakes.records import RECIPE, record
 from tests.unit.dashboard.conftest import Dashboard
@@ -99,15 +99,14 @@ def test_a_revision_that_is_replaced_while_it_is_asked_for_gives_its_successor(
 ) -> None:
     newer = tuple(one.model_copy(update={"key": one.key.replace("ab" * 16, "cd" * 16)}) for one in image.variants)
     keep(dashboard, newer[0].key, b"RIFF....WEBP newer")
-    looked_at = stable_addresses.image_at
 
     def then_replaced(*arguments: Any) -> Image | None:
-        actual = looked_at(*arguments)
+        actual = image_at(*arguments)
         if actual is not None and actual.revision == "ab" * 16:
             remade(dashboard, image, newer)
         return actual
 
-    monkeypatch.setattr(stable_addresses, "image_at", then_replaced)
+    monkeypatch.setattr("dashboard.pages.stable_addresses.image_at", then_replaced)
     assert dashboard.browser("ana").get(by_path(image)).content == b"RIFF....WEBP newer"
 
 
