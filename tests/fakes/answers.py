@@ -5,6 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
+
+#: When every object of the server was put.
+LAST_MODIFIED: Final = "Sun, 01 Nov 2026 12:00:00 GMT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         content = answer.text.encode()
         self.send_response(answer.status)
-        for name, value in {"ETag": '"e"', **answer.headers}.items():
+        for name, value in {"ETag": '"e"', "Last-Modified": LAST_MODIFIED, **answer.headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content) if answer.promised is None else answer.promised))
         self.end_headers()

@@ -5,7 +5,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -132,6 +132,18 @@ def test_a_body_that_keeps_breaking_off_is_an_error(server: Answers, tmp_path: P
 def test_an_object_with_a_header_that_is_not_utf8_is_fetched_all_the_same(server: Answers, tmp_path: Path) -> None:
     server.answers = [Answer(text=CONTENT, headers={"Content-Disposition": "attachment; filename=na\xefve.jpg"})]
     assert objects(server).fetch(VERSION, tmp_path / "a", LARGE)[1] == hashlib.sha256(BODY).hexdigest()
+
+
+@pytest.mark.parametrize("key", ["k", "uploads//k"])
+def test_a_part_of_an_object_is_asked_for_and_comes_with_the_size_and_time_of_the_whole(
+    server: Answers, key: str
+) -> None:
+    """obstore carries the bytes of the first key, boto3 those of the second."""
+    server.answers = [Answer(206, CONTENT[2:5], headers={"Content-Range": f"bytes 2-4/{len(CONTENT)}"})]
+    opened = objects(server).open("bucket", key, span=range(2, 5))
+    assert b"".join(opened.chunks) == BODY[2:5]
+    assert (opened.size, opened.modified) == (len(CONTENT), datetime(2026, 11, 1, 12, tzinfo=UTC))
+    assert server.requests[0].headers["range"] == "bytes=2-4"
 
 
 def test_a_compressed_object_is_fetched_as_its_bytes_are(server: Answers, tmp_path: Path) -> None:
