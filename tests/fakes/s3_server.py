@@ -64,6 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("ETag", '"e"')
+        self.send_header("Last-Modified", "Sun, 01 Nov 2026 12:00:00 GMT")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
