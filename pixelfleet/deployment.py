@@ -19,6 +19,7 @@ from pixelfleet.aws.objects import Objects
 from pixelfleet.aws.originals import Originals
 from pixelfleet.aws.presigned import Links
 from pixelfleet.aws.queues import Queues
+from pixelfleet.aws.source_buckets import SourceBuckets
 from pixelfleet.aws.upload_bucket import UploadBucket
 from pixelfleet.catalog.activity import Activity
 from pixelfleet.catalog.background import BackgroundTasks
@@ -143,6 +144,10 @@ class Deployment:
     @cached_property
     def copies(self) -> Copies:
         return Copies(self.s3)
+
+    @cached_property
+    def source_buckets(self) -> SourceBuckets:
+        return SourceBuckets(self.s3)
 
     @cached_property
     def metrics(self) -> Metrics | None:

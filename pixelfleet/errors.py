@@ -26,6 +26,8 @@ class Cause(StrEnum):
     PAGE_MISSING = "page_missing"
     RECIPE_UNKNOWN = "recipe_unknown"
     RECIPE_UNFIT = "recipe_unfit"
+    # The storage class of the object: it must be restored before it can be read.
+    ARCHIVED = "archived"
     # The system's, recorded once the attempts are used up.
     TIME_LIMIT = "time_limit"
     OUT_OF_MEMORY = "out_of_memory"
@@ -38,6 +40,11 @@ class Cause(StrEnum):
     def blames_image(self) -> bool:
         """Whether the image itself (or its recipe) is at fault, so that trying again changes nothing."""
         return self not in SYSTEM_CAUSES
+
+    @property
+    def blames_bytes(self) -> bool:
+        """Whether the same bytes would fail again wherever they lie."""
+        return self.blames_image and self is not Cause.ARCHIVED
 
 
 SYSTEM_CAUSES = frozenset(

@@ -175,6 +175,15 @@ class CatalogConformance:
             rest = Slice(newest_first=True, after=whole[cut].sort, page_size=2)
             assert list(catalog.images.of_owner("me", rest)) == whole[cut + 1 :]
 
+    def test_an_added_record_leaves_one_that_is_there_as_it_is(self, catalog: Catalog) -> None:
+        there = make_ready(catalog, aim("a/1.jpg"))
+        waiting = there.model_copy(update={"image_id": "other", "status": Status.QUEUED, "counted": None})
+        added = catalog.images.add(waiting)
+        assert (catalog.images.get("other"), added.version) == (added, 1)
+        assert catalog.images.add(there.model_copy(update={"owner": "somebody else"})) == catalog.images.get(
+            there.image_id
+        )
+
     def test_a_batch_is_listed_by_status_and_by_the_beginning_of_the_name(self, catalog: Catalog) -> None:
         make_ready(catalog, aim("a/1.jpg"))
         make_ready(catalog, aim("b/1.jpg"))

@@ -8,20 +8,27 @@ from typing import IO, TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import translated
+from pixelfleet.domain.archives import Archive, archive_of
 from pixelfleet.errors import SetupError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 
 @dataclass(frozen=True, slots=True)
 class ListedObject:
-    """One object of a listing; `bytes` is its size, `modified` the time at which it was stored."""
+    """One object of a listing; `bytes` is its size, `modified` the time at which it was stored.
+
+    `archive` is where it lies if it cannot be read before a restore, as far as a listing says so: it does not name the
+    tiers of INTELLIGENT_TIERING.
+    """
 
     key: str
     etag: str
     bytes: int
     modified: datetime
+    archive: Archive | None = None
 
 
 class Listings:
@@ -34,12 +41,11 @@ class Listings:
         """Objects whose keys begin with `prefix` and follow the key `after`, a thousand a page. No page is empty."""
         paginator = self._client.get_paginator("list_objects_v2")
         with translated(f"list {bucket}"):
-            for page in paginator.paginate(Bucket=bucket, Prefix=prefix, StartAfter=after):
+            for page in paginator.paginate(
+                Bucket=bucket, Prefix=prefix, StartAfter=after, OptionalObjectAttributes=["RestoreStatus"]
+            ):
                 if entries := page.get("Contents", []):
-                    yield [
-                        ListedObject(entry["Key"], entry["ETag"].strip('"'), entry["Size"], entry["LastModified"])
-                        for entry in entries
-                    ]
+                    yield [_listed(entry) for entry in entries]
 
     def open(self, bucket: str, key: str) -> IO[bytes]:
         """An object as a stream, which the caller closes.
@@ -54,3 +60,10 @@ class Listings:
                 raise SetupError(f"s3://{bucket}/{key} cannot be read: {error}") from None
         stream: IO[bytes] = body
         return stream
+
+
+def _listed(entry: "ObjectTypeDef") -> ListedObject:
+    # A restored copy has the time at which S3 deletes it; a restore that is under way has none.
+    restored = "RestoreExpiryDate" in entry.get("RestoreStatus", {})
+    archive = archive_of(entry.get("StorageClass"), restored=restored)
+    return ListedObject(entry["Key"], entry["ETag"].strip('"'), entry["Size"], entry["LastModified"], archive)

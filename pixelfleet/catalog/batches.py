@@ -47,9 +47,11 @@ class Batches:
         self._table = table
         self._clock = clock
 
-    def create(self, owner: str, name: str, recipe: RecipeRef | None = None) -> Batch:
-        """Make the batch unless it exists; an existing batch keeps its recipe."""
-        batch = Batch(batch_id=f"{owner}/{name}", owner=owner, name=name, created_at=timestamp(), recipe=recipe)
+    def create(self, owner: str, name: str, recipe: RecipeRef | None = None, source: str | None = None) -> Batch:
+        """Make the batch unless it exists; an existing batch keeps its recipe and its source."""
+        batch = Batch(
+            batch_id=f"{owner}/{name}", owner=owner, name=name, created_at=timestamp(), recipe=recipe, source=source
+        )
         with translated("create a batch"):
             try:
                 write(

@@ -57,6 +57,17 @@ class Images(ImageReader):
         begun = begun.model_copy(update={"version": 1})
         return begun if self._write(None, begun) else None
 
+    def add(self, image: Image) -> Image:
+        """Store the record of an image that has none; returns the record that is there afterwards."""
+        added = image.model_copy(update={"version": 1})
+        for _ in range(CHANGE_TRIES):
+            if self._write(None, added):
+                return added
+            present = self.get(image.image_id)
+            if present is not None:
+                return present
+        raise TransientError(Cause.THROTTLED, f"image {image.image_id} is being written by too many at once")
+
     def claim(self, aim: Aim, max_attempts: int, seen: Image | None) -> Image | Refusal:
         """Start an attempt from the record as `seen`, None for none; see `transitions.claim`."""
         return self._apply(aim.job.image_id, lambda image: transitions.claim(image, aim, max_attempts), seen)

@@ -21,7 +21,7 @@ from pixelfleet.extras import missing_library
 COMMANDS: Final = (
     "run", "up", "upload", "status", "batch", "show", "rm", "provision", "render", "recipe", "route", "owner",
     "failures", "digest",
-    "redrive", "purge", "reconcile", "samples", "preflight", "secrets", "dashboard", "user",
+    "redrive", "purge", "reconcile", "adopt", "samples", "preflight", "secrets", "dashboard", "user",
 )  # fmt: skip
 SOME_FAILED = 1
 SETUP = 2

@@ -42,6 +42,9 @@ class Origin(StrEnum):
     REDRIVE = "redrive"
     REPROCESS = "reprocess"
     RECONCILE = "reconcile"
+    ADOPT = "adopt"
+    #: S3 has restored an archived object.
+    RESTORE = "restore"
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,6 +218,8 @@ class Batch(Record):
     expected: int | None = None
     sealed_at: str | None = None
     completed_at: str | None = None
+    #: Where the images of an adoption lie, as s3://BUCKET/PREFIX; None for a batch of uploads.
+    source: str | None = None
     #: The caller whose write completed the batch; see `Batches.complete`.
     completed_by: str | None = None
     notice: OpenNotice | None = None

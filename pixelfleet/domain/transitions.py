@@ -20,7 +20,7 @@ __all__ = [
 
 _STATUSES = frozenset(Status)
 #: Jobs that someone asked for: they pass a record that is already failed.
-ASKED_FOR = frozenset({Origin.REDRIVE, Origin.REPROCESS, Origin.RECONCILE})
+ASKED_FOR = frozenset({Origin.REDRIVE, Origin.REPROCESS, Origin.RECONCILE, Origin.RESTORE})
 
 
 def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
@@ -285,4 +285,4 @@ def _decided(image: Image, aim: Aim) -> bool:
         return False
     # The same bytes uploaded anew are a new try, unless those bytes are at fault.
     uploaded_anew = sequencer_of(aim.job, image) > image.sequencer
-    return not uploaded_anew or image.cause is None or image.cause.blames_image
+    return not uploaded_anew or image.cause is None or image.cause.blames_bytes

@@ -8,10 +8,12 @@ The conformance suite is tests/s3_conformance.py; the embedded cloud passes the 
 import base64
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, Final
 
+from tests.fakes import s3_archives
 from tests.fakes.errors import aws_error
 from tests.fakes.s3_bucket import NULL, FakeBucket, StoredVersion
 from tests.fakes.s3_events import EventSink, event_record
@@ -31,6 +33,7 @@ class FakeS3:
         self._on_event = on_event
         self._buckets: dict[str, FakeBucket] = {}
         self.uploads_in_parts = UploadsInParts()
+        self.meta = SimpleNamespace(region_name="us-east-1")
 
     def bucket(self, name: str) -> FakeBucket:
         """The bucket, for assertions.
@@ -45,6 +48,11 @@ class FakeS3:
     def create_bucket(self, *, Bucket: str, **_: Any) -> dict[str, Any]:
         self._buckets.setdefault(Bucket, FakeBucket(Bucket))
         return {"Location": f"/{Bucket}"}
+
+    def head_bucket(self, *, Bucket: str) -> dict[str, Any]:
+        if Bucket not in self._buckets:
+            raise aws_error("404", 404, "HeadBucket", "Not Found")
+        return {"BucketRegion": "us-east-1"}
 
     def put_bucket_versioning(self, *, Bucket: str, VersioningConfiguration: Mapping[str, str]) -> dict[str, Any]:
         self.bucket(Bucket).versioning = VersioningConfiguration["Status"]
@@ -103,12 +111,41 @@ class FakeS3:
         Key: str,
         VersionId: str | None = None,
         IfMatch: str | None = None,
+        Range: str = "",
         **_: Any,
     ) -> dict[str, Any]:
         stored = self._readable("GetObject", Bucket, Key, VersionId)
         if IfMatch is not None and IfMatch.strip('"') != stored.etag:
             raise aws_error("PreconditionFailed", 412, "GetObject")
-        return self._description(stored, self.bucket(Bucket)) | {"Body": _Body(stored.body)}
+        s3_archives.check_readable(stored, self._now(), "GetObject")
+        body = stored.body
+        if Range:
+            first, last = Range.removeprefix("bytes=").split("-")
+            if int(first) >= len(body):
+                raise aws_error("InvalidRange", 416, "GetObject")
+            body = body[int(first) : int(last) + 1]
+        return self._description(stored, self.bucket(Bucket)) | {"Body": _Body(body), "ContentLength": len(body)}
+
+    def restore_object(
+        self, *, Bucket: str, Key: str, RestoreRequest: Mapping[str, Any], VersionId: str | None = None
+    ) -> dict[str, Any]:
+        stored = self._readable("RestoreObject", Bucket, Key, VersionId)
+        status = s3_archives.begin(stored, RestoreRequest, self._now())
+        if status == 202:
+            self._send_event(self.bucket(Bucket), "ObjectRestore:Post", stored)
+        return {"ResponseMetadata": {"HTTPStatusCode": status}}
+
+    def finish_restore(self, bucket_name: str, key: str) -> None:
+        """End the restore of the key's object, as S3 does some hours after the request."""
+        bucket = self.bucket(bucket_name)
+        stored = self._readable("RestoreObject", bucket_name, key, None)
+        s3_archives.finish(stored, self._now())
+        self._send_event(bucket, "ObjectRestore:Completed", stored)
+
+    def archive(self, bucket_name: str, key: str, tier: str) -> None:
+        """Move the key's object to an archive tier of INTELLIGENT_TIERING."""
+        stored = self._readable("Archive", bucket_name, key, None)
+        stored.storage_class, stored.archive_tier = "INTELLIGENT_TIERING", tier
 
     def delete_object(self, *, Bucket: str, Key: str, VersionId: str | None = None, **_: Any) -> dict[str, Any]:
         bucket = self.bucket(Bucket)
@@ -138,9 +175,10 @@ class FakeS3:
         StartAfter: str = "",
         ContinuationToken: str = "",
         MaxKeys: int = MOST_KEYS,
+        OptionalObjectAttributes: Sequence[str] = (),
         **_: Any,
     ) -> dict[str, Any]:
-        bucket = self.bucket(Bucket)
+        bucket, now = self.bucket(Bucket), self._now()
         after = ContinuationToken or StartAfter
         # S3 lists keys in the order of their UTF-8 bytes.
         keys = [k for k in sorted(bucket.keys, key=str.encode) if k.startswith(Prefix) and k.encode() > after.encode()]
@@ -149,7 +187,9 @@ class FakeS3:
         answer: dict[str, Any] = {"KeyCount": len(page), "IsTruncated": bool(rest)}
         if page:
             answer["Contents"] = [
-                {"Key": s.key, "ETag": f'"{s.etag}"', "Size": len(s.body), "LastModified": s.modified} for s in page
+                {"Key": s.key, "ETag": f'"{s.etag}"', "Size": len(s.body), "LastModified": s.modified}
+                | s3_archives.listed(s, now, OptionalObjectAttributes)
+                for s in page
             ]
         return answer | ({"NextContinuationToken": page[-1].key} if rest else {})
 
@@ -227,13 +267,13 @@ class FakeS3:
         return stored
 
     def _description(self, stored: StoredVersion, bucket: FakeBucket) -> dict[str, Any]:
-        answer = {
+        answer: dict[str, Any] = {
             "ETag": f'"{stored.etag}"',
             "ContentLength": len(stored.body),
             "ContentType": stored.content_type,
             "LastModified": stored.modified,
             "Metadata": dict(stored.metadata),
-        }
+        } | s3_archives.headers(stored, self._now())
         if stored.crc32:
             answer["ChecksumCRC32"] = stored.crc32
         else:

@@ -13,6 +13,14 @@ NULL: Final = "null"
 DEFAULT_TYPE: Final = "binary/octet-stream"
 
 
+@dataclass(slots=True)
+class Restore:
+    """A restore of an archived object: asked for `days`; `expires` is None while the restore is under way."""
+
+    days: int
+    expires: datetime | None = None
+
+
 @dataclass(slots=True, eq=False)
 class StoredVersion:
     """One version of a key, or a delete marker. `sequencer` orders the events of one key.
@@ -31,6 +39,10 @@ class StoredVersion:
     metadata: Mapping[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     is_marker: bool = False
+    storage_class: str = "STANDARD"
+    #: The archive tier of an object of INTELLIGENT_TIERING, empty if the object can be read.
+    archive_tier: str = ""
+    restore: Restore | None = None
 
 
 class FakeBucket:
@@ -67,6 +79,7 @@ class FakeBucket:
         tags = dict(parse_qsl(options.get("Tagging", "")))
         version_id, sequencer = self._next()
         stored = StoredVersion(key, version_id, now, sequencer, body, etag, "", content_type, metadata, tags)
+        stored.storage_class = options.get("StorageClass", "STANDARD")
         self._add(stored)
         return stored
 

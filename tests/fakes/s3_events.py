@@ -16,7 +16,10 @@ def event_record(bucket: FakeBucket, name: str, stored: StoredVersion, now: date
     details: dict[str, Any] = {"key": quote_plus(stored.key, safe="/"), "sequencer": stored.sequencer}
     if bucket.versioning:
         details["versionId"] = stored.version_id
-    if name.startswith("ObjectCreated"):
+    if name.startswith("ObjectRestore"):
+        # A restore changes no version: only puts and deletes have a sequencer.
+        del details["sequencer"]
+    if name.startswith(("ObjectCreated", "ObjectRestore")):
         details |= {"size": len(stored.body), "eTag": stored.etag}
     return {
         "eventVersion": "2.1",

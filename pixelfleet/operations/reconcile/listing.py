@@ -12,12 +12,16 @@ from typing import IO, Any, Final, Protocol
 from urllib.parse import unquote_plus
 
 from pixelfleet.aws.listing import ListedObject, Listings
+from pixelfleet.domain.archives import Archive, archive_of
 from pixelfleet.errors import SetupError
 from pixelfleet.files.regular import open_regular, read_regular
 from pixelfleet.operations.completion import is_folder_marker
 
 #: Rows of one page of a report; a page of a bucket's listing has as many objects.
 PAGE: Final = 1_000
+#: An inventory names the archive tiers of INTELLIGENT_TIERING in its own way (S3 user guide, "Amazon S3
+#: Inventory list").
+_TIERS: Final = {"ARCHIVE": Archive.ARCHIVE_ACCESS, "DEEP_ARCHIVE": Archive.DEEP_ARCHIVE_ACCESS}
 _NEEDED: Final = ("Key", "Size", "LastModifiedDate", "ETag")
 
 
@@ -93,7 +97,10 @@ class InventoryListing:
             for row, fields in enumerate(csv.reader(text), 1):
                 if row <= begin:
                     continue
-                page += self._listed(dict(zip(self._columns, fields, strict=False)))
+                try:
+                    page += self._listed(dict(zip(self._columns, fields, strict=False)))
+                except (KeyError, ValueError) as error:
+                    raise SetupError(f"row {row} of {key} is no row of an inventory: {error}") from None
                 if row % PAGE == 0:
                     yield ListingPage(page, f"{number}:{row}")
                     page = []
@@ -102,7 +109,10 @@ class InventoryListing:
     def _listed(self, row: dict[str, str]) -> list[ListedObject]:
         current = row.get("IsLatest", "true") == "true" and row.get("IsDeleteMarker", "false") == "false"
         modified = datetime.fromisoformat(row["LastModifiedDate"])
-        listed = ListedObject(unquote_plus(row["Key"]), row["ETag"].strip('"'), int(row["Size"] or 0), modified)
+        tier = row.get("IntelligentTieringAccessTier", "")
+        archive = archive_of(row.get("StorageClass"), _TIERS.get(tier, tier))
+        size, etag = int(row["Size"] or 0), row["ETag"].strip('"')
+        listed = ListedObject(unquote_plus(row["Key"]), etag, size, modified, archive)
         if not current or not listed.key.startswith(self._prefix) or is_folder_marker(listed):
             return []
         return [listed]

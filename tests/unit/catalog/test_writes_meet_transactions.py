@@ -23,7 +23,9 @@ from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.catalog.registry import RecipeRegistry
 from pixelfleet.catalog.schema import TABLES, USERS
 from pixelfleet.catalog.users import Users
+from pixelfleet.domain.adoption import adopted_image
 from pixelfleet.domain.jobs import Lane, Origin
+from pixelfleet.domain.keys import Place
 from pixelfleet.domain.records import Image
 from pixelfleet.domain.registry import with_default
 from pixelfleet.domain.tags import Tags
@@ -104,6 +106,10 @@ FAILURE: Final = Failure(Cause.UNREADABLE, "it is broken")
 Act = Callable[[Tables], Callable[[], object]]
 
 
+def waiting() -> Image:
+    return adopted_image(aim().job, Place("me", "b1", "cat.jpg"), Lane.BULK, "2026-11-20T10:00:00.000Z", "ana")
+
+
 def image(written: Image | Refusal | None) -> Image:
     assert isinstance(written, Image)
     return written
@@ -179,6 +185,7 @@ def _of(record: Callable[[Tables], Image], act: Callable[[Images, Image], object
 #: Each method that writes: what prepares the call, and the call.
 WRITERS: Final[dict[str, Act]] = {
     "Images.begin": lambda t: lambda: image(t.images.begin(aim(), 5)),
+    "Images.add": lambda t: lambda: t.images.add(waiting()),
     "Images.claim": lambda t: t.claimed,
     "Images.confirm": _of(Tables.failed, lambda i, failed: i.confirm(aim(sequencer="06").job, "v1", failed)),
     "Images.record_ready": _of(Tables.claimed, lambda i, c: i.record_ready(aim().claimed(c), OUTCOME, c)),

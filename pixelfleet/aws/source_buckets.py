@@ -1,0 +1,108 @@
+"""S3: a bucket that was there before the deployment. The bucket is read, and restores are asked for."""
+
+from contextlib import closing
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from pixelfleet.aws.errors import error_code, translated
+from pixelfleet.domain.archives import INTELLIGENT_TIERING, RestoreTier
+from pixelfleet.errors import SetupError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_TIERS: Final = {RestoreTier.BULK: "Bulk", RestoreTier.STANDARD: "Standard"}
+_REFUSED: Final = frozenset({"403", "AccessDenied", "AllAccessDisabled"})
+_ABSENT: Final = frozenset({"404", "NoSuchBucket"})
+_REDIRECTED: Final = frozenset({"301", "307", "PermanentRedirect", "AuthorizationHeaderMalformed"})
+
+
+class RestoreAnswer(StrEnum):
+    """S3's answer to a restore: it begins, it began before, or the object can be read."""
+
+    REQUESTED = "requested"
+    UNDER_WAY = "under_way"
+    READABLE = "readable"
+
+
+class SourceBuckets:
+    """Any bucket. Methods raise TransientError when S3 does not answer."""
+
+    def __init__(self, client: "S3Client") -> None:
+        self._client = client
+
+    def check_readable(self, bucket: str, prefix: str = "") -> None:
+        """
+        Raises:
+            SetupError: the bucket is not there, is in another region, or may not be listed.
+        """
+        region = self._client.meta.region_name
+        with translated(f"look at {bucket}"):
+            try:
+                answer = self._client.head_bucket(Bucket=bucket)
+                self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+            except ClientError as error:
+                raise _as_setup_error(error, bucket, region) from None
+        actual = answer.get("BucketRegion") or region
+        if actual != region:
+            raise _other_region(bucket, actual, region)
+
+    def first_bytes(self, bucket: str, key: str, count: int) -> bytes:
+        """The first `count` bytes of an object, or all of a shorter one.
+
+        Raises:
+            SetupError: S3 refuses the object, or the object is archived or gone.
+        """
+        with translated(f"read the first bytes of {key!r}"):
+            try:
+                answer = self._client.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{count - 1}")
+            except ClientError as error:
+                raise SetupError(f"s3://{bucket}/{key} cannot be read: {error}") from None
+            with closing(answer["Body"]) as body:
+                content: bytes = body.read()
+        return content[:count]
+
+    def restore(self, bucket: str, key: str, tier: RestoreTier, days: int) -> RestoreAnswer:
+        """Ask for a restore of an archived object. A copy of it stays for `days`, if the restore makes a copy.
+
+        Rules: S3 API reference, RestoreObject. 202 means that the restore begins, 200 that a copy is there; an object
+        of INTELLIGENT_TIERING takes no number of days.
+        """
+        with translated(f"restore {key!r}"):
+            tiered = self._client.head_object(Bucket=bucket, Key=key).get("StorageClass") == INTELLIGENT_TIERING
+            request: Any = {"GlacierJobParameters": {"Tier": _TIERS[tier]}} | ({} if tiered else {"Days": days})
+            try:
+                answer = self._client.restore_object(Bucket=bucket, Key=key, RestoreRequest=request)
+            except ClientError as error:
+                if error_code(error) == "RestoreAlreadyInProgress":
+                    return RestoreAnswer.UNDER_WAY
+                if error_code(error) == "InvalidObjectState":
+                    return RestoreAnswer.READABLE
+                raise
+        accepted = answer["ResponseMetadata"]["HTTPStatusCode"] == 202
+        return RestoreAnswer.REQUESTED if accepted else RestoreAnswer.READABLE
+
+
+def _as_setup_error(error: ClientError, bucket: str, region: str) -> Exception:
+    """The error of a bucket that cannot be listed, in words; other errors as they are."""
+    code = error_code(error)
+    if code in _ABSENT:
+        return SetupError(f"there is no bucket {bucket}: compare the name with `aws s3 ls`")
+    if code in _REDIRECTED:
+        headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        return _other_region(bucket, headers.get("x-amz-bucket-region", "another region"), region)
+    if code in _REFUSED:
+        return SetupError(
+            f"S3 refuses to list {bucket}: the credentials of this shell need s3:ListBucket on it and s3:GetObject on "
+            f"its objects; `pixelfleet adopt s3://{bucket} --check` says what else is missing"
+        )
+    return error
+
+
+def _other_region(bucket: str, actual: str, region: str) -> SetupError:
+    return SetupError(
+        f"{bucket} is in {actual}, and the deployment in {region}: its workers read buckets of their own region. Adopt "
+        f"the bucket by a deployment in {actual}, or replicate its objects to a bucket in {region}"
+    )

@@ -1,0 +1,139 @@
+"""The journal of an adoption: how far it has come, and which objects it has seen. An SQLite file in the user's cache.
+
+A page of the listing is one transaction: after a kill, the adoption goes on after the last whole page. The ids of seen
+objects lie on the disk, 20 bytes each, so that a key that is listed twice counts once, in the memory of one page.
+"""
+
+import base64
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Self
+
+from pixelfleet.errors import SetupError
+from pixelfleet.files.cache import cache_folder
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS seen (id BLOB PRIMARY KEY, member INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), batch TEXT NOT NULL,
+    position TEXT NOT NULL, sent INTEGER NOT NULL);
+"""
+#: Ids of one query: SQLite takes at most 32,766 parameters.
+_AT_ONCE: Final = 5_000
+
+
+class AdoptionJournal:
+    """The journal of one adoption, open for one run; a second process that opens it is refused.
+
+    Every method raises SetupError when the disk refuses a write.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._db = connection
+
+    @classmethod
+    @contextmanager
+    def open(cls, *identity: str) -> Iterator[Self]:
+        """Open the journal of the adoption that these texts name, or begin one."""
+        name = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:24]
+        path = cache_folder().parent / "adopt" / f"{name}.sqlite"
+        with _as_setup_error(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+        try:
+            with _as_setup_error(path):
+                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.executescript(_SCHEMA)
+            yield cls(path, connection)
+        finally:
+            connection.close()
+
+    @property
+    def batch(self) -> str | None:
+        """The name of the batch that an interrupted run began; None if there was no such run."""
+        row = self._db.execute("SELECT batch FROM progress").fetchone()
+        return str(row[0]) if row else None
+
+    @property
+    def position(self) -> str:
+        """The position after the last whole page; empty at the beginning."""
+        row = self._db.execute("SELECT position FROM progress").fetchone()
+        return str(row[0]) if row else ""
+
+    @property
+    def sent(self) -> int:
+        """Jobs that were sent, over all runs of this adoption."""
+        row = self._db.execute("SELECT sent FROM progress").fetchone()
+        return int(row[0]) if row else 0
+
+    def begin(self, batch: str) -> None:
+        """Note the name of the batch, before anything is changed."""
+        with self._transaction():
+            self._db.execute("INSERT OR IGNORE INTO progress VALUES (1, ?, '', 0)", (batch,))
+
+    def unseen(self, image_ids: Sequence[str]) -> set[str]:
+        """Those of these images that no earlier page had."""
+        known: set[bytes] = set()
+        ids = [_packed(image_id) for image_id in image_ids]
+        for start in range(0, len(ids), _AT_ONCE):
+            some = ids[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(some))
+            known |= {row[0] for row in self._db.execute(f"SELECT id FROM seen WHERE id IN ({marks})", some)}  # noqa: S608
+        return {image_id for image_id, packed in zip(image_ids, ids, strict=True) if packed not in known}
+
+    def page_done(self, position: str, members: Iterable[str], others: Iterable[str], sent: int) -> None:
+        """Note a whole page: the images of the batch, those of no concern to it, and the number of jobs sent."""
+        with self._transaction():
+            rows = [(_packed(image_id), 1) for image_id in members] + [(_packed(image_id), 0) for image_id in others]
+            self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", rows)
+            self._db.execute("UPDATE progress SET position = ?, sent = sent + ?", (position, sent))
+
+    def members(self) -> Iterator[str]:
+        """The images of the batch, each once."""
+        rows = self._db.execute("SELECT id FROM seen WHERE member = 1")
+        return (base64.b32encode(row[0]).decode().lower() for row in rows)
+
+    def finish(self) -> None:
+        """Delete the journal: the next adoption of this bucket begins anew, and finds what is there in the catalog."""
+        with _as_setup_error(self._path):
+            self._db.close()
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with _as_setup_error(self._path):
+            self._db.execute("BEGIN")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+
+def _packed(image_id: str) -> bytes:
+    return base64.b32decode(image_id.upper())
+
+
+@contextmanager
+def _as_setup_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise SetupError("another process adopts this bucket: wait for it, or stop it") from None
+        raise SetupError(
+            f"the journal {path} cannot be written: {error}; set XDG_CACHE_HOME to another folder"
+        ) from None
+    except sqlite3.DatabaseError as error:
+        raise SetupError(f"{path} is no journal ({error}): delete it; what is adopted already is skipped") from None
+    except OSError as error:
+        raise SetupError(
+            f"the journal {path} cannot be written: {error.strerror}; set XDG_CACHE_HOME to another folder"
+        ) from None

@@ -1,0 +1,246 @@
+"""Carrying out an adoption: each page of the listing becomes records and jobs, and at the end the batch is sealed.
+
+A record is written before its job is sent, on the condition that there is none. So the catalog says what belongs to the
+batch, whoever else reports the same object meanwhile; and a run that is repeated, from this machine or another one,
+finds what is done.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from pixelfleet.aws.listing import ListedObject
+from pixelfleet.aws.queues import SEND_BATCH
+from pixelfleet.aws.source_buckets import RestoreAnswer
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.adoption import BEFORE_ALL, adopted_image
+from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, lane_for, message_group
+from pixelfleet.domain.keys import Place, image_id
+from pixelfleet.domain.records import Batch, Image, Status, timestamp
+from pixelfleet.errors import Cause, TransientError
+from pixelfleet.operations.adoption.journal import AdoptionJournal
+from pixelfleet.operations.adoption.order import Adoption, Rejects, candidates, check_source, listing_of
+from pixelfleet.operations.adoption.prepare import check_routes, prepared_batch
+from pixelfleet.operations.completion import complete_if_full, seal
+from pixelfleet.operations.noted import noted
+from pixelfleet.operations.pace import Pace
+from pixelfleet.operations.recipe_choice import RecipeChoice
+from pixelfleet.operations.reconcile.listing import ListingPage
+
+#: SQS serves message groups in turn: new uploads do not wait behind ten million of these.
+GROUP: Final = message_group("\0adopt")
+#: Records that are written at once.
+THREADS: Final = 8
+
+
+class Step(StrEnum):
+    """What an adoption does with an object, by its record."""
+
+    #: A record was made, and a job is sent.
+    NEW = "new"
+    #: The record was made before, and no worker has begun: the job is sent again, for the first may be lost.
+    WAITING = "waiting"
+    #: The record is archived, and its restore is asked for.
+    ARCHIVED = "archived"
+    #: The image is under way, done or failed.
+    THERE = "there"
+
+
+@dataclass(slots=True)
+class AdoptionResult:
+    """The result of one run. `listed` are candidates, each once; `steps` counts them; `refused` jobs SQS did not take.
+
+    `batch` is None where routes give each key its batch.
+    """
+
+    batch: Batch | None = None
+    listed: int = 0
+    steps: Counter[Step] = field(default_factory=Counter)
+    rejects: Rejects = field(default_factory=Rejects)
+    restores: Counter[RestoreAnswer] = field(default_factory=Counter)
+    sent: int = 0
+    refused: int = 0
+    sealed: bool = False
+    #: Jobs that were sent by all runs of this adoption.
+    sent_in_all: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    listed: ListedObject
+    image: Image
+    step: Step
+
+
+def adopt(
+    deployment: Deployment,
+    order: Adoption,
+    progress: Callable[[AdoptionResult], None] = lambda _: None,
+    pace: Pace | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> AdoptionResult:
+    """Adopt a bucket. After an interruption, the same order goes on where it stopped.
+
+    Raises:
+        SetupError: the bucket, the inventory or the batch cannot be used; nothing is changed.
+        TransientError: S3, DynamoDB or SQS does not answer; the same order goes on where it stopped.
+    """
+    check_source(deployment, order.bucket)
+    pages = listing_of(deployment, order)
+    check_routes(deployment, order)
+    with AdoptionJournal.open(deployment.settings.endpoint_url or "aws", *order.identity) as journal:
+        batch = prepared_batch(deployment, order, journal.batch or order.batch or now().strftime("%Y%m%d-%H%M%S"))
+        journal.begin(batch.name if batch is not None else "")
+        run = _Run(deployment, order, batch, journal, pace or Pace(order.rate), now)
+        with noted(deployment, order.who, "adopt", order.source) as details:
+            try:
+                run.pages(pages.pages(journal.position), progress)
+            finally:
+                details.update(listed=run.result.listed, sent=run.result.sent, batch=batch.batch_id if batch else "")
+            run.seal()
+        journal.finish()
+    return run.result
+
+
+def interrupted_position(deployment: Deployment, order: Adoption) -> str:
+    """The position at which an interrupted run of this order stopped; empty if there is no such run.
+
+    Raises:
+        SetupError: the journal cannot be read.
+    """
+    with AdoptionJournal.open(deployment.settings.endpoint_url or "aws", *order.identity) as journal:
+        return journal.position
+
+
+class _Run:
+    """One run over the pages of a listing."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        order: Adoption,
+        batch: Batch | None,
+        journal: AdoptionJournal,
+        pace: Pace,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._deployment = deployment
+        self._order = order
+        self._batch = batch
+        self._journal = journal
+        self._pace = pace
+        self._now = now
+        self._choice = RecipeChoice(deployment, makes_batches=False)
+        self.result = AdoptionResult(batch)
+
+    def pages(self, pages: Iterable[ListingPage], progress: Callable[[AdoptionResult], None]) -> None:
+        with ThreadPoolExecutor(THREADS) as pool:
+            for page in pages:
+                self._page(page, pool)
+                self.result.sent_in_all = self._journal.sent
+                progress(self.result)
+
+    def seal(self) -> None:
+        """Fix the number of images of the batch: those whose record is in it, each once.
+
+        A batch that an earlier adoption sealed has more images than this run has seen: the catalog has them all.
+        """
+        batch = self._batch
+        if batch is None or next(self._journal.members(), None) is None:
+            return
+        if batch.sealed_at is not None:
+            if self.result.steps[Step.NEW]:
+                seal(self._deployment, batch.owner, batch.name)
+        elif not self._deployment.batches.seal(batch.owner, batch.name, self._journal.members(), batch):
+            raise TransientError(Cause.THROTTLED, f"batch {batch.batch_id} is being sealed by others: run it again")
+        else:
+            complete_if_full(self._deployment, batch.owner, batch.name)
+        self.result.sealed = True
+
+    def _page(self, page: ListingPage, pool: ThreadPoolExecutor) -> None:
+        most = self._deployment.settings.heavy_max_bytes
+        by_id = {
+            image_id(self._order.bucket, listed.key): listed
+            for listed in candidates(page, self._order, most, self.result.rejects)
+        }
+        unseen = self._journal.unseen(list(by_id))
+        by_id = {its_id: listed for its_id, listed in by_id.items() if its_id in unseen}
+        records = self._deployment.images.get_many(by_id)
+        found = list(pool.map(lambda pair: self._candidate(pair[1], records.get(pair[0])), by_id.items()))
+        sent = self._carry_out(found, pool)
+        self.result.listed += len(found)
+        self.result.steps.update(candidate.step for candidate in found)
+        members = {candidate.image.image_id for candidate in found if self._is_member(candidate.image)}
+        self._journal.page_done(page.position, members, by_id.keys() - members, sent)
+
+    def _candidate(self, listed: ListedObject, image: Image | None) -> _Candidate:
+        new = False
+        if image is None:
+            made = self._record(listed)
+            image = self._deployment.images.add(made)
+            # The same history: nobody else wrote the record first.
+            new = image.attempt_log == made.attempt_log and image.batch == made.batch
+        return _Candidate(listed, image, self._step(listed, image, new=new))
+
+    def _record(self, listed: ListedObject) -> Image:
+        job = Job(
+            JobKind.PROCESS, self._order.bucket, listed.key, None, listed.etag, BEFORE_ALL, listed.bytes, Origin.ADOPT
+        )
+        lane = lane_for(job, self._deployment.settings.bulk_max_bytes)
+        return adopted_image(job, self._place(listed.key), lane, timestamp(self._now()), self._order.who)
+
+    def _place(self, key: str) -> Place:
+        if self._order.owner is None:
+            return self._choice.place(None, self._order.bucket, key)
+        return Place(self._order.owner, self._batch.name if self._batch is not None else None, key)
+
+    def _step(self, listed: ListedObject, image: Image, *, new: bool) -> Step:
+        waits = new or image.status is Status.QUEUED
+        if self._order.restore is not None and (
+            (waits and listed.archive is not None) or (image.status is Status.FAILED and image.cause is Cause.ARCHIVED)
+        ):
+            return Step.ARCHIVED
+        if new:
+            return Step.NEW
+        return Step.WAITING if image.status is Status.QUEUED else Step.THERE
+
+    def _is_member(self, image: Image) -> bool:
+        return self._batch is not None and (image.owner, image.batch) == (self._batch.owner, self._batch.name)
+
+    def _carry_out(self, found: Sequence[_Candidate], pool: ThreadPoolExecutor) -> int:
+        """Ask for restores, and send jobs; returns how many jobs SQS took."""
+        archived = [candidate for candidate in found if candidate.step is Step.ARCHIVED]
+        answers = list(pool.map(self._restore, archived))
+        self.result.restores.update(answers)
+        readable = [c for c, answer in zip(archived, answers, strict=True) if answer is RestoreAnswer.READABLE]
+        waiting = [candidate for candidate in found if candidate.step in (Step.NEW, Step.WAITING)]
+        return self._send([candidate.image for candidate in (*waiting, *readable)])
+
+    def _restore(self, candidate: _Candidate) -> RestoreAnswer:
+        tier = self._order.restore
+        assert tier is not None  # noqa: S101 - `_step` asks for no restore without a tier
+        self._pace.wait(1)
+        return self._deployment.source_buckets.restore(
+            self._order.bucket, candidate.listed.key, tier, self._order.restore_days
+        )
+
+    def _send(self, images: Sequence[Image]) -> int:
+        before = self.result.sent
+        for start in range(0, len(images), SEND_BATCH):
+            ten = images[start : start + SEND_BATCH]
+            self._pace.wait(len(ten))
+            for lane in Lane:
+                jobs = [_job(image) for image in ten if image.lane is lane]
+                refused = self._deployment.queues.send(lane, jobs, GROUP) if jobs else []
+                self.result.refused += len(refused)
+                self.result.sent += len(jobs) - len(refused)
+        return self.result.sent - before
+
+
+def _job(image: Image) -> Job:
+    """The job of a record. An image that failed as archived is tried again: its object can be read now."""
+    return image.job(Origin.RESTORE if image.status is Status.FAILED else Origin.ADOPT)

@@ -1,0 +1,269 @@
+"""Adopting a bucket: what is queued, counted once and sealed; and going on after an interruption."""
+
+import gc
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pixelfleet import recipes
+from pixelfleet.aws.listing import ListedObject
+from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
+from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.records import Status
+from pixelfleet.domain.transitions import Aim
+from pixelfleet.errors import SetupError
+from pixelfleet.operations.adoption.order import Adoption, source_of
+from pixelfleet.operations.adoption.run import AdoptionResult, Step, adopt, interrupted_position
+from pixelfleet.operations.pace import Pace
+from pixelfleet.operations.recipe_texts import reference
+from pixelfleet.operations.routes import RouteOrder, add_route
+from tests.clock import Clock
+from tests.unit.operations.adoption.fakes import BUCKET, Masters, masters
+
+ORDER = Adoption("anna", BUCKET, owner="museum", batch="scans")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def there() -> Masters:
+    return masters()
+
+
+def test_every_image_gets_a_record_and_a_job_and_the_batch_is_sealed(there: Masters) -> None:
+    there.put("a/1.jpg", "a/2.tif", "b/without-ending")
+    result = adopt(there.deployment, ORDER)
+    assert [job.key for job in there.sent] == ["a/1.jpg", "a/2.tif", "b/without-ending"]
+    assert {job.origin for job in there.sent} == {Origin.ADOPT}
+    assert (result.sent, result.steps, result.sealed) == (3, {Step.NEW: 3}, True)
+    image = there.deployment.images.get(image_id(BUCKET, "a/1.jpg"))
+    assert (image.owner, image.batch, image.status, image.bytes) == ("museum", "scans", Status.QUEUED, 6)
+    batch = there.deployment.batches.get("museum", "scans")
+    assert (batch.expected, batch.source) == (3, "s3://masters/")
+
+
+def test_what_cannot_be_an_image_is_skipped_by_key_and_size(there: Masters) -> None:
+    there.put("a.jpg", "film.MP4", "notes.txt", ".DS_Store")
+    there.put("empty.jpg", "folder/", body=b"")
+    result = adopt(there.deployment, ORDER)
+    assert [job.key for job in there.sent] == ["a.jpg"]
+    assert result.rejects.causes == {"not_an_image": 3, "empty": 1}
+
+
+def test_a_prefix_and_a_date_choose_a_part(there: Masters) -> None:
+    there.put("old/1.jpg", "new/1.jpg")
+    there.clock.now += 86_400
+    there.put("new/2.jpg")
+    since = datetime.fromtimestamp(there.clock.now - 3_600, UTC)
+    result = adopt(there.deployment, Adoption("anna", BUCKET, "new/", "museum", "scans", since=since))
+    assert [job.key for job in there.sent] == ["new/2.jpg"]
+    assert result.rejects.older == 1
+
+
+def test_a_second_adoption_skips_what_is_there_and_queues_what_came_since(there: Masters) -> None:
+    there.put("1.jpg", "2.jpg")
+    adopt(there.deployment, ORDER)
+    claim(there, "1.jpg")
+    there.put("3.jpg")
+    there.deployment.queues.sent.clear()
+    result = adopt(there.deployment, ORDER)
+    # The job of 2.jpg may be lost: no worker has begun.
+    assert [job.key for job in there.sent] == ["2.jpg", "3.jpg"]
+    assert result.steps == {Step.THERE: 1, Step.WAITING: 1, Step.NEW: 1}
+    assert there.deployment.batches.get("museum", "scans").expected == 3
+
+
+def test_an_object_that_an_event_reported_first_keeps_its_owner_and_is_not_counted(there: Masters) -> None:
+    there.put("1.jpg", "2.jpg")
+    job = adopted_job(there, "1.jpg")
+    aim = Aim(job, reference(recipes.builtin("web")), "ab" * 16, "w", "2026-11-20T10:00:00.000Z")
+    assert there.deployment.images.begin(aim, 5) is not None
+    result = adopt(there.deployment, ORDER)
+    assert result.steps == {Step.THERE: 1, Step.NEW: 1}
+    assert there.deployment.batches.get("museum", "scans").expected == 1
+
+
+def test_interrupted_it_goes_on_after_the_last_page_and_counts_each_image_once(
+    there: Masters,
+) -> None:
+    there.put(*(f"{number:04}.jpg" for number in range(250)))
+    there.list_by(100)
+    calls = 0
+
+    def dies(jobs: Any) -> None:
+        nonlocal calls
+        calls += 1
+        # In the middle of the second page.
+        if calls > 15:
+            raise KeyboardInterrupt
+
+    there.deployment.queues.on_send = dies
+    with pytest.raises(KeyboardInterrupt):
+        adopt(there.deployment, ORDER)
+    assert interrupted_position(there.deployment, ORDER) == "0099.jpg"
+    there.deployment.queues.on_send = lambda jobs: None
+    result = adopt(there.deployment, ORDER)
+    assert {job.key for job in there.sent} == {f"{number:04}.jpg" for number in range(250)}
+    assert result.listed == 150
+    assert there.deployment.batches.get("museum", "scans").expected == 250
+    assert interrupted_position(there.deployment, ORDER) == ""
+
+
+def test_a_key_that_an_inventory_lists_twice_counts_once(there: Masters, tmp_path: Path) -> None:
+    there.put("a b.jpg", "c.jpg")
+    rows = [row("a+b.jpg"), *(row("c.jpg") for _ in range(1_500)), row("a+b.jpg")]
+    order = Adoption("anna", BUCKET, owner="museum", batch="scans", inventory=report(tmp_path, rows))
+    result = adopt(there.deployment, order)
+    assert [job.key for job in there.sent] == ["a b.jpg", "c.jpg"]
+    assert (result.listed, there.deployment.batches.get("museum", "scans").expected) == (2, 2)
+
+
+def test_a_rate_is_kept_to(there: Masters) -> None:
+    there.put(*(f"{number}.jpg" for number in range(50)))
+    clock = Clock(0.0)
+    adopt(there.deployment, ORDER, pace=Pace(100.0, clock, clock.sleep))
+    # Five calls of ten jobs each; the first waits for nothing.
+    assert clock.now == pytest.approx(0.4)
+
+
+def test_large_objects_go_to_the_heavy_lane(there: Masters) -> None:
+    there.deployment.settings = there.deployment.settings.model_copy(update={"bulk_max_bytes": 10})
+    there.put("small.jpg")
+    there.put("large.jpg", body=b"x" * 11)
+    adopt(there.deployment, ORDER)
+    assert {(lane, job.key) for lane, job in there.deployment.queues.sent} == {
+        (Lane.BULK, "small.jpg"),
+        (Lane.HEAVY, "large.jpg"),
+    }
+
+
+def test_jobs_that_sqs_refuses_are_counted_and_sent_by_the_next_run(there: Masters) -> None:
+    there.put("1.jpg")
+    taken = there.deployment.queues.send
+    there.deployment.queues.send = lambda lane, jobs, group=None: list(jobs)
+    assert (adopt(there.deployment, ORDER).sent, adopt(there.deployment, ORDER).refused) == (0, 1)
+    there.deployment.queues.send = taken
+    assert adopt(there.deployment, ORDER).sent == 1
+
+
+def test_without_an_owner_the_routes_of_the_bucket_say_whose_each_image_is(there: Masters) -> None:
+    there.put("anna/x/1.jpg", "berta/y/1.jpg")
+    order = Adoption("anna", BUCKET)
+    with pytest.raises(SetupError, match="name the --owner"):
+        adopt(there.deployment, order)
+    for name in ("anna", "berta"):
+        add_route(
+            there.deployment,
+            "anna",
+            RouteOrder(f"{name}/**", owner=name, bucket=BUCKET, batch_from=f"{name}/{{batch}}/**"),
+        )
+    result = adopt(there.deployment, order)
+    places = {(image.owner, image.batch) for image in images(there, "anna/x/1.jpg", "berta/y/1.jpg")}
+    assert places == {("anna", "x"), ("berta", "y")}
+    assert (result.batch, result.sealed) == (None, False)
+
+
+def test_a_route_with_another_recipe_is_an_error_before_anything_is_changed(there: Masters) -> None:
+    there.put("1.jpg")
+    add_route(there.deployment, "anna", RouteOrder("**", recipe="zoom", bucket=BUCKET))
+    order = Adoption("anna", BUCKET, owner="museum", recipe=recipes.builtin("web"))
+    with pytest.raises(SetupError, match="gives the recipe zoom"):
+        adopt(there.deployment, order)
+    assert list(there.deployment.batches.all()) == []
+
+
+def test_a_batch_of_other_images_is_an_error(there: Masters) -> None:
+    there.deployment.batches.create("museum", "scans")
+    with pytest.raises(SetupError, match="is there already, of uploads"):
+        adopt(there.deployment, ORDER)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "message"), [("pixelfleet-uploads", "pixelfleet reconcile"), ("pixelfleet-results", "bucket of results")]
+)
+def test_the_buckets_of_the_deployment_are_not_adopted(there: Masters, bucket: str, message: str) -> None:
+    with pytest.raises(SetupError, match=message):
+        adopt(there.deployment, Adoption("anna", bucket, owner="museum"))
+
+
+def test_an_address_names_a_bucket_and_a_prefix() -> None:
+    assert source_of("s3://masters/scans/2024/") == ("masters", "scans/2024/")
+    assert source_of("s3://masters") == ("masters", "")
+    for wrong in ("masters", "s3://", "https://masters/"):
+        with pytest.raises(SetupError, match="s3://BUCKET"):
+            source_of(wrong)
+
+
+def test_memory_does_not_grow_with_the_bucket(there: Masters) -> None:
+    """Each page is let go: no more keys are held than two pages have, however many were listed."""
+    there.put(*(f"{number:05}.jpg" for number in range(500)))
+    there.list_by(100)
+    held: list[int] = []
+
+    def count(_: AdoptionResult) -> None:
+        held.append(sum(type(each) is ListedObject for each in gc.get_objects()))
+
+    result = adopt(there.deployment, ORDER, count)
+    assert result.listed == 500
+    assert max(held) <= 200
+
+
+def claim(there: Masters, key: str) -> None:
+    job = adopted_job(there, key)
+    aim = Aim(job, reference(recipes.builtin("web")), "ab" * 16, "w", "2026-11-20T10:00:00.000Z")
+    there.deployment.images.claim(aim, 5, there.deployment.images.get(job.image_id))
+
+
+def adopted_job(there: Masters, key: str) -> Any:
+    head = there.deployment.objects.head(BUCKET, key)
+    return Job(JobKind.PROCESS, BUCKET, key, None, head.etag, "0", head.bytes, Origin.ADOPT)
+
+
+def images(there: Masters, *keys: str) -> list[Any]:
+    return [there.deployment.images.get(image_id(BUCKET, key)) for key in keys]
+
+
+def row(key: str) -> str:
+    moment = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f'"{BUCKET}","{key}","9","{moment}","e1"'
+
+
+def report(folder: Path, rows: list[str], **changed: object) -> str:
+    """An inventory on the disk; returns its manifest's path."""
+    (folder / "part.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
+    manifest = {
+        "sourceBucket": BUCKET,
+        "destinationBucket": "arn:aws:s3:::inventories",
+        "fileFormat": "CSV",
+        "fileSchema": "Bucket, Key, Size, LastModifiedDate, ETag",
+        "files": [{"key": "part.csv.gz", "size": 1}],
+    }
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(manifest | changed))
+    return str(path)
+
+
+def test_an_inventory_of_another_bucket_or_form_is_an_error_before_anything_is_changed(
+    there: Masters, tmp_path: Path
+) -> None:
+    cases = {"of bucket others, not of masters": {"sourceBucket": "others"}, "in ORC": {"fileFormat": "ORC"}}
+    for message, changed in cases.items():
+        order = Adoption("anna", BUCKET, owner="museum", inventory=report(tmp_path, [row("a.jpg")], **changed))
+        with pytest.raises(SetupError, match=message):
+            adopt(there.deployment, order)
+    assert list(there.deployment.batches.all()) == []
+
+
+def test_a_row_that_is_no_row_of_an_inventory_is_an_error_that_names_it(there: Masters, tmp_path: Path) -> None:
+    order = Adoption(
+        "anna", BUCKET, owner="museum", inventory=report(tmp_path, [row("a.jpg"), '"masters","b.jpg","x"'])
+    )
+    with pytest.raises(SetupError, match=r"row 2 of part\.csv\.gz"):
+        adopt(there.deployment, order)
