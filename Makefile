@@ -22,7 +22,7 @@ define step
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: lambda image sbom audit plan apply destroy checkov help setup lock docs demo lint format test test-slow mutants simulate ci bench fuzz chaos clean
+.PHONY: lambda image sbom audit plan apply destroy checkov help setup lock docs demo lint format test test-slow mutants simulate ci bench fuzz fuzz-images fuzz-texts chaos clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -93,8 +93,12 @@ bench: $(STAMP) ## engine, worker, upload, producer, a batch of 20,000 ...: IMAG
 	$(BIN)/python -m benchmarks.batch
 
 FUZZ_SECONDS ?= 60
-fuzz: $(STAMP) ## mutated images for the engine and texts for every reader: a minute each (FUZZ_SECONDS; an hour before a release)
+fuzz: fuzz-images fuzz-texts ## mutated images for the engine and texts for every reader: a minute each (FUZZ_SECONDS; an hour before a release)
+
+fuzz-images: $(STAMP)
 	$(BIN)/python -m tests.fuzz.fuzz_render $(FUZZ_SECONDS)
+
+fuzz-texts: $(STAMP)
 	$(BIN)/python -m tests.fuzz.fuzz_text $(FUZZ_SECONDS)
 
 chaos: $(STAMP) ## a storm over a whole fleet: five minutes, 2,000 images, then the books are checked

@@ -21,6 +21,7 @@ from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.samples import make_samples
 from pixelfleet.settings import Settings, load_settings
 from tests.listener import listen
+from tests.once import once
 from tests.waiting import eventually
 
 SETTLED = frozenset({Status.READY, Status.FAILED, Status.DELETED})
@@ -102,11 +103,20 @@ class LiveFleet:
         return actual
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup`, tests that share processes run in one test process, which starts the processes once."""
+    groups = {"standing": "fleet", "chromium": "browser"}
+    for item in items:
+        for fixture, group in groups.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("samples")
-    make_samples(folder)
-    return folder
+    """The sample images. All processes of a test run share them."""
+    return once(tmp_path_factory.mktemp("samples"), "samples", make_samples)
 
 
 @dataclass(frozen=True)

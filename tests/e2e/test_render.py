@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pixelfleet.samples import make_samples
 from tests.waiting import PATIENCE
 
 PIXELFLEET = [sys.executable, "-c", "from pixelfleet.cli.main import main; main()"]
@@ -21,13 +20,6 @@ def pixelfleet(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*PIXELFLEET, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=PATIENCE
     )
-
-
-@pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("samples")
-    make_samples(folder)
-    return folder
 
 
 def test_every_file_of_a_strange_folder_is_accounted_for(samples: Path, tmp_path: Path) -> None:

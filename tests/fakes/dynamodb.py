@@ -23,6 +23,11 @@ Key = tuple[str, str]
 Place = tuple[tuple[str, str], Mapping[tuple[str, Key], Key]]
 
 
+class _Tables(dict[str, "_FakeTable"]):
+    def __missing__(self, name: str) -> "_FakeTable":
+        raise aws_error("ResourceNotFoundException", 400, "any", f"Requested resource not found: {name}")
+
+
 class FakeDynamoDb:
     """Tables by name. `calls` counts the calls of each operation. The class is thread-safe.
 
@@ -31,7 +36,7 @@ class FakeDynamoDb:
     """
 
     def __init__(self, tables: Iterable[tuple[str, Table]]) -> None:
-        self._tables = {name: _FakeTable(table) for name, table in tables}
+        self._tables = _Tables((name, _FakeTable(table)) for name, table in tables)
         self._lock = threading.RLock()
         self._tokens: dict[str, str] = {}
         self.calls: Counter[str] = Counter()

@@ -1,9 +1,7 @@
 """The whole stack, applied to the two emulators, and helpers for its tests."""
 
 import contextlib
-import fcntl
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +14,7 @@ from typing import Any, Final
 from tests.infra.emulators import ACCOUNT, REGION, Emulators, emulators
 from tests.infra.keys import self_signed
 from tests.infra.terraform import REPOSITORY, Terraform
+from tests.once import once
 
 DOMAIN: Final = "images.example.com"
 #: A queue outside the stack that receives the stack's notices.
@@ -128,13 +127,7 @@ def build_zip(architecture: str, python: str, target: Path) -> Path:
 
 def host_zip(folder: Path) -> Path:
     """A copy in `folder` of the zip for this machine, which the processes of one test run build once."""
-    # Under xdist the processes' folders have one parent; without it the folder's parent is of this run alone.
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
-    kept = folder.parent.parent / f"producer-{run}.zip" if run else folder.parent / "producer-of-this-run.zip"
-    with kept.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            build_zip("x86_64", HOST_PYTHON, kept.with_suffix(".part")).rename(kept)
+    kept = once(folder, "producer.zip", lambda path: build_zip("x86_64", HOST_PYTHON, path))
     return Path(shutil.copyfile(kept, folder / "producer.zip"))
 
 

@@ -1,7 +1,6 @@
-"""30,000 failures can be listed and redriven in bounded memory."""
+"""10,000 failures can be listed and redriven in bounded memory."""
 
 import gc
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +10,6 @@ import pytest
 
 from pixelfleet.catalog.dynamo import to_attributes
 from pixelfleet.catalog.items import image_item
-from pixelfleet.catalog.schema import TABLES
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, encode_message
 from pixelfleet.domain.records import Image, Status
@@ -22,11 +20,10 @@ from pixelfleet.operations.failures import GroupBy, Selection, select, summarise
 from pixelfleet.operations.redrive import Redrive, Sent
 from pixelfleet.settings import Settings, load_settings
 from tests.catalog_conformance import WEB
+from tests.fakes.deployment import quick_queues, quick_tables
 from tests.fakes.dynamodb import FakeDynamoDb
-from tests.fakes.sqs_account import SqsAccount
-from tests.fakes.sqs_boto import FakeSqsClient
 
-MANY = 30_000
+MANY = 10_000
 #: Most records in memory at once: a few pages of a hundred.
 ROOM = 2_000
 
@@ -45,16 +42,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     settings = load_settings()
-    account = SqsAccount()
-    account.at("http://127.0.0.1:9")
-    sqs = FakeSqsClient(account)
-    for lane in ("uploads", *Lane):
-        dead = sqs.create_queue(QueueName=f"pixelfleet-{lane}-dlq")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 10})
-        sqs.create_queue(QueueName=f"pixelfleet-{lane}", Attributes={"RedrivePolicy": policy})
-    tables = ((getattr(settings, f"{table.name}_table"), table) for table in TABLES)
-    return FakedDeployment(settings, FakeDynamoDb(tables), sqs)
+    return FakedDeployment(settings, quick_tables(settings), quick_queues(settings))
 
 
 def fail_many(deployment: Deployment, table: FakeDynamoDb) -> None:
@@ -95,7 +83,7 @@ class Held:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_thirty_thousand_failures_are_grouped_and_redriven_in_bounded_memory(many: Deployment) -> None:
+def test_ten_thousand_failures_are_grouped_and_redriven_in_bounded_memory(many: Deployment) -> None:
     fail_many(many, many.__dict__["dynamodb"])
     held = Held()
     reported: list[int] = []

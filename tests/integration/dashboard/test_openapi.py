@@ -16,13 +16,13 @@ from tests.fakes.deployment import moto_deployment
 from tests.fakes.records import record
 from tests.waiting import await_background_tasks
 
-EXAMPLES = 40
+EXAMPLES = 25
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[FastAPI, str, str]]:
     """The app with an image, an operator's token, and the image's id."""
-    with moto_deployment() as deployment:
+    with moto_deployment(quick_tables=True) as deployment:
         deployment.users.add("olga", hash_password("correct horse battery"), Role.OPERATOR)
         token, _ = deployment.users.issue_token("olga", "test", tuple(Scope), 1)
         image = record(deployment, "olga", "b1", "a.jpg")

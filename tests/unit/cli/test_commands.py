@@ -16,16 +16,22 @@ from pixelfleet.domain.jobs import Job, JobKind, Lane, encode_message
 from pixelfleet.domain.records import RecipeRef
 from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause
-from tests.fakes.deployment import enter, moto_deployment
+from tests.fakes.deployment import enter, fresh_deployment, moto_deployment
 from tests.fakes.records import key_of, record
 from tests.recipes import shop
 
 
-@pytest.fixture
-def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    enter(monkeypatch)
-    with moto_deployment() as composed:
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Deployment]:
+    with moto_deployment(quick_tables=True) as composed:
         yield composed
+
+
+@pytest.fixture
+def deployment(cloud: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """The test's own tables and queues. The commands compose a deployment with the same clients."""
+    enter(monkeypatch)
+    return fresh_deployment(cloud, monkeypatch)
 
 
 @pytest.fixture

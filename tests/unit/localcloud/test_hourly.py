@@ -10,7 +10,7 @@ from pixelfleet.domain.keys import image_id
 from pixelfleet.errors import Cause, TransientError
 from pixelfleet.localcloud.hourly import AGAIN, EVERY, HourlyReconcile
 from pixelfleet.operations.reconcile.run import reconcile
-from tests.fakes.deployment import enter, moto_deployment
+from tests.fakes.deployment import enter, fresh_deployment, moto_deployment
 from tests.fakes.records import key_of
 
 KEY = key_of("me", "b1", "a.png")
@@ -30,12 +30,17 @@ class Waits:
         self.seconds.append(seconds)
 
 
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Deployment]:
+    with moto_deployment(quick_tables=True) as composed:
+        yield composed
+
+
 @pytest.fixture
-def deployment(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Iterator[Deployment]:
+def deployment(cloud: Deployment, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Deployment:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     enter(monkeypatch)
-    with moto_deployment() as composed:
-        yield composed
+    return fresh_deployment(cloud, monkeypatch)
 
 
 def test_an_object_that_no_event_told_of_is_queued_by_itself(deployment: Deployment) -> None:

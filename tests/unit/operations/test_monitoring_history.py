@@ -11,14 +11,14 @@ from pixelfleet.catalog.activity import LATE, Sample, slot_of
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.operations.monitoring_history import Axis, History, Past, Range, Series, as_document
-from tests.fakes.deployment import enter, moto_deployment
+from tests.fakes.deployment import enter, fresh_deployment, moto_deployment
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 
 
 @pytest.fixture(scope="module")
 def deployment() -> Iterator[Deployment]:
-    with moto_deployment() as composed:
+    with moto_deployment(quick_tables=True) as composed:
         yield composed
 
 
@@ -49,8 +49,10 @@ def test_on_aws_it_is_what_cloudwatch_says(deployment: Deployment) -> None:
     assert set(past.lanes) == {"uploads", "bulk", "heavy"}
 
 
-def test_elsewhere_it_is_what_was_seen_at_its_place_on_the_axis(deployment: Deployment) -> None:
-    local = Deployment(deployment.settings)
+def test_elsewhere_it_is_what_was_seen_at_its_place_on_the_axis(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = fresh_deployment(deployment, monkeypatch)
     local.__dict__["cloudwatch"] = None
     now = NOW - timedelta(minutes=70)
     history = History(local, lambda: now)

@@ -12,13 +12,16 @@ from pixelfleet.images.pipeline import render
 from pixelfleet.images.probe import probe
 from pixelfleet.recipes import builtin
 from pixelfleet.samples import make_samples
+from pixelfleet.samples.maker import SAMPLES
+from tests.once import once
 
 LIMITS = Limits(max_bytes=10_000_000, max_pixels=100_000_000, max_frames=100)
 
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return make_samples(tmp_path_factory.mktemp("samples"))
+    folder = once(tmp_path_factory.mktemp("samples"), "samples", make_samples)
+    return [folder / name for name in SAMPLES]
 
 
 @pytest.mark.slow
