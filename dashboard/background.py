@@ -147,7 +147,7 @@ def _redrive(deployment: Deployment, follow: Follow, selection: Selection, canar
 
 def _bulk(follow: Follow, act: Callable[[Callable[[BulkResult], bool]], BulkResult]) -> None:
     def progress(result: BulkResult) -> bool:
-        follow.report(f"{result.done:,} images done", _counts(result))
+        follow.report(f"{images(result.done)} done", _counts(result))
         return not follow.stopped.is_set()
 
     result = act(progress)

@@ -15,7 +15,7 @@ EVERYBODY: Final = "*"
 
 
 class Order(StrEnum):
-    """Of a batch, names; else the time of upload. Sizes: of a batch of at most `gallery.MOST_SORTED` images."""
+    """Of a batch, an index has the names; else the time of upload. See `gallery` for the other orders."""
 
     NEWEST = "new"
     OLDEST = "old"
@@ -23,10 +23,6 @@ class Order(StrEnum):
     NAME_REVERSED = "-name"
     LARGEST = "-size"
     SMALLEST = "size"
-
-    @property
-    def by_size(self) -> bool:
-        return self in (Order.LARGEST, Order.SMALLEST)
 
 
 class FileSize(StrEnum):
@@ -90,6 +86,12 @@ class Filters:
         """Whether the index of failures answers."""
         asks = self.status is Status.FAILED or (self.cause is not None and self.status is None)
         return self.owner == EVERYBODY and asks
+
+    @property
+    def sorts(self) -> bool:
+        """Whether no index has the images in this order."""
+        indexed = (Order.NAME, Order.NAME_REVERSED) if self.batch else (Order.NEWEST, Order.OLDEST)
+        return self.order is not None and self.order not in indexed
 
     @property
     def narrowing(self) -> bool:

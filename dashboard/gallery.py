@@ -10,13 +10,14 @@
 A part of a name is looked for in the keys of images/by_batch, without reading a record. What no index answers (camera,
 colour, size, tag; a status or a part of a name over all of an owner's images) is looked for among the next
 `MOST_LOOKED_AT` records, of which only the necessary attributes are read; a page may then be short, or empty, and still
-have a cursor. In order of size a batch is looked at as a whole, up to `MOST_SORTED` images.
+have a cursor. In an order that no index has, a batch or an owner is looked at as a whole, up to `MOST_SORTED` images:
+by size, a batch by time, an owner by name.
 """
 
 import base64
 import binascii
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, NamedTuple
@@ -24,6 +25,7 @@ from typing import Final, NamedTuple
 from dashboard.filters import EVERYBODY, Filters, Order
 from dashboard.problem import Problem
 from pixelfleet.catalog.batches import Batches
+from pixelfleet.catalog.image_reader import Glance
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.indexes import IndexEntry, Slice
 from pixelfleet.catalog.schema import IMAGE_INDEX_SHARDS
@@ -34,8 +36,8 @@ PAGE: Final = 60
 #: Records that one page may look at, at so many a call.
 MOST_LOOKED_AT: Final = 1_000
 _AT_ONCE: Final = 250
-#: Images of a batch that can be put in order of size.
-MOST_SORTED: Final = 1_000
+#: Images that can be put in an order that no index has. Their attributes are read for each page.
+MOST_SORTED: Final = 5_000
 #: Keys that one page may look through for a part of a name.
 MOST_KEYS: Final = 6_000
 #: Batches of everybody that one page may look into.
@@ -73,10 +75,17 @@ class _Line(NamedTuple):
     cuts: bool = False
 
 
+class TooManyToSortError(Problem):
+    """There are more images than can be put in the order that was asked for."""
+
+
 def page_of(deployment: Deployment, filters: Filters, cursor: str | None = None, size: int = PAGE) -> Page:
-    """Raises Problem 400 for a cursor that is none of ours."""
-    if filters.order is not None and filters.order.by_size:
-        return _by_size(deployment, filters, cursor, size)
+    """
+    Raises:
+        Problem: 400, the cursor is none of ours, or the order cannot be had.
+    """
+    if filters.sorts:
+        return _sorted(deployment, filters, cursor, size)
     after = decode_cursor(cursor)
     listed = _listed(deployment, filters, after)
     chosen: list[_Line] = []
@@ -99,27 +108,56 @@ def page_of(deployment: Deployment, filters: Filters, cursor: str | None = None,
     return _page(deployment.images, filters, chosen, last, looked_at)
 
 
-def _by_size(deployment: Deployment, filters: Filters, cursor: str | None, size: int) -> Page:
-    """A page of a batch that is small enough to be looked at as a whole; the place is the number of images before.
+def _sorted(deployment: Deployment, filters: Filters, cursor: str | None, size: int) -> Page:
+    """A page of what is few enough to be looked at as a whole; the place is the number of images before.
 
     Raises:
-        Problem: 400, no batch is chosen, or it has more images.
+        Problem: 400, no owner is chosen; TooManyToSortError, there are more images.
     """
-    if filters.batch is None or filters.owner == EVERYBODY:
-        raise Problem(400, "choose a batch: images are put in order of size within one batch")
-    entries = _of_batch(deployment.images, replace(filters, order=None), (filters.owner, filters.batch),
-                        _statuses(filters), "")  # fmt: skip
-    lines = list(islice(entries, MOST_SORTED + 1))
+    if filters.owner == EVERYBODY:
+        raise Problem(400, "choose an owner: images of everybody are not put in this order")
+    unsorted = replace(filters, order=None)
+    if filters.batch:
+        listed = _of_batch(deployment.images, unsorted, (filters.owner, filters.batch), _statuses(filters), "")
+    else:
+        listed = _of_owner(deployment.images, unsorted, "", MOST_SORTED // IMAGE_INDEX_SHARDS)
+    lines = list(islice(listed, MOST_SORTED + 1))
     if len(lines) > MOST_SORTED:
-        raise Problem(400, f"the batch has more than {MOST_SORTED:,} images, the most that are put in order of size")
+        raise TooManyToSortError(
+            400,
+            f"there are more than {MOST_SORTED:,} images, the most that are put in this order; choose a batch or days",
+        )
     glances = deployment.images.glance(line.image_id for line in lines if line.image_id)
     fitting = [glance for glance in glances.values() if filters.take(glance)]
-    fitting.sort(key=lambda glance: (glance.bytes or 0, glance.path), reverse=filters.order is Order.LARGEST)
+    fitting.sort(key=_SORT_KEYS[filters.order or Order.NEWEST], reverse=filters.order in _DESCENDING)
     start = _number(cursor)
     records = deployment.images.get_many(glance.image_id for glance in fitting[start : start + size])
     shown = (records[one.image_id] for one in fitting[start : start + size] if one.image_id in records)
     following = encode_cursor(str(start + size)) if start + size < len(fitting) else None
     return Page(tuple(shown), following, len(lines))
+
+
+def _by_name(glance: Glance) -> tuple[int | str, str]:
+    return glance.path, glance.path
+
+
+def _by_time(glance: Glance) -> tuple[int | str, str]:
+    return glance.uploaded_at, glance.path
+
+
+def _by_size(glance: Glance) -> tuple[int | str, str]:
+    return glance.bytes or 0, glance.path
+
+
+_SORT_KEYS: Final[Mapping[Order, Callable[[Glance], tuple[int | str, str]]]] = {
+    Order.NAME: _by_name,
+    Order.NAME_REVERSED: _by_name,
+    Order.NEWEST: _by_time,
+    Order.OLDEST: _by_time,
+    Order.LARGEST: _by_size,
+    Order.SMALLEST: _by_size,
+}
+_DESCENDING: Final = frozenset({Order.NAME_REVERSED, Order.NEWEST, Order.LARGEST})
 
 
 def _number(cursor: str | None) -> int:
@@ -176,13 +214,14 @@ def _failures(images: Images, filters: Filters, after: str) -> Iterator[_Line]:
         yield _Line(entry.sort, entry.image_id)
 
 
-def _of_owner(images: Images, filters: Filters, after: str) -> Iterator[_Line]:
+def _of_owner(images: Images, filters: Filters, after: str, at_once: int | None = None) -> Iterator[_Line]:
+    """`at_once` entries of each shard are read together."""
     newest_first = filters.order is not Order.OLDEST
     # '~' sorts behind the 'T' that follows a day.
     first, last = str(filters.since or ""), f"{filters.until}~" if filters.until else "~"
     start = after or (last if newest_first and filters.until else "" if newest_first else first)
     # Eight shards are read side by side: of each little more than its part of a page.
-    at_once = _AT_ONCE // 2 if filters.narrowing else _OF_A_SHARD
+    at_once = at_once or (_AT_ONCE // 2 if filters.narrowing else _OF_A_SHARD)
     for entry in images.of_owner(filters.owner, Slice(after=start, newest_first=newest_first, page_size=at_once)):
         if entry.sort < first or entry.sort > last:
             return

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from botocore.exceptions import NoCredentialsError
+
 from pixelfleet.aws.cdn import Cdn
 from pixelfleet.aws.clients import Clients, is_open
 from pixelfleet.aws.copies import Copies
@@ -109,7 +111,7 @@ class Deployment:
         """
         session = self.clients.session
         if session.get_credentials() is None:
-            raise SetupError("no AWS credentials were found; after `pixelfleet up`, paste the lines that it prints")
+            raise SetupError("no AWS credentials were found") from NoCredentialsError()
         object_bytes = ObjectBytes(self.s3, session, UPLOAD_POLICY, self.clients.ca_bundle)
         return UploadBucket(self.s3, object_bytes, self.settings.uploads_bucket)
 

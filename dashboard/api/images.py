@@ -59,8 +59,9 @@ def list_images(
     order: Annotated[
         Order | None,
         Query(
-            description="`new` (default) or `old` by upload; of a batch `name` (default) or `-name`, of one of at most "
-            "1,000 images `size` or `-size` (largest first)."
+            description="`new` or `old` by upload, `name` or `-name`, `size` or `-size` (largest first). Without it, a "
+            "batch is in order of `name`, other lists are `new`. At most 5,000 images are put in order of size, of a "
+            "batch in order of upload, or of an owner in order of name."
         ),
     ] = None,
     camera: Annotated[str, Query(max_length=100, description="A part of the camera's name.")] = "",

@@ -12,11 +12,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from dashboard.access import owner_for, owners_for
 from dashboard.callers import Caller, PageCaller
 from dashboard.filters import EVERYBODY, FileSize, Filters, Order
-from dashboard.gallery import PAGE, decode_cursor, page_of
+from dashboard.gallery import PAGE, TooManyToSortError, decode_cursor, page_of
 from dashboard.months import months_of
 from dashboard.recipe_choices import recipe_choices
 from dashboard.results import thumb_of
 from dashboard.site import Site, site_of
+from dashboard.totals import COUNTED, number_of, totals_of
 from pixelfleet import recipes
 from pixelfleet.domain.colours import Colour
 from pixelfleet.domain.keys import DEFAULT_OWNER
@@ -29,15 +30,11 @@ router = APIRouter()
 _BATCHES: Final = 50
 #: Owners that an operator's picker offers.
 _OWNERS: Final = 200
-_ORDERS: Final = {
-    True: {
-        Order.NAME: "Name, A to Z",
-        Order.NAME_REVERSED: "Name, Z to A",
-        Order.LARGEST: "Largest first",
-        Order.SMALLEST: "Smallest first",
-    },
-    False: {Order.NEWEST: "Newest first", Order.OLDEST: "Oldest first"},
-}
+_BY_NAME: Final = {Order.NAME: "Name, A to Z", Order.NAME_REVERSED: "Name, Z to A"}
+_BY_TIME: Final = {Order.NEWEST: "Newest first", Order.OLDEST: "Oldest first"}
+_BY_SIZE: Final = {Order.LARGEST: "Largest first", Order.SMALLEST: "Smallest first"}
+#: Of a batch, and of an owner; the first one is the order that nobody has to ask for.
+_ORDERS: Final = {True: _BY_NAME | _BY_TIME | _BY_SIZE, False: _BY_TIME | _BY_NAME | _BY_SIZE}
 #: Variants of the built-in recipes that a ZIP may have in the place of originals.
 VARIANTS: Final = tuple(
     dict.fromkeys(v.name for r in recipes.BUILTIN for v in recipes.builtin(r).variants if v.name != "tiles")
@@ -100,7 +97,12 @@ AskedFilters = Annotated[Filters, Depends(asked_filters)]
 @router.get("/")
 def gallery(request: Request, caller: PageCaller, filters: AskedFilters) -> Response:
     site = site_of(request)
-    page = _page(request, caller, filters, None)
+    unsorted = ""
+    try:
+        page = _page(request, caller, filters, None)
+    except TooManyToSortError as error:
+        filters, unsorted = replace(filters, order=None), error.detail
+        page = _page(request, caller, filters, None)
     if caller.is_operator and not page["cards"] and request.url.query == "":
         # An operator without images of their own sees everybody's.
         filters = replace(filters, owner=EVERYBODY)
@@ -114,6 +116,8 @@ def gallery(request: Request, caller: PageCaller, filters: AskedFilters) -> Resp
         "owners": _owners(site) if caller.is_operator else [],
         "everybody": EVERYBODY,
         "total": _total(site, filters),
+        "counts_owner": filters.batch is None and not _searches(filters),
+        "unsorted": unsorted,
         "default_owner": DEFAULT_OWNER,
         "recipes": [recipe.name for recipe in recipe_choices(site)],
         "variants": VARIANTS,
@@ -128,6 +132,13 @@ def gallery(request: Request, caller: PageCaller, filters: AskedFilters) -> Resp
 @router.get("/more")
 def more(request: Request, caller: PageCaller, filters: AskedFilters, cursor: str = "") -> Response:
     return site_of(request).page(request, "parts/cards.html", _page(request, caller, filters, cursor))
+
+
+@router.get("/total")
+def total(request: Request, caller: PageCaller, filters: AskedFilters) -> Response:
+    """How many images the batches of an owner have, in words; a part that is loaded after the page."""
+    site = site_of(request)
+    return site.page(request, "parts/total.html", {"totals": totals_of(site.deployment.batches, filters)})
 
 
 @router.get("/months")
@@ -212,11 +223,15 @@ def _owners(site: Site) -> list[str]:
 
 def _total(site: Site, filters: Filters) -> int | None:
     """How many images there are in all, where counters say so: of a batch that is only filtered by status."""
-    if filters.batch is None or filters.narrowing or filters.name:
+    if filters.batch is None or _searches(filters):
         return None
-    counts = site.deployment.batches.counts(filters.owner, filters.batch)
-    by_status = {None: counts.ready + counts.failed, Status.READY: counts.ready, Status.FAILED: counts.failed}
-    return by_status.get(filters.status)
+    return number_of(site.deployment.batches.counts(filters.owner, filters.batch), filters.status)
+
+
+def _searches(filters: Filters) -> bool:
+    """Whether counters cannot say how many images there are."""
+    others = (filters.cause, filters.name, filters.since, filters.until, filters.camera, filters.colour, filters.size)
+    return any(others) or bool(filters.tag) or filters.status not in COUNTED
 
 
 def _day(text: str) -> date | None:

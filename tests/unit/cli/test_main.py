@@ -113,11 +113,17 @@ def test_a_broken_aws_configuration_is_exit_2_with_its_reason(
     assert "bug" not in captured
 
 
+@pytest.mark.parametrize("arguments", [("batch", "list"), ("upload", "{tmp}/a.png")])
 def test_without_credentials_the_lines_to_paste_are_shown(
-    pixelfleet: Command, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    pixelfleet: Command,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
 ) -> None:
     without_aws(monkeypatch, tmp_path)
-    assert pixelfleet("batch", "list") == 2
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert pixelfleet(*(argument.replace("{tmp}", str(tmp_path)) for argument in arguments)) == 2
     captured = capsys.readouterr().err
     assert "export AWS_PROFILE=default AWS_REGION=eu-central-1" in captured
     assert "run `pixelfleet up` in another terminal" in captured

@@ -146,11 +146,24 @@ def test_a_batch_is_in_order_of_size_either_way(looked_for: StockedFleet) -> Non
     assert paths(looked_for, owner="cleo", batch="shoot", order=Order.LARGEST, tag="beach") == ["2.jpg", "1.jpg"]
 
 
+def test_an_owner_is_in_order_of_size_and_name_and_a_batch_in_order_of_time(deployment: StockedFleet) -> None:
+    by_size = paths(deployment, 70, order=Order.LARGEST)
+    assert len(by_size) == len(set(by_size)) == RECORDS
+    by_name = paths(deployment, 70, order=Order.NAME)
+    assert by_name == sorted(by_size)
+    assert paths(deployment, 70, order=Order.NAME_REVERSED) == by_name[::-1]
+    day = date(2026, 11, 2)
+    assert paths(deployment, order=Order.NAME, since=day) == []
+    newest = paths(deployment, 7, batch="b3", order=Order.NEWEST)
+    assert newest == [path for path in paths(deployment) if path in set(newest)]
+    assert (len(newest), paths(deployment, 7, batch="b3", order=Order.OLDEST)) == (RECORDS // 10, newest[::-1])
+
+
 @pytest.mark.parametrize(
     ("filters", "why"),
     [
-        (Filters(OWNER, order=Order.LARGEST), "choose a batch"),
-        (Filters(EVERYBODY, "b3", order=Order.LARGEST), "choose a batch"),
+        (Filters(EVERYBODY, "b3", order=Order.LARGEST), "choose an owner"),
+        (Filters(OWNER, order=Order.LARGEST), "more than 30 images"),
         (Filters(OWNER, "b3", order=Order.LARGEST), "more than 30 images"),
     ],
 )

@@ -27,6 +27,7 @@ def site(request: pytest.FixtureRequest) -> tuple[TestClient, Any, dict[str, str
         "/?batch=b3&name=img",
         "/?batch=b3&order=-name",
         "/?order=old",
+        "/total",
         "/?status=failed",
         "/?cause=crashed",
         "/?name=nothing-is-called-so",

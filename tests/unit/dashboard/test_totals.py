@@ -1,0 +1,49 @@
+"""How many images an owner has: from the counters of the batches, loaded after the page."""
+
+import pytest
+
+from dashboard.filters import Filters
+from dashboard.totals import Totals, totals_of
+from pixelfleet.domain.records import Status
+from pixelfleet.domain.users import Scope
+from pixelfleet.errors import Cause
+from tests.fakes.records import record
+from tests.unit.dashboard.conftest import Dashboard
+
+
+@pytest.fixture
+def counted(dashboard: Dashboard) -> Dashboard:
+    """Three ready images and one failed in three batches of tot's."""
+    if dashboard.deployment.batches.get("tot", "a") is None:
+        for batch, name in (("a", "1.jpg"), ("a", "2.jpg"), ("b", "1.jpg")):
+            record(dashboard.deployment, "tot", batch, name)
+        record(dashboard.deployment, "tot", "c", "1.jpg", cause=Cause.CRASHED)
+    return dashboard
+
+
+def test_the_batches_of_an_owner_are_added_up_by_status(counted: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = counted.deployment.batches
+    assert totals_of(batches, Filters("tot")) == Totals(4, 3, more=False)
+    assert totals_of(batches, Filters("tot", status=Status.FAILED)) == Totals(1, 1, more=False)
+    monkeypatch.setattr("dashboard.totals.MOST_BATCHES", 2)
+    assert totals_of(batches, Filters("tot")).more
+
+
+def test_the_gallery_loads_the_number_where_counters_know_it(counted: Dashboard) -> None:
+    olga = counted.browser("olga")
+    assert olga.get("/total?owner=tot").text.strip() == "4 in 3 batches"
+    assert olga.get("/total?owner=nobody-such").text.strip() == ""
+    assert 'hx-get="/total?owner=tot"' in olga.get("/?owner=tot").text
+    for filters in ("name=x", "cause=crashed", "status=queued", "tag=x"):
+        assert "/total" not in olga.get(f"/?owner=tot&{filters}").text
+
+
+def test_an_order_that_cannot_be_had_leaves_the_usual_one_and_says_so(
+    counted: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    olga, program = counted.browser("olga"), counted.program("olga", *Scope)
+    monkeypatch.setattr("dashboard.gallery.MOST_SORTED", 3)
+    page = olga.get("/?owner=tot&order=size")
+    assert (page.status_code, "In the usual order: there are more than 3 images" in page.text) == (200, True)
+    assert page.text.count('class="tile"') == 4
+    assert program.get("/api/v1/images", params={"owner": "tot", "order": "size"}).status_code == 400
