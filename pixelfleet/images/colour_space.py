@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from pixelfleet.images.profile_maker import Curve, GammaCurve, SrgbCurve, grey_profile, matrix_profile
+from pixelfleet.images.profiles import code_points
 from pixelfleet.images.vips import Image, pyvips
 
 PROFILE: Final = "icc-profile-data"
@@ -33,16 +34,19 @@ PRIMARIES: Final[dict[int, Chromaticities]] = {
     12: (*_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
     22: (*_D65, 0.630, 0.340, 0.295, 0.605, 0.155, 0.077),
 }
-#: ITU-T H.273, table 3. 1, 6, 14 and 15 are the camera curves of BT.709, BT.601 and BT.2020. In practice, a still
-#: picture with one of these curves was made on a screen with sRGB's curve, and browsers use sRGB's curve for it. 2 is
-#: "unspecified".
+#: ITU-T H.273, table 3. 1, 6, 7, 11, 12, 14 and 15 are the camera curves of BT.709, BT.601, SMPTE 240M, xvYCC, BT.1361
+#: and BT.2020. In practice, a still picture with one of these curves was made on a screen with sRGB's curve, and
+#: browsers use sRGB's curve for it. 2 is "unspecified".
 _CURVES: Final[dict[int, Curve]] = {
     1: SrgbCurve(),
     2: SrgbCurve(),
     4: GammaCurve(2.2),
     5: GammaCurve(2.8),
     6: SrgbCurve(),
+    7: SrgbCurve(),
     8: GammaCurve(1.0),
+    11: SrgbCurve(),
+    12: SrgbCurve(),
     13: SrgbCurve(),
     14: SrgbCurve(),
     15: SrgbCurve(),
@@ -134,4 +138,12 @@ def space_of(image: Image) -> Space:
     if image.get_typeof(_HDR):
         transfer, primaries = str(image.get(_HDR)).split()
         return Space(transfer=Transfer(transfer), primaries=int(primaries))
-    return Space(bytes(image.get(PROFILE))) if image.get_typeof(PROFILE) else SRGB
+    return _of_profile(bytes(image.get(PROFILE))) if image.get_typeof(PROFILE) else SRGB
+
+
+def _of_profile(profile: bytes) -> Space:
+    """A profile with a `cicp` tag of high dynamic range stands for these code points: the profile's own curves cannot
+    hold such light (ICC.1:2022, 9.2.17)."""
+    points = code_points(profile)
+    space = of_code_points(*points) if points and points[1] in _HDR_TRANSFERS else None
+    return space or Space(profile)

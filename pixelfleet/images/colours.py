@@ -4,7 +4,7 @@ from typing import Final
 
 from pixelfleet.images.bands import on_colours
 from pixelfleet.images.colour_space import PROFILE, space_of
-from pixelfleet.images.profiles import is_plausible, is_srgb, is_well_formed
+from pixelfleet.images.profiles import RGB, data_space, is_plausible, is_srgb, is_well_formed
 from pixelfleet.images.tone import to_sdr
 from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
 
@@ -36,7 +36,7 @@ def to_srgb(image: Image, *, keep_profile: bool, deep: bool = False) -> Image:
     if image.interpretation in ("lab", "labs"):
         image = _from_lab(image, deep=deep)
     elif space.profile and not keep and not is_srgb(space.profile) and is_plausible(space.profile):
-        image = _by_profile(image, deep=deep)
+        image = _by_profile(_in_colours_of(image, space.profile), deep=deep)
     return _finished(image, deep=deep, keep=keep)
 
 
@@ -126,6 +126,16 @@ def _readable_twice(image: Image) -> Image:
     spooled = pyvips.Image.new_temp_file("%s.v")
     image.write(spooled)
     return spooled
+
+
+def _in_colours_of(image: Image, profile: bytes) -> Image:
+    """A grey image with a profile of RGB as RGB. Programs save a grey picture with the profile of its colours, and
+    browsers apply this profile; the colour engine refuses it for one band."""
+    if data_space(profile) != RGB or image.interpretation not in ("b-w", "grey16"):
+        return image
+    grey = image.extract_band(0)
+    bands = [grey, grey, *([image.extract_band(1)] if image.bands > 1 else [])]
+    return grey.bandjoin(bands).copy(interpretation="rgb16" if image.interpretation == "grey16" else "srgb")
 
 
 def _by_profile(image: Image, *, deep: bool) -> Image:

@@ -24,6 +24,23 @@ _D50: Final = (0.9642, 1.0, 0.8249)
 _WHITE_NEAR: Final = 0.35
 
 
+GREY, RGB = b"GRAY", b"RGB "
+
+
+def data_space(profile: bytes) -> bytes:
+    """The colours that the profile is for: `RGB `, `GRAY`, `CMYK` ... (ICC.1:2022, 7.2.6)."""
+    return profile[16:20]
+
+
+def code_points(profile: bytes) -> tuple[int, int] | None:
+    """Primaries and transfer characteristics of the tag `cicp` (ICC.1:2022, 9.2.17); None without this tag."""
+    try:
+        tag = _tags(profile)[b"cicp"]
+    except (KeyError, struct.error):
+        return None
+    return (tag[8], tag[9]) if tag[:4] == b"cicp" and len(tag) >= 12 else None
+
+
 def is_srgb(profile: bytes) -> bool:
     """False also for an unreadable profile: the colour engine then checks the profile."""
     try:
@@ -39,7 +56,7 @@ def is_well_formed(profile: bytes, *, grey: bool) -> bool:
     """Whether an encoder embeds the profile: the tests of libpng (png_icc_check_header, png_icc_check_tag_table)."""
     if len(profile) < 132 or len(profile) % 4 or int.from_bytes(profile[:4], "big") != len(profile):
         return False
-    if profile[36:40] != b"acsp" or profile[16:20] != (b"GRAY" if grey else b"RGB "):
+    if profile[36:40] != b"acsp" or data_space(profile) != (GREY if grey else RGB):
         return False
     if profile[12:16] not in (b"scnr", b"mntr", b"prtr", b"spac") or profile[20:24] not in (b"XYZ ", b"Lab "):
         return False

@@ -11,7 +11,7 @@ import pyvips
 from PIL import ImageCms
 
 from pixelfleet.images.colour_space import PRIMARIES
-from pixelfleet.images.profile_maker import GammaCurve, SrgbCurve, matrix_profile
+from pixelfleet.images.profile_maker import GammaCurve, SrgbCurve, grey_profile, matrix_profile
 from tests.colour import hdr
 from tests.colour import other_files as made
 from tests.colour.quarters import GREYS, QUARTERS, Rgba, picture
@@ -27,6 +27,9 @@ _P3: Final[list[Rgba]] = [(218, 0, 26, 255), (0, 183, 30, 255), (34, 61, 208, 25
 _P3_GAMMA: Final[list[Rgba]] = [(220, 0, 17, 255), (0, 185, 23, 255), (28, 58, 209, 255), (233, 221, 103, 255)]
 #: Linear samples in sRGB's curve (IEC 61966-2-1).
 _LINEAR: Final[list[Rgba]] = [(229, 110, 110, 255), (110, 219, 133, 255), (110, 133, 229, 255), (244, 239, 182, 255)]
+#: Linear greys of 60, 120, 180, 240 in sRGB's curve (IEC 61966-2-1).
+_LINEAR_GREY: Final[list[Rgba]] = [(grey, grey, grey, 255) for grey in (132, 181, 218, 249)]
+GREYS_OF_ONE: Final = ((60,), (120,), (180,), (240,))
 #: Lab under D50, L* 60, 70, 40, 88 (by lcms).
 LAB: Final[list[Rgba]] = [(245, 90, 79, 255), (81, 193, 82, 255), (56, 69, 197, 255), (233, 222, 133, 255)]
 LAB_BYTES: Final = ((153, 60, 40), (178, -50, 45), (89, 30, -70), (224, -4, 45))
@@ -200,6 +203,8 @@ TIFF: Final = (
     Case("8-bit ICCLab", lambda: tiff(quarters_page(tuple((lab[0], lab[1] + 128, lab[2] + 128) for lab in LAB_BYTES), photometric=9)), LAB, "Adobe, TIFF Technical Notes (2002), ICCLab"),
     Case("16-bit ICCLab", lambda: tiff(quarters_page(tuple((lab[0] * 256, (lab[1] + 128) * 256, (lab[2] + 128) * 256) for lab in LAB_BYTES), photometric=9, bits=16)), LAB, "Adobe, ICCLab"),
     Case("8-bit CIELab with alpha", lambda: tiff(quarters_page(tuple((lab[0], lab[1] & 255, lab[2] & 255, 128) for lab in LAB_BYTES), photometric=8, extra=(2,))), [(*lab[:3], 128) for lab in LAB], "TIFF 6.0, section 23"),
+    Case("grey with a profile of linear RGB", lambda: tiff(quarters_page(GREYS_OF_ONE, photometric=1, tags=_icc(profile(_SRGB_PRIMARIES, 1.0)))), _LINEAR_GREY, "ICC.1: red, green and blue are equal; browsers do so for JPEG"),
+    Case("16-bit grey and alpha with a profile of linear RGB", lambda: tiff(quarters_page(tuple((grey * 257, 128 * 257) for (grey,) in GREYS_OF_ONE), photometric=1, bits=16, extra=(2,), tags=_icc(profile(_SRGB_PRIMARIES, 1.0)))), [(*grey[:3], 128) for grey in _LINEAR_GREY], "ICC.1: red, green and blue are equal"),
     Case("RGB with alpha", lambda: tiff(quarters_page(tuple((*c, a) for c, a in zip(QUARTERS, (255, 128, 0, 255), strict=True)), extra=(2,))), _alpha(255, 128, 0, 255), "TIFF 6.0, ExtraSamples 2", oracle="imagemagick"),
     Case("RGB with premultiplied alpha", lambda: tiff(quarters_page(((200, 40, 40, 255), (20, 90, 30, 128), (0, 0, 0, 0), (230, 220, 120, 255)), extra=(1,))), _alpha(255, 128, 0, 255), "TIFF 6.0, ExtraSamples 1", oracle="imagemagick"),
     Case("RGB with one unspecified sample", lambda: tiff(quarters_page(_with(90), extra=(0,))), _alpha(90, 90, 90, 90), "contested; as libvips, sharp, ImageMagick 6", oracle="libvips"),
@@ -235,6 +240,10 @@ PNG: Final = (
     Case("colours of BT.2020 with HLG", lambda: made.png(made.cicp(9, 18), made=picture(hdr.COLOURS)), hdr.of_hlg(hdr.COLOURS), "ITU-R BT.2100, table 5; BT.2087", 2),
     Case("shadows of BT.2020 with HLG", lambda: made.png(made.cicp(9, 18), made=picture(hdr.SHADOWS)), hdr.of_hlg(hdr.SHADOWS), "ITU-R BT.2100, table 5; by zimg in the slow tests", 2),
     Case("gAMA 1.0 of a grey", lambda: made.png(made.gama(1.0), made=picture(((60,), (120,), (180,), (240,)), "L")), [(132, 132, 132, 255), (181, 181, 181, 255), (218, 218, 218, 255), (249, 249, 249, 255)], "PNG, third edition, 13.13; IEC 61966-2-1", oracle="imagemagick"),
+    Case("a profile with a cicp tag of PQ", lambda: made.png(made=picture(hdr.COLOURS), icc_profile=made.with_cicp_tag(profile(PRIMARIES[9], None), 9, 16)), hdr.of_pq(hdr.COLOURS), "ICC.1:2022, 9.2.17: the samples are encoded by these code points", 2),
+    Case("a profile with a cicp tag of sRGB's curve", lambda: made.png(icc_profile=made.with_cicp_tag(profile(_P3_PRIMARIES, None), 12, 13)), _P3, "ICC.1: the profile itself", 4),
+    Case("cICP of BT.709 with SMPTE 240M's curve", lambda: made.png(made.cicp(1, 7)), _OPAQUE, "ITU-T H.273: a camera's curve, shown as BT.709's"),
+    Case("cICP of Display P3 with xvYCC's curve", lambda: made.png(made.cicp(12, 11)), _P3, "ITU-T H.273: within 0 to 1 BT.709's curve", 4),
     Case("cICP of narrow range", lambda: made.png((b"cICP", bytes((1, 13, 0, 0))), made=picture(tuple(tuple(round(16 + value * 219 / 255) for value in colour) for colour in QUARTERS))), _OPAQUE, "PNG, third edition, 11.3.2.6: black is 16 and white 235"),
     Case("cICP that is unspecified", lambda: made.png(made.cicp(2, 2)), _OPAQUE, "ITU-T H.273: 2 is unspecified"),
 )  # fmt: skip
@@ -248,6 +257,8 @@ OTHERS: Final = (
     Case("AVIF of one channel from 16 to 235, 10 bit", lambda: made.grey_avif("grey-limited-10bit"), _DARK_TO_WHITE, "AV1 Image File Format: nclx", 2, oracle="pillow"),
     Case("AVIF of one channel without nclx", lambda: made.grey_avif("grey-limited", nclx=False), _DARK_TO_WHITE, "AV1: color_range of the sequence header", 2, oracle="pillow"),
     Case("AVIF of one channel in full range", lambda: made.grey_avif("grey-limited", full=True), [(16, 16, 16, 255), (68, 68, 68, 255), (171, 171, 171, 255), (235, 235, 235, 255)], "AV1 Image File Format: nclx over the sequence header", 2, oracle="pillow"),
+    Case("AVIF of one channel with a profile of linear grey", lambda: made.saved(picture(GREYS_OF_ONE, "L"), "AVIF", quality=100, icc_profile=grey_profile(GammaCurve(1.0))), _LINEAR_GREY, "ICC.1; as browsers"),
+    Case("JPEG of grey with a profile of linear RGB", lambda: made.saved(picture(GREYS_OF_ONE, "L"), "JPEG", quality=98, icc_profile=profile(_SRGB_PRIMARIES, 1.0)), _LINEAR_GREY, "ICC.1: red, green and blue are equal; as browsers"),
     Case("AVIF with premultiplied alpha", _premultiplied_avif, _alpha(255, 128, 0, 255), "MIAF, 7.3.5.2", 6, oracle="avifdec"),
     Case("AV1 in mif1", made.mif1_with_av1, _OPAQUE, "ISO/IEC 23008-12: the item's type decides", 4),
     Case("HEIC with nclx of Display P3", lambda: made.heic(12, 13), _P3, "MIAF, 7.3.6.4", 6),

@@ -42,6 +42,17 @@ def cicp(primaries: int, transfer: int) -> tuple[bytes, bytes]:
     return b"cICP", bytes((primaries, transfer, 0, 1))
 
 
+def with_cicp_tag(profile: bytes, primaries: int, transfer: int) -> bytes:
+    """The profile with one more tag (ICC.1:2022, 9.2.17)."""
+    count = int.from_bytes(profile[128:132], "big")
+    entries = [struct.unpack_from(">4sII", profile, 132 + 12 * number) for number in range(count)]
+    table = b"".join(struct.pack(">4sII", name, start + 12, size) for name, start, size in entries)
+    table += struct.pack(">4sII", b"cicp", len(profile) + 12, 12)
+    tag = b"cicp" + bytes(4) + bytes((primaries, transfer, 0, 1))
+    whole = profile[4:128] + struct.pack(">I", count + 1) + table + profile[132 + 12 * count :] + tag
+    return struct.pack(">I", len(whole) + 4) + whole
+
+
 def avif(primaries: int, transfer: int, made: Image.Image | None = None) -> bytes:
     """An AVIF whose `nclx` says these primaries and this transfer, in place of what the encoder wrote."""
     whole = saved(made or picture(), "AVIF", quality=100, subsampling="4:4:4", speed=8)

@@ -9,6 +9,7 @@ from pixelfleet.images.containers.av1_sequence import full_range, is_monochrome
 from pixelfleet.images.containers.heif_alpha import AlphaItem, alpha_item, without_transforms
 from pixelfleet.images.containers.iso_boxes import Heif, heif
 from pixelfleet.images.formats import Format
+from pixelfleet.images.profiles import GREY, data_space
 from pixelfleet.images.readers import libvips
 from pixelfleet.images.readers.aperture import transformed
 from pixelfleet.images.readers.contract import Header, Reading
@@ -85,9 +86,21 @@ def _sequence_range(configuration: bytes, start: int | None, read: Read) -> bool
     return full_range(read(start, _SEQUENCE_BYTES)) if full is None and start is not None else full
 
 
+def _grey(image: Image) -> Image:
+    """The one channel of a monochrome picture, which libvips loads as three equal bands. A profile of grey fits only
+    one band."""
+    if image.bands < 3:
+        return image
+    bands = [image.extract_band(0), *([image.extract_band(image.bands - 1)] if image.hasalpha() else [])]
+    grey = bands[0].bandjoin(bands[1:]) if len(bands) > 1 else bands[0]
+    return grey.copy(interpretation="grey16" if image.format == "ushort" else "b-w")
+
+
 def _with_colours(image: Image, container: Heif) -> Image:
     """nclx applies if there is no ICC profile. With both, the profile describes the decoded RGB (MIAF, 7.3.6.4)."""
-    if image.get_typeof(PROFILE) or container.nclx is None:
+    if image.get_typeof(PROFILE):
+        return _grey(image) if is_monochrome(container.av1) and data_space(image.get(PROFILE)) == GREY else image
+    if container.nclx is None:
         return image
     space = of_code_points(container.nclx.primaries, container.nclx.transfer, grey=image.bands < 3)
     return image if space is None else mark(image, space)

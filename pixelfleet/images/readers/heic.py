@@ -52,7 +52,7 @@ def decode(path: Path, _row: Format, _reading: Reading) -> Image:
     image = pyvips.Image.new_from_memory(pixels, width, height, bands, sample).copy(interpretation=space)
     if "a" in picture.mode.partition(";")[0]:
         image = image.unpremultiply().cast(sample).copy(interpretation=space)
-    image = mark(image, _space(info))
+    image = mark(image, _space(info, grey=bands < 3))
     return with_blobs(image, exif=info.get("exif"), xmp=info.get("xmp"))
 
 
@@ -71,11 +71,11 @@ def _packed(picture: Any, row_bytes: int) -> bytes:
     return b"".join(whole[at : at + row_bytes] for at in range(0, stride * picture.size[1], stride))
 
 
-def _space(info: dict[str, Any]) -> Space:
+def _space(info: dict[str, Any], *, grey: bool) -> Space:
     """The ICC profile, else nclx (MIAF, ISO/IEC 23000-22, 7.3.6.4)."""
     if info.get("icc_profile"):
         return Space(info["icc_profile"])
     nclx = info.get("nclx_profile")
     if not nclx:
         return SRGB
-    return of_code_points(int(nclx["color_primaries"]), int(nclx["transfer_characteristics"])) or SRGB
+    return of_code_points(int(nclx["color_primaries"]), int(nclx["transfer_characteristics"]), grey=grey) or SRGB
