@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Final
 
 from dashboard.problem import Problem
@@ -16,6 +17,7 @@ from pixelfleet.operations import redrive as operation
 from pixelfleet.operations.bulk import BulkResult
 from pixelfleet.operations.dead_letter_passes import give_up
 from pixelfleet.operations.failures import Selection
+from pixelfleet.operations.reconcile.outdated import OutdatedImages, outdated_images
 from pixelfleet.operations.redrive import RedriveOrder, jobs
 from pixelfleet.telemetry import logger
 
@@ -23,6 +25,9 @@ from pixelfleet.telemetry import logger
 MOST_RUNNING: Final = 4
 #: The names of the threads begin so.
 THREAD: Final = "background-task-"
+#: The kinds of the tasks that are about images whose recipe is another now.
+COUNT_OUTDATED: Final = "count outdated images"
+MAKE_OUTDATED: Final = "make outdated images again"
 #: Seconds between two writes of a task's progress.
 _WRITE_EVERY: Final = 2.0
 
@@ -60,6 +65,14 @@ class Runner:
             _bulk(follow, act)
 
         return self._start(kind, who, on, work)
+
+    def outdated(self, who: str, *, count: bool) -> BackgroundTask:
+        """Images whose recipe is another now: counted, or made again. Raises Problem 429 while too many are at work."""
+
+        def work(follow: "Follow") -> None:
+            _outdated(self._deployment, follow, count=count)
+
+        return self._start(COUNT_OUTDATED if count else MAKE_OUTDATED, who, "everything", work)
 
     def stop(self, task_id: str) -> bool:
         """Have a bulk task end after its present image; False if this process does not work on it."""
@@ -165,6 +178,20 @@ def _counts(result: BulkResult) -> dict[str, int]:
 
 def images(number: int) -> str:
     return "1 image" if number == 1 else f"{number:,} images"
+
+
+def _outdated(deployment: Deployment, follow: Follow, *, count: bool) -> None:
+    def progress(so_far: OutdatedImages) -> bool:
+        follow.report(f"{so_far.seen:,} objects looked at", _outdated_counts(so_far))
+        return not follow.stopped.is_set()
+
+    result = outdated_images(deployment, follow.who, datetime.now(UTC), progress, count=count)
+    state = BackgroundTaskState.STOPPED if follow.stopped.is_set() else BackgroundTaskState.DONE
+    follow.end(state, result.in_words(), _outdated_counts(result))
+
+
+def _outdated_counts(so_far: OutdatedImages) -> dict[str, int]:
+    return {"objects": so_far.seen, "outdated": so_far.outdated} | ({"queued": so_far.sent} if so_far.sent else {})
 
 
 def _purge(deployment: Deployment, follow: Follow, selection: Selection) -> None:

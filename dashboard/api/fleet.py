@@ -14,6 +14,7 @@ from dashboard.api.models.fleet import (
     FleetHistoryOut,
     FleetOut,
     Group,
+    OutdatedIn,
     PreviewOut,
     PurgeIn,
     RedriveIn,
@@ -107,6 +108,20 @@ def purge(request: Request, response: Response, caller: Operator, body: PurgeIn)
     """The records stay failed, and can still be redriven; events without a record are gone for good."""
     selection = Selection(body.lane, body.cause)
     task = site_of(request).background_tasks.purge(caller.name, selection)
+    response.headers["Location"] = f"/api/v1/background-tasks/{task.id}"
+    return task_out(task)
+
+
+@router.post(
+    "/outdated",
+    status_code=202,
+    response_model=BackgroundTaskOut,
+    responses=_BEGUN | responses(400, 401, 403, 422, 429, 503),
+    summary="Count the images whose recipe is another now, or make them again",
+)
+def outdated(request: Request, response: Response, caller: Operator, body: OutdatedIn) -> BackgroundTaskOut:
+    """After a change of a recipe or a route; as `pixelfleet reconcile --outdated`. A count looks at 100,000 objects."""
+    task = site_of(request).background_tasks.outdated(caller.name, count=body.count)
     response.headers["Location"] = f"/api/v1/background-tasks/{task.id}"
     return task_out(task)
 

@@ -4,6 +4,7 @@ from itertools import islice
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Form, Path, Query, Request, Response, UploadFile
+from fastapi.responses import RedirectResponse
 
 from dashboard import trials
 from dashboard.access import image_for
@@ -130,6 +131,13 @@ def delete(request: Request, caller: OperatorForm, name: Name) -> Response:
     except InUseError as error:
         return site.after_form(request, f"/recipes/{segment(name)}", Note(f"Not removed: {error}.", kind="bad"))
     return site.after_form(request, "/recipes", Note(f"{name} is removed. Its texts are kept for the images it made."))
+
+
+@router.post("/outdated")
+def outdated(request: Request, caller: OperatorForm, *, count: Annotated[bool, Form()] = True) -> Response:
+    """Counts the images whose recipe is another now, or has them made again, as a background task."""
+    task = site_of(request).background_tasks.outdated(caller.name, count=count)
+    return RedirectResponse(f"/background-tasks/{task.id}", 303)
 
 
 def _editor(request: Request, name: str, text: str, faults: list[str] | None = None) -> Response:

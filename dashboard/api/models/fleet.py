@@ -72,6 +72,10 @@ class PreviewOut(Model):
     examples: list[str] = Field(description="Ids of some of these images.", examples=[[IMAGE_ID]])
 
 
+class OutdatedIn(Model):
+    count: bool = Field(description="Only count them; otherwise they are made again.", examples=[True])
+
+
 class PurgeIn(Model):
     """Which dead letters to delete; left out, all."""
 

@@ -90,6 +90,8 @@ ROUTES: Final = (
     Route("POST", "/api/v1/recipes/try", _after(API, 422, 422, 422), body={"text": "wrong"}),
     Route("POST", "/recipes/web/edit", _after(OPERATORS, 422), form={"text": "wrong"}),
     Route("POST", "/recipes/none-such/delete", _after(OPERATORS, 404), form={}),
+    Route("POST", "/outdated", _after(OPERATORS, 303), form={"count": "true"}),
+    Route("POST", "/api/v1/outdated", _after(API_OPERATORS, 202), body={"count": True}),
     Route("GET", "/routes", OPERATORS),
     Route("GET", "/routes?key=a.jpg", OPERATORS),
     Route("POST", "/routes", _after(OPERATORS, 422), form={"match": "a***"}),

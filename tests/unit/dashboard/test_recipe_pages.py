@@ -1,11 +1,15 @@
 """The pages of recipes and routes: everybody reads recipes; operators write, remove and route them."""
 
+import hashlib
+
 import pytest
 
 from dashboard.bodies import MOST_FORM, MOST_RECIPE_FORM, MOST_VALUES
 from pixelfleet.recipes import MAX_TEXT_BYTES
+from tests.fakes.records import record
 from tests.recipes import shop
 from tests.unit.dashboard.conftest import Dashboard
+from tests.waiting import eventually
 
 
 def stored(dashboard: Dashboard, name: str, *widths: int) -> None:
@@ -149,3 +153,26 @@ def test_a_route_is_added_by_a_browser_without_scripts(dashboard: Dashboard) -> 
     route = next(r for r in dashboard.deployment.recipe_registry.get().routes if r.match == "plain/**")
     assert (route.recipe, route.owner, route.priority, route.who) == ("web", None, 7, "olga")
     assert olga.post(f"/routes/{route.route_id}/delete", data={"csrf_token": token}).status_code == 303
+
+
+def test_the_images_that_a_change_touches_are_counted_and_can_be_made_again(dashboard: Dashboard) -> None:
+    image = record(dashboard.deployment, "dora", "touched", "a.jpg", etag=hashlib.md5(b"x").hexdigest())
+    dashboard.deployment.s3.put_object(Bucket=image.bucket, Key=image.key, Body=b"x")
+    olga = dashboard.browser("olga")
+    assert "pixelfleet reconcile --outdated" in olga.get("/routes").text
+    begun = olga.post("/outdated", data={"count": "true"})
+    task_id = begun.headers["location"].rpartition("/")[2]
+
+    def counted() -> bool:
+        task = dashboard.deployment.background_tasks.get(task_id)
+        return task is not None and task.settled
+
+    eventually(counted)
+    task = dashboard.deployment.background_tasks.get(task_id)
+    assert task is not None
+    assert (task.state, task.counts["outdated"] >= 1, "queued" in task.counts) == ("done", True, False)
+    page = olga.get(begun.headers["location"]).text
+    assert "another recipe now" in page
+    assert "Make them again" in page
+    assert dashboard.browser("ana").get(begun.headers["location"]).status_code == 404
+    assert "Count them" not in dashboard.browser("ana").get("/recipes/web").text

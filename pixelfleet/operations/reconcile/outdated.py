@@ -1,0 +1,95 @@
+"""The images whose recipe is another now, after a change of a recipe or a route: counted, or made again.
+
+As `pixelfleet reconcile --outdated`, but for the records without an object, and without a checkpoint.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pixelfleet.deployment import Deployment
+from pixelfleet.operations.monitoring import lanes
+from pixelfleet.operations.noted import noted
+from pixelfleet.operations.reconcile.compare import CompareOptions, Reconcile
+from pixelfleet.operations.reconcile.horizon import horizon
+from pixelfleet.operations.reconcile.listing import BucketListing, ListingPage
+from pixelfleet.operations.reconcile.verdict import Verdict
+
+#: Objects that a count looks at: every one of them costs the read of a record.
+MOST_COUNTED: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class OutdatedImages:
+    """Objects that were looked at, images of another recipe among them, jobs sent; whether all objects were looked at.
+
+    `others` are missing, changed and stuck objects, which are queued, too.
+    """
+
+    seen: int = 0
+    outdated: int = 0
+    others: int = 0
+    sent: int = 0
+    refused: int = 0
+    complete: bool = True
+
+    def in_words(self) -> str:
+        """A sentence for people."""
+        least = "" if self.complete else "at least "
+        among = "" if self.complete else f", among the first {self.seen:,} objects"
+        if self.sent or self.refused:
+            refused = f"; {self.refused:,} were not taken by SQS: repeat it" if self.refused else ""
+            return f"{self.sent:,} images were queued to be made again{among}{refused}"
+        were = "image gets" if self.outdated == 1 else "images get"
+        return f"{least}{self.outdated:,} {were} another recipe now{among}"
+
+
+#: Gets the numbers so far after each thousand objects; returns whether to go on.
+Progress = Callable[[OutdatedImages], bool]
+
+
+def outdated_images(
+    deployment: Deployment, who: str, now: datetime, progress: Progress, *, count: bool = False, most: int | None = None
+) -> OutdatedImages:
+    """Queue the images whose recipe is another now. `count`: only count them, among the first `MOST_COUNTED` objects.
+
+    Raises:
+        TransientError: S3, DynamoDB or SQS does not answer; what is queued is queued, and the rest when repeated.
+    """
+    if count:
+        return _run(deployment, who, now, progress, dry_run=True, most=most or MOST_COUNTED)
+    with noted(deployment, who, "make outdated images again", "everything") as details:
+        result = _run(deployment, who, now, progress, dry_run=False, most=most)
+        details |= {"outdated": result.outdated, "sent": result.sent}
+        if not result.complete:
+            details["outcome"] = "stopped"
+        return result
+
+
+def _run(
+    deployment: Deployment, who: str, now: datetime, progress: Progress, *, dry_run: bool, most: int | None
+) -> OutdatedImages:
+    limits = horizon(deployment.settings, lanes(deployment), now, None)
+    work = Reconcile(deployment, limits, CompareOptions(who, outdated=True, dry_run=dry_run))
+    goes_on = [True]
+
+    def done(_position: str) -> None:
+        goes_on[0] = progress(_numbers(work)) and (most is None or work.result.seen < most)
+
+    def pages() -> Iterator[ListingPage]:
+        for page in BucketListing(deployment.listings, deployment.settings.uploads_bucket, "").pages(""):
+            if not goes_on[0]:
+                complete[0] = False
+                return
+            yield page
+
+    complete = [True]
+    work.run(pages(), done)
+    return _numbers(work, complete=complete[0])
+
+
+def _numbers(work: Reconcile, *, complete: bool = True) -> OutdatedImages:
+    result = work.result
+    outdated = result.verdicts[Verdict.OUTDATED]
+    return OutdatedImages(result.seen, outdated, result.to_queue - outdated, result.sent, result.refused, complete)

@@ -1,0 +1,69 @@
+"""After a change of a recipe: the images that would get another one now are counted, or made again."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from pixelfleet.operations.recipe_registry import put_recipe
+from pixelfleet.operations.reconcile.outdated import OutdatedImages, outdated_images
+from pixelfleet.operations.routes import RouteOrder, add_route
+from tests.fakes.records import RECIPE, key_of, record
+from tests.recipes import shop
+from tests.unit.operations.fakes import fake_deployment
+
+LATER = datetime.now(UTC) + timedelta(days=1)
+
+
+@pytest.fixture
+def deployment() -> Any:
+    """Two images of ana's, to which a route gives another recipe now, and one of ben's, which has its recipe."""
+    composed = fake_deployment()
+    composed.metrics = None
+    for owner, name in (("ana", "a.jpg"), ("ana", "b.jpg"), ("ben", "a.jpg")):
+        composed.batches.create(owner, "b1", RECIPE)
+        record(composed, owner, "b1", name)
+        composed.bucket.objects[key_of(owner, "b1", name)] = "e1"
+    put_recipe(composed, "olga", shop())
+    add_route(composed, "olga", RouteOrder("uploads/ana/**", recipe="shop"))
+    return composed
+
+
+def go_on(_: OutdatedImages) -> bool:
+    return True
+
+
+def test_a_count_queues_nothing_and_is_not_noted(deployment: Any) -> None:
+    notes = len(list(deployment.activity.actions()))
+    result = outdated_images(deployment, "olga", LATER, go_on, count=True)
+    assert (result.outdated, result.seen, result.sent, result.complete) == (2, 3, 0, True)
+    assert result.in_words() == "2 images get another recipe now"
+    assert deployment.queues.sent == []
+    assert len(list(deployment.activity.actions())) == notes
+
+
+def test_images_of_another_recipe_are_queued_and_the_others_stay(deployment: Any) -> None:
+    result = outdated_images(deployment, "olga", LATER, go_on)
+    assert sorted(job.key for _, job in deployment.queues.sent) == [
+        key_of("ana", "b1", name) for name in ("a.jpg", "b.jpg")
+    ]
+    assert result.in_words() == "2 images were queued to be made again"
+    [note] = [action for action in deployment.activity.actions() if action.what == "make outdated images again"]
+    assert (note.who, note.details) == ("olga", {"outdated": 2, "sent": 2, "outcome": "done"})
+
+
+def test_a_count_that_ends_at_its_bound_says_at_least(deployment: Any) -> None:
+    for number in range(1_000):
+        deployment.bucket.objects[key_of("zed", "b1", f"{number}")] = "e1"
+    result = outdated_images(deployment, "olga", LATER, go_on, count=True, most=1_000)
+    assert (result.seen, result.complete) == (1_000, False)
+    assert result.in_words() == "at least 2 images get another recipe now, among the first 1,000 objects"
+
+
+def test_it_stops_after_the_thousand_at_which_it_is_asked_to(deployment: Any) -> None:
+    for number in range(1_000):
+        deployment.bucket.objects[key_of("zed", "b1", f"{number}")] = "e1"
+    result = outdated_images(deployment, "olga", LATER, lambda _: False)
+    assert (result.seen, result.complete, result.outdated, result.sent) == (1_000, False, 2, 999)
+    [note] = [action for action in deployment.activity.actions() if action.what == "make outdated images again"]
+    assert note.details["outcome"] == "stopped"
