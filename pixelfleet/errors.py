@@ -16,6 +16,7 @@ class Cause(StrEnum):
     NOT_AN_IMAGE = "not_an_image"
     UNSUPPORTED_FORMAT = "unsupported_format"
     UNREADABLE = "unreadable"
+    ENCRYPTED = "encrypted"
     TRUNCATED = "truncated"
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_MANY_BYTES = "too_many_bytes"

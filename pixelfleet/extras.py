@@ -15,6 +15,8 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
         "uvicorn",
     ),
     "local": ("ministack",),
+    "jxl": ("pyjpegxl",),
+    "pdf": ("pypdfium2",),
 }  # fmt: skip
 #: What each extra includes, besides its own modules.
 INCLUDES: Final[Mapping[str, tuple[str, ...]]] = {"local": ("cli", "worker", "dashboard")}
@@ -32,12 +34,12 @@ def check_extra(extra: str, what: str) -> None:
         raise SetupError(f"{what} needs {', '.join(missing)}: {_install(extra)}")
 
 
-def missing_library(error: ModuleNotFoundError) -> str | None:
-    """The message for an error of import: the missing library and its extra. None for any other module."""
+def missing_library(error: ModuleNotFoundError, what: str = "this command") -> str | None:
+    """The message for an error of import: the library that `what` needs, and its extra. None for any other module."""
     module = (error.name or "").partition(".")[0]
     for extra, modules in MODULES.items():
         if module in modules:
-            return f"this command needs {module}: {_install(extra)}"
+            return f"{what} needs {module}: {_install(extra)}"
     return None
 
 

@@ -89,6 +89,7 @@ def make_base(path: Path, probe: Probe, row: Format, take: Take, size: Size, rea
             random_access=take.seeks,
             accept_truncated=reading.accept_truncated,
             allow_svg=reading.allow_svg,
+            dpi=reading.dpi,
         ),
     )
     if reading.progress:

@@ -65,7 +65,7 @@ def carry_out(order: Order, answer: Callable[[Answer], None]) -> None:
 
 def _ending(order: Order, answer: Callable[[Answer], None]) -> Answer:
     recipe = parse(order.recipe, "recipe")
-    header = probe(order.source, order.limits, with_gps=recipe.keep_gps, allow_svg=recipe.allow_svg)
+    header = probe(order.source, order.limits, with_gps=recipe.keep_gps, allow_svg=recipe.allow_svg, dpi=recipe.dpi)
     answer(Answer(probe=header))
     if order.share and (reason := order.share.exceeded_by(header.pixels, header.memory)):
         return Answer(too_large=reason)

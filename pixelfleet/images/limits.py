@@ -99,8 +99,14 @@ def check_held(width: int, height: int, format_name: str) -> None:
         raise PermanentError(
             Cause.TOO_MANY_PIXELS,
             f"the image is {width:,} x {height:,}; this kind of {format_name} may have "
-            f"{_mega(MAX_HELD_PIXELS)}, because it is held whole in memory; save it as tiled TIFF or baseline JPEG",
+            f"{_mega(MAX_HELD_PIXELS)}, because it is held whole in memory; {_smaller(format_name)}",
         )
+
+
+def _smaller(format_name: str) -> str:
+    if format_name.startswith("pdf"):
+        return "lower dpi in the recipe"
+    return "save it as tiled TIFF or baseline JPEG"
 
 
 def _mega(pixels: int) -> str:

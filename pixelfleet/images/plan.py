@@ -28,7 +28,10 @@ class Work:
     def base(self, page: Probe, take: Take, size: Size, *, progress: bool = True) -> Base:
         """Decode the part that `take` names at `size`, which is no larger than the page."""
         reading = Reading(
-            progress=progress, accept_truncated=self.recipe.accept_truncated, allow_svg=self.recipe.allow_svg
+            progress=progress,
+            accept_truncated=self.recipe.accept_truncated,
+            allow_svg=self.recipe.allow_svg,
+            dpi=self.recipe.dpi,
         )
         return make_base(self.source, page, self.row, take, size, reading)
 
@@ -96,7 +99,9 @@ def _page(work: Work, number: int) -> Probe:
     another page are checked here."""
     if work.row.animates:
         return work.probe
-    header = read_header(work.source, work.row, Reading(page=number, allow_svg=work.recipe.allow_svg))
+    header = read_header(
+        work.source, work.row, Reading(page=number, allow_svg=work.recipe.allow_svg, dpi=work.recipe.dpi)
+    )
     if header.width * header.height > max(work.probe.width * work.probe.height, MAX_HELD_PIXELS):
         check_held(header.width, header.height, f"{work.row.name} page")
     width, height = turned((header.width, header.height), swap=header.orientation >= 5)

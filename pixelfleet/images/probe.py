@@ -11,6 +11,7 @@ from pixelfleet.images.metadata_bombs import check_metadata
 from pixelfleet.images.open import Reading, format_of, guarded, read_header
 from pixelfleet.images.structure_bombs import check_structure
 from pixelfleet.images.text_heads import check_text_head
+from pixelfleet.recipes import DEFAULT_DPI
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,9 @@ class Probe:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-def probe(path: Path, limits: Limits, *, with_gps: bool = False, allow_svg: bool = False) -> Probe:
+def probe(
+    path: Path, limits: Limits, *, with_gps: bool = False, allow_svg: bool = False, dpi: int = DEFAULT_DPI
+) -> Probe:
     """Read the header of the file at `path` and check the header against `limits`.
 
     Raises:
@@ -69,7 +72,7 @@ def probe(path: Path, limits: Limits, *, with_gps: bool = False, allow_svg: bool
     check_structure(path, row.name, limits)
     check_text_head(path, row.name)
     with guarded(path, row.name):
-        header = read_header(path, row, Reading(allow_svg=allow_svg))
+        header = read_header(path, row, Reading(allow_svg=allow_svg, dpi=dpi))
     animated = row.animates and header.frames > 1
     check_size(header.width, header.height, header.frames, animated=animated, limits=limits)
     if is_held(row, header):

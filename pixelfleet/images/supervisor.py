@@ -34,7 +34,11 @@ _LONGEST_ANSWER: Final = 4_000_000
 _LAST_WORDS: Final = 4_096
 #: Bytes of one file that a child may write, unless the caller gives another limit.
 _FILE_BYTES: Final = 64_000_000_000
-_NO_MEMORY: Final = re.compile(rb"failed to allocate|out of memory|MemoryError|bad_alloc", re.IGNORECASE)
+_NO_MEMORY: Final = re.compile(
+    # The last is what Rust prints before it aborts.
+    rb"failed to allocate|out of memory|MemoryError|bad_alloc|memory allocation of \d+ bytes failed",
+    re.IGNORECASE,
+)
 #: The environment variables that a child gets. All others, such as credentials, stay with the parent.
 _PASSED: Final = re.compile(r"PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|LD_PRELOAD|MALLOC_\w+|VIPS_\w+|PYTHON\w+")
 _log = logging.getLogger("pixelfleet.images")

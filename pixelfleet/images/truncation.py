@@ -128,6 +128,11 @@ def _bmp(file: BinaryIO) -> bool:
     return int.from_bytes(file.read(4), "little") > size
 
 
+def _pdf(file: BinaryIO) -> bool:
+    """True if the last line of a PDF (ISO 32000-1, 7.5.5) is missing."""
+    return b"%%EOF" not in _tail(file)
+
+
 def _size(file: BinaryIO) -> int:
     return file.seek(0, os.SEEK_END)
 
@@ -147,4 +152,5 @@ _CHECKS: Final[dict[str, Callable[[BinaryIO], bool]]] = {
     "jpeg2000": _jpeg2000,
     "tiff": _tiff,
     "bmp": _bmp,
+    "pdf": _pdf,
 }

@@ -30,7 +30,7 @@ def _add(forecast: Forecast, source: Source, limits: Limits) -> None:
         forecast.reject(str(source.path), Cause.UNREADABLE, source.problem)
         return
     try:
-        forecast.add(probe(source.path, limits, allow_svg=forecast.recipe.allow_svg))
+        forecast.add(probe(source.path, limits, allow_svg=forecast.recipe.allow_svg, dpi=forecast.recipe.dpi))
     except (PermanentError, TransientError) as error:
         forecast.reject(str(source.path), error.cause, error.message)
     except OSError as error:

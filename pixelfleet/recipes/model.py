@@ -18,6 +18,8 @@ MAX_VARIANTS: Final = 32
 MAX_SIDE: Final = 16_383
 #: A recipe's text lies in one catalog item of at most 400 KB.
 MAX_WATERMARK_BYTES: Final = 64 * 1024
+#: Pixels to an inch of a PDF's pages, as in poppler's pdftoppm.
+DEFAULT_DPI: Final = 150
 DATA_URI: Final = "data:image/png;base64,"
 
 
@@ -243,6 +245,9 @@ class Recipe(_Part):
         default=False, description="use the part that is there of a truncated image, instead of refusing the image"
     )
     allow_svg: bool = Field(default=False, description="render SVG; nothing outside the file is ever loaded")
+    dpi: int = Field(
+        DEFAULT_DPI, ge=18, le=1200, strict=True, description="pixels to an inch at which the pages of a PDF are drawn"
+    )
     keep_gps: bool = Field(default=False, description="record the place and leave it in metadata that is kept")
     variants: tuple[Variant, ...] = Field(
         min_length=1, max_length=MAX_VARIANTS, description="one [[variants]] table for each output"

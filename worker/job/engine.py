@@ -46,7 +46,7 @@ class Engine(Protocol):
 
 
 class ProbeFile(Protocol):
-    def __call__(self, path: Path, limits: Limits, *, with_gps: bool, allow_svg: bool) -> Probe: ...
+    def __call__(self, path: Path, limits: Limits, *, with_gps: bool, allow_svg: bool, dpi: int) -> Probe: ...
 
 
 class RenderFile(Protocol):
@@ -63,7 +63,9 @@ class InlineEngine:
     def make(
         self, original: Path, recipe: Recipe, bounds: Bounds, folder: Path, on_header: Callable[[Probe], None]
     ) -> Rendition:
-        header = self.probe(original, bounds.limits, with_gps=recipe.keep_gps, allow_svg=recipe.allow_svg)
+        header = self.probe(
+            original, bounds.limits, with_gps=recipe.keep_gps, allow_svg=recipe.allow_svg, dpi=recipe.dpi
+        )
         on_header(header)
         if reason := bounds.share.exceeded_by(header.pixels, header.memory):
             raise WrongLaneError(reason)

@@ -73,6 +73,8 @@ FORMATS: Final[tuple[Format, ...]] = (
         "jpeg2000", "JPEG 2000", rb"\x00\x00\x00\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51",
         "jpeg2000", "JPEG2000", ".jp2", "image/jp2",
     ),
+    _row("jxl", "JPEG XL", rb"\xff\x0a|\x00\x00\x00\x0cJXL \r\n\x87\n", "jpegxl", "JXL", ".jxl", "image/jxl"),
+    _row("pdf", "PDF", rb"%PDF-", "pdf", "PDF", ".pdf", "application/pdf"),
     _row("psd", "PSD", rb"8BPS\x00\x01", "psd", "PSD", ".psd", "image/vnd.adobe.photoshop"),
     _row("psb", "PSB", rb"8BPS\x00\x02", "psd", "PSD", ".psb", "image/vnd.adobe.photoshop"),
     _row("dds", "DDS", rb"DDS \x7c\x00\x00\x00", "pillow", "DDS", ".dds", "image/vnd-ms.dds"),
@@ -118,8 +120,6 @@ _RENDER: Final = "render it to PNG where it was made"
 
 #: Known images that are not read. The reason is shown to the user.
 REFUSED: Final[tuple[RefusedFormat, ...]] = (
-    _refused("JPEG XL", rb"\xff\x0a|\x00\x00\x00\x0cJXL ", "no decoder for it is installed"),
-    _refused("PDF", rb"%PDF-", "it is a document, not an image", _RENDER),
     _refused("PostScript", rb"%!PS|\xc5\xd0\xd3\xc6", "it is a program that would have to be run", _RENDER),
     _refused("OpenEXR", rb"v/1\x01", "no decoder for it is installed"),
     _refused("Radiance HDR", rb"#\?(RADIANCE|RGBE)", "its light has no limit, and no rule maps it to a screen"),

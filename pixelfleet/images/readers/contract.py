@@ -6,6 +6,7 @@ from typing import Protocol
 
 from pixelfleet.images.formats import Format
 from pixelfleet.images.vips import Image
+from pixelfleet.recipes import DEFAULT_DPI
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Reading:
     progress: bool = True
     accept_truncated: bool = False
     allow_svg: bool = False
+    #: Pixels to an inch of a page that has a size in points and no pixels.
+    dpi: int = DEFAULT_DPI
 
 
 @dataclass(frozen=True, slots=True)

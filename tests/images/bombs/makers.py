@@ -10,7 +10,7 @@ from typing import Final
 import pyvips
 from PIL import Image
 
-from tests.images.bombs import other_makers
+from tests.images.bombs import document_makers, other_makers
 
 #: Pixels a side of most bombs: 98 megapixels, which the bulk lane takes.
 SIDE: Final = 9_900
@@ -244,7 +244,7 @@ BOMBS: Final[dict[str, Callable[[], bytes]]] = {
         sgi, sun_of_runs, svg_of_entities, svg_of_filters, tga_of_runs, tiff_of_many_samples, tiff_of_one_strip,
         tiff_of_one_tile, webp_of_100_megapixels, xbm, xpm,
     )
-} | other_makers.BOMBS  # fmt: skip
+} | other_makers.BOMBS | document_makers.BOMBS  # fmt: skip
 
 
 def write(name: str, folder: Path) -> Path:

@@ -30,6 +30,7 @@ REFUSED = {
     "icns_of_a_large_png": Cause.TOO_MANY_PIXELS,
     "ico_of_a_large_bitmap": Cause.TOO_MANY_PIXELS,
     "ico_of_a_large_png": Cause.TOO_MANY_PIXELS,
+    "pdf_of_a_large_page": Cause.TOO_MANY_PIXELS,
     "png_of_a_profile": Cause.TOO_MUCH_METADATA,
     "png_of_endless_rows": Cause.TOO_WIDE,
     "png_of_many_chunks": Cause.TOO_MUCH_METADATA,

@@ -36,7 +36,7 @@ def rendered(tmp_path: Path) -> Callable[..., Rendition]:
         recipe = Recipe(name="test", variants=made, **recipe_fields)
         folder = tmp_path / f"out-{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
-        return render(source, probe(source, LIMITS, allow_svg=recipe.allow_svg), recipe, folder)
+        return render(source, probe(source, LIMITS, allow_svg=recipe.allow_svg, dpi=recipe.dpi), recipe, folder)
 
     return run
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import pyjpegxl
 import pytest
 from PIL import Image
 
@@ -15,10 +16,17 @@ from pixelfleet.images.formats import FORMATS, REFUSED, Format, RefusedFormat, i
 from pixelfleet.images.pipeline import Rendition
 from pixelfleet.images.readers import reader_of
 from tests.colour.other_files import bitmap_plane, gif, heic, icon, planes, psd
+from tests.colour.pages import pdf, quarters_page
 from tests.colour.quarters import QUARTERS, picture
 
 Run = Callable[..., Rendition]
 REFERENCE: Final = (Path(__file__).parents[3] / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
+
+
+def jxl(made: Image.Image) -> bytes:
+    """A JPEG XL without loss of a picture in mode L, RGB or RGBA."""
+    bands = len(made.getbands())
+    return pyjpegxl.encode(made.tobytes(), made.width, made.height, lossless=True, num_channels=bands)
 
 
 def saved(code: str, mode: str = "RGB", **options: Any) -> bytes:
@@ -62,6 +70,8 @@ SAMPLES: Final[dict[str, Callable[[], bytes]]] = {
     "avif": lambda: saved("AVIF"),
     "heic": lambda: heic(1, 13),
     "jpeg2000": lambda: saved("JPEG2000"),
+    "jxl": lambda: jxl(picture()),
+    "pdf": lambda: pdf(quarters_page(64, 48)),
     "psd": lambda: psd(3, 8, planes(QUARTERS)),
     "psb": lambda: psd(3, 8, planes(QUARTERS), version=2),
     "dds": lambda: saved("DDS"),
@@ -86,8 +96,6 @@ SAMPLES: Final[dict[str, Callable[[], bytes]]] = {
     "svg": lambda: gzip.compress(b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
 }
 REFUSED_SAMPLES: Final[dict[str, bytes]] = {
-    "JPEG XL": b"\xff\x0a" + bytes(60),
-    "PDF": b"%PDF-1.7",
     "PostScript": b"%!PS-Adobe-3.0 EPSF-3.0",
     "OpenEXR": b"v/1\x01\x02\0\0\0",
     "Radiance HDR": b"#?RADIANCE\n",

@@ -1,0 +1,105 @@
+"""JPEG XL: libjxl (pyjpegxl) decodes the picture upright; an animation gives its first frame."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pyjpegxl
+
+from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.codec_errors import DamagedError
+from pixelfleet.images.colour_space import SRGB, Space, mark
+from pixelfleet.images.fields import with_blobs
+from pixelfleet.images.formats import Format
+from pixelfleet.images.readers.contract import Header, Reading
+from pixelfleet.images.vips import Image, pyvips
+
+#: libjxl's text for a file that ends too early.
+_INCOMPLETE: Final = "incomplete"
+#: Bytes of memory that libjxl and the samples take for a pixel, at most.
+_BYTES_A_PIXEL: Final = 12
+#: The colours of an ICC profile (ICC.1, 7.2.6) that its pixels can have here.
+_PROFILES: Final = {b"RGB ": 3, b"GRAY": 1}
+
+
+def read_header(path: Path, _row: Format, _reading: Reading) -> Header:
+    with _translated(0):
+        meta = pyjpegxl.probe_file(path)
+    _check(meta)
+    return Header(
+        width=meta.width,
+        height=meta.height,
+        frames=1,
+        orientation=1,
+        colour_space=_interpretation(meta),
+        has_alpha=meta.has_alpha,
+        exif=_exif(meta) or b"",
+        held=True,
+    )
+
+
+def decode(path: Path, _row: Format, _reading: Reading) -> Image:
+    pyjpegxl.set_num_threads(1)
+    with _translated(0):
+        header = pyjpegxl.probe_file(path)
+    _check(header)
+    deep = header.bits_per_sample > 8
+    with _translated(header.width * header.height * _BYTES_A_PIXEL):
+        meta, pixels = pyjpegxl.read(path, dtype="uint16" if deep else "uint8")
+    bands = meta.num_color_channels + meta.has_alpha
+    if len(pixels) != meta.width * meta.height * bands * (2 if deep else 1):
+        raise OSError("not supported: JPEG XL with channels beyond colour and alpha")
+    image = pyvips.Image.new_from_memory(pixels, meta.width, meta.height, bands, "ushort" if deep else "uchar")
+    image = mark(image.copy(interpretation=_interpretation(meta)), Space(meta.icc) if meta.icc else SRGB)
+    return with_blobs(image, exif=_exif(meta), xmp=meta.xmp)
+
+
+def _interpretation(meta: Any) -> str:
+    """libvips' name of the samples. Floats are read as 16 bits."""
+    names = ("grey16", "rgb16") if meta.bits_per_sample > 8 else ("b-w", "srgb")
+    return names[meta.num_color_channels > 1]
+
+
+def _check(meta: Any) -> None:
+    """
+    Raises:
+        PermanentError: `unsupported_format`, for colours that are neither grey nor RGB, such as CMYK.
+    """
+    profile = meta.icc
+    if profile and _PROFILES.get(profile[16:20]) != meta.num_color_channels:
+        space = profile[16:20].decode("latin-1").strip() or "unknown"
+        raise PermanentError(
+            Cause.UNSUPPORTED_FORMAT, f"a JPEG XL in the colours {space} is not supported; save it as TIFF or JPEG"
+        )
+
+
+def _exif(meta: Any) -> bytes | None:
+    """The Exif box without the offset in front (ISO/IEC 18181-2, 9.4), and with the usual prefix."""
+    block: bytes | None = meta.exif
+    if not block:
+        return None
+    for at in (0, 4):
+        if block[at : at + 4] in (b"II*\0", b"MM\0*"):
+            return b"Exif\0\0" + block[at:]
+    return None
+
+
+@contextmanager
+def _translated(memory: int) -> Iterator[None]:
+    """Tell a file that is damaged from a machine without memory: libjxl reports the same error for both.
+
+    `memory`: bytes that the call takes. After an error, the bytes are allocated once for a test.
+
+    Raises:
+        MemoryError: they cannot be allocated.
+        OSError: the file ends too early.
+        DamagedError: libjxl cannot read the bytes.
+    """
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        bytearray(memory)
+        if _INCOMPLETE in str(error).lower():
+            raise OSError(f"unexpected end of data: {error}") from error
+        raise DamagedError(str(error)) from error

@@ -1,0 +1,87 @@
+"""PDF: PDFium (pypdfium2) draws one page on white paper. Scripts of a PDF never run, and nothing outside the file is
+loaded."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pypdfium2
+from pypdfium2 import raw
+
+from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.codec_errors import DamagedError
+from pixelfleet.images.colour_space import SRGB, mark
+from pixelfleet.images.formats import Format
+from pixelfleet.images.readers.contract import Header, Reading
+from pixelfleet.images.vips import Image, pyvips
+
+#: A page's unit (ISO 32000-1, 8.3.2.3).
+_POINTS_AN_INCH: Final = 72
+_WHITE: Final = (255, 255, 255, 255)
+
+
+def read_header(path: Path, _row: Format, reading: Reading) -> Header:
+    with _opened(path) as document:
+        width, height = _size(document, reading)
+        return Header(
+            width=width,
+            height=height,
+            frames=len(document),
+            orientation=1,
+            colour_space="srgb",
+            has_alpha=False,
+            exif=b"",
+            held=True,
+        )
+
+
+def decode(path: Path, _row: Format, reading: Reading) -> Image:
+    with _opened(path) as document:
+        page = document[reading.page]
+        bitmap = page.render(
+            scale=reading.dpi / _POINTS_AN_INCH, fill_color=_WHITE, rev_byteorder=True, may_draw_forms=False
+        )
+        image = pyvips.Image.new_from_memory(_packed(bitmap), bitmap.width, bitmap.height, bitmap.n_channels, "uchar")
+    return mark(image.extract_band(0, n=3).copy(interpretation="srgb"), SRGB)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """
+    Raises:
+        PermanentError: `encrypted`.
+        DamagedError: PDFium cannot read the document or the page.
+    """
+    try:
+        document = pypdfium2.PdfDocument(path)
+        try:
+            yield document
+        finally:
+            document.close()
+    except pypdfium2.PdfiumError as error:
+        # The numbers are those of FPDF_GetLastError (fpdfview.h).
+        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            raise PermanentError(
+                Cause.ENCRYPTED, "the PDF asks for a password; save a copy without one and upload the copy"
+            ) from error
+        raise DamagedError(str(error)) from error
+
+
+def _size(document: Any, reading: Reading) -> tuple[int, int]:
+    """Pixels of the page, turned as the page is displayed."""
+    if len(document) == 0:
+        raise DamagedError("it has no page")
+    width, height = document.get_page_size(min(reading.page, len(document) - 1))
+    scale = reading.dpi / _POINTS_AN_INCH
+    return math.ceil(width * scale), math.ceil(height * scale)
+
+
+def _packed(bitmap: Any) -> bytes:
+    """The rows without the padding that PDFium leaves between them."""
+    row = bitmap.width * bitmap.n_channels
+    whole = memoryview(bitmap.buffer).cast("B")
+    if bitmap.stride == row:
+        return bytes(whole)
+    return b"".join(whole[at : at + row] for at in range(0, bitmap.stride * bitmap.height, bitmap.stride))
