@@ -29,7 +29,7 @@ _OTHER: Final = "application/octet-stream"
 #: The names that RFC 6838, section 4.2, gives to media types. Other text might not fit into a header.
 _IMAGE: Final = re.compile(r"image/[a-z0-9][a-z0-9.+-]{0,100}", re.ASCII)
 #: Media types that are certainly no image. For every other type, the worker decides by the file itself.
-_REFUSED: Final = ("video/", "audio/", "text/", "font/", "application/pdf", "application/zip", "application/json")
+_REFUSED: Final = ("video/", "audio/", "text/", "font/", "application/zip", "application/json")
 
 
 @dataclass(frozen=True, slots=True)

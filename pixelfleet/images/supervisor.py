@@ -39,6 +39,10 @@ _NO_MEMORY: Final = re.compile(
     rb"failed to allocate|out of memory|MemoryError|bad_alloc|memory allocation of \d+ bytes failed",
     re.IGNORECASE,
 )
+#: Ends by which a library reacts to an allocation that fails, without a word (PDFium). They count as a lack of memory if
+#: the child held more than this share of its memory.
+_ABORTED: Final = frozenset({-signal.SIGABRT, -signal.SIGILL, -signal.SIGTRAP})
+_FULL: Final = 0.5
 #: The environment variables that a child gets. All others, such as credentials, stay with the parent.
 _PASSED: Final = re.compile(r"PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|LD_PRELOAD|MALLOC_\w+|VIPS_\w+|PYTHON\w+")
 _log = logging.getLogger("pixelfleet.images")
@@ -174,15 +178,15 @@ class RenderSupervisor:
         return f"not done after {seconds:g} seconds; raise the time limit or leave it out"
 
     def _post_mortem(self, child: subprocess.Popen[bytes]) -> TransientError:
-        try:
-            code = child.wait(timeout=1)
-        except subprocess.TimeoutExpired:
+        code, peak = _ended(child)
+        if code is None:
             child.kill()
             child.wait()
             return TransientError(Cause.CRASHED, "the decoder broke down on this image; save it in another format")
         self._words.seek(max(0, os.fstat(self._words.fileno()).st_size - _LAST_WORDS))
         most = self._memory // 1_000_000
-        if _NO_MEMORY.search(self._words.read()):
+        full = code in _ABORTED and peak > self._memory * _FULL
+        if full or _NO_MEMORY.search(self._words.read()):
             return TransientError(Cause.OUT_OF_MEMORY, f"more than {most:,} MB were needed; raise the memory limit")
         if code == -signal.SIGKILL:
             # No code here sends SIGKILL to a child and then reaches this line, so the kernel sent the signal.
@@ -200,6 +204,23 @@ class RenderSupervisor:
         child.wait()
         _pipe(child.stdin).close()
         _pipe(child.stdout).close()
+
+
+def _ended(child: subprocess.Popen[bytes]) -> tuple[int | None, int]:
+    """The exit code of a child that is about to end, and its largest resident set in bytes (getrusage(2)).
+
+    The code is None if the child lives on after a second.
+    """
+    deadline = time.monotonic() + 1
+    while True:
+        pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+        if pid:
+            # The child is reaped here, so that Popen cannot do so again.
+            child.returncode = os.waitstatus_to_exitcode(status)
+            return child.returncode, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        if time.monotonic() > deadline:
+            return None, 0
+        time.sleep(0.01)
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:

@@ -42,6 +42,8 @@ REFUSED = {
 LARGE = {"avif_of_100_megapixels", "gif_of_many_frames", "jpeg2000_that_lies", "tiff_of_one_strip"}
 #: No bound but the time limit holds these.
 ENDLESS = {"svg_of_filters"}
+#: PDFium ends its process where an allocation fails.
+ABORTED = {"pdf_of_nested_forms"}
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,10 @@ def test_a_bomb_is_refused_by_its_header_and_costs_no_memory(name: str, tmp_path
 def test_a_bomb_stays_within_the_lanes_memory_and_ends_with_a_cause(name: str, tmp_path: Path) -> None:
     ending = defuse(name, tmp_path)
 
+    if name in ABORTED:
+        assert ending.outcome.error is not None
+        assert ending.outcome.error.cause is Cause.OUT_OF_MEMORY
+        return
     assert 0 < ending.peak <= MEMORY
     if name in LARGE:
         assert ending.outcome.too_large

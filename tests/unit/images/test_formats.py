@@ -52,7 +52,7 @@ def test_junk_is_not_an_image(head: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("head", "name"),
-    [(b"%PDF-1.7", "PDF"), (b"\xff\x0a\x00", "JPEG XL"), (b"%!PS-Adobe", "PostScript"), (b"v/1\x01", "OpenEXR")],
+    [(b"gimp xcf v011", "GIMP XCF"), (b"BPG\xfb", "BPG"), (b"%!PS-Adobe", "PostScript"), (b"v/1\x01", "OpenEXR")],
 )
 def test_a_known_format_that_nothing_reads_is_named(head: bytes, name: str) -> None:
     with pytest.raises(PermanentError, match=name) as caught:
