@@ -39,8 +39,8 @@ _NO_MEMORY: Final = re.compile(
     rb"failed to allocate|out of memory|MemoryError|bad_alloc|memory allocation of \d+ bytes failed",
     re.IGNORECASE,
 )
-#: The ends of a process in which a library could not allocate memory, and wrote no message (PDFium). They count as a lack
-#: of memory if the child held more than this share of its memory.
+#: The ends of a process in which a library could not allocate memory, and wrote no message (PDFium). They count as a
+#: lack of memory if the child held more than this share of its memory.
 _ABORTED: Final = frozenset({-signal.SIGABRT, -signal.SIGILL, -signal.SIGTRAP})
 _FULL: Final = 0.5
 #: The environment variables that a child gets. All others, such as credentials, stay with the parent.
