@@ -39,6 +39,7 @@ class Renderer:
             "moment": moment,
             "iso": iso,
             "seconds": seconds,
+            "milliseconds": milliseconds,
             "time_left": time_left,
             "segment": segment,
             "query": query,
@@ -105,6 +106,11 @@ def seconds(value: float | None) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def milliseconds(value: int) -> str:
+    """A duration for people, from milliseconds."""
+    return f"{value} ms" if value < 1000 else seconds(value / 1000)
 
 
 def time_left(left: TimeLeft) -> str:

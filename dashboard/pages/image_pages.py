@@ -17,6 +17,7 @@ from dashboard.problem import Problem
 from dashboard.recipe_choices import recipe_choices
 from dashboard.results import DRAWABLE, SOON, drawable, link_of, thumb_of, tiles_of, variant_of
 from dashboard.site import site_of
+from dashboard.timeline import attempt_bars
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.aws.presigned import LONGEST_SECONDS, attachment
 from pixelfleet.domain.records import Image, Status, StoredVariant
@@ -54,9 +55,9 @@ def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
         "lifetimes": LINK_SECONDS,
         "stem": PurePosixPath(image.path).stem,
         "picture_html": _picture_html(image),
-        "work_ms": sum(image.timings_ms.values()),
         "pictures": _pictures(image),
         "cost": image_cost(image),
+        "attempts": attempt_bars(image),
     }
     return site.page(request, "image.html", values)
 
