@@ -1,5 +1,6 @@
 """The whole fleet on one machine, for `run` and `up`: embedded cloud, resources, pump, workers, dashboard."""
 
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,8 @@ from pixelfleet.settings import Settings, load_settings
 #: Processes of the heavy lane. One is enough, and takes much memory.
 HEAVY_PROCESSES: Final = 1
 DASHBOARD_PORT: Final = 8080
+#: Seconds from SIGTERM to SIGKILL of the processes of a fleet that keeps nothing, after its command was killed.
+NOTHING_TO_KEEP: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def embedded_fleet(plan: Plan) -> Iterator[EmbeddedFleet]:
 @contextmanager
 def _supervisor(plan: Plan) -> Iterator[ProcessSupervisor]:
     """A supervisor whose children are stopped at the end, or killed if the plan keeps nothing."""
-    with ProcessSupervisor() as supervisor:
+    with ProcessSupervisor(longest_grace=math.inf if plan.keeps else NOTHING_TO_KEEP) as supervisor:
         try:
             yield supervisor
         finally:

@@ -1,12 +1,13 @@
 """Children below a guard: started, watched, restarted with back-off, stopped together, without threads."""
 
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -134,9 +135,13 @@ class _Post:
 
 @dataclass(slots=True)
 class ProcessSupervisor:
-    """Keeps its children running until `stop`, which the end of a `with` block calls, also after an error."""
+    """Keeps its children running until `stop`, which the end of a `with` block calls, also after an error.
+
+    `longest_grace` bounds the seconds from SIGTERM to SIGKILL of every child, also after the supervisor was killed.
+    """
 
     clock: Callable[[], float] = time.monotonic
+    longest_grace: float = math.inf
     _posts: list[_Post] = field(default_factory=list)
 
     def __enter__(self) -> "ProcessSupervisor":
@@ -146,7 +151,7 @@ class ProcessSupervisor:
         self.stop()
 
     def start(self, program: Program) -> Child:
-        child = Child(program)
+        child = Child(replace(program, grace=min(program.grace, self.longest_grace)))
         self._posts.append(_Post(child, self.clock()))
         return child
 

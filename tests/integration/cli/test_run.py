@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from pixelfleet.files.destination import own_destination
+from pixelfleet.localcloud.folder import temporary_data_folder
 from tests.integration.cli.command import environment, left_of, processes_of, run, start
 from tests.waiting import PATIENCE, eventually
 
@@ -127,7 +130,9 @@ def test_nothing_is_left_behind(outcome: RunResult) -> None:
         signal.SIGKILL,
     ],
 )
-def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path, how: signal.Signals) -> None:
+def test_an_interrupted_run_leaves_no_process_behind_and_no_lock(
+    tmp_path: Path, how: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(300):
         _picture(tmp_path / f"in/{number}.png")
     tmp = tmp_path / "tmp"
@@ -140,6 +145,10 @@ def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path, how: signal
     if how is signal.SIGKILL:
         # The child guards need time for SIGTERM, the kill grace and SIGKILL.
         eventually(lambda: not processes_of(tmp))
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp))
+        # The next run: DEST is free, and what the killed run left is removed.
+        with own_destination(tmp_path / "out"), temporary_data_folder() as folder:
+            assert left_of(tmp) == [str(folder)]
         return
     assert process.returncode == 130
     assert "were ready, their variants are in" in said

@@ -115,6 +115,14 @@ def test_stop_waits_until_nothing_is_left_and_honours_the_grace(tmp_path: Path) 
     assert not _held(tmp_path)
 
 
+def test_a_supervisor_may_shorten_the_grace_of_all_its_children(tmp_path: Path) -> None:
+    supervisor = ProcessSupervisor(longest_grace=0.1)
+    supervisor.start(holder(tmp_path, "stubborn", 3_600))
+    eventually(lambda: _both_up(tmp_path))
+    supervisor.stop()
+    assert not _held(tmp_path)
+
+
 def _program(tmp_path: Path, code: str, *, restarts: bool = True) -> Program:
     return Program(
         "helper",
