@@ -1,9 +1,11 @@
-"""The pictures inside ICO, CUR and ICNS files, which are whole PNG or JPEG 2000 files of any size.
+"""The pictures inside ICO, CUR, ICNS and BLP files, which are whole PNG, JPEG 2000 or JPEG files of any size.
 
 The directory of an ICO has one byte for a side, and Pillow decodes the inner picture while Pillow opens the file. A
 file of 728 kB with 16 x 16 in its header held a PNG of 250 megapixels. The file took 1 GB before its size was known.
+A BLP of 2 MB with 64 x 64 in its header held a JPEG of 196 megapixels, which took 1.5 GB.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +20,17 @@ _JP2: Final = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 _JP2_CODESTREAM: Final = b"\xff\x4f\xff\x51"
 #: Bytes of an inner file that are enough to read its size.
 _HEAD: Final = 512
+#: Magic, compression, alpha bits, width, height, two kinds, 16 offsets, 16 lengths, bytes of the common head.
+_BLP_HEAD: Final = struct.Struct("<4s6I16I16II")
+#: Bytes of a JPEG in which its size is looked for.
+_JPEG_BYTES: Final = 1 << 20
+#: The start of a frame of 8 or 12 bits: marker, length, precision, height, width (ITU T.81, B.2.2).
+_JPEG_SIZE: Final = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]\0.[\x08\x0c](.{4})", re.DOTALL)
 _ICO_ENTRY: Final = struct.Struct("<BBBBHHII")
 
 
 def check_icon(path: Path, format_name: str) -> None:
-    """Check the pictures inside an icon before a decoder opens the icon. Other formats pass.
+    """Check the pictures inside an icon or a BLP before a decoder opens the icon. Other formats pass.
 
     Raises:
         PermanentError: `too_many_pixels`.
@@ -35,7 +43,7 @@ def check_icon(path: Path, format_name: str) -> None:
             if width * height > MAX_ICON_PIXELS:
                 raise PermanentError(
                     Cause.TOO_MANY_PIXELS,
-                    f"the {format_name} holds a picture of {width:,} x {height:,} pixels; an icon may have "
+                    f"the {format_name} holds a picture of {width:,} x {height:,} pixels; such a picture may have "
                     f"{MAX_ICON_PIXELS:,}; save the picture as PNG",
                 )
 
@@ -63,6 +71,27 @@ def _icns(file: BinaryIO) -> Iterator[tuple[int, int]]:
         file.seek(start + length - 8)
 
 
+def _blp(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """The size of the JPEG inside a BLP1, as Pillow reads it: a common head, then what the first offset names.
+
+    A JPEG of the size that the file itself declares is left to the lane's limits.
+    """
+    head = file.read(_BLP_HEAD.size)
+    if len(head) < _BLP_HEAD.size:
+        return
+    magic, compression, _, columns, rows, *rest = _BLP_HEAD.unpack(head)
+    offset, length, common = rest[2], rest[18], rest[34]
+    if magic != b"BLP1" or compression != 0:
+        return
+    content = file.read(min(common, _JPEG_BYTES))
+    file.seek(offset)
+    content += file.read(min(length, _JPEG_BYTES))
+    for frame in _JPEG_SIZE.finditer(content):
+        height, width = struct.unpack(">HH", frame[1])
+        if width * height > columns * rows:
+            yield width, height
+
+
 def _size_of(head: bytes) -> Iterator[tuple[int, int]]:
     if head.startswith(_PNG) and len(head) >= 24:
         yield struct.unpack(">II", head[16:24])
@@ -77,4 +106,4 @@ def _size_of(head: bytes) -> Iterator[tuple[int, int]]:
         yield abs(width), abs(height) // 2
 
 
-_READERS: Final = {"ico": _ico, "cur": _ico, "icns": _icns}
+_READERS: Final = {"blp": _blp, "ico": _ico, "cur": _ico, "icns": _icns}

@@ -1,4 +1,4 @@
-"""The frames, directories, blocks and boxes of a file, counted before a decoder reads all of them.
+"""The frames, chunks, directories, blocks and boxes of a file, counted before a decoder reads all of them.
 
 Decoders accept a list of a million entries, and some decoders search the whole list for each entry. An animation of a
 million frames of one pixel, 70 MB, occupied libwebp for minutes before libwebp returned the number of frames.
@@ -6,6 +6,7 @@ million frames of one pixel, 70 MB, occupied libwebp for minutes before libwebp 
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
@@ -14,7 +15,8 @@ from pixelfleet.images.limits import Limits
 
 #: Directories for each allowed page: a page may have reduced copies and a mask.
 DIRECTORIES_A_PAGE: Final = 4
-#: Blocks of an ICNS (Apple defines about thirty types), and boxes of AVIF or HEIC on the outermost level.
+#: Blocks of an ICNS (Apple defines about thirty types), boxes of AVIF or HEIC on the outermost level, and chunks of a
+#: WebP beside its frames.
 MAX_BLOCKS: Final = 1_000
 _RIFF_HEAD: Final = 12
 _ICNS_HEAD: Final = 8
@@ -28,7 +30,7 @@ def check_structure(path: Path, format_name: str, limits: Limits) -> None:
     """
     with path.open("rb") as file:
         if format_name == "webp":
-            _bound(_riff_frames(file), limits.max_frames, Cause.TOO_MANY_FRAMES, "frames", format_name)
+            _check_chunks(_riff_chunks(file), limits.max_frames)
         elif format_name == "tiff":
             most = limits.max_frames * DIRECTORIES_A_PAGE
             _bound(_directories(file), most, Cause.TOO_MANY_FRAMES, "directories", format_name)
@@ -41,12 +43,19 @@ def _bound(items: Iterator[object], most: int, cause: Cause, name: str, format_n
         raise PermanentError(cause, f"the {format_name} has more than {most:,} {name}; split it or save it anew")
 
 
-def _riff_frames(file: BinaryIO) -> Iterator[bytes]:
-    """The frames of an animated WebP (WebP Container Specification): chunks of a type, a length and content."""
+def _check_chunks(kinds: Iterator[bytes], max_frames: int) -> None:
+    """libwebp keeps a note of every chunk, also of chunks without content."""
+    first = list(islice(kinds, max_frames + MAX_BLOCKS + 1))
+    frames = first.count(b"ANMF")
+    _bound(iter(first[:frames]), max_frames, Cause.TOO_MANY_FRAMES, "frames", "webp")
+    _bound(iter(first[frames:]), MAX_BLOCKS, Cause.TOO_MUCH_METADATA, "chunks beside its frames", "webp")
+
+
+def _riff_chunks(file: BinaryIO) -> Iterator[bytes]:
+    """The types of a WebP's chunks (WebP Container Specification): chunks of a type, a length and content."""
     file.seek(_RIFF_HEAD)
     while len(head := file.read(8)) == 8:
-        if head[:4] == b"ANMF":
-            yield head
+        yield head[:4]
         size = int.from_bytes(head[4:], "little")
         if not _reach(file, file.tell() + size + size % 2):
             return

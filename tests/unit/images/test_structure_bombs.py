@@ -16,13 +16,14 @@ from pixelfleet.images.time_allowed import seconds_allowed
 LIMITS = Limits(max_bytes=10**9, max_pixels=10**9, max_frames=20)
 
 
-def webp(frames: int) -> bytes:
-    """Frames of one pixel, each a file of some 30 bytes."""
+def webp(frames: int, others: int = 0) -> bytes:
+    """Frames of one pixel, each a file of some 30 bytes, and behind them other chunks, without content."""
     file = io.BytesIO()
     Image.new("RGB", (1, 1)).save(file, "WEBP", lossless=True)
     picture = file.getvalue()[12:]
     frame = _chunk(b"ANMF", bytes(12) + b"\1\0\0\0" + picture)
     body = b"WEBP" + _chunk(b"VP8X", b"\2" + bytes(9)) + _chunk(b"ANIM", bytes(6)) + frame * frames
+    body += _chunk(b"XXXX", b"") * others
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
@@ -62,6 +63,9 @@ def _check(content: bytes, name: str, folder: Path) -> None:
     ("name", "content", "cause"),
     [
         ("webp", webp(21), Cause.TOO_MANY_FRAMES),
+        ("webp", webp(1, MAX_BLOCKS), Cause.TOO_MUCH_METADATA),
+        ("webp", webp(21, 100_000), Cause.TOO_MANY_FRAMES),
+        ("webp", webp(20, 100_000), Cause.TOO_MUCH_METADATA),
         ("tiff", tiff(81), Cause.TOO_MANY_FRAMES),
         ("tiff", tiff(81, order=">"), Cause.TOO_MANY_FRAMES),
         ("tiff", tiff(81, big=True), Cause.TOO_MANY_FRAMES),
@@ -81,6 +85,7 @@ def test_a_list_that_is_too_long_is_refused(name: str, content: bytes, cause: Ca
     ("name", "content"),
     [
         ("webp", webp(20)),
+        ("webp", webp(20, MAX_BLOCKS - 2)),
         ("tiff", tiff(80)),
         ("tiff", tiff(80, big=True)),
         ("tiff", tiff(2, last=8)),

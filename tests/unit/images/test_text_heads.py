@@ -7,7 +7,7 @@ import pytest
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.limits import Limits
 from pixelfleet.images.probe import probe
-from pixelfleet.images.text_heads import MAX_CARDS, MAX_COLOURS, MAX_HEAD
+from pixelfleet.images.text_heads import MAX_CARDS, MAX_COLOURS, MAX_COMMENTS, MAX_HEAD
 from tests.unit.images.test_format_table import SAMPLES
 
 LIMITS = Limits(max_bytes=100_000_000, max_pixels=1_000_000, max_frames=20)
@@ -22,6 +22,8 @@ ENDLESS = {
     "spaces in a PFM": b"Pf 4 4" + b"\n" * _LONG,
     "definitions in an XBM": b"#define a_width 9\n" + b"#define a_x_hot 1\n" * MAX_HEAD,
     "spaces in an XPM": b"/* XPM */" + b"\n" * _LONG,
+    "comments between the numbers of a plain PPM": b"P3 4 4 255\n" + b"1 #\n" * (MAX_COMMENTS + 1),
+    "comments far behind the head of a plain PBM": b"P1 999 999\n" + b"1 " * MAX_HEAD + b"#\n" * (MAX_COMMENTS + 1),
     "colours of an XPM": _COLOURS + b'"4 4 %d 4",\n' % (MAX_COLOURS + 1) + b'"aaaa c #000000",\n' * 99,
     "cards of a FITS": b"SIMPLE  =                    T".ljust(80) + b"COMMENT x".ljust(80) * (MAX_CARDS + 1),
 }
