@@ -137,6 +137,10 @@ class Settings(BaseSettings):
     tag_originals: bool = Field(
         default=False, description="also tag the original when the image is done, merged with the original's own tags"
     )
+    delete_adopted_originals: bool = Field(
+        default=False,
+        description="let removals delete originals in buckets other than the uploads bucket; else only the results go",
+    )
     max_attempts: int = Field(
         5,
         ge=1,

@@ -20,7 +20,8 @@ from botocore.exceptions import ClientError
 from pixelfleet.aws.errors import error_code, translated
 from pixelfleet.aws.interruptible import interruptible
 from pixelfleet.aws.object_bytes import ObjectBytes, PutHeaders
-from pixelfleet.errors import Cause, TransientError
+from pixelfleet.domain.archives import Archive, archive_of, is_being_restored, is_restored
+from pixelfleet.errors import Cause, PermanentError, TransientError
 from pixelfleet.files.destination import draft_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 #: Files that are put at once.
 STORE_THREADS: Final = 8
+ARCHIVED: Final = (
+    "the object is archived, and S3 reads it after a restore only. Ask for a restore, by `pixelfleet adopt "
+    "--restore bulk` or `aws s3api restore-object`: the image is processed when S3 has restored the object"
+)
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 #: User metadata has 2 KB in all (S3 user guide, "Working with object metadata"), and a quoted key can be 3 KB.
 SOURCE_METADATA: Final = 1_000
@@ -49,13 +54,18 @@ class ObjectGoneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ObjectVersion:
-    """One object, as S3 answers a HEAD or a GET; `bytes` is its size."""
+    """One object, as S3 answers a HEAD or a GET; `bytes` is its size.
+
+    A HEAD also says whether the object is archived, so that a GET is refused, and whether a restore is under way.
+    """
 
     bucket: str
     key: str
     version_id: str | None
     etag: str | None
     bytes: int
+    archive: Archive | None = None
+    restoring: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,7 @@ class Objects:
 
         Raises:
             ObjectGoneError: the version is gone, or the key holds another by now.
+            PermanentError: the object is archived.
             TransientError: the answer is of another version than the one that was asked for.
         """
         pin = None if source.version_id else source.etag
@@ -106,7 +117,7 @@ class Objects:
             _check_version(source, version)
             return version, _write(download.chunks, path, abandoned) if download.size <= max_bytes else ""
 
-        with translated(f"fetch {source.key!r}"), gone_as_error(source.key):
+        with translated(f"fetch {source.key!r}"), gone_as_error(source.key), _archived():
             return interruptible(get)
 
     def store(self, path: Path, key: str, stored: Stored) -> str:
@@ -151,9 +162,16 @@ class Objects:
                 if error_code(error) in _MISSING:
                     return None
                 raise
-        version = answer.get("VersionId")
+        version, restore = answer.get("VersionId"), answer.get("Restore")
+        tier = answer.get("ArchiveStatus")
         return ObjectVersion(
-            bucket, key, None if version == "null" else version, answer["ETag"].strip('"'), answer["ContentLength"]
+            bucket,
+            key,
+            None if version == "null" else version,
+            answer["ETag"].strip('"'),
+            answer["ContentLength"],
+            archive_of(answer.get("StorageClass"), tier, restored=is_restored(restore)),
+            is_being_restored(restore),
         )
 
     def delete_results(self, prefix: str) -> int:
@@ -241,6 +259,17 @@ def gone_as_error(key: str) -> Iterator[None]:
     except ClientError as error:
         if error_code(error) in _MISSING | _SUPERSEDED | _MARKER:
             raise ObjectGoneError(key) from None
+        raise
+
+
+@contextmanager
+def _archived() -> Iterator[None]:
+    """Turn S3's answer about an archived object into the cause that an image has then (S3 API reference, GetObject)."""
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) == "InvalidObjectState":
+            raise PermanentError(Cause.ARCHIVED, ARCHIVED) from None
         raise
 
 

@@ -92,10 +92,22 @@ class Images(ImageReader):
         at = self._timestamp()
         return self._change(aim.job.image_id, lambda image: transitions.hand_back(image, aim, at), seen)
 
-    def remove(self, job: Job, worker: str, seen: Image | None = None, place: Place | None = None) -> Image | Refusal:
+    def remove(
+        self,
+        job: Job,
+        worker: str,
+        seen: Image | None = None,
+        place: Place | None = None,
+        *,
+        released: bool = False,
+    ) -> Image | Refusal:
         """See `transitions.remove`."""
         at = self._timestamp()
-        return self._change(job.image_id, lambda image: transitions.remove(image, job, at, worker, place), seen)
+        return self._change(
+            job.image_id,
+            lambda image: transitions.remove(image, job, at, worker, place, released=released),
+            seen,
+        )
 
     def announced(self, image: Image) -> Image | Refusal:
         """Clear the notice that was just published for `image`."""

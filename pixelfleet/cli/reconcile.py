@@ -86,6 +86,7 @@ def _as_document(report: ReconcileReport, *, dry_run: bool) -> dict[str, object]
         "refused": report.refused,
         "gone": report.records.gone,
         "unfinished": report.records.unfinished,
+        "waiting": report.records.waiting,
         "older_than": report.horizon.events.isoformat(),
         "swept": asdict(report.swept) if report.swept else None,
         "invalidated": report.invalidated,
@@ -103,6 +104,8 @@ def _show(report: ReconcileReport, *, dry_run: bool) -> None:
         RESULTS.print(f"{count(records.gone, 'image')} without an object {would} sent to be removed")
     if records.unfinished:
         RESULTS.print(f"{count(records.unfinished, 'record')} with a notice or results left over {would} sent again")
+    if records.waiting:
+        RESULTS.print(f"{count(records.waiting, 'image')} with a lost job or a restored object {would} sent")
     if report.refused:
         say(f"{count(report.refused, 'job')} not taken by SQS: run reconcile again", style="yellow")
     if not report.invalidated:

@@ -30,7 +30,8 @@ def rm(
 ) -> None:
     """Remove originals; the fleet then removes their variants and marks the records deleted.
 
-    The bucket keeps versions: an original can be restored until the lifecycle rule deletes its versions.
+    The bucket keeps versions: an original can be restored until the lifecycle rule deletes its versions. Originals in
+    other buckets, which `pixelfleet adopt` took on, stay: only their records and variants are removed.
 
         pixelfleet rm uploads/me/summer/a.jpg
 
@@ -84,6 +85,13 @@ def _show(removal: Removal, *, as_json: bool) -> None:
     for line in refused:
         say(line, style="red")
     if as_json:
-        emit({"removed": removal.removed, "refused": refused})
-    else:
+        emit({"removed": removal.removed, "released": removal.released, "refused": refused})
+        return
+    if removal.removed or not removal.released:
         RESULTS.print(f"{count(removal.removed, 'original')} removed; the variants follow")
+    if removal.released:
+        RESULTS.print(
+            f"{count(removal.released, 'image')} removed with the variants; the originals stay in their bucket "
+            "(PIXELFLEET_DELETE_ADOPTED_ORIGINALS=true lets rm delete originals too)",
+            soft_wrap=True,
+        )

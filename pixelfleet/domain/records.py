@@ -164,6 +164,8 @@ class Image(WholeRecord):
     #: What people called it, in order of name; see `tags.py`.
     tags: tuple[str, ...] = ()
 
+    #: Whether somebody removed the image while its original stays, in a bucket that was there before the deployment.
+    released: bool | None = None
     #: What the batch's counters hold of this image: a status, or `failed:<cause>`.
     counted: str | None = None
     #: The source version whose outcomes are not counted: the bucket held another when the batch was sealed.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from pixelfleet.domain.jobs import Job, JobKind
+from pixelfleet.domain.jobs import Job, JobKind, Origin
 from pixelfleet.domain.keys import MAX_KEY_BYTES
 from pixelfleet.errors import EventError
 
@@ -24,13 +24,17 @@ _KINDS: Final = {
     "LifecycleExpiration": JobKind.REMOVE,
 }
 _EVENTBRIDGE_KINDS: Final = {"Object Created": JobKind.PROCESS, "Object Deleted": JobKind.REMOVE}
+#: An archived object can be read from now on: its image may wait for that.
+_RESTORED: Final = "ObjectRestore:Completed"
+_EVENTBRIDGE_RESTORED: Final = "Object Restore Completed"
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """The content of one message: jobs to route, and the records that could not be read, each with its reason.
 
-    Events that need no work (a test event, a restore, a tagging, a folder marker) are counted as ignored.
+    Events that need no work (a test event, the beginning of a restore, a tagging, a folder marker) are counted as
+    ignored.
     """
 
     jobs: tuple[Job, ...] = ()
@@ -99,8 +103,9 @@ def _parse_record(record: object) -> Job | None:
     major = _text(fields, "eventVersion", default="2.0").partition(".")[0]
     if major != SUPPORTED_MAJOR:
         raise EventError(f"eventVersion {fields['eventVersion']!r:.60} is not {SUPPORTED_MAJOR}.x")
-    family = _text(fields, "eventName").removeprefix("s3:").partition(":")[0]
-    kind = _KINDS.get(family)
+    name = _text(fields, "eventName").removeprefix("s3:")
+    origin = Origin.RESTORE if name == _RESTORED else Origin.EVENT
+    kind = JobKind.PROCESS if origin is Origin.RESTORE else _KINDS.get(name.partition(":")[0])
     if kind is None:
         return None
     s3 = _object(fields.get("s3"), "s3")
@@ -108,22 +113,25 @@ def _parse_record(record: object) -> Job | None:
     details = _object(s3.get("object"), "s3.object")
     # Keys are form-encoded in notifications: a space comes as +, a plus as %2B.
     key = _decode_key(_text(details, "key"))
-    return _job(kind, bucket, key, details | {"version_id": details.get("versionId"), "etag": details.get("eTag")})
+    version = {"version_id": details.get("versionId"), "etag": details.get("eTag")}
+    return _job(kind, bucket, key, details | version, origin)
 
 
 def _parse_eventbridge(document: Mapping[str, Any]) -> Parsed:
-    kind = _EVENTBRIDGE_KINDS.get(str(document["detail-type"]))
+    restored = document["detail-type"] == _EVENTBRIDGE_RESTORED
+    kind = JobKind.PROCESS if restored else _EVENTBRIDGE_KINDS.get(str(document["detail-type"]))
     if document.get("source") != "aws.s3" or kind is None:
         return Parsed(ignored=1)
     detail = _object(document["detail"], "detail")
     bucket = _text(_object(detail.get("bucket"), "detail.bucket"), "name")
     details = _object(detail.get("object"), "detail.object")
     # EventBridge, unlike S3's notifications, does not encode the key.
-    job = _job(kind, bucket, _text(details, "key"), details | {"version_id": details.get("version-id")})
+    origin = Origin.RESTORE if restored else Origin.EVENT
+    job = _job(kind, bucket, _text(details, "key"), details | {"version_id": details.get("version-id")}, origin)
     return Parsed(jobs=(job,)) if job is not None else Parsed(ignored=1)
 
 
-def _job(kind: JobKind, bucket: str, key: str, details: Mapping[str, Any]) -> Job | None:
+def _job(kind: JobKind, bucket: str, key: str, details: Mapping[str, Any], origin: Origin) -> Job | None:
     try:
         length = len(key.encode())
     except UnicodeEncodeError:
@@ -143,6 +151,7 @@ def _job(kind: JobKind, bucket: str, key: str, details: Mapping[str, Any]) -> Jo
         etag=_optional(details, "etag"),
         sequencer=_optional(details, "sequencer"),
         bytes=size,
+        origin=origin,
     )
 
 

@@ -63,6 +63,7 @@ def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
             "attempt_log": image.logged(line(aim, "claimed", aim.at).model_copy(update={"duration_ms": None})),
             "cause": image.cause if again else None,
             "message": image.message if again else None,
+            "released": None,
             "uploaded_at": image.uploaded_at or aim.at,
         }
     )
@@ -164,10 +165,13 @@ def uncount(image: Image | None, etag: str | None) -> Image | Refusal:
     return after if outdated or after != image else Refusal.DONE
 
 
-def remove(image: Image | None, job: Job, at: str, worker: str, place: Place | None = None) -> Image | Refusal:
+def remove(
+    image: Image | None, job: Job, at: str, worker: str, place: Place | None = None, *, released: bool = False
+) -> Image | Refusal:
     """Leave a tombstone; every folder of results that was ever named is listed in `superseded`, to be deleted.
 
-    `place` is the owner and batch of an image without a record; by default they are read from the key.
+    `place` is the owner and batch of an image without a record; by default they are read from the key. `released`: the
+    original stays, so that a later look at the bucket must not bring the image back.
     """
     sequencer = sequencer_of(job, image)
     if image is None:
@@ -195,6 +199,7 @@ def remove(image: Image | None, job: Job, at: str, worker: str, place: Place | N
             "revision_recipe": None,
             "target": None,
             "variants": (),
+            "released": released or None,
             "counted": counted_as(Status.DELETED, None),
             "notice": None,
             "cause": None,

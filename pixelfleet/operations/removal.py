@@ -1,4 +1,8 @@
-"""Removing images: originals are deleted; the bucket's events let the workers remove the results."""
+"""Removing images: originals are deleted; the bucket's events let the workers remove the results.
+
+A bucket that was there before the deployment is read only: an image of such a bucket is released. Its record and its
+results are removed, and the original stays, unless a setting says otherwise.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -7,7 +11,7 @@ from typing import Final
 
 from pixelfleet.aws.originals import DELETED_AT_ONCE, NotRemoved
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.jobs import Job, JobKind
+from pixelfleet.domain.jobs import Job, JobKind, Lane
 from pixelfleet.domain.records import Image, Status, next_sequencer
 from pixelfleet.operations.noted import noted
 
@@ -17,10 +21,20 @@ PRESENT: Final = tuple(status for status in Status if status is not Status.DELET
 
 @dataclass(slots=True)
 class Removal:
-    """The number of removed originals, and the originals that S3 refused to remove."""
+    """The number of removed originals, and the originals that S3 refused to remove.
+
+    `released` counts images that were removed while their originals stay.
+    """
 
     removed: int = 0
     refused: list[NotRemoved] = field(default_factory=list)
+    released: int = 0
+
+
+def keeps_original(deployment: Deployment, image: Image) -> bool:
+    """Whether the original of an image stays when the image is removed."""
+    settings = deployment.settings
+    return image.bucket != settings.uploads_bucket and not settings.delete_adopted_originals
 
 
 def remove_originals(
@@ -30,23 +44,29 @@ def remove_originals(
     on: str,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Removal:
-    """Remove the originals of many images, and note the removal; `progress` gets the number of removed originals.
+    """Remove many images and note the removal; `progress` gets the number of removed images.
 
     Raises:
-        TransientError: S3 does not answer; removing may be repeated.
+        TransientError: S3, DynamoDB or SQS does not answer; removing may be repeated.
     """
     result = Removal()
     waiting = iter(images)
     with noted(deployment, who, "rm", on) as details:
         details |= {"removed": 0, "refused": 0}
         while some := list(islice(waiting, DELETED_AT_ONCE)):
-            for bucket in sorted({image.bucket for image in some}):
-                keys = (image.key for image in some if image.bucket == bucket)
+            for image in filter(lambda image: keeps_original(deployment, image), some):
+                _release(deployment, image, who)
+                result.released += 1
+            deletable = [image for image in some if not keeps_original(deployment, image)]
+            for bucket in sorted({image.bucket for image in deletable}):
+                keys = (image.key for image in deletable if image.bucket == bucket)
                 for removed, refused in deployment.originals.remove(bucket, keys):
                     result.removed += removed
                     result.refused += refused
-            details |= {"removed": result.removed, "refused": len(result.refused)}
-            progress(result.removed)
+            details.update(removed=result.removed, refused=len(result.refused))
+            if result.released:
+                details["released"] = result.released
+            progress(result.removed + result.released)
     return result
 
 
@@ -54,11 +74,25 @@ def delete_image(deployment: Deployment, image: Image, who: str) -> None:
     """Delete one original, and mark its record `deleted` at once; the bucket's event has a worker delete the results.
 
     The removal is ordered just after the version that was read: a repeated job of that version finds the image
-    deleted, and an upload of the same name that came in between stays.
+    deleted, and an upload of the same name that came in between stays. Where the original stays, a job has a worker
+    delete the results.
 
     Raises:
-        TransientError: S3 or DynamoDB does not answer.
+        TransientError: S3, DynamoDB or SQS does not answer.
     """
+    if keeps_original(deployment, image):
+        _release(deployment, image, who)
+        return
     deployment.objects.delete_original(image.bucket, image.key)
-    removal = Job(JobKind.REMOVE, image.bucket, image.key, sequencer=next_sequencer(image.sequencer))
-    deployment.images.remove(removal, who, image)
+    deployment.images.remove(_removal(image), who, image)
+
+
+def _release(deployment: Deployment, image: Image, who: str) -> None:
+    """Mark the record `deleted`, then have a worker delete the results. A lost job is sent again by reconcile."""
+    removal = _removal(image)
+    deployment.images.remove(removal, who, image, released=True)
+    deployment.queues.send_one(Lane.BULK, removal)
+
+
+def _removal(image: Image) -> Job:
+    return Job(JobKind.REMOVE, image.bucket, image.key, sequencer=next_sequencer(image.sequencer))

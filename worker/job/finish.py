@@ -69,7 +69,10 @@ class Finish:
         return image if isinstance(updated, Refusal) else updated
 
     def _tag_original(self, image: Image) -> None:
-        if not self._deployment.settings.tag_originals or image.status not in _SETTLED:
+        settings = self._deployment.settings
+        # A bucket that was there before the deployment is read, and never written to.
+        own = image.bucket == settings.uploads_bucket
+        if not settings.tag_originals or not own or image.status not in _SETTLED:
             return
         source = ObjectVersion(image.bucket, image.key, image.version_id, image.etag, image.bytes or 0)
         tags = {"pixelfleet-status": image.status.value, "pixelfleet-processed-at": image.finished_at or ""}

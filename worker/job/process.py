@@ -57,6 +57,8 @@ class Processor:
         """
         if job.kind is JobKind.REMOVE:
             return self._follow_removal(job, lane, hold)
+        if job.origin is Origin.RESTORE:
+            return self._follow_restore(job, lane, hold)
         return self._process(job, lane, hold)
 
     def _process(self, job: Job, lane: Lane, hold: Hold) -> Image | None:
@@ -70,11 +72,30 @@ class Processor:
             return self._remove(job)
         present = _job_of(current, job)
         seen = self._deployment.images.get(job.image_id)
+        if seen is not None and seen.released and seen.etag == present.etag:
+            # Somebody removed the image alone: its original stays in a bucket that was there before the deployment.
+            self._finish.again(job.image_id)
+            return None
         if seen is not None and seen.uncounted_version == present.source_version:
             # The bucket holds the version again that a seal uncounted.
             seen = recount(self._deployment, seen)
         if self._deployment.images.confirm(job, present.source_version, seen) is Refusal.UNKNOWN:
             return self._process(present, lane, hold)
+        self._finish.again(job.image_id)
+        return None
+
+    def _follow_restore(self, job: Job, lane: Lane, hold: Hold) -> Image | None:
+        """S3 has restored an archived object: process the image if it waits for that.
+
+        Others restore objects too, for purposes of their own: an image that has an outcome is left as it is, and an
+        object without a record is not taken on.
+        """
+        seen = self._deployment.images.get(job.image_id)
+        if seen is None:
+            return None
+        under_way = seen.status in (Status.QUEUED, Status.PROCESSING)
+        if under_way or (seen.status is Status.FAILED and seen.cause is Cause.ARCHIVED):
+            return self._process(seen.job(Origin.RESTORE), lane, hold)
         self._finish.again(job.image_id)
         return None
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.catalog.dynamo import BATCH_GET_KEYS
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.records import Image, Status, timestamp
+from pixelfleet.errors import Cause
 from pixelfleet.operations.reconcile.compare import GROUP, THREADS
 from pixelfleet.operations.reconcile.verdict import Horizon, last_touched
 
@@ -23,11 +25,16 @@ _UNDER_WAY: Final = (Status.QUEUED, Status.PROCESSING)
 
 @dataclass(slots=True)
 class UnsettledRecords:
-    """Records under way or failed whose object is gone; those with a notice or results left; jobs that SQS refused."""
+    """Records under way or failed whose object is gone; those with a notice or results left; jobs that SQS refused.
+
+    `waiting` are images that no listing of the uploads bucket shows: their job is lost, or their object was archived
+    and can be read by now.
+    """
 
     gone: int = 0
     unfinished: int = 0
     refused: int = 0
+    waiting: int = 0
 
 
 def settle_records(
@@ -50,8 +57,10 @@ def settle_records(
             jobs = list(pool.map(lambda image: (_job(deployment, image), image), page))
             for job, image in jobs:
                 gone = job is not None and job.kind is JobKind.REMOVE and image.status is not Status.DELETED
+                waiting = job is not None and job.kind is JobKind.PROCESS and job.origin is Origin.RECONCILE
                 result.gone += gone
-                result.unfinished += job is not None and not gone
+                result.waiting += waiting
+                result.unfinished += job is not None and not gone and not waiting
             if not dry_run:
                 result.refused += _send(deployment, [(job, image.lane) for job, image in jobs if job is not None])
             progress(result)
@@ -68,12 +77,27 @@ def _job(deployment: Deployment, image: Image) -> Job | None:
     """The job that settles a record, None if the listing of the bucket covers it."""
     removal = Job(JobKind.REMOVE, image.bucket, image.key, sequencer=image.sequencer, origin=Origin.RECONCILE)
     under_way = image.status in _UNDER_WAY
-    if (under_way or image.status is Status.FAILED) and deployment.objects.head(image.bucket, image.key) is None:
-        return removal
+    if under_way or image.status is Status.FAILED:
+        current = deployment.objects.head(image.bucket, image.key)
+        if current is None:
+            return removal
+        if _waits(deployment, image, current):
+            return image.job(Origin.RECONCILE)
     if under_way or (image.notice is None and not image.superseded):
         return None
     # The job repeats the image's event: the claim is refused as done, and the worker finishes the rest.
     return removal if image.status is Status.DELETED else image.job(Origin.EVENT)
+
+
+def _waits(deployment: Deployment, image: Image, current: ObjectVersion) -> bool:
+    """Whether the image waits for a job that nothing else sends.
+
+    The listing of the uploads bucket finds the lost jobs of that bucket. A restore that is under way ends with an event
+    of its own.
+    """
+    if image.status is Status.FAILED:
+        return image.cause is Cause.ARCHIVED and current.archive is None
+    return image.bucket != deployment.settings.uploads_bucket and not current.restoring
 
 
 def _send(deployment: Deployment, jobs: list[tuple[Job, Lane]]) -> int:

@@ -35,10 +35,19 @@ class Horizon:
 
 def verdict_on(listed: ListedObject, image: Image | None, horizon: Horizon, required: RecipeRef | None) -> Verdict:
     """The state of an object. `required` is the recipe that the image should be made by; None means any recipe."""
-    if image is None or image.status is Status.DELETED:
-        return Verdict.YOUNG if listed.modified > horizon.events else Verdict.MISSING
-    if image.etag and image.etag != listed.etag:
-        return Verdict.YOUNG if listed.modified > horizon.events else Verdict.CHANGED
+    if image is not None and image.released and image.etag == listed.etag:
+        # Somebody removed the image alone, and its original stays.
+        return Verdict.KNOWN
+    gone = image is None or image.status is Status.DELETED
+    if image is None or gone or (image.etag and image.etag != listed.etag):
+        if listed.modified > horizon.events:
+            return Verdict.YOUNG
+        return Verdict.MISSING if gone else Verdict.CHANGED
+    return _verdict_on_record(image, horizon, required)
+
+
+def _verdict_on_record(image: Image, horizon: Horizon, required: RecipeRef | None) -> Verdict:
+    """The state of an object whose record is of its present version."""
     if image.status in (Status.PROCESSING, Status.QUEUED):
         return Verdict.YOUNG if last_touched(image) > timestamp(horizon.lanes[image.lane]) else Verdict.STUCK
     if image.status is Status.FAILED:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixelfleet.domain.jobs import Job, JobKind
+from pixelfleet.domain.jobs import Job, JobKind, Origin
 from pixelfleet.domain.s3_events import Parsed, parse_message
 from pixelfleet.errors import EventError
 
@@ -67,6 +67,16 @@ def test_the_null_version_is_no_version_to_pin() -> None:
 @pytest.mark.parametrize("name", ["delete", "delete_marker", "lifecycle", "eventbridge_deleted"])
 def test_every_way_of_going_away_becomes_a_remove_job(name: str) -> None:
     assert only_job(name).kind is JobKind.REMOVE
+
+
+@pytest.mark.parametrize("name", ["restored", "eventbridge_restored"])
+def test_a_restored_object_becomes_a_job_that_names_its_origin_and_no_order(name: str) -> None:
+    job = only_job(name)
+    assert (job.kind, job.origin, job.sequencer) == (JobKind.PROCESS, Origin.RESTORE, None)
+
+
+def test_the_beginning_of_a_restore_needs_no_work() -> None:
+    assert parse("restore_begun") == Parsed(ignored=1)
 
 
 def test_a_finished_multipart_upload_is_processed() -> None:

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from pixelfleet.aws.originals import NotRemoved
-from pixelfleet.domain.jobs import Job, JobKind
+from pixelfleet.domain.adoption import adopted_image
+from pixelfleet.domain.jobs import Job, JobKind, Lane
+from pixelfleet.domain.keys import Place
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.transitions import Aim, Refusal
 from pixelfleet.operations.removal import delete_image, remove_originals
@@ -48,7 +50,42 @@ def test_an_upload_that_came_before_the_deletion_was_recorded_stays(deployment: 
     assert deployment.images.get(read.image_id).status is Status.PROCESSING
 
 
+def adopted(deployment: Any, image: Image) -> Image:
+    """The record of an image of another bucket than the uploads bucket."""
+    place = Place("museum", None, image.key)
+    job = Job(JobKind.PROCESS, "masters", image.key, None, "e1", "0", 9)
+    added: Image = deployment.images.add(adopted_image(job, place, Lane.BULK, "2026-11-20T10:00:00.000Z", "anna"))
+    return added
+
+
+def test_an_image_of_an_adopted_bucket_is_removed_and_its_original_stays(deployment: Any) -> None:
+    image = adopted(deployment, record(deployment, "me", "b1", "a.png"))
+    delete_image(deployment, image, "anna")
+    assert deployment.bucket.deleted == []
+    tombstone = deployment.images.get(image.image_id)
+    assert (tombstone.status, tombstone.released) == (Status.DELETED, True)
+    [(lane, job)] = deployment.queues.sent
+    assert (lane, job.kind, job.image_id) == (Lane.BULK, JobKind.REMOVE, image.image_id)
+
+
+def test_many_images_of_an_adopted_bucket_are_counted_apart(deployment: Any) -> None:
+    image = adopted(deployment, record(deployment, "me", "b1", "a.png"))
+    removal = remove_originals(deployment, [image], "anna", "1 image")
+    assert (removal.removed, removal.released, deployment.bucket.deleted) == (0, 1, [])
+    [action] = deployment.activity.actions()
+    assert action.details == {"removed": 0, "refused": 0, "released": 1, "outcome": "done"}
+
+
+def test_a_setting_lets_removals_delete_originals_of_adopted_buckets(deployment: Any) -> None:
+    image = adopted(deployment, record(deployment, "me", "b1", "a.png"))
+    deployment.settings = deployment.settings.model_copy(update={"delete_adopted_originals": True})
+    delete_image(deployment, image, "anna")
+    assert deployment.bucket.deleted == [image.key]
+    assert deployment.images.get(image.image_id).released is None
+
+
 def test_many_originals_are_removed_bucket_by_bucket_and_refusals_are_kept(deployment: Any) -> None:
+    deployment.settings = deployment.settings.model_copy(update={"delete_adopted_originals": True})
     images = [record(deployment, "me", "b1", f"{number}.png") for number in range(3)]
     images.append(images[0].model_copy(update={"bucket": "adopted"}))
     calls: list[tuple[str, int]] = []

@@ -3,6 +3,7 @@
 import gc
 import gzip
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ import pytest
 
 from pixelfleet import recipes
 from pixelfleet.aws.listing import ListedObject
+from pixelfleet.aws.source_buckets import RestoreAnswer
+from pixelfleet.domain.archives import RestoreTier
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Status
-from pixelfleet.domain.transitions import Aim
-from pixelfleet.errors import SetupError
+from pixelfleet.domain.transitions import Aim, Failure
+from pixelfleet.errors import Cause, SetupError
 from pixelfleet.operations.adoption.order import Adoption, source_of
 from pixelfleet.operations.adoption.run import AdoptionResult, Step, adopt, interrupted_position
 from pixelfleet.operations.pace import Pace
@@ -267,3 +270,44 @@ def test_a_row_that_is_no_row_of_an_inventory_is_an_error_that_names_it(there: M
     )
     with pytest.raises(SetupError, match=r"row 2 of part\.csv\.gz"):
         adopt(there.deployment, order)
+
+
+def test_archived_objects_without_restore_are_queued_and_fail_with_their_cause(there: Masters) -> None:
+    there.put("1.jpg", storage_class="GLACIER")
+    assert adopt(there.deployment, ORDER).sent == 1
+
+
+def test_a_restore_is_asked_for_and_the_job_comes_when_the_object_can_be_read(there: Masters) -> None:
+    there.put("1.jpg", storage_class="GLACIER")
+    there.put("2.jpg")
+    order = replace(ORDER, restore=RestoreTier.BULK)
+    result = adopt(there.deployment, order)
+    assert [job.key for job in there.sent] == ["2.jpg"]
+    assert (result.steps, result.restores) == ({Step.ARCHIVED: 1, Step.NEW: 1}, {RestoreAnswer.REQUESTED: 1})
+    # The batch waits for the restored image, too.
+    assert there.deployment.batches.get("museum", "scans").expected == 2
+    assert adopt(there.deployment, order).restores == {RestoreAnswer.UNDER_WAY: 1}
+    there.s3.finish_restore(BUCKET, "1.jpg")
+    there.deployment.queues.sent.clear()
+    adopt(there.deployment, order)
+    assert "1.jpg" in [job.key for job in there.sent]
+
+
+def test_an_image_that_failed_as_archived_is_restored_by_a_second_adoption(there: Masters) -> None:
+    there.put("1.jpg")
+    there.s3.archive(BUCKET, "1.jpg", "ARCHIVE_ACCESS")
+    adopt(there.deployment, ORDER)
+    fail_as_archived(there, "1.jpg")
+    there.deployment.queues.sent.clear()
+    order = replace(ORDER, restore=RestoreTier.STANDARD)
+    assert adopt(there.deployment, order).restores == {RestoreAnswer.REQUESTED: 1}
+    there.s3.finish_restore(BUCKET, "1.jpg")
+    assert adopt(there.deployment, order).restores == {RestoreAnswer.READABLE: 1}
+    assert [(job.key, job.origin) for job in there.sent] == [("1.jpg", Origin.RESTORE)]
+
+
+def fail_as_archived(there: Masters, key: str) -> None:
+    job = adopted_job(there, key)
+    aim = Aim(job, reference(recipes.builtin("web")), "ab" * 16, "w", "2026-11-20T10:00:00.000Z")
+    claimed = there.deployment.images.claim(aim, 5, there.deployment.images.get(job.image_id))
+    there.deployment.images.record_failed(aim.claimed(claimed), Failure(Cause.ARCHIVED, "it is archived"))

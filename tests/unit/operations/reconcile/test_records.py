@@ -1,11 +1,16 @@
 """What a listing of the bucket cannot show: objects that are gone, and records that a dead worker left unfinished."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from pixelfleet.aws.objects import ObjectVersion
+from pixelfleet.domain.adoption import adopted_image
+from pixelfleet.domain.archives import Archive
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
+from pixelfleet.domain.keys import Place
 from pixelfleet.domain.records import Image, NoticeKind
 from pixelfleet.domain.transitions import Aim
 from pixelfleet.errors import Cause
@@ -96,3 +101,36 @@ def test_a_prefix_narrows_the_pass_and_a_dry_run_sends_nothing(deployment: Any) 
     assert settle(deployment, prefix=key_of("me", "b1", "a/")) == UnsettledRecords(gone=1)
     assert settle(deployment, dry_run=True) == UnsettledRecords(gone=2)
     assert len(deployment.queues.sent) == 1
+
+
+def in_masters(deployment: Any, name: str) -> Image:
+    """The record of an object of an adopted bucket; its job is lost."""
+    job = Job(JobKind.PROCESS, "masters", name, None, "e1", "0", 9)
+    at = "2026-11-20T10:00:00.000Z"
+    added: Image = deployment.images.add(adopted_image(job, Place("museum", "scans", name), Lane.BULK, at, "anna"))
+    return added
+
+
+def archived(deployment: Any, image: Image, archive: Archive | None, *, restoring: bool = False) -> None:
+    answer = ObjectVersion(image.bucket, image.key, None, "e1", 9, archive, restoring)
+    deployment.objects = SimpleNamespace(head=lambda bucket, key: answer)
+
+
+def test_a_lost_job_of_an_adopted_bucket_is_sent_again(deployment: Any) -> None:
+    archived(deployment, in_masters(deployment, "a.png"), None)
+    assert settle(deployment) == UnsettledRecords(waiting=1)
+    assert sent(deployment) == [(JobKind.PROCESS, "a.png", Origin.RECONCILE)]
+
+
+def test_an_image_that_waits_for_a_restore_is_left_alone_while_the_restore_is_under_way(deployment: Any) -> None:
+    archived(deployment, in_masters(deployment, "a.png"), Archive.GLACIER, restoring=True)
+    assert settle(deployment) == UnsettledRecords()
+
+
+def test_an_archived_image_is_processed_once_its_object_can_be_read(deployment: Any) -> None:
+    image = record(deployment, "me", "b1", "a.png", cause=Cause.ARCHIVED)
+    archived(deployment, image, Archive.GLACIER)
+    assert settle(deployment) == UnsettledRecords()
+    archived(deployment, image, None)
+    assert settle(deployment) == UnsettledRecords(waiting=1)
+    assert sent(deployment) == [(JobKind.PROCESS, "a.png", Origin.RECONCILE)]
