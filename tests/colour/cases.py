@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - a table of one case a line
 """The cases: how each file is made, what is right, and where the right value comes from."""
 
+import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,6 +56,22 @@ class Case:
     tolerance: int = 3
     oracle: str = ""
     size: tuple[int, int] = (64, 48)
+
+
+def _log_light() -> bytes:
+    """The greys as codes of light in runs: for each row first the upper bytes, then the lower bytes (libtiff,
+    tif_luv.c)."""
+    linear = [((grey / 255 + 0.055) / 1.055) ** 2.4 for grey in GREYS]
+    codes = [round(256 * (math.log2(light) + 64) - 0.5) for light in linear]
+    page = quarters_page(((0,),) * 4, photometric=32844, bits=16, sample_format=2)
+    page.packed = b"".join(
+        bytes((128 + 30, left, 128 + 30, right))
+        for pair in (codes[:2], codes[2:])
+        for _ in range(24)
+        for left, right in zip(*(code.to_bytes(2, "big") for code in pair), strict=True)
+    )
+    page.tags = {259: (3, [34676])}
+    return tiff(page)
 
 
 def _floats(values: tuple[tuple[int, ...], ...] = QUARTERS) -> tuple[tuple[float, ...], ...]:
@@ -205,6 +222,7 @@ TIFF: Final = (
     Case("8-bit CIELab with alpha", lambda: tiff(quarters_page(tuple((lab[0], lab[1] & 255, lab[2] & 255, 128) for lab in LAB_BYTES), photometric=8, extra=(2,))), [(*lab[:3], 128) for lab in LAB], "TIFF 6.0, section 23"),
     Case("grey with a profile of linear RGB", lambda: tiff(quarters_page(GREYS_OF_ONE, photometric=1, tags=_icc(profile(_SRGB_PRIMARIES, 1.0)))), _LINEAR_GREY, "ICC.1: red, green and blue are equal; browsers do so for JPEG"),
     Case("16-bit grey and alpha with a profile of linear RGB", lambda: tiff(quarters_page(tuple((grey * 257, 128 * 257) for (grey,) in GREYS_OF_ONE), photometric=1, bits=16, extra=(2,), tags=_icc(profile(_SRGB_PRIMARIES, 1.0)))), [(*grey[:3], 128) for grey in _LINEAR_GREY], "ICC.1: red, green and blue are equal"),
+    Case("light of 16 bits (LogL)", _log_light, [(grey, grey, grey, 255) for grey in GREYS], "SGI's LogLuv: light is 2^((code + 0.5) / 256 - 64); IEC 61966-2-1", 1),
     Case("RGB with alpha", lambda: tiff(quarters_page(tuple((*c, a) for c, a in zip(QUARTERS, (255, 128, 0, 255), strict=True)), extra=(2,))), _alpha(255, 128, 0, 255), "TIFF 6.0, ExtraSamples 2", oracle="imagemagick"),
     Case("RGB with premultiplied alpha", lambda: tiff(quarters_page(((200, 40, 40, 255), (20, 90, 30, 128), (0, 0, 0, 0), (230, 220, 120, 255)), extra=(1,))), _alpha(255, 128, 0, 255), "TIFF 6.0, ExtraSamples 1", oracle="imagemagick"),
     Case("RGB with one unspecified sample", lambda: tiff(quarters_page(_with(90), extra=(0,))), _alpha(90, 90, 90, 90), "contested; as libvips, sharp, ImageMagick 6", oracle="libvips"),

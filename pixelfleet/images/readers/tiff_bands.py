@@ -1,5 +1,6 @@
 """Classifies the bands of a TIFF: colours, alpha, or neither (TIFF 6.0, ExtraSamples)."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,7 @@ from pixelfleet.images.vips import Image
 _PHOTOMETRIC, _SAMPLES, _BITS, _EXTRA, _PLANAR, _SAMPLE_FORMAT = 262, 277, 258, 338, 284, 339
 _TILE_WIDTH: Final = 322
 _WHITE_IS_ZERO = 0
+_LOG_LIGHT: Final = 32844
 _FLOAT = 3
 #: Colour bands by photometric interpretation: white is zero, black is zero, RGB, palette, mask, separated, YCbCr,
 #: CIELab, ICCLab, ITULab, LogL, LogLuv.
@@ -91,6 +93,8 @@ def meaningful(image: Image, layout: Layout) -> Image:
 
     If the bands differ from the samples of the file, as for a palette, libvips has already sorted the bands.
     """
+    if layout.photometric == _LOG_LIGHT and image.format == "short":
+        return _linear_light(image)
     image = _as_counted(image, layout)
     if layout.photometric not in _COLOURS or image.bands != layout.samples:
         return image
@@ -106,6 +110,14 @@ def meaningful(image: Image, layout: Layout) -> Image:
     if layout.photometric == _ICCLAB and image.format in ("uchar", "ushort"):
         return from_lab(image, signed=False)
     return image
+
+
+def _linear_light(image: Image) -> Image:
+    """Linear light of the codes of LogL, which libvips shows as they are. Light is 2^((code + 0.5) / 256 - 64), and 1 is
+    white (Ward Larson, "The LogLuv Encoding for Full Gamut, High Dynamic Range Images", 1998)."""
+    light = (((image.extract_band(0) + 0.5) / 256 - 64) * math.log(2)).exp()
+    light = (image.extract_band(0) > 0).ifthenelse(light, 0).cast("float")
+    return light.bandjoin([light, light]).copy(interpretation="scrgb")
 
 
 def _as_counted(image: Image, layout: Layout) -> Image:
