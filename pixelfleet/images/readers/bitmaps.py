@@ -1,10 +1,12 @@
-"""Windows bitmaps, decoded by Pillow. libvips decodes bitmaps with bit masks: any bits of a pixel may be a colour."""
+"""Windows bitmaps, decoded by Pillow. libvips decodes bitmaps with bit masks: any bits of a pixel may be a colour.
+`containers.bmp_runs` decodes runs and unusual palettes."""
 
 from pathlib import Path
 from typing import Final
 
 from pixelfleet.images.colour_space import Space, mark
 from pixelfleet.images.containers.bmp_masks import Masks, bmp_masks, bmp_profile
+from pixelfleet.images.containers.bmp_runs import RunBitmap, pixels_of, run_bitmap
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers import pillow
 from pixelfleet.images.readers.contract import Header, Reading
@@ -17,6 +19,9 @@ _MASK_BITS: Final = 16
 
 
 def read_header(path: Path, row: Format, reading: Reading) -> Header:
+    runs = _runs(path, row)
+    if runs is not None:
+        return Header(runs.width, runs.height, 1, 1, "srgb", has_alpha=runs.runs, exif=b"", held=True)
     masks = _masks(path, row)
     if masks is None:
         return pillow.read_header(path, row, reading)
@@ -24,6 +29,9 @@ def read_header(path: Path, row: Format, reading: Reading) -> Header:
 
 
 def decode(path: Path, row: Format, reading: Reading) -> Image:
+    runs = _runs(path, row)
+    if runs is not None:
+        return _by_runs(path, runs, reading)
     masks = _masks(path, row)
     image = used_alpha(pillow.decode(path, row, reading) if masks is None else _by_masks(path, masks, reading))
     with reader_at(path) as read:
@@ -44,6 +52,34 @@ def _masks(path: Path, row: Format) -> Masks | None:
         return None
     with reader_at(path) as read:
         return bmp_masks(read)
+
+
+def _runs(path: Path, row: Format) -> RunBitmap | None:
+    if row.name not in _WITH_MASKS:
+        return None
+    with reader_at(path) as read:
+        return run_bitmap(read)
+
+
+def _by_runs(path: Path, bitmap: RunBitmap, reading: Reading) -> Image:
+    """The picture with its palette. A pixel that no run has painted is transparent, as in browsers."""
+    with reader_at(path) as read:
+        pixels = pixels_of(bitmap, read(bitmap.offset, path.stat().st_size))
+    if not (pixels.complete or reading.accept_truncated):
+        raise OSError("image file is truncated")
+    size = bitmap.width, bitmap.height
+    if bitmap.bits > 8:
+        bgr = pyvips.Image.new_from_memory(pixels.content, *size, 3, "uchar")
+        image = bgr.extract_band(2).bandjoin([bgr.extract_band(1), bgr.extract_band(0)])
+    else:
+        # A pixel beyond the palette is black.
+        palette = bitmap.palette.ljust(4 * 256, b"\0")
+        planes = [pixels.content.translate(palette[band : 4 * 256 : 4]) for band in (2, 1, 0)]
+        bands = [pyvips.Image.new_from_memory(plane, *size, 1, "uchar") for plane in planes]
+        image = bands[0].bandjoin(bands[1:])
+    if not all(pixels.painted):
+        image = image.bandjoin(pyvips.Image.new_from_memory(pixels.painted, *size, 1, "uchar") * 255).cast("uchar")
+    return image.copy(interpretation="srgb")
 
 
 def _by_masks(path: Path, masks: Masks, reading: Reading) -> Image:

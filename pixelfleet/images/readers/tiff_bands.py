@@ -113,8 +113,8 @@ def meaningful(image: Image, layout: Layout) -> Image:
 
 
 def _linear_light(image: Image) -> Image:
-    """Linear light of the codes of LogL, which libvips shows as they are. Light is 2^((code + 0.5) / 256 - 64), and 1 is
-    white (Ward Larson, "The LogLuv Encoding for Full Gamut, High Dynamic Range Images", 1998)."""
+    """Linear light of the codes of LogL, which libvips shows as they are. Light is 2^((code + 0.5) / 256 - 64), and 1
+    is white (Ward Larson, "The LogLuv Encoding for Full Gamut, High Dynamic Range Images", 1998)."""
     light = (((image.extract_band(0) + 0.5) / 256 - 64) * math.log(2)).exp()
     light = (image.extract_band(0) > 0).ifthenelse(light, 0).cast("float")
     return light.bandjoin([light, light]).copy(interpretation="scrgb")
