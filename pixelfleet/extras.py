@@ -17,6 +17,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "local": ("ministack",),
     "jxl": ("pyjpegxl",),
     "pdf": ("pypdfium2",),
+    "raw": ("rawpy",),
 }  # fmt: skip
 #: What each extra includes, besides its own modules.
 INCLUDES: Final[Mapping[str, tuple[str, ...]]] = {"local": ("cli", "worker", "dashboard")}

@@ -28,6 +28,8 @@ class Take:
     keep_profile: bool = False
     #: Keep 16 bits a sample where the source has more than 8.
     deep: bool = False
+    #: Develop a camera raw, instead of taking its preview.
+    develop: bool = False
     #: The name of the variant that streams the pixels. Set where the pixels are too many to share.
     alone: str | None = None
     #: Set where a stream is rotated or searched, so not read from top to bottom: libvips spools the stream to disk.
@@ -90,6 +92,9 @@ def make_base(path: Path, probe: Probe, row: Format, take: Take, size: Size, rea
             accept_truncated=reading.accept_truncated,
             allow_svg=reading.allow_svg,
             dpi=reading.dpi,
+            needed=needed,
+            develop=take.develop,
+            deep=take.deep,
         ),
     )
     if reading.progress:

@@ -12,7 +12,7 @@ from pixelfleet.images.readers.contract import Header
 #: Memory of the process itself, its libraries and the variants.
 BASE_BYTES: Final = 120_000_000
 #: Bytes of memory a pixel, for formats whose decoders hold the whole image.
-_HELD: Final = {"avif": 16, "heic": 16, "jpeg2000": 20, "webp": 9, "gif": 6}
+_HELD: Final = {"avif": 16, "heic": 16, "jpeg2000": 20, "raw": 20, "webp": 9, "gif": 6}
 _HELD_BY_PILLOW: Final = 11
 #: Interlaced PNG and progressive JPEG.
 _HELD_BY_VIPS: Final = 5

@@ -12,7 +12,7 @@ from pixelfleet.images.limits import MAX_HELD_PIXELS, check_held
 from pixelfleet.images.open import Reading, read_header
 from pixelfleet.images.probe import Probe
 from pixelfleet.images.vips import MEMORY_PIXELS, Image
-from pixelfleet.recipes import Gravity, Profile, Recipe, Variant
+from pixelfleet.recipes import CameraRaw, Gravity, Profile, Recipe, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def plan(work: Work) -> list[DecodeShare]:
         number = _page_number(work, variant)
         if number not in pages:
             pages[number] = _page(work, number)
-        shares.setdefault(_take(pages[number], number, variant), []).append(variant)
+        shares.setdefault(_take(work, pages[number], number, variant), []).append(variant)
     return [DecodeShare(pages[take.page], take, tuple(variants)) for take, variants in shares.items()]
 
 
@@ -108,14 +108,22 @@ def _page(work: Work, number: int) -> Probe:
     return replace(work.probe, width=width, height=height, orientation=header.orientation)
 
 
-def _take(page: Probe, number: int, variant: Variant) -> Take:
+def _take(work: Work, page: Probe, number: int, variant: Variant) -> Take:
     size = page.width, page.height
     width, height = _bounded(size, place(size, variant))
     moving = page.animated and can_move(variant)
     alone = variant.name if width * height > MEMORY_PIXELS and not moving else None
     searched = variant.gravity in (Gravity.ATTENTION, Gravity.ENTROPY)
     seeks = alone is not None and (searched or page.orientation != 1)
-    return Take(number, moving, variant.icc is Profile.KEEP, variant.depth > 8, alone, seeks)
+    return Take(
+        page=number,
+        moving=moving,
+        keep_profile=variant.icc is Profile.KEEP,
+        deep=variant.depth > 8,
+        develop=work.row.name == "raw" and variant.raw is CameraRaw.DEVELOP,
+        alone=alone,
+        seeks=seeks,
+    )
 
 
 def _bounded(source: Size, placement: Placement) -> Size:

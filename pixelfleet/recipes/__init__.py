@@ -2,6 +2,7 @@
 
 from pixelfleet.recipes.model import (
     DEFAULT_DPI,
+    CameraRaw,
     Fit,
     Gravity,
     Metadata,
@@ -18,6 +19,7 @@ __all__ = [
     "BUILTIN",
     "DEFAULT_DPI",
     "MAX_TEXT_BYTES",
+    "CameraRaw",
     "Fault",
     "Fit",
     "Gravity",

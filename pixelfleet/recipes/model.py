@@ -73,6 +73,13 @@ class Profile(StrEnum):
     KEEP = "keep"
 
 
+class CameraRaw(StrEnum):
+    """`preview` takes the picture that the camera embedded, if it is at least as large as the variant."""
+
+    PREVIEW = "preview"
+    DEVELOP = "develop"
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -195,6 +202,9 @@ class Variant(_Part):
     )
     depth: Literal[8, 16] = Field(
         8, description="bits a colour: with 16, PNG and TIFF keep all 16 bits of a source, AVIF keeps 12"
+    )
+    raw: CameraRaw = Field(
+        CameraRaw.PREVIEW, description="a camera raw's embedded preview if it is large enough, or always develop"
     )
     page: int | None = Field(None, ge=1, le=100_000, strict=True, description="page or frame to take, from 1")
     tiles: Tiles | None = Field(None, description="write a Deep Zoom pyramid instead of one file")

@@ -14,8 +14,6 @@ HEAD_BYTES: Final = 4096
 #: `read(offset, count)` reads `count` bytes from an offset, or fewer bytes at the end of the file.
 Read = Callable[[int, int], bytes]
 
-_RAW: Final = "camera raw is not supported, because its pixels must be developed first; export it as TIFF or JPEG"
-
 
 def identify(read: Read) -> Format:
     """The format of a file, from its head and, for a container, from the content of the container.
@@ -30,7 +28,7 @@ def identify(read: Read) -> Format:
         return format_named("svg")
     row = sniff(head)
     if row.name == "tiff" and is_camera_raw(read):
-        raise PermanentError(Cause.UNSUPPORTED_FORMAT, _RAW)
+        return format_named("raw")
     return row
 
 
@@ -57,7 +55,7 @@ def _iso_media(read: Read) -> Format:
     """AVIF and HEIC have the same container as films. The type of the primary item decides (ISO/IEC 23008-12, 6)."""
     brands = iso_boxes.brands(read)
     if b"crx " in brands:
-        raise PermanentError(Cause.UNSUPPORTED_FORMAT, _RAW)
+        return format_named("raw")
     if b"mif3" in brands:
         raise PermanentError(
             Cause.UNSUPPORTED_FORMAT,

@@ -75,6 +75,11 @@ FORMATS: Final[tuple[Format, ...]] = (
     ),
     _row("jxl", "JPEG XL", rb"\xff\x0a|\x00\x00\x00\x0cJXL \r\n\x87\n", "jpegxl", "JXL", ".jxl", "image/jxl"),
     _row("pdf", "PDF", rb"%PDF-", "pdf", "PDF", ".pdf", "application/pdf"),
+    # CR3, and raws with the structure of TIFF (DNG, NEF, ARW, CR2, PEF and others), are selected by their structure.
+    _row(
+        "raw", "camera raw", rb"FUJIFILMCCD-RAW|II(?:\x55\x00|RO|RS)|MMOR|\x00MRM|FOVb|II\x1a\x00\x00\x00HEAPCCDR",
+        "raw", "RAW", ".raw",
+    ),
     _row("psd", "PSD", rb"8BPS\x00\x01", "psd", "PSD", ".psd", "image/vnd.adobe.photoshop"),
     _row("psb", "PSB", rb"8BPS\x00\x02", "psd", "PSD", ".psb", "image/vnd.adobe.photoshop"),
     _row("dds", "DDS", rb"DDS \x7c\x00\x00\x00", "pillow", "DDS", ".dds", "image/vnd-ms.dds"),
@@ -115,7 +120,6 @@ FORMATS: Final[tuple[Format, ...]] = (
     _row("svg", "SVG, SVGZ", _BY_STRUCTURE, "svg", "svgload", ".svg", "image/svg+xml"),
 )  # fmt: skip
 
-_DEVELOP: Final = "develop it and export TIFF or JPEG"
 _RENDER: Final = "render it to PNG where it was made"
 
 #: Known images that are not read. The reason is shown to the user.
@@ -126,10 +130,6 @@ REFUSED: Final[tuple[RefusedFormat, ...]] = (
     _refused("colour PFM", rb"PF\s", "no decoder for it is installed"),
     _refused("PAM", rb"P7\s", "no decoder for it is installed"),
     _refused("DICOM", rb".{128}DICM", "medical images need a window that a doctor chooses"),
-    _refused(
-        "camera raw", rb"FUJIFILMCCD-RAW|II(\x55\x00|RO|RS)|MMOR|\x00MRM|FOVb|II\x1a\x00\x00\x00HEAPCCDR",
-        "its pixels must be developed first", _DEVELOP,
-    ),
     _refused("WMF", rb"\xd7\xcd\xc6\x9a|\x01\x00\x09\x00\x00\x03", "it is a drawing program for Windows", _RENDER),
     _refused("EMF", rb"\x01\x00\x00\x00.{36} EMF", "it is a drawing program for Windows", _RENDER),
     _refused("GIMP XCF", rb"gimp xcf", "no decoder for it is installed"),

@@ -1,4 +1,4 @@
-"""Bombs in the formats whose readers come with an extra: JPEG XL and PDF."""
+"""Bombs in the formats whose readers come with an extra: JPEG XL, PDF and camera raw."""
 
 import zlib
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from typing import Final
 
 import pyjpegxl
 
+from tests.colour import raw_files
 from tests.colour.pages import Page, pdf, quarters_page, stream
 
 #: Pixels a side of the JPEG XL: 98 megapixels, which the bulk lane takes.
@@ -51,7 +52,12 @@ def pdf_of_nested_forms() -> bytes:
     return pdf(page, objects=(*forms, last))
 
 
+def raw_that_lies() -> bytes:
+    """A camera raw of 98 megapixels, without their samples."""
+    return raw_files.dng(_SIDE, _SIDE, samples=bytes(1_000))
+
+
 BOMBS: Final[dict[str, Callable[[], bytes]]] = {
     made.__name__: made
-    for made in (jxl_of_98_megapixels, pdf_of_a_large_page, pdf_of_a_large_picture, pdf_of_nested_forms)
+    for made in (jxl_of_98_megapixels, pdf_of_a_large_page, pdf_of_a_large_picture, pdf_of_nested_forms, raw_that_lies)
 }

@@ -18,6 +18,7 @@ from pixelfleet.images.readers import reader_of
 from tests.colour.other_files import bitmap_plane, gif, heic, icon, planes, psd
 from tests.colour.pages import pdf, quarters_page
 from tests.colour.quarters import QUARTERS, picture
+from tests.colour.raw_files import dng
 
 Run = Callable[..., Rendition]
 REFERENCE: Final = (Path(__file__).parents[3] / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
@@ -72,6 +73,7 @@ SAMPLES: Final[dict[str, Callable[[], bytes]]] = {
     "jpeg2000": lambda: saved("JPEG2000"),
     "jxl": lambda: jxl(picture()),
     "pdf": lambda: pdf(quarters_page(64, 48)),
+    "raw": dng,
     "psd": lambda: psd(3, 8, planes(QUARTERS)),
     "psb": lambda: psd(3, 8, planes(QUARTERS), version=2),
     "dds": lambda: saved("DDS"),
@@ -102,7 +104,6 @@ REFUSED_SAMPLES: Final[dict[str, bytes]] = {
     "colour PFM": b"PF\n64 48\n-1.0\n" + bytes(100),
     "PAM": b"P7\nWIDTH 2\n",
     "DICOM": bytes(128) + b"DICM" + bytes(60),
-    "camera raw": b"FUJIFILMCCD-RAW 0201",
     "WMF": b"\xd7\xcd\xc6\x9a" + bytes(60),
     "EMF": b"\x01\0\0\0" + bytes(36) + b" EMF" + bytes(60),
     "GIMP XCF": b"gimp xcf v011\0",
