@@ -45,8 +45,8 @@ _ABORTED: Final = frozenset({-signal.SIGABRT, -signal.SIGILL, -signal.SIGTRAP})
 _FULL: Final = 0.5
 #: The environment variables that a child gets. All others, such as credentials, stay with the parent.
 _PASSED: Final = re.compile(r"PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|LD_PRELOAD|MALLOC_\w+|VIPS_\w+|PYTHON\w+")
-#: Processes fill the cores, not threads (OpenMP in LibRaw, BLAS in numpy). The buffers of threads would count against the
-#: child's memory.
+#: Processes fill the cores, not threads (OpenMP in LibRaw, BLAS in numpy). The buffers of threads would count against
+#: the child's memory.
 _ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _log = logging.getLogger("pixelfleet.images")
 

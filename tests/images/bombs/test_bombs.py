@@ -39,7 +39,7 @@ REFUSED = {
     "ppm_of_a_comment": Cause.TOO_MUCH_METADATA,
 }
 #: Bombs that belong to the heavy lane by their header.
-LARGE = {"avif_of_100_megapixels", "gif_of_many_frames", "jpeg2000_that_lies", "tiff_of_one_strip"}
+LARGE = {"avif_of_100_megapixels", "gif_of_many_frames", "jpeg2000_that_lies", "raw_that_lies", "tiff_of_one_strip"}
 #: No bound but the time limit holds these.
 ENDLESS = {"svg_of_filters"}
 #: PDFium ends its process where an allocation fails.
