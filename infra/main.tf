@@ -31,6 +31,7 @@ module "pixelfleet" {
   signing_key              = var.signing_key
   dashboard_secret_arn     = var.dashboard_secret_arn
   edge_ttl_seconds         = var.edge_ttl_seconds
+  stable_ttl_seconds       = var.stable_ttl_seconds
   price_class              = var.price_class
   waf                      = var.waf
   waf_rate_limit           = var.waf_rate_limit

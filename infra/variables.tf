@@ -200,6 +200,12 @@ variable "edge_ttl_seconds" {
   default     = null
 }
 
+variable "stable_ttl_seconds" {
+  description = "Seconds that CloudFront's edges and browsers keep what a stable address (/v/...) led to."
+  type        = number
+  default     = null
+}
+
 variable "price_class" {
   description = "CloudFront's edges."
   type        = string

@@ -13,6 +13,7 @@ variables {
   signing_public_keys   = { first = "-----BEGIN PUBLIC KEY-----\r\nMII\r\n-----END PUBLIC KEY-----" }
   signing_key           = null
   edge_ttl_seconds      = 86400
+  stable_ttl_seconds    = 60
   price_class           = "PriceClass_100"
   web_acl_arn           = null
 }
@@ -64,6 +65,30 @@ run "results_are_signed_and_everything_is_https" {
   }
 }
 
+run "stable_addresses_are_the_dashboards" {
+  module {
+    source = "./modules/cdn"
+  }
+
+  assert {
+    condition     = one([for one in aws_cloudfront_distribution.this.ordered_cache_behavior : one.target_origin_id if one.path_pattern == "/v/*"]) == "dashboard"
+    error_message = "The dashboard says which revision an address leads to."
+  }
+
+  assert {
+    condition     = aws_cloudfront_cache_policy.stable.min_ttl == 60 && aws_cloudfront_cache_policy.stable.max_ttl == 60
+    error_message = "Edges keep private answers too, for the time of the variable."
+  }
+
+  assert {
+    condition = alltrue([
+      for key in aws_cloudfront_cache_policy.stable.parameters_in_cache_key_and_forwarded_to_origin :
+      toset(key.headers_config[0].headers[0].items) == toset(["Accept", "Authorization"]) && toset(key.cookies_config[0].cookies[0].items) == toset(["__Host-pixelfleet"]) && toset(key.query_strings_config[0].query_strings[0].items) == toset(["signed"])
+    ])
+    error_message = "What one caller may see is not kept for another."
+  }
+}
+
 run "public_by_variable" {
   variables {
     public_results      = true
@@ -77,5 +102,13 @@ run "public_by_variable" {
   assert {
     condition     = length(aws_cloudfront_distribution.this.ordered_cache_behavior[0].trusted_key_groups) == 0
     error_message = "Public results need no signature."
+  }
+
+  assert {
+    condition = alltrue([
+      for key in aws_cloudfront_cache_policy.stable.parameters_in_cache_key_and_forwarded_to_origin :
+      key.cookies_config[0].cookie_behavior == "none" && key.query_strings_config[0].query_string_behavior == "none" && toset(key.headers_config[0].headers[0].items) == toset(["Accept"])
+    ])
+    error_message = "All callers share the copies of what is public."
   }
 }

@@ -85,6 +85,7 @@ BAD_VALUES: Final[list[tuple[dict[str, Any], str]]] = [
     ),
     ({"dashboard_secret_arn": "pixelfleet-dashboard"}, "dashboard_secret_arn should be the full ARN"),
     ({"edge_ttl_seconds": 0}, "edge_ttl_seconds should be 1 to 31536000"),
+    ({"stable_ttl_seconds": 0}, "stable_ttl_seconds should be 1 to 86400"),
     ({"price_class": "cheap"}, "price_class should be PriceClass_100"),
     ({"waf_rate_limit": 5}, "waf_rate_limit should be 10 to 2000000000"),
     ({"upload_origins": ["https://shop.example.com/"]}, "upload_origins should be origins such as"),

@@ -3,6 +3,7 @@ locals {
   # cache policies", "... origin request policies", "... response headers policies").
   caching_disabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
   all_viewer       = "216adef6-5c7f-47e4-b989-5492eafa07d3"
+  host_header_only = "bf0718e1-ba1e-49d1-88b1-f726733018ae"
   security_headers = "67f7725c-6f97-4210-82d7-5512b31e9d03"
 }
 
@@ -69,6 +70,66 @@ resource "aws_cloudfront_function" "strip_prefix" {
   runtime = "cloudfront-js-2.0"
   publish = true
   code    = file("${path.module}/strip_prefix.js")
+}
+
+# /v/<image>/<variant> leads to the present revision: the dashboard says which, and checks the rights. All that an answer
+# depends on is in the key, the caller's credentials too: what one caller may see is never another's. CloudFront's own
+# signed cookies cannot do this, because a policy has one resource, and an address by id does not name its owner.
+#
+# All three times are equal, so that edges keep answers that are private for browsers (`Cache-Control: private`).
+resource "aws_cloudfront_cache_policy" "stable" {
+  name        = "${var.prefix}-stable"
+  comment     = "By path, format and credentials, for ${var.stable_ttl_seconds} s"
+  min_ttl     = var.stable_ttl_seconds
+  default_ttl = var.stable_ttl_seconds
+  max_ttl     = var.stable_ttl_seconds
+
+  parameters_in_cache_key_and_forwarded_to_origin {
+    # Pictures are compressed already.
+    enable_accept_encoding_gzip   = false
+    enable_accept_encoding_brotli = false
+
+    # The dashboard's session (dashboard/auth/sessions.py).
+    cookies_config {
+      cookie_behavior = var.public_results ? "none" : "whitelist"
+
+      dynamic "cookies" {
+        for_each = var.public_results ? [] : [["__Host-pixelfleet"]]
+
+        content {
+          items = cookies.value
+        }
+      }
+    }
+
+    headers_config {
+      header_behavior = "whitelist"
+
+      headers {
+        items = var.public_results ? ["Accept"] : ["Accept", "Authorization"]
+      }
+    }
+
+    # The dashboard's signed links (dashboard/auth/stable_links.py).
+    query_strings_config {
+      query_string_behavior = var.public_results ? "none" : "whitelist"
+
+      dynamic "query_strings" {
+        for_each = var.public_results ? [] : [["signed"]]
+
+        content {
+          items = query_strings.value
+        }
+      }
+    }
+  }
+}
+
+resource "aws_cloudfront_function" "fold_accept" {
+  name    = "${var.prefix}-fold-accept"
+  runtime = "cloudfront-js-2.0"
+  publish = true
+  code    = file("${path.module}/fold_accept.js")
 }
 
 # A result is never a page: an SVG that somebody opens on the dashboard's own origin runs no script there.
@@ -155,6 +216,23 @@ resource "aws_cloudfront_distribution" "this" {
     function_association {
       event_type   = "viewer-request"
       function_arn = aws_cloudfront_function.strip_prefix.arn
+    }
+  }
+
+  ordered_cache_behavior {
+    path_pattern               = "/v/*"
+    target_origin_id           = "dashboard"
+    viewer_protocol_policy     = "redirect-to-https"
+    allowed_methods            = ["GET", "HEAD"]
+    cached_methods             = ["GET", "HEAD"]
+    cache_policy_id            = aws_cloudfront_cache_policy.stable.id
+    origin_request_policy_id   = local.host_header_only
+    response_headers_policy_id = aws_cloudfront_response_headers_policy.results.id
+    compress                   = false
+
+    function_association {
+      event_type   = "viewer-request"
+      function_arn = aws_cloudfront_function.fold_accept.arn
     }
   }
 

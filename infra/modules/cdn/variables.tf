@@ -43,6 +43,11 @@ variable "edge_ttl_seconds" {
   type        = number
 }
 
+variable "stable_ttl_seconds" {
+  description = "Seconds that edges keep what a stable address (/v/...) led to."
+  type        = number
+}
+
 variable "vpc_origin_id" {
   description = "CloudFront's way to the load balancer."
   type        = string

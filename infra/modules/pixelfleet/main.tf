@@ -67,6 +67,8 @@ locals {
     PIXELFLEET_ALARMS_TOPIC_ARN  = module.topics.alarms_arn
     PIXELFLEET_DASHBOARD_URL     = local.dashboard_url
     PIXELFLEET_ECS_CLUSTER       = module.ecs.cluster_name
+    PIXELFLEET_PUBLIC_RESULTS    = tostring(var.public_results)
+    PIXELFLEET_STABLE_MAX_AGE    = tostring(var.stable_ttl_seconds)
     # CloudFront's API has no endpoint in a VPC. Without NAT a worker cannot reach it, and must not fail for that.
     PIXELFLEET_CDN_DISTRIBUTION_ID = var.nat == "none" ? "" : module.cdn.distribution_id
   })
@@ -297,6 +299,7 @@ module "cdn" {
   signing_public_keys   = var.signing_public_keys
   signing_key           = var.signing_key
   edge_ttl_seconds      = var.edge_ttl_seconds
+  stable_ttl_seconds    = var.stable_ttl_seconds
   price_class           = var.price_class
   web_acl_arn           = one(module.waf[*].web_acl_arn)
 }

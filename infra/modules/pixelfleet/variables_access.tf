@@ -105,6 +105,18 @@ variable "edge_ttl_seconds" {
   }
 }
 
+variable "stable_ttl_seconds" {
+  description = "Seconds that CloudFront's edges and browsers keep what a stable address (/v/...) led to. A new revision is seen, and a removed image is gone, after this long at each of them."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.stable_ttl_seconds >= 1 && var.stable_ttl_seconds <= 86400 && floor(var.stable_ttl_seconds) == var.stable_ttl_seconds
+    error_message = "stable_ttl_seconds should be 1 to 86400 (a day)."
+  }
+}
+
 variable "price_class" {
   description = "CloudFront's edges: PriceClass_100 (Europe and North America), PriceClass_200 or PriceClass_All."
   type        = string
