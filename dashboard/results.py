@@ -9,6 +9,7 @@ from dashboard.site import Site
 from pixelfleet.domain.records import Image, StoredVariant
 from pixelfleet.domain.result_keys import parse_result_key
 from pixelfleet.domain.stable_addresses import stable_address
+from pixelfleet.domain.variant_files import file_named
 
 #: Seconds that an address lives which is followed at once.
 SOON: Final = 300
@@ -63,7 +64,8 @@ def drawable(image: Image) -> bool:
 
 
 def variant_of(image: Image, name: str) -> StoredVariant | None:
-    return next((variant for variant in image.variants if variant.name == name), None)
+    """The file that a name means, also with an extension (`card.avif`); of several formats, the one for everybody."""
+    return file_named(image.variants, name)
 
 
 def tiles_of(image: Image) -> StoredVariant | None:
@@ -74,4 +76,4 @@ def tiles_of(image: Image) -> StoredVariant | None:
 def thumb_of(image: Image) -> StoredVariant | None:
     """The smallest variant that a list can show; tiles are no picture."""
     pictures = [v for v in image.variants if v.files == 1 and v.content_type.startswith("image/")]
-    return min(pictures, key=lambda v: (v.width < 200, v.width * v.height), default=None)
+    return min(pictures, key=lambda v: (v.width < 200, v.width * v.height, v.format == "avif"), default=None)

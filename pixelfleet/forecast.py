@@ -104,11 +104,11 @@ class Forecast:
             return
         width, height = place(size, variant).canvas
         pixels = width * height / MEGA
-        self.written += pixels
-        self.core_ms += ENCODE_MS[variant.format] * pixels
+        self.written += pixels * len(variant.formats)
+        self.core_ms += sum(ENCODE_MS[one] for one in variant.formats) * pixels
         tiles = pixels * MEGA / variant.tiles.size**2 * 4 / 3 if variant.tiles else 0
         self.core_ms += TILE_MS * tiles
-        self.outputs += 1 + round(tiles)
+        self.outputs += len(variant.formats) + round(tiles)
 
 
 @dataclass(frozen=True, slots=True)

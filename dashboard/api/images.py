@@ -149,7 +149,9 @@ def get_variant(
     request: Request,
     caller: Reader,
     image_id: ImageId,
-    name: Annotated[str, Path(max_length=100, description="The variant's name.")],
+    name: Annotated[
+        str, Path(max_length=100, description="The variant's name; `card.avif` for one of several formats.")
+    ],
 ) -> RedirectResponse:
     site = site_of(request)
     variant = variant_of(image_for(site, caller, image_id), name)

@@ -22,6 +22,9 @@ from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.aws.presigned import LONGEST_SECONDS, attachment
 from pixelfleet.domain.records import Image, Status, StoredVariant
 from pixelfleet.domain.result_keys import result_address
+from pixelfleet.domain.snippets import snippet
+from pixelfleet.domain.stable_addresses import stable_address
+from pixelfleet.domain.variant_files import label_of
 from pixelfleet.operations.duplicates import LOOKED_AT, duplicates
 from pixelfleet.operations.image_cost import image_cost
 from pixelfleet.operations.restoring import may_be_restored
@@ -54,7 +57,9 @@ def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
         "recipes": recipe_choices(site),
         "lifetimes": LINK_SECONDS,
         "stem": PurePosixPath(image.path).stem,
-        "picture_html": _picture_html(image),
+        "picture_html": snippet(image, "ORIGIN"),
+        "labels": {one.key: label_of(image.variants, one) for one in image.variants},
+        "addresses": {one.key: _address(image, one) for one in image.variants},
         "pictures": _pictures(image),
         "cost": image_cost(image),
         "attempts": attempt_bars(image),
@@ -164,8 +169,8 @@ def _slider(image: Image) -> dict[str, Any] | None:
 def _pictures(image: Image) -> list[dict[str, Any]]:
     """What can be laid over each other: the original, where browsers draw it, and every variant that is one file."""
     shown = [
-        {"name": one.name, "address": result_address(one.key), "width": one.width, "height": one.height,
-         "bytes": one.bytes}
+        {"name": label_of(image.variants, one), "address": result_address(one.key), "width": one.width,
+         "height": one.height, "bytes": one.bytes}
         for one in image.variants
         if one.files == 1 and one.content_type in (*_EMBEDDED, "image/gif")
     ]  # fmt: skip
@@ -176,23 +181,14 @@ def _pictures(image: Image) -> list[dict[str, Any]]:
     return [original | {"bytes": image.bytes}, *shown]
 
 
-def _picture_html(image: Image) -> str:
-    """HTML that shows the largest variant of each format, the newest format first; `ORIGIN` is this site's address."""
-    largest: dict[str, StoredVariant] = {}
-    for variant in image.variants:
-        if variant.files == 1 and variant.content_type in _EMBEDDED:
-            largest[variant.content_type] = max(
-                largest.get(variant.content_type, variant), variant, key=lambda one: one.width * one.height
-            )
-    if not largest:
-        return ""
-    ordered = sorted(largest.values(), key=lambda variant: _EMBEDDED.index(variant.content_type))
-    *sources, last = ordered
-    lines = [f'<source type="{one.content_type}" srcset="ORIGIN{result_address(one.key)}">' for one in sources]
-    size = f'width="{last.width}" height="{last.height}"'
-    return "".join(("<picture>", *lines, f'<img src="ORIGIN{result_address(last.key)}" {size} alt=""></picture>'))
+def _address(image: Image, one: StoredVariant) -> str:
+    """Where a variant is to be linked to: its stable address, and of tiles the entry file of this revision."""
+    if one.files > 1:
+        return result_address(one.key)
+    variant, _, extension = label_of(image.variants, one).partition(".")
+    return stable_address(image, variant, extension or None)
 
 
 def _largest(image: Image) -> StoredVariant | None:
     pictures = [v for v in image.variants if v.files == 1 and v.content_type.startswith("image/")]
-    return max(pictures, key=lambda v: v.width * v.height, default=None)
+    return max(pictures, key=lambda v: (v.width * v.height, v.format != "avif"), default=None)

@@ -262,14 +262,14 @@ def _facts(stored: StoredRecipe) -> dict[str, object]:
 def _in_words(variant: Variant) -> str:
     if variant.copies:
         return "the original, unchanged"
-    fields = variant.model_dump(mode="json", exclude_defaults=True, exclude={"name"})
+    fields = variant.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"name"})
     words = [f"{name} {_value(value)}" for name, value in fields.items()]
     return ", ".join(words) or "the full size, JPEG or WebP"
 
 
 def _value(value: object) -> str:
     if isinstance(value, list):
-        return " x ".join(map(str, value))
+        return (" x " if all(isinstance(item, int) for item in value) else " and ").join(map(str, value))
     if isinstance(value, dict):
         return "(" + ", ".join(f"{name} {_value(item)}" for name, item in value.items()) + ")"
     text = str(value).lower() if isinstance(value, bool) else str(value)

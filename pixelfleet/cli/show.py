@@ -10,6 +10,7 @@ from pixelfleet.cli.console import RESULTS, AsJson, emit
 from pixelfleet.cli.naming import image_named
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image
+from pixelfleet.domain.variant_files import label_of
 from pixelfleet.settings import load_settings
 
 #: Seconds that a link to a result works.
@@ -27,7 +28,10 @@ def show(image: ImageArgument, *, as_json: AsJson = False) -> None:
     """
     deployment = Deployment(load_settings())
     record = image_named(deployment, image)
-    links = {variant.name: deployment.links.result(variant.key, LINK_SECONDS) for variant in record.variants}
+    links = {
+        label_of(record.variants, variant): deployment.links.result(variant.key, LINK_SECONDS)
+        for variant in record.variants
+    }
     page = f"{deployment.settings.dashboard_url.rstrip('/')}/images/{record.image_id}"
     if as_json:
         emit(record.model_dump(mode="json") | {"links": links, "dashboard": page})
@@ -54,7 +58,7 @@ def _show(image: Image, links: dict[str, str], page: str) -> None:
         RESULTS.print(
             f"\n{variant.name}: {variant.width} x {variant.height} {variant.format}, {decimal(variant.bytes)}"
         )
-        RESULTS.print(links[variant.name], soft_wrap=True)
+        RESULTS.print(links[label_of(image.variants, variant)], soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for column in ("when", "what", "worker", "recipe", "cause", "asked by"):
         table.add_column(column, overflow="fold")

@@ -30,9 +30,13 @@ def modern_formats(accept: str) -> tuple[str, ...]:
     return ("avif",) * takes_avif + ("webp",) * takes_webp
 
 
-def chosen_format(formats: Sequence[str], accept: str) -> str:
-    """One of these formats, of which there is at least one."""
-    wishes = (*modern_formats(accept), *_FOR_ALL)
+def chosen_format(formats: Sequence[str], accept: str, *, moves: bool = False) -> str:
+    """One of these formats, of which there is at least one.
+
+    Of a source that `moves`, the WebP file is the one that moves too: a client that draws it gets it before AVIF.
+    """
+    modern = modern_formats(accept)
+    wishes = (*(reversed(modern) if moves else modern), *_FOR_ALL)
     return next((name for name in wishes if name in formats), formats[-1])
 
 

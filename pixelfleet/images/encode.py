@@ -52,7 +52,7 @@ def settle_format(variant: Variant, *, alpha: bool, moves: bool) -> Variant:
     # A variant with a background or tiles keeps no alpha, so the variant does not need WebP.
     transparent = alpha and variant.background is None
     chosen = OutputFormat.WEBP if (transparent or moves) and variant.tiles is None else OutputFormat.JPEG
-    return variant.model_copy(update={"format": chosen})
+    return variant.in_formats(chosen)
 
 
 def can_move(variant: Variant) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 from pixelfleet.images.base import Base, Take
 from pixelfleet.images.codec_errors import truncated
 from pixelfleet.images.crop import crop
-from pixelfleet.images.encode import encoding_of, settle_format, write
+from pixelfleet.images.encode import encoding_of, keeps_alpha, settle_format, write
 from pixelfleet.images.fingerprint import Fingerprint, fingerprint
 from pixelfleet.images.formats import content_type_of, extension_of
 from pixelfleet.images.geometry import place
@@ -21,9 +21,12 @@ from pixelfleet.images.steps import STEPS
 from pixelfleet.images.tiles import write_tiles
 from pixelfleet.images.truncation import UNNOTICED, breaks_off
 from pixelfleet.images.vips import Image, pyvips
-from pixelfleet.recipes import Recipe, Variant
+from pixelfleet.recipes import OutputFormat, Recipe, Variant
 
 __all__ = ["RenderedVariant", "Rendition", "render"]
+
+#: What names one output of a recipe: the variant's name, and the format as the recipe has it.
+Output = tuple[str, OutputFormat]
 
 #: The side in pixels of the decode for the fingerprint, if no variant leaves pixels in memory.
 _GLANCE: Final = 64
@@ -50,28 +53,46 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
         work = Work(source, probe, format_of(source), recipe, folder)
         if probe.format in UNNOTICED and not recipe.accept_truncated and breaks_off(source, probe.format):
             raise truncated(probe.format)
-        rendered: dict[str, RenderedVariant] = {}
+        rendered: dict[Output, RenderedVariant] = {}
         looks: Fingerprint | None = None
         for share in plan(work):
             base = work.base(share.page, share.take, share.size)
             for variant in share.largest_first():
-                rendered[variant.name] = _render_variant(work, share, base, variant)
+                rendered |= _render_variant(work, share, base, variant)
             if looks is None and base.shared:
                 looks = fingerprint(base.smallest[0])
         looks = looks or fingerprint(work.small_frame(probe, Take(), _GLANCE))
-        rendered |= {variant.name: _copy(work, variant) for variant in recipe.variants if variant.copies}
-    ordered = tuple(rendered[variant.name] for variant in recipe.variants)
+        rendered |= {(one.name, one.format): _copy(work, one) for one in recipe.variants if one.copies}
+    ordered = tuple(rendered[one.name, one.format] for variant in recipe.variants for one in variant.encodings)
     return Rendition(ordered, looks.placeholder, looks.dominant_colour, looks.perceptual_hash)
 
 
-def _render_variant(work: Work, share: DecodeShare, base: Base, variant: Variant) -> RenderedVariant:
-    variant = settle_format(variant, alpha=base.has_alpha, moves=len(base.frames) > 1)
+def _render_variant(work: Work, share: DecodeShare, base: Base, variant: Variant) -> dict[Output, RenderedVariant]:
+    """The files of a variant, of one set of pixels; of two where some formats keep transparent parts and others not."""
     placement = place((share.page.width, share.page.height), variant)
-    frames = crop(base.scaled_to(placement.resized), placement, variant.gravity)
+    resized = crop(base.scaled_to(placement.resized), placement, variant.gravity)
     stand_in = _stand_in(work, share, base, variant)
+    pixels: dict[bool, tuple[Image, ...]] = {}
+    rendered: dict[Output, RenderedVariant] = {}
+    for one in variant.encodings:
+        encoding = settle_format(one, alpha=base.has_alpha, moves=len(base.frames) > 1)
+        # No step but `flatten` depends on the format.
+        is_flat = base.has_alpha and not keeps_alpha(encoding)
+        if is_flat not in pixels:
+            frames = _stepped(resized, encoding, stand_in)
+            pixels[is_flat] = frames if len(variant.formats) == 1 else tuple(frame.copy_memory() for frame in frames)
+        rendered[one.name, one.format] = _written(work, base, encoding, pixels[is_flat])
+    return rendered
+
+
+def _stepped(frames: tuple[Image, ...], variant: Variant, stand_in: Image | None) -> tuple[Image, ...]:
     for step in STEPS:
         measured = stand_in or frames[0]
         frames = tuple(step(frame, variant, measured) for frame in frames)
+    return frames
+
+
+def _written(work: Work, base: Base, variant: Variant, frames: tuple[Image, ...]) -> RenderedVariant:
     image = _joined(frames, base)
     if variant.tiles:
         return of_tiles(variant, write_tiles(image, variant, variant.tiles, work.folder), image)

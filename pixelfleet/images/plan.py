@@ -12,7 +12,7 @@ from pixelfleet.images.limits import MAX_HELD_PIXELS, check_held
 from pixelfleet.images.open import Reading, read_header
 from pixelfleet.images.probe import Probe
 from pixelfleet.images.vips import MEMORY_PIXELS, Image
-from pixelfleet.recipes import CameraRaw, Gravity, Profile, Recipe, Variant
+from pixelfleet.recipes import CameraRaw, Gravity, OutputFormat, Profile, Recipe, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ def plan(work: Work) -> list[DecodeShare]:
         number = _page_number(work, variant)
         if number not in pages:
             pages[number] = _page(work, number)
-        shares.setdefault(_take(work, pages[number], number, variant), []).append(variant)
+        for take, formats in _takes(work, pages[number], number, variant).items():
+            shares.setdefault(take, []).append(variant.in_formats(*formats))
     return [DecodeShare(pages[take.page], take, tuple(variants)) for take, variants in shares.items()]
 
 
@@ -106,6 +107,20 @@ def _page(work: Work, number: int) -> Probe:
         check_held(header.width, header.height, f"{work.row.name} page")
     width, height = turned((header.width, header.height), swap=header.orientation >= 5)
     return replace(work.probe, width=width, height=height, orientation=header.orientation)
+
+
+def _takes(work: Work, page: Probe, number: int, variant: Variant) -> dict[Take, list[OutputFormat]]:
+    """The takes from which the formats of a variant are written: one, unless some of them are animated.
+
+    Pixels that are too many to be in memory are decoded for each format: a stream is read once.
+    """
+    takes: dict[Take, list[OutputFormat]] = {}
+    for encoding in variant.encodings:
+        take = _take(work, page, number, encoding)
+        if take.alone is not None and len(variant.formats) > 1:
+            take = replace(take, alone=f"{variant.name}.{encoding.format}")
+        takes.setdefault(take, []).append(encoding.format)
+    return takes
 
 
 def _take(work: Work, page: Probe, number: int, variant: Variant) -> Take:

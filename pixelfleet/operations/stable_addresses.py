@@ -1,15 +1,16 @@
 """From a stable address to the image and to the stored file that it leads to now."""
 
-from pathlib import PurePosixPath
 from typing import Final
 
 from pixelfleet.catalog.images import Images
-from pixelfleet.domain.accepted_formats import chosen_format
 from pixelfleet.domain.keys import batch_prefix, image_id
 from pixelfleet.domain.records import Image, Status, StoredVariant
 from pixelfleet.domain.stable_addresses import ById, ByPath, StableAddress
+from pixelfleet.domain.variant_files import file_named
 from pixelfleet.errors import SetupError
 
+#: Formats of originals whose frames are moments and not pages.
+_ANIMATED: Final = frozenset({"gif", "webp", "png"})
 #: The states of an image that may have results.
 _WITH_RESULTS: Final = (Status.READY, Status.PROCESSING, Status.QUEUED, Status.FAILED)
 
@@ -30,13 +31,10 @@ def stored_at(image: Image, address: StableAddress, accept: str) -> StoredVarian
     None where the image has no such variant, or not in that format. Tiles have no stable address: their viewers build
     the address of each tile from that of the entry file.
     """
-    stored = [one for one in image.variants if one.name == address.variant and one.files == 1]
-    if address.extension is not None:
-        return next((one for one in stored if PurePosixPath(one.key).suffix == f".{address.extension}"), None)
-    if not stored:
-        return None
-    chosen = chosen_format([one.format for one in stored], accept)
-    return next(one for one in stored if one.format == chosen)
+    moves = (image.frames or 1) > 1 and image.format in _ANIMATED
+    name = address.variant if address.extension is None else f"{address.variant}.{address.extension}"
+    stored = [one for one in image.variants if one.files == 1]
+    return file_named(stored, name, accept, moves=moves)
 
 
 def _by_path(images: Images, uploads_bucket: str, place: ByPath) -> Image | None:

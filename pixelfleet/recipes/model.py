@@ -8,12 +8,22 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from pixelfleet.recipes.glyphs import composed, without_glyph
 from pixelfleet.recipes.writer import to_toml
 
 MAX_VARIANTS: Final = 32
+#: Files of all variants together, where variants are written in several formats.
+MAX_FILES: Final = 96
 #: The limit of WebP. Larger outputs are written as tiles.
 MAX_SIDE: Final = 16_383
 #: A recipe's text lies in one catalog item of at most 400 KB.
@@ -89,8 +99,14 @@ def _square(value: object) -> object:
     return [value, value] if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _several(value: object) -> object:
+    """`format = "jpeg"` is short for `format = ["jpeg"]`."""
+    return value if isinstance(value, list | tuple) else (value,)
+
+
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE, strict=True)]
 Box = Annotated[tuple[Side, Side], BeforeValidator(_square)]
+Formats = Annotated[tuple[OutputFormat, ...], BeforeValidator(_several), Field(min_length=1)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 
@@ -176,7 +192,11 @@ class Variant(_Part):
     )
     enlarge: bool = Field(default=False, description="allow more pixels than the source has")
     pad: bool = Field(default=False, description="fill the box up with the background around an image that fits inside")
-    format: OutputFormat = Field(OutputFormat.AUTO, description="auto, jpeg, png, webp, avif or tiff")
+    formats: Formats = Field(
+        (OutputFormat.AUTO,),
+        alias="format",
+        description="auto, jpeg, png, webp, avif or tiff; or a list without auto: one file each, from the same pixels",
+    )
     quality: int | None = Field(
         None, ge=1, le=100, strict=True, description="1 to 100; default JPEG 80, WebP 80, AVIF 60"
     )
@@ -209,9 +229,39 @@ class Variant(_Part):
     page: int | None = Field(None, ge=1, le=100_000, strict=True, description="page or frame to take, from 1")
     tiles: Tiles | None = Field(None, description="write a Deep Zoom pyramid instead of one file")
 
+    @property
+    def format(self) -> OutputFormat:
+        """The format, of an encoding; of a variant with several, the first."""
+        return self.formats[0]
+
+    @property
+    def encodings(self) -> tuple["Variant", ...]:
+        """The variant once for each of its formats, with that format alone."""
+        return tuple(self.in_formats(one) for one in self.formats)
+
+    def in_formats(self, *formats: OutputFormat) -> "Variant":
+        """The variant with these formats instead of its own."""
+        return self if formats == self.formats else self.model_copy(update={"formats": formats})
+
+    @field_serializer("formats")
+    def _short(self, formats: tuple[OutputFormat, ...]) -> str | list[str]:
+        """A single format as recipes have always written it: the digest of such a recipe stays."""
+        return formats[0].value if len(formats) == 1 else [one.value for one in formats]
+
+    @field_validator("formats")
+    @classmethod
+    def _differ(cls, formats: tuple[OutputFormat, ...]) -> tuple[OutputFormat, ...]:
+        twice = next((one for one in formats if formats.count(one) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice.value} is named twice")
+        if len(formats) > 1 and OutputFormat.AUTO in formats:
+            raise ValueError("auto stands alone: name the formats of the list")
+        return formats
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        said = self.model_fields_set - {"name", "copies"}
+        said = {info.alias or name for name, info in type(self).model_fields.items() if name in self.model_fields_set}
+        said -= {"name", "copy"}
         if self.copies and said:
             raise ValueError(f"copy carries the original unchanged: remove {', '.join(sorted(said))}")
         needs_box = [name for name in ("fit", "gravity", "enlarge", "pad") if name in said]
@@ -219,6 +269,8 @@ class Variant(_Part):
             raise ValueError(f"{', '.join(needs_box)} has no meaning without box: add box = [width, height]")
         if self.pad and self.fit is not Fit.INSIDE:
             raise ValueError("pad needs fit = 'inside': the other fits fill the box already")
+        if self.tiles and len(self.formats) > 1:
+            raise ValueError("tiles have one format")
         if self.tiles and self.format not in (
             OutputFormat.AUTO,
             OutputFormat.JPEG,
@@ -232,7 +284,7 @@ class Variant(_Part):
     def _check_depth(self) -> None:
         if self.depth == 8:
             return
-        if self.tiles or self.format not in _DEEP_FORMATS:
+        if self.tiles or not _DEEP_FORMATS.issuperset(self.formats):
             raise ValueError("depth = 16 needs format png, tiff or avif, without tiles")
         changing = sorted(self.model_fields_set & _ON_EIGHT_BITS)
         if changing:
@@ -269,6 +321,11 @@ class Recipe(_Part):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two variants are called {twice[0]!r}: each needs a name of its own")
+        files = sum(len(variant.formats) for variant in self.variants)
+        if files > MAX_FILES:
+            raise ValueError(
+                f"{files} files of an image, more than the {MAX_FILES} that are allowed: name fewer formats"
+            )
         return self
 
     @cached_property

@@ -4,7 +4,7 @@ import pytest
 
 from pixelfleet import recipes
 from pixelfleet.errors import Cause
-from pixelfleet.forecast import EVERY_IMAGE_MS, TILE_MS, Forecast
+from pixelfleet.forecast import DECODE_MS, EVERY_IMAGE_MS, TILE_MS, Forecast
 from pixelfleet.images.probe import Probe
 
 
@@ -33,6 +33,21 @@ def test_every_variant_is_a_put_of_its_own() -> None:
     assert cost["S3 PUT, originals"] == pytest.approx(0.005)
     assert cost["S3 PUT, results"] == pytest.approx(3 * 0.005)
     assert cost["SNS"] == pytest.approx(0.0005)
+
+
+def test_every_format_of_a_variant_is_encoded_and_put() -> None:
+    text = 'name = "a"\n[[variants]]\nname = "card"\nbox = 1000\nformat = {}\n'
+    sums = []
+    for formats in ('"webp"', '"jpeg"', '["webp", "jpeg"]'):
+        actual = Forecast(recipes.parse(text.format(formats), "x"))
+        actual.add(header())
+        sums.append(actual)
+    webp, jpeg, both = sums
+    assert both.outputs == 2
+    assert both.written == pytest.approx(webp.written + jpeg.written)
+    # The source is decoded once.
+    bare = EVERY_IMAGE_MS + DECODE_MS * 12
+    assert both.core_ms - bare == pytest.approx(webp.core_ms - bare + jpeg.core_ms - bare)
 
 
 def test_tiles_are_puts_as_well() -> None:

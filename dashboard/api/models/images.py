@@ -7,6 +7,7 @@ from pydantic import Field
 
 from dashboard.api.models.base import IMAGE_ID, REVISION, Model
 from pixelfleet.domain.records import AttemptLine, Image, Status, StoredVariant
+from pixelfleet.domain.variant_files import label_of
 from pixelfleet.errors import Cause
 
 
@@ -26,9 +27,10 @@ class VariantOut(Model):
     )
 
     @classmethod
-    def of(cls, image_id: str, variant: StoredVariant) -> "VariantOut":
-        fields = variant.model_dump(exclude={"key"})
-        return cls(**fields, href=f"/api/v1/images/{image_id}/variants/{variant.name}")
+    def of(cls, image_id: str, variant: StoredVariant, label: str) -> "VariantOut":
+        """`label` names the file; see `label_of`."""
+        fields = variant.model_dump(include=set(cls.model_fields))
+        return cls(**fields, href=f"/api/v1/images/{image_id}/variants/{label}")
 
 
 class ImageSummary(Model):
@@ -136,5 +138,5 @@ Day = Annotated[date | None, Field(description="A day, as 2026-11-20, in UTC.")]
 def _summary(image: Image) -> dict[str, Any]:
     same = ("image_id", "owner", "batch", "status", "cause", "message", "format", "width", "height", "bytes")
     fields = {name: getattr(image, name) for name in (*same, "placeholder", "uploaded_at", "finished_at")}
-    variants = [VariantOut.of(image.image_id, variant) for variant in image.variants]
+    variants = [VariantOut.of(image.image_id, variant, label_of(image.variants, variant)) for variant in image.variants]
     return fields | {"name": image.path, "variants": variants}

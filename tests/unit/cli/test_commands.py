@@ -220,6 +220,19 @@ def test_help_fits_80_columns_and_shows_no_type_for_flags(pixelfleet: Any, comma
     assert max(len(line) for line in out.splitlines()) <= 80
 
 
+def test_a_snippet_is_html_of_stable_addresses_and_nothing_else_on_stdout(
+    pixelfleet: Any, deployment: Deployment
+) -> None:
+    image = record(deployment, "snip", "b1", "a b.jpg")
+    code, out, err = pixelfleet("snippet", image.key)
+    assert (code, out.startswith("<picture>\n"), out.endswith("</picture>\n")) == (0, True, True)
+    assert f'src="{deployment.settings.dashboard_url}/v/snip/b1/a%20b.jpg/optimized" width="400" height="300"' in out
+    assert "results are private" in err
+    assert "/thumb" in json.loads(pixelfleet("snippet", image.image_id, "--variant", "thumb", "--json")[1])["html"]
+    code, _, err = pixelfleet("snippet", image.image_id, "--variant", "none")
+    assert (code, "it has: thumb, optimized, enhanced" in err) == (2, True)
+
+
 def test_a_recipe_is_stored_compared_exported_and_removed(pixelfleet: Any, tmp_path: Path) -> None:
     file = tmp_path / "shop.toml"
     file.write_text(shop(100).to_text())

@@ -258,3 +258,67 @@ def test_where_results_are_public_everybody_sees_them(public: TestClient, image:
     assert public.get(f"/v/{'a' * 32}/thumb").status_code == 404
     assert public.get(f"/i/{image.variants[0].key}").status_code == 200
     assert public.get(f"/images/{image.image_id}").status_code == 303
+
+
+@pytest.fixture
+def card(dashboard: Dashboard, image: Image) -> Image:
+    """The image with one variant in three formats, whose bytes say which they are."""
+    thumb = image.variants[0]
+    files = tuple(
+        thumb.model_copy(
+            update={
+                "name": "card",
+                "key": thumb.key.replace("ab" * 16, "cd" * 16).replace("thumb.webp", f"card.{extension}"),
+                "format": form,
+                "content_type": f"image/{form}",
+            }
+        )
+        for form, extension in (("avif", "avif"), ("webp", "webp"), ("jpeg", "jpg"))
+    )
+    for one in files:
+        keep(dashboard, one.key, one.format.encode(), one.content_type)
+    return remade(dashboard, image, files)
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("image/avif,image/webp,image/*,*/*;q=0.8", "avif"),
+        ("image/webp,*/*", "webp"),
+        ("*/*", "jpeg"),
+        ("image/avif;q=0,image/webp;q=0.5", "webp"),
+    ],
+)
+def test_a_browser_gets_the_format_that_it_accepts(
+    dashboard: Dashboard, card: Image, accept: str, expected: str
+) -> None:
+    answer = dashboard.browser("ana").get(by_path(card, "card"), headers={"Accept": accept})
+    assert (answer.text, answer.headers["content-type"]) == (expected, f"image/{expected}")
+    assert answer.headers["vary"] == "Accept"
+
+
+def test_a_client_that_says_nothing_gets_jpeg_and_each_format_has_its_own_tag(
+    dashboard: Dashboard, card: Image
+) -> None:
+    browser = dashboard.browser("ana")
+    del browser.headers["Accept"]
+    assert browser.get(by_path(card, "card")).text == "jpeg"
+    tags = {browser.get(by_path(card, f"card.{one}")).headers["etag"] for one in ("avif", "webp", "jpg")}
+    assert len(tags) == 3
+
+
+def test_the_api_and_the_page_name_each_file(dashboard: Dashboard, card: Image) -> None:
+    browser = dashboard.browser("ana")
+    variants = browser.get(f"/api/v1/images/{card.image_id}").json()["variants"]
+    assert [(one["name"], one["format"]) for one in variants] == [("card", "avif"), ("card", "webp"), ("card", "jpeg")]
+    for one in variants:
+        answer = browser.get(one["href"])
+        assert (answer.status_code, f"/card.{one['format'].replace('jpeg', 'jpg')}?" in answer.headers["location"]) == (
+            302,
+            True,
+        )
+    page = browser.get(f"/images/{card.image_id}").text
+    for extension in ("avif", "webp", "jpg"):
+        assert f"<option>card.{extension}</option>" in page
+        assert f'data-copy-value="ORIGIN{by_path(card, f"card.{extension}")}"' in page
+    assert "&lt;source type=&#34;image/avif&#34;" in page

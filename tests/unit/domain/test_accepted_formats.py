@@ -48,6 +48,13 @@ def test_a_client_gets_the_best_that_is_there_and_no_client_gets_nothing(
     assert chosen_format(formats, accept) == expected
 
 
+def test_a_client_that_draws_both_gets_the_file_that_moves() -> None:
+    formats = ("avif", "webp", "jpeg")
+    assert chosen_format(formats, CHROME, moves=True) == "webp"
+    assert chosen_format(formats, "image/avif", moves=True) == "avif"
+    assert chosen_format(formats, "", moves=True) == "jpeg"
+
+
 def test_a_header_of_many_characters_counts_as_none() -> None:
     longest = "image/avif," + "a" * (MOST_CHARACTERS - 11)
     assert modern_formats(longest) == ("avif",)

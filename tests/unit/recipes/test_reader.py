@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,50 @@ def test_every_built_in_recipe_survives_being_written_and_read(name: str) -> Non
 def test_formatting_and_spelled_out_defaults_leave_the_digest_alone() -> None:
     spelled = '# mine\nname="mine"\n\n[[variants]]\nbox=[100,100]\nfit="inside"\nformat="auto"\nname="a"\n'
     assert parse(spelled, "x").digest == parse(SMALL, "y").digest
+
+
+def test_a_list_of_one_format_is_that_format() -> None:
+    one, listed = parse(SMALL + 'format = "webp"\n', "x"), parse(SMALL + 'format = ["webp"]\n', "y")
+    assert one == listed
+    assert one.digest == listed.digest
+    # As releases have computed it that had one format for each variant.
+    assert one.digest == "3ae560a395c855302ee23ba8ea8f3ec7e8743980abd904138be20497311ae81e"
+
+
+def test_several_formats_survive_being_written_and_read() -> None:
+    recipe = parse(SMALL + 'format = ["avif", "webp", "jpeg"]\n', "x")
+    [variant] = recipe.variants
+    assert [one.format.value for one in variant.encodings] == ["avif", "webp", "jpeg"]
+    assert all(len(one.formats) == 1 and one.name == variant.name for one in variant.encodings)
+    again = parse(recipe.to_text(), "again")
+    assert (again, again.digest) == (recipe, recipe.digest)
+    assert 'format = ["avif", "webp", "jpeg"]' in recipe.to_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("format = []", "at least 1"),
+        ('format = ["webp", "webp"]', "webp is named twice"),
+        ('format = ["auto", "jpeg"]', "auto stands alone"),
+        ('format = ["webp", "jpg"]', "Input should be 'auto', 'jpeg'"),
+        ('format = "jpg"', "Input should be 'auto', 'jpeg'"),
+        ('format = ["webp", "jpeg"]\ntiles = {}', "tiles have one format"),
+        ('format = ["avif", "jpeg"]\ndepth = 16', "depth = 16 needs format png, tiff or avif"),
+    ],
+)
+def test_a_list_of_formats_that_cannot_be_written_is_refused_with_its_line(line: str, expected: str) -> None:
+    with pytest.raises(RecipeError, match=expected) as caught:
+        parse(SMALL + line + "\n", "mine.toml")
+    assert re.match(r"mine.toml, line \d+: variants", str(caught.value))
+
+
+def test_the_files_of_an_image_are_bounded() -> None:
+    several = 'format = ["avif", "webp", "jpeg", "png"]\n'
+    variants = [f'[[variants]]\nname = "v{number}"\n{several}' for number in range(25)]
+    assert parse('name = "a"\n' + "".join(variants[:24]), "x")
+    with pytest.raises(RecipeError, match="100 files of an image, more than the 96"):
+        parse('name = "a"\n' + "".join(variants), "x")
 
 
 def test_another_quality_is_another_digest() -> None:

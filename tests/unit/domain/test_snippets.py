@@ -1,0 +1,88 @@
+"""HTML of an image: every source reaches the largest width, and the address of each file is one that stays."""
+
+import re
+
+import pytest
+
+from pixelfleet.domain.records import Image, StoredVariant
+from pixelfleet.domain.snippets import snippet
+from pixelfleet.domain.variant_files import file_named, label_of
+from tests.fakes.records import image_of
+
+ORIGIN = "https://images.example.com"
+EXTENSIONS = {"jpeg": "jpg"}
+
+
+def file(name: str, form: str, width: int, height: int, files: int = 1) -> StoredVariant:
+    key = f"ana/x/{'ab' * 16}/{name}.{EXTENSIONS.get(form, form)}"
+    return StoredVariant(
+        name=name, key=key, format=form, width=width, height=height, bytes=1, content_type=f"image/{form}", files=files
+    )
+
+
+def image(*variants: StoredVariant) -> Image:
+    update = {"variants": variants, "key": "uploads/ana/b1/a & b.jpg", "dominant_colour": "#7fa3c0"}
+    return image_of("ana", "b1", 1).model_copy(update=update)
+
+
+CARD = tuple(file("card", form, 400, 300) for form in ("avif", "webp", "jpeg"))
+
+
+def test_a_variant_in_several_formats_is_a_picture_with_a_source_for_each() -> None:
+    assert snippet(image(*CARD), ORIGIN) == (
+        "<picture>\n"
+        f'  <source type="image/avif" srcset="{ORIGIN}/v/ana/b1/a%20%26%20b.jpg/card.avif">\n'
+        f'  <source type="image/webp" srcset="{ORIGIN}/v/ana/b1/a%20%26%20b.jpg/card.webp">\n'
+        f'  <img src="{ORIGIN}/v/ana/b1/a%20%26%20b.jpg/card.jpg" width="400" height="300" alt="" loading="lazy" '
+        'decoding="async" style="background: #7fa3c0" data-thumbhash="1QcSHQRnh493V4dIh4eXh1h4kJUI">\n'
+        "</picture>"
+    )
+
+
+def test_widths_of_one_shape_are_a_srcset_and_other_shapes_are_left_out() -> None:
+    made = [file(f"w{width}", form, width, width * 3 // 4) for width in (320, 640, 1281) for form in ("webp", "jpeg")]
+    html = snippet(image(*made, file("square", "webp", 320, 320), file("zoom", "dzi", 4000, 3000, files=90)), ORIGIN)
+    assert html is not None
+    [source] = re.findall(r"<source .+>", html)
+    widths = re.findall(r"/(w[0-9]+)\.webp ([0-9]+w)", source)
+    assert widths == [("w320", "320w"), ("w640", "640w"), ("w1281", "1281w")]
+    assert 'sizes="(max-width: 1281px) 100vw, 1281px"' in html
+    assert "square" not in html
+    assert "zoom" not in html
+
+
+def test_a_format_that_does_not_reach_the_largest_width_is_no_source() -> None:
+    """The web recipe: browsers would take the small WebP and scale it up."""
+    made = (
+        file("thumb", "webp", 320, 240),
+        file("optimized", "jpeg", 2048, 1536),
+        file("enhanced", "jpeg", 2048, 1536),
+    )
+    html = snippet(image(*made), ORIGIN)
+    assert html is not None
+    assert "<source" not in html
+    assert 'src="https://images.example.com/v/ana/b1/a%20%26%20b.jpg/optimized"' in html
+    assert "enhanced" not in html
+    small = snippet(image(*made), ORIGIN, "thumb")
+    assert small is not None
+    assert "/thumb" in small
+    assert "optimized" not in small
+
+
+@pytest.mark.parametrize("variant", [None, "none", "zoom"])
+def test_an_image_without_a_picture_has_no_html(variant: str | None) -> None:
+    assert snippet(image(file("zoom", "dzi", 4000, 3000, files=90)), ORIGIN, variant) is None
+    assert snippet(image(file("master", "tiff", 4000, 3000)), ORIGIN, variant) is None
+
+
+def test_a_file_is_named_by_its_variant_and_where_there_are_several_by_its_extension() -> None:
+    avif, webp, jpeg = CARD
+    variants = (*CARD, file("thumb", "webp", 320, 240))
+    assert [label_of(variants, one) for one in variants] == ["card.avif", "card.webp", "card.jpg", "thumb"]
+    assert all(file_named(variants, label_of(variants, one)) == one for one in variants)
+    assert file_named(variants, "card") == jpeg
+    assert file_named(variants, "card", "image/avif,image/webp") == avif
+    assert file_named(variants, "card", "image/webp") == webp
+    assert file_named(variants, "card.png") is None
+    assert file_named(variants, "none") is None
+    assert file_named(variants, "thumb.webp") == variants[-1]
