@@ -404,6 +404,41 @@ def tga_of_15_bits(kind: int) -> bytes:
     return head + struct.pack(f"<{len(places)}H", *(words[place] for place in places))
 
 
+def tga_with_alpha_in_its_palette() -> bytes:
+    """A palette of 32 bits from index 2 on."""
+    colours = zip(QUARTERS, (255, 128, 64, 0), strict=True)
+    palette = b"".join(bytes((blue, green, red, alpha)) for (red, green, blue), alpha in colours)
+    head = struct.pack("<BBBHHBHHHHBB", 0, 1, 1, 2, 4, 32, 0, 0, *SIZE, 8, 0x20)
+    return head + palette + picture(((2,), (3,), (4,), (5,)), "L").tobytes()
+
+
+def dds_of_grey() -> bytes:
+    """8 bits whose flags are those of RGB and of luminance, with a mask for red alone, as ImageMagick and Qt write."""
+    head = struct.pack("<4s7I44x", b"DDS ", 124, 0x100F, SIZE[1], SIZE[0], SIZE[0], 0, 0)
+    pixels = struct.pack("<8I", 32, 0x20040, 0, 8, 0xFF, 0, 0, 0)
+    return head + pixels + struct.pack("<5I", 0x1000, 0, 0, 0, 0) + planes(tuple((grey,) for grey in GREYS))[0]
+
+
+def jp2_of_space(space: int, values: tuple[tuple[int, ...], ...], mode: str = "RGB") -> bytes:
+    """A JPEG 2000 with this enumerated colour space (T.801, M.11.7.3)."""
+    whole = saved(picture(values, mode), "JPEG2000", irreversible=False, mct=0)
+    at = whole.index(b"colr") + 4
+    return whole[: at + 3] + struct.pack(">I", space) + whole[at + 7 :]
+
+
+def indexed_psd(transparent: int) -> bytes:
+    """A palette, and the resource that names its transparent index."""
+    whole = psd(2, 8, planes(((0,), (1,), (2,), (3,))), resources=psd_resource(1047, struct.pack(">H", transparent)))
+    palette = b"".join(bytes(colour[band] for colour in QUARTERS).ljust(256, b"\0") for band in range(3))
+    return whole[:26] + struct.pack(">I", 768) + palette + whole[30:]
+
+
+def turned_psd() -> bytes:
+    """The quarters, which EXIF in the resource 1058 turns by 180 degrees."""
+    exif = b"MM\0*\0\0\0\x08\0\x01" + struct.pack(">HHIHHI", 274, 3, 1, 3, 0, 0)
+    return psd(3, 8, planes(QUARTERS[::-1]), resources=psd_resource(1058, exif))
+
+
 def tga_with_a_spare_palette() -> bytes:
     head = struct.pack("<BBBHHBHHHHBB", 0, 1, 2, 0, 4, 24, 0, 0, *SIZE, 24, 0x20)
     return head + bytes(12) + picture().tobytes("raw", "BGR")

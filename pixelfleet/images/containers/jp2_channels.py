@@ -12,7 +12,9 @@ _USUAL: Final = (0, 1, 2)
 #: SOC and SIZ (A.4.1, A.5.1), and enough bytes of the codestream for the SIZ of five components.
 _START: Final = b"\xff\x4f\xff\x51"
 _HEAD_BYTES: Final = 4 + 38 + 3 * 16
-_SYCC: Final = 18
+_SYCC, _LAB = 18, 14
+#: Enumerated colour spaces that OpenJPEG knows: bi-level, CMYK, sRGB, grey, YCbCr (T.800, I.5.3.3; T.801, M.11.7.3).
+_KNOWN: Final = frozenset({0, 12, 16, 17, _SYCC})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,37 @@ def colour_order(read: Read) -> tuple[int, ...]:
             channels[colour - 1] = channel
     order = tuple(channels.get(colour, -1) for colour in _USUAL)
     return order if sorted(order) == list(_USUAL) else _USUAL
+
+
+@dataclass(frozen=True, slots=True)
+class LabRanges:
+    """For L*, a* and b*: the range of the samples, and the sample of zero."""
+
+    ranges: tuple[int, int, int]
+    zeros: tuple[int, int, int]
+
+
+def unknown_space(read: Read) -> int | None:
+    """The number of an enumerated colour space that no rule covers; None for every other file."""
+    number = _enumerated(_parts(read).get(b"colr", b""))
+    return None if number is None or number in _KNOWN or number == _LAB else number
+
+
+def lab_ranges(read: Read, bits: int) -> LabRanges | None:
+    """The coding of CIELab (T.801, M.11.7.4), with the ranges in the file or the default ranges; None for another
+    space."""
+    colr = _parts(read).get(b"colr", b"")
+    if _enumerated(colr) != _LAB:
+        return None
+    if len(colr) < 7 + 6 * 4:
+        half = 1 << bits - 1
+        return LabRanges((100, 170, 200), (0, half, half // 2 + half // 4))
+    numbers = struct.unpack_from(">6I", colr, 7)
+    return LabRanges((numbers[0], numbers[2], numbers[4]), (numbers[1], numbers[3], numbers[5]))
+
+
+def _enumerated(colr: bytes) -> int | None:
+    return int.from_bytes(colr[3:7], "big") if colr[:1] == b"\1" and len(colr) >= 7 else None
 
 
 def is_sycc(read: Read) -> bool:

@@ -19,6 +19,19 @@ def is_plain(head: bytes) -> bool:
     return len(head) < _HEAD or (head[16] != 15 and not (head[1] and (head[7] == 15 or _spare_palette(head))))
 
 
+def has_palette_alpha(head: bytes) -> bool:
+    """Whether the picture has a palette with 32 bits an entry (field 4.3)."""
+    return len(head) >= _HEAD and head[1] == 1 and head[2] & ~_RUNS == 1 and head[7] == 32 and head[16] == 8
+
+
+def palette_alpha(head: bytes) -> bytes:
+    """The alpha of each of 256 indices; an index without an entry is opaque. `head` includes the palette."""
+    first, count = (int.from_bytes(head[at : at + 2], "little") for at in (3, 5))
+    start = _HEAD + head[0]
+    alphas = head[start + 3 : start + 4 * count : 4]
+    return (b"\xff" * min(first, 256) + alphas)[:256].ljust(256, b"\xff")
+
+
 def plain_tga(content: bytes) -> bytes:
     """The same picture without runs and without an unused palette, and with 16 bits instead of 15.
 

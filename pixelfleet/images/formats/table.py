@@ -82,7 +82,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     ),
     _row("psd", "PSD", rb"8BPS\x00\x01", "psd", "PSD", ".psd", "image/vnd.adobe.photoshop"),
     _row("psb", "PSB", rb"8BPS\x00\x02", "psd", "PSD", ".psb", "image/vnd.adobe.photoshop"),
-    _row("dds", "DDS", rb"DDS \x7c\x00\x00\x00", "pillow", "DDS", ".dds", "image/vnd-ms.dds"),
+    _row("dds", "DDS", rb"DDS \x7c\x00\x00\x00", "dds", "DDS", ".dds", "image/vnd-ms.dds"),
     _row("qoi", "QOI", rb"qoif", "pillow", "QOI", ".qoi"),
     _row("icns", "ICNS", rb"icns", "pillow", "ICNS", ".icns"),
     _row("blp", "BLP", rb"BLP[12]", "pillow", "BLP", ".blp"),

@@ -9,7 +9,16 @@ from PIL import Image as PillowImage
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.colour_space import PROFILE, Space, mark
 from pixelfleet.images.containers.iso_boxes import boxes, top_box
-from pixelfleet.images.containers.jp2_channels import Codestream, codestream, colour_order, is_sycc, palette
+from pixelfleet.images.containers.jp2_channels import (
+    Codestream,
+    LabRanges,
+    codestream,
+    colour_order,
+    is_sycc,
+    lab_ranges,
+    palette,
+    unknown_space,
+)
 from pixelfleet.images.containers.jp2_contrast import CODESTREAM, half_contrast
 from pixelfleet.images.fields import with_blobs
 from pixelfleet.images.formats import Format
@@ -53,6 +62,7 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
         profile, blobs = _profile(read), _blobs(read)
         colours, order = palette(read), colour_order(read)
         in_ycbcr = is_sycc(read)
+        lab = lab_ranges(read, layout.bits if layout else 8)
     with pillow.stumbling(), pillow.tolerating(reading.accept_truncated):
         picture = pillow.open_picture(path, row)
         if colours and picture.mode in _INDEXED:
@@ -65,6 +75,8 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
             image = _with_white(image, path, row, in_ycbcr=in_ycbcr)
     if not colours and image.interpretation == "srgb" and order != (0, 1, 2):
         image = _ordered(image, order)
+    if lab and not profile and image.interpretation == "srgb":
+        image = _from_lab(image, lab, layout)
     if profile and not image.get_typeof(PROFILE):
         image = mark(image, Space(profile))
     return with_blobs(image, **blobs)
@@ -81,6 +93,8 @@ def _check(read: Read) -> Codestream | None:
         raise _unsupported(f"of {layout.components:,} components", "their meaning is not known")
     if layout and layout.components > 1 and layout.uneven:
         raise _unsupported("with subsampled colours and odd sizes", "its decoder mixes up the rows")
+    if (space := unknown_space(read)) is not None and _profile(read) is None:
+        raise _unsupported(f"in the colour space {space}", "it is not known here")
     if is_sycc(read) and colour_order(read) != (0, 1, 2):
         raise _unsupported("in YCbCr of another order", "its decoder takes the channels as they come")
     return layout
@@ -139,6 +153,16 @@ def _unsupported(kind: str, reason: str) -> PermanentError:
     return PermanentError(
         Cause.UNSUPPORTED_FORMAT, f"a JPEG 2000 {kind} is not supported, because {reason}; save it as TIFF or PNG"
     )
+
+
+def _from_lab(image: Image, lab: LabRanges, layout: Codestream | None) -> Image:
+    """Float Lab (T.801, M.11.7.4): the sample less the sample of zero, times the range, over the highest sample."""
+    highest = (1 << (layout.bits if layout else 8)) - 1
+    zeros = [zero * 255 / highest for zero in lab.zeros]
+    colours = (image.extract_band(0, n=3) - zeros) * [value / 255 for value in lab.ranges]
+    if image.bands > 3:
+        colours = colours.bandjoin(image.extract_band(3))
+    return colours.cast("float").copy(interpretation="lab")
 
 
 def _ordered(image: Image, order: tuple[int, ...]) -> Image:

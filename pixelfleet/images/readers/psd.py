@@ -8,6 +8,7 @@ from pixelfleet.images.colour_space import SRGB, Space, mark
 from pixelfleet.images.containers.psd_sections import Psd, psd_sections
 from pixelfleet.images.fields import with_blobs
 from pixelfleet.images.formats import Format
+from pixelfleet.images.metadata.exif_tree import orientation
 from pixelfleet.images.readers import pillow
 from pixelfleet.images.readers.contract import Header, Reading
 from pixelfleet.images.readers.file import reader_at
@@ -24,6 +25,8 @@ _COLOURS: Final = {_BITMAP: 1, _GREY: 1, _INDEXED: 1, _RGB: 3, _CMYK: 4, _DUOTON
 _SPACES: Final = {_INDEXED: "srgb", _RGB: "srgb", _CMYK: "cmyk", _LAB: "lab"}
 #: Image resources: the profile, EXIF data 1, XMP metadata, IPTC-NAA record.
 _ICC, _EXIF, _XMP, _IPTC = 1039, 1058, 1060, 1028
+#: Image resource: the index of the palette that is transparent.
+_TRANSPARENT_INDEX: Final = 1047
 _DEPTHS: Final = (8, 16)
 #: A colour may exceed the limit that its alpha allows by this many steps.
 _ROUNDING: Final = 2
@@ -37,9 +40,9 @@ def read_header(path: Path, _row: Format, _reading: Reading) -> Header:
         psd.width,
         psd.height,
         1,
-        1,
+        orientation(psd.resources.get(_EXIF, b"")) or 1,
         {"srgb": "rgb16", "b-w": "grey16"}.get(space, space) if deep else space,
-        _has_alpha(psd),
+        _has_alpha(psd) or _transparent_index(psd) is not None,
         psd.resources.get(_EXIF, b""),
         held=True,
     )
@@ -59,7 +62,17 @@ def decode(path: Path, _row: Format, reading: Reading) -> Image:
     image = _in_colour(colours, bands[-1] if alpha else None, psd)
     profile = psd.resources.get(_ICC)
     image = mark(image, Space(profile) if profile else SRGB)
-    return with_blobs(image, exif=psd.resources.get(_EXIF), xmp=psd.resources.get(_XMP), iptc=psd.resources.get(_IPTC))
+    blocks = {"exif": psd.resources.get(_EXIF), "xmp": psd.resources.get(_XMP), "iptc": psd.resources.get(_IPTC)}
+    image = with_blobs(image, **blocks)
+    if turn := orientation(blocks["exif"] or b""):
+        image.set_type(pyvips.GValue.gint_type, "orientation", turn)
+    return image
+
+
+def _transparent_index(psd: Psd) -> int | None:
+    content = psd.resources.get(_TRANSPARENT_INDEX, b"")
+    index = int.from_bytes(content[:2], "big") if len(content) >= 2 else 256
+    return index if psd.mode == _INDEXED and index < 256 else None
 
 
 def _has_alpha(psd: Psd) -> bool:
@@ -89,6 +102,8 @@ def _in_colour(colours: Image, alpha: Image | None, psd: Psd) -> Image:
         alpha = None if alpha is None else (alpha >> 8).cast("uchar")
     most = 65_535 if colours.format == "ushort" else 255
     space = _SPACES.get(psd.mode, "b-w")
+    if psd.mode == _INDEXED and alpha is None:
+        return _by_palette(colours, psd)
     if psd.mode == _INDEXED:
         colours = colours.maplut(_palette(psd))
     elif psd.mode == _CMYK:
@@ -117,6 +132,14 @@ def _without_paper(colours: Image, alpha: Image, paper: int, most: int) -> Image
     if ((alpha > 0) & impossible).max() > 0:
         return colours
     return (share > 0).ifthenelse(added / share, 0).rint().cast(colours.format)
+
+
+def _by_palette(indices: Image, psd: Psd) -> Image:
+    colours = indices.maplut(_palette(psd))
+    index = _transparent_index(psd)
+    if index is not None:
+        colours = colours.bandjoin((indices != index).ifthenelse(255, 0).cast("uchar"))
+    return colours.copy(interpretation="srgb")
 
 
 def _palette(psd: Psd) -> Image:

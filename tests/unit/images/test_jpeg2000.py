@@ -11,8 +11,8 @@ from PIL import Image
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.containers.jp2_contrast import half_contrast
 from pixelfleet.images.pipeline import Rendition
-from tests.colour.other_files import jp2_of_other_order
-from tests.colour.quarters import picture
+from tests.colour.other_files import jp2_of_other_order, jp2_of_space
+from tests.colour.quarters import QUARTERS, picture
 
 Run = Callable[..., Rendition]
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "images"
@@ -82,3 +82,10 @@ def test_a_grey_of_odd_size_is_read(tmp_path: Path, rendered: Run) -> None:
     picture().convert("L").resize((63, 47)).save(tmp_path / "a", "JPEG2000")
     with Image.open(rendered(tmp_path / "a", {"format": "png"}).variants[0].path) as opened:
         assert opened.size == (63, 47)
+
+
+@pytest.mark.parametrize("space", [1, 9, 13, 20, 21])
+def test_an_enumerated_colour_space_without_a_rule_is_refused(tmp_path: Path, rendered: Run, space: int) -> None:
+    """YCbCr of another range, PhotoYCC, YCCK, e-sRGB, ROMM RGB (T.801, M.11.7.3): the numbers are not those of RGB."""
+    refused = refusal(tmp_path, rendered, jp2_of_space(space, QUARTERS))
+    assert (refused.cause, str(space) in str(refused)) == (Cause.UNSUPPORTED_FORMAT, True)
