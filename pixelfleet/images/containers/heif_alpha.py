@@ -24,6 +24,9 @@ from pixelfleet.images.containers.iso_boxes import (
 #: these keep the order of association.
 Transform = tuple[bytes, bytes]
 _TRANSFORMS: Final = (b"clap", b"irot", b"imir")
+#: The bytes of a property that are compared. The longest that matters is `av1C` with its sequence header. Thousands of
+#: references may each lead to a property of megabytes, many times.
+_PROPERTY_BYTES: Final = 4_096
 _ALPHA: Final = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 
 
@@ -96,7 +99,7 @@ class _Properties:
         for number in self.numbers.get(item, ()):
             if 0 < number <= len(self._every):
                 kind, at, stop = self._every[number - 1]
-                yield kind, self._data[at:stop]
+                yield kind, self._data[at : min(stop, at + _PROPERTY_BYTES)]
 
     def transforms(self, item: int) -> tuple[Transform, ...]:
         return tuple(own for own in self.of(item) if own[0] in _TRANSFORMS)

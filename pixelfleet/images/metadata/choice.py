@@ -13,6 +13,10 @@ from pixelfleet.recipes import Metadata, Profile, Variant
 
 _ORIENTATION, _COLOUR_SPACE, _SRGB = 274, 40961, 1
 _ARTIST, _COPYRIGHT = 315, 33432
+#: The most bytes of the values of a variant's EXIF: a segment of JPEG holds 65,533 bytes, of which the directories and
+#: libvips' own fields take some (EXIF 2.32, 4.7.2).
+_MOST_EXIF: Final = 50_000
+_ENTRY: Final = 12
 #: Fields of the picture's directory that describe the byte layout or hold other blocks, and are not true of a variant:
 #: sizes, strips, tiles, JPEG tables, resolutions (written anew), XMP, IPTC, Photoshop, ICC, print matching, padding.
 _STRUCTURE: Final = frozenset(
@@ -68,6 +72,7 @@ def chosen(blocks: Blocks, variant: Variant, *, keep_gps: bool, keeps_iptc: bool
         }
         return Blocks(write_tree(ExifTree(rights)), packets.rights(blocks.xmp, iim.as_properties(blocks.iptc)))
     tree = _kept(read_tree(blocks.exif), keep_gps=keep_gps, own_profile=variant.icc is Profile.KEEP)
+    tree = _shortened(tree)
     if blocks.density and tree.empty:
         # libvips writes the density into a block of EXIF that is there.
         tree = ExifTree({_ORIENTATION: short(1)})
@@ -78,6 +83,24 @@ def chosen(blocks: Blocks, variant: Variant, *, keep_gps: bool, keeps_iptc: bool
         packets.kept(blocks.xmp, from_iptc, keep_gps=keep_gps),
         iim.without_previews(blocks.iptc) if keeps_iptc else b"",
     )
+
+
+def _shortened(tree: ExifTree) -> ExifTree:
+    """The tree without its longest values, if it would not fit into a segment. libvips refuses long EXIF."""
+    directories = (tree.image, tree.exif, tree.gps)
+    by_size = sorted(
+        (len(one.data) + _ENTRY, number, tag)
+        for number, fields in enumerate(directories)
+        for tag, one in fields.items()
+    )
+    kept: tuple[Fields, Fields, Fields] = ({}, {}, {})
+    left = _MOST_EXIF
+    for size, number, tag in by_size:
+        left -= size
+        if left < 0:
+            break
+        kept[number][tag] = directories[number][tag]
+    return ExifTree(*kept)
 
 
 def _kept(tree: ExifTree, *, keep_gps: bool, own_profile: bool) -> ExifTree:

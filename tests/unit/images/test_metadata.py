@@ -12,6 +12,7 @@ from PIL import Image, IptcImagePlugin
 from PIL.ExifTags import Base
 
 from pixelfleet.images.limits import Limits
+from pixelfleet.images.metadata.exif_tree import ExifTree, Field, text, write_tree
 from pixelfleet.images.pipeline import render
 from pixelfleet.images.probe import probe
 from pixelfleet.recipes import Recipe, Variant, builtin
@@ -210,3 +211,21 @@ def _utf8(value: object) -> str:
     """Pillow reads text as Latin-1."""
     assert isinstance(value, str)
     return value.encode("latin-1").decode()
+
+
+def test_exif_that_no_segment_can_hold_loses_its_longest_values_and_the_image_is_rendered(tmp_path: Path) -> None:
+    """libvips refuses EXIF of megabytes, which a PNG may have; the variant was the recipe's fault."""
+    long_values = {0x9000 + number: Field(7, bytes(30_000)) for number in range(60)}
+    block = write_tree(ExifTree({int(Base.Copyright): text("Ada"), **long_values}))
+    path = tmp_path / "long.png"
+    Image.new("RGB", (20, 10), "red").save(path, exif=b"Exif\0\0" + block)
+    variants = tuple(
+        Variant.model_validate({"name": kind, "box": 8, "format": kind, "metadata": "keep"})
+        for kind in ("jpeg", "webp", "png")
+    )
+    limits = Limits(max_bytes=10**8, max_pixels=10**6, max_frames=9)
+    made = render(path, probe(path, limits), Recipe(name="kept", variants=variants), tmp_path)
+    for variant in made.variants:
+        with Image.open(variant.path) as opened:
+            assert opened.getexif()[Base.Copyright] == "Ada", variant.name
+            assert len(opened.info["exif"]) < 65_536
