@@ -90,9 +90,10 @@ def _with_cleared_boxes(
     """
     changed, pages, done = bytearray(), [], 0
     added = 0
+    ends = {frame.end for frame in clearing}
     for number, frame in enumerate(every):
         pages.append(number + added)
-        if frame not in clearing or frame.control is None:
+        if frame.end not in ends or frame.control is None:
             continue
         if frame.code_size < 8:
             changed += data[done : frame.control + 3] + bytes((data[frame.control + 3] | 1,))

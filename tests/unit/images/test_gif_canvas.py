@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pyvips
 
-from pixelfleet.images.containers.gif_blocks import frames
+from pixelfleet.images.containers.gif_blocks import Frame, frames
 from pixelfleet.images.containers.gif_canvas import with_clear_canvas
 from pixelfleet.images.pipeline import Rendition
 from tests.colour.other_files import gif, gif_of_rows
@@ -110,3 +110,23 @@ def test_a_gif_that_breaks_off_has_fewer_frames(end: int) -> None:
     content = gif([(LEFT, 0, 2), (RIGHT, 1, 2)])
     assert len(frames(content[:end])) <= 2
     with_clear_canvas(content[:end])
+
+
+def test_the_work_for_frames_that_clear_does_not_grow_with_the_square_of_their_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    head = b"GIF89a" + struct.pack("<HHBBB", 8, 8, 0xF7, 0, 0) + bytes(768)
+    control = b"\x21\xf9\x04\x08\x01\0\0\0"
+    frame = control + b"\x2c" + struct.pack("<HHHHB", 0, 0, 8, 8, 0) + b"\x08\x03\x00\x01\x04\x00"
+    compared = 0
+
+    def count(one: Frame, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return one is other
+
+    monkeypatch.setattr(Frame, "__eq__", count)
+    canvas = with_clear_canvas(head + frame * 300 + b";")
+    assert canvas is not None
+    assert len(canvas.pages) == 300
+    assert compared <= 300

@@ -1,6 +1,7 @@
 """The properties of a HEIF file's items are compared by their first bytes, however many references lead to them."""
 
 import struct
+from typing import Any
 
 from pixelfleet.images.containers.heif_alpha import alpha_item
 
@@ -13,8 +14,8 @@ class _Slices(bytes):
 
     copied = 0
 
-    def __getitem__(self, key: object) -> object:  # type: ignore[override]
-        part = super().__getitem__(key)  # type: ignore[index]
+    def __getitem__(self, key: Any) -> Any:
+        part = super().__getitem__(key)
         if isinstance(part, bytes):
             _Slices.copied += len(part)
         return part
