@@ -1,4 +1,4 @@
-"""JPEG XL: libjxl (pyjpegxl) decodes the picture upright; an animation gives its first frame."""
+"""JPEG XL: libjxl (pyjpegxl) decodes the picture upright."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,11 @@ import pyjpegxl
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.codec_errors import DamagedError
 from pixelfleet.images.colour_space import SRGB, Space, mark
+from pixelfleet.images.containers.jxl_header import is_animation
 from pixelfleet.images.fields import with_blobs
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers.contract import Header, Reading
+from pixelfleet.images.readers.file import reader_at
 from pixelfleet.images.vips import Image, pyvips
 
 #: libjxl's text for a file that ends too early.
@@ -24,9 +26,7 @@ _PROFILES: Final = {b"RGB ": 3, b"GRAY": 1}
 
 
 def read_header(path: Path, _row: Format, _reading: Reading) -> Header:
-    with _translated(0):
-        meta = pyjpegxl.probe_file(path)
-    _check(meta)
+    meta = _probed(path)
     return Header(
         width=meta.width,
         height=meta.height,
@@ -41,9 +41,7 @@ def read_header(path: Path, _row: Format, _reading: Reading) -> Header:
 
 def decode(path: Path, _row: Format, _reading: Reading) -> Image:
     pyjpegxl.set_num_threads(1)
-    with _translated(0):
-        header = pyjpegxl.probe_file(path)
-    _check(header)
+    header = _probed(path)
     deep = header.bits_per_sample > 8
     with _translated(header.width * header.height * _BYTES_A_PIXEL):
         meta, pixels = pyjpegxl.read(path, dtype="uint16" if deep else "uint8")
@@ -61,17 +59,27 @@ def _interpretation(meta: Any) -> str:
     return names[meta.num_color_channels > 1]
 
 
-def _check(meta: Any) -> None:
+def _probed(path: Path) -> Any:
     """
     Raises:
-        PermanentError: `unsupported_format`, for colours that are neither grey nor RGB, such as CMYK.
+        PermanentError: `unsupported_format`, for an animation, and for colours that are neither grey nor RGB.
     """
+    with reader_at(path) as read:
+        if is_animation(read):
+            raise PermanentError(
+                Cause.UNSUPPORTED_FORMAT,
+                "an animated JPEG XL is not supported, because its decoder gives the last frame alone; "
+                "save it as WebP or GIF",
+            )
+    with _translated(0):
+        meta = pyjpegxl.probe_file(path)
     profile = meta.icc
     if profile and _PROFILES.get(profile[16:20]) != meta.num_color_channels:
         space = profile[16:20].decode("latin-1").strip() or "unknown"
         raise PermanentError(
             Cause.UNSUPPORTED_FORMAT, f"a JPEG XL in the colours {space} is not supported; save it as TIFF or JPEG"
         )
+    return meta
 
 
 def _exif(meta: Any) -> bytes | None:

@@ -112,6 +112,50 @@ def test_colours_other_than_grey_and_rgb_are_unsupported(write: Callable[[bytes]
     assert caught.value.cause is Cause.UNSUPPORTED_FORMAT
 
 
+class Bits:
+    """Bits of a codestream, the lowest of each byte first (ISO/IEC 18181-1, B.2)."""
+
+    def __init__(self) -> None:
+        self._bits = ""
+
+    def put(self, value: int, count: int) -> "Bits":
+        self._bits += f"{value:0{count}b}"[::-1]
+        return self
+
+    def content(self) -> bytes:
+        padded = self._bits + "0" * (-len(self._bits) % 8)
+        return b"\xff\x0a" + bytes(int(padded[at : at + 8][::-1], 2) for at in range(0, len(padded), 8))
+
+
+def head(*, moves: bool, preview: bool = False) -> bytes:
+    """Sizes of 9 bits, then the metadata up to the bit of an animation (annex D)."""
+    bits = Bits().put(0, 1).put(0, 2).put(47, 9).put(0, 3).put(0, 2).put(63, 9)
+    bits.put(0, 1).put(1, 1).put(0, 3).put(0, 1).put(preview, 1)
+    if preview:
+        bits.put(1, 1).put(2, 2).put(3, 5).put(1, 3)
+    return bits.put(moves, 1).put(0, 40).content()
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_an_animation_is_unsupported(write: Callable[[bytes], Path], preview: bool) -> None:
+    with pytest.raises(PermanentError, match="animated") as caught:
+        probe(write(head(moves=True, preview=preview)), LIMITS)
+    assert caught.value.cause is Cause.UNSUPPORTED_FORMAT
+
+
+def test_an_animation_in_a_container_is_unsupported(write: Callable[[bytes], Path]) -> None:
+    content = head(moves=True)
+    box = (12 + len(content)).to_bytes(4, "big") + b"jxlp" + bytes(4) + content
+    with pytest.raises(PermanentError, match="animated"):
+        probe(write(b"\0\0\0\x0cJXL \r\n\x87\n" + box), LIMITS)
+
+
+def test_a_still_picture_is_no_animation(write: Callable[[bytes], Path]) -> None:
+    with pytest.raises(PermanentError, match="cannot be decoded") as caught:
+        probe(write(head(moves=False)), LIMITS)
+    assert caught.value.cause is Cause.UNREADABLE
+
+
 def test_without_the_library_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     readers._reader.cache_clear()
     monkeypatch.setitem(sys.modules, "pyjpegxl", None)
