@@ -46,7 +46,7 @@ _WRITING: Final = re.compile(
 )
 #: Decoders. A decoder may also fail while a variant of a streamed source is written.
 _READING: Final = re.compile(
-    r"^\s*(?:VipsJpeg|jpegload|pngload|spngload|webpload|gifload|tiff2vips|tiffload|heifload|svgload|TIFF\w*|\w*Decode\w*)"
+    r"^\s*(?:VipsJpeg|jpegload|pngload|spngload|webpload|gifload\w*|tiff2vips|tiffload|heifload\w*|svgload\w*|TIFF\w*|\w*Decode\w*)"
     r"(?=:)",
     re.MULTILINE,
 )

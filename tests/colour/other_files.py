@@ -235,14 +235,15 @@ def bitmap_plane() -> bytes:
     return upper * (height // 2) + bytes(reversed(upper)) * (height // 2)
 
 
-def gif(frames: list[tuple[tuple[int, int, int, int], int, int]], codes: int = 2) -> bytes:
-    """Frames of one colour: box (left, top, width, height), colour 0 to 3, disposal; no transparent colour."""
+def gif(frames: list[tuple[tuple[int, int, int, int], int, int]], codes: int = 2, *, end: bool = True) -> bytes:
+    """Frames of one colour: box (left, top, width, height), colour 0 to 3, disposal; no transparent colour. `end`: the
+    codes of a frame have an end code."""
     palette = b"".join(bytes(colour) for colour in QUARTERS)
     content = b"GIF89a" + struct.pack("<HHBBB", *SIZE, 0x81, 0, 0) + palette
     for (left, top, width, height), colour, disposal in frames:
         content += b"\x21\xf9\x04" + struct.pack("<BHBB", disposal << 2, 10, 0, 0)
         content += b"\x2c" + struct.pack("<HHHHB", left, top, width, height, 0)
-        content += bytes((codes,)) + _lzw([colour] * (width * height), codes) + b"\0"
+        content += bytes((codes,)) + _lzw([colour] * (width * height), codes, end=end) + b"\0"
     return content + b";"
 
 
@@ -258,11 +259,11 @@ def gif_of_rows(height: int, *, interlaced: bool) -> bytes:
     return content + bytes((codes,)) + _lzw(pixels, codes) + b"\0;"
 
 
-def _lzw(pixels: list[int], codes: int) -> bytes:
+def _lzw(pixels: list[int], codes: int, *, end: bool = True) -> bytes:
     """Uncompressed LZW: a clear code before each pixel keeps the codes at their first width (GIF89a, appendix F)."""
     clear, width = 1 << codes, codes + 1
     bits, length = 0, 0
-    for code in [item for colour in pixels for item in (clear, colour)] + [clear + 1]:
+    for code in [item for colour in pixels for item in (clear, colour)] + [clear + 1] * end:
         bits |= code << length
         length += width
     raw = bits.to_bytes((length + 7) // 8, "little")

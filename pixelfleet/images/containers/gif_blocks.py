@@ -10,8 +10,8 @@ _MAX_BLOCKS: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """`control` is the offset of the frame's graphic control block, or None. `end` is the offset after the frame's
-    blocks. `code_size` bounds the frame's colour indices."""
+    """`control` is the offset of the frame's graphic control block, or None. `codes` is the offset of the frame's first
+    block of codes, and `end` the offset after the frame's blocks. `code_size` bounds the frame's colour indices."""
 
     control: int | None
     left: int
@@ -22,6 +22,7 @@ class Frame:
     interlaced: bool
     disposal: int
     has_transparent_colour: bool
+    codes: int
     end: int
 
 
@@ -41,7 +42,8 @@ def frames(data: bytes) -> list[Frame]:
             at += 10 + _table(packed)
             if at >= len(data):
                 break
-            code_size, at = data[at], _after_sub_blocks(data, at + 1)
+            code_size, codes = data[at], at + 1
+            at = _after_sub_blocks(data, codes)
             flags = data[control + 3] if control is not None else 0
             listed.append(
                 Frame(
@@ -49,6 +51,7 @@ def frames(data: bytes) -> list[Frame]:
                     interlaced=bool(packed & 0x40),
                     disposal=flags >> 2 & 7,
                     has_transparent_colour=bool(flags & 1),
+                    codes=codes,
                     end=at,
                 )
             )  # fmt: skip
@@ -60,6 +63,18 @@ def frames(data: bytes) -> list[Frame]:
         else:
             break
     return listed
+
+
+def with_last_codes(data: bytes) -> bytes:
+    """The file with one more byte of codes in each frame. libnsgif drops the last code of a frame that has no end code,
+    if nothing follows it. Decoders ignore what follows the end code or the last pixel."""
+    changed, done = bytearray(), 0
+    for frame in frames(data):
+        terminator = frame.end - 1
+        if frame.codes < terminator < len(data):
+            changed += data[done:terminator] + b"\1\0"
+            done = terminator
+    return bytes(changed) + data[done:] if changed else data
 
 
 def start(data: bytes) -> int:

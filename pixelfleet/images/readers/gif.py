@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pixelfleet.images.codec_errors import DamagedError
+from pixelfleet.images.containers.gif_blocks import with_last_codes
 from pixelfleet.images.containers.gif_canvas import canvas_size, with_clear_canvas
 from pixelfleet.images.fields import field
 from pixelfleet.images.formats import Format
@@ -18,16 +19,13 @@ def read_header(path: Path, row: Format, reading: Reading) -> Header:
     return replace(header, width=size[0], height=size[1]) if size else header
 
 
-def decode(path: Path, row: Format, reading: Reading) -> Image:
-    changed = with_clear_canvas(path.read_bytes())
+def decode(path: Path, _row: Format, reading: Reading) -> Image:
+    data = with_last_codes(path.read_bytes())
+    changed = with_clear_canvas(data)
     if changed is None or reading.page >= len(changed.pages):
-        return libvips.load(path, row, reading)
+        return _loaded(data, reading, reading.page, reading.frames)
     pages = changed.pages[reading.page :] if reading.frames < 0 else (changed.pages[reading.page],)
-    image = pyvips.Operation.call(
-        "gifload_buffer", changed.data, page=pages[0], n=pages[-1] - pages[0] + 1,
-        access="random" if reading.random_access else "sequential",
-        fail_on="none" if reading.accept_truncated else "truncated",
-    )  # fmt: skip
+    image = _loaded(changed.data, reading, pages[0], pages[-1] - pages[0] + 1)
     if changed.height is not None or len(pages) != pages[-1] - pages[0] + 1:
         image = _only(image, pages, changed.height)
     if image.get_typeof("delay"):
@@ -36,6 +34,14 @@ def decode(path: Path, row: Format, reading: Reading) -> Image:
         image = image.copy()
         image.set_type(pyvips.GValue.array_int_type, "delay", [delays[page] for page in pages if page < len(delays)])
     return image
+
+
+def _loaded(data: bytes, reading: Reading, page: int, count: int) -> Image:
+    return pyvips.Operation.call(
+        "gifload_buffer", data, page=page, n=count,
+        access="random" if reading.random_access else "sequential",
+        fail_on="none" if reading.accept_truncated else "truncated",
+    )  # fmt: skip
 
 
 def _only(image: Image, pages: tuple[int, ...], height: int | None) -> Image:

@@ -130,3 +130,19 @@ def test_the_work_for_frames_that_clear_does_not_grow_with_the_square_of_their_n
     assert canvas is not None
     assert len(canvas.pages) == 300
     assert compared <= 300
+
+
+@pytest.mark.parametrize("box", [WHOLE, (0, 0, 63, 47), (0, 0, 1, 1), (0, 0, 5, 3)])
+def test_the_last_pixel_of_a_frame_without_an_end_code_is_shown(
+    tmp_path: Path, rendered: Run, box: tuple[int, int, int, int]
+) -> None:
+    """The end code is required (GIF89a, appendix F), but browsers, ImageMagick and Pillow show frames without it."""
+    left, top, width, height = box
+    for end in (True, False):
+        (tmp_path / "a").write_bytes(gif([(WHOLE, 0, 1), (box, 2, 1)], end=end))
+        first, second = rendered(tmp_path / "a", {"format": "png"}, {"format": "png", "page": 2}).variants
+        for variant, corner, colour in (
+            (first, (63, 47), QUARTERS[0]), (second, (left + width - 1, top + height - 1), QUARTERS[2])
+        ):  # fmt: skip
+            point = pyvips.Image.pngload(str(variant.path)).getpoint(*corner)
+            assert tuple(int(value) for value in point[:3]) == colour
