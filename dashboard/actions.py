@@ -16,7 +16,7 @@ from pixelfleet import recipes
 from pixelfleet.aws.presigned import Form
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Image, RecipeRef
-from pixelfleet.operations import reprocessing
+from pixelfleet.operations import kept_revisions, reprocessing
 from pixelfleet.operations.noted import noted
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.operations.removal import delete_image
@@ -93,6 +93,12 @@ def reprocess(site: Site, caller: Caller, image: Image, recipe: str | None) -> I
         if marked is None:
             raise Problem(409, "the image was deleted meanwhile")
     return marked
+
+
+def make_current(site: Site, caller: Caller, image: Image, results: str) -> Image:
+    """Raises SetupError: see `operations.kept_revisions`."""
+    with _noted(site, caller, "make current", image):
+        return kept_revisions.make_current(site.deployment, image, results, caller.name)
 
 
 def delete(site: Site, caller: Caller, image: Image) -> None:

@@ -141,6 +141,12 @@ class Settings(BaseSettings):
         default=False,
         description="let removals delete originals in buckets other than the uploads bucket; else only the results go",
     )
+    keep_revisions: int = Field(
+        0,
+        ge=0,
+        le=3_650,
+        description="days for which superseded revisions stay stored and can be made current again; 0: none is kept",
+    )
     max_attempts: int = Field(
         5,
         ge=1,

@@ -36,6 +36,9 @@ router = APIRouter(tags=["images"])
 
 _LEADS_ON: Final[dict[int | str, dict[str, Any]]] = {302: {"description": "Leads to where it lies, for five minutes."}}
 ImageId = Annotated[str, Path(pattern="^[a-z2-7]{32}$", description="The image's id.")]
+RevisionName = Annotated[
+    str, Path(pattern=r"^[0-9a-f]{32}(\.[0-9]{1,12})?$", description="A revision that `kept_revisions` lists.")
+]
 OwnerQuery = Annotated[
     str | None, Query(max_length=64, description="Operators: whose, `*` for everybody's; left out, your own.")
 ]
@@ -136,6 +139,18 @@ def delete_image(request: Request, caller: Writer, image_id: ImageId) -> Respons
 def reprocess_image(request: Request, caller: Writer, image_id: ImageId, body: Reprocess) -> ImageOut:
     site = site_of(request)
     return ImageOut.of(actions.reprocess(site, caller, image_for(site, caller, image_id), body.recipe))
+
+
+@router.post(
+    "/images/{image_id}/revisions/{revision}/current",
+    response_model=ImageOut,
+    responses=responses(400, 401, 403, 404, 422, 429, 503),
+    summary="Make an earlier revision current again, without rendering",
+)
+def make_current(request: Request, caller: Writer, image_id: ImageId, revision: RevisionName) -> ImageOut:
+    """The image's own recipe is then that of the revision. The present revision is kept in its place."""
+    site = site_of(request)
+    return ImageOut.of(actions.make_current(site, caller, image_for(site, caller, image_id), revision))
 
 
 @router.get(

@@ -135,6 +135,14 @@ def reprocess(
     return site.after_form(request, f"/images/{image_id}", note)
 
 
+@router.post("/images/{image_id}/revisions/{revision}/current")
+def make_current(request: Request, caller: FormCaller, image_id: str, revision: str) -> Response:
+    site = site_of(request)
+    current = actions.make_current(site, caller, image_for(site, caller, image_id), revision)
+    name = current.recipe.name if current.recipe else "its recipe"
+    return site.after_form(request, f"/images/{image_id}", Note(f"The earlier revision, by {name}, is current again."))
+
+
 @router.post("/images/{image_id}/delete")
 def delete(request: Request, caller: FormCaller, image_id: str) -> Response:
     site = site_of(request)

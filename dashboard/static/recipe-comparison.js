@@ -25,16 +25,23 @@ export function change(before, after) {
 }
 
 /**
- * The variants of a draft with those of the same name of the other recipe, then those that the draft no longer has.
+ * The files of a draft with those of the other recipe: by name, and by format where a name has several formats. Then those
+ * that the draft no longer has.
  * @param {Tried} draft
  * @param {Tried | null} current
  * @returns {[TriedVariant | undefined, TriedVariant | undefined][]}
  */
 export function pairs(draft, current) {
-  const others = new Map((current?.variants ?? []).map((variant) => [variant.name, variant]));
-  const names = new Set(draft.variants.map((variant) => variant.name));
+  const sides = [draft.variants, current?.variants ?? []];
+  const several = new Set(sides.flatMap((side) => side.filter((one, at) => side.findIndex(named(one)) !== at).map((one) => one.name)));
+  const key = (/** @type {TriedVariant} */ one) => (several.has(one.name) ? `${one.name} ${one.format}` : one.name);
+  const others = new Map(sides[1].map((variant) => [key(variant), variant]));
+  const keys = new Set(draft.variants.map(key));
   /** @type {[TriedVariant | undefined, TriedVariant | undefined][]} */
-  const both = draft.variants.map((variant) => [variant, others.get(variant.name)]);
-  for (const variant of others.values()) if (!names.has(variant.name)) both.push([undefined, variant]);
+  const both = draft.variants.map((variant) => [variant, others.get(key(variant))]);
+  for (const [of, variant] of others) if (!keys.has(of)) both.push([undefined, variant]);
   return both;
 }
+
+/** @param {TriedVariant} one */
+const named = (one) => (/** @type {TriedVariant} */ other) => other.name === one.name;

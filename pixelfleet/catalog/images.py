@@ -76,9 +76,14 @@ class Images(ImageReader):
         """See `transitions.confirm`."""
         return self._apply(job.image_id, lambda image: transitions.confirm(image, job, source_version), seen)
 
-    def record_ready(self, aim: Aim, outcome: Success, seen: Image | None = None) -> Image | Refusal:
+    def record_ready(
+        self, aim: Aim, outcome: Success, seen: Image | None = None, *, keep: bool = False
+    ) -> Image | Refusal:
+        """See `transitions.record_ready`."""
         at = self._timestamp()
-        return self._change(aim.job.image_id, lambda image: transitions.record_ready(image, aim, outcome, at), seen)
+        return self._change(
+            aim.job.image_id, lambda image: transitions.record_ready(image, aim, outcome, at, keep=keep), seen
+        )
 
     def record_failed(self, aim: Aim, failure: Failure, seen: Image | None = None) -> Image | Refusal:
         at = self._timestamp()
@@ -138,6 +143,15 @@ class Images(ImageReader):
             lambda present: transitions.queue_again(present, at, who, origin, recipe, image),
             image,
         )
+
+    def make_current(self, image: Image, results: str, who: str) -> Image | Refusal:
+        """See `transitions.make_current`."""
+        at = self._timestamp()
+        return self._change(image.image_id, lambda present: transitions.make_current(present, results, at, who), image)
+
+    def expire(self, image: Image, results: str) -> Image | Refusal:
+        """See `transitions.expire`."""
+        return self._change(image.image_id, lambda present: transitions.expire(present, results), image)
 
     def uncount(self, image: Image, etag: str | None) -> Image | Refusal:
         """See `transitions.uncount`; `etag` is that of the object in the bucket after `image` was read.

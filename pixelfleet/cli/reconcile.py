@@ -13,6 +13,7 @@ from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
 from pixelfleet.operations.reconcile.run import Listener, ReconcileOrder, ReconcileReport
 from pixelfleet.operations.reconcile.run import reconcile as carry_out
+from pixelfleet.operations.reconcile.sweep import Swept
 from pixelfleet.settings import load_settings
 
 
@@ -115,5 +116,11 @@ def _show(report: ReconcileReport, *, dry_run: bool) -> None:
             style="yellow",
         )
     if swept:
-        RESULTS.print(f"{swept.seen:,} revisions of results; {swept.orphaned:,} without a record {would} deleted")
-        RESULTS.print(f"{swept.removed:,} of originals that are gone {would} removed; {swept.unexplained:,} left alone")
+        _show_swept(swept, would)
+
+
+def _show_swept(swept: Swept, would: str) -> None:
+    RESULTS.print(f"{swept.seen:,} revisions of results; {swept.orphaned:,} without a record {would} deleted")
+    if swept.expired:
+        RESULTS.print(f"{swept.expired:,} of these had been kept, and their days are over")
+    RESULTS.print(f"{swept.removed:,} of originals that are gone {would} removed; {swept.unexplained:,} left alone")

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pixelfleet.domain.attempts import Aim, Failure, Refusal, Success, sequencer_of
+from pixelfleet.domain.kept_revisions import replaced_by
 from pixelfleet.domain.records import AttemptLine, Image, NoticeKind, Status, counted_in_batch, shorten
 from pixelfleet.errors import Cause
 
@@ -14,28 +15,31 @@ REPROCESSING_FAILED_AS = "reprocessing_failed:"
 CRASHED = "no attempt reported an end: the worker or its host died each time while it worked on the image"
 
 
-def record_ready(image: Image | None, aim: Aim, success: Success, at: str) -> Image | Refusal:
-    """Name the stored variants as this image's. The first record of one revision wins; a superseded one is refused."""
+def record_ready(image: Image | None, aim: Aim, success: Success, at: str, *, keep: bool = False) -> Image | Refusal:
+    """Name the stored variants as this image's. The first record of one revision wins; a superseded one is refused.
+
+    `keep`: the results that were current until now are kept; see `kept_revisions.py`.
+    """
     if image is None:
         return Refusal.UNKNOWN
     if not still_aimed_at(image, aim):
         return Refusal.SUPERSEDED
     if image.status is Status.READY and image.revision == aim.revision:
         return Refusal.DONE
+    image = replaced_by(image, aim.revision, at, keep=keep)
     ready = {
         **success.facts,
         "status": Status.READY,
         "revision": aim.revision,
         "revision_source": image.source_version,
         "revision_recipe": aim.recipe,
-        "superseded": image.superseding(image.revision, kept=aim.revision),
         "variants": success.variants,
         "cause": None,
         "message": None,
         "timings_ms": success.timings_ms,
         "attempt_log": image.logged(line(aim, "ready", at)),
     }
-    return _settled(image, ready, NoticeKind.IMAGE_READY, at)
+    return settled(image, ready, NoticeKind.IMAGE_READY, at)
 
 
 def record_failed(image: Image | None, aim: Aim, failure: Failure, at: str) -> Image | Refusal:
@@ -70,7 +74,7 @@ def settle_failed(image: Image, aim: Aim, failure: Failure, at: str, what: str =
         "message": shorten(failure.message),
         "attempt_log": image.logged(line(aim, what, at, failure)),
     }
-    return _settled(image, failed, NoticeKind.IMAGE_FAILED, at)
+    return settled(image, failed, NoticeKind.IMAGE_FAILED, at)
 
 
 def still_aimed_at(image: Image, aim: Aim) -> bool:
@@ -111,16 +115,15 @@ def _back_to_ready(image: Image, aim: Aim, failure: Failure, at: str) -> Image:
         "message": None,
         "attempt_log": image.logged(line(aim, REPROCESSING_FAILED, at, failure)),
     }
-    return _settled(image, ready, NoticeKind.REPROCESSING_FAILED, at)
+    return settled(image, ready, NoticeKind.REPROCESSING_FAILED, at)
 
 
-def _settled(image: Image, update: dict[str, Any], notice: NoticeKind, at: str) -> Image:
-    settled = image.model_copy(update=update)
-    counted = counted_in_batch(settled)
+def settled(image: Image, update: dict[str, Any], notice: NoticeKind, at: str) -> Image:
+    """The record with a new outcome: counted, with a notice that is still to be published."""
+    after = image.model_copy(update=update)
+    counted = counted_in_batch(after)
     # The version is that of the record before this write: no two outcomes share one.
-    return settled.model_copy(
-        update={"notice": notice, "outcome": image.version, "counted": counted, "finished_at": at}
-    )
+    return after.model_copy(update={"notice": notice, "outcome": image.version, "counted": counted, "finished_at": at})
 
 
 def _milliseconds(since: str, until: str) -> int | None:

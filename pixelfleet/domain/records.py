@@ -21,6 +21,9 @@ MESSAGE_LENGTH: Final = 1_000
 #: A record lists at most so many folders to delete, newest first; older ones are left to the sweep of `reconcile`.
 MOST_SUPERSEDED: Final = 100
 
+#: The most earlier revisions that a record keeps, newest last; older ones are deleted.
+MOST_KEPT: Final = 5
+
 #: The group of the failure index.
 FAILURES: Final = "failed"
 
@@ -114,6 +117,20 @@ class RecipeRef(WholeRecord):
     digest: str
 
 
+class KeptRevision(WholeRecord):
+    """Results that were current until `superseded_at`, and can be made current again: they are still stored."""
+
+    results: str
+    source: str | None = None
+    recipe: RecipeRef | None = None
+    superseded_at: str
+    variants: tuple[StoredVariant, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        return sum(variant.bytes for variant in self.variants)
+
+
 class Image(WholeRecord):
     """One image. `version` counts writes: every change is conditional on the version that it was made from."""
 
@@ -145,6 +162,8 @@ class Image(WholeRecord):
     revision_recipe: RecipeRef | None = None
     #: Folders of results to be deleted.
     superseded: tuple[str, ...] = ()
+    #: Earlier results of the present version of the object, oldest first; see `kept_revisions.py`.
+    kept_revisions: tuple[KeptRevision, ...] = ()
 
     cause: OpenCause | None = None
     message: str | None = Field(None, max_length=MESSAGE_LENGTH)
@@ -200,10 +219,17 @@ class Image(WholeRecord):
             origin,
         )
 
+    @property
+    def named_results(self) -> frozenset[str]:
+        """The folders of results that the record names, which nobody may delete."""
+        kept = {revision.results for revision in self.kept_revisions}
+        return frozenset(name for name in (self.revision, self.target, *kept) if name is not None)
+
     def superseding(self, *results: str | None, kept: str | None = None) -> tuple[str, ...]:
-        """`superseded` with these folders added, without `kept`."""
+        """`superseded` with these folders added, without `kept` and without kept revisions."""
         added = dict.fromkeys((*self.superseded, *results))
-        return tuple(name for name in added if name is not None and name != kept)[-MOST_SUPERSEDED:]
+        spared = {kept, None, *(revision.results for revision in self.kept_revisions)}
+        return tuple(name for name in added if name is not None and name not in spared)[-MOST_SUPERSEDED:]
 
     def logged(self, attempt: AttemptLine) -> tuple[AttemptLine, ...]:
         return (*self.attempt_log, attempt)[-ATTEMPT_LOG_LENGTH:]

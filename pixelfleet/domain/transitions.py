@@ -7,14 +7,25 @@ order, number and speed of the workers. How an attempt ends is in `outcomes.py`.
 
 from pixelfleet.domain.attempts import Aim, Failure, Refusal, Success, results_of, same_work, sequencer_of
 from pixelfleet.domain.jobs import Job, Origin
+from pixelfleet.domain.kept_revisions import expire, kept_revision, replaced_by
 from pixelfleet.domain.keys import Place
-from pixelfleet.domain.outcomes import attempts_used_up, line, record_failed, record_ready, still_aimed_at
-from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, counted_as, counted_in_batch, shorten
+from pixelfleet.domain.outcomes import attempts_used_up, line, record_failed, record_ready, settled, still_aimed_at
+from pixelfleet.domain.records import (
+    AttemptLine,
+    Image,
+    NoticeKind,
+    RecipeRef,
+    Status,
+    counted_as,
+    counted_in_batch,
+    shorten,
+)
 from pixelfleet.domain.tags import Tags
 
 __all__ = [
     "Aim", "Failure", "Refusal", "Success",
-    "abandon", "announce", "claim", "confirm", "forget_revisions", "hand_back", "note_transient", "queue_again",
+    "abandon", "announce", "claim", "confirm", "expire", "forget_revisions", "hand_back", "make_current",
+    "note_transient", "queue_again",
     "record_failed", "record_ready", "remove", "sequencer_of", "supersede", "tag", "uncount",
 ]  # fmt: skip
 
@@ -146,6 +157,36 @@ def queue_again(
     )
 
 
+def make_current(image: Image | None, results: str, at: str, who: str) -> Image | Refusal:
+    """Make kept results current again; those that were current are kept in their place. Nothing is rendered.
+
+    The recipe of the results becomes the image's own, so that nobody makes it again by another that it would get.
+    UNKNOWN if the results are not kept; UNFINISHED while an attempt is under way or an outcome is not announced.
+    """
+    if image is None or image.status is Status.DELETED:
+        return Refusal.UNKNOWN
+    if image.revision == results:
+        return Refusal.DONE
+    if image.status is not Status.READY or image.notice is not None:
+        return Refusal.UNFINISHED
+    kept = kept_revision(image, results)
+    if kept is None:
+        return Refusal.UNKNOWN
+    recipe = kept.recipe or image.recipe
+    chosen = AttemptLine(at=at, what="made current", worker=who, recipe=recipe.name if recipe else "")
+    current = {
+        "revision": results,
+        "target": results,
+        "revision_source": kept.source,
+        "revision_recipe": recipe,
+        "recipe": recipe,
+        "chosen_recipe": recipe,
+        "variants": kept.variants,
+        "attempt_log": image.logged(chosen),
+    }
+    return settled(replaced_by(image, results, at, keep=True), current, NoticeKind.IMAGE_READY, at)
+
+
 def uncount(image: Image | None, etag: str | None) -> Image | Refusal:
     """Count an image, at a seal of its batch, as what it is of the object that the bucket holds now: one on its way.
 
@@ -189,11 +230,13 @@ def remove(
     elif image.status is Status.DELETED and image.sequencer == sequencer:
         return Refusal.DONE
     deleted = AttemptLine(at=at, what="deleted", worker=worker, origin=job.origin)
+    kept = [revision.results for revision in image.kept_revisions]
+    image = image.model_copy(update={"kept_revisions": ()})
     return image.model_copy(
         update={
             "status": Status.DELETED,
             "sequencer": sequencer,
-            "superseded": image.superseding(image.revision, image.target),
+            "superseded": image.superseding(*kept, image.revision, image.target),
             "revision": None,
             "revision_source": None,
             "revision_recipe": None,
@@ -228,7 +271,7 @@ def announce(image: Image | None, notice_id: str) -> Image | Refusal:
 
 def supersede(image: Image | None, results: str) -> Image | Refusal:
     """List a folder of results to be deleted, unless the record names the folder."""
-    if image is None or results in (image.revision, image.target, *image.superseded):
+    if image is None or results in image.named_results or results in image.superseded:
         return Refusal.DONE
     return image.model_copy(update={"superseded": image.superseding(results)})
 

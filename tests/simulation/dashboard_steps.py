@@ -28,6 +28,27 @@ def _step(rng: random.Random, key: str, deletes: float) -> Step:
     return Step(f"reprocesses {name} by {recipe}", lambda d: _in_dashboard(d, key, reprocess))
 
 
+def curator_steps(rng: random.Random, keys: Sequence[str]) -> list[Step]:
+    """Has images processed again by other recipes, and makes earlier revisions current again."""
+    return [_curates(rng, rng.choice(keys)) for _ in range(rng.randint(2, 8))]
+
+
+def _curates(rng: random.Random, key: str) -> Step:
+    name, recipe, which = short(key), rng.choice(("web", "catalog", "zoom")), rng.random()
+
+    def reprocess(site: Any, caller: Any, image: Any) -> None:
+        dashboard.actions.reprocess(site, caller, image, recipe)
+
+    def make_current(site: Any, caller: Any, image: Any) -> None:
+        if image.kept_revisions:
+            chosen = image.kept_revisions[int(which * len(image.kept_revisions))]
+            dashboard.actions.make_current(site, caller, image, chosen.results)
+
+    if rng.random() < 0.4:
+        return Step(f"reprocesses {name} by {recipe}", lambda d: _in_dashboard(d, key, reprocess))
+    return Step(f"makes an earlier revision of {name} current", lambda d: _in_dashboard(d, key, make_current))
+
+
 def _in_dashboard(deployment: Deployment, key: str, action: Callable[[Any, Any, Any], object]) -> None:
     site: Any = SimpleNamespace(deployment=deployment, settings=deployment.settings)
     caller: Any = SimpleNamespace(name=OWNER, is_operator=True)

@@ -19,6 +19,8 @@ from tests.simulation.violations import Violation
 
 #: A file system in memory, where there is one: journals and originals are many small files.
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+#: The share of runs in which superseded revisions are kept.
+KEEP = 0.15
 #: In the message of DynamoDB's refusal of a write, alone or as the reason of a cancelled transaction.
 _CONFLICT = "TransactionConflict"
 #: The largest difference between two clocks, in seconds.
@@ -36,7 +38,9 @@ class Environment:
         self.weather = Weather.drawn(self.rng("weather"), suppressed)
         self.network = Network(self.scheduler, self.weather, self.trace)
         self._folders: list[tempfile.TemporaryDirectory[str]] = []
-        self.settings = simulated_settings(self.folder())
+        self.settings = simulated_settings(
+            self.folder(), keep_revisions=30 if self.rng("keeping").random() < KEEP else 0
+        )
         self.cloud = Cloud(self.scheduler, self.settings, self.rng("aws"))
         self.clocks_differ = self.rng("clocks").random() < 0.3
         self.replace_worker: Callable[[Any, float], None] = lambda _worker, _seconds: None
@@ -105,9 +109,9 @@ class Environment:
         return True
 
 
-def simulated_settings(scratch: Path) -> Settings:
+def simulated_settings(scratch: Path, keep_revisions: int) -> Settings:
     """A deployment on AWS with a CDN; no environment variable takes part."""
-    return Settings.model_construct(**_FIELDS | {"scratch_dir": scratch})
+    return Settings.model_construct(**_FIELDS | {"scratch_dir": scratch, "keep_revisions": keep_revisions})
 
 
 def _fields() -> dict[str, Any]:

@@ -107,17 +107,18 @@ def nothing_is_under_way(books: Books) -> Iterator[Violation]:
 
 
 def results_exist(books: Books) -> Iterator[Violation]:
-    """A ready image's results exist and were made of its current version by its recipe."""
+    """A ready image's results exist and were made of its current version by its recipe; so do those that it keeps."""
     name = "the results of a ready image exist and belong to it"
     for key, image in books.images.items():
         current = books.uploads.current(key)
         if image.status is not Status.READY or current is None or image.recipe is None or books.is_unreported(image):
             continue
-        for variant in image.variants:
+        kept = [(kept.recipe, variant) for kept in image.kept_revisions for variant in kept.variants]
+        for recipe, variant in (*((image.recipe, variant) for variant in image.variants), *kept):
             stored = books.results.current(variant.key)
             if stored is None:
                 yield Violation(name, f"{key}: {variant.name} is missing")
-            elif stored.body != rendered(current.body, image.recipe.digest):
+            elif recipe is not None and stored.body != rendered(current.body, recipe.digest):
                 yield Violation(name, f"{key}: {variant.name} is of another original or recipe")
 
 
@@ -144,7 +145,9 @@ def deleted_keys_are_gone(books: Books) -> Iterator[Violation]:
 def nothing_is_left_over(books: Books) -> Iterator[Violation]:
     """No record lists superseded revisions, and no result belongs to no record."""
     name = "no superseded result is left"
-    named = {variant.key for image in books.images.values() for variant in image.variants}
+    images = books.images.values()
+    named = {variant.key for image in images for variant in image.variants}
+    named |= {variant.key for image in images for kept in image.kept_revisions for variant in kept.variants}
     for key, image in books.images.items():
         if image.superseded:
             yield Violation(name, f"{key}: {len(image.superseded)} superseded revisions are listed")

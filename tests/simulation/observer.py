@@ -69,7 +69,8 @@ class Observer:
         item = next((item for item in self.images() if item["image_id"] == image_id), None)
         if item is None or item["status"] == "deleted":
             return
-        if any(variant["key"] == key for variant in item.get("variants", [])):
+        kept = [variant for revision in item.get("kept_revisions", []) for variant in revision["variants"]]
+        if any(variant["key"] == key for variant in (*item.get("variants", []), *kept)):
             self._environment.violate("no result that a record names is deleted", item["key"])
 
     def _dead_letter_deleted(self, message: Message) -> None:

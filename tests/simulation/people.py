@@ -11,7 +11,7 @@ from typing import Final
 from dashboard.problem import Problem
 from pixelfleet.errors import SetupError
 from tests.simulation.bucket_steps import bucket_steps
-from tests.simulation.dashboard_steps import dashboard_steps
+from tests.simulation.dashboard_steps import curator_steps, dashboard_steps
 from tests.simulation.environment import Environment
 from tests.simulation.operator_steps import operator_steps
 from tests.simulation.step import BATCHLESS, KEYS, Step
@@ -109,4 +109,6 @@ def everybody(environment: Environment) -> list[Person]:
     ]
     machines = ("laptop", "studio")[: rng.choice((0, 0, 1, 2))]
     people += [Person(environment, name, upload_steps(environment, name)) for name in machines]
+    if environment.settings.keep_revisions:
+        people.append(Person(environment, "curator", curator_steps(environment.rng("curator"), keys)))
     return people

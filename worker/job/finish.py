@@ -48,7 +48,7 @@ class Finish:
         attempt stored them again. So a removed image is invalidated in the edge caches again, too.
         """
         image = self._deployment.images.get(attempted.image_id)
-        if image is not None and results not in (image.revision, image.target):
+        if image is not None and results not in image.named_results:
             if image.status is not Status.DELETED:
                 self._deployment.objects.delete_results(results_folder(attempted, results))
                 self._deployment.images.forget_revisions(image, [results])

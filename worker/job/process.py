@@ -208,7 +208,8 @@ class Processor:
         raise decision.error
 
     def _record(self, attempt: Attempt, success: Success) -> Image | None:
-        recorded = self._deployment.images.record_ready(attempt.aim, success, attempt.image)
+        keep = self._deployment.settings.keep_revisions > 0
+        recorded = self._deployment.images.record_ready(attempt.aim, success, attempt.image, keep=keep)
         return self._recorded(attempt, recorded)
 
     def _failed(self, attempt: Attempt, failure: Failure) -> Image | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from dashboard.api.models.base import IMAGE_ID, REVISION, Model
-from pixelfleet.domain.records import AttemptLine, Image, Status, StoredVariant
+from pixelfleet.domain.records import AttemptLine, Image, KeptRevision, Status, StoredVariant
 from pixelfleet.domain.variant_files import label_of
 from pixelfleet.errors import Cause
 
@@ -57,12 +57,33 @@ class ImageSummary(Model):
         return cls(**_summary(image))
 
 
+class KeptRevisionOut(Model):
+    """An earlier revision, whose results are still stored."""
+
+    revision: str = Field(examples=[REVISION])
+    recipe: str | None = Field(examples=["shop"])
+    digest: str | None = Field(description="Of the recipe.", examples=["9f86d081884c7d65..."])
+    superseded_at: str = Field(examples=["2026-11-20T09:00:00.000Z"])
+    bytes: int = Field(description="Of its variants.", examples=[18_204])
+
+    @classmethod
+    def of(cls, kept: KeptRevision) -> "KeptRevisionOut":
+        return cls(
+            revision=kept.results,
+            recipe=kept.recipe.name if kept.recipe else None,
+            digest=kept.recipe.digest if kept.recipe else None,
+            superseded_at=kept.superseded_at,
+            bytes=kept.bytes,
+        )
+
+
 class ImageOut(ImageSummary):
     """All that is known of an image."""
 
     key: str = Field(description="Where the original lies.", examples=["uploads/ana/summer/beach/IMG_0001.jpg"])
     recipe: str | None = Field(examples=["web"])
     revision: str | None = Field(description="Digest of source version, recipe and engine.", examples=[REVISION])
+    kept_revisions: list[KeptRevisionOut] = Field(description="Earlier revisions that can be made current again.")
     attempts: int = Field(examples=[1])
     history: list[AttemptLine] = Field(description="The last twenty things that happened to it, oldest first.")
     frames: int | None = Field(examples=[1])
@@ -82,6 +103,7 @@ class ImageOut(ImageSummary):
             key=image.key,
             recipe=image.recipe.name if image.recipe else None,
             revision=image.revision,
+            kept_revisions=[KeptRevisionOut.of(kept) for kept in image.kept_revisions],
             attempts=image.attempts,
             history=list(image.attempt_log),
             frames=image.frames,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby, islice
 
 from pixelfleet.aws.listing import ListedObject
@@ -11,7 +11,7 @@ from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.catalog.dynamo import BATCH_GET_KEYS
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
-from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.records import Image, Status, timestamp
 from pixelfleet.domain.transitions import Refusal
 from pixelfleet.operations.reconcile.compare import GROUP, THREADS
 
@@ -28,10 +28,13 @@ class Folder:
 
 @dataclass(slots=True)
 class Swept:
-    """Folders seen; of these deleted, and left alone because their image is unknown; images sent to be removed."""
+    """Folders seen; of these deleted, kept revisions whose days are over among them (`expired`), and left alone because
+    their image is unknown; images sent to be removed.
+    """
 
     seen: int = 0
     orphaned: int = 0
+    expired: int = 0
     unexplained: int = 0
     removed: int = 0
 
@@ -70,10 +73,12 @@ class Sweep:
         if image is None:
             # If the catalog was lost, its results are kept.
             self.swept.unexplained += 1
-        elif folder.revision not in (image.revision, image.target) or image.status is Status.DELETED:
+        elif folder.revision not in image.named_results or image.status is Status.DELETED:
             self.swept.orphaned += 1
             if not self._dry_run:
                 self._delete(folder, image)
+        elif folder.revision not in (image.revision, image.target):
+            self._expire(folder, image)
         else:
             if image.status is Status.FAILED and folder.revision != image.revision:
                 self._abandon(folder, image)
@@ -89,6 +94,20 @@ class Sweep:
         if not isinstance(abandoned, Refusal):
             self._deployment.objects.delete_results(folder.prefix)
             self._deployment.images.forget_revisions(abandoned, [folder.revision])
+
+    def _expire(self, folder: Folder, image: Image) -> None:
+        """Delete a kept revision whose days are over. It is struck off first: from then on nobody makes it current."""
+        kept = next(each for each in image.kept_revisions if each.results == folder.revision)
+        if kept.superseded_at > timestamp(self._before - timedelta(days=self._deployment.settings.keep_revisions)):
+            return
+        self.swept.orphaned += 1
+        self.swept.expired += 1
+        if self._dry_run:
+            return
+        expired = self._deployment.images.expire(image, folder.revision)
+        if not isinstance(expired, Refusal) and folder.revision not in expired.named_results:
+            self._deployment.objects.delete_results(folder.prefix)
+            self._deployment.images.forget_revisions(expired, [folder.revision])
 
     def _delete(self, folder: Folder, image: Image) -> None:
         """Delete a folder. The folder of a removed image may have been public, and leaves the edge caches, too.

@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FunctionType
@@ -26,7 +27,7 @@ from pixelfleet.catalog.users import Users
 from pixelfleet.domain.adoption import adopted_image
 from pixelfleet.domain.jobs import Lane, Origin
 from pixelfleet.domain.keys import Place
-from pixelfleet.domain.records import Image
+from pixelfleet.domain.records import Image, RecipeRef
 from pixelfleet.domain.registry import with_default
 from pixelfleet.domain.tags import Tags
 from pixelfleet.domain.transitions import Failure, Refusal
@@ -92,6 +93,14 @@ class Tables:
     def ready(self, name: str = "cat.jpg") -> Image:
         claimed = self.claimed(name)
         return image(self.images.record_ready(aim(name).claimed(claimed), OUTCOME, claimed))
+
+    def keeping(self) -> Image:
+        """An image that keeps an earlier revision, and is announced."""
+        ready = image(self.images.announced(self.ready()))
+        other = replace(aim(), recipe=RecipeRef(name="zoom", digest="d9"), revision="r9")
+        claimed = image(self.images.claim(other, 5, ready))
+        made = self.images.record_ready(other.claimed(claimed), OUTCOME, claimed, keep=True)
+        return image(self.images.announced(image(made)))
 
     def failed(self) -> Image:
         claimed = self.claimed()
@@ -201,6 +210,10 @@ WRITERS: Final[dict[str, Act]] = {
     ),
     "Images.queue_again": _of(Tables.failed, lambda i, failed: i.queue_again(failed, "ana", Origin.REDRIVE)),
     "Images.tag": _of(Tables.ready, lambda i, ready: i.tag(ready, Tags(("beach",)))),
+    "Images.make_current": _of(
+        Tables.keeping, lambda i, one: i.make_current(one, one.kept_revisions[0].results, "ana")
+    ),
+    "Images.expire": _of(Tables.keeping, lambda i, one: i.expire(one, one.kept_revisions[0].results)),
     "Images.uncount": _of(Tables.ready, lambda i, ready: i.uncount(ready, "other")),
     "Batches.create": lambda t: lambda: t.batches.create("me", "b1"),
     "Batches.seal": lambda t: (t.batches.create("me", "b1"), lambda: t.batches.seal("me", "b1", ["a"]))[1],

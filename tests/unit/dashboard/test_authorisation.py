@@ -105,6 +105,8 @@ ROUTES: Final = (
     Route("GET", "/images/{id}/duplicates", OWNED),
     Route("GET", "/api/v1/images/{id}/duplicates", API_OWNED),
     Route("POST", "/images/{id}/link", OWNED, form={"variant": "thumb", "lifetime": "1 hour"}),
+    Route("POST", "/images/{id}/revisions/none/current", _after(OWNED, 404, 400, 400), form={}),
+    Route("POST", "/api/v1/images/{id}/revisions/" + "ab" * 16 + ".9/current", _after(API_OWNED, 404, 400, 400)),
     Route("POST", "/images/{id}/reprocess", _after(OWNED, 404, 303, 303), form={"recipe": "web"}),
     Route("GET", "/i/ana/{id}/" + "ab" * 16 + "/thumb.webp", OWNED),
     Route("GET", "/v/{id}/thumb", OWNED),

@@ -6,7 +6,9 @@ import zipfile
 
 from pixelfleet.catalog.dynamo import to_attributes
 from pixelfleet.catalog.items import image_item
-from pixelfleet.domain.records import Image, StoredVariant
+from pixelfleet.domain.jobs import Origin
+from pixelfleet.domain.records import Image, RecipeRef, StoredVariant, timestamp
+from pixelfleet.domain.transitions import Aim, Success
 from tests.fakes.records import record
 from tests.unit.dashboard.conftest import Dashboard
 
@@ -75,3 +77,54 @@ def test_the_cost_is_shown_for_a_million_like_it(dashboard: Dashboard) -> None:
     image = record(dashboard.deployment, "ana", "cost", "a.jpg")
     page = dashboard.browser("ana").get(f"/images/{image.image_id}").text
     assert re.search(r"about \$\d+\.\d\d for a million like it", page)
+
+
+def kept(dashboard: Dashboard, name: str) -> Image:
+    """An image that was made by web, then by shop, and keeps its earlier revision."""
+    images = dashboard.deployment.images
+    first = record(dashboard.deployment, "ana", "kept", name)
+    marked = images.queue_again(first, "ana", Origin.REPROCESS, RecipeRef(name="shop", digest="e" * 64))
+    assert isinstance(marked, Image)
+    aim = Aim(marked.job(Origin.REPROCESS), RecipeRef(name="shop", digest="e" * 64), "cd" * 16, "w", timestamp())
+    claimed = images.claim(aim, 5, marked)
+    assert isinstance(claimed, Image)
+    variant = first.variants[0].model_copy(update={"name": "card"})
+    done = images.record_ready(aim.claimed(claimed), Success((variant,), {}, {}), keep=True)
+    assert isinstance(done, Image)
+    announced = images.announced(done)
+    assert isinstance(announced, Image)
+    return announced
+
+
+def test_an_earlier_revision_is_listed_and_made_current_on_the_page(dashboard: Dashboard) -> None:
+    image = kept(dashboard, "page.jpg")
+    [earlier] = image.kept_revisions
+    ana = dashboard.browser("ana")
+    address = f"/images/{image.image_id}/revisions/{earlier.results}/current"
+    page = ana.get(f"/images/{image.image_id}").text
+    assert f'action="{address}"' in page
+    assert "3 variants, 1.5 kB" in page
+    assert dashboard.browser("ben").post(address).status_code == 404
+    assert ana.post(address).headers["location"] == f"/images/{image.image_id}"
+    assert "by web, is current again" in ana.get(f"/images/{image.image_id}").text
+    current = dashboard.deployment.images.get(image.image_id)
+    assert current is not None
+    assert (current.revision, current.notice, current.recipe) == (earlier.results, None, earlier.recipe)
+
+
+def test_an_earlier_revision_is_made_current_by_a_program(dashboard: Dashboard) -> None:
+    image = kept(dashboard, "program.jpg")
+    address = f"/api/v1/images/{image.image_id}"
+    ana = dashboard.program("ana")
+    [listed] = ana.get(address).json()["kept_revisions"]
+    assert (listed["recipe"], listed["bytes"]) == ("web", 1_500)
+    back = ana.post(f"{address}/revisions/{listed['revision']}/current").json()
+    assert (back["revision"], back["recipe"], [kept["recipe"] for kept in back["kept_revisions"]]) == (
+        listed["revision"], "web", ["shop"],
+    )  # fmt: skip
+    missing = ana.post(f"{address}/revisions/{'ab' * 16}.77/current")
+    assert (missing.status_code, "is not kept" in missing.json()["detail"]) == (400, True)
+    again = dashboard.deployment.images.queue_again(image, "ana", Origin.REPROCESS, None)
+    assert isinstance(again, Image)
+    busy = ana.post(f"{address}/revisions/{image.revision}/current")
+    assert (busy.status_code, "is being processed" in busy.json()["detail"]) == (400, True)

@@ -27,6 +27,8 @@ class Life(RuleBasedStateMachine):
         self.newest = 0
         self.counts: dict[str, int] = {}
         self.folders: list[str | None] = []
+        self.to_delete: set[str] = set()
+        self.was_current: set[str] = set()
 
     @rule(sequencer=st.integers(1, 6))
     def deliver(self, sequencer: int) -> None:
@@ -47,11 +49,11 @@ class Life(RuleBasedStateMachine):
             self.under_way.append(by.claimed(after))
         self._write(after)
 
-    @rule(which=st.integers(0, 10), works=st.booleans())
-    def finish(self, which: int, works: bool) -> None:
+    @rule(which=st.integers(0, 10), works=st.booleans(), keep=st.booleans())
+    def finish(self, which: int, works: bool, keep: bool) -> None:
         if self.under_way:
             by = self.under_way[which % len(self.under_way)]
-            settle = transitions.record_ready(self.image, by, OUTCOME, ENDED) if works else None
+            settle = transitions.record_ready(self.image, by, OUTCOME, ENDED, keep=keep) if works else None
             self._write(settle or transitions.record_failed(self.image, by, BROKEN, ENDED))
 
     @rule()
@@ -72,6 +74,18 @@ class Life(RuleBasedStateMachine):
                 self.under_way.append(by.claimed(after))
             self._write(after)
 
+    @rule(which=st.integers(0, 4))
+    def make_current(self, which: int) -> None:
+        if self.image is not None and self.image.kept_revisions:
+            kept = self.image.kept_revisions[which % len(self.image.kept_revisions)]
+            self._write(transitions.make_current(self.image, kept.results, "t", "anna"))
+
+    @rule(which=st.integers(0, 4))
+    def expire(self, which: int) -> None:
+        if self.image is not None and self.image.kept_revisions:
+            kept = self.image.kept_revisions[which % len(self.image.kept_revisions)]
+            self._write(transitions.expire(self.image, kept.results))
+
     def _write(self, after: Image | Refusal) -> None:
         if isinstance(after, Refusal):
             return
@@ -79,6 +93,8 @@ class Life(RuleBasedStateMachine):
         if after.counted != old:
             self.counts[old or "none"] = self.counts.get(old or "none", 0) - 1
             self.counts[after.counted or "none"] = self.counts.get(after.counted or "none", 0) + 1
+        self.to_delete |= set(after.superseded)
+        self.was_current |= {after.revision} if after.revision else set()
         self.image = after.model_copy(update={"version": after.version + 1})
 
     @invariant()
@@ -98,7 +114,17 @@ class Life(RuleBasedStateMachine):
     def no_folder_of_results_is_used_twice_or_deleted_while_it_is_named(self) -> None:
         assert len(self.folders) == len(set(self.folders))
         if self.image is not None:
-            assert not {self.image.revision, self.image.target} & set(self.image.superseded)
+            assert not self.image.named_results & self.to_delete
+
+    @invariant()
+    def no_folder_of_results_is_forgotten(self) -> None:
+        if self.image is not None:
+            assert self.was_current <= self.image.named_results | self.to_delete
+
+    @invariant()
+    def what_is_kept_is_of_the_present_results_version(self) -> None:
+        if self.image is not None:
+            assert {kept.source for kept in self.image.kept_revisions} <= {self.image.revision_source}
 
     @invariant()
     def the_image_is_counted_at_most_once(self) -> None:

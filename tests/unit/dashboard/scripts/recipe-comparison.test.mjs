@@ -17,3 +17,10 @@ test("variants of one name stand side by side; those that the draft dropped come
   assert.deepEqual(named, [["card", "card"], ["new", undefined], [undefined, "old"]]);
   assert.deepEqual(pairs(recipe("card"), null).map(([one, other]) => [one?.name, other]), [["card", undefined]]);
 });
+
+test("several formats of one variant stand beside the same formats", () => {
+  const files = (...formats) => ({ variants: formats.map((format) => ({ name: "card", format })) });
+  const formats = pairs(files("webp", "jpeg"), files("jpeg", "avif")).map(([one, other]) => [one?.format, other?.format]);
+  assert.deepEqual(formats, [["webp", undefined], ["jpeg", "jpeg"], [undefined, "avif"]]);
+  assert.deepEqual(pairs(files("webp"), files("jpeg")).map(([one, other]) => [one?.format, other?.format]), [["webp", "jpeg"]]);
+});

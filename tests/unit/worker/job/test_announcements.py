@@ -40,13 +40,13 @@ def test_the_second_delivery_announces_what_the_first_recorded_before_it_died(
     other = Processor(desk.deployment)
     real = desk.deployment.images.record_ready
 
-    def record_after_the_other(*arguments: Any) -> Any:
+    def record_after_the_other(*arguments: Any, **options: Any) -> Any:
         monkeypatch.undo()
         with monkeypatch.context() as dying:
             dying.setattr(desk.deployment.notices, "image", raiser(WorkerDies()))
             with pytest.raises(WorkerDies):
                 other.carry_out(job, Lane.BULK, Held(receives=2))
-        return real(*arguments)
+        return real(*arguments, **options)
 
     monkeypatch.setattr(desk.deployment.images, "record_ready", record_after_the_other)
     desk.do(job)

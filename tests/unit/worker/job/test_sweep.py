@@ -4,9 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pixelfleet.domain.jobs import decode_message
+from pixelfleet import recipes
+from pixelfleet.domain.jobs import Origin, decode_message
 from pixelfleet.domain.records import Status
+from pixelfleet.operations.kept_revisions import make_current
+from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.operations.reconcile.sweep import Sweep
+from pixelfleet.operations.reprocessing import reprocess
 from tests.unit.worker.job.desk import Desk
 
 LATER = datetime.now(UTC) + timedelta(hours=1)
@@ -41,3 +45,30 @@ def test_a_removal_that_a_sweep_sends_is_as_old_as_the_record(desk: Desk) -> Non
     Sweep(desk.deployment, LATER, dry_run=False).run(lambda _: None)
     [message] = desk.bodies(desk.settings.bulk_queue_url)
     assert decode_message(message["Body"]).sequencer == done.sequencer
+
+
+def test_kept_results_stay_for_their_days_and_are_then_deleted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(vars(desk.settings), "keep_revisions", 2)
+    job = desk.put()
+    first = desk.do(job)
+    assert first is not None
+    catalog = recipes.builtin("catalog")
+    again = reprocess(desk.deployment, first, "anna", store_recipe(desk.deployment, catalog))
+    assert again is not None
+    second = desk.do(again.job(Origin.REPROCESS))
+    assert second is not None
+    both = {variant.key for variant in (*first.variants, *second.variants)}
+    assert desk.results() == both
+    swept = Sweep(desk.deployment, LATER + timedelta(days=1), dry_run=False).run(lambda _: None)
+    assert (swept.expired, desk.results()) == (0, both)
+
+    back = make_current(desk.deployment, second, first.revision or "", "anna")
+    assert (back.variants, back.notice, desk.results()) == (first.variants, None, both)
+    assert desk.notices()[-1] == "image.ready"
+
+    over = LATER + timedelta(days=3)
+    assert Sweep(desk.deployment, over, dry_run=True).run(lambda _: None).expired == 1
+    assert desk.results() == both
+    assert Sweep(desk.deployment, over, dry_run=False).run(lambda _: None).expired == 1
+    assert desk.results() == {variant.key for variant in first.variants}
+    assert (desk.image(job).kept_revisions, desk.image(job).superseded) == ((), ())

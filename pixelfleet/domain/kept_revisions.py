@@ -1,0 +1,51 @@
+"""Earlier results of an image that stay stored, so that they can be made current again without rendering. Pure.
+
+Only results of the present version of the object are kept: those of an earlier version would be of another picture.
+The sweep of `reconcile` ends what was kept for its days: it lists the folder in `superseded`, then deletes it. So no
+folder is current while it is deleted.
+"""
+
+from pixelfleet.domain.attempts import Refusal
+from pixelfleet.domain.records import MOST_KEPT, Image, KeptRevision
+
+
+def replaced_by(image: Image, results: str, at: str, *, keep: bool) -> Image:
+    """The record after `results` take the place of its current results, which are kept, or listed to be deleted.
+
+    Results of the same work as `results`, and of another version of the object, are not kept.
+    """
+    held = [*image.kept_revisions, *([_present(image, at)] if keep and image.revision and image.variants else [])]
+    fitting = [each for each in held if each.source == image.source_version and _work(each.results) != _work(results)]
+    after = image.model_copy(update={"kept_revisions": tuple(fitting[-MOST_KEPT:])})
+    left = (*(each.results for each in held), image.revision)
+    return after.model_copy(update={"superseded": after.superseding(*left, kept=results)})
+
+
+def kept_revision(image: Image, results: str) -> KeptRevision | None:
+    """The kept results of the present version of the object that lie in this folder."""
+    fitting = (each for each in image.kept_revisions if each.results == results)
+    return next((each for each in fitting if each.source == image.source_version), None)
+
+
+def expire(image: Image | None, results: str) -> Image | Refusal:
+    """Keep these results no longer: they are listed to be deleted. DONE if they are not kept."""
+    if image is None or results not in {each.results for each in image.kept_revisions}:
+        return Refusal.DONE
+    rest = tuple(each for each in image.kept_revisions if each.results != results)
+    after = image.model_copy(update={"kept_revisions": rest})
+    return after.model_copy(update={"superseded": after.superseding(results, kept=image.revision)})
+
+
+def _present(image: Image, at: str) -> KeptRevision:
+    return KeptRevision(
+        results=image.revision or "",
+        source=image.revision_source,
+        recipe=image.revision_recipe,
+        superseded_at=at,
+        variants=image.variants,
+    )
+
+
+def _work(results: str) -> str:
+    """What a folder of results was made for; see `attempts.results_of`."""
+    return results.partition(".")[0]

@@ -1,0 +1,31 @@
+"""Making an earlier revision of an image current again, without rendering."""
+
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Image
+from pixelfleet.domain.transitions import Refusal
+from pixelfleet.errors import SetupError
+
+
+def make_current(deployment: Deployment, image: Image, results: str, who: str) -> Image:
+    """Make the results of this folder current. The present results are kept in their place.
+
+    Raises:
+        SetupError: the results are not kept, or the image is being processed; nothing is changed.
+        TransientError: DynamoDB or SNS does not answer; a notice that is not published is published by reconcile.
+    """
+    after = deployment.images.make_current(image, results, who)
+    match after:
+        case Refusal.DONE:
+            return image
+        case Refusal.UNFINISHED:
+            raise SetupError(
+                f"{image.path} is being processed, or its last outcome is still being announced: try again after that"
+            )
+        case Refusal():
+            raise SetupError(
+                f"the revision {results[:60]!r} of {image.path} is not kept, or its days (PIXELFLEET_KEEP_REVISIONS) "
+                "are over: process the image again by the older recipe"
+            )
+    deployment.notices.image(after)
+    announced = deployment.images.announced(after)
+    return after if isinstance(announced, Refusal) else announced
