@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import NoCredentialsError
 
+from pixelfleet.aws.bucket_setup import BucketSetups
 from pixelfleet.aws.cdn import Cdn
 from pixelfleet.aws.clients import Clients, is_open
 from pixelfleet.aws.copies import Copies
@@ -146,6 +147,12 @@ class Deployment:
     @cached_property
     def copies(self) -> Copies:
         return Copies(self.s3)
+
+    @cached_property
+    def bucket_setups(self) -> BucketSetups:
+        # The embedded cloud is asked for notifications alone.
+        events = None if self.settings.endpoint_url else self.clients.client("events")
+        return BucketSetups(self.s3, self.sqs, events)
 
     @cached_property
     def source_buckets(self) -> SourceBuckets:

@@ -7,6 +7,7 @@ import typer
 from rich.filesize import decimal
 from rich.table import Table
 
+from pixelfleet.cli.checks import show_checks
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, duration, emit, printable, say
 from pixelfleet.cli.named_recipe import loaded_recipe
 from pixelfleet.cli.selection import YesOption, confirm, who
@@ -15,6 +16,7 @@ from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.archives import RestoreTier
 from pixelfleet.errors import SetupError
+from pixelfleet.operations.adoption.check import check_adoption
 from pixelfleet.operations.adoption.forecast import AdoptionForecast, forecast_adoption
 from pixelfleet.operations.adoption.order import RESTORE_DAYS, Adoption, source_of
 from pixelfleet.operations.adoption.run import AdoptionResult, Step, interrupted_position
@@ -49,6 +51,9 @@ def adopt(
     ] = None,
     restore_days: Annotated[int, typer.Option(min=1, help="Days for which restored copies are kept.")] = RESTORE_DAYS,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes to predict for.")] = 8,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what the bucket lacks: rights, events, and the like.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only predict time, cost and rejects.")] = False,
     yes: YesOption = False,
     as_json: AsJson = False,
@@ -62,12 +67,17 @@ def adopt(
 
         pixelfleet adopt s3://museum-masters --owner museum --batch masters --max-rate 50/s
 
+        pixelfleet adopt s3://museum-masters --check
+
     The command may be killed at any point: the same command goes on where it stopped.
     """
     if inventory is not None and list_:
         raise SetupError("--list and --inventory exclude each other: the keys come from one of them")
     deployment = Deployment(load_settings(), connections=20)
     bucket, prefix = source_of(source)
+    if check:
+        show_checks(check_adoption(deployment, bucket, prefix), as_json=as_json)
+        return
     order = Adoption(
         who=who(),
         bucket=bucket,

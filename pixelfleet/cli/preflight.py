@@ -2,21 +2,19 @@
 
 import json
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from pixelfleet.aws.account import account
-from pixelfleet.cli.console import RESULTS, AsJson, emit
+from pixelfleet.cli.checks import show_checks
+from pixelfleet.cli.console import AsJson
 from pixelfleet.errors import SetupError
-from pixelfleet.operations.preflight import Check, Stack, State, stack_of
+from pixelfleet.operations.preflight import Stack, stack_of
 from pixelfleet.operations.preflight import preflight as ask
 from pixelfleet.settings import load_settings
-
-_STYLES = {State.OK: "green", State.UNKNOWN: "yellow", State.MISSING: "red", State.TOO_LOW: "red"}
 
 
 def preflight(
@@ -42,19 +40,7 @@ def preflight(
     described = stack_of(_outputs(stack), images_per_second) if stack else Stack(images_per_second=images_per_second)
     asked = replace(described, domain=domain or described.domain, secret=secret)
     checks = ask(account(load_settings().region), asked)
-    if as_json:
-        emit({"ok": _fine(checks), "checks": [asdict(check) for check in checks]})
-    else:
-        RESULTS.print(_table(checks))
-        for check in checks:
-            if check.remedy:
-                RESULTS.print(f"{check.name}:\n  {check.remedy}", soft_wrap=True)
-    if not _fine(checks):
-        raise typer.Exit(1)
-
-
-def _fine(checks: list[Check]) -> bool:
-    return all(check.state is State.OK for check in checks)
+    show_checks(checks, as_json=as_json)
 
 
 def _outputs(path: str) -> dict[str, Any]:
@@ -70,14 +56,3 @@ def _outputs(path: str) -> dict[str, Any]:
             f"--stack {path}: the stack has no outputs yet. Run make apply first, or ask with --domain alone"
         )
     return outputs
-
-
-def _table(checks: list[Check]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("asked", "state", "detail"):
-        table.add_column(column, overflow="fold")
-    for check in checks:
-        table.add_row(
-            check.name, check.state.value, check.detail, style=None if check.state is State.OK else _STYLES[check.state]
-        )
-    return table

@@ -19,6 +19,9 @@ from pixelfleet.settings import load_settings
 
 def reconcile(
     *,
+    bucket: Annotated[
+        str | None, typer.Option(metavar="BUCKET", help="An adopted bucket; default the uploads bucket.")
+    ] = None,
     prefix: Annotated[str, typer.Option(help="Only keys that begin so, as uploads/me/summer/.")] = "",
     recipe: Annotated[
         str | None, typer.Option(metavar="NAME|FILE", help="Process images of other recipes again, by this recipe.")
@@ -44,9 +47,10 @@ def reconcile(
 ) -> None:
     """Compare the bucket with the catalog; queue objects without a record, stuck images and outdated images.
 
-    Reconcile also adopts images that were in the bucket before pixelfleet, and announces complete batches that were
-    never announced. After an interruption, the next run goes on at the same place. The jobs have a message group of
-    their own, so that new uploads do not wait behind these jobs. Failed images are left to `redrive`.
+    Reconcile also announces complete batches that were never announced. In an adopted bucket (--bucket), it queues
+    objects without a record too: the routes of that bucket give them their owners. After an interruption, the next run
+    goes on at the same place. The jobs have a message group of their own, so that new uploads do not wait behind these
+    jobs. Failed images are left to `redrive`.
 
         pixelfleet reconcile --dry-run
 
@@ -54,6 +58,7 @@ def reconcile(
     """
     order = ReconcileOrder(
         who=who(),
+        bucket=bucket,
         prefix=prefix,
         recipe=loaded_recipe(recipe) if recipe else None,
         inventory=inventory,

@@ -53,7 +53,8 @@ class ReconcileResult:
 class CompareOptions:
     """With `outdated`, images are queued that were not made by `recipe`, or by the recipe that each would get now.
 
-    `who` asks for the reconcile; `rate` is in jobs a second; a dry run queues nothing.
+    `who` asks for the reconcile; `rate` is in jobs a second; a dry run queues nothing. `bucket` is that of the listing,
+    None for the uploads bucket.
     """
 
     who: str
@@ -61,6 +62,7 @@ class CompareOptions:
     recipe: RecipeRef | None = None
     dry_run: bool = False
     rate: float | None = None
+    bucket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Reconcile:
         self._options = options
         self._choice = RecipeChoice(deployment)
         self._pace = pace or Pace(options.rate)
+        self._bucket = options.bucket or deployment.settings.uploads_bucket
         self.result = ReconcileResult()
 
     def run(self, pages: Iterable[ListingPage], done: Callable[[str], None]) -> ReconcileResult:
@@ -104,8 +107,7 @@ class Reconcile:
 
     def _records(self, objects: Sequence[ListedObject]) -> dict[str, Image]:
         """The records of these objects, by key."""
-        bucket = self._deployment.settings.uploads_bucket
-        records = self._deployment.images.get_many([image_id(bucket, listed.key) for listed in objects])
+        records = self._deployment.images.get_many([image_id(self._bucket, listed.key) for listed in objects])
         return {image.key: image for image in records.values()}
 
     def _candidates(self, objects: Sequence[ListedObject], records: Mapping[str, Image]) -> list[_Candidate]:
@@ -130,7 +132,7 @@ class Reconcile:
     def _recipe(self, listed: ListedObject, image: Image | None) -> RecipeRef | None:
         if self._options.recipe is not None or not self._options.outdated:
             return self._options.recipe
-        return self._choice.of(image, self._deployment.settings.uploads_bucket, listed.key)
+        return self._choice.of(image, self._bucket, listed.key)
 
     def _job(self, candidate: _Candidate) -> tuple[Job, Image | None] | None:
         """The job of an object, None if there is nothing to do about it any more.
@@ -143,13 +145,12 @@ class Reconcile:
         image, key = candidate.image, candidate.listed.key
         if image is not None and candidate.verdict in (Verdict.STUCK, Verdict.OUTDATED):
             return image.job(Origin.RECONCILE), image
-        bucket = self._deployment.settings.uploads_bucket
-        current = self._deployment.objects.head(bucket, key)
+        current = self._deployment.objects.head(self._bucket, key)
         if current is None or (image is not None and _is_recorded(image, current.version_id or current.etag)):
             return None
         etag = current.etag or candidate.listed.etag
         version, order = current.version_id, _order(image)
-        return Job(JobKind.PROCESS, bucket, key, version, etag, order, current.bytes, Origin.RECONCILE), None
+        return Job(JobKind.PROCESS, self._bucket, key, version, etag, order, current.bytes, Origin.RECONCILE), None
 
     def _send(self, jobs: Sequence[tuple[Job, Image | None]]) -> None:
         for start in range(0, len(jobs), SEND_BATCH):

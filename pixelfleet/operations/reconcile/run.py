@@ -8,6 +8,7 @@ from typing import Final
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import RecipeRef
+from pixelfleet.errors import SetupError
 from pixelfleet.operations.completion import complete_sealed_batches
 from pixelfleet.operations.invalidation import send_all_invalidations
 from pixelfleet.operations.monitoring import lanes
@@ -39,6 +40,7 @@ class ReconcileOrder:
     sweep: bool = False
     from_start: bool = False
     dry_run: bool = False
+    bucket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,9 @@ def _compare(
     after = "" if order.from_start or order.dry_run else checkpoint.read()
     if after:
         listener.resumed(after)
-    work = Reconcile(deployment, limits, CompareOptions(order.who, order.outdated, recipe, order.dry_run, order.rate))
+    work = Reconcile(
+        deployment, limits, CompareOptions(order.who, order.outdated, recipe, order.dry_run, order.rate, order.bucket)
+    )
 
     def done(position: str) -> None:
         if not order.dry_run:
@@ -144,12 +148,18 @@ def _checkpoint(deployment: Deployment, order: ReconcileOrder, recipe: RecipeRef
     settings = deployment.settings
     compared_by = recipe.digest if recipe else str(order.outdated)
     return Checkpoint(
-        settings.endpoint_url or "aws", settings.uploads_bucket, order.prefix, order.inventory or "", compared_by
+        settings.endpoint_url or "aws",
+        order.bucket or settings.uploads_bucket,
+        order.prefix,
+        order.inventory or "",
+        compared_by,
     )
 
 
 def _listing(deployment: Deployment, order: ReconcileOrder) -> Listing:
-    bucket = deployment.settings.uploads_bucket
+    bucket = order.bucket or deployment.settings.uploads_bucket
+    if bucket == deployment.settings.results_bucket:
+        raise SetupError(f"{bucket} is the bucket of results, from which nothing is processed: name another bucket")
     if order.inventory:
         return InventoryListing(deployment.listings, order.inventory, bucket, order.prefix)
     return BucketListing(deployment.listings, bucket, order.prefix)

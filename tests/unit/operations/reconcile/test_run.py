@@ -1,11 +1,12 @@
 """A whole reconcile is noted in the activity, with its numbers and its outcome."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from pixelfleet.errors import Cause, TransientError
+from pixelfleet.errors import Cause, SetupError, TransientError
 from pixelfleet.operations.reconcile.run import Listener, ReconcileOrder, reconcile
 from tests.fakes.records import key_of
 from tests.unit.operations.fakes import fake_deployment
@@ -57,3 +58,17 @@ def test_a_reconcile_that_does_not_end_is_noted_with_the_numbers_so_far(
 def test_a_dry_run_is_not_noted(deployment: Any) -> None:
     assert reconcile(deployment, order(dry_run=True), LATER).result.to_queue == 1
     assert list(deployment.activity.actions()) == []
+
+
+def test_the_listing_of_an_adopted_bucket_is_compared_by_the_routes_of_that_bucket(deployment: Any) -> None:
+    deployment.bucket.objects = {"scans/a.png": "e1"}
+    reconcile(deployment, replace(order(), bucket="masters"), LATER)
+
+    [(_, job)] = deployment.queues.sent
+    assert (job.bucket, job.key) == ("masters", "scans/a.png")
+
+
+def test_the_bucket_of_results_is_never_reconciled(deployment: Any) -> None:
+    with pytest.raises(SetupError, match="bucket of results"):
+        reconcile(deployment, replace(order(), bucket=deployment.settings.results_bucket), LATER)
+    assert deployment.queues.sent == []

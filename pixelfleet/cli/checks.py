@@ -1,0 +1,41 @@
+"""The results of checks, each with the command that mends what is missing."""
+
+from dataclasses import asdict
+from typing import Final
+
+import typer
+from rich.table import Table
+
+from pixelfleet.cli.console import RESULTS, emit
+from pixelfleet.operations.preflight import Check, State
+
+_STYLES: Final = {State.OK: "green", State.UNKNOWN: "yellow", State.MISSING: "red", State.TOO_LOW: "red"}
+
+
+def show_checks(checks: list[Check], *, as_json: bool) -> None:
+    """Print the checks.
+
+    Raises:
+        typer.Exit: exit code 1, if a need is missing, too low, or unknown.
+    """
+    fine = all(check.state is State.OK for check in checks)
+    if as_json:
+        emit({"ok": fine, "checks": [asdict(check) for check in checks]})
+    else:
+        RESULTS.print(_table(checks))
+        for check in checks:
+            if check.remedy:
+                RESULTS.print(f"{check.name}:\n  {check.remedy}", soft_wrap=True)
+    if not fine:
+        raise typer.Exit(1)
+
+
+def _table(checks: list[Check]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("asked", "state", "detail"):
+        table.add_column(column, overflow="fold")
+    for check in checks:
+        table.add_row(
+            check.name, check.state.value, check.detail, style=None if check.state is State.OK else _STYLES[check.state]
+        )
+    return table

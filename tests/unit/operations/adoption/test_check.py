@@ -1,0 +1,125 @@
+"""What an adopted bucket lacks, each with the command that mends it."""
+
+import json
+import shlex
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pixelfleet.aws.bucket_setup import BucketSetup
+from pixelfleet.operations.adoption.check import EVENTS, check_adoption
+from pixelfleet.operations.preflight import Check, State
+from pixelfleet.operations.routes import RouteOrder, add_route
+from tests.unit.operations.adoption.fakes import BUCKET, Masters, masters
+
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:pixelfleet-uploads"
+TO_QUEUE: dict[str, Any] = {"QueueConfigurations": [{"Id": "p", "QueueArn": QUEUE, "Events": list(EVENTS)}]}
+POLICY = {
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "s3.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Condition": {"ArnEquals": {"aws:SourceArn": ["arn:aws:s3:::pixelfleet-uploads", "arn:aws:s3:::masters"]}},
+        }
+    ]
+}
+COMPLETE = BucketSetup("Enabled", TO_QUEUE, "", POLICY, ())
+
+
+@pytest.fixture
+def there() -> Masters:
+    built = masters()
+    built.put("scans/1.jpg")
+    return built
+
+
+def checks(there: Masters, setup: BucketSetup, prefix: str = "") -> dict[str, Check]:
+    there.deployment.bucket_setups = SimpleNamespace(read=lambda *_: setup)
+    return {check.name: check for check in check_adoption(there.deployment, BUCKET, prefix)}
+
+
+def test_a_bucket_that_is_set_up_lacks_nothing(there: Masters) -> None:
+    add_route(there.deployment, "anna", RouteOrder("**", owner="museum", bucket=BUCKET))
+    found = checks(there, COMPLETE)
+    assert {check.state for check in found.values()} == {State.OK}
+    assert list(found) == ["bucket", "events", "queue policy", "versioning", "encryption", "route"]
+
+
+def test_a_notification_that_lacks_events_is_completed_and_others_are_kept(there: Masters) -> None:
+    other = {
+        "Id": "theirs",
+        "QueueArn": "arn:aws:sqs:us-east-1:000000000000:theirs",
+        "Events": ["s3:ObjectCreated:Put"],
+    }
+    ours = {"Id": "p", "QueueArn": QUEUE, "Events": ["s3:ObjectCreated:*"]}
+    found = checks(
+        there, replace(COMPLETE, notifications={"QueueConfigurations": [other, ours], "TopicConfigurations": []})
+    )
+    assert found["events"].state is State.MISSING
+    assert "s3:ObjectRemoved:*, s3:ObjectRestore:Completed" in found["events"].detail
+    configuration = json.loads(shlex.split(found["events"].remedy)[-1])
+    assert configuration["QueueConfigurations"][0] == other
+    assert configuration["QueueConfigurations"][1]["Events"] == list(EVENTS)
+    assert configuration["TopicConfigurations"] == []
+
+
+def test_a_notification_of_some_keys_alone_does_not_count(there: Masters) -> None:
+    part = {"Id": "p", "QueueArn": QUEUE, "Events": list(EVENTS), "Filter": {"Key": {"FilterRules": []}}}
+    found = checks(there, replace(COMPLETE, notifications={"QueueConfigurations": [part]}))
+    assert found["events"].state is State.MISSING
+
+
+def test_a_rule_of_eventbridge_counts_if_the_bucket_sends_there_and_the_pattern_takes_it(
+    there: Masters,
+) -> None:
+    bridge: dict[str, Any] = {"EventBridgeConfiguration": {}}
+    rule = {"source": ["aws.s3"], "detail": {"bucket": {"name": [BUCKET]}}}
+    taken = replace(COMPLETE, notifications=bridge, rules=(rule,))
+    assert checks(there, taken)["events"].state is State.OK
+    elsewhere = {"source": ["aws.s3"], "detail": {"bucket": {"name": ["others"]}}}
+    for setup in (
+        replace(taken, notifications={}),
+        replace(taken, rules=(elsewhere,)),
+        replace(taken, rules=({"detail-type": ["Object Deleted"]},)),
+    ):
+        assert checks(there, setup)["events"].state is State.MISSING
+
+
+@pytest.mark.parametrize("policy", [{}, {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*"}]}])
+def test_a_queue_that_takes_no_events_of_the_bucket_is_named_with_the_terraform_variable(
+    there: Masters, policy: dict[str, Any]
+) -> None:
+    found = checks(there, replace(COMPLETE, queue_policy=policy))
+    assert found["queue policy"].state is State.MISSING
+    assert "source_buckets" in found["queue policy"].remedy
+
+
+def test_a_key_of_the_account_has_the_command_of_a_grant(there: Masters) -> None:
+    found = checks(there, replace(COMPLETE, kms_key="arn:aws:kms:us-east-1:1:key/k"))
+    assert found["encryption"].state is State.UNKNOWN
+    assert found["encryption"].remedy.startswith("aws kms create-grant --key-id arn:aws:kms:us-east-1:1:key/k")
+
+
+def test_versioning_is_advised_and_not_needed(there: Masters) -> None:
+    found = checks(there, replace(COMPLETE, versioning=""))
+    assert (found["versioning"].state, "put-bucket-versioning" in found["versioning"].remedy) == (State.OK, True)
+
+
+def test_without_a_route_new_objects_have_no_owner(there: Masters) -> None:
+    found = checks(there, COMPLETE, "scans/")
+    assert found["route"].state is State.MISSING
+    assert found["route"].remedy == "pixelfleet route add --bucket masters --match 'scans/**' --owner OWNER"
+
+
+def test_what_the_credentials_may_not_read_is_unknown(there: Masters) -> None:
+    found = checks(there, BucketSetup(None, None, None, None, None))
+    unknown = [name for name, check in found.items() if check.state is State.UNKNOWN]
+    assert unknown == ["events", "queue policy", "versioning", "encryption"]
+
+
+def test_after_a_bucket_that_cannot_be_read_nothing_else_is_asked(there: Masters) -> None:
+    [only] = check_adoption(there.deployment, "none")
+    assert (only.name, only.state) == ("bucket", State.MISSING)
