@@ -98,8 +98,8 @@ FORMATS: Final[tuple[Format, ...]] = (
         "icon", "ICO", ".ico", "image/vnd.microsoft.icon",
     ),
     _row("cur", "CUR", rb"\x00\x00\x02\x00[\x01-\xff]\x00", "icon", "CUR", ".cur"),
-    _row("sgi", "SGI", rb"\x01\xda[\x00\x01][\x01\x02]\x00[\x01-\x03]", "pillow", "SGI", ".sgi"),
-    _row("pcx", "PCX", rb"\x0a[\x00\x02-\x05]\x01[\x01\x02\x04\x08]", "pillow", "PCX", ".pcx"),
+    _row("sgi", "SGI", rb"\x01\xda[\x00\x01][\x01\x02]\x00[\x01-\x03]", "paintings", "SGI", ".sgi"),
+    _row("pcx", "PCX", rb"\x0a[\x00\x02-\x05]\x01[\x01\x02\x04\x08]", "paintings", "PCX", ".pcx"),
     _row("xbm", "XBM", rb"\s*#define[ \t]+\S+_width[ \t]+\d+\s", "pillow", "XBM", ".xbm"),
     _row("xpm", "XPM", rb"\s*/\* XPM \*/", "pillow", "XPM", ".xpm"),
     # A bitmap without its file header: header size, width, height, one plane, bits (BITMAPINFOHEADER and longer).
