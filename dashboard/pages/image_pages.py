@@ -23,8 +23,7 @@ from pixelfleet.aws.presigned import LONGEST_SECONDS, attachment
 from pixelfleet.domain.records import Image, Status, StoredVariant
 from pixelfleet.domain.result_keys import result_address
 from pixelfleet.domain.snippets import snippet
-from pixelfleet.domain.stable_addresses import stable_address
-from pixelfleet.domain.variant_files import label_of
+from pixelfleet.domain.variant_files import address_of, label_of
 from pixelfleet.operations.duplicates import LOOKED_AT, duplicates
 from pixelfleet.operations.image_cost import image_cost
 from pixelfleet.operations.restoring import may_be_restored
@@ -191,10 +190,7 @@ def _pictures(image: Image) -> list[dict[str, Any]]:
 
 def _address(image: Image, one: StoredVariant) -> str:
     """Where a variant is to be linked to: its stable address, and of tiles the entry file of this revision."""
-    if one.files > 1:
-        return result_address(one.key)
-    variant, _, extension = label_of(image.variants, one).partition(".")
-    return stable_address(image, variant, extension or None)
+    return result_address(one.key) if one.files > 1 else address_of(image, one)
 
 
 def _largest(image: Image) -> StoredVariant | None:

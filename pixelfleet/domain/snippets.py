@@ -5,8 +5,7 @@ from html import escape
 from typing import Final
 
 from pixelfleet.domain.records import Image, StoredVariant
-from pixelfleet.domain.stable_addresses import stable_address
-from pixelfleet.domain.variant_files import extension_of, files_of
+from pixelfleet.domain.variant_files import address_of
 
 #: Types that pages embed. A browser takes the first source whose type it can draw, so the smallest files come first.
 _MODERN: Final = ("avif", "webp")
@@ -77,5 +76,4 @@ def _img(image: Image, origin: str, files: Sequence[StoredVariant]) -> str:
 
 
 def _address(image: Image, origin: str, one: StoredVariant) -> str:
-    extension = extension_of(one) if len(files_of(image.variants, one.name)) > 1 else None
-    return escape(origin + stable_address(image, one.name, extension))
+    return escape(origin + address_of(image, one))

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from pixelfleet.domain.accepted_formats import chosen_format
-from pixelfleet.domain.records import StoredVariant
+from pixelfleet.domain.records import Image, StoredVariant
+from pixelfleet.domain.stable_addresses import stable_address
 
 Stored = Sequence[StoredVariant]
 
@@ -31,6 +32,12 @@ def file_named(variants: Stored, name: str, accept: str = "", *, moves: bool = F
         return next((one for one in files if extension_of(one) == extension), None)
     chosen = chosen_format([one.format for one in files], accept, moves=moves)
     return next(one for one in files if one.format == chosen)
+
+
+def address_of(image: Image, one: StoredVariant) -> str:
+    """The stable address of a file, which is no set of tiles."""
+    several = len(files_of(image.variants, one.name)) > 1
+    return stable_address(image, one.name, extension_of(one) if several else None)
 
 
 def label_of(variants: Stored, one: StoredVariant) -> str:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from dashboard.api.models.base import IMAGE_ID, REVISION, Model
 from pixelfleet.domain.records import AttemptLine, Image, KeptRevision, Status, StoredVariant
-from pixelfleet.domain.variant_files import label_of
+from pixelfleet.domain.variant_files import address_of, label_of
 from pixelfleet.errors import Cause
 
 
@@ -25,12 +25,18 @@ class VariantOut(Model):
     href: str = Field(
         description="Leads to where it lies, by a redirect.", examples=[f"/api/v1/images/{IMAGE_ID}/variants/thumb"]
     )
+    address: str | None = Field(
+        description="Stays, and leads to the file of the present revision; null for tiles.",
+        examples=["/v/ana/summer/beach/IMG_0001.jpg/thumb"],
+    )
 
     @classmethod
-    def of(cls, image_id: str, variant: StoredVariant, label: str) -> "VariantOut":
-        """`label` names the file; see `label_of`."""
+    def of(cls, image: Image, variant: StoredVariant) -> "VariantOut":
+        # A newer release may have added attributes, which are not for this one to show.
         fields = variant.model_dump(include=set(cls.model_fields))
-        return cls(**fields, href=f"/api/v1/images/{image_id}/variants/{label}")
+        label = label_of(image.variants, variant)
+        address = address_of(image, variant) if variant.files == 1 else None
+        return cls(**fields, href=f"/api/v1/images/{image.image_id}/variants/{label}", address=address)
 
 
 class ImageSummary(Model):
@@ -160,5 +166,5 @@ Day = Annotated[date | None, Field(description="A day, as 2026-11-20, in UTC.")]
 def _summary(image: Image) -> dict[str, Any]:
     same = ("image_id", "owner", "batch", "status", "cause", "message", "format", "width", "height", "bytes")
     fields = {name: getattr(image, name) for name in (*same, "placeholder", "uploaded_at", "finished_at")}
-    variants = [VariantOut.of(image.image_id, variant, label_of(image.variants, variant)) for variant in image.variants]
+    variants = [VariantOut.of(image, variant) for variant in image.variants]
     return fields | {"name": image.path, "variants": variants}

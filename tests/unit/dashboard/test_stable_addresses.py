@@ -312,6 +312,7 @@ def test_the_api_and_the_page_name_each_file(dashboard: Dashboard, card: Image) 
     variants = browser.get(f"/api/v1/images/{card.image_id}").json()["variants"]
     assert [(one["name"], one["format"]) for one in variants] == [("card", "avif"), ("card", "webp"), ("card", "jpeg")]
     for one in variants:
+        assert browser.get(one["address"]).text == one["format"]
         answer = browser.get(one["href"])
         assert (answer.status_code, f"/card.{one['format'].replace('jpeg', 'jpg')}?" in answer.headers["location"]) == (
             302,
@@ -322,3 +323,11 @@ def test_the_api_and_the_page_name_each_file(dashboard: Dashboard, card: Image) 
         assert f"<option>card.{extension}</option>" in page
         assert f'data-copy-value="ORIGIN{by_path(card, f"card.{extension}")}"' in page
     assert "&lt;source type=&#34;image/avif&#34;" in page
+
+
+def test_a_variant_with_an_attribute_of_a_newer_release_is_shown_without_it(dashboard: Dashboard, image: Image) -> None:
+    newer = StoredVariant.model_validate(image.variants[0].model_dump() | {"later": "x"})
+    remade(dashboard, image, (newer,))
+    answer = dashboard.browser("ana").get(f"/api/v1/images/{image.image_id}")
+    assert answer.status_code == 200
+    assert "later" not in answer.json()["variants"][0]
