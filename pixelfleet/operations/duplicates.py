@@ -1,4 +1,4 @@
-"""Images of one owner with the same bytes."""
+"""Images of one owner with the same bytes, or that look the same."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -7,6 +7,8 @@ from typing import Final
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.indexes import Slice
 from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.similarity import Look
+from pixelfleet.operations.batch_images import batch_images
 
 #: Images that were uploaded before, and as many after, among which duplicates are looked for. No index has digests.
 LOOKED_AT: Final = 500
@@ -25,6 +27,22 @@ def duplicates(images: Images, image: Image, most: int = LOOKED_AT) -> list[Imag
     present = images.get_many(same).values()
     kept = (one for one in present if one.status is not Status.DELETED and one.sha256 == image.sha256)
     return sorted(kept, key=lambda one: (one.uploaded_at, one.image_id))
+
+
+def looks(images: Images, owner: str, batch: str | None = None) -> Iterator[Look]:
+    """What is compared of the images of an owner, oldest first, or of one batch, by path. Deleted images are left out.
+
+    Raises:
+        TransientError: DynamoDB does not answer.
+    """
+    if batch is None:
+        entries = images.of_owner(owner, Slice(newest_first=False))
+        records = (image for _, image in images.records(entries))
+    else:
+        records = batch_images(images, owner, batch, [status for status in Status if status is not Status.DELETED])
+    for image in records:
+        if image.status is not Status.DELETED:
+            yield Look(image.image_id, image.key, image.bytes or 0, image.sha256, image.perceptual_hash)
 
 
 def _near(images: Images, image: Image, most: int, newest_first: bool) -> Iterator[str]:

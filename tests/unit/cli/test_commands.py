@@ -337,3 +337,32 @@ def test_an_owner_gets_a_default_recipe(pixelfleet: Any) -> None:
 
 def test_numbers_of_one_are_not_plural() -> None:
     assert (count(1, "image"), count(0, "image"), count(1_200, "image")) == ("1 image", "0 images", "1,200 images")
+
+
+def test_duplicates_shows_images_with_the_same_bytes(
+    deployment: Deployment, pixelfleet: Callable[..., tuple[int, str, str]]
+) -> None:
+    for owner, name, sha256 in (("ana", "a.jpg", "a" * 64), ("ana", "b.jpg", "b" * 64), ("ana", "c.jpg", "a" * 64)):
+        record(deployment, owner, "summer", name, sha256=sha256)
+    record(deployment, "ben", "summer", "d.jpg", sha256="a" * 64)
+    code, shown, _ = pixelfleet("duplicates", "--owner", "ana")
+    assert code == 0
+    assert "2 images" in shown
+    assert shown.index("uploads/ana/summer/a.jpg") < shown.index("uploads/ana/summer/c.jpg")
+    assert "b.jpg" not in shown
+    assert "1 group among 3 images" in shown
+
+
+def test_duplicates_shows_images_that_look_the_same(
+    deployment: Deployment, pixelfleet: Callable[..., tuple[int, str, str]]
+) -> None:
+    for name, seen in (("a.jpg", "00000000000000ff"), ("b.jpg", "00000000000000fe"), ("c.jpg", "ffffffffffffffff")):
+        record(deployment, "ana", "winter", name, perceptual_hash=seen)
+    record(deployment, "ana", "winter", "failed.jpg", cause=Cause.UNREADABLE)
+    code, shown, _ = pixelfleet("duplicates", "--batch", "ana/winter", "--near", "1", "--json")
+    document = json.loads(shown)
+    assert (code, document["images"]) == (0, 4)
+    assert [[one["key"][-5:] for one in group] for group in document["groups"]] == [["a.jpg", "b.jpg"]]
+    code, _, said = pixelfleet("duplicates", "--near", "9")
+    assert code == 2
+    assert "less than or equal to 8" in said
