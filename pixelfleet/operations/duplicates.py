@@ -37,7 +37,7 @@ def looks(images: Images, owner: str, batch: str | None = None) -> Iterator[Look
     """
     if batch is None:
         entries = images.of_owner(owner, Slice(newest_first=False))
-        records = (image for _, image in images.records(entries))
+        records: Iterator[Image] = (image for _, image in images.records(entries))
     else:
         records = batch_images(images, owner, batch, [status for status in Status if status is not Status.DELETED])
     for image in records:
