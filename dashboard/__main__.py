@@ -11,7 +11,7 @@ from pixelfleet.errors import PixelfleetError
 from pixelfleet.files.descriptors import take_all_descriptors
 from pixelfleet.settings import load_settings
 
-#: Seconds that open requests get at SIGTERM; a stream of events would otherwise hold the process for ever.
+#: Seconds for open requests after SIGTERM. Without a limit, a stream of events would hold the process for ever.
 SHUTDOWN_SECONDS = 5
 
 
@@ -28,7 +28,7 @@ def main() -> None:
         app,
         host=arguments.host,
         port=arguments.port,
-        # We read X-Forwarded-For ourselves, and log by ourselves.
+        # The dashboard reads X-Forwarded-For itself, and writes its own log.
         proxy_headers=False,
         server_header=False,
         access_log=False,

@@ -69,9 +69,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def create_app(
     settings: Settings, composed: Deployment | None = None, clock: Callable[[], float] = time.monotonic
 ) -> FastAPI:
-    """Raises SettingsError when the settings do not do for a dashboard. Makes no call to AWS."""
+    """Raises SettingsError if the settings are not enough for a dashboard. Makes no call to AWS."""
     site = Site(settings, composed, clock)
-    # FastAPI's own documentation pages load scripts from elsewhere; docs/reference/api.md is ours.
+    # FastAPI's own documentation pages load scripts from other sites. docs/reference/api.md replaces them.
     app = FastAPI(
         title="pixelfleet",
         version=__version__,

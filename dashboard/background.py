@@ -1,4 +1,4 @@
-"""Redrive and purge as background tasks: a request begins one, a thread carries it out, operators follow it."""
+"""Redrive and purge as background tasks. A request begins a task, a thread runs the task, and operators follow it."""
 
 import threading
 import time
@@ -23,7 +23,7 @@ from pixelfleet.telemetry import logger
 
 #: Background tasks that one process works on at once.
 MOST_RUNNING: Final = 4
-#: The names of the threads begin so.
+#: The first part of the threads' names.
 THREAD: Final = "background-task-"
 #: The kinds of the tasks that are about images whose recipe is another now.
 COUNT_OUTDATED: Final = "count outdated images"
@@ -33,7 +33,7 @@ _WRITE_EVERY: Final = 2.0
 
 
 class Runner:
-    """Carries background tasks out in threads of this process. An interrupted task may be repeated."""
+    """Runs background tasks in threads of this process. An interrupted task may be repeated."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
@@ -59,7 +59,7 @@ class Runner:
     def bulk(
         self, kind: str, who: str, on: str, act: Callable[[Callable[[BulkResult], bool]], BulkResult]
     ) -> BackgroundTask:
-        """Something done to many images. Raises Problem 429 while too many are at work."""
+        """An action on many images. Raises Problem 429 while too many tasks run."""
 
         def work(follow: "Follow") -> None:
             _bulk(follow, act)
@@ -75,7 +75,7 @@ class Runner:
         return self._start(COUNT_OUTDATED if count else MAKE_OUTDATED, who, "everything", work)
 
     def stop(self, task_id: str) -> bool:
-        """Have a bulk task end after its present image; False if this process does not work on it."""
+        """Stop a bulk task after its present image. False if the task does not run in this process."""
         follow = self._followed.get(task_id)
         if follow is None:
             return False
@@ -96,7 +96,7 @@ class Runner:
                 target=self._carry_out, args=(follow, work), name=f"{THREAD}{task.id}", daemon=True
             )
             thread.start()
-            # From here on, the thread gives its place back.
+            # From here on, the thread frees its place.
             failed.pop_all()
         return task
 

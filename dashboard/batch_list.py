@@ -13,7 +13,7 @@ MOST_COUNTED: Final = 12
 
 
 def batches_page(site: Site, owner: str | None, cursor: str | None) -> tuple[list[Batch], str | None]:
-    """An owner's batches, with None everybody's, newest first; and the cursor of the next page."""
+    """The batches of an owner, or with None of all owners, newest first; and the cursor of the next page."""
     before = decode_cursor(cursor)
     every = site.deployment.batches.all(before) if owner is None else site.deployment.batches.of_owner(owner, before)
     page = list(islice(every, PAGE))
@@ -21,6 +21,6 @@ def batches_page(site: Site, owner: str | None, cursor: str | None) -> tuple[lis
 
 
 def counts_of_open(site: Site, listed: list[Batch]) -> dict[str, Counts]:
-    """The counts of the first batches that are not complete, by id: each costs one call."""
+    """The counts of the first incomplete batches, by id. Each batch costs one call."""
     open_ones = [batch for batch in listed if batch.state is not BatchState.COMPLETE][:MOST_COUNTED]
     return {batch.batch_id: site.deployment.batches.counts(batch.owner, batch.name) for batch in open_ones}

@@ -1,4 +1,4 @@
-"""What people do to many images at once: those that they chose, or all that a filter shows."""
+"""Actions on many images at once: on selected images, or on all images of a filter."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -26,14 +26,14 @@ from pixelfleet.operations.moving import MoveOrder, move_images
 from pixelfleet.operations.tile_sets import tiles_folder
 from pixelfleet.uploads import batch_prefix
 
-#: What the API says of an answer that is a ZIP.
+#: The API's description of an answer that is a ZIP.
 ZIP: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "A ZIP, written while it is sent.",
         "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-#: Images that one request names, and files of one ZIP.
+#: The most images that one request names, and the most files of one ZIP.
 MOST_NAMED: Final = 1_500
 MOST_FILES: Final = 5_000
 _PAGE: Final = 100
@@ -42,7 +42,7 @@ ORIGINAL: Final = "original"
 
 
 def chosen(site: Site, caller: Caller, ids: Sequence[str], *, deleted: bool = False) -> Iterator[Image]:
-    """The images of these ids that are there, or `deleted`, and that the caller may see."""
+    """The images of these ids that exist, or are deleted with `deleted`, and that the caller may see."""
     waiting = iter(ids)
     while some := list(islice(waiting, _PAGE)):
         records = site.deployment.images.get_many(some)
@@ -52,7 +52,7 @@ def chosen(site: Site, caller: Caller, ids: Sequence[str], *, deleted: bool = Fa
 
 
 def matching(site: Site, filters: Filters) -> Iterator[Image]:
-    """All that a filter shows, a page in memory at a time."""
+    """All images of a filter. One page at a time is in memory."""
     cursor: str | None = None
     while True:
         page = page_of(site.deployment, filters, cursor, _PAGE)
@@ -113,7 +113,7 @@ def tag(site: Site, caller: Caller, images: Iterator[Image], on: str, tags: Tags
 
 
 def members(site: Site, images: Iterator[Image], variant: str) -> Iterator[Member]:
-    """The files of a ZIP, opened one after another; an image without that variant has none."""
+    """The files of a ZIP, opened one after another. An image without the variant has no file."""
     for image in islice(images, MOST_FILES):
         yield _member(site, image, variant)
 
@@ -141,7 +141,7 @@ def zip_of_tiles(site: Site, image: Image) -> StreamingResponse:
 
 
 def in_words(filters: Filters) -> str:
-    """The images of a filter, for people."""
+    """The description of a filter's images, for people."""
     parts = {
         "owner": filters.owner, "batch": filters.batch, "status": filters.status, "cause": filters.cause,
         "name": filters.name, "from": filters.since, "to": filters.until, "camera": filters.camera,

@@ -1,4 +1,4 @@
-"""From a request to the one who makes it: by bearer token or by session."""
+"""The caller of a request, by bearer token or by session."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -12,7 +12,7 @@ from pixelfleet.domain.users import Role, Scope, User
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_TOKEN_HEADER: Final = "x-csrf-token"  # noqa: S105 - a name
-#: What browsers say in Sec-Fetch-Site of a request that no other site caused.
+#: The values of Sec-Fetch-Site for requests that no other site caused.
 SAFE_FETCH: Final = frozenset({"same-origin", "none"})
 
 
@@ -31,7 +31,7 @@ class Caller:
 
     @property
     def is_operator(self) -> bool:
-        """Whether other owners' things may be seen: for a token, only if it was made for that."""
+        """Whether the caller may see other owners' images. A token needs the scope for that."""
         return Scope.OPERATE in self.scopes
 
     def may_see(self, owner: str) -> bool:
@@ -46,7 +46,7 @@ ALL: Final = {Role.USER: frozenset({Scope.READ, Scope.WRITE}), Role.OPERATOR: fr
 
 
 def session_caller(request: Request) -> Caller | None:
-    """The caller by cookie, if it is valid, not signed out of, and its user still the same and welcome."""
+    """The caller by cookie, if the cookie is valid, the session has not ended, and its user may still sign in."""
     site = site_of(request)
     session = site.sessions.read(request)
     if session is None:
@@ -58,7 +58,7 @@ def session_caller(request: Request) -> Caller | None:
 
 
 def page_caller(request: Request) -> Caller:
-    """For pages: whoever has no session is sent to sign in."""
+    """For pages: a caller without a session is sent to the sign-in page."""
     caller = session_caller(request)
     if caller is None:
         raise SignInNeededError
@@ -87,7 +87,7 @@ def results_caller(request: Request) -> Caller | None:
 
 
 def operator_caller(caller: Annotated[Caller, Depends(page_caller)]) -> Caller:
-    """For operators' pages; to anybody else they are not there."""
+    """For operators' pages. For other callers, the pages do not exist."""
     if not caller.is_operator:
         raise Problem(404, "there is no such page")
     return caller
@@ -98,7 +98,7 @@ def form_caller(
     caller: Annotated[Caller, Depends(page_caller)],
     csrf_token: Annotated[str, Form(max_length=128)] = "",
 ) -> Caller:
-    """For what changes something: the request must come from a page of this session, as field or header says."""
+    """For changes: the request must come from a page of this session, as a field or a header proves."""
     check_form_token(request, caller.session, request.headers.get(FORM_TOKEN_HEADER) or csrf_token)
     return caller
 

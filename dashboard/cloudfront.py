@@ -19,7 +19,7 @@ from pixelfleet.domain.result_keys import RESULTS_PATH
 from pixelfleet.errors import SettingsError
 from pixelfleet.settings import Settings
 
-#: Seconds that cookies admit to results; renewed by any page once half has gone.
+#: Seconds for which cookies admit to results. Every page renews cookies whose time is half over.
 COOKIE_SECONDS: Final = 3600
 _STAMP: Final = "pixelfleet-results"
 
@@ -53,7 +53,7 @@ class CloudFront:
         return cls(settings.dashboard_url.rstrip("/"), settings.cloudfront_key_id, key)
 
     def link(self, key: str, seconds: int) -> str:
-        """A link to one result that anybody can follow until it expires."""
+        """A link to one result. Anybody can follow the link until it expires."""
         url = f"{self.url}{RESULTS_PATH}{key}"
         return cloudfront_url(url, _policy(url, int(time.time()) + seconds), self.key_id, self._sign)
 
@@ -81,7 +81,7 @@ class CloudFront:
         response.set_cookie(_STAMP, stamp, max_age=COOKIE_SECONDS, secure=True, httponly=True, samesite="lax")
 
     def shut_out(self, response: Response) -> None:
-        """Take the cookies away, at sign-out."""
+        """Delete the cookies at sign-out."""
         for name in ("CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id"):
             response.delete_cookie(name, path=RESULTS_PATH, secure=True, httponly=True, samesite="lax")
         response.delete_cookie(_STAMP, secure=True, httponly=True, samesite="lax")

@@ -1,4 +1,4 @@
-"""A bound for every connection: seconds that a client may keep the dashboard waiting, and how many may wait.
+"""Bounds for connections: the seconds for which a client may keep the dashboard waiting, and the number of connections.
 
 uvicorn 0.54 has no time limit for the head of a request, for a body that no route reads, and for an answer that the
 client does not take. Each byte that arrives ends its time limit of idle connections. So a client that sends one byte
@@ -16,16 +16,16 @@ HEAD_SECONDS: Final = 20.0
 #: (`infra/modules/balancer`), which must be the one that closes: else it answers 502 to a request that it has sent on
 #: (AWS, "Troubleshoot your Application Load Balancers", HTTP 502).
 IDLE_SECONDS: Final = 130
-#: Seconds that a client may leave the waiting part of an answer (48 kB at least) untaken.
+#: Seconds for which a client may leave the waiting part of an answer (48 kB at least) unread.
 TAKE_SECONDS: Final = 60.0
-#: Connections of one process. When one more comes, the connection that has kept us waiting longest ends.
+#: Connections of one process. At one more, the connection with the longest wait for its client ends.
 MOST_CONNECTIONS: Final = 1_000
 #: File descriptors for everything else: libraries, AWS clients, downloads.
 _OTHER_FILES: Final = 100
 
 
 class BoundedConnection(H11Protocol):
-    """An HTTP/1.1 connection that ends when its client is too slow, or when it is one too many."""
+    """An HTTP/1.1 connection that ends if its client is too slow, or if there are too many connections."""
 
     most = MOST_CONNECTIONS
 

@@ -1,4 +1,4 @@
-"""What a list of images is narrowed to, and which records fit."""
+"""The filters of a list of images, and the test whether a record fits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pixelfleet.domain.colours import Colour, colour_of
 from pixelfleet.domain.records import Status
 from pixelfleet.errors import Cause
 
-#: Stands for all owners; for operators.
+#: The name for all owners. Only operators use it.
 EVERYBODY: Final = "*"
 
 

@@ -1,7 +1,7 @@
-"""What the answer to a form leaves for the page that follows it: POST, then redirect, then GET.
+"""A note from the answer to a form for the next page: POST, then redirect, then GET.
 
-A reload of that page repeats nothing. The note travels in a cookie of one minute, encrypted, since it may hold a secret
-that is shown once, and tied to the session. Every task of the dashboard can read it.
+A reload of that page repeats nothing. The note is in a cookie of one minute, which is bound to the session, and
+encrypted because the note may hold a secret that is shown once. Every task of the dashboard can read it.
 """
 
 import base64
@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-#: Seconds in which the page that follows must be asked for.
+#: Seconds within which the browser must request the next page.
 LIVES: Final = 60
 
 
@@ -41,7 +41,7 @@ class Notes:
         self._cookie = "__Host-pixelfleet-note" if secure else "pixelfleet-note"
 
     def redirect(self, path: str, session_id: str, note: Note) -> Response:
-        """Leads to `path`, which shows the note."""
+        """A redirect to `path`, which shows the note."""
         response = RedirectResponse(path, 303)
         content = json.dumps({"session": session_id, **asdict(note)}).encode()
         response.set_cookie(

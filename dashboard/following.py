@@ -1,4 +1,4 @@
-"""What a page can follow: topics, and the state of each at one moment.
+"""The topics that a page can follow, and the state of each topic.
 
 | topic | state | who may follow it |
 | --- | --- | --- |
@@ -7,7 +7,7 @@
 | `task:<id>` | a background task's state, message and counts | who asked for the task, operators |
 | `fleet` | a tick every five seconds | operators |
 
-A state is settled when it does not change by itself any more.
+A settled state no longer changes by itself.
 """
 
 import re
@@ -22,7 +22,7 @@ from dashboard.problem import Problem
 from dashboard.site import Site
 from pixelfleet.domain.records import BatchState, Status
 
-#: Topics of one stream: the tiles of a page and some.
+#: The most topics of one stream: the tiles of a page and some more.
 MOST_TOPICS: Final = 100
 #: Seconds between two ticks of the fleet.
 TICK: Final = 5

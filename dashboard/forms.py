@@ -1,4 +1,4 @@
-"""A form as somebody sent it: what was typed, and what is wrong with it, field by field."""
+"""A form from a browser: the values and the errors of its fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,11 +16,11 @@ class Sent:
     errors: dict[str, str] = field(default_factory=dict)
 
     def wrong(self, name: str, message: str) -> None:
-        """Say what is right of a field; the first message stands."""
+        """Set the error of a field. The first error of a field is kept."""
         self.errors.setdefault(name, message)
 
     def text(self, name: str, label: str, most: int) -> str:
-        """A text that has to be there."""
+        """A required text."""
         value = str(self.values.get(name, "")).strip()
         if not value:
             self.wrong(name, f"{label} is missing")

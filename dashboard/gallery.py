@@ -1,4 +1,4 @@
-"""Which images a list shows: filters and a cursor in, one page out, at a bounded number of reads.
+"""The images of a list: from filters and a cursor to one page, with a bounded number of reads.
 
 | asked for | read by |
 | --- | --- |
@@ -36,14 +36,14 @@ PAGE: Final = 60
 #: Records that one page may look at, at so many a call.
 MOST_LOOKED_AT: Final = 1_000
 _AT_ONCE: Final = 250
-#: Images that can be put in an order that no index has. Their attributes are read for each page.
+#: The most images in an order that no index has. Their attributes are read for each page.
 MOST_SORTED: Final = 5_000
 #: Keys that one page may look through for a part of a name.
 MOST_KEYS: Final = 6_000
 #: Batches of everybody that one page may look into.
 MOST_BATCHES: Final = 6
 _OF_A_SHARD: Final = 24
-#: Of a batch, each status is read by itself.
+#: Each status of a batch is read separately.
 _OF_A_STATUS: Final = 16
 _SHOWN: Final = (Status.QUEUED, Status.PROCESSING, Status.READY, Status.FAILED)
 #: Between the parts of a place; no key holds it, since uploads refuse names with control characters.

@@ -1,4 +1,4 @@
-"""/bulk: the same done to many images, or their files in one ZIP."""
+"""/bulk: one action on many images, or their files in one ZIP."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -53,7 +53,7 @@ class Selection(Model):
     matching: Matching | None = Field(None, description="In the place of ids.")
 
     def chosen(self, site: Site, caller: Caller, *, deleted: bool = False) -> tuple[Iterator[Image], str]:
-        """The images, and what they are for people. Raises Problem 422: both are said, or neither."""
+        """The images, and their description for people. Raises Problem 422 for both kinds of choice, and for none."""
         if bool(self.image_ids) == (self.matching is not None):
             raise Problem(422, "name the images by image_ids or by matching, and not by both")
         if self.matching is None:
@@ -99,7 +99,7 @@ class BulkDownloadIn(Selection):
     summary="Delete many images, restore them, process them again, move them, or tag them",
 )
 def do_in_bulk(request: Request, caller: Writer, body: BulkIn) -> BackgroundTaskOut:
-    """Images that are not there, or not yours, are passed over. Follow the task at `/background-tasks/{task_id}`."""
+    """Images that do not exist or are not yours are skipped. Follow the task at `/background-tasks/{task_id}`."""
     site = site_of(request)
     images, on = body.chosen(site, caller, deleted=body.action == "restore")
     if body.action == "delete":

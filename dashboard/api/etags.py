@@ -1,4 +1,4 @@
-"""Answers with an ETag: who has the present one gets 304 and no body (RFC 9110, 8.8.3 and 13.1.2)."""
+"""Answers with an ETag. A client that has the present ETag gets 304 without a body (RFC 9110, 8.8.3 and 13.1.2)."""
 
 import hashlib
 from typing import Any, Final
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from dashboard.problems import responses
 
-#: What a route with an ETag may answer beside its 200.
+#: The answers of a route with an ETag besides 200.
 NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "Not modified: the ETag in If-None-Match is the present one."}
 }

@@ -1,4 +1,4 @@
-"""/fleet, /failures, /redrive, /background-tasks, /activity: what operators see and do."""
+"""/fleet, /failures, /redrive, /background-tasks, /activity: the views and actions of operators."""
 
 from typing import Annotated, Any, Final
 
@@ -85,7 +85,7 @@ def redrive(request: Request, response: Response, caller: Operator, body: Redriv
     summary="What a redrive would take",
 )
 def preview_redrive(request: Request, caller: Operator, body: RedriveIn) -> PreviewOut:
-    """Looks at 1,000 failed images; sends nothing."""
+    """Looks at 1,000 failed images, and sends nothing."""
     selection = Selection(body.lane, body.cause, body.batch, body.owner, limit=body.limit)
     taken = preview(site_of(request).deployment.images, selection)
     return PreviewOut(
@@ -105,7 +105,7 @@ def preview_redrive(request: Request, caller: Operator, body: RedriveIn) -> Prev
     summary="Delete dead letters",
 )
 def purge(request: Request, response: Response, caller: Operator, body: PurgeIn) -> BackgroundTaskOut:
-    """The records stay failed, and can still be redriven; events without a record are gone for good."""
+    """The records stay failed and can be redriven. Events without a record are lost."""
     selection = Selection(body.lane, body.cause)
     task = site_of(request).background_tasks.purge(caller.name, selection)
     response.headers["Location"] = f"/api/v1/background-tasks/{task.id}"

@@ -1,4 +1,4 @@
-"""/health for who restarts it, /ready for who sends it people. Neither asks for credentials."""
+"""/health for the process that restarts the dashboard, /ready for the load balancer. Both need no credentials."""
 
 from fastapi import APIRouter, Request
 
@@ -11,7 +11,7 @@ router = APIRouter(tags=["health"])
 
 @router.get("/health", response_model=Health, summary="Whether the process answers")
 async def health() -> Health:
-    # In the event loop: it waits for no thread.
+    # In the event loop, because a thread may be busy.
     return Health(status="ok")
 
 

@@ -1,4 +1,4 @@
-"""/images: lists, one image, its variants, deleting it, making it again."""
+"""/images: lists, one image, its variants, deleting it, processing it again."""
 
 from typing import Annotated, Any, Final
 
@@ -100,7 +100,7 @@ def list_months(
 
 @router.get("/images/{image_id}", response_model=ImageOut, responses=READING, summary="One image")
 def get_image(request: Request, caller: Reader, image_id: ImageId) -> Response:
-    """Of a deleted image, what its record still says: its status and history."""
+    """Of a deleted image, the record still has the status and the history."""
     return tagged(request, ImageOut.of(record_for(site_of(request), caller, image_id)))
 
 

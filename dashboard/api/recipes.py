@@ -1,4 +1,4 @@
-"""/recipes: what images can be made into; operators store recipes and remove them."""
+"""/recipes: the recipes of images. Operators store and remove recipes."""
 
 from typing import Annotated, Final
 
@@ -55,7 +55,7 @@ def list_recipes(request: Request, caller: Reader) -> Response:
     summary="Whether a text is a recipe",
 )
 def check_recipe(request: Request, caller: Reader, body: RecipeIn) -> RecipeCheckOut:
-    """Nothing is stored, and no file that the text names is opened."""
+    """Nothing is stored. Files that the text names are not opened."""
     recipe, faults = recipes.check(body.text)
     return RecipeCheckOut(
         right=recipe is not None,
@@ -107,7 +107,7 @@ def list_versions(request: Request, caller: Reader, name: PlainName) -> Response
     "/recipes/{name}", response_model=RecipePutOut, responses=_CHANGING, summary="Store the newest version of a recipe"
 )
 def put_recipe(request: Request, caller: Operator, name: PlainName, body: RecipeIn) -> RecipePutOut:
-    """Within a minute it applies wherever it is named. Images of an earlier version stay as they are."""
+    """Within a minute the new version applies wherever its name is used. Images of earlier versions stay."""
     site = site_of(request)
     try:
         recipe = recipes.parse(body.text, name)
@@ -126,7 +126,8 @@ def put_recipe(request: Request, caller: Operator, name: PlainName, body: Recipe
 
 @router.delete("/recipes/{name}", status_code=204, responses=_CHANGING, summary="Remove a stored recipe by its name")
 def remove_recipe(request: Request, caller: Operator, name: PlainName) -> None:
-    """Refused while anything names it. The texts stay, so that images can be made again by it."""
+    """Refused while a route, a default or an open batch names the recipe. The texts stay, for images to be processed
+    again."""
     deployment = site_of(request).deployment
     if name not in deployment.recipe_registry.get().recipes:
         raise Problem(404, f"no recipe {name!r} is stored")

@@ -1,4 +1,4 @@
-"""/routes and owners' default recipes: which keys get which owner, batch and recipe. For operators."""
+"""/routes and owners' default recipes, which give keys an owner, a batch and a recipe. For operators."""
 
 from typing import Annotated, Final
 
@@ -38,7 +38,7 @@ def list_routes(request: Request, caller: Operator) -> Response:
 
 @router.post("/routes", status_code=201, response_model=RouteAddedOut, responses=_CHANGING, summary="Add a route")
 def add_route(request: Request, caller: Operator, body: RouteIn) -> RouteAddedOut:
-    """It is tried after those of a smaller priority, and after those of the same priority that are there."""
+    """The route comes after routes of a smaller priority, and after earlier routes of the same priority."""
     order = routes.RouteOrder(**body.model_dump())
     added = routes.add_route(site_of(request).deployment, caller.name, order)
     return RouteAddedOut(route=RouteOut.of(added.route), blocked=[RouteOut.of(each) for each in added.blocked])
@@ -48,13 +48,13 @@ def add_route(request: Request, caller: Operator, body: RouteIn) -> RouteAddedOu
     "/routes/test", response_model=RouteTestOut, responses=_CHANGING, summary="What an image of a key gets, and why"
 )
 def explain_key(request: Request, caller: Operator, body: RouteTestIn) -> RouteTestOut:
-    """No object need be there, and nothing is changed."""
+    """The object need not exist. Nothing is changed."""
     return RouteTestOut.of(routes.explain_key(site_of(request).deployment, body.key, body.bucket))
 
 
 @router.delete("/routes/{route_id}", status_code=204, responses=_CHANGING, summary="Remove a route")
 def remove_route(request: Request, caller: Operator, route_id: RouteId) -> None:
-    """Its images keep their owner and their batch."""
+    """The route's images keep their owner and their batch."""
     deployment = site_of(request).deployment
     if route_id not in {route.route_id for route in deployment.recipe_registry.get().routes}:
         raise Problem(404, f"there is no route {route_id!r}")
@@ -79,6 +79,6 @@ def get_default_recipe(request: Request, caller: Operator, owner: OwnerName) -> 
     summary="Set the recipe that an owner's images get by default",
 )
 def put_default_recipe(request: Request, caller: Operator, owner: OwnerName, body: DefaultRecipeIn) -> DefaultRecipeOut:
-    """Images get it that have no other from a route or their batch."""
+    """It applies to images without a recipe from a route or from their batch."""
     routes.set_default_recipe(site_of(request).deployment, caller.name, owner, body.recipe)
     return DefaultRecipeOut(owner=owner, recipe=body.recipe)

@@ -33,7 +33,7 @@ def list_tokens(request: Request, caller: Reader) -> Response:
     summary="Make an API token",
 )
 def make_token(request: Request, caller: Writer, body: TokenIn) -> NewTokenOut:
-    """A token may make tokens with no more rights than its own, and none that outlives it."""
+    """A token may make tokens with no more rights than its own, that expire no later than itself."""
     _may_make(caller, body)
     scopes = tuple(scope for scope in Scope if scope in body.scopes)
     secret, note = site_of(request).deployment.users.issue_token(caller.name, body.label, scopes, body.days)
@@ -69,7 +69,7 @@ async def change_password(request: Request, caller: Writer, body: PasswordIn) ->
 
 
 def _may_make(caller: Caller, body: TokenIn) -> None:
-    """Raises Problem 403 for a token that could do more, or live longer, than what it is made with."""
+    """Raises Problem 403 for a token with more rights, or a later end, than the token of the request."""
     beyond = set(body.scopes) - caller.scopes
     if beyond:
         raise Problem(403, f"these credentials do not have the scope {', '.join(sorted(beyond))} themselves")

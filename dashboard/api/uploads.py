@@ -1,4 +1,4 @@
-"""/uploads: forms by which files go straight to S3."""
+"""/uploads: forms for uploads from the client to S3 itself."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -19,10 +19,10 @@ router = APIRouter(tags=["uploads"])
     summary="Presigned forms for files of one batch",
 )
 def make_uploads(request: Request, caller: Writer, body: UploadsIn) -> UploadsOut:
-    """Each file gets a form of its own, bound to its key, its media type and the largest size that is taken.
+    """Each file has its own form, which is bound to the key, the media type and the largest permitted size.
 
-    Post every field of the form, then the file as field `file`, to its `url`. A file that cannot be taken has
-    `refused` instead. Up to 500 files a request; ask again for more of the same batch.
+    Post every field of the form, then the file as field `file`, to its `url`. A refused file has
+    `refused` instead. Up to 500 files a request; send further requests for more files of the same batch.
     """
     batch = body.batch or actions.new_batch_name()
     files = [actions.UploadRequest(file.name, file.bytes, file.type) for file in body.files]
@@ -52,7 +52,7 @@ def make_uploads(request: Request, caller: Writer, body: UploadsIn) -> UploadsOu
     summary="Where to put the parts of a large file",
 )
 def make_parts(request: Request, caller: Writer, body: PartsIn) -> PartsOut:
-    """PUT each part, of exactly its size, to its address. Without numbers: which parts are there."""
+    """PUT each part, of exactly its size, to its address. A request without numbers returns the stored parts."""
     site = site_of(request)
     if body.numbers:
         return PartsOut(urls=parts.links(site, caller, _one(body), body.numbers), stored=[])

@@ -1,4 +1,4 @@
-"""/whoami and /users: who calls, who else there is, and what operators change of them."""
+"""/whoami and /users: the caller, all users, and the changes that operators make to users."""
 
 import time
 from typing import Annotated
@@ -100,7 +100,7 @@ def revoke_token_of(request: Request, caller: Operator, name: UserName, token_id
 
 
 def tokens_of(site: Site, name: str) -> TokensOut:
-    """The tokens of a user that have not expired. Raises Problem 404 for nobody."""
+    """The tokens of a user that have not expired. Raises Problem 404: there is no such user."""
     user, now = user_for(site, name), time.time()
     used = site.deployment.users.token_uses([user])
     return TokensOut(
@@ -117,7 +117,7 @@ def user_for(site: Site, name: str) -> User:
 
 
 def another(site: Site, caller: Caller, name: str) -> User:
-    """A user that an operator may change. Raises Problem 400 for the operator themselves, 404 for nobody."""
+    """A user that an operator may change. Raises Problem 400 for the operator's own name, 404 for no user."""
     if name == caller.name:
         raise Problem(400, "nobody changes their own role or state; another operator can")
     return user_for(site, name)

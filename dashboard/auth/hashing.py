@@ -1,7 +1,7 @@
-"""Threads for what hashes a password: a crowd of sign-ins waits for these threads, and no other request waits with it.
+"""Threads that hash passwords. Many sign-ins at once wait for these threads, and no other request waits for them.
 
-The threads are always the same. An Argon2 hash takes 19 MB, which the C library keeps for each thread that asked for
-them: in the pool that all requests share, a crowd of sign-ins left a gigabyte behind.
+The threads are always the same. An Argon2 hash takes 19 MB, which the C library keeps for each thread that hashed. In
+the pool of all requests, many sign-ins at once left a gigabyte allocated.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from pixelfleet.credentials.passwords import AT_ONCE
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Requests that wait for a thread. The next one is refused at once: it would wait longer than people do.
+#: Requests that wait for a thread. A further request is refused at once: its wait would be too long for a person.
 MOST_WAITING: Final = 40
 RETRY_SECONDS: Final = 5
 
 
 class HashingThreads:
-    """Carries out calls in `threads` threads; `most_waiting` more calls may wait."""
+    """Makes calls in `threads` threads. `most_waiting` more calls may wait."""
 
     def __init__(self, threads: int, most_waiting: int) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hashing")
@@ -53,5 +53,5 @@ _THREADS: Final = HashingThreads(AT_ONCE, MOST_WAITING)
 
 
 async def in_hashing_thread(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """Carry out a call that hashes a password. Raises Problem where too many calls wait."""
+    """Make a call that hashes a password. Raises Problem if too many calls wait."""
     return await _THREADS.run(function, *arguments, **named)

@@ -1,4 +1,4 @@
-"""How often one may ask. Each process counts for itself: with two behind a balancer, twice as often."""
+"""Rate limits. Each process counts separately: with two processes behind a balancer, the limit is twice as high."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final
 
-#: Buckets remembered; the longest unused goes first, and would be full again by then.
+#: Buckets in memory. The bucket that was unused for the longest time goes first, and is full again by then.
 MOST_BUCKETS: Final = 10_000
 
 
@@ -27,7 +27,7 @@ def network_of(address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """The answer to one request: whether it may pass, what is left, seconds until all is there again."""
+    """The answer to one request: whether it may pass, the requests left, and seconds until the bucket is full."""
 
     limit: int
     left: int
@@ -38,7 +38,7 @@ class Allowance:
         return self.left >= 0
 
     def headers(self) -> dict[str, str]:
-        """As of the IETF draft "RateLimit header fields for HTTP", version 7."""
+        """The headers of the IETF draft "RateLimit header fields for HTTP", version 7."""
         headers = {
             "RateLimit-Limit": str(self.limit),
             "RateLimit-Remaining": str(max(self.left, 0)),

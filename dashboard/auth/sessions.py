@@ -1,7 +1,7 @@
-"""Sessions in signed cookies, and the tokens that tie a form to the session that it was shown in.
+"""Sessions in signed cookies, and the tokens that bind a form to the session of its page.
 
-A cookie holds no secret: user, session id, and the epoch of the user's record, so that a new password ends it. The id
-is made anew at every sign-in, whatever the browser brought along.
+A cookie holds no secret: user, session id, and the epoch of the user's record, so that a new password ends the
+session. Each sign-in makes a new id, whatever cookie the browser sent.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ class Sessions:
         self._secure = secure
         self._signer = URLSafeTimedSerializer(secret, salt="pixelfleet session", signer_kwargs=_SHA256)
         self._visit_signer = URLSafeTimedSerializer(secret, salt="pixelfleet visit", signer_kwargs=_SHA256)
-        # Browsers take a __Host- cookie only over https, from this very host.
+        # Browsers accept a __Host- cookie only over https and from the same host.
         self.cookie = "__Host-pixelfleet" if secure else "pixelfleet"
         self._visit_cookie = self.cookie + "-visit"
 
@@ -47,7 +47,7 @@ class Sessions:
         return str(self._signer.dumps([user, session_id, epoch]))
 
     def read(self, request: Request) -> Session | None:
-        """The session that the cookie claims; whether its user may still come in is for the users table to say."""
+        """The session of a valid cookie. The users table decides whether the user may still sign in."""
         try:
             user, session_id, epoch = self._signer.loads(request.cookies.get(self.cookie, ""), max_age=SESSION_SECONDS)
         except (BadSignature, ValueError, TypeError):
@@ -58,7 +58,7 @@ class Sessions:
         response.delete_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
 
     def visit(self, request: Request, response: Response) -> str:
-        """An id for a browser that has not signed in, kept in a cookie of its own; ties the sign-in form to it."""
+        """The id of a browser without a session, in a separate cookie. The sign-in form is bound to this id."""
         visit_id = self.read_visit(request)
         if visit_id is None:
             visit_id = secrets.token_urlsafe(18)
@@ -72,7 +72,7 @@ class Sessions:
             return None
 
     def form_token(self, session_id: str) -> str:
-        """What every form of a session carries, and no other site can know."""
+        """The token of every form of a session. No other site can read the token."""
         return hmac.new(self._secret, f"form {session_id}".encode(), hashlib.sha256).hexdigest()
 
     def form_token_fits(self, session_id: str, token: str) -> bool:

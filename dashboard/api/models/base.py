@@ -1,4 +1,4 @@
-"""What all requests and answers of the API have in common."""
+"""The base of all requests and answers of the API."""
 
 from typing import Final
 

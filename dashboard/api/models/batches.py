@@ -1,4 +1,4 @@
-"""Batches as the API shows them, with their counts and the time left."""
+"""The models of batches, with counts and the time left."""
 
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +11,7 @@ from pixelfleet.operations.time_left import TimeLeft
 
 
 class BatchIn(Model):
-    """A batch to be made before its first upload."""
+    """A request for a batch before its first upload."""
 
     name: str = Field(min_length=1, max_length=128, examples=["summer"])
     owner: str | None = Field(None, max_length=64, description="Operators: whose; left out, your own.", examples=[None])

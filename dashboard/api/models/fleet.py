@@ -1,4 +1,4 @@
-"""What operators see of a fleet: state, failures, background tasks, activity."""
+"""The models for operators: state, failures, background tasks, activity."""
 
 from pydantic import Field
 
@@ -11,13 +11,13 @@ from pixelfleet.operations.monitoring import Overview
 
 
 class FleetOut(Model):
-    """What runs and how it goes. What nobody knows is null, never a guess."""
+    """The state of a fleet. An unknown value is null, never a guess."""
 
     overview: Overview
 
 
 class FleetHistoryOut(Model):
-    """Lines over one time axis. What is unknown is null; a lane of which nothing is known is left out."""
+    """Series over one time axis. An unknown value is null. A lane without known values is missing."""
 
     start: str = Field(description="When the first step begins.", examples=["2026-11-20T08:00:00.000Z"])
     step: int = Field(description="Seconds.", examples=[30])
@@ -42,7 +42,7 @@ class Group(Model):
 
 
 class FailuresOut(Model):
-    """Failures by cause. Of each cause 1,000 are counted; `complete` is false where there are more of any."""
+    """Failures by cause. At most 1,000 of each cause are counted; `complete` is false if a cause has more."""
 
     groups: list[Group]
     complete: bool
@@ -50,7 +50,7 @@ class FailuresOut(Model):
 
 
 class RedriveIn(Model):
-    """Which failed images to send again. Without a cause: those that the system failed."""
+    """The failed images to send again. Without a cause: the images that failed through a fault of the system."""
 
     cause: Cause | None = None
     batch: str | None = Field(None, min_length=1, max_length=128, examples=["summer"])
@@ -63,7 +63,7 @@ class RedriveIn(Model):
 
 
 class PreviewOut(Model):
-    """What a redrive would take. `complete` is false where more than 1,000 failed images would have to be looked at."""
+    """The images that a redrive would send. `complete` is false if there are over 1,000 failures to look at."""
 
     count: int = Field(examples=[12])
     complete: bool = Field(examples=[True])
@@ -77,14 +77,14 @@ class OutdatedIn(Model):
 
 
 class PurgeIn(Model):
-    """Which dead letters to delete; left out, all."""
+    """The dead letters to delete. Without filters: all."""
 
     cause: Cause | None = None
     lane: Lane | None = None
 
 
 class BackgroundTaskOut(Model):
-    """Long work, or what became of it."""
+    """A background task, under way or ended."""
 
     id: str = Field(examples=["20261120T090000Z-5f3a9c"])
     kind: str = Field(examples=["redrive"])

@@ -1,4 +1,4 @@
-"""Images, variants, recipes and links as the API shows them; the requests that change images."""
+"""The models of images, variants, recipes and links, and of requests that change images."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -40,7 +40,7 @@ class VariantOut(Model):
 
 
 class ImageSummary(Model):
-    """An image as lists show it."""
+    """An image in a list."""
 
     image_id: str = Field(examples=[IMAGE_ID])
     owner: str = Field(examples=["ana"])
@@ -84,7 +84,7 @@ class KeptRevisionOut(Model):
 
 
 class ImageOut(ImageSummary):
-    """All that is known of an image."""
+    """An image with all its facts."""
 
     key: str = Field(description="Where the original lies.", examples=["uploads/ana/summer/beach/IMG_0001.jpg"])
     recipe: str | None = Field(examples=["web"])
@@ -123,7 +123,7 @@ class ImageOut(ImageSummary):
 
 
 class ImagePage(Model):
-    """One page of a list. `next` is the cursor of the following one, null at the end.
+    """One page of a list. `next` is the cursor of the next page, null at the end.
 
     A page may be short or empty and still have a `next`: filters that no index answers look at 1,000 records a request.
     """

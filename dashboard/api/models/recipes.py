@@ -1,4 +1,4 @@
-"""The shapes of what the API says of recipes."""
+"""The models of recipes."""
 
 from typing import Final
 
@@ -72,7 +72,7 @@ class RecipeIn(Model):
 
 
 class RecipeTryIn(RecipeIn):
-    """A draft, and what to try it on: an image, or a sample."""
+    """A draft of a recipe, and an image or a sample to try the draft on."""
 
     image_id: str | None = Field(
         None, pattern="^[a-z2-7]{32}$", description="The image to try it on.", examples=[IMAGE_ID]
@@ -90,7 +90,7 @@ class RecipeTryIn(RecipeIn):
 
 
 class RecipePutOut(Model):
-    """A recipe that was put."""
+    """A recipe that was stored."""
 
     recipe: RecipeOut
     changed: bool = Field(description="False if the present version was this one already.", examples=[True])
@@ -114,7 +114,7 @@ class RecipeVersionsOut(Model):
 
 
 class FaultOut(Model):
-    """One thing that is wrong with a recipe."""
+    """One fault of a recipe."""
 
     line: int | None = Field(description="From 1; unknown for the text as a whole.", examples=[5])
     field: str | None = Field(examples=["variants.box"])
@@ -126,7 +126,7 @@ class FaultOut(Model):
 
 
 class RecipeCheckOut(Model):
-    """What a text says, or what is wrong with it."""
+    """The recipe of a text, or the faults of the text."""
 
     right: bool = Field(examples=[True])
     name: str | None = Field(examples=["shop"])

@@ -1,4 +1,4 @@
-"""The shapes of what the API says of routes."""
+"""The models of routes."""
 
 from typing import Final
 
@@ -75,7 +75,7 @@ class RouteTestIn(Model):
 
 
 class RouteTestOut(Model):
-    """What an image of a key gets, and why."""
+    """The owner, batch and recipe of a key, with the reasons."""
 
     route: RouteOut | None
     owner: str = Field(examples=["shop"])

@@ -35,7 +35,7 @@ class UploadsIn(Model):
 
 
 class PartsBegun(Model):
-    """An upload in parts; ask `/uploads/parts` where to put each."""
+    """An upload in parts. `/uploads/parts` returns the address of each part."""
 
     upload_id: str = Field(examples=["2~VmFsaWQ"])
     part_bytes: int = Field(description="Size of each part but the last.", examples=[16_000_000])
@@ -43,7 +43,7 @@ class PartsBegun(Model):
 
 
 class PartsIn(Model):
-    """One upload in parts, and the parts that are asked for."""
+    """One upload in parts, and the numbers of the requested parts."""
 
     batch: str = Field(min_length=1, max_length=128, examples=["summer"])
     name: FileName = Field(examples=["scan.tif"])
@@ -62,7 +62,7 @@ class PartsOut(Model):
 class UploadForm(Model):
     """A form to post one file by: every field first, then the file as field `file`.
 
-    A file of more than 100 MB has `parts` instead; one that cannot be taken has `refused`.
+    A file of more than 100 MB has `parts` instead. A refused file has `refused`.
     """
 
     name: str = Field(examples=["beach/IMG_0001.jpg"])

@@ -1,4 +1,4 @@
-"""What the API says of users and of tokens."""
+"""The models of users and tokens."""
 
 from datetime import UTC, datetime
 
@@ -42,14 +42,14 @@ class NewUserIn(Model):
 
 
 class UserChangeIn(Model):
-    """What is left out stays as it is."""
+    """A missing field stays as it is."""
 
     role: Role | None = Field(None, examples=["operator"])
     disabled: bool | None = Field(None, description="Whether the user is locked out.", examples=[None])
 
 
 class PasswordOut(Model):
-    """The password is shown once and stored nowhere."""
+    """The password is shown once, and stored only as a hash."""
 
     user: UserOut
     password: str = Field(examples=["fjord-lamp-quartz-2917"])
@@ -57,7 +57,7 @@ class PasswordOut(Model):
 
 
 class PasswordIn(Model):
-    """A change of one's own password."""
+    """A change of the caller's own password."""
 
     current: str = Field(max_length=1024, description="The present password.", examples=["fjord-lamp-quartz-2917"])
     new: str = Field(max_length=1024, description="12 to 256 characters.", examples=["correct horse battery"])
@@ -65,7 +65,7 @@ class PasswordIn(Model):
 
 
 class TokenOut(Model):
-    """A token without its secret. Times are in UTC; the last use is known to the hour."""
+    """A token without its secret. Times are in UTC. The last use is exact to the hour."""
 
     id: str = Field(description="The beginning of its digest.", examples=["3f0c9a51b2d4"])
     label: str = Field(examples=["camera import"])
