@@ -19,7 +19,8 @@ data "aws_iam_policy_document" "dashboard" {
     resources = concat(local.dlq_arns, [var.queues.uploads.dead_letters.arn])
   }
 
-  # It signs the forms and parts that browsers upload by, puts parts together, and deletes what its owner deletes.
+  # The dashboard signs the forms and parts of browser uploads, completes uploads in parts, and deletes originals for their
+  # owners.
   statement {
     sid = "Originals"
     actions = [
@@ -59,7 +60,7 @@ data "aws_iam_policy_document" "dashboard" {
     resources = ["${var.tables.images.arn}/index/*", "${var.tables.batches.arn}/index/*"]
   }
 
-  # Sessions end and sign-ins are counted here too.
+  # The table also holds ended sessions and counts of sign-ins.
   statement {
     sid = "Users"
     actions = [
@@ -68,7 +69,8 @@ data "aws_iam_policy_document" "dashboard" {
     resources = [var.tables.users.arn]
   }
 
-  # Whoever names a recipe stores its text, so that any release finds it. Operators store recipes by name.
+  # A request that names a recipe stores the recipe's text, so that any release finds the text. Operators store recipes by
+  # name.
   statement {
     sid       = "Recipes"
     actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
@@ -81,14 +83,14 @@ data "aws_iam_policy_document" "dashboard" {
     resources = [var.tables.activity.arn]
   }
 
-  # A seal announces a batch whose images are all done.
+  # A seal announces a batch if all images of the batch are done.
   statement {
     sid       = "Notices"
     actions   = ["sns:Publish"]
     resources = [var.topics.notices]
   }
 
-  # People subscribe their own mail address, and nothing else: no queue, no URL, no telephone.
+  # A user may subscribe only the user's own mail address: no queue, no URL, no telephone.
   statement {
     sid       = "Subscriptions"
     actions   = ["sns:Subscribe"]

@@ -1,5 +1,5 @@
-# The rights of the scheduled commands: a reconcile without --recipe and --outdated, which people run with their own
-# credentials, and the digest of failures.
+# The rights of the scheduled commands: the digest of failures, and a reconcile without --recipe and --outdated. People
+# run those two options with their own credentials.
 data "aws_iam_policy_document" "reconcile" {
   source_policy_documents = [data.aws_iam_policy_document.activity["reconcile"].json]
 
@@ -23,7 +23,7 @@ data "aws_iam_policy_document" "reconcile" {
     resources = concat([var.buckets.uploads.arn, var.buckets.results.arn], var.source_bucket_arns)
   }
 
-  # HeadObject: the version of an object without a record. Workers read the bytes.
+  # HeadObject: the version of an object without a record. Only workers read the bytes.
   statement {
     sid       = "Originals"
     actions   = ["s3:GetObject"]
@@ -42,8 +42,8 @@ data "aws_iam_policy_document" "reconcile" {
     resources = local.lane_arns
   }
 
-  # Scanned for records that are under way or unfinished; written to remove the revisions that were swept, and to count an
-  # outcome again in its batch.
+  # A reconcile scans the table for records that are under way or unfinished. It writes records to remove swept revisions,
+  # and to count an outcome again in its batch.
   statement {
     sid       = "Images"
     actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Scan"]
@@ -75,7 +75,7 @@ data "aws_iam_policy_document" "reconcile" {
     resources = [var.distribution_arn]
   }
 
-  # Completed batches that nobody announced, and the digest.
+  # Notices of completed batches that were not announced, and the digest.
   statement {
     sid       = "Notices"
     actions   = ["sns:Publish"]

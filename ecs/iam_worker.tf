@@ -11,21 +11,21 @@ data "aws_iam_policy_document" "worker" {
     resources = [var.queues[each.key].arn]
   }
 
-  # Jobs change lane, and come back to their own with a new sender's mark; used-up ones go to the DLQ.
+  # A worker passes jobs to the other lane, sends jobs to their own lane again, and moves jobs without attempts to the DLQ.
   statement {
     sid       = "SendJobs"
     actions   = ["sqs:SendMessage"]
     resources = concat(local.lane_arns, [var.queues[each.key].dead_letters.arn])
   }
 
-  # Without ListBucket, S3 answers 403 for a missing object, which reads as a missing right.
+  # Without ListBucket, S3 answers 403 for a missing object, as for a missing right.
   statement {
     sid       = "ListOriginals"
     actions   = ["s3:ListBucket"]
     resources = concat([var.buckets.uploads.arn], var.source_bucket_arns)
   }
 
-  # Buckets that were there before the deployment are read, and never written to.
+  # Buckets from before the deployment are read, and never written to.
   dynamic "statement" {
     for_each = length(var.source_bucket_arns) > 0 ? [var.source_bucket_arns] : []
 
@@ -63,7 +63,7 @@ data "aws_iam_policy_document" "worker" {
     resources = [var.tables.images.arn]
   }
 
-  # A batch that got images after its seal is counted anew before it completes.
+  # The images of a batch that grew after its seal are counted again before the batch completes.
   statement {
     sid       = "ImagesOfABatch"
     actions   = ["dynamodb:Query"]
@@ -95,7 +95,8 @@ data "aws_iam_policy_document" "worker" {
     resources = [var.distribution_arn]
   }
 
-  # Only `heavy` holds on to its task while it works. A task's id is not known before it runs: the cluster bounds it.
+  # Only `heavy` protects its task while the task works. A task's id is unknown before the task runs, so the resource is
+  # bounded by the cluster.
   dynamic "statement" {
     for_each = each.key == "heavy" ? [local.task_arns] : []
 

@@ -1,10 +1,10 @@
 locals {
   cluster_name = coalesce(var.existing_cluster, var.prefix)
   cluster_arn  = try(aws_ecs_cluster.this[0].arn, data.aws_ecs_cluster.existing[0].arn)
-  # The cluster's name, known once its capacity providers are there.
+  # The cluster's name, which is known after the cluster has its capacity providers.
   ready_cluster = { name = try(aws_ecs_cluster_capacity_providers.this[0].cluster_name, var.existing_cluster), arn = local.cluster_arn }
 
-  # Each lane on EC2 has instances of its own, so that `bulk` does not occupy a large machine of `heavy`.
+  # Each lane on EC2 has its own instances, so that `bulk` does not occupy a large instance of `heavy`.
   ec2_lanes = { for name, lane in var.lanes : name => lane if lane.capacity == "ec2" }
 }
 
@@ -48,7 +48,7 @@ module "ec2_capacity" {
   roles              = var.roles
 }
 
-# A cluster that is there already keeps the providers that it has.
+# An existing cluster keeps its providers.
 resource "aws_ecs_cluster_capacity_providers" "this" {
   count = var.existing_cluster == null ? 1 : 0
 

@@ -17,7 +17,7 @@ locals {
     "arn", data.aws_partition.current.partition, "ecs", data.aws_region.current.id,
     data.aws_caller_identity.current.account_id, "service/${local.cluster_name}/${var.prefix}-*",
   ])
-  # By their names, since the services wait for the policy that has these ARNs.
+  # Derived from names, because the services wait for the policy that contains these ARNs.
   log_stream_arns = [
     for part in concat(keys(var.lanes), ["dashboard", "reconcile"]) : join(":", [
       "arn", data.aws_partition.current.partition, "logs", data.aws_region.current.id,
@@ -26,7 +26,7 @@ locals {
   ]
   lane_arns = [for name in keys(var.lanes) : var.queues[name].arn]
   dlq_arns  = [for name in keys(var.lanes) : var.queues[name].dead_letters.arn]
-  # Every queue and every DLQ: for parts that show how long the queues are.
+  # Every queue and every DLQ, for parts that show the lengths of the queues.
   depth_arns = flatten([for queue in var.queues : [queue.arn, queue.dead_letters.arn]])
 
   # The streams of the activity table (pixelfleet/catalog/activity.py) that a part reads or writes item by item, by a name
@@ -124,7 +124,7 @@ data "aws_iam_policy_document" "execution" {
     resources = local.log_stream_arns
   }
 
-  # The secret may be encrypted with the key. ECR decrypts images by a grant of its own.
+  # The secret may be encrypted with the key. ECR decrypts images by its own grant.
   dynamic "statement" {
     for_each = var.kms_key_arn[*]
 
@@ -143,8 +143,8 @@ resource "aws_iam_role_policy" "execution" {
 }
 
 locals {
-  # The role's ARN, known once the role has its policy: a service that starts a task earlier cannot pull the image, and the
-  # circuit breaker counts the failed tasks.
+  # The role's ARN, which is known after the role has its policy. A service that starts a task earlier cannot pull the
+  # image, and the circuit breaker counts the failed tasks.
   execution_role_arn = join(":", [
     "arn", data.aws_partition.current.partition, "iam", "",
     data.aws_caller_identity.current.account_id, "role${var.roles.path}${aws_iam_role_policy.execution.role}",

@@ -1,5 +1,5 @@
-# Every variable is handed to modules/pixelfleet, which has its default, its form and its validation. Null: the default.
-# Terraform drops a field that an object type does not have without a word, so a misspelt field is refused here.
+# The root passes every variable to modules/pixelfleet, which has the default, the form and the validation. Null means the
+# default. Terraform silently drops a field that an object type does not have, so the root refuses a misspelt field.
 
 variable "region" {
   description = "AWS region of everything but CloudFront and its web ACL."

@@ -18,7 +18,7 @@ provider "aws" {
   }
 }
 
-# CloudFront's web ACLs live there, wherever the rest is.
+# CloudFront's web ACLs are in us-east-1, whatever the region of the stack.
 provider "aws" {
   alias       = "us_east_1"
   region      = "us-east-1"

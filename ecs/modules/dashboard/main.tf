@@ -81,7 +81,7 @@ resource "aws_ecs_task_definition" "this" {
         local.signs ? { PIXELFLEET_CLOUDFRONT_KEY_ID = var.dashboard.signing_key_id } : {},
         {
           AWS_REGION = data.aws_region.current.id
-          # CloudFront and the load balancer: lock-outs count people, not proxies.
+          # The proxies are CloudFront and the load balancer. Lock-outs count the addresses of people, not of proxies.
           PIXELFLEET_FORWARDED_HOPS = "2"
           HOME                      = local.scratch
           TMPDIR                    = local.scratch
@@ -104,7 +104,7 @@ resource "aws_ecs_task_definition" "this" {
   }])
 }
 
-# On demand, not Spot: it is what people look at.
+# On demand, not Spot, because people look at the dashboard.
 resource "aws_ecs_service" "this" {
   name                               = local.full_name
   cluster                            = var.cluster.arn

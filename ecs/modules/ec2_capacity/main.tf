@@ -7,7 +7,7 @@ data "aws_partition" "current" {}
 data "aws_default_tags" "current" {}
 
 locals {
-  # AWS keeps these parameters pointing at its newest ECS-optimised image; a new instance always starts from it.
+  # AWS keeps these parameters at its newest ECS-optimised image, so that a new instance starts from that image.
   image_parameter = {
     arm64  = "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id"
     x86_64 = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
@@ -54,7 +54,7 @@ data "aws_iam_policy_document" "assume" {
   }
 }
 
-# What the ECS agent calls, narrower than AmazonEC2ContainerServiceforEC2Role, which may act on every cluster.
+# The calls of the ECS agent. AmazonEC2ContainerServiceforEC2Role is wider: it may act on every cluster.
 data "aws_iam_policy_document" "instance" {
   statement {
     sid       = "Join"
@@ -122,8 +122,8 @@ resource "aws_launch_template" "this" {
     arn = aws_iam_instance_profile.instance.arn
   }
 
-  # The provider's default tags reach what Terraform makes, and not what an Auto Scaling group launches. A budget and a bill
-  # count by tag.
+  # The provider's default tags are on the resources of Terraform, not on the instances of an Auto Scaling group. Budgets
+  # and bills count by tag.
   dynamic "tag_specifications" {
     for_each = length(data.aws_default_tags.current.tags) == 0 ? [] : ["instance", "volume", "network-interface"]
 
@@ -133,7 +133,7 @@ resource "aws_launch_template" "this" {
     }
   }
 
-  # IMDSv2 only, and out of reach for containers: one hop.
+  # IMDSv2 only. With one hop, containers cannot reach it.
   metadata_options {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
@@ -160,7 +160,7 @@ resource "aws_autoscaling_group" "this" {
   max_size              = var.lane.maximum
   vpc_zone_identifier   = var.subnet_ids
   protect_from_scale_in = true
-  # Many instance types, and the pools that are least likely to be taken back (EC2 user guide, "Best practices for Spot").
+  # Many instance types, and the pools with the fewest interruptions (EC2 user guide, "Best practices for Spot").
   capacity_rebalance = true
 
   mixed_instances_policy {
@@ -189,7 +189,7 @@ resource "aws_autoscaling_group" "this" {
   # An instance whose role has no rights does not join the cluster.
   depends_on = [aws_iam_role_policy.instance]
 
-  # ECS adds this tag itself. Without it here, every plan would remove it.
+  # ECS adds this tag itself. Without this block, every plan would remove the tag.
   tag {
     key                 = "AmazonECSManaged"
     value               = "true"

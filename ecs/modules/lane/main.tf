@@ -43,7 +43,7 @@ resource "aws_ecs_task_definition" "this" {
     cpu_architecture        = { arm64 = "ARM64", x86_64 = "X86_64" }[var.architecture]
   }
 
-  # Originals and variants while they are worked on; the image makes the folder the worker's own.
+  # Originals and variants during the work. The image gives the folder to the worker's user.
   volume {
     name = "scratch"
   }
@@ -68,10 +68,10 @@ resource "aws_ecs_task_definition" "this" {
     readonlyRootFilesystem = !var.ecs_exec
     mountPoints            = [{ sourceVolume = "scratch", containerPath = local.scratch, readOnly = false }]
     linuxParameters        = { initProcessEnabled = true, capabilities = { drop = ["ALL"], add = [] } }
-    # SIGTERM, then this long until SIGKILL: the most that ECS allows. Jobs are handed back well before.
+    # The seconds between SIGTERM and SIGKILL: the most that ECS allows. The worker hands jobs back well before the end.
     stopTimeout = 120
 
-    # The worker's main loop touches the file; one that hangs lets it grow old.
+    # The worker's main loop touches the file. If the loop hangs, the file grows old.
     healthCheck = {
       command     = ["CMD", "python", "-m", "worker.health"]
       interval    = 30
@@ -98,7 +98,7 @@ resource "aws_ecs_task_definition" "this" {
         awslogs-group         = aws_cloudwatch_log_group.this.name
         awslogs-region        = data.aws_region.current.id
         awslogs-stream-prefix = var.name
-        # A log service that stalls must not stall the fleet.
+        # A stalled log service must not stall the worker.
         mode            = "non-blocking"
         max-buffer-size = "4m"
       }
@@ -122,7 +122,7 @@ resource "aws_ecs_service" "this" {
   cluster         = var.cluster.arn
   task_definition = aws_ecs_task_definition.this.arn
   desired_count   = var.lane.minimum
-  # Tasks of two releases may run side by side: each takes the jobs that it understands.
+  # Tasks of two releases may run at once. Each takes the jobs that it can read.
   deployment_minimum_healthy_percent = 50
   deployment_maximum_percent         = 200
   enable_ecs_managed_tags            = true
@@ -152,7 +152,7 @@ resource "aws_ecs_service" "this" {
   }
 
   lifecycle {
-    # Scaling owns the number.
+    # Only scaling sets the number.
     ignore_changes = [desired_count]
   }
 

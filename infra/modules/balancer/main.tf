@@ -19,9 +19,9 @@ data "aws_lb" "existing" {
   }
 }
 
-# Internal: CloudFront reaches it through a VPC origin of this account, and nobody else reaches it (CloudFront developer
-# guide, "Restrict access to Application Load Balancers"). A Host header and CloudFront's addresses would prove nothing,
-# since every customer of CloudFront has both.
+# An internal load balancer. Only CloudFront reaches it, through a VPC origin of this account (CloudFront developer guide,
+# "Restrict access to Application Load Balancers"). A Host header and CloudFront's addresses prove nothing, because every
+# customer of CloudFront has both.
 resource "aws_lb" "this" {
   count = var.existing == null ? 1 : 0
 
@@ -46,14 +46,14 @@ resource "aws_lb" "this" {
   }
 }
 
-# A target group that a listener uses cannot be deleted, so a replacement is made first, under a name of its own.
+# AWS deletes no target group that a listener uses. So a replacement is made first, under another name.
 resource "aws_lb_target_group" "dashboard" {
   name_prefix = substr(var.prefix, 0, 6)
   vpc_id      = var.vpc_id
   target_type = "ip"
   protocol    = "HTTP"
   port        = var.dashboard_port
-  # Pages end in milliseconds. Event streams are cut, and browsers open them again.
+  # Pages end in milliseconds. The load balancer cuts event streams, and browsers open them again.
   deregistration_delay = 15
 
   health_check {

@@ -41,7 +41,7 @@ resource "aws_dynamodb_table" "images" {
     type = "S"
   }
 
-  # Keys alone: an index is written only when an image's place in it changes, and a page is one BatchGetItem.
+  # Keys only. DynamoDB then writes an index only if the image's place in the index changes. A page is one BatchGetItem.
   global_secondary_index {
     name            = "by_owner"
     hash_key        = "owner_shard"

@@ -14,11 +14,11 @@ resource "aws_cloudfront_origin_access_control" "results" {
   signing_protocol                  = "sigv4"
 }
 
-# Results are private unless public_results says otherwise: the owner of a key signs their URLs and cookies.
+# Results are private unless public_results is true. The owner of a key signs the URLs and cookies of results.
 #
-# CloudFront refuses to change a key, and to delete a key that a group names. So a changed key is a new key with a name of
-# its own, made first; the group then takes it, and the old one goes. PEM texts are normalised, since CloudFront returns
-# them with a line break at the end, and another form would be a change on every plan.
+# CloudFront refuses to change a key, and to delete a key that a group names. So a changed key is a new key with another
+# name: Terraform makes the new key, then changes the group, then deletes the old key. PEM texts are normalised, because
+# CloudFront returns them with a line break at the end. Another form would be a change in every plan.
 resource "aws_cloudfront_public_key" "signer" {
   for_each = var.public_results ? {} : var.signing_public_keys
 
@@ -37,7 +37,8 @@ resource "aws_cloudfront_key_group" "signers" {
   items = [for key in aws_cloudfront_public_key.signer : key.id]
 }
 
-# Edges keep a result for a bounded time, whatever its Cache-Control says to browsers: a removed image ends there too.
+# Edge caches keep a result for a bounded time, whatever its Cache-Control says to browsers. So a removed image leaves the
+# edge caches too.
 resource "aws_cloudfront_cache_policy" "results" {
   name        = "${var.prefix}-results"
   comment     = "By path alone, for ${var.edge_ttl_seconds} s at most"
@@ -132,7 +133,7 @@ resource "aws_cloudfront_function" "fold_accept" {
   code    = file("${path.module}/fold_accept.js")
 }
 
-# A result is never a page: an SVG that somebody opens on the dashboard's own origin runs no script there.
+# A result is never a page. An SVG that a person opens on the dashboard's origin runs no script.
 resource "aws_cloudfront_response_headers_policy" "results" {
   name = "${var.prefix}-results"
 

@@ -43,7 +43,7 @@ data "aws_iam_policy_document" "trust" {
 }
 
 data "aws_iam_policy_document" "deploy" {
-  # What a plan looks up. None of these actions has a resource (service authorization reference); all of them only read,
+  # The look-ups of a plan. None of these actions has a resource (service authorization reference). All of them only read,
   # except RegisterTaskDefinition.
   statement {
     sid = "LookUp"
@@ -67,7 +67,7 @@ data "aws_iam_policy_document" "deploy" {
     }
   }
 
-  # CloudFront's addresses are a list of AWS's own: its ARN has "aws" where others have an account.
+  # The list of CloudFront's addresses belongs to AWS. Its ARN has "aws" in the place of the account.
   statement {
     sid       = "LookUpAddresses"
     actions   = ["ec2:GetManagedPrefixListEntries"]
@@ -111,7 +111,7 @@ data "aws_iam_policy_document" "deploy" {
     resources = var.service_arns
   }
 
-  # The smoke task of a deployment, and its end.
+  # The start and the end of a deployment's smoke task.
   statement {
     sid       = "Smoke"
     actions   = ["ecs:RunTask"]

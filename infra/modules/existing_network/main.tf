@@ -1,5 +1,5 @@
-# A network that is there already. The plan checks the subnets, since AWS would refuse a wrong one in the middle of an apply.
-# By count, not by for_each over the ids: where the same configuration makes the subnets, a plan has their number only.
+# An existing network. The plan checks the subnets, because AWS refuses a wrong subnet only in the middle of an apply.
+# By count, not by for_each over the ids. If the same configuration makes the subnets, a plan knows only their number.
 data "aws_subnet" "private" {
   count = length(var.private_subnet_ids)
 

@@ -1,4 +1,4 @@
-# The addresses that CloudFront sends from: the load balancer's group admits no others.
+# The source addresses of CloudFront. The load balancer's group admits no others.
 data "aws_ec2_managed_prefix_list" "cloudfront" {
   name = "com.amazonaws.global.cloudfront.origin-facing"
 }
@@ -7,7 +7,7 @@ locals {
   balancer_group_id = try(aws_security_group.balancer[0].id, var.existing_balancer.security_group_id)
 }
 
-# Who may talk to whom: CloudFront -> load balancer -> dashboard; dashboard and workers -> AWS APIs; nobody -> workers.
+# The admitted connections: CloudFront -> load balancer -> dashboard; dashboard and workers -> AWS APIs; none to workers.
 
 resource "aws_security_group" "balancer" {
   count = var.existing_balancer == null ? 1 : 0

@@ -6,7 +6,7 @@ output "ids" {
     workers   = aws_security_group.workers.id
   }
 
-  # A task that starts before its group has rules reaches nothing.
+  # A task that starts before its group has rules can open no connection.
   depends_on = [
     aws_vpc_security_group_ingress_rule.balancer_from_cloudfront, aws_vpc_security_group_egress_rule.balancer_to_dashboard,
     aws_vpc_security_group_ingress_rule.dashboard_from_balancer, aws_vpc_security_group_egress_rule.apis,

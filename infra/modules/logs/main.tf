@@ -6,11 +6,11 @@ data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
 locals {
-  # Not read from the bucket, so that a plan shows who may write where.
+  # Built from the name, not read from the bucket, so that a plan shows who may write to which folder.
   bucket_arn = "arn:${data.aws_partition.current.partition}:s3:::${var.bucket_name}"
   account    = data.aws_caller_identity.current.account_id
 
-  # Who writes below which folder. The load balancer's log service, which is the same in every region, sends no account: the
+  # The writer of each folder. The load balancer's log service, which is the same in every region, sends no account: the
   # account in the path of its objects keeps others' load balancers out (Application Load Balancer guide, "Enable access
   # logs", step 2: bucket/prefix/AWSLogs/account/*). CloudWatch's deliveries, of flow logs and of CloudFront, send the account
   # (VPC user guide, "Amazon S3 bucket permissions for flow logs"; CloudWatch Logs user guide, "Logs sent to Amazon S3").

@@ -5,7 +5,7 @@ terraform {
     aws = {
       source  = "hashicorp/aws"
       version = "~> 5.100"
-      # The second one is for what CloudFront looks for in us-east-1, wherever the rest is.
+      # The second provider is for us-east-1, where CloudFront looks for certificates, web ACLs and log deliveries.
       configuration_aliases = [aws.us_east_1]
     }
   }

@@ -32,7 +32,7 @@ resource "aws_vpc" "this" {
   tags = { Name = var.prefix }
 }
 
-# The VPC's default group gets no rule: a task without a group of its own reaches nothing.
+# The VPC's default group has no rule. A task without its own group can open no connection.
 resource "aws_default_security_group" "closed" {
   vpc_id = aws_vpc.this.id
 }

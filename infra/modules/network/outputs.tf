@@ -15,7 +15,8 @@ output "task_subnet_ids" {
   description = "The same subnets for tasks, once a task in them can reach AWS's APIs."
   value       = [for subnet in aws_subnet.private : subnet.id]
 
-  # A NAT gateway takes minutes. A task that starts earlier cannot pull its image, and the circuit breaker gives up.
+  # A NAT gateway takes minutes to start. A task that starts earlier cannot pull its image, and the circuit breaker ends the
+  # deployment.
   depends_on = [
     aws_route.internet, aws_route_table_association.public, aws_route.nat, aws_route_table_association.private,
     aws_vpc_endpoint.gateway, aws_vpc_endpoint.interface, aws_vpc_security_group_ingress_rule.endpoints_from_vpc,

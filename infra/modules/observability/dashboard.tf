@@ -5,7 +5,7 @@ locals {
   sources  = [for queue in local.queues : queue.name]
   services = [for lane in var.lanes : lane.service_name]
 
-  # Three to a row on a grid of 24; each panel is a title and its metrics.
+  # Three panels in each row of a grid of 24. A panel is a title and its metrics.
   panels = [
     {
       title   = "Backlog (messages waiting)"

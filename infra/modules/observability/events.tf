@@ -1,4 +1,4 @@
-# What ECS says of services and tasks. EventBridge sends it to the alarms topic as one readable line.
+# The events of ECS about services and tasks. EventBridge sends each event to the alarms topic as one readable line.
 
 locals {
   service_arns = "arn:${data.aws_partition.current.partition}:ecs:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:service/${var.cluster_name}/${var.prefix}-"
@@ -72,7 +72,7 @@ resource "aws_cloudwatch_event_target" "this" {
   }
 }
 
-# EventBridge Scheduler counts starts that AWS refused, and starts that were given up.
+# EventBridge Scheduler counts the starts that AWS refused, and the starts that the scheduler no longer tries.
 resource "aws_cloudwatch_metric_alarm" "schedules" {
   for_each = { TargetErrorCount = "were refused by their target", InvocationDroppedCount = "were given up after all retries" }
 

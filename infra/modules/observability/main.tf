@@ -3,7 +3,7 @@
 locals {
   queues = { uploads = var.uploads_queue, bulk = var.lanes.bulk.queue, heavy = var.lanes.heavy.queue }
 
-  # Half of the seven days that a message is kept: time enough to act before anything is lost.
+  # Half of the seven days for which SQS keeps a message: enough time to act before a message is lost.
   half_retention = 302400
 }
 
@@ -97,7 +97,7 @@ resource "aws_cloudwatch_metric_alarm" "failure_rate" {
     }
   }
 
-  # A few bad files on a quiet day are no rate.
+  # A few bad files on a quiet day raise no alarm.
   metric_query {
     id          = "percent"
     label       = "Failed, % of images"
@@ -162,7 +162,8 @@ resource "aws_cloudwatch_metric_alarm" "no_progress" {
   }
 }
 
-# An on-demand table takes twice its former peak at once. Beyond that, and at a hot key, it refuses; workers try again.
+# An on-demand table takes twice its former peak at once. Above that, and at a hot key, DynamoDB refuses writes, and
+# workers try again.
 resource "aws_cloudwatch_metric_alarm" "throttled" {
   for_each = var.hot_tables
 

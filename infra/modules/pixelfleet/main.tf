@@ -1,5 +1,5 @@
-# The flow, top to bottom: storage -> uploads queue -> producer -> lanes -> workers -> catalog, results, notices; then what
-# people reach, and what operators see.
+# The flow from top to bottom: storage -> uploads queue -> producer -> lanes -> workers -> catalog, results, notices. Then
+# the addresses for people, and the monitoring for operators.
 
 data "aws_caller_identity" "current" {}
 
@@ -46,7 +46,7 @@ locals {
     heavy   = { visibility = var.heavy.visibility, max_receives = var.lane_max_receives, senders = [] }
   }
 
-  # The settings that pixelfleet/settings.py reads: every name, URL and ARN in full.
+  # The settings for pixelfleet/settings.py, with every name, URL and ARN in full.
   environment = merge(var.settings, {
     PIXELFLEET_PREFIX            = var.prefix
     PIXELFLEET_ACCOUNT_ID        = local.account_id
@@ -69,7 +69,8 @@ locals {
     PIXELFLEET_ECS_CLUSTER       = module.ecs.cluster_name
     PIXELFLEET_PUBLIC_RESULTS    = tostring(var.public_results)
     PIXELFLEET_STABLE_MAX_AGE    = tostring(var.stable_ttl_seconds)
-    # CloudFront's API has no endpoint in a VPC. Without NAT a worker cannot reach it, and must not fail for that.
+    # CloudFront's API has no endpoint in a VPC. Without NAT, a worker cannot reach the API, and must not fail because of
+    # that.
     PIXELFLEET_CDN_DISTRIBUTION_ID = var.nat == "none" ? "" : module.cdn.distribution_id
   })
 }
@@ -103,7 +104,7 @@ module "firewall" {
   vpc_id                  = local.vpc_id
   existing_balancer       = var.existing_balancer
   gateway_prefix_list_ids = { for service in(var.existing_network == null ? ["s3", "dynamodb"] : []) : service => module.network[0].gateway_prefix_list_ids[service] }
-  # Without NAT the only addresses that answer are those of the interface endpoints.
+  # Without NAT, tasks reach only the addresses of the interface endpoints.
   api_cidr       = var.existing_network == null && var.nat == "none" ? var.vpc_cidr : "0.0.0.0/0"
   dashboard_port = local.dashboard_port
 }
@@ -240,7 +241,7 @@ module "certificates" {
   }
 }
 
-# The domain's addresses: IPv4 and IPv6, both CloudFront's.
+# The domain's addresses: IPv4 and IPv6 of CloudFront.
 resource "aws_route53_record" "domain" {
   for_each = toset(var.route53_zone_id == null ? [] : ["A", "AAAA"])
 

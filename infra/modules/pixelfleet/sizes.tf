@@ -16,7 +16,7 @@ locals {
     "16384" = [for gib in range(32, 121, 8) : gib * 1024]
   }
 
-  # On EC2 a task takes less than its share of an instance's RAM, since the system keeps a part.
+  # On EC2, a task takes less than its share of an instance's RAM, because the system needs a part.
   default_memory = {
     bulk  = { fargate = 4096, ec2 = 3700 }
     heavy = { fargate = 16384, ec2 = 15000 }

@@ -1,4 +1,4 @@
-# Names, network, what is there already, and storage.
+# Names, network, existing resources, and storage.
 
 variable "prefix" {
   description = "What every name starts with; two stacks in one account need two."

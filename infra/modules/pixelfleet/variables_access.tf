@@ -1,4 +1,4 @@
-# What people reach: domain, certificates, CloudFront, the dashboard.
+# The addresses for people: domain, certificates, CloudFront, the dashboard.
 
 variable "domain_name" {
   description = "Where people find the dashboard and the results, such as images.example.com. Point it at the output cdn_domain_name, unless route53_zone_id is given."

@@ -54,7 +54,7 @@ resource "aws_lambda_function" "this" {
   description   = "S3 events to jobs on lanes"
   role          = aws_iam_role.this.arn
   filename      = var.package
-  # In a fresh clone the zip is not there, and a destroy must work without.
+  # A fresh clone has no zip, and a destroy must work without the zip.
   source_code_hash = fileexists(var.package) ? filebase64sha256(var.package) : null
   handler          = "producer_lambda.handler.handler"
   runtime          = "python${var.python}"
@@ -71,7 +71,7 @@ resource "aws_lambda_function" "this" {
     log_group  = aws_cloudwatch_log_group.this.name
   }
 
-  # Lambda tests at creation whether the role may log and receive.
+  # At creation, Lambda tests whether the role may log and receive.
   depends_on = [aws_iam_role_policy.this]
 
   lifecycle {

@@ -19,7 +19,8 @@ resource "aws_sqs_queue" "this" {
 
   lifecycle {
     precondition {
-      # SQS counts the age of a dead letter from its first sending. With less time there, a letter ends as it arrives.
+      # SQS counts the age of a dead letter from its first sending. With a shorter retention, SQS would delete a dead letter on
+      # arrival.
       condition     = var.dead_letter_retention > var.retention
       error_message = "dead_letter_retention must exceed retention: SQS counts a message's age from its first sending."
     }

@@ -20,7 +20,7 @@ resource "aws_s3_bucket_public_access_block" "this" {
   restrict_public_buckets = true
 }
 
-# No ACLs: whoever uploads, the bucket's owner owns the object and its policies decide.
+# No ACLs. The bucket's owner owns every object, whoever uploaded it, and the owner's policies apply.
 resource "aws_s3_bucket_ownership_controls" "this" {
   for_each = local.ids
 
@@ -37,7 +37,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = each.value
 
   rule {
-    # One data key for many objects: KMS bills requests.
+    # One data key for many objects, because KMS bills each request.
     bucket_key_enabled = var.kms_key_arn != null
 
     apply_server_side_encryption_by_default {
@@ -47,7 +47,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   }
 }
 
-# Originals are what nobody can make again. Results are named by revision, never change, and can be made again.
+# Nobody can make originals again. Results have the name of a revision, never change, and can be made again.
 resource "aws_s3_bucket_versioning" "uploads" {
   bucket = local.ids.uploads
 
@@ -80,7 +80,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "uploads" {
       noncurrent_days = var.old_versions_days
     }
 
-    # A marker with no version left below it only slows listings.
+    # A delete marker without versions only slows listings.
     expiration {
       expired_object_delete_marker = true
     }
@@ -121,7 +121,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "results" {
   }
 }
 
-# Browsers post straight to the bucket with a presigned form.
+# Browsers post to the bucket itself, with a presigned form.
 resource "aws_s3_bucket_cors_configuration" "uploads" {
   bucket = local.ids.uploads
 
@@ -191,7 +191,7 @@ resource "aws_s3_bucket_policy" "results" {
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
-# No prefix filter: what lies outside uploads/<owner>/<batch>/ belongs to the default owner.
+# No prefix filter: keys outside uploads/<owner>/<batch>/ belong to the default owner.
 resource "aws_s3_bucket_notification" "uploads" {
   bucket = local.ids.uploads
 

@@ -15,7 +15,7 @@ resource "aws_sns_topic" "notices" {
   kms_master_key_id = var.kms_key_arn
 }
 
-# Not encrypted by a KMS key unless one of your own is given: CloudWatch cannot publish through alias/aws/sns.
+# Encrypted only by your own KMS key, if there is one: CloudWatch cannot publish through alias/aws/sns.
 resource "aws_sns_topic" "alarms" {
   name              = "${var.prefix}-alarms"
   kms_master_key_id = var.kms_key_arn

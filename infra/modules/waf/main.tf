@@ -1,6 +1,6 @@
 locals {
-  # Rules that AWS keeps: known-bad addresses, known exploits, common attacks. Those of their rules that would refuse
-  # what the dashboard takes are counted only: bodies over 8 KB, as when a batch of thousands is uploaded or sealed.
+  # AWS's managed rules: known bad addresses, known exploits, common attacks. The rule that would refuse requests of the
+  # dashboard only counts: bodies over 8 KB, as in the upload or the seal of a batch of thousands.
   managed = {
     AWSManagedRulesAmazonIpReputationList = { priority = 10, counted = [] }
     AWSManagedRulesKnownBadInputsRuleSet  = { priority = 20, counted = [] }
