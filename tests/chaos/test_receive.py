@@ -21,6 +21,8 @@ FAULTS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_worker_survives_a_receive_that_fails(queue: Bench, fault: Fault) -> None:
+    # The message of a dropped answer is shown again after this time.
+    queue.hide_for(5)
     queue.proxy.inject(fault)
     worker = queue.work()
 

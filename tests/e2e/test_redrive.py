@@ -16,6 +16,8 @@ from pixelfleet.errors import Cause
 from tests.e2e.conftest import LiveFleet
 from tests.waiting import PATIENCE, eventually
 
+pytestmark = pytest.mark.slow
+
 PHOTO = "photos/progressive.jpg"
 
 
@@ -95,7 +97,6 @@ def test_a_dry_run_changes_nothing(live: LiveFleet, failed: Image) -> None:
     assert dead(live) == 1
 
 
-@pytest.mark.slow
 def test_what_the_image_was_at_fault_for_is_redriven_only_when_its_cause_is_named(
     live: LiveFleet, samples: Path
 ) -> None:
@@ -106,22 +107,12 @@ def test_what_the_image_was_at_fault_for_is_redriven_only_when_its_cause_is_name
     eventually(lambda: live.image(image_id).status is Status.FAILED)
 
 
-@pytest.mark.parametrize(
-    "filters",
-    [
-        ("--lane", "heavy"),
-        *(
-            pytest.param(filters, marks=pytest.mark.slow)
-            for filters in (("--cause", "throttled"), ("--batch", "other"))
-        ),
-    ],
-)
+@pytest.mark.parametrize("filters", [("--lane", "heavy"), ("--cause", "throttled"), ("--batch", "other")])
 def test_filters_leave_what_they_do_not_name(live: LiveFleet, failed: Image, filters: tuple[str, str]) -> None:
     assert pixelfleet("redrive", "--owner", live.owner, *filters, "--yes")["sent"] == 0
     assert live.image(failed.image_id) == failed
 
 
-@pytest.mark.slow
 def test_a_canary_that_fails_again_stops_the_rest(live: LiveFleet, samples: Path) -> None:
     images = live.settled([live.upload(samples / "broken/text.jpg", f"{n}.jpg") for n in range(3)])
     reported = pixelfleet("redrive", "--owner", live.owner, "--cause", "not_an_image", "--canary", "1", "--yes", code=1)
@@ -130,7 +121,6 @@ def test_a_canary_that_fails_again_stops_the_rest(live: LiveFleet, samples: Path
     assert sum("redrive" in {line.origin for line in image.attempt_log} for image in attempted) == 1
 
 
-@pytest.mark.slow
 def test_a_canary_that_lives_lets_the_rest_follow(live: LiveFleet, failed: Image, samples: Path) -> None:
     other = live.upload(samples / PHOTO, "other.jpg")
     crashed(live, live.settled([other])[other])
@@ -140,7 +130,6 @@ def test_a_canary_that_lives_lets_the_rest_follow(live: LiveFleet, failed: Image
     assert live.counts() == Counts(ready=2)
 
 
-@pytest.mark.slow
 def test_two_redrives_at_once_double_nothing(live: LiveFleet, failed: Image) -> None:
     command = [sys.executable, "-m", "pixelfleet.cli.main", "redrive", "--owner", live.owner, "--yes", "--json"]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ) for _ in range(2)]
@@ -152,7 +141,6 @@ def test_two_redrives_at_once_double_nothing(live: LiveFleet, failed: Image) -> 
     assert live.counts() == Counts(ready=1)
 
 
-@pytest.mark.slow
 def test_a_purge_drops_the_dead_letter_and_leaves_the_record(live: LiveFleet, failed: Image) -> None:
     reported = pixelfleet("purge", "--owner", live.owner, "--yes")
     assert reported["bulk"] == {"deleted": 1, "left": 0}
@@ -160,13 +148,11 @@ def test_a_purge_drops_the_dead_letter_and_leaves_the_record(live: LiveFleet, fa
     assert live.image(failed.image_id) == failed
 
 
-@pytest.mark.slow
 def test_a_purge_leaves_what_its_filters_do_not_name(live: LiveFleet, failed: Image) -> None:
     assert pixelfleet("purge", "--owner", "somebody-else", "--yes")["bulk"] == {"deleted": 0, "left": 1}
     assert dead(live) == 1
 
 
-@pytest.mark.slow
 def test_without_anybody_to_ask_nothing_is_sent(live: LiveFleet, failed: Image) -> None:
     assert "--yes" in pixelfleet("redrive", "--owner", live.owner, code=2)
     assert live.image(failed.image_id) == failed
@@ -185,7 +171,6 @@ def test_a_letter_that_no_record_explains_is_moved_back_and_processed(live: Live
     assert live.settled([job.image_id])[job.image_id].status is Status.DELETED
 
 
-@pytest.mark.slow
 def test_a_letter_that_sqs_gave_up_on_is_moved_back_though_its_record_says_processing(
     live: LiveFleet, samples: Path
 ) -> None:
@@ -202,7 +187,6 @@ def test_a_letter_that_sqs_gave_up_on_is_moved_back_though_its_record_says_proce
     eventually(lambda: live.image(image_id).status is Status.READY)
 
 
-@pytest.mark.slow
 def test_events_that_the_producer_could_not_handle_are_moved_back(live: LiveFleet) -> None:
     settings = live.settings
     live.deployment.sqs.send_message(QueueUrl=settings.uploads_dlq_url, MessageBody='{"Event": "s3:TestEvent"}')

@@ -40,7 +40,7 @@ class Installation:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._bin = folder / "venv/bin"
-        venv.create(folder / "venv", with_pip=True)
+        venv.create(folder / "venv")
         locked = (ROOT / "requirements/local.txt").read_text()
         pins = re.findall(r"^([\w.-]+(?:\[[^]]*])?==[^\s;]+)", locked, re.MULTILINE)
         (folder / "constraints.txt").write_text("\n".join(pins) + "\n")
@@ -49,8 +49,10 @@ class Installation:
         } | {"HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "XDG_DATA_HOME": str(folder / "data")}
 
     def install(self, wheel: Path, extras: str = "") -> None:
-        command = [str(self._bin / "pip"), "install", "--quiet", "--constraint", str(self.folder / "constraints.txt")]
-        subprocess.run([*command, f"{wheel}{extras}"], check=True, cwd=self.folder)
+        # This environment's own pip, and no compiled files: a pip of the installation's own costs seconds of CPU.
+        pip = [sys.executable, "-m", "pip", "--python", str(self._bin / "python"), "--disable-pip-version-check"]
+        options = ["--quiet", "--no-compile", "--constraint", str(self.folder / "constraints.txt")]
+        subprocess.run([*pip, "install", *options, f"{wheel}{extras}"], check=True, cwd=self.folder)
 
     def command(self, *arguments: str) -> list[str]:
         return [str(self._bin / "pixelfleet"), *arguments]

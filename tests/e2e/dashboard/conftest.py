@@ -75,6 +75,8 @@ class Visitor:
 
         axe-core is evaluated from outside because the policy admits no script.
         """
+        # The header stays in view and covers what is scrolled below it.
+        self.page.evaluate("() => scrollTo(0, 0)")
         if self.page.evaluate("() => typeof axe === 'undefined'"):
             self.page.evaluate(AXE.read_text())
         actual = self.page.evaluate(
