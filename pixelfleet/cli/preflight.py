@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -12,9 +12,13 @@ from pixelfleet.aws.account import account
 from pixelfleet.cli.checks import show_checks
 from pixelfleet.cli.console import AsJson
 from pixelfleet.errors import SetupError
+from pixelfleet.files.regular import read_file_or_pipe
 from pixelfleet.operations.preflight import Stack, stack_of
 from pixelfleet.operations.preflight import preflight as ask
 from pixelfleet.settings import load_settings
+
+#: The output of a stack has some kilobytes.
+_MOST_BYTES: Final = 10_000_000
 
 
 def preflight(
@@ -45,7 +49,7 @@ def preflight(
 
 def _outputs(path: str) -> dict[str, Any]:
     try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text()
+        text = sys.stdin.buffer.read(_MOST_BYTES) if path == "-" else read_file_or_pipe(Path(path), _MOST_BYTES)
         outputs = json.loads(text)
     except (OSError, ValueError) as error:
         raise SetupError(f"--stack {path}: no output of `terraform output -json`: {error}") from error

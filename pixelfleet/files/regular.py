@@ -24,6 +24,22 @@ def open_regular(path: Path) -> BufferedReader:
     raise OSError(errno.EINVAL, "it is no regular file", str(path))
 
 
+def read_file_or_pipe(path: Path, most: int) -> bytes:
+    """The content of a file, or of a pipe that a process writes to: a shell's `<(command)`. At most `most` bytes.
+
+    Raises:
+        OSError: there is no such file, it cannot be read, or it has more bytes.
+    """
+    # A named pipe without a writer is at its end at once: opened without waiting, and then read with waiting.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
+    return content
+
+
 def read_regular(path: Path) -> bytes:
     """The content of a file. Raises OSError as `open_regular` does."""
     with open_regular(path) as file:

@@ -23,6 +23,9 @@ from pixelfleet.recipes.model import DATA_URI, MAX_WATERMARK_BYTES, Recipe, Tile
 BUILTIN: Final = ("web", "catalog", "archive", "zoom", "responsive")
 #: The most bytes that the catalog can hold beside the other attributes of an item.
 MAX_TEXT_BYTES: Final = 350_000
+#: The most dots on a line. tomllib keeps every beginning of a dotted key: a key of 10,000 parts, 20 kB, took 400 MB,
+#: and the memory grows with the square of the parts.
+MOST_DOTS: Final = 100
 #: The most errors that one message lists.
 MOST_ERRORS: Final = 50
 _TOML_LINE: Final = re.compile(r"\(at line (\d+)")
@@ -83,6 +86,8 @@ def load(name_or_path: str) -> Recipe:
     if not path.is_file():
         raise RecipeError(f"no recipe {name_or_path!r}: give a TOML file or one of {', '.join(BUILTIN)}")
     try:
+        with _faults_of(str(path)):
+            _check_size(path.stat().st_size)
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read: {error}") from None
@@ -114,10 +119,17 @@ def _faults_of(origin: str) -> Iterator[None]:
         raise RecipeError("\n".join(dict.fromkeys(fault.described(origin) for fault in error.faults))) from None
 
 
-def _toml(text: str) -> dict[str, Any]:
-    size = len(text.encode("utf-8", "surrogatepass"))
+def _check_size(size: int) -> None:
     if size > MAX_TEXT_BYTES:
         raise _FaultsError([Fault(f"{size:,} bytes, more than the {MAX_TEXT_BYTES:,} that a recipe may have")])
+
+
+def _toml(text: str) -> dict[str, Any]:
+    size = len(text.encode("utf-8", "surrogatepass"))
+    _check_size(size)
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > MOST_DOTS:
+            raise _FaultsError([Fault(f"the line has more than {MOST_DOTS} dots", number)])
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -127,6 +139,9 @@ def _toml(text: str) -> dict[str, Any]:
         raise _FaultsError([Fault(f"not valid TOML: {error}", line)]) from None
     except RecursionError:
         raise _FaultsError([Fault("not valid TOML: nested too deeply")]) from None
+    except ValueError:
+        # Python reads no integer of more than 4,300 digits.
+        raise _FaultsError([Fault("not valid TOML: a number is too long")]) from None
 
 
 def _validated(raw: dict[str, Any], text: str) -> Recipe:
@@ -144,6 +159,14 @@ def _validated(raw: dict[str, Any], text: str) -> Recipe:
         raise _FaultsError(faults) from None
 
 
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:
+        # Python writes no integer of more than 4,300 digits. TOML may have one in hexadecimal digits.
+        return "a number of thousands of digits"
+
+
 def _fault(item: dict[str, Any], lines: Lines) -> Fault:
     location: tuple[str | int, ...] = item["loc"]
     names = [str(part) for part in location if not isinstance(part, int)]
@@ -154,7 +177,7 @@ def _fault(item: dict[str, Any], lines: Lines) -> Fault:
         expected = _expected(names)
         reason = f"is missing ({expected})" if expected else "is missing"
     elif expected := _expected(names):
-        reason = f"{reason}, not {item['input']!r:.60} ({expected})"
+        reason = f"{reason}, not {_shown(item['input']):.60} ({expected})"
     field = ".".join(names) or "recipe"
     return Fault(reason, lines.of(location), field)
 

@@ -46,6 +46,38 @@ def _load(folder: Path, image: str) -> str:
     return str(error.value)
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["a." * 5_000 + "b", "[" + "a." * 5_000 + "b]", "x = {" + '"." . ' * 5_000 + "b = 1}"],
+    ids=["key", "table", "inline"],
+)
+def test_a_key_of_thousands_of_parts_is_refused_before_it_is_read(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """tomllib keeps every beginning of a dotted key: 64 kB, which anyone with a token may check, took gigabytes."""
+    monkeypatch.setattr("tomllib.loads", lambda _text: pytest.fail("it was read"))
+    with pytest.raises(RecipeError, match="line 2: the line has more than 100 dots"):
+        parse(f'name = "deep"\n{key} = 1\n', "x")
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["9" * 5_000, "-" + "9" * 5_000, "0x" + "f" * 20_000, "1e9999", "0." + "1" * 20_000],
+    ids=["digits", "negative", "hexadecimal", "infinite", "fraction"],
+)
+def test_a_number_of_thousands_of_digits_is_an_error_of_the_recipe(number: str) -> None:
+    text = f'name = "long"\n[[variants]]\nname = "a"\nformat = "webp"\nbox = {number}\nquality = {number}\n'
+    with pytest.raises(RecipeError) as error:
+        parse(text, "x")
+    assert len(str(error.value)) < 2_000
+
+
+def test_a_recipe_file_is_not_read_if_it_is_too_long(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    with path.open("wb") as file:
+        file.truncate(20_000_000_000)
+    with pytest.raises(RecipeError, match="20,000,000,000 bytes, more than the 350,000"):
+        load(str(path))
+
+
 @pytest.mark.timeout(10)
 def test_a_pipe_as_a_watermark_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "mark.png")
