@@ -127,8 +127,8 @@ def _check_size(size: int) -> None:
 def _toml(text: str) -> dict[str, Any]:
     size = len(text.encode("utf-8", "surrogatepass"))
     _check_size(size)
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.count(".") > MOST_DOTS:
+    for number, words in enumerate(text.split("\n"), 1):
+        if words.count(".") > MOST_DOTS:
             raise _FaultsError([Fault(f"the line has more than {MOST_DOTS} dots", number)])
     try:
         return tomllib.loads(text)

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from urllib.parse import unquote_plus
 from pixelfleet.aws.listing import ListedObject, Listings
 from pixelfleet.domain.archives import Archive, archive_of
 from pixelfleet.errors import SetupError
-from pixelfleet.files.regular import open_regular, read_regular
+from pixelfleet.files.regular import open_regular
 from pixelfleet.operations.completion import is_folder_marker
 
 #: Rows of one page of a report; a page of a bucket's listing has as many objects.
@@ -22,6 +23,10 @@ PAGE: Final = 1_000
 #: An inventory names the archive tiers of INTELLIGENT_TIERING in its own way (S3 user guide, "Amazon S3
 #: Inventory list").
 _TIERS: Final = {"ARCHIVE": Archive.ARCHIVE_ACCESS, "DEEP_ARCHIVE": Archive.DEEP_ARCHIVE_ACCESS}
+#: Bytes of a manifest. It names a file of the report, in some 150 bytes, for about a million objects.
+_MOST_MANIFEST: Final = 50_000_000
+#: Characters of a row. A key has 1,024 bytes, each of which may take three characters.
+_LONGEST_ROW: Final = 100_000
 _NEEDED: Final = ("Key", "Size", "LastModifiedDate", "ETag")
 
 
@@ -91,10 +96,10 @@ class InventoryListing:
 
     def _file_pages(self, number: int, begin: int) -> Iterator[ListingPage]:
         key, bucket = self._files[number]
-        with closing(self._open(key, bucket)) as raw, gzip.open(raw, "rt", encoding="utf-8", newline="") as text:
-            page: list[ListedObject] = []
-            row = 0
-            for row, fields in enumerate(csv.reader(text), 1):
+        page: list[ListedObject] = []
+        row = 0
+        with closing(self._open(key, bucket)) as raw:
+            for row, fields in enumerate(_rows(raw, key), 1):
                 if row <= begin:
                     continue
                 try:
@@ -122,9 +127,10 @@ class InventoryListing:
             if manifest.startswith("s3://"):
                 bucket, _, key = manifest.removeprefix("s3://").partition("/")
                 with closing(self._open(key, bucket)) as body:
-                    fields = json.load(body)
+                    fields = json.loads(_whole(body, manifest))
             else:
-                fields = json.loads(read_regular(Path(manifest)))
+                with open_regular(Path(manifest)) as file:
+                    fields = json.loads(_whole(file, manifest))
         except OSError as error:
             raise SetupError(f"the inventory {manifest} cannot be read: {error.strerror}") from None
         except (ValueError, RecursionError) as error:
@@ -141,3 +147,30 @@ class InventoryListing:
                 if path.exists():
                     return open_regular(path)
         return self._listings.open(bucket.rpartition(":")[2], key)
+
+
+def _rows(raw: IO[bytes], key: str) -> Iterator[list[str]]:
+    """The rows of one compressed file of the report, one in memory at a time.
+
+    Raises:
+        SetupError: the file is damaged, breaks off, or has a row without an end.
+    """
+    try:
+        with gzip.open(raw, "rt", encoding="utf-8", newline="") as text:
+            yield from csv.reader(_lines(text, key))
+    except (EOFError, UnicodeDecodeError, csv.Error, gzip.BadGzipFile, zlib.error) as error:
+        raise SetupError(f"{key} cannot be read: {error}; take the report before it") from None
+
+
+def _lines(text: IO[str], key: str) -> Iterator[str]:
+    while line := text.readline(_LONGEST_ROW + 1):
+        if len(line) > _LONGEST_ROW:
+            raise SetupError(f"{key} has a row of more than {_LONGEST_ROW:,} characters: it is no inventory")
+        yield line
+
+
+def _whole(file: IO[bytes], name: str) -> bytes:
+    content = file.read(_MOST_MANIFEST + 1)
+    if len(content) > _MOST_MANIFEST:
+        raise SetupError(f"{name} is no inventory manifest: it has more than {_MOST_MANIFEST:,} bytes")
+    return content

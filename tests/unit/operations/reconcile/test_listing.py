@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,3 +117,32 @@ def test_an_inventory_that_cannot_be_used_is_refused_with_the_reason(
 def test_a_manifest_that_is_not_there_is_reported(s3: "S3Client") -> None:
     with pytest.raises(SetupError, match="cannot be read: No such file"):
         InventoryListing(Listings(s3), "/no/such/manifest.json", "uploads", "")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-9],
+        lambda content: content[:12] + bytes(9) + content[21:],
+        lambda content: b"Bucket,Key",
+        lambda content: gzip.compress(b'"\xff\xfe"\n'),
+        lambda content: gzip.compress(b"a" * 3_000_000),
+        lambda content: gzip.compress(b'"' + b"a\n" * 200_000),
+    ],
+    ids=["cut", "damaged", "not compressed", "no text", "no end of a row", "no end of a field"],
+)
+def test_a_damaged_file_of_a_report_is_a_setup_error_that_names_it(
+    s3: "S3Client", tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    manifest = report(tmp_path, [[row(f"k{number}") for number in range(50)]])
+    path = tmp_path / "data/0.csv.gz"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(SetupError, match=r"0\.csv\.gz"):
+        list(InventoryListing(Listings(s3), manifest, "uploads", "").pages(""))
+
+
+def test_a_manifest_without_an_end_is_not_read(s3: "S3Client", tmp_path: Path) -> None:
+    with (tmp_path / "manifest.json").open("wb") as file:
+        file.truncate(10_000_000_000)
+    with pytest.raises(SetupError, match="more than 50,000,000 bytes"):
+        InventoryListing(Listings(s3), str(tmp_path / "manifest.json"), "uploads", "")
