@@ -23,18 +23,11 @@ def http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-def asks_for_date(headers: Headers) -> bool:
-    """Whether the answer depends on the time of the last change, which then must be known for `precondition`."""
-    since = "if-modified-since" in headers and "if-none-match" not in headers
-    unmodified = "if-unmodified-since" in headers and "if-match" not in headers
-    return since or unmodified or ("range" in headers and _is_date(headers.get("if-range", "")))
-
-
 def precondition(headers: Headers, tag: str, modified: datetime | None) -> int | None:
     """412 or 304 where a GET is not carried out for its headers, else None; in the order of RFC 9110, 13.2.2.
 
-    `tag` is the strong entity tag of what would be sent, in quotes. `modified` may be None where `asks_for_date` is
-    false. A date that cannot be read counts as none.
+    `tag` is the strong entity tag of what would be sent, in quotes. `modified` is None where the time
+    of the last change is not known: then no date counts. Nor does a date that cannot be read.
     """
     if "if-match" in headers:
         if not _matches(headers["if-match"], tag, weakly=False):
@@ -90,10 +83,6 @@ def _matches(listed: str, tag: str, *, weakly: bool) -> bool:
     if listed.strip() == "*":
         return True
     return any(entry["tag"] == tag and (weakly or not entry["weak"]) for entry in _TAG.finditer(listed))
-
-
-def _is_date(text: str) -> bool:
-    return _date(text) is not None
 
 
 def _date(text: str | None) -> datetime | None:

@@ -16,7 +16,6 @@ from dashboard.auth.stable_links import PARAMETER
 from dashboard.callers import Caller, SignInNeededError, results_caller
 from dashboard.conditions import (
     UnsatisfiableRangeError,
-    asks_for_date,
     http_date,
     precondition,
     requested_range,
@@ -44,9 +43,9 @@ def stable(request: Request, address: str) -> Response:
     rights = _Rights.of(site, request)
     parsed = parse_stable_address(address)
     for _ in range(_TRIES):
-        stored, is_open = _stored(site, rights, parsed, request)
+        image, stored = _stored(site, rights, parsed, request)
         try:
-            return _answer(site, request, stored, is_open=is_open)
+            return _answer(site, request, stored, _changed_at(image), is_open=rights.is_open)
         except ObjectGoneError:
             continue
     raise _nothing()
@@ -84,7 +83,9 @@ class _Rights:
         return self._public or self._link is not None
 
 
-def _stored(site: Site, rights: _Rights, address: StableAddress | None, request: Request) -> tuple[StoredVariant, bool]:
+def _stored(
+    site: Site, rights: _Rights, address: StableAddress | None, request: Request
+) -> tuple[Image, StoredVariant]:
     if address is None or (isinstance(address.image, ByPath) and not rights.may_ask_for(address.image.owner)):
         raise _nothing()
     image = image_at(site.deployment.images, site.settings.uploads_bucket, address.image)
@@ -93,15 +94,16 @@ def _stored(site: Site, rights: _Rights, address: StableAddress | None, request:
     stored = stored_at(image, address, ", ".join(request.headers.getlist("accept")))
     if stored is None:
         raise _nothing()
-    return stored, rights.is_open
+    return image, stored
 
 
-def _answer(site: Site, request: Request, stored: StoredVariant, *, is_open: bool) -> Response:
+def _answer(
+    site: Site, request: Request, stored: StoredVariant, modified: datetime | None, *, is_open: bool
+) -> Response:
     """Raises ObjectGoneError: the revision was replaced since its record was read."""
     asked = {name: ", ".join(request.headers.getlist(name)) for name in set(request.headers.keys())}
     tag, is_head = tag_of(stored.key), request.method == HTTPMethod.HEAD
     headers = _headers(site, tag, is_open=is_open)
-    modified = _open(site, stored, _FIRST_BYTE).modified if asks_for_date(asked) else None
     if status := precondition(asked, tag, modified):
         return Response(status_code=status, headers=headers | _dated(modified))
     try:
@@ -109,7 +111,7 @@ def _answer(site: Site, request: Request, stored: StoredVariant, *, is_open: boo
     except UnsatisfiableRangeError:
         return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{stored.bytes}"})
     opened = _open(site, stored, _FIRST_BYTE if is_head else span)
-    headers |= _dated(opened.modified)
+    headers |= _dated(modified or opened.modified)
     headers["Content-Length"] = str(len(span) if span else opened.size)
     if span:
         headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{opened.size}"
@@ -121,6 +123,14 @@ def _answer(site: Site, request: Request, stored: StoredVariant, *, is_open: boo
 
 def _open(site: Site, stored: StoredVariant, span: range | None) -> Opened:
     return site.deployment.objects.open(site.settings.results_bucket, stored.key, span=span)
+
+
+def _changed_at(image: Image) -> datetime | None:
+    """When the address began to lead to these bytes: the time of the image's outcome, not of the object.
+
+    The object of a revision that is made current again is older than the dates that clients have.
+    """
+    return datetime.fromisoformat(image.finished_at) if image.finished_at else None
 
 
 def _headers(site: Site, tag: str, *, is_open: bool) -> dict[str, str]:

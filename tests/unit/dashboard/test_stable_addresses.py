@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from dashboard.app import create_app
+from dashboard.conditions import http_date
 from pixelfleet.aws.objects import ObjectGoneError, Objects
 from pixelfleet.domain.jobs import Origin
 from pixelfleet.domain.keys import Place
@@ -331,3 +332,18 @@ def test_a_variant_with_an_attribute_of_a_newer_release_is_shown_without_it(dash
     answer = dashboard.browser("ana").get(f"/api/v1/images/{image.image_id}")
     assert answer.status_code == 200
     assert "later" not in answer.json()["variants"][0]
+
+
+def test_earlier_bytes_that_are_present_again_are_news_to_who_has_later_ones(
+    dashboard: Dashboard, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The object of an earlier revision is older than the date that a client has of the later one."""
+    now = datetime.now(UTC)
+    monkeypatch.setattr(dashboard.deployment.images, "_now", lambda: now + timedelta(hours=1))
+    earlier = image.variants[0].model_copy(update={"key": image.variants[0].key.replace("ab" * 16, "ef" * 16)})
+    keep(dashboard, earlier.key)
+    remade(dashboard, image, (earlier,))
+    since = http_date(now + timedelta(minutes=30))
+    answer = dashboard.browser("ana").get(by_path(image), headers={"If-Modified-Since": since})
+    assert answer.status_code == 200
+    assert answer.headers["last-modified"] == http_date(now + timedelta(hours=1))
