@@ -304,8 +304,8 @@ def pad_sequencer(sequencer: str | None) -> str:
 def next_sequencer(sequencer: str) -> str:
     """The padded sequencer just above this one.
 
-    A removal that no S3 event reports is ordered by it: after the version that the sender read, and before every event
-    that S3 sends later, whose sequencers differ in their leading digits.
+    A removal or a version that no S3 event reports is ordered by it: after the version that the sender read, and before
+    every event that S3 sends later, whose sequencers differ in their leading digits.
     """
     return f"{int(pad_sequencer(sequencer), 16) + 1:0{SEQUENCER_WIDTH}X}"
 

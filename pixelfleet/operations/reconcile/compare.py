@@ -139,8 +139,8 @@ class Reconcile:
 
         Where no record is of the object, S3 is asked for its present version: a listing is older, an inventory by days.
         The job then has the revision that the object's own event would have, if that event still comes. The job carries
-        the sequencer of the record that was read here, or the next one after a removal: whatever an event reports
-        meanwhile is newer, and wins.
+        the next sequencer after that of the record that was read here: whatever an event reports meanwhile is newer,
+        and wins.
         """
         image, key = candidate.image, candidate.listed.key
         if image is not None and candidate.verdict in (Verdict.STUCK, Verdict.OUTDATED):
@@ -174,11 +174,12 @@ class Reconcile:
 
 
 def _order(image: Image | None) -> str:
-    """The sequencer of a job for what a key holds now, whose record was read."""
-    if image is None:
-        return BEFORE_ALL
-    # A job with the sequencer of a tombstone is taken for the version that was removed.
-    return next_sequencer(image.sequencer) if image.status is Status.DELETED else image.sequencer
+    """The sequencer of a job for what a key holds now: just above that of the record, which was read before.
+
+    With the sequencer of a tombstone, the job would be taken for the version that was removed; with that of a record,
+    a job of the record's own version, which may be on its way, would replace the present version.
+    """
+    return BEFORE_ALL if image is None else next_sequencer(image.sequencer)
 
 
 def _may_count_again(image: Image) -> bool:

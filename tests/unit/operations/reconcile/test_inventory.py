@@ -7,8 +7,8 @@ import pytest
 
 from pixelfleet.aws.listing import ListedObject
 from pixelfleet.aws.objects import ObjectVersion
-from pixelfleet.domain.jobs import Job, JobKind, Lane
-from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
+from pixelfleet.domain.records import Image, Status, next_sequencer
 from pixelfleet.domain.transitions import Aim, Refusal
 from pixelfleet.operations.reconcile.compare import CompareOptions, Reconcile, ReconcileResult
 from pixelfleet.operations.reconcile.listing import ListingPage
@@ -65,10 +65,21 @@ def test_the_present_version_is_sent_and_an_event_that_comes_meanwhile_wins(depl
     deployment.bucket.objects[KEY] = "e2"
     reconcile(deployment)
     [job] = jobs(deployment)
-    assert (job.etag, job.version_id, job.sequencer) == ("e2", "version-e2", image.sequencer)
+    assert (job.etag, job.version_id, job.sequencer) == ("e2", "version-e2", next_sequencer(image.sequencer))
     newer = claim(deployment, Job(JobKind.PROCESS, image.bucket, KEY, "version-e3", "e3", "30", 9))
     assert newer.status is Status.PROCESSING
     assert claim(deployment, job) is Refusal.SUPERSEDED
+
+
+@pytest.mark.parametrize("origin", [Origin.EVENT, Origin.REPROCESS])
+def test_a_job_of_the_version_before_does_not_replace_the_present_version(deployment: Any, origin: Origin) -> None:
+    """Such a job is made from the record: for a notice that is pending, or because somebody asked for it."""
+    image = record(deployment, "me", "b1", "a.png")
+    deployment.bucket.objects[KEY] = "e2"
+    reconcile(deployment)
+    [job] = jobs(deployment)
+    assert claim(deployment, job).status is Status.PROCESSING
+    assert claim(deployment, image.job(origin)) is Refusal.SUPERSEDED
 
 
 def test_an_object_without_a_record_is_older_than_every_event(deployment: Any) -> None:
