@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
@@ -13,6 +14,7 @@ from pixelfleet.errors import SetupError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_CHUNK: Final = 1 << 20
 _TIERS: Final = {RestoreTier.BULK: "Bulk", RestoreTier.STANDARD: "Standard"}
 _REFUSED: Final = frozenset({"403", "AccessDenied", "AllAccessDisabled"})
 _ABSENT: Final = frozenset({"404", "NoSuchBucket"})
@@ -63,6 +65,21 @@ class SourceBuckets:
             with closing(answer["Body"]) as body:
                 content: bytes = body.read()
         return content[:count]
+
+    def download(self, bucket: str, key: str, path: Path) -> None:
+        """An object, streamed to a file.
+
+        Raises:
+            SetupError: S3 refuses the object, or the object is archived or gone.
+        """
+        with translated(f"fetch {key!r}"):
+            try:
+                answer = self._client.get_object(Bucket=bucket, Key=key)
+            except ClientError as error:
+                raise SetupError(f"s3://{bucket}/{key} cannot be read: {error}") from None
+            with closing(answer["Body"]) as body, path.open("wb") as file:
+                for chunk in body.iter_chunks(_CHUNK):
+                    file.write(chunk)
 
     def restore(self, bucket: str, key: str, tier: RestoreTier, days: int) -> RestoreAnswer:
         """Ask for a restore of an archived object. A copy of it stays for `days`, if the restore makes a copy.

@@ -10,6 +10,7 @@ import typer
 from pixelfleet.cli.console import AsJson
 from pixelfleet.cli.named_recipe import loaded_recipe
 from pixelfleet.cli.progress import RunProgress
+from pixelfleet.cli.sources import SourcesArgument, fetched_sources, split_sources
 from pixelfleet.cli.summary import check_report, write_outcome
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.errors import SetupError
@@ -22,7 +23,7 @@ _MEGABYTE: Final = 1_000_000
 
 
 def render(
-    sources: Annotated[list[Path], typer.Argument(metavar="SRC...", help="Files and folders.", show_default=False)],
+    sources: SourcesArgument,
     out: Annotated[Path, typer.Option(metavar="DEST", help="Folder for the results; made if it does not exist.")],
     recipe: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="A built-in or stored recipe by name, or a TOML file.")
@@ -43,14 +44,19 @@ def render(
 
         pixelfleet render photo.jpg --recipe shop.toml --out try
 
+        pixelfleet render s3://museum-masters/scans/2024/ --out try
+
+    Objects of a bucket are fetched to DEST/originals first, with the AWS credentials of this shell.
+
     Each image is decoded in a process of its own, with limits of memory and time: a file that crashes or hangs a
     decoder fails alone. Exit code 0 when every file is accounted for; with --strict 1 if any failed.
     """
     began = time.monotonic()
     chosen = loaded_recipe(recipe)
-    files = [source for source in find_sources(sources, leave_out=out) if source.path != out.absolute()]
-    if not files:
-        raise SetupError(f"no files in {', '.join(map(str, sources))}")
+    paths, remote = split_sources(sources)
+    files = [source for source in find_sources(paths, leave_out=out) if source.path != out.absolute()]
+    if not files and not remote:
+        raise SetupError(f"no files in {', '.join(sources)}")
     # Imported here: the help needs no image library, and not every installation has one.
     from pixelfleet.localcloud.render import Rendering, largest_limits  # noqa: PLC0415
 
@@ -58,6 +64,9 @@ def render(
     target = report or out / REPORT
     with own_destination(out):
         check_report(target)
+        files += fetched_sources(remote, out)
+        if not files:
+            raise SetupError(f"no image at {', '.join(remote)}")
         with terminable(f"what is rendered is in {out}"), RunProgress(len(files), "rendering") as progress:
             progress.working()
             images = []

@@ -14,6 +14,7 @@ from rich.filesize import decimal
 from pixelfleet.cli.console import AsJson, say
 from pixelfleet.cli.named_recipe import loaded_recipe
 from pixelfleet.cli.progress import RunProgress
+from pixelfleet.cli.sources import SourcesArgument, fetched_sources, split_sources
 from pixelfleet.cli.summary import check_report, write_outcome
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
@@ -42,7 +43,7 @@ ROOM: Final = 1.5
 
 
 def run(
-    sources: Annotated[list[Path], typer.Argument(metavar="SRC...", help="Files and folders.", show_default=False)],
+    sources: SourcesArgument,
     out: Annotated[Path, typer.Option(metavar="DEST", help="Folder for the results; made if it does not exist.")],
     recipe: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="A built-in or stored recipe by name, or a TOML file.")
@@ -65,13 +66,22 @@ def run(
 
         pixelfleet run scans/ photo.jpg --out out --recipe shop.toml --strict
 
+        pixelfleet run s3://museum-masters/scans/2024/ --out out
+
+    Objects of a bucket are fetched to DEST/originals first, with the AWS credentials of this shell.
+
     Exit code 0 when every file is accounted for, as ready or as failed with a cause; with --strict 1 if any failed.
     Ctrl-C stops the command and leaves no process behind; results that are ready stay in DEST.
     """
     began = time.monotonic()
     chosen = loaded_recipe(recipe)
-    order = _RunOrder(out, report or out / REPORT, chosen, list(_files(sources, out)), workers or cores())
+    paths, remote = split_sources(sources)
+    local = list(_files(paths, out)) if paths else []
     with own_destination(out):
+        originals = fetched_sources(remote, out)
+        if not local and not originals:
+            raise SetupError(f"no files in {', '.join(sources)}")
+        order = _RunOrder(out, report or out / REPORT, chosen, [*local, *originals], workers or cores())
         with terminable(), temporary_data_folder() as data:
             order.check(data)
             result = _carry_out(order, data, began)

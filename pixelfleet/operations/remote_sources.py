@@ -1,0 +1,102 @@
+"""Sources of `run` and `render` that lie in a bucket: their objects are fetched into a folder, to be tried out.
+
+A key that looks like no image is left out, as `adopt` does, and so is an archived object. The number of objects is
+bounded: a whole bucket is a matter of `adopt`.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pixelfleet.aws.listing import ListedObject
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.adoption import cannot_be_image
+from pixelfleet.errors import SetupError
+from pixelfleet.files.result_folders import safe_path
+from pixelfleet.operations.adoption.order import source_of
+
+#: Objects that are fetched at most.
+MOST: Final = 10_000
+THREADS: Final = 8
+#: The part of the free room that originals may take; the results need the rest.
+_SHARE: Final = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The files of the objects; the number of objects that are no images by key and size, and that are archived."""
+
+    files: tuple[Path, ...]
+    skipped: int
+    archived: int
+
+
+def is_remote(source: str) -> bool:
+    """Whether a source is the address of a bucket or of a part of one."""
+    return source.startswith("s3://")
+
+
+def fetch_sources(
+    deployment: Deployment, addresses: Iterable[str], folder: Path, progress: Callable[[int], None] = lambda _: None
+) -> Fetched:
+    """Fetch the objects of these addresses to `folder`/BUCKET/KEY. A file that is there with size and time is kept.
+
+    Raises:
+        SetupError: a bucket cannot be read, an address has no object or too many, or the disk is too small; nothing is
+            fetched then.
+        TransientError: S3 does not answer.
+    """
+    objects: list[tuple[str, ListedObject]] = []
+    for address in addresses:
+        bucket, prefix = source_of(address)
+        deployment.source_buckets.check_readable(bucket, prefix)
+        of_address = [(bucket, listed) for listed in _listed(deployment, address, bucket, prefix, MOST - len(objects))]
+        if not of_address:
+            raise SetupError(f"there is no object at {address}: look with `aws s3 ls {address}`")
+        objects += of_address
+    most = deployment.settings.heavy_max_bytes
+    images = [(bucket, each) for bucket, each in objects if cannot_be_image(each.key, each.bytes, most) is None]
+    readable = [(bucket, each) for bucket, each in images if each.archive is None]
+    folder.mkdir(parents=True, exist_ok=True)
+    _check_room(folder, sum(listed.bytes for _, listed in readable))
+    with ThreadPoolExecutor(THREADS) as pool:
+        files = []
+        for path in pool.map(lambda pair: _fetch(deployment, *pair, folder), readable):
+            files.append(path)
+            progress(len(files))
+    return Fetched(tuple(files), len(objects) - len(images), len(images) - len(readable))
+
+
+def _listed(deployment: Deployment, address: str, bucket: str, prefix: str, most: int) -> Iterator[ListedObject]:
+    number = 0
+    for page in deployment.listings.pages(bucket, prefix):
+        for listed in page:
+            number += 1
+            if number > most:
+                raise SetupError(
+                    f"{address} has more than {MOST:,} objects: name a smaller prefix to try it out. `pixelfleet adopt "
+                    f"{address}` processes a whole bucket, where its objects are"
+                )
+            yield listed
+
+
+def _check_room(folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if size > _SHARE * free:
+        raise SetupError(f"the objects have {size:,} bytes, and {free:,} are free at {folder}: name a smaller prefix")
+
+
+def _fetch(deployment: Deployment, bucket: str, listed: ListedObject, folder: Path) -> Path:
+    path = folder / safe_path(bucket) / safe_path(listed.key)
+    modified = listed.modified.timestamp()
+    if path.is_file() and (path.stat().st_size, int(path.stat().st_mtime)) == (listed.bytes, int(modified)):
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name[:200]}.part")
+    deployment.source_buckets.download(bucket, listed.key, draft)
+    os.utime(draft, (modified, modified))
+    return draft.replace(path)
