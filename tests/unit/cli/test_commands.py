@@ -366,3 +366,29 @@ def test_duplicates_shows_images_that_look_the_same(
     code, _, said = pixelfleet("duplicates", "--near", "9")
     assert code == 2
     assert "less than or equal to 8" in said
+
+
+def test_adopt_shows_a_forecast_and_queues_what_may_be_an_image_as_one_batch(
+    pixelfleet: Callable[..., tuple[int, str, str]],
+    deployment: Deployment,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    deployment.s3.create_bucket(Bucket="masters")
+    for key in ("scans/1.jpg", "scans/notes.txt"):
+        deployment.s3.put_object(Bucket="masters", Key=key, Body=b"no image")
+    order = ("adopt", "s3://masters/scans/", "--owner", "museum", "--batch", "scans")
+    code, out, _ = pixelfleet(*order, "--dry-run", "--json")
+    forecast = json.loads(out)
+    assert (code, forecast["images"], forecast["rejects"], forecast["sampled"]) == (0, 1, {"not_an_image": 1}, 1)
+    assert deployment.batches.get("museum", "scans") is None
+    code, out, _ = pixelfleet(*order, "--yes", "--max-rate", "100/s")
+    assert (code, "1 job sent" in out, "pixelfleet batch watch museum/scans" in out) == (0, True, True)
+    assert json.loads(pixelfleet("batch", "show", "museum/scans", "--json")[1])["expected"] == 1
+    assert pixelfleet(*order)[0] == 2  # There is no terminal to ask at.
+    code, _, err = pixelfleet("adopt", "s3://none", "--owner", "museum", "--dry-run")
+    assert (code, "there is no bucket none" in err) == (2, True)
+    code, out, _ = pixelfleet("adopt", "s3://masters", "--check", "--json")
+    states = {check["name"]: check["state"] for check in json.loads(out)["checks"]}
+    assert (code, states["bucket"], states["route"]) == (1, "ok", "missing")
