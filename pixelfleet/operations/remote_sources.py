@@ -65,7 +65,7 @@ def fetch_sources(
     _check_room(folder, sum(listed.bytes for _, listed in readable))
     with ThreadPoolExecutor(THREADS) as pool:
         files = []
-        for path in pool.map(lambda pair: _fetch(deployment, *pair, folder), readable):
+        for path in pool.map(lambda pair: _fetch(deployment, pair[0], pair[1], folder), readable):
             files.append(path)
             progress(len(files))
     return Fetched(tuple(files), len(objects) - len(images), len(images) - len(readable))
