@@ -31,6 +31,7 @@ from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.invalidations import Invalidations
 from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.catalog.registry import RecipeRegistry
+from pixelfleet.catalog.sign_in_attempts import SignInAttempts
 from pixelfleet.catalog.users import Users
 from pixelfleet.errors import SetupError
 from pixelfleet.settings import Settings
@@ -77,6 +78,10 @@ class Deployment:
     @cached_property
     def users(self) -> Users:
         return Users(self.dynamodb, self.settings.users_table)
+
+    @cached_property
+    def sign_in_attempts(self) -> SignInAttempts:
+        return SignInAttempts(self.dynamodb, self.settings.users_table)
 
     @cached_property
     def activity(self) -> Activity:

@@ -11,7 +11,7 @@ from dashboard.callers import SAFE_FETCH, FormCaller, PageCaller, session_caller
 from dashboard.problem import Problem
 from dashboard.problems import SIGN_IN
 from dashboard.site import Site, site_of
-from pixelfleet.catalog.users import LOCKED_SECONDS
+from pixelfleet.catalog.sign_in_attempts import LOCKED_SECONDS
 from pixelfleet.credentials.passwords import password_matches
 from pixelfleet.domain.users import User
 
@@ -59,12 +59,12 @@ async def signed_in(
 def _sign_in(request: Request, user: str, password: str, target: str) -> Response:
     site = site_of(request)
     address = site.network(request)
-    if not site.deployment.users.may_try(user, address):
+    if not site.deployment.sign_in_attempts.may_try(user, address):
         return _form(request, target, _LOCKED, 429, user)
     person = _authenticated(site, user, password)
     if person is None:
         return _form(request, target, _WRONG, 401, user)
-    site.deployment.users.forget_failures(user, address)
+    site.deployment.sign_in_attempts.forget(user, address)
     response = RedirectResponse(safe_path(target), 303)
     site.sessions.begin(response, person.name, person.epoch)
     return response

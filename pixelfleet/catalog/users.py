@@ -1,4 +1,4 @@
-"""The users table: users, tokens by their digest, ended sessions, failed sign-ins.
+"""The users table: users, tokens by their digest, ended sessions. Failed sign-ins: see `sign_in_attempts`.
 
 | key | what | lives |
 | --- | --- | --- |
@@ -11,7 +11,6 @@
 DynamoDB removes what expired hours late, so every reader compares `expires_at`, in epoch seconds, by itself.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -42,18 +41,8 @@ if TYPE_CHECKING:
 DAY: Final = 86_400
 LONGEST_TOKEN_DAYS: Final = 366
 MOST_TOKENS: Final = 50
-#: Failed sign-ins of one account from one address before the pair is locked out, and the seconds of the lock-out.
-FAILURES_ALLOWED: Final = 5
-LOCKED_SECONDS: Final = 900
-#: Seconds that the clocks of two processes may differ. A lock-out that ends later than this after its longest time was
-#: written before the clock was set back, and is over.
-CLOCKS_DIFFER: Final = 60
-#: Attempts on one account from all addresses together in the same time.
-ATTEMPTS_ALLOWED: Final = 100
 #: Seconds for which the last use of a token is not written again: a write an hour, not one a request.
 USE_NOTED_FOR: Final = 3600
-#: The key that means all addresses.
-ANYWHERE: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,53 +229,6 @@ class Users:
         with translated("end a session"):
             self._put({"user_id": f"ended#{session}", "expires_at": int(time.time()) + seconds}, None)
 
-    def may_try(self, name: str, address: str) -> bool:
-        """Count an attempt to sign in; returns whether its password may be compared.
-
-        Besides the limit for an account from one address, a wider limit for the account from all addresses slows down
-        guessing from many addresses.
-        """
-        here = self.count_sign_in(name, address)
-        anywhere = self.count_sign_in(name, ANYWHERE) if here < FAILURES_ALLOWED else 0
-        return here < FAILURES_ALLOWED and anywhere < ATTEMPTS_ALLOWED
-
-    def count_sign_in(self, name: str, address: str) -> int:
-        """Count an attempt before its password is compared, so that all parallel attempts count.
-
-        Returns how many attempts failed before.
-
-        Account and address are counted together: a stranger elsewhere cannot lock anybody out.
-        """
-        key, now = _failed_key(name, address), int(time.time())
-        with translated("count a sign-in"):
-            for _ in range(2):
-                try:
-                    answer = write(
-                        self._client.update_item,
-                        TableName=self._table,
-                        Key=key,
-                        UpdateExpression="SET expires_at = if_not_exists(expires_at, :until) ADD failures :one",
-                        ConditionExpression="attribute_not_exists(expires_at) "
-                        "OR expires_at > :now AND expires_at <= :latest",
-                        ExpressionAttributeValues={
-                            ":until": {"N": str(now + LOCKED_SECONDS)},
-                            ":now": {"N": str(now)},
-                            ":latest": {"N": str(now + LOCKED_SECONDS + CLOCKS_DIFFER)},
-                            ":one": {"N": "1"},
-                        },
-                        ReturnValues="ALL_NEW",
-                    )
-                    return int(from_attributes(answer["Attributes"])["failures"]) - 1
-                except ClientError as error:
-                    if not condition_lost(error):
-                        raise
-                    write(self._client.delete_item, TableName=self._table, Key=key)
-        return max(FAILURES_ALLOWED, ATTEMPTS_ALLOWED)
-
-    def forget_failures(self, name: str, address: str) -> None:
-        with translated("note a sign-in"):
-            write(self._client.delete_item, TableName=self._table, Key=_failed_key(name, address))
-
     def _change(self, name: str, change: Callable[[User], dict[str, Any]]) -> User:
         for _ in range(CHANGE_TRIES):
             user = self.get(name)
@@ -322,7 +264,3 @@ class Users:
 
 def _key(user_id: str) -> Any:
     return {"user_id": {"S": user_id}}
-
-
-def _failed_key(name: str, address: str) -> Any:
-    return _key("failed#" + hashlib.sha256(f"{name}\0{address}".encode()).hexdigest())

@@ -23,6 +23,7 @@ from pixelfleet.catalog.invalidations import Invalidations, PendingInvalidation
 from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.catalog.registry import RecipeRegistry
 from pixelfleet.catalog.schema import TABLES, USERS
+from pixelfleet.catalog.sign_in_attempts import SignInAttempts
 from pixelfleet.catalog.users import Users
 from pixelfleet.domain.adoption import adopted_image
 from pixelfleet.domain.jobs import Lane, Origin
@@ -42,6 +43,8 @@ ROOT: Final = Path(__file__).resolve().parents[3]
 WRITES: Final = frozenset(
     {"put_item", "update_item", "delete_item", "transact_write_items", "batch_write_item", "execute_statement"}
 )
+#: The classes of the users table.
+OF_USERS: Final = ("Users.", "SignInAttempts.")
 #: How often each write is refused before it is taken.
 REFUSALS: Final = 3
 NOW: Final = datetime(2026, 11, 26, tzinfo=UTC)
@@ -81,6 +84,7 @@ class Tables:
         self.images = Images(client, "images", "batches", now=lambda: NOW, pause=lambda: None)
         self.batches = Batches(client, "batches")
         self.users = Users(client, "users")
+        self.attempts = SignInAttempts(client, "users")
         self.recipe_texts = RecipeTexts(client, "recipes")
         self.recipe_registry = RecipeRegistry(client, "recipes")
         self.activity = Activity(client, "activity")
@@ -230,9 +234,9 @@ WRITERS: Final[dict[str, Act]] = {
     "Users.revoke_token": _token,
     "Users.remove": _of_user(lambda users: users.remove("ana")),
     "Users.end_session": lambda t: lambda: t.users.end_session("s1", 60),
-    "Users.may_try": lambda t: lambda: t.users.may_try("ana", "10.0.0.1"),
-    "Users.count_sign_in": lambda t: lambda: t.users.count_sign_in("ana", "10.0.0.1"),
-    "Users.forget_failures": lambda t: lambda: t.users.forget_failures("ana", "10.0.0.1"),
+    "SignInAttempts.may_try": lambda t: lambda: t.attempts.may_try("ana", "10.0.0.1"),
+    "SignInAttempts.count": lambda t: lambda: t.attempts.count("ana", "10.0.0.1"),
+    "SignInAttempts.forget": lambda t: lambda: t.attempts.forget("ana", "10.0.0.1"),
     "RecipeTexts.put": lambda t: lambda: t.recipe_texts.put(WEB, "text"),
     "RecipeRegistry.change": lambda t: lambda: t.recipe_registry.change(lambda now: with_default(now, "me", "web")),
     "Activity.note": lambda t: lambda: t.activity.note("ana", "redrive"),
@@ -269,6 +273,7 @@ CLASSES: Final = (
     ImageReader,
     Images,
     Batches,
+    SignInAttempts,
     Users,
     RecipeTexts,
     RecipeRegistry,
@@ -305,12 +310,12 @@ def check(name: str, model: Any) -> None:
     assert client.refused, f"{name} writes nothing"
 
 
-@pytest.mark.parametrize("name", [name for name in WRITERS if not name.startswith("Users.")])
+@pytest.mark.parametrize("name", [name for name in WRITERS if not name.startswith(OF_USERS)])
 def test_a_write_that_transactions_are_in_the_way_of_is_repeated(name: str) -> None:
     check(name, FakeDynamoDb((table.name, table) for table in TABLES))
 
 
-@pytest.mark.parametrize("name", [name for name in WRITERS if name.startswith("Users.")])
+@pytest.mark.parametrize("name", [name for name in WRITERS if name.startswith(OF_USERS)])
 def test_a_write_of_a_user_that_transactions_are_in_the_way_of_is_repeated(name: str, users_on_moto: Any) -> None:
     """The expressions of this table are more than the fake can read."""
     check(name, users_on_moto)

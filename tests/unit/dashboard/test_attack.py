@@ -19,7 +19,7 @@ from dashboard.pages.events import MOST_OF_ONE, _Streams
 from dashboard.problem import Problem
 from dashboard.problems import MOST_ERRORS
 from dashboard.site import STRANGER_PER_MINUTE
-from pixelfleet.catalog.users import ATTEMPTS_ALLOWED, FAILURES_ALLOWED
+from pixelfleet.catalog.sign_in_attempts import ATTEMPTS_ALLOWED, FAILURES_ALLOWED
 from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.domain.records import Status
 from tests.clock import Clock
@@ -170,10 +170,12 @@ def test_one_place_is_an_address_or_a_network(address: str, network: str) -> Non
 
 
 def test_guesses_from_many_addresses_end_too(dashboard: Dashboard) -> None:
-    users = dashboard.deployment.users
-    passed = [users.may_try("max", f"192.0.2.{number}") for number in range(ATTEMPTS_ALLOWED + 5)]
+    attempts = dashboard.deployment.sign_in_attempts
+    passed = [attempts.may_try("max", f"192.0.2.{number}") for number in range(ATTEMPTS_ALLOWED + 5)]
     assert passed == [True] * ATTEMPTS_ALLOWED + [False] * 5
-    assert [users.may_try("moritz", "192.0.2.1") for _ in range(FAILURES_ALLOWED + 2)].count(True) == FAILURES_ALLOWED
+    assert [attempts.may_try("moritz", "192.0.2.1") for _ in range(FAILURES_ALLOWED + 2)].count(
+        True
+    ) == FAILURES_ALLOWED
 
 
 def test_tokens_end_with_a_change_of_the_password_unless_they_are_kept(dashboard: Dashboard) -> None:

@@ -1,12 +1,13 @@
 """Signing in: who may sign in, how long a refusal takes, and what a stranger can achieve."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 
 from dashboard.auth.limits import RateLimit
 from dashboard.pages.sign_in import safe_path
-from pixelfleet.catalog.users import FAILURES_ALLOWED
+from pixelfleet.catalog.sign_in_attempts import FAILURES_ALLOWED, SignInAttempts
 from pixelfleet.credentials.passwords import hash_password
 from tests.unit.dashboard.conftest import PASSWORD, Dashboard, form_token, sign_in
 
@@ -94,29 +95,32 @@ def test_failures_lock_out_account_and_address_together(dashboard: Dashboard) ->
         assert sign_in(stranger, "lou", "wrong password") == 401
     assert sign_in(stranger, "lou", PASSWORD) == 429
     # From elsewhere the account is open, and from here other accounts are.
-    assert dashboard.deployment.users.count_sign_in("lou", "192.0.2.7") == 0
+    assert dashboard.deployment.sign_in_attempts.count("lou", "192.0.2.7") == 0
     assert sign_in(stranger, "ben", PASSWORD) == 303
 
 
-def test_a_lock_out_ends_with_its_time(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
-    users = dashboard.deployment.users
+def test_a_lock_out_ends_with_its_time(dashboard: Dashboard) -> None:
+    attempts, now = attempts_by_clock(dashboard), time.time()
     for number in range(FAILURES_ALLOWED + 2):
-        assert users.count_sign_in("tom", "192.0.2.1") == number
-    later = time.time() + 3600
-    monkeypatch.setattr("pixelfleet.catalog.users.time.time", lambda: later)
-    assert users.count_sign_in("tom", "192.0.2.1") == 0
+        assert attempts(now).count("tom", "192.0.2.1") == number
+    assert attempts(now + 3600).count("tom", "192.0.2.1") == 0
 
 
 @pytest.mark.parametrize(("seconds", "forgotten"), [(3_600, True), (30, False)])
 def test_a_clock_that_is_set_back_makes_no_lock_out_longer_and_two_clocks_that_differ_end_none(
-    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch, seconds: int, forgotten: bool
+    dashboard: Dashboard, seconds: int, forgotten: bool
 ) -> None:
-    users, now = dashboard.deployment.users, time.time()
-    monkeypatch.setattr("pixelfleet.catalog.users.time.time", lambda: now + seconds)
+    attempts, now = attempts_by_clock(dashboard), time.time()
+    address = f"192.0.2.{seconds % 200}"
     for _ in range(FAILURES_ALLOWED):
-        users.count_sign_in("tim", f"192.0.2.{seconds % 200}")
-    monkeypatch.setattr("pixelfleet.catalog.users.time.time", lambda: now)
-    assert users.count_sign_in("tim", f"192.0.2.{seconds % 200}") == (0 if forgotten else FAILURES_ALLOWED)
+        attempts(now + seconds).count("tim", address)
+    assert attempts(now).count("tim", address) == (0 if forgotten else FAILURES_ALLOWED)
+
+
+def attempts_by_clock(dashboard: Dashboard) -> Callable[[float], SignInAttempts]:
+    """The counts of the dashboard's table, by the time on the clock of the process that counts."""
+    deployment = dashboard.deployment
+    return lambda now: SignInAttempts(deployment.dynamodb, deployment.settings.users_table, lambda: now)
 
 
 def test_success_forgets_failures(dashboard: Dashboard) -> None:
