@@ -1,5 +1,6 @@
 """Rate limits. Each process counts separately: with two processes behind a balancer, the limit is twice as high."""
 
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -10,12 +11,18 @@ from typing import Final
 
 #: Buckets in memory. The bucket that was unused for the longest time goes first, and is full again by then.
 MOST_BUCKETS: Final = 10_000
+#: An address with a port, or an IPv6 address in brackets (RFC 3986, 3.2.2).
+_WITH_PORT: Final = re.compile(r"\[(?P<six>[^\]]{2,64})\](?::[0-9]{1,5})?|(?P<four>[0-9.]{7,15}):[0-9]{1,5}")
 
 
 def network_of(address: str) -> str:
-    """The address itself, or of an IPv6 address the /64 network; an IPv4 address in IPv6 form counts as IPv4."""
+    """The address itself, or of an IPv6 address the /64 network; an IPv4 address in IPv6 form counts as IPv4.
+
+    A port does not count. Some proxies write one: `192.0.2.7:4711`, `[2001:db8::1]:4711`.
+    """
+    host = _WITH_PORT.fullmatch(address)
     try:
-        parsed = ip_address(address.partition("%")[0])
+        parsed = ip_address((host["six"] or host["four"] if host else address).partition("%")[0])
     except ValueError:
         return address[:64]
     if isinstance(parsed, IPv4Address):

@@ -163,6 +163,10 @@ def test_a_body_with_many_errors_lists_twenty(dashboard: Dashboard) -> None:
         ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
         ("fe80::1%eth0", "fe80::/64"),
         ("testclient", "testclient"),
+        ("192.0.2.7:4711", "192.0.2.7"),
+        ("[2001:db8:1:2::1]", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2::1]:4711", "2001:db8:1:2::/64"),
+        ("[", "["),
     ],
 )
 def test_one_place_is_an_address_or_a_network(address: str, network: str) -> None:
