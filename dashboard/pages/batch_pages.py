@@ -6,7 +6,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from dashboard.access import batch_of, owner_for
-from dashboard.batch_list import batches_page, counts_of_open
+from dashboard.batch_list import batches_page, counts_of
 from dashboard.callers import FormCaller, PageCaller
 from dashboard.flash import Note
 from dashboard.pages.gallery_pages import VARIANTS, cards
@@ -34,7 +34,7 @@ def batches(request: Request, caller: PageCaller, owner: str = "", cursor: str =
     listed, following = batches_page(site, whose, cursor)
     values = {
         "batches": listed,
-        "counts": counts_of_open(site, listed),
+        "counts": counts_of(site, listed),
         "cursor": following,
         "owner": owner,
         "first": not cursor,
