@@ -22,7 +22,7 @@ from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
 from pixelfleet.operations import redrive as operation
 from pixelfleet.operations.failures import FailureSummary, GroupBy, Selection, summarise
-from pixelfleet.operations.redrive import RedriveOrder, RedriveResult, jobs
+from pixelfleet.operations.redrive import RedriveOrder, RedriveResult, Sent, jobs
 from pixelfleet.settings import load_settings
 
 
@@ -61,6 +61,9 @@ def redrive(
         plan = _plan(deployment, selection)
         if dry_run:
             _show_plan(plan, as_json=as_json)
+            return
+        if not plan.failed and not any(plan.dead_letters.values()):
+            _show_nothing(selection, as_json=as_json)
             return
         causes = _listed({group.name: group.count for group in plan.groups})
         confirm(f"{count(plan.failed, 'failed image')} would be sent again ({causes}).", yes=yes)
@@ -126,6 +129,14 @@ def _show(result: RedriveResult, selection: Selection) -> None:
         say(result.canary.in_words(), style="red")
         for example in result.canary.examples:
             say(f"  {example}")
+
+
+def _show_nothing(selection: Selection, *, as_json: bool) -> None:
+    """Without an image and a dead letter there is nothing to ask about."""
+    if as_json:
+        emit(_as_document(RedriveResult(Sent())))
+    else:
+        _say_nothing_was_selected(selection)
 
 
 def _say_nothing_was_selected(selection: Selection) -> None:

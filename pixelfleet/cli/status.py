@@ -144,7 +144,7 @@ def _lanes(lanes: tuple[LaneState, ...], workers: tuple[Workers, ...]) -> Table:
         table.add_column(column, justify="right")
     by_lane = {one.lane.value: one for one in workers}
     for lane in lanes:
-        oldest = duration(lane.oldest) if lane.oldest is not None else "unknown"
+        oldest = _oldest(lane.oldest)
         dead_letters = Text(f"{lane.dead_letters:,}", style="red" if lane.dead_letters else "")
         cells = (
             f"{lane.waiting:,}",
@@ -155,6 +155,12 @@ def _lanes(lanes: tuple[LaneState, ...], workers: tuple[Workers, ...]) -> Table:
         )
         table.add_row(lane.name, *cells)
     return table
+
+
+def _oldest(seconds: float | None) -> str:
+    if seconds is None:
+        return "unknown"
+    return duration(seconds) if seconds else "-"
 
 
 def _running_and_busy(workers: Workers | None) -> tuple[str, str]:

@@ -72,6 +72,15 @@ def test_a_redrive_of_nothing_says_so_and_what_would_select_something(deployment
     assert "0 jobs" not in out
 
 
+def test_a_redrive_of_nothing_asks_nothing(pixelfleet: Any) -> None:
+    """There is no terminal to ask at: a question would end the command with exit code 2."""
+    for selection in ((), ("--cause", "crashed")):
+        code, _, err = pixelfleet("redrive", *selection)
+        assert (code, "nothing was sent" in err) == (0, True)
+    code, out, _ = pixelfleet("redrive", "--json")
+    assert (code, json.loads(out)["sent"]) == (0, 0)
+
+
 def test_a_purge_can_be_tried_without_deleting_anything(deployment: Deployment, pixelfleet: Any) -> None:
     image = record(deployment, "me", "b1", "a.png", cause=Cause.CRASHED)
     bury(deployment, image.key)
