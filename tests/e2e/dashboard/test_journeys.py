@@ -239,6 +239,8 @@ def _gallery(visitor: Visitor, _: Light) -> None:
     expect(visitor.page.get_by_role("link", name="November 2026")).to_be_visible()
     visitor.page.locator(".tile").first.hover()
     visitor.page.locator(".pick input").first.check()
+    # A target that the top bar half covers fails the rule on target size.
+    visitor.page.evaluate("() => scrollTo({top: 0, behavior: 'instant'})")
 
 
 def _image(visitor: Visitor, light: Light) -> None:
