@@ -47,6 +47,8 @@ def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: li
     visitor.sign_in("ana")
     expect(page.get_by_role("heading", name="No images yet")).to_be_visible()
     page.get_by_role("link", name="Upload", exact=True).first.click()
+    # Files that are chosen before the page's script runs are not seen.
+    page.wait_for_load_state("networkidle")
     page.get_by_label("Batch").fill("first")
     page.locator("#files").set_input_files(files)
     expect(page.get_by_text("20 of 20 files")).to_be_visible()
