@@ -57,7 +57,7 @@ def recipe_page(
     registry = site.deployment.recipe_registry.get()
     stored = registry.recipes.get(recipe.name)
     values = {
-        "name": name,
+        "name": _shortened(name),
         "recipe": recipe,
         "text": recipe.to_text(),
         "builtin": recipe.name in BUILTIN,
@@ -165,6 +165,12 @@ def _recipe(site: Site, name: str) -> Recipe:
         return recipe_registry.recipe_named(site.deployment, name)
     except RecipeError as error:
         raise Problem(404, str(error)) from None
+
+
+def _shortened(name: str) -> str:
+    """The name, with twelve digits of a digest; a version of another name or digest that begins so is not stored."""
+    plain, at, version = name.partition("@")
+    return f"{plain}{at}{version[:12]}"
 
 
 def _versions(site: Site, name: str) -> list[RecipeVersion]:

@@ -1,5 +1,6 @@
 """`pixelfleet recipe`: look at recipes, check them, and store them for a fleet."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,13 +10,15 @@ from rich.table import Table
 from pixelfleet import recipes
 from pixelfleet.aws.configuration import lacks_credentials
 from pixelfleet.cli.app import App
-from pixelfleet.cli.console import RESULTS, AsJson, count, emit, say
+from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, say
 from pixelfleet.cli.named_recipe import loaded_recipe
-from pixelfleet.cli.selection import who
+from pixelfleet.cli.selection import selection_of, who
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.registry import RecipeVersion, StoredRecipe
 from pixelfleet.errors import RecipeError, SetupError, TransientError
 from pixelfleet.operations import recipe_registry
+from pixelfleet.operations.recipe_rollback import images_of, roll_back
+from pixelfleet.operations.recipe_texts import reference
 from pixelfleet.recipes import BUILTIN, Recipe, Variant
 from pixelfleet.settings import load_settings
 
@@ -175,6 +178,42 @@ def remove(
         emit({"removed": _facts(removed)})
     else:
         say(f"{name} is removed; it was version {removed.number}, digest {removed.digest[:SHORT]}")
+
+
+@recipe.command("rollback")
+def rollback(
+    newer: Annotated[str, typer.Argument(metavar="NEW", help="The recipe to go back from, as shop or shop@3.")],
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="OLD", help="The recipe to go back to, as shop@2.")],
+    owner: Annotated[str | None, typer.Option(help="Every image of this owner.")] = None,
+    batch: Annotated[str | None, typer.Option("--batch", help="Every image of a batch: NAME, or OWNER/NAME.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the results of an older recipe current again, without rendering, while they are kept.
+
+    With PIXELFLEET_KEEP_REVISIONS, an image that is made by another recipe keeps its earlier results for so many days.
+    May be interrupted and repeated. Exit code 1 if an image keeps no results of the older recipe or is being processed.
+
+        pixelfleet recipe rollback shop@3 --to shop@2 --batch ana/summer
+    """
+    selection = selection_of(None, None, batch, owner, None)
+    if selection.owner is None:
+        raise SetupError("name the images: --owner OWNER, or --batch OWNER/NAME")
+    pair = (reference(loaded_recipe(newer)), reference(loaded_recipe(to)))
+    deployment = _deployment()
+    images = images_of(deployment, selection.owner, selection.batch)
+    with MESSAGES.status("going back") as status:
+        result = roll_back(deployment, images, pair, who(), lambda so_far: status.update(f"{so_far.back:,} are back"))
+    if as_json:
+        emit(asdict(result))
+    else:
+        RESULTS.print(f"{count(result.back, 'image')} back to {to}", soft_wrap=True)
+        if result.missing:
+            say(f"{result.missing:,} keep no results of {to}: `pixelfleet reconcile --recipe {to}` makes them again")
+        if result.busy:
+            say(f"{result.busy:,} are being processed: repeat the command after that")
+    if result.missing or result.busy:
+        raise typer.Exit(1)
 
 
 @recipe.command("export")

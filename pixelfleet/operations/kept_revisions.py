@@ -26,6 +26,15 @@ def make_current(deployment: Deployment, image: Image, results: str, who: str) -
                 f"the revision {results[:60]!r} of {image.path} is not kept, or its days (PIXELFLEET_KEEP_REVISIONS) "
                 "are over: process the image again by the older recipe"
             )
-    deployment.notices.image(after)
-    announced = deployment.images.announced(after)
-    return after if isinstance(announced, Refusal) else announced
+    return announce_current(deployment, after)
+
+
+def announce_current(deployment: Deployment, image: Image) -> Image:
+    """Publish the notice of an image whose earlier revision was just made current; returns its record.
+
+    Raises:
+        TransientError: SNS or DynamoDB does not answer; reconcile publishes the notice.
+    """
+    deployment.notices.image(image)
+    announced = deployment.images.announced(image)
+    return image if isinstance(announced, Refusal) else announced

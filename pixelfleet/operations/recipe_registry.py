@@ -32,6 +32,8 @@ BATCHES_LOOKED_AT: Final = 10_000
 _MOST_NAMED: Final = 3
 #: Beyond this, a number names a digest.
 _LONGEST_NUMBER: Final = 6
+#: Hex digits of a whole digest.
+_DIGEST: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,11 @@ def recipe_named(deployment: Deployment, name: str) -> Recipe:
     if match is None:
         raise RecipeError(f"{name!r} is no name of a recipe: shop, or shop@3 for the third version")
     plain, version = match["name"], match["version"]
-    if plain in BUILTIN and version is None:
+    if plain in BUILTIN and (version is None or recipes.builtin(plain).digest.startswith(version)):
         return recipes.builtin(plain)
+    if version is not None and len(version) == _DIGEST:
+        # What a record names may have been stored under no name.
+        return _read(deployment, plain, version)
     if version is not None:
         versions = deployment.recipe_registry.versions(plain)
         return _read(deployment, plain, _version_of(plain, version, versions).digest)

@@ -19,6 +19,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Image
 from pixelfleet.errors import PixelfleetError, SetupError
+from pixelfleet.extras import check_extra
 from pixelfleet.images.limits import LaneShare, Limits
 from pixelfleet.images.machine_memory import machine_memory
 from pixelfleet.recipes import Recipe
@@ -140,6 +141,7 @@ class Trials:
                 )
             )
             fill(folder / "original")
+            check_extra("worker", "trying a recipe")
             # Here, not above: libvips is loaded at the first trial, not with the dashboard.
             from pixelfleet.images.supervisor import RenderSupervisor  # noqa: PLC0415
 

@@ -12,8 +12,9 @@ from pixelfleet.cli import main as cli
 from pixelfleet.cli.console import MESSAGES, RESULTS, count
 from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.jobs import Job, JobKind, Lane, encode_message
-from pixelfleet.domain.records import RecipeRef
+from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, encode_message
+from pixelfleet.domain.records import Image, RecipeRef, timestamp
+from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause
 from tests.fakes.deployment import enter, fresh_deployment, moto_deployment
@@ -342,6 +343,45 @@ def test_an_owner_gets_a_default_recipe(pixelfleet: Any) -> None:
     assert pixelfleet("owner", "default-recipe", "a/b", "zoom")[0] == 2
     assert pixelfleet("owner", "default-recipe", "ana", "--none")[0] == 0
     assert json.loads(pixelfleet("owner", "default-recipe", "ana", "--json")[1])["default_recipe"] is None
+
+
+def test_images_go_back_to_the_results_of_an_older_recipe_while_they_are_kept(
+    pixelfleet: Any, deployment: Deployment, tmp_path: Path
+) -> None:
+    digests = []
+    for width in (100, 200):
+        (tmp_path / "shop.toml").write_text(shop(width).to_text())
+        assert pixelfleet("recipe", "put", str(tmp_path / "shop.toml"))[0] == 0
+        digests.append(shop(width).digest)
+    older, newer = (RecipeRef(name="shop", digest=digest) for digest in digests)
+    kept = made_by(deployment, record(deployment, "ana", "b1", "kept.jpg"), (older, newer), keep=True)
+    made_by(deployment, record(deployment, "ana", "b1", "gone.jpg"), (older, newer), keep=False)
+    record(deployment, "ana", "b1", "other.jpg")
+    code, out, err = pixelfleet("recipe", "rollback", "shop", "--to", "shop@1", "--batch", "ana/b1")
+    assert (code, out) == (1, "1 image back to shop@1\n")
+    assert "1 keep no results of shop@1" in err
+    present = deployment.images.get(kept.image_id)
+    assert present is not None
+    assert (present.recipe, present.notice) == (older, None)
+    again = pixelfleet("recipe", "rollback", "shop", "--to", "shop@1", "--owner", "ana", "--json")
+    assert json.loads(again[1]) == {"back": 0, "missing": 1, "busy": 0}
+    assert pixelfleet("recipe", "rollback", "shop", "--to", "shop@1")[0] == 2
+
+
+def made_by(deployment: Deployment, image: Image, recipes: tuple[RecipeRef, ...], *, keep: bool) -> Image:
+    """The image after it was made by one recipe after the other."""
+    for recipe in recipes:
+        marked = deployment.images.queue_again(image, "ana", Origin.REPROCESS, recipe)
+        assert isinstance(marked, Image)
+        aim = Aim(marked.job(Origin.REPROCESS), recipe, recipe.digest[:32], "w", timestamp())
+        claimed = deployment.images.claim(aim, 5, marked)
+        assert isinstance(claimed, Image)
+        made = deployment.images.record_ready(aim.claimed(claimed), Success(image.variants, {}, {}), keep=keep)
+        assert isinstance(made, Image)
+        announced = deployment.images.announced(made)
+        assert isinstance(announced, Image)
+        image = announced
+    return image
 
 
 def test_numbers_of_one_are_not_plural() -> None:

@@ -5,6 +5,8 @@ import hashlib
 import pytest
 
 from dashboard.bodies import MOST_FORM, MOST_RECIPE_FORM, MOST_VALUES
+from pixelfleet import recipes
+from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.recipes import MAX_TEXT_BYTES
 from tests.fakes.records import record
 from tests.recipes import shop
@@ -118,6 +120,7 @@ def test_routes_are_listed_in_their_order_tested_and_removed(dashboard: Dashboar
     assert "can never match</span>" in olga.get("/routes").text
     for route in dashboard.deployment.recipe_registry.get().routes:
         assert olga.post(f"/routes/{route.route_id}/delete").status_code == 303
+    assert dashboard.deployment.recipe_registry.get().routes == ()
     assert "No routes" in olga.get("/routes").text
 
 
@@ -137,7 +140,7 @@ def test_a_wrong_route_is_shown_again_with_the_reason(dashboard: Dashboard, form
     form = {name: value.format(results=dashboard.deployment.settings.results_bucket) for name, value in form.items()}
     answer = dashboard.browser("olga").post("/routes", data=form)
     assert (answer.status_code, reason in answer.text) == (422, True), answer.text
-    assert dashboard.deployment.recipe_registry.get().routes == ()
+    assert form["match"] not in {route.match for route in dashboard.deployment.recipe_registry.get().routes}
 
 
 def test_a_key_that_s3_does_not_take_is_said_so(dashboard: Dashboard) -> None:
@@ -176,3 +179,16 @@ def test_the_images_that_a_change_touches_are_counted_and_can_be_made_again(dash
     assert "Make them again" in page
     assert dashboard.browser("ana").get(begun.headers["location"]).status_code == 404
     assert "Count them" not in dashboard.browser("ana").get("/recipes/web").text
+
+
+def test_the_page_of_an_image_leads_to_the_very_version_of_its_recipe(dashboard: Dashboard) -> None:
+    ana = dashboard.browser("ana")
+    draft = shop(123, "unnamed")
+    store_recipe(dashboard.deployment, draft)
+    assert "box = [123, 123]" in ana.get(f"/recipes/unnamed@{draft.digest}").text
+    builtin = recipes.builtin("zoom")
+    assert ana.get(f"/recipes/zoom@{builtin.digest}").status_code == 200
+    assert ana.get("/recipes/zoom@" + "0" * 64).status_code == 404
+    image = record(dashboard.deployment, "ana", "leads", "a.jpg")
+    assert image.recipe is not None
+    assert f'href="/recipes/web@{image.recipe.digest}"' in ana.get(f"/images/{image.image_id}").text
