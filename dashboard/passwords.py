@@ -30,11 +30,11 @@ def change_own_password(site: Site, caller: Caller, network: str, change: Passwo
         WrongPasswordError: nothing is changed.
         SetupError: the new password is too weak; nothing is changed.
     """
-    attempts = site.deployment.sign_in_attempts
-    if not attempts.may_try(caller.name, network):
+    sign_in_attempts = site.deployment.sign_in_attempts
+    if not sign_in_attempts.may_try(caller.name, network):
         raise Problem(429, "too many wrong passwords; try again in some minutes")
     if not password_matches(change.current, caller.user.password):
         raise WrongPasswordError
     changed = site.deployment.users.set_password(caller.name, hash_password(change.new), keep_tokens=change.keep_tokens)
-    attempts.forget(caller.name, network)
+    sign_in_attempts.forget(caller.name, network)
     return changed

@@ -28,6 +28,7 @@ TABLES: Final = {
     "Images": "images",
     "Batches": "batches",
     "Users": "users",
+    "SignInAttempts": "users",
     "RecipeTexts": "recipes",
     "RecipeRegistry": "recipes",
     "Activity": "activity",
