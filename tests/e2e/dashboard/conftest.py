@@ -1,4 +1,7 @@
-"""A whole deployment with its dashboard, and Debian's Chromium to open the dashboard."""
+"""A whole deployment with its dashboard, and Debian's Chromium to open the dashboard.
+
+With SCREENSHOTS=FOLDER the screenshots are kept in that folder, for docs/images and for inspection.
+"""
 
 import os
 import re
@@ -15,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
+from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.users import Role
 from pixelfleet.localcloud.emulator import Emulator
 from pixelfleet.localcloud.folder import DataFolder
@@ -148,6 +152,29 @@ def served(standing_dashboard: Standing, monkeypatch: pytest.MonkeyPatch) -> Ser
     return Served(Deployment(load_settings()), standing_dashboard.url)
 
 
+@pytest.fixture(scope="session")
+def files(samples: Path) -> list[str]:
+    """Twenty samples that the upload page accepts. Some of them are broken."""
+    actual = sorted(path for path in samples.rglob("*") if path.is_file() and path.stat().st_size)
+    return [str(path) for path in actual if path.suffix != ".mp4"][:20]
+
+
+@pytest.fixture
+def stock(served: Served, files: list[str]) -> str:
+    """The path of an image's page. The image is in a batch of the operator's own, with failures, uploaded once."""
+    deployment = served.deployment
+    keys = [f"uploads/olga/stock/{Path(file).name}" for file in files]
+    ids = [image_id(deployment.settings.uploads_bucket, key) for key in keys]
+    if deployment.batches.get("olga", "stock") is None:
+        deployment.batches.create("olga", "stock")
+        for file, key in zip(files, keys, strict=True):
+            deployment.s3.upload_file(file, deployment.settings.uploads_bucket, key)
+        deployment.batches.seal("olga", "stock", ids)
+        eventually(lambda: deployment.batches.counts("olga", "stock").accounted == len(keys))
+    shown = next(key for key in keys if key.endswith("/progressive.jpg"))
+    return f"/images/{image_id(deployment.settings.uploads_bucket, shown)}"
+
+
 @pytest.fixture
 def contexts(chromium: Browser) -> Iterator[list[BrowserContext]]:
     opened: list[BrowserContext] = []
@@ -186,3 +213,11 @@ def batch_name(page: Page) -> str:
     actual = re.search(r"/batches/[^/]+/([^/?]+)", page.url)
     assert actual is not None, page.url
     return actual[1]
+
+
+def keep(visitor: Visitor, name: str) -> None:
+    """Save a screenshot of the page, if SCREENSHOTS is set."""
+    folder = os.environ.get("SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        visitor.page.screenshot(path=Path(folder) / f"{name}.png")

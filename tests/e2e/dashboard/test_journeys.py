@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pixelfleet.domain.records import Batch, Status
 from pixelfleet.errors import Cause
-from tests.e2e.dashboard.conftest import Visitor, no_motion, visit
+from tests.e2e.dashboard.conftest import Visitor, keep, no_motion, visit
 from tests.e2e.dashboard.light import Light, light_dashboard
-from tests.e2e.dashboard.test_browser import keep
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
