@@ -3,12 +3,16 @@
 import functools
 import random
 from collections.abc import Sequence
+from typing import Final
 
 from pixelfleet.deployment import Deployment
 from tests.fakes.s3 import FakeS3
 from tests.simulation.environment import Environment
 from tests.simulation.pixels import original
 from tests.simulation.step import KINDS, Step, short, some_of
+
+#: What people do with a bucket besides putting objects, by how often they do it.
+_OFTEN: Final = ("delete", "delete", "delete", "delete", "delete old", "expire", "expire", "expire old")
 
 
 def bucket_steps(environment: Environment, rng: random.Random, keys: Sequence[str]) -> list[Step]:
@@ -38,8 +42,11 @@ def bucket_steps(environment: Environment, rng: random.Random, keys: Sequence[st
         return Step(f"(a lifecycle rule expires an old version of {short(key)})", lambda _: expiry())
 
     # Where there are few texts, the same bytes come back often.
-    kinds, texts = some_of(rng, KINDS, rng.choice((0.2, 0.6))), rng.choice((1, 2, 3, 3))
-    rare = some_of(rng, (delete, delete, delete, delete, delete_old, expire, expire_old))
+    scenario = environment.scenario
+    kinds = scenario.kinds or some_of(rng, KINDS, rng.choice((0.2, 0.6)))
+    texts = scenario.texts or rng.choice((1, 2, 3, 3))
+    actions = {"delete": delete, "delete old": delete_old, "expire": expire, "expire old": expire_old}
+    rare = [actions[name] for name in scenario.actions or some_of(rng, _OFTEN)]
     return [(put if rng.random() < 0.65 else rng.choice(rare))(rng.choice(keys)) for _ in range(rng.randint(2, 12))]
 
 

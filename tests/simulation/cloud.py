@@ -14,6 +14,7 @@ from tests.fakes.sns import FakeSns
 from tests.fakes.sqs_account import SqsAccount
 from tests.fakes.sqs_boto import FakeSqsClient
 from tests.fakes.sqs_queue import State
+from tests.simulation.scenario import ANYTHING, Scenario
 from tests.simulation.scheduler import Process, Scheduler, Signal
 
 #: Seconds that the lanes' messages stay hidden, as infra/ and localcloud/resources.py set them.
@@ -35,10 +36,13 @@ EMPTY_POLLS: Final = 300.0
 class Cloud:
     """Models of every service that the fleet uses. `rng` decides what the services do of their own accord."""
 
-    def __init__(self, scheduler: Scheduler, settings: Settings, rng: random.Random) -> None:
+    def __init__(
+        self, scheduler: Scheduler, settings: Settings, rng: random.Random, scenario: Scenario = ANYTHING
+    ) -> None:
         self.settings = settings
         self._scheduler = scheduler
         self._rng = rng
+        self._scenario = scenario
         self._process = Process("aws", rng)
         self._arrivals: dict[str, Signal] = {}
         self.on_object_event: Callable[[str, dict[str, Any]], None] = lambda _bucket, _record: None
@@ -61,8 +65,9 @@ class Cloud:
         self.events_wander = True
         #: The number of events that S3 never sent.
         self.events_lost = 0
-        self.share_lost = rng.choice(LOST_EVENTS)
-        self._share_stray = rng.choice(STRAY_EVENTS)
+        lost, stray = rng.choice(LOST_EVENTS), rng.choice(STRAY_EVENTS)
+        self.share_lost = lost if scenario.lost_events is None else scenario.lost_events
+        self._share_stray = stray if scenario.stray_events is None else scenario.stray_events
 
     def lanes_empty(self) -> bool:
         """Whether no source queue holds a message, and no event is on its way."""
@@ -86,7 +91,8 @@ class Cloud:
         return any(self.sqs.queue(f"{self.settings.prefix}-{name}").buried for name in VISIBILITY)
 
     def _provision(self) -> None:
-        few = self._rng.random() < GIVES_UP_SOON
+        few = FEW_RECEIVES if self._rng.random() < GIVES_UP_SOON else 0
+        few = self._scenario.max_receives or few
         for name, visibility in VISIBILITY.items():
             source = f"{self.settings.prefix}-{name}"
             self.sqs.create_queue(
@@ -94,7 +100,7 @@ class Cloud:
             )
             policy = {
                 "deadLetterTargetArn": f"arn:aws:sqs:us-east-1:000000000000:{source}-dlq",
-                "maxReceiveCount": FEW_RECEIVES if few else MAX_RECEIVES[name],
+                "maxReceiveCount": few or MAX_RECEIVES[name],
             }
             attributes = {
                 "VisibilityTimeout": str(visibility),

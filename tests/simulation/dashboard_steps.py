@@ -3,24 +3,29 @@
 import random
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 import dashboard.actions
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import image_id
+from tests.simulation.environment import Environment
 from tests.simulation.step import OWNER, Step, short
 
-
-def dashboard_steps(rng: random.Random, keys: Sequence[str]) -> list[Step]:
-    deletes = rng.choice((0.0, 0.3, 0.6))
-    return [_step(rng, rng.choice(keys), deletes) for _ in range(rng.randint(1, 7))]
+RECIPES: Final = ("web", "catalog", None)
 
 
-def _step(rng: random.Random, key: str, deletes: float) -> Step:
+def dashboard_steps(environment: Environment, rng: random.Random, keys: Sequence[str]) -> list[Step]:
+    """Deletes and reprocessing; where the scenario names recipes, reprocessing alone."""
+    recipes = environment.scenario.recipes
+    deletes = rng.choice((0.0, 0.3, 0.6)) if not recipes else 0.0
+    return [_step(rng, rng.choice(keys), deletes, recipes or RECIPES) for _ in range(rng.randint(1, 7))]
+
+
+def _step(rng: random.Random, key: str, deletes: float, recipes: Sequence[str | None]) -> Step:
     name = short(key)
     if rng.random() < deletes:
         return Step(f"deletes {name} in the dashboard", lambda d: _in_dashboard(d, key, dashboard.actions.delete))
-    recipe = rng.choice(("web", "catalog", None))
+    recipe = rng.choice(recipes)
 
     def reprocess(site: Any, caller: Any, image: Any) -> None:
         dashboard.actions.reprocess(site, caller, image, recipe)

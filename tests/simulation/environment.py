@@ -13,6 +13,7 @@ from tests.simulation.deployment import deployment_of
 from tests.simulation.faults import Weather
 from tests.simulation.network import Network
 from tests.simulation.releases import NEWER, newer_release
+from tests.simulation.scenario import ANYTHING, scenario_of
 from tests.simulation.scheduler import Process, Scheduler, Signal
 from tests.simulation.trace import Trace
 from tests.simulation.violations import Violation
@@ -35,13 +36,15 @@ class Environment:
         self.scheduler = Scheduler()
         self.trace = Trace(self.scheduler)
         self.suppressed = suppressed
-        self.weather = Weather.drawn(self.rng("weather"), suppressed)
+        self.scenario = scenario_of(self.rng("scenario"))
+        scenario = self.scenario
+        self.weather = Weather.drawn(self.rng("weather"), suppressed, scenario.rates, scenario.operations)
         self.network = Network(self.scheduler, self.weather, self.trace)
         self._folders: list[tempfile.TemporaryDirectory[str]] = []
         self.settings = simulated_settings(
-            self.folder(), keep_revisions=30 if self.rng("keeping").random() < KEEP else 0
+            self.folder(), scenario.max_attempts, keep_revisions=30 if self._keeps() else 0
         )
-        self.cloud = Cloud(self.scheduler, self.settings, self.rng("aws"))
+        self.cloud = Cloud(self.scheduler, self.settings, self.rng("aws"), scenario)
         self.clocks_differ = self.rng("clocks").random() < 0.3
         self.replace_worker: Callable[[Any, float], None] = lambda _worker, _seconds: None
         self.recorded: Callable[[], dict[str, tuple[str, str]]] = dict
@@ -101,6 +104,10 @@ class Environment:
         if _CONFLICT in str(error):
             self.violate("no command and no attempt ends by a transaction conflict", str(error)[:120])
 
+    def _keeps(self) -> bool:
+        """Whether superseded revisions are kept: in some runs without a scenario."""
+        return self.rng("keeping").random() < KEEP and self.scenario is ANYTHING
+
     def may(self, name: str) -> bool:
         """Whether a person's step takes place: a shorter run of the same seed leaves some out."""
         if name in self.suppressed:
@@ -109,9 +116,11 @@ class Environment:
         return True
 
 
-def simulated_settings(scratch: Path, keep_revisions: int) -> Settings:
-    """A deployment on AWS with a CDN; no environment variable takes part."""
-    return Settings.model_construct(**_FIELDS | {"scratch_dir": scratch, "keep_revisions": keep_revisions})
+def simulated_settings(scratch: Path, max_attempts: int, keep_revisions: int) -> Settings:
+    """A deployment on AWS with a CDN; no environment variable takes part. `max_attempts` is as ever if it is 0."""
+    attempts = {"max_attempts": max_attempts} if max_attempts else {}
+    fields = {"scratch_dir": scratch, "keep_revisions": keep_revisions}
+    return Settings.model_construct(**_FIELDS | attempts | fields)
 
 
 def _fields() -> dict[str, Any]:

@@ -45,12 +45,14 @@ class Books:
         self.keys = sorted({*self.uploads.keys, *self.images})
 
     def is_unreported(self, image: Image) -> bool:
-        """Whether the bucket holds other bytes than those of the record, and no event or job reports that any more.
+        """Whether the bucket holds other bytes than those of the record, or none, and no event or job reports that.
 
         The reconcile detects this.
         """
         current = self.uploads.current(image.key)
-        return self.gave_up and current is not None and current.etag != image.etag
+        if current is None:
+            return self.gave_up and image.status is not Status.DELETED
+        return self.gave_up and current.etag != image.etag
 
     def waits_to_be_counted(self, image: Image) -> bool:
         """Whether a seal uncounted the record's version, and no event or job says that the bucket has its bytes again.

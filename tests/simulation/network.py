@@ -1,4 +1,4 @@
-"""Every call from a process to a service goes through here: it takes time, and faults strike it."""
+"""Every call from a process to a service goes through here: it takes time, and faults hit it."""
 
 import random
 from collections.abc import Callable
@@ -16,9 +16,8 @@ from tests.simulation.trace import Trace
 ATTEMPTS: Final = 4
 #: Seconds between two attempts.
 PAUSE: Final = 0.5
-
-#: Calls that DynamoDB refuses for a transaction on the same item.
-_WRITES: Final = frozenset({"put_item", "update_item", "delete_item", "transact_write_items"})
+#: Most transaction conflicts in a row of one process: the transaction that is in the way ends.
+MOST_CONFLICTS: Final = 7
 
 
 class Network:
@@ -67,7 +66,7 @@ class Network:
         process = self._scheduler.process
         name, rng = process.next_call("render")
         self._scheduler.sleep(seconds * rng.uniform(0.5, 1.5))
-        fault = self._weather.draw(rng, name, writes=False)
+        fault = self._weather.draw(rng, name, "render")
         if fault is not None:
             self._trace.fault(fault, "pixels", "render")
         match fault:
@@ -88,13 +87,14 @@ class Network:
         (name, rng), (service, operation) = call, where
         self._scheduler.sleep(rng.expovariate(1 / process.latency))
         self._check_credentials(process, rng)
-        fault = self._weather.draw(rng, name, writes=operation in _WRITES)
-        if fault is None:
+        fault = None if process.spared else self._weather.draw(rng, name, operation)
+        process.conflicts = process.conflicts + 1 if fault is Fault.CONFLICT else 0
+        if fault is None or process.conflicts > MOST_CONFLICTS:
             return None, effect()
         self._trace.fault(fault, service, operation)
-        return self._struck(fault, (process, rng), where, effect)
+        return self._with_fault(fault, (process, rng), where, effect)
 
-    def _struck(
+    def _with_fault(
         self, fault: Fault, whose: tuple[Process, random.Random], where: tuple[str, str], effect: Callable[[], Any]
     ) -> tuple[Exception | None, Any]:
         (process, rng), (service, operation) = whose, where

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import pixelfleet.cli.purge
 import pixelfleet.cli.reconcile
@@ -12,6 +13,9 @@ from pixelfleet.errors import Cause
 from tests.simulation.environment import Environment
 from tests.simulation.inventory import MANIFEST, take_inventory
 from tests.simulation.step import BATCH, OWNER, Step, short, some_of
+
+#: The tasks of an operator, by how often operators have them.
+_OFTEN: Final = (*("redrive", "reconcile", "seal") * 2, "rm", "inventory", "rm --batch", "purge")
 
 
 def operator_steps(environment: Environment, rng: random.Random, keys: Sequence[str]) -> list[Step]:
@@ -24,12 +28,20 @@ def operator_steps(environment: Environment, rng: random.Random, keys: Sequence[
         key = rng.choice(keys)
         return Step(f"rm {short(key)}", lambda _: pixelfleet.cli.rm.rm([key], yes=True))
 
-    often: tuple[Callable[[], Step | list[Step]], ...] = (lambda: _redrive(rng), lambda: _reconcile(rng), _seal)
+    tasks: dict[str, Callable[[], Step | list[Step]]] = {
+        "redrive": lambda: _redrive(rng),
+        "reconcile": lambda: _reconcile(rng),
+        "seal": _seal,
+        "rm": remove,
+        "inventory": inventory,
+        "rm --batch": _remove_batch,
+        "purge": _purge,
+    }
     # Few kinds of tasks, each of them often.
-    tasks = some_of(rng, (*often, *often, remove, inventory, _remove_batch, _purge), 0.35)
+    names = environment.scenario.tasks or some_of(rng, _OFTEN, 0.35)
     steps: list[Step] = []
-    for _ in range(rng.randint(1, 6)):
-        made = rng.choice(tasks)()
+    for _ in range(rng.randint(3, 8) if environment.scenario.tasks else rng.randint(1, 6)):
+        made = tasks[rng.choice(names)]()
         steps += made if isinstance(made, list) else [made]
     return steps
 

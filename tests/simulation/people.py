@@ -19,6 +19,8 @@ from tests.simulation.upload_steps import upload_steps
 
 #: The share of runs with one key, in no batch: a record without a counter is written without a transaction.
 ONE_BATCHLESS: Final = 0.15
+#: Mean seconds between two steps of a person: often a moment, sometimes minutes.
+PAUSES: Final = (0.1, 0.1, 2.0, 20.0, 300.0)
 
 
 class Person:
@@ -30,10 +32,11 @@ class Person:
         numbered = [(n, step) for n, step in enumerate(steps) if environment.may(f"{name}/{n}")]
         self._steps = [step for _, step in numbered]
         # Each step has a pause of its own: one that is left out does not change what follows the others.
-        self._pauses = [_pause(environment.rng(f"pause/{name}/{n}")) for n, _ in numbered]
+        pauses = environment.scenario.pauses or PAUSES
+        self._pauses = [_pause(environment.rng(f"pause/{name}/{n}"), pauses) for n, _ in numbered]
         self._rng = environment.rng(f"person/{name}")
         # Some people are far away: a round trip of theirs takes as long as a quick job.
-        self._latency = self._rng.choice((0.02, 0.02, 0.1, 0.5))
+        self._latency = environment.scenario.latency or self._rng.choice((0.02, 0.02, 0.1, 0.5))
         self._lives = 0
         self._position = 0
         self._tries = 0
@@ -50,6 +53,7 @@ class Person:
         process = self._environment.process(f"{self._name}.{self._lives}")
         self._deployment = self._environment.deployment(process)
         process.latency = self._latency
+        process.spared = self._environment.scenario.spares_people
         process.memory |= {"cache": self.cache, "who": self._name}
         process.on_death.append(self._die)
         self._environment.scheduler.spawn(process, "person", self._work, self._rng.expovariate(1 / 20.0))
@@ -91,24 +95,34 @@ class Person:
         self._environment.scheduler.sleep(pause)
 
 
-def _pause(rng: random.Random) -> float:
-    """Seconds: often a moment, sometimes minutes."""
-    return rng.expovariate(1 / rng.choice((0.1, 0.1, 2.0, 20.0, 300.0)))
+def _pause(rng: random.Random, means: Sequence[float]) -> float:
+    """Seconds, by one of these means."""
+    return rng.expovariate(1 / rng.choice(means))
 
 
 def everybody(environment: Environment) -> list[Person]:
-    """The people of one run, as the seed says."""
-    rng = environment.rng("people")
-    keys = [BATCHLESS] if rng.random() < ONE_BATCHLESS else rng.sample(KEYS, rng.choice((1, 1, 2, 3, 4)))
+    """The people of one run, as the scenario and the seed say."""
+    rng, scenario = environment.rng("people"), environment.scenario
+    if scenario.keys:
+        keys = rng.sample(scenario.keys, rng.randint(1, len(scenario.keys)))
+    else:
+        keys = [BATCHLESS] if rng.random() < ONE_BATCHLESS else rng.sample(KEYS, rng.choice((1, 1, 2, 3, 4)))
     people = [Person(environment, "anna", bucket_steps(environment, environment.rng("anna"), keys))]
-    if rng.random() < 0.5:
-        people.append(Person(environment, "dashboard", dashboard_steps(environment.rng("dashboard"), keys)))
-    operators = ("oskar", "olga")[: rng.choice((0, 1, 1, 2))]
+    if _number(rng, (0, 1), scenario.dashboard):
+        people.append(
+            Person(environment, "dashboard", dashboard_steps(environment, environment.rng("dashboard"), keys))
+        )
+    operators = ("oskar", "olga")[: _number(rng, (0, 1, 1, 2), scenario.operators)]
     people += [
         Person(environment, name, operator_steps(environment, environment.rng(name), keys)) for name in operators
     ]
-    machines = ("laptop", "studio")[: rng.choice((0, 0, 1, 2))]
+    machines = ("laptop", "studio")[: _number(rng, (0, 0, 1, 2), scenario.machines)]
     people += [Person(environment, name, upload_steps(environment, name)) for name in machines]
     if environment.settings.keep_revisions:
         people.append(Person(environment, "curator", curator_steps(environment.rng("curator"), keys)))
     return people
+
+
+def _number(rng: random.Random, usual: Sequence[int], of_scenario: int | None) -> int:
+    drawn = rng.choice(usual)
+    return drawn if of_scenario is None else of_scenario

@@ -47,6 +47,10 @@ class Process:
         self.skew = skew
         self.latency = LATENCY
         self.alive = True
+        #: Whether no fault hits its calls.
+        self.spared = False
+        #: Transaction conflicts in a row.
+        self.conflicts = 0
         self.frozen_until = 0.0
         self.credentials_fail_until = 0.0
         #: Calls so far, by what is called: their numbers name the calls.

@@ -22,7 +22,8 @@ from typing import Any, Final
 
 from tests.simulation.threads import InlineExecutor, queue_module, random_module, threading_module, time_module
 
-_OURS: Final = ("pixelfleet", "worker", "producer_lambda", "dashboard")
+#: The packages of the code under test.
+OURS: Final = ("pixelfleet", "worker", "producer_lambda", "dashboard")
 
 
 class Seams:
@@ -110,20 +111,32 @@ def _simulated_datetime(clock: Callable[[], float]) -> type:
 def _sites(ids: frozenset[int]) -> list[tuple[Any, str, Any]]:
     """Where objects with these ids stand in modules of ours: owner, name, and the value that stands there."""
     sites: list[tuple[Any, str, Any]] = []
-    for module in [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in _OURS]:
+    for module in [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in OURS]:
         for name, value in list(vars(module).items()):
             if id(value) in ids:
                 sites.append((module, name, value))
             elif getattr(value, "__module__", None) == module.__name__:
-                sites += [
-                    (function, "__defaults__", function.__defaults__)
-                    for function in _functions_of(value)
-                    if any(id(default) in ids for default in function.__defaults__ or ())
-                ]
+                for function in _functions_of(value):
+                    sites += [
+                        (function, attribute, defaults)
+                        for attribute, defaults in _defaults_of(function)
+                        if any(id(default) in ids for default in _values(defaults))
+                    ]
     return sites
 
 
+def _defaults_of(function: types.FunctionType) -> list[tuple[str, Any]]:
+    """The defaults of a function by attribute: a tuple, and a dictionary of those that are given by keyword alone."""
+    return [("__defaults__", function.__defaults__ or ()), ("__kwdefaults__", function.__kwdefaults__ or {})]
+
+
+def _values(defaults: tuple[Any, ...] | dict[str, Any]) -> Iterable[Any]:
+    return defaults.values() if isinstance(defaults, dict) else defaults
+
+
 def _replaced(value: Any, by_id: dict[int, Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: by_id.get(id(default), default) for name, default in value.items()}
     if isinstance(value, tuple):
         return tuple(by_id.get(id(default), default) for default in value)
     return by_id[id(value)]

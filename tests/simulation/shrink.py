@@ -28,7 +28,7 @@ def shortest(seed: int, invariant: str) -> Outcome:
         best = outcome if broken else best
         return broken
 
-    for parts in (list(best.steps_of_people), list(best.struck)):
+    for parts in (list(best.steps_of_people), list(best.faulty_calls)):
         left_out += _without(parts, _fewest(parts, functools.partial(breaks_with, parts)))
     return best
 

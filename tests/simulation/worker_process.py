@@ -175,7 +175,7 @@ class SimulatedWorker:
                 self._arrived.wait()
             child.payload = payload = self._waiting.popleft()
             limit = self._environment.cloud.settings.lanes[self._lane].time_limit
-            self._scheduler.spawn(self.process, "timer", lambda p=payload: child.strike(p), limit)  # type: ignore[misc]
+            self._scheduler.spawn(self.process, "timer", lambda p=payload: child.exceed_limit(p), limit)  # type: ignore[misc]
             self._scheduler.spawn(self.process, "timer", lambda p=payload: child.end(p), limit + GRACE)  # type: ignore[misc]
             try:
                 child.carry_out(payload)
@@ -206,7 +206,7 @@ class SimulatedWorker:
         self._scheduler.spawn(self.process, "pool", lambda: self._start_child(name), CHILD_AFTER)
 
     def _drain(self) -> None:
-        self._environment.trace.note("is told to stop")
+        self._environment.trace.note("gets SIGTERM")
         self.exit_code = 0
         self.receiver.close()
         while self._waiting:
@@ -283,7 +283,7 @@ class Child:
         task = SimpleNamespace(request=SimpleNamespace(properties=payload["properties"]))
         _TASK(task, raw)
 
-    def strike(self, payload: Payload) -> None:
+    def exceed_limit(self, payload: Payload) -> None:
         """The soft time limit, if the child still works on that message."""
         if self.payload is payload and self.process.alive:
             for task in self.process.tasks:

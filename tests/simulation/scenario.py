@@ -1,0 +1,172 @@
+"""What is frequent in one run. Half of the runs draw everything; each of the others brings one kind of race about.
+
+A rare race needs several rare choices at once: an operator who only redrives, who is far away, and images that fail
+again. A run of that scenario makes all of these choices, and still draws the order, the times and the other faults.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tests.simulation.faults import Fault
+from tests.simulation.step import BATCHLESS, KEYS, PREFIX
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Choices that a run does not leave to chance. A value that is empty or None leaves the choice to the seed.
+
+    `actions`, `tasks` and `recipes` are the kinds of steps of the bucket's users, of operators and of the dashboard's
+    users, by name. `operators`, `machines` and `dashboard` are numbers of people beside the user of the bucket.
+    `pauses` are mean seconds between two steps. `rates` are the chances of faults in one call of `operations`, or of
+    any operation; other faults are rare then. If `spares_people`, faults hit the fleet's processes alone.
+    """
+
+    name: str
+    keys: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    texts: int = 0
+    actions: Sequence[str] = ()
+    operators: int | None = 0
+    tasks: Sequence[str] = ()
+    dashboard: int | None = 0
+    recipes: Sequence[str | None] = ()
+    machines: int | None = 0
+    pauses: Sequence[float] = ()
+    latency: float = 0.0
+    rates: Mapping[Fault, float] | None = None
+    operations: Sequence[str] = ()
+    spares_people: bool = False
+    versioned: bool = False
+    stray_events: float | None = None
+    lost_events: float | None = None
+    max_receives: int = 0
+    max_attempts: int = 0
+
+
+ANYTHING: Final = Scenario("anything", operators=None, dashboard=None, machines=None)
+
+#: Each has the race that the scenario makes likely.
+SCENARIOS: Final = (
+    # An image fails again between the sending of its job and the mark in its record.
+    Scenario(
+        "far redrives",
+        kinds=("bad",),
+        operators=2,
+        tasks=("redrive",),
+        pauses=(2.0, 20.0),
+        latency=0.5,
+        rates={},
+    ),
+    # The message of a newer version, of a removal or of a pending notice falls into the DLQ, and a redrive reads it.
+    Scenario(
+        "dead letters",
+        keys=(KEYS[0], BATCHLESS),
+        kinds=("good",),
+        actions=("delete",),
+        operators=2,
+        tasks=("redrive", "redrive", "redrive", "purge"),
+        pauses=(2.0, 60.0, 300.0),
+        rates={Fault.DEATH: 0.1, Fault.BEFORE: 0.1},
+        operations=("get_item", "put_item", "head_object", "publish", "transact_write_items"),
+        spares_people=True,
+        max_receives=1,
+    ),
+    # A reconcile uses an inventory that other people have made untrue.
+    Scenario(
+        "old inventories",
+        operators=1,
+        tasks=("inventory",),
+        pauses=(60.0, 300.0),
+        rates={},
+        versioned=True,
+    ),
+    # An image that is ready is processed again, and that fails.
+    Scenario(
+        "failing again",
+        kinds=("odd", "odd", "good"),
+        dashboard=1,
+        recipes=("catalog", "catalog", "web"),
+        pauses=(2.0, 20.0),
+        rates={Fault.BEFORE: 0.02},
+        spares_people=True,
+        max_attempts=2,
+    ),
+    # A write is made, its answer is lost, and no other message is left that would finish what the outcome needs.
+    Scenario(
+        "lost answers",
+        keys=(BATCHLESS,),
+        pauses=(2.0, 20.0),
+        rates={Fault.AFTER: 0.3, Fault.DEATH: 0.02},
+        operations=("put_item", "update_item", "publish"),
+        spares_people=True,
+        stray_events=0.0,
+    ),
+    # The same bytes are put again, S3 sends no event, and the version of the record expires.
+    Scenario(
+        "same bytes",
+        keys=KEYS[:3],
+        kinds=("good",),
+        texts=1,
+        actions=("expire old", "expire old", "delete old"),
+        dashboard=1,
+        recipes=(None, "web"),
+        pauses=(2.0, 20.0),
+        rates={},
+        versioned=True,
+        lost_events=0.5,
+    ),
+    # A batch is sealed again while its last image completes it.
+    Scenario(
+        "seals",
+        keys=(*KEYS[:2], KEYS[3]),
+        kinds=("good", "bad", "slow"),
+        actions=("delete",),
+        operators=2,
+        tasks=("seal",),
+        pauses=(1.0, 1.0, 5.0, 20.0),
+        rates={Fault.SLOW: 0.5},
+        operations=("update_item", "batch_get_item"),
+        spares_people=True,
+    ),
+    # A removal of an old version arrives before the event of the present version, and its first attempt fails.
+    Scenario(
+        "old versions",
+        actions=("delete old",),
+        pauses=(0.1, 2.0, 20.0),
+        rates={Fault.DEATH: 0.05, Fault.BEFORE: 0.05},
+        spares_people=True,
+        versioned=True,
+        stray_events=0.5,
+    ),
+    # A key is deleted while slow workers still make its image.
+    Scenario(
+        "removals",
+        keys=(KEYS[0], BATCHLESS, f"{PREFIX}folder/"),
+        kinds=("good",),
+        texts=1,
+        actions=("delete",),
+        pauses=(20.0, 60.0),
+        rates={Fault.SLOW: 0.5},
+        operations=("get_object", "put_object"),
+        spares_people=True,
+        stray_events=0.5,
+    ),
+    # Every attempt at an image in heavy dies.
+    Scenario(
+        "deaths in heavy",
+        kinds=("wide", "large"),
+        rates={Fault.DEATH: 0.5},
+        operations=("render",),
+        spares_people=True,
+        max_attempts=2,
+    ),
+)
+#: The share of runs that draw everything.
+SHARE_OF_ANYTHING: Final = 0.5
+
+
+def scenario_of(rng: random.Random) -> Scenario:
+    """The scenario of one run."""
+    return ANYTHING if rng.random() < SHARE_OF_ANYTHING else rng.choice(SCENARIOS)
