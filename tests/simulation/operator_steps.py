@@ -38,9 +38,10 @@ def operator_steps(environment: Environment, rng: random.Random, keys: Sequence[
         "purge": _purge,
     }
     # Few kinds of tasks, each of them often.
-    names = environment.scenario.tasks or some_of(rng, _OFTEN, 0.35)
+    scenario = environment.scenario
+    names = scenario.tasks or some_of(rng, _OFTEN, 0.35)
     steps: list[Step] = []
-    for _ in range(rng.randint(3, 8) if environment.scenario.tasks else rng.randint(1, 6)):
+    for _ in range(rng.randint(1, scenario.most_tasks if scenario.tasks else 6)):
         made = tasks[rng.choice(names)]()
         steps += made if isinstance(made, list) else [made]
     return steps

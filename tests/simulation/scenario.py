@@ -18,9 +18,10 @@ class Scenario:
     """Choices that a run does not leave to chance. A value that is empty or None leaves the choice to the seed.
 
     `actions`, `tasks` and `recipes` are the kinds of steps of the bucket's users, of operators and of the dashboard's
-    users, by name. `operators`, `machines` and `dashboard` are numbers of people beside the user of the bucket.
-    `pauses` are mean seconds between two steps. `rates` are the chances of faults in one call of `operations`, or of
-    any operation; other faults are rare then. If `spares_people`, faults hit the fleet's processes alone.
+    users, by name; an operator has at most `most_tasks`. `operators`, `machines` and `dashboard` are numbers of people
+    beside the user of the bucket. `pauses` are mean seconds between two steps. `rates` are the chances of faults in one
+    call of `operations`, or of any operation; other faults are rare then. If `spares_people`, faults hit the fleet's
+    processes alone.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Scenario:
     actions: Sequence[str] = ()
     operators: int | None = 0
     tasks: Sequence[str] = ()
+    most_tasks: int = 8
     dashboard: int | None = 0
     recipes: Sequence[str | None] = ()
     machines: int | None = 0
@@ -78,6 +80,7 @@ SCENARIOS: Final = (
         "old inventories",
         operators=1,
         tasks=("inventory",),
+        most_tasks=2,
         pauses=(60.0, 300.0),
         rates={},
         versioned=True,
@@ -106,7 +109,7 @@ SCENARIOS: Final = (
     # The same bytes are put again, S3 sends no event, and the version of the record expires.
     Scenario(
         "same bytes",
-        keys=KEYS[:3],
+        keys=(BATCHLESS,),
         kinds=("good",),
         texts=1,
         actions=("expire old", "expire old", "delete old"),
@@ -115,19 +118,20 @@ SCENARIOS: Final = (
         pauses=(2.0, 20.0),
         rates={},
         versioned=True,
-        lost_events=0.5,
+        lost_events=0.7,
     ),
     # A batch is sealed again while its last image completes it.
     Scenario(
         "seals",
         keys=(*KEYS[:2], KEYS[3]),
-        kinds=("good", "bad", "slow"),
+        kinds=("slow", "slow", "good", "bad"),
         actions=("delete",),
         operators=2,
         tasks=("seal",),
-        pauses=(1.0, 1.0, 5.0, 20.0),
+        most_tasks=16,
+        pauses=(20.0, 60.0),
         rates={Fault.SLOW: 0.5},
-        operations=("update_item", "batch_get_item"),
+        operations=("update_item",),
         spares_people=True,
     ),
     # A removal of an old version arrives before the event of the present version, and its first attempt fails.
@@ -143,11 +147,11 @@ SCENARIOS: Final = (
     # A key is deleted while slow workers still make its image.
     Scenario(
         "removals",
-        keys=(KEYS[0], BATCHLESS, f"{PREFIX}folder/"),
+        keys=(BATCHLESS, f"{PREFIX}folder/"),
         kinds=("good",),
         texts=1,
         actions=("delete",),
-        pauses=(20.0, 60.0),
+        pauses=(5.0, 20.0),
         rates={Fault.SLOW: 0.5},
         operations=("get_object", "put_object"),
         spares_people=True,

@@ -96,7 +96,8 @@ class Task:
         self.ticket = 0
         self._scheduler = scheduler
         self._run = run
-        self.greenlet = greenlet.greenlet(self._main)
+        # When it ends, the scheduler goes on, and not the task that started it.
+        self.greenlet = greenlet.greenlet(self._main, parent=scheduler.hub)
         process.tasks.append(self)
         scheduler.tasks.add(self)
 
@@ -137,7 +138,7 @@ class Scheduler:
         self.tasks: set[Task] = set()
         self._due: list[tuple[float, int, Task, int]] = []
         self._order = itertools.count()
-        self._hub = greenlet.getcurrent()
+        self.hub = greenlet.getcurrent()
 
     @property
     def process(self) -> Process:
@@ -216,7 +217,7 @@ class Scheduler:
         self._due.clear()
 
     def _switch(self, task: Task) -> None:
-        self._hub.switch()
+        self.hub.switch()
         self.current = task
         if not task.process.alive:
             raise Death

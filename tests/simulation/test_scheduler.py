@@ -36,6 +36,19 @@ def test_the_task_that_is_due_first_runs_first(scheduler: Scheduler, process: Pr
     assert scheduler.now == BEGINNING + 2.0
 
 
+def test_a_task_that_ends_does_not_wake_the_task_that_started_it(scheduler: Scheduler, process: Process) -> None:
+    slept: list[float] = []
+
+    def starter() -> None:
+        scheduler.spawn(process, "short", lambda: scheduler.sleep(1.0))
+        scheduler.sleep(60.0)
+        slept.append(scheduler.now - BEGINNING)
+
+    scheduler.spawn(process, "starter", starter)
+    to_the_end(scheduler)
+    assert slept == [60.0]
+
+
 def test_a_dead_process_takes_no_further_step(scheduler: Scheduler, process: Process) -> None:
     done: list[str] = []
 
