@@ -49,10 +49,9 @@ class Books:
 
         The reconcile detects this.
         """
-        current = self.uploads.current(image.key)
-        if current is None:
-            return self.gave_up and image.status is not Status.DELETED
-        return self.gave_up and current.etag != image.etag
+        current, deleted = self.uploads.current(image.key), image.status is Status.DELETED
+        differs = not deleted if current is None else deleted or current.etag != image.etag
+        return self.gave_up and differs
 
     def waits_to_be_counted(self, image: Image) -> bool:
         """Whether a seal uncounted the record's version, and no event or job says that the bucket has its bytes again.
