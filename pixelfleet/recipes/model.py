@@ -13,7 +13,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    field_serializer,
     field_validator,
     model_validator,
 )
@@ -243,11 +242,6 @@ class Variant(_Part):
         """The variant with these formats instead of its own."""
         return self if formats == self.formats else self.model_copy(update={"formats": formats})
 
-    @field_serializer("formats")
-    def _short(self, formats: tuple[OutputFormat, ...]) -> str | list[str]:
-        """A single format as recipes have always written it: the digest of such a recipe stays."""
-        return formats[0].value if len(formats) == 1 else [one.value for one in formats]
-
     @field_validator("formats")
     @classmethod
     def _differ(cls, formats: tuple[OutputFormat, ...]) -> tuple[OutputFormat, ...]:
@@ -340,4 +334,10 @@ class Recipe(_Part):
 
     def _said(self) -> dict[str, Any]:
         # Without defaults, so that a field that is added later does not change older digests.
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        said: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        for variant in said["variants"]:
+            # A single format is text, as before there were lists: digests of older recipes stay. A serializer of the
+            # field could do the same, but pydantic then writes the default out.
+            if len(variant.get("format", ())) == 1:
+                [variant["format"]] = variant["format"]
+        return said

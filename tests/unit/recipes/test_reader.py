@@ -96,6 +96,14 @@ def test_the_files_of_an_image_are_bounded() -> None:
         parse('name = "a"\n' + "".join(variants), "x")
 
 
+def test_digests_are_those_of_earlier_releases() -> None:
+    """A record names its recipe by digest: another digest would make every image anew."""
+    text = '[[variants]]\nname = "original"\ncopy = true\n[[variants]]\nname = "a"\n'
+    recipe = parse(f'name = "own"\n{text}[[variants]]\nname = "b"\nformat = "auto"\n', "x")
+    assert recipe.digest == "75ed0117741dac920cce1dc461dc09fb682125a3f9a132d7b996f933f1dc418c"
+    assert parse(recipe.to_text(), "again") == recipe
+
+
 def test_another_quality_is_another_digest() -> None:
     assert parse(SMALL + "quality = 81\n", "x").digest != parse(SMALL, "y").digest
 

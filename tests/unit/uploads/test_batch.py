@@ -172,11 +172,13 @@ def test_a_name_that_is_no_unicode_comes_back_from_the_journal_as_it_was(folder:
 
 
 def test_what_is_skipped_is_what_the_engine_refuses_by_its_bytes(folder: Path) -> None:
-    """A raw in a TIFF's clothes and a film are skipped; an SVG far behind a comment and a compressed one are sent."""
+    """A drawing of GIMP and a film are skipped; a raw in a TIFF's clothes, an SVG far behind a comment and a compressed
+    one are sent."""
     for file in folder.iterdir():
         file.unlink()
     svg = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
     (folder / "raw.tif").write_bytes(tiff(quarters_page(QUARTERS, tags={50706: (1, [1, 4, 0, 0])})))
+    (folder / "drawing.png").write_bytes(b"gimp xcf v011\0" + bytes(60))
     (folder / "film.heic").write_bytes(b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42")
     (folder / "long.svg").write_bytes(b"<!--" + b"licence " * 1000 + b"-->" + svg)
     (folder / "small.svgz").write_bytes(gzip.compress(svg))
@@ -184,7 +186,7 @@ def test_what_is_skipped_is_what_the_engine_refuses_by_its_bytes(folder: Path) -
     with UploadJournal.open(TARGET) as journal, Uploader(Bucket(), 2, images_only=True) as uploader:
         tally = BatchUpload(uploader, journal, TARGET.prefix, lambda _: None).run(find_sources([folder]), 2)
         skipped = {path.name for path, _ in journal.left_out("skipped")}
-    assert (tally.uploaded, skipped) == (3, {"raw.tif", "film.heic"})
+    assert (tally.uploaded, skipped) == (4, {"drawing.png", "film.heic"})
 
 
 @pytest.mark.parametrize(
