@@ -17,7 +17,7 @@ def members(value: Any) -> list[Any]:
     """The functions of a class, those of its properties and class methods too; a function is its own."""
     if not isinstance(value, type):
         return [value]
-    unwrapped = [getattr(member, "__func__", getattr(member, "fget", member)) for member in vars(value).values()]
+    unwrapped = [getattr(member, "__func__", getattr(member, "fget", member)) for member in list(vars(value).values())]
     return [getattr(member, "__wrapped__", member) for member in unwrapped]
 
 
