@@ -206,7 +206,8 @@ def test_a_signed_link_admits_to_one_variant_until_it_expires(
     assert stranger.get(f"/v/{image.image_id}/thumb?{signed}").status_code == 200
     for other in (by_path(image, "optimized"), f"/v/{'a' * 32}/thumb", "/v/ana/stable/none.jpg/thumb"):
         assert stranger.get(f"{other}?{signed}").status_code == 404
-    forged = stranger.get(f"{by_path(image)}?{signed[:-1]}{'A' if signed[-1] != 'A' else 'B'}")
+    # Not the last character: bits of it mean nothing.
+    forged = stranger.get(f"{by_path(image)}?{signed[:-9]}{'A' if signed[-9] != 'A' else 'B'}{signed[-8:]}")
     assert forged.status_code == 303
     later = time.time() + 61
     monkeypatch.setattr("dashboard.pages.stable_addresses.time.time", lambda: later)
