@@ -58,7 +58,7 @@ def test_a_program_that_prints_no_answer_is_no_success(audit: ModuleType, tmp_pa
     assert "image.txt: NOT COMPARED" in outcome.in_words()
 
 
-def test_a_database_that_never_answers_ends(audit: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_audit_without_an_answer_ends(audit: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "LONGEST", 0.2)
     program = _program(tmp_path / "pip-audit", "import time; time.sleep(60)")
     assert "no answer from osv" in audit.audit(program, "osv", [tmp_path / "image.txt"]).in_words()

@@ -51,12 +51,12 @@ def test_a_source_file_is_named_by_its_whole_path_or_its_name_alone(document: Pa
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_link_of_a_document_leads_somewhere(document: Path) -> None:
+def test_every_link_of_a_document_has_a_target(document: Path) -> None:
     links = _LINK.findall(document.read_text())
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
-def test_a_missing_path_is_seen() -> None:
+def test_a_missing_path_is_detected() -> None:
     assert _PATH.findall("see `worker/job/process.py`, pixelfleet/nowhere.py. Not http://x/tests/a") == [
         "worker/job/process.py", "pixelfleet/nowhere.py."]  # fmt: skip
     assert not exists("pixelfleet/nowhere.py")

@@ -48,7 +48,7 @@ def test_a_missing_library_names_its_extra() -> None:
     assert missing_library(ModuleNotFoundError("no")) is None
 
 
-def test_what_is_installed_whole_is_not_complained_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_complete_extra_is_not_reported_as_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     # Once imported, kombu's module has no `__spec__`.
     importlib.import_module("kombu")
     check_extra("local", "a fleet")

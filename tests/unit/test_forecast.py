@@ -23,12 +23,12 @@ def test_time_is_shared_by_the_workers() -> None:
     assert forecast(100).seconds(10) == pytest.approx(forecast(100).seconds(1) / 10)
 
 
-def test_a_twelve_megapixel_photograph_costs_about_what_was_measured() -> None:
+def test_a_twelve_megapixel_photograph_costs_about_the_measured_time() -> None:
     # The measure is 126 ms of engine; the rest is what every image costs around it.
     assert 110 < forecast(1).core_ms - EVERY_IMAGE_MS < 160
 
 
-def test_every_variant_is_a_put_of_its_own() -> None:
+def test_every_variant_is_one_put() -> None:
     cost = forecast(1_000).cost()
     assert cost["S3 PUT, originals"] == pytest.approx(0.005)
     assert cost["S3 PUT, results"] == pytest.approx(3 * 0.005)
@@ -57,7 +57,7 @@ def test_tiles_are_puts_as_well() -> None:
     assert forecast(1, "zoom").core_ms > 200 * TILE_MS + EVERY_IMAGE_MS
 
 
-def test_an_animation_counts_every_frame_and_pages_only_one() -> None:
+def test_an_animation_counts_every_frame_and_a_document_counts_one_page() -> None:
     actual = Forecast(recipes.builtin("web"))
     actual.add(header(1000, 1000, 10, animated=True))
     assert actual.megapixels == 10

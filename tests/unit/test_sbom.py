@@ -29,18 +29,18 @@ BILL = {
 }
 
 
-def test_what_the_image_does_not_have_is_left_out(sbom: ModuleType) -> None:
+def test_a_package_that_the_image_does_not_have_is_left_out(sbom: ModuleType) -> None:
     bill = sbom.of_image(BILL, {"pillow": "13.0.0", "typing-extensions": "4.1"})
     assert [part["name"] for part in bill["components"]] == ["Pillow", "typing_extensions"]
     assert bill["dependencies"] == [{"ref": "a", "dependsOn": ["c"]}]
     assert sbom.licences(bill) == {"Pillow 13.0.0": "MIT-CMU", "typing_extensions 4.1": "unknown"}
 
 
-def test_another_version_than_the_images_is_refused(sbom: ModuleType) -> None:
+def test_a_version_other_than_the_version_in_the_image_is_refused(sbom: ModuleType) -> None:
     with pytest.raises(ValueError, match=r"Pillow is 13\.0\.0 here and 13\.1 there"):
         sbom.of_image(BILL, {"pillow": "13.1"})
 
 
-def test_the_images_lock_is_read(sbom: ModuleType) -> None:
+def test_the_lock_file_of_the_image_is_read(sbom: ModuleType) -> None:
     versions = sbom.pinned(REPOSITORY / "requirements/image.txt")
     assert {"pillow", "celery", "fastapi"} <= versions.keys()

@@ -27,33 +27,33 @@ def test_every_name_is_derived_from_the_prefix(monkeypatch: pytest.MonkeyPatch) 
     assert [getattr(settings, f"{table.name}_table") for table in TABLES] == [f"acme-{table.name}" for table in TABLES]
 
 
-def test_queues_are_derived_at_the_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_queue_urls_are_derived_from_the_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566/")
     settings = load_settings()
     assert settings.queue_url(Lane.BULK) == "http://127.0.0.1:4566/000000000000/pixelfleet-bulk"
     assert settings.dlq_url(Lane.HEAVY) == "http://127.0.0.1:4566/000000000000/pixelfleet-heavy-dlq"
 
 
-def test_queues_are_derived_on_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_queue_urls_are_derived_on_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     monkeypatch.setenv("PIXELFLEET_ACCOUNT_ID", "123456789012")
     expected = "https://sqs.eu-central-1.amazonaws.com/123456789012/pixelfleet-uploads"
     assert load_settings().uploads_queue_url == expected
 
 
-def test_an_explicit_name_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_explicit_name_replaces_the_derived_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIXELFLEET_UPLOADS_BUCKET", "pixelfleet-uploads-4711")
     assert load_settings().uploads_bucket == "pixelfleet-uploads-4711"
 
 
-def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIXELFLEET_UPLOADS_BUCKET", "")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "")
     settings = load_settings()
     assert (settings.uploads_bucket, settings.endpoint_url) == ("pixelfleet-uploads", None)
 
 
-def test_all_that_is_wrong_is_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_error_names_all_wrong_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIXELFLEET_MAX_ATTEMPTS", "50")
     monkeypatch.setenv("PIXELFLEET_BULK_MAX_BYTES", "many")
     monkeypatch.setenv("AWS_REGION", "mars")

@@ -94,7 +94,7 @@ def test_no_unit_test_sleeps() -> None:
     assert offenders(naps, (source for source in SOURCES if source.is_relative_to(TESTS / "unit"))) == []
 
 
-def test_a_race_and_a_nap_are_seen() -> None:
+def test_a_race_and_a_nap_are_detected() -> None:
     assert races(ast.parse("assert time.monotonic() - began < 2")) == [1]
     assert races(ast.parse("assert 0 < until - time.time() <= 5")) == [1]
     assert races(ast.parse("assert time.monotonic() - began > 2")) == []

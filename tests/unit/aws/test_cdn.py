@@ -19,25 +19,25 @@ def test_few_images_have_a_folder_each() -> None:
     assert folders_of(images * 2) == images
 
 
-def test_of_many_images_an_owners_are_one_folder() -> None:
+def test_many_images_of_an_owner_are_one_folder() -> None:
     images = [(f"owner{number % 3}", f"i{number}") for number in range(1_000)]
     assert folders_of(images) == [("owner0", None), ("owner1", None), ("owner2", None)]
     assert all(covered(image, folders_of(images)) for image in images)
 
 
-def test_owners_beyond_what_one_call_takes_wait_for_the_next() -> None:
+def test_owners_beyond_the_limit_of_one_call_wait_for_the_next_call() -> None:
     images = [(f"owner{number}", f"i{number}") for number in range(40)]
     folders = folders_of(images)
     assert len(folders) == MOST_FOLDERS
     assert [image for image in images if covered(image, folders)] == images[:MOST_FOLDERS]
 
 
-def test_one_call_never_has_more_wildcards_than_cloudfront_takes() -> None:
+def test_one_call_never_has_more_wildcards_than_cloudfront_accepts() -> None:
     images = [(f"owner{number}", f"i{number}") for number in range(100)]
     assert sum(len(paths_of(*folder)) for folder in folders_of(images)) <= MOST_WILDCARDS
 
 
-def test_what_is_sent_twice_is_one_invalidation() -> None:
+def test_a_repeated_request_is_one_invalidation() -> None:
     cloudfront: Any = FakeCloudFront(lambda: 0.0, most_wildcards=2)
     for _ in range(3):
         Cdn(cloudfront, "E123").invalidate([("me", "abc")], ["me/abc/07"])
@@ -46,7 +46,7 @@ def test_what_is_sent_twice_is_one_invalidation() -> None:
         Cdn(cloudfront, "E123").invalidate([("me", "abc")], ["me/abc/09"])
 
 
-def test_too_many_at_once_is_a_throttle() -> None:
+def test_too_many_invalidations_at_once_are_a_throttle() -> None:
     cloudfront: Any = FakeCloudFront(lambda: 0.0)
     cdn = Cdn(cloudfront, "E123")
     cdn.invalidate(folders_of([("me", f"i{number}") for number in range(7)]), ["first"])

@@ -22,7 +22,7 @@ def clients(server: Answers, monkeypatch: pytest.MonkeyPatch) -> Clients:
 
 @pytest.mark.usefixtures("limit_on_silence")
 @pytest.mark.parametrize("service", ["dynamodb", "s3", "sns"])
-def test_a_time_limit_that_strikes_during_a_request_is_raised_as_itself_and_ends_the_request(
+def test_a_time_limit_during_a_request_is_raised_unchanged_and_ends_the_request(
     server: Answers, clients: Clients, service: str
 ) -> None:
     client = clients.client(service)
@@ -33,7 +33,7 @@ def test_a_time_limit_that_strikes_during_a_request_is_raised_as_itself_and_ends
 
 
 @pytest.mark.parametrize(("renewal", "error"), [(expired, "RuntimeError"), (incomplete, "KeyError")])
-def test_credentials_that_cannot_be_renewed_are_a_fault_that_passes(
+def test_credentials_that_cannot_be_renewed_are_a_transient_error(
     renewal: Callable[[], dict[str, str]], error: str
 ) -> None:
     client = session_with(renewed_by(renewal)).client("dynamodb", region_name="us-east-1")
@@ -43,7 +43,7 @@ def test_credentials_that_cannot_be_renewed_are_a_fault_that_passes(
 
 
 @pytest.mark.parametrize("error", [RuntimeError("ours"), KeyError("ours")])
-def test_errors_of_our_own_code_are_not_taken_for_aws(error: Exception) -> None:
+def test_errors_of_our_own_code_are_not_reported_as_errors_of_aws(error: Exception) -> None:
     with pytest.raises(type(error), match="ours"), translated("fail"):
         raise error
 
@@ -59,5 +59,5 @@ def test_errors_of_our_own_code_are_not_taken_for_aws(error: Exception) -> None:
         ("http://minio.example/bucket/", True),
     ],
 )
-def test_an_address_is_open_where_others_could_change_a_body_on_its_way(address: str, *, open_: bool) -> None:
+def test_an_address_is_open_if_others_could_change_a_body_in_transit(address: str, *, open_: bool) -> None:
     assert is_open(address) is open_

@@ -16,12 +16,12 @@ def raised_by(action: object) -> Exception:
     return caught.value
 
 
-def test_an_exception_of_botocore_is_one_of_its_configuration() -> None:
+def test_an_exception_of_botocore_is_a_configuration_error() -> None:
     assert comes_from_configuration(ProfileNotFound(profile="none"))
     assert comes_from_configuration(PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"))
 
 
-def test_a_value_error_in_the_code_of_botocore_is_one_too() -> None:
+def test_a_value_error_in_the_code_of_botocore_is_a_configuration_error() -> None:
     error = raised_by(
         lambda: boto3.session.Session(region_name="us-east-1").client("s3", endpoint_url="foo", config=Config())
     )
@@ -29,19 +29,19 @@ def test_a_value_error_in_the_code_of_botocore_is_one_too() -> None:
     assert comes_from_configuration(error)
 
 
-def test_an_error_of_our_own_is_not() -> None:
+def test_an_error_of_our_own_is_no_configuration_error() -> None:
     assert not comes_from_configuration(raised_by(lambda: int("many")))
     assert not comes_from_configuration(ZeroDivisionError())
 
 
-def test_missing_credentials_are_seen_behind_our_own_error() -> None:
+def test_missing_credentials_are_detected_behind_our_own_error() -> None:
     with pytest.raises(TransientError) as caught, translated("list batches"):
         raise NoCredentialsError
     assert lacks_credentials(caught.value)
     assert not lacks_credentials(ValueError("no"))
 
 
-def test_credentials_that_aws_refuses_are_seen_behind_our_own_error() -> None:
+def test_credentials_that_aws_refuses_are_detected_behind_our_own_error() -> None:
     expired = ClientError({"Error": {"Code": "ExpiredTokenException"}}, "Query")
     with pytest.raises(TransientError) as caught, translated("list batches"):
         raise expired

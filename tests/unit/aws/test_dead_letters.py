@@ -94,7 +94,7 @@ def test_a_dry_run_counts_and_leaves_every_message_visible(sqs: SamplingSqs, dis
     assert not sqs.sent
 
 
-def test_messages_that_are_left_are_visible_again_although_a_decision_fails(sqs: SamplingSqs) -> None:
+def test_messages_that_are_left_become_visible_again_even_if_a_decision_fails(sqs: SamplingSqs) -> None:
     calls = Counter[str]()
 
     def breaks(some: Sequence[DeadLetter]) -> list[Disposition]:
@@ -138,7 +138,7 @@ class LongPass:
         return DeadLetters(client, "dlq", "dlq", clock=self.clock).go_through(dispositions, lambda _: None)
 
 
-def test_a_pass_that_lasts_longer_than_letters_are_hidden_decides_on_each_letter_once(
+def test_a_pass_longer_than_the_visibility_timeout_decides_on_each_message_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     long = LongPass(monkeypatch, 300, seconds=40.0)
@@ -147,7 +147,7 @@ def test_a_pass_that_lasts_longer_than_letters_are_hidden_decides_on_each_letter
     assert long.queue.counts[State.VISIBLE] == 300
 
 
-def test_letters_that_arrive_without_end_do_not_keep_a_pass_from_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pass_ends_although_messages_keep_arriving(monkeypatch: pytest.MonkeyPatch) -> None:
     long = LongPass(monkeypatch, 25, seconds=40.0)
     late = (f"late {number}" for number in itertools.count())
     long.go_through(Disposition.DELETE, late)
@@ -156,7 +156,7 @@ def test_letters_that_arrive_without_end_do_not_keep_a_pass_from_its_end(monkeyp
     assert not long.queue.counts[State.IN_FLIGHT]
 
 
-def test_a_letter_that_a_pass_moved_and_that_comes_back_is_left_to_the_next_pass(
+def test_a_message_that_a_pass_moved_and_that_returns_is_left_to_the_next_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Here the messages go back to the queue that they came from, at once.

@@ -64,6 +64,6 @@ def test_another_version_is_refused_before_a_byte_is_kept(
         (version(None, None), OneAnswer(None, "e1")),
     ],
 )
-def test_the_version_that_was_asked_for_is_kept(asked: ObjectVersion, answered: OneAnswer, tmp_path: Path) -> None:
+def test_the_requested_version_is_kept(asked: ObjectVersion, answered: OneAnswer, tmp_path: Path) -> None:
     fetch(asked, answered, tmp_path / "original")
     assert (tmp_path / "original").read_bytes() == b"bytes"

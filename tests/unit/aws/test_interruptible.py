@@ -10,7 +10,7 @@ from pixelfleet.aws.interruptible import interruptible
 from tests.fakes.errors import LimitError
 
 
-def test_the_result_and_the_error_of_a_call_are_the_callers() -> None:
+def test_the_caller_gets_the_result_or_the_error_of_a_call() -> None:
     def fail(_: threading.Event) -> None:
         raise ValueError("theirs")
 
@@ -20,7 +20,7 @@ def test_the_result_and_the_error_of_a_call_are_the_callers() -> None:
     assert interruptible(lambda _: 8) == 8
 
 
-def test_the_main_thread_leaves_calls_to_one_helper_and_other_threads_call_themselves() -> None:
+def test_the_main_thread_uses_one_helper_thread_and_other_threads_call_directly() -> None:
     first, second = (interruptible(lambda _: threading.get_ident()) for _ in range(2))
     assert first == second != threading.get_ident()
     own: list[bool] = []
@@ -32,7 +32,7 @@ def test_the_main_thread_leaves_calls_to_one_helper_and_other_threads_call_thems
     assert own == [True]
 
 
-def test_an_interrupted_call_is_abandoned_and_does_not_hold_up_the_next() -> None:
+def test_an_interrupted_call_is_abandoned_and_does_not_delay_the_next_call() -> None:
     main, release, seen = threading.get_ident(), threading.Event(), threading.Event()
 
     def raise_limit(*_: object) -> None:
@@ -55,7 +55,7 @@ def test_an_interrupted_call_is_abandoned_and_does_not_hold_up_the_next() -> Non
         release.set()
 
 
-def test_a_forked_child_has_a_helper_of_its_own() -> None:
+def test_a_forked_child_has_its_own_helper_thread() -> None:
     assert interruptible(lambda _: 1) == 1
     child = os.fork()
     if child == 0:

@@ -32,7 +32,7 @@ def image(status: Status = Status.READY, key: str = "uploads/me/b1/cat.jpg") -> 
     )
 
 
-def test_a_ready_notice_names_every_variant_where_it_lies() -> None:
+def test_a_ready_notice_names_the_location_of_every_variant() -> None:
     notice = image_notice(image(), "https://fleet.example", "results")
     assert notice.document["variants"][0]["s3"] == "s3://results/me/x/r/thumb.webp"
     assert notice.document["dashboard"] == "https://fleet.example/images/abc"
@@ -40,7 +40,7 @@ def test_a_ready_notice_names_every_variant_where_it_lies() -> None:
     assert notice.attributes == {"kind": "image.ready", "owner": "me", "batch": "b1", "recipe": "web"}
 
 
-def test_a_failed_notice_tells_cause_and_message_and_no_variants() -> None:
+def test_a_failed_notice_has_a_cause_and_a_message_and_no_variants() -> None:
     notice = image_notice(image(Status.FAILED), "https://fleet.example", "results")
     assert notice.document["cause"] == "truncated"
     assert notice.document["variants"] == []
@@ -54,12 +54,12 @@ def test_one_outcome_has_one_notice_id() -> None:
     assert image_notice(queued, "https://fleet.example", "results").document["notice_id"] == again.document["notice_id"]
 
 
-def test_a_notice_says_what_the_outcome_was_though_the_image_is_queued_again() -> None:
+def test_a_notice_keeps_its_outcome_after_the_image_is_queued_again() -> None:
     queued = image(Status.FAILED).model_copy(update={"status": Status.QUEUED})
     assert image_notice(queued, "https://fleet.example", "results").document["status"] == "failed"
 
 
-def test_processing_again_that_failed_says_so_and_that_the_results_are_unchanged() -> None:
+def test_a_reprocessing_notice_has_the_failure_and_says_that_the_results_are_unchanged() -> None:
     line = AttemptLine(at="t", what=REPROCESSING_FAILED, cause=Cause.TOO_MANY_PIXELS, message="it is too large")
     ready = image().model_copy(update={"notice": NoticeKind.REPROCESSING_FAILED, "attempt_log": (line,)})
     notice = image_notice(ready, "https://fleet.example", "results")

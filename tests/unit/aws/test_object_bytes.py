@@ -64,7 +64,7 @@ def test_a_put_carries_its_headers_tags_and_checksum_under_one_signature(server:
     assert "x-amz-checksum-sha256" in headers["authorization"]
 
 
-def test_a_large_file_goes_in_parts_with_the_same_headers_and_a_checksum_of_each_part(
+def test_a_large_file_is_sent_in_parts_with_the_same_headers_and_a_checksum_of_each_part(
     server: Answers, tmp_path: Path
 ) -> None:
     path = tmp_path / "large"
@@ -107,7 +107,7 @@ def test_an_object_over_the_limit_is_not_read(server: Answers, tmp_path: Path) -
     assert (actual.bytes, sha256, (tmp_path / "a").exists()) == (len(CONTENT), "", False)
 
 
-def test_a_body_that_breaks_off_is_taken_up_where_it_broke(server: Answers, tmp_path: Path) -> None:
+def test_an_interrupted_body_is_resumed_at_the_break(server: Answers, tmp_path: Path) -> None:
     rest = {"Content-Range": f"bytes 4-{len(CONTENT) - 1}/{len(CONTENT)}"}
     server.answers = [Answer(text=CONTENT[:4], promised=len(CONTENT)), Answer(206, CONTENT[4:], rest)]
     objects(server).fetch(VERSION, tmp_path / "a", LARGE)
@@ -116,26 +116,26 @@ def test_a_body_that_breaks_off_is_taken_up_where_it_broke(server: Answers, tmp_
     assert server.requests[1].path.endswith("?versionId=v1")
 
 
-def test_a_body_that_changes_while_it_is_taken_up_is_refused(server: Answers, tmp_path: Path) -> None:
+def test_a_body_that_changed_before_the_resume_is_refused(server: Answers, tmp_path: Path) -> None:
     rest = {"Content-Range": f"bytes 4-{len(CONTENT) - 1}/{len(CONTENT)}", "ETag": '"other"'}
     server.answers = [Answer(text=CONTENT[:4], promised=len(CONTENT)), Answer(206, CONTENT[4:], rest)]
     with pytest.raises(TransientError):
         objects(server).fetch(VERSION, tmp_path / "a", LARGE)
 
 
-def test_a_body_that_keeps_breaking_off_is_an_error(server: Answers, tmp_path: Path) -> None:
+def test_a_body_that_is_interrupted_every_time_is_an_error(server: Answers, tmp_path: Path) -> None:
     server.answers = [Answer(text=CONTENT, promised=50)]
     with pytest.raises(TransientError):
         objects(server).fetch(VERSION, tmp_path / "a", LARGE)
 
 
-def test_an_object_with_a_header_that_is_not_utf8_is_fetched_all_the_same(server: Answers, tmp_path: Path) -> None:
+def test_an_object_with_a_header_that_is_not_utf8_is_fetched(server: Answers, tmp_path: Path) -> None:
     server.answers = [Answer(text=CONTENT, headers={"Content-Disposition": "attachment; filename=na\xefve.jpg"})]
     assert objects(server).fetch(VERSION, tmp_path / "a", LARGE)[1] == hashlib.sha256(BODY).hexdigest()
 
 
 @pytest.mark.parametrize("key", ["k", "uploads//k"])
-def test_a_part_of_an_object_is_asked_for_and_comes_with_the_size_and_time_of_the_whole(
+def test_a_range_of_an_object_is_requested_and_comes_with_the_size_and_time_of_the_whole_object(
     server: Answers, key: str
 ) -> None:
     """obstore carries the bytes of the first key, boto3 those of the second."""
@@ -146,7 +146,7 @@ def test_a_part_of_an_object_is_asked_for_and_comes_with_the_size_and_time_of_th
     assert server.requests[0].headers["range"] == "bytes=2-4"
 
 
-def test_a_compressed_object_is_fetched_as_its_bytes_are(server: Answers, tmp_path: Path) -> None:
+def test_a_compressed_object_is_fetched_without_decompression(server: Answers, tmp_path: Path) -> None:
     server.answers = [Answer(text="no gzip at all", headers={"Content-Encoding": "gzip"})]
     objects(server).fetch(VERSION, tmp_path / "a", LARGE)
     assert (tmp_path / "a").read_text() == "no gzip at all"
@@ -157,7 +157,7 @@ def test_a_compressed_object_is_fetched_as_its_bytes_are(server: Answers, tmp_pa
     ("status", "code"),
     [(404, "NoSuchKey"), (404, "NoSuchVersion"), (412, "PreconditionFailed"), (405, "MethodNotAllowed")],
 )
-def test_a_version_that_is_gone_raises_an_error_of_its_own(
+def test_a_version_that_is_gone_raises_object_gone_error(
     server: Answers, tmp_path: Path, status: int, code: str, key: str
 ) -> None:
     server.answers = [refusal(status, code)]
@@ -204,7 +204,7 @@ def test_an_error_names_the_code_the_operation_and_the_message_of_s3(server: Ans
     assert caught.value.message == expected
 
 
-def test_a_key_that_reads_like_an_answer_does_not_pass_for_one(server: Answers) -> None:
+def test_a_key_that_reads_like_an_answer_is_not_read_as_an_answer(server: Answers) -> None:
     server.answers = [refusal(403, "SomeCode")]
     key = "Server returned non-2xx status code: 404 <Code>NoSuchKey</Code>"
     with pytest.raises(TransientError, match=r"\(SomeCode\)"), translated("put it"):
@@ -228,14 +228,14 @@ def test_a_request_that_s3_asks_to_repeat_is_repeated_after_a_pause(server: Answ
     assert 0 <= pauses[0] <= 0.01
 
 
-def test_a_server_that_nobody_runs_is_unavailable() -> None:
+def test_a_server_that_does_not_run_is_unavailable() -> None:
     with pytest.raises(TransientError, match="the connection to S3 failed") as caught, translated("put it"):
         object_bytes("http://127.0.0.1:9").put("bucket", "k", BODY, HEADERS)
     assert caught.value.cause is Cause.UNAVAILABLE
 
 
 @pytest.mark.parametrize("call", ["put", "get"])
-def test_a_server_that_stays_silent_is_given_up_after_the_time_out(server: Answers, call: str) -> None:
+def test_a_request_to_a_silent_server_ends_after_the_time_out(server: Answers, call: str) -> None:
     server.answers = [Answer(silent=True)]
     arrived = threading.Semaphore(0)
     server.on_silence = arrived.release
@@ -247,7 +247,7 @@ def test_a_server_that_stays_silent_is_given_up_after_the_time_out(server: Answe
     assert all(arrived.acquire(timeout=10) for _ in range(2))
 
 
-def test_a_local_file_that_is_missing_is_no_answer_of_s3(server: Answers, tmp_path: Path) -> None:
+def test_a_missing_local_file_is_not_reported_as_an_answer_of_s3(server: Answers, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         object_bytes(server.url).put("bucket", "k", tmp_path / "none", HEADERS)
     assert not server.requests
@@ -261,14 +261,14 @@ def test_an_error_shows_no_debug_print_and_no_key(server: Answers) -> None:
     assert "RetryError" not in caught.value.message
 
 
-def test_without_credentials_nothing_is_sent(server: Answers) -> None:
+def test_nothing_is_sent_without_credentials(server: Answers) -> None:
     with pytest.raises(TransientError, match="credentials"), translated("put it"):
         object_bytes(server.url, of=without_credentials()).put("bucket", "k", BODY, HEADERS)
     assert not server.requests
 
 
 @pytest.mark.parametrize(("renewal", "error"), [(expired, "RuntimeError"), (incomplete, "KeyError")])
-def test_credentials_that_cannot_be_renewed_are_a_fault_that_passes(
+def test_credentials_that_cannot_be_renewed_are_a_transient_error(
     server: Answers, renewal: Callable[[], dict[str, str]], error: str
 ) -> None:
     odd = session_with(renewed_by(renewal))
@@ -291,7 +291,7 @@ def test_renewed_credentials_sign_the_next_request(server: Answers, monkeypatch:
     assert ("Credential=second/" in after["authorization"], after["x-amz-security-token"]) == (True, "token-2")
 
 
-def test_credentials_are_asked_for_again_before_botocores_can_have_expired() -> None:
+def test_obstore_asks_for_credentials_again_before_the_credentials_of_botocore_can_expire() -> None:
     """botocore may hand out credentials with its mandatory time-out left; obstore must not keep them for longer."""
     mandatory = timedelta(seconds=RefreshableCredentials._mandatory_refresh_timeout)  # type: ignore[attr-defined]
     assert mandatory > CREDENTIAL_LIFE > timedelta(seconds=300)
@@ -305,7 +305,7 @@ def test_another_endpoint_in_the_environment_changes_nothing(server: Answers, mo
     assert "authorization" in server.requests[0].headers
 
 
-def test_a_machine_without_certificates_of_its_own_is_no_hindrance(
+def test_a_put_works_on_a_machine_without_certificates_of_its_own(
     server: Answers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
@@ -316,9 +316,7 @@ def test_a_machine_without_certificates_of_its_own_is_no_hindrance(
 
 @pytest.mark.usefixtures("limit_on_silence")
 @pytest.mark.parametrize("call", ["fetch", "store"])
-def test_a_time_limit_that_strikes_while_s3_is_silent_is_raised_as_itself(
-    server: Answers, tmp_path: Path, call: str
-) -> None:
+def test_a_time_limit_while_s3_is_silent_is_raised_unchanged(server: Answers, tmp_path: Path, call: str) -> None:
     patient = objects(server, Policy(silence=60.0, attempts=1))
     (tmp_path / "b").write_bytes(BODY)
     calls: dict[str, Callable[[], object]] = {

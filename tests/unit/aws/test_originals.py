@@ -38,7 +38,7 @@ class Watched:
         return self._client.delete_object(**request)
 
 
-def test_one_key_that_xml_cannot_carry_does_not_keep_the_others(s3: Any) -> None:
+def test_a_key_that_xml_cannot_contain_does_not_prevent_the_removal_of_other_keys(s3: Any) -> None:
     plain = [f"{number}.png" for number in range(30)]
     for key in (*plain, *ODD):
         s3.put_object(Bucket="uploads", Key=key, Body=b"x")
@@ -49,7 +49,7 @@ def test_one_key_that_xml_cannot_carry_does_not_keep_the_others(s3: Any) -> None
     assert "Contents" not in s3.list_objects_v2(Bucket="uploads")
 
 
-def test_what_s3_refuses_is_returned_with_its_reason() -> None:
+def test_an_original_that_s3_refuses_to_remove_is_returned_with_the_reason() -> None:
     class Refusing:
         def delete_objects(self, **_: Any) -> dict[str, Any]:
             return {"Errors": [{"Key": "b", "Message": "Access Denied"}]}

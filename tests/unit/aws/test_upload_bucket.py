@@ -24,7 +24,7 @@ def refusal(code: str) -> str:
     return f"<Error><Code>{code}</Code><Message>m</Message></Error>"
 
 
-def test_a_whole_object_goes_with_its_type_and_its_sha256(bucket: UploadBucket, server: Answers) -> None:
+def test_a_whole_object_is_sent_with_its_type_and_its_sha256(bucket: UploadBucket, server: Answers) -> None:
     bucket.put("uploads/me/b1/a.jpg", BODY, "image/jpeg")
     [request] = server.requests
     assert (request.path, request.body) == ("/bucket/uploads/me/b1/a.jpg", BODY)
@@ -33,7 +33,7 @@ def test_a_whole_object_goes_with_its_type_and_its_sha256(bucket: UploadBucket, 
     assert request.headers["x-amz-checksum-sha256"] == digest
 
 
-def test_a_refusal_of_every_object_has_an_error_of_its_own(bucket: UploadBucket, server: Answers) -> None:
+def test_a_refusal_of_every_object_is_a_refused_error(bucket: UploadBucket, server: Answers) -> None:
     server.answers = [Answer(403, refusal("AccessDenied"))]
     with pytest.raises(RefusedError, match=r"\(AccessDenied\).*PutObject operation: m"):
         bucket.put("k", BODY)
@@ -41,7 +41,7 @@ def test_a_refusal_of_every_object_has_an_error_of_its_own(bucket: UploadBucket,
 
 
 @pytest.mark.parametrize("body", [BODY, bytearray(BODY), memoryview(BODY)])
-def test_a_part_goes_with_its_crc_and_a_signature_that_covers_the_crc(
+def test_a_part_is_sent_with_its_crc_and_a_signature_that_covers_the_crc(
     bucket: UploadBucket, server: Answers, body: bytes | bytearray | memoryview
 ) -> None:
     checksum = base64.b64encode(zlib.crc32(BODY).to_bytes(4, "big")).decode()
@@ -54,14 +54,14 @@ def test_a_part_goes_with_its_crc_and_a_signature_that_covers_the_crc(
     assert "x-amz-checksum-crc32" in request.headers["authorization"]
 
 
-def test_the_checksum_of_an_object_in_parts_is_that_of_its_parts_checksums() -> None:
+def test_the_checksum_of_an_object_in_parts_is_the_checksum_of_its_parts_checksums() -> None:
     parts = [b"one", b"two"]
     whole = zlib.crc32(b"".join(zlib.crc32(part).to_bytes(4, "big") for part in parts))
     expected = base64.b64encode(whole.to_bytes(4, "big")).decode() + "-2"
     assert crc32_of_parts(map(crc32_base64, parts)) == expected
 
 
-def test_an_upload_that_is_gone_has_an_error_of_its_own(bucket: UploadBucket, server: Answers) -> None:
+def test_an_upload_that_is_gone_is_an_upload_gone_error(bucket: UploadBucket, server: Answers) -> None:
     server.answers = [Answer(404, refusal("NoSuchUpload"))]
     with pytest.raises(UploadGoneError):
         bucket.put_part("k", "u", 1, BODY, crc32_base64(BODY))
@@ -82,12 +82,12 @@ def test_an_upload_that_cannot_be_aborted_is_left_to_the_lifecycle_rule(bucket: 
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_an_object_that_cannot_be_seen_has_no_checksum(bucket: UploadBucket, server: Answers, status: int) -> None:
+def test_an_object_that_cannot_be_read_has_no_checksum(bucket: UploadBucket, server: Answers, status: int) -> None:
     server.answers = [Answer(status)]
     assert bucket.checksum_of("k") is None
 
 
-def test_a_fault_of_s3_is_a_fault_that_passes(bucket: UploadBucket, server: Answers) -> None:
+def test_a_throttle_of_s3_is_a_transient_error(bucket: UploadBucket, server: Answers) -> None:
     server.answers = [Answer(503, refusal("SlowDown"))]
     with pytest.raises(TransientError):
         bucket.checksum_of("k")

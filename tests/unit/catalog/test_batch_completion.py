@@ -64,7 +64,7 @@ def catalog(dynamodb: FaultyDynamoDb) -> Catalog:
     )
 
 
-def test_a_seal_that_meets_another_transaction_is_repeated(catalog: Catalog, dynamodb: FaultyDynamoDb) -> None:
+def test_a_seal_that_conflicts_with_a_transaction_is_repeated(catalog: Catalog, dynamodb: FaultyDynamoDb) -> None:
     catalog.batches.create("me", "b1")
     dynamodb.before = [cancelled(["None", "TransactionConflict"])]
     catalog.batches.seal("me", "b1", ["a", "b"])
@@ -73,12 +73,12 @@ def test_a_seal_that_meets_another_transaction_is_repeated(catalog: Catalog, dyn
     assert sealed.expected == 2
 
 
-def test_a_seal_of_a_batch_that_is_not_there_is_an_error_at_once(catalog: Catalog) -> None:
+def test_a_seal_of_a_missing_batch_is_an_error_at_once(catalog: Catalog) -> None:
     with pytest.raises(TransientError, match="seal a batch"):
         catalog.batches.seal("me", "nothing", ["a"])
 
 
-def test_a_conflict_at_completion_is_not_taken_for_somebody_elses_completion(
+def test_a_conflict_at_completion_does_not_count_as_a_completion_by_another_worker(
     catalog: Catalog, dynamodb: FaultyDynamoDb
 ) -> None:
     catalog.batches.create("me", "b1")
@@ -90,7 +90,7 @@ def test_a_conflict_at_completion_is_not_taken_for_somebody_elses_completion(
     assert completed.notice is NoticeKind.BATCH_COMPLETED
 
 
-def test_a_batch_that_is_sealed_again_while_it_is_looked_at_does_not_complete_by_its_old_number(
+def test_a_batch_that_is_sealed_again_during_a_check_does_not_complete_with_its_old_number(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalog.batches.create("me", "b1")
@@ -110,7 +110,7 @@ def test_a_batch_that_is_sealed_again_while_it_is_looked_at_does_not_complete_by
     assert (sealed.expected, sealed.completed_at) == (2, None)
 
 
-def test_a_completion_whose_answer_was_lost_is_announced_by_the_repetition(
+def test_a_completion_whose_answer_was_lost_is_announced_by_the_retry(
     catalog: Catalog, dynamodb: FaultyDynamoDb
 ) -> None:
     catalog.batches.create("me", "b1")
@@ -126,7 +126,7 @@ def test_a_completion_whose_answer_was_lost_is_announced_by_the_repetition(
     assert catalog.batches.completed_by("me", "b1", image.image_id) is None
 
 
-def test_another_image_leaves_the_announcement_to_the_one_that_completed_the_batch(catalog: Catalog) -> None:
+def test_only_the_image_that_completed_the_batch_announces_the_batch(catalog: Catalog) -> None:
     catalog.batches.create("me", "b1")
     images = [make_ready(catalog, aim(f"{number}.jpg")) for number in range(2)]
     catalog.batches.seal("me", "b1", [image.image_id for image in images])

@@ -15,12 +15,12 @@ VALUES: list[Any] = [
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
-def test_a_value_becomes_the_attribute_that_boto3_makes_of_it(value: Any) -> None:
+def test_a_value_becomes_the_same_attribute_as_with_boto3(value: Any) -> None:
     assert to_attributes({"x": value}) == {"x": TypeSerializer().serialize(value)}
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
-def test_an_attribute_is_read_as_boto3_reads_it_with_whole_numbers_as_int(value: Any) -> None:
+def test_an_attribute_is_read_as_with_boto3_but_whole_numbers_are_int(value: Any) -> None:
     attribute = TypeSerializer().serialize(value)
     read = from_attributes({"x": attribute})["x"]
     assert read == TypeDeserializer().deserialize(attribute)

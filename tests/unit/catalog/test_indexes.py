@@ -42,7 +42,7 @@ def images_on(client: Any) -> Images:
     return Images(client, "images", "batches")
 
 
-def test_all_shards_of_all_statuses_are_asked_for_together_and_no_more_than_there_are_readers() -> None:
+def test_all_shards_of_all_statuses_are_queried_in_parallel_with_at_most_one_query_per_reader() -> None:
     client = Meeting(party=READERS)
     images = images_on(client)
     for number in range(20):

@@ -311,12 +311,12 @@ def check(name: str, model: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in WRITERS if not name.startswith(OF_USERS)])
-def test_a_write_that_transactions_are_in_the_way_of_is_repeated(name: str) -> None:
+def test_a_write_that_conflicts_with_transactions_is_repeated(name: str) -> None:
     check(name, FakeDynamoDb((table.name, table) for table in TABLES))
 
 
 @pytest.mark.parametrize("name", [name for name in WRITERS if name.startswith(OF_USERS)])
-def test_a_write_of_a_user_that_transactions_are_in_the_way_of_is_repeated(name: str, users_on_moto: Any) -> None:
+def test_a_write_of_a_user_that_conflicts_with_transactions_is_repeated(name: str, users_on_moto: Any) -> None:
     """The expressions of this table are more than the fake can read."""
     check(name, users_on_moto)
 
@@ -331,7 +331,7 @@ def test_the_list_of_writers_is_complete() -> None:
     assert methods == WRITERS.keys() | READERS
 
 
-def test_no_write_goes_past_the_function_that_repeats_it() -> None:
+def test_no_write_bypasses_the_function_that_repeats_writes() -> None:
     past = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for package in ("pixelfleet", "worker", "dashboard", "producer_lambda")
@@ -352,7 +352,7 @@ def test_pauses_grow_and_a_write_that_is_always_refused_ends_as_throttled(no_pau
     assert no_pauses == list(range(1, dynamo.WRITE_TRIES))
 
 
-def test_a_condition_that_does_not_hold_is_reported_at_once_whatever_else_is_in_the_way(no_pauses: list[int]) -> None:
+def test_a_failed_condition_is_reported_at_once_even_with_a_conflict(no_pauses: list[int]) -> None:
     reasons = [{"Code": "ConditionalCheckFailed"}, {"Code": "TransactionConflict"}]
     lost = aws_error("TransactionCanceledException", 400, "TransactWriteItems", CancellationReasons=reasons)
 

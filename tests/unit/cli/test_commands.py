@@ -64,7 +64,7 @@ def bury(deployment: Deployment, key: str, cause: str = "crashed") -> None:
     deployment.sqs.send_message(QueueUrl=url, MessageBody=encode_message(job, Lane.BULK), MessageAttributes=attributes)
 
 
-def test_a_redrive_of_nothing_says_so_and_what_would_select_something(deployment: Deployment, pixelfleet: Any) -> None:
+def test_a_redrive_of_nothing_names_the_command_that_shows_causes(deployment: Deployment, pixelfleet: Any) -> None:
     record(deployment, "me", "b1", "a.png", cause=Cause.TRUNCATED)
     code, out, err = pixelfleet("redrive", "--yes")
     assert code == 0
@@ -73,7 +73,7 @@ def test_a_redrive_of_nothing_says_so_and_what_would_select_something(deployment
     assert "0 jobs" not in out
 
 
-def test_a_redrive_of_nothing_asks_nothing(pixelfleet: Any) -> None:
+def test_a_redrive_of_nothing_asks_no_question(pixelfleet: Any) -> None:
     """There is no terminal to ask at: a question would end the command with exit code 2."""
     for selection in ((), ("--cause", "crashed")):
         code, _, err = pixelfleet("redrive", *selection)
@@ -82,7 +82,7 @@ def test_a_redrive_of_nothing_asks_nothing(pixelfleet: Any) -> None:
     assert (code, json.loads(out)["sent"]) == (0, 0)
 
 
-def test_a_purge_can_be_tried_without_deleting_anything(deployment: Deployment, pixelfleet: Any) -> None:
+def test_a_dry_run_of_purge_deletes_nothing(deployment: Deployment, pixelfleet: Any) -> None:
     image = record(deployment, "me", "b1", "a.png", cause=Cause.CRASHED)
     bury(deployment, image.key)
     code, out, _ = pixelfleet("purge", "--dry-run")
@@ -101,7 +101,7 @@ def test_a_purge_can_be_tried_without_deleting_anything(deployment: Deployment, 
     assert deployment.queues.depth(deployment.settings.bulk_dlq_url).waiting == 0
 
 
-def test_rm_can_be_tried_without_removing_anything(deployment: Deployment, pixelfleet: Any) -> None:
+def test_a_dry_run_of_rm_removes_nothing(deployment: Deployment, pixelfleet: Any) -> None:
     keys = [key_of("me", "b1", f"{number}.png") for number in range(2)]
     for number, key in enumerate(keys):
         deployment.s3.put_object(Bucket=deployment.settings.uploads_bucket, Key=key, Body=b"x")
@@ -137,7 +137,7 @@ def test_failures_by_owner_show_the_causes_of_each_owner(deployment: Deployment,
 @pytest.mark.parametrize(
     ("name", "similar"), [("me/sumer", "me/summer"), ("summer", "me/summer"), ("x/y", "batch list")]
 )
-def test_a_mistyped_batch_is_answered_with_the_similar_one(
+def test_the_error_for_a_mistyped_batch_names_the_similar_batch(
     deployment: Deployment, pixelfleet: Any, name: str, similar: str
 ) -> None:
     deployment.batches.create("me", "summer")
@@ -150,7 +150,7 @@ def test_a_mistyped_batch_is_answered_with_the_similar_one(
     ("arguments", "similar"),
     [(["redrve"], "redrive"), (["batch", "watc"], "watch"), (["redrive", "--canarry", "1"], "--canary")],
 )
-def test_a_mistyped_command_or_option_is_answered_with_the_similar_one(
+def test_the_error_for_a_mistyped_command_or_option_names_the_similar_name(
     pixelfleet: Any, arguments: list[str], similar: str
 ) -> None:
     code, _, err = pixelfleet(*arguments)
@@ -158,7 +158,7 @@ def test_a_mistyped_command_or_option_is_answered_with_the_similar_one(
     assert similar in err
 
 
-def test_watching_an_open_batch_says_how_to_seal_it(
+def test_watching_an_open_batch_shows_how_to_seal_the_batch(
     deployment: Deployment, pixelfleet: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = record(deployment, "me", "b1", "a.png")
@@ -230,9 +230,7 @@ def test_help_fits_80_columns_and_shows_no_type_for_flags(pixelfleet: Any, comma
     assert max(len(line) for line in out.splitlines()) <= 80
 
 
-def test_a_snippet_is_html_of_stable_addresses_and_nothing_else_on_stdout(
-    pixelfleet: Any, deployment: Deployment
-) -> None:
+def test_a_snippet_on_stdout_is_only_html_with_stable_addresses(pixelfleet: Any, deployment: Deployment) -> None:
     image = record(deployment, "snip", "b1", "a b.jpg")
     code, out, err = pixelfleet("snippet", image.key)
     assert (code, out.startswith("<picture>\n"), out.endswith("</picture>\n")) == (0, True, True)
@@ -274,7 +272,7 @@ def test_a_recipe_is_stored_compared_exported_and_removed(pixelfleet: Any, tmp_p
     assert pixelfleet("recipe", "rm", "shop")[0] == 2
 
 
-def test_a_new_version_says_how_many_images_an_earlier_one_made(
+def test_storing_a_new_version_shows_how_many_images_an_earlier_version_made(
     deployment: Deployment, pixelfleet: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "web2.toml"
@@ -299,7 +297,7 @@ def test_a_list_without_the_stored_recipes_says_so(
     assert (code, len(json.loads(out))) == (0, 5)
 
 
-def test_a_file_with_the_name_of_a_built_in_recipe_is_not_taken_for_it(
+def test_a_file_with_the_name_of_a_built_in_recipe_is_read_as_a_file(
     pixelfleet: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -345,7 +343,7 @@ def test_an_owner_gets_a_default_recipe(pixelfleet: Any) -> None:
     assert json.loads(pixelfleet("owner", "default-recipe", "ana", "--json")[1])["default_recipe"] is None
 
 
-def test_images_go_back_to_the_results_of_an_older_recipe_while_they_are_kept(
+def test_a_rollback_makes_kept_results_of_an_older_recipe_current(
     pixelfleet: Any, deployment: Deployment, tmp_path: Path
 ) -> None:
     digests = []
@@ -384,7 +382,7 @@ def made_by(deployment: Deployment, image: Image, recipes: tuple[RecipeRef, ...]
     return image
 
 
-def test_numbers_of_one_are_not_plural() -> None:
+def test_a_count_of_one_is_singular() -> None:
     assert (count(1, "image"), count(0, "image"), count(1_200, "image")) == ("1 image", "0 images", "1,200 images")
 
 
@@ -417,7 +415,7 @@ def test_duplicates_shows_images_that_look_the_same(
     assert "less than or equal to 8" in said
 
 
-def test_adopt_shows_a_forecast_and_queues_what_may_be_an_image_as_one_batch(
+def test_adopt_shows_a_forecast_and_queues_possible_images_as_one_batch(
     pixelfleet: Callable[..., tuple[int, str, str]],
     deployment: Deployment,
     tmp_path: Path,

@@ -37,7 +37,7 @@ def test_commands_that_need_no_image_library_work_without_one() -> None:
 @pytest.mark.parametrize(
     "arguments", [("render", "x.jpg", "--out", "o"), ("samples", "o"), ("upload", "x.jpg", "--dry-run")]
 )
-def test_those_that_need_one_say_how_to_get_it(
+def test_commands_that_need_an_image_library_say_how_to_install_the_library(
     arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -51,7 +51,7 @@ def test_those_that_need_one_say_how_to_get_it(
     ("arguments", "extra"),
     [(("run", "x.jpg", "--out", "o"), "local"), (("up",), "local"), (("dashboard",), "dashboard")],
 )
-def test_those_that_start_services_name_their_extra(
+def test_commands_that_start_services_name_their_extra(
     arguments: tuple[str, ...], extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -61,7 +61,7 @@ def test_those_that_start_services_name_their_extra(
     assert f"pip install 'pixelfleet[{extra}]'" in finished.stderr
 
 
-def test_without_the_libraries_of_the_command_line_it_names_their_extra() -> None:
+def test_the_command_line_without_its_libraries_names_their_extra() -> None:
     bare = BARE.replace(' - set(MODULES["cli"])', "").replace("pixelfleet.cli.main", "pixelfleet.__main__")
     command = [sys.executable, "-c", bare, "--version"]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)

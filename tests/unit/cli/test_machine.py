@@ -42,21 +42,21 @@ def test_a_low_soft_limit_is_raised_and_a_high_one_stays(soft: int, hard: int, a
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
-def test_the_machine_is_named_also_behind_another_error(number: int) -> None:
+def test_the_machine_is_named_even_behind_another_error(number: int) -> None:
     error: Any = RuntimeError("about something else")
     error.__cause__ = OSError(number, os.strerror(number), "/some/file")
     assert refusal(error) == f"this machine refused: {os.strerror(number)}: /some/file"
 
 
-def test_memory_is_named() -> None:
+def test_a_lack_of_memory_is_named() -> None:
     assert "no memory left" in str(refusal(MemoryError()))
 
 
-def test_threads_are_named() -> None:
+def test_a_lack_of_threads_is_named() -> None:
     assert "no more threads" in str(refusal(RuntimeError("can't start new thread")))
     assert refusal(RuntimeError("another thing")) is None
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), FileNotFoundError(errno.ENOENT, "no such file"), OSError("x")])
-def test_other_errors_are_not_the_machines(error: Exception) -> None:
+def test_other_errors_are_no_errors_of_the_machine(error: Exception) -> None:
     assert refusal(error) is None

@@ -47,7 +47,7 @@ def test_the_version_is_printed(pixelfleet: Command, capsys: pytest.CaptureFixtu
         ("provision", "pixelfleet provision"),
     ],
 )
-def test_help_teaches_by_example(
+def test_help_shows_an_example(
     pixelfleet: Command, capsys: pytest.CaptureFixture[str], command: str, example: str
 ) -> None:
     assert pixelfleet(*filter(None, [command, "--help"])) == 0
@@ -79,7 +79,7 @@ def test_usage_and_set_up_errors_are_one_clear_message_and_exit_code_2(
     assert captured.out == ""
 
 
-def test_a_wrong_setting_is_told_with_its_variable(
+def test_the_message_for_a_wrong_setting_names_its_variable(
     pixelfleet: Command, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIXELFLEET_MAX_ATTEMPTS", "many")
@@ -95,7 +95,7 @@ def test_a_wrong_setting_is_told_with_its_variable(
         ({"AWS_CONFIG_FILE": "{tmp}/config"}, "Unable to parse config file"),
     ],
 )
-def test_a_broken_aws_configuration_is_exit_2_with_its_reason(
+def test_a_broken_aws_configuration_is_exit_code_2_with_its_reason(
     pixelfleet: Command,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -114,7 +114,7 @@ def test_a_broken_aws_configuration_is_exit_2_with_its_reason(
 
 
 @pytest.mark.parametrize("arguments", [("batch", "list"), ("upload", "{tmp}/a.png")])
-def test_without_credentials_the_lines_to_paste_are_shown(
+def test_a_command_without_credentials_shows_the_lines_to_paste(
     pixelfleet: Command,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -151,7 +151,7 @@ def test_an_error_of_our_own_is_one_line_without_a_traceback(
     assert "Traceback" not in reported
 
 
-def test_an_interrupt_is_130(pixelfleet: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_is_exit_code_130(pixelfleet: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -159,26 +159,26 @@ def test_an_interrupt_is_130(pixelfleet: Command, monkeypatch: pytest.MonkeyPatc
     assert pixelfleet("provision") == 130
 
 
-def test_markup_in_a_files_name_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_markup_in_a_file_name_is_shown_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
     complain("[bold]a.jpg[/bold] :smile:")
     assert capsys.readouterr().err == "error: [bold]a.jpg[/bold] :smile:\n"
 
 
-def test_a_name_is_shown_on_one_line_and_cannot_steer_the_terminal() -> None:
+def test_a_name_is_shown_on_one_line_and_cannot_control_the_terminal() -> None:
     assert printable(Path("a\nb\x1b[2J\udcff ü.jpg")) == "a\\nb\\x1b[2J\\udcff ü.jpg"
 
 
-def test_lines_to_paste_survive_any_shell() -> None:
+def test_lines_to_paste_are_quoted_for_any_shell() -> None:
     lines = shell_lines({"AWS_SECRET_ACCESS_KEY": "a'b $c"}, ["AWS_PROFILE"])
     assert lines == ["unset AWS_PROFILE", "export AWS_SECRET_ACCESS_KEY='a'\"'\"'b $c'"]
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "0 s"), (89, "89 s"), (120, "2 min"), (12_000, "3 h 20 min")])
-def test_a_duration_is_told_as_people_do(seconds: float, words: str) -> None:
+def test_a_duration_is_written_in_common_units(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 
 
-def test_credentials_that_aws_refuses_lead_to_a_sign_in(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_message_for_credentials_that_aws_refuses_names_the_sign_in(capsys: pytest.CaptureFixture[str]) -> None:
     error = SetupError("could not list batches")
     error.__cause__ = ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "expired"}}, "Query")
 

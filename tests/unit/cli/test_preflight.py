@@ -30,7 +30,7 @@ def stack(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_nothing_lacks_exit_code_0(stubs: Stubs, stack: str) -> None:
+def test_a_stack_that_lacks_nothing_is_exit_code_0(stubs: Stubs, stack: str) -> None:
     for value in (6, 6, 10):
         stubs.quota(value)
 

@@ -15,6 +15,6 @@ def test_a_bandwidth_is_bytes_a_second(text: str, expected: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "0", "fast", "-1M", "10T"])
-def test_what_is_no_bandwidth_is_refused_with_the_right_form(text: str) -> None:
+def test_an_invalid_bandwidth_is_refused_with_the_right_form(text: str) -> None:
     with pytest.raises(SetupError, match="write bytes a second"):
         bandwidth(text)

@@ -30,7 +30,7 @@ def printed(actual: FleetStatus) -> str:
     return capture.get()
 
 
-def test_the_screen_tells_lanes_workers_pace_failures_and_batches() -> None:
+def test_the_screen_shows_lanes_workers_pace_failures_and_batches() -> None:
     lines = [" ".join(line.split()) for line in printed(status()).splitlines()]
     assert "bulk 3,700 50 75 s 2 3/4 3" in lines
     assert "me/b1 200 99 1 50 %" in lines
@@ -38,7 +38,7 @@ def test_the_screen_tells_lanes_workers_pace_failures_and_batches() -> None:
     assert "failed in the last hour: truncated 10" in lines
 
 
-def test_what_nobody_knows_is_said_to_be_unknown() -> None:
+def test_a_missing_value_is_shown_as_unknown() -> None:
     reported = printed(status(oldest=None, eta=None))
     assert "unknown" in reported
     assert "no ETA" in reported
@@ -61,7 +61,7 @@ def test_the_document_has_everything_as_numbers() -> None:
     assert document["batches"][0]["failed_by_cause"] == {"empty": 1}
 
 
-def test_the_chart_has_a_bar_for_every_minute_and_the_highest_is_full() -> None:
+def test_the_chart_has_a_bar_for_every_minute_and_the_highest_bar_is_full() -> None:
     drawn = chart(MOVING).removeprefix("last hour ")[:60]
     assert drawn == " " * 59 + "█"
     assert chart(Throughput(0.0, None, 0, 0, {}, QUIET)) == "nothing was finished in the last hour"

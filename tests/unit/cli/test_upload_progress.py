@@ -16,7 +16,7 @@ def two_files() -> Iterator[Source]:
     yield Source(Path("b"), "b", 4_000_000)
 
 
-def test_a_file_that_is_half_there_counts_with_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_partly_uploaded_file_counts_with_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MESSAGES, "_force_terminal", True)
     progress = UploadProgress(two_files)
     with progress:
@@ -25,7 +25,7 @@ def test_a_file_that_is_half_there_counts_with_its_bytes(monkeypatch: pytest.Mon
     assert words == "0 files, 2.0 MB, 0/s, 1.0 MB/s, 7 s left"
 
 
-def test_what_need_not_be_sent_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_left_excludes_files_that_need_not_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MESSAGES, "_force_terminal", True)
     progress = UploadProgress(two_files)
     with progress:

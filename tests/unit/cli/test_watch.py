@@ -14,7 +14,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "ASK_AGAIN", 0.0)
 
 
-def test_a_watch_outlasts_what_passes_and_tells_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_watch_continues_after_transient_errors_and_reports_them(capsys: pytest.CaptureFixture[str]) -> None:
     answers = iter([TransientError(Cause.THROTTLED, "slow down"), TransientError(Cause.UNAVAILABLE, "gone"), 7])
 
     def ask() -> object:
@@ -27,7 +27,7 @@ def test_a_watch_outlasts_what_passes_and_tells_it(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err.count("asking again") == 2
 
 
-def test_what_does_not_pass_ends_it() -> None:
+def test_a_permanent_error_ends_a_watch() -> None:
     def ask() -> None:
         raise SetupError("there is no such batch")
 
@@ -35,7 +35,7 @@ def test_what_does_not_pass_ends_it() -> None:
         again(ask)
 
 
-def test_a_watch_counts_from_the_first_image_that_is_finished() -> None:
+def test_a_watch_counts_from_the_first_finished_image() -> None:
     looks = Looks()
     for second in range(120):
         looks.add(float(second), max(0, second - 60) * 16)
@@ -53,5 +53,5 @@ def test_a_watch_counts_from_the_first_image_that_is_finished() -> None:
         (TimeLeft(1.0, 300.0, 299.0, 301.0), "5 min"),
     ],
 )
-def test_the_time_left_is_said_with_its_range(left: TimeLeft, words: str) -> None:
+def test_the_time_left_is_shown_with_its_range(left: TimeLeft, words: str) -> None:
     assert time_left_in_words(left) == words

@@ -42,7 +42,7 @@ def test_the_right_password_matches_and_no_other_does() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a thread has a priority of its own on Linux")
-def test_hashing_gives_way_to_every_other_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hashing_has_a_lower_priority_than_every_other_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """A crowd of sign-ins takes the cores that are left over, so that /health does not wait for them."""
     priorities: list[int] = []
 

@@ -24,7 +24,7 @@ def test_avif_and_webp_go_to_clients_that_name_them(accept: str, expected: str) 
 
 
 @pytest.mark.parametrize(("accept", "_expected"), CASES)
-def test_a_folded_header_is_folded_to_itself(accept: str, _expected: str) -> None:
+def test_folding_a_folded_header_changes_nothing(accept: str, _expected: str) -> None:
     assert folded(folded(accept)) == folded(accept)
 
 
@@ -42,20 +42,20 @@ def test_a_folded_header_is_folded_to_itself(accept: str, _expected: str) -> Non
         (("svg",), CHROME, "svg"),
     ],
 )
-def test_a_client_gets_the_best_that_is_there_and_no_client_gets_nothing(
+def test_a_client_gets_the_best_available_format_and_every_client_gets_a_format(
     formats: tuple[str, ...], accept: str, expected: str
 ) -> None:
     assert chosen_format(formats, accept) == expected
 
 
-def test_a_client_that_draws_both_gets_the_file_that_moves() -> None:
+def test_a_client_that_accepts_avif_and_webp_gets_the_animated_file() -> None:
     formats = ("avif", "webp", "jpeg")
     assert chosen_format(formats, CHROME, moves=True) == "webp"
     assert chosen_format(formats, "image/avif", moves=True) == "avif"
     assert chosen_format(formats, "", moves=True) == "jpeg"
 
 
-def test_a_header_of_many_characters_counts_as_none() -> None:
+def test_a_header_over_the_limit_counts_as_no_header() -> None:
     longest = "image/avif," + "a" * (MOST_CHARACTERS - 11)
     assert modern_formats(longest) == ("avif",)
     assert modern_formats(longest + "a") == ()

@@ -14,10 +14,10 @@ from pixelfleet.domain.colours import Colour, colour_of
         ("#000000", Colour.BLACK), ("#808080", Colour.GREY), ("#ffffff", Colour.WHITE), ("#fffafa", Colour.WHITE),
     ],
 )  # fmt: skip
-def test_a_colour_has_the_name_that_css_gives_its_kin(value: str, name: Colour) -> None:
+def test_a_css_colour_gets_the_name_of_its_basic_colour(value: str, name: Colour) -> None:
     assert colour_of(value) is name
 
 
 @pytest.mark.parametrize("value", [None, "", "red", "#12", "#1234567"])
-def test_what_is_no_colour_has_no_name(value: str | None) -> None:
+def test_a_text_that_is_no_colour_has_no_name(value: str | None) -> None:
     assert colour_of(value) is None

@@ -42,7 +42,7 @@ def test_a_newer_event_of_an_uncounted_version_moves_the_sequencer_and_counts_no
         assert (after.sequencer > uncounted.sequencer, after.counted) == (True, None)
 
 
-def test_a_version_that_a_seal_uncounted_stays_uncounted_whoever_has_it_processed_again() -> None:
+def test_a_version_that_a_seal_uncounted_stays_uncounted_after_it_is_processed_again() -> None:
     of_another_recipe = aim(recipe=RecipeRef(name="zoom", digest="d2"))
     for begun, by in ((announced(ready()), of_another_recipe), (claimed(), aim())):
         uncounted = transitions.uncount(begun, "another")

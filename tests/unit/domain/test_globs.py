@@ -27,7 +27,7 @@ def reference(text: str) -> re.Pattern[str]:
 
 
 @given(TEXTS, KEYS)
-def test_a_glob_takes_what_the_reference_takes(text: str, key: str) -> None:
+def test_a_glob_matches_the_same_keys_as_the_reference(text: str, key: str) -> None:
     assert glob(text).matches(key) == (reference(text).fullmatch(key) is not None)
 
 
@@ -46,7 +46,7 @@ def test_a_glob_takes_what_the_reference_takes(text: str, key: str) -> None:
         ("ü/ +*", ["ü/ +1"], ["u/ +1"]),
     ],
 )
-def test_a_glob_takes_some_keys_and_leaves_others(text: str, taken: list[str], left: list[str]) -> None:
+def test_a_glob_matches_some_keys_and_does_not_match_others(text: str, taken: list[str], left: list[str]) -> None:
     assert [key for key in taken if not glob(text).matches(key)] == []
     assert [key for key in left if glob(text).matches(key)] == []
 
@@ -62,19 +62,19 @@ def test_a_glob_takes_some_keys_and_leaves_others(text: str, taken: list[str], l
         ("a[/]b", "write / itself"),
     ],
 )
-def test_a_text_that_is_no_glob_is_refused_with_what_would_be_right(text: str, right: str) -> None:
+def test_a_text_that_is_no_glob_is_refused_with_the_right_form(text: str, right: str) -> None:
     with pytest.raises(SetupError, match=right):
         glob(text)
 
 
-def test_a_glob_and_a_key_that_would_hold_a_regular_expression_for_years_take_a_moment() -> None:
+def test_a_glob_is_fast_on_a_key_for_which_a_regular_expression_needs_years() -> None:
     began = time.process_time()
     assert not glob("**a" * 80 + "b").matches("a" * 1_000)
     assert time.process_time() - began < 20
 
 
 @given(TEXTS, st.lists(TEXTS, min_size=1, max_size=2), st.lists(KEYS, max_size=20))
-def test_a_glob_that_is_taken_whole_has_no_key_that_the_others_leave(
+def test_a_glob_that_others_cover_matches_no_key_that_the_others_do_not_match(
     text: str, others: list[str], keys: list[str]
 ) -> None:
     rest = [glob(other) for other in others]
@@ -98,7 +98,7 @@ def test_a_glob_that_is_taken_whole_has_no_key_that_the_others_leave(
         ("x", ["x"], True),
     ],
 )
-def test_what_a_glob_takes_is_compared_whole(text: str, others: list[str], whole: bool) -> None:
+def test_a_comparison_covers_all_keys_of_a_glob(text: str, others: list[str], whole: bool) -> None:
     assert takes_all(glob(text), [glob(other) for other in others]) is whole
 
 

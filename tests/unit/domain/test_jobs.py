@@ -45,7 +45,7 @@ jobs = st.builds(
 
 
 @given(jobs, st.sampled_from(Lane))
-def test_a_job_survives_its_message(job: Job, lane: Lane) -> None:
+def test_a_decoded_message_gives_the_same_job(job: Job, lane: Lane) -> None:
     assert decode_message(encode_message(job, lane)) == job
 
 
@@ -54,7 +54,7 @@ def test_the_longest_job_stays_below_its_limit() -> None:
     assert len(encode_message(longest, Lane.HEAVY).encode()) < MAX_JOB_BYTES
 
 
-def test_the_message_is_what_kombu_makes_a_task_message_of() -> None:
+def test_kombu_reads_the_message_as_a_task_message() -> None:
     envelope = json.loads(encode_message(JOB, Lane.BULK))
     message = Message(channel=Channel.__new__(Channel), **_as_kombu_reads(envelope))
     args, kwargs, embed = message.decode()
@@ -137,7 +137,7 @@ def test_owner_and_batch_are_read_from_the_key(key: str, place: Place) -> None:
     assert place_of(key) == place
 
 
-def test_an_image_id_is_short_fit_for_a_path_and_tells_buckets_apart() -> None:
+def test_an_image_id_is_short_and_fit_for_a_path_and_differs_between_buckets() -> None:
     one, other = image_id("a", "bc"), image_id("ab", "c")
     assert one != other
     assert one.isalnum()
@@ -145,7 +145,7 @@ def test_an_image_id_is_short_fit_for_a_path_and_tells_buckets_apart() -> None:
 
 
 @pytest.mark.parametrize(("size", "lane"), [(None, Lane.BULK), (64, Lane.BULK), (65, Lane.HEAVY)])
-def test_the_lane_follows_the_size_that_the_event_tells(size: int | None, lane: Lane) -> None:
+def test_the_size_in_the_event_decides_the_lane(size: int | None, lane: Lane) -> None:
     job = Job(JobKind.PROCESS, "bucket", "key", bytes=size)
     assert lane_for(job, bulk_max_bytes=64) is lane
 
@@ -154,6 +154,6 @@ def test_a_removal_is_never_heavy() -> None:
     assert lane_for(Job(JobKind.REMOVE, "bucket", "key", bytes=1 << 40), bulk_max_bytes=64) is Lane.BULK
 
 
-def test_owners_have_message_groups_of_their_own() -> None:
+def test_each_owner_has_its_own_message_group() -> None:
     assert message_group("me") != message_group("you")
     assert message_group("me").isalnum()

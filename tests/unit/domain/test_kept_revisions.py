@@ -36,7 +36,7 @@ def first() -> Image:
     return announced(ready())
 
 
-def test_results_are_kept_only_where_the_deployment_keeps_revisions(first: Image) -> None:
+def test_results_are_kept_only_if_the_deployment_keeps_revisions(first: Image) -> None:
     kept = made_by(first, zoom())
     assert [(one.results, one.recipe, one.superseded_at) for one in kept.kept_revisions] == [
         (first.revision, first.recipe, ENDED)
@@ -68,7 +68,7 @@ def test_results_of_another_version_of_the_object_are_never_kept(first: Image) -
     assert set(newer.superseded) == {first.revision, kept.revision}
 
 
-def test_kept_results_are_made_current_again_and_the_present_ones_are_kept_in_their_place(first: Image) -> None:
+def test_kept_results_are_made_current_again_and_the_present_results_are_kept_instead(first: Image) -> None:
     present = made_by(first, zoom())
     stored = present.model_copy(update={"version": present.version + 1})
     after = transitions.make_current(stored, first.revision or "", LATER, "anna")
@@ -86,7 +86,7 @@ def test_kept_results_are_made_current_again_and_the_present_ones_are_kept_in_th
     assert transitions.claim(announced(after), by, MAX_ATTEMPTS) is Refusal.DONE
 
 
-def test_what_is_not_kept_or_is_under_way_is_not_made_current(first: Image) -> None:
+def test_results_are_not_made_current_if_they_are_not_kept_or_the_image_is_under_way(first: Image) -> None:
     present = made_by(first, zoom())
     older = first.revision or ""
     assert transitions.make_current(None, older, LATER, "anna") is Refusal.UNKNOWN
@@ -101,7 +101,7 @@ def test_what_is_not_kept_or_is_under_way_is_not_made_current(first: Image) -> N
     assert (gone.kept_revisions, set(gone.superseded)) == ((), {first.revision, present.revision})
 
 
-def test_a_late_attempt_at_kept_results_neither_records_nor_lists_them(first: Image) -> None:
+def test_a_late_attempt_neither_records_nor_lists_kept_results(first: Image) -> None:
     present = made_by(first, zoom())
     older = first.revision or ""
     assert transitions.supersede(present, older) is Refusal.DONE
@@ -112,7 +112,7 @@ def test_a_late_attempt_at_kept_results_neither_records_nor_lists_them(first: Im
     assert transitions.record_ready(back, late, Success((), {}, {}), LATER, keep=True) is Refusal.SUPERSEDED
 
 
-def test_kept_results_that_are_given_up_are_listed_and_cannot_come_back(first: Image) -> None:
+def test_expired_results_are_listed_and_cannot_be_made_current_again(first: Image) -> None:
     present = made_by(first, zoom())
     older = first.revision or ""
     after = transitions.expire(present, older)

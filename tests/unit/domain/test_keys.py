@@ -9,7 +9,7 @@ from pixelfleet.errors import SetupError
 from pixelfleet.uploads import as_key, batch_prefix, short_key
 
 
-def test_the_worker_reads_back_what_the_prefix_says() -> None:
+def test_the_worker_reads_owner_and_batch_from_the_prefix() -> None:
     place = place_of(batch_prefix("me@example.org", "2024-summer") + "a/b c.jpg")
     assert (place.owner, place.batch, place.path) == ("me@example.org", "2024-summer", "a/b c.jpg")
 
@@ -17,12 +17,12 @@ def test_the_worker_reads_back_what_the_prefix_says() -> None:
 @pytest.mark.parametrize(
     ("owner", "batch"), [("a/b", "x"), ("", "x"), ("me", ""), ("me", "x y"), ("-me", "x"), ("ü", "x")]
 )
-def test_names_that_would_be_read_back_otherwise_are_refused(owner: str, batch: str) -> None:
+def test_names_that_would_be_read_back_differently_are_refused(owner: str, batch: str) -> None:
     with pytest.raises(SetupError, match="each takes letters, digits and"):
         batch_prefix(owner, batch)
 
 
-def test_valid_names_go_into_the_key_as_they_are() -> None:
+def test_valid_names_are_unchanged_in_the_key() -> None:
     assert as_key("größe 図/a+b %2F\n.jpg") == "größe 図/a+b %2F\n.jpg"
 
 
@@ -30,7 +30,7 @@ def test_bytes_that_are_no_utf_8_become_escapes() -> None:
     assert as_key(os.fsdecode(b"caf\xe9.jpg")) == "caf%E9.jpg"
 
 
-def test_a_path_that_is_too_long_gets_a_key_of_its_own_that_fits() -> None:
+def test_a_path_that_is_too_long_gets_its_own_key_that_fits() -> None:
     long = "ü" * 300 + "/" + "x" * 600
     keys = {short_key("uploads/a/b/", long + end) for end in (".jpg", ".png")}
     assert len(keys) == 2

@@ -28,7 +28,7 @@ from tests.unit.domain.image_states import (
 )
 
 
-def test_a_record_names_the_variants_and_leaves_a_notice() -> None:
+def test_a_record_names_the_variants_and_has_a_notice() -> None:
     image = ready()
     assert (image.status, image.variants, image.revision) == (Status.READY, (THUMB,), "v1-d1")
     assert (image.width, image.counted, image.notice) == (10, "ready", NoticeKind.IMAGE_READY)
@@ -38,7 +38,7 @@ def test_the_first_of_two_records_of_one_revision_wins() -> None:
     assert transitions.record_ready(ready(), aim(), OUTCOME, ENDED) is Refusal.DONE
 
 
-def test_a_record_that_a_newer_upload_overtook_is_refused() -> None:
+def test_a_record_after_a_newer_upload_is_refused() -> None:
     overtaken = claimed(claimed(), aim("06", "v2"))
     assert transitions.record_ready(overtaken, aim(), OUTCOME, ENDED) is Refusal.SUPERSEDED
 
@@ -47,7 +47,7 @@ def test_a_record_after_the_removal_is_refused() -> None:
     assert transitions.record_ready(removed(claimed()), aim(), OUTCOME, ENDED) is Refusal.SUPERSEDED
 
 
-def test_an_image_that_bulk_passed_on_is_not_blamed_for_the_deaths_of_heavy_workers() -> None:
+def test_an_image_that_bulk_passed_on_fails_as_crashed_after_crashes_of_heavy_workers() -> None:
     too_wide = Failure(Cause.TOO_MANY_PIXELS, "more pixels than this lane takes")
     image = transitions.note_transient(claimed(), aim(), too_wide, ENDED)
     assert isinstance(image, Image)
@@ -86,7 +86,7 @@ def test_only_the_folder_of_a_failed_image_is_abandoned() -> None:
         assert transitions.abandon(image, folder) is Refusal.DONE
 
 
-def test_a_new_version_that_fails_is_recorded_over_the_old_ready_one() -> None:
+def test_the_failure_of_a_new_version_replaces_the_ready_status_of_the_old_version() -> None:
     newer = aim("06", "v2")
     image = transitions.record_failed(claimed(announced(ready()), newer), newer, BROKEN, ENDED)
     assert isinstance(image, Image)
@@ -115,13 +115,13 @@ def test_a_published_notice_is_cleared_once() -> None:
     assert transitions.announce(after, image.notice_id) is Refusal.DONE
 
 
-def test_a_notice_of_an_earlier_outcome_does_not_strike_off_a_later_one() -> None:
+def test_announcing_an_earlier_outcome_does_not_clear_the_notice_of_a_later_outcome() -> None:
     first = ready()
     later = first.model_copy(update={"outcome": 3})
     assert transitions.announce(later, first.notice_id) is Refusal.DONE
 
 
-def test_an_outcome_has_the_time_at_which_the_attempt_ended_and_its_duration() -> None:
+def test_an_outcome_has_the_end_time_and_the_duration_of_the_attempt() -> None:
     for image in (ready(), failed()):
         assert image.finished_at == ENDED
         assert [(line.what, line.at, line.duration_ms) for line in image.attempt_log] == [
@@ -130,10 +130,10 @@ def test_an_outcome_has_the_time_at_which_the_attempt_ended_and_its_duration() -
         ]
 
 
-def test_the_first_outcome_of_two_attempts_at_one_claim_stands() -> None:
+def test_the_first_outcome_of_two_attempts_at_one_claim_is_kept() -> None:
     assert transitions.record_failed(failed(CRASH), aim(), BROKEN, ENDED) is Refusal.DONE
 
 
-def test_a_pending_notice_is_published_before_the_next_outcome_is_sought() -> None:
+def test_a_pending_notice_is_published_before_the_next_claim() -> None:
     for by in (aim("06", "v2"), aim(recipe=RecipeRef(name="zoom", digest="d2"))):
         assert transitions.claim(ready(), by, MAX_ATTEMPTS) is Refusal.UNFINISHED

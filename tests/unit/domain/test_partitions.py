@@ -19,9 +19,7 @@ def regions() -> Iterator[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize(("region", "name", "suffix"), list(regions()))
-def test_every_region_has_the_partition_and_the_endpoints_that_botocore_says(
-    region: str, name: str, suffix: str
-) -> None:
+def test_every_region_has_the_same_partition_and_endpoints_as_in_botocore(region: str, name: str, suffix: str) -> None:
     partition = partition_of(region)
     assert (partition.name, partition.dns_suffix) == (name, suffix)
     settings = Settings(AWS_REGION=region, account_id="123456789012")

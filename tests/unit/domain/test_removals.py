@@ -19,15 +19,15 @@ def test_a_removal_leaves_a_tombstone_that_lists_every_revision() -> None:
     assert (image.variants, image.counted) == ((), "deleted")
 
 
-def test_an_old_event_does_not_wake_a_tombstone() -> None:
+def test_an_old_event_does_not_replace_a_tombstone() -> None:
     assert transitions.claim(removed(ready()), aim("05"), MAX_ATTEMPTS) is Refusal.SUPERSEDED
 
 
-def test_an_upload_after_the_removal_lives() -> None:
+def test_an_upload_after_the_removal_is_processed() -> None:
     assert claimed(removed(ready(), "07"), aim("08", "v2")).status is Status.PROCESSING
 
 
-def test_an_old_removal_does_not_touch_a_newer_upload() -> None:
+def test_an_old_removal_does_not_remove_a_newer_upload() -> None:
     newer = ready(aim("06", "v2"))
     old = replace(job("05"), kind=JobKind.REMOVE)
     assert transitions.remove(newer, old, "2026-11-20T13:00:00.000Z", "w1") is Refusal.SUPERSEDED
@@ -37,7 +37,7 @@ def test_a_removal_that_comes_first_leaves_a_tombstone_too() -> None:
     assert transitions.claim(removed(None), aim("05"), MAX_ATTEMPTS) is Refusal.SUPERSEDED
 
 
-def test_a_removal_just_after_the_present_version_keeps_a_repeated_job_of_that_version_out() -> None:
+def test_a_removal_just_after_the_present_version_blocks_a_repeated_job_of_that_version() -> None:
     by = aim(sequencer="0065AB")
     gone = removed(ready(by), next_sequencer(ready(by).sequencer))
     assert transitions.claim(gone, by, MAX_ATTEMPTS) is Refusal.SUPERSEDED
@@ -47,7 +47,7 @@ def test_a_removal_just_after_the_present_version_keeps_a_repeated_job_of_that_v
     assert isinstance(removed(gone, "0065AB01"), Image)
 
 
-def test_an_equal_sequencer_does_not_wake_a_tombstone() -> None:
+def test_an_equal_sequencer_does_not_replace_a_tombstone() -> None:
     gone = removed(ready(), "05")
     for origin in Origin:
         assert transitions.claim(gone, aim("05", origin=origin), MAX_ATTEMPTS) is Refusal.SUPERSEDED

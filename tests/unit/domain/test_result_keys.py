@@ -18,7 +18,7 @@ REVISION = revision_of(
 @pytest.mark.parametrize("owner", ["ana", "default", "a.b@c.example", "x_y+z=1-2", "9"])
 @pytest.mark.parametrize("version", [0, 1, 4, 10**12])
 @pytest.mark.parametrize("file", ["thumb.webp", "zoom.dzi", "zoom_files/12/3_4.jpg", "my-own_variant.v2.avif"])
-def test_a_key_as_the_worker_writes_it_has_its_parts(owner: str, version: int, file: str) -> None:
+def test_a_key_that_the_worker_writes_is_parsed_into_its_parts(owner: str, version: int, file: str) -> None:
     folder = results_of(REVISION, version)
     assert parse_result_key(f"{image_folder(owner, IMAGE_ID)}{folder}/{file}") == (owner, IMAGE_ID, folder, file)
 
@@ -44,5 +44,5 @@ def test_a_key_as_the_worker_writes_it_has_its_parts(owner: str, version: int, f
         "",
     ],
 )
-def test_any_other_key_has_none(key: str) -> None:
+def test_any_other_key_has_no_parts(key: str) -> None:
     assert parse_result_key(key) is None

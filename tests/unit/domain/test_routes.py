@@ -35,7 +35,7 @@ KEYS = st.lists(st.sampled_from(["a", "b", "ab", "uploads", "me"]), min_size=1, 
 
 
 @given(st.lists(st.tuples(MATCHES, st.integers(0, 2)), max_size=6), KEYS)
-def test_a_key_is_taken_by_the_first_route_that_matches_alone(matches: list[tuple[str, int]], key: str) -> None:
+def test_the_first_matching_route_takes_a_key(matches: list[tuple[str, int]], key: str) -> None:
     routes = in_order(route(match, f"r{n}", priority=priority) for n, (match, priority) in enumerate(matches))
     assert [each.priority for each in routes] == sorted(each.priority for each in routes)
     matching = [each for each in routes if Router([each]).route_of(BUCKET, key) is not None]
@@ -48,7 +48,7 @@ def test_a_key_is_taken_by_the_first_route_that_matches_alone(matches: list[tupl
 
 
 @given(KEYS, st.text("abz/{}*", max_size=12))
-def test_no_key_loses_the_owner_that_it_names_and_every_batch_can_be_one(key: str, text: str) -> None:
+def test_a_key_that_names_its_place_keeps_the_place_and_every_batch_is_a_part_of_the_key(key: str, text: str) -> None:
     try:
         pattern = batch_pattern(text).text
     except SetupError:
@@ -72,17 +72,17 @@ def test_no_key_loses_the_owner_that_it_names_and_every_batch_can_be_one(key: st
         ("**/{batch}/*.jpg", "a/b/c.jpg", "b"),
     ],
 )
-def test_a_pattern_names_the_batch_by_a_part_of_the_key(pattern: str, key: str, name: str | None) -> None:
+def test_a_pattern_reads_the_batch_from_a_part_of_the_key(pattern: str, key: str, name: str | None) -> None:
     assert batch_pattern(pattern).name_in(key) == name
 
 
 @pytest.mark.parametrize("text", ["catalog/**", "{batch}", "a{batch}/x", "{batch}/{batch}/x", "{batch}x/y"])
-def test_what_is_no_pattern_is_refused_with_an_example(text: str) -> None:
+def test_a_text_that_is_no_pattern_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(SetupError, match=r"such as catalog/\{batch\}/\*\*"):
         batch_pattern(text)
 
 
-def test_a_route_that_can_never_match_is_refused_with_the_one_that_takes_its_keys() -> None:
+def test_a_route_that_can_never_match_is_refused_with_the_route_that_takes_its_keys() -> None:
     registry = with_route(Registry(), route("catalog/**", "first"))
     with pytest.raises(SetupError, match=r"could never match: all its keys are taken by first \(catalog/\*\*\)"):
         with_route(registry, route("catalog/*.jpg", "second"))
@@ -97,7 +97,7 @@ def test_a_route_that_can_never_match_is_refused_with_the_one_that_takes_its_key
         with_route(both, route("?*", "three"))
 
 
-def test_first_comes_before_the_smallest_priority() -> None:
+def test_a_route_that_is_added_first_comes_before_the_smallest_priority() -> None:
     registry = with_route(Registry(), route("a/**", "one", priority=5))
     registry = with_route(registry, route("b/**", "two"), first=True)
     registry = with_route(registry, route("c/**", "three", priority=5))
@@ -117,12 +117,12 @@ def test_first_comes_before_the_smallest_priority() -> None:
         ({"priority": -1}, "a number from 0 to 100,000"),
     ],
 )
-def test_a_wrong_route_is_refused_with_what_would_be_right(wrong: dict[str, Any], right: str) -> None:
+def test_a_wrong_route_is_refused_with_the_right_form(wrong: dict[str, Any], right: str) -> None:
     with pytest.raises(SetupError, match=right):
         with_route(Registry(), route(**{"match": "a"} | wrong))
 
 
-def test_there_is_an_end_to_routes_and_a_routes_recipe_is_in_use() -> None:
+def test_the_number_of_routes_is_limited_and_the_recipe_of_a_route_is_in_use() -> None:
     full = Registry(routes=tuple(route(f"{n}/**", str(n)) for n in range(MOST_ROUTES)))
     with pytest.raises(SetupError, match="200 routes, the most"):
         with_route(full, route("x"))
@@ -132,5 +132,5 @@ def test_there_is_an_end_to_routes_and_a_routes_recipe_is_in_use() -> None:
         without_recipe(registry, "shop")
 
 
-def test_a_key_without_a_route_is_as_it_was() -> None:
+def test_a_key_without_a_route_has_the_default_owner_and_no_batch() -> None:
     assert Router().place_of(BUCKET, "a/b.jpg") == Place("default", None, "a/b.jpg")

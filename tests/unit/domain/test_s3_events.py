@@ -26,7 +26,7 @@ def only_job(name: str) -> Job:
     return job
 
 
-def test_a_put_becomes_a_process_job_with_all_that_the_event_tells() -> None:
+def test_a_put_becomes_a_process_job_with_every_field_of_the_event() -> None:
     expected = Job(JobKind.PROCESS, BUCKET, "uploads/me/b1/cat.jpg", None, ETAG, SEQUENCER, 1024)
     assert parse("put") == Parsed(jobs=(expected,))
 
@@ -44,7 +44,7 @@ def test_a_form_encoded_key_is_decoded() -> None:
     assert only_job("url_encoded").key == "uploads/me/b1/naïve café + 50%.jpg"
 
 
-def test_slashes_that_are_encoded_too_are_decoded() -> None:
+def test_encoded_slashes_are_decoded() -> None:
     assert only_job("without_sequencer").key == "uploads/me/b1/cat.jpg"
 
 
@@ -57,7 +57,7 @@ def test_a_versioned_bucket_pins_the_version() -> None:
     assert job.source_version == job.version_id == "096fKKXTRTtl3on89fVO.nfljtsv6qko"
 
 
-def test_the_null_version_is_no_version_to_pin() -> None:
+def test_the_null_version_is_not_pinned() -> None:
     event = json.loads((EVENTS / "versioned.json").read_text())
     event["Records"][0]["s3"]["object"]["versionId"] = "null"
     [job] = parse_message(json.dumps(event)).jobs
@@ -65,17 +65,17 @@ def test_the_null_version_is_no_version_to_pin() -> None:
 
 
 @pytest.mark.parametrize("name", ["delete", "delete_marker", "lifecycle", "eventbridge_deleted"])
-def test_every_way_of_going_away_becomes_a_remove_job(name: str) -> None:
+def test_every_kind_of_removal_becomes_a_remove_job(name: str) -> None:
     assert only_job(name).kind is JobKind.REMOVE
 
 
 @pytest.mark.parametrize("name", ["restored", "eventbridge_restored"])
-def test_a_restored_object_becomes_a_job_that_names_its_origin_and_no_order(name: str) -> None:
+def test_a_restored_object_becomes_a_job_that_names_its_origin_and_has_no_sequencer(name: str) -> None:
     job = only_job(name)
     assert (job.kind, job.origin, job.sequencer) == (JobKind.PROCESS, Origin.RESTORE, None)
 
 
-def test_the_beginning_of_a_restore_needs_no_work() -> None:
+def test_the_start_of_a_restore_is_ignored() -> None:
     assert parse("restore_begun") == Parsed(ignored=1)
 
 
@@ -97,7 +97,7 @@ def test_a_newer_major_version_is_a_problem_of_its_record_alone() -> None:
 
 
 @pytest.mark.parametrize("name", ["test_event", "tagging", "folder_marker"])
-def test_what_is_no_upload_is_ignored_and_counted(name: str) -> None:
+def test_an_event_that_is_no_upload_is_ignored_and_counted(name: str) -> None:
     assert parse(name) == Parsed(ignored=1)
 
 
@@ -111,7 +111,7 @@ def test_an_sns_envelope_is_unwrapped() -> None:
     assert only_job("sns_wrapped") == only_job("put")
 
 
-def test_an_eventbridge_key_is_taken_as_it_is() -> None:
+def test_an_eventbridge_key_is_not_decoded() -> None:
     job = only_job("eventbridge")
     assert (job.key, job.version_id) == ("uploads/me/b1/a+b c.jpg", "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e")
 
@@ -127,7 +127,7 @@ def test_an_eventbridge_key_is_taken_as_it_is() -> None:
         ("[" * 100_000, "not JSON"),
     ],
 )
-def test_what_is_no_notification_is_refused_with_its_reason(body: str, reason: str) -> None:
+def test_a_body_that_is_no_notification_is_refused_with_the_reason(body: str, reason: str) -> None:
     with pytest.raises(EventError, match=reason):
         parse_message(body)
 
@@ -183,7 +183,7 @@ def _read_or_refused(value: object) -> None:
     assert all(job.key for job in parsed.jobs)
 
 
-def test_a_removal_is_routed_whatever_its_key_ends_with() -> None:
+def test_a_removal_becomes_a_job_whatever_its_key_ends_with() -> None:
     stored = {"key": "scans/page/", "sequencer": "05"}
     record = {"eventName": "ObjectRemoved:Delete", "s3": {"bucket": {"name": "uploads"}, "object": stored}}
     [job] = parse_message(json.dumps({"Records": [record]})).jobs

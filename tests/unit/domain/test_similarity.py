@@ -35,7 +35,7 @@ def test_no_chain_of_small_differences_joins_different_pictures() -> None:
     assert names(same_look(looks, 2)) == [["a", "b"]]
 
 
-def test_distance_zero_takes_equal_hashes_alone() -> None:
+def test_distance_zero_joins_only_equal_hashes() -> None:
     assert names(same_look([look("a", 5), look("b", 4), look("c", 5)], 0)) == [["a", "c"]]
 
 

@@ -28,7 +28,7 @@ def image(*variants: StoredVariant) -> Image:
 CARD = tuple(file("card", form, 400, 300) for form in ("avif", "webp", "jpeg"))
 
 
-def test_a_variant_in_several_formats_is_a_picture_with_a_source_for_each() -> None:
+def test_a_variant_in_several_formats_is_a_picture_with_a_source_for_each_format() -> None:
     assert snippet(image(*CARD), ORIGIN) == (
         "<picture>\n"
         f'  <source type="image/avif" srcset="{ORIGIN}/v/ana/b1/a%20%26%20b.jpg/card.avif">\n'
@@ -75,7 +75,7 @@ def test_an_image_without_a_picture_has_no_html(variant: str | None) -> None:
     assert snippet(image(file("master", "tiff", 4000, 3000)), ORIGIN, variant) is None
 
 
-def test_a_file_is_named_by_its_variant_and_where_there_are_several_by_its_extension() -> None:
+def test_the_name_of_a_file_is_its_variant_with_an_extension_if_the_variant_has_several_files() -> None:
     avif, webp, jpeg = CARD
     variants = (*CARD, file("thumb", "webp", 320, 240))
     assert [label_of(variants, one) for one in variants] == ["card.avif", "card.webp", "card.jpg", "thumb"]

@@ -31,7 +31,7 @@ ID = "abcdefghijklmnopqrstuvwxyz234567"
         ("ana/b1//a.jpg/card", StableAddress(ByPath("ana", "b1", "/a.jpg"), "card")),
     ],
 )
-def test_the_number_of_segments_says_how_an_address_is_read(rest: str, expected: StableAddress) -> None:
+def test_the_number_of_segments_decides_how_an_address_is_read(rest: str, expected: StableAddress) -> None:
     assert parse_stable_address(rest) == expected
 
 
@@ -43,12 +43,12 @@ def test_the_number_of_segments_says_how_an_address_is_read(rest: str, expected:
         f"{ID}/{'c' * 65}", f"{ID}\n/card", f"{ID}/card\n",
     ],
 )  # fmt: skip
-def test_all_else_is_no_address(rest: str) -> None:
+def test_any_other_text_is_no_address(rest: str) -> None:
     assert parse_stable_address(rest) is None
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=40), st.sampled_from([None, "avif"]))
-def test_every_image_has_an_address_that_leads_back_to_it(path: str, extension: str | None) -> None:
+def test_every_image_has_an_address_that_leads_back_to_the_image(path: str, extension: str | None) -> None:
     image = image_of("ana", "b1", 1)
     image = image.model_copy(update={"key": f"uploads/ana/b1/{path}"})
     address = stable_address(image, "card", extension)

@@ -15,7 +15,7 @@ def test_a_tag_is_stored_in_one_form(text: str, tag: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "-", "a\nb\x00", "<b>", "x" * 51, "a,b", '"', "tag\u202e"])
-def test_what_is_no_tag_is_refused(text: str) -> None:
+def test_a_text_that_is_no_tag_is_refused(text: str) -> None:
     with pytest.raises(SetupError, match="is no tag"):
         parse_tag(text)
 
@@ -27,7 +27,7 @@ def test_a_text_names_tags_to_add_and_to_remove() -> None:
             parse_tags(text)
 
 
-def test_a_change_keeps_order_and_adds_no_tag_beyond_the_most() -> None:
+def test_a_change_keeps_the_tags_sorted_and_adds_no_tag_beyond_the_limit() -> None:
     assert Tags(("b", "a"), ("x",)).applied(("x", "c")) == ("a", "b", "c")
     full = tuple(f"t{number:02}" for number in range(MOST_TAGS))
     assert Tags(("new",)).applied(full) == full

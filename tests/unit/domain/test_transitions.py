@@ -44,7 +44,7 @@ def test_claiming_again_counts_the_attempt() -> None:
     assert claimed(claimed()).attempts == 2
 
 
-def test_a_newer_upload_starts_its_attempts_anew() -> None:
+def test_a_newer_upload_restarts_the_count_of_attempts() -> None:
     image = claimed(claimed(claimed()), aim("06", "v2"))
     assert (image.attempts, image.source_version) == (1, "v2")
 
@@ -59,7 +59,7 @@ def test_sequencers_of_different_length_are_ordered_as_s3_orders_them() -> None:
     assert transitions.claim(newer, aim("0055AED6DCD90281E500"), MAX_ATTEMPTS) is Refusal.SUPERSEDED
 
 
-def test_an_equal_sequencer_passes() -> None:
+def test_an_equal_sequencer_is_accepted() -> None:
     assert claimed(claimed(), aim("05")).attempts == 2
 
 
@@ -72,7 +72,7 @@ def test_a_redelivery_of_a_ready_image_changes_nothing() -> None:
     assert transitions.claim(ready(), aim(), MAX_ATTEMPTS) is Refusal.DONE
 
 
-def test_another_recipe_makes_a_ready_image_be_processed_again() -> None:
+def test_a_ready_image_is_processed_again_with_another_recipe() -> None:
     image = claimed(announced(ready()), aim(recipe=RecipeRef(name="zoom", digest="d2")))
     assert (image.status, image.revision, image.target) == (Status.PROCESSING, "v1-d1", "v1-d2")
 
@@ -82,7 +82,7 @@ def test_a_redelivery_of_a_failed_image_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("origin", [Origin.REDRIVE, Origin.REPROCESS, Origin.RECONCILE])
-def test_who_asks_for_it_passes_a_failed_image(origin: Origin) -> None:
+def test_a_failed_image_is_processed_again_on_request(origin: Origin) -> None:
     image = claimed(announced(failed()), aim(origin=origin))
     assert (image.status, image.attempts, image.cause) == (Status.PROCESSING, 1, None)
 
@@ -96,7 +96,7 @@ def test_the_claim_after_the_last_attempt_records_the_failure() -> None:
     assert image.counted == "failed:crashed"
 
 
-def test_attempts_that_were_used_up_keep_the_last_cause() -> None:
+def test_an_image_without_attempts_left_keeps_the_last_cause() -> None:
     image: Image | None = None
     for _ in range(MAX_ATTEMPTS):
         image = transitions.note_transient(claimed(image), aim(), CRASH, ENDED)  # type: ignore[assignment]
@@ -104,7 +104,7 @@ def test_attempts_that_were_used_up_keep_the_last_cause() -> None:
     assert (image.cause, image.message) == (Cause.UNAVAILABLE, "S3 did not answer")
 
 
-def test_a_redelivery_after_the_attempts_were_used_up_changes_nothing() -> None:
+def test_a_redelivery_after_the_last_attempt_changes_nothing() -> None:
     assert transitions.claim(failed(CRASH), aim(), MAX_ATTEMPTS) is Refusal.DONE
 
 
@@ -114,7 +114,7 @@ def test_a_clean_hand_back_returns_the_attempt() -> None:
     assert image.attempts == 1
 
 
-def test_a_redrive_takes_only_what_is_still_failed() -> None:
+def test_a_redrive_queues_only_images_that_are_still_failed() -> None:
     def again(image: Image) -> Image | Refusal:
         return transitions.queue_again(image, "2026-11-20T14:00:00.000Z", "anna", Origin.REDRIVE, None)
 
@@ -125,7 +125,7 @@ def test_a_redrive_takes_only_what_is_still_failed() -> None:
     assert again(removed(ready())) is Refusal.UNKNOWN
 
 
-def test_an_event_of_what_is_settled_moves_the_sequencer_on_and_nothing_else() -> None:
+def test_an_event_of_a_settled_image_changes_only_the_sequencer() -> None:
     for image in (ready(), failed()):
         after = claimed(image, aim("08"))
         assert after == image.model_copy(update={"sequencer": after.sequencer})
@@ -133,12 +133,12 @@ def test_an_event_of_what_is_settled_moves_the_sequencer_on_and_nothing_else() -
         assert transitions.claim(after, aim("07", "older"), MAX_ATTEMPTS) is Refusal.SUPERSEDED
 
 
-def test_the_same_bytes_uploaded_anew_are_tried_anew_unless_they_were_at_fault() -> None:
+def test_the_same_bytes_uploaded_again_are_tried_again_unless_the_bytes_caused_the_failure() -> None:
     assert claimed(announced(failed(CRASH)), aim("08")).status is Status.PROCESSING
     assert claimed(announced(failed(BROKEN)), aim("08")).status is Status.FAILED
 
 
-def test_work_that_is_done_again_gets_a_folder_of_its_own() -> None:
+def test_work_that_is_done_again_gets_a_new_folder() -> None:
     first = announced(ready()).model_copy(update={"version": 3})
     other = aim(recipe=RecipeRef(name="zoom", digest="d2"))
     second = claimed(first, other)
@@ -151,13 +151,13 @@ def test_work_that_is_done_again_gets_a_folder_of_its_own() -> None:
     assert fourth.target == "v1-d1.6"
 
 
-def test_every_later_attempt_of_one_claim_has_its_folder() -> None:
+def test_every_later_attempt_of_one_claim_has_the_same_folder() -> None:
     first = claimed(announced(ready()).model_copy(update={"version": 3}), aim("06", "v2"))
     second = claimed(first.model_copy(update={"version": 4}), aim("06", "v2"))
     assert (first.target, second.target, second.attempts) == ("v2-d1.3", "v2-d1.3", 2)
 
 
-def test_what_a_failed_attempt_may_have_stored_is_listed_when_another_begins() -> None:
+def test_the_folder_of_a_failed_attempt_is_listed_when_another_attempt_begins() -> None:
     image = claimed(announced(failed()).model_copy(update={"version": 2}), aim(origin=Origin.REDRIVE))
     assert (image.target, image.superseded) == ("v1-d1.2", ("v1-d1",))
 
@@ -186,7 +186,7 @@ def test_a_ready_image_that_cannot_be_processed_again_stays_ready(recipe: Recipe
     assert transitions.claim(after, aim(origin=Origin.REPROCESS), MAX_ATTEMPTS) is Refusal.DONE
 
 
-def test_a_confirmed_version_only_moves_the_sequencer_on() -> None:
+def test_a_confirmed_version_changes_only_the_sequencer() -> None:
     image = ready()
     after = transitions.confirm(image, replace(job("09"), kind=JobKind.REMOVE), "v1")
     assert isinstance(after, Image)
@@ -196,6 +196,6 @@ def test_a_confirmed_version_only_moves_the_sequencer_on() -> None:
         assert transitions.confirm(other, job("09"), "v2" if other is image else "v1") is Refusal.UNKNOWN
 
 
-def test_a_status_of_a_newer_release_is_not_touched() -> None:
+def test_a_status_of_a_newer_release_is_not_changed() -> None:
     image = ready().model_copy(update={"status": as_member(Status, "resting")})
     assert transitions.claim(image, aim("06", "v2"), MAX_ATTEMPTS) is Refusal.NEWER_RELEASE

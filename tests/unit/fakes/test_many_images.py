@@ -35,11 +35,11 @@ def state(dynamo: CountingDynamo) -> object:
     return dict(table.items), listed
 
 
-def test_it_makes_the_items_and_index_entries_that_writing_makes() -> None:
+def test_the_loader_makes_the_same_items_and_index_entries_as_writing() -> None:
     assert state(stocked()) == state(written())
 
 
-def test_a_record_that_is_written_afterwards_replaces_the_one_that_was_made() -> None:
+def test_a_record_that_is_written_later_replaces_the_record_of_the_loader() -> None:
     image = numbered(20).model_copy(update={"message": "another", "finished_at": "2026-12-01T00:00:00.000Z"})
     item = to_attributes(image_item(image))
     one, other = stocked(), written()

@@ -34,7 +34,7 @@ def test_a_publication_gets_an_id(sns: Any) -> None:
     assert answer["MessageId"]
 
 
-def test_a_topic_that_is_not_there_is_named_as_such(sns: Any) -> None:
+def test_a_missing_topic_is_reported_as_not_found(sns: Any) -> None:
     with pytest.raises(ClientError) as refused:
         sns.publish(TopicArn="arn:aws:sns:us-east-1:123456789012:none", Message="text")
     assert error_code(refused.value) in {"NotFound", "NotFoundException"}
@@ -47,7 +47,7 @@ def test_a_subject_has_at_most_a_hundred_characters(sns: Any) -> None:
     assert error_code(refused.value) in {"InvalidParameter", "InvalidParameterException"}
 
 
-def test_what_was_published_is_kept_as_the_machine_reads_it() -> None:
+def test_a_publication_is_kept_as_the_document_that_a_machine_reads() -> None:
     sns = FakeSns()
     topic = sns.create_topic(Name="notices")["TopicArn"]
     sns.publish(TopicArn=topic, MessageStructure="json", Message='{"default": "{\\"kind\\": \\"image.ready\\"}"}')
@@ -69,7 +69,7 @@ def invalidate(cloudfront: FakeCloudFront, reference: str, *paths: str) -> Any:
     return cloudfront.create_invalidation(DistributionId="E1", InvalidationBatch=batch)
 
 
-def test_fifteen_wildcards_are_in_progress_at_most() -> None:
+def test_at_most_fifteen_wildcards_are_in_progress() -> None:
     clock = Clock()
     cloudfront = FakeCloudFront(clock)
     for number in range(MOST_WILDCARDS):

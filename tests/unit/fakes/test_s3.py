@@ -104,7 +104,7 @@ def archived() -> tuple[FakeS3, Clock, list[str]]:
     return s3, clock, names
 
 
-def test_a_restore_takes_its_time_is_not_begun_twice_and_sends_an_event_at_its_end() -> None:
+def test_a_restore_takes_time_cannot_begin_twice_and_sends_an_event_at_its_end() -> None:
     s3, _, names = archived()
     s3.restore_object(Bucket="b", Key="a", RestoreRequest=BULK)
     assert s3.head_object(Bucket="b", Key="a")["Restore"] == 'ongoing-request="true"'
@@ -124,7 +124,7 @@ def test_a_restored_copy_expires() -> None:
     assert "Restore" not in s3.head_object(Bucket="b", Key="a")
 
 
-def test_a_listing_says_only_when_asked_that_an_object_is_restored() -> None:
+def test_a_listing_shows_only_on_request_that_an_object_is_restored() -> None:
     s3, _, _ = archived()
     s3.restore_object(Bucket="b", Key="a", RestoreRequest=BULK)
     s3.finish_restore("b", "a")
@@ -134,7 +134,7 @@ def test_a_listing_says_only_when_asked_that_an_object_is_restored() -> None:
     assert asked["RestoreStatus"]["IsRestoreInProgress"] is False
 
 
-def test_a_tier_of_intelligent_tiering_takes_no_days_and_leaves_no_copy() -> None:
+def test_a_restore_from_intelligent_tiering_takes_no_days_and_leaves_no_copy() -> None:
     s3, _, _ = archived()
     s3.put_object(Bucket="b", Key="tiered", Body=b"x")
     s3.archive("b", "tiered", "ARCHIVE_ACCESS")

@@ -11,7 +11,7 @@ from pixelfleet.files.destination import own_destination, replacing
 from pixelfleet.report import Report, write_report
 
 
-def test_what_lies_in_a_folder_stays_whatever_its_name(tmp_path: Path) -> None:
+def test_existing_files_in_a_folder_stay_whatever_their_names(tmp_path: Path) -> None:
     (tmp_path / ".pixelfleet").write_text("mine")
     (tmp_path / ".report.json.part").mkdir()
     with own_destination(tmp_path):
@@ -20,7 +20,7 @@ def test_what_lies_in_a_folder_stays_whatever_its_name(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [".pixelfleet", ".report.json.part", "report.json"]
 
 
-def test_a_second_command_is_refused_while_the_first_lasts(tmp_path: Path) -> None:
+def test_a_second_command_is_refused_while_the_first_command_runs(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with own_destination(out), pytest.raises(SetupError, match="another pixelfleet writes to"), own_destination(out):
         pass
@@ -51,7 +51,7 @@ def test_a_link_to_a_report_stays_a_link(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
-def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_a_path_that_is_no_regular_file_is_not_replaced(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "report.json")
     with pytest.raises(SetupError, match="is not a regular file"):
         write_report(Report((), 1.0), tmp_path / "report.json")

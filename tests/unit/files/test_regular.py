@@ -22,7 +22,7 @@ def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
         read_regular(tmp_path / "pipe")
 
 
-def test_a_pipe_without_a_writer_is_empty_and_one_with_a_writer_is_read(tmp_path: Path) -> None:
+def test_a_pipe_without_a_writer_is_empty_and_a_pipe_with_a_writer_is_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert read_file_or_pipe(tmp_path / "pipe", 10) == b""
     # The writing end opens at once, because this process has the reading end.
@@ -39,7 +39,7 @@ def test_a_pipe_without_a_writer_is_empty_and_one_with_a_writer_is_read(tmp_path
 
 
 @pytest.mark.parametrize("name", ["/dev/zero", "file"])
-def test_what_is_too_long_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_too_long_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_bytes(bytes(11))
     with pytest.raises(OSError, match="more than 10 bytes"):
         read_file_or_pipe(tmp_path / name, 10)

@@ -25,13 +25,13 @@ def test_folders_are_walked_in_the_order_of_names(tmp_path: Path) -> None:
     assert _relatives(tmp_path) == [".hidden", "a/c/x.jpg", "a/z.jpg", "b.jpg"]
 
 
-def test_a_file_is_known_by_its_name_and_tells_its_size(tmp_path: Path) -> None:
+def test_a_source_has_the_name_and_the_size_of_its_file(tmp_path: Path) -> None:
     _tree(tmp_path, "deep/down/a.jpg")
     [source] = find_sources([tmp_path / "deep/down/a.jpg"])
     assert (source.relative, source.bytes, source.problem) == ("a.jpg", 5, None)
 
 
-def test_what_is_given_twice_comes_once(tmp_path: Path) -> None:
+def test_a_file_that_is_given_twice_is_listed_once(tmp_path: Path) -> None:
     _tree(tmp_path, "a.jpg")
     assert _relatives(tmp_path / "a.jpg", tmp_path / "a.jpg") == ["a.jpg"]
 
@@ -49,13 +49,13 @@ def test_links_are_followed_and_loops_are_not(tmp_path: Path) -> None:
     assert _relatives(tmp_path / "in") == ["a.jpg", "c.jpg", "there/b.jpg"]
 
 
-def test_a_dangling_link_is_told_with_its_target(tmp_path: Path) -> None:
+def test_a_dangling_link_is_reported_with_its_target(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").symlink_to("nowhere.jpg")
     [source] = find_sources([tmp_path])
     assert source.problem == "cannot be read: a link to nowhere.jpg, which is not there"
 
 
-def test_a_pipe_is_no_file_and_nobody_waits_at_it(tmp_path: Path) -> None:
+def test_a_pipe_is_reported_at_once_as_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     [source] = find_sources([tmp_path / "pipe"])
     assert source.problem == "is a named pipe, not a file"
@@ -69,12 +69,12 @@ def test_a_folder_that_may_not_be_read_is_reported(tmp_path: Path) -> None:
     assert (source.relative, source.problem) == ("shut", "the folder cannot be read: Permission denied")
 
 
-def test_what_is_not_there_is_refused_before_anything_begins(tmp_path: Path) -> None:
+def test_a_missing_source_is_refused_before_the_work_begins(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"nothing\.jpg does not exist"):
         find_sources([tmp_path / "nothing.jpg"])
 
 
-def test_names_that_are_no_unicode_survive(tmp_path: Path) -> None:
+def test_names_that_are_no_unicode_are_kept(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.jpg")
     (tmp_path / name).write_bytes(b"x")
     [source] = find_sources([tmp_path])
