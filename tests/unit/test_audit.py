@@ -1,4 +1,4 @@
-"""The audit is green for packages that were compared alone: a database without an answer is said, and is no success."""
+"""The audit passes only if every package was compared; a missing answer of a database is reported as a failure."""
 
 import importlib.util
 import sys
@@ -11,7 +11,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 SOUND: dict[str, Any] = {"name": "celery", "version": "5.7.0", "vulns": []}
 WEAK: dict[str, Any] = {"name": "urllib3", "version": "1.0", "vulns": [{"id": "PYSEC-1"}, {"id": "GHSA-2"}]}
-#: As pip-audit 2.10 prints it behind a mirror without the database.
+#: The output of pip-audit 2.10 behind a mirror without the database.
 UNKNOWN: dict[str, Any] = {"name": "vine", "skip_reason": "Dependency not found on PyPI and could not be audited: vine"}
 
 

@@ -1,4 +1,4 @@
-"""Documentation names only what is there: every path of this repository that a Markdown file names exists."""
+"""Documentation names only existing paths: every path of this repository that a Markdown file names exists."""
 
 import re
 import subprocess
@@ -10,12 +10,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("pixelfleet", "worker", "producer_lambda", "dashboard", "ecs", "infra", "benchmarks", "tests", "docs",
            "requirements", ".ci", ".github")  # fmt: skip
-#: A path in running text or code: it begins with a folder of this repository, at the start of a word.
+#: A path in running text or code: the path begins with a folder of this repository, at the start of a word.
 _PATH = re.compile(rf"(?<![\w./~$:<>{{}}-])(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./*{{}},-]*")
-#: A source file in backticks, whatever folder it begins with.
+#: A source file in backticks, in any folder.
 _FILE = re.compile(r"`([\w./-]+\.(?:py|tf|js|css))`")
 _LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
-#: Written by a command of this repository, and so not there in a fresh clone.
+#: A command of this repository writes these files, so a fresh clone does not have the files.
 _MADE = ("infra/terraform.tfvars", "infra/backend.tf", "infra/.terraform", "**/backend.tf")
 
 

@@ -1,4 +1,4 @@
-"""A test that leaves the environment changed fails, and the next test finds the environment as it was."""
+"""A test that leaves the environment changed fails, and the environment is restored for the next test."""
 
 import os
 

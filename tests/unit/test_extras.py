@@ -1,4 +1,4 @@
-"""The table of what each extra brings is that of the package itself."""
+"""The table of each extra's modules agrees with the metadata of the package."""
 
 import importlib
 import re
@@ -9,14 +9,14 @@ import pytest
 from pixelfleet.errors import SetupError
 from pixelfleet.extras import INCLUDES, MODULES, check_extra, missing_library
 
-#: Distributions whose modules nobody imports by name: a library that pyvips opens.
+#: Distributions whose modules no code imports by name: a library that pyvips opens.
 UNNAMED = {"pyvips-binary"}
-#: Libraries that import another one of the list do not count: these are imported by name, too.
+#: A module that another library of the list brings, and that the code imports by name too, does not count.
 IMPORTED_BESIDES = {"starlette": "fastapi"}
 
 
 def _required(extra: str) -> set[str]:
-    """The distributions that an extra brings, in small letters."""
+    """The distributions that an extra brings, in lower case."""
     actual = set()
     for line in requires("pixelfleet") or ():
         name, _, condition = line.partition(";")
@@ -28,7 +28,7 @@ def _required(extra: str) -> set[str]:
 @pytest.mark.parametrize("extra", MODULES)
 def test_an_extra_has_the_modules_of_its_libraries_and_no_others(extra: str) -> None:
     owners = {module: {name.lower() for name in names} for module, names in packages_distributions().items()}
-    # Editable and compiled distributions are not all listed by packages_distributions.
+    # packages_distributions does not list all editable and compiled distributions.
     owners |= {"pi_heif": {"pi-heif"}}
     inherited = {name for part in INCLUDES.get(extra, ()) for name in _required(part)}
     expected = _required(extra) - UNNAMED - inherited
@@ -49,7 +49,7 @@ def test_a_missing_library_names_its_extra() -> None:
 
 
 def test_a_complete_extra_is_not_reported_as_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Once imported, kombu's module has no `__spec__`.
+    # After the import, kombu's module has no `__spec__`.
     importlib.import_module("kombu")
     check_extra("local", "a fleet")
     monkeypatch.setattr("pixelfleet.extras.find_spec", lambda module: None if module in {"PIL", "rich"} else module)

@@ -24,7 +24,7 @@ def test_time_is_shared_by_the_workers() -> None:
 
 
 def test_a_twelve_megapixel_photograph_costs_about_the_measured_time() -> None:
-    # The measure is 126 ms of engine; the rest is what every image costs around it.
+    # The measured time is 126 ms in the engine; the rest is the time that every image takes outside the engine.
     assert 110 < forecast(1).core_ms - EVERY_IMAGE_MS < 160
 
 
@@ -51,9 +51,9 @@ def test_every_format_of_a_variant_is_encoded_and_put() -> None:
 
 
 def test_tiles_are_puts_as_well() -> None:
-    # 4000 x 3000 in tiles of 254 are about 190, and a third more in the smaller levels.
+    # 4000 x 3000 in tiles of 254 are about 190 tiles, and a third more in the smaller levels.
     assert 200 < forecast(1, "zoom").outputs < 300
-    # Each costs time to store as well.
+    # Each tile takes time to store as well.
     assert forecast(1, "zoom").core_ms > 200 * TILE_MS + EVERY_IMAGE_MS
 
 

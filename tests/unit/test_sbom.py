@@ -1,4 +1,4 @@
-"""The bill of materials lists what the image has, with its licence, and nothing else."""
+"""The bill of materials lists the packages of the image, with their licences, and nothing else."""
 
 import importlib.util
 from pathlib import Path

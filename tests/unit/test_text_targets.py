@@ -1,4 +1,4 @@
-"""The fuzz targets hold for their seeds, for mutations of them by a fixed generator, and for what was found once."""
+"""The fuzz targets pass for their seeds, for mutations of the seeds by a fixed generator, and for earlier findings."""
 
 import random
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""No test depends on the speed of the machine: what can be seen of that in the source of the tests."""
+"""No test depends on the speed of the machine, as far as the source of the tests shows."""
 
 import ast
 import math
@@ -7,7 +7,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 SOURCES = sorted(TESTS.rglob("*.py"))
-#: An upper bound in seconds below which a comparison with real time is a race: a busy machine takes longer than that.
+#: An upper bound in seconds. A comparison of real time with less is a race: a busy machine takes longer than that.
 SHORTEST_BOUND = 20
 _CLOCKS = {"monotonic", "perf_counter", "process_time", "time"}
 
@@ -30,7 +30,7 @@ def naps(tree: ast.AST) -> list[int]:
 
 
 def numbers(tree: ast.AST) -> dict[str, float]:
-    """The names that a file gives a literal number."""
+    """The names to which a file assigns a literal number."""
     named: dict[str, float] = {}
     for node in ast.walk(tree):
         targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
@@ -55,7 +55,7 @@ def is_elapsed(node: ast.AST) -> bool:
 
 
 def durations(tree: ast.AST) -> set[str]:
-    """The names that a file gives an elapsed time."""
+    """The names to which a file assigns an elapsed time."""
     return {
         target.id
         for node in ast.walk(tree)

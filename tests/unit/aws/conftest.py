@@ -16,7 +16,7 @@ def running() -> Iterator[Answers]:
 
 @pytest.fixture
 def server(running: Answers) -> Answers:
-    """One for all tests of a module, since a client takes longer to make than to use; blank for each."""
+    """One server for all tests of a module, because making a client takes longer than using it; reset for each test."""
     running.answers = [Answer()]
     running.requests.clear()
     return running
@@ -24,7 +24,7 @@ def server(running: Answers) -> Answers:
 
 @pytest.fixture
 def limit_on_silence(server: Answers) -> Iterator[None]:
-    """Raises LimitError in the main thread as soon as the server has a request that the server does not answer."""
+    """Raises LimitError in the main thread as soon as the server receives a request that the server does not answer."""
 
     def raise_limit(*_: object) -> None:
         raise LimitError

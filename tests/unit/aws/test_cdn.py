@@ -1,4 +1,4 @@
-"""Removed images leave the edge caches: which paths are invalidated, and under which reference."""
+"""Removed images are invalidated in the edge caches: the paths and the reference of each invalidation."""
 
 from typing import Any
 

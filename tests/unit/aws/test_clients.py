@@ -1,4 +1,4 @@
-"""boto3's clients as every adapter has them."""
+"""The boto3 clients that every adapter uses."""
 
 from collections.abc import Callable
 

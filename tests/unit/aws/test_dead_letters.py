@@ -1,4 +1,4 @@
-"""A pass over a DLQ: it sees every message, and a dry run changes none."""
+"""A pass over a DLQ reads every message; a dry run changes no message."""
 
 import itertools
 from collections import Counter
@@ -16,9 +16,9 @@ from tests.fakes.sqs_queue import State
 
 
 class SamplingSqs:
-    """A queue of many servers: a receive without a wait asks some of them, and may come back empty.
+    """A queue on many servers: a receive without a wait asks some of the servers and may return no message.
 
-    (SQS developer guide, "Short and long polling".) Here every second such receive does.
+    (SQS developer guide, "Short and long polling".) Here every second such receive returns no message.
     """
 
     def __init__(self, bodies: list[str]) -> None:
@@ -109,7 +109,7 @@ def test_messages_that_are_left_become_visible_again_even_if_a_decision_fails(sq
 
 
 class LongPass:
-    """A DLQ whose messages take `seconds` a receive to decide on; `decided` counts how often each was decided on."""
+    """A DLQ where the decision on the messages of a receive takes `seconds`; `decided` counts decisions by message."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, number: int, seconds: float) -> None:
         monkeypatch.setattr("pixelfleet.aws.dead_letters.THREADS", 1)
@@ -159,7 +159,7 @@ def test_a_pass_ends_although_messages_keep_arriving(monkeypatch: pytest.MonkeyP
 def test_a_message_that_a_pass_moved_and_that_returns_is_left_to_the_next_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Here the messages go back to the queue that they came from, at once.
+    # Here a message that is moved goes back to the same queue at once.
     long = LongPass(monkeypatch, 25, seconds=40.0)
     assert long.go_through(Disposition.MOVE).moved < 500
     assert long.queue.counts[State.VISIBLE] == 25

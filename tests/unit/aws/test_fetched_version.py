@@ -1,4 +1,4 @@
-"""What is fetched is the version that was asked for, whatever the network answers."""
+"""A fetch returns only the requested version, whatever the network answers."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ PUT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 class OneAnswer:
-    """Gives the same answer to every request, as a connection does that is out of step."""
+    """Gives the same answer to every request, like a connection that is out of step."""
 
     def __init__(self, version_id: str | None, etag: str) -> None:
         self._answer = version_id, etag
@@ -55,10 +55,10 @@ def test_another_version_is_refused_before_a_byte_is_kept(
 @pytest.mark.parametrize(
     ("asked", "answered"),
     [
-        # Events name the ETag of an upload in parts in their own way: the version decides.
+        # Events write the ETag of an upload in parts in their own way: the version decides.
         (version("v1", "e1-event"), OneAnswer("v1", "e1-2")),
         (version(None, "e1"), OneAnswer(None, "e1")),
-        # A bucket whose versioning was suspended after the upload.
+        # The versioning of this bucket was suspended after the upload.
         (version(None, "e1"), OneAnswer("v1", "e1")),
         (version("v1", "e1"), OneAnswer(None, "e1")),
         (version(None, None), OneAnswer(None, "e1")),

@@ -1,4 +1,4 @@
-"""Calls that the main thread leaves to a helper thread."""
+"""Calls that the main thread runs in a helper thread."""
 
 import os
 import signal

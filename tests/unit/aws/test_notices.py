@@ -1,4 +1,4 @@
-"""What is said of an image or a batch, to machines and to people."""
+"""Notices about an image or a batch, for machines and for people."""
 
 import json
 

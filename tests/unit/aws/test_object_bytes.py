@@ -1,4 +1,4 @@
-"""Puts and gets by obstore, over a server that answers as S3 may."""
+"""Puts and gets by obstore, with a server that gives possible answers of S3."""
 
 import base64
 import hashlib
@@ -138,7 +138,7 @@ def test_an_object_with_a_header_that_is_not_utf8_is_fetched(server: Answers, tm
 def test_a_range_of_an_object_is_requested_and_comes_with_the_size_and_time_of_the_whole_object(
     server: Answers, key: str
 ) -> None:
-    """obstore carries the bytes of the first key, boto3 those of the second."""
+    """obstore transfers the bytes of the first key; boto3 transfers the bytes of the second key."""
     server.answers = [Answer(206, CONTENT[2:5], headers={"Content-Range": f"bytes 2-4/{len(CONTENT)}"})]
     opened = objects(server).open("bucket", key, span=range(2, 5))
     assert b"".join(opened.chunks) == BODY[2:5]
@@ -166,7 +166,7 @@ def test_a_version_that_is_gone_raises_object_gone_error(
     assert len(server.requests) == 1
 
 
-#: Status and code of an answer; the cause, whether every object would be refused, and the requests that are sent.
+#: Status and code of an answer; the cause, whether every object would be refused, and the number of requests.
 ANSWERS = [
     (403, "AccessDenied", Cause.INTERNAL, True, 1),
     (400, "ExpiredToken", Cause.INTERNAL, True, 1),
@@ -243,7 +243,7 @@ def test_a_request_to_a_silent_server_ends_after_the_time_out(server: Answers, c
     with pytest.raises(TransientError, match="S3 did not answer in time") as caught, translated("wait"):
         CALLS[call](object_bytes(server.url, quick))
     assert caught.value.cause is Cause.UNAVAILABLE
-    # The server may be behind: its thread counts a request later than the client gives that request up.
+    # The server may be late: its thread may count a request after the client has given up that request.
     assert all(arrived.acquire(timeout=10) for _ in range(2))
 
 
@@ -279,7 +279,7 @@ def test_credentials_that_cannot_be_renewed_are_a_transient_error(
 
 
 def test_renewed_credentials_sign_the_next_request(server: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
-    # So short that obstore asks before each request.
+    # With a life of zero, obstore asks for credentials before each request.
     monkeypatch.setattr("pixelfleet.aws.object_bytes.CREDENTIAL_LIFE", timedelta(0))
     credentials = Credentials("first", "s", "token-1")
     store = object_bytes(server.url, of=session_with(credentials))
@@ -292,7 +292,7 @@ def test_renewed_credentials_sign_the_next_request(server: Answers, monkeypatch:
 
 
 def test_obstore_asks_for_credentials_again_before_the_credentials_of_botocore_can_expire() -> None:
-    """botocore may hand out credentials with its mandatory time-out left; obstore must not keep them for longer."""
+    """botocore may return credentials that expire after its mandatory time-out; obstore must not keep them longer."""
     mandatory = timedelta(seconds=RefreshableCredentials._mandatory_refresh_timeout)  # type: ignore[attr-defined]
     assert mandatory > CREDENTIAL_LIFE > timedelta(seconds=300)
 
@@ -326,6 +326,6 @@ def test_a_time_limit_while_s3_is_silent_is_raised_unchanged(server: Answers, tm
     began = time.monotonic()
     with pytest.raises(LimitError):
         calls[call]()
-    # Not by the time-out of 60 seconds.
+    # The time-out of 60 seconds did not end the call.
     assert time.monotonic() - began < 30
     assert len(server.requests) == 1

@@ -1,4 +1,4 @@
-"""Every key that S3 can have, byte for byte, whichever library carries the object."""
+"""Every key that is possible in S3 stays the same byte for byte, whichever library transfers the object."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ SHORT = st.lists(SEGMENTS, min_size=1, max_size=12).map("/".join)
 
 @st.composite
 def long_keys(draw: st.DrawFn) -> str:
-    """Odd segments on either side of a plain one that fills the key up to the last bytes of its 1,024."""
+    """Odd segments on both sides of a plain segment that makes the key 1,020 to 1,024 bytes long."""
     before, after = draw(SHORT), draw(SHORT)
     room = draw(st.integers(1020, 1024)) - len(f"{before}/{after}".encode())
     return f"{before}/{'x' * max(room, 0)}{after}"

@@ -1,4 +1,4 @@
-"""Removing originals whose keys XML cannot carry, on moto, which parses the XML as S3 does."""
+"""Removing originals whose keys XML cannot contain, on moto, which parses the XML as S3 does."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,7 +24,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 class Watched:
-    """Keeps the keys that went into XML, and passes the calls on."""
+    """Records the keys that are sent in XML, and forwards the calls."""
 
     def __init__(self, client: Any) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""The uploads bucket over a small HTTP server that answers as S3 may."""
+"""The uploads bucket, with a small HTTP server that gives possible answers of S3."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The activity table's promises on moto, in process."""
+"""The conformance tests of the activity table on moto, in process."""
 
 from collections.abc import Iterator
 

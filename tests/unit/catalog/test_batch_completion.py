@@ -1,4 +1,4 @@
-"""Sealing and completing a batch while DynamoDB refuses a write once, or loses the answer to one."""
+"""Sealing and completing a batch while DynamoDB refuses a write once, or the answer to a write is lost."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,7 +18,7 @@ from tests.fakes.dynamodb import FakeDynamoDb
 
 
 class FaultyDynamoDb(FakeDynamoDb):
-    """Raises each of `before` instead of a write, then each of `after` once a write is done."""
+    """Raises each error of `before` instead of a write, then each error of `after` after a write is done."""
 
     def __init__(self) -> None:
         super().__init__((table.name, table) for table in TABLES)
@@ -119,7 +119,7 @@ def test_a_completion_whose_answer_was_lost_is_announced_by_the_retry(
     dynamodb.after = [ConnectionClosedError(endpoint_url="https://dynamodb")]
     with pytest.raises(TransientError):
         catalog.batches.completed_by("me", "b1", image.image_id)
-    # The message comes back, to any worker: the same image completed the batch, so the same image announces it.
+    # The message comes back to any worker. The same image completed the batch, so the same image announces the batch.
     pending = catalog.batches.completed_by("me", "b1", image.image_id)
     assert pending is not None
     catalog.batches.announced(pending)

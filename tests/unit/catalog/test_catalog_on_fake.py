@@ -1,4 +1,4 @@
-"""The catalog's promises on the fake in memory, so that what is measured on it holds elsewhere."""
+"""The conformance tests of the catalog on the fake in memory, so that measurements on the fake hold elsewhere."""
 
 from typing import Any
 

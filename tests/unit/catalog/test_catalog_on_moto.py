@@ -1,4 +1,4 @@
-"""The catalog's promises on moto, in process."""
+"""The conformance tests of the catalog on moto, in process."""
 
 from collections.abc import Iterator
 

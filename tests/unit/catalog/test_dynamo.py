@@ -1,4 +1,4 @@
-"""Attributes as boto3 makes and reads them."""
+"""Attributes are made and read in the same way as with boto3."""
 
 from decimal import Decimal
 from typing import Any

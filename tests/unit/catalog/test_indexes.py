@@ -1,4 +1,4 @@
-"""Shards are read together: how many at once, in which order, and what an error becomes."""
+"""Shards are read in parallel: the number at once, the order, and the errors."""
 
 import threading
 from typing import Any
@@ -17,7 +17,7 @@ from tests.fakes.dynamodb import FakeDynamoDb
 
 
 class Meeting(FakeDynamoDb):
-    """Answers no query before `party` of them are there together, and keeps how many there were at most."""
+    """Answers no query before `party` queries are there together; `most` is the largest number of queries at once."""
 
     def __init__(self, party: int) -> None:
         super().__init__((table.name, table) for table in TABLES)

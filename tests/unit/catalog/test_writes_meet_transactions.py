@@ -1,4 +1,4 @@
-"""Every write of the catalog while DynamoDB refuses it a few times, because transactions write the same item."""
+"""Every write of the catalog, refused a few times by DynamoDB because transactions write the same item."""
 
 import ast
 from collections import Counter
@@ -45,13 +45,13 @@ WRITES: Final = frozenset(
 )
 #: The classes of the users table.
 OF_USERS: Final = ("Users.", "SignInAttempts.")
-#: How often each write is refused before it is taken.
+#: How often each write is refused before it is accepted.
 REFUSALS: Final = 3
 NOW: Final = datetime(2026, 11, 26, tzinfo=UTC)
 
 
 class ConflictingClient:
-    """A DynamoDB client that refuses each write `refusals` times: another transaction is writing the item."""
+    """A DynamoDB client that refuses each write `refusals` times, because another transaction is writing the item."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -78,7 +78,7 @@ def conflict(operation: str) -> Exception:
 
 
 class Tables:
-    """Every class of the catalog, over one client."""
+    """Every class of the catalog, with one client."""
 
     def __init__(self, client: Any) -> None:
         self.images = Images(client, "images", "batches", now=lambda: NOW, pause=lambda: None)
@@ -195,7 +195,7 @@ def _of(record: Callable[[Tables], Image], act: Callable[[Images, Image], object
     return prepared
 
 
-#: Each method that writes: what prepares the call, and the call.
+#: For each method that writes: the preparation of the call, and the call.
 WRITERS: Final[dict[str, Act]] = {
     "Images.begin": lambda t: lambda: image(t.images.begin(aim(), 5)),
     "Images.add": lambda t: lambda: t.images.add(waiting()),
@@ -285,7 +285,7 @@ CLASSES: Final = (
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The tries after which a write would have paused."""
+    """The numbers of the tries after which a write would have paused."""
     pauses: list[int] = []
     monkeypatch.setattr(dynamo, "pause", lambda tries=1: pauses.append(tries))
     return pauses
@@ -317,7 +317,7 @@ def test_a_write_that_conflicts_with_transactions_is_repeated(name: str) -> None
 
 @pytest.mark.parametrize("name", [name for name in WRITERS if name.startswith(OF_USERS)])
 def test_a_write_of_a_user_that_conflicts_with_transactions_is_repeated(name: str, users_on_moto: Any) -> None:
-    """The expressions of this table are more than the fake can read."""
+    """The fake cannot read the expressions of this table, so this test uses moto."""
     check(name, users_on_moto)
 
 

@@ -1,4 +1,4 @@
-"""What commands print and return, on a deployment in moto: the same code paths as on AWS."""
+"""The output and the exit codes of commands, on a deployment in moto: the same code paths as on AWS."""
 
 import json
 import sys
@@ -74,7 +74,7 @@ def test_a_redrive_of_nothing_names_the_command_that_shows_causes(deployment: De
 
 
 def test_a_redrive_of_nothing_asks_no_question(pixelfleet: Any) -> None:
-    """There is no terminal to ask at: a question would end the command with exit code 2."""
+    """There is no terminal, so a question would end the command with exit code 2."""
     for selection in ((), ("--cause", "crashed")):
         code, _, err = pixelfleet("redrive", *selection)
         assert (code, "nothing was sent" in err) == (0, True)
@@ -367,7 +367,7 @@ def test_a_rollback_makes_kept_results_of_an_older_recipe_current(
 
 
 def made_by(deployment: Deployment, image: Image, recipes: tuple[RecipeRef, ...], *, keep: bool) -> Image:
-    """The image after it was made by one recipe after the other."""
+    """The image after the recipes have made it, one recipe after the other."""
     for recipe in recipes:
         marked = deployment.images.queue_again(image, "ana", Origin.REPROCESS, recipe)
         assert isinstance(marked, Image)
@@ -433,7 +433,7 @@ def test_adopt_shows_a_forecast_and_queues_possible_images_as_one_batch(
     code, out, _ = pixelfleet(*order, "--yes", "--max-rate", "100/s")
     assert (code, "1 job sent" in out, "pixelfleet batch watch museum/scans" in out) == (0, True, True)
     assert json.loads(pixelfleet("batch", "show", "museum/scans", "--json")[1])["expected"] == 1
-    assert pixelfleet(*order)[0] == 2  # There is no terminal to ask at.
+    assert pixelfleet(*order)[0] == 2  # There is no terminal for the question.
     code, _, err = pixelfleet("adopt", "s3://none", "--owner", "museum", "--dry-run")
     assert (code, "there is no bucket none" in err) == (2, True)
     code, out, _ = pixelfleet("adopt", "s3://masters", "--check", "--json")

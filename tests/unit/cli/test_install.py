@@ -1,4 +1,4 @@
-"""What `pip install 'pixelfleet[cli]'` gives: all commands, without the libraries of the other extras."""
+"""`pip install 'pixelfleet[cli]'` installs all commands, without the libraries of the other extras."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-#: Stands before every import and knows nothing of what the other extras bring.
+#: Runs before every import and hides the libraries that the other extras bring.
 BARE = """
 import importlib.util, sys
 BARE = {"hypercorn", "httpx2", "pytest", "hypothesis"}

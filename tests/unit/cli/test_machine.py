@@ -1,4 +1,4 @@
-"""A machine that refuses open files, room or memory is named as the cause: never a bug, never AWS's set-up."""
+"""If the machine refuses open files, disk space or memory, the error names the machine, not a bug or AWS's set-up."""
 
 import errno
 import os

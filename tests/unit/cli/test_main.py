@@ -1,4 +1,4 @@
-"""Exit codes and what a person sees of an error."""
+"""Exit codes, and the messages that a person sees after an error."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""What the display of a run says of its pace."""
+"""The pace in the display of a run."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The reference of commands is what the commands themselves say."""
+"""The reference of commands equals the help of the commands."""
 
 import subprocess
 import sys

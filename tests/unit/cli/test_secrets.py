@@ -1,4 +1,4 @@
-"""`pixelfleet secrets`: what a person copies into terraform.tfvars, step by step of a rotation."""
+"""`pixelfleet secrets`: the text that a person copies into terraform.tfvars, in each step of a rotation."""
 
 import json
 from collections.abc import Iterator

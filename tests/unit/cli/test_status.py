@@ -1,4 +1,4 @@
-"""What `pixelfleet status` makes of an overview."""
+"""How `pixelfleet status` shows an overview."""
 
 from rich.console import Console
 
@@ -65,5 +65,5 @@ def test_the_chart_has_a_bar_for_every_minute_and_the_highest_bar_is_full() -> N
     drawn = chart(MOVING).removeprefix("last hour ")[:60]
     assert drawn == " " * 59 + "█"
     assert chart(Throughput(0.0, None, 0, 0, {}, QUIET)) == "nothing was finished in the last hour"
-    # Of the last seconds, which are in no bar yet.
+    # These images were finished in the last seconds, which have no bar yet.
     assert chart(Throughput(0.0, None, 5, 5, {}, QUIET)) == "last hour 5 images"

@@ -1,4 +1,4 @@
-"""A command ends in good order at SIGTERM and SIGHUP, unless its caller has set the signal to be ignored."""
+"""A command ends cleanly at SIGTERM and SIGHUP, unless its caller has set the signal to be ignored."""
 
 import os
 import signal

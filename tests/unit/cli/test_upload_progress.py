@@ -1,4 +1,4 @@
-"""What the display of an upload says while it goes on."""
+"""The text in the display of a running upload."""
 
 from collections.abc import Iterator
 from pathlib import Path

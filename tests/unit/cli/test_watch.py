@@ -1,4 +1,4 @@
-"""Watching goes on for hours, and AWS does not answer every time."""
+"""A watch runs for hours, and AWS does not answer every request."""
 
 import pytest
 

@@ -30,7 +30,7 @@ def test_an_unknown_user_costs_as_much_as_a_wrong_password(monkeypatch: pytest.M
     assert not password_matches("wrong password", stored)
     assert not password_matches("wrong password", None)
 
-    # One verification each, against hashes whose memory, passes and lanes are the same: argon2's cost is these alone.
+    # One verification each, against hashes with the same memory, passes and lanes. Only these set argon2's cost.
     known, unknown = verified
     assert extract_parameters(known) == extract_parameters(unknown)
 
@@ -43,7 +43,7 @@ def test_the_right_password_matches_and_no_other_does() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a thread has a priority of its own on Linux")
 def test_hashing_has_a_lower_priority_than_every_other_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A crowd of sign-ins takes the cores that are left over, so that /health does not wait for them."""
+    """Many sign-ins use only cores that are idle, so that /health does not wait for the sign-ins."""
     priorities: list[int] = []
 
     class Hasher:

@@ -1,4 +1,4 @@
-"""Records of one image in each state, made by the transitions themselves."""
+"""Records of one image in each state, made with the transitions."""
 
 from dataclasses import replace
 
@@ -53,7 +53,7 @@ def failed(failure: Failure = BROKEN, image: Image | None = None) -> Image:
 
 
 def announced(image: Image) -> Image:
-    """As the worker leaves it that recorded the outcome."""
+    """The record after the worker has recorded the outcome and published its notice."""
     after = transitions.announce(image, image.notice_id)
     assert isinstance(after, Image)
     return after

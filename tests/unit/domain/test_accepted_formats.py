@@ -14,7 +14,7 @@ CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 
 
 def folded(accept: str) -> str:
-    """The header that CloudFront's function would send on."""
+    """The header that CloudFront's function would forward."""
     return ",".join(f"image/{name}" for name in modern_formats(accept)) or "image/jpeg"
 
 

@@ -1,4 +1,4 @@
-"""Which outcomes of a batch are counted, and which wait for another version."""
+"""The outcomes of a batch that are counted, and the outcomes that wait for another version."""
 
 from pixelfleet.domain import transitions
 from pixelfleet.domain.jobs import Origin
@@ -24,7 +24,7 @@ def test_an_outcome_is_uncounted_while_work_on_the_image_goes_on_or_its_key_hold
         after = transitions.uncount(image, etag)
         assert isinstance(after, Image)
         assert (after.counted, after.status) == (None, image.status)
-        # A mark is written once more, so that who counts again by an older look at the bucket notices.
+        # A mark is written once more, so that a count by an older view of the bucket detects the change.
         once_more = transitions.uncount(after, etag)
         assert once_more == after if etag == "another" else once_more is Refusal.DONE
 

@@ -1,4 +1,4 @@
-"""Globs: what they take, held against a reference in regular expressions; and which takes all that another takes."""
+"""Globs match the same keys as a reference in regular expressions; a glob can take all keys of another glob."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""The contract between producer and worker, held against the Celery and kombu that will read it."""
+"""The contract between producer and worker, tested with the Celery and kombu that read the messages."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ from pixelfleet.errors import JobError
 
 JOB = Job(JobKind.PROCESS, "bucket", "uploads/me/b1/cat.jpg", "v1", "e1", "0055", 12, Origin.EVENT)
 
-# Lone surrogates are no Unicode text, and S3 has no key with one.
+# A lone surrogate is no Unicode text, and no key in S3 contains a lone surrogate.
 text = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
 jobs = st.builds(
     Job,
@@ -65,7 +65,7 @@ def test_kombu_reads_the_message_as_a_task_message() -> None:
 
 
 def _as_kombu_reads(envelope: dict[str, Any]) -> dict[str, Any]:
-    """As kombu.transport.virtual.base.Message takes a payload apart."""
+    """The fields of a payload as kombu.transport.virtual.base.Message reads the payload."""
     properties = envelope["properties"]
     return {
         "body": envelope["body"],
@@ -96,7 +96,7 @@ def test_any_fields_are_a_job_or_refused(changes: dict[str, object]) -> None:
 
 
 def _job_or_refused(value: object) -> None:
-    """Nothing but JobError may come out, and a job that does is whole."""
+    """The only error is JobError, and every job is complete."""
     try:
         job = from_dict(value)
     except JobError:

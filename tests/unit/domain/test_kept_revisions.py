@@ -1,4 +1,4 @@
-"""Earlier results are kept, made current again without rendering, and given up; counters and notices stay right."""
+"""Earlier results are kept, made current again without rendering, and expired; counters and notices stay right."""
 
 from dataclasses import replace
 
@@ -77,11 +77,11 @@ def test_kept_results_are_made_current_again_and_the_present_results_are_kept_in
     assert after.recipe == after.revision_recipe == after.chosen_recipe == first.recipe
     assert [(one.results, one.superseded_at) for one in after.kept_revisions] == [(present.revision, LATER)]
     assert (after.status, after.counted, after.superseded) == (Status.READY, present.counted, ())
-    # A notice of its own, which no receiver takes for that of an earlier outcome.
+    # The notice has an id of its own, so that no receiver takes the notice for a notice of an earlier outcome.
     assert after.notice is NoticeKind.IMAGE_READY
     assert len({first.notice_id, present.notice_id, after.notice_id}) == 3
     assert (after.attempt_log[-1].what, after.attempt_log[-1].worker) == ("made current", "anna")
-    # The event of the object, delivered once more, finds its work done: nothing is rendered.
+    # The event of the object is delivered once more: the work is done already, so nothing is rendered.
     by = aim(recipe=first.recipe or zoom())
     assert transitions.claim(announced(after), by, MAX_ATTEMPTS) is Refusal.DONE
 

@@ -1,4 +1,4 @@
-"""Keys are what S3 takes and what the worker reads owner and batch from."""
+"""S3 accepts the keys, and the worker reads owner and batch from the keys."""
 
 import os
 

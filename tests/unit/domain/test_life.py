@@ -18,7 +18,7 @@ from tests.unit.domain.image_states import BEGUN, BROKEN, ENDED, MAX_ATTEMPTS, O
 
 
 class Life(RuleBasedStateMachine):
-    """Events of one key arrive in any order and any number of times; workers are slow, die and repeat themselves."""
+    """Events of one key arrive in any order and any number of times; workers are slow, crash and repeat work."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(sequencer=st.integers(1, 6))
     def deliver(self, sequencer: int) -> None:
-        # Odd events create and even ones remove, so that a sequencer always means one thing.
+        # Odd events create and even events remove, so that a sequencer always has one meaning.
         text = f"{sequencer:02}"
         self.newest = max(self.newest, sequencer)
         if sequencer % 2 == 0:

@@ -1,4 +1,4 @@
-"""Outcomes of attempts: what a record keeps, and which outcome stands."""
+"""Outcomes of attempts: the data that a record keeps, and the outcome that is kept."""
 
 from pixelfleet.domain import transitions
 from pixelfleet.domain.jobs import Origin
@@ -74,7 +74,7 @@ def test_the_folder_of_a_failed_image_is_abandoned_and_an_attempt_that_still_run
     assert isinstance(abandoned, Image)
     assert abandoned.superseded == (image.target,)
     assert transitions.record_ready(abandoned, late, OUTCOME, ENDED) is Refusal.SUPERSEDED
-    # The image may be tried again, in a folder of its own.
+    # The image may be tried again, in a new folder.
     again = claimed(announced(abandoned.model_copy(update={"version": 4})), aim(origin=Origin.REDRIVE))
     assert again.target not in (image.target, abandoned.target)
 

@@ -1,4 +1,4 @@
-"""Queue URLs and ARNs in every region that botocore knows."""
+"""Queue URLs and ARNs in every region in the data of botocore."""
 
 from collections.abc import Iterator
 

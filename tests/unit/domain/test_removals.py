@@ -41,9 +41,9 @@ def test_a_removal_just_after_the_present_version_blocks_a_repeated_job_of_that_
     by = aim(sequencer="0065AB")
     gone = removed(ready(by), next_sequencer(ready(by).sequencer))
     assert transitions.claim(gone, by, MAX_ATTEMPTS) is Refusal.SUPERSEDED
-    # A real upload of the same name has a later sequencer of S3's, and wins.
+    # A real upload of the same name has a later sequencer from S3, and is accepted.
     assert isinstance(transitions.claim(gone, aim(sequencer="0065AC", version="v2"), MAX_ATTEMPTS), Image)
-    # The event of the removal itself is newer too, and is carried out once more.
+    # The event of the removal is newer too, and is applied once more.
     assert isinstance(removed(gone, "0065AB01"), Image)
 
 

@@ -1,4 +1,4 @@
-"""Keys of results: what a worker writes is read back, and nothing else is taken for one."""
+"""Keys of results: a key that a worker writes is parsed into its parts, and no other text is parsed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Routes: the first that matches takes the key, and one that can never match is found."""
+"""Routes: the first route that matches takes the key, and a route that can never match is detected."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def test_the_first_matching_route_takes_a_key(matches: list[tuple[str, int]], ke
     matching = [each for each in routes if Router([each]).route_of(BUCKET, key) is not None]
     assert Router(routes).route_of(BUCKET, key) == (matching[0] if matching else None)
     assert Router(routes).route_of("other", key) is None
-    # A route that can never match takes no key, and without it every key is taken as before.
+    # A route that can never match takes no key. Without such routes, every key goes to the same route as before.
     blocked = never_matching(routes)
     left = [each for each in routes if each.route_id not in blocked]
     assert Router(left).route_of(BUCKET, key) == Router(routes).route_of(BUCKET, key)

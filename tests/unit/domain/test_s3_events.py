@@ -1,4 +1,4 @@
-"""What the golden files in tests/events/ are read as, and what becomes of anything else."""
+"""The golden files in tests/events/ are parsed; any other message is refused or reported."""
 
 import json
 from pathlib import Path
@@ -175,7 +175,7 @@ def test_any_object_is_read_or_reported(details: dict[str, object]) -> None:
 
 
 def _read_or_refused(value: object) -> None:
-    """Nothing but EventError may come out, and every job that does is whole."""
+    """The only error is EventError, and every job is complete."""
     try:
         parsed = parse_message(json.dumps(value))
     except EventError:

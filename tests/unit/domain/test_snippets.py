@@ -1,4 +1,4 @@
-"""HTML of an image: every source reaches the largest width, and the address of each file is one that stays."""
+"""HTML of an image: every source reaches the largest width, and the address of each file is stable."""
 
 import re
 
@@ -52,7 +52,7 @@ def test_widths_of_one_shape_are_a_srcset_and_other_shapes_are_left_out() -> Non
 
 
 def test_a_format_that_does_not_reach_the_largest_width_is_no_source() -> None:
-    """The web recipe: browsers would take the small WebP and scale it up."""
+    """The web recipe is an example: browsers would choose the small WebP and scale the WebP up."""
     made = (
         file("thumb", "webp", 320, 240),
         file("optimized", "jpeg", 2048, 1536),

@@ -1,4 +1,4 @@
-"""Stable addresses: one reading for each, and each image has an address that is read back."""
+"""Stable addresses: each address has one meaning, and each image has an address that is read back."""
 
 from urllib.parse import unquote
 
@@ -26,7 +26,7 @@ ID = "abcdefghijklmnopqrstuvwxyz234567"
         (f"{ID}/card.avif", StableAddress(ById(ID), "card", "avif")),
         ("ana/b1/a.jpg/card", StableAddress(ByPath("ana", "b1", "a.jpg"), "card")),
         ("ana/b1/a/b c.jpg/card.jpg", StableAddress(ByPath("ana", "b1", "a/b c.jpg"), "card", "jpg")),
-        # With more than two segments the first is an owner, whatever it looks like.
+        # With more than two segments, the first segment is always an owner.
         (f"{ID}/b1/a.jpg/card", StableAddress(ByPath(ID, "b1", "a.jpg"), "card")),
         ("ana/b1//a.jpg/card", StableAddress(ByPath("ana", "b1", "/a.jpg"), "card")),
     ],

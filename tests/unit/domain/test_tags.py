@@ -1,4 +1,4 @@
-"""Tags: how a text becomes one, and what a change does."""
+"""Tags: how a text becomes a tag, and how a change is applied."""
 
 import pytest
 

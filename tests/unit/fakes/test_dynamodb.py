@@ -1,4 +1,4 @@
-"""The fake DynamoDB, and moto, by one suite."""
+"""One suite tests the fake DynamoDB and moto."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
@@ -43,5 +43,5 @@ class TestDynamoDbOnMoto(DynamoDbConformance):
             ensure_table(client, table, IMAGES)
             yield client
 
-    # moto does every transaction that it is sent, whatever the token (moto 5.2).
+    # moto (5.2) runs every transaction that it receives, whatever the token.
     test_a_transaction_with_the_same_token_is_done_once = None  # type: ignore[assignment]

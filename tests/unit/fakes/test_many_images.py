@@ -1,4 +1,4 @@
-"""The quick loader of benchmarks leaves a fake DynamoDB in the state that writing every record would have left."""
+"""The quick loader of benchmarks gives a fake DynamoDB the same state as writing every record."""
 
 from benchmarks.dashboard_site import CountingDynamo, numbered
 from benchmarks.many_images import ManyImages

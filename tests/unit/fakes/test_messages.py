@@ -1,4 +1,4 @@
-"""The fakes of SNS and CloudFront, each held against moto where moto keeps the rule."""
+"""The fakes of SNS and CloudFront, compared with moto where moto has the same rule."""
 
 from collections.abc import Iterator
 from typing import Any

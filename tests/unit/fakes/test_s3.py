@@ -1,4 +1,4 @@
-"""The fake S3: the suite that the embedded cloud passes too, and the events that only the real service sends."""
+"""The fake S3 passes the suite of the embedded cloud, and sends the events that only the real service sends."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A folder for results: held by one, never cleared of what is somebody's own, never left with half a file."""
+"""A folder for results: one command holds the folder, files of the user stay, and no half-written file remains."""
 
 import os
 from collections.abc import Callable

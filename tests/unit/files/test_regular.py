@@ -1,4 +1,4 @@
-"""A file that somebody names is read if it is a regular file; a pipe is refused at once, with no writer to wait for."""
+"""A file from a user is read if the file is regular; a pipe is refused at once, without waiting for a writer."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Every source gets a folder of its own below DEST, whatever clashes."""
+"""Every source gets a folder of its own below DEST, even if names clash."""
 
 import os
 from pathlib import Path

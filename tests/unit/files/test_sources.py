@@ -1,4 +1,4 @@
-"""Nothing that a command was given is left out without a word."""
+"""No argument of a command is left out without a message."""
 
 import os
 from pathlib import Path
