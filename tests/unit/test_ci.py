@@ -1,4 +1,4 @@
-"""Continuous integration runs what a developer runs: targets of the Makefile, and nothing else."""
+"""Continuous integration runs the same commands as a developer: targets of the Makefile, and nothing else."""
 
 import re
 from pathlib import Path

@@ -28,7 +28,7 @@ def pixelfleet(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([sys.executable, "-c", BARE, *arguments], capture_output=True, text=True, check=False)
 
 
-def test_commands_that_need_no_image_library_work_without_one() -> None:
+def test_commands_that_need_no_image_library_work_without_an_image_library() -> None:
     finished = pixelfleet("upload", "--help")
     assert finished.returncode == 0, finished.stderr
     assert "--dry-run" in finished.stdout

@@ -23,7 +23,7 @@ def test_a_signal_interrupts(number: signal.Signals) -> None:
     assert signal.getsignal(number) is signal.SIG_DFL
 
 
-def test_an_ignored_signal_stays_ignored_as_nohup_sets_it(number: signal.Signals) -> None:
+def test_a_signal_that_nohup_ignores_stays_ignored(number: signal.Signals) -> None:
     signal.signal(number, signal.SIG_IGN)
     with terminable():
         os.kill(os.getpid(), number)

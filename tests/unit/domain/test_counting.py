@@ -55,7 +55,7 @@ def test_a_version_that_a_seal_uncounted_stays_uncounted_after_it_is_processed_a
         assert newer.counted == "ready"
 
 
-def test_a_version_that_a_seal_uncounted_is_counted_by_the_next_seal_if_the_bucket_holds_it_again() -> None:
+def test_a_version_that_a_seal_uncounted_is_counted_by_the_next_seal_if_the_bucket_holds_the_version_again() -> None:
     settled = ready()
     uncounted = transitions.uncount(settled, "another")
     assert isinstance(uncounted, Image)

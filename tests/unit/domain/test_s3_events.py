@@ -48,7 +48,7 @@ def test_encoded_slashes_are_decoded() -> None:
     assert only_job("without_sequencer").key == "uploads/me/b1/cat.jpg"
 
 
-def test_an_event_without_a_sequencer_makes_a_job_without_one() -> None:
+def test_an_event_without_a_sequencer_makes_a_job_without_a_sequencer() -> None:
     assert only_job("without_sequencer").sequencer is None
 
 

@@ -1,4 +1,4 @@
-"""Claims, attempts, redeliveries and folders of an image, one rule a test."""
+"""Claims, attempts, redeliveries and folders of an image, one rule per test."""
 
 from dataclasses import replace
 
@@ -63,7 +63,7 @@ def test_an_equal_sequencer_is_accepted() -> None:
     assert claimed(claimed(), aim("05")).attempts == 2
 
 
-def test_a_job_without_a_sequencer_carries_the_stored_one() -> None:
+def test_a_job_without_a_sequencer_keeps_the_stored_sequencer() -> None:
     image = claimed(announced(failed()), aim(None, origin=Origin.RECONCILE))
     assert image.sequencer == failed().sequencer
 
