@@ -1,4 +1,4 @@
-"""A deployment for tests of operations: the catalog in memory, and queues and buckets that keep what they are given."""
+"""A deployment for tests of operations: a catalog in memory, queues that keep jobs, a bucket that keeps objects."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from tests.fakes.dynamodb import FakeDynamoDb
 
 @dataclass
 class FakeQueues:
-    """Keeps the jobs that are sent; `on_send` is called after each call, as a quick worker would take the jobs."""
+    """Keeps the jobs that are sent. `on_send` is called after each call, in place of a quick worker that takes the jobs."""
 
     sent: list[tuple[Lane, Job]] = field(default_factory=list)
     on_send: Callable[[list[Job]], None] = lambda _: None

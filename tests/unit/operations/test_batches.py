@@ -1,4 +1,4 @@
-"""A batch in one word, and a hint for a name that nobody has."""
+"""The state of a batch in one word, and a hint for the name of a batch that does not exist."""
 
 from typing import Any
 
@@ -32,7 +32,9 @@ SEALED = {"sealed_at": "2026-11-20T09:01:00.000Z"}
         (SEALED | {"expected": 8, "completed_at": "2026-11-20T09:02:00.000Z"}, 8, "complete"),
     ],
 )
-def test_a_batch_is_open_or_so_far_or_complete(facts: dict[str, Any], ready: int, state: str) -> None:
+def test_the_state_of_a_batch_is_open_or_a_percentage_or_complete(
+    facts: dict[str, Any], ready: int, state: str
+) -> None:
     assert batch_state(batch(**facts), Counts(ready=ready)) == state
 
 
@@ -50,7 +52,7 @@ def test_a_batch_comes_with_its_counts(deployment: Any) -> None:
         ("me", "winter", "`pixelfleet batch list` shows the batches"),
     ],
 )
-def test_a_name_that_nobody_has_leads_to_one_that_somebody_has(
+def test_the_error_for_an_unknown_batch_suggests_a_batch_or_the_list_of_batches(
     deployment: Any, owner: str, name: str, hint: str
 ) -> None:
     deployment.batches.create("me", "summer")

@@ -1,4 +1,4 @@
-"""Sealing counts what the bucket and its tombstones hold, whichever client uploaded it."""
+"""Sealing counts the objects in the bucket and the tombstones, whichever client uploaded the objects."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -32,14 +32,14 @@ def deployment() -> Any:
 
 
 def put(deployment: Any, name: str, etag: str = "e1") -> str:
-    """An object in the bucket, as any client leaves it."""
+    """Puts an object into the bucket, as any client does."""
     key = key_of("me", "b1", name)
     deployment.bucket.objects[key] = etag
     return key
 
 
 def process(deployment: Any, name: str, etag: str, sequencer: str) -> Image:
-    """What a worker does about a version; the batch is looked at afterwards, as a worker does."""
+    """Processes a version as a worker does: records the result, then checks whether the batch is complete."""
     job = Job(JobKind.PROCESS, deployment.settings.uploads_bucket, key_of("me", "b1", name), None, etag, sequencer, 9)
     aim = Aim(job, RECIPE, f"{etag}-revision", "worker-1", "2026-11-20T10:00:00.000Z")
     before = deployment.images.get(job.image_id)
@@ -56,7 +56,7 @@ def test_images_of_another_machine_are_counted_too(deployment: Any) -> None:
     for number in range(150):
         put(deployment, f"a{number}.png")
         record(deployment, "me", "b1", f"a{number}.png")
-    # Machine B adds five, of which no worker has heard yet, and seals.
+    # Machine B adds five images, which no worker has processed yet, and seals the batch.
     for number in range(5):
         put(deployment, f"b{number}.png")
     batch, counts = seal(deployment, "me", "b1")
@@ -66,7 +66,7 @@ def test_images_of_another_machine_are_counted_too(deployment: Any) -> None:
     assert deployment.notices.batches == ["me/b1"]
 
 
-def test_a_changed_file_does_not_complete_the_batch_by_its_old_version(deployment: Any) -> None:
+def test_the_old_version_of_a_changed_file_does_not_complete_the_batch(deployment: Any) -> None:
     put(deployment, "a.png")
     record(deployment, "me", "b1", "a.png")
     put(deployment, "a.png", "e2")
@@ -77,7 +77,9 @@ def test_a_changed_file_does_not_complete_the_batch_by_its_old_version(deploymen
     assert deployment.notices.batches == ["me/b1"]
 
 
-def test_a_changed_file_does_not_complete_the_batch_by_its_old_version_that_is_being_made(deployment: Any) -> None:
+def test_the_old_version_does_not_complete_the_batch_when_its_results_are_recorded_after_the_seal(
+    deployment: Any,
+) -> None:
     put(deployment, "a.png")
     old = Job(JobKind.PROCESS, deployment.settings.uploads_bucket, key_of("me", "b1", "a.png"), None, "e1", "10", 9)
     aim = Aim(old, RECIPE, "e1-revision", "worker-1", "2026-11-20T10:00:00.000Z")
@@ -94,7 +96,7 @@ def test_a_changed_file_does_not_complete_the_batch_by_its_old_version_that_is_b
     assert deployment.notices.batches == ["me/b1"]
 
 
-def test_images_that_come_after_the_seal_do_not_complete_the_batch_in_the_place_of_its_own(deployment: Any) -> None:
+def test_images_uploaded_after_the_seal_do_not_complete_the_batch_instead_of_the_sealed_images(deployment: Any) -> None:
     bucket = deployment.settings.uploads_bucket
     own, others = "0.png", [f"later{number}.png" for number in range(200)]
     shard = counter_shard(image_id(bucket, put(deployment, own)))
@@ -109,7 +111,7 @@ def test_images_that_come_after_the_seal_do_not_complete_the_batch_in_the_place_
     assert deployment.notices.batches == ["me/b1"]
 
 
-def test_a_seal_that_is_overtaken_by_another_looks_again(deployment: Any) -> None:
+def test_a_seal_that_another_seal_overtakes_lists_the_bucket_again(deployment: Any) -> None:
     put(deployment, "0.png")
     seal_of_batches, seen = deployment.batches.seal, []
 
@@ -124,7 +126,7 @@ def test_a_seal_that_is_overtaken_by_another_looks_again(deployment: Any) -> Non
     assert seal(deployment, "me", "b1")[0].expected == 2
 
 
-def test_a_version_that_came_after_the_listing_stays_counted(deployment: Any) -> None:
+def test_a_version_uploaded_after_the_listing_stays_counted(deployment: Any) -> None:
     put(deployment, "a.png", "e2")
     process(deployment, "a.png", "e2", "20")
     stale = ListedObject(key_of("me", "b1", "a.png"), "e1", 9, datetime.now(UTC))
@@ -133,7 +135,7 @@ def test_a_version_that_came_after_the_listing_stays_counted(deployment: Any) ->
     assert (counts.ready, deployment.notices.batches) == (1, ["me/b1"])
 
 
-def test_what_was_removed_is_counted_and_what_was_put_there_again_is_counted_once(deployment: Any) -> None:
+def test_a_removed_image_is_counted_and_an_image_uploaded_again_is_counted_once(deployment: Any) -> None:
     for name in ("gone.png", "back.png"):
         image = record(deployment, "me", "b1", name)
         deployment.images.remove(Job(JobKind.REMOVE, image.bucket, image.key, sequencer="20"), "worker-1")
@@ -144,12 +146,12 @@ def test_what_was_removed_is_counted_and_what_was_put_there_again_is_counted_onc
     assert deployment.notices.batches == ["me/b1"]
 
 
-def test_an_old_look_at_the_bucket_does_not_count_what_a_later_seal_uncounted(
+def test_an_older_read_of_the_bucket_does_not_count_an_image_that_a_later_seal_uncounted(
     deployment: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(deployment, "a.png")
     image = record(deployment, "me", "b1", "a.png")
-    # A seal saw another version, which is gone again: the bucket holds the version of the record.
+    # A seal listed another version, which is gone since: the bucket holds the version of the record.
     marked = deployment.images.uncount(image, "e2")
     look = deployment.objects.head
     looks = []
@@ -170,14 +172,14 @@ def test_an_old_look_at_the_bucket_does_not_count_what_a_later_seal_uncounted(
 
 
 def remove(deployment: Any, name: str, sequencer: str) -> None:
-    """What a worker does about a removal."""
+    """Records a removal as a worker does."""
     key = key_of("me", "b1", name)
     deployment.bucket.objects.pop(key, None)
     removal = Job(JobKind.REMOVE, deployment.settings.uploads_bucket, key, sequencer=sequencer)
     assert isinstance(deployment.images.remove(removal, "worker-1"), Image)
 
 
-def test_what_is_removed_between_the_listing_and_the_look_at_its_record_stays_counted(
+def test_an_image_removed_between_the_listing_and_the_read_of_its_record_stays_counted(
     deployment: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("a.png", "b.png"):
@@ -194,7 +196,7 @@ def test_what_is_removed_between_the_listing_and_the_look_at_its_record_stays_co
     assert (batch.expected, counts.ready, counts.deleted) == (2, 1, 1)
 
 
-def test_what_is_removed_after_the_look_at_its_record_stays_counted(
+def test_an_image_removed_after_the_read_of_its_record_stays_counted(
     deployment: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(deployment, "a.png")
@@ -208,14 +210,14 @@ def test_what_is_removed_after_the_look_at_its_record_stays_counted(
         return images
 
     monkeypatch.setattr(deployment.images, "get_many", removed_afterwards)
-    # The answer of S3 is of before the removal, too.
+    # The answer of S3 also dates from before the removal.
     current = deployment.objects.head(deployment.settings.uploads_bucket, key_of("me", "b1", "a.png"))
     monkeypatch.setattr(deployment.objects, "head", lambda *_: current)
     batch, counts = seal(deployment, "me", "b1")
     assert (batch.expected, counts.deleted) == (1, 1)
 
 
-def test_a_second_seal_has_the_new_number_and_no_second_notice(deployment: Any) -> None:
+def test_a_second_seal_sets_the_new_number_and_sends_no_second_notice(deployment: Any) -> None:
     put(deployment, "1.png")
     record(deployment, "me", "b1", "1.png")
     assert seal(deployment, "me", "b1")[0].completed_at
@@ -233,20 +235,20 @@ def test_failed_images_are_accounted_for(deployment: Any) -> None:
     assert batch.completed_at
 
 
-def test_a_batch_of_nothing_is_not_sealed(deployment: Any) -> None:
+def test_a_batch_without_objects_is_not_sealed(deployment: Any) -> None:
     with pytest.raises(SetupError, match="there is nothing at s3://pixelfleet-uploads/uploads/me/b1/"):
         seal(deployment, "me", "b1")
     assert deployment.batches.get("me", "b1") is None
 
 
-def test_a_sealed_batch_that_nobody_announced_is_announced_by_reconcile(deployment: Any) -> None:
+def test_reconcile_announces_a_sealed_batch_that_was_not_announced(deployment: Any) -> None:
     image = record(deployment, "me", "b1", "1.png")
     deployment.batches.seal("me", "b1", [image.image_id])
     complete_sealed_batches(deployment)
     assert deployment.notices.batches == ["me/b1"]
 
 
-def test_reconcile_announces_no_more_batches_a_second_than_a_mail_subscription_may_get(deployment: Any) -> None:
+def test_reconcile_announces_at_most_ten_batches_a_second(deployment: Any) -> None:
     """SNS suspends a subscription above ten mails a second."""
     for number in range(12):
         image = record(deployment, "me", f"b{number}", "1.png")

@@ -31,7 +31,7 @@ def value(client: Any) -> dict[str, str]:
     return dict(json.loads(client.get_secret_value(SecretId=NAME)["SecretString"]))
 
 
-def test_a_new_secret_holds_what_the_dashboard_reads_and_shows_the_public_half_alone(client: Any) -> None:
+def test_a_new_secret_holds_the_keys_of_the_dashboard_and_only_the_public_key_is_shown(client: Any) -> None:
     made = dashboard_secret.create(Secrets(client), NAME)
 
     stored = value(client)
@@ -42,7 +42,7 @@ def test_a_new_secret_holds_what_the_dashboard_reads_and_shows_the_public_half_a
     assert made.public_key == dashboard_secret._public_of(stored["cloudfront_private_key"])
 
 
-def test_a_secret_that_is_there_is_not_overwritten(client: Any) -> None:
+def test_an_existing_secret_is_not_overwritten(client: Any) -> None:
     dashboard_secret.create(Secrets(client), NAME)
     before = value(client)
 
@@ -71,7 +71,7 @@ def test_a_rotation_keeps_the_present_key_until_it_is_promoted(client: Any) -> N
         dashboard_secret.promote(store, NAME)
 
 
-def test_a_key_has_one_name_in_a_rotation_and_after_it_and_no_other_key_has_it(client: Any) -> None:
+def test_a_key_keeps_its_name_after_a_rotation_and_no_other_key_has_that_name(client: Any) -> None:
     store = Secrets(client)
     names = [dashboard_secret.create(store, NAME).key_name]
     for _ in range(2):
@@ -83,7 +83,7 @@ def test_a_key_has_one_name_in_a_rotation_and_after_it_and_no_other_key_has_it(c
     assert all(re.fullmatch(r"key_[0-9a-f]{8}", name) for name in names)
 
 
-def test_missing_credentials_are_named_so_that_the_command_can_say_what_to_do() -> None:
+def test_errors_of_credentials_name_the_cause_so_that_the_command_can_show_a_remedy() -> None:
     client = boto3.client("secretsmanager", region_name="us-east-1")
     with Stubber(client) as stubs:
         stubs.add_client_error("get_secret_value", "AccessDeniedException", "quotes hush")
@@ -100,13 +100,13 @@ def test_missing_credentials_are_named_so_that_the_command_can_say_what_to_do() 
 
 
 class Without:
-    """A client whose shell has no credentials."""
+    """A client in a shell without credentials."""
 
     def get_secret_value(self, **_: Any) -> None:
         raise NoCredentialsError
 
 
-def test_what_aws_refuses_is_told_without_the_secret(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_aws_does_not_contain_the_secret(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SetupError, match="ResourceNotFoundException") as caught:
         Secrets(client).write("no-such", {"session_secret": "hush"})
     assert "hush" not in str(caught.value)

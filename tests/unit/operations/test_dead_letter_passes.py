@@ -1,4 +1,4 @@
-"""Which message of a DLQ is the only trace of its work: that one must not be deleted."""
+"""A message of a DLQ that is the only trace of its work must not be deleted."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -46,10 +46,10 @@ def image(status: Status, **more: Any) -> Image:
         # Old results are still to be deleted, or to be invalidated at the CDN.
         (JOB, image(Status.READY, superseded=("old",))),
         (REMOVAL, image(Status.DELETED, sequencer=pad_sequencer("07"), superseded=("old",))),
-        # SQS gave up the message of an image that is under way.
+        # SQS moved the message of an unfinished image to the DLQ.
         (JOB, image(Status.PROCESSING)),
         (JOB, image(Status.QUEUED)),
-        # No job of ours.
+        # The message holds no job of pixelfleet.
         (None, image(Status.READY)),
     ],
 )
@@ -72,22 +72,22 @@ def test_a_message_that_is_the_only_trace_of_work_is_moved_and_not_deleted(job: 
         (replace(JOB, sequencer=None), image(Status.READY), Disposition.DELETE),
     ],
 )
-def test_a_message_whose_work_the_catalog_has_is_dropped(job: Job, record: Image, disposition: Disposition) -> None:
+def test_a_message_whose_work_is_in_the_catalog_is_not_moved(job: Job, record: Image, disposition: Disposition) -> None:
     assert not unexplained(message(job), record)
     assert disposition_of(message(job), record, EVERYTHING) is disposition
 
 
-def test_a_message_that_a_worker_buried_explains_itself_unless_it_is_of_a_newer_version() -> None:
+def test_a_buried_message_is_explained_unless_its_version_is_newer_than_the_record() -> None:
     redriven = JOB.asked_by(Origin.REDRIVE)
     assert not unexplained(message(redriven, buried=True), image(Status.QUEUED))
     assert not unexplained(message(redriven, buried=True), image(Status.FAILED, notice=NoticeKind.IMAGE_FAILED))
     assert unexplained(message(replace(redriven, sequencer="09"), buried=True), image(Status.READY))
-    # Redriven and made since, but its notice is pending: this message may be the last one.
+    # The image was redriven and processed since, but its notice is pending: this message may be the last one.
     assert unexplained(message(redriven, buried=True), image(Status.READY, notice=NoticeKind.IMAGE_READY))
     assert unexplained(message(redriven, buried=True), image(Status.READY, superseded=("old",)))
 
 
-def test_a_purge_deletes_what_failed_and_leaves_what_is_still_to_be_done() -> None:
+def test_a_purge_deletes_messages_of_failed_images_and_leaves_messages_of_pending_work() -> None:
     crashed = image(Status.FAILED, cause=Cause.CRASHED)
     assert purged(message(), crashed, EVERYTHING) is Disposition.DELETE
     assert purged(message(), crashed, Selection(owner="somebody")) is Disposition.LEAVE
@@ -107,7 +107,7 @@ def purged(one: DeadLetter, record: Image | None, selection: Selection) -> Dispo
 
 
 def _with_record(one: DeadLetter, record: Image | None, work: Any) -> Disposition:
-    """What a pass decides on one message, with its record in the catalog."""
+    """The disposition that a pass gives one message, with the record of its image in the catalog."""
     decided: list[Disposition] = []
 
     class OneLetter:

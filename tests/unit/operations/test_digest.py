@@ -1,4 +1,4 @@
-"""The digest of failures: one hour, by cause, once, for operators and for each owner."""
+"""A digest of failures covers one hour, by cause. Operators and each owner get a digest once."""
 
 import json
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def failed(deployment: Deployment, owner: str, name: str, cause: Cause, minute: 
 
 
 def listen(deployment: Deployment, **filter_policy: list[str]) -> str:
-    """A queue that gets the notices that the filter admits; its URL."""
+    """Creates a queue that gets the notices that pass the filter; returns the URL of the queue."""
     url = deployment.sqs.create_queue(
         QueueName="-".join(["ear", *(v[0] for v in filter_policy.values())]).replace(".", "-")
     )["QueueUrl"]
@@ -65,7 +65,7 @@ def heard(deployment: Deployment, url: str) -> list[dict[str, Any]]:
     return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
 
-def test_failures_of_the_hour_are_counted_by_cause_and_nothing_else_is(deployment: Deployment) -> None:
+def test_a_digest_counts_only_the_failures_of_its_hour_by_cause(deployment: Deployment) -> None:
     failed(deployment, "ana", "early.jpg", Cause.UNREADABLE, -1)
     failed(deployment, "ana", "first.jpg", Cause.UNREADABLE, 0)
     failed(deployment, "ana", "last.jpg", Cause.UNREADABLE, 59)
@@ -81,7 +81,7 @@ def test_failures_of_the_hour_are_counted_by_cause_and_nothing_else_is(deploymen
     assert [image.path for image in digest.total.examples["unreadable"]] == ["first.jpg", "last.jpg"]
 
 
-def test_operators_get_one_digest_and_each_owner_their_own(deployment: Deployment) -> None:
+def test_operators_get_one_digest_and_each_owner_gets_a_digest_of_their_own_failures(deployment: Deployment) -> None:
     operators = listen(deployment, kind=["failures.digest"])
     ana = listen(deployment, owner=["ana"], kind=["failures.owner_digest"])
     for name in ("a.jpg", "b.jpg"):
@@ -96,7 +96,7 @@ def test_operators_get_one_digest_and_each_owner_their_own(deployment: Deploymen
     assert (own["failed"], own["owner"], own["failed_by_cause"]) == (2, "ana", {"unreadable": 2})
 
 
-def test_an_hour_is_published_once(deployment: Deployment) -> None:
+def test_the_digest_of_an_hour_is_published_once(deployment: Deployment) -> None:
     failed(deployment, "ana", "a.jpg", Cause.UNREADABLE, 10)
 
     published = [run_digest(deployment, NOW + timedelta(minutes=minutes)).published for minutes in (0, 1, 50)]
@@ -126,7 +126,7 @@ def test_a_claim_whose_answer_is_lost_loses_no_digest(deployment: Deployment) ->
     assert [run_digest(deployment, NOW).published for _ in range(2)] == [2, 0]
 
 
-def test_a_digest_whose_run_fails_is_published_by_the_next_run(
+def test_the_next_run_publishes_a_digest_whose_run_failed(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operators = listen(deployment, kind=["failures.digest"])
@@ -154,9 +154,7 @@ def test_an_hour_without_failures_sends_nothing(deployment: Deployment) -> None:
     assert run_digest(deployment, NOW).published == 0
 
 
-def test_operators_read_of_images_that_keep_their_results_because_processing_again_failed(
-    deployment: Deployment,
-) -> None:
+def test_operators_get_the_number_of_images_whose_reprocessing_failed(deployment: Deployment) -> None:
     operators = listen(deployment, kind=["failures.digest"])
     for minute, number in ((-1, 1), (0, 2), (59, 3), (60, 4)):
         at = slot_of(HOUR + timedelta(minutes=minute))
@@ -171,7 +169,7 @@ def test_operators_read_of_images_that_keep_their_results_because_processing_aga
     assert (notice["failed"], notice["reprocessing_failed_by_cause"]) == (0, {"time_limit": 5})
 
 
-def test_a_digest_that_reads_no_further_says_so(deployment: Deployment) -> None:
+def test_a_digest_that_stops_at_its_bound_is_marked_incomplete(deployment: Deployment) -> None:
     for number in range(3):
         failed(deployment, "ana", f"{number}.jpg", Cause.UNREADABLE, 10)
 
@@ -180,7 +178,7 @@ def test_a_digest_that_reads_no_further_says_so(deployment: Deployment) -> None:
     assert (digest.total.causes.total(), digest.complete) == (2, False)
 
 
-def test_an_owners_mail_is_never_for_a_single_image(deployment: Deployment) -> None:
+def test_an_owner_gets_no_mail_about_a_single_image(deployment: Deployment) -> None:
     deployment.notices.subscribe("ana@example.com", "ana")
 
     [subscription] = deployment.sns.list_subscriptions()["Subscriptions"]
@@ -193,7 +191,7 @@ def test_an_owners_mail_is_never_for_a_single_image(deployment: Deployment) -> N
     }
 
 
-def test_a_topic_that_takes_no_more_filters_is_told_as_a_set_up_error(deployment: Deployment) -> None:
+def test_a_topic_that_takes_no_more_filters_is_a_setup_error(deployment: Deployment) -> None:
     with Stubber(deployment.sns) as stubs:
         stubs.add_client_error("subscribe", "FilterPolicyLimitExceeded")
 

@@ -1,4 +1,4 @@
-"""Where a download may write: below DEST and nowhere else, whatever a key says."""
+"""A download writes below DEST and nowhere else, whatever a key contains."""
 
 from pathlib import PurePosixPath
 
@@ -34,7 +34,7 @@ def test_a_keys_path_stays_below_the_folder(path: str, safe: str) -> None:
         pytest.param("." + "x" * 300, id="a suffix alone"),
     ],
 )
-def test_a_part_that_no_file_system_takes_is_shortened_and_stays_itself(path: str) -> None:
+def test_a_part_too_long_for_a_file_system_is_shortened_the_same_way_each_time(path: str) -> None:
     safe = safe_path(path)
     assert all(len(part.encode()) <= 255 for part in safe.split("/"))
     assert safe.count("/") == path.count("/")
@@ -42,7 +42,7 @@ def test_a_part_that_no_file_system_takes_is_shortened_and_stays_itself(path: st
     assert safe == safe_path(path)
 
 
-def test_two_long_names_that_differ_at_their_ends_stay_two() -> None:
+def test_two_long_names_that_differ_at_their_ends_stay_different() -> None:
     assert safe_path("L" * 300 + "1.png") != safe_path("L" * 300 + "2.png")
 
 

@@ -1,4 +1,4 @@
-"""Duplicates are images of the same owner with the same bytes, looked for at a bounded cost."""
+"""Duplicates are images of the same owner with the same bytes. The search has a bounded cost."""
 
 from benchmarks.dashboard_site import stocked
 from pixelfleet.catalog.dynamo import to_attributes
@@ -8,7 +8,7 @@ from pixelfleet.operations.duplicates import duplicates
 from tests.fakes.records import image_of
 
 
-def test_the_same_bytes_of_the_owner_are_found_near_by() -> None:
+def test_near_images_of_the_owner_with_the_same_bytes_are_duplicates() -> None:
     fleet = stocked(300)
 
     def put(owner: str, number: int, sha256: str | None, status: Status = Status.READY) -> Image:
@@ -22,6 +22,6 @@ def test_the_same_bytes_of_the_owner_are_found_near_by() -> None:
     put("ana", 1_107, "a" * 64, Status.DELETED)
     put("ben", 1_109, "a" * 64)
     assert duplicates(fleet.images, mine) == [earlier, later]
-    # 199 images of the fleet lie between the first one and this.
+    # 199 images of the fleet lie between the earlier image and this image.
     assert duplicates(fleet.images, mine, most=100) == [later]
     assert duplicates(fleet.images, mine.model_copy(update={"sha256": None})) == []

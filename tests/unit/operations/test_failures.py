@@ -30,7 +30,7 @@ def facts(groups: tuple[FailureGroup, ...]) -> list[object]:
     ]
 
 
-def test_the_count_from_keys_says_what_the_records_say(fleet: StockedFleet) -> None:
+def test_the_count_from_keys_equals_the_count_from_records(fleet: StockedFleet) -> None:
     by_records = summarise(fleet, Selection(any_cause=True), GroupBy.CAUSE)
     by_keys = count_by_cause(fleet, 1_000)
     assert facts(by_keys.groups) == facts(by_records.groups)
@@ -38,9 +38,7 @@ def test_the_count_from_keys_says_what_the_records_say(fleet: StockedFleet) -> N
 
 
 @pytest.mark.parametrize(("most", "count", "more"), [(49, 49, True), (50, 50, False), (51, 50, False)])
-def test_every_cause_is_there_although_each_has_more_than_are_counted(
-    fleet: StockedFleet, most: int, count: int, more: bool
-) -> None:
+def test_a_limit_on_the_count_hides_no_cause(fleet: StockedFleet, most: int, count: int, more: bool) -> None:
     whole = {group.name: group for group in count_by_cause(fleet, 1_000).groups}
     summary = count_by_cause(fleet, most)
     assert {group.name for group in summary.groups} == {Cause.CRASHED, Cause.TRUNCATED}
@@ -58,7 +56,7 @@ def test_a_count_reads_keys_and_the_records_of_its_examples(fleet: StockedFleet)
     assert fleet.counting.calls["Query"] <= 8 * 6
 
 
-def test_a_preview_says_what_the_selection_takes(fleet: StockedFleet) -> None:
+def test_a_preview_counts_the_images_of_the_selection(fleet: StockedFleet) -> None:
     selection = Selection(cause=Cause.CRASHED)
     taken = list(select(fleet.images, selection))
     actual = preview(fleet.images, selection)
@@ -67,7 +65,7 @@ def test_a_preview_says_what_the_selection_takes(fleet: StockedFleet) -> None:
     assert [image.image_id for image in actual.examples] == [image.image_id for image in taken[:3]]
 
 
-def test_a_preview_keeps_the_limit_and_looks_at_a_bounded_number(fleet: StockedFleet) -> None:
+def test_a_preview_keeps_the_limit_and_reads_a_bounded_number_of_records(fleet: StockedFleet) -> None:
     assert preview(fleet.images, Selection(any_cause=True, limit=7)).count == 7
     fleet.counting.items.clear()
     of_nobody = preview(fleet.images, Selection(any_cause=True, owner="nobody"), most=40)

@@ -1,4 +1,4 @@
-"""What an image cost: each position at the price that prices.toml names, worked out by hand."""
+"""The cost of an image: each item at its price in prices.toml, computed by hand."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from pixelfleet.operations.image_cost import image_cost
 from tests.fakes.records import image_of
 
 
-def test_an_image_costs_its_requests_its_seconds_and_its_storage() -> None:
+def test_the_cost_of_an_image_is_its_requests_its_seconds_and_its_storage() -> None:
     image = image_of("ana", "b", 1).model_copy(update={"bytes": 1_000_000, "timings_ms": {"fetch": 100, "pixels": 900}})
     actual = image_cost(image)
     assert actual is not None
@@ -17,5 +17,5 @@ def test_an_image_costs_its_requests_its_seconds_and_its_storage() -> None:
     assert actual.month == pytest.approx((1_000_000 + 3 * 500) / 1e9 * 0.023)
 
 
-def test_an_image_without_results_has_no_cost_to_show() -> None:
+def test_an_image_without_results_has_no_cost() -> None:
     assert image_cost(image_of("ana", "b", 20)) is None

@@ -48,7 +48,7 @@ class Edge:
         return sum(self.cloudfront.forgotten_since(0.0, path) for path in paths)
 
 
-def test_a_few_images_are_forgotten_at_once_and_nothing_else_of_their_owner() -> None:
+def test_a_few_images_are_invalidated_at_once_and_no_other_image_of_their_owner() -> None:
     edge = Edge()
     for number in range(3):
         edge.remove("me", number)
@@ -58,7 +58,7 @@ def test_a_few_images_are_forgotten_at_once_and_nothing_else_of_their_owner() ->
     assert edge.deployment.invalidations.pending(10) == []
 
 
-def test_a_large_removal_is_a_few_invalidations() -> None:
+def test_a_large_removal_needs_few_invalidations() -> None:
     edge = Edge()
     for number in range(2_500):
         edge.remove("me", number)
@@ -81,7 +81,7 @@ def test_the_sixteenth_wildcard_waits_and_nothing_is_lost() -> None:
     assert rounds <= 3
 
 
-def test_a_distribution_with_hardly_any_room_is_used_as_far_as_it_goes() -> None:
+def test_a_distribution_with_little_room_is_used_to_its_limit() -> None:
     edge = Edge(most_wildcards=2)
     for number in range(3):
         edge.remove("me", number)
@@ -93,7 +93,7 @@ def test_a_distribution_with_hardly_any_room_is_used_as_far_as_it_goes() -> None
     assert send_invalidations(edge.deployment)
 
 
-def test_an_image_that_is_removed_again_is_forgotten_again() -> None:
+def test_an_image_that_is_removed_again_is_invalidated_again() -> None:
     edge = Edge()
     edge.remove("me", 1)
     assert send_invalidations(edge.deployment)
@@ -104,7 +104,7 @@ def test_an_image_that_is_removed_again_is_forgotten_again() -> None:
     assert edge.cloudfront.forgotten_since(edge.clock.now, f"/i/me/{again.image_id}/r/thumb.webp")
 
 
-def test_another_refusal_than_for_want_of_room_is_an_error_and_keeps_what_is_pending() -> None:
+def test_a_refusal_for_another_reason_than_room_is_an_error_and_keeps_the_pending_invalidations() -> None:
     edge = Edge()
     edge.remove("me", 1)
 
@@ -142,7 +142,7 @@ def test_a_reconcile_waits_for_room_and_then_sends_the_rest() -> None:
     assert len(waits) >= 2
 
 
-def test_a_reconcile_that_finds_no_room_says_so_after_a_while() -> None:
+def test_a_reconcile_without_room_gives_up_after_the_longest_wait() -> None:
     edge = Edge(most_wildcards=0)
     edge.remove("me", 1)
     began = edge.clock.now

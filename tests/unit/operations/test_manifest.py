@@ -1,4 +1,4 @@
-"""The manifest: one line an image, and what differs between the records and the buckets."""
+"""The manifest has one line for each image. The verifier lists differences between the records and the buckets."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from pixelfleet.operations.manifest import AHEAD, ManifestVerifier, Mismatch, ma
 from tests.fakes.records import image_of
 
 READY, FAILED = image_of("me", "b", 1), image_of("me", "b", 20)
-#: What records of `image_of` say of every variant.
+#: The SHA-256 of every variant in records of `image_of`.
 DIGEST = "a" * 64
 OTHER = "b" * 64
 
 
 class Stored:
-    """The SHA-256 of every object that is there, in hex by its key; stands for both buckets."""
+    """Stands for both buckets: the SHA-256 of every object, in hex by its key."""
 
     results_bucket = "results"
 
@@ -62,12 +62,12 @@ def test_a_line_has_the_source_every_variant_and_the_cause() -> None:
     assert (failed["status"], failed["cause"], failed["variants"]) == ("failed", "truncated", [])
 
 
-def test_what_agrees_has_no_mismatch() -> None:
+def test_records_that_agree_with_the_buckets_have_no_mismatch() -> None:
     images = [with_source(READY), FAILED]
     assert mismatches(images, stored_for(images)) == [[], []]
 
 
-def test_an_original_that_is_gone_and_a_variant_that_differs_are_both_named() -> None:
+def test_a_missing_original_and_a_variant_that_differs_are_both_named() -> None:
     image = with_source(READY)
     digests = stored_for([image])
     del digests[image.key]
@@ -89,6 +89,6 @@ def test_a_set_of_tiles_is_compared_as_a_set(problem: str | None) -> None:
     assert mismatches([image], {image.key: OTHER}, problem) == [expected]
 
 
-def test_images_beyond_one_look_keep_their_order() -> None:
+def test_more_images_than_are_checked_at_once_keep_their_order() -> None:
     images = [with_source(image_of("me", "b", number)) for number in range(1, AHEAD + 3)]
     assert mismatches(images, stored_for(images)) == [[]] * len(images)

@@ -56,7 +56,7 @@ def lane(waiting: int, in_flight: int = 0) -> LaneState:
     return LaneState("bulk", waiting, in_flight, None, 0)
 
 
-def test_a_lane_tells_what_waits_what_is_in_work_and_its_dead_letters(on_moto: Deployment) -> None:
+def test_a_lane_has_counts_of_waiting_messages_messages_in_flight_and_dead_letters(on_moto: Deployment) -> None:
     url = on_moto.settings.bulk_queue_url
     for _ in range(3):
         on_moto.sqs.send_message(QueueUrl=url, MessageBody="x")
@@ -68,7 +68,7 @@ def test_a_lane_tells_what_waits_what_is_in_work_and_its_dead_letters(on_moto: D
     assert (heavy.held, heavy.dead_letters) == (0, 1)
 
 
-def test_the_age_of_the_oldest_message_is_what_cloudwatch_says_last(on_moto: Deployment) -> None:
+def test_the_age_of_the_oldest_message_is_the_last_value_in_cloudwatch(on_moto: Deployment) -> None:
     on_moto.sqs.send_message(QueueUrl=on_moto.settings.bulk_queue_url, MessageBody="x")
     assert on_moto.cloudwatch is not None
     for minutes, age in ((3, 100.0), (1, 40.0)):
@@ -86,7 +86,7 @@ def test_the_age_of_the_oldest_message_is_what_cloudwatch_says_last(on_moto: Dep
     assert [actual.oldest for actual in lanes(on_moto)] == [0.0, 40.0, 0.0]
 
 
-def test_workers_are_the_tasks_of_the_ecs_services_where_there_are_any(on_moto: Deployment) -> None:
+def test_the_workers_of_a_lane_with_an_ecs_service_are_the_tasks_of_the_service(on_moto: Deployment) -> None:
     ecs = on_moto.ecs
     assert ecs is not None
     ecs.create_cluster(clusterName="pixelfleet")
@@ -97,7 +97,7 @@ def test_workers_are_the_tasks_of_the_ecs_services_where_there_are_any(on_moto: 
     assert (heavy.lane, heavy.desired, heavy.source) == (Lane.HEAVY, None, "heartbeats")
 
 
-def test_without_ecs_workers_are_those_that_were_heard_of_lately(on_moto: Deployment) -> None:
+def test_without_ecs_workers_are_counted_by_recent_heartbeats(on_moto: Deployment) -> None:
     now = datetime.now(UTC)
     for name, age, busy in (("a", 5, True), ("b", 100, False), ("c", 200, True)):
         seen = timestamp(now - timedelta(seconds=age))
@@ -108,9 +108,7 @@ def test_without_ecs_workers_are_those_that_were_heard_of_lately(on_moto: Deploy
     )
 
 
-def test_a_worker_of_this_machine_that_was_killed_is_not_counted(
-    on_moto: Deployment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_worker_of_this_machine_is_not_counted(on_moto: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(vars(on_moto), "services", None)
     now = datetime.now(UTC)
     here = socket.gethostname()
@@ -121,18 +119,18 @@ def test_a_worker_of_this_machine_that_was_killed_is_not_counted(
     assert bulk == Workers(Lane.BULK, 3, None, 2, "heartbeats")
 
 
-def test_an_overview_of_an_idle_fleet_says_that_nothing_waits(on_moto: Deployment) -> None:
+def test_the_overview_of_an_idle_fleet_has_a_rate_and_a_time_left_of_zero(on_moto: Deployment) -> None:
     actual = state.overview(on_moto)
     assert (actual.eta, actual.throughput.per_second, actual.throughput.ms_per_image) == (0.0, 0.0, None)
     assert [name.name for name in actual.lanes] == ["uploads", "bulk", "heavy"]
 
 
-def test_the_rate_is_that_of_the_present_backlog_without_the_slot_that_is_still_counted() -> None:
+def test_the_rate_covers_the_present_backlog_without_the_current_slot() -> None:
     moving = summed([sample(0, 999), sample(1, 150), sample(2, 150), sample(20, 150), sample(21, 999)], NOW)
     assert moving.per_second == 300 / 30
 
 
-def test_the_rate_of_work_that_has_just_begun_is_over_the_time_that_it_has_had() -> None:
+def test_the_rate_of_new_work_covers_only_the_time_since_its_start() -> None:
     assert summed([sample(1, 30), sample(2, 30)], NOW).per_second == 2.0
 
 
@@ -149,7 +147,7 @@ def test_the_series_has_a_point_for_every_slot() -> None:
     assert moving.series[-1].at == "2026-11-20T11:59:45.000Z"
 
 
-def test_the_time_left_is_what_is_held_at_the_present_rate_and_unknown_while_nothing_moves() -> None:
+def test_the_time_left_is_the_held_images_at_the_present_rate_and_unknown_without_a_rate() -> None:
     moving = [sample(3, 5), sample(2, 60), sample(1, 60)]
     uploads = LaneState("uploads", 100, 0, None, 0)
     left = fleet_time_left([uploads, lane(90, 10)], moving, NOW)
@@ -158,7 +156,7 @@ def test_the_time_left_is_what_is_held_at_the_present_rate_and_unknown_while_not
     assert fleet_time_left([lane(0)], moving, NOW).seconds == 0.0
 
 
-def test_the_lane_that_takes_longer_says_when_all_is_done() -> None:
+def test_the_slower_lane_determines_the_time_left() -> None:
     slow = [replace_lane(sample(number, 1, work_ms=60_000)) for number in (13, 9, 5, 1)]
     heavy = LaneState("heavy", 10, 0, None, 0)
     left = fleet_time_left([lane(8), heavy], [*slow, sample(2, 60), sample(1, 60)], NOW)
@@ -166,7 +164,7 @@ def test_the_lane_that_takes_longer_says_when_all_is_done() -> None:
     assert fleet_time_left([lane(8), heavy], [sample(2, 60), sample(1, 60)], NOW).seconds is None
 
 
-def test_a_batch_is_done_in_what_it_lacks_at_the_fleets_rate(on_moto: Deployment) -> None:
+def test_the_time_left_of_a_batch_is_its_missing_images_at_the_rate_of_the_fleet(on_moto: Deployment) -> None:
     for number, ready in ((3, 5), (2, 60), (1, 60), (60, 999)):
         on_moto.activity.count(sample(number, ready))
     batch = Batch(batch_id="a/b", owner="a", name="b", created_at=timestamp(NOW - timedelta(minutes=1)))

@@ -1,4 +1,4 @@
-"""The past of the lanes: from CloudWatch on AWS, as remembered elsewhere."""
+"""The past of the lanes: from CloudWatch on AWS, from samples in memory elsewhere."""
 
 import json
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     enter(monkeypatch)
 
 
-def test_on_aws_it_is_what_cloudwatch_says(deployment: Deployment) -> None:
+def test_on_aws_the_past_comes_from_cloudwatch(deployment: Deployment) -> None:
     client = boto3.client("cloudwatch", region_name="us-east-1")
     for minutes, value in ((30, 7.0), (20, 3.0), (90, 99.0)):
         client.put_metric_data(
@@ -43,13 +43,13 @@ def test_on_aws_it_is_what_cloudwatch_says(deployment: Deployment) -> None:
         )
     past = History(deployment, lambda: NOW + timedelta(seconds=LATE)).past(Range.HOUR)
     known = {n: value for n, value in enumerate(past.lanes["bulk"].waiting) if value is not None}
-    # Two steps of half a minute for each value of a minute, at its own place of the hour.
+    # Each value of a minute fills two steps of half a minute, at its place in the hour.
     assert known == {60: 7.0, 61: 7.0, 80: 3.0, 81: 3.0}
     assert past.lanes["heavy"].waiting == ()
     assert set(past.lanes) == {"uploads", "bulk", "heavy"}
 
 
-def test_elsewhere_it_is_what_was_seen_at_its_place_on_the_axis(
+def test_elsewhere_the_past_comes_from_samples_at_their_places_on_the_axis(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local = fresh_deployment(deployment, monkeypatch)
@@ -68,7 +68,7 @@ def test_elsewhere_it_is_what_was_seen_at_its_place_on_the_axis(
     assert len(history.past(Range.DAY).lanes["bulk"].waiting) == 144
 
 
-def test_what_was_finished_is_images_a_second_in_each_step(deployment: Deployment) -> None:
+def test_finished_images_are_a_rate_per_second_in_each_step(deployment: Deployment) -> None:
     for seconds, ready in ((45, 30), (30, 60), (15, 15)):
         at = slot_of(NOW - timedelta(seconds=seconds))
         deployment.activity.count(Sample(at=at, lane=Lane.HEAVY, outcomes={"ready": ready}))
@@ -77,7 +77,7 @@ def test_what_was_finished_is_images_a_second_in_each_step(deployment: Deploymen
     assert history.past(Range.HOUR).lanes["heavy"].finished[-2:] == (1.0, 2.5)
 
 
-def test_a_step_is_read_once_whoever_asks(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_past_is_read_once_in_each_step(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     now = NOW
     history = History(deployment, lambda: now)
     first = history.past(Range.DAY)
@@ -87,7 +87,7 @@ def test_a_step_is_read_once_whoever_asks(deployment: Deployment, monkeypatch: p
     assert history.past(Range.DAY) is not first
 
 
-def test_a_refresh_is_a_few_kilobytes_however_much_happened() -> None:
+def test_a_refresh_is_a_few_kilobytes_at_any_load() -> None:
     axis = Axis.until(NOW, Range.DAY)
     full = Series(*[tuple(123.456 + n for n in range(axis.steps))] * 5)
     past = Past(axis, {"uploads": full, "bulk": full, "heavy": full})
@@ -97,7 +97,7 @@ def test_a_refresh_is_a_few_kilobytes_however_much_happened() -> None:
     assert len(whole) < 10_000
 
 
-def test_an_error_of_any_kind_costs_one_look_and_not_the_thread(
+def test_an_error_of_any_kind_ends_one_look_and_not_the_thread(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history = History(deployment)
@@ -108,7 +108,7 @@ def test_an_error_of_any_kind_costs_one_look_and_not_the_thread(
         looks += 1
         if looks == 3:
             history.stop()
-        # As botocore does where a container's credentials endpoint misbehaves.
+        # botocore raises this error if a container's credentials endpoint gives a wrong answer.
         raise KeyError("AccessKeyId")
 
     monkeypatch.setattr("pixelfleet.operations.monitoring_history.LOOK_EVERY", 0.0)

@@ -50,7 +50,7 @@ class Stubs:
         self.answer("service-quotas", "get_service_quota", {"Quota": {"Value": value}})
 
     def service_roles(self, region: str = "us-east-1") -> None:
-        """The roles of ECS, Auto Scaling and Spot are there, as far as a test has not refused one before."""
+        """The roles of ECS, Auto Scaling and Spot exist, unless the test refused a role before."""
         role = {
             "RoleName": "AWSServiceRoleForECS",
             "RoleId": "AROAEXAMPLEEXAMPLE",
@@ -62,7 +62,7 @@ class Stubs:
             self.answer("iam", "get_role", {"Role": role}, region)
 
     def plenty(self) -> None:
-        """Quotas of Fargate on demand and of Lambda that are enough for no lane at all."""
+        """Quotas of Fargate on demand and of Lambda that are enough for a stack without lanes."""
         self.quota(100)
         self.quota(1000)
 
@@ -77,13 +77,13 @@ def by_name(stubs: Stubs, stack: Stack, region: str = "us-east-1") -> dict[str, 
     return {check.name: check for check in preflight(Account(stubs, region), stack)}
 
 
-def test_a_fresh_accounts_quotas_are_too_low_and_the_remedy_asks_for_the_right_number(stubs: Stubs) -> None:
+def test_the_quotas_of_a_new_account_are_too_low_and_the_remedy_requests_the_right_number(stubs: Stubs) -> None:
     for value in (6, 6, 10):
         stubs.quota(value)
 
     checks = by_name(stubs, Stack())
 
-    # 20 % of 50 bulk tasks and all of 10 heavy ones on demand, and the dashboard: 20 + 40 + 1.5 vCPUs.
+    # 20 % of 50 bulk tasks and all 10 heavy tasks on demand, and the dashboard: 20 + 40 + 1.5 vCPUs.
     assert checks["Fargate On-Demand vCPUs"].state is State.TOO_LOW
     assert checks["Fargate On-Demand vCPUs"].remedy == (
         "aws service-quotas request-service-quota-increase --region us-east-1 --service-code fargate "
@@ -93,7 +93,7 @@ def test_a_fresh_accounts_quotas_are_too_low_and_the_remedy_asks_for_the_right_n
     assert checks["Lambda concurrent executions"].state is State.OK
 
 
-def test_a_quota_that_was_never_changed_has_awss_default(stubs: Stubs) -> None:
+def test_a_quota_that_was_never_changed_has_the_default_of_aws(stubs: Stubs) -> None:
     stubs.refuse("service-quotas", "get_service_quota", "NoSuchResourceException")
     stubs.answer("service-quotas", "get_aws_default_service_quota", {"Quota": {"Value": 6}})
     stubs.quota(1000)
@@ -103,7 +103,7 @@ def test_a_quota_that_was_never_changed_has_awss_default(stubs: Stubs) -> None:
     assert checks["Fargate On-Demand vCPUs"].detail == "6, 1.5 needed"
 
 
-def test_lanes_on_ec2_ask_for_ec2s_quotas(stubs: Stubs) -> None:
+def test_lanes_on_ec2_need_the_quotas_of_ec2(stubs: Stubs) -> None:
     for value in (100, 10, 10, 1000):
         stubs.quota(value)
 
@@ -113,7 +113,7 @@ def test_lanes_on_ec2_ask_for_ec2s_quotas(stubs: Stubs) -> None:
     assert checks["EC2 Spot Standard vCPUs"].detail == "10, 20 needed"
 
 
-def test_an_account_that_never_ran_ecs_makes_its_role_before_the_first_apply(stubs: Stubs) -> None:
+def test_an_account_that_never_ran_ecs_lacks_its_role_and_the_remedy_creates_the_role(stubs: Stubs) -> None:
     stubs.refuse("iam", "get_role", "NoSuchEntity")
     stubs.plenty()
 
@@ -149,7 +149,7 @@ def test_a_partition_whose_cloudfront_has_no_vpc_origins_is_named(stubs: Stubs, 
     assert region in checks["partition"].detail
 
 
-def test_outside_us_east_1_two_certificates_are_asked_for(stubs: Stubs) -> None:
+def test_a_stack_outside_us_east_1_needs_two_certificates(stubs: Stubs) -> None:
     stubs.answer("service-quotas", "get_service_quota", {"Quota": {"Value": 100}}, "eu-central-1")
     stubs.answer("service-quotas", "get_service_quota", {"Quota": {"Value": 1000}}, "eu-central-1")
     summary = {"CertificateArn": ARN, "DomainName": "*.example.com", "Status": "ISSUED"}
@@ -172,7 +172,7 @@ def test_outside_us_east_1_two_certificates_are_asked_for(stubs: Stubs) -> None:
     assert checks["hosted zone"].detail.startswith("Z1:")
 
 
-def test_image_secret_and_queue_that_are_not_there_are_named(stubs: Stubs) -> None:
+def test_a_missing_image_secret_and_queue_are_named(stubs: Stubs) -> None:
     stubs.plenty()
     stubs.refuse("ecr", "describe_images", "ImageNotFoundException")
     stubs.refuse("secretsmanager", "describe_secret", "ResourceNotFoundException")
@@ -211,7 +211,7 @@ def test_a_large_batch_needs_a_warm_images_table(stubs: Stubs, warm: int, state:
     assert ("--warm-throughput WriteUnitsPerSecond=8000" in checks["table images"].remedy) is (state is State.TOO_LOW)
 
 
-def test_a_question_that_is_refused_is_unknown_and_the_others_are_still_asked(stubs: Stubs) -> None:
+def test_a_refused_check_is_unknown_and_the_other_checks_still_run(stubs: Stubs) -> None:
     stubs.refuse("service-quotas", "get_service_quota", "AccessDeniedException")
     stubs.quota(1000)
 
@@ -221,7 +221,7 @@ def test_a_question_that_is_refused_is_unknown_and_the_others_are_still_asked(st
     assert checks["Lambda concurrent executions"].state is State.OK
 
 
-def test_a_service_that_fails_is_unknown_and_the_others_are_still_asked(stubs: Stubs) -> None:
+def test_the_check_of_a_failing_service_is_unknown_and_the_other_checks_still_run(stubs: Stubs) -> None:
     stubs.refuse("service-quotas", "get_service_quota", "ServiceException")
     stubs.quota(1000)
 
@@ -232,7 +232,7 @@ def test_a_service_that_fails_is_unknown_and_the_others_are_still_asked(stubs: S
     assert checks["Lambda concurrent executions"].state is State.OK
 
 
-def test_expired_credentials_end_the_preflight_with_an_error_that_says_so(stubs: Stubs) -> None:
+def test_expired_credentials_end_the_preflight_with_an_error_that_names_them(stubs: Stubs) -> None:
     stubs.refuse("service-quotas", "get_service_quota", "ExpiredTokenException")
 
     with pytest.raises(SetupError, match="does not take these credentials"):

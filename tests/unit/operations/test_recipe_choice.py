@@ -1,4 +1,4 @@
-"""Which recipe an image gets, and how often the catalog is read for it."""
+"""The recipe that an image gets, and the number of catalog reads for the choice."""
 
 from typing import Any
 
@@ -27,7 +27,9 @@ def deployment() -> Any:
     return fake_deployment()
 
 
-def test_the_batchs_recipe_comes_before_the_owners_and_that_before_the_deployments(deployment: Any) -> None:
+def test_the_recipe_of_the_batch_precedes_the_owners_default_and_the_deployments_default_comes_last(
+    deployment: Any,
+) -> None:
     assert RecipeChoice(deployment).of(None, BUCKET, KEY).name == "web"
     put_recipe(deployment, "ana", shop())
     deployment.recipe_registry.change(lambda registry: with_default(registry, "me", "shop"))
@@ -45,7 +47,7 @@ def test_the_deployments_default_may_be_a_stored_recipe(deployment: Any) -> None
     assert (ref.digest, choice.load(ref)) == (shop().digest, shop())
 
 
-def test_a_default_that_nobody_stored_fails_with_a_cause_until_it_is_stored(deployment: Any) -> None:
+def test_a_default_recipe_fails_with_a_cause_until_the_recipe_is_stored(deployment: Any) -> None:
     deployment.settings = Settings(default_recipe="shop")
     choice = RecipeChoice(deployment)
     with pytest.raises(
@@ -87,7 +89,7 @@ def add(deployment: Any, match: str, **given: Any) -> None:
     add_route(deployment, "ana", order)
 
 
-def test_a_routes_recipe_comes_before_the_batchs_and_after_the_images_own(deployment: Any) -> None:
+def test_the_recipe_of_a_route_precedes_the_recipe_of_the_batch_and_follows_the_images_own(deployment: Any) -> None:
     put_recipe(deployment, "ana", shop())
     add(deployment, "**/*.tif", recipe="archive")
     add(deployment, "uploads/me/**", recipe="shop")
@@ -101,24 +103,24 @@ def test_a_routes_recipe_comes_before_the_batchs_and_after_the_images_own(deploy
     assert choice.of(image, BUCKET, KEY) == own
 
 
-def test_a_route_without_a_recipe_leaves_it_to_the_batch_and_the_owner(deployment: Any) -> None:
+def test_a_route_without_a_recipe_leaves_the_choice_to_the_batch_and_the_owner(deployment: Any) -> None:
     add(deployment, "catalog/**", owner="shop", batch_from="catalog/{batch}/**")
     set_default_recipe(deployment, "ana", "shop", "zoom")
     choice = RecipeChoice(deployment)
     key = "catalog/2026/a.jpg"
     assert choice.place(None, BUCKET, key) == Place("shop", "2026", key)
     assert choice.of(None, BUCKET, key).name == "zoom"
-    # The first image of a batch has made the batch.
+    # The first image of a batch has created the batch.
     assert deployment.batches.get("shop", "2026") is not None
 
 
-def test_the_first_image_of_a_batch_makes_the_batch_also_where_a_route_has_a_recipe(deployment: Any) -> None:
+def test_the_first_image_of_a_batch_creates_the_batch_also_if_a_route_has_a_recipe(deployment: Any) -> None:
     add(deployment, "**", recipe="zoom")
     assert RecipeChoice(deployment).of(None, BUCKET, KEY).name == "zoom"
     assert deployment.batches.get("me", "b1") is not None
 
 
-def test_a_key_that_says_whose_it_is_keeps_its_owner_and_so_does_a_record(deployment: Any) -> None:
+def test_a_route_does_not_change_the_owner_in_a_key_or_in_a_record(deployment: Any) -> None:
     add(deployment, "**", owner="thief", batch_from="{batch}/**")
     choice = RecipeChoice(deployment)
     assert choice.place(None, BUCKET, KEY) == Place("me", "b1", "a.jpg")
@@ -127,7 +129,7 @@ def test_a_key_that_says_whose_it_is_keeps_its_owner_and_so_does_a_record(deploy
     assert choice.place(None, BUCKET, "x/a.jpg") == Place("thief", "x", "x/a.jpg")
 
 
-def test_a_route_that_this_release_cannot_read_leaves_the_image_to_one_that_can(deployment: Any) -> None:
+def test_a_route_that_this_release_cannot_read_leaves_the_image_to_a_newer_release(deployment: Any) -> None:
     newer = Route(route_id="r", bucket=BUCKET, match="a***", recipe="zoom", at="", who="")
     deployment.recipe_registry.change(lambda registry: registry.model_copy(update={"routes": (newer,)}))
     with pytest.raises(TransientError, match="route r cannot be read by this release"):

@@ -1,4 +1,4 @@
-"""Recipes by name: versions are kept, and nothing that is in use is removed."""
+"""Recipes by name: versions are kept, and a recipe in use is not removed."""
 
 from pathlib import Path
 from typing import Any
@@ -37,14 +37,14 @@ def test_a_recipe_is_stored_with_its_number_its_author_and_its_text(deployment: 
     assert (action.who, action.what, action.on, action.details["version"]) == ("ana", "put recipe", "shop", 1)
 
 
-def test_the_same_recipe_again_is_no_new_version(deployment: Any) -> None:
+def test_storing_the_same_recipe_again_makes_no_new_version(deployment: Any) -> None:
     put_recipe(deployment, "ana", shop())
     again = put_recipe(deployment, "ben", shop())
     assert (again.changed, again.recipe.number, again.recipe.who) == (False, 1, "ana")
     assert len(deployment.recipe_registry.versions("shop")) == len(list(deployment.activity.actions())) == 1
 
 
-def test_every_version_is_found_by_its_number_and_by_its_digest(deployment: Any) -> None:
+def test_every_version_is_read_by_its_number_and_by_its_digest(deployment: Any) -> None:
     widths = (100, 200, 100)
     for width in widths:
         put_recipe(deployment, "ana", shop(width))
@@ -57,7 +57,7 @@ def test_every_version_is_found_by_its_number_and_by_its_digest(deployment: Any)
         recipe_named(deployment, "shop@4")
 
 
-def test_a_name_that_comes_back_goes_on_counting_its_versions(deployment: Any) -> None:
+def test_a_recipe_that_is_stored_again_after_its_removal_continues_its_version_numbers(deployment: Any) -> None:
     put_recipe(deployment, "ana", shop(100))
     remove_recipe(deployment, "ana", "shop")
     assert put_recipe(deployment, "ana", shop(200)).recipe.number == 2
@@ -70,7 +70,7 @@ def test_a_built_in_name_is_refused(deployment: Any) -> None:
     assert deployment.recipe_registry.get() == Registry()
 
 
-def test_a_recipe_that_no_item_could_hold_is_refused_and_nothing_is_stored(
+def test_a_recipe_too_large_for_an_item_is_refused_and_not_stored(
     deployment: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "x" * (MAX_TEXT_BYTES + 1)
@@ -80,7 +80,7 @@ def test_a_recipe_that_no_item_could_hold_is_refused_and_nothing_is_stored(
     assert deployment.recipe_texts.text(shop().digest) is None
 
 
-def test_a_recipe_that_is_not_stored_is_answered_with_the_similar_one(deployment: Any) -> None:
+def test_the_error_for_an_unknown_recipe_suggests_a_similar_name(deployment: Any) -> None:
     put_recipe(deployment, "ana", shop())
     with pytest.raises(RecipeError, match=r"no recipe 'shpo'; did you mean shop\?"):
         recipe_named(deployment, "shpo")
@@ -90,7 +90,7 @@ def test_a_recipe_that_is_not_stored_is_answered_with_the_similar_one(deployment
         recipe_named(deployment, "Shop!")
 
 
-def test_only_what_can_be_a_name_is_looked_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_possible_name_of_a_stored_recipe_is_looked_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "here").write_text("")
     assert [is_local(name) for name in ("web", "shop.toml", "./shop", "here", "A b")] == [True] * 5
@@ -129,7 +129,7 @@ def test_a_recipe_is_not_removed_while_a_batch_that_is_not_complete_names_it(dep
     assert remove_recipe(deployment, "ana", "shop").name == "shop"
 
 
-def test_a_recipe_that_gets_a_default_meanwhile_is_not_removed(deployment: Any) -> None:
+def test_a_recipe_that_becomes_a_default_during_its_removal_is_not_removed(deployment: Any) -> None:
     put_recipe(deployment, "ana", shop())
     get = deployment.recipe_registry.get
     calls: list[int] = []
@@ -149,7 +149,7 @@ def test_a_recipe_that_gets_a_default_meanwhile_is_not_removed(deployment: Any) 
         remove_recipe(deployment, "ana", "shop")
 
 
-def test_recipes_differ_by_their_meaning_alone() -> None:
+def test_recipes_differ_only_by_their_meaning() -> None:
     spaced = recipes.parse(
         '# other\nname="shop"\ndescription = "for the shop"\n[[variants]]\nbox=[100,100]\nname="card"\nfit="inside"',
         "x",
@@ -169,7 +169,7 @@ def test_every_stored_recipe_comes_with_its_text(deployment: Any) -> None:
     ]
 
 
-def test_a_name_that_nobody_stored_is_refused_with_those_that_there_are(deployment: Any) -> None:
+def test_an_unknown_name_is_refused_with_the_list_of_known_names(deployment: Any) -> None:
     put_recipe(deployment, "ana", shop())
     registry = deployment.recipe_registry.get()
     assert [known_recipe(registry, name) for name in ("web", "shop")] == ["web", "shop"]

@@ -1,4 +1,4 @@
-"""A redrive beside workers that are quicker than its marks, and the canary that waits for them."""
+"""A redrive beside workers that finish before the records are marked, and the canary that waits for workers."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ ORDER = RedriveOrder(Selection(cause=Cause.NOT_AN_IMAGE), "anna")
 
 
 def nothing(*_: object) -> None:
-    """A progress that nobody looks at."""
+    """Ignores the progress."""
 
 
 def no_sleep(seconds: float) -> None:
@@ -41,7 +41,7 @@ def aim_of(job: Job, minute: int = 5) -> Aim:
 
 
 def work_on(deployment: Any, jobs: list[Job], *, ready: bool = False) -> None:
-    """What an idle worker does the moment that jobs are sent."""
+    """Processes jobs as soon as they are sent, as an idle worker does."""
     for job in jobs:
         seen = deployment.images.get(job.image_id)
         aim = aim_of(job).claimed(deployment.images.claim(aim_of(job), 5, seen))
@@ -55,7 +55,7 @@ def statuses(deployment: Any, images: list[Image]) -> set[Status]:
     return {image.status for image in deployment.images.get_many(image.image_id for image in images).values()}
 
 
-def test_what_a_quick_worker_has_failed_again_is_not_marked_queued(deployment: Any) -> None:
+def test_an_image_that_a_quick_worker_failed_again_is_not_marked_queued(deployment: Any) -> None:
     images = [failed(deployment, number) for number in range(40)]
     deployment.queues.on_send = lambda jobs: work_on(deployment, jobs)
     result = operation.redrive(deployment, ORDER, nothing)
@@ -63,14 +63,14 @@ def test_what_a_quick_worker_has_failed_again_is_not_marked_queued(deployment: A
     assert (result.sent.sent, result.sent.skipped) == (40, 40)
 
 
-def test_what_no_worker_has_taken_yet_is_marked_queued(deployment: Any) -> None:
+def test_an_image_that_no_worker_has_taken_yet_is_marked_queued(deployment: Any) -> None:
     images = [failed(deployment, number) for number in range(3)]
     result = operation.redrive(deployment, ORDER, nothing)
     assert statuses(deployment, images) == {Status.QUEUED}
     assert result.sent.as_counts() == {"sent": 3, "refused": 0, "no_longer_failed": 0}
 
 
-def test_an_image_that_fails_anew_is_not_sent_a_second_time_whatever_the_clocks_say(deployment: Any) -> None:
+def test_an_image_that_fails_again_is_not_sent_a_second_time_whatever_the_clocks_show(deployment: Any) -> None:
     # More than one page of the index; each worker's clock is years behind or ahead.
     for number in range(250):
         failed(deployment, number)
@@ -114,7 +114,7 @@ def test_a_canary_that_fails_at_once_ends_the_redrive(deployment: Any) -> None:
     assert (action.details["sent"], action.details["outcome"]) == (4, "stopped")
 
 
-def test_a_canary_that_succeeds_lets_the_rest_follow(deployment: Any) -> None:
+def test_the_rest_is_sent_after_a_canary_that_succeeds(deployment: Any) -> None:
     images = [failed(deployment, number) for number in range(10)]
     deployment.queues.on_send = lambda jobs: work_on(deployment, jobs, ready=True)
     result = operation.redrive(deployment, RedriveOrder(ORDER.selection, "anna", canary=4), nothing)
@@ -138,7 +138,7 @@ def test_a_canary_that_no_worker_takes_ends_the_redrive_after_its_limit(deployme
     assert result.canary == CanaryOutcome(ready=0, failed=0, pending=1)
 
 
-def test_a_record_whose_notice_is_cleared_meanwhile_is_still_marked(deployment: Any) -> None:
+def test_a_record_whose_notice_is_cleared_after_the_selection_is_still_marked(deployment: Any) -> None:
     [selected] = [failed(deployment, 1)]
     deployment.images.announced(selected)
     [marked] = Redrive(deployment, "anna").send([selected])
@@ -151,7 +151,7 @@ def test_a_selection_in_words_names_every_filter() -> None:
     assert words == "cause crashed, owner me, batch b1, at most 5"
 
 
-def test_a_selection_of_one_image_takes_it_whatever_its_cause(deployment: Any) -> None:
+def test_a_selection_of_one_image_takes_the_image_whatever_its_cause(deployment: Any) -> None:
     image = failed(deployment, 1)
     assert list(select(deployment.images, Selection())) == []
     assert [actual.image_id for actual in select(deployment.images, Selection(image_id=image.image_id))] == [

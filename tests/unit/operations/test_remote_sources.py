@@ -1,4 +1,4 @@
-"""Fetching objects of a bucket for `run` and `render`: only images, at most so many, never outside the folder."""
+"""`run` and `render` fetch objects of a bucket: only images, up to a limit, never outside the folder."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def test_images_of_a_prefix_are_fetched_under_their_keys(there: Masters, tmp_pat
     assert (tmp_path / files[0]).read_bytes() == b"pixels"
 
 
-def test_a_file_that_is_there_is_kept_and_a_changed_object_is_fetched_again(there: Masters, tmp_path: Path) -> None:
+def test_an_existing_file_is_kept_and_a_changed_object_is_fetched_again(there: Masters, tmp_path: Path) -> None:
     there.put("1.jpg")
     fetch_sources(there.deployment, ["s3://masters"], tmp_path)
     path = tmp_path / "masters/1.jpg"
@@ -44,7 +44,7 @@ def test_no_key_leads_out_of_the_folder(there: Masters, tmp_path: Path) -> None:
     assert {path for path in tmp_path.rglob("*.jpg") if tmp_path / "in" / "masters" not in path.parents} == set()
 
 
-def test_more_objects_than_are_good_for_a_try_are_refused_before_any_is_fetched(
+def test_too_many_objects_are_refused_before_any_object_is_fetched(
     there: Masters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote_sources, "MOST", 2)

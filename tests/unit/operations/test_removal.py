@@ -1,4 +1,4 @@
-"""Removing images: one at once, many by the thousand, and what comes in between."""
+"""Removing images: a single image at once, many by the thousand, and jobs and uploads that come meanwhile."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def test_an_upload_that_came_before_the_deletion_was_recorded_stays(deployment: 
 
 
 def adopted(deployment: Any, image: Image) -> Image:
-    """The record of an image of another bucket than the uploads bucket."""
+    """The record of an image outside the uploads bucket."""
     place = Place("museum", None, image.key)
     job = Job(JobKind.PROCESS, "masters", image.key, None, "e1", "0", 9)
     added: Image = deployment.images.add(adopted_image(job, place, Lane.BULK, "2026-11-20T10:00:00.000Z", "anna"))
@@ -68,7 +68,7 @@ def test_an_image_of_an_adopted_bucket_is_removed_and_its_original_stays(deploym
     assert (lane, job.kind, job.image_id) == (Lane.BULK, JobKind.REMOVE, image.image_id)
 
 
-def test_many_images_of_an_adopted_bucket_are_counted_apart(deployment: Any) -> None:
+def test_removed_images_of_an_adopted_bucket_are_counted_separately(deployment: Any) -> None:
     image = adopted(deployment, record(deployment, "me", "b1", "a.png"))
     removal = remove_originals(deployment, [image], "anna", "1 image")
     assert (removal.removed, removal.released, deployment.bucket.deleted) == (0, 1, [])

@@ -1,4 +1,4 @@
-"""Processing again: marked first, sent second, never for an image that is gone."""
+"""Reprocessing marks the record first and sends the job second, and never for a deleted image."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def test_the_record_is_marked_before_its_job_is_sent(deployment: Any) -> None:
     assert [(one.status, one.chosen_recipe) for one in seen] == [(Status.QUEUED, CATALOG)]
 
 
-def test_an_image_that_is_deleted_is_not_sent(deployment: Any) -> None:
+def test_a_deleted_image_is_not_sent(deployment: Any) -> None:
     image = record(deployment, "me", "b1", "a.png")
     delete_image(deployment, image, "anna")
     assert reprocess(deployment, image, "anna") is None

@@ -1,4 +1,4 @@
-"""Results on a disk that fills up, or from a cloud that goes away: an image has its results whole, or none."""
+"""Results on a disk that fills up, or from a cloud that stops answering: an image has all its results or none."""
 
 import errno
 import os
@@ -27,7 +27,7 @@ GONE = EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
 
 
 class Bytes:
-    """Serves every key, until `last` variants were served; then `error` comes in the midst of a body."""
+    """Serves `last` variants under any key, then raises `error` in the middle of a body."""
 
     def __init__(self, error: Exception, last: int) -> None:
         self.error, self.left = error, last
@@ -57,7 +57,7 @@ def _download(dest: Path, error: Exception, last: int) -> tuple[list[ReportImage
     served: Any = Bytes(error, last)
     files = ResultFiles(Objects(nothing, served, "results"), nothing, dest)
     work = BatchDownload(files, dest, ResultFolders(dest, folds_case=False), threads=1)
-    # Rows come in no order; one thread fetches the images in theirs.
+    # Rows come in no order; the one thread fetches the images in their order.
     return sorted(work.run(_images(3)), key=lambda row: row.source), work
 
 
@@ -66,7 +66,9 @@ def _files(dest: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("last", [3, 4, 5])
-def test_a_full_disk_ends_fetching_and_every_image_has_a_row_that_says_so(tmp_path: Path, last: int) -> None:
+def test_a_full_disk_ends_the_download_and_the_row_of_every_other_image_names_the_reason(
+    tmp_path: Path, last: int
+) -> None:
     rows, work = _download(tmp_path, FULL, last)
     assert [row.status for row in rows] == ["ready", "failed", "failed"]
     why = f"{tmp_path} cannot take the results: No space left on device"
@@ -76,20 +78,22 @@ def test_a_full_disk_ends_fetching_and_every_image_has_a_row_that_says_so(tmp_pa
 
 @pytest.mark.parametrize("last", [3, 4, 5])
 @pytest.mark.parametrize("error", [FULL, GONE])
-def test_no_file_is_left_of_an_image_that_was_not_fetched_whole(tmp_path: Path, error: Exception, last: int) -> None:
+def test_no_file_is_left_of_an_image_that_was_not_fetched_completely(
+    tmp_path: Path, error: Exception, last: int
+) -> None:
     rows, _ = _download(tmp_path, error, last)
     variants = {tmp_path / variant.file for row in rows for variant in row.variants}
     assert len(variants) == 3
     assert set(_files(tmp_path)) == variants
 
 
-def test_a_cloud_that_does_not_answer_is_no_full_disk(tmp_path: Path) -> None:
+def test_a_cloud_that_does_not_answer_does_not_count_as_a_full_disk(tmp_path: Path) -> None:
     rows, work = _download(tmp_path, GONE, 4)
     assert work.refused is None
     assert [row.status for row in rows] == ["ready", "failed", "failed"]
 
 
-def test_what_was_there_before_stays(tmp_path: Path) -> None:
+def test_existing_results_stay(tmp_path: Path) -> None:
     rows, _ = _download(tmp_path, FULL, 9)
     again, work = _download(tmp_path, FULL, 0)
     assert [row.status for row in again] == [row.status for row in rows] == ["ready"] * 3

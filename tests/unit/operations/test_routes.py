@@ -1,4 +1,4 @@
-"""Routes are added on conditions, noted, and explained with reasons."""
+"""Changes of routes are checked and noted, and the route of a key is explained with reasons."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def test_changes_of_routes_are_noted(deployment: Any) -> None:
     assert deployment.recipe_registry.get().routes == ()
 
 
-def test_the_results_bucket_and_a_recipe_that_nobody_stored_are_refused(deployment: Any) -> None:
+def test_the_results_bucket_and_a_recipe_that_is_not_stored_are_refused(deployment: Any) -> None:
     with pytest.raises(SetupError, match="the bucket of results"):
         add_route(deployment, "ana", RouteOrder("a", recipe="web", bucket=deployment.settings.results_bucket))
     with pytest.raises(SetupError, match="no recipe 'shop' is stored: store it with `pixelfleet recipe put FILE`"):
@@ -42,7 +42,7 @@ def test_the_results_bucket_and_a_recipe_that_nobody_stored_are_refused(deployme
     assert deployment.recipe_registry.get().version == 0
 
 
-def test_a_route_that_blocks_others_says_which(deployment: Any) -> None:
+def test_the_answer_to_a_new_route_names_the_routes_that_it_blocks(deployment: Any) -> None:
     first = add_route(deployment, "ana", RouteOrder("a/**", recipe="web")).route
     added = add_route(deployment, "ana", RouteOrder("**", recipe="zoom", first=True))
     assert [route.route_id for route in added.blocked] == [first.route_id]
@@ -66,7 +66,7 @@ def test_a_key_is_explained(deployment: Any) -> None:
     assert deployment.batches.get("me", "b1") is None
 
 
-def test_an_image_that_is_there_keeps_its_owner_and_the_recipe_that_was_chosen_for_it(deployment: Any) -> None:
+def test_an_existing_image_keeps_its_owner_and_the_recipe_that_was_chosen_for_it(deployment: Any) -> None:
     bucket = deployment.settings.uploads_bucket
     deployment.images.remove(Job(JobKind.REMOVE, bucket, "a/b.jpg", sequencer="05"), "w1")
     add_route(deployment, "ana", RouteOrder("a/**", owner="shop"))
@@ -76,6 +76,6 @@ def test_an_image_that_is_there_keeps_its_owner_and_the_recipe_that_was_chosen_f
 
 
 @pytest.mark.parametrize("key", ["", "x" * 1_025])
-def test_what_cannot_be_a_key_is_refused(deployment: Any, key: str) -> None:
+def test_an_empty_key_and_a_key_that_is_too_long_are_refused(deployment: Any, key: str) -> None:
     with pytest.raises(SetupError, match="a key has 1 to 1,024 bytes"):
         explain_key(deployment, key)

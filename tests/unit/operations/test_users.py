@@ -1,4 +1,4 @@
-"""Users are added, given passwords and disabled by the same rules from everywhere."""
+"""The same rules for adding users, setting passwords and disabling users apply to every caller."""
 
 from collections.abc import Iterator
 
@@ -56,7 +56,7 @@ def test_a_new_user_may_sign_in_and_the_change_is_noted(deployment: Deployment) 
     assert noted(deployment) == [("olga", "add user", "ana")]
 
 
-def test_an_address_that_is_none_adds_nobody(deployment: Deployment) -> None:
+def test_a_user_with_a_wrong_address_is_not_added(deployment: Deployment) -> None:
     with pytest.raises(SetupError, match="not an address"):
         add_user(deployment, "olga", NewUser("ana", Role.USER, "not-an-address"), PASSWORD)
 
@@ -77,7 +77,7 @@ def test_a_subscription_that_fails_is_a_warning_and_the_user_stays(
     assert deployment.users.get("zoe") is not None
 
 
-def test_a_new_password_and_a_lock_out_are_noted(deployment: Deployment) -> None:
+def test_a_new_password_and_the_disabling_and_enabling_of_a_user_are_noted(deployment: Deployment) -> None:
     add_user(deployment, "olga", NewUser("ana"), PASSWORD)
     reset_password(deployment, "olga", "ana", PASSWORD)
 
@@ -101,7 +101,7 @@ def test_tokens_that_an_operator_makes_and_revokes_are_noted_without_the_secret(
     assert secret not in repr(actions)
 
 
-def test_a_removal_is_noted_and_one_of_nobody_is_not(deployment: Deployment) -> None:
+def test_a_removal_is_noted_and_the_removal_of_an_unknown_user_is_not_noted(deployment: Deployment) -> None:
     add_user(deployment, "olga", NewUser("ana"), PASSWORD)
     remove_user(deployment, "olga", "ana")
     assert deployment.users.get("ana") is None

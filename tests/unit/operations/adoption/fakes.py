@@ -1,4 +1,4 @@
-"""A deployment whose buckets are the fake S3, with a bucket `masters` that was there before it."""
+"""A deployment on the fake S3, with a bucket `masters` that is older than the deployment."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +28,7 @@ class Masters:
             self.s3.put_object(Bucket=BUCKET, Key=key, Body=body, StorageClass=storage_class)
 
     def list_by(self, number: int) -> None:
-        """Let S3 list so many keys a page, for several pages of few objects."""
+        """Makes S3 list `number` keys a page, so that few objects fill several pages."""
         client: Any = self.s3
         client.list_objects_v2 = partial(self.s3.list_objects_v2, MaxKeys=number)
 

@@ -1,4 +1,4 @@
-"""What an adopted bucket lacks, each with the command that mends it."""
+"""The missing settings of an adopted bucket, each with the command that adds it."""
 
 import json
 import shlex
@@ -41,14 +41,14 @@ def checks(there: Masters, setup: BucketSetup, prefix: str = "") -> dict[str, Ch
     return {check.name: check for check in check_adoption(there.deployment, BUCKET, prefix)}
 
 
-def test_a_bucket_that_is_set_up_lacks_nothing(there: Masters) -> None:
+def test_a_bucket_that_is_set_up_passes_every_check(there: Masters) -> None:
     add_route(there.deployment, "anna", RouteOrder("**", owner="museum", bucket=BUCKET))
     found = checks(there, COMPLETE)
     assert {check.state for check in found.values()} == {State.OK}
     assert list(found) == ["bucket", "events", "queue policy", "versioning", "encryption", "route"]
 
 
-def test_a_notification_that_lacks_events_is_completed_and_others_are_kept(there: Masters) -> None:
+def test_the_remedy_adds_missing_events_to_a_notification_and_keeps_other_notifications(there: Masters) -> None:
     other = {
         "Id": "theirs",
         "QueueArn": "arn:aws:sqs:us-east-1:000000000000:theirs",
@@ -66,15 +66,13 @@ def test_a_notification_that_lacks_events_is_completed_and_others_are_kept(there
     assert configuration["TopicConfigurations"] == []
 
 
-def test_a_notification_of_some_keys_alone_does_not_count(there: Masters) -> None:
+def test_a_notification_for_only_some_keys_does_not_count(there: Masters) -> None:
     part = {"Id": "p", "QueueArn": QUEUE, "Events": list(EVENTS), "Filter": {"Key": {"FilterRules": []}}}
     found = checks(there, replace(COMPLETE, notifications={"QueueConfigurations": [part]}))
     assert found["events"].state is State.MISSING
 
 
-def test_a_rule_of_eventbridge_counts_if_the_bucket_sends_there_and_the_pattern_takes_it(
-    there: Masters,
-) -> None:
+def test_an_eventbridge_rule_counts_if_the_bucket_sends_events_and_the_pattern_matches_them(there: Masters) -> None:
     bridge: dict[str, Any] = {"EventBridgeConfiguration": {}}
     rule = {"source": ["aws.s3"], "detail": {"bucket": {"name": [BUCKET]}}}
     taken = replace(COMPLETE, notifications=bridge, rules=(rule,))
@@ -89,7 +87,7 @@ def test_a_rule_of_eventbridge_counts_if_the_bucket_sends_there_and_the_pattern_
 
 
 @pytest.mark.parametrize("policy", [{}, {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*"}]}])
-def test_a_queue_that_takes_no_events_of_the_bucket_is_named_with_the_terraform_variable(
+def test_a_queue_policy_that_excludes_the_bucket_is_reported_with_the_terraform_variable(
     there: Masters, policy: dict[str, Any]
 ) -> None:
     found = checks(there, replace(COMPLETE, queue_policy=policy))
@@ -97,7 +95,7 @@ def test_a_queue_that_takes_no_events_of_the_bucket_is_named_with_the_terraform_
     assert "source_buckets" in found["queue policy"].remedy
 
 
-def test_a_key_of_the_account_has_the_command_of_a_grant(there: Masters) -> None:
+def test_a_kms_key_of_the_account_is_reported_with_the_command_for_a_grant(there: Masters) -> None:
     found = checks(there, replace(COMPLETE, kms_key="arn:aws:kms:us-east-1:1:key/k"))
     assert found["encryption"].state is State.UNKNOWN
     assert found["encryption"].remedy.startswith("aws kms create-grant --key-id arn:aws:kms:us-east-1:1:key/k")
@@ -114,12 +112,12 @@ def test_without_a_route_new_objects_have_no_owner(there: Masters) -> None:
     assert found["route"].remedy == "pixelfleet route add --bucket masters --match 'scans/**' --owner OWNER"
 
 
-def test_what_the_credentials_may_not_read_is_unknown(there: Masters) -> None:
+def test_a_setting_that_the_credentials_may_not_read_is_unknown(there: Masters) -> None:
     found = checks(there, BucketSetup(None, None, None, None, None))
     unknown = [name for name, check in found.items() if check.state is State.UNKNOWN]
     assert unknown == ["events", "queue policy", "versioning", "encryption"]
 
 
-def test_after_a_bucket_that_cannot_be_read_nothing_else_is_asked(there: Masters) -> None:
+def test_no_other_check_runs_on_a_bucket_that_cannot_be_read(there: Masters) -> None:
     [only] = check_adoption(there.deployment, "none")
     assert (only.name, only.state) == ("bucket", State.MISSING)

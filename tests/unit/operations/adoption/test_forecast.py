@@ -1,4 +1,4 @@
-"""The forecast of an adoption: counts of the listing, and time and cost by the headers of a sample."""
+"""The forecast of an adoption: counts from the listing, and time and cost from the headers of a sample."""
 
 import io
 from dataclasses import replace
@@ -32,7 +32,7 @@ def jpeg(width: int = 40, height: int = 30) -> bytes:
     return file.getvalue()
 
 
-def test_it_counts_what_would_be_queued_skipped_and_is_there_and_writes_nothing(there: Masters) -> None:
+def test_a_forecast_counts_new_skipped_and_existing_objects_and_writes_nothing(there: Masters) -> None:
     there.put("1.jpg", body=jpeg())
     adopt(there.deployment, ORDER)
     there.put("2.jpg", "3.jpg", "4.jpg", body=jpeg())
@@ -56,7 +56,7 @@ def test_time_and_cost_of_the_sample_are_scaled_to_all_images(there: Masters) ->
     assert every.seconds(8, rate=0.5) == 80
 
 
-def test_the_headers_of_the_sample_tell_what_would_fail(there: Masters) -> None:
+def test_the_headers_of_the_sample_show_the_images_that_would_fail(there: Masters) -> None:
     there.put("1.jpg", "2.jpg", "3.jpg", body=jpeg())
     there.put("film", body=b"no image at all" * 10)
     forecast = forecast_adoption(there.deployment, ORDER)
@@ -64,7 +64,7 @@ def test_the_headers_of_the_sample_tell_what_would_fail(there: Masters) -> None:
     assert forecast.share == 0.75
 
 
-def test_a_header_behind_the_first_bytes_is_read_with_the_whole_object(
+def test_a_header_beyond_the_first_bytes_is_read_with_the_whole_object(
     there: Masters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "HEAD", 30)
@@ -95,7 +95,7 @@ def test_an_empty_bucket_has_a_forecast_without_a_time(there: Masters) -> None:
     assert sum(forecast.cost().values()) == 0
 
 
-def test_a_bucket_that_is_not_there_or_in_another_region_is_an_error(there: Masters) -> None:
+def test_a_bucket_that_is_missing_or_in_another_region_is_an_error(there: Masters) -> None:
     with pytest.raises(SetupError, match="there is no bucket none"):
         forecast_adoption(there.deployment, replace(ORDER, bucket="none"))
     elsewhere: Any = there.s3

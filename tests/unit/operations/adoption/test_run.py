@@ -1,4 +1,4 @@
-"""Adopting a bucket: what is queued, counted once and sealed; and going on after an interruption."""
+"""Adopting a bucket: images are queued, counted once and sealed, and an interrupted adoption continues."""
 
 import gc
 import gzip
@@ -52,7 +52,7 @@ def test_every_image_gets_a_record_and_a_job_and_the_batch_is_sealed(there: Mast
     assert (batch.expected, batch.source) == (3, "s3://masters/")
 
 
-def test_what_cannot_be_an_image_is_skipped_by_key_and_size(there: Masters) -> None:
+def test_objects_that_cannot_be_images_are_skipped_by_key_and_size(there: Masters) -> None:
     there.put("a.jpg", "film.MP4", "notes.txt", ".DS_Store")
     there.put("empty.jpg", "folder/", body=b"")
     result = adopt(there.deployment, ORDER)
@@ -60,7 +60,7 @@ def test_what_cannot_be_an_image_is_skipped_by_key_and_size(there: Masters) -> N
     assert result.rejects.causes == {"not_an_image": 3, "empty": 1}
 
 
-def test_a_prefix_and_a_date_choose_a_part(there: Masters) -> None:
+def test_a_prefix_and_a_date_select_objects(there: Masters) -> None:
     there.put("old/1.jpg", "new/1.jpg")
     there.clock.now += 86_400
     there.put("new/2.jpg")
@@ -70,14 +70,14 @@ def test_a_prefix_and_a_date_choose_a_part(there: Masters) -> None:
     assert result.rejects.older == 1
 
 
-def test_a_second_adoption_skips_what_is_there_and_queues_what_came_since(there: Masters) -> None:
+def test_a_second_adoption_skips_known_images_and_queues_new_objects(there: Masters) -> None:
     there.put("1.jpg", "2.jpg")
     adopt(there.deployment, ORDER)
     claim(there, "1.jpg")
     there.put("3.jpg")
     there.deployment.queues.sent.clear()
     result = adopt(there.deployment, ORDER)
-    # The job of 2.jpg may be lost: no worker has begun.
+    # The job of 2.jpg may be lost: no worker has claimed the image.
     assert [job.key for job in there.sent] == ["2.jpg", "3.jpg"]
     assert result.steps == {Step.THERE: 1, Step.WAITING: 1, Step.NEW: 1}
     assert there.deployment.batches.get("museum", "scans").expected == 3
@@ -93,9 +93,7 @@ def test_an_object_that_an_event_reported_first_keeps_its_owner_and_is_not_count
     assert there.deployment.batches.get("museum", "scans").expected == 1
 
 
-def test_interrupted_it_goes_on_after_the_last_page_and_counts_each_image_once(
-    there: Masters,
-) -> None:
+def test_an_interrupted_adoption_continues_after_the_last_page_and_counts_each_image_once(there: Masters) -> None:
     there.put(*(f"{number:04}.jpg" for number in range(250)))
     there.list_by(100)
     calls = 0
@@ -128,11 +126,11 @@ def test_a_key_that_an_inventory_lists_twice_counts_once(there: Masters, tmp_pat
     assert (result.listed, there.deployment.batches.get("museum", "scans").expected) == (2, 2)
 
 
-def test_a_rate_is_kept_to(there: Masters) -> None:
+def test_an_adoption_keeps_to_its_rate(there: Masters) -> None:
     there.put(*(f"{number}.jpg" for number in range(50)))
     clock = Clock(0.0)
     adopt(there.deployment, ORDER, pace=Pace(100.0, clock, clock.sleep))
-    # Five calls of ten jobs each; the first waits for nothing.
+    # Five calls of ten jobs each; the first call does not wait.
     assert clock.now == pytest.approx(0.4)
 
 
@@ -156,7 +154,7 @@ def test_jobs_that_sqs_refuses_are_counted_and_sent_by_the_next_run(there: Maste
     assert adopt(there.deployment, ORDER).sent == 1
 
 
-def test_without_an_owner_the_routes_of_the_bucket_say_whose_each_image_is(there: Masters) -> None:
+def test_without_an_owner_the_routes_of_the_bucket_give_each_image_its_owner(there: Masters) -> None:
     there.put("anna/x/1.jpg", "berta/y/1.jpg")
     order = Adoption("anna", BUCKET)
     with pytest.raises(SetupError, match="name the --owner"):
@@ -205,7 +203,7 @@ def test_an_address_names_a_bucket_and_a_prefix() -> None:
 
 
 def test_memory_does_not_grow_with_the_bucket(there: Masters) -> None:
-    """Each page is let go: no more keys are held than two pages have, however many were listed."""
+    """Each page is released: at most the keys of two pages are held, however many keys were listed."""
     there.put(*(f"{number:05}.jpg" for number in range(500)))
     there.list_by(100)
     held: list[int] = []
@@ -239,7 +237,7 @@ def row(key: str) -> str:
 
 
 def report(folder: Path, rows: list[str], **changed: object) -> str:
-    """An inventory on the disk; returns its manifest's path."""
+    """Writes an inventory to the disk; returns the path of its manifest."""
     (folder / "part.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
     manifest = {
         "sourceBucket": BUCKET,
@@ -264,7 +262,7 @@ def test_an_inventory_of_another_bucket_or_form_is_an_error_before_anything_is_c
     assert list(there.deployment.batches.all()) == []
 
 
-def test_a_row_that_is_no_row_of_an_inventory_is_an_error_that_names_it(there: Masters, tmp_path: Path) -> None:
+def test_a_wrong_row_of_an_inventory_is_an_error_that_names_the_row(there: Masters, tmp_path: Path) -> None:
     order = Adoption(
         "anna", BUCKET, owner="museum", inventory=report(tmp_path, [row("a.jpg"), '"masters","b.jpg","x"'])
     )
@@ -277,14 +275,14 @@ def test_archived_objects_without_restore_are_queued_and_fail_with_their_cause(t
     assert adopt(there.deployment, ORDER).sent == 1
 
 
-def test_a_restore_is_asked_for_and_the_job_comes_when_the_object_can_be_read(there: Masters) -> None:
+def test_a_restore_is_requested_and_the_job_is_sent_when_the_object_can_be_read(there: Masters) -> None:
     there.put("1.jpg", storage_class="GLACIER")
     there.put("2.jpg")
     order = replace(ORDER, restore=RestoreTier.BULK)
     result = adopt(there.deployment, order)
     assert [job.key for job in there.sent] == ["2.jpg"]
     assert (result.steps, result.restores) == ({Step.ARCHIVED: 1, Step.NEW: 1}, {RestoreAnswer.REQUESTED: 1})
-    # The batch waits for the restored image, too.
+    # The batch also waits for the restored image.
     assert there.deployment.batches.get("museum", "scans").expected == 2
     assert adopt(there.deployment, order).restores == {RestoreAnswer.UNDER_WAY: 1}
     there.s3.finish_restore(BUCKET, "1.jpg")
@@ -293,7 +291,7 @@ def test_a_restore_is_asked_for_and_the_job_comes_when_the_object_can_be_read(th
     assert "1.jpg" in [job.key for job in there.sent]
 
 
-def test_an_image_that_failed_as_archived_is_restored_by_a_second_adoption(there: Masters) -> None:
+def test_a_second_adoption_restores_an_image_that_failed_as_archived(there: Masters) -> None:
     there.put("1.jpg")
     there.s3.archive(BUCKET, "1.jpg", "ARCHIVE_ACCESS")
     adopt(there.deployment, ORDER)

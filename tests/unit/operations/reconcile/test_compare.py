@@ -1,4 +1,4 @@
-"""A pass over a listing, on the fake SQS and DynamoDB: interrupted and gone on with, paced, in bounded memory."""
+"""A pass over a listing, on the fake SQS and DynamoDB: interrupted and continued, paced, in bounded memory."""
 
 import gc
 import tracemalloc
@@ -32,7 +32,7 @@ OLD = NOW - timedelta(days=1)
 
 
 class Lanes:
-    """Takes jobs; dies after `lives` calls, as a process may."""
+    """Takes jobs; raises KeyboardInterrupt after `lives` calls, like an interrupted process."""
 
     def __init__(self, lives: int = 1_000_000) -> None:
         self.sent: list[Job] = []
@@ -74,7 +74,7 @@ def cache(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
-def test_interrupted_it_goes_on_after_the_last_page_and_misses_nothing() -> None:
+def test_an_interrupted_pass_continues_after_the_last_page_and_misses_no_object() -> None:
     checkpoint = Checkpoint("aws", "bucket")
     dying = Lanes(lives=25)
     with pytest.raises(KeyboardInterrupt):
@@ -91,7 +91,7 @@ def test_interrupted_it_goes_on_after_the_last_page_and_misses_nothing() -> None
     assert checkpoint.read() == ""
 
 
-def test_its_jobs_are_in_a_group_of_their_own_and_know_their_version() -> None:
+def test_the_jobs_of_a_pass_have_a_message_group_of_their_own_and_their_version() -> None:
     lanes = Lanes()
     actual = Reconcile(deployment(lanes), HORIZON, CompareOptions("anna")).run(pages(20), lambda _: None)
     assert (actual.verdicts, actual.sent) == ({Verdict.MISSING: 20}, 20)
@@ -100,15 +100,15 @@ def test_its_jobs_are_in_a_group_of_their_own_and_know_their_version() -> None:
     assert {(job.version_id, job.origin.value) for job in lanes.sent} == {("v1", "reconcile")}
 
 
-def test_a_rate_is_kept_to() -> None:
+def test_a_pass_keeps_to_its_rate() -> None:
     clock = Clock(0.0)
     pace = Pace(100.0, clock, clock.sleep)
     Reconcile(deployment(Lanes()), HORIZON, CompareOptions("anna"), pace).run(pages(50), lambda _: None)
-    # Five calls of ten jobs each; the first waits for nothing.
+    # Five calls of ten jobs each; the first call does not wait.
     assert clock.now == pytest.approx(0.4)
 
 
-def test_what_it_holds_does_not_grow_with_the_bucket() -> None:
+def test_the_memory_of_a_pass_does_not_grow_with_the_bucket() -> None:
     options = CompareOptions("anna", dry_run=True)
     peaks = []
     for count in (2_000, 8_000):
@@ -121,7 +121,7 @@ def test_what_it_holds_does_not_grow_with_the_bucket() -> None:
     assert peaks[1] < 1.2 * peaks[0]
 
 
-def test_no_more_keys_are_held_than_two_pages_have_however_many_a_report_lists(tmp_path: Path) -> None:
+def test_a_pass_holds_at_most_the_keys_of_two_pages_however_many_keys_a_report_lists(tmp_path: Path) -> None:
     manifest = make_inventory(tmp_path, 6_000)
     no_client: Any = None
     listing = InventoryListing(no_client, str(manifest), BUCKET, "")

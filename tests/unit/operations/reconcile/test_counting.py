@@ -1,4 +1,4 @@
-"""A reconcile counts a version again that a seal uncounted and that the bucket holds again, where no event says so."""
+"""A reconcile counts a version again that a seal uncounted and that the bucket holds again, without an event."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ KEY = key_of("me", "b1", "a.png")
 
 @pytest.fixture
 def sealed() -> Any:
-    """A batch whose image is ready, sealed while the bucket held another version, whose event S3 never sent."""
+    """A batch with a ready image, sealed while the bucket held another version, for which S3 sent no event."""
     deployment = fake_deployment()
     record(deployment, "me", "b1", "a.png")
     deployment.bucket.objects[KEY] = "e2"
@@ -29,7 +29,7 @@ def sealed() -> Any:
 
 
 def reconcile(deployment: Any, listed: Any = None, *, dry_run: bool = False) -> None:
-    """`listed` is an older listing, as an inventory has it."""
+    """`listed` is an older listing, as in an inventory."""
     now = datetime.now(UTC) + timedelta(days=1)
     work = Reconcile(deployment, Horizon(now, dict.fromkeys(Lane, now)), CompareOptions("anna", dry_run=dry_run))
     objects = listed or [one for page in deployment.listings.pages(deployment.bucket.name) for one in page]
@@ -47,7 +47,7 @@ def listing_of_the_record(deployment: Any) -> Any:
     return listed
 
 
-def test_a_version_that_is_back_is_counted_again_and_completes_its_batch(sealed: Any) -> None:
+def test_a_version_that_is_back_in_the_bucket_is_counted_again_and_completes_its_batch(sealed: Any) -> None:
     sealed.bucket.objects[KEY] = "e1"
     reconcile(sealed)
     assert sealed.batches.counts("me", "b1").ready == 1

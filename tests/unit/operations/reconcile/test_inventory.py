@@ -1,4 +1,4 @@
-"""An inventory is of the past: what S3 holds now counts, and what an event reports meanwhile is newer."""
+"""An inventory shows the past: the present objects in S3 count, and an event that comes meanwhile is newer."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,14 +40,14 @@ def claim(deployment: Any, job: Job) -> Any:
     return deployment.images.claim(aim, 5, deployment.images.get(job.image_id))
 
 
-def test_an_object_that_is_gone_since_is_not_brought_back(deployment: Any) -> None:
+def test_an_object_that_was_deleted_since_the_inventory_is_not_sent(deployment: Any) -> None:
     image = record(deployment, "me", "b1", "a.png")
     deployment.images.remove(Job(JobKind.REMOVE, image.bucket, image.key, sequencer="20"), "w")
     assert reconcile(deployment).verdicts == {Verdict.MISSING: 1}
     assert jobs(deployment) == []
 
 
-def test_a_version_that_was_replaced_since_is_not_put_back(deployment: Any) -> None:
+def test_a_version_that_was_replaced_since_the_inventory_is_not_sent(deployment: Any) -> None:
     image = record(deployment, "me", "b1", "a.png")
     assert image.etag == "e1"
     # An unversioned bucket: the ETag is the version.
@@ -72,8 +72,8 @@ def test_the_present_version_is_sent_and_an_event_that_comes_meanwhile_wins(depl
 
 
 @pytest.mark.parametrize("origin", [Origin.EVENT, Origin.REPROCESS])
-def test_a_job_of_the_version_before_does_not_replace_the_present_version(deployment: Any, origin: Origin) -> None:
-    """Such a job is made from the record: for a notice that is pending, or because somebody asked for it."""
+def test_a_job_of_the_previous_version_does_not_replace_the_present_version(deployment: Any, origin: Origin) -> None:
+    """Such a job is made from the record, for a pending notice or on request."""
     image = record(deployment, "me", "b1", "a.png")
     deployment.bucket.objects[KEY] = "e2"
     reconcile(deployment)
@@ -82,7 +82,7 @@ def test_a_job_of_the_version_before_does_not_replace_the_present_version(deploy
     assert claim(deployment, image.job(origin)) is Refusal.SUPERSEDED
 
 
-def test_an_object_without_a_record_is_older_than_every_event(deployment: Any) -> None:
+def test_the_job_of_an_object_without_a_record_is_older_than_every_event(deployment: Any) -> None:
     deployment.bucket.objects[KEY] = "e0"
     reconcile(deployment)
     [job] = jobs(deployment)
@@ -99,7 +99,7 @@ def removed(deployment: Any, sequencer: str) -> Image:
     return removed
 
 
-def test_a_removed_image_whose_key_was_put_again_is_made_although_no_event_came(deployment: Any) -> None:
+def test_a_removed_image_whose_key_was_uploaded_again_is_processed_without_an_event(deployment: Any) -> None:
     removed(deployment, "20")
     deployment.bucket.objects[KEY] = "e2"
     assert reconcile(deployment).verdicts == {Verdict.MISSING: 1}
@@ -107,7 +107,7 @@ def test_a_removed_image_whose_key_was_put_again_is_made_although_no_event_came(
     assert claim(deployment, job).status is Status.PROCESSING
 
 
-def test_events_that_come_after_the_job_of_a_removed_image_was_sent_win(deployment: Any) -> None:
+def test_events_after_the_job_of_a_removed_image_win(deployment: Any) -> None:
     image = removed(deployment, "20")
     deployment.bucket.objects[KEY] = "e2"
     reconcile(deployment)

@@ -37,7 +37,7 @@ def row(key: str, version: str = "v1", latest: str = "true", marker: str = "fals
 
 
 def report(folder: Path, files: list[list[str]], changed: dict[str, object] | None = None) -> str:
-    """An inventory on the disk; returns its manifest's path."""
+    """Writes an inventory to the disk; returns the path of its manifest."""
     names = []
     for number, rows in enumerate(files):
         names.append(f"data/{number}.csv.gz")
@@ -54,7 +54,7 @@ def report(folder: Path, files: list[list[str]], changed: dict[str, object] | No
     return str(folder / "manifest.json")
 
 
-def test_a_listing_goes_on_after_any_position_it_gave(s3: "S3Client") -> None:
+def test_a_listing_continues_after_any_position_that_it_returned(s3: "S3Client") -> None:
     for number in range(5):
         s3.put_object(Bucket="uploads", Key=f"a/{number}", Body=b"x")
     s3.put_object(Bucket="uploads", Key="a/folder/", Body=b"")
@@ -79,7 +79,7 @@ def test_an_inventory_gives_current_versions_and_decodes_keys(s3: "S3Client", tm
     assert (actual.key, actual.etag, actual.bytes) == ("a/b c+ü.jpg", "e1", 9)
 
 
-def test_an_inventory_goes_on_in_the_middle_of_a_file(s3: "S3Client", tmp_path: Path) -> None:
+def test_an_inventory_continues_in_the_middle_of_a_file(s3: "S3Client", tmp_path: Path) -> None:
     files = [[row(f"{file}/{number:04}") for number in range(1_500)] for file in range(2)]
     listing = InventoryListing(Listings(s3), report(tmp_path, files), "uploads", "")
     pages = list(listing.pages(""))
@@ -89,7 +89,7 @@ def test_an_inventory_goes_on_in_the_middle_of_a_file(s3: "S3Client", tmp_path: 
         assert rest == [actual.key for page in pages[cut + 1 :] for actual in page.objects]
 
 
-def test_an_inventory_in_s3_is_read_from_there(s3: "S3Client", tmp_path: Path) -> None:
+def test_an_inventory_is_read_from_s3(s3: "S3Client", tmp_path: Path) -> None:
     report(tmp_path, [[row("a.jpg")]])
     s3.create_bucket(Bucket="inventories")
     for path in (tmp_path / "manifest.json", tmp_path / "data/0.csv.gz"):
@@ -114,7 +114,7 @@ def test_an_inventory_that_cannot_be_used_is_refused_with_the_reason(
         InventoryListing(Listings(s3), report(tmp_path, [[]], changed), "uploads", "")
 
 
-def test_a_manifest_that_is_not_there_is_reported(s3: "S3Client") -> None:
+def test_a_missing_manifest_is_reported(s3: "S3Client") -> None:
     with pytest.raises(SetupError, match="cannot be read: No such file"):
         InventoryListing(Listings(s3), "/no/such/manifest.json", "uploads", "")
 
@@ -131,7 +131,7 @@ def test_a_manifest_that_is_not_there_is_reported(s3: "S3Client") -> None:
     ],
     ids=["cut", "damaged", "not compressed", "no text", "no end of a row", "no end of a field"],
 )
-def test_a_damaged_file_of_a_report_is_a_setup_error_that_names_it(
+def test_a_damaged_file_of_a_report_is_a_setup_error_that_names_the_file(
     s3: "S3Client", tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     manifest = report(tmp_path, [[row(f"k{number}") for number in range(50)]])
@@ -141,7 +141,7 @@ def test_a_damaged_file_of_a_report_is_a_setup_error_that_names_it(
         list(InventoryListing(Listings(s3), manifest, "uploads", "").pages(""))
 
 
-def test_a_manifest_without_an_end_is_not_read(s3: "S3Client", tmp_path: Path) -> None:
+def test_a_manifest_that_is_too_large_is_not_read(s3: "S3Client", tmp_path: Path) -> None:
     with (tmp_path / "manifest.json").open("wb") as file:
         file.truncate(10_000_000_000)
     with pytest.raises(SetupError, match="more than 50,000,000 bytes"):

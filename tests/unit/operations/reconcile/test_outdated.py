@@ -1,4 +1,4 @@
-"""After a change of a recipe: the images that would get another one now are counted, or made again."""
+"""After a change of a recipe, the images that would get another recipe now are counted or processed again."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ LATER = datetime.now(UTC) + timedelta(days=1)
 
 @pytest.fixture
 def deployment() -> Any:
-    """Two images of ana's, to which a route gives another recipe now, and one of ben's, which has its recipe."""
+    """Two images of ana, to which a route gives another recipe now, and an image of ben, which keeps its recipe."""
     composed = fake_deployment()
     composed.metrics = None
     for owner, name in (("ana", "a.jpg"), ("ana", "b.jpg"), ("ben", "a.jpg")):
@@ -42,7 +42,7 @@ def test_a_count_queues_nothing_and_is_not_noted(deployment: Any) -> None:
     assert len(list(deployment.activity.actions())) == notes
 
 
-def test_images_of_another_recipe_are_queued_and_the_others_stay(deployment: Any) -> None:
+def test_images_that_get_another_recipe_are_queued_and_other_images_stay(deployment: Any) -> None:
     result = outdated_images(deployment, "olga", LATER, go_on)
     assert sorted(job.key for _, job in deployment.queues.sent) == [
         key_of("ana", "b1", name) for name in ("a.jpg", "b.jpg")
@@ -60,7 +60,7 @@ def test_a_count_that_ends_at_its_bound_says_at_least(deployment: Any) -> None:
     assert result.in_words() == "at least 2 images get another recipe now, among the first 1,000 objects"
 
 
-def test_it_stops_after_the_thousand_at_which_it_is_asked_to(deployment: Any) -> None:
+def test_a_pass_stops_after_the_thousand_objects_at_which_a_stop_is_requested(deployment: Any) -> None:
     for number in range(1_000):
         deployment.bucket.objects[key_of("zed", "b1", f"{number}")] = "e1"
     result = outdated_images(deployment, "olga", LATER, lambda _: False)

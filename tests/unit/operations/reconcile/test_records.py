@@ -1,4 +1,4 @@
-"""What a listing of the bucket cannot show: objects that are gone, and records that a dead worker left unfinished."""
+"""A listing of the bucket cannot show objects that are gone and records that a dead worker left unfinished."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -48,18 +48,18 @@ def sent(deployment: Any) -> list[tuple[JobKind, str, Origin]]:
     return sorted((job.kind, job.key.rpartition("/")[2], job.origin) for _, job in deployment.queues.sent)
 
 
-def test_an_image_under_way_whose_object_is_gone_is_sent_to_be_removed(deployment: Any) -> None:
+def test_an_unfinished_image_whose_object_is_gone_is_sent_for_removal(deployment: Any) -> None:
     gone = processing(deployment, "gone.png")
     there = processing(deployment, "there.png")
     deployment.bucket.objects[there.key] = "e1"
     assert settle(deployment) == UnsettledRecords(gone=1)
     assert sent(deployment) == [(JobKind.REMOVE, "gone.png", Origin.RECONCILE)]
     [(_, job)] = deployment.queues.sent
-    # As old as the record: a newer upload of the same name wins.
+    # The job is as old as the record: a newer upload of the same name wins.
     assert job.sequencer == gone.sequencer
 
 
-def test_a_failed_image_whose_object_is_gone_is_sent_to_be_removed(deployment: Any) -> None:
+def test_a_failed_image_whose_object_is_gone_is_sent_for_removal(deployment: Any) -> None:
     record(deployment, "me", "b1", "gone.png", cause=Cause.UNREADABLE)
     there = record(deployment, "me", "b1", "there.png", cause=Cause.UNREADABLE)
     pending = record(deployment, "me", "b1", "pending.png", cause=Cause.UNREADABLE, announced=False)
@@ -72,7 +72,7 @@ def test_a_failed_image_whose_object_is_gone_is_sent_to_be_removed(deployment: A
     ]
 
 
-def test_a_pending_notice_is_sent_round_as_its_event_would_be(deployment: Any) -> None:
+def test_an_image_with_a_pending_notice_is_sent_as_by_its_event(deployment: Any) -> None:
     settled(deployment, "settled.png")
     pending = record(deployment, "me", "b1", "pending.png", announced=False)
     assert pending.notice is NoticeKind.IMAGE_READY
@@ -80,7 +80,7 @@ def test_a_pending_notice_is_sent_round_as_its_event_would_be(deployment: Any) -
     assert sent(deployment) == [(JobKind.PROCESS, "pending.png", Origin.EVENT)]
 
 
-def test_leftovers_of_a_removed_image_are_sent_to_be_removed_again(deployment: Any) -> None:
+def test_leftovers_of_a_removed_image_are_sent_for_removal_again(deployment: Any) -> None:
     image = settled(deployment, "gone.png")
     removed = deployment.images.remove(Job(JobKind.REMOVE, image.bucket, image.key, sequencer="20"), "w")
     assert removed.superseded
@@ -88,7 +88,7 @@ def test_leftovers_of_a_removed_image_are_sent_to_be_removed_again(deployment: A
     assert sent(deployment) == [(JobKind.REMOVE, "gone.png", Origin.RECONCILE)]
 
 
-def test_what_may_still_be_under_way_is_left_alone(deployment: Any) -> None:
+def test_a_record_that_may_still_be_in_progress_is_left_alone(deployment: Any) -> None:
     record(deployment, "me", "b1", "pending.png", at=NOW)
     recent = Horizon(NOW - timedelta(minutes=5), dict.fromkeys(Lane, NOW - timedelta(minutes=5)))
     assert settle(deployment, recent) == UnsettledRecords()
@@ -122,7 +122,7 @@ def test_a_lost_job_of_an_adopted_bucket_is_sent_again(deployment: Any) -> None:
     assert sent(deployment) == [(JobKind.PROCESS, "a.png", Origin.RECONCILE)]
 
 
-def test_an_image_that_waits_for_a_restore_is_left_alone_while_the_restore_is_under_way(deployment: Any) -> None:
+def test_an_image_is_left_alone_while_the_restore_of_its_object_is_in_progress(deployment: Any) -> None:
     archived(deployment, in_masters(deployment, "a.png"), Archive.GLACIER, restoring=True)
     assert settle(deployment) == UnsettledRecords()
 

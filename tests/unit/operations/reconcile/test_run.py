@@ -45,7 +45,7 @@ def test_a_reconcile_is_noted_with_its_numbers_and_outcome(deployment: Any) -> N
 
 
 @pytest.mark.parametrize(("progress", "outcome"), [(fail, "failed"), (interrupt, "interrupted")])
-def test_a_reconcile_that_does_not_end_is_noted_with_the_numbers_so_far(
+def test_a_reconcile_that_does_not_finish_is_noted_with_the_numbers_so_far(
     deployment: Any, progress: Any, outcome: str
 ) -> None:
     with pytest.raises((TransientError, KeyboardInterrupt)):

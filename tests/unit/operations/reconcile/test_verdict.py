@@ -1,4 +1,4 @@
-"""What an object is, from its line in a listing and its record."""
+"""The verdict on an object, from its line in a listing and its record."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,7 +46,7 @@ def image(status: Status, minutes: int = 60, **more: Any) -> Image:
         (listed(), image(Status.QUEUED, minutes=11), None, Verdict.STUCK),
     ],
 )
-def test_an_object_is_what_listing_and_record_say(
+def test_the_verdict_on_an_object_follows_from_the_listing_and_the_record(
     actual: ListedObject, record: Image | None, requested: RecipeRef | None, verdict: Verdict
 ) -> None:
     assert verdict_on(actual, record, HORIZON, requested) is verdict
@@ -56,20 +56,20 @@ def lane(name: str, held: int, oldest: float | None) -> LaneState:
     return LaneState(name, held, 0, oldest, 0)
 
 
-def test_what_is_as_old_as_the_oldest_message_may_be_on_its_way() -> None:
+def test_the_horizon_lies_before_the_oldest_message() -> None:
     actual = horizon(Settings(), [lane("uploads", 5, 3_600.0), lane("bulk", 0, 0.0)], NOW, None)
     assert actual.events == NOW - timedelta(hours=1) - MARGIN
 
 
-def test_where_nobody_knows_how_long_messages_wait_an_hour_is_taken() -> None:
+def test_an_unknown_age_of_the_oldest_message_counts_as_an_hour() -> None:
     assert horizon(Settings(), [lane("uploads", 5, None)], NOW, None).events == NOW - UNKNOWN - MARGIN
 
 
-def test_an_idle_fleet_leaves_only_the_youngest_alone() -> None:
+def test_the_horizon_of_an_idle_fleet_leaves_out_only_the_newest_objects() -> None:
     actual = horizon(Settings(), [lane("bulk", 0, 0.0), lane("heavy", 0, 0.0)], NOW, None)
     assert (actual.events, set(actual.lanes.values())) == (NOW - MARGIN, {NOW - MARGIN})
 
 
-def test_a_lane_at_work_gets_its_time_limit_before_its_jobs_count_as_stuck() -> None:
+def test_jobs_of_a_busy_lane_count_as_stuck_only_after_its_time_limit() -> None:
     actual = horizon(Settings(), [lane("heavy", 1, 60.0)], NOW, timedelta())
     assert actual.lanes == {Lane.BULK: NOW, Lane.HEAVY: NOW - timedelta(hours=11)}
