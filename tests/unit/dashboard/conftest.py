@@ -22,14 +22,14 @@ PASSWORD = "correct horse battery"
 
 @dataclass(frozen=True)
 class Dashboard:
-    """The service, and ways to become somebody in front of it."""
+    """The service, and clients that act as a user of the service."""
 
     deployment: Deployment
     make_client: Callable[[], TestClient]
     clock: Clock
 
     def browser(self, name: str | None = None) -> TestClient:
-        """A browser, signed in if a name is given; what it sends carries its session's form token."""
+        """A browser, signed in if a name is given. Its requests carry the form token of its session."""
         client = self.make_client()
         if name is not None:
             answer = sign_in(client, name)
@@ -49,7 +49,7 @@ class Dashboard:
 
 
 def sign_in(client: TestClient, name: str, password: str = PASSWORD, **more: str) -> int:
-    """Through the form, as a browser does; returns the status."""
+    """Signs in through the form, as a browser does; returns the status."""
     token = form_token(client.get("/sign-in").text)
     form = {"user": name, "password": password, "csrf_token": token} | more
     return client.post("/sign-in", data=form).status_code
@@ -64,7 +64,7 @@ def form_token(page: str) -> str:
 @pytest.fixture(scope="package")
 def package_deployment() -> Iterator[Deployment]:
     with moto_deployment(quick_tables=True) as deployment:
-        # Parameters of no strength, for speed: whoever verifies takes them from the hash.
+        # Weak parameters, for speed: the verification takes the parameters from the hash.
         hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
         deployment.users.add("ana", hashed)
         deployment.users.add("ben", hashed)
@@ -75,16 +75,16 @@ def package_deployment() -> Iterator[Deployment]:
 
 @pytest.fixture(scope="package")
 def package_loop() -> Iterator[BlockingPortal]:
-    """One event loop for all requests, as a server has; a client alone would begin one for each request."""
+    """One event loop for all requests, as in a server; a client alone would start a loop for each request."""
     with start_blocking_portal() as portal:
         yield portal
 
 
 @pytest.fixture
 def dashboard(package_deployment: Deployment, package_loop: BlockingPortal) -> Iterator[Dashboard]:
-    """A service of the test's own, with fresh rate limits that count by `clock`, over the package's one catalog.
+    """A service for one test, with new rate limits that count by `clock`, over the one catalog of the package.
 
-    Its background tasks end before the test does: a thread that outlived the catalog would ask AWS itself.
+    Its background tasks end before the test ends: a thread that outlived the catalog would call AWS itself.
     """
     clock = Clock()
     app = create_app(package_deployment.settings, package_deployment, clock)

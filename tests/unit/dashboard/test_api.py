@@ -1,4 +1,4 @@
-"""The REST API as a program sees it: pages and cursors, ETags, problems, limits, what it does to images."""
+"""The REST API as a program uses it: pages and cursors, ETags, problems, limits, actions on images."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def stocked(package_deployment: Deployment) -> list[str]:
-    """Twenty-five images of two batches, a day apart, every fifth failed; their names, newest first."""
+    """Twenty-five images of two batches, a day apart, every fifth failed; returns their names, newest first."""
     package_deployment.users.add(OWNER, hash_password(PASSWORD))
     names: list[str] = []
     for number in range(25):
@@ -35,7 +35,7 @@ def stocked(package_deployment: Deployment) -> list[str]:
 
 
 def _names(dashboard: Dashboard, **query: str) -> list[str]:
-    """All names over all pages of seven."""
+    """The names on all pages of seven images."""
     program = dashboard.program(OWNER)
     actual: list[str] = []
     cursor = ""
@@ -71,21 +71,21 @@ def test_a_batch_is_listed_by_name_over_all_statuses(dashboard: Dashboard, stock
         ({"status": "deleted"}, []),
     ],
 )
-def test_filters_leave_what_they_say(
+def test_filters_return_only_the_matching_images(
     dashboard: Dashboard, stocked: list[str], query: dict[str, str], numbers: list[int]
 ) -> None:
     assert [int(name[3:5]) for name in _names(dashboard, **query)] == numbers
 
 
 @pytest.mark.parametrize("cursor", ["!", "abc", "ä", "_" * 1999])
-def test_a_cursor_that_is_none_of_ours_is_refused(dashboard: Dashboard, cursor: str) -> None:
+def test_a_cursor_that_the_api_did_not_make_is_refused(dashboard: Dashboard, cursor: str) -> None:
     answer = dashboard.program("ana").get("/api/v1/images", params={"cursor": cursor})
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
     assert "leave it out" in answer.json()["detail"]
 
 
-def test_an_etag_spares_the_body_until_something_changes(dashboard: Dashboard) -> None:
+def test_an_etag_saves_the_body_until_the_image_changes(dashboard: Dashboard) -> None:
     image = record(dashboard.deployment, "ana", "etags", "a.jpg")
     program = dashboard.program("ana")
     first = program.get(f"/api/v1/images/{image.image_id}")
@@ -121,7 +121,7 @@ def test_deleting_removes_the_original_and_hides_the_record(dashboard: Dashboard
     assert program.delete(f"/api/v1/images/{image.image_id}").status_code == 204
     assert program.delete(f"/api/v1/images/{image.image_id}").status_code == 404
     assert dashboard.deployment.objects.head(image.bucket, image.key) is None
-    # What the list of deleted images names is there, too.
+    # An image in the list of deleted images can still be read.
     listed = program.get("/api/v1/images", params={"status": "deleted", "batch": image.batch}).json()
     assert [one["image_id"] for one in listed["images"]] == [image.image_id]
     assert program.get(f"/api/v1/images/{image.image_id}").json()["status"] == "deleted"
@@ -129,14 +129,14 @@ def test_deleting_removes_the_original_and_hides_the_record(dashboard: Dashboard
     assert ("is deleted" in page, "Delete image" in page) == (True, False)
     deleted = dashboard.deployment.images.get(image.image_id)
     assert deleted is not None
-    # The worker that meets the bucket's event finds there what to delete.
+    # The worker that handles the event of the bucket reads there which results to delete.
     assert (deleted.status, deleted.superseded) == (Status.DELETED, ("ab" * 16,))
     assert deleted.attempt_log[-1].worker == "ana"
     counts = dashboard.deployment.batches.counts("ana", "gone")
     assert (counts.ready, counts.deleted) == (0, 1)
 
 
-def test_a_variant_is_led_to_by_a_link_that_expires(dashboard: Dashboard) -> None:
+def test_the_address_of_a_variant_redirects_to_a_link_that_expires(dashboard: Dashboard) -> None:
     image = record(dashboard.deployment, "ana", "links", "a.jpg")
     answer = dashboard.program("ana").get(f"/api/v1/images/{image.image_id}/variants/thumb")
     assert answer.status_code == 302
@@ -144,7 +144,7 @@ def test_a_variant_is_led_to_by_a_link_that_expires(dashboard: Dashboard) -> Non
     assert image.variants[0].key in answer.headers["location"]
 
 
-def test_files_that_cannot_be_taken_are_told_why_and_the_others_get_forms(dashboard: Dashboard) -> None:
+def test_files_that_are_refused_get_a_reason_and_other_files_get_forms(dashboard: Dashboard) -> None:
     files = [
         {"name": "good.jpg", "bytes": 100, "type": "image/jpeg"},
         {"name": "empty.jpg", "bytes": 0, "type": "image/jpeg"},
@@ -188,7 +188,7 @@ def test_a_batch_is_made_with_its_recipe_before_its_first_upload(dashboard: Dash
         assert program.post("/api/v1/batches", json=body).status_code == status, body
 
 
-def test_a_sealed_batch_is_complete_when_all_is_accounted_for(dashboard: Dashboard) -> None:
+def test_a_sealed_batch_is_complete_when_all_images_are_accounted_for(dashboard: Dashboard) -> None:
     for number in range(2):
         put_and_record(dashboard, "sealed", f"{number}.jpg", cause=Cause.EMPTY if number else None)
     program = dashboard.program("ana")
@@ -199,7 +199,7 @@ def test_a_sealed_batch_is_complete_when_all_is_accounted_for(dashboard: Dashboa
     assert sealed["completed_at"]
 
 
-def test_a_seal_counts_what_is_in_the_bucket_and_not_what_the_client_names(dashboard: Dashboard) -> None:
+def test_a_seal_counts_the_objects_in_the_bucket_and_not_the_ids_of_the_client(dashboard: Dashboard) -> None:
     for number in range(3):
         put_and_record(dashboard, "added-to", f"{number}.jpg")
     one_more = put_and_record(dashboard, "added-to", "one-more.jpg")
@@ -223,7 +223,7 @@ def test_a_manifest_has_a_line_for_every_image(dashboard: Dashboard, stocked: li
     assert answer.headers["content-disposition"] == 'attachment; filename="api-b0.ndjson"'
 
 
-def test_a_redrive_is_a_job_to_follow_and_is_kept_in_the_activity(dashboard: Dashboard) -> None:
+def test_a_redrive_is_a_background_task_and_is_noted_in_the_activity(dashboard: Dashboard) -> None:
     failed = record(dashboard.deployment, "redo", "b", "a.jpg", cause=Cause.CRASHED)
     operator = dashboard.program("olga", Scope.OPERATE, Scope.READ)
     begun = operator.post("/api/v1/redrive", json={"owner": "redo", "cause": "crashed"})
@@ -239,7 +239,7 @@ def test_a_redrive_is_a_job_to_follow_and_is_kept_in_the_activity(dashboard: Das
     assert (action.who, action.what, action.details["sent"]) == ("olga", "redrive", 1)
 
 
-def test_what_an_operator_does_to_anothers_image_is_kept(dashboard: Dashboard) -> None:
+def test_the_actions_of_an_operator_on_the_image_of_another_user_are_noted(dashboard: Dashboard) -> None:
     image = record(dashboard.deployment, "ana", "others", "a.jpg")
     operator = dashboard.program("olga", Scope.OPERATE, Scope.WRITE)
     assert operator.post(f"/api/v1/images/{image.image_id}/reprocess", json={}).status_code == 202
@@ -261,7 +261,7 @@ def test_failures_are_grouped_by_cause_with_examples(dashboard: Dashboard, stock
     assert set(answer["dead_letters"]) == {"uploads", "bulk", "heavy"}
 
 
-def test_every_answer_tells_the_rate_limit_and_beyond_it_there_is_429(dashboard: Dashboard) -> None:
+def test_every_answer_states_the_rate_limit_and_a_request_over_the_limit_gets_429(dashboard: Dashboard) -> None:
     program = dashboard.program("ana")
     first = program.get("/api/v1/batches")
     assert first.headers["ratelimit-limit"] == str(API_PER_MINUTE)
@@ -277,7 +277,7 @@ def test_every_answer_tells_the_rate_limit_and_beyond_it_there_is_429(dashboard:
     assert program.get("/api/v1/batches").status_code == 200
 
 
-def test_a_wrong_body_is_told_field_by_field(dashboard: Dashboard) -> None:
+def test_the_errors_of_a_wrong_body_name_each_field(dashboard: Dashboard) -> None:
     answer = dashboard.program("ana").post("/api/v1/uploads", json={"files": [{"name": "a", "bytes": -1}], "x": 1})
     problem = answer.json()
     assert (answer.status_code, problem["status"]) == (422, 422)
@@ -285,7 +285,7 @@ def test_a_wrong_body_is_told_field_by_field(dashboard: Dashboard) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/images/short"])
-def test_what_is_not_there_is_a_problem_too(dashboard: Dashboard, path: str) -> None:
+def test_the_answer_for_a_missing_address_is_a_problem_too(dashboard: Dashboard, path: str) -> None:
     answer = dashboard.program("ana").get(path)
     assert answer.status_code in (404, 422)
     assert answer.headers["content-type"] == "application/problem+json"

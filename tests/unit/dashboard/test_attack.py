@@ -1,4 +1,4 @@
-"""The dashboard under attack: bodies, crowds of sign-ins, networks of addresses, streams, cursors."""
+"""The dashboard under attack: bodies, many sign-ins at once, networks of addresses, streams, cursors."""
 
 import asyncio
 import threading
@@ -34,7 +34,7 @@ from tests.unit.dashboard.conftest import PASSWORD, Dashboard, form_token
         ("/account/password", "application/x-www-form-urlencoded", MOST_FORM),
     ],
 )
-def test_a_body_beyond_its_bound_is_refused_without_credentials_too(
+def test_a_body_over_its_limit_is_refused_also_without_credentials(
     dashboard: Dashboard, path: str, content_type: str, limit: int
 ) -> None:
     browser = dashboard.browser()
@@ -51,10 +51,10 @@ def test_a_body_beyond_its_bound_is_refused_without_credentials_too(
 
 @pytest.mark.parametrize("token", [None, "pxf_" + "A" * 43])
 @pytest.mark.parametrize("in_chunks", [False, True])
-def test_a_large_body_is_parsed_for_nobody_without_credentials(
+def test_a_large_body_without_valid_credentials_is_not_parsed(
     dashboard: Dashboard, token: str | None, in_chunks: bool
 ) -> None:
-    """A route parses before it asks for the caller: 4 MB of JSON keys hold the event loop for a second."""
+    """A route parses the body before it checks the caller: 4 MB of JSON keys block the event loop for a second."""
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     body = b"[" * (MOST_FORM + 1)
     answer = dashboard.browser().post("/api/v1/uploads", content=iter([body]) if in_chunks else body, headers=headers)
@@ -79,8 +79,8 @@ def test_a_large_body_of_a_program_with_a_token_is_read(dashboard: Dashboard) ->
     ],
     ids=["fields", "objects", "brackets"],
 )
-def test_a_body_of_too_many_values_is_parsed_for_nobody(dashboard: Dashboard, body: str, in_chunks: bool) -> None:
-    """Each unknown field is an error of its own: 4 MB of them held the event loop for a second."""
+def test_a_body_of_too_many_values_is_not_parsed(dashboard: Dashboard, body: str, in_chunks: bool) -> None:
+    """Each unknown field is a separate error: 4 MB of unknown fields blocked the event loop for a second."""
     content = body.encode()
     pieces = [content[at : at + 1_000] for at in range(0, len(content), 1_000)]
     answer = dashboard.program("ana").post(
@@ -96,13 +96,13 @@ def test_the_largest_request_for_uploads_has_few_enough_values(dashboard: Dashbo
     assert answer.status_code == 201
 
 
-def test_parts_of_files_are_refused(dashboard: Dashboard) -> None:
+def test_a_multipart_form_with_a_file_is_refused(dashboard: Dashboard) -> None:
     answer = dashboard.browser().post("/sign-in", files={"user": ("a", b"x" * 1_000)})
     assert answer.status_code == 415
 
 
-def test_nothing_beyond_the_bound_is_read() -> None:
-    """Whatever a body says of its length, no more than its bound and one piece is taken in."""
+def test_no_body_is_read_beyond_its_limit() -> None:
+    """Whatever length the header states, at most the limit and one piece of the body are read."""
     taken = 0
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -144,7 +144,7 @@ def test_a_slow_body_times_out() -> None:
     assert clock.now <= 1_012
 
 
-def test_a_body_with_many_errors_lists_twenty(dashboard: Dashboard) -> None:
+def test_the_answer_to_a_body_with_many_errors_lists_twenty_errors(dashboard: Dashboard) -> None:
     program = dashboard.program("ana")
     files = [{"name": "", "bytes": -1}] * 500
     answer = program.post("/api/v1/uploads", json={"batch": "b", "files": files})
@@ -169,11 +169,11 @@ def test_a_body_with_many_errors_lists_twenty(dashboard: Dashboard) -> None:
         ("[", "["),
     ],
 )
-def test_one_place_is_an_address_or_a_network(address: str, network: str) -> None:
+def test_the_network_of_an_address_is_the_ipv4_address_or_the_ipv6_network(address: str, network: str) -> None:
     assert network_of(address) == network
 
 
-def test_guesses_from_many_addresses_end_too(dashboard: Dashboard) -> None:
+def test_guesses_from_many_addresses_are_limited_too(dashboard: Dashboard) -> None:
     attempts = dashboard.deployment.sign_in_attempts
     passed = [attempts.may_try("max", f"192.0.2.{number}") for number in range(ATTEMPTS_ALLOWED + 5)]
     assert passed == [True] * ATTEMPTS_ALLOWED + [False] * 5
@@ -182,7 +182,7 @@ def test_guesses_from_many_addresses_end_too(dashboard: Dashboard) -> None:
     ) == FAILURES_ALLOWED
 
 
-def test_tokens_end_with_a_change_of_the_password_unless_they_are_kept(dashboard: Dashboard) -> None:
+def test_a_change_of_the_password_revokes_tokens_unless_the_user_keeps_them(dashboard: Dashboard) -> None:
     for name, kept, status in (("tess", {}, 401), ("theo", {"keep_tokens": "true"}, 200)):
         dashboard.deployment.users.add(name, hash_password(PASSWORD))
         program, browser = dashboard.program(name), dashboard.browser(name)
@@ -192,8 +192,8 @@ def test_tokens_end_with_a_change_of_the_password_unless_they_are_kept(dashboard
         assert program.get("/api/v1/batches").status_code == status
 
 
-def test_a_crowd_of_sign_ins_runs_in_a_few_threads_that_stay_the_same() -> None:
-    """Each thread keeps the memory of a hash: more threads, more memory for ever."""
+def test_many_sign_ins_at_once_run_in_the_same_few_threads() -> None:
+    """Each thread keeps the memory of a hash: more threads use more memory permanently."""
     threads = HashingThreads(threads=2, most_waiting=100)
 
     async def crowd() -> set[int]:
@@ -205,7 +205,7 @@ def test_a_crowd_of_sign_ins_runs_in_a_few_threads_that_stay_the_same() -> None:
     assert threading.get_ident() not in used
 
 
-def test_a_crowd_of_sign_ins_is_refused_once_too_many_wait_and_served_again_later() -> None:
+def test_sign_ins_are_refused_while_too_many_wait_and_are_served_again_later() -> None:
     threads, go = HashingThreads(threads=1, most_waiting=2), threading.Event()
 
     async def crowd() -> tuple[list[bool], Problem, bool]:
@@ -238,7 +238,7 @@ def test_a_flood_from_one_address_does_not_take_the_places_of_others(
     assert len(hashed) == STRANGER_PER_MINUTE
 
 
-def test_an_error_in_a_hashing_thread_is_the_requests() -> None:
+def test_an_error_in_a_hashing_thread_is_raised_in_its_request() -> None:
     threads = HashingThreads(threads=1, most_waiting=0)
 
     def fail() -> None:
@@ -255,8 +255,8 @@ def test_one_user_cannot_take_all_streams(dashboard: Dashboard, monkeypatch: pyt
     assert dashboard.browser("ana").get("/events?follow=batch:ana/watched").status_code == 429
 
 
-def test_requests_of_one_moment_cannot_take_more_streams(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All of them are admitted before the first stream begins."""
+def test_simultaneous_requests_of_one_user_cannot_take_more_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All requests are admitted before the first stream begins."""
     monkeypatch.setattr(events, "_look", lambda *_: {"fleet": State({})})
     site: Any = None
     caller: Any = SimpleNamespace(name="ana")
@@ -273,10 +273,10 @@ def test_requests_of_one_moment_cannot_take_more_streams(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("place", ["x" * (LONGEST_PLACE + 1), "x" * 1_024, "ä" * 600, "x" * 3_000])
-def test_a_cursor_beyond_what_dynamodb_takes_is_a_bad_request(dashboard: Dashboard, place: str) -> None:
+def test_a_cursor_that_is_too_long_for_dynamodb_is_a_bad_request(dashboard: Dashboard, place: str) -> None:
     for path in ("/api/v1/images?batch=b&", "/api/v1/images?", "/api/v1/batches?"):
         answer = dashboard.program("ana").get(f"{path}cursor={encode_cursor(place)}")
-        # 422 where the description of the API bounds the text already.
+        # 422 if the description of the API already limits the text.
         assert answer.status_code in {400, 422}, path
 
 
@@ -287,7 +287,7 @@ def test_the_longest_place_and_its_status_fit_into_a_sort_key() -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 1_025, "x" * 3_000, "ä" * 600])
-def test_a_name_beyond_what_dynamodb_takes_is_not_found_or_a_bad_request(dashboard: Dashboard, name: str) -> None:
+def test_a_name_that_is_too_long_for_dynamodb_is_not_found_or_a_bad_request(dashboard: Dashboard, name: str) -> None:
     program, browser = dashboard.program("ana"), dashboard.browser("ana")
     for client, path in (
         (program, f"/api/v1/batches/ana/{name}"),

@@ -1,4 +1,4 @@
-"""Every route times everybody who may ask: one table. A route that is not in it fails the last test."""
+"""One table of every route and every kind of caller. A route that is not in the table fails the last test."""
 
 import uuid
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ WHO: Final = ("nobody", "expired", "disabled", "other", "owner", "operator")
 
 PUBLIC = (200, 200, 200, 200, 200, 200)
 PAGE = (303, 303, 303, 200, 200, 200)
-#: A page or a part of one that shows what is the owner's.
+#: A page or a part of a page that shows data of the owner.
 OWNED = (303, 303, 303, 404, 200, 200)
 OPERATORS = (303, 303, 303, 404, 404, 200)
 API = (401, 401, 401, 200, 200, 200)
 API_OWNED = (401, 401, 401, 404, 200, 200)
 API_OPERATORS = (401, 401, 401, 403, 403, 200)
-#: A form that is carried out leads on to a page.
+#: A form that is carried out redirects to a page.
 SENT = (303,) * 6
 OWNED_LATER = (303, 303, 303, 404, 303, 303)
 LEADS_ON = (303, 303, 303, 404, 302, 302)
@@ -35,7 +35,7 @@ LEADS_ON = (303, 303, 303, 404, 302, 302)
 
 @dataclass(frozen=True)
 class Route:
-    """What to ask, and the statuses for `WHO`, in that order."""
+    """A request, and its statuses for `WHO`, in that order."""
 
     method: str
     path: str
@@ -48,7 +48,7 @@ class Route:
 
 
 def _after(common: tuple[int, ...], *last: int) -> tuple[int, ...]:
-    """As `common`, but for the last ones."""
+    """`common`, with other statuses at the end."""
     return (*common[: len(common) - len(last)], *last)
 
 
@@ -198,7 +198,8 @@ ROUTES: Final = (
     Route("POST", "/api/v1/redrive", _after(API_OPERATORS, 202), body={"owner": "zed"}),
     Route("GET", "/api/v1/background-tasks/none", _after(API, 404, 404, 404)),
     Route("GET", "/api/v1/activity", API_OPERATORS),
-    # Last, since they end what the others look at. Deleted things are not there, not even for their owner.
+    # Last, since these routes end the image or the session that other routes use. A deleted image is missing for
+    # its owner, too.
     Route("DELETE", "/api/v1/images/{id2}", _after(API_OWNED, 404, 204, 204)),
     Route("POST", "/images/{id3}/delete", _after(OWNED, 404, 303, 303)),
     Route("POST", "/sign-out", _after(PAGE, 303, 303, 303)),
@@ -209,7 +210,7 @@ ELSEWHERE: Final = frozenset({"GET /events"})
 
 @pytest.fixture
 def images(package_deployment: Deployment) -> dict[str, Image]:
-    """Images of this test's own: what one caller deletes is there for the next."""
+    """Images of this test alone: the image that one caller deletes exists for the next caller."""
     own = uuid.uuid4().hex
     actual = {name: record(package_deployment, "ana", "b1", f"{own}/{name}.jpg") for name in ("id", "id2", "id3")}
     body = b"RIFF....WEBP"
@@ -249,7 +250,7 @@ def _session_id(dashboard: Dashboard, client: TestClient) -> str:
 
 
 @pytest.mark.parametrize("who", WHO)
-def test_every_route_answers_everybody_as_the_table_says(
+def test_every_route_answers_every_caller_with_the_status_in_the_table(
     dashboard: Dashboard, images: dict[str, Image], who: str
 ) -> None:
     client = _client(dashboard, who)
@@ -259,7 +260,7 @@ def test_every_route_answers_everybody_as_the_table_says(
         for name, image in images.items():
             path = path.replace(f"{{{name}}}", image.image_id).replace("{own}", image.path.partition("/")[0])
         answer = client.request(route.method, path, json=route.body, data=route.form)
-        # The table has more routes than a stranger may ask for in a minute.
+        # The table has more routes than a stranger may request in a minute.
         dashboard.clock.sleep(1)
         expected = route.statuses[WHO.index(who)]
         if answer.status_code != expected:
@@ -267,7 +268,7 @@ def test_every_route_answers_everybody_as_the_table_says(
     assert wrong == []
 
 
-def test_a_token_may_what_its_scopes_say(dashboard: Dashboard, images: dict[str, Image]) -> None:
+def test_a_token_permits_only_the_requests_of_its_scopes(dashboard: Dashboard, images: dict[str, Image]) -> None:
     reads, writes = dashboard.program("ana", Scope.READ), dashboard.program("ana", Scope.WRITE)
     upload = {"files": [{"name": "a.jpg", "bytes": 1}]}
     assert reads.get("/api/v1/images").status_code == 200
@@ -275,12 +276,12 @@ def test_a_token_may_what_its_scopes_say(dashboard: Dashboard, images: dict[str,
     assert writes.get("/api/v1/images").status_code == 403
     assert writes.post("/api/v1/uploads", json=upload).status_code == 201
     plain_operator = dashboard.program("olga", Scope.READ)
-    # An operator's token sees others' things only if it was made for that.
+    # An operator's token shows data of other users only if the token has the scope `operate`.
     assert plain_operator.get(f"/api/v1/images/{images['id'].image_id}").status_code == 404
     assert dashboard.program("olga", Scope.OPERATE).get("/api/v1/fleet").status_code == 200
 
 
-def test_a_token_that_is_expired_revoked_or_of_a_disabled_user_is_worth_nothing(
+def test_a_token_that_is_expired_revoked_or_of_a_disabled_user_is_refused(
     dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     users = dashboard.deployment.users

@@ -1,4 +1,4 @@
-"""Many images at once: whose they are, what becomes of them, and ZIPs that are written while they are sent."""
+"""Actions on many images: the owners of the images, the results, and ZIPs that are written while they are sent."""
 
 import io
 import time
@@ -31,7 +31,7 @@ def status_of(dashboard: Dashboard, image: Image) -> Status:
     return present.status
 
 
-def test_what_is_selected_is_deleted_and_what_is_anothers_stays(dashboard: Dashboard) -> None:
+def test_selected_images_are_deleted_and_images_of_other_users_stay(dashboard: Dashboard) -> None:
     mine = [record(dashboard.deployment, "ana", "bulk", f"{number}.jpg") for number in range(3)]
     other = record(dashboard.deployment, "ben", "bulk", "his.jpg")
     ids = ",".join(image.image_id for image in (*mine, other))
@@ -42,12 +42,12 @@ def test_what_is_selected_is_deleted_and_what_is_anothers_stays(dashboard: Dashb
     assert {status_of(dashboard, image) for image in mine} == {Status.DELETED}
     assert status_of(dashboard, other) is Status.READY
     assert "3 images" in ana.get(answer.headers["location"]).text
-    # Nobody else follows it, but operators.
+    # Nobody but the owner and operators may follow the task.
     assert dashboard.browser("ben").get(answer.headers["location"]).status_code == 404
     assert dashboard.browser("olga").get(answer.headers["location"]).status_code == 200
 
 
-def test_all_that_a_filter_shows_is_processed_again(dashboard: Dashboard) -> None:
+def test_all_images_that_a_filter_shows_are_processed_again(dashboard: Dashboard) -> None:
     meant = record(dashboard.deployment, "ana", "again", "meant.jpg")
     spared = record(dashboard.deployment, "ana", "again", "spared.jpg")
     form = {"all": "batch=again&name=MEANT", "recipe": "catalog"}
@@ -56,18 +56,18 @@ def test_all_that_a_filter_shows_is_processed_again(dashboard: Dashboard) -> Non
     assert (status_of(dashboard, meant), status_of(dashboard, spared)) == (Status.QUEUED, Status.READY)
 
 
-def test_a_filter_of_anothers_images_is_not_found(dashboard: Dashboard) -> None:
+def test_a_filter_for_images_of_another_user_is_not_found(dashboard: Dashboard) -> None:
     for owner in ("ben", "*"):
         assert dashboard.browser("ana").post("/bulk/delete", data={"all": f"owner={owner}"}).status_code == 404
 
 
-def test_nothing_selected_is_said(dashboard: Dashboard) -> None:
+def test_an_empty_selection_is_an_error(dashboard: Dashboard) -> None:
     for form in ({}, {"ids": ""}, {"ids": "nonsense,../x"}):
         answer = dashboard.browser("ana").post("/bulk/delete", data=form)
         assert (answer.status_code, "no image is selected" in answer.text) == (400, True)
 
 
-def test_a_zip_has_the_files_that_are_there_under_their_names(dashboard: Dashboard) -> None:
+def test_a_zip_has_the_existing_files_under_their_names(dashboard: Dashboard) -> None:
     deployment = dashboard.deployment
     first, second = (record(deployment, "ana", "zip", f"{folder}/a.jpg") for folder in ("one", "two"))
     gone = record(deployment, "ana", "zip", "gone.jpg")
@@ -90,7 +90,7 @@ def test_a_zip_has_the_files_that_are_there_under_their_names(dashboard: Dashboa
     assert files("no-such") == {}
 
 
-def test_a_zip_is_written_while_it_is_sent_and_names_in_it_differ() -> None:
+def test_a_zip_is_written_while_it_is_sent_and_its_names_differ() -> None:
     sent: list[str] = []
 
     def chunks(name: str) -> list[bytes]:
@@ -108,7 +108,7 @@ def test_a_zip_is_written_while_it_is_sent_and_names_in_it_differ() -> None:
         assert len(archive.read("a (2).jpg")) == 300_000
 
 
-def test_work_that_is_stopped_ends_after_its_image() -> None:
+def test_an_action_that_is_stopped_ends_after_its_present_image() -> None:
     images = [object() for _ in range(10)]
     done: list[object] = []
 
@@ -120,7 +120,7 @@ def test_work_that_is_stopped_ends_after_its_image() -> None:
     assert (result, len(done)) == (BulkResult(3, stopped=True), 3)
 
 
-def test_a_program_does_it_too_and_follows_its_task(dashboard: Dashboard) -> None:
+def test_a_program_starts_an_action_and_follows_its_task(dashboard: Dashboard) -> None:
     image = record(dashboard.deployment, "ana", "bulk", "by-api.jpg")
     program = dashboard.program("ana", Scope.READ, Scope.WRITE)
     body = {"action": "reprocess", "image_ids": [image.image_id, "a" * 32], "recipe": "catalog"}
@@ -132,7 +132,7 @@ def test_a_program_does_it_too_and_follows_its_task(dashboard: Dashboard) -> Non
     assert dashboard.program("ben").get(f"/api/v1/background-tasks/{task['id']}").status_code == 404
 
 
-def test_images_are_tagged_by_page_and_program_and_found_by_their_tags(dashboard: Dashboard) -> None:
+def test_a_page_and_a_program_tag_images_and_filter_images_by_tags(dashboard: Dashboard) -> None:
     first, second = (record(dashboard.deployment, "ana", "tagged", f"{name}.jpg") for name in "ab")
     other = record(dashboard.deployment, "ben", "tagged", "his.jpg")
     ana = dashboard.browser("ana")
@@ -157,7 +157,7 @@ def test_images_are_tagged_by_page_and_program_and_found_by_their_tags(dashboard
     assert ana.post("/bulk/tag", data={"ids": ids, "tags": "<script>"}).status_code == 400
 
 
-def test_a_program_names_what_it_means_by_filters_and_gets_its_zip(dashboard: Dashboard) -> None:
+def test_a_program_selects_images_by_filters_for_a_zip_and_for_an_action(dashboard: Dashboard) -> None:
     deployment = dashboard.deployment
     meant = record(deployment, "ana", "byfilter", "meant.jpg")
     record(deployment, "ana", "byfilter", "other.jpg")

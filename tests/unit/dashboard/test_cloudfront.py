@@ -1,4 +1,4 @@
-"""What CloudFront is shown: policies for an owner's results and nobody else's, signed by the key that it knows."""
+"""Policies for CloudFront cover only the results of their owner and are signed with the key of CloudFront."""
 
 import base64
 import json
@@ -30,7 +30,7 @@ def _settings(dashboard: Dashboard) -> Settings:
 
 
 def _checked(policy: str, signature: str) -> tuple[str, int]:
-    """Resource and expiry of a policy, once its signature is found right."""
+    """Verifies the signature of a policy; returns the resource and the expiry of the policy."""
     decoded, signed = (base64.b64decode(value.translate(str.maketrans("-_~", "+=/"))) for value in (policy, signature))
     KEY.public_key().verify(signed, decoded, padding.PKCS1v15(), hashes.SHA1())
     [statement] = json.loads(decoded)["Statement"]
@@ -42,7 +42,7 @@ def _client(dashboard: Dashboard) -> TestClient:
 
 
 @pytest.mark.parametrize(("name", "resource"), [("ana", f"{URL}/i/ana/*"), ("olga", f"{URL}/i/*")])
-def test_a_page_brings_cookies_for_ones_own_results_and_an_operators_for_all(
+def test_the_cookies_of_a_page_cover_a_users_own_results_and_all_results_for_an_operator(
     dashboard: Dashboard, name: str, resource: str
 ) -> None:
     client = _client(dashboard)
@@ -57,7 +57,7 @@ def test_a_page_brings_cookies_for_ones_own_results_and_an_operators_for_all(
     assert cookies["CloudFront-Policy"].path == "/i/"
     set_cookies = answer.headers.get_list("set-cookie")
     assert all("HttpOnly" in cookie and "Secure" in cookie for cookie in set_cookies)
-    # While they are fresh no page sets them again.
+    # No page sets the cookies again while they are fresh.
     assert client.get("/account").headers.get_list("set-cookie") == []
 
 
@@ -69,7 +69,7 @@ def test_over_https_the_session_is_bound_to_the_host(dashboard: Dashboard) -> No
     assert "max-age" in client.get("/").headers["strict-transport-security"]
 
 
-def test_signing_out_takes_the_cookies_away(dashboard: Dashboard) -> None:
+def test_signing_out_deletes_the_cookies(dashboard: Dashboard) -> None:
     client = _client(dashboard)
     sign_in(client, "ana")
     page = client.get("/account").text
@@ -90,7 +90,7 @@ def test_a_link_is_for_one_result_until_it_expires(dashboard: Dashboard) -> None
     assert asked["Key-Pair-Id"] == "K123"
 
 
-def test_the_api_leads_to_cloudfront_where_there_is_one(dashboard: Dashboard) -> None:
+def test_the_api_redirects_to_cloudfront_if_there_is_a_distribution(dashboard: Dashboard) -> None:
     image = record(dashboard.deployment, "ana", "cdn", "a.jpg")
     program = dashboard.program("ana")
     client = _client(dashboard)
@@ -100,7 +100,7 @@ def test_the_api_leads_to_cloudfront_where_there_is_one(dashboard: Dashboard) ->
 
 
 @pytest.mark.parametrize("pem", ["not a key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"])
-def test_a_key_that_is_none_is_told_without_showing_it(dashboard: Dashboard, pem: str) -> None:
+def test_the_error_of_a_wrong_key_does_not_show_the_key(dashboard: Dashboard, pem: str) -> None:
     settings = _settings(dashboard)
     wrong = Settings.model_validate(settings.model_dump() | {"cloudfront_private_key": pem})
     with pytest.raises(SettingsError, match="should be an RSA key in PEM") as caught:
@@ -114,7 +114,7 @@ def test_half_a_key_pair_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         load_settings()
 
 
-def test_on_aws_there_is_no_dashboard_without_a_secret_that_all_tasks_share(dashboard: Dashboard) -> None:
+def test_on_aws_the_dashboard_does_not_start_without_a_secret_that_all_tasks_share(dashboard: Dashboard) -> None:
     bare = dashboard.deployment.settings.model_copy(update={"session_secret": None})
     with pytest.raises(SettingsError, match="PIXELFLEET_SESSION_SECRET is not set"):
         create_app(bare, dashboard.deployment)

@@ -36,7 +36,7 @@ SAME, EARLIER, LATER = (http_date(PUT + timedelta(seconds=by)) for by in (0, -1,
         ({"if-modified-since": "yesterday"}, None),
         ({"if-modified-since": "Sunday, 01-Nov-26 12:00:00 GMT"}, 304),
         ({"if-modified-since": "Sun Nov  1 12:00:00 2026"}, 304),
-        # The tag is more exact than the date, which then counts for nothing.
+        # The tag is more exact than the date, so the date is ignored.
         ({"if-none-match": '"x"', "if-modified-since": LATER}, None),
         ({"if-match": TAG}, None),
         ({"if-match": "*"}, None),
@@ -49,7 +49,7 @@ SAME, EARLIER, LATER = (http_date(PUT + timedelta(seconds=by)) for by in (0, -1,
         ({"if-match": TAG, "if-unmodified-since": EARLIER}, None),
     ],
 )
-def test_preconditions_are_met_in_their_order(headers: dict[str, str], expected: int | None) -> None:
+def test_preconditions_are_checked_in_their_order(headers: dict[str, str], expected: int | None) -> None:
     assert precondition(headers, TAG, PUT) == expected
 
 
@@ -72,7 +72,7 @@ def test_preconditions_are_met_in_their_order(headers: dict[str, str], expected:
         ("bytes=0-" + "9" * 99, None),
     ],
 )
-def test_one_range_is_cut_out_and_any_other_header_is_answered_with_all(
+def test_a_single_range_is_cut_out_and_any_other_header_gets_all_bytes(
     asked: str, expected: tuple[int, int] | None
 ) -> None:
     actual = requested_range({"range": asked}, TAG, None, 10)
@@ -89,16 +89,16 @@ def test_a_range_without_a_byte_is_not_satisfiable(asked: str) -> None:
     ("condition", "is_cut"),
     [(TAG, True), (f"W/{TAG}", False), ('"x"', False), (SAME, True), (EARLIER, False), (LATER, False), ("x", False)],
 )
-def test_a_range_is_cut_out_only_of_the_bytes_that_the_client_began_with(condition: str, is_cut: bool) -> None:
+def test_a_range_is_cut_out_only_of_the_bytes_whose_beginning_the_client_has(condition: str, is_cut: bool) -> None:
     headers = {"range": "bytes=1-", "if-range": condition}
     assert (requested_range(headers, TAG, PUT, 10) is not None) == is_cut
-    # Where no date is known, only the tag can say so.
+    # Without a known date, only the tag can identify the bytes.
     assert (requested_range(headers, TAG, None, 10) is not None) == (is_cut and condition == TAG)
 
 
 @given(st.integers(0, 30) | st.none(), st.integers(0, 30) | st.none(), st.integers(1, 20))
 def test_ranges_are_those_of_an_independent_parser(first: int | None, last: int | None, size: int) -> None:
-    # Of a suffix that is longer than all there is werkzeug makes no range; it is all there is (RFC 9110, 14.1.2).
+    # werkzeug makes no range of a suffix that is longer than all bytes; the range is all bytes (RFC 9110, 14.1.2).
     assume(first is not None or last is None or last <= size)
     asked = f"bytes={'' if first is None else first}-{'' if last is None else last}"
     parsed = parse_range_header(asked)
@@ -106,7 +106,7 @@ def test_ranges_are_those_of_an_independent_parser(first: int | None, last: int 
     try:
         ours = requested_range({"range": asked}, TAG, None, size)
     except UnsatisfiableRangeError:
-        # werkzeug has no such answer: what cannot be satisfied has no range there.
+        # werkzeug has no such answer: it returns no range if the range cannot be satisfied.
         assert theirs is None or last == 0
         return
     assert (ours and (ours.start, ours.stop)) == theirs

@@ -19,7 +19,7 @@ POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4000\r\n\r\n"
 
 
 class Loop:
-    """An event loop whose time is set by the test; tasks run on the real one."""
+    """An event loop whose time the test sets; tasks run on the real event loop."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -53,7 +53,7 @@ class Timer:
 
 
 class Wire(asyncio.Transport):
-    """A connection's other end: what was written, and whether the connection was ended."""
+    """The other end of a connection: keeps the written bytes and whether the connection was aborted."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Wire(asyncio.Transport):
             self.protocol.connection_lost(None)
 
     def close(self) -> None:
-        """The client takes nothing: what is written keeps a closed connection open."""
+        """The client reads nothing: the written bytes keep a closed connection open."""
 
     def is_closing(self) -> bool:
         return self.aborted
@@ -81,7 +81,7 @@ class Wire(asyncio.Transport):
 
 
 async def _answer(scope: Any, receive: Any, send: Any) -> None:
-    """Answers without a look at the body."""
+    """Answers without reading the body."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 
@@ -114,7 +114,7 @@ def test_a_connection_without_a_request_ends() -> None:
     assert wire.aborted
 
 
-def test_a_head_that_comes_byte_by_byte_ends() -> None:
+def test_a_connection_whose_head_comes_byte_by_byte_ends() -> None:
     server = Server()
     wire = server.connect()
     for byte in GET[:-2] * 100:
@@ -127,7 +127,7 @@ def test_a_head_that_comes_byte_by_byte_ends() -> None:
 
 
 @pytest.mark.parametrize("pieces", [[GET], [GET[:9], GET[9:]]])
-def test_a_request_that_is_whole_has_the_time_it_needs(pieces: list[bytes]) -> None:
+def test_a_complete_request_has_the_time_that_it_needs(pieces: list[bytes]) -> None:
     async def run() -> None:
         server = Server()
         wire = server.connect()
@@ -160,7 +160,7 @@ def test_the_next_head_of_a_connection_has_its_own_time_limit() -> None:
     asyncio.run(run())
 
 
-def test_a_body_that_no_route_reads_ends_although_bytes_arrive() -> None:
+def test_a_connection_whose_body_no_route_reads_ends_although_bytes_arrive() -> None:
     async def run() -> None:
         server = Server()
         wire = server.connect()
@@ -176,7 +176,7 @@ def test_a_body_that_no_route_reads_ends_although_bytes_arrive() -> None:
     asyncio.run(run())
 
 
-def test_an_answer_that_the_client_does_not_take_ends() -> None:
+def test_a_connection_whose_client_does_not_read_the_answer_ends() -> None:
     async def run() -> None:
         server = Server()
         wire = server.connect()
@@ -194,7 +194,7 @@ def test_an_answer_that_the_client_does_not_take_ends() -> None:
     asyncio.run(run())
 
 
-def test_one_connection_too_many_ends_the_one_that_waited_longest_and_is_served() -> None:
+def test_a_connection_over_the_limit_ends_the_connection_that_waited_longest_and_is_served() -> None:
     async def run() -> None:
         server = Server(_read_all, most=3)
         idle = server.connect()
@@ -225,12 +225,12 @@ def test_a_connection_for_which_there_is_no_room_ends_at_once() -> None:
 
 
 @pytest.mark.parametrize(("open_files", "most"), [(1_000_000, 1_000), (256, 156), (20, 1)])
-def test_connections_leave_files_for_everything_else(open_files: int, most: int) -> None:
+def test_connections_leave_open_files_for_other_uses(open_files: int, most: int) -> None:
     assert bounded_connections(open_files).most == most
 
 
-def test_others_are_served_beside_many_idle_connections() -> None:
-    """With a real server: 40 clients connect, send nothing or half a head, and stay; the next one is answered."""
+def test_a_client_is_served_beside_many_idle_connections() -> None:
+    """With a real server: 40 clients connect, send nothing or half a head, and stay; the next client is answered."""
     server = uvicorn.Server(
         Config(_answer, port=0, log_config=None, lifespan="off", http=bounded_connections(_TEN_CONNECTIONS))
     )

@@ -1,4 +1,4 @@
-"""What a page may follow, and what it gets."""
+"""The topics that a page may follow, and the states that the page gets."""
 
 import json
 
@@ -31,7 +31,7 @@ def caller(name: str, role: Role = Role.USER) -> Caller:
 ANA, BEN, OLGA = caller("ana"), caller("ben"), caller("olga", Role.OPERATOR)
 
 
-def test_an_image_is_settled_when_no_worker_is_expected_to_touch_it(site: Site) -> None:
+def test_an_image_is_settled_when_no_worker_will_process_it(site: Site) -> None:
     ready = record(site.deployment, "ana", "follow", "ready.jpg")
     failed = record(site.deployment, "ana", "follow", "failed.jpg", cause=Cause.TRUNCATED)
     queued = site.deployment.images.queue_again(failed, "ana", Origin.REPROCESS)
@@ -41,7 +41,7 @@ def test_an_image_is_settled_when_no_worker_is_expected_to_touch_it(site: Site) 
     assert {state.fields["status"]: state.settled for state in actual.values()} == {"ready": True, "queued": False}
 
 
-def test_an_image_of_somebody_else_is_like_one_that_never_was(site: Site) -> None:
+def test_an_image_of_another_user_looks_like_an_image_that_never_existed(site: Site) -> None:
     image = record(site.deployment, "ana", "follow", "mine.jpg")
     topics = [f"image:{image.image_id}", f"image:{'a' * 32}"]
     assert [(state.fields, state.settled) for state in states(site, BEN, topics).values()] == [
@@ -51,7 +51,7 @@ def test_an_image_of_somebody_else_is_like_one_that_never_was(site: Site) -> Non
     assert states(site, OLGA, topics)[topics[0]].fields["status"] == "ready"
 
 
-def test_a_batch_is_followed_by_who_may_see_it_and_settled_when_it_is_complete(site: Site) -> None:
+def test_users_who_may_see_a_batch_may_follow_it_and_a_complete_batch_is_settled(site: Site) -> None:
     image = record(site.deployment, "ana", "followed", "a.jpg")
     with pytest.raises(Problem, match="there is no batch"):
         admit(site, BEN, ["batch:ana/followed"])
@@ -62,7 +62,7 @@ def test_a_batch_is_followed_by_who_may_see_it_and_settled_when_it_is_complete(s
     assert (state.fields["ready"], state.fields["expected"], state.settled) == (1, 1, True)
 
 
-def test_background_tasks_and_the_fleet_are_for_operators(site: Site) -> None:
+def test_only_operators_may_follow_background_tasks_and_the_fleet(site: Site) -> None:
     task = site.deployment.background_tasks.begin("redrive", "olga", "all")
     for topic in (f"task:{task.id}", "fleet"):
         with pytest.raises(Problem, match="no such page"):
@@ -76,12 +76,12 @@ def test_background_tasks_and_the_fleet_are_for_operators(site: Site) -> None:
 
 
 @pytest.mark.parametrize("topic", ["", "x", "image:", "image:../../x", "batch:ana", "fleet:1", "task:", "user:ana"])
-def test_nothing_else_can_be_followed(site: Site, topic: str) -> None:
+def test_other_topics_cannot_be_followed(site: Site, topic: str) -> None:
     with pytest.raises(Problem, match="cannot be followed"):
         admit(site, OLGA, [topic])
 
 
-def test_a_stream_says_every_topic_and_ends_when_all_are_settled(dashboard: Dashboard) -> None:
+def test_a_stream_sends_every_topic_and_ends_when_all_topics_are_settled(dashboard: Dashboard) -> None:
     image = record(dashboard.deployment, "ana", "streamed", "a.jpg")
     answer = dashboard.browser("ana").get(f"/events?follow=image:{image.image_id}")
     assert answer.headers["content-type"].startswith("text/event-stream")
@@ -102,7 +102,7 @@ def test_a_stream_that_may_not_be_opened_is_refused_before_it_begins(dashboard: 
     assert dashboard.browser("ana").get(f"/events?{too_many}").status_code == 422
 
 
-def test_tiles_are_those_that_one_may_see(dashboard: Dashboard) -> None:
+def test_tiles_show_only_images_that_the_user_may_see(dashboard: Dashboard) -> None:
     image = record(dashboard.deployment, "ana", "tiles", "a.jpg")
     path = f"/tiles?id={image.image_id}&id=nonsense"
     assert dashboard.browser("ana").get(path).text.count('class="tile"') == 1

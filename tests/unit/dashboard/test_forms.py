@@ -1,4 +1,4 @@
-"""Forms: an error keeps what was typed and stands at its field; a reload of what follows repeats nothing."""
+"""Forms: an error keeps the input and is shown at its field; a reload of the next page repeats nothing."""
 
 import re
 
@@ -13,13 +13,13 @@ from tests.unit.dashboard.conftest import PASSWORD, Dashboard, form_token
 
 
 def near(page: str, name: str) -> str:
-    """The field of this name and what stands below it."""
+    """The field of this name and the text below it."""
     field = re.search(rf'<div class="field">(?:(?!</div>).)*name="{name}".*?</div>', page, re.DOTALL)
     assert field is not None, page
     return field[0]
 
 
-def test_an_operator_who_mistypes_a_name_keeps_what_was_typed(dashboard: Dashboard) -> None:
+def test_a_form_with_a_wrong_name_keeps_the_input_of_the_operator(dashboard: Dashboard) -> None:
     answer = dashboard.browser("olga").post("/users", data={"name": "two words", "role": "operator", "email": "x@y.z"})
     assert answer.status_code == 422
     field = near(answer.text, "name")
@@ -40,7 +40,7 @@ def test_an_operator_who_mistypes_a_name_keeps_what_was_typed(dashboard: Dashboa
         ({"label": "ci", "days": "3", "scopes": "operate"}, "label", "not an operator"),
     ],
 )
-def test_a_wrong_token_form_says_at_its_field_what_is_right(
+def test_the_error_of_a_wrong_token_form_is_shown_at_its_field(
     dashboard: Dashboard, form: dict[str, str], field: str, why: str
 ) -> None:
     answer = dashboard.browser("ben").post("/account/tokens", data=form)
@@ -48,7 +48,7 @@ def test_a_wrong_token_form_says_at_its_field_what_is_right(
     assert why in near(answer.text, field)
 
 
-def test_a_token_is_shown_once_and_a_reload_makes_no_second_one(dashboard: Dashboard) -> None:
+def test_a_token_is_shown_once_and_a_reload_makes_no_second_token(dashboard: Dashboard) -> None:
     dashboard.deployment.users.add("flo", hash_password(PASSWORD))
     browser = dashboard.browser("flo")
     made = browser.post("/account/tokens", data={"label": "ci", "days": "1", "scopes": ["read"]})
@@ -72,7 +72,7 @@ def test_the_password_of_a_new_user_is_shown_once(dashboard: Dashboard) -> None:
     assert shown[1] not in browser.get("/users").text
 
 
-def test_a_note_is_for_its_session_and_its_minute_alone() -> None:
+def test_a_note_can_be_read_only_in_its_session() -> None:
     notes, others = Notes("one secret", secure=False), Notes("another secret", secure=False)
     answer = notes.redirect("/account", "s1", Note("made", "pxf_secret"))
     cookie = answer.headers["set-cookie"].partition(";")[0].partition("=")[2]
@@ -86,7 +86,7 @@ def test_a_note_is_for_its_session_and_its_minute_alone() -> None:
     assert others.read(Request(), "s1") is None  # type: ignore[arg-type]
 
 
-def test_a_wrong_number_for_a_redrive_keeps_the_rest(dashboard: Dashboard) -> None:
+def test_a_redrive_form_with_a_wrong_number_keeps_the_other_fields(dashboard: Dashboard) -> None:
     form = {"owner": "ana", "cause": "crashed", "limit": "many", "canary": "5"}
     answer = dashboard.browser("olga").post("/failures/redrive", data=form)
     assert answer.status_code == 422
@@ -96,7 +96,7 @@ def test_a_wrong_number_for_a_redrive_keeps_the_rest(dashboard: Dashboard) -> No
     assert '<option value="crashed" selected>' in near(answer.text, "cause")
 
 
-def test_who_sends_a_form_after_the_session_ended_comes_back_to_its_page(dashboard: Dashboard) -> None:
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_page_after_sign_in(dashboard: Dashboard) -> None:
     browser = dashboard.browser()
     address = "http://testserver/images/abc?x=1"
     answer = browser.post("/images/abc/delete", headers={"Referer": address})
@@ -106,7 +106,7 @@ def test_who_sends_a_form_after_the_session_ended_comes_back_to_its_page(dashboa
     assert part.headers["hx-redirect"] == "/sign-in?next=%2F%3Fbatch%3Db"
 
 
-def test_a_page_may_be_kept_for_back_until_one_signs_out(dashboard: Dashboard) -> None:
+def test_a_browser_may_keep_a_page_for_the_back_button_until_the_user_signs_out(dashboard: Dashboard) -> None:
     browser = dashboard.browser("ana")
     assert browser.get("/").headers["cache-control"] == "private, no-cache"
     assert browser.get("/sign-in").headers["location"] == "/"
@@ -114,7 +114,7 @@ def test_a_page_may_be_kept_for_back_until_one_signs_out(dashboard: Dashboard) -
     assert browser.post("/sign-out").headers["clear-site-data"] == '"cache"'
 
 
-def test_what_cannot_be_undone_asks(dashboard: Dashboard) -> None:
+def test_an_action_that_cannot_be_undone_asks_for_confirmation(dashboard: Dashboard) -> None:
     record(dashboard.deployment, "ana", "asks", "a.jpg", cause=Cause.CRASHED)
     olga = dashboard.browser("olga")
     dashboard.program("olga")

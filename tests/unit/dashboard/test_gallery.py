@@ -1,4 +1,4 @@
-"""What lists show: filters, orders, everybody's, cursors; on the fast fake of DynamoDB."""
+"""Lists of images: filters, orders, images of everybody, cursors; on the fast fake of DynamoDB."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -23,7 +23,7 @@ RECORDS = 400
 
 @pytest.fixture(scope="module")
 def deployment() -> StockedFleet:
-    """Ana's ten batches, and two of ben's: one newer than hers, one that is still open."""
+    """Ten batches of ana, and two batches of ben that are newer and still open."""
     deployment = stocked(RECORDS)
     settings, dynamo = deployment.settings, deployment.counting
     images = [image_of("ben", f"x{number % 2}", number) for number in range(40)]
@@ -38,7 +38,7 @@ def deployment() -> StockedFleet:
 
 @pytest.fixture(scope="module")
 def looked_for() -> StockedFleet:
-    """Three images of cleo's in one batch, which differ in what people look for."""
+    """Three images of cleo in one batch, which differ in camera, colour, size and tags."""
     deployment = stocked(0)
     facts: list[dict[str, Any]] = [
         {"exif": {"camera": "Canon EOS R6"}, "dominant_colour": "#2040c0", "bytes": 900_000},
@@ -68,7 +68,7 @@ def paths(deployment: StockedFleet, length: int = 30, **filters: Any) -> list[st
     return [image.path for page in pages(deployment, asked, length) for image in page.images]
 
 
-def test_any_part_of_a_name_is_looked_for_in_a_batch_whatever_its_case(deployment: StockedFleet) -> None:
+def test_a_search_in_a_batch_matches_any_part_of_a_name_whatever_its_case(deployment: StockedFleet) -> None:
     everything = paths(deployment, batch="b3")
     assert len(everything) == RECORDS // 10
     expected = [path for path in everything if "mg_00010" in path.lower()]
@@ -83,7 +83,7 @@ def test_a_search_in_a_batch_reads_no_record_that_it_does_not_show(deployment: S
     assert deployment.counting.items["BatchGetItem"] == 0
 
 
-def test_a_batch_is_in_order_of_name_either_way_page_by_page(deployment: StockedFleet) -> None:
+def test_a_batch_is_listed_in_order_of_name_in_both_directions_page_by_page(deployment: StockedFleet) -> None:
     forward = paths(deployment, 7, batch="b3")
     assert forward == sorted(forward)
     assert paths(deployment, 7, batch="b3", order=Order.NAME_REVERSED) == forward[::-1]
@@ -98,7 +98,7 @@ def test_an_owners_images_are_newest_or_oldest_first_within_days(deployment: Sto
     assert paths(deployment, since=date(2026, 11, 2)) == paths(deployment, until=date(2026, 10, 31)) == []
 
 
-def test_everybodys_images_are_those_of_the_newest_batches_each_once(deployment: StockedFleet) -> None:
+def test_the_list_of_everybody_begins_with_the_newest_batches_and_has_each_image_once(deployment: StockedFleet) -> None:
     shown = [image for page in pages(deployment, Filters(EVERYBODY), 17) for image in page.images]
     assert [image.owner for image in shown[:40]] == ["ben"] * 40
     assert {image.batch for image in shown[:20]} == {"x1"}
@@ -107,7 +107,7 @@ def test_everybodys_images_are_those_of_the_newest_batches_each_once(deployment:
 
 
 @pytest.mark.parametrize("asked", [{"status": Status.FAILED}, {"cause": Cause.CRASHED}, {"cause": Cause.TRUNCATED}])
-def test_everybodys_failures_are_all_there_and_read_by_their_index(
+def test_the_list_of_everybody_has_all_failures_and_reads_them_from_their_index(
     deployment: StockedFleet, asked: dict[str, Any]
 ) -> None:
     deployment.counting.items.clear()
@@ -117,17 +117,19 @@ def test_everybodys_failures_are_all_there_and_read_by_their_index(
     assert {image.owner for image in shown} >= {"ben"} or asked == {"cause": Cause.TRUNCATED}
 
 
-def test_everybodys_failures_can_be_searched(deployment: StockedFleet) -> None:
+def test_the_failures_of_everybody_can_be_searched(deployment: StockedFleet) -> None:
     assert paths(deployment, owner=EVERYBODY, status=Status.FAILED, name="img_000020") == ["6/IMG_000020.jpg"] * 2
 
 
-def test_a_page_of_everybody_looks_into_a_few_batches_only(deployment: StockedFleet) -> None:
+def test_a_page_of_everybody_reads_only_a_few_batches(deployment: StockedFleet) -> None:
     deployment.counting.calls.clear()
     page_of(deployment, Filters(EVERYBODY, name="nothing-is-called-so"))
     assert deployment.counting.calls["Query"] < 250
 
 
-def test_images_are_found_by_camera_colour_size_and_tag_and_by_all_together(looked_for: StockedFleet) -> None:
+def test_images_are_filtered_by_camera_colour_size_and_tag_and_by_several_filters_together(
+    looked_for: StockedFleet,
+) -> None:
     def names(**filters: Any) -> list[str]:
         return paths(looked_for, owner="cleo", **filters)
 
@@ -140,13 +142,13 @@ def test_images_are_found_by_camera_colour_size_and_tag_and_by_all_together(look
     assert names(camera="canon", colour=Colour.BLUE, batch="shoot") == ["0.jpg"]
 
 
-def test_a_batch_is_in_order_of_size_either_way(looked_for: StockedFleet) -> None:
+def test_a_batch_is_listed_in_order_of_size_in_both_directions(looked_for: StockedFleet) -> None:
     assert paths(looked_for, 2, owner="cleo", batch="shoot", order=Order.SMALLEST) == ["0.jpg", "1.jpg", "2.jpg"]
     assert paths(looked_for, 2, owner="cleo", batch="shoot", order=Order.LARGEST) == ["2.jpg", "1.jpg", "0.jpg"]
     assert paths(looked_for, owner="cleo", batch="shoot", order=Order.LARGEST, tag="beach") == ["2.jpg", "1.jpg"]
 
 
-def test_an_owner_is_in_order_of_size_and_name_and_a_batch_in_order_of_time(deployment: StockedFleet) -> None:
+def test_the_images_of_an_owner_are_listed_by_size_and_name_and_a_batch_by_time(deployment: StockedFleet) -> None:
     by_size = paths(deployment, 70, order=Order.LARGEST)
     assert len(by_size) == len(set(by_size)) == RECORDS
     by_name = paths(deployment, 70, order=Order.NAME)
@@ -167,7 +169,7 @@ def test_an_owner_is_in_order_of_size_and_name_and_a_batch_in_order_of_time(depl
         (Filters(OWNER, "b3", order=Order.LARGEST), "more than 30 images"),
     ],
 )
-def test_what_cannot_be_put_in_order_of_size_is_said(
+def test_the_error_of_a_list_that_cannot_be_sorted_by_size_names_the_reason(
     deployment: StockedFleet, filters: Filters, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dashboard.gallery.MOST_SORTED", 30)

@@ -1,4 +1,4 @@
-"""The page of one image: tiles as a ZIP, duplicates, what can be compared, what it cost."""
+"""The page of one image: tiles as a ZIP, duplicates, pictures to compare, the cost."""
 
 import io
 import re
@@ -68,19 +68,19 @@ def test_every_picture_can_be_compared_with_every_other(dashboard: Dashboard) ->
     page = dashboard.browser("ana").get(f"/images/{image.image_id}").text
     for side in ("left", "right"):
         [choice] = re.findall(rf'<select name="{side}">(.*?)</select>', page)
-        # The original is a JPEG by its record; tiles are no picture.
+        # The original is a JPEG by its record; tiles are not a picture.
         assert re.findall(r'data-name="(\w+)"', choice) == ["original", "thumb", "optimized", "enhanced"]
     assert re.findall(r'data-name="(\w+)"[^>]* selected', page) == ["original", "enhanced"]
 
 
-def test_the_cost_is_shown_for_a_million_like_it(dashboard: Dashboard) -> None:
+def test_the_page_shows_the_cost_of_a_million_such_images(dashboard: Dashboard) -> None:
     image = record(dashboard.deployment, "ana", "cost", "a.jpg")
     page = dashboard.browser("ana").get(f"/images/{image.image_id}").text
     assert re.search(r"about \$\d+\.\d\d for a million like it", page)
 
 
 def kept(dashboard: Dashboard, name: str) -> Image:
-    """An image that was made by web, then by shop, and keeps its earlier revision."""
+    """An image that was processed with web, then with shop, and that keeps its earlier revision."""
     images = dashboard.deployment.images
     first = record(dashboard.deployment, "ana", "kept", name)
     marked = images.queue_again(first, "ana", Origin.REPROCESS, RecipeRef(name="shop", digest="e" * 64))
@@ -112,7 +112,7 @@ def test_an_earlier_revision_is_listed_and_made_current_on_the_page(dashboard: D
     assert (current.revision, current.notice, current.recipe) == (earlier.results, None, earlier.recipe)
 
 
-def test_an_earlier_revision_is_made_current_by_a_program(dashboard: Dashboard) -> None:
+def test_a_program_makes_an_earlier_revision_current(dashboard: Dashboard) -> None:
     image = kept(dashboard, "program.jpg")
     address = f"/api/v1/images/{image.image_id}"
     ana = dashboard.program("ana")

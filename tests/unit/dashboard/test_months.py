@@ -16,7 +16,7 @@ DAYS = [(2024, 2, 29), (2025, 12, 31), (2026, 1, 1), (2026, 1, 31)]
 
 @pytest.fixture(scope="module")
 def fleet() -> StockedFleet:
-    """Two thousand images of ana's of November 2026, and four older ones."""
+    """Two thousand images of ana from November 2026, and four older images."""
     deployment = stocked(2_000)
     for number, day in enumerate(DAYS, 5_000):
         at = timestamp(datetime(*day, 23, 59, tzinfo=UTC))
@@ -25,7 +25,7 @@ def fleet() -> StockedFleet:
     return deployment
 
 
-def test_each_month_with_images_is_there_once_the_newest_first(fleet: StockedFleet) -> None:
+def test_each_month_with_images_is_listed_once_newest_first(fleet: StockedFleet) -> None:
     fleet.counting.calls.clear()
     months, following = months_of(fleet.images, "ana")
     assert [month.name for month in months] == ["2026-11", "2026-01", "2025-12", "2024-02"]
@@ -34,7 +34,7 @@ def test_each_month_with_images_is_there_once_the_newest_first(fleet: StockedFle
     assert months_of(fleet.images, "nobody") == ([], None)
 
 
-def test_more_months_than_one_answer_has_are_led_on_to(fleet: StockedFleet) -> None:
+def test_an_answer_that_has_not_all_months_leads_to_the_next_months(fleet: StockedFleet) -> None:
     first, following = months_of(fleet.images, "ana", most=3)
     assert following is not None
     rest, end = months_of(fleet.images, "ana", following, most=3)

@@ -1,4 +1,4 @@
-"""Images that are deleted come back, and images go to another batch; neither loses an original."""
+"""Deleted images are restored, and images are moved to another batch; neither action loses an original."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def deployment(dashboard: Dashboard) -> Deployment:
 
 
 def uploaded(deployment: Deployment, batch: str, name: str, body: bytes = b"a picture", **facts: Any) -> Image:
-    """An object of ana's, and its record."""
+    """Uploads an object of ana and writes its record; returns the record."""
     bucket = deployment.settings.uploads_bucket
     put = deployment.s3.put_object(Bucket=bucket, Key=key_of("ana", batch, name), Body=body)
     etag = put["ETag"].strip('"')
@@ -44,7 +44,7 @@ def body_of(deployment: Deployment, key: str) -> bytes | None:
 
 
 class Workers:
-    """What workers do meanwhile: each sleep of the move, they process the copies in the target batch."""
+    """Stands for workers: at each sleep of the move, they process the copies in the target batch."""
 
     def __init__(self, deployment: Deployment, batch: str, cause: Cause | None = None) -> None:
         self.deployment, self.batch, self.cause = deployment, batch, cause
@@ -84,12 +84,12 @@ def test_a_deleted_image_is_restored_from_its_page_with_the_same_bytes(
     assert answer.headers["location"] == f"/images/{image.image_id}?restored=1"
     assert body_of(deployment, image.key) == b"of value"
     assert "The original is back" in ana.get(answer.headers["location"]).text
-    # A second time there is nothing to restore: what the key holds now stays.
+    # The second time there is nothing to restore: the present object of the key stays.
     again = ana.post(f"/images/{image.image_id}/restore")
     assert "It cannot be restored" in ana.get(again.headers["location"]).text
 
 
-def test_what_was_uploaded_since_or_is_gone_from_the_bucket_is_not_replaced(deployment: Deployment) -> None:
+def test_a_restore_replaces_no_newer_upload_and_restores_no_version_that_is_gone(deployment: Deployment) -> None:
     image, expired = (uploaded(deployment, "undo", f"{name}.jpg") for name in ("since", "expired"))
     bucket = image.bucket
     for one in (image, expired):
@@ -101,7 +101,7 @@ def test_what_was_uploaded_since_or_is_gone_from_the_bucket_is_not_replaced(depl
     assert body_of(deployment, image.key) == b"another picture"
 
 
-def test_deleted_images_are_found_and_restored_together(dashboard: Dashboard, deployment: Deployment) -> None:
+def test_deleted_images_are_listed_and_restored_together(dashboard: Dashboard, deployment: Deployment) -> None:
     images = [uploaded(deployment, "together", f"{number}.jpg") for number in range(3)]
     for image in images[:2]:
         delete_image(deployment, image, "ana")
@@ -138,7 +138,7 @@ def test_a_moved_image_is_deleted_when_its_copy_is_ready_and_keeps_its_tags(depl
 
 
 @pytest.mark.parametrize("cause", [None, Cause.CRASHED])
-def test_an_image_stays_while_its_copy_is_not_ready_and_a_second_move_goes_on(
+def test_an_image_stays_while_its_copy_is_not_ready_and_a_second_move_continues(
     deployment: Deployment, cause: Cause | None
 ) -> None:
     """Without a worker the move waits ten minutes on its clock."""
@@ -166,7 +166,7 @@ def test_an_image_that_changed_meanwhile_or_whose_name_is_taken_stays(deployment
     assert body_of(deployment, key_of("ana", "busy-to", "taken.jpg")) == b"other"
 
 
-def test_a_batch_that_is_open_stays_open_and_images_of_the_batch_stay(deployment: Deployment) -> None:
+def test_an_open_batch_stays_open_and_images_of_the_batch_stay(deployment: Deployment) -> None:
     deployment.batches.create("ana", "open-to")
     image, there = uploaded(deployment, "open-from", "a.jpg"), uploaded(deployment, "open-to", "b.jpg")
     assert moved(deployment, [image, there], "open-to", Workers(deployment, "open-to").patience()) == BulkResult(
@@ -177,9 +177,7 @@ def test_a_batch_that_is_open_stays_open_and_images_of_the_batch_stay(deployment
     assert batch.state is BatchState.OPEN
 
 
-def test_a_move_by_page_and_program_asks_for_a_name_that_a_batch_can_have(
-    dashboard: Dashboard, deployment: Deployment
-) -> None:
+def test_a_move_by_page_or_program_needs_a_valid_name_of_a_batch(dashboard: Dashboard, deployment: Deployment) -> None:
     image = uploaded(deployment, "named", "a.jpg")
     for name in ("", "a/b", "my holiday"):
         form = {"ids": image.image_id, "batch": name}

@@ -1,4 +1,4 @@
-"""Large files from a browser: in parts by signed links, put together, resumed, given up, never another's."""
+"""Large files from a browser: uploaded in parts by signed links, joined, resumed, aborted, of one owner."""
 
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -33,18 +33,18 @@ def begin(program: TestClient, name: str) -> dict[str, Any]:
 def put(s3_url: str, program: TestClient, about: dict[str, Any], number: int, body: bytes) -> int:
     answer = program.post("/api/v1/uploads/parts", json=about | {"numbers": [number]}).json()
     parts = urlsplit(answer["urls"][str(number)])
-    # The bucket's own host is moto's, which has the bucket from the header.
+    # The host of the bucket is moto, which reads the bucket from the header.
     address = f"{s3_url}{parts.path}?{parts.query}"
     return httpx2.put(address, content=body, headers={"Host": parts.netloc}).status_code
 
 
-def test_parts_are_put_by_their_links_and_put_together(program: TestClient, dashboard: Dashboard) -> None:
+def test_parts_are_uploaded_by_their_links_and_joined(program: TestClient, dashboard: Dashboard) -> None:
     about = begin(program, "big.tif")
     s3_url = cast("MotoDeployment", dashboard.deployment).s3_url
     assert put(s3_url, program, about, 1, b"a" * FIRST) == 200
     missing = program.post("/api/v1/uploads/complete", json=about)
     assert (missing.status_code, "1 of 2 parts" in missing.json()["detail"]) == (409, True)
-    # As after a reload: only what is missing is sent.
+    # As after a reload: only the missing part is sent.
     assert program.post("/api/v1/uploads/parts", json=about).json()["stored"] == [1]
     assert put(s3_url, program, about, 2, b"b" * 10) == 200
     assert program.post("/api/v1/uploads/complete", json=about).status_code == 204
@@ -55,16 +55,16 @@ def test_parts_are_put_by_their_links_and_put_together(program: TestClient, dash
     assert program.post("/api/v1/uploads/complete", json=about).status_code == 404
 
 
-def test_an_upload_that_is_given_up_is_gone(program: TestClient) -> None:
+def test_an_aborted_upload_is_gone(program: TestClient) -> None:
     about = begin(program, "gone.tif")
     assert program.post("/api/v1/uploads/abort", json=about).status_code == 204
     assert program.post("/api/v1/uploads/parts", json=about).status_code == 404
 
 
-def test_nobody_reaches_anothers_upload_by_its_id(program: TestClient, dashboard: Dashboard) -> None:
+def test_a_user_cannot_reach_the_upload_of_another_user_by_its_id(program: TestClient, dashboard: Dashboard) -> None:
     about = begin(program, "mine.tif")
     ben = dashboard.program("ben")
-    # S3 knows the id for that key alone (moto does not look at the key).
+    # In S3 the id is valid for that key alone (moto does not check the key).
     assert "uploads/ben/large/mine.tif" in put_address(ben, about)
     assert "uploads/ana/large/mine.tif" in put_address(program, about)
 
@@ -74,19 +74,19 @@ def put_address(program: TestClient, about: dict[str, Any]) -> str:
     return str(answer["urls"]["1"])
 
 
-def test_a_link_is_good_for_the_size_of_its_part_alone(program: TestClient) -> None:
+def test_a_link_is_valid_only_for_the_size_of_its_part(program: TestClient) -> None:
     address = put_address(program, begin(program, "sized.tif"))
     assert "X-Amz-SignedHeaders=content-length%3Bhost" in address
 
 
 @pytest.mark.parametrize("name", ["../x.tif", "a/../../x", "/x", "${filename}", "x" * 1020])
-def test_a_name_that_has_no_form_has_no_parts(program: TestClient, name: str) -> None:
+def test_a_name_that_gets_no_form_gets_no_parts(program: TestClient, name: str) -> None:
     body = {"batch": "large", "name": name, "upload_id": "any", "bytes": SIZE, "numbers": [1]}
     assert program.post("/api/v1/uploads/parts", json=body).status_code == 422
 
 
 @pytest.mark.parametrize("size", [1, 100_000_001, 20_000_000_000, 5_000_000_000_000])
-def test_sizes_of_parts_add_up_and_are_what_s3_takes(size: int) -> None:
+def test_sizes_of_parts_add_up_and_keep_the_limits_of_s3(size: int) -> None:
     count = part_count(size)
     assert count <= 10_000
     assert sum(part_size(size, number) for number in range(1, count + 1)) == size
@@ -94,7 +94,7 @@ def test_sizes_of_parts_add_up_and_are_what_s3_takes(size: int) -> None:
     assert 0 < part_size(size, count) <= part_bytes(size)
 
 
-def test_more_than_the_fleet_takes_is_refused_at_once(program: TestClient, dashboard: Dashboard) -> None:
+def test_a_file_that_is_too_large_for_the_fleet_is_refused_at_once(program: TestClient, dashboard: Dashboard) -> None:
     most = dashboard.deployment.settings.heavy_max_bytes
     body = {"batch": "large", "files": [{"name": "huge.tif", "bytes": most + 1}]}
     [answer] = program.post("/api/v1/uploads", json=body).json()["files"]

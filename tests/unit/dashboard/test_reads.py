@@ -1,4 +1,4 @@
-"""What a page costs: a bounded number of DynamoDB calls and items, whatever lies in the catalog, and never a Scan."""
+"""A page costs a bounded number of DynamoDB calls and items, whatever the catalog holds, and never a Scan."""
 
 from typing import Any
 
@@ -48,13 +48,13 @@ def test_a_page_costs_a_bounded_number_of_reads_and_no_scan(
     dynamo.calls.clear()
     dynamo.items.clear()
     assert client.get(path.format(**names)).status_code == 200
-    # The fake has no Scan: asking for one would be an error, so that what is counted is all there is.
+    # The fake has no Scan, so a Scan would be an error. The counted calls are all calls.
     assert set(dynamo.calls) <= {"GetItem", "BatchGetItem", "Query"}
     assert dynamo.calls.total() <= CALLS, dynamo.calls
     assert dynamo.items.total() <= ITEMS, dynamo.items
 
 
-def test_a_filter_that_nothing_fits_stops_looking_and_offers_to_go_on() -> None:
+def test_a_filter_without_matches_ends_the_search_at_a_bound_and_offers_to_continue() -> None:
     client, _, _ = browsing(stocked(2_500))
     page = client.get("/api/v1/images", params={"name": "nothing-is-called-so"}).json()
     assert (page["images"], bool(page["next"])) == ([], True)

@@ -15,26 +15,26 @@ from tests.waiting import eventually
 
 
 def stored(dashboard: Dashboard, name: str, *widths: int) -> None:
-    """Versions of a recipe, as an operator stores them on the page."""
+    """Stores versions of a recipe on the page, as an operator does."""
     olga = dashboard.browser("olga")
     for width in widths:
         answer = olga.post(f"/recipes/{name}/edit", data={"text": shop(width, name).to_text()})
         assert (answer.status_code, answer.headers["location"]) == (303, f"/recipes/{name}"), answer.text
 
 
-def test_the_list_has_built_in_and_stored_recipes_with_digest_version_and_who(dashboard: Dashboard) -> None:
+def test_the_list_has_built_in_and_stored_recipes_with_digest_version_and_author(dashboard: Dashboard) -> None:
     stored(dashboard, "listed", 100, 200)
     page = dashboard.browser("ana").get("/recipes").text
     row = page.partition('href="/recipes/listed"')[2].partition("</tr>")[0]
     for fact in (shop(200, "listed").digest[:12], ">2<", "olga", "card", "for the shop"):
         assert fact in row, fact
     assert 'href="/recipes/archive"' in page
-    # Who may not store one is not offered to.
+    # The link is shown only to users who may store a recipe.
     assert "New recipe" not in page
     assert "New recipe" in dashboard.browser("olga").get("/recipes").text
 
 
-def test_a_recipes_page_shows_its_text_its_versions_and_what_differs(dashboard: Dashboard) -> None:
+def test_the_page_of_a_recipe_shows_its_text_its_versions_and_their_differences(dashboard: Dashboard) -> None:
     stored(dashboard, "paged", 100, 200)
     ana = dashboard.browser("ana")
     page = ana.get("/recipes/paged").text
@@ -49,7 +49,7 @@ def test_a_recipes_page_shows_its_text_its_versions_and_what_differs(dashboard: 
     assert ana.get("/recipes/paged?against=none-such").status_code == 404
 
 
-def test_where_a_recipe_applies_is_shown_to_operators_alone(dashboard: Dashboard) -> None:
+def test_only_operators_see_where_a_recipe_applies(dashboard: Dashboard) -> None:
     stored(dashboard, "spread", 100)
     olga = dashboard.browser("olga")
     assert olga.post("/routes/default", data={"owner": "ben", "recipe": "spread"}).status_code == 303
@@ -58,7 +58,7 @@ def test_where_a_recipe_applies_is_shown_to_operators_alone(dashboard: Dashboard
     assert olga.post("/routes/default", data={"owner": "ben", "recipe": ""}).status_code == 303
 
 
-def test_a_wrong_text_is_shown_again_with_line_field_and_what_would_be_right(dashboard: Dashboard) -> None:
+def test_a_wrong_text_is_shown_again_with_the_line_and_the_field_of_the_error(dashboard: Dashboard) -> None:
     olga = dashboard.browser("olga")
     wrong = 'name = "never-stored"\n[[variants]]\nname = "a"\nbox = [1]\n'
     answer = olga.post("/recipes/web/edit", data={"text": wrong})
@@ -76,7 +76,7 @@ def test_the_editor_of_a_built_in_recipe_begins_with_a_copy_that_can_be_stored(d
     assert "recipe-editor.js" in page
 
 
-def test_the_largest_recipe_fits_into_the_form_of_who_is_signed_in_alone(dashboard: Dashboard) -> None:
+def test_the_largest_recipe_fits_only_into_the_form_of_a_signed_in_user(dashboard: Dashboard) -> None:
     padding = "# " + "é" * (MAX_TEXT_BYTES // 2 - 400) + "\n"
     text = padding + shop(100, "largest").to_text()
     assert MOST_FORM < len(text.encode()) <= MAX_TEXT_BYTES
@@ -90,7 +90,7 @@ def test_the_largest_recipe_fits_into_the_form_of_who_is_signed_in_alone(dashboa
     assert dashboard.browser("olga").post("/recipes/web/edit", data=over).status_code == 413
 
 
-def test_a_recipe_that_a_route_names_is_not_removed_and_the_page_says_which(dashboard: Dashboard) -> None:
+def test_a_recipe_that_a_route_names_is_not_removed_and_the_page_names_the_route(dashboard: Dashboard) -> None:
     stored(dashboard, "routed", 100)
     olga = dashboard.browser("olga")
     assert olga.post("/routes", data={"match": "routed/**", "recipe": "routed"}).status_code == 303
@@ -102,7 +102,7 @@ def test_a_recipe_that_a_route_names_is_not_removed_and_the_page_says_which(dash
     assert olga.post("/recipes/routed/delete").headers["location"] == "/recipes"
     assert "routed is removed" in olga.get("/recipes").text
     assert olga.get("/recipes/routed").status_code == 404
-    # Its versions are still there, since records name them by their digests.
+    # The versions of the recipe are kept, since records name them by their digests.
     assert "The name routed is removed" in olga.get("/recipes/routed@1").text
 
 
@@ -143,7 +143,7 @@ def test_a_wrong_route_is_shown_again_with_the_reason(dashboard: Dashboard, form
     assert form["match"] not in {route.match for route in dashboard.deployment.recipe_registry.get().routes}
 
 
-def test_a_key_that_s3_does_not_take_is_said_so(dashboard: Dashboard) -> None:
+def test_a_key_that_is_too_long_for_s3_is_shown_as_an_error(dashboard: Dashboard) -> None:
     answer = dashboard.browser("olga").get("/routes", params={"key": "é" * 1000})
     assert (answer.status_code, "1 to 1,024 bytes" in answer.text) == (200, True)
 
@@ -158,7 +158,7 @@ def test_a_route_is_added_by_a_browser_without_scripts(dashboard: Dashboard) -> 
     assert olga.post(f"/routes/{route.route_id}/delete", data={"csrf_token": token}).status_code == 303
 
 
-def test_the_images_that_a_change_touches_are_counted_and_can_be_made_again(dashboard: Dashboard) -> None:
+def test_the_images_that_a_change_affects_are_counted_and_can_be_processed_again(dashboard: Dashboard) -> None:
     image = record(dashboard.deployment, "dora", "touched", "a.jpg", etag=hashlib.md5(b"x").hexdigest())
     dashboard.deployment.s3.put_object(Bucket=image.bucket, Key=image.key, Body=b"x")
     olga = dashboard.browser("olga")
@@ -181,7 +181,7 @@ def test_the_images_that_a_change_touches_are_counted_and_can_be_made_again(dash
     assert "Count them" not in dashboard.browser("ana").get("/recipes/web").text
 
 
-def test_the_page_of_an_image_leads_to_the_very_version_of_its_recipe(dashboard: Dashboard) -> None:
+def test_the_page_of_an_image_links_to_the_exact_version_of_its_recipe(dashboard: Dashboard) -> None:
     ana = dashboard.browser("ana")
     draft = shop(123, "unnamed")
     store_recipe(dashboard.deployment, draft)

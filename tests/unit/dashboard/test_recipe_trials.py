@@ -1,4 +1,4 @@
-"""Trying a recipe: an image or a sample is rendered by the draft and by the present recipe, and nothing is kept."""
+"""A trial renders an image or a sample with the draft and with the present recipe, and keeps nothing."""
 
 import base64
 import hashlib
@@ -33,7 +33,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def image(dashboard: Dashboard) -> Image:
-    """An image of ana's, whose original the bucket holds."""
+    """An image of ana, whose original the bucket holds."""
     content = png(600, 400)
     etag = hashlib.md5(content).hexdigest()
     made = record(dashboard.deployment, "ana", "trials", f"{uuid.uuid4().hex}.png", etag=etag)
@@ -58,7 +58,7 @@ def results(dashboard: Dashboard) -> list[str]:
     return [entry["Key"] for entry in listed.get("Contents", [])]
 
 
-def test_an_image_is_made_by_the_draft_and_by_the_stored_recipe_and_nothing_is_kept(
+def test_a_trial_renders_an_image_with_the_draft_and_with_the_stored_recipe_and_keeps_nothing(
     dashboard: Dashboard, image: Image, scratch: Path
 ) -> None:
     put_recipe(dashboard.deployment, "olga", shop(100, "tried"))
@@ -88,7 +88,7 @@ def test_a_sample_from_the_editor_may_be_larger_than_any_other_form(dashboard: D
     trial = dashboard.browser("ana").post("/recipes/zoom/try", data=text, files=files).json()
     assert (trial["draft"]["variants"][0]["width"], trial["bytes"]) == (50, len(content.getvalue()))
     assert trial["current"]["name"] == "zoom"
-    # Tiles are no picture that an answer could carry.
+    # An answer carries no picture of tiles.
     assert [variant["picture"] for variant in trial["current"]["variants"] if variant["files"] > 1] == [None]
     assert dashboard.browser().post("/recipes/zoom/try", data=text, files=files).status_code == 413
     large = {"sample": ("large.png", b"x" * (MOST_TRIAL_FORM + 1), "image/png")}
@@ -98,7 +98,7 @@ def test_a_sample_from_the_editor_may_be_larger_than_any_other_form(dashboard: D
     assert not any(scratch.iterdir())
 
 
-def test_what_no_decoder_reads_and_what_a_recipe_cannot_make_is_said(dashboard: Dashboard, scratch: Path) -> None:
+def test_the_error_of_a_sample_that_no_decoder_reads_names_the_cause(dashboard: Dashboard, scratch: Path) -> None:
     ana = dashboard.program("ana")
     body = {"text": shop(50).to_text(), "sample": base64.b64encode(b"no picture").decode(), "against": "web"}
     answer = ana.post(ADDRESS, json=body)
@@ -120,7 +120,7 @@ def test_a_trial_is_refused_before_anything_is_decoded(dashboard: Dashboard, ima
     assert (gone.status_code, "is gone" in gone.json()["detail"]) == (400, True)
 
 
-def test_one_trial_runs_at_a_time_and_nobody_begins_more_than_a_few_a_minute(
+def test_one_trial_runs_at_a_time_and_a_user_begins_only_a_few_trials_a_minute(
     dashboard: Dashboard, image: Image
 ) -> None:
     site, ana = site_of(dashboard), dashboard.program("ana")

@@ -1,4 +1,4 @@
-"""/api/v1/recipes: recipes are stored by operators, read by everybody, and chosen for images by their names."""
+"""/api/v1/recipes: operators store recipes, everybody reads recipes and chooses recipes for images by name."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def test_a_recipe_is_stored_read_by_its_versions_and_removed(dashboard: Dashboar
     assert put(operator, 200).json()["changed"] is False
     reader = dashboard.program("ben")
     listed = reader.get("/api/v1/recipes").json()["recipes"]
-    # Other tests of the process store recipes, too.
+    # Other tests of the process also store recipes.
     [own] = [each for each in listed if each["name"] == "shop"]
     assert not own["builtin"]
     assert (own["version"], own["who"], own["variants"]) == (2, "olga", ["card"])
@@ -40,7 +40,7 @@ def test_a_recipe_is_stored_read_by_its_versions_and_removed(dashboard: Dashboar
     assert operator.delete("/api/v1/recipes/shop").status_code == 404
 
 
-def test_a_recipe_in_use_is_not_removed_and_says_where_it_applies(dashboard: Dashboard, operator: Any) -> None:
+def test_a_recipe_in_use_is_not_removed_and_the_answer_lists_its_uses(dashboard: Dashboard, operator: Any) -> None:
     put(operator, 100, "used")
     change = dashboard.deployment.recipe_registry.change
     change(lambda registry: with_default(registry, "ana", "used"))
@@ -112,7 +112,7 @@ def test_routes_are_added_tested_and_removed(dashboard: Dashboard, operator: Any
     assert operator.get("/api/v1/routes").json() == {"routes": []}
 
 
-def test_an_owners_default_recipe_is_set_and_taken_away(operator: Any) -> None:
+def test_the_default_recipe_of_an_owner_is_set_and_removed(operator: Any) -> None:
     address = "/api/v1/owners/ben/default-recipe"
     assert operator.put(address, json={"recipe": "zoom"}).json() == {"owner": "ben", "recipe": "zoom"}
     assert operator.get(address).json()["recipe"] == "zoom"
@@ -120,7 +120,7 @@ def test_an_owners_default_recipe_is_set_and_taken_away(operator: Any) -> None:
     assert operator.get(address).json()["recipe"] is None
 
 
-def test_every_form_that_asks_for_a_recipe_offers_the_stored_ones(dashboard: Dashboard, operator: Any) -> None:
+def test_every_form_with_a_recipe_field_offers_the_stored_recipes(dashboard: Dashboard, operator: Any) -> None:
     put(operator, 100, "offered")
     image = record(dashboard.deployment, "ana", "offers", "a.jpg")
     browser = dashboard.browser("ana")

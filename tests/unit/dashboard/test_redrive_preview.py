@@ -1,4 +1,4 @@
-"""What a redrive would take is said before anything is sent; and what is done to a whole batch from its page."""
+"""A preview shows the images of a redrive before anything is sent; the page of a batch acts on the whole batch."""
 
 import re
 
@@ -15,7 +15,7 @@ def failed_two(dashboard: Dashboard, batch: str) -> list[Image]:
     return [record(dashboard.deployment, "dora", batch, f"{n}.jpg", cause=Cause.CRASHED) for n in range(2)]
 
 
-def test_the_page_says_what_would_be_sent_and_sends_nothing(dashboard: Dashboard) -> None:
+def test_the_page_shows_the_number_of_images_and_sends_nothing(dashboard: Dashboard) -> None:
     failed = failed_two(dashboard, "preview")
     form = {"owner": "dora", "batch": "preview", "canary": "5", "preview": "true"}
     answer = dashboard.browser("olga").post("/failures/redrive", data=form)
@@ -27,7 +27,7 @@ def test_the_page_says_what_would_be_sent_and_sends_nothing(dashboard: Dashboard
     assert "Nothing would be sent." in nothing
 
 
-def test_a_program_asks_what_would_be_sent(dashboard: Dashboard) -> None:
+def test_a_program_gets_the_preview_of_a_redrive(dashboard: Dashboard) -> None:
     failed = failed_two(dashboard, "preview-api")
     program = dashboard.program("olga", *Scope)
     body = {"owner": "dora", "batch": "preview-api", "limit": 1}
@@ -41,7 +41,7 @@ def test_a_program_asks_what_would_be_sent(dashboard: Dashboard) -> None:
     }
 
 
-def test_background_tasks_are_listed_to_whom_they_belong(dashboard: Dashboard) -> None:
+def test_background_tasks_are_listed_to_their_owner_and_to_operators(dashboard: Dashboard) -> None:
     task = dashboard.program("dora").post("/api/v1/bulk", json={"action": "delete", "image_ids": ["a" * 32]}).json()
     eventually(ended(dashboard, task["id"]))
 
@@ -55,7 +55,7 @@ def test_background_tasks_are_listed_to_whom_they_belong(dashboard: Dashboard) -
     assert dashboard.program("dora").post(f"/api/v1/background-tasks/{task['id']}/stop").status_code == 409
 
 
-def test_a_batchs_page_sends_its_failures_again_and_leaves_the_rest(dashboard: Dashboard) -> None:
+def test_the_page_of_a_batch_sends_its_failures_again_and_leaves_other_images(dashboard: Dashboard) -> None:
     failed = failed_two(dashboard, "again-whole")
     ready = record(dashboard.deployment, "dora", "again-whole", "ready.jpg")
     dora = dashboard.browser("dora")

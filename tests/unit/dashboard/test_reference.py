@@ -1,4 +1,4 @@
-"""docs/reference/api.md is what the OpenAPI document says, and the document is whole."""
+"""docs/reference/api.md agrees with the OpenAPI document, and the document is complete."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ def test_the_reference_is_up_to_date() -> None:
     assert REFERENCE.read_text(encoding="utf-8") == reference(), "write it anew: make docs"
 
 
-def test_every_operation_tells_what_it_is_who_may_and_how_it_fails(document: dict[str, Any]) -> None:
+def test_every_operation_has_a_summary_its_tags_its_security_and_its_errors(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1")
     for path, operations in document["paths"].items():
         for method, operation in operations.items():

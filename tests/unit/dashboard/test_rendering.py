@@ -19,18 +19,18 @@ from dashboard.rendering import moment, seconds, size
         (10**16, "10000 TB"),
     ],
 )
-def test_sizes_are_for_people(value: int | None, shown: str) -> None:
+def test_sizes_are_shown_in_readable_units(value: int | None, shown: str) -> None:
     assert size(value) == shown
 
 
 @pytest.mark.parametrize(
     ("value", "shown"), [(None, "-"), (0.25, "0.2 s"), (59.4, "59 s"), (61, "1 min 1 s"), (7260, "2 h 1 min")]
 )
-def test_durations_are_for_people(value: float | None, shown: str) -> None:
+def test_durations_are_shown_in_readable_units(value: float | None, shown: str) -> None:
     assert seconds(value) == shown
 
 
-def test_moments_are_in_utc_to_the_second() -> None:
+def test_moments_are_shown_in_utc_to_the_second() -> None:
     assert moment("2026-11-20T09:00:01.123Z") == "2026-11-20 09:00:01 UTC"
     assert moment(0) == "1970-01-01 00:00:00 UTC"
     assert moment(None) == "-"

@@ -10,7 +10,7 @@ import pytest
 TESTS = sorted((Path(__file__).parent / "scripts").glob("*.test.mjs"))
 
 
-def test_the_scripts_of_the_pages_do_what_their_tests_say() -> None:
+def test_the_scripts_of_the_pages_pass_their_tests() -> None:
     node = shutil.which("node")
     if node is None:
         message = "no node here: apt-get install nodejs"

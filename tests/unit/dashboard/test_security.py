@@ -1,4 +1,4 @@
-"""What others may try: forged forms, names that are markup, paths that climb, headers that break in two."""
+"""Attacks: forged forms, names that are markup, paths that leave their folder, headers that are split."""
 
 import base64
 import json
@@ -31,7 +31,9 @@ def image(package_deployment: Deployment) -> Image:
 
 
 @pytest.mark.parametrize("token", ["", "0" * 64, "é" * 10])
-def test_a_form_without_its_sessions_token_changes_nothing(dashboard: Dashboard, image: Image, token: str) -> None:
+def test_a_form_without_the_token_of_its_session_changes_nothing(
+    dashboard: Dashboard, image: Image, token: str
+) -> None:
     browser = dashboard.browser("ana")
     del browser.headers["X-CSRF-Token"]
     for path in (f"/images/{image.image_id}/delete", "/sign-out", "/account/tokens"):
@@ -41,7 +43,7 @@ def test_a_form_without_its_sessions_token_changes_nothing(dashboard: Dashboard,
     assert dashboard.deployment.images.get(image.image_id) == image
 
 
-def test_another_sessions_token_does_not_fit(dashboard: Dashboard) -> None:
+def test_the_form_token_of_another_session_is_refused(dashboard: Dashboard) -> None:
     ana, ben = dashboard.browser("ana"), dashboard.browser("ben")
     ana.headers["X-CSRF-Token"] = ben.headers["X-CSRF-Token"]
     assert ana.post("/api/v1/uploads", json={"files": [{"name": "a", "bytes": 1}]}).status_code == 403
@@ -68,7 +70,7 @@ def test_a_search_for_markup_is_echoed_as_text(dashboard: Dashboard) -> None:
     assert "&lt;img src=x" in page
 
 
-def test_the_policy_forbids_inline_code_and_foreign_places(dashboard: Dashboard) -> None:
+def test_the_policy_forbids_inline_code_and_other_origins(dashboard: Dashboard) -> None:
     for path in ("/sign-in", "/", "/no-such-page", "/api/v1/images", "/health"):
         answer = dashboard.browser("ana").get(path)
         policy = answer.headers["content-security-policy"]
@@ -94,13 +96,13 @@ def test_the_policy_forbids_inline_code_and_foreign_places(dashboard: Dashboard)
         "%00",
     ],
 )
-def test_a_result_that_is_no_key_of_the_workers_is_not_there(dashboard: Dashboard, image: Image, key: str) -> None:
+def test_a_path_that_is_no_key_of_a_result_is_not_found(dashboard: Dashboard, image: Image, key: str) -> None:
     browser = dashboard.browser("ana")
     assert browser.get("/i/" + key.replace("{id}", image.image_id)).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["../../pyproject.toml", "x/../../app.py", "x/%2e%2e/%2e%2e/site.py", "x//etc/passwd"])
-def test_static_files_end_at_their_folder(dashboard: Dashboard, path: str) -> None:
+def test_static_files_are_served_only_from_their_folder(dashboard: Dashboard, path: str) -> None:
     assert dashboard.browser().get(f"/static/{path}").status_code == 404
 
 
@@ -111,7 +113,7 @@ def test_static_files_end_at_their_folder(dashboard: Dashboard, path: str) -> No
         "${filename}", "x" * 1020, "\u202egpj.exe", "ä" * 600,
     ],
 )  # fmt: skip
-def test_a_name_that_climbs_or_hides_gets_no_form(dashboard: Dashboard, name: str) -> None:
+def test_a_name_that_leaves_its_folder_or_hides_characters_gets_no_form(dashboard: Dashboard, name: str) -> None:
     answer = dashboard.program("ana").post(
         "/api/v1/uploads", json={"batch": "b1", "files": [{"name": name, "bytes": 9}]}
     )
@@ -122,7 +124,7 @@ def test_a_name_that_climbs_or_hides_gets_no_form(dashboard: Dashboard, name: st
     assert file["url"] is None
 
 
-def test_a_form_is_bound_to_key_type_and_size(dashboard: Dashboard) -> None:
+def test_an_upload_form_is_bound_to_key_type_and_size(dashboard: Dashboard) -> None:
     requested = {"batch": "b1", "files": [{"name": "a b.jpg", "bytes": 9, "type": "image/jpeg"}]}
     [file] = dashboard.program("ana").post("/api/v1/uploads", json=requested).json()["files"]
     policy = json.loads(base64.b64decode(file["fields"]["policy"]))
@@ -134,7 +136,7 @@ def test_a_form_is_bound_to_key_type_and_size(dashboard: Dashboard) -> None:
 @pytest.mark.parametrize(
     "header", ["a%0d%0aSet-Cookie:%20x=1", "a%0aSet-Cookie:%20x=1", "%E5%98%8A%E5%98%8DSet-Cookie:%20x"]
 )
-def test_a_header_is_never_split_by_what_a_caller_says(dashboard: Dashboard, header: str) -> None:
+def test_the_input_of_a_caller_never_splits_a_header(dashboard: Dashboard, header: str) -> None:
     browser = dashboard.browser()
     for answer in (
         browser.get(f"/sign-in?next=/{header}"),
@@ -145,7 +147,7 @@ def test_a_header_is_never_split_by_what_a_caller_says(dashboard: Dashboard, hea
         assert "set-cookie: x" not in str(answer.headers).lower()
 
 
-def test_the_forwarded_address_is_what_our_own_proxy_saw(dashboard: Dashboard) -> None:
+def test_the_forwarded_address_is_the_address_that_the_own_proxy_saw(dashboard: Dashboard) -> None:
     settings = dashboard.deployment.settings.model_copy(update={"forwarded_hops": 2})
     site = create_app(settings, dashboard.deployment).state.site
 
@@ -183,7 +185,7 @@ def test_results_of_any_type_are_served_as_pictures_or_data_never_as_pages(dashb
     assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
 
 
-def test_secrets_are_not_in_the_settings_complaints(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_of_settings_contain_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIXELFLEET_SESSION_SECRET", "too short")
     with pytest.raises(SettingsError) as caught:
         load_settings()

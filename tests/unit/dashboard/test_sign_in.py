@@ -1,4 +1,4 @@
-"""Signing in: who may sign in, how long a refusal takes, and what a stranger can achieve."""
+"""Signing in: the users who may sign in, the duration of a refusal, and the limits for a stranger."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from pixelfleet.credentials.passwords import hash_password
 from tests.unit.dashboard.conftest import PASSWORD, Dashboard, form_token, sign_in
 
 
-def test_a_user_signs_in_and_out_and_the_old_cookie_is_worth_nothing(dashboard: Dashboard) -> None:
+def test_a_user_signs_in_and_out_and_the_old_cookie_is_refused(dashboard: Dashboard) -> None:
     browser = dashboard.browser("ana")
     assert browser.get("/").status_code == 200
     cookie = browser.cookies["pixelfleet"]
@@ -32,19 +32,19 @@ def test_the_session_cookie_is_hidden_from_scripts_and_other_sites(dashboard: Da
     assert "Path=/" in cookie
 
 
-def test_a_session_id_that_the_browser_brought_along_is_not_kept(dashboard: Dashboard) -> None:
+def test_a_session_id_from_before_the_sign_in_is_not_kept(dashboard: Dashboard) -> None:
     attacker = dashboard.browser("ben")
     victim = dashboard.browser()
     victim.cookies.set("pixelfleet", attacker.cookies["pixelfleet"])
     victim.post("/sign-out", headers={"X-CSRF-Token": "0" * 64})
-    # Signed in as ben, whose cookie was planted, the form leads on; the victim signs in by a fresh one.
+    # With ben's planted cookie the victim is signed in as ben; the victim signs in by a new session.
     fresh = dashboard.browser("ana")
     assert fresh.cookies["pixelfleet"] != attacker.cookies["pixelfleet"]
     assert "ana" in fresh.get("/account").text
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "a.b.c", "WyJhbmEiLCJ4IiwwXQ.aaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbb"])
-def test_a_cookie_that_we_did_not_sign_is_nobody(dashboard: Dashboard, cookie: str) -> None:
+def test_a_cookie_that_the_dashboard_did_not_sign_is_refused(dashboard: Dashboard, cookie: str) -> None:
     client = dashboard.browser()
     client.cookies.set("pixelfleet", cookie)
     assert client.get("/").status_code == 303
@@ -57,7 +57,7 @@ def test_a_new_password_ends_all_sessions(dashboard: Dashboard) -> None:
     assert browser.get("/").status_code == 303
 
 
-def test_changing_ones_own_password_keeps_this_session_and_ends_the_others(dashboard: Dashboard) -> None:
+def test_a_user_who_changes_the_password_keeps_this_session_and_ends_the_other_sessions(dashboard: Dashboard) -> None:
     dashboard.deployment.users.add("pam", hash_password(PASSWORD))
     here, there = dashboard.browser("pam"), dashboard.browser("pam")
     wrong = here.post("/account/password", data={"current": "not it at all", "new": "a longer password"})
@@ -69,7 +69,7 @@ def test_changing_ones_own_password_keeps_this_session_and_ends_the_others(dashb
     assert there.get("/").status_code == 303
 
 
-def test_a_disabled_user_is_out_at_once_and_cannot_come_back(dashboard: Dashboard) -> None:
+def test_a_disabled_user_is_signed_out_at_once_and_cannot_sign_in_again(dashboard: Dashboard) -> None:
     dashboard.deployment.users.add("dan", hash_password(PASSWORD))
     browser = dashboard.browser("dan")
     dashboard.deployment.users.set_disabled("dan", disabled=True)
@@ -77,7 +77,7 @@ def test_a_disabled_user_is_out_at_once_and_cannot_come_back(dashboard: Dashboar
     assert sign_in(dashboard.browser(), "dan") == 401
 
 
-def test_wrong_password_and_unknown_user_are_told_in_the_same_words(dashboard: Dashboard) -> None:
+def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(dashboard: Dashboard) -> None:
     pages = []
     for name in ("ben", "nobody-such"):
         client = dashboard.browser()
@@ -94,12 +94,12 @@ def test_failures_lock_out_account_and_address_together(dashboard: Dashboard) ->
     for _ in range(FAILURES_ALLOWED):
         assert sign_in(stranger, "lou", "wrong password") == 401
     assert sign_in(stranger, "lou", PASSWORD) == 429
-    # From elsewhere the account is open, and from here other accounts are.
+    # The account is open from other addresses, and other accounts are open from this address.
     assert dashboard.deployment.sign_in_attempts.count("lou", "192.0.2.7") == 0
     assert sign_in(stranger, "ben", PASSWORD) == 303
 
 
-def test_a_lock_out_ends_with_its_time(dashboard: Dashboard) -> None:
+def test_a_lock_out_ends_after_its_time(dashboard: Dashboard) -> None:
     attempts, now = attempts_by_clock(dashboard), time.time()
     for number in range(FAILURES_ALLOWED + 2):
         assert attempts(now).count("tom", "192.0.2.1") == number
@@ -107,7 +107,7 @@ def test_a_lock_out_ends_with_its_time(dashboard: Dashboard) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "forgotten"), [(3_600, True), (30, False)])
-def test_a_clock_that_is_set_back_makes_no_lock_out_longer_and_two_clocks_that_differ_end_none(
+def test_a_clock_that_is_set_back_makes_no_lock_out_longer_and_clocks_that_differ_end_no_lock_out(
     dashboard: Dashboard, seconds: int, forgotten: bool
 ) -> None:
     attempts, now = attempts_by_clock(dashboard), time.time()
@@ -123,14 +123,14 @@ def attempts_by_clock(dashboard: Dashboard) -> Callable[[float], SignInAttempts]
     return lambda now: SignInAttempts(deployment.dynamodb, deployment.settings.users_table, lambda: now)
 
 
-def test_success_forgets_failures(dashboard: Dashboard) -> None:
+def test_a_successful_sign_in_clears_the_failures(dashboard: Dashboard) -> None:
     for _ in range(FAILURES_ALLOWED - 1):
         sign_in(dashboard.browser(), "dora", "wrong password")
     assert sign_in(dashboard.browser(), "dora") == 303
     assert sign_in(dashboard.browser(), "dora", "wrong password") == 401
 
 
-def test_a_sign_in_form_of_another_browser_does_not_fit(dashboard: Dashboard) -> None:
+def test_a_sign_in_form_of_another_browser_is_refused(dashboard: Dashboard) -> None:
     token = form_token(dashboard.browser().get("/sign-in").text)
     other = dashboard.browser()
     other.get("/sign-in")
@@ -160,7 +160,7 @@ def test_signing_in_never_leads_to_another_site(dashboard: Dashboard, target: st
 
 
 @pytest.mark.parametrize("path", ["/", "/images/abc?x=1", "/batches/ana/b1"])
-def test_a_path_of_this_site_is_gone_on_to(path: str) -> None:
+def test_signing_in_leads_to_a_path_of_this_site(path: str) -> None:
     assert safe_path(path) == path
 
 

@@ -1,4 +1,4 @@
-"""/v/...: the present revision at an address that stays, for those who may see the image."""
+"""/v/... serves the present revision at a stable address to users who may see the image."""
 
 import time
 from dataclasses import replace
@@ -33,7 +33,7 @@ def keep(dashboard: Dashboard, key: str, body: bytes = BODY, content_type: str =
 
 @pytest.fixture
 def image(dashboard: Dashboard, request: pytest.FixtureRequest) -> Image:
-    """An image of Ana's whose thumb is stored; `bytes` of a record is the size of the file."""
+    """An image of ana whose thumb is stored; `bytes` of a record is the size of the file."""
     made = record(dashboard.deployment, "ana", "stable", f"{request.node.name}/a b.jpg")
     keep(dashboard, made.variants[0].key)
     return made
@@ -44,7 +44,7 @@ def by_path(image: Image, variant: str = "thumb") -> str:
 
 
 def remade(dashboard: Dashboard, image: Image, variants: tuple[StoredVariant, ...]) -> Image:
-    """The image processed again, with these variants; the earlier results are deleted."""
+    """Processes the image again, with these variants; deletes the earlier results."""
     images = dashboard.deployment.images
     job = replace(image.job(Origin.EVENT), etag="e2", sequencer="20")
     aim = Aim(job, RECIPE, "cd" * 16, "worker-2", "2026-11-02T00:00:00.000Z")
@@ -57,7 +57,7 @@ def remade(dashboard: Dashboard, image: Image, variants: tuple[StoredVariant, ..
     return ready
 
 
-def test_both_forms_lead_to_the_bytes_with_what_caches_need(dashboard: Dashboard, image: Image) -> None:
+def test_both_forms_of_the_address_return_the_bytes_with_headers_for_caches(dashboard: Dashboard, image: Image) -> None:
     browser = dashboard.browser("ana")
     for address in (f"/v/{image.image_id}/thumb", by_path(image), by_path(image, "thumb.webp")):
         answer = browser.get(address)
@@ -84,7 +84,7 @@ def test_a_head_has_the_headers_of_a_get_and_reads_no_bytes(dashboard: Dashboard
     }
 
 
-def test_an_address_leads_to_the_revision_that_is_present(dashboard: Dashboard, image: Image) -> None:
+def test_an_address_leads_to_the_present_revision(dashboard: Dashboard, image: Image) -> None:
     browser = dashboard.browser("ana")
     before = browser.get(by_path(image))
     newer = tuple(one.model_copy(update={"key": one.key.replace("ab" * 16, "cd" * 16)}) for one in image.variants)
@@ -95,7 +95,7 @@ def test_an_address_leads_to_the_revision_that_is_present(dashboard: Dashboard, 
     assert after.headers["etag"] != before.headers["etag"]
 
 
-def test_a_revision_that_is_replaced_while_it_is_asked_for_gives_its_successor(
+def test_a_request_for_a_revision_that_is_replaced_meanwhile_gets_the_new_revision(
     dashboard: Dashboard, image: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newer = tuple(one.model_copy(update={"key": one.key.replace("ab" * 16, "cd" * 16)}) for one in image.variants)
@@ -111,7 +111,7 @@ def test_a_revision_that_is_replaced_while_it_is_asked_for_gives_its_successor(
     assert dashboard.browser("ana").get(by_path(image)).content == b"RIFF....WEBP newer"
 
 
-def test_results_that_stay_away_are_not_looked_for_without_end(
+def test_missing_results_are_read_only_twice(
     dashboard: Dashboard, image: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries = []
@@ -125,7 +125,7 @@ def test_results_that_stay_away_are_not_looked_for_without_end(
     assert len(tries) == 2
 
 
-def test_who_has_the_present_bytes_gets_no_body(dashboard: Dashboard, image: Image) -> None:
+def test_a_client_that_has_the_present_bytes_gets_no_body(dashboard: Dashboard, image: Image) -> None:
     browser = dashboard.browser("ana")
     first = browser.get(by_path(image)).headers
     for condition in ({"If-None-Match": first["etag"]}, {"If-Modified-Since": first["last-modified"]}):
@@ -138,7 +138,7 @@ def test_who_has_the_present_bytes_gets_no_body(dashboard: Dashboard, image: Ima
     assert browser.get(by_path(image), headers={"If-Match": '"x"'}).status_code == 412
 
 
-def test_a_part_is_sent_for_a_range_and_none_for_a_range_outside(dashboard: Dashboard, image: Image) -> None:
+def test_a_range_gets_its_part_and_a_range_outside_gets_none(dashboard: Dashboard, image: Image) -> None:
     image = remade(dashboard, image, (image.variants[0].model_copy(update={"bytes": len(BODY)}),))
     keep(dashboard, image.variants[0].key)
     browser, size = dashboard.browser("ana"), len(BODY)
@@ -161,7 +161,7 @@ def test_a_part_is_sent_for_a_range_and_none_for_a_range_outside(dashboard: Dash
 @pytest.mark.parametrize(
     "address", ["/v/{id}/none", "/v/{id}/thumb.avif", "/v/{other}/thumb", "/v/ana/stable/none.jpg/thumb", "/v/x/thumb"]
 )
-def test_what_is_not_there_and_what_is_anothers_are_answered_alike(
+def test_a_missing_image_and_an_image_of_another_user_get_the_same_answer(
     dashboard: Dashboard, image: Image, address: str
 ) -> None:
     address = address.format(id=image.image_id, other="a" * 32)
@@ -180,7 +180,7 @@ def test_a_stranger_is_sent_to_sign_in_whatever_is_at_the_address(dashboard: Das
         assert answer.headers["location"].startswith("/sign-in?")
 
 
-def test_a_token_that_reads_sees_its_users_images(dashboard: Dashboard, image: Image) -> None:
+def test_a_token_with_the_read_scope_reads_the_images_of_its_user(dashboard: Dashboard, image: Image) -> None:
     assert dashboard.program("ana", Scope.READ).get(by_path(image)).content == BODY
     assert dashboard.program("ana", Scope.WRITE).get(by_path(image)).status_code == 403
     assert dashboard.program("ben", Scope.READ).get(by_path(image)).status_code == 404
@@ -200,7 +200,7 @@ def test_a_signed_link_admits_to_one_variant_until_it_expires(
     answer = stranger.get(url)
     assert (answer.status_code, answer.content) == (200, BODY)
     assert answer.headers["cache-control"] == "private, max-age=60"
-    # A page of another site may show what whoever has the link may see.
+    # Everybody with the link may see the image, so a page of another site may show the image.
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
     signed = url.partition("?")[2]
     assert stranger.get(f"/v/{image.image_id}/thumb?{signed}").status_code == 200
@@ -246,13 +246,13 @@ def test_an_image_whose_batch_is_not_in_its_key_is_reached_by_its_path(dashboard
 
 @pytest.fixture
 def public(dashboard: Dashboard) -> TestClient:
-    """A stranger before a deployment whose results are public."""
+    """A client without a session, on a deployment whose results are public."""
     settings = dashboard.deployment.settings.model_dump() | {"public_results": True, "stable_max_age": 5}
     app = create_app(Settings.model_validate(settings), dashboard.deployment)
     return TestClient(app, follow_redirects=False)
 
 
-def test_where_results_are_public_everybody_sees_them(public: TestClient, image: Image) -> None:
+def test_everybody_sees_public_results(public: TestClient, image: Image) -> None:
     answer = public.get(by_path(image))
     assert (answer.status_code, answer.content) == (200, BODY)
     assert answer.headers["cache-control"] == "public, max-age=5"
@@ -264,7 +264,7 @@ def test_where_results_are_public_everybody_sees_them(public: TestClient, image:
 
 @pytest.fixture
 def card(dashboard: Dashboard, image: Image) -> Image:
-    """The image with one variant in three formats, whose bytes say which they are."""
+    """The image with one variant in three formats; the bytes of each file are the name of its format."""
     thumb = image.variants[0]
     files = tuple(
         thumb.model_copy(
@@ -299,7 +299,7 @@ def test_a_browser_gets_the_format_that_it_accepts(
     assert answer.headers["vary"] == "Accept"
 
 
-def test_a_client_that_says_nothing_gets_jpeg_and_each_format_has_its_own_tag(
+def test_a_client_without_an_accept_header_gets_jpeg_and_each_format_has_its_own_tag(
     dashboard: Dashboard, card: Image
 ) -> None:
     browser = dashboard.browser("ana")
@@ -335,10 +335,10 @@ def test_a_variant_with_an_attribute_of_a_newer_release_is_shown_without_it(dash
     assert "later" not in answer.json()["variants"][0]
 
 
-def test_earlier_bytes_that_are_present_again_are_news_to_who_has_later_ones(
+def test_a_client_that_has_a_later_revision_gets_an_earlier_revision_that_is_current_again(
     dashboard: Dashboard, image: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The object of an earlier revision is older than the date that a client has of the later one."""
+    """The object of an earlier revision is older than the date that a client has of the later revision."""
     now = datetime.now(UTC)
     monkeypatch.setattr(dashboard.deployment.images, "_now", lambda: now + timedelta(hours=1))
     earlier = image.variants[0].model_copy(update={"key": image.variants[0].key.replace("ab" * 16, "ef" * 16)})

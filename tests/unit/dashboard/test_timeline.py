@@ -1,4 +1,4 @@
-"""The attempts at an image, drawn on one scale of time."""
+"""The attempts to process an image, drawn on one scale of time."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def test_the_last_attempt_has_its_steps_one_after_another() -> None:
     )
 
 
-def test_steps_of_an_earlier_attempt_are_not_drawn_into_a_later_one() -> None:
+def test_steps_of_an_earlier_attempt_are_not_drawn_into_a_later_attempt() -> None:
     log = (line("00", "claimed"), READY, line("30", "claimed"), line("31", "will retry", 1_000, Cause.CRASHED))
     drawn = attempt_bars(image(*log, finished_at=READY.at, timings_ms={"fetch": 500}))
     assert [bar.steps for bar in drawn] == [(), ()]

@@ -1,4 +1,4 @@
-"""How many images an owner has: from the counters of the batches, loaded after the page."""
+"""The number of images of an owner comes from the counters of the batches and is loaded after the page."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.unit.dashboard.conftest import Dashboard
 
 @pytest.fixture
 def counted(dashboard: Dashboard) -> Dashboard:
-    """Three ready images and one failed in three batches of tot's."""
+    """Three ready images and a failed image of tot, in three batches."""
     if dashboard.deployment.batches.get("tot", "a") is None:
         for batch, name in (("a", "1.jpg"), ("a", "2.jpg"), ("b", "1.jpg")):
             record(dashboard.deployment, "tot", batch, name)
@@ -29,7 +29,7 @@ def test_the_batches_of_an_owner_are_added_up_by_status(counted: Dashboard, monk
     assert totals_of(batches, Filters("tot")).more
 
 
-def test_the_gallery_loads_the_number_where_counters_know_it(counted: Dashboard) -> None:
+def test_the_gallery_loads_the_number_if_counters_hold_it(counted: Dashboard) -> None:
     olga = counted.browser("olga")
     assert olga.get("/total?owner=tot").text.strip() == "4 in 3 batches"
     assert olga.get("/total?owner=nobody-such").text.strip() == ""
@@ -38,7 +38,7 @@ def test_the_gallery_loads_the_number_where_counters_know_it(counted: Dashboard)
         assert "/total" not in olga.get(f"/?owner=tot&{filters}").text
 
 
-def test_an_order_that_cannot_be_had_leaves_the_usual_one_and_says_so(
+def test_a_page_of_too_many_images_to_sort_keeps_the_usual_order_with_a_note(
     counted: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     olga, program = counted.browser("olga"), counted.program("olga", *Scope)

@@ -19,7 +19,7 @@ def test_an_operator_adds_changes_and_removes_a_user(dashboard: Dashboard) -> No
     assert sign_in(dashboard.browser(), "eve", added.json()["password"]) == 303
     changed = program.patch("/api/v1/users/eve", json={"role": "operator", "disabled": True}).json()
     assert (changed["role"], changed["disabled"]) == ("operator", True)
-    # What is left out stays.
+    # A field that is left out keeps its value.
     assert program.patch("/api/v1/users/eve", json={"disabled": False}).json()["role"] == "operator"
     second = program.post("/api/v1/users/eve/password").json()["password"]
     assert sign_in(dashboard.browser(), "eve", second) == 303
@@ -38,7 +38,7 @@ def test_nobody_changes_their_own_role_or_state(dashboard: Dashboard) -> None:
     assert dashboard.browser("olga").post("/users/olga/role", data={"role": "user"}).status_code == 400
 
 
-def test_a_role_counts_at_once_for_a_session_that_goes_on(dashboard: Dashboard) -> None:
+def test_a_new_role_applies_at_once_to_an_open_session(dashboard: Dashboard) -> None:
     dashboard.deployment.users.set_role("dora", Role.USER)
     dora, olga = dashboard.browser("dora"), dashboard.browser("olga")
     assert dora.get("/fleet").status_code == 404
@@ -81,7 +81,7 @@ def test_the_use_of_a_token_is_written_once_an_hour(dashboard: Dashboard, monkey
     users.revoke_token("ana", note.digest)
 
 
-def test_a_token_makes_none_that_may_more_or_lives_longer_than_itself(dashboard: Dashboard) -> None:
+def test_a_token_makes_no_token_with_more_scopes_or_a_longer_life_than_its_own(dashboard: Dashboard) -> None:
     program = dashboard.program("olga", Scope.READ, Scope.WRITE, days=2)
     may_more = program.post("/api/v1/tokens", json={"label": "x", "scopes": ["operate"], "days": 1})
     assert (may_more.status_code, "scope operate" in may_more.text) == (403, True)
@@ -112,7 +112,7 @@ def test_a_program_changes_its_users_password_and_keeps_tokens_by_choice(dashboa
     assert program.get("/api/v1/whoami").status_code == 401
 
 
-def test_a_guesser_of_the_present_password_is_stopped(dashboard: Dashboard) -> None:
+def test_guesses_of_the_present_password_are_limited(dashboard: Dashboard) -> None:
     dashboard.deployment.users.add("hal", hash_password(PASSWORD))
     program = dashboard.program("hal")
     tries = [program.put("/api/v1/account/password", json={"current": "no", "new": "x" * 12}) for _ in range(12)]

@@ -21,7 +21,7 @@ from tests.fakes.dynamodb import FakeDynamoDb
 
 @dataclass
 class FakeQueues:
-    """Keeps the jobs that are sent. `on_send` is called after each call, in place of a quick worker that takes the jobs."""
+    """Keeps the jobs that are sent. `on_send` is called after each call, like a quick worker that takes the jobs."""
 
     sent: list[tuple[Lane, Job]] = field(default_factory=list)
     on_send: Callable[[list[Job]], None] = lambda _: None
