@@ -1,4 +1,4 @@
-"""The dashboard on moto, and browsers and programs that use it, all in process."""
+"""The dashboard on moto, and browsers and programs that use the dashboard, all in process."""
 
 import re
 from collections.abc import Callable, Iterator

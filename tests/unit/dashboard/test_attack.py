@@ -220,7 +220,7 @@ def test_sign_ins_are_refused_while_too_many_wait_and_are_served_again_later() -
     assert (served, refused.status, refused.headers, later) == ([True] * 3, 503, {"Retry-After": "5"}, True)
 
 
-def test_a_flood_from_one_address_does_not_take_the_places_of_others(
+def test_a_flood_from_one_address_does_not_take_the_places_of_other_addresses(
     dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = dashboard.browser()

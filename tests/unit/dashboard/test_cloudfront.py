@@ -1,4 +1,4 @@
-"""Policies for CloudFront cover only the results of their owner and are signed with the key of CloudFront."""
+"""Policies for CloudFront cover only the results of their owner and are signed with the key that CloudFront accepts."""
 
 import base64
 import json

@@ -89,7 +89,7 @@ def test_a_range_without_a_byte_is_not_satisfiable(asked: str) -> None:
     ("condition", "is_cut"),
     [(TAG, True), (f"W/{TAG}", False), ('"x"', False), (SAME, True), (EARLIER, False), (LATER, False), ("x", False)],
 )
-def test_a_range_is_cut_out_only_of_the_bytes_whose_beginning_the_client_has(condition: str, is_cut: bool) -> None:
+def test_a_range_is_cut_out_only_if_the_client_has_a_part_of_the_same_bytes(condition: str, is_cut: bool) -> None:
     headers = {"range": "bytes=1-", "if-range": condition}
     assert (requested_range(headers, TAG, PUT, 10) is not None) == is_cut
     # Without a known date, only the tag can identify the bytes.
@@ -106,7 +106,7 @@ def test_ranges_are_those_of_an_independent_parser(first: int | None, last: int 
     try:
         ours = requested_range({"range": asked}, TAG, None, size)
     except UnsatisfiableRangeError:
-        # werkzeug has no such answer: it returns no range if the range cannot be satisfied.
+        # werkzeug has no such answer: for a range that cannot be satisfied, werkzeug returns no range.
         assert theirs is None or last == 0
         return
     assert (ours and (ours.start, ours.stop)) == theirs

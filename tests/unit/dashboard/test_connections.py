@@ -211,7 +211,7 @@ def test_a_connection_over_the_limit_ends_the_connection_that_waited_longest_and
     asyncio.run(run())
 
 
-def test_a_connection_for_which_there_is_no_room_ends_at_once() -> None:
+def test_a_connection_without_room_ends_at_once() -> None:
     async def run() -> None:
         server = Server(most=2)
         working = [server.connect() for _ in range(2)]

@@ -34,7 +34,7 @@ def test_each_month_with_images_is_listed_once_newest_first(fleet: StockedFleet)
     assert months_of(fleet.images, "nobody") == ([], None)
 
 
-def test_an_answer_that_has_not_all_months_leads_to_the_next_months(fleet: StockedFleet) -> None:
+def test_an_answer_without_all_months_leads_to_the_next_months(fleet: StockedFleet) -> None:
     first, following = months_of(fleet.images, "ana", most=3)
     assert following is not None
     rest, end = months_of(fleet.images, "ana", following, most=3)

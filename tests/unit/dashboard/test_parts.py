@@ -1,4 +1,4 @@
-"""Large files from a browser: uploaded in parts by signed links, joined, resumed, aborted, of one owner."""
+"""Large files from a browser: uploaded in parts by signed links, joined, resumed, aborted, by the owner alone."""
 
 from typing import Any, cast
 from urllib.parse import urlsplit

@@ -15,7 +15,7 @@ def failed_two(dashboard: Dashboard, batch: str) -> list[Image]:
     return [record(dashboard.deployment, "dora", batch, f"{n}.jpg", cause=Cause.CRASHED) for n in range(2)]
 
 
-def test_the_page_shows_the_number_of_images_and_sends_nothing(dashboard: Dashboard) -> None:
+def test_the_preview_on_the_page_counts_the_images_and_sends_nothing(dashboard: Dashboard) -> None:
     failed = failed_two(dashboard, "preview")
     form = {"owner": "dora", "batch": "preview", "canary": "5", "preview": "true"}
     answer = dashboard.browser("olga").post("/failures/redrive", data=form)

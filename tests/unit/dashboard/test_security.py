@@ -147,7 +147,7 @@ def test_the_input_of_a_caller_never_splits_a_header(dashboard: Dashboard, heade
         assert "set-cookie: x" not in str(answer.headers).lower()
 
 
-def test_the_forwarded_address_is_the_address_that_the_own_proxy_saw(dashboard: Dashboard) -> None:
+def test_the_forwarded_address_is_the_address_that_the_own_proxy_recorded(dashboard: Dashboard) -> None:
     settings = dashboard.deployment.settings.model_copy(update={"forwarded_hops": 2})
     site = create_app(settings, dashboard.deployment).state.site
 

@@ -37,7 +37,7 @@ def test_a_session_id_from_before_the_sign_in_is_not_kept(dashboard: Dashboard) 
     victim = dashboard.browser()
     victim.cookies.set("pixelfleet", attacker.cookies["pixelfleet"])
     victim.post("/sign-out", headers={"X-CSRF-Token": "0" * 64})
-    # With ben's planted cookie the victim is signed in as ben; the victim signs in by a new session.
+    # The planted cookie signs the victim in as ben, so the form redirects; the victim signs in with a new session.
     fresh = dashboard.browser("ana")
     assert fresh.cookies["pixelfleet"] != attacker.cookies["pixelfleet"]
     assert "ana" in fresh.get("/account").text

@@ -82,7 +82,7 @@ def test_a_buried_message_is_explained_unless_its_version_is_newer_than_the_reco
     assert not unexplained(message(redriven, buried=True), image(Status.QUEUED))
     assert not unexplained(message(redriven, buried=True), image(Status.FAILED, notice=NoticeKind.IMAGE_FAILED))
     assert unexplained(message(replace(redriven, sequencer="09"), buried=True), image(Status.READY))
-    # The image was redriven and processed since, but its notice is pending: this message may be the last one.
+    # The image was redriven and processed since, but its notice is pending: this message may be the last trace.
     assert unexplained(message(redriven, buried=True), image(Status.READY, notice=NoticeKind.IMAGE_READY))
     assert unexplained(message(redriven, buried=True), image(Status.READY, superseded=("old",)))
 

@@ -1,4 +1,4 @@
-"""Reprocessing marks the record first and sends the job second, and never for a deleted image."""
+"""Reprocessing marks the record before it sends the job, and sends no job for a deleted image."""
 
 from typing import Any
 

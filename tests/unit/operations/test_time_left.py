@@ -52,7 +52,7 @@ def test_a_few_finished_images_give_no_longest_time() -> None:
     assert actual.longest is None
 
 
-def test_no_images_left_take_no_time() -> None:
+def test_a_backlog_without_images_takes_no_time() -> None:
     assert time_left([], 0).seconds == 0.0
     assert time_left(slots(0, 30, 30), 0) == TimeLeft(2.0, 0.0, 0.0, 0.0)
 

@@ -101,7 +101,7 @@ def test_a_kms_key_of_the_account_is_reported_with_the_command_for_a_grant(there
     assert found["encryption"].remedy.startswith("aws kms create-grant --key-id arn:aws:kms:us-east-1:1:key/k")
 
 
-def test_versioning_is_advised_and_not_needed(there: Masters) -> None:
+def test_versioning_is_advised_and_not_required(there: Masters) -> None:
     found = checks(there, replace(COMPLETE, versioning=""))
     assert (found["versioning"].state, "put-bucket-versioning" in found["versioning"].remedy) == (State.OK, True)
 

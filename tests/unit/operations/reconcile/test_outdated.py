@@ -52,7 +52,7 @@ def test_images_that_get_another_recipe_are_queued_and_other_images_stay(deploym
     assert (note.who, note.details) == ("olga", {"outdated": 2, "sent": 2, "outcome": "done"})
 
 
-def test_a_count_that_ends_at_its_bound_says_at_least(deployment: Any) -> None:
+def test_a_count_that_ends_at_its_bound_is_shown_as_at_least(deployment: Any) -> None:
     for number in range(1_000):
         deployment.bucket.objects[key_of("zed", "b1", f"{number}")] = "e1"
     result = outdated_images(deployment, "olga", LATER, go_on, count=True, most=1_000)
