@@ -1,4 +1,4 @@
-"""Small images made on the spot, and the one call that the tests make of the engine."""
+"""Fixtures that make small images, and the one call that the tests make to the engine."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ LIMITS = Limits(max_bytes=10_000_000, max_pixels=2_000_000, max_frames=50)
 
 @pytest.fixture
 def save(tmp_path: Path) -> Callable[..., Path]:
-    """Write a Pillow image to a file of that format."""
+    """Writes a Pillow image to a file of the given format."""
 
     def write(picture: Image.Image, code: str, **options: Any) -> Path:
         path = tmp_path / f"source-{len(list(tmp_path.iterdir()))}"
@@ -29,7 +29,7 @@ def save(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def rendered(tmp_path: Path) -> Callable[..., Rendition]:
-    """Render a file by variants given as dictionaries."""
+    """Renders a file with variants that are given as dictionaries."""
 
     def run(source: Path, *variants: dict[str, Any], **recipe_fields: Any) -> Rendition:
         made = tuple(Variant.model_validate({"name": f"v{at}", **fields}) for at, fields in enumerate(variants))
@@ -43,7 +43,7 @@ def rendered(tmp_path: Path) -> Callable[..., Rendition]:
 
 @pytest.fixture
 def quarters() -> Image.Image:
-    """Red, green, blue and white quarters, 80 x 40: shows every turn, mirror and crop."""
+    """Red, green, blue and white quarters, 80 x 40; they make every turn, mirror and crop visible."""
     picture = Image.new("RGB", (80, 40), "red")
     picture.paste("lime", (40, 0, 80, 20))
     picture.paste("blue", (0, 20, 40, 40))

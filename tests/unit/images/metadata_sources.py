@@ -1,4 +1,4 @@
-"""The same metadata in every container that is read: written by Pillow, or by hand where Pillow does not."""
+"""The same metadata in every container that the engine reads, written by Pillow, or by hand where Pillow cannot."""
 
 import io
 import struct
@@ -33,7 +33,7 @@ def exif() -> bytes:
 
 def _tags() -> Image.Exif:
     tags = Image.Exif()
-    # Bytes, as Pillow writes no UTF-8.
+    # Bytes, because Pillow does not write UTF-8.
     tags[Base.Make] = "Caméra".encode()
     tags[Base.Model] = "One"
     tags[Base.Artist] = "Zoë".encode()
@@ -44,7 +44,7 @@ def _tags() -> Image.Exif:
 
 
 def source(name: str, picture: Image.Image, profile: bytes) -> bytes:
-    """A file of this container with EXIF, XMP, a profile, and IPTC where the container has a place for it."""
+    """A file of this container with EXIF, XMP and a profile, and with IPTC where the container has a place for IPTC."""
     if name == "heic":
         return (FIXTURES / "with-metadata.heic").read_bytes()
     if name == "jpeg":
@@ -65,7 +65,7 @@ def source(name: str, picture: Image.Image, profile: bytes) -> bytes:
 def _tiff(picture: Image.Image, profile: bytes) -> bytes:
     tags = Image.Exif()
     tags.load(exif())
-    # Pillow has read them as Latin-1, and would not write them back.
+    # Pillow has read these values as Latin-1 and would not write them back.
     tags[Base.Make], tags[Base.Artist], tags[Base.Copyright] = (text.encode() for text in ("Caméra", "Zoë", "(c) Zoë"))
     tags[700] = XMP
     tags[33723] = IPTC

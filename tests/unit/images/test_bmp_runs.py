@@ -1,4 +1,4 @@
-"""Bitmaps of runs and of unusual palettes (Microsoft, "Bitmap Compression"; OS/2 2.x), made byte by byte."""
+"""BMP with run-length encoding or unusual palettes (Microsoft, "Bitmap Compression"; OS/2 2.x), built byte by byte."""
 
 import struct
 from collections.abc import Callable
@@ -51,12 +51,12 @@ RED_ROW, GREEN_ROW, BLUE_ROW = [RED] * 4, [GREEN] * 4, [BLUE] * 4
         ),
         # A move of 1 to the right and 1 up, then an early end.
         (bmp(b"\1\1\0\2\1\1\2\2" + END, 8, 1), [[CLEAR] * 4, [CLEAR, CLEAR, GREEN, GREEN], [RED, CLEAR, CLEAR, CLEAR]]),
-        # Halves of a byte in turn; a literal of 3 pixels.
+        # Runs that alternate the two halves of a byte; a literal of 3 pixels.
         (
             bmp(b"\4\x12" + END_OF_ROW + b"\4\x22" + END_OF_ROW + b"\0\3\x12\x30\1\x30" + END, 4, 2),
             [[RED, GREEN, BLUE, BLUE], GREEN_ROW, [RED, GREEN, RED, GREEN]],
         ),
-        # OS/2: runs of three bytes.
+        # OS/2: runs of pixels of three bytes.
         (
             bmp(
                 b"\4" + bytes(RED[::-1]) + END_OF_ROW + b"\4" + bytes(GREEN[::-1]) + END_OF_ROW
@@ -66,11 +66,11 @@ RED_ROW, GREEN_ROW, BLUE_ROW = [RED] * 4, [GREEN] * 4, [BLUE] * 4
         ),
         # A run that is longer than its row is cut.
         (bmp(b"\x09\1" + END_OF_ROW + b"\4\2" + END_OF_ROW + b"\4\3" + END, 8, 1), [BLUE_ROW, GREEN_ROW, RED_ROW]),
-        # Two bits a pixel, of Windows CE.
+        # Two bits a pixel, a format of Windows CE.
         (bmp(b"\x1b\0\0\0\xaa\0\0\0\xff\0\0\0", 2, 0), [BLUE_ROW, GREEN_ROW, [PALETTE[0], RED, GREEN, BLUE]]),
         # The shortest header of OS/2.
         (bmp(b"\1\1\1\1\2\2\2\2\3\3\3\3", 8, 0, header=16, colours=256), [BLUE_ROW, GREEN_ROW, RED_ROW]),
-        # More colours than an index can name.
+        # More colours than an index can address.
         (bmp(b"\1\1\1\1\2\2\2\2\3\3\3\3", 8, 0, colours=300), [BLUE_ROW, GREEN_ROW, RED_ROW]),
     ],
     ids=["empty row", "move", "RLE4", "RLE24", "long run", "two bits", "short header", "300 colours"],

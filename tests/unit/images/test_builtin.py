@@ -1,4 +1,4 @@
-"""What each recipe that comes with pixelfleet makes of a picture that it is meant for."""
+"""The output of each built-in recipe for a picture of the kind that the recipe is meant for."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -36,9 +36,7 @@ def photo(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("recipe", BUILTIN)
-def test_every_variant_is_as_large_and_of_the_kind_that_its_record_will_say(
-    make: Make, photo: Path, recipe: str
-) -> None:
+def test_every_variant_has_the_size_and_the_kind_of_its_record(make: Make, photo: Path, recipe: str) -> None:
     for variant in make(photo, recipe).values():
         if variant.tiles is not None:
             assert variant.path.read_bytes().startswith(b"<?xml")
@@ -64,7 +62,7 @@ def test_archive_keeps_tones_profile_and_size_in_its_master_and_has_a_copy_for_a
     assert not access.get_typeof("icc-profile-data")
 
 
-def test_catalog_is_square_on_white_with_nothing_cut_off(make: Make, tmp_path: Path) -> None:
+def test_catalog_pads_to_a_white_square_and_cuts_nothing_off(make: Make, tmp_path: Path) -> None:
     source = tmp_path / "shoe.png"
     shoe = Image.new("RGBA", (1500, 500), (0, 0, 0, 0))
     shoe.paste((200, 30, 30, 255), (10, 10, 1490, 490))
@@ -82,7 +80,7 @@ def test_catalog_is_square_on_white_with_nothing_cut_off(make: Make, tmp_path: P
         assert large.size == (1500, 500)
 
 
-def test_responsive_has_a_width_for_every_screen_twice_and_enlarges_nothing(make: Make, photo: Path) -> None:
+def test_responsive_has_each_width_in_two_formats_and_enlarges_nothing(make: Make, photo: Path) -> None:
     made = make(photo, "responsive")
     assert {variant.format for variant in made.values()} == {"webp", "jpeg"}
     assert max(variant.width for variant in made.values()) == 1600

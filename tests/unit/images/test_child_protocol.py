@@ -1,4 +1,4 @@
-"""What a supervisor and its child say to each other survives the way."""
+"""Messages between the supervisor and its child are decoded as they were encoded."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ VARIANTS = (
 )
 
 
-def test_an_order_survives_also_with_a_name_that_is_no_unicode() -> None:
+def test_an_order_with_a_name_that_is_not_unicode_is_decoded_unchanged() -> None:
     order = Order(Path("/in/a\udcff\n.jpg"), 'name = "é"', FOLDER, Limits(1, 2, 3))
     assert decode_order(order.encoded()) == order
     assert order.encoded().count(b"\n") == 1
@@ -38,7 +38,7 @@ def test_an_order_survives_also_with_a_name_that_is_no_unicode() -> None:
 @pytest.mark.parametrize(
     "answer", [Answer(probe=PROBE), Answer(rendition=Rendition(VARIANTS, "hash", "#ffffff", "00"))]
 )
-def test_an_answer_survives(answer: Answer) -> None:
+def test_an_answer_is_decoded_unchanged(answer: Answer) -> None:
     assert decode_answer(answer.encoded(), FOLDER) == answer
 
 
@@ -49,7 +49,7 @@ def test_an_error_keeps_its_kind_its_cause_and_its_message(kind: type[PermanentE
     assert (error.cause, error.message) == (Cause.CRASHED, "why")
 
 
-def test_files_lie_in_the_folder_that_was_given_whatever_the_child_says() -> None:
+def test_decoded_files_lie_in_the_given_folder_even_if_the_child_names_another() -> None:
     stray = RenderedVariant("thumb", Path("/etc/passwd"), "webp", 4, 3, 99, "image/webp")
     answer = decode_answer(Answer(rendition=Rendition((stray,), "", "", "")).encoded(), FOLDER)
     assert answer.rendition is not None
@@ -57,6 +57,6 @@ def test_files_lie_in_the_folder_that_was_given_whatever_the_child_says() -> Non
 
 
 @pytest.mark.parametrize("line", [b"", b"[]", b"{", b'{"error": {"kind": "x"}}', b'{"probe": {}}'])
-def test_what_is_no_answer_raises_what_the_supervisor_expects(line: bytes) -> None:
+def test_a_line_that_is_not_an_answer_raises_an_error_that_the_supervisor_catches(line: bytes) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
         decode_answer(line, FOLDER)

@@ -1,4 +1,4 @@
-"""The texts of libvips, of the libraries below it and of Pillow, and what each of them means."""
+"""Error messages of libvips, of the libraries below libvips and of Pillow, and the cause that each message means."""
 
 import errno
 import os
@@ -17,7 +17,7 @@ MACHINE = [
     ("vipspng: png_malloc: out of memory", Cause.OUT_OF_MEMORY),
     ("heif: Memory allocation error: Cannot allocate pixel buffer (6.0)", Cause.OUT_OF_MEMORY),
     ("webpload: VP8_STATUS_OUT_OF_MEMORY", Cause.OUT_OF_MEMORY),
-    # An AVIF of 81 megapixels that is written within 900 MB.
+    # The message when an AVIF of 81 megapixels is written within 900 MB.
     (
         (
             "heif: Encoder plugin generated an error: Initialization problem: av1_create_context_and_bufferpool() "
@@ -25,7 +25,7 @@ MACHINE = [
         ),
         Cause.OUT_OF_MEMORY,
     ),
-    # librsvg 2.6x gives no reason where cairo gets no memory for a mask or a filter.
+    # librsvg 2.6x gives no reason when cairo cannot allocate memory for a mask or a filter.
     ("unable to call avg\n  svgload_buffer: SVG rendering failed\nglib: rendering error: \n\n", Cause.OUT_OF_MEMORY),
     ('TIFFReadDirectory: No space for "TileOffsets" array', Cause.OUT_OF_MEMORY),
     ("unable to create thread\nsystem error: Resource temporarily unavailable", Cause.UNAVAILABLE),
@@ -57,7 +57,7 @@ IMAGE = [
         "heif: Error while loading plugin: Support for this compression format has not been built in",
         Cause.UNSUPPORTED_FORMAT,
     ),
-    # Limits of a decoder against nonsense, in the words of the machine.
+    # Limits of a decoder against invalid files; the messages read like faults of the machine.
     ("heif: Memory allocation error: Security limit exceeded: Box size 1234567 (6.1000)", Cause.UNREADABLE),
     ('tiff2vips: Out of memory reading of "Compression"', Cause.UNREADABLE),
 ]
@@ -81,20 +81,20 @@ def test_the_machines_faults_are_tried_again(text: str, cause: Cause) -> None:
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_an_error_of_the_operating_system_is_the_machines(number: int) -> None:
+def test_an_error_of_the_operating_system_is_a_fault_of_the_machine(number: int) -> None:
     error = translate(OSError(number, os.strerror(number)), "psd")
     assert isinstance(error, TransientError)
     assert error.cause is Cause.UNAVAILABLE
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_a_full_disk_is_named(number: int) -> None:
+def test_the_message_names_a_full_disk(number: int) -> None:
     error = translate(OSError(number, os.strerror(number)), "psd")
     assert isinstance(error, TransientError)
     assert "disk" in error.message
 
 
-def test_no_memory_by_number_or_by_python() -> None:
+def test_a_memory_error_by_errno_or_by_python_is_out_of_memory() -> None:
     for raised in (MemoryError(), OSError(errno.ENOMEM, "Cannot allocate memory")):
         error = translate(raised, "psd")
         assert isinstance(error, TransientError)
@@ -102,14 +102,14 @@ def test_no_memory_by_number_or_by_python() -> None:
 
 
 @pytest.mark.parametrize(("text", "cause"), IMAGE)
-def test_a_decoder_that_complains_of_the_bytes_blames_the_image(text: str, cause: Cause) -> None:
+def test_an_error_of_a_decoder_about_the_bytes_is_a_fault_of_the_image(text: str, cause: Cause) -> None:
     error = translate(pyvips.Error("unable to call x", text), "tiff")
     assert isinstance(error, PermanentError)
     assert error.cause is cause
 
 
 @pytest.mark.parametrize(("text", "cause"), PILLOW)
-def test_pillow_has_words_of_its_own(text: str, cause: Cause) -> None:
+def test_each_message_of_pillow_has_its_cause(text: str, cause: Cause) -> None:
     error = translate(OSError(text), "bmp")
     assert isinstance(error, PermanentError)
     assert error.cause is cause
@@ -124,19 +124,19 @@ def test_pillow_has_words_of_its_own(text: str, cause: Cause) -> None:
         "VipsForeignSave: ?",
     ],
 )
-def test_an_encoder_never_blames_the_source(text: str) -> None:
+def test_an_error_of_an_encoder_is_never_a_fault_of_the_source(text: str) -> None:
     error = translate(pyvips.Error("unable to call x", text), "jpeg")
     assert isinstance(error, TransientError)
     assert error.cause is Cause.CRASHED
 
 
-def test_what_a_format_cannot_hold_is_the_recipes_fault() -> None:
+def test_a_picture_that_is_too_large_for_a_format_is_the_recipes_fault() -> None:
     error = translate(pyvips.Error("unable to call VipsForeignSaveWebp", "webpsave: image too large"), "jpeg")
     assert isinstance(error, PermanentError)
     assert error.cause is Cause.RECIPE_UNFIT
 
 
-def test_while_a_variant_is_written_a_decoder_may_still_complain() -> None:
+def test_an_error_of_a_decoder_during_writing_is_a_fault_of_the_image() -> None:
     text = "VipsJpeg: Corrupt JPEG data: bad Huffman code\nwebpsave: unable to write"
     error = translate(pyvips.Error("unable to call x", text), "jpeg")
     assert isinstance(error, PermanentError)
@@ -144,13 +144,13 @@ def test_while_a_variant_is_written_a_decoder_may_still_complain() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "something new", "sharpen: no such property"])
-def test_an_unknown_text_is_crashed_and_tried_again(text: str) -> None:
+def test_an_unknown_message_has_the_cause_crashed_and_is_tried_again(text: str) -> None:
     error = translate(OSError(text), "jpeg")
     assert isinstance(error, TransientError)
     assert error.cause is Cause.CRASHED
 
 
-def test_a_parser_that_stumbles_blames_the_bytes() -> None:
+def test_a_parsing_error_is_a_fault_of_the_image() -> None:
     error = translate(DamagedError("unpack requires a buffer of 4 bytes"), "sgi")
     assert isinstance(error, PermanentError)
     assert error.cause is Cause.UNREADABLE

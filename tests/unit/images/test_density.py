@@ -1,4 +1,4 @@
-"""The density of a picture (pixels to the inch) in variants, read by Pillow."""
+"""The density (pixels per inch) of variants, read by Pillow."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ FORMATS = ("jpeg", "png", "webp", "avif", "tiff")
 
 
 def density(path: Path) -> float | None:
-    """Pixels to the inch, by the file's own fields, else by EXIF."""
+    """Pixels per inch, from the fields of the file format, or else from EXIF."""
     with Image.open(path) as picture:
         picture.load()
         own = picture.info.get("dpi")
@@ -33,13 +33,13 @@ def test_keep_keeps_the_density_of_a_source_without_exif(save: Callable[..., Pat
 @pytest.mark.parametrize("code", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
 @pytest.mark.parametrize("metadata", ["keep", "strip"])
 def test_an_unknown_density_is_72(save: Callable[..., Path], rendered: Run, code: str, metadata: str) -> None:
-    """EXIF 2.32, 4.6.4: 72 pixels to the inch if the density is unknown. Layout programs take a number as it is."""
+    """EXIF 2.32, 4.6.4: 72 pixels per inch if the density is unknown. Layout programs use any number unchanged."""
     source = save(Image.new("RGB", (64, 48)), code, exif=exif())
     variants = rendered(source, *({"format": kind, "metadata": metadata} for kind in FORMATS)).variants
     assert {density(variant.path) for variant in variants} <= {None, 72}
 
 
-def test_a_source_without_metadata_and_density_gets_none(save: Callable[..., Path], rendered: Run) -> None:
+def test_a_source_without_metadata_and_density_gives_no_exif(save: Callable[..., Path], rendered: Run) -> None:
     source = save(Image.new("RGB", (64, 48)), "PNG")
     [variant] = rendered(source, {"format": "jpeg", "metadata": "keep"}).variants
     with Image.open(variant.path) as picture:

@@ -1,4 +1,4 @@
-"""Sixteen bits where the recipe asks for them and the source has them."""
+"""A variant has 16 bits if the recipe asks for 16 bits and the source has 16 bits."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ Run = Callable[..., Rendition]
 
 @pytest.fixture
 def ramp(tmp_path: Path) -> Path:
-    """A 16-bit RGB TIFF that rises by 100 of 65,535 from column to column: 2.5 columns to one of 8 bits."""
+    """A 16-bit RGB TIFF whose value rises by 100 of 65,535 per column; 2.5 columns share one 8-bit value."""
     row = pyvips.Image.identity(ushort=True, size=640) * 100
     wide = row.cast("ushort").replicate(1, 40).copy(interpretation="grey16")
     path = tmp_path / "ramp"
@@ -32,7 +32,7 @@ def read(path: Path) -> Any:
 
 
 def tones(path: Path) -> int:
-    """How many differ in the first row."""
+    """The number of different tones in the middle row."""
     image = read(path)
     return len({tuple(image.getpoint(x, image.height // 2)) for x in range(image.width)})
 
@@ -54,7 +54,7 @@ def test_avif_has_twelve_bits(ramp: Path, rendered: Run) -> None:
     assert (source.cast("int") - kept.cast("int")).abs().avg() < 200
 
 
-def test_what_has_eight_bits_stays_at_eight(save: Save, rendered: Run, quarters: Image.Image) -> None:
+def test_a_source_of_eight_bits_stays_at_eight(save: Save, rendered: Run, quarters: Image.Image) -> None:
     [png] = rendered(save(quarters, "TIFF"), {"format": "png", "depth": 16}).variants
     assert read(png.path).format == "uchar"
 
@@ -67,12 +67,12 @@ def test_signed_samples_do_not_wrap(tmp_path: Path, rendered: Run) -> None:
     assert read(png.path).getpoint(5, 5) == [0, 20, 250]
 
 
-def test_a_deep_variant_is_scaled_as_any_other(ramp: Path, rendered: Run) -> None:
+def test_a_deep_variant_is_scaled_like_any_other_variant(ramp: Path, rendered: Run) -> None:
     [deep] = rendered(ramp, {"format": "png", "depth": 16, "box": 320}).variants
     assert (deep.width, read(deep.path).format) == (320, "ushort")
 
 
-def test_a_deep_picture_looks_the_same_to_the_fingerprint(tmp_path: Path, save: Save, rendered: Run) -> None:
+def test_sixteen_bits_hardly_change_the_fingerprint(tmp_path: Path, save: Save, rendered: Run) -> None:
     flat = save(scene((300, 200), "noon", "deep"), "PNG")
     wide = tmp_path / "wide"
     (read(flat).cast("ushort") * 257).cast("ushort").copy(interpretation="rgb16").pngsave(str(wide))
@@ -80,7 +80,7 @@ def test_a_deep_picture_looks_the_same_to_the_fingerprint(tmp_path: Path, save: 
     assert (int(first.perceptual_hash, 16) ^ int(second.perceptual_hash, 16)).bit_count() <= 2
 
 
-def test_transparency_is_kept_deep_and_an_opaque_alpha_is_dropped(ramp: Path, tmp_path: Path, rendered: Run) -> None:
+def test_a_deep_variant_keeps_transparency_and_drops_an_opaque_alpha(ramp: Path, tmp_path: Path, rendered: Run) -> None:
     colours = read(ramp)
     for alpha, bands in ((30_000, 4), (65_535, 3)):
         path = tmp_path / f"alpha-{alpha}"
@@ -106,6 +106,6 @@ def test_a_deep_grey_stays_grey(tmp_path: Path, rendered: Run) -> None:
         ('format = "png"\ntiles = {}', "without tiles"),
     ],
 )
-def test_a_depth_that_cannot_be_is_refused_with_what_could(line: str, reported: str) -> None:
+def test_an_impossible_depth_is_refused_with_a_remedy(line: str, reported: str) -> None:
     with pytest.raises(RecipeError, match=reported):
         parse(f'name = "r"\n[[variants]]\nname = "v"\ndepth = 16\n{line}\n', "r.toml")

@@ -1,4 +1,4 @@
-"""Dates and text of EXIF: one bad part loses nothing but itself."""
+"""Dates and text of EXIF: a bad part does not affect the other parts."""
 
 import pytest
 
@@ -33,12 +33,12 @@ def blob(original: Field | None = None, offset: Field | None = None, plain: Fiel
         (blob(text("2016:12:31 23:59:60")), "2017-01-01T00:00:00"),
         (blob(text("9999:12:31 23:59:60"), None, GOOD), WHEN),
         (blob(text("2024:05:06 07:08:61"), None, GOOD), WHEN),
-        # The end of the day to ISO 8601, its start to some telephones.
+        # ISO 8601 means the end of the day; some telephones mean the start of the day.
         (blob(text("2024:05:06 24:00:00"), None, GOOD), WHEN),
         (blob(), None),
     ],
 )
-def test_a_bad_part_does_not_lose_the_date(written: bytes, moment: str | None) -> None:
+def test_a_bad_part_of_exif_does_not_lose_the_date(written: bytes, moment: str | None) -> None:
     assert read_exif(written, with_place=False).taken_at == moment
 
 
@@ -63,7 +63,7 @@ def test_a_tree_is_read_as_it_was_written() -> None:
     assert read_tree(b"Exif\0\0" + write_tree(tree)) == tree
 
 
-def test_big_endian_numbers_are_turned() -> None:
+def test_big_endian_numbers_become_little_endian() -> None:
     block = b"MM\0*\0\0\0\x08" + b"\0\x01" + b"\x01\x12\0\x03\0\0\0\x01\0\x06\0\0" + bytes(4)
     assert read_tree(block).image[274].data == b"\x06\0"
 

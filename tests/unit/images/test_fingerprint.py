@@ -18,7 +18,7 @@ def differing_bits(left: str, right: str) -> int:
     return (int(left, 16) ^ int(right, 16)).bit_count()
 
 
-def test_a_thumbhash_holds_the_average_colour_where_its_format_says() -> None:
+def test_a_thumbhash_holds_the_average_colour_in_its_header() -> None:
     raw = base64.b64decode(thumbhash([(255, 255, 255, 255)] * 64, 8, (4, 3)))
     head = int.from_bytes(raw[:3], "little")
     assert head & 63 == 63
@@ -26,12 +26,12 @@ def test_a_thumbhash_holds_the_average_colour_where_its_format_says() -> None:
     assert head >> 23 == 0
 
 
-def test_a_thumbhash_of_something_transparent_says_so() -> None:
+def test_the_thumbhash_of_a_transparent_picture_has_the_alpha_flag() -> None:
     raw = base64.b64decode(thumbhash([(255, 0, 0, 0)] * 32 + [(0, 0, 255, 255)] * 32, 8, (8, 8)))
     assert raw[2] >> 7 == 1
 
 
-def test_nearly_opaque_and_opaque_agree() -> None:
+def test_nearly_opaque_and_opaque_pictures_have_the_same_average_colour() -> None:
     colours = [(at * 7 % 256, at * 13 % 256, at * 29 % 256) for at in range(64)]
     opaque = base64.b64decode(thumbhash([(*colour, 255) for colour in colours], 8, (8, 8)))
     nearly = base64.b64decode(thumbhash([*((*colour, 255) for colour in colours[:-1]), (*colours[-1], 254)], 8, (8, 8)))
@@ -44,13 +44,13 @@ def test_a_thumbhash_is_short() -> None:
     assert len(base64.b64decode(thumbhash([(x % 256, 80, 9, 255) for x in range(1024)], 32, (32, 20)))) <= 25
 
 
-def test_the_dominant_colour_is_the_one_that_fills_most(save: Save, rendered: Run) -> None:
+def test_the_colour_of_the_largest_area_is_dominant(save: Save, rendered: Run) -> None:
     picture = Image.new("RGB", (90, 90), (20, 120, 200))
     picture.paste((250, 250, 0), (0, 0, 40, 40))
     assert rendered(save(picture, "PNG"), {}).dominant_colour == "#1478c8"
 
 
-def test_the_perceptual_hash_survives_scaling_and_compression(save: Save, rendered: Run) -> None:
+def test_scaling_and_compression_hardly_change_the_perceptual_hash(save: Save, rendered: Run) -> None:
     picture = scene((300, 200), "sea", "one")
     original = rendered(save(picture, "PNG"), {}).perceptual_hash
     small = rendered(save(picture.resize((150, 100)), "JPEG", quality=40), {}).perceptual_hash

@@ -1,4 +1,4 @@
-"""The table of formats: docs/reference/formats.md says the same, and a sample of every row is rendered or refused."""
+"""The table of formats agrees with docs/reference/formats.md; a sample of every row is rendered or refused."""
 
 import gzip
 import io
@@ -25,7 +25,7 @@ REFERENCE: Final = (Path(__file__).parents[3] / "docs" / "reference" / "formats.
 
 
 def jxl(made: Image.Image) -> bytes:
-    """A JPEG XL without loss of a picture in mode L, RGB or RGBA."""
+    """A lossless JPEG XL of a picture in mode L, RGB or RGBA."""
     bands = len(made.getbands())
     return pyjpegxl.encode(made.tobytes(), made.width, made.height, lossless=True, num_channels=bands)
 
@@ -124,7 +124,7 @@ def actual(content: bytes) -> Format:
 
 
 @pytest.mark.parametrize("row", FORMATS, ids=_name)
-def test_a_sample_of_each_format_is_found_and_rendered(tmp_path: Path, rendered: Run, row: Format) -> None:
+def test_a_sample_of_each_format_is_recognised_and_rendered(tmp_path: Path, rendered: Run, row: Format) -> None:
     content = SAMPLES[row.name]()
     assert actual(content) is row
     (tmp_path / "a").write_bytes(content)
@@ -154,21 +154,21 @@ def test_the_reference_has_a_line_for_each_refused_format(row: RefusedFormat) ->
 
 
 @pytest.mark.parametrize("row", FORMATS, ids=_name)
-def test_each_row_names_a_reader_that_is_there(row: Format) -> None:
+def test_each_row_names_an_existing_reader(row: Format) -> None:
     reader = reader_of(row)
     assert callable(reader.read_header)
     assert callable(reader.decode)
 
 
-def test_what_pillow_could_read_and_the_table_does_not_list_is_decided_on(tmp_path: Path) -> None:
-    """Every format that the installed Pillow opens is a row, a refusal, or named in the reference as left out."""
+def test_every_format_of_pillow_is_listed_refused_or_left_out(tmp_path: Path) -> None:
+    """Every format that the installed Pillow opens is a row or a refusal, or the reference names it as left out."""
     Image.init()
     known = {row.code for row in FORMATS} | {"JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF", "HEIF"}
     left = [code for code in Image.OPEN if code not in known and f"`{code}`" not in REFERENCE]
     assert not left
 
 
-def test_a_bitmap_is_no_negative(tmp_path: Path, rendered: Run) -> None:
+def test_a_bitmap_is_not_inverted(tmp_path: Path, rendered: Run) -> None:
     (tmp_path / "a").write_bytes(psd(0, 1, [bitmap_plane()]))
     [variant] = rendered(tmp_path / "a", {"format": "png"}).variants
     with Image.open(variant.path) as opened:

@@ -39,7 +39,7 @@ def written(code: str, mode: str = "RGB") -> bytes:
         ("PCX", "pcx"),
     ],
 )
-def test_each_format_is_known_by_its_first_bytes(code: str, name: str) -> None:
+def test_each_format_is_recognised_by_its_first_bytes(code: str, name: str) -> None:
     assert sniff(written(code)).name == name
 
 
@@ -54,13 +54,13 @@ def test_junk_is_not_an_image(head: bytes) -> None:
     ("head", "name"),
     [(b"gimp xcf v011", "GIMP XCF"), (b"BPG\xfb", "BPG"), (b"%!PS-Adobe", "PostScript"), (b"v/1\x01", "OpenEXR")],
 )
-def test_a_known_format_that_nothing_reads_is_named(head: bytes, name: str) -> None:
+def test_the_error_names_a_known_format_without_a_reader(head: bytes, name: str) -> None:
     with pytest.raises(PermanentError, match=name) as caught:
         sniff(head)
     assert caught.value.cause is Cause.UNSUPPORTED_FORMAT
 
 
-def test_a_film_is_told_from_heic_and_avif() -> None:
+def test_a_film_is_distinguished_from_heic_and_avif() -> None:
     box = b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic"
     assert sniff(box).name == "heic"
     assert sniff(box.replace(b"heic", b"avif")).name == "avif"
@@ -68,17 +68,17 @@ def test_a_film_is_told_from_heic_and_avif() -> None:
         sniff(b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42")
 
 
-def test_a_low_overhead_image_file_is_refused_as_such() -> None:
+def test_a_low_overhead_image_file_is_refused_as_unsupported() -> None:
     """ISO/IEC 23008-12:2025: a `mini` box in place of `meta`."""
     with pytest.raises(PermanentError, match="mini") as caught:
         sniff(b"\x00\x00\x00\x10ftypmif3avif\x00\x00\x00\x08mini")
     assert caught.value.cause is Cause.UNSUPPORTED_FORMAT
 
 
-def test_an_svg_is_known_behind_declaration_and_comment() -> None:
+def test_an_svg_is_recognised_after_a_declaration_and_a_comment() -> None:
     assert sniff(b'<?xml version="1.0"?>\n<!-- hi -->\n<svg xmlns="http://www.w3.org/2000/svg">').name == "svg"
 
 
-def test_files_are_named_as_people_expect() -> None:
+def test_files_have_the_usual_extension_and_content_type() -> None:
     jpeg = sniff(b"\xff\xd8\xff\xe0")
     assert (extension_of(jpeg), content_type_of(jpeg)) == (".jpg", "image/jpeg")

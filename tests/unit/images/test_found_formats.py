@@ -1,4 +1,4 @@
-"""The format is found where it is: SVG behind anything, raws in TIFF's clothes, bitmaps without a signature."""
+"""Formats without a simple signature: SVG after other content, camera raws in TIFF, bitmaps without a signature."""
 
 import gzip
 import struct
@@ -42,7 +42,7 @@ SVGS = {
     "compressed": gzip.compress(PLAIN.encode(), mtime=0),
     "doctype in lower case": f"<!doctype svg>{PLAIN}".encode(),
     "doctype in lower case behind comments": f"\ufeff<!-- a --> <?b?>\n<!----><!doctype svg>{PLAIN}".encode(),
-    # One pattern with a repetition divided these comments in 2^3000 ways before the file was rendered.
+    # A single pattern with a repetition divided these comments in 2^3000 ways before the file was rendered.
     "many comments and no doctype": b"<!---->" * 3_000 + PLAIN.encode(),
     "entities of Illustrator": (ADOBE + PLAIN).encode(),
     "a processing instruction": f'<?xml-stylesheet href="a.css"?>\n{PLAIN}'.encode(),
@@ -50,7 +50,7 @@ SVGS = {
 
 
 @pytest.mark.parametrize("name", SVGS)
-def test_an_svg_is_found_and_rendered(tmp_path: Path, rendered: Run, name: str) -> None:
+def test_an_svg_is_recognised_and_rendered(tmp_path: Path, rendered: Run, name: str) -> None:
     assert actual(SVGS[name]).name == "svg"
     path = tmp_path / "source"
     path.write_bytes(SVGS[name])
@@ -63,7 +63,7 @@ def test_an_svg_is_found_and_rendered(tmp_path: Path, rendered: Run, name: str) 
     "content",
     [b"<html><svg></svg></html>", b"<!-- <svg> -->", b"<svgx>", gzip.compress(b"hello", mtime=0), b"\x1f\x8b\x08junk"],
 )
-def test_what_only_holds_an_svg_is_none(content: bytes) -> None:
+def test_a_file_that_resembles_an_svg_is_not_an_image(content: bytes) -> None:
     with pytest.raises(PermanentError) as caught:
         actual(content)
     assert caught.value.cause is Cause.NOT_AN_IMAGE
@@ -99,8 +99,8 @@ RAWS = {
 
 
 @pytest.mark.parametrize("name", RAWS)
-def test_a_raw_is_not_its_thumbnail(name: str, tmp_path: Path, rendered: Run) -> None:
-    """These have the marks of a raw and not its content: none is shown by the small picture in front."""
+def test_a_raw_is_not_rendered_from_its_thumbnail(name: str, tmp_path: Path, rendered: Run) -> None:
+    """These files have the marks of a raw without its content; none is rendered from the small picture at its start."""
     assert actual(RAWS[name]).name == "raw"
     (tmp_path / "source").write_bytes(RAWS[name])
     whole = (64, 48)
@@ -131,7 +131,7 @@ def test_pages_are_pictures_in_full_resolution(tmp_path: Path, rendered: Run) ->
     assert caught.value.cause is Cause.PAGE_MISSING
 
 
-def test_a_chain_of_directories_that_bites_its_tail_ends(tmp_path: Path, rendered: Run) -> None:
+def test_a_circular_chain_of_directories_ends(tmp_path: Path, rendered: Run) -> None:
     content = bytearray(tiff(quarters_page(QUARTERS)))
     first = struct.unpack_from("<I", content, 4)[0]
     count = struct.unpack_from("<H", content, first)[0]
@@ -152,8 +152,8 @@ def test_a_tga_with_a_palette_of_256_is_recognised(tmp_path: Path, rendered: Run
         assert opened.convert("RGB").getpixel((8, 8)) == (77, 77, 77)
 
 
-def test_metadata_never_decides_about_pixels(save: Callable[..., Path], rendered: Run) -> None:
-    """A PNG text chunk whose keyword is no UTF-8."""
+def test_invalid_metadata_does_not_prevent_rendering(save: Callable[..., Path], rendered: Run) -> None:
+    """A PNG text chunk whose keyword is not UTF-8."""
     import zlib  # noqa: PLC0415
 
     path = save(picture(), "PNG")

@@ -1,4 +1,4 @@
-"""The fuzzer of images reaches the reader of each format: a small seed passes the fuzzer's limits, and is decoded."""
+"""The image fuzzer reaches the reader of each format: a small seed passes the fuzzer's limits and is decoded."""
 
 from collections import defaultdict
 from functools import cache

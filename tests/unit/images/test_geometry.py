@@ -1,4 +1,4 @@
-"""All size arithmetic, without a pixel."""
+"""All size arithmetic, without pixels."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_inside_keeps_the_shape_and_never_enlarges(
     assert place(source, variant(box=box)).canvas == expected
 
 
-def test_inside_enlarges_when_told_to() -> None:
+def test_inside_enlarges_if_enlarge_is_set() -> None:
     assert place((100, 50), variant(box=400, enlarge=True)).resized == (400, 200)
 
 

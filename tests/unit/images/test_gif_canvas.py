@@ -1,4 +1,4 @@
-"""The canvas of a GIF is transparent where no frame has painted it or a frame has cleared it, as in browsers."""
+"""The canvas of a GIF is transparent, as in browsers, where no frame has painted or where a frame has cleared."""
 
 import struct
 from collections.abc import Callable
@@ -19,7 +19,7 @@ CLEAR = (0, 0, 0, 0)
 
 
 def shown(path: Path, rendered: Run, content: bytes) -> list[list[tuple[int, ...]]]:
-    """For each frame the colours in the middles of its left and right halves."""
+    """The colours in the middle of the left half and of the right half of each frame."""
     path.write_bytes(content)
     [variant] = rendered(path, {"format": "webp", "lossless": True}).variants
     frames_shown = pyvips.Image.webpload(str(variant.path), n=-1)
@@ -42,19 +42,19 @@ def test_canvas_that_was_never_painted_is_transparent_in_every_frame(tmp_path: P
 
 
 def test_a_frame_of_256_colours_that_clears_leaves_the_canvas_transparent(tmp_path: Path, rendered: Run) -> None:
-    """Its pixels may have every colour, so that none is free to be transparent."""
+    """The pixels of such a frame may have every colour, so that no colour is free for transparency."""
     red, green, blue = ((*QUARTERS[at], 255) for at in range(3))
     seen = shown(tmp_path / "a", rendered, gif([(WHOLE, 0, 2), (LEFT, 1, 2), (RIGHT, 2, 2)], codes=8))
     assert seen == [[red, red], [green, CLEAR], [CLEAR, blue]]
 
 
-def test_what_a_first_frame_restores_is_transparent(tmp_path: Path, rendered: Run) -> None:
+def test_the_area_that_a_first_frame_restores_is_transparent(tmp_path: Path, rendered: Run) -> None:
     red, green = (*QUARTERS[0], 255), (*QUARTERS[1], 255)
     seen = shown(tmp_path / "a", rendered, gif([(WHOLE, 0, 3), (LEFT, 1, 0)]))
     assert seen == [[red, red], [green, CLEAR]]
 
 
-def test_the_page_of_a_changed_gif_is_the_one_that_the_recipe_names(tmp_path: Path, rendered: Run) -> None:
+def test_a_changed_gif_shows_the_page_that_the_recipe_names(tmp_path: Path, rendered: Run) -> None:
     source = tmp_path / "a"
     source.write_bytes(gif([(WHOLE, 0, 2), (WHOLE, 1, 2), (WHOLE, 2, 2)], codes=8))
     variants = rendered(source, *({"format": "png", "page": page} for page in (1, 2, 3))).variants
@@ -86,7 +86,7 @@ def test_the_rows_of_an_interlaced_frame_that_reaches_below_the_canvas_stay_in_o
 
 @pytest.mark.parametrize("size", [(640, 480), (800, 600), (2049, 48), (64, 2500)])
 def test_the_canvas_may_have_the_size_of_a_usual_screen(tmp_path: Path, rendered: Run, size: tuple[int, int]) -> None:
-    """libnsgif takes the first frame's size for it."""
+    """libnsgif uses the size of the first frame in place of such a size."""
     content = gif([(LEFT, 0, 1), (RIGHT, 1, 1)])
     for delay in (30, 40):
         content = content.replace(b"\x04\x0a\0\0", b"\x04" + bytes((delay, 0, 0)), 1)
@@ -101,7 +101,7 @@ def test_the_canvas_may_have_the_size_of_a_usual_screen(tmp_path: Path, rendered
         assert shown_whole.getpoint(size[0] - 1, 24)[3] == 0
 
 
-def test_an_ordinary_gif_is_left_as_it_is() -> None:
+def test_an_ordinary_gif_is_not_changed() -> None:
     assert with_clear_canvas(gif([(WHOLE, 0, 0), (LEFT, 1, 1)])) is None
 
 
@@ -136,7 +136,7 @@ def test_the_work_for_frames_that_clear_does_not_grow_with_the_square_of_their_n
 def test_the_last_pixel_of_a_frame_without_an_end_code_is_shown(
     tmp_path: Path, rendered: Run, box: tuple[int, int, int, int]
 ) -> None:
-    """The end code is required (GIF89a, appendix F), but browsers, ImageMagick and Pillow show frames without it."""
+    """The end code is required (GIF89a, appendix F), but browsers, ImageMagick and Pillow show frames without one."""
     left, top, width, height = box
     for end in (True, False):
         (tmp_path / "a").write_bytes(gif([(WHOLE, 0, 1), (box, 2, 1)], end=end))

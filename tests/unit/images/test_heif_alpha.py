@@ -1,4 +1,4 @@
-"""The properties of a HEIF file's items are compared by their first bytes, however many references lead to them."""
+"""The properties of HEIF items are compared by their first bytes, for any number of references to the items."""
 
 import struct
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whatever the bytes are, the engine renders them or refuses them with one of its own errors."""
+"""The engine renders any bytes or refuses the bytes with an error of its own."""
 
 from pathlib import Path
 
@@ -48,5 +48,5 @@ def test_any_bytes_are_rendered_or_refused(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("path", REGRESSIONS, ids=lambda path: str(path.name))
-def test_what_a_fuzzer_once_found_is_harmless(path: Path) -> None:
+def test_a_regression_file_of_a_fuzzer_is_rendered_or_refused(path: Path) -> None:
     check(path.read_bytes())

@@ -1,4 +1,4 @@
-"""A picture inside another file counts with its own size, whatever the outer header says."""
+"""The limits apply to the size of the picture inside a file, even if the outer header says another size."""
 
 import io
 import struct
@@ -15,7 +15,7 @@ LIMITS = Limits(max_bytes=10**9, max_pixels=10**9, max_frames=20)
 
 
 def blp_of_jpeg(declared: tuple[int, int], actual: tuple[int, int], *, head: int = 0) -> bytes:
-    """A BLP1 whose pixels are a JPEG; the first `head` bytes of the JPEG are in the common head."""
+    """A BLP1 whose pixels are a JPEG; the first `head` bytes of the JPEG are in the common header."""
     file = io.BytesIO()
     Image.new("RGB", (16, 16)).save(file, "JPEG")
     jpeg = bytearray(file.getvalue())
@@ -37,7 +37,7 @@ def test_a_blp_of_a_much_larger_jpeg_is_refused_before_it_is_decoded(tmp_path: P
 
 
 @pytest.mark.parametrize("size", [(16, 16), (8_000, 8_000)])
-def test_a_blp_of_a_jpeg_of_its_own_size_is_left_to_the_lanes_limits(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_a_blp_with_a_jpeg_of_its_size_has_only_the_limits_of_the_lane(tmp_path: Path, size: tuple[int, int]) -> None:
     path = tmp_path / "a.blp"
     path.write_bytes(blp_of_jpeg(size, size))
     assert (probe(path, LIMITS).width, probe(path, LIMITS).height) == size

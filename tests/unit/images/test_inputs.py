@@ -1,4 +1,4 @@
-"""Every format that is read, in its odd forms; each is written by Pillow, by libvips or by hand."""
+"""Every format that the engine reads, in unusual forms, written by Pillow, by libvips or by hand."""
 
 import io
 import struct
@@ -21,7 +21,7 @@ QUARTERS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)]
 
 
 def colours(rendition: Rendition) -> list[tuple[int, int, int]]:
-    """The middles of the four quarters of the first variant."""
+    """The colours in the middle of the four quarters of the first variant."""
     with Image.open(rendition.variants[0].path) as opened:
         picture = opened.convert("RGB")
     actual = []
@@ -91,20 +91,20 @@ def test_tiff_may_be_tiled_or_big_or_hold_jpeg(
 
 @pytest.mark.parametrize("space", ["lab", "cmyk", "rgb16", "scrgb"])
 def test_tiff_may_hold_other_colour_spaces(tmp_path: Path, rendered: Run, quarters: Image.Image, space: str) -> None:
-    # Colours that ink can show: the quarters themselves are outside the gamut of CMYK.
+    # A colour that ink can show; the colours of the quarters are outside the gamut of CMYK.
     grey = vips(Image.new("RGB", (40, 40), (128, 120, 110)))
     grey.colourspace(space).tiffsave(str(tmp_path / "a.tif"))
     for actual in colours(rendered(tmp_path / "a.tif", {"format": "png"})):
         assert all(abs(one - other) <= 12 for one, other in zip(actual, (128, 120, 110), strict=True)), actual
 
 
-def test_a_float_tiff_counts_from_nought_to_one(save: Save, rendered: Run) -> None:
+def test_the_samples_of_a_float_tiff_range_from_0_to_1(save: Save, rendered: Run) -> None:
     picture = Image.new("F", (20, 20), 0.5)
     for actual in colours(rendered(save(picture, "TIFF"), {"format": "png"})):
         assert abs(actual[0] - 128) <= 2
 
 
-def test_a_tiff_of_many_bands_shows_its_first_three(tmp_path: Path, rendered: Run) -> None:
+def test_a_tiff_of_many_bands_shows_its_first_three_bands(tmp_path: Path, rendered: Run) -> None:
     bands = pyvips.Image.black(30, 30, bands=7).linear(1, [200, 100, 50, 1, 2, 3, 4], uchar=True)
     bands.copy(interpretation="multiband").tiffsave(str(tmp_path / "a.tif"))
     assert colours(rendered(tmp_path / "a.tif", {"format": "png"})) == [(200, 100, 50)] * 4
@@ -158,12 +158,12 @@ def test_a_psd_shows_its_flattened_picture(tmp_path: Path, rendered: Run, quarte
 
 
 def test_inverted_cmyk_of_photoshop_is_not_a_negative(save: Save, rendered: Run) -> None:
-    """Pillow writes CMYK JPEGs inverted and marked as Adobe's, as Photoshop does."""
+    """Pillow writes CMYK JPEGs inverted and with Adobe's marker, like Photoshop."""
     source = save(Image.new("CMYK", (20, 20), (0, 0, 0, 0)), "JPEG")
     assert min(colours(rendered(source, {"format": "png"}))[0]) > 240
 
 
-def test_a_twelve_bit_jpeg_is_refused_clearly(save: Save, rendered: Run, quarters: Image.Image) -> None:
+def test_a_twelve_bit_jpeg_is_refused_as_unsupported(save: Save, rendered: Run, quarters: Image.Image) -> None:
     source = save(quarters, "JPEG")
     content = bytearray(source.read_bytes())
     frame = content.index(b"\xff\xc0")
@@ -202,7 +202,7 @@ def test_a_text_chunk_bomb_in_a_png_is_harmless(rendered: Run, tmp_path: Path) -
 
 
 def test_a_message_of_a_codec_may_quote_any_bytes(tmp_path: Path, rendered: Run) -> None:
-    """libheif quotes the type of a property that it does not know. The next error is not that one's victim."""
+    """libheif quotes the type of an unknown property. That message does not affect the next error."""
     content = (FIXTURES / "alpha-not-cropped.avif").read_bytes()
     (tmp_path / "quoted").write_bytes(content.replace(b"clap", b"\xfflap"))
     (tmp_path / "short").write_bytes(content[:300])

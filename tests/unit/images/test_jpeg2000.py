@@ -1,4 +1,4 @@
-"""JPEG 2000 that Pillow decodes to other pixels than the file has is refused, with the reason."""
+"""A JPEG 2000 file that Pillow would decode to wrong pixels is refused, and the message gives the reason."""
 
 import io
 import struct
@@ -37,8 +37,8 @@ def refusal(tmp_path: Path, rendered: Run, content: bytes) -> PermanentError:
     return caught.value
 
 
-def test_black_and_white_of_sixteen_bits_are_told_apart(tmp_path: Path, rendered: Run) -> None:
-    """Black, white and grey with loss and without, by the half contrast of the same codestream."""
+def test_black_and_white_of_sixteen_bits_are_distinguished(tmp_path: Path, rendered: Run) -> None:
+    """Half the contrast of the same codestream shows black, white and grey, lossy or lossless."""
     content = bytearray((FIXTURES / "white-16bit.jp2").read_bytes())
     start = content.index(b"\xff\x4f\xff\x51")
     half = half_contrast(bytes(content[start:]))
@@ -47,8 +47,8 @@ def test_black_and_white_of_sixteen_bits_are_told_apart(tmp_path: Path, rendered
         assert opened.getpixel((16, 12)) == (192, 192, 192)
 
 
-def test_samples_of_a_codestream_in_two_ways_of_coding_are_refused() -> None:
-    """Without quantization in one component, with quantization in another."""
+def test_a_codestream_with_two_ways_of_coding_is_refused() -> None:
+    """One component is coded without quantization, another component with quantization."""
     whole = bytes(codestream())
     at = whole.index(b"\xff\x5c")
     mixed = whole[:at] + b"\xff\x5d\0\6\1\x42\x10\0" + whole[at:]
@@ -56,13 +56,13 @@ def test_samples_of_a_codestream_in_two_ways_of_coding_are_refused() -> None:
 
 
 @pytest.mark.parametrize("size", [(63, 48), (64, 47)])
-def test_subsampled_colours_of_odd_size_are_not_mixed_up(tmp_path: Path, rendered: Run, size: tuple[int, int]) -> None:
+def test_subsampled_colours_of_odd_size_are_refused(tmp_path: Path, rendered: Run, size: tuple[int, int]) -> None:
     error = refusal(tmp_path, rendered, subsampled(codestream(size)))
     assert error.cause is Cause.UNSUPPORTED_FORMAT
     assert "subsampled" in error.message
 
 
-def test_ycbcr_in_another_order_is_not_taken_as_it_comes(tmp_path: Path, rendered: Run) -> None:
+def test_ycbcr_with_components_in_another_order_is_refused(tmp_path: Path, rendered: Run) -> None:
     content = jp2_of_other_order()
     at = content.index(b"colr") + 7
     error = refusal(tmp_path, rendered, content[:at] + struct.pack(">I", 18) + content[at + 4 :])
@@ -70,7 +70,7 @@ def test_ycbcr_in_another_order_is_not_taken_as_it_comes(tmp_path: Path, rendere
     assert "YCbCr" in error.message
 
 
-def test_many_components_are_named(tmp_path: Path, rendered: Run) -> None:
+def test_the_error_names_the_number_of_components(tmp_path: Path, rendered: Run) -> None:
     content = codestream()
     content[40:42] = b"\0\5"
     error = refusal(tmp_path, rendered, bytes(content))
@@ -78,7 +78,7 @@ def test_many_components_are_named(tmp_path: Path, rendered: Run) -> None:
     assert "5 components" in error.message
 
 
-def test_a_grey_of_odd_size_is_read(tmp_path: Path, rendered: Run) -> None:
+def test_a_grey_picture_of_odd_size_is_read(tmp_path: Path, rendered: Run) -> None:
     picture().convert("L").resize((63, 47)).save(tmp_path / "a", "JPEG2000")
     with Image.open(rendered(tmp_path / "a", {"format": "png"}).variants[0].path) as opened:
         assert opened.size == (63, 47)
@@ -86,6 +86,6 @@ def test_a_grey_of_odd_size_is_read(tmp_path: Path, rendered: Run) -> None:
 
 @pytest.mark.parametrize("space", [1, 9, 13, 20, 21])
 def test_an_enumerated_colour_space_without_a_rule_is_refused(tmp_path: Path, rendered: Run, space: int) -> None:
-    """YCbCr of another range, PhotoYCC, YCCK, e-sRGB, ROMM RGB (T.801, M.11.7.3): the numbers are not those of RGB."""
+    """YCbCr of another range, PhotoYCC, YCCK, e-sRGB, ROMM RGB (T.801, M.11.7.3): the samples are not RGB values."""
     refused = refusal(tmp_path, rendered, jp2_of_space(space, QUARTERS))
     assert (refused.cause, str(space) in str(refused)) == (Cause.UNSUPPORTED_FORMAT, True)

@@ -1,4 +1,4 @@
-"""JPEG XL is read with its depth, alpha, profile and metadata; without its library, the message names the extra."""
+"""JPEG XL is read with its depth, alpha, profile and metadata. Without the library, the message names the extra."""
 
 import sys
 from collections.abc import Callable
@@ -75,7 +75,7 @@ def test_a_grey_picture_stays_grey(rendered: Run, write: Callable[[bytes], Path]
     assert middles(shown(rendered(path, PNG)))[2] == (180, 180, 180, 255)
 
 
-def test_the_profile_decides_about_the_colours(rendered: Run, write: Callable[[bytes], Path], tmp_path: Path) -> None:
+def test_the_profile_defines_the_colours(rendered: Run, write: Callable[[bytes], Path], tmp_path: Path) -> None:
     """The same samples with the same profile in a TIFF have the same colours."""
     encoded = pyjpegxl.encode(picture().tobytes(), *SIZE, lossless=True, num_channels=3, icc=wide_profile())
     picture().save(tmp_path / "a.tif", icc_profile=wide_profile())
@@ -113,7 +113,7 @@ def test_colours_other_than_grey_and_rgb_are_unsupported(write: Callable[[bytes]
 
 
 class Bits:
-    """Bits of a codestream, the lowest of each byte first (ISO/IEC 18181-1, B.2)."""
+    """Bits of a codestream, the lowest bit of each byte first (ISO/IEC 18181-1, B.2)."""
 
     def __init__(self) -> None:
         self._bits = ""
@@ -128,7 +128,7 @@ class Bits:
 
 
 def head(*, moves: bool, preview: bool = False) -> bytes:
-    """Sizes of 9 bits, then the metadata up to the bit of an animation (annex D)."""
+    """Sizes of 9 bits, then the metadata up to the bit that declares an animation (annex D)."""
     bits = Bits().put(0, 1).put(0, 2).put(47, 9).put(0, 3).put(0, 2).put(63, 9)
     bits.put(0, 1).put(1, 1).put(0, 3).put(0, 1).put(preview, 1)
     if preview:
@@ -150,7 +150,7 @@ def test_an_animation_in_a_container_is_unsupported(write: Callable[[bytes], Pat
         probe(write(b"\0\0\0\x0cJXL \r\n\x87\n" + box), LIMITS)
 
 
-def test_a_still_picture_is_no_animation(write: Callable[[bytes], Path]) -> None:
+def test_a_still_picture_is_not_an_animation(write: Callable[[bytes], Path]) -> None:
     with pytest.raises(PermanentError, match="cannot be decoded") as caught:
         probe(write(head(moves=False)), LIMITS)
     assert caught.value.cause is Cause.UNREADABLE

@@ -1,4 +1,4 @@
-"""What stays of EXIF, XMP, IPTC and ICC, in every pair of formats; Pillow reads the variants."""
+"""The EXIF, XMP, IPTC and ICC data that variants keep, for every pair of formats; Pillow reads the variants."""
 
 import html
 import struct
@@ -26,7 +26,7 @@ Rendered = Callable[..., dict[str, Path]]
 
 @dataclass(frozen=True)
 class Seen:
-    """What Pillow reads in a variant."""
+    """The metadata that Pillow reads in a variant."""
 
     exif: Image.Exif
     xmp: str
@@ -53,7 +53,7 @@ def variants_of(name: str, folder: Path, *, keep_gps: bool = False, **fields: st
 
 
 def one_variant(folder: Path, path: Path, kind: str, *, keep_gps: bool = False) -> Path:
-    """The variant of this format that keeps metadata."""
+    """Renders one variant in this format with its metadata kept."""
     variant = Variant.model_validate({"name": "a", "format": kind, "metadata": "keep"})
     out = folder / f"out-{kind}"
     out.mkdir()
@@ -72,7 +72,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Seen
 
 @pytest.mark.parametrize("kind", OUTPUTS)
 @pytest.mark.parametrize("name", SOURCES)
-def test_what_is_kept_is_kept_in_every_pair(kept: dict[tuple[str, str], Seen], name: str, kind: str) -> None:
+def test_keep_keeps_metadata_in_every_pair(kept: dict[tuple[str, str], Seen], name: str, kind: str) -> None:
     seen = kept[name, kind]
     assert seen.exif[Base.Model] == "One"
     assert _utf8(seen.exif[Base.Make]) == "Caméra"
@@ -84,7 +84,7 @@ def test_what_is_kept_is_kept_in_every_pair(kept: dict[tuple[str, str], Seen], n
 
 @pytest.mark.parametrize("kind", OUTPUTS)
 @pytest.mark.parametrize("name", SOURCES)
-def test_what_is_no_longer_true_goes_in_every_pair(kept: dict[tuple[str, str], Seen], name: str, kind: str) -> None:
+def test_outdated_metadata_is_removed_in_every_pair(kept: dict[tuple[str, str], Seen], name: str, kind: str) -> None:
     seen = kept[name, kind]
     assert not seen.exif.get_ifd(Base.GPSInfo)
     assert "GPS" not in seen.xmp
@@ -111,7 +111,7 @@ def test_a_profile_stays_in_every_pair(kept: dict[tuple[str, str], Seen], name: 
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_the_place_stays_where_the_recipe_says_so(tmp_path: Path, name: str) -> None:
+def test_the_place_stays_if_the_recipe_has_keep_gps(tmp_path: Path, name: str) -> None:
     for kind, path in variants_of(name, tmp_path, keep_gps=True, metadata="keep").items():
         seen = see(path)
         assert seen.exif.get_ifd(Base.GPSInfo)[1] == "N", kind
@@ -151,7 +151,7 @@ def test_the_record_has_camera_and_date(tmp_path: Path, name: str) -> None:
     assert (round(header.gps[0], 2), round(header.gps[1], 1)) == (53.5, 9.9)
 
 
-def test_the_thumbnail_of_the_uncropped_picture_goes(tmp_path: Path) -> None:
+def test_the_thumbnail_of_the_uncropped_picture_is_removed(tmp_path: Path) -> None:
     inner = Image.new("RGB", (16, 12), (1, 2, 3))
     file = tmp_path / "inner.jpg"
     inner.save(file, "JPEG")
@@ -214,7 +214,7 @@ def _utf8(value: object) -> str:
 
 
 def test_exif_that_no_segment_can_hold_loses_its_longest_values_and_the_image_is_rendered(tmp_path: Path) -> None:
-    """libvips refuses EXIF of megabytes, which a PNG may have; the variant was the recipe's fault."""
+    """libvips refuses megabytes of EXIF, which a PNG may have. Earlier, the error was a fault of the recipe."""
     long_values = {0x9000 + number: Field(7, bytes(30_000)) for number in range(60)}
     block = write_tree(ExifTree({int(Base.Copyright): text("Ada"), **long_values}))
     path = tmp_path / "long.png"

@@ -1,4 +1,4 @@
-"""ExifTool reads what the variants keep: a slow test, skipped where ExifTool is missing."""
+"""ExifTool reads the metadata that the variants keep. The tests are slow and are skipped where ExifTool is missing."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ def tags_of(path: Path) -> dict[str, Any]:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="Debian's libimage-exiftool-perl is not installed")
 @pytest.mark.parametrize("name", SOURCES)
-def test_exiftool_reads_what_is_kept(tmp_path: Path, name: str) -> None:
+def test_exiftool_reads_kept_metadata(tmp_path: Path, name: str) -> None:
     for kind, path in variants_of(name, tmp_path, metadata="keep", icc="keep").items():
         tags = tags_of(path)
         assert "Warning" not in str(tags.get("ExifTool:Warning", "")), kind
@@ -42,7 +42,7 @@ def test_exiftool_reads_what_is_kept(tmp_path: Path, name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="Debian's libimage-exiftool-perl is not installed")
 @pytest.mark.parametrize("name", SOURCES)
-def test_exiftool_reads_rights_alone(tmp_path: Path, name: str) -> None:
+def test_exiftool_reads_only_rights(tmp_path: Path, name: str) -> None:
     for kind, path in variants_of(name, tmp_path, metadata="copyright").items():
         tags = tags_of(path)
         assert tags["EXIF:Copyright"] == "(c) Zoë", kind

@@ -1,4 +1,4 @@
-"""What `keep` must not keep under any name: the place, and previews of the whole picture."""
+"""Metadata that `keep` must not keep under any name: the place, and previews of the whole picture."""
 
 import io
 import struct
@@ -19,8 +19,8 @@ DRONE: Final = (
 )
 
 
-def test_the_place_that_a_drone_writes_goes_as_well(tmp_path: Path) -> None:
-    """DJI, pix4d and W3C's Basic Geo write the place under names of their own."""
+def test_the_place_that_a_drone_writes_is_removed(tmp_path: Path) -> None:
+    """DJI, pix4d and W3C's Basic Geo write the place under other names."""
     path = tmp_path / "a.jpg"
     Image.new("RGB", (64, 48)).save(path, "JPEG", xmp=DRONE)
     seen = see(one_variant(tmp_path, path, "jpeg"))
@@ -29,8 +29,8 @@ def test_the_place_that_a_drone_writes_goes_as_well(tmp_path: Path) -> None:
     assert "53.54321" in see(one_variant(tmp_path, path, "webp", keep_gps=True)).xmp
 
 
-def test_the_preview_in_iptc_goes(tmp_path: Path) -> None:
-    """IIM 4.2, 2:200 to 2:202; a length over 32,767 is written in four bytes behind 0x8004."""
+def test_the_preview_in_iptc_is_removed(tmp_path: Path) -> None:
+    """IIM 4.2, 2:200 to 2:202; a length over 32,767 is written in four bytes after 0x8004."""
     preview = b"\x1c\x02\xca\x80\x04" + struct.pack(">I", 40_000) + b"P" * 40_000
     headline = b"\x1c\x02\x69\x00\x0aA headline"
     datasets = preview + headline + b"\x1c\x08\x0a\x00\x03raw"

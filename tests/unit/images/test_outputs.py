@@ -1,4 +1,4 @@
-"""Every format that is written, opened by Pillow."""
+"""Every format that the engine writes, opened by Pillow."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +30,7 @@ def opened(variant: RenderedVariant) -> Image.Image:
     ("name", "suffix"), [("jpeg", ".jpg"), ("png", ".png"), ("webp", ".webp"), ("avif", ".avif"), ("tiff", ".tif")]
 )
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
-def test_a_variant_is_what_it_says(
+def test_a_variant_has_the_format_and_the_size_of_its_record(
     save: Save, rendered: Run, photo: Image.Image, mode: str, name: str, suffix: str
 ) -> None:
     source = photo.convert(mode)
@@ -45,7 +45,7 @@ def test_a_variant_is_what_it_says(
 
 
 @pytest.mark.parametrize("name", ["jpeg", "webp", "avif"])
-def test_quality_costs_bytes(save: Save, rendered: Run, photo: Image.Image, name: str) -> None:
+def test_higher_quality_needs_more_bytes(save: Save, rendered: Run, photo: Image.Image, name: str) -> None:
     low, high = rendered(save(photo, "PNG"), {"format": name, "quality": 30}, {"format": name, "quality": 95}).variants
     assert low.bytes * 1.5 < high.bytes
 
@@ -57,7 +57,7 @@ def test_lossless_is_lossless(save: Save, rendered: Run, photo: Image.Image, nam
     assert opened(variant).convert("RGB").tobytes() == photo.tobytes()
 
 
-def test_jpeg_is_progressive_unless_told_otherwise(save: Save, rendered: Run, photo: Image.Image) -> None:
+def test_jpeg_is_progressive_unless_progressive_is_false(save: Save, rendered: Run, photo: Image.Image) -> None:
     yes, no = rendered(save(photo, "PNG"), {"format": "jpeg"}, {"format": "jpeg", "progressive": False}).variants
     assert opened(yes).info.get("progressive")
     assert not opened(no).info.get("progressive")
@@ -69,7 +69,7 @@ def test_every_format_takes_every_effort(save: Save, rendered: Run, photo: Image
     assert rendered(save(photo, "PNG"), {"format": name, "effort": effort, "box": 30}).variants[0].bytes > 0
 
 
-def test_a_profile_that_is_kept_goes_along_with_its_colours(save: Save, rendered: Run) -> None:
+def test_a_kept_profile_stays_with_its_colours(save: Save, rendered: Run) -> None:
     source = save(Image.new("RGB", (20, 20), (200, 60, 60)), "PNG", icc_profile=wide_profile())
     kept, converted = rendered(source, {"format": "png", "icc": "keep"}, {"format": "png"}).variants
     assert opened(kept).info["icc_profile"] == wide_profile()
@@ -88,7 +88,7 @@ def test_exact_stretches_to_the_box(save: Save, rendered: Run, photo: Image.Imag
     assert opened(variant).size == (50, 70)
 
 
-def test_small_variants_of_a_series_are_as_good_as_each_alone(save: Save, rendered: Run) -> None:
+def test_a_small_variant_of_a_series_nearly_equals_a_single_variant(save: Save, rendered: Run) -> None:
     source = save(scene((800, 600), "forest", "series"), "PNG")
     series = rendered(source, *({"box": side, "format": "png"} for side in (640, 320, 160)))
     [alone] = rendered(source, {"box": 160, "format": "png"}).variants

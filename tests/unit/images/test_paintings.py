@@ -1,4 +1,4 @@
-"""SGI without end marks of rows and PCX with padded rows, made byte by byte; both are usual files of other programs."""
+"""SGI without end marks of rows and PCX with padded rows, built byte by byte. Other programs often write such files."""
 
 import struct
 from collections.abc import Callable
@@ -15,8 +15,8 @@ RED, BLUE = (200, 40, 40), (40, 60, 200)
 
 
 def sgi(size: int, *, cut: int = 0) -> bytes:
-    """3 x 2 pixels, red above and blue below, the lowest row first: a run of 2 and a literal of 1, without the 0 that
-    ends a row. `size`: bytes of a sample."""
+    """3 x 2 pixels, red above and blue below, the lowest row first. Each row is a run of 2 and a literal of 1, without
+    the 0 that ends a row. `size`: bytes per sample."""
     head = struct.pack(">HBBHHHHII", 474, 1, size, 3, 3, 2, 3, 0, (1 << 8 * size) - 1).ljust(512, b"\0")
     rows = []
     for band in range(3):
@@ -30,7 +30,7 @@ def sgi(size: int, *, cut: int = 0) -> bytes:
 
 
 def pcx(padding: int, *, version: int = 5) -> bytes:
-    """3 x 2 pixels in three planes, with this many bytes behind each row."""
+    """3 x 2 pixels in three planes, with `padding` bytes after each row."""
     stride = 3 + padding
     head = struct.pack("<4B4H2H48xBBH", 10, version, 1, 8, 0, 0, 2, 1, 72, 72, 0, 3, stride).ljust(128, b"\0")
     rows = []

@@ -1,4 +1,4 @@
-"""A PDF's page is drawn upright on white paper at the recipe's dots per inch; a password is a cause of its own."""
+"""A PDF page is drawn upright on white paper at the recipe's dots per inch; a PDF with a password has its own cause."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +44,7 @@ def test_a_page_has_its_colours_at_150_dots_per_inch(rendered: Run, write: Calla
     assert not differences(middles(picture), EXPECTED, 1)
 
 
-def test_the_recipe_gives_the_dots_per_inch(rendered: Run, write: Callable[[bytes], Path]) -> None:
+def test_the_recipe_sets_the_dots_per_inch(rendered: Run, write: Callable[[bytes], Path]) -> None:
     assert shown(rendered(write(pdf(quarters_page(72, 36))), PNG, dpi=300)).size == (300, 150)
 
 
@@ -54,11 +54,11 @@ def test_a_variant_shows_the_page_that_it_names(rendered: Run, write: Callable[[
     assert [shown(made, at).size for at in (0, 1)] == [(150, 75), (75, 150)]
 
 
-def test_a_page_that_is_not_there_is_page_missing(rendered: Run, write: Callable[[bytes], Path]) -> None:
+def test_a_missing_page_has_the_cause_page_missing(rendered: Run, write: Callable[[bytes], Path]) -> None:
     assert cause_of(rendered, write(pdf(quarters_page(72, 36))), PNG | {"page": 2}) is Cause.PAGE_MISSING
 
 
-def test_a_page_that_is_displayed_turned_is_drawn_turned(rendered: Run, write: Callable[[bytes], Path]) -> None:
+def test_a_rotated_page_is_drawn_rotated(rendered: Run, write: Callable[[bytes], Path]) -> None:
     picture = shown(rendered(write(pdf(quarters_page(72, 36, "/Rotate 90"))), PNG))
     assert picture.size == (75, 150)
     # Clockwise (ISO 32000-1, table 30): the lower left corner becomes the upper left corner.
@@ -70,13 +70,13 @@ def test_paper_is_white_where_nothing_is_drawn(rendered: Run, write: Callable[[b
     assert picture.convert("RGBA").getpixel((75, 75)) == (255, 255, 255, 255)
 
 
-def test_a_pdf_with_a_password_is_encrypted(rendered: Run, write: Callable[[bytes], Path]) -> None:
+def test_a_pdf_with_a_password_has_the_cause_encrypted(rendered: Run, write: Callable[[bytes], Path]) -> None:
     locked = f"<{'00' * 32}>"
     guard = f"/Encrypt << /Filter /Standard /V 1 /R 2 /O {locked} /U {locked} /P -4 >> /ID [<00> <00>]"
     assert cause_of(rendered, write(pdf(quarters_page(72, 36), trailer=guard))) is Cause.ENCRYPTED
 
 
-def test_a_page_beyond_the_lanes_pixels_is_refused_by_its_size(rendered: Run, write: Callable[[bytes], Path]) -> None:
+def test_a_page_above_the_pixel_limit_is_refused_by_its_size(rendered: Run, write: Callable[[bytes], Path]) -> None:
     assert cause_of(rendered, write(pdf(quarters_page(14_400, 14_400)))) is Cause.TOO_MANY_PIXELS
 
 

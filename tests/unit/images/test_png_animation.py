@@ -1,4 +1,4 @@
-"""Animated PNG (PNG, third edition, 11.3.6). The right values follow from the specification's rules, by hand."""
+"""Animated PNG (PNG, third edition, 11.3.6). The expected values are computed by hand from the specification."""
 
 import struct
 import zlib
@@ -33,7 +33,7 @@ def pixels(size: tuple[int, int], colour: Rgba) -> bytes:
 
 
 def apng(*frames: Painted, default: Rgba | None = None, plays: int = 0, first_number: int = 0) -> bytes:
-    """4 x 4 pixels, 100 ms a frame; `default` is the colour of a still picture that is no frame."""
+    """4 x 4 pixels, 100 ms a frame; `default` is the colour of a still picture that is not a frame."""
     parts = [chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 8, 6, 0, 0, 0))]
     parts.append(chunk(b"acTL", struct.pack(">II", len(frames), plays)))
     if default:
@@ -53,7 +53,7 @@ def apng(*frames: Painted, default: Rgba | None = None, plays: int = 0, first_nu
 
 
 def shown(path: Path) -> list[tuple[Any, Any]]:
-    """The corner and the middle of every frame."""
+    """The colours of the corner and of the middle of every frame."""
     frames = []
     with Image.open(path) as picture:
         for number in range(getattr(picture, "n_frames", 1)):
@@ -83,7 +83,7 @@ def shown(path: Path) -> list[tuple[Any, Any]]:
         ),
         # The first frame has no previous canvas: its area is cleared.
         ([(WHOLE, RED, PREVIOUS, SOURCE), (MIDDLE, BLUE, NONE, OVER)], [(RED, RED), (CLEAR, BLUE)]),
-        # Twice the same half colour: 1 - (1 - 128 / 255)^2 of 255.
+        # The same half-transparent colour twice: alpha is 1 - (1 - 128 / 255)^2 of 255.
         (
             [(WHOLE, HALF_GREEN, NONE, SOURCE), (MIDDLE, HALF_GREEN, NONE, OVER)],
             [(HALF_GREEN, HALF_GREEN), (HALF_GREEN, (0, 255, 0, 192))],
@@ -102,7 +102,7 @@ def test_frames_are_painted_by_the_rules_of_disposal_and_blending(
             assert other[3] == 0 or max(abs(here - there) for here, there in zip(one, other, strict=True)) <= 1
 
 
-def test_times_and_plays_stay(tmp_path: Path, rendered: Run) -> None:
+def test_durations_and_the_number_of_plays_stay(tmp_path: Path, rendered: Run) -> None:
     (tmp_path / "a.png").write_bytes(apng((WHOLE, RED, NONE, SOURCE), (WHOLE, BLUE, NONE, SOURCE), plays=3))
     [variant] = rendered(tmp_path / "a.png", {"format": "webp"}).variants
     with Image.open(variant.path) as picture:
@@ -110,7 +110,7 @@ def test_times_and_plays_stay(tmp_path: Path, rendered: Run) -> None:
         assert (picture.info["loop"], picture.info["duration"]) == (3, 100)
 
 
-def test_a_still_variant_shows_the_default_image_which_is_no_frame(tmp_path: Path, rendered: Run) -> None:
+def test_a_still_variant_shows_a_default_image_that_is_not_a_frame(tmp_path: Path, rendered: Run) -> None:
     frames = (WHOLE, RED, NONE, SOURCE), (WHOLE, BLUE, NONE, SOURCE)
     (tmp_path / "a.png").write_bytes(apng(*frames, default=(9, 99, 9, 255)))
     moving, still, second = rendered(
@@ -121,7 +121,7 @@ def test_a_still_variant_shows_the_default_image_which_is_no_frame(tmp_path: Pat
     assert shown(second.path)[0][0] == BLUE
 
 
-def test_frames_that_break_the_rules_leave_the_still_picture(tmp_path: Path, rendered: Run) -> None:
+def test_invalid_frames_leave_only_the_still_picture(tmp_path: Path, rendered: Run) -> None:
     good = (WHOLE, RED, NONE, SOURCE)
     beyond = ((3, 3, 2, 2), BLUE, NONE, SOURCE)
     for content in (apng(good, beyond), apng(good, (WHOLE, BLUE, NONE, SOURCE), first_number=1), apng(good)):
@@ -130,7 +130,7 @@ def test_frames_that_break_the_rules_leave_the_still_picture(tmp_path: Path, ren
         assert (variant.format, variant.frames) == ("jpeg", 1)
 
 
-def test_frames_count_for_the_limits(tmp_path: Path) -> None:
+def test_the_limits_count_frames(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(apng(*[(WHOLE, RED, NONE, SOURCE)] * (LIMITS.max_frames + 1)))
     with pytest.raises(ProcessingError) as error:
         probe(tmp_path / "a.png", LIMITS)
@@ -147,7 +147,7 @@ def test_a_file_without_its_last_frames_is_truncated(tmp_path: Path, rendered: R
     assert variant.frames == 2
 
 
-def test_frames_of_a_palette_are_read(save: Callable[..., Path], rendered: Run) -> None:
+def test_frames_with_a_palette_are_read(save: Callable[..., Path], rendered: Run) -> None:
     frames = [Image.new("P", (8, 8), number) for number in (0, 1)]
     for frame in frames:
         frame.putpalette([200, 40, 40, 40, 60, 200])

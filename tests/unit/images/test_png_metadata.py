@@ -1,4 +1,4 @@
-"""EXIF, XMP and IPTC of PNG, before and behind the pixels, in chunks of their own and as ImageMagick writes them."""
+"""EXIF, XMP and IPTC of PNG, before and after the pixels, in their own chunks and in the chunks of ImageMagick."""
 
 import io
 import struct
@@ -19,7 +19,7 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def _raw(name: bytes, block: bytes) -> bytes:
-    """As ImageMagick writes it, by hand: a name, a length, hexadecimal numbers in lines."""
+    """A chunk like those of ImageMagick, built by hand: a name, a length, lines of hexadecimal numbers."""
     text = block.hex().encode()
     lines = b"\n".join(text[at : at + 72] for at in range(0, len(text), 72))
     return _chunk(
@@ -46,7 +46,7 @@ def _turned_exif() -> bytes:
     ids=["own chunks", "compressed", "raw profiles", "raw segments"],
 )
 @pytest.mark.parametrize("behind", [False, True], ids=["before the pixels", "behind the pixels"])
-def test_metadata_of_a_png_stay_wherever_they_stand(tmp_path: Path, chunks: list[bytes], behind: bool) -> None:
+def test_metadata_of_a_png_stay_from_any_position(tmp_path: Path, chunks: list[bytes], behind: bool) -> None:
     whole = io.BytesIO()
     Image.new("RGB", (64, 48)).save(whole, "PNG")
     at = -12 if behind else 33

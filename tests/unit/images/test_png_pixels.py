@@ -1,4 +1,4 @@
-"""An interlaced PNG with damaged pixels: libvips gives no reason, and the file is at fault, not the machine."""
+"""An interlaced PNG with damaged pixels: libvips gives no reason; the fault is in the file, not in the machine."""
 
 import struct
 import zlib
@@ -29,7 +29,7 @@ def with_pixels(packed: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
 
 
-#: Rows of the seven passes of 8 x 8 grey pixels (PNG, third edition, 8.1), each after its filter.
+#: Rows of the seven passes of 8 x 8 grey pixels (PNG, third edition, 8.1), each row after its filter byte.
 ROWS = b"".join(b"\0" + bytes(n) for n in (1, 1, 2, 2, 2, 4, 4, 4, 4, 4, 4, 8, 8, 8, 8))
 
 
@@ -72,7 +72,7 @@ def test_an_interlaced_png_that_breaks_off_is_truncated(tmp_path: Path, rendered
 @pytest.mark.parametrize("interlace", [True, False])
 @pytest.mark.parametrize(("bands", "bits"), [(1, 1), (1, 4), (1, 8), (2, 8), (3, 8), (4, 16)])
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (1, 9), (9, 1), (33, 20)])
-def test_whole_pixels_of_every_kind_have_no_fault(
+def test_undamaged_pixels_of_every_kind_have_no_fault(
     tmp_path: Path, size: tuple[int, int], bands: int, bits: int, interlace: bool
 ) -> None:
     image = (pyvips.Image.black(*size, bands=bands) + 7).cast("ushort" if bits == 16 else "uchar")
@@ -80,7 +80,7 @@ def test_whole_pixels_of_every_kind_have_no_fault(
     assert fault_of_pixels(tmp_path / "a.png") is None
 
 
-def test_an_error_without_a_reason_on_whole_pixels_is_tried_again(tmp_path: Path) -> None:
+def test_an_error_without_a_reason_on_undamaged_pixels_is_tried_again(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(interlaced(tmp_path))
     with pytest.raises(TransientError) as caught, guarded(tmp_path / "a.png", "png"):
         raise pyvips.Error("unable to copy to memory")

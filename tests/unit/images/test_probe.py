@@ -1,4 +1,4 @@
-"""Headers are read, limits are held, nothing is decoded."""
+"""A probe reads headers, enforces limits and decodes nothing."""
 
 import struct
 import zlib
@@ -32,7 +32,7 @@ def test_width_and_height_are_as_displayed(save: Save) -> None:
     assert (actual.width, actual.height, actual.orientation) == (40, 60, 6)
 
 
-def test_camera_and_time_are_kept_and_the_place_only_on_request(tmp_path: Path) -> None:
+def test_camera_and_time_are_kept_and_the_place_is_kept_only_on_request(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(photos.camera())
     large = Limits(10_000_000, 10_000_000, 1)
@@ -43,8 +43,8 @@ def test_camera_and_time_are_kept_and_the_place_only_on_request(tmp_path: Path) 
     assert actual.exif == {"camera": "Pixelfleet Sample 1", "taken_at": "2026-06-21T21:04:00+02:00"}
 
 
-def test_what_cannot_stream_has_a_limit_of_its_own(tmp_path: Path) -> None:
-    """An interlaced PNG of 256 megapixels, by its header; the same one not interlaced streams."""
+def test_an_image_that_cannot_stream_has_its_own_limit(tmp_path: Path) -> None:
+    """The header declares an interlaced PNG of 256 megapixels. The same PNG without interlacing streams."""
     large = Limits(max_bytes=10**9, max_pixels=10**9, max_frames=1)
     for interlaced in (True, False):
         header = struct.pack(">IIBBBBB", 16_000, 16_000, 8, 0, 0, 0, int(interlaced))
@@ -62,14 +62,14 @@ def test_what_cannot_stream_has_a_limit_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_bomb_inside_an_icon_is_refused(tmp_path: Path) -> None:
-    """The icon's directory says 16 x 16; the PNG in it, 60,000 x 60,000."""
+    """The directory of the icon says 16 x 16; the PNG inside says 60,000 x 60,000."""
     inner = broken.bomb()
     directory = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inner), 22)
     (tmp_path / "a.ico").write_bytes(directory + inner)
     assert cause_of(tmp_path / "a.ico") is Cause.TOO_MANY_PIXELS
 
 
-def test_garbage_in_exif_is_no_fault(save: Save) -> None:
+def test_garbage_in_exif_is_not_an_error(save: Save) -> None:
     path = save(Image.new("RGB", (10, 10)), "JPEG", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x7f" + bytes(40))
     assert probe(path, LIMITS).camera is None
 
@@ -82,7 +82,7 @@ def test_frames_alpha_and_colour_space_are_reported(save: Save) -> None:
     assert probe(save(Image.new("CMYK", (10, 10)), "JPEG"), LIMITS).colour_space == "cmyk"
 
 
-def test_an_empty_file_is_empty(tmp_path: Path) -> None:
+def test_an_empty_file_has_the_cause_empty(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"")
     assert cause_of(tmp_path / "a") is Cause.EMPTY
 
@@ -113,7 +113,7 @@ def test_too_many_frames_are_refused(save: Save) -> None:
     assert cause_of(path) is Cause.TOO_MANY_FRAMES
 
 
-def test_an_animation_counts_all_its_frames_and_a_document_one_page(save: Save) -> None:
+def test_limits_count_all_frames_of_an_animation_and_one_page_of_a_document(save: Save) -> None:
     frames = [Image.new("1", (600, 600), shade) for shade in (0, 1, 0)]
     rest = {"save_all": True, "append_images": frames[1:]}
     assert cause_of(save(frames[0], "GIF", **rest)) is Cause.ANIMATION_TOO_LARGE

@@ -1,4 +1,4 @@
-"""sRGB is known by its numbers, not by its name."""
+"""An sRGB profile is recognised by its numbers, not by its name."""
 
 import pytest
 from PIL import ImageCms
@@ -15,11 +15,11 @@ def test_srgb_is_srgb() -> None:
     assert is_srgb(srgb())
 
 
-def test_other_primaries_are_not_whatever_the_name_says() -> None:
+def test_other_primaries_with_the_name_of_srgb_are_not_srgb() -> None:
     assert not is_srgb(wide_profile().replace(b"Pixelfleet wide RGB", b"sRGB IEC61966-2.1\0\0"))
 
 
-def test_srgbs_primaries_with_a_linear_curve_are_not() -> None:
+def test_srgb_primaries_with_a_linear_curve_are_not_srgb() -> None:
     profile = srgb()
     curve = profile.index(b"para", 132)
     linear = profile[: curve + 12] + (65536).to_bytes(4, "big") + profile[curve + 16 :]
@@ -27,16 +27,16 @@ def test_srgbs_primaries_with_a_linear_curve_are_not() -> None:
 
 
 @pytest.mark.parametrize("end", [0, 100, 131, 140, 300])
-def test_a_profile_that_breaks_off_is_not(end: int) -> None:
+def test_a_profile_that_breaks_off_is_not_srgb(end: int) -> None:
     assert not is_srgb(srgb()[:end])
 
 
-def test_garbage_is_not() -> None:
+def test_garbage_is_not_srgb() -> None:
     assert not is_srgb(bytes(128) + b"\xff" * 400)
 
 
-def test_a_profile_is_well_formed_only_as_encoders_take_it() -> None:
-    """libpng's tests: size, signature, space, class, tags in place and on multiples of four."""
+def test_a_profile_is_well_formed_only_if_encoders_accept_it() -> None:
+    """The checks of libpng: size, signature, colour space, class, tags inside the profile and on multiples of four."""
     profile = wide_profile()
     assert is_well_formed(profile, grey=False)
     assert not is_well_formed(profile, grey=True)
@@ -51,7 +51,7 @@ def test_a_profile_is_well_formed_only_as_encoders_take_it() -> None:
     assert [name for name, content in wrong.items() if is_well_formed(content, grey=False)] == []
 
 
-def test_primaries_that_add_up_to_no_white_are_nonsense() -> None:
+def test_primaries_that_do_not_add_up_to_white_are_not_plausible() -> None:
     profile = wide_profile()
     assert is_plausible(profile)
     assert is_plausible(srgb())

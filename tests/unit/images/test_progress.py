@@ -1,4 +1,4 @@
-"""Long work reports how far it has come."""
+"""Long work logs its progress."""
 
 import logging
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Save = Callable[..., Path]
 Run = Callable[..., Rendition]
 
 
-def test_a_large_image_logs_its_progress_and_an_ordinary_one_does_not(
+def test_progress_is_logged_for_a_large_image_and_not_for_an_ordinary_image(
     save: Save, rendered: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     source = save(Image.effect_noise((1000, 1000), 50), "PNG")

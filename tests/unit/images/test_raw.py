@@ -1,4 +1,4 @@
-"""A camera raw is developed with its colours, or shown by its preview where the preview is large enough."""
+"""A camera raw is developed with its colours, or rendered from its preview if the preview is large enough."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ DEVELOP = {"format": "png", "raw": "develop"}
 PREVIEW = {"format": "png"}
 SENSOR = [(*colour, 255) for colour in SEEN]
 EMBEDDED = [(*colour, 255) for colour in QUARTERS]
-#: The quarters as they stand after a quarter turn to the right (EXIF orientation 6).
+#: The order of the quarters after a rotation by 90 degrees to the right (EXIF orientation 6).
 RIGHT = (2, 0, 3, 1)
 LIMITS = Limits(max_bytes=10_000_000, max_pixels=2_000_000, max_frames=50)
 
@@ -39,37 +39,37 @@ def shown(rendition: Rendition, at: int = 0) -> Image.Image:
         return opened
 
 
-def test_a_developed_raw_has_the_colours_that_the_sensor_saw(rendered: Run, write: Callable[[bytes], Path]) -> None:
+def test_a_developed_raw_has_the_colours_of_the_sensor(rendered: Run, write: Callable[[bytes], Path]) -> None:
     picture = shown(rendered(write(dng()), DEVELOP))
     assert picture.size == (64, 48)
     assert not differences(middles(picture), SENSOR, 2)
 
 
 def test_sixteen_bits_are_developed(rendered: Run, write: Callable[[bytes], Path]) -> None:
-    """Also where a preview would be large enough: a preview has 8 bits."""
+    """A variant of 16 bits is developed even if the preview is large enough: a preview has 8 bits."""
     path = write(dng(preview=preview_of(64, 48)))
     with Image.open(rendered(path, {"format": "tiff", "depth": 16}).variants[0].path) as opened:
         assert opened.tag_v2[258] == (16, 16, 16)  # type: ignore[attr-defined]
     assert not differences(middles(shown(rendered(path, PREVIEW | {"depth": 16}))), SENSOR, 2)
 
 
-def test_a_large_enough_preview_is_taken(rendered: Run, write: Callable[[bytes], Path]) -> None:
+def test_a_preview_that_is_large_enough_is_used(rendered: Run, write: Callable[[bytes], Path]) -> None:
     picture = shown(rendered(write(dng(128, 96, preview=preview_of(64, 48))), PREVIEW | {"box": 64}))
     assert picture.size == (64, 48)
     assert not differences(middles(picture), EMBEDDED, 6)
 
 
-def test_a_preview_that_is_too_small_is_not_taken(rendered: Run, write: Callable[[bytes], Path]) -> None:
+def test_a_preview_that_is_too_small_is_not_used(rendered: Run, write: Callable[[bytes], Path]) -> None:
     picture = shown(rendered(write(dng(128, 96, preview=preview_of(64, 48))), PREVIEW | {"box": 65}))
     assert not differences(middles(picture), SENSOR, 6)
 
 
-def test_a_recipe_may_develop_although_there_is_a_preview(rendered: Run, write: Callable[[bytes], Path]) -> None:
+def test_a_recipe_may_develop_a_raw_with_a_preview(rendered: Run, write: Callable[[bytes], Path]) -> None:
     picture = shown(rendered(write(dng(128, 96, preview=preview_of(64, 48))), DEVELOP | {"box": 32}))
     assert not differences(middles(picture), SENSOR, 6)
 
 
-def test_a_preview_of_another_shape_is_not_taken(rendered: Run, write: Callable[[bytes], Path]) -> None:
+def test_a_preview_of_another_shape_is_not_used(rendered: Run, write: Callable[[bytes], Path]) -> None:
     picture = shown(rendered(write(dng(128, 96, preview=preview_of(96, 54))), PREVIEW | {"box": 32}))
     assert not differences(middles(picture), SENSOR, 6)
 
@@ -86,7 +86,7 @@ def test_a_raw_that_was_taken_upright_is_shown_upright(
     assert not differences(middles(picture), [colours[at] for at in RIGHT], 6)
 
 
-def test_a_preview_that_is_upright_already_is_not_turned_again(rendered: Run, write: Callable[[bytes], Path]) -> None:
+def test_a_preview_that_is_already_upright_is_not_rotated(rendered: Run, write: Callable[[bytes], Path]) -> None:
     path = write(dng(128, 96, orientation=6, preview=preview_of(96, 128)))
     picture = shown(rendered(path, PREVIEW))
     assert picture.size == (96, 128)

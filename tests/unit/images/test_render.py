@@ -1,4 +1,4 @@
-"""What comes out of the engine, opened by another library than the one that wrote it."""
+"""The output of the engine, opened by another library than the library that wrote the files."""
 
 import struct
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def at(picture: Image.Image, x: float, y: float) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_orientation_is_displayed_upright(
+def test_an_image_of_every_orientation_is_displayed_upright(
     save: Save, rendered: Run, quarters: Image.Image, orientation: int
 ) -> None:
     exif = Image.Exif()
@@ -49,28 +49,28 @@ def test_every_orientation_is_displayed_upright(
     assert Base.Orientation not in result.getexif()
 
 
-def test_a_copy_carries_the_bytes_unchanged(save: Save, rendered: Run, quarters: Image.Image) -> None:
+def test_a_copy_has_the_unchanged_bytes(save: Save, rendered: Run, quarters: Image.Image) -> None:
     source = save(quarters, "PNG")
     [variant] = rendered(source, {"copy": True}).variants
     assert variant.path.read_bytes() == source.read_bytes()
     assert (variant.path.suffix, variant.content_type) == (".png", "image/png")
 
 
-def test_auto_is_jpeg_for_what_is_opaque_and_webp_for_what_is_not(save: Save, rendered: Run) -> None:
+def test_auto_is_jpeg_for_an_opaque_image_and_webp_for_a_transparent_image(save: Save, rendered: Run) -> None:
     opaque = rendered(save(Image.new("RGBA", (20, 20), (9, 9, 9, 255)), "PNG"), {}).variants[0]
     clear = rendered(save(Image.new("RGBA", (20, 20), (9, 9, 9, 100)), "PNG"), {}).variants[0]
     assert (opaque.format, clear.format) == ("jpeg", "webp")
     assert opened(clear).mode == "RGBA"
 
 
-def test_jpeg_of_what_is_transparent_stands_on_white_or_the_background(save: Save, rendered: Run) -> None:
+def test_the_jpeg_of_a_transparent_image_has_a_white_or_a_chosen_background(save: Save, rendered: Run) -> None:
     source = save(Image.new("RGBA", (20, 20), (0, 0, 0, 0)), "PNG")
     white, red = rendered(source, {"format": "jpeg"}, {"format": "jpeg", "background": "#ff0000"}).variants
     assert close(at(opened(white), 0.5, 0.5), (255, 255, 255))
     assert close(at(opened(red), 0.5, 0.5), (255, 0, 0))
 
 
-def test_an_animation_stays_one_in_webp_and_becomes_its_first_frame_in_jpeg(save: Save, rendered: Run) -> None:
+def test_an_animation_stays_animated_in_webp_and_becomes_its_first_frame_in_jpeg(save: Save, rendered: Run) -> None:
     frames = [Image.new("RGB", (30, 20), colour) for colour in ("red", "lime", "blue")]
     source = save(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=[100, 200, 300], loop=0)
     moving, still = rendered(source, {"box": 15}, {"format": "jpeg"}).variants
@@ -83,7 +83,7 @@ def test_an_animation_stays_one_in_webp_and_becomes_its_first_frame_in_jpeg(save
     assert close(at(opened(still), 0.5, 0.5), (255, 0, 0), 30)
 
 
-def test_metadata_is_stripped_unless_kept_and_the_place_goes_even_then(tmp_path: Path, rendered: Run) -> None:
+def test_metadata_is_stripped_by_default_and_keep_strips_only_the_place(tmp_path: Path, rendered: Run) -> None:
     source = tmp_path / "camera.jpg"
     exif = Image.Exif()
     exif[Base.Model] = "Sample 1"
@@ -121,7 +121,7 @@ def test_sixteen_bits_become_eight(save: Save, rendered: Run) -> None:
     assert at(opened(variant), 0.5, 0.5) == (128, 128, 128)
 
 
-def test_a_page_is_taken_from_a_document_and_a_missing_one_is_refused(save: Save, rendered: Run) -> None:
+def test_a_variant_shows_a_page_of_a_document_and_a_missing_page_is_refused(save: Save, rendered: Run) -> None:
     pages = [Image.new("RGB", (20, 20), colour) for colour in ("red", "lime")]
     source = save(pages[0], "TIFF", save_all=True, append_images=pages[1:])
     first, second = rendered(source, {"format": "png"}, {"format": "png", "page": 2}).variants
@@ -131,18 +131,18 @@ def test_a_page_is_taken_from_a_document_and_a_missing_one_is_refused(save: Save
     assert caught.value.cause is Cause.PAGE_MISSING
 
 
-def test_pages_have_sizes_of_their_own(save: Save, rendered: Run) -> None:
+def test_each_page_has_its_own_size(save: Save, rendered: Run) -> None:
     pages = [Image.new("RGB", (20, 20), "red"), Image.new("RGB", (300, 100), "lime")]
     source = save(pages[0], "TIFF", save_all=True, append_images=pages[1:])
     first, second = rendered(source, {"format": "png"}, {"format": "png", "page": 2, "box": 150}).variants
     assert (opened(first).size, opened(second).size) == ((20, 20), (150, 50))
 
 
-def test_a_huge_page_behind_a_small_one_is_refused(tmp_path: Path, rendered: Run) -> None:
+def test_a_huge_page_after_a_small_page_is_refused(tmp_path: Path, rendered: Run) -> None:
     small, huge = tmp_path / "a.tif", tmp_path / "b.tif"
     pages = [Image.new("1", (20, 20)), Image.new("1", (21, 20))]
     pages[0].save(small, "TIFF", save_all=True, append_images=pages[1:])
-    # Both sides of the second page are overwritten in its directory: tags 256 and 257.
+    # Width and height of the second page are overwritten in its directory: tags 256 and 257.
     content = bytearray(small.read_bytes())
     at = content.rindex(struct.pack("<HHII", 256, 4, 1, 21))
     for tag in (256, 257):
@@ -178,6 +178,6 @@ def test_the_same_source_and_recipe_give_the_same_bytes(save: Save, rendered: Ru
     assert once.placeholder == twice.placeholder
 
 
-def test_one_pixel_is_enough(save: Save, rendered: Run) -> None:
+def test_an_image_of_one_pixel_is_rendered(save: Save, rendered: Run) -> None:
     rendition = rendered(save(Image.new("RGB", (1, 1), "red"), "PNG"), {"levels": True, "sharpen": 1.0, "box": 10})
     assert (rendition.variants[0].width, rendition.dominant_colour) == (1, "#ff0000")

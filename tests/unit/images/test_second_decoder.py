@@ -1,4 +1,4 @@
-"""The word "damaged" is for files that an independent decoder refuses, too."""
+"""A message calls a file "damaged" only if an independent decoder refuses the file, too."""
 
 import io
 import struct
@@ -27,13 +27,13 @@ def saved(code: str, **options: object) -> bytes:
 
 
 def overwritten(content: bytes, marker: bytes, behind: int, count: int) -> bytes:
-    """`count` zeros, `behind` bytes after the marker."""
+    """Overwrites `count` bytes with zeros, `behind` bytes after the marker."""
     at = content.index(marker) + behind
     return content[:at] + bytes(count) + content[at + count :]
 
 
 def with_unknown_critical_chunk() -> bytes:
-    """PNG, third edition, 13.1: a decoder must refuse a critical chunk that it does not know; Pillow does not."""
+    """PNG, third edition, 13.1: a decoder must refuse an unknown critical chunk; Pillow does not refuse the file."""
     whole = saved("PNG")
     chunk = b"ABCDabcd"
     return whole[:33] + struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + whole[33:]
@@ -70,7 +70,7 @@ def test_a_file_that_two_decoders_refuse_is_damaged(tmp_path: Path, rendered: Ru
     ],
     ids=["heic", "psd"],
 )
-def test_without_a_second_decoder_nothing_is_called_damaged(tmp_path: Path, rendered: Run, content: bytes) -> None:
+def test_no_file_is_called_damaged_without_a_second_decoder(tmp_path: Path, rendered: Run, content: bytes) -> None:
     error = refusal(tmp_path, rendered, content)
     assert error.cause in (Cause.UNREADABLE, Cause.UNSUPPORTED_FORMAT)
     assert "damaged" not in error.message
@@ -87,12 +87,12 @@ def test_a_file_that_is_too_large_for_a_second_decoder_gets_no_opinion(tmp_path:
     assert second_opinion(tmp_path / "a", "png", REFUSAL) is Opinion.NONE
 
 
-def test_a_fault_of_the_machine_is_no_opinion(tmp_path: Path) -> None:
-    """The file is gone."""
+def test_a_fault_of_the_machine_gives_no_opinion(tmp_path: Path) -> None:
+    """The file does not exist."""
     assert second_opinion(tmp_path / "gone", "png", REFUSAL) is Opinion.NONE
 
 
-def test_the_decoder_that_has_refused_a_file_is_not_asked_again(tmp_path: Path) -> None:
+def test_a_decoder_that_has_refused_a_file_is_not_run_again(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(saved("PNG"))
     assert second_opinion(tmp_path / "a", "png", REFUSAL) is Opinion.READS
     assert second_opinion(tmp_path / "a", "png", OSError("broken")) is Opinion.NONE

@@ -1,4 +1,4 @@
-"""Several formats of one variant: one set of pixels, encoded for each."""
+"""A variant with several formats: the same pixels are encoded in each format."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +32,7 @@ def facts(variant: RenderedVariant) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
-def test_each_file_is_what_a_variant_of_that_format_alone_would_be(
+def test_each_file_equals_the_file_of_a_variant_with_that_format_alone(
     save: Save, rendered: Run, photo: Image.Image, mode: str
 ) -> None:
     picture = photo.convert(mode)
@@ -49,7 +49,7 @@ def test_each_file_is_what_a_variant_of_that_format_alone_would_be(
     ]
 
 
-def test_the_source_is_decoded_once_and_each_step_is_taken_once(
+def test_the_source_is_decoded_once_and_each_step_runs_once(
     save: Save, rendered: Run, photo: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decodes, steps, base = [], [], Work.base
@@ -68,7 +68,7 @@ def test_the_source_is_decoded_once_and_each_step_is_taken_once(
     assert (len(decodes), len(steps)) == (1, 1)
 
 
-def test_an_animation_moves_in_the_file_that_can_move(save: Save, rendered: Run) -> None:
+def test_an_animation_stays_animated_only_in_webp(save: Save, rendered: Run) -> None:
     frames = [Image.new("RGB", (40, 30), colour) for colour in ("red", "lime", "blue")]
     source = save(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100)
     rendition = rendered(source, {"name": "card", "format": ALL, "box": 20})
@@ -79,7 +79,7 @@ def test_an_animation_moves_in_the_file_that_can_move(save: Save, rendered: Run)
     ]
 
 
-def test_pixels_that_are_too_many_for_memory_are_decoded_for_each_format(
+def test_a_picture_that_is_too_large_for_memory_is_decoded_for_each_format(
     save: Save, rendered: Run, photo: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = save(photo, "JPEG")

@@ -1,4 +1,4 @@
-"""What each step does to pixels."""
+"""The effect of each step on pixels."""
 
 import base64
 import io
@@ -29,7 +29,7 @@ def pixel(picture: Image.Image, x: int, y: int) -> tuple[int, ...]:
 
 @pytest.fixture
 def ramp() -> Image.Image:
-    """Greys from 60 to 200, 140 x 20, as RGB."""
+    """Greys from 60 to 200, 141 x 20 pixels, as RGB."""
     picture = Image.new("L", (141, 20))
     picture.putdata([60 + x for _ in range(20) for x in range(141)])
     return picture.convert("RGB")
@@ -42,18 +42,18 @@ def edge() -> Image.Image:
     return picture
 
 
-def test_levels_stretch_the_tones_but_not_beyond_reason(save: Save, rendered: Run, ramp: Image.Image) -> None:
+def test_levels_stretch_the_tones_by_a_bounded_amount(save: Save, rendered: Run, ramp: Image.Image) -> None:
     low, high = result(rendered(save(ramp, "PNG"), {"format": "png", "levels": True})).convert("L").getextrema()
     assert low == pytest.approx(25, abs=6)
     assert high == 255
 
 
-def test_levels_leave_a_flat_picture_alone(save: Save, rendered: Run) -> None:
+def test_levels_do_not_change_a_flat_picture(save: Save, rendered: Run) -> None:
     source = save(Image.new("RGB", (30, 30), (200, 30, 60)), "PNG")
     assert pixel(result(rendered(source, {"format": "png", "levels": True})), 5, 5) == (200, 30, 60)
 
 
-def test_sharpen_makes_edges_steeper_and_leaves_planes_alone(save: Save, rendered: Run, edge: Image.Image) -> None:
+def test_sharpen_makes_edges_steeper_and_keeps_flat_areas(save: Save, rendered: Run, edge: Image.Image) -> None:
     sharp = result(rendered(save(edge, "PNG"), {"format": "png", "sharpen": 2.0}))
     assert pixel(sharp, 19, 20)[0] < 75
     assert pixel(sharp, 20, 20)[0] > 165
@@ -65,14 +65,14 @@ def test_blur_makes_edges_softer(save: Save, rendered: Run, edge: Image.Image) -
     assert 85 < pixel(soft, 19, 20)[0] < 125
 
 
-def test_denoise_takes_out_a_hot_pixel_and_keeps_edges(save: Save, rendered: Run, edge: Image.Image) -> None:
+def test_denoise_removes_a_hot_pixel_and_keeps_edges(save: Save, rendered: Run, edge: Image.Image) -> None:
     edge.putpixel((8, 20), (255, 255, 255))
     calm = result(rendered(save(edge, "PNG"), {"format": "png", "denoise": 1}))
     assert pixel(calm, 8, 20) == (80, 80, 80)
     assert pixel(calm, 20, 20)[0] - pixel(calm, 19, 20)[0] == 80
 
 
-def test_saturation_of_nought_is_grey_and_more_is_more(save: Save, rendered: Run) -> None:
+def test_saturation_of_0_gives_grey_and_above_1_stronger_colours(save: Save, rendered: Run) -> None:
     source = save(Image.new("RGB", (10, 10), (150, 100, 90)), "PNG")
     rendition = rendered(source, {"format": "png", "saturation": 0}, {"format": "png", "saturation": 1.5})
     red, green, blue = pixel(result(rendition, 0).convert("RGB"), 5, 5)
@@ -80,14 +80,14 @@ def test_saturation_of_nought_is_grey_and_more_is_more(save: Save, rendered: Run
     assert pixel(result(rendition, 1), 5, 5)[0] > 150
 
 
-def test_white_balance_takes_out_a_cast(save: Save, rendered: Run, ramp: Image.Image) -> None:
+def test_white_balance_removes_a_colour_cast(save: Save, rendered: Run, ramp: Image.Image) -> None:
     red, green, blue = ramp.split()
     cast = Image.merge("RGB", (red, green, blue.point(lambda value: value * 0.8)))
     means = ImageStat.Stat(result(rendered(save(cast, "PNG"), {"format": "png", "white_balance": True}))).mean
     assert max(means) - min(means) < 2
 
 
-def test_pad_fills_the_box_with_the_background_or_with_nothing(
+def test_pad_fills_the_box_with_the_background_or_with_transparency(
     save: Save, rendered: Run, quarters: Image.Image
 ) -> None:
     source = save(quarters, "PNG")
@@ -115,7 +115,7 @@ def test_cover_keeps_the_part_that_gravity_names(
 
 
 @pytest.mark.parametrize("gravity", ["attention", "entropy"])
-def test_smart_crops_find_what_there_is_to_see(save: Save, rendered: Run, gravity: str) -> None:
+def test_a_smart_crop_keeps_the_part_with_detail(save: Save, rendered: Run, gravity: str) -> None:
     picture = Image.new("RGB", (300, 100), (128, 128, 128))
     for x in range(210, 290, 4):
         picture.paste((255, 40, 0), (x, 10, x + 2, 90))
@@ -123,11 +123,11 @@ def test_smart_crops_find_what_there_is_to_see(save: Save, rendered: Run, gravit
     assert ImageStat.Stat(actual).mean[0] > 140
 
 
-def test_a_smart_crop_of_an_animation_stands_still(save: Save, rendered: Run) -> None:
+def test_a_smart_crop_is_the_same_in_every_frame_of_an_animation(save: Save, rendered: Run) -> None:
     frames = [Image.new("RGB", (300, 100), (128, 128, 128)) for _ in range(2)]
     frames[0].paste((255, 40, 0), (230, 20, 280, 80))
     frames[1].paste((255, 40, 0), (20, 20, 70, 80))
-    # Another shade: WebP makes one frame of two that are alike.
+    # Another shade, because WebP merges two equal frames into one frame.
     frames[1].paste((255, 60, 0), (230, 20, 280, 80))
     source = save(frames[0], "GIF", save_all=True, append_images=frames[1:])
     asked = {"box": 100, "fit": "cover", "gravity": "attention", "format": "webp", "lossless": True}
@@ -137,7 +137,7 @@ def test_a_smart_crop_of_an_animation_stands_still(save: Save, rendered: Run) ->
         assert ImageStat.Stat(moving.convert("RGB")).mean == pytest.approx(ImageStat.Stat(first).mean, abs=8)
 
 
-def test_text_and_picture_watermarks_lie_where_they_should(save: Save, rendered: Run) -> None:
+def test_text_and_picture_watermarks_lie_at_their_positions(save: Save, rendered: Run) -> None:
     file = io.BytesIO()
     Image.new("RGB", (10, 10), (255, 0, 0)).save(file, "PNG")
     uri = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
@@ -161,7 +161,7 @@ def test_a_damaged_watermark_is_the_recipes_fault(save: Save, rendered: Run) -> 
     assert caught.value.cause is Cause.RECIPE_UNFIT
 
 
-def test_steps_leave_alpha_as_it_is(save: Save, rendered: Run) -> None:
+def test_steps_do_not_change_alpha(save: Save, rendered: Run) -> None:
     picture = Image.new("RGBA", (40, 40), (90, 120, 60, 77))
     every = {"levels": True, "sharpen": 1.0, "saturation": 1.4, "white_balance": True, "format": "png"}
     assert result(rendered(save(picture, "PNG"), every)).getchannel("A").getextrema() == (77, 77)
@@ -183,7 +183,7 @@ def test_steps_leave_alpha_as_it_is(save: Save, rendered: Run) -> None:
 )
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 30), (30, 20)])
-def test_every_step_takes_every_kind_of_image(
+def test_every_step_accepts_every_kind_of_image(
     save: Save, rendered: Run, step: dict[str, object], mode: str, size: tuple[int, int]
 ) -> None:
     picture = Image.new("RGBA", size, (200, 120, 60, 128)).convert(mode)

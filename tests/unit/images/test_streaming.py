@@ -1,4 +1,4 @@
-"""What is too large to be held streams from the file, once for each variant, and comes out the same."""
+"""An image that is too large for memory streams from the file, once for each variant, with the same result."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +36,7 @@ def picture_of(rendition: Rendition) -> Image.Image:
 )
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("code", ["JPEG", "PNG", "TIFF"])
-def test_a_streamed_variant_is_the_same_as_a_held_one(
+def test_a_streamed_variant_is_the_same_as_a_variant_from_memory(
     save: Save, rendered: Run, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any], orientation: int, code: str
 ) -> None:
     exif = Image.Exif()
@@ -51,7 +51,7 @@ def test_a_streamed_variant_is_the_same_as_a_held_one(
     assert (int(streamed.perceptual_hash, 16) ^ int(held.perceptual_hash, 16)).bit_count() <= 6
 
 
-def test_a_size_that_a_format_does_not_have_is_the_recipes_fault(save: Save, rendered: Run) -> None:
+def test_a_size_above_the_limit_of_a_format_is_the_recipes_fault(save: Save, rendered: Run) -> None:
     source = save(Image.new("L", (16_500, 2)), "PNG")
     with pytest.raises(PermanentError, match=r"webp has at most 16,383 pixels a side: give it a box") as caught:
         rendered(source, {"format": "webp"})

@@ -1,4 +1,4 @@
-"""Files with endless lists are refused before a decoder walks through them; ordinary and looping ones pass."""
+"""Files with endless lists are refused before a decoder reads the lists; ordinary and circular lists pass."""
 
 import io
 import struct
@@ -17,7 +17,7 @@ LIMITS = Limits(max_bytes=10**9, max_pixels=10**9, max_frames=20)
 
 
 def webp(frames: int, others: int = 0) -> bytes:
-    """Frames of one pixel, each a file of some 30 bytes, and behind them other chunks, without content."""
+    """Frames of one pixel, each with a picture of some 30 bytes, and after the frames other chunks without content."""
     file = io.BytesIO()
     Image.new("RGB", (1, 1)).save(file, "WEBP", lossless=True)
     picture = file.getvalue()[12:]
@@ -32,7 +32,7 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def tiff(directories: int, last: int = 0, *, order: str = "<", big: bool = False) -> bytes:
-    """A chain of directories of one entry each; the last one points at `last`."""
+    """A chain of directories of one entry each; the last directory points at `last`."""
     mark = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}H", 43 if big else 42)
     first, size = (16, 8 + 20 + 8) if big else (8, 2 + 12 + 4)
     head = mark + (struct.pack(f"{order}HHQ", 8, 0, first) if big else struct.pack(f"{order}I", first))
@@ -97,11 +97,11 @@ def test_a_list_that_is_too_long_is_refused(name: str, content: bytes, cause: Ca
         ("jpeg", b"\xff\xd8"),
     ],
 )
-def test_a_list_within_its_bound_passes_and_so_does_a_loop(name: str, content: bytes, tmp_path: Path) -> None:
+def test_a_list_within_its_bound_and_a_circular_list_pass(name: str, content: bytes, tmp_path: Path) -> None:
     _check(content, name, tmp_path)
 
 
-def test_a_probe_refuses_before_the_decoder_has_the_file(tmp_path: Path) -> None:
+def test_a_probe_refuses_a_file_before_a_decoder_reads_the_file(tmp_path: Path) -> None:
     path = tmp_path / "many.webp"
     path.write_bytes(webp(300_000))
     with pytest.raises(PermanentError) as refused:
@@ -109,8 +109,8 @@ def test_a_probe_refuses_before_the_decoder_has_the_file(tmp_path: Path) -> None
     assert refused.value.cause is Cause.TOO_MANY_FRAMES
 
 
-def test_the_time_of_a_file_grows_with_its_size() -> None:
-    """A tiny drawing has minutes; a gigapixel has more than the heavy lane's eleven hours."""
+def test_the_allowed_time_grows_with_the_size_of_the_file() -> None:
+    """A tiny drawing is allowed minutes; a gigapixel is allowed more than the eleven hours of the heavy lane."""
     assert seconds_allowed(300) == pytest.approx(900, abs=1)
     assert seconds_allowed(300, 9_000_000) == pytest.approx(1_980, abs=1)
     assert seconds_allowed(200_000_000, 960_000_000) > 39_600
@@ -131,7 +131,7 @@ HUGE = 2**64 - 1
         ("webp", b"RIFF\xff\xff\xff\xffWEBPVP8X\xff\xff\xff\xff" + bytes(8)),
     ],
 )
-def test_a_size_that_no_disk_can_have_ends_the_list(tmp_path: Path, format_name: str, content: bytes) -> None:
+def test_a_size_larger_than_any_disk_ends_the_list(tmp_path: Path, format_name: str, content: bytes) -> None:
     path = tmp_path / "picture"
     path.write_bytes(content)
     check_structure(path, format_name, LIMITS)

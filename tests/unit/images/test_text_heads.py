@@ -1,4 +1,4 @@
-"""Heads that are text and have no end are refused at once; heads with many comments are read."""
+"""Text headers without an end are refused at once; text headers with many comments are read."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("name", ENDLESS)
-def test_a_head_without_an_end_is_refused(name: str, tmp_path: Path) -> None:
+def test_a_header_without_an_end_is_refused(name: str, tmp_path: Path) -> None:
     path = tmp_path / "image"
     path.write_bytes(ENDLESS[name])
     with pytest.raises(PermanentError, match="save the") as caught:
@@ -38,8 +38,8 @@ def test_a_head_without_an_end_is_refused(name: str, tmp_path: Path) -> None:
     assert caught.value.cause is Cause.TOO_MUCH_METADATA
 
 
-def test_twenty_gigabytes_of_cards_are_not_looked_through(tmp_path: Path) -> None:
-    """A file of holes: what it costs does not grow with its size."""
+def test_twenty_gigabytes_of_cards_are_not_read(tmp_path: Path) -> None:
+    """A sparse file: the cost of the check does not grow with the size of the file."""
     path = tmp_path / "image"
     with path.open("wb") as file:
         file.write(b"SIMPLE  =                    T".ljust(80))
@@ -49,7 +49,7 @@ def test_twenty_gigabytes_of_cards_are_not_looked_through(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["ppm", "pfm", "xbm", "xpm", "fits"])
-def test_a_usual_head_is_read(name: str, tmp_path: Path) -> None:
+def test_a_usual_header_is_read(name: str, tmp_path: Path) -> None:
     path = tmp_path / "image"
     path.write_bytes(SAMPLES[name]())
     assert probe(path, LIMITS).format == name
@@ -64,7 +64,7 @@ def test_a_usual_head_is_read(name: str, tmp_path: Path) -> None:
     ],
     ids=["short comments", "a long comment", "other spaces"],
 )
-def test_comments_in_a_head_are_read(head: bytes, tmp_path: Path) -> None:
+def test_comments_in_a_header_are_read(head: bytes, tmp_path: Path) -> None:
     path = tmp_path / "image"
     path.write_bytes(head + bytes(48))
     assert (probe(path, LIMITS).width, probe(path, LIMITS).height) == (4, 4)
@@ -80,7 +80,7 @@ def test_a_fits_with_thousands_of_cards_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"P6 4", b"P6 #", b"/* XPM */", b"#define a_width 9\n"])
-def test_a_short_head_that_breaks_off_is_left_to_its_reader(content: bytes, tmp_path: Path) -> None:
+def test_a_short_header_that_breaks_off_is_left_to_its_reader(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "image"
     path.write_bytes(content)
     with pytest.raises(PermanentError) as caught:

@@ -1,4 +1,4 @@
-"""Text marks: letters beyond ASCII have their glyphs, and what has none is refused before anything is made."""
+"""Text marks: letters beyond ASCII have glyphs; text without glyphs is refused before any file is made."""
 
 import pytest
 from PIL import ImageFont
@@ -29,11 +29,11 @@ def test_letters_of_other_alphabets_are_drawn(text: str) -> None:
     assert drawn.extract_band(3).max() > boxes.extract_band(3).max()
 
 
-def test_a_letter_with_a_loose_accent_is_set_as_one() -> None:
+def test_a_letter_and_a_combining_accent_become_one_character() -> None:
     assert Watermark(text="Mu\u0308ller").text == "Müller"
 
 
 @pytest.mark.parametrize(("text", "reported"), [("© 写真", "写 真"), ("שלום", "picture"), ("a\\nb", "U\\+000A")])
-def test_text_that_cannot_be_set_is_refused_with_what_is_missing(text: str, reported: str) -> None:
+def test_text_that_cannot_be_drawn_is_refused_with_the_reason(text: str, reported: str) -> None:
     with pytest.raises(RecipeError, match=f"line 4: variants.watermark.text: .*{reported}"):
         parse(f'name = "r"\n[[variants]]\nname = "v"\nwatermark = {{ text = "{text}" }}\n', "r.toml")

@@ -1,4 +1,4 @@
-"""What is read of a TIFF's directories does not grow with what they say of themselves."""
+"""The bytes that are read of the directories of a TIFF do not grow with the sizes that the directories declare."""
 
 import struct
 
@@ -14,7 +14,7 @@ _DIRECTORIES = 400
 
 
 def _tiff_of_long_values() -> bytes:
-    """Directories whose widths and directories below have as many numbers as a value may have bytes."""
+    """Directories whose fields, such as the width and the SubIFDs, each have a value of 4 MB, the longest allowed."""
     table = 2 + 4 * 12 + 4
     end = 8 + _DIRECTORIES * table
     content = b"II*\0" + struct.pack("<I", 8)
@@ -28,7 +28,7 @@ def _tiff_of_long_values() -> bytes:
 
 
 @pytest.mark.parametrize("look", [pages, is_camera_raw])
-def test_long_values_are_not_read_for_their_first_number(look: object) -> None:
+def test_a_long_value_is_not_read_for_its_first_number(look: object) -> None:
     content, taken = _tiff_of_long_values(), 0
 
     def read(offset: int, count: int) -> bytes:
@@ -42,7 +42,7 @@ def test_long_values_are_not_read_for_their_first_number(look: object) -> None:
     assert 0 < taken < 1_000_000
 
 
-def test_the_first_numbers_of_a_value_are_its_first_numbers() -> None:
+def test_a_directory_returns_the_first_numbers_of_a_value() -> None:
     content = b"II*\0\x08\0\0\0" + struct.pack("<HHHII", 1, 258, 3, 3, 26) + bytes(4) + b"\0\0\0\0"
     content = content[:26] + struct.pack("<3H", 8, 9, 10)
     directory = TiffFile(lambda offset, count: content[offset : offset + count]).directory(8)
@@ -63,8 +63,8 @@ def _tiff_of_shared_directories(chain: int) -> bytes:
     return content
 
 
-def test_the_fields_of_all_directories_are_bounded_together() -> None:
-    """A file of 160 kB has 130 million of them."""
+def test_the_total_number_of_fields_of_all_directories_is_bounded() -> None:
+    """A file of 160 kB has 130 million fields."""
     content, taken = _tiff_of_shared_directories(8_000), 0
 
     def read(offset: int, count: int) -> bytes:

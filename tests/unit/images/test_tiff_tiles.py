@@ -1,4 +1,4 @@
-"""Tiles of TIFF that cannot be decoded: never black without an error."""
+"""A TIFF tile that cannot be decoded is an error and is never shown black."""
 
 import io
 import struct
@@ -19,7 +19,7 @@ _TILE_OFFSETS, _TILE_BYTES = 324, 325
 
 
 def tiled(compression: str = "deflate") -> tuple[bytearray, list[int], list[int]]:
-    """The quarters in twelve tiles, and where the tiles lie."""
+    """The quarters in twelve tiles, and the offsets and sizes of the tiles."""
     raw = pyvips.Image.new_from_memory(picture().tobytes(), 64, 48, 3, "uchar").copy(interpretation="srgb")
     whole = raw.tiffsave_buffer(compression=compression, tile=True, tile_width=16, tile_height=16)
     with Image.open(io.BytesIO(whole)) as opened:
@@ -35,13 +35,13 @@ def refusal(tmp_path: Path, rendered: Run, content: bytes) -> PermanentError:
 
 
 @pytest.mark.parametrize("compression", ["deflate", "lzw", "jpeg"])
-def test_a_damaged_tile_is_damaged(tmp_path: Path, rendered: Run, compression: str) -> None:
+def test_a_damaged_tile_is_unreadable(tmp_path: Path, rendered: Run, compression: str) -> None:
     content, offsets, sizes = tiled(compression)
     content[offsets[5] : offsets[5] + sizes[5]] = b"\x55" * sizes[5]
     assert refusal(tmp_path, rendered, bytes(content)).cause is Cause.UNREADABLE
 
 
-def test_a_tile_behind_the_end_of_the_file_is_no_black_tile(tmp_path: Path, rendered: Run) -> None:
+def test_a_tile_beyond_the_end_of_the_file_is_refused(tmp_path: Path, rendered: Run) -> None:
     content, offsets, _ = tiled()
     moved = [*offsets[:5], 1 << 20, *offsets[6:]]
     changed = bytes(content).replace(struct.pack("<12I", *offsets), struct.pack("<12I", *moved))
@@ -59,7 +59,7 @@ def test_a_tile_that_a_sparse_raster_leaves_out_is_black(tmp_path: Path, rendere
 
 @pytest.mark.parametrize("compression", [34712, 34887, 34933, 50002])
 def test_tiles_in_a_compression_without_a_decoder_are_refused(tmp_path: Path, rendered: Run, compression: int) -> None:
-    """JPEG 2000, LERC, PNG, JPEG XL: libvips shows black."""
+    """JPEG 2000, LERC, PNG, JPEG XL: libvips shows such tiles black."""
     page = quarters_page(QUARTERS)
     page.tags = {
         259: (3, [compression]), 322: (4, [64]), 323: (4, [48]), 325: (4, [64 * 48 * 3]), 324: (4, [8])
@@ -70,7 +70,7 @@ def test_tiles_in_a_compression_without_a_decoder_are_refused(tmp_path: Path, re
 
 
 def test_zstandard_is_read(tmp_path: Path, rendered: Run) -> None:
-    """By Pillow: libvips has no decoder for it."""
+    """Pillow reads the file, because libvips has no decoder for Zstandard."""
     picture().save(tmp_path / "a", "TIFF", compression="zstd")
     with Image.open(rendered(tmp_path / "a", {"format": "png"}).variants[0].path) as opened:
         assert opened.getpixel((16, 12)) == QUARTERS[0]
@@ -84,7 +84,7 @@ def test_zstandard_is_read(tmp_path: Path, rendered: Run) -> None:
         ("premultiplied", {"bits": 32, "extra": (1,)}),
     ],
 )
-def test_what_the_decoders_show_wrong_is_refused(
+def test_a_kind_of_tiff_that_the_decoders_show_wrong_is_refused(
     tmp_path: Path, rendered: Run, kind: str, fields: dict[str, object]
 ) -> None:
     values = tuple((*colour, 255) for colour in QUARTERS) if "extra" in fields else QUARTERS
@@ -108,7 +108,7 @@ def planes_in_tiles(extra: tuple[int, ...]) -> bytes:
 def test_a_sample_of_no_declared_meaning_in_tiles_of_planes_is_refused(
     tmp_path: Path, rendered: Run, extra: tuple[int, ...]
 ) -> None:
-    """Pillow divides the colours by the one, and drops the other."""
+    """Pillow divides the colours by a sample without ExtraSamples and drops a sample declared as unspecified."""
     error = refusal(tmp_path, rendered, planes_in_tiles(extra))
     assert error.cause is Cause.UNSUPPORTED_FORMAT
     assert "no declared meaning" in error.message

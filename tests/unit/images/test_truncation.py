@@ -1,4 +1,4 @@
-"""A file that breaks off is never taken for whole, whatever its format."""
+"""A file of any format that breaks off is never accepted as a whole file."""
 
 import io
 from collections.abc import Callable
@@ -70,10 +70,10 @@ def test_a_whole_file_does_not_break_off(
     assert not breaks_off(tmp_path / "whole", code.lower())
 
 
-def test_a_jpeg2000_that_the_decoder_refuses_need_not_break_off(tmp_path: Path, rendered: Run) -> None:
-    """OpenJPEG in Pillow says "broken data stream" of every file that it does not decode."""
+def test_a_whole_jpeg2000_that_the_decoder_refuses_is_unreadable(tmp_path: Path, rendered: Run) -> None:
+    """OpenJPEG in Pillow reports "broken data stream" for every file that OpenJPEG does not decode."""
     content = bytearray(written([scene((160, 100), "sea", "whole")], "JPEG2000", {}))
-    # Another progression order than there is (ITU-T T.800, table A.16), in the marker COD.
+    # A progression order that does not exist (ITU-T T.800, table A.16), in the marker COD.
     content[content.index(b"\xff\x52") + 5] = 9
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(PermanentError) as caught:
@@ -84,7 +84,7 @@ def test_a_jpeg2000_that_the_decoder_refuses_need_not_break_off(tmp_path: Path, 
 
 @pytest.mark.parametrize("share", [0.6, 1.0])
 def test_a_jp2_whose_last_box_is_open_breaks_off_without_an_end_marker(tmp_path: Path, share: float) -> None:
-    """Length 0: to the end of the file (ITU-T T.800, I.4)."""
+    """Length 0 means that the box extends to the end of the file (ITU-T T.800, I.4)."""
     content = bytearray(written([scene((160, 100), "sea", "whole")], "JPEG2000", {}))
     at = content.index(b"jp2c")
     content[at - 4 : at] = bytes(4)
@@ -98,7 +98,7 @@ def test_a_gif_without_its_trailer_is_whole(tmp_path: Path, pictures: list[Image
 
 
 @pytest.mark.parametrize(("code", "options"), [FORMS[0], FORMS[2], FORMS[8], FORMS[13], FORMS[15]])
-def test_a_recipe_may_accept_what_there_is(
+def test_a_recipe_may_accept_a_truncated_file(
     tmp_path: Path, rendered: Run, pictures: list[Image.Image], code: str, options: dict[str, Any]
 ) -> None:
     content = written(pictures, code, options)
@@ -107,7 +107,7 @@ def test_a_recipe_may_accept_what_there_is(
 
 
 @pytest.mark.parametrize(("code", "options"), FORMS)
-def test_accepting_is_advised_where_it_helps(
+def test_the_message_advises_accept_truncated_where_the_field_helps(
     tmp_path: Path, rendered: Run, pictures: list[Image.Image], code: str, options: dict[str, Any]
 ) -> None:
     content = written(pictures, code, options)

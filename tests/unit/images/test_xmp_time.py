@@ -1,4 +1,4 @@
-"""A packet of XMP with as many elements as fit takes time by their number, and not by its square (minutes)."""
+"""The time for an XMP packet full of elements grows with their number, not with the square of the number (minutes)."""
 
 import pytest
 

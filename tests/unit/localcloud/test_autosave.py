@@ -1,4 +1,4 @@
-"""The embedded cloud's state is written while requests come, and left alone while none comes."""
+"""The state of the embedded cloud is saved while requests arrive, and is not saved while no request arrives."""
 
 import asyncio
 import errno
@@ -24,7 +24,7 @@ async def _send(_message: Scope) -> None:
 
 
 class Scene:
-    """An application that is saved; its pauses end when the test says so."""
+    """An application with autosave; the test ends its pauses."""
 
     def __init__(self, seconds_a_save: float = 0.0) -> None:
         self.clock = Clock()
@@ -64,7 +64,7 @@ def play(scene: Callable[[], Coroutine[None, None, None]]) -> None:
     asyncio.run(scene())
 
 
-def test_work_is_saved_again_and_again() -> None:
+def test_the_state_is_saved_again_after_each_new_request() -> None:
     async def scene() -> None:
         cloud = Scene()
         for saves in range(3):
@@ -77,7 +77,7 @@ def test_work_is_saved_again_and_again() -> None:
     play(scene)
 
 
-def test_without_new_requests_one_save_is_enough() -> None:
+def test_the_state_is_saved_once_without_new_requests() -> None:
     async def scene() -> None:
         cloud = Scene()
         await cloud.request()
@@ -90,7 +90,7 @@ def test_without_new_requests_one_save_is_enough() -> None:
     play(scene)
 
 
-def test_a_save_that_takes_long_is_followed_by_a_longer_pause() -> None:
+def test_a_longer_pause_follows_a_long_save() -> None:
     async def scene() -> None:
         cloud = Scene(seconds_a_save=10.0)
         await cloud.request()
@@ -100,7 +100,7 @@ def test_a_save_that_takes_long_is_followed_by_a_longer_pause() -> None:
     play(scene)
 
 
-def test_the_server_s_own_start_is_no_reason_to_save() -> None:
+def test_the_start_of_the_server_does_not_cause_a_save() -> None:
     async def scene() -> None:
         cloud = Scene()
         await cloud.request("lifespan")
@@ -110,7 +110,7 @@ def test_the_server_s_own_start_is_no_reason_to_save() -> None:
     play(scene)
 
 
-def test_a_full_disk_is_logged_and_the_next_save_makes_up_for_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_disk_is_logged_and_the_next_save_writes_the_state(caplog: pytest.LogCaptureFixture) -> None:
     async def scene() -> None:
         cloud = Scene()
         await cloud.request()

@@ -1,4 +1,4 @@
-"""The embedded cloud while the machine's clock is set back: by an hour, by a day, between two runs."""
+"""The embedded cloud when the clock of the machine is set back by an hour or by a day, also between two runs."""
 
 import errno
 import itertools
@@ -21,7 +21,7 @@ NOW = 1_800_000_000.0
 
 
 @pytest.mark.parametrize("step", [-DAY, -HOUR, HOUR, DAY])
-def test_the_time_of_queues_goes_on_when_the_clock_is_set(step: float) -> None:
+def test_the_time_of_queues_advances_steadily_when_the_clock_is_set(step: float) -> None:
     wall, steady = Clock(NOW), Clock(5.0)
     actual = SteadyTime(wall, steady)
     wall.now += step
@@ -29,12 +29,12 @@ def test_the_time_of_queues_goes_on_when_the_clock_is_set(step: float) -> None:
     assert actual.time() == NOW + 30
 
 
-def test_everything_else_of_the_module_time_is_there() -> None:
+def test_steady_time_has_all_other_names_of_the_module_time() -> None:
     assert SteadyTime().monotonic is time.monotonic
 
 
 def test_a_message_in_flight_comes_back_after_its_visibility_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """ministack's own queue, whose clock is set back by an hour while a worker has the message."""
+    """The clock of ministack's own queue is set back by an hour while a worker holds the message."""
     from ministack.services import s3, sqs  # noqa: PLC0415
 
     wall, steady = Clock(NOW), Clock()
@@ -68,7 +68,7 @@ def test_sequencers_grow_over_runs_although_the_clock_is_set_back(tmp_path: Path
     assert all(later - earlier >= EVENTS_OF_A_RUN for earlier, later in itertools.pairwise(runs))
 
 
-def test_a_clock_that_goes_on_gives_the_sequencers_of_the_emulator(tmp_path: Path) -> None:
+def test_an_advancing_clock_gives_the_sequencers_of_the_emulator(tmp_path: Path) -> None:
     path, now = tmp_path / "sequence", int(NOW * 1e6)
     first_sequencer(path, now)
     assert first_sequencer(path, now + 2 * EVENTS_OF_A_RUN) == now + 2 * EVENTS_OF_A_RUN
@@ -95,7 +95,7 @@ def test_a_full_disk_stops_the_start_with_the_name_of_the_file(tmp_path: Path, m
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("sequence", "5")]
 
 
-def test_a_pipe_in_place_of_the_file_is_named_and_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_in_place_of_the_file_is_an_error_and_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "sequence")
     with pytest.raises(StateError, match="sequence cannot be read: it is no regular file"):
         first_sequencer(tmp_path / "sequence", 1)

@@ -1,4 +1,4 @@
-"""What the embedded cloud's door lets through, and to whom answers may be read."""
+"""The requests that the door of the embedded cloud lets through, and the pages that may read its answers."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from tests.operations import Operation, operations, services
 from tests.unit.localcloud.test_signatures import HOST, KEY, SECRET, _form, _presigned, _signed
 
 _REST = f"SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
-#: Authorisation as anybody can make it up.
+#: Authorisation headers that anybody can invent.
 UNAUTHORISED: dict[str, list[tuple[str, str]]] = {
     "none": [],
     "empty": [("authorization", "")],
@@ -46,7 +46,7 @@ UNAUTHORISED: dict[str, list[tuple[str, str]]] = {
 
 
 class Inside:
-    """An application that answers everything with 200 and reads the body first."""
+    """An application that reads the body first and answers every request with 200."""
 
     def __init__(self, headers: list[tuple[bytes, bytes]] | None = None) -> None:
         self.bodies: list[bytes] = []
@@ -108,7 +108,7 @@ def test_no_operation_of_any_service_is_open(service: str) -> None:
                 status, _, _ = await _answer(_of(operation, headers), operation.body, inside)
                 assert status >= 400, f"{operation} with {headers}"
 
-    # One event loop for the walk: making one costs more than an answer.
+    # One event loop for all operations: a new loop costs more than an answer.
     asyncio.run(walk())
     assert inside.bodies == []
 
@@ -117,7 +117,7 @@ def _of(operation: Operation, headers: list[tuple[str, str]]) -> dict[str, Any]:
     return _plain(operation.method, operation.target, *operation.headers, *headers)
 
 
-def test_the_walk_is_a_long_one() -> None:
+def test_the_test_of_all_operations_covers_more_than_60_services() -> None:
     assert len(services()) > 60
     assert {"s3", "sqs", "sns", "dynamodb", "sts", "iam", "lambda"} <= set(services())
 
@@ -144,7 +144,7 @@ def test_health_is_open_to_everybody(authorisation: list[tuple[str, str]]) -> No
         ("GET", "/%5Fministack/health"),
     ],
 )
-def test_the_emulators_own_pages_are_closed_even_to_the_keys(method: str, path: str) -> None:
+def test_the_emulators_own_pages_are_closed_even_with_the_keys(method: str, path: str) -> None:
     assert _ask(_plain(method, path))[0] == 404
     assert _ask(_signed(method, path))[0] == 404
 
@@ -152,11 +152,11 @@ def test_the_emulators_own_pages_are_closed_even_to_the_keys(method: str, path: 
 @pytest.mark.parametrize(
     "host", ["evil.example:4566", "127.0.0.1", "127.0.0.1.evil.example:4566", "127.0.0.1:", "bucket.127.0.0.1:4566", ""]
 )
-def test_a_foreign_host_gets_nothing(host: str) -> None:
+def test_a_foreign_host_is_refused(host: str) -> None:
     assert _ask(_plain("GET", "/_ministack/health", host=host))[0] == 403
 
 
-def test_two_hosts_get_nothing() -> None:
+def test_two_host_headers_are_refused() -> None:
     assert _ask(_plain("GET", "/_ministack/health", ("host", HOST)))[0] == 403
 
 
@@ -180,27 +180,27 @@ def test_a_signed_upload_passes_whole() -> None:
     assert inside.bodies == [body]
 
 
-def test_a_body_that_is_not_the_signed_one_never_arrives_whole() -> None:
+def test_a_body_other_than_the_signed_body_never_arrives_whole() -> None:
     inside = Inside()
     status, _, answer = _ask(_signed("PUT", body=b"one"), b"two", inside)
     assert (status, inside.bodies) == (400, [])
     assert b"XAmzContentSHA256Mismatch" in answer
 
 
-def test_a_body_whose_hash_is_not_named_is_verified_before_it_passes() -> None:
+def test_a_body_without_a_hash_header_is_verified_before_it_passes() -> None:
     inside, body = Inside(), b'{"TableName": "t"}'
     assert _ask(_signed("POST", "/", body, service="dynamodb"), body, inside)[0] == 200
     assert _ask(_signed("POST", "/", body, service="dynamodb"), b'{"TableName": "u"}', inside)[0] == 403
     assert inside.bodies == [body]
 
 
-def test_a_body_that_is_held_has_a_bound() -> None:
+def test_a_body_in_memory_has_a_bound() -> None:
     body = bytes(MOST_HELD_BYTES + 1)
     assert _ask(_signed("POST", "/", body, service="sqs"), body)[0] == 413
 
 
-def test_bodies_that_are_held_have_a_bound_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The id of the access key stands in every link: who has it can begin a request, and not sign it."""
+def test_all_bodies_in_memory_have_a_common_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every link contains the id of the access key: anybody with a link can begin a request, but cannot sign one."""
     monkeypatch.setattr(request_head, "_large_bodies", request_head._LargeBodies(5 * SMALL_BYTES))
     large = 2 * SMALL_BYTES
 
@@ -232,12 +232,12 @@ def test_bodies_that_are_held_have_a_bound_together(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("service", ["sqs", "sns", "sts", "dynamodb"])
-def test_a_body_that_would_inflate_is_refused(service: str) -> None:
+def test_a_compressed_body_is_refused(service: str) -> None:
     assert _ask(_signed("POST", "/", b"x", service=service, content_encoding="gzip"), b"x")[0] == 403
     assert _ask(_signed("POST", "/", b"x", service=service), b"x")[0] == 200
 
 
-def test_a_presigned_address_passes() -> None:
+def test_a_presigned_url_passes() -> None:
     assert _ask(_presigned())[0] == 200
 
 
@@ -258,7 +258,7 @@ def test_a_signed_form_passes_whole() -> None:
     assert inside.bodies == [body]
 
 
-def test_a_form_larger_than_its_policy_allows_is_cut() -> None:
+def test_a_form_larger_than_its_policy_allows_is_refused() -> None:
     inside = Inside()
     scope, body = _multipart(_form(), bytes(1_000_000))
     status, _, answer = _ask(scope, body, inside)
@@ -285,8 +285,8 @@ def test_a_form_that_is_not_signed_is_refused(fields: dict[str, str]) -> None:
         "/login", "/_ministack/reset", "/%5fministack/reset", "/%5Fministack/config", "/000000000000/pixelfleet-bulk",
     ],
 )  # fmt: skip
-def test_a_signed_form_is_for_its_bucket_alone(path: str) -> None:
-    """Whoever has a form that the dashboard signed is no owner of the keys."""
+def test_a_signed_form_is_valid_for_its_bucket_only(path: str) -> None:
+    """A client with a form that the dashboard signed does not have the keys."""
     inside = Inside()
     scope, body = _multipart(_form(), b"x")
     scope["raw_path"] = path.encode()
@@ -305,11 +305,11 @@ def test_a_signed_form_is_for_its_bucket_alone(path: str) -> None:
         ([{"bucket": 1}, ["eq", "$bucket"], ["eq"], None, "x"], None),
     ],
 )
-def test_the_bucket_that_a_policy_names(conditions: list[object], bucket: str | None) -> None:
+def test_bucket_of_returns_the_bucket_that_a_policy_names(conditions: list[object], bucket: str | None) -> None:
     assert bucket_of({"conditions": conditions}) == bucket
 
 
-def test_a_form_that_carries_a_target_is_refused() -> None:
+def test_a_form_with_a_target_header_is_refused() -> None:
     scope, body = _multipart(_form(), b"x")
     scope["headers"].append((b"x-amz-target", b"DynamoDB_20120810.Scan"))
     assert _ask(scope, body)[0] == 403
@@ -324,12 +324,12 @@ def _preflight(allowed: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
     return _ask(_plain("OPTIONS", "/bucket", *asked), b"", inside)
 
 
-def test_a_page_that_the_bucket_names_may_read() -> None:
+def test_a_page_that_the_bucket_allows_may_read_answers() -> None:
     status, headers, _ = _preflight(OWN)
     assert (status, headers) == (200, {b"access-control-allow-origin": OWN})
 
 
-def test_a_page_may_ask_before_it_uses_a_presigned_address() -> None:
+def test_a_page_may_send_a_preflight_for_a_presigned_url() -> None:
     inside = Inside([(b"access-control-allow-origin", OWN)])
     scope = _plain("OPTIONS", "/bucket/key", ("origin", OWN.decode()), ("access-control-request-method", "PUT"))
     scope["query_string"] = b"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=" + b"0" * 64
@@ -338,12 +338,12 @@ def test_a_page_may_ask_before_it_uses_a_presigned_address() -> None:
 
 
 @pytest.mark.parametrize("allowed", [b"*", b"http://evil.example"])
-def test_any_other_page_may_not_read(allowed: bytes) -> None:
+def test_no_other_page_may_read_answers(allowed: bytes) -> None:
     status, headers, body = _preflight(allowed)
     assert (status, headers, body) == (403, {b"content-length": b"0"}, b"")
 
 
-def test_an_answer_to_a_signed_request_opens_nothing_to_pages() -> None:
+def test_an_answer_to_a_signed_request_has_no_cors_headers() -> None:
     inside = Inside([(b"Access-Control-Allow-Origin", b"*"), (b"Access-Control-Allow-Headers", b"*"), (b"etag", b"e")])
     status, headers, _ = _ask(_signed(), b"", inside)
     assert (status, headers) == (200, {b"etag": b"e"})

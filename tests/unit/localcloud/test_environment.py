@@ -1,4 +1,4 @@
-"""Nothing of the user's AWS reaches a child of the local fleet."""
+"""No AWS setting of the user reaches a child process of the local fleet."""
 
 import os
 
@@ -28,7 +28,7 @@ USERS = {
 }
 
 
-def test_only_the_embedded_cloud_is_left_to_talk_to() -> None:
+def test_a_child_can_reach_only_the_embedded_cloud() -> None:
     made = local_environment("http://127.0.0.1:4000", "key", "secret", USERS)
     assert {name: value for name, value in made.items() if name.startswith(("AWS_", "ECS_"))} == {
         "AWS_ENDPOINT_URL": "http://127.0.0.1:4000",
@@ -58,7 +58,7 @@ def test_loopback_never_goes_through_a_proxy() -> None:
     assert made["no_proxy"] == "127.0.0.1,localhost"
 
 
-def test_what_would_lead_a_shell_elsewhere_is_named() -> None:
+def test_variables_that_would_lead_a_shell_to_another_cloud_are_named() -> None:
     shell = {"AWS_PROFILE": "p", "AWS_SESSION_TOKEN": "t", "AWS_REGION": "r", "AWS_PAGER": "", "PATH": "/usr/bin"}
     assert in_the_way(shell | {"PIXELFLEET_IMAGES_TABLE": "t", "PIXELFLEET_LOG_LEVEL": "INFO"}) == [
         "AWS_PROFILE",

@@ -1,4 +1,4 @@
-"""The data folder: one owner at a time, keys that stay and that nobody else reads."""
+"""The data folder has one owner at a time; its keys stay, and no other user can read them."""
 
 import os
 import tempfile
@@ -10,7 +10,7 @@ from pixelfleet.errors import SetupError
 from pixelfleet.localcloud.folder import DataFolder, default_data_folder, temporary_data_folder
 
 
-def test_keys_are_random_for_a_folder_and_stay_with_it(tmp_path: Path) -> None:
+def test_each_folder_has_random_keys_and_keeps_them(tmp_path: Path) -> None:
     first = DataFolder.open(tmp_path / "one")
     keys = first.identity()
     first.close()
@@ -66,7 +66,7 @@ def test_a_file_of_keys_of_the_wrong_shape_is_a_setup_error(tmp_path: Path, text
     folder.close()
 
 
-def test_a_pipe_in_place_of_the_keys_is_a_setup_error_and_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_in_place_of_the_keys_is_a_setup_error_and_does_not_block(tmp_path: Path) -> None:
     folder = DataFolder.open(tmp_path)
     os.mkfifo(tmp_path / "identity.json")
     with pytest.raises(SetupError, match=r"identity\.json is damaged: remove it"):
@@ -74,7 +74,7 @@ def test_a_pipe_in_place_of_the_keys_is_a_setup_error_and_is_not_waited_for(tmp_
     folder.close()
 
 
-def test_keys_that_cannot_be_written_are_a_setup_error_and_the_ones_before_stay(tmp_path: Path) -> None:
+def test_keys_that_cannot_be_written_are_a_setup_error_and_the_earlier_keys_stay(tmp_path: Path) -> None:
     folder = DataFolder.open(tmp_path)
     keys = folder.identity()
     (tmp_path / "identity.json.new").mkdir()
@@ -84,13 +84,13 @@ def test_keys_that_cannot_be_written_are_a_setup_error_and_the_ones_before_stay(
     folder.close()
 
 
-def test_a_pipe_in_place_of_the_lock_is_a_setup_error_that_says_why(tmp_path: Path) -> None:
+def test_a_pipe_in_place_of_the_lock_is_a_setup_error_with_the_reason(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "lock")
     with pytest.raises(SetupError, match=r"cannot be used: .*seekable"):
         DataFolder.open(tmp_path)
 
 
-def test_a_room_of_the_wrong_shape_is_a_setup_error(tmp_path: Path) -> None:
+def test_a_file_in_place_of_a_subfolder_is_a_setup_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(SetupError, match="state: File exists"):
         DataFolder.open(tmp_path)
@@ -98,7 +98,7 @@ def test_a_room_of_the_wrong_shape_is_a_setup_error(tmp_path: Path) -> None:
     DataFolder.open(tmp_path).close()
 
 
-def test_a_folder_that_others_could_read_is_closed(tmp_path: Path) -> None:
+def test_a_folder_that_others_can_read_becomes_private(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     DataFolder.open(tmp_path).close()
     assert tmp_path.stat().st_mode & 0o777 == 0o700
@@ -110,13 +110,13 @@ def test_a_folder_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest
         DataFolder.open(tmp_path)
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SetupError, match="file/data cannot be used: Not a directory"):
         DataFolder.open(tmp_path / "file" / "data")
 
 
-def test_leftovers_of_a_killed_fleet_are_swept(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_fleet_are_deleted(tmp_path: Path) -> None:
     folder = DataFolder.open(tmp_path)
     (folder.scratch / "half-an-image").write_bytes(b"x")
     folder.close()
@@ -149,7 +149,7 @@ def _run_folder(temporary: Path, number: str, modified: float) -> Path:
     [("", 0.0, True), ("", 59.0, True), ("", 61.0, False), ("123", 0.0, False)],
     ids=["about to take its lock", "slow to take its lock", "killed before it took its lock", "killed"],
 )
-def test_a_run_removes_the_folders_of_runs_that_were_killed_and_of_no_other(
+def test_a_run_removes_the_folders_of_killed_runs_and_no_other_folder(
     temporary: Path, number: str, age: float, kept: bool
 ) -> None:
     other = _run_folder(temporary, number, modified=1_000_000.0)

@@ -1,4 +1,4 @@
-"""The file of a form goes to disk while it arrives: ministack never has it in memory, and nothing half stays."""
+"""The file of a form goes to disk while it arrives. ministack never holds the file in memory; no partial file stays."""
 
 import asyncio
 import hashlib
@@ -29,7 +29,7 @@ def _disk(folder: Path, free: Callable[[Path], int] = lambda _: RESERVE + 10_000
 
 
 def _post(disk: Disk, body: bytes, piece: int = 65_536) -> tuple[bytes, dict[bytes, bytes], list[Any]]:
-    """What the inside got as its body and headers, and how ministack's parser, patched as at the start, reads it."""
+    """The body and headers that `inside` got, and the result of ministack's parser, patched as at the start."""
     got: list[Any] = []
     s3: Any = SimpleNamespace(
         _parse_multipart_form=lambda _, form: [("file", None, {}, form.split(b"\r\n\r\n")[-1].partition(b"\r\n")[0])],
@@ -64,7 +64,7 @@ def _post(disk: Disk, body: bytes, piece: int = 65_536) -> tuple[bytes, dict[byt
 
 
 @pytest.mark.parametrize("piece", [1_000, 65_537, 10_000_000])
-def test_the_inside_gets_the_form_with_a_word_for_the_file_and_the_file_on_disk(tmp_path: Path, piece: int) -> None:
+def test_the_application_gets_the_form_with_a_placeholder_and_the_file_on_disk(tmp_path: Path, piece: int) -> None:
     body, headers, digest_and_content = _post(_disk(tmp_path), HEAD + FILE + AFTER, piece)
     assert body.startswith(HEAD)
     assert len(body) < len(HEAD) + 100
@@ -72,12 +72,12 @@ def test_the_inside_gets_the_form_with_a_word_for_the_file_and_the_file_on_disk(
     assert digest_and_content == [hashlib.md5(FILE, usedforsecurity=False).hexdigest(), FILE]
 
 
-def test_what_comes_after_the_file_is_dropped(tmp_path: Path) -> None:
-    """A field there is not in what the door verified."""
+def test_fields_after_the_file_are_dropped(tmp_path: Path) -> None:
+    """The door does not verify a field after the file."""
     assert b"uploads/another" not in _post(_disk(tmp_path), HEAD + FILE + AFTER)[0]
 
 
-def test_a_file_that_was_not_taken_is_deleted_after_the_request(tmp_path: Path) -> None:
+def test_a_file_that_was_not_moved_is_deleted_after_the_request(tmp_path: Path) -> None:
     disk = _disk(tmp_path)
     _post(disk, HEAD + FILE + AFTER)
     assert (list(disk.spool.iterdir()), disk.form_files) == ([], {})
@@ -88,14 +88,14 @@ def test_a_file_that_was_not_taken_is_deleted_after_the_request(tmp_path: Path) 
     [HEAD + FILE, HEAD + FILE + b"\r\n--b", HEAD[:60], b"no form"],
     ids=["in the file", "in the last boundary", "in the head", "before the head"],
 )
-def test_a_form_that_breaks_off_is_refused_and_leaves_nothing(tmp_path: Path, body: bytes) -> None:
+def test_a_form_that_breaks_off_is_refused_and_leaves_no_file(tmp_path: Path, body: bytes) -> None:
     disk = _disk(tmp_path)
     with pytest.raises(DeniedError):
         _post(disk, body)
     assert list(disk.spool.iterdir()) == []
 
 
-def test_a_full_disk_is_an_answer_of_503_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_gives_status_503_and_leaves_no_file(tmp_path: Path) -> None:
     disk = _disk(tmp_path, lambda _: RESERVE + 70_000)
     with pytest.raises(DeniedError) as refused:
         _post(disk, HEAD + FILE + AFTER, 100_000)

@@ -17,7 +17,7 @@ KEY = key_of("me", "b1", "a.png")
 
 
 class Waits:
-    """Stands for the event that ends the thread: keeps how long each wait is, and ends after some."""
+    """Replaces the event that ends the thread: records the length of each wait and is set after `most` waits."""
 
     def __init__(self, most: int) -> None:
         self.seconds: list[float] = []
@@ -43,7 +43,7 @@ def deployment(cloud: Deployment, monkeypatch: pytest.MonkeyPatch, tmp_path: obj
     return fresh_deployment(cloud, monkeypatch)
 
 
-def test_an_object_that_no_event_told_of_is_queued_by_itself(deployment: Deployment) -> None:
+def test_an_object_without_an_event_is_queued(deployment: Deployment) -> None:
     deployment.s3.put_object(Bucket=deployment.settings.uploads_bucket, Key=KEY, Body=b"x")
     said: list[str] = []
     now = datetime.now(UTC) + timedelta(hours=2)
@@ -61,7 +61,7 @@ def test_a_reconcile_with_nothing_to_do_is_silent(deployment: Deployment) -> Non
     assert said == []
 
 
-def test_it_runs_at_the_start_and_every_hour_and_sooner_after_a_failure(
+def test_the_reconcile_runs_at_the_start_and_every_hour_and_sooner_after_a_failure(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
@@ -74,7 +74,7 @@ def test_it_runs_at_the_start_and_every_hour_and_sooner_after_a_failure(
     assert waits.seconds == [EVERY, AGAIN, EVERY]
 
 
-def test_a_failure_is_said_and_sweeps_are_daily(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_is_reported_and_sweeps_are_daily(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     now = datetime(2026, 11, 26, 10, tzinfo=UTC)
     orders: list[bool] = []
@@ -101,7 +101,7 @@ def test_a_failure_is_said_and_sweeps_are_daily(deployment: Deployment, monkeypa
     assert orders == [True, True, False, True, True]
 
 
-def test_an_error_of_any_kind_ends_no_more_than_its_reconcile(
+def test_an_error_of_any_kind_ends_only_the_reconcile_that_raised_it(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full_disk(*_: object) -> object:

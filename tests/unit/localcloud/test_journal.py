@@ -1,4 +1,4 @@
-"""What was written is read again; what a crash or a power cut left behind the last whole record is not."""
+"""Written records are read again; bytes that a crash or a power cut left after the last whole record are ignored."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,12 +23,12 @@ def _journal(path: Path) -> Path:
     return path
 
 
-def test_what_was_written_is_read_in_order(tmp_path: Path) -> None:
+def test_written_records_are_read_in_order(tmp_path: Path) -> None:
     assert list(read(_journal(tmp_path / "j"))) == WRITES
 
 
 @pytest.mark.parametrize("cut", [1, 11, 12, 30])
-def test_a_record_that_was_cut_short_is_left_out_and_written_over(tmp_path: Path, cut: int) -> None:
+def test_a_truncated_record_is_ignored_and_overwritten(tmp_path: Path, cut: int) -> None:
     path = _journal(tmp_path / "j")
     path.write_bytes(path.read_bytes()[:-cut])
     assert list(read(path)) == WRITES[:2]
@@ -39,7 +39,7 @@ def test_a_record_that_was_cut_short_is_left_out_and_written_over(tmp_path: Path
 
 
 @pytest.mark.parametrize("zeros", [1, 12, 13, 156, 70_000])
-def test_zeros_that_a_power_cut_left_at_the_end_are_no_writes(tmp_path: Path, zeros: int) -> None:
+def test_zeros_that_a_power_cut_left_at_the_end_are_ignored(tmp_path: Path, zeros: int) -> None:
     path = _journal(tmp_path / "j")
     whole = path.read_bytes()
     path.write_bytes(whole + bytes(zeros))

@@ -1,4 +1,4 @@
-"""Loopback ports are chosen once, also by fleets that start at the same moment."""
+"""Each loopback port is chosen only once, even by fleets that start at the same moment."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ CHOOSE = "import sys; from pixelfleet.localcloud.ports import free_near; print(f
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
-def test_a_port_that_another_process_has_chosen_is_taken_before_anybody_listens() -> None:
+def test_a_port_that_another_process_has_chosen_is_not_free_before_that_process_listens() -> None:
     port = lasting_port()
     assert free_near(port) == port
 
@@ -22,6 +22,6 @@ def test_a_port_that_another_process_has_chosen_is_taken_before_anybody_listens(
 
 
 @pytest.mark.skipif(not EPHEMERAL.exists(), reason="the range is read as Linux tells it")
-def test_a_lasting_port_is_none_that_an_outgoing_connection_may_be_given() -> None:
+def test_a_lasting_port_is_outside_the_range_of_outgoing_connections() -> None:
     first = int(EPHEMERAL.read_text().split()[0])
     assert {lasting_port() for _ in range(3)} < set(range(1024, first))

@@ -1,4 +1,4 @@
-"""The body of a large PUT goes to disk while it arrives; ministack gets it as a mapped file, and nothing half stays."""
+"""The body of a large PUT goes to disk while it arrives. ministack gets a mapped file; no partial file stays."""
 
 import asyncio
 import hashlib
@@ -26,7 +26,7 @@ def _disk(folder: Path, free: Callable[[Path], int] = lambda _: RESERVE + 10_000
 def _put(
     disk: Disk, messages: list[Message], target: str = "/bucket/key", *headers: tuple[bytes, bytes], method: str = "PUT"
 ) -> list[Any]:
-    """What the inside got as bodies, and what it made of a mapped one."""
+    """The bodies that `inside` got; for a mapped body, the values that `inside` read from the body."""
     got: list[Any] = []
 
     async def inside(_scope: Any, receive: Any, _send: Any) -> None:
@@ -82,20 +82,20 @@ def test_a_small_body_stays_in_memory(tmp_path: Path) -> None:
     assert list(disk.spool.iterdir()) == []
 
 
-def test_a_file_that_was_not_taken_is_deleted_after_the_request(tmp_path: Path) -> None:
+def test_a_file_that_was_not_moved_is_deleted_after_the_request(tmp_path: Path) -> None:
     disk = _disk(tmp_path)
     _put(disk, _messages(LARGE))
     assert list(disk.spool.iterdir()) == []
 
 
-def test_a_body_that_breaks_off_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_body_that_breaks_off_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
     disk = _disk(tmp_path)
     with pytest.raises(DeniedError):
         _put(disk, [*_messages(LARGE)[:-1], {"type": "http.disconnect"}])
     assert list(disk.spool.iterdir()) == []
 
 
-def test_a_full_disk_is_an_answer_of_503_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_gives_status_503_and_leaves_no_file(tmp_path: Path) -> None:
     disk = _disk(tmp_path, lambda _: RESERVE)
     with pytest.raises(DeniedError) as refused:
         _put(disk, _messages(LARGE))
@@ -121,6 +121,6 @@ def test_a_body_that_has_to_be_decoded_has_a_bound(tmp_path: Path, target: str, 
         _put(disk, [message, message, dict(message, body=b"x")], target, header)
 
 
-def test_other_requests_pass_as_they_are(tmp_path: Path) -> None:
+def test_other_requests_pass_unchanged(tmp_path: Path) -> None:
     messages = _messages(LARGE)
     assert len(_put(_disk(tmp_path), messages, "/bucket/key?uploads", method="POST")) == len(messages)

@@ -1,4 +1,4 @@
-"""Signatures as botocore's own signers make them pass; anything changed, doubled, foreign, old or left out does not."""
+"""Signatures of botocore's own signers pass; requests with changed, doubled, foreign, old or missing parts do not."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -80,7 +80,7 @@ def _verify(scope: dict[str, Any], body: bytes = b"", later: timedelta = timedel
         "/bucket/key?versionId=abc&partNumber=1&uploads",
     ],
 )
-def test_what_the_keys_signed_passes(path: str) -> None:
+def test_a_request_that_is_signed_with_the_keys_passes(path: str) -> None:
     _verify(_signed(path=path))
 
 
@@ -112,12 +112,12 @@ def test_a_presigned_query_passes_until_it_expires() -> None:
 
 
 @pytest.mark.parametrize("later", [timedelta(minutes=14), timedelta(minutes=-14)])
-def test_a_clock_may_be_a_quarter_of_an_hour_off(later: timedelta) -> None:
+def test_a_clock_may_differ_by_up_to_15_minutes(later: timedelta) -> None:
     _verify(_signed(), later=later)
 
 
 @pytest.mark.parametrize("later", [timedelta(minutes=16), timedelta(minutes=-16), timedelta(days=1)])
-def test_a_clock_may_not_be_further_off(later: timedelta) -> None:
+def test_a_clock_may_not_differ_by_more_than_15_minutes(later: timedelta) -> None:
     with pytest.raises(DeniedError) as refused:
         _verify(_signed(), later=later)
     assert refused.value.code == "RequestTimeTooSkewed"
@@ -190,7 +190,7 @@ PRESIGNED: dict[str, Callable[[dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("change", PRESIGNED.values(), ids=PRESIGNED.keys())
-def test_a_presigned_query_is_good_for_what_was_signed_alone(change: Callable[[dict[str, Any]], object]) -> None:
+def test_a_presigned_query_is_valid_only_for_the_signed_request(change: Callable[[dict[str, Any]], object]) -> None:
     scope = _presigned()
     change(scope)
     with pytest.raises(DeniedError):

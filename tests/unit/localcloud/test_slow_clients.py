@@ -1,4 +1,4 @@
-"""Slow clients of the embedded cloud: bodies byte by byte, answers that nobody takes, too many connections."""
+"""Slow clients of the embedded cloud: bodies byte by byte, answers that no client reads, too many connections."""
 
 import asyncio
 from typing import Any
@@ -16,9 +16,9 @@ from tests.clock import Clock
 from tests.waiting import soon
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-#: Open files of a process that may hold ten connections.
+#: The number of open files of a process that may hold ten connections.
 _TEN_CONNECTIONS = 210
-#: More than the buffers of the kernel take.
+#: More bytes than the buffers of the kernel hold.
 _LARGE = 20_000_000
 
 
@@ -30,7 +30,7 @@ def _own_connections(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _body(clock: Clock, seconds: float, size: int) -> Receive:
-    """A piece of the size after each so many seconds, without an end."""
+    """A body without an end: a piece of `size` bytes every `seconds` seconds."""
 
     async def receive() -> Message:
         clock.now += seconds
@@ -46,7 +46,7 @@ async def _read(receive: Receive, size: int) -> None:
         taken += len((await receive())["body"])
 
 
-def test_a_body_that_comes_byte_by_byte_ends() -> None:
+def test_a_body_that_arrives_byte_by_byte_is_refused() -> None:
     clock = Clock()
     began = clock.now
     with pytest.raises(DeniedError, match="did not arrive in time") as caught:
@@ -62,7 +62,7 @@ def test_a_body_on_a_slow_line_arrives() -> None:
     assert clock.now > began + 4 * PAUSE_SECONDS
 
 
-def test_a_body_that_stops_ends_however_fast_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_stops_is_refused_even_after_a_fast_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pixelfleet.localcloud.slow_bodies.PAUSE_SECONDS", 0.01)
     first: Message = {"type": "http.request", "body": bytes(10_000_000), "more_body": True}
     pieces = iter([first])
@@ -77,7 +77,7 @@ def test_a_body_that_stops_ends_however_fast_it_came(monkeypatch: pytest.MonkeyP
         asyncio.run(_read(paced(receive), 20_000_000))
 
 
-def test_who_waits_for_the_end_of_the_connection_waits_without_a_limit() -> None:
+def test_the_wait_for_the_end_of_the_connection_has_no_limit() -> None:
     clock = Clock()
     last: Message = {"type": "http.request", "body": b"x", "more_body": False}
     messages: list[Message] = [last, {"type": "http.disconnect"}]
@@ -103,7 +103,7 @@ async def _application(scope: Any, receive: Any, send: Any) -> None:
 
 
 class _Cloud:
-    """hypercorn in this process, on a port of its own, with the bounds."""
+    """hypercorn in this process, on its own port, with the bounds on connections."""
 
     def __init__(self) -> None:
         connections.install(_TEN_CONNECTIONS)
@@ -132,7 +132,7 @@ class _Cloud:
         return await asyncio.open_connection("127.0.0.1", self.port)
 
 
-def test_others_are_served_beside_many_idle_connections() -> None:
+def test_a_client_is_served_beside_many_idle_connections() -> None:
     async def scenario() -> None:
         async with _Cloud() as cloud:
             waiting = [await cloud.connect() for _ in range(30)]
@@ -142,7 +142,7 @@ def test_others_are_served_beside_many_idle_connections() -> None:
             writer.write(GET)
             assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
             assert len(BoundedServer.open) <= 10
-            # The earliest were ended.
+            # The earliest connections were closed.
             assert await waiting[0][0].read() == b""
             for _, other in [*waiting, (reader, writer)]:
                 other.close()
@@ -150,7 +150,7 @@ def test_others_are_served_beside_many_idle_connections() -> None:
     asyncio.run(scenario())
 
 
-def test_an_answer_that_the_client_does_not_take_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_is_closed_if_the_client_does_not_read_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "TAKE_SECONDS", 0.05)
 
     async def scenario() -> None:

@@ -1,4 +1,4 @@
-"""The embedded cloud's state on disk: whole generations, none written over that cannot be read, no write forgotten."""
+"""The state of the embedded cloud on disk: generations are whole, unreadable generations stay, no write is lost."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def _folder(root: Path) -> StateFolder:
     return StateFolder(root, CODEC)
 
 
-def test_what_was_saved_last_is_loaded(tmp_path: Path) -> None:
+def test_the_last_saved_state_is_loaded(tmp_path: Path) -> None:
     folder = _folder(tmp_path)
     assert folder.load() == {}
     for value in (1, 2, 3):
@@ -33,7 +33,7 @@ def test_what_was_saved_last_is_loaded(tmp_path: Path) -> None:
     assert _folder(tmp_path).load() == {"dynamodb": {"value": 3}, "s3": {"buckets": []}}
 
 
-def test_the_generation_before_is_kept_and_older_ones_are_not(tmp_path: Path) -> None:
+def test_the_previous_generation_is_kept_and_older_generations_are_deleted(tmp_path: Path) -> None:
     folder = _folder(tmp_path)
     for value in range(4):
         folder.journal().write_bytes(b"")
@@ -115,10 +115,10 @@ def _empty_the_generation(path: Path) -> None:
     "damage",
     [_remove, _replace_by_a_pipe, _replace_by_a_folder, _replace_the_generation_by_a_file, _empty_the_generation],
 )
-def test_a_state_of_the_wrong_shape_stops_the_start_and_is_not_waited_for(
+def test_a_state_of_the_wrong_shape_stops_the_start_and_does_not_block(
     tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
-    """Until now, a generation without one of its files started without what the file held, and was written over."""
+    """Earlier, a generation without one of its files was loaded without the content of that file, then overwritten."""
     _folder(tmp_path).save({"dynamodb": {"value": 1}, "sqs": {"queues": []}})
     damage(tmp_path / "generation-000001" / "dynamodb.json")
     with pytest.raises(StateError):
@@ -131,12 +131,12 @@ def test_a_generation_of_a_release_without_a_list_of_its_files_is_read(tmp_path:
     assert _folder(tmp_path).load() == {"dynamodb": {"value": 1}}
 
 
-def test_an_empty_state_that_was_saved_is_no_error(tmp_path: Path) -> None:
+def test_a_saved_empty_state_is_not_an_error(tmp_path: Path) -> None:
     _folder(tmp_path).save({})
     assert _folder(tmp_path).load() == {}
 
 
-def test_files_of_a_release_without_generations_are_taken_over(tmp_path: Path) -> None:
+def test_files_of_a_release_without_generations_are_loaded(tmp_path: Path) -> None:
     (tmp_path / "dynamodb.json").write_text(json.dumps({"__ministack_format__": 2, "payload": {"value": 1}}))
     folder = _folder(tmp_path)
     assert folder.load() == {"dynamodb": {"value": 1}}
@@ -173,12 +173,12 @@ def _written(path: Path) -> None:
     journal.close()
 
 
-def test_a_journal_gives_back_what_was_appended(tmp_path: Path) -> None:
+def test_a_journal_returns_the_appended_writes(tmp_path: Path) -> None:
     _written(tmp_path / "journal")
     assert list(read(tmp_path / "journal")) == WRITES
 
 
-def test_a_journal_that_was_cut_short_anywhere_gives_back_whole_records_and_goes_on(tmp_path: Path) -> None:
+def test_a_truncated_journal_returns_its_whole_records_and_accepts_new_records(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     _written(path)
     whole = path.read_bytes()
@@ -192,7 +192,7 @@ def test_a_journal_that_was_cut_short_anywhere_gives_back_whole_records_and_goes
         assert list(read(path)) == [*kept, WRITES[0]]
 
 
-def test_a_journal_that_is_damaged_in_its_midst_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_journal_that_is_damaged_before_its_end(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     _written(path)
     whole = bytearray(path.read_bytes())
@@ -202,13 +202,13 @@ def test_a_journal_that_is_damaged_in_its_midst_is_named(tmp_path: Path) -> None
         list(read(path))
 
 
-def test_a_journal_that_is_no_file_is_named_and_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_in_place_of_a_journal_is_an_error_and_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "journal")
     with pytest.raises(StateError, match="journal cannot be read: it is no regular file"):
         list(read(tmp_path / "journal"))
 
 
-def test_a_write_that_the_disk_does_not_take_is_not_in_the_journal(
+def test_a_write_that_does_not_fit_on_the_disk_is_not_in_the_journal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "journal"
@@ -242,7 +242,7 @@ def test_a_write_that_the_disk_does_not_take_is_not_in_the_journal(
         ("ListTables", False),
     ],
 )
-def test_what_may_change_something_is_a_write(name: str, writes: bool) -> None:
+def test_an_operation_that_may_change_data_is_a_write(name: str, writes: bool) -> None:
     assert is_write(f"DynamoDB_20120810.{name}") is writes
     assert not is_write(f"AmazonSQS.{name}")
     assert not is_write(None)

@@ -1,4 +1,4 @@
-"""Memory is given back after a request with a large body, also after one that failed, and after no small one."""
+"""Memory is released after a request with a large body, even if the request fails, and not after a small body."""
 
 import asyncio
 from typing import Any
@@ -36,13 +36,13 @@ def _given_back(size: int, error: Exception | None = None) -> int:
 
 
 @pytest.mark.parametrize(("size", "times"), [(10, 0), (LARGE - 1, 0), (LARGE, 1), (8 << 20, 1)])
-def test_memory_is_given_back_after_large_bodies_alone(size: int, times: int) -> None:
+def test_memory_is_released_only_after_large_bodies(size: int, times: int) -> None:
     assert _given_back(size) == times
 
 
-def test_memory_is_given_back_after_a_request_that_failed() -> None:
+def test_memory_is_released_after_a_failed_request() -> None:
     assert _given_back(LARGE, ValueError("x")) == 1
 
 
-def test_the_systems_own_way_is_harmless() -> None:
+def test_a_call_of_trim_raises_no_error() -> None:
     trim()

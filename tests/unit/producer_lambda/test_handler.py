@@ -1,4 +1,4 @@
-"""The Lambda handler on moto in process: what is sent where, and which messages are asked for again."""
+"""The Lambda handler on moto in process: the jobs that each queue gets, and the messages reported as failed."""
 
 import json
 from collections.abc import Iterator
@@ -87,7 +87,7 @@ def test_a_large_object_takes_the_heavy_lane(sqs: Any) -> None:
     assert sent(sqs, Lane.BULK) == []
 
 
-def test_any_key_is_routed_and_the_worker_judges_the_bytes(sqs: Any) -> None:
+def test_any_key_is_routed_and_the_worker_checks_the_bytes(sqs: Any) -> None:
     deliver(record(upload("notes.txt")), record(upload("no-extension"), "m2"))
     assert {job.key for job in sent(sqs, Lane.BULK)} == {"notes.txt", "no-extension"}
 
@@ -97,7 +97,7 @@ def test_results_never_become_jobs(sqs: Any) -> None:
     assert sent(sqs, Lane.BULK) == []
 
 
-def test_a_message_that_cannot_be_read_is_reported_alone(sqs: Any) -> None:
+def test_only_the_message_that_cannot_be_read_is_reported(sqs: Any) -> None:
     failures = deliver(record("not json", "bad"), record(golden("put"), "good"))
     assert failures == ["bad"]
     assert len(sent(sqs, Lane.BULK)) == 1
@@ -110,11 +110,11 @@ def test_a_message_with_one_bad_record_sends_the_others_and_is_reported(sqs: Any
     assert len(sent(sqs, Lane.BULK)) == 2
 
 
-def test_a_batch_of_nothing_but_poison_reports_every_message(sqs: Any) -> None:
+def test_a_batch_of_unreadable_messages_reports_every_message(sqs: Any) -> None:
     assert deliver(record("x", "a"), record("y", "b")) == ["a", "b"]
 
 
-def test_a_test_event_is_taken_without_a_word(sqs: Any) -> None:
+def test_a_test_event_is_not_reported_as_failed(sqs: Any) -> None:
     assert deliver(record(golden("test_event"))) == []
 
 
@@ -123,7 +123,7 @@ def test_the_same_event_twice_in_a_batch_is_one_job(sqs: Any) -> None:
     assert len(sent(sqs, Lane.BULK)) == 1
 
 
-def test_jobs_go_out_by_tens_each_in_its_owners_message_group(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jobs_are_sent_by_tens_each_in_its_owners_message_group(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     _settings, queues = producer._composed()
     calls: list[list[Any]] = []
     real = queues._client.send_message_batch
@@ -138,7 +138,7 @@ def test_jobs_go_out_by_tens_each_in_its_owners_message_group(sqs: Any, monkeypa
     assert {entry["MessageGroupId"] for entry in calls[0]} == {message_group(f"owner{n}") for n in range(3)}
 
 
-def test_a_job_that_sqs_does_not_take_reports_the_messages_that_it_came_from(
+def test_a_job_that_sqs_does_not_accept_reports_all_messages_with_that_job(
     sqs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _settings, queues = producer._composed()
@@ -155,7 +155,7 @@ def test_a_job_that_sqs_does_not_take_reports_the_messages_that_it_came_from(
     assert {job.key for job in sent(sqs, Lane.BULK)} == {"0.jpg", "2.jpg"}
 
 
-def test_a_lane_that_is_out_of_reach_reports_its_own_messages_only(sqs: Any) -> None:
+def test_an_unreachable_lane_reports_only_its_own_messages(sqs: Any) -> None:
     sqs.delete_queue(QueueUrl=load_settings().heavy_queue_url)
     failures = deliver(record(upload("big.tif", 65_000_000), "heavy"), record(upload("a.jpg"), "bulk"))
     assert failures == ["heavy"]

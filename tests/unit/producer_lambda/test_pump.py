@@ -18,7 +18,7 @@ def test_an_empty_response_is_a_full_success(response: Any) -> None:
     assert failures_of(response, SENT) == set()
 
 
-def test_named_messages_alone_come_back() -> None:
+def test_only_the_named_messages_come_back() -> None:
     assert failures_of({"batchItemFailures": [{"itemIdentifier": "two"}]}, SENT) == {"two"}
 
 

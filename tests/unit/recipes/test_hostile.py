@@ -1,4 +1,4 @@
-"""Recipes made to harm: thousands of errors, pictures that are no files or lie elsewhere."""
+"""Recipes made to harm: thousands of errors, pictures that are not regular files or lie in other folders."""
 
 import os
 import time
@@ -21,7 +21,7 @@ def _seconds(text: str) -> float:
     return time.process_time() - began
 
 
-def test_thousands_of_errors_are_told_by_fifty_and_a_number() -> None:
+def test_the_message_has_the_first_fifty_errors_and_the_number_of_the_others() -> None:
     with pytest.raises(RecipeError) as error:
         parse(_errors(2_000), "recipe")
     lines = str(error.value).splitlines()
@@ -30,7 +30,7 @@ def test_thousands_of_errors_are_told_by_fifty_and_a_number() -> None:
     assert "more errors" in lines[-1]
 
 
-def test_their_cost_is_linear() -> None:
+def test_the_cost_of_errors_is_linear() -> None:
     _seconds(_errors(10))
     assert _seconds(_errors(8_000)) < 20 * _seconds(_errors(1_000)) + 0.5
 
@@ -52,7 +52,7 @@ def _load(folder: Path, image: str) -> str:
     ids=["key", "table", "inline"],
 )
 def test_a_key_of_thousands_of_parts_is_refused_before_it_is_read(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """tomllib keeps every beginning of a dotted key: 64 kB, which anyone with a token may check, took gigabytes."""
+    """tomllib keeps every prefix of a dotted key: 64 kB, which anybody with a token may check, took gigabytes."""
     monkeypatch.setattr("tomllib.loads", lambda _text: pytest.fail("it was read"))
     with pytest.raises(RecipeError, match="line 2: the line has more than 100 dots"):
         parse(f'name = "deep"\n{key} = 1\n', "x")
@@ -90,7 +90,7 @@ def test_a_folder_as_a_watermark_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("image", ["../mark.png", "/etc/hostname", "link.png"])
-def test_a_watermark_from_elsewhere_is_refused(tmp_path: Path, image: str) -> None:
+def test_a_watermark_from_another_folder_is_refused(tmp_path: Path, image: str) -> None:
     (tmp_path / "mark.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     folder = tmp_path / "recipes"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""Recipes are read, refused with line and field, and identified by what they mean."""
+"""Recipes are read, refused with line and field, and identified by their meaning."""
 
 import base64
 import io
@@ -24,12 +24,12 @@ def test_a_number_for_box_is_a_square() -> None:
     assert parse(SMALL, "mine.toml").variants[0].box == (100, 100)
 
 
-def test_what_is_not_said_is_inside_auto_and_never_enlarged() -> None:
+def test_the_defaults_are_inside_auto_and_no_enlargement() -> None:
     [variant] = parse(SMALL, "mine.toml").variants
     assert (variant.fit, variant.format, variant.enlarge) == (Fit.INSIDE, OutputFormat.AUTO, False)
 
 
-def test_web_is_thumb_optimized_and_enhanced() -> None:
+def test_web_has_the_variants_thumb_optimized_and_enhanced() -> None:
     thumb, optimized, enhanced = builtin("web").variants
     assert (thumb.box, thumb.format.value, thumb.quality) == ((320, 320), "webp", 80)
     assert (optimized.box, optimized.format.value, optimized.quality) == ((2048, 2048), "auto", 80)
@@ -40,14 +40,14 @@ def test_web_is_thumb_optimized_and_enhanced() -> None:
 
 
 @pytest.mark.parametrize("name", BUILTIN)
-def test_every_built_in_recipe_survives_being_written_and_read(name: str) -> None:
+def test_every_built_in_recipe_is_unchanged_after_writing_and_reading(name: str) -> None:
     recipe = builtin(name)
     again = parse(recipe.to_text(), "again")
     assert again == recipe
     assert again.digest == recipe.digest
 
 
-def test_formatting_and_spelled_out_defaults_leave_the_digest_alone() -> None:
+def test_formatting_and_spelled_out_defaults_do_not_change_the_digest() -> None:
     spelled = '# mine\nname="mine"\n\n[[variants]]\nbox=[100,100]\nfit="inside"\nformat="auto"\nname="a"\n'
     assert parse(spelled, "x").digest == parse(SMALL, "y").digest
 
@@ -56,11 +56,11 @@ def test_a_list_of_one_format_is_that_format() -> None:
     one, listed = parse(SMALL + 'format = "webp"\n', "x"), parse(SMALL + 'format = ["webp"]\n', "y")
     assert one == listed
     assert one.digest == listed.digest
-    # As releases have computed it that had one format for each variant.
+    # The digest that releases with one format for each variant have computed.
     assert one.digest == "3ae560a395c855302ee23ba8ea8f3ec7e8743980abd904138be20497311ae81e"
 
 
-def test_several_formats_survive_being_written_and_read() -> None:
+def test_several_formats_are_unchanged_after_writing_and_reading() -> None:
     recipe = parse(SMALL + 'format = ["avif", "webp", "jpeg"]\n', "x")
     [variant] = recipe.variants
     assert [one.format.value for one in variant.encodings] == ["avif", "webp", "jpeg"]
@@ -88,7 +88,7 @@ def test_a_list_of_formats_that_cannot_be_written_is_refused_with_its_line(line:
     assert re.match(r"mine.toml, line \d+: variants", str(caught.value))
 
 
-def test_the_files_of_an_image_are_bounded() -> None:
+def test_the_number_of_files_of_an_image_is_bounded() -> None:
     several = 'format = ["avif", "webp", "jpeg", "png"]\n'
     variants = [f'[[variants]]\nname = "v{number}"\n{several}' for number in range(25)]
     assert len(parse('name = "a"\n' + "".join(variants[:24]), "x").variants) == 24
@@ -97,18 +97,18 @@ def test_the_files_of_an_image_are_bounded() -> None:
 
 
 def test_digests_are_those_of_earlier_releases() -> None:
-    """A record names its recipe by digest: another digest would make every image anew."""
+    """A record names its recipe by digest: with another digest, every image would be processed again."""
     text = '[[variants]]\nname = "original"\ncopy = true\n[[variants]]\nname = "a"\n'
     recipe = parse(f'name = "own"\n{text}[[variants]]\nname = "b"\nformat = "auto"\n', "x")
     assert recipe.digest == "75ed0117741dac920cce1dc461dc09fb682125a3f9a132d7b996f933f1dc418c"
     assert parse(recipe.to_text(), "again") == recipe
 
 
-def test_another_quality_is_another_digest() -> None:
+def test_another_quality_gives_another_digest() -> None:
     assert parse(SMALL + "quality = 81\n", "x").digest != parse(SMALL, "y").digest
 
 
-def test_text_with_quotes_controls_and_emoji_survives_being_written_and_read() -> None:
+def test_text_with_quotes_controls_and_emoji_is_unchanged_after_writing_and_reading() -> None:
     nasty = 'a "b" \\ \x7f \n é 😀'
     recipe = parse(SMALL + 'watermark = {text = "x"}\n', "x")
     marked = recipe.model_copy(update={"description": nasty})
@@ -121,7 +121,7 @@ def test_a_misspelt_field_is_named_with_its_line_and_its_likely_meaning() -> Non
     )
 
 
-def test_a_value_out_of_range_is_told_with_what_would_be_right() -> None:
+def test_the_error_of_a_value_out_of_range_says_the_range() -> None:
     message = refusal(SMALL + "quality = 101\n")
     assert message.startswith("mine.toml, line 5: variants.quality: ")
     assert "less than or equal to 100, not 101" in message
@@ -133,7 +133,7 @@ def test_the_second_variants_error_has_the_second_variants_line() -> None:
     assert "'jpeg'" in message
 
 
-def test_a_missing_name_is_not_sought_among_the_variants() -> None:
+def test_the_error_of_a_missing_name_has_no_line_of_a_variant() -> None:
     with pytest.raises(RecipeError, match=r"own, line 1: name: is missing \(lower-case"):
         parse('[[variants]]\nname = "thumb"\nbox = 320\n', "own")
 
@@ -143,7 +143,7 @@ def test_a_watermarks_error_has_its_own_line() -> None:
     assert message.startswith("mine.toml, line 7: variants.watermark.opacity: ")
 
 
-def test_all_errors_are_told_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     message = refusal('name = "mine"\n[[variants]]\nname = "A"\nbox = 0\nqualty = 1\n')
     assert [line.split(":")[0] for line in message.splitlines()] == [
         "mine.toml, line 3",
@@ -176,7 +176,7 @@ def test_two_variants_of_one_name_are_refused() -> None:
     assert "two variants are called 'a'" in refusal(SMALL + '[[variants]]\nname = "a"\n')
 
 
-def test_a_copy_variant_needs_nothing_but_its_name() -> None:
+def test_a_copy_variant_needs_only_a_name() -> None:
     assert parse('name = "keep"\n[[variants]]\nname = "original"\ncopy = true\n', "x").variants[0].copies
 
 
@@ -208,7 +208,7 @@ def test_an_unfit_picture_is_refused_with_its_line(tmp_path: Path, content: byte
     assert "line 5" in str(caught.value)
 
 
-def test_a_data_uri_that_is_no_base64_is_refused() -> None:
+def test_a_data_uri_that_is_not_base64_is_refused() -> None:
     assert "not valid base64" in refusal(SMALL + 'watermark = {image = "data:image/png;base64,???"}\n')
 
 
@@ -217,7 +217,7 @@ def test_a_large_data_uri_is_refused() -> None:
     assert "more than the 65,536" in refusal(SMALL + f'watermark = {{image = "{uri}"}}\n')
 
 
-def test_an_unknown_name_is_told_with_the_names_that_there_are() -> None:
+def test_the_error_of_an_unknown_name_lists_the_known_names() -> None:
     with pytest.raises(RecipeError, match=r"no recipe 'wbe'.*web"):
         load("wbe")
 
@@ -226,7 +226,7 @@ def test_a_huge_text_is_refused_unread() -> None:
     assert "more than the 350,000" in refusal("#" * 400_000)
 
 
-def test_a_check_has_the_line_and_the_field_of_each_fault() -> None:
+def test_a_check_returns_the_line_and_the_field_of_each_fault() -> None:
     recipe, faults = check('name = "a"\n[[variants]]\nname = "card"\nbox = [1]\nwidht = 3\n')
     assert recipe is None
     assert [(fault.line, fault.field) for fault in faults] == [(4, "variants.box"), (5, "variants.widht")]

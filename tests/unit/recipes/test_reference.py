@@ -1,4 +1,4 @@
-"""docs/reference/recipes.md tells of every field, with the words of the model, and its example is right."""
+"""docs/reference/recipes.md documents every field with the description of the model, and its example is valid."""
 
 import re
 from pathlib import Path
@@ -26,7 +26,7 @@ def test_every_built_in_recipe_is_documented() -> None:
         assert f"| `{name}` | {builtin(name).description} |" in REFERENCE
 
 
-def test_the_steps_are_told_in_their_order() -> None:
+def test_the_steps_are_documented_in_their_order() -> None:
     reported = re.search(r"in this order: (.+?)\n\n", REFERENCE, re.DOTALL)
     assert reported is not None
     named = re.findall(r"`(\w+)`", reported.group(1))

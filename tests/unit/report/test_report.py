@@ -1,4 +1,4 @@
-"""The report counts right, and the contact sheet cannot be broken out of by a file name."""
+"""The report counts correctly, and a file name cannot inject code into the contact sheet."""
 
 import json
 import re
@@ -14,7 +14,7 @@ READY = ReportImage("/in/a.jpg", "a.jpg", "id1", "ready", format="jpeg", width=9
 FAILED = ReportImage("/in/b.jpg", None, None, "failed", "empty", "the file has no content")
 
 
-def test_the_json_is_what_the_documentation_says(tmp_path: Path) -> None:
+def test_the_json_has_the_documented_fields(tmp_path: Path) -> None:
     write_report(Report((READY, FAILED), 2.0), tmp_path / "report.json")
     raw = json.loads((tmp_path / "report.json").read_text())
     assert set(raw) == {"images", "ready", "failed", "seconds", "images_per_second"}
@@ -29,11 +29,11 @@ def test_the_json_is_what_the_documentation_says(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
 
 
-def test_nothing_processed_is_no_division_by_zero() -> None:
+def test_an_empty_report_does_not_divide_by_zero() -> None:
     assert Report().images_per_second == 0.0
 
 
-def test_the_contact_sheet_opens_with_what_succeeded(tmp_path: Path) -> None:
+def test_the_contact_sheet_begins_with_the_ready_images(tmp_path: Path) -> None:
     page = write_contact_sheet(Report((FAILED, READY), 2.0), tmp_path).read_text()
     assert re.findall(r'data-status="(\w+)"', page) == ["ready", "failed"]
 
@@ -62,7 +62,7 @@ def test_a_hostile_file_name_stays_text(tmp_path: Path, name: str) -> None:
     assert all(address.startswith("./") for address in re.findall(r'(?:href|src)="([^"]*)"', page))
 
 
-def test_the_page_loads_nothing_from_elsewhere_and_allows_its_one_script(tmp_path: Path) -> None:
+def test_the_page_loads_nothing_from_other_hosts_and_allows_only_its_own_script(tmp_path: Path) -> None:
     page = write_contact_sheet(Report((READY, FAILED), 1.0), tmp_path).read_text(encoding="utf-8")
     assert "http://" not in page
     assert "https://" not in page
@@ -86,10 +86,10 @@ def test_links_lead_from_the_page_to_the_file(tmp_path: Path) -> None:
         (5 * 10**9, "5.0 GB"),
     ],
 )
-def test_bytes_are_shown_for_people(count: int, shown: str) -> None:
+def test_sizes_are_shown_with_units(count: int, shown: str) -> None:
     assert size(count) == shown
 
 
-def test_savings_are_signed() -> None:
+def test_changes_of_size_have_a_sign() -> None:
     assert [change(100, after) for after in (13, 100, 150)] == [f"{MINUS}87 %", "±0 %", "+50 %"]
     assert change(None, 5) == ""

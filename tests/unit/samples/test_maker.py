@@ -1,4 +1,4 @@
-"""The sample images are the same everywhere and are what their names say."""
+"""The sample images are the same on every machine and match their names."""
 
 import hashlib
 from pathlib import Path
@@ -25,7 +25,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.mark.slow
-def test_they_are_the_same_every_time(samples: list[Path], tmp_path: Path) -> None:
+def test_the_samples_are_the_same_every_time(samples: list[Path], tmp_path: Path) -> None:
     again = make_samples(tmp_path)
     digests = [[hashlib.sha256(path.read_bytes()).hexdigest() for path in paths] for paths in (samples, again)]
     assert digests[0] == digests[1]
@@ -36,7 +36,7 @@ def test_all_eight_orientations_are_there(samples: list[Path]) -> None:
     assert actual == set(range(1, 9))
 
 
-def test_photos_can_be_processed_and_broken_ones_each_have_a_cause(samples: list[Path], tmp_path: Path) -> None:
+def test_photos_are_processed_and_each_broken_sample_has_a_cause(samples: list[Path], tmp_path: Path) -> None:
     causes = {}
     for path in samples:
         folder = tmp_path / path.name

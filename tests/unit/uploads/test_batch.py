@@ -1,4 +1,4 @@
-"""One run of an upload, to a bucket in memory: the journal, retries by a second run, changing files."""
+"""One run of an upload to a bucket in memory: the journal, retries by a second run, files that change."""
 
 import gzip
 import os
@@ -23,7 +23,7 @@ TARGET = Target("aws", "2026", "bucket", "uploads/me/b1/")
 
 
 class Bucket(UploadBucket):
-    """Takes bodies into a dictionary; `meddle` may do anything first, as the world does. Nobody may look at objects."""
+    """Stores bodies in a dictionary; calls `meddle` first, which may change anything. No client may read objects."""
 
     def __init__(self, meddle: Callable[[str], None] = lambda _: None) -> None:
         self.bucket = "bucket"
@@ -36,7 +36,7 @@ class Bucket(UploadBucket):
         return "etag"
 
     def checksum_of(self, key: str) -> None:
-        """None, as S3's 403 is for who may not look."""
+        """None, as when S3 answers 403 to a client that may not read objects."""
 
 
 @pytest.fixture(autouse=True)
@@ -54,20 +54,20 @@ def folder(tmp_path: Path) -> Path:
 
 
 def go(bucket: Bucket, folder: Path) -> tuple[Tally, list[tuple[str, str]]]:
-    """One run; returns its tally, and name and reason of what failed."""
+    """Does one run; returns the tally, and the name and the reason of each failed file."""
     with UploadJournal.open(TARGET) as journal, Uploader(bucket, 2, images_only=True) as uploader:
         tally = BatchUpload(uploader, journal, TARGET.prefix, lambda _: None).run(find_sources([folder]), 2)
         return tally, [(path.name, why) for path, why in journal.left_out("failed")]
 
 
-def test_a_file_that_became_a_pipe_since_it_was_listed_is_told_and_not_waited_for(tmp_path: Path) -> None:
+def test_a_file_that_became_a_pipe_after_the_listing_is_reported_and_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.jpg")
     with Uploader(Bucket(), 1, images_only=False) as uploader:
         put = uploader.submit(Source(tmp_path / "a.jpg", "a.jpg", 10), "uploads/me/b1/a.jpg").result(timeout=10)
     assert (put.problem, put.cause) == ("cannot be read: it is no regular file", Cause.UNREADABLE)
 
 
-def test_what_s3_failed_is_put_by_the_next_run_and_nothing_else(folder: Path) -> None:
+def test_the_next_run_puts_only_the_files_that_failed_at_s3(folder: Path) -> None:
     def fail_some(key: str) -> None:
         if key.endswith("7.jpg"):
             raise TransientError(Cause.UNAVAILABLE, "S3 did not answer in time")
@@ -81,7 +81,7 @@ def test_what_s3_failed_is_put_by_the_next_run_and_nothing_else(folder: Path) ->
     assert len(second.held) == 10
 
 
-def test_a_file_that_vanishes_before_its_turn_is_told_and_the_others_go_on(folder: Path) -> None:
+def test_a_file_that_vanishes_before_its_upload_is_reported_and_the_others_are_put(folder: Path) -> None:
     def remove_the_last(_: str) -> None:
         (folder / "099.jpg").unlink(missing_ok=True)
 
@@ -90,7 +90,7 @@ def test_a_file_that_vanishes_before_its_turn_is_told_and_the_others_go_on(folde
     assert failed == [("099.jpg", "cannot be read: No such file or directory")]
 
 
-def test_a_file_that_grows_after_the_walk_is_put_as_it_is_and_journaled_so(folder: Path) -> None:
+def test_a_file_that_grows_after_the_walk_is_put_and_journaled_with_its_new_content(folder: Path) -> None:
     def grow(key: str) -> None:
         if key.endswith("000.jpg"):
             (folder / "099.new").write_bytes(JPEG + b"longer")
@@ -104,7 +104,7 @@ def test_a_file_that_grows_after_the_walk_is_put_as_it_is_and_journaled_so(folde
     assert (tally.there, again.held) == (100, {})
 
 
-def test_a_file_that_is_written_to_whenever_it_is_read_is_reported(folder: Path) -> None:
+def test_a_file_that_changes_during_every_read_is_reported(folder: Path) -> None:
     class Busy(Body):
         def read(self, start: int, count: int) -> bytes:
             content = super().read(start, count)
@@ -129,24 +129,24 @@ def test_a_refusal_that_every_file_would_get_ends_the_run_at_once(folder: Path) 
 
     with pytest.raises(SetupError, match=r"nothing can be put into s3://bucket: .*AccessDenied"):
         go(Bucket(refuse), folder)
-    # Files of the first chunk may have been on their way to S3 before its first answer was read.
+    # Files of the first chunk may have been on their way to S3 before the first answer of S3 was read.
     assert len(asked) <= CHUNK
 
 
-def test_who_may_not_look_sends_what_is_in_doubt_again(folder: Path) -> None:
+def test_a_client_that_may_not_read_objects_sends_doubtful_files_again(folder: Path) -> None:
     with UploadJournal.open(TARGET) as journal:
         journal.sort([(source, source.relative) for source in find_sources([folder])])
     tally, failed = go(Bucket(), folder)
     assert (tally.uploaded, tally.there, failed) == (100, 0, [])
 
 
-def test_a_journal_of_another_cloud_at_the_same_address_is_not_believed(folder: Path) -> None:
+def test_a_journal_of_another_cloud_at_the_same_address_is_not_used(folder: Path) -> None:
     go(Bucket(), folder)
     with UploadJournal.open(Target("aws", "2027", "bucket", TARGET.prefix)) as journal:
         assert not journal.has_any()
 
 
-def test_a_damaged_journal_is_told_with_what_to_do(folder: Path, cache: Path) -> None:
+def test_the_error_of_a_damaged_journal_says_what_to_do(folder: Path, cache: Path) -> None:
     go(Bucket(), folder)
     [path] = cache.glob("pixelfleet/uploads/*.sqlite")
     path.write_bytes(b"no database " * 1_000)
@@ -154,7 +154,7 @@ def test_a_damaged_journal_is_told_with_what_to_do(folder: Path, cache: Path) ->
         go(Bucket(), folder)
 
 
-def test_a_batch_without_a_name_is_found_again_until_it_is_finished(folder: Path) -> None:
+def test_a_batch_without_a_given_name_keeps_its_name_until_it_is_finished(folder: Path) -> None:
     pending = Pending("aws", "bucket", "me", [folder])
     assert pending.name("first") == "first"
     assert Pending("aws", "bucket", "me", [folder]).name("second") == "first"
@@ -163,7 +163,7 @@ def test_a_batch_without_a_name_is_found_again_until_it_is_finished(folder: Path
     assert pending.name("third") == "third"
 
 
-def test_a_name_that_is_no_unicode_comes_back_from_the_journal_as_it_was(folder: Path) -> None:
+def test_the_journal_returns_a_name_that_is_not_unicode_unchanged(folder: Path) -> None:
     odd = folder / os.fsdecode(b"\xff.txt")
     odd.write_bytes(b"no image")
     with UploadJournal.open(TARGET) as journal, Uploader(Bucket(), 2, images_only=True) as uploader:
@@ -171,9 +171,9 @@ def test_a_name_that_is_no_unicode_comes_back_from_the_journal_as_it_was(folder:
         assert [path for path, _ in journal.left_out("skipped")] == [odd]
 
 
-def test_what_is_skipped_is_what_the_engine_refuses_by_its_bytes(folder: Path) -> None:
-    """A drawing of GIMP and a film are skipped; a raw in a TIFF's clothes, an SVG far behind a comment and a compressed
-    one are sent."""
+def test_files_that_the_engine_refuses_by_their_bytes_are_skipped(folder: Path) -> None:
+    """A drawing of GIMP and a film are skipped; a raw in a TIFF container, an SVG after a long comment and a compressed
+    SVG are sent."""
     for file in folder.iterdir():
         file.unlink()
     svg = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
@@ -198,7 +198,7 @@ def test_what_is_skipped_is_what_the_engine_refuses_by_its_bytes(folder: Path) -
         ((), ("sub/*",), {"a.jpg"}),
     ],
 )
-def test_globs_with_a_slash_mean_the_path_and_others_the_name(
+def test_globs_with_a_slash_match_the_path_and_other_globs_match_the_name(
     include: tuple[str, ...], exclude: tuple[str, ...], taken: set[str], tmp_path: Path
 ) -> None:
     for name in ("a.jpg", "sub/a.jpg", "sub/b.png"):
@@ -208,7 +208,7 @@ def test_globs_with_a_slash_mean_the_path_and_others_the_name(
     assert {source.relative for source in find_sources([tmp_path / "x"]) if choice.takes(source)} == taken
 
 
-def test_a_throttle_lets_pass_what_its_rate_allows() -> None:
+def test_a_throttle_limits_the_bytes_to_its_rate() -> None:
     now = 0.0
     slept: list[float] = []
     throttle = Throttle(100.0, clock=lambda: now, sleep=slept.append)

@@ -1,4 +1,4 @@
-"""The journal beside a bucket that others change, and a disk that was full."""
+"""The upload journal when other clients change the bucket, and after a full disk."""
 
 import errno
 import sqlite3
@@ -39,14 +39,14 @@ def test_a_file_that_the_bucket_no_longer_holds_is_put_again() -> None:
     assert planned.there == 1
 
 
-def test_a_file_that_somebody_replaced_by_another_of_its_size_is_put_again() -> None:
+def test_a_file_that_was_replaced_by_a_file_of_the_same_size_is_put_again() -> None:
     upload(["a.png"])
     with UploadJournal.open(TARGET) as journal:
         journal.forget_absent([("a.png", 9, "of another")])
         assert [one.key for one in journal.sort([source("a.png")]).planned] == ["a.png"]
 
 
-def test_a_journal_of_an_earlier_release_goes_by_sizes() -> None:
+def test_a_journal_of_an_earlier_release_compares_sizes() -> None:
     upload(["a.png", "b.png"])
     with UploadJournal.open(TARGET) as journal:
         path = journal.path
