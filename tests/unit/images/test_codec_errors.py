@@ -156,7 +156,7 @@ def test_a_parsing_error_is_a_fault_of_the_image() -> None:
     assert error.cause is Cause.UNREADABLE
 
 
-def test_no_message_shows_a_path() -> None:
+def test_no_message_contains_a_path() -> None:
     for text in (
         "cannot identify image file '/tmp/scratch/a b'",
         "vips2png: unable to write to target /tmp/x/y.png",

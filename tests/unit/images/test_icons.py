@@ -1,4 +1,4 @@
-"""The limits apply to the size of the picture inside a file, even if the outer header says another size."""
+"""The limits apply to the size of the picture inside a file, even if the outer header gives another size."""
 
 import io
 import struct

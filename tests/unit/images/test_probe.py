@@ -62,7 +62,7 @@ def test_an_image_that_cannot_stream_has_its_own_limit(tmp_path: Path) -> None:
 
 
 def test_a_bomb_inside_an_icon_is_refused(tmp_path: Path) -> None:
-    """The directory of the icon says 16 x 16; the PNG inside says 60,000 x 60,000."""
+    """The directory of the icon declares 16 x 16; the PNG inside declares 60,000 x 60,000."""
     inner = broken.bomb()
     directory = struct.pack("<HHH", 0, 1, 1) + struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inner), 22)
     (tmp_path / "a.ico").write_bytes(directory + inner)

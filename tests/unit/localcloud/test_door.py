@@ -117,7 +117,7 @@ def _of(operation: Operation, headers: list[tuple[str, str]]) -> dict[str, Any]:
     return _plain(operation.method, operation.target, *operation.headers, *headers)
 
 
-def test_the_test_of_all_operations_covers_more_than_60_services() -> None:
+def test_the_operations_belong_to_more_than_60_services() -> None:
     assert len(services()) > 60
     assert {"s3", "sqs", "sns", "dynamodb", "sts", "iam", "lambda"} <= set(services())
 
@@ -200,7 +200,7 @@ def test_a_body_in_memory_has_a_bound() -> None:
 
 
 def test_all_bodies_in_memory_have_a_common_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every link contains the id of the access key: anybody with a link can begin a request, but cannot sign one."""
+    """Every link contains the id of the access key: anybody with a link can begin, but not sign, a request."""
     monkeypatch.setattr(request_head, "_large_bodies", request_head._LargeBodies(5 * SMALL_BYTES))
     large = 2 * SMALL_BYTES
 

@@ -58,7 +58,7 @@ def test_a_second_fleet_on_one_folder_is_refused_with_the_holders_process(tmp_pa
         "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
     ],
 )
-def test_a_file_of_keys_of_the_wrong_shape_is_a_setup_error(tmp_path: Path, text: str) -> None:
+def test_a_key_file_of_the_wrong_shape_is_a_setup_error(tmp_path: Path, text: str) -> None:
     folder = DataFolder.open(tmp_path)
     (tmp_path / "identity.json").write_text(text, encoding="latin-1")
     with pytest.raises(SetupError, match=r"identity\.json is damaged: remove it"):

@@ -1,4 +1,4 @@
-"""Signatures of botocore's own signers pass; requests with changed, doubled, foreign, old or missing parts do not."""
+"""Signatures of botocore's own signers pass; requests with changed, doubled, foreign, old or missing parts fail."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

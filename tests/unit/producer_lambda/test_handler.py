@@ -81,7 +81,7 @@ def test_an_upload_becomes_a_job_on_the_bulk_lane(sqs: Any) -> None:
     assert (job.key, job.sequencer) == ("uploads/me/b1/cat.jpg", "0055AED6DCD90281E5")
 
 
-def test_a_large_object_takes_the_heavy_lane(sqs: Any) -> None:
+def test_a_large_object_becomes_a_job_on_the_heavy_lane(sqs: Any) -> None:
     deliver(record(upload("big.tif", 65_000_000)))
     assert [job.key for job in sent(sqs, Lane.HEAVY)] == ["big.tif"]
     assert sent(sqs, Lane.BULK) == []

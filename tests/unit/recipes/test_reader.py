@@ -121,7 +121,7 @@ def test_a_misspelt_field_is_named_with_its_line_and_its_likely_meaning() -> Non
     )
 
 
-def test_the_error_of_a_value_out_of_range_says_the_range() -> None:
+def test_the_error_of_a_value_out_of_range_gives_the_range() -> None:
     message = refusal(SMALL + "quality = 101\n")
     assert message.startswith("mine.toml, line 5: variants.quality: ")
     assert "less than or equal to 100, not 101" in message

@@ -146,7 +146,7 @@ def test_a_journal_of_another_cloud_at_the_same_address_is_not_used(folder: Path
         assert not journal.has_any()
 
 
-def test_the_error_of_a_damaged_journal_says_what_to_do(folder: Path, cache: Path) -> None:
+def test_the_error_of_a_damaged_journal_gives_the_remedy(folder: Path, cache: Path) -> None:
     go(Bucket(), folder)
     [path] = cache.glob("pixelfleet/uploads/*.sqlite")
     path.write_bytes(b"no database " * 1_000)

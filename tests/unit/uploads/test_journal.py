@@ -46,7 +46,7 @@ def test_a_file_that_was_replaced_by_a_file_of_the_same_size_is_put_again() -> N
         assert [one.key for one in journal.sort([source("a.png")]).planned] == ["a.png"]
 
 
-def test_a_journal_of_an_earlier_release_compares_sizes() -> None:
+def test_files_of_a_journal_of_an_earlier_release_are_compared_by_size() -> None:
     upload(["a.png", "b.png"])
     with UploadJournal.open(TARGET) as journal:
         path = journal.path
