@@ -136,7 +136,7 @@ def test_the_work_for_frames_that_clear_does_not_grow_with_the_square_of_their_n
 def test_the_last_pixel_of_a_frame_without_an_end_code_is_shown(
     tmp_path: Path, rendered: Run, box: tuple[int, int, int, int]
 ) -> None:
-    """The end code is required (GIF89a, appendix F), but browsers, ImageMagick and Pillow show frames without the code."""
+    """The end code is required (GIF89a, appendix F), but browsers, ImageMagick and Pillow do not need the code."""
     left, top, width, height = box
     for end in (True, False):
         (tmp_path / "a").write_bytes(gif([(WHOLE, 0, 1), (box, 2, 1)], end=end))
