@@ -131,7 +131,7 @@ BAD_VALUES: Final[list[tuple[dict[str, Any], str]]] = [
     ({"lane_max_receives": 9, "settings": {"PIXELFLEET_MAX_ATTEMPTS": "9"}}, "must exceed PIXELFLEET_MAX_ATTEMPTS"),
 ]
 
-#: The same for both lanes.
+#: Values of a lane's variable. Both lanes refuse them.
 BAD_LANES: Final[list[tuple[dict[str, Any], str]]] = [
     ({"capacity": "lambda"}, "capacity should be fargate or ec2"),
     ({"memory": 5000}, "Fargate has no task of"),

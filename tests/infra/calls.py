@@ -1,8 +1,9 @@
 """The AWS calls of a part, read from its source: the calls of boto3 and obstore that its entries can reach.
 
-Names stand for types: `deployment.images.claim` is the method of the class that `Deployment.images` is annotated to
-return, whoever holds the deployment. `_client.put_item` is DynamoDB's because no other service here has a call of that
-name. Where this reads too much, the test asks for a right that is not needed, and fails.
+Names stand for types. `deployment.images.claim` is the method of the class that `Deployment.images` is annotated to
+return, in every module that holds a deployment. `_client.put_item` is a call to DynamoDB because no other service here
+has a call of that name. If this module reads too many calls, the test requires a right that the part does not need, and
+fails.
 """
 
 import ast
@@ -19,7 +20,7 @@ from tests.infra.terraform import REPOSITORY
 
 SERVICES: Final = ("cloudfront", "cloudwatch", "dynamodb", "ecs", "s3", "sns", "sqs")
 PACKAGES: Final = ("pixelfleet", "worker", "dashboard", "producer_lambda")
-#: Calls of boto3 that are no operation of the service, with the operations that they perform.
+#: Calls of boto3 that are not operations of the service, with the operations that they perform.
 HELPERS: Final = {"upload_file": ("put_object", "abort_multipart_upload"), "generate_presigned_post": ("put_object",)}
 #: obstore's functions, with the operations that they perform. A large put goes in parts; a failed put is aborted.
 OBSTORE: Final = {"put": ("put_object", "abort_multipart_upload"), "get": ("get_object",)}
@@ -42,7 +43,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An operation by its boto3 name. In the catalog, also the table."""
+    """An operation by its boto3 name. A call of the catalog also has a table."""
 
     service: str
     operation: str
@@ -89,14 +90,14 @@ class Walk:
             self._class(name, each)
 
     def _class(self, module: str, name: str) -> None:
-        # Fleet and its adapters are named in signatures everywhere: they count by what of them is used.
+        # Signatures everywhere name Deployment and its adapters. Only the methods that are used count.
         if name == "Deployment" or (module, name) in adapters().values():
             return
         for method in source()[module].classes[name]:
             self._method(module, name, method)
 
     def _method(self, module: str, owner: str, name: str, table: str = "") -> None:
-        """`table` is the caller's, for classes that read whichever table their holder's is."""
+        """`table` is the caller's table, for classes that read the table of their holder."""
         body, table = source()[module].classes[owner].get(name), TABLES.get(owner, table)
         if body is None:
             for base in source()[module].bases[owner]:
@@ -150,7 +151,7 @@ class Walk:
                     continue
                 self.actual.add(Call(service, operation, table if service == "dynamodb" else ""))
                 if operation == "transact_write_items":
-                    # What both of its users put into it: the counters' part of a record, and a seal.
+                    # Both users of a transaction update a batch: the counters of a record, and a seal.
                     self.actual.add(Call(service, "update_item", "batches"))
 
 
@@ -163,7 +164,7 @@ def source() -> dict[str, Module]:
 
 @cache
 def adapters() -> dict[str, tuple[str, str]]:
-    """The module and class of each of Fleet's adapters, by the name that it has there; and what some of them hold."""
+    """The module and class of each adapter of Deployment by its name, and of `indexes`, which some adapters hold."""
     bootstrap = source()["pixelfleet.deployment"]
     actual = {"indexes": ("pixelfleet.catalog.indexes", "IndexReader")}
     for name, getter in bootstrap.classes["Deployment"].items():
@@ -175,7 +176,7 @@ def adapters() -> dict[str, tuple[str, str]]:
 
 @cache
 def operations() -> dict[str, str]:
-    """The service of each operation's boto3 name, of those that one service here alone has."""
+    """The service of each operation by its boto3 name. A name that several services have is left out."""
     session = botocore.session.Session()
     actual: dict[str, str] = {}
     twice = set()

@@ -1,4 +1,4 @@
-"""Condition keys of a request that ministack does not give to IAM: of whom sns:Protocol and dynamodb:LeadingKeys are.
+"""The condition keys sns:Protocol and dynamodb:LeadingKeys of a request, which ministack does not give to IAM.
 
 Source: service authorization reference, Amazon SNS; DynamoDB developer guide, "Using IAM policy conditions for
 fine-grained access control": LeadingKeys are the partition keys of the items that a request names.
@@ -19,7 +19,7 @@ def protocol(action: str, parameters: MutableMapping[str, Any]) -> dict[str, str
 
 
 def leading_keys(body: bytes, partition_key: Callable[[str], str]) -> dict[str, list[str]]:
-    """The condition key dynamodb:LeadingKeys of a request to a table; `partition_key` is of the table of a name."""
+    """The condition key dynamodb:LeadingKeys of a request. `partition_key` returns the key of a table by name."""
     request = json.loads(body or b"{}")
     if not isinstance(request, dict) or "IndexName" in request or "TableName" not in request:
         return {}

@@ -35,7 +35,7 @@ class Buildah:
         )
 
     def run(self, *arguments: str) -> str:
-        """Run one buildah command. On failure, prints the output and raises CalledProcessError."""
+        """Run one buildah command. On failure, raises AssertionError with the output."""
         done = subprocess.run(
             [str(self.program), *arguments], env=self.environment, capture_output=True, text=True, check=False
         )

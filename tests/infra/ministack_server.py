@@ -1,16 +1,16 @@
 """ministack without the gaps that affect the stack: `python -m tests.infra.ministack_server`.
 
 The server acts as if a proxy in front of it ended TLS. The stack's policies refuse plain HTTP, and ministack enforces
-the policies. Real TLS is no way out: kombu trusts certifi's authorities alone, and no variable adds one. A request that
-says `x-forwarded-proto: http` itself keeps that header, and is refused.
+the policies. Real TLS is not possible: kombu trusts only certifi's authorities, and no variable adds an authority. A
+request with its own header `x-forwarded-proto: http` keeps the header, and is refused.
 
-A batch call to SQS needs the permission that AWS asks for: that of the single call (SQS developer guide, "Amazon SQS
-API permissions"); there is no action sqs:SendMessageBatch. DescribeServices is authorised by the service in the
-request, as on AWS, not by the cluster, and a schedule by its own group (service authorization reference, Amazon ECS and
-EventBridge Scheduler).
+As on AWS, a batch call to SQS needs the permission of the single call (SQS developer guide, "Amazon SQS API
+permissions"); there is no action sqs:SendMessageBatch. DescribeServices is authorised by the service in the request and
+not by the cluster, and a schedule by its own group (service authorization reference, Amazon ECS and EventBridge
+Scheduler).
 
-`condition_keys.py` gives IAM the condition keys of a request, `strictness.py` and `sns_limits.py` refuse what AWS
-refuses. A VPC origin may name a load balancer of moto's, which ministack does not have.
+`condition_keys.py` gives IAM the condition keys of a request. `strictness.py` and `sns_limits.py` refuse the calls that
+AWS refuses. A VPC origin may name a load balancer of moto, which ministack does not have.
 """
 
 import json
@@ -46,14 +46,14 @@ def ecs_resource(reported: str, body: bytes) -> str:
 
 
 def schedule_resource(reported: str, body: bytes, parameters: Message) -> str:
-    """The ARN of a schedule in the group that the request names; ministack takes every schedule for the default's."""
+    """The ARN of a schedule in the group that the request names; ministack puts every schedule in `default`."""
     asked = json.loads(body or b"{}").get("GroupName") or parameters.get("groupName") or "default"
     group = asked[0] if isinstance(asked, list) else asked
     return reported.replace(":schedule/default/", f":schedule/{group}/")
 
 
 def resource_arn(service: str, method: str, path: str, headers: Any, body: bytes, parameters: Any, *rest: Any) -> str:
-    """The ARN by which a call is authorised, where ministack's answer differs from AWS's."""
+    """The ARN by which AWS authorises a call. ministack has other ARNs for ECS and EventBridge Scheduler."""
     reported: str = reported_arn(service, method, path, headers, body, parameters, *rest)
     if service == "ecs":
         return ecs_resource(reported, body)
@@ -75,7 +75,7 @@ def knows_no_balancer(module: Any) -> None:
 
 
 def leaves_out_empty_lists(module: Any) -> None:
-    """A policy without custom and removed headers is answered without the elements that list them."""
+    """The answer for a policy without custom and removed headers omits the elements that list headers."""
     build = module._build_rhp_config_xml
 
     def built(parent: Any, policy: Any) -> None:

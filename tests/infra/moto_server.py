@@ -1,7 +1,7 @@
-"""moto's server with what the AWS provider reads back and moto forgets: `python -m tests.infra.moto_server HOST PORT`.
+"""moto's server with values that the provider reads and moto forgets: `python -m tests.infra.moto_server HOST PORT`.
 
-Each patch closes one gap that would make every second plan differ from the first, or a create fail. Nothing here
-checks anything: moto only remembers what Terraform made of EC2, ECS, load balancers, scaling and alarms.
+Each patch closes one gap. Without the patch, a second plan would differ from the first, or a create would fail. moto
+checks nothing: it only keeps the resources of EC2, ECS, load balancers, scaling and alarms that Terraform made.
 """
 
 import functools
@@ -18,7 +18,7 @@ from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.server import main
 
-#: What DescribeServices should answer: the request's parameter, the model's attribute, its value when not given.
+#: Fields of DescribeServices: the request's parameter, the model's attribute, the value without the parameter.
 SERVICE_FIELDS: Final[tuple[tuple[str, str, object], ...]] = (
     ("capacityProviderStrategy", "capacity_provider_strategy", []),
     ("healthCheckGracePeriodSeconds", "health_check_grace_period_seconds", None),
@@ -100,7 +100,7 @@ def describe_every_rule() -> None:
 
 
 def leave_template_tags_alone() -> None:
-    """Launch templates: moto takes the template's own tags for those of the instances."""
+    """Launch templates: moto treats the template's own tags as tags of the instances."""
     backend: Any = LaunchTemplateBackend
     original = backend.create_launch_template
 

@@ -1,4 +1,4 @@
-"""Limits of SNS that ministack does not keep, as wrappers around its functions.
+"""Limits of SNS that ministack does not enforce, as wrappers around its functions.
 
 | limit | what SNS does | AWS's page |
 | --- | --- | --- |
@@ -54,7 +54,7 @@ def _attributes(sns: Any, params: Any) -> set[str]:
 
 
 def suspend_flooded_mail(sns: Any, clock: Callable[[], float] = time.monotonic) -> None:
-    """`sns` is ministack's module. A mail subscription that gets too many mails falls back to pending."""
+    """`sns` is ministack's module. A mail subscription that gets too many mails becomes pending again."""
     original = sns._fanout
     sent: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MAILS_A_SECOND))
 

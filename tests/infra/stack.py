@@ -110,7 +110,7 @@ class Stack:
         self.client("s3").delete_bucket(Bucket=FOREIGN_BUCKET)
 
     def empty_buckets(self) -> None:
-        """Delete every version of every object: emulators list versions unlike S3, and force_destroy gives up."""
+        """Delete every version of every object: emulators do not list versions like S3, and force_destroy fails."""
         s3 = self.client("s3")
         for name in (self.outputs["uploads_bucket"], self.outputs["results_bucket"]):
             for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
@@ -126,14 +126,14 @@ def build_zip(architecture: str, python: str, target: Path) -> Path:
 
 
 def host_zip(folder: Path) -> Path:
-    """A copy in `folder` of the zip for this machine, which the processes of one test run build once."""
+    """A copy in `folder` of the zip for this machine. The processes of one test run build the zip once."""
     kept = once(folder, "producer.zip", lambda path: build_zip("x86_64", HOST_PYTHON, path))
     return Path(shutil.copyfile(kept, folder / "producer.zip"))
 
 
 @contextlib.contextmanager
 def prepared(program: Path, folder: Path) -> Iterator[Stack]:
-    """Emulators up, configuration copied and initialised, variables written; nothing applied yet."""
+    """Start the emulators, copy and initialise the configuration, and write the variables. Nothing is applied yet."""
     (folder / "tf").mkdir()
     with emulators(folder) as running:
         terraform = Terraform(program, folder / "tf", running.variables)
@@ -187,7 +187,7 @@ def stack_variables(running: Emulators, folder: Path) -> dict[str, Any]:
 
 
 def make_subscriber(running: Emulators) -> str:
-    """Make the queue SUBSCRIBER, which lets SNS send; returns its ARN."""
+    """Make the queue SUBSCRIBER, whose policy allows SNS to send. Returns its ARN."""
     sqs = running.client("sqs")
     url = sqs.create_queue(QueueName=SUBSCRIBER)["QueueUrl"]
     arn = str(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])

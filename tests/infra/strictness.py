@@ -5,7 +5,7 @@
 | more than 15 wildcard paths, or 3,000 paths, in progress at once | `INVALIDATIONS_PAGE` |
 | a write to an item that a transaction is writing | `TRANSACTIONS_PAGE` |
 
-SNS's limits are in `sns_limits.py`. ministack itself keeps the rules of batches of SQS; a test holds that.
+SNS's limits are in `sns_limits.py`. ministack itself enforces the rules of SQS for batches; a test checks this.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ MOST_WILDCARDS: Final = 15
 MOST_PATHS: Final = 3_000
 #: Seconds that an invalidation is in progress here. CloudFront takes minutes. Tests wait for the next invalidation.
 INVALIDATION_SECONDS: Final = 5.0
-#: Seconds between the check and the write of a transaction, in which its items are taken.
+#: Seconds between the check and the write of a transaction, in which its items are locked.
 TRANSACTION_SECONDS: Final = 0.02
 
 Message = MutableMapping[str, Any]
@@ -41,12 +41,12 @@ _ONGOING: Final = "Transaction is ongoing for the item"
 
 
 class LimitedInvalidations:
-    """Counts the paths that CloudFront has not forgotten yet, for each distribution. `clock` returns seconds."""
+    """Counts the paths of the invalidations in progress, for each distribution. `clock` returns seconds."""
 
     def __init__(self, application: Application, clock: Callable[[], float] = time.monotonic) -> None:
         self._application = application
         self._clock = clock
-        #: By distribution: when an invalidation was begun, its reference, its paths.
+        #: By distribution: the start, the reference and the paths of each invalidation.
         self._begun: defaultdict[str, list[tuple[float, str, list[str]]]] = defaultdict(list)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -72,7 +72,7 @@ class LimitedInvalidations:
 
 
 class Conflicts:
-    """Takes the items of a transaction for as long as the transaction lasts; other writes to the items are refused."""
+    """Locks the items of a transaction while the transaction lasts, and refuses other writes to the items."""
 
     def __init__(self, application: Application, seconds: float = TRANSACTION_SECONDS) -> None:
         self._application = application

@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 #: The file of a saved plan.
 PLAN: Final = "changes.tfplan"
-#: A minute and a half on a machine with nothing else to do; a busy machine gets its time.
+#: An apply takes a minute and a half on an idle machine, and longer on a busy machine.
 APPLY_SECONDS: Final = 500.0
 REPOSITORY: Final = Path(__file__).parents[2]
 PROVIDER: Final = Path("registry.terraform.io/hashicorp/aws")
-#: Where Terraform itself looks for mirrors (CLI documentation, "Implied local mirror directories"), and /opt.
+#: Folders in which Terraform searches for mirrors (CLI documentation, "Implied local mirror directories"), and /opt.
 MIRRORS: Final = (
     "~/.terraform.d/plugins",
     "~/.local/share/terraform/plugins",
@@ -28,7 +28,7 @@ MIRRORS: Final = (
     "/opt/*",
 )
 
-#: For processes that live for seconds: Go's garbage collector takes a quarter of their CPU otherwise.
+#: For processes that live for seconds: Go's garbage collector would take a quarter of their CPU.
 GARBAGE_COLLECTION: Final = {"GOGC": "off", "GOMEMLIMIT": "800MiB"}
 
 
@@ -37,7 +37,7 @@ class TerraformError(Exception):
 
 
 def mirror() -> Path | None:
-    """The folder that holds the AWS provider: TF_PLUGIN_DIR's, else one of the usual places; None for the registry."""
+    """The folder that holds the AWS provider: TF_PLUGIN_DIR, else one of MIRRORS; None for the registry."""
     if given := os.environ.get("TF_PLUGIN_DIR"):
         return Path(given)
     for pattern in MIRRORS:
@@ -56,12 +56,12 @@ class DoubledError(TerraformError):
     """
 
 
-#: Attempts on fresh emulators. On a busy machine two in a row were seen to end in a DoubledError.
+#: Attempts on fresh emulators. On a busy machine, two attempts in a row have ended in a DoubledError.
 ATTEMPTS: Final = 3
 
 
 def with_fresh_emulators(attempt: Callable[[], T]) -> T:
-    """The result of an attempt, or of a further one after a DoubledError. Each attempt starts its own emulators."""
+    """The result of an attempt, or of a further attempt after a DoubledError. Each attempt starts its own emulators."""
     for _ in range(ATTEMPTS - 1):
         try:
             return attempt()
@@ -88,7 +88,7 @@ class Terraform:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def prepare(self) -> None:
-        """Copy the configuration and initialise it; raises TerraformError when the provider cannot be had."""
+        """Copy the configuration and initialise it; raises TerraformError if the provider is not available."""
         self.copy()
         self.init()
 
@@ -118,7 +118,7 @@ class Terraform:
         return document
 
     def refusals(self, text: str) -> str:
-        """What `terraform validate -json` says of another configuration, with this copy's provider."""
+        """The output of `terraform validate -json` for another configuration, with this copy's provider."""
         folder = self.folder / "other"
         folder.mkdir(exist_ok=True)
         (folder / "main.tf").write_text(text)
@@ -127,7 +127,7 @@ class Terraform:
         return other.run("validate", "-json", accept=(0, 1))
 
     def apply(self) -> None:
-        """Apply the configuration; raises DoubledError where only fresh emulators help."""
+        """Apply the configuration; raises DoubledError if only fresh emulators help."""
         try:
             self.run("apply", "-auto-approve", timeout=APPLY_SECONDS)
         except TerraformError as error:
@@ -146,7 +146,7 @@ class Terraform:
         return {name: output["value"] for name, output in json.loads(self.run("output", "-json")).items()}
 
     def state(self) -> dict[str, Any]:
-        """The state as `terraform show -json` prints one, without the values of outputs; read from the file itself."""
+        """The state as `terraform show -json` prints it, read from the file itself, without the values of outputs."""
         path = self.folder / self.root / "terraform.tfstate"
         written = json.loads(path.read_text()).get("resources", []) if path.exists() else []
         resources = [
@@ -169,7 +169,7 @@ class Terraform:
         """Run one command in the root folder and return its standard output.
 
         Raises:
-            TerraformError: the exit code is none of `accept`, or the command took longer than `timeout` seconds.
+            TerraformError: the exit code is not in `accept`, or the command took longer than `timeout` seconds.
         """
         manner = ["-input=false"] if command in {"init", "plan", "apply", "destroy"} else []
         colour = [] if command in {"fmt", "graph"} else ["-no-color"]

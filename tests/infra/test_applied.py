@@ -30,7 +30,7 @@ def test_the_applied_stack_keeps_every_rule(stack: Stack) -> None:
     assert {rule: actual for rule, actual in violations.items() if actual} == {}
 
 
-def test_the_settings_of_tasks_are_settings_of_pixelfleet_and_name_everything(stack: Stack) -> None:
+def test_the_settings_of_tasks_are_settings_of_pixelfleet_and_name_every_resource(stack: Stack) -> None:
     reported = {name for name in stack.environment if name.startswith("PIXELFLEET_")}
 
     known = {f"PIXELFLEET_{field.upper()}" for field in Settings.model_fields}
@@ -66,7 +66,7 @@ def test_every_role_policy_names_its_resources(stack: Stack) -> None:
     assert wide == []
 
 
-def test_terraform_and_provision_make_the_same(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terraform_and_provision_make_the_same_deployment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (stack.environment | stack.emulators.data_plane).items():
         monkeypatch.setenv(name, value)
     deployed = load_settings()

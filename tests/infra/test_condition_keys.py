@@ -33,7 +33,7 @@ def test_a_request_to_a_table_has_its_partition_key(request_: dict[str, Any]) ->
 @pytest.mark.parametrize(
     "request_", [{"TableName": "activity"}, QUERY | {"IndexName": "by_owner"}, {"RequestItems": {}}, []]
 )
-def test_a_request_without_one_has_none(request_: Any) -> None:
+def test_a_request_without_a_partition_key_has_no_leading_keys(request_: Any) -> None:
     assert condition_keys.leading_keys(json.dumps(request_).encode(), lambda _table: "stream") == {}
 
 

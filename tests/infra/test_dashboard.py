@@ -33,7 +33,7 @@ TEST_EVENT = '{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}'
 
 @dataclass
 class Visitor:
-    """A browser. It keeps cookies, https or not, sends its session's form token, and records the visited routes."""
+    """A browser. It keeps cookies over HTTP and HTTPS, sends its session's form token, and records its routes."""
 
     client: httpx2.Client
     been: set[tuple[str, str]] = field(default_factory=set)
@@ -204,7 +204,7 @@ def look_at(olga: Visitor, image: str) -> None:
     signed = olga.get(f"/api/v1/images/{image}/variants/{variant}", 302).headers["location"]
     assert signed.startswith(f"https://{DOMAIN}/i/olga/{image}/")
     olga.post(f"/images/{image}/link", 200, {"variant": variant, "lifetime": "1 hour"})
-    # CloudFront serves these paths before the dashboard. Without CloudFront the dashboard serves them by equal rights.
+    # CloudFront serves these paths before the dashboard. Without CloudFront, the dashboard serves them by equal rights.
     assert olga.get("/i/" + signed.partition("/i/")[2].partition("?")[0]).content
 
 
@@ -233,7 +233,7 @@ def send_again(stack: Stack, operator: Deployment, olga: Visitor, broken: str) -
 
     assert olga.get("/api/v1/failures").json()["dead_letters"] == {"uploads": 1, "bulk": 1, "heavy": 0}
     olga.get("/failures")
-    # A purge of another cause makes the letters that it leaves visible again.
+    # A purge of another cause makes the letters that it does not delete visible again.
     follow(olga, olga.post("/failures/purge", 303, {"cause": "too_many_pixels", "confirmation": "purge"}))
     follow(olga, olga.post("/api/v1/redrive", 202, json={"cause": record.cause}))
     follow(olga, olga.post("/failures/redrive", 303))
@@ -369,7 +369,7 @@ def unvisited(been: set[tuple[str, str]]) -> set[tuple[str, str]]:
     }
 
 
-def test_it_may_ask_ecs_and_cloudwatch_how_the_fleet_is(stack: Stack) -> None:
+def test_the_dashboard_may_read_services_of_ecs_and_metrics_of_cloudwatch(stack: Stack) -> None:
     """The dashboard treats a refusal of these calls as an empty answer, so its pages do not show the refusal."""
     keys = stack.credentials("dashboard")
     ecs, cloudwatch = (stack.emulators.client(service, keys) for service in ("ecs", "cloudwatch"))

@@ -1,7 +1,7 @@
 """A release by GitHub's role: a new image and a new zip, planned and applied with only the rights of the role.
 
-ministack refuses what the role may not. moto, which keeps ECS and EC2, does not: there the calls that the provider logs
-are compared with the policy.
+ministack refuses the calls that the role may not make. moto, which runs ECS and EC2, does not: for moto, the test
+compares the calls in the provider's log with the policy.
 """
 
 import json
@@ -25,7 +25,7 @@ DIGEST = "sha256:" + 64 * "1"
 RELEASED = {"aws_ecs_task_definition", "aws_ecs_service", "aws_scheduler_schedule", "aws_lambda_function"}
 #: The prefix of the actions of a service, by its name in the provider's log.
 PREFIXES = {"ECS": "ecs", "EC2": "ec2", "Lambda": "lambda", "Scheduler": "scheduler"}
-#: Actions that an operation has under another name, or that need no right (service authorization reference).
+#: The actions that an operation needs, if they are not those of its name (service authorization reference).
 ACTIONS = {"ecs:RegisterTaskDefinition": {"ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"}}
 #: Rights of the workflow's other steps (docs/howto/deploy-from-ci.md): login and push, Terraform's state, smoke task.
 BESIDE = {
@@ -55,8 +55,8 @@ def test_a_release_needs_the_rights_of_its_role_and_no_others(stack: Stack, tmp_
     assert granted - called - BESIDE == set(), "the role may what no release calls"
 
 
-def test_changes_that_are_no_release_replace_what_aws_cannot_change(stack: Stack, tmp_path: Path) -> None:
-    """A new signing key is made before the old key goes; other bounds of a lane take all of its scaling with them."""
+def test_other_changes_replace_the_resources_that_aws_cannot_change(stack: Stack, tmp_path: Path) -> None:
+    """A new signing key is made before the old key is deleted. New bounds of a lane replace all of its scaling."""
     key = self_signed(DOMAIN).public_key
     given = json.loads((stack.terraform.folder / "infra" / VARIABLES).read_text())
     path = tmp_path / "changes.tfvars.json"

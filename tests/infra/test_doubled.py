@@ -1,4 +1,4 @@
-"""An apply that an emulator confused is repeated on fresh emulators. Any other failure stays a failure."""
+"""An apply that ends in a DoubledError is repeated on fresh emulators. Any other failure stays a failure."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +37,7 @@ def applying(tmp_path: Path) -> Callable[[str], Terraform]:
     return make
 
 
-def test_an_apply_that_an_emulator_confused_is_tried_once_more(applying: Callable[[str], Terraform]) -> None:
+def test_an_apply_that_ends_in_a_doubled_error_is_repeated(applying: Callable[[str], Terraform]) -> None:
     terraform = applying(DOUBLED)
     attempts: list[int] = []
 
@@ -50,7 +50,7 @@ def test_an_apply_that_an_emulator_confused_is_tried_once_more(applying: Callabl
     assert attempts == [0, 1]
 
 
-def test_another_failure_is_not_tried_again(applying: Callable[[str], Terraform]) -> None:
+def test_an_apply_with_another_failure_is_not_repeated(applying: Callable[[str], Terraform]) -> None:
     terraform = applying(OTHER)
 
     with pytest.raises(TerraformError, match="CreateService") as caught:
@@ -60,7 +60,7 @@ def test_another_failure_is_not_tried_again(applying: Callable[[str], Terraform]
     terraform.apply()
 
 
-def test_a_confusion_at_every_attempt_is_a_failure() -> None:
+def test_a_doubled_error_at_every_attempt_is_a_failure() -> None:
     attempts = 0
 
     def attempt() -> None:

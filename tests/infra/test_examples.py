@@ -91,7 +91,7 @@ def test_every_example_is_tested_and_documented() -> None:
 
 @pytest.mark.xdist_group("plans")
 @pytest.mark.parametrize("name", PLANNED)
-def test_an_example_plans(name: str, tmp_path: Path, look_ups: Mapping[str, str]) -> None:
+def test_an_example_can_be_planned(name: str, tmp_path: Path, look_ups: Mapping[str, str]) -> None:
     terraform = prepared(name, tmp_path, look_ups)
     given = PLANNED[name] | {"producer": {"package": str(REPOSITORY / "README.md")}, "max_retries": 2}
     (terraform.folder / terraform.root / "test.auto.tfvars.json").write_text(json.dumps(given))
@@ -107,14 +107,14 @@ def test_an_example_plans(name: str, tmp_path: Path, look_ups: Mapping[str, str]
 
 
 @pytest.mark.xdist_group("examples")
-def test_the_examples_apply_plan_empty_and_go_away(applied: Applied) -> None:
+def test_the_examples_are_applied_planned_without_changes_and_destroyed(applied: Applied) -> None:
     assert {name for name in APPLIED if applied.of(name)} == set(APPLIED)
     assert applied.changes == {}
     assert applied.left == []
 
 
 @pytest.mark.xdist_group("examples")
-def test_a_team_with_a_network_a_cluster_and_a_load_balancer_gets_none_and_its_own_path_and_boundary(
+def test_a_team_with_a_network_a_cluster_and_a_load_balancer_gets_no_others_and_its_own_path_and_boundary(
     applied: Applied,
 ) -> None:
     kinds = {name: {resource["type"] for resource in applied.of(name)} for name in APPLIED}

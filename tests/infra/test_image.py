@@ -68,7 +68,7 @@ def container(buildah: Buildah) -> Iterator[str]:
     buildah.run("rm", name)
 
 
-def test_the_image_says_what_it_is_and_runs_as_nobody_special(buildah: Buildah) -> None:
+def test_the_image_has_labels_and_runs_as_an_unprivileged_user(buildah: Buildah) -> None:
     described = json.loads(buildah.run("inspect", "--type", "image", IMAGE))["OCIv1"]
 
     config = described["config"]
@@ -79,7 +79,7 @@ def test_the_image_says_what_it_is_and_runs_as_nobody_special(buildah: Buildah) 
     assert config["Labels"]["org.opencontainers.image.version"]
 
 
-def test_the_image_holds_no_compiler_and_its_user_can_write_to_scratch_alone(buildah: Buildah, container: str) -> None:
+def test_the_image_holds_no_compiler_and_its_user_can_write_only_to_scratch(buildah: Buildah, container: str) -> None:
     actual = run(buildah, container, "sh", "-c", "for tool in cc gcc c++ make ld; do command -v $tool; done; true")
     writable = run(
         buildah, container, "sh", "-c", "find / -xdev -writable -type d -not -path '/proc/*' 2>/dev/null; true"
@@ -90,11 +90,11 @@ def test_the_image_holds_no_compiler_and_its_user_can_write_to_scratch_alone(bui
     assert set(writable.split()) <= {"/scratch", "/tmp", "/var/tmp", "/run/lock", "/dev/shm", "/dev/mqueue"}
 
 
-def test_the_command_line_runs_in_it(buildah: Buildah, container: str) -> None:
+def test_the_command_line_runs_in_the_image(buildah: Buildah, container: str) -> None:
     assert "upload" in run(buildah, container, "pixelfleet", "--help")
 
 
-def test_the_dashboard_in_it_answers_and_ends_on_sigterm(
+def test_the_dashboard_in_the_image_answers_and_ends_on_sigterm(
     buildah: Buildah, container: str, settings: Settings, cloud_environment: dict[str, str]
 ) -> None:
     with socket.socket() as free:
@@ -111,7 +111,7 @@ def test_the_dashboard_in_it_answers_and_ends_on_sigterm(
     assert not answers(port, "/health")
 
 
-def test_a_worker_in_it_processes_an_image_and_ends_on_sigterm_with_nothing_lost(
+def test_a_worker_in_the_image_processes_a_photo_and_loses_nothing_on_sigterm(
     buildah: Buildah, container: str, settings: Settings, cloud_environment: dict[str, str], cloud_folder: DataFolder
 ) -> None:
     photo = (REPOSITORY / "tests" / "infra" / "photo.jpg").read_bytes()

@@ -34,7 +34,7 @@ def test_building_twice_gives_the_same_bytes(foreign: Path, tmp_path: Path) -> N
     assert again.read_bytes() == foreign.read_bytes()
 
 
-def test_the_handler_imports_from_the_zip_and_the_runtime_alone(built: Path, tmp_path: Path) -> None:
+def test_the_handler_imports_only_from_the_zip_and_the_runtime(built: Path, tmp_path: Path) -> None:
     task, runtime = tmp_path / "task", tmp_path / "runtime"
     with zipfile.ZipFile(built) as archive:
         archive.extractall(task)
@@ -60,7 +60,7 @@ print(callable(module.handler))
     assert done.stdout.strip() == "True"
 
 
-def test_it_carries_what_the_handler_imports_and_no_more(built: Path) -> None:
+def test_the_zip_holds_the_imports_of_the_handler_and_nothing_else(built: Path) -> None:
     with zipfile.ZipFile(built) as archive:
         names = archive.namelist()
 
@@ -74,7 +74,7 @@ def test_it_carries_what_the_handler_imports_and_no_more(built: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "architecture", "python"), [("foreign", "arm64", "3.13"), ("built", "x86_64", HOST_PYTHON)]
 )
-def test_its_libraries_are_for_the_platform_that_was_asked_for(
+def test_the_libraries_of_the_zip_are_for_the_requested_platform(
     request: pytest.FixtureRequest, name: str, architecture: str, python: str
 ) -> None:
     with zipfile.ZipFile(request.getfixturevalue(name)) as archive:

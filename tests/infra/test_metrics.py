@@ -30,7 +30,7 @@ def written(capsys: pytest.CaptureFixture[str], image: Image) -> set[tuple[str, 
     return actual
 
 
-def test_alarms_and_charts_use_what_outcomes_write(capsys: pytest.CaptureFixture[str]) -> None:
+def test_alarms_and_charts_use_the_metrics_that_outcomes_write(capsys: pytest.CaptureFixture[str]) -> None:
     image = Image(image_id="i", owner="o", bucket="b", key="k", status=Status.READY)
     failed = image.model_copy(update={"status": Status.FAILED, "cause": Cause.UNREADABLE})
     texts = (OBSERVABILITY / "main.tf").read_text() + (OBSERVABILITY / "dashboard.tf").read_text()

@@ -135,7 +135,7 @@ FOREIGN: dict[tuple[str, str], Call] = {
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_no_part_may(stack: Stack, part: str) -> None:
+def test_no_part_may_make_a_forbidden_call(stack: Stack, part: str) -> None:
     keys = stack.credentials(part)
 
     outcomes = {what: _outcome(call, stack, keys) for what, call in FORBIDDEN.items()}
@@ -143,7 +143,7 @@ def test_no_part_may(stack: Stack, part: str) -> None:
     assert outcomes == dict.fromkeys(FORBIDDEN, "denied")
 
 
-def test_no_part_may_do_what_is_anothers(stack: Stack) -> None:
+def test_no_part_may_make_a_call_of_another_part(stack: Stack) -> None:
     keys = {part: stack.credentials(part) for part in PARTS}
 
     outcomes = {(part, what): _outcome(call, stack, keys[part]) for (part, what), call in FOREIGN.items()}
@@ -151,7 +151,7 @@ def test_no_part_may_do_what_is_anothers(stack: Stack) -> None:
     assert outcomes == dict.fromkeys(FOREIGN, "denied")
 
 
-def test_plain_http_is_refused_for_what_https_may(stack: Stack) -> None:
+def test_calls_that_are_allowed_over_https_are_refused_over_http(stack: Stack) -> None:
     keys = stack.credentials("bulk")
 
     def say_http(request: Any, **_: Any) -> None:
@@ -180,7 +180,7 @@ def _outcome(call: Call, stack: Stack, keys: dict[str, str]) -> str:
 
 
 def _denied(call: Call, clients: Clients, stack: Stack) -> str:
-    """Whether the call was denied, or its other outcome."""
+    """`denied`, `allowed`, or the code of another error."""
     try:
         call(clients, stack)
     except ClientError as error:

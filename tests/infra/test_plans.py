@@ -63,7 +63,7 @@ def test_the_web_acl_lets_large_batches_pass_and_stops_floods(plans: runs.Plans)
     assert limits == {"rate": 10000}
 
 
-def test_the_costs_count_every_metric_that_an_alarm_looks_at(plans: runs.Plans) -> None:
+def test_the_costs_count_every_metric_that_an_alarm_reads(plans: runs.Plans) -> None:
     """CloudWatch bills an alarm by its metrics (docs/deploy.md, What it costs)."""
     alarms = plans["defaults"].resources("aws_cloudwatch_metric_alarm")
 

@@ -11,7 +11,7 @@ from tests.infra.terraform import REPOSITORY
 CONFIGURATION = REPOSITORY / "infra" / ".checkov.yaml"
 
 
-def test_every_excuse_of_checkov_has_a_reason_above_it() -> None:
+def test_every_exemption_of_checkov_has_a_reason_above_it() -> None:
     lines = CONFIGURATION.read_text().partition("skip-check:\n")[2].splitlines()
 
     assert lines[0].lstrip().startswith("#")

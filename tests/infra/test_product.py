@@ -35,7 +35,7 @@ def test_an_uploaded_object_ends_as_results_a_record_and_a_notice(stack: Stack, 
     assert notice["dashboard"].startswith("https://images.example.com/")
 
 
-def test_the_task_definitions_health_check_finds_the_worker_well(stack: Stack, worker: Path) -> None:
+def test_the_task_definitions_health_check_passes_for_the_worker(stack: Stack, worker: Path) -> None:
     kind, program, *arguments = stack.container("bulk")["healthCheck"]["command"]
     scratch = {"PIXELFLEET_SCRATCH_DIR": str(worker.parent), "PATH": "/usr/bin:/bin"}
 
@@ -60,7 +60,7 @@ def test_a_broken_file_is_recorded_and_announced_and_leaves_every_dlq_empty(stac
     }
 
 
-def test_a_deleted_object_takes_its_results_with_it_and_out_of_the_edges(
+def test_the_results_of_a_deleted_object_leave_the_bucket_and_the_edges_of_cloudfront(
     stack: Stack, worker: Path, photo: bytes
 ) -> None:
     key = "uploads/shop/spring/regretted.jpg"
@@ -76,7 +76,7 @@ def test_a_deleted_object_takes_its_results_with_it_and_out_of_the_edges(
     await_true(lambda: paths <= set(invalidated(stack)), "the edges forget it", worker)
 
 
-def test_a_tampered_stack_keeps_the_event_that_it_cannot_route_and_repair_and_redrive_make_it_ready(
+def test_a_tampered_stack_keeps_the_event_that_it_cannot_route_and_a_repair_and_a_redrive_make_the_image_ready(
     stack: Stack, worker: Path, photo: bytes
 ) -> None:
     dlq = stack.outputs["dlq_urls"]["uploads"]
@@ -90,11 +90,11 @@ def test_a_tampered_stack_keeps_the_event_that_it_cannot_route_and_repair_and_re
     stack.terraform.apply_changes()
     redrive(stack, "uploads")
 
-    # Nothing else: what was applied needs no change, and a minimum that a schedule has raised stays. The policy of a
-    # queue is planned again with the queue, since it names the queue.
+    # The plan changes nothing else, and a minimum that a schedule has raised stays. The policy of a queue is planned
+    # again with the queue, because the policy names the queue.
     assert changes == tampered | {'module.pixelfleet.module.queue["uploads"].aws_sqs_queue_policy.this'}
     await_status(stack, key, "ready", worker)
-    # The role denied the worker no call in this time, heartbeats and metrics included.
+    # The role denied no call of the worker in this time, including heartbeats and metrics.
     assert "AccessDenied" not in worker.read_text()
     assert "not authorized" not in worker.read_text()
 
@@ -102,7 +102,7 @@ def test_a_tampered_stack_keeps_the_event_that_it_cannot_route_and_repair_and_re
 def tamper(stack: Stack) -> set[str]:
     """Change three resources outside Terraform. Returns their addresses.
 
-    The producer fails, its queue lets failures come back after a second instead of six minutes, and a table forgets
+    The producer fails, its queue shows a failed message again after a second instead of six minutes, and a table loses
     its TTL.
     """
     functions, name = stack.client("lambda"), stack.outputs["producer_function_name"]

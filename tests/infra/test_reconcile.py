@@ -69,7 +69,7 @@ def test_a_run_under_the_tasks_role_queues_sweeps_removes_and_announces(
     assert next(operator.activity.actions()).what == "reconcile"
 
 
-def test_a_second_run_finds_nothing_more_to_do(stack: Stack, worker: Path, tmp_path: Path) -> None:
+def test_a_second_run_sends_and_removes_nothing(stack: Stack, worker: Path, tmp_path: Path) -> None:
     def settled() -> bool:
         reported = reconcile(stack, tmp_path, "--dry-run")
         return not reported["found"].keys() - {"known", "failed"}

@@ -23,7 +23,7 @@ ENTRIES: dict[str, tuple[list[str], list[str]]] = {
     "reconcile": (
         ["pixelfleet.cli.reconcile", "pixelfleet.cli.digest"],
         [
-            # --recipe, --outdated and --inventory are no part of the scheduled command.
+            # --recipe, --outdated and --inventory are not part of the scheduled command.
             "pixelfleet.cli.named_recipe:loaded_recipe",
             "pixelfleet.operations.recipe_texts:store_recipe",
             "pixelfleet.operations.recipe_choice:RecipeChoice",
@@ -33,7 +33,7 @@ ENTRIES: dict[str, tuple[list[str], list[str]]] = {
     ),
 }
 
-#: Operations that ask for other rights than that of their name (service authorization reference, SQS developer guide).
+#: Operations that need other rights than that of their name (service authorization reference, SQS developer guide).
 RIGHTS = {
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectsV2": "s3:ListBucket",
@@ -46,8 +46,8 @@ RIGHTS = {
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 }
-#: A transaction asks for the actions in it: a record puts an image, a seal updates a batch, a change of recipes puts
-#: them; calls.py adds the counters.
+#: A transaction needs the rights of the actions in it: a record puts an image, a seal updates a batch, a change of
+#: recipes puts recipes; calls.py adds the counters.
 IN_TRANSACTIONS = {"images": "dynamodb:PutItem", "batches": "dynamodb:UpdateItem", "recipes": "dynamodb:PutItem"}
 
 #: Rights whose names match no operation in the source.
@@ -57,7 +57,7 @@ BESIDE: dict[str, set[str]] = {
         "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility",
         "logs:CreateLogStream", "logs:PutLogEvents",
     },
-    # A version by its id, and an argument `Tagging`, are rights of their own.
+    # A read of a version by its id, and an argument `Tagging`, need their own rights.
     "bulk": {
         "s3:GetObjectVersion", "s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging",
     },
@@ -73,7 +73,7 @@ BESIDE: dict[str, set[str]] = {
 
 
 @pytest.mark.parametrize("part", ENTRIES)
-def test_a_role_may_what_its_code_calls_and_nothing_more(stack: Stack, part: str) -> None:
+def test_a_role_allows_the_calls_of_its_code_and_no_others(stack: Stack, part: str) -> None:
     entries, but = ENTRIES[part]
     tables = {name: table.rpartition("/")[2] for name, table in stack.outputs["table_names"].items()}
 
@@ -95,7 +95,7 @@ def right_of(call: Call) -> tuple[str, str]:
 
 
 def rights(policy: dict[str, Any], tables: dict[str, str]) -> set[tuple[str, str]]:
-    """Every action that a policy allows; those on tables with the table, or its indexes, that they are allowed on."""
+    """Every action that a policy allows. An action on a table has the table, or the indexes of the table."""
     actual = set()
     for statement in policy["Statement"]:
         assert statement["Effect"] == "Allow"
@@ -110,7 +110,7 @@ def rights(policy: dict[str, Any], tables: dict[str, str]) -> set[tuple[str, str
 
 
 def _on(path: str, table: str, name: str) -> list[str]:
-    """What a resource allows an action on: the table, or its indexes, be it all of them or one."""
+    """The table that a resource covers, or the indexes of the table if it covers all of them or one of them."""
     if fnmatchcase(path, f"{table}/index/*"):
         return [f"{name}/index/*"]
     return [name] if fnmatchcase(path, table) else []

@@ -52,7 +52,7 @@ def test_a_sixteenth_wildcard_in_progress_is_refused_and_a_repeated_call_is_not(
     assert invalidate("third", ["/one/file"]) == "taken"
 
 
-def test_the_filter_policy_above_the_quota_is_refused_until_another_is_gone(emulator: Emulators) -> None:
+def test_the_filter_policy_above_the_quota_is_refused_until_another_is_removed(emulator: Emulators) -> None:
     sns = emulator.client("sns")
     topic = sns.create_topic(Name="filtered")["TopicArn"]
 
@@ -81,7 +81,7 @@ def test_the_filter_policy_above_the_quota_is_refused_until_another_is_gone(emul
     sns.delete_topic(TopicArn=topic)
 
 
-def test_an_eleventh_mail_in_a_second_suspends_the_subscription_that_gets_it_and_no_other(emulator: Emulators) -> None:
+def test_an_eleventh_mail_in_a_second_suspends_only_the_subscription_that_gets_it(emulator: Emulators) -> None:
     sns = emulator.client("sns")
     topic = sns.create_topic(Name="flooded")["TopicArn"]
     everything = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="all@example.com")["SubscriptionArn"]
@@ -124,7 +124,7 @@ def test_a_batch_that_sqs_refuses_is_refused(emulator: Emulators, entries: list[
     assert outcome(lambda: sqs.send_message_batch(QueueUrl=url, Entries=sent)).rpartition(".")[2] == code
 
 
-def test_writes_that_meet_a_transaction_are_refused_and_nothing_is_counted_twice(emulator: Emulators) -> None:
+def test_writes_in_conflict_with_a_transaction_are_refused_and_nothing_is_counted_twice(emulator: Emulators) -> None:
     """Eight writers add to one item, with and without transactions, and repeat writes refused for a conflict."""
     dynamodb = emulator.client("dynamodb")
     dynamodb.create_table(

@@ -22,7 +22,7 @@ def test_every_file_is_formatted() -> None:
 
 
 def test_make_initialises_again_after_an_init_that_failed_and_when_a_backend_is_added(tmp_path: Path) -> None:
-    """Terraform makes the folder .terraform at the beginning of an init, whatever the init's end."""
+    """Terraform makes the folder .terraform at the beginning of an init, even if the init fails."""
     stamp = tmp_path / "infra/.terraform/.initialised"
     stamp.parent.mkdir(parents=True)
     (tmp_path / "infra/versions.tf").touch()
@@ -60,7 +60,7 @@ def test_terraform_tests_pass(reports: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(REPOSITORY)))
-def test_a_module_is_laid_out_and_named_as_all_are_and_declares_nothing_for_nothing(module: Path) -> None:
+def test_a_module_has_the_common_layout_and_names_and_declares_nothing_unused(module: Path) -> None:
     """tflint's rules for modules (standard_module_structure, naming_convention, documented_*, unused_*)."""
     text = "\n".join(path.read_text() for path in sorted(module.glob("*.tf")))
     declared = re.findall(r'^(variable|output|module|data|resource) ((?:"[^"]+" ?)+)\{$', text, re.MULTILINE)
@@ -78,7 +78,7 @@ def test_a_module_is_laid_out_and_named_as_all_are_and_declares_nothing_for_noth
     assert {name for name in local if not re.search(rf"local\.{name}\b", text)} == set()
 
 
-def test_the_root_hands_every_variable_of_the_module_to_the_module_under_its_own_name() -> None:
+def test_the_root_passes_every_variable_of_the_module_to_the_module_under_the_same_name() -> None:
     module = REPOSITORY / "infra/modules/pixelfleet"
     declared = {name for path in module.glob("variables*.tf") for name in _variables(path.read_text())}
     root = _variables((REPOSITORY / "infra/variables.tf").read_text()).keys()
@@ -105,7 +105,7 @@ def test_the_root_names_the_fields_of_every_object_that_the_module_takes() -> No
     }
 
 
-def test_the_example_of_variables_names_all_that_have_no_default_and_none_that_is_not_there() -> None:
+def test_the_example_of_variables_names_every_variable_without_a_default_and_no_unknown_variable() -> None:
     declared = _variables((REPOSITORY / "infra/variables.tf").read_text())
     example = (REPOSITORY / "infra/terraform.tfvars.example").read_text()
 
@@ -115,7 +115,7 @@ def test_the_example_of_variables_names_all_that_have_no_default_and_none_that_i
     } | {"certificate_arn", "signing_public_keys"}
 
 
-def test_every_page_that_a_description_or_a_comment_sends_to_is_there() -> None:
+def test_every_page_that_a_description_or_a_comment_names_exists() -> None:
     files = [path for root in ("infra", "ecs") for path in (REPOSITORY / root).rglob("*.tf")]
     named = {page for path in files for page in re.findall(r"docs/[\w/-]+\.md", path.read_text())}
 
@@ -132,8 +132,8 @@ def test_the_two_lanes_have_the_same_fields_and_the_same_validations() -> None:
     assert bulk.partition("  validation {")[2].replace("bulk", "heavy") == heavy.partition("  validation {")[2]
 
 
-def test_the_examples_declare_one_variable_in_one_way() -> None:
-    """Each example is copied as a whole, so none can include a file that is shared."""
+def test_the_examples_declare_a_variable_in_the_same_way() -> None:
+    """Each example is copied as a whole, so no example can include a shared file."""
     texts: dict[str, set[str]] = {}
     for path in (REPOSITORY / "examples").glob("*/variables.tf"):
         for name, text in _variables(path.read_text()).items():

@@ -17,7 +17,7 @@ MODULE = REPOSITORY / "infra" / "modules" / "pixelfleet"
 CASES = BAD_VALUES + [
     ({lane: lane_values}, message) for lane in ("bulk", "heavy") for lane_values, message in BAD_LANES
 ]
-#: The provider and the root have these, and the module has not.
+#: Variables of the provider and the root that the module does not have.
 OF_THE_ROOT = ("region", "tags", "max_retries")
 
 
@@ -41,7 +41,7 @@ def messages(variables: Terraform) -> list[str]:
 
 
 def packed() -> Iterator[list[int]]:
-    """The numbers of the cases, in groups of which no two cases give the same variable.
+    """The numbers of the cases, in groups in which no two cases give the same variable.
 
     A case of several variables is alone: Terraform skips a check that reads another variable with a bad value.
     """
@@ -74,7 +74,7 @@ def test_a_bad_value_is_refused_with_a_message_that_says_what_to_do(messages: li
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_values_that_the_rules_plan_with_are_accepted(variables: Terraform, cell: str) -> None:
+def test_the_values_of_a_cell_of_the_rules_are_accepted(variables: Terraform, cell: str) -> None:
     given = {name: value for name, value in (BASE | CELLS[cell]).items() if name not in OF_THE_ROOT}
 
     assert answer(variables, given) == ""

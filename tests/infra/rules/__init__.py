@@ -1,1 +1,1 @@
-"""What AWS refuses, as rules over Terraform plans. One rule a module; `catalogue.RULES` lists the rules."""
+"""Rules over Terraform plans for values that AWS refuses. A module has one rule; `catalogue.RULES` lists the rules."""

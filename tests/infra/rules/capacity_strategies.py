@@ -1,7 +1,7 @@
-"""A capacity provider strategy places tasks somewhere, and has an on-demand part unless only Spot was asked for.
+"""A capacity provider strategy places tasks, and has an on-demand part unless `only_spot` is set.
 
-A base is honoured on a provider with a weight above 0. A service whose tasks may all run on Spot has nothing to fall
-back to when Spot capacity is gone.
+ECS honours a base only on a provider with a weight above 0. If all tasks of a service may run on Spot, no task runs
+while Spot capacity is gone.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""A service that a policy admits acts for our account alone: the policy names the account or a resource of the account.
+"""A service that a policy admits acts only for our account: the policy names the account or a resource of the account.
 
-Otherwise a stranger lets the service act on our resources in the stranger's name.
+Otherwise another account can make the service act on our resources.
 """
 
 import re
@@ -12,7 +12,7 @@ from tests.infra.rules.plan import Plan
 PAGE: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"
 TYPES: Final = ("aws_iam_policy_document",)
 CONDITIONS: Final = {"aws:sourceaccount", "aws:sourcearn"}
-#: Services that send neither key for what the stack does with them, each with the page that documents its policy.
+#: Services that send neither key when the stack uses them, each with the page that documents its policy.
 WITHOUT: Final = {
     "ec2.amazonaws.com": "EC2 user guide, IAM roles for Amazon EC2: the trust of an instance's role",
     "events.amazonaws.com": "EventBridge user guide, Amazon SNS permissions",

@@ -1,4 +1,4 @@
-"""A dead-letter queue keeps messages longer than its source does, and five receives come before it.
+"""A dead-letter queue keeps messages longer than its source, and gets a message after five receives or more.
 
 SQS counts the age of a message from its first sending, on standard queues also after the move to the DLQ.
 """

@@ -1,7 +1,7 @@
-"""Scaling policies and scheduled actions are made anew whenever their scalable target is.
+"""Scaling policies and scheduled actions are replaced whenever their scalable target is replaced.
 
 DeregisterScalableTarget deletes both. Terraform would keep them in its state, and the service would not scale until the
-next plan looks at them.
+next plan reads them.
 """
 
 import re
@@ -25,7 +25,7 @@ def violations(plan: Plan) -> Iterator[str]:
 
 
 def _planned(plan: Plan) -> Iterator[str]:
-    """A plan that replaces a target and keeps what AWS deletes with the target."""
+    """A plan that replaces a target and keeps the policies and actions that AWS deletes with the target."""
     replaced = {t.values.get("resource_id") for t in plan.resources(TARGET) if "delete" in t.actions}
     for child in plan.resources(*TYPES):
         if child.values.get("resource_id") in replaced and "create" not in child.actions:

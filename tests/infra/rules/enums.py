@@ -12,7 +12,7 @@ from tests.infra.rules.plan import Plan
 
 PAGE: Final = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html"
 TYPES: Final = ("aws_lambda_function",)
-#: The expression that a validation lists values for, to the attribute of the provider; {} is the value.
+#: The attribute of the provider, by the expression that a validation lists values for; {} is the value.
 ATTRIBUTES: Final = {
     "var.producer.python": ("aws_lambda_function.runtime", "python{}"),
     "var.producer.architecture": ("aws_lambda_function.architectures", "{}"),

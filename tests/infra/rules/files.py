@@ -1,4 +1,4 @@
-"""`terraform destroy` works in a fresh clone: no function reads a file that only a build makes, unasked."""
+"""`terraform destroy` works in a fresh clone: no function reads a built file without a check that it exists."""
 
 import re
 from collections.abc import Iterator

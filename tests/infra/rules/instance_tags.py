@@ -1,6 +1,7 @@
-"""Instances and volumes carry the tags of the stack: a budget counts by tag, and so does a bill.
+"""Instances and volumes have the tags of the stack: budgets and bills count by tag.
 
-The provider's default tags reach the resources of Terraform, and not what an Auto Scaling group launches.
+The provider's default tags reach the resources of Terraform, but not the instances and volumes that an Auto Scaling
+group launches.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A function that rewrites the address at viewer request: CloudFront caches the rewritten one, so name both."""
+"""If a function rewrites the address at viewer request, CloudFront caches the new address: invalidate both."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from tests.infra.rules.plan import Plan
 
 PAGE: Final = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Invalidation.html"
 TYPES: Final = ("aws_cloudfront_function", "aws_cloudfront_distribution")
-#: Where results are served, and what the function leaves of such an address.
+#: The beginning of a result's address, before and after the function.
 SERVED, STORED = "/i/", "/"
 
 

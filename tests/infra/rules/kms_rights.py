@@ -1,4 +1,4 @@
-"""With a key of one's own, a role that reads encrypted data has kms:Decrypt; one that writes, GenerateDataKey too."""
+"""With a customer's key, a role that reads encrypted data has kms:Decrypt; a role that writes, GenerateDataKey too."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ READS: Final = (
     "secretsmanager:GetSecretValue",
     "sns:Publish",
 )
-#: S3 writes with a data key; SNS publishes to an encrypted topic with one; DynamoDB uses its own grant for the table.
+#: A write to S3 and a publish to an encrypted topic need a data key. DynamoDB uses its own grant for the table.
 WRITES: Final = ("s3:PutObject", "sns:Publish")
 
 
@@ -38,7 +38,7 @@ def violations(plan: Plan) -> Iterator[str]:
 
 
 def _parts(plan: Plan) -> set[str]:
-    """The names of documents that others take over: the role has the rights of the whole."""
+    """The names of documents that other documents include: the role has the rights of the whole document."""
     lists = re.findall(
         r"source_policy_documents += \[([^\]]*(?:\[[^\]]*\][^\]]*)*)\]", "\n".join(plan.sources.values())
     )
@@ -56,9 +56,9 @@ def _covered(plan: Plan, key: str) -> bool:
 
 
 def _granted(document: Resource, state_bucket: str | None) -> set[str]:
-    """The actions that a role's policy allows, on other things than Terraform's state, whose key is not the stack's.
+    """The actions that a role's policy allows, except on Terraform's state, which another key encrypts.
 
-    A resource's policy names principals, and is no role's.
+    A policy with principals belongs to a resource and not to a role.
     """
     return {
         action

@@ -25,7 +25,7 @@ _MORNING: Final = {
     "morning": {"schedule": "cron(0 7 ? * MON-FRI *)", "until": "cron(0 19 ? * MON-FRI *)", "minimum": 2}
 }
 
-#: The cell of a team that has a network, a cluster and a load balancer: an emulator has them (tests.infra.team).
+#: The cell of a team with a network, a cluster and a load balancer, all in an emulator (tests.infra.team).
 EXISTING: Final = "existing"
 
 CELLS: Final[dict[str, dict[str, Any]]] = {

@@ -32,7 +32,7 @@ RESERVED: Final = {
 #: IAM user guide, "IAM and AWS STS quotas": the aggregate of a role's inline policies, in characters.
 INLINE_POLICIES: Final = 10_240
 ENVIRONMENT_BYTES: Final = 4096
-#: What a value that is not known yet may have: an ARN or a URL.
+#: The assumed length of a value that is not known yet: an ARN or a URL.
 UNKNOWN_BYTES: Final = 120
 
 
@@ -76,9 +76,9 @@ def _name_of(type_: str) -> str:
 
 
 def _environment_bytes(plan: Plan, function: Resource) -> int:
-    """Bytes of the variables as JSON, with an assumed value for each that only an apply reveals.
+    """Bytes of the variables as JSON, with an assumed value for each variable that only an apply reveals.
 
-    The provider hides the whole map while one value is unknown. The output `environment` shows what is known of it.
+    The provider hides the whole map while one value is unknown. The output `environment` shows the known values.
     """
     for environment in function.values.get("environment") or []:
         if environment.get("variables"):

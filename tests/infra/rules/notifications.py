@@ -1,6 +1,6 @@
-"""S3 tests a notification's queue when the notification is set: the queue's policy must be there before.
+"""S3 tests a notification's queue when the notification is set: the queue's policy must exist before.
 
-The policy names the bucket (SourceArn) and the account (SourceAccount): the confused deputy.
+The policy names the bucket (SourceArn) and the account (SourceAccount), against the confused deputy.
 """
 
 import re

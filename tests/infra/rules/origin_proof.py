@@ -1,7 +1,7 @@
 """The load balancer serves our CloudFront distribution and no other.
 
 CloudFront's addresses and a Host header are open to every customer of CloudFront. Proofs are a VPC origin with an
-internal load balancer, or a secret header that the listener asks for.
+internal load balancer, or a secret header that the listener requires.
 """
 
 from collections.abc import Iterator

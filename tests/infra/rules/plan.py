@@ -41,7 +41,7 @@ class Plan:
         yield from (resource for resource in self._all if resource.type in types)
 
     def one(self, type_: str, name_end: str = "") -> Resource | None:
-        """The first resource of a type whose attribute `name` ends so; None where there is none."""
+        """The first resource of a type whose attribute `name` has this end, or None."""
         return next((r for r in self.resources(type_) if str(r.values.get("name") or "").endswith(name_end)), None)
 
     @property
@@ -61,7 +61,7 @@ class Plan:
 
     @property
     def partial_outputs(self) -> dict[str, Any]:
-        """What is known of outputs before an apply."""
+        """The known values of outputs before an apply."""
         return {name: change.get("after") for name, change in self.document.get("output_changes", {}).items()}
 
     @property
@@ -69,11 +69,11 @@ class Plan:
         return dict(self.document.get("sources", {}))
 
     def depends(self, address: str, on: str) -> bool:
-        """Whether one resource waits for another, by however many steps."""
+        """Whether one resource waits for another, directly or through others."""
         return on in self.dependencies(address)
 
     def dependencies(self, address: str) -> set[str]:
-        """All resources that one waits for, by however many steps."""
+        """All resources that a resource waits for, directly or through others."""
         waiting, seen = [address], {address}
         while waiting:
             for target in self._edges.get(waiting.pop(), []):

@@ -1,4 +1,4 @@
-"""Nothing that version 6 of the AWS provider deprecates where version 5 has the same by another name."""
+"""No attribute that version 6 of the AWS provider deprecates and that version 5 has under another name."""
 
 import re
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""A resource that others name and that AWS cannot change is made anew before the old one goes.
+"""If others name a resource that AWS cannot change, the new resource is made before the old one is deleted.
 
 CloudFront refuses to delete a public key that a key group names, ELB a target group that a listener uses, ACM a
-certificate in use. So the new one needs a name of its own: a generated name.
+certificate in use. So the new resource needs another name: a generated name.
 """
 
 import re
@@ -12,7 +12,7 @@ from tests.infra.rules.plan import Plan, blocks
 
 PAGE: Final = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DeletePublicKey.html"
 TYPES: Final = ("aws_cloudfront_public_key", "aws_lb_target_group")
-#: Without a name of their own, or with one that is no key.
+#: Resources without a name, or with a name that is not a key.
 NAMELESS: Final = ("aws_acm_certificate",)
 
 

@@ -1,4 +1,4 @@
-"""What runs under a role is made after the role's policy: a task or function without rights fails at its start.
+"""Resources with a role are made after the role's policy: a task or function without rights fails at its start.
 
 ECS counts such tasks, and the circuit breaker then ends the first deployment of a service.
 """

@@ -58,8 +58,9 @@ resource "aws_cloudwatch_log_group" "probe" {
 class Plans:
     """Plans by cell, in one working copy against one emulator that only answers look-ups.
 
-    One plan of a configuration that calls the module once for each cell: reading the provider's schema is the larger
-    part of a plan's cost. `tests/infra/test_terraform.py` holds that the root hands every variable to the module.
+    All cells share one plan of a configuration that calls the module once for each cell, because the reading of the
+    provider's schema is the larger part of a plan's cost. `tests/infra/test_terraform.py` checks that the root passes
+    every variable to the module.
     """
 
     def __init__(self, terraform: Terraform, cells: Mapping[str, Mapping[str, Any]]) -> None:
@@ -83,7 +84,7 @@ class Plans:
 
     @cached_property
     def _beside(self) -> dict[str, Any]:
-        """What a plan does not say: texts, the graph, the provider's lists, and what the product invalidates."""
+        """Data beside the plan: texts, the graph, the provider's lists, and the paths that the product invalidates."""
         return {
             "sources": sources(self._terraform.folder),
             "graph": graph(self._terraform.run("graph")),
@@ -174,7 +175,7 @@ def accepted(report: str) -> dict[str, list[str]]:
 
 
 def invalidated() -> list[str]:
-    """The paths that the product asks CloudFront to forget of the image OWNER/ID."""
+    """The paths of the image OWNER/ID that the product invalidates in CloudFront."""
     from pixelfleet.aws.cdn import paths_of  # noqa: PLC0415 - rules over frozen plans do not need it
 
     return list(paths_of("OWNER", "ID"))

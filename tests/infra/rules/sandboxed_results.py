@@ -1,7 +1,7 @@
-"""A result is never a page: CloudFront answers with a policy that sandboxes it, wherever results are served.
+"""A browser never runs a result as a page: CloudFront sends every result with a policy that sandboxes the result.
 
-Results are on the dashboard's own origin, and an SVG there would run its scripts as the dashboard. It holds for every
-behaviour with a bucket as its origin, and for `/i/*` and `/v/*` whatever their origin.
+Results have the dashboard's origin, and the scripts of an SVG would run with the dashboard's rights. The rule covers
+every behaviour with a bucket as its origin, and `/i/*` and `/v/*` with any origin.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ def violations(plan: Plan) -> Iterator[str]:
         for behaviour in distribution.values.get("ordered_cache_behavior") or []:
             if behaviour["target_origin_id"] not in buckets and behaviour["path_pattern"] not in _ADDRESSES:
                 continue
-            # An id that only an apply reveals is absent: a policy of this plan.
+            # The id of a policy of this plan is absent, because only an apply reveals the id.
             sound = behaviour[_POLICY] in ids if _POLICY in behaviour else bool(policies)
             if not sound:
                 yield f"{distribution.address}: {behaviour['path_pattern']} has no policy that sandboxes results"

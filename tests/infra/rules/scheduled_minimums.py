@@ -1,4 +1,4 @@
-"""A scheduled minimum that rises also falls again, and an apply does not undo it.
+"""A minimum that a scheduled action raises is lowered by another action, and an apply does not undo it.
 
 A scheduled action's minimum stays until another action changes it (Application Auto Scaling, "Considerations").
 """

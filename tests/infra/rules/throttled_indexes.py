@@ -1,4 +1,4 @@
-"""An alarm on a table's refused writes looks at the table's indexes too.
+"""An alarm on a table's refused writes covers the table's indexes too.
 
 The dimension TableName alone leaves the indexes out, and a write that an index refuses is refused as a whole.
 """

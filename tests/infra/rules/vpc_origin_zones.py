@@ -1,6 +1,6 @@
 """The load balancer has no subnet in a zone that CloudFront's VPC origins do not support.
 
-Zones have ids that are the same for every account; their names differ. A network that we make picks its zones by name.
+The id of a zone is the same for every account; its name is not. A network of the stack picks its zones by name.
 """
 
 from collections.abc import Iterator

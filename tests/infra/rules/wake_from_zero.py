@@ -1,7 +1,7 @@
-"""A wake-up adds tasks, and does not trust one missing value of a metric that may be late.
+"""A wake-up adds tasks, and does not depend on one missing value of a metric that may be late.
 
 CloudWatch evaluates an alarm with the values that have arrived. FILL turns a late value into the filler, so an alarm
-with few evaluation periods fires on a delay. ExactCapacity would then cut a running service down.
+with few evaluation periods fires on a delay. ExactCapacity would then scale a running service in.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What starts tasks waits until a task can reach AWS: for routes, endpoints, and the rules of its security group.
+"""Resources that start tasks wait for the routes, endpoints and security group rules by which a task reaches AWS.
 
 A NAT gateway takes minutes to be made. A task that starts earlier cannot pull its image, and the circuit breaker ends
 the first deployment of a service whose tasks fail.

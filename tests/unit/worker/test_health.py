@@ -21,7 +21,7 @@ def test_a_loop_that_turned_lately_is_healthy(heartbeat_recorder: Path) -> None:
     assert health.main() == 0
 
 
-def test_a_loop_that_has_not_turned_for_long_is_not(
+def test_a_loop_that_has_not_turned_for_long_is_unhealthy(
     heartbeat_recorder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     health.touch(heartbeat_recorder, lambda: time.monotonic() - health.HUNG - 5)
@@ -40,18 +40,18 @@ def test_a_clock_that_is_set_back_does_not_hide_a_loop_that_hangs(
     assert health.main() == 1
 
 
-def test_a_file_of_the_time_before_the_system_started_is_none(heartbeat_recorder: Path) -> None:
+def test_a_file_from_before_the_system_start_has_no_age(heartbeat_recorder: Path) -> None:
     health.touch(heartbeat_recorder, lambda: time.monotonic() + 1_000)
 
     assert health.age(heartbeat_recorder) is None
 
 
-def test_a_worker_that_was_never_ready_is_not(heartbeat_recorder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_worker_without_a_file_is_unhealthy(heartbeat_recorder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert health.main() == 1
     assert "no worker has been ready" in capsys.readouterr().err
 
 
-def test_a_ready_worker_keeps_the_pulse_on_its_loop(heartbeat_recorder: Path) -> None:
+def test_a_ready_worker_touches_the_file_on_its_loop(heartbeat_recorder: Path) -> None:
     class Hub:
         def __init__(self) -> None:
             self.calls: list[tuple[int, object]] = []

@@ -1,4 +1,4 @@
-"""A child's pulse, on moto's activity table."""
+"""The heartbeat of a child, on moto's activity table."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -81,7 +81,7 @@ def test_an_image_that_keeps_its_results_because_processing_again_failed_is_coun
     assert outcomes(activity) == {"reprocessing_failed:time_limit": 1}
 
 
-def test_what_was_finished_is_written_once_with_the_heartbeat(activity: Activity) -> None:
+def test_finished_images_are_written_once_with_the_heartbeat(activity: Activity) -> None:
     heartbeat_recorder = HeartbeatRecorder(lambda: activity, frozenset({Lane.BULK}))
     for image in (READY, READY, FAILED):
         heartbeat_recorder.count(image, Lane.BULK)
@@ -104,7 +104,7 @@ def test_a_worker_is_busy_while_it_carries_out_a_job(activity: Activity) -> None
     assert [heartbeat.busy for heartbeat in activity.heartbeats(hour_ago())] == [False]
 
 
-def test_an_idle_worker_beats_only_now_and_then(activity: Activity) -> None:
+def test_an_idle_worker_sends_fewer_heartbeats(activity: Activity) -> None:
     beats = []
 
     class Counting(Silent):

@@ -1,9 +1,9 @@
-"""A child sends when its jobs have removed images, and goes on until nothing is left."""
+"""A child sends invalidations after its jobs have removed images, until no invalidation is left."""
 
 from worker.invalidation import InvalidationSender
 
 
-def test_the_first_turn_sends_what_dead_children_left_and_later_ones_send_when_asked() -> None:
+def test_the_first_turn_sends_invalidations_of_dead_children_and_later_turns_send_on_request() -> None:
     answers = [True, True, True]
     sender = InvalidationSender(answers.pop)
     sender.turn()
@@ -16,7 +16,7 @@ def test_the_first_turn_sends_what_dead_children_left_and_later_ones_send_when_a
     assert len(answers) == 1
 
 
-def test_what_is_left_or_failed_is_sent_by_a_later_turn() -> None:
+def test_a_later_turn_sends_invalidations_that_are_left_or_failed() -> None:
     answers: list[bool | Exception] = [False, RuntimeError("expired"), KeyError("AccessKeyId"), True, True]
 
     def send() -> bool:

@@ -1,4 +1,4 @@
-"""What a worker takes on from `-Q`."""
+"""The lanes and the time limits of a worker, from its option `-Q`."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_the_lanes_served_are_read_from_the_queues(queues: list[str] | None, lan
     assert served(queues) == lanes
 
 
-def test_the_time_limits_are_those_of_the_most_patient_lane() -> None:
+def test_the_time_limits_are_those_of_the_slowest_lane() -> None:
     settings = load_settings()
     bulk, heavy = settings.bulk_time_limit, settings.heavy_time_limit
     assert limits_for({Lane.BULK}, settings) == {"task_soft_time_limit": bulk, "task_time_limit": bulk + GRACE}

@@ -1,4 +1,4 @@
-"""ECS task protection against a small HTTP server that plays the agent."""
+"""ECS task protection against a small HTTP server in the place of the agent."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ OK = {"protection": {"ProtectionEnabled": True, "TaskArn": "arn"}}
 
 
 class Agent:
-    """Answers with what `script` says, then with success; an int is a status, None drops the connection."""
+    """Answers with the entries of `script`, then with success. An int is a status, None drops the connection."""
 
     def __init__(self) -> None:
         self.script: list[Any] = []
@@ -64,7 +64,7 @@ def protection_at(agent: Agent, reported: list[str], clock: Any = time.monotonic
     return TaskProtection(agent.url, 670, reported.append, BackOff(0.01, 0.01), clock)
 
 
-def test_the_agent_is_told_on_the_edges_alone(agent: Agent) -> None:
+def test_the_agent_is_called_only_on_the_edges(agent: Agent) -> None:
     protection = protection_at(agent, [])
 
     for _ in range(20):
@@ -111,7 +111,7 @@ def test_protection_is_renewed_at_half_its_life(agent: Agent) -> None:
     agent.wait(1)
 
     def renewed() -> bool:
-        # The thread reads the clock after the agent has answered, and sleeps by the real one.
+        # The thread reads this clock after the agent has answered, and sleeps by the real clock.
         now[0] += 670 * 30
         with protection._changed:
             protection._changed.notify()
@@ -123,7 +123,7 @@ def test_protection_is_renewed_at_half_its_life(agent: Agent) -> None:
     protection.close(PATIENCE)
 
 
-def test_closing_gives_protection_up(agent: Agent) -> None:
+def test_closing_ends_the_protection(agent: Agent) -> None:
     protection = protection_at(agent, [])
     protection.ask(True)
     agent.wait(1)

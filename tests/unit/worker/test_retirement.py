@@ -47,7 +47,7 @@ def own(ecs: Ecs) -> OwnDeployment:
     ],
     ids=["alone", "replaced", "rolled back to", "long replaced", "no deployments"],
 )
-def test_a_task_is_asked_after_by_the_deployment_that_started_it(
+def test_a_task_is_primary_if_the_deployment_that_started_it_is_primary(
     deployments: list[tuple[str, str]], expected: bool
 ) -> None:
     ecs = Ecs(*deployments)
@@ -87,7 +87,7 @@ def test_the_watch_goes_on_while_ecs_does_not_answer_and_retires_once() -> None:
 
 
 class Consumer:
-    """What `Drain` asks of Celery's consumer."""
+    """The attributes of Celery's consumer that `Drain` uses."""
 
     class app:  # noqa: N801 - Celery's name
         class conf:  # noqa: N801

@@ -1,4 +1,4 @@
-"""No error of any kind makes a worker deaf: each thread goes on, and a thread that ends is missed."""
+"""No error of any kind stops a worker silently: each thread goes on, and the end of a thread is noticed."""
 
 import threading
 import time
@@ -135,7 +135,7 @@ def test_the_pump_goes_on_after_an_odd_error(odd: Exception, monkeypatch: pytest
     assert len(turns) == 2
 
 
-def test_an_odd_error_inside_botocore_is_a_failure_that_may_pass() -> None:
+def test_an_odd_error_inside_botocore_is_a_transient_failure() -> None:
     def refresh() -> None:
         raise RuntimeError("the refreshed credentials are still expired")
 
@@ -148,7 +148,7 @@ def test_an_odd_error_inside_botocore_is_a_failure_that_may_pass() -> None:
         refresh()
 
 
-def test_the_end_of_an_essential_thread_is_missed() -> None:
+def test_the_end_of_an_essential_thread_is_noticed() -> None:
     reasons: list[str] = []
 
     def run() -> None:
@@ -172,7 +172,7 @@ def test_the_end_of_an_essential_thread_ends_the_worker_with_a_code(monkeypatch:
     assert "receive-bulk" in shutdown.reason
 
 
-def test_the_end_of_the_ack_batcher_is_missed() -> None:
+def test_the_end_of_the_ack_batcher_is_noticed() -> None:
     reasons: list[str] = []
     client: Any = Killing()
     batcher = AckBatcher(client, RetryBudget(900), lambda _: None, lambda: None, 0.0, reasons.append)

@@ -17,7 +17,7 @@ from worker.job.process import Processor
 
 @pytest.fixture(scope="module")
 def composed() -> Iterator[Deployment]:
-    """The clients, which cost more to make than a test to run; each test begins with an empty cloud."""
+    """The clients, which take longer to make than a test runs. Each test begins with an empty cloud."""
     with pytest.MonkeyPatch.context() as patch, moto_s3() as url:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "testing")
@@ -53,7 +53,7 @@ def desk(composed: Deployment) -> Iterator[Desk]:
 
 @pytest.fixture
 def fails(desk: Desk) -> Callable[[BaseException | None], None]:
-    """Make the engine end in an exception from now on; None mends it."""
+    """Make the engine raise this exception from now on. None repairs the engine."""
 
     def make(error: BaseException | None) -> None:
         def failing(*arguments: Any) -> Any:

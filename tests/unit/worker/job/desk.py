@@ -1,4 +1,4 @@
-"""One worker process on moto, in process, and what a test does with it."""
+"""One worker on moto, in the process of the test, and the steps of a test."""
 
 import io
 import json
@@ -23,7 +23,7 @@ KEY = "uploads/me/b1/cat.png"
 
 
 class Held:
-    """A lease that holds, or is lost at the moment that counts."""
+    """A lease that holds, or that is lost when the worker checks it."""
 
     def __init__(self, *, lost: bool = False, receives: int = 1) -> None:
         self._lost = lost
@@ -35,7 +35,7 @@ class Held:
 
 
 def raiser(error: BaseException) -> Callable[..., Any]:
-    """A function that raises, whatever it is called with."""
+    """A function that raises the error, with any arguments."""
 
     def call(*_: Any, **__: Any) -> Any:
         raise error
@@ -45,7 +45,7 @@ def raiser(error: BaseException) -> Callable[..., Any]:
 
 @dataclass
 class Desk:
-    """One worker process with its cloud, and what lies around it."""
+    """One worker process with its cloud and a listener for notices."""
 
     deployment: Deployment
     processor: Processor
@@ -70,7 +70,7 @@ class Desk:
         return Job(JobKind.REMOVE, self.settings.uploads_bucket, key, version, sequencer=sequencer)
 
     def version_nothing(self) -> None:
-        """From now on the bucket keeps one version of a key."""
+        """Make the bucket keep one version of a key from now on."""
         suspended: Any = {"Status": "Suspended"}
         self.deployment.s3.put_bucket_versioning(Bucket=self.settings.uploads_bucket, VersioningConfiguration=suspended)
 
@@ -78,7 +78,7 @@ class Desk:
         return self.processor.carry_out(job, lane, hold or Held())
 
     def fail_after_two(self, patch: pytest.MonkeyPatch) -> Job:
-        """The job of an image whose attempt stored two variants, and failed."""
+        """The job of an image whose attempt failed after it stored two variants."""
         job = self.put()
         store = self.deployment.objects.store
         stored: list[str] = []
@@ -96,7 +96,7 @@ class Desk:
         return job
 
     def render_by(self, engine: RenderFile, limit: TimeLimit | None = None) -> None:
-        """Let this worker make its variants by another engine."""
+        """Make the variants of this worker with another engine."""
         self.processor = Processor(self.deployment, limit, Surroundings(engine=InlineEngine(render=engine)))
 
     def image(self, job: Job) -> Image:

@@ -14,11 +14,11 @@ S3_IS_DOWN = TransientError(Cause.UNAVAILABLE, "S3 is down")
 
 
 class WorkerDies(BaseException):
-    """In place of a SIGKILL."""
+    """Stands for a SIGKILL."""
 
 
 def again(desk: Desk, job: Job, recipe: RecipeRef | None = None) -> Job:
-    """Somebody has the image processed again; returns the job that is queued."""
+    """Queue the image to be processed again. Returns the queued job."""
     marked = desk.deployment.images.queue_again(desk.image(job), "me", Origin.REPROCESS, recipe)
     assert isinstance(marked, Image)
     return marked.job(Origin.REPROCESS)

@@ -1,4 +1,4 @@
-"""What a worker does with images of a bucket that was there before the deployment, and with archived objects."""
+"""A worker processes images of a bucket that existed before the deployment, and archived objects."""
 
 import io
 from dataclasses import replace
@@ -85,7 +85,7 @@ def test_the_event_of_a_restore_processes_an_image_that_failed_as_archived(desk:
     assert (done.status, done.cause) == (Status.READY, None)
 
 
-def test_a_restore_that_somebody_else_asked_for_processes_nothing(desk: Desk) -> None:
+def test_a_restore_that_somebody_else_requested_processes_nothing(desk: Desk) -> None:
     job = put(desk)
     restored = replace(job, sequencer=None, origin=Origin.RESTORE)
     desk.do(job)

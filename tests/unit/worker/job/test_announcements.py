@@ -1,4 +1,4 @@
-"""Every outcome is announced, whatever answer is lost and whichever worker dies."""
+"""Every outcome is announced, even if an answer is lost or a worker dies."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def test_a_lost_answer_to_the_claim_costs_no_attempt(desk: Desk, monkeypatch: py
     assert (desk.image(job).status, desk.image(job).attempts) == (Status.READY, 1)
 
 
-def test_the_second_delivery_announces_what_the_first_recorded_before_it_died(
+def test_the_second_delivery_announces_the_outcome_that_a_dead_worker_recorded(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = desk.put()
@@ -65,7 +65,7 @@ def test_an_outcome_is_announced_before_a_newer_version_replaces_it(
     assert first["notice_id"] != second["notice_id"]
 
 
-def test_an_outcome_is_announced_though_the_image_is_to_be_processed_again(
+def test_an_outcome_is_announced_although_the_image_is_queued_again(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = desk.put()
@@ -74,7 +74,7 @@ def test_an_outcome_is_announced_though_the_image_is_to_be_processed_again(
     assert [(notice["kind"], notice["status"]) for notice in desk.documents()] == [("image.ready", "ready")] * 2
 
 
-def test_a_late_publisher_does_not_strike_off_a_later_outcome_of_the_same_work(desk: Desk, fails: Any) -> None:
+def test_a_late_publisher_does_not_clear_the_notice_of_a_later_outcome(desk: Desk, fails: Any) -> None:
     job = desk.put()
     fails(PermanentError(Cause.UNREADABLE, "damaged"))
     desk.do(job)
@@ -98,7 +98,7 @@ def test_two_failures_have_two_notice_ids(desk: Desk, fails: Any) -> None:
 
 
 def lose_answers(monkeypatch: pytest.MonkeyPatch, status: Status) -> None:
-    """The first write of a record in this status is made, and repeated by the client: its answer did not arrive."""
+    """Make the client repeat the first write of a record in this status, as after a lost answer."""
     write = Images._write
     lost: list[Image] = []
 

@@ -1,4 +1,4 @@
-"""The table of errors, row by row: what the worker does, and what it records."""
+"""The table of errors, row by row: the action of the worker and the recorded cause."""
 
 import errno
 
@@ -57,7 +57,7 @@ def test_an_image_too_large_for_bulk_is_passed_on_and_nothing_is_noted() -> None
     assert (decision.action, decision.error) == (PASS_ON, WRONG_LANE)
 
 
-def test_an_image_too_large_for_heavy_has_failed() -> None:
+def test_an_image_too_large_for_heavy_fails() -> None:
     decision = decide(WRONG_LANE, Situation(Lane.HEAVY))
     assert decision.action is RECORD
     assert decision.failure is not None
@@ -84,7 +84,7 @@ def test_every_error_of_an_attempt_has_a_row_of_its_own() -> None:
     elsewhere = {
         errors.PixelfleetError, errors.ProcessingError, errors.JobError, errors.EventError, errors.RecipeError,
         errors.SetupError, errors.SettingsError,
-        # A TransientError to the worker; only the upload client asks whether every object would be refused.
+        # The worker handles a RefusedError as a TransientError. Only the upload client distinguishes them.
         errors.RefusedError,
     }  # fmt: skip
     tree = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)}
@@ -92,7 +92,7 @@ def test_every_error_of_an_attempt_has_a_row_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("error", [DAMAGED, ObjectGoneError("gone"), THROTTLED])
-def test_after_the_time_limit_has_passed_the_limit_is_the_reason(error: Exception) -> None:
+def test_an_error_after_the_time_limit_has_the_limit_as_its_cause(error: Exception) -> None:
     decision = decide(error, Situation(Lane.BULK, time_limit_exceeded=True, time_limit=10))
     assert decision.action is PASS_ON
     assert decision.failure is not None
@@ -114,12 +114,12 @@ def test_a_lost_lease_and_a_shutdown_outrank_the_time_limit(error: BaseException
         ({}, SoftTimeLimitExceeded),
     ],
 )
-def test_time_that_went_into_s3_is_not_the_images_fault(
+def test_the_time_that_s3_took_is_not_a_fault_of_the_image_itself(
     milliseconds: dict[str, int], expected: type[Exception]
 ) -> None:
     assert isinstance(out_of_time(milliseconds, 10.0), expected)
 
 
-def test_time_that_went_into_s3_is_waited_for_in_the_same_lane() -> None:
+def test_a_job_whose_time_s3_took_backs_off_in_the_same_lane() -> None:
     situation = Situation(Lane.BULK, time_limit=10, milliseconds={"fetch": 9_000})
     assert decide(SoftTimeLimitExceeded(), situation).action is BACK_OFF

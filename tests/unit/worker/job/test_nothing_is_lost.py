@@ -1,4 +1,4 @@
-"""Late and repeated events, and slow workers: the record ends as the bucket says."""
+"""After late and repeated events, and with slow workers, the record agrees with the bucket."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,7 @@ from tests.unit.worker.job.lives import CATALOG, WEB, again
 from worker.job.process import Processor
 
 
-def test_an_older_version_does_not_win_after_a_removal_event_made_the_newest(desk: Desk) -> None:
+def test_an_older_version_does_not_replace_the_newest_version_after_a_removal_event(desk: Desk) -> None:
     desk.do(desk.put(sequencer="02"))
     removal = desk.delete(sequencer="05")
     a, b = desk.put((70, 70), "07"), desk.put((88, 88), "08")
@@ -22,7 +22,7 @@ def test_an_older_version_does_not_win_after_a_removal_event_made_the_newest(des
     assert (desk.image(b).width, desk.image(b).version_id) == (88, b.version_id)
 
 
-def test_the_same_bytes_again_in_a_bucket_without_versions_are_newer_than_what_lay_between(desk: Desk) -> None:
+def test_repeated_bytes_in_a_bucket_without_versions_are_newer_than_the_bytes_between(desk: Desk) -> None:
     desk.version_nothing()
     first = replace(desk.put(sequencer="01"), version_id=None)
     desk.do(first)
@@ -55,7 +55,7 @@ def test_a_slow_finisher_does_not_delete_results_that_are_current_again(
     assert desk.results() == {variant.key for variant in image.variants}
 
 
-def test_what_a_failed_attempt_stored_is_deleted_with_the_next_outcome(
+def test_the_results_of_a_failed_attempt_are_deleted_with_the_next_outcome(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = desk.fail_after_two(monkeypatch)
@@ -66,7 +66,7 @@ def test_what_a_failed_attempt_stored_is_deleted_with_the_next_outcome(
 
 
 def test_a_late_event_of_bytes_that_a_seal_uncounted_counts_nothing(desk: Desk) -> None:
-    """In a bucket without versions, an event does not say whether the bucket holds these bytes still, or again."""
+    """In a bucket without versions, an event does not show whether the bucket holds these bytes still or again."""
     desk.version_nothing()
     first = desk.put((40, 30), sequencer="05")
     done = desk.do(first)
@@ -76,7 +76,7 @@ def test_a_late_event_of_bytes_that_a_seal_uncounted_counts_nothing(desk: Desk) 
     assert isinstance(desk.deployment.images.uncount(done, second.etag), Image)
     desk.do(again)
     assert desk.image(first).counted is None
-    # Put once more: now the bucket holds them.
+    # After another put, the bucket holds the bytes.
     desk.do(desk.put((40, 30), sequencer="08"))
     assert desk.image(first).counted == "ready"
 

@@ -1,4 +1,4 @@
-"""What the worker decides about one job, on moto in process: each row of the failure table that it can show."""
+"""The decisions of the worker about one job, on moto in the process of the test: rows of the failure table."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -57,7 +57,7 @@ def test_the_last_attempt_records_buries_and_announces_the_failure(desk: Desk, f
     assert desk.notices() == ["image.failed"]
 
 
-def test_attempts_whose_process_died_without_a_word_end_as_crashed(desk: Desk, fails: Any) -> None:
+def test_attempts_whose_process_died_silently_end_as_crashed(desk: Desk, fails: Any) -> None:
     job = desk.put()
     fails(KeyboardInterrupt())
     for _ in range(5):
@@ -81,7 +81,7 @@ def test_a_redelivery_after_giving_up_repeats_nothing(desk: Desk, fails: Any) ->
     assert desk.notices() == ["image.failed"]
 
 
-def test_a_redelivery_leaves_the_dead_letter_that_a_dead_worker_did_not(
+def test_a_redelivery_sends_the_dead_letter_that_a_dead_worker_did_not_send(
     desk: Desk, fails: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = desk.put()
@@ -108,7 +108,7 @@ def test_a_dead_letter_that_is_moved_back_by_any_tool_starts_the_image_anew(desk
 
 
 @pytest.mark.parametrize("error", [MemoryError(), SoftTimeLimitExceeded()])
-def test_out_of_memory_or_time_in_bulk_goes_to_heavy(desk: Desk, fails: Any, error: Exception) -> None:
+def test_a_job_out_of_memory_or_time_in_bulk_goes_to_heavy(desk: Desk, fails: Any, error: Exception) -> None:
     job = desk.put()
     fails(error)
     desk.do(job)
@@ -136,7 +136,7 @@ def test_a_time_limit_that_c_code_swallowed_is_still_the_reason(desk: Desk) -> N
     assert decode_message(message["Body"]) == job.asked_by(Origin.LANE)
 
 
-def test_a_lost_lease_stays_one_when_the_time_limit_has_passed_too(desk: Desk) -> None:
+def test_a_lost_lease_stays_lost_after_the_time_limit(desk: Desk) -> None:
     limit = TimeLimit()
     desk.processor = Processor(desk.deployment, limit)
     with suppress(SoftTimeLimitExceeded):
@@ -147,7 +147,7 @@ def test_a_lost_lease_stays_one_when_the_time_limit_has_passed_too(desk: Desk) -
 
 
 @pytest.mark.parametrize("error", [MemoryError(), SoftTimeLimitExceeded(), AttributeError("a bug of ours")])
-def test_in_heavy_any_passing_failure_is_tried_again(desk: Desk, fails: Any, error: Exception) -> None:
+def test_heavy_retries_every_transient_failure(desk: Desk, fails: Any, error: Exception) -> None:
     job = desk.put()
     fails(error)
     with pytest.raises(type(error)):
@@ -171,7 +171,7 @@ def test_a_lost_lease_stops_the_job_before_it_writes(desk: Desk) -> None:
     assert desk.image(job).status is Status.PROCESSING
 
 
-def test_a_permanent_failure_is_recorded_announced_and_no_dead_letter(desk: Desk) -> None:
+def test_a_permanent_failure_is_recorded_and_announced_without_a_dead_letter(desk: Desk) -> None:
     job = desk.put()
     answer = desk.deployment.s3.put_object(Bucket=desk.settings.uploads_bucket, Key=KEY, Body=b"not an image")
     newer = replace(job, version_id=answer["VersionId"], sequencer="06")
@@ -182,7 +182,7 @@ def test_a_permanent_failure_is_recorded_announced_and_no_dead_letter(desk: Desk
     assert desk.bodies(desk.settings.bulk_dlq_url) == []
 
 
-def test_a_redelivery_finishes_the_notice_that_a_dead_worker_left(desk: Desk) -> None:
+def test_a_redelivery_sends_the_notice_that_a_dead_worker_left(desk: Desk) -> None:
     job = desk.put()
     done = desk.do(job)
     assert done is not None
@@ -204,14 +204,14 @@ def test_a_redelivery_announces_a_batch_that_a_dead_worker_completed(desk: Desk)
         TableName=desk.settings.batches_table,
         Key={"batch_id": {"S": "me/b1"}},
         UpdateExpression="SET notice = :notice, completed_at = :earlier",
-        # A message comes back when its visibility runs out; whoever completed the batch had its time.
+        # A message comes back when its visibility runs out. The other worker had that time to announce the batch.
         ExpressionAttributeValues={":notice": {"S": "batch.completed"}, ":earlier": {"S": "2026-11-20T12:00:00.000Z"}},
     )
     desk.do(job)
     assert desk.notices() == ["batch.completed"]
 
 
-def test_an_attempt_that_was_overtaken_deletes_what_it_stored(desk: Desk) -> None:
+def test_an_overtaken_attempt_deletes_its_results(desk: Desk) -> None:
     old = desk.put()
     overtaken = desk.put(sequencer="06")
 
@@ -228,7 +228,7 @@ def test_an_attempt_that_was_overtaken_deletes_what_it_stored(desk: Desk) -> Non
     assert desk.results() == {variant.key for variant in image.variants}
 
 
-def test_a_new_version_deletes_the_results_of_the_old_one(desk: Desk) -> None:
+def test_a_new_version_deletes_the_results_of_the_old_version(desk: Desk) -> None:
     desk.do(desk.put((40, 30)))
     newer = desk.put((60, 50), sequencer="06")
     done = desk.do(newer)
@@ -238,7 +238,7 @@ def test_a_new_version_deletes_the_results_of_the_old_one(desk: Desk) -> None:
     assert desk.deployment.batches.counts("me", "b1") == Counts(ready=1)
 
 
-def test_a_removal_deletes_all_results_and_says_so_in_the_record(desk: Desk) -> None:
+def test_a_removal_deletes_all_results_and_marks_the_record_as_deleted(desk: Desk) -> None:
     job = desk.put()
     desk.do(job)
     desk.deployment.s3.delete_object(Bucket=desk.settings.uploads_bucket, Key=KEY)
@@ -247,7 +247,7 @@ def test_a_removal_deletes_all_results_and_says_so_in_the_record(desk: Desk) -> 
     assert desk.image(job).status is Status.DELETED
 
 
-def test_a_removal_of_an_old_version_leaves_the_present_one(desk: Desk) -> None:
+def test_a_removal_of_an_old_version_keeps_the_present_version(desk: Desk) -> None:
     job = desk.put()
     done = desk.do(job)
     desk.do(Job(JobKind.REMOVE, job.bucket, KEY, version_id="older", sequencer="07"))
@@ -257,13 +257,13 @@ def test_a_removal_of_an_old_version_leaves_the_present_one(desk: Desk) -> None:
     assert after.variants == done.variants
 
 
-def test_a_removal_event_whose_key_holds_an_unknown_version_processes_that(desk: Desk) -> None:
+def test_a_removal_event_processes_an_unknown_version_of_its_key(desk: Desk) -> None:
     job = desk.put()
     desk.do(Job(JobKind.REMOVE, job.bucket, KEY, sequencer="07"))
     assert desk.image(job).status is Status.READY
 
 
-def test_too_many_pixels_for_bulk_are_passed_on_without_costing_an_attempt(desk: Desk) -> None:
+def test_an_image_with_too_many_pixels_for_bulk_is_passed_on_without_an_attempt(desk: Desk) -> None:
     narrow = Settings(account_id="123456789012", bulk_max_pixels=1000)
     deployment = Deployment(narrow)
     deployment.__dict__.update({name: value for name, value in desk.deployment.__dict__.items() if name != "settings"})
@@ -274,7 +274,7 @@ def test_too_many_pixels_for_bulk_are_passed_on_without_costing_an_attempt(desk:
     assert desk.image(job).attempts == 0
 
 
-def test_a_new_version_is_made_by_the_recipe_that_the_image_was_given(desk: Desk) -> None:
+def test_a_new_version_is_made_by_the_chosen_recipe_of_the_image(desk: Desk) -> None:
     done = desk.do(desk.put((40, 30)))
     assert done is not None
     chosen = RecipeRef(name="catalog", digest=builtin("catalog").digest)

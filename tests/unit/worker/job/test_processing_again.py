@@ -1,4 +1,4 @@
-"""Processing an image again: a failure leaves the ready image, and a death of the worker too."""
+"""Processing an image again: the image stays ready after a failure and after a death of the worker."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,7 +11,7 @@ from tests.unit.worker.job.desk import Desk, Held
 from tests.unit.worker.job.lives import CATALOG, S3_IS_DOWN, WEB, WorkerDies, again
 
 
-def test_the_same_bytes_uploaded_anew_after_a_failure_of_ours_are_tried_anew(desk: Desk, fails: Any) -> None:
+def test_the_same_bytes_uploaded_again_after_a_failure_of_ours_are_processed(desk: Desk, fails: Any) -> None:
     desk.version_nothing()
     first = replace(desk.put(sequencer="01"), version_id=None)
     fails(S3_IS_DOWN)
@@ -25,7 +25,7 @@ def test_the_same_bytes_uploaded_anew_after_a_failure_of_ours_are_tried_anew(des
     assert desk.image(first).status is Status.READY
 
 
-def test_processing_again_that_fails_for_good_leaves_the_image_ready(desk: Desk, fails: Any) -> None:
+def test_processing_again_that_fails_permanently_leaves_the_image_ready(desk: Desk, fails: Any) -> None:
     job = desk.put()
     before = desk.do(job)
     assert before is not None
@@ -61,7 +61,7 @@ def test_processing_again_during_an_outage_leaves_the_image_ready(desk: Desk, fa
     assert desk.notices() == ["image.ready", "image.reprocessing_failed"]
 
 
-def test_workers_that_die_of_processing_again_leave_the_image_ready(desk: Desk, fails: Any) -> None:
+def test_workers_that_die_while_processing_again_leave_the_image_ready(desk: Desk, fails: Any) -> None:
     job = desk.put()
     desk.do(job)
     queued = again(desk, job)
@@ -74,7 +74,7 @@ def test_workers_that_die_of_processing_again_leave_the_image_ready(desk: Desk, 
     assert desk.image(job).attempt_log[-1].cause is Cause.CRASHED
 
 
-def test_a_new_version_that_fails_is_failed_whatever_the_old_one_left(desk: Desk, fails: Any) -> None:
+def test_a_new_version_that_fails_makes_a_ready_image_failed(desk: Desk, fails: Any) -> None:
     desk.do(desk.put())
     newer = desk.put((60, 50), "06")
     fails(PermanentError(Cause.UNREADABLE, "it is damaged"))

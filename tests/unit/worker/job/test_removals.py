@@ -1,4 +1,4 @@
-"""Removals: no job brings a deleted image back, and the edges of CloudFront forget its results."""
+"""Removals: no job brings a deleted image back, and its results are invalidated in CloudFront."""
 
 from dataclasses import replace
 from typing import Any
@@ -28,7 +28,7 @@ def test_a_redelivered_job_does_not_resurrect_an_image_removed_with_its_sequence
     assert desk.results() == set()
 
 
-def test_a_job_of_reconcile_does_not_resurrect_what_is_deleted_by_now(desk: Desk) -> None:
+def test_a_job_of_reconcile_does_not_resurrect_a_deleted_image(desk: Desk) -> None:
     job = desk.put()
     desk.do(job)
     desk.do(desk.delete())
@@ -36,7 +36,7 @@ def test_a_job_of_reconcile_does_not_resurrect_what_is_deleted_by_now(desk: Desk
     assert desk.image(job).status is Status.DELETED
 
 
-def test_a_job_of_reconcile_makes_what_the_key_holds_again(desk: Desk) -> None:
+def test_a_job_of_reconcile_processes_the_present_object_of_the_key(desk: Desk) -> None:
     job = desk.put()
     desk.do(job)
     desk.do(desk.delete())
@@ -45,7 +45,7 @@ def test_a_job_of_reconcile_makes_what_the_key_holds_again(desk: Desk) -> None:
     assert (desk.image(job).status, desk.image(job).version_id) == (Status.READY, present.version_id)
 
 
-def test_an_image_whose_key_ends_in_a_slash_is_removed_with_it(desk: Desk) -> None:
+def test_an_image_whose_key_ends_in_a_slash_is_removed_with_the_key(desk: Desk) -> None:
     job = desk.put(key=f"{KEY}/")
     desk.do(job)
     desk.do(desk.delete(f"{KEY}/"))
@@ -58,7 +58,7 @@ def test_the_removal_of_a_folder_marker_leaves_no_record(desk: Desk) -> None:
     assert desk.deployment.images.get(removal.image_id) is None
 
 
-def test_a_removal_whose_attempt_failed_goes_on_with_it_at_the_next_delivery(desk: Desk, fails: Any) -> None:
+def test_a_removal_whose_attempt_failed_continues_at_the_next_delivery(desk: Desk, fails: Any) -> None:
     old = desk.put(sequencer="01")
     present = desk.put((88, 88), "02")
     removal = desk.delete(version=old.version_id, sequencer="09")
@@ -71,7 +71,7 @@ def test_a_removal_whose_attempt_failed_goes_on_with_it_at_the_next_delivery(des
     assert (desk.image(present).status, desk.image(present).version_id) == (Status.READY, present.version_id)
 
 
-def test_a_removal_of_an_old_version_leaves_the_present_ones_attempt_to_its_own_job(desk: Desk, fails: Any) -> None:
+def test_a_removal_of_an_old_version_leaves_the_present_version_to_its_own_job(desk: Desk, fails: Any) -> None:
     old = desk.put(sequencer="01")
     present = desk.put((88, 88), "02")
     fails(S3_IS_DOWN)
@@ -83,7 +83,7 @@ def test_a_removal_of_an_old_version_leaves_the_present_ones_attempt_to_its_own_
     assert desk.image(present).status is Status.READY
 
 
-def test_a_late_event_of_a_folder_like_key_that_is_deleted_leaves_no_image(desk: Desk) -> None:
+def test_a_late_event_of_a_deleted_key_that_ends_in_a_slash_leaves_no_image(desk: Desk) -> None:
     job = desk.put(key=f"{KEY}/")
     desk.do(desk.delete(f"{KEY}/"))
     desk.do(job)
@@ -91,7 +91,7 @@ def test_a_late_event_of_a_folder_like_key_that_is_deleted_leaves_no_image(desk:
     assert (desk.results(), desk.notices()) == (set(), [])
 
 
-def test_a_removal_is_done_while_cloudfront_refuses_and_its_edges_forget_it_later(desk: Desk) -> None:
+def test_a_removal_ends_while_cloudfront_refuses_and_its_invalidation_is_sent_later(desk: Desk) -> None:
     clock = Clock()
     cloudfront: Any = FakeCloudFront(clock, most_wildcards=0)
     vars(desk.deployment)["cdn"] = Cdn(cloudfront, "E1")
@@ -108,7 +108,7 @@ def test_a_removal_is_done_while_cloudfront_refuses_and_its_edges_forget_it_late
         del vars(desk.deployment)["cdn"]
 
 
-def test_results_that_a_slow_worker_stores_once_more_after_the_removal_leave_the_edges_too(
+def test_results_that_a_slow_worker_stores_again_after_the_removal_are_invalidated_too(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()

@@ -1,4 +1,4 @@
-"""What a worker does with a key that a route takes: owner, batch and recipe are the route's, in record and results."""
+"""A worker processes a key that a route matches: owner, batch and recipe in record and results are the route's."""
 
 from pixelfleet.domain.records import Counts, Status
 from pixelfleet.operations.completion import seal
@@ -41,7 +41,7 @@ def test_the_batch_of_a_route_is_sealed_by_its_records_and_completes(desk: Desk)
     assert desk.notices() == ["image.ready", "batch.completed"]
 
 
-def test_an_image_keeps_its_owner_when_the_route_goes_and_is_removed_as_his(desk: Desk) -> None:
+def test_an_image_of_a_removed_route_keeps_its_owner_until_its_removal(desk: Desk) -> None:
     routed(desk)
     desk.do(desk.put(key=ROUTED))
     registry = desk.deployment.recipe_registry
@@ -57,7 +57,7 @@ def test_an_image_keeps_its_owner_when_the_route_goes_and_is_removed_as_his(desk
     assert desk.deployment.batches.counts("shop", "2026") == Counts(deleted=1)
 
 
-def test_a_removal_that_comes_before_its_upload_leaves_the_routes_owner(desk: Desk) -> None:
+def test_a_removal_that_comes_before_its_upload_records_the_routes_owner(desk: Desk) -> None:
     routed(desk)
     gone = desk.do(desk.delete(key=ROUTED))
     assert gone is not None

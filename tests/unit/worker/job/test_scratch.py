@@ -1,4 +1,4 @@
-"""What a sweep deletes, and what it leaves: a process id says nothing where containers share a disk."""
+"""A sweep deletes the folders of dead processes. A process id proves nothing where containers share a disk."""
 
 import fcntl
 import subprocess
@@ -28,7 +28,7 @@ def test_the_folder_of_an_attempt_is_deleted_at_its_end(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_sweep_leaves_the_folder_of_a_living_process_and_deletes_that_of_a_killed_one(tmp_path: Path) -> None:
+def test_a_sweep_keeps_the_folder_of_a_living_process_and_deletes_the_folder_of_a_dead_one(tmp_path: Path) -> None:
     worker = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -43,13 +43,13 @@ def test_a_sweep_leaves_the_folder_of_a_living_process_and_deletes_that_of_a_kil
 
 
 def test_the_folder_of_a_process_whose_id_means_another_process_here_is_kept(tmp_path: Path) -> None:
-    """Another container's worker: its process id is unused, or another's, in this one."""
+    """A worker of another container: in this container, its process id is unused or that of another process."""
     with attempt_folder(tmp_path) as folder:
         assert sweep(tmp_path) == 0
         assert folder.exists()
 
 
-def test_a_sweep_follows_no_link_and_deletes_nothing_of_others(tmp_path: Path) -> None:
+def test_a_sweep_follows_no_link_and_deletes_no_other_folder(tmp_path: Path) -> None:
     kept = tmp_path / "elsewhere"
     kept.mkdir()
     (tmp_path / "pixelfleet-attempt-link").symlink_to(kept)

@@ -1,4 +1,4 @@
-"""A sweep deletes results that no record names, and those that the attempts at a failed image stored."""
+"""A sweep deletes results that no record names, and the results of attempts at a failed image."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ from tests.unit.worker.job.desk import Desk
 LATER = datetime.now(UTC) + timedelta(hours=1)
 
 
-def test_what_the_attempts_at_a_failed_image_stored_is_deleted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_results_of_attempts_at_a_failed_image_are_deleted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     job = desk.fail_after_two(monkeypatch)
     swept = Sweep(desk.deployment, LATER, dry_run=False).run(lambda _: None)
     assert (swept.orphaned, desk.results()) == (1, set())
@@ -24,7 +24,7 @@ def test_what_the_attempts_at_a_failed_image_stored_is_deleted(desk: Desk, monke
     assert desk.image(job).superseded == ()
 
 
-def test_a_dry_run_and_a_sweep_of_what_is_old_leave_them(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_and_a_sweep_of_older_results_delete_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.fail_after_two(monkeypatch)
     assert Sweep(desk.deployment, LATER, dry_run=True).run(lambda _: None).orphaned == 1
     assert Sweep(desk.deployment, LATER - timedelta(hours=2), dry_run=False).run(lambda _: None).orphaned == 0

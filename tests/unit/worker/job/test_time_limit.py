@@ -29,11 +29,11 @@ def test_the_limit_is_raised_where_python_runs(limit: TimeLimit) -> None:
     assert limit.exceeded
 
 
-def test_a_limit_that_a_callback_from_c_swallowed_is_kept_in_mind(
+def test_a_limit_that_a_callback_from_c_swallowed_is_recorded(
     limit: TimeLimit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reported: list[object] = []
-    # What ctypes does with an exception that it cannot pass on; cffi prints it likewise.
+    # ctypes gives an exception that it cannot pass on to this hook; cffi prints the exception likewise.
     monkeypatch.setattr(sys, "unraisablehook", reported.append)
 
     def compare(_first: int, _second: int) -> int:

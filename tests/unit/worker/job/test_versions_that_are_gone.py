@@ -11,7 +11,7 @@ from tests.unit.worker.job.desk import Desk, Held
 from tests.unit.worker.job.lives import CATALOG, S3_IS_DOWN, again
 
 
-def test_a_version_that_is_gone_gives_way_to_the_one_that_the_key_holds(desk: Desk) -> None:
+def test_the_present_version_of_the_key_replaces_a_version_that_is_gone(desk: Desk) -> None:
     first = desk.put(sequencer="01")
     desk.do(first)
     second = desk.put(sequencer="02")
@@ -32,7 +32,7 @@ def test_a_version_that_is_gone_with_its_key_is_removed(desk: Desk) -> None:
     assert desk.results() == set()
 
 
-def test_an_old_look_at_an_empty_key_does_not_remove_what_was_put_since(
+def test_an_old_look_at_an_empty_key_does_not_remove_a_newer_object(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = desk.put()
@@ -72,7 +72,7 @@ def test_a_key_that_is_replaced_at_each_look_makes_the_message_wait(
     assert done.status is Status.READY
 
 
-def test_the_expiry_of_an_old_version_makes_nothing_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_expiry_of_an_old_version_processes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     old = desk.put(sequencer="01")
     present = desk.put((88, 88), "02")
     desk.do(present)

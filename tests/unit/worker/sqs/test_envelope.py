@@ -1,4 +1,4 @@
-"""What reaches Celery of an SQS message, and what does not."""
+"""The parts of an SQS message that reach Celery."""
 
 import contextlib
 import json
@@ -24,7 +24,7 @@ def received(body: str) -> dict[str, Any]:
     return {"Body": body, "MessageId": "m", "ReceiptHandle": "handle", "Attributes": {"ApproximateReceiveCount": "3"}}
 
 
-def test_a_job_comes_out_of_the_message_that_the_producer_made() -> None:
+def test_a_job_is_read_from_the_message_that_the_producer_made() -> None:
     task, task_id, arguments = read_envelope(encode_message(JOB, Lane.BULK))
 
     assert task == TASK_NAME
@@ -34,7 +34,7 @@ def test_a_job_comes_out_of_the_message_that_the_producer_made() -> None:
     assert (kwargs, embed) == ({}, {})
 
 
-def test_the_payload_names_the_queue_that_it_came_from_and_not_the_one_it_claims() -> None:
+def test_the_payload_names_the_queue_of_the_receive_and_not_the_queue_in_the_message() -> None:
     payload = to_payload(received(encode_message(JOB, Lane.HEAVY)), "bulk", {"sqs_queue": "url"})
 
     info = payload["properties"]["delivery_info"]
@@ -66,7 +66,7 @@ def test_a_message_that_would_call_other_tasks_is_refused(embed: dict[str, Any])
 
 
 @given(JSON)
-def test_any_json_is_read_or_refused_with_an_error_of_its_own(raw: object) -> None:
+def test_any_json_is_read_or_refused_with_an_envelope_error(raw: object) -> None:
     with_refusal(json.dumps(raw))
 
 
@@ -80,12 +80,12 @@ def test_any_json_is_read_or_refused_with_an_error_of_its_own(raw: object) -> No
         },
     )
 )
-def test_anything_like_an_envelope_is_read_or_refused_with_an_error_of_its_own(raw: dict[str, Any]) -> None:
+def test_anything_like_an_envelope_is_read_or_refused_with_an_envelope_error(raw: dict[str, Any]) -> None:
     with_refusal(json.dumps(raw))
 
 
 @given(st.text())
-def test_any_text_is_read_or_refused_with_an_error_of_its_own(body: str) -> None:
+def test_any_text_is_read_or_refused_with_an_envelope_error(body: str) -> None:
     with_refusal(body)
 
 

@@ -1,4 +1,4 @@
-"""The hold on a message: extended in time, and known to be lost before anything is written."""
+"""The lease of a message is extended in time, and a lost lease is noticed before a write."""
 
 import threading
 import time
@@ -49,7 +49,7 @@ def test_an_extension_renews_the_whole_visibility() -> None:
 
 
 @pytest.mark.parametrize("code", ["ReceiptHandleIsInvalid", "InvalidParameterValue", "MessageNotInflight"])
-def test_a_lease_is_lost_when_sqs_says_so(code: str) -> None:
+def test_a_lease_is_lost_when_sqs_refuses_the_receipt_handle(code: str) -> None:
     clock = Clock()
     lease = lease_on(ScriptedSqs(error(400, code)), clock)
 
@@ -63,7 +63,7 @@ def test_a_lease_is_lost_when_sqs_says_so(code: str) -> None:
     "failure",
     [error(500), error(503), error(400, "RequestThrottled"), EndpointConnectionError(endpoint_url="http://sqs")],
 )
-def test_a_failure_that_may_pass_does_not_lose_the_lease_before_its_time(failure: Exception) -> None:
+def test_a_transient_failure_does_not_lose_the_lease_before_its_time(failure: Exception) -> None:
     clock = Clock()
     lease = lease_on(ScriptedSqs(failure), clock)
     clock.now += 30
@@ -84,7 +84,7 @@ def test_a_lease_that_could_not_be_extended_is_lost_by_the_clock() -> None:
         lease.check()
 
 
-def test_sqs_is_not_asked_to_extend_what_has_run_out() -> None:
+def test_a_visibility_that_has_run_out_is_not_extended() -> None:
     sqs, clock = ScriptedSqs(), Clock()
     lease = lease_on(sqs, clock)
     clock.now += 91
@@ -96,7 +96,7 @@ def test_sqs_is_not_asked_to_extend_what_has_run_out() -> None:
         lease.check()
 
 
-def test_a_lease_is_let_go_of_at_its_limit() -> None:
+def test_a_lease_is_not_extended_beyond_its_limit() -> None:
     sqs, clock = ScriptedSqs(), Clock()
     lease = lease_on(sqs, clock, limit=60)
     clock.now += 60
@@ -123,7 +123,7 @@ def test_handing_back_shows_the_message_at_once() -> None:
     assert sqs.of("change_message_visibility")[0]["VisibilityTimeout"] == 0
 
 
-def test_a_lost_lease_says_nothing_to_sqs_about_a_message_that_is_anothers() -> None:
+def test_a_lost_lease_changes_no_message_of_another_worker() -> None:
     sqs, clock = ScriptedSqs(), Clock()
     lease = lease_on(sqs, clock)
     clock.now += 91
@@ -134,7 +134,7 @@ def test_a_lost_lease_says_nothing_to_sqs_about_a_message_that_is_anothers() -> 
     assert sqs.calls == []
 
 
-def test_a_back_off_that_sqs_does_not_hear_of_is_no_error() -> None:
+def test_a_back_off_whose_call_fails_is_no_error() -> None:
     lease_on(ScriptedSqs(error(500)), Clock()).back_off(1)
 
 

@@ -1,4 +1,4 @@
-"""When to receive how much, and what becomes of what a poll brings."""
+"""The time and the size of a receive, and the handling of the received messages."""
 
 import json
 import threading
@@ -24,23 +24,23 @@ ATTRIBUTES = {
 @pytest.mark.parametrize(
     ("room", "spare", "in_flight", "plenty", "expected"),
     [
-        # An empty queue gets one long poll, for all that there is room for.
+        # An empty queue gets one long poll, for all free slots.
         (8, 6, 0, False, 8),
         (64, 48, 0, False, 10),
         (64, 48, 1, False, 0),
-        # A full one gets more at once.
+        # A full queue gets more polls at once.
         (54, 48, 1, True, 10),
-        # Without spare slots, every free one is a child that idles.
+        # Without spare slots, every free slot is a child that idles.
         (1, 0, 0, False, 1),
         (0, 0, 0, False, 0),
-        # With some, several are filled in one call.
+        # With spare slots, one call fills several slots.
         (2, 6, 0, False, 0),
         (3, 6, 0, False, 3),
         (1, 3, 0, False, 0),
         (2, 3, 0, False, 2),
     ],
 )
-def test_a_poll_asks_for_what_pays(room: int, spare: int, in_flight: int, plenty: bool, expected: int) -> None:
+def test_a_poll_asks_for_the_expected_number(room: int, spare: int, in_flight: int, plenty: bool, expected: int) -> None:
     assert receive_count(room, spare, in_flight, plenty=plenty) == expected
 
 
@@ -53,7 +53,7 @@ def test_no_child_idles_while_slots_are_free(children: int, multiplier: int) -> 
 
 
 class Loop:
-    """An event loop of one thread: the test's."""
+    """An event loop in the thread of the test."""
 
     def __init__(self) -> None:
         self._ready: list[Callable[[], None]] = []
@@ -118,7 +118,7 @@ def test_a_queue_without_a_redrive_policy_is_not_received_from(attributes: dict[
     receiver.close()
 
 
-def test_a_failure_is_an_outcome_and_frees_what_was_asked_for() -> None:
+def test_a_failure_is_an_outcome_and_frees_the_requested_slots() -> None:
     sqs = ScriptedSqs(ATTRIBUTES, error(503))
     receiver, loop = feed_of(sqs)
 
@@ -131,7 +131,7 @@ def test_a_failure_is_an_outcome_and_frees_what_was_asked_for() -> None:
     receiver.close()
 
 
-def test_what_a_poll_brings_after_the_end_is_shown_again() -> None:
+def test_messages_of_a_poll_that_ends_after_the_close_are_shown_again() -> None:
     sqs = ScriptedSqs(ATTRIBUTES, {"Messages": [message("a"), message("b")]})
     receiver, _ = feed_of(sqs)
     sqs.block.clear()
@@ -145,7 +145,7 @@ def test_what_a_poll_brings_after_the_end_is_shown_again() -> None:
     assert [(e["ReceiptHandle"], e["VisibilityTimeout"]) for e in call["Entries"]] == [("a", 0), ("b", 0)]
 
 
-def test_what_has_come_and_was_not_taken_is_shown_again() -> None:
+def test_received_messages_that_were_not_taken_are_shown_again() -> None:
     sqs = ScriptedSqs(ATTRIBUTES, {"Messages": [message("a")]})
     receiver, loop = feed_of(sqs)
     receiver.ask(10)

@@ -30,7 +30,7 @@ def handles(calls: list[dict[str, Any]]) -> list[list[str]]:
     return [[entry["ReceiptHandle"] for entry in call["Entries"]] for call in calls]
 
 
-def test_settlements_go_out_by_tens_in_the_order_that_they_came() -> None:
+def test_settlements_are_sent_by_tens_in_their_order() -> None:
     sqs = ScriptedSqs()
     reported = Recorded(sqs)
     sqs.block.clear()
@@ -69,7 +69,7 @@ def test_a_call_that_fails_is_made_again(failure: Exception) -> None:
     assert handles(sqs.of("delete_message_batch")) == [["a"], ["a"], ["a"]]
 
 
-def test_what_is_sent_again_does_not_wait_for_company_once_more() -> None:
+def test_a_repeated_settlement_does_not_wait_for_others_again() -> None:
     sqs = ScriptedSqs({"Failed": [{"Id": "0", "SenderFault": False, "Code": "InternalError"}]})
     reported = Recorded(sqs, linger=60.0)
     for number in range(10):
@@ -101,7 +101,7 @@ def test_only_the_entries_that_sqs_itself_failed_are_sent_again() -> None:
     assert any("come again" in text for text in reported.texts)
 
 
-def test_a_settlement_is_given_up_once_its_message_has_shown_again() -> None:
+def test_a_settlement_is_given_up_once_its_message_is_visible_again() -> None:
     sqs = ScriptedSqs(*[error(500)] * 3)
     reported = Recorded(sqs)
 
@@ -112,7 +112,7 @@ def test_a_settlement_is_given_up_once_its_message_has_shown_again() -> None:
     assert "1 come again" in reported.texts[0]
 
 
-def test_too_long_a_run_of_failures_is_reported() -> None:
+def test_a_too_long_run_of_failures_is_reported() -> None:
     reported = Recorded(ScriptedSqs(error(500), error(500)), limit=0.0)
 
     reported.ack_batcher.add(delete("a"))
@@ -131,7 +131,7 @@ def test_closing_does_not_wait_for_ever_for_an_sqs_that_does_not_answer() -> Non
     assert sqs.script
 
 
-def test_who_waits_for_a_settlement_is_told_when_it_was_asked_for() -> None:
+def test_the_callback_of_a_settlement_gets_the_time_of_the_request() -> None:
     times: list[float] = []
     reported = Recorded(ScriptedSqs(error(500)))
     before = time.monotonic()

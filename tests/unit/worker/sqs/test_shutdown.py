@@ -1,4 +1,4 @@
-"""The request to end, and what it does to the exit code."""
+"""The request to end, and its effect on the exit code."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ def test_the_first_request_decides_the_exit_code() -> None:
     assert (shutdown.exit_code, shutdown.reason) == (EX_UNAVAILABLE, "SQS is gone")
 
 
-def test_a_second_signal_hurries_and_a_second_failure_does_not() -> None:
+def test_a_second_signal_hurries_the_shutdown_and_a_second_failure_does_not() -> None:
     shutdown = Shutdown()
     shutdown.ask(EX_OK, "SIGTERM")
     shutdown.ask(EX_UNAVAILABLE, "SQS is gone")
@@ -27,7 +27,7 @@ def test_a_second_signal_hurries_and_a_second_failure_does_not() -> None:
     assert shutdown.hurry
 
 
-def test_a_child_runs_until_it_has_ended_reaped_or_not() -> None:
+def test_a_child_runs_until_its_end_whether_it_is_reaped_or_not() -> None:
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     assert _runs(child.pid)
     assert child.stdin is not None

@@ -27,7 +27,7 @@ def fake() -> Iterator[FakeSqs]:
 
 
 class Side:
-    """One worker's side of the transport: a connection, a hub and what was received."""
+    """One worker's side of the transport: a connection, a hub and the received messages."""
 
     def __init__(self, fake: FakeSqs, queues: int, prefetch: int) -> None:
         self.fake, self.prefetch = fake, prefetch
@@ -67,7 +67,7 @@ class Side:
         deadline = time.monotonic() + PATIENCE
         while not what():
             assert time.monotonic() < deadline, (self.messages, self.counts())
-            # The loop sleeps for a second when it has nothing to wait for but the fake.
+            # The loop sleeps for a second if it waits only for the fake.
             self.hub.call_later(0.01, int)
             self.hub.run_once()
 
@@ -94,7 +94,7 @@ def make(fake: FakeSqs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
         each.close()
 
 
-def test_no_more_is_received_than_there_are_prefetch_slots(make: Callable[..., Side]) -> None:
+def test_no_more_messages_are_received_than_there_are_prefetch_slots(make: Callable[..., Side]) -> None:
     side = make(prefetch=4)
     side.send(10)
 
@@ -149,7 +149,7 @@ def test_a_message_that_makes_celery_raise_holds_no_slot(make: Callable[..., Sid
     side.run_until(lambda: len(seen) == 3)
 
 
-def test_what_is_held_at_the_end_is_shown_again(make: Callable[..., Side]) -> None:
+def test_messages_that_are_held_at_the_end_are_shown_again(make: Callable[..., Side]) -> None:
     side = make(prefetch=4)
     side.send(4)
     side.run_until(lambda: len(side.messages) == 4)
@@ -188,7 +188,7 @@ def test_a_queue_that_is_not_configured_is_refused_by_name(make: Callable[..., S
         Consumer(side.channel, [Queue("elsewhere")], auto_declare=False).consume()
 
 
-def test_nothing_is_sent_by_this_transport(make: Callable[..., Side]) -> None:
+def test_this_transport_sends_nothing(make: Callable[..., Side]) -> None:
     side = make()
 
     with pytest.raises(NotImplementedError, match=r"pixelfleet\.aws\.queues"):
