@@ -25,7 +25,7 @@ from pixelfleet.telemetry import logger
 MOST_RUNNING: Final = 4
 #: The first part of the threads' names.
 THREAD: Final = "background-task-"
-#: The kinds of the tasks that are about images whose recipe is another now.
+#: The kinds of the tasks on images whose recipe has changed.
 COUNT_OUTDATED: Final = "count outdated images"
 MAKE_OUTDATED: Final = "make outdated images again"
 #: Seconds between two writes of a task's progress.
@@ -67,7 +67,7 @@ class Runner:
         return self._start(kind, who, on, work)
 
     def outdated(self, who: str, *, count: bool) -> BackgroundTask:
-        """Images whose recipe is another now: counted, or made again. Raises Problem 429 while too many are at work."""
+        """Count images whose recipe has changed, or make them again. Raises Problem 429 while too many tasks run."""
 
         def work(follow: "Follow") -> None:
             _outdated(self._deployment, follow, count=count)

@@ -10,7 +10,7 @@ from dashboard.site import Site
 from pixelfleet.domain.records import Batch, Counts
 
 PAGE: Final = 50
-#: Batches of a page whose counts are shown, and how many are read at a time.
+#: Batches of a page whose counts are shown, and the number of counts that are read at a time.
 MOST_COUNTED: Final = 24
 _AT_ONCE: Final = 8
 

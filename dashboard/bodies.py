@@ -1,9 +1,9 @@
 """Bounds for every request's body, before anything parses it: its bytes by its type, its values, the seconds it takes.
 
-They hold for everybody, signed in or not, and for bodies without a Content-Length, too. A route parses its body before
-it asks who the caller is. So a stranger may send no more than a form. A body is parsed and checked in the event loop,
-with Python's lock held, so that a thread would not help: 4 MB of 500,000 unknown fields took a second, in which the
-process answered nothing else. The time goes by the number of values; so their number is bounded for everybody.
+The bounds apply to everybody, signed in or not, and to bodies without a Content-Length too. A route parses its body
+before it checks the caller, so a stranger may send no more than a form. A body is parsed and checked in the event loop,
+with Python's lock held, so a thread would not help: 4 MB of 500,000 unknown fields took a second, in which the process
+answered nothing else. The time depends on the number of values, so this number is bounded for everybody.
 """
 
 import asyncio
@@ -116,7 +116,7 @@ class BoundedBodies:
 
 
 def _large_form(content_type: str, path: str) -> int | None:
-    """The bytes that a form may have which is larger than others; None for any other body."""
+    """The permitted bytes of a form that may be larger than others; None for any other body."""
     return next((most for of, paths, most in _LARGE_FORMS if content_type == of and paths.fullmatch(path)), None)
 
 

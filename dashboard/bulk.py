@@ -83,7 +83,7 @@ def restore(site: Site, caller: Caller, images: Iterator[Image], on: str) -> Bac
 
 
 def move(site: Site, caller: Caller, images: Iterator[Image], on: str, batch: str) -> BackgroundTask:
-    """Raises Problem 429 while too many background tasks are at work, SetupError for what can be no batch's name."""
+    """Raises Problem 429 while too many background tasks are at work, SetupError for a text that is no batch's name."""
     batch_prefix(caller.name, batch)
     order = MoveOrder(batch, caller.name, on)
 

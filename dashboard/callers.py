@@ -70,7 +70,7 @@ def results_caller(request: Request) -> Caller | None:
     """For results: the caller by bearer token or by session, None for a stranger.
 
     Raises:
-        Problem: 401 for a token that is not valid, 403 for one that may not read, 429 above its rate limit.
+        Problem: 401 for a token that is not valid, 403 for a token that may not read, 429 above its rate limit.
     """
     caller = _bearer(request)
     if caller is not None:

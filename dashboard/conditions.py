@@ -8,26 +8,26 @@ from typing import Final
 
 _TAG: Final = re.compile(r'(?P<weak>W/)?(?P<tag>"[\x21\x23-\x7e\x80-\xff]*")')
 _RANGE: Final = re.compile(r"bytes=[ \t]*(?P<first>[0-9]*)-(?P<last>[0-9]*)[ \t]*", re.IGNORECASE)
-#: Characters of a Range that is read.
+#: The most characters of a Range header that is read.
 _MOST_CHARACTERS: Final = 100
 
 Headers = Mapping[str, str]
 
 
 class UnsatisfiableRangeError(Exception):
-    """No byte of the range is inside of what is there: 416."""
+    """No byte of the range is inside the content: 416."""
 
 
 def http_date(moment: datetime) -> str:
-    """As HTTP writes dates (RFC 9110, 5.6.7)."""
+    """The time in the form of HTTP's dates (RFC 9110, 5.6.7)."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 def precondition(headers: Headers, tag: str, modified: datetime | None) -> int | None:
-    """412 or 304 where a GET is not carried out for its headers, else None; in the order of RFC 9110, 13.2.2.
+    """412 or 304 if a GET is not carried out because of its headers, else None; in the order of RFC 9110, 13.2.2.
 
-    `tag` is the strong entity tag of what would be sent, in quotes. `modified` is None where the time
-    of the last change is not known: then no date counts. Nor does a date that cannot be read.
+    `tag` is the strong entity tag of the content, in quotes. `modified` is None if the time of the last change is not
+    known: then dates are ignored. A date that cannot be read is ignored too.
     """
     if "if-match" in headers:
         if not _matches(headers["if-match"], tag, weakly=False):
@@ -41,13 +41,13 @@ def precondition(headers: Headers, tag: str, modified: datetime | None) -> int |
 
 
 def requested_range(headers: Headers, tag: str, modified: datetime | None, size: int) -> range | None:
-    """The bytes that are asked for; None for all of them.
+    """The requested bytes; None for all bytes.
 
     Several ranges, another unit, and a range that cannot be read are answered with all bytes, which a server may do at
-    any time (14.2); so is one whose If-Range is not of the present bytes (13.1.5).
+    any time (14.2). So is a range whose If-Range is not of the present bytes (13.1.5).
 
     Raises:
-        UnsatisfiableRangeError: no byte of the range is there.
+        UnsatisfiableRangeError: no byte of the range is inside the content.
     """
     asked = headers.get("range", "")
     match = _RANGE.fullmatch(asked) if len(asked) <= _MOST_CHARACTERS else None
@@ -72,7 +72,7 @@ def requested_range(headers: Headers, tag: str, modified: datetime | None, size:
 
 
 def _is_present(headers: Headers, tag: str, modified: datetime | None) -> bool:
-    """Whether If-Range, where there is one, is of the present bytes: by a strong comparison, or the exact date."""
+    """Whether If-Range is missing or of the present bytes: by a strong comparison, or the exact date."""
     condition = headers.get("if-range")
     if condition is None or condition.strip() == tag:
         return True

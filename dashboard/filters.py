@@ -15,7 +15,7 @@ EVERYBODY: Final = "*"
 
 
 class Order(StrEnum):
-    """Of a batch, an index has the names; else the time of upload. See `gallery` for the other orders."""
+    """A batch has an index by name, other lists an index by time of upload. See `gallery` for the other orders."""
 
     NEWEST = "new"
     OLDEST = "old"

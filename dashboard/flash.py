@@ -22,7 +22,7 @@ LIVES: Final = 60
 class Note:
     """`text` is shown to the user; `secret` is shown with it, once; `kind` is `good` or `bad`.
 
-    `undo` is the path of a form without fields that undoes it.
+    `undo` is the path of a form without fields that undoes the action.
     """
 
     text: str

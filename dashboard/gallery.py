@@ -7,11 +7,11 @@
 | everybody's failures, or those of one cause | images/by_failure, by cause, oldest first |
 | everybody's images | the batches, newest first, and in each images/by_batch |
 
-A part of a name is looked for in the keys of images/by_batch, without reading a record. What no index answers (camera,
-colour, size, tag; a status or a part of a name over all of an owner's images) is looked for among the next
+A part of a name is searched in the keys of images/by_batch, without reading a record. Filters without an index (camera,
+colour, size, tag; a status or a part of a name over all of an owner's images) are applied to the next
 `MOST_LOOKED_AT` records, of which only the necessary attributes are read; a page may then be short, or empty, and still
-have a cursor. In an order that no index has, a batch or an owner is looked at as a whole, up to `MOST_SORTED` images:
-by size, a batch by time, an owner by name.
+have a cursor. In an order without an index, all images of a batch or an owner are read, up to `MOST_SORTED` images: by
+size, a batch by time, an owner by name.
 """
 
 import base64
@@ -76,13 +76,13 @@ class _Line(NamedTuple):
 
 
 class TooManyToSortError(Problem):
-    """There are more images than can be put in the order that was asked for."""
+    """There are more images than can be put in the requested order."""
 
 
 def page_of(deployment: Deployment, filters: Filters, cursor: str | None = None, size: int = PAGE) -> Page:
     """
     Raises:
-        Problem: 400, the cursor is none of ours, or the order cannot be had.
+        Problem: 400, the cursor is invalid, or the order is not available.
     """
     if filters.sorts:
         return _sorted(deployment, filters, cursor, size)
@@ -109,7 +109,7 @@ def page_of(deployment: Deployment, filters: Filters, cursor: str | None = None,
 
 
 def _sorted(deployment: Deployment, filters: Filters, cursor: str | None, size: int) -> Page:
-    """A page of what is few enough to be looked at as a whole; the place is the number of images before.
+    """A page of a list that is short enough to be read as a whole; the place is the number of images before.
 
     Raises:
         Problem: 400, no owner is chosen; TooManyToSortError, there are more images.

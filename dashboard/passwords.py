@@ -1,4 +1,4 @@
-"""Changing one's own password: one rule for the page and the API."""
+"""The change of a user's own password: one rule for the page and the API."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from pixelfleet.domain.users import User
 
 
 class WrongPasswordError(Exception):
-    """The present password that was given is not the user's."""
+    """The given present password is not that of the user."""
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordChange:
-    """What the user gave: the present password, the new one, and whether API tokens go on."""
+    """The user's request: the present password, the new password, and whether API tokens stay valid."""
 
     current: str
     new: str
@@ -23,7 +23,7 @@ class PasswordChange:
 
 
 def change_own_password(site: Site, caller: Caller, network: str, change: PasswordChange) -> User:
-    """End all sessions of the user, and the API tokens unless they are kept. `network` is where the request comes from.
+    """End all sessions of the user, and the API tokens unless they are kept. `network` is that of the request.
 
     Raises:
         Problem: 429, too many wrong passwords from this network.

@@ -22,10 +22,10 @@ DRAWABLE: Final = {
     "avif": "image/avif",
     "bmp": "image/bmp",
 }
-#: Types that a result is served as; all else is data for scripts of ours, such as the zoom viewer, and never a page.
+#: The content types of results. Other files are data for the dashboard's scripts, such as the zoom viewer.
 _PICTURES: Final = frozenset({*DRAWABLE.values(), "image/tiff"} - {"image/bmp"})
 _DATA: Final = "text/xml; charset=utf-8"
-#: The policy of every result: what somebody opens on the dashboard's own origin runs no script there.
+#: The policy of every result: a result that is opened on the dashboard's own origin runs no script.
 SANDBOX: Final = "default-src 'none'; sandbox"
 #: Bytes up to which an original is drawn beside its variants.
 MOST_DRAWN: Final = 40_000_000
@@ -39,7 +39,7 @@ def link_of(site: Site, variant: StoredVariant, seconds: int) -> str:
 
 
 def stable_link_of(site: Site, image: Image, variant: str, seconds: int) -> str:
-    """A stable address that whoever has it can follow until it expires; for ever where results are public."""
+    """A stable address that everybody can follow until it expires, or for ever if results are public."""
     address = site.url + stable_address(image, variant)
     if site.settings.public_results:
         return address
@@ -48,7 +48,7 @@ def stable_link_of(site: Site, image: Image, variant: str, seconds: int) -> str:
 
 
 def type_shown(content_type: str) -> str:
-    """The type that a stored result is served as."""
+    """The content type of a stored result."""
     return content_type if content_type in _PICTURES else _DATA
 
 
@@ -64,7 +64,7 @@ def drawable(image: Image) -> bool:
 
 
 def variant_of(image: Image, name: str) -> StoredVariant | None:
-    """The file that a name means, also with an extension (`card.avif`); of several formats, the one for everybody."""
+    """The file of a name, also with an extension (`card.avif`); of several formats, the format for everybody."""
     return file_named(image.variants, name)
 
 

@@ -1,4 +1,4 @@
-"""The attempts at an image as bars on one scale of time, from the record's history; lengths are hundredths of it."""
+"""The attempts at an image as bars on one scale of time, from the record's history. Lengths are hundredths of it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class AttemptBar:
-    """An attempt that has ended. `waited` is the seconds since the line before it, None where there is none."""
+    """An attempt that has ended. `waited` is the seconds since the line before it, None without such a line."""
 
     line: AttemptLine
     ms: int
@@ -45,7 +45,7 @@ def attempt_bars(image: Image) -> list[AttemptBar]:
 
 
 def _steps(timings: dict[str, int], attempt_ms: int, longest: int) -> Iterator[Step]:
-    """One after another, as the worker carries them out; what the attempt needed besides is `other`."""
+    """The steps in the order in which the worker carries them out; the rest of the attempt is `other`."""
     # Steps are rounded one by one, so that their sum may pass the duration of the attempt by a few milliseconds.
     whole = max(attempt_ms, sum(timings.values()))
     start = 0

@@ -1,4 +1,4 @@
-"""How many images there are, by the counters of batches: no image is read."""
+"""The number of images, by the counters of batches: no image is read."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +10,10 @@ from dashboard.filters import EVERYBODY, Filters
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.domain.records import Batch, Counts, Status
 
-#: Batches whose counters one answer reads, at one call each, and so many at a time.
+#: Batches whose counters one answer reads, with one call each, and the number of calls at a time.
 MOST_BATCHES: Final = 100
 _AT_ONCE: Final = 8
-#: The statuses that counters tell apart; None stands for every image that is settled and not deleted.
+#: The statuses that counters distinguish; None stands for every image that is settled and not deleted.
 COUNTED: Final = (None, Status.READY, Status.FAILED)
 
 
@@ -41,7 +41,7 @@ def totals_of(batches: Batches, filters: Filters) -> Totals:
 
 
 def number_of(counts: Counts, status: Status | None) -> int | None:
-    """The images of a batch in this status; None where the counters do not say."""
+    """The images of a batch in this status; None if the counters do not have it."""
     by_status = {None: counts.ready + counts.failed, Status.READY: counts.ready, Status.FAILED: counts.failed}
     return by_status.get(status)
 

@@ -1,4 +1,4 @@
-"""Trying a recipe for somebody: the draft, the image or the sample, the recipe to compare with, and the answer."""
+"""The trial of a recipe for a user: the draft, the image or the sample, the recipe to compare with, and the answer."""
 
 import base64
 from contextlib import suppress
@@ -16,7 +16,7 @@ from pixelfleet.operations import recipe_registry
 from pixelfleet.operations.recipe_trial import MOST_SAMPLE, BusyError, Trial, TriedRecipe, TriedVariant
 from pixelfleet.recipes import Recipe
 
-#: Seconds after which a caller who was refused may ask again.
+#: Seconds after which a refused caller may try again.
 _AGAIN: Final = {"Retry-After": "5"}
 
 
@@ -137,7 +137,7 @@ def _current(site: Site, draft: Recipe, source: Image | bytes, against: str | No
             return recipe_registry.recipe_named(site.deployment, against)
         except RecipeError as error:
             raise Problem(404, str(error)) from None
-    # Nobody asked for this recipe: a text that is not stored is no error.
+    # The caller did not name this recipe: a text that is not stored is no error.
     with suppress(RecipeError):
         if draft.name in site.deployment.recipe_registry.get().recipes:
             return recipe_registry.recipe_named(site.deployment, draft.name)

@@ -44,7 +44,7 @@ class Cause(StrEnum):
 
     @property
     def blames_bytes(self) -> bool:
-        """Whether the same bytes would fail again wherever they lie."""
+        """Whether the same bytes would fail again in any place."""
         return self.blames_image and self is not Cause.ARCHIVED
 
 

@@ -1,7 +1,7 @@
-"""Signed links to stable addresses: `?signed=...` admits whoever has it to one variant of one image until it expires.
+"""Signed links to stable addresses: `?signed=...` gives access to one variant of one image until the link expires.
 
-The dashboard signs and checks them itself, behind CloudFront and without it. The signature is over the image's id, so
-that it fits both forms of the address.
+The dashboard itself signs and checks the links, behind CloudFront and without it. The signature is over the image's
+id, so that the signature fits both forms of the address.
 """
 
 import hashlib
@@ -11,12 +11,12 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 #: The parameter of the address; CloudFront's cache key has it (infra/modules/cdn).
 PARAMETER: Final = "signed"
-#: Characters of a signature that is looked at.
+#: The most characters of a signature that is checked.
 _LONGEST: Final = 500
 
 
 class StableLinks:
-    """Signs with the secret that signs cookies: who changes the secret ends all links."""
+    """Signs with the secret that signs cookies: a change of the secret ends all links."""
 
     def __init__(self, secret: str) -> None:
         self._signer = URLSafeSerializer(
@@ -28,7 +28,7 @@ class StableLinks:
         return str(self._signer.dumps([image_id, variant, until]))
 
     def admits_to(self, signed: str, now: float) -> tuple[str, str] | None:
-        """The image's id and the variant's name that a value admits to; None for one that is forged or expired."""
+        """The image's id and the variant's name of a valid value; None for a forged or expired value."""
         try:
             image_id, variant, until = self._signer.loads(signed) if len(signed) <= _LONGEST else (None, None, 0)
         except (BadSignature, ValueError, TypeError):

@@ -33,7 +33,7 @@ _OWNERS: Final = 200
 _BY_NAME: Final = {Order.NAME: "Name, A to Z", Order.NAME_REVERSED: "Name, Z to A"}
 _BY_TIME: Final = {Order.NEWEST: "Newest first", Order.OLDEST: "Oldest first"}
 _BY_SIZE: Final = {Order.LARGEST: "Largest first", Order.SMALLEST: "Smallest first"}
-#: Of a batch, and of an owner; the first one is the order that nobody has to ask for.
+#: The orders of a batch, and of an owner. The first order is the default.
 _ORDERS: Final = {True: _BY_NAME | _BY_TIME | _BY_SIZE, False: _BY_TIME | _BY_NAME | _BY_SIZE}
 #: Variants of the built-in recipes that a ZIP may have in the place of originals.
 VARIANTS: Final = tuple(
@@ -136,7 +136,7 @@ def more(request: Request, caller: PageCaller, filters: AskedFilters, cursor: st
 
 @router.get("/total")
 def total(request: Request, caller: PageCaller, filters: AskedFilters) -> Response:
-    """How many images the batches of an owner have, in words; a part that is loaded after the page."""
+    """The number of images in the batches of an owner, in words. This part is loaded after the page."""
     site = site_of(request)
     return site.page(request, "parts/total.html", {"totals": totals_of(site.deployment.batches, filters)})
 
@@ -229,7 +229,7 @@ def _total(site: Site, filters: Filters) -> int | None:
 
 
 def _searches(filters: Filters) -> bool:
-    """Whether counters cannot say how many images there are."""
+    """Whether the counters do not have the number of images."""
     others = (filters.cause, filters.name, filters.since, filters.until, filters.camera, filters.colour, filters.size)
     return any(others) or bool(filters.tag) or filters.status not in COUNTED
 

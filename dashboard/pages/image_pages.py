@@ -68,7 +68,7 @@ def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
 
 @router.get("/images/{image_id}/original")
 def original(request: Request, caller: PageCaller, image_id: str) -> Response:
-    """The original, to be saved under its name. The link sets the name. The embedded cloud ignores that."""
+    """The original, to be saved under its name. The link sets the name. The embedded cloud ignores the name."""
     site = site_of(request)
     image = image_for(site, caller, image_id)
     if site.settings.endpoint_url is None:
@@ -156,7 +156,7 @@ def delete(request: Request, caller: FormCaller, image_id: str) -> Response:
 
 @router.post("/images/{image_id}/restore")
 def restore(request: Request, caller: FormCaller, image_id: str) -> Response:
-    """The page that follows shows the image anew once a worker has begun."""
+    """The next page shows the image again once a worker has begun."""
     site = site_of(request)
     done = actions.restore(site, caller, record_for(site, caller, image_id))
     note = Note("Restored. A worker makes its variants again.") if done else Note(_NO_RESTORE, kind="bad")
@@ -189,7 +189,7 @@ def _pictures(image: Image) -> list[dict[str, Any]]:
 
 
 def _address(image: Image, one: StoredVariant) -> str:
-    """Where a variant is to be linked to: its stable address, and of tiles the entry file of this revision."""
+    """The address for links to a variant: its stable address; for tiles, the entry file of this revision."""
     return result_address(one.key) if one.files > 1 else address_of(image, one)
 
 

@@ -24,13 +24,13 @@ from pixelfleet.recipes import BUILTIN, Recipe
 
 router = APIRouter()
 
-#: The recipe that an editor of a new recipe begins with, and what the copy of a built-in recipe is called at first.
+#: The recipe that an editor of a new recipe begins with, and the first name of a copy of a built-in recipe.
 STARTING_POINT: Final = "web"
 _COPY: Final = "my-{}"
 #: The newest images of the caller that the editor offers to try a draft on.
 _OFFERED: Final = 24
 Name = Annotated[str, Path(max_length=130)]
-#: A bound before the text is parsed. What the text may be, `recipes.parse` says.
+#: A bound before the text is parsed. `recipes.parse` checks the text itself.
 Text = Annotated[str, Form(max_length=recipes.MAX_TEXT_BYTES)]
 
 
@@ -66,7 +66,7 @@ def recipe_page(
         "against": against,
         "difference": recipe_registry.difference((against, _recipe(site, against)), (name, recipe)) if against else [],
         "default": site.settings.default_recipe == recipe.name,
-        # Which owners there are is for operators.
+        # Only operators may see which owners exist.
         "uses": uses_of(registry, recipe.name) if caller.is_operator else [],
     }
     return site.page(request, "recipe.html", values)
@@ -74,9 +74,9 @@ def recipe_page(
 
 @router.get("/recipes/{name}/edit")
 def editor(request: Request, caller: PageCaller, name: Name) -> Response:
-    """Begins with the text of this recipe or version. A built-in recipe is begun as a copy under another name.
+    """The editor begins with the text of this recipe or version, for a built-in recipe as a copy under another name.
 
-    Everybody may write a draft and try it; operators store it.
+    Everybody may write a draft and try it. Only operators may store it.
     """
     recipe = _recipe(site_of(request), name)
     if recipe.name in BUILTIN:
@@ -86,7 +86,7 @@ def editor(request: Request, caller: PageCaller, name: Name) -> Response:
 
 @router.post("/recipes/{name}/edit")
 def save(request: Request, caller: OperatorForm, name: Name, text: Text = "") -> Response:
-    """Stores the text under the name that it gives itself."""
+    """Stores the text under the name in the text."""
     site = site_of(request)
     recipe, faults = recipes.check(text)
     if recipe is None:
@@ -122,7 +122,7 @@ def try_recipe(
 
 @router.post("/recipes/{name}/delete")
 def delete(request: Request, caller: OperatorForm, name: Name) -> Response:
-    """Refused while something names the recipe; the page then says what."""
+    """Refused while something names the recipe. The page then lists the references."""
     site = site_of(request)
     if name not in site.deployment.recipe_registry.get().recipes:
         raise Problem(404, f"there is no stored recipe {name[:64]!r}")
@@ -135,7 +135,7 @@ def delete(request: Request, caller: OperatorForm, name: Name) -> Response:
 
 @router.post("/outdated")
 def outdated(request: Request, caller: OperatorForm, *, count: Annotated[bool, Form()] = True) -> Response:
-    """Counts the images whose recipe is another now, or has them made again, as a background task."""
+    """Counts the images whose recipe has changed, or makes them again, as a background task."""
     task = site_of(request).background_tasks.outdated(caller.name, count=count)
     return RedirectResponse(f"/background-tasks/{task.id}", 303)
 

@@ -20,7 +20,7 @@ _FOR_EVER: Final = "private, max-age=31536000, immutable"
 
 @router.get(RESULTS_PATH + "{key:path}")
 def result(request: Request, key: str) -> Response:
-    """A result of the caller's own, or for an operator anybody's; anybody's for everybody where results are public."""
+    """A result of the caller. Operators, and everybody if results are public, get results of all owners."""
     site = site_of(request)
     parts = parse_result_key(key)
     is_seen = site.settings.public_results or (page_caller(request).may_see(parts.owner if parts else ""))

@@ -1,4 +1,4 @@
-"""Routes and owners' default recipes, as operators see, test and change them."""
+"""Pages on which operators see, test and change routes and owners' default recipes."""
 
 from dataclasses import asdict
 from typing import Annotated, Any, Final
@@ -18,7 +18,7 @@ from pixelfleet.operations import routes
 
 router = APIRouter()
 
-#: Characters of one field of a route. What is right in it, `operations.routes` says.
+#: Characters of one field of a route. `operations.routes` checks its content.
 _FIELD: Final = 1_024
 OwnerName = Annotated[str, Form(max_length=_FIELD)]
 RecipeName = Annotated[str, Form(max_length=_FIELD)]
@@ -31,13 +31,13 @@ def routes_page(
     key: Annotated[str, Query(max_length=MAX_KEY_BYTES)] = "",
     bucket: Annotated[str, Query(max_length=63)] = "",
 ) -> Response:
-    """With `key`, the page also says what an image of this key gets, and why."""
+    """With `key`, the page also shows the owner, batch and recipe that an image of this key gets, and the reasons."""
     sent = Sent({"key": key, "test_bucket": bucket, "priority": PRIORITY})
     return _page(request, sent)
 
 
 class RouteForm(BaseModel):
-    """A route as somebody typed it; empty fields are not set."""
+    """The route of a form. Empty fields are not set."""
 
     match: str = Field("", max_length=_FIELD)
     owner: str = Field("", max_length=_FIELD)
@@ -82,7 +82,7 @@ def remove(request: Request, caller: OperatorForm, route_id: str) -> Response:
 
 @router.post("/routes/default")
 def set_default(request: Request, caller: OperatorForm, owner: OwnerName = "", recipe: RecipeName = "") -> Response:
-    """The recipe of those images of an owner that have no other; an empty recipe takes the default away."""
+    """Set the recipe for images of an owner without another recipe. An empty recipe removes the default."""
     sent = Sent({"default_owner": owner, "default_recipe": recipe, "priority": PRIORITY})
     name = sent.text("default_owner", "the owner", 64)
     if not sent.right:

@@ -1,6 +1,6 @@
-"""/v/...: the present revision of a variant, at an address that stays.
+"""/v/...: the present revision of a variant, at a stable address.
 
-The bytes are sent from here and not by a redirect. A redirect would lead to `/i/`, whose addresses end with their
+The bytes are sent from here and not by a redirect. A redirect would lead to `/i/`, whose addresses expire with their
 revision: a cache or a crawler that keeps the target has a dead address after the next upload.
 """
 
@@ -30,15 +30,15 @@ from pixelfleet.operations.stable_addresses import image_at, stored_at
 
 router = APIRouter()
 
-#: A revision may be replaced between the look at its record and at its bytes; its successor is then in the record.
+#: A revision may be replaced between the reads of its record and of its bytes; its successor is then in the record.
 _TRIES: Final = 2
-#: Asked of S3 where only size and date are needed.
+#: The range that S3 is asked for if only size and date are needed.
 _FIRST_BYTE: Final = range(1)
 
 
 @router.api_route(STABLE_PATH + "{address:path}", methods=[HTTPMethod.GET, HTTPMethod.HEAD])
 def stable(request: Request, address: str) -> Response:
-    """The variant, in the format that the client accepts; one 404 for all that is not there or not the caller's."""
+    """The variant, in the format that the client accepts; one 404 for a variant that is missing or not the caller's."""
     site = site_of(request)
     rights = _Rights.of(site, request)
     parsed = parse_stable_address(address)
@@ -52,14 +52,14 @@ def stable(request: Request, address: str) -> Response:
 
 
 class _Rights:
-    """What a request may see: everything that is public, an owner's images, or one variant by a signed link."""
+    """The rights of a request: public images, an owner's images, or one variant by a signed link."""
 
     def __init__(self, caller: Caller | None, link: tuple[str, str] | None, *, public: bool) -> None:
         self._caller, self._link, self._public = caller, link, public
 
     @classmethod
     def of(cls, site: Site, request: Request) -> "_Rights":
-        """Raises SignInNeededError for a stranger without a valid link, whatever is at the address."""
+        """Raises SignInNeededError for a stranger without a valid link, even if nothing is at the address."""
         if site.settings.public_results:
             return cls(None, None, public=True)
         link = site.stable_links.admits_to(request.query_params.get(PARAMETER, ""), time.time())
@@ -79,7 +79,7 @@ class _Rights:
 
     @property
     def is_open(self) -> bool:
-        """Whether pages of other sites may embed the answer: whoever has the address may see it anyway."""
+        """Whether pages of other sites may embed the answer: everybody with the address may see it anyway."""
         return self._public or self._link is not None
 
 
@@ -126,7 +126,7 @@ def _open(site: Site, stored: StoredVariant, span: range | None) -> Opened:
 
 
 def _changed_at(image: Image) -> datetime | None:
-    """When the address began to lead to these bytes: the time of the image's outcome, not of the object.
+    """The time since which the address leads to these bytes: the time of the image's outcome, not of the object.
 
     The object of a revision that is made current again is older than the dates that clients have.
     """

@@ -1,10 +1,10 @@
 // @ts-check
-// What two recipes made of one image, variant by variant, and how much more or less it is.
+// The results of two recipes for one image, variant by variant, and their differences.
 
 /** @typedef {{name: string, format: string, content_type: string, width: number, height: number, bytes: number, files: number, picture: string | null}} TriedVariant */
 /** @typedef {{name: string, digest: string, milliseconds: number, bytes: number, problem: string | null, variants: TriedVariant[]}} Tried */
 
-/** Bytes in words, as the pages of the server say them. @param {number} bytes */
+/** Bytes in words, as on the pages of the server. @param {number} bytes */
 export function inBytes(bytes) {
   const units = ["B", "kB", "MB", "GB"];
   let unit = 0;
@@ -16,7 +16,7 @@ export function inBytes(bytes) {
   return `${unit === 0 || amount >= 99.95 ? amount.toFixed(0) : amount.toFixed(1)} ${units[unit]}`;
 }
 
-/** How much more or less `after` is, in percent. @param {number} before @param {number} after */
+/** The difference of `after` from `before`, in percent. @param {number} before @param {number} after */
 export function change(before, after) {
   if (!before) return "–";
   const percent = Math.round((100 * (after - before)) / before);
@@ -25,8 +25,8 @@ export function change(before, after) {
 }
 
 /**
- * The files of a draft with those of the other recipe: by name, and by format where a name has several formats. Then those
- * that the draft no longer has.
+ * The files of a draft, each with the file of the other recipe: by name, and by format if a name has several formats.
+ * The files that the draft does not have come last.
  * @param {Tried} draft
  * @param {Tried | null} current
  * @returns {[TriedVariant | undefined, TriedVariant | undefined][]}

@@ -1,9 +1,9 @@
 // @ts-check
-// The editor of a recipe: what is wrong is said while somebody types, and a click on it leads to its line.
+// The editor of a recipe: it shows the faults while the user types, and a click on a fault leads to its line.
 
 import { inWords, spanOf } from "./recipe-faults.js";
 
-/** Milliseconds without a key after which the text is checked. */
+/** Milliseconds without a keystroke after which the text is checked. */
 const PAUSE = 350;
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("editor"));
@@ -37,7 +37,7 @@ async function check() {
 /** @param {string} text @param {string} kind */
 function say(text, kind) {
   verdict.className = kind;
-  // A reader that is told the same again would interrupt who types.
+  // A screen reader would read the same text again and interrupt the user.
   if (verdict.textContent !== text) verdict.textContent = text;
 }
 
@@ -75,7 +75,7 @@ field.addEventListener("input", () => {
   timer = setTimeout(check, PAUSE);
 });
 
-// A text that was typed is not lost by a wrong click.
+// A wrong click does not lose a typed text.
 const begun = field.value;
 let sent = false;
 form.addEventListener("submit", () => (sent = true));

@@ -1,9 +1,9 @@
 // @ts-check
-// What is wrong with a recipe's text, in words, and where in the text it is.
+// The faults of a recipe's text, in words, and their places in the text.
 
 /** @typedef {{line: number | null, field: string | null, message: string}} Fault */
 
-/** A fault in words, as the command line says it. @param {Fault} fault */
+/** A fault in words, as on the command line. @param {Fault} fault */
 export function inWords({ line, field, message }) {
   const where = [line === null ? "" : `Line ${line}`, field ?? ""].filter(Boolean).join(": ");
   return where ? `${where}: ${message}` : message;

@@ -1,5 +1,5 @@
 // @ts-check
-// Trying a draft: what it makes of an image, beside what the present recipe makes of it, with bytes and milliseconds.
+// The trial of a draft: its results for an image beside those of the present recipe, with bytes and milliseconds.
 
 import { change, inBytes, pairs } from "./recipe-comparison.js";
 
@@ -108,7 +108,7 @@ function line(kind, cells) {
   return row;
 }
 
-/** The policy of the page admits pictures of its own address alone; a canvas needs no address. */
+/** The policy of the page admits only pictures of its own address; a canvas needs no address. */
 async function figure(/** @type {TriedVariant} */ variant, /** @type {string} */ label) {
   const bytes = Uint8Array.from(atob(variant.picture ?? ""), (character) => character.charCodeAt(0));
   const blob = new Blob([bytes], { type: variant.content_type });

@@ -1,4 +1,4 @@
-"""S3, SQS and EventBridge: how a bucket is set up, as far as an adoption depends on it. Everything is read alone."""
+"""S3, SQS and EventBridge: the setup of a bucket, as far as an adoption depends on it. Everything is only read."""
 
 import json
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-#: The answers of S3 that mean that there is no such configuration.
+#: The answers of S3 for a configuration that does not exist.
 _NONE: Final = frozenset({"ServerSideEncryptionConfigurationNotFoundError", "NoSuchConfiguration", "404"})
 _REFUSED: Final = frozenset({"403", "AccessDenied", "AccessDeniedException", "AuthorizationError"})
 
 
 @dataclass(frozen=True, slots=True)
 class BucketSetup:
-    """The configuration of a bucket. What the caller may not read is None.
+    """The configuration of a bucket. A part that the caller may not read is None.
 
     `notifications` is as S3 answers; `kms_key` is empty where the bucket has no key of KMS; `queue_policy` is that of
     the uploads queue; `rules` are the patterns of EventBridge's rules that send to that queue.

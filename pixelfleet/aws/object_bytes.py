@@ -268,7 +268,7 @@ def _repeatable(error: Exception) -> bool:
 
 
 def _whole_size(answer: Mapping[str, Any]) -> int:
-    """The size of the object that a GET was answered with, also by a part of it (Content-Range: bytes 0-9/1000)."""
+    """The size of the object of a GET, also if the answer has only a part of it (Content-Range: bytes 0-9/1000)."""
     return int(str(answer["ContentRange"]).rpartition("/")[2]) if "ContentRange" in answer else answer["ContentLength"]
 
 

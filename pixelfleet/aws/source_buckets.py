@@ -1,4 +1,4 @@
-"""S3: a bucket that was there before the deployment. The bucket is read, and restores are asked for."""
+"""S3: a bucket that existed before the deployment. The bucket is only read, and restores are requested."""
 
 from contextlib import closing
 from enum import StrEnum
@@ -38,7 +38,7 @@ class SourceBuckets:
     def check_readable(self, bucket: str, prefix: str = "") -> None:
         """
         Raises:
-            SetupError: the bucket is not there, is in another region, or may not be listed.
+            SetupError: the bucket does not exist, is in another region, or may not be listed.
         """
         region = self._client.meta.region_name
         with translated(f"look at {bucket}"):
@@ -82,7 +82,7 @@ class SourceBuckets:
                     file.write(chunk)
 
     def restore(self, bucket: str, key: str, tier: RestoreTier, days: int) -> RestoreAnswer:
-        """Ask for a restore of an archived object. A copy of it stays for `days`, if the restore makes a copy.
+        """Request a restore of an archived object. A copy of it stays for `days`, if the restore makes a copy.
 
         Rules: S3 API reference, RestoreObject. 202 means that the restore begins, 200 that a copy is there; an object
         of INTELLIGENT_TIERING takes no number of days.

@@ -58,7 +58,7 @@ class Images(ImageReader):
         return begun if self._write(None, begun) else None
 
     def add(self, image: Image) -> Image:
-        """Store the record of an image that has none; returns the record that is there afterwards."""
+        """Store the record of an image that has none; returns the record that is stored afterwards."""
         added = image.model_copy(update={"version": 1})
         for _ in range(CHANGE_TRIES):
             if self._write(None, added):

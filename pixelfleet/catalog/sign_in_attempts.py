@@ -25,7 +25,7 @@ LOCKED_SECONDS: Final = 900
 CLOCKS_DIFFER: Final = 60
 #: Attempts on one account from all addresses together in the same time.
 ATTEMPTS_ALLOWED: Final = 100
-#: The key that means all addresses.
+#: The key for all addresses together.
 ANYWHERE: Final = "*"
 
 

@@ -1,4 +1,4 @@
-"""The results of checks, each with the command that mends what is missing."""
+"""The results of checks, each with the command that repairs the fault."""
 
 from dataclasses import asdict
 from typing import Final

@@ -47,6 +47,6 @@ def fetched_sources(remote: Sequence[str], dest: Path) -> list[Source]:
         say(f"skipped  {count(fetched.skipped, 'object')} that cannot be images by key and size")
     if fetched.archived:
         say(f"skipped  {count(fetched.archived, 'object')} that must be restored first", style="yellow")
-    # An earlier run may have fetched others.
+    # An earlier run may have fetched other objects.
     files = set(fetched.files)
     return [source for source in find_sources([folder]) if source.path in files]

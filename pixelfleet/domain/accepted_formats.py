@@ -1,7 +1,7 @@
-"""Which format of a variant a client gets, by its `Accept` header (RFC 9110, 12.5.1).
+"""The format of a variant that a client gets, by its `Accept` header (RFC 9110, 12.5.1).
 
-AVIF and WebP are sent to those alone who name them: browsers that can draw neither send `image/*` and `*/*` as well, so
-a wildcard does not count. JPEG is what everybody draws, and is never refused for a header.
+AVIF and WebP are sent only to clients that name them. Browsers that can draw neither send `image/*` and `*/*` as well,
+so a wildcard does not count. Every client draws JPEG, and a header never refuses JPEG.
 
 `infra/modules/cdn/fold_accept.js` has the same rule as `modern_formats`; one table of cases tests both.
 """
@@ -10,15 +10,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-#: Characters of a header that is read; a longer one counts as none.
+#: Characters of a header that is read; a longer header is ignored.
 MOST_CHARACTERS: Final = 1_000
 _QUALITY: Final = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
-#: What a client gets that names no modern format, in this order.
+#: The formats for a client that names no modern format, in this order.
 _FOR_ALL: Final = ("jpeg", "png", "gif", "webp", "avif", "tiff")
 
 
 def modern_formats(accept: str) -> tuple[str, ...]:
-    """Of `avif` and `webp`, those that the client names and likes no less than JPEG, in the order to try them.
+    """Of `avif` and `webp`, those that the client names and does not prefer JPEG to, in the order to try them.
 
     At equal quality AVIF comes first. A client that prefers WebP gets no AVIF.
     """
@@ -31,9 +31,9 @@ def modern_formats(accept: str) -> tuple[str, ...]:
 
 
 def chosen_format(formats: Sequence[str], accept: str, *, moves: bool = False) -> str:
-    """One of these formats, of which there is at least one.
+    """One of these formats; there is at least one.
 
-    Of a source that `moves`, the WebP file is the one that moves too: a client that draws it gets it before AVIF.
+    Of a source that `moves`, only the WebP file moves too: a client that draws WebP gets it before AVIF.
     """
     modern = modern_formats(accept)
     wishes = (*(reversed(modern) if moves else modern), *_FOR_ALL)

@@ -1,4 +1,4 @@
-"""Objects of a bucket that was there before the deployment: what cannot be an image, and the record of one. Pure."""
+"""Objects of a bucket that existed before the deployment: objects without an image, and the record of one. Pure."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from pixelfleet.errors import Cause
 
 #: The sequencer of a job for an object that no event reported: less than that of any event.
 BEFORE_ALL: Final = "0"
-#: Endings of keys that name no image. A worker judges every other object by its bytes.
+#: Endings of keys that name no image. For every other object, a worker checks the bytes.
 _DOCUMENTS: Final = """
     avro css csv doc docx eml epub gz htm html ini ipynb json jsonl key log md numbers odp ods odt orc pages parquet
     pdf ppt pptx rtf sql sqlite toml tsv txt xls xlsx xml yaml yml
@@ -26,7 +26,7 @@ OTHER_ENDINGS: Final = frozenset(f"{_DOCUMENTS} {_FILM_AND_SOUND} {_PROGRAMS} {_
 
 
 def cannot_be_image(key: str, size: int, max_bytes: int) -> Cause | None:
-    """Why the object of this key and size needs no look at its bytes; None if it may be an image.
+    """The reason why the object of this key and size is no image; None if only its bytes can show it.
 
     `max_bytes` is the size of the largest object that the deployment takes.
     """
@@ -40,7 +40,7 @@ def cannot_be_image(key: str, size: int, max_bytes: int) -> Cause | None:
 
 
 def adopted_image(job: Job, place: Place, lane: Lane, at: str, who: str) -> Image:
-    """The record of an object before its job is sent. From now on its owner and its batch are fixed.
+    """The record of an object before its job is sent. The record fixes its owner and its batch.
 
     The record is the truth about what was adopted: whoever lists the bucket again finds it, and whoever reports the
     object meanwhile, such as an event, keeps its owner and its batch.

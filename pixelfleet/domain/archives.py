@@ -1,4 +1,4 @@
-"""Archived objects of S3: which cannot be read before a restore, and how long a restore takes. Pure.
+"""Archived objects of S3: the objects that cannot be read before a restore, and the hours of a restore. Pure.
 
 Rules: Amazon S3 user guide, "Working with archived objects" and "Understanding archive retrieval options". Objects of
 the class GLACIER_IR are not archived: S3 answers a GET at once.
@@ -10,7 +10,7 @@ from typing import Final
 
 
 class Archive(StrEnum):
-    """Where an archived object lies: a storage class, or a tier of the class INTELLIGENT_TIERING."""
+    """The place of an archived object: a storage class, or a tier of the class INTELLIGENT_TIERING."""
 
     GLACIER = "GLACIER"
     DEEP_ARCHIVE = "DEEP_ARCHIVE"
@@ -24,7 +24,7 @@ class Archive(StrEnum):
 
 
 class RestoreTier(StrEnum):
-    """How a restore is asked for: `bulk` is cheaper, `standard` is quicker."""
+    """The speed of a restore: `bulk` is cheaper, `standard` is quicker."""
 
     BULK = "bulk"
     STANDARD = "standard"
@@ -54,10 +54,10 @@ def archive_of(storage_class: str | None, tier: str | None = None, *, restored: 
 
 
 def is_restored(restore: str | None) -> bool:
-    """Whether HEAD's Restore header says that a restored copy is there."""
+    """Whether HEAD's Restore header shows a restored copy."""
     return restore is not None and 'ongoing-request="false"' in restore
 
 
 def is_being_restored(restore: str | None) -> bool:
-    """Whether HEAD's Restore header says that a restore is under way."""
+    """Whether HEAD's Restore header shows a restore in progress."""
     return restore is not None and 'ongoing-request="true"' in restore

@@ -1,8 +1,8 @@
 """Earlier results of an image that stay stored, so that they can be made current again without rendering. Pure.
 
 Only results of the present version of the object are kept: those of an earlier version would be of another picture.
-The sweep of `reconcile` ends what was kept for its days: it lists the folder in `superseded`, then deletes it. So no
-folder is current while it is deleted.
+The sweep of `reconcile` deletes a folder whose days are over: it lists the folder in `superseded`, then deletes it. So
+no folder is current while it is deleted.
 """
 
 from pixelfleet.domain.attempts import Refusal

@@ -183,7 +183,7 @@ class Image(WholeRecord):
     #: What people called it, in order of name; see `tags.py`.
     tags: tuple[str, ...] = ()
 
-    #: Whether somebody removed the image while its original stays, in a bucket that was there before the deployment.
+    #: Whether the image was removed while its original stays, in a bucket that existed before the deployment.
     released: bool | None = None
     #: What the batch's counters hold of this image: a status, or `failed:<cause>`.
     counted: str | None = None
@@ -221,7 +221,7 @@ class Image(WholeRecord):
 
     @property
     def named_results(self) -> frozenset[str]:
-        """The folders of results that the record names, which nobody may delete."""
+        """The folders of results that the record names. They must not be deleted."""
         kept = {revision.results for revision in self.kept_revisions}
         return frozenset(name for name in (self.revision, self.target, *kept) if name is not None)
 
@@ -246,7 +246,7 @@ class Batch(Record):
     expected: int | None = None
     sealed_at: str | None = None
     completed_at: str | None = None
-    #: Where the images of an adoption lie, as s3://BUCKET/PREFIX; None for a batch of uploads.
+    #: The place of the images of an adoption, as s3://BUCKET/PREFIX; None for a batch of uploads.
     source: str | None = None
     #: The caller whose write completed the batch; see `Batches.complete`.
     completed_by: str | None = None

@@ -1,4 +1,4 @@
-"""Which images are the same, or look the same: groups by SHA-256, and groups by perceptual hash. Pure.
+"""Images that are the same, or look the same: groups by SHA-256, and groups by perceptual hash. Pure.
 
 Two hashes of 64 bits that differ in at most D bits are equal in at least one of D + 1 bands of bits, since D
 differences spoil at most D bands. So each hash is compared with the hashes of its bands
@@ -17,7 +17,7 @@ MOST_DISTANCE: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is compared of an image: its digest, and its perceptual hash as 16 hex digits."""
+    """The compared values of an image: its digest, and its perceptual hash as 16 hex digits."""
 
     image_id: str
     key: str
@@ -27,8 +27,8 @@ class Look:
 
 
 def same_bytes(looks: Iterable[Look]) -> list[list[Look]]:
-    """Groups of two or more images with the same SHA-256, each in the given order; the first of a group decides where
-    the group stands."""
+    """Groups of two or more images with the same SHA-256, each in the given order; the first image of a group
+    decides the place of the group."""
     groups: dict[str, list[Look]] = {}
     for look in looks:
         if look.sha256:

@@ -1,6 +1,6 @@
 """Addresses that stay: `/v/...` leads to the present revision of a variant, whatever its key is.
 
-The number of segments after `/v/` decides which form an address has, so that no name can be read in two ways:
+The number of segments after `/v/` decides the form of an address, so that no name can be read in two ways:
 
 - two segments: `/v/<image_id>/<variant>`;
 - four or more: `/v/<owner>/<batch>/<path>/<variant>`, where only the path may have slashes;
@@ -41,7 +41,7 @@ class ByPath:
 
 @dataclass(frozen=True, slots=True)
 class StableAddress:
-    """Which image, which variant of it, and the extension of the file (without a dot), None for any of its formats."""
+    """The image, its variant, and the extension of the file (without a dot), None for any of its formats."""
 
     image: ById | ByPath
     variant: str
@@ -49,7 +49,7 @@ class StableAddress:
 
 
 def parse_stable_address(rest: str) -> StableAddress | None:
-    """The address that follows `/v/`, percent-decoded; None for a text that is none."""
+    """The address that follows `/v/`, percent-decoded; None for a text that is no address."""
     *place, last = rest.split("/")
     variant = _VARIANT.fullmatch(last)
     image = _image(place)

@@ -160,7 +160,7 @@ def queue_again(
 def make_current(image: Image | None, results: str, at: str, who: str) -> Image | Refusal:
     """Make kept results current again; those that were current are kept in their place. Nothing is rendered.
 
-    The recipe of the results becomes the image's own, so that nobody makes it again by another that it would get.
+    The recipe of the results becomes the image's own, so that no later run makes it again by another recipe.
     UNKNOWN if the results are not kept; UNFINISHED while an attempt is under way or an outcome is not announced.
     """
     if image is None or image.status is Status.DELETED:

@@ -30,7 +30,7 @@ def read_file_or_pipe(path: Path, most: int) -> bytes:
     Raises:
         OSError: there is no such file, it cannot be read, or it has more bytes.
     """
-    # A named pipe without a writer is at its end at once: opened without waiting, and then read with waiting.
+    # A named pipe without a writer is at its end at once. It is opened without waiting, and then read with waiting.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     os.set_blocking(descriptor, True)
     with os.fdopen(descriptor, "rb") as file:

@@ -25,7 +25,7 @@ from pixelfleet.recipes import OutputFormat, Recipe, Variant
 
 __all__ = ["RenderedVariant", "Rendition", "render"]
 
-#: What names one output of a recipe: the variant's name, and the format as the recipe has it.
+#: The name of one output of a recipe: the variant's name, and the format as the recipe has it.
 Output = tuple[str, OutputFormat]
 
 #: The side in pixels of the decode for the fingerprint, if no variant leaves pixels in memory.
@@ -68,7 +68,7 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
 
 
 def _render_variant(work: Work, share: DecodeShare, base: Base, variant: Variant) -> dict[Output, RenderedVariant]:
-    """The files of a variant, of one set of pixels; of two where some formats keep transparent parts and others not."""
+    """The files of a variant, from one set of pixels; from two if only some formats keep transparent parts."""
     placement = place((share.page.width, share.page.height), variant)
     resized = crop(base.scaled_to(placement.resized), placement, variant.gravity)
     stand_in = _stand_in(work, share, base, variant)

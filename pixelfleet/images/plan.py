@@ -112,7 +112,7 @@ def _page(work: Work, number: int) -> Probe:
 def _takes(work: Work, page: Probe, number: int, variant: Variant) -> dict[Take, list[OutputFormat]]:
     """The takes from which the formats of a variant are written: one, unless some of them are animated.
 
-    Pixels that are too many to be in memory are decoded for each format: a stream is read once.
+    Pixels that are too many for the memory are decoded for each format: a stream is read once.
     """
     takes: dict[Take, list[OutputFormat]] = {}
     for encoding in variant.encodings:

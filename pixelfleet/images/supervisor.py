@@ -35,7 +35,7 @@ _LAST_WORDS: Final = 4_096
 #: Bytes of one file that a child may write, unless the caller gives another limit.
 _FILE_BYTES: Final = 64_000_000_000
 _NO_MEMORY: Final = re.compile(
-    # The last is what Rust prints before it aborts.
+    # Rust prints the last text before it aborts.
     rb"failed to allocate|out of memory|MemoryError|bad_alloc|memory allocation of \d+ bytes failed",
     re.IGNORECASE,
 )

@@ -23,7 +23,7 @@ from pixelfleet.files.regular import read_regular
 
 _GENERATION: Final = re.compile(r"generation-(\d{6,})")
 _JOURNAL: Final = re.compile(r"journal-(\d{6,})\.log")
-#: The names of a generation's files: a file that is lost is missed.
+#: The names of a generation's files: a lost file is noticed.
 _CONTENTS: Final = "contents"
 _WRAPPER: Final = "__ministack_format__"
 
@@ -92,10 +92,10 @@ class StateFolder:
         self._forget_before(following - 1)
 
     def _files(self, generation: Path) -> list[Path]:
-        """The files that the generation has, by its list of them; releases without a list wrote one file at least.
+        """The files of the generation, by its list of them; releases without a list wrote one file at least.
 
         Raises:
-            StateError: a file is missing. To start without it would lose what it holds, a minute later for good.
+            StateError: a file is missing. A start without it would lose its content, a minute later for good.
             OSError: the generation cannot be read.
         """
         present = sorted(path for path in generation.iterdir() if path.suffix == ".json")

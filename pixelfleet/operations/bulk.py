@@ -15,7 +15,7 @@ from pixelfleet.operations.restoring import restore_image
 
 @dataclass(slots=True)
 class BulkResult:
-    """Images to which it was done; `gone` counts images that it could not be done to, as after somebody's deletion.
+    """The number of changed images; `gone` counts images that could not be changed, such as deleted images.
 
     `left` counts images of a move that are in both batches.
     """
@@ -53,7 +53,7 @@ def restore_images(
     """Bring removed images back, as far as the bucket keeps their versions. `on` describes them in the activity.
 
     Raises:
-        TransientError: S3 or DynamoDB does not answer; what is restored is restored.
+        TransientError: S3 or DynamoDB does not answer; restored images stay restored.
     """
     with noted(deployment, who, "restore", on) as details:
         return _each(images, lambda image: restore_image(deployment, image), progress, details)

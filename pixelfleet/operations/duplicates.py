@@ -30,7 +30,7 @@ def duplicates(images: Images, image: Image, most: int = LOOKED_AT) -> list[Imag
 
 
 def looks(images: Images, owner: str, batch: str | None = None) -> Iterator[Look]:
-    """What is compared of the images of an owner, oldest first, or of one batch, by path. Deleted images are left out.
+    """The compared values of an owner's images, oldest first, or of a batch, by path. Deleted images are left out.
 
     Raises:
         TransientError: DynamoDB does not answer.

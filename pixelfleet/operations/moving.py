@@ -23,13 +23,13 @@ from pixelfleet.operations.removal import delete_image
 
 #: Images that are copied before the first of them must be processed.
 AT_ONCE: Final = 50
-#: Seconds between two looks at the copies.
+#: Seconds between two reads of the copies.
 LOOK_EVERY: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long the move waits for workers: `seconds` without any copy that gets its outcome."""
+    """The longest wait for workers: `seconds` in which no copy gets its outcome."""
 
     seconds: float = 600.0
     clock: Callable[[], float] = time.monotonic
@@ -38,7 +38,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class MoveOrder:
-    """Who moves images to which batch of their owners. `on` describes the images in the activity."""
+    """The user who moves images, and the target batch of their owners. `on` describes the images in the activity."""
 
     batch: str
     who: str
@@ -59,7 +59,7 @@ def move_images(
     worker had processed the copy in time, or the copy failed. Moving them again goes on with these.
 
     Raises:
-        TransientError: S3 or DynamoDB does not answer; what is moved is moved.
+        TransientError: S3 or DynamoDB does not answer; moved images stay moved.
     """
     result = BulkResult()
     targets: dict[str, bool] = {}
@@ -86,7 +86,7 @@ def move_images(
 
 
 def _copied(deployment: Deployment, image: Image, batch: str, targets: dict[str, bool]) -> str | None:
-    """The id of the image's copy in the batch, made if need be; None if there can be none.
+    """The id of the image's copy in the batch, made if it does not exist; None if no copy is possible.
 
     `targets` gets the owner, with whether the batch was open before.
     """
@@ -113,7 +113,7 @@ def _copied(deployment: Deployment, image: Image, batch: str, targets: dict[str,
 def _settled(
     deployment: Deployment, copies: list[tuple[Image, str]], patience: Patience
 ) -> Iterator[tuple[Image, Image]]:
-    """Each image with its copy, as the copies get their outcomes; ends when none has got one for a while."""
+    """Each image with its copy, as the copies get their outcomes; ends when no copy has got an outcome for a while."""
     waiting = {copy: image for image, copy in copies}
     deadline = patience.clock() + patience.seconds
     while waiting and patience.clock() < deadline:

@@ -137,7 +137,7 @@ def recipe_named(deployment: Deployment, name: str) -> Recipe:
     if plain in BUILTIN and (version is None or recipes.builtin(plain).digest.startswith(version)):
         return recipes.builtin(plain)
     if version is not None and len(version) == _DIGEST:
-        # What a record names may have been stored under no name.
+        # The recipe of a record may have been stored without a name.
         return _read(deployment, plain, version)
     if version is not None:
         versions = deployment.recipe_registry.versions(plain)
@@ -149,7 +149,7 @@ def recipe_named(deployment: Deployment, name: str) -> Recipe:
 
 
 def recipe_of(deployment: Deployment, ref: RecipeRef) -> Recipe:
-    """The recipe that a record or a batch names, whatever its name means by now.
+    """The recipe that a record or a batch names, even if the name stands for another recipe by now.
 
     Raises:
         RecipeError: the text is not stored.

@@ -1,4 +1,4 @@
-"""Going back from a recipe to an older one: images return to the revision of the older recipe while it is kept."""
+"""The return from a recipe to an older recipe: images return to the revision of the older recipe while it is kept."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Trying a recipe before it is stored: one image is rendered by a draft and by another recipe. Nothing is kept.
+"""The trial of a recipe before it is stored: one image is rendered by a draft and by another recipe. Nothing is kept.
 
 The decoder runs in a child process within the limits of the bulk lane, of this machine's memory, and of `SECONDS`. One
 process carries out one trial at a time, so that nobody can stall the dashboard.
@@ -64,7 +64,7 @@ class TriedVariant:
 
 @dataclass(frozen=True, slots=True)
 class TriedRecipe:
-    """What one recipe made of the image, and in how many milliseconds; or why it made nothing."""
+    """The outputs of one recipe and its milliseconds, or the reason why there are no outputs."""
 
     name: str
     digest: str
@@ -79,7 +79,7 @@ class TriedRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """The image as it came, and what the recipes made of it; `current` is None if there is nothing to compare with."""
+    """The original image, and the results of the recipes; `current` is None if there is nothing to compare with."""
 
     format: str
     width: int
@@ -142,7 +142,7 @@ class Trials:
             )
             fill(folder / "original")
             check_extra("worker", "trying a recipe")
-            # Here, not above: libvips is loaded at the first trial, not with the dashboard.
+            # The import is here, so that libvips is loaded at the first trial and not with the dashboard.
             from pixelfleet.images.supervisor import RenderSupervisor  # noqa: PLC0415
 
             supervisor = stack.enter_context(RenderSupervisor(self._memory, SECONDS, _FILE_BYTES))

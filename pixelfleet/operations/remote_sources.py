@@ -43,7 +43,7 @@ def is_remote(source: str) -> bool:
 def fetch_sources(
     deployment: Deployment, addresses: Iterable[str], folder: Path, progress: Callable[[int], None] = lambda _: None
 ) -> Fetched:
-    """Fetch the objects of these addresses to `folder`/BUCKET/KEY. A file that is there with size and time is kept.
+    """Fetch the objects of these addresses to `folder`/BUCKET/KEY. An existing file of the same size and time is kept.
 
     Raises:
         SetupError: a bucket cannot be read, an address has no object or too many, or the disk is too small; nothing is

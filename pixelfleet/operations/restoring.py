@@ -1,4 +1,4 @@
-"""Undoing the removal of an image: the uploads bucket keeps the versions of what was removed."""
+"""Undoes the removal of an image: the uploads bucket keeps the versions of removed objects."""
 
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.deployment import Deployment
@@ -6,15 +6,15 @@ from pixelfleet.domain.records import Image, Status
 
 
 def may_be_restored(deployment: Deployment, image: Image) -> bool:
-    """Whether the image is removed and its bucket may still have its bytes. Asks nothing of S3."""
+    """Whether the image is removed and its bucket may still have its bytes. Makes no call to S3."""
     own = image.bucket == deployment.settings.uploads_bucket
     return image.status is Status.DELETED and own and image.version_id is not None
 
 
 def restore_image(deployment: Deployment, image: Image) -> bool:
-    """Make the removed version the current one again; the bucket's event then has a worker process the image anew.
+    """Make the removed version current again. After the bucket's event, a worker processes the image again.
 
-    False if that cannot be: the image is not removed, its version is gone, or its key has another object by now.
+    False if this is not possible: the image is not removed, its version is gone, or its key has another object by now.
 
     Raises:
         TransientError: S3 does not answer.

@@ -1,4 +1,4 @@
-"""From a stable address to the image and to the stored file that it leads to now."""
+"""The image and the stored file that a stable address leads to now."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _WITH_RESULTS: Final = (Status.READY, Status.PROCESSING, Status.QUEUED, Status.F
 
 
 def image_at(images: Images, uploads_bucket: str, place: ById | ByPath) -> Image | None:
-    """The image that a place names, also one that has no results; None where there is none, or it is deleted.
+    """The image that a place names, also without results; None if there is no image, or it is deleted.
 
     Raises:
         TransientError: DynamoDB does not answer.

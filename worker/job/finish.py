@@ -70,7 +70,7 @@ class Finish:
 
     def _tag_original(self, image: Image) -> None:
         settings = self._deployment.settings
-        # A bucket that was there before the deployment is read, and never written to.
+        # A bucket that existed before the deployment is only read.
         own = image.bucket == settings.uploads_bucket
         if not settings.tag_originals or not own or image.status not in _SETTLED:
             return

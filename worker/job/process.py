@@ -73,7 +73,7 @@ class Processor:
         present = _job_of(current, job)
         seen = self._deployment.images.get(job.image_id)
         if seen is not None and seen.released and seen.etag == present.etag:
-            # Somebody removed the image alone: its original stays in a bucket that was there before the deployment.
+            # Only the image was removed: its original stays in a bucket that existed before the deployment.
             self._finish.again(job.image_id)
             return None
         if seen is not None and seen.uncounted_version == present.source_version:
@@ -85,10 +85,10 @@ class Processor:
         return None
 
     def _follow_restore(self, job: Job, lane: Lane, hold: Hold) -> Image | None:
-        """S3 has restored an archived object: process the image if it waits for that.
+        """S3 has restored an archived object: process the image if it waits for the restore.
 
-        Others restore objects too, for purposes of their own: an image that has an outcome is left as it is, and an
-        object without a record is not taken on.
+        Objects are also restored for other purposes: an image with an outcome stays as it is, and an object without a
+        record is not processed.
         """
         seen = self._deployment.images.get(job.image_id)
         if seen is None:

@@ -1,5 +1,5 @@
-"""Bitmaps of indexed colours and of runs that Pillow refuses or shows wrong (Microsoft, "Bitmap Compression"; OS/2 2.x,
-BITMAPINFOHEADER2).
+"""Bitmaps of indexed colours and of runs that Pillow refuses or shows wrongly (Microsoft, "Bitmap Compression"; OS/2
+2.x, BITMAPINFOHEADER2).
 
 Pillow loses an empty row of runs, and takes an early end of the bitmap for a truncated file.
 """
@@ -47,7 +47,7 @@ class Pixels:
 
 
 def run_bitmap(read: Read) -> RunBitmap | None:
-    """None for a bitmap that Pillow reads right, and for a truncated header."""
+    """None for a bitmap that Pillow reads correctly, and for a truncated header."""
     head = read(0, _FILE_HEADER + _INFO_HEADER)
     start = _FILE_HEADER if head[:2] == b"BM" else 0
     if len(head) < start + _SHORTEST:

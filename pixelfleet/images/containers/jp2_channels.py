@@ -13,7 +13,7 @@ _USUAL: Final = (0, 1, 2)
 _START: Final = b"\xff\x4f\xff\x51"
 _HEAD_BYTES: Final = 4 + 38 + 3 * 16
 _SYCC, _LAB = 18, 14
-#: Enumerated colour spaces that OpenJPEG knows: bi-level, CMYK, sRGB, grey, YCbCr (T.800, I.5.3.3; T.801, M.11.7.3).
+#: Enumerated colour spaces that OpenJPEG supports: bi-level, CMYK, sRGB, grey, YCbCr (T.800, I.5.3.3; T.801, M.11.7.3).
 _KNOWN: Final = frozenset({0, 12, 16, 17, _SYCC})
 
 

@@ -1,4 +1,4 @@
-"""The head of a JPEG XL codestream (ISO/IEC 18181-1, annex D), as far as the bit that says that it is an animation."""
+"""The head of a JPEG XL codestream (ISO/IEC 18181-1, annex D), up to the bit for animations."""
 
 from collections.abc import Callable
 from typing import Final

@@ -33,7 +33,7 @@ _NOT_KEPT: Final = frozenset({37500, 40962, 40963, 40964, 40965, 59932})
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """EXIF (a TIFF structure), XMP (a packet) and IPTC (IIM datasets); each empty where there is none. `density`: the
+    """EXIF (a TIFF structure), XMP (a packet) and IPTC (IIM datasets); each empty if there is none. `density`: the
     source declares the density of its pixels."""
 
     exif: bytes = b""

@@ -23,9 +23,9 @@ class Reading:
     allow_svg: bool = False
     #: Pixels to an inch of a page that has a size in points and no pixels.
     dpi: int = DEFAULT_DPI
-    #: Pixels that the variants need, as stored; 0 where it does not matter.
+    #: Pixels that the variants need, as stored; 0 if the number does not matter.
     needed: tuple[int, int] = (0, 0)
-    #: Develop a camera raw also where its preview is large enough.
+    #: Develop a camera raw even if its preview is large enough.
     develop: bool = False
     #: More than 8 bits a sample are kept.
     deep: bool = False

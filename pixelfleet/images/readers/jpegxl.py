@@ -95,7 +95,7 @@ def _exif(meta: Any) -> bytes | None:
 
 @contextmanager
 def _translated(memory: int) -> Iterator[None]:
-    """Tell a file that is damaged from a machine without memory: libjxl reports the same error for both.
+    """Distinguish a damaged file from a machine without memory: libjxl reports the same error for both.
 
     `memory`: bytes that the call takes. After an error, the bytes are allocated once for a test.
 

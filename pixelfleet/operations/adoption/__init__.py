@@ -1,1 +1,1 @@
-"""Adoption takes on the images of a bucket that was there before the deployment. Originals stay where they are."""
+"""Adoption processes the images of a bucket that existed before the deployment. Originals stay where they are."""

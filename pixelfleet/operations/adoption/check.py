@@ -1,4 +1,4 @@
-"""What an adopted bucket lacks, each with the command that mends it. Nothing is changed."""
+"""The missing settings of an adopted bucket, each with the command that adds it. Nothing is changed."""
 
 import json
 import shlex
@@ -21,7 +21,7 @@ DETAIL_TYPES: Final = ("Object Created", "Object Deleted", "Object Restore Compl
 
 
 def check_adoption(deployment: Deployment, bucket: str, prefix: str = "") -> list[Check]:
-    """The checks of a bucket, in the order in which they matter. After a bucket that cannot be read, there are no more.
+    """The checks of a bucket, the most important first. If the bucket cannot be read, no check follows.
 
     Raises:
         SetupError: the bucket is one of the deployment's own.
@@ -46,7 +46,7 @@ def check_adoption(deployment: Deployment, bucket: str, prefix: str = "") -> lis
 
 
 def _readable(deployment: Deployment, bucket: str, prefix: str) -> Check:
-    """Whether the bucket is there, in the deployment's region, and may be listed and read by the caller."""
+    """Whether the bucket exists, is in the deployment's region, and may be listed and read by the caller."""
     try:
         deployment.source_buckets.check_readable(bucket, prefix)
         first = next(iter(next(deployment.listings.pages(bucket, prefix), [])), None)
@@ -75,7 +75,7 @@ def _events(setup: BucketSetup, bucket: str, queue: str) -> Check:
 
 
 def missing_events(setup: BucketSetup, bucket: str, queue: str) -> list[str]:
-    """The events that neither a notification nor a rule of EventBridge brings to the queue."""
+    """The events that neither a notification nor a rule of EventBridge sends to the queue."""
     notifications = setup.notifications or {}
     by_queue = {
         event
@@ -95,7 +95,7 @@ def missing_events(setup: BucketSetup, bucket: str, queue: str) -> list[str]:
 
 
 def _matches(pattern: Mapping[str, Any], bucket: str, detail_type: str) -> bool:
-    """Whether a pattern of EventBridge takes such an event, as far as it names exact values."""
+    """Whether a pattern of EventBridge matches such an event, by the exact values in the pattern."""
     names = pattern.get("detail", {}).get("bucket", {}).get("name", [bucket])
     return (
         "aws.s3" in pattern.get("source", ["aws.s3"])
@@ -105,14 +105,14 @@ def _matches(pattern: Mapping[str, Any], bucket: str, detail_type: str) -> bool:
 
 
 def notification_with_queue(notifications: Mapping[str, Any], queue: str) -> dict[str, Any]:
-    """The configuration that there is, with all events to the queue: S3 replaces the whole of it at a change."""
+    """The present configuration, with all events to the queue: a change in S3 replaces the whole configuration."""
     kept = [each for each in notifications.get("QueueConfigurations", []) if each.get("QueueArn") != queue]
     ours = {"Id": "pixelfleet", "QueueArn": queue, "Events": list(EVENTS)}
     return dict(notifications) | {"QueueConfigurations": [*kept, ours]}
 
 
 def _queue_policy(setup: BucketSetup, bucket: str, bucket_arn: str) -> Check:
-    """Whether the queue takes what S3 or EventBridge sends."""
+    """Whether the queue accepts the messages of S3 or EventBridge."""
     if setup.queue_policy is None:
         return Check(
             "queue policy", State.UNKNOWN, "these credentials may not read the policy of the uploads queue", ""
@@ -147,7 +147,7 @@ def _lets_send(statement: Mapping[str, Any], bucket_arn: str) -> bool:
 
 
 def _listed(value: Any) -> list[Any]:
-    """A value of a policy, which may stand for itself or in a list."""
+    """A value of a policy, which may be a single value or a list."""
     return list(value) if isinstance(value, Iterable) and not isinstance(value, str | Mapping) else [value]
 
 

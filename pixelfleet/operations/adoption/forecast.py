@@ -30,7 +30,7 @@ from pixelfleet.recipes import Recipe
 
 #: Objects whose headers are read.
 SAMPLE: Final = 100
-#: Bytes of the first look at an object. Where the header is not in them, an object up to `WHOLE` bytes is read whole.
+#: Bytes of the first read of an object. If the header is not in them, an object up to `WHOLE` bytes is read whole.
 HEAD: Final = 256 * 1024
 WHOLE: Final = 16_000_000
 THREADS: Final = 8
@@ -44,7 +44,7 @@ _Outcome = tuple[Probe | None, PermanentError | None]
 
 @dataclass(slots=True)
 class AdoptionForecast:
-    """What an adoption would do. `images` would be queued, `there` have a record; `archived` are part of `images`.
+    """The effects of an adoption. `images` would be queued, `there` have a record; `archived` are part of `images`.
 
     `sample` is the forecast of the objects whose headers were read, and `unread` of them had no header in reach.
     """
@@ -60,7 +60,7 @@ class AdoptionForecast:
 
     @property
     def sampled(self) -> int:
-        """Objects of the sample whose header says what becomes of them."""
+        """Objects of the sample whose header shows their outcome."""
         return self.sample.files + self.sample.rejects.total()
 
     @property
@@ -69,7 +69,7 @@ class AdoptionForecast:
         return self.sample.files / self.sampled if self.sampled else 1.0
 
     def seconds(self, workers: int, rate: float | None = None) -> float | None:
-        """Wall time of so many worker processes, or of the sending if that is slower; None without a sample."""
+        """Wall time of this number of worker processes, or of the sending if it is slower; None without a sample."""
         if not self.sample.files:
             return None
         return max(self._scale * self.sample.seconds(workers), self.images / rate if rate else 0.0)
@@ -132,7 +132,7 @@ def forecast_adoption(
 
 
 def _recipe(deployment: Deployment, order: Adoption) -> Recipe:
-    """The recipe that an image of the bucket gets, where the order names none."""
+    """The recipe that an image of the bucket gets if the order names no recipe."""
     choice = RecipeChoice(deployment, makes_batches=False)
     key = order.prefix + "image"
     job = Job(JobKind.PROCESS, order.bucket, key, sequencer=BEFORE_ALL)
@@ -147,7 +147,7 @@ class _Sample:
         self.kept: list[ListedObject] = []
         self._size = size
         self._seen = 0
-        # A repeated forecast of the same bucket looks at the same objects.
+        # A repeated forecast of the same bucket reads the same objects.
         self._random = random.Random(seed)  # noqa: S311 - no secret
 
     def add(self, listed: ListedObject) -> None:
@@ -199,7 +199,7 @@ def _read_headers(
                 forecast.unread += 1
 
 
-#: Causes that the missing rest of a file may have.
+#: Causes of failure that the missing rest of a file may lead to.
 _OF_A_PART: Final = frozenset({Cause.TRUNCATED, Cause.UNREADABLE})
 
 

@@ -1,4 +1,4 @@
-"""The journal of an adoption: how far it has come, and which objects it has seen. An SQLite file in the user's cache.
+"""The journal of an adoption: its position, and the objects that it has seen. An SQLite file in the user's cache.
 
 A page of the listing is one transaction: after a kill, the adoption goes on after the last whole page. The ids of seen
 objects lie on the disk, 20 bytes each, so that a key that is listed twice counts once, in the memory of one page.
@@ -37,7 +37,7 @@ class AdoptionJournal:
     @classmethod
     @contextmanager
     def open(cls, *identity: str) -> Iterator[Self]:
-        """Open the journal of the adoption that these texts name, or begin one."""
+        """Open the journal of the adoption that these texts name, or begin a journal."""
         name = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:24]
         path = cache_folder().parent / "adopt" / f"{name}.sqlite"
         with _as_setup_error(path):
@@ -77,7 +77,7 @@ class AdoptionJournal:
             self._db.execute("INSERT OR IGNORE INTO progress VALUES (1, ?, '', 0)", (batch,))
 
     def unseen(self, image_ids: Sequence[str]) -> set[str]:
-        """Those of these images that no earlier page had."""
+        """The images that no earlier page had."""
         known: set[bytes] = set()
         ids = [_packed(image_id) for image_id in image_ids]
         for start in range(0, len(ids), _AT_ONCE):
@@ -99,7 +99,7 @@ class AdoptionJournal:
         return (base64.b32encode(row[0]).decode().lower() for row in rows)
 
     def finish(self) -> None:
-        """Delete the journal: the next adoption of this bucket begins anew, and finds what is there in the catalog."""
+        """Delete the journal: the next adoption of this bucket begins anew, and reads the records in the catalog."""
         with _as_setup_error(self._path):
             self._db.close()
             for suffix in ("", "-wal", "-shm"):

@@ -1,4 +1,4 @@
-"""What is to be adopted, and the candidates for it: the objects of a listing that may be images."""
+"""The order of an adoption, and its candidates: the objects of a listing that may be images."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from pixelfleet.errors import Cause, SetupError
 from pixelfleet.operations.reconcile.listing import BucketListing, InventoryListing, Listing, ListingPage
 from pixelfleet.recipes import Recipe
 
-#: Days for which S3 keeps a restored copy, if nothing else is asked for.
+#: Days for which S3 keeps a restored copy by default.
 RESTORE_DAYS = 7
 
 
@@ -44,7 +44,7 @@ class Adoption:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What two runs of one adoption have in common."""
+        """The texts that two runs of one adoption have in common."""
         since = self.since.isoformat() if self.since is not None else ""
         return (self.source, self.owner or "", self.batch or "", self.inventory or "", since)
 

@@ -1,4 +1,4 @@
-"""Before an adoption: its batch, and whether the routes of the bucket go together with the order."""
+"""Before an adoption: its batch, and whether the routes of the bucket agree with the order."""
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import batch_prefix
@@ -9,7 +9,7 @@ from pixelfleet.operations.recipe_texts import store_recipe
 
 
 def prepared_batch(deployment: Deployment, order: Adoption, name: str) -> Batch | None:
-    """The batch, made if need be; its recipe is written before the first record.
+    """The batch, made if it does not exist; its recipe is written before the first record.
 
     Raises:
         SetupError: the batch is of other images, or has another recipe.

@@ -1,4 +1,4 @@
-"""Carrying out an adoption: each page of the listing becomes records and jobs, and at the end the batch is sealed.
+"""Carries out an adoption: each page of the listing becomes records and jobs, and at the end the batch is sealed.
 
 A record is written before its job is sent, on the condition that there is none. So the catalog says what belongs to the
 batch, whoever else reports the same object meanwhile; and a run that is repeated, from this machine or another one,
@@ -38,13 +38,13 @@ THREADS: Final = 8
 
 
 class Step(StrEnum):
-    """What an adoption does with an object, by its record."""
+    """The step of an adoption for an object, by its record."""
 
     #: A record was made, and a job is sent.
     NEW = "new"
-    #: The record was made before, and no worker has begun: the job is sent again, for the first may be lost.
+    #: The record was made before, and no worker has begun: the job is sent again, because the first may be lost.
     WAITING = "waiting"
-    #: The record is archived, and its restore is asked for.
+    #: The object is archived, and its restore is requested.
     ARCHIVED = "archived"
     #: The image is under way, done or failed.
     THERE = "there"
@@ -52,9 +52,9 @@ class Step(StrEnum):
 
 @dataclass(slots=True)
 class AdoptionResult:
-    """The result of one run. `listed` are candidates, each once; `steps` counts them; `refused` jobs SQS did not take.
+    """The result of one run. `listed` are candidates, each once; `steps` counts them; SQS refused `refused` jobs.
 
-    `batch` is None where routes give each key its batch.
+    `batch` is None if routes give each key its batch.
     """
 
     batch: Batch | None = None
@@ -212,7 +212,7 @@ class _Run:
         return self._batch is not None and (image.owner, image.batch) == (self._batch.owner, self._batch.name)
 
     def _carry_out(self, found: Sequence[_Candidate], pool: ThreadPoolExecutor) -> int:
-        """Ask for restores, and send jobs; returns how many jobs SQS took."""
+        """Request restores, and send jobs; returns the number of jobs that SQS accepted."""
         archived = [candidate for candidate in found if candidate.step is Step.ARCHIVED]
         answers = list(pool.map(self._restore, archived))
         self.result.restores.update(answers)

@@ -20,7 +20,7 @@ from pixelfleet.operations.completion import is_folder_marker
 
 #: Rows of one page of a report; a page of a bucket's listing has as many objects.
 PAGE: Final = 1_000
-#: An inventory names the archive tiers of INTELLIGENT_TIERING in its own way (S3 user guide, "Amazon S3
+#: An inventory has other names for the archive tiers of INTELLIGENT_TIERING (S3 user guide, "Amazon S3
 #: Inventory list").
 _TIERS: Final = {"ARCHIVE": Archive.ARCHIVE_ACCESS, "DEEP_ARCHIVE": Archive.DEEP_ARCHIVE_ACCESS}
 #: Bytes of a manifest. It names a file of the report, in some 150 bytes, for about a million objects.

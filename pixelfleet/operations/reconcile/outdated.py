@@ -1,4 +1,4 @@
-"""The images whose recipe is another now, after a change of a recipe or a route: counted, or made again.
+"""The images whose recipe has changed, after a change of a recipe or a route: counted, or made again.
 
 As `pixelfleet reconcile --outdated`, but for the records without an object, and without a checkpoint.
 """
@@ -16,13 +16,13 @@ from pixelfleet.operations.reconcile.horizon import horizon
 from pixelfleet.operations.reconcile.listing import BucketListing, ListingPage
 from pixelfleet.operations.reconcile.verdict import Verdict
 
-#: Objects that a count looks at: every one of them costs the read of a record.
+#: Objects that a count checks: each of them costs the read of a record.
 MOST_COUNTED: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class OutdatedImages:
-    """Objects that were looked at, images of another recipe among them, jobs sent; whether all objects were looked at.
+    """Checked objects, images of another recipe among them, jobs sent; whether all objects were checked.
 
     `others` are missing, changed and stuck objects, which are queued, too.
     """
@@ -52,10 +52,10 @@ Progress = Callable[[OutdatedImages], bool]
 def outdated_images(
     deployment: Deployment, who: str, now: datetime, progress: Progress, *, count: bool = False, most: int | None = None
 ) -> OutdatedImages:
-    """Queue the images whose recipe is another now. `count`: only count them, among the first `MOST_COUNTED` objects.
+    """Queue the images whose recipe has changed. `count`: only count them, among the first `MOST_COUNTED` objects.
 
     Raises:
-        TransientError: S3, DynamoDB or SQS does not answer; what is queued is queued, and the rest when repeated.
+        TransientError: S3, DynamoDB or SQS does not answer; queued images stay queued; a repetition queues the rest.
     """
     if count:
         return _run(deployment, who, now, progress, dry_run=True, most=most or MOST_COUNTED)

@@ -96,7 +96,7 @@ class Sweep:
             self._deployment.images.forget_revisions(abandoned, [folder.revision])
 
     def _expire(self, folder: Folder, image: Image) -> None:
-        """Delete a kept revision whose days are over. It is struck off first: from then on nobody makes it current."""
+        """Delete a kept revision whose days are over. The record drops it first; then nobody can make it current."""
         kept = next(each for each in image.kept_revisions if each.results == folder.revision)
         if kept.superseded_at > timestamp(self._before - timedelta(days=self._deployment.settings.keep_revisions)):
             return

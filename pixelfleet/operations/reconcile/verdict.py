@@ -36,7 +36,7 @@ class Horizon:
 def verdict_on(listed: ListedObject, image: Image | None, horizon: Horizon, required: RecipeRef | None) -> Verdict:
     """The state of an object. `required` is the recipe that the image should be made by; None means any recipe."""
     if image is not None and image.released and image.etag == listed.etag:
-        # Somebody removed the image alone, and its original stays.
+        # Only the image was removed, and its original stays.
         return Verdict.KNOWN
     gone = image is None or image.status is Status.DELETED
     if image is None or gone or (image.etag and image.etag != listed.etag):

@@ -40,7 +40,7 @@ ATTRIBUTES = {
         (2, 3, 0, False, 2),
     ],
 )
-def test_a_poll_asks_for_the_expected_number(room: int, spare: int, in_flight: int, plenty: bool, expected: int) -> None:
+def test_a_poll_asks_for_the_expected_count(room: int, spare: int, in_flight: int, plenty: bool, expected: int) -> None:
     assert receive_count(room, spare, in_flight, plenty=plenty) == expected
 
 
