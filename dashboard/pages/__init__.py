@@ -1,1 +1,1 @@
-"""The pages: HTML for people, with htmx for what changes while they look."""
+"""The pages: HTML for people, with htmx for parts that change while a page is open."""

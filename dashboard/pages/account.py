@@ -1,4 +1,4 @@
-"""One's own account: password and API tokens."""
+"""The account of the user: password and API tokens."""
 
 import time
 from typing import Annotated, Final
@@ -36,7 +36,7 @@ async def change_password(
     *,
     keep_tokens: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Ends all other sessions, and the API tokens unless they are to be kept; this session goes on under a new id."""
+    """Ends all other sessions, and the API tokens unless the user keeps them. This session goes on under a new id."""
     return await in_hashing_thread(_change_password, request, caller, current, new, keep_tokens)
 
 
@@ -97,7 +97,7 @@ def revoke_token(
 
 
 def _page(request: Request, caller: Caller, **sent: Sent) -> Response:
-    """With what was sent and is wrong, it is an answer 422."""
+    """With a wrong form in `sent`, the status is 422."""
     site = site_of(request)
     user = site.deployment.users.get(caller.name)
     now = int(time.time())

@@ -1,4 +1,4 @@
-"""Batches: all of them, and one with its progress, its failures by cause and its newest images."""
+"""Batches: the list, and one batch with its progress, its failures by cause and its newest images."""
 
 from itertools import islice
 from typing import Any, Final
@@ -26,7 +26,7 @@ _SHOWN: Final = 24
 
 @router.get("/batches")
 def batches(request: Request, caller: PageCaller, owner: str = "", cursor: str = "") -> Response:
-    """One's own; for an operator with owner=* everybody's."""
+    """The batches of the caller; for an operator with owner=*, the batches of everybody."""
     site = site_of(request)
     if owner == "*" and not caller.is_operator:
         raise Problem(404, "there is no such page")
@@ -57,7 +57,7 @@ def batch_live(request: Request, caller: PageCaller, owner: str, name: str) -> R
 
 @router.post("/batches/{owner}/{name}/seal")
 def seal(request: Request, caller: FormCaller, owner: str, name: str) -> Response:
-    """Say that a batch has all its images: those that the bucket holds now."""
+    """Seal a batch: its images are those that the bucket holds now."""
     site = site_of(request)
     batch_of(site, caller, owner, name)
     batch, _ = completion.seal(site.deployment, owner, name)

@@ -21,7 +21,7 @@ from pixelfleet.domain.tags import parse_tags
 router = APIRouter()
 
 _ID: Final = re.compile("[a-z2-7]{32}")
-#: Its images are deleted ones.
+#: The path of the action on deleted images.
 _RESTORE: Final = "/bulk/restore"
 
 

@@ -1,4 +1,4 @@
-"""/docs: the REST API for people, made from the OpenAPI document; no script and no style but ours."""
+"""/docs: the REST API for people, made from the OpenAPI document; no script and no style of other sites."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def _operations(document: dict[str, Any], tag: str, schemas: dict[str, Any]) -> 
 
 
 def _plain(markdown: str) -> str:
-    """Without the marks of code and of links."""
+    """The text without the marks of code and of links."""
     return re.sub(r"\[(\w+)\]\(#\w+\)", r"\1", markdown.replace("`", ""))
 
 

@@ -1,4 +1,4 @@
-"""What a page follows as server-sent events, while somebody looks at the page and work is under way."""
+"""The topics of a page as server-sent events, while the page is in sight and work is under way."""
 
 import asyncio
 import json
@@ -18,21 +18,21 @@ from pixelfleet.errors import TransientError
 
 router = APIRouter()
 
-#: Seconds between two looks, between two signs of life, and until the browser is to ask anew: by then the session may
-#: have ended.
+#: Seconds between two reads, between two signs of life, and until the browser must connect again: by then the session
+#: may have ended.
 _LOOK_EVERY: Final = 1.0
 _ALIVE_EVERY: Final = 15.0
 _LONGEST: Final = 600.0
-#: Streams of this process at once; each costs a look a second.
+#: Streams of this process at once; each costs a read a second.
 MOST_STREAMS: Final = 200
 
 
-#: Streams of one user at once: a tab each, and some. A tab that is not in sight has none.
+#: Streams of one user at once: one for each tab, and some more. A tab that is not in sight has no stream.
 MOST_OF_ONE: Final = 6
 
 
 class _Streams:
-    """How many there are, of each user."""
+    """The number of streams of each user."""
 
     open: ClassVar[Counter[str]] = Counter()
 
@@ -41,7 +41,7 @@ class _Streams:
 def events(
     request: Request, caller: PageCaller, follow: Annotated[list[str], Query(min_length=1, max_length=MOST_TOPICS)]
 ) -> StreamingResponse:
-    """Every topic's state at first, then each change. It ends when all topics are settled; see `following`."""
+    """Every topic's state at first, then each change. The stream ends when all topics are settled; see `following`."""
     site = site_of(request)
     topics = admit(site, caller, follow)
     if _Streams.open[caller.name] >= MOST_OF_ONE:
@@ -53,8 +53,8 @@ def events(
 
 
 async def _follow(site: Site, caller: Caller, topics: Sequence[str]) -> AsyncIterator[str]:
-    # Requests of one moment are all admitted before the first stream begins. Here, in the event loop, one comes after
-    # the other; the browser asks again later.
+    # Simultaneous requests are all admitted before the first stream begins. Here, in the event loop, they are counted
+    # one after the other; a refused browser connects again later.
     if _Streams.open[caller.name] >= MOST_OF_ONE or _Streams.open.total() >= MOST_STREAMS:
         return
     _Streams.open[caller.name] += 1
@@ -77,11 +77,11 @@ async def _follow(site: Site, caller: Caller, topics: Sequence[str]) -> AsyncIte
             await asyncio.sleep(_LOOK_EVERY)
     finally:
         _Streams.open[caller.name] -= 1
-        _Streams.open += Counter()  # forgets who has none
+        _Streams.open += Counter()  # removes users without a stream
 
 
 def _look(site: Site, caller: Caller, topics: Sequence[str]) -> dict[str, State]:
-    """Empty while storage does not answer, which the next look may find mended."""
+    """The states. Empty while storage does not answer; the next read may succeed."""
     try:
         return states(site, caller, topics)
     except TransientError:

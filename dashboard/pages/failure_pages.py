@@ -1,4 +1,4 @@
-"""Failures by cause, sending them round again, giving up their dead letters; and following either."""
+"""Failures by cause, their redrive, the purge of their dead letters, and the progress of both."""
 
 from typing import Annotated, Any
 
@@ -19,7 +19,7 @@ from pixelfleet.operations.failures import Selection
 
 router = APIRouter()
 
-#: What must be typed before dead letters are deleted.
+#: The word that an operator must type before dead letters are deleted.
 _CONFIRMED = "purge"
 
 
@@ -41,7 +41,7 @@ def redrive(
     canary: Annotated[str, Form(max_length=24)] = "",
     preview: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Begin one; the page that follows it shows how far it has come. With `preview`, only say what it would take."""
+    """Begin a redrive; the next page shows its progress. With `preview`, only show the images that it would take."""
     sent = Sent({"cause": cause, "owner": owner, "batch": batch, "lane": lane, "limit": limit, "canary": canary})
     selection = Selection(
         cause=sent.choice("cause", Cause),
@@ -79,7 +79,7 @@ def purge(
 
 
 def _page(request: Request, preview: operations.Preview | None = None, **sent: Sent) -> Response:
-    """With a form that was sent and is wrong, the answer is 422."""
+    """With a wrong form, the status is 422."""
     site = site_of(request)
     summary = failures_by_cause(site)
     values = {
@@ -108,7 +108,7 @@ def background_task_page(request: Request, caller: PageCaller, task_id: str) -> 
 
 @router.post("/background-tasks/{task_id}/stop")
 def stop_background_task(request: Request, caller: FormCaller, task_id: str) -> Response:
-    """It ends after the image that it is at; what is done stays done."""
+    """The task ends after its present image. Finished work stays."""
     site = site_of(request)
     _task(request, caller, task_id)
     stops = site.background_tasks.stop(task_id)
@@ -122,7 +122,7 @@ def background_task_live(request: Request, caller: PageCaller, task_id: str) -> 
 
 
 def _task(request: Request, caller: Caller, task_id: str) -> dict[str, Any]:
-    """A task of the caller's own, or for an operator anybody's."""
+    """A task of the caller; for an operator, a task of any user."""
     task = site_of(request).deployment.background_tasks.get(task_id)
     if task is None or not caller.may_see(task.who):
         raise Problem(404, "there is no such background task; they are kept for 30 days")

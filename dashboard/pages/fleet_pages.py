@@ -1,4 +1,4 @@
-"""The fleet as operators see it, and what they did."""
+"""The fleet for operators, and the actions of operators."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""The gallery: one's images, newest first, filtered, a page at a time as one scrolls."""
+"""The gallery: the user's images, newest first, filtered, one page at a time while the user scrolls."""
 
 import re
 from collections.abc import Sequence
@@ -39,12 +39,12 @@ _ORDERS: Final = {True: _BY_NAME | _BY_TIME | _BY_SIZE, False: _BY_TIME | _BY_NA
 VARIANTS: Final = tuple(
     dict.fromkeys(v.name for r in recipes.BUILTIN for v in recipes.builtin(r).variants if v.name != "tiles")
 )
-#: What stands in the address of a gallery, with the label of its chip; in its order of fields.
+#: The parameters in the address of a gallery, with the labels of their chips; in the order of the fields.
 FILTERS: Final = {
     "owner": "owner", "batch": "batch", "status": "status", "cause": "cause", "name": "name", "since": "from",
     "until": "to", "camera": "camera", "colour": "colour", "size": "size", "tag": "tag",
 }  # fmt: skip
-#: What the choices of sizes are called.
+#: The names of the choices of sizes.
 _SIZES: Final = {
     FileSize.SMALL: "under 1 MB",
     FileSize.MEDIUM: "1 to 10 MB",
@@ -72,11 +72,11 @@ def asked_filters(
     size: str = "",
     tag: Annotated[str, Query(max_length=100)] = "",
 ) -> Filters:
-    """From an address that a form made, or a person typed: what makes no sense is left out."""
+    """From an address that a form made or a person typed: invalid values are left out."""
     whose = owners_for(caller, owner or None)
     return Filters(
         whose,
-        # Of everybody, a batch's name alone means no batch.
+        # Without an owner, a batch's name alone does not identify a batch.
         None if whose == EVERYBODY else batch or None,
         Status(status) if status in set(Status) else None,
         Cause(cause) if cause in set(Cause) else None,
@@ -154,7 +154,7 @@ def months(
 
 @router.get("/tiles")
 def tiles(request: Request, caller: PageCaller, id: Annotated[list[str], Query(max_length=PAGE)] = _NONE) -> Response:  # noqa: A002
-    """The present tiles of these images, those of them that are there and that the caller may see."""
+    """The present tiles of those of these images that exist and that the caller may see."""
     site = site_of(request)
     images = site.deployment.images.get_many(one for one in id if _IMAGE_ID.fullmatch(one))
     seen = [image for image in images.values() if caller.may_see(image.owner) and image.status is not Status.DELETED]
@@ -162,7 +162,7 @@ def tiles(request: Request, caller: PageCaller, id: Annotated[list[str], Query(m
 
 
 def cards(images: Sequence[Image]) -> list[dict[str, Any]]:
-    """Images with the picture that stands for each."""
+    """Images, each with its thumbnail."""
     return [{"image": image, "thumb": thumb_of(image), "heading": None} for image in images]
 
 
@@ -194,7 +194,7 @@ def _page(request: Request, caller: Caller, filters: Filters, cursor: str | None
 
 
 def _grouped(images: Sequence[Image], filters: Filters, after: str) -> list[dict[str, Any]]:
-    """Cards; those that begin a day, or of everybody a batch, carry its heading. `after` is the place before them."""
+    """Cards. The first card of a day, or of a batch for all owners, has a heading. `after` is the place before them."""
     if filters.batch or filters.failures_of_all:
         return cards(images)
     by_batch = filters.owner == EVERYBODY
@@ -222,7 +222,7 @@ def _owners(site: Site) -> list[str]:
 
 
 def _total(site: Site, filters: Filters) -> int | None:
-    """How many images there are in all, where counters say so: of a batch that is only filtered by status."""
+    """The number of all images, if counters have it: for a batch that is only filtered by status."""
     if filters.batch is None or _searches(filters):
         return None
     return number_of(site.deployment.batches.counts(filters.owner, filters.batch), filters.status)

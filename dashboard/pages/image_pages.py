@@ -31,10 +31,10 @@ from pixelfleet.operations.restoring import may_be_restored
 router = APIRouter()
 
 _WAITING: Final = frozenset({Status.QUEUED, Status.PROCESSING})
-#: The variant that the slider lays over the original, and what stands in for an original that no browser draws.
+#: The variant that the slider lays over the original, and the variants in place of an original that no browser draws.
 _AFTER: Final = "enhanced"
 _BEFORE: Final = "optimized"
-#: Formats of pages, the one that browsers should take first at the beginning.
+#: Formats that pages embed, in the order of preference.
 _EMBEDDED: Final = ("image/avif", "image/webp", "image/png", "image/jpeg")
 _NO_RESTORE: Final = "It cannot be restored: its bytes are gone from the bucket, or there is another file of its name."
 LINK_SECONDS: Final = {"1 hour": 3600, "1 day": 86_400, "7 days": LONGEST_SECONDS}
@@ -99,7 +99,7 @@ def image_duplicates(request: Request, caller: PageCaller, image_id: str) -> Res
 
 @router.get("/images/{image_id}/drawn")
 def drawn(request: Request, caller: PageCaller, image_id: str) -> RedirectResponse:
-    """The original to be looked at, as the type that the worker found it to be, whatever its uploader said."""
+    """The original for display, with the type that the worker detected, not the type that the uploader declared."""
     site = site_of(request)
     image = image_for(site, caller, image_id)
     if not drawable(image):
@@ -164,7 +164,7 @@ def restore(request: Request, caller: FormCaller, image_id: str) -> Response:
 
 
 def _slider(image: Image) -> dict[str, Any] | None:
-    """What to compare: enhanced with the original, or with its closest likeness."""
+    """The pictures to compare: the enhanced variant with the original, or with the variant closest to the original."""
     after, before = variant_of(image, _AFTER), variant_of(image, _BEFORE)
     if after is None:
         return None
@@ -174,7 +174,7 @@ def _slider(image: Image) -> dict[str, Any] | None:
 
 
 def _pictures(image: Image) -> list[dict[str, Any]]:
-    """What can be laid over each other: the original, where browsers draw it, and every variant that is one file."""
+    """Pictures that can be laid over each other: the original, if browsers draw it, and every variant of one file."""
     shown = [
         {"name": label_of(image.variants, one), "address": result_address(one.key), "width": one.width,
          "height": one.height, "bytes": one.bytes}

@@ -1,4 +1,4 @@
-"""Recipes: all of them, one with its text, its versions and their differences, and an editor for operators."""
+"""Recipes: the list, one recipe with its text, its versions and their differences, and an editor for operators."""
 
 from itertools import islice
 from typing import Annotated, Any, Final
@@ -168,7 +168,7 @@ def _recipe(site: Site, name: str) -> Recipe:
 
 
 def _shortened(name: str) -> str:
-    """The name, with twelve digits of a digest; a version of another name or digest that begins so is not stored."""
+    """The name, with twelve digits of a digest; no version of another name or digest with this beginning is stored."""
     plain, at, version = name.partition("@")
     return f"{plain}{at}{version[:12]}"
 

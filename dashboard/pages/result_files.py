@@ -1,4 +1,4 @@
-"""/i/...: results, where no CloudFront stands before the dashboard and serves them itself."""
+"""/i/...: results, if no CloudFront in front of the dashboard serves them."""
 
 from typing import Final
 

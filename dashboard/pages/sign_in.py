@@ -17,7 +17,7 @@ from pixelfleet.domain.users import User
 
 router = APIRouter()
 
-#: One sentence for whatever is wrong, so that it does not tell who is a user here.
+#: One sentence for all errors, so that the answer does not show which names are users.
 _WRONG: Final = "User name or password is not right."
 _ENDED: Final = "Your session had ended, and what you sent was not carried out. Sign in and send it again."
 _LOCKED: Final = f"Too many attempts. Try again in {LOCKED_SECONDS // 60} minutes."
@@ -32,7 +32,7 @@ def sign_in(request: Request, next: str = "/", ended: str = "") -> Response:  # 
 
 @router.get("/session")
 def session(request: Request, caller: PageCaller) -> dict[str, str]:
-    """For scripts of a page that outlived its session: who is signed in, and the token for what the page sends."""
+    """For scripts of a page that outlived its session: the signed-in user, and the token for the page's requests."""
     site = site_of(request)
     return {"user": caller.name, "form_token": site.sessions.form_token(caller.session.id) if caller.session else ""}
 
@@ -50,7 +50,7 @@ async def signed_in(
     foreign = request.headers.get("sec-fetch-site", "same-origin") not in SAFE_FETCH
     if foreign or visit is None or not site.sessions.form_token_fits(visit, csrf_token):
         return _form(request, next, "The form was out of date. Please try again.", 400, user)
-    # Before the wait for a thread: one address cannot take the places of all others.
+    # This check is before the wait for a thread: one address cannot take the places of all others.
     if not site.strangers.take(site.network(request)).passes:
         return _form(request, next, _LOCKED, 429, user)
     return await in_hashing_thread(_sign_in, request, user, password, next)
@@ -78,7 +78,7 @@ def signed_out(request: Request, caller: FormCaller) -> Response:
     site.deployment.users.end_session(caller.session.id, SESSION_SECONDS)
     response = RedirectResponse(SIGN_IN, 303)
     site.sessions.end(response)
-    # Pages that the browser keeps for "back" go.
+    # The browser deletes the pages that it keeps for "back".
     response.headers["Clear-Site-Data"] = '"cache"'
     if site.cloudfront is not None:
         site.cloudfront.shut_out(response)
@@ -86,16 +86,16 @@ def signed_out(request: Request, caller: FormCaller) -> Response:
 
 
 def safe_path(path: str) -> str:
-    """A path on this site to go on to; anything that could lead elsewhere leads home.
+    """The path on this site for the next page. A path that could lead to another site becomes the home page.
 
-    Browsers take `//host`, `/\\host` and control characters in between for another site.
+    Browsers read `//host`, `/\\host`, also with control characters in between, as another site.
     """
     plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path
     return path if plain else "/"
 
 
 def _authenticated(site: Site, name: str, password: str) -> User | None:
-    """The user, if the password is theirs and they are not disabled; as slow for a name that nobody has."""
+    """The user, if the password is theirs and they are not disabled; as slow for an unknown name."""
     person = site.deployment.users.get(name)
     right = password_matches(password, person.password if person else None)
     return person if right and person is not None and not person.disabled else None

@@ -69,7 +69,7 @@ class _Rights:
         return cls(caller, link, public=False)
 
     def may_ask_for(self, owner: str) -> bool:
-        """Whether it is worth looking among an owner's images."""
+        """Whether the request can have rights to an image of the owner."""
         return self._public or self._link is not None or (self._caller is not None and self._caller.may_see(owner))
 
     def may_see(self, image: Image, variant: str) -> bool:

@@ -11,13 +11,13 @@ from dashboard.site import site_of
 
 router = APIRouter()
 
-#: What `pixelfleet.domain.keys` takes for the name of a batch, as browsers read patterns.
+#: The batch names that `pixelfleet.domain.keys` accepts, as a pattern for browsers.
 BATCH_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9_.@+=\-]*"
 
 
 @router.get("/upload")
 def upload_page(request: Request, caller: PageCaller, batch: Annotated[str, Query(max_length=128)] = "") -> Response:
-    """With the name of a batch of one's own, more is added to it."""
+    """With the name of a batch of the caller, the upload adds images to this batch."""
     site = site_of(request)
     existing = batch_of(site, caller, caller.name, batch) if batch else None
     values = {

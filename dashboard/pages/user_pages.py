@@ -1,4 +1,4 @@
-"""Users, as operators see and change them."""
+"""Pages on which operators see and change users."""
 
 import time
 from typing import Annotated
@@ -31,7 +31,7 @@ def add(
     role: Annotated[str, Form(max_length=16)] = Role.USER.value,
     email: Annotated[str, Form(max_length=256)] = "",
 ) -> Response:
-    """The password is in the page that follows and nowhere else."""
+    """Only the next page shows the password."""
     site = site_of(request)
     sent = Sent({"name": name, "role": role, "email": email})
     chosen = sent.choice("role", Role) or Role.USER

@@ -1,6 +1,6 @@
 // @ts-check
-// What every page may need: placeholders, the comparing slider, dialogs, copying, and
-// filters that apply themselves. All of it adds to pages that work without; live.js follows the server.
+// Functions for every page: placeholders, the comparing slider, dialogs, copying, and
+// filters that apply themselves. The pages also work without this script; live.js follows the server.
 
 import { draw } from "./thumbhash.js";
 import { finish, whenShown } from "./live.js";
@@ -18,7 +18,7 @@ const each = (root, selector, act) => {
 };
 
 /**
- * What lies around an event's target, the target included.
+ * The closest element around an event's target, or the target itself.
  * @param {Event} event
  * @param {string} selector
  */
@@ -35,7 +35,7 @@ const around = (event, selector) => {
  */
 const part = (root, selector) => /** @type {E} */ (root.querySelector(selector));
 
-/** Tells screen readers. @param {string} text */
+/** Announces a text to screen readers. @param {string} text */
 const announce = (text) => {
   part(document.body, "#announce").textContent = text;
 };
@@ -52,7 +52,7 @@ function placeholder(canvas) {
   image.classList.add("waiting");
   const show = () => {
     image.classList.remove("waiting");
-    // It would shine through what is transparent.
+    // The placeholder would be visible through transparent parts.
     setTimeout(() => canvas.remove(), 300);
   };
   image.addEventListener("load", show, { once: true });
@@ -90,7 +90,7 @@ function compare(figure) {
 
 /** @param {HTMLFormElement} form */
 function autoSubmit(form) {
-  // By the keyboard a select changes with every arrow, and a date with every digit: Enter or leaving the field applies.
+  // By keyboard, a select changes with every arrow key and a date with every digit: Enter or leaving the field applies.
   let typed = false;
   let changed = false;
   const field = "select, input[type=date]";
@@ -113,7 +113,7 @@ function autoSubmit(form) {
   });
 }
 
-/** Copies what stands beside a button. @param {HTMLElement} button */
+/** Copies the text beside a button. @param {HTMLElement} button */
 async function copy(button) {
   const field = button.parentElement?.querySelector("[data-select], [data-copy-text]");
   if (!field) return;
@@ -121,7 +121,7 @@ async function copy(button) {
   try {
     await navigator.clipboard.writeText(typed ? field.value : (field.textContent ?? ""));
   } catch {
-    // Without https there is no clipboard: the text is selected, to be copied by hand.
+    // Without https there is no clipboard: the text is selected, so that the user can copy it.
     if (typed) field.select();
     else getSelection()?.selectAllChildren(field);
     announce("Selected; copy it by the keyboard");
@@ -131,7 +131,7 @@ async function copy(button) {
   announce("Copied");
 }
 
-/** Copies what a button carries. @param {HTMLElement} button */
+/** Copies the text of a button's attribute. @param {HTMLElement} button */
 async function copyValue(button) {
   const value = (button.dataset.copyValue ?? "").replaceAll("ORIGIN/", `${location.origin}/`);
   const label = [...button.childNodes];
@@ -167,7 +167,7 @@ function open(id) {
   if (dialog instanceof HTMLDialogElement) dialog.showModal();
 }
 
-// What cannot be undone is asked for. Without scripts the form is sent at once.
+// An action that cannot be undone needs a confirmation. Without scripts the form is sent at once.
 const ask = /** @type {HTMLDialogElement | null} */ (document.getElementById("ask"));
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -223,13 +223,13 @@ addEventListener("keydown", (event) => {
   }
 });
 finish(document.body);
-// On a phone the row of tabs scrolls: the present one is to be seen. (scrollIntoView would have Tab begin there.)
+// On a phone the row of tabs scrolls: the present tab must be visible. (After scrollIntoView, Tab would begin there.)
 const tab = /** @type {HTMLElement | null} */ (document.querySelector(".bar nav [aria-current]"));
 const row = tab?.parentElement;
 if (tab && row) row.scrollLeft = tab.offsetLeft - (row.clientWidth - tab.clientWidth) / 2;
-// For browsers that know no ::details-content: where there is room, what is folded for phones is open.
+// For browsers without ::details-content: on wide screens, the parts that are folded for phones are open.
 if (matchMedia("(min-width: 641px)").matches)
   each(document.body, ".fold", (/** @type {HTMLDetailsElement} */ fold) => (fold.open = true));
 document.body.addEventListener("htmx:load", (event) => finish(/** @type {CustomEvent} */ (event).detail.elt));
-// A part that could not be loaded must not look like one that is empty.
+// A part that could not be loaded must not look like an empty part.
 document.body.addEventListener("htmx:responseError", () => announce("The dashboard did not answer; load the page again"));

@@ -29,7 +29,7 @@ export function short(value) {
 }
 
 /**
- * Steps at which the axis is labelled: round times of the day, as many as there is room for.
+ * Steps with a label on the axis: round times of the day, as many as fit.
  * @param {Axis} axis @param {number} room how many labels fit
  */
 export function labelled(axis, room) {
@@ -37,7 +37,7 @@ export function labelled(axis, room) {
   const span = axis.step * axis.steps;
   const distances = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720].map((one) => one * minute);
   const distance = distances.find((one) => span / one <= room) ?? span;
-  // Round in local time, as people read clocks.
+  // Round in local time, as on clocks.
   const offset = new Date(axis.start).getTimezoneOffset() * minute;
   const first = Math.ceil((axis.start - offset) / distance) * distance + offset;
   const at = [];
@@ -45,7 +45,7 @@ export function labelled(axis, room) {
   return at;
 }
 
-/** A path through the known values, broken where one is unknown. @param {(number | null)[]} values */
+/** A path through the known values, broken at unknown values. @param {(number | null)[]} values */
 export function pathOf(values, x = (/** @type {number} */ n) => n, y = (/** @type {number} */ v) => v) {
   let path = "";
   let open = false;
@@ -130,7 +130,7 @@ export class Charts {
     const { start, step } = this.#axis;
     for (const { chart, svg } of this.#drawn) {
       const known = chart.lines.flatMap((line) => line.values.filter((value) => value !== null));
-      // Whole things have no halves on their axis.
+      // The axis of whole numbers has no halves.
       const top = Math.max(chart.unit === "/s" ? 0 : 2, roundUp(Math.max(0, .../** @type {number[]} */ (known))));
       const y = (/** @type {number} */ value) => TOP + (1 - value / top) * (HEIGHT - TOP - BOTTOM);
       svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);

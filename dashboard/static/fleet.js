@@ -40,7 +40,7 @@ async function load() {
     tag = answer.headers.get("ETag") ?? "";
     show(await answer.json());
   } catch {
-    // The next tick asks again.
+    // The next tick sends the request again.
   }
 }
 

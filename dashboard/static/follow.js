@@ -1,5 +1,5 @@
 // @ts-check
-// Following topics by server-sent events. One stream a page, opened anew with back-off after every failure.
+// Follows topics by server-sent events. A page has one stream, which is opened again with back-off after every failure.
 // The server's side is dashboard/following.py.
 
 /**
@@ -22,7 +22,7 @@
 /** Milliseconds: the first wait after a failure, and the longest. */
 export const FIRST_WAIT = 500;
 export const LONGEST_WAIT = 30_000;
-/** Milliseconds in which several changes of what is followed open one stream. */
+/** Milliseconds in which several changes of the followed topics open one stream. */
 const TOGETHER = 50;
 /** Topics of one stream; the server takes no more. */
 const MOST_TOPICS = 100;
@@ -45,8 +45,8 @@ export class Follower {
   }
 
   /**
-   * Calls `listener` with every new state of the topic. A topic that is held is followed even when it is settled:
-   * more is about to happen to it.
+   * Calls `listener` with every new state of the topic. A held topic is followed even if it is settled: it is
+   * about to change.
    * @param {string} topic
    * @param {Listener} listener
    * @param {{held?: boolean}} [how]
@@ -65,7 +65,7 @@ export class Follower {
     };
   }
 
-  /** What a topic was held for is over: it is followed until it is settled. @param {string} topic */
+  /** Ends the hold of a topic: it is followed until it is settled. @param {string} topic */
   release(topic) {
     const entry = this.#topics.get(topic);
     if (!entry?.held) return;

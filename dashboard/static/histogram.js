@@ -1,10 +1,10 @@
 // @ts-check
-// The histogram of a picture: how many pixels have each of 256 values, for red, green and blue.
+// The histogram of a picture: the number of pixels with each of 256 values, for red, green and blue.
 
 export const BINS = 256;
 
 /**
- * Counts of each value by channel; pixels that are not seen do not count.
+ * Counts of each value by channel; invisible pixels do not count.
  * @param {ArrayLike<number>} rgba four bytes a pixel
  * @returns {number[][]}
  */
@@ -19,7 +19,7 @@ export function histogram(rgba) {
 
 /**
  * A path over the counts, `width` by `height`. The highest bar of all channels has the full height; a single value that
- * stands far above the rest, as of a white ground, is cut off.
+ * is far above the rest, such as that of a white background, is cut off.
  * @param {number[]} counts @param {number} highest @param {number} width @param {number} height
  */
 export function area(counts, highest, width, height) {

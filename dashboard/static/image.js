@@ -45,7 +45,7 @@ addEventListener("keydown", (event) => {
   else if (event.key === "f") document.fullscreenElement ? document.exitFullscreen() : stage.querySelector("figure")?.requestFullscreen();
 });
 
-// A swipe to the side, on a picture that nothing else moves.
+// A swipe to the side, on a picture that no other control moves.
 let from = 0;
 stage.addEventListener("touchstart", (event) => (from = event.touches.length === 1 ? event.touches[0].clientX : 0), { passive: true });
 stage.addEventListener("touchend", (event) => {
@@ -132,7 +132,7 @@ async function drawHistogram(place) {
   try {
     await image.decode();
   } catch {
-    // It is not there, or no browser draws it: there is no histogram.
+    // The picture is missing, or the browser cannot draw it: there is no histogram.
     return;
   }
   const canvas = document.createElement("canvas");

@@ -1,12 +1,12 @@
 // @ts-check
-// What of a page follows the server: parts that are loaded anew, tiles that settle, a page that is shown anew.
+// The parts of a page that follow the server: parts that are loaded again, tiles that settle, a page that is reloaded.
 
 import { Follower } from "./follow.js";
 
 /** @type {((root: Element) => void)[]} */
 const finishers = [];
 
-/** Has `act` called with every element that came into the page. @param {(root: Element) => void} act */
+/** Calls `act` with every element that is added to the page. @param {(root: Element) => void} act */
 export const whenShown = (act) => finishers.push(act);
 
 const lost = document.getElementById("lost");
@@ -18,13 +18,13 @@ export const follower = new Follower({
     return () => clearTimeout(timer);
   },
   onLost: (isLost, failures) => {
-    // One failure is nothing: a server that is replaced, a stream that reached its age.
+    // One failure is normal: a server is replaced, or a stream has reached its age.
     if (lost) lost.hidden = !isLost || failures < 2;
     if (isLost && failures >= 2) askForSession();
   },
 });
 
-/** A session that has ended looks like a broken line to a stream: whether there is one is asked for. */
+/** For a stream, an ended session looks like a broken connection. So this asks the server whether there is a session. */
 async function askForSession() {
   try {
     const answer = await fetch("/session", { redirect: "manual" });
@@ -34,14 +34,14 @@ async function askForSession() {
     if (link) link.href = `/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}`;
     return answer.type !== "opaqueredirect";
   } catch {
-    // The line is down: the stream itself is tried again.
+    // The connection is down: the stream itself is tried again.
     return true;
   }
 }
 
 /**
- * Loads a part of the page anew whenever the returned function is called, one request at a time; what is asked for
- * meanwhile is one request more. A failure is left to the next call.
+ * Loads a part of the page again at every call of the returned function, one request at a time. Calls during a request
+ * lead to one more request. After a failure, the next call loads the part.
  * @param {Element} place
  * @param {string} address
  * @returns {() => Promise<void>}
@@ -60,7 +60,7 @@ export function part(place, address) {
       if (answer.ok) show(place, await answer.text());
       else if (answer.type === "opaqueredirect") await askForSession();
     } catch {
-      // The line is down. The stream fails too, and its next state loads this part.
+      // The connection is down. The stream fails too, and its next state loads this part.
       again = false;
     } finally {
       loading = false;
@@ -79,12 +79,12 @@ function show(place, html) {
   const href = active && place.contains(active) ? active.getAttribute("href") : null;
   place.innerHTML = html;
   finish(place);
-  // Who was on a link by the keyboard stays there.
+  // A link that had the keyboard focus keeps it.
   const same = href && [...place.querySelectorAll("a[href]")].find((link) => link.getAttribute("href") === href);
   if (same instanceof HTMLElement) same.focus({ preventScroll: true });
 }
 
-/** Everything that a new element needs. @param {Element} root */
+/** Prepares a new element. @param {Element} root */
 export function finish(root) {
   for (const act of finishers) act(root);
 }
@@ -110,7 +110,7 @@ async function renewTiles() {
       for (const tile of holder.content.querySelectorAll("[data-tile]")) replaceTile(/** @type {HTMLElement} */ (tile));
     }
   } catch {
-    // Asked for again with the next state.
+    // The next state requests the tiles again.
   }
   asking = false;
   if (settling.size && ids.some((id) => !settling.has(id))) renewTiles();
@@ -127,14 +127,14 @@ function replaceTile(tile) {
   }
 }
 
-// --- what says by an attribute that it follows
+// --- elements with the attribute data-follow
 
 /** @type {WeakSet<HTMLElement>} */
 const attached = new WeakSet();
 
 /** @param {HTMLElement} element */
 function attach(element) {
-  // A part that is loaded anew is shown again, but follows already.
+  // A part that is loaded again is shown again, but follows already.
   if (attached.has(element)) return;
   attached.add(element);
   const topic = element.dataset.follow ?? "";
@@ -150,7 +150,7 @@ function attach(element) {
     follower.follow(topic, part(element, element.dataset.part));
   } else if (element.dataset.version) {
     const act = (/** @type {import("./follow.js").State} */ state) => String(state.version) !== element.dataset.version && location.reload();
-    // What is settled is followed all the same, where something is about to happen to it.
+    // A settled topic with `data-held` is followed too: it is about to change.
     follower.follow(topic, act, { held: "held" in element.dataset });
   }
 }
@@ -164,7 +164,7 @@ document.addEventListener("visibilitychange", () => (document.hidden ? follower.
 addEventListener("pagehide", () => follower.pause());
 addEventListener("pageshow", async (event) => {
   if (!event.persisted) return;
-  // "Back" after signing out must not show what was there.
+  // "Back" after signing out must not show the old page.
   if (await askForSession()) follower.resume();
   else location.reload();
 });

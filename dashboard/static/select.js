@@ -4,7 +4,7 @@
 const tiles = /** @type {HTMLElement | null} */ (document.querySelector("[data-tiles]"));
 const bar = /** @type {HTMLFormElement | null} */ (document.getElementById("selection"));
 const choose = document.getElementById("choose");
-/** The server takes no more ids in one request. */
+/** The most ids that the server accepts in one request. */
 const MOST = 1500;
 
 if (tiles && bar) start(tiles, bar);
@@ -106,7 +106,7 @@ function start(place, form) {
       show();
     }
   });
-  // What was asked for is under way: another page follows it.
+  // The action is under way: another page follows it.
   form.addEventListener("submit", (event) => {
     const button = /** @type {HTMLElement} */ (/** @type {SubmitEvent} */ (event).submitter);
     const number = whole ? "all images that match" : `${selected.size.toLocaleString()} images`;

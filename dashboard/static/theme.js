@@ -1,4 +1,4 @@
 // @ts-check
-// Before anything is drawn: the theme that was chosen in this browser. Without a choice it is the system's.
+// Sets the theme that was chosen in this browser, before anything is drawn. Without a choice, the system's theme applies.
 const chosenTheme = localStorage.getItem("theme");
 if (chosenTheme) document.documentElement.dataset.theme = chosenTheme;

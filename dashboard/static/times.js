@@ -1,5 +1,5 @@
 // @ts-check
-// Times as people read them: near ones relative, others in local time; UTC to the second when pointed at.
+// Times for people: near times are relative, others are local times; UTC to the second under the pointer.
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });

@@ -1,5 +1,5 @@
 // @ts-check
-// The files that somebody chose or dropped, folders in depth, and which of them an interrupted upload still lacks.
+// The chosen or dropped files, with the files in folders, and the files that an interrupted upload still lacks.
 
 /** @typedef {{file: any, name: string}} Chosen */
 
@@ -11,7 +11,7 @@ async function filesOf(entry, path) {
   }
   const reader = entry.createReader();
   const all = [];
-  // readEntries gives a hundred at a time, and nothing when there are no more.
+  // readEntries returns a hundred entries at a time, and an empty list at the end.
   for (;;) {
     const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     if (!some.length) return all;
@@ -21,7 +21,7 @@ async function filesOf(entry, path) {
 
 /** @param {DataTransfer} transfer */
 export async function dropped(transfer) {
-  // The list is emptied as soon as this turn ends: take the entries first.
+  // The browser empties the list at the end of this turn: take the entries first.
   const roots = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   const all = [];
   for (const root of roots) all.push(...(await filesOf(root, "")));
@@ -36,7 +36,7 @@ const visible = (/** @type {Chosen} */ { name }) =>
   !name.split("/").some((part) => part.startsWith(".") || part === "Thumbs.db");
 
 /**
- * What an interrupted upload still lacks of these files: all but those that it has sent, by name and size.
+ * The files that an interrupted upload still lacks: all but the sent files, by name and size.
  * @param {Chosen[]} files @param {Record<string, number>} sent sizes by name
  */
 export const lacking = (files, sent) => files.filter(({ file, name }) => sent[name] !== file.size);

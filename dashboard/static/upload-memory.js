@@ -1,6 +1,6 @@
 // @ts-check
-// What an upload has sent, kept in this browser (IndexedDB), so that a reload or a crash costs nothing that is sent.
-// Files themselves are not kept: they are chosen again.
+// The progress of an upload, kept in this browser (IndexedDB), so that after a reload or a crash no file is sent twice.
+// The files themselves are not kept: the user chooses them again.
 
 /** @typedef {{batch: string, recipe: string, begun: number, total: number, sent: Record<string, number>,
  *   parts: Record<string, any>}} Kept */
@@ -73,7 +73,7 @@ export class Memory {
   }
 
   /**
-   * A browser that keeps nothing (private windows) uploads all the same.
+   * A browser that keeps nothing (private windows) uploads too.
    * @template T @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => Promise<T>} act
    */
   async #run(mode, act) {

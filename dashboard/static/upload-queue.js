@@ -1,6 +1,6 @@
 // @ts-check
-// The files of an upload and what becomes of each: forms ahead of need, several at once, tried again for minutes, held
-// while the network is gone, paused, cancelled. Nothing here touches the page or the network; see upload.js.
+// The queue of an upload: it requests forms in advance, sends several files at once, repeats failed files for minutes,
+// and stops while the network is gone. It can be paused and cancelled. It uses no page and no network; see upload.js.
 
 /**
  * @typedef {"waiting" | "queued" | "sending" | "retrying" | "uploaded" | "failed" | "refused" | "cancelled"} Stage
@@ -19,7 +19,7 @@
  */
 
 export const AT_ONCE = 6;
-/** Forms are asked for so many files at a time, when fewer than half as many are left: forms live an hour. */
+/** Files of one request for forms, sent when fewer than half as many forms are left: forms are valid for an hour. */
 const FORMS_AT_ONCE = 100;
 /** Milliseconds for which a file is tried again, and between two tries. */
 export const PATIENCE = 10 * 60_000;
@@ -30,9 +30,9 @@ const SPEED_OVER = 15_000;
 
 /** An error after which the same file is not tried again. */
 export class FinalError extends Error {}
-/** The session has ended: nothing can be asked for until somebody signs in. */
+/** The session has ended: no request succeeds until the user signs in. */
 export class SessionError extends Error {}
-/** The form is no longer good; with a new one the file can be sent. */
+/** The form is no longer valid; with a new form the file can be sent. */
 export class StaleError extends Error {}
 
 const OPEN = new Set(["waiting", "queued", "sending", "retrying"]);
@@ -68,7 +68,7 @@ export class Uploads {
     return fresh;
   }
 
-  /** Stops what is under way; parts that were sent stay. @param {"paused" | "offline" | "session"} why */
+  /** Stops the files under way; sent parts stay. @param {"paused" | "offline" | "session"} why */
   hold(why) {
     this.held = why;
     for (const entry of this.entries) if (entry.state === "sending") entry.cancel?.();
@@ -93,7 +93,7 @@ export class Uploads {
     this.#pump();
   }
 
-  /** Everything that failed, again. */
+  /** Sends all failed files again. */
   retry() {
     for (const entry of this.entries)
       if (entry.state === "failed") {

@@ -1,5 +1,5 @@
 // @ts-check
-// One file to S3: by a form, or in parts by links that the API signs. And the API itself, which outlives a session.
+// Sends one file to S3: by a form, or in parts by links that the API signs. Also calls the API, across sessions.
 
 import { FinalError, SessionError, StaleError } from "./upload-queue.js";
 
@@ -9,7 +9,7 @@ const LINKS_AT_ONCE = 20;
 
 let token = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRF-Token"] ?? "";
 
-/** Whether somebody, the same as before, is signed in (again). @param {string} user */
+/** Whether the same user as before is signed in (again). @param {string} user */
 export async function signedIn(user) {
   const answer = await fetch("/session", { redirect: "manual" });
   if (answer.type === "opaqueredirect" || !answer.ok) return false;

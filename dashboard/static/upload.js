@@ -1,5 +1,5 @@
 // @ts-check
-// The upload page: what is chosen goes into the queue, what becomes of it is shown, and the batch is closed at the end.
+// The upload page: chosen files go into the queue, their progress is shown, and the batch is closed at the end.
 
 import { follower, part } from "./live.js";
 import { dropped, lacking, picked } from "./upload-files.js";
@@ -7,7 +7,7 @@ import { Memory } from "./upload-memory.js";
 import { Uploads } from "./upload-queue.js";
 import { api, giveUp, send, signedIn } from "./upload-transfer.js";
 
-/** Lines of files that are done; tens of thousands help nobody. */
+/** The most lines of finished files. */
 const SHOWN = 200;
 /** Bytes up to which a picture of a chosen file is drawn. */
 const DRAWN = 40_000_000;
@@ -20,7 +20,7 @@ const total = /** @type {HTMLProgressElement} */ (byId("total"));
 const owner = form.dataset.owner ?? "";
 const memory = new Memory(owner);
 let batch = form.dataset.batch ?? "";
-/** Files that wait for a name of the batch that can be taken. @type {import("./upload-files.js").Chosen[]} */
+/** Files that wait for a valid name of the batch. @type {import("./upload-files.js").Chosen[]} */
 let waiting = [];
 /** @type {import("./upload-memory.js").Kept | null} */
 let earlier = null;
@@ -92,7 +92,7 @@ function began(name) {
 /** @param {import("./upload-files.js").Chosen[]} chosen */
 function enqueue(chosen) {
   if (!chosen.length) return;
-  // A name that cannot be taken is said once, at its field; the files wait.
+  // An invalid name is reported once, at its field; the files wait.
   if (!batchField.checkValidity()) {
     waiting.push(...chosen);
     byId("batch-why").hidden = false;
@@ -123,7 +123,7 @@ batchField.addEventListener("change", () => {
   if (batchField.checkValidity()) enqueue(waiting.splice(0));
 });
 
-// --- what is shown
+// --- the view
 
 /** @type {Map<import("./upload-queue.js").Entry, {row: HTMLElement, badge: HTMLElement, why: HTMLElement,
  *   bar: HTMLProgressElement, drop: HTMLElement}>} */
@@ -144,7 +144,7 @@ function changed(entry) {
 function mark(entry) {
   const bad = entry.state === "failed" || entry.state === "refused";
   const active = entry.state === "sending" || entry.state === "retrying";
-  // Files that only wait, or are done beyond the first hundreds, are numbers; what failed is shown however late it comes.
+  // Waiting files, and finished files beyond the first hundreds, are shown as numbers. Every failed file has a line.
   if (!rows.has(entry) && !bad && !active && byId("queue").children.length >= SHOWN) return;
   const shown = rows.get(entry) ?? row(entry);
   shown.badge.className = `badge ${LOOKS[entry.state]}`;
@@ -153,7 +153,7 @@ function mark(entry) {
   shown.why.hidden = !entry.problem;
   shown.bar.hidden = !active;
   shown.drop.hidden = entry.state === "uploaded" || entry.state === "cancelled" || entry.state === "refused";
-  // What failed is on top, then what is under way.
+  // Failed files are on top, then the files under way.
   const place = bad ? byId("problems") : active ? byId("active") : byId("queue");
   if (shown.row.parentElement !== place) place.append(shown.row);
 }
@@ -195,7 +195,7 @@ async function draw(canvas, entry) {
     canvas.getContext("2d")?.drawImage(bitmap, (36 - width) / 2, (36 - height) / 2, width, height);
     bitmap.close();
   } catch {
-    // Not every image is one that a browser draws.
+    // Browsers cannot draw every image.
   }
 }
 
@@ -253,7 +253,7 @@ async function idle() {
   if (!batch || (!uploaded && !earlier)) return;
   byId("sending-title").textContent = "Uploaded";
   announce(`${files(uploaded)} are uploaded`);
-  // What the line failed may still come: the batch is closed with it, or by a click without it.
+  // Files that failed through the network may still be sent: the batch is closed with them, or by a click without them.
   if (!uploads.count("failed")) await close();
 }
 
@@ -316,7 +316,7 @@ async function back() {
 addEventListener("focus", back);
 document.addEventListener("visibilitychange", () => document.hidden || back());
 
-// --- what an earlier page did not finish
+// --- the unfinished upload of an earlier page
 
 byId("forget").addEventListener("click", () => {
   if (earlier) memory.forget(earlier.batch);

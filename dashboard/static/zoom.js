@@ -1,17 +1,17 @@
 // @ts-check
-// The zoom viewer for tiled images. Its buttons are ours, so that they have names and follow the page's looks.
+// The zoom viewer for tiled images. Its buttons are defined here, so that they have names and the style of the page.
 
 const place = /** @type {HTMLElement} */ (document.getElementById("zoom"));
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-// The library would add a style sheet of its own, which the policy forbids; it looks whether one is there by this mark.
-// It would take the outline of focus away.
-// An element of that name that is none of HTML's, so that the browser sees no style sheet in it.
+// The library would add its own style sheet, which the policy forbids and which would remove the outline of focus.
+// The library adds no style sheet if an element with this mark exists. The element is not an HTML element, so that the
+// browser does not read it as a style sheet.
 const mark = document.createElementNS("urn:pixelfleet", "style");
 mark.setAttribute("data-openseadragon-mobile-css", "");
 document.head.append(mark);
 
-// The library is a classic script that runs before modules do.
+// The library is a classic script, which runs before modules.
 const viewer = /** @type {any} */ (window).OpenSeadragon({
   element: place,
   tileSources: place.dataset.dzi,

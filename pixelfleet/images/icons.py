@@ -22,7 +22,7 @@ _JP2_CODESTREAM: Final = b"\xff\x4f\xff\x51"
 _HEAD: Final = 512
 #: Magic, compression, alpha bits, width, height, two kinds, 16 offsets, 16 lengths, bytes of the common head.
 _BLP_HEAD: Final = struct.Struct("<4s6I16I16II")
-#: Bytes of a JPEG in which its size is looked for.
+#: Bytes of a JPEG in which its size is searched.
 _JPEG_BYTES: Final = 1 << 20
 #: The start of a frame of 8 or 12 bits: marker, length, precision, height, width (ITU T.81, B.2.2).
 _JPEG_SIZE: Final = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]\0.[\x08\x0c](.{4})", re.DOTALL)
@@ -72,7 +72,7 @@ def _icns(file: BinaryIO) -> Iterator[tuple[int, int]]:
 
 
 def _blp(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """The size of the JPEG inside a BLP1, as Pillow reads it: a common head, then what the first offset names.
+    """The size of the JPEG inside a BLP1, as Pillow reads it: a common head, then the bytes at the first offset.
 
     A JPEG of the size that the file itself declares is left to the lane's limits.
     """

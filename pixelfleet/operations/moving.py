@@ -1,8 +1,8 @@
 """Moving images to another batch.
 
 The batch of an image is a part of its key, so a moved image is a new image: its original is copied to the new key, and
-a worker processes the copy by the recipe of the new batch. Tags are carried over. The old image is deleted once the
-new one is as good, so that at no moment there is neither.
+a worker processes the copy by the recipe of the new batch. Tags are copied. The old image is deleted once the new
+image is as good, so that at every moment there is one of them.
 """
 
 import time
@@ -54,9 +54,9 @@ def move_images(
 ) -> BulkResult:
     """Move images, fifty at a time. The target batch is sealed at the end, unless it was open before.
 
-    `gone` counts images that stay where they are: they are in the batch already, their original is gone or in a bucket
-    that is not ours, or the batch has another file of that name. `left` counts images that are in both batches now: no
-    worker had processed the copy in time, or the copy failed. Moving them again goes on with these.
+    `gone` counts images that stay in place: they are in the batch already, their original is gone or in a bucket that
+    is not ours, or the batch has another file of that name. `left` counts images that are in both batches: no worker has
+    processed the copy in time, or the copy failed. A repeated move continues with these images.
 
     Raises:
         TransientError: S3 or DynamoDB does not answer; moved images stay moved.

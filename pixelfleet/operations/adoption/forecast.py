@@ -93,7 +93,7 @@ class AdoptionForecast:
         return max((RESTORE_HOURS[archive][tier] for archive in self.archived), default=0)
 
     def restore_cost(self, tier: RestoreTier, days: int) -> float:
-        """US dollars of the restores, and of the copies for so many days."""
+        """US dollars of the restores, and of the copies for this number of days."""
         prices, dollars = self.sample.prices, 0.0
         for archive, number in self.archived.items():
             gigabytes = self.archived_bytes[archive] / GIGA

@@ -1,7 +1,7 @@
 """The journal of an adoption: its position, and the objects that it has seen. An SQLite file in the user's cache.
 
 A page of the listing is one transaction: after a kill, the adoption goes on after the last whole page. The ids of seen
-objects lie on the disk, 20 bytes each, so that a key that is listed twice counts once, in the memory of one page.
+objects are on the disk, 20 bytes each. So a key that is listed twice counts once, with the memory of one page.
 """
 
 import base64
@@ -87,7 +87,7 @@ class AdoptionJournal:
         return {image_id for image_id, packed in zip(image_ids, ids, strict=True) if packed not in known}
 
     def page_done(self, position: str, members: Iterable[str], others: Iterable[str], sent: int) -> None:
-        """Note a whole page: the images of the batch, those of no concern to it, and the number of jobs sent."""
+        """Note a whole page: the images of the batch, the other images, and the number of jobs sent."""
         with self._transaction():
             rows = [(_packed(image_id), 1) for image_id in members] + [(_packed(image_id), 0) for image_id in others]
             self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", rows)

@@ -22,7 +22,7 @@ class Adoption:
     """The order of one adoption.
 
     Without an owner, routes give each key its owner and its batch. `inventory` is the address of a manifest.json;
-    without one, the bucket is listed. Objects older than `since` are left out. `rate` is in jobs a second.
+    without an inventory, the bucket is listed. Objects older than `since` are left out. `rate` is in jobs a second.
     """
 
     who: str
@@ -66,7 +66,7 @@ def source_of(address: str) -> tuple[str, str]:
     """The bucket and the prefix of `s3://BUCKET[/PREFIX]`.
 
     Raises:
-        SetupError: the text is no such address.
+        SetupError: the text is not an address of this form.
     """
     bucket, _, prefix = address.removeprefix("s3://").partition("/")
     if not address.startswith("s3://") or not bucket:

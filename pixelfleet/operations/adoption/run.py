@@ -1,8 +1,8 @@
 """Carries out an adoption: each page of the listing becomes records and jobs, and at the end the batch is sealed.
 
-A record is written before its job is sent, on the condition that there is none. So the catalog says what belongs to the
-batch, whoever else reports the same object meanwhile; and a run that is repeated, from this machine or another one,
-finds what is done.
+A record is written before its job is sent, on the condition that there is none. So the catalog has the images of the
+batch, even if an event reports the same object meanwhile; and a repeated run, from this machine or another machine,
+finds the finished work.
 """
 
 from collections import Counter
@@ -145,7 +145,7 @@ class _Run:
                 progress(self.result)
 
     def seal(self) -> None:
-        """Fix the number of images of the batch: those whose record is in it, each once.
+        """Fix the number of images of the batch: the images whose record is in the batch, each once.
 
         A batch that an earlier adoption sealed has more images than this run has seen: the catalog has them all.
         """
@@ -182,7 +182,7 @@ class _Run:
         if image is None:
             made = self._record(listed)
             image = self._deployment.images.add(made)
-            # The same history: nobody else wrote the record first.
+            # The same history: no other process wrote the record first.
             new = image.attempt_log == made.attempt_log and image.batch == made.batch
         return _Candidate(listed, image, self._step(listed, image, new=new))
 
