@@ -25,7 +25,7 @@ def record_for(site: Site, caller: Caller, image_id: str) -> Image:
 
 
 def owners_for(caller: Caller, owner: str | None) -> str:
-    """As `owner_for`; an operator may mean all owners. Raises Problem 404."""
+    """As `owner_for`; an operator may choose all owners. Raises Problem 404."""
     if owner == EVERYBODY and caller.is_operator:
         return EVERYBODY
     return owner_for(caller, owner)

@@ -23,7 +23,7 @@ from pixelfleet.operations.removal import delete_image
 from pixelfleet.operations.restoring import restore_image
 from pixelfleet.uploads import batch_prefix
 
-#: Seconds in which an upload must begin. A thousand files take long through a slow line.
+#: Seconds in which an upload must begin. A thousand files take long over a slow connection.
 FORM_SECONDS: Final = 3600
 _OTHER: Final = "application/octet-stream"
 #: The names that RFC 6838, section 4.2, gives to media types. Other text might not fit into a header.
@@ -43,7 +43,7 @@ class UploadRequest:
 
 @dataclass(frozen=True, slots=True)
 class FormOrRefusal:
-    """A form to upload a file by, or an upload in parts for a large file, or the reason of a refusal."""
+    """A form for the upload of a file, or an upload in parts for a large file, or the reason of a refusal."""
 
     name: str
     image_id: str | None = None

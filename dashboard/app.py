@@ -1,4 +1,4 @@
-"""The composition of the service: site, routes, errors, the guard around them."""
+"""The composition of the service: site, routes, errors, and the guard around them."""
 
 import time
 from collections.abc import AsyncIterator, Callable

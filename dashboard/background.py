@@ -91,7 +91,7 @@ class Runner:
             failed.callback(self._places.release)
             task = self._deployment.background_tasks.begin(kind, who, on)
             follow = self._followed[task.id] = Follow(self._deployment, task)
-            # A daemon thread does not keep the process from ending. Nothing is lost if the thread is cut short.
+            # A daemon thread does not prevent the end of the process. Nothing is lost if the thread ends early.
             thread = threading.Thread(
                 target=self._carry_out, args=(follow, work), name=f"{THREAD}{task.id}", daemon=True
             )

@@ -28,9 +28,9 @@ MOST_JSON: Final = 4_000_000
 MOST_FORM: Final = 64_000
 #: The form of a recipe, in which every byte of the text may take three.
 MOST_RECIPE_FORM: Final = 3 * MAX_TEXT_BYTES + MOST_FORM
-#: Values in a body, by what comes before each: in JSON a comma or a bracket. 500 files to upload have 2,000.
+#: Values in a body, by the character before each: in JSON a comma or a bracket. 500 files to upload have 2,000.
 MOST_VALUES: Final = 20_000
-#: The form by which a recipe is tried, with a sample.
+#: The form for the trial of a recipe, with a sample.
 MOST_TRIAL_FORM: Final = MOST_SAMPLE + MAX_TEXT_BYTES + MOST_FORM
 #: Seconds until a body is whole.
 SLOWEST: Final = 30.0
@@ -46,7 +46,7 @@ _CLOSE: Final = {"Connection": "close"}
 
 
 class BoundedBodies:
-    """ASGI middleware: 413 for a body that is too large, 415 for parts of files, 408 for a slow one."""
+    """ASGI middleware: 413 for a body that is too large, 415 for parts of files, 408 for a slow body."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class BoundedBodies:
         try:
             known = await run_in_threadpool(self._has_credentials, request)
         except PixelfleetError:
-            # DynamoDB does not answer: the route will say so.
+            # DynamoDB does not answer: the route will report this.
             known = True
         return (large or MOST_JSON) if known else MOST_FORM
 
@@ -94,7 +94,7 @@ class BoundedBodies:
         async def bounded() -> Message:
             nonlocal taken, values, deadline, whole
             if whole:
-                # The whole body is there: what comes now is that the caller has gone.
+                # The whole body is there: the next message reports that the caller has gone.
                 return await receive()
             clock = self._clock or asyncio.get_running_loop().time
             deadline = deadline or clock() + self._seconds

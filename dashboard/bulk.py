@@ -37,7 +37,7 @@ ZIP: Final[dict[int | str, dict[str, Any]]] = {
 MOST_NAMED: Final = 1_500
 MOST_FILES: Final = 5_000
 _PAGE: Final = 100
-#: The variant of a ZIP's files that stands for the uploaded file itself.
+#: The name of the variant that means the uploaded file itself.
 ORIGINAL: Final = "original"
 
 

@@ -39,7 +39,7 @@ class Caller:
 
 
 class SignInNeededError(Exception):
-    """A page was asked for without a session."""
+    """A page was requested without a session."""
 
 
 ALL: Final = {Role.USER: frozenset({Scope.READ, Scope.WRITE}), Role.OPERATOR: frozenset(Scope)}

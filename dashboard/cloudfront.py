@@ -1,6 +1,6 @@
 """CloudFront's side of private results: signed cookies for pages, signed links for programs.
 
-Where CloudFront is not configured, as on a laptop, the dashboard serves results itself (`pages/result_files.py`).
+Without CloudFront, as on a laptop, the dashboard serves results itself (`pages/result_files.py`).
 """
 
 import base64
@@ -19,7 +19,7 @@ from pixelfleet.domain.result_keys import RESULTS_PATH
 from pixelfleet.errors import SettingsError
 from pixelfleet.settings import Settings
 
-#: Seconds for which cookies admit to results. Every page renews cookies whose time is half over.
+#: Seconds for which cookies give access to results. Every page renews cookies whose time is half over.
 COOKIE_SECONDS: Final = 3600
 _STAMP: Final = "pixelfleet-results"
 
@@ -34,10 +34,10 @@ class CloudFront:
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
-        """None where no key is set.
+        """None if no key is set.
 
         Raises:
-            SettingsError: the key is no RSA key in PEM.
+            SettingsError: the key is not an RSA key in PEM.
         """
         if settings.cloudfront_private_key is None:
             return None
@@ -58,7 +58,7 @@ class CloudFront:
         return cloudfront_url(url, _policy(url, int(time.time()) + seconds), self.key_id, self._sign)
 
     def admit(self, request: Request, response: Response, owner: str | None) -> None:
-        """Set the cookies that admit to an owner's results, or with None to everybody's, unless fresh ones are there.
+        """Set the cookies for an owner's results, or with None for everybody's, unless there are fresh cookies.
 
         (CloudFront developer guide, "Use signed cookies".)
         """
@@ -87,7 +87,7 @@ class CloudFront:
         response.delete_cookie(_STAMP, secure=True, httponly=True, samesite="lax")
 
     def _sign(self, message: bytes) -> bytes:
-        # CloudFront takes RSA with SHA-1 alone (developer guide, "Code and examples for creating a signature").
+        # CloudFront accepts only RSA with SHA-1 (developer guide, "Code and examples for creating a signature").
         return self.key.sign(message, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
 
 

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 #: Seconds from the first byte of a request until its head is whole; from the start of a new connection, too.
 HEAD_SECONDS: Final = 20.0
 #: Seconds that a connection may be idle between two requests. Longer than the 120 s of the load balancer
-#: (`infra/modules/balancer`), which must be the one that closes: else it answers 502 to a request that it has sent on
+#: (`infra/modules/balancer`), which must close first: else it answers 502 to a request that it has sent on
 #: (AWS, "Troubleshoot your Application Load Balancers", HTTP 502).
 IDLE_SECONDS: Final = 130
 #: Seconds for which a client may leave the waiting part of an answer (48 kB at least) unread.
@@ -34,12 +34,12 @@ class BoundedConnection(H11Protocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._take_timer: asyncio.TimerHandle | None = None
         self._begun = False
-        #: The loop's time since when the client has to send something.
+        #: The loop's time since which the client has to send something.
         self.waits_since = 0.0
 
     @property
     def has_request(self) -> bool:
-        """Whether the head of a request is there that is not answered yet."""
+        """Whether there is a head of a request without an answer yet."""
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete
 
@@ -98,7 +98,7 @@ class BoundedConnection(H11Protocol):
 
     def _watch(self, seconds: float) -> None:
         self._unwatch()
-        # `abort`, since `close` would wait until the client has taken what was written.
+        # `abort`, because `close` would wait until the client has read the written bytes.
         self._head_timer = self.loop.call_later(seconds, self.transport.abort)
 
     def _unwatch(self) -> None:
@@ -113,6 +113,6 @@ class BoundedConnection(H11Protocol):
 
 
 def bounded_connections(open_files: int) -> type[BoundedConnection]:
-    """The protocol for a process that may have so many files open."""
+    """The protocol for a process that may have this number of open files."""
     most = max(1, min(MOST_CONNECTIONS, open_files - _OTHER_FILES))
     return type("BoundedConnectionOfProcess", (BoundedConnection,), {"most": most})

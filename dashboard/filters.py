@@ -15,7 +15,7 @@ EVERYBODY: Final = "*"
 
 
 class Order(StrEnum):
-    """A batch has an index by name, other lists an index by time of upload. See `gallery` for the other orders."""
+    """Of a batch, an index has the names; else the time of upload. See `gallery` for the other orders."""
 
     NEWEST = "new"
     OLDEST = "old"
@@ -34,7 +34,7 @@ class FileSize(StrEnum):
     HUGE = "huge"
 
 
-#: From how many bytes on, and up to how many.
+#: The first size in bytes, and the upper limit.
 SIZES: Final[Mapping[FileSize, tuple[int, float]]] = {
     FileSize.SMALL: (0, 1_000_000),
     FileSize.MEDIUM: (1_000_000, 10_000_000),
@@ -44,7 +44,7 @@ SIZES: Final[Mapping[FileSize, tuple[int, float]]] = {
 
 
 class Filterable(Protocol):
-    """A record, or as much of one as filters read."""
+    """A record, or the part of a record that filters read."""
 
     @property
     def status(self) -> Status: ...
@@ -66,7 +66,7 @@ class Filterable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """`since` and `until` are whole days, both included. `name` and `camera` are parts, whatever their case."""
+    """`since` and `until` are whole days, both included. `name` and `camera` are parts, in upper or lower case."""
 
     owner: str
     batch: str | None = None
@@ -95,7 +95,7 @@ class Filters:
 
     @property
     def narrowing(self) -> bool:
-        """Whether records must be looked at in order to know."""
+        """Whether records must be read to apply the filters."""
         if self.camera or self.colour or self.size or self.tag:
             return True
         if self.failures_of_all:

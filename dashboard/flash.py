@@ -32,7 +32,7 @@ class Note:
 
 
 class Notes:
-    """Writes and reads the cookie. `secure` where the dashboard's address is https."""
+    """Writes and reads the cookie. `secure` if the dashboard's address is https."""
 
     def __init__(self, secret: str, *, secure: bool) -> None:
         key = hashlib.sha256(f"pixelfleet note {secret}".encode()).digest()

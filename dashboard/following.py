@@ -2,9 +2,9 @@
 
 | topic | state | who may follow it |
 | --- | --- | --- |
-| `batch:<owner>/<name>` | its counts | who may see the batch |
-| `image:<id>` | status and version of the record | who may see the image; else the image is `gone` |
-| `task:<id>` | a background task's state, message and counts | who asked for the task, operators |
+| `batch:<owner>/<name>` | its counts | users who may see the batch |
+| `image:<id>` | status and version of the record | users who may see the image; else the image is `gone` |
+| `task:<id>` | a background task's state, message and counts | the user who began the task, operators |
 | `fleet` | a tick every five seconds | operators |
 
 A settled state no longer changes by itself.
@@ -43,7 +43,7 @@ def admit(site: Site, caller: Caller, topics: Sequence[str]) -> list[str]:
     """The topics, each once.
 
     Raises:
-        Problem: 400 for what is no topic, 404 for what the caller may not see.
+        Problem: 400 for a text that is no topic, 404 for a topic that the caller may not see.
     """
     for topic in topics:
         kind, _, rest = topic.partition(":")
@@ -87,7 +87,7 @@ def _batch(rest: str) -> tuple[str, str]:
 
 def _batch_state(site: Site, owner: str, name: str) -> State:
     batch = site.deployment.batches.get(owner, name)
-    # The counts are read after the batch; a page stops listening only when they are whole.
+    # The counts are read after the batch. A page stops listening only when they are complete.
     counts = site.deployment.batches.counts(owner, name)
     expected = batch.expected if batch else None
     completed = batch is not None and batch.state is BatchState.COMPLETE and counts.accounted >= (expected or 0)

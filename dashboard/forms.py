@@ -10,7 +10,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 @dataclass(slots=True)
 class Sent:
-    """`values` are shown again, `errors` stand at their fields; passwords are in neither."""
+    """`values` are shown again, `errors` are shown at their fields; passwords are in neither."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)

@@ -33,14 +33,14 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Batch, BatchState, Image, Status
 
 PAGE: Final = 60
-#: Records that one page may look at, at so many a call.
+#: Records that one page may read, and the records of one call.
 MOST_LOOKED_AT: Final = 1_000
 _AT_ONCE: Final = 250
 #: The most images in an order that no index has. Their attributes are read for each page.
 MOST_SORTED: Final = 5_000
-#: Keys that one page may look through for a part of a name.
+#: Keys that one page may search for a part of a name.
 MOST_KEYS: Final = 6_000
-#: Batches of everybody that one page may look into.
+#: Batches of everybody that one page may read.
 MOST_BATCHES: Final = 6
 _OF_A_SHARD: Final = 24
 #: Each status of a batch is read separately.
@@ -51,13 +51,13 @@ _SEPARATOR: Final = "\x1f"
 
 
 #: Bytes of a place: DynamoDB takes sort keys up to 1,024 bytes (DynamoDB developer guide, "Constraints"), and within a
-#: batch a status and `#` stand before the place.
+#: batch a status and `#` come before the place.
 LONGEST_PLACE: Final = 1_024 - len(f"{Status.PROCESSING}#")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`cursor` leads on, None at the end. `looked_at` records or keys were read."""
+    """`cursor` is that of the next page, None at the end. `looked_at` records or keys were read."""
 
     images: tuple[Image, ...]
     cursor: str | None
@@ -67,7 +67,7 @@ class Page:
 class _Line(NamedTuple):
     """An image of a list, and the place in the list behind it.
 
-    `image_id` is empty for what is only passed. At a line that `cuts`, the page ends, and the next begins behind it.
+    `image_id` is empty for a place without an image. At a line that `cuts`, the page ends; the next begins behind it.
     """
 
     place: str
@@ -186,7 +186,7 @@ def encode_cursor(place: str) -> str:
 
 
 def decode_cursor(cursor: str | None) -> str:
-    """Raises Problem 400 for what `encode_cursor` did not make."""
+    """Raises Problem 400 for a text that `encode_cursor` did not make."""
     if not cursor:
         return ""
     try:
@@ -220,7 +220,7 @@ def _of_owner(images: Images, filters: Filters, after: str, at_once: int | None 
     # '~' sorts behind the 'T' that follows a day.
     first, last = str(filters.since or ""), f"{filters.until}~" if filters.until else "~"
     start = after or (last if newest_first and filters.until else "" if newest_first else first)
-    # Eight shards are read side by side: of each little more than its part of a page.
+    # Eight shards are read in parallel: from each, little more than its part of a page.
     at_once = at_once or (_AT_ONCE // 2 if filters.narrowing else _OF_A_SHARD)
     for entry in images.of_owner(filters.owner, Slice(after=start, newest_first=newest_first, page_size=at_once)):
         if entry.sort < first or entry.sort > last:
@@ -231,7 +231,7 @@ def _of_owner(images: Images, filters: Filters, after: str, at_once: int | None 
 def _of_batch(
     images: Images, filters: Filters, batch: tuple[str, str], statuses: tuple[Status, ...], after: str
 ) -> Iterator[_Line]:
-    """In order of name over all statuses, which are read side by side; the place is the name alone."""
+    """In order of name over all statuses, which are read in parallel; the place is only the name."""
     reverse = filters.order is Order.NAME_REVERSED
     looks_through = bool(filters.name) or filters.narrowing
     at_once = MOST_KEYS // IMAGE_INDEX_SHARDS if looks_through else _OF_A_STATUS
@@ -246,7 +246,7 @@ def _of_batch(
 
 
 def _of_everybody(deployment: Deployment, filters: Filters, after: str) -> Iterator[_Line]:
-    """Batch by batch, the newest first; a place is when the batch was made, its id, and the name within it."""
+    """Batch by batch, the newest first; a place is the batch's time of creation, its id, and the name within it."""
     made, _, rest = after.partition(_SEPARATOR)
     batch_id, _, path = rest.partition(_SEPARATOR)
     if batch_id:
@@ -276,7 +276,7 @@ def _statuses(filters: Filters) -> tuple[Status, ...]:
 
 
 def _statuses_of(batches: Batches, filters: Filters, batch: Batch) -> tuple[Status, ...]:
-    """Those that a complete batch has images in, by its counters: every status costs eight queries."""
+    """The statuses with images of a complete batch, by its counters: every status costs eight queries."""
     counts = batches.counts(batch.owner, batch.name)
     done = {Status.READY: counts.ready, Status.FAILED: counts.failed}
     if batch.state is not BatchState.COMPLETE or counts.accounted < (batch.expected or 0):

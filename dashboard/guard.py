@@ -1,4 +1,4 @@
-"""Around every request: security headers, what the route wants to add, and one line of log."""
+"""Around every request: security headers, the headers of the route, and one line of log."""
 
 import time
 from typing import Final
@@ -13,14 +13,14 @@ from pixelfleet.domain.result_keys import RESULTS_PATH
 from pixelfleet.domain.stable_addresses import STABLE_PATH
 from pixelfleet.telemetry import logger
 
-#: What pages need of the browser: nothing.
+#: The browser features that pages may use: none.
 _PERMISSIONS: Final = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 _HSTS: Final = "max-age=63072000; includeSubDomains"
 _QUIET: Final = ("/health", "/static/", RESULTS_PATH, STABLE_PATH)
 
 
 class Guard:
-    """ASGI middleware; it leaves streams alone."""
+    """ASGI middleware. It does not change streams."""
 
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
@@ -60,7 +60,7 @@ class Guard:
         except Exception as error:
             self._log.exception("a request failed")
             if status:
-                # Half an answer is out: only breaking it off tells the caller.
+                # A part of the answer is sent: only a broken connection shows the error to the caller.
                 raise
             response = answer(request, 500, f"a bug in pixelfleet ({type(error).__name__}); the log has the details")
             await response(scope, receive, guarded)
@@ -78,7 +78,7 @@ class Guard:
 
 
 def content_security_policy(uploads_origin: str) -> str:
-    """No inline script, no inline style, nothing from elsewhere but originals and uploads, which go straight to S3."""
+    """No inline script, no inline style, nothing from other sites but originals and uploads, which go to S3."""
     return "; ".join(
         (
             "default-src 'none'",

@@ -1,4 +1,4 @@
-"""HEAD for whatever answers GET (RFC 9110, 9.3.2): the same headers, no body. And gzip for what holds no secret."""
+"""HEAD for every GET route (RFC 9110, 9.3.2): the same headers, no body. And gzip for answers without secrets."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pixelfleet.domain.stable_addresses import STABLE_PATH
 
-#: A page has a form token and what its address says: compressed together, their length would tell the token (BREACH).
+#: A page has a form token and parts of its address: compressed together, their length would show the token (BREACH).
 _COMPRESSED: Final = ("/api/", "/static/", "/openapi.json")
 #: A stream of events has no end that a HEAD could wait for; stable addresses answer HEAD without reading the bytes.
 _BY_THEMSELVES: Final = ("/events", STABLE_PATH)

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the REST API: what FastAPI derives from the routes, and what it cannot know."""
+"""The OpenAPI 3.1 document of the REST API: the part that FastAPI derives from the routes, and additions."""
 
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ _TAGS: Final = [
 
 
 def describe(app: FastAPI) -> None:
-    """Have the app tell its document, made once."""
+    """Make the app return its document, which is made once."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

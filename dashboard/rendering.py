@@ -1,4 +1,4 @@
-"""Templates and static files, and how values are shown in them."""
+"""Templates and static files, and the form of values in them."""
 
 import hashlib
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _UNITS: Final = ("B", "kB", "MB", "GB", "TB")
 
 
 class Renderer:
-    """Jinja2 with every value escaped, and a name that is missing an error."""
+    """Jinja2 with every value escaped. A missing name is an error."""
 
     def __init__(self) -> None:
         self.version = _digest_of(STATIC)
@@ -52,7 +52,7 @@ class Renderer:
 
 
 class VersionedStatic(StaticFiles):
-    """Static files below a digest of them all: what a page names may be cached for ever."""
+    """Static files below a digest of all of them, so that browsers may cache them for ever."""
 
     def get_path(self, scope: Scope) -> str:
         return super().get_path(scope).partition("/")[2]
@@ -114,7 +114,7 @@ def milliseconds(value: int) -> str:
 
 
 def time_left(left: TimeLeft) -> str:
-    """The seconds that are left, with their range where it is known and says more."""
+    """The seconds that are left, with their range if it is known and useful."""
     return left.in_words(seconds, unknown="unknown")
 
 
@@ -124,7 +124,7 @@ def segment(value: str) -> str:
 
 
 def query(values: Mapping[str, Any]) -> str:
-    """A query string of what is set."""
+    """A query string of the set values."""
     return urlencode({name: value for name, value in values.items() if value})
 
 

@@ -1,4 +1,4 @@
-"""Where results and originals are found: the addresses that pages and programs get."""
+"""The addresses of results and originals for pages and programs."""
 
 import time
 from typing import Final
@@ -11,9 +11,9 @@ from pixelfleet.domain.result_keys import parse_result_key
 from pixelfleet.domain.stable_addresses import stable_address
 from pixelfleet.domain.variant_files import file_named
 
-#: Seconds that an address lives which is followed at once.
+#: Seconds for which an address is valid that is followed at once.
 SOON: Final = 300
-#: What browsers draw by themselves, of the formats that the worker names.
+#: The formats, by the worker's names, that browsers draw by themselves.
 DRAWABLE: Final = {
     "jpeg": "image/jpeg",
     "png": "image/png",
@@ -32,7 +32,7 @@ MOST_DRAWN: Final = 40_000_000
 
 
 def link_of(site: Site, variant: StoredVariant, seconds: int) -> str:
-    """An address of a variant that whoever has it can follow until it expires."""
+    """An address of a variant that everybody can follow until it expires."""
     if site.cloudfront is not None:
         return site.cloudfront.link(variant.key, seconds)
     return site.deployment.links.result(variant.key, seconds)
@@ -74,6 +74,6 @@ def tiles_of(image: Image) -> StoredVariant | None:
 
 
 def thumb_of(image: Image) -> StoredVariant | None:
-    """The smallest variant that a list can show; tiles are no picture."""
+    """The smallest variant that a list can show; tiles are not a picture."""
     pictures = [v for v in image.variants if v.files == 1 and v.content_type.startswith("image/")]
     return min(pictures, key=lambda v: (v.width < 200, v.width * v.height, v.format == "avif"), default=None)

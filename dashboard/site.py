@@ -1,4 +1,4 @@
-"""What every request needs of its deployment: settings, adapters, sessions, limits, templates."""
+"""The parts of a deployment that every request needs: settings, adapters, sessions, limits, templates."""
 
 import secrets
 import time
@@ -30,7 +30,7 @@ TRIALS_PER_MINUTE: Final = 10
 
 
 class Site:
-    """One deployment's dashboard. Raises SettingsError where cookies could not be signed safely."""
+    """One deployment's dashboard. Raises SettingsError if cookies cannot be signed safely."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Site:
         deployment: Deployment | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`clock` is what the rate limits count by: monotonic seconds."""
+        """`clock` is the clock of the rate limits: monotonic seconds."""
         self.settings = settings
         self.deployment = deployment or Deployment(settings, connections=32)
         self.url = settings.dashboard_url.rstrip("/")
@@ -60,7 +60,7 @@ class Site:
         return self.deployment.links.uploads_origin()
 
     def address(self, request: Request) -> str:
-        """The caller's network address: what the outermost of our own proxies saw.
+        """The caller's network address: the address that our outermost proxy saw.
 
         Entries further left in X-Forwarded-For came from the caller, who may write anything there.
         """
@@ -72,7 +72,7 @@ class Site:
         return said[-hops] if len(said) >= hops else direct
 
     def network(self, request: Request) -> str:
-        """What counts as one place: an IPv4 address, or the /64 of an IPv6 address, which one subscriber has whole."""
+        """One place for the limits: an IPv4 address, or the /64 of an IPv6 address, which belongs to one subscriber."""
         return network_of(self.address(request))
 
     def page(
@@ -83,9 +83,9 @@ class Site:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """A page, or a part of one, as the caller may see it.
+        """A page, or a part of a page, with the rights of the caller.
 
-        The browser may keep a page, so that "back" leads to the same place, but asks whether it is the present one.
+        The browser may keep a page, so that "back" leads to the same place, but checks whether it is still current.
         A page that shows a note, which may hold a secret, is not kept.
         """
         caller = getattr(request.state, "caller", None)
@@ -111,7 +111,7 @@ class Site:
         return response
 
     def after_form(self, request: Request, path: str, note: Note) -> Response:
-        """The answer to a form that was carried out: leads to a page that shows the note."""
+        """The answer to a form after its action: a redirect to a page that shows the note."""
         return self.notes.redirect(path, request.state.caller.session.id, note)
 
 
@@ -128,5 +128,5 @@ def _secret(settings: Settings) -> str:
             "PIXELFLEET_SESSION_SECRET is not set: every task of the dashboard needs the same, 32 characters or more; "
             "make one by: openssl rand -base64 48"
         )
-    # Beside an embedded cloud, for as long as this process lives.
+    # Beside an embedded cloud, for the life of this process.
     return secrets.token_urlsafe(48)

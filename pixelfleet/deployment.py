@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-#: For uploads over a slow line: eight bodies of 8 MB at once need almost nine minutes at 1 Mbit/s.
+#: For uploads over a slow connection: eight bodies of 8 MB at once need almost nine minutes at 1 Mbit/s.
 UPLOAD_POLICY: Final = Policy(silence=600.0, attempts=5)
 
 
@@ -110,7 +110,7 @@ class Deployment:
 
     @cached_property
     def upload_bucket(self) -> UploadBucket:
-        """The uploads bucket for a client whose line may be slow.
+        """The uploads bucket for a client whose connection may be slow.
 
         Raises:
             SetupError: there are no credentials.
@@ -133,7 +133,7 @@ class Deployment:
 
     @cached_property
     def cdn(self) -> Cdn | None:
-        """The CloudFront distribution; None where the settings name none, as on one machine."""
+        """The CloudFront distribution; None if the settings name none, as on one machine."""
         distribution = self.settings.cdn_distribution_id
         return Cdn(self.clients.client("cloudfront"), distribution) if distribution else None
 

@@ -1,4 +1,4 @@
-"""The error tree: faults of the image, errors that may pass with another try, and errors that the user must mend.
+"""The error tree: faults of the image, errors that may pass with another try, and errors that the user must correct.
 
 Every error that crosses a module boundary is one of these. The code that calls a foreign library translates the
 library's errors at that call. So the worker decides by type alone: a `PermanentError` is recorded and acknowledged,
@@ -29,7 +29,7 @@ class Cause(StrEnum):
     RECIPE_UNFIT = "recipe_unfit"
     # The storage class of the object: it must be restored before it can be read.
     ARCHIVED = "archived"
-    # The system's, recorded once the attempts are used up.
+    # Faults of the system, recorded once the attempts are used up.
     TIME_LIMIT = "time_limit"
     OUT_OF_MEMORY = "out_of_memory"
     CRASHED = "crashed"
@@ -65,7 +65,7 @@ class PixelfleetError(Exception):
 
 
 class ProcessingError(PixelfleetError):
-    """An attempt at an image failed. Failures are grouped by `cause`; `message` says what to do about this one."""
+    """An attempt at an image failed. Failures are grouped by `cause`; `message` says what to do about this failure."""
 
     def __init__(self, cause: Cause, message: str) -> None:
         super().__init__(message)
@@ -73,7 +73,7 @@ class ProcessingError(PixelfleetError):
         self.message = message
 
     def __reduce__(self) -> tuple[type["ProcessingError"], tuple[Cause, str]]:
-        # Celery and multiprocessing pickle exceptions across processes by `args`, which hold the message alone.
+        # Celery and multiprocessing pickle exceptions across processes by `args`, which hold only the message.
         return type(self), (self.cause, self.message)
 
 
@@ -110,7 +110,7 @@ class RecipeError(PixelfleetError):
 
 
 class SetupError(PixelfleetError):
-    """Something that the user must mend before the command can run: exit code 2."""
+    """An error that the user must correct before the command can run: exit code 2."""
 
 
 class SettingsError(SetupError):

@@ -1,4 +1,4 @@
-"""The modules of `pip install 'pixelfleet[EXTRA]'`, and the message where they are missing."""
+"""The modules of `pip install 'pixelfleet[EXTRA]'`, and the message if they are missing."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -6,7 +6,7 @@ from typing import Final
 
 from pixelfleet.errors import SetupError
 
-#: The modules that each extra's libraries bring. Where more than one extra brings a module, the first is named.
+#: The modules that each extra's libraries bring. If more than one extra brings a module, the first is named.
 MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "cli": ("argon2", "obstore", "rich", "typer"),
     "worker": ("PIL", "celery", "kombu", "obstore", "pi_heif", "pyvips"),

@@ -31,7 +31,7 @@ ENCODE_MS: Final[Mapping[OutputFormat, float]] = {
     OutputFormat.TIFF: 5.0,
 }
 EVERY_IMAGE_MS: Final = 40.0
-#: The position of a cost that comes again each month.
+#: The position of a cost that is due each month.
 STORAGE: Final = "S3 storage, a month"
 #: To store one tile.
 TILE_MS: Final = 1.2
@@ -57,7 +57,7 @@ def load_prices() -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Forecast:
-    """Sums over the images looked at so far. `megapixels` of originals, `written` of what is made of them."""
+    """Sums over the images so far. `megapixels` are of the originals, `written` are those of the results."""
 
     recipe: Recipe
     files: int = 0
@@ -89,7 +89,7 @@ class Forecast:
         self.examples.setdefault(cause.value, f"{name}: {message}")
 
     def seconds(self, workers: int) -> float:
-        """Wall time of that many worker processes, each with a core of its own."""
+        """Wall time of this number of worker processes, each with its own core."""
         return self.core_ms / 1000 / workers
 
     def cost(self) -> dict[str, float]:
@@ -113,7 +113,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What some images took: `stored` bytes of results in `outputs` objects, and milliseconds of one core."""
+    """The work for some images: `stored` bytes of results in `outputs` objects, and milliseconds of one core."""
 
     files: int
     bytes: int

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final
 
-#: Buckets in memory. The bucket that was unused for the longest time goes first, and is full again by then.
+#: Buckets in memory. The bucket that was unused for the longest time is dropped first. It is full again by then.
 MOST_BUCKETS: Final = 10_000
 #: An address with a port, or an IPv6 address in brackets (RFC 3986, 3.2.2).
 _WITH_PORT: Final = re.compile(r"\[(?P<six>[^\]]{2,64})\](?::[0-9]{1,5})?|(?P<four>[0-9.]{7,15}):[0-9]{1,5}")
@@ -18,7 +18,7 @@ _WITH_PORT: Final = re.compile(r"\[(?P<six>[^\]]{2,64})\](?::[0-9]{1,5})?|(?P<fo
 def network_of(address: str) -> str:
     """The address itself, or of an IPv6 address the /64 network; an IPv4 address in IPv6 form counts as IPv4.
 
-    A port does not count. Some proxies write one: `192.0.2.7:4711`, `[2001:db8::1]:4711`.
+    A port does not count. Some proxies write a port: `192.0.2.7:4711`, `[2001:db8::1]:4711`.
     """
     host = _WITH_PORT.fullmatch(address)
     try:

@@ -1,7 +1,7 @@
 """Sessions in signed cookies, and the tokens that bind a form to the session of its page.
 
 A cookie holds no secret: user, session id, and the epoch of the user's record, so that a new password ends the
-session. Each sign-in makes a new id, whatever cookie the browser sent.
+session. Each sign-in makes a new id, even if the browser sent a cookie.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ class Session:
 
 
 class Sessions:
-    """Reads and writes the cookies. `secure` where the dashboard's address is https."""
+    """Reads and writes the cookies. `secure` if the dashboard's address is https."""
 
     def __init__(self, secret: str, *, secure: bool) -> None:
         self._secret = secret.encode()

@@ -24,7 +24,7 @@ export const follower = new Follower({
   },
 });
 
-/** For a stream, an ended session looks like a broken connection. So this asks the server whether there is a session. */
+/** An ended session looks like a broken connection to a stream. So this asks the server for the session. */
 async function askForSession() {
   try {
     const answer = await fetch("/session", { redirect: "manual" });

@@ -1,4 +1,4 @@
 // @ts-check
-// Sets the theme that was chosen in this browser, before anything is drawn. Without a choice, the system's theme applies.
+// Before anything is drawn: sets the theme that was chosen in this browser. Without a choice, the system's applies.
 const chosenTheme = localStorage.getItem("theme");
 if (chosenTheme) document.documentElement.dataset.theme = chosenTheme;

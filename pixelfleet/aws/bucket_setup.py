@@ -22,7 +22,7 @@ _REFUSED: Final = frozenset({"403", "AccessDenied", "AccessDeniedException", "Au
 class BucketSetup:
     """The configuration of a bucket. A part that the caller may not read is None.
 
-    `notifications` is as S3 answers; `kms_key` is empty where the bucket has no key of KMS; `queue_policy` is that of
+    `notifications` is as S3 answers; `kms_key` is empty if the bucket has no key of KMS; `queue_policy` is that of
     the uploads queue; `rules` are the patterns of EventBridge's rules that send to that queue.
     """
 
@@ -34,7 +34,7 @@ class BucketSetup:
 
 
 class BucketSetups:
-    """Reads setups. `events` is a client of EventBridge, None where there is none.
+    """Reads setups. `events` is a client of EventBridge, or None.
 
     Methods raise TransientError when AWS does not answer.
     """

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class ListedObject:
     """One object of a listing; `bytes` is its size, `modified` the time at which it was stored.
 
-    `archive` is where it lies if it cannot be read before a restore, as far as a listing says so: it does not name the
-    tiers of INTELLIGENT_TIERING.
+    `archive` is its archive if it cannot be read before a restore. A listing does not name the tiers of
+    INTELLIGENT_TIERING.
     """
 
     key: str
@@ -51,7 +51,7 @@ class Listings:
         """An object as a stream, which the caller closes.
 
         Raises:
-            SetupError: S3 refuses the object, or it is not there.
+            SetupError: S3 refuses the object, or it does not exist.
         """
         with translated(f"read s3://{bucket}/{key}"):
             try:

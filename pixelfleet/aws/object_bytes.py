@@ -33,12 +33,12 @@ CHUNK: Final = 1 << 20
 AT_ONCE: Final = 16_000_000
 PART: Final = 8 << 20
 PARTS: Final = 4
-#: S3's type for an object that was put without one.
+#: S3's type for an object that was put without a type.
 UNTYPED: Final = "binary/octet-stream"
 #: botocore renews credentials before their last ten minutes begin (`RefreshableCredentials`). obstore keeps
 #: credentials until 300 seconds before the end of this life, and asks again: they are then still valid.
 CREDENTIAL_LIFE: Final = timedelta(minutes=9)
-#: For the whole of a request, however large the object. A silent server is noticed by the read time-out.
+#: For a whole request of an object of any size. A silent server is noticed by the read time-out.
 LONGEST: Final = timedelta(hours=12)
 
 Result = TypeVar("Result")
@@ -104,7 +104,7 @@ class ObjectBytes:
         """Put an object. S3 compares the body with its SHA-256, and keeps the checksum with the object.
 
         A file of more than `AT_ONCE` bytes goes in parts; S3 then keeps a digest of the parts' digests. Returns the
-        object's ETag without quotes, empty where the library that sent the object does not say.
+        object's ETag without quotes, empty if the library that sent the object does not return it.
         """
         if not is_plain(key):
             return self._put_by_boto3(bucket, key, body, headers)
@@ -133,7 +133,7 @@ class ObjectBytes:
         """An object: one version of it, or only if its ETag (without quotes) is that.
 
         `span` is a part of the object, in bytes: of at least one byte, with its beginning inside of the object. The
-        chunks raise what this raises. A connection that breaks is taken up where it broke.
+        chunks raise the same errors. A broken connection is continued at the byte where it broke.
         """
         if not is_plain(key):
             return self._get_by_boto3(bucket, key, version_id, etag, span)
@@ -160,7 +160,7 @@ class ObjectBytes:
         )
 
     def _attempt(self, call: Callable[[], Result], operation: str, key: str) -> Result:
-        """obstore repeats what 5xx, 429, a time-out or a broken connection ended. The rest is repeated here."""
+        """obstore repeats a call after 5xx, 429, a time-out or a broken connection. Other calls are repeated here."""
         for attempt in range(self._policy.attempts):
             try:
                 return call()
@@ -172,7 +172,7 @@ class ObjectBytes:
                     raise
                 if attempt + 1 == self._policy.attempts or not _repeatable(known):
                     raise known from error
-            # Full jitter: threads that were throttled together do not come back together.
+            # Full jitter: threads that were throttled together do not repeat their calls together.
             longest = min(self._policy.longest_pause, self._policy.first_pause * 2.0**attempt)
             self._policy.sleep(random.uniform(0.0, longest))  # noqa: S311 - no secret
         raise AssertionError("a policy has at least one attempt")
@@ -292,7 +292,7 @@ def _attributes(headers: PutHeaders) -> dict[str, str]:
 
 
 def _arguments(headers: PutHeaders) -> dict[str, Any]:
-    """boto3's arguments for what `_attributes` and the tags are for obstore."""
+    """boto3's arguments in place of obstore's `_attributes` and tags."""
     own = {
         "ContentType": headers.content_type,
         "CacheControl": headers.cache_control,

@@ -37,7 +37,7 @@ IMMUTABLE: Final = "public, max-age=31536000, immutable"
 #: User metadata has 2 KB in all (S3 user guide, "Working with object metadata"), and a quoted key can be 3 KB.
 SOURCE_METADATA: Final = 1_000
 
-#: The standard library's list alone: the lists of hosts differ.
+#: Only the standard library's list, because the lists of hosts differ.
 _TYPES: Final = mimetypes.MimeTypes()
 for _suffix in ("avif", "webp"):
     _TYPES.add_type(f"image/{_suffix}", f".{_suffix}")
@@ -49,7 +49,7 @@ _MARKER: Final = frozenset({"MethodNotAllowed", "405"})
 
 
 class ObjectGoneError(Exception):
-    """The version that was asked for is gone or superseded."""
+    """The requested version is gone or superseded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Objects:
         Raises:
             ObjectGoneError: the version is gone, or the key holds another by now.
             PermanentError: the object is archived.
-            TransientError: the answer is of another version than the one that was asked for.
+            TransientError: the answer is of another version than the requested version.
         """
         pin = None if source.version_id else source.etag
 
@@ -123,7 +123,7 @@ class Objects:
     def store(self, path: Path, key: str, stored: Stored) -> str:
         """Put a file into the results bucket, with caching for a year; returns its SHA-256 in hex.
 
-        S3 verifies the checksum: a body that was damaged on its way is refused, not stored.
+        S3 verifies the checksum: a body that was damaged in transit is refused, not stored.
         """
         headers = PutHeaders(
             content_type=stored.content_type,
@@ -175,7 +175,7 @@ class Objects:
         )
 
     def delete_results(self, prefix: str) -> int:
-        """Delete every result below a prefix (it must end with /); returns how many there were."""
+        """Delete every result below a prefix (it must end with /); returns their number."""
         if not prefix.endswith("/") or len(prefix) < 3:
             raise ValueError(f"not a folder of results: {prefix!r}")
         deleted = 0
@@ -190,7 +190,7 @@ class Objects:
         return deleted
 
     def tag_original(self, source: ObjectVersion, tags: dict[str, str]) -> None:
-        """Merge tags into those that the original's version has. S3 allows ten; tags above that number are left out."""
+        """Merge tags into the tags of the original's version. S3 allows ten; tags above that number are left out."""
         which: dict[str, Any] = {"Bucket": source.bucket, "Key": source.key}
         if source.version_id:
             which["VersionId"] = source.version_id
@@ -225,7 +225,7 @@ class Objects:
         return Opened(download.content_type, download.size, download.modified, download.chunks)
 
     def delete_original(self, bucket: str, key: str) -> None:
-        """Delete a key's object, in a versioned bucket its current version; the bucket's event does the rest."""
+        """Delete a key's object, in a versioned bucket its current version; the bucket's event starts the rest."""
         with translated(f"delete {key!r}"):
             self._client.delete_object(Bucket=bucket, Key=key)
 
@@ -274,9 +274,9 @@ def _archived() -> Iterator[None]:
 
 
 def _check_version(asked: ObjectVersion, answered: ObjectVersion) -> None:
-    """Nothing is decoded but the version that the record names: a proxy may answer with what another request asked for.
+    """Only the version that the record names is decoded: a proxy may answer with the object of another request.
 
-    An answer that names no version is compared by its ETag, as an answer of a bucket without versions is.
+    An answer without a version is compared by its ETag, like an answer of a bucket without versions.
 
     Raises:
         TransientError: the answer is of another version.

@@ -1,10 +1,10 @@
 """The batches table: images uploaded together, counted in shards, completed once.
 
-A batch's counters lie in 32 items of their own partition keys, so that no single item takes every worker's writes.
-Sealing writes the expected count of every shard in one transaction; a worker whose shard is full looks at the
-others; the conditional `completed_at` decides who announces. Each shard has the sum of the fingerprints of the images
-that it expects, and of those that it has counted: a full shard with two different sums has counted an image that was
-not there when the batch was sealed, in the place of one that is still on its way.
+A batch's counters are in 32 items with separate partition keys, so that no single item takes every worker's writes.
+Sealing writes the expected count of every shard in one transaction; a worker whose shard is full reads the
+others; the conditional `completed_at` decides which worker announces. Each shard has the sum of the fingerprints of the
+images that it expects, and of those that it has counted: a full shard with two different sums has counted an image
+that was not there when the batch was sealed, in the place of an image that is still on its way.
 """
 
 import uuid

@@ -50,7 +50,7 @@ class Images(ImageReader):
         self._pause = pause
 
     def begin(self, aim: Aim, max_attempts: int) -> Image | None:
-        """Start the first attempt at an image that has no record; None where a record exists. Reads nothing."""
+        """Start the first attempt at an image that has no record; None if a record exists. Reads nothing."""
         begun = transitions.claim(None, aim, max_attempts)
         if isinstance(begun, Refusal):
             return None
@@ -156,8 +156,8 @@ class Images(ImageReader):
     def uncount(self, image: Image, etag: str | None) -> Image | Refusal:
         """See `transitions.uncount`; `etag` is that of the object in the bucket after `image` was read.
 
-        A record that is of another version or removal by now is not changed: that may be newer than `etag`. SUPERSEDED
-        if an outcome would be counted again, and the record was written since: the writer may have looked at the bucket
+        A record of another version or removal is not changed: it may be newer than `etag`. SUPERSEDED
+        if an outcome would be counted again, and the record was written since: the writer may have read the bucket
         later.
         """
 

@@ -3,12 +3,12 @@
 | key | what | lives |
 | --- | --- | --- |
 | `user#name` | a user | until deleted |
-| `token#digest` | a bearer token: whose it is, what it may, when it was last used | until it expires |
-| `ended#session` | a session that was signed out of | as long as the session would have |
+| `token#digest` | a bearer token: its user, its rights, its last use | until it expires |
+| `ended#session` | a session after its sign-out | until the session would have ended |
 | `failed#digest` | sign-ins that failed, of one account from one address | 15 minutes from the first |
 | `directory` | the names of all users, so that listing them needs no Scan | always |
 
-DynamoDB removes what expired hours late, so every reader compares `expires_at`, in epoch seconds, by itself.
+DynamoDB removes expired items hours late, so every reader compares `expires_at`, in epoch seconds.
 """
 
 import time
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 DAY: Final = 86_400
 LONGEST_TOKEN_DAYS: Final = 366
 MOST_TOKENS: Final = 50
-#: Seconds for which the last use of a token is not written again: a write an hour, not one a request.
+#: Seconds for which the last use of a token is not written again: a write an hour, not a write a request.
 USE_NOTED_FOR: Final = 3600
 
 
@@ -55,14 +55,14 @@ class Bearer:
 
 
 class Users:
-    """Methods raise TransientError when DynamoDB does not answer, SetupError for what the caller must correct."""
+    """Methods raise TransientError when DynamoDB does not answer, SetupError for an error of the caller."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
 
     def add(self, name: str, password_hash: str, role: Role = Role.USER, email: str | None = None) -> User:
-        """`password_hash` is of `pixelfleet.credentials.passwords`; this module never sees a password."""
+        """`password_hash` is of `pixelfleet.credentials.passwords`; this module never gets a password."""
         if not fit_name(name):
             raise SetupError(
                 f"user {name!r}: a name has up to 64 letters, digits and . _ @ + = - after a letter or digit, "
@@ -97,7 +97,7 @@ class Users:
         return sorted(map(user_of, items), key=lambda user: user.name)
 
     def set_password(self, name: str, password_hash: str, *, keep_tokens: bool = False) -> User:
-        """Ends all of the user's sessions, and the API tokens unless they are to be kept."""
+        """Ends all of the user's sessions, and the API tokens unless they are kept."""
 
         def changed(user: User) -> dict[str, Any]:
             ended = {} if keep_tokens else {"tokens": ()}

@@ -41,7 +41,7 @@ def chosen_format(formats: Sequence[str], accept: str, *, moves: bool = False) -
 
 
 def _qualities(accept: str) -> Mapping[str, float]:
-    """The quality of each media range; the highest of one that is named twice, and 0 where the quality is none."""
+    """The quality of each media range; the highest of a range that is named twice, and 0 for an invalid quality."""
     qualities: dict[str, float] = {}
     for entry in accept.lower().split(",") if len(accept) <= MOST_CHARACTERS else ():
         name, *parameters = (part.strip() for part in entry.split(";"))

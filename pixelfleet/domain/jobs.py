@@ -1,8 +1,8 @@
 """The contract between producer and worker: the Job, its lane, and the Celery message that carries it.
 
-The message is built without Celery, so that the producer's zip need not carry it and ten go out in one
-SendMessageBatch. Its form is what kombu 5.7 reads from SQS (kombu/transport/SQS, `Channel._message_to_python`) and
-what Celery calls message protocol 2; a contract test holds it against both.
+The message is built without Celery, so that the producer's zip does not need Celery and one SendMessageBatch sends
+ten messages. Its form is that of kombu 5.7 for SQS (kombu/transport/SQS, `Channel._message_to_python`) and of Celery's
+message protocol 2; a contract test checks it with both.
 """
 
 import hashlib
@@ -51,8 +51,8 @@ class Origin(StrEnum):
 class Job:
     """One object version to process, or one key whose object is gone.
 
-    `bytes` is the object's size in the event, None where the event had none. `sequencer` orders the
-    events of one key; None from a sender that read the stored one from the record.
+    `bytes` is the object's size in the event, None if the event had none. `sequencer` orders the
+    events of one key; None from a sender that read the sequencer from the record.
     """
 
     kind: JobKind
@@ -74,7 +74,7 @@ class Job:
 
     @property
     def source_version(self) -> str | None:
-        """The version id, else the ETag: what the bucket can pin a read to."""
+        """The version id, else the ETag: the value to which a read can be pinned."""
         return self.version_id or self.etag
 
     def asked_by(self, origin: Origin) -> "Job":
@@ -82,7 +82,7 @@ class Job:
 
 
 def lane_for(job: Job, bulk_max_bytes: int) -> Lane:
-    """Choose by the event's size; the bulk worker passes on an image whose header says that it is too large."""
+    """Choose by the event's size; the bulk worker passes on an image that is too large by its header."""
     too_large = job.kind is JobKind.PROCESS and (job.bytes or 0) > bulk_max_bytes
     return Lane.HEAVY if too_large else Lane.BULK
 
@@ -93,7 +93,7 @@ def message_group(owner: str) -> str:
 
 
 def to_dict(job: Job) -> dict[str, Any]:
-    """The job as JSON-ready fields; those that are None are left out."""
+    """The job as JSON-ready fields; fields that are None are left out."""
     fields: dict[str, Any] = {"version": JOB_VERSION, "kind": job.kind.value, "bucket": job.bucket, "key": job.key}
     optional = {"version_id": job.version_id, "etag": job.etag, "sequencer": job.sequencer, "bytes": job.bytes}
     fields |= {name: value for name, value in optional.items() if value is not None}
@@ -102,7 +102,7 @@ def to_dict(job: Job) -> dict[str, Any]:
 
 
 def from_dict(raw: object) -> Job:
-    """Read a job, strictly. Unknown fields of a known version are ignored, so that a newer producer may add some.
+    """Read a job, strictly. Unknown fields of a known version are ignored, so that a newer producer may add fields.
 
     Raises:
         JobError: not a job, or of a version that this release cannot read.
@@ -145,7 +145,7 @@ def encode_message(job: Job, lane: Lane) -> str:
 
 
 def decode_message(body: str) -> Job:
-    """Read the job back from an SQS body; used where no Celery runs, as on a DLQ.
+    """Read the job back from an SQS body; used without Celery, as for a DLQ.
 
     Raises:
         JobError: not a message that `encode_message` made.

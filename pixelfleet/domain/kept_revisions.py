@@ -47,5 +47,5 @@ def _present(image: Image, at: str) -> KeptRevision:
 
 
 def _work(results: str) -> str:
-    """What a folder of results was made for; see `attempts.results_of`."""
+    """The work of a folder of results; see `attempts.results_of`."""
     return results.partition(".")[0]

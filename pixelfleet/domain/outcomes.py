@@ -1,4 +1,4 @@
-"""How an attempt ends in the record, as pure functions: ready, failed, or back to the results that are there."""
+"""The end of an attempt in the record, as pure functions: ready, failed, or back to the existing results."""
 
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ CRASHED = "no attempt reported an end: the worker or its host died each time whi
 
 
 def record_ready(image: Image | None, aim: Aim, success: Success, at: str, *, keep: bool = False) -> Image | Refusal:
-    """Name the stored variants as this image's. The first record of one revision wins; a superseded one is refused.
+    """Name the stored variants as this image's. The first record of one revision wins; a superseded record is refused.
 
     `keep`: the results that were current until now are kept; see `kept_revisions.py`.
     """
@@ -54,7 +54,7 @@ def record_failed(image: Image | None, aim: Aim, failure: Failure, at: str) -> I
 
 
 def attempts_used_up(image: Image, aim: Aim, at: str) -> Image:
-    """Settle an image whose last attempt left no outcome: with the cause that was noted last, or as crashed."""
+    """Settle an image whose last attempt left no outcome: with the last noted cause, or as crashed."""
     failure = Failure(image.cause or Cause.CRASHED, image.message or CRASHED)
     return settle_failed(image, aim, failure, at, "attempts used up")
 
@@ -62,8 +62,8 @@ def attempts_used_up(image: Image, aim: Aim, at: str) -> Image:
 def settle_failed(image: Image, aim: Aim, failure: Failure, at: str, what: str = "failed") -> Image:
     """`failed`; or `ready` as before, if the results of the object's present version are there.
 
-    Those results are as good as they were before somebody had the image processed again, and so the image goes back
-    to them: with a line in its history, and a notice that the processing failed.
+    Those results are as good as before the image was processed again, so the image goes back to them: with a line in
+    its history, and a notice that the processing failed.
     """
     if image.revision is not None and image.revision_source == image.source_version:
         return _back_to_ready(image, aim, failure, at)
@@ -127,7 +127,7 @@ def settled(image: Image, update: dict[str, Any], notice: NoticeKind, at: str) -
 
 
 def _milliseconds(since: str, until: str) -> int | None:
-    """Between two timestamps; None where one is none."""
+    """Between two timestamps; None if one of them is missing."""
     try:
         return round((datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds() * 1000)
     except (ValueError, TypeError):

@@ -16,12 +16,12 @@ from pixelfleet.errors import Cause
 #: S3 sequencers differ in length; padded on the right with zeros to this width they order as text.
 SEQUENCER_WIDTH: Final = 40
 ATTEMPT_LOG_LENGTH: Final = 20
-#: DynamoDB refuses items over 400 KB: the text of an error must not fill one.
+#: DynamoDB refuses items over 400 KB: the text of an error must not fill an item.
 MESSAGE_LENGTH: Final = 1_000
-#: A record lists at most so many folders to delete, newest first; older ones are left to the sweep of `reconcile`.
+#: The most folders to delete of a record, newest first; older folders are left to the sweep of `reconcile`.
 MOST_SUPERSEDED: Final = 100
 
-#: The most earlier revisions that a record keeps, newest last; older ones are deleted.
+#: The most earlier revisions that a record keeps, newest last; older revisions are deleted.
 MOST_KEPT: Final = 5
 
 #: The group of the failure index.
@@ -84,7 +84,7 @@ OpenNotice = Annotated[NoticeKind, BeforeValidator(lambda value: as_member(Notic
 
 
 class StoredVariant(WholeRecord):
-    """One stored output. For tiles `key` is the entry file, `files` how many there are below its folder."""
+    """One stored output. For tiles, `key` is the entry file and `files` the number of files below its folder."""
 
     name: str
     key: str
@@ -132,7 +132,7 @@ class KeptRevision(WholeRecord):
 
 
 class Image(WholeRecord):
-    """One image. `version` counts writes: every change is conditional on the version that it was made from."""
+    """One image. `version` counts writes: every change is conditional on the version on which it is based."""
 
     image_id: str
     bucket: str
@@ -148,16 +148,16 @@ class Image(WholeRecord):
     sequencer: str = "0" * SEQUENCER_WIDTH
     bytes: int | None = None
 
-    #: The folder of results that the current attempts write to; `revision` is the one that was last recorded ready.
+    #: The folder of results that the current attempts write to; `revision` is the folder last recorded as ready.
     target: str | None = None
-    #: Where the last attempt was made.
+    #: The place of the last attempt.
     lane: Lane = Lane.BULK
     attempts: int = 0
     attempt_log: tuple[AttemptLine, ...] = ()
     chosen_recipe: RecipeRef | None = None
     recipe: RecipeRef | None = None
     revision: str | None = None
-    #: What the results of `revision` were made of, and by which recipe.
+    #: The source and the recipe of the results of `revision`.
     revision_source: str | None = None
     revision_recipe: RecipeRef | None = None
     #: Folders of results to be deleted.
@@ -180,17 +180,17 @@ class Image(WholeRecord):
     dominant_colour: str | None = None
     perceptual_hash: str | None = None
     variants: tuple[StoredVariant, ...] = ()
-    #: What people called it, in order of name; see `tags.py`.
+    #: The tags from users, in order of name; see `tags.py`.
     tags: tuple[str, ...] = ()
 
     #: Whether the image was removed while its original stays, in a bucket that existed before the deployment.
     released: bool | None = None
-    #: What the batch's counters hold of this image: a status, or `failed:<cause>`.
+    #: The counter of the batch that has this image: a status, or `failed:<cause>`.
     counted: str | None = None
-    #: The source version whose outcomes are not counted: the bucket held another when the batch was sealed.
+    #: The source version whose outcomes are not counted: the bucket held another version when the batch was sealed.
     uncounted_version: str | None = None
     notice: OpenNotice | None = None
-    #: The number of the outcome that `status` and `notice` describe: each outcome of an image has another.
+    #: The number of the outcome that `status` and `notice` describe: each outcome of an image has another number.
     outcome: int = 0
     timings_ms: dict[str, int] = Field(default_factory=dict)
     uploaded_at: str = ""
@@ -198,7 +198,7 @@ class Image(WholeRecord):
 
     @property
     def path(self) -> str:
-        """The key without owner and batch, where the key has them."""
+        """The key without owner and batch, if the key has them."""
         return place_of(self.key).path
 
     @property
@@ -287,7 +287,7 @@ def counted_as(status: Status, cause: Cause | None) -> str | None:
 
 
 def counted_in_batch(image: Image) -> str | None:
-    """The counter that an outcome belongs to, or None where the batch waits for another version of the object."""
+    """The counter that an outcome belongs to, or None if the batch waits for another version of the object."""
     return None if is_uncounted(image) else counted_as(image.status, image.cause)
 
 
@@ -302,7 +302,7 @@ def pad_sequencer(sequencer: str | None) -> str:
 
 
 def next_sequencer(sequencer: str) -> str:
-    """The padded sequencer just above this one.
+    """The padded sequencer just above this sequencer.
 
     A removal or a version that no S3 event reports is ordered by it: after the version that the sender read, and before
     every event that S3 sends later, whose sequencers differ in their leading digits.

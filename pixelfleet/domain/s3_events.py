@@ -24,7 +24,7 @@ _KINDS: Final = {
     "LifecycleExpiration": JobKind.REMOVE,
 }
 _EVENTBRIDGE_KINDS: Final = {"Object Created": JobKind.PROCESS, "Object Deleted": JobKind.REMOVE}
-#: An archived object can be read from now on: its image may wait for that.
+#: An archived object can be read from now on: its image may wait for the restore.
 _RESTORED: Final = "ObjectRestore:Completed"
 _EVENTBRIDGE_RESTORED: Final = "Object Restore Completed"
 
@@ -46,7 +46,7 @@ def parse_message(body: str) -> Parsed:
     """Read one SQS body.
 
     Raises:
-        EventError: it is not an S3 event notification, nor SNS or EventBridge carrying one.
+        EventError: it is no S3 event notification, also not one from SNS or EventBridge.
     """
     return _parse_document(_load(body), MAX_ENVELOPES)
 
@@ -146,7 +146,7 @@ def _job(kind: JobKind, bucket: str, key: str, details: Mapping[str, Any], origi
         kind=kind,
         bucket=bucket,
         key=key,
-        # "null" is the version of an object written while versioning was off: nothing that a read could pin.
+        # "null" is the version of an object written while versioning was off: a read cannot be pinned to it.
         version_id=_optional(details, "version_id", nothing="null"),
         etag=_optional(details, "etag"),
         sequencer=_optional(details, "sequencer"),

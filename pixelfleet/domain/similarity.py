@@ -1,8 +1,8 @@
 """Images that are the same, or look the same: groups by SHA-256, and groups by perceptual hash. Pure.
 
 Two hashes of 64 bits that differ in at most D bits are equal in at least one of D + 1 bands of bits, since D
-differences spoil at most D bands. So each hash is compared with the hashes of its bands
-alone, and each pair is verified.
+differences spoil at most D bands. So each hash is compared only with the hashes of its
+bands, and each pair is verified.
 """
 
 from collections import defaultdict

@@ -15,10 +15,10 @@ _ROUNDING: Final = 1.0
 
 
 def snippet(image: Image, origin: str, variant: str | None = None) -> str | None:
-    """`<picture>` HTML; None where no variant is a picture that pages show.
+    """`<picture>` HTML; None if no variant is a picture that pages show.
 
     `origin` is put before each address. The picture is all widths of the shape of the largest variant, or one variant
-    in all its formats. A format that does not reach the largest width is left out: browsers would take it all the same.
+    in all its formats. A format that does not reach the largest width is left out: browsers would take it nevertheless.
     The colour of the placeholder is the background, and the ThumbHash is in `data-thumbhash`.
     """
     shown = [one for one in image.variants if one.files == 1 and one.format in (*_MODERN, *_FOR_ALL)]

@@ -1,4 +1,4 @@
-"""Addresses that stay: `/v/...` leads to the present revision of a variant, whatever its key is.
+"""Addresses that stay: `/v/...` leads to the present revision of a variant, under any key.
 
 The number of segments after `/v/` decides the form of an address, so that no name can be read in two ways:
 
@@ -6,8 +6,8 @@ The number of segments after `/v/` decides the form of an address, so that no na
 - four or more: `/v/<owner>/<batch>/<path>/<variant>`, where only the path may have slashes;
 - any other number is no address.
 
-The last segment is a variant's name, then the format is chosen by the request's `Accept`; or a name with the extension
-of a file (`card.avif`), then that file is meant. Names of variants have no dot.
+If the last segment is a variant's name, the request's `Accept` decides the format. If it is a name with the extension
+of a file (`card.avif`), the address leads to this file. Names of variants have no dot.
 """
 
 import re
@@ -59,11 +59,11 @@ def parse_stable_address(rest: str) -> StableAddress | None:
 
 
 def stable_address(image: Image, variant: str, extension: str | None = None) -> str:
-    """The path of a variant's address, percent-encoded: by path where the image is in a batch, else by id.
+    """The path of a variant's address, percent-encoded: by path if the image is in a batch, else by id.
 
-    An address by path goes on to work when the object is removed and uploaded again, as an address by id does, and says
-    what is shown. A path with a segment that is empty, `.` or `..` is no path that clients send as it is: it has an
-    address by id.
+    An address by path still works after the object is removed and uploaded again, like an address by id, and it names
+    the picture. Clients do not send a path unchanged if a segment is empty, `.` or `..`: such a path has an address by
+    id.
     """
     last = variant if extension is None else f"{variant}.{extension}"
     if image.batch is None or {"", ".", ".."} & set(image.path.split("/")):

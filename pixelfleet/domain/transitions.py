@@ -1,8 +1,8 @@
 """The life of an image as pure functions: record and event in, new record or refusal out.
 
-Nothing here talks to DynamoDB. `Images` applies a transition to the record that it read and writes the outcome on
-the condition that nobody wrote in between, else reads and applies again; so each rule below holds whatever the
-order, number and speed of the workers. How an attempt ends is in `outcomes.py`.
+Nothing here calls DynamoDB. `Images` applies a transition to the record that it read and writes the outcome on the
+condition that nobody wrote in between, else reads and applies again. So each rule below holds for any order, number and
+speed of the workers. The end of an attempt is in `outcomes.py`.
 """
 
 from pixelfleet.domain.attempts import Aim, Failure, Refusal, Success, results_of, same_work, sequencer_of
@@ -30,16 +30,16 @@ __all__ = [
 ]  # fmt: skip
 
 _STATUSES = frozenset(Status)
-#: Jobs that someone asked for: they pass a record that is already failed.
+#: Jobs that a user requested: they pass a record that is already failed.
 ASKED_FOR = frozenset({Origin.REDRIVE, Origin.REPROCESS, Origin.RECONCILE, Origin.RESTORE})
 
 
 def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
     """Start an attempt: the record comes back as `processing`.
 
-    It comes back in another status where there is nothing to attempt: settled, if the attempts are used up; or as it
-    was but for the sequencer, if a newer event is of the version that is already settled. Such an event must move
-    the sequencer on, or an older version whose event comes later would replace the newer one.
+    It comes back in another status if there is nothing to attempt: settled, if the attempts are used up; or unchanged
+    but for the sequencer, if a newer event is of the version that is already settled. Such an event must raise the
+    sequencer, or an older version whose event comes later would replace the newer version.
     """
     if image is None:
         image = _first_seen(aim)
@@ -66,7 +66,7 @@ def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
             "etag": aim.job.etag,
             "bytes": aim.job.bytes if aim.job.bytes is not None else image.bytes,
             "target": target,
-            # What an earlier attempt stored and no record names.
+            # The results that an earlier attempt stored and no record names.
             "superseded": image.superseded if again else image.superseding(image.target, kept=image.revision),
             "lane": aim.lane,
             "recipe": aim.recipe,
@@ -81,10 +81,10 @@ def claim(image: Image | None, aim: Aim, max_attempts: int) -> Image | Refusal:
 
 
 def confirm(image: Image | None, job: Job, source_version: str | None) -> Image | Refusal:
-    """After a removal whose key still holds the version that the record stands for: only the sequencer moves on.
+    """After a removal whose key still holds the version that the record stands for: only the sequencer rises.
 
     UNKNOWN if the record stands for another version or for none, or if that version has no outcome yet: the message of
-    the removal may be the only one that is left to bring an outcome about.
+    the removal may be the only message left that can lead to an outcome.
     """
     if image is None or image.status not in (Status.READY, Status.FAILED) or image.source_version != source_version:
         return Refusal.UNKNOWN
@@ -93,18 +93,18 @@ def confirm(image: Image | None, job: Job, source_version: str | None) -> Image 
 
 
 def _confirmed(image: Image, sequencer: str) -> Image | Refusal:
-    """After a newer event of the version that is settled.
+    """After a newer event of the settled version.
 
-    An outcome that a seal had uncounted stays uncounted: the event may be older than the object that the seal saw.
+    An outcome that a seal had uncounted stays uncounted: the event may be older than the object at the seal.
     """
     return Refusal.DONE if sequencer <= image.sequencer else image.model_copy(update={"sequencer": sequencer})
 
 
 def note_transient(image: Image | None, aim: Aim, failure: Failure, at: str) -> Image | Refusal:
-    """Keep the cause of a failure that will be tried again, in case no later attempt leaves one.
+    """Keep the cause of a failure that will be tried again, in case no later attempt leaves a cause.
 
-    A cause that blames the image goes into the history alone: an attempt that ends so and is not final was passed on to
-    a larger lane, which may take the image. If that lane's workers die, the image is not at fault.
+    A fault of the image goes only into the history: an attempt with such an end that is not final was passed on to a
+    larger lane, which may take the image. If that lane's workers die, the image is not at fault.
     """
     if image is None:
         return Refusal.UNKNOWN
@@ -158,7 +158,7 @@ def queue_again(
 
 
 def make_current(image: Image | None, results: str, at: str, who: str) -> Image | Refusal:
-    """Make kept results current again; those that were current are kept in their place. Nothing is rendered.
+    """Make kept results current again; the present results are kept in their place. Nothing is rendered.
 
     The recipe of the results becomes the image's own, so that no later run makes it again by another recipe.
     UNKNOWN if the results are not kept; UNFINISHED while an attempt is under way or an outcome is not announced.
@@ -188,14 +188,14 @@ def make_current(image: Image | None, results: str, at: str, who: str) -> Image 
 
 
 def uncount(image: Image | None, etag: str | None) -> Image | Refusal:
-    """Count an image, at a seal of its batch, as what it is of the object that the bucket holds now: one on its way.
+    """At a seal of its batch, count an image as on its way to the outcome of the object that the bucket holds now.
 
     `etag` is that of the object in the bucket. An outcome of another version is taken out of the count, and no later
-    outcome of that version is counted, whoever has it made: the batch would otherwise complete by an old version of a
-    file that changed. The outcome of any other version is counted. If the bucket holds the record's version again, at
+    outcome of that version is counted, from any job: the batch would otherwise complete by an old version of a file
+    that changed. The outcome of any other version is counted. If the bucket holds the record's version again, at
     another seal or at a later event of that version, that version's outcome is counted again.
 
-    A mark that is there is written once more: whoever counts again by an older look at the bucket must notice.
+    An existing mark is written once more: a process that counts again after an older read of the bucket must notice it.
     """
     if image is None:
         return Refusal.DONE
@@ -212,7 +212,7 @@ def remove(
     """Leave a tombstone; every folder of results that was ever named is listed in `superseded`, to be deleted.
 
     `place` is the owner and batch of an image without a record; by default they are read from the key. `released`: the
-    original stays, so that a later look at the bucket must not bring the image back.
+    original stays, so that a later read of the bucket must not bring the image back.
     """
     sequencer = sequencer_of(job, image)
     if image is None:
@@ -255,7 +255,7 @@ def remove(
 
 
 def tag(image: Image | None, tags: Tags) -> Image | Refusal:
-    """Change the tags of an image; its variants and its place in every list stay. DONE if they are so already."""
+    """Change the tags of an image; its variants and its place in every list stay. DONE if there is no change."""
     if image is None or image.status is Status.DELETED:
         return Refusal.UNKNOWN
     after = tags.applied(image.tags)
@@ -280,7 +280,7 @@ def abandon(image: Image | None, results: str) -> Image | Refusal:
     """List the folder that the attempts at a failed image stored in, to be deleted.
 
     The target is renamed to a folder that is never used: an attempt that still runs is refused from now on, so that no
-    record names what is being deleted.
+    record names the deleted folder.
     """
     failed = image is not None and image.status is Status.FAILED
     if image is None or not failed or image.target != results or image.revision == results:
@@ -294,7 +294,7 @@ def abandon(image: Image | None, results: str) -> Image | Refusal:
 
 
 def forget_revisions(image: Image | None, revisions: frozenset[str]) -> Image | Refusal:
-    """Take superseded folders whose objects are deleted off the list."""
+    """Remove superseded folders whose objects are deleted from the list."""
     if image is None or not revisions & set(image.superseded):
         return Refusal.DONE
     return image.model_copy(update={"superseded": tuple(r for r in image.superseded if r not in revisions)})
@@ -331,6 +331,6 @@ def _decided(image: Image, aim: Aim) -> bool:
         return True
     if image.status is not Status.FAILED or aim.job.origin in ASKED_FOR:
         return False
-    # The same bytes uploaded anew are a new try, unless those bytes are at fault.
+    # The same bytes in a new upload are a new try, unless the bytes are at fault.
     uploaded_anew = sequencer_of(aim.job, image) > image.sequencer
     return not uploaded_anew or image.cause is None or image.cause.blames_bytes

@@ -23,7 +23,7 @@ def files_of(variants: Stored, name: str) -> list[StoredVariant]:
 def file_named(variants: Stored, name: str, accept: str = "", *, moves: bool = False) -> StoredVariant | None:
     """The file that a text names: a variant, or one file of it by its extension (`card`, `card.avif`).
 
-    Of several formats, the one for a client that sends this `Accept`: see `chosen_format`. Names of variants have no
+    Of several formats, the format for a client that sends this `Accept`: see `chosen_format`. Names of variants have no
     dot.
     """
     stem, _, extension = name.partition(".")
@@ -41,5 +41,5 @@ def address_of(image: Image, one: StoredVariant) -> str:
 
 
 def label_of(variants: Stored, one: StoredVariant) -> str:
-    """The shortest text that names a file: the variant, with the extension where the variant has several formats."""
+    """The shortest text that names a file: the variant, with the extension if the variant has several formats."""
     return one.name if len(files_of(variants, one.name)) == 1 else f"{one.name}.{extension_of(one)}"

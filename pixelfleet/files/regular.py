@@ -11,7 +11,7 @@ def open_regular(path: Path) -> BufferedReader:
     """Open a file for reading; opening never waits.
 
     Raises:
-        OSError: there is no such file, it cannot be read, or it is no regular file.
+        OSError: there is no such file, it cannot be read, or it is not a regular file.
     """
     # Without O_NONBLOCK, opening a named pipe waits for a writer. Regular files ignore the flag.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -24,7 +24,7 @@ _LONGEST_DELAY: Final = 900.0
 
 
 class SteadyTime:
-    """Stands in for the module `time`: `time()` begins at the wall clock, and then never goes back nor jumps."""
+    """Stands in for the module `time`: `time()` begins at the wall clock, and then neither goes back nor jumps."""
 
     def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic) -> None:
         self._steady = steady
@@ -40,7 +40,7 @@ class SteadyTime:
 def install(sqs: ModuleType, s3: ModuleType, sequence: Path | None) -> SteadyTime:
     """Give ministack's queues a steady time, and its S3 events sequencers above those of earlier runs.
 
-    `sequence` is the file that remembers the last run's first sequencer; None where nothing outlasts the process.
+    `sequence` is the file with the last run's first sequencer; None if no data outlasts the process.
 
     Raises:
         RuntimeError: ministack is not the pinned version.
@@ -55,7 +55,7 @@ def install(sqs: ModuleType, s3: ModuleType, sequence: Path | None) -> SteadyTim
 
 
 def first_sequencer(path: Path | None, now: int) -> int:
-    """The wall clock in microseconds, as ministack has it, but above every sequencer of the runs before.
+    """The wall clock in microseconds, as in ministack, but above every sequencer of earlier runs.
 
     Raises:
         StateError: the file cannot be written.
@@ -84,9 +84,9 @@ def first_sequencer(path: Path | None, now: int) -> int:
 
 
 def show_in_time(queues: Iterable[dict[str, Any]], now: float) -> None:
-    """Messages of a run before become visible within their queue's visibility timeout, or the longest delay.
+    """Messages of an earlier run become visible within their queue's visibility timeout, or the longest delay.
 
-    No worker of that run is left. Its clock may have been ahead of this one.
+    No worker of that run is left. Its clock may have been ahead of this clock.
     """
     for queue in queues:
         latest = now + max(_LONGEST_DELAY, float(queue["attributes"].get("VisibilityTimeout", 30)))

@@ -32,7 +32,7 @@ NOTHING_TO_KEEP: Final = 1.0
 class Plan:
     """The parameters of a fleet. `workers` are processes of the bulk lane.
 
-    A fleet that `keeps` its data is stopped in good order and writes its state; any other fleet is killed.
+    A fleet that `keeps` its data ends in order and writes its state; any other fleet is killed.
     """
 
     data: Path

@@ -186,7 +186,7 @@ class ProcessSupervisor:
             self.kill()
 
     def kill(self) -> None:
-        """Kill all children at once. This is right when nobody needs their data any more."""
+        """Kill all children at once. For a fleet whose data are no longer needed."""
         for post in self._posts:
             post.child.kill()
         for post in self._posts:

@@ -34,7 +34,7 @@ def delete_images(deployment: Deployment, images: Iterable[Image], who: str, on:
     """Delete images. `on` describes the images in the activity.
 
     Raises:
-        TransientError: S3 or DynamoDB does not answer; what is deleted is deleted.
+        TransientError: S3 or DynamoDB does not answer; deleted images stay deleted.
     """
 
     def delete(image: Image) -> bool:
@@ -65,7 +65,7 @@ def reprocess_images(
     """Queue images to be processed again, by `recipe` or by the recipe of each. `on` describes them in the activity.
 
     Raises:
-        TransientError: DynamoDB or SQS does not answer; what is queued is queued.
+        TransientError: DynamoDB or SQS does not answer; queued images stay queued.
     """
     with noted(deployment, who, "process again", on) as details:
         return _each(images, lambda image: reprocess(deployment, image, who, recipe) is not None, progress, details)
@@ -77,7 +77,7 @@ def tag_images(
     """Add tags to images, and remove tags. `on` describes the images in the activity.
 
     Raises:
-        TransientError: DynamoDB does not answer; what is tagged is tagged.
+        TransientError: DynamoDB does not answer; tagged images stay tagged.
     """
     with noted(deployment, who, "tag", on) as details:
         return _each(images, lambda image: deployment.images.tag(image, tags) is not Refusal.UNKNOWN, progress, details)

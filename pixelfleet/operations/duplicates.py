@@ -10,7 +10,7 @@ from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.similarity import Look
 from pixelfleet.operations.batch_images import batch_images
 
-#: Images that were uploaded before, and as many after, among which duplicates are looked for. No index has digests.
+#: Duplicates are searched among this number of images uploaded before, and as many after. No index has digests.
 LOOKED_AT: Final = 500
 
 

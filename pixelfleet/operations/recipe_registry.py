@@ -27,7 +27,7 @@ from pixelfleet.recipes.names import NAME
 
 #: Calls of a count of images, each of which reads a megabyte of records: about 100,000 images.
 MOST_COUNTING: Final = 200
-#: The newest batches that are looked at before a recipe is removed. An older batch keeps its recipe by its digest.
+#: The newest batches that are checked before a recipe is removed. An older batch keeps its recipe by its digest.
 BATCHES_LOOKED_AT: Final = 10_000
 _MOST_NAMED: Final = 3
 #: Beyond this, a number names a digest.
@@ -65,7 +65,7 @@ def put_recipe(deployment: Deployment, who: str, recipe: Recipe) -> PutRecipe:
             f"recipe {recipe.name!r} has {size:,} bytes with its watermark pictures, more than the {MAX_TEXT_BYTES:,} "
             "that can be stored: make the pictures smaller"
         )
-    # The text first: whoever finds the name finds the text.
+    # The text is stored first, so that every stored name has its text.
     store_recipe(deployment, recipe)
     before: list[StoredRecipe | None] = [None]
 
@@ -83,7 +83,7 @@ def put_recipe(deployment: Deployment, who: str, recipe: Recipe) -> PutRecipe:
 
 
 def made_by_earlier(deployment: Deployment, recipe: StoredRecipe) -> tuple[int, bool]:
-    """How many images were made by another version of a recipe, and whether all images were counted.
+    """The number of images made by another version of a recipe, and whether all images were counted.
 
     Raises:
         TransientError: DynamoDB does not answer.
@@ -124,7 +124,7 @@ def remove_recipe(deployment: Deployment, who: str, name: str) -> StoredRecipe:
 
 
 def recipe_named(deployment: Deployment, name: str) -> Recipe:
-    """A built-in or stored recipe; of a stored one any version: `shop`, `shop@3` (number), `shop@1a2b` (digest).
+    """A built-in or stored recipe; of a stored recipe any version: `shop`, `shop@3` (number), `shop@1a2b` (digest).
 
     Raises:
         RecipeError: there is no such recipe or version.
@@ -233,7 +233,7 @@ def _read(deployment: Deployment, name: str, digest: str) -> Recipe:
 
 
 def unknown_recipe(name: str, known: Sequence[str]) -> str:
-    """What to say of a name that none of the known recipes has."""
+    """The message for a name that none of the known recipes has."""
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {near[0]}?" if near else f": give a TOML file, or one of {', '.join(known)}"
     return f"no recipe {name!r}{hint}"

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 SECONDS: Final = 15.0
 #: Bytes of an uploaded sample.
 MOST_SAMPLE: Final = 12_000_000
-#: Bytes of the pictures of one recipe that an answer carries. Of further variants it carries the sizes alone.
+#: Bytes of the pictures of one recipe that an answer carries. Of further variants it carries only the sizes.
 MOST_PICTURES: Final = 6_000_000
 #: Bytes of memory that are left to the process that asks for the trial, and the least that a decoder is given.
 _OWN_MEMORY: Final = 400_000_000
 _LEAST_MEMORY: Final = 300_000_000
 #: Bytes of one file that the child may write.
 _FILE_BYTES: Final = 200_000_000
-#: The decoder gives way to the process that asks for the trial (setpriority(2): -20 to 19).
+#: The niceness of the decoder, below the priority of the process that asks for the trial (setpriority(2): -20 to 19).
 _NICE: Final = 10
 _PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"})
 
@@ -50,7 +50,7 @@ class BusyError(PixelfleetError):
 
 @dataclass(frozen=True, slots=True)
 class TriedVariant:
-    """One output. `picture` is its content, where browsers can show it and the answer has room for it."""
+    """One output. `picture` is its content, if browsers can show it and the answer has room for it."""
 
     picture: bytes | None
     name: str

@@ -1,7 +1,7 @@
 """Sources of `run` and `render` that lie in a bucket: their objects are fetched into a folder, to be tried out.
 
-A key that looks like no image is left out, as `adopt` does, and so is an archived object. The number of objects is
-bounded: a whole bucket is a matter of `adopt`.
+Keys that cannot be images are left out, as in `adopt`, and archived objects too. The number of objects is bounded:
+`adopt` is the command for a whole bucket.
 """
 
 import os
@@ -19,7 +19,7 @@ from pixelfleet.errors import SetupError
 from pixelfleet.files.result_folders import safe_path
 from pixelfleet.operations.adoption.order import source_of
 
-#: Objects that are fetched at most.
+#: The most objects that are fetched.
 MOST: Final = 10_000
 THREADS: Final = 8
 #: The part of the free room that originals may take; the results need the rest.

@@ -1,6 +1,6 @@
 """Removing images: originals are deleted; the bucket's events let the workers remove the results.
 
-A bucket that was there before the deployment is read only: an image of such a bucket is released. Its record and its
+A bucket that existed before the deployment is only read: an image of such a bucket is released. Its record and its
 results are removed, and the original stays, unless a setting says otherwise.
 """
 
@@ -71,11 +71,11 @@ def remove_originals(
 
 
 def delete_image(deployment: Deployment, image: Image, who: str) -> None:
-    """Delete one original, and mark its record `deleted` at once; the bucket's event has a worker delete the results.
+    """Delete one original, and mark its record `deleted` at once. A worker deletes the results after the bucket's event.
 
-    The removal is ordered just after the version that was read: a repeated job of that version finds the image
-    deleted, and an upload of the same name that came in between stays. Where the original stays, a job has a worker
-    delete the results.
+    The removal is ordered just after the version that was read: for a repeated job of that version the image
+    is deleted, and an upload of the same name that came in between stays. If the original stays, a worker deletes the
+    results by a job.
 
     Raises:
         TransientError: S3, DynamoDB or SQS does not answer.
@@ -88,7 +88,7 @@ def delete_image(deployment: Deployment, image: Image, who: str) -> None:
 
 
 def _release(deployment: Deployment, image: Image, who: str) -> None:
-    """Mark the record `deleted`, then have a worker delete the results. A lost job is sent again by reconcile."""
+    """Mark the record `deleted`, then send a job that deletes the results. A lost job is sent again by reconcile."""
     removal = _removal(image)
     deployment.images.remove(removal, who, image, released=True)
     deployment.queues.send_one(Lane.BULK, removal)

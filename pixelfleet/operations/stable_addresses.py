@@ -28,7 +28,7 @@ def image_at(images: Images, uploads_bucket: str, place: ById | ByPath) -> Image
 def stored_at(image: Image, address: StableAddress, accept: str) -> StoredVariant | None:
     """The file of the present revision that an address leads to, for a client that sends this `Accept`.
 
-    None where the image has no such variant, or not in that format. Tiles have no stable address: their viewers build
+    None if the image has no such variant, or not in that format. Tiles have no stable address: their viewers build
     the address of each tile from that of the entry file.
     """
     moves = (image.frames or 1) > 1 and image.format in _ANIMATED
@@ -49,7 +49,7 @@ def _by_path(images: Images, uploads_bucket: str, place: ByPath) -> Image | None
 
 
 def _by_batch(images: Images, place: ByPath) -> Image | None:
-    """An image whose owner and batch are not read from its key: a route gives them, or the bucket is another."""
+    """An image whose owner and batch are not read from its key: a route gives them, or it is another bucket."""
     for status in _WITH_RESULTS:
         # A path sorts before every longer path that begins with it.
         entry = next(images.of_batch(place.owner, place.batch, status, place.path), None)

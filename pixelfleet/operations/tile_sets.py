@@ -90,5 +90,5 @@ def _tile(path: Path) -> Tile | None:
         with open_regular(path) as file:
             return Tile(path.stat().st_size, hashlib.file_digest(file, "sha256").digest())
     except OSError:
-        # It is fetched, and takes the place of whatever is there.
+        # The tile is fetched, and replaces the present file.
         return None

@@ -25,7 +25,7 @@ _VARIANT_BYTES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """An image beyond `limits`, the largest lane's, fails. An image beyond `share` belongs to a larger lane."""
+    """An image beyond `limits`, those of the largest lane, fails. An image beyond `share` belongs to a larger lane."""
 
     lane: Lane
     limits: Limits

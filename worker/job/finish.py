@@ -84,7 +84,7 @@ class Finish:
         for results in image.superseded:
             self._deployment.objects.delete_results(results_folder(image, results))
         if image.status is Status.DELETED and self._deployment.cdn is not None:
-            # Noted here, and sent by another thread: an error of CloudFront must not fail a job.
+            # The invalidation is noted here and sent by another thread: an error of CloudFront must not fail a job.
             self._deployment.invalidations.add(image)
             self._on_invalidation()
         updated = self._deployment.images.forget_revisions(image, image.superseded)

@@ -23,9 +23,9 @@ from worker.job.revision import revision_of
 from worker.job.stopwatch import Stopwatch
 from worker.job.time_limit import TimeLimit
 
-#: How often a claim is tried if another outcome has to be finished first each time.
+#: The most tries of a claim if another outcome must be finished first each time.
 CLAIM_TRIES: Final = 3
-#: How many versions of a key one delivery of a message tries, if each is replaced during the reading.
+#: The most versions of a key that one delivery of a message tries, if each is replaced during the reading.
 MOST_FOLLOWS: Final = 3
 
 
@@ -142,8 +142,8 @@ class Processor:
     def _counted_again(self, job: Job, seen: Image | None) -> Image | None:
         """The record; counted again if the bucket holds the version of the job again that a seal had uncounted.
 
-        A bucket without versions has the same version again when the same bytes are put again. The event does not say
-        so: the event may be of an earlier put, and late.
+        A bucket without versions has the same version again when the same bytes are put again. The event does not
+        show this: it may be of an earlier put, and late.
         """
         uncounted = seen.uncounted_version if seen is not None else None
         if seen is None or uncounted is None or uncounted != job.source_version or job.version_id is not None:
@@ -165,12 +165,12 @@ class Processor:
             self._check_folder(attempt.aim.job)
             recipe = self._recipes.load(attempt.aim.recipe)
             success = self._maker.make(attempt, recipe, hold)
-        except BaseException as error:  # noqa: BLE001 - the table has a row for each, and raises again what must go on
+        except BaseException as error:  # noqa: BLE001 - the table has a row for each, and raises some errors again
             return self._act(attempt, decide(error, self._situation(attempt)), hold)
         return self._record(attempt, success)
 
     def _check_folder(self, job: Job) -> None:
-        """A removal of a key like a folder's leaves no tombstone where there is no record, so ask after the claim.
+        """A removal of a key like a folder's leaves no tombstone without a record, so the bucket is read after the claim.
 
         Raises:
             ObjectGoneError: the key is empty.
@@ -236,7 +236,7 @@ class Processor:
         job = attempt.aim.job
         current = self._deployment.objects.head(job.bucket, job.key)
         if current is None:
-            # As old as the claim, where the job does not say: what was put and recorded since stays.
+            # Without a sequencer in the job, that of the claim: an object that was recorded since then stays.
             sequencer = job.sequencer or attempt.image.sequencer
             return self._remove(replace(job, kind=JobKind.REMOVE, sequencer=sequencer))
         present = _job_of(current, job)

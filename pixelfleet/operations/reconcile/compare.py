@@ -53,7 +53,7 @@ class ReconcileResult:
 class CompareOptions:
     """With `outdated`, images are queued that were not made by `recipe`, or by the recipe that each would get now.
 
-    `who` asks for the reconcile; `rate` is in jobs a second; a dry run queues nothing. `bucket` is that of the listing,
+    `who` is the user; `rate` is in jobs a second; a dry run queues nothing. `bucket` is that of the listing,
     None for the uploads bucket.
     """
 
@@ -123,7 +123,7 @@ class Reconcile:
     def _count_again(self, image: Image) -> None:
         """Count a version that a seal uncounted, if the bucket holds it again.
 
-        No event may say so: S3 may have sent none, or SQS given its message up. S3 is asked, since a listing is older.
+        There may be no event: S3 may have sent none, or SQS given up its message. S3 is asked, because a listing is older.
         """
         current = self._deployment.objects.head(image.bucket, image.key)
         if current is not None and current.etag == image.etag:
@@ -135,12 +135,12 @@ class Reconcile:
         return self._choice.of(image, self._bucket, listed.key)
 
     def _job(self, candidate: _Candidate) -> tuple[Job, Image | None] | None:
-        """The job of an object, None if there is nothing to do about it any more.
+        """The job of an object, None if there is nothing left to do.
 
-        Where no record is of the object, S3 is asked for its present version: a listing is older, an inventory by days.
+        If no record is of the object, S3 is asked for its present version: a listing is older, an inventory by days.
         The job then has the revision that the object's own event would have, if that event still comes. The job carries
-        the next sequencer after that of the record that was read here: whatever an event reports meanwhile is newer,
-        and wins.
+        the next sequencer after that of the record that was read here: a version that an event reports meanwhile is
+        newer, and wins.
         """
         image, key = candidate.image, candidate.listed.key
         if image is not None and candidate.verdict in (Verdict.STUCK, Verdict.OUTDATED):
@@ -174,7 +174,7 @@ class Reconcile:
 
 
 def _order(image: Image | None) -> str:
-    """The sequencer of a job for what a key holds now: just above that of the record, which was read before.
+    """The sequencer of a job for the present object of a key: just above that of the record, which was read before.
 
     With the sequencer of a tombstone, the job would be taken for the version that was removed; with that of a record,
     a job of the record's own version, which may be on its way, would replace the present version.
@@ -187,5 +187,5 @@ def _may_count_again(image: Image) -> bool:
 
 
 def _is_recorded(image: Image, source_version: str | None) -> bool:
-    """Whether the record is of the present version after all, and an old listing said otherwise."""
+    """Whether the record is of the present version, although an old listing has another version."""
     return image.status is not Status.DELETED and image.source_version == source_version

@@ -1,4 +1,4 @@
-"""The objects to look at, page by page: the bucket's own listing, or an S3 Inventory report."""
+"""The objects of a reconcile, page by page: the bucket's own listing, or an S3 Inventory report."""
 
 import csv
 import gzip
@@ -63,10 +63,10 @@ class InventoryListing:
     """The report that a manifest.json names, a path or an s3:// address: CSV, gzipped, keys form-encoded.
 
     Form: Amazon S3 user guide, "Locating your inventory list". A position is `file:row`. A report is up to two days
-    old: it names the keys to look at, not their present versions.
+    old: it names the keys, not their present versions.
 
     Raises:
-        SetupError: the report is of another bucket, not CSV, or lacks a column that is needed.
+        SetupError: the report is of another bucket, not CSV, or lacks a necessary column.
     """
 
     def __init__(self, listings: Listings, manifest: str, bucket: str, prefix: str) -> None:

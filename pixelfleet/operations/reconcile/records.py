@@ -1,7 +1,7 @@
-"""One pass over the catalog, for records that no listing of the bucket shows: of missing objects, and unfinished ones.
+"""One pass over the catalog, for records that no listing of the bucket shows: without an object, or unfinished.
 
 An image stays `queued`, `processing` or `failed` if its object was removed and the event of the removal was lost. This
-pass skips ready images: they have results, and the sweep looks for the originals of results. A notice stays pending, or
+pass skips ready images: they have results, and the sweep checks the originals of results. A notice stays pending, or
 superseded results stay undeleted, if the worker died after its record and its message was lost too.
 """
 
@@ -92,8 +92,7 @@ def _job(deployment: Deployment, image: Image) -> Job | None:
 def _waits(deployment: Deployment, image: Image, current: ObjectVersion) -> bool:
     """Whether the image waits for a job that nothing else sends.
 
-    The listing of the uploads bucket finds the lost jobs of that bucket. A restore that is under way ends with an event
-    of its own.
+    The listing of the uploads bucket shows the lost jobs of that bucket. A restore in progress ends with its own event.
     """
     if image.status is Status.FAILED:
         return image.cause is Cause.ARCHIVED and current.archive is None
@@ -101,5 +100,5 @@ def _waits(deployment: Deployment, image: Image, current: ObjectVersion) -> bool
 
 
 def _send(deployment: Deployment, jobs: list[tuple[Job, Lane]]) -> int:
-    """Returns how many jobs SQS refused."""
+    """Returns the number of jobs that SQS refused."""
     return sum(len(deployment.queues.send(lane, [job for job, of in jobs if of is lane], GROUP)) for lane in Lane)

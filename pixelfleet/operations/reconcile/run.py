@@ -79,12 +79,12 @@ def reconcile(
 ) -> ReconcileReport:
     """Carry out a reconcile, and note it unless it is a dry run.
 
-    Where CloudFront has no room for invalidations, the reconcile waits up to ten minutes.
+    If CloudFront has no room for invalidations, the reconcile waits up to ten minutes.
 
     Raises:
         SetupError: the inventory cannot be used.
-        TransientError: S3, DynamoDB, SQS or CloudFront does not answer; the reconcile goes on where it was, when
-            repeated.
+        TransientError: S3, DynamoDB, SQS or CloudFront does not answer; a repeated reconcile goes on where this
+            reconcile stopped.
     """
     listener = listener or Listener()
     limits = horizon(deployment.settings, lanes(deployment), now, order.older_than)

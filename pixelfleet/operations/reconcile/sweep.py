@@ -18,7 +18,7 @@ from pixelfleet.operations.reconcile.compare import GROUP, THREADS
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The results of one revision: `<owner>/<image_id>/<revision>/`, and when the newest of them was stored."""
+    """The results of one revision: `<owner>/<image_id>/<revision>/`, and the time of the newest of them."""
 
     prefix: str
     image_id: str
@@ -66,7 +66,7 @@ class Sweep:
         return self.swept
 
     def _keep(self, folder: Folder, image: Image | None) -> Image | None:
-        """Delete a folder that its image does not name; else return the image, so that its original is looked for."""
+        """Delete a folder that its image does not name; else return the image, so that its original is checked."""
         self.swept.seen += 1
         if folder.newest > self._before:
             return None
@@ -86,7 +86,7 @@ class Sweep:
         return None
 
     def _abandon(self, folder: Folder, image: Image) -> None:
-        """Delete what the attempts at a failed image stored. Another attempt stores in another folder."""
+        """Delete the results of the attempts at a failed image. Another attempt stores in another folder."""
         self.swept.orphaned += 1
         if self._dry_run:
             return

@@ -11,7 +11,7 @@ from pixelfleet.domain.records import Image, RecipeRef, Status, timestamp
 
 
 class Verdict(StrEnum):
-    """`known` and `young` objects are left alone, and `failed` ones to `redrive`. The others are queued."""
+    """`known` and `young` objects stay as they are; `failed` objects are left to `redrive`. Others are queued."""
 
     KNOWN = "known"
     YOUNG = "young"
@@ -58,5 +58,5 @@ def _verdict_on_record(image: Image, horizon: Horizon, required: RecipeRef | Non
 
 
 def last_touched(image: Image) -> str:
-    """When the last line was added to an image's history."""
+    """The time of the last line in an image's history."""
     return image.attempt_log[-1].at if image.attempt_log else image.uploaded_at
