@@ -22,10 +22,10 @@ from pixelfleet.operations.batches import batch_state
 from pixelfleet.operations.monitoring import LaneState, Overview, Throughput, Workers, overview
 from pixelfleet.settings import load_settings
 
-#: Seconds between two looks.
+#: Seconds between two reads.
 LOOK_EVERY: Final = 2.0
 RECENT_BATCHES: Final = 5
-#: How many slots make one bar of the chart: four of fifteen seconds, a minute.
+#: Slots of one bar of the chart: four of fifteen seconds, a minute.
 BAR: Final = 4
 BARS: Final = " ▁▂▃▄▅▆▇█"
 

@@ -71,7 +71,7 @@ def remove_originals(
 
 
 def delete_image(deployment: Deployment, image: Image, who: str) -> None:
-    """Delete one original, and mark its record `deleted` at once. A worker deletes the results after the bucket's event.
+    """Delete an original, and mark its record `deleted` at once. After the bucket's event a worker deletes the results.
 
     The removal is ordered just after the version that was read: for a repeated job of that version the image
     is deleted, and an upload of the same name that came in between stays. If the original stays, a worker deletes the

@@ -170,7 +170,7 @@ class Processor:
         return self._record(attempt, success)
 
     def _check_folder(self, job: Job) -> None:
-        """A removal of a key like a folder's leaves no tombstone without a record, so the bucket is read after the claim.
+        """A removal of a key like a folder's leaves no tombstone without a record: read the bucket after the claim.
 
         Raises:
             ObjectGoneError: the key is empty.

@@ -123,7 +123,7 @@ class Reconcile:
     def _count_again(self, image: Image) -> None:
         """Count a version that a seal uncounted, if the bucket holds it again.
 
-        There may be no event: S3 may have sent none, or SQS given up its message. S3 is asked, because a listing is older.
+        There may be no event: S3 sent none, or SQS gave up its message. S3 is asked, because a listing is older.
         """
         current = self._deployment.objects.head(image.bucket, image.key)
         if current is not None and current.etag == image.etag:
