@@ -126,7 +126,7 @@ def _length(headers: Headers) -> int:
 
 
 def _separators(content_type: str) -> tuple[bytes, ...]:
-    """What comes before each value, whatever else it comes before. The parser of parts bounds their number itself."""
+    """The bytes before each value; they may be elsewhere too. The parser of parts bounds the number of parts itself."""
     if content_type == _MULTIPART:
         return ()
     return (b"&",) if content_type == _FORM else (b",", b"[", b"{")

@@ -1,6 +1,6 @@
 """The topics that a page can follow, and the state of each topic.
 
-| topic | state | who may follow it |
+| topic | state | users who may follow it |
 | --- | --- | --- |
 | `batch:<owner>/<name>` | its counts | users who may see the batch |
 | `image:<id>` | status and version of the record | users who may see the image; else the image is `gone` |

@@ -155,7 +155,7 @@ class Deployment:
 
     @cached_property
     def bucket_setups(self) -> BucketSetups:
-        # The embedded cloud is asked for notifications alone.
+        # In the embedded cloud, only the notifications are read.
         events = None if self.settings.endpoint_url else self.clients.client("events")
         return BucketSetups(self.s3, self.sqs, events)
 

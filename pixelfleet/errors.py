@@ -1,7 +1,7 @@
 """The error tree: faults of the image, errors that may pass with another try, and errors that the user must correct.
 
 Every error that crosses a module boundary is one of these. The code that calls a foreign library translates the
-library's errors at that call. So the worker decides by type alone: a `PermanentError` is recorded and acknowledged,
+library's errors at that call. So the worker decides only by type: a `PermanentError` is recorded and acknowledged,
 every other error is tried again.
 """
 

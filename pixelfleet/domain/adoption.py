@@ -42,8 +42,8 @@ def cannot_be_image(key: str, size: int, max_bytes: int) -> Cause | None:
 def adopted_image(job: Job, place: Place, lane: Lane, at: str, who: str) -> Image:
     """The record of an object before its job is sent. The record fixes its owner and its batch.
 
-    The record is the truth about what was adopted: whoever lists the bucket again finds it, and whoever reports the
-    object meanwhile, such as an event, keeps its owner and its batch.
+    The record shows that the object is adopted: a later listing of the bucket reads the record, and a job from another
+    source, such as an event, keeps the owner and the batch of the record.
     """
     queued = AttemptLine(at=at, what="queued", worker=who, origin=Origin.ADOPT)
     return Image(

@@ -105,7 +105,7 @@ def _lower(which: int, most: int) -> None:
 
 
 def _private_output() -> BinaryIO:
-    """Standard output for answers alone. Text that a codec prints goes to standard error."""
+    """Standard output for answers only. Text that a codec prints goes to standard error."""
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     return answers

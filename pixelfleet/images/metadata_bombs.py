@@ -1,6 +1,6 @@
 """The inflated size of a file's metadata, measured before a decoder inflates the metadata.
 
-PNG alone compresses its metadata (PNG specification, third edition, 11.3.3.3 zTXt, 11.3.3.4 iTXt, 11.3.2.3 iCCP). Two
+Only PNG compresses its metadata (PNG specification, third edition, 11.3.3.3 zTXt, 11.3.3.4 iTXt, 11.3.2.3 iCCP). Two
 megabytes of chunks can hold gigabytes of text, and libspng inflates every chunk. In all other formats metadata takes at
 most the file's bytes times a small factor.
 """

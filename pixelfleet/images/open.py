@@ -31,7 +31,7 @@ def format_of(path: Path) -> Format:
 def guarded(path: Path, format_name: str) -> Iterator[None]:
     """Translate errors like `translated`, and check an error that a codec reports in the file.
 
-    A file that breaks off is `truncated`, whatever the codec reports. A file is damaged if a second decoder also
+    A file that breaks off is `truncated`, for any error of the codec. A file is damaged if a second decoder also
     refuses the file. A file is `unsupported_format` if the second decoder reads the file. If libvips gives no reason,
     the pixels of a PNG are checked without a decoder.
     """

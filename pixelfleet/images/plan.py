@@ -1,4 +1,4 @@
-"""Which variants share one decode of the source, and at what size."""
+"""The variants that share one decode of the source, and the size of the decode."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,6 +1,6 @@
 """The writes to DynamoDB since the last saved state, on disk before they are carried out.
 
-A record is the request itself: DynamoDB's answers depend on its items and the request alone, so that the same requests
+A record is the request itself: DynamoDB's answers depend only on its items and the request, so that the same requests
 in the same order lead to the same items. ministack carries out one request after the other in its event loop, in the
 order in which this module passes requests on. A killed process loses nothing; a power cut may lose the writes of the
 last second.

@@ -41,7 +41,7 @@ class Fault:
     field: str | None = None
 
     def described(self, origin: str) -> str:
-        """For a message: where, and what."""
+        """For a message: the place and the fault."""
         where = origin if self.line is None else f"{origin}, line {self.line}"
         return f"{where}: {self.message}" if self.field is None else f"{where}: {self.field}: {self.message}"
 

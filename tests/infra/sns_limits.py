@@ -1,6 +1,6 @@
 """Limits of SNS that ministack does not enforce, as wrappers around its functions.
 
-| limit | what SNS does | AWS's page |
+| limit | effect in SNS | AWS's page |
 | --- | --- | --- |
 | 200 filter policies of a topic | refuses the subscription | `FILTER_POLICIES_PAGE` |
 | 10 mails a second to one subscription | suspends the subscription: it is pending again | `MAIL_PAGE` |

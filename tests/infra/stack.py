@@ -83,7 +83,7 @@ class Stack:
     def credentials(self, part: str) -> dict[str, str]:
         """Keys with exactly the rights of the part's role.
 
-        ECS alone may assume the role, so a user with the role's policy stands in for the task.
+        Only ECS may assume the role, so a user with the role's policy stands in for the task.
         """
         iam = self.client("iam")
         user = f"acting-{part}"

@@ -72,7 +72,7 @@ def test_the_costs_count_every_metric_that_an_alarm_reads(plans: runs.Plans) -> 
     assert sum(metrics) == OWN_ALARM_METRICS
 
 
-def test_a_team_with_a_load_balancer_gets_a_rule_on_its_listener_and_the_deployment_may_look_it_up(
+def test_a_team_with_a_load_balancer_gets_a_rule_on_its_listener_and_the_deploy_role_may_read_the_balancer(
     plans: runs.Plans,
 ) -> None:
     plan = plans[EXISTING]

@@ -67,7 +67,7 @@ def frames(data: bytes) -> list[Frame]:
 
 def with_last_codes(data: bytes) -> bytes:
     """The file with one more byte of codes in each frame. libnsgif drops the last code of a frame that has no end code,
-    if nothing follows it. Decoders ignore what follows the end code or the last pixel."""
+    if nothing follows it. Decoders ignore bytes after the end code or the last pixel."""
     changed, done = bytearray(), 0
     for frame in frames(data):
         terminator = frame.end - 1

@@ -36,7 +36,7 @@ WHOLE: Final = 16_000_000
 THREADS: Final = 8
 #: Write units of the record that is made before a job is sent: the item and two indexes.
 RECORD_UNITS: Final = 3.0
-#: An adopted image has no event: SQS carries its job alone.
+#: An adopted image has no event: SQS carries only its job.
 _SQS_SHARE: Final = 1.2 / SQS_REQUESTS
 _OBJECTS_OF_A_LIST: Final = 1_000
 _Outcome = tuple[Probe | None, PermanentError | None]
@@ -75,7 +75,7 @@ class AdoptionForecast:
         return max(self._scale * self.sample.seconds(workers), self.images / rate if rate else 0.0)
 
     def cost(self) -> dict[str, float]:
-        """US dollars by position; storage is of one month, and of results alone: originals stay where they are."""
+        """US dollars by position; storage is of one month, and only of results: originals stay in place."""
         scale, prices = self._scale, self.sample.prices
         stored = scale * self.sample.written * MEGA * PIXEL_BYTES
         work = Work(

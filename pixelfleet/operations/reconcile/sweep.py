@@ -28,7 +28,7 @@ class Folder:
 
 @dataclass(slots=True)
 class Swept:
-    """Folders seen; of these deleted, kept revisions whose days are over among them (`expired`), and left alone because
+    """Folders seen; of these deleted, kept revisions whose days are over among them (`expired`), and kept because
     their image is unknown; images sent to be removed.
     """
 

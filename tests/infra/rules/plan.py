@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource or data source. `values` holds what is known; a value that only an apply reveals is absent.
+    """One resource or data source. `values` holds the known values; a value that only an apply reveals is absent.
 
     `unknown` has the same shape, with True for each value that only an apply reveals.
     """

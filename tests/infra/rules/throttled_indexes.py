@@ -1,6 +1,6 @@
 """An alarm on a table's refused writes covers the table's indexes too.
 
-The dimension TableName alone leaves the indexes out, and a write that an index refuses is refused as a whole.
+A metric with only the dimension TableName leaves the indexes out, and a write that an index refuses fails as a whole.
 """
 
 from collections.abc import Iterator

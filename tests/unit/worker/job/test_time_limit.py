@@ -46,7 +46,7 @@ def test_a_limit_that_a_callback_from_c_swallowed_is_recorded(
     assert limit.exceeded
 
 
-def test_the_next_task_begins_anew(limit: TimeLimit) -> None:
+def test_the_next_task_begins_with_a_new_limit(limit: TimeLimit) -> None:
     with pytest.raises(SoftTimeLimitExceeded):
         limit.on_signal()
     limit.begin()
