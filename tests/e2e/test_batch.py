@@ -134,7 +134,7 @@ def test_show_prints_an_images_record_history_and_links(live: LiveFleet, env: di
 def test_rm_removes_originals_and_the_fleet_their_variants(live: LiveFleet, env: dict[str, str], batch: str) -> None:
     ids = [live.id_of(f"uploads/{batch}/sub {number}/a+ü.jpg") for number in range(3)]
     one = run("rm", f"uploads/{batch}/sub 0/a+ü.jpg", "--yes", "--json", env=env)
-    assert json.loads(one.stdout) == {"removed": 1, "refused": []}
+    assert json.loads(one.stdout) == {"removed": 1, "released": 0, "refused": []}
     rest = run("rm", "--batch", batch, "--yes", "--json", env=env)
     assert json.loads(rest.stdout)["removed"] >= 2
     eventually(lambda: all(live.image(image_id).status is Status.DELETED for image_id in ids))

@@ -43,6 +43,9 @@ class Visitor:
     def get(self, path: str, expected: int = 200) -> httpx2.Response:
         return self._send("GET", path, expected)
 
+    def head(self, path: str, expected: int = 200) -> httpx2.Response:
+        return self._send("HEAD", path, expected)
+
     def post(
         self, path: str, expected: int, form: Mapping[str, Any] | None = None, json: Any = None
     ) -> httpx2.Response:
@@ -155,8 +158,9 @@ def test_every_route_has_the_rights_that_it_needs(
     manage(olga, dashboard)
     work_with_many(olga, ready)
     work_with_recipes(olga)
+    work_with_recipe_pages(olga, ready)
     await_image(olga, ready, "ready", worker)
-    remove(olga, ready, broken)
+    remove(olga, ready, broken, worker)
     olga.post("/sign-out", 303)
     olga.client.close()
 
@@ -204,6 +208,9 @@ def look_at(olga: Visitor, image: str) -> None:
     signed = olga.get(f"/api/v1/images/{image}/variants/{variant}", 302).headers["location"]
     assert signed.startswith(f"https://{DOMAIN}/i/olga/{image}/")
     olga.post(f"/images/{image}/link", 200, {"variant": variant, "lifetime": "1 hour"})
+    assert olga.get(f"/v/{image}/{variant}").content == olga.get("/v/olga/spring/a.jpg/" + variant).content
+    olga.head(f"/v/{image}/{variant}")
+    assert "1 batch" in olga.get("/total?owner=olga").text
     # CloudFront serves these paths before the dashboard. Without CloudFront, the dashboard serves them by equal rights.
     assert olga.get("/i/" + signed.partition("/i/")[2].partition("?")[0]).content
 
@@ -315,7 +322,12 @@ def work_with_many(olga: Visitor, image: str) -> None:
     olga.post("/api/v1/background-tasks/none/stop", 404)
     for path in (f"/images/{image}/duplicates", f"/api/v1/images/{image}/duplicates"):
         olga.get(path)
-    olga.get(f"/images/{image}/tiles.zip", 404)
+    for path in (f"/images/{image}/tiles.zip", f"/api/v1/images/{image}/tiles.zip"):
+        olga.get(path, 404)
+    # The stack keeps no revisions, but the record is still read.
+    olga.post(f"/images/{image}/revisions/none/current", 400)
+    olga.post(f"/api/v1/images/{image}/revisions/{'ab' * 16}.9/current", 400)
+    olga.post("/api/v1/batches", 201, json={"name": "autumn", "recipe": "web"})
     for path in ("/months", "/api/v1/months"):
         olga.get(path)
     # The selection is empty, but the images are still read.
@@ -347,9 +359,39 @@ def work_with_recipes(olga: Visitor) -> None:
     olga.delete("/api/v1/recipes/spring", 204)
 
 
-def remove(olga: Visitor, ready: str, broken: str) -> None:
+def work_with_recipe_pages(olga: Visitor, image: str) -> None:
+    """The same by the pages, and a trial of a draft, which stores nothing."""
+    text = olga.get("/api/v1/recipes/web").json()["text"].replace('"web"', '"autumn"', 1)
+    for path in ("/recipes", "/recipes/web", "/recipes/web/edit", "/routes"):
+        olga.get(path)
+    olga.post("/recipes/autumn/edit", 303, {"text": text})
+    for address, body in (
+        ("/recipes/autumn/try", {"form": {"text": text, "image": image}}),
+        ("/api/v1/recipes/try", {"json": {"text": text, "image_id": image}}),
+    ):
+        trial = olga.post(address, 200, **body).json()
+        assert trial["draft"]["problem"] is None
+    olga.post("/routes", 303, {"match": "none/**", "recipe": "autumn"})
+    [route] = olga.get("/api/v1/routes").json()["routes"]
+    olga.post(f"/routes/{route['id']}/delete", 303)
+    for recipe in ("autumn", ""):
+        olga.post("/routes/default", 303, {"owner": "olga", "recipe": recipe})
+    olga.post("/recipes/autumn/delete", 303)
+    follow(olga, olga.post("/outdated", 303, {"count": "true"}))
+    follow(olga, olga.post("/api/v1/outdated", 202, json={"count": True}))
+
+
+def remove(olga: Visitor, ready: str, broken: str, worker: Path) -> None:
+    """Delete an image and undo that, one by one and in bulk; move the image to another batch; delete the broken one."""
     olga.delete(f"/api/v1/images/{ready}", 204)
+    olga.post(f"/images/{ready}/restore", 303)
+    await_image(olga, ready, "ready", worker)
+    follow(olga, olga.post("/bulk/delete", 303, {"ids": ready}))
+    follow(olga, olga.post("/bulk/restore", 303, {"ids": ready}))
+    await_image(olga, ready, "ready", worker)
+    follow(olga, olga.post("/bulk/move", 303, {"ids": ready, "batch": "summer"}))
     olga.post(f"/images/{broken}/delete", 303)
+    olga.put("/api/v1/account/password", 403, {"current": "wrong", "new": PASSWORD})
 
 
 def unvisited(been: set[tuple[str, str]]) -> set[tuple[str, str]]:
