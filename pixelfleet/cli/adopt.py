@@ -5,10 +5,10 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.filesize import decimal
-from rich.table import Table
 
 from pixelfleet.cli.checks import show_checks
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, duration, emit, printable, say
+from pixelfleet.cli.forecast import cost_table
 from pixelfleet.cli.named_recipe import loaded_recipe
 from pixelfleet.cli.selection import YesOption, confirm, who
 from pixelfleet.cli.sizes import per_second
@@ -177,13 +177,7 @@ def _show_forecast(forecast: AdoptionForecast, order: Adoption, workers: int, *,
     if document["seconds"] is not None:
         about = duration(document["seconds"])
         RESULTS.print(f"recipe {document['recipe']}: about {about} at {count(workers, 'worker')}")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(f"AWS, {document['region']}, prices of {document['prices_of']}")
-    table.add_column("US$", justify="right")
-    for name, amount in document["usd"].items():
-        table.add_row(name, f"{amount:,.4f}")
-    table.add_row("in all", f"{document['usd_in_all']:,.4f}", style="bold")
-    RESULTS.print(table)
+    RESULTS.print(cost_table(document))
 
 
 def _show_sample(forecast: AdoptionForecast) -> None:

@@ -1,6 +1,6 @@
 """`pixelfleet upload --dry-run`: the forecast of an upload, from headers alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.filesize import decimal
@@ -75,10 +75,15 @@ def _show(forecast: "Forecast", document: dict[str, Any]) -> None:
         RESULTS.print(f"  {number:,} rejected as {cause}, such as {document['examples'][cause]}", soft_wrap=True)
     workers = count(document["workers"], "worker")
     RESULTS.print(f"recipe {forecast.recipe.name}: about {duration(document['seconds'])} at {workers}")
+    RESULTS.print(cost_table(document))
+
+
+def cost_table(document: Mapping[str, Any]) -> Table:
+    """The costs of a forecast's document, by service and in all."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(f"AWS, {document['region']}, prices of {document['prices_of']}")
     table.add_column("US$", justify="right")
     for name, dollars in document["usd"].items():
         table.add_row(name, f"{dollars:,.4f}")
     table.add_row("in all", f"{document['usd_in_all']:,.4f}", style="bold")
-    RESULTS.print(table)
+    return table

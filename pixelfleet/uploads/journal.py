@@ -11,13 +11,14 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal, Self
 
-from pixelfleet.errors import SetupError
 from pixelfleet.files.cache import cache_folder
 from pixelfleet.files.regular import read_regular
 from pixelfleet.files.sources import Source
+from pixelfleet.uploads.journal_errors import as_setup_error
 from pixelfleet.uploads.unfinished import SCHEMA as UNFINISHED
 from pixelfleet.uploads.unfinished import Unfinished
 
@@ -212,19 +213,8 @@ class Pending:
         self._path.unlink(missing_ok=True)
 
 
-@contextmanager
-def _as_setup_error(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise SetupError("this batch is being uploaded by another process: wait for it, or name another") from None
-        raise SetupError(
-            f"the journal {path} cannot be written: {error}; set XDG_CACHE_HOME to another folder"
-        ) from None
-    except sqlite3.DatabaseError as error:
-        raise SetupError(f"{path} is no journal ({error}): delete it; what is uploaded already is sent again") from None
-    except OSError as error:
-        raise SetupError(
-            f"the journal {path} cannot be written: {error.strerror}; set XDG_CACHE_HOME to another folder"
-        ) from None
+_as_setup_error = partial(
+    as_setup_error,
+    locked="this batch is being uploaded by another process: wait for it, or name another",
+    spoilt="what is uploaded already is sent again",
+)

@@ -10,6 +10,7 @@ from pixelfleet.images.fields import with_blobs
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers import pillow
 from pixelfleet.images.readers.contract import Header, Reading
+from pixelfleet.images.readers.packed_rows import packed
 from pixelfleet.images.vips import Image, pyvips
 
 #: pi_heif's modes: bands, sample format, interpretation. An `a` in the mode marks premultiplied alpha.
@@ -48,7 +49,8 @@ def decode(path: Path, _row: Format, _reading: Reading) -> Image:
         info = picture.info
         bands, sample, space = _MODES[picture.mode]
         width, height = picture.size
-        pixels = _packed(picture, width * bands * (2 if sample == "ushort" else 1))
+        row_bytes = width * bands * (2 if sample == "ushort" else 1)
+        pixels = packed(picture.data, picture.stride, row_bytes, height)
     image = pyvips.Image.new_from_memory(pixels, width, height, bands, sample).copy(interpretation=space)
     if "a" in picture.mode.partition(";")[0]:
         image = image.unpremultiply().cast(sample).copy(interpretation=space)
@@ -60,15 +62,6 @@ def _open(path: Path) -> Any:
     # Only the primary picture is shown. Its depth map, masks and thumbnails are not read.
     pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
     return pi_heif.open_heif(path, convert_hdr_to_8bit=False)
-
-
-def _packed(picture: Any, row_bytes: int) -> bytes:
-    """The rows without the padding that libheif leaves between them."""
-    data, stride = picture.data, picture.stride
-    if stride == row_bytes:
-        return bytes(data)
-    whole = memoryview(data)
-    return b"".join(whole[at : at + row_bytes] for at in range(0, stride * picture.size[1], stride))
 
 
 def _space(info: dict[str, Any], *, grey: bool) -> Space:

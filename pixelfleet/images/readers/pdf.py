@@ -15,6 +15,7 @@ from pixelfleet.images.codec_errors import DamagedError
 from pixelfleet.images.colour_space import SRGB, mark
 from pixelfleet.images.formats import Format
 from pixelfleet.images.readers.contract import Header, Reading
+from pixelfleet.images.readers.packed_rows import packed
 from pixelfleet.images.vips import Image, pyvips
 
 #: A page's unit (ISO 32000-1, 8.3.2.3).
@@ -43,7 +44,9 @@ def decode(path: Path, _row: Format, reading: Reading) -> Image:
         bitmap = page.render(
             scale=reading.dpi / _POINTS_AN_INCH, fill_color=_WHITE, rev_byteorder=True, may_draw_forms=False
         )
-        image = pyvips.Image.new_from_memory(_packed(bitmap), bitmap.width, bitmap.height, bitmap.n_channels, "uchar")
+        width, height, bands = bitmap.width, bitmap.height, bitmap.n_channels
+        pixels = packed(bitmap.buffer, bitmap.stride, width * bands, height)
+        image = pyvips.Image.new_from_memory(pixels, width, height, bands, "uchar")
     return mark(image.extract_band(0, n=3).copy(interpretation="srgb"), SRGB)
 
 
@@ -76,12 +79,3 @@ def _size(document: Any, reading: Reading) -> tuple[int, int]:
     width, height = document.get_page_size(min(reading.page, len(document) - 1))
     scale = reading.dpi / _POINTS_AN_INCH
     return math.ceil(width * scale), math.ceil(height * scale)
-
-
-def _packed(bitmap: Any) -> bytes:
-    """The rows without the padding that PDFium leaves between them."""
-    row = bitmap.width * bitmap.n_channels
-    whole = memoryview(bitmap.buffer).cast("B")
-    if bitmap.stride == row:
-        return bytes(whole)
-    return b"".join(whole[at : at + row] for at in range(0, bitmap.stride * bitmap.height, bitmap.stride))

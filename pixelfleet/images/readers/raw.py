@@ -31,7 +31,7 @@ _CHUNK: Final = 1_000_000
 def read_header(path: Path, _row: Format, _reading: Reading) -> Header:
     with _opened(path) as raw:
         width, height = _upright_size(raw)
-        exif = _exif(path) or _preview_exif(raw)
+        exif = _exif(path) or _exif_of(_jpeg(raw))
     return Header(
         width=width, height=height, frames=1, orientation=1, colour_space="srgb", has_alpha=False, exif=exif, held=True
     )
@@ -40,8 +40,10 @@ def read_header(path: Path, _row: Format, _reading: Reading) -> Header:
 def decode(path: Path, _row: Format, reading: Reading) -> Image:
     """The picture, upright and in sRGB or in the colours of the preview."""
     with _opened(path) as raw:
-        exif = _exif(path) or _preview_exif(raw)
-        image = None if reading.develop or reading.deep else _preview(raw, reading.needed)
+        exif, may_preview = _exif(path), not (reading.develop or reading.deep)
+        jpeg = _jpeg(raw) if may_preview or not exif else None
+        exif = exif or _exif_of(jpeg)
+        image = _preview(raw, jpeg, reading.needed) if may_preview else None
         if image is None:
             image = _developed(raw, deep=reading.deep)
     return with_blobs(image, exif=exif)
@@ -60,9 +62,8 @@ def _developed(raw: Any, *, deep: bool) -> Image:
     return mark(image.copy(interpretation="rgb16" if deep else "srgb"), SRGB)
 
 
-def _preview(raw: Any, needed: tuple[int, int]) -> Image | None:
+def _preview(raw: Any, jpeg: bytes | None, needed: tuple[int, int]) -> Image | None:
     """The largest embedded JPEG, upright, if it has the shape of the picture and at least `needed` pixels a side."""
-    jpeg = _jpeg(raw)
     if jpeg is None:
         return None
     try:
@@ -100,8 +101,7 @@ def _jpeg(raw: Any) -> bytes | None:
     return None
 
 
-def _preview_exif(raw: Any) -> bytes:
-    jpeg = _jpeg(raw)
+def _exif_of(jpeg: bytes | None) -> bytes:
     if jpeg is None:
         return b""
     with suppress(pyvips.Error):

@@ -9,11 +9,12 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
-from pixelfleet.errors import SetupError
 from pixelfleet.files.cache import cache_folder
+from pixelfleet.uploads.journal_errors import as_setup_error
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS seen (id BLOB PRIMARY KEY, member INTEGER NOT NULL) WITHOUT ROWID;
@@ -121,19 +122,8 @@ def _packed(image_id: str) -> bytes:
     return base64.b32decode(image_id.upper())
 
 
-@contextmanager
-def _as_setup_error(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise SetupError("another process adopts this bucket: wait for it, or stop it") from None
-        raise SetupError(
-            f"the journal {path} cannot be written: {error}; set XDG_CACHE_HOME to another folder"
-        ) from None
-    except sqlite3.DatabaseError as error:
-        raise SetupError(f"{path} is no journal ({error}): delete it; what is adopted already is skipped") from None
-    except OSError as error:
-        raise SetupError(
-            f"the journal {path} cannot be written: {error.strerror}; set XDG_CACHE_HOME to another folder"
-        ) from None
+_as_setup_error = partial(
+    as_setup_error,
+    locked="another process adopts this bucket: wait for it, or stop it",
+    spoilt="what is adopted already is skipped",
+)
