@@ -1,19 +1,10 @@
 """Recipes: the variants of an image. `parse` turns TOML into a `Recipe`; recipes of one meaning have one digest."""
 
-from pixelfleet.recipes.model import (
-    DEFAULT_DPI,
-    CameraRaw,
-    Fit,
-    Gravity,
-    Metadata,
-    OutputFormat,
-    Profile,
-    Recipe,
-    Tiles,
-    Variant,
-    Watermark,
-)
+from pixelfleet.recipes.choices import CameraRaw, Fit, Gravity, Metadata, OutputFormat, Profile
+from pixelfleet.recipes.model import DEFAULT_DPI, Recipe
 from pixelfleet.recipes.reader import BUILTIN, MAX_TEXT_BYTES, Fault, builtin, check, load, parse
+from pixelfleet.recipes.variant import Tiles, Variant
+from pixelfleet.recipes.watermark import Watermark
 
 __all__ = [
     "BUILTIN",

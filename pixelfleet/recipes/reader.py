@@ -18,7 +18,9 @@ from pydantic import BaseModel, ValidationError
 
 from pixelfleet.errors import RecipeError
 from pixelfleet.recipes.lines import Lines
-from pixelfleet.recipes.model import DATA_URI, MAX_WATERMARK_BYTES, Recipe, Tiles, Variant, Watermark
+from pixelfleet.recipes.model import Recipe
+from pixelfleet.recipes.variant import Tiles, Variant
+from pixelfleet.recipes.watermark import DATA_URI, MAX_WATERMARK_BYTES, Watermark
 
 BUILTIN: Final = ("web", "catalog", "archive", "zoom", "responsive")
 #: The most bytes that the catalog can hold beside the other attributes of an item.
