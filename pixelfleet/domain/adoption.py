@@ -4,7 +4,8 @@ from typing import Final
 
 from pixelfleet.domain.jobs import Job, Lane, Origin
 from pixelfleet.domain.keys import Place
-from pixelfleet.domain.records import AttemptLine, Image, Status, pad_sequencer
+from pixelfleet.domain.records import AttemptLine, Image, Status
+from pixelfleet.domain.sequencers import pad_sequencer
 from pixelfleet.errors import Cause
 
 #: The sequencer of a job for an object that no event reported: less than that of any event.

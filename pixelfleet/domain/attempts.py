@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from pixelfleet.domain.jobs import Job, Lane
 from pixelfleet.domain.keys import Place
-from pixelfleet.domain.records import Image, RecipeRef, StoredVariant, pad_sequencer
+from pixelfleet.domain.records import Image, RecipeRef, StoredVariant
+from pixelfleet.domain.sequencers import pad_sequencer
 from pixelfleet.errors import Cause
 
 

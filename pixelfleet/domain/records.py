@@ -11,10 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.keys import place_of
+from pixelfleet.domain.sequencers import SEQUENCER_WIDTH
 from pixelfleet.errors import Cause
 
-#: S3 sequencers differ in length; padded on the right with zeros to this width they order as text.
-SEQUENCER_WIDTH: Final = 40
 ATTEMPT_LOG_LENGTH: Final = 20
 #: DynamoDB refuses items over 400 KB: the text of an error must not fill an item.
 MESSAGE_LENGTH: Final = 1_000
@@ -294,20 +293,6 @@ def counted_in_batch(image: Image) -> str | None:
 def is_uncounted(image: Image) -> bool:
     """Whether a seal took the outcome of the record's version out of the count."""
     return image.uncounted_version is not None and image.uncounted_version == image.source_version
-
-
-def pad_sequencer(sequencer: str | None) -> str:
-    """Make sequencers of one key comparable as text (S3 user guide, event message structure)."""
-    return (sequencer or "").upper().ljust(SEQUENCER_WIDTH, "0")
-
-
-def next_sequencer(sequencer: str) -> str:
-    """The padded sequencer just above this sequencer.
-
-    A removal or a version that no S3 event reports is ordered by it: after the version that the sender read, and before
-    every event that S3 sends later, whose sequencers differ in their leading digits.
-    """
-    return f"{int(pad_sequencer(sequencer), 16) + 1:0{SEQUENCER_WIDTH}X}"
 
 
 def timestamp(moment: datetime | None = None) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from pixelfleet.aws.dead_letters import DeadLetter, DeadLetters, Disposition, Pass
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane
-from pixelfleet.domain.records import Image, Status, pad_sequencer
+from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.sequencers import pad_sequencer
 from pixelfleet.operations.failures import Selection
 from pixelfleet.operations.noted import noted
 

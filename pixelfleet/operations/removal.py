@@ -12,7 +12,8 @@ from typing import Final
 from pixelfleet.aws.originals import DELETED_AT_ONCE, NotRemoved
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane
-from pixelfleet.domain.records import Image, Status, next_sequencer
+from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.sequencers import next_sequencer
 from pixelfleet.operations.noted import noted
 
 #: The statuses of images that have an original.

@@ -11,7 +11,8 @@ from pixelfleet.aws.queues import SEND_BATCH
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, lane_for, message_group
 from pixelfleet.domain.keys import image_id
-from pixelfleet.domain.records import Image, RecipeRef, Status, is_uncounted, next_sequencer
+from pixelfleet.domain.records import Image, RecipeRef, Status, is_uncounted
+from pixelfleet.domain.sequencers import next_sequencer
 from pixelfleet.operations.completion import recount
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.recipe_choice import RecipeChoice

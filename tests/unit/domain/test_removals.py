@@ -4,11 +4,8 @@ from dataclasses import replace
 
 from pixelfleet.domain import transitions
 from pixelfleet.domain.jobs import JobKind, Origin
-from pixelfleet.domain.records import (
-    Image,
-    Status,
-    next_sequencer,
-)
+from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.sequencers import next_sequencer
 from pixelfleet.domain.transitions import Refusal
 from tests.unit.domain.image_states import MAX_ATTEMPTS, aim, announced, claimed, job, ready, removed
 

@@ -9,8 +9,8 @@ import pytest
 from moto import mock_aws
 
 from pixelfleet.domain.jobs import JobKind
-from pixelfleet.domain.records import pad_sequencer
 from pixelfleet.domain.s3_events import parse_message
+from pixelfleet.domain.sequencers import pad_sequencer
 from tests.clock import Clock
 from tests.fakes.s3 import FakeS3
 from tests.s3_archive_conformance import BULK, S3ArchiveConformance

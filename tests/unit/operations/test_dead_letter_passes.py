@@ -8,7 +8,8 @@ import pytest
 
 from pixelfleet.aws.dead_letters import DeadLetter, Disposition, Pass
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
-from pixelfleet.domain.records import Image, NoticeKind, Status, pad_sequencer
+from pixelfleet.domain.records import Image, NoticeKind, Status
+from pixelfleet.domain.sequencers import pad_sequencer
 from pixelfleet.errors import Cause
 from pixelfleet.operations import dead_letter_passes
 from pixelfleet.operations.dead_letter_passes import drop_settled, give_up, unexplained

@@ -8,7 +8,8 @@ import pytest
 from pixelfleet.aws.listing import ListedObject
 from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
-from pixelfleet.domain.records import Image, Status, next_sequencer
+from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.sequencers import next_sequencer
 from pixelfleet.domain.transitions import Aim, Refusal
 from pixelfleet.operations.reconcile.compare import CompareOptions, Reconcile, ReconcileResult
 from pixelfleet.operations.reconcile.listing import ListingPage
