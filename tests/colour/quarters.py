@@ -1,6 +1,7 @@
 """The picture: red and green above, blue and sand below; 64 x 48."""
 
-from typing import Final
+import io
+from typing import Any, Final
 
 from PIL import Image
 
@@ -50,3 +51,9 @@ def differences(seen: list[Rgba], expected: list[Rgba], tolerance: int) -> list[
         if not invisible and any(abs(here - there) > tolerance for here, there in zip(one, other, strict=True)):
             wrong.append(f"{one} is not {other}")
     return wrong
+
+
+def saved(made: Image.Image, code: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    made.save(file, code, **options)
+    return file.getvalue()

@@ -12,7 +12,7 @@ from pixelfleet.images.pipeline import render
 from pixelfleet.images.probe import probe
 from pixelfleet.recipes import Recipe, Variant
 from tests.colour.cases import CASES, Case, profile
-from tests.colour.other_files import png
+from tests.colour.png_files import png
 from tests.colour.quarters import differences, middles
 
 LIMITS = Limits(max_bytes=1_000_000, max_pixels=1_000_000, max_frames=10)

@@ -15,8 +15,11 @@ from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.formats import FORMATS, REFUSED, Format, RefusedFormat, identify
 from pixelfleet.images.pipeline import Rendition
 from pixelfleet.images.readers import reader_of
-from tests.colour.other_files import bitmap_plane, gif, heic, icon, planes, psd
+from tests.colour.bitmap_files import icon
+from tests.colour.gif_files import gif
+from tests.colour.heif_files import heic
 from tests.colour.pages import pdf, quarters_page
+from tests.colour.psd_files import bitmap_plane, planes, psd
 from tests.colour.quarters import QUARTERS, picture
 from tests.colour.raw_files import dng
 

@@ -10,7 +10,7 @@ import pyvips
 from pixelfleet.images.containers.gif_blocks import Frame, frames
 from pixelfleet.images.containers.gif_canvas import with_clear_canvas
 from pixelfleet.images.pipeline import Rendition
-from tests.colour.other_files import gif, gif_of_rows
+from tests.colour.gif_files import gif, gif_of_rows
 from tests.colour.quarters import QUARTERS
 
 Run = Callable[..., Rendition]

@@ -11,7 +11,7 @@ from PIL import Image
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.containers.jp2_contrast import half_contrast
 from pixelfleet.images.pipeline import Rendition
-from tests.colour.other_files import jp2_of_other_order, jp2_of_space
+from tests.colour.jpeg2000_files import jp2_of_other_order, jp2_of_space
 from tests.colour.quarters import QUARTERS, picture
 
 Run = Callable[..., Rendition]

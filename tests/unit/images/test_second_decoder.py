@@ -13,7 +13,8 @@ from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.pipeline import Rendition
 from pixelfleet.images.second_decoder import Opinion, second_opinion
 from pixelfleet.images.vips import MEMORY_PIXELS, pyvips
-from tests.colour.other_files import heic, planes, psd
+from tests.colour.heif_files import heic
+from tests.colour.psd_files import planes, psd
 from tests.colour.quarters import QUARTERS, picture
 
 Run = Callable[..., Rendition]
