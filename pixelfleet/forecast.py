@@ -81,6 +81,9 @@ class Forecast:
         self.formats[header.format] += 1
         self.core_ms += EVERY_IMAGE_MS + DECODE_MS * pixels
         for variant in self.recipe.variants:
+            if variant.lazy:
+                # Its work is done at its first request, if there is one.
+                continue
             self._write(variant, (header.width, header.height))
 
     def reject(self, name: str, cause: Cause, message: str) -> None:

@@ -129,6 +129,13 @@ class Settings(BaseSettings):
         le=86_400,
         description="seconds that browsers keep what a stable address (/v/...) led to, before they ask again",
     )
+    lazy_renders_per_hour: Positive = Field(
+        3_600,
+        description="lazy variants of one owner that one process of the dashboard makes in an hour; more get 429",
+    )
+    lazy_renders: int = Field(
+        1, ge=1, le=16, description="lazy variants that one process of the dashboard makes at once, each in a child"
+    )
     default_recipe: str = Field(
         "web",
         pattern=r"^[a-z][a-z0-9-]{0,63}$",

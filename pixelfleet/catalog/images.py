@@ -1,6 +1,6 @@
 """State changes of images that hold against any number of workers. Reading is in `image_reader`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,10 @@ from pixelfleet.catalog.dynamo import (
 )
 from pixelfleet.catalog.image_reader import ImageReader
 from pixelfleet.catalog.items import counter_shard, fingerprint, image_item
-from pixelfleet.domain import transitions
+from pixelfleet.domain import lazy_variants, transitions
 from pixelfleet.domain.jobs import Job, Origin
 from pixelfleet.domain.keys import Place
-from pixelfleet.domain.records import Image, RecipeRef, Status, timestamp
+from pixelfleet.domain.records import Image, RecipeRef, Status, StoredVariant, timestamp
 from pixelfleet.domain.tags import Tags
 from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
 from pixelfleet.errors import Cause, TransientError
@@ -148,6 +148,21 @@ class Images(ImageReader):
         """See `transitions.make_current`."""
         at = self._timestamp()
         return self._change(image.image_id, lambda present: transitions.make_current(present, results, at, who), image)
+
+    def record_lazy(
+        self, image: Image, results: str, made: Sequence[StoredVariant], order: Sequence[str]
+    ) -> Image | Refusal:
+        """See `lazy_variants.record_lazy`."""
+        return self._change(
+            image.image_id, lambda present: lazy_variants.record_lazy(present, results, made, order), image
+        )
+
+    def note_lazy(self, image: Image, results: str, variant: str, failure: Failure | None = None) -> Image | Refusal:
+        """See `lazy_variants.note_lazy`."""
+        at = self._timestamp()
+        return self._change(
+            image.image_id, lambda present: lazy_variants.note_lazy(present, results, variant, at, failure), image
+        )
 
     def expire(self, image: Image, results: str) -> Image | Refusal:
         """See `transitions.expire`."""

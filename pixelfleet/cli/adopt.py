@@ -8,7 +8,7 @@ from rich.filesize import decimal
 
 from pixelfleet.cli.checks import show_checks
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, duration, emit, printable, say
-from pixelfleet.cli.forecast import cost_table
+from pixelfleet.cli.forecast import cost_table, lazy_names, show_lazy
 from pixelfleet.cli.named_recipe import loaded_recipe
 from pixelfleet.cli.selection import YesOption, confirm, who
 from pixelfleet.cli.sizes import per_second
@@ -132,6 +132,7 @@ def _document(forecast: AdoptionForecast, order: Adoption, workers: int) -> dict
         "dry_run": True,
         "source": order.source,
         "recipe": forecast.sample.recipe.name,
+        "lazy": lazy_names(forecast.sample.recipe),
         "images": forecast.images,
         "bytes": forecast.bytes,
         "there": forecast.there,
@@ -177,6 +178,7 @@ def _show_forecast(forecast: AdoptionForecast, order: Adoption, workers: int, *,
     if document["seconds"] is not None:
         about = duration(document["seconds"])
         RESULTS.print(f"recipe {document['recipe']}: about {about} at {count(workers, 'worker')}")
+    show_lazy(document["lazy"])
     RESULTS.print(cost_table(document))
 
 

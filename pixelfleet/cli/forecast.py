@@ -9,6 +9,7 @@ from rich.table import Table
 from pixelfleet.cli.console import MESSAGES, RESULTS, count, duration, emit, printable
 from pixelfleet.files.sources import Source
 from pixelfleet.recipes import Recipe
+from pixelfleet.recipes.lazy import lazy_variants
 from pixelfleet.settings import load_settings
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def _document(forecast: "Forecast", workers: int) -> dict[str, Any]:
     return {
         "dry_run": True,
         "recipe": forecast.recipe.name,
+        "lazy": lazy_names(forecast.recipe),
         "files": forecast.files,
         "bytes": forecast.bytes,
         "megapixels": round(forecast.megapixels, 1),
@@ -75,7 +77,19 @@ def _show(forecast: "Forecast", document: dict[str, Any]) -> None:
         RESULTS.print(f"  {number:,} rejected as {cause}, such as {document['examples'][cause]}", soft_wrap=True)
     workers = count(document["workers"], "worker")
     RESULTS.print(f"recipe {forecast.recipe.name}: about {duration(document['seconds'])} at {workers}")
+    show_lazy(document["lazy"])
     RESULTS.print(cost_table(document))
+
+
+def lazy_names(recipe: Recipe) -> list[str]:
+    """The names of the variants that no forecast counts."""
+    return [variant.name for variant in lazy_variants(recipe)]
+
+
+def show_lazy(names: list[str]) -> None:
+    """Say which variants are not in the figures."""
+    if names:
+        RESULTS.print(f"not counted: {', '.join(names)}, made only when somebody asks for it", soft_wrap=True)
 
 
 def cost_table(document: Mapping[str, Any]) -> Table:

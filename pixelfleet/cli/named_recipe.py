@@ -3,12 +3,26 @@
 from typing import TYPE_CHECKING
 
 from pixelfleet import recipes
+from pixelfleet.cli.console import say
 from pixelfleet.errors import RecipeError, TransientError
 from pixelfleet.recipes import BUILTIN, Recipe
+from pixelfleet.recipes.lazy import lazy_variants, with_lazy
 from pixelfleet.recipes.names import is_local
 
 if TYPE_CHECKING:
     from pixelfleet.deployment import Deployment
+
+
+def made_at_once(recipe: Recipe, *, lazy: bool) -> Recipe:
+    """The recipe of a local run, which has no addresses that could be asked for a lazy variant.
+
+    With `lazy`, all variants are made; otherwise, a message names the variants that are not made.
+    """
+    if lazy:
+        return with_lazy(recipe)
+    if names := ", ".join(variant.name for variant in lazy_variants(recipe)):
+        say(f"lazy, and not made: {names}; --lazy makes them, too")
+    return recipe
 
 
 def loaded_recipe(name_or_path: str, deployment: "Deployment | None" = None) -> Recipe:

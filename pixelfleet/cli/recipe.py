@@ -301,9 +301,9 @@ def _facts(stored: StoredRecipe) -> dict[str, object]:
 def _in_words(variant: Variant) -> str:
     if variant.copies:
         return "the original, unchanged"
-    fields = variant.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"name"})
+    fields = variant.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"name", "lazy"})
     words = [f"{name} {_value(value)}" for name, value in fields.items()]
-    return ", ".join(words) or "the full size, JPEG or WebP"
+    return ", ".join(words or ["the full size, JPEG or WebP"]) + ("; made at its first request" * variant.lazy)
 
 
 def _value(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from pixelfleet.cli.console import AsJson
-from pixelfleet.cli.named_recipe import loaded_recipe
+from pixelfleet.cli.named_recipe import loaded_recipe, made_at_once
 from pixelfleet.cli.progress import RunProgress
 from pixelfleet.cli.sources import SourcesArgument, fetched_sources, split_sources
 from pixelfleet.cli.summary import check_report, write_outcome
@@ -33,6 +33,7 @@ def render(
         Path | None, typer.Option(metavar="FILE", help="Where the JSON report goes; default DEST/report.json.")
     ] = None,
     *,
+    lazy: Annotated[bool, typer.Option("--lazy", help="Make the lazy variants of the recipe, too.")] = False,
     memory: Annotated[int, typer.Option(min=128, metavar="MB", help="Memory that one process may allocate.")] = 4000,
     time_limit: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="Time that one image may take.")] = 300,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any image failed.")] = False,
@@ -52,7 +53,7 @@ def render(
     decoder fails alone. Exit code 0 when every file is accounted for; with --strict 1 if any failed.
     """
     began = time.monotonic()
-    chosen = loaded_recipe(recipe)
+    chosen = made_at_once(loaded_recipe(recipe), lazy=lazy)
     paths, remote = split_sources(sources)
     files = [source for source in find_sources(paths, leave_out=out) if source.path != out.absolute()]
     if not files and not remote:

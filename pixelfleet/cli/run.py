@@ -12,7 +12,7 @@ import typer
 from rich.filesize import decimal
 
 from pixelfleet.cli.console import AsJson, say
-from pixelfleet.cli.named_recipe import loaded_recipe
+from pixelfleet.cli.named_recipe import loaded_recipe, made_at_once
 from pixelfleet.cli.progress import RunProgress
 from pixelfleet.cli.sources import SourcesArgument, fetched_sources, split_sources
 from pixelfleet.cli.summary import check_report, write_outcome
@@ -55,6 +55,7 @@ def run(
         Path | None, typer.Option(metavar="FILE", help="Where the JSON report goes; default DEST/report.json.")
     ] = None,
     *,
+    lazy: Annotated[bool, typer.Option("--lazy", help="Make the lazy variants of the recipe, too.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any image failed.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -74,7 +75,7 @@ def run(
     Ctrl-C stops the command and leaves no process behind; results that are ready stay in DEST.
     """
     began = time.monotonic()
-    chosen = loaded_recipe(recipe)
+    chosen = made_at_once(loaded_recipe(recipe), lazy=lazy)
     paths, remote = split_sources(sources)
     local = list(_files(paths, out)) if paths else []
     with own_destination(out):

@@ -32,6 +32,8 @@ class Lane(StrEnum):
 class JobKind(StrEnum):
     PROCESS = "process"
     REMOVE = "remove"
+    #: Make one lazy variant of the present revision.
+    VARIANT = "variant"
 
 
 class Origin(StrEnum):
@@ -45,6 +47,8 @@ class Origin(StrEnum):
     ADOPT = "adopt"
     #: S3 has restored an archived object.
     RESTORE = "restore"
+    #: A request to the stable address of a lazy variant.
+    REQUEST = "request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ class Job:
     """One object version to process, or one key whose object is gone.
 
     `bytes` is the object's size in the event, None if the event had none. `sequencer` orders the
-    events of one key; None from a sender that read the sequencer from the record.
+    events of one key; None from a sender that read the sequencer from the record. `variant` and `revision` are those of
+    a job for a lazy variant.
     """
 
     kind: JobKind
@@ -63,6 +68,8 @@ class Job:
     sequencer: str | None = None
     bytes: int | None = None
     origin: Origin = Origin.EVENT
+    variant: str | None = None
+    revision: str | None = None
 
     @property
     def image_id(self) -> str:
@@ -83,7 +90,7 @@ class Job:
 
 def lane_for(job: Job, bulk_max_bytes: int) -> Lane:
     """Choose by the event's size; the bulk worker passes on an image that is too large by its header."""
-    too_large = job.kind is JobKind.PROCESS and (job.bytes or 0) > bulk_max_bytes
+    too_large = job.kind is not JobKind.REMOVE and (job.bytes or 0) > bulk_max_bytes
     return Lane.HEAVY if too_large else Lane.BULK
 
 
@@ -96,6 +103,7 @@ def to_dict(job: Job) -> dict[str, Any]:
     """The job as JSON-ready fields; fields that are None are left out."""
     fields: dict[str, Any] = {"version": JOB_VERSION, "kind": job.kind.value, "bucket": job.bucket, "key": job.key}
     optional = {"version_id": job.version_id, "etag": job.etag, "sequencer": job.sequencer, "bytes": job.bytes}
+    optional |= {"variant": job.variant, "revision": job.revision}
     fields |= {name: value for name, value in optional.items() if value is not None}
     fields["origin"] = job.origin.value
     return fields
@@ -126,6 +134,8 @@ def from_dict(raw: object) -> Job:
         sequencer=_text(raw, "sequencer") or None,
         bytes=_size(raw),
         origin=origin,
+        variant=_text(raw, "variant", required=kind is JobKind.VARIANT) or None,
+        revision=_text(raw, "revision", required=kind is JobKind.VARIANT) or None,
     )
     if len(job.key.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
         raise JobError(f"key of more than {MAX_KEY_BYTES} bytes: S3 has none such")

@@ -130,6 +130,16 @@ class KeptRevision(WholeRecord):
         return sum(variant.bytes for variant in self.variants)
 
 
+class LazyNote(WholeRecord):
+    """Why a lazy variant of a revision is not made yet: a job for it is on its way, or it failed with a cause."""
+
+    variant: str
+    revision: str
+    at: str
+    cause: OpenCause | None = None
+    message: str = ""
+
+
 class Image(WholeRecord):
     """One image. `version` counts writes: every change is conditional on the version on which it is based."""
 
@@ -179,6 +189,8 @@ class Image(WholeRecord):
     dominant_colour: str | None = None
     perceptual_hash: str | None = None
     variants: tuple[StoredVariant, ...] = ()
+    #: The lazy variants of `revision` that were requested and are not in `variants`; see `lazy_variants.py`.
+    lazy_notes: tuple[LazyNote, ...] = ()
     #: The tags from users, in order of name; see `tags.py`.
     tags: tuple[str, ...] = ()
 

@@ -29,6 +29,11 @@ def image_folder(owner: str, image_id: str) -> str:
     return f"{owner}/{image_id}/"
 
 
+def revision_folder(owner: str, image_id: str, results: str) -> str:
+    """Key prefix of the results of one revision, ending with a slash."""
+    return f"{image_folder(owner, image_id)}{results}/"
+
+
 def result_address(key: str) -> str:
     """The path at which a result is served, percent-encoded."""
     return RESULTS_PATH + quote(key)

@@ -35,7 +35,9 @@ _SURVEY: Final = 1024
 
 
 def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Rendition:
-    """Render every variant of `recipe` from `source` into `folder`. The folder exists and has no other writer.
+    """Render the variants of `recipe` from `source` into `folder`. The folder exists and has no other writer.
+
+    Lazy variants are left out; `recipes.lazy` has the recipes that make them.
 
     The same source bytes, recipe and `ENGINE_VERSION` give the same output bytes.
 
@@ -63,7 +65,8 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
                 looks = fingerprint(base.smallest[0])
         looks = looks or fingerprint(work.small_frame(probe, Take(), _GLANCE))
         rendered |= {(one.name, one.format): _copy(work, one) for one in recipe.variants if one.copies}
-    ordered = tuple(rendered[one.name, one.format] for variant in recipe.variants for one in variant.encodings)
+    made = (variant for variant in recipe.variants if not variant.lazy)
+    ordered = tuple(rendered[one.name, one.format] for variant in made for one in variant.encodings)
     return Rendition(ordered, looks.placeholder, looks.dominant_colour, looks.perceptual_hash)
 
 

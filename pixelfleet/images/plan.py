@@ -66,7 +66,7 @@ class DecodeShare:
 
 
 def plan(work: Work) -> list[DecodeShare]:
-    """All variants except copies, grouped by the take from the source.
+    """All variants except copies and lazy variants, grouped by the take from the source.
 
     Raises:
         PermanentError: `page_missing`, or `too_many_pixels` for a page other than the first.
@@ -74,7 +74,7 @@ def plan(work: Work) -> list[DecodeShare]:
     pages: dict[int, Probe] = {0: work.probe}
     shares: dict[Take, list[Variant]] = {}
     for variant in work.recipe.variants:
-        if variant.copies:
+        if variant.copies or variant.lazy:
             continue
         number = _page_number(work, variant)
         if number not in pages:

@@ -82,6 +82,9 @@ class Variant(Part):
     )
     page: int | None = Field(None, ge=1, le=100_000, strict=True, description="page or frame to take, from 1")
     tiles: Tiles | None = Field(None, description="write a Deep Zoom pyramid instead of one file")
+    lazy: bool = Field(
+        default=False, description="not made at the upload, but at the first request to its stable address (/v/...)"
+    )
 
     @property
     def format(self) -> OutputFormat:
@@ -118,6 +121,8 @@ class Variant(Part):
             raise ValueError(f"{', '.join(needs_box)} has no meaning without box: add box = [width, height]")
         if self.pad and self.fit is not Fit.INSIDE:
             raise ValueError("pad needs fit = 'inside': the other fits fill the box already")
+        if self.tiles and self.lazy:
+            raise ValueError("tiles have no stable address, so nothing would ask for them: remove lazy")
         if self.tiles and len(self.formats) > 1:
             raise ValueError("tiles have one format")
         if self.tiles and self.format not in (

@@ -50,6 +50,22 @@ def test_every_format_of_a_variant_is_encoded_and_put() -> None:
     assert both.core_ms - bare == pytest.approx(webp.core_ms - bare + jpeg.core_ms - bare)
 
 
+def test_a_lazy_variant_costs_nothing_at_the_upload() -> None:
+    text = 'name = "a"\n[[variants]]\nname = "card"\nbox = 1000\n'
+    sums = []
+    for more in ("", '[[variants]]\nname = "large"\nformat = ["avif", "jpeg"]\nlazy = true\n'):
+        actual = Forecast(recipes.parse(text + more, "x"))
+        actual.add(header())
+        sums.append(actual)
+    without, with_lazy = sums
+    assert (with_lazy.outputs, with_lazy.written, with_lazy.core_ms) == (
+        without.outputs,
+        without.written,
+        without.core_ms,
+    )
+    assert with_lazy.cost() == without.cost()
+
+
 def test_tiles_are_puts_as_well() -> None:
     # 4000 x 3000 in tiles of 254 are about 190 tiles, and a third more in the smaller levels.
     assert 200 < forecast(1, "zoom").outputs < 300

@@ -6,18 +6,18 @@ same keys.
 
 from pathlib import Path
 
-from pixelfleet.aws.objects import ObjectVersion, Stored
+from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
-from pixelfleet.domain.records import Image, StoredVariant
+from pixelfleet.domain.records import Image
 from pixelfleet.domain.transitions import Success
 from pixelfleet.errors import Cause, PermanentError, WrongLaneError
-from pixelfleet.images.pipeline import RenderedVariant, Rendition
+from pixelfleet.images.pipeline import Rendition
 from pixelfleet.images.probe import Probe
+from pixelfleet.operations.result_storing import ResultStore
 from pixelfleet.recipes import Recipe
 from worker.job.attempt import Attempt, Hold, Surroundings
 from worker.job.engine import bounds_of
-from worker.job.revision import results_folder
 from worker.job.scratch import attempt_folder
 
 
@@ -45,7 +45,8 @@ class VariantMaker:
             attempt.facts.update(_rendition_facts(rendition))
             hold.check()
             with watch.step("store"):
-                variants = tuple(self._store(attempt, variant) for variant in rendition.variants)
+                store = self._store(attempt)
+                variants = tuple(store.store(variant) for variant in rendition.variants)
         return Success(variants, attempt.facts, watch.milliseconds)
 
     def _fetch(self, attempt: Attempt, path: Path) -> None:
@@ -69,25 +70,9 @@ class VariantMaker:
 
         return self._surroundings.engine.make(original, recipe, bounds, folder, note)
 
-    def _store(self, attempt: Attempt, variant: RenderedVariant) -> StoredVariant:
-        folder = results_folder(attempt.image, attempt.aim.revision)
-        attributes = Stored(variant.content_type, attempt.image.key, attempt.aim.recipe.name, attempt.aim.at)
-        key = f"{folder}{variant.path.name}"
-        if variant.tiles is not None:
-            # Tiles are stored before their entry file: a tile set with an entry file is whole.
-            self._deployment.objects.store_folder(variant.tiles, f"{folder}{variant.tiles.name}/", attributes)
-        sha256 = self._deployment.objects.store(variant.path, key, attributes)
-        return StoredVariant(
-            name=variant.name,
-            key=key,
-            format=variant.format,
-            width=variant.width,
-            height=variant.height,
-            bytes=variant.bytes,
-            content_type=variant.content_type,
-            sha256=variant.manifest or sha256,
-            files=variant.files,
-        )
+    def _store(self, attempt: Attempt) -> ResultStore:
+        aim = attempt.aim
+        return ResultStore(self._deployment.objects, attempt.image, aim.revision, aim.recipe.name, aim.at)
 
 
 def _source(image: Image) -> ObjectVersion:

@@ -18,6 +18,7 @@ from pixelfleet.operations.recipe_choice import RecipeChoice
 from worker.job.attempt import Attempt, Hold, Surroundings
 from worker.job.error_actions import Decision, ErrorAction, Situation, decide
 from worker.job.finish import Finish
+from worker.job.lazy_variant import LazyVariantMaker
 from worker.job.make_variants import VariantMaker
 from worker.job.revision import revision_of
 from worker.job.stopwatch import Stopwatch
@@ -40,6 +41,7 @@ class Processor:
         self._surroundings = surroundings or Surroundings()
         self._recipes = RecipeChoice(deployment, self._surroundings.monotonic)
         self._maker = VariantMaker(deployment, self._surroundings)
+        self._lazy = LazyVariantMaker(deployment, self._surroundings, self._limit)
         self._finish = Finish(deployment, self._surroundings.on_invalidation)
 
     @property
@@ -57,6 +59,9 @@ class Processor:
         """
         if job.kind is JobKind.REMOVE:
             return self._follow_removal(job, lane, hold)
+        if job.kind is JobKind.VARIANT:
+            self._lazy.make(job, lane, hold)
+            return None
         if job.origin is Origin.RESTORE:
             return self._follow_restore(job, lane, hold)
         return self._process(job, lane, hold)

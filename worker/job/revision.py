@@ -4,6 +4,7 @@ import hashlib
 
 from pixelfleet.domain.jobs import Job
 from pixelfleet.domain.records import Image, RecipeRef
+from pixelfleet.domain.result_keys import revision_folder
 from pixelfleet.images import ENGINE_VERSION
 
 
@@ -15,4 +16,4 @@ def revision_of(job: Job, recipe: RecipeRef) -> str:
 
 def results_folder(image: Image, revision: str) -> str:
     """Key prefix of one revision's results, ending with a slash."""
-    return f"{image.owner}/{image.image_id}/{revision}/"
+    return revision_folder(image.owner, image.image_id, revision)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,6 +42,9 @@ jobs = st.builds(
     sequencer=st.none() | text,
     bytes=st.none() | st.integers(0, 1 << 50),
     origin=st.sampled_from(Origin),
+    # A job for a lazy variant has both.
+    variant=text,
+    revision=text,
 )
 
 
@@ -50,7 +54,8 @@ def test_a_decoded_message_gives_the_same_job(job: Job, lane: Lane) -> None:
 
 
 def test_the_longest_job_stays_below_its_limit() -> None:
-    longest = Job(JobKind.PROCESS, "b" * 63, "\x01" * 1024, "v" * 1024, "e" * 1024, "s" * 1024, 1 << 60)
+    longest = Job(JobKind.VARIANT, "b" * 63, "\x01" * 1024, "v" * 1024, "e" * 1024, "s" * 1024, 1 << 60)
+    longest = replace(longest, variant="v" * 64, revision="r" * 64)
     assert len(encode_message(longest, Lane.HEAVY).encode()) < MAX_JOB_BYTES
 
 
@@ -148,6 +153,13 @@ def test_an_image_id_is_short_and_fit_for_a_path_and_differs_between_buckets() -
 def test_the_size_in_the_event_decides_the_lane(size: int | None, lane: Lane) -> None:
     job = Job(JobKind.PROCESS, "bucket", "key", bytes=size)
     assert lane_for(job, bulk_max_bytes=64) is lane
+
+
+@pytest.mark.parametrize("missing", ["variant", "revision"])
+def test_a_job_for_a_lazy_variant_names_variant_and_revision(missing: str) -> None:
+    raw = to_dict(Job(JobKind.VARIANT, "bucket", "key", variant="card", revision="ab"))
+    with pytest.raises(JobError, match=missing):
+        from_dict({name: value for name, value in raw.items() if name != missing})
 
 
 def test_a_removal_is_never_heavy() -> None:

@@ -162,6 +162,7 @@ def test_text_that_is_not_toml_is_refused_with_its_line() -> None:
     [
         ('copy = true\nformat = "jpeg"', "copy carries the original unchanged: remove box, format"),
         ('fit = "cover"\npad = true', "pad needs fit = 'inside'"),
+        ("tiles = {}\nlazy = true", "tiles have no stable address"),
         ('tiles = {}\nformat = "avif"', "tiles are jpeg, png or webp"),
         ('watermark = {text = "x", position = "entropy"}', "is not a position"),
         ("watermark = {}", "either image or text"),
