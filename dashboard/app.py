@@ -64,6 +64,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.site.history.start()
     yield
     app.state.site.history.stop()
+    app.state.site.lazy.close()
 
 
 def create_app(

@@ -86,6 +86,22 @@ def results_caller(request: Request) -> Caller | None:
     return caller
 
 
+def check_public(request: Request) -> None:
+    """For results that are public, and have no callers: a limit for each network address.
+
+    Raises:
+        Problem: 429 above the limit.
+    """
+    site = site_of(request)
+    allowance = site.public_limit.take(site.network(request))
+    if not allowance.passes:
+        raise Problem(
+            429,
+            f"more than {allowance.limit:,} pictures a minute; try again in {allowance.reset} s",
+            headers=allowance.headers(),
+        )
+
+
 def operator_caller(caller: Annotated[Caller, Depends(page_caller)]) -> Caller:
     """For operators' pages. For other callers, the pages do not exist."""
     if not caller.is_operator:

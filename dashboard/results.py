@@ -68,6 +68,13 @@ def variant_of(image: Image, name: str) -> StoredVariant | None:
     return file_named(image.variants, name)
 
 
+def is_lazy(site: Site, image: Image, name: str) -> bool:
+    """Whether a text names a lazy variant, or a file of one, that is not made yet."""
+    stem, _, extension = name.partition(".")
+    lazy = site.lazy.recipes.find(image, stem)
+    return lazy is not None and lazy.may_have(extension or None)
+
+
 def tiles_of(image: Image) -> StoredVariant | None:
     """The set of tiles of an image."""
     return next((variant for variant in image.variants if variant.files > 1), None)

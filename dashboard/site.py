@@ -15,6 +15,7 @@ from dashboard.auth.stable_links import StableLinks
 from dashboard.background import Runner
 from dashboard.cloudfront import CloudFront
 from dashboard.flash import Note, Notes
+from dashboard.lazy import LazyRenders
 from dashboard.rendering import Renderer
 from pixelfleet.deployment import Deployment
 from pixelfleet.errors import SettingsError
@@ -25,6 +26,8 @@ from pixelfleet.settings import Settings
 #: Requests a minute: of one user to the API; of one address without valid credentials, sign-ins included.
 API_PER_MINUTE: Final = 600
 STRANGER_PER_MINUTE: Final = 60
+#: Results that one address may fetch in a minute where results are public: pages of many pictures, but no flood.
+PUBLIC_PER_MINUTE: Final = 3_000
 #: Recipes that one user may try in a minute: each occupies a decoder for seconds.
 TRIALS_PER_MINUTE: Final = 10
 
@@ -48,8 +51,10 @@ class Site:
         self.stable_links = StableLinks(secret)
         self.api_limit = RateLimit(API_PER_MINUTE, 60, clock)
         self.strangers = RateLimit(STRANGER_PER_MINUTE, 60, clock)
+        self.public_limit = RateLimit(PUBLIC_PER_MINUTE, 60, clock)
         self.trial_limit = RateLimit(TRIALS_PER_MINUTE, 60, clock)
         self.trials = Trials(self.deployment)
+        self.lazy = LazyRenders(self.deployment, clock)
         self.cloudfront = CloudFront.of(settings)
         self.renderer = Renderer()
         self.background_tasks = Runner(self.deployment)

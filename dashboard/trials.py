@@ -62,6 +62,9 @@ class TriedRecipeOut(BaseModel):
     bytes: int = Field(description="Of all variants.", examples=[18_204])
     problem: str | None = Field(description="Why it made nothing: a cause, and what to do.", examples=[None])
     variants: list[TriedVariantOut]
+    lazy: list[str] = Field(
+        description="Its lazy variants, which a trial leaves out as an upload does.", examples=[["print"]]
+    )
 
     @classmethod
     def of(cls, tried: TriedRecipe) -> "TriedRecipeOut":
@@ -72,6 +75,7 @@ class TriedRecipeOut(BaseModel):
             bytes=tried.bytes,
             problem=tried.problem,
             variants=[TriedVariantOut.of(variant) for variant in tried.variants],
+            lazy=list(tried.lazy),
         )
 
 

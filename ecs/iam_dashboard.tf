@@ -30,9 +30,23 @@ data "aws_iam_policy_document" "dashboard" {
     resources = ["${var.buckets.uploads.arn}/*"]
   }
 
+  # The dashboard makes lazy variants of originals in these buckets, too. Buckets from before the deployment are only read.
+  dynamic "statement" {
+    for_each = length(var.source_bucket_arns) > 0 ? [var.source_bucket_arns] : []
+
+    content {
+      sid       = "Sources"
+      actions   = ["s3:GetObject", "s3:GetObjectVersion"]
+      resources = [for arn in statement.value : "${arn}/*"]
+    }
+  }
+
+  # The dashboard stores lazy variants, and deletes those of a revision that was replaced meanwhile.
   statement {
-    sid       = "Results"
-    actions   = ["s3:GetObject"]
+    sid = "Results"
+    actions = [
+      "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject", "s3:AbortMultipartUpload",
+    ]
     resources = ["${var.buckets.results.arn}/*"]
   }
 

@@ -25,10 +25,11 @@ from dashboard.gallery import page_of
 from dashboard.months import months_of
 from dashboard.problem import Problem
 from dashboard.problems import responses
-from dashboard.results import SOON, link_of, stable_link_of, variant_of
-from dashboard.site import site_of
+from dashboard.results import SOON, is_lazy, link_of, stable_link_of, variant_of
+from dashboard.site import Site, site_of
 from pixelfleet.domain.colours import Colour
-from pixelfleet.domain.records import Status
+from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.stable_addresses import stable_address
 from pixelfleet.errors import Cause
 from pixelfleet.operations.duplicates import duplicates
 
@@ -169,9 +170,10 @@ def get_variant(
     ],
 ) -> RedirectResponse:
     site = site_of(request)
-    variant = variant_of(image_for(site, caller, image_id), name)
+    image = image_for(site, caller, image_id)
+    variant = variant_of(image, name)
     if variant is None:
-        raise Problem(404, f"the image has no variant {name!r}")
+        raise _no_variant(site, image, name)
     return RedirectResponse(link_of(site, variant, SOON), 302)
 
 
@@ -210,8 +212,17 @@ def make_link(request: Request, caller: Writer, image_id: ImageId, body: LinkIn)
     site = site_of(request)
     image = image_for(site, caller, image_id)
     variant = variant_of(image, body.variant)
+    if body.stable and (variant is not None or is_lazy(site, image, body.variant)):
+        name = body.variant.partition(".")[0]
+        return LinkOut(url=stable_link_of(site, image, name, body.seconds), expires_in=body.seconds)
     if variant is None:
-        raise Problem(404, f"the image has no variant {body.variant!r}")
-    if body.stable:
-        return LinkOut(url=stable_link_of(site, image, variant.name, body.seconds), expires_in=body.seconds)
+        raise _no_variant(site, image, body.variant)
     return LinkOut(url=link_of(site, variant, body.seconds), expires_in=body.seconds)
+
+
+def _no_variant(site: Site, image: Image, name: str) -> Problem:
+    if is_lazy(site, image, name):
+        return Problem(
+            404, f"the variant {name!r} is lazy, and not made yet: a request to {stable_address(image, name)} makes it"
+        )
+    return Problem(404, f"the image has no variant {name!r}")

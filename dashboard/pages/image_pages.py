@@ -23,6 +23,7 @@ from pixelfleet.aws.presigned import LONGEST_SECONDS, attachment
 from pixelfleet.domain.records import Image, Status, StoredVariant
 from pixelfleet.domain.result_keys import result_address
 from pixelfleet.domain.snippets import snippet
+from pixelfleet.domain.stable_addresses import stable_address
 from pixelfleet.domain.variant_files import address_of, label_of
 from pixelfleet.operations.duplicates import LOOKED_AT, duplicates
 from pixelfleet.operations.image_cost import image_cost
@@ -59,6 +60,7 @@ def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
         "picture_html": snippet(image, "ORIGIN"),
         "labels": {one.key: label_of(image.variants, one) for one in image.variants},
         "addresses": {one.key: _address(image, one) for one in image.variants},
+        "lazy": [(lazy.name, stable_address(image, lazy.name)) for lazy in site.lazy.recipes.missing(image)],
         "pictures": _pictures(image),
         "cost": image_cost(image),
         "attempts": attempt_bars(image),

@@ -5,7 +5,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
-from dashboard.callers import page_caller
+from dashboard.callers import check_public, page_caller
 from dashboard.problem import Problem
 from dashboard.results import SANDBOX, tag_of, type_shown
 from dashboard.site import site_of
@@ -23,6 +23,8 @@ def result(request: Request, key: str) -> Response:
     """A result of the caller. Operators, and everybody if results are public, get results of all owners."""
     site = site_of(request)
     parts = parse_result_key(key)
+    if site.settings.public_results:
+        check_public(request)
     is_seen = site.settings.public_results or (page_caller(request).may_see(parts.owner if parts else ""))
     if parts is None or not is_seen:
         raise Problem(404, "there is no such result")

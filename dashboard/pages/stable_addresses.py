@@ -5,50 +5,86 @@ revision: a cache or a crawler that keeps the target has a dead address after th
 """
 
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPMethod
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from dashboard.auth.stable_links import PARAMETER
-from dashboard.callers import Caller, SignInNeededError, results_caller
+from dashboard.callers import Caller, SignInNeededError, check_public, results_caller
 from dashboard.conditions import (
     UnsatisfiableRangeError,
     http_date,
     precondition,
     requested_range,
 )
+from dashboard.lazy import Progress, gone, under_way
 from dashboard.problem import Problem
 from dashboard.results import SANDBOX, tag_of, type_shown
 from dashboard.site import Site, site_of
 from pixelfleet.aws.objects import ObjectGoneError, Opened
 from pixelfleet.domain.records import Image, StoredVariant
 from pixelfleet.domain.stable_addresses import STABLE_PATH, ByPath, StableAddress, parse_stable_address
+from pixelfleet.operations.lazy_variants import LazyVariant
 from pixelfleet.operations.stable_addresses import image_at, stored_at
 
 router = APIRouter()
 
 #: A revision may be replaced between the reads of its record and of its bytes; its successor is then in the record.
 _TRIES: Final = 2
+#: Reads of the record, where revisions are also replaced while a lazy variant is made.
+_LOOKS: Final = 5
 #: The range that S3 is asked for if only size and date are needed.
 _FIRST_BYTE: Final = range(1)
 
 
 @router.api_route(STABLE_PATH + "{address:path}", methods=[HTTPMethod.GET, HTTPMethod.HEAD])
-def stable(request: Request, address: str) -> Response:
-    """The variant, in the format that the client accepts; one 404 for a variant that is missing or not the caller's."""
+async def stable(request: Request, address: str) -> Response:
+    """The variant, in the format that the client accepts; one 404 for a variant that is missing or not the caller's.
+
+    A lazy variant is made first. The event loop waits for it, and no thread.
+    """
     site = site_of(request)
-    rights = _Rights.of(site, request)
+    rights = await run_in_threadpool(_Rights.of, site, request)
     parsed = parse_stable_address(address)
-    for _ in range(_TRIES):
-        image, stored = _stored(site, rights, parsed, request)
-        try:
-            return _answer(site, request, stored, _changed_at(image), is_open=rights.is_open)
-        except ObjectGoneError:
-            continue
-    raise _nothing()
+    misses = 0
+    for _ in range(_LOOKS):
+        answer = await run_in_threadpool(_present, site, rights, parsed, request)
+        if isinstance(answer, Response):
+            return answer
+        progress = Progress.GONE if answer is None else await site.lazy.make(answer.image, answer.lazy)
+        if progress is Progress.UNDER_WAY:
+            return Response("being made; ask again", 202, under_way(), media_type="text/plain")
+        misses += progress is Progress.GONE
+        if misses == _TRIES:
+            raise _nothing() if answer is None else gone(answer.image)
+    raise Problem(503, "this image changes too often; try again", headers={"Retry-After": "2"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Unmade:
+    """A lazy variant that the address leads to and that is not made yet."""
+
+    image: Image
+    lazy: LazyVariant
+
+
+def _present(
+    site: Site, rights: "_Rights", address: StableAddress | None, request: Request
+) -> Response | _Unmade | None:
+    """The answer by the present record; None if the revision was replaced since the record was read."""
+    found = _stored(site, rights, address, request)
+    if isinstance(found, _Unmade):
+        return found
+    image, stored = found
+    try:
+        return _answer(site, request, stored, _changed_at(image), is_open=rights.is_open)
+    except ObjectGoneError:
+        return None
 
 
 class _Rights:
@@ -59,8 +95,13 @@ class _Rights:
 
     @classmethod
     def of(cls, site: Site, request: Request) -> "_Rights":
-        """Raises SignInNeededError for a stranger without a valid link, even if nothing is at the address."""
+        """
+        Raises:
+            SignInNeededError: a stranger without a valid link, even if nothing is at the address.
+            Problem: 401, 403 or 429, see `results_caller` and `check_public`.
+        """
         if site.settings.public_results:
+            check_public(request)
             return cls(None, None, public=True)
         link = site.stable_links.admits_to(request.query_params.get(PARAMETER, ""), time.time())
         caller = None if link else results_caller(request)
@@ -85,16 +126,19 @@ class _Rights:
 
 def _stored(
     site: Site, rights: _Rights, address: StableAddress | None, request: Request
-) -> tuple[Image, StoredVariant]:
+) -> tuple[Image, StoredVariant] | _Unmade:
     if address is None or (isinstance(address.image, ByPath) and not rights.may_ask_for(address.image.owner)):
         raise _nothing()
     image = image_at(site.deployment.images, site.settings.uploads_bucket, address.image)
     if image is None or not rights.may_see(image, address.variant):
         raise _nothing()
     stored = stored_at(image, address, ", ".join(request.headers.getlist("accept")))
-    if stored is None:
+    if stored is not None:
+        return image, stored
+    lazy = site.lazy.recipes.find(image, address.variant)
+    if lazy is None or not lazy.may_have(address.extension):
         raise _nothing()
-    return image, stored
+    return _Unmade(image, lazy)
 
 
 def _answer(

@@ -2,7 +2,7 @@
 // The results of two recipes for one image, variant by variant, and their differences.
 
 /** @typedef {{name: string, format: string, content_type: string, width: number, height: number, bytes: number, files: number, picture: string | null}} TriedVariant */
-/** @typedef {{name: string, digest: string, milliseconds: number, bytes: number, problem: string | null, variants: TriedVariant[]}} Tried */
+/** @typedef {{name: string, digest: string, milliseconds: number, bytes: number, problem: string | null, variants: TriedVariant[], lazy?: string[]}} Tried */
 
 /** Bytes in words, as on the pages of the server. @param {number} bytes */
 export function inBytes(bytes) {

@@ -48,7 +48,7 @@ function refuse(message) {
 
 /** @param {{format: string, width: number, height: number, bytes: number, draft: Tried, current: Tried | null}} result */
 async function show({ format, width, height, bytes, draft, current }) {
-  said.textContent = `${format}, ${width} × ${height}, ${inBytes(bytes)}. ${summary(draft, current)}`;
+  said.textContent = `${format}, ${width} × ${height}, ${inBytes(bytes)}. ${summary(draft, current)}${leftOut(draft)}`;
   place.replaceChildren(table(draft, current));
   for (const [one, other] of pairs(draft, current)) {
     const row = document.createElement("div");
@@ -68,6 +68,9 @@ function summary(draft, current) {
   const time = change(current.milliseconds, draft.milliseconds);
   return `Bytes: ${change(current.bytes, draft.bytes)}. Milliseconds: ${time}.`;
 }
+
+/** @param {Tried} draft */
+const leftOut = ({ lazy = [] }) => (lazy.length ? ` Lazy, and left out as at an upload: ${lazy.join(", ")}.` : "");
 
 /** @param {Tried} draft @param {Tried | null} current */
 function table(draft, current) {

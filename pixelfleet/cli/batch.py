@@ -29,6 +29,7 @@ from pixelfleet.files.result_folders import REPORT, ResultFolders, folds_case
 from pixelfleet.operations.batch_images import batch_images
 from pixelfleet.operations.batches import batch_state, batch_with_counts
 from pixelfleet.operations.downloads import BatchDownload
+from pixelfleet.operations.lazy_variants import LazyRecipes
 from pixelfleet.operations.manifest import ManifestVerifier, manifest_line
 from pixelfleet.operations.result_files import ResultFiles
 from pixelfleet.operations.tile_sets import StoredTiles
@@ -123,7 +124,8 @@ def download(
     with own_destination(dest):
         images = batch_images(deployment.images, owner, name, (Status.READY, Status.FAILED))
         files = ResultFiles(deployment.objects, StoredTiles(deployment.inspection, deployment.listings), dest)
-        work = BatchDownload(files, dest, ResultFolders(dest, folds_case=folds_case(dest)), jobs)
+        folders = ResultFolders(dest, folds_case=folds_case(dest))
+        work = BatchDownload(files, dest, folders, jobs, LazyRecipes(deployment))
         again = f"the fetched files are in {dest}; run the same command again for the rest"
         with (
             terminable(again),
@@ -139,6 +141,9 @@ def download(
             sys.stdout.write(report.to_json() + "\n")
         write_outcome(report, Report(report.images[:ON_SHEET], report.seconds), dest, dest / REPORT, work.refused)
     say(f"fetched  {count(files.fetched, 'variant')}; {files.there:,} were there")
+    if work.not_made:
+        names = ", ".join(f"{variant} of {count(number, 'image')}" for variant, number in work.not_made.items())
+        say(f"lazy, and not made yet: {names}; a download makes none, a request to a stable address does")
     if report.ready < counts.ready:
         raise typer.Exit(1)
 

@@ -9,7 +9,9 @@ from pixelfleet.cli.naming import image_named
 from pixelfleet.cli.show import ImageArgument
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.snippets import snippet as html_of
+from pixelfleet.domain.stable_addresses import stable_address
 from pixelfleet.errors import SetupError
+from pixelfleet.operations.lazy_variants import LazyRecipes
 from pixelfleet.settings import load_settings
 
 
@@ -28,8 +30,15 @@ def snippet(
         pixelfleet snippet uploads/me/summer/a.jpg
     """
     settings = load_settings()
-    record = image_named(Deployment(settings), image)
-    html = html_of(record, settings.dashboard_url.rstrip("/"), variant)
+    deployment, origin = Deployment(settings), settings.dashboard_url.rstrip("/")
+    record = image_named(deployment, image)
+    html = html_of(record, origin, variant)
+    unmade = {lazy.name: origin + stable_address(record, lazy.name) for lazy in LazyRecipes(deployment).missing(record)}
+    if html is None and variant in unmade:
+        raise SetupError(
+            f"the variant {variant!r} is lazy, and its size is not known until it is made: request "
+            f"{unmade[variant]}, then run the command again"
+        )
     if html is None:
         names = ", ".join(dict.fromkeys(one.name for one in record.variants)) or "none"
         raise SetupError(f"the image {record.image_id} has no variant that a page can show; it has: {names}")
@@ -37,5 +46,7 @@ def snippet(
         emit({"image_id": record.image_id, "html": html})
         return
     RESULTS.print(html, markup=False, highlight=False, soft_wrap=True)
+    for address in unmade.values() if variant is None else ():
+        say(f"left out, because it is lazy and not made yet: {address}")
     if not settings.public_results:
         say("results are private: only who is signed in sees the picture, unless PIXELFLEET_PUBLIC_RESULTS is set")

@@ -23,6 +23,7 @@ from pixelfleet.extras import check_extra
 from pixelfleet.images.limits import LaneShare, Limits
 from pixelfleet.images.machine_memory import machine_memory
 from pixelfleet.recipes import Recipe
+from pixelfleet.recipes.lazy import lazy_variants
 
 if TYPE_CHECKING:
     from pixelfleet.images.rendition import RenderedVariant, Rendition
@@ -71,6 +72,8 @@ class TriedRecipe:
     milliseconds: int
     variants: tuple[TriedVariant, ...] = ()
     problem: str | None = None
+    #: The lazy variants, which a trial leaves out as an upload does.
+    lazy: tuple[str, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -168,9 +171,10 @@ class Trials:
         began = self._clock()
         outcome = supervisor.render(folder / "original", recipe, self._limits, results, self._share)
         milliseconds = round((self._clock() - began) * 1000)
-        if outcome.rendition is None:
-            return TriedRecipe(recipe.name, recipe.digest, milliseconds, problem=_problem(outcome))
-        return TriedRecipe(recipe.name, recipe.digest, milliseconds, _variants(outcome.rendition))
+        variants = _variants(outcome.rendition) if outcome.rendition is not None else ()
+        problem = _problem(outcome) if outcome.rendition is None else None
+        lazy = tuple(variant.name for variant in lazy_variants(recipe))
+        return TriedRecipe(recipe.name, recipe.digest, milliseconds, variants, problem, lazy)
 
     @property
     def _limits(self) -> Limits:

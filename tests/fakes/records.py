@@ -26,10 +26,11 @@ def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: A
     """
     cause: Cause | None = facts.pop("cause", None)
     publish: bool = facts.pop("announced", True)
+    recipe: RecipeRef = facts.pop("recipe", RECIPE)
     bucket = deployment.settings.uploads_bucket
     etag, version = facts.pop("etag", "e1"), facts.pop("version_id", None)
     job = Job(JobKind.PROCESS, bucket, key_of(owner, batch, name), version, etag, sequencer="10", bytes=1000)
-    aim = Aim(job, RECIPE, "ab" * 16, "worker-1", timestamp(facts.pop("at", None)))
+    aim = Aim(job, recipe, "ab" * 16, "worker-1", timestamp(facts.pop("at", None)))
     deployment.batches.create(owner, batch)
     claimed = deployment.images.claim(aim, 5, None)
     assert isinstance(claimed, Image)

@@ -160,6 +160,7 @@ def test_every_route_has_the_rights_that_it_needs(
     work_with_recipes(olga)
     work_with_recipe_pages(olga, ready)
     await_image(olga, ready, "ready", worker)
+    ask_for_a_lazy_variant(olga, ready)
     remove(olga, ready, broken, worker)
     olga.post("/sign-out", 303)
     olga.client.close()
@@ -364,6 +365,7 @@ def work_with_recipe_pages(olga: Visitor, image: str) -> None:
     text = olga.get("/api/v1/recipes/web").json()["text"].replace('"web"', '"autumn"', 1)
     for path in ("/recipes", "/recipes/web", "/recipes/web/edit", "/routes"):
         olga.get(path)
+    text += '\n[[variants]]\nname = "large"\nbox = 40\nlazy = true\n'
     olga.post("/recipes/autumn/edit", 303, {"text": text})
     for address, body in (
         ("/recipes/autumn/try", {"form": {"text": text, "image": image}}),
@@ -376,9 +378,21 @@ def work_with_recipe_pages(olga: Visitor, image: str) -> None:
     olga.post(f"/routes/{route['id']}/delete", 303)
     for recipe in ("autumn", ""):
         olga.post("/routes/default", 303, {"owner": "olga", "recipe": recipe})
+    olga.post(f"/images/{image}/reprocess", 303, {"recipe": "autumn"})
     olga.post("/recipes/autumn/delete", 303)
     follow(olga, olga.post("/outdated", 303, {"count": "true"}))
     follow(olga, olga.post("/api/v1/outdated", 202, json={"count": True}))
+
+
+def ask_for_a_lazy_variant(olga: Visitor, image: str) -> None:
+    """The dashboard reads the original, stores the variant and changes the record, by its own role."""
+    assert "large" not in variants(olga, image)
+    assert olga.get(f"/v/{image}/large").content.startswith(b"\xff\xd8")
+    assert "large" in variants(olga, image)
+
+
+def variants(olga: Visitor, image: str) -> list[str]:
+    return [variant["name"] for variant in olga.get(f"/api/v1/images/{image}").json()["variants"]]
 
 
 def remove(olga: Visitor, ready: str, broken: str, worker: Path) -> None:

@@ -128,8 +128,8 @@ FOREIGN: dict[tuple[str, str], Call] = {
         Protocol="sqs",
         Endpoint="arn:aws:sqs:us-east-1:123456789012:subscriber",
     ),
-    ("dashboard", "overwrite a result"): lambda on, stack: on("s3").put_object(
-        Bucket=stack.outputs["results_bucket"], Key="a/b/c", Body=b""
+    ("dashboard", "tag an original"): lambda on, stack: on("s3").put_object_tagging(
+        Bucket=stack.outputs["uploads_bucket"], Key="uploads/a/b/c", Tagging={"TagSet": []}
     ),
 }
 

@@ -66,8 +66,8 @@ BESIDE: dict[str, set[str]] = {
         "s3:GetObjectVersion", "s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging",
         "ecs:GetTaskProtection", "ecs:UpdateTaskProtection",
     },
-    # A missing object gives 404 only to a role that may list.
-    "dashboard": {"s3:GetObjectVersion", "s3:ListBucket"},
+    # A missing object gives 404 only to a role that may list. A put with tags needs the right to tag.
+    "dashboard": {"s3:GetObjectVersion", "s3:ListBucket", "s3:PutObjectTagging"},
     "reconcile": set(),
 }  # fmt: skip
 

@@ -161,7 +161,7 @@ variable "upload_origins" {
 }
 
 variable "dashboard" {
-  description = "The dashboard's tasks: two, in two zones, so that nobody notices a deployment or the outage of a zone."
+  description = "The dashboard's tasks: two, in two zones, so that nobody notices a deployment or the outage of a zone. Lazy variants are decoded in a child beside the dashboard, which gets the memory but for 400 MB; an original that needs more goes to the bulk lane."
   type = object({
     cpu    = optional(number, 512)
     memory = optional(number, 1024)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pixelfleet import recipes
 from pixelfleet.cli import main as cli
 from pixelfleet.cli.console import MESSAGES, RESULTS, count
 from pixelfleet.credentials.passwords import hash_password
@@ -17,6 +18,7 @@ from pixelfleet.domain.records import Image, RecipeRef, timestamp
 from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause
+from pixelfleet.operations.recipe_texts import store_recipe
 from tests.fakes.deployment import enter, fresh_deployment, moto_deployment
 from tests.fakes.records import key_of, record
 from tests.recipes import shop
@@ -239,6 +241,29 @@ def test_a_snippet_on_stdout_is_only_html_with_stable_addresses(pixelfleet: Any,
     assert "/thumb" in json.loads(pixelfleet("snippet", image.image_id, "--variant", "thumb", "--json")[1])["html"]
     code, _, err = pixelfleet("snippet", image.image_id, "--variant", "none")
     assert (code, "it has: thumb, optimized, enhanced" in err) == (2, True)
+
+
+def test_what_is_lazy_and_not_made_is_named_by_check_snippet_and_download(
+    pixelfleet: Any, deployment: Deployment, tmp_path: Path
+) -> None:
+    text = shop(100).to_text() + '\n[[variants]]\nname = "print"\nbox = 900\nlazy = true\n'
+    (tmp_path / "lazy.toml").write_text(text)
+    assert (
+        "print: box 900 x 900; made at its first request"
+        in pixelfleet("recipe", "check", str(tmp_path / "lazy.toml"))[1]
+    )
+    made_by = store_recipe(deployment, recipes.parse(text, "lazy.toml"))
+    image = record(deployment, "lazy", "b1", "a.jpg", recipe=made_by)
+    address = f"{deployment.settings.dashboard_url}/v/lazy/b1/a.jpg/print"
+    code, out, err = pixelfleet("snippet", image.image_id)
+    assert (code, "print" in out) == (0, False)
+    assert address in err.replace("\n", "")
+    code, _, err = pixelfleet("snippet", image.image_id, "--variant", "print")
+    assert (code, "is lazy" in err) == (2, True)
+    for variant in image.variants:
+        deployment.s3.put_object(Bucket=deployment.settings.results_bucket, Key=variant.key, Body=b"x" * 500)
+    _, _, err = pixelfleet("batch", "download", "b1", str(tmp_path / "out"), "--owner", "lazy")
+    assert "lazy, and not made yet: print of 1 image" in err.replace("\n", " ")
 
 
 def test_a_recipe_is_stored_compared_exported_and_removed(pixelfleet: Any, tmp_path: Path) -> None:
