@@ -1,10 +1,10 @@
 """What the first request for a lazy variant takes, beside the engine alone: `python -m benchmarks.lazy [--photos 8]`.
 
 A fleet on this machine, as `pixelfleet up` starts it, with 12-megapixel JPEGs. For each photograph in turn: the engine
-renders the variant in a child that is running, as `pixelfleet render` does for each file; then the dashboard is asked for
-the variant for the first time, and for the second time. Milliseconds of wall time, medians. The first photograph starts
-both children and is not counted. `--limit` ends the run with status 1 if a first answer takes more than so many times
-the engine's time.
+renders the variant in a child that is running, as `pixelfleet render` does for each file; then the dashboard is asked
+for the variant for the first time, and for the second time. Milliseconds of wall time, medians. The first photograph
+starts both children and is not counted. `--limit` ends the run with status 1 if a first answer takes more than so many
+times the engine's time.
 """
 
 import argparse

@@ -1,5 +1,6 @@
 """Lazy variants in the record: on the condition of the revision, once, and without a new outcome."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -44,11 +45,12 @@ def test_an_image_that_is_processed_again_still_gets_variants_of_its_present_rev
 
 
 def test_another_revision_and_a_removed_image_get_nothing() -> None:
-    for change in (
+    changes: list[Callable[[Image | None], Image | Refusal]] = [
         lambda one: record_lazy(one, REVISION, [card()], ORDER),
         lambda one: note_lazy(one, REVISION, "card", NOW),
         lambda one: note_lazy(one, REVISION, "card", NOW, Failure(Cause.UNREADABLE, "x")),
-    ):
+    ]
+    for change in changes:
         assert change(image(revision="cd" * 16)) is Refusal.SUPERSEDED
         assert change(image(status=Status.DELETED)) is Refusal.UNKNOWN
         assert change(None) is Refusal.UNKNOWN

@@ -94,7 +94,8 @@ def test_a_job_of_an_earlier_revision_of_a_removed_image_or_of_no_lazy_variant_r
 
 
 def test_a_variant_of_a_revision_that_is_replaced_meanwhile_is_thrown_away(desk: Desk) -> None:
-    image, newer = upload(desk), []
+    image = upload(desk)
+    newer: list[int] = []
 
     def replaced(*arguments: Any) -> Any:
         if not newer:
