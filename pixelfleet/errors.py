@@ -27,6 +27,7 @@ class Cause(StrEnum):
     PAGE_MISSING = "page_missing"
     RECIPE_UNKNOWN = "recipe_unknown"
     RECIPE_UNFIT = "recipe_unfit"
+    STEP_FAILED = "step_failed"
     # The storage class of the object: it must be restored before it can be read.
     ARCHIVED = "archived"
     # Faults of the system, recorded once the attempts are used up.
@@ -107,6 +108,10 @@ class EventError(PixelfleetError):
 
 class RecipeError(PixelfleetError):
     """A recipe that is refused; the message gives line, field and the right form."""
+
+
+class StepError(RecipeError):
+    """A custom step of a recipe that is not installed here in the recipe's version, or cannot be imported."""
 
 
 class SetupError(PixelfleetError):

@@ -20,7 +20,7 @@ from pixelfleet.extras import missing_library
 #: In the order of the help. Each name is that of a module and of the function or group in the module.
 COMMANDS: Final = (
     "run", "up", "upload", "status", "batch", "show", "duplicates", "snippet", "rm", "provision", "render", "recipe",
-    "route", "owner", "failures", "digest",
+    "steps", "route", "owner", "failures", "digest",
     "redrive", "purge", "reconcile", "adopt", "samples", "preflight", "secrets", "dashboard", "user",
 )  # fmt: skip
 SOME_FAILED = 1

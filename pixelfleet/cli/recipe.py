@@ -121,7 +121,8 @@ def put(
     # A file `web` is not the built-in recipe of that name.
     path = f"./{file}" if str(file) in BUILTIN else str(file)
     deployment = _deployment()
-    answer = recipe_registry.put_recipe(deployment, who(), recipes.load(path))
+    loaded = recipes.load(path)
+    answer = recipe_registry.put_recipe(deployment, who(), loaded)
     stored = answer.recipe
     counts = answer.changed and stored.number > 1 and not no_count
     older, counted_all = recipe_registry.made_by_earlier(deployment, stored) if counts else (None, True)
@@ -133,6 +134,8 @@ def put(
         say(f"{stored.name} is stored already: version {stored.number}, digest {stored.digest[:SHORT]}")
         return
     say(f"{stored.name} is stored: version {stored.number}, digest {stored.digest[:SHORT]}")
+    if packages := loaded.packages:
+        say(f"  its steps were checked on this machine; the workers' image must have {', '.join(packages)}")
     for use in answer.uses:
         say(f"  {use}")
     if older:
@@ -308,7 +311,7 @@ def _in_words(variant: Variant) -> str:
 
 def _value(value: object) -> str:
     if isinstance(value, list):
-        return (" x " if all(isinstance(item, int) for item in value) else " and ").join(map(str, value))
+        return (" x " if all(isinstance(item, int) for item in value) else " and ").join(map(_value, value))
     if isinstance(value, dict):
         return "(" + ", ".join(f"{name} {_value(item)}" for name, item in value.items()) + ")"
     text = str(value).lower() if isinstance(value, bool) else str(value)

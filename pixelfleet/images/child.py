@@ -19,7 +19,8 @@ from pixelfleet.images.child_protocol import Answer, Order, decode_order
 from pixelfleet.images.pipeline import render
 from pixelfleet.images.probe import probe
 from pixelfleet.images.progress import report_to
-from pixelfleet.recipes import parse
+from pixelfleet.images.stage import stages_to
+from pixelfleet.recipes import parse_stored
 
 #: Linux's prctl(2): the signal that this process gets when the thread that started this process ends.
 _PR_SET_PDEATHSIG: Final = 1
@@ -42,6 +43,7 @@ def main() -> None:
         output.write(message.encoded())
 
     report_to(lambda text: answer(Answer(progress=text)))
+    stages_to(lambda name: answer(Answer(stage=name)))
     while True:
         carry_out(decode_order(orders.get()), answer)
 
@@ -64,7 +66,7 @@ def carry_out(order: Order, answer: Callable[[Answer], None]) -> None:
 
 
 def _ending(order: Order, answer: Callable[[Answer], None]) -> Answer:
-    recipe = parse(order.recipe, "recipe")
+    recipe = parse_stored(order.recipe, "recipe")
     header = probe(order.source, order.limits, with_gps=recipe.keep_gps, allow_svg=recipe.allow_svg, dpi=recipe.dpi)
     answer(Answer(probe=header))
     if order.share and (reason := order.share.exceeded_by(header.pixels, header.memory)):

@@ -47,6 +47,7 @@ def decode_order(line: bytes) -> Order:
 class Answer:
     """A child's answer: the probe as soon as the header is read, progress now and then, and one ending.
 
+    `stage` names a part of the work that code of other packages does; it is empty at the end of that part.
     The ending is a rendition, an error, or `too_large`: the reason why the image belongs to a larger lane.
     """
 
@@ -55,6 +56,7 @@ class Answer:
     error: ProcessingError | None = None
     too_large: str | None = None
     progress: str | None = None
+    stage: str | None = None
 
     def encoded(self) -> bytes:
         fields: dict[str, Any] = {}
@@ -65,7 +67,9 @@ class Answer:
         if self.error is not None:
             kind = "permanent" if isinstance(self.error, PermanentError) else "transient"
             fields["error"] = {"kind": kind, "cause": self.error.cause.value, "message": self.error.message}
-        fields |= {name: text for name in ("too_large", "progress") if (text := getattr(self, name)) is not None}
+        fields |= {
+            name: text for name in ("too_large", "progress", "stage") if (text := getattr(self, name)) is not None
+        }
         return _line(fields)
 
 
@@ -81,7 +85,8 @@ def decode_answer(line: bytes, folder: Path) -> Answer:
     probe = _probe(raw["probe"]) if "probe" in raw else None
     rendition = _rendition(raw["rendition"], folder) if "rendition" in raw else None
     error = _error(raw["error"]) if "error" in raw else None
-    return Answer(probe, rendition, error, _text(raw.get("too_large")), _text(raw.get("progress")))
+    texts = {name: _text(raw.get(name)) for name in ("too_large", "progress", "stage")}
+    return Answer(probe, rendition, error, **texts)
 
 
 def _error(raw: dict[str, Any]) -> ProcessingError:

@@ -138,6 +138,14 @@ def _of_machine(error: Exception, text: str, format_name: str) -> ProcessingErro
     return None
 
 
+def lacks_memory_or_disk(error: BaseException) -> bool:
+    """Whether the text or the number of an error says that the machine's memory or disk ran out."""
+    number = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or number in _FULL:
+        return True
+    return bool(_MEMORY.search(str(error)) or _DISK.search(str(error)))
+
+
 def _of_encoder(text: str, format_name: str) -> ProcessingError:
     if _LIMIT_OF_FORMAT.search(text):
         return PermanentError(

@@ -6,7 +6,7 @@ from pixelfleet.images.bands import on_colours
 from pixelfleet.images.colour_space import PROFILE, space_of
 from pixelfleet.images.profiles import RGB, data_space, is_plausible, is_srgb, is_well_formed
 from pixelfleet.images.tone import to_sdr
-from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
+from pixelfleet.images.vips import Image, pyvips, readable_twice
 
 _FLOATS: Final = ("float", "double", "complex", "dpcomplex")
 #: Without signed samples. No file declares their zero level, so signed samples are handled like samples of 8 bits.
@@ -111,21 +111,11 @@ def _counted_from_one(image: Image) -> Image:
     """
     if image.interpretation not in ("b-w", "srgb"):
         return image
-    image = _readable_twice(image)
+    image = readable_twice(image)
     colours = image.extract_band(0, n=image.bands - 1) if image.hasalpha() else image
     if colours.max() > 1.0 and 2 * (colours > 1.0).avg() > (colours > 0).avg():
         return image
     return on_colours(image, lambda samples: samples * 255)
-
-
-def _readable_twice(image: Image) -> Image:
-    """A source is read from top to bottom once. Pixels that are measured first and used later are kept, in memory or
-    on disk."""
-    if image.width * image.height <= MEMORY_PIXELS:
-        return image.copy_memory()
-    spooled = pyvips.Image.new_temp_file("%s.v")
-    image.write(spooled)
-    return spooled
 
 
 def _in_colours_of(image: Image, profile: bytes) -> Image:

@@ -17,7 +17,7 @@ from pixelfleet.images.open import format_of, guarded
 from pixelfleet.images.plan import DecodeShare, Work, plan
 from pixelfleet.images.probe import Probe
 from pixelfleet.images.rendition import RenderedVariant, Rendition, of_file, of_tiles
-from pixelfleet.images.steps import STEPS
+from pixelfleet.images.steps import STEPS, check_alike, check_installed
 from pixelfleet.images.tiles import write_tiles
 from pixelfleet.images.truncation import UNNOTICED, breaks_off
 from pixelfleet.images.vips import Image, pyvips
@@ -51,6 +51,7 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
         PermanentError: the image or the recipe is at fault; `cause` and `message` say what to do.
         TransientError: memory or disk ran out.
     """
+    check_installed(recipe)
     with guarded(source, probe.format):
         work = Work(source, probe, format_of(source), recipe, folder)
         if probe.format in UNNOTICED and not recipe.accept_truncated and breaks_off(source, probe.format):
@@ -92,6 +93,7 @@ def _stepped(frames: tuple[Image, ...], variant: Variant, stand_in: Image | None
     for step in STEPS:
         measured = stand_in or frames[0]
         frames = tuple(step(frame, variant, measured) for frame in frames)
+    check_alike(frames, variant)
     return frames
 
 

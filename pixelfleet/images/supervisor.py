@@ -86,6 +86,8 @@ class RenderSupervisor:
         self._file_bytes = file_bytes
         self._child: subprocess.Popen[bytes] | None = None
         self._received = b""
+        #: The custom step that runs now.
+        self._stage = ""
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
 
     def __enter__(self) -> Self:
@@ -130,6 +132,7 @@ class RenderSupervisor:
         """
         child = self._child = self._child or self._start()
         began, size = time.monotonic(), _size(order.source)
+        self._stage = ""
         try:
             _pipe(child.stdin).write(order.encoded())
             while True:
@@ -137,6 +140,8 @@ class RenderSupervisor:
                 answer = decode_answer(self._line(child, began, seconds), order.folder)
                 if answer.progress is not None:
                     _log.info("%s", answer.progress)
+                elif answer.stage is not None:
+                    self._stage = answer.stage
                 elif outcome.take(answer):
                     return
         except (BrokenPipeError, ValueError, KeyError, TypeError):
@@ -176,6 +181,8 @@ class RenderSupervisor:
         return line
 
     def _out_of_time(self, seconds: float) -> str:
+        if self._stage:
+            return f"{self._stage} was not done {seconds:,.0f} seconds after the image was begun; mend the step"
         if seconds < self._seconds:
             return f"not done after {seconds:,.0f} seconds, which is the most for a file of this size; save it anew"
         return f"not done after {seconds:g} seconds; raise the time limit or leave it out"
@@ -190,14 +197,21 @@ class RenderSupervisor:
         most = self._memory // 1_000_000
         full = code in _ABORTED and peak > self._memory * _FULL
         if full or _NO_MEMORY.search(self._words.read()):
-            return TransientError(Cause.OUT_OF_MEMORY, f"more than {most:,} MB were needed; raise the memory limit")
+            text = f"more than {most:,} MB were needed; raise the memory limit"
+            return TransientError(
+                Cause.OUT_OF_MEMORY, self._staged(text, f"needed more than {most:,} MB; mend the step")
+            )
         if code == -signal.SIGKILL:
             # No code here sends SIGKILL to a child and then reaches this line, so the kernel sent the signal.
-            return TransientError(
-                Cause.OUT_OF_MEMORY, f"the system ended the decoder, which may take {most:,} MB: its memory ran out"
-            )
+            text = f"the system ended the decoder, which may take {most:,} MB: its memory ran out"
+            return TransientError(Cause.OUT_OF_MEMORY, self._staged(text, "was ended by the system: memory ran out"))
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return TransientError(Cause.CRASHED, f"the decoder crashed on this image ({how}); save it in another format")
+        text = f"the decoder crashed on this image ({how}); save it in another format"
+        return TransientError(Cause.CRASHED, self._staged(text, f"ended its process ({how}); mend the step"))
+
+    def _staged(self, text: str, of_step: str) -> str:
+        """The message for an end of the child: of the custom step, if one was running."""
+        return f"{self._stage} {of_step}" if self._stage else text
 
     def _stop(self) -> None:
         child, self._child = self._child, None

@@ -18,7 +18,7 @@ import pyvips.error
 from pixelfleet.errors import ProcessingError
 from pixelfleet.images.codec_errors import DamagedError, translate
 
-__all__ = ["MEMORY_PIXELS", "Image", "permit_svg", "pyvips", "ready", "translated"]
+__all__ = ["MEMORY_PIXELS", "Image", "permit_svg", "pyvips", "readable_twice", "ready", "translated"]
 
 #: A lazy libvips image. pyvips is untyped; this name marks images.
 Image: TypeAlias = Any
@@ -56,6 +56,16 @@ def permit_svg(*, allowed: bool) -> None:
     """The loader of SVG is blocked; a recipe may allow SVG. librsvg loads nothing from outside the file's folder, and
     the engine passes bytes, which have no folder."""
     pyvips.operation_block_set("VipsForeignLoadSvg", not allowed)
+
+
+def readable_twice(image: Image) -> Image:
+    """A source is read from top to bottom once. Pixels that are measured first and used later are kept, in memory or
+    on disk."""
+    if image.width * image.height <= MEMORY_PIXELS:
+        return image.copy_memory()
+    spooled = pyvips.Image.new_temp_file("%s.v")
+    image.write(spooled)
+    return spooled
 
 
 @contextmanager

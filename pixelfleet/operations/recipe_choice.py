@@ -77,7 +77,7 @@ class RecipeChoice:
                 f"no recipe {ref.name!r} is stored: store one with `pixelfleet recipe put FILE`, or name {builtin}",
             )
         try:
-            return recipes.parse(text, ref.name)
+            return recipes.parse_stored(text, ref.name)
         except RecipeError as error:
             raise PermanentError(Cause.RECIPE_UNKNOWN, f"recipe {ref.name!r} cannot be read: {error}") from None
 

@@ -229,7 +229,7 @@ def _read(deployment: Deployment, name: str, digest: str) -> Recipe:
     text = deployment.recipe_texts.text(digest)
     if text is None:
         raise RecipeError(f"the text of recipe {name!r} is not stored: put the recipe again")
-    return recipes.parse(text, name)
+    return recipes.parse_stored(text, name)
 
 
 def unknown_recipe(name: str, known: Sequence[str]) -> str:

@@ -1,8 +1,10 @@
 """Recipes: the variants of an image. `parse` turns TOML into a `Recipe`; recipes of one meaning have one digest."""
 
 from pixelfleet.recipes.choices import CameraRaw, Fit, Gravity, Metadata, OutputFormat, Profile
+from pixelfleet.recipes.custom_step import CustomStep
+from pixelfleet.recipes.fault import Fault
 from pixelfleet.recipes.model import DEFAULT_DPI, Recipe
-from pixelfleet.recipes.reader import BUILTIN, MAX_TEXT_BYTES, Fault, builtin, check, load, parse
+from pixelfleet.recipes.reader import BUILTIN, MAX_TEXT_BYTES, builtin, check, load, parse, parse_stored
 from pixelfleet.recipes.variant import Tiles, Variant
 from pixelfleet.recipes.watermark import Watermark
 
@@ -11,6 +13,7 @@ __all__ = [
     "DEFAULT_DPI",
     "MAX_TEXT_BYTES",
     "CameraRaw",
+    "CustomStep",
     "Fault",
     "Fit",
     "Gravity",
@@ -25,4 +28,5 @@ __all__ = [
     "check",
     "load",
     "parse",
+    "parse_stored",
 ]

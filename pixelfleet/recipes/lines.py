@@ -21,11 +21,9 @@ class Lines:
         elif location and location[0] != "variants":
             # A field of the recipe itself stands before the first variant. Below, the word is a field of a variant.
             end = self._heads[0] if self._heads else None
-        keys = [str(part) for part in location if not isinstance(part, int)]
-        for key in reversed(keys):
-            line = _key_line(self._lines[start:end], key)
-            if line is not None:
-                return start + line + 1
+        for key in (str(part) for part in location if not isinstance(part, int)):
+            # Below the line of the field that holds this one: a step has a `name`, as its variant has.
+            start += _key_line(self._lines[start:end], key) or 0
         return min(start, max(len(self._lines) - 1, 0)) + 1
 
     @cached_property

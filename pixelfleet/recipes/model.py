@@ -54,6 +54,11 @@ class Recipe(Part):
         canonical = json.dumps(self._said(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The packages of the custom steps, `NAME==VERSION`, sorted."""
+        return tuple(sorted({step.package for one in self.variants for step in one.steps if step.package}))
+
     def to_text(self) -> str:
         """TOML that `parse` reads back to an equal recipe. The text names no file, so that the catalog can hold it."""
         return to_toml(self._said())

@@ -22,4 +22,5 @@ def _square(value: object) -> object:
 Side = Annotated[int, Field(ge=1, le=MAX_SIDE, strict=True)]
 Box = Annotated[tuple[Side, Side], BeforeValidator(_square)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+NAME_PATTERN: Final = r"^[a-z][a-z0-9-]{0,63}$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]

@@ -8,7 +8,6 @@ import stat
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -17,6 +16,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from pixelfleet.errors import RecipeError
+from pixelfleet.recipes.custom_step import CustomStep, with_packages
+from pixelfleet.recipes.fault import Fault, FaultsError, shown
 from pixelfleet.recipes.lines import Lines
 from pixelfleet.recipes.model import Recipe
 from pixelfleet.recipes.variant import Tiles, Variant
@@ -31,34 +32,14 @@ MOST_DOTS: Final = 100
 #: The most errors that one message lists.
 MOST_ERRORS: Final = 50
 _TOML_LINE: Final = re.compile(r"\(at line (\d+)")
-_PARTS: Final[dict[str, type[BaseModel]]] = {"watermark": Watermark, "tiles": Tiles}
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong with a text: its line, from 1, the field, and what would be right."""
-
-    message: str
-    line: int | None = None
-    field: str | None = None
-
-    def described(self, origin: str) -> str:
-        """For a message: the place and the fault."""
-        where = origin if self.line is None else f"{origin}, line {self.line}"
-        return f"{where}: {self.message}" if self.field is None else f"{where}: {self.field}: {self.message}"
-
-
-class _FaultsError(Exception):
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(faults)
-        self.faults = tuple(faults)
+_PARTS: Final[dict[str, type[BaseModel]]] = {"watermark": Watermark, "tiles": Tiles, "steps": CustomStep}
 
 
 def check(text: str) -> tuple[Recipe | None, tuple[Fault, ...]]:
     """The recipe that a text is, or all that is wrong with the text, for an editor."""
     try:
         return _validated(_toml(text), text), ()
-    except _FaultsError as error:
+    except FaultsError as error:
         return None, error.faults
 
 
@@ -74,6 +55,17 @@ def parse(text: str, origin: str) -> Recipe:
     """
     with _faults_of(origin):
         return _validated(_toml(text), text)
+
+
+def parse_stored(text: str, origin: str) -> Recipe:
+    """Read a text that `Recipe.to_text` wrote. Custom steps need not be installed here: the worker's child process, in
+    which they run, checks them.
+
+    Raises:
+        RecipeError: as `parse`.
+    """
+    with _faults_of(origin):
+        return _modelled(_toml(text), Lines(text), [])
 
 
 def load(name_or_path: str) -> Recipe:
@@ -117,13 +109,13 @@ def _faults_of(origin: str) -> Iterator[None]:
     """Turn faults into the error of a recipe from `origin`."""
     try:
         yield
-    except _FaultsError as error:
+    except FaultsError as error:
         raise RecipeError("\n".join(dict.fromkeys(fault.described(origin) for fault in error.faults))) from None
 
 
 def _check_size(size: int) -> None:
     if size > MAX_TEXT_BYTES:
-        raise _FaultsError([Fault(f"{size:,} bytes, more than the {MAX_TEXT_BYTES:,} that a recipe may have")])
+        raise FaultsError([Fault(f"{size:,} bytes, more than the {MAX_TEXT_BYTES:,} that a recipe may have")])
 
 
 def _toml(text: str) -> dict[str, Any]:
@@ -131,42 +123,41 @@ def _toml(text: str) -> dict[str, Any]:
     _check_size(size)
     for number, words in enumerate(text.split("\n"), 1):
         if words.count(".") > MOST_DOTS:
-            raise _FaultsError([Fault(f"the line has more than {MOST_DOTS} dots", number)])
+            raise FaultsError([Fault(f"the line has more than {MOST_DOTS} dots", number)])
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         # The message ends in the line, or in "at end of document".
         at = _TOML_LINE.search(str(error))
         line = int(at[1]) if at else max(len(text.splitlines()), 1)
-        raise _FaultsError([Fault(f"not valid TOML: {error}", line)]) from None
+        raise FaultsError([Fault(f"not valid TOML: {error}", line)]) from None
     except RecursionError:
-        raise _FaultsError([Fault("not valid TOML: nested too deeply")]) from None
+        raise FaultsError([Fault("not valid TOML: nested too deeply")]) from None
     except ValueError:
         # Python reads no integer of more than 4,300 digits.
-        raise _FaultsError([Fault("not valid TOML: a number is too long")]) from None
+        raise FaultsError([Fault("not valid TOML: a number is too long")]) from None
 
 
 def _validated(raw: dict[str, Any], text: str) -> Recipe:
+    lines = Lines(text)
+    completed, faults = with_packages(raw, lines)
+    return _modelled(completed, lines, faults)
+
+
+def _modelled(raw: dict[str, Any], lines: Lines, of_steps: Sequence[Fault]) -> Recipe:
+    """The recipe of these fields; `of_steps` is what is wrong with the options of custom steps."""
+    recipe, faults = None, list(of_steps)
     try:
-        return Recipe.model_validate(raw)
+        recipe = Recipe.model_validate(raw)
     except ValidationError as error:
         items = [dict(item) for item in error.errors()]
         deeper = [item for item in items if item["loc"] != ("variants",)]
         # Where every variant is refused, Pydantic adds that no variant is left: that error says nothing new.
-        shown = (deeper or items)[:MOST_ERRORS]
-        lines = Lines(text)
-        faults = [_fault(item, lines) for item in shown]
-        more = len(deeper or items) - len(shown)
-        faults += [Fault(f"{more:,} more errors")] if more else []
-        raise _FaultsError(faults) from None
-
-
-def _shown(value: object) -> str:
-    try:
-        return repr(value)
-    except ValueError:
-        # Python writes no integer of more than 4,300 digits. TOML may have one in hexadecimal digits.
-        return "a number of thousands of digits"
+        faults = [_fault(item, lines) for item in (deeper or items)[:MOST_ERRORS]] + faults
+        faults += [Fault(f"{more:,} more errors")] if (more := len(deeper or items) - MOST_ERRORS) > 0 else []
+    if recipe is None or faults:
+        raise FaultsError(faults)
+    return recipe
 
 
 def _fault(item: dict[str, Any], lines: Lines) -> Fault:
@@ -179,7 +170,7 @@ def _fault(item: dict[str, Any], lines: Lines) -> Fault:
         expected = _expected(names)
         reason = f"is missing ({expected})" if expected else "is missing"
     elif expected := _expected(names):
-        reason = f"{reason}, not {_shown(item['input']):.60} ({expected})"
+        reason = f"{reason}, not {shown(item['input']):.60} ({expected})"
     field = ".".join(names) or "recipe"
     return Fault(reason, lines.of(location), field)
 

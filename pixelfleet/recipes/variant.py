@@ -5,13 +5,14 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from pixelfleet.recipes.choices import CameraRaw, Fit, Gravity, Metadata, OutputFormat, Profile
+from pixelfleet.recipes.custom_step import MAX_STEPS, CustomStep
 from pixelfleet.recipes.part import Box, Colour, Name, Part
 from pixelfleet.recipes.watermark import Watermark
 
 _DEEP_FORMATS: Final = frozenset({OutputFormat.PNG, OutputFormat.TIFF, OutputFormat.AVIF})
 #: Steps that count from 0 to 255.
 _ON_EIGHT_BITS: Final = frozenset(
-    {"sharpen", "levels", "white_balance", "denoise", "saturation", "blur", "background", "pad", "watermark"}
+    {"sharpen", "levels", "white_balance", "denoise", "saturation", "blur", "steps", "background", "pad", "watermark"}
 )
 
 
@@ -65,6 +66,9 @@ class Variant(Part):
     denoise: int = Field(0, ge=0, le=5, strict=True, description="0 (none) to 5: radius of a median filter")
     saturation: float = Field(1.0, ge=0, le=4, description="0 (grey) to 4; 1 leaves colours as they are")
     blur: float = Field(0.0, ge=0, le=100, description="radius of a Gaussian blur in output pixels; 0 is none")
+    steps: tuple[CustomStep, ...] = Field(
+        (), max_length=MAX_STEPS, description="steps of other packages, each with its name and its options"
+    )
     background: Colour | None = Field(None, description="#rrggbb under transparent parts and around padding")
     watermark: Watermark | None = Field(None, description="a picture or text laid over the variant")
     metadata: Metadata = Field(
@@ -132,6 +136,8 @@ class Variant(Part):
             OutputFormat.WEBP,
         ):
             raise ValueError("tiles are jpeg, png or webp")
+        if self.steps and self.icc is Profile.KEEP:
+            raise ValueError("steps of other packages change sRGB: remove icc = 'keep'")
         self._check_depth()
         return self
 

@@ -1,8 +1,12 @@
 """From recipe fields to TOML text, in the subset of TOML 1.0 that a recipe needs."""
 
 import json
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+#: TOML 1.0, Keys. Every other key is quoted.
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def to_toml(fields: Mapping[str, Any]) -> str:
@@ -19,9 +23,13 @@ def _is_array_of_tables(value: object) -> bool:
     return isinstance(value, list | tuple) and bool(value) and all(isinstance(row, Mapping) for row in value)
 
 
+def _key(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else _value(key)
+
+
 def _value(value: object) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key} = {_value(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(item) for item in value) + "]"
     if isinstance(value, str):

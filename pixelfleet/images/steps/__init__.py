@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pixelfleet.images.steps.blur import blur
+from pixelfleet.images.steps.custom import check_alike, check_installed, steps
 from pixelfleet.images.steps.denoise import denoise
 from pixelfleet.images.steps.flatten import flatten
 from pixelfleet.images.steps.levels import levels
@@ -20,6 +21,8 @@ from pixelfleet.images.steps.white_balance import white_balance
 from pixelfleet.images.vips import Image
 from pixelfleet.recipes import Variant
 
+__all__ = ["STEPS", "Step", "check_alike", "check_installed"]
+
 Step = Callable[[Image, Variant, Image], Image]
 
 STEPS: Final[tuple[Step, ...]] = (
@@ -29,6 +32,7 @@ STEPS: Final[tuple[Step, ...]] = (
     saturation,
     blur,
     sharpen,
+    steps,
     flatten,
     pad,
     watermark,

@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,8 +15,11 @@ from PIL import Image
 from pixelfleet.errors import Cause, PermanentError, TransientError
 from pixelfleet.images.limits import Limits
 from pixelfleet.images.supervisor import RenderSupervisor
-from pixelfleet.recipes import builtin
+from pixelfleet.recipes import builtin, parse, parse_stored
+from tests.step_packages import ODD, StepPackages, step_packages
 from tests.waiting import eventually
+
+__all__ = ["step_packages"]
 
 LIMITS = Limits(max_bytes=10**9, max_pixels=10**9, max_frames=100)
 MEMORY = 2_000_000_000
@@ -149,3 +153,52 @@ def test_closing_ends_the_child(small: Path, out: Path) -> None:
     supervisor.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+ODD_STEP = 'name = "odd"\n[[variants]]\nname = "a"\nsteps = [{{ name = "odd", how = "{}" }}]\n'
+
+
+@pytest.mark.parametrize(
+    ("how", "cause", "message"),
+    [
+        ("raises", Cause.STEP_FAILED, "ValueError: no light at all"),
+        ("dies", Cause.CRASHED, "ended its process (SIGABRT)"),
+        ("eats", Cause.OUT_OF_MEMORY, "memory ran out"),
+    ],
+)
+def test_a_custom_step_that_fails_is_named_and_costs_its_own_image_alone(
+    small: Path, out: Path, step_packages: StepPackages, how: str, cause: Cause, message: str
+) -> None:
+    step_packages.install("odd", ODD)
+    with RenderSupervisor(600_000_000, 60) as supervisor:
+        error = supervisor.render(small, parse(ODD_STEP.format(how), "odd"), LIMITS, out).error
+        assert error is not None
+        assert error.cause is cause
+        assert "step 'odd' of variant 'a'" in error.message
+        assert message in error.message
+        again = supervisor.render(small, parse(ODD_STEP.format("well"), "odd"), LIMITS, out)
+        assert again.rendition is not None
+
+
+def test_a_custom_step_without_an_end_is_named(small: Path, out: Path, step_packages: StepPackages) -> None:
+    step_packages.install("odd", ODD)
+    recipe = parse(ODD_STEP.format("sleeps"), "odd")
+    # A slow machine may not reach the step in a second.
+    for seconds in (1, 3, 30):
+        with RenderSupervisor(MEMORY, seconds) as supervisor:
+            error = supervisor.render(small, recipe, LIMITS, out).error
+            assert error is not None
+            assert error.cause is Cause.TIME_LIMIT
+            if "step" in error.message:
+                break
+    assert error is not None
+    assert f"step 'odd' of variant 'a' was not done {seconds} seconds after the image was begun" in error.message
+
+
+def test_only_the_child_imports_a_step(small: Path, out: Path, step_packages: StepPackages) -> None:
+    step_packages.install("odd", ODD)
+    text = 'name="odd"\n[[variants]]\nname="a"\nsteps=[{name="odd",package="pixelfleet-step-odd==1.0.0"}]'
+    recipe = parse_stored(text, "odd")
+    with RenderSupervisor(MEMORY, 60) as supervisor:
+        assert supervisor.render(small, recipe, LIMITS, out).rendition is not None
+    assert "pixelfleet_step_odd" not in sys.modules
