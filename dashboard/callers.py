@@ -8,7 +8,7 @@ from fastapi import Depends, Form, Request
 from dashboard.auth.sessions import Session
 from dashboard.problem import Problem
 from dashboard.site import Site, site_of
-from pixelfleet.domain.users import Role, Scope, User
+from pixelfleet.domain.users import Scope, User, rights_of
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_TOKEN_HEADER: Final = "x-csrf-token"  # noqa: S105 - a name
@@ -42,9 +42,6 @@ class SignInNeededError(Exception):
     """A page was requested without a session."""
 
 
-ALL: Final = {Role.USER: frozenset({Scope.READ, Scope.WRITE}), Role.OPERATOR: frozenset(Scope)}
-
-
 def session_caller(request: Request) -> Caller | None:
     """The caller by cookie, if the cookie is valid, the session has not ended, and its user may still sign in."""
     site = site_of(request)
@@ -54,7 +51,7 @@ def session_caller(request: Request) -> Caller | None:
     user = site.deployment.users.in_session(session.user, session.id)
     if user is None or user.epoch != session.epoch:
         return None
-    return Caller(user, ALL[user.role], session)
+    return Caller(user, rights_of(user.role), session)
 
 
 def page_caller(request: Request) -> Caller:

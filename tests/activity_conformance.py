@@ -1,10 +1,12 @@
 """The conformance suite of the activity table. The suite runs on moto in process and on the embedded cloud."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pixelfleet.catalog.activity import Activity, Heartbeat, Sample, slot_of
+from pixelfleet.catalog.dynamo import to_attributes
 from pixelfleet.domain.jobs import Lane
-from pixelfleet.domain.records import timestamp
+from pixelfleet.domain.records import as_member, timestamp
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 SLOT_NOW = slot_of(NOW)
@@ -62,3 +64,23 @@ class ActivityConformance:
             activity.count(Sample(at=at, lane=Lane.BULK, outcomes={"ready": minutes}))
         actual = activity.samples(NOW - timedelta(minutes=60), [Lane.BULK])
         assert [sample.finished for sample in actual] == [30, 1]
+
+    def test_a_worker_of_a_lane_that_only_a_newer_release_has_is_listed(self, activity: Activity) -> None:
+        other = heartbeat("host:2").model_copy(update={"lanes": (Lane.HEAVY, as_member(Lane, "gigantic"))})
+        activity.beat(heartbeat("host:1"))
+        activity.beat(other)
+        assert activity.heartbeats(NOW - timedelta(seconds=60)) == [heartbeat("host:1"), other]
+
+    def test_attributes_of_a_newer_release_stay_in_the_item_of_a_digest(self, activity: Activity) -> None:
+        assert activity.claim_digest(NOW, "one", NOW)
+        table: Any = activity
+        key = to_attributes({"stream": "digests", "at": timestamp(NOW)})
+        item = table._client.get_item(TableName=table._table, Key=key)["Item"]
+        table._client.put_item(TableName=table._table, Item=item | {"added_in_2_0": {"SS": ["a"]}})
+        assert not activity.claim_digest(NOW, "another", NOW)
+        assert activity.claim_digest(NOW, "another", NOW + timedelta(hours=1))
+        activity.note_published(NOW)
+        assert not activity.claim_digest(NOW, "another", NOW + timedelta(hours=9))
+        item = table._client.get_item(TableName=table._table, Key=key)["Item"]
+        assert item["added_in_2_0"] == {"SS": ["a"]}
+        assert int(item["expires_at"]["N"]) > NOW.timestamp()

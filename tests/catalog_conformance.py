@@ -110,6 +110,7 @@ class CatalogConformance:
             "version": {"N": "9"},
             "cause": {"S": "cause_of_2_0"},
             "notice": {"S": "image.resting"},
+            "lane": {"S": "lane_of_2_0"},
         }
         images._client.put_item(TableName=images._table, Item=item)
         page = catalog.images.get_many([ready.image_id, other.image_id])
@@ -120,7 +121,7 @@ class CatalogConformance:
         assert isinstance(queued, Image)
         again = catalog.images.get(other.image_id)
         assert again == queued
-        assert (again.cause, again.notice) == ("cause_of_2_0", "image.resting")
+        assert (again.cause, again.notice, again.lane) == ("cause_of_2_0", "image.resting", "lane_of_2_0")
 
     def test_a_repaired_image_leaves_the_index_of_failures(self, catalog: Catalog) -> None:
         make_failed(catalog, aim())
@@ -370,6 +371,21 @@ class CatalogConformance:
         after = catalog.registry.change(lambda registry: with_default(registry, "me", "web"))
         assert (after.model_extra or {})["newer"] == {"a": [1]}
         assert catalog.registry.get() == after
+
+    def test_attributes_of_a_newer_release_stay_in_the_items_of_recipes_as_they_are(self, catalog: Catalog) -> None:
+        catalog.registry.change(lambda registry: with_recipe(registry, stored("d1", 1)))
+        registry: Any = catalog.registry
+        client, table = registry._client, registry._table
+        newer = {"half": {"N": "0.5"}, "names": {"SS": ["a"]}, "none": {"NULL": True}}
+        keys: list[Any] = [{"recipe_id": {"S": name}} for name in ("registry", "versions#shop")]
+        for key in keys:
+            item = client.get_item(TableName=table, Key=key)["Item"]
+            client.put_item(TableName=table, Item=item | {"added_in_2_0": {"M": newer}, "empty_in_2_0": {"NULL": True}})
+        catalog.registry.change(lambda before: with_recipe(before, stored("d2", 2)))
+        for key in keys:
+            item = client.get_item(TableName=table, Key=key)["Item"]
+            assert (item["added_in_2_0"], item["empty_in_2_0"]) == ({"M": newer}, {"NULL": True})
+        assert [version.digest for version in catalog.registry.versions("shop")] == ["d1", "d2"]
 
     def test_an_images_id_is_that_of_its_bucket_and_key(self, catalog: Catalog) -> None:
         assert make_ready(catalog, aim()).image_id == image_id("uploads", "uploads/me/b1/cat.jpg")

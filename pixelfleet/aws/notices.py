@@ -152,14 +152,18 @@ def image_notice(image: Image, dashboard: str, results_bucket: str) -> Notice:
     elif kind is NoticeKind.REPROCESSING_FAILED:
         outcome = f"could not be processed again ({cause})"
         lines = [f"{image.path} {outcome}; its earlier results are unchanged:", f"  {message}"]
-    else:
+    elif kind is NoticeKind.IMAGE_FAILED:
         outcome = f"failed ({cause})"
         lines = [f"{image.path} {outcome}:", f"  {message}"]
+    else:
+        # A kind of a newer release, whose worker died before it published the notice.
+        outcome = ""
+        lines = [f"{image.path}: {kind}"]
     lines += ["", f"Original: {source}", f"Dashboard: {link}"]
     return Notice(
         attributes=_attributes(kind, image.owner, image.batch, image.recipe.name if image.recipe else None),
         document=document,
-        subject=_subject(f"pixelfleet: {image.path} {outcome}"),
+        subject=_subject(f"pixelfleet: {image.path} {outcome}" if outcome else f"pixelfleet: {image.path}: {kind}"),
         text="\n".join(lines) + "\n",
     )
 

@@ -26,7 +26,7 @@ from pydantic import Field
 from pixelfleet.aws.errors import error_code, translated
 from pixelfleet.catalog.dynamo import from_attributes, to_attributes, write
 from pixelfleet.domain.jobs import Lane
-from pixelfleet.domain.records import Record, timestamp
+from pixelfleet.domain.records import OpenLane, Record, timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -62,7 +62,7 @@ class Heartbeat(Record):
     """The state of a worker process at `seen_at`; `finished` counts images since `started_at`."""
 
     worker: str
-    lanes: tuple[Lane, ...]
+    lanes: tuple[OpenLane, ...]
     started_at: str
     seen_at: str
     busy: bool = False
@@ -114,22 +114,22 @@ class Activity:
         False if the digest is published, or if another process claimed it less than `CLAIM_KEPT` ago. A claim whose
         answer was lost is repeated by the same caller, and succeeds.
         """
-        item = _digest(until) | {"claimed_by": caller, "claimed_at": timestamp(now)}
         alternatives = (
             "attribute_not_exists(#stream)",
             "attribute_not_exists(published) AND claimed_by = :caller",
             "attribute_not_exists(published) AND claimed_at < :lapsed",
         )
-        values = {":caller": caller, ":lapsed": timestamp(now - CLAIM_KEPT)}
+        values = {":caller": caller, ":now": timestamp(now), ":lapsed": timestamp(now - CLAIM_KEPT)}
         with translated("claim the digest of an hour"):
             try:
                 write(
-                    self._client.put_item,
+                    self._client.update_item,
                     TableName=self._table,
-                    Item=to_attributes(item),
+                    Key=_digest_key(until),
+                    UpdateExpression="SET claimed_by = :caller, claimed_at = :now, expires_at = :expires",
                     ConditionExpression=" OR ".join(alternatives),
                     ExpressionAttributeNames={"#stream": "stream"},
-                    ExpressionAttributeValues=to_attributes(values),
+                    ExpressionAttributeValues=to_attributes(values | _digest_expiry(until)),
                 )
             except ClientError as error:
                 if error_code(error) == "ConditionalCheckFailedException":
@@ -141,7 +141,11 @@ class Activity:
         """Note that the digest of the hour that ends at `until` is published."""
         with translated("note a published digest"):
             write(
-                self._client.put_item, TableName=self._table, Item=to_attributes(_digest(until) | {"published": True})
+                self._client.update_item,
+                TableName=self._table,
+                Key=_digest_key(until),
+                UpdateExpression="SET published = :published, expires_at = :expires",
+                ExpressionAttributeValues=to_attributes({":published": True} | _digest_expiry(until)),
             )
 
     def beat(self, heartbeat: Heartbeat) -> None:
@@ -228,9 +232,12 @@ def slot_of(moment: datetime) -> str:
     return timestamp(datetime.fromtimestamp(seconds - seconds % SLOT, UTC))
 
 
-def _digest(until: datetime) -> dict[str, Any]:
-    expires = until + DIGESTS_KEPT
-    return {"stream": _DIGESTS, "at": timestamp(until), "expires_at": int(expires.timestamp())}
+def _digest_key(until: datetime) -> Any:
+    return to_attributes({"stream": _DIGESTS, "at": timestamp(until)})
+
+
+def _digest_expiry(until: datetime) -> dict[str, int]:
+    return {":expires": int((until + DIGESTS_KEPT).timestamp())}
 
 
 def _finished(lane: Lane) -> str:

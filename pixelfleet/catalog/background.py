@@ -6,13 +6,13 @@ Stream `background_tasks`, in order of their beginning; kept 30 days.
 import secrets
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.dynamo import from_attributes, to_attributes, write
-from pixelfleet.domain.records import Record, timestamp
+from pixelfleet.domain.records import Record, as_member, timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,6 +33,9 @@ class BackgroundTaskState(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+_OpenState = Annotated[BackgroundTaskState, BeforeValidator(lambda value: as_member(BackgroundTaskState, value))]
+
+
 class BackgroundTask(Record):
     """`kind` is `redrive` or `purge`; `on` describes the selection; `counts` are the numbers so far."""
 
@@ -40,7 +43,7 @@ class BackgroundTask(Record):
     kind: str
     who: str
     on: str = ""
-    state: BackgroundTaskState = BackgroundTaskState.RUNNING
+    state: _OpenState = BackgroundTaskState.RUNNING
     message: str = ""
     counts: dict[str, int] = Field(default_factory=dict)
     started_at: str

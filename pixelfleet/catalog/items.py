@@ -17,7 +17,7 @@ _EMPTY: Final[tuple[Any, ...]] = (None, "", [], (), {})
 def image_item(image: Image) -> dict[str, Any]:
     """The item of an image: fields that are None or empty are left out, index keys are added."""
     known = Image.model_fields
-    item = {name: value for name, value in _fields(image).items() if name not in known or value not in _EMPTY}
+    item = {name: value for name, value in fields_of(image).items() if name not in known or value not in _EMPTY}
     item["owner_shard"] = f"{image.owner}#{index_shard(image.image_id)}"
     item["uploaded_sort"] = f"{image.uploaded_at}#{image.image_id}"
     if image.batch:
@@ -36,13 +36,14 @@ def image_of(item: dict[str, Any]) -> Image:
 
 def batch_item(batch: Batch) -> dict[str, Any]:
     """The item of a batch."""
-    item = {name: value for name, value in _fields(batch).items() if value is not None}
+    item = {name: value for name, value in fields_of(batch).items() if value is not None}
     return item | {"listing": "batch"}
 
 
 def user_item(user: User) -> dict[str, Any]:
-    """The item of a user."""
-    item = {name: value for name, value in _fields(user).items() if value is not None}
+    """The item of a user: fields that are None are left out, and no attribute of a newer release."""
+    known = User.model_fields
+    item = {name: value for name, value in fields_of(user).items() if name not in known or value is not None}
     return item | {"user_id": f"user#{user.name}"}
 
 
@@ -51,7 +52,7 @@ def user_of(item: dict[str, Any]) -> User:
     return User.model_validate({name: value for name, value in item.items() if name != "user_id"})
 
 
-def _fields(record: Record) -> dict[str, Any]:
+def fields_of(record: Record) -> dict[str, Any]:
     """A record's attributes in the form of DynamoDB's serializer; unknown attributes exactly as they were read."""
     plain: dict[str, Any] = _plain(record.model_dump())
     return plain

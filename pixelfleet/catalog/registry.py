@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.dynamo import CHANGE_TRIES, condition_lost, from_attributes, pause, to_attributes, write
+from pixelfleet.catalog.items import fields_of
 from pixelfleet.domain.registry import MOST_VERSIONS, Change, RecipeVersion, Registry
 from pixelfleet.errors import Cause, TransientError
 
@@ -58,7 +59,7 @@ class RecipeRegistry:
 
     def _replace(self, before: Registry, after: Registry) -> bool:
         """Whether the registry was written: False if it is not `before` any more."""
-        item = {"recipe_id": _REGISTRY} | after.model_dump(mode="json", exclude_none=True)
+        item = {"recipe_id": _REGISTRY} | fields_of(after)
         head: dict[str, Any] = {"TableName": self._table, "Item": to_attributes(item)}
         if before.version:
             head["ConditionExpression"] = "#version = :version"
@@ -83,9 +84,10 @@ class RecipeRegistry:
             present = before.recipes.get(name)
             if present is not None and present.number == recipe.number:
                 continue
-            versions = (*self.versions(name), recipe.as_version)[-MOST_VERSIONS:]
-            listed = [version.model_dump(mode="json") for version in versions]
-            item = {"recipe_id": f"versions#{name}", "name": name, "versions": listed}
+            # What a newer release keeps in the item, and in its lines, stays.
+            item = self._read(f"versions#{name}")
+            listed = [*item.get("versions", []), fields_of(recipe.as_version)][-MOST_VERSIONS:]
+            item |= {"recipe_id": f"versions#{name}", "name": name, "versions": listed}
             puts.append({"Put": {"TableName": self._table, "Item": to_attributes(item)}})
         return puts
 

@@ -32,7 +32,7 @@ from pixelfleet.catalog.dynamo import (
 from pixelfleet.catalog.items import user_item, user_of
 from pixelfleet.credentials.tokens import new_token, token_digest
 from pixelfleet.domain.records import timestamp
-from pixelfleet.domain.users import Role, Scope, TokenNote, User, fit_name
+from pixelfleet.domain.users import Role, Scope, TokenNote, User, fit_name, rights_of
 from pixelfleet.errors import Cause, SetupError, TransientError
 
 if TYPE_CHECKING:
@@ -186,8 +186,8 @@ class Users:
         if user is None or user.disabled or token_digest(token) not in {note.digest for note in user.tokens}:
             return None
         self._note_use(item)
-        scopes = frozenset(map(Scope, item["scopes"]))
-        return Bearer(user, scopes if user.is_operator else scopes - {Scope.OPERATE}, int(item["expires_at"]))
+        scopes = frozenset(scope for scope in rights_of(user.role) if scope in item["scopes"])
+        return Bearer(user, scopes, int(item["expires_at"]))
 
     def token_uses(self, users: Iterable[User]) -> dict[str, int]:
         """The last use of tokens, by digest, in epoch seconds and to the hour; without tokens that were never used."""

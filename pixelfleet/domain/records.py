@@ -79,6 +79,7 @@ class WholeRecord(Record):
 
 OpenStatus = Annotated[Status, BeforeValidator(lambda value: as_member(Status, value))]
 OpenCause = Annotated[Cause, BeforeValidator(lambda value: as_member(Cause, value))]
+OpenLane = Annotated[Lane, BeforeValidator(lambda value: as_member(Lane, value))]
 OpenNotice = Annotated[NoticeKind, BeforeValidator(lambda value: as_member(NoticeKind, value))]
 
 
@@ -160,7 +161,7 @@ class Image(WholeRecord):
     #: The folder of results that the current attempts write to; `revision` is the folder last recorded as ready.
     target: str | None = None
     #: The place of the last attempt.
-    lane: Lane = Lane.BULK
+    lane: OpenLane = Lane.BULK
     attempts: int = 0
     attempt_log: tuple[AttemptLine, ...] = ()
     chosen_recipe: RecipeRef | None = None
@@ -211,6 +212,11 @@ class Image(WholeRecord):
     def path(self) -> str:
         """The key without owner and batch, if the key has them."""
         return place_of(self.key).path
+
+    @property
+    def next_lane(self) -> Lane:
+        """The lane of the next job. For a lane of a newer release that is heavy, which takes every image."""
+        return self.lane if self.lane in set(Lane) else Lane.HEAVY
 
     @property
     def notice_id(self) -> str:

@@ -1,9 +1,12 @@
 """Users, their tokens, and what each may do."""
 
 from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator
 
 from pixelfleet.domain.keys import DEFAULT_OWNER, place_of
-from pixelfleet.domain.records import WholeRecord
+from pixelfleet.domain.records import WholeRecord, as_member
 
 
 class Role(StrEnum):
@@ -21,12 +24,23 @@ class Scope(StrEnum):
     OPERATE = "operate"
 
 
+OpenRole = Annotated[Role, BeforeValidator(lambda value: as_member(Role, value))]
+OpenScope = Annotated[Scope, BeforeValidator(lambda value: as_member(Scope, value))]
+
+_RIGHTS: Final = {Role.USER: frozenset({Scope.READ, Scope.WRITE}), Role.OPERATOR: frozenset(Scope)}
+
+
+def rights_of(role: Role) -> frozenset[Scope]:
+    """All rights of a role: none of a role of a newer release, which may have fewer rights than a user."""
+    return _RIGHTS.get(role, frozenset())
+
+
 class TokenNote(WholeRecord):
     """A token in its user's record: enough to recognise and revoke the token, not to use it. Epoch seconds."""
 
     digest: str
     label: str
-    scopes: tuple[Scope, ...]
+    scopes: tuple[OpenScope, ...]
     created_at: str
     expires_at: int
 
@@ -35,7 +49,7 @@ class User(WholeRecord):
     """A user, and the owner of that name. `epoch` counts the changes that end all sessions: password, disabling."""
 
     name: str
-    role: Role = Role.USER
+    role: OpenRole = Role.USER
     password: str
     email: str | None = None
     disabled: bool = False

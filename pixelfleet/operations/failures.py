@@ -78,11 +78,11 @@ class Selection:
         return self.any_cause or self.image_id is not None or cause in SYSTEM_CAUSES
 
     @property
-    def causes(self) -> list[Cause]:
-        """The parts of the failure index to read."""
+    def causes(self) -> list[Cause | None]:
+        """The parts of the failure index to read; None is the whole index, which may have causes of a newer release."""
         if self.cause is not None:
             return [self.cause]
-        return [cause for cause in Cause if self.any_cause or cause in SYSTEM_CAUSES]
+        return [None] if self.any_cause else [cause for cause in Cause if cause in SYSTEM_CAUSES]
 
     def in_words(self, everything: str) -> str:
         """The selection as text, for messages and for the log of actions; `everything` is the text without filters."""

@@ -160,7 +160,7 @@ class Redrive:
 
     def _send_ten(self, images: Sequence[Image]) -> Iterator[Image]:
         for lane in Lane:
-            by_job = {image.job(Origin.REDRIVE): image for image in images if image.lane is lane}
+            by_job = {image.job(Origin.REDRIVE): image for image in images if image.next_lane is lane}
             refused = set(self._deployment.queues.send(lane, by_job))
             self.done.refused += len(refused)
             yield from (self._mark(image) for job, image in by_job.items() if job not in refused)

@@ -16,5 +16,5 @@ def reprocess(deployment: Deployment, image: Image, who: str, recipe: RecipeRef 
     marked = deployment.images.queue_again(image, who, Origin.REPROCESS, recipe)
     if isinstance(marked, Refusal):
         return None
-    deployment.queues.send_one(marked.lane, marked.job(Origin.REPROCESS))
+    deployment.queues.send_one(marked.next_lane, marked.job(Origin.REPROCESS))
     return marked

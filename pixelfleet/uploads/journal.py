@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Literal, Self
 
+from pixelfleet.domain.routes import fit_batch
 from pixelfleet.files.cache import cache_folder
 from pixelfleet.files.regular import read_regular
 from pixelfleet.files.sources import Source
@@ -200,8 +201,8 @@ class Pending:
     def name(self, otherwise: str) -> str:
         """The name of the unfinished batch of these sources. Without one, `otherwise`, which is kept from now on."""
         with _as_setup_error(self._path):
-            # A full disk leaves an empty file.
-            if self._path.exists() and (name := read_regular(self._path).decode(errors="replace")):
+            # A full disk leaves an empty file, and a power cut any bytes.
+            if self._path.exists() and fit_batch(name := read_regular(self._path).decode(errors="replace")):
                 return name
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             part = self._path.with_suffix(".part")

@@ -63,7 +63,7 @@ class Finish:
         """Bury before publishing, and publish before the notice is cleared: a notice that is cleared is done."""
         if image.status is Status.FAILED and (image.cause is None or not image.cause.blames_image):
             # The job is rebuilt from the record: the message in hand may be of another version of the object.
-            self._deployment.queues.bury(image.lane, image.job(Origin.REDRIVE), image.cause or Cause.CRASHED)
+            self._deployment.queues.bury(image.next_lane, image.job(Origin.REDRIVE), image.cause or Cause.CRASHED)
         self._deployment.notices.image(image)
         updated = self._deployment.images.announced(image)
         return image if isinstance(updated, Refusal) else updated

@@ -234,7 +234,7 @@ class _Run:
             ten = images[start : start + SEND_BATCH]
             self._pace.wait(len(ten))
             for lane in Lane:
-                jobs = [_job(image) for image in ten if image.lane is lane]
+                jobs = [_job(image) for image in ten if image.next_lane is lane]
                 refused = self._deployment.queues.send(lane, jobs, GROUP) if jobs else []
                 self.result.refused += len(refused)
                 self.result.sent += len(jobs) - len(refused)

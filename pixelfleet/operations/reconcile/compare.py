@@ -171,7 +171,7 @@ class Reconcile:
             self._deployment.images.queue_again(image, self._options.who, job.origin, self._options.recipe)
 
     def _lane(self, job: Job, image: Image | None) -> Lane:
-        return image.lane if image is not None else lane_for(job, self._deployment.settings.bulk_max_bytes)
+        return image.next_lane if image is not None else lane_for(job, self._deployment.settings.bulk_max_bytes)
 
 
 def _order(image: Image | None) -> str:

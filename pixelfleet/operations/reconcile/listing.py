@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,6 +28,7 @@ _TIERS: Final = {"ARCHIVE": Archive.ARCHIVE_ACCESS, "DEEP_ARCHIVE": Archive.DEEP
 _MOST_MANIFEST: Final = 50_000_000
 #: Characters of a row. A key has 1,024 bytes, each of which may take three characters.
 _LONGEST_ROW: Final = 100_000
+_POSITION: Final = re.compile(r"(\d{1,9}):(\d{1,12})", re.ASCII)
 _NEEDED: Final = ("Key", "Size", "LastModifiedDate", "ETag")
 
 
@@ -87,10 +89,15 @@ class InventoryListing:
             raise SetupError(f"{manifest} is no inventory manifest: it names no bucket or file of the report") from None
 
     def pages(self, after: str) -> Iterator[ListingPage]:
-        """Raises TransientError when S3 does not answer, SetupError when a file of the report is missing."""
-        first, _, row = (after or "0:0").partition(":")
-        begin = int(row)
-        for number in range(int(first), len(self._files)):
+        """All pages if the position is none of this report: a power cut may damage a kept position.
+
+        Raises TransientError when S3 does not answer, SetupError when a file of the report is missing.
+        """
+        position = _POSITION.fullmatch(after)
+        first, begin = (int(position[1]), int(position[2])) if position else (0, 0)
+        if first >= len(self._files):
+            first, begin = 0, 0
+        for number in range(first, len(self._files)):
             yield from self._file_pages(number, begin)
             begin = 0
 

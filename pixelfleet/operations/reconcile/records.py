@@ -62,14 +62,14 @@ def settle_records(
                 result.waiting += waiting
                 result.unfinished += job is not None and not gone and not waiting
             if not dry_run:
-                result.refused += _send(deployment, [(job, image.lane) for job, image in jobs if job is not None])
+                result.refused += _send(deployment, [(job, image.next_lane) for job, image in jobs if job is not None])
             progress(result)
     return result
 
 
 def _overdue(deployment: Deployment, horizon: Horizon, prefix: str) -> Iterator[Image]:
     for image in deployment.images.unsettled():
-        if image.key.startswith(prefix) and last_touched(image) <= timestamp(horizon.lanes[image.lane]):
+        if image.key.startswith(prefix) and last_touched(image) <= timestamp(horizon.lanes[image.next_lane]):
             yield image
 
 

@@ -49,7 +49,7 @@ def verdict_on(listed: ListedObject, image: Image | None, horizon: Horizon, requ
 def _verdict_on_record(image: Image, horizon: Horizon, required: RecipeRef | None) -> Verdict:
     """The state of an object whose record is of its present version."""
     if image.status in (Status.PROCESSING, Status.QUEUED):
-        return Verdict.YOUNG if last_touched(image) > timestamp(horizon.lanes[image.lane]) else Verdict.STUCK
+        return Verdict.YOUNG if last_touched(image) > timestamp(horizon.lanes[image.next_lane]) else Verdict.STUCK
     if image.status is Status.FAILED:
         return Verdict.FAILED
     if required is not None and (image.recipe is None or image.recipe.digest != required.digest):

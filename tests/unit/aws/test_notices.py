@@ -6,7 +6,17 @@ import pytest
 
 from pixelfleet.aws.notices import batch_notice, image_notice
 from pixelfleet.domain.outcomes import REPROCESSING_FAILED
-from pixelfleet.domain.records import AttemptLine, Batch, Counts, Image, NoticeKind, RecipeRef, Status, StoredVariant
+from pixelfleet.domain.records import (
+    AttemptLine,
+    Batch,
+    Counts,
+    Image,
+    NoticeKind,
+    RecipeRef,
+    Status,
+    StoredVariant,
+    as_member,
+)
 from pixelfleet.errors import Cause
 
 THUMB = StoredVariant(
@@ -57,6 +67,14 @@ def test_one_outcome_has_one_notice_id() -> None:
 def test_a_notice_keeps_its_outcome_after_the_image_is_queued_again() -> None:
     queued = image(Status.FAILED).model_copy(update={"status": Status.QUEUED})
     assert image_notice(queued, "https://fleet.example", "results").document["status"] == "failed"
+
+
+def test_a_notice_of_a_kind_that_only_a_newer_release_has_does_not_speak_of_a_failure() -> None:
+    resting = image().model_copy(update={"notice": as_member(NoticeKind, "image.resting")})
+    notice = image_notice(resting, "https://fleet.example", "results")
+    assert (notice.document["kind"], notice.document["status"]) == ("image.resting", "ready")
+    assert notice.subject == "pixelfleet: cat.jpg: image.resting"
+    assert "failed" not in notice.text
 
 
 def test_a_reprocessing_notice_has_the_failure_and_says_that_the_results_are_unchanged() -> None:

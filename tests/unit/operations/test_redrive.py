@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.domain.jobs import Job
+from pixelfleet.domain.jobs import Job, Lane
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.transitions import Aim, Failure, Success
 from pixelfleet.errors import Cause
@@ -157,3 +157,30 @@ def test_a_selection_of_one_image_takes_the_image_whatever_its_cause(deployment:
     assert [actual.image_id for actual in select(deployment.images, Selection(image_id=image.image_id))] == [
         image.image_id
     ]
+
+
+def written_by_a_newer_release(deployment: Any, image: Image, **attributes: str) -> None:
+    """Set attributes of a record, and its place in the index of failures, as a newer release writes them."""
+    client: Any = deployment.images._client
+    key = {"image_id": {"S": image.image_id}}
+    item = client.get_item(TableName="images", Key=key)["Item"]
+    item = item | {name: {"S": value} for name, value in attributes.items()}
+    item["failure_sort"] = {"S": f"{item['cause']['S']}#{item['finished_at']['S']}#{image.image_id}"}
+    client.put_item(TableName="images", Item=item)
+
+
+def test_a_failed_image_of_a_lane_that_only_a_newer_release_has_is_sent_to_heavy(deployment: Any) -> None:
+    image = failed(deployment, 1)
+    written_by_a_newer_release(deployment, image, lane="gigantic")
+    result = operation.redrive(deployment, ORDER, nothing)
+    assert [lane for lane, _ in deployment.queues.sent] == [Lane.HEAVY]
+    assert result.sent.sent == 1
+    queued = deployment.images.get(image.image_id)
+    assert (queued.status, queued.lane) == (Status.QUEUED, "gigantic")
+
+
+def test_failures_of_a_cause_that_only_a_newer_release_has_are_listed(deployment: Any) -> None:
+    images = [failed(deployment, number) for number in range(3)]
+    written_by_a_newer_release(deployment, images[1], cause="cause_of_2_0")
+    listed = {image.image_id: str(image.cause) for image in select(deployment.images, Selection(any_cause=True))}
+    assert listed == {image.image_id: "not_an_image" for image in images} | {images[1].image_id: "cause_of_2_0"}

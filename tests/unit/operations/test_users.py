@@ -1,9 +1,11 @@
 """The same rules for adding users, setting passwords and disabling users apply to every caller."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from pixelfleet.catalog.dynamo import to_attributes
 from pixelfleet.credentials.passwords import password_matches
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.users import Role, Scope
@@ -109,3 +111,48 @@ def test_a_removal_is_noted_and_the_removal_of_an_unknown_user_is_not_noted(depl
     with pytest.raises(SetupError, match="no user 'ana'"):
         remove_user(deployment, "olga", "ana")
     assert sorted(noted(deployment)) == [("olga", "add user", "ana"), ("olga", "remove user", "ana")]
+
+
+def written(deployment: Deployment, key: str, **attributes: Any) -> None:
+    """Set attributes of an item of the users table, as another release writes them."""
+    table: dict[str, Any] = {"TableName": deployment.settings.users_table}
+    item: Any = deployment.dynamodb.get_item(**table, Key={"user_id": {"S": key}})["Item"]
+    deployment.dynamodb.put_item(**table, Item=item | attributes)
+
+
+def test_a_user_whose_role_only_a_newer_release_knows_is_listed_and_has_no_rights(deployment: Deployment) -> None:
+    add_user(deployment, "olga", NewUser("ana", Role.OPERATOR), PASSWORD)
+    add_user(deployment, "olga", NewUser("bo", Role.USER), PASSWORD)
+    secret, _ = issue_token(deployment, "ana", "ana", "camera", (Scope.READ, Scope.OPERATE), 30)
+    written(deployment, "user#ana", role={"S": "auditor"}, seen_in_2_0={"NULL": True})
+
+    assert [(user.name, str(user.role)) for user in deployment.users.all()] == [("ana", "auditor"), ("bo", "user")]
+    bearer = deployment.users.bearer(secret)
+    assert bearer is not None
+    assert (bearer.user.is_operator, bearer.scopes) == (False, frozenset())
+
+    set_disabled(deployment, "olga", "ana", disabled=True)
+    item: Any = deployment.dynamodb.get_item(
+        TableName=deployment.settings.users_table, Key={"user_id": {"S": "user#ana"}}
+    )["Item"]
+    assert (item["role"], item["seen_in_2_0"]) == ({"S": "auditor"}, {"NULL": True})
+
+
+def test_a_right_that_only_a_newer_release_knows_gives_nothing_and_stays_in_the_token(deployment: Deployment) -> None:
+    add_user(deployment, "olga", NewUser("ana", Role.USER), PASSWORD)
+    secret, note = issue_token(deployment, "ana", "ana", "camera", (Scope.READ,), 30)
+    scopes = [{"S": "read"}, {"S": "annotate"}]
+    user = deployment.users.get("ana")
+    assert user is not None
+    written(deployment, f"token#{note.digest}", scopes={"L": scopes})
+    written(
+        deployment,
+        "user#ana",
+        tokens={"L": [{"M": to_attributes(note.model_dump(exclude={"scopes"})) | {"scopes": {"L": scopes}}}]},
+    )
+
+    bearer = deployment.users.bearer(secret)
+    assert bearer is not None
+    assert bearer.scopes == {Scope.READ}
+    kept = reset_password(deployment, "olga", "ana", "another correct battery", keep_tokens=True)
+    assert [str(scope) for scope in kept.tokens[0].scopes] == ["read", "annotate"]

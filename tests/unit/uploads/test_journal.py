@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pixelfleet.domain.keys import batch_prefix
 from pixelfleet.errors import SetupError
 from pixelfleet.files.sources import Source
 from pixelfleet.uploads.journal import Pending, Target, UploadJournal
@@ -85,3 +86,14 @@ def test_an_empty_file_of_an_earlier_release_counts_as_no_name(tmp_path: Path) -
     [path] = (tmp_path / "pixelfleet" / "uploads").glob("pending-*")
     path.write_text("")
     assert pending.name("20261126-000100") == "20261126-000100"
+
+
+@pytest.mark.parametrize("content", [b"\0" * 15, b"\xff\xfe", b"20261126-0000", b"a/b\n", b"x" * 200_000])
+def test_a_file_that_a_power_cut_damaged_does_not_block_unnamed_uploads(tmp_path: Path, content: bytes) -> None:
+    pending = Pending("aws", "uploads", "me", [Path("/pictures")])
+    pending.name("20261126-000000")
+    [path] = (tmp_path / "pixelfleet" / "uploads").glob("pending-*")
+    path.write_bytes(content)
+    name = pending.name("20261126-000100")
+    assert batch_prefix("me", name) == f"uploads/me/{name}/"
+    assert pending.name("later") == name

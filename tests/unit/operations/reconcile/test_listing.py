@@ -89,6 +89,13 @@ def test_an_inventory_continues_in_the_middle_of_a_file(s3: "S3Client", tmp_path
         assert rest == [actual.key for page in pages[cut + 1 :] for actual in page.objects]
 
 
+@pytest.mark.parametrize("position", ["\0\0\0", "uploads/me/b1/a.jpg", "0:", ":5", "7:0", "0:-1"])
+def test_a_position_that_is_none_of_this_inventory_begins_anew(s3: "S3Client", tmp_path: Path, position: str) -> None:
+    manifest = report(tmp_path, [[row("a"), row("b")], [row("c")]])
+    pages = InventoryListing(Listings(s3), manifest, "uploads", "").pages(position)
+    assert [actual.key for page in pages for actual in page.objects] == ["a", "b", "c"]
+
+
 def test_an_inventory_is_read_from_s3(s3: "S3Client", tmp_path: Path) -> None:
     report(tmp_path, [[row("a.jpg")]])
     s3.create_bucket(Bucket="inventories")

@@ -134,3 +134,13 @@ def test_an_archived_image_is_processed_once_its_object_can_be_read(deployment: 
     archived(deployment, image, None)
     assert settle(deployment) == UnsettledRecords(waiting=1)
     assert sent(deployment) == [(JobKind.PROCESS, "a.png", Origin.RECONCILE)]
+
+
+def test_a_record_of_a_lane_that_only_a_newer_release_has_is_settled_by_heavy(deployment: Any) -> None:
+    image = processing(deployment, "gone.png")
+    client: Any = deployment.images._client
+    key = {"image_id": {"S": image.image_id}}
+    item = client.get_item(TableName="images", Key=key)["Item"]
+    client.put_item(TableName="images", Item=item | {"lane": {"S": "gigantic"}})
+    assert settle(deployment) == UnsettledRecords(gone=1)
+    assert [lane for lane, _ in deployment.queues.sent] == [Lane.HEAVY]

@@ -44,6 +44,7 @@ def image(status: Status, minutes: int = 60, **more: Any) -> Image:
         (listed(), image(Status.PROCESSING, minutes=11), None, Verdict.STUCK),
         (listed(), image(Status.PROCESSING, minutes=9), None, Verdict.YOUNG),
         (listed(), image(Status.QUEUED, minutes=11), None, Verdict.STUCK),
+        (listed(), image(Status.QUEUED, minutes=11, lane="lane_of_2_0"), None, Verdict.STUCK),
     ],
 )
 def test_the_verdict_on_an_object_follows_from_the_listing_and_the_record(
