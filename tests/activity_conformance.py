@@ -1,10 +1,8 @@
 """The conformance suite of the activity table. The suite runs on moto in process and on the embedded cloud."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from pixelfleet.catalog.activity import Activity, Heartbeat, Sample, slot_of
-from pixelfleet.catalog.dynamo import to_attributes
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import as_member, timestamp
 
@@ -70,17 +68,3 @@ class ActivityConformance:
         activity.beat(heartbeat("host:1"))
         activity.beat(other)
         assert activity.heartbeats(NOW - timedelta(seconds=60)) == [heartbeat("host:1"), other]
-
-    def test_attributes_of_a_newer_release_stay_in_the_item_of_a_digest(self, activity: Activity) -> None:
-        assert activity.claim_digest(NOW, "one", NOW)
-        table: Any = activity
-        key = to_attributes({"stream": "digests", "at": timestamp(NOW)})
-        item = table._client.get_item(TableName=table._table, Key=key)["Item"]
-        table._client.put_item(TableName=table._table, Item=item | {"added_in_2_0": {"SS": ["a"]}})
-        assert not activity.claim_digest(NOW, "another", NOW)
-        assert activity.claim_digest(NOW, "another", NOW + timedelta(hours=1))
-        activity.note_published(NOW)
-        assert not activity.claim_digest(NOW, "another", NOW + timedelta(hours=9))
-        item = table._client.get_item(TableName=table._table, Key=key)["Item"]
-        assert item["added_in_2_0"] == {"SS": ["a"]}
-        assert int(item["expires_at"]["N"]) > NOW.timestamp()

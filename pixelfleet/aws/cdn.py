@@ -33,7 +33,8 @@ def folders_of(images: Sequence[tuple[str, str]], most: int = MOST_FOLDERS) -> l
     """The folders to invalidate next for these pairs of owner and image id: at most `most`.
 
     Few images have a folder each. Of more images, an owner's are one folder: the owner's other images are then fetched
-    from S3 once more, and a million removals are one invalidation. Owners beyond `most` wait for the next call.
+    from S3 once more, and one invalidation covers all images of the owner that were removed before. Owners beyond
+    `most` wait for the next call.
     """
     each: list[tuple[str, str | None]] = list(dict.fromkeys(images))
     if len(each) <= most:

@@ -114,22 +114,22 @@ class Activity:
         False if the digest is published, or if another process claimed it less than `CLAIM_KEPT` ago. A claim whose
         answer was lost is repeated by the same caller, and succeeds.
         """
+        item = _digest(until) | {"claimed_by": caller, "claimed_at": timestamp(now)}
         alternatives = (
             "attribute_not_exists(#stream)",
             "attribute_not_exists(published) AND claimed_by = :caller",
             "attribute_not_exists(published) AND claimed_at < :lapsed",
         )
-        values = {":caller": caller, ":now": timestamp(now), ":lapsed": timestamp(now - CLAIM_KEPT)}
+        values = {":caller": caller, ":lapsed": timestamp(now - CLAIM_KEPT)}
         with translated("claim the digest of an hour"):
             try:
                 write(
-                    self._client.update_item,
+                    self._client.put_item,
                     TableName=self._table,
-                    Key=_digest_key(until),
-                    UpdateExpression="SET claimed_by = :caller, claimed_at = :now, expires_at = :expires",
+                    Item=to_attributes(item),
                     ConditionExpression=" OR ".join(alternatives),
                     ExpressionAttributeNames={"#stream": "stream"},
-                    ExpressionAttributeValues=to_attributes(values | _digest_expiry(until)),
+                    ExpressionAttributeValues=to_attributes(values),
                 )
             except ClientError as error:
                 if error_code(error) == "ConditionalCheckFailedException":
@@ -141,11 +141,7 @@ class Activity:
         """Note that the digest of the hour that ends at `until` is published."""
         with translated("note a published digest"):
             write(
-                self._client.update_item,
-                TableName=self._table,
-                Key=_digest_key(until),
-                UpdateExpression="SET published = :published, expires_at = :expires",
-                ExpressionAttributeValues=to_attributes({":published": True} | _digest_expiry(until)),
+                self._client.put_item, TableName=self._table, Item=to_attributes(_digest(until) | {"published": True})
             )
 
     def beat(self, heartbeat: Heartbeat) -> None:
@@ -232,12 +228,9 @@ def slot_of(moment: datetime) -> str:
     return timestamp(datetime.fromtimestamp(seconds - seconds % SLOT, UTC))
 
 
-def _digest_key(until: datetime) -> Any:
-    return to_attributes({"stream": _DIGESTS, "at": timestamp(until)})
-
-
-def _digest_expiry(until: datetime) -> dict[str, int]:
-    return {":expires": int((until + DIGESTS_KEPT).timestamp())}
+def _digest(until: datetime) -> dict[str, Any]:
+    expires = until + DIGESTS_KEPT
+    return {"stream": _DIGESTS, "at": timestamp(until), "expires_at": int(expires.timestamp())}
 
 
 def _finished(lane: Lane) -> str:

@@ -67,6 +67,14 @@ class Invalidations:
                 pending += self._read(_stream((first + shard) % SHARDS), most - len(pending))
         return pending
 
+    def of_owner(self, owner: str, most: int) -> list[PendingInvalidation]:
+        """At most so many of an owner's noted images."""
+        pending: list[PendingInvalidation] = []
+        for shard in range(SHARDS):
+            if len(pending) < most:
+                pending += self._read(_stream(shard), most - len(pending), f"{owner}/")
+        return pending
+
     def done(self, sent: Iterable[PendingInvalidation]) -> None:
         """Delete the items of images that CloudFront has invalidated."""
         for pending in sent:
@@ -74,7 +82,7 @@ class Invalidations:
             with translated("note that an image is invalidated"):
                 write(self._client.delete_item, TableName=self._table, Key=key)
 
-    def _read(self, stream: str, most: int) -> list[PendingInvalidation]:
+    def _read(self, stream: str, most: int, prefix: str = "") -> list[PendingInvalidation]:
         query: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "#stream = :stream",
@@ -82,6 +90,10 @@ class Invalidations:
             "ExpressionAttributeValues": {":stream": {"S": stream}},
             "Limit": most,
         }
+        if prefix:
+            query["KeyConditionExpression"] += " AND begins_with(#at, :prefix)"
+            query["ExpressionAttributeNames"]["#at"] = "at"
+            query["ExpressionAttributeValues"][":prefix"] = {"S": prefix}
         with translated("read which images are to be invalidated"):
             items = [from_attributes(item) for item in self._client.query(**query)["Items"]]
         return [PendingInvalidation(item["owner"], item["image_id"], item["at"]) for item in items]

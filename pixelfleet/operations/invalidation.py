@@ -5,7 +5,8 @@ dead workers. If CloudFront refuses, the images stay noted, and no job is affect
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from pixelfleet.aws.cdn import MOST_FOLDERS, Cdn, covered, folders_of
@@ -16,6 +17,10 @@ from pixelfleet.errors import Cause, TransientError
 #: Images that are read at once, and calls to CloudFront before the next slot goes on: a few seconds in all.
 PAGE: Final = 500
 MOST_CALLS: Final = 3
+#: Images beyond the page that one call covers, at most, if it names folders of owners. A million images of an owner are
+#: some 200 calls.
+MOST_COVERED: Final = 5_000
+THREADS: Final = 8
 #: The same for `reconcile`, which has more time.
 RECONCILE_CALLS: Final = 200
 #: Seconds between two tries while CloudFront has no room, and seconds that a reconcile waits in all. An invalidation
@@ -63,14 +68,20 @@ def send_all_invalidations(
     return send_invalidations(deployment, calls=RECONCILE_CALLS)
 
 
-def _send(cdn: Cdn, invalidations: Invalidations, page: list[PendingInvalidation], most: int) -> bool:
+def _send(cdn: Cdn, invalidations: Invalidations, page: Sequence[PendingInvalidation], most: int) -> bool:
     folders = folders_of([(pending.owner, pending.image_id) for pending in page], most)
-    sent = [pending for pending in page if covered((pending.owner, pending.image_id), folders)]
+    sent = {pending.at: pending for pending in page if covered((pending.owner, pending.image_id), folders)}
+    owners = [owner for owner, image_id in folders if image_id is None]
+    for owner in owners:
+        # Read before the call: an image that is noted later, also of the same owner, is sent by another call.
+        sent |= {pending.at: pending for pending in invalidations.of_owner(owner, MOST_COVERED // len(owners))}
     try:
-        cdn.invalidate(folders, (pending.at for pending in sent))
+        cdn.invalidate(folders, sent)
     except TransientError as error:
         if error.cause is not Cause.THROTTLED:
             raise
         return False
-    invalidations.done(sent)
+    with ThreadPoolExecutor(THREADS) as pool:
+        for done in [pool.submit(invalidations.done, [pending]) for pending in sent.values()]:
+            done.result()
     return True

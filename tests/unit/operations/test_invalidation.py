@@ -1,5 +1,6 @@
 """Invalidations are sent when CloudFront has room for them, and are kept until then."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import TransientError
 from pixelfleet.operations.invalidation import (
     LONGEST_WAIT,
+    MOST_COVERED,
     RECONCILE_CALLS,
     send_all_invalidations,
     send_invalidations,
@@ -65,6 +67,39 @@ def test_a_large_removal_needs_few_invalidations() -> None:
     while not send_invalidations(edge.deployment, calls=RECONCILE_CALLS):
         edge.clock.now += DURATION
     assert edge.forgotten() == 2_500
+
+
+def test_an_invalidation_of_an_owner_covers_the_owners_images_beyond_one_page() -> None:
+    edge = Edge()
+    for number in range(3 * MOST_COVERED):
+        edge.remove("me", number)
+    edge.remove("you", 0)
+    calls = 0
+    while not send_invalidations(edge.deployment, calls=1):
+        edge.clock.now += DURATION
+        calls += 1
+    assert edge.forgotten() == len(edge.removed)
+    # A page of 500 images for each call would be 30 calls.
+    assert calls <= 4
+
+
+def test_an_image_that_is_noted_during_the_call_is_invalidated_by_another_call() -> None:
+    edge = Edge()
+    for number in range(20):
+        edge.remove("me", number)
+    invalidate = edge.deployment.cdn.invalidate  # type: ignore[union-attr]
+
+    def slow(*request: Any) -> None:
+        invalidate(*request)
+        edge.clock.now += 1.0
+        if len(edge.removed) == 20:
+            edge.remove("me", 21)
+
+    edge.deployment.__dict__["cdn"] = SimpleNamespace(invalidate=slow)
+    assert not send_invalidations(edge.deployment, calls=1)
+    assert send_invalidations(edge.deployment, calls=1)
+    [late] = edge.removed[20:]
+    assert edge.cloudfront.forgotten_since(edge.clock.now - 1.0, f"/i/me/{late.image_id}/r/thumb.webp")
 
 
 def test_the_sixteenth_wildcard_waits_and_nothing_is_lost() -> None:
