@@ -45,9 +45,9 @@ def bucket_steps(environment: Environment, rng: random.Random, keys: Sequence[st
     scenario = environment.scenario
     kinds = scenario.kinds or some_of(rng, KINDS, rng.choice((0.2, 0.6)))
     texts = scenario.texts or rng.choice((1, 2, 3, 3))
-    actions = {"delete": delete, "delete old": delete_old, "expire": expire, "expire old": expire_old}
+    actions = {"put": put, "delete": delete, "delete old": delete_old, "expire": expire, "expire old": expire_old}
     rare = [actions[name] for name in scenario.actions or some_of(rng, _OFTEN)]
-    return [(put if rng.random() < 0.65 else rng.choice(rare))(rng.choice(keys)) for _ in range(rng.randint(2, 12))]
+    return [(put if rng.random() < 0.65 else rng.choice(rare))(rng.choice(keys)) for _ in range(rng.randint(2, scenario.most_steps))]
 
 
 def _expire_old_version(s3: FakeS3, bucket: str, key: str) -> None:
