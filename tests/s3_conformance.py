@@ -83,6 +83,16 @@ class S3Conformance:
         s3.delete_object(Bucket=versioned, Key="a", VersionId=marker)
         assert s3.get_object(Bucket=versioned, Key="a")["Body"].read() == b"one"
 
+    def test_a_copy_of_an_old_version_is_the_newest_version_of_its_key(self, s3: "S3Client", versioned: str) -> None:
+        old = s3.put_object(Bucket=versioned, Key="k", Body=b"old")["VersionId"]
+        s3.delete_object(Bucket=versioned, Key="k")
+        source: Any = {"Bucket": versioned, "Key": "k", "VersionId": old}
+        copy = s3.copy_object(Bucket=versioned, Key="k", CopySource=source)["VersionId"]
+        assert (copy != old, s3.head_object(Bucket=versioned, Key="k")["VersionId"]) == (True, copy)
+        assert s3.get_object(Bucket=versioned, Key="k")["Body"].read() == b"old"
+        nothing: Any = {"Bucket": versioned, "Key": "nothing"}
+        assert code_of(s3.copy_object, Bucket=versioned, Key="k", CopySource=nothing) == "NoSuchKey"
+
     def test_removing_the_newest_version_makes_the_one_before_current(self, s3: "S3Client", versioned: str) -> None:
         first = s3.put_object(Bucket=versioned, Key="a", Body=b"one")["VersionId"]
         second = s3.put_object(Bucket=versioned, Key="a", Body=b"two")["VersionId"]

@@ -82,6 +82,17 @@ class Cloud:
             for end in ("", "-dlq"):
                 self.sqs.queue(f"{self.settings.prefix}-{name}{end}").wake(self._scheduler.now)
 
+    def end_restore(self, key: str, seconds: float) -> None:
+        """Let the restore of the key's object end after so many seconds, unless the key has another object by then."""
+        bucket = self.s3.bucket(self.settings.uploads_bucket)
+        restored = bucket.current(key)
+
+        def end() -> None:
+            if restored is not None and restored.restore is not None and bucket.current(key) is restored:
+                self.s3.finish_restore(bucket.name, key)
+
+        self._scheduler.spawn(self._process, "restore", end, seconds)
+
     def dead_letters(self, name: str) -> list[str]:
         """The bodies of the messages in a dead-letter queue; `name` is `uploads`, `bulk` or `heavy`."""
         return [message.body for message in self.sqs.queue(f"{self.settings.prefix}-{name}-dlq").messages()]

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 import dashboard.actions
+import pixelfleet.cli.reconcile
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import image_id
 from tests.simulation.environment import Environment
@@ -15,7 +16,7 @@ RECIPES: Final = ("web", "catalog", None)
 
 
 def dashboard_steps(environment: Environment, rng: random.Random, keys: Sequence[str]) -> list[Step]:
-    """Deletes and reprocessing; where the scenario names recipes, reprocessing alone."""
+    """Deletions, their undoing, and reprocessing; where the scenario names recipes, reprocessing alone."""
     recipes = environment.scenario.recipes
     deletes = rng.choice((0.0, 0.3, 0.6)) if not recipes else 0.0
     return [_step(rng, rng.choice(keys), deletes, recipes or RECIPES) for _ in range(rng.randint(1, 7))]
@@ -24,6 +25,9 @@ def dashboard_steps(environment: Environment, rng: random.Random, keys: Sequence
 def _step(rng: random.Random, key: str, deletes: float, recipes: Sequence[str | None]) -> Step:
     name = short(key)
     if rng.random() < deletes:
+        if rng.random() < 0.3:
+            words = f"undoes the deletion of {name}"
+            return Step(words, lambda d: _in_dashboard(d, key, dashboard.actions.restore), leaves_work=False)
         return Step(f"deletes {name} in the dashboard", lambda d: _in_dashboard(d, key, dashboard.actions.delete))
     recipe = rng.choice(recipes)
 
@@ -34,8 +38,8 @@ def _step(rng: random.Random, key: str, deletes: float, recipes: Sequence[str | 
 
 
 def curator_steps(rng: random.Random, keys: Sequence[str]) -> list[Step]:
-    """Has images processed again by other recipes, and makes earlier revisions current again."""
-    return [_curates(rng, rng.choice(keys)) for _ in range(rng.randint(2, 8))]
+    """Has images processed again by other recipes, makes earlier revisions current again, and has old ones deleted."""
+    return [_curates(rng, rng.choice(keys)) for _ in range(rng.randint(2, 12))]
 
 
 def _curates(rng: random.Random, key: str) -> Step:
@@ -49,7 +53,10 @@ def _curates(rng: random.Random, key: str) -> Step:
             chosen = image.kept_revisions[int(which * len(image.kept_revisions))]
             dashboard.actions.make_current(site, caller, image, chosen.results)
 
-    if rng.random() < 0.4:
+    what = rng.random()
+    if what < 0.2:
+        return Step("reconciles and sweeps", lambda _: pixelfleet.cli.reconcile.reconcile(sweep=True))
+    if what < 0.6:
         return Step(f"reprocesses {name} by {recipe}", lambda d: _in_dashboard(d, key, reprocess))
     return Step(f"makes an earlier revision of {name} current", lambda d: _in_dashboard(d, key, make_current))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pixelfleet.aws.cdn import Cdn
+from pixelfleet.aws.copies import Copies
 from pixelfleet.aws.object_bytes import ObjectBytes, ObjectStream, PutHeaders
 from pixelfleet.aws.upload_bucket import UploadBucket
 from pixelfleet.deployment import Deployment
@@ -46,6 +47,16 @@ class SimulatedBytes(ObjectBytes):
         return ObjectStream(version, answer["ETag"].strip('"'), len(body), answer["ContentType"], iter([body]), _PUT)
 
 
+class _Copying:
+    """The method `copy` of boto3's client, as one call."""
+
+    def __init__(self, s3: RemoteClient) -> None:
+        self._s3 = s3
+
+    def copy(self, source: dict[str, str], bucket: str, key: str, **_: Any) -> None:
+        self._s3.copy_object(Bucket=bucket, Key=key, CopySource=source)
+
+
 class SimulatedDynamoDb(RemoteClient):
     """A transaction has the same token in all its attempts, as our client sends it."""
 
@@ -65,6 +76,7 @@ def deployment_of(network: Network, cloud: Cloud, settings: Settings, *, sqs_att
     deployment = Deployment(settings)
     s3: Any = RemoteClient(network, "s3", cloud.s3)
     object_bytes = SimulatedBytes(s3)
+    copying: Any = _Copying(s3)
     cloudfront: Any = RemoteClient(network, "cloudfront", cloud.cloudfront)
     adapters: dict[str, Any] = {
         "s3": s3,
@@ -75,6 +87,7 @@ def deployment_of(network: Network, cloud: Cloud, settings: Settings, *, sqs_att
         "cloudwatch": None,
         "object_bytes": object_bytes,
         "upload_bucket": UploadBucket(s3, object_bytes, settings.uploads_bucket),
+        "copies": Copies(copying),
         "cdn": Cdn(cloudfront, settings.cdn_distribution_id),
     }
     # Cached properties: what stands in the instance's dictionary is what they return.

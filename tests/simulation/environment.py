@@ -20,8 +20,10 @@ from tests.simulation.violations import Violation
 
 #: A file system in memory, where there is one: journals and originals are many small files.
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
-#: The share of runs in which superseded revisions are kept.
-KEEP = 0.15
+#: The share of runs without a scenario in which superseded revisions are kept, and for how many days: some of them
+#: expire in minutes.
+KEEP = 0.25
+KEEP_DAYS = (0.002, 0.01, 30)
 #: In the message of DynamoDB's refusal of a write, alone or as the reason of a cancelled transaction.
 _CONFLICT = "TransactionConflict"
 #: The largest difference between two clocks, in seconds.
@@ -41,9 +43,7 @@ class Environment:
         self.weather = Weather.drawn(self.rng("weather"), suppressed, scenario.rates, scenario.operations)
         self.network = Network(self.scheduler, self.weather, self.trace)
         self._folders: list[tempfile.TemporaryDirectory[str]] = []
-        self.settings = simulated_settings(
-            self.folder(), scenario.max_attempts, keep_revisions=30 if self._keeps() else 0
-        )
+        self.settings = simulated_settings(self.folder(), scenario.max_attempts, keep_revisions=self._days_kept())
         self.cloud = Cloud(self.scheduler, self.settings, self.rng("aws"), scenario)
         self.clocks_differ = self.rng("clocks").random() < 0.3
         self.replace_worker: Callable[[Any, float], None] = lambda _worker, _seconds: None
@@ -104,9 +104,13 @@ class Environment:
         if _CONFLICT in str(error):
             self.violate("no command and no attempt ends by a transaction conflict", str(error)[:120])
 
-    def _keeps(self) -> bool:
-        """Whether superseded revisions are kept: in some runs without a scenario."""
-        return self.rng("keeping").random() < KEEP and self.scenario is ANYTHING
+    def _days_kept(self) -> float:
+        """The days for which superseded revisions are kept: 0 in most runs."""
+        rng = self.rng("keeping")
+        keeps, days = rng.random() < KEEP, rng.choice(KEEP_DAYS)
+        if self.scenario.keeps_revisions:
+            return min(KEEP_DAYS)
+        return days if keeps and self.scenario is ANYTHING else 0
 
     def may(self, name: str) -> bool:
         """Whether a person's step takes place: a shorter run of the same seed leaves some out."""
@@ -116,7 +120,7 @@ class Environment:
         return True
 
 
-def simulated_settings(scratch: Path, max_attempts: int, keep_revisions: int) -> Settings:
+def simulated_settings(scratch: Path, max_attempts: int, keep_revisions: float) -> Settings:
     """A deployment on AWS with a CDN; no environment variable takes part. `max_attempts` is as ever if it is 0."""
     attempts = {"max_attempts": max_attempts} if max_attempts else {}
     fields = {"scratch_dir": scratch, "keep_revisions": keep_revisions}

@@ -5,22 +5,27 @@ Each check reads the models directly and returns violations. Their names are tho
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from pixelfleet.catalog.dynamo import from_attributes
 from pixelfleet.domain.jobs import decode_message
-from pixelfleet.domain.records import Image, Status, counted_as
+from pixelfleet.domain.records import Image, Status, counted_as, timestamp
 from pixelfleet.domain.s3_events import parse_message
 from pixelfleet.errors import Cause
+from tests.fakes.s3_archives import is_archived
 from tests.fakes.s3_bucket import NULL
 from tests.simulation.cloud import EMPTY_POLLS
-from tests.simulation.environment import Environment
+from tests.simulation.environment import MOST_SKEW, Environment
 from tests.simulation.observer import Observer
 from tests.simulation.pixels import rendered, text_of
 from tests.simulation.violations import Violation
 
 #: Seconds without a receive after which a worker that lives counts as deaf.
 DEAF: Final = 2 * EMPTY_POLLS
+#: Seconds from the beginning of the reconcile to the last look at the books: its pause and its longest wait for
+#: CloudFront, the age below which it deletes nothing, and two wrong clocks.
+SINCE_RECONCILE: Final = 900.0 + 600.0 + 120.0 + 2 * MOST_SKEW
 
 
 class Books:
@@ -30,6 +35,7 @@ class Books:
         self.environment = environment
         self.observer = observer
         self.cloud = environment.cloud
+        self.now = datetime.fromtimestamp(environment.scheduler.now, UTC)
         settings = environment.settings
         self.uploads = self.cloud.s3.bucket(settings.uploads_bucket)
         self.results = self.cloud.s3.bucket(settings.results_bucket)
@@ -89,13 +95,17 @@ def every_key_has_its_record(books: Books) -> Iterator[Violation]:
         elif image.status is Status.DELETED:
             yield Violation(name, f"{key} exists, and its record says deleted")
         else:
-            yield from _deserved(name, key, text_of(current.body), image)
+            yield from _deserved(name, key, text_of(current.body), image, archived=is_archived(current, books.now))
 
 
-def _deserved(name: str, key: str, text: str, image: Image) -> Iterator[Violation]:
+def _deserved(name: str, key: str, text: str, image: Image, *, archived: bool) -> Iterator[Violation]:
     unreadable = text.startswith("bad")
     if unreadable and image.status is Status.READY:
         yield Violation(name, f"{key} cannot be read, and its record says ready")
+    if image.status is Status.FAILED and image.cause is Cause.ARCHIVED:
+        if not archived:
+            yield Violation(name, f"{key} can be read, and its record says archived")
+        return
     blamed = image.status is Status.FAILED and image.cause is not None and image.cause.blames_image
     if blamed and not unreadable and image.cause is not Cause.RECIPE_UNFIT:
         yield Violation(name, f"{key} is whole, and its record says {image.cause}")
@@ -154,6 +164,17 @@ def nothing_is_left_over(books: Books) -> Iterator[Violation]:
             yield Violation(name, f"{key}: {len(image.superseded)} superseded revisions are listed")
         elif left := [result for result in books.results_of(image) if result not in named]:
             yield Violation(name, f"{key}: {len(left)} results that the record does not name")
+
+
+def nothing_is_kept_too_long(books: Books) -> Iterator[Violation]:
+    """No image keeps a revision whose days were over when the reconcile began."""
+    environment = books.environment
+    days = timedelta(days=environment.settings.keep_revisions)
+    oldest = timestamp(books.now - days - timedelta(seconds=SINCE_RECONCILE))
+    for key, image in books.images.items():
+        for kept in image.kept_revisions:
+            if kept.superseded_at < oldest:
+                yield Violation("no revision is kept for longer than its days", f"{key}: {kept.superseded_at}")
 
 
 def counters_equal_records(books: Books) -> Iterator[Violation]:
@@ -299,6 +320,7 @@ AFTER_RECONCILE: Final[tuple[Check, ...]] = (
     deleted_keys_say_so,
     deleted_keys_are_gone,
     nothing_is_left_over,
+    nothing_is_kept_too_long,
     batches_complete_once,
     outcomes_are_announced,
     dead_letters_are_explained,

@@ -119,7 +119,8 @@ def everybody(environment: Environment) -> list[Person]:
     machines = ("laptop", "studio")[: _number(rng, (0, 0, 1, 2), scenario.machines)]
     people += [Person(environment, name, upload_steps(environment, name)) for name in machines]
     if environment.settings.keep_revisions:
-        people.append(Person(environment, "curator", curator_steps(environment.rng("curator"), keys)))
+        names = ("curator", "editor") if scenario.keeps_revisions else ("curator",)
+        people += [Person(environment, name, curator_steps(environment.rng(name), keys)) for name in names]
     return people
 
 

@@ -18,10 +18,12 @@ class Scenario:
     """Choices that a run does not leave to chance. A value that is empty or None leaves the choice to the seed.
 
     `actions`, `tasks` and `recipes` are the kinds of steps of the bucket's users, of operators and of the dashboard's
-    users, by name; the user of the bucket has at most `most_steps`, an operator at most `most_tasks`. `operators`, `machines` and `dashboard` are numbers of people
-    beside the user of the bucket. `pauses` are mean seconds between two steps. `rates` are the chances of faults in one
-    call of `operations`, or of any operation; other faults are rare then. If `spares_people`, faults hit the fleet's
-    processes alone.
+    users, by name; the user of the bucket has at most `most_steps`, an operator at most `most_tasks`. `operators`,
+    `machines` and `dashboard` are numbers of people beside the user of the bucket. `pauses` are mean seconds between
+    two steps. `rates` are the chances of faults in one call of `operations`, or of any operation; other faults are rare
+    then. If `spares_people`, faults hit the fleet's processes alone. If `keeps_revisions`, superseded revisions are
+    kept for minutes, and two people choose among them. `share_archived` is the share of objects that are put into an
+    archive.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Scenario:
     lost_events: float | None = None
     max_receives: int = 0
     max_attempts: int = 0
+    keeps_revisions: bool = False
+    share_archived: float = 0.0
 
 
 ANYTHING: Final = Scenario("anything", operators=None, dashboard=None, machines=None)
@@ -224,6 +228,32 @@ SCENARIOS: Final = (
         rates={},
         versioned=True,
         stray_events=0.4,
+    ),
+    # Objects lie in an archive, and are restored while their images are processed, removed or made again.
+    Scenario(
+        "archives",
+        keys=(BATCHLESS, KEYS[0]),
+        kinds=("good", "good", "bad"),
+        most_steps=8,
+        actions=("restore", "restore", "archive", "delete", "undelete"),
+        operators=1,
+        tasks=("redrive", "reconcile", "seal"),
+        most_tasks=3,
+        dashboard=1,
+        pauses=(2.0, 20.0, 100.0),
+        share_archived=0.7,
+    ),
+    # Earlier revisions expire while somebody makes them current again.
+    Scenario(
+        "kept revisions",
+        keys=(BATCHLESS, KEYS[0]),
+        kinds=("good", "good", "odd"),
+        texts=1,
+        most_steps=3,
+        actions=("delete", "expire old"),
+        pauses=(2.0, 20.0, 100.0),
+        rates={Fault.SLOW: 0.2, Fault.AFTER: 0.03, Fault.DEATH: 0.01},
+        keeps_revisions=True,
     ),
 )
 #: The share of runs that draw everything.
