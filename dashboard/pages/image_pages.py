@@ -37,7 +37,9 @@ _AFTER: Final = "enhanced"
 _BEFORE: Final = "optimized"
 #: Formats that pages embed, in the order of preference.
 _EMBEDDED: Final = ("image/avif", "image/webp", "image/png", "image/jpeg")
-_NO_RESTORE: Final = "It cannot be restored: its bytes are gone from the bucket, or there is another file of its name."
+_NO_RESTORE: Final = (
+    "It cannot be restored: its bytes are gone from the bucket or archived, or there is another file of its name."
+)
 LINK_SECONDS: Final = {"1 hour": 3600, "1 day": 86_400, "7 days": LONGEST_SECONDS}
 
 

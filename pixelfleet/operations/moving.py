@@ -54,9 +54,9 @@ def move_images(
 ) -> BulkResult:
     """Move images, fifty at a time. The target batch is sealed at the end, unless it was open before.
 
-    `gone` counts images that stay in place: they are in the batch already, their original is gone or in a bucket that
-    is not ours, or the batch has another file of that name. `left` counts images that are in both batches: no worker
-    has processed the copy in time, or the copy failed. A repeated move continues with these images.
+    `gone` counts images that stay in place: they are in the batch already, their original is gone, archived or in a
+    bucket that is not ours, or the batch has another file of that name. `left` counts images that are in both batches:
+    no worker has processed the copy in time, or the copy failed. A repeated move continues with these images.
 
     Raises:
         TransientError: S3 or DynamoDB does not answer; moved images stay moved.

@@ -14,7 +14,8 @@ def may_be_restored(deployment: Deployment, image: Image) -> bool:
 def restore_image(deployment: Deployment, image: Image) -> bool:
     """Make the removed version current again. After the bucket's event, a worker processes the image again.
 
-    False if this is not possible: the image is not removed, its version is gone, or its key has another object by now.
+    False if this is not possible: the image is not removed, its version is gone or archived, or its key has another
+    object by now.
 
     Raises:
         TransientError: S3 does not answer.

@@ -101,6 +101,17 @@ def test_a_restore_replaces_no_newer_upload_and_restores_no_version_that_is_gone
     assert body_of(deployment, image.key) == b"another picture"
 
 
+def test_an_archived_original_is_neither_restored_nor_moved_and_others_are(deployment: Deployment) -> None:
+    archived, plain = (uploaded(deployment, "frozen", f"{name}.jpg") for name in ("archived", "plain"))
+    source: Any = {"Bucket": archived.bucket, "Key": archived.key}
+    version = deployment.s3.copy_object(**source, CopySource=source, StorageClass="GLACIER")["VersionId"]
+    archived = archived.model_copy(update={"version_id": version})
+    both = moved(deployment, [archived, plain], "thaw", Workers(deployment, "thaw").patience())
+    assert both == BulkResult(done=1, gone=1)
+    deployment.s3.delete_object(Bucket=archived.bucket, Key=archived.key)
+    assert not restore_image(deployment, archived.model_copy(update={"status": Status.DELETED}))
+
+
 def test_deleted_images_are_listed_and_restored_together(dashboard: Dashboard, deployment: Deployment) -> None:
     images = [uploaded(deployment, "together", f"{number}.jpg") for number in range(3)]
     for image in images[:2]:
