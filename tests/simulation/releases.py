@@ -7,6 +7,8 @@ from pixelfleet.deployment import Deployment
 NEWER: Final = "newer"
 #: An attribute of image items that only the next release knows. Each of its writes keeps or adds the attribute.
 ATTRIBUTE: Final = "next_release"
+#: The lane that each of its writes names: this release has no lane of that name.
+LANE: Final = "gigantic"
 
 
 class _NewerClient:
@@ -32,7 +34,7 @@ class _NewerClient:
     def _with_attribute(self, put: dict[str, Any]) -> dict[str, Any]:
         if put["TableName"] != self._images:
             return put
-        return put | {"Item": put["Item"] | {ATTRIBUTE: {"S": "kept"}}}
+        return put | {"Item": put["Item"] | {ATTRIBUTE: {"S": "kept"}, "lane": {"S": LANE}}}
 
 
 def newer_release(deployment: Deployment) -> None:

@@ -186,7 +186,7 @@ class Simulation:
         task = environment.scheduler.spawn(process, "reconcile", reconcile)
         self._run_until(lambda: task.ended)
         if task.error is not None:
-            self._violations.append(Violation("a reconcile without faults succeeds", repr(task.error)))
+            self._violations.append(Violation("a reconcile succeeds", repr(task.error)))
 
     def _check(self, checks: Any) -> None:
         for violation in violations(checks, self.environment, self.observer):
