@@ -5,14 +5,14 @@ import json
 import pytest
 
 from dashboard.app import create_app
-from dashboard.callers import ALL, Caller
+from dashboard.callers import Caller
 from dashboard.following import admit, states
 from dashboard.problem import Problem
 from dashboard.site import Site
 from pixelfleet.catalog.background import BackgroundTaskState
 from pixelfleet.domain.jobs import Origin
 from pixelfleet.domain.records import Image
-from pixelfleet.domain.users import Role, User
+from pixelfleet.domain.users import Role, User, rights_of
 from pixelfleet.errors import Cause
 from tests.fakes.records import record
 from tests.unit.dashboard.conftest import Dashboard
@@ -25,7 +25,7 @@ def site(dashboard: Dashboard) -> Site:
 
 
 def caller(name: str, role: Role = Role.USER) -> Caller:
-    return Caller(User(name=name, role=role, password="none", created_at=""), ALL[role])
+    return Caller(User(name=name, role=role, password="none", created_at=""), rights_of(role))
 
 
 ANA, BEN, OLGA = caller("ana"), caller("ben"), caller("olga", Role.OPERATOR)
