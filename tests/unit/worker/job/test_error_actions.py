@@ -83,7 +83,7 @@ def test_every_error_of_an_attempt_has_a_row_of_its_own() -> None:
     assert raised_by_attempts <= named
     elsewhere = {
         errors.PixelfleetError, errors.ProcessingError, errors.JobError, errors.EventError, errors.RecipeError,
-        errors.SetupError, errors.SettingsError,
+        errors.StepError, errors.SetupError, errors.SettingsError,
         # The worker handles a RefusedError as a TransientError. Only the upload client distinguishes them.
         errors.RefusedError,
     }  # fmt: skip
