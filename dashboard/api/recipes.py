@@ -23,11 +23,11 @@ from dashboard.callers import Operator, Reader, Writer
 from dashboard.problem import Problem
 from dashboard.problems import responses
 from dashboard.site import site_of
-from dashboard.trials import TrialOut
 from pixelfleet import recipes
 from pixelfleet.domain.registry import InUseError
 from pixelfleet.errors import RecipeError
 from pixelfleet.operations import recipe_registry
+from pixelfleet.operations.trial_results import Trial
 
 router = APIRouter(tags=["recipes"])
 
@@ -68,11 +68,11 @@ def check_recipe(request: Request, caller: Reader, body: RecipeIn) -> RecipeChec
 
 @router.post(
     "/recipes/try",
-    response_model=TrialOut,
+    response_model=Trial,
     responses=responses(400, 401, 403, 404, 422, 429, 503),
     summary="What a recipe makes of an image, before it is stored",
 )
-def try_recipe(request: Request, caller: Writer, body: RecipeTryIn) -> TrialOut:
+def try_recipe(request: Request, caller: Writer, body: RecipeTryIn) -> Trial:
     """Nothing is kept. One trial at a time, ten a minute for each user, within the limits of the bulk lane and 15 s."""
     site = site_of(request)
     source = image_for(site, caller, body.image_id) if body.image_id is not None else body.sample

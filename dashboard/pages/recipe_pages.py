@@ -13,13 +13,13 @@ from dashboard.flash import Note
 from dashboard.problem import Problem
 from dashboard.rendering import segment
 from dashboard.site import Site, site_of
-from dashboard.trials import TrialOut
 from pixelfleet import recipes
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.registry import InUseError, RecipeVersion, uses_of
 from pixelfleet.errors import RecipeError
 from pixelfleet.operations import recipe_registry
 from pixelfleet.operations.recipe_trial import MOST_SAMPLE
+from pixelfleet.operations.trial_results import Trial
 from pixelfleet.recipes import BUILTIN, Recipe
 
 router = APIRouter()
@@ -110,7 +110,7 @@ def try_recipe(
     text: Text = "",
     image: Annotated[str, Form(max_length=32)] = "",
     sample: Annotated[UploadFile | None, File()] = None,
-) -> TrialOut:
+) -> Trial:
     """For the editor's script: renders an image of the caller's, or a sample, by the draft and by the recipe `name`."""
     site = site_of(request)
     if sample is not None and sample.size:
