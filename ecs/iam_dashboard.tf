@@ -56,9 +56,10 @@ data "aws_iam_policy_document" "dashboard" {
     resources = [var.buckets.uploads.arn, var.buckets.results.arn]
   }
 
+  # Scan: an operator counts the outdated images of adopted buckets, which no index lists.
   statement {
     sid       = "Images"
-    actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"]
+    actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Scan"]
     resources = [var.tables.images.arn]
   }
 

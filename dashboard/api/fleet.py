@@ -120,7 +120,10 @@ def purge(request: Request, response: Response, caller: Operator, body: PurgeIn)
     summary="Count the images whose recipe is another now, or make them again",
 )
 def outdated(request: Request, response: Response, caller: Operator, body: OutdatedIn) -> BackgroundTaskOut:
-    """After a change of a recipe or a route; as `pixelfleet reconcile --outdated`. A count looks at 100,000 objects."""
+    """After a change of a recipe or a route; as `pixelfleet reconcile --outdated`, with the images of adopted buckets.
+
+    A count looks at 100,000 objects of the uploads bucket, and at 200 MB of records for adopted buckets.
+    """
     task = site_of(request).background_tasks.outdated(caller.name, count=body.count)
     response.headers["Location"] = f"/api/v1/background-tasks/{task.id}"
     return task_out(task)

@@ -142,21 +142,52 @@ class ImageReader:
         Reads a megabyte of the table a call, and ends after so many calls.
         """
         query: dict[str, Any] = {
-            "TableName": self._table,
             "Select": "COUNT",
             "FilterExpression": "revision_recipe.#name = :name AND revision_recipe.digest <> :digest",
             "ExpressionAttributeNames": {"#name": "name"},
             "ExpressionAttributeValues": {":name": {"S": recipe.name}, ":digest": {"S": recipe.digest}},
         }
         count = 0
-        for _ in range(calls):
-            with translated("count the images of a recipe"):
-                answer = self._client.scan(**query)
+        for answer in islice(self._scan("count the images of a recipe", query), calls):
             count += answer["Count"]
             if "LastEvaluatedKey" not in answer:
                 return count, True
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         return count, False
+
+    def made_by(self, recipes: Iterable[str]) -> Iterator[list[Image]]:
+        """Images whose results are of one of these recipes, by digest, in no order; a page may be empty.
+
+        Reads the whole table, a megabyte a page.
+        """
+        values = {f":digest{number}": {"S": digest} for number, digest in enumerate(recipes)}
+        query: dict[str, Any] = {
+            "FilterExpression": " OR ".join(f"revision_recipe.digest = {name}" for name in values),
+            "ExpressionAttributeValues": values,
+        }
+        return self._pages("look for the images of a recipe", query)
+
+    def chosen_for(self, digest: str) -> Iterator[list[Image]]:
+        """Images for which somebody chose the recipe of this digest, in no order; a page may be empty.
+
+        Reads the whole table, a megabyte a page.
+        """
+        query: dict[str, Any] = {
+            "FilterExpression": "chosen_recipe.digest = :digest",
+            "ExpressionAttributeValues": {":digest": {"S": digest}},
+        }
+        return self._pages("look for the images that a recipe was chosen for", query)
+
+    def ready_outside(self, bucket: str) -> Iterator[list[Image]]:
+        """Ready images of other buckets, in no order; a page may be empty.
+
+        Reads the whole table, a megabyte a page.
+        """
+        query: dict[str, Any] = {
+            "FilterExpression": "#bucket <> :bucket AND #status = :ready",
+            "ExpressionAttributeNames": {"#bucket": "bucket", "#status": "status"},
+            "ExpressionAttributeValues": {":bucket": {"S": bucket}, ":ready": {"S": Status.READY.value}},
+        }
+        return self._pages("look for the images of adopted buckets", query)
 
     def unsettled(self) -> Iterator[Image]:
         """Records under way or failed, with a pending notice, or with superseded results that are not deleted.
@@ -166,7 +197,6 @@ class ImageReader:
         Reads the whole table, a megabyte a call: for reconcile alone.
         """
         query: dict[str, Any] = {
-            "TableName": self._table,
             "FilterExpression": (
                 "#status = :queued OR #status = :processing OR #status = :failed "
                 "OR attribute_exists(notice) OR attribute_exists(superseded)"
@@ -178,10 +208,20 @@ class ImageReader:
                 ":failed": {"S": Status.FAILED.value},
             },
         }
+        for page in self._pages("look through the image records", query):
+            yield from page
+
+    def _pages(self, what: str, query: dict[str, Any]) -> Iterator[list[Image]]:
+        for answer in self._scan(what, query):
+            yield [image_of(from_attributes(item)) for item in answer["Items"]]
+
+    def _scan(self, what: str, query: dict[str, Any]) -> Iterator[Any]:
+        """The answers of a scan, the last of which has no LastEvaluatedKey."""
+        start: dict[str, Any] = {}
         while True:
-            with translated("look through the image records"):
-                answer = self._client.scan(**query)
-            yield from (image_of(from_attributes(item)) for item in answer["Items"])
+            with translated(what):
+                answer = self._client.scan(TableName=self._table, **query, **start)
+            yield answer
             if "LastEvaluatedKey" not in answer:
                 return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}

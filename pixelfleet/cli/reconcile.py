@@ -36,7 +36,8 @@ def reconcile(
         typer.Option(metavar="SECONDS", min=0, help="Skip younger objects; default: the age of the oldest message."),
     ] = None,
     outdated: Annotated[
-        bool, typer.Option("--outdated", help="Also queue images whose recipe is another now.")
+        bool,
+        typer.Option("--outdated", help="Also queue images whose recipe is another now, those of adopted buckets too."),
     ] = False,
     sweep: Annotated[bool, typer.Option("--sweep", help="Also delete results that no record names.")] = False,
     from_start: Annotated[

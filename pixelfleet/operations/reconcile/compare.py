@@ -17,7 +17,7 @@ from pixelfleet.operations.completion import recount
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.recipe_choice import RecipeChoice
 from pixelfleet.operations.reconcile.listing import ListingPage
-from pixelfleet.operations.reconcile.verdict import TO_QUEUE, Horizon, Verdict, verdict_on
+from pixelfleet.operations.reconcile.verdict import TO_QUEUE, Horizon, Verdict, is_outdated, verdict_on
 
 #: SQS serves message groups in turn: new uploads, each in its owner's group, do not wait behind ten million of these.
 GROUP: Final = message_group("\0reconcile")
@@ -104,6 +104,26 @@ class Reconcile:
                     jobs = pool.map(self._job, candidates)
                     self._send([pair for pair in jobs if pair is not None])
                 done(page.position)
+        return self.result
+
+    def run_records(self, pages: Iterable[Sequence[Image]], done: Callable[[], None]) -> ReconcileResult:
+        """Compare ready images with the recipes that they would get now, by their records alone.
+
+        For adopted buckets: their listings have objects that nobody adopted. `done` is called after each page.
+
+        Raises:
+            TransientError: DynamoDB or SQS does not answer; a job that is sent twice is done once.
+        """
+        for images in pages:
+            outdated = [
+                image for image in images if is_outdated(image, self._choice.of(image, image.bucket, image.key))
+            ]
+            self.result.verdicts[Verdict.KNOWN] += len(images) - len(outdated)
+            for image in outdated:
+                self.result.add(Verdict.OUTDATED, image.key)
+            if not self._options.dry_run:
+                self._send([(image.job(Origin.RECONCILE), image) for image in outdated])
+            done()
         return self.result
 
     def _records(self, objects: Sequence[ListedObject]) -> dict[str, Image]:

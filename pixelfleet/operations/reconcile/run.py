@@ -42,6 +42,11 @@ class ReconcileOrder:
     dry_run: bool = False
     bucket: str | None = None
 
+    @property
+    def takes_adopted(self) -> bool:
+        """Whether outdated images of adopted buckets are queued too: the order names no part of the images."""
+        return self.outdated and self.recipe is None and not (self.bucket or self.prefix or self.inventory)
+
 
 @dataclass(frozen=True, slots=True)
 class ReconcileReport:
@@ -128,11 +133,16 @@ def _compare(
     def done(position: str) -> None:
         if not order.dry_run:
             checkpoint.write(position)
+        report()
+
+    def report() -> None:
         so_far = work.result
         details.update({str(verdict): count for verdict, count in so_far.verdicts.items()} | {"sent": so_far.sent})
         listener.progress(f"{so_far.seen:,} objects, {so_far.to_queue:,} to queue, {so_far.sent:,} sent")
 
     result = work.run(_listing(deployment, order).pages(after), done)
+    if order.takes_adopted:
+        work.run_records(deployment.images.ready_outside(deployment.settings.uploads_bucket), report)
     if not order.dry_run:
         checkpoint.clear()
     return result

@@ -52,9 +52,12 @@ def _verdict_on_record(image: Image, horizon: Horizon, required: RecipeRef | Non
         return Verdict.YOUNG if last_touched(image) > timestamp(horizon.lanes[image.next_lane]) else Verdict.STUCK
     if image.status is Status.FAILED:
         return Verdict.FAILED
-    if required is not None and (image.recipe is None or image.recipe.digest != required.digest):
-        return Verdict.OUTDATED
-    return Verdict.KNOWN
+    return Verdict.OUTDATED if required is not None and is_outdated(image, required) else Verdict.KNOWN
+
+
+def is_outdated(image: Image, required: RecipeRef) -> bool:
+    """Whether an image was made by another recipe than it would get now."""
+    return image.recipe is None or image.recipe.digest != required.digest
 
 
 def last_touched(image: Image) -> str:

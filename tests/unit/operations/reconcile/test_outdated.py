@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
+from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.records import Image, Status
 from pixelfleet.operations.recipe_registry import put_recipe
 from pixelfleet.operations.reconcile.outdated import OutdatedImages, outdated_images
+from pixelfleet.operations.reconcile.run import ReconcileOrder, reconcile
+from pixelfleet.operations.reconcile.verdict import Verdict
 from pixelfleet.operations.routes import RouteOrder, add_route
-from tests.fakes.records import RECIPE, key_of, record
+from tests.fakes.records import RECIPE, image_of, key_of, record
 from tests.recipes import shop
 from tests.unit.operations.fakes import fake_deployment
 
@@ -67,3 +71,47 @@ def test_a_pass_stops_after_the_thousand_objects_at_which_a_stop_is_requested(de
     assert (result.seen, result.complete, result.outdated, result.sent) == (1_000, False, 2, 999)
     [note] = [action for action in deployment.activity.actions() if action.what == "make outdated images again"]
     assert note.details["outcome"] == "stopped"
+
+
+def adopt(deployment: Any, key: str, **changes: Any) -> Image:
+    """A ready image of the adopted bucket `masters`, made by RECIPE."""
+    its_id = image_id("masters", key)
+    image = image_of("museum", "scans", 1).model_copy(update={"bucket": "masters", "key": key, "image_id": its_id})
+    added: Image = deployment.images.add(image.model_copy(update=changes))
+    return added
+
+
+def test_images_of_adopted_buckets_are_counted_by_the_routes_of_their_bucket(deployment: Any) -> None:
+    add_route(deployment, "olga", RouteOrder("scans/**", recipe="shop", bucket="masters"))
+    adopt(deployment, "scans/1.tif")
+    adopt(deployment, "scans/2.tif", status=Status.FAILED)
+    adopt(deployment, "scans/3.tif", recipe=deployment.recipe_registry.get().ref("shop"))
+    deployment.batches.create("museum", "scans", RECIPE)
+    adopt(deployment, "other/4.tif")
+    result = outdated_images(deployment, "olga", LATER, go_on, count=True)
+    assert (result.outdated, result.seen, result.sent) == (3, 6, 0)
+
+
+def test_images_of_adopted_buckets_are_made_again(deployment: Any) -> None:
+    add_route(deployment, "olga", RouteOrder("scans/**", recipe="shop", bucket="masters"))
+    adopted = adopt(deployment, "scans/1.tif")
+    result = outdated_images(deployment, "olga", LATER, go_on)
+    assert result.sent == 3
+    assert [job.key for _, job in deployment.queues.sent if job.bucket == "masters"] == [adopted.key]
+
+
+def test_a_count_of_adopted_images_ends_at_its_bound(deployment: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pixelfleet.operations.reconcile.outdated.MOST_PAGES", 0)
+    adopt(deployment, "scans/1.tif")
+    result = outdated_images(deployment, "olga", LATER, go_on, count=True)
+    assert (result.outdated, result.complete) == (2, False)
+
+
+@pytest.mark.parametrize(("prefix", "count"), [("", 3), ("uploads/", 2)])
+def test_a_reconcile_of_outdated_images_takes_adopted_buckets_unless_it_names_a_part(
+    deployment: Any, prefix: str, count: int
+) -> None:
+    add_route(deployment, "olga", RouteOrder("scans/**", recipe="shop", bucket="masters"))
+    adopt(deployment, "scans/1.tif")
+    order = ReconcileOrder(who="olga", prefix=prefix, outdated=True, dry_run=True)
+    assert reconcile(deployment, order, LATER).result.verdicts[Verdict.OUTDATED] == count
