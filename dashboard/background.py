@@ -1,7 +1,6 @@
 """Redrive and purge as background tasks. A request begins a task, a thread runs the task, and operators follow it."""
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -11,7 +10,6 @@ from dashboard.problem import Problem
 from pixelfleet.aws.dead_letters import Pass
 from pixelfleet.catalog.background import BackgroundTask, BackgroundTaskState
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.records import timestamp
 from pixelfleet.errors import PixelfleetError
 from pixelfleet.operations import redrive as operation
 from pixelfleet.operations.bulk import BulkResult
@@ -19,6 +17,7 @@ from pixelfleet.operations.dead_letter_passes import give_up
 from pixelfleet.operations.failures import Selection
 from pixelfleet.operations.reconcile.outdated import OutdatedImages, outdated_images
 from pixelfleet.operations.redrive import RedriveOrder, jobs
+from pixelfleet.operations.task_progress import TaskProgress
 from pixelfleet.telemetry import logger
 
 #: Background tasks that one process works on at once.
@@ -28,8 +27,6 @@ THREAD: Final = "background-task-"
 #: The kinds of the tasks on images whose recipe has changed.
 COUNT_OUTDATED: Final = "count outdated images"
 MAKE_OUTDATED: Final = "make outdated images again"
-#: Seconds between two writes of a task's progress.
-_WRITE_EVERY: Final = 2.0
 
 
 class Runner:
@@ -38,12 +35,12 @@ class Runner:
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
         self._places = threading.BoundedSemaphore(MOST_RUNNING)
-        self._followed: dict[str, Follow] = {}
+        self._followed: dict[str, TaskProgress] = {}
 
     def redrive(self, who: str, selection: Selection, canary: int | None) -> BackgroundTask:
         """Raises Problem 429 while too many are at work."""
 
-        def work(follow: "Follow") -> None:
+        def work(follow: TaskProgress) -> None:
             _redrive(self._deployment, follow, selection, canary)
 
         return self._start("redrive", who, RedriveOrder(selection, who).in_words(), work)
@@ -51,7 +48,7 @@ class Runner:
     def purge(self, who: str, selection: Selection) -> BackgroundTask:
         """Raises Problem 429 while too many are at work."""
 
-        def work(follow: "Follow") -> None:
+        def work(follow: TaskProgress) -> None:
             _purge(self._deployment, follow, selection)
 
         return self._start("purge", who, selection.in_words("all dead letters"), work)
@@ -61,7 +58,7 @@ class Runner:
     ) -> BackgroundTask:
         """An action on many images. Raises Problem 429 while too many tasks run."""
 
-        def work(follow: "Follow") -> None:
+        def work(follow: TaskProgress) -> None:
             _bulk(follow, act)
 
         return self._start(kind, who, on, work)
@@ -69,7 +66,7 @@ class Runner:
     def outdated(self, who: str, *, count: bool) -> BackgroundTask:
         """Count images whose recipe has changed, or make them again. Raises Problem 429 while too many tasks run."""
 
-        def work(follow: "Follow") -> None:
+        def work(follow: TaskProgress) -> None:
             _outdated(self._deployment, follow, count=count)
 
         return self._start(COUNT_OUTDATED if count else MAKE_OUTDATED, who, "everything", work)
@@ -82,7 +79,7 @@ class Runner:
         follow.stopped.set()
         return True
 
-    def _start(self, kind: str, who: str, on: str, work: Callable[["Follow"], None]) -> BackgroundTask:
+    def _start(self, kind: str, who: str, on: str, work: Callable[[TaskProgress], None]) -> BackgroundTask:
         if not self._places.acquire(blocking=False):
             raise Problem(
                 429, "several redrives are at work already; wait for one to end", headers={"Retry-After": "5"}
@@ -90,7 +87,7 @@ class Runner:
         with ExitStack() as failed:
             failed.callback(self._places.release)
             task = self._deployment.background_tasks.begin(kind, who, on)
-            follow = self._followed[task.id] = Follow(self._deployment, task)
+            follow = self._followed[task.id] = TaskProgress(self._deployment, task)
             # A daemon thread does not prevent the end of the process. Nothing is lost if the thread ends early.
             thread = threading.Thread(
                 target=self._carry_out, args=(follow, work), name=f"{THREAD}{task.id}", daemon=True
@@ -100,7 +97,7 @@ class Runner:
             failed.pop_all()
         return task
 
-    def _carry_out(self, follow: "Follow", work: Callable[["Follow"], None]) -> None:
+    def _carry_out(self, follow: TaskProgress, work: Callable[[TaskProgress], None]) -> None:
         try:
             work(follow)
         except PixelfleetError as error:
@@ -116,38 +113,7 @@ class Runner:
             self._places.release()
 
 
-class Follow:
-    """The progress of a background task, written to the catalog every other second at most."""
-
-    def __init__(self, deployment: Deployment, task: BackgroundTask) -> None:
-        self._deployment = deployment
-        self._next_write = 0.0
-        self._lock = threading.Lock()
-        self.stopped = threading.Event()
-        self.task = task
-
-    @property
-    def who(self) -> str:
-        return self.task.who
-
-    def report(self, message: str, counts: dict[str, int]) -> None:
-        with self._lock:
-            self._update(BackgroundTaskState.RUNNING, message, counts)
-            if time.monotonic() >= self._next_write:
-                self._next_write = time.monotonic() + _WRITE_EVERY
-                self._deployment.background_tasks.save(self.task)
-
-    def end(self, state: BackgroundTaskState, message: str, counts: dict[str, int] | None = None) -> None:
-        with self._lock:
-            self._update(state, message, counts or {})
-            self._deployment.background_tasks.save(self.task)
-
-    def _update(self, state: BackgroundTaskState, message: str, counts: dict[str, int]) -> None:
-        fields = {"state": state, "message": message, "updated_at": timestamp()}
-        self.task = self.task.model_copy(update=fields | {"counts": self.task.counts | counts})
-
-
-def _redrive(deployment: Deployment, follow: Follow, selection: Selection, canary: int | None) -> None:
+def _redrive(deployment: Deployment, follow: TaskProgress, selection: Selection, canary: int | None) -> None:
     result = operation.redrive(deployment, RedriveOrder(selection, follow.who, canary=canary), follow.report)
     if result.canary is not None and result.stopped:
         examples = "; ".join(result.canary.examples)
@@ -158,7 +124,7 @@ def _redrive(deployment: Deployment, follow: Follow, selection: Selection, canar
     follow.end(BackgroundTaskState.DONE, f"{jobs(result.sent.sent)} sent again{refused}", result.sent.as_counts())
 
 
-def _bulk(follow: Follow, act: Callable[[Callable[[BulkResult], bool]], BulkResult]) -> None:
+def _bulk(follow: TaskProgress, act: Callable[[Callable[[BulkResult], bool]], BulkResult]) -> None:
     def progress(result: BulkResult) -> bool:
         follow.report(f"{images(result.done)} done", _counts(result))
         return not follow.stopped.is_set()
@@ -180,7 +146,7 @@ def images(number: int) -> str:
     return "1 image" if number == 1 else f"{number:,} images"
 
 
-def _outdated(deployment: Deployment, follow: Follow, *, count: bool) -> None:
+def _outdated(deployment: Deployment, follow: TaskProgress, *, count: bool) -> None:
     def progress(so_far: OutdatedImages) -> bool:
         follow.report(f"{so_far.seen:,} objects looked at", _outdated_counts(so_far))
         return not follow.stopped.is_set()
@@ -194,7 +160,7 @@ def _outdated_counts(so_far: OutdatedImages) -> dict[str, int]:
     return {"objects": so_far.seen, "outdated": so_far.outdated} | ({"queued": so_far.sent} if so_far.sent else {})
 
 
-def _purge(deployment: Deployment, follow: Follow, selection: Selection) -> None:
+def _purge(deployment: Deployment, follow: TaskProgress, selection: Selection) -> None:
     def progress(queue: str, done: Pass) -> None:
         follow.report(f"{queue}: {done.deleted:,} dead letters deleted", {f"{queue}_deleted": done.deleted})
 

@@ -1,6 +1,6 @@
-"""Background tasks of the dashboard, kept in the activity table so that every process of the service can show them.
+"""Background tasks of the dashboard, and rollouts of the command line. Every process of the service can show them.
 
-Stream `background_tasks`, in order of their beginning; kept 30 days.
+Stream `background_tasks` of the activity table, in order of their beginning; kept 30 days.
 """
 
 import secrets
@@ -29,7 +29,7 @@ class BackgroundTaskState(StrEnum):
     #: A canary failed again, so nothing more was sent.
     STOPPED = "stopped"
     FAILED = "failed"
-    #: The dashboard process that worked on the task ended. The task may be started again: finished parts stay finished.
+    #: The process that worked on the task ended. The task may be started again: finished parts stay finished.
     INTERRUPTED = "interrupted"
 
 
@@ -37,7 +37,7 @@ _OpenState = Annotated[BackgroundTaskState, BeforeValidator(lambda value: as_mem
 
 
 class BackgroundTask(Record):
-    """`kind` is `redrive` or `purge`; `on` describes the selection; `counts` are the numbers so far."""
+    """`kind` is `redrive`, `rollout` or another action; `on` describes the selection; `counts` are numbers so far."""
 
     id: str
     kind: str
@@ -100,6 +100,6 @@ def _task_of(item: dict[str, Any]) -> BackgroundTask:
     task = BackgroundTask.model_validate(item)
     silent = timestamp(datetime.now(UTC) - timedelta(seconds=SILENT))
     if task.state is BackgroundTaskState.RUNNING and task.updated_at < silent:
-        message = "the dashboard that worked on this task ended; start the task again, finished parts stay finished"
+        message = "the process that worked on this task ended; start the task again, finished parts stay finished"
         return task.model_copy(update={"state": BackgroundTaskState.INTERRUPTED, "message": message})
     return task

@@ -12,13 +12,15 @@ from pixelfleet.aws.configuration import lacks_credentials
 from pixelfleet.cli.app import App
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, say
 from pixelfleet.cli.named_recipe import loaded_recipe
+from pixelfleet.cli.rollout import rollout
 from pixelfleet.cli.selection import selection_of, who
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.registry import RecipeVersion, StoredRecipe
 from pixelfleet.errors import RecipeError, SetupError, TransientError
 from pixelfleet.operations import recipe_registry
-from pixelfleet.operations.recipe_rollback import images_of, roll_back
-from pixelfleet.operations.recipe_texts import reference
+from pixelfleet.operations.recipe_rollback import brought_to, images_of, roll_back
+from pixelfleet.operations.rollout.order import RolloutOrder
+from pixelfleet.operations.rollout.run import journal_of
 from pixelfleet.recipes import BUILTIN, Recipe, Variant
 from pixelfleet.settings import load_settings
 
@@ -183,6 +185,9 @@ def remove(
         say(f"{name} is removed; it was version {removed.number}, digest {removed.digest[:SHORT]}")
 
 
+recipe.command("rollout")(rollout)
+
+
 @recipe.command("rollback")
 def rollback(
     newer: Annotated[str, typer.Argument(metavar="NEW", help="The recipe to go back from, as shop or shop@3.")],
@@ -190,6 +195,9 @@ def rollback(
     to: Annotated[str, typer.Option("--to", metavar="OLD", help="The recipe to go back to, as shop@2.")],
     owner: Annotated[str | None, typer.Option(help="Every image of this owner.")] = None,
     batch: Annotated[str | None, typer.Option("--batch", help="Every image of a batch: NAME, or OWNER/NAME.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every image of every owner that a rollout brought to NEW.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make the results of an older recipe current again, without rendering, while they are kept.
@@ -198,15 +206,24 @@ def rollback(
     May be interrupted and repeated. Exit code 1 if an image keeps no results of the older recipe or is being processed.
 
         pixelfleet recipe rollback shop@3 --to shop@2 --batch ana/summer
+
+        pixelfleet recipe rollback shop@3 --to shop@2 --all
     """
     selection = selection_of(None, None, batch, owner, None)
-    if selection.owner is None:
-        raise SetupError("name the images: --owner OWNER, or --batch OWNER/NAME")
-    pair = (reference(loaded_recipe(newer)), reference(loaded_recipe(to)))
+    if (selection.owner is None) is not everything or (everything and batch):
+        raise SetupError("name the images: --owner OWNER, --batch OWNER/NAME, or --all")
+    order = RolloutOrder(loaded_recipe(newer), loaded_recipe(to), who(), owner=selection.owner, batch=selection.batch)
     deployment = _deployment()
-    images = images_of(deployment, selection.owner, selection.batch)
-    with MESSAGES.status("going back") as status:
-        result = roll_back(deployment, images, pair, who(), lambda so_far: status.update(f"{so_far.back:,} are back"))
+    if selection.owner is None:
+        images = brought_to(deployment, order.refs[0])
+    else:
+        images = images_of(deployment, selection.owner, selection.batch)
+    with journal_of(deployment, order) as journal, MESSAGES.status("going back") as status:
+        result = roll_back(
+            deployment, images, order.refs, order.who, lambda so_far: status.update(f"{so_far.back:,} are back")
+        )
+        # A rollout of these images that was interrupted or stopped has ended.
+        journal.finish()
     if as_json:
         emit(asdict(result))
     else:

@@ -7,10 +7,10 @@ the parent closed the input or ended. The process ends then even if a codec hang
 import ctypes
 import os
 import queue
-import resource
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import BinaryIO, Final
 
@@ -18,23 +18,20 @@ from pixelfleet.errors import Cause, PermanentError, ProcessingError, RecipeErro
 from pixelfleet.images.child_protocol import Answer, Order, decode_order
 from pixelfleet.images.pipeline import render
 from pixelfleet.images.probe import probe
+from pixelfleet.images.process_limits import bound
 from pixelfleet.images.progress import report_to
 from pixelfleet.images.stage import stages_to
 from pixelfleet.recipes import parse_stored
 
 #: Linux's prctl(2): the signal that this process gets when the thread that started this process ends.
 _PR_SET_PDEATHSIG: Final = 1
-#: Files that this process may hold open: a source, spooled pages and the variants.
-_OPEN_FILES: Final = 256
-#: Linux's proc(5): when memory runs out, the kernel ends the process of the highest score first; 1,000 is the most.
-_OOM_SCORE: Final = "800"
 
 
 def main() -> None:
     # The parent handles Ctrl-C and closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_the_parent()
-    _bound(memory=int(sys.argv[1]), file_bytes=int(sys.argv[2]))
+    bound(memory=int(sys.argv[1]), file_bytes=int(sys.argv[2]))
     output = _private_output()
     orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()
@@ -71,7 +68,9 @@ def _ending(order: Order, answer: Callable[[Answer], None]) -> Answer:
     answer(Answer(probe=header))
     if order.share and (reason := order.share.exceeded_by(header.pixels, header.memory)):
         return Answer(too_large=reason)
-    return Answer(rendition=render(order.source, header, recipe, order.folder))
+    began = time.process_time()
+    rendition = render(order.source, header, recipe, order.folder)
+    return Answer(rendition=rendition, cpu_ms=round((time.process_time() - began) * 1000))
 
 
 def _listen(orders: queue.SimpleQueue[bytes]) -> None:
@@ -84,26 +83,6 @@ def _die_with_the_parent() -> None:
     """The thread that reads standard input needs Python's lock; the kernel's signal needs no lock."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _bound(memory: int, file_bytes: int) -> None:
-    """Allocations beyond `memory` fail. Data and anonymous mappings count; a mapped source file does not."""
-    _lower(resource.RLIMIT_DATA, memory)
-    # Python ignores SIGXFSZ, so a write beyond this limit fails with EFBIG.
-    _lower(resource.RLIMIT_FSIZE, file_bytes)
-    _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
-    # A crash is counted; no core file is kept.
-    _lower(resource.RLIMIT_CORE, 0)
-    # If the machine runs out of memory before the limit is reached, the kernel ends this process and not the worker.
-    if sys.platform == "linux":
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123 - no Path is needed
-            file.write(_OOM_SCORE)
-
-
-def _lower(which: int, most: int) -> None:
-    hard = resource.getrlimit(which)[1]
-    bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(which, (bound, bound))
 
 
 def _private_output() -> BinaryIO:

@@ -49,6 +49,7 @@ class Answer:
 
     `stage` names a part of the work that code of other packages does; it is empty at the end of that part.
     The ending is a rendition, an error, or `too_large`: the reason why the image belongs to a larger lane.
+    `cpu_ms` are the milliseconds of one core for the rendition.
     """
 
     probe: Probe | None = None
@@ -57,13 +58,14 @@ class Answer:
     too_large: str | None = None
     progress: str | None = None
     stage: str | None = None
+    cpu_ms: int = 0
 
     def encoded(self) -> bytes:
         fields: dict[str, Any] = {}
         if self.probe is not None:
             fields["probe"] = asdict(self.probe)
         if self.rendition is not None:
-            fields["rendition"] = asdict(self.rendition)
+            fields |= {"rendition": asdict(self.rendition), "cpu_ms": self.cpu_ms}
         if self.error is not None:
             kind = "permanent" if isinstance(self.error, PermanentError) else "transient"
             fields["error"] = {"kind": kind, "cause": self.error.cause.value, "message": self.error.message}
@@ -86,7 +88,7 @@ def decode_answer(line: bytes, folder: Path) -> Answer:
     rendition = _rendition(raw["rendition"], folder) if "rendition" in raw else None
     error = _error(raw["error"]) if "error" in raw else None
     texts = {name: _text(raw.get(name)) for name in ("too_large", "progress", "stage")}
-    return Answer(probe, rendition, error, **texts)
+    return Answer(probe, rendition, error, **texts, cpu_ms=int(raw.get("cpu_ms", 0)))
 
 
 def _error(raw: dict[str, Any]) -> ProcessingError:

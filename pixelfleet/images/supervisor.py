@@ -56,18 +56,20 @@ class RenderOutcome:
     """`probe` is set if the header could be read, also if rendering failed.
 
     One of the other fields is set: the rendition, the error, or `too_large`, the reason why the image belongs to a
-    larger lane.
+    larger lane. `cpu_ms` are the milliseconds of one core for the rendition.
     """
 
     probe: Probe | None = None
     rendition: Rendition | None = None
     error: ProcessingError | None = None
     too_large: str | None = None
+    cpu_ms: int = 0
 
     def take(self, answer: Answer) -> bool:
         """Record an answer of the child. Returns whether the answer was the last."""
         self.probe = answer.probe or self.probe
         self.rendition, self.error, self.too_large = answer.rendition, answer.error, answer.too_large
+        self.cpu_ms = answer.cpu_ms
         return not (self.rendition is None and self.error is None and self.too_large is None)
 
 

@@ -36,7 +36,7 @@ def test_an_order_with_a_name_that_is_not_unicode_is_decoded_unchanged() -> None
 
 
 @pytest.mark.parametrize(
-    "answer", [Answer(probe=PROBE), Answer(rendition=Rendition(VARIANTS, "hash", "#ffffff", "00"))]
+    "answer", [Answer(probe=PROBE), Answer(rendition=Rendition(VARIANTS, "hash", "#ffffff", "00"), cpu_ms=12)]
 )
 def test_an_answer_is_decoded_unchanged(answer: Answer) -> None:
     assert decode_answer(answer.encoded(), FOLDER) == answer

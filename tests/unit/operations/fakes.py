@@ -9,6 +9,7 @@ from typing import Any
 from pixelfleet.aws.listing import ListedObject
 from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.catalog.activity import Activity
+from pixelfleet.catalog.background import BackgroundTasks
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.recipes import RecipeTexts
@@ -82,6 +83,7 @@ def fake_deployment() -> Any:
         recipe_texts=RecipeTexts(client, "recipes"),
         recipe_registry=RecipeRegistry(client, "recipes"),
         activity=Activity(client, "activity"),
+        background_tasks=BackgroundTasks(client, "activity"),
         queues=FakeQueues(),
         objects=bucket,
         listings=bucket,

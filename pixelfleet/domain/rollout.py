@@ -1,0 +1,125 @@
+"""The rules of a rollout: the state of each image, the size of the canary, and when to stop. Pure."""
+
+import math
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from pixelfleet.domain.outcomes import REPROCESSING_FAILED
+from pixelfleet.domain.records import Image, RecipeRef, Status
+from pixelfleet.errors import SetupError
+
+#: Results that weigh more than so many times the expected bytes, or less than this part of them, are outliers ...
+OUTLIER_FACTOR: Final = 4.0
+#: ... if they differ from the expected bytes by more than this number.
+OUTLIER_BYTES: Final = 50_000
+#: A loss of SSIM, of the worst variant of an image, that makes its new results outliers.
+OUTLIER_SSIM: Final = 0.05
+#: The bound of the rest counts at least so many images, so that one failure among the first few does not stop it.
+LEAST_COUNTED: Final = 100
+_SHARE: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%")
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+
+
+class ImageState(StrEnum):
+    """The state of one image in a rollout."""
+
+    #: It is ready, by another recipe, and was not tried.
+    TO_SEND = "to_send"
+    #: It is marked, and its job is sent or is still to be sent.
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    #: The new recipe made it.
+    DONE = "done"
+    #: The new recipe failed, and the image has its earlier results, or none.
+    FAILED = "failed"
+    #: It was deleted meanwhile.
+    GONE = "gone"
+
+
+def state_of(image: Image | None, newer: RecipeRef) -> ImageState:
+    """The state of an image of the rollout of `newer`, by its record."""
+    if image is None or image.status is Status.DELETED:
+        return ImageState.GONE
+    if image.status is Status.QUEUED:
+        return ImageState.QUEUED
+    if image.status is Status.READY and made_by(image, newer):
+        return ImageState.DONE
+    last = image.attempt_log[-1].what if image.attempt_log else ""
+    if image.status is Status.FAILED or (image.status is Status.READY and last == REPROCESSING_FAILED):
+        return ImageState.FAILED
+    return ImageState.TO_SEND if image.status is Status.READY else ImageState.PROCESSING
+
+
+def made_by(image: Image, recipe: RecipeRef) -> bool:
+    """Whether the present results of an image are of this recipe."""
+    return image.revision_recipe is not None and image.revision_recipe.digest == recipe.digest
+
+
+def was_brought_to(image: Image, recipe: RecipeRef) -> bool:
+    """Whether somebody chose this recipe for the image: a rollout, or processing again by it. A route does not."""
+    return image.chosen_recipe is not None and image.chosen_recipe.digest == recipe.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The most failures and outliers: a share of the images, or a number."""
+
+    share: float | None = None
+    number: int | None = None
+
+    def allowed(self, images: int) -> int:
+        """The most failures and outliers among so many images."""
+        return self.number if self.number is not None else math.floor((self.share or 0) * images)
+
+    def is_exceeded(self, bad: int, images: int) -> bool:
+        return bad > self.allowed(images)
+
+    def in_words(self) -> str:
+        return f"{self.number:,}" if self.number is not None else f"{100 * (self.share or 0):g} %"
+
+
+def bound_of(text: str) -> Bound:
+    """`1%` or `5`.
+
+    Raises:
+        SetupError: the text is neither a percentage nor a number.
+    """
+    if _NUMBER.fullmatch(text):
+        return Bound(number=int(text))
+    if (share := _share_of(text)) is not None:
+        return Bound(share=share)
+    raise SetupError(f"{text!r} is no bound of failures: write a percentage such as 1%, or a number such as 5")
+
+
+def canary_share(text: str) -> float:
+    """`1%` is 0.01.
+
+    Raises:
+        SetupError: the text is no percentage above 0.
+    """
+    share = _share_of(text)
+    if not share:
+        raise SetupError(f"{text!r} is no canary: write a percentage above 0, such as 1%")
+    return share
+
+
+def canary_size(images: int, share: float) -> int:
+    """The number of images of the canary: at least one, if there is an image."""
+    # Rounded, so that 1 % of 300 is 3 although 0.01 * 300 is a little more than 3 in binary fractions.
+    return min(images, max(1, math.ceil(round(images * share, 6))))
+
+
+def is_outlier(before: int, after: int, ratio: float) -> bool:
+    """Whether new results weigh far more or far less than expected: `before` bytes times the `ratio` of the sample."""
+    expected = before * ratio
+    if before <= 0 or abs(after - expected) <= OUTLIER_BYTES:
+        return False
+    return after > expected * OUTLIER_FACTOR or after * OUTLIER_FACTOR < expected
+
+
+def _share_of(text: str) -> float | None:
+    match = _SHARE.fullmatch(text.strip())
+    share = float(match[1]) / 100 if match else None
+    return share if share is not None and share <= 1 else None

@@ -1,0 +1,240 @@
+"""A whole rollout: the sample, then after a confirmation the canary, then the rest. It goes on where it was stopped."""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+from typing import Final
+
+from pixelfleet.catalog.background import BackgroundTaskState
+from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Image
+from pixelfleet.domain.rollout import LEAST_COUNTED, ImageState, canary_size
+from pixelfleet.domain.rollout_sample import SampledImage
+from pixelfleet.domain.sampling import StratifiedSample
+from pixelfleet.operations.noted import noted
+from pixelfleet.operations.recipe_texts import store_recipe
+from pixelfleet.operations.redrive import Clock
+from pixelfleet.operations.rollout.journal import OUTLIER, RolloutJournal
+from pixelfleet.operations.rollout.order import RolloutOrder, check_order, survey, waiting
+from pixelfleet.operations.rollout.sample import render_sample
+from pixelfleet.operations.rollout.table import SampleTable, table_of
+from pixelfleet.operations.rollout.wave import Wave, WaveResult
+from pixelfleet.operations.task_progress import TaskProgress
+
+KIND: Final = "rollout"
+#: Bits of a seed: few enough that people can type the number.
+_SEED_BITS: Final = 31
+_PAGE: Final = 100
+
+
+class Step(StrEnum):
+    SAMPLE = "sample"
+    CANARY = "canary"
+    REST = "rest"
+
+
+#: Renders the sample: an argument, so that tests of the order of steps need no pixels.
+Renderer = Callable[
+    [Deployment, RolloutOrder, RolloutJournal, Sequence[str], Callable[[str], None]], list[SampledImage]
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutState:
+    """The state of a rollout before a run. `images` are ready and made by the old recipe, `newer` by the new one.
+
+    `stopped` is the reason for which an earlier run stopped by its bound.
+    """
+
+    step: Step
+    seed: int
+    images: int
+    newer: int
+    stopped: str | None = None
+
+
+@dataclass(slots=True)
+class RolloutResult:
+    """The images of the canary and of the rest by outcome; `reason` says why the rollout stopped."""
+
+    canary: dict[str, int] = field(default_factory=dict)
+    rest: dict[str, int] = field(default_factory=dict)
+    reason: str | None = None
+    examples: tuple[str, ...] = ()
+
+    @property
+    def made(self) -> int:
+        """The images that the new recipe made, outliers among them."""
+        return self.total(ImageState.DONE) + self.total(OUTLIER)
+
+    def total(self, state: str) -> int:
+        return self.canary.get(state, 0) + self.rest.get(state, 0)
+
+
+@contextmanager
+def journal_of(deployment: Deployment, order: RolloutOrder) -> Iterator[RolloutJournal]:
+    """
+    Raises:
+        SetupError: another process carries out this rollout, or the journal cannot be written.
+    """
+    newer, older = order.refs
+    settings = deployment.settings
+    place = (settings.endpoint_url or "aws", settings.images_table)
+    with RolloutJournal.open(*place, newer.digest, older.digest, order.owner or "", order.batch or "") as journal:
+        yield journal
+
+
+class Rollout:
+    """One run of a rollout, with its open journal."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        order: RolloutOrder,
+        journal: RolloutJournal,
+        progress: Callable[[str], None] = lambda _: None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._deployment = deployment
+        self._order = order
+        self._journal = journal
+        self._progress = progress
+        self._clock = clock or Clock()
+
+    def begin(self, seed: int | None = None) -> RolloutState:
+        """Survey the images and choose the sample, unless an earlier run began the canary.
+
+        Without `seed`, the seed of an earlier run is taken: it chooses the same sample if the images are the same.
+
+        Raises:
+            SetupError: the order is wrong, or there is no image.
+            TransientError: DynamoDB does not answer.
+        """
+        check_order(self._deployment, self._order)
+        if self._journal.fact("step") in (None, Step.SAMPLE):
+            self._survey(seed)
+        fact = self._journal.fact
+        return RolloutState(Step(fact("step")), fact("seed"), fact("images"), fact("newer"), fact("stopped"))
+
+    def _survey(self, seed: int | None) -> None:
+        noted_seed = self._journal.fact("seed")
+        random = noted_seed if noted_seed is not None else secrets.randbits(_SEED_BITS)
+        sample = StratifiedSample(self._order.sample, seed if seed is not None else random)
+        counted = survey(self._deployment, self._order, sample, self._progress)
+        self._journal.note(
+            seed=sample.seed, images=counted.ready, newer=counted.newer, chosen=counted.chosen, step=Step.SAMPLE
+        )
+
+    def sample(self, render: Renderer = render_sample) -> tuple[list[SampledImage], SampleTable]:
+        """The images of the sample, made by both recipes, and their figures.
+
+        Raises:
+            SetupError, TransientError: as `render_sample`.
+        """
+        chosen, images = self._journal.fact("chosen"), self._journal.fact("images")
+        sample = render(self._deployment, self._order, self._journal, chosen, self._progress)
+        table = table_of(sample, images)
+        self._journal.note(ratio=table.ratio)
+        return sample, table
+
+    def carry_out(self) -> RolloutResult:
+        """The canary and the rest, from where an earlier run stopped. A rollout that is done has no journal.
+
+        Raises:
+            TransientError: DynamoDB or SQS does not answer; the same rollout goes on where it stopped.
+        """
+        order, result = self._order, RolloutResult()
+        newer, older = order.refs
+        store_recipe(self._deployment, order.newer)
+        task = self._task()
+        with noted(self._deployment, order.who, KIND, self._on()) as details:
+            try:
+                self._steps(task, result)
+            except KeyboardInterrupt:
+                task.end(BackgroundTaskState.INTERRUPTED, "interrupted; the same command goes on where it stopped")
+                raise
+            except Exception as error:
+                task.end(BackgroundTaskState.FAILED, f"{error}; the same command goes on where it stopped")
+                raise
+            finally:
+                details.update(canary=sum(result.canary.values()), rest=sum(result.rest.values()))
+            if result.reason is not None:
+                details["outcome"] = "stopped"
+                self._journal.note(stopped=result.reason)
+                task.end(BackgroundTaskState.STOPPED, result.reason)
+                return result
+        done = f"{result.made:,} images have {newer.name}@{newer.digest[:12]} now"
+        task.end(BackgroundTaskState.DONE, f"{done}; {result.total('failed'):,} kept {older.name}")
+        self._journal.finish()
+        return result
+
+    def _steps(self, task: TaskProgress, result: RolloutResult) -> None:
+        images: int = self._journal.fact("images")
+        canary = canary_size(images, self._order.canary)
+        if self._journal.fact("step") == Step.SAMPLE:
+            self._journal.touch(Step.CANARY, self._choose(canary))
+            self._journal.note(step=Step.CANARY)
+        bound = self._order.bound
+        if self._journal.fact("step") == Step.CANARY:
+            wave = self._wave(Step.CANARY, lambda bad, _: not bound.is_exceeded(bad, canary))
+            self._apply(result, Step.CANARY, wave.run((), self._reporter(task, Step.CANARY, canary)))
+            if result.reason is not None:
+                return
+            self._journal.note(step=Step.REST)
+        result.canary = self._journal.counts(Step.CANARY)
+        rest = max(images - canary, 0)
+        wave = self._wave(Step.REST, lambda bad, settled: not bound.is_exceeded(bad, max(settled, LEAST_COUNTED)))
+        sent = waiting(self._deployment, self._order)
+        self._apply(result, Step.REST, wave.run(sent, self._reporter(task, Step.REST, rest)))
+
+    def _choose(self, size: int) -> list[tuple[str, int]]:
+        """The images of the canary, with the bytes of their results: a stratified sample of another seed."""
+        sample = StratifiedSample(max(size, 1), self._journal.fact("seed") + 1)
+        for image in waiting(self._deployment, self._order):
+            sample.add(image)
+        chosen, ids = [], iter(sample.chosen())
+        while some := list(islice(ids, _PAGE)):
+            records = self._deployment.images.get_many(some)
+            chosen += [(image_id, _bytes(records[image_id])) for image_id in some if image_id in records]
+        return chosen
+
+    def _wave(self, step: Step, allows: Callable[[int, int], bool]) -> Wave:
+        return Wave(self._deployment, self._order, self._journal, step, allows, self._clock)
+
+    def _apply(self, result: RolloutResult, step: Step, wave: WaveResult) -> None:
+        if step is Step.CANARY:
+            result.canary = wave.counts
+        else:
+            result.rest = wave.counts
+        result.reason, result.examples = wave.reason, wave.examples
+
+    def _reporter(self, task: TaskProgress, step: Step, images: int) -> Callable[[dict[str, int]], None]:
+        def report(counts: dict[str, int]) -> None:
+            done, failed = counts.get("done", 0) + counts.get("outlier", 0), counts.get("failed", 0)
+            words = f"{step}: {done:,} of {images:,} made, {failed:,} failed"
+            task.report(words, {f"{step}_{state}": count for state, count in counts.items()})
+            self._progress(words)
+
+        return report
+
+    def _task(self) -> TaskProgress:
+        """The background task of this rollout: one for all its runs."""
+        tasks = self._deployment.background_tasks
+        task_id = self._journal.fact("task")
+        task = tasks.get(task_id) if task_id is not None else None
+        if task is None:
+            task = tasks.begin(KIND, self._order.who, self._on())
+            self._journal.note(task=task.id)
+        return TaskProgress(self._deployment, task, self._clock.now)
+
+    def _on(self) -> str:
+        newer, older = self._order.refs
+        versions = f"{newer.name}@{newer.digest[:12]} instead of {older.name}@{older.digest[:12]}"
+        return f"{versions}, {self._order.scope}"
+
+
+def _bytes(image: Image) -> int:
+    return sum(variant.bytes for variant in image.variants)
