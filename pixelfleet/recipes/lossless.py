@@ -13,9 +13,11 @@ _KEPT: Final = frozenset({"name", "box", "fit", "gravity", "enlarge", "pad", "ba
 def lossless_twin(recipe: Recipe) -> Recipe | None:
     """A recipe whose variants are the original scaled to the sizes of `recipe`, as PNG.
 
-    Copies and tiles have no twin. None if there is no other variant.
+    Copies, tiles and lazy variants have no twin. None if there is no other variant.
     """
-    twins = tuple(_twin(variant) for variant in recipe.variants if not (variant.copies or variant.tiles))
+    twins = tuple(
+        _twin(variant) for variant in recipe.variants if not (variant.copies or variant.tiles or variant.lazy)
+    )
     return recipe.model_copy(update={"variants": twins}) if twins else None
 
 
