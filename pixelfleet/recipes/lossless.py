@@ -18,7 +18,8 @@ def lossless_twin(recipe: Recipe) -> Recipe | None:
     twins = tuple(
         _twin(variant) for variant in recipe.variants if not (variant.copies or variant.tiles or variant.lazy)
     )
-    return recipe.model_copy(update={"variants": twins}) if twins else None
+    fields = {name: getattr(recipe, name) for name in type(recipe).model_fields}
+    return Recipe(**fields | {"variants": twins}) if twins else None
 
 
 def _twin(variant: Variant) -> Variant:
