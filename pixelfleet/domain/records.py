@@ -95,6 +95,8 @@ class StoredVariant(WholeRecord):
     content_type: str
     sha256: str = ""
     files: int = 1
+    #: `gain-map`, `pq` or `hlg` for a file of high dynamic range.
+    hdr: str | None = None
 
 
 class AttemptLine(WholeRecord):

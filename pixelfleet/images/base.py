@@ -28,6 +28,8 @@ class Take:
     keep_profile: bool = False
     #: Keep 16 bits a sample where the source has more than 8.
     deep: bool = False
+    #: Keep samples of PQ and HLG, instead of tone-mapping them.
+    hdr: bool = False
     #: Develop a camera raw, instead of taking its preview.
     develop: bool = False
     #: The name of the variant that streams the pixels. Set where the pixels are too many to share.
@@ -128,7 +130,7 @@ def _split(image: Image, take: Take) -> tuple[Image, ...]:
 
 
 def _upright(frame: Image, probe: Probe, needed: Size, take: Take) -> Image:
-    frame = to_srgb(scale_to(frame, needed), keep_profile=take.keep_profile, deep=take.deep)
+    frame = to_srgb(scale_to(frame, needed), keep_profile=take.keep_profile, deep=take.deep, keep_hdr=take.hdr)
     if probe.orientation == 1:
         return frame
     if take.alone is None:

@@ -65,6 +65,8 @@ class Transfer(StrEnum):
     HLG = "hlg"
 
 
+#: Code points of ITU-T H.273, table 3.
+CODE_POINTS: Final = {Transfer.PQ: 16, Transfer.HLG: 18}
 _HDR_TRANSFERS: Final = {16: Transfer.PQ, 18: Transfer.HLG}
 
 
@@ -124,8 +126,9 @@ def of_gamma(gamma: float | None, chromaticities: Chromaticities | None, *, grey
 def mark(image: Image, space: Space) -> Image:
     """The image with `space` as its only declared colour space."""
     marked = image.copy()
-    if marked.get_typeof(PROFILE):
-        marked.remove(PROFILE)
+    for name in (PROFILE, _HDR):
+        if marked.get_typeof(name):
+            marked.remove(name)
     if space.profile:
         marked.set_type(pyvips.GValue.blob_type, PROFILE, space.profile)
     if space.transfer:

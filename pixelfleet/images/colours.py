@@ -3,9 +3,9 @@
 from typing import Final
 
 from pixelfleet.images.bands import on_colours
-from pixelfleet.images.colour_space import PROFILE, space_of
+from pixelfleet.images.colour_space import PROFILE, SRGB, mark, space_of
 from pixelfleet.images.profiles import RGB, data_space, is_plausible, is_srgb, is_well_formed
-from pixelfleet.images.tone import to_sdr
+from pixelfleet.images.tone import as_signals, to_sdr
 from pixelfleet.images.vips import Image, pyvips, readable_twice
 
 _FLOATS: Final = ("float", "double", "complex", "dpcomplex")
@@ -14,19 +14,22 @@ _DEEP: Final = ("ushort", "uint", *_FLOATS)
 _WIDE: Final = 65_535
 
 
-def to_srgb(image: Image, *, keep_profile: bool, deep: bool = False) -> Image:
+def to_srgb(image: Image, *, keep_profile: bool, deep: bool = False, keep_hdr: bool = False) -> Image:
     """Convert to one to four bands of 8 bits, after the image is scaled down: a profile has a cost for each pixel.
 
     Args:
         keep_profile: leave colours and profile unchanged where the image is RGB or grey. CMYK is always converted. A
-            picture of high dynamic range is always converted.
+            picture of high dynamic range is converted, unless `keep_hdr` is set.
         deep: 16 bits, where the source has more than 8.
+        keep_hdr: leave samples of PQ and HLG as they are, in 16 bits, and marked with their space.
     """
     image = _usual_bands(image)
     deep = deep and image.format in _DEEP
     space = space_of(image)
+    if space.transfer and keep_hdr:
+        return mark(as_signals(image), space)
     if space.transfer:
-        return _finished(to_sdr(image, space), deep=deep, keep=False)
+        return _finished(to_sdr(mark(image, SRGB), space), deep=deep, keep=False)
     if image.format == "uint":
         image = _upper_half(image)
     if image.format in _FLOATS:

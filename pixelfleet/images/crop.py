@@ -5,15 +5,20 @@ from pixelfleet.images.vips import Image
 from pixelfleet.recipes import Gravity
 
 
-def crop(frames: tuple[Image, ...], placement: Placement, gravity: Gravity) -> tuple[Image, ...]:
-    """The part that gravity names, the same of every frame. `attention` and `entropy` search the first frame for it."""
-    first, size = frames[0], placement.crop
-    if (first.width, first.height) == size:
+def crop(frames: tuple[Image, ...], placement: Placement, left: int, top: int) -> tuple[Image, ...]:
+    """The part of every frame that begins at this corner."""
+    if (frames[0].width, frames[0].height) == placement.crop:
         return frames
+    return tuple(frame.crop(left, top, *placement.crop) for frame in frames)
+
+
+def crop_corner(first: Image, placement: Placement, gravity: Gravity) -> tuple[int, int]:
+    """Left and top of the part that gravity names. `attention` and `entropy` search the first frame for it."""
+    size = placement.crop
+    if (first.width, first.height) == size:
+        return 0, 0
     if gravity in (Gravity.ATTENTION, Gravity.ENTROPY):
         cut = first.smartcrop(*size, interesting=gravity.value)
         # libvips gives the position of a piece in its source as a negative offset.
-        left, top = -cut.xoffset, -cut.yoffset
-    else:
-        left, top = corner((first.width, first.height), size, gravity)
-    return tuple(frame.crop(left, top, *size) for frame in frames)
+        return -cut.xoffset, -cut.yoffset
+    return corner((first.width, first.height), size, gravity)

@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images.colour_space import CODE_POINTS, SRGB, space_of
+from pixelfleet.images.containers.avif_colours import with_code_points
+from pixelfleet.images.fields import without_metadata
+from pixelfleet.images.gain_map import GainMap, written_with
 from pixelfleet.images.metadata.choice import Blocks
 from pixelfleet.images.metadata.density import with_density
 from pixelfleet.images.metadata.output import attach, finish
@@ -18,6 +22,8 @@ _AVIF_EFFORT: Final = 0
 _PNG_COMPRESSION: Final = 6
 #: Well below the 4 GiB of classic TIFF, counted as 16-bit samples.
 _CLASSIC_BYTES: Final = 2_000_000_000
+#: Bits a sample of PQ and HLG (ITU-R BT.2100, table 9: 10 or 12).
+_HDR_BITS: Final = 10
 _QUALITY: Final = {OutputFormat.JPEG: 80, OutputFormat.WEBP: 80, OutputFormat.AVIF: 60}
 
 
@@ -61,8 +67,11 @@ def can_move(variant: Variant) -> bool:
     return moving and variant.page is None and variant.tiles is None
 
 
-def write(image: Image, variant: Variant, path: Path, blocks: Blocks) -> None:
+def write(image: Image, variant: Variant, path: Path, blocks: Blocks, gain_map: GainMap | None = None) -> str | None:
     """Encode into `path`, with these blocks of metadata. The same pixels, variant and blocks give the same bytes.
+
+    Returns:
+        The kind of high dynamic range of the file, as in `RenderedVariant`; None for an ordinary file.
 
     Raises:
         PermanentError: `recipe_unfit`, the image is larger than its format allows.
@@ -74,6 +83,13 @@ def write(image: Image, variant: Variant, path: Path, blocks: Blocks) -> None:
             f"variant {variant.name!r} would be {image.width:,} x {image.height:,}; {variant.format.value} has at most "
             f"{encoding.max_side:,} pixels a side: give it a box, tiles or another format",
         )
+    if (
+        gain_map is not None
+        and variant.format is OutputFormat.JPEG
+        and _with_gain_map(image, variant, path, blocks, gain_map)
+    ):
+        return "gain-map"
+    space = space_of(image) if variant.format is OutputFormat.AVIF else SRGB
     image, kept = attach(with_density(image), blocks, variant.format)
     profile = "icc" if variant.icc is Profile.KEEP else ""
     options = encoding.options(variant) | {"keep": "|".join(filter(None, (kept, profile))) or "none"}
@@ -84,8 +100,23 @@ def write(image: Image, variant: Variant, path: Path, blocks: Blocks) -> None:
         options["bigtiff"] = image.width * image.height * image.bands * 2 > _CLASSIC_BYTES
     if encoding.animates and _moves(image):
         options["page_height"] = image.get("page-height")
+    if space.transfer:
+        options["bitdepth"] = _HDR_BITS
     getattr(image, encoding.saver)(str(path), **options)
+    if space.transfer:
+        path.write_bytes(with_code_points(path.read_bytes(), space.primaries, CODE_POINTS[space.transfer]))
+        return space.transfer.value
     finish(path, blocks, variant.format)
+    return None
+
+
+def _with_gain_map(image: Image, variant: Variant, path: Path, blocks: Blocks, gain_map: GainMap) -> bool:
+    """Write an Ultra HDR JPEG: baseline, with the picture's own profile, and with the map. Returns False if
+    libultrahdr refuses the map."""
+    image, kept = attach(without_metadata(with_density(image)), blocks, variant.format)
+    keep = "|".join(filter(None, (kept, "icc", "gainmap")))
+    with_map = gain_map.attached_to(image)
+    return written_with(lambda: with_map.uhdrsave(str(path), Q=quality_of(variant), keep=keep))
 
 
 def _moves(image: Image) -> bool:

@@ -6,15 +6,16 @@ from typing import Final
 
 from pixelfleet.images.base import Base, Take
 from pixelfleet.images.codec_errors import truncated
-from pixelfleet.images.crop import crop
+from pixelfleet.images.crop import crop, crop_corner
 from pixelfleet.images.encode import encoding_of, keeps_alpha, settle_format, write
 from pixelfleet.images.fingerprint import Fingerprint, fingerprint
 from pixelfleet.images.formats import content_type_of, extension_of
+from pixelfleet.images.gain_map import GainMap, read_gain_map
 from pixelfleet.images.geometry import place
 from pixelfleet.images.metadata.choice import blocks_of, chosen
 from pixelfleet.images.metadata.output import KEEPS_IPTC
 from pixelfleet.images.open import format_of, guarded
-from pixelfleet.images.plan import DecodeShare, Work, plan
+from pixelfleet.images.plan import DecodeShare, Work, keeps_gain_map, plan
 from pixelfleet.images.probe import Probe
 from pixelfleet.images.rendition import RenderedVariant, Rendition, of_file, of_tiles
 from pixelfleet.images.steps import STEPS, check_alike, check_installed
@@ -53,7 +54,7 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
     """
     check_installed(recipe)
     with guarded(source, probe.format):
-        work = Work(source, probe, format_of(source), recipe, folder)
+        work = Work(source, probe, format_of(source), recipe, folder, _gain_map(source, probe, recipe))
         if probe.format in UNNOTICED and not recipe.accept_truncated and breaks_off(source, probe.format):
             raise truncated(probe.format)
         rendered: dict[Output, RenderedVariant] = {}
@@ -62,7 +63,7 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
             base = work.base(share.page, share.take, share.size)
             for variant in share.largest_first():
                 rendered |= _render_variant(work, share, base, variant)
-            if looks is None and base.shared:
+            if looks is None and base.shared and not share.take.hdr:
                 looks = fingerprint(base.smallest[0])
         looks = looks or fingerprint(work.small_frame(probe, Take(), _GLANCE))
         rendered |= {(one.name, one.format): _copy(work, one) for one in recipe.variants if one.copies}
@@ -74,7 +75,12 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
 def _render_variant(work: Work, share: DecodeShare, base: Base, variant: Variant) -> dict[Output, RenderedVariant]:
     """The files of a variant, from one set of pixels; from two if only some formats keep transparent parts."""
     placement = place((share.page.width, share.page.height), variant)
-    resized = crop(base.scaled_to(placement.resized), placement, variant.gravity)
+    scaled = base.scaled_to(placement.resized)
+    corner = crop_corner(scaled[0], placement, variant.gravity)
+    resized = crop(scaled, placement, *corner)
+    gain_map = (
+        work.gain_map.fitted(work.probe, placement, corner) if work.gain_map and keeps_gain_map(variant) else None
+    )
     stand_in = _stand_in(work, share, base, variant)
     pixels: dict[bool, tuple[Image, ...]] = {}
     rendered: dict[Output, RenderedVariant] = {}
@@ -85,7 +91,7 @@ def _render_variant(work: Work, share: DecodeShare, base: Base, variant: Variant
         if is_flat not in pixels:
             frames = _stepped(resized, encoding, stand_in)
             pixels[is_flat] = frames if len(variant.formats) == 1 else tuple(frame.copy_memory() for frame in frames)
-        rendered[one.name, one.format] = _written(work, base, encoding, pixels[is_flat])
+        rendered[one.name, one.format] = _written(work, base, encoding, pixels[is_flat], gain_map)
     return rendered
 
 
@@ -97,7 +103,9 @@ def _stepped(frames: tuple[Image, ...], variant: Variant, stand_in: Image | None
     return frames
 
 
-def _written(work: Work, base: Base, variant: Variant, frames: tuple[Image, ...]) -> RenderedVariant:
+def _written(
+    work: Work, base: Base, variant: Variant, frames: tuple[Image, ...], gain_map: GainMap | None
+) -> RenderedVariant:
     image = _joined(frames, base)
     if variant.tiles:
         return of_tiles(variant, write_tiles(image, variant, variant.tiles, work.folder), image)
@@ -105,8 +113,14 @@ def _written(work: Work, base: Base, variant: Variant, frames: tuple[Image, ...]
     blocks = chosen(
         blocks_of(base.opened), variant, keep_gps=work.recipe.keep_gps, keeps_iptc=variant.format in KEEPS_IPTC
     )
-    write(image, variant, path, blocks)
-    return of_file(variant, path, frames)
+    hdr = write(image, variant, path, blocks, gain_map)
+    return of_file(variant, path, frames, hdr)
+
+
+def _gain_map(source: Path, probe: Probe, recipe: Recipe) -> GainMap | None:
+    if probe.format != "jpeg" or not any(keeps_gain_map(variant) for variant in recipe.variants):
+        return None
+    return read_gain_map(source)
 
 
 def _stand_in(work: Work, share: DecodeShare, base: Base, variant: Variant) -> Image | None:

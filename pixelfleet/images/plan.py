@@ -7,12 +7,13 @@ from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.base import Base, Take, make_base
 from pixelfleet.images.encode import can_move
 from pixelfleet.images.formats import Format
+from pixelfleet.images.gain_map import GainMap
 from pixelfleet.images.geometry import Placement, Size, place, scaled, turned
 from pixelfleet.images.limits import MAX_HELD_PIXELS, check_held
 from pixelfleet.images.open import Reading, read_header
 from pixelfleet.images.probe import Probe
 from pixelfleet.images.vips import MEMORY_PIXELS, Image
-from pixelfleet.recipes import CameraRaw, Gravity, OutputFormat, Profile, Recipe, Variant
+from pixelfleet.recipes import CameraRaw, Gravity, Hdr, OutputFormat, Profile, Recipe, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Work:
     row: Format
     recipe: Recipe
     folder: Path
+    #: The gain map of the source, if a variant keeps the map.
+    gain_map: GainMap | None = None
 
     def base(self, page: Probe, take: Take, size: Size, *, progress: bool = True) -> Base:
         """Decode the part that `take` names at `size`, which is no larger than the page."""
@@ -133,12 +136,19 @@ def _take(work: Work, page: Probe, number: int, variant: Variant) -> Take:
     return Take(
         page=number,
         moving=moving,
-        keep_profile=variant.icc is Profile.KEEP,
+        # A gain map belongs to the colours that the picture has.
+        keep_profile=variant.icc is Profile.KEEP or (work.gain_map is not None and keeps_gain_map(variant)),
         deep=variant.depth > 8,
+        hdr=variant.hdr is Hdr.KEEP and variant.format is OutputFormat.AVIF,
         develop=work.row.name == "raw" and variant.raw is CameraRaw.DEVELOP,
         alone=alone,
         seeks=seeks,
     )
+
+
+def keeps_gain_map(variant: Variant) -> bool:
+    """Whether the files of a variant of one format, or of its JPEG among them, keep a gain map."""
+    return variant.hdr is Hdr.KEEP and bool({OutputFormat.JPEG, OutputFormat.AUTO} & set(variant.formats))
 
 
 def _bounded(source: Size, placement: Placement) -> Size:

@@ -14,7 +14,8 @@ class RenderedVariant:
     """One output. `path` is in the folder that was passed to `render`; `bytes` is the size of all its files.
 
     For a variant of tiles, `path` is the entry file, `tiles` is the folder of tiles beside the entry file, `files` is
-    the number of all files, and `manifest` is a SHA-256 over the files.
+    the number of all files, and `manifest` is a SHA-256 over the files. `hdr` is `gain-map`, `pq` or `hlg` for a file
+    of high dynamic range.
     """
 
     name: str
@@ -28,6 +29,7 @@ class RenderedVariant:
     files: int = 1
     tiles: Path | None = None
     manifest: str | None = None
+    hdr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Rendition:
     perceptual_hash: str
 
 
-def of_file(variant: Variant, path: Path, frames: tuple[Image, ...]) -> RenderedVariant:
+def of_file(variant: Variant, path: Path, frames: tuple[Image, ...], hdr: str | None = None) -> RenderedVariant:
     return RenderedVariant(
         name=variant.name,
         path=path,
@@ -50,6 +52,7 @@ def of_file(variant: Variant, path: Path, frames: tuple[Image, ...]) -> Rendered
         bytes=path.stat().st_size,
         content_type=encoding_of(variant).content_type,
         frames=len(frames),
+        hdr=hdr,
     )
 
 

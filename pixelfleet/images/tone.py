@@ -27,6 +27,15 @@ def to_sdr(image: Image, space: Space) -> Image:
     return on_colours(_sixteen(image), lambda colours: _mapped(colours, space))
 
 
+def as_signals(image: Image) -> Image:
+    """The samples of PQ or HLG as they are: red, green and blue of 16 bits (`rgb16`)."""
+    image = _sixteen(image)
+    if image.bands < 3:
+        grey = image.extract_band(0)
+        image = grey.bandjoin([grey, grey, *([image.extract_band(1)] if image.bands > 1 else [])])
+    return image.copy(interpretation="rgb16")
+
+
 def _sixteen(image: Image) -> Image:
     if image.format == "ushort":
         return image

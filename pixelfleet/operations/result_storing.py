@@ -41,4 +41,5 @@ class ResultStore:
             content_type=variant.content_type,
             sha256=variant.manifest or sha256,
             files=variant.files,
+            hdr=variant.hdr,
         )

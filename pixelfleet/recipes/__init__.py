@@ -1,6 +1,6 @@
 """Recipes: the variants of an image. `parse` turns TOML into a `Recipe`; recipes of one meaning have one digest."""
 
-from pixelfleet.recipes.choices import CameraRaw, Fit, Gravity, Metadata, OutputFormat, Profile
+from pixelfleet.recipes.choices import CameraRaw, Fit, Gravity, Hdr, Metadata, OutputFormat, Profile
 from pixelfleet.recipes.custom_step import CustomStep
 from pixelfleet.recipes.fault import Fault
 from pixelfleet.recipes.model import DEFAULT_DPI, Recipe
@@ -17,6 +17,7 @@ __all__ = [
     "Fault",
     "Fit",
     "Gravity",
+    "Hdr",
     "Metadata",
     "OutputFormat",
     "Profile",

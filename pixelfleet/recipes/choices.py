@@ -58,3 +58,10 @@ class CameraRaw(StrEnum):
 
     PREVIEW = "preview"
     DEVELOP = "develop"
+
+
+class Hdr(StrEnum):
+    """High dynamic range: light beyond white is mapped to an ordinary screen, or is kept where the formats can."""
+
+    STRIP = "strip"
+    KEEP = "keep"

@@ -4,11 +4,12 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from pixelfleet.recipes.choices import CameraRaw, Fit, Gravity, Metadata, OutputFormat, Profile
+from pixelfleet.recipes.choices import CameraRaw, Fit, Gravity, Hdr, Metadata, OutputFormat, Profile
 from pixelfleet.recipes.custom_step import MAX_STEPS, CustomStep
 from pixelfleet.recipes.part import Box, Colour, Name, Part
 from pixelfleet.recipes.watermark import Watermark
 
+_HDR_FORMATS: Final = frozenset({OutputFormat.AUTO, OutputFormat.JPEG, OutputFormat.AVIF})
 _DEEP_FORMATS: Final = frozenset({OutputFormat.PNG, OutputFormat.TIFF, OutputFormat.AVIF})
 #: Steps that count from 0 to 255.
 _ON_EIGHT_BITS: Final = frozenset(
@@ -81,6 +82,10 @@ class Variant(Part):
     depth: Literal[8, 16] = Field(
         8, description="bits a colour: with 16, PNG and TIFF keep all 16 bits of a source, AVIF keeps 12"
     )
+    hdr: Hdr = Field(
+        Hdr.STRIP,
+        description="strip: for ordinary screens; keep: a JPEG keeps its Ultra HDR gain map, AVIF keeps PQ and HLG",
+    )
     raw: CameraRaw = Field(
         CameraRaw.PREVIEW, description="a camera raw's embedded preview if it is large enough, or always develop"
     )
@@ -139,6 +144,7 @@ class Variant(Part):
         if self.steps and self.icc is Profile.KEEP:
             raise ValueError("steps of other packages change sRGB: remove icc = 'keep'")
         self._check_depth()
+        self._check_hdr()
         return self
 
     def _check_depth(self) -> None:
@@ -149,3 +155,14 @@ class Variant(Part):
         changing = sorted(self.model_fields_set & _ON_EIGHT_BITS)
         if changing:
             raise ValueError(f"depth = 16 leaves colours as they are: remove {', '.join(changing)}")
+
+    def _check_hdr(self) -> None:
+        if self.hdr is Hdr.STRIP:
+            return
+        if self.tiles or not _HDR_FORMATS.intersection(self.formats):
+            raise ValueError("hdr = 'keep' needs format jpeg or avif, without tiles")
+        if self.lossless or self.depth > 8:
+            raise ValueError("hdr = 'keep' writes AVIF of 10 bits: remove lossless and depth")
+        changing = sorted(self.model_fields_set & _ON_EIGHT_BITS)
+        if changing:
+            raise ValueError(f"hdr = 'keep' leaves colours as they are: remove {', '.join(changing)}")

@@ -16,6 +16,7 @@ from pixelfleet.images.profile_maker import GammaCurve, SrgbCurve, grey_profile,
 from tests.colour import bitmap_files, gif_files, hdr, heif_files, jpeg2000_files, odd_files, png_files, psd_files
 from tests.colour.quarters import GREYS, QUARTERS, Rgba, picture, saved
 from tests.colour.tiff_files import Page, quarters_page, reduced, small, tiff
+from tests.colour.ultra_hdr import base, ultra_hdr
 
 FIXTURES: Final = Path(__file__).parents[1] / "fixtures" / "images"
 _OPAQUE: Final[list[Rgba]] = [(*colour, 255) for colour in QUARTERS]
@@ -267,6 +268,7 @@ PNG: Final = (
 
 OTHERS: Final = (
     Case("AVIF with nclx of Display P3", lambda: heif_files.avif(12, 13), _P3, "MIAF, 7.3.6.4", 6),
+    Case("JPEG with a gain map", lambda: ultra_hdr(base()), _OPAQUE, "Ultra HDR Image Format 1.0: the primary image", 4, oracle="pillow"),
     Case("AVIF with nclx of PQ", lambda: heif_files.avif(9, 16, picture(hdr.COLOURS)), hdr.of_pq(hdr.COLOURS), "ITU-R BT.2100, table 4", 8),
     Case("AVIF with nclx of HLG", lambda: heif_files.avif(9, 18, picture(hdr.COLOURS)), hdr.of_hlg(hdr.COLOURS), "ITU-R BT.2100, table 5", 8),
     Case("AVIF with nclx of sRGB", lambda: heif_files.avif(1, 13), _OPAQUE, "MIAF, 7.3.6.4", 4, oracle="avifdec"),

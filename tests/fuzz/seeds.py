@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from pixelfleet.samples.profile import wide_profile
 from tests.colour.cases import CASES
 from tests.colour.quarters import picture as quarters
+from tests.colour.ultra_hdr import base, ultra_hdr
 from tests.unit.images.metadata_sources import SOURCES, source
 from tests.unit.images.test_format_table import SAMPLES
 from tests.unit.images.test_found_formats import SVGS
@@ -57,6 +58,7 @@ def seeds() -> list[bytes]:
 def odd_seeds() -> list[bytes]:
     """The four-quarter picture in the odd kinds that `tests/colour` makes, and files full of metadata."""
     full = [source(name, CASE_PICTURE, wide_profile()) for name in SOURCES]
+    full.append(ultra_hdr(base()))
     samples = [_small_icns() if name == "icns" else make() for name, make in SAMPLES.items()]
     return [case.make() for case in CASES] + full + samples + list(SVGS.values())
 

@@ -26,6 +26,11 @@ format = "jpeg"
 metadata = "keep"
 levels = true
 sharpen = 1.0
+[[variants]]
+name = "light"
+box = 8
+format = ["jpeg", "avif"]
+hdr = "keep"
 """,
     "fuzz",
 )

@@ -22,6 +22,9 @@ class VariantOut(Model):
     bytes: int = Field(description="Size; of tiles, all of them together.", examples=[9_120])
     sha256: str = Field(description="Hex digest; of tiles, over their names and contents.", examples=["9f86d08188..."])
     files: int = Field(description="1, or for tiles how many.", examples=[1])
+    hdr: str | None = Field(
+        description="`gain-map`, `pq` or `hlg` for a file of high dynamic range; null for every other.", examples=[None]
+    )
     href: str = Field(
         description="Leads to where it lies, by a redirect.", examples=[f"/api/v1/images/{IMAGE_ID}/variants/thumb"]
     )
