@@ -43,7 +43,7 @@ WORKER_GB: Final = 2.0
 #: Requests of one image. SQS: its event is sent, received by tens, deleted by tens; its job is sent and received by
 #: tens and deleted alone. DynamoDB: claim, record (a transaction, at twice the units), notice cleared, indexes.
 SQS_REQUESTS: Final = 2.4
-WRITE_UNITS: Final = 16.0
+WRITE_UNITS: Final = 17.0
 READ_UNITS: Final = 4.0
 #: Of the producer: events of one invocation, and its memory and time.
 EVENTS: Final = 10
@@ -57,7 +57,10 @@ def load_prices() -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Forecast:
-    """Sums over the images so far. `megapixels` are of the originals, `written` are those of the results."""
+    """Sums over the images so far. `megapixels` are of the originals, `written` are those of the results.
+
+    `known` files are not uploaded, and are in no other sum.
+    """
 
     recipe: Recipe
     files: int = 0
@@ -66,6 +69,8 @@ class Forecast:
     written: float = 0.0
     outputs: int = 0
     core_ms: float = 0.0
+    known: int = 0
+    known_bytes: int = 0
     formats: Counter[str] = field(default_factory=Counter)
     rejects: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
@@ -85,6 +90,11 @@ class Forecast:
                 # Its work is done at its first request, if there is one.
                 continue
             self._write(variant, (header.width, header.height))
+
+    def add_known(self, size: int) -> None:
+        """A file of `size` bytes that is not uploaded: the owner has the same bytes."""
+        self.known += 1
+        self.known_bytes += size
 
     def reject(self, name: str, cause: Cause, message: str) -> None:
         """A file that would be skipped, or fail with this cause; the first of each cause is kept as an example."""

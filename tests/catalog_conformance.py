@@ -85,6 +85,27 @@ class CatalogConformance:
         assert catalog.images.get(begun.image_id) == begun
         assert isinstance(catalog.images.record_ready(aim(), OUTCOME, begun), Image)
 
+    def test_a_digest_leads_to_the_images_of_one_owner(self, catalog: Catalog) -> None:
+        ready = {}
+        for name, sha256 in (("1.jpg", "a" * 64), ("2.jpg", "a" * 64), ("3.jpg", "b" * 64)):
+            by = aim(name)
+            claimed = catalog.images.claim(by, 5, None)
+            assert isinstance(claimed, Image)
+            outcome = Success((THUMB,), {"sha256": sha256}, {})
+            ready[name] = announced(catalog, catalog.images.record_ready(by.claimed(claimed), outcome, claimed))
+        other = replace(aim(), job=replace(aim().job, key="uploads/me2/b1/1.jpg"))
+        claimed = catalog.images.claim(other, 5, None)
+        assert isinstance(claimed, Image)
+        catalog.images.record_ready(other.claimed(claimed), Success((THUMB,), {"sha256": "a" * 64}, {}), claimed)
+        same = {ready["1.jpg"].image_id, ready["2.jpg"].image_id}
+        assert set(catalog.images.with_digest("me", "a" * 64, 10)) == same
+        assert len(catalog.images.with_digest("me", "a" * 64, 1)) == 1
+        assert catalog.images.with_digest("m", "a" * 64, 10) == []
+        by_digest = catalog.images.with_digests("me", ["b" * 64, "c" * 64, "b" * 64], 10)
+        assert by_digest == {"b" * 64: [ready["3.jpg"].image_id], "c" * 64: []}
+        # The key of the index is an attribute of the record.
+        assert catalog.images.get(ready["3.jpg"].image_id) == ready["3.jpg"]
+
     def test_attributes_of_a_newer_release_are_carried_through_a_write_as_they_are(self, catalog: Catalog) -> None:
         ready = make_ready(catalog, aim())
         newer: dict[str, Any] = {

@@ -13,7 +13,7 @@ from pixelfleet.catalog.dynamo import (
 )
 from pixelfleet.catalog.indexes import IndexEntry, IndexReader, Slice
 from pixelfleet.catalog.items import image_of
-from pixelfleet.catalog.schema import BY_BATCH, BY_FAILURE, BY_OWNER, IMAGES
+from pixelfleet.catalog.schema import BY_BATCH, BY_DIGEST, BY_FAILURE, BY_OWNER, IMAGES
 from pixelfleet.domain.keys import place_of
 from pixelfleet.domain.records import FAILURES, Image, Member, RecipeRef, Status, as_member
 from pixelfleet.errors import Cause
@@ -30,16 +30,18 @@ class Glance:
     status: Status
     cause: Cause | None
     path: str
+    batch: str | None
     uploaded_at: str
     bytes: int | None
     exif: Mapping[str, str]
     dominant_colour: str | None
     tags: tuple[str, ...]
     sha256: str | None
+    perceptual_hash: str | None
 
     READ: ClassVar[tuple[str, ...]] = (
-        "image_id", "key", "status", "cause", "uploaded_at", "bytes", "exif", "dominant_colour", "tags",
-        "sha256",
+        "image_id", "key", "batch", "status", "cause", "uploaded_at", "bytes", "exif", "dominant_colour", "tags",
+        "sha256", "perceptual_hash",
     )  # fmt: skip
 
     @classmethod
@@ -51,12 +53,14 @@ class Glance:
             _member(Status, item["status"]),
             _member(Cause, item["cause"]) if "cause" in item else None,
             place_of(key).path,
+            item.get("batch"),
             item.get("uploaded_at", ""),
             item.get("bytes"),
             item.get("exif", {}),
             item.get("dominant_colour"),
             tuple(item.get("tags", ())),
             item.get("sha256"),
+            item.get("perceptual_hash"),
         )
 
 
@@ -124,6 +128,28 @@ class ImageReader:
         """A batch's images in one status whose path begins with `path`, by path; `how` has direction and page size."""
         part = replace(how, prefix=f"{status}#{path}", after=after)
         return self._indexes.read((IMAGES, BY_BATCH), f"{owner}/{batch}", part)
+
+    def with_digest(self, owner: str, sha256: str, most: int) -> list[str]:
+        """At most so many images of an owner that were last processed with these bytes, by id; one query.
+
+        Failed and deleted images are among them. The read is eventually consistent.
+        """
+        with translated(f"read the index {BY_DIGEST.name}"):
+            answer = self._client.query(
+                TableName=self._table,
+                IndexName=BY_DIGEST.name,
+                KeyConditionExpression="#digest = :digest AND begins_with(#owner, :owner)",
+                ExpressionAttributeNames={"#digest": BY_DIGEST.hash_key, "#owner": BY_DIGEST.range_key},
+                ExpressionAttributeValues={":digest": {"S": sha256}, ":owner": {"S": f"{owner}#"}},
+                Limit=most,
+            )
+        return [item[IMAGES.hash_key]["S"] for item in answer["Items"]]
+
+    def with_digests(self, owner: str, digests: Iterable[str], most: int) -> dict[str, list[str]]:
+        """As `with_digest`, for many digests: a query for each, several at a time."""
+        asked = list(dict.fromkeys(digests))
+        answers = self._indexes.at_once(lambda sha256: self.with_digest(owner, sha256, most), asked)
+        return dict(zip(asked, answers, strict=True))
 
     def failed(self, cause: Cause | None = None, after: str = "", page_size: int = 100) -> Iterator[IndexEntry]:
         """Failed images, by cause, oldest first within one; `page_size` entries of each shard at a time."""

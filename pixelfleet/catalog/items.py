@@ -10,7 +10,9 @@ from pixelfleet.domain.records import FAILURES, Batch, Image, Record, Status
 from pixelfleet.domain.users import User
 
 #: Attributes for the indexes: computed at each write, and not part of a record.
-_IMAGE_KEYS: Final = frozenset(key for index in IMAGES.indexes for key in (index.hash_key, index.range_key))
+_IMAGE_KEYS: Final = frozenset(key for index in IMAGES.indexes for key in (index.hash_key, index.range_key)).difference(
+    Image.model_fields
+)
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], (), {})
 
 

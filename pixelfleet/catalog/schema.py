@@ -6,6 +6,7 @@
 | an owner's images, newest first | images/by_owner: `owner_shard`, `uploaded_sort` |
 | a batch's images by status, and by name within a status | images/by_batch: `batch_shard`, `status_sort` |
 | failures, all or by cause, oldest first | images/by_failure: `failure_shard`, `failure_sort` |
+| an owner's images with the same bytes | images/by_digest: `sha256`, and `owner_shard` that begins with the owner |
 | one batch; one of its 32 counters | batches: `batch_id` = `owner/name` or `owner/name#NN` |
 | an owner's batches; all batches, newest first | batches/by_owner, batches/by_created |
 | a user; a token; what else signing in needs | users: `user_id` = `user#name`, `token#digest`, see `users.py` |
@@ -15,6 +16,9 @@
 Index keys that one large batch or owner would make hot carry a shard, a hash of `image_id`; readers
 merge the shards. The image indexes project keys alone: an item is written to an index only when its
 place in it changes, and a page of results is one BatchGetItem.
+
+The keys of by_digest are attributes that the other readers use too, so that an index added to a table has its older
+items at once. An index entry stays while its image is failed or deleted: readers look at the record.
 """
 
 from dataclasses import dataclass, field
@@ -53,10 +57,11 @@ class Table:
 BY_OWNER: Final = Index("by_owner", "owner_shard", "uploaded_sort", "KEYS_ONLY")
 BY_BATCH: Final = Index("by_batch", "batch_shard", "status_sort", "KEYS_ONLY")
 BY_FAILURE: Final = Index("by_failure", "failure_shard", "failure_sort", "KEYS_ONLY")
+BY_DIGEST: Final = Index("by_digest", "sha256", "owner_shard", "KEYS_ONLY")
 BY_CREATED: Final = Index("by_created", "listing", "created_at", "ALL")
 BATCHES_BY_OWNER: Final = Index("by_owner", "owner", "created_at", "ALL")
 
-IMAGES: Final = Table("images", "image_id", indexes=(BY_OWNER, BY_BATCH, BY_FAILURE))
+IMAGES: Final = Table("images", "image_id", indexes=(BY_OWNER, BY_BATCH, BY_FAILURE, BY_DIGEST))
 BATCHES: Final = Table("batches", "batch_id", indexes=(BATCHES_BY_OWNER, BY_CREATED))
 USERS: Final = Table("users", "user_id", ttl="expires_at")
 RECIPES: Final = Table("recipes", "recipe_id")

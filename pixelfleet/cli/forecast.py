@@ -14,18 +14,21 @@ from pixelfleet.settings import load_settings
 
 if TYPE_CHECKING:
     from pixelfleet.forecast import Forecast
+    from pixelfleet.uploads.known import Lookup
 
 #: Files between two updates of the status line.
 UPDATE_EVERY: Final = 100
 
 
-def show_forecast(sources: Iterator[Source], recipe: Recipe, workers: int, *, as_json: bool) -> None:
-    """Read every header and print the forecast. Nothing is uploaded, and no cloud is called.
+def show_forecast(
+    sources: Iterator[Source], recipe: Recipe, workers: int, lookup: "Lookup | None" = None, *, as_json: bool
+) -> None:
+    """Read every header and print the forecast. Nothing is uploaded. No cloud is called, but for known files.
 
     Raises:
-        SetupError: the libraries that read headers are not installed.
+        SetupError: the libraries that read headers are not installed; also as `lookup`.
     """
-    forecast = _forecast(sources, recipe)
+    forecast = _forecast(sources, recipe, lookup)
     document = _document(forecast, workers)
     if as_json:
         emit(document)
@@ -33,7 +36,7 @@ def show_forecast(sources: Iterator[Source], recipe: Recipe, workers: int, *, as
         _show(forecast, document)
 
 
-def _forecast(sources: Iterator[Source], recipe: Recipe) -> "Forecast":
+def _forecast(sources: Iterator[Source], recipe: Recipe, lookup: "Lookup | None") -> "Forecast":
     # Imported here: an upload itself needs no image library.
     from pixelfleet.operations.upload_forecast import forecast_upload  # noqa: PLC0415
 
@@ -43,7 +46,7 @@ def _forecast(sources: Iterator[Source], recipe: Recipe) -> "Forecast":
             if number % UPDATE_EVERY == 0:
                 status.update(f"reading headers: {number:,}")
 
-        return forecast_upload(sources, recipe, load_settings(), progress)
+        return forecast_upload(sources, recipe, load_settings(), progress, lookup)
 
 
 def _document(forecast: "Forecast", workers: int) -> dict[str, Any]:
@@ -57,6 +60,8 @@ def _document(forecast: "Forecast", workers: int) -> dict[str, Any]:
         "megapixels": round(forecast.megapixels, 1),
         "formats": dict(forecast.formats.most_common()),
         "results": forecast.outputs,
+        "known": forecast.known,
+        "known_bytes": forecast.known_bytes,
         "rejects": dict(forecast.rejects.most_common()),
         "examples": {cause: printable(example) for cause, example in forecast.examples.items()},
         "workers": workers,
@@ -73,6 +78,8 @@ def _show(forecast: "Forecast", document: dict[str, Any]) -> None:
     RESULTS.print(
         f"{count(forecast.files, 'image')}, {decimal(forecast.bytes)}, {forecast.megapixels:,.0f} MP: {formats}"
     )
+    if forecast.known:
+        RESULTS.print(f"  {forecast.known:,} known, {decimal(forecast.known_bytes)}: the owner has the same bytes")
     for cause, number in document["rejects"].items():
         RESULTS.print(f"  {number:,} rejected as {cause}, such as {document['examples'][cause]}", soft_wrap=True)
     workers = count(document["workers"], "worker")

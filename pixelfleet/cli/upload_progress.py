@@ -64,6 +64,7 @@ class UploadProgress:
         if self._counted and speed:
             parts.append(f"{duration(max(0, self._size - _dealt_with(tally)) / speed)} left")
         parts += [f"{tally.there:,} there before"] if tally.there else []
+        parts += [f"{tally.known:,} known"] if tally.known else []
         parts += [f"{tally.skipped:,} skipped"] if tally.skipped else []
         parts += [f"{tally.failed:,} failed"] if tally.failed else []
         return ", ".join(parts)

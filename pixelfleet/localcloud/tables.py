@@ -1,8 +1,9 @@
 """Makes one table of the catalog as `pixelfleet.catalog.schema` describes it."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pixelfleet.catalog.schema import Table
+from pixelfleet.catalog.schema import Index, Table
 from pixelfleet.errors import SetupError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def ensure_table(client: "DynamoDBClient", name: str, table: Table) -> bool:
         client.create_table(**_description(name, table))
     client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     if not made:
+        _add_indexes(client, name, table)
         _check(client, name, table)
     if table.ttl is not None:
         _expire(client, name, table.ttl)
@@ -31,19 +33,37 @@ def _description(name: str, table: Table) -> Any:
     description: dict[str, Any] = {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in table.key_attributes],
+        "AttributeDefinitions": _texts(table.key_attributes),
         "KeySchema": _key_schema(table.hash_key, table.range_key),
     }
     if table.indexes:
-        description["GlobalSecondaryIndexes"] = [
-            {
-                "IndexName": index.name,
-                "KeySchema": _key_schema(index.hash_key, index.range_key),
-                "Projection": {"ProjectionType": index.projection},
-            }
-            for index in table.indexes
-        ]
+        description["GlobalSecondaryIndexes"] = [_index(index) for index in table.indexes]
     return description
+
+
+def _texts(names: Iterable[str]) -> Any:
+    return [{"AttributeName": name, "AttributeType": "S"} for name in names]
+
+
+def _index(index: Index) -> Any:
+    return {
+        "IndexName": index.name,
+        "KeySchema": _key_schema(index.hash_key, index.range_key),
+        "Projection": {"ProjectionType": index.projection},
+    }
+
+
+def _add_indexes(client: "DynamoDBClient", name: str, table: Table) -> None:
+    """Add the indexes that a table of an earlier version lacks, one a call (UpdateTable takes one new index)."""
+    there = client.describe_table(TableName=name)["Table"]
+    names = {index.get("IndexName") for index in there.get("GlobalSecondaryIndexes", [])}
+    for index in table.indexes:
+        if index.name not in names:
+            client.update_table(
+                TableName=name,
+                AttributeDefinitions=_texts((index.hash_key, index.range_key)),
+                GlobalSecondaryIndexUpdates=[{"Create": _index(index)}],
+            )
 
 
 def _check(client: "DynamoDBClient", name: str, table: Table) -> None:

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pixelfleet.aws.upload_bucket import UploadBucket
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import batch_prefix
 from pixelfleet.domain.records import Batch
 from pixelfleet.errors import SetupError, TransientError
 from pixelfleet.files.sources import Source
 from pixelfleet.operations.completion import seal
+from pixelfleet.operations.known_images import KnownImages
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.recipes import Recipe
 from pixelfleet.uploads.batch import BatchUpload, Tally
 from pixelfleet.uploads.journal import Kind, Pending, Target, UploadJournal
+from pixelfleet.uploads.known import KnownFiles
 from pixelfleet.uploads.uploader import Uploader
 
 
@@ -24,7 +25,8 @@ from pixelfleet.uploads.uploader import Uploader
 class UploadOrder:
     """One upload of `sources` by `threads` threads; `max_bandwidth` in bytes a second.
 
-    Without a name for the batch, the batch has the time as its name.
+    Without a name for the batch, the batch has the time as its name. `skip_known`: files are not uploaded if the owner
+    has an image with the same bytes.
     """
 
     owner: str
@@ -33,6 +35,7 @@ class UploadOrder:
     sources: list[Path]
     threads: int
     max_bandwidth: float | None = None
+    skip_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def uploaded(
     """
     settings = deployment.settings
     # Before anything else: without credentials, this raises and no batch is made.
-    upload_bucket = deployment.upload_bucket
+    _ = deployment.upload_bucket
     bucket, cloud = settings.uploads_bucket, settings.endpoint_url or "aws"
     pending = Pending(cloud, bucket, order.owner, order.sources)
     name = order.batch or pending.name(datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
@@ -81,7 +84,7 @@ def uploaded(
     with UploadJournal.open(Target(cloud, batch.created_at, bucket, prefix)) as journal:
         if journal.has_any():
             journal.forget_absent(_present(deployment, prefix))
-        tally = _put(upload_bucket, order, journal, prefix, sources, progress)
+        tally = _put(deployment, order, journal, prefix, sources, progress)
         # A batch without images would be complete, and announced, at once.
         whole = not tally.may_pass and journal.has_any()
         seal_error = _seal_error(deployment, batch) if whole else None
@@ -108,21 +111,23 @@ def batch_with_recipe(deployment: Deployment, owner: str, name: str, recipe: Rec
 
 
 def _put(
-    bucket: UploadBucket,
+    deployment: Deployment,
     order: UploadOrder,
     journal: UploadJournal,
     prefix: str,
     sources: Iterable[Source],
     progress: AbstractContextManager[Callable[[Tally], None]],
 ) -> Tally:
+    known = KnownFiles(journal.digests, KnownImages(deployment, order.owner)) if order.skip_known else None
     with (
         progress as report,
         Uploader(
-            bucket,
+            deployment.upload_bucket,
             order.threads,
             images_only=True,
             max_bandwidth=order.max_bandwidth,
             unfinished=journal.unfinished,
+            known=known,
         ) as uploader,
     ):
         return BatchUpload(uploader, journal, prefix, report).run(sources, order.threads)

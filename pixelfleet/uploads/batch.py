@@ -32,6 +32,8 @@ class Tally:
     `sent` counts the bytes that were sent to S3, also of unfinished files; `spared` the bytes of unfinished files that
     S3 had already; `passed` the bytes of files that are not sent.
 
+    `known` files have the same bytes as an image of the owner, and are not sent.
+
     `failed` includes `may_pass`: files that failed because of the network or S3, and that another run may put.
     """
 
@@ -39,6 +41,7 @@ class Tally:
     size: int = 0
     there: int = 0
     skipped: int = 0
+    known: int = 0
     failed: int = 0
     may_pass: int = 0
     sent: int = 0
@@ -47,7 +50,7 @@ class Tally:
 
     @property
     def seen(self) -> int:
-        return self.uploaded + self.there + self.skipped + self.failed
+        return self.uploaded + self.there + self.skipped + self.known + self.failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +158,10 @@ class BatchUpload:
 
     def _note(self, done: Iterable[Future[Put]]) -> None:
         answers = [(self._running.pop(future), future.result()) for future in list(done)]
-        put = [(key, one) for key, one in answers if one.problem is None and one.skipped is None]
+        put = [(key, one) for key, one in answers if one.in_bucket]
         self._journal.settle(
             ((key, one.bytes, one.mtime_ns, one.etag) for key, one in put),
-            (key for key, one in answers if one.problem is not None or one.skipped is not None),
+            (key for key, one in answers if not one.in_bucket),
         )
         for key, one in put:
             if one.was_there and one.bytes > PART:
@@ -170,7 +173,7 @@ class BatchUpload:
             self.tally.size += 0 if one.was_there else one.bytes
             self.tally.passed += one.bytes if one.was_there else 0
         for _, one in answers:
-            if one.problem is not None or one.skipped is not None:
+            if not one.in_bucket:
                 self._leave_out(one)
         self._show()
 
@@ -179,6 +182,9 @@ class BatchUpload:
         if one.skipped is not None:
             self.tally.skipped += 1
             self._journal.leave_out(one.source.path, "skipped", one.skipped)
+        elif one.known is not None:
+            self.tally.known += 1
+            self._journal.leave_out(one.source.path, "known", one.known.key)
         else:
             self.tally.failed += 1
             self.tally.may_pass += one.may_pass

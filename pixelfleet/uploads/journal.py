@@ -19,6 +19,8 @@ from pixelfleet.domain.routes import fit_batch
 from pixelfleet.files.cache import cache_folder
 from pixelfleet.files.regular import read_regular
 from pixelfleet.files.sources import Source
+from pixelfleet.uploads.digests import SCHEMA as DIGESTS
+from pixelfleet.uploads.digests import Digests
 from pixelfleet.uploads.journal_errors import as_setup_error
 from pixelfleet.uploads.unfinished import SCHEMA as UNFINISHED
 from pixelfleet.uploads.unfinished import Unfinished
@@ -32,9 +34,9 @@ CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS left_out (path BLOB NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL);
 """
 
-#: `failed`: the file was not put because of an error; `skipped`: the file is no image; `unfinished`: an earlier run
-#: began to put the file, and this run did not go on.
-Kind = Literal["failed", "skipped", "unfinished"]
+#: `failed`: the file was not put because of an error; `skipped`: the file is no image; `known`: the owner has an image
+#: with the same bytes; `unfinished`: an earlier run began to put the file, and this run did not go on.
+Kind = Literal["failed", "skipped", "known", "unfinished"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class UploadJournal:
         # Threads that send parts note the uploads that they begin in `unfinished`, on the same connection.
         self._lock = threading.RLock()
         self.unfinished = Unfinished(connection, run, self._lock, lambda: _as_setup_error(path))
+        self.digests = Digests(connection, self._lock, lambda: _as_setup_error(path))
 
     @classmethod
     @contextmanager
@@ -102,7 +105,7 @@ class UploadJournal:
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
-                connection.executescript(_SCHEMA + UNFINISHED)
+                connection.executescript(_SCHEMA + UNFINISHED + DIGESTS)
                 if "etag" not in {row[1] for row in connection.execute("PRAGMA table_info(files)")}:
                     connection.execute("ALTER TABLE files ADD COLUMN etag TEXT NOT NULL DEFAULT ''")
                 run = connection.execute("INSERT INTO runs DEFAULT VALUES").lastrowid

@@ -13,6 +13,7 @@ from pixelfleet.files.regular import open_regular
 from pixelfleet.files.sources import Source
 from pixelfleet.images.formats import Read, content_type_of, identify
 from pixelfleet.uploads.body import PART, Body, ChangedError
+from pixelfleet.uploads.known import KnownFiles, KnownImage
 from pixelfleet.uploads.meter import Meter
 from pixelfleet.uploads.parts import Parts
 from pixelfleet.uploads.throttle import Throttle
@@ -28,7 +29,7 @@ class Put:
 
     `etag` is the object's, empty where it is unknown. `bytes` and `mtime_ns` are from the reading of the file, and may
     differ from those of the walk. `was_there`: an earlier run put the file and was killed before the note in the
-    journal.
+    journal. `known`: an image of the owner with the same bytes under another key; the file was not put.
     """
 
     source: Source
@@ -36,10 +37,16 @@ class Put:
     problem: str | None = None
     cause: Cause | None = None
     skipped: str | None = None
+    known: KnownImage | None = None
     was_there: bool = False
     bytes: int = 0
     mtime_ns: int = 0
     etag: str = ""
+
+    @property
+    def in_bucket(self) -> bool:
+        """Whether the file is in the bucket under its key, by this run or by an earlier run."""
+        return self.problem is None and self.skipped is None and self.known is None
 
     @property
     def may_pass(self) -> bool:
@@ -51,7 +58,8 @@ class Uploader:
     """Puts files into one bucket, several at once. At the end of the `with` block no thread is left.
 
     With `images_only`, files that do not begin like an image are skipped. With `unfinished`, large files of an earlier
-    run are finished. `max_bandwidth` is in bytes a second.
+    run are finished. With `known`, files are not put if the owner has the same bytes. `max_bandwidth` is in bytes a
+    second.
     """
 
     def __init__(
@@ -62,11 +70,13 @@ class Uploader:
         images_only: bool = False,
         max_bandwidth: float | None = None,
         unfinished: Unfinished | None = None,
+        known: KnownFiles | None = None,
     ) -> None:
         self.bucket = bucket.bucket
         self.meter = Meter()
         self._bucket = bucket
         self._images_only = images_only
+        self._known = known
         self._throttle = Throttle(max_bandwidth)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="put")
         # A second pool: in one pool, files that wait for their parts could take the threads that send the parts.
@@ -121,6 +131,10 @@ class Uploader:
                 with open_regular(source.path) as file:
                     body = Body(source.path, file.fileno(), os.fstat(file.fileno()))
                     there = self._etag_of_same(body, key) if doubtful else None
+                    known = self._known_image(body, key) if there is None else None
+                    if known is not None and known.key != key:
+                        return Put(source, key, known=known, bytes=body.size, mtime_ns=body.mtime_ns)
+                    there = known.etag if known is not None else there
                     etag = self._send(body, key) if there is None else there
             except ChangedError:
                 continue
@@ -128,6 +142,13 @@ class Uploader:
             size, mtime_ns = opened.st_size, opened.st_mtime_ns
             return Put(source, key, was_there=there is not None, bytes=size, mtime_ns=mtime_ns, etag=etag)
         return Put(source, key, "the file changed during every reading; upload it again later", Cause.UNREADABLE)
+
+    def _known_image(self, body: Body, key: str) -> KnownImage | None:
+        if self._known is None:
+            return None
+        # A file that is no image is skipped for that reason, and is not read as a whole.
+        self._content_type(body.read)
+        return self._known.image_of(body, key)
 
     def _etag_of_same(self, body: Body, key: str) -> str | None:
         """The ETag of the object under this key, if the object has the same bytes."""

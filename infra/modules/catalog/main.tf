@@ -41,6 +41,11 @@ resource "aws_dynamodb_table" "images" {
     type = "S"
   }
 
+  attribute {
+    name = "sha256"
+    type = "S"
+  }
+
   # Keys only. DynamoDB then writes an index only if the image's place in the index changes. A page is one BatchGetItem.
   global_secondary_index {
     name            = "by_owner"
@@ -60,6 +65,14 @@ resource "aws_dynamodb_table" "images" {
     name            = "by_failure"
     hash_key        = "failure_shard"
     range_key       = "failure_sort"
+    projection_type = "KEYS_ONLY"
+  }
+
+  # Both keys are attributes that every processed image has: the index has the older images as soon as it is built.
+  global_secondary_index {
+    name            = "by_digest"
+    hash_key        = "sha256"
+    range_key       = "owner_shard"
     projection_type = "KEYS_ONLY"
   }
 

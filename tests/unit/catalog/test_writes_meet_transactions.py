@@ -261,7 +261,7 @@ READERS: Final = frozenset(
     {
         "ImageReader.get", "ImageReader.get_many", "ImageReader.glance", "ImageReader.records", "ImageReader.of_owner",
         "ImageReader.of_batch", "ImageReader.failed", "ImageReader.last_failed", "ImageReader.unsettled",
-        "ImageReader.made_by_earlier",
+        "ImageReader.made_by_earlier", "ImageReader.with_digest", "ImageReader.with_digests",
         "Batches.get", "Batches.counts", "Batches.of_owner", "Batches.all",
         "Users.get", "Users.names", "Users.all", "Users.token_uses", "Users.in_session",
         "RecipeTexts.text", "RecipeRegistry.get", "RecipeRegistry.versions",

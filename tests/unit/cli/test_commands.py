@@ -1,5 +1,6 @@
 """The output and the exit codes of commands, on a deployment in moto: the same code paths as on AWS."""
 
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -7,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image as Picture
 
 from pixelfleet import recipes
+from pixelfleet.aws.upload_bucket import UploadBucket
 from pixelfleet.cli import main as cli
 from pixelfleet.cli.console import MESSAGES, RESULTS, count
 from pixelfleet.credentials.passwords import hash_password
@@ -464,3 +467,72 @@ def test_adopt_shows_a_forecast_and_queues_possible_images_as_one_batch(
     code, out, _ = pixelfleet("adopt", "s3://masters", "--check", "--json")
     states = {check["name"]: check["state"] for check in json.loads(out)["checks"]}
     assert (code, states["bucket"], states["route"]) == (1, "ok", "missing")
+
+
+@pytest.fixture
+def uploads(deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uploads go to the buckets of the deployment, with journals of the test's own."""
+    bucket = UploadBucket(deployment.s3, deployment.object_bytes, deployment.settings.uploads_bucket)
+    monkeypatch.setattr(Deployment, "upload_bucket", bucket)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def put_and_processed(deployment: Deployment, batch: str, path: Path) -> Image:
+    """An image of `me` with the content of a file, as the fleet leaves it."""
+    bucket, content = deployment.settings.uploads_bucket, path.read_bytes()
+    key = key_of("me", batch, path.name)
+    etag = deployment.s3.put_object(Bucket=bucket, Key=key, Body=content)["ETag"].strip('"')
+    return record(deployment, "me", batch, path.name, sha256=hashlib.sha256(content).hexdigest(), etag=etag)
+
+
+def test_an_upload_leaves_out_what_the_owner_has_and_the_batch_does_not_wait_for_it(
+    deployment: Deployment, pixelfleet: Any, uploads: None, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        (folder / name).write_bytes(b"\xff\xd8\xff\xe0" + name.encode())
+    known = put_and_processed(deployment, "old", folder / "a.jpg")
+    code, out, _ = pixelfleet("upload", str(folder), "--owner", "me", "--batch", "new", "--skip-known", "--json")
+    document = json.loads(out)
+    assert (code, document["uploaded"], document["sealed"]) == (0, 1, True)
+    assert document["known"] == [{"source": str(folder / "a.jpg"), "key": known.key}]
+    batch = deployment.batches.get("me", "new")
+    assert batch is not None
+    assert batch.expected == 1
+    code, _, err = pixelfleet("upload", str(folder), "--owner", "me", "--batch", "new", "--skip-known")
+    assert (code, "1 there before, 1 known" in err) == (0, True)
+    # An upload by somebody else knows none of it.
+    _, out, _ = pixelfleet("upload", str(folder), "--owner", "ben", "--batch", "new", "--skip-known", "--json")
+    assert (json.loads(out)["uploaded"], json.loads(out)["known"]) == (2, [])
+
+
+def test_an_upload_of_known_files_alone_succeeds_without_an_image(
+    deployment: Deployment, pixelfleet: Any, uploads: None, tmp_path: Path
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff\xe0known")
+    image = put_and_processed(deployment, "old", tmp_path / "a.jpg")
+    arguments = ("upload", str(tmp_path / "a.jpg"), "--owner", "me", "--batch", "new", "--skip-known", "--watch")
+    code, _, err = pixelfleet(*arguments)
+    assert code == 0
+    assert "0 files, 0 bytes, 1 known" in err
+    assert "not sealed: it has no image, since the owner has every image already" in " ".join(err.split())
+    # The image goes; the same command then uploads the file.
+    deployment.s3.delete_object(Bucket=image.bucket, Key=image.key)
+    code, out, _ = pixelfleet(*arguments[:-1], "--json")
+    assert (code, json.loads(out)["uploaded"], json.loads(out)["known"]) == (0, 1, [])
+
+
+def test_the_forecast_of_an_upload_counts_known_files_apart(
+    deployment: Deployment, pixelfleet: Any, tmp_path: Path
+) -> None:
+    for name, colour in (("a.png", "red"), ("b.png", "blue")):
+        Picture.new("RGB", (30, 20), colour).save(tmp_path / name)
+    put_and_processed(deployment, "old", tmp_path / "a.png")
+    arguments = ("upload", str(tmp_path), "--owner", "me", "--dry-run", "--skip-known")
+    code, out, _ = pixelfleet(*arguments, "--json")
+    document = json.loads(out)
+    assert (code, document["files"], document["known"]) == (0, 1, 1)
+    assert document["known_bytes"] == (tmp_path / "a.png").stat().st_size
+    _, out, _ = pixelfleet(*arguments)
+    assert "1 known" in out

@@ -1,5 +1,6 @@
 """The forecast of an upload reads every header and counts every file that the fleet would refuse."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from pixelfleet import recipes
 from pixelfleet.files.sources import Source, find_sources
 from pixelfleet.operations.upload_forecast import forecast_upload
 from pixelfleet.settings import Settings
+from pixelfleet.uploads.known import KnownImage
 
 
 def test_each_file_counts_as_an_image_or_by_the_cause_of_its_refusal(tmp_path: Path) -> None:
@@ -21,3 +23,18 @@ def test_each_file_counts_as_an_image_or_by_the_cause_of_its_refusal(tmp_path: P
     assert forecast.rejects == {"not_an_image": 1, "unreadable": 1}
     assert os.strerror(2) in forecast.examples["unreadable"]
     assert seen == [1, 2, 3]
+
+
+def test_known_files_count_apart_from_the_rest_of_the_forecast(tmp_path: Path) -> None:
+    for name, width in (("a.jpg", 40), ("b.jpg", 50)):
+        Image.new("RGB", (width, 30)).save(tmp_path / name)
+    (tmp_path / "empty.jpg").touch()
+    known = hashlib.sha256((tmp_path / "b.jpg").read_bytes()).hexdigest()
+
+    def lookup(sha256: str, _: str) -> KnownImage | None:
+        return KnownImage("uploads/ana/b1/b.jpg", "e1") if sha256 == known else None
+
+    forecast = forecast_upload(find_sources([tmp_path]), recipes.load("web"), Settings(), lookup=lookup)
+    assert (forecast.files, forecast.known) == (1, 1)
+    assert forecast.known_bytes == (tmp_path / "b.jpg").stat().st_size
+    assert forecast.rejects == {"empty": 1}
