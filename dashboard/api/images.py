@@ -10,6 +10,8 @@ from dashboard.access import image_for, owner_for, owners_for, record_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.models.images import (
     Day,
+    DuplicateGroups,
+    DuplicateOut,
     DuplicatesOut,
     ImageOut,
     ImagePage,
@@ -21,7 +23,7 @@ from dashboard.api.models.images import (
 )
 from dashboard.callers import Reader, Writer
 from dashboard.filters import FileSize, Filters, Order
-from dashboard.gallery import page_of
+from dashboard.gallery import decode_cursor, encode_cursor, page_of
 from dashboard.months import months_of
 from dashboard.problem import Problem
 from dashboard.problems import responses
@@ -29,9 +31,10 @@ from dashboard.results import SOON, is_lazy, link_of, stable_link_of, variant_of
 from dashboard.site import Site, site_of
 from pixelfleet.domain.colours import Colour
 from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.similarity import MOST_DISTANCE
 from pixelfleet.domain.stable_addresses import stable_address
 from pixelfleet.errors import Cause
-from pixelfleet.operations.duplicates import duplicates
+from pixelfleet.operations.duplicates import Scope, duplicates, groups_of, lookalikes
 
 router = APIRouter(tags=["images"])
 
@@ -42,6 +45,14 @@ RevisionName = Annotated[
 ]
 OwnerQuery = Annotated[
     str | None, Query(max_length=64, description="Operators: whose, `*` for everybody's; left out, your own.")
+]
+NearQuery = Annotated[
+    int | None,
+    Query(
+        ge=0,
+        le=MOST_DISTANCE,
+        description="Those that look the same: their hashes differ in at most so many of 64 bits. 4 suits photographs.",
+    ),
 ]
 CursorQuery = Annotated[str | None, Query(max_length=2_000, description="`next` of the page before.")]
 
@@ -109,13 +120,47 @@ def get_image(request: Request, caller: Reader, image_id: ImageId) -> Response:
     "/images/{image_id}/duplicates",
     response_model=DuplicatesOut,
     responses=READING,
-    summary="Images of the same owner with the same bytes",
+    summary="Images of the same owner with the same bytes, or that look the same",
 )
-def get_duplicates(request: Request, caller: Reader, image_id: ImageId) -> Response:
-    """Looked for among the 1,000 images of the owner that were uploaded nearest to this one."""
+def get_duplicates(request: Request, caller: Reader, image_id: ImageId, near: NearQuery = None) -> Response:
+    """Images that look the same are looked for among the 1,000 of the owner that were uploaded nearest to this one."""
     site = site_of(request)
-    same = duplicates(site.deployment.images, image_for(site, caller, image_id))
-    return tagged(request, DuplicatesOut(images=[ImageSummary.of(image) for image in same]))
+    image = image_for(site, caller, image_id)
+    same = duplicates(site.deployment.images, image)
+    similar = lookalikes(site.deployment.images, image, near) if near is not None else []
+    document = DuplicatesOut(
+        images=[ImageSummary.of(one) for one in same], lookalikes=[DuplicateOut.of(one) for one in similar]
+    )
+    return tagged(request, document)
+
+
+@router.get(
+    "/duplicates",
+    response_model=DuplicateGroups,
+    responses=READING,
+    summary="Groups of images with the same bytes, or that look the same",
+)
+def list_duplicates(
+    request: Request,
+    caller: Reader,
+    *,
+    owner: Annotated[str | None, Query(max_length=64, description="Operators: whose; left out, your own.")] = None,
+    batch: Annotated[str | None, Query(max_length=128, description="With an image in this batch, by name.")] = None,
+    near: NearQuery = None,
+    cursor: CursorQuery = None,
+) -> Response:
+    """Newest first, or a batch by path. A page looks at 1,000 images. A group with the same bytes has at most 25.
+
+    Images that look the same are compared within one page.
+    """
+    scope = Scope(owner_for(caller, owner), batch or None, near)
+    page = groups_of(site_of(request).deployment.images, scope, decode_cursor(cursor))
+    document = DuplicateGroups(
+        groups=[[DuplicateOut.of(one) for one in group] for group in page.groups],
+        looked_at=page.looked_at,
+        next=encode_cursor(page.cursor) if page.cursor else None,
+    )
+    return tagged(request, document)
 
 
 @router.delete(

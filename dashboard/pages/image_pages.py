@@ -11,6 +11,7 @@ from dashboard import actions
 from dashboard.access import image_for, record_for
 from dashboard.bulk import zip_of_tiles
 from dashboard.callers import FormCaller, PageCaller
+from dashboard.duplicate_cards import NEAR, duplicate_cards
 from dashboard.flash import Note
 from dashboard.pages.gallery_pages import cards
 from dashboard.problem import Problem
@@ -25,7 +26,7 @@ from pixelfleet.domain.result_keys import result_address
 from pixelfleet.domain.snippets import snippet
 from pixelfleet.domain.stable_addresses import stable_address
 from pixelfleet.domain.variant_files import address_of, label_of
-from pixelfleet.operations.duplicates import LOOKED_AT, duplicates
+from pixelfleet.operations.duplicates import LOOKED_AT, duplicates, lookalikes
 from pixelfleet.operations.image_cost import image_cost
 from pixelfleet.operations.restoring import may_be_restored
 
@@ -97,7 +98,15 @@ def tiles_zip(request: Request, caller: PageCaller, image_id: str) -> Response:
 def image_duplicates(request: Request, caller: PageCaller, image_id: str) -> Response:
     site = site_of(request)
     image = image_for(site, caller, image_id)
-    values = {"cards": cards(duplicates(site.deployment.images, image)), "looked_at": 2 * LOOKED_AT}
+    same = duplicates(site.deployment.images, image)
+    shown = {one.image_id for one in same}
+    similar = lookalikes(site.deployment.images, image, NEAR)
+    values = {
+        "cards": cards(same),
+        "lookalikes": duplicate_cards(one for one in similar if one.image.image_id not in shown),
+        "looked_at": 2 * LOOKED_AT,
+        "image": image,
+    }
     return site.page(request, "parts/duplicates.html", values)
 
 

@@ -20,13 +20,14 @@ function start(place, form) {
   const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
   const boxes = () => [...place.querySelectorAll(".pick input")].map((box) => /** @type {HTMLInputElement} */ (box));
   const label = /** @type {HTMLElement} */ (document.getElementById("selected"));
-  const everything = /** @type {HTMLElement} */ (document.getElementById("select-all"));
+  /** Only a page whose filters say which images match has this button. */
+  const everything = document.getElementById("select-all");
 
   const show = () => {
     form.hidden = !selected.size && !whole;
     place.classList.toggle("choosing", !form.hidden || choose?.getAttribute("aria-pressed") === "true");
     label.textContent = whole ? "All that match are selected" : `${selected.size.toLocaleString()} selected`;
-    everything.hidden = whole;
+    if (everything) everything.hidden = whole;
     field("ids").value = whole ? "" : [...selected].join(",");
     const owner = form.dataset.owner ?? "";
     field("all").value = whole ? `${form.dataset.filters}&owner=${encodeURIComponent(owner)}` : "";
@@ -62,8 +63,16 @@ function start(place, form) {
     show();
   };
 
+  /** All of a group but its first. @param {HTMLElement} group */
+  const others = (group) => {
+    whole = false;
+    for (const box of [...group.querySelectorAll(".pick input")].slice(1)) set(/** @type {HTMLInputElement} */ (box), true);
+    show();
+  };
+
   place.addEventListener("click", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
+    if (target.closest("[data-others]")) return others(/** @type {HTMLElement} */ (target.closest("[data-group]")));
     const own = /** @type {HTMLInputElement | null} */ (target.closest(".pick input"));
     if (own) return toggle(own, event.shiftKey);
     const link = target.closest(".tile a");
@@ -81,7 +90,7 @@ function start(place, form) {
     choose.setAttribute("aria-pressed", "true");
     show();
   });
-  everything.addEventListener("click", () => {
+  everything?.addEventListener("click", () => {
     whole = true;
     for (const box of boxes()) box.checked = true;
     show();

@@ -26,6 +26,11 @@ class Look:
     perceptual_hash: str | None
 
 
+def distance(one: str, other: str) -> int:
+    """The bits in which two perceptual hashes of 16 hex digits differ."""
+    return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
 def same_bytes(looks: Iterable[Look]) -> list[list[Look]]:
     """Groups of two or more images with the same SHA-256, each in the given order; the first image of a group
     decides the place of the group."""

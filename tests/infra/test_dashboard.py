@@ -323,6 +323,8 @@ def work_with_many(olga: Visitor, image: str) -> None:
     olga.post("/api/v1/background-tasks/none/stop", 404)
     for path in (f"/images/{image}/duplicates", f"/api/v1/images/{image}/duplicates"):
         olga.get(path)
+    for path in ("/duplicates", "/api/v1/duplicates", "/duplicates?near=4"):
+        olga.get(path)
     for path in (f"/images/{image}/tiles.zip", f"/api/v1/images/{image}/tiles.zip"):
         olga.get(path, 404)
     # The stack keeps no revisions, but the record is still read.

@@ -9,6 +9,7 @@ from dashboard.api.models.base import IMAGE_ID, REVISION, Model
 from pixelfleet.domain.records import AttemptLine, Image, KeptRevision, Status, StoredVariant
 from pixelfleet.domain.variant_files import address_of, label_of
 from pixelfleet.errors import Cause
+from pixelfleet.operations.duplicates import Duplicate
 
 
 class VariantOut(Model):
@@ -135,8 +136,26 @@ class ImagePage(Model):
     next: str | None = Field(examples=["MjAyNi0xMS0yMFQwOTowMDowMC4wMDBaI2szdnE"])
 
 
+class DuplicateOut(Model):
+    image: ImageSummary
+    distance: int = Field(description="Bits of 64 in which the perceptual hashes differ.", examples=[3])
+
+    @classmethod
+    def of(cls, duplicate: Duplicate) -> "DuplicateOut":
+        return cls(image=ImageSummary.of(duplicate.image), distance=duplicate.distance)
+
+
 class DuplicatesOut(Model):
-    images: list[ImageSummary]
+    images: list[ImageSummary] = Field(description="With the same bytes; at most 25.")
+    lookalikes: list[DuplicateOut] = Field(description="With `near`: those that look the same, most similar first.")
+
+
+class DuplicateGroups(Model):
+    """One page of groups. `next` is the cursor of the next page, null at the end. A page may be empty and have one."""
+
+    groups: list[list[DuplicateOut]] = Field(description="Two or more images each, the oldest first.")
+    looked_at: int = Field(description="Images that this page looked at.", examples=[1_000])
+    next: str | None = Field(examples=["MjAyNi0xMS0yMFQwOTowMDowMC4wMDBaI2szdnE"])
 
 
 class MonthsOut(Model):

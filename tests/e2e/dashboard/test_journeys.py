@@ -82,6 +82,22 @@ def test_many_images_are_selected_tagged_searched_and_deleted(ana: Visitor, ligh
     assert ana.complaints == []
 
 
+def test_all_images_of_a_group_of_duplicates_but_the_oldest_are_deleted_together(ana: Visitor, light: Light) -> None:
+    images = [light.put("ana", "twice", number, sha256="c" * 64) for number in range(3)]
+    page = ana.page
+    ana.open("/duplicates?batch=twice")
+    expect(page.locator(".tile")).to_have_count(3)
+    page.get_by_role("button", name="Select the others").click()
+    expect(page.locator("#selected")).to_have_text("2 selected")
+    assert ana.accessible() == []
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("done: 2 images")).to_be_visible()
+    left = light.deployment.images.get_many(image.image_id for image in images)
+    assert [left[image.image_id].status for image in images] == [Status.READY, Status.DELETED, Status.DELETED]
+    assert ana.complaints == []
+
+
 def test_a_page_follows_again_after_thirty_seconds_without_a_network(ana: Visitor, light: Light) -> None:
     image = light.put("ana", "line", 1, status=Status.PROCESSING, variants=(), drawn=False)
     page = ana.page

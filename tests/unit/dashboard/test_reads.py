@@ -7,6 +7,9 @@ from fastapi.testclient import TestClient
 
 from benchmarks.dashboard_site import OWNER, browsing, stocked
 from dashboard.gallery import MOST_LOOKED_AT
+from pixelfleet.catalog.dynamo import to_attributes
+from pixelfleet.catalog.items import image_item
+from tests.fakes.records import image_of
 
 #: Calls and items that a request may cost at most.
 CALLS, ITEMS = 45, 2_700
@@ -52,6 +55,17 @@ def test_a_page_costs_a_bounded_number_of_reads_and_no_scan(
     assert set(dynamo.calls) <= {"GetItem", "BatchGetItem", "Query"}
     assert dynamo.calls.total() <= CALLS, dynamo.calls
     assert dynamo.items.total() <= ITEMS, dynamo.items
+
+
+def test_a_page_of_duplicates_costs_a_query_for_each_digest_at_most() -> None:
+    client, dynamo, _ = browsing(stocked(500))
+    same = (image_of(OWNER, "b3", 100_000 + n).model_copy(update={"sha256": f"{n // 2:064x}"}) for n in range(1_100))
+    dynamo.load(client.app.state.site.settings.images_table, (to_attributes(image_item(one)) for one in same))  # type: ignore[attr-defined]
+    for path in ("/duplicates", "/duplicates?near=4"):
+        dynamo.calls.clear()
+        assert client.get(path).status_code == 200
+        assert set(dynamo.calls) <= {"GetItem", "BatchGetItem", "Query"}
+        assert dynamo.calls.total() <= CALLS + MOST_LOOKED_AT, path
 
 
 def test_a_filter_without_matches_ends_the_search_at_a_bound_and_offers_to_continue() -> None:
