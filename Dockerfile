@@ -21,6 +21,7 @@ COPY pixelfleet pixelfleet
 COPY producer_lambda producer_lambda
 COPY worker worker
 COPY dashboard dashboard
+COPY docs docs
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
  && python3 -m venv --without-pip /opt/pixelfleet \
  && /opt/build/bin/pip --python /opt/pixelfleet/bin/python install --no-deps --no-index /wheels/*.whl

@@ -1,9 +1,9 @@
 """Look-ups for a caller. Images and batches of other owners do not exist for the caller."""
 
 from dashboard.callers import Caller
-from dashboard.filters import EVERYBODY
 from dashboard.problem import Problem
 from dashboard.site import Site
+from pixelfleet.domain.image_filters import EVERYBODY
 from pixelfleet.domain.records import Batch, Image, Status
 from pixelfleet.uploads import batch_prefix
 

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Final
 
-from dashboard.gallery import decode_cursor, encode_cursor
 from dashboard.site import Site
 from pixelfleet.domain.records import Batch, Counts
+from pixelfleet.operations.list_cursors import decode_cursor, encode_cursor
 
 PAGE: Final = 50
 #: Batches of a page whose counts are shown, and the number of counts that are read at a time.

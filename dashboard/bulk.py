@@ -1,7 +1,6 @@
 """Actions on many images at once: on selected images, or on all images of a filter."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -11,18 +10,19 @@ from fastapi.responses import StreamingResponse
 
 from dashboard import actions
 from dashboard.callers import Caller
-from dashboard.filters import Filters
-from dashboard.gallery import page_of
 from dashboard.problem import Problem
 from dashboard.results import tiles_of, variant_of
 from dashboard.site import Site
 from dashboard.zips import Member, zip_of
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.catalog.background import BackgroundTask
+from pixelfleet.domain.image_filters import Filters
 from pixelfleet.domain.records import Image, Status, StoredVariant
 from pixelfleet.domain.tags import Tags
 from pixelfleet.operations import bulk
+from pixelfleet.operations.image_pages import page_of
 from pixelfleet.operations.moving import MoveOrder, move_images
+from pixelfleet.operations.selection_manifest import ManifestFormat, manifest_of
 from pixelfleet.operations.tile_sets import tiles_folder
 from pixelfleet.uploads import batch_prefix
 
@@ -37,6 +37,17 @@ ZIP: Final[dict[int | str, dict[str, Any]]] = {
 MOST_NAMED: Final = 1_500
 MOST_FILES: Final = 5_000
 _PAGE: Final = 100
+_MANIFEST_TYPES: Final = {
+    ManifestFormat.NDJSON: "application/x-ndjson",
+    ManifestFormat.CSV: "text/csv; charset=utf-8",
+}
+#: The API's description of an answer that is a manifest.
+MANIFEST: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "A line of JSON for each image, or as CSV a row for each variant, written while it is sent.",
+        "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in _MANIFEST_TYPES.values()},
+    }
+}
 #: The name of the variant that means the uploaded file itself.
 ORIGINAL: Final = "original"
 
@@ -118,6 +129,16 @@ def members(site: Site, images: Iterator[Image], variant: str) -> Iterator[Membe
         yield _member(site, image, variant)
 
 
+def manifest(site: Site, images: Iterator[Image], written_as: ManifestFormat) -> StreamingResponse:
+    """The manifest of images, which is written while it is sent."""
+    lines = manifest_of(images, site.settings.results_bucket, site.url, written_as)
+    headers = {
+        "Content-Disposition": f'attachment; filename="pixelfleet.{written_as}"',
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(lines, media_type=_MANIFEST_TYPES[written_as], headers=headers)
+
+
 def tile_members(site: Site, image: Image, variant: StoredVariant) -> Iterator[Member]:
     """The files of a set of tiles: the entry file, and below its folder as the Deep Zoom format has it."""
     objects, bucket = site.deployment.objects, site.settings.results_bucket
@@ -142,17 +163,14 @@ def zip_of_tiles(site: Site, image: Image) -> StreamingResponse:
 
 def in_words(filters: Filters) -> str:
     """The description of a filter's images, for people."""
-    parts = {
-        "owner": filters.owner, "batch": filters.batch, "status": filters.status, "cause": filters.cause,
-        "name": filters.name, "from": filters.since, "to": filters.until, "camera": filters.camera,
-        "colour": filters.colour, "size": filters.size, "tag": filters.tag,
-    }  # fmt: skip
+    first = {"owner": filters.owner, "batch": filters.batch, "status": filters.status, "cause": filters.cause}
+    parts = first | {"name": filters.name, "from": filters.since, "to": filters.until} | filters.contents
     return "all images: " + ", ".join(f"{name} {value}" for name, value in parts.items() if value)
 
 
 def everything_of(filters: Filters) -> Filters:
     """The same images in an order that deleting and processing again do not change."""
-    return replace(filters, order=None)
+    return filters.changed(order=None)
 
 
 def _member(site: Site, image: Image, variant: str) -> Member:

@@ -3,10 +3,10 @@
 from itertools import islice
 from typing import Final
 
-from dashboard.gallery import decode_cursor, encode_cursor
 from dashboard.site import Site
 from pixelfleet.catalog.activity import Action
 from pixelfleet.operations.failures import FailureSummary, count_by_cause
+from pixelfleet.operations.list_cursors import decode_cursor, encode_cursor
 
 #: Failures of one cause that a summary counts: the cost of a page is bounded, however many images failed.
 MOST_FAILURES: Final = 1_000

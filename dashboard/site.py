@@ -15,12 +15,14 @@ from dashboard.auth.stable_links import StableLinks
 from dashboard.background import Runner
 from dashboard.cloudfront import CloudFront
 from dashboard.flash import Note, Notes
+from dashboard.help_pages import about
 from dashboard.lazy import LazyRenders
 from dashboard.rendering import Renderer
 from pixelfleet.deployment import Deployment
 from pixelfleet.errors import SettingsError
 from pixelfleet.operations.monitoring_history import History
 from pixelfleet.operations.recipe_trial import Trials
+from pixelfleet.operations.variant_scores import VariantScores
 from pixelfleet.settings import Settings
 
 #: Requests a minute: of one user to the API; of one address without valid credentials, sign-ins included.
@@ -30,6 +32,8 @@ STRANGER_PER_MINUTE: Final = 60
 PUBLIC_PER_MINUTE: Final = 3_000
 #: Recipes that one user may try in a minute: each occupies a decoder for seconds.
 TRIALS_PER_MINUTE: Final = 10
+#: Scores that one user may have computed in a minute. Scores that are known do not count.
+SCORES_PER_MINUTE: Final = 30
 
 
 class Site:
@@ -55,6 +59,8 @@ class Site:
         self.trial_limit = RateLimit(TRIALS_PER_MINUTE, 60, clock)
         self.trials = Trials(self.deployment)
         self.lazy = LazyRenders(self.deployment, clock)
+        self.score_limit = RateLimit(SCORES_PER_MINUTE, 60, clock)
+        self.scores = VariantScores(self.deployment)
         self.cloudfront = CloudFront.of(settings)
         self.renderer = Renderer()
         self.background_tasks = Runner(self.deployment)
@@ -101,6 +107,7 @@ class Site:
             "caller": caller,
             "csrf": self.sessions.form_token(session.id) if session else "",
             "path": request.url.path,
+            "help": about(request.url.path),
             "note": note,
         }
         response = Response(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from dashboard.filters import EVERYBODY, Filters
 from pixelfleet.catalog.batches import Batches
+from pixelfleet.domain.image_filters import EVERYBODY, Filters
 from pixelfleet.domain.records import Batch, Counts, Status
 
 #: Batches whose counters one answer reads, with one call each, and the number of calls at a time.

@@ -15,10 +15,10 @@ from dashboard.api.models.batches import BatchDetail, BatchIn, BatchOut, BatchPa
 from dashboard.api.models.images import ImageSummary
 from dashboard.batch_list import batches_page
 from dashboard.callers import Reader, Writer
-from dashboard.filters import EVERYBODY
 from dashboard.problem import Problem
 from dashboard.problems import responses
 from dashboard.site import Site, site_of
+from pixelfleet.domain.image_filters import EVERYBODY
 from pixelfleet.domain.records import Batch, Counts
 from pixelfleet.operations import completion
 from pixelfleet.operations.batch_images import batch_images

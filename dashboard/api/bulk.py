@@ -5,43 +5,33 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from dashboard import bulk
 from dashboard.access import owners_for
 from dashboard.api.models.base import IMAGE_ID, Model
 from dashboard.api.models.fleet import BackgroundTaskOut, task_out
-from dashboard.api.models.images import Day
 from dashboard.callers import Caller, Reader, Writer
-from dashboard.filters import FileSize, Filters
 from dashboard.problem import Problem
 from dashboard.problems import responses
 from dashboard.site import Site, site_of
 from dashboard.zips import zip_of
-from pixelfleet.domain.colours import Colour
+from pixelfleet.domain.image_filters import Filters, ImageFilters
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.tags import MOST_TAGS, Tags, parse_tag
-from pixelfleet.errors import Cause
+from pixelfleet.operations.selection_manifest import ManifestFormat
 
 router = APIRouter(tags=["images"])
 
 Tag = Annotated[str, Field(min_length=1, max_length=60)]
 
 
-class Matching(Model):
+class Matching(ImageFilters):
     """All images that a list with these filters shows."""
 
+    model_config = ConfigDict(extra="forbid")
+
     owner: str | None = Field(None, max_length=64, description="Operators: whose, or `*`.", examples=[None])
-    batch: str | None = Field(None, max_length=128, examples=["summer"])
-    status: Status | None = Field(None, examples=["failed"])
-    cause: Cause | None = Field(None, examples=[None])
-    name: str = Field("", max_length=200, examples=["IMG_"])
-    since: Day = None
-    until: Day = None
-    camera: str = Field("", max_length=100, examples=[""])
-    colour: Colour | None = Field(None, examples=[None])
-    size: FileSize | None = Field(None, examples=[None])
-    tag: str = Field("", max_length=50, examples=[""])
 
 
 class Selection(Model):
@@ -60,8 +50,8 @@ class Selection(Model):
             number = len(self.image_ids)
             words = "1 image" if number == 1 else f"{number:,} images"
             return bulk.chosen(site, caller, self.image_ids, deleted=deleted), words
-        said = self.matching.model_dump() | {"owner": owners_for(caller, self.matching.owner)}
-        filters = Filters(**(said | ({"status": Status.DELETED} if deleted else {})))
+        only = {"status": Status.DELETED} if deleted else {}
+        filters = Filters.of(owners_for(caller, self.matching.owner), self.matching, **only)
         return bulk.matching(site, filters), bulk.in_words(filters)
 
 
@@ -89,6 +79,12 @@ class BulkDownloadIn(Selection):
     """Files of many images in one ZIP."""
 
     variant: str = Field(bulk.ORIGINAL, max_length=100, description="A variant, or `original`.", examples=["optimized"])
+
+
+class BulkManifestIn(Selection):
+    """The manifest of many images."""
+
+    format: ManifestFormat = Field(ManifestFormat.NDJSON, examples=["ndjson"])
 
 
 @router.post(
@@ -125,3 +121,16 @@ def download_in_bulk(request: Request, caller: Reader, body: BulkDownloadIn) -> 
     site = site_of(request)
     images, _ = body.chosen(site, caller)
     return StreamingResponse(zip_of(bulk.members(site, images, body.variant)), media_type="application/zip")
+
+
+@router.post(
+    "/bulk/manifest",
+    response_class=StreamingResponse,
+    responses={**bulk.MANIFEST, **responses(400, 401, 403, 404, 422, 429, 503)},
+    summary="The manifest of many images: variants, bytes, SHA-256, addresses",
+)
+def manifest_in_bulk(request: Request, caller: Reader, body: BulkManifestIn) -> StreamingResponse:
+    """As many images as are selected or match. The addresses of variants are stable and not signed."""
+    site = site_of(request)
+    images, _ = body.chosen(site, caller)
+    return bulk.manifest(site, images, body.format)

@@ -9,12 +9,12 @@ from dashboard import actions, bulk
 from dashboard.access import image_for, owner_for, owners_for, record_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.models.images import (
-    Day,
     DuplicateGroups,
     DuplicateOut,
     DuplicatesOut,
     ImageOut,
     ImagePage,
+    ImageQuery,
     ImageSummary,
     LinkIn,
     LinkOut,
@@ -22,19 +22,19 @@ from dashboard.api.models.images import (
     Reprocess,
 )
 from dashboard.callers import Reader, Writer
-from dashboard.filters import FileSize, Filters, Order
-from dashboard.gallery import decode_cursor, encode_cursor, page_of
 from dashboard.months import months_of
 from dashboard.problem import Problem
 from dashboard.problems import responses
 from dashboard.results import SOON, is_lazy, link_of, stable_link_of, variant_of
+from dashboard.scoring import ScoreOut, score_by_name
 from dashboard.site import Site, site_of
-from pixelfleet.domain.colours import Colour
-from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.image_filters import Filters
+from pixelfleet.domain.records import Image
 from pixelfleet.domain.similarity import MOST_DISTANCE
 from pixelfleet.domain.stable_addresses import stable_address
-from pixelfleet.errors import Cause
 from pixelfleet.operations.duplicates import Scope, duplicates, groups_of, lookalikes
+from pixelfleet.operations.image_pages import page_of
+from pixelfleet.operations.list_cursors import decode_cursor, encode_cursor
 
 router = APIRouter(tags=["images"])
 
@@ -58,40 +58,10 @@ CursorQuery = Annotated[str | None, Query(max_length=2_000, description="`next` 
 
 
 @router.get("/images", response_model=ImagePage, responses=READING, summary="List images, newest first")
-def list_images(
-    request: Request,
-    caller: Reader,
-    *,
-    owner: OwnerQuery = None,
-    batch: Annotated[str | None, Query(max_length=128, description="Of this batch, by name.")] = None,
-    status: Annotated[Status | None, Query(description="In this state; deleted ones show only if asked for.")] = None,
-    cause: Annotated[Cause | None, Query(description="Failed by this cause.")] = None,
-    name: Annotated[
-        str, Query(max_length=200, description="Names that have this in them, in upper or lower case.")
-    ] = "",
-    since: Day = None,
-    until: Day = None,
-    order: Annotated[
-        Order | None,
-        Query(
-            description="`new` or `old` by upload, `name` or `-name`, `size` or `-size` (largest first). Without it, a "
-            "batch is in order of `name`, other lists are `new`. At most 5,000 images are put in order of size, of a "
-            "batch in order of upload, or of an owner in order of name."
-        ),
-    ] = None,
-    camera: Annotated[str, Query(max_length=100, description="A part of the camera's name.")] = "",
-    colour: Annotated[Colour | None, Query(description="The main colour.")] = None,
-    size: Annotated[
-        FileSize | None, Query(description="Original: under 1 MB, 1 to 10, 10 to 100, over 100 MB.")
-    ] = None,
-    tag: Annotated[str, Query(max_length=50, description="Has this tag.")] = "",
-    cursor: CursorQuery = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="Most images of one page: 1 to 100, 50 unless said.")] = 50,
-) -> Response:
+def list_images(request: Request, caller: Reader, asked: Annotated[ImageQuery, Query()]) -> Response:
     site = site_of(request)
-    contents = (camera, colour, size, tag.strip().casefold())
-    filters = Filters(owners_for(caller, owner), batch or None, status, cause, name, since, until, order, *contents)
-    page = page_of(site.deployment, filters, cursor, limit)
+    filters = Filters.of(owners_for(caller, asked.owner), asked)
+    page = page_of(site.deployment, filters, asked.cursor, asked.limit)
     summaries = [ImageSummary.of(image) for image in page.images]
     return tagged(request, ImagePage(images=summaries, next=page.cursor))
 
@@ -220,6 +190,28 @@ def get_variant(
     if variant is None:
         raise _no_variant(site, image, name)
     return RedirectResponse(link_of(site, variant, SOON), 302)
+
+
+@router.get(
+    "/images/{image_id}/variants/{name}/score",
+    response_model=ScoreOut,
+    responses=READING,
+    summary="How much a variant looks like its original",
+)
+def get_score(
+    request: Request,
+    caller: Reader,
+    image_id: ImageId,
+    name: Annotated[str, Path(max_length=100, description="The variant's name.")],
+    revision: Annotated[
+        str | None,
+        Query(pattern=r"^[0-9a-f]{32}(\.[0-9]{1,12})?$", description="Of `kept_revisions`; left out, the present one."),
+    ] = None,
+) -> Response:
+    """The pixels are decoded for the answer: at most 30 scores a minute, one at a time in each process."""
+    site = site_of(request)
+    image = image_for(site, caller, image_id)
+    return tagged(request, score_by_name(site, caller, image, name, revision))
 
 
 @router.get(

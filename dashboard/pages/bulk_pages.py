@@ -1,7 +1,6 @@
 """Many images at once: deleted, restored, processed again, moved, tagged, downloaded as a ZIP."""
 
 import re
-from dataclasses import replace
 from typing import Annotated, Final
 from urllib.parse import parse_qs
 
@@ -10,13 +9,14 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from dashboard import bulk
 from dashboard.callers import Caller, FormCaller
-from dashboard.filters import Filters
-from dashboard.pages.gallery_pages import FILTERS, asked_filters
+from dashboard.pages.gallery_pages import filters_of
 from dashboard.problem import Problem
 from dashboard.site import Site, site_of
 from dashboard.zips import zip_of
+from pixelfleet.domain.image_filters import Filters
 from pixelfleet.domain.records import Status
 from pixelfleet.domain.tags import parse_tags
+from pixelfleet.operations.selection_manifest import ManifestFormat
 
 router = APIRouter()
 
@@ -41,7 +41,7 @@ class Selected:
         named = [one for one in ids.split(",") if _ID.fullmatch(one)]
         if all:
             filters = bulk.everything_of(_filters(caller, all))
-            filters = replace(filters, status=Status.DELETED) if deleted else filters
+            filters = filters.changed(status=Status.DELETED) if deleted else filters
             self.images, self.on = bulk.matching(self.site, filters), bulk.in_words(filters)
         elif named:
             self.images = bulk.chosen(self.site, caller, named, deleted=deleted)
@@ -92,6 +92,11 @@ def download(
     return StreamingResponse(zip_of(files), media_type="application/zip", headers=headers)
 
 
+@router.post("/bulk/manifest")
+def manifest(request: Request, selected: AskedFor, format: Annotated[str, Form(max_length=10)] = "") -> Response:  # noqa: A002 - the name of the field
+    written_as = ManifestFormat(format) if format in set(ManifestFormat) else ManifestFormat.NDJSON
+    return bulk.manifest(selected.site, selected.images, written_as)
+
+
 def _filters(caller: Caller, text: str) -> Filters:
-    asked = {name: values[0] for name, values in parse_qs(text.lstrip("?")).items() if name in FILTERS}
-    return asked_filters(caller, **asked)
+    return filters_of(caller, {name: values[0] for name, values in parse_qs(text.lstrip("?")).items()})

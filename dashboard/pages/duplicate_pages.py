@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 from dashboard.access import owner_for
 from dashboard.callers import PageCaller
 from dashboard.duplicate_cards import NEAR, duplicate_cards
-from dashboard.gallery import decode_cursor, encode_cursor
 from dashboard.pages.gallery_pages import VARIANTS
 from dashboard.recipe_choices import recipe_choices
 from dashboard.site import Site, site_of
 from pixelfleet.operations.duplicates import MOST_SAME, Duplicate, Scope, groups_of
+from pixelfleet.operations.list_cursors import decode_cursor, encode_cursor
 
 router = APIRouter()
 

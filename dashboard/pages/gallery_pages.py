@@ -1,9 +1,7 @@
 """The gallery: the user's images, newest first, filtered, one page at a time while the user scrolls."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Annotated, Any, Final
 
@@ -11,8 +9,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from dashboard.access import owner_for, owners_for
 from dashboard.callers import Caller, PageCaller
-from dashboard.filters import EVERYBODY, FileSize, Filters, Order
-from dashboard.gallery import PAGE, TooManyToSortError, decode_cursor, page_of
 from dashboard.months import months_of
 from dashboard.recipe_choices import recipe_choices
 from dashboard.results import thumb_of
@@ -20,9 +16,12 @@ from dashboard.site import Site, site_of
 from dashboard.totals import COUNTED, number_of, totals_of
 from pixelfleet import recipes
 from pixelfleet.domain.colours import Colour
+from pixelfleet.domain.image_filters import EVERYBODY, FileSize, Filters, ImageOrder, OrderedFilters, Shape
 from pixelfleet.domain.keys import DEFAULT_OWNER
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import Cause
+from pixelfleet.operations.image_pages import PAGE, TooManyToSortError, page_of
+from pixelfleet.operations.list_cursors import decode_cursor
 
 router = APIRouter()
 
@@ -30,9 +29,9 @@ router = APIRouter()
 _BATCHES: Final = 50
 #: Owners that an operator's picker offers.
 _OWNERS: Final = 200
-_BY_NAME: Final = {Order.NAME: "Name, A to Z", Order.NAME_REVERSED: "Name, Z to A"}
-_BY_TIME: Final = {Order.NEWEST: "Newest first", Order.OLDEST: "Oldest first"}
-_BY_SIZE: Final = {Order.LARGEST: "Largest first", Order.SMALLEST: "Smallest first"}
+_BY_NAME: Final = {ImageOrder.NAME: "Name, A to Z", ImageOrder.NAME_REVERSED: "Name, Z to A"}
+_BY_TIME: Final = {ImageOrder.NEWEST: "Newest first", ImageOrder.OLDEST: "Oldest first"}
+_BY_SIZE: Final = {ImageOrder.LARGEST: "Largest first", ImageOrder.SMALLEST: "Smallest first"}
 #: The orders of a batch, and of an owner. The first order is the default.
 _ORDERS: Final = {True: _BY_NAME | _BY_TIME | _BY_SIZE, False: _BY_TIME | _BY_NAME | _BY_SIZE}
 #: Variants of the built-in recipes that a ZIP may have in the place of originals.
@@ -42,7 +41,8 @@ VARIANTS: Final = tuple(
 #: The parameters in the address of a gallery, with the labels of their chips; in the order of the fields.
 FILTERS: Final = {
     "owner": "owner", "batch": "batch", "status": "status", "cause": "cause", "name": "name", "since": "from",
-    "until": "to", "camera": "camera", "colour": "colour", "size": "size", "tag": "tag",
+    "until": "to", "camera": "camera", "lens": "lens", "taken": "taken", "near": "near", "format": "format",
+    "shape": "shape", "colour": "colour", "size": "size", "tag": "tag",
 }  # fmt: skip
 #: The names of the choices of sizes.
 _SIZES: Final = {
@@ -56,39 +56,15 @@ _IMAGE_ID: Final = re.compile("[a-z2-7]{32}")
 _NONE: Final[list[str]] = []
 
 
-def asked_filters(
-    caller: PageCaller,
-    *,
-    owner: Annotated[str, Query(max_length=64)] = "",
-    batch: Annotated[str, Query(max_length=128)] = "",
-    status: str = "",
-    cause: str = "",
-    name: Annotated[str, Query(max_length=200)] = "",
-    since: str = "",
-    until: str = "",
-    order: str = "",
-    camera: Annotated[str, Query(max_length=100)] = "",
-    colour: str = "",
-    size: str = "",
-    tag: Annotated[str, Query(max_length=100)] = "",
-) -> Filters:
-    """From an address that a form made or a person typed: invalid values are left out."""
-    whose = owners_for(caller, owner or None)
-    return Filters(
-        whose,
-        # Without an owner, a batch's name alone does not identify a batch.
-        None if whose == EVERYBODY else batch or None,
-        Status(status) if status in set(Status) else None,
-        Cause(cause) if cause in set(Cause) else None,
-        name,
-        _day(since),
-        _day(until),
-        Order(order) if order in set(Order) else None,
-        camera,
-        Colour(colour) if colour in set(Colour) else None,
-        FileSize(size) if size in set(FileSize) else None,
-        tag.strip().casefold(),
-    )
+def filters_of(caller: Caller, values: Mapping[str, str]) -> Filters:
+    """The filters of an address. Raises Problem 404 for an owner whose images the caller may not see."""
+    owner = owners_for(caller, values.get("owner") or None)
+    return Filters.of(owner, OrderedFilters.lenient(values))
+
+
+def asked_filters(request: Request, caller: PageCaller) -> Filters:
+    """From the address of the request."""
+    return filters_of(caller, request.query_params)
 
 
 AskedFilters = Annotated[Filters, Depends(asked_filters)]
@@ -101,11 +77,11 @@ def gallery(request: Request, caller: PageCaller, filters: AskedFilters) -> Resp
     try:
         page = _page(request, caller, filters, None)
     except TooManyToSortError as error:
-        filters, unsorted = replace(filters, order=None), error.detail
+        filters, unsorted = filters.changed(order=None), str(error)
         page = _page(request, caller, filters, None)
     if caller.is_operator and not page["cards"] and request.url.query == "":
         # An operator without images of their own sees everybody's.
-        filters = replace(filters, owner=EVERYBODY)
+        filters = filters.changed(owner=EVERYBODY)
         page = _page(request, caller, filters, None)
     batches = _batch_names(site, filters)
     choices = {
@@ -123,8 +99,9 @@ def gallery(request: Request, caller: PageCaller, filters: AskedFilters) -> Resp
         "variants": VARIANTS,
         "colours": list(Colour),
         "sizes": _SIZES,
+        "shapes": list(Shape),
         "chips": {name: label for name, label in FILTERS.items() if name != "owner"},
-        "more_open": any((filters.camera, filters.colour, filters.size, filters.tag, filters.since, filters.until)),
+        "more_open": bool(filters.contents or filters.since or filters.until),
     }
     return site.page(request, "gallery.html", choices | page)
 
@@ -168,20 +145,9 @@ def cards(images: Sequence[Image]) -> list[dict[str, Any]]:
 
 def _page(request: Request, caller: Caller, filters: Filters, cursor: str | None) -> dict[str, Any]:
     page = page_of(site_of(request).deployment, filters, cursor)
-    asked = {
-        "owner": filters.owner if filters.owner != caller.name else "",
-        "batch": filters.batch or "",
-        "status": filters.status or "",
-        "cause": filters.cause or "",
-        "name": filters.name,
-        "since": str(filters.since or ""),
-        "until": str(filters.until or ""),
-        "order": filters.order or "",
-        "camera": filters.camera,
-        "colour": filters.colour or "",
-        "size": filters.size or "",
-        "tag": filters.tag,
-    }
+    values = {name: getattr(filters, name) for name in (*FILTERS, "order")}
+    asked = {name: str(value or "") for name, value in values.items()}
+    asked["owner"] = filters.owner if filters.owner != caller.name else ""
     return {
         "cards": _grouped(page.images, filters, decode_cursor(cursor)),
         "cursor": page.cursor,
@@ -230,12 +196,5 @@ def _total(site: Site, filters: Filters) -> int | None:
 
 def _searches(filters: Filters) -> bool:
     """Whether the counters do not have the number of images."""
-    others = (filters.cause, filters.name, filters.since, filters.until, filters.camera, filters.colour, filters.size)
-    return any(others) or bool(filters.tag) or filters.status not in COUNTED
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    others = (filters.cause, filters.name, filters.since, filters.until, filters.contents)
+    return any(others) or filters.status not in COUNTED

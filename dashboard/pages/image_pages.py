@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from dashboard import actions
@@ -17,6 +17,7 @@ from dashboard.pages.gallery_pages import cards
 from dashboard.problem import Problem
 from dashboard.recipe_choices import recipe_choices
 from dashboard.results import DRAWABLE, SOON, drawable, link_of, thumb_of, tiles_of, variant_of
+from dashboard.scoring import ScoreOut, score_by_key
 from dashboard.site import site_of
 from dashboard.timeline import attempt_bars
 from pixelfleet.aws.objects import ObjectGoneError
@@ -120,6 +121,13 @@ def drawn(request: Request, caller: PageCaller, image_id: str) -> RedirectRespon
     return RedirectResponse(site.deployment.links.original(image, SOON, show_as=DRAWABLE[image.format or ""]), 302)
 
 
+@router.get("/images/{image_id}/score")
+def score(request: Request, caller: PageCaller, image_id: str, key: Annotated[str, Query(max_length=400)]) -> ScoreOut:
+    """How much the variant with this key looks like the original, for the comparison of two pictures."""
+    site = site_of(request)
+    return score_by_key(site, caller, image_for(site, caller, image_id), key)
+
+
 @router.post("/images/{image_id}/link")
 def link(
     request: Request,
@@ -187,18 +195,28 @@ def _slider(image: Image) -> dict[str, Any] | None:
 
 
 def _pictures(image: Image) -> list[dict[str, Any]]:
-    """Pictures that can be laid over each other: the original, if browsers draw it, and every variant of one file."""
-    shown = [
-        {"name": label_of(image.variants, one), "address": result_address(one.key), "width": one.width,
-         "height": one.height, "bytes": one.bytes}
-        for one in image.variants
-        if one.files == 1 and one.content_type in (*_EMBEDDED, "image/gif")
-    ]  # fmt: skip
+    """Pictures that can be laid over each other: the original, if browsers draw it, and variants of all revisions."""
+    shown = [_picture(one, label_of(image.variants, one)) for one in image.variants if _is_picture(one)]
+    for kept in reversed(image.kept_revisions):
+        until = kept.superseded_at[:16].replace("T", " ")
+        shown += [
+            _picture(one, f"{label_of(kept.variants, one)} until {until}") for one in kept.variants if _is_picture(one)
+        ]
     if not drawable(image) or not image.width:
         return shown
     address = f"/images/{image.image_id}/drawn"
     original = {"name": "original", "address": address, "width": image.width, "height": image.height}
-    return [original | {"bytes": image.bytes}, *shown]
+    return [original | {"bytes": image.bytes, "key": ""}, *shown]
+
+
+def _is_picture(one: StoredVariant) -> bool:
+    return one.files == 1 and one.content_type in (*_EMBEDDED, "image/gif")
+
+
+def _picture(one: StoredVariant, name: str) -> dict[str, Any]:
+    """`key` names the picture whose score is asked for."""
+    return {"name": name, "address": result_address(one.key), "width": one.width, "height": one.height,
+            "bytes": one.bytes, "key": one.key}  # fmt: skip
 
 
 def _address(image: Image, one: StoredVariant) -> str:

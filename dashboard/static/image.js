@@ -100,11 +100,47 @@ function comparison(left, right) {
   const words = [left, right].map((option) => {
     const span = document.createElement("span");
     span.textContent = `${option.dataset.name}, ${option.dataset.size}`;
+    const score = document.createElement("small");
+    score.setAttribute("role", "status");
+    if (option.dataset.key) span.append(document.createElement("br"), score);
     return span;
   });
   caption.append(words[0], range, words[1]);
   figure.append(layers, caption);
   return figure;
+}
+
+/**
+ * The scores of two pictures, one after the other: the dashboard computes one at a time.
+ * @param {HTMLElement} figure @param {HTMLOptionElement[]} options
+ */
+async function showScores(figure, options) {
+  const places = figure.querySelectorAll("figcaption > span");
+  for (const [number, option] of options.entries()) {
+    const place = places[number].querySelector("small");
+    if (!place) continue;
+    place.textContent = "computing the score…";
+    place.textContent = await scoreOf(option.dataset.key ?? "");
+  }
+}
+
+/** @param {string} key @returns {Promise<string>} */
+async function scoreOf(key, tries = 3) {
+  const address = `/images/${here}/score?key=${encodeURIComponent(key)}`;
+  let answer;
+  try {
+    answer = await fetch(address, { headers: { Accept: "application/json" } });
+  } catch {
+    return "no score: the dashboard does not answer";
+  }
+  const wait = Number(answer.headers.get("Retry-After"));
+  if (answer.status === 429 && wait <= 5 && tries > 1) {
+    await new Promise((resume) => setTimeout(resume, wait * 1000));
+    return scoreOf(key, tries - 1);
+  }
+  const { score, reason, detail } = await answer.json().catch(() => ({}));
+  if (typeof score === "number") return `${score.toFixed(3)} of 1 like the original (SSIM)`;
+  return `no score: ${reason ?? detail ?? "load the page again"}`;
 }
 
 if (choice) {
@@ -113,11 +149,13 @@ if (choice) {
     /** @type {HTMLSelectElement} */ (choice.elements.namedItem(side)).selectedOptions[0];
   choice.addEventListener("submit", (event) => {
     event.preventDefault();
-    const figure = comparison(picked("left"), picked("right"));
+    const options = [picked("left"), picked("right")];
+    const figure = comparison(options[0], options[1]);
     stage.querySelector("figure, .zoom, .blank")?.replaceWith(figure);
     for (const other of document.querySelectorAll("[data-show]")) other.setAttribute("aria-pressed", "false");
     finish(figure);
     figure.scrollIntoView({ block: "nearest" });
+    showScores(figure, options);
   });
 }
 

@@ -294,10 +294,13 @@ addEventListener("drop", async (event) => {
 for (const kind of ["files", "folder"]) {
   const field = /** @type {HTMLInputElement} */ (byId(kind));
   for (const button of document.querySelectorAll(`[data-pick=${kind}]`)) button.addEventListener("click", () => field.click());
-  field.addEventListener("change", () => {
+  const take = () => {
     enqueue(picked(field.files ?? []));
     field.value = "";
-  });
+  };
+  field.addEventListener("change", take);
+  // The files that were chosen before this script ran.
+  take();
 }
 byId("retry").addEventListener("click", () => uploads.retry());
 byId("close").addEventListener("click", () => close());

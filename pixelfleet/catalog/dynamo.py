@@ -52,7 +52,14 @@ def from_attributes(attributes: Mapping[str, Any]) -> Item:
 def batch_get(
     client: "DynamoDBClient", table: str, keys: Sequence[Any], attributes: Sequence[str] = ()
 ) -> Iterator[Item]:
-    """The items of these keys that exist, in no order, a hundred a call.
+    """As `batch_get_typed`, with Python's values."""
+    return map(from_attributes, batch_get_typed(client, table, keys, attributes))
+
+
+def batch_get_typed(
+    client: "DynamoDBClient", table: str, keys: Sequence[Any], attributes: Sequence[str] = ()
+) -> Iterator[Item]:
+    """The items of these keys that exist, with DynamoDB's typed attributes, in no order, a hundred a call.
 
     Whole items are read consistently; of named `attributes` alone, an answer may be a moment old, at half the price.
     """
@@ -66,7 +73,7 @@ def batch_get(
             with translated(f"read from {table}"):
                 asked: Any = {table: {"Keys": waiting, **how}}
                 answer = client.batch_get_item(RequestItems=asked)
-            yield from (from_attributes(item) for item in answer["Responses"].get(table, []))
+            yield from answer["Responses"].get(table, [])
             left = answer.get("UnprocessedKeys") or {}
             waiting = left[table]["Keys"] if table in left else []
             if waiting:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.dynamo import (
     BATCH_GET_KEYS,
+    Item,
     batch_get,
+    batch_get_typed,
     from_attributes,
 )
 from pixelfleet.catalog.indexes import IndexEntry, IndexReader, Slice
@@ -20,6 +22,10 @@ from pixelfleet.errors import Cause
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+#: The attributes by which lists are sorted that no index has in this order.
+SortAttribute = Literal["key", "uploaded_at", "bytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +40,17 @@ class Glance:
     uploaded_at: str
     bytes: int | None
     exif: Mapping[str, str]
+    format: str | None
+    width: int | None
+    height: int | None
     dominant_colour: str | None
     tags: tuple[str, ...]
     sha256: str | None
     perceptual_hash: str | None
 
     READ: ClassVar[tuple[str, ...]] = (
-        "image_id", "key", "batch", "status", "cause", "uploaded_at", "bytes", "exif", "dominant_colour", "tags",
-        "sha256", "perceptual_hash",
+        "image_id", "key", "batch", "status", "cause", "uploaded_at", "bytes", "exif", "format", "width", "height",
+        "dominant_colour", "tags", "sha256", "perceptual_hash",
     )  # fmt: skip
 
     @classmethod
@@ -57,11 +66,20 @@ class Glance:
             item.get("uploaded_at", ""),
             item.get("bytes"),
             item.get("exif", {}),
+            item.get("format"),
+            item.get("width"),
+            item.get("height"),
             item.get("dominant_colour"),
             tuple(item.get("tags", ())),
             item.get("sha256"),
             item.get("perceptual_hash"),
         )
+
+    def sort_value(self, attribute: SortAttribute) -> int | str:
+        """As `ImageReader.sort_values`."""
+        if attribute == "key":
+            return self.path
+        return self.uploaded_at if attribute == "uploaded_at" else self.bytes or 0
 
 
 def _member(kind: type[Member], value: str) -> Member:
@@ -100,13 +118,29 @@ class ImageReader:
 
         The reads are eventually consistent.
         """
+        glances = map(Glance.of, map(from_attributes, self._attributes(image_ids, Glance.READ)))
+        return {glance.image_id: glance for glance in glances}
+
+    def sort_values(self, image_ids: Iterable[str], attribute: SortAttribute) -> dict[str, int | str]:
+        """The bytes, the time, or for `key` the path, of the records that exist and are not deleted, by id.
+
+        As `glance`, at a fraction of its CPU time.
+        """
+        items = self._attributes(image_ids, ("image_id", "status", attribute))
+        present = ((item["image_id"]["S"], item) for item in items if item["status"]["S"] != Status.DELETED)
+        if attribute == "bytes":
+            return {image_id: int(item["bytes"]["N"]) if "bytes" in item else 0 for image_id, item in present}
+        if attribute == "key":
+            return {image_id: place_of(item["key"]["S"]).path for image_id, item in present}
+        return {image_id: item["uploaded_at"]["S"] if "uploaded_at" in item else "" for image_id, item in present}
+
+    def _attributes(self, image_ids: Iterable[str], names: tuple[str, ...]) -> Iterator[Item]:
         keys = [{"image_id": {"S": image_id}} for image_id in dict.fromkeys(image_ids)]
         calls = [keys[start : start + BATCH_GET_KEYS] for start in range(0, len(keys), BATCH_GET_KEYS)]
         answers = self._indexes.at_once(
-            lambda call: list(batch_get(self._client, self._table, call, Glance.READ)), calls
+            lambda call: list(batch_get_typed(self._client, self._table, call, names)), calls
         )
-        glances = (Glance.of(item) for items in answers for item in items)
-        return {glance.image_id: glance for glance in glances}
+        return chain.from_iterable(answers)
 
     def records(self, entries: Iterable[IndexEntry]) -> Iterator[tuple[IndexEntry, Image]]:
         """Each entry of an index with its record; the records of one call are in memory at a time.

@@ -19,8 +19,8 @@ from pixelfleet.extras import missing_library
 
 #: In the order of the help. Each name is that of a module and of the function or group in the module.
 COMMANDS: Final = (
-    "run", "up", "upload", "status", "batch", "show", "duplicates", "snippet", "rm", "provision", "render", "recipe",
-    "steps", "route", "owner", "failures", "digest",
+    "run", "up", "upload", "status", "batch", "list", "show", "duplicates", "snippet", "rm", "restore", "provision",
+    "render", "recipe", "steps", "route", "owner", "failures", "digest",
     "redrive", "purge", "reconcile", "adopt", "samples", "preflight", "secrets", "dashboard", "user",
 )  # fmt: skip
 SOME_FAILED = 1

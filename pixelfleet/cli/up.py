@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import threading
 import time
 import webbrowser
 from collections.abc import Mapping
@@ -74,7 +75,8 @@ def up(
             if embedded.emulator.after_unclean_end:
                 _recover(deployment)
             if open_browser:
-                _open_browser(embedded.settings.dashboard_url)
+                # A browser in the foreground, such as one that BROWSER names, ends when its user closes it.
+                threading.Thread(target=_open_browser, args=[embedded.settings.dashboard_url], daemon=True).start()
             with HourlyReconcile(embedded.settings, say):
                 _tend(embedded)
     except KeyboardInterrupt:

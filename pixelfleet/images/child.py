@@ -20,6 +20,7 @@ from pixelfleet.images.pipeline import render
 from pixelfleet.images.probe import probe
 from pixelfleet.images.process_limits import bound
 from pixelfleet.images.progress import report_to
+from pixelfleet.images.score import score
 from pixelfleet.images.stage import stages_to
 from pixelfleet.recipes import parse_stored
 
@@ -68,6 +69,8 @@ def _ending(order: Order, answer: Callable[[Answer], None]) -> Answer:
     answer(Answer(probe=header))
     if order.share and (reason := order.share.exceeded_by(header.pixels, header.memory)):
         return Answer(too_large=reason)
+    if order.compared is not None:
+        return Answer(score=score(order.source, header, order.compared, order.limits))
     began = time.process_time()
     rendition = render(order.source, header, recipe, order.folder)
     return Answer(rendition=rendition, cpu_ms=round((time.process_time() - began) * 1000))

@@ -22,7 +22,8 @@ _KINDS: Final[dict[str, type[ProcessingError]]] = {"permanent": PermanentError, 
 class Order:
     """One file to render: `recipe` is the text that `Recipe.to_text` returns.
 
-    An image that exceeds `share` is probed and not rendered.
+    An image that exceeds `share` is probed and not rendered. With `compared`, nothing is rendered: the child scores
+    that variant of the file.
     """
 
     source: Path
@@ -30,17 +31,20 @@ class Order:
     folder: Path
     limits: Limits
     share: LaneShare | None = None
+    compared: Path | None = None
 
     def encoded(self) -> bytes:
         fields = {"source": str(self.source), "recipe": self.recipe, "folder": str(self.folder)}
         share = asdict(self.share) if self.share else None
-        return _line(fields | {"limits": asdict(self.limits), "share": share})
+        compared = str(self.compared) if self.compared else None
+        return _line(fields | {"limits": asdict(self.limits), "share": share, "compared": compared})
 
 
 def decode_order(line: bytes) -> Order:
     raw = json.loads(line)
     share = LaneShare(**raw["share"]) if raw["share"] else None
-    return Order(Path(raw["source"]), raw["recipe"], Path(raw["folder"]), Limits(**raw["limits"]), share)
+    compared = Path(raw["compared"]) if raw["compared"] else None
+    return Order(Path(raw["source"]), raw["recipe"], Path(raw["folder"]), Limits(**raw["limits"]), share, compared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Answer:
     """A child's answer: the probe as soon as the header is read, progress now and then, and one ending.
 
     `stage` names a part of the work that code of other packages does; it is empty at the end of that part.
-    The ending is a rendition, an error, or `too_large`: the reason why the image belongs to a larger lane.
+    The ending is a rendition, a score, an error, or `too_large`: the reason why the image belongs to a larger lane.
     `cpu_ms` are the milliseconds of one core for the rendition.
     """
 
@@ -59,6 +63,7 @@ class Answer:
     progress: str | None = None
     stage: str | None = None
     cpu_ms: int = 0
+    score: float | None = None
 
     def encoded(self) -> bytes:
         fields: dict[str, Any] = {}
@@ -69,6 +74,8 @@ class Answer:
         if self.error is not None:
             kind = "permanent" if isinstance(self.error, PermanentError) else "transient"
             fields["error"] = {"kind": kind, "cause": self.error.cause.value, "message": self.error.message}
+        if self.score is not None:
+            fields["score"] = self.score
         fields |= {
             name: text for name in ("too_large", "progress", "stage") if (text := getattr(self, name)) is not None
         }
@@ -88,7 +95,8 @@ def decode_answer(line: bytes, folder: Path) -> Answer:
     rendition = _rendition(raw["rendition"], folder) if "rendition" in raw else None
     error = _error(raw["error"]) if "error" in raw else None
     texts = {name: _text(raw.get(name)) for name in ("too_large", "progress", "stage")}
-    return Answer(probe, rendition, error, **texts, cpu_ms=int(raw.get("cpu_ms", 0)))
+    score = float(raw["score"]) if "score" in raw else None
+    return Answer(probe, rendition, error, **texts, cpu_ms=int(raw.get("cpu_ms", 0)), score=score)
 
 
 def _error(raw: dict[str, Any]) -> ProcessingError:

@@ -1,4 +1,4 @@
-"""The few EXIF fields that a record keeps: camera, time, and, only on request, the place.
+"""The few EXIF fields that a record keeps: camera, lens, time, and, only on request, the place.
 
 Thousands of devices and editors write EXIF. So each field is read by itself, and an unreadable field is left out.
 """
@@ -15,6 +15,7 @@ _MAX_TEXT: Final = 100
 _LEAP_SECOND: Final = 60
 _MAKE, _MODEL, _DATE_TIME = 271, 272, 306
 _ORIGINAL, _DIGITIZED, _OFFSET, _OFFSET_ORIGINAL, _OFFSET_DIGITIZED = 36867, 36868, 36880, 36881, 36882
+_LENS: Final = 42036
 _STAMP: Final = re.compile(r"(\d{4})[:\-/.](\d{1,2})[:\-/.](\d{1,2})(?:[ T](\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2}))?)?")
 _ZONE: Final = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d$")
 
@@ -24,6 +25,7 @@ class Shot:
     """`taken_at` is ISO 8601, with the offset if EXIF has one; `place` is (latitude, longitude) in degrees."""
 
     camera: str | None = None
+    lens: str | None = None
     taken_at: str | None = None
     place: tuple[float, float] | None = None
 
@@ -31,7 +33,9 @@ class Shot:
 def read_exif(blob: bytes, *, with_place: bool) -> Shot:
     """The fields of an EXIF block; an empty `Shot` for bytes that are not EXIF."""
     tree = read_tree(blob)
-    return Shot(_camera(tree.image), _taken_at(tree.image, tree.exif), _place(tree.gps) if with_place else None)
+    lens = _text(tree.exif, _LENS)[:_MAX_TEXT] or None
+    place = _place(tree.gps) if with_place else None
+    return Shot(_camera(tree.image), lens, _taken_at(tree.image, tree.exif), place)
 
 
 def _camera(image: Fields) -> str | None:

@@ -36,6 +36,7 @@ class Probe:
     gps: tuple[float, float] | None = None
     #: Bytes of memory that decoding takes, estimated from the header.
     memory: int = 0
+    lens: str | None = None
 
     @property
     def pixels(self) -> int:
@@ -49,9 +50,9 @@ class Probe:
 
     @property
     def exif(self) -> dict[str, str]:
-        """The EXIF fields that have a value: `camera`, `taken_at`, `gps` as `latitude,longitude` in degrees."""
+        """The EXIF fields that have a value: `camera`, `lens`, `taken_at`, `gps` as `latitude,longitude` in degrees."""
         place = f"{self.gps[0]},{self.gps[1]}" if self.gps else None
-        fields = {"camera": self.camera, "taken_at": self.taken_at, "gps": place}
+        fields = {"camera": self.camera, "lens": self.lens, "taken_at": self.taken_at, "gps": place}
         return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -90,6 +91,7 @@ def probe(
         has_alpha=header.has_alpha,
         bytes=size,
         camera=shot.camera,
+        lens=shot.lens,
         taken_at=shot.taken_at,
         gps=shot.place,
         memory=decode_bytes(row, header, header.frames if animated else 1),

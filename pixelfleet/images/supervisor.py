@@ -55,8 +55,8 @@ _log = logging.getLogger("pixelfleet.images")
 class RenderOutcome:
     """`probe` is set if the header could be read, also if rendering failed.
 
-    One of the other fields is set: the rendition, the error, or `too_large`, the reason why the image belongs to a
-    larger lane. `cpu_ms` are the milliseconds of one core for the rendition.
+    One of the other fields is set: the rendition, the score, the error, or `too_large`, the reason why the image
+    belongs to a larger lane. `cpu_ms` are the milliseconds of one core for the rendition.
     """
 
     probe: Probe | None = None
@@ -64,13 +64,14 @@ class RenderOutcome:
     error: ProcessingError | None = None
     too_large: str | None = None
     cpu_ms: int = 0
+    score: float | None = None
 
     def take(self, answer: Answer) -> bool:
         """Record an answer of the child. Returns whether the answer was the last."""
         self.probe = answer.probe or self.probe
         self.rendition, self.error, self.too_large = answer.rendition, answer.error, answer.too_large
-        self.cpu_ms = answer.cpu_ms
-        return not (self.rendition is None and self.error is None and self.too_large is None)
+        self.cpu_ms, self.score = answer.cpu_ms, answer.score
+        return any(one is not None for one in (self.rendition, self.error, self.too_large, self.score))
 
 
 class RenderSupervisor:
@@ -115,9 +116,22 @@ class RenderSupervisor:
 
         An image that exceeds `share` is probed and not rendered.
         """
+        return self._carry_out(Order(source.absolute(), recipe.to_text(), folder.absolute(), limits, share))
+
+    def score(self, source: Path, recipe: Recipe, variant: Path, limits: Limits, share: LaneShare) -> RenderOutcome:
+        """How much a variant looks like the source, see `score.py`; every failure is in the outcome.
+
+        Of the recipe, only what the source is opened by counts. A source that exceeds `share` is not scored.
+        """
+        folder = variant.absolute().parent
+        return self._carry_out(
+            Order(source.absolute(), recipe.to_text(), folder, limits, share, compared=variant.absolute())
+        )
+
+    def _carry_out(self, order: Order) -> RenderOutcome:
         outcome = RenderOutcome()
         try:
-            self._converse(Order(source.absolute(), recipe.to_text(), folder.absolute(), limits, share), outcome)
+            self._converse(order, outcome)
         except TransientError as error:
             outcome.error = error
             self._stop()

@@ -1,7 +1,8 @@
 """Deleting, restoring, reprocessing or tagging many images, one after another. Each can be stopped and repeated."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image, RecipeRef, Status
@@ -12,18 +13,22 @@ from pixelfleet.operations.removal import delete_image
 from pixelfleet.operations.reprocessing import reprocess
 from pixelfleet.operations.restoring import restore_image
 
+#: Keys of images that could not be changed, of which a result has the first.
+MOST_UNCHANGED: Final = 20
+
 
 @dataclass(slots=True)
 class BulkResult:
     """The number of changed images; `gone` counts images that could not be changed, such as deleted images.
 
-    `left` counts images of a move that are in both batches.
+    `unchanged` has the keys of the first of these. `left` counts images of a move that are in both batches.
     """
 
     done: int = 0
     gone: int = 0
     left: int = 0
     stopped: bool = False
+    unchanged: list[str] = field(default_factory=list)
 
 
 #: Gets the numbers so far after each image; returns whether to go on.
@@ -91,6 +96,8 @@ def _each(images: Iterable[Image], act: Callable[[Image], bool], progress: Progr
             result.done += 1
         else:
             result.gone += 1
+            if len(result.unchanged) < MOST_UNCHANGED:
+                result.unchanged.append(image.key)
         details |= {"done": result.done} | ({"gone": result.gone} if result.gone else {})
         if not progress(result):
             result.stopped = True

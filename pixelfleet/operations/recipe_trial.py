@@ -4,12 +4,11 @@ The decoder runs in a child process within the limits of the bulk lane, of this 
 process carries out one trial at a time, so that nobody can stall the dashboard.
 """
 
-import os
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +16,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image
 from pixelfleet.errors import PixelfleetError, SetupError
 from pixelfleet.images.limits import LaneShare
-from pixelfleet.operations.trial_rendering import TrialLimits, fetch_original, problem_of
+from pixelfleet.operations.trial_rendering import TrialLimits, fetch_original, lower_priority, problem_of
 from pixelfleet.operations.trial_results import Trial, TriedRecipe, TriedVariant
 from pixelfleet.recipes import Recipe
 from pixelfleet.recipes.lazy import lazy_variants
@@ -32,8 +31,6 @@ SECONDS: Final = 15.0
 MOST_SAMPLE: Final = 12_000_000
 #: Bytes of the pictures of one recipe that an answer carries. Of further variants it carries only the sizes.
 MOST_PICTURES: Final = 6_000_000
-#: The niceness of the decoder, below the priority of the process that asks for the trial (setpriority(2): -20 to 19).
-_NICE: Final = 10
 _PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"})
 
 
@@ -92,9 +89,7 @@ class Trials:
         header = supervisor.render(source, draft, self._limits.limits, folder, LaneShare(0, 0))
         if header.probe is None:
             raise SetupError(f"this image cannot be tried: {problem_of(header)}")
-        if supervisor.pid is not None:
-            with suppress(ProcessLookupError):
-                os.setpriority(os.PRIO_PROCESS, supervisor.pid, _NICE)
+        lower_priority(supervisor.pid)
         before = self._tried(supervisor, folder, current, "current") if current is not None else None
         after = self._tried(supervisor, folder, draft, "draft")
         probe = header.probe

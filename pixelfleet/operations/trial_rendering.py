@@ -1,5 +1,7 @@
 """Rendering an image for a trial, within the limits of the bulk lane and of this machine's memory."""
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,6 +24,8 @@ _OWN_MEMORY: Final = 400_000_000
 _LEAST_MEMORY: Final = 300_000_000
 #: Bytes of one file that the child may write.
 _FILE_BYTES: Final = 200_000_000
+#: The niceness of the decoder, below the priority of the process that asks for the trial (setpriority(2): -20 to 19).
+_NICE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,13 @@ def fetch_original(deployment: Deployment, image: Image, path: Path, most: int) 
         raise SetupError("the original of this image is gone, or is being replaced: try another") from None
     if fetched.bytes > most:
         raise SetupError(f"the original has {fetched.bytes:,} bytes; one of at most {most:,} can be tried")
+
+
+def lower_priority(pid: int | None) -> None:
+    """Let a decoder that is running wait for the process that asks for its result."""
+    if pid is not None:
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, pid, _NICE)
 
 
 def problem_of(outcome: "RenderOutcome") -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dashboard.gallery import decode_cursor, encode_cursor
 from dashboard.problem import Problem
 from pixelfleet.domain.jobs import Job, JobKind, Lane, decode_message, encode_message
 from pixelfleet.domain.s3_events import parse_message
@@ -20,6 +19,7 @@ from pixelfleet.localcloud.forms import FormParts
 from pixelfleet.localcloud.journal import CloudJournal, read
 from pixelfleet.localcloud.request_head import DeniedError, RequestHead
 from pixelfleet.localcloud.state import StateError
+from pixelfleet.operations.list_cursors import decode_cursor, encode_cursor
 from pixelfleet.operations.reconcile.listing import InventoryListing
 from pixelfleet.recipes import parse
 

@@ -1,11 +1,11 @@
 """The models of images, variants, recipes and links, and of requests that change images."""
 
-from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
 from dashboard.api.models.base import IMAGE_ID, REVISION, Model
+from pixelfleet.domain.image_filters import OrderedFilters
 from pixelfleet.domain.records import AttemptLine, Image, KeptRevision, Status, StoredVariant
 from pixelfleet.domain.variant_files import address_of, label_of
 from pixelfleet.errors import Cause
@@ -126,6 +126,16 @@ class ImageOut(ImageSummary):
         )
 
 
+class ImageQuery(OrderedFilters):
+    """What a list of images shows."""
+
+    owner: str | None = Field(
+        None, max_length=64, description="Operators: whose, `*` for everybody's; left out, your own."
+    )
+    cursor: str | None = Field(None, max_length=2_000, description="`next` of the page before.")
+    limit: int = Field(50, ge=1, le=100, description="Most images of one page: 1 to 100, 50 unless said.")
+
+
 class ImagePage(Model):
     """One page of a list. `next` is the cursor of the next page, null at the end.
 
@@ -180,9 +190,6 @@ class LinkIn(Model):
 class LinkOut(Model):
     url: str = Field(description="Whoever has it sees the variant.", examples=["https://..."])
     expires_in: int = Field(description="Seconds.", examples=[3600])
-
-
-Day = Annotated[date | None, Field(description="A day, as 2026-11-20, in UTC.")]
 
 
 def _summary(image: Image) -> dict[str, Any]:

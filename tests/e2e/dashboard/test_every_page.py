@@ -18,7 +18,8 @@ DEVICES: dict[str, dict[str, Any]] = {
 SCHEMES: dict[str, list[str]] = {"light": RULES, "dark": ["color-contrast", "link-in-text-block"]}
 PAGES = (
     "/", "/upload", "/batches", "/recipes", "/recipes/web", "/recipes/web/edit", "/routes?key=a.jpg",
-    "/duplicates", "/duplicates?near=4", "/fleet", "/failures", "/users", "/activity", "/account", "/docs",
+    "/duplicates", "/duplicates?near=4", "/fleet", "/failures", "/users", "/activity", "/account", "/docs", "/help",
+    "/help/reference/limits",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ With SCREENSHOTS=FOLDER screenshots of the states are kept there, at three width
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,11 @@ def test_many_images_are_selected_tagged_searched_and_deleted(ana: Visitor, ligh
     # A target that the top bar half covers fails the rule on target size.
     page.evaluate("() => scrollTo({top: 0, behavior: 'instant'})")
     assert ana.accessible() == []
+    page.locator(".menu > summary", has_text="Download").click()
+    with page.expect_download() as manifest:
+        page.get_by_role("button", name="Download manifest").click()
+    rows = Path(manifest.value.path()).read_text().splitlines()
+    assert (manifest.value.suggested_filename, len(rows)) == ("pixelfleet.csv", 1 + 4 * 3)
     page.locator(".menu > summary", has_text="Tag").click()
     assert ana.accessible() == []
     page.get_by_label("Tags").fill("Beach, summer")

@@ -19,8 +19,7 @@ def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: li
     visitor.sign_in("una")
     expect(page.get_by_role("heading", name="No images yet")).to_be_visible()
     page.get_by_role("link", name="Upload", exact=True).first.click()
-    # Files that are chosen before the page's script runs are not seen.
-    page.wait_for_load_state("networkidle")
+    # Whether the page's script has run by now or not, the files are uploaded.
     page.get_by_label("Batch").fill("first")
     page.locator("#files").set_input_files(files)
     expect(page.get_by_text("20 of 20 files")).to_be_visible()
@@ -72,13 +71,15 @@ def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: li
 
 
 def _compare(page: Page) -> None:
-    """Keys move the slider, and the overlaid image is drawn."""
+    """Keys move the slider, the overlaid image is drawn, and two pictures are compared with a score."""
     laid_over = page.locator(".before")
     before = laid_over.evaluate("one => getComputedStyle(one).clipPath")
     page.get_by_role("slider").focus()
     page.keyboard.press("Home")
     assert laid_over.evaluate("one => getComputedStyle(one).clipPath") != before
     page.wait_for_function("one => one.naturalWidth > 0", arg=laid_over.element_handle())
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator("figure.compare figcaption")).to_contain_text("of 1 like the original (SSIM)")
 
 
 def _share(page: Page) -> None:

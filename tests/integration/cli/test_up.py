@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -52,7 +53,8 @@ def up(data: Path, **more: str) -> Iterator[Up]:
     env = own | more
     # The first run gets ports that stay free until the second run. The second run must reuse the saved ports.
     ports = [] if data.exists() else ["--port", str(lasting_port()), "--dashboard-port", str(lasting_port())]
-    process = start("up", "--json", "--data", str(data), "--workers", "1", *ports, env=env)
+    opens = ["--open"] if "BROWSER" in more else []
+    process = start("up", "--json", "--data", str(data), "--workers", "1", *ports, *opens, env=env)
     with process:
         try:
             yield Up(process)
@@ -67,9 +69,15 @@ def test_the_aws_cli_works_with_it_and_a_restart_keeps_everything_and_the_operat
     picture, data = tmp_path / "a +ü.png", tmp_path / "data"
     Image.new("RGB", (50, 40)).save(picture)
     browser = build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
-    with up(data, AWS_PROFILE="production") as first:
+    # A browser that stays in the foreground does not hold the fleet.
+    opened, closed, script = tmp_path / "opened", tmp_path / "closed", tmp_path / "browser"
+    waits = f"while [ ! -e {shlex.quote(str(closed))} ]; do sleep 0.1; done"
+    script.write_text(f'#!/bin/sh\necho "$1" > {shlex.quote(str(opened))}\n{waits}\n')
+    script.chmod(0o755)
+    with up(data, AWS_PROFILE="production", BROWSER=str(script)) as first:
         assert first.printed["unset"] == ["AWS_PROFILE"]
         url = first.printed["dashboard"]
+        eventually(lambda: opened.exists() and opened.read_text() == f"{url}\n")
         assert "No images yet" in sign_in(browser, first)
         assert first.printed["password"] not in (data / "logs/dashboard.log").read_text()
         first.aws("s3", "cp", str(picture), "s3://pixelfleet-uploads/")
@@ -77,6 +85,7 @@ def test_the_aws_cli_works_with_it_and_a_restart_keeps_everything_and_the_operat
         eventually(lambda: first.aws("s3", "ls", "--recursive", "s3://pixelfleet-results/").count("thumb.webp") == 2)
         scanned = json.loads(first.aws("dynamodb", "scan", "--table-name", "pixelfleet-images"))
         assert {item["owner"]["S"] for item in scanned["Items"]} == {"default", "me"}
+        closed.touch()
         assert first.end() == 0
         assert processes_of(tmp_path) == []
     with up(data) as second:

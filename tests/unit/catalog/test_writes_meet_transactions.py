@@ -259,7 +259,8 @@ WRITERS: Final[dict[str, Act]] = {
 #: Methods that only read.
 READERS: Final = frozenset(
     {
-        "ImageReader.get", "ImageReader.get_many", "ImageReader.glance", "ImageReader.records", "ImageReader.of_owner",
+        "ImageReader.get", "ImageReader.get_many", "ImageReader.glance", "ImageReader.sort_values",
+        "ImageReader.records", "ImageReader.of_owner",
         "ImageReader.of_batch", "ImageReader.failed", "ImageReader.last_failed", "ImageReader.unsettled",
         "ImageReader.made_by_earlier", "ImageReader.with_digest", "ImageReader.with_digests",
         "Batches.get", "Batches.counts", "Batches.of_owner", "Batches.all",

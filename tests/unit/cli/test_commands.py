@@ -22,6 +22,7 @@ from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause
 from pixelfleet.operations.recipe_texts import store_recipe
+from pixelfleet.operations.removal import delete_image
 from tests.fakes.deployment import enter, fresh_deployment, moto_deployment
 from tests.fakes.records import key_of, record
 from tests.recipes import shop
@@ -120,6 +121,48 @@ def test_a_dry_run_of_rm_removes_nothing(deployment: Deployment, pixelfleet: Any
     _, out, _ = pixelfleet("rm", keys[0], "--yes")
     assert "1 original removed" in out
     assert deployment.objects.head(deployment.settings.uploads_bucket, keys[0]) is None
+
+
+def test_a_deleted_image_is_restored_by_its_key_or_with_its_batch(deployment: Deployment, pixelfleet: Any) -> None:
+    bucket = deployment.settings.uploads_bucket
+    deployment.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    keys = [key_of("me", "b1", f"{number}.png") for number in range(2)]
+    for key in keys:
+        put = deployment.s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+        image = record(deployment, "me", "b1", key.rpartition("/")[2], version_id=put["VersionId"])
+        delete_image(deployment, image, "test")
+    code, out, err = pixelfleet("restore", "--batch", "me/b1", "--dry-run")
+    assert (code, out.split()) == (0, [f"s3://{bucket}/{key}" for key in keys])
+    assert "2 images would be restored" in err
+    assert deployment.objects.head(bucket, keys[0]) is None
+    code, out, _ = pixelfleet("restore", keys[0])
+    assert (code, "1 image restored" in out) == (0, True)
+    assert deployment.objects.head(bucket, keys[0]) is not None
+    # The first is there already.
+    code, out, err = pixelfleet("restore", "--batch", "me/b1")
+    assert (code, "1 image restored" in out, f"{keys[0]}: not deleted" in err) == (1, True, True)
+    code, out, _ = pixelfleet("restore", *keys, "--json")
+    assert (code, json.loads(out)) == (1, {"restored": 0, "not_restored": 2, "examples": keys})
+    assert pixelfleet("restore")[0] == 2
+    deployment.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+
+
+def test_images_are_listed_by_filters_in_any_order(deployment: Deployment, pixelfleet: Any) -> None:
+    for number, size in enumerate((30, 10, 20)):
+        record(deployment, "me", "b1", f"{number}.png", bytes=size, exif={"lens": f"RF {number}"}, format="png")
+    record(deployment, "me", "b2", "other.tif", cause=Cause.TRUNCATED)
+    _, out, _ = pixelfleet("list", "--batch", "me/b1", "--order=-size", "--json")
+    assert [image["name"] for image in json.loads(out)["images"]] == ["0.png", "2.png", "1.png"]
+    _, out, err = pixelfleet("list", "--owner", "me", "--lens", "rf 2")
+    assert ("uploads/me/b1/2.png" in out, "1.png" in out, err) == (True, False, "")
+    _, out, err = pixelfleet("list", "--order", "size", "--format", "PNG", "--limit", "2", "--json")
+    assert [image["bytes"] for image in json.loads(out)["images"]] == [10, 20]
+    _, out, _ = pixelfleet("list", "--status", "failed", "--manifest")
+    assert [json.loads(line)["path"] for line in out.splitlines()] == ["other.tif"]
+    _, out, err = pixelfleet("list", "--limit", "3")
+    assert "the first 3; --limit shows more" in err
+    code, _, err = pixelfleet("list", "--near", "here")
+    assert (code, "--near 'here': a place is latitude,longitude" in err) == (2, True)
 
 
 def test_failures_by_owner_show_the_causes_of_each_owner(deployment: Deployment, pixelfleet: Any) -> None:

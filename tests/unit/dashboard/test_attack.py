@@ -13,7 +13,6 @@ from dashboard.auth.hashing import HashingThreads
 from dashboard.auth.limits import network_of
 from dashboard.bodies import MOST_FORM, MOST_JSON, MOST_VALUES, BoundedBodies
 from dashboard.following import State
-from dashboard.gallery import LONGEST_PLACE, decode_cursor, encode_cursor
 from dashboard.pages import events, sign_in
 from dashboard.pages.events import MOST_OF_ONE, _Streams
 from dashboard.problem import Problem
@@ -22,6 +21,7 @@ from dashboard.site import STRANGER_PER_MINUTE
 from pixelfleet.catalog.sign_in_attempts import ATTEMPTS_ALLOWED, FAILURES_ALLOWED
 from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.domain.records import Status
+from pixelfleet.operations.list_cursors import LONGEST_PLACE, decode_cursor, encode_cursor
 from tests.clock import Clock
 from tests.unit.dashboard.conftest import PASSWORD, Dashboard, form_token
 

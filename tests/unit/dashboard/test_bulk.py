@@ -1,6 +1,8 @@
 """Actions on many images: the owners of the images, the results, and ZIPs that are written while they are sent."""
 
+import csv
 import io
+import json
 import time
 import zipfile
 from collections.abc import Callable
@@ -175,3 +177,18 @@ def test_a_program_selects_images_by_filters_for_a_zip_and_for_an_action(dashboa
     for body in (both, {}):
         assert program.post("/api/v1/bulk/download", json=body).status_code == 422
     assert program.post("/api/v1/bulk/download", json={"matching": {"owner": "ben"}}).status_code == 404
+
+
+def test_the_manifest_of_a_selection_has_its_images_for_pages_and_programs(dashboard: Dashboard) -> None:
+    images = [record(dashboard.deployment, "ana", "listed", f"{number}.jpg") for number in range(2)]
+    other = record(dashboard.deployment, "ben", "listed", "his.jpg")
+    ids = [image.image_id for image in (*images, other)]
+    answer = dashboard.browser("ana").post("/bulk/manifest", data={"ids": ",".join(ids), "format": "csv"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="pixelfleet.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [(row["path"], row["variant"]) for row in rows[:2]] == [("0.jpg", "thumb"), ("0.jpg", "optimized")]
+    assert {row["owner"] for row in rows} == {"ana"}
+    program = dashboard.program("ana", Scope.READ)
+    lines = program.post("/api/v1/bulk/manifest", json={"matching": {"batch": "listed"}}).text.splitlines()
+    assert [json.loads(line)["image_id"] for line in lines] == [image.image_id for image in images]

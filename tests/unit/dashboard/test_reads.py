@@ -6,9 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from benchmarks.dashboard_site import OWNER, browsing, stocked
-from dashboard.gallery import MOST_LOOKED_AT
 from pixelfleet.catalog.dynamo import to_attributes
 from pixelfleet.catalog.items import image_item
+from pixelfleet.operations.image_pages import MOST_LOOKED_AT
 from tests.fakes.records import image_of
 
 #: Calls and items that a request may cost at most.

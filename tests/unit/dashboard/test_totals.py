@@ -2,8 +2,8 @@
 
 import pytest
 
-from dashboard.filters import Filters
 from dashboard.totals import Totals, totals_of
+from pixelfleet.domain.image_filters import Filters
 from pixelfleet.domain.records import Status
 from pixelfleet.domain.users import Scope
 from pixelfleet.errors import Cause
@@ -23,10 +23,10 @@ def counted(dashboard: Dashboard) -> Dashboard:
 
 def test_the_batches_of_an_owner_are_added_up_by_status(counted: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
     batches = counted.deployment.batches
-    assert totals_of(batches, Filters("tot")) == Totals(4, 3, more=False)
-    assert totals_of(batches, Filters("tot", status=Status.FAILED)) == Totals(1, 1, more=False)
+    assert totals_of(batches, Filters(owner="tot")) == Totals(4, 3, more=False)
+    assert totals_of(batches, Filters(owner="tot", status=Status.FAILED)) == Totals(1, 1, more=False)
     monkeypatch.setattr("dashboard.totals.MOST_BATCHES", 2)
-    assert totals_of(batches, Filters("tot")).more
+    assert totals_of(batches, Filters(owner="tot")).more
 
 
 def test_the_gallery_loads_the_number_if_counters_hold_it(counted: Dashboard) -> None:
@@ -42,8 +42,8 @@ def test_a_page_of_too_many_images_to_sort_keeps_the_usual_order_with_a_note(
     counted: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     olga, program = counted.browser("olga"), counted.program("olga", *Scope)
-    monkeypatch.setattr("dashboard.gallery.MOST_SORTED", 3)
+    monkeypatch.setattr("pixelfleet.operations.image_pages.MOST_SORTED", 3)
     page = olga.get("/?owner=tot&order=size")
-    assert (page.status_code, "In the usual order: there are more than 3 images" in page.text) == (200, True)
+    assert (page.status_code, "In the usual order: the list of tot has more than 3 images" in page.text) == (200, True)
     assert page.text.count('class="tile"') == 4
     assert program.get("/api/v1/images", params={"owner": "tot", "order": "size"}).status_code == 400

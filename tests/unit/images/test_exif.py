@@ -57,6 +57,12 @@ def test_text_is_utf8_or_latin1(make: bytes, camera: str | None) -> None:
     assert read_exif(write_tree(ExifTree({271: field})), with_place=False).camera == camera
 
 
+@pytest.mark.parametrize(("model", "lens"), [(b"RF24-70mm F2.8 L IS USM\0", "RF24-70mm F2.8 L IS USM"), (b"\0", None)])
+def test_the_lens_is_read_from_the_exif_directory(model: bytes, lens: str | None) -> None:
+    """EXIF 2.32, table 8: LensModel is tag 42036 (A434.H), ASCII."""
+    assert read_exif(write_tree(ExifTree({}, {42036: Field(2, model)})), with_place=False).lens == lens
+
+
 def test_a_tree_is_read_as_it_was_written() -> None:
     tree = ExifTree({271: text("Cam")}, {36867: GOOD}, {1: text("N")})
     assert read_tree(write_tree(tree)) == tree

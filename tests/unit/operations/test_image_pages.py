@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 
 from benchmarks.dashboard_site import OWNER, StockedFleet, stocked
-from dashboard.filters import EVERYBODY, FileSize, Filters, Order
-from dashboard.gallery import Page, encode_cursor, page_of
-from dashboard.problem import Problem
 from pixelfleet.catalog.dynamo import to_attributes
+from pixelfleet.catalog.image_reader import Glance
 from pixelfleet.catalog.items import batch_item, image_item
 from pixelfleet.domain.colours import Colour
+from pixelfleet.domain.image_filters import EVERYBODY, FileSize, Filters, ImageOrder, Shape
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Batch, BatchState, Status
-from pixelfleet.errors import Cause
+from pixelfleet.errors import Cause, SetupError
+from pixelfleet.operations.image_pages import ImagePage, first_of, page_of
+from pixelfleet.operations.list_cursors import encode_cursor
 from tests.fakes.records import image_of
 
 RECORDS = 400
@@ -38,12 +39,27 @@ def deployment() -> StockedFleet:
 
 @pytest.fixture(scope="module")
 def looked_for() -> StockedFleet:
-    """Three images of cleo in one batch, which differ in camera, colour, size and tags."""
+    """Three images of cleo in one batch, which differ in metadata, colour, size and tags."""
     deployment = stocked(0)
     facts: list[dict[str, Any]] = [
-        {"exif": {"camera": "Canon EOS R6"}, "dominant_colour": "#2040c0", "bytes": 900_000},
+        {
+            "exif": {"camera": "Canon EOS R6", "lens": "RF24-70mm F2.8", "taken_at": "2026-07-01T11:20:00+02:00"},
+            "dominant_colour": "#2040c0",
+            "bytes": 900_000,
+            "format": "heif",
+            "width": 3_000,
+            "height": 4_000,
+        },
         {"exif": {}, "dominant_colour": "#4682b4", "bytes": 1_000_000, "tags": ("beach", "old")},
-        {"exif": {"camera": "CANON EOS R6 Mark II"}, "dominant_colour": "#ffffff", "bytes": 10**8, "tags": ("beach",)},
+        {
+            "exif": {"camera": "CANON EOS R6 Mark II", "gps": "52.516275,13.377704"},
+            "dominant_colour": "#ffffff",
+            "bytes": 10**8,
+            "tags": ("beach",),
+            "format": "tiff",
+            "width": 4_000,
+            "height": 2_000,
+        },
     ]
     for number, fields in enumerate(facts):
         key = f"uploads/cleo/shoot/{number}.jpg"
@@ -53,7 +69,7 @@ def looked_for() -> StockedFleet:
     return deployment
 
 
-def pages(deployment: StockedFleet, filters: Filters, length: int = 30) -> Iterator[Page]:
+def pages(deployment: StockedFleet, filters: Filters, length: int = 30) -> Iterator[ImagePage]:
     cursor: str | None = None
     while True:
         page = page_of(deployment, filters, cursor, length)
@@ -78,7 +94,7 @@ def test_a_search_in_a_batch_matches_any_part_of_a_name_whatever_its_case(deploy
 
 def test_a_search_in_a_batch_reads_no_record_that_it_does_not_show(deployment: StockedFleet) -> None:
     deployment.counting.items.clear()
-    page = page_of(deployment, Filters(OWNER, "b3", name="nothing-is-called-so"))
+    page = page_of(deployment, Filters(owner=OWNER, batch="b3", name="nothing-is-called-so"))
     assert (page.images, page.cursor) == ((), None)
     assert deployment.counting.items["BatchGetItem"] == 0
 
@@ -86,20 +102,20 @@ def test_a_search_in_a_batch_reads_no_record_that_it_does_not_show(deployment: S
 def test_a_batch_is_listed_in_order_of_name_in_both_directions_page_by_page(deployment: StockedFleet) -> None:
     forward = paths(deployment, 7, batch="b3")
     assert forward == sorted(forward)
-    assert paths(deployment, 7, batch="b3", order=Order.NAME_REVERSED) == forward[::-1]
+    assert paths(deployment, 7, batch="b3", order=ImageOrder.NAME_REVERSED) == forward[::-1]
 
 
 def test_an_owners_images_are_newest_or_oldest_first_within_days(deployment: StockedFleet) -> None:
     newest = paths(deployment)
     assert len(newest) == RECORDS
-    assert paths(deployment, order=Order.OLDEST) == newest[::-1]
+    assert paths(deployment, order=ImageOrder.OLDEST) == newest[::-1]
     day = date(2026, 11, 1)
-    assert paths(deployment, order=Order.OLDEST, since=day, until=day) == newest[::-1]
+    assert paths(deployment, order=ImageOrder.OLDEST, since=day, until=day) == newest[::-1]
     assert paths(deployment, since=date(2026, 11, 2)) == paths(deployment, until=date(2026, 10, 31)) == []
 
 
 def test_the_list_of_everybody_begins_with_the_newest_batches_and_has_each_image_once(deployment: StockedFleet) -> None:
-    shown = [image for page in pages(deployment, Filters(EVERYBODY), 17) for image in page.images]
+    shown = [image for page in pages(deployment, Filters(owner=EVERYBODY), 17) for image in page.images]
     assert [image.owner for image in shown[:40]] == ["ben"] * 40
     assert {image.batch for image in shown[:20]} == {"x1"}
     ids = [image.image_id for image in shown]
@@ -111,7 +127,7 @@ def test_the_list_of_everybody_has_all_failures_and_reads_them_from_their_index(
     deployment: StockedFleet, asked: dict[str, Any]
 ) -> None:
     deployment.counting.items.clear()
-    shown = [image for page in pages(deployment, Filters(EVERYBODY, **asked), 10) for image in page.images]
+    shown = [image for page in pages(deployment, Filters(owner=EVERYBODY, **asked), 10) for image in page.images]
     expected = sum(len(paths(deployment, owner=owner, **asked)) for owner in (OWNER, "ben"))
     assert len(shown) == expected > 0
     assert {image.owner for image in shown} >= {"ben"} or asked == {"cause": Cause.TRUNCATED}
@@ -123,7 +139,7 @@ def test_the_failures_of_everybody_can_be_searched(deployment: StockedFleet) -> 
 
 def test_a_page_of_everybody_reads_only_a_few_batches(deployment: StockedFleet) -> None:
     deployment.counting.calls.clear()
-    page_of(deployment, Filters(EVERYBODY, name="nothing-is-called-so"))
+    page_of(deployment, Filters(owner=EVERYBODY, name="nothing-is-called-so"))
     assert deployment.counting.calls["Query"] < 250
 
 
@@ -142,41 +158,96 @@ def test_images_are_filtered_by_camera_colour_size_and_tag_and_by_several_filter
     assert names(camera="canon", colour=Colour.BLUE, batch="shoot") == ["0.jpg"]
 
 
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"lens": "rf24-70"}, ["0.jpg"]),
+        ({"taken": "2026-07"}, ["0.jpg"]),
+        ({"taken": "2025"}, []),
+        ({"near": "52.5200, 13.4050"}, ["2.jpg"]),
+        ({"near": "48.8566,2.3522"}, []),
+        ({"near": "48.8566,2.3522,900"}, ["2.jpg"]),
+        ({"format": "HEIF"}, ["0.jpg"]),
+        ({"format": ".tif"}, ["2.jpg"]),
+        ({"shape": Shape.PANORAMA}, ["2.jpg"]),
+        ({"shape": Shape.PORTRAIT}, ["0.jpg"]),
+        ({"shape": Shape.LANDSCAPE, "batch": "shoot"}, ["1.jpg", "2.jpg"]),
+    ],
+)
+def test_images_are_filtered_by_all_metadata_of_their_records(
+    looked_for: StockedFleet, filters: dict[str, Any], expected: list[str]
+) -> None:
+    assert paths(looked_for, owner="cleo", **filters) == expected
+
+
+def test_an_order_without_an_index_reads_only_the_attributes_that_it_needs(looked_for: StockedFleet) -> None:
+    asked: list[int] = []
+    read = looked_for.counting.batch_get_item
+
+    def batch_get_item(**request: Any) -> Any:
+        [part] = request["RequestItems"].values()
+        asked.append(len(part.get("ExpressionAttributeNames", ())))
+        return read(**request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(looked_for.counting, "batch_get_item", batch_get_item)
+        paths(looked_for, owner="cleo", batch="shoot", order=ImageOrder.SMALLEST)
+        paths(looked_for, owner="cleo", batch="shoot", order=ImageOrder.SMALLEST, tag="beach")
+    # Id, status and size; in the second list, the attributes for filters; then whole records for the page.
+    assert asked == [3, 0, len(Glance.READ), 0]
+
+
 def test_a_batch_is_listed_in_order_of_size_in_both_directions(looked_for: StockedFleet) -> None:
-    assert paths(looked_for, 2, owner="cleo", batch="shoot", order=Order.SMALLEST) == ["0.jpg", "1.jpg", "2.jpg"]
-    assert paths(looked_for, 2, owner="cleo", batch="shoot", order=Order.LARGEST) == ["2.jpg", "1.jpg", "0.jpg"]
-    assert paths(looked_for, owner="cleo", batch="shoot", order=Order.LARGEST, tag="beach") == ["2.jpg", "1.jpg"]
+    assert paths(looked_for, 2, owner="cleo", batch="shoot", order=ImageOrder.SMALLEST) == ["0.jpg", "1.jpg", "2.jpg"]
+    assert paths(looked_for, 2, owner="cleo", batch="shoot", order=ImageOrder.LARGEST) == ["2.jpg", "1.jpg", "0.jpg"]
+    assert paths(looked_for, owner="cleo", batch="shoot", order=ImageOrder.LARGEST, tag="beach") == ["2.jpg", "1.jpg"]
 
 
 def test_the_images_of_an_owner_are_listed_by_size_and_name_and_a_batch_by_time(deployment: StockedFleet) -> None:
-    by_size = paths(deployment, 70, order=Order.LARGEST)
+    by_size = paths(deployment, 70, order=ImageOrder.LARGEST)
     assert len(by_size) == len(set(by_size)) == RECORDS
-    by_name = paths(deployment, 70, order=Order.NAME)
+    by_name = paths(deployment, 70, order=ImageOrder.NAME)
     assert by_name == sorted(by_size)
-    assert paths(deployment, 70, order=Order.NAME_REVERSED) == by_name[::-1]
+    assert paths(deployment, 70, order=ImageOrder.NAME_REVERSED) == by_name[::-1]
     day = date(2026, 11, 2)
-    assert paths(deployment, order=Order.NAME, since=day) == []
-    newest = paths(deployment, 7, batch="b3", order=Order.NEWEST)
+    assert paths(deployment, order=ImageOrder.NAME, since=day) == []
+    newest = paths(deployment, 7, batch="b3", order=ImageOrder.NEWEST)
     assert newest == [path for path in paths(deployment) if path in set(newest)]
-    assert (len(newest), paths(deployment, 7, batch="b3", order=Order.OLDEST)) == (RECORDS // 10, newest[::-1])
+    assert (len(newest), paths(deployment, 7, batch="b3", order=ImageOrder.OLDEST)) == (RECORDS // 10, newest[::-1])
 
 
 @pytest.mark.parametrize(
     ("filters", "why"),
     [
-        (Filters(EVERYBODY, "b3", order=Order.LARGEST), "choose an owner"),
-        (Filters(OWNER, order=Order.LARGEST), "more than 30 images"),
-        (Filters(OWNER, "b3", order=Order.LARGEST), "more than 30 images"),
+        (Filters(owner=EVERYBODY, batch="b3", order=ImageOrder.LARGEST), "choose an owner"),
+        (Filters(owner=OWNER, order=ImageOrder.LARGEST), "more than 30 images.*--owner ana --order=-size"),
+        (Filters(owner=OWNER, batch="b3", order=ImageOrder.LARGEST), "more than 30 images.*--batch ana/b3"),
     ],
 )
 def test_the_error_of_a_list_that_cannot_be_sorted_by_size_names_the_reason(
     deployment: StockedFleet, filters: Filters, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.gallery.MOST_SORTED", 30)
-    with pytest.raises(Problem, match=why):
+    monkeypatch.setattr("pixelfleet.operations.image_pages.MOST_SORTED", 30)
+    with pytest.raises(SetupError, match=why):
         page_of(deployment, filters)
 
 
 def test_a_cursor_of_another_order_is_refused(deployment: StockedFleet) -> None:
-    with pytest.raises(Problem, match="another order"):
-        page_of(deployment, Filters(OWNER, "b3", order=Order.LARGEST), encode_cursor("1/IMG_1.jpg"))
+    with pytest.raises(SetupError, match="another order"):
+        page_of(deployment, Filters(owner=OWNER, batch="b3", order=ImageOrder.LARGEST), encode_cursor("1/IMG_1.jpg"))
+
+
+def test_the_first_images_of_a_list_are_those_of_its_pages_in_every_order(
+    deployment: StockedFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = {order: paths(deployment, 70, order=order) for order in ImageOrder}
+    monkeypatch.setattr("pixelfleet.operations.image_pages.MOST_SORTED", 30)
+    for order in ImageOrder:
+        images = first_of(deployment, Filters(owner=OWNER, order=order), 130)
+        assert [image.path for image in images] == expected[order][:130]
+
+
+def test_the_first_images_of_everybody_can_be_put_in_order_of_size(deployment: StockedFleet) -> None:
+    asked = Filters(owner=EVERYBODY, order=ImageOrder.SMALLEST)
+    sizes = [image.bytes or 0 for image in first_of(deployment, asked, RECORDS + 100)]
+    assert (len(sizes), sizes) == (RECORDS + 40, sorted(sizes))
