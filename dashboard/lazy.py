@@ -27,6 +27,7 @@ from pixelfleet.domain.transitions import Failure
 from pixelfleet.errors import Cause, PermanentError, SetupError, TransientError, WrongLaneError
 from pixelfleet.operations.lazy_variants import LazyRecipes, LazyVariant, make_lazy, pixels_of, send_lazy
 from pixelfleet.recipes import Recipe
+from pixelfleet.telemetry import logger
 
 if TYPE_CHECKING:
     from pixelfleet.images.rendition import Rendition
@@ -39,8 +40,6 @@ MOST_REQUESTS: Final = 512
 #: Seconds after which a client may ask again: for a place, and for a variant that a worker makes.
 _SOON: Final = {"Retry-After": "2"}
 _LATER: Final = {"Retry-After": "10"}
-#: A worker has more of both.
-_NEEDS_WORKER: Final = frozenset({Cause.OUT_OF_MEMORY, Cause.TIME_LIMIT})
 
 
 class Progress(Enum):
@@ -97,8 +96,9 @@ class LazyRenders:
             raise _busy() from None
         except PermanentError as error:
             raise _impossible(error.cause, error.message) from None
-        except SetupError:
-            # The operator forgot to install the decoders: the log of the start names it, not an answer to strangers.
+        except SetupError as error:
+            # The decoders are not installed: operators read it in the log, strangers only that it does not work now.
+            logger("dashboard").warning("lazy variants cannot be made", exc_info=error)
             raise _not_now() from None
         except TransientError as error:
             if error.cause is not Cause.CRASHED:
@@ -146,8 +146,6 @@ class LazyRenders:
         except ObjectGoneError:
             return Progress.GONE
         except (PermanentError, TransientError) as error:
-            if error.cause in _NEEDS_WORKER:
-                return self._send(image, lazy)
             if isinstance(error, PermanentError) or error.cause is Cause.CRASHED:
                 failure = Failure(error.cause, error.message)
                 self._deployment.images.note_lazy(image, image.revision or "", lazy.name, failure)
