@@ -1,7 +1,5 @@
 """The decoder beside the dashboard: a child of this process, within limits of memory, disk and time."""
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -25,8 +23,6 @@ _OWN_MEMORY: Final = 400_000_000
 _LEAST_MEMORY: Final = 300_000_000
 #: Bytes of one file that a child may write: four samples of 16 bits for each pixel, and tables beside them.
 _FILE_BYTES: Final = 10 * MOST_PIXELS
-#: The niceness of a decoder, below the priority of this process (setpriority(2): -20 to 19).
-_NICE: Final = 5
 
 
 class Engine(Protocol):
@@ -63,9 +59,6 @@ class ChildEngine:
 
     def render(self, original: Path, recipe: Recipe, folder: Path) -> "Rendition":
         outcome = self._supervisor.render(original, recipe, self._limits, folder, self._share)
-        if (pid := self._supervisor.pid) is not None:
-            with suppress(ProcessLookupError):
-                os.setpriority(os.PRIO_PROCESS, pid, _NICE)
         if isinstance(outcome.error, TransientError) and outcome.error.cause is not Cause.CRASHED:
             # Memory, time or room on the disk ran out: a worker has more of each.
             raise WrongLaneError(outcome.error.message)
