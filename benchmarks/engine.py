@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from benchmarks import photos, quality
+from benchmarks import photos, similarity
 
 CONTENDERS = ("pixelfleet", "pillow", "pillow-tuned", "sharp-pipelines", "sharp-shared", "codecs")
 _MODULES = {"pixelfleet": "ours", "pillow": "pillow", "pillow-tuned": "pillow_tuned", "codecs": "codecs"}
@@ -37,8 +37,8 @@ class Result:
     cpu_ms: float
     rss_mb: float
     kilobytes: float
-    thumb: quality.Quality
-    optimized: quality.Quality
+    thumb: similarity.Quality
+    optimized: similarity.Quality
 
 
 def main() -> int:
@@ -114,11 +114,11 @@ def _work(name: str, files: list[Path], out: Path) -> dict[str, float]:
     return {"cpu": spent, "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
 
 
-def _quality_of(files: list[Path], out: Path) -> tuple[quality.Quality, quality.Quality]:
+def _quality_of(files: list[Path], out: Path) -> tuple[similarity.Quality, similarity.Quality]:
     qualities = []
     for variant, side in (("thumb.webp", 320), ("optimized.jpg", 2048)):
-        each = [quality.compare(quality.reference(file, side), out / file.stem / variant) for file in files]
-        qualities.append(quality.Quality(fmean(one.ssim for one in each), fmean(one.psnr for one in each)))
+        each = [similarity.compare(similarity.reference(file, side), out / file.stem / variant) for file in files]
+        qualities.append(similarity.Quality(fmean(one.ssim for one in each), fmean(one.psnr for one in each)))
     return qualities[0], qualities[1]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyvips
 
-from benchmarks import photos, quality
+from benchmarks import photos, similarity
 
 _COUNT = 4
 _QUALITIES = range(40, 96, 2)
@@ -79,7 +79,7 @@ def _at_goal(image: Any, save: Save, effort: int, goal: float, scratch: Path) ->
 def _ssim(image: Any, save: Save, effort: int, q: int, scratch: Path) -> float:
     path = scratch / "compared"
     save(image, path, effort, q)
-    return quality.compare(quality.luma(image), path).ssim
+    return similarity.compare(similarity.luma(image), path).ssim
 
 
 if __name__ == "__main__":

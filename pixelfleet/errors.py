@@ -28,6 +28,8 @@ class Cause(StrEnum):
     RECIPE_UNKNOWN = "recipe_unknown"
     RECIPE_UNFIT = "recipe_unfit"
     STEP_FAILED = "step_failed"
+    # A variant scores less than the batch of the image allows.
+    BELOW_QUALITY = "below_quality"
     # The storage class of the object: it must be restored before it can be read.
     ARCHIVED = "archived"
     # Faults of the system, recorded once the attempts are used up.

@@ -9,7 +9,7 @@ from pixelfleet.errors import SetupError
 #: The modules that each extra's libraries bring. If more than one extra brings a module, the first is named.
 MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "cli": ("argon2", "obstore", "rich", "typer"),
-    "worker": ("PIL", "celery", "kombu", "obstore", "pi_heif", "pyvips"),
+    "worker": ("PIL", "celery", "kombu", "numpy", "obstore", "pi_heif", "pyvips"),
     "dashboard": (
         "argon2", "cryptography", "fastapi", "itsdangerous", "jinja2", "obstore", "python_multipart", "starlette",
         "uvicorn",

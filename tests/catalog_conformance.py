@@ -242,6 +242,16 @@ class CatalogConformance:
         assert catalog.batches.get("me", "b1") == made
         assert catalog.batches.get("me", "other") is None
 
+    def test_the_least_score_of_a_batch_is_set_and_taken_away(self, catalog: Catalog) -> None:
+        made = catalog.batches.create("me", "b1", WEB)
+        assert made.min_score is None
+        assert catalog.batches.set_min_score("me", "b1", 9_300)
+        assert catalog.batches.get("me", "b1") == made.model_copy(update={"min_score": 9_300})
+        assert catalog.batches.set_min_score("me", "b1", None)
+        assert catalog.batches.get("me", "b1") == made
+        assert not catalog.batches.set_min_score("me", "other", 9_300)
+        assert catalog.batches.get("me", "other") is None
+
     def test_an_unsealed_batch_never_completes(self, catalog: Catalog) -> None:
         catalog.batches.create("me", "b1")
         image = make_ready(catalog, aim())

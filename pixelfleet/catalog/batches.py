@@ -71,6 +71,29 @@ class Batches:
             answer = self._client.get_item(TableName=self._table, Key=_key(owner, name), ConsistentRead=True)
         return Batch.model_validate(from_attributes(answer["Item"])) if "Item" in answer else None
 
+    def set_min_score(self, owner: str, name: str, score: int | None) -> bool:
+        """Give the batch a gate, or take it away; False if there is no such batch. Images that are done stay so."""
+        change: dict[str, Any] = {"UpdateExpression": "REMOVE min_score"}
+        if score is not None:
+            change = {
+                "UpdateExpression": "SET min_score = :score",
+                "ExpressionAttributeValues": {":score": {"N": str(score)}},
+            }
+        with translated("set the least score of a batch"):
+            try:
+                write(
+                    self._client.update_item,
+                    TableName=self._table,
+                    Key=_key(owner, name),
+                    ConditionExpression="attribute_exists(batch_id)",
+                    **change,
+                )
+            except ClientError as error:
+                if not condition_lost(error):
+                    raise
+                return False
+        return True
+
     def seal(self, owner: str, name: str, image_ids: Iterable[str], seen: Batch | None = None) -> bool:
         """Declare the images of the batch. From now on the batch completes when all are accounted for.
 

@@ -1,4 +1,4 @@
-"""`pixelfleet batch list|show|watch|download|manifest`; `seal` has a file of its own."""
+"""`pixelfleet batch list|show|watch|download|manifest`; `seal`, `gate` and `quality` have files of their own."""
 
 import json
 import sys
@@ -13,6 +13,7 @@ import typer
 from rich.table import Table
 
 from pixelfleet.cli.app import App
+from pixelfleet.cli.batch_quality import gate, quality
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, say
 from pixelfleet.cli.naming import BatchArgument, OwnerOfBatch, batch_of
 from pixelfleet.cli.progress import RunProgress
@@ -42,11 +43,13 @@ ON_SHEET: Final = 5_000
 
 batch = App(
     name="batch",
-    help="Images that were uploaded together: list, show, watch, seal, download, prove.",
+    help="Images that were uploaded together: list, show, watch, seal, download, prove, judge.",
 )
 
 
 batch.command()(seal)
+batch.command()(gate)
+batch.command()(quality)
 
 
 @batch.command("list")

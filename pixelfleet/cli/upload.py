@@ -47,6 +47,12 @@ def upload(
     skip_known: Annotated[
         bool, typer.Option("--skip-known", help="Leave files out whose bytes the owner has already.")
     ] = False,
+    min_score: Annotated[
+        float | None,
+        typer.Option(
+            min=0.5, max=1, metavar="SSIM", help="Fail images with a variant of a lower score: below_quality."
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="With --dry-run: worker processes to predict for.")] = 8,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read headers and predict time and cost.")] = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Wait until every image is accounted for.")] = False,
@@ -89,7 +95,7 @@ def upload(
         show_forecast(walk(), loaded_recipe(recipe or "web"), workers, lookup, as_json=as_json)
         return
     loaded = None if recipe is None else loaded_recipe(recipe)
-    order = UploadOrder(owner, batch, loaded, sources, jobs, bandwidth(max_bandwidth), skip_known)
+    order = UploadOrder(owner, batch, loaded, sources, jobs, bandwidth(max_bandwidth), skip_known, min_score)
     deployment = Deployment(load_settings(), connections=2 * jobs)
     with (
         terminable("the files that were put stay; run the same command again to put the rest"),

@@ -11,6 +11,7 @@ from pixelfleet.cli.console import MESSAGES, emit, say, time_left_in_words
 from pixelfleet.cli.progress import LINE_EVERY
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Batch, BatchState, Counts
+from pixelfleet.domain.scores import as_ssim
 from pixelfleet.errors import TransientError
 from pixelfleet.operations.batches import batch_with_counts
 from pixelfleet.operations.time_left import TimeLeft, between, time_left
@@ -109,6 +110,7 @@ def as_document(batch: Batch, counts: Counts) -> dict[str, object]:
         "failed": counts.failed,
         "deleted": counts.deleted,
         "failed_by_cause": counts.failed_by_cause,
+        "min_score": as_ssim(batch.min_score),
     }
 
 

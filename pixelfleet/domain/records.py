@@ -97,6 +97,10 @@ class StoredVariant(WholeRecord):
     files: int = 1
     #: `gain-map`, `pq` or `hlg` for a file of high dynamic range.
     hdr: str | None = None
+    #: The setting of the encoder, if it was searched for a target; None also where the original's pixels are used.
+    quality: int | None = None
+    #: The score of the quality, in the unit of `scores.py`, if it was measured.
+    score: int | None = None
 
 
 class AttemptLine(WholeRecord):
@@ -270,6 +274,8 @@ class Batch(Record):
     #: The caller whose write completed the batch; see `Batches.complete`.
     completed_by: str | None = None
     notice: OpenNotice | None = None
+    #: Images with a variant that scores less fail; in the unit of `scores.py`.
+    min_score: int | None = None
 
     @property
     def notice_id(self) -> str:

@@ -13,7 +13,7 @@ from pixelfleet.images.gain_map import GainMap, written_with
 from pixelfleet.images.metadata.choice import Blocks
 from pixelfleet.images.metadata.density import with_density
 from pixelfleet.images.metadata.output import attach, finish
-from pixelfleet.images.vips import Image
+from pixelfleet.images.vips import Image, pyvips
 from pixelfleet.recipes import OutputFormat, Profile, Variant
 
 #: Measured: docs/decisions/encoder-presets.md.
@@ -40,6 +40,8 @@ class Encoding:
     animates: bool = False
     #: Options for 16-bit pixels.
     deep: Mapping[str, Any] = field(default_factory=dict)
+    #: Options that encode the same pixels faster, into more bytes.
+    hasty: Mapping[str, Any] = field(default_factory=dict)
 
 
 def encoding_of(variant: Variant) -> Encoding:
@@ -119,12 +121,21 @@ def _with_gain_map(image: Image, variant: Variant, path: Path, blocks: Blocks, g
     return written_with(lambda: with_map.uhdrsave(str(path), Q=quality_of(variant), keep=keep))
 
 
+def decoded_again(image: Image, variant: Variant) -> Image:
+    """The pixels, in memory, that remain of one still 8-bit image in memory after it is encoded and decoded."""
+    encoding = encoding_of(variant)
+    options = {**encoding.options(variant), **encoding.hasty, "keep": "none"}
+    content = getattr(image, f"{encoding.saver}_buffer")(**options)
+    return pyvips.Image.new_from_buffer(content, "").copy_memory()
+
+
 def _moves(image: Image) -> bool:
     return bool(image.get_typeof("page-height"))
 
 
 def quality_of(variant: Variant) -> int:
-    return variant.quality or _QUALITY[variant.format]
+    """The setting of the encoder. Of a variant with a target, it is settled before the encode."""
+    return variant.quality if isinstance(variant.quality, int) else _QUALITY[variant.format]
 
 
 def _jpeg(variant: Variant) -> dict[str, Any]:
@@ -156,7 +167,15 @@ def _tiff(_variant: Variant) -> dict[str, Any]:
 
 
 _ENCODINGS: Final[dict[OutputFormat, Encoding]] = {
-    OutputFormat.JPEG: Encoding("jpegsave", ".jpg", "image/jpeg", _jpeg, 65_500, alpha=False),
+    OutputFormat.JPEG: Encoding(
+        "jpegsave",
+        ".jpg",
+        "image/jpeg",
+        _jpeg,
+        65_500,
+        alpha=False,
+        hasty={"interlace": False, "optimize_coding": False},
+    ),
     OutputFormat.PNG: Encoding("pngsave", ".png", "image/png", _png, 2**31 - 1),
     OutputFormat.WEBP: Encoding("webpsave", ".webp", "image/webp", _webp, 16_383, animates=True),
     OutputFormat.AVIF: Encoding("heifsave", ".avif", "image/avif", _avif, 16_384, deep={"bitdepth": 12}),

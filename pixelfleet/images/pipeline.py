@@ -1,13 +1,14 @@
 """Render the variants of a recipe from a source. `_render_variant` lists the stages of one variant in order."""
 
 import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from pixelfleet.images.base import Base, Take
 from pixelfleet.images.codec_errors import truncated
 from pixelfleet.images.crop import crop, crop_corner
-from pixelfleet.images.encode import encoding_of, keeps_alpha, settle_format, write
+from pixelfleet.images.encode import encoding_of, keeps_alpha, quality_of, settle_format, write
 from pixelfleet.images.fingerprint import Fingerprint, fingerprint
 from pixelfleet.images.formats import content_type_of, extension_of
 from pixelfleet.images.gain_map import GainMap, read_gain_map
@@ -15,6 +16,7 @@ from pixelfleet.images.geometry import place
 from pixelfleet.images.metadata.choice import blocks_of, chosen
 from pixelfleet.images.metadata.output import KEEPS_IPTC
 from pixelfleet.images.open import format_of, guarded
+from pixelfleet.images.original_pixels import put_original_pixels
 from pixelfleet.images.plan import DecodeShare, Work, keeps_gain_map, plan
 from pixelfleet.images.probe import Probe
 from pixelfleet.images.rendition import RenderedVariant, Rendition, of_file, of_tiles
@@ -33,6 +35,15 @@ Output = tuple[str, OutputFormat]
 _GLANCE: Final = 64
 #: The side in pixels of the decode for statistics of an image that is too large for memory.
 _SURVEY: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """A decode of the source, and the variants that come from it."""
+
+    work: Work
+    share: DecodeShare
+    base: Base
 
 
 def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Rendition:
@@ -62,7 +73,7 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
         for share in plan(work):
             base = work.base(share.page, share.take, share.size)
             for variant in share.largest_first():
-                rendered |= _render_variant(work, share, base, variant)
+                rendered |= _render_variant(_Decoded(work, share, base), variant)
             if looks is None and base.shared and not share.take.hdr:
                 looks = fingerprint(base.smallest[0])
         looks = looks or fingerprint(work.small_frame(probe, Take(), _GLANCE))
@@ -72,16 +83,17 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
     return Rendition(ordered, looks.placeholder, looks.dominant_colour, looks.perceptual_hash)
 
 
-def _render_variant(work: Work, share: DecodeShare, base: Base, variant: Variant) -> dict[Output, RenderedVariant]:
+def _render_variant(decoded: _Decoded, variant: Variant) -> dict[Output, RenderedVariant]:
     """The files of a variant, from one set of pixels; from two if only some formats keep transparent parts."""
-    placement = place((share.page.width, share.page.height), variant)
+    work, base, page = decoded.work, decoded.base, decoded.share.page
+    placement = place((page.width, page.height), variant)
     scaled = base.scaled_to(placement.resized)
     corner = crop_corner(scaled[0], placement, variant.gravity)
     resized = crop(scaled, placement, *corner)
     gain_map = (
         work.gain_map.fitted(work.probe, placement, corner) if work.gain_map and keeps_gain_map(variant) else None
     )
-    stand_in = _stand_in(work, share, base, variant)
+    stand_in = _stand_in(decoded, variant)
     pixels: dict[bool, tuple[Image, ...]] = {}
     rendered: dict[Output, RenderedVariant] = {}
     for one in variant.encodings:
@@ -91,7 +103,10 @@ def _render_variant(work: Work, share: DecodeShare, base: Base, variant: Variant
         if is_flat not in pixels:
             frames = _stepped(resized, encoding, stand_in)
             pixels[is_flat] = frames if len(variant.formats) == 1 else tuple(frame.copy_memory() for frame in frames)
-        rendered[one.name, one.format] = _written(work, base, encoding, pixels[is_flat], gain_map)
+        scored = pixels[is_flat][0]
+        if stand_in is not None and encoding.quality_target is not None:
+            [scored] = _stepped((stand_in,), encoding, stand_in)
+        rendered[one.name, one.format] = _written(decoded, encoding, pixels[is_flat], scored, gain_map)
     return rendered
 
 
@@ -104,8 +119,10 @@ def _stepped(frames: tuple[Image, ...], variant: Variant, stand_in: Image | None
 
 
 def _written(
-    work: Work, base: Base, variant: Variant, frames: tuple[Image, ...], gain_map: GainMap | None
+    decoded: _Decoded, variant: Variant, frames: tuple[Image, ...], scored: Image, gain_map: GainMap | None
 ) -> RenderedVariant:
+    """The file of one format. A quality with a target is searched on `scored`, the first frame or its stand-in."""
+    work, base = decoded.work, decoded.base
     image = _joined(frames, base)
     if variant.tiles:
         return of_tiles(variant, write_tiles(image, variant, variant.tiles, work.folder), image)
@@ -113,8 +130,26 @@ def _written(
     blocks = chosen(
         blocks_of(base.opened), variant, keep_gps=work.recipe.keep_gps, keeps_iptc=variant.format in KEEPS_IPTC
     )
-    hdr = write(image, variant, path, blocks, gain_map)
-    return of_file(variant, path, frames, hdr)
+    settled, score = _aimed(scored, variant)
+    hdr = write(image, settled, path, blocks, gain_map)
+    is_original = put_original_pixels(work, decoded.share.page, base, variant, path)
+    rendered = of_file(variant, path, frames, hdr)
+    if variant.quality_target is None:
+        return rendered
+    if is_original:
+        return replace(rendered, ssim=1.0)
+    return replace(rendered, quality=quality_of(settled), ssim=score)
+
+
+def _aimed(scored: Image, variant: Variant) -> tuple[Variant, float | None]:
+    """The variant with a setting of the encoder, and the score of the setting if the variant has a target."""
+    if variant.quality_target is None:
+        return variant, None
+    # Not at the head of the module: NumPy is loaded only by the processes that search.
+    from pixelfleet.images.quality.aim import aimed  # noqa: PLC0415
+
+    choice = aimed(scored, variant)
+    return choice.variant, choice.ssim
 
 
 def _gain_map(source: Path, probe: Probe, recipe: Recipe) -> GainMap | None:
@@ -123,11 +158,12 @@ def _gain_map(source: Path, probe: Probe, recipe: Recipe) -> GainMap | None:
     return read_gain_map(source)
 
 
-def _stand_in(work: Work, share: DecodeShare, base: Base, variant: Variant) -> Image | None:
+def _stand_in(decoded: _Decoded, variant: Variant) -> Image | None:
     """A small decode for steps to measure, if the image is a stream: a stream cannot be measured before it is used."""
-    if base.shared or not (variant.levels or variant.white_balance):
+    measured = variant.levels or variant.white_balance or variant.quality_target is not None
+    if decoded.base.shared or not measured:
         return None
-    return work.small_frame(share.page, share.take, _SURVEY)
+    return decoded.work.small_frame(decoded.share.page, decoded.share.take, _SURVEY)
 
 
 def _joined(frames: tuple[Image, ...], base: Base) -> Image:

@@ -79,7 +79,7 @@ class Rendering:
 
     def _variant(self, variant: RenderedVariant, folder: Path) -> ReportVariant:
         file = (folder / variant.path.name).relative_to(self.dest).as_posix()
-        return ReportVariant.of(variant, file)
+        return ReportVariant.of(variant, file, variant.ssim)
 
 
 def _move(variants: tuple[RenderedVariant, ...], folder: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from pixelfleet import recipes
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import Place
-from pixelfleet.domain.records import Image, RecipeRef
+from pixelfleet.domain.records import Batch, Image, RecipeRef
 from pixelfleet.domain.registry import Registry
 from pixelfleet.domain.routes import Router
 from pixelfleet.errors import Cause, PermanentError, RecipeError
@@ -35,7 +35,7 @@ class RecipeChoice:
         self._deployment = deployment
         self._makes_batches = makes_batches
         self._clock = clock
-        self._remembered: dict[str, tuple[float, RecipeRef | None]] = {}
+        self._remembered: dict[str, tuple[float, Batch | None]] = {}
         self._read_registry: tuple[float, Registry] | None = None
         self._router = Router()
         self._recipes: dict[str, Recipe] = {}
@@ -46,7 +46,8 @@ class RecipeChoice:
             return image.chosen_recipe
         place = self.place(image, bucket, key)
         # Asked also where a route decides: the first image of a batch makes the batch.
-        of_batch = self._of_batch(place)
+        batch = self._batch(place)
+        of_batch = batch.recipe if batch is not None else None
         return self._of_route(bucket, key) or of_batch or self._of_owner(place.owner) or self._default()
 
     def place(self, image: Image | None, bucket: str, key: str) -> Place:
@@ -55,6 +56,13 @@ class RecipeChoice:
             return Place(image.owner, image.batch, image.path)
         self._registry()
         return self._router.place_of(bucket, key)
+
+    def min_score(self, image: Image, recipe: Recipe) -> int | None:
+        """The least score that the image's batch asks for; None also if the recipe gives no variant a score."""
+        if image.batch is None or all(variant.quality_target is None for variant in recipe.variants):
+            return None
+        batch = self._batch(Place(image.owner, image.batch, image.path))
+        return batch.min_score if batch is not None else None
 
     def load(self, ref: RecipeRef) -> Recipe:
         """Read the recipe itself.
@@ -81,17 +89,16 @@ class RecipeChoice:
         except RecipeError as error:
             raise PermanentError(Cause.RECIPE_UNKNOWN, f"recipe {ref.name!r} cannot be read: {error}") from None
 
-    def _of_batch(self, place: Place) -> RecipeRef | None:
+    def _batch(self, place: Place) -> Batch | None:
         name = place.batch
         if name is None:
             return None
 
-        def ask() -> RecipeRef | None:
+        def ask() -> Batch | None:
             if not self._makes_batches:
-                batch = self._deployment.batches.get(place.owner, name)
-                return batch.recipe if batch is not None else None
+                return self._deployment.batches.get(place.owner, name)
             # An upload by another client has no batch record yet: it is made here, at the first image.
-            return self._deployment.batches.create(place.owner, name).recipe
+            return self._deployment.batches.create(place.owner, name)
 
         return self._remember(f"batch {place.owner}/{name}", ask)
 
@@ -122,7 +129,7 @@ class RecipeChoice:
             self._read_registry = (now, registry)
         return self._read_registry[1]
 
-    def _remember(self, what: str, ask: Callable[[], RecipeRef | None]) -> RecipeRef | None:
+    def _remember(self, what: str, ask: Callable[[], Batch | None]) -> Batch | None:
         now = self._clock()
         remembered = self._remembered.get(what)
         if remembered is not None and now - remembered[0] < REMEMBERED:

@@ -10,6 +10,7 @@ from typing import Final
 
 from pixelfleet.aws.objects import Objects
 from pixelfleet.domain.records import Image, StoredVariant
+from pixelfleet.domain.scores import as_ssim
 from pixelfleet.errors import Cause, TransientError
 from pixelfleet.files.result_folders import safe_path
 from pixelfleet.operations.tile_sets import StoredTiles, saved_digest, saved_tiles, tiles_folder
@@ -65,7 +66,7 @@ class ResultFiles:
         with self._lock:
             self.there += there
             self.fetched += not there
-        return ReportVariant.of(variant, file)
+        return ReportVariant.of(variant, file, as_ssim(variant.score))
 
     def _fetch_file(self, variant: StoredVariant, path: Path) -> None:
         self._objects.download_result(variant.key, path)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pixelfleet.aws.objects import Objects, Stored
 from pixelfleet.domain.records import Image, StoredVariant
 from pixelfleet.domain.result_keys import revision_folder
+from pixelfleet.domain.scores import as_stored_score
 
 if TYPE_CHECKING:
     from pixelfleet.images.rendition import RenderedVariant
@@ -42,4 +43,6 @@ class ResultStore:
             sha256=variant.manifest or sha256,
             files=variant.files,
             hdr=variant.hdr,
+            quality=variant.quality,
+            score=as_stored_score(variant.ssim),
         )

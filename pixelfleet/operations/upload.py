@@ -13,6 +13,7 @@ from pixelfleet.errors import SetupError, TransientError
 from pixelfleet.files.sources import Source
 from pixelfleet.operations.completion import seal
 from pixelfleet.operations.known_images import KnownImages
+from pixelfleet.operations.quality import check_scored, set_gate
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.recipes import Recipe
 from pixelfleet.uploads.batch import BatchUpload, Tally
@@ -27,6 +28,8 @@ class UploadOrder:
 
     Without a name for the batch, the batch has the time as its name. `skip_known`: files are not uploaded if the owner
     has an image with the same bytes.
+
+    `min_score`: images with a variant of a lower SSIM fail with the cause `below_quality`.
     """
 
     owner: str
@@ -36,6 +39,7 @@ class UploadOrder:
     threads: int
     max_bandwidth: float | None = None
     skip_known: bool = False
+    min_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +74,13 @@ def uploaded(
     A second run with the same order puts only the files that are missing or changed.
 
     Raises:
-        SetupError: the batch has another recipe, S3 refuses every file, or the journal cannot be written.
+        SetupError: the batch has another recipe, no variant gets a score to compare with `min_score`, S3 refuses every
+            file, or the journal cannot be written.
         TransientError: DynamoDB or S3 does not answer.
     """
     settings = deployment.settings
+    if order.min_score is not None:
+        check_scored(order.recipe)
     # Before anything else: without credentials, this raises and no batch is made.
     _ = deployment.upload_bucket
     bucket, cloud = settings.uploads_bucket, settings.endpoint_url or "aws"
@@ -81,6 +88,8 @@ def uploaded(
     name = order.batch or pending.name(datetime.now(UTC).strftime("%Y%m%d-%H%M%S"))
     prefix = batch_prefix(order.owner, name)
     batch = batch_with_recipe(deployment, order.owner, name, order.recipe)
+    if order.min_score is not None:
+        batch = set_gate(deployment, order.owner, name, order.min_score)
     with UploadJournal.open(Target(cloud, batch.created_at, bucket, prefix)) as journal:
         if journal.has_any():
             journal.forget_absent(_present(deployment, prefix))

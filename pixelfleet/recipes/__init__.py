@@ -4,6 +4,7 @@ from pixelfleet.recipes.choices import CameraRaw, Fit, Gravity, Hdr, Metadata, O
 from pixelfleet.recipes.custom_step import CustomStep
 from pixelfleet.recipes.fault import Fault
 from pixelfleet.recipes.model import DEFAULT_DPI, Recipe
+from pixelfleet.recipes.quality_target import QualityTarget
 from pixelfleet.recipes.reader import BUILTIN, MAX_TEXT_BYTES, builtin, check, load, parse, parse_stored
 from pixelfleet.recipes.variant import Tiles, Variant
 from pixelfleet.recipes.watermark import Watermark
@@ -21,6 +22,7 @@ __all__ = [
     "Metadata",
     "OutputFormat",
     "Profile",
+    "QualityTarget",
     "Recipe",
     "Tiles",
     "Variant",

@@ -20,6 +20,7 @@ from pixelfleet.recipes.custom_step import CustomStep, with_packages
 from pixelfleet.recipes.fault import Fault, FaultsError, shown
 from pixelfleet.recipes.lines import Lines
 from pixelfleet.recipes.model import Recipe
+from pixelfleet.recipes.quality_target import QUALITY_TAGS, QualityTarget
 from pixelfleet.recipes.variant import Tiles, Variant
 from pixelfleet.recipes.watermark import DATA_URI, MAX_WATERMARK_BYTES, Watermark
 
@@ -32,7 +33,12 @@ MOST_DOTS: Final = 100
 #: The most errors that one message lists.
 MOST_ERRORS: Final = 50
 _TOML_LINE: Final = re.compile(r"\(at line (\d+)")
-_PARTS: Final[dict[str, type[BaseModel]]] = {"watermark": Watermark, "tiles": Tiles, "steps": CustomStep}
+_PARTS: Final[dict[str, type[BaseModel]]] = {
+    "watermark": Watermark,
+    "tiles": Tiles,
+    "steps": CustomStep,
+    "quality": QualityTarget,
+}
 
 
 def check(text: str) -> tuple[Recipe | None, tuple[Fault, ...]]:
@@ -161,7 +167,7 @@ def _modelled(raw: dict[str, Any], lines: Lines, of_steps: Sequence[Fault]) -> R
 
 
 def _fault(item: dict[str, Any], lines: Lines) -> Fault:
-    location: tuple[str | int, ...] = item["loc"]
+    location: tuple[str | int, ...] = tuple(part for part in item["loc"] if part not in QUALITY_TAGS)
     names = [str(part) for part in location if not isinstance(part, int)]
     reason = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":

@@ -7,9 +7,12 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_
 from pixelfleet.recipes.choices import CameraRaw, Fit, Gravity, Hdr, Metadata, OutputFormat, Profile
 from pixelfleet.recipes.custom_step import MAX_STEPS, CustomStep
 from pixelfleet.recipes.part import Box, Colour, Name, Part
+from pixelfleet.recipes.quality_target import Quality, QualityTarget
 from pixelfleet.recipes.watermark import Watermark
 
 _HDR_FORMATS: Final = frozenset({OutputFormat.AUTO, OutputFormat.JPEG, OutputFormat.AVIF})
+#: Formats with a setting of quality. `auto` becomes one of them.
+_LOSSY: Final = frozenset({OutputFormat.AUTO, OutputFormat.JPEG, OutputFormat.WEBP, OutputFormat.AVIF})
 _DEEP_FORMATS: Final = frozenset({OutputFormat.PNG, OutputFormat.TIFF, OutputFormat.AVIF})
 #: Steps that count from 0 to 255.
 _ON_EIGHT_BITS: Final = frozenset(
@@ -53,8 +56,12 @@ class Variant(Part):
         alias="format",
         description="auto, jpeg, png, webp, avif or tiff; or a list without auto: one file each, from the same pixels",
     )
-    quality: int | None = Field(
-        None, ge=1, le=100, strict=True, description="1 to 100; default JPEG 80, WebP 80, AVIF 60"
+    quality: Quality | None = Field(
+        None, description="1 to 100, or a table with the score to reach; default JPEG 80, WebP 80, AVIF 60"
+    )
+    never_larger: bool = Field(
+        default=False,
+        description="if the file is larger than a JPEG or WebP original with the same pixels: those, without metadata",
     )
     effort: int | None = Field(
         None, ge=0, le=9, strict=True, description="0 (fast) to 9 (small); default chosen by measurement"
@@ -101,6 +108,11 @@ class Variant(Part):
         return self.formats[0]
 
     @property
+    def quality_target(self) -> QualityTarget | None:
+        """The score that the encoding is to reach, if the recipe has a score and no fixed setting."""
+        return self.quality if isinstance(self.quality, QualityTarget) else None
+
+    @property
     def encodings(self) -> tuple["Variant", ...]:
         """The variant once for each of its formats, with that format alone."""
         return tuple(self.in_formats(one) for one in self.formats)
@@ -108,6 +120,10 @@ class Variant(Part):
     def in_formats(self, *formats: OutputFormat) -> "Variant":
         """The variant with these formats instead of its own."""
         return self if formats == self.formats else self.model_copy(update={"formats": formats})
+
+    def with_setting(self, setting: int) -> "Variant":
+        """The variant with this setting of the encoder as its quality."""
+        return self.model_copy(update={"quality": setting})
 
     @field_validator("formats")
     @classmethod
@@ -145,7 +161,21 @@ class Variant(Part):
             raise ValueError("steps of other packages change sRGB: remove icc = 'keep'")
         self._check_depth()
         self._check_hdr()
+        self._check_target()
         return self
+
+    def _check_target(self) -> None:
+        if self.tiles and self.never_larger:
+            raise ValueError("never_larger compares one file with the original: remove never_larger or tiles")
+        if self.quality_target is None:
+            return
+        if not _LOSSY.issuperset(self.formats):
+            raise ValueError("a quality with a target needs format auto, jpeg, webp or avif")
+        unfit = [name for name, used in (("tiles", self.tiles), ("lossless", self.lossless)) if used]
+        if unfit:
+            raise ValueError(f"a quality with a target has no meaning with {unfit[0]}: give a number, or none")
+        if self.depth > 8 or self.hdr is Hdr.KEEP:
+            raise ValueError("a quality with a target is measured on 8 bits: remove depth and hdr, or give a number")
 
     def _check_depth(self) -> None:
         if self.depth == 8:

@@ -27,7 +27,10 @@ class Output(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReportVariant:
-    """`file` is relative to the folder of results, with forward slashes; `bytes` counts all of a variant's files."""
+    """`file` is relative to the folder of results, with forward slashes; `bytes` counts all of a variant's files.
+
+    `ssim` is the score of a quality that is a target, None for other variants.
+    """
 
     name: str
     file: str
@@ -35,10 +38,11 @@ class ReportVariant:
     width: int
     height: int
     bytes: int
+    ssim: float | None = None
 
     @classmethod
-    def of(cls, output: Output, file: str) -> Self:
-        return cls(output.name, file, output.format, output.width, output.height, output.bytes)
+    def of(cls, output: Output, file: str, ssim: float | None = None) -> Self:
+        return cls(output.name, file, output.format, output.width, output.height, output.bytes, ssim)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,8 @@ def _original(image: ReportImage, dest: Path) -> str:
 def _variant(image: ReportImage, variant: ReportVariant, dest: Path) -> str:
     address = link(dest / variant.file, dest)
     shown = address if variant.format in _SHOWN else None
-    details = _details(variant.format, _pixels(variant.width, variant.height), size(variant.bytes))
+    weight = size(variant.bytes) if variant.ssim is None else f"{size(variant.bytes)} · SSIM {variant.ssim:.4f}"
+    details = _details(variant.format, _pixels(variant.width, variant.height), weight)
     return _figure(variant.name, shown, address, details, change(_original_bytes(image), variant.bytes))
 
 

@@ -22,10 +22,12 @@ def key_of(owner: str, batch: str, name: str) -> str:
 def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: Any) -> Image:
     """Claim and settle one image through the catalog's own state changes. With `cause`, the image is failed.
 
+    `scores` are the scores of variants by name, in ten-thousandths.
     The image's notice is published, unless `announced` is false.
     """
     cause: Cause | None = facts.pop("cause", None)
     publish: bool = facts.pop("announced", True)
+    scores: dict[str, int] = facts.pop("scores", {})
     recipe: RecipeRef = facts.pop("recipe", RECIPE)
     bucket = deployment.settings.uploads_bucket
     etag, version = facts.pop("etag", "e1"), facts.pop("version_id", None)
@@ -39,7 +41,11 @@ def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: A
         settled = deployment.images.record_failed(aim, Failure(cause, facts.pop("message", f"it is {cause}")))
     else:
         known = {"format": "jpeg", "width": 400, "height": 300, "placeholder": HASH, "sha256": "f" * 64}
-        outcome = Success(variants_of(owner, job.image_id), known | facts, {"pixels": 120})
+        variants = tuple(
+            variant.model_copy(update={"score": scores.get(variant.name)})
+            for variant in variants_of(owner, job.image_id)
+        )
+        outcome = Success(variants, known | facts, {"pixels": 120})
         settled = deployment.images.record_ready(aim, outcome)
     assert isinstance(settled, Image)
     if not publish:

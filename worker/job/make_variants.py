@@ -10,6 +10,7 @@ from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Image
+from pixelfleet.domain.scores import check_scores
 from pixelfleet.domain.transitions import Success
 from pixelfleet.errors import Cause, PermanentError, WrongLaneError
 from pixelfleet.images.pipeline import Rendition
@@ -28,8 +29,9 @@ class VariantMaker:
         self._deployment = deployment
         self._surroundings = surroundings
 
-    def make(self, attempt: Attempt, recipe: Recipe, hold: Hold) -> Success:
-        """
+    def make(self, attempt: Attempt, recipe: Recipe, hold: Hold, min_score: int | None = None) -> Success:
+        """Nothing is stored of an image with a variant that scores less than `min_score`.
+
         Raises:
             PermanentError, WrongLaneError, TransientError, ObjectGoneError, LeaseLostError and others: see
                 `worker.job.error_actions`.
@@ -43,6 +45,7 @@ class VariantMaker:
             with watch.step("pixels"):
                 rendition = self._render(attempt, original, recipe, rendered)
             attempt.facts.update(_rendition_facts(rendition))
+            check_scores(rendition.variants, min_score)
             hold.check()
             with watch.step("store"):
                 store = self._store(attempt)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from dashboard.api.models.base import Model
 from pixelfleet.domain.records import Batch, Counts
+from pixelfleet.domain.scores import as_ssim
 from pixelfleet.operations.time_left import TimeLeft
 
 
@@ -30,6 +31,9 @@ class BatchOut(Model):
     sealed_at: str | None = Field(examples=["2026-11-20T09:00:30.000Z"])
     completed_at: str | None = Field(examples=["2026-11-20T09:01:00.000Z"])
     expected: int | None = Field(examples=[120])
+    min_score: float | None = Field(
+        description="Images with a variant of a lower SSIM fail with `below_quality`.", examples=[0.93]
+    )
 
 
 class BatchDetail(BatchOut):
@@ -78,4 +82,5 @@ def batch_fields(batch: Batch) -> dict[str, Any]:
         "sealed_at": batch.sealed_at,
         "completed_at": batch.completed_at,
         "expected": batch.expected,
+        "min_score": as_ssim(batch.min_score),
     }

@@ -7,6 +7,7 @@ from pydantic import Field
 from dashboard.api.models.base import IMAGE_ID, REVISION, Model
 from pixelfleet.domain.image_filters import OrderedFilters
 from pixelfleet.domain.records import AttemptLine, Image, KeptRevision, Status, StoredVariant
+from pixelfleet.domain.scores import as_ssim
 from pixelfleet.domain.variant_files import address_of, label_of
 from pixelfleet.errors import Cause
 from pixelfleet.operations.duplicates import Duplicate
@@ -33,6 +34,12 @@ class VariantOut(Model):
         description="Stays, and leads to the file of the present revision; null for tiles.",
         examples=["/v/ana/summer/beach/IMG_0001.jpg/thumb"],
     )
+    quality: int | None = Field(
+        description="The setting of the encoder, if the recipe has a target for it.", examples=[78]
+    )
+    ssim: float | None = Field(
+        description="How near it is to its pixels before the encode, from 0 to 1, if measured.", examples=[0.9631]
+    )
 
     @classmethod
     def of(cls, image: Image, variant: StoredVariant) -> "VariantOut":
@@ -40,7 +47,8 @@ class VariantOut(Model):
         fields = variant.model_dump(include=set(cls.model_fields))
         label = label_of(image.variants, variant)
         address = address_of(image, variant) if variant.files == 1 else None
-        return cls(**fields, href=f"/api/v1/images/{image.image_id}/variants/{label}", address=address)
+        href = f"/api/v1/images/{image.image_id}/variants/{label}"
+        return cls(**fields, href=href, address=address, ssim=as_ssim(variant.score))
 
 
 class ImageSummary(Model):

@@ -579,3 +579,50 @@ def test_the_forecast_of_an_upload_counts_known_files_apart(
     assert document["known_bytes"] == (tmp_path / "a.png").stat().st_size
     _, out, _ = pixelfleet(*arguments)
     assert "1 known" in out
+
+
+def test_batch_quality_shows_the_lowest_scores_first(
+    deployment: Deployment, pixelfleet: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    for name, scores in (("a.jpg", {"thumb": 9_700}), ("b.jpg", {"thumb": 9_100, "optimized": 9_900}), ("c.jpg", {})):
+        record(deployment, "ana", "scored", name, scores=scores)
+    code, shown, _ = pixelfleet("batch", "quality", "ana/scored")
+    assert code == 0
+    assert shown.index("0.9100") < shown.index("0.9700") < shown.index("0.9900")
+    assert "thumb: 2 scores, lowest 0.9100, mean 0.9400" in shown
+    assert "2 of 3 ready images with a score" in shown
+    code, shown, _ = pixelfleet("batch", "quality", "ana/scored", "--lowest", "1", "--json")
+    document = json.loads(shown)
+    assert (code, document["images"], document["scored"], document["min_score"]) == (0, 3, 2, None)
+    [lowest] = document["lowest"]
+    assert (lowest["path"], lowest["variant"], lowest["ssim"]) == ("b.jpg", "thumb", 0.91)
+    assert document["variants"]["optimized"] == {"scores": 1, "lowest": 0.99, "mean": 0.99}
+    code, _, said = pixelfleet("batch", "quality", "ana/none")
+    assert (code, "there is no batch ana/none" in said) == (2, True)
+
+
+def test_batch_gate_sets_the_least_score_of_a_batch(
+    deployment: Deployment, pixelfleet: Callable[..., tuple[int, str, str]]
+) -> None:
+    deployment.batches.create("ana", "gated")
+    code, shown, _ = pixelfleet("batch", "gate", "ana/gated", "0.93")
+    assert (code, "ana/gated: least score 0.9300" in shown) == (0, True)
+    assert json.loads(pixelfleet("batch", "show", "ana/gated", "--json")[1])["min_score"] == 0.93
+    code, shown, _ = pixelfleet("batch", "gate", "ana/gated", "--none")
+    assert (code, "no least score" in shown) == (0, True)
+    for wrong in ((), ("0.9", "--none"), ("93",)):
+        assert pixelfleet("batch", "gate", "ana/gated", *wrong)[0] == 2
+    code, _, said = pixelfleet("batch", "gate", "ana/none", "0.9")
+    assert (code, "there is no batch ana/none" in said) == (2, True)
+
+
+def test_an_upload_with_a_least_score_needs_a_recipe_that_gives_scores(
+    deployment: Deployment, pixelfleet: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff")
+    order = ("upload", str(tmp_path / "a.jpg"), "--owner", "ana", "--batch", "gated", "--min-score", "0.9")
+    code, _, said = pixelfleet(*order)
+    assert (code, "--min-score needs --recipe" in said) == (2, True)
+    code, _, said = pixelfleet(*order, "--recipe", "zoom")
+    assert (code, "no variant of recipe 'zoom' gets a score" in said) == (2, True)
+    assert deployment.batches.get("ana", "gated") is None

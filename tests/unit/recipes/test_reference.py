@@ -7,12 +7,12 @@ import pytest
 from pydantic import BaseModel
 
 from pixelfleet.images.steps import STEPS
-from pixelfleet.recipes import BUILTIN, CustomStep, Recipe, Tiles, Variant, Watermark, builtin, parse
+from pixelfleet.recipes import BUILTIN, CustomStep, QualityTarget, Recipe, Tiles, Variant, Watermark, builtin, parse
 
 REFERENCE = (Path(__file__).parents[3] / "docs" / "reference" / "recipes.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("part", [Recipe, Variant, Watermark, Tiles, CustomStep])
+@pytest.mark.parametrize("part", [Recipe, Variant, QualityTarget, Watermark, Tiles, CustomStep])
 def test_every_field_is_documented(part: type[BaseModel]) -> None:
     for name, field in part.model_fields.items():
         assert field.description

@@ -24,7 +24,15 @@ def test_the_json_has_the_documented_fields(tmp_path: Path) -> None:
         "variants", "bytes",
     }  # fmt: skip
     assert raw["images"][0]["variants"] == [
-        {"name": "thumb", "file": "a/thumb.webp", "format": "webp", "width": 320, "height": 213, "bytes": 4000}
+        {
+            "name": "thumb",
+            "file": "a/thumb.webp",
+            "format": "webp",
+            "width": 320,
+            "height": 213,
+            "bytes": 4000,
+            "ssim": None,
+        }
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
 

@@ -1,0 +1,218 @@
+"""`never_larger`: the pixels of the original in the place of a larger file, without anything else of the original."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops, ImageCms
+
+from pixelfleet.images.containers import jpeg_segments, webp_chunks
+from pixelfleet.images.pipeline import RenderedVariant, Rendition
+from pixelfleet.samples.profile import wide_profile
+from pixelfleet.samples.scene import scene
+
+Save = Callable[..., Path]
+Run = Callable[..., Rendition]
+
+#: Of each format: low enough that quality 95 needs more bytes.
+LOW: dict[str, dict[str, Any]] = {"JPEG": {"quality": 40}, "WEBP": {"quality": 40}}
+SECRET = b"a secret of the photographer"
+
+
+@pytest.fixture(scope="module")
+def photo() -> Image.Image:
+    return scene((160, 120), "forest", "larger")
+
+
+def exif(orientation: int = 1) -> Image.Exif:
+    made = Image.Exif()
+    made[0x0112] = orientation
+    made[0x010F] = SECRET.decode()
+    made[0x8298] = "(c) Ana"
+    made.get_ifd(0x8825)[1] = "N"
+    made.get_ifd(0x8825)[2] = (48.0, 8.0, 0.0)
+    return made
+
+
+def asked(code: str, **more: Any) -> dict[str, Any]:
+    return {"format": code.lower(), "quality": 95, "never_larger": True} | more
+
+
+def pixels(content: Path | bytes) -> bytes:
+    with Image.open(io.BytesIO(content) if isinstance(content, bytes) else content) as picture:
+        return picture.convert("RGBA").tobytes()
+
+
+def has_original_pixels(variant: RenderedVariant, source: Path) -> bool:
+    return pixels(variant.path) == pixels(source)
+
+
+@pytest.mark.parametrize("code", ["JPEG", "WEBP"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_variant_that_would_be_larger_has_the_pixels_of_the_original_and_nothing_else_of_it(
+    save: Save, rendered: Run, photo: Image.Image, code: str, mode: str
+) -> None:
+    source = save(photo.convert(mode), code, exif=exif(), **LOW[code])
+    source.write_bytes(source.read_bytes() + SECRET)
+    larger, kept = rendered(source, asked(code, never_larger=False), asked(code)).variants
+    assert has_original_pixels(kept, source)
+    assert not has_original_pixels(larger, source)
+    assert kept.bytes == kept.path.stat().st_size < larger.bytes
+    assert (kept.width, kept.height, kept.format) == (*photo.size, code.lower())
+    content = kept.path.read_bytes()
+    assert SECRET not in content
+    assert b"GPS" not in content
+    with Image.open(kept.path) as picture:
+        assert not dict(picture.getexif())
+
+
+@pytest.mark.parametrize("code", ["JPEG", "WEBP"])
+def test_the_metadata_is_what_the_variant_asks_for(save: Save, rendered: Run, photo: Image.Image, code: str) -> None:
+    source = save(photo, code, exif=exif(), **LOW[code])
+    [kept] = rendered(source, asked(code, metadata="copyright")).variants
+    assert has_original_pixels(kept, source)
+    with Image.open(kept.path) as picture:
+        assert picture.getexif()[0x8298] == "(c) Ana"
+        assert 0x010F not in picture.getexif()
+        assert not picture.getexif().get_ifd(0x8825)
+
+
+@pytest.mark.parametrize("code", ["JPEG", "WEBP"])
+def test_a_profile_stays_where_colours_are_kept(save: Save, rendered: Run, photo: Image.Image, code: str) -> None:
+    source = save(photo, code, icc_profile=wide_profile(), **LOW[code])
+    converted, kept = rendered(source, asked(code), asked(code, icc="keep")).variants
+    assert has_original_pixels(kept, source)
+    with Image.open(kept.path) as picture:
+        assert picture.info["icc_profile"] == wide_profile()
+    # To sRGB: other numbers, so that the pixels of the original would be wrong.
+    assert not has_original_pixels(converted, source)
+
+
+@pytest.mark.parametrize("code", ["JPEG", "WEBP"])
+def test_a_profile_that_is_srgb_goes(save: Save, rendered: Run, photo: Image.Image, code: str) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    source = save(photo, code, icc_profile=profile, **LOW[code])
+    [kept] = rendered(source, asked(code)).variants
+    assert has_original_pixels(kept, source)
+    with Image.open(kept.path) as picture:
+        assert "icc_profile" not in picture.info
+
+
+@pytest.mark.parametrize("options", [{"quality": 40}, {"lossless": True, "exact": True}], ids=str)
+def test_colours_below_transparent_parts_do_not_get_out(
+    save: Save, rendered: Run, photo: Image.Image, options: dict[str, Any]
+) -> None:
+    clear = photo.convert("RGBA")
+    clear.putalpha(Image.linear_gradient("L").resize(clear.size))
+    source = save(clear, "WEBP", **options)
+    with_rule, without = rendered(
+        source, asked("WEBP", quality=100), asked("WEBP", quality=100, never_larger=False)
+    ).variants
+    assert with_rule.path.read_bytes() == without.path.read_bytes()
+
+
+def test_a_lossless_original_stays_lossless(save: Save, rendered: Run, photo: Image.Image) -> None:
+    flat = photo.quantize(8).convert("RGB")
+    source = save(flat, "WEBP", lossless=True, method=6, exif=exif())
+    [kept] = rendered(source, asked("WEBP", metadata="copyright")).variants
+    assert has_original_pixels(kept, source)
+    with Image.open(kept.path) as picture:
+        assert picture.getexif()[0x8298] == "(c) Ana"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"box": 100},
+        {"box": [160, 100], "fit": "cover"},
+        {"box": [200, 200], "pad": True},
+        {"box": 200, "enlarge": True},
+        {"sharpen": 0.1},
+        {"levels": True},
+        {"white_balance": True},
+        {"denoise": 1},
+        {"saturation": 1.1},
+        {"blur": 0.5},
+        {"background": "#ffffff"},
+        {"watermark": {"text": "mine", "opacity": 0.01}},
+        {"page": 1},
+        {"format": "webp"},
+    ],
+    ids=str,
+)
+def test_with_any_step_that_may_change_a_pixel_the_encode_stays(
+    save: Save, rendered: Run, photo: Image.Image, change: dict[str, Any]
+) -> None:
+    source = save(photo, "JPEG", **LOW["JPEG"])
+    with_rule, without = rendered(
+        source, asked("JPEG", **change), asked("JPEG", **change) | {"never_larger": False}
+    ).variants
+    assert with_rule.path.read_bytes() == without.path.read_bytes()
+
+
+@pytest.mark.parametrize("orientation", [2, 3, 6, 8])
+def test_a_turned_original_is_turned_by_the_encode(
+    save: Save, rendered: Run, photo: Image.Image, orientation: int
+) -> None:
+    source = save(photo, "JPEG", exif=exif(orientation), **LOW["JPEG"])
+    with_rule, without = rendered(source, asked("JPEG"), asked("JPEG", never_larger=False)).variants
+    assert with_rule.path.read_bytes() == without.path.read_bytes()
+
+
+def test_an_encode_that_is_smaller_stays(save: Save, rendered: Run, photo: Image.Image) -> None:
+    source = save(photo, "JPEG", quality=98)
+    [variant] = rendered(source, asked("JPEG", quality=50)).variants
+    assert not has_original_pixels(variant, source)
+
+
+def test_ink_and_animations_are_encoded(save: Save, rendered: Run, photo: Image.Image) -> None:
+    ink = save(photo.convert("CMYK"), "JPEG", **LOW["JPEG"])
+    [printed] = rendered(ink, asked("JPEG")).variants
+    with Image.open(printed.path) as picture:
+        assert picture.mode == "RGB"
+    moving = save(photo, "WEBP", save_all=True, append_images=[ImageChops.invert(photo)], **LOW["WEBP"])
+    [variant] = rendered(moving, asked("WEBP")).variants
+    assert variant.frames == 2
+
+
+def test_a_score_of_the_original_itself_is_one(save: Save, rendered: Run, photo: Image.Image) -> None:
+    quality = {"target": 0.98, "min": 95, "max": 100}
+    [variant] = rendered(save(photo, "JPEG", **LOW["JPEG"]), asked("JPEG", quality=quality)).variants
+    assert (variant.quality, variant.ssim) == (None, 1.0)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_a_jpeg_without_its_metadata_has_the_same_pixels(
+    photo: Image.Image, progressive: bool, subsampling: int
+) -> None:
+    file = io.BytesIO()
+    photo.save(file, "JPEG", progressive=progressive, subsampling=subsampling, restart_marker_rows=1, comment=SECRET)
+    plain = file.getvalue()
+    bare = jpeg_segments.under_metadata_of(plain, plain)
+    assert bare is not None
+    assert SECRET not in bare
+    assert pixels(bare) == pixels(plain)
+
+
+def test_a_jpeg_of_rgb_keeps_the_segment_that_says_so(photo: Image.Image) -> None:
+    file = io.BytesIO()
+    photo.save(file, "JPEG", keep_rgb=True)
+    rgb = file.getvalue()
+    file = io.BytesIO()
+    photo.save(file, "JPEG")
+    bare = jpeg_segments.under_metadata_of(rgb, file.getvalue())
+    assert bare is not None
+    assert pixels(bare) == pixels(rgb)
+
+
+def test_a_part_of_a_file_is_no_picture(photo: Image.Image) -> None:
+    for code, rewrapped in (("JPEG", jpeg_segments.under_metadata_of), ("WEBP", webp_chunks.under_metadata_of)):
+        file = io.BytesIO()
+        photo.save(file, code)
+        whole = file.getvalue()
+        for end in range(0, len(whole) - 2, 97):
+            assert rewrapped(whole[:end], whole) is None
+        assert rewrapped(b"", whole) is None

@@ -1,0 +1,73 @@
+"""The quality of a variant as a number or as a target."""
+
+import pytest
+
+from pixelfleet.errors import RecipeError
+from pixelfleet.recipes import parse
+
+SMALL = 'name = "small"\n[[variants]]\nname = "a"\nformat = "jpeg"\n'
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(RecipeError) as error:
+        parse(text, "mine.toml")
+    return str(error.value)
+
+
+def test_a_target_is_read_and_written_back() -> None:
+    text = SMALL + 'quality = { target = 0.98, metric = "ssim", min = 70, max = 90 }\nnever_larger = true\n'
+    recipe = parse(text, "x")
+    [variant] = recipe.variants
+    assert variant.quality_target is not None
+    assert (variant.quality_target.target, variant.quality_target.least, variant.quality_target.most) == (0.98, 70, 90)
+    assert variant.never_larger
+    again = parse(recipe.to_text(), "again")
+    assert (again, again.digest) == (recipe, recipe.digest)
+
+
+def test_a_table_of_its_own_means_the_same() -> None:
+    inline = parse(SMALL + "quality = { target = 0.98, max = 90 }\n", "x")
+    assert parse(SMALL + "[variants.quality]\ntarget = 0.98\nmax = 90\n", "y").digest == inline.digest
+
+
+def test_spelled_out_defaults_of_a_target_do_not_change_the_digest() -> None:
+    spelled = 'quality = { target = 0.98, metric = "ssim", min = 60, max = 92 }\nnever_larger = false\n'
+    assert parse(SMALL + spelled, "x").digest == parse(SMALL + "quality = { target = 0.98 }\n", "y").digest
+    assert parse(SMALL + "never_larger = true\n", "x").digest != parse(SMALL, "y").digest
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("quality = 101", "quality: Input should be less than or equal to 100, not 101 (1 to 100, or a table"),
+        ("quality = true", "quality: Input should be a valid integer"),
+        ("quality = {}", "quality.target: is missing (the score to reach"),
+        ("quality = { target = 1.0 }", "quality.target: Input should be less than 1, not 1.0"),
+        ("quality = { target = 0.9, mim = 50 }", "quality.mim: no such field; did you mean min?"),
+        ("quality = { target = 0.9, min = 95 }", "quality: min = 95 is above max = 92: exchange them"),
+        ('quality = { target = 0.9, metric = "psnr" }', "quality.metric: Input should be 'ssim', not 'psnr'"),
+        ('quality = { target = 70, metric = "ssimulacra2" }', "quality.metric: ssimulacra2 takes seconds an image"),
+    ],
+)
+def test_a_wrong_quality_is_named_with_its_line_and_what_would_be_right(line: str, message: str) -> None:
+    assert f"mine.toml, line 5: variants.{message}" in refusal(SMALL + line + "\n")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ('format = "png"', "a quality with a target needs format auto, jpeg, webp or avif"),
+        ('format = ["webp", "tiff"]', "a quality with a target needs format auto, jpeg, webp or avif"),
+        ('format = "webp"\nlossless = true', "a quality with a target has no meaning with lossless"),
+        ('format = "jpeg"\ntiles = {}', "a quality with a target has no meaning with tiles"),
+        ('format = "avif"\ndepth = 16', "a quality with a target is measured on 8 bits"),
+        ('format = "jpeg"\nhdr = "keep"', "a quality with a target is measured on 8 bits"),
+    ],
+)
+def test_a_target_is_refused_where_nothing_can_be_searched(fields: str, message: str) -> None:
+    head = 'name = "small"\n[[variants]]\nname = "a"\nquality = { target = 0.9 }\n'
+    assert message in refusal(head + fields + "\n")
+
+
+def test_tiles_are_never_compared_with_the_original() -> None:
+    assert "remove never_larger or tiles" in refusal(SMALL + "tiles = {}\nnever_larger = true\n")
