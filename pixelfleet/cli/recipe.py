@@ -20,7 +20,7 @@ from pixelfleet.errors import RecipeError, SetupError, TransientError
 from pixelfleet.operations import recipe_registry
 from pixelfleet.operations.recipe_rollback import brought_to, images_of, roll_back
 from pixelfleet.operations.rollout.order import RolloutOrder
-from pixelfleet.operations.rollout.run import journal_of
+from pixelfleet.operations.rollout.run import ended_rollout
 from pixelfleet.recipes import BUILTIN, Recipe, Variant
 from pixelfleet.settings import load_settings
 
@@ -218,12 +218,11 @@ def rollback(
         images = brought_to(deployment, order.refs[0])
     else:
         images = images_of(deployment, selection.owner, selection.batch)
-    with journal_of(deployment, order) as journal, MESSAGES.status("going back") as status:
+    # A rollout of these images that was interrupted or stopped has ended.
+    with ended_rollout(deployment, order), MESSAGES.status("going back") as status:
         result = roll_back(
             deployment, images, order.refs, order.who, lambda so_far: status.update(f"{so_far.back:,} are back")
         )
-        # A rollout of these images that was interrupted or stopped has ended.
-        journal.finish()
     if as_json:
         emit(asdict(result))
     else:

@@ -14,7 +14,7 @@ _WRITE_EVERY: Final = 2.0
 
 
 class TaskProgress:
-    """Keeps the record of one task. `stopped` is set by a person who wants the task to end."""
+    """Keeps the record of one task. `stopped` is set when a person stops the task."""
 
     def __init__(
         self, deployment: Deployment, task: BackgroundTask, clock: Callable[[], float] = time.monotonic

@@ -62,6 +62,11 @@ class RolloutJournal:
         finally:
             connection.close()
 
+    @staticmethod
+    def exists(*identity: str) -> bool:
+        """Whether a rollout of these texts was begun on this machine, and is not done."""
+        return _path(identity).exists()
+
     def fact(self, name: str) -> Any:
         """A noted value; None if it was not noted."""
         row = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()

@@ -13,6 +13,7 @@ from pixelfleet.operations.batch_images import batch_images
 from pixelfleet.operations.batches import batch_with_counts
 from pixelfleet.operations.recipe_texts import reference
 from pixelfleet.recipes import Recipe
+from pixelfleet.recipes.lazy import lazy_variants
 
 #: The most images of a sample: each is fetched and made by both recipes on this machine.
 MOST_SAMPLED = 10_000
@@ -91,6 +92,12 @@ def waiting(deployment: Deployment, order: RolloutOrder) -> Iterator[Image]:
     """The ready images that the old recipe made."""
     older = order.refs[1]
     return (image for image in images_of(deployment, order) if image.status is Status.READY and made_by(image, older))
+
+
+def upload_bytes(image: Image, recipe: Recipe) -> int:
+    """The bytes of the variants that a recipe makes at an upload: lazy ones depend on who requested them."""
+    lazy = {variant.name for variant in lazy_variants(recipe)}
+    return sum(variant.bytes for variant in image.variants if variant.name not in lazy)
 
 
 def survey(

@@ -10,7 +10,6 @@ from typing import Final
 
 from pixelfleet.catalog.background import BackgroundTaskState
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.records import Image
 from pixelfleet.domain.rollout import LEAST_COUNTED, ImageState, canary_size
 from pixelfleet.domain.rollout_sample import SampledImage
 from pixelfleet.domain.sampling import StratifiedSample
@@ -18,7 +17,7 @@ from pixelfleet.operations.noted import noted
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.operations.redrive import Clock
 from pixelfleet.operations.rollout.journal import OUTLIER, RolloutJournal
-from pixelfleet.operations.rollout.order import RolloutOrder, check_order, survey, waiting
+from pixelfleet.operations.rollout.order import RolloutOrder, check_order, survey, upload_bytes, waiting
 from pixelfleet.operations.rollout.sample import render_sample
 from pixelfleet.operations.rollout.table import SampleTable, table_of
 from pixelfleet.operations.rollout.wave import Wave, WaveResult
@@ -80,11 +79,29 @@ def journal_of(deployment: Deployment, order: RolloutOrder) -> Iterator[RolloutJ
     Raises:
         SetupError: another process carries out this rollout, or the journal cannot be written.
     """
-    newer, older = order.refs
-    settings = deployment.settings
-    place = (settings.endpoint_url or "aws", settings.images_table)
-    with RolloutJournal.open(*place, newer.digest, older.digest, order.owner or "", order.batch or "") as journal:
+    with RolloutJournal.open(*_identity(deployment, order)) as journal:
         yield journal
+
+
+@contextmanager
+def ended_rollout(deployment: Deployment, order: RolloutOrder) -> Iterator[None]:
+    """Within, no process carries out this rollout; at the end, its journal is deleted.
+
+    Raises:
+        SetupError: another process carries out this rollout.
+    """
+    if not RolloutJournal.exists(*_identity(deployment, order)):
+        yield
+        return
+    with journal_of(deployment, order) as journal:
+        yield
+        journal.finish()
+
+
+def _identity(deployment: Deployment, order: RolloutOrder) -> tuple[str, ...]:
+    newer, older = order.refs
+    place = (deployment.settings.endpoint_url or "aws", deployment.settings.images_table)
+    return (*place, newer.digest, older.digest, order.owner or "", order.batch or "")
 
 
 class Rollout:
@@ -198,7 +215,11 @@ class Rollout:
         chosen, ids = [], iter(sample.chosen())
         while some := list(islice(ids, _PAGE)):
             records = self._deployment.images.get_many(some)
-            chosen += [(image_id, _bytes(records[image_id])) for image_id in some if image_id in records]
+            chosen += [
+                (image_id, upload_bytes(records[image_id], self._order.older))
+                for image_id in some
+                if image_id in records
+            ]
         return chosen
 
     def _wave(self, step: Step, allows: Callable[[int, int], bool]) -> Wave:
@@ -234,7 +255,3 @@ class Rollout:
         newer, older = self._order.refs
         versions = f"{newer.name}@{newer.digest[:12]} instead of {older.name}@{older.digest[:12]}"
         return f"{versions}, {self._order.scope}"
-
-
-def _bytes(image: Image) -> int:
-    return sum(variant.bytes for variant in image.variants)

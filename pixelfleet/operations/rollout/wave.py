@@ -14,7 +14,7 @@ from pixelfleet.domain.rollout import ImageState, is_outlier, state_of
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.redrive import Clock
 from pixelfleet.operations.rollout.journal import OUTLIER, RolloutJournal, bad_in, settled_in
-from pixelfleet.operations.rollout.order import RolloutOrder
+from pixelfleet.operations.rollout.order import RolloutOrder, upload_bytes
 
 #: SQS serves message groups in turn: new uploads do not wait behind ten million of these.
 GROUP: Final = message_group("\0rollout")
@@ -104,7 +104,7 @@ class Wave:
             self._send(unsent, pool)
         while len(self._under_way) < WINDOW and (some := list(islice(waiting, SEND_BATCH * _THREADS))):
             new = [image for image in some if not self._journal.is_touched(image.image_id)]
-            sizes = {image.image_id: sum(variant.bytes for variant in image.variants) for image in new}
+            sizes = {image.image_id: upload_bytes(image, self._order.older) for image in new}
             self._journal.touch(self._step, sizes.items())
             self._under_way |= sizes
             self._send(new, pool)
@@ -152,7 +152,7 @@ class Wave:
         if state is ImageState.TO_SEND:
             # Another recipe was chosen meanwhile, or the image was uploaded again.
             return ImageState.GONE.value
-        after = sum(variant.bytes for variant in image.variants) if image is not None else 0
+        after = upload_bytes(image, self._order.newer) if image is not None else 0
         if state is ImageState.DONE and is_outlier(before, after, self._ratio):
             return OUTLIER
         return state.value
@@ -161,7 +161,7 @@ class Wave:
         if image is None or outcome not in (OUTLIER, ImageState.FAILED) or len(self._examples) >= _EXAMPLES:
             return
         last = image.attempt_log[-1] if image.attempt_log else None
-        after = sum(variant.bytes for variant in image.variants)
+        after = upload_bytes(image, self._order.newer)
         why = f"{last.cause}: {last.message}" if outcome == ImageState.FAILED and last else f"{after:,} bytes"
         self._examples.append(f"{image.key}: {why}")
 

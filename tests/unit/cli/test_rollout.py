@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from PIL import Image as Picture
 
 from pixelfleet.cli import main as cli
@@ -155,6 +156,18 @@ def test_a_rollback_of_all_takes_back_what_a_rollout_touched_and_nothing_else(
 def test_a_wrong_order_is_refused_with_a_reason(pixelfleet: Any, arguments: tuple[str, ...], message: str) -> None:
     code, _, err = pixelfleet("rollout", *arguments)
     assert (code, message in " ".join(err.split())) == (2, True), err
+
+
+def test_missing_rights_are_named(pixelfleet: Any, deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: Any) -> None:
+        answer: Any = {
+            "Error": {"Code": "AccessDeniedException", "Message": "not authorized to perform: dynamodb:Scan"}
+        }
+        raise ClientError(answer, "Scan")
+
+    monkeypatch.setattr(deployment.dynamodb, "scan", refuse)
+    code, _, err = pixelfleet("rollout", "shop", "--instead-of", "shop@1")
+    assert (code, "dynamodb:Scan" in err, "a bug" in err) == (2, True, False), (code, err)
 
 
 def test_the_contact_sheet_is_not_written_over_something_else(pixelfleet: Any, tmp_path: Path) -> None:

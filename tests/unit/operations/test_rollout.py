@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pixelfleet import recipes
 from pixelfleet.catalog.background import BackgroundTaskState
 from pixelfleet.domain.jobs import Job, Origin
 from pixelfleet.domain.records import Image, RecipeRef, Status, StoredVariant, timestamp
@@ -14,8 +15,8 @@ from pixelfleet.domain.rollout_sample import SampledImage, SampledRecipe, Sample
 from pixelfleet.domain.transitions import Aim, Failure, Success
 from pixelfleet.errors import Cause, SetupError
 from pixelfleet.operations.redrive import Clock as Waits
-from pixelfleet.operations.rollout.order import RolloutOrder, waiting
-from pixelfleet.operations.rollout.run import Rollout, RolloutResult, Step, journal_of
+from pixelfleet.operations.rollout.order import RolloutOrder, upload_bytes, waiting
+from pixelfleet.operations.rollout.run import Rollout, RolloutResult, Step, ended_rollout, journal_of
 from tests.clock import Clock
 from tests.fakes.records import record
 from tests.recipes import shop
@@ -142,12 +143,41 @@ def test_failures_in_the_canary_stop_the_rollout_before_the_rest(deployment: Any
         assert Rollout(deployment, order(), journal).begin().stopped == result.reason
 
 
+def test_a_rollback_ends_a_rollout_that_stopped(deployment: Any, tmp_path: Path) -> None:
+    made(deployment, 3)
+    worker(deployment, fails=lambda _: True)
+    roll_out(deployment, order())
+    with (
+        journal_of(deployment, order()),
+        pytest.raises(SetupError, match="another process carries out"),
+        ended_rollout(deployment, order()),
+    ):
+        pass
+    with ended_rollout(deployment, order()):
+        pass
+    assert list((tmp_path / "pixelfleet/rollout").iterdir()) == []
+    with ended_rollout(deployment, order()):
+        pass
+    assert list((tmp_path / "pixelfleet/rollout").iterdir()) == []
+
+
 def test_results_that_weigh_far_more_than_the_sample_expects_stop_the_rollout(deployment: Any) -> None:
     made(deployment, 10)
     worker(deployment, size=5_000_000)
     result = roll_out(deployment, order())
     assert result.canary == {"outlier": 1}
     assert result.reason is not None
+
+
+def test_lazy_variants_that_somebody_requested_make_no_outlier(deployment: Any) -> None:
+    [image_id] = made(deployment, 1)
+    text = f'{OLD.to_text()}\n[[variants]]\nname = "print"\nlazy = true\n'
+    image = deployment.images.get(image_id)
+    [card] = image.variants
+    lazily = card.model_copy(update={"name": "print", "bytes": 9_000_000})
+    both = image.model_copy(update={"variants": (card, lazily)})
+    assert upload_bytes(both, OLD) == 9_000_500
+    assert upload_bytes(both, recipes.parse(text, "shop.toml")) == 500
 
 
 def test_failures_in_the_rest_stop_it_once_they_exceed_the_bound(deployment: Any) -> None:
@@ -263,6 +293,7 @@ def test_a_second_run_at_the_same_time_is_refused(deployment: Any) -> None:
         ({"batch": "b1"}, "Write --batch OWNER/b1"),
         ({"owner": "ana", "batch": "none"}, "there is no batch ana/none"),
         ({"owner": "zed"}, "because there are no images with results"),
+        ({"owner": "ana", "batch": "empty"}, r"ana/empty\), because there are no images with results"),
         ({"older": shop(300)}, "no ready image was made by shop@"),
         ({"older": shop(300), "owner": "ana"}, f"made by shop@{OLD.digest[:12]} .2.: name one of these"),
     ],
@@ -271,6 +302,7 @@ def test_an_order_that_can_change_nothing_is_refused_and_says_why(
     deployment: Any, changes: dict[str, Any], reason: str
 ) -> None:
     made(deployment, 2)
+    deployment.batches.create("ana", "empty")
     of = order(**changes)
     with journal_of(deployment, of) as journal, pytest.raises(SetupError, match=reason):
         Rollout(deployment, of, journal).begin()
