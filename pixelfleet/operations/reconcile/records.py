@@ -7,7 +7,7 @@ superseded results stay undeleted, if the worker died after its record and its m
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -16,6 +16,7 @@ from pixelfleet.catalog.dynamo import BATCH_GET_KEYS
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.records import Image, Status, timestamp
+from pixelfleet.domain.sequencers import next_sequencer
 from pixelfleet.errors import Cause
 from pixelfleet.operations.reconcile.compare import GROUP, THREADS
 from pixelfleet.operations.reconcile.verdict import Horizon, last_touched
@@ -82,11 +83,20 @@ def _job(deployment: Deployment, image: Image) -> Job | None:
         if current is None:
             return removal
         if _waits(deployment, image, current):
-            return image.job(Origin.RECONCILE)
+            return _job_of_present(image, current)
     if under_way or (image.notice is None and not image.superseded):
         return None
     # The job repeats the image's event: the claim is refused as done, and the worker finishes the rest.
     return removal if image.status is Status.DELETED else image.job(Origin.EVENT)
+
+
+def _job_of_present(image: Image, current: ObjectVersion) -> Job:
+    """The job of the version that the key holds now: the same bytes may have been put again, and no event came."""
+    job = image.job(Origin.RECONCILE)
+    if image.version_id is None or current.version_id in (None, image.version_id):
+        return job
+    order = next_sequencer(image.sequencer)
+    return replace(job, version_id=current.version_id, etag=current.etag, bytes=current.bytes, sequencer=order)
 
 
 def _waits(deployment: Deployment, image: Image, current: ObjectVersion) -> bool:

@@ -144,3 +144,13 @@ def test_a_record_of_a_lane_that_only_a_newer_release_has_is_settled_by_heavy(de
     client.put_item(TableName="images", Item=item | {"lane": {"S": "gigantic"}})
     assert settle(deployment) == UnsettledRecords(gone=1)
     assert [lane for lane, _ in deployment.queues.sent] == [Lane.HEAVY]
+
+
+def test_the_same_bytes_that_were_put_beside_the_archive_without_an_event_are_processed(deployment: Any) -> None:
+    image = record(deployment, "me", "b1", "a.png", cause=Cause.ARCHIVED, version_id="v1")
+    present = ObjectVersion(image.bucket, image.key, "v2", "e1", 9)
+    deployment.objects.head = lambda bucket, key: present
+    assert settle(deployment) == UnsettledRecords(waiting=1)
+    [(_, job)] = deployment.queues.sent
+    assert (job.version_id, job.etag) == ("v2", "e1")
+    assert image.sequencer < job.sequencer < "11".ljust(40, "0")
