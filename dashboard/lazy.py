@@ -27,6 +27,7 @@ from pixelfleet.domain.transitions import Failure
 from pixelfleet.errors import Cause, PermanentError, SetupError, TransientError, WrongLaneError
 from pixelfleet.operations.lazy_variants import LazyRecipes, LazyVariant, make_lazy, pixels_of, send_lazy
 from pixelfleet.recipes import Recipe
+from pixelfleet.telemetry import logger
 
 if TYPE_CHECKING:
     from pixelfleet.images.rendition import Rendition
@@ -39,14 +40,12 @@ MOST_REQUESTS: Final = 512
 #: Seconds after which a client may ask again: for a place, and for a variant that a worker makes.
 _SOON: Final = {"Retry-After": "2"}
 _LATER: Final = {"Retry-After": "10"}
-#: A worker has more of both.
-_NEEDS_WORKER: Final = frozenset({Cause.OUT_OF_MEMORY, Cause.TIME_LIMIT})
 
 
 class Progress(Enum):
     """What became of a request for a variant, if there was no error."""
 
-    #: The record has another state by now: read it again.
+    #: The record has another state than the request has read: read it again.
     CHANGED = auto()
     #: A worker makes the variant.
     UNDER_WAY = auto()
@@ -71,13 +70,13 @@ class LazyRenders:
         self._engines: list[Engine] = []
         self._own = threading.local()
         self._lock = threading.Lock()
-        self._running: dict[tuple[str, str, str], Future[Progress]] = {}
+        self._running: dict[tuple[str, str, str], Future[Image | Progress]] = {}
         self._waiting = 0
         self._pool = ThreadPoolExecutor(self._settings.lazy_renders, thread_name_prefix="lazy-variant")
         self.recipes = LazyRecipes(deployment)
 
-    async def make(self, image: Image, lazy: LazyVariant) -> Progress:
-        """Wait until the variant is made, or a worker was asked for it.
+    async def make(self, image: Image, lazy: LazyVariant) -> Image | Progress:
+        """Wait until the variant is made, or a worker was asked for it; returns the record that has the variant.
 
         Raises:
             Problem: 422 for an image that cannot be made into the variant, 429 above the owner's budget, 503 while
@@ -97,8 +96,9 @@ class LazyRenders:
             raise _busy() from None
         except PermanentError as error:
             raise _impossible(error.cause, error.message) from None
-        except SetupError:
-            # The operator forgot to install the decoders: the log of the start names it, not an answer to strangers.
+        except SetupError as error:
+            # The decoders are not installed: operators read it in the log, strangers only that it does not work now.
+            logger("dashboard").warning("lazy variants cannot be made", exc_info=error)
             raise _not_now() from None
         except TransientError as error:
             if error.cause is not Cause.CRASHED:
@@ -114,7 +114,7 @@ class LazyRenders:
             for engine in self._engines:
                 engine.close()
 
-    def _begun(self, image: Image, lazy: LazyVariant) -> Future[Progress]:
+    def _begun(self, image: Image, lazy: LazyVariant) -> Future[Image | Progress]:
         """The render of the variant, which is begun unless it is under way in this process."""
         key = (image.image_id, image.revision or "", lazy.name)
         with self._lock:
@@ -137,7 +137,7 @@ class LazyRenders:
         with self._lock:
             self._running.pop(key, None)
 
-    def _carry_out(self, image: Image, lazy: LazyVariant) -> Progress:
+    def _carry_out(self, image: Image, lazy: LazyVariant) -> Image | Progress:
         """In a thread of the pool."""
         try:
             return self._make(image, lazy)
@@ -146,20 +146,18 @@ class LazyRenders:
         except ObjectGoneError:
             return Progress.GONE
         except (PermanentError, TransientError) as error:
-            if error.cause in _NEEDS_WORKER:
-                return self._send(image, lazy)
             if isinstance(error, PermanentError) or error.cause is Cause.CRASHED:
                 failure = Failure(error.cause, error.message)
                 self._deployment.images.note_lazy(image, image.revision or "", lazy.name, failure)
             raise
 
-    def _make(self, image: Image, lazy: LazyVariant) -> Progress:
+    def _make(self, image: Image, lazy: LazyVariant) -> Image | Progress:
         most = self._settings.lanes[Lane.BULK].max_bytes
         if pixels_of(image) > MOST_PIXELS or (image.bytes or 0) > most:
             return self._send(image, lazy)
         with tempfile.TemporaryDirectory(prefix="pixelfleet-lazy-", dir=self._settings.scratch_dir) as folder:
-            make_lazy(self._deployment, image, lazy, Path(folder), self._render, most)
-        return Progress.CHANGED
+            made = make_lazy(self._deployment, image, lazy, Path(folder), self._render, most)
+        return made if isinstance(made, Image) else Progress.CHANGED
 
     def _render(self, original: Path, recipe: Recipe, folder: Path) -> "Rendition":
         engine: Engine | None = getattr(self._own, "engine", None)

@@ -1,13 +1,11 @@
 """The decoder beside the dashboard: a child of this process, within limits of memory, disk and time."""
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
-from pixelfleet.errors import WrongLaneError
+from pixelfleet.errors import Cause, TransientError, WrongLaneError
 from pixelfleet.extras import check_extra
 from pixelfleet.images.limits import LaneShare, Limits
 from pixelfleet.images.machine_memory import machine_memory
@@ -23,10 +21,8 @@ SECONDS: Final = 15.0
 #: Bytes of memory that are left to this process, and the least that a decoder is given.
 _OWN_MEMORY: Final = 400_000_000
 _LEAST_MEMORY: Final = 300_000_000
-#: Bytes of one file that a child may write.
-_FILE_BYTES: Final = 200_000_000
-#: The niceness of a decoder, below the priority of this process (setpriority(2): -20 to 19).
-_NICE: Final = 5
+#: Bytes of one file that a child may write: four samples of 16 bits for each pixel, and tables beside them.
+_FILE_BYTES: Final = 10 * MOST_PIXELS
 
 
 class Engine(Protocol):
@@ -35,7 +31,9 @@ class Engine(Protocol):
     def render(self, original: Path, recipe: Recipe, folder: Path) -> "Rendition":
         """
         Raises:
-            PermanentError, TransientError, WrongLaneError: see `worker.job.engine`.
+            PermanentError: the image or the recipe is at fault.
+            WrongLaneError: the image needs more memory, time or room than there is here.
+            TransientError: the decoder crashed.
         """
 
     def close(self) -> None: ...
@@ -51,18 +49,19 @@ class ChildEngine:
         from pixelfleet.images.supervisor import RenderSupervisor  # noqa: PLC0415
 
         settings = deployment.settings
-        lane = settings.lanes[Lane.BULK]
+        lane, most = settings.lanes[Lane.BULK], settings.lanes[Lane.HEAVY]
         spare = max((machine_memory() - _OWN_MEMORY) // settings.lazy_renders, _LEAST_MEMORY)
         memory = min(lane.memory, spare)
-        self._limits = Limits(lane.max_bytes, lane.max_pixels, settings.max_frames)
+        # An image beyond the limits of the largest lane fails. An image beyond the share belongs to a worker.
+        self._limits = Limits(most.max_bytes, most.max_pixels, settings.max_frames)
         self._share = LaneShare(min(MOST_PIXELS, lane.max_pixels), memory)
         self._supervisor = RenderSupervisor(memory, SECONDS, _FILE_BYTES)
 
     def render(self, original: Path, recipe: Recipe, folder: Path) -> "Rendition":
         outcome = self._supervisor.render(original, recipe, self._limits, folder, self._share)
-        if (pid := self._supervisor.pid) is not None:
-            with suppress(ProcessLookupError):
-                os.setpriority(os.PRIO_PROCESS, pid, _NICE)
+        if isinstance(outcome.error, TransientError) and outcome.error.cause is not Cause.CRASHED:
+            # Memory, time or room on the disk ran out: a worker has more of each.
+            raise WrongLaneError(outcome.error.message)
         if outcome.error is not None:
             raise outcome.error
         if outcome.rendition is None:

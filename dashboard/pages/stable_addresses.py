@@ -51,14 +51,15 @@ async def stable(request: Request, address: str) -> Response:
     site = site_of(request)
     rights = await run_in_threadpool(_Rights.of, site, request)
     parsed = parse_stable_address(address)
-    misses = 0
+    misses, made = 0, None
     for _ in range(_LOOKS):
-        answer = await run_in_threadpool(_present, site, rights, parsed, request)
+        answer = await run_in_threadpool(_present, site, rights, parsed, request, made)
         if isinstance(answer, Response):
             return answer
         progress = Progress.GONE if answer is None else await site.lazy.make(answer.image, answer.lazy)
         if progress is Progress.UNDER_WAY:
             return Response("being made; ask again", 202, under_way(), media_type="text/plain")
+        made = progress if isinstance(progress, Image) else None
         misses += progress is Progress.GONE
         if misses == _TRIES:
             raise _nothing() if answer is None else gone(answer.image)
@@ -74,10 +75,13 @@ class _Unmade:
 
 
 def _present(
-    site: Site, rights: "_Rights", address: StableAddress | None, request: Request
+    site: Site, rights: "_Rights", address: StableAddress | None, request: Request, made: Image | None
 ) -> Response | _Unmade | None:
-    """The answer by the present record; None if the revision was replaced since the record was read."""
-    found = _stored(site, rights, address, request)
+    """The answer by `made`, or else by the present record; None if the revision was replaced since.
+
+    `made` is the record to which the variant was just added.
+    """
+    found = _stored(site, rights, address, request, made)
     if isinstance(found, _Unmade):
         return found
     image, stored = found
@@ -125,11 +129,11 @@ class _Rights:
 
 
 def _stored(
-    site: Site, rights: _Rights, address: StableAddress | None, request: Request
+    site: Site, rights: _Rights, address: StableAddress | None, request: Request, made: Image | None
 ) -> tuple[Image, StoredVariant] | _Unmade:
     if address is None or (isinstance(address.image, ByPath) and not rights.may_ask_for(address.image.owner)):
         raise _nothing()
-    image = image_at(site.deployment.images, site.settings.uploads_bucket, address.image)
+    image = made or image_at(site.deployment.images, site.settings.uploads_bucket, address.image)
     if image is None or not rights.may_see(image, address.variant):
         raise _nothing()
     stored = stored_at(image, address, ", ".join(request.headers.getlist("accept")))

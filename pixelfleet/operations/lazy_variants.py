@@ -5,6 +5,7 @@ Two attempts at one variant store the same bytes under the same keys, and the se
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -138,7 +139,9 @@ def make_lazy(
         raise WrongLaneError(f"{fetched.bytes:,} bytes are more than {max_bytes:,}")
     rendition = render(original, lazy.alone, rendered)
     store = ResultStore(deployment.objects, image, revision, lazy.recipe.name, timestamp())
-    made = [store.store(variant) for variant in rendition.variants]
+    with ThreadPoolExecutor(len(rendition.variants)) as pool:
+        # Somebody waits for the variant: its formats are stored at once.
+        made = list(pool.map(store.store, rendition.variants))
     recorded = deployment.images.record_lazy(image, revision, made, lazy.order)
     if recorded in (Refusal.SUPERSEDED, Refusal.UNKNOWN):
         _discard(deployment, image, revision)

@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 from dashboard import lazy
 from dashboard.app import create_app
 from dashboard.lazy import LazyRenders
+from dashboard.lazy_engine import ChildEngine
 from dashboard.site import Site
 from pixelfleet import recipes
 from pixelfleet.domain.jobs import Job, JobKind, Origin, decode_message
@@ -26,6 +27,7 @@ from pixelfleet.images.pipeline import Rendition, render
 from pixelfleet.images.probe import probe
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.recipes import Recipe
+from pixelfleet.recipes.lazy import alone
 from tests.unit.dashboard.conftest import Dashboard
 
 RECIPE = recipes.parse(
@@ -278,15 +280,27 @@ def test_a_large_original_is_sent_to_the_bulk_lane_once(dashboard: Dashboard, en
     assert engine.rendered == []
 
 
-@pytest.mark.parametrize(
-    "error", [WrongLaneError("x"), TransientError(Cause.OUT_OF_MEMORY, "x"), TransientError(Cause.TIME_LIMIT, "x")]
-)
 def test_an_original_that_needs_more_than_there_is_beside_the_dashboard_goes_to_the_bulk_lane(
-    dashboard: Dashboard, image: Image, engine: InlineEngine, error: Exception
+    dashboard: Dashboard, image: Image, engine: InlineEngine
 ) -> None:
-    engine.before = raising(error)
+    engine.before = raising(WrongLaneError("too much memory"))
     assert dashboard.browser("ana").get(f"/v/{image.image_id}/large").status_code == 202
     assert [job.variant for job in jobs(dashboard)] == ["large"]
+
+
+@pytest.mark.parametrize(("limit", "value"), [("_FILE_BYTES", 100), ("SECONDS", 0.0)])
+def test_a_child_without_room_or_time_leaves_the_variant_to_a_worker(
+    dashboard: Dashboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: float
+) -> None:
+    monkeypatch.setattr(f"dashboard.lazy_engine.{limit}", value)
+    original = tmp_path / "original"
+    Pillow.effect_noise((40, 30), 90).save(original, "PNG")
+    child = ChildEngine(dashboard.deployment)
+    try:
+        with pytest.raises(WrongLaneError):
+            child.render(original, alone(RECIPE, RECIPE.variants[0]), tmp_path)
+    finally:
+        child.close()
 
 
 def raising(error: Exception) -> Callable[[], None]:
