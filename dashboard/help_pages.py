@@ -6,6 +6,7 @@ A page of the dashboard asks no other host for anything, and a release's dashboa
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
@@ -75,10 +76,18 @@ def document(name: str) -> Document | None:
         elif token.type == "inline":
             token.children = [_child(child, name) for child in token.children or []]
     html = renderer.renderer.render(tokens, renderer.options, {})
-    # What is wider than the page scrolls by itself, and is reached by the keyboard.
-    html = html.replace("<pre>", '<pre tabindex="0">')
-    html = html.replace("<table>", '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>')
-    return Document(documents()[name], html.replace("</table>", "</table></div>"))
+    return Document(documents()[name], _scrolling(html))
+
+
+def _scrolling(html: str) -> str:
+    """What is wider than the page scrolls by itself, by the keyboard too. Each table has a name of its own."""
+    number = count(1)
+
+    def region(_: re.Match[str]) -> str:
+        return f'<div class="scroll" tabindex="0" role="region" aria-label="Table {next(number)}"><table>'
+
+    html = html.replace("<pre>", '<pre tabindex="0">').replace("</table>", "</table></div>")
+    return re.sub("<table>", region, html)
 
 
 def _folder() -> Path | None:
@@ -100,7 +109,7 @@ def _slug(heading: str, taken: dict[str, int]) -> str:
 def _child(token: Token, name: str) -> Token:
     if token.type == "image":
         # The package carries no pictures of documents.
-        return Token("text", "", 0, content=f"[{token.content}]" if token.content else "")
+        return Token("text", "", 0)
     if token.type == "link_open":
         token.attrs["href"] = _target(str(token.attrs.get("href", "")), name)
     return token
