@@ -601,6 +601,25 @@ def test_batch_quality_shows_the_lowest_scores_first(
     assert (code, "there is no batch ana/none" in said) == (2, True)
 
 
+def test_the_sheet_of_a_batch_shows_the_images_of_the_lowest_scores_in_their_order(
+    deployment: Deployment, pixelfleet: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    for name, score in (("good.jpg", 9_700), ("poor.jpg", 9_100), ("none.jpg", None)):
+        scores = {} if score is None else {"thumb": score}
+        image = record(deployment, "ana", "sheet", name, scores=scores)
+        for variant in image.variants:
+            deployment.s3.put_object(Bucket=deployment.settings.results_bucket, Key=variant.key, Body=b"not the result")
+    dest = tmp_path / "lowest"
+    code, _, said = pixelfleet("batch", "quality", "ana/sheet", "--sheet", str(dest))
+    # The stored bytes do not have the digests of the records: the sheet says so.
+    assert code == 1
+    assert "contact sheet" in said
+    page = (dest / "index.html").read_text()
+    assert page.index("poor.jpg") < page.index("good.jpg")
+    assert "none.jpg" not in page
+    assert "does not have the SHA-256 of its record" in page
+
+
 def test_batch_gate_sets_the_least_score_of_a_batch(
     deployment: Deployment, pixelfleet: Callable[..., tuple[int, str, str]]
 ) -> None:

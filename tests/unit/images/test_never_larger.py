@@ -138,6 +138,7 @@ def test_a_lossless_original_stays_lossless(save: Save, rendered: Run, photo: Im
         {"background": "#ffffff"},
         {"watermark": {"text": "mine", "opacity": 0.01}},
         {"page": 1},
+        {"hdr": "keep"},
         {"format": "webp"},
     ],
     ids=str,
