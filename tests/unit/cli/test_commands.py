@@ -26,6 +26,9 @@ from pixelfleet.operations.removal import delete_image
 from tests.fakes.deployment import enter, fresh_deployment, moto_deployment
 from tests.fakes.records import key_of, record
 from tests.recipes import shop
+from tests.step_packages import DUOTONE, StepPackages, step_packages
+
+__all__ = ["step_packages"]
 
 
 @pytest.fixture(scope="module")
@@ -645,3 +648,22 @@ def test_an_upload_with_a_least_score_needs_a_recipe_that_gives_scores(
     code, _, said = pixelfleet(*order, "--recipe", "zoom")
     assert (code, "no variant of recipe 'zoom' gets a score" in said) == (2, True)
     assert deployment.batches.get("ana", "gated") is None
+
+
+def test_a_recipe_with_a_custom_step_is_stored_with_its_package_and_shown_without_it(
+    pixelfleet: Callable[..., tuple[int, str, str]],
+    step_packages: StepPackages,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    file = tmp_path_factory.mktemp("recipes") / "poster.toml"
+    file.write_text('name = "poster"\n[[variants]]\nname = "a"\nsteps = [{ name = "duotone", dark = "#112" }]\n')
+    assert "no step 'duotone' is installed here" in pixelfleet("recipe", "put", str(file))[2]
+    step_packages.install("duotone", DUOTONE.read_text())
+    code, _, err = pixelfleet("recipe", "put", str(file))
+    assert code == 0
+    assert "the workers' image must have pixelfleet-step-duotone==1.0.0" in err
+    step_packages.install("duotone", DUOTONE.read_text(), "1.1.0")
+    assert "poster is stored: version 2" in pixelfleet("recipe", "put", str(file))[2]
+    step_packages.uninstall("pixelfleet-step-duotone")
+    assert 'package = "pixelfleet-step-duotone==1.0.0"' in pixelfleet("recipe", "show", "poster@1")[1]
+    assert 'package = "pixelfleet-step-duotone==1.1.0"' in pixelfleet("recipe", "show", "poster")[1]

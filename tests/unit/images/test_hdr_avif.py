@@ -14,7 +14,7 @@ from pixelfleet.images.containers.iso_boxes import heif
 from pixelfleet.images.pipeline import RenderedVariant, Rendition
 from pixelfleet.images.readers.file import reader_at
 from tests.colour.hdr import COLOURS
-from tests.colour.heif_files import avif
+from tests.colour.heif_files import avif, heic
 from tests.colour.quarters import picture
 
 Run = Callable[..., Rendition]
@@ -46,6 +46,23 @@ def test_samples_and_code_points_stay(rendered: Run, tmp_path: Path, transfer: i
     for number, colour in enumerate(COLOURS):
         seen = opened((number % 2 * 2 + 1) * opened.width // 4, (number // 2 * 2 + 1) * opened.height // 4)
         assert [round(value / 257) for value in seen] == pytest.approx(colour, abs=4)
+
+
+def test_heic_of_hlg_becomes_such_an_avif(rendered: Run, tmp_path: Path) -> None:
+    path = tmp_path / "source.heic"
+    path.write_bytes(heic(12, 18))
+    [kept] = rendered(path, {"format": "avif", "hdr": "keep"}).variants
+    assert (kept.hdr, code_points(kept)) == ("hlg", (12, 18, 6))
+
+
+def test_alpha_stays_beside_the_code_points(rendered: Run, tmp_path: Path) -> None:
+    path = tmp_path / "source.avif"
+    half = picture(tuple((*colour, 128) for colour in COLOURS), "RGBA")
+    path.write_bytes(avif(9, 16, half))
+    [kept] = rendered(path, {"format": "avif", "hdr": "keep", "metadata": "keep"}).variants
+    assert code_points(kept) == (9, 16, 6)
+    with Image.open(kept.path) as opened:
+        assert opened.convert("RGBA").getpixel((5, 5))[3] == pytest.approx(128, abs=2)  # type: ignore[index]
 
 
 def test_a_jpeg_beside_it_is_tone_mapped(rendered: Run, tmp_path: Path) -> None:
