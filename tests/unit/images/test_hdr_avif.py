@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 import pyvips
 from PIL import Image
+from PIL.ExifTags import Base
 
 from pixelfleet.images.containers.avif_colours import with_code_points
 from pixelfleet.images.containers.iso_boxes import heif
 from pixelfleet.images.pipeline import RenderedVariant, Rendition
 from pixelfleet.images.readers.file import reader_at
 from tests.colour.hdr import COLOURS
-from tests.colour.heif_files import avif, heic
-from tests.colour.quarters import picture
+from tests.colour.heif_files import avif, heic, with_nclx
+from tests.colour.quarters import picture, saved
 
 Run = Callable[..., Rendition]
 
@@ -55,13 +56,16 @@ def test_heic_of_hlg_becomes_such_an_avif(rendered: Run, tmp_path: Path) -> None
     assert (kept.hdr, code_points(kept)) == ("hlg", (12, 18, 6))
 
 
-def test_alpha_stays_beside_the_code_points(rendered: Run, tmp_path: Path) -> None:
+def test_alpha_and_metadata_stay_beside_the_code_points(rendered: Run, tmp_path: Path) -> None:
     path = tmp_path / "source.avif"
     half = picture(tuple((*colour, 128) for colour in COLOURS), "RGBA")
-    path.write_bytes(avif(9, 16, half))
+    exif = Image.Exif()
+    exif[Base.Copyright] = "Ana"
+    path.write_bytes(with_nclx(saved(half, "AVIF", quality=100, speed=8, exif=exif.tobytes()), 9, 16))
     [kept] = rendered(path, {"format": "avif", "hdr": "keep", "metadata": "keep"}).variants
     assert code_points(kept) == (9, 16, 6)
     with Image.open(kept.path) as opened:
+        assert opened.getexif()[Base.Copyright] == "Ana"
         assert opened.convert("RGBA").getpixel((5, 5))[3] == pytest.approx(128, abs=2)  # type: ignore[index]
 
 
@@ -91,10 +95,12 @@ def test_libavif_reads_the_declared_colours(rendered: Run, tmp_path: Path) -> No
         pytest.skip("avifdec is not installed: Debian's libavif-bin has it")
     [kept] = rendered(source_of(tmp_path, 16), {"format": "avif", "hdr": "keep", "quality": 95}).variants
     command = ["avifdec", "--info", str(kept.path)]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+    reported = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
     for line in ("Bit Depth", "Color Primaries", "Transfer Char", "Matrix Coeffs"):
-        assert line in told
-    values = {line.split(":")[0].strip(" *"): line.split(":")[1].strip() for line in told.splitlines() if ":" in line}
+        assert line in reported
+    values = {
+        line.split(":")[0].strip(" *"): line.split(":")[1].strip() for line in reported.splitlines() if ":" in line
+    }
     assert (values["Bit Depth"], values["Range"]) == ("10", "Full")
     assert (values["Color Primaries"], values["Transfer Char."], values["Matrix Coeffs."]) == ("9", "16", "6")
     target = tmp_path / "decoded.png"

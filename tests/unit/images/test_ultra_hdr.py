@@ -37,11 +37,11 @@ def write(tmp_path: Path) -> Callable[[bytes], Path]:
 def layers(variant: RenderedVariant) -> list[Image.Image]:
     """The pictures in a JPEG: Pillow finds the second by MPF."""
     with Image.open(variant.path) as opened:
-        found = []
+        pictures = []
         for number in range(getattr(opened, "n_frames", 1)):
             opened.seek(number)
-            found.append(opened.convert("L"))
-        return found
+            pictures.append(opened.convert("L"))
+        return pictures
 
 
 def greys(layer: Image.Image) -> list[int]:
