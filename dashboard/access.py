@@ -5,6 +5,7 @@ from dashboard.problem import Problem
 from dashboard.site import Site
 from pixelfleet.domain.image_filters import EVERYBODY
 from pixelfleet.domain.records import Batch, Image, Status
+from pixelfleet.operations.adoption.adopted import AdoptedBucket, adopted_buckets
 from pixelfleet.uploads import batch_prefix
 
 
@@ -22,6 +23,14 @@ def record_for(site: Site, caller: Caller, image_id: str) -> Image:
     if image is None or not caller.may_see(image.owner):
         raise Problem(404, f"there is no image {image_id[:64]!r}")
     return image
+
+
+def adopted_bucket(site: Site, name: str) -> AdoptedBucket:
+    """A bucket that was adopted, or has routes. Raises Problem 404: there is no such bucket."""
+    for bucket in adopted_buckets(site.deployment):
+        if bucket.name == name:
+            return bucket
+    raise Problem(404, f"no adopted bucket is called {name[:64]!r}")
 
 
 def owners_for(caller: Caller, owner: str | None) -> str:

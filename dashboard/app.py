@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 
-from dashboard.api import batches, bulk, fleet, health, images, recipes, routes, tokens, uploads, users
+from dashboard.api import adopted, batches, bulk, fleet, health, images, recipes, routes, tokens, uploads, users
 from dashboard.bodies import BoundedBodies
 from dashboard.callers import SignInNeededError
 from dashboard.guard import Guard
@@ -14,6 +14,7 @@ from dashboard.heads import Compressed, Heads
 from dashboard.openapi import describe
 from dashboard.pages import (
     account,
+    adopted_pages,
     batch_pages,
     bulk_pages,
     docs_page,
@@ -40,9 +41,10 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.settings import Settings
 
 API = "/api/v1"
-_APIS = (images, bulk, uploads, batches, fleet, recipes, routes, users, tokens)
+_APIS = (images, bulk, uploads, batches, fleet, recipes, routes, adopted, users, tokens)
 _PAGES = (
     account,
+    adopted_pages,
     batch_pages,
     bulk_pages,
     docs_page,

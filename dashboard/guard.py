@@ -77,14 +77,18 @@ class Guard:
                 )
 
 
-def content_security_policy(uploads_origin: str) -> str:
-    """No inline script, no inline style, nothing from other sites but originals and uploads, which go to S3."""
+def content_security_policy(uploads_origin: str, *pictures: str) -> str:
+    """No inline script, no inline style, nothing from other sites but originals and uploads, which go to S3.
+
+    `pictures` are origins of originals in other buckets.
+    """
+    images = " ".join(dict.fromkeys(("'self'", uploads_origin, *pictures)))
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            f"img-src 'self' {uploads_origin}",
+            f"img-src {images}",
             f"connect-src 'self' {uploads_origin}",
             "form-action 'self'",
             "base-uri 'none'",

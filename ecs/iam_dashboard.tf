@@ -53,7 +53,50 @@ data "aws_iam_policy_document" "dashboard" {
   statement {
     sid       = "ListBuckets"
     actions   = ["s3:ListBucket"]
-    resources = [var.buckets.uploads.arn, var.buckets.results.arn]
+    resources = concat([var.buckets.uploads.arn, var.buckets.results.arn], var.source_bucket_arns)
+  }
+
+  # Originals of buckets from before the deployment are shown and downloaded by links that the dashboard signs.
+  dynamic "statement" {
+    for_each = length(var.source_bucket_arns) > 0 ? [var.source_bucket_arns] : []
+
+    content {
+      sid       = "Sources"
+      actions   = ["s3:GetObject", "s3:GetObjectVersion"]
+      resources = [for arn in statement.value : "${arn}/*"]
+    }
+  }
+
+  # The page of adopted buckets says what such a bucket lacks.
+  dynamic "statement" {
+    for_each = length(var.source_bucket_arns) > 0 ? [var.source_bucket_arns] : []
+
+    content {
+      sid       = "SourceSetups"
+      actions   = ["s3:GetBucketNotification", "s3:GetBucketVersioning", "s3:GetEncryptionConfiguration"]
+      resources = statement.value
+    }
+  }
+
+  # ListRuleNamesByTarget has no resource (service authorization reference, Amazon EventBridge).
+  dynamic "statement" {
+    for_each = length(var.source_bucket_arns) > 0 ? ["*"] : []
+
+    content {
+      sid       = "SourceRules"
+      actions   = ["events:ListRuleNamesByTarget"]
+      resources = [statement.value]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.source_bucket_arns) > 0 ? [local.rule_arns] : []
+
+    content {
+      sid       = "DescribeRules"
+      actions   = ["events:DescribeRule"]
+      resources = [statement.value]
+    }
   }
 
   # Scan: an operator counts the outdated images of adopted buckets, which no index lists.

@@ -20,7 +20,7 @@ data "aws_iam_policy_document" "reconcile" {
   statement {
     sid       = "ListBuckets"
     actions   = ["s3:ListBucket"]
-    resources = concat([var.buckets.uploads.arn, var.buckets.results.arn], var.source_bucket_arns)
+    resources = distinct(concat([var.buckets.uploads.arn, var.buckets.results.arn, var.aliases.bucket_arn], var.source_bucket_arns))
   }
 
   # HeadObject: the version of an object without a record. Only workers read the bytes.
@@ -34,6 +34,27 @@ data "aws_iam_policy_document" "reconcile" {
     sid       = "Sweep"
     actions   = ["s3:DeleteObject"]
     resources = ["${var.buckets.results.arn}/*"]
+  }
+
+  # HeadObject says which result an alias is a copy of. An alias of no image is deleted; if an image claims its key at that
+  # moment, the alias is copied again.
+  statement {
+    sid       = "Aliases"
+    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+    resources = ["${var.aliases.bucket_arn}/${var.aliases.prefix}*"]
+  }
+
+  statement {
+    sid       = "ReadResults"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.buckets.results.arn}/*"]
+  }
+
+  # A recipe may have a template of aliases.
+  statement {
+    sid       = "Recipes"
+    actions   = ["dynamodb:GetItem"]
+    resources = [var.tables.recipes.arn]
   }
 
   statement {

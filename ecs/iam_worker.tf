@@ -57,10 +57,36 @@ data "aws_iam_policy_document" "worker" {
     resources = ["${var.buckets.results.arn}/*"]
   }
 
+  # CopyObject reads a result, and writes its alias.
+  statement {
+    sid       = "ReadResults"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.buckets.results.arn}/*"]
+  }
+
+  statement {
+    sid       = "Aliases"
+    actions   = ["s3:PutObject", "s3:DeleteObject"]
+    resources = ["${var.aliases.bucket_arn}/${var.aliases.prefix}*"]
+  }
+
   statement {
     sid       = "Images"
     actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"]
     resources = [var.tables.images.arn]
+  }
+
+  # An alias of a removed image is free again. Records of images stay.
+  statement {
+    sid       = "AliasClaims"
+    actions   = ["dynamodb:DeleteItem"]
+    resources = [var.tables.images.arn]
+
+    condition {
+      test     = "ForAllValues:StringLike"
+      variable = "dynamodb:LeadingKeys"
+      values   = ["alias#*"]
+    }
   }
 
   # The images of a batch that grew after its seal are counted again before the batch completes.

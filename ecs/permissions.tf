@@ -17,6 +17,10 @@ locals {
     "arn", data.aws_partition.current.partition, "ecs", data.aws_region.current.id,
     data.aws_caller_identity.current.account_id, "service/${local.cluster_name}/${var.prefix}-*",
   ])
+  rule_arns = join(":", [
+    "arn", data.aws_partition.current.partition, "events", data.aws_region.current.id,
+    data.aws_caller_identity.current.account_id, "rule/*",
+  ])
   # Derived from names, because the services wait for the policy that contains these ARNs.
   log_stream_arns = [
     for part in concat(keys(var.lanes), ["dashboard", "reconcile"]) : join(":", [

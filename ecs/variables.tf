@@ -136,6 +136,11 @@ variable "source_bucket_arns" {
   type        = list(string)
 }
 
+variable "aliases" {
+  description = "The bucket and the prefix of copies of results under readable keys."
+  type        = object({ bucket_arn = string, prefix = string })
+}
+
 variable "ecs_exec" {
   description = "Let operators open a shell in a running task (ECS Exec)."
   type        = bool

@@ -13,6 +13,7 @@ module "pixelfleet" {
   existing_cluster_name    = var.existing_cluster_name
   existing_balancer        = var.existing_balancer
   source_buckets           = var.source_buckets
+  aliases                  = var.aliases
   role_path                = var.role_path
   permissions_boundary_arn = var.permissions_boundary_arn
   force_destroy_bucket     = var.force_destroy_bucket

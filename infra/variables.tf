@@ -89,6 +89,16 @@ variable "source_buckets" {
   default     = null
 }
 
+variable "aliases" {
+  description = "Copies of results under readable keys: template, and optionally bucket and prefix."
+  type = object({
+    template = string
+    bucket   = optional(string)
+    prefix   = optional(string)
+  })
+  default = null
+}
+
 variable "role_path" {
   description = "Path of every role, such as /teams/images/."
   type        = string

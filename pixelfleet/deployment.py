@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import NoCredentialsError
 
+from pixelfleet.aws.alias_objects import AliasObjects
 from pixelfleet.aws.bucket_setup import BucketSetups
 from pixelfleet.aws.cdn import Cdn
 from pixelfleet.aws.clients import Clients, is_open
@@ -25,6 +26,7 @@ from pixelfleet.aws.queues import Queues
 from pixelfleet.aws.source_buckets import SourceBuckets
 from pixelfleet.aws.upload_bucket import UploadBucket
 from pixelfleet.catalog.activity import Activity
+from pixelfleet.catalog.alias_claims import AliasClaims
 from pixelfleet.catalog.background import BackgroundTasks
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.images import Images
@@ -64,6 +66,10 @@ class Deployment:
         return Images(self.dynamodb, self.settings.images_table, self.settings.batches_table)
 
     @cached_property
+    def alias_claims(self) -> AliasClaims:
+        return AliasClaims(self.dynamodb, self.settings.images_table)
+
+    @cached_property
     def batches(self) -> Batches:
         return Batches(self.dynamodb, self.settings.batches_table)
 
@@ -98,6 +104,10 @@ class Deployment:
     @cached_property
     def objects(self) -> Objects:
         return Objects(self.s3, self.object_bytes, self.settings.results_bucket)
+
+    @cached_property
+    def alias_objects(self) -> AliasObjects:
+        return AliasObjects(self.s3, self.settings.results_bucket, self.settings.stable_max_age)
 
     @cached_property
     def object_bytes(self) -> ObjectBytes:

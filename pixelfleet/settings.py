@@ -16,13 +16,17 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pixelfleet.domain.aliases import AliasPlace, check_prefix
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.partitions import arn, partition_of
-from pixelfleet.errors import SettingsError
+from pixelfleet.errors import SettingsError, SetupError
+from pixelfleet.key_templates import AliasTemplate, alias_template
 
 ENV_PREFIX: Final = "PIXELFLEET_"
 LOCAL_ACCOUNT: Final = "000000000000"
 REFERENCE: Final = "docs/reference/settings.md"
+
+ALIAS_PREFIX: Final = "_alias/"
 
 MB: Final = 1_000_000
 MEGAPIXEL: Final = 1_000_000
@@ -154,6 +158,16 @@ class Settings(BaseSettings):
         le=3_650,
         description="days for which superseded revisions stay stored and can be made current again; 0: none is kept",
     )
+    alias: str = Field(
+        "",
+        description="template of readable keys for copies of results, such as {path}/{stem}_{variant}.{ext}; unset: "
+        "none is made",
+    )
+    alias_bucket: str = Field("", description="bucket of these copies; default the bucket of results")
+    alias_prefix: str = Field(
+        "",
+        description="prefix of their keys, with a slash; default _alias/ in the bucket of results, else none",
+    )
     max_attempts: int = Field(
         5,
         ge=1,
@@ -207,6 +221,9 @@ class Settings(BaseSettings):
         )
         derived: dict[str, Any] = {"uploads_bucket": f"{prefix}-uploads", "results_bucket": f"{prefix}-results"}
         derived["ecs_cluster"] = prefix
+        results = given.get("results_bucket", derived["results_bucket"])
+        derived["alias_bucket"] = results
+        derived["alias_prefix"] = ALIAS_PREFIX if given.get("alias_bucket", results) == results else ""
         for queue in ("uploads", *Lane):
             derived[f"{queue}_queue_url"] = f"{str(endpoint).rstrip('/')}/{account}/{prefix}-{queue}"
             derived[f"{queue}_dlq_url"] = derived[f"{queue}_queue_url"] + "-dlq"
@@ -231,7 +248,30 @@ class Settings(BaseSettings):
         if bool(self.cloudfront_key_id) != bool(self.cloudfront_private_key):
             pair = "PIXELFLEET_CLOUDFRONT_KEY_ID and PIXELFLEET_CLOUDFRONT_PRIVATE_KEY"
             raise ValueError(f"{pair} belong together: set both or neither")
+        self._check_aliases()
         return self
+
+    def _check_aliases(self) -> None:
+        try:
+            if self.alias:
+                alias_template(self.alias)
+            check_prefix(self.alias_prefix, in_results_bucket=self.alias_bucket == self.results_bucket)
+        except SetupError as error:
+            raise ValueError(str(error)) from None
+        if self.alias_bucket == self.uploads_bucket:
+            raise ValueError(
+                "PIXELFLEET_ALIAS_BUCKET and PIXELFLEET_UPLOADS_BUCKET are one bucket: every alias would set off a job"
+            )
+
+    @cached_property
+    def alias_template(self) -> AliasTemplate | None:
+        """The template of aliases, for recipes without a template of their own."""
+        return alias_template(self.alias) if self.alias else None
+
+    @property
+    def alias_place(self) -> AliasPlace:
+        """The bucket and the prefix of aliases."""
+        return AliasPlace(self.alias_bucket, self.alias_prefix, self.results_bucket)
 
     @cached_property
     def lanes(self) -> Mapping[Lane, LaneLimits]:

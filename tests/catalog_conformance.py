@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from pixelfleet.catalog.alias_claims import AliasClaims
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.dynamo import to_attributes
 from pixelfleet.catalog.images import Images
@@ -15,7 +16,7 @@ from pixelfleet.catalog.recipes import RecipeTexts
 from pixelfleet.catalog.registry import RecipeRegistry
 from pixelfleet.domain.jobs import Job, JobKind, Origin
 from pixelfleet.domain.keys import image_id
-from pixelfleet.domain.records import Counts, Image, NoticeKind, RecipeRef, Status, StoredVariant
+from pixelfleet.domain.records import Alias, AliasState, Counts, Image, NoticeKind, RecipeRef, Status, StoredVariant
 from pixelfleet.domain.registry import Registry, StoredRecipe, with_default, with_recipe, without_recipe
 from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
 from pixelfleet.errors import Cause
@@ -105,6 +106,34 @@ class CatalogConformance:
         assert by_digest == {"b" * 64: [ready["3.jpg"].image_id], "c" * 64: []}
         # The key of the index is an attribute of the record.
         assert catalog.images.get(ready["3.jpg"].image_id) == ready["3.jpg"]
+
+    def test_an_alias_belongs_to_the_first_image_until_that_image_releases_it(self, catalog: Catalog) -> None:
+        images: Any = catalog.images
+        claims, place, other = AliasClaims(images._client, images._table), ("shop", "a.jpg"), ("shop", "b.jpg")
+        assert (claims.holder(place), claims.claim(place, "one")) == (None, "one")
+        assert (claims.claim(place, "two"), claims.claim(place, "one")) == ("one", "one")
+        claims.wait(place, "one", "two")
+        claims.wait(place, "one", "three")
+        claims.wait(place, "two", "three")
+        assert claims.release(place, "two") is None
+        assert claims.holders([place, other]) == {place: "one"}
+        assert claims.release(place, "one") == "two"
+        assert claims.release(place, "one") is None
+        assert (claims.holders([place]), claims.claim(place, "two")) == ({}, "two")
+
+    def test_an_alias_is_no_image_and_an_image_that_waits_for_one_is_unsettled(self, catalog: Catalog) -> None:
+        images: Any = catalog.images
+        AliasClaims(images._client, images._table).claim(("shop", "a.jpg"), "one")
+        scanned = images._client.scan(TableName=images._table, FilterExpression="attribute_exists(holder)")
+        [claim] = scanned["Items"]
+        assert catalog.images.get(claim["image_id"]["S"]) is None
+        assert catalog.images.get_many([claim["image_id"]["S"]]) == {}
+        assert list(catalog.images.unsettled()) == []
+        taken = Alias(file="thumb.webp", bucket="shop", key="a.jpg", state=AliasState.TAKEN, problem="it is taken")
+        waits = catalog.images.set_aliases(make_ready(catalog, aim()), (taken,))
+        assert isinstance(waits, Image)
+        assert [image.image_id for image in catalog.images.unsettled()] == [waits.image_id]
+        assert catalog.images.get(waits.image_id) == waits
 
     def test_attributes_of_a_newer_release_are_carried_through_a_write_as_they_are(self, catalog: Catalog) -> None:
         ready = make_ready(catalog, aim())

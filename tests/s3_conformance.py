@@ -130,6 +130,26 @@ class S3Conformance:
         s3.put_object_tagging(Bucket=bucket, Key="a", Tagging={"TagSet": [{"Key": "other", "Value": "2"}]})
         assert s3.get_object_tagging(Bucket=bucket, Key="a")["TagSet"] == [{"Key": "other", "Value": "2"}]
 
+    def test_a_copy_has_the_bytes_and_the_attributes_that_it_is_given(self, s3: "S3Client", bucket: str) -> None:
+        s3.put_object(Bucket=bucket, Key="a", Body=b"pixels", ContentType="image/png", Metadata={"of": "a"})
+        source: Any = {"Bucket": bucket, "Key": "a"}
+        s3.copy_object(Bucket=bucket, Key="same", CopySource=source)
+        s3.copy_object(
+            Bucket=bucket,
+            Key="other",
+            CopySource=source,
+            MetadataDirective="REPLACE",
+            Metadata={"of": "other"},
+            ContentType="image/x",
+            TaggingDirective="REPLACE",
+        )
+        same, other = s3.head_object(Bucket=bucket, Key="same"), s3.head_object(Bucket=bucket, Key="other")
+        assert (same["ContentType"], same["Metadata"], same["ContentLength"]) == ("image/png", {"of": "a"}, 6)
+        assert (other["ContentType"], other["Metadata"], other["ETag"]) == ("image/x", {"of": "other"}, same["ETag"])
+        missing: Any = {"Bucket": bucket, "Key": "no"}
+        assert code_of(s3.copy_object, Bucket=bucket, Key="b", CopySource=missing) == "NoSuchKey"
+        assert code_of(s3.copy_object, Bucket=f"no-{bucket}", Key="b", CopySource=source) == "NoSuchBucket"
+
     def test_a_checksum_that_does_not_match_is_refused(self, s3: "S3Client", bucket: str) -> None:
         wrong = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
         assert code_of(s3.put_object, Bucket=bucket, Key="a", Body=b"x", ChecksumSHA256=wrong) in {

@@ -13,12 +13,13 @@ from dashboard.bulk import zip_of_tiles
 from dashboard.callers import FormCaller, PageCaller
 from dashboard.duplicate_cards import NEAR, duplicate_cards
 from dashboard.flash import Note
+from dashboard.guard import content_security_policy
 from dashboard.pages.gallery_pages import cards
 from dashboard.problem import Problem
 from dashboard.recipe_choices import recipe_choices
 from dashboard.results import DRAWABLE, SOON, drawable, link_of, thumb_of, tiles_of, variant_of
 from dashboard.scoring import ScoreOut, score_by_key
-from dashboard.site import site_of
+from dashboard.site import Site, site_of
 from dashboard.timeline import attempt_bars
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.aws.presigned import LONGEST_SECONDS, attachment
@@ -69,7 +70,15 @@ def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
         "cost": image_cost(image),
         "attempts": attempt_bars(image),
     }
-    return site.page(request, "image.html", values)
+    return site.page(request, "image.html", values, headers=_policy(site, image))
+
+
+def _policy(site: Site, image: Image) -> dict[str, str]:
+    """Let the page draw an original of a bucket that existed before the deployment. Other pages draw none."""
+    if image.bucket == site.settings.uploads_bucket:
+        return {}
+    origin = site.deployment.links.original_origin(image)
+    return {"Content-Security-Policy": content_security_policy(site.uploads_origin, origin)}
 
 
 @router.get("/images/{image_id}/original")

@@ -19,18 +19,26 @@ _REFUSED: Final = frozenset({"403", "AccessDenied", "AccessDeniedException", "Au
 
 
 @dataclass(frozen=True, slots=True)
+class EventRule:
+    """A rule of EventBridge that is on, and the pattern of its events."""
+
+    arn: str
+    pattern: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class BucketSetup:
     """The configuration of a bucket. A part that the caller may not read is None.
 
     `notifications` is as S3 answers; `kms_key` is empty if the bucket has no key of KMS; `queue_policy` is that of
-    the uploads queue; `rules` are the patterns of EventBridge's rules that send to that queue.
+    the uploads queue; `rules` are EventBridge's rules that send to that queue.
     """
 
     versioning: str | None
     notifications: Mapping[str, Any] | None
     kms_key: str | None
     queue_policy: Mapping[str, Any] | None
-    rules: tuple[Mapping[str, Any], ...] | None
+    rules: tuple[EventRule, ...] | None
 
 
 class BucketSetups:
@@ -67,12 +75,13 @@ class BucketSetups:
         policy: Mapping[str, Any] = json.loads(answer.get("Attributes", {}).get("Policy", "{}"))
         return policy
 
-    def _rules(self, queue_arn: str) -> tuple[Mapping[str, Any], ...]:
+    def _rules(self, queue_arn: str) -> tuple[EventRule, ...]:
         if self._events is None:
             return ()
         names = self._events.list_rule_names_by_target(TargetArn=queue_arn)["RuleNames"]
         rules = [self._events.describe_rule(Name=name) for name in names]
-        return tuple(json.loads(rule.get("EventPattern", "{}")) for rule in rules if rule.get("State") == "ENABLED")
+        enabled = [rule for rule in rules if rule.get("State") == "ENABLED"]
+        return tuple(EventRule(rule["Arn"], json.loads(rule.get("EventPattern", "{}"))) for rule in enabled)
 
     def _read(self, read: Any) -> Any:
         with translated("read the setup of a bucket"):

@@ -128,6 +128,10 @@ def image_notice(image: Image, dashboard: str, results_bucket: str) -> Notice:
         }
         for variant in (image.variants if kind is NoticeKind.IMAGE_READY else ())
     ]
+    aliases = [
+        {"file": alias.file, "s3": f"s3://{alias.bucket}/{alias.key}", "state": alias.state, "problem": alias.problem}
+        for alias in (image.aliases if kind is NoticeKind.IMAGE_READY else ())
+    ]
     source = f"s3://{image.bucket}/{image.key}"
     document = {
         "version": NOTICE_VERSION,
@@ -142,6 +146,7 @@ def image_notice(image: Image, dashboard: str, results_bucket: str) -> Notice:
         "cause": cause.value if cause else None,
         "message": message,
         "variants": variants,
+        "aliases": aliases,
         "dashboard": link,
         "finished_at": image.finished_at,
     }
@@ -149,6 +154,7 @@ def image_notice(image: Image, dashboard: str, results_bucket: str) -> Notice:
         outcome = "is ready"
         lines = [f"{image.path} {outcome}:", ""]
         lines += [f"  {v['name']}: {v['width']} x {v['height']} {v['format']}, {v['s3']}" for v in variants]
+        lines += [f"  alias {a['s3']}: {a['problem']}" for a in aliases if a["problem"]]
     elif kind is NoticeKind.REPROCESSING_FAILED:
         outcome = f"could not be processed again ({cause})"
         lines = [f"{image.path} {outcome}; its earlier results are unchanged:", f"  {message}"]

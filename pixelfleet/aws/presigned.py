@@ -68,6 +68,11 @@ class Links:
         host = f"{self._uploads}.{parts.netloc}" if self._on_aws else parts.netloc
         return f"{parts.scheme}://{host}"
 
+    def original_origin(self, image: Image) -> str:
+        """Scheme and host of the links of an original. A bucket whose name has dots has no host of its own."""
+        parts = urlsplit(self.original(image, 1))
+        return f"{parts.scheme}://{parts.netloc}"
+
     def original(self, image: Image, seconds: int, *, show_as: str | None = None) -> str:
         """The original's present version, to be saved under its name, or shown as the given content type."""
         asked: dict[str, Any] = {"Bucket": image.bucket, "Key": image.key}

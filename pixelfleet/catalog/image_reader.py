@@ -15,7 +15,7 @@ from pixelfleet.catalog.dynamo import (
 )
 from pixelfleet.catalog.indexes import IndexEntry, IndexReader, Slice
 from pixelfleet.catalog.items import image_of
-from pixelfleet.catalog.schema import BY_BATCH, BY_DIGEST, BY_FAILURE, BY_OWNER, IMAGES
+from pixelfleet.catalog.schema import BY_BATCH, BY_DIGEST, BY_FAILURE, BY_OWNER, CLAIM_MARK, IMAGES
 from pixelfleet.domain.keys import place_of
 from pixelfleet.domain.records import FAILURES, Image, Member, RecipeRef, Status, as_member
 from pixelfleet.errors import Cause
@@ -101,6 +101,8 @@ class ImageReader:
         self._indexes = IndexReader(client, table)
 
     def get(self, image_id: str) -> Image | None:
+        if CLAIM_MARK in image_id:
+            return None
         with translated("read an image record"):
             answer = self._client.get_item(
                 TableName=self._table, Key={"image_id": {"S": image_id}}, ConsistentRead=True
@@ -109,7 +111,8 @@ class ImageReader:
 
     def get_many(self, image_ids: Iterable[str]) -> dict[str, Image]:
         """The records that exist, by id; a hundred a call."""
-        keys = [{"image_id": {"S": image_id}} for image_id in dict.fromkeys(image_ids)]
+        ids = (image_id for image_id in dict.fromkeys(image_ids) if CLAIM_MARK not in image_id)
+        keys = [{"image_id": {"S": image_id}} for image_id in ids]
         images = (image_of(item) for item in batch_get(self._client, self._table, keys))
         return {image.image_id: image for image in images}
 
@@ -250,7 +253,7 @@ class ImageReader:
         return self._pages("look for the images of adopted buckets", query)
 
     def unsettled(self) -> Iterator[Image]:
-        """Records under way or failed, with a pending notice, or with superseded results that are not deleted.
+        """Records under way or failed, with a pending notice, superseded results to delete, or an alias that waits.
 
         In no order.
 
@@ -259,7 +262,7 @@ class ImageReader:
         query: dict[str, Any] = {
             "FilterExpression": (
                 "#status = :queued OR #status = :processing OR #status = :failed "
-                "OR attribute_exists(notice) OR attribute_exists(superseded)"
+                "OR attribute_exists(notice) OR attribute_exists(superseded) OR attribute_exists(alias_due)"
             ),
             "ExpressionAttributeNames": {"#status": "status"},
             "ExpressionAttributeValues": {

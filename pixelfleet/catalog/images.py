@@ -20,7 +20,7 @@ from pixelfleet.catalog.items import counter_shard, fingerprint, image_item
 from pixelfleet.domain import lazy_variants, transitions
 from pixelfleet.domain.jobs import Job, Origin
 from pixelfleet.domain.keys import Place
-from pixelfleet.domain.records import Image, RecipeRef, Status, StoredVariant, timestamp
+from pixelfleet.domain.records import Alias, Image, RecipeRef, Status, StoredVariant, timestamp
 from pixelfleet.domain.tags import Tags
 from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
 from pixelfleet.errors import Cause, TransientError
@@ -118,6 +118,15 @@ class Images(ImageReader):
         """Clear the notice that was just published for `image`."""
         notice_id = image.notice_id
         return self._change(image.image_id, lambda present: transitions.announce(present, notice_id), image)
+
+    def set_aliases(self, image: Image, aliases: tuple[Alias, ...]) -> Image | Refusal:
+        """See `transitions.set_aliases`. The record is read anew, unless a write proves that it still is `image`."""
+        at = self._timestamp()
+        return self._change(
+            image.image_id,
+            lambda present: transitions.set_aliases(present, image, aliases, at),
+            image if image.aliases != aliases else None,
+        )
 
     def supersede(self, image: Image, results: str) -> Image | Refusal:
         """See `transitions.supersede`."""

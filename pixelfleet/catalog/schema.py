@@ -3,6 +3,7 @@
 | question | answered by |
 | --- | --- |
 | one image | images: `image_id` |
+| the image that has an alias | images: `image_id` = `alias#digest`, see `alias_claims.py` |
 | an owner's images, newest first | images/by_owner: `owner_shard`, `uploaded_sort` |
 | a batch's images by status, and by name within a status | images/by_batch: `batch_shard`, `status_sort` |
 | failures, all or by cause, oldest first | images/by_failure: `failure_shard`, `failure_sort` |
@@ -26,6 +27,8 @@ from typing import Final, Literal
 
 IMAGE_INDEX_SHARDS: Final = 8
 BATCH_COUNTER_SHARDS: Final = 32
+#: Keys of other items of the images table have this character; ids of images do not.
+CLAIM_MARK: Final = "#"
 
 
 @dataclass(frozen=True, slots=True)

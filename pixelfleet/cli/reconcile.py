@@ -110,7 +110,9 @@ def _show(report: ReconcileReport, *, dry_run: bool) -> None:
     if records.gone:
         RESULTS.print(f"{count(records.gone, 'image')} without an object {would} sent to be removed")
     if records.unfinished:
-        RESULTS.print(f"{count(records.unfinished, 'record')} with a notice or results left over {would} sent again")
+        RESULTS.print(
+            f"{count(records.unfinished, 'record')} with a notice, results or an alias left over {would} sent again"
+        )
     if records.waiting:
         RESULTS.print(f"{count(records.waiting, 'image')} with a lost job or a restored object {would} sent")
     if report.refused:
@@ -130,3 +132,7 @@ def _show_swept(swept: Swept, would: str) -> None:
     if swept.expired:
         RESULTS.print(f"{swept.expired:,} of these had been kept, and their days are over")
     RESULTS.print(f"{swept.removed:,} of originals that are gone {would} removed; {swept.unexplained:,} left alone")
+    if swept.aliases:
+        RESULTS.print(f"{count(swept.aliases, 'image')} with a missing or old alias {would} sent")
+    if swept.stray_aliases:
+        RESULTS.print(f"{swept.stray_aliases:,} aliases of no image {would} deleted")

@@ -49,6 +49,8 @@ class Origin(StrEnum):
     RESTORE = "restore"
     #: A request to the stable address of a lazy variant.
     REQUEST = "request"
+    #: The aliases of an image are to be made again; nothing is rendered.
+    ALIASES = "aliases"
 
 
 @dataclass(frozen=True, slots=True)

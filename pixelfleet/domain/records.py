@@ -53,6 +53,19 @@ class NoticeKind(StrEnum):
     OWNER_DIGEST = "failures.owner_digest"
 
 
+class AliasState(StrEnum):
+    """The state of an alias.
+
+    `held`: the alias is this image's. `taken`: another image has the key. `refused`: S3 refuses to write to the bucket.
+    `invalid`: the template makes no key of this image's path.
+    """
+
+    HELD = "held"
+    TAKEN = "taken"
+    REFUSED = "refused"
+    INVALID = "invalid"
+
+
 Member = TypeVar("Member", bound=StrEnum)
 
 
@@ -79,6 +92,7 @@ class WholeRecord(Record):
 
 OpenStatus = Annotated[Status, BeforeValidator(lambda value: as_member(Status, value))]
 OpenCause = Annotated[Cause, BeforeValidator(lambda value: as_member(Cause, value))]
+OpenAlias = Annotated[AliasState, BeforeValidator(lambda value: as_member(AliasState, value))]
 OpenLane = Annotated[Lane, BeforeValidator(lambda value: as_member(Lane, value))]
 OpenNotice = Annotated[NoticeKind, BeforeValidator(lambda value: as_member(NoticeKind, value))]
 
@@ -101,6 +115,16 @@ class StoredVariant(WholeRecord):
     quality: int | None = None
     #: The score of the quality, in the unit of `scores.py`, if it was measured.
     score: int | None = None
+
+
+class Alias(WholeRecord):
+    """One alias of an image: the file of a revision (`card.jpg`) and its readable key. `problem` says what is wrong."""
+
+    file: str
+    bucket: str
+    key: str = ""
+    state: OpenAlias = AliasState.HELD
+    problem: str = ""
 
 
 class AttemptLine(WholeRecord):
@@ -198,6 +222,10 @@ class Image(WholeRecord):
     variants: tuple[StoredVariant, ...] = ()
     #: The lazy variants of `revision` that were requested and are not in `variants`; see `lazy_variants.py`.
     lazy_notes: tuple[LazyNote, ...] = ()
+    #: Copies of the present results under readable keys; see `aliases.py`.
+    aliases: tuple[Alias, ...] = ()
+    #: Whether an alias waits: another image has its key, or S3 refused to write it.
+    alias_due: bool | None = None
     #: The tags from users, in order of name; see `tags.py`.
     tags: tuple[str, ...] = ()
 

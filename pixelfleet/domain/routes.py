@@ -4,6 +4,7 @@ A key `uploads/<owner>/<batch>/...` says itself whose it is: a route gives such 
 somebody may write only below `uploads/<owner>/` are never given to another owner.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +19,10 @@ from pixelfleet.errors import Cause, SetupError, TransientError
 PRIORITY: Final = 100
 MOST_PRIORITY: Final = 100_000
 BATCH: Final = "{batch}"
+#: S3 user guide, "General purpose bucket naming rules".
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+#: Keys that say themselves whose they are.
+_OWNED: Final = glob("uploads/*/*/**")
 
 
 class Route(WholeRecord):
@@ -83,7 +88,16 @@ def check_route(route: Route) -> None:
     Raises:
         SetupError: the route is wrong in itself, or gives nothing.
     """
-    glob(route.match)
+    match = glob(route.match)
+    if not _BUCKET.fullmatch(route.bucket):
+        raise SetupError(f"{route.bucket!r} is no name of a bucket: write it without s3:// and without a slash")
+    if route.match.startswith("s3://"):
+        raise SetupError(f"{route.match!r} matches keys, which have no s3://: name the bucket by --bucket")
+    if (route.owner or route.batch_from) and takes_all(match, [_OWNED]):
+        raise SetupError(
+            f"a route of {route.match} could never give an owner or a batch: keys uploads/<owner>/<batch>/... say "
+            "themselves whose they are. Leave --owner and --batch-from out, or match other keys"
+        )
     if route.batch_from is not None:
         batch_pattern(route.batch_from)
     if route.owner is not None:

@@ -5,12 +5,15 @@ condition that nobody wrote in between, else reads and applies again. So each ru
 speed of the workers. The end of an attempt is in `outcomes.py`.
 """
 
+from pixelfleet.domain.aliases import with_aliases
 from pixelfleet.domain.attempts import Aim, Failure, Refusal, Success, results_of, same_work, sequencer_of
 from pixelfleet.domain.jobs import Job, Origin
 from pixelfleet.domain.kept_revisions import expire, kept_revision, replaced_by
 from pixelfleet.domain.keys import Place
 from pixelfleet.domain.outcomes import attempts_used_up, line, record_failed, record_ready, settled, still_aimed_at
 from pixelfleet.domain.records import (
+    Alias,
+    AliasState,
     AttemptLine,
     Image,
     NoticeKind,
@@ -26,7 +29,7 @@ __all__ = [
     "Aim", "Failure", "Refusal", "Success",
     "abandon", "announce", "claim", "confirm", "expire", "forget_revisions", "hand_back", "make_current",
     "note_transient", "queue_again",
-    "record_failed", "record_ready", "remove", "sequencer_of", "supersede", "tag", "uncount",
+    "record_failed", "record_ready", "remove", "sequencer_of", "set_aliases", "supersede", "tag", "uncount",
 ]  # fmt: skip
 
 _STATUSES = frozenset(Status)
@@ -260,6 +263,33 @@ def tag(image: Image | None, tags: Tags) -> Image | Refusal:
         return Refusal.UNKNOWN
     after = tags.applied(image.tags)
     return Refusal.DONE if after == image.tags else image.model_copy(update={"tags": after})
+
+
+def set_aliases(image: Image | None, seen: Image, aliases: tuple[Alias, ...], at: str) -> Image | Refusal:
+    """Note the aliases that were made for the results that `seen` had.
+
+    SUPERSEDED if the record has other results by now, or the image is deleted. A line in the history says which alias
+    the image does not get.
+    """
+    if image is None:
+        return Refusal.UNKNOWN
+    if image.revision != seen.revision:
+        return Refusal.SUPERSEDED
+    if image.aliases == aliases:
+        return Refusal.DONE
+    after = with_aliases(image, aliases)
+    lost = [alias for alias in aliases if alias.state is not AliasState.HELD and alias not in image.aliases]
+    if not lost:
+        return after
+    more = f" ({len(lost) - 1:,} more)" if len(lost) > 1 else ""
+    first = f"alias {lost[0].key or lost[0].file}: {lost[0].problem}{more}"
+    noted = AttemptLine(
+        at=at,
+        what=f"alias {lost[0].state}",
+        recipe=image.recipe.name if image.recipe else "",
+        message=shorten(first),
+    )
+    return after.model_copy(update={"attempt_log": after.logged(noted)})
 
 
 def announce(image: Image | None, notice_id: str) -> Image | Refusal:

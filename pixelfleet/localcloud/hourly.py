@@ -75,5 +75,6 @@ def _in_words(report: ReconcileReport) -> str:
         "for objects that were missing, changed or stuck": report.result.sent,
         "to remove images whose object is gone": report.records.gone + (swept.removed if swept else 0),
         "for records that were unfinished": report.records.unfinished,
+        "for aliases that were missing or old": swept.aliases if swept else 0,
     }
     return ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)

@@ -76,7 +76,7 @@ class _Maker:
         self._dynamodb: DynamoDBClient = session.client("dynamodb", **place)
 
     def make(self, desired: Resources) -> Iterator[Provisioned]:
-        for bucket in (desired.uploads, desired.results):
+        for bucket in filter(None, (desired.uploads, desired.results, desired.aliases)):
             yield self._bucket(bucket)
         self._admit_browsers(desired.uploads)
         for queue in desired.queues:

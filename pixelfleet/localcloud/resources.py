@@ -49,6 +49,8 @@ class Queue:
 class Resources:
     uploads: Bucket
     results: Bucket
+    #: The bucket of aliases, if it is a bucket of its own.
+    aliases: Bucket | None
     uploads_queue: Queue
     lanes: tuple[Queue, Queue]
     tables: tuple[tuple[str, Table], ...]
@@ -60,7 +62,12 @@ class Resources:
 
 
 #: No prefix filter: keys outside uploads/<owner>/<batch>/ belong to the default owner.
-NOTIFIED_EVENTS: Final = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*")
+NOTIFIED_EVENTS: Final = (
+    "s3:ObjectCreated:*",
+    "s3:ObjectRemoved:*",
+    "s3:LifecycleExpiration:*",
+    "s3:ObjectRestore:Completed",
+)
 
 
 def resources(settings: Settings) -> Resources:
@@ -68,6 +75,9 @@ def resources(settings: Settings) -> Resources:
     return Resources(
         uploads=Bucket(settings.uploads_bucket, versioned=True, origins=_origins(settings)),
         results=Bucket(settings.results_bucket, versioned=False),
+        aliases=Bucket(settings.alias_bucket, versioned=False)
+        if settings.alias_bucket != settings.results_bucket
+        else None,
         uploads_queue=Queue(
             settings.uploads_queue_url, DeadLetterQueue(settings.uploads_dlq_url), visibility=361, max_receives=5
         ),

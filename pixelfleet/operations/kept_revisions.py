@@ -1,9 +1,11 @@
 """Making an earlier revision of an image current again, without rendering."""
 
 from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Origin
 from pixelfleet.domain.records import Image
 from pixelfleet.domain.transitions import Refusal
 from pixelfleet.errors import SetupError
+from pixelfleet.operations.alias_plan import has_aliases
 
 
 def make_current(deployment: Deployment, image: Image, results: str, who: str) -> Image:
@@ -32,9 +34,14 @@ def make_current(deployment: Deployment, image: Image, results: str, who: str) -
 def announce_current(deployment: Deployment, image: Image) -> Image:
     """Publish the notice of an image whose earlier revision was just made current; returns its record.
 
+    A worker publishes the notice of an image with aliases, after it has copied the results to the aliases.
+
     Raises:
-        TransientError: SNS or DynamoDB does not answer; reconcile publishes the notice.
+        TransientError: SNS, SQS or DynamoDB does not answer; reconcile publishes the notice.
     """
+    if has_aliases(deployment, image):
+        deployment.queues.send_one(image.lane, image.job(Origin.ALIASES))
+        return image
     deployment.notices.image(image)
     announced = deployment.images.announced(image)
     return image if isinstance(announced, Refusal) else announced

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from pixelfleet.aws.objects import ObjectGoneError, ObjectVersion
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.jobs import lane_for
+from pixelfleet.domain.jobs import Origin, lane_for
 from pixelfleet.domain.lazy_variants import lazy_job
 from pixelfleet.domain.records import Image, Status, timestamp
 from pixelfleet.domain.result_keys import revision_folder
 from pixelfleet.domain.transitions import Refusal
 from pixelfleet.errors import RecipeError, WrongLaneError
 from pixelfleet.images.formats import FORMATS
+from pixelfleet.operations.alias_plan import has_aliases
 from pixelfleet.operations.recipe_registry import recipe_of
 from pixelfleet.operations.result_storing import ResultStore
 from pixelfleet.recipes import OutputFormat, Recipe, Variant
@@ -130,7 +131,7 @@ def make_lazy(
         WrongLaneError: the original has more than `max_bytes`.
         ObjectGoneError: the bucket no longer has the version that the revision was made from.
         PermanentError: the image or the recipe is at fault.
-        TransientError: S3 or DynamoDB does not answer. And the errors of `render`.
+        TransientError: S3, DynamoDB or SQS does not answer. And the errors of `render`.
     """
     revision, original, rendered = image.revision or "", folder / "original", folder / "variants"
     rendered.mkdir()
@@ -145,6 +146,9 @@ def make_lazy(
     recorded = deployment.images.record_lazy(image, revision, made, lazy.order)
     if recorded in (Refusal.SUPERSEDED, Refusal.UNKNOWN):
         _discard(deployment, image, revision)
+    if isinstance(recorded, Image) and has_aliases(deployment, recorded):
+        # A worker copies the variant to its alias.
+        deployment.queues.send_one(recorded.lane, recorded.job(Origin.ALIASES))
     return recorded
 
 

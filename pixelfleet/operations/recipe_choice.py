@@ -25,6 +25,39 @@ MOST_REMEMBERED: Final = 1_000
 UNKNOWN: Final = "unknown:"
 
 
+class RecipeLoader:
+    """Reads recipes by their digests, each once."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._recipes: dict[str, Recipe] = {}
+
+    def load(self, ref: RecipeRef) -> Recipe:
+        """Read the recipe itself.
+
+        Raises:
+            PermanentError: the text is not stored, or this release cannot read the text.
+        """
+        if ref.digest not in self._recipes:
+            self._recipes[ref.digest] = self._read(ref)
+        return self._recipes[ref.digest]
+
+    def _read(self, ref: RecipeRef) -> Recipe:
+        if ref.name in recipes.BUILTIN and recipes.builtin(ref.name).digest == ref.digest:
+            return recipes.builtin(ref.name)
+        text = self._deployment.recipe_texts.text(ref.digest)
+        if text is None:
+            builtin = ", ".join(recipes.BUILTIN)
+            raise PermanentError(
+                Cause.RECIPE_UNKNOWN,
+                f"no recipe {ref.name!r} is stored: store one with `pixelfleet recipe put FILE`, or name {builtin}",
+            )
+        try:
+            return recipes.parse_stored(text, ref.name)
+        except RecipeError as error:
+            raise PermanentError(Cause.RECIPE_UNKNOWN, f"recipe {ref.name!r} cannot be read: {error}") from None
+
+
 class RecipeChoice:
     """Chooses recipes. It remembers recipes: for the images of one batch, it reads the catalog once a minute."""
 
@@ -38,7 +71,7 @@ class RecipeChoice:
         self._remembered: dict[str, tuple[float, Batch | None]] = {}
         self._read_registry: tuple[float, Registry] | None = None
         self._router = Router()
-        self._recipes: dict[str, Recipe] = {}
+        self._loader = RecipeLoader(deployment)
 
     def of(self, image: Image | None, bucket: str, key: str) -> RecipeRef:
         """The recipe that applies now."""
@@ -65,29 +98,8 @@ class RecipeChoice:
         return batch.min_score if batch is not None else None
 
     def load(self, ref: RecipeRef) -> Recipe:
-        """Read the recipe itself.
-
-        Raises:
-            PermanentError: the text is not stored, or this release cannot read the text.
-        """
-        if ref.digest not in self._recipes:
-            self._recipes[ref.digest] = self._read(ref)
-        return self._recipes[ref.digest]
-
-    def _read(self, ref: RecipeRef) -> Recipe:
-        if ref.name in recipes.BUILTIN and recipes.builtin(ref.name).digest == ref.digest:
-            return recipes.builtin(ref.name)
-        text = self._deployment.recipe_texts.text(ref.digest)
-        if text is None:
-            builtin = ", ".join(recipes.BUILTIN)
-            raise PermanentError(
-                Cause.RECIPE_UNKNOWN,
-                f"no recipe {ref.name!r} is stored: store one with `pixelfleet recipe put FILE`, or name {builtin}",
-            )
-        try:
-            return recipes.parse_stored(text, ref.name)
-        except RecipeError as error:
-            raise PermanentError(Cause.RECIPE_UNKNOWN, f"recipe {ref.name!r} cannot be read: {error}") from None
+        """Read the recipe itself; see `RecipeLoader`."""
+        return self._loader.load(ref)
 
     def _batch(self, place: Place) -> Batch | None:
         name = place.batch

@@ -57,7 +57,7 @@ def add_route(deployment: Deployment, who: str, order: RouteOrder) -> AddedRoute
         TransientError: DynamoDB does not answer.
     """
     bucket = order.bucket or deployment.settings.uploads_bucket
-    if bucket == deployment.settings.results_bucket:
+    if bucket in (deployment.settings.results_bucket, deployment.settings.alias_bucket):
         raise SetupError(f"{bucket} is the bucket of results, from which nothing is processed: name another bucket")
     route = Route(
         route_id=secrets.token_hex(_ID // 2),

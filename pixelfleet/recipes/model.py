@@ -5,8 +5,10 @@ import json
 from functools import cached_property
 from typing import Any, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from pixelfleet.errors import SetupError
+from pixelfleet.key_templates import alias_template
 from pixelfleet.recipes.part import Name, Part
 from pixelfleet.recipes.variant import Variant
 from pixelfleet.recipes.writer import to_toml
@@ -31,9 +33,24 @@ class Recipe(Part):
         DEFAULT_DPI, ge=18, le=1200, strict=True, description="pixels to an inch at which the pages of a PDF are drawn"
     )
     keep_gps: bool = Field(default=False, description="record the place and leave it in metadata that is kept")
+    alias: str = Field(
+        "",
+        description="template of readable keys for copies of the variants, such as {path}/{stem}_{variant}.{ext}, "
+        "instead of PIXELFLEET_ALIAS",
+    )
     variants: tuple[Variant, ...] = Field(
         min_length=1, max_length=MAX_VARIANTS, description="one [[variants]] table for each output"
     )
+
+    @field_validator("alias")
+    @classmethod
+    def _alias_can_be_filled(cls, text: str) -> str:
+        if text:
+            try:
+                alias_template(text)
+            except SetupError as error:
+                raise ValueError(str(error)) from None
+        return text
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

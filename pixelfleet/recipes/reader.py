@@ -121,7 +121,8 @@ def _faults_of(origin: str) -> Iterator[None]:
 
 def _check_size(size: int) -> None:
     if size > MAX_TEXT_BYTES:
-        raise FaultsError([Fault(f"{size:,} bytes, more than the {MAX_TEXT_BYTES:,} that a recipe may have")])
+        most = f"{size:,} bytes, more than the {MAX_TEXT_BYTES:,} that a recipe may have"
+        raise FaultsError([Fault(f"{most}: use smaller watermarks, or part the variants among two recipes")])
 
 
 def _toml(text: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind
-from pixelfleet.domain.keys import image_id
+from pixelfleet.domain.keys import Place, image_id
 from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, StoredVariant, counted_as, timestamp
 from pixelfleet.domain.transitions import Aim, Failure, Success
 from pixelfleet.errors import Cause
@@ -23,16 +23,19 @@ def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: A
     """Claim and settle one image through the catalog's own state changes. With `cause`, the image is failed.
 
     `scores` are the scores of variants by name, in ten-thousandths.
+    With `bucket` and `key`, it is an image of a bucket that existed before the deployment.
+
     The image's notice is published, unless `announced` is false.
     """
     cause: Cause | None = facts.pop("cause", None)
     publish: bool = facts.pop("announced", True)
     scores: dict[str, int] = facts.pop("scores", {})
     recipe: RecipeRef = facts.pop("recipe", RECIPE)
-    bucket = deployment.settings.uploads_bucket
+    bucket, key = deployment.settings.uploads_bucket, facts.pop("key", key_of(owner, batch, name))
+    bucket = facts.pop("bucket", bucket)
     etag, version = facts.pop("etag", "e1"), facts.pop("version_id", None)
-    job = Job(JobKind.PROCESS, bucket, key_of(owner, batch, name), version, etag, sequencer="10", bytes=1000)
-    aim = Aim(job, recipe, "ab" * 16, "worker-1", timestamp(facts.pop("at", None)))
+    job = Job(JobKind.PROCESS, bucket, key, version, etag, sequencer="10", bytes=1000)
+    aim = Aim(job, recipe, "ab" * 16, "worker-1", timestamp(facts.pop("at", None)), place=Place(owner, batch, key))
     deployment.batches.create(owner, batch)
     claimed = deployment.images.claim(aim, 5, None)
     assert isinstance(claimed, Image)

@@ -126,12 +126,15 @@ class FakeS3:
             body = body[int(first) : int(last) + 1]
         return self._description(stored, self.bucket(Bucket)) | {"Body": _Body(body), "ContentLength": len(body)}
 
-    def copy_object(self, *, Bucket: str, Key: str, CopySource: Mapping[str, str], **_: Any) -> dict[str, Any]:
+    def copy_object(
+        self, *, Bucket: str, Key: str, CopySource: Mapping[str, str], MetadataDirective: str = "COPY", **options: Any
+    ) -> dict[str, Any]:
         source = self._readable("CopyObject", CopySource["Bucket"], CopySource["Key"], CopySource.get("VersionId"))
         if s3_archives.is_archived(source, self._now()):
             raise aws_error("ObjectNotInActiveTierError", 403, "CopyObject")
         bucket = self.bucket(Bucket)
-        options = {"ContentType": source.content_type, "Metadata": source.metadata}
+        if MetadataDirective == "COPY":
+            options |= {"ContentType": source.content_type, "Metadata": source.metadata}
         stored = bucket.put(Key, source.body, self._now(), options)
         self._send_event(bucket, "ObjectCreated:Copy", stored)
         answer: dict[str, Any] = {"CopyObjectResult": {"ETag": f'"{stored.etag}"'}}

@@ -50,6 +50,12 @@ BAD_VALUES: Final[list[tuple[dict[str, Any], str]]] = [
     ({"existing_cluster_name": "platform", "heavy": _EC2}, "Lanes on EC2 add capacity providers to the cluster"),
     ({"existing_balancer": _BALANCER | {"arn": _BALANCER["listener_arn"]}}, "existing_balancer should name"),
     ({"existing_balancer": _BALANCER | {"rule_priority": 0}}, "existing_balancer.rule_priority should be 1 to 50000"),
+    ({"aliases": {"template": "{stem}.{ext}"}}, "aliases.template should have {variant} and {ext}"),
+    (
+        {"aliases": {"template": "{variant}.{ext}", "bucket": "s3://shop"}},
+        "aliases.bucket should be the name of a bucket",
+    ),
+    ({"aliases": {"template": "{variant}.{ext}", "prefix": "ana/"}}, "aliases.prefix should end with a slash"),
     ({"source_buckets": ["s3://masters"]}, "source_buckets should be names of buckets"),
     ({"source_buckets": [f"masters-{number}" for number in range(31)]}, "source_buckets should be 30 buckets at most"),
     ({"role_path": "teams"}, "role_path should begin and end with a slash"),

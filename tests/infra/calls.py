@@ -27,6 +27,7 @@ OBSTORE: Final = {"put": ("put_object", "abort_multipart_upload"), "get": ("get_
 #: The table of each catalog class, and the classes whose queries use indexes only.
 TABLES: Final = {
     "Images": "images",
+    "AliasClaims": "images",
     "Batches": "batches",
     "Users": "users",
     "SignInAttempts": "users",

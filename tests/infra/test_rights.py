@@ -19,7 +19,8 @@ ENTRIES: dict[str, tuple[list[str], list[str]]] = {
         ["worker.retirement:OwnDeployment.is_primary", "worker.retirement:OwnDeployment._read_identity"],
     ),
     "heavy": (["worker"], []),
-    "dashboard": (["dashboard"], []),
+    # The stack has no adopted bucket, and so no rights to read the setup of one.
+    "dashboard": (["dashboard"], ["pixelfleet.operations.adoption.check:check_adoption"]),
     "reconcile": (
         ["pixelfleet.cli.reconcile", "pixelfleet.cli.digest"],
         [
@@ -36,8 +37,10 @@ ENTRIES: dict[str, tuple[list[str], list[str]]] = {
 #: Operations that need other rights than that of their name (service authorization reference, SQS developer guide).
 RIGHTS = {
     "s3:HeadObject": "s3:GetObject",
+    "s3:HeadBucket": "s3:ListBucket",
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:DeleteObjects": "s3:DeleteObject",
+    "s3:CopyObject": "s3:PutObject",
     "s3:CreateMultipartUpload": "s3:PutObject",
     "s3:UploadPart": "s3:PutObject",
     "s3:CompleteMultipartUpload": "s3:PutObject",

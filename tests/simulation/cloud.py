@@ -124,6 +124,7 @@ class Cloud:
             lane.most_in_flight = self._rng.choice((1, 3))
         self.s3.create_bucket(Bucket=self.settings.uploads_bucket)
         self.s3.create_bucket(Bucket=self.settings.results_bucket)
+        self.s3.create_bucket(Bucket=self.settings.alias_bucket)
         self.sns.create_topic(Name=f"{self.settings.prefix}-notices")
 
     def _s3_event(self, bucket: str, record: dict[str, Any]) -> None:

@@ -24,6 +24,9 @@ _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 #: expire in minutes.
 KEEP = 0.25
 KEEP_DAYS = (0.002, 0.01, 30)
+#: Seeds from this number on run with aliases. All images of a batch claim the same keys.
+ALIASED = 1_000_000
+ALIAS = "{batch}/all_{variant}.{ext}"
 #: In the message of DynamoDB's refusal of a write, alone or as the reason of a cancelled transaction.
 _CONFLICT = "TransactionConflict"
 #: The largest difference between two clocks, in seconds.
@@ -43,7 +46,9 @@ class Environment:
         self.weather = Weather.drawn(self.rng("weather"), suppressed, scenario.rates, scenario.operations)
         self.network = Network(self.scheduler, self.weather, self.trace)
         self._folders: list[tempfile.TemporaryDirectory[str]] = []
-        self.settings = simulated_settings(self.folder(), scenario.max_attempts, keep_revisions=self._days_kept())
+        self.settings = simulated_settings(
+            self.folder(), scenario.max_attempts, self._days_kept(), ALIAS if seed >= ALIASED else ""
+        )
         self.cloud = Cloud(self.scheduler, self.settings, self.rng("aws"), scenario)
         self.clocks_differ = self.rng("clocks").random() < 0.3
         self.replace_worker: Callable[[Any, float], None] = lambda _worker, _seconds: None
@@ -120,17 +125,17 @@ class Environment:
         return True
 
 
-def simulated_settings(scratch: Path, max_attempts: int, keep_revisions: float) -> Settings:
+def simulated_settings(scratch: Path, max_attempts: int, keep_revisions: float, alias: str) -> Settings:
     """A deployment on AWS with a CDN; no environment variable takes part. `max_attempts` is as ever if it is 0."""
     attempts = {"max_attempts": max_attempts} if max_attempts else {}
-    fields = {"scratch_dir": scratch, "keep_revisions": keep_revisions}
+    fields = {"scratch_dir": scratch, "keep_revisions": keep_revisions, "alias": alias}
     return Settings.model_construct(**_FIELDS | attempts | fields)
 
 
 def _fields() -> dict[str, Any]:
     derive: Any = Settings._derive
     fields: dict[str, Any] = {name: field.get_default() for name, field in Settings.model_fields.items()}
-    derived: dict[str, Any] = derive({"cdn_distribution_id": "E1"})
+    derived: dict[str, Any] = derive({"cdn_distribution_id": "E1", "alias_bucket": "pixelfleet-aliases"})
     return fields | derived | {"region": "us-east-1", "endpoint_url": None}
 
 

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from pixelfleet.catalog.dynamo import from_attributes
+from pixelfleet.catalog.schema import CLAIM_MARK
+from pixelfleet.domain.aliases import planned_aliases
 from pixelfleet.domain.jobs import decode_message
 from pixelfleet.domain.records import Image, Status, counted_as, timestamp
 from pixelfleet.domain.s3_events import parse_message
@@ -45,6 +47,8 @@ class Books:
             item["batch_id"]: item
             for item in map(from_attributes, self.cloud.dynamodb.all_items(f"{settings.prefix}-batches"))
         }
+        table = self.cloud.dynamodb.all_items(settings.images_table)
+        self.claims = [from_attributes(item) for item in table if CLAIM_MARK in item["image_id"]["S"]]
         self.notices = [publication.document for publication in self.cloud.sns.published]
         #: Whether S3 sent no event of a change, or SQS gave a message up.
         self.gave_up = self.cloud.events_lost > 0 or self.cloud.gave_up()
@@ -231,6 +235,26 @@ def outcomes_are_announced(books: Books) -> Iterator[Violation]:
             yield Violation("every outcome is announced", f"{key} is {image.status}, and nobody was notified")
 
 
+def aliases_are_as_the_catalog_says(books: Books) -> Iterator[Violation]:
+    """Each alias holds the present result of the image that claims it; each other image says that the key is taken."""
+    name = "every alias holds the present results of the image that claims it"
+    settings = books.environment.settings
+    bucket, by_id = books.cloud.s3.bucket(settings.alias_bucket), {i.image_id: i for i in books.images.values()}
+    claims = {claim["alias"]: by_id[claim["holder"]] for claim in books.claims}
+    for key in sorted({*bucket.keys, *claims}):
+        stored, image = bucket.current(key), claims.get(key)
+        planned = planned_aliases(image, settings.alias_template, settings.alias_place) if image is not None else []
+        file = next((each.file for each in planned if each.key == key), None)
+        result = books.results.current(file.key) if file is not None else None
+        if file is None and stored is not None:
+            yield Violation(name, f"{key} belongs to no image")
+        elif file is not None and (stored is None or result is None or stored.body != result.body):
+            yield Violation(name, f"{key} is not as {file.key}")
+    for image in books.images.values():
+        if settings.alias and image.status is Status.READY and len(image.aliases) != len(image.variants):
+            yield Violation(name, f"{image.key} has {len(image.aliases)} aliases for {len(image.variants)} variants")
+
+
 def notices_differ(books: Books) -> Iterator[Violation]:
     """Different outcomes have different notice ids."""
     contents: defaultdict[str, set[str]] = defaultdict(set)
@@ -325,6 +349,7 @@ AFTER_RECONCILE: Final[tuple[Check, ...]] = (
     outcomes_are_announced,
     dead_letters_are_explained,
     counters_equal_records,
+    aliases_are_as_the_catalog_says,
     *_ALWAYS,
 )
 

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from pixelfleet.catalog.dynamo import from_attributes
+from pixelfleet.catalog.schema import CLAIM_MARK
 from pixelfleet.domain.jobs import JobKind, Lane, decode_message
 from pixelfleet.domain.keys import batch_prefix
 from tests.fakes.s3_bucket import NULL, StoredVersion
@@ -40,9 +41,8 @@ class Observer:
 
     def images(self) -> list[dict[str, Any]]:
         """All image items, as the catalog holds them now."""
-        return [
-            from_attributes(item) for item in self._cloud.dynamodb.all_items(self._environment.settings.images_table)
-        ]
+        items = self._cloud.dynamodb.all_items(self._environment.settings.images_table)
+        return [from_attributes(item) for item in items if CLAIM_MARK not in item["image_id"]["S"]]
 
     def recorded(self) -> dict[str, tuple[str, str]]:
         """The source version that each record is of, and its ETag, by key."""
@@ -55,7 +55,7 @@ class Observer:
             self._environment.touched_at[key] = self._environment.scheduler.now
             if self._cloud.s3.bucket(bucket).current(key) is None:
                 self._absent_at[key] = self._environment.scheduler.now
-        elif "Removed" in record["eventName"]:
+        elif bucket == self._environment.settings.results_bucket and "Removed" in record["eventName"]:
             self._result_deleted(key)
 
     def _event_lost(self, record: dict[str, Any]) -> None:

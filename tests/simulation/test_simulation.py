@@ -6,6 +6,7 @@ import pytest
 
 import worker.sqs.receive
 from tests.simulation.campaign import summary_of
+from tests.simulation.environment import ALIASED
 from tests.simulation.simulation import Simulation, run_seed
 
 #: Seeds of one test, and tests of `make test`: 160 seeds.
@@ -23,6 +24,16 @@ def broken(first: int) -> dict[int, tuple[str, ...]]:
 
 @pytest.mark.parametrize("first", range(0, QUICK * SEEDS, SEEDS))
 def test_every_invariant_holds(first: int) -> None:
+    assert broken(first) == {}
+
+
+def test_every_invariant_holds_where_images_claim_each_others_aliases() -> None:
+    assert broken(ALIASED) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(ALIASED + SEEDS, ALIASED + 4 * SEEDS, SEEDS))
+def test_every_invariant_holds_for_more_seeds_with_aliases(first: int) -> None:
     assert broken(first) == {}
 
 

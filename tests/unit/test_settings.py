@@ -73,6 +73,9 @@ def test_one_error_names_all_wrong_settings(monkeypatch: pytest.MonkeyPatch) -> 
         ({"PIXELFLEET_BULK_MAX_BYTES": "9", "PIXELFLEET_HEAVY_MAX_BYTES": "8"}, "PIXELFLEET_BULK_MAX_BYTES is above"),
         ({"PIXELFLEET_BULK_MAX_PIXELS": "9", "PIXELFLEET_HEAVY_MAX_PIXELS": "8"}, "PIXELFLEET_BULK_MAX_PIXELS is abo"),
         ({"PIXELFLEET_RESULTS_BUCKET": "pixelfleet-uploads"}, "are one bucket"),
+        ({"PIXELFLEET_ALIAS": "{stem}.{ext}"}, "variant} is missing"),
+        ({"PIXELFLEET_ALIAS_PREFIX": "ana/"}, "could be the folder of an owner"),
+        ({"PIXELFLEET_ALIAS_BUCKET": "pixelfleet-uploads"}, "every alias would set off a job"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(
@@ -82,6 +85,17 @@ def test_settings_that_contradict_each_other_are_refused(
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=reported):
         load_settings()
+
+
+def test_aliases_are_among_the_results_below_a_prefix_or_anywhere_in_another_bucket(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = load_settings()
+    assert (settings.alias_bucket, settings.alias_prefix) == ("pixelfleet-results", "_alias/")
+    monkeypatch.setenv("PIXELFLEET_ALIAS_BUCKET", "shop")
+    assert (load_settings().alias_bucket, load_settings().alias_prefix) == ("shop", "")
+    monkeypatch.setenv("PIXELFLEET_ALIAS_PREFIX", "img/")
+    assert load_settings().alias_prefix == "img/"
 
 
 @pytest.mark.parametrize("field", list(Settings.model_fields))

@@ -1,4 +1,4 @@
-"""The steps after an outcome: its dead letter, its notice, its batch's completion, the deletion of superseded results.
+"""The steps after an outcome: aliases, dead letter, notice, the batch's completion, deletion of superseded results.
 
 All steps are repeated when a message is delivered again: the worker may have died after it wrote the record. The record
 then has a pending notice or superseded folders, or its batch is full and not announced, and the next delivery goes on.
@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Origin
-from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.records import Image, RecipeRef, Status
 from pixelfleet.domain.transitions import Refusal
 from pixelfleet.errors import Cause
+from pixelfleet.operations.aliases import Aliases
 from pixelfleet.operations.completion import complete_after
+from pixelfleet.recipes import Recipe
 from worker.job.revision import results_folder
 
 _SETTLED = frozenset({Status.READY, Status.FAILED})
@@ -21,13 +23,27 @@ _SETTLED = frozenset({Status.READY, Status.FAILED})
 class Finish:
     """Does the remaining steps for an image whose record has an outcome."""
 
-    def __init__(self, deployment: Deployment, on_invalidation: Callable[[], None] = lambda: None) -> None:
-        """`on_invalidation` is called after an image was noted for invalidation in the edge caches."""
+    def __init__(
+        self,
+        deployment: Deployment,
+        on_invalidation: Callable[[], None] = lambda: None,
+        load: Callable[[RecipeRef], Recipe] | None = None,
+    ) -> None:
+        """`on_invalidation` is called after an image was noted for invalidation in the edge caches.
+
+        `load` reads a recipe.
+        """
         self._deployment = deployment
         self._on_invalidation = on_invalidation
+        self._aliases = Aliases(deployment, load)
 
     def settled(self, image: Image) -> Image:
-        """Do all remaining steps; returns the record after them. May be called when no step remains."""
+        """Do all remaining steps; returns the record after them. May be called when no step remains.
+
+        Aliases come first: the notice names them, and a removed image has its aliases in the record until they are
+        deleted.
+        """
+        image = self._aliases.sync(image)
         if image.notice is not None:
             image = self._announce(image)
         complete_after(self._deployment, image)

@@ -42,7 +42,7 @@ class Processor:
         self._recipes = RecipeChoice(deployment, self._surroundings.monotonic)
         self._maker = VariantMaker(deployment, self._surroundings)
         self._lazy = LazyVariantMaker(deployment, self._surroundings, self._limit)
-        self._finish = Finish(deployment, self._surroundings.on_invalidation)
+        self._finish = Finish(deployment, self._surroundings.on_invalidation, self._recipes.load)
 
     @property
     def worker(self) -> str:
@@ -64,6 +64,9 @@ class Processor:
             return None
         if job.origin is Origin.RESTORE:
             return self._follow_restore(job, lane, hold)
+        if job.origin is Origin.ALIASES:
+            self._finish.again(job.image_id)
+            return None
         return self._process(job, lane, hold)
 
     def _process(self, job: Job, lane: Lane, hold: Hold) -> Image | None:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from dashboard.api.models.base import IMAGE_ID, REVISION, Model
 from pixelfleet.domain.image_filters import OrderedFilters
-from pixelfleet.domain.records import AttemptLine, Image, KeptRevision, Status, StoredVariant
+from pixelfleet.domain.records import Alias, AttemptLine, Image, KeptRevision, Status, StoredVariant
 from pixelfleet.domain.scores import as_ssim
 from pixelfleet.domain.variant_files import address_of, label_of
 from pixelfleet.errors import Cause
@@ -95,6 +95,24 @@ class KeptRevisionOut(Model):
         )
 
 
+class AliasOut(Model):
+    """A copy of one file under a readable key."""
+
+    file: str = Field(examples=["card.jpg"])
+    bucket: str = Field(examples=["shop-images"])
+    key: str = Field(description="Empty where the template makes no key.", examples=["beach/IMG_0001_card.jpg"])
+    state: str = Field(
+        description="held: the copy is there. taken: an older image has the key. refused: S3 does not let it be "
+        "written. invalid: the template makes no key.",
+        examples=["held"],
+    )
+    problem: str = Field(description="What is wrong; empty where the alias is held.", examples=[""])
+
+    @classmethod
+    def of(cls, alias: Alias) -> "AliasOut":
+        return cls(**alias.model_dump(include=set(cls.model_fields)))
+
+
 class ImageOut(ImageSummary):
     """An image with all its facts."""
 
@@ -102,6 +120,7 @@ class ImageOut(ImageSummary):
     recipe: str | None = Field(examples=["web"])
     revision: str | None = Field(description="Digest of source version, recipe and engine.", examples=[REVISION])
     kept_revisions: list[KeptRevisionOut] = Field(description="Earlier revisions that can be made current again.")
+    aliases: list[AliasOut] = Field(description="Copies of the results under readable keys.")
     attempts: int = Field(examples=[1])
     history: list[AttemptLine] = Field(description="The last twenty things that happened to it, oldest first.")
     frames: int | None = Field(examples=[1])
@@ -122,6 +141,7 @@ class ImageOut(ImageSummary):
             recipe=image.recipe.name if image.recipe else None,
             revision=image.revision,
             kept_revisions=[KeptRevisionOut.of(kept) for kept in image.kept_revisions],
+            aliases=[AliasOut.of(alias) for alias in image.aliases],
             attempts=image.attempts,
             history=list(image.attempt_log),
             frames=image.frames,

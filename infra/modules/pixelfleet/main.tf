@@ -27,7 +27,14 @@ locals {
   roles          = { path = var.role_path, boundary = var.permissions_boundary_arn }
 
   source_bucket_arns = [for name in var.source_buckets : "arn:${data.aws_partition.current.partition}:s3:::${name}"]
-  uploads_arn        = "arn:${data.aws_partition.current.partition}:s3:::${local.uploads_bucket}"
+  alias_bucket       = try(var.aliases.bucket, null) == null ? local.results_bucket : var.aliases.bucket
+  alias_prefix       = try(var.aliases.prefix, null) == null ? (local.alias_bucket == local.results_bucket ? "_alias/" : "") : var.aliases.prefix
+  alias_settings = var.aliases == null ? {} : { for name, value in {
+    PIXELFLEET_ALIAS        = var.aliases.template
+    PIXELFLEET_ALIAS_BUCKET = local.alias_bucket
+    PIXELFLEET_ALIAS_PREFIX = local.alias_prefix
+  } : name => value if value != "" }
+  uploads_arn = "arn:${data.aws_partition.current.partition}:s3:::${local.uploads_bucket}"
 
   vpc_id = try(module.network[0].vpc_id, var.existing_network.vpc_id)
   network = {
@@ -41,13 +48,13 @@ locals {
   # Lambda developer guide, "Creating and configuring an Amazon SQS event source mapping": at least six times the
   # function's time-out and the batch's window.
   queues = {
-    uploads = { visibility = 6 * var.producer.timeout + var.producer.batch_window, max_receives = 5, senders = concat([local.uploads_arn], local.source_bucket_arns) }
-    bulk    = { visibility = var.bulk.visibility, max_receives = var.lane_max_receives, senders = [] }
-    heavy   = { visibility = var.heavy.visibility, max_receives = var.lane_max_receives, senders = [] }
+    uploads = { visibility = 6 * var.producer.timeout + var.producer.batch_window, max_receives = 5, senders = concat([local.uploads_arn], local.source_bucket_arns), rules = aws_cloudwatch_event_rule.sources[*].arn }
+    bulk    = { visibility = var.bulk.visibility, max_receives = var.lane_max_receives, senders = [], rules = [] }
+    heavy   = { visibility = var.heavy.visibility, max_receives = var.lane_max_receives, senders = [], rules = [] }
   }
 
   # The settings for pixelfleet/settings.py, with every name, URL and ARN in full.
-  environment = merge(var.settings, {
+  environment = merge(var.settings, local.alias_settings, {
     PIXELFLEET_PREFIX            = var.prefix
     PIXELFLEET_ACCOUNT_ID        = local.account_id
     PIXELFLEET_UPLOADS_BUCKET    = module.storage.buckets.uploads.name
@@ -117,6 +124,7 @@ module "queue" {
   visibility         = each.value.visibility
   max_receives       = each.value.max_receives
   sender_bucket_arns = each.value.senders
+  sender_rule_arns   = each.value.rules
 }
 
 module "storage" {
@@ -199,8 +207,12 @@ module "ecs" {
   kms_key_arn        = var.kms_key_arn
   existing_cluster   = var.existing_cluster_name
   source_bucket_arns = local.source_bucket_arns
-  ecs_exec           = var.ecs_exec
-  roles              = local.roles
+  aliases = {
+    bucket_arn = "arn:${data.aws_partition.current.partition}:s3:::${local.alias_bucket}"
+    prefix     = local.alias_prefix
+  }
+  ecs_exec = var.ecs_exec
+  roles    = local.roles
 
   dashboard = merge(var.dashboard, {
     port             = local.dashboard_port

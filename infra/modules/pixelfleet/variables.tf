@@ -140,7 +140,7 @@ variable "existing_balancer" {
 }
 
 variable "source_buckets" {
-  description = "Names of buckets that hold originals already (pixelfleet adopt). The parts may read the buckets; the buckets may notify the uploads queue."
+  description = "Names of buckets that hold originals already (pixelfleet adopt). The parts may read the buckets; the buckets may notify the uploads queue, themselves or by EventBridge."
   type        = set(string)
   default     = []
   nullable    = false
@@ -153,6 +153,38 @@ variable "source_buckets" {
   validation {
     condition     = length(var.source_buckets) <= 30
     error_message = "source_buckets should be 30 buckets at most: IAM allows a role 10,240 characters of inline policies. A second stack with another prefix takes the others."
+  }
+}
+
+variable "aliases" {
+  description = <<-EOT
+    Copies of results under readable keys, for people who serve straight from S3. Null: only recipes with a template of
+    their own make copies, in the bucket of results.
+
+    template  such as {path}/{stem}_{variant}.{ext}
+    bucket    a bucket that is there already; by default the bucket of results
+    prefix    prefix of the keys, with a slash; in the bucket of results _alias/ by default, else none
+  EOT
+  type = object({
+    template = string
+    bucket   = optional(string)
+    prefix   = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.aliases == null || can(regex("\\{variant\\}", var.aliases.template)) && can(regex("\\{ext\\}", var.aliases.template))
+    error_message = "aliases.template should have {variant} and {ext}: two files of one image would have the same key."
+  }
+
+  validation {
+    condition     = try(var.aliases.bucket == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.aliases.bucket)), true)
+    error_message = "aliases.bucket should be the name of a bucket, without s3:// and arn:."
+  }
+
+  validation {
+    condition     = try(var.aliases.prefix == null || can(regex("^_.*/$", var.aliases.prefix)) || var.aliases.bucket != null && can(regex("/$", var.aliases.prefix)), true)
+    error_message = "aliases.prefix should end with a slash, and begin with _ in the bucket of results, as in _alias/."
   }
 }
 

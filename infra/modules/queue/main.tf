@@ -83,6 +83,28 @@ data "aws_iam_policy_document" "this" {
       }
     }
   }
+
+  # EventBridge user guide, "Using resource-based policies": a rule sends by the policy of the queue.
+  dynamic "statement" {
+    for_each = length(var.sender_rule_arns) > 0 ? [var.sender_rule_arns] : []
+
+    content {
+      sid       = "RuleSends"
+      actions   = ["sqs:SendMessage"]
+      resources = [aws_sqs_queue.this.arn]
+
+      principals {
+        type        = "Service"
+        identifiers = ["events.amazonaws.com"]
+      }
+
+      condition {
+        test     = "ArnEquals"
+        variable = "aws:SourceArn"
+        values   = statement.value
+      }
+    }
+  }
 }
 
 data "aws_iam_policy_document" "dead_letters" {

@@ -31,6 +31,12 @@ variable "long_poll" {
   default     = 20
 }
 
+variable "sender_rule_arns" {
+  description = "Rules of EventBridge that may send events here."
+  type        = list(string)
+  default     = []
+}
+
 variable "sender_bucket_arns" {
   description = "Buckets that may send their notifications here."
   type        = list(string)

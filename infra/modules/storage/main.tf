@@ -198,6 +198,6 @@ resource "aws_s3_bucket_notification" "uploads" {
   queue {
     id        = "uploads"
     queue_arn = var.uploads_queue_arn
-    events    = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
+    events    = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*", "s3:ObjectRestore:Completed"]
   }
 }

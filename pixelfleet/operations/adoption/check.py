@@ -1,9 +1,6 @@
 """The missing settings of an adopted bucket, each with the command that adds it. Nothing is changed."""
 
-import json
 import shlex
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
 
 from pixelfleet.aws.bucket_setup import BucketSetup
 from pixelfleet.aws.queues import queue_name
@@ -11,13 +8,9 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.partitions import arn, partition_of
 from pixelfleet.domain.routes import Router
 from pixelfleet.errors import SetupError
+from pixelfleet.operations.adoption.event_checks import check_events, check_queue_policy
 from pixelfleet.operations.adoption.order import check_source
 from pixelfleet.operations.preflight import Check, State
-
-#: Events of S3 that the producer reads, as a notification names them (S3 user guide, "Event notification types").
-EVENTS: Final = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:ObjectRestore:Completed")
-#: The same as EventBridge names them.
-DETAIL_TYPES: Final = ("Object Created", "Object Deleted", "Object Restore Completed")
 
 
 def check_adoption(deployment: Deployment, bucket: str, prefix: str = "") -> list[Check]:
@@ -37,8 +30,8 @@ def check_adoption(deployment: Deployment, bucket: str, prefix: str = "") -> lis
     bucket_arn = f"arn:{partition_of(settings.region).name}:s3:::{bucket}"
     return [
         readable,
-        _events(setup, bucket, queue),
-        _queue_policy(setup, bucket, bucket_arn),
+        check_events(setup, bucket, queue),
+        check_queue_policy(setup, bucket, bucket_arn, queue),
         _versioning(setup, bucket),
         _key(setup, bucket),
         _route(deployment, bucket, prefix),
@@ -55,100 +48,7 @@ def _readable(deployment: Deployment, bucket: str, prefix: str) -> Check:
     except SetupError as error:
         return Check("bucket", State.MISSING, str(error))
     what = "an object was read" if first is not None else "there is no object yet"
-    return Check("bucket", State.OK, f"listed by the credentials of this shell; {what}")
-
-
-def _events(setup: BucketSetup, bucket: str, queue: str) -> Check:
-    """Whether new and removed objects, and ended restores, are reported to the uploads queue."""
-    if setup.notifications is None:
-        return Check("events", State.UNKNOWN, "these credentials may not read s3:GetBucketNotification")
-    lacking = missing_events(setup, bucket, queue)
-    if not lacking:
-        return Check("events", State.OK, "objects that come, go or are restored are reported to the uploads queue")
-    configuration = shlex.quote(json.dumps(notification_with_queue(setup.notifications, queue)))
-    command = "aws s3api put-bucket-notification-configuration"
-    command += f" --bucket {bucket} --notification-configuration {configuration}"
-    detail = (
-        f"not reported to the uploads queue: {', '.join(lacking)}. Without events, `pixelfleet adopt` finds new objects"
-    )
-    return Check("events", State.MISSING, detail, command)
-
-
-def missing_events(setup: BucketSetup, bucket: str, queue: str) -> list[str]:
-    """The events that neither a notification nor a rule of EventBridge sends to the queue."""
-    notifications = setup.notifications or {}
-    by_queue = {
-        event
-        for each in notifications.get("QueueConfigurations", [])
-        if each.get("QueueArn") == queue and not each.get("Filter")
-        for event in each.get("Events", [])
-    }
-    bridged: set[str] = set()
-    if "EventBridgeConfiguration" in notifications:
-        bridged = {
-            event
-            for event, detail_type in zip(EVENTS, DETAIL_TYPES, strict=True)
-            if any(_matches(rule, bucket, detail_type) for rule in setup.rules or ())
-        }
-    covered = by_queue | bridged | ({"s3:ObjectRestore:Completed"} if "s3:ObjectRestore:*" in by_queue else set())
-    return [event for event in EVENTS if event not in covered]
-
-
-def _matches(pattern: Mapping[str, Any], bucket: str, detail_type: str) -> bool:
-    """Whether a pattern of EventBridge matches such an event, by the exact values in the pattern."""
-    names = pattern.get("detail", {}).get("bucket", {}).get("name", [bucket])
-    return (
-        "aws.s3" in pattern.get("source", ["aws.s3"])
-        and detail_type in pattern.get("detail-type", [detail_type])
-        and bucket in names
-    )
-
-
-def notification_with_queue(notifications: Mapping[str, Any], queue: str) -> dict[str, Any]:
-    """The present configuration, with all events to the queue: a change in S3 replaces the whole configuration."""
-    kept = [each for each in notifications.get("QueueConfigurations", []) if each.get("QueueArn") != queue]
-    ours = {"Id": "pixelfleet", "QueueArn": queue, "Events": list(EVENTS)}
-    return dict(notifications) | {"QueueConfigurations": [*kept, ours]}
-
-
-def _queue_policy(setup: BucketSetup, bucket: str, bucket_arn: str) -> Check:
-    """Whether the queue accepts the messages of S3 or EventBridge."""
-    if setup.queue_policy is None:
-        return Check(
-            "queue policy", State.UNKNOWN, "these credentials may not read the policy of the uploads queue", ""
-        )
-    statements = setup.queue_policy.get("Statement", []) if setup.queue_policy else []
-    allowed = any(_lets_send(statement, bucket_arn) for statement in _listed(statements))
-    if allowed:
-        return Check("queue policy", State.OK, f"the uploads queue takes the events of {bucket}")
-    remedy = (
-        f'add "{bucket}" to the Terraform variable source_buckets, and apply: it gives the workers their rights, too'
-    )
-    return Check("queue policy", State.MISSING, f"the uploads queue takes no events of {bucket}", remedy)
-
-
-def _lets_send(statement: Mapping[str, Any], bucket_arn: str) -> bool:
-    if statement.get("Effect") != "Allow" or not {"sqs:SendMessage", "sqs:*", "SQS:SendMessage"} & set(
-        _listed(statement.get("Action", []))
-    ):
-        return False
-    principal = statement.get("Principal")
-    services = _listed(principal.get("Service", [])) if isinstance(principal, Mapping) else []
-    if "events.amazonaws.com" in services:
-        return True
-    sources = [
-        source
-        for condition in statement.get("Condition", {}).values()
-        for name, values in condition.items()
-        if name.lower() == "aws:sourcearn"
-        for source in _listed(values)
-    ]
-    return "s3.amazonaws.com" in services and (not sources or bucket_arn in sources)
-
-
-def _listed(value: Any) -> list[Any]:
-    """A value of a policy, which may be a single value or a list."""
-    return list(value) if isinstance(value, Iterable) and not isinstance(value, str | Mapping) else [value]
+    return Check("bucket", State.OK, f"these credentials may list it; {what}")
 
 
 def _versioning(setup: BucketSetup, bucket: str) -> Check:

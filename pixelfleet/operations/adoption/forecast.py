@@ -23,7 +23,7 @@ from pixelfleet.errors import Cause, PermanentError, SetupError, TransientError
 from pixelfleet.forecast import GIGA, MEGA, PIXEL_BYTES, SQS_REQUESTS, Forecast, Work, cost
 from pixelfleet.images.limits import Limits
 from pixelfleet.images.probe import Probe, probe
-from pixelfleet.operations.adoption.order import Adoption, Rejects, candidates, check_source, listing_of
+from pixelfleet.operations.adoption.order import Adoption, Rejects, candidates, check_order, listing_of
 from pixelfleet.operations.recipe_choice import RecipeChoice
 from pixelfleet.operations.reconcile.listing import ListingPage
 from pixelfleet.recipes import Recipe
@@ -120,7 +120,7 @@ def forecast_adoption(
         SetupError: the bucket or the inventory cannot be used.
         TransientError: S3 or DynamoDB does not answer.
     """
-    check_source(deployment, order.bucket)
+    check_order(deployment, order)
     deployment.source_buckets.check_readable(order.bucket, order.prefix)
     forecast = AdoptionForecast(Forecast(order.recipe or _recipe(deployment, order)))
     sample = _Sample(sample_size, order.source)

@@ -9,6 +9,7 @@ from pixelfleet.aws.listing import ListedObject
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.adoption import cannot_be_image
 from pixelfleet.domain.archives import RestoreTier
+from pixelfleet.domain.keys import batch_prefix
 from pixelfleet.errors import Cause, SetupError
 from pixelfleet.operations.reconcile.listing import BucketListing, InventoryListing, Listing, ListingPage
 from pixelfleet.recipes import Recipe
@@ -57,6 +58,10 @@ class Rejects:
     examples: dict[Cause, str] = field(default_factory=dict)
     older: int = 0
 
+    @property
+    def total(self) -> int:
+        return self.causes.total() + self.older
+
     def add(self, cause: Cause, key: str) -> None:
         self.causes[cause] += 1
         self.examples.setdefault(cause, key)
@@ -83,8 +88,19 @@ def check_source(deployment: Deployment, bucket: str) -> None:
         raise SetupError(
             f"{bucket} is the uploads bucket: `pixelfleet reconcile` queues what it holds without a record"
         )
-    if bucket == deployment.settings.results_bucket:
+    if bucket in (deployment.settings.results_bucket, deployment.settings.alias_bucket):
         raise SetupError(f"{bucket} is the bucket of results, from which nothing is processed: name another bucket")
+
+
+def check_order(deployment: Deployment, order: Adoption) -> None:
+    """Whether the order can be carried out, as far as no listing is needed.
+
+    Raises:
+        SetupError: the bucket is one of the deployment's own, or the owner or the batch cannot be called so.
+    """
+    check_source(deployment, order.bucket)
+    if order.owner is not None:
+        batch_prefix(order.owner, order.batch or "any")
 
 
 def listing_of(deployment: Deployment, order: Adoption) -> Listing:

@@ -23,7 +23,7 @@ from pixelfleet.domain.keys import Place, image_id
 from pixelfleet.domain.records import Batch, Image, Status, timestamp
 from pixelfleet.errors import Cause, TransientError
 from pixelfleet.operations.adoption.journal import AdoptionJournal
-from pixelfleet.operations.adoption.order import Adoption, Rejects, candidates, check_source, listing_of
+from pixelfleet.operations.adoption.order import Adoption, Rejects, candidates, check_order, listing_of
 from pixelfleet.operations.adoption.prepare import check_routes, prepared_batch
 from pixelfleet.operations.completion import complete_if_full, seal
 from pixelfleet.operations.noted import noted
@@ -67,6 +67,8 @@ class AdoptionResult:
     sealed: bool = False
     #: Jobs that were sent by all runs of this adoption.
     sent_in_all: int = 0
+    #: Keys that the listing had more than once; each counts once.
+    repeated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def adopt(
         SetupError: the bucket, the inventory or the batch cannot be used; nothing is changed.
         TransientError: S3, DynamoDB or SQS does not answer; the same order goes on where it stopped.
     """
-    check_source(deployment, order.bucket)
+    check_order(deployment, order)
     pages = listing_of(deployment, order)
     check_routes(deployment, order)
     with AdoptionJournal.open(deployment.settings.endpoint_url or "aws", *order.identity) as journal:
@@ -163,12 +165,11 @@ class _Run:
 
     def _page(self, page: ListingPage, pool: ThreadPoolExecutor) -> None:
         most = self._deployment.settings.heavy_max_bytes
-        by_id = {
-            image_id(self._order.bucket, listed.key): listed
-            for listed in candidates(page, self._order, most, self.result.rejects)
-        }
+        listed = list(candidates(page, self._order, most, self.result.rejects))
+        by_id = {image_id(self._order.bucket, each.key): each for each in listed}
         unseen = self._journal.unseen(list(by_id))
-        by_id = {its_id: listed for its_id, listed in by_id.items() if its_id in unseen}
+        by_id = {its_id: each for its_id, each in by_id.items() if its_id in unseen}
+        self.result.repeated += len(listed) - len(by_id)
         records = self._deployment.images.get_many(by_id)
         found = list(pool.map(lambda pair: self._candidate(pair[1], records.get(pair[0])), by_id.items()))
         sent = self._carry_out(found, pool)

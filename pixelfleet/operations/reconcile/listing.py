@@ -77,9 +77,15 @@ class InventoryListing:
         self._manifest = manifest
         fields = self._read_manifest(manifest)
         if fields.get("sourceBucket") != bucket:
-            raise SetupError(f"the inventory is of bucket {fields.get('sourceBucket')}, not of {bucket}")
+            raise SetupError(
+                f"the inventory is of bucket {fields.get('sourceBucket')}, not of {bucket}: name the manifest.json of "
+                f"an inventory of {bucket}"
+            )
         if fields.get("fileFormat") != "CSV":
-            raise SetupError(f"the inventory is in {fields.get('fileFormat')}: configure it to be written as CSV")
+            raise SetupError(
+                f"the inventory is in {fields.get('fileFormat')}: configure it to be written as CSV, and take a later "
+                "report; or list the bucket, without --inventory"
+            )
         self._columns = [column.strip() for column in str(fields.get("fileSchema", "")).split(",")]
         if missing := [column for column in _NEEDED if column not in self._columns]:
             raise SetupError(f"the inventory has no {', '.join(missing)}: add these fields to its configuration")

@@ -2,7 +2,8 @@
 
 An image stays `queued`, `processing` or `failed` if its object was removed and the event of the removal was lost. This
 pass skips ready images: they have results, and the sweep checks the originals of results. A notice stays pending, or
-superseded results stay undeleted, if the worker died after its record and its message was lost too.
+superseded results stay undeleted, if the worker died after its record and its message was lost too. An alias waits for
+another image that has its key.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.records import Image, Status, timestamp
 from pixelfleet.domain.sequencers import next_sequencer
 from pixelfleet.errors import Cause
+from pixelfleet.operations.alias_plan import AliasPlan
 from pixelfleet.operations.reconcile.compare import GROUP, THREADS
 from pixelfleet.operations.reconcile.verdict import Horizon, last_touched
 
@@ -52,10 +54,10 @@ def settle_records(
         TransientError: S3, DynamoDB or SQS does not answer; the pass may be repeated.
     """
     result = UnsettledRecords()
-    records = _overdue(deployment, horizon, prefix)
+    records, aliases = _overdue(deployment, horizon, prefix), AliasPlan(deployment)
     with ThreadPoolExecutor(THREADS) as pool:
         while page := list(islice(records, BATCH_GET_KEYS)):
-            jobs = list(pool.map(lambda image: (_job(deployment, image), image), page))
+            jobs = list(pool.map(lambda image: (_job(deployment, aliases, image), image), page))
             for job, image in jobs:
                 gone = job is not None and job.kind is JobKind.REMOVE and image.status is not Status.DELETED
                 waiting = job is not None and job.kind is JobKind.PROCESS and job.origin is Origin.RECONCILE
@@ -74,7 +76,7 @@ def _overdue(deployment: Deployment, horizon: Horizon, prefix: str) -> Iterator[
             yield image
 
 
-def _job(deployment: Deployment, image: Image) -> Job | None:
+def _job(deployment: Deployment, aliases: AliasPlan, image: Image) -> Job | None:
     """The job that settles a record, None if the listing of the bucket covers it."""
     removal = Job(JobKind.REMOVE, image.bucket, image.key, sequencer=image.sequencer, origin=Origin.RECONCILE)
     under_way = image.status in _UNDER_WAY
@@ -85,7 +87,7 @@ def _job(deployment: Deployment, image: Image) -> Job | None:
         if _waits(deployment, image, current):
             return _job_of_present(image, current)
     if under_way or (image.notice is None and not image.superseded):
-        return None
+        return aliases.job(image) if image.alias_due and not under_way else None
     # The job repeats the image's event: the claim is refused as done, and the worker finishes the rest.
     return removal if image.status is Status.DELETED else image.job(Origin.EVENT)
 

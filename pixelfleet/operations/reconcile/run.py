@@ -168,10 +168,12 @@ def _checkpoint(deployment: Deployment, order: ReconcileOrder, recipe: RecipeRef
 
 def _listing(deployment: Deployment, order: ReconcileOrder) -> Listing:
     bucket = order.bucket or deployment.settings.uploads_bucket
-    if bucket == deployment.settings.results_bucket:
+    if bucket in (deployment.settings.results_bucket, deployment.settings.alias_bucket):
         raise SetupError(f"{bucket} is the bucket of results, from which nothing is processed: name another bucket")
     if order.inventory:
         return InventoryListing(deployment.listings, order.inventory, bucket, order.prefix)
+    if bucket != deployment.settings.uploads_bucket:
+        deployment.source_buckets.check_readable(bucket, order.prefix)
     return BucketListing(deployment.listings, bucket, order.prefix)
 
 

@@ -1,4 +1,5 @@
-"""Results that no record names, and images whose original is gone while the event of its removal was lost."""
+"""Results that no record names, images whose original is gone while the event of its removal was lost, and aliases that
+are not what the catalog says."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,11 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.records import Image, Status, timestamp
 from pixelfleet.domain.transitions import Refusal
+from pixelfleet.operations.alias_plan import AliasPlan
+from pixelfleet.operations.aliases import AliasCopies
 from pixelfleet.operations.reconcile.compare import GROUP, THREADS
+from pixelfleet.operations.reconcile.verdict import last_touched
+from pixelfleet.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,8 @@ class Folder:
 @dataclass(slots=True)
 class Swept:
     """Folders seen; of these deleted, kept revisions whose days are over among them (`expired`), and kept because
-    their image is unknown; images sent to be removed.
+    their image is unknown; images sent to be removed, and images sent because an alias is missing, old or another.
+    `stray_aliases` are copies that belong to no image, and are deleted.
     """
 
     seen: int = 0
@@ -37,6 +43,8 @@ class Swept:
     expired: int = 0
     unexplained: int = 0
     removed: int = 0
+    aliases: int = 0
+    stray_aliases: int = 0
 
 
 class Sweep:
@@ -46,6 +54,7 @@ class Sweep:
         self._deployment = deployment
         self._before = before
         self._dry_run = dry_run
+        self._aliases = AliasPlan(deployment)
         self.swept = Swept()
 
     def run(self, progress: Callable[[Swept], None]) -> Swept:
@@ -62,6 +71,12 @@ class Sweep:
                 for image, original in zip(kept, pool.map(self._original, kept), strict=True):
                     if original is None:
                         self._remove(image)
+                for image, differ in zip(kept, pool.map(self._differ, kept), strict=True):
+                    if differ:
+                        self._make_aliases(image)
+                progress(self.swept)
+            for listed in self._alias_pages():
+                list(pool.map(self._delete_stray, self._unclaimed(listed)))
                 progress(self.swept)
         return self.swept
 
@@ -133,10 +148,41 @@ class Sweep:
             removal = Job(JobKind.REMOVE, image.bucket, image.key, sequencer=image.sequencer, origin=Origin.RECONCILE)
             self._deployment.queues.send(Lane.BULK, [removal], GROUP)
 
+    def _differ(self, image: Image) -> bool:
+        """Whether a ready image's aliases are to be made again. An image under way makes them at its end."""
+        ready = image.status is Status.READY and image.notice is None
+        return ready and last_touched(image) <= timestamp(self._before) and self._aliases.differ(image)
+
+    def _make_aliases(self, image: Image) -> None:
+        self.swept.aliases += 1
+        if not self._dry_run:
+            self._deployment.queues.send(image.lane, [image.job(Origin.ALIASES)], GROUP)
+
+    def _alias_pages(self) -> Iterator[list[ListedObject]]:
+        settings = self._deployment.settings
+        return self._deployment.listings.pages(settings.alias_bucket, settings.alias_prefix)
+
+    def _unclaimed(self, page: list[ListedObject]) -> list[tuple[str, str]]:
+        """The keys of a page that no image has claimed, and that nobody can be about to claim."""
+        bucket = self._deployment.settings.alias_bucket
+        places = [(bucket, listed.key) for listed in page if listed.modified <= self._before]
+        holders = self._deployment.alias_claims.holders(places)
+        return [place for place in places if place not in holders]
+
+    def _delete_stray(self, place: tuple[str, str]) -> None:
+        """Delete a copy that belongs to no image. The file of somebody else stays."""
+        if self._deployment.alias_objects.result_of(place) is None:
+            return
+        self.swept.stray_aliases += 1
+        if not self._dry_run:
+            AliasCopies(self._deployment, self._aliases).settle(place)
+
     def _folders(self) -> Iterator[Folder]:
-        pages = self._deployment.listings.pages(self._deployment.settings.results_bucket)
+        settings = self._deployment.settings
+        pages = self._deployment.listings.pages(settings.results_bucket)
         # Keys come in order, so the keys of a revision are neighbours.
-        for parts, members in groupby((listed for page in pages for listed in page), key=_revision):
+        results = (listed for page in pages for listed in page if not _is_alias(listed, settings))
+        for parts, members in groupby(results, key=_revision):
             if parts is not None:
                 owner, image_id, revision = parts
                 newest = max(listed.modified for listed in members)
@@ -146,3 +192,7 @@ class Sweep:
 def _revision(listed: ListedObject) -> tuple[str, str, str] | None:
     parts = listed.key.split("/", 3)
     return (parts[0], parts[1], parts[2]) if len(parts) == 4 else None
+
+
+def _is_alias(listed: ListedObject, settings: Settings) -> bool:
+    return settings.alias_bucket == settings.results_bucket and listed.key.startswith(settings.alias_prefix)

@@ -17,7 +17,7 @@ DEVICES: dict[str, dict[str, Any]] = {
 #: The rules of axe that are checked in each colour scheme. The other rules look at nothing that a scheme changes.
 SCHEMES: dict[str, list[str]] = {"light": RULES, "dark": ["color-contrast", "link-in-text-block"]}
 PAGES = (
-    "/", "/upload", "/batches", "/recipes", "/recipes/web", "/recipes/web/edit", "/routes?key=a.jpg",
+    "/", "/upload", "/batches", "/recipes", "/recipes/web", "/recipes/web/edit", "/routes?key=a.jpg", "/adopted",
     "/duplicates", "/duplicates?near=4", "/fleet", "/failures", "/users", "/activity", "/account", "/docs", "/help",
     "/help/reference/limits",
 )  # fmt: skip

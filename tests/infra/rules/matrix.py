@@ -44,6 +44,7 @@ CELLS: Final[dict[str, dict[str, Any]]] = {
         "signing_public_keys": {"first": PUBLIC_KEY, "second": PUBLIC_KEY},
         "signing_key": "second",
         "source_buckets": ["museum-masters"],
+        "aliases": {"template": "{path}/{stem}_{variant}.{ext}", "bucket": "museum-web"},
         "role_path": "/teams/images/",
         "permissions_boundary_arn": "arn:aws:iam::123456789012:policy/boundary",
         "ecs_exec": True,

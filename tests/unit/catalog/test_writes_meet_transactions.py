@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from pixelfleet.catalog import dynamo
 from pixelfleet.catalog.activity import Activity, Heartbeat, Sample
+from pixelfleet.catalog.alias_claims import AliasClaims
 from pixelfleet.catalog.background import BackgroundTasks
 from pixelfleet.catalog.batches import Batches
 from pixelfleet.catalog.image_reader import ImageReader
@@ -28,7 +29,7 @@ from pixelfleet.catalog.users import Users
 from pixelfleet.domain.adoption import adopted_image
 from pixelfleet.domain.jobs import Lane, Origin
 from pixelfleet.domain.keys import Place
-from pixelfleet.domain.records import Image, RecipeRef
+from pixelfleet.domain.records import Alias, Image, RecipeRef
 from pixelfleet.domain.registry import with_default
 from pixelfleet.domain.tags import Tags
 from pixelfleet.domain.transitions import Failure, Refusal
@@ -82,6 +83,7 @@ class Tables:
 
     def __init__(self, client: Any) -> None:
         self.images = Images(client, "images", "batches", now=lambda: NOW, pause=lambda: None)
+        self.alias_claims = AliasClaims(client, "images")
         self.batches = Batches(client, "batches")
         self.users = Users(client, "users")
         self.attempts = SignInAttempts(client, "users")
@@ -114,6 +116,7 @@ class Tables:
         self.users.add("ana", "hash")
 
 
+HELD: Final = Alias(file="thumb.webp", bucket="shop", key="cat.webp")
 FAILURE: Final = Failure(Cause.UNREADABLE, "it is broken")
 
 Act = Callable[[Tables], Callable[[], object]]
@@ -187,6 +190,11 @@ def _of_user(act: Callable[[Users], object]) -> Act:
     return prepared
 
 
+def _release(tables: Tables) -> Callable[[], object]:
+    tables.alias_claims.claim(("shop", "cat.jpg"), "one")
+    return lambda: tables.alias_claims.release(("shop", "cat.jpg"), "one")
+
+
 def _of(record: Callable[[Tables], Image], act: Callable[[Images, Image], object]) -> Act:
     def prepared(t: Tables) -> Callable[[], object]:
         present = record(t)
@@ -207,6 +215,10 @@ WRITERS: Final[dict[str, Act]] = {
     "Images.hand_back": _of(Tables.claimed, lambda i, c: i.hand_back(aim().claimed(c), c)),
     "Images.remove": _of(Tables.ready, lambda i, _: i.remove(aim(sequencer="07").job, "w1")),
     "Images.announced": _of(Tables.ready, lambda i, ready: i.announced(ready)),
+    "Images.set_aliases": _of(Tables.ready, lambda i, ready: i.set_aliases(ready, (HELD,))),
+    "AliasClaims.claim": lambda t: lambda: t.alias_claims.claim(("shop", "cat.jpg"), "one"),
+    "AliasClaims.release": _release,
+    "AliasClaims.wait": lambda t: lambda: t.alias_claims.wait(("shop", "cat.jpg"), "one", "two"),
     "Images.supersede": _of(Tables.ready, lambda i, ready: i.supersede(ready, "other")),
     "Images.abandon": _of(Tables.failed, lambda i, failed: i.abandon(failed, failed.target or "")),
     "Images.forget_revisions": _of(
@@ -264,6 +276,7 @@ READERS: Final = frozenset(
         "ImageReader.of_batch", "ImageReader.failed", "ImageReader.last_failed", "ImageReader.unsettled",
         "ImageReader.made_by_earlier", "ImageReader.with_digest", "ImageReader.with_digests",
         "Batches.get", "Batches.counts", "Batches.of_owner", "Batches.all",
+        "AliasClaims.holder", "AliasClaims.holders",
         "Users.get", "Users.names", "Users.all", "Users.token_uses", "Users.in_session",
         "RecipeTexts.text", "RecipeRegistry.get", "RecipeRegistry.versions",
         "Activity.actions", "Activity.heartbeats", "Activity.samples",
@@ -273,6 +286,7 @@ READERS: Final = frozenset(
 CLASSES: Final = (
     ImageReader,
     Images,
+    AliasClaims,
     Batches,
     SignInAttempts,
     Users,

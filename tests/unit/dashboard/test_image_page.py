@@ -7,7 +7,7 @@ import zipfile
 from pixelfleet.catalog.dynamo import to_attributes
 from pixelfleet.catalog.items import image_item
 from pixelfleet.domain.jobs import Origin
-from pixelfleet.domain.records import Image, RecipeRef, StoredVariant, timestamp
+from pixelfleet.domain.records import Alias, AliasState, Image, RecipeRef, StoredVariant, timestamp
 from pixelfleet.domain.transitions import Aim, Success
 from tests.fakes.records import record
 from tests.unit.dashboard.conftest import Dashboard
@@ -128,3 +128,41 @@ def test_a_program_makes_an_earlier_revision_current(dashboard: Dashboard) -> No
     assert isinstance(again, Image)
     busy = ana.post(f"{address}/revisions/{image.revision}/current")
     assert (busy.status_code, "is being processed" in busy.json()["detail"]) == (400, True)
+
+
+def test_the_page_of_an_adopted_image_may_draw_originals_of_its_bucket_and_no_other_page_may(
+    dashboard: Dashboard,
+) -> None:
+    adopted = record(dashboard.deployment, "ana", "masters", "a", bucket="museum-masters", key="scans/a.jpg")
+    dotted = record(dashboard.deployment, "ana", "masters", "b", bucket="museum.masters", key="scans/b.jpg")
+    own = record(dashboard.deployment, "ana", "masters", "c.jpg")
+    ana = dashboard.browser("ana")
+
+    def pictures(path: str) -> list[str]:
+        policy = ana.get(path).headers["Content-Security-Policy"]
+        [images] = [part.split()[1:] for part in policy.split("; ") if part.startswith("img-src ")]
+        return images
+
+    usual = pictures(f"/images/{own.image_id}")
+    assert pictures("/batches/ana/masters") == usual
+    for image in (adopted, dotted):
+        drawn = ana.get(f"/images/{image.image_id}/drawn", follow_redirects=False).headers["Location"]
+        origin = "/".join(drawn.split("/")[:3])
+        assert pictures(f"/images/{image.image_id}") == list(dict.fromkeys([*usual, origin]))
+
+
+def test_the_page_and_the_api_show_aliases_and_why_one_is_missing(dashboard: Dashboard) -> None:
+    image = record(dashboard.deployment, "ana", "aliased", "cat.jpg")
+    held = Alias(file="thumb.webp", bucket="shop", key="cat_thumb.webp")
+    taken = Alias(file="card.jpg", bucket="shop", key="cat_card.jpg", state=AliasState.TAKEN, problem="it is <taken>")
+    noted = dashboard.deployment.images.set_aliases(image, (held, taken))
+    assert isinstance(noted, Image)
+    ana = dashboard.browser("ana")
+    page = ana.get(f"/images/{image.image_id}").text
+    assert "<bdi>cat_thumb.webp</bdi>" in page
+    assert "it is &lt;taken&gt;" in page
+    shown = ana.get(f"/api/v1/images/{image.image_id}").json()["aliases"]
+    assert [(alias["key"], alias["state"]) for alias in shown] == [
+        ("cat_thumb.webp", "held"),
+        ("cat_card.jpg", "taken"),
+    ]

@@ -86,7 +86,9 @@ def test_a_route_that_can_never_match_is_refused_with_the_route_that_takes_its_k
     registry = with_route(Registry(), route("catalog/**", "first"))
     with pytest.raises(SetupError, match=r"could never match: all its keys are taken by first \(catalog/\*\*\)"):
         with_route(registry, route("catalog/*.jpg", "second"))
-    assert [each.route_id for each in with_route(registry, route("catalog/*.jpg", "second", bucket="x")).routes] == [
+    assert [
+        each.route_id for each in with_route(registry, route("catalog/*.jpg", "second", bucket="other")).routes
+    ] == [
         "first",
         "second",
     ]
@@ -115,6 +117,10 @@ def test_a_route_that_is_added_first_comes_before_the_smallest_priority() -> Non
         ({"owner": "a/b"}, "each takes letters, digits"),
         ({"batch_from": "x"}, "no pattern for batches"),
         ({"priority": -1}, "a number from 0 to 100,000"),
+        ({"bucket": "s3://masters/"}, "no name of a bucket: write it without s3:// and without a slash"),
+        ({"match": "s3://masters/**"}, "matches keys, which have no s3://"),
+        ({"match": "uploads/ana/b1/**", "owner": "me"}, "could never give an owner or a batch"),
+        ({"match": "uploads/*/x-*/a?.jpg", "batch_from": "uploads/{batch}/**"}, "could never give an owner"),
     ],
 )
 def test_a_wrong_route_is_refused_with_the_right_form(wrong: dict[str, Any], right: str) -> None:

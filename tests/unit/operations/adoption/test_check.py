@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from pixelfleet.aws.bucket_setup import BucketSetup
-from pixelfleet.operations.adoption.check import EVENTS, check_adoption
+from pixelfleet.aws.bucket_setup import BucketSetup, EventRule
+from pixelfleet.operations.adoption.check import check_adoption
+from pixelfleet.operations.adoption.event_checks import EVENTS
 from pixelfleet.operations.preflight import Check, State
 from pixelfleet.operations.routes import RouteOrder, add_route
 from tests.unit.operations.adoption.fakes import BUCKET, Masters, masters
@@ -27,6 +28,26 @@ POLICY = {
     ]
 }
 COMPLETE = BucketSetup("Enabled", TO_QUEUE, "", POLICY, ())
+RULE_ARN = "arn:aws:events:us-east-1:000000000000:rule/pixelfleet-sources"
+BRIDGE: dict[str, Any] = {"EventBridgeConfiguration": {}}
+
+
+def rule(**pattern: Any) -> EventRule:
+    return EventRule(RULE_ARN, {"source": ["aws.s3"], **pattern})
+
+
+#: The rule of the Terraform variable source_buckets.
+OURS = rule(detail={"bucket": {"name": [BUCKET]}})
+BY_RULE: dict[str, Any] = {
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Condition": {"ArnEquals": {"aws:SourceArn": RULE_ARN}},
+        }
+    ]
+}
 
 
 @pytest.fixture
@@ -73,17 +94,50 @@ def test_a_notification_for_only_some_keys_does_not_count(there: Masters) -> Non
 
 
 def test_an_eventbridge_rule_counts_if_the_bucket_sends_events_and_the_pattern_matches_them(there: Masters) -> None:
-    bridge: dict[str, Any] = {"EventBridgeConfiguration": {}}
-    rule = {"source": ["aws.s3"], "detail": {"bucket": {"name": [BUCKET]}}}
-    taken = replace(COMPLETE, notifications=bridge, rules=(rule,))
-    assert checks(there, taken)["events"].state is State.OK
-    elsewhere = {"source": ["aws.s3"], "detail": {"bucket": {"name": ["others"]}}}
+    taken = replace(COMPLETE, notifications=BRIDGE, rules=(OURS,), queue_policy=BY_RULE)
+    found = checks(there, taken)
+    assert (found["events"].state, found["queue policy"].state) == (State.OK, State.OK)
+    assert found["events"].detail.endswith("by EventBridge")
     for setup in (
         replace(taken, notifications={}),
-        replace(taken, rules=(elsewhere,)),
-        replace(taken, rules=({"detail-type": ["Object Deleted"]},)),
+        replace(taken, rules=(rule(detail={"bucket": {"name": ["others"]}}),)),
+        replace(taken, rules=(rule(**{"detail-type": ["Object Deleted"]}),)),
     ):
         assert checks(there, setup)["events"].state is State.MISSING
+
+
+def test_a_bucket_that_sends_nothing_to_a_rule_gets_both_commands(there: Masters) -> None:
+    events = checks(there, replace(COMPLETE, notifications={"TopicConfigurations": []}, rules=(OURS,)))["events"]
+    assert "the bucket sends nothing to EventBridge" in events.detail
+    by_notification, _, by_rule = events.remedy.splitlines()
+    assert json.loads(shlex.split(by_notification)[-1])["QueueConfigurations"][0]["Events"] == list(EVENTS)
+    assert json.loads(shlex.split(by_rule)[-1]) == {"TopicConfigurations": [], "EventBridgeConfiguration": {}}
+
+
+def test_a_bucket_that_sends_to_eventbridge_without_a_rule_gets_the_terraform_variable(there: Masters) -> None:
+    events = checks(there, replace(COMPLETE, notifications=BRIDGE))["events"]
+    assert "no rule there sends s3:ObjectCreated:*" in events.detail
+    assert events.remedy.startswith('add "masters" to the Terraform variable source_buckets')
+
+
+def test_rules_that_the_credentials_may_not_read_are_unknown(there: Masters) -> None:
+    events = checks(there, replace(COMPLETE, notifications=BRIDGE, rules=None))["events"]
+    assert (events.state, "events:ListRuleNamesByTarget" in events.detail) == (State.UNKNOWN, True)
+
+
+def test_events_that_come_both_ways_are_right(there: Masters) -> None:
+    both = replace(COMPLETE, notifications=TO_QUEUE | BRIDGE, rules=(OURS,))
+    found = checks(there, both)
+    assert "twice, which does no harm" in found["events"].detail
+    assert "from events.amazonaws.com" in found["queue policy"].detail
+    policies = {"Statement": [*POLICY["Statement"], *BY_RULE["Statement"]]}
+    assert checks(there, replace(both, queue_policy=policies))["queue policy"].state is State.OK
+
+
+def test_a_queue_policy_for_another_rule_does_not_count(there: Masters) -> None:
+    statement = BY_RULE["Statement"][0] | {"Condition": {"ArnEquals": {"aws:SourceArn": f"{RULE_ARN}-2"}}}
+    setup = replace(COMPLETE, notifications=BRIDGE, rules=(OURS,), queue_policy={"Statement": [statement]})
+    assert checks(there, setup)["queue policy"].state is State.MISSING
 
 
 @pytest.mark.parametrize("policy", [{}, {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*"}]}])

@@ -19,6 +19,7 @@ from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Status
 from pixelfleet.domain.transitions import Aim, Failure
 from pixelfleet.errors import Cause, SetupError
+from pixelfleet.operations.adoption.forecast import forecast_adoption
 from pixelfleet.operations.adoption.order import Adoption, source_of
 from pixelfleet.operations.adoption.run import AdoptionResult, Step, adopt, interrupted_position
 from pixelfleet.operations.pace import Pace
@@ -124,6 +125,22 @@ def test_a_key_that_an_inventory_lists_twice_counts_once(there: Masters, tmp_pat
     result = adopt(there.deployment, order)
     assert [job.key for job in there.sent] == ["a b.jpg", "c.jpg"]
     assert (result.listed, there.deployment.batches.get("museum", "scans").expected) == (2, 2)
+    assert result.repeated == 1_500
+
+
+def test_an_owner_that_nobody_can_be_called_is_an_error_before_the_bucket_is_listed(there: Masters) -> None:
+    for owner, batch in (("a b", "scans"), ("museum", "a/b")):
+        with pytest.raises(SetupError, match="each takes letters, digits"):
+            forecast_adoption(there.deployment, replace(ORDER, bucket="none", owner=owner, batch=batch))
+
+
+def test_a_manifest_that_cannot_be_read_says_what_to_do(there: Masters) -> None:
+    for address, message in {
+        "s3://none/manifest.json": "there is no bucket none; compare the name",
+        "s3://masters/manifest.json": "there is no such object; compare the key",
+    }.items():
+        with pytest.raises(SetupError, match=message):
+            adopt(there.deployment, replace(ORDER, inventory=address))
 
 
 def test_an_adoption_keeps_to_its_rate(there: Masters) -> None:
@@ -254,7 +271,12 @@ def report(folder: Path, rows: list[str], **changed: object) -> str:
 def test_an_inventory_of_another_bucket_or_form_is_an_error_before_anything_is_changed(
     there: Masters, tmp_path: Path
 ) -> None:
-    cases = {"of bucket others, not of masters": {"sourceBucket": "others"}, "in ORC": {"fileFormat": "ORC"}}
+    cases = {
+        r"of bucket others, not of masters: name the manifest.json of an inventory of masters": {
+            "sourceBucket": "others"
+        },
+        "in ORC: configure it to be written as CSV": {"fileFormat": "ORC"},
+    }
     for message, changed in cases.items():
         order = Adoption("anna", BUCKET, owner="museum", inventory=report(tmp_path, [row("a.jpg")], **changed))
         with pytest.raises(SetupError, match=message):

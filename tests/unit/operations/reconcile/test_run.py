@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from pixelfleet.aws.source_buckets import SourceBuckets
 from pixelfleet.errors import Cause, SetupError, TransientError
 from pixelfleet.operations.reconcile.run import Listener, ReconcileOrder, reconcile
 from tests.fakes.records import key_of
+from tests.fakes.s3 import FakeS3
 from tests.unit.operations.fakes import fake_deployment
 
 LATER = datetime.now(UTC) + timedelta(days=1)
@@ -62,10 +65,18 @@ def test_a_dry_run_is_not_noted(deployment: Any) -> None:
 
 def test_the_listing_of_an_adopted_bucket_is_compared_by_the_routes_of_that_bucket(deployment: Any) -> None:
     deployment.bucket.objects = {"scans/a.png": "e1"}
+    deployment.source_buckets = SimpleNamespace(check_readable=lambda *_: None)
     reconcile(deployment, replace(order(), bucket="masters"), LATER)
 
     [(_, job)] = deployment.queues.sent
     assert (job.bucket, job.key) == ("masters", "scans/a.png")
+
+
+def test_a_bucket_that_cannot_be_listed_is_an_error_that_says_what_to_do(deployment: Any) -> None:
+    client: Any = FakeS3()
+    deployment.source_buckets = SourceBuckets(client)
+    with pytest.raises(SetupError, match="there is no bucket masters: compare the name"):
+        reconcile(deployment, replace(order(), bucket="masters"), LATER)
 
 
 def test_the_bucket_of_results_is_never_reconciled(deployment: Any) -> None:
