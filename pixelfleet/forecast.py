@@ -31,6 +31,9 @@ ENCODE_MS: Final[Mapping[OutputFormat, float]] = {
     OutputFormat.TIFF: 5.0,
 }
 EVERY_IMAGE_MS: Final = 40.0
+#: To search an image for faces, to choose a crop and to redact, by `python -m benchmarks.faces`.
+CROP_FACES_MS: Final = 40.0
+REDACT_FACES_MS: Final = 700.0
 #: The position of a cost that is due each month.
 STORAGE: Final = "S3 storage, a month"
 #: To store one tile.
@@ -84,7 +87,7 @@ class Forecast:
         self.bytes += header.bytes
         self.megapixels += pixels
         self.formats[header.format] += 1
-        self.core_ms += EVERY_IMAGE_MS + DECODE_MS * pixels
+        self.core_ms += EVERY_IMAGE_MS + DECODE_MS * pixels + self._faces_ms() * frames
         for variant in self.recipe.variants:
             if variant.lazy:
                 # Its work is done at its first request, if there is one.
@@ -110,6 +113,11 @@ class Forecast:
         return cost(
             Work(self.files, self.bytes, self.written * MEGA * PIXEL_BYTES, self.outputs, self.core_ms), self.prices
         )
+
+    def _faces_ms(self) -> float:
+        if any(variant.redact for variant in self.recipe.variants):
+            return REDACT_FACES_MS
+        return CROP_FACES_MS if self.recipe.searches_faces else 0.0
 
     def _write(self, variant: Variant, size: Size) -> None:
         if variant.copies:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pixelfleet import recipes
 from pixelfleet.cli.console import say
 from pixelfleet.errors import RecipeError, TransientError
+from pixelfleet.extras import check_extra
 from pixelfleet.recipes import BUILTIN, Recipe
 from pixelfleet.recipes.lazy import lazy_variants, with_lazy
 from pixelfleet.recipes.names import is_local
@@ -50,3 +51,13 @@ def loaded_recipe(name_or_path: str, deployment: "Deployment | None" = None) -> 
         raise RecipeError(
             f"{known} (stored recipes were not read: there are no AWS credentials in this shell)"
         ) from None
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Check that this machine has the libraries that a recipe needs, before the first of many images fails.
+
+    Raises:
+        SetupError: an extra is missing; the message names it.
+    """
+    if recipe.searches_faces:
+        check_extra("faces", f"recipe {recipe.name}, which searches for faces,")

@@ -17,6 +17,7 @@ from pixelfleet.cli.selection import selection_of, who
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.registry import RecipeVersion, StoredRecipe
 from pixelfleet.errors import RecipeError, SetupError, TransientError
+from pixelfleet.extras import missing_modules
 from pixelfleet.operations import recipe_registry
 from pixelfleet.operations.recipe_rollback import brought_to, images_of, roll_back
 from pixelfleet.operations.rollout.order import RolloutOrder
@@ -124,6 +125,12 @@ def put(
     path = f"./{file}" if str(file) in BUILTIN else str(file)
     deployment = _deployment()
     loaded = recipes.load(path)
+    if loaded.searches_faces and (missing := missing_modules("faces")):
+        say(
+            f"{loaded.name} searches for faces, and this machine has no {', '.join(missing)}. Its images fail on "
+            "workers without the extra `faces`: pip install 'pixelfleet[faces]' there (the worker's image has it)",
+            style="yellow",
+        )
     answer = recipe_registry.put_recipe(deployment, who(), loaded)
     stored = answer.recipe
     counts = answer.changed and stored.number > 1 and not no_count

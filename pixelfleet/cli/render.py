@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from pixelfleet.cli.console import AsJson
-from pixelfleet.cli.named_recipe import loaded_recipe, made_at_once
+from pixelfleet.cli.named_recipe import check_recipe, loaded_recipe, made_at_once
 from pixelfleet.cli.progress import RunProgress
 from pixelfleet.cli.sources import SourcesArgument, fetched_sources, split_sources
 from pixelfleet.cli.summary import check_report, write_outcome
@@ -54,6 +54,7 @@ def render(
     """
     began = time.monotonic()
     chosen = made_at_once(loaded_recipe(recipe), lazy=lazy)
+    check_recipe(chosen)
     paths, remote = split_sources(sources)
     files = [source for source in find_sources(paths, leave_out=out) if source.path != out.absolute()]
     if not files and not remote:

@@ -12,7 +12,7 @@ import typer
 from rich.filesize import decimal
 
 from pixelfleet.cli.console import AsJson, say
-from pixelfleet.cli.named_recipe import loaded_recipe, made_at_once
+from pixelfleet.cli.named_recipe import check_recipe, loaded_recipe, made_at_once
 from pixelfleet.cli.progress import RunProgress
 from pixelfleet.cli.sources import SourcesArgument, fetched_sources, split_sources
 from pixelfleet.cli.summary import check_report, write_outcome
@@ -76,6 +76,7 @@ def run(
     """
     began = time.monotonic()
     chosen = made_at_once(loaded_recipe(recipe), lazy=lazy)
+    check_recipe(chosen)
     paths, remote = split_sources(sources)
     local = list(_files(paths, out)) if paths else []
     with own_destination(out):

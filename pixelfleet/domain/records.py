@@ -226,6 +226,10 @@ class Image(WholeRecord):
     aliases: tuple[Alias, ...] = ()
     #: Whether an alias waits: another image has its key, or S3 refused to write it.
     alias_due: bool | None = None
+    #: Left, top, width and height of each face in pixels of the upright page, the largest first, at most 100.
+    #: `face_count` is None if the recipe did not search for faces.
+    faces: tuple[tuple[int, int, int, int], ...] = ()
+    face_count: int | None = None
     #: The tags from users, in order of name; see `tags.py`.
     tags: tuple[str, ...] = ()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pixelfleet.errors import Cause, PermanentError, ProcessingError, TransientError
+from pixelfleet.images.faces.pages import MOST_RECORDED
 from pixelfleet.images.limits import LaneShare, Limits
 from pixelfleet.images.pipeline import RenderedVariant, Rendition
 from pixelfleet.images.probe import Probe
@@ -124,7 +125,17 @@ def _rendition(raw: dict[str, Any], folder: Path) -> Rendition:
         )
         for variant in raw["variants"]
     )
-    return Rendition(**{**raw, "variants": variants})
+    return Rendition(**{**raw, "variants": variants, "faces": _faces(raw.get("faces"))})
+
+
+def _faces(raw: Any) -> tuple[tuple[int, int, int, int], ...] | None:
+    """Four whole numbers for each face, and no more faces than a record has."""
+    if raw is None:
+        return None
+    boxes = [tuple(int(number) for number in box) for box in raw]
+    if len(boxes) > MOST_RECORDED or any(len(box) != 4 for box in boxes):
+        raise ValueError("faces are at most 100 boxes of four numbers")
+    return tuple((left, top, width, height) for left, top, width, height in boxes)
 
 
 def _line(fields: dict[str, Any]) -> bytes:

@@ -9,6 +9,8 @@ from pixelfleet.images.base import Base, Take
 from pixelfleet.images.codec_errors import truncated
 from pixelfleet.images.crop import crop, crop_corner
 from pixelfleet.images.encode import encoding_of, keeps_alpha, quality_of, settle_format, write
+from pixelfleet.images.faces.pages import PageFaces
+from pixelfleet.images.faces.redaction import redact
 from pixelfleet.images.fingerprint import Fingerprint, fingerprint
 from pixelfleet.images.formats import content_type_of, extension_of
 from pixelfleet.images.gain_map import GainMap, read_gain_map
@@ -44,6 +46,7 @@ class _Decoded:
     work: Work
     share: DecodeShare
     base: Base
+    faces: PageFaces
 
 
 def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Rendition:
@@ -66,6 +69,7 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
     check_installed(recipe)
     with guarded(source, probe.format):
         work = Work(source, probe, format_of(source), recipe, folder, _gain_map(source, probe, recipe))
+        faces = PageFaces(work)
         if probe.format in UNNOTICED and not recipe.accept_truncated and breaks_off(source, probe.format):
             raise truncated(probe.format)
         rendered: dict[Output, RenderedVariant] = {}
@@ -73,22 +77,23 @@ def render(source: Path, probe: Probe, recipe: Recipe, folder: Path) -> Renditio
         for share in plan(work):
             base = work.base(share.page, share.take, share.size)
             for variant in share.largest_first():
-                rendered |= _render_variant(_Decoded(work, share, base), variant)
+                rendered |= _render_variant(_Decoded(work, share, base, faces), variant)
             if looks is None and base.shared and not share.take.hdr:
                 looks = fingerprint(base.smallest[0])
         looks = looks or fingerprint(work.small_frame(probe, Take(), _GLANCE))
         rendered |= {(one.name, one.format): _copy(work, one) for one in recipe.variants if one.copies}
     made = (variant for variant in recipe.variants if not variant.lazy)
     ordered = tuple(rendered[one.name, one.format] for variant in made for one in variant.encodings)
-    return Rendition(ordered, looks.placeholder, looks.dominant_colour, looks.perceptual_hash)
+    return Rendition(ordered, looks.placeholder, looks.dominant_colour, looks.perceptual_hash, faces.recorded)
 
 
 def _render_variant(decoded: _Decoded, variant: Variant) -> dict[Output, RenderedVariant]:
     """The files of a variant, from one set of pixels; from two if only some formats keep transparent parts."""
     work, base, page = decoded.work, decoded.base, decoded.share.page
     placement = place((page.width, page.height), variant)
-    scaled = base.scaled_to(placement.resized)
-    corner = crop_corner(scaled[0], placement, variant.gravity)
+    faces = decoded.faces.of(decoded.share, base) if variant.searches_faces else None
+    scaled = redact(base.scaled_to(placement.resized), variant, faces)
+    corner = crop_corner(scaled[0], placement, variant.gravity, faces.to_crop if faces else ())
     resized = crop(scaled, placement, *corner)
     gain_map = (
         work.gain_map.fitted(work.probe, placement, corner) if work.gain_map and keeps_gain_map(variant) else None

@@ -13,7 +13,7 @@ from pixelfleet.images.limits import MAX_HELD_PIXELS, check_held
 from pixelfleet.images.open import Reading, read_header
 from pixelfleet.images.probe import Probe
 from pixelfleet.images.vips import MEMORY_PIXELS, Image
-from pixelfleet.recipes import CameraRaw, Gravity, Hdr, OutputFormat, Profile, Recipe, Variant
+from pixelfleet.recipes import CameraRaw, Hdr, OutputFormat, Profile, Recipe, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,7 @@ def _take(work: Work, page: Probe, number: int, variant: Variant) -> Take:
     width, height = _bounded(size, place(size, variant))
     moving = page.animated and can_move(variant)
     alone = variant.name if width * height > MEMORY_PIXELS and not moving else None
-    searched = variant.gravity in (Gravity.ATTENTION, Gravity.ENTROPY)
-    seeks = alone is not None and (searched or page.orientation != 1)
+    seeks = alone is not None and (variant.gravity.is_searched or page.orientation != 1)
     return Take(
         page=number,
         moving=moving,

@@ -37,12 +37,17 @@ class RenderedVariant:
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """All variants, in the recipe's order, and the fingerprint of the image."""
+    """All variants, in the recipe's order, and the fingerprint of the image.
+
+    `faces`: left, top, width and height of each face in pixels of the upright page, the largest first; None if the
+    recipe does not search for faces.
+    """
 
     variants: tuple[RenderedVariant, ...]
     placeholder: str
     dominant_colour: str
     perceptual_hash: str
+    faces: tuple[tuple[int, int, int, int], ...] | None = None
 
 
 def of_file(variant: Variant, path: Path, frames: tuple[Image, ...], hdr: str | None = None) -> RenderedVariant:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image
 from pixelfleet.errors import PixelfleetError, SetupError
+from pixelfleet.extras import check_extra
 from pixelfleet.images.limits import LaneShare
 from pixelfleet.operations.trial_rendering import TrialLimits, fetch_original, lower_priority, problem_of
 from pixelfleet.operations.trial_results import Trial, TriedRecipe, TriedVariant
@@ -80,6 +81,8 @@ class Trials:
                 )
             )
             fill(folder / "original")
+            if draft.searches_faces or (current is not None and current.searches_faces):
+                check_extra("faces", "trying a recipe that searches for faces")
             supervisor = stack.enter_context(self._limits.supervisor("trying a recipe"))
             return self._compared(supervisor, folder, draft, current)
 

@@ -1,6 +1,16 @@
 """Recipes: the variants of an image. `parse` turns TOML into a `Recipe`; recipes of one meaning have one digest."""
 
-from pixelfleet.recipes.choices import CameraRaw, Fit, Gravity, Hdr, Metadata, OutputFormat, Profile
+from pixelfleet.recipes.choices import (
+    CameraRaw,
+    Fit,
+    Gravity,
+    Hdr,
+    Metadata,
+    OutputFormat,
+    Profile,
+    Redaction,
+    RedactionStyle,
+)
 from pixelfleet.recipes.custom_step import CustomStep
 from pixelfleet.recipes.fault import Fault
 from pixelfleet.recipes.model import DEFAULT_DPI, Recipe
@@ -24,6 +34,8 @@ __all__ = [
     "Profile",
     "QualityTarget",
     "Recipe",
+    "Redaction",
+    "RedactionStyle",
     "Tiles",
     "Variant",
     "Watermark",

@@ -36,6 +36,25 @@ class Gravity(StrEnum):
     NORTH_WEST = "north-west"
     ATTENTION = "attention"
     ENTROPY = "entropy"
+    FACE = "face"
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether the part depends on the pixels, so that it is no position."""
+        return self in (Gravity.ATTENTION, Gravity.ENTROPY, Gravity.FACE)
+
+
+class Redaction(StrEnum):
+    """What a variant does not show."""
+
+    FACE = "face"
+
+
+class RedactionStyle(StrEnum):
+    """How redacted parts look. Both keep the same few colours of a part, and nothing else."""
+
+    BLUR = "blur"
+    PIXELATE = "pixelate"
 
 
 class Metadata(StrEnum):

@@ -65,6 +65,11 @@ class Recipe(Part):
             )
         return self
 
+    @property
+    def searches_faces(self) -> bool:
+        """Whether a variant depends on the faces in the image, so that the extra `faces` is needed."""
+        return any(variant.searches_faces for variant in self.variants)
+
     @cached_property
     def digest(self) -> str:
         """64 hex digits of the meaning of the recipe: formatting and written-out defaults do not change them."""

@@ -4,7 +4,17 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from pixelfleet.recipes.choices import CameraRaw, Fit, Gravity, Hdr, Metadata, OutputFormat, Profile
+from pixelfleet.recipes.choices import (
+    CameraRaw,
+    Fit,
+    Gravity,
+    Hdr,
+    Metadata,
+    OutputFormat,
+    Profile,
+    Redaction,
+    RedactionStyle,
+)
 from pixelfleet.recipes.custom_step import MAX_STEPS, CustomStep
 from pixelfleet.recipes.part import Box, Colour, Name, Part
 from pixelfleet.recipes.quality_target import Quality, QualityTarget
@@ -16,7 +26,10 @@ _LOSSY: Final = frozenset({OutputFormat.AUTO, OutputFormat.JPEG, OutputFormat.WE
 _DEEP_FORMATS: Final = frozenset({OutputFormat.PNG, OutputFormat.TIFF, OutputFormat.AVIF})
 #: Steps that count from 0 to 255.
 _ON_EIGHT_BITS: Final = frozenset(
-    {"sharpen", "levels", "white_balance", "denoise", "saturation", "blur", "steps", "background", "pad", "watermark"}
+    {
+        *("sharpen", "levels", "white_balance", "denoise", "saturation", "blur", "steps", "background", "pad"),
+        *("watermark", "redact"),
+    }
 )
 
 
@@ -26,6 +39,7 @@ def _several(value: object) -> object:
 
 
 Formats = Annotated[tuple[OutputFormat, ...], BeforeValidator(_several), Field(min_length=1)]
+Redactions = Annotated[tuple[Redaction, ...], BeforeValidator(_several), Field(max_length=1)]
 
 
 class Tiles(Part):
@@ -47,7 +61,7 @@ class Variant(Part):
     )
     fit: Fit = Field(Fit.INSIDE, description="inside (keeps all), cover (fills and crops) or exact (stretches)")
     gravity: Gravity = Field(
-        Gravity.CENTRE, description="the part that cover keeps: a side, a corner, centre, attention or entropy"
+        Gravity.CENTRE, description="the part that cover keeps: a side, a corner, centre, attention, entropy or face"
     )
     enlarge: bool = Field(default=False, description="allow more pixels than the source has")
     pad: bool = Field(default=False, description="fill the box up with the background around an image that fits inside")
@@ -76,6 +90,10 @@ class Variant(Part):
     blur: float = Field(0.0, ge=0, le=100, description="radius of a Gaussian blur in output pixels; 0 is none")
     steps: tuple[CustomStep, ...] = Field(
         (), max_length=MAX_STEPS, description="steps of other packages, each with its name and its options"
+    )
+    redact: Redactions = Field((), description='what is made unrecognisable: ["face"]; needs the extra `faces`')
+    redact_style: RedactionStyle = Field(
+        RedactionStyle.BLUR, description="blur or pixelate; a redacted part keeps at most 4 x 4 colours in either style"
     )
     background: Colour | None = Field(None, description="#rrggbb under transparent parts and around padding")
     watermark: Watermark | None = Field(None, description="a picture or text laid over the variant")
@@ -159,6 +177,7 @@ class Variant(Part):
             raise ValueError("tiles are jpeg, png or webp")
         if self.steps and self.icc is Profile.KEEP:
             raise ValueError("steps of other packages change sRGB: remove icc = 'keep'")
+        self._check_redaction()
         self._check_depth()
         self._check_hdr()
         self._check_target()
@@ -176,6 +195,17 @@ class Variant(Part):
             raise ValueError(f"a quality with a target has no meaning with {unfit[0]}: give a number, or none")
         if self.depth > 8 or self.hdr is Hdr.KEEP:
             raise ValueError("a quality with a target is measured on 8 bits: remove depth and hdr, or give a number")
+
+    def _check_redaction(self) -> None:
+        if "redact_style" in self.model_fields_set and not self.redact:
+            raise ValueError('redact_style has no meaning without redact: add redact = ["face"]')
+        if self.redact and self.icc is Profile.KEEP:
+            raise ValueError("redact works on sRGB: remove icc")
+
+    @property
+    def searches_faces(self) -> bool:
+        """Whether the variant depends on the faces in the image."""
+        return self.gravity is Gravity.FACE or Redaction.FACE in self.redact
 
     def _check_depth(self) -> None:
         if self.depth == 8:

@@ -32,7 +32,7 @@ class Watermark(Part):
     def _one_kind(self) -> Self:
         if (self.image is None) == (self.text is None):
             raise ValueError("a watermark is either image or text: give exactly one of them")
-        if self.position in (Gravity.ATTENTION, Gravity.ENTROPY):
+        if self.position.is_searched:
             raise ValueError(f"position {self.position.value!r} is not a position: use centre, a side or a corner")
         return self
 

@@ -6,8 +6,10 @@ from importlib.metadata import packages_distributions, requires
 
 import pytest
 
+from pixelfleet.cli.named_recipe import check_recipe
 from pixelfleet.errors import SetupError
 from pixelfleet.extras import INCLUDES, MODULES, check_extra, missing_library
+from pixelfleet.recipes import builtin, parse
 
 #: Distributions whose modules no code imports by name: a library that pyvips opens.
 UNNAMED = {"pyvips-binary"}
@@ -55,3 +57,12 @@ def test_a_complete_extra_is_not_reported_as_missing(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("pixelfleet.extras.find_spec", lambda module: None if module in {"PIL", "rich"} else module)
     with pytest.raises(SetupError, match=r"^a fleet needs PIL, rich: pip install 'pixelfleet\[local\]'$"):
         check_extra("local", "a fleet")
+
+
+def test_a_recipe_that_searches_for_faces_is_refused_before_the_first_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = parse('name = "a"\n[[variants]]\nname = "b"\nredact = ["face"]\n', "a")
+    check_recipe(recipe)
+    monkeypatch.setattr("pixelfleet.extras.find_spec", lambda module: None if module == "cv2" else module)
+    with pytest.raises(SetupError, match=r"recipe a, which searches for faces, needs cv2: .*'pixelfleet\[faces\]'$"):
+        check_recipe(recipe)
+    check_recipe(builtin("web"))

@@ -99,4 +99,6 @@ def _rendition_facts(rendition: Rendition) -> dict[str, object]:
         "placeholder": rendition.placeholder,
         "dominant_colour": rendition.dominant_colour,
         "perceptual_hash": rendition.perceptual_hash,
+        "faces": rendition.faces or (),
+        "face_count": len(rendition.faces) if rendition.faces is not None else None,
     }

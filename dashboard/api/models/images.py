@@ -127,6 +127,11 @@ class ImageOut(ImageSummary):
     colour_space: str | None = Field(examples=["srgb"])
     exif: dict[str, str] = Field(examples=[{"camera": "Canon EOS R6", "taken_at": "2026-07-01T11:20:00+02:00"}])
     sha256: str | None = Field(description="Of the original, in hex.", examples=["2c26b46b68..."])
+    faces: list[tuple[int, int, int, int]] | None = Field(
+        description="Left, top, width and height of each face in pixels of the upright original, the largest first, at "
+        "most 100; null if the recipe did not search for faces.",
+        examples=[[(451, 342, 368, 428)]],
+    )
     dominant_colour: str | None = Field(examples=["#7fa3c0"])
     tags: list[str] = Field(examples=[["beach", "summer"]])
     timings_ms: dict[str, int] = Field(
@@ -148,6 +153,7 @@ class ImageOut(ImageSummary):
             colour_space=image.colour_space,
             exif=image.exif,
             sha256=image.sha256,
+            faces=list(image.faces) if image.face_count is not None else None,
             dominant_colour=image.dominant_colour,
             tags=list(image.tags),
             timings_ms=image.timings_ms,

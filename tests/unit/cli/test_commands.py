@@ -667,3 +667,15 @@ def test_a_recipe_with_a_custom_step_is_stored_with_its_package_and_shown_withou
     step_packages.uninstall("pixelfleet-step-duotone")
     assert 'package = "pixelfleet-step-duotone==1.0.0"' in pixelfleet("recipe", "show", "poster@1")[1]
     assert 'package = "pixelfleet-step-duotone==1.1.0"' in pixelfleet("recipe", "show", "poster")[1]
+
+
+def test_a_stored_recipe_that_searches_for_faces_says_which_extra_workers_need(
+    pixelfleet: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "faces.toml"
+    path.write_text('name = "faces"\n[[variants]]\nname = "a"\nredact = ["face"]\n')
+    monkeypatch.setattr("pixelfleet.cli.recipe.missing_modules", lambda extra: ["cv2"] if extra == "faces" else [])
+    code, _, err = pixelfleet("recipe", "put", str(path))
+    assert code == 0
+    assert "this machine has no cv2" in " ".join(err.split())
+    assert "pip install 'pixelfleet[faces]'" in " ".join(err.split())

@@ -166,3 +166,15 @@ def test_the_page_and_the_api_show_aliases_and_why_one_is_missing(dashboard: Das
         ("cat_thumb.webp", "held"),
         ("cat_card.jpg", "taken"),
     ]
+
+
+def test_the_page_and_the_api_show_the_faces_that_a_recipe_searched_for(dashboard: Dashboard) -> None:
+    boxes = ((451, 342, 368, 428), (10, 20, 30, 40))
+    shown = record(dashboard.deployment, "ana", "faces", "a.jpg", faces=boxes, face_count=2)
+    none = record(dashboard.deployment, "ana", "faces", "b.jpg", face_count=0)
+    unsearched = record(dashboard.deployment, "ana", "faces", "c.jpg")
+    ana, api = dashboard.browser("ana"), dashboard.program("ana")
+    pages = [ana.get(f"/images/{image.image_id}").text for image in (shown, none, unsearched)]
+    assert [re.findall("<dt>Faces</dt><dd>(.+?)</dd>", page) for page in pages] == [["2"], ["0"], []]
+    documents = [api.get(f"/api/v1/images/{image.image_id}").json() for image in (shown, none, unsearched)]
+    assert [document["faces"] for document in documents] == [[list(box) for box in boxes], [], None]

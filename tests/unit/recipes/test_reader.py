@@ -236,3 +236,32 @@ def test_a_check_returns_the_line_and_the_field_of_each_fault() -> None:
     assert (fault.line, fault.field) == (2, None)
     right, faults = check('name = "a"\n[[variants]]\nname = "card"\n')
     assert (right, faults) == (parse('name = "a"\n[[variants]]\nname = "card"\n', "x"), ())
+
+
+def test_redaction_is_of_faces_in_srgb_and_changes_no_older_digest() -> None:
+    recipe = parse(SMALL + 'redact = "face"\nredact_style = "pixelate"\n', "x")
+    assert recipe.searches_faces
+    assert recipe.digest != parse(SMALL, "y").digest
+    assert parse(recipe.to_text(), "again") == recipe
+    assert parse(SMALL + "redact = []\n", "x").digest == parse(SMALL, "y").digest
+    assert not parse(SMALL + "redact = []\n", "x").searches_faces
+    assert parse('name = "a"\n[[variants]]\nname = "b"\nbox = 9\nfit = "cover"\ngravity = "face"\n', "x").searches_faces
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ('redact = ["faces"]', "should be 'face'"),
+        ('redact = ["face", "face"]', "at most 1"),
+        ('redact_style = "blur"', "redact_style has no meaning without redact"),
+        ('redact = ["face"]\nicc = "keep"', "redact works on sRGB: remove icc"),
+        ('redact = ["face"]\ndepth = 16\nformat = "png"', "depth = 16 leaves colours as they are: remove redact"),
+        # A gain map would show the face.
+        ('redact = ["face"]\nhdr = "keep"\nformat = "jpeg"', "hdr = 'keep' leaves colours as they are: remove redact"),
+        ('redact = ["face"]\ncopy = true', "copy carries the original unchanged: remove"),
+        ('watermark = {text = "a", position = "face"}', "position 'face' is not a position"),
+    ],
+)
+def test_a_redaction_that_cannot_be_is_refused_with_the_reason(fields: str, says: str) -> None:
+    with pytest.raises(RecipeError, match=re.escape(says)):
+        parse(f'name = "a"\n[[variants]]\nname = "b"\n{fields}\n', "x")
