@@ -42,7 +42,8 @@ class Installation:
         self._bin = folder / "venv/bin"
         venv.create(folder / "venv")
         locked = (ROOT / "requirements/local.txt").read_text()
-        pins = re.findall(r"^([\w.-]+(?:\[[^]]*])?==[^\s;]+)", locked, re.MULTILINE)
+        # With their markers: a lock may have a version for each Python.
+        pins = re.findall(r"^([\w.-]+(?:\[[^]]*])?==[^\\\n]+)", locked, re.MULTILINE)
         (folder / "constraints.txt").write_text("\n".join(pins) + "\n")
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PIXELFLEET_", "PYTHON"))
