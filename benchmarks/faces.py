@@ -23,7 +23,7 @@ from tests.faces import PORTRAITS, Point, Portrait, backdrop
 
 SIZE: Final = (2560, 1920)
 #: Widths of the faces in pixels of the scene.
-WIDTHS: Final = (10, 13, 16, 20, 26, 36, 64, 128, 256, 512, 900)
+WIDTHS: Final = (10, 13, 16, 20, 26, 36, 64, 128, 256)
 #: Positions of a portrait in its scene, in shares of the room that is left.
 PLACES: Final = ((0.1, 0.2), (0.5, 0.5), (0.8, 0.9))
 #: The width at which conditions are compared.

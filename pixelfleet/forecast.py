@@ -32,8 +32,8 @@ ENCODE_MS: Final[Mapping[OutputFormat, float]] = {
 }
 EVERY_IMAGE_MS: Final = 40.0
 #: To search an image for faces, to choose a crop and to redact, by `python -m benchmarks.faces`.
-CROP_FACES_MS: Final = 40.0
-REDACT_FACES_MS: Final = 700.0
+CROP_FACES_MS: Final = 50.0
+REDACT_FACES_MS: Final = 1_100.0
 #: The position of a cost that is due each month.
 STORAGE: Final = "S3 storage, a month"
 #: To store one tile.
