@@ -22,7 +22,14 @@ def test_the_page_lists_groups_whose_later_images_can_be_selected(dashboard: Das
     assert re.findall(r'data-tile="(\w+)"', page) == [first.image_id, second.image_id]
     assert "2 images" in page
     assert page.count("data-others") == 1
-    assert re.findall(r'formaction="/bulk/(\w+)"', page) == ["download", "reprocess", "tag", "move", "delete"]
+    assert re.findall(r'formaction="/bulk/(\w+)"', page) == [
+        "download",
+        "manifest",
+        "reprocess",
+        "tag",
+        "move",
+        "delete",
+    ]
     # Nothing that matches a filter can be selected as a whole.
     assert "select-all" not in page
     assert "No duplicates" in dashboard.browser("dora").get("/duplicates?batch=none").text
