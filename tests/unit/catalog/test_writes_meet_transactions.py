@@ -229,9 +229,20 @@ WRITERS: Final[dict[str, Act]] = {
     "Images.make_current": _of(
         Tables.keeping, lambda i, one: i.make_current(one, one.kept_revisions[0].results, "ana")
     ),
+    "Images.record_lazy": _of(
+        Tables.ready,
+        lambda i, ready: i.record_lazy(
+            ready, ready.revision or "", [ready.variants[0].model_copy(update={"name": "print"})], ["print"]
+        ),
+    ),
+    "Images.note_lazy": _of(Tables.ready, lambda i, ready: i.note_lazy(ready, ready.revision or "", "print")),
     "Images.expire": _of(Tables.keeping, lambda i, one: i.expire(one, one.kept_revisions[0].results)),
     "Images.uncount": _of(Tables.ready, lambda i, ready: i.uncount(ready, "other")),
     "Batches.create": lambda t: lambda: t.batches.create("me", "b1"),
+    "Batches.set_min_score": lambda t: (
+        t.batches.create("me", "b1"),
+        lambda: t.batches.set_min_score("me", "b1", 50),
+    )[1],
     "Batches.seal": lambda t: (t.batches.create("me", "b1"), lambda: t.batches.seal("me", "b1", ["a"]))[1],
     "Batches.count_anew": _count_anew,
     "Batches.completed_by": _of_sealed(lambda batches, image_id: batches.completed_by("me", "b1", image_id)),
@@ -274,13 +285,14 @@ READERS: Final = frozenset(
         "ImageReader.get", "ImageReader.get_many", "ImageReader.glance", "ImageReader.sort_values",
         "ImageReader.records", "ImageReader.of_owner",
         "ImageReader.of_batch", "ImageReader.failed", "ImageReader.last_failed", "ImageReader.unsettled",
-        "ImageReader.made_by_earlier", "ImageReader.with_digest", "ImageReader.with_digests",
+        "ImageReader.made_by_earlier", "ImageReader.made_by", "ImageReader.ready_outside", "ImageReader.chosen_for",
+        "ImageReader.with_digest", "ImageReader.with_digests",
         "Batches.get", "Batches.counts", "Batches.of_owner", "Batches.all",
         "AliasClaims.holder", "AliasClaims.holders",
         "Users.get", "Users.names", "Users.all", "Users.token_uses", "Users.in_session",
         "RecipeTexts.text", "RecipeRegistry.get", "RecipeRegistry.versions",
         "Activity.actions", "Activity.heartbeats", "Activity.samples",
-        "Invalidations.pending", "BackgroundTasks.get", "BackgroundTasks.recent",
+        "Invalidations.pending", "Invalidations.of_owner", "BackgroundTasks.get", "BackgroundTasks.recent",
     }
 )  # fmt: skip
 CLASSES: Final = (
