@@ -181,11 +181,13 @@ def test_lazy_variants_that_somebody_requested_make_no_outlier(deployment: Any) 
 
 
 def test_failures_in_the_rest_stop_it_once_they_exceed_the_bound(deployment: Any) -> None:
-    made(deployment, 300)
-    worker(deployment, fails=lambda path: path >= "100.jpg")
+    made(deployment, 120)
+    worker(deployment, fails=lambda path: path >= "060.jpg")
     result = roll_out(deployment, order(bound=Bound(number=5), canary=0.0001))
     assert result.reason is not None
-    assert "images of the rest" in result.reason or "of the canary" in result.reason
+    assert "images of the rest, more than --max-failures 5 allows" in result.reason
+    assert sum(result.canary.values()) == 1
+    assert result.rest["failed"] > 5
 
 
 def test_a_failure_that_the_bound_allows_leaves_the_image_with_its_old_results(deployment: Any) -> None:
