@@ -128,9 +128,9 @@ class Aliases:
         If such a job is lost, or several images wait for one key, reconcile sends the jobs.
         """
         heirs: dict[str, None] = {}
-        had = (AliasState.HELD, AliasState.REFUSED)
-        before = {(alias.bucket, alias.key) for alias in image.aliases if alias.state in had}
-        kept = {(alias.bucket, alias.key) for alias in aliases if alias.state in had}
+        # Also an alias that was taken: the image may have claimed it since, and died before the record said so.
+        before = {(alias.bucket, alias.key) for alias in image.aliases if alias.key}
+        kept = {(alias.bucket, alias.key) for alias in aliases if alias.key}
         for place in sorted((before | copied) - kept):
             heir = self._deployment.alias_claims.release(place, image.image_id)
             # A bucket that was taken away must not keep an image from being removed.
