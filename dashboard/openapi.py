@@ -26,15 +26,18 @@ _RATE_HEADERS: Final = {
     "RateLimit-Reset": "Seconds until the full number is available again.",
 }
 _TAGS: Final = [
-    {"name": "images", "description": "One's own images; for operators everybody's."},
-    {"name": "uploads", "description": "Forms by which files go straight to S3."},
-    {"name": "batches", "description": "What was uploaded together."},
+    {"name": "images", "description": "The caller's images; an operator may read the images of all owners."},
+    {"name": "uploads", "description": "Forms to send files directly to S3."},
+    {"name": "batches", "description": "Images that were uploaded together."},
     {
         "name": "recipes",
-        "description": "What images can be made into, and which keys get which recipe; operators change both.",
+        "description": "Recipes, and routes that give keys a recipe. Operators may change both.",
     },
-    {"name": "operators", "description": "The fleet; needs the scope `operate`, which only operators' tokens have."},
-    {"name": "users", "description": "Who calls, and who else there is."},
+    {
+        "name": "operators",
+        "description": "The deployment. The scope `operate` is needed; only tokens of operators have this scope.",
+    },
+    {"name": "users", "description": "The caller, and the users of the deployment."},
     {"name": "health", "description": "For load balancers; public."},
 ]
 

@@ -67,7 +67,7 @@ def make_batch(request: Request, caller: Writer, body: BatchIn) -> BatchDetail:
     "/batches/{owner}/{name}",
     response_model=BatchDetail,
     responses=READING,
-    summary="One batch and how far it has come",
+    summary="Get one batch with its progress",
 )
 def get_batch(request: Request, caller: Reader, owner: Owner, name: Name) -> Response:
     site = site_of(request)
@@ -79,7 +79,7 @@ def get_batch(request: Request, caller: Reader, owner: Owner, name: Name) -> Res
     "/batches/{owner}/{name}/manifest",
     response_class=StreamingResponse,
     responses={**_LINES, **responses(400, 401, 403, 404, 422, 429, 503)},
-    summary="Every image of a batch",
+    summary="Get one JSON line for every image of a batch",
 )
 def get_manifest(request: Request, caller: Reader, owner: Owner, name: Name) -> StreamingResponse:
     site = site_of(request)
@@ -92,12 +92,14 @@ def get_manifest(request: Request, caller: Reader, owner: Owner, name: Name) -> 
     "/batches/{owner}/{name}/seal",
     response_model=BatchDetail,
     responses=responses(400, 401, 403, 404, 422, 429, 503),
-    summary="Say that a batch has all its images",
+    summary="Seal a batch: it has all its images",
 )
 def seal_batch(request: Request, caller: Writer, owner: Owner, name: Name) -> BatchDetail:
-    """The batch has the images that are in the bucket now. It completes, with a notice, once all are accounted for.
+    """The batch has the images that are in the bucket now.
 
-    A body is not read. Programs of earlier releases sent the ids of the images.
+    The batch completes, with a notice, when all of its images are accounted for.
+
+    The request's body is ignored: programs of earlier releases sent the ids of the images.
     """
     site = site_of(request)
     batch_of(site, caller, owner, name)

@@ -76,7 +76,7 @@ class BulkIn(Selection):
 
 
 class BulkDownloadIn(Selection):
-    """Files of many images in one ZIP."""
+    """Download files of many images as one ZIP."""
 
     variant: str = Field(bulk.ORIGINAL, max_length=100, description="A variant, or `original`.", examples=["optimized"])
 

@@ -39,7 +39,12 @@ _BEGUN: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-@router.get("/fleet", response_model=FleetOut, responses=READING, summary="Lanes, workers, throughput")
+@router.get(
+    "/fleet",
+    response_model=FleetOut,
+    responses=READING,
+    summary="Get the state of the lanes, the workers and the throughput",
+)
 def get_fleet(request: Request, caller: Operator) -> Response:
     return tagged(request, FleetOut(overview=monitoring.overview(site_of(request).deployment)))
 
@@ -48,7 +53,7 @@ def get_fleet(request: Request, caller: Operator) -> Response:
     "/fleet/history",
     response_model=FleetHistoryOut,
     responses=READING,
-    summary="Throughput, queues and workers over time",
+    summary="Get the history of throughput, queues and workers",
 )
 def get_fleet_history(
     request: Request,
@@ -59,7 +64,9 @@ def get_fleet_history(
     return tagged(request, FleetHistoryOut.model_validate(as_document(past)))
 
 
-@router.get("/failures", response_model=FailuresOut, responses=READING, summary="Failures of all owners, by cause")
+@router.get(
+    "/failures", response_model=FailuresOut, responses=READING, summary="Count the failures of all owners by cause"
+)
 def get_failures(request: Request, caller: Operator) -> Response:
     return tagged(request, failures_out(failures_by_cause(site_of(request))))
 
@@ -69,7 +76,7 @@ def get_failures(request: Request, caller: Operator) -> Response:
     status_code=202,
     response_model=BackgroundTaskOut,
     responses=_BEGUN | responses(401, 403, 422, 429, 503),
-    summary="Send failed images round again",
+    summary="Redrive failed images",
 )
 def redrive(request: Request, response: Response, caller: Operator, body: RedriveIn) -> BackgroundTaskOut:
     selection = Selection(body.lane, body.cause, body.batch, body.owner, limit=body.limit)
@@ -82,10 +89,10 @@ def redrive(request: Request, response: Response, caller: Operator, body: Redriv
     "/redrive/preview",
     response_model=PreviewOut,
     responses=responses(400, 401, 403, 422, 429, 503),
-    summary="What a redrive would take",
+    summary="Preview a redrive",
 )
 def preview_redrive(request: Request, caller: Operator, body: RedriveIn) -> PreviewOut:
-    """Looks at 1,000 failed images, and sends nothing."""
+    """The preview reads 1,000 failed images at most, and sends nothing."""
     selection = Selection(body.lane, body.cause, body.batch, body.owner, limit=body.limit)
     taken = preview(site_of(request).deployment.images, selection)
     return PreviewOut(
@@ -102,7 +109,7 @@ def preview_redrive(request: Request, caller: Operator, body: RedriveIn) -> Prev
     status_code=202,
     response_model=BackgroundTaskOut,
     responses=_BEGUN | responses(400, 401, 403, 422, 429, 503),
-    summary="Delete dead letters",
+    summary="Delete messages from the dead-letter queues",
 )
 def purge(request: Request, response: Response, caller: Operator, body: PurgeIn) -> BackgroundTaskOut:
     """The records stay failed and can be redriven. Events without a record are lost."""
@@ -133,10 +140,10 @@ def outdated(request: Request, response: Response, caller: Operator, body: Outda
     "/background-tasks",
     response_model=BackgroundTasksOut,
     responses=READING,
-    summary="The latest long work",
+    summary="List the latest background tasks",
 )
 def list_background_tasks(request: Request, caller: Reader) -> Response:
-    """One's own of the last fifty; for operators everybody's."""
+    """The caller's tasks among the last fifty; for operators the tasks of everybody."""
     recent = site_of(request).deployment.background_tasks.recent(50)
     return tagged(request, BackgroundTasksOut(tasks=[task_out(task) for task in recent if caller.may_see(task.who)]))
 
@@ -145,7 +152,7 @@ def list_background_tasks(request: Request, caller: Reader) -> Response:
     "/background-tasks/{task_id}/stop",
     response_model=BackgroundTaskOut,
     responses=responses(400, 401, 403, 404, 409, 422, 429, 503),
-    summary="Stop long work after its present image",
+    summary="Stop a background task after its present image",
 )
 def stop_background_task(
     request: Request, caller: Writer, task_id: Annotated[str, Path(max_length=64)]
@@ -163,17 +170,19 @@ def stop_background_task(
     "/background-tasks/{task_id}",
     response_model=BackgroundTaskOut,
     responses=READING,
-    summary="Long work, followed",
+    summary="Get the progress of a background task",
 )
 def get_background_task(request: Request, caller: Reader, task_id: Annotated[str, Path(max_length=64)]) -> Response:
-    """One's own; for operators anybody's."""
+    """Only tasks of the caller; for operators tasks of everybody."""
     task = site_of(request).deployment.background_tasks.get(task_id)
     if task is None or not caller.may_see(task.who):
         raise Problem(404, f"there is no background task {task_id!r}")
     return tagged(request, task_out(task))
 
 
-@router.get("/activity", response_model=ActivityPage, responses=READING, summary="What operators did, newest first")
+@router.get(
+    "/activity", response_model=ActivityPage, responses=READING, summary="List the actions of operators, newest first"
+)
 def get_activity(request: Request, caller: Operator, cursor: CursorQuery = None) -> Response:
     actions, following = activity_page(site_of(request), cursor)
     return tagged(request, ActivityPage(actions=actions, next=following))

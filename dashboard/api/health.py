@@ -9,13 +9,15 @@ from dashboard.site import site_of
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health", response_model=Health, summary="Whether the process answers")
+@router.get("/health", response_model=Health, summary="Check that the process answers")
 async def health() -> Health:
     # In the event loop, because a thread may be busy.
     return Health(status="ok")
 
 
-@router.get("/ready", response_model=Health, responses=responses(503), summary="Whether the catalog answers, too")
+@router.get(
+    "/ready", response_model=Health, responses=responses(503), summary="Check that the process and the catalog answer"
+)
 def ready(request: Request) -> Health:
     site_of(request).deployment.users.get("nobody")
     return Health(status="ok")

@@ -38,13 +38,16 @@ from pixelfleet.operations.list_cursors import decode_cursor, encode_cursor
 
 router = APIRouter(tags=["images"])
 
-_LEADS_ON: Final[dict[int | str, dict[str, Any]]] = {302: {"description": "Leads to where it lies, for five minutes."}}
+_LEADS_ON: Final[dict[int | str, dict[str, Any]]] = {
+    302: {"description": "Redirect to the file; the address works for five minutes."}
+}
 ImageId = Annotated[str, Path(pattern="^[a-z2-7]{32}$", description="The image's id.")]
 RevisionName = Annotated[
     str, Path(pattern=r"^[0-9a-f]{32}(\.[0-9]{1,12})?$", description="A revision that `kept_revisions` lists.")
 ]
 OwnerQuery = Annotated[
-    str | None, Query(max_length=64, description="Operators: whose, `*` for everybody's; left out, your own.")
+    str | None,
+    Query(max_length=64, description="An owner, or `*` for all owners; operators only. Default: the caller."),
 ]
 NearQuery = Annotated[
     int | None,
@@ -54,7 +57,7 @@ NearQuery = Annotated[
         description="Those that look the same: their hashes differ in at most so many of 64 bits. 4 suits photographs.",
     ),
 ]
-CursorQuery = Annotated[str | None, Query(max_length=2_000, description="`next` of the page before.")]
+CursorQuery = Annotated[str | None, Query(max_length=2_000, description="`next` of the previous page.")]
 
 
 @router.get("/images", response_model=ImagePage, responses=READING, summary="List images, newest first")
@@ -66,23 +69,26 @@ def list_images(request: Request, caller: Reader, asked: Annotated[ImageQuery, Q
     return tagged(request, ImagePage(images=summaries, next=page.cursor))
 
 
-@router.get("/months", response_model=MonthsOut, responses=READING, summary="The months with images, newest first")
+@router.get(
+    "/months", response_model=MonthsOut, responses=READING, summary="List the months that have images, newest first"
+)
 def list_months(
     request: Request,
     caller: Reader,
     owner: OwnerQuery = None,
     before: Annotated[
-        str, Query(pattern=r"^(\d{4}-\d\d)?$", description="`next` of the answer before: older months.")
+        str,
+        Query(pattern=r"^(\d{4}-\d\d)?$", description="`next` of the previous answer; the answer has older months."),
     ] = "",
 ) -> Response:
-    """Twenty-four at a time; ask `/images` for the days of one by `since` and `until`."""
+    """An answer has 24 months. `/images` with `since` and `until` lists the images of a month."""
     listed, following = months_of(site_of(request).deployment.images, owner_for(caller, owner), before)
     return tagged(request, MonthsOut(months=[month.name for month in listed], next=following))
 
 
 @router.get("/images/{image_id}", response_model=ImageOut, responses=READING, summary="One image")
 def get_image(request: Request, caller: Reader, image_id: ImageId) -> Response:
-    """Of a deleted image, the record still has the status and the history."""
+    """The record of a deleted image still has its status and its history."""
     return tagged(request, ImageOut.of(record_for(site_of(request), caller, image_id)))
 
 
@@ -150,7 +156,7 @@ def delete_image(request: Request, caller: Writer, image_id: ImageId) -> Respons
     status_code=202,
     response_model=ImageOut,
     responses=responses(401, 403, 404, 409, 422, 429, 503),
-    summary="Make an image again, by another recipe or the same",
+    summary="Process an image again, with another recipe or with the same",
 )
 def reprocess_image(request: Request, caller: Writer, image_id: ImageId, body: Reprocess) -> ImageOut:
     site = site_of(request)
@@ -174,7 +180,7 @@ def make_current(request: Request, caller: Writer, image_id: ImageId, revision: 
     status_code=302,
     response_class=RedirectResponse,
     responses={**_LEADS_ON, **responses(401, 403, 404, 422, 429, 503)},
-    summary="Where a variant lies",
+    summary="Redirect to a variant",
 )
 def get_variant(
     request: Request,
@@ -218,7 +224,7 @@ def get_score(
     "/images/{image_id}/tiles.zip",
     response_class=StreamingResponse,
     responses={**bulk.ZIP, **responses(401, 403, 404, 422, 429, 503)},
-    summary="The tiles of an image in one ZIP",
+    summary="Download the tiles of an image as one ZIP",
 )
 def get_tiles(request: Request, caller: Reader, image_id: ImageId) -> StreamingResponse:
     """The entry file and its folder, as the Deep Zoom format has them."""
@@ -243,7 +249,7 @@ def get_original(request: Request, caller: Reader, image_id: ImageId) -> Redirec
     status_code=201,
     response_model=LinkOut,
     responses=responses(401, 403, 404, 422, 429, 503),
-    summary="A link to a variant that whoever has it may follow",
+    summary="Make a link to a variant. Everybody who has the link may follow it",
 )
 def make_link(request: Request, caller: Writer, image_id: ImageId, body: LinkIn) -> LinkOut:
     site = site_of(request)

@@ -38,7 +38,9 @@ Name = Annotated[
 PlainName = Annotated[str, Path(max_length=64, description="The name of a stored recipe.")]
 
 
-@router.get("/recipes", response_model=RecipesOut, responses=READING, summary="All recipes, the built-in ones first")
+@router.get(
+    "/recipes", response_model=RecipesOut, responses=READING, summary="List all recipes, built-in recipes first"
+)
 def list_recipes(request: Request, caller: Reader) -> Response:
     site = site_of(request)
     default = site.settings.default_recipe
@@ -52,7 +54,7 @@ def list_recipes(request: Request, caller: Reader) -> Response:
     "/recipes/check",
     response_model=RecipeCheckOut,
     responses=responses(400, 401, 403, 404, 422, 429, 503),
-    summary="Whether a text is a recipe",
+    summary="Check the text of a recipe",
 )
 def check_recipe(request: Request, caller: Reader, body: RecipeIn) -> RecipeCheckOut:
     """Nothing is stored. Files that the text names are not opened."""
@@ -70,10 +72,13 @@ def check_recipe(request: Request, caller: Reader, body: RecipeIn) -> RecipeChec
     "/recipes/try",
     response_model=Trial,
     responses=responses(400, 401, 403, 404, 422, 429, 503),
-    summary="What a recipe makes of an image, before it is stored",
+    summary="Render an image with a recipe that is not stored",
 )
 def try_recipe(request: Request, caller: Writer, body: RecipeTryIn) -> Trial:
-    """Nothing is kept. One trial at a time, ten a minute for each user, within the limits of the bulk lane and 15 s."""
+    """The results are not stored.
+
+    Limits: one trial at a time, ten trials a minute for each user, the limits of the bulk lane, 15 s.
+    """
     site = site_of(request)
     source = image_for(site, caller, body.image_id) if body.image_id is not None else body.sample
     if source is None:
@@ -81,7 +86,7 @@ def try_recipe(request: Request, caller: Writer, body: RecipeTryIn) -> Trial:
     return trials.try_recipe(site, caller, body.text, source, body.against)
 
 
-@router.get("/recipes/{name}", response_model=RecipeTextOut, responses=READING, summary="One recipe with its text")
+@router.get("/recipes/{name}", response_model=RecipeTextOut, responses=READING, summary="Get one recipe with its text")
 def get_recipe(request: Request, caller: Reader, name: Name) -> Response:
     try:
         recipe = recipe_registry.recipe_named(site_of(request).deployment, name)
@@ -94,7 +99,7 @@ def get_recipe(request: Request, caller: Reader, name: Name) -> Response:
     "/recipes/{name}/versions",
     response_model=RecipeVersionsOut,
     responses=READING,
-    summary="All versions of a stored recipe",
+    summary="List all versions of a stored recipe",
 )
 def list_versions(request: Request, caller: Reader, name: PlainName) -> Response:
     versions = site_of(request).deployment.recipe_registry.versions(name)

@@ -29,7 +29,12 @@ RouteId = Annotated[str, Path(max_length=64, description="The id of a route.")]
 OwnerName = Annotated[str, Path(max_length=64, description="The owner.")]
 
 
-@router.get("/routes", response_model=RoutesOut, responses=READING, summary="The routes, as they are tried")
+@router.get(
+    "/routes",
+    response_model=RoutesOut,
+    responses=READING,
+    summary="List the routes, in the order in which they are tried",
+)
 def list_routes(request: Request, caller: Operator) -> Response:
     listed = site_of(request).deployment.recipe_registry.get().routes
     blocked = never_matching(listed)
@@ -45,10 +50,13 @@ def add_route(request: Request, caller: Operator, body: RouteIn) -> RouteAddedOu
 
 
 @router.post(
-    "/routes/test", response_model=RouteTestOut, responses=_CHANGING, summary="What an image of a key gets, and why"
+    "/routes/test",
+    response_model=RouteTestOut,
+    responses=_CHANGING,
+    summary="Get the owner, the batch and the recipe of a key, with the reasons",
 )
 def explain_key(request: Request, caller: Operator, body: RouteTestIn) -> RouteTestOut:
-    """The object need not exist. Nothing is changed."""
+    """The object does not have to exist. The request changes nothing."""
     return RouteTestOut.of(routes.explain_key(site_of(request).deployment, body.key, body.bucket))
 
 

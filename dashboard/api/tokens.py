@@ -20,7 +20,7 @@ router = APIRouter(tags=["users"])
 _DAY = 86_400
 
 
-@router.get("/tokens", response_model=TokensOut, responses=READING, summary="Your API tokens")
+@router.get("/tokens", response_model=TokensOut, responses=READING, summary="List the API tokens of the caller")
 def list_tokens(request: Request, caller: Reader) -> Response:
     return tagged(request, tokens_of(site_of(request), caller.name))
 
@@ -33,7 +33,7 @@ def list_tokens(request: Request, caller: Reader) -> Response:
     summary="Make an API token",
 )
 def make_token(request: Request, caller: Writer, body: TokenIn) -> NewTokenOut:
-    """A token may make tokens with no more rights than its own, that expire no later than itself."""
+    """A token may make tokens with its own rights or fewer. They expire when the token expires, or earlier."""
     _may_make(caller, body)
     scopes = tuple(scope for scope in Scope if scope in body.scopes)
     secret, note = site_of(request).deployment.users.issue_token(caller.name, body.label, scopes, body.days)
@@ -44,7 +44,7 @@ def make_token(request: Request, caller: Writer, body: TokenIn) -> NewTokenOut:
     "/tokens/{token_id}",
     status_code=204,
     responses=responses(400, 401, 403, 422, 429, 503),
-    summary="Revoke an API token of yours",
+    summary="Revoke an API token of the caller",
 )
 def revoke_token(request: Request, caller: Writer, token_id: TokenId) -> Response:
     site_of(request).deployment.users.revoke_token(caller.name, token_id)
@@ -58,7 +58,7 @@ def revoke_token(request: Request, caller: Writer, token_id: TokenId) -> Respons
     summary="Change your password",
 )
 async def change_password(request: Request, caller: Writer, body: PasswordIn) -> Response:
-    """Your sessions end, and your API tokens unless `keep_tokens` is true, the token of this request among them."""
+    """Your sessions end. Your API tokens end too, also the token of this request, unless `keep_tokens` is true."""
     site = site_of(request)
     change = PasswordChange(body.current, body.new, body.keep_tokens)
     try:

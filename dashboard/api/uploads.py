@@ -16,7 +16,7 @@ router = APIRouter(tags=["uploads"])
     status_code=201,
     response_model=UploadsOut,
     responses=responses(400, 401, 403, 422, 429, 503),
-    summary="Presigned forms for files of one batch",
+    summary="Get presigned forms for the files of one batch",
 )
 def make_uploads(request: Request, caller: Writer, body: UploadsIn) -> UploadsOut:
     """Each file has its own form, which is bound to the key, the media type and the largest permitted size.
@@ -49,7 +49,7 @@ def make_uploads(request: Request, caller: Writer, body: UploadsIn) -> UploadsOu
     "/uploads/parts",
     response_model=PartsOut,
     responses=responses(400, 401, 403, 404, 422, 429, 503),
-    summary="Where to put the parts of a large file",
+    summary="Get the addresses for the parts of a large file",
 )
 def make_parts(request: Request, caller: Writer, body: PartsIn) -> PartsOut:
     """PUT each part, of exactly its size, to its address. A request without numbers returns the stored parts."""
@@ -63,7 +63,7 @@ def make_parts(request: Request, caller: Writer, body: PartsIn) -> PartsOut:
     "/uploads/complete",
     status_code=204,
     responses=responses(400, 401, 403, 404, 409, 422, 429, 503),
-    summary="Put the parts of a large file together",
+    summary="Complete a large file from its parts",
 )
 def complete_parts(request: Request, caller: Writer, body: PartsIn) -> Response:
     parts.complete(site_of(request), caller, _one(body))
@@ -74,7 +74,7 @@ def complete_parts(request: Request, caller: Writer, body: PartsIn) -> Response:
     "/uploads/abort",
     status_code=204,
     responses=responses(400, 401, 403, 422, 429, 503),
-    summary="Give up a large file, and delete its parts",
+    summary="Abort the upload of a large file, and delete its parts",
 )
 def abort_parts(request: Request, caller: Writer, body: PartsIn) -> Response:
     parts.give_up(site_of(request), caller, _one(body))

@@ -31,12 +31,12 @@ UserName = Annotated[str, Path(max_length=64, description="The user's name.")]
 TokenId = Annotated[str, Path(pattern="^[0-9a-f]{12,64}$", description="The token's id.")]
 
 
-@router.get("/whoami", response_model=WhoAmI, responses=READING, summary="Whose credentials these are")
+@router.get("/whoami", response_model=WhoAmI, responses=READING, summary="Get the user of these credentials")
 def who_am_i(request: Request, caller: Reader) -> Response:
     return tagged(request, WhoAmI(name=caller.name, role=caller.user.role, scopes=sorted(caller.scopes)))
 
 
-@router.get("/users", response_model=UsersOut, responses=READING, summary="Everybody, by name")
+@router.get("/users", response_model=UsersOut, responses=READING, summary="List all users by name")
 def list_users(request: Request, caller: Operator) -> Response:
     users = [UserOut.of(user) for user in site_of(request).deployment.users.all()]
     return tagged(request, UsersOut(users=users))
@@ -86,7 +86,9 @@ def remove_user(request: Request, caller: Operator, name: UserName) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/users/{name}/tokens", response_model=TokensOut, responses=READING, summary="A user's API tokens")
+@router.get(
+    "/users/{name}/tokens", response_model=TokensOut, responses=READING, summary="List the API tokens of a user"
+)
 def list_tokens_of(request: Request, caller: Operator, name: UserName) -> Response:
     return tagged(request, tokens_of(site_of(request), name))
 

@@ -55,7 +55,7 @@ def list(  # noqa: A001 - the command's name
     size: Annotated[
         FileSize | None, typer.Option(help="Of the original: under 1 MB, 1 to 10, 10 to 100, over 100 MB.")
     ] = None,
-    tag: Annotated[str, typer.Option(metavar="TAG", help="Has this tag.")] = "",
+    tag: Annotated[str, typer.Option(metavar="TAG", help="Only images with this tag.")] = "",
     order: Annotated[
         ImageOrder | None, typer.Option(help="Write --order=-size with =, because of the sign. Any number of images.")
     ] = None,

@@ -35,16 +35,16 @@ def add(
     match: Annotated[
         str, typer.Option(metavar="GLOB", help="Keys: * takes all characters but /, ** all, ? one, [abc] one of these.")
     ],
-    owner: Annotated[str | None, typer.Option(help="Whose the images are, where the key itself does not say.")] = None,
+    owner: Annotated[str | None, typer.Option(help="The owner of the images whose key names no owner.")] = None,
     recipe: Annotated[str | None, typer.Option(metavar="NAME", help="A built-in or stored recipe.")] = None,
     bucket: BucketOption = None,
     batch_from: Annotated[
         str | None,
         typer.Option(metavar="PATTERN", help="Where the batch's name is in the key, as catalog/{batch}/**."),
     ] = None,
-    priority: Annotated[int, typer.Option(help="The smallest is tried first.")] = PRIORITY,
+    priority: Annotated[int, typer.Option(help="Routes with a smaller number are tried first.")] = PRIORITY,
     *,
-    first: Annotated[bool, typer.Option("--first", help="Put it before all others.")] = False,
+    first: Annotated[bool, typer.Option("--first", help="Put the route before all other routes.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a route. It is tried after those of a smaller priority, and after those of the same that are there.

@@ -121,16 +121,18 @@ class ImageFilters(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     batch: Annotated[str | None, BeforeValidator(_none_for_empty)] = Field(
-        None, max_length=128, description="Of this batch, by name.", examples=["summer"]
+        None, max_length=128, description="Only images of the batch with this name.", examples=["summer"]
     )
     status: Status | None = Field(
         None, description="In this state; deleted images are listed only if asked for.", examples=["failed"]
     )
-    cause: Cause | None = Field(None, description="Failed by this cause.", examples=[None])
+    cause: Cause | None = Field(None, description="Only images that failed with this cause.", examples=[None])
     name: str = Field("", max_length=200, description="A part of the name, in upper or lower case.", examples=["IMG_"])
     since: date | None = Field(None, description="Uploaded on this day or later: 2026-11-20, in UTC.", examples=[None])
     until: date | None = Field(None, description="Uploaded on this day or earlier.", examples=[None])
-    camera: str = Field("", max_length=100, description="A part of the camera's name.", examples=[""])
+    camera: str = Field(
+        "", max_length=100, description="Only images whose camera's name contains this text.", examples=[""]
+    )
     lens: str = Field("", max_length=100, description="A part of the lens' name.", examples=[""])
     taken: str = Field(
         "",
@@ -149,12 +151,12 @@ class ImageFilters(BaseModel):
         "", max_length=20, description="The original's format, such as `jpeg`, `png`, `tiff`, `heif`.", examples=[""]
     )
     shape: Shape | None = Field(None, description="A panorama is at least twice as long as high.", examples=[None])
-    colour: Colour | None = Field(None, description="The main colour.", examples=[None])
+    colour: Colour | None = Field(None, description="Only images with this main colour.", examples=[None])
     size: FileSize | None = Field(
         None, description="Of the original: under 1 MB, 1 to 10, 10 to 100, over 100 MB.", examples=[None]
     )
     tag: Annotated[str, AfterValidator(lambda text: text.strip().casefold())] = Field(
-        "", max_length=50, description="Has this tag.", examples=[""]
+        "", max_length=50, description="Only images with this tag.", examples=[""]
     )
 
     @classmethod

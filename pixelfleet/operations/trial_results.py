@@ -29,18 +29,22 @@ class TriedVariant(_Result):
     bytes: int = Field(description="Of all its files.", examples=[18_204])
     files: int = Field(examples=[1])
     picture: Content | None = Field(
-        description="The file in base64; null for tiles, for what browsers do not show, and beyond 6 MB of pictures.",
+        description="In base64. Null for tiles, for formats that browsers do not show, and after 6 MB of pictures.",
         examples=["UklGRg=="],
     )
 
 
 class TriedRecipe(_Result):
-    """What one recipe made of the image."""
+    """The results of one recipe."""
 
     name: str = Field(examples=["shop"])
     digest: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
-    milliseconds: int = Field(description="Of decoding, making and encoding; one at a time.", examples=[210])
-    problem: str | None = Field(None, description="Why it made nothing: a cause, and what to do.", examples=[None])
+    milliseconds: int = Field(
+        description="Time of decoding, of all steps and of encoding; variants are made one at a time.", examples=[210]
+    )
+    problem: str | None = Field(
+        None, description="The reason why there are no results: a cause, and what to do.", examples=[None]
+    )
     variants: tuple[TriedVariant, ...] = ()
     lazy: tuple[str, ...] = Field(
         (), description="Its lazy variants, which a trial leaves out as an upload does.", examples=[["print"]]
@@ -60,4 +64,4 @@ class Trial(_Result):
     height: int = Field(examples=[3000])
     bytes: int = Field(description="Of the original.", examples=[3_481_220])
     draft: TriedRecipe
-    current: TriedRecipe | None = Field(description="Null if there is nothing to compare with.")
+    current: TriedRecipe | None = Field(description="Null if there is no recipe to compare with.")

@@ -56,9 +56,13 @@ class RedriveIn(Model):
     batch: str | None = Field(None, min_length=1, max_length=128, examples=["summer"])
     owner: str | None = Field(None, min_length=1, max_length=64, examples=["ana"])
     lane: Lane | None = None
-    limit: int | None = Field(None, ge=1, le=10_000_000, description="At most so many.", examples=[1000])
+    limit: int | None = Field(None, ge=1, le=10_000_000, description="The largest number of images.", examples=[1000])
     canary: int | None = Field(
-        None, ge=1, le=100, description="Send so many first, and stop if any of them fails again.", examples=[5]
+        None,
+        ge=1,
+        le=100,
+        description="The number of images to send first. The redrive stops if one of them fails again.",
+        examples=[5],
     )
 
 

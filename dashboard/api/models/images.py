@@ -21,17 +21,17 @@ class VariantOut(Model):
     content_type: str = Field(examples=["image/webp"])
     width: int = Field(description="Pixels.", examples=[320])
     height: int = Field(description="Pixels.", examples=[240])
-    bytes: int = Field(description="Size; of tiles, all of them together.", examples=[9_120])
-    sha256: str = Field(description="Hex digest; of tiles, over their names and contents.", examples=["9f86d08188..."])
-    files: int = Field(description="1, or for tiles how many.", examples=[1])
+    bytes: int = Field(description="Size of the file; for tiles, of all files together.", examples=[9_120])
+    sha256: str = Field(
+        description="Digest in hex; for tiles, over the names and contents of all files.", examples=["9f86d08188..."]
+    )
+    files: int = Field(description="Number of files: 1, or for tiles the number of tiles.", examples=[1])
     hdr: str | None = Field(
         description="`gain-map`, `pq` or `hlg` for a file of high dynamic range; null for every other.", examples=[None]
     )
-    href: str = Field(
-        description="Leads to where it lies, by a redirect.", examples=[f"/api/v1/images/{IMAGE_ID}/variants/thumb"]
-    )
+    href: str = Field(description="Redirects to the file.", examples=[f"/api/v1/images/{IMAGE_ID}/variants/thumb"])
     address: str | None = Field(
-        description="Stays, and leads to the file of the present revision; null for tiles.",
+        description="A stable address of the file of the present revision; null for tiles.",
         examples=["/v/ana/summer/beach/IMG_0001.jpg/thumb"],
     )
     quality: int | None = Field(
@@ -116,7 +116,7 @@ class AliasOut(Model):
 class ImageOut(ImageSummary):
     """An image with all its facts."""
 
-    key: str = Field(description="Where the original lies.", examples=["uploads/ana/summer/beach/IMG_0001.jpg"])
+    key: str = Field(description="Redirect to the original.", examples=["uploads/ana/summer/beach/IMG_0001.jpg"])
     recipe: str | None = Field(examples=["web"])
     revision: str | None = Field(description="Digest of source version, recipe and engine.", examples=[REVISION])
     kept_revisions: list[KeptRevisionOut] = Field(description="Earlier revisions that can be made current again.")
@@ -164,9 +164,9 @@ class ImageQuery(OrderedFilters):
     """What a list of images shows."""
 
     owner: str | None = Field(
-        None, max_length=64, description="Operators: whose, `*` for everybody's; left out, your own."
+        None, max_length=64, description="An owner, or `*` for all owners; operators only. Default: the caller."
     )
-    cursor: str | None = Field(None, max_length=2_000, description="`next` of the page before.")
+    cursor: str | None = Field(None, max_length=2_000, description="`next` of the previous page.")
     limit: int = Field(50, ge=1, le=100, description="Most images of one page: 1 to 100, 50 unless said.")
 
 
@@ -209,7 +209,10 @@ class MonthsOut(Model):
 
 class Reprocess(Model):
     recipe: str | None = Field(
-        None, max_length=64, description="A built-in or stored recipe; left out, the one it had.", examples=["catalog"]
+        None,
+        max_length=64,
+        description="A built-in or stored recipe. Default: the image's present recipe.",
+        examples=["catalog"],
     )
 
 

@@ -19,11 +19,11 @@ class RecipeOut(Model):
     name: str = Field(examples=["shop"])
     description: str = Field(examples=["Cards and zooms of the shop"])
     variants: list[str] = Field(examples=[["card"]])
-    default: bool = Field(description="Whether an image gets it where nothing else is said.", examples=[False])
-    digest: str = Field(description="Of the meaning of the recipe, in hex.", examples=[_DIGEST])
+    default: bool = Field(description="Whether the recipe is the deployment's default.", examples=[False])
+    digest: str = Field(description="Digest of the meaning of the recipe, in hex.", examples=[_DIGEST])
     builtin: bool = Field(examples=[False])
-    version: int | None = Field(description="Of a stored recipe: its number, from 1.", examples=[3])
-    stored_at: str | None = Field(description="Of a stored recipe.", examples=[_AT])
+    version: int | None = Field(description="The number of a stored recipe's version, from 1.", examples=[3])
+    stored_at: str | None = Field(description="Time of storing, for a stored recipe.", examples=[_AT])
     who: str | None = Field(description="Who stored it.", examples=["olga"])
 
     @classmethod
@@ -78,7 +78,7 @@ class RecipeTryIn(RecipeIn):
         None, pattern="^[a-z2-7]{32}$", description="The image to try it on.", examples=[IMAGE_ID]
     )
     sample: Base64Bytes | None = Field(
-        None, description="In place of an image: a file in base64, as much as a request takes (4 MB).", examples=[None]
+        None, description="Instead of an image: a file in base64. The request may have 4 MB.", examples=[None]
     )
     against: str | None = Field(
         None,
@@ -93,9 +93,13 @@ class RecipePutOut(Model):
     """A recipe that was stored."""
 
     recipe: RecipeOut
-    changed: bool = Field(description="False if the present version was this one already.", examples=[True])
-    before: int | None = Field(description="The number of the version before, if there was one.", examples=[2])
-    uses: list[str] = Field(description="Where it applies, in words.", examples=[["it is the default of ana"]])
+    changed: bool = Field(description="False if the present version has the same meaning already.", examples=[True])
+    before: int | None = Field(
+        description="The number of the previous version; null for the first version.", examples=[2]
+    )
+    uses: list[str] = Field(
+        description="The places that use the recipe, in words.", examples=[["it is the default of ana"]]
+    )
 
 
 class RecipeVersionOut(Model):

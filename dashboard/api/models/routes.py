@@ -11,9 +11,9 @@ from pixelfleet.domain.routes import MOST_PRIORITY, PRIORITY, Route
 from pixelfleet.operations.routes import RouteTest
 
 _MATCH: Final = "Which keys: `*` takes all characters but `/`, `**` all, `?` one, `[abc]` one of these."
-_OWNER: Final = "Whose the images are, where the key itself does not say."
-_BATCH_FROM: Final = "Where the batch's name is in the key."
-_PRIORITY: Final = "The smallest is tried first."
+_OWNER: Final = "The owner of the images whose key names no owner."
+_BATCH_FROM: Final = "The place of the batch's name in the key."
+_PRIORITY: Final = "Routes with a smaller number are tried first."
 
 
 class RouteOut(Model):
@@ -29,7 +29,7 @@ class RouteOut(Model):
     added_at: str = Field(examples=["2026-11-26T09:00:00.000Z"])
     who: str = Field(description="Who added it.", examples=["olga"])
     blocked_by: list[str] = Field(
-        description="Ids of the routes before it that take all of its keys, so that it can never match.", examples=[[]]
+        description="Ids of earlier routes that take all keys of this route. The route can never match.", examples=[[]]
     )
 
     @classmethod
@@ -49,29 +49,29 @@ class RouteOut(Model):
 
 
 class RoutesOut(Model):
-    routes: list[RouteOut] = Field(description="In the order in which they are tried.")
+    routes: list[RouteOut] = Field(description="The routes, in the order in which they are tried.")
 
 
 class RouteIn(Model):
     match: str = Field(max_length=MOST_CHARACTERS, description=_MATCH, examples=["catalog/**"])
     owner: str | None = Field(None, max_length=64, description=_OWNER, examples=["shop"])
     recipe: str | None = Field(None, max_length=64, description="A built-in or stored recipe.", examples=["web"])
-    bucket: str | None = Field(None, max_length=63, description="Left out: the uploads bucket.")
+    bucket: str | None = Field(None, max_length=63, description="Default: the uploads bucket.")
     batch_from: str | None = Field(
         None, max_length=2 * MOST_CHARACTERS, description=_BATCH_FROM, examples=["catalog/{batch}/**"]
     )
     priority: int = Field(PRIORITY, ge=0, le=MOST_PRIORITY, description=_PRIORITY, examples=[PRIORITY])
-    first: bool = Field(default=False, description="Put it before all others.", examples=[False])
+    first: bool = Field(default=False, description="Put the route before all other routes.", examples=[False])
 
 
 class RouteAddedOut(Model):
     route: RouteOut
-    blocked: list[RouteOut] = Field(description="Later routes that can never match any more.", examples=[[]])
+    blocked: list[RouteOut] = Field(description="Later routes that can never match now.", examples=[[]])
 
 
 class RouteTestIn(Model):
     key: str = Field(min_length=1, max_length=MAX_KEY_BYTES, examples=["catalog/2026/chair.jpg"])
-    bucket: str | None = Field(None, max_length=63, description="Left out: the uploads bucket.")
+    bucket: str | None = Field(None, max_length=63, description="Default: the uploads bucket.")
 
 
 class RouteTestOut(Model):

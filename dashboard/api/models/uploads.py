@@ -25,11 +25,11 @@ class UploadsIn(Model):
     """Files to be uploaded together."""
 
     batch: str | None = Field(
-        None, min_length=1, max_length=128, description="A name for them together; left out, the time.",
+        None, min_length=1, max_length=128, description="The name of the batch. Default: the time.",
         examples=["summer"],
     )  # fmt: skip
     recipe: str | None = Field(
-        None, max_length=64, description="The recipe of a batch that is not there yet.", examples=["web"]
+        None, max_length=64, description="The recipe of the batch, if the batch does not exist yet.", examples=["web"]
     )
     files: list[FileIn] = Field(min_length=1, max_length=500)
 
@@ -60,7 +60,7 @@ class PartsOut(Model):
 
 
 class UploadForm(Model):
-    """A form to post one file by: every field first, then the file as field `file`.
+    """A form that posts one file: every field first, then the file as field `file`.
 
     A file of more than 100 MB has `parts` instead. A refused file has `refused`.
     """
@@ -69,7 +69,7 @@ class UploadForm(Model):
     image_id: str | None = Field(examples=[IMAGE_ID])
     url: str | None = Field(examples=["https://pixelfleet-uploads.s3.eu-west-1.amazonaws.com/"])
     fields: dict[str, str] = Field(examples=[{"key": "uploads/ana/summer/beach/IMG_0001.jpg", "policy": "eyJl..."}])
-    refused: str | None = Field(description="Why this file cannot be taken.", examples=[None])
+    refused: str | None = Field(description="The reason why the file is refused.", examples=[None])
     parts: PartsBegun | None = Field(None, examples=[None])
 
 

@@ -14,7 +14,7 @@ from pixelfleet.operations.users import short_id
 class WhoAmI(Model):
     name: str = Field(examples=["ana"])
     role: Role = Field(examples=["user"])
-    scopes: list[Scope] = Field(description="What these credentials may do.", examples=[["read", "write"]])
+    scopes: list[Scope] = Field(description="The scopes of these credentials.", examples=[["read", "write"]])
 
 
 class UserOut(Model):
@@ -23,7 +23,7 @@ class UserOut(Model):
     email: str | None = Field(examples=["ana@example.com"])
     disabled: bool = Field(examples=[False])
     created_at: str = Field(examples=["2026-11-20T09:00:00.000Z"])
-    tokens: int = Field(description="How many API tokens they have.", examples=[1])
+    tokens: int = Field(description="The number of the user's API tokens.", examples=[1])
 
     @classmethod
     def of(cls, user: User) -> "UserOut":
@@ -67,7 +67,7 @@ class PasswordIn(Model):
 class TokenOut(Model):
     """A token without its secret. Times are in UTC. The last use is exact to the hour."""
 
-    id: str = Field(description="The beginning of its digest.", examples=["3f0c9a51b2d4"])
+    id: str = Field(description="The beginning of the token's digest.", examples=["3f0c9a51b2d4"])
     label: str = Field(examples=["camera import"])
     scopes: list[Scope] = Field(examples=[["read", "write"]])
     created_at: str = Field(examples=["2026-11-20T09:00:00.000Z"])
@@ -91,9 +91,11 @@ class TokensOut(Model):
 
 
 class TokenIn(Model):
-    label: str = Field(min_length=1, max_length=100, description="What it is for.", examples=["camera import"])
+    label: str = Field(
+        min_length=1, max_length=100, description="The purpose of the token.", examples=["camera import"]
+    )
     scopes: list[Scope] = Field(min_length=1, max_length=len(Scope), examples=[["read"]])
-    days: int = Field(90, ge=1, le=LONGEST_TOKEN_DAYS, description="How long it lives.", examples=[30])
+    days: int = Field(90, ge=1, le=LONGEST_TOKEN_DAYS, description="Days until the token expires.", examples=[30])
 
 
 class NewTokenOut(TokenOut):
