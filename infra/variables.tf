@@ -91,12 +91,13 @@ variable "source_buckets" {
 
 variable "aliases" {
   description = "Copies of results under readable keys: template, and optionally bucket and prefix."
-  type = object({
-    template = string
-    bucket   = optional(string)
-    prefix   = optional(string)
-  })
-  default = null
+  type        = any
+  default     = null
+
+  validation {
+    condition     = try(length(setsubtract(keys(var.aliases), ["template", "bucket", "prefix"])) == 0, var.aliases == null)
+    error_message = "aliases has the fields template, bucket, prefix, and no others: is one misspelt?"
+  }
 }
 
 variable "role_path" {

@@ -49,8 +49,8 @@ run "no_bucket_is_public" {
   }
 
   assert {
-    condition     = toset(flatten(aws_s3_bucket_notification.uploads.queue[*].events)) == toset(["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"])
-    error_message = "Created, removed and expired objects are told."
+    condition     = toset(flatten(aws_s3_bucket_notification.uploads.queue[*].events)) == toset(["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*", "s3:ObjectRestore:Completed"])
+    error_message = "The queue gets events of created, removed, expired and restored objects."
   }
 
   assert {

@@ -8,6 +8,7 @@ credentials (docs/decisions/supervised-child.md).
 import logging
 import os
 import re
+import resource
 import select
 import signal
 import subprocess
@@ -89,6 +90,7 @@ class RenderSupervisor:
         self._file_bytes = file_bytes
         self._child: subprocess.Popen[bytes] | None = None
         self._received = b""
+        self._peak_of_parent = 0
         #: The custom step that runs now.
         self._stage = ""
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
@@ -168,6 +170,8 @@ class RenderSupervisor:
         self._words.seek(0)
         self._words.truncate()
         self._received = b""
+        # Linux counts the memory of the process that starts a child as the child's peak (exec_mmap in fs/exec.c).
+        self._peak_of_parent = _bytes(resource.getrusage(resource.RUSAGE_SELF))
         return subprocess.Popen(
             # -P: no import from the user's current folder.
             [sys.executable, "-P", "-m", "pixelfleet.images.child", str(self._memory), str(self._file_bytes)],
@@ -211,7 +215,7 @@ class RenderSupervisor:
             return TransientError(Cause.CRASHED, "the decoder broke down on this image; save it in another format")
         self._words.seek(max(0, os.fstat(self._words.fileno()).st_size - _LAST_WORDS))
         most = self._memory // 1_000_000
-        full = code in _ABORTED and peak > self._memory * _FULL
+        full = code in _ABORTED and peak > max(self._memory * _FULL, self._peak_of_parent)
         if full or _NO_MEMORY.search(self._words.read()):
             text = f"more than {most:,} MB were needed; raise the memory limit"
             return TransientError(
@@ -250,10 +254,15 @@ def _ended(child: subprocess.Popen[bytes]) -> tuple[int | None, int]:
         if pid:
             # The child is reaped here, so that Popen cannot do so again.
             child.returncode = os.waitstatus_to_exitcode(status)
-            return child.returncode, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+            return child.returncode, _bytes(usage)
         if time.monotonic() > deadline:
             return None, 0
         time.sleep(0.01)
+
+
+def _bytes(usage: resource.struct_rusage) -> int:
+    """The largest resident set, which macOS counts in bytes and Linux in KiB (getrusage(2))."""
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:

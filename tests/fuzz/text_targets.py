@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dashboard.problem import Problem
 from pixelfleet.domain.jobs import Job, JobKind, Lane, decode_message, encode_message
 from pixelfleet.domain.s3_events import parse_message
 from pixelfleet.errors import EventError, JobError, ProcessingError, RecipeError, SetupError
@@ -130,7 +129,7 @@ TARGETS: dict[str, Target] = {
         tuple(path.read_bytes() for path in sorted(_EVENTS.glob("*.json"))),
     ),
     "job": Target(lambda content: decode_message(_text(content)), (JobError,), (_JOB,)),
-    "cursor": Target(_cursor, (Problem,), (base64.urlsafe_b64encode(b"2026-01-01T00:00:00Z#a"),)),
+    "cursor": Target(_cursor, (SetupError,), (base64.urlsafe_b64encode(b"2026-01-01T00:00:00Z#a"),)),
     "manifest": Target(
         _manifest, (SetupError,), (_MANIFEST, _MANIFEST.replace(b"key", b"kez"), _MANIFEST.replace(b'{"key', b'[{"key'))
     ),

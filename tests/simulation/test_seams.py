@@ -21,17 +21,22 @@ def members(value: Any) -> list[Any]:
     return [getattr(member, "__wrapped__", member) for member in unwrapped]
 
 
+def is_clock(value: object) -> bool:
+    # By identity: NumPy's arrays have an equality of their own.
+    return any(value is clock for clock in CLOCKS)
+
+
 def real_clocks() -> list[str]:
     """Every place in a module of ours where a real clock is a global name or a default argument."""
     places = []
     for module in [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in OURS]:
         for name, value in list(vars(module).items()):
-            places += [f"{module.__name__}.{name}"] if value in CLOCKS else []
+            places += [f"{module.__name__}.{name}"] if is_clock(value) else []
             if getattr(value, "__module__", None) == module.__name__:
                 for function in members(value):
                     if isinstance(function, FunctionType):
                         defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
-                        places += [function.__qualname__ for default in defaults if default in CLOCKS]
+                        places += [function.__qualname__ for default in defaults if is_clock(default)]
     return places
 
 

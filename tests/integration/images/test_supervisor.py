@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -202,3 +203,25 @@ def test_only_the_child_imports_a_step(small: Path, out: Path, step_packages: St
     with RenderSupervisor(MEMORY, 60) as supervisor:
         assert supervisor.render(small, recipe, LIMITS, out).rendition is not None
     assert "pixelfleet_step_odd" not in sys.modules
+
+
+LARGE_PARENT = """
+import os, signal, sys
+from pathlib import Path
+from pixelfleet.images.limits import Limits
+from pixelfleet.images.supervisor import RenderSupervisor
+from pixelfleet.recipes import builtin
+ballast = b"x" * 400_000_000
+with RenderSupervisor(600_000_000, 60) as supervisor:
+    supervisor._child = supervisor._start()
+    os.kill(supervisor._child.pid, signal.SIGABRT)
+    outcome = supervisor.render(Path(sys.argv[1]), builtin("web"), Limits(10**9, 10**9, 100), Path(sys.argv[2]))
+print(outcome.error.cause.value)
+"""
+
+
+def test_a_child_that_aborts_lacks_no_memory_because_its_parent_is_large(small: Path, out: Path) -> None:
+    """Linux counts the parent's memory in the peak of a child that `vfork` made."""
+    command = [sys.executable, "-c", LARGE_PARENT, str(small), str(out)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.stdout == "crashed\n", ended.stderr
