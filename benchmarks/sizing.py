@@ -22,7 +22,7 @@ DASHBOARD = (2, 0.5, 1.0)
 #: Alarms of the stack by the metrics that each looks at: three for a queue; the producer's; two metrics for each lane's
 #: wake-up and failure rate; two for each hot table and one for each of its indexes; three for each lane's stalls;
 #: schedules; the load balancer.
-OWN_ALARM_METRICS = 3 * 3 + 2 + 2 * 2 + 2 * 2 + (2 + 3) + (2 + 2) + 2 * 3 + 2 + 2
+OWN_ALARM_METRICS = 3 * 3 + 2 + 2 * 2 + 2 * 2 + (2 + 4) + (2 + 2) + 2 * 3 + 2 + 2
 #: Target tracking makes two alarms a lane of its own, each on three metrics.
 SCALING_ALARM_METRICS = 2 * 2 * 3
 #: Container Insights while only the dashboard runs (CloudWatch user guide, "Amazon ECS Container Insights metrics"): of

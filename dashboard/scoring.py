@@ -9,6 +9,7 @@ from dashboard.problem import Problem
 from dashboard.site import Site
 from pixelfleet.domain.records import Image, RecipeRef, StoredVariant
 from pixelfleet.domain.variant_files import file_named
+from pixelfleet.errors import SetupError
 from pixelfleet.operations.recipe_trial import BusyError
 
 #: Seconds after which a refused caller may try again.
@@ -77,5 +78,7 @@ def _score(site: Site, caller: Caller, image: Image, variant: StoredVariant, rec
             scored = site.scores.of(image, variant, recipe)
         except BusyError as error:
             raise Problem(429, str(error), headers=_AGAIN) from None
+        except SetupError as error:
+            return ScoreOut(score=None, reason=str(error))
     rounded = round(scored.score, 4) if scored.score is not None else None
     return ScoreOut(score=rounded, reason=scored.reason)
