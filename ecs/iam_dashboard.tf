@@ -56,17 +56,6 @@ data "aws_iam_policy_document" "dashboard" {
     resources = concat([var.buckets.uploads.arn, var.buckets.results.arn], var.source_bucket_arns)
   }
 
-  # Originals of buckets from before the deployment are shown and downloaded by links that the dashboard signs.
-  dynamic "statement" {
-    for_each = length(var.source_bucket_arns) > 0 ? [var.source_bucket_arns] : []
-
-    content {
-      sid       = "Sources"
-      actions   = ["s3:GetObject", "s3:GetObjectVersion"]
-      resources = [for arn in statement.value : "${arn}/*"]
-    }
-  }
-
   # The page of adopted buckets says what such a bucket lacks.
   dynamic "statement" {
     for_each = length(var.source_bucket_arns) > 0 ? [var.source_bucket_arns] : []

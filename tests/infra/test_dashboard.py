@@ -327,6 +327,13 @@ def work_with_many(olga: Visitor, image: str) -> None:
         olga.get(path)
     for path in (f"/images/{image}/tiles.zip", f"/api/v1/images/{image}/tiles.zip"):
         olga.get(path, 404)
+    for path in ("/help", "/help/howto/dashboard", "/adopted", "/api/v1/adopted-buckets"):
+        olga.get(path)
+    olga.get("/api/v1/adopted-buckets/none/check", 404)
+    assert image in olga.post("/bulk/manifest", 200, {"ids": image}).text
+    assert image in olga.post("/api/v1/bulk/manifest", 200, json={"image_ids": [image]}).text
+    assert olga.get(f"/api/v1/images/{image}/variants/thumb/score").json()["score"] is not None
+    olga.get(f"/images/{image}/score?key=none", 404)
     # The stack keeps no revisions, but the record is still read.
     olga.post(f"/images/{image}/revisions/none/current", 400)
     olga.post(f"/api/v1/images/{image}/revisions/{'ab' * 16}.9/current", 400)
