@@ -153,12 +153,17 @@ def test_writes_in_conflict_with_a_transaction_are_refused_and_nothing_is_counte
         while (code := outcome(call)) != "taken":
             refused.append(code)
 
+    both = {"TransactionConflictException", "TransactionCanceledException"}
+    rounds = 0
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(add, range(8)))
+        # The machine decides which writers meet, so that one round may show one of the two errors only.
+        while set(refused) != both and rounds < 100:
+            list(threads.map(add, range(8)))
+            rounds += 1
 
-    assert set(refused) == {"TransactionConflictException", "TransactionCanceledException"}
+    assert set(refused) == both
     count = dynamodb.get_item(TableName=TABLE, Key={"id": {"S": "shared"}})["Item"]["n"]["N"]
-    assert count == "8"
+    assert count == str(8 * rounds)
 
 
 class TestCatalogUnderConflicts(ContentionConformance):
