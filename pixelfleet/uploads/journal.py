@@ -22,6 +22,7 @@ from pixelfleet.files.sources import Source
 from pixelfleet.uploads.digests import SCHEMA as DIGESTS
 from pixelfleet.uploads.digests import Digests
 from pixelfleet.uploads.journal_errors import as_setup_error
+from pixelfleet.uploads.journal_file import held
 from pixelfleet.uploads.unfinished import SCHEMA as UNFINISHED
 from pixelfleet.uploads.unfinished import Unfinished
 
@@ -96,23 +97,13 @@ class UploadJournal:
     def open(cls, target: Target) -> Iterator[Self]:
         """Begin a run."""
         path = cache_folder() / f"{target.name}.sqlite"
-        with _as_setup_error(path):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-        try:
+        with held(path, _SCHEMA + UNFINISHED + DIGESTS, _as_setup_error, threads=True) as connection:
             with _as_setup_error(path):
-                # Exclusive: two runs of one batch cannot mix. WAL: the file stays whole when a run is killed.
-                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = NORMAL")
-                connection.executescript(_SCHEMA + UNFINISHED + DIGESTS)
                 if "etag" not in {row[1] for row in connection.execute("PRAGMA table_info(files)")}:
                     connection.execute("ALTER TABLE files ADD COLUMN etag TEXT NOT NULL DEFAULT ''")
                 run = connection.execute("INSERT INTO runs DEFAULT VALUES").lastrowid
                 connection.execute("DELETE FROM left_out")
             yield cls(path, connection, run or 0)
-        finally:
-            connection.close()
 
     def sort(self, chunk: Sequence[tuple[Source, str]]) -> Sorted:
         """Sort sources, each with its key, and note the files to put as begun."""

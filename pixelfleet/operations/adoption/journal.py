@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from pixelfleet.files.cache import cache_folder
 from pixelfleet.uploads.journal_errors import as_setup_error
+from pixelfleet.uploads.journal_file import held
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS seen (id BLOB PRIMARY KEY, member INTEGER NOT NULL) WITHOUT ROWID;
@@ -41,18 +42,8 @@ class AdoptionJournal:
         """Open the journal of the adoption that these texts name, or begin a journal."""
         name = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:24]
         path = cache_folder().parent / "adopt" / f"{name}.sqlite"
-        with _as_setup_error(path):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            connection = sqlite3.connect(path, timeout=0, isolation_level=None)
-        try:
-            with _as_setup_error(path):
-                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = NORMAL")
-                connection.executescript(_SCHEMA)
+        with held(path, _SCHEMA, _as_setup_error) as connection:
             yield cls(path, connection)
-        finally:
-            connection.close()
 
     @property
     def batch(self) -> str | None:

@@ -17,6 +17,7 @@ from pixelfleet.domain.rollout import ImageState
 from pixelfleet.domain.rollout_sample import SampledImage
 from pixelfleet.files.cache import cache_folder
 from pixelfleet.uploads.journal_errors import as_setup_error
+from pixelfleet.uploads.journal_file import held
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -46,21 +47,8 @@ class RolloutJournal:
     def open(cls, *identity: str) -> Iterator[Self]:
         """Open the journal of the rollout that these texts name, or begin a journal."""
         path = _path(identity)
-        with _as_setup_error(path):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            connection = sqlite3.connect(path, timeout=0, isolation_level=None)
-        try:
-            with _as_setup_error(path):
-                connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = NORMAL")
-                connection.executescript(_SCHEMA)
-                # Takes the lock now, not at the first write.
-                connection.execute("BEGIN IMMEDIATE")
-                connection.execute("COMMIT")
+        with held(path, _SCHEMA, _as_setup_error) as connection:
             yield cls(path, connection)
-        finally:
-            connection.close()
 
     @staticmethod
     def exists(*identity: str) -> bool:
