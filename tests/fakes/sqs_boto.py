@@ -1,5 +1,6 @@
 """A boto3 client's SQS methods on a `SqsAccount`, in process."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +15,14 @@ Wait = Callable[[str, float], None]
 class FakeSqsClient:
     """Every operation of `SqsAccount` as a method that takes the request's fields by keyword.
 
-    A long poll waits by `wait`. Without `wait`, a long poll returns at once, as after its timeout.
+    A long poll waits by `wait`. Without `wait`, a long poll returns at once, as after its timeout. Threads may share
+    the client, as they may share a real one.
     """
 
     def __init__(self, account: SqsAccount, wait: Wait | None = None) -> None:
         self._account = account
         self._wait = wait
+        self._lock = threading.RLock()
 
     def receive_message(self, **fields: Any) -> dict[str, Any]:
         """Raises ClientError."""
@@ -41,6 +44,7 @@ class FakeSqsClient:
 
     def _call(self, operation: str, fields: dict[str, Any], **options: Any) -> dict[str, Any]:
         try:
-            return dict(getattr(self._account, operation)(fields, **options))
+            with self._lock:
+                return dict(getattr(self._account, operation)(fields, **options))
         except QueueError as error:
             raise aws_error(error.code, 400, operation, str(error)) from None
