@@ -21,6 +21,7 @@ def queue(cloud: Emulator, tmp_path: Path) -> Iterator[Bench]:
         yield made
 
 
+@pytest.mark.slow
 def test_tasks_run_and_are_deleted_in_spite_of_faults_everywhere(queue: Bench) -> None:
     queue.hide_for(3)
     # Two faults are certain. The other faults are random.
@@ -40,6 +41,7 @@ def test_tasks_run_and_are_deleted_in_spite_of_faults_everywhere(queue: Bench) -
     assert sum(queue.proxy.injected.values()) > 0
 
 
+@pytest.mark.slow
 def test_a_malformed_message_goes_to_the_dead_letters(queue: Bench) -> None:
     queue.hide_for(1)
     queue.send_raw("%PDF-1.7")

@@ -10,6 +10,7 @@ from tests.chaos.proxy import Fault
 from tests.waiting import eventually
 
 
+@pytest.mark.slow
 def test_a_task_longer_than_the_visibility_runs_once(queue: Bench) -> None:
     queue.hide_for(5)
     queue.send("leased", "long", 6.0)

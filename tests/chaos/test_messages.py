@@ -71,6 +71,7 @@ def test_a_message_that_says_it_has_expired_is_run_and_not_thrown_away(queue: Be
     queue.empties()
 
 
+@pytest.mark.slow
 def test_a_message_in_the_form_of_kombus_own_producer_runs(queue: Bench) -> None:
     body = base64.b64encode(json.dumps([["fine", "fine", 0], {}, {"callbacks": None, "chain": None}]).encode()).decode()
     whole = message("chaos", body=body, properties={"body_encoding": "base64", "delivery_info": {}})

@@ -20,7 +20,8 @@ def test_a_task_that_succeeds_is_deleted(queue: Bench) -> None:
     assert queue.count(queue.dead_url) == (0, 0)
 
 
-@pytest.mark.parametrize("hazard", ["fails", pytest.param("out_of_memory", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("hazard", ["fails", "out_of_memory"])
 def test_a_message_whose_task_always_fails_lies_in_the_dead_letters(queue: Bench, hazard: str) -> None:
     queue.hide_for(2)
     queue.send(hazard)
@@ -32,13 +33,8 @@ def test_a_message_whose_task_always_fails_lies_in_the_dead_letters(queue: Bench
     assert worker.runs
 
 
-SLOW = pytest.mark.slow
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "hazard", ["killed", pytest.param("crashes", marks=SLOW), pytest.param("terminated", marks=SLOW)]
-)
+@pytest.mark.parametrize("hazard", ["killed", "crashes", "terminated"])
 def test_a_message_whose_child_is_always_lost_lies_in_the_dead_letters(queue: Bench, hazard: str) -> None:
     # The message is hidden for an hour. Only the worker's own back-off returns the message within the test.
     queue.hide_for(3600)
@@ -64,6 +60,7 @@ def test_a_task_that_fails_once_is_run_again(queue: Bench) -> None:
     assert [entry["receives"] for entry in queue.journal("begun")] == [1, 2]
 
 
+@pytest.mark.slow
 def test_running_out_of_memory_does_not_end_the_main_process_or_other_tasks(queue: Bench) -> None:
     queue.hide_for(60)
     queue.send("held", "long")
@@ -125,6 +122,7 @@ def test_a_main_process_killed_leaves_its_messages_and_no_orphan(queue: Bench) -
     queue.empties()
 
 
+@pytest.mark.slow
 def test_a_failed_delete_is_tried_again(queue: Bench) -> None:
     queue.proxy.inject(Fault("sqs", "DeleteMessageBatch", status=500, times=2))
     queue.send("fine")

@@ -54,6 +54,7 @@ def test_an_endless_run_of_failed_receives_ends_the_worker_with_an_exit_code(que
     assert "has succeeded for too long" in worker.log
 
 
+@pytest.mark.slow
 def test_a_queue_without_a_redrive_policy_is_refused_by_name(queue: Bench) -> None:
     queue.sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"RedrivePolicy": ""})
     queue.send("fine")
@@ -65,6 +66,7 @@ def test_a_queue_without_a_redrive_policy_is_refused_by_name(queue: Bench) -> No
     assert queue.count() == (1, 0)
 
 
+@pytest.mark.slow
 def test_an_idle_worker_ends_soon_after_sigterm(queue: Bench) -> None:
     worker = queue.work()
     eventually(lambda: queue.proxy.seen["ReceiveMessage"])
@@ -74,6 +76,7 @@ def test_an_idle_worker_ends_soon_after_sigterm(queue: Bench) -> None:
     assert worker.exit_code() == 0
 
 
+@pytest.mark.slow
 def test_what_a_long_poll_brings_after_sigterm_is_shown_again_at_once(queue: Bench) -> None:
     worker = queue.work(options={"wait_time_seconds": 4})
     eventually(lambda: queue.proxy.seen["ReceiveMessage"])

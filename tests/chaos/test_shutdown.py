@@ -25,6 +25,7 @@ def test_sigterm_hands_prefetched_messages_back_and_finishes_the_running_one(que
     assert queue.names("done") == begun
 
 
+@pytest.mark.slow
 def test_sigterm_hands_back_a_long_task_after_the_soft_time_out(queue: Bench) -> None:
     queue.hide_for(600)
     queue.send("gives_back", "hours", 3600.0)
