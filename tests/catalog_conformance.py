@@ -248,6 +248,27 @@ class CatalogConformance:
         rest = catalog.images.of_batch("me", "b1", Status.READY, after=ready[1], how=back)
         assert [e.sort for e in rest] == ready[:1]
 
+    def test_a_batch_lists_images_of_the_longest_keys_in_every_status(self, catalog: Catalog) -> None:
+        folder = "x" * 1_010
+        keys = [f"{folder}/{number:02}.jpg" for number in range(3)] + ["ü" * 510 + ".jp", "short.jpg"]
+        for status in (Status.QUEUED, Status.PROCESSING, Status.READY):
+            for key in keys:
+                image = Image(
+                    image_id=image_id("masters", f"{status}{key}"), bucket="masters", key=key, owner="me", batch="b1",
+                    status=status, etag="e", sequencer="0", bytes=1, uploaded_at="2026-11-20T12:00:00.000Z",
+                )  # fmt: skip
+                catalog.images.add(image)
+            listed = [entry.image_id for entry in catalog.images.of_batch("me", "b1", status)]
+            assert sorted(listed) == sorted(image_id("masters", f"{status}{key}") for key in keys)
+            for key in keys:
+                assert catalog.images.at_path("me", "b1", status, key) == image_id("masters", f"{status}{key}")
+            assert catalog.images.at_path("me", "b1", status, f"{folder}/99.jpg") is None
+            [first, *rest] = list(catalog.images.of_batch("me", "b1", status))
+            for back in (False, True):
+                how = Slice(newest_first=back, page_size=1)
+                after = [e.sort for e in catalog.images.of_batch("me", "b1", status, after=first.sort, how=how)]
+                assert after == ([] if back else [entry.sort for entry in rest])
+
     def test_a_glance_has_what_lists_are_filtered_by(self, catalog: Catalog) -> None:
         ready, failed = make_ready(catalog, aim("a/1.jpg")), make_failed(catalog, aim("2.jpg"))
         glances = catalog.images.glance([ready.image_id, failed.image_id, "a" * 32])

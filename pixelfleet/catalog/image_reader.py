@@ -14,7 +14,7 @@ from pixelfleet.catalog.dynamo import (
     from_attributes,
 )
 from pixelfleet.catalog.indexes import IndexEntry, IndexReader, Slice
-from pixelfleet.catalog.items import image_of
+from pixelfleet.catalog.items import batch_sort, image_of
 from pixelfleet.catalog.schema import BY_BATCH, BY_DIGEST, BY_FAILURE, BY_OWNER, CLAIM_MARK, IMAGES
 from pixelfleet.domain.keys import place_of
 from pixelfleet.domain.records import FAILURES, Image, Member, RecipeRef, Status, as_member
@@ -163,8 +163,14 @@ class ImageReader:
         self, owner: str, batch: str, status: Status, path: str = "", after: str = "", how: Slice = IN_ORDER
     ) -> Iterator[IndexEntry]:
         """A batch's images in one status whose path begins with `path`, by path; `how` has direction and page size."""
-        part = replace(how, prefix=f"{status}#{path}", after=after)
+        part = replace(how, prefix=batch_sort(status, path), after=after)
         return self._indexes.read((IMAGES, BY_BATCH), f"{owner}/{batch}", part)
+
+    def at_path(self, owner: str, batch: str, status: Status, path: str) -> str | None:
+        """The id of a batch's image in one status at this path; None if there is no such image."""
+        # A path sorts before every longer path that begins with it.
+        entry = next(self.of_batch(owner, batch, status, path), None)
+        return entry.image_id if entry is not None and entry.sort == batch_sort(status, path) else None
 
     def with_digest(self, owner: str, sha256: str, most: int) -> list[str]:
         """At most so many images of an owner that were last processed with these bytes, by id; one query.

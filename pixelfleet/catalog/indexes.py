@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from pixelfleet.aws.errors import translated
-from pixelfleet.catalog.schema import IMAGE_INDEX_SHARDS, Index, Table
+from pixelfleet.catalog.schema import IMAGE_INDEX_SHARDS, MOST_SORT_BYTES, Index, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -17,6 +17,8 @@ Answer = TypeVar("Answer")
 
 #: Queries at once, of all readers of one table together: fewer than a client keeps connections.
 READERS: Final = 8
+#: The last character in the order of UTF-8.
+_LAST: Final = "\U0010ffff"
 
 
 class IndexEntry(NamedTuple):
@@ -109,8 +111,13 @@ def _narrow(query: dict[str, Any], range_key: str, part: Slice) -> None:
         test = "#sort < :sort"
     elif part.prefix:
         # Bounded above too, or the last page of a prefix would read on to the end of the shard.
-        query["ExpressionAttributeValues"][":end"] = {"S": part.prefix + "\U0010ffff"}
+        query["ExpressionAttributeValues"][":end"] = {"S": _end_of(part.prefix)}
         test = "#sort BETWEEN :sort AND :end"
     else:
         test = "#sort > :sort"
     query["KeyConditionExpression"] += f" AND {test}"
+
+
+def _end_of(prefix: str) -> str:
+    """A text that sorts after every range key that begins with `prefix`, within DynamoDB's 1,024 bytes."""
+    return prefix.encode()[: MOST_SORT_BYTES - len(_LAST.encode())].decode(errors="ignore") + _LAST

@@ -5,7 +5,8 @@ import zlib
 from enum import Enum
 from typing import Any, Final
 
-from pixelfleet.catalog.schema import BATCH_COUNTER_SHARDS, IMAGE_INDEX_SHARDS, IMAGES
+from pixelfleet.catalog.schema import BATCH_COUNTER_SHARDS, IMAGE_INDEX_SHARDS, IMAGES, MOST_SORT_BYTES
+from pixelfleet.domain.keys import shortened
 from pixelfleet.domain.records import FAILURES, Batch, Image, Record, Status
 from pixelfleet.domain.users import User
 
@@ -14,6 +15,8 @@ _IMAGE_KEYS: Final = frozenset(key for index in IMAGES.indexes for key in (index
     Image.model_fields
 )
 _EMPTY: Final[tuple[Any, ...]] = (None, "", [], (), {})
+#: Bytes of a path in the range key of by_batch: a status and `#` come before the path.
+LONGEST_PATH: Final = MOST_SORT_BYTES - len(f"{Status.PROCESSING}#")
 
 
 def image_item(image: Image) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def image_item(image: Image) -> dict[str, Any]:
     item["uploaded_sort"] = f"{image.uploaded_at}#{image.image_id}"
     if image.batch:
         item["batch_shard"] = f"{image.owner}/{image.batch}#{index_shard(image.image_id)}"
-        item["status_sort"] = f"{image.status}#{image.path}"
+        item["status_sort"] = batch_sort(image.status, image.path)
     if image.status is Status.FAILED:
         item["failure_shard"] = f"{FAILURES}#{index_shard(image.image_id)}"
         item["failure_sort"] = f"{image.cause}#{image.finished_at}#{image.image_id}"
@@ -70,6 +73,15 @@ def _plain(value: Any) -> Any:
             return {name: _plain(entry) for name, entry in value.items()}
         case _:
             return value
+
+
+def batch_sort(status: str, path: str) -> str:
+    """The range key of by_batch.
+
+    A path that is too long for the key is cut, and ends in a digest of the whole path: an image of an adopted bucket
+    has its whole key as its path, and a key has up to 1,024 bytes. All statuses cut alike, so that their lists merge.
+    """
+    return f"{status}#{shortened(path, LONGEST_PATH, path.encode())}"
 
 
 def index_shard(image_id: str) -> int:

@@ -25,6 +25,8 @@ items at once. An index entry stays while its image is failed or deleted: reader
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+#: Bytes of a range key, in an item and in a condition (DynamoDB developer guide, "Constraints").
+MOST_SORT_BYTES: Final = 1_024
 IMAGE_INDEX_SHARDS: Final = 8
 BATCH_COUNTER_SHARDS: Final = 32
 #: Keys of other items of the images table have this character; ids of images do not.

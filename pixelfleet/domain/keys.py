@@ -64,9 +64,13 @@ def as_key(relative: str) -> str:
 
 def short_key(prefix: str, relative: str) -> str:
     """A key that S3 takes for a path of any length: one that is too long ends in a digest of the whole."""
-    key = prefix + as_key(relative)
-    if len(key.encode()) <= MAX_KEY_BYTES:
-        return key
-    digest = hashlib.sha256(os.fsencode(relative)).hexdigest()[:_DIGEST]
-    room = MAX_KEY_BYTES - len(digest) - 1
-    return f"{key.encode()[:room].decode(errors='ignore')}~{digest}"
+    return shortened(prefix + as_key(relative), MAX_KEY_BYTES, os.fsencode(relative))
+
+
+def shortened(text: str, most: int, whole: bytes) -> str:
+    """A text of at most so many bytes of UTF-8: one that is too long is cut, and ends in a digest of `whole`."""
+    encoded = text.encode()
+    if len(encoded) <= most:
+        return text
+    digest = hashlib.sha256(whole).hexdigest()[:_DIGEST]
+    return f"{encoded[: most - len(digest) - 1].decode(errors='ignore')}~{digest}"

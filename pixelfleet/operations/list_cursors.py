@@ -4,12 +4,11 @@ import base64
 import binascii
 from typing import Final
 
-from pixelfleet.domain.records import Status
+from pixelfleet.catalog.items import LONGEST_PATH
 from pixelfleet.errors import SetupError
 
-#: Bytes of a place: DynamoDB takes sort keys up to 1,024 bytes (DynamoDB developer guide, "Constraints"), and within a
-#: batch a status and `#` come before the place.
-LONGEST_PLACE: Final = 1_024 - len(f"{Status.PROCESSING}#")
+#: Bytes of a place. Within a batch, a place is a path of the index by_batch.
+LONGEST_PLACE: Final = LONGEST_PATH
 
 
 def encode_cursor(place: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from pixelfleet.catalog.images import Images
-from pixelfleet.domain.keys import batch_prefix, image_id
+from pixelfleet.domain.keys import MAX_KEY_BYTES, batch_prefix, image_id
 from pixelfleet.domain.records import Image, Status, StoredVariant
 from pixelfleet.domain.stable_addresses import ById, ByPath, StableAddress
 from pixelfleet.domain.variant_files import file_named
@@ -38,6 +38,8 @@ def stored_at(image: Image, address: StableAddress, accept: str) -> StoredVarian
 
 
 def _by_path(images: Images, uploads_bucket: str, place: ByPath) -> Image | None:
+    if len(place.path.encode()) > MAX_KEY_BYTES:
+        return None
     try:
         key = f"{batch_prefix(place.owner, place.batch)}{place.path}"
     except SetupError:
@@ -51,12 +53,10 @@ def _by_path(images: Images, uploads_bucket: str, place: ByPath) -> Image | None
 def _by_batch(images: Images, place: ByPath) -> Image | None:
     """An image whose owner and batch are not read from its key: a route gives them, or it is another bucket."""
     for status in _WITH_RESULTS:
-        # A path sorts before every longer path that begins with it.
-        entry = next(images.of_batch(place.owner, place.batch, status, place.path), None)
-        if entry is not None and entry.sort == f"{status}#{place.path}":
-            image = images.get(entry.image_id)
-            if image is not None and _is_at(image, place):
-                return image
+        image_id_at = images.at_path(place.owner, place.batch, status, place.path)
+        image = images.get(image_id_at) if image_id_at is not None else None
+        if image is not None and _is_at(image, place):
+            return image
     return None
 
 

@@ -15,7 +15,7 @@ from sortedcontainers import SortedDict
 from pixelfleet.catalog.schema import Index, Table
 from tests.fakes.dynamodb_expressions import Attributes, Words, holds, update
 from tests.fakes.dynamodb_keys import LAST, key_range
-from tests.fakes.dynamodb_limits import check_item, check_keys, check_transaction
+from tests.fakes.dynamodb_limits import check_item, check_keys, check_sort_key, check_transaction
 from tests.fakes.errors import aws_error
 
 Key = tuple[str, str]
@@ -160,6 +160,7 @@ class _FakeTable:
         self.items: MutableMapping[Key, Attributes] = {}
         own = Index("", table.hash_key, table.range_key or "", "ALL")
         self._indexes = {index.name: index for index in (*table.indexes, own)}
+        self._range_keys = {index.range_key for index in self._indexes.values()}
         # The items of a table without a range key have no order.
         listed = (*table.indexes, *([own] if table.range_key else []))
         self._sorted: dict[str, defaultdict[str, SortedDict[Any, Key]]] = {
@@ -187,6 +188,8 @@ class _FakeTable:
             after = dict(request["Item"])
         else:
             after = update(request["UpdateExpression"], before or dict(request["Key"]), Words(request))
+        for name in self._range_keys & after.keys():
+            check_sort_key(after[name]["S"], kind)
         self.items[key] = after
         self._list(key, after)
         return before, after

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.fakes.dynamodb_expressions import Words, plain
+from tests.fakes.dynamodb_limits import check_sort_key
 
 #: A prefix with this suffix sorts after every text that begins with the prefix.
 LAST: Final = "\U0010ffff"
@@ -36,15 +37,21 @@ def key_range(condition: str, words: Words) -> KeyRange:
     if not rest:
         return KeyRange(group)
     if rest.startswith("begins_with"):
-        prefix = _value(words, rest.partition(", ")[2].rstrip(")"))
+        prefix = _bound(words, rest.partition(", ")[2].rstrip(")"))
         return KeyRange(group, prefix, prefix + LAST, lambda sort: sort.startswith(prefix))
     if " BETWEEN " in rest:
         low_word, _, high_word = rest.partition(" BETWEEN ")[2].partition(" AND ")
-        return KeyRange(group, _value(words, low_word), _value(words, high_word))
+        return KeyRange(group, _bound(words, low_word), _bound(words, high_word))
     _name, sign, word = rest.split(" ")
-    bound, test = _value(words, word), _OPERATORS[sign]
+    bound, test = _bound(words, word), _OPERATORS[sign]
     low, high = (bound, LAST) if sign.startswith(">") else (bound if sign == "=" else "", bound)
     return KeyRange(group, low, high, lambda sort: test(sort, bound))
+
+
+def _bound(words: Words, word: str) -> str:
+    value: str = _value(words, word)
+    check_sort_key(value, "Query")
+    return value
 
 
 def _value(words: Words, word: str) -> Any:

@@ -9,6 +9,7 @@ from tests.fakes.errors import aws_error
 MOST_KEYS: Final = 100
 MOST_ACTIONS: Final = 100
 MOST_ITEM_BYTES: Final = 400 * 1024
+MOST_SORT_BYTES: Final = 1024
 
 
 def check_keys(keys: Sequence[object]) -> None:
@@ -33,6 +34,13 @@ def check_item(item: dict[str, Any]) -> None:
         return
     if sum(len(name) + _size(value) for name, value in item.items()) > MOST_ITEM_BYTES:
         raise aws_error("ValidationException", 400, "PutItem", "Item size has exceeded the maximum allowed size")
+
+
+def check_sort_key(value: str, operation: str) -> None:
+    """Raises ClientError if a range key of a table or an index, or a condition on it, is longer than 1,024 bytes."""
+    if 4 * len(value) > MOST_SORT_BYTES and len(value.encode()) > MOST_SORT_BYTES:
+        message = "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
+        raise aws_error("ValidationException", 400, operation, message)
 
 
 def _size(value: Any) -> int:
