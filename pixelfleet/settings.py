@@ -273,6 +273,11 @@ class Settings(BaseSettings):
         """The bucket and the prefix of aliases."""
         return AliasPlace(self.alias_bucket, self.alias_prefix, self.results_bucket)
 
+    @property
+    def output_buckets(self) -> frozenset[str]:
+        """The buckets of results and of their readable copies. No object of these buckets is processed."""
+        return frozenset({self.results_bucket, self.alias_bucket})
+
     @cached_property
     def lanes(self) -> Mapping[Lane, LaneLimits]:
         return {

@@ -26,8 +26,8 @@ class Outbox:
     def add(self, message_id: str, jobs: Iterable[Job]) -> None:
         """Take a message's jobs; the same event twice in one batch is one job."""
         for job in jobs:
-            # A job on our own results would make results of results, without end.
-            if job.bucket != self._settings.results_bucket:
+            # A job on our own results, or on a readable copy, would make results of results, without end.
+            if job.bucket not in self._settings.output_buckets:
                 lane = lane_for(job, self._settings.bulk_max_bytes)
                 self._senders[lane][job].add(message_id)
 

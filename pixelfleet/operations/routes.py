@@ -12,6 +12,7 @@ from pixelfleet.domain.routes import PRIORITY, BatchPattern, Route, Router, batc
 from pixelfleet.errors import SetupError
 from pixelfleet.operations.recipe_choice import RecipeChoice
 from pixelfleet.operations.recipe_registry import known_recipe
+from pixelfleet.operations.source_rules import check_no_output
 
 #: Hex digits of a route's id.
 _ID: Final = 6
@@ -57,8 +58,7 @@ def add_route(deployment: Deployment, who: str, order: RouteOrder) -> AddedRoute
         TransientError: DynamoDB does not answer.
     """
     bucket = order.bucket or deployment.settings.uploads_bucket
-    if bucket in (deployment.settings.results_bucket, deployment.settings.alias_bucket):
-        raise SetupError(f"{bucket} is the bucket of results, from which nothing is processed: name another bucket")
+    check_no_output(deployment.settings, bucket)
     route = Route(
         route_id=secrets.token_hex(_ID // 2),
         bucket=bucket,

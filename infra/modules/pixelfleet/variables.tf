@@ -183,6 +183,11 @@ variable "aliases" {
   }
 
   validation {
+    condition     = try(!contains(var.source_buckets, var.aliases.bucket), true)
+    error_message = "aliases.bucket is one of source_buckets: nothing is processed from a bucket that pixelfleet writes to. Give aliases a bucket of their own."
+  }
+
+  validation {
     condition     = try(var.aliases.prefix == null || can(regex("^_.*/$", var.aliases.prefix)) || var.aliases.bucket != null && can(regex("/$", var.aliases.prefix)), true)
     error_message = "aliases.prefix should end with a slash, and begin with _ in the bucket of results, as in _alias/."
   }

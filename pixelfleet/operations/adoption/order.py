@@ -12,6 +12,7 @@ from pixelfleet.domain.archives import RestoreTier
 from pixelfleet.domain.keys import batch_prefix
 from pixelfleet.errors import Cause, SetupError
 from pixelfleet.operations.reconcile.listing import BucketListing, InventoryListing, Listing, ListingPage
+from pixelfleet.operations.source_rules import check_no_output
 from pixelfleet.recipes import Recipe
 
 #: Days for which S3 keeps a restored copy by default.
@@ -88,8 +89,7 @@ def check_source(deployment: Deployment, bucket: str) -> None:
         raise SetupError(
             f"{bucket} is the uploads bucket: `pixelfleet reconcile` queues what it holds without a record"
         )
-    if bucket in (deployment.settings.results_bucket, deployment.settings.alias_bucket):
-        raise SetupError(f"{bucket} is the bucket of results, from which nothing is processed: name another bucket")
+    check_no_output(deployment.settings, bucket)
 
 
 def check_order(deployment: Deployment, order: Adoption) -> None:

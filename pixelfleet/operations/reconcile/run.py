@@ -8,7 +8,6 @@ from typing import Final
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import RecipeRef
-from pixelfleet.errors import SetupError
 from pixelfleet.operations.completion import complete_sealed_batches
 from pixelfleet.operations.invalidation import send_all_invalidations
 from pixelfleet.operations.monitoring import lanes
@@ -21,6 +20,7 @@ from pixelfleet.operations.reconcile.listing import BucketListing, InventoryList
 from pixelfleet.operations.reconcile.records import UnsettledRecords, settle_records
 from pixelfleet.operations.reconcile.sweep import Sweep, Swept
 from pixelfleet.operations.reconcile.verdict import Horizon
+from pixelfleet.operations.source_rules import check_no_output
 from pixelfleet.recipes import Recipe
 
 WAITS_FOR_CLOUDFRONT: Final = "waiting for CloudFront: the most invalidations that it allows are in progress"
@@ -168,8 +168,7 @@ def _checkpoint(deployment: Deployment, order: ReconcileOrder, recipe: RecipeRef
 
 def _listing(deployment: Deployment, order: ReconcileOrder) -> Listing:
     bucket = order.bucket or deployment.settings.uploads_bucket
-    if bucket in (deployment.settings.results_bucket, deployment.settings.alias_bucket):
-        raise SetupError(f"{bucket} is the bucket of results, from which nothing is processed: name another bucket")
+    check_no_output(deployment.settings, bucket)
     if order.inventory:
         return InventoryListing(deployment.listings, order.inventory, bucket, order.prefix)
     if bucket != deployment.settings.uploads_bucket:

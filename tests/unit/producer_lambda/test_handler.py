@@ -92,6 +92,12 @@ def test_any_key_is_routed_and_the_worker_checks_the_bytes(sqs: Any) -> None:
     assert {job.key for job in sent(sqs, Lane.BULK)} == {"notes.txt", "no-extension"}
 
 
+def test_readable_copies_of_results_never_become_jobs(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIXELFLEET_ALIAS_BUCKET", "museum-web")
+    assert deliver(record(upload("shoes/red_card.jpg", bucket="museum-web"))) == []
+    assert sent(sqs, Lane.BULK) == []
+
+
 def test_results_never_become_jobs(sqs: Any) -> None:
     assert deliver(record(upload("me/x/thumb.webp", bucket="pixelfleet-results"))) == []
     assert sent(sqs, Lane.BULK) == []
