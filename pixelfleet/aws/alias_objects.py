@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from pixelfleet.aws.bucket_errors import bucket_error
 from pixelfleet.aws.errors import error_code, translated
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.errors import SetupError
@@ -20,7 +21,8 @@ _GONE: Final = frozenset({"NoSuchKey", "404", "NotFound"})
 #: Answers that another try does not change.
 _REFUSED: Final = frozenset({
     "403", "AccessDenied", "AllAccessDisabled", "NoSuchBucket", "301", "PermanentRedirect", "InvalidRequest",
-    "KMS.DisabledException", "KMS.NotFoundException",
+    "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "KMS.DisabledException",
+    "KMS.NotFoundException",
 })  # fmt: skip
 
 
@@ -57,7 +59,7 @@ class AliasObjects:
                 if error_code(error) in _GONE:
                     raise ObjectGoneError(result) from None
                 if error_code(error) in _REFUSED:
-                    raise SetupError(f"S3 refuses to write to {bucket} ({error_code(error)})") from None
+                    raise self._refusal(error, bucket, "write to", "s3:PutObject") from None
                 raise
 
     def delete(self, place: tuple[str, str]) -> None:
@@ -71,7 +73,7 @@ class AliasObjects:
                 self._client.delete_object(Bucket=bucket, Key=key)
             except ClientError as error:
                 if error_code(error) in _REFUSED:
-                    raise SetupError(f"S3 refuses to delete in {bucket} ({error_code(error)})") from None
+                    raise self._refusal(error, bucket, "delete in", "s3:DeleteObject") from None
                 raise
 
     def result_of(self, place: tuple[str, str]) -> str | None:
@@ -85,3 +87,7 @@ class AliasObjects:
                     return None
                 raise
         return answer.get("Metadata", {}).get(RESULT)
+
+    def _refusal(self, error: ClientError, bucket: str, doing: str, right: str) -> SetupError:
+        reason: object = bucket_error(error, bucket, self._client.meta.region_name, right)
+        return SetupError(f"{reason or f'S3 refuses to {doing} {bucket}'} ({error_code(error)})")

@@ -7,9 +7,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pixelfleet.aws.errors import error_code, translated
+from pixelfleet.aws.bucket_errors import unreadable
+from pixelfleet.aws.errors import translated
 from pixelfleet.domain.archives import Archive, archive_of
-from pixelfleet.errors import SetupError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -57,22 +57,9 @@ class Listings:
             try:
                 body: Any = self._client.get_object(Bucket=bucket, Key=key)["Body"]
             except ClientError as error:
-                raise SetupError(f"s3://{bucket}/{key} cannot be read: {_reason(error, bucket)}") from None
+                raise unreadable(error, bucket, key, self._client.meta.region_name) from None
         stream: IO[bytes] = body
         return stream
-
-
-def _reason(error: ClientError, bucket: str) -> str:
-    """Why a file could not be read, and what to do."""
-    match error_code(error):
-        case "NoSuchBucket":
-            return f"there is no bucket {bucket}; compare the name with `aws s3 ls`"
-        case "NoSuchKey":
-            return "there is no such object; compare the key with `aws s3 ls`"
-        case "AccessDenied" | "403":
-            return f"the credentials of this shell need s3:GetObject on the objects of {bucket}"
-        case _:
-            return str(error)
 
 
 def _listed(entry: "ObjectTypeDef") -> ListedObject:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from pixelfleet.aws.bucket_errors import bucket_error, unreadable
 from pixelfleet.aws.errors import error_code, translated
 from pixelfleet.domain.archives import INTELLIGENT_TIERING, RestoreTier
 from pixelfleet.errors import SetupError
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 1 << 20
 _TIERS: Final = {RestoreTier.BULK: "Bulk", RestoreTier.STANDARD: "Standard"}
-_REFUSED: Final = frozenset({"403", "AccessDenied", "AllAccessDisabled"})
-_ABSENT: Final = frozenset({"404", "NoSuchBucket"})
-_REDIRECTED: Final = frozenset({"301", "307", "PermanentRedirect", "AuthorizationHeaderMalformed"})
+_LIST, _GET, _RESTORE = "s3:ListBucket", "s3:GetObject", "s3:RestoreObject"
 
 
 class RestoreAnswer(StrEnum):
@@ -36,20 +35,38 @@ class SourceBuckets:
         self._client = client
 
     def check_readable(self, bucket: str, prefix: str = "") -> None:
-        """
+        """Whether the workers of this region can read the bucket, as far as the caller's rights show it.
+
         Raises:
             SetupError: the bucket does not exist, is in another region, or may not be listed.
         """
+        # The list comes first: the answer to a HEAD has no body, and so does not say what is wrong.
+        self.check_listable(bucket, prefix)
         region = self._client.meta.region_name
         with translated(f"look at {bucket}"):
             try:
                 answer = self._client.head_bucket(Bucket=bucket)
-                self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
             except ClientError as error:
-                raise _as_setup_error(error, bucket, region) from None
+                raise bucket_error(error, bucket, region, _LIST) or error from None
+        # This client follows S3 to another region. The workers' client does not.
         actual = answer.get("BucketRegion") or region
         if actual != region:
-            raise _other_region(bucket, actual, region)
+            raise SetupError(
+                f"{bucket} is in {actual}, and the deployment in {region}: its workers read buckets of their own "
+                f"region. Adopt the bucket by a deployment in {actual}, or replicate it to a bucket in {region}"
+            )
+
+    def check_listable(self, bucket: str, prefix: str = "") -> None:
+        """Whether the caller may list the bucket, in any region: botocore follows S3 to another one.
+
+        Raises:
+            SetupError: the bucket does not exist, or may not be listed.
+        """
+        with translated(f"look at {bucket}"):
+            try:
+                self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+            except ClientError as error:
+                raise bucket_error(error, bucket, self._client.meta.region_name, _LIST) or error from None
 
     def first_bytes(self, bucket: str, key: str, count: int) -> bytes:
         """The first `count` bytes of an object, or all of a shorter one.
@@ -61,7 +78,7 @@ class SourceBuckets:
             try:
                 answer = self._client.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{count - 1}")
             except ClientError as error:
-                raise SetupError(f"s3://{bucket}/{key} cannot be read: {error}") from None
+                raise unreadable(error, bucket, key, self._client.meta.region_name) from None
             with closing(answer["Body"]) as body:
                 content: bytes = body.read()
         return content[:count]
@@ -76,7 +93,7 @@ class SourceBuckets:
             try:
                 answer = self._client.get_object(Bucket=bucket, Key=key)
             except ClientError as error:
-                raise SetupError(f"s3://{bucket}/{key} cannot be read: {error}") from None
+                raise unreadable(error, bucket, key, self._client.meta.region_name) from None
             with closing(answer["Body"]) as body, path.open("wb") as file:
                 for chunk in body.iter_chunks(_CHUNK):
                     file.write(chunk)
@@ -86,40 +103,22 @@ class SourceBuckets:
 
         Rules: S3 API reference, RestoreObject. 202 means that the restore begins, 200 that a copy is there; an object
         of INTELLIGENT_TIERING takes no number of days.
+
+        Raises:
+            SetupError: S3 refuses the restore.
         """
+        needed = _GET
         with translated(f"restore {key!r}"):
-            tiered = self._client.head_object(Bucket=bucket, Key=key).get("StorageClass") == INTELLIGENT_TIERING
-            request: Any = {"GlacierJobParameters": {"Tier": _TIERS[tier]}} | ({} if tiered else {"Days": days})
             try:
+                tiered = self._client.head_object(Bucket=bucket, Key=key).get("StorageClass") == INTELLIGENT_TIERING
+                request: Any = {"GlacierJobParameters": {"Tier": _TIERS[tier]}} | ({} if tiered else {"Days": days})
+                needed = _RESTORE
                 answer = self._client.restore_object(Bucket=bucket, Key=key, RestoreRequest=request)
             except ClientError as error:
                 if error_code(error) == "RestoreAlreadyInProgress":
                     return RestoreAnswer.UNDER_WAY
                 if error_code(error) == "InvalidObjectState":
                     return RestoreAnswer.READABLE
-                raise
+                raise bucket_error(error, bucket, self._client.meta.region_name, needed) or error from None
         accepted = answer["ResponseMetadata"]["HTTPStatusCode"] == 202
         return RestoreAnswer.REQUESTED if accepted else RestoreAnswer.READABLE
-
-
-def _as_setup_error(error: ClientError, bucket: str, region: str) -> Exception:
-    """The error of a bucket that cannot be listed, in words; other errors as they are."""
-    code = error_code(error)
-    if code in _ABSENT:
-        return SetupError(f"there is no bucket {bucket}: compare the name with `aws s3 ls`")
-    if code in _REDIRECTED:
-        headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        return _other_region(bucket, headers.get("x-amz-bucket-region", "another region"), region)
-    if code in _REFUSED:
-        return SetupError(
-            f"S3 refuses to list {bucket}: the credentials of this shell need s3:ListBucket on it and s3:GetObject on "
-            f"its objects; `pixelfleet adopt s3://{bucket} --check` says what else is missing"
-        )
-    return error
-
-
-def _other_region(bucket: str, actual: str, region: str) -> SetupError:
-    return SetupError(
-        f"{bucket} is in {actual}, and the deployment in {region}: its workers read buckets of their own region. Adopt "
-        f"the bucket by a deployment in {actual}, or replicate its objects to a bucket in {region}"
-    )

@@ -48,6 +48,8 @@ def _document(forecast: AdoptionForecast, order: Adoption, workers: int) -> dict
         "examples": {cause.value: printable(key) for cause, key in forecast.rejects.examples.items()},
         "sampled": forecast.sampled,
         "sample_rejects": dict(forecast.sample.rejects.most_common()),
+        "unreadable": forecast.unreadable,
+        "why_unreadable": forecast.why_unreadable or None,
         "sample_formats": dict(forecast.sample.formats.most_common()),
         "archived": {archive.value: number for archive, number in forecast.archived.items()},
         "restore": {
@@ -70,6 +72,9 @@ def _document(forecast: AdoptionForecast, order: Adoption, workers: int) -> dict
 
 def _show_sample(forecast: AdoptionForecast) -> None:
     sample = forecast.sample
+    if forecast.unreadable:
+        objects = f"{count(forecast.unreadable, 'object')} of the sample could not be read"
+        RESULTS.print(f"{objects}: {printable(forecast.why_unreadable)}", soft_wrap=True, style="yellow")
     if not forecast.sampled:
         return
     formats = ", ".join(f"{name} {number:,}" for name, number in sample.formats.most_common())

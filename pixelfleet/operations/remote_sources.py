@@ -53,7 +53,7 @@ def fetch_sources(
     objects: list[tuple[str, ListedObject]] = []
     for address in addresses:
         bucket, prefix = source_of(address)
-        deployment.source_buckets.check_readable(bucket, prefix)
+        deployment.source_buckets.check_listable(bucket, prefix)
         of_address = [(bucket, listed) for listed in _listed(deployment, address, bucket, prefix, MOST - len(objects))]
         if not of_address:
             raise SetupError(f"there is no object at {address}: look with `aws s3 ls {address}`")

@@ -19,7 +19,7 @@ from pixelfleet.domain.archives import RESTORE_HOURS, Archive, RestoreTier
 from pixelfleet.domain.jobs import Job, JobKind, Lane
 from pixelfleet.domain.keys import Place, image_id
 from pixelfleet.domain.records import Status
-from pixelfleet.errors import Cause, PermanentError, SetupError, TransientError
+from pixelfleet.errors import Cause, PermanentError, PixelfleetError, SetupError, TransientError
 from pixelfleet.forecast import GIGA, MEGA, PIXEL_BYTES, SQS_REQUESTS, Forecast, Work, cost
 from pixelfleet.images.limits import Limits
 from pixelfleet.images.probe import Probe, probe
@@ -39,14 +39,15 @@ RECORD_UNITS: Final = 3.0
 #: An adopted image has no event: SQS carries only its job.
 _SQS_SHARE: Final = 1.2 / SQS_REQUESTS
 _OBJECTS_OF_A_LIST: Final = 1_000
-_Outcome = tuple[Probe | None, PermanentError | None]
+_Outcome = tuple[Probe | None, PixelfleetError | None]
 
 
 @dataclass(slots=True)
 class AdoptionForecast:
     """The effects of an adoption. `images` would be queued, `there` have a record; `archived` are part of `images`.
 
-    `sample` is the forecast of the objects whose headers were read, and `unread` of them had no header in reach.
+    `sample` is the forecast of the objects whose headers were read. The headers of `unread` objects were not; S3
+    refused `unreadable` of these objects, the first of them for the reason `why_unreadable`.
     """
 
     sample: Forecast
@@ -57,6 +58,8 @@ class AdoptionForecast:
     archived: Counter[Archive] = field(default_factory=Counter)
     archived_bytes: Counter[Archive] = field(default_factory=Counter)
     unread: int = 0
+    unreadable: int = 0
+    why_unreadable: str = ""
 
     @property
     def sampled(self) -> int:
@@ -197,6 +200,13 @@ def _read_headers(
                 forecast.sample.reject(listed.key, error.cause, error.message)
             else:
                 forecast.unread += 1
+                _count_unreadable(forecast, error)
+
+
+def _count_unreadable(forecast: AdoptionForecast, error: PixelfleetError | None) -> None:
+    if error is not None:
+        forecast.unreadable += 1
+        forecast.why_unreadable = forecast.why_unreadable or str(error)
 
 
 #: Causes of failure that the missing rest of a file may lead to.
@@ -206,7 +216,10 @@ _OF_A_PART: Final = frozenset({Cause.TRUNCATED, Cause.UNREADABLE})
 def _look(
     deployment: Deployment, bucket: str, listed: ListedObject, path: Path, limits: Limits, *, allow_svg: bool
 ) -> _Outcome:
-    """The header of an object, or the error of an object that has none; both None if the header is out of reach."""
+    """The header of an object, or its error; both None if the header is out of reach.
+
+    A PermanentError is the fault of the image. Every other error is S3's, which did not give the object.
+    """
     for size in (HEAD, WHOLE):
         try:
             path.write_bytes(deployment.source_buckets.first_bytes(bucket, listed.key, size))
@@ -214,8 +227,8 @@ def _look(
         except PermanentError as error:
             if listed.bytes <= size or error.cause not in _OF_A_PART:
                 return None, error
-        except (SetupError, TransientError):
-            return None, None
+        except (SetupError, TransientError) as error:
+            return None, error
         finally:
             path.unlink(missing_ok=True)
         if listed.bytes > WHOLE:

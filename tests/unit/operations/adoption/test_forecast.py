@@ -15,6 +15,7 @@ from pixelfleet.operations.adoption import forecast as module
 from pixelfleet.operations.adoption.forecast import forecast_adoption
 from pixelfleet.operations.adoption.order import Adoption
 from pixelfleet.operations.adoption.run import adopt
+from tests.fakes.errors import aws_error
 from tests.unit.operations.adoption.fakes import BUCKET, Masters, masters
 
 ORDER = Adoption("anna", BUCKET, owner="museum", batch="scans", recipe=recipes.builtin("web"))
@@ -93,6 +94,19 @@ def test_an_empty_bucket_has_a_forecast_without_a_time(there: Masters) -> None:
     forecast = forecast_adoption(there.deployment, ORDER)
     assert (forecast.images, forecast.seconds(8)) == (0, None)
     assert sum(forecast.cost().values()) == 0
+
+
+def test_objects_that_s3_refuses_are_counted_with_the_reason(there: Masters) -> None:
+    there.put("a.jpg", "b.jpg")
+    refusing: Any = there.s3
+
+    def refuse(**_: Any) -> None:
+        raise aws_error("AccessDenied", 403, "GetObject")
+
+    refusing.get_object = refuse
+    forecast = forecast_adoption(there.deployment, ORDER)
+    assert (forecast.images, forecast.sampled, forecast.unreadable) == (2, 0, 2)
+    assert "these credentials need s3:GetObject on the objects of masters" in forecast.why_unreadable
 
 
 def test_a_bucket_that_is_missing_or_in_another_region_is_an_error(there: Masters) -> None:

@@ -136,7 +136,7 @@ def test_an_owner_that_nobody_can_be_called_is_an_error_before_the_bucket_is_lis
 
 def test_a_manifest_that_cannot_be_read_says_what_to_do(there: Masters) -> None:
     for address, message in {
-        "s3://none/manifest.json": "there is no bucket none; compare the name",
+        "s3://none/manifest.json": "there is no bucket none: compare the name",
         "s3://masters/manifest.json": "there is no such object; compare the key",
     }.items():
         with pytest.raises(SetupError, match=message):
