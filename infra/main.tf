@@ -38,6 +38,7 @@ module "pixelfleet" {
   waf_rate_limit           = var.waf_rate_limit
   upload_origins           = var.upload_origins
   dashboard                = var.dashboard
+  lazy_variants            = var.lazy_variants
   email_subscription       = var.email_subscription
   notice_subscriptions     = var.notice_subscriptions
   oldest_message_seconds   = var.oldest_message_seconds

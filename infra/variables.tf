@@ -252,6 +252,17 @@ variable "dashboard" {
   }
 }
 
+variable "lazy_variants" {
+  description = "Bounds of the lazy variants that one task of the dashboard makes."
+  type        = any
+  default     = null
+
+  validation {
+    condition     = try(length(setsubtract(keys(var.lazy_variants), ["renders", "renders_per_hour"])) == 0, var.lazy_variants == null)
+    error_message = "lazy_variants has the fields renders, renders_per_hour, and no others: is one misspelt?"
+  }
+}
+
 variable "email_subscription" {
   description = "Address that receives completed batches, an hourly digest of failures, and alarms; it must confirm twice."
   type        = string

@@ -21,6 +21,17 @@ def test_notices_point_at_the_domain(plans: runs.Plans) -> None:
     assert environment(plans["defaults"])["PIXELFLEET_DASHBOARD_URL"] == "https://images.example.com"
 
 
+def test_the_bounds_of_lazy_variants_reach_the_parts_if_they_are_given(plans: runs.Plans) -> None:
+    names = {"PIXELFLEET_LAZY_RENDERS", "PIXELFLEET_LAZY_RENDERS_PER_HOUR"}
+    cell = next(name for name, given in CELLS.items() if "lazy_variants" in given)
+
+    assert {name: environment(plans[cell]).get(name) for name in names} == {
+        "PIXELFLEET_LAZY_RENDERS": "2",
+        "PIXELFLEET_LAZY_RENDERS_PER_HOUR": "600",
+    }
+    assert not names & environment(plans["defaults"]).keys()
+
+
 def test_workers_without_nat_do_not_call_cloudfront(plans: runs.Plans) -> None:
     """CloudFront's API has no endpoint in a VPC."""
     assert environment(plans["govcloud-without-nat"])["PIXELFLEET_CDN_DISTRIBUTION_ID"] == ""

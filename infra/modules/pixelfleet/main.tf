@@ -34,6 +34,10 @@ locals {
     PIXELFLEET_ALIAS_BUCKET = local.alias_bucket
     PIXELFLEET_ALIAS_PREFIX = local.alias_prefix
   } : name => value if value != "" }
+  lazy_settings = { for name, value in {
+    PIXELFLEET_LAZY_RENDERS          = var.lazy_variants.renders
+    PIXELFLEET_LAZY_RENDERS_PER_HOUR = var.lazy_variants.renders_per_hour
+  } : name => tostring(value) if value != null }
   uploads_arn = "arn:${data.aws_partition.current.partition}:s3:::${local.uploads_bucket}"
 
   vpc_id = try(module.network[0].vpc_id, var.existing_network.vpc_id)
@@ -54,7 +58,7 @@ locals {
   }
 
   # The settings for pixelfleet/settings.py, with every name, URL and ARN in full.
-  environment = merge(var.settings, local.alias_settings, {
+  environment = merge(var.settings, local.alias_settings, local.lazy_settings, {
     PIXELFLEET_PREFIX            = var.prefix
     PIXELFLEET_ACCOUNT_ID        = local.account_id
     PIXELFLEET_UPLOADS_BUCKET    = module.storage.buckets.uploads.name

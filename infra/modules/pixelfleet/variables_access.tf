@@ -180,3 +180,35 @@ variable "dashboard" {
     error_message = "dashboard.tasks should be 1 or more, a whole number."
   }
 }
+
+variable "lazy_variants" {
+  description = <<-EOT
+    Bounds of the lazy variants that one task of the dashboard makes. Fields that are not given have the defaults of
+    docs/reference/settings.md.
+
+    renders           variants that are made at once, 1 to 16, each in a child with its part of dashboard.memory
+    renders_per_hour  variants of one owner in an hour; requests for more are answered with 429
+  EOT
+  type = object({
+    renders          = optional(number)
+    renders_per_hour = optional(number)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.lazy_variants.renders == null || contains(range(1, 17), coalesce(var.lazy_variants.renders, 1))
+    error_message = "lazy_variants.renders should be 1 to 16, a whole number."
+  }
+
+  # A child gets 300 MB at least, and 400 MB are left to the dashboard itself (dashboard/lazy_engine.py).
+  validation {
+    condition     = coalesce(var.lazy_variants.renders, 1) == 1 || 400 + 300 * coalesce(var.lazy_variants.renders, 1) <= 1.048576 * var.dashboard.memory
+    error_message = "lazy_variants.renders is too large for dashboard.memory: each render at once needs 300 MB, and the dashboard itself 400 MB."
+  }
+
+  validation {
+    condition     = var.lazy_variants.renders_per_hour == null || try(var.lazy_variants.renders_per_hour >= 1 && floor(var.lazy_variants.renders_per_hour) == var.lazy_variants.renders_per_hour, false)
+    error_message = "lazy_variants.renders_per_hour should be 1 or more, a whole number."
+  }
+}

@@ -45,6 +45,7 @@ CELLS: Final[dict[str, dict[str, Any]]] = {
         "signing_key": "second",
         "source_buckets": ["museum-masters"],
         "aliases": {"template": "{path}/{stem}_{variant}.{ext}", "bucket": "museum-web"},
+        "lazy_variants": {"renders": 2, "renders_per_hour": 600},
         "role_path": "/teams/images/",
         "permissions_boundary_arn": "arn:aws:iam::123456789012:policy/boundary",
         "ecs_exec": True,
