@@ -274,6 +274,14 @@ class Settings(BaseSettings):
         return AliasPlace(self.alias_bucket, self.alias_prefix, self.results_bucket)
 
     @property
+    def identity(self) -> tuple[str, ...]:
+        """The texts that distinguish this deployment from every other one that this machine may work with.
+
+        The address of a queue has the region and the account; a local table of another name is another catalog.
+        """
+        return (self.endpoint_url or "aws", self.uploads_queue_url, self.images_table)
+
+    @property
     def output_buckets(self) -> frozenset[str]:
         """The buckets of results and of their readable copies. No object of these buckets is processed."""
         return frozenset({self.results_bucket, self.alias_bucket})

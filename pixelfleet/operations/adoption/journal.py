@@ -85,10 +85,21 @@ class AdoptionJournal:
             self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", rows)
             self._db.execute("UPDATE progress SET position = ?, sent = sent + ?", (position, sent))
 
+    def any_seen(self) -> str | None:
+        """One of the images that an earlier page had; None if there is none."""
+        row = self._db.execute("SELECT id FROM seen LIMIT 1").fetchone()
+        return _image_id(row[0]) if row else None
+
+    def begin_anew(self) -> None:
+        """Forget everything: the next run lists the whole bucket."""
+        with self._transaction():
+            self._db.execute("DELETE FROM seen")
+            self._db.execute("DELETE FROM progress")
+
     def members(self) -> Iterator[str]:
         """The images of the batch, each once."""
         rows = self._db.execute("SELECT id FROM seen WHERE member = 1")
-        return (base64.b32encode(row[0]).decode().lower() for row in rows)
+        return (_image_id(row[0]) for row in rows)
 
     def finish(self) -> None:
         """Delete the journal: the next adoption of this bucket begins anew, and reads the records in the catalog."""
@@ -111,6 +122,10 @@ class AdoptionJournal:
 
 def _packed(image_id: str) -> bytes:
     return base64.b32decode(image_id.upper())
+
+
+def _image_id(packed: bytes) -> str:
+    return base64.b32encode(packed).decode().lower()
 
 
 _as_setup_error = partial(

@@ -6,8 +6,9 @@ finds the finished work.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -94,7 +95,7 @@ def adopt(
     check_order(deployment, order)
     pages = listing_of(deployment, order)
     check_routes(deployment, order)
-    with AdoptionJournal.open(deployment.settings.endpoint_url or "aws", *order.identity) as journal:
+    with _journal_of(deployment, order) as journal:
         batch = prepared_batch(deployment, order, journal.batch or order.batch or now().strftime("%Y%m%d-%H%M%S"))
         journal.begin(batch.name if batch is not None else "")
         run = _Run(deployment, order, batch, journal, pace or Pace(order.rate), now)
@@ -114,8 +115,21 @@ def interrupted_position(deployment: Deployment, order: Adoption) -> str:
     Raises:
         SetupError: the journal cannot be read.
     """
-    with AdoptionJournal.open(deployment.settings.endpoint_url or "aws", *order.identity) as journal:
+    with _journal_of(deployment, order) as journal:
         return journal.position
+
+
+@contextmanager
+def _journal_of(deployment: Deployment, order: Adoption) -> Iterator[AdoptionJournal]:
+    """The journal of an order. The journal of a catalog that was emptied since begins anew.
+
+    A record is never deleted from a catalog, so the catalog has each image that the journal has seen.
+    """
+    with AdoptionJournal.open(*deployment.settings.identity, *order.identity) as journal:
+        seen = journal.any_seen()
+        if seen is not None and deployment.images.get(seen) is None:
+            journal.begin_anew()
+        yield journal
 
 
 class _Run:

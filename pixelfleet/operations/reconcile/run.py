@@ -155,11 +155,10 @@ def _recipe(deployment: Deployment, order: ReconcileOrder) -> RecipeRef | None:
 
 
 def _checkpoint(deployment: Deployment, order: ReconcileOrder, recipe: RecipeRef | None) -> Checkpoint:
-    settings = deployment.settings
     compared_by = recipe.digest if recipe else str(order.outdated)
     return Checkpoint(
-        settings.endpoint_url or "aws",
-        order.bucket or settings.uploads_bucket,
+        *deployment.settings.identity,
+        order.bucket or deployment.settings.uploads_bucket,
         order.prefix,
         order.inventory or "",
         compared_by,

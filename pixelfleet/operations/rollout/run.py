@@ -100,8 +100,7 @@ def ended_rollout(deployment: Deployment, order: RolloutOrder) -> Iterator[None]
 
 def _identity(deployment: Deployment, order: RolloutOrder) -> tuple[str, ...]:
     newer, older = order.refs
-    place = (deployment.settings.endpoint_url or "aws", deployment.settings.images_table)
-    return (*place, newer.digest, older.digest, order.owner or "", order.batch or "")
+    return (*deployment.settings.identity, newer.digest, older.digest, order.owner or "", order.batch or "")
 
 
 class Rollout:

@@ -118,6 +118,37 @@ def test_an_interrupted_adoption_continues_after_the_last_page_and_counts_each_i
     assert interrupted_position(there.deployment, ORDER) == ""
 
 
+def interrupted(there: Masters, order: Adoption) -> None:
+    """Begins an adoption of 20 objects, and interrupts it after its first page of ten."""
+
+    def dies(_: Any) -> None:
+        if len(there.deployment.queues.sent) > 10:
+            raise KeyboardInterrupt
+
+    there.put(*(f"{number:02}.jpg" for number in range(20)))
+    there.list_by(10)
+    there.deployment.queues.on_send = dies
+    with pytest.raises(KeyboardInterrupt):
+        adopt(there.deployment, order)
+    assert interrupted_position(there.deployment, order) == "09.jpg"
+
+
+@pytest.mark.parametrize("change", [{}, {"uploads_queue_url": "https://sqs.us-east-1.amazonaws.com/2/pixelfleet-uploads"}])
+@pytest.mark.parametrize("owner", ["museum", None])
+def test_an_adoption_that_another_deployment_or_an_emptied_one_began_is_not_continued(
+    there: Masters, change: dict[str, str], owner: str | None
+) -> None:
+    order = replace(ORDER, owner=owner, batch="scans" if owner else None)
+    other = masters()
+    for masters_ in (there, other):
+        add_route(masters_.deployment, "anna", RouteOrder("**", owner="museum", bucket=BUCKET))
+    interrupted(there, order)
+    other.put(*(f"{number:02}.jpg" for number in range(20)))
+    other.deployment.settings = other.deployment.settings.model_copy(update=change)
+    assert interrupted_position(other.deployment, order) == ""
+    assert adopt(other.deployment, order).sent == 20
+
+
 def test_a_key_that_an_inventory_lists_twice_counts_once(there: Masters, tmp_path: Path) -> None:
     there.put("a b.jpg", "c.jpg")
     rows = [row("a+b.jpg"), *(row("c.jpg") for _ in range(1_500)), row("a+b.jpg")]

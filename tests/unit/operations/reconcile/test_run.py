@@ -58,6 +58,15 @@ def test_a_reconcile_that_does_not_finish_is_noted_with_the_numbers_so_far(
     assert action.details == {"missing": 1, "sent": 1, "outcome": outcome}
 
 
+def test_a_reconcile_that_another_deployment_began_is_not_continued(deployment: Any) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        reconcile(deployment, order(), LATER, Listener(progress=interrupt))
+    deployment.settings = deployment.settings.model_copy(update={"images_table": "other-images"})
+    reconcile(deployment, order(), LATER)
+
+    assert len(deployment.queues.sent) == 2
+
+
 def test_a_dry_run_is_not_noted(deployment: Any) -> None:
     assert reconcile(deployment, order(dry_run=True), LATER).result.to_queue == 1
     assert list(deployment.activity.actions()) == []
