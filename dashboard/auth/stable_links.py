@@ -5,6 +5,7 @@ id, so that the signature fits both forms of the address.
 """
 
 import hashlib
+from dataclasses import dataclass
 from typing import Final
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -13,6 +14,15 @@ from itsdangerous import BadSignature, URLSafeSerializer
 PARAMETER: Final = "signed"
 #: The most characters of a signature that is checked.
 _LONGEST: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SignedVariant:
+    """One variant of one image, until a time in epoch seconds."""
+
+    image_id: str
+    variant: str
+    until: int
 
 
 class StableLinks:
@@ -27,10 +37,10 @@ class StableLinks:
         """The parameter's value; `until` in epoch seconds."""
         return str(self._signer.dumps([image_id, variant, until]))
 
-    def admits_to(self, signed: str, now: float) -> tuple[str, str] | None:
-        """The image's id and the variant's name of a valid value; None for a forged or expired value."""
+    def read(self, signed: str, now: float) -> SignedVariant | None:
+        """What a valid value gives access to; None for a forged or expired value."""
         try:
             image_id, variant, until = self._signer.loads(signed) if len(signed) <= _LONGEST else (None, None, 0)
         except (BadSignature, ValueError, TypeError):
             return None
-        return (str(image_id), str(variant)) if int(until) > now else None
+        return SignedVariant(str(image_id), str(variant), int(until)) if int(until) > now else None

@@ -4,6 +4,7 @@ The bytes are sent from here and not by a redirect. A redirect would lead to `/i
 revision: a cache or a crawler that keeps the target has a dead address after the next upload.
 """
 
+import math
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from dashboard.auth.stable_links import PARAMETER
+from dashboard.auth.stable_links import PARAMETER, SignedVariant
 from dashboard.callers import Caller, SignInNeededError, check_public, results_caller
 from dashboard.conditions import (
     UnsatisfiableRangeError,
@@ -86,7 +87,7 @@ def _present(
         return found
     image, stored = found
     try:
-        return _answer(site, request, stored, _changed_at(image), is_open=rights.is_open)
+        return _answer(site, request, stored, _changed_at(image), rights)
     except ObjectGoneError:
         return None
 
@@ -94,7 +95,7 @@ def _present(
 class _Rights:
     """The rights of a request: public images, an owner's images, or one variant by a signed link."""
 
-    def __init__(self, caller: Caller | None, link: tuple[str, str] | None, *, public: bool) -> None:
+    def __init__(self, caller: Caller | None, link: SignedVariant | None, *, public: bool) -> None:
         self._caller, self._link, self._public = caller, link, public
 
     @classmethod
@@ -107,7 +108,7 @@ class _Rights:
         if site.settings.public_results:
             check_public(request)
             return cls(None, None, public=True)
-        link = site.stable_links.admits_to(request.query_params.get(PARAMETER, ""), time.time())
+        link = site.stable_links.read(request.query_params.get(PARAMETER, ""), time.time())
         caller = None if link else results_caller(request)
         if link is None and caller is None:
             raise SignInNeededError
@@ -120,7 +121,12 @@ class _Rights:
     def may_see(self, image: Image, variant: str) -> bool:
         if self._caller is not None:
             return self._caller.may_see(image.owner)
-        return self._public or self._link == (image.image_id, variant)
+        link = self._link
+        return self._public or (link is not None and (link.image_id, link.variant) == (image.image_id, variant))
+
+    def max_age(self, most: int) -> int:
+        """Seconds for which a browser may keep the answer, at most `most`: a signed link ends with its time."""
+        return most if self._link is None else max(0, min(most, self._link.until - math.ceil(time.time())))
 
     @property
     def is_open(self) -> bool:
@@ -146,12 +152,12 @@ def _stored(
 
 
 def _answer(
-    site: Site, request: Request, stored: StoredVariant, modified: datetime | None, *, is_open: bool
+    site: Site, request: Request, stored: StoredVariant, modified: datetime | None, rights: _Rights
 ) -> Response:
     """Raises ObjectGoneError: the revision was replaced since its record was read."""
     asked = {name: ", ".join(request.headers.getlist(name)) for name in set(request.headers.keys())}
     tag, is_head = tag_of(stored.key), request.method == HTTPMethod.HEAD
-    headers = _headers(site, tag, is_open=is_open)
+    headers = _headers(site, tag, rights)
     if status := precondition(asked, tag, modified):
         return Response(status_code=status, headers=headers | _dated(modified))
     try:
@@ -165,6 +171,8 @@ def _answer(
         headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{opened.size}"
     content_type = type_shown(opened.content_type)
     if is_head:
+        for _ in opened.chunks:
+            pass
         return Response(headers=headers, media_type=content_type)
     return StreamingResponse(opened.chunks, 206 if span else 200, headers, media_type=content_type)
 
@@ -181,15 +189,15 @@ def _changed_at(image: Image) -> datetime | None:
     return datetime.fromisoformat(image.finished_at) if image.finished_at else None
 
 
-def _headers(site: Site, tag: str, *, is_open: bool) -> dict[str, str]:
+def _headers(site: Site, tag: str, rights: _Rights) -> dict[str, str]:
     scope = "public" if site.settings.public_results else "private"
     return {
         "ETag": tag,
         "Accept-Ranges": "bytes",
         "Vary": "Accept",
-        "Cache-Control": f"{scope}, max-age={site.settings.stable_max_age}",
+        "Cache-Control": f"{scope}, max-age={rights.max_age(site.settings.stable_max_age)}",
         "Content-Security-Policy": SANDBOX,
-        "Cross-Origin-Resource-Policy": "cross-origin" if is_open else "same-origin",
+        "Cross-Origin-Resource-Policy": "cross-origin" if rights.is_open else "same-origin",
     }
 
 
