@@ -16,6 +16,8 @@ _OWNED_KEY = re.compile(
     re.ASCII | re.DOTALL,
 )
 _DIGEST: Final = 16
+#: S3 user guide, "General purpose bucket naming rules".
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,10 @@ class Place:
     owner: str
     batch: str | None
     path: str
+
+
+def is_bucket_name(text: str) -> bool:
+    return _BUCKET.fullmatch(text) is not None
 
 
 def image_id(bucket: str, key: str) -> str:

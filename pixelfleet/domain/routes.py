@@ -4,14 +4,13 @@ A key `uploads/<owner>/<batch>/...` says itself whose it is: a route gives such 
 somebody may write only below `uploads/<owner>/` are never given to another owner.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
 from pixelfleet.domain.globs import Glob, glob, takes_all
-from pixelfleet.domain.keys import DEFAULT_OWNER, Place, batch_prefix, place_of
+from pixelfleet.domain.keys import DEFAULT_OWNER, Place, batch_prefix, is_bucket_name, place_of
 from pixelfleet.domain.records import WholeRecord
 from pixelfleet.errors import Cause, SetupError, TransientError
 
@@ -19,8 +18,6 @@ from pixelfleet.errors import Cause, SetupError, TransientError
 PRIORITY: Final = 100
 MOST_PRIORITY: Final = 100_000
 BATCH: Final = "{batch}"
-#: S3 user guide, "General purpose bucket naming rules".
-_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 #: Keys that say themselves whose they are.
 _OWNED: Final = glob("uploads/*/*/**")
 
@@ -89,7 +86,7 @@ def check_route(route: Route) -> None:
         SetupError: the route is wrong in itself, or gives nothing.
     """
     match = glob(route.match)
-    if not _BUCKET.fullmatch(route.bucket):
+    if not is_bucket_name(route.bucket):
         raise SetupError(f"{route.bucket!r} is no name of a bucket: write it without s3:// and without a slash")
     if route.match.startswith("s3://"):
         raise SetupError(f"{route.match!r} matches keys, which have no s3://: name the bucket by --bucket")

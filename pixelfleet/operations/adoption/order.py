@@ -9,7 +9,7 @@ from pixelfleet.aws.listing import ListedObject
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.adoption import cannot_be_image
 from pixelfleet.domain.archives import RestoreTier
-from pixelfleet.domain.keys import batch_prefix
+from pixelfleet.domain.keys import batch_prefix, is_bucket_name
 from pixelfleet.errors import Cause, SetupError
 from pixelfleet.operations.reconcile.listing import BucketListing, InventoryListing, Listing, ListingPage
 from pixelfleet.operations.source_rules import check_no_output
@@ -77,6 +77,11 @@ def source_of(address: str) -> tuple[str, str]:
     bucket, _, prefix = address.removeprefix("s3://").partition("/")
     if not address.startswith("s3://") or not bucket:
         raise SetupError(f"{address!r} is no address of a bucket: write s3://BUCKET or s3://BUCKET/PREFIX")
+    if not is_bucket_name(bucket):
+        raise SetupError(
+            f"{bucket!r} is no name of a bucket, which has 3 to 63 lower-case letters, digits, hyphens and dots: "
+            "compare it with `aws s3 ls`"
+        )
     return bucket, prefix
 
 

@@ -248,6 +248,9 @@ def test_an_address_names_a_bucket_and_a_prefix() -> None:
     for wrong in ("masters", "s3://", "https://masters/"):
         with pytest.raises(SetupError, match="s3://BUCKET"):
             source_of(wrong)
+    for wrong in ("s3://My_Masters/scans/", "s3://x", "s3://masters?/"):
+        with pytest.raises(SetupError, match="is no name of a bucket, which has 3 to 63 lower-case letters"):
+            source_of(wrong)
 
 
 def test_memory_does_not_grow_with_the_bucket(there: Masters) -> None:
