@@ -12,7 +12,7 @@ from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Image
 from pixelfleet.domain.scores import check_scores
 from pixelfleet.domain.transitions import Success
-from pixelfleet.errors import Cause, PermanentError, WrongLaneError
+from pixelfleet.errors import Cause, PermanentError, RefusedError, WrongLaneError
 from pixelfleet.images.pipeline import Rendition
 from pixelfleet.images.probe import Probe
 from pixelfleet.operations.result_storing import ResultStore
@@ -55,7 +55,14 @@ class VariantMaker:
     def _fetch(self, attempt: Attempt, path: Path) -> None:
         limits = self._deployment.settings.lanes
         source = _source(attempt.image)
-        fetched, sha256 = self._deployment.objects.fetch(source, path, limits[attempt.lane].max_bytes)
+        try:
+            fetched, sha256 = self._deployment.objects.fetch(source, path, limits[attempt.lane].max_bytes)
+        except RefusedError as error:
+            if source.bucket == self._deployment.settings.uploads_bucket:
+                raise
+            advice = "add it to the Terraform variable source_buckets, and apply"
+            message = f"the workers may not read {source.bucket}: {advice} ({error.message})"
+            raise RefusedError(error.cause, message) from error
         attempt.facts.update({"bytes": fetched.bytes, "sha256": sha256 or None})
         most = limits[Lane.HEAVY].max_bytes
         if fetched.bytes > most:

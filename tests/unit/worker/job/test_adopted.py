@@ -1,18 +1,21 @@
 """A worker processes images of a bucket that existed before the deployment, and archived objects."""
 
 import io
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 from PIL import Image as Pillow
 
+from pixelfleet.aws.object_bytes import ObjectBytes
 from pixelfleet.domain.adoption import adopted_image
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.keys import Place
 from pixelfleet.domain.records import Status
-from pixelfleet.errors import Cause
+from pixelfleet.errors import Cause, TransientError
 from pixelfleet.operations.removal import delete_image
-from tests.unit.worker.job.desk import Desk, Held
+from tests.fakes.errors import aws_error
+from tests.unit.worker.job.desk import Desk, Held, raiser
 from worker.job.process import Processor
 
 BUCKET = "masters"
@@ -73,6 +76,19 @@ def test_an_archived_object_fails_with_its_own_cause_at_the_first_attempt(desk: 
     assert (done.status, done.cause, done.attempts) == (Status.FAILED, Cause.ARCHIVED, 1)
     assert "restore" in (done.message or "")
     assert desk.bodies(desk.settings.bulk_dlq_url) == []
+
+
+def test_a_bucket_that_the_workers_may_not_read_is_named_with_what_to_do(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = put(desk)
+    monkeypatch.setattr(ObjectBytes, "get", raiser(aws_error("AccessDenied", 403, "GetObject")))
+    for _ in range(desk.settings.max_attempts):
+        with suppress(TransientError):
+            desk.do(job)
+    failed = desk.image(job)
+    assert (failed.status, failed.cause) == (Status.FAILED, Cause.INTERNAL)
+    assert "the workers may not read masters: add it to the Terraform variable source_buckets" in failed.message
 
 
 def test_the_event_of_a_restore_processes_an_image_that_failed_as_archived(desk: Desk) -> None:
