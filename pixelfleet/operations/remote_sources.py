@@ -4,19 +4,21 @@ Keys that cannot be images are left out, as in `adopt`, and archived objects too
 `adopt` is the command for a whole bucket.
 """
 
+import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pixelfleet.aws.listing import ListedObject
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.adoption import cannot_be_image
 from pixelfleet.errors import SetupError
-from pixelfleet.files.result_folders import safe_path
+from pixelfleet.files.result_folders import folds_case, safe_path
 from pixelfleet.operations.adoption.order import source_of
 
 #: The most objects that are fetched.
@@ -63,9 +65,10 @@ def fetch_sources(
     readable = [(bucket, each) for bucket, each in images if each.archive is None]
     folder.mkdir(parents=True, exist_ok=True)
     _check_room(folder, sum(listed.bytes for _, listed in readable))
+    places = _places([f"{bucket}/{listed.key}" for bucket, listed in readable], folder)
     with ThreadPoolExecutor(THREADS) as pool:
         files = []
-        for path in pool.map(lambda pair: _fetch(deployment, pair[0], pair[1], folder), readable):
+        for path in pool.map(lambda pair, place: _fetch(deployment, pair[0], pair[1], place), readable, places):
             files.append(path)
             progress(len(files))
     return Fetched(tuple(files), len(objects) - len(images), len(images) - len(readable))
@@ -90,13 +93,46 @@ def _check_room(folder: Path, size: int) -> None:
         raise SetupError(f"the objects have {size:,} bytes, and {free:,} are free at {folder}: name a smaller prefix")
 
 
-def _fetch(deployment: Deployment, bucket: str, listed: ListedObject, folder: Path) -> Path:
-    path = folder / safe_path(bucket) / safe_path(listed.key)
+def _places(names: Sequence[str], folder: Path) -> list[Path]:
+    """A file for each BUCKET/KEY, the same in each run for the same objects.
+
+    A file is marked by a digest of its name if an earlier object has the file (`a//b` and `a/b`), or if the file would
+    be a folder of another object.
+    """
+    folds = folds_case(folder)
+    plain = [safe_path(name) for name in names]
+    folders = {_folded(above, folds=folds) for path in plain for above in PurePosixPath(path).parents}
+    taken: set[str] = set()
+    places = []
+    for name, path in zip(names, plain, strict=True):
+        place = PurePosixPath(path)
+        if (folded := _folded(place, folds=folds)) in taken or folded in folders:
+            place = PurePosixPath(safe_path(f"{place.parent}/{place.stem}~{_digest(name)}{place.suffix}"))
+        taken.add(_folded(place, folds=folds))
+        places.append(folder / place)
+    return places
+
+
+def _folded(path: PurePosixPath, *, folds: bool) -> str:
+    return unicodedata.normalize("NFC", str(path)).casefold() if folds else str(path)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _fetch(deployment: Deployment, bucket: str, listed: ListedObject, path: Path) -> Path:
     modified = listed.modified.timestamp()
     if path.is_file() and (path.stat().st_size, int(path.stat().st_mtime)) == (listed.bytes, int(modified)):
         return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name[:200]}.part")
-    deployment.source_buckets.download(bucket, listed.key, draft)
-    os.utime(draft, (modified, modified))
-    return draft.replace(path)
+    draft = path.with_name(f".{_digest(path.name)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        deployment.source_buckets.download(bucket, listed.key, draft)
+        os.utime(draft, (modified, modified))
+        return draft.replace(path)
+    except OSError as error:
+        raise SetupError(
+            f"s3://{bucket}/{listed.key} cannot be written to {path}: {error.strerror}. An earlier run may have left a "
+            "file there: name another folder by --out"
+        ) from None

@@ -44,6 +44,30 @@ def test_no_key_leads_out_of_the_folder(there: Masters, tmp_path: Path) -> None:
     assert {path for path in tmp_path.rglob("*.jpg") if tmp_path / "in" / "masters" not in path.parents} == set()
 
 
+def test_keys_that_lead_to_one_file_and_a_key_that_is_a_folder_of_another_get_files_of_their_own(
+    there: Masters, tmp_path: Path
+) -> None:
+    keys = ["scan", "scan/1.jpg", "a//b.jpg", "a/b.jpg", "ü" * 125 + ".jpg", "x" * 251 + ".jpg"]
+    for number, key in enumerate(keys):
+        there.put(key, body=b"pixels" * (number + 1))
+    for _ in range(2):
+        fetched = fetch_sources(there.deployment, ["s3://masters"], tmp_path)
+        assert len(set(fetched.files)) == len(keys)
+        assert sorted(path.stat().st_size for path in fetched.files) == [
+            6 * (number + 1) for number in range(len(keys))
+        ]
+
+
+def test_a_file_of_an_earlier_run_that_is_in_the_way_is_an_error_that_names_it(there: Masters, tmp_path: Path) -> None:
+    there.put("scan/1.jpg")
+    (tmp_path / "masters").mkdir()
+    (tmp_path / "masters/scan").touch()
+    with pytest.raises(
+        SetupError, match=r"s3://masters/scan/1\.jpg cannot be written to .*: name another folder by --out"
+    ):
+        fetch_sources(there.deployment, ["s3://masters"], tmp_path)
+
+
 def test_too_many_objects_are_refused_before_any_object_is_fetched(
     there: Masters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,7 +133,9 @@ def interrupted(there: Masters, order: Adoption) -> None:
     assert interrupted_position(there.deployment, order) == "09.jpg"
 
 
-@pytest.mark.parametrize("change", [{}, {"uploads_queue_url": "https://sqs.us-east-1.amazonaws.com/2/pixelfleet-uploads"}])
+@pytest.mark.parametrize(
+    "change", [{}, {"uploads_queue_url": "https://sqs.us-east-1.amazonaws.com/2/pixelfleet-uploads"}]
+)
 @pytest.mark.parametrize("owner", ["museum", None])
 def test_an_adoption_that_another_deployment_or_an_emptied_one_began_is_not_continued(
     there: Masters, change: dict[str, str], owner: str | None

@@ -88,7 +88,7 @@ def test_a_bucket_that_the_workers_may_not_read_is_named_with_what_to_do(
             desk.do(job)
     failed = desk.image(job)
     assert (failed.status, failed.cause) == (Status.FAILED, Cause.INTERNAL)
-    assert "the workers may not read masters: add it to the Terraform variable source_buckets" in failed.message
+    assert "the workers may not read masters: add it to the Terraform variable source_buckets" in (failed.message or "")
 
 
 def test_the_event_of_a_restore_processes_an_image_that_failed_as_archived(desk: Desk) -> None:
