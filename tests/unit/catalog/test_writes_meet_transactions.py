@@ -283,8 +283,8 @@ WRITERS: Final[dict[str, Act]] = {
 READERS: Final = frozenset(
     {
         "ImageReader.get", "ImageReader.get_many", "ImageReader.glance", "ImageReader.sort_values",
-        "ImageReader.records", "ImageReader.of_owner",
-        "ImageReader.of_batch", "ImageReader.at_path", "ImageReader.failed", "ImageReader.last_failed", "ImageReader.unsettled",
+        "ImageReader.records", "ImageReader.of_owner", "ImageReader.at_path",
+        "ImageReader.of_batch", "ImageReader.failed", "ImageReader.last_failed", "ImageReader.unsettled",
         "ImageReader.made_by_earlier", "ImageReader.made_by", "ImageReader.ready_outside", "ImageReader.chosen_for",
         "ImageReader.with_digest", "ImageReader.with_digests",
         "Batches.get", "Batches.counts", "Batches.of_owner", "Batches.all",
