@@ -19,6 +19,7 @@ from pixelfleet.catalog.schema import IMAGE_INDEX_SHARDS
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.image_filters import EVERYBODY, Filters, ImageOrder
 from pixelfleet.domain.records import Batch, BatchState, Status
+from pixelfleet.operations.list_cursors import SEPARATOR
 
 #: Records of one call, if records must be read to apply the filters.
 AT_ONCE: Final = 250
@@ -30,8 +31,6 @@ _OF_A_SHARD: Final = 24
 #: Each status of a batch is read separately.
 _OF_A_STATUS: Final = 16
 _SHOWN: Final = (Status.QUEUED, Status.PROCESSING, Status.READY, Status.FAILED)
-#: Between the parts of a place; no key holds it, since uploads refuse names with control characters.
-SEPARATOR: Final = "\x1f"
 
 
 class Line(NamedTuple):

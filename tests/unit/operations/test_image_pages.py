@@ -37,6 +37,24 @@ def deployment() -> StockedFleet:
     return deployment
 
 
+@pytest.mark.parametrize("owner", [EVERYBODY, "dora"])
+def test_a_list_goes_on_behind_an_image_of_the_longest_key(owner: str) -> None:
+    deployment = stocked(0)
+    made = image_of("dora", "masters", 1)
+    keys = [f"{'x' * 1_018}{number}.jpg" for number in range(3)]
+    images = [
+        made.model_copy(update={"image_id": image_id("masters", key), "bucket": "masters", "key": key}) for key in keys
+    ]
+    deployment.counting.load(deployment.settings.images_table, [to_attributes(image_item(image)) for image in images])
+    batch = Batch(batch_id="dora/masters", owner="dora", name="masters", created_at="2030-01-01T00:00:00.000Z")
+    deployment.counting.load(deployment.settings.batches_table, [to_attributes(batch_item(batch))])
+    filters, cursor, listed = Filters(owner=owner, batch="" if owner == EVERYBODY else "masters"), None, []
+    for _ in keys:
+        page = page_of(deployment, filters, cursor, 1)
+        cursor, listed = page.cursor, [*listed, *page.images]
+    assert {image.key for image in listed} == set(keys)
+
+
 @pytest.fixture(scope="module")
 def looked_for() -> StockedFleet:
     """Three images of cleo in one batch, which differ in metadata, colour, size and tags."""
