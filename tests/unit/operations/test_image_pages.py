@@ -48,11 +48,14 @@ def test_a_list_goes_on_behind_an_image_of_the_longest_key(owner: str) -> None:
     deployment.counting.load(deployment.settings.images_table, [to_attributes(image_item(image)) for image in images])
     batch = Batch(batch_id="dora/masters", owner="dora", name="masters", created_at="2030-01-01T00:00:00.000Z")
     deployment.counting.load(deployment.settings.batches_table, [to_attributes(batch_item(batch))])
-    filters, cursor, listed = Filters(owner=owner, batch="" if owner == EVERYBODY else "masters"), None, []
+    filters = Filters(owner=owner, batch="" if owner == EVERYBODY else "masters")
+    cursor: str | None = None
+    listed: set[str] = set()
     for _ in keys:
         page = page_of(deployment, filters, cursor, 1)
-        cursor, listed = page.cursor, [*listed, *page.images]
-    assert {image.key for image in listed} == set(keys)
+        cursor = page.cursor
+        listed |= {image.key for image in page.images}
+    assert listed == set(keys)
 
 
 @pytest.fixture(scope="module")
