@@ -153,10 +153,23 @@ class Images(ImageReader):
             image,
         )
 
-    def make_current(self, image: Image, results: str, who: str) -> Image | Refusal:
+    def bring_to(self, image: Image, who: str, recipe: RecipeRef, older: RecipeRef) -> Image | Refusal:
+        """See `transitions.bring_to`."""
+        at = self._timestamp()
+        return self._change(
+            image.image_id, lambda present: transitions.bring_to(present, at, who, recipe, older), image
+        )
+
+    def make_current(
+        self, image: Image, results: str, who: str, *, instead_of: RecipeRef | None = None
+    ) -> Image | Refusal:
         """See `transitions.make_current`."""
         at = self._timestamp()
-        return self._change(image.image_id, lambda present: transitions.make_current(present, results, at, who), image)
+        return self._change(
+            image.image_id,
+            lambda present: transitions.make_current(present, results, at, who, instead_of=instead_of),
+            image,
+        )
 
     def record_lazy(
         self, image: Image, results: str, made: Sequence[StoredVariant], order: Sequence[str]

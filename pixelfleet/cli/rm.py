@@ -12,7 +12,7 @@ from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image
 from pixelfleet.errors import SetupError
-from pixelfleet.operations.batch_images import batch_images
+from pixelfleet.operations.batch_images import in_flow
 from pixelfleet.operations.batches import batch_with_counts
 from pixelfleet.operations.removal import PRESENT, Removal, remove_originals
 from pixelfleet.settings import load_settings
@@ -60,7 +60,7 @@ def _selected(deployment: Deployment, named: list[str], batch: str | None) -> tu
     if batch is not None:
         owner, name = batch_of(batch)
         stored, counts = batch_with_counts(deployment, owner, name)
-        present = batch_images(deployment.images, owner, name, PRESENT)
+        present = in_flow(deployment.images, owner, name, PRESENT)
         settled = counts.accounted - counts.deleted
         return present, f"All images of batch {stored.batch_id} ({settled:,} settled so far)"
     images = [image_named(deployment, text) for text in named]

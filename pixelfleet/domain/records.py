@@ -274,6 +274,10 @@ class Image(WholeRecord):
             origin,
         )
 
+    def is_made_by(self, recipe: RecipeRef) -> bool:
+        """Whether the present results are of this recipe."""
+        return self.revision_recipe is not None and self.revision_recipe.digest == recipe.digest
+
     @property
     def named_results(self) -> frozenset[str]:
         """The folders of results that the record names. They must not be deleted."""

@@ -38,23 +38,30 @@ class ImageState(StrEnum):
     GONE = "gone"
 
 
-def state_of(image: Image | None, newer: RecipeRef) -> ImageState:
-    """The state of an image of the rollout of `newer`, by its record."""
+#: Lines in the history of an image that gave it its present results.
+_OUTCOMES: Final = frozenset({"ready", "made current", REPROCESSING_FAILED})
+
+
+def state_of(image: Image | None, newer: RecipeRef, outcome: int) -> ImageState:
+    """The state of an image of the rollout of `newer`, by its record.
+
+    `outcome` is the number of the image's outcome when the rollout took it up. Processing it again may have failed
+    before that, by another recipe.
+    """
     if image is None or image.status is Status.DELETED:
         return ImageState.GONE
     if image.status is Status.QUEUED:
         return ImageState.QUEUED
-    if image.status is Status.READY and made_by(image, newer):
+    if image.status is Status.READY and image.is_made_by(newer):
         return ImageState.DONE
-    last = image.attempt_log[-1].what if image.attempt_log else ""
-    if image.status is Status.FAILED or (image.status is Status.READY and last == REPROCESSING_FAILED):
+    if image.status is Status.FAILED:
         return ImageState.FAILED
-    return ImageState.TO_SEND if image.status is Status.READY else ImageState.PROCESSING
-
-
-def made_by(image: Image, recipe: RecipeRef) -> bool:
-    """Whether the present results of an image are of this recipe."""
-    return image.revision_recipe is not None and image.revision_recipe.digest == recipe.digest
+    if image.status is not Status.READY:
+        return ImageState.PROCESSING
+    # Other lines may follow that of the outcome, such as that of an alias.
+    last = next((line.what for line in reversed(image.attempt_log) if line.what in _OUTCOMES), "")
+    failed_since = image.outcome != outcome and last == REPROCESSING_FAILED
+    return ImageState.FAILED if failed_since else ImageState.TO_SEND
 
 
 def was_brought_to(image: Image, recipe: RecipeRef) -> bool:

@@ -27,7 +27,7 @@ from pixelfleet.domain.tags import Tags
 
 __all__ = [
     "Aim", "Failure", "Refusal", "Success",
-    "abandon", "announce", "claim", "confirm", "expire", "forget_revisions", "hand_back", "make_current",
+    "abandon", "announce", "bring_to", "claim", "confirm", "expire", "forget_revisions", "hand_back", "make_current",
     "note_transient", "queue_again",
     "record_failed", "record_ready", "remove", "sequencer_of", "set_aliases", "supersede", "tag", "uncount",
 ]  # fmt: skip
@@ -160,11 +160,25 @@ def queue_again(
     )
 
 
-def make_current(image: Image | None, results: str, at: str, who: str) -> Image | Refusal:
+def bring_to(image: Image | None, at: str, who: str, recipe: RecipeRef, older: RecipeRef) -> Image | Refusal:
+    """Mark an image that the older recipe made for another attempt by a recipe.
+
+    DONE if the image is not ready, or has results of another recipe: somebody has chosen a recipe for the image since
+    the caller read its record.
+    """
+    if image is not None and (image.status is not Status.READY or not image.is_made_by(older)):
+        return Refusal.DONE
+    return queue_again(image, at, who, Origin.REPROCESS, recipe)
+
+
+def make_current(
+    image: Image | None, results: str, at: str, who: str, *, instead_of: RecipeRef | None = None
+) -> Image | Refusal:
     """Make kept results current again; the present results are kept in their place. Nothing is rendered.
 
     The recipe of the results becomes the image's own, so that no later run makes it again by another recipe.
     UNKNOWN if the results are not kept; UNFINISHED while an attempt is under way or an outcome is not announced.
+    SUPERSEDED if the present results are not of the recipe `instead_of`, if one is given.
     """
     if image is None or image.status is Status.DELETED:
         return Refusal.UNKNOWN
@@ -172,6 +186,8 @@ def make_current(image: Image | None, results: str, at: str, who: str) -> Image 
         return Refusal.DONE
     if image.status is not Status.READY or image.notice is not None:
         return Refusal.UNFINISHED
+    if instead_of is not None and not image.is_made_by(instead_of):
+        return Refusal.SUPERSEDED
     kept = kept_revision(image, results)
     if kept is None:
         return Refusal.UNKNOWN

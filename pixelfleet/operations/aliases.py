@@ -138,4 +138,4 @@ class Aliases:
                 self._copies.settle(place)
             heirs |= {heir: None} if heir is not None else {}
         for waiting in self._deployment.images.get_many(heirs).values():
-            self._deployment.queues.send_one(waiting.lane, waiting.job(Origin.ALIASES))
+            self._deployment.queues.send_one(waiting.next_lane, waiting.job(Origin.ALIASES))

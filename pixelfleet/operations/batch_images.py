@@ -2,10 +2,13 @@
 
 import heapq
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from pixelfleet.catalog.images import Images
 from pixelfleet.catalog.indexes import IndexEntry
 from pixelfleet.domain.records import Image, Status
+
+_UNDER_WAY: Final = (Status.QUEUED, Status.PROCESSING)
 
 
 def batch_images(images: Images, owner: str, batch: str, statuses: Iterable[Status] = tuple(Status)) -> Iterator[Image]:
@@ -21,6 +24,23 @@ def batch_images(images: Images, owner: str, batch: str, statuses: Iterable[Stat
         if entry.image_id != last:
             yield image
         last = entry.image_id
+
+
+def in_flow(
+    images: Images, owner: str, batch: str, statuses: Iterable[Status], *, again: bool = False
+) -> Iterator[Image]:
+    """Records of one status after the other, in the order in which images go through the statuses; by path in each.
+
+    No image is missed that moves on to a later status meanwhile. With `again`, such an image is returned once more.
+    """
+    asked = frozenset(statuses)
+    moving: set[str] = set()
+    for status in (status for status in Status if status in asked):
+        for image in batch_images(images, owner, batch, (status,)):
+            if again or image.image_id not in moving:
+                yield image
+            if status in _UNDER_WAY:
+                moving.add(image.image_id)
 
 
 def _path(entry: IndexEntry) -> str:

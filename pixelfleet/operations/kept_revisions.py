@@ -40,7 +40,7 @@ def announce_current(deployment: Deployment, image: Image) -> Image:
         TransientError: SNS, SQS or DynamoDB does not answer; reconcile publishes the notice.
     """
     if has_aliases(deployment, image):
-        deployment.queues.send_one(image.lane, image.job(Origin.ALIASES))
+        deployment.queues.send_one(image.next_lane, image.job(Origin.ALIASES))
         return image
     deployment.notices.image(image)
     announced = deployment.images.announced(image)

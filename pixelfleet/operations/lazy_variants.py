@@ -148,7 +148,7 @@ def make_lazy(
         _discard(deployment, image, revision)
     if isinstance(recorded, Image) and has_aliases(deployment, recorded):
         # A worker copies the variant to its alias.
-        deployment.queues.send_one(recorded.lane, recorded.job(Origin.ALIASES))
+        deployment.queues.send_one(recorded.next_lane, recorded.job(Origin.ALIASES))
     return recorded
 
 

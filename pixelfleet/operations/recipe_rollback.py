@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image, RecipeRef, Status
-from pixelfleet.domain.rollout import made_by, was_brought_to
+from pixelfleet.domain.rollout import was_brought_to
 from pixelfleet.domain.transitions import Refusal
-from pixelfleet.operations.batch_images import batch_images
+from pixelfleet.operations.batch_images import in_flow
 from pixelfleet.operations.kept_revisions import announce_current
 from pixelfleet.operations.noted import noted
 
@@ -35,9 +35,12 @@ def brought_to(deployment: Deployment, recipe: RecipeRef) -> Iterator[Image]:
 
 
 def images_of(deployment: Deployment, owner: str, batch: str | None) -> Iterator[Image]:
-    """The images of a batch, or all of an owner's, that are ready or under way."""
+    """The images of a batch, or all of an owner's, that are ready or under way.
+
+    An image of a batch that becomes ready meanwhile is returned once more.
+    """
     if batch is not None:
-        return batch_images(deployment.images, owner, batch, [Status.READY, *_UNDER_WAY])
+        return in_flow(deployment.images, owner, batch, (*_UNDER_WAY, Status.READY), again=True)
     owned = deployment.images.records(deployment.images.of_owner(owner))
     return (image for _, image in owned if image.status in (Status.READY, *_UNDER_WAY))
 
@@ -55,28 +58,48 @@ def roll_back(
         TransientError: DynamoDB or SNS does not answer; the images so far are back.
     """
     newer, older = recipes
-    result = Rollback()
+    result, busy = Rollback(), set[str]()
     with noted(deployment, who, "roll back", f"{newer.name} to {older.name}") as details:
         for image in images:
             under_way = image.status in _UNDER_WAY and was_brought_to(image, newer)
-            if under_way or made_by(image, newer):
-                _one(deployment, image, older, who, result)
+            if under_way or image.is_made_by(newer):
+                _one(deployment, image, recipes, who, result, busy)
+                result.busy = len(busy)
                 details |= {"back": result.back, "missing": result.missing, "busy": result.busy}
                 progress(result)
     return result
 
 
-def _one(deployment: Deployment, image: Image, older: RecipeRef, who: str, result: Rollback) -> None:
-    if image.status in _UNDER_WAY:
-        result.busy += 1
-        return
-    fitting = [kept for kept in image.kept_revisions if kept.recipe is not None and kept.recipe.digest == older.digest]
-    after = deployment.images.make_current(image, fitting[-1].results, who) if fitting else Refusal.UNKNOWN
-    if after is Refusal.UNFINISHED:
-        result.busy += 1
-    elif after is Refusal.UNKNOWN:
-        result.missing += 1
-    else:
-        result.back += 1
-        if isinstance(after, Image):
+def _one(
+    deployment: Deployment,
+    image: Image,
+    recipes: tuple[RecipeRef, RecipeRef],
+    who: str,
+    result: Rollback,
+    busy: set[str],
+) -> None:
+    after = _returned(deployment, image, recipes, who)
+    busy.discard(image.image_id)
+    match after:
+        case Refusal.UNFINISHED:
+            busy.add(image.image_id)
+        case Refusal.UNKNOWN:
+            result.missing += 1
+        case Refusal.SUPERSEDED:
+            # Somebody has chosen another recipe since the record was read.
+            pass
+        case Refusal():
+            result.back += 1
+        case Image():
+            result.back += 1
             announce_current(deployment, after)
+
+
+def _returned(deployment: Deployment, image: Image, recipes: tuple[RecipeRef, RecipeRef], who: str) -> Image | Refusal:
+    if image.status in _UNDER_WAY:
+        return Refusal.UNFINISHED
+    newer, older = recipes
+    fitting = [kept for kept in image.kept_revisions if kept.recipe is not None and kept.recipe.digest == older.digest]
+    if not fitting:
+        return Refusal.UNKNOWN
+    return deployment.images.make_current(image, fitting[-1].results, who, instead_of=newer)

@@ -156,7 +156,7 @@ class Sweep:
     def _make_aliases(self, image: Image) -> None:
         self.swept.aliases += 1
         if not self._dry_run:
-            self._deployment.queues.send(image.lane, [image.job(Origin.ALIASES)], GROUP)
+            self._deployment.queues.send(image.next_lane, [image.job(Origin.ALIASES)], GROUP)
 
     def _alias_pages(self) -> Iterator[list[ListedObject]]:
         settings = self._deployment.settings

@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
@@ -23,13 +24,21 @@ _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS sampled (id TEXT PRIMARY KEY, row TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS touched (id TEXT PRIMARY KEY, step TEXT NOT NULL, bytes INTEGER NOT NULL,
-    state TEXT NOT NULL) WITHOUT ROWID;
+    state TEXT NOT NULL, outcome INTEGER NOT NULL DEFAULT -1) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_state ON touched (step, state);
 """
 #: The state of an image that has no outcome yet.
 OPEN: Final = "open"
 #: The state of an image that the new recipe made, and whose results weigh far from what the sample expects.
 OUTLIER: Final = "outlier"
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """An image before the rollout: the bytes of its results, and the number of its outcome."""
+
+    bytes: int
+    outcome: int
 
 
 class RolloutJournal:
@@ -48,6 +57,10 @@ class RolloutJournal:
         """Open the journal of the rollout that these texts name, or begin a journal."""
         path = _path(identity)
         with held(path, _SCHEMA, _as_setup_error) as connection:
+            with _as_setup_error(path):
+                if "outcome" not in {row[1] for row in connection.execute("PRAGMA table_info(touched)")}:
+                    # A rollout that an earlier release began.
+                    connection.execute("ALTER TABLE touched ADD COLUMN outcome INTEGER NOT NULL DEFAULT -1")
             yield cls(path, connection)
 
     @staticmethod
@@ -74,11 +87,13 @@ class RolloutJournal:
         rows = self._db.execute("SELECT id, row FROM sampled").fetchall()
         return {row[0]: SampledImage.model_validate_json(row[1]) for row in rows}
 
-    def touch(self, step: str, images: Iterable[tuple[str, int]]) -> None:
-        """Note images of a step with the bytes of their old results, unless they are noted already."""
+    def touch(self, step: str, images: Iterable[tuple[str, Touched]]) -> None:
+        """Note images of a step, unless they are noted already."""
         with self._transaction():
-            rows = [(image_id, step, size, OPEN) for image_id, size in images]
-            self._db.executemany("INSERT OR IGNORE INTO touched VALUES (?, ?, ?, ?)", rows)
+            rows = [(image_id, step, before.bytes, OPEN, before.outcome) for image_id, before in images]
+            self._db.executemany(
+                "INSERT OR IGNORE INTO touched (id, step, bytes, state, outcome) VALUES (?, ?, ?, ?, ?)", rows
+            )
 
     def settle(self, outcomes: Iterable[tuple[str, str]]) -> None:
         """Note the outcomes of images: `OUTLIER`, or a state of `ImageState`."""
@@ -86,10 +101,10 @@ class RolloutJournal:
             rows = [(outcome, image_id) for image_id, outcome in outcomes]
             self._db.executemany("UPDATE touched SET state = ? WHERE id = ?", rows)
 
-    def open_images(self, step: str) -> dict[str, int]:
-        """The images of a step without an outcome, with the bytes of their old results."""
-        query = "SELECT id, bytes FROM touched WHERE step = ? AND state = ?"
-        return dict(self._db.execute(query, (step, OPEN)).fetchall())
+    def open_images(self, step: str) -> dict[str, Touched]:
+        """The images of a step without an outcome, as they were before."""
+        query = "SELECT id, bytes, outcome FROM touched WHERE step = ? AND state = ?"
+        return {row[0]: Touched(*row[1:]) for row in self._db.execute(query, (step, OPEN))}
 
     def is_touched(self, image_id: str) -> bool:
         return self._db.execute("SELECT 1 FROM touched WHERE id = ?", (image_id,)).fetchone() is not None

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image, RecipeRef, Status
-from pixelfleet.domain.rollout import Bound, made_by
+from pixelfleet.domain.rollout import Bound
 from pixelfleet.domain.sampling import StratifiedSample
 from pixelfleet.errors import SetupError
 from pixelfleet.operations.batch_images import batch_images
 from pixelfleet.operations.batches import batch_with_counts
 from pixelfleet.operations.recipe_texts import reference
+from pixelfleet.operations.rollout.journal import Touched
 from pixelfleet.recipes import Recipe
 from pixelfleet.recipes.lazy import lazy_variants
 
@@ -91,13 +92,18 @@ def images_of(deployment: Deployment, order: RolloutOrder) -> Iterator[Image]:
 def waiting(deployment: Deployment, order: RolloutOrder) -> Iterator[Image]:
     """The ready images that the old recipe made."""
     older = order.refs[1]
-    return (image for image in images_of(deployment, order) if image.status is Status.READY and made_by(image, older))
+    return (image for image in images_of(deployment, order) if image.status is Status.READY and image.is_made_by(older))
 
 
 def upload_bytes(image: Image, recipe: Recipe) -> int:
     """The bytes of the variants that a recipe makes at an upload: lazy ones depend on who requested them."""
     lazy = {variant.name for variant in lazy_variants(recipe)}
     return sum(variant.bytes for variant in image.variants if variant.name not in lazy)
+
+
+def as_touched(image: Image, older: Recipe) -> Touched:
+    """An image that the older recipe made, as the journal notes it before the newer recipe is tried."""
+    return Touched(upload_bytes(image, older), image.outcome)
 
 
 def survey(
@@ -112,11 +118,11 @@ def survey(
     newer, older = order.refs
     result = Survey()
     for image in images_of(deployment, order):
-        if made_by(image, older):
+        if image.is_made_by(older):
             if image.status is Status.READY:
                 result.ready += 1
                 sample.add(image)
-        elif made_by(image, newer):
+        elif image.is_made_by(newer):
             result.newer += 1
         elif image.revision_recipe is not None:
             result.others[f"{image.revision_recipe.name}@{image.revision_recipe.digest[:12]}"] += 1

@@ -16,8 +16,8 @@ from pixelfleet.domain.sampling import StratifiedSample
 from pixelfleet.operations.noted import noted
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.operations.redrive import Clock
-from pixelfleet.operations.rollout.journal import OUTLIER, RolloutJournal
-from pixelfleet.operations.rollout.order import RolloutOrder, check_order, survey, upload_bytes, waiting
+from pixelfleet.operations.rollout.journal import OUTLIER, RolloutJournal, Touched
+from pixelfleet.operations.rollout.order import RolloutOrder, as_touched, check_order, survey, waiting
 from pixelfleet.operations.rollout.sample import render_sample
 from pixelfleet.operations.rollout.table import SampleTable, table_of
 from pixelfleet.operations.rollout.wave import Wave, WaveResult
@@ -206,8 +206,8 @@ class Rollout:
         sent = waiting(self._deployment, self._order)
         self._apply(result, Step.REST, wave.run(sent, self._reporter(task, Step.REST, rest)))
 
-    def _choose(self, size: int) -> list[tuple[str, int]]:
-        """The images of the canary, with the bytes of their results: a stratified sample of another seed."""
+    def _choose(self, size: int) -> list[tuple[str, Touched]]:
+        """The images of the canary, as they are before: a stratified sample of another seed."""
         sample = StratifiedSample(max(size, 1), self._journal.fact("seed") + 1)
         for image in waiting(self._deployment, self._order):
             sample.add(image)
@@ -215,9 +215,7 @@ class Rollout:
         while some := list(islice(ids, _PAGE)):
             records = self._deployment.images.get_many(some)
             chosen += [
-                (image_id, upload_bytes(records[image_id], self._order.older))
-                for image_id in some
-                if image_id in records
+                (image_id, as_touched(records[image_id], self._order.older)) for image_id in some if image_id in records
             ]
         return chosen
 

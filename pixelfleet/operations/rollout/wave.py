@@ -13,8 +13,8 @@ from pixelfleet.domain.records import Image
 from pixelfleet.domain.rollout import ImageState, is_outlier, state_of
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.redrive import Clock
-from pixelfleet.operations.rollout.journal import OUTLIER, RolloutJournal, bad_in, settled_in
-from pixelfleet.operations.rollout.order import RolloutOrder, upload_bytes
+from pixelfleet.operations.rollout.journal import OUTLIER, RolloutJournal, Touched, bad_in, settled_in
+from pixelfleet.operations.rollout.order import RolloutOrder, as_touched, upload_bytes
 
 #: SQS serves message groups in turn: new uploads do not wait behind ten million of these.
 GROUP: Final = message_group("\0rollout")
@@ -62,7 +62,7 @@ class Wave:
         self._clock = clock
         self._pace = Pace(order.rate, clock.now, clock.sleep)
         self._ratio: float = journal.fact("ratio") or 1.0
-        self._under_way: dict[str, int] = {}
+        self._under_way: dict[str, Touched] = {}
         self._unsent: list[Image] = []
         self._examples: list[str] = []
 
@@ -104,9 +104,9 @@ class Wave:
             self._send(unsent, pool)
         while len(self._under_way) < WINDOW and (some := list(islice(waiting, SEND_BATCH * _THREADS))):
             new = [image for image in some if not self._journal.is_touched(image.image_id)]
-            sizes = {image.image_id: upload_bytes(image, self._order.older) for image in new}
-            self._journal.touch(self._step, sizes.items())
-            self._under_way |= sizes
+            touched = {image.image_id: as_touched(image, self._order.older) for image in new}
+            self._journal.touch(self._step, touched.items())
+            self._under_way |= touched
             self._send(new, pool)
 
     def _send(self, images: Sequence[Image], pool: ThreadPoolExecutor) -> None:
@@ -116,15 +116,16 @@ class Wave:
             self._pace.wait(len(ten))
             queued = [image for image in pool.map(self._marked, ten) if image is not None]
             for lane in Lane:
-                jobs = {image.job(Origin.REPROCESS): image for image in queued if image.lane is lane}
+                jobs = {image.job(Origin.REPROCESS): image for image in queued if image.next_lane is lane}
                 refused = self._deployment.queues.send(lane, list(jobs), GROUP) if jobs else []
                 self._unsent += [jobs[job] for job in refused]
 
     def _marked(self, image: Image) -> Image | None:
-        match state_of(image, self._newer):
+        newer, older = self._order.refs
+        match state_of(image, newer, self._under_way[image.image_id].outcome):
             case ImageState.TO_SEND:
                 # The record is marked before the job is sent, so that a worker that gets the job reads the new recipe.
-                marked = self._deployment.images.queue_again(image, self._order.who, Origin.REPROCESS, self._newer)
+                marked = self._deployment.images.bring_to(image, self._order.who, newer, older)
                 return marked if isinstance(marked, Image) else None
             case ImageState.QUEUED:
                 return image
@@ -145,15 +146,15 @@ class Wave:
             self._journal.settle(outcomes)
         return len(outcomes)
 
-    def _outcome(self, image: Image | None, before: int) -> str | None:
-        state = state_of(image, self._newer)
+    def _outcome(self, image: Image | None, before: Touched) -> str | None:
+        state = state_of(image, self._newer, before.outcome)
         if state in (ImageState.QUEUED, ImageState.PROCESSING):
             return None
         if state is ImageState.TO_SEND:
             # Another recipe was chosen meanwhile, or the image was uploaded again.
             return ImageState.GONE.value
         after = upload_bytes(image, self._order.newer) if image is not None else 0
-        if state is ImageState.DONE and is_outlier(before, after, self._ratio):
+        if state is ImageState.DONE and is_outlier(before.bytes, after, self._ratio):
             return OUTLIER
         return state.value
 

@@ -225,6 +225,10 @@ WRITERS: Final[dict[str, Act]] = {
         lambda t: image(t.images.supersede(t.ready(), "other")), lambda i, one: i.forget_revisions(one, ["other"])
     ),
     "Images.queue_again": _of(Tables.failed, lambda i, failed: i.queue_again(failed, "ana", Origin.REDRIVE)),
+    "Images.bring_to": _of(
+        Tables.ready,
+        lambda i, ready: i.bring_to(ready, "ana", RecipeRef(name="new", digest="d9"), ready.revision_recipe or WEB),
+    ),
     "Images.tag": _of(Tables.ready, lambda i, ready: i.tag(ready, Tags(("beach",)))),
     "Images.make_current": _of(
         Tables.keeping, lambda i, one: i.make_current(one, one.kept_revisions[0].results, "ana")

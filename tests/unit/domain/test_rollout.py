@@ -39,14 +39,17 @@ def image(status: Status, recipe: RecipeRef | None = OLD, last: str = "ready", *
         (image(Status.QUEUED), ImageState.QUEUED),
         (image(Status.PROCESSING), ImageState.PROCESSING),
         (image(Status.READY, NEW), ImageState.DONE),
-        (image(Status.READY, last=REPROCESSING_FAILED), ImageState.FAILED),
+        (image(Status.READY, last=REPROCESSING_FAILED, outcome=2), ImageState.FAILED),
+        # Another recipe failed before the rollout took the image up.
+        (image(Status.READY, last=REPROCESSING_FAILED, outcome=1), ImageState.TO_SEND),
+        (image(Status.READY, outcome=2), ImageState.TO_SEND),
         (image(Status.FAILED, None, "failed"), ImageState.FAILED),
         # Made by the new recipe, and a later attempt failed: the results are those of the new recipe.
         (image(Status.READY, NEW, REPROCESSING_FAILED), ImageState.DONE),
     ],
 )
 def test_the_state_of_an_image_is_read_from_its_record(record: Image | None, state: ImageState) -> None:
-    assert state_of(record, NEW) is state
+    assert state_of(record, NEW, outcome=1) is state
 
 
 def test_an_image_was_brought_to_a_recipe_if_somebody_chose_it() -> None:

@@ -64,9 +64,13 @@ class FakeBucket:
 
 @dataclass
 class FakeNotices:
-    """Keeps the completed batches that were announced."""
+    """Keeps the completed batches that were announced, and the ids of the notices of images."""
 
     batches: list[str] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+
+    def image(self, image: Any) -> None:
+        self.images.append(image.notice_id)
 
     def batch_completed(self, batch: Any, counts: Any) -> None:
         self.batches.append(batch.batch_id)

@@ -8,8 +8,8 @@ import pytest
 
 from pixelfleet import recipes
 from pixelfleet.catalog.background import BackgroundTaskState
-from pixelfleet.domain.jobs import Job, Origin
-from pixelfleet.domain.records import Image, RecipeRef, Status, StoredVariant, timestamp
+from pixelfleet.domain.jobs import Job, Lane, Origin
+from pixelfleet.domain.records import Alias, AliasState, Image, RecipeRef, Status, StoredVariant, timestamp
 from pixelfleet.domain.rollout import Bound
 from pixelfleet.domain.rollout_sample import SampledImage, SampledRecipe, SampledVariant
 from pixelfleet.domain.transitions import Aim, Failure, Success
@@ -318,3 +318,70 @@ def test_a_finished_rollout_that_is_repeated_has_nothing_to_do(deployment: Any) 
     with journal_of(deployment, order()) as journal:
         state = Rollout(deployment, order(), journal).begin()
     assert (state.images, state.newer) == (0, 2)
+
+
+def test_images_that_an_earlier_rollout_failed_are_tried_again_and_are_no_failures_before(deployment: Any) -> None:
+    """The last line of their history is that of another recipe's failure."""
+    ids = made(deployment, 30)
+    broken = RecipeRef(name="shop", digest=shop(150).digest)
+    for image in deployment.images.get_many(ids).values():
+        marked = deployment.images.queue_again(image, "ana", Origin.REPROCESS, broken)
+        attempt(deployment, marked, broken, Cause.RECIPE_UNFIT)
+    worker(deployment)
+    result = roll_out(deployment, order(canary=0.1))
+    assert (result.canary, result.rest, result.reason) == ({"done": 3}, {"done": 27}, None)
+    assert set(digests(deployment, ids)) == {NEW.digest}
+
+
+def test_a_failure_counts_although_an_alias_was_noted_after_it(deployment: Any) -> None:
+    [image_id] = made(deployment, 1)
+
+    def fail(jobs: list[Job]) -> None:
+        for job in jobs:
+            image = deployment.images.get(job.image_id)
+            attempt(deployment, image, image.chosen_recipe, Cause.RECIPE_UNFIT)
+            present = deployment.images.get(job.image_id)
+            alias = Alias(file="card.jpg", bucket="b", key="a.jpg", state=AliasState.TAKEN, problem="taken")
+            deployment.images.set_aliases(present, (alias,))
+
+    deployment.queues.on_send = fail
+    assert roll_out(deployment, order()).canary == {"failed": 1}
+    assert deployment.images.get(image_id).attempt_log[-1].what == "alias taken"
+
+
+@pytest.mark.parametrize("status", [Status.READY, Status.QUEUED])
+def test_a_recipe_that_somebody_chose_for_an_image_after_it_was_read_stays(deployment: Any, status: Status) -> None:
+    """Another rollout has made the image by the new recipe, or a user has chosen a third recipe."""
+    [image_id] = made(deployment, 1)
+    third = RecipeRef(name="third", digest="3" * 64)
+    bring = deployment.images.bring_to
+
+    def choose_first(image: Image, *arguments: Any) -> Any:
+        chosen = deployment.images.queue_again(
+            image, "ben", Origin.REPROCESS, NEW_REF if status is Status.READY else third
+        )
+        if status is Status.READY:
+            attempt(deployment, chosen, NEW_REF)
+        return bring(image, *arguments)
+
+    deployment.images.bring_to = choose_first
+    worker(deployment)
+    clock = Clock()
+    result = roll_out(deployment, order(), clock)
+    image = deployment.images.get(image_id)
+    if status is Status.READY:
+        assert result.canary == {"done": 1}
+        assert deployment.queues.sent == []
+        assert [line.what for line in image.attempt_log].count("ready") == 3
+    else:
+        assert (image.chosen_recipe, image.status) == (third, Status.QUEUED)
+
+
+def test_an_image_whose_lane_only_a_newer_release_has_is_sent_to_the_heavy_lane(deployment: Any) -> None:
+    [image_id] = made(deployment, 1)
+    client = deployment.images._client
+    item = client.get_item(TableName="images", Key={"image_id": {"S": image_id}})["Item"]
+    client.put_item(TableName="images", Item=item | {"lane": {"S": "gigantic"}})
+    worker(deployment)
+    assert roll_out(deployment, order()).made == 1
+    assert [lane for lane, _ in deployment.queues.sent] == [Lane.HEAVY]
