@@ -47,10 +47,24 @@ class Batches:
         self._table = table
         self._clock = clock
 
-    def create(self, owner: str, name: str, recipe: RecipeRef | None = None, source: str | None = None) -> Batch:
+    def create(
+        self,
+        owner: str,
+        name: str,
+        recipe: RecipeRef | None = None,
+        source: str | None = None,
+        *,
+        by_move: bool = False,
+    ) -> Batch:
         """Make the batch unless it exists; an existing batch keeps its recipe and its source."""
         batch = Batch(
-            batch_id=f"{owner}/{name}", owner=owner, name=name, created_at=timestamp(), recipe=recipe, source=source
+            batch_id=f"{owner}/{name}",
+            owner=owner,
+            name=name,
+            created_at=timestamp(),
+            recipe=recipe,
+            source=source,
+            made_by_move=by_move or None,
         )
         with translated("create a batch"):
             try:

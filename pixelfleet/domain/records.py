@@ -312,6 +312,8 @@ class Batch(Record):
     notice: OpenNotice | None = None
     #: Images with a variant that scores less fail; in the unit of `scores.py`.
     min_score: int | None = None
+    #: Whether a move of images made the batch: then the move that ends, or its repetition, seals the batch.
+    made_by_move: bool | None = None
 
     @property
     def notice_id(self) -> str:

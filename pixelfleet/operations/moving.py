@@ -6,18 +6,20 @@ image is as good, so that at every moment there is one of them.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from pixelfleet.aws.objects import ObjectGoneError
+from pixelfleet.aws.objects import ObjectGoneError, ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import batch_prefix, image_id, short_key
 from pixelfleet.domain.records import BatchState, Image, Status
 from pixelfleet.domain.tags import Tags
+from pixelfleet.domain.transitions import Refusal
 from pixelfleet.operations import completion
 from pixelfleet.operations.bulk import BulkResult, Progress
+from pixelfleet.operations.known_images import has_bytes
 from pixelfleet.operations.noted import noted
 from pixelfleet.operations.removal import delete_image
 
@@ -56,85 +58,134 @@ def move_images(
 
     `gone` counts images that stay in place: they are in the batch already, their original is gone, archived or in a
     bucket that is not ours, or the batch has another file of that name. `left` counts images that are in both batches:
-    no worker has processed the copy in time, or the copy failed. A repeated move continues with these images.
+    no worker has processed the copy in time, the copy failed, or somebody replaced the copy or the original. A repeated
+    move continues with these images, and seals the batch that an interrupted move has made.
 
     Raises:
         TransientError: S3 or DynamoDB does not answer; moved images stay moved.
     """
-    result = BulkResult()
-    targets: dict[str, bool] = {}
+    move = _Move(deployment, order, progress, patience)
     waiting = iter(images)
     with noted(deployment, order.who, "move", f"{order.on} to {order.batch}") as details:
-        while not result.stopped and (some := list(islice(waiting, AT_ONCE))):
-            copies = [(image, copy) for image in some if (copy := _copied(deployment, image, order.batch, targets))]
-            result.gone += len(some) - len(copies)
-            before = result.done
-            for image, outcome in _settled(deployment, copies, patience):
-                if _take_over(deployment, image, outcome, order.who):
-                    result.done += 1
-                result.stopped = not progress(result)
-                if result.stopped:
-                    break
-            result.left += len(copies) - (result.done - before)
-            details |= {"done": result.done, "gone": result.gone, "left": result.left}
-        for owner, was_open in targets.items():
-            if not was_open:
-                completion.seal(deployment, owner, order.batch)
-        if result.stopped:
+        while not move.result.stopped and (some := list(islice(waiting, AT_ONCE))):
+            move.carry_out(some)
+            details |= {"done": move.result.done, "gone": move.result.gone, "left": move.result.left}
+        move.seal()
+        if move.result.stopped:
             details["outcome"] = "stopped"
-    return result
+    return move.result
 
 
-def _copied(deployment: Deployment, image: Image, batch: str, targets: dict[str, bool]) -> str | None:
-    """The id of the image's copy in the batch, made if it does not exist; None if no copy is possible.
+class _Move:
+    """One run of a move."""
 
-    `targets` gets the owner, with whether the batch was open before.
+    def __init__(self, deployment: Deployment, order: MoveOrder, progress: Progress, patience: Patience) -> None:
+        self._deployment = deployment
+        self._order = order
+        self._progress = progress
+        self._patience = patience
+        #: The owners of copies, each with whether somebody else had the batch open before.
+        self._owners: dict[str, bool] = {}
+        self.result = BulkResult()
+
+    def carry_out(self, images: Sequence[Image]) -> None:
+        copies = {copy: image for image in images if (copy := self._copied(image)) is not None}
+        self.result.gone += len(images) - len(copies)
+        before = self.result.done
+        for image, record in self._settled(copies):
+            if self._take_over(image, record):
+                self.result.done += 1
+        self.result.left += len(copies) - (self.result.done - before)
+
+    def seal(self) -> None:
+        for owner, was_open in self._owners.items():
+            if not was_open:
+                completion.seal(self._deployment, owner, self._order.batch)
+
+    def _copied(self, image: Image) -> str | None:
+        """The id of the image's copy in the batch, made if it does not exist; None if no copy is possible."""
+        bucket = self._deployment.settings.uploads_bucket
+        key = short_key(batch_prefix(image.owner, self._order.batch), image.path)
+        if image.bucket != bucket or key == image.key or image.status is Status.DELETED:
+            return None
+        copy = image_id(bucket, key)
+        present = self._deployment.objects.head(bucket, key)
+        if present is not None:
+            if not _has_the_bytes(present, self._deployment.images.get(copy), image):
+                return None
+            self._prepare(image.owner)
+            return copy
+        self._prepare(image.owner)
+        try:
+            self._deployment.copies.copy(bucket, image.key, image.version_id, key)
+        except ObjectGoneError:
+            return None
+        return copy
+
+    def _prepare(self, owner: str) -> None:
+        """Make the batch, and note whether it is open for other reasons than a move."""
+        if owner not in self._owners:
+            batch = self._deployment.batches.create(owner, self._order.batch, by_move=True)
+            self._owners[owner] = batch.state is BatchState.OPEN and not batch.made_by_move
+
+    def _settled(self, copies: dict[str, Image]) -> Iterator[tuple[Image, Image]]:
+        """Each image with its copy, as the copies get their outcomes.
+
+        Ends when no copy has got an outcome for a while, or the move is stopped.
+        """
+        waiting = dict(copies)
+        clock, seconds = self._patience.clock, self._patience.seconds
+        deadline = clock() + seconds
+        while waiting and clock() < deadline:
+            for copy, record in self._deployment.images.get_many(waiting).items():
+                if record.status in (Status.READY, Status.FAILED) and self._is_present(record):
+                    deadline = clock() + seconds
+                    yield waiting.pop(copy), record
+                    if not self._goes_on():
+                        return
+            if not self._goes_on():
+                return
+            if waiting:
+                self._patience.sleep(LOOK_EVERY)
+
+    def _goes_on(self) -> bool:
+        self.result.stopped = self.result.stopped or not self._progress(self.result)
+        return not self.result.stopped
+
+    def _is_present(self, record: Image) -> bool:
+        """Whether the record is of the object that its key holds now, and not of an earlier file of that name."""
+        present = self._deployment.objects.head(record.bucket, record.key)
+        return present is not None and _is_of(record, present)
+
+    def _take_over(self, image: Image, copy: Image) -> bool:
+        """Give the copy the image's tags, and delete the image.
+
+        False if the copy failed and the image did not, if the image's key has another version by now, or if the copy
+        is gone or has other bytes: somebody has put another file of that name.
+        """
+        if not self._is_present(image) or (copy.status is Status.FAILED and image.status is Status.READY):
+            return False
+        there = self._deployment.objects.head(copy.bucket, copy.key)
+        if there is None or not _has_the_bytes(there, copy, image):
+            return False
+        if image.tags and self._deployment.images.tag(copy, Tags(add=image.tags)) is Refusal.UNKNOWN:
+            return False
+        delete_image(self._deployment, image, self._order.who)
+        return True
+
+
+def _has_the_bytes(present: ObjectVersion, record: Image | None, image: Image) -> bool:
+    """Whether an object has the bytes of an image: by its ETag, else by the digests of both records.
+
+    `record` is that of the object's key. S3 gives a copy in parts, or an encrypted copy, another ETag than its source.
     """
-    bucket = deployment.settings.uploads_bucket
-    key = short_key(batch_prefix(image.owner, batch), image.path)
-    if image.bucket != bucket or key == image.key or image.status is Status.DELETED:
-        return None
-    copy = image_id(bucket, key)
-    if deployment.objects.head(bucket, key) is not None:
-        made = deployment.images.get(copy)
-        same = made is not None and made.sha256 is not None and made.sha256 == image.sha256
-        return copy if same else None
-    if image.owner not in targets:
-        before = deployment.batches.get(image.owner, batch)
-        targets[image.owner] = before is not None and before.state is BatchState.OPEN
-        deployment.batches.create(image.owner, batch)
-    try:
-        deployment.copies.copy(bucket, image.key, image.version_id, key)
-    except ObjectGoneError:
-        return None
-    return copy
-
-
-def _settled(
-    deployment: Deployment, copies: list[tuple[Image, str]], patience: Patience
-) -> Iterator[tuple[Image, Image]]:
-    """Each image with its copy, as the copies get their outcomes; ends when no copy has got an outcome for a while."""
-    waiting = {copy: image for image, copy in copies}
-    deadline = patience.clock() + patience.seconds
-    while waiting and patience.clock() < deadline:
-        for copy, record in deployment.images.get_many(waiting).items():
-            if record.status in (Status.READY, Status.FAILED):
-                deadline = patience.clock() + patience.seconds
-                yield waiting.pop(copy), record
-        if waiting:
-            patience.sleep(LOOK_EVERY)
-
-
-def _take_over(deployment: Deployment, image: Image, copy: Image, who: str) -> bool:
-    """Give the copy the image's tags, and delete the image.
-
-    False if the copy failed and the image did not, or if the image's key has another version by now.
-    """
-    present = deployment.objects.head(image.bucket, image.key)
-    same = present is not None and (present.version_id, present.etag) == (image.version_id, image.etag)
-    if not same or (copy.status is Status.FAILED and image.status is Status.READY):
+    if present.etag is not None and present.etag == image.etag:
+        return True
+    sha256 = image.sha256
+    if sha256 is None or record is None or not _is_of(record, present):
         return False
-    if image.tags:
-        deployment.images.tag(copy, Tags(add=image.tags))
-    delete_image(deployment, image, who)
-    return True
+    return has_bytes(image, sha256) and has_bytes(record, sha256)
+
+
+def _is_of(record: Image, present: ObjectVersion) -> bool:
+    return (record.version_id, record.etag) == (present.version_id, present.etag)

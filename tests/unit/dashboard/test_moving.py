@@ -5,16 +5,18 @@ from typing import Any
 import pytest
 
 from pixelfleet.deployment import Deployment
+from pixelfleet.domain.jobs import Job, JobKind
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import BatchState, Image, Status
 from pixelfleet.domain.tags import Tags
-from pixelfleet.errors import Cause
+from pixelfleet.domain.transitions import Aim
+from pixelfleet.errors import Cause, TransientError
 from pixelfleet.operations.bulk import BulkResult
 from pixelfleet.operations.moving import MoveOrder, Patience, move_images
 from pixelfleet.operations.removal import delete_image
 from pixelfleet.operations.restoring import restore_image
 from tests.clock import Clock
-from tests.fakes.records import key_of, record
+from tests.fakes.records import RECIPE, key_of, record
 from tests.unit.dashboard.conftest import Dashboard
 from tests.unit.dashboard.test_bulk import ended, status_of
 from tests.waiting import eventually
@@ -161,8 +163,100 @@ def test_an_image_stays_while_its_copy_is_not_ready_and_a_second_move_continues(
     assert body_of(deployment, image.key) is not None
     assert deployment.images.get(image.image_id) == image
     if cause is None:
-        record(deployment, "ana", f"{place}-to", "a.jpg")
-        assert moved(deployment, [image], f"{place}-to", waits) == BulkResult(1)
+        # The copy is not made again: the second move waits for its outcome.
+        assert moved(deployment, [image], f"{place}-to", Patience(2, clock, clock.sleep)) == BulkResult(left=1)
+        assert moved(deployment, [image], f"{place}-to", Workers(deployment, f"{place}-to").patience()) == BulkResult(1)
+
+
+def test_a_move_that_was_interrupted_seals_its_batch_when_it_is_repeated(deployment: Deployment) -> None:
+    images = [uploaded(deployment, "broken", f"{name}.jpg") for name in "ab"]
+
+    def interrupt(_: float) -> None:
+        raise TransientError(Cause.UNAVAILABLE, "S3 does not answer")
+
+    with pytest.raises(TransientError):
+        moved(deployment, images[:1], "broken-to", Patience(600, Clock(), interrupt))
+    assert state_of(deployment, "broken-to") is BatchState.OPEN
+    assert moved(deployment, images, "broken-to", Workers(deployment, "broken-to").patience()) == BulkResult(2)
+    assert state_of(deployment, "broken-to") is BatchState.COMPLETE
+
+
+def test_an_original_stays_whose_copy_somebody_replaced_by_another_file(deployment: Deployment) -> None:
+    image = uploaded(deployment, "raced", "a.jpg", b"of value")
+    key, workers = key_of("ana", "raced-to", "a.jpg"), Workers(deployment, "raced-to")
+
+    def replace_first(seconds: float) -> None:
+        if deployment.images.get(image_id(image.bucket, key)) is None:
+            deployment.s3.put_object(Bucket=image.bucket, Key=key, Body=b"another picture")
+            version = deployment.objects.head(image.bucket, key)
+            assert version is not None
+            facts = {"etag": version.etag, "version_id": version.version_id}
+            record(deployment, "ana", "raced-to", "a.jpg", sha256="e" * 64, **facts)
+        workers.clock.sleep(seconds)
+
+    patience = Patience(5, workers.clock, replace_first)
+    assert moved(deployment, [image], "raced-to", patience) == BulkResult(left=1)
+    assert body_of(deployment, image.key) == b"of value"
+    assert status_of_record(deployment, image) is Status.READY
+
+
+def test_an_original_stays_whose_copy_somebody_deleted(deployment: Deployment) -> None:
+    image = uploaded(deployment, "dropped", "a.jpg", b"of value")
+    key, workers = key_of("ana", "dropped-to", "a.jpg"), Workers(deployment, "dropped-to")
+
+    def delete_after(seconds: float) -> None:
+        workers.patience().sleep(seconds)
+        deployment.s3.delete_object(Bucket=image.bucket, Key=key)
+
+    patience = Patience(5, workers.clock, delete_after)
+    assert moved(deployment, [image], "dropped-to", patience) == BulkResult(left=1)
+    assert body_of(deployment, image.key) == b"of value"
+
+
+def test_a_record_of_an_earlier_file_of_the_name_is_no_outcome_of_the_copy(deployment: Deployment) -> None:
+    """The earlier file was removed, and the event of its removal is still on its way."""
+    image = uploaded(deployment, "stale", "a.jpg", b"of value")
+    earlier = uploaded(deployment, "stale-to", "a.jpg", b"earlier")
+    deployment.s3.delete_object(Bucket=image.bucket, Key=earlier.key)
+    clock = Clock()
+    assert moved(deployment, [image], "stale-to", Patience(5, clock, clock.sleep)) == BulkResult(left=1)
+    assert body_of(deployment, image.key) == b"of value"
+    assert clock.now == 1_005
+
+
+def test_a_copy_of_an_earlier_version_is_not_taken_for_that_of_a_version_that_is_being_processed(
+    deployment: Deployment,
+) -> None:
+    """The record has the digest of the version before, which an interrupted move had copied."""
+    image = uploaded(deployment, "newer", "a.jpg", b"earlier")
+    uploaded(deployment, "newer-to", "a.jpg", b"earlier")
+    put = deployment.s3.put_object(Bucket=image.bucket, Key=image.key, Body=b"of value")
+    etag, version = put["ETag"].strip('"'), put["VersionId"]
+    job = Job(JobKind.PROCESS, image.bucket, image.key, version, etag, sequencer="20", bytes=8)
+    claimed = deployment.images.claim(Aim(job, RECIPE, "cd" * 16, "w", "2026-11-26T12:00:00.000Z"), 5, image)
+    assert isinstance(claimed, Image)
+    assert moved(deployment, [claimed], "newer-to", Workers(deployment, "newer-to").patience()) == BulkResult(gone=1)
+    assert body_of(deployment, image.key) == b"of value"
+
+
+def test_a_move_that_waits_for_workers_can_be_stopped(deployment: Deployment) -> None:
+    image = uploaded(deployment, "impatient", "a.jpg")
+    clock, order = Clock(), MoveOrder("impatient-to", "ana", "images")
+    result = move_images(deployment, [image], order, lambda _: clock.now < 1_005, Patience(600, clock, clock.sleep))
+    assert (result.stopped, result.left, clock.now < 1_010) == (True, 1, True)
+    assert body_of(deployment, image.key) is not None
+
+
+def state_of(deployment: Deployment, batch: str) -> BatchState:
+    stored = deployment.batches.get("ana", batch)
+    assert stored is not None
+    return stored.state
+
+
+def status_of_record(deployment: Deployment, image: Image) -> Status:
+    present = deployment.images.get(image.image_id)
+    assert present is not None
+    return present.status
 
 
 def test_an_image_that_changed_meanwhile_or_whose_name_is_taken_stays(deployment: Deployment) -> None:
