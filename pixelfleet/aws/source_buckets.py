@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 _CHUNK: Final = 1 << 20
 _TIERS: Final = {RestoreTier.BULK: "Bulk", RestoreTier.STANDARD: "Standard"}
 _LIST, _GET, _RESTORE = "s3:ListBucket", "s3:GetObject", "s3:RestoreObject"
+#: The answers to a HEAD and to a restore of a key without an object. A listing or an inventory is older.
+_GONE: Final = frozenset({"404", "NoSuchKey"})
 
 
 class RestoreAnswer(StrEnum):
-    """S3's answer to a restore: it begins, it began before, or the object can be read."""
+    """S3's answer to a restore: it begins, it began before, the object can be read, or there is no object any more."""
 
     REQUESTED = "requested"
     UNDER_WAY = "under_way"
     READABLE = "readable"
+    GONE = "gone"
 
 
 class SourceBuckets:
@@ -115,6 +118,8 @@ class SourceBuckets:
                 needed = _RESTORE
                 answer = self._client.restore_object(Bucket=bucket, Key=key, RestoreRequest=request)
             except ClientError as error:
+                if error_code(error) in _GONE:
+                    return RestoreAnswer.GONE
                 if error_code(error) == "RestoreAlreadyInProgress":
                     return RestoreAnswer.UNDER_WAY
                 if error_code(error) == "InvalidObjectState":

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from pixelfleet.aws.source_buckets import RestoreAnswer
 from pixelfleet.cli.adopt_forecast import show_adoption_forecast
 from pixelfleet.cli.checks import show_checks
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, printable, say
@@ -174,8 +175,8 @@ def _show(result: AdoptionResult, *, as_json: bool) -> None:
         RESULTS.print(f"  {number:,} skipped as {cause}")
     if result.repeated:
         RESULTS.print(f"{count(result.repeated, 'key')} listed again: each object counts once")
-    if result.restores:
-        RESULTS.print(f"{count(result.restores.total(), 'restore')} asked for: each image is processed when S3 is done")
+    if asked := result.restores.total() - result.restores[RestoreAnswer.GONE]:
+        RESULTS.print(f"{count(asked, 'restore')} asked for: each image is processed when S3 is done")
     if result.refused:
         say(f"{count(result.refused, 'job')} not taken by SQS: run the same command again", style="yellow")
     if result.batch is not None and result.sealed:

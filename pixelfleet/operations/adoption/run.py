@@ -163,14 +163,17 @@ class _Run:
     def seal(self) -> None:
         """Fix the number of images of the batch: the images whose record is in the batch, each once.
 
-        A batch that an earlier adoption sealed has more images than this run has seen: the catalog has them all.
+        A batch that was sealed before, by an earlier adoption or by an interrupted run, has more images than this run
+        has seen: the catalog has them all.
         """
         batch = self._batch
         if batch is None or next(self._journal.members(), None) is None:
             return
         if batch.sealed_at is not None:
-            if self.result.steps[Step.NEW]:
+            if self._journal.sent:
                 seal(self._deployment, batch.owner, batch.name)
+            else:
+                complete_if_full(self._deployment, batch.owner, batch.name)
         elif not self._deployment.batches.seal(batch.owner, batch.name, self._journal.members(), batch):
             raise TransientError(Cause.THROTTLED, f"batch {batch.batch_id} is being sealed by others: run it again")
         else:
@@ -231,7 +234,9 @@ class _Run:
         archived = [candidate for candidate in found if candidate.step is Step.ARCHIVED]
         answers = list(pool.map(self._restore, archived))
         self.result.restores.update(answers)
-        readable = [c for c, answer in zip(archived, answers, strict=True) if answer is RestoreAnswer.READABLE]
+        # A worker settles the image of an object that is gone by now.
+        at_once = (RestoreAnswer.READABLE, RestoreAnswer.GONE)
+        readable = [c for c, answer in zip(archived, answers, strict=True) if answer in at_once]
         waiting = [candidate for candidate in found if candidate.step in (Step.NEW, Step.WAITING)]
         return self._send([candidate.image for candidate in (*waiting, *readable)])
 

@@ -16,9 +16,9 @@ from pixelfleet.aws.source_buckets import RestoreAnswer
 from pixelfleet.domain.archives import RestoreTier
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.keys import image_id
-from pixelfleet.domain.records import Status
+from pixelfleet.domain.records import BatchState, Status
 from pixelfleet.domain.transitions import Aim, Failure
-from pixelfleet.errors import Cause, SetupError
+from pixelfleet.errors import Cause, SetupError, TransientError
 from pixelfleet.operations.adoption.forecast import forecast_adoption
 from pixelfleet.operations.adoption.order import Adoption, source_of
 from pixelfleet.operations.adoption.run import AdoptionResult, Step, adopt, interrupted_position
@@ -149,6 +149,65 @@ def test_an_adoption_that_another_deployment_or_an_emptied_one_began_is_not_cont
     other.deployment.settings = other.deployment.settings.model_copy(update=change)
     assert interrupted_position(other.deployment, order) == ""
     assert adopt(other.deployment, order).sent == 20
+
+
+def test_a_second_adoption_that_was_interrupted_counts_the_images_of_both_runs(there: Masters) -> None:
+    there.put("1.jpg")
+    adopt(there.deployment, ORDER)
+    there.put("2.jpg")
+    there.list_by(1)
+    real = there.deployment.images.get_many
+
+    def dies(ids: Any) -> Any:
+        if image_id(BUCKET, "3.jpg") in ids:
+            raise KeyboardInterrupt
+        return real(ids)
+
+    there.put("3.jpg")
+    claim(there, "3.jpg")
+    there.deployment.images.get_many = dies
+    with pytest.raises(KeyboardInterrupt):
+        adopt(there.deployment, ORDER)
+    there.deployment.images.get_many = real
+    # The third image is of another owner: this run makes no record.
+    assert adopt(there.deployment, ORDER).steps == {Step.THERE: 1}
+    assert there.deployment.batches.get("museum", "scans").expected == 2
+
+
+def test_a_batch_whose_images_are_done_before_its_seal_is_completed_by_the_repeated_command(there: Masters) -> None:
+    """The first run seals the batch, and ends before it completes the batch."""
+    there.put("1.jpg")
+    there.deployment.queues.on_send = lambda _: fail_as_archived(there, "1.jpg")
+    seal = there.deployment.batches.seal
+
+    def answer_lost(*arguments: Any) -> bool:
+        seal(*arguments)
+        raise TransientError(Cause.UNAVAILABLE, "the answer is lost")
+
+    there.deployment.batches.seal = answer_lost
+    with pytest.raises(TransientError):
+        adopt(there.deployment, ORDER)
+    there.deployment.batches.seal = seal
+    there.deployment.queues.on_send = lambda _: None
+    adopt(there.deployment, ORDER)
+    assert there.deployment.notices.batches == ["museum/scans"]
+    assert there.deployment.batches.get("museum", "scans").state is BatchState.COMPLETE
+
+
+def test_an_archived_object_that_is_gone_by_the_time_of_its_restore_stops_no_adoption(there: Masters) -> None:
+    """An inventory is up to two days old. A worker finds the object gone, and settles the image."""
+    there.put("1.jpg", "2.jpg", storage_class="GLACIER")
+    add = there.deployment.images.add
+
+    def delete_first(image: Any) -> Any:
+        there.s3.delete_object(Bucket=BUCKET, Key="1.jpg")
+        return add(image)
+
+    there.deployment.images.add = delete_first
+    result = adopt(there.deployment, replace(ORDER, restore=RestoreTier.BULK))
+    assert result.restores == {RestoreAnswer.GONE: 1, RestoreAnswer.REQUESTED: 1}
+    assert [job.key for job in there.sent] == ["1.jpg"]
+    assert (result.sealed, there.deployment.batches.get("museum", "scans").expected) == (True, 2)
 
 
 def test_a_key_that_an_inventory_lists_twice_counts_once(there: Masters, tmp_path: Path) -> None:
