@@ -99,7 +99,8 @@ class Runner:
 
     def _carry_out(self, follow: TaskProgress, work: Callable[[TaskProgress], None]) -> None:
         try:
-            work(follow)
+            with follow.kept_alive():
+                work(follow)
         except PixelfleetError as error:
             follow.end(BackgroundTaskState.FAILED, str(error))
         except Exception as error:

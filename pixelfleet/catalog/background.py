@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.dynamo import from_attributes, to_attributes, write
-from pixelfleet.domain.records import Record, as_member, timestamp
+from pixelfleet.domain.records import WholeRecord, as_member, timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SILENT: Final = 60
 _KEPT: Final = timedelta(days=30)
 _STREAM: Final = "background_tasks"
+#: Attributes of the item that are computed at each write.
+_KEYS: Final = frozenset({"stream", "at", "expires_at"})
 
 
 class BackgroundTaskState(StrEnum):
@@ -36,7 +38,7 @@ class BackgroundTaskState(StrEnum):
 _OpenState = Annotated[BackgroundTaskState, BeforeValidator(lambda value: as_member(BackgroundTaskState, value))]
 
 
-class BackgroundTask(Record):
+class BackgroundTask(WholeRecord):
     """`kind` is `redrive`, `rollout` or another action; `on` describes the selection; `counts` are numbers so far."""
 
     id: str
@@ -97,7 +99,7 @@ class BackgroundTasks:
 
 
 def _task_of(item: dict[str, Any]) -> BackgroundTask:
-    task = BackgroundTask.model_validate(item)
+    task = BackgroundTask.model_validate({name: value for name, value in item.items() if name not in _KEYS})
     silent = timestamp(datetime.now(UTC) - timedelta(seconds=SILENT))
     if task.state is BackgroundTaskState.RUNNING and task.updated_at < silent:
         message = "the process that worked on this task ended; start the task again, finished parts stay finished"

@@ -1,16 +1,23 @@
-"""The progress of a background task, written to the catalog every other second at most."""
+"""The progress of a background task, written to the catalog every other second at most.
+
+A thread writes the record also while nothing is reported: a record that is older than a minute counts as interrupted.
+"""
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
-from pixelfleet.catalog.background import BackgroundTask, BackgroundTaskState
+from pixelfleet.catalog.background import SILENT, BackgroundTask, BackgroundTaskState
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import timestamp
+from pixelfleet.errors import PixelfleetError
 
 #: Seconds between two writes of a task's progress.
 _WRITE_EVERY: Final = 2.0
+#: Seconds between two writes of a running task that reports nothing.
+BEAT: Final = SILENT / 4
 
 
 class TaskProgress:
@@ -30,16 +37,49 @@ class TaskProgress:
     def who(self) -> str:
         return self.task.who
 
+    @contextmanager
+    def kept_alive(self) -> Iterator[None]:
+        """Within, the task is shown as running. An earlier run may have ended it as interrupted."""
+        self._show_running(again=True)
+        stop = threading.Event()
+        thread = threading.Thread(target=self._beat, args=(stop,), name=f"progress-{self.task.id}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def _beat(self, stop: threading.Event) -> None:
+        while not stop.wait(BEAT):
+            self._show_running()
+
+    def _show_running(self, *, again: bool = False) -> None:
+        """Write the record of a task that has not ended; with `again`, of any task."""
+        # The next beat writes again. The work itself has the same error, if the error lasts.
+        with self._lock, suppress(PixelfleetError):
+            if again or not self.task.settled:
+                self._update(BackgroundTaskState.RUNNING, self.task.message, {})
+                self._deployment.background_tasks.save(self.task)
+
     def report(self, message: str, counts: dict[str, int]) -> None:
+        """Note how far the work is. A note that cannot be written stops no work."""
         with self._lock:
             self._update(BackgroundTaskState.RUNNING, message, counts)
             if self._clock() >= self._next_write:
                 self._next_write = self._clock() + _WRITE_EVERY
-                self._deployment.background_tasks.save(self.task)
+                with suppress(PixelfleetError):
+                    self._deployment.background_tasks.save(self.task)
 
     def end(self, state: BackgroundTaskState, message: str, counts: dict[str, int] | None = None) -> None:
+        """Note the end. A task ends once: a second call writes the first end again, whose answer may be lost.
+
+        Raises:
+            TransientError: DynamoDB does not answer.
+        """
         with self._lock:
-            self._update(state, message, counts or {})
+            if not self.task.settled:
+                self._update(state, message, counts or {})
             self._deployment.background_tasks.save(self.task)
 
     def _update(self, state: BackgroundTaskState, message: str, counts: dict[str, int]) -> None:

@@ -10,7 +10,7 @@ from pixelfleet.aws.objects import ObjectGoneError, ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Image
-from pixelfleet.errors import SetupError
+from pixelfleet.errors import PermanentError, SetupError
 from pixelfleet.extras import check_extra
 from pixelfleet.images.limits import LaneShare, Limits
 from pixelfleet.images.machine_memory import machine_memory
@@ -63,7 +63,7 @@ def fetch_original(deployment: Deployment, image: Image, path: Path, most: int) 
     """Fetch the original of an image.
 
     Raises:
-        SetupError: the original is gone, or has more than `most` bytes.
+        SetupError: the original is gone or archived, or has more than `most` bytes.
         TransientError: S3 does not answer.
     """
     source = ObjectVersion(image.bucket, image.key, image.version_id, image.etag, image.bytes or 0)
@@ -71,6 +71,8 @@ def fetch_original(deployment: Deployment, image: Image, path: Path, most: int) 
         fetched, _ = deployment.objects.fetch(source, path, most)
     except ObjectGoneError:
         raise SetupError("the original of this image is gone, or is being replaced: try another") from None
+    except PermanentError as error:
+        raise SetupError(error.message) from None
     if fetched.bytes > most:
         raise SetupError(f"the original has {fetched.bytes:,} bytes; one of at most {most:,} can be tried")
 

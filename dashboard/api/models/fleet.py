@@ -118,4 +118,4 @@ class Health(Model):
 
 
 def task_out(task: BackgroundTask) -> BackgroundTaskOut:
-    return BackgroundTaskOut(**task.model_dump(mode="json"))
+    return BackgroundTaskOut(**task.model_dump(mode="json", include=set(BackgroundTaskOut.model_fields)))

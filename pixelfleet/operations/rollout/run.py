@@ -168,7 +168,8 @@ class Rollout:
         task = self._task()
         with noted(self._deployment, order.who, KIND, self._on()) as details:
             try:
-                self._steps(task, result)
+                with task.kept_alive():
+                    self._steps(task, result)
             except KeyboardInterrupt:
                 task.end(BackgroundTaskState.INTERRUPTED, "interrupted; the same command goes on where it stopped")
                 raise

@@ -1,26 +1,30 @@
 """A rollout makes a canary and then the rest; it stops at its bound, and goes on after any interruption."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pixelfleet import recipes
-from pixelfleet.catalog.background import BackgroundTaskState
+from pixelfleet.catalog.background import SILENT, BackgroundTaskState
 from pixelfleet.domain.jobs import Job, Lane, Origin
 from pixelfleet.domain.records import Alias, AliasState, Image, RecipeRef, Status, StoredVariant, timestamp
 from pixelfleet.domain.rollout import Bound
 from pixelfleet.domain.rollout_sample import SampledImage, SampledRecipe, SampledVariant
 from pixelfleet.domain.transitions import Aim, Failure, Success
-from pixelfleet.errors import Cause, SetupError
+from pixelfleet.errors import Cause, PermanentError, SetupError
+from pixelfleet.operations import task_progress
 from pixelfleet.operations.redrive import Clock as Waits
 from pixelfleet.operations.rollout.order import RolloutOrder, upload_bytes, waiting
 from pixelfleet.operations.rollout.run import Rollout, RolloutResult, Step, ended_rollout, journal_of
+from pixelfleet.operations.rollout.sample import SampleRenderer
 from tests.clock import Clock
 from tests.fakes.records import record
 from tests.recipes import shop
 from tests.unit.operations.fakes import fake_deployment
+from tests.waiting import eventually
 
 OLD, NEW = shop(100), shop(200)
 OLD_REF, NEW_REF = (RecipeRef(name="shop", digest=each.digest) for each in (OLD, NEW))
@@ -385,3 +389,42 @@ def test_an_image_whose_lane_only_a_newer_release_has_is_sent_to_the_heavy_lane(
     worker(deployment)
     assert roll_out(deployment, order()).made == 1
     assert [lane for lane, _ in deployment.queues.sent] == [Lane.HEAVY]
+
+
+def test_an_archived_original_is_left_out_of_the_sample_and_stops_no_rollout(deployment: Any, tmp_path: Path) -> None:
+    [image_id] = made(deployment, 1)
+
+    def refuse(*_: Any) -> Any:
+        raise PermanentError(Cause.ARCHIVED, "the object is archived")
+
+    deployment.objects.fetch = refuse
+    no_child: Any = None
+    tried = SampleRenderer(deployment, order(), no_child).of_image(deployment.images.get(image_id), tmp_path)
+    assert tried.skipped == "the object is archived"
+
+
+def test_a_rollout_that_waits_long_for_its_images_is_shown_as_running(
+    deployment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a large table is read, or the rate lets no job pass, nothing is reported."""
+    monkeypatch.setattr(task_progress, "BEAT", 0.01)
+    made(deployment, 1)
+    of, clock = order(), Clock()
+    shown: list[BackgroundTaskState] = []
+
+    def wait(seconds: float) -> None:
+        clock.sleep(seconds)
+        [task] = deployment.background_tasks.recent(1)
+        old = timestamp(datetime.now(UTC) - timedelta(seconds=SILENT + 1))
+        deployment.background_tasks.save(task.model_copy(update={"updated_at": old}))
+        eventually(lambda: deployment.background_tasks.recent(1)[0].updated_at > old)
+        shown.append(deployment.background_tasks.recent(1)[0].state)
+        raise KeyboardInterrupt
+
+    with journal_of(deployment, of) as journal:
+        run = Rollout(deployment, of, journal, clock=Waits(clock, wait))
+        run.begin()
+        run.sample(no_pixels)
+        with pytest.raises(KeyboardInterrupt):
+            run.carry_out()
+    assert shown == [BackgroundTaskState.RUNNING]
