@@ -2,8 +2,13 @@
 
 The name of a file leads to a key of the caller's own, so nobody reaches another's upload by its id. A link is good for
 exactly the size of its part. What is larger than the fleet takes is refused before it is put together.
+
+The id of an upload begins with a mark that its object has in the metadata. S3 forgets an upload that is complete. By
+the mark, a client that got no answer to its completion learns that the file is there, and does not send it again.
 """
 
+import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +17,7 @@ from dashboard.callers import Caller
 from dashboard.problem import Problem
 from dashboard.site import Site
 from dashboard.upload_names import bad_name
-from pixelfleet.aws.upload_bucket import PutPart, StoredPart, UploadGoneError
+from pixelfleet.aws.upload_bucket import PutPart, UploadGoneError
 from pixelfleet.uploads import batch_prefix
 
 #: Bytes of a file from which it goes in parts.
@@ -21,6 +26,8 @@ PARTS_FROM: Final = 100_000_000
 PART_BYTES: Final = 16_000_000
 #: Seconds in which a part must begin.
 LINK_SECONDS: Final = 3600
+_MARK_BYTES: Final = 8
+_MARKED: Final = re.compile(r"(?P<mark>pf[0-9a-f]{16})\.(?P<s3_id>.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +39,23 @@ class PartsUpload:
     upload_id: str
     bytes: int
 
+    @property
+    def mark(self) -> str:
+        """The mark of the object; empty for an upload that a release without marks began."""
+        match = _MARKED.fullmatch(self.upload_id)
+        return match["mark"] if match else ""
+
+    @property
+    def s3_id(self) -> str:
+        """S3's id of the upload."""
+        match = _MARKED.fullmatch(self.upload_id)
+        return match["s3_id"] if match else self.upload_id
+
 
 def begin(site: Site, key: str, content_type: str) -> str:
     """The id of a new upload in parts."""
-    return site.deployment.upload_bucket.begin(key, content_type, checksummed=False)
+    mark = f"pf{secrets.token_hex(_MARK_BYTES)}"
+    return f"{mark}.{site.deployment.upload_bucket.begin(key, content_type, checksummed=False, mark=mark)}"
 
 
 def links(site: Site, caller: Caller, one: PartsUpload, numbers: Sequence[int]) -> dict[int, str]:
@@ -44,25 +64,36 @@ def links(site: Site, caller: Caller, one: PartsUpload, numbers: Sequence[int]) 
 
     def link(number: int) -> str:
         size = part_size(one.bytes, number)
-        return site.deployment.links.upload_part(key, one.upload_id, number, size, LINK_SECONDS)
+        return site.deployment.links.upload_part(key, one.s3_id, number, size, LINK_SECONDS)
 
     return {number: link(number) for number in numbers if 1 <= number <= part_count(one.bytes)}
 
 
 def stored(site: Site, caller: Caller, one: PartsUpload) -> list[int]:
-    """The parts that are there as they should be. Raises Problem 404: the upload was given up, or put together."""
-    parts = _parts(site, _key(caller, one), one.upload_id)
+    """The parts that are there as they should be; all of an upload that is complete.
+
+    Raises:
+        Problem: 404, the upload was given up, or its object was replaced.
+    """
+    key = _key(caller, one)
+    parts = site.deployment.upload_bucket.parts(key, one.s3_id)
+    if parts is None:
+        _check_complete(site, key, one)
+        return list(range(1, part_count(one.bytes) + 1))
     return sorted(number for number, part in parts.items() if part.bytes == part_size(one.bytes, number))
 
 
 def complete(site: Site, caller: Caller, one: PartsUpload) -> None:
-    """Put the parts together.
+    """Put the parts together. An upload that is complete stays so.
 
     Raises:
         Problem: 404, the upload is gone; 409, parts are missing; 422, there is more than the fleet takes.
     """
-    key, size, upload_id = _key(caller, one), one.bytes, one.upload_id
-    parts = _parts(site, key, upload_id)
+    key, size, upload_id = _key(caller, one), one.bytes, one.s3_id
+    parts = site.deployment.upload_bucket.parts(key, upload_id)
+    if parts is None:
+        _check_complete(site, key, one)
+        return
     if sum(part.bytes for part in parts.values()) > site.settings.heavy_max_bytes:
         site.deployment.upload_bucket.abort(key, upload_id)
         raise Problem(422, f"it is larger than {site.settings.heavy_max_bytes:,} bytes")
@@ -73,12 +104,12 @@ def complete(site: Site, caller: Caller, one: PartsUpload) -> None:
     try:
         site.deployment.upload_bucket.complete(key, upload_id, listed)
     except UploadGoneError:
-        raise Problem(404, _GONE) from None
+        _check_complete(site, key, one)
 
 
 def give_up(site: Site, caller: Caller, one: PartsUpload) -> None:
     """Delete the parts."""
-    site.deployment.upload_bucket.abort(_key(caller, one), one.upload_id)
+    site.deployment.upload_bucket.abort(_key(caller, one), one.s3_id)
 
 
 def part_count(size: int) -> int:
@@ -95,7 +126,7 @@ def part_size(size: int, number: int) -> int:
     return min(part_bytes(size), size - (number - 1) * part_bytes(size))
 
 
-_GONE: Final = "this upload is gone: it was given up, or is complete already; ask for a new one"
+_GONE: Final = "this upload is gone: it was given up, or another file has its name by now; ask for a new one"
 
 
 def _key(caller: Caller, one: PartsUpload) -> str:
@@ -106,8 +137,7 @@ def _key(caller: Caller, one: PartsUpload) -> str:
     return key
 
 
-def _parts(site: Site, key: str, upload_id: str) -> dict[int, StoredPart]:
-    parts = site.deployment.upload_bucket.parts(key, upload_id)
-    if parts is None:
+def _check_complete(site: Site, key: str, one: PartsUpload) -> None:
+    """Raises Problem 404 unless the object of this upload is there."""
+    if not one.mark or not site.deployment.upload_bucket.has_mark(key, one.mark):
         raise Problem(404, _GONE)
-    return parts

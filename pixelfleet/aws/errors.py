@@ -39,9 +39,11 @@ THROTTLES: Final = frozenset(
 #: The codes after which botocore's standard retry mode repeats a request, whatever the status.
 RETRYABLE: Final = THROTTLES | {"RequestTimeout", "RequestTimeoutException", "InternalError"}
 
-#: Answers that S3 gives to every object alike: the bucket, its region, the keys or the clock are wrong.
+#: Answers that S3 gives to every object alike: the bucket, its region, the keys or the clock are wrong. A HEAD has no
+#: body, and so no code: 403 is its answer.
 REFUSALS: Final = frozenset(
     {
+        "403",
         "NoSuchBucket",
         "AccessDenied",
         "InvalidAccessKeyId",

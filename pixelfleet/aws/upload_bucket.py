@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _UNKNOWN: Final = frozenset({"NoSuchUpload", "AccessDenied"})
 #: S3's answers to a HEAD of a missing object, and to a caller who may write but not read.
 _UNSEEN: Final = frozenset({"404", "403"})
+#: The name of a mark in the metadata of an object.
+_MARK: Final = "pixelfleet-upload"
 
 
 class UploadGoneError(Exception):
@@ -88,12 +90,27 @@ class UploadBucket:
             answer["ETag"].strip('"'),
         )
 
-    def begin(self, key: str, content_type: str | None, *, checksummed: bool = True) -> str:
-        """Begin an upload in parts, each checked by its CRC-32 if it is `checksummed`; returns the upload's id."""
+    def begin(self, key: str, content_type: str | None, *, checksummed: bool = True, mark: str = "") -> str:
+        """Begin an upload in parts, each checked by its CRC-32 if it is `checksummed`; returns the upload's id.
+
+        The object has the `mark` in its metadata; see `has_mark`.
+        """
         more: Any = {"ContentType": content_type} if content_type else {}
+        more |= {"Metadata": {_MARK: mark}} if mark else {}
         more |= {"ChecksumAlgorithm": "CRC32", "ChecksumType": "COMPOSITE"} if checksummed else {}
         with translated(f"put {key!r}"):
             return self._client.create_multipart_upload(Bucket=self.bucket, Key=key, **more)["UploadId"]
+
+    def has_mark(self, key: str, mark: str) -> bool:
+        """Whether the present object was put together from the upload that was begun with this mark."""
+        with translated(f"look at {key!r}"):
+            try:
+                answer = self._client.head_object(Bucket=self.bucket, Key=key)
+            except ClientError as error:
+                if error_code(error) in _UNSEEN:
+                    return False
+                raise
+        return answer.get("Metadata", {}).get(_MARK) == mark
 
     def parts(self, key: str, upload_id: str) -> dict[int, StoredPart] | None:
         """The parts that S3 has of an upload, by number; None where it has no such upload."""

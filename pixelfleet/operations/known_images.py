@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import RefusedError, SetupError
@@ -35,7 +36,7 @@ class KnownImages:
 
         Raises:
             TransientError: DynamoDB or S3 does not answer.
-            SetupError: these credentials may not read the index or the objects.
+            SetupError: these credentials may not read the index, or the objects of the uploads bucket.
         """
         try:
             return next(self._present(sha256, key), None)
@@ -49,9 +50,18 @@ class KnownImages:
         for image in _in_order(records, key):
             if not has_bytes(image, sha256):
                 continue
-            stored = self.deployment.objects.head(image.bucket, image.key)
+            stored = self._stored(image)
             if stored is not None and image.etag is not None and stored.etag == image.etag:
                 yield KnownImage(image.key, image.etag)
+
+    def _stored(self, image: Image) -> ObjectVersion | None:
+        """The object of an image; None also in an adopted bucket that these credentials may not read."""
+        try:
+            return self.deployment.objects.head(image.bucket, image.key)
+        except RefusedError:
+            if image.bucket == self.deployment.settings.uploads_bucket:
+                raise
+            return None
 
 
 def has_bytes(image: Image, sha256: str) -> bool:

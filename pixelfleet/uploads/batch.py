@@ -161,7 +161,8 @@ class BatchUpload:
         put = [(key, one) for key, one in answers if one.in_bucket]
         self._journal.settle(
             ((key, one.bytes, one.mtime_ns, one.etag) for key, one in put),
-            (key for key, one in answers if not one.in_bucket),
+            # S3 may have put a file whose answer was lost: the file stays in doubt, and the next run asks S3.
+            (key for key, one in answers if not one.in_bucket and not one.may_pass),
         )
         for key, one in put:
             if one.was_there and one.bytes > PART:

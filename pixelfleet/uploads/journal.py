@@ -150,7 +150,7 @@ class UploadJournal:
             self._db.execute("DROP TABLE present")
 
     def settle(self, done: Iterable[tuple[str, int, int, str]], not_done: Iterable[str]) -> None:
-        """Note files as put: key, size and mtime of the read file, ETag. Forget files that were not put."""
+        """Note files as put: key, size and mtime of the read file, ETag. Forget files that S3 certainly has not."""
         with self._transaction():
             self._db.executemany(
                 "UPDATE files SET size = ?, mtime_ns = ?, etag = ?, done = 1 WHERE key = ?",

@@ -52,6 +52,32 @@ def test_parts_are_uploaded_by_their_links_and_joined(program: TestClient, dashb
         Bucket=dashboard.deployment.settings.uploads_bucket, Key="uploads/ana/large/big.tif"
     )
     assert (stored["ContentLength"], stored["ContentType"]) == (SIZE, "image/tiff")
+
+
+def test_a_browser_that_did_not_get_the_answer_to_its_completion_sends_no_byte_again(
+    program: TestClient, dashboard: Dashboard
+) -> None:
+    about, uploads = begin(program, "lost.tif"), dashboard.deployment.settings.uploads_bucket
+    s3_url = cast("MotoDeployment", dashboard.deployment).s3_url
+    for number, body in ((1, b"a" * FIRST), (2, b"b" * 10)):
+        assert put(s3_url, program, about, number, body) == 200
+    assert program.post("/api/v1/uploads/complete", json=about).status_code == 204
+    # The page asks which parts are there, and completes the upload again.
+    assert program.post("/api/v1/uploads/parts", json=about).json()["stored"] == [1, 2]
+    assert program.post("/api/v1/uploads/complete", json=about).status_code == 204
+    # The object of another upload is not taken for that of this upload.
+    dashboard.deployment.s3.put_object(Bucket=uploads, Key="uploads/ana/large/lost.tif", Body=b"c" * SIZE)
+    assert program.post("/api/v1/uploads/parts", json=about).status_code == 404
+    assert program.post("/api/v1/uploads/complete", json=about).status_code == 404
+
+
+def test_an_upload_that_an_earlier_release_began_is_finished(program: TestClient, dashboard: Dashboard) -> None:
+    bucket = dashboard.deployment.settings.uploads_bucket
+    key = "uploads/ana/large/old.tif"
+    upload_id = dashboard.deployment.s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+    about = {"batch": "large", "name": "old.tif", "upload_id": upload_id, "bytes": SIZE}
+    assert program.post("/api/v1/uploads/parts", json=about).json()["stored"] == []
+    assert program.post("/api/v1/uploads/abort", json=about).status_code == 204
     assert program.post("/api/v1/uploads/complete", json=about).status_code == 404
 
 

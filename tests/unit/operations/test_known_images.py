@@ -1,15 +1,18 @@
 """Whether an owner has some bytes: by the digest in the catalog and the object in the bucket."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from pixelfleet.aws.objects import Objects
 from pixelfleet.domain.jobs import Job, JobKind, Origin
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.transitions import Aim
-from pixelfleet.errors import Cause, RefusedError, SetupError
+from pixelfleet.errors import SetupError
 from pixelfleet.operations.known_images import MOST_CANDIDATES, KnownImages, has_bytes
 from pixelfleet.uploads.known import KnownImage
+from tests.fakes.errors import aws_error
 from tests.fakes.records import RECIPE, key_of, record
 from tests.unit.operations.fakes import fake_deployment
 
@@ -93,9 +96,24 @@ def test_a_look_up_reads_a_bounded_number_of_records(fleet: Any) -> None:
 def test_credentials_that_may_not_look_up_are_told_so(fleet: Any) -> None:
     stored(fleet, "a.jpg")
 
-    def refuse(bucket: str, key: str) -> None:
-        raise RefusedError(Cause.INTERNAL, "(AccessDenied) no")
-
-    fleet.objects = type("Objects", (), {"head": staticmethod(refuse)})()
-    with pytest.raises(SetupError, match=r"known files cannot be looked up: .*AccessDenied"):
+    fleet.objects = refusing()
+    with pytest.raises(SetupError, match=r"known files cannot be looked up: .*Forbidden"):
         KnownImages(fleet, "ana")(SHA)
+
+
+def test_an_image_of_an_adopted_bucket_that_these_credentials_may_not_read_is_not_known(fleet: Any) -> None:
+    """Its file is uploaded once more. It failed at every run, so that its batch was never sealed."""
+    record(fleet, "ana", "b1", "a.jpg", bucket="masters", key="a.jpg", sha256=SHA)
+    fleet.objects = refusing()
+    assert KnownImages(fleet, "ana")(SHA) is None
+
+
+def refusing() -> Objects:
+    """S3 refuses every HEAD. The answer to a HEAD has no body, and so no code."""
+
+    def head_object(**_: str) -> None:
+        raise aws_error("403", 403, "HeadObject", "Forbidden")
+
+    client: Any = SimpleNamespace(head_object=head_object)
+    no_bytes: Any = None
+    return Objects(client, no_bytes, "results")

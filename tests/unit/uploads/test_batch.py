@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pixelfleet.aws.upload_bucket import UploadBucket
+from pixelfleet.aws.checksums import sha256_base64
+from pixelfleet.aws.upload_bucket import ObjectChecksum, UploadBucket
 from pixelfleet.errors import Cause, RefusedError, SetupError, TransientError
 from pixelfleet.files.sources import Source, find_sources
 from pixelfleet.uploads.batch import CHUNK, BatchUpload, Choice, Tally
@@ -79,6 +80,27 @@ def test_the_next_run_puts_only_the_files_that_failed_at_s3(folder: Path) -> Non
     tally, failed = go(second, folder)
     assert (tally.uploaded, tally.there, failed) == (10, 90, [])
     assert len(second.held) == 10
+
+
+def test_a_file_whose_put_was_made_and_whose_answer_was_lost_is_not_put_again(folder: Path) -> None:
+    """A second version of the same bytes would be processed and announced once more."""
+
+    class Readable(Bucket):
+        def put(self, key: str, body: bytes, content_type: str | None = None) -> str:
+            super().put(key, body, content_type)
+            if key.endswith("007.jpg"):
+                raise TransientError(Cause.UNAVAILABLE, "S3 did not answer in time")
+            return "etag"
+
+        def checksum_of(self, key: str) -> ObjectChecksum | None:  # type: ignore[override]
+            body = self.held.get(key)
+            return None if body is None else ObjectChecksum(len(body), sha256_base64(body), None, "etag")
+
+    bucket = Readable()
+    first, _ = go(bucket, folder)
+    assert (first.uploaded, first.may_pass) == (99, 1)
+    second, failed = go(bucket, folder)
+    assert (second.uploaded, second.there, failed) == (0, 100, [])
 
 
 def test_a_file_that_vanishes_before_its_upload_is_reported_and_the_others_are_put(folder: Path) -> None:
