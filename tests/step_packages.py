@@ -24,6 +24,9 @@ def odd(image, options):
         case "raises": raise ValueError("no light at all")
         case "ends": sys.exit("bye")
         case "dies": os.abort()
+        case "prints":
+            print("x" * 100_000)
+            sys.stderr.write("y" * 100_000)
         case "sleeps": time.sleep(600)
         case "eats": kept = [bytearray(50_000_000) for _ in range(100)]
         case "none": return None

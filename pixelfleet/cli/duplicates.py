@@ -10,6 +10,7 @@ from pixelfleet.cli.naming import OwnerOfBatch, batch_of
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER
 from pixelfleet.domain.similarity import MOST_DISTANCE, Look, same_bytes, same_look
+from pixelfleet.errors import SetupError
 from pixelfleet.operations import duplicates as operation
 from pixelfleet.settings import load_settings
 
@@ -23,6 +24,10 @@ def duplicates(
     batch: Annotated[
         str | None, typer.Option("--batch", help="Only this batch: NAME, or OWNER/NAME. Without it: all images.")
     ] = None,
+    *,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Images with the same bytes (SHA-256), which is also the default.")
+    ] = False,
     near: Annotated[
         int | None,
         typer.Option(
@@ -33,7 +38,6 @@ def duplicates(
             help="Images that look the same: their hashes differ in at most so many of 64 bits. 4 suits photographs.",
         ),
     ] = None,
-    *,
     owner: OwnerOfBatch = DEFAULT_OWNER,
     as_json: AsJson = False,
 ) -> None:
@@ -45,6 +49,8 @@ def duplicates(
 
         pixelfleet duplicates --batch ana/summer --near 4
     """
+    if exact and near is not None:
+        raise SetupError("--exact and --near exclude each other: images with the same bytes also look the same")
     deployment = Deployment(load_settings())
     if batch is not None:
         owner, batch = batch_of(batch, owner)
@@ -58,6 +64,10 @@ def duplicates(
     if as_json:
         emit({"images": len(looks), "groups": [[_as_document(look) for look in group] for group in groups]})
         return
+    _show(groups, len(looks))
+
+
+def _show(groups: list[list[Look]], images: int) -> None:
     for group in groups:
         RESULTS.print(f"{count(len(group), 'image')}, {decimal(_beyond_first(group))} beyond the first")
         for look in group[:_SHOWN]:
@@ -65,9 +75,7 @@ def duplicates(
         if len(group) > _SHOWN:
             RESULTS.print(f"  and {len(group) - _SHOWN:,} more (--json shows them)")
     total = sum(_beyond_first(group) for group in groups)
-    RESULTS.print(
-        f"{count(len(groups), 'group')} among {count(len(looks), 'image')}; {decimal(total)} beyond the first"
-    )
+    RESULTS.print(f"{count(len(groups), 'group')} among {count(images, 'image')}; {decimal(total)} beyond the first")
 
 
 def _beyond_first(group: list[Look]) -> int:

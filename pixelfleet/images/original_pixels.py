@@ -10,7 +10,7 @@ from typing import Final
 
 from pixelfleet.images.base import Base
 from pixelfleet.images.colour_space import PROFILE, space_of
-from pixelfleet.images.containers import jpeg_segments, webp_chunks
+from pixelfleet.images.containers import jpeg_segments, png_picture, webp_chunks
 from pixelfleet.images.geometry import Placement, place
 from pixelfleet.images.plan import Work
 from pixelfleet.images.probe import Probe
@@ -21,6 +21,7 @@ from pixelfleet.recipes import Variant
 #: The coded picture of the first file under the metadata of the second, by format.
 _REWRAPPED: Final[dict[str, Callable[[bytes, bytes], bytes | None]]] = {
     "jpeg": jpeg_segments.under_metadata_of,
+    "png": png_picture.under_metadata_of,
     "webp": webp_chunks.under_metadata_of,
 }
 #: Fields that change no pixel of an image that is neither scaled nor cropped. With any other field that is not at its

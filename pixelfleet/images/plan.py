@@ -139,10 +139,16 @@ def _take(work: Work, page: Probe, number: int, variant: Variant) -> Take:
         keep_profile=variant.icc is Profile.KEEP or (work.gain_map is not None and keeps_gain_map(variant)),
         deep=variant.depth > 8,
         hdr=variant.hdr is Hdr.KEEP and variant.format is OutputFormat.AVIF,
-        develop=work.row.name == "raw" and variant.raw is CameraRaw.DEVELOP,
+        develop=work.row.name == "raw" and _is_developed(variant),
         alone=alone,
         seeks=seeks,
     )
+
+
+def _is_developed(variant: Variant) -> bool:
+    """Cameras correct the lens in the preview alone, so that a face is elsewhere in the sensor's picture. Faces are
+    searched and covered in one and the same picture."""
+    return variant.raw is CameraRaw.DEVELOP or bool(variant.redact)
 
 
 def keeps_gain_map(variant: Variant) -> bool:

@@ -149,6 +149,7 @@ class RenderSupervisor:
             TransientError: the child ended, hung, or sent an invalid answer.
         """
         child = self._child = self._child or self._start()
+        self._forget_words()
         began, size = time.monotonic(), _size(order.source)
         self._stage = ""
         try:
@@ -167,8 +168,6 @@ class RenderSupervisor:
             raise self._post_mortem(child) from None
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self._words.seek(0)
-        self._words.truncate()
         self._received = b""
         self._peak_of_parent = _own_peak()
         return subprocess.Popen(
@@ -180,6 +179,16 @@ class RenderSupervisor:
             env=without_secrets(os.environ) | _ONE_THREAD,
             bufsize=0,
         )
+
+    def _forget_words(self) -> None:
+        """Empty the file of the child's standard error: only the words on the present image count, and the words on
+        millions of images would fill the disk. Parent and child have one position in the file (dup(2))."""
+        os.lseek(self._words.fileno(), 0, os.SEEK_SET)
+        os.ftruncate(self._words.fileno(), 0)
+
+    def _last_words(self) -> bytes:
+        words = self._words.fileno()
+        return os.pread(words, _LAST_WORDS, max(0, os.fstat(words).st_size - _LAST_WORDS))
 
     def _line(self, child: subprocess.Popen[bytes], began: float, seconds: float) -> bytes:
         """The child's next line, at most `seconds` after `began`.
@@ -212,10 +221,9 @@ class RenderSupervisor:
             child.kill()
             child.wait()
             return TransientError(Cause.CRASHED, "the decoder broke down on this image; save it in another format")
-        self._words.seek(max(0, os.fstat(self._words.fileno()).st_size - _LAST_WORDS))
         most = self._memory // 1_000_000
         full = code in _ABORTED and peak > max(self._memory * _FULL, self._peak_of_parent)
-        if full or _NO_MEMORY.search(self._words.read()):
+        if full or _NO_MEMORY.search(self._last_words()):
             text = f"more than {most:,} MB were needed; raise the memory limit"
             return TransientError(
                 Cause.OUT_OF_MEMORY, self._staged(text, f"needed more than {most:,} MB; mend the step")

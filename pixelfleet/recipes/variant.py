@@ -75,7 +75,7 @@ class Variant(Part):
     )
     never_larger: bool = Field(
         default=False,
-        description="if the file is larger than a JPEG or WebP original with the same pixels: those, without metadata",
+        description="if larger than a JPEG, PNG or WebP original with the same pixels: those pixels, without metadata",
     )
     effort: int | None = Field(
         None, ge=0, le=9, strict=True, description="0 (fast) to 9 (small); default chosen by measurement"

@@ -6,8 +6,9 @@ colour, and sRGB's curve leads back to the value that the quarter has.
 
 import io
 import struct
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 from PIL import Image
 
 from tests.colour.quarters import picture
@@ -78,6 +79,15 @@ def _preview(preview: Image.Image, at: int) -> tuple[bytes, tuple[Entry, ...]]:
 def preview_of(width: int, height: int) -> Image.Image:
     """A preview with the quarters of `picture()`, whose colours differ from what the sensor saw."""
     return picture().resize((width, height), Image.Resampling.NEAREST)
+
+
+def mosaic(seen: Any) -> bytes:
+    """The sensor's samples of a picture: an array of 8 bits in sRGB, with rows, columns and three colours."""
+    light = np.array([_linear(value / 255) for value in range(256)])[seen]
+    values = np.round(_BLACK + light * (_WHITE - _BLACK)).astype("<u2")
+    rows, columns = np.indices(values.shape[:2])
+    colours = rows % 2 + columns % 2
+    return bytes(np.take_along_axis(values, colours[:, :, None], axis=2).tobytes())
 
 
 def _mosaic(width: int, height: int) -> bytes:

@@ -32,10 +32,10 @@ def fault_of_pixels(path: Path) -> str | None:
         if len(head) < 13 or head[9] not in _SAMPLES or head[12] > 1:
             return None
         file.seek(_SIGNATURE_BYTES)
-        return _fault(_inflated(file), _row_sizes(head))
+        return _fault(_inflated(file), row_sizes(head))
 
 
-def _fault(pieces: Iterator[bytes], row_sizes: Iterator[int]) -> str | None:
+def _fault(pieces: Iterator[bytes], sizes: Iterator[int]) -> str | None:
     """Every row begins with the type of its filter."""
     row_begins, seen = 0, 0
     try:
@@ -43,7 +43,7 @@ def _fault(pieces: Iterator[bytes], row_sizes: Iterator[int]) -> str | None:
             while row_begins < seen + len(piece):
                 if piece[row_begins - seen] > _LAST_FILTER:
                     return "a row has a filter that does not exist"
-                size = next(row_sizes, None)
+                size = next(sizes, None)
                 if size is None:
                     deque(islice(pieces, _REST), 0)
                     return None
@@ -51,11 +51,11 @@ def _fault(pieces: Iterator[bytes], row_sizes: Iterator[int]) -> str | None:
             seen += len(piece)
     except zlib.error:
         return "its compressed pixels are damaged"
-    ended_early = seen < row_begins or next(row_sizes, None) is not None
+    ended_early = seen < row_begins or next(sizes, None) is not None
     return "its compressed pixels end before its last row" if ended_early else None
 
 
-def _row_sizes(head: bytes) -> Iterator[int]:
+def row_sizes(head: bytes) -> Iterator[int]:
     """Bytes of every row without its filter, in the order of the file; `head` is the content of IHDR."""
     width, height = int.from_bytes(head[:4], "big"), int.from_bytes(head[4:8], "big")
     bits = head[8] * _SAMPLES[head[9]]

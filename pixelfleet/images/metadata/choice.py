@@ -7,7 +7,7 @@ from pixelfleet.images.fields import field
 from pixelfleet.images.metadata import iptc as iim
 from pixelfleet.images.metadata import xmp as packets
 from pixelfleet.images.metadata.density import declares_density
-from pixelfleet.images.metadata.exif_tree import ExifTree, Fields, read_tree, short, write_tree
+from pixelfleet.images.metadata.exif_tree import ExifTree, Field, Fields, read_tree, short, write_tree
 from pixelfleet.images.vips import Image
 from pixelfleet.recipes import Metadata, Profile, Variant
 
@@ -17,6 +17,8 @@ _ARTIST, _COPYRIGHT = 315, 33432
 #: libvips' own fields take some (EXIF 2.32, 4.7.2).
 _MOST_EXIF: Final = 50_000
 _ENTRY: Final = 12
+#: The beginning of a JPEG: start of image, and the first byte of the next marker (ITU T.81, B.1.1.3).
+_JPEG: Final = b"\xff\xd8\xff"
 #: Fields of the picture's directory that describe the byte layout or hold other blocks, and are not true of a variant:
 #: sizes, strips, tiles, JPEG tables, resolutions (written anew), XMP, IPTC, Photoshop, ICC, print matching, padding.
 _STRUCTURE: Final = frozenset(
@@ -80,7 +82,7 @@ def chosen(blocks: Blocks, variant: Variant, *, keep_gps: bool, keeps_iptc: bool
     from_iptc = {} if keeps_iptc else iim.as_properties(blocks.iptc)
     return Blocks(
         exif,
-        packets.kept(blocks.xmp, from_iptc, keep_gps=keep_gps),
+        packets.kept(blocks.xmp, from_iptc, packets.Stays(location=keep_gps, persons=not variant.redact)),
         iim.without_previews(blocks.iptc) if keeps_iptc else b"",
     )
 
@@ -103,9 +105,14 @@ def _shortened(tree: ExifTree) -> ExifTree:
     return ExifTree(*kept)
 
 
+def _is_preview(one: Field) -> bool:
+    """Whether a field of bytes holds a JPEG: some makers put previews under numbers of their own."""
+    return _JPEG in one.data
+
+
 def _kept(tree: ExifTree, *, keep_gps: bool, own_profile: bool) -> ExifTree:
-    image: Fields = {tag: one for tag, one in tree.image.items() if tag not in _STRUCTURE}
-    exif: Fields = {tag: one for tag, one in tree.exif.items() if tag not in _NOT_KEPT}
+    image: Fields = {tag: one for tag, one in tree.image.items() if tag not in _STRUCTURE and not _is_preview(one)}
+    exif: Fields = {tag: one for tag, one in tree.exif.items() if tag not in _NOT_KEPT and not _is_preview(one)}
     if _COLOUR_SPACE in exif and not own_profile:
         exif[_COLOUR_SPACE] = short(_SRGB)
     gps = tree.gps if keep_gps else {}

@@ -1,6 +1,7 @@
 """XMP packets (ISO 16684-1): the part of a packet that stays in a variant, or a new packet with only the rights."""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -69,6 +70,22 @@ _GONE: Final = frozenset(
         (_NAMES["photoshop"], "DocumentAncestors"),
     }
 )
+#: Namespaces about the persons in a picture: who is where (Metadata Working Group, Microsoft, Apple, ACDSee).
+_PERSON_SPACES: Final = frozenset(
+    {
+        "http://www.metadataworkinggroup.com/schemas/regions/",
+        "http://ns.microsoft.com/photo/1.2/",
+        "http://ns.microsoft.com/photo/1.2/t/RegionInfo#",
+        "http://ns.microsoft.com/photo/1.2/t/Region#",
+        "http://ns.apple.com/faceinfo/1.0/",
+        "http://ns.acdsee.com/regions/",
+    }
+)
+_PERSONS: Final = frozenset(
+    (_NAMES["Iptc4xmpExt"], name) for name in ("PersonInImage", "PersonInImageWDetails", "ImageRegion")
+)
+#: The beginnings of JPEG, PNG and WebP in base64: previews of the whole picture.
+_PREVIEWS: Final = ("/9j/", "iVBORw0KGgo", "UklGR")
 #: Names of location properties: EXIF's `GPSLatitude`, and the names that makers of drones and map programs use
 #: (`drone-dji:GpsLatitude`, `GpsLongtitude`, `Camera:GPSXYAccuracy`). `FlightXSpeed` does not reveal the location.
 _PLACE: Final = re.compile("gps|latitude|longi?t+itude|altitude", re.IGNORECASE)
@@ -83,14 +100,22 @@ for _prefix, _uri in {**_NAMES, "rdf": _RDF, "x": _X}.items():
     ET.register_namespace(_prefix, _uri)
 
 
-def kept(packet: bytes, added: Properties, *, keep_gps: bool) -> bytes:
-    """The packet without claims that are not true of a variant, and without the location unless `keep_gps` is true.
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """Whether the location stays, and the names and places of the persons in the picture."""
+
+    location: bool = False
+    persons: bool = True
+
+
+def kept(packet: bytes, added: Properties, stays: Stays) -> bytes:
+    """The packet without claims that are not true of a variant, without previews, and without what does not stay.
 
     Properties of `added` are written if the packet lacks them. A packet that cannot be read is dropped.
     """
     root = _parsed(packet)
     if root is not None:
-        _prune(root, keep_gps=keep_gps)
+        _prune(root, stays)
     return _written(root, added)
 
 
@@ -134,19 +159,25 @@ def _is_rights(tag: str) -> bool:
     return space in _RIGHTS_SPACES or (space, name) in _RIGHTS
 
 
-def _prune(root: ET.Element, *, keep_gps: bool) -> None:
+def _prune(root: ET.Element, stays: Stays) -> None:
     for element in list(root.iter()):
-        for name in list(element.attrib):
-            if _is_gone(name, keep_gps=keep_gps):
+        for name, value in list(element.attrib.items()):
+            if _is_gone(name, stays) or _is_preview(value):
                 del element.attrib[name]
-        element[:] = [child for child in element if not _is_gone(child.tag, keep_gps=keep_gps)]
+        element[:] = [child for child in element if not (_is_gone(child.tag, stays) or _is_preview(child.text))]
 
 
-def _is_gone(tag: str, *, keep_gps: bool) -> bool:
+def _is_gone(tag: str, stays: Stays) -> bool:
     space, name = _split(tag)
     if space in _GONE_SPACES or (space, name) in _GONE:
         return True
-    return not keep_gps and (space in _PLACE_SPACES or bool(_PLACE.search(name)))
+    if not stays.persons and (space in _PERSON_SPACES or (space, name) in _PERSONS):
+        return True
+    return not stays.location and (space in _PLACE_SPACES or bool(_PLACE.search(name)))
+
+
+def _is_preview(value: str | None) -> bool:
+    return value is not None and value.lstrip().startswith(_PREVIEWS)
 
 
 def _split(tag: str) -> tuple[str, str]:

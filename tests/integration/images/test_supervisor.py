@@ -196,6 +196,16 @@ def test_a_custom_step_without_an_end_is_named(small: Path, out: Path, step_pack
     assert f"step 'odd' of variant 'a' was not done {seconds} seconds after the image was begun" in error.message
 
 
+def test_what_a_step_prints_is_no_answer_and_does_not_pile_up(
+    small: Path, out: Path, step_packages: StepPackages
+) -> None:
+    step_packages.install("odd", ODD)
+    with RenderSupervisor(MEMORY, 60) as supervisor:
+        for _ in range(3):
+            assert supervisor.render(small, parse(ODD_STEP.format("prints"), "odd"), LIMITS, out).rendition is not None
+            assert 190_000 < os.fstat(supervisor._words.fileno()).st_size < 210_000
+
+
 def test_only_the_child_imports_a_step(small: Path, out: Path, step_packages: StepPackages) -> None:
     step_packages.install("odd", ODD)
     text = 'name="odd"\n[[variants]]\nname="a"\nsteps=[{name="odd",package="pixelfleet-step-odd==1.0.0"}]'

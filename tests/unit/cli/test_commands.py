@@ -468,6 +468,7 @@ def test_duplicates_shows_images_with_the_same_bytes(
     record(deployment, "ben", "summer", "d.jpg", sha256="a" * 64)
     code, shown, _ = pixelfleet("duplicates", "--owner", "ana")
     assert code == 0
+    assert pixelfleet("duplicates", "--owner", "ana", "--exact") == (0, shown, "")
     assert "2 images" in shown
     assert shown.index("uploads/ana/summer/a.jpg") < shown.index("uploads/ana/summer/c.jpg")
     assert "b.jpg" not in shown
@@ -487,6 +488,8 @@ def test_duplicates_shows_images_that_look_the_same(
     code, _, said = pixelfleet("duplicates", "--near", "9")
     assert code == 2
     assert "less than or equal to 8" in said
+    code, _, said = pixelfleet("duplicates", "--near", "1", "--exact")
+    assert (code, "--exact and --near exclude each other" in said) == (2, True)
 
 
 def test_adopt_shows_a_forecast_and_queues_possible_images_as_one_batch(

@@ -5,8 +5,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import pyvips
+from PIL import Image
 
 from pixelfleet import recipes
 from pixelfleet.errors import Cause, PermanentError
@@ -18,6 +20,7 @@ from pixelfleet.images.limits import Limits
 from pixelfleet.images.pipeline import Rendition, render
 from pixelfleet.images.probe import probe
 from pixelfleet.images.supervisor import RenderSupervisor
+from tests.colour.raw_files import dng, mosaic
 from tests.faces import ASTRONAUT, HOPPER, PORTRAITS, Point, Portrait, backdrop, scene
 
 LIMITS = Limits(10**9, 10**9, 1_000)
@@ -259,6 +262,21 @@ def test_without_the_extra_the_recipe_is_at_fault_and_the_extra_is_named(
         rendered(ASTRONAUT.path, variant("t", redact='["face"]'), tmp_path / "o")
     assert raised.value.cause is Cause.RECIPE_UNFIT
     assert list((tmp_path / "o").iterdir()) == []
+
+
+def test_the_face_of_a_raw_is_covered_where_the_sensor_saw_it(tmp_path: Path) -> None:
+    """The preview of a camera is corrected for the lens, so that its faces are elsewhere."""
+    width, height = 1024, 768
+    seen = scene((width, height), (HOPPER, 1.0, (550, 200)))
+    preview = Image.fromarray(scene((width // 2, height // 2), (HOPPER, 0.5, (60, 100))).numpy())
+    samples = mosaic(np.asarray(seen.numpy()))
+    source = tmp_path / "a.dng"
+    source.write_bytes(dng(width, height, preview=preview, samples=samples))
+    plain = rendered(source, variant("t", raw='"develop"', format='"png"'), tmp_path / "plain")
+    assert len(faces_in(opened(plain, "t"))) == 1
+    for box in ("500", "1024"):
+        made = rendered(source, variant("t", box=box, redact='"face"', format='"png"'), tmp_path / box)
+        assert faces_in(opened(made, "t"), KEEN) == [], box
 
 
 def test_a_search_that_gets_no_memory_fails_for_the_machines_reason_and_writes_nothing(tmp_path: Path) -> None:

@@ -52,11 +52,11 @@ def variants_of(name: str, folder: Path, *, keep_gps: bool = False, **fields: st
     return {variant.name: variant.path for variant in render(path, probe(path, LIMITS), recipe, out).variants}
 
 
-def one_variant(folder: Path, path: Path, kind: str, *, keep_gps: bool = False) -> Path:
+def one_variant(folder: Path, path: Path, kind: str, *, keep_gps: bool = False, **fields: str) -> Path:
     """Renders one variant in this format with its metadata kept."""
-    variant = Variant.model_validate({"name": "a", "format": kind, "metadata": "keep"})
+    variant = Variant.model_validate({"name": "a", "format": kind, "metadata": "keep", **fields})
     out = folder / f"out-{kind}"
-    out.mkdir()
+    out.mkdir(parents=True)
     [made] = render(path, probe(path, LIMITS), Recipe(name="t", variants=(variant,), keep_gps=keep_gps), out).variants
     return made.path
 

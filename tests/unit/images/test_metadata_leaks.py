@@ -1,11 +1,14 @@
 """Metadata that `keep` must not keep under any name: the place, and previews of the whole picture."""
 
+import base64
 import io
 import struct
 from pathlib import Path
 from typing import Final
 
+import pytest
 from PIL import Image
+from PIL.ExifTags import IFD, Base
 
 from tests.unit.images.test_metadata import one_variant, see
 
@@ -43,3 +46,50 @@ def test_the_preview_in_iptc_is_removed(tmp_path: Path) -> None:
     seen = see(one_variant(tmp_path, path, "jpeg"))
     assert seen.iptc == {(2, 105): b"A headline"}
     assert "A headline" in see(one_variant(tmp_path, path, "png")).xmp
+
+
+def test_a_preview_under_an_unknown_name_is_removed(tmp_path: Path) -> None:
+    """Makers keep previews in fields of their own: a JPEG in EXIF, and a JPEG in base64 in XMP."""
+    preview = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(preview, "JPEG")
+    exif = Image.Exif()
+    exif[0xC7D5], exif[0xC7D6] = preview.getvalue(), b"a maker's number"
+    exif.get_ifd(IFD.Exif).update({Base.UserComment: preview.getvalue(), Base.BodySerialNumber: "12"})
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description rdf:about="" xmlns:m="http://maker.example/" m:small="%b" m:mode="night">'
+        b"<m:large>%b</m:large></rdf:Description></rdf:RDF></x:xmpmeta>"
+    ) % ((base64.b64encode(preview.getvalue()),) * 2)
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (64, 48)).save(path, "JPEG", exif=exif, xmp=packet)
+    seen = see(one_variant(tmp_path, path, "tiff"))
+    assert "night" in seen.xmp
+    assert "/9j/" not in seen.xmp
+    assert seen.exif[0xC7D6] == b"a maker's number"
+    assert seen.exif.get_ifd(IFD.Exif)[Base.BodySerialNumber] == "12"
+    assert 0xC7D5 not in seen.exif
+    assert Base.UserComment not in seen.exif.get_ifd(IFD.Exif)
+
+
+PERSONS: Final = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" xmlns:mwg-rs="http://www.metadataworkinggroup.com/schemas/regions/"'
+    b' xmlns:MP="http://ns.microsoft.com/photo/1.2/" xmlns:MPReg="http://ns.microsoft.com/photo/1.2/t/Region#"'
+    b' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" xmlns:dc="http://purl.org/dc/elements/1.1/">'
+    b'<mwg-rs:Regions><rdf:Bag><rdf:li mwg-rs:Name="Grace"/></rdf:Bag></mwg-rs:Regions>'
+    b'<MP:RegionInfo><rdf:Bag><rdf:li MPReg:PersonDisplayName="Grace"/></rdf:Bag></MP:RegionInfo>'
+    b"<Iptc4xmpExt:PersonInImage><rdf:Bag><rdf:li>Grace</rdf:li></rdf:Bag></Iptc4xmpExt:PersonInImage>"
+    b"<dc:source>the archive</dc:source></rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "webp"])
+def test_a_redacted_variant_does_not_name_the_persons(tmp_path: Path, kind: str) -> None:
+    """Regions of the Metadata Working Group and of Microsoft, and the persons of IPTC."""
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (64, 48)).save(path, "JPEG", xmp=PERSONS)
+    plain = one_variant(tmp_path, path, kind)
+    assert see(plain).xmp.count("Grace") == 3
+    redacted = see(one_variant(tmp_path / "redacted", path, kind, redact="face")).xmp
+    assert "the archive" in redacted
+    assert "Grace" not in redacted

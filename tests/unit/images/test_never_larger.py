@@ -1,6 +1,8 @@
 """`never_larger`: the pixels of the original in the place of a larger file, without anything else of the original."""
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageCms
 
-from pixelfleet.images.containers import jpeg_segments, webp_chunks
+from pixelfleet.images.containers import jpeg_segments, png_picture, webp_chunks
 from pixelfleet.images.pipeline import RenderedVariant, Rendition
 from pixelfleet.samples.profile import wide_profile
 from pixelfleet.samples.scene import scene
@@ -210,10 +212,107 @@ def test_a_jpeg_of_rgb_keeps_the_segment_that_says_so(photo: Image.Image) -> Non
 
 
 def test_a_part_of_a_file_is_no_picture(photo: Image.Image) -> None:
-    for code, rewrapped in (("JPEG", jpeg_segments.under_metadata_of), ("WEBP", webp_chunks.under_metadata_of)):
+    for code, rewrapped in (
+        ("JPEG", jpeg_segments.under_metadata_of),
+        ("PNG", png_picture.under_metadata_of),
+        ("WEBP", webp_chunks.under_metadata_of),
+    ):
         file = io.BytesIO()
         photo.save(file, code)
         whole = file.getvalue()
         for end in range(0, len(whole) - 2, 97):
             assert rewrapped(whole[:end], whole) is None
         assert rewrapped(b"", whole) is None
+
+
+def as_png(picture: Image.Image, *chunks: tuple[bytes, bytes], **options: Any) -> bytes:
+    """A PNG with more chunks before its palette and its pixels."""
+    file = io.BytesIO()
+    picture.save(file, "PNG", **options)
+    whole = file.getvalue()
+    more = b"".join(_png_chunk(name, content) for name, content in chunks)
+    return whole[:33] + more + whole[33:]
+
+
+def _png_chunk(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+#: Stored without compression, so that the encode is the larger file.
+PNG = {"format": "png", "effort": 0, "never_larger": True}
+
+
+@pytest.mark.parametrize("mode", ["P", "1", "L", "RGB"])
+def test_a_png_that_would_be_larger_has_the_pixels_of_the_original_and_nothing_else_of_it(
+    tmp_path: Path, rendered: Run, photo: Image.Image, mode: str
+) -> None:
+    source = tmp_path / "a.png"
+    picture = photo.quantize(16) if mode == "P" else photo.convert(mode)
+    source.write_bytes(as_png(picture, (b"tEXt", b"Comment\0" + SECRET), (b"prVt", SECRET), exif=exif()) + SECRET)
+    larger, kept, rights = rendered(
+        source, PNG | {"never_larger": False}, PNG, PNG | {"metadata": "copyright"}
+    ).variants
+    for variant in (kept, rights):
+        assert has_original_pixels(variant, source)
+        assert variant.bytes == variant.path.stat().st_size < larger.bytes
+        assert SECRET not in variant.path.read_bytes()
+        with Image.open(variant.path) as opened:
+            assert not opened.getexif().get_ifd(0x8825)
+    with Image.open(kept.path) as plain, Image.open(rights.path) as owned:
+        assert plain.mode == picture.mode
+        assert not dict(plain.getexif())
+        assert owned.getexif()[0x8298] == "(c) Ana"
+
+
+def test_a_palette_needs_fewer_bytes_than_the_encode_by_default(
+    tmp_path: Path, rendered: Run, photo: Image.Image
+) -> None:
+    source = tmp_path / "a.png"
+    source.write_bytes(as_png(photo.quantize(16)))
+    larger, kept = rendered(source, {"format": "png"}, {"format": "png", "never_larger": True}).variants
+    assert kept.bytes < larger.bytes * 0.8
+    assert has_original_pixels(kept, source)
+
+
+LINEAR = (b"gAMA", (100_000).to_bytes(4, "big"))
+NARROW = (b"cICP", bytes((1, 13, 0, 0)))
+
+
+@pytest.mark.parametrize(
+    ("mode", "chunks", "options"),
+    [
+        ("RGBA", (), {}),
+        ("LA", (), {}),
+        ("P", (), {"transparency": 3}),
+        ("I;16", (), {}),
+        ("RGB", (LINEAR,), {}),
+        ("RGB", (NARROW,), {}),
+        ("RGB", (), {"exif": exif(6)}),
+        ("RGB", (), {"save_all": True, "append_images": [Image.new("RGB", (160, 120))]}),
+    ],
+    ids=["alpha", "grey alpha", "clear colour", "16 bits", "linear", "narrow", "turned", "moving"],
+)
+def test_a_png_whose_bare_pixels_are_not_the_picture_is_encoded(
+    tmp_path: Path,
+    rendered: Run,
+    photo: Image.Image,
+    mode: str,
+    chunks: tuple[tuple[bytes, bytes], ...],
+    options: dict[str, Any],
+) -> None:
+    source = tmp_path / "a.png"
+    picture = photo.quantize(16) if mode == "P" else photo.convert(mode)
+    if "A" in mode:
+        picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+    source.write_bytes(as_png(picture, *chunks, **options))
+    with_rule, without = rendered(source, PNG, PNG | {"never_larger": False}).variants
+    assert with_rule.path.read_bytes() == without.path.read_bytes()
+
+
+def test_bytes_behind_the_last_row_of_a_png_do_not_get_out() -> None:
+    head = struct.pack(">IIBBBBB", 2, 1, 8, 0, 0, 0, 0)
+    for rows, appended in ((b"\0ab", b""), (b"\0ab" + SECRET, b""), (b"\0ab", SECRET), (b"\0a", b"")):
+        chunks = (b"IHDR", head), (b"IDAT", zlib.compress(rows) + appended), (b"IEND", b"")
+        content = b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(*chunk) for chunk in chunks)
+        bare = png_picture.under_metadata_of(content, content)
+        assert bare == (content if (rows, appended) == (b"\0ab", b"") else None)
