@@ -26,15 +26,26 @@ def quarters_page(width: int, height: int, attributes: str = "") -> Page:
     return Page(f"/MediaBox [0 0 {width} {height}] {attributes}", " ".join(parts))
 
 
-def pdf(*pages: Page, trailer: str = "", objects: tuple[bytes, ...] = ()) -> bytes:
+def form(appearance: bytes) -> bytes:
+    """A page of 72 x 36 points with a text field on its left half (12.7), whose appearance has these operators."""
+    page = Page("/MediaBox [0 0 72 36] /Annots [5 0 R]", "")
+    rectangle = "/Subtype /Widget /FT /Tx /T (name) /V (Ana) /Rect [0 0 36 36]"
+    field = f"<< /Type /Annot {rectangle} /F 4 /P 3 0 R /AP << /N 6 0 R >> >>"
+    drawn = stream("/Type /XObject /Subtype /Form /BBox [0 0 36 36] /Resources << >>", appearance)
+    return pdf(page, objects=(field.encode(), drawn), catalogue="/AcroForm << /Fields [5 0 R] >>")
+
+
+def pdf(*pages: Page, trailer: str = "", objects: tuple[bytes, ...] = (), catalogue: str = "") -> bytes:
     """A whole file with its cross-reference table (7.5.4).
 
     Args:
         trailer: more entries of the trailer's dictionary.
         objects: more objects, numbered from `3 + 2 * len(pages)`.
+        catalogue: more entries of the catalogue's dictionary (7.7.2).
     """
     kids = " ".join(f"{3 + 2 * number} 0 R" for number in range(len(pages)))
-    every = [b"<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode()]
+    every = [f"<< /Type /Catalog /Pages 2 0 R {catalogue} >>".encode()]
+    every.append(f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode())
     for number, page in enumerate(pages):
         every.append(f"<< /Type /Page /Parent 2 0 R /Contents {4 + 2 * number} 0 R {page.attributes} >>".encode())
         every.append(stream("", page.content.encode()))

@@ -74,7 +74,6 @@ FORMATS: Final[tuple[Format, ...]] = (
         "jpeg2000", "JPEG2000", ".jp2", "image/jp2",
     ),
     _row("jxl", "JPEG XL", rb"\xff\x0a|\x00\x00\x00\x0cJXL \r\n\x87\n", "jpegxl", "JXL", ".jxl", "image/jxl"),
-    _row("pdf", "PDF", rb"%PDF-", "pdf", "PDF", ".pdf", "application/pdf"),
     # CR3, and raws with the structure of TIFF (DNG, NEF, ARW, CR2, PEF and others), are selected by their structure.
     _row(
         "raw", "camera raw", rb"FUJIFILMCCD-RAW|II(?:\x55\x00|RO|RS)|MMOR|\x00MRM|FOVb|II\x1a\x00\x00\x00HEAPCCDR",
@@ -117,6 +116,9 @@ FORMATS: Final[tuple[Format, ...]] = (
         rb".{8}[\x08\x0f\x10\x18\x20].",
         "tga", "TGA", ".tga", "image/x-tga",
     ),
+    # Readers accept the header within the first 1,024 bytes (ISO 32000-1, annex H, 3.4.1): programs and printers write
+    # marks and commands before the header. A PostScript file may name PDF there.
+    _row("pdf", "PDF", rb"%PDF-|(?!%!PS).{1,1019}?%PDF-\d\.\d", "pdf", "PDF", ".pdf", "application/pdf"),
     _row("svg", "SVG, SVGZ", _BY_STRUCTURE, "svg", "svgload", ".svg", "image/svg+xml"),
 )  # fmt: skip
 

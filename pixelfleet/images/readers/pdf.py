@@ -1,5 +1,7 @@
-"""PDF: PDFium (pypdfium2) draws one page on white paper. Scripts of a PDF never run, and nothing outside the file is
-loaded."""
+"""PDF: PDFium (pypdfium2) draws one page on white paper, with the contents of its form's fields.
+
+Scripts of a PDF never run: the library is built without an interpreter. Nothing outside the file is loaded.
+"""
 
 import math
 from collections.abc import Iterator
@@ -40,10 +42,10 @@ def read_header(path: Path, _row: Format, reading: Reading) -> Header:
 
 def decode(path: Path, _row: Format, reading: Reading) -> Image:
     with _opened(path) as document:
+        # Before the page is opened: else its fields are not drawn.
+        document.init_forms()
         page = document[reading.page]
-        bitmap = page.render(
-            scale=reading.dpi / _POINTS_AN_INCH, fill_color=_WHITE, rev_byteorder=True, may_draw_forms=False
-        )
+        bitmap = page.render(scale=reading.dpi / _POINTS_AN_INCH, fill_color=_WHITE, rev_byteorder=True)
         width, height, bands = bitmap.width, bitmap.height, bitmap.n_channels
         pixels = packed(bitmap.buffer, bitmap.stride, width * bands, height)
         image = pyvips.Image.new_from_memory(pixels, width, height, bands, "uchar")

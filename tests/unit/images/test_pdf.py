@@ -8,7 +8,7 @@ from PIL import Image
 
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.pipeline import Rendition
-from tests.colour.pages import Page, pdf, quarters_page
+from tests.colour.pages import Page, form, pdf, quarters_page
 from tests.colour.quarters import QUARTERS, differences, middles
 
 Run = Callable[..., Rendition]
@@ -68,6 +68,28 @@ def test_a_rotated_page_is_drawn_rotated(rendered: Run, write: Callable[[bytes],
 def test_paper_is_white_where_nothing_is_drawn(rendered: Run, write: Callable[[bytes], Path]) -> None:
     picture = shown(rendered(write(pdf(Page("/MediaBox [0 0 72 72]", ""))), PNG))
     assert picture.convert("RGBA").getpixel((75, 75)) == (255, 255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    "before", [b"\xef\xbb\xbf", b"\r\n", b"\x1b%-12345X@PJL\r\n", b"Content-Type: text/plain\r\n" * 30]
+)
+def test_a_header_behind_other_bytes_is_found(rendered: Run, write: Callable[[bytes], Path], before: bytes) -> None:
+    """Within the first 1,024 bytes (ISO 32000-1, annex H, 3.4.1)."""
+    picture = shown(rendered(write(before + pdf(quarters_page(72, 36))), PNG))
+    assert not differences(middles(picture), EXPECTED, 1)
+
+
+def test_a_program_that_names_pdf_is_no_pdf(rendered: Run, write: Callable[[bytes], Path]) -> None:
+    content = b"%!PS-Adobe-3.0\n(%PDF-1.7) show\n"
+    assert cause_of(rendered, write(content)) is Cause.UNSUPPORTED_FORMAT
+
+
+def test_the_contents_of_a_form_are_shown(rendered: Run, write: Callable[[bytes], Path]) -> None:
+    """The appearance of a field (12.5.5): the field's rectangle in red on the left half of the page."""
+    path = write(form(b"1 0 0 rg 0 0 36 36 re f"))
+    picture = shown(rendered(path, PNG)).convert("RGB")
+    assert picture.getpixel((37, 37)) == (255, 0, 0)
+    assert picture.getpixel((112, 37)) == (255, 255, 255)
 
 
 def test_a_pdf_with_a_password_has_the_cause_encrypted(rendered: Run, write: Callable[[bytes], Path]) -> None:
