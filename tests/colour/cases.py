@@ -6,14 +6,26 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import pyjpegxl
 import pyvips
-from PIL import ImageCms
+from PIL import Image, ImageCms
 
 from pixelfleet.images.colour_space import PRIMARIES
 from pixelfleet.images.profile_maker import GammaCurve, SrgbCurve, grey_profile, matrix_profile
-from tests.colour import bitmap_files, gif_files, hdr, heif_files, jpeg2000_files, odd_files, png_files, psd_files
+from tests.colour import (
+    bitmap_files,
+    gif_files,
+    hdr,
+    heif_files,
+    jpeg2000_files,
+    odd_files,
+    pages,
+    png_files,
+    psd_files,
+    raw_files,
+)
 from tests.colour.quarters import GREYS, QUARTERS, Rgba, picture, saved
 from tests.colour.tiff_files import Page, quarters_page, reduced, small, tiff
 from tests.colour.ultra_hdr import base, ultra_hdr
@@ -266,6 +278,25 @@ PNG: Final = (
     Case("cICP that is unspecified", lambda: png_files.png(png_files.cicp(2, 2)), _OPAQUE, "ITU-T H.273: 2 is unspecified"),
 )  # fmt: skip
 
+
+def _jxl(made: Image.Image, **options: Any) -> bytes:
+    return pyjpegxl.encode(made.tobytes(), *made.size, lossless=True, num_channels=len(made.getbands()), **options)
+
+
+DOCUMENTS: Final = (
+    Case("JPEG XL", lambda: _jxl(picture()), _OPAQUE, "without loss"),
+    Case("JPEG XL with transparency", lambda: _jxl(picture(tuple((*colour, 128) for colour in QUARTERS), "RGBA")), _alpha(128, 128, 128, 128), "without loss"),
+    Case("JPEG XL of one channel", lambda: _jxl(picture(GREYS_OF_ONE, "L")), _GREY, "without loss"),
+    Case("JPEG XL with a P3 profile", lambda: _jxl(picture(), icc=profile(_P3_PRIMARIES, None)), _P3, "ISO/IEC 18181-1, annex D: the profile of the codestream"),
+    Case("JPEG XL with a profile of PQ", lambda: _jxl(picture(hdr.COLOURS), icc=png_files.with_cicp_tag(profile(PRIMARIES[9], None), 9, 16)), hdr.of_pq(hdr.COLOURS), "ICC.1:2022, 9.2.17", 2),
+    Case("PDF", lambda: pages.pdf(pages.quarters_page(72, 36)), _OPAQUE, "ISO 32000-1, 8.6.4.3: red, green and blue of the device", 1, size=(150, 75)),
+    Case("PDF of a turned page", lambda: pages.pdf(pages.quarters_page(72, 36, "/Rotate 180")), _OPAQUE[::-1], "ISO 32000-1, table 30: clockwise", 1, size=(150, 75)),
+    Case("PDF of ink", lambda: pages.pdf(pages.Page("/MediaBox [0 0 72 36]", "0 0 0 0.5 k 0 0 72 36 re f")), [(147, 149, 152, 255)] * 4, "half of the black of U.S. Web Coated (SWOP), as Acrobat shows it: #939598", 2, size=(150, 75)),
+    Case("DNG, developed", raw_files.dng, [(*colour, 255) for colour in raw_files.SEEN], "DNG 1.4: a camera with the primaries of sRGB", 2),
+    Case("DNG with a preview", lambda: raw_files.dng(preview=raw_files.preview_of(64, 48)), _OPAQUE, "the camera's own picture", 6),
+    Case("DNG turned to the right", lambda: raw_files.dng(orientation=6), [(*raw_files.SEEN[at], 255) for at in (2, 0, 3, 1)], "EXIF 2.32, 4.6.4", 2, size=(48, 64)),
+)  # fmt: skip
+
 OTHERS: Final = (
     Case("AVIF with nclx of Display P3", lambda: heif_files.avif(12, 13), _P3, "MIAF, 7.3.6.4", 6),
     Case("JPEG with a gain map", lambda: ultra_hdr(base()), _OPAQUE, "Ultra HDR Image Format 1.0: the primary image", 4, oracle="pillow"),
@@ -346,4 +377,4 @@ OTHERS: Final = (
     Case("GIF that paints a quarter", lambda: gif_files.gif([((0, 0, 32, 24), 0, 0)]), [(200, 40, 40, 255), *[(0, 0, 0, 0)] * 3], "browsers: what is never painted is transparent", oracle="imagemagick"),
 )  # fmt: skip
 
-CASES: Final = (*TIFF, *PNG, *OTHERS)
+CASES: Final = (*TIFF, *PNG, *DOCUMENTS, *OTHERS)
