@@ -650,6 +650,12 @@ def test_an_upload_with_a_least_score_needs_a_recipe_that_gives_scores(
     assert (code, "--min-score needs --recipe" in said) == (2, True)
     code, _, said = pixelfleet(*order, "--recipe", "zoom")
     assert (code, "no variant of recipe 'zoom' gets a score" in said) == (2, True)
+    lazy = tmp_path / "lazy.toml"
+    lazy.write_text(
+        'name = "lazy"\n[[variants]]\nname = "a"\nquality = { target = 0.9 }\nlazy = true\n[[variants]]\nname = "b"\n'
+    )
+    code, _, said = pixelfleet(*order, "--recipe", str(lazy))
+    assert (code, "no variant of recipe 'lazy' gets a score at the upload" in said) == (2, True)
     assert deployment.batches.get("ana", "gated") is None
 
 
