@@ -43,7 +43,7 @@ def duplicates(
 ) -> None:
     """Show groups of images with the same bytes, or with --near those that look the same. Changes nothing.
 
-    An image without pixels (failed, or not processed yet) has no hash, and is left out by --near.
+    An image without pixels (failed, or not processed yet) or of one colour has no hash, and is left out by --near.
 
         pixelfleet duplicates --owner ana
 

@@ -14,6 +14,8 @@ from pixelfleet.images.vips import Image
 
 _SIDE = 32
 _HASH_SIDE = 8
+#: If no cosine term but the first is larger than this, of 255, the terms are rounding and noise.
+_FLAT = 0.25
 
 Pixel = tuple[int, int, int, int]
 
@@ -21,11 +23,12 @@ Pixel = tuple[int, int, int, int]
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
     """`placeholder`: a ThumbHash in base64; `dominant_colour`: `#rrggbb`; `perceptual_hash`: 16 hex digits; few
-    digits differ between two versions of one picture."""
+    digits differ between two versions of one picture. None for a picture of one colour, which is like no
+    other."""
 
     placeholder: str
     dominant_colour: str
-    perceptual_hash: str
+    perceptual_hash: str | None
 
 
 def fingerprint(image: Image) -> Fingerprint:
@@ -56,12 +59,14 @@ def _dominant(pixels: list[Pixel]) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def _perceptual(pixels: list[Pixel]) -> str:
+def _perceptual(pixels: list[Pixel]) -> str | None:
     """One bit for each of the 64 lowest cosine terms: 1 above their median, else 0. Scaling, compression and small
     edits change few bits."""
     grey = [(299 * red + 587 * green + 114 * blue) * alpha / 255_000 for red, green, blue, alpha in pixels]
     terms = transform(grey, _SIDE, _SIDE, _HASH_SIDE, _HASH_SIDE)
     flat = [terms[row][column] for row in range(_HASH_SIDE) for column in range(_HASH_SIDE)]
+    if max(map(abs, flat[1:])) < _FLAT:
+        return None
     median = sorted(flat[1:])[len(flat) // 2 - 1]
     bits = "".join("1" if term > median else "0" for term in flat)
     return f"{int(bits, 2):016x}"

@@ -46,7 +46,7 @@ class Rendition:
     variants: tuple[RenderedVariant, ...]
     placeholder: str
     dominant_colour: str
-    perceptual_hash: str
+    perceptual_hash: str | None
     faces: tuple[tuple[int, int, int, int], ...] | None = None
 
 

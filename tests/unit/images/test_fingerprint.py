@@ -14,7 +14,9 @@ Save = Callable[..., Path]
 Run = Callable[..., Rendition]
 
 
-def differing_bits(left: str, right: str) -> int:
+def differing_bits(left: str | None, right: str | None) -> int:
+    assert left
+    assert right
     return (int(left, 16) ^ int(right, 16)).bit_count()
 
 
@@ -57,3 +59,13 @@ def test_scaling_and_compression_hardly_change_the_perceptual_hash(save: Save, r
     other = rendered(save(scene((300, 200), "dusk", "two"), "PNG"), {}).perceptual_hash
     assert differing_bits(original, small) <= 6
     assert differing_bits(original, other) >= 14
+
+
+def test_pictures_of_one_colour_have_no_look_to_compare(save: Save, rendered: Run) -> None:
+    """Else a red picture looked like a white one, by the signs of rounding errors."""
+    noise = Image.effect_noise((400, 300), 3).convert("RGB")
+    for flat in (*(Image.new("RGB", (40, 30), colour) for colour in ("red", "white", "black", "#808080")), noise):
+        assert rendered(save(flat, "JPEG"), {}).perceptual_hash is None
+    marked = Image.new("RGB", (400, 300), "white")
+    marked.paste("black", (300, 200, 330, 220))
+    assert rendered(save(marked, "PNG"), {}).perceptual_hash is not None
