@@ -79,7 +79,7 @@ _DECODERS: Final = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 #: Formats whose decoders return no part of a truncated picture.
-_ALL_OR_NOTHING: Final = frozenset({"webp", "avif", "heic", "dds", "ico", "qoi"})
+_ALL_OR_NOTHING: Final = frozenset({"webp", "avif", "heic", "jxl", "pdf", "raw", "dds", "ico", "qoi"})
 
 
 #: A decoder's own limits on invalid values in the file. The texts look like errors of the machine.

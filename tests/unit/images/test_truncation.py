@@ -12,6 +12,9 @@ from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.pipeline import Rendition
 from pixelfleet.images.truncation import breaks_off
 from pixelfleet.samples.scene import scene
+from tests.colour.pages import pdf, quarters_page
+from tests.colour.raw_files import dng
+from tests.unit.images.test_format_table import jxl
 
 Run = Callable[..., Rendition]
 FORMS: list[tuple[str, dict[str, Any]]] = [
@@ -122,3 +125,18 @@ def test_the_message_advises_accept_truncated_where_the_field_helps(
         helps = False
     assert advised or not helps
     assert not advised or code not in ("WEBP", "AVIF", "DDS", "QOI")
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [lambda: dng()[:-200], lambda: pdf(quarters_page(72, 36))[:40], lambda: jxl(scene((160, 120), "sea", "cut"))[:900]],
+    ids=["raw", "pdf", "jxl"],
+)
+def test_the_message_advises_nothing_where_no_part_of_the_picture_is_read(
+    tmp_path: Path, rendered: Run, cut: Callable[[], bytes]
+) -> None:
+    (tmp_path / "cut").write_bytes(cut())
+    with pytest.raises(PermanentError) as caught:
+        rendered(tmp_path / "cut", {"raw": "develop"}, accept_truncated=True)
+    assert caught.value.cause is Cause.TRUNCATED
+    assert "accept_truncated" not in caught.value.message
