@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Final
 
 from pixelfleet.images.base import Base, scale_to
-from pixelfleet.images.faces.boxes import Box
+from pixelfleet.images.faces.boxes import Box, without_repeats
 from pixelfleet.images.faces.detector import CROP_SCORE, CROP_SIDES, REDACT_SCORE, REDACT_SIDES, find_faces
 from pixelfleet.images.geometry import Size, scaled
 from pixelfleet.images.plan import DecodeShare, Work
@@ -56,12 +56,20 @@ class PageFaces:
         key = take.page, take.moving, take.develop
         if key not in self._searched:
             frames = self._frames(share, base)
-            faces = tuple(tuple(find_faces(frame, self._sides, self._score)) for frame in frames)
+            faces = tuple(tuple(self._faces_in(frame)) for frame in frames)
             self._searched[key] = FramesWithFaces(frames, faces)
             if self._recorded is None:
                 size = share.page.width, share.page.height
                 self._recorded = tuple(box.pixels(size) for box in faces[0][:MOST_RECORDED])
         return self._searched[key]
+
+    def _faces_in(self, frame: Image) -> list[Box]:
+        """The faces of a frame; to redact, also faces in colours that transparency hides."""
+        visible = find_faces(frame, self._sides, self._score)
+        if not (self._redacts and frame.hasalpha()):
+            return visible
+        colours = frame.extract_band(0, n=frame.bands - 1)
+        return without_repeats([*visible, *find_faces(colours, self._sides, self._score)])
 
     @cached_property
     def _redacts(self) -> bool:
@@ -76,12 +84,13 @@ class PageFaces:
         return REDACT_SCORE if self._redacts else CROP_SCORE
 
     def _frames(self, share: DecodeShare, base: Base) -> tuple[Image, ...]:
-        """From the shared base if that is large enough and in sRGB; else from a decode of their own."""
-        page, take, side = share.page, share.take, max(self._sides)
-        size = _small((page.width, page.height), side)
+        """From the shared base if that is large enough and in sRGB; else from a decode of their own. A base may be
+        stretched, and a stretched face is not found: the frames have the shape of the page."""
+        page, take = share.page, share.take
+        size = _small((page.width, page.height), max(self._sides))
         in_srgb = not (take.keep_profile or take.deep or take.hdr)
-        if base.shared and in_srgb and max(base.size) >= max(size):
-            return tuple(scale_to(frame, _small(base.size, side)).copy_memory() for frame in base.frames)
+        if base.shared and in_srgb and base.size[0] >= size[0] and base.size[1] >= size[1]:
+            return tuple(scale_to(frame, size).copy_memory() for frame in base.frames)
         plain = replace(take, keep_profile=False, deep=False, hdr=False, alone=None, seeks=False)
         return self._work.base(page, plain, size, progress=False).frames
 

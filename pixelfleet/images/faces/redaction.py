@@ -22,6 +22,8 @@ _KERNELS: Final = {RedactionStyle.BLUR: "linear", RedactionStyle.PIXELATE: "near
 def redact(frames: tuple[Image, ...], variant: Variant, faces: FramesWithFaces | None) -> tuple[Image, ...]:
     """The frames with their faces covered, if the variant redacts. Each frame has the faces that it shows itself.
 
+    Colours below transparent pixels are removed: they may be a face, which scaling would have removed too.
+
     Raises:
         ValueError: a variant that redacts comes without the result of a search.
     """
@@ -30,7 +32,14 @@ def redact(frames: tuple[Image, ...], variant: Variant, faces: FramesWithFaces |
     if faces is None:
         raise ValueError("the faces of a variant that redacts were not searched")
     searched = zip(frames, faces.frames, faces.faces, strict=True)
-    return tuple(_covered(frame, small, boxes, variant.redact_style) for frame, small, boxes in searched)
+    return tuple(_covered(_shown(frame), small, boxes, variant.redact_style) for frame, small, boxes in searched)
+
+
+def _shown(frame: Image) -> Image:
+    """The frame in black where it is transparent."""
+    if not frame.hasalpha():
+        return frame
+    return (frame.extract_band(frame.bands - 1) == 0).ifthenelse([0] * frame.bands, frame)
 
 
 def _covered(frame: Image, small: Image, boxes: tuple[Box, ...], style: RedactionStyle) -> Image:

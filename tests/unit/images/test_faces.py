@@ -264,6 +264,28 @@ def test_without_the_extra_the_recipe_is_at_fault_and_the_extra_is_named(
     assert list((tmp_path / "o").iterdir()) == []
 
 
+@pytest.mark.parametrize(("alpha", "box"), [(0, "600"), (2, "500")], ids=["clear", "almost clear, scaled"])
+def test_a_face_below_transparent_parts_does_not_get_out(tmp_path: Path, alpha: int, box: str) -> None:
+    """Whoever removes the transparency sees what is below."""
+    picture = scene((600, 420), (HOPPER, 0.6, (180, 30)))
+    mask = (pyvips.Image.black(600, 420) + 255).cast("uchar").draw_rect(alpha, 150, 0, 300, 420, fill=True)
+    source = stored(picture.bandjoin(mask), tmp_path / "a.png")
+    made = rendered(source, variant("t", box=box, redact='"face"', format='"png"'), tmp_path / "o")
+    assert faces_in(opened(made, "t").extract_band(0, n=3), KEEN) == []
+
+
+def test_the_face_of_a_stretched_variant_is_covered(tmp_path: Path) -> None:
+    """A stretched face is not found, but whoever stretches the variant back sees it."""
+    picture = scene((600, 420), (HOPPER, 0.6, (180, 30)))
+    source = stored(picture, tmp_path / "a.png")
+    fields = {"box": "[600, 90]", "fit": '"exact"', "format": '"png"'}
+    made = rendered(source, variant("plain", **fields) + variant("covered", redact='"face"', **fields), tmp_path / "o")
+    [face] = faces_in(picture)
+    plain, covered = opened(made, "plain"), opened(made, "covered")
+    changed = ((plain - covered).abs() > 0).bandor()
+    assert changed.crop(*face.pixels((plain.width, plain.height))).avg() > 200
+
+
 def test_the_face_of_a_raw_is_covered_where_the_sensor_saw_it(tmp_path: Path) -> None:
     """The preview of a camera is corrected for the lens, so that its faces are elsewhere."""
     width, height = 1024, 768
