@@ -10,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
+from pixelfleet.images.containers.raw_end import ends_before_its_samples
+
 _TAIL: Final = 64 * 1024
 _MAX_CHUNKS: Final = 100_000
 
 
 #: Formats whose decoder returns a part of a picture without an error. The file is checked before it is decoded.
-UNNOTICED: Final = frozenset({"gif"})
+UNNOTICED: Final = frozenset({"gif", "raw"})
 
 
 def breaks_off(path: Path, format_name: str) -> bool:
@@ -128,6 +130,14 @@ def _bmp(file: BinaryIO) -> bool:
     return int.from_bytes(file.read(4), "little") > size
 
 
+def _raw(file: BinaryIO) -> bool:
+    def read(offset: int, count: int) -> bytes:
+        return os.pread(file.fileno(), count, offset) if 0 <= offset < size else b""
+
+    size = _size(file)
+    return _iso_media(file) if read(4, 4) == b"ftyp" else ends_before_its_samples(read, size)
+
+
 def _pdf(file: BinaryIO) -> bool:
     """True if the last line of a PDF (ISO 32000-1, 7.5.5) is missing."""
     return b"%%EOF" not in _tail(file)
@@ -153,4 +163,5 @@ _CHECKS: Final[dict[str, Callable[[BinaryIO], bool]]] = {
     "tiff": _tiff,
     "bmp": _bmp,
     "pdf": _pdf,
+    "raw": _raw,
 }

@@ -55,7 +55,7 @@ def is_camera_raw(read: Read) -> bool:
     for number, directory in enumerate(file.chain(_MAX_SUB)):
         if number == 0 and not _RAW_TAGS.isdisjoint(directory.entries):
             return True
-        if any(_is_raw(one) for one in (directory, *_below(file, directory))):
+        if any(is_raw(one) for one in (directory, *below(file, directory))):
             return True
     return False
 
@@ -70,8 +70,8 @@ def pages(read: Read) -> list[TiffPage]:
     whole, reduced = [], []
     for index, directory in enumerate(file.chain(_MAX_PAGES)):
         own = TiffPage(index, None, directory)
-        below = [TiffPage(index, number, one) for number, one in enumerate(_below(file, directory))]
-        best = [page for page in (own, *below) if not _is_reduced(page.directory)]
+        others = [TiffPage(index, number, one) for number, one in enumerate(below(file, directory))]
+        best = [page for page in (own, *others) if not _is_reduced(page.directory)]
         if best:
             whole.append(max(best, key=lambda page: page.pixels))
         else:
@@ -79,7 +79,8 @@ def pages(read: Read) -> list[TiffPage]:
     return whole or reduced
 
 
-def _below(file: TiffFile, directory: Directory) -> list[Directory]:
+def below(file: TiffFile, directory: Directory) -> list[Directory]:
+    """The directories to which a directory points (TIFF technical note 1, SubIFDs)."""
     offsets = directory.numbers(SUB_IFDS, _MAX_SUB)
     return [below for offset in offsets if (below := file.directory(offset)) is not None]
 
@@ -90,7 +91,8 @@ def _is_reduced(directory: Directory) -> bool:
     return bool(directory.number(NEW_SUBFILE_TYPE, 0) & 0b101) or directory.number(OLD_SUBFILE_TYPE, 0) == 2
 
 
-def _is_raw(directory: Directory) -> bool:
+def is_raw(directory: Directory) -> bool:
+    """Whether the picture of a directory has samples of a sensor."""
     if directory.number(_PHOTOMETRIC, 0) in _RAW_PHOTOMETRIC:
         return True
     return directory.number(_COMPRESSION, 1) in _RAW_COMPRESSION

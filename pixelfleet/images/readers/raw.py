@@ -1,5 +1,6 @@
 """Camera raw: LibRaw (rawpy) develops the sensor's samples, or takes the largest preview that the camera embedded."""
 
+import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,9 @@ _SRGB_CURVE: Final = (2.4, 12.92)
 #: Sides of a preview may differ from those of the picture by this share: cameras leave out a few rows.
 _SHAPE: Final = 0.02
 _CHUNK: Final = 1_000_000
+#: glibc's number of the parameter, and the value of freed bytes; new bytes have its complement.
+_M_PERTURB: Final = -6
+_FREED: Final = 0xFF
 
 
 def read_header(path: Path, _row: Format, _reading: Reading) -> Header:
@@ -50,7 +54,15 @@ def decode(path: Path, _row: Format, reading: Reading) -> Image:
 
 
 def _developed(raw: Any, *, deep: bool) -> Image:
-    """Developed with the camera's white balance. The brightest hundredth is white, as in dcraw."""
+    """Developed with the camera's white balance. The brightest hundredth is white, as in dcraw.
+
+    Raises:
+        DamagedError: all samples are equal. A sensor gives noise even in the dark; LibRaw gives zeros for samples that
+            it cannot decode.
+    """
+    samples = raw.raw_image_visible
+    if samples.min() == samples.max():
+        raise DamagedError("all of its samples are equal")
     pixels = raw.postprocess(
         use_camera_wb=True,
         output_color=rawpy.ColorSpace.sRGB,
@@ -136,7 +148,7 @@ def _opened(path: Path) -> Iterator[Any]:
         DamagedError: LibRaw cannot read the samples.
     """
     try:
-        with rawpy.imread(str(path)) as raw:
+        with _zeroed_memory(), rawpy.imread(str(path)) as raw:
             yield raw
     except (rawpy.LibRawFileUnsupportedError, rawpy.LibRawNotImplementedError) as error:
         raise PermanentError(
@@ -152,8 +164,26 @@ def _opened(path: Path) -> Iterator[Any]:
         # LibRaw has one error for the end of a file and for a disk that fails.
         _read_through(path)
         raise truncated("raw") from error
+    except rawpy.LibRawDataError as error:
+        # LibRaw's own text says "unsupported", too.
+        raise DamagedError("its samples cannot be decoded") from error
     except rawpy.LibRawError as error:
         raise DamagedError(str(error)) from error
+
+
+@contextmanager
+def _zeroed_memory() -> Iterator[None]:
+    """New memory is zero within. LibRaw leaves memory as it is where it cannot decode samples, and shows what was there
+    before: another image. Of the C libraries, glibc alone can do this (mallopt(3), M_PERTURB)."""
+    perturb = getattr(ctypes.CDLL(None), "mallopt", None)
+    if perturb is None:
+        yield
+        return
+    perturb(_M_PERTURB, _FREED)
+    try:
+        yield
+    finally:
+        perturb(_M_PERTURB, 0)
 
 
 def _read_through(path: Path) -> None:

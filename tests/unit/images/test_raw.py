@@ -1,5 +1,6 @@
 """A camera raw is developed with its colours, or rendered from its preview if the preview is large enough."""
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,6 +102,29 @@ def test_a_raw_that_breaks_off_is_truncated(rendered: Run, write: Callable[[byte
     with pytest.raises(PermanentError) as caught:
         rendered(write(dng()[:-200]), DEVELOP)
     assert caught.value.cause is Cause.TRUNCATED
+
+
+def test_a_raw_that_breaks_off_is_truncated_also_where_its_preview_is_whole(
+    rendered: Run, write: Callable[[bytes], Path]
+) -> None:
+    with pytest.raises(PermanentError) as caught:
+        rendered(write(dng(128, 96, preview=preview_of(64, 48))[:-200]), PREVIEW | {"box": 32})
+    assert caught.value.cause is Cause.TRUNCATED
+
+
+def test_samples_that_cannot_be_decoded_are_damaged_and_show_no_earlier_image(
+    rendered: Run, write: Callable[[bytes], Path]
+) -> None:
+    """LibRaw reports no error, and leaves the memory as it was."""
+    whole = dng(640, 480)
+    # Lossless JPEG (compression 7, DNG 1.4) instead of bare samples, which are no JPEG.
+    damaged = whole.replace(struct.pack("<HHIHH", 259, 3, 1, 1, 0), struct.pack("<HHIHH", 259, 3, 1, 7, 0))
+    assert damaged != whole
+    for _ in range(2):
+        rendered(write(whole), DEVELOP)
+        with pytest.raises(PermanentError) as caught:
+            rendered(write(damaged), DEVELOP)
+        assert caught.value.cause is Cause.UNREADABLE
 
 
 def test_a_raw_of_an_unknown_kind_is_unsupported(rendered: Run, write: Callable[[bytes], Path]) -> None:

@@ -1,0 +1,80 @@
+"""Whether a camera raw breaks off before its last sample. LibRaw develops what is missing as black or as stripes.
+
+Lengths that makers write differently are not used: a raw that is whole must not be refused. A Panasonic raw has no
+length; its samples have at least eight bits.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Final
+
+from pixelfleet.images.containers.tiff_directories import Directory, TiffFile
+from pixelfleet.images.containers.tiff_pages import below, is_raw
+
+Read = Callable[[int, int], bytes]
+
+_MAX_DIRECTORIES: Final = 16
+_MAX_PARTS: Final = 100_000
+#: Offsets and lengths of strips and of tiles (TIFF 6.0).
+_PARTS: Final = ((273, 279), (324, 325))
+_COMPRESSION, _MAKE = 259, 271
+#: The number of the directory of a CR2 that has the samples (there is no public specification; as in LibRaw).
+_CR2_SAMPLES: Final = 3
+#: Sony's compression of eight bits a sample: other raws of Sony have lengths that are too large (as in RawSpeed).
+_SONY, _SONY_EIGHT = b"SONY", 32767
+#: Offsets and lengths of the preview and of the samples in the head of a RAF (ExifTool, FujiFilm.pm).
+_RAF: Final = b"FUJIFILMCCD-RAW"
+_RAF_PARTS: Final = (84, 100)
+#: Tags of a Panasonic raw: the sensor's width and height, the kind and the offset of the samples (ExifTool,
+#: PanasonicRaw.pm).
+_PANASONIC: Final = b"IIU\0"
+_SENSOR_WIDTH, _SENSOR_HEIGHT, _RAW_FORMAT, _RAW_OFFSET = 2, 3, 0x2D, 0x118
+#: From this kind on, samples are compressed to any length.
+_ENTROPY_CODED: Final = 8
+
+
+def ends_before_its_samples(read: Read, size: int) -> bool:
+    """Whether a camera raw of `size` bytes breaks off; False also where its lengths are unknown."""
+    head = read(0, 16)
+    if head.startswith(_RAF):
+        return any(start + length > size for start, length in _raf_parts(read))
+    if head[:4] == _PANASONIC:
+        return _panasonic_ends(TiffFile(read), size)
+    if head[:2] not in (b"II", b"MM"):
+        return False
+    return any(_ends(directory, size) for directory in _sampled(TiffFile(read)))
+
+
+def _raf_parts(read: Read) -> Iterator[tuple[int, int]]:
+    for at in _RAF_PARTS:
+        part = read(at, 8)
+        yield int.from_bytes(part[:4], "big"), int.from_bytes(part[4:], "big")
+
+
+def _panasonic_ends(file: TiffFile, size: int) -> bool:
+    first = file.directory(file.first)
+    if first is None or first.number(_RAW_FORMAT, 0) >= _ENTROPY_CODED:
+        return False
+    samples = first.number(_SENSOR_WIDTH, 0) * first.number(_SENSOR_HEIGHT, 0)
+    start = first.number(_RAW_OFFSET, 0)
+    return start > 0 and start + samples > size
+
+
+def _sampled(file: TiffFile) -> Iterator[Directory]:
+    """The directories with the sensor's samples."""
+    cr2 = file.read(8, 2) == b"CR"
+    for number, directory in enumerate(file.chain(_MAX_DIRECTORIES)):
+        if cr2 and number == _CR2_SAMPLES:
+            yield directory
+        sony = directory.data(_MAKE)[:4].upper() == _SONY
+        for one in chain((directory,), below(file, directory)):
+            if is_raw(one) and (not sony or one.number(_COMPRESSION, 0) == _SONY_EIGHT):
+                yield one
+
+
+def _ends(directory: Directory, size: int) -> bool:
+    for starts, lengths in _PARTS:
+        parts = zip(directory.numbers(starts, _MAX_PARTS), directory.numbers(lengths, _MAX_PARTS), strict=False)
+        if any(start + length > size for start, length in parts):
+            return True
+    return False
