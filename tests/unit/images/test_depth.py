@@ -77,6 +77,8 @@ def test_sixteen_bits_hardly_change_the_fingerprint(tmp_path: Path, save: Save, 
     wide = tmp_path / "wide"
     (read(flat).cast("ushort") * 257).cast("ushort").copy(interpretation="rgb16").pngsave(str(wide))
     first, second = (rendered(path, {"format": "png", "depth": 16}) for path in (flat, wide))
+    assert first.perceptual_hash
+    assert second.perceptual_hash
     assert (int(first.perceptual_hash, 16) ^ int(second.perceptual_hash, 16)).bit_count() <= 2
 
 

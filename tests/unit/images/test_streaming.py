@@ -48,6 +48,8 @@ def test_a_streamed_variant_is_the_same_as_a_variant_from_memory(
     assert streamed.variants[0].width == held.variants[0].width
     difference = ImageChops.difference(picture_of(held), picture_of(streamed))
     assert max(ImageStat.Stat(difference).mean) < 1.5
+    assert streamed.perceptual_hash
+    assert held.perceptual_hash
     assert (int(streamed.perceptual_hash, 16) ^ int(held.perceptual_hash, 16)).bit_count() <= 6
 
 
