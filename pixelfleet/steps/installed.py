@@ -77,8 +77,14 @@ def installed_step(
     if not named:
         raise StepError(_missing(name, package, steps))
     if len(named) > 1:
-        packages = " and ".join(step.package for step in named)
-        raise StepError(f"step {name!r} is brought by {packages}: uninstall all but one of them")
+        # A recipe may name one of them.
+        chosen = [step for step in named if step.package == package]
+        if len(chosen) != 1:
+            packages = " and ".join(step.package for step in named)
+            raise StepError(
+                f"step {name!r} is brought by {packages}: uninstall all but one of them, or name one as `package`"
+            )
+        named = chosen
     [step] = named
     if package is not None and package != step.package:
         raise StepError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from pixelfleet.domain.records import Status
 from tests.e2e.conftest import LiveFleet
@@ -176,3 +177,23 @@ def test_a_seal_of_nothing_is_refused(live: LiveFleet, env: dict[str, str]) -> N
     finished = run("batch", "seal", f"{live.owner}/none", env=env)
     assert finished.returncode == 2
     assert "there is nothing at s3://" in finished.stderr
+
+
+def test_a_least_score_fails_the_images_below_it_and_no_others(
+    live: LiveFleet, env: dict[str, str], tmp_path: Path
+) -> None:
+    """The plain picture reaches the score at the least setting, the detailed one not even at the greatest."""
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (300, 200), (90, 120, 200)).save(tmp_path / "in/plain.png")
+    Image.effect_noise((300, 200), 90).save(tmp_path / "in/noise.png")
+    recipe = tmp_path / "aimed.toml"
+    recipe.write_text(
+        'name = "aimed"\n[[variants]]\nname = "a"\nformat = "jpeg"\nquality = { target = 0.99, min = 40, max = 50 }\n'
+    )
+    order = ("upload", str(tmp_path / "in"), "--owner", live.owner, "--batch", "gated", "--recipe", str(recipe))
+    finished = run(*order, "--min-score", "0.98", "--watch", "--json", env=env)
+    assert finished.returncode == 1, finished.stderr
+    _, completed = map(json.loads, finished.stdout.splitlines())
+    assert (completed["ready"], completed["failed_by_cause"]) == (1, {"below_quality": 1})
+    scores = json.loads(run("batch", "quality", f"{live.owner}/gated", "--json", env=env).stdout)
+    assert (scores["min_score"], [score["path"] for score in scores["lowest"]]) == (0.98, ["plain.png"])

@@ -45,10 +45,14 @@ def test_another_version_than_that_of_the_recipe_is_refused(step_packages: StepP
     assert "pip install 'pixelfleet-step-duotone==1.0.0'" in text
 
 
-def test_two_packages_with_one_step_are_refused(step_packages: StepPackages) -> None:
+def test_of_two_packages_with_one_step_a_recipe_names_one(step_packages: StepPackages) -> None:
     step_packages.install("duotone", DUOTONE.read_text())
     step_packages.install("duotone", DUOTONE.read_text(), package="other-duotone")
-    assert "other-duotone==1.0.0 and pixelfleet-step-duotone==1.0.0" in refusal("duotone")
+    text = refusal("duotone")
+    assert "other-duotone==1.0.0 and pixelfleet-step-duotone==1.0.0" in text
+    assert "name one as `package`" in text
+    assert installed_step("duotone", "other-duotone==1.0.0").package == "other-duotone==1.0.0"
+    assert "other-duotone==1.0.0 and" in refusal("duotone", "third-duotone==1.0.0")
 
 
 @pytest.mark.parametrize(
