@@ -30,6 +30,8 @@ _TRIPLES: Final = (
     "gainmap-offset-hdr",
 )
 _USES_BASE: Final = "gainmap-use-base-cg"
+#: The namespace of a map's XMP (Ultra HDR Image Format 1.1) and the name of its segment (ISO 21496-1, annex C).
+_DECLARED: Final = (b"http://ns.adobe.com/hdr-gain-map/1.0/", b"urn:iso:std:iso:ts:21496:-1")
 #: A boost beyond this, or an offset, means nothing: BT.2100's range is 10,000 cd/m² over 0.0001.
 _MOST: Final = 1e8
 
@@ -85,12 +87,23 @@ def _read(path: Path) -> GainMap | None:
     opened = pyvips.Image.uhdrload(str(path))
     if not opened.get_typeof(_PIXELS):
         return None
+    content = opened.get(_PIXELS)
+    if not declares_numbers(content):
+        return None
     fields = {name: opened.get(name) for name in (*_NUMBERS, *_TRIPLES, _USES_BASE) if opened.get_typeof(name)}
-    pixels = pyvips.Image.jpegload_buffer(opened.get(_PIXELS), fail_on="truncated")
+    pixels = pyvips.Image.jpegload_buffer(content, fail_on="truncated")
     if not _is_plausible(fields) or pixels.width * pixels.height > opened.width * opened.height:
         return None
     bands = pixels.bands in (1, 3) and pixels.format == "uchar" and pixels.interpretation in ("b-w", "srgb")
     return GainMap(pixels.copy_memory(), fields) if bands else None
+
+
+def declares_numbers(gain_map: bytes) -> bool:
+    """Whether the JPEG of a map declares its numbers by Ultra HDR or by ISO 21496-1.
+
+    Apple's maps do not. libultrahdr reads them with numbers of its own, one of which it leaves uninitialised.
+    """
+    return any(mark in gain_map for mark in _DECLARED)
 
 
 def written_with(write: Callable[[], object]) -> bool:

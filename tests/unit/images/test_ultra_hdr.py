@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from pixelfleet.errors import RecipeError
+from pixelfleet.images.gain_map import declares_numbers
 from pixelfleet.images.pipeline import RenderedVariant, Rendition
 from pixelfleet.recipes import parse
 from pixelfleet.samples.profile import wide_profile
@@ -172,6 +173,19 @@ def test_a_map_that_cannot_be_used_is_left_out(
     assert variant.hdr is None
     assert len(layers(variant)) == 1
     assert near([pixel[0] for pixel in middles(Image.open(variant.path))], [200, 40, 40, 230], 12)
+
+
+def test_a_map_without_its_own_numbers_is_not_used(rendered: Run, write: Callable[[bytes], Path]) -> None:
+    """As Apple's: libultrahdr takes numbers of its own for such a map, and one at random."""
+    content = ultra_hdr(base())
+    at = content.index(b"MPF\0")
+    first, second = content[:at], content[at:]
+    assert declares_numbers(second)
+    assert not declares_numbers(second.replace(b"hdr-gain-map", b"HDRGainMap__"))
+    [variant] = rendered(write(first + second.replace(b"hdr-gain-map", b"HDRGainMap__")), KEEP).variants
+    assert variant.hdr is None
+    [kept] = rendered(write(content), KEEP).variants
+    assert declares_numbers(kept.path.read_bytes())
 
 
 def test_a_huge_map_costs_nothing(rendered: Run, write: Callable[[bytes], Path]) -> None:
