@@ -52,6 +52,23 @@ def decode(path: Path, _row: Format, reading: Reading) -> Image:
     return mark(image.extract_band(0, n=3).copy(interpretation="srgb"), SRGB)
 
 
+def _with_fields(document: Any, number: int) -> Any:
+    """The page, with the appearances of its form's fields drawn into it (ISO 32000-1, 12.5.5).
+
+    PDFium's own drawing of forms reads all fields of the document, and has no end on some of them.
+    """
+    page = document[number]
+    if document.get_formtype() == raw.FORMTYPE_NONE:
+        return page
+    # PDFium takes a page without boxes of its own for a letter.
+    box = page.get_bbox()
+    page.set_mediabox(*box)
+    page.set_cropbox(*box)
+    raw.FPDFPage_Flatten(page.raw, raw.FLAT_NORMALDISPLAY)
+    page.close()
+    return document[number]
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """

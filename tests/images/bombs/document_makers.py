@@ -52,6 +52,14 @@ def pdf_of_nested_forms() -> bytes:
     return pdf(page, objects=(*forms, last))
 
 
+def pdf_of_nested_fields() -> bytes:
+    """A form with 2 to the power of 40 fields (12.7.3.1): each has the next one as both of its children."""
+    fields = [f"<< /Kids [{6 + depth} 0 R {6 + depth} 0 R] >>".encode() for depth in range(40)]
+    last = b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (leaf) /Rect [0 0 1 1] >>"
+    catalogue = "/AcroForm << /Fields [5 0 R] /NeedAppearances true >>"
+    return pdf(Page("/MediaBox [0 0 9 9]", ""), objects=(*fields, last), catalogue=catalogue)
+
+
 def raw_that_lies() -> bytes:
     """A camera raw of 98 megapixels, without their samples."""
     return raw_files.dng(_SIDE, _SIDE, samples=bytes(1_000))
@@ -59,5 +67,12 @@ def raw_that_lies() -> bytes:
 
 BOMBS: Final[dict[str, Callable[[], bytes]]] = {
     made.__name__: made
-    for made in (jxl_of_98_megapixels, pdf_of_a_large_page, pdf_of_a_large_picture, pdf_of_nested_forms, raw_that_lies)
+    for made in (
+        jxl_of_98_megapixels,
+        pdf_of_a_large_page,
+        pdf_of_a_large_picture,
+        pdf_of_nested_fields,
+        pdf_of_nested_forms,
+        raw_that_lies,
+    )
 }

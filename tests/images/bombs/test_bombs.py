@@ -40,6 +40,8 @@ REFUSED = {
 }
 #: Bombs that belong to the heavy lane by their header.
 LARGE = {"avif_of_100_megapixels", "gif_of_many_frames", "jpeg2000_that_lies", "raw_that_lies", "tiff_of_one_strip"}
+#: Bombs that are rendered as any small image.
+HARMLESS = {"pdf_of_nested_fields"}
 #: No bound but the time limit holds these.
 ENDLESS = {"svg_of_filters"}
 #: PDFium ends its process where an allocation fails.
@@ -94,6 +96,8 @@ def test_a_bomb_stays_within_the_lanes_memory_and_ends_with_a_cause(name: str, t
         assert ending.outcome.error is not None
         assert ending.outcome.error.cause is REFUSED[name]
         assert ending.peak < 200_000_000
+    elif name in HARMLESS:
+        assert ending.outcome.rendition is not None
     else:
         assert ending.outcome.rendition is not None or ending.outcome.error is not None
 

@@ -92,6 +92,16 @@ def test_the_contents_of_a_form_are_shown(rendered: Run, write: Callable[[bytes]
     assert picture.getpixel((112, 37)) == (255, 255, 255)
 
 
+def test_a_form_on_a_page_with_the_box_of_its_parent_keeps_its_size(
+    rendered: Run, write: Callable[[bytes], Path]
+) -> None:
+    content = form(b"1 0 0 rg 0 0 36 36 re f").replace(
+        b"/MediaBox [0 0 72 36] /Annots", b"/Nothing_ [0 0 72 36] /Annots"
+    )
+    inherited = content.replace(b"/Count 1", b"/MediaBox [0 0 72 36] /Count 1")
+    assert shown(rendered(write(inherited), PNG)).size == (150, 75)
+
+
 def test_a_pdf_with_a_password_has_the_cause_encrypted(rendered: Run, write: Callable[[bytes], Path]) -> None:
     locked = f"<{'00' * 32}>"
     guard = f"/Encrypt << /Filter /Standard /V 1 /R 2 /O {locked} /U {locked} /P -4 >> /ID [<00> <00>]"
