@@ -384,7 +384,13 @@ class CatalogConformance:
         assert isinstance(removed, Image)
         assert removed.superseded
         failed = make_failed(catalog, aim("failed.jpg"))
-        left = [processing, queued, unannounced, removed, failed]
+        counted = catalog.images.remove(Job(JobKind.REMOVE, by.job.bucket, "counted.jpg", sequencer="07"), "w1")
+        assert isinstance(counted, Image)
+        uncounted = catalog.images.remove(Job(JobKind.REMOVE, by.job.bucket, "back.jpg", sequencer="07"), "w1")
+        assert isinstance(uncounted, Image)
+        # A seal found an object under its key.
+        uncounted = catalog.images.uncount(uncounted, "etag")
+        left = [processing, queued, unannounced, removed, failed, uncounted]
         assert {image.image_id for image in catalog.images.unsettled()} == {image.image_id for image in left}  # type: ignore[union-attr]
 
     def test_batches_are_listed_newest_first_for_their_owner_and_for_all(self, catalog: Catalog) -> None:

@@ -261,20 +261,22 @@ class ImageReader:
     def unsettled(self) -> Iterator[Image]:
         """Records under way or failed, with a pending notice, superseded results to delete, or an alias that waits.
 
-        In no order.
+        Also those of deleted images whose removal is not counted. In no order.
 
         Reads the whole table, a megabyte a call: for reconcile alone.
         """
         query: dict[str, Any] = {
             "FilterExpression": (
                 "#status = :queued OR #status = :processing OR #status = :failed "
-                "OR attribute_exists(notice) OR attribute_exists(superseded) OR attribute_exists(alias_due)"
+                "OR attribute_exists(notice) OR attribute_exists(superseded) OR attribute_exists(alias_due) "
+                "OR #status = :deleted AND attribute_not_exists(counted)"
             ),
             "ExpressionAttributeNames": {"#status": "status"},
             "ExpressionAttributeValues": {
                 ":queued": {"S": Status.QUEUED.value},
                 ":processing": {"S": Status.PROCESSING.value},
                 ":failed": {"S": Status.FAILED.value},
+                ":deleted": {"S": Status.DELETED.value},
             },
         }
         for page in self._pages("look through the image records", query):

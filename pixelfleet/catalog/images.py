@@ -191,22 +191,24 @@ class Images(ImageReader):
         return self._change(image.image_id, lambda present: transitions.expire(present, results), image)
 
     def uncount(self, image: Image, etag: str | None) -> Image | Refusal:
-        """See `transitions.uncount`; `etag` is that of the object in the bucket after `image` was read.
+        """See `transitions.uncount`; `etag` is that of the object in the bucket after `image` was read, None for none.
 
-        A record of another version or removal is not changed: it may be newer than `etag`. SUPERSEDED
-        if an outcome would be counted again, and the record was written since: the writer may have read the bucket
-        later.
+        A record of another version or removal is not changed: it may be newer than `etag`. SUPERSEDED if an outcome
+        would be counted again, or a removal uncounted, and the record was written since: the writer may have read the
+        bucket later.
         """
 
         def transition(present: Image | None) -> Image | Refusal:
             if present is None or present.etag != image.etag:
                 return Refusal.DONE
-            removed_since = present.status is Status.DELETED and (
-                image.status is not Status.DELETED or image.sequencer != present.sequencer
-            )
-            after = Refusal.DONE if removed_since else transitions.uncount(present, etag)
-            counts_again = isinstance(after, Image) and present.uncounted_version and not after.uncounted_version
-            return Refusal.SUPERSEDED if counts_again and present.version != image.version else after
+            removed, was_removed = present.status is Status.DELETED, image.status is Status.DELETED
+            removed_since = removed and (not was_removed or image.sequencer != present.sequencer)
+            put_since = etag is None and was_removed and not removed
+            after = Refusal.DONE if removed_since or put_since else transitions.uncount(present, etag)
+            if isinstance(after, Refusal) or present.version == image.version:
+                return after
+            counts_again = present.uncounted_version and not after.uncounted_version
+            return Refusal.SUPERSEDED if removed or counts_again else after
 
         return self._change(image.image_id, transition, image)
 

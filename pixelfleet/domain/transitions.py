@@ -214,15 +214,22 @@ def uncount(image: Image | None, etag: str | None) -> Image | Refusal:
     that changed. The outcome of any other version is counted. If the bucket holds the record's version again, at
     another seal or at a later event of that version, that version's outcome is counted again.
 
+    A deleted image is on its way while its key has an object. Without an object, `etag` is None, and its removal is
+    counted.
+
     An existing mark is written once more: a process that counts again after an older read of the bucket must notice it.
     """
     if image is None:
         return Refusal.DONE
+    deleted = image.status is Status.DELETED
+    if deleted and etag is None:
+        counted = image.model_copy(update={"counted": counted_as(image.status, None)})
+        return counted if counted != image else Refusal.DONE
     outdated = etag is not None and image.etag not in (None, etag)
     settled = image.status in (Status.READY, Status.FAILED)
     marked = image.model_copy(update={"uncounted_version": image.source_version if outdated else None})
     after = marked.model_copy(update={"counted": counted_in_batch(marked) if settled else None})
-    return after if outdated or after != image else Refusal.DONE
+    return after if outdated or deleted or after != image else Refusal.DONE
 
 
 def remove(

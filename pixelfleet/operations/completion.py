@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import chain, islice
-from typing import Final
+from typing import Final, TypeVar
 
 from pixelfleet.aws.listing import ListedObject
 from pixelfleet.catalog.batches import OtherImagesError
@@ -22,6 +22,8 @@ LOOKS: Final = 3
 #: Batches a second that are announced in a row. A completed batch is a mail to operators, and SNS suspends a
 #: subscription that gets more than ten mails a second (SNS developer guide, "Email subscription setup").
 ANNOUNCEMENTS: Final = 5.0
+
+Item = TypeVar("Item")
 
 
 def announce(deployment: Deployment, batch: Batch | None) -> None:
@@ -122,29 +124,42 @@ def seal(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:
 def _image_ids(deployment: Deployment, owner: str, name: str) -> Iterator[str]:
     """The images of a batch: its objects, and its records, some of whose objects are removed.
 
-    Outcomes of versions that are no longer in the bucket are removed from the counts.
+    Outcomes of versions that are no longer in the bucket are removed from the counts. A removal that an earlier seal
+    removed from the counts, because the key had another object then, is counted again.
     """
     bucket = deployment.settings.uploads_bucket
-    recorded = {entry.image_id for status in Status for entry in deployment.images.of_batch(owner, name, status)}
+    recorded = {
+        entry.image_id: status for status in Status for entry in deployment.images.of_batch(owner, name, status)
+    }
     with ThreadPoolExecutor(THREADS) as pool:
         for page in deployment.listings.pages(bucket, batch_prefix(owner, name)):
             objects = {image_id(bucket, listed.key): listed for listed in page if not is_folder_marker(listed)}
             list(pool.map(lambda some: _uncount(deployment, some), _parts(objects.items())))
-            recorded -= objects.keys()
+            for present in objects:
+                recorded.pop(present, None)
             yield from objects
+        removed = (image_id for image_id, status in recorded.items() if status is Status.DELETED)
+        list(pool.map(lambda some: _count_removals(deployment, some), _parts(removed)))
     yield from recorded
 
 
-def _uncount(deployment: Deployment, objects: dict[str, ListedObject]) -> None:
-    for image in deployment.images.get_many(objects).values():
-        recount(deployment, image, objects[image.image_id].etag)
+def _uncount(deployment: Deployment, objects: Iterable[tuple[str, ListedObject]]) -> None:
+    listed = dict(objects)
+    for image in deployment.images.get_many(listed).values():
+        recount(deployment, image, listed[image.image_id].etag)
+
+
+def _count_removals(deployment: Deployment, ids: Iterable[str]) -> None:
+    for image in deployment.images.get_many(ids).values():
+        if image.status is Status.DELETED and image.counted is None:
+            recount(deployment, image)
 
 
 def recount(deployment: Deployment, image: Image, listed: str | None = None) -> Image:
     """Count the outcome of an image, or not, by the version that the bucket holds; returns the record as it is then.
 
     `listed` is the ETag in a listing that is older than `image`. Where the two differ, a new request to S3 decides
-    which of them is out of date.
+    which of them is out of date. The removal of an image is counted while its key is empty.
 
     Raises:
         TransientError: S3 or DynamoDB does not answer, or others write the record at each look.
@@ -153,9 +168,8 @@ def recount(deployment: Deployment, image: Image, listed: str | None = None) -> 
         removed, etag = image.status is Status.DELETED, listed
         if removed or etag is None or image.uncounted_version is not None or image.etag not in (None, etag):
             current = deployment.objects.head(image.bucket, image.key)
-            if removed and current is None:
-                return image
-            etag = current.etag if current is not None else image.etag
+            of_empty_key = None if removed else image.etag
+            etag = current.etag if current is not None else of_empty_key
         after = deployment.images.uncount(image, etag)
         if after is not Refusal.SUPERSEDED:
             return image if isinstance(after, Refusal) else after
@@ -163,9 +177,9 @@ def recount(deployment: Deployment, image: Image, listed: str | None = None) -> 
     raise TransientError(Cause.THROTTLED, f"image {image.image_id} is written by others at each look")
 
 
-def _parts(items: Iterable[tuple[str, ListedObject]]) -> Iterator[dict[str, ListedObject]]:
+def _parts(items: Iterable[Item]) -> Iterator[list[Item]]:
     waiting = iter(items)
-    while part := dict(islice(waiting, BATCH_GET_KEYS)):
+    while part := list(islice(waiting, BATCH_GET_KEYS)):
         yield part
 
 

@@ -64,13 +64,19 @@ class Books:
         return self.gave_up and differs
 
     def waits_to_be_counted(self, image: Image) -> bool:
-        """Whether a seal uncounted the record's version, and no event or job says that the bucket has its bytes again.
+        """Whether a seal uncounted the record's outcome, and no event, job or later seal shows that it stands again.
 
+        It stands again if the bucket holds the record's bytes again, or if the key of a deleted image is empty again.
         The reconcile counts it.
         """
         current = self.uploads.current(image.key)
-        uncounted = image.counted is None and image.uncounted_version == image.source_version
-        return self.gave_up and uncounted and current is not None and current.etag == image.etag
+        if image.status is Status.DELETED:
+            uncounted, stands = image.counted is None, current is None
+        else:
+            uncounted = image.counted is None and image.uncounted_version == image.source_version
+            stands = current is not None and current.etag == image.etag
+        sealed_since = self.environment.touched_at.get(image.key, 0.0) < self.observer.seal_began(image)
+        return self.gave_up and uncounted and stands and (not sealed_since or self.environment.cut_short > 0)
 
     def results_of(self, image: Image) -> list[str]:
         return [key for key in self.results.keys if f"/{image.image_id}/" in key]

@@ -8,6 +8,7 @@ from pixelfleet.catalog.dynamo import from_attributes
 from pixelfleet.catalog.schema import CLAIM_MARK
 from pixelfleet.domain.jobs import JobKind, Lane, decode_message
 from pixelfleet.domain.keys import batch_prefix
+from pixelfleet.domain.records import Image
 from tests.fakes.s3_bucket import NULL, StoredVersion
 from tests.fakes.sns import Publication
 from tests.fakes.sqs_queue import Message
@@ -30,6 +31,8 @@ class Observer:
         self._absent_at: dict[str, float] = {}
         #: When each batch was sealed last.
         self._sealed_at: dict[str, float] = {}
+        #: When the commands began that sealed each batch: the latest of these moments.
+        self._seal_began: dict[str, float] = {}
         environment.recorded = self.recorded
         self._cloud.on_object_event = self._object_event
         self._cloud.on_event_lost = self._event_lost
@@ -43,6 +46,10 @@ class Observer:
         """All image items, as the catalog holds them now."""
         items = self._cloud.dynamodb.all_items(self._environment.settings.images_table)
         return [from_attributes(item) for item in items if CLAIM_MARK not in item["image_id"]["S"]]
+
+    def seal_began(self, image: Image) -> float:
+        """When the last command began that sealed the batch of an image; 0 if nobody sealed it."""
+        return self._seal_began.get(f"{image.owner}/{image.batch}", 0.0)
 
     def recorded(self) -> dict[str, tuple[str, str]]:
         """The source version that each record is of, and its ETag, by key."""
@@ -109,6 +116,8 @@ class Observer:
         if item.get("sealed_at") != earlier.get("sealed_at"):
             self._sealed[item["batch_id"]] = self._in_bucket(item["batch_id"])
             self._sealed_at[item["batch_id"]] = self._environment.scheduler.now
+            began = self._environment.scheduler.process.memory.get("began", 0.0)
+            self._seal_began[item["batch_id"]] = max(began, self._seal_began.get(item["batch_id"], 0.0))
         if item.get("completed_at") and not earlier.get("completed_at"):
             self._check_completion(item)
 

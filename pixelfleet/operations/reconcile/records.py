@@ -3,7 +3,8 @@
 An image stays `queued`, `processing` or `failed` if its object was removed and the event of the removal was lost. This
 pass skips ready images: they have results, and the sweep checks the originals of results. A notice stays pending, or
 superseded results stay undeleted, if the worker died after its record and its message was lost too. An alias waits for
-another image that has its key.
+another image that has its key. A removal stays uncounted, if a seal found another object under the key, and that object
+was removed without an event.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from pixelfleet.domain.records import Image, Status, timestamp
 from pixelfleet.domain.sequencers import next_sequencer
 from pixelfleet.errors import Cause
 from pixelfleet.operations.alias_plan import AliasPlan
+from pixelfleet.operations.completion import recount
 from pixelfleet.operations.reconcile.compare import GROUP, THREADS
 from pixelfleet.operations.reconcile.verdict import Horizon, last_touched
 
@@ -57,6 +59,8 @@ def settle_records(
     records, aliases = _overdue(deployment, horizon, prefix), AliasPlan(deployment)
     with ThreadPoolExecutor(THREADS) as pool:
         while page := list(islice(records, BATCH_GET_KEYS)):
+            if not dry_run:
+                list(pool.map(lambda image: recount(deployment, image), filter(_is_uncounted_removal, page)))
             jobs = list(pool.map(lambda image: (_job(deployment, aliases, image), image), page))
             for job, image in jobs:
                 gone = job is not None and job.kind is JobKind.REMOVE and image.status is not Status.DELETED
@@ -74,6 +78,10 @@ def _overdue(deployment: Deployment, horizon: Horizon, prefix: str) -> Iterator[
     for image in deployment.images.unsettled():
         if image.key.startswith(prefix) and last_touched(image) <= timestamp(horizon.lanes[image.next_lane]):
             yield image
+
+
+def _is_uncounted_removal(image: Image) -> bool:
+    return image.status is Status.DELETED and image.counted is None
 
 
 def _job(deployment: Deployment, aliases: AliasPlan, image: Image) -> Job | None:

@@ -26,7 +26,8 @@ def test_an_outcome_is_uncounted_while_work_on_the_image_goes_on_or_its_key_hold
         assert (after.counted, after.status) == (None, image.status)
         # A mark is written once more, so that a count by an older view of the bucket detects the change.
         once_more = transitions.uncount(after, etag)
-        assert once_more == after if etag == "another" else once_more is Refusal.DONE
+        marked = etag == "another" or image.status is Status.DELETED
+        assert once_more == after if marked else once_more is Refusal.DONE
 
 
 def test_a_newer_event_of_an_uncounted_version_moves_the_sequencer_and_counts_nothing() -> None:
@@ -60,3 +61,16 @@ def test_a_version_that_a_seal_uncounted_is_counted_by_the_next_seal_if_the_buck
     uncounted = transitions.uncount(settled, "another")
     assert isinstance(uncounted, Image)
     assert transitions.uncount(uncounted, settled.etag) == settled
+
+
+def test_a_removal_that_a_seal_uncounted_is_counted_again_once_its_key_is_empty() -> None:
+    tombstone = removed(ready())
+    uncounted = transitions.uncount(tombstone, "another")
+    assert isinstance(uncounted, Image)
+    assert uncounted.counted is None
+    again = transitions.uncount(uncounted, None)
+    assert isinstance(again, Image)
+    assert again.counted == "deleted"
+    # An outcome of the version of then stays uncounted.
+    assert again.uncounted_version == uncounted.uncounted_version
+    assert transitions.uncount(again, None) is Refusal.DONE

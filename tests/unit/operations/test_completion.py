@@ -52,6 +52,14 @@ def process(deployment: Any, name: str, etag: str, sequencer: str) -> Image:
     return ready
 
 
+def remove(deployment: Any, name: str, sequencer: str) -> None:
+    """Records a removal as a worker does."""
+    key = key_of("me", "b1", name)
+    deployment.bucket.objects.pop(key, None)
+    removal = Job(JobKind.REMOVE, deployment.settings.uploads_bucket, key, sequencer=sequencer)
+    assert isinstance(deployment.images.remove(removal, "worker-1"), Image)
+
+
 def test_images_of_another_machine_are_counted_too(deployment: Any) -> None:
     for number in range(150):
         put(deployment, f"a{number}.png")
@@ -171,12 +179,72 @@ def test_an_older_read_of_the_bucket_does_not_count_an_image_that_a_later_seal_u
     assert recount(deployment, deployment.images.get(image.image_id)).counted == "ready"
 
 
-def remove(deployment: Any, name: str, sequencer: str) -> None:
-    """Records a removal as a worker does."""
-    key = key_of("me", "b1", name)
-    deployment.bucket.objects.pop(key, None)
-    removal = Job(JobKind.REMOVE, deployment.settings.uploads_bucket, key, sequencer=sequencer)
-    assert isinstance(deployment.images.remove(removal, "worker-1"), Image)
+@pytest.fixture
+def uncounted(deployment: Any) -> Image:
+    """A removed image, uncounted by a seal that found another object under its key; S3 sent no event of that object."""
+    put(deployment, "a.png")
+    put(deployment, "b.png")
+    image = record(deployment, "me", "b1", "a.png")
+    remove(deployment, "a.png", "20")
+    put(deployment, "a.png", "e2")
+    batch, counts = seal(deployment, "me", "b1")
+    assert (batch.expected, counts.deleted) == (2, 0)
+    return image
+
+
+def test_a_removal_that_a_seal_uncounted_is_counted_by_the_next_seal_once_the_key_is_empty(
+    deployment: Any, uncounted: Image
+) -> None:
+    deployment.bucket.objects.pop(uncounted.key)
+    batch, counts = seal(deployment, "me", "b1")
+    assert (batch.expected, counts.deleted, batch.completed_at) == (2, 1, None)
+    process(deployment, "b.png", "e1", "10")
+    assert deployment.notices.batches == ["me/b1"]
+
+
+def test_an_older_read_of_an_empty_key_does_not_count_a_removal_that_a_later_seal_uncounted(
+    deployment: Any, uncounted: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, looks = deployment.objects.head, []
+
+    def look_and_freeze(*key: str) -> Any:
+        looks.append(key)
+        if len(looks) > 1:
+            return look(*key)
+        put(deployment, "a.png", "e3")
+        seal(deployment, "me", "b1")
+        return None
+
+    deployment.bucket.objects.pop(uncounted.key)
+    monkeypatch.setattr(deployment.objects, "head", look_and_freeze)
+    assert recount(deployment, deployment.images.get(uncounted.image_id)).counted is None
+
+
+def test_an_older_read_of_an_object_does_not_uncount_a_removal_that_a_later_seal_counted(
+    deployment: Any, uncounted: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, looks = deployment.objects.head, []
+
+    def look_and_freeze(*key: str) -> Any:
+        current = look(*key)
+        looks.append(key)
+        if len(looks) == 1:
+            deployment.bucket.objects.pop(uncounted.key)
+            seal(deployment, "me", "b1")
+        return current
+
+    monkeypatch.setattr(deployment.objects, "head", look_and_freeze)
+    assert recount(deployment, deployment.images.get(uncounted.image_id)).counted == "deleted"
+
+
+def test_an_older_read_of_an_empty_key_counts_nothing_of_the_same_bytes_that_were_put_since(
+    deployment: Any, uncounted: Image
+) -> None:
+    before = deployment.images.get(uncounted.image_id)
+    again = process(deployment, "a.png", "e1", "30")
+    deployment.images.uncount(again, "e2")
+    deployment.images.uncount(before, None)
+    assert deployment.images.get(uncounted.image_id).counted is None
 
 
 def test_an_image_removed_between_the_listing_and_the_read_of_its_record_stays_counted(

@@ -10,6 +10,7 @@ from pixelfleet.domain.records import Image
 from pixelfleet.operations.completion import complete_sealed_batches, seal
 from pixelfleet.operations.reconcile.compare import CompareOptions, Reconcile
 from pixelfleet.operations.reconcile.listing import ListingPage
+from pixelfleet.operations.reconcile.records import settle_records
 from pixelfleet.operations.reconcile.verdict import Horizon
 from tests.fakes.records import key_of, record
 from tests.unit.operations.fakes import fake_deployment
@@ -80,3 +81,24 @@ def test_a_tombstone_stays_counted_as_deleted(sealed: Any) -> None:
     sealed.bucket.objects[KEY] = "e1"
     reconcile(sealed)
     assert sealed.batches.counts("me", "b1").deleted == 1
+
+
+def uncounted_removal(deployment: Any) -> None:
+    """A seal found another object under the key of a removed image."""
+    removal = Job(JobKind.REMOVE, deployment.bucket.name, KEY, sequencer="20")
+    assert isinstance(deployment.images.remove(removal, "worker-1"), Image)
+    seal(deployment, "me", "b1")
+    assert deployment.batches.counts("me", "b1").deleted == 0
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_removal_whose_key_is_empty_again_is_counted_and_completes_its_batch(sealed: Any, dry_run: bool) -> None:
+    uncounted_removal(sealed)
+    now = datetime.now(UTC) + timedelta(days=1)
+    horizon = Horizon(now, dict.fromkeys(Lane, now))
+    settle_records(sealed, horizon, "", lambda _: None, dry_run=False)
+    assert sealed.batches.counts("me", "b1").deleted == 0
+    del sealed.bucket.objects[KEY]
+    settle_records(sealed, horizon, "", lambda _: None, dry_run=dry_run)
+    complete_sealed_batches(sealed)
+    assert sealed.notices.batches == ([] if dry_run else ["me/b1"])
