@@ -63,8 +63,8 @@ data "aws_iam_policy_document" "reconcile" {
     resources = local.lane_arns
   }
 
-  # A reconcile scans the table for records that are under way or unfinished. It writes records to remove swept revisions,
-  # and to count an outcome again in its batch.
+  # A reconcile scans the table for records that are under way or unfinished, and a sweep for claims of aliases. It writes
+  # records to remove swept revisions, to have claims given up, and to count an outcome again in its batch.
   statement {
     sid       = "Images"
     actions   = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Scan"]

@@ -121,6 +121,16 @@ class CatalogConformance:
         assert claims.release(place, "one") is None
         assert (claims.holders([place]), claims.claim(place, "two")) == ({}, "two")
 
+    def test_a_sweep_reads_all_claims_and_no_images(self, catalog: Catalog) -> None:
+        images: Any = catalog.images
+        make_ready(catalog, aim())
+        claims = AliasClaims(images._client, images._table)
+        assert [claim for page in claims.pages() for claim in page] == []
+        for key in ("a.jpg", "b.jpg"):
+            claims.claim(("shop", key), "one")
+        stored = sorted((claim.place, claim.holder) for page in claims.pages() for claim in page)
+        assert stored == [(("shop", "a.jpg"), "one"), (("shop", "b.jpg"), "one")]
+
     def test_an_alias_is_no_image_and_an_image_that_waits_for_one_is_unsettled(self, catalog: Catalog) -> None:
         images: Any = catalog.images
         AliasClaims(images._client, images._table).claim(("shop", "a.jpg"), "one")

@@ -4,8 +4,9 @@ A claim is an item of the images table whose key begins with `alias#`. Ids of im
 """
 
 import hashlib
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 
 _PREFIX: Final = f"alias{CLAIM_MARK}"
 Place = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An alias and the image that has it."""
+
+    place: Place
+    holder: str
 
 
 class AliasClaims:
@@ -93,6 +102,21 @@ class AliasClaims:
         keys = [{"image_id": {"S": _claim_id(place)}} for place in dict.fromkeys(places)]
         items = batch_get(self._client, self._table, keys)
         return {(str(item["bucket"]), str(item["alias"])): str(item["holder"]) for item in items}
+
+    def pages(self) -> Iterator[list[Claim]]:
+        """All claims, in no order; a page may be empty.
+
+        Reads the whole table, a megabyte a page: for the sweep of reconcile alone. The read is eventually consistent.
+        """
+        query: dict[str, Any] = {"TableName": self._table, "FilterExpression": "attribute_exists(holder)"}
+        while True:
+            with translated("look through the aliases"):
+                answer = self._client.scan(**query)
+            items = map(from_attributes, answer["Items"])
+            yield [Claim((str(item["bucket"]), str(item["alias"])), str(item["holder"])) for item in items]
+            if "LastEvaluatedKey" not in answer:
+                return
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _read(self, place: Place) -> dict[str, str]:
         with translated("read an alias"):

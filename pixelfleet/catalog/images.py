@@ -17,7 +17,7 @@ from pixelfleet.catalog.dynamo import (
 )
 from pixelfleet.catalog.image_reader import ImageReader
 from pixelfleet.catalog.items import counter_shard, fingerprint, image_item
-from pixelfleet.domain import lazy_variants, transitions
+from pixelfleet.domain import aliases, lazy_variants, transitions
 from pixelfleet.domain.jobs import Job, Origin
 from pixelfleet.domain.keys import Place
 from pixelfleet.domain.records import Alias, Image, RecipeRef, Status, StoredVariant, timestamp
@@ -119,14 +119,18 @@ class Images(ImageReader):
         notice_id = image.notice_id
         return self._change(image.image_id, lambda present: transitions.announce(present, notice_id), image)
 
-    def set_aliases(self, image: Image, aliases: tuple[Alias, ...]) -> Image | Refusal:
+    def set_aliases(self, image: Image, made: tuple[Alias, ...]) -> Image | Refusal:
         """See `transitions.set_aliases`. The record is read anew, unless a write proves that it still is `image`."""
         at = self._timestamp()
         return self._change(
             image.image_id,
-            lambda present: transitions.set_aliases(present, image, aliases, at),
-            image if image.aliases != aliases else None,
+            lambda present: transitions.set_aliases(present, image, made, at),
+            image if image.aliases != made else None,
         )
+
+    def note_claims(self, image: Image, claims: Sequence[tuple[str, str]]) -> Image | Refusal:
+        """See `aliases.note_claims`."""
+        return self._change(image.image_id, lambda present: aliases.note_claims(present, image, claims), image)
 
     def supersede(self, image: Image, results: str) -> Image | Refusal:
         """See `transitions.supersede`."""

@@ -136,3 +136,5 @@ def _show_swept(swept: Swept, would: str) -> None:
         RESULTS.print(f"{count(swept.aliases, 'image')} with a missing or old alias {would} sent")
     if swept.stray_aliases:
         RESULTS.print(f"{swept.stray_aliases:,} aliases of no image {would} deleted")
+    if swept.stray_claims:
+        RESULTS.print(f"{swept.stray_claims:,} aliases of removed images or former results {would} given up")

@@ -4,10 +4,12 @@ A template makes the keys: `{path}/{stem}_{variant}.{ext}`. An alias belongs to 
 to which. Sets of tiles have no alias: their tens of thousands of files would be stored twice.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
+from pixelfleet.domain.attempts import Refusal
 from pixelfleet.domain.records import Alias, AliasState, Image, StoredVariant
 from pixelfleet.domain.result_keys import parse_result_key
 from pixelfleet.domain.variant_files import extension_of
@@ -78,6 +80,22 @@ def with_aliases(image: Image, aliases: tuple[Alias, ...]) -> Image:
     """The record with these aliases. It is due for reconcile while another image has one of the keys."""
     due = any(alias.state in (AliasState.TAKEN, AliasState.REFUSED) for alias in aliases)
     return image.model_copy(update={"aliases": aliases, "alias_due": due or None})
+
+
+def note_claims(image: Image | None, seen: Image, claims: Sequence[tuple[str, str]]) -> Image | Refusal:
+    """Name aliases, by bucket and key, that an image has claimed and its record lacks: the next worker gives them up.
+
+    SUPERSEDED if the record has other results than `seen`, whose worker makes its aliases anew. DONE if it lacks none.
+    """
+    if image is None:
+        return Refusal.UNKNOWN
+    if image.revision != seen.revision:
+        return Refusal.SUPERSEDED
+    recorded = {(alias.bucket, alias.key) for alias in image.aliases}
+    added = [Alias(file=PurePosixPath(key).name, bucket=b, key=key) for b, key in claims if (b, key) not in recorded]
+    if not added:
+        return Refusal.DONE
+    return image.model_copy(update={"aliases": (*image.aliases, *added), "alias_due": True})
 
 
 def file_name(file: StoredVariant) -> str:

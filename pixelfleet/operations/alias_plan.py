@@ -45,12 +45,14 @@ class AliasPlan:
         return any(self._deployment.alias_objects.result_of((b, key)) != file.key for (_, b, key), file in held)
 
     def job(self, image: Image) -> Job | None:
-        """The job for an image whose alias waits, if a try can change that now."""
+        """The job for an image whose alias waits, if a try can change that now; or for a removed one with an alias."""
         taken = [(alias.bucket, alias.key) for alias in image.aliases if alias.state is AliasState.TAKEN]
         refused = any(alias.state is AliasState.REFUSED for alias in image.aliases)
         holders = self._deployment.alias_claims.holders(taken)
-        free = any(place not in holders for place in taken)
-        return image.job(Origin.ALIASES) if free or refused else None
+        # The image has the key itself, if a worker died between the claim and the record.
+        free = any(holders.get(place, image.image_id) == image.image_id for place in taken)
+        removed = image.status is Status.DELETED and bool(image.aliases)
+        return image.job(Origin.ALIASES) if free or refused or removed else None
 
     def _template(self, image: Image) -> AliasTemplate | None:
         ref = image.revision_recipe or image.recipe

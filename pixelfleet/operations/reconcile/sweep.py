@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 
 from pixelfleet.aws.listing import ListedObject
 from pixelfleet.aws.objects import ObjectVersion
@@ -17,6 +17,7 @@ from pixelfleet.domain.transitions import Refusal
 from pixelfleet.operations.alias_plan import AliasPlan
 from pixelfleet.operations.aliases import AliasCopies
 from pixelfleet.operations.reconcile.compare import GROUP, THREADS
+from pixelfleet.operations.reconcile.stray_claims import StrayClaims
 from pixelfleet.operations.reconcile.verdict import last_touched
 from pixelfleet.settings import Settings
 
@@ -35,7 +36,8 @@ class Folder:
 class Swept:
     """Folders seen; of these deleted, kept revisions whose days are over among them (`expired`), and kept because
     their image is unknown; images sent to be removed, and images sent because an alias is missing, old or another.
-    `stray_aliases` are copies that belong to no image, and are deleted.
+    `stray_aliases` are copies that belong to no image, and are deleted. `stray_claims` are aliases that an image has
+    claimed, and that neither its results nor its record have; they are given up.
     """
 
     seen: int = 0
@@ -45,6 +47,7 @@ class Swept:
     removed: int = 0
     aliases: int = 0
     stray_aliases: int = 0
+    stray_claims: int = 0
 
 
 class Sweep:
@@ -55,6 +58,7 @@ class Sweep:
         self._before = before
         self._dry_run = dry_run
         self._aliases = AliasPlan(deployment)
+        self._claims = StrayClaims(deployment, self._aliases, before)
         self.swept = Swept()
 
     def run(self, progress: Callable[[Swept], None]) -> Swept:
@@ -62,23 +66,37 @@ class Sweep:
         Raises:
             TransientError: S3, DynamoDB or SQS does not answer; the sweep may be repeated.
         """
-        waiting = self._folders()
         # Every image without a fault costs a HEAD: one after the other, ten million would take days.
         with ThreadPoolExecutor(THREADS) as pool:
-            while page := list(islice(waiting, BATCH_GET_KEYS)):
-                records = self._deployment.images.get_many(folder.image_id for folder in page)
-                kept = [image for folder in page if (image := self._keep(folder, records.get(folder.image_id)))]
-                for image, original in zip(kept, pool.map(self._original, kept), strict=True):
-                    if original is None:
-                        self._remove(image)
-                for image, differ in zip(kept, pool.map(self._differ, kept), strict=True):
-                    if differ:
-                        self._make_aliases(image)
-                progress(self.swept)
-            for listed in self._alias_pages():
-                list(pool.map(self._delete_stray, self._unclaimed(listed)))
+            for _ in chain(self._sweep_results(pool), self._sweep_aliases(pool), self._sweep_claims()):
                 progress(self.swept)
         return self.swept
+
+    def _sweep_results(self, pool: ThreadPoolExecutor) -> Iterator[None]:
+        waiting = self._folders()
+        while page := list(islice(waiting, BATCH_GET_KEYS)):
+            records = self._deployment.images.get_many(folder.image_id for folder in page)
+            kept = [image for folder in page if (image := self._keep(folder, records.get(folder.image_id)))]
+            for image, original in zip(kept, pool.map(self._original, kept), strict=True):
+                if original is None:
+                    self._remove(image)
+            for image, differ in zip(kept, pool.map(self._differ, kept), strict=True):
+                if differ:
+                    self._make_aliases(image)
+            yield
+
+    def _sweep_aliases(self, pool: ThreadPoolExecutor) -> Iterator[None]:
+        for listed in self._alias_pages():
+            list(pool.map(self._delete_stray, self._unclaimed(listed)))
+            yield
+
+    def _sweep_claims(self) -> Iterator[None]:
+        for claims in self._deployment.alias_claims.pages():
+            for image, strays in self._claims.find(claims):
+                self.swept.stray_claims += len(strays)
+                if not self._dry_run:
+                    self._claims.give_up(image, strays)
+            yield
 
     def _keep(self, folder: Folder, image: Image | None) -> Image | None:
         """Delete a folder that its image does not name; else return the image, so that its original is checked."""

@@ -400,6 +400,101 @@ def test_a_sweep_deletes_copies_of_no_image_and_leaves_files_of_others(shop: Sho
     assert keys == {*by_template(image), "img/theirs.jpg"}
 
 
+def dies(shop: Shop, monkeypatch: pytest.MonkeyPatch, call: str, work: Callable[[], object]) -> None:
+    """The worker dies after this call, and its message is lost."""
+    name, _, method = call.partition(".")
+    adapter = getattr(shop.deployment, name)
+    with monkeypatch.context() as patch, suppress(SystemExit):
+        patch.setattr(adapter, method, _dying(getattr(adapter, method), before=False))
+        work()
+
+
+def claimed(shop: Shop) -> dict[str, str]:
+    """The image of each claim."""
+    return {claim.place[1]: claim.holder for page in shop.deployment.alias_claims.pages() for claim in page}
+
+
+@pytest.mark.parametrize("call", ["alias_claims.claim", "alias_objects.copy"])
+def test_a_sweep_has_the_claims_of_a_removed_image_given_up_that_its_record_does_not_name(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    dies(shop, monkeypatch, call, shop.ready)
+    image = shop.image(Job(JobKind.PROCESS, shop.settings.uploads_bucket, CAT))
+    shop.remove(image)
+    twin = shop.ready(TWIN, b"twin")
+    assert claimed(shop) != dict.fromkeys(by_template(twin), twin.image_id)
+    assert shop.sweep(dry_run=True).stray_claims == 1
+    assert shop.deployment.queues.sent == []
+    assert shop.sweep().stray_claims == 1
+    shop.do_sent()
+    # The job of the image that waited.
+    shop.do_sent()
+    assert shop.aliases() == by_template(twin)
+    assert claimed(shop) == dict.fromkeys(by_template(twin), twin.image_id)
+    assert shop.image(image).aliases == ()
+    assert shop.sweep().stray_claims == 0
+
+
+def test_a_sweep_has_the_claims_of_former_results_given_up_that_no_record_names(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dies(shop, monkeypatch, "alias_objects.copy", lambda: shop.ready(names=("extra", "card")))
+    image = shop.image(Job(JobKind.PROCESS, shop.settings.uploads_bucket, CAT))
+    shop.deployment.images.announced(image)
+    image = shop.do(shop.put(CAT, b"second"), names=("card",))
+    assert set(claimed(shop)) == {"img/cat_extra.jpg", "img/cat_card.jpg"}
+    assert shop.sweep().stray_claims == 1
+    shop.do_sent()
+    assert shop.aliases() == by_template(image)
+    assert set(claimed(shop)) == {"img/cat_card.jpg"}
+
+
+def test_a_sweep_leaves_claims_of_images_under_way_or_changed_just_now_and_those_that_belong_to_results(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dies(shop, monkeypatch, "alias_objects.copy", shop.ready)
+    image = shop.image(Job(JobKind.PROCESS, shop.settings.uploads_bucket, CAT))
+    shop.deployment.images.announced(image)
+    assert shop.sweep().stray_claims == 0
+    shop.remove(image)
+    young = Sweep(shop.deployment, NOW - timedelta(days=1), dry_run=False)
+    assert young.run(lambda _: None).stray_claims == 0
+    claim = Aim(shop.put(CAT, b"second"), _ref("web"), "r", "w1", "2026-11-20T12:00:00.000Z")
+    assert isinstance(shop.deployment.images.claim(claim, 5, shop.image(image)), Image)
+    assert shop.sweep().stray_claims == 0
+
+
+def test_a_worker_that_records_its_aliases_during_a_sweep_keeps_them(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dies(shop, monkeypatch, "alias_objects.copy", shop.ready)
+    image = shop.image(Job(JobKind.PROCESS, shop.settings.uploads_bucket, CAT))
+    shop.remove(image)
+    note = shop.deployment.images.note_claims
+
+    def noted_late(*arguments: Any) -> Any:
+        shop.ready(CAT, b"second")
+        return note(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.deployment.images, "note_claims", noted_late)
+        assert shop.sweep().stray_claims == 1
+    shop.do_sent()
+    assert shop.aliases() == by_template(shop.image(image))
+    assert claimed(shop) == dict.fromkeys(by_template(shop.image(image)), image.image_id)
+
+
+def test_a_reconcile_finishes_an_inheritance_that_a_death_cut_short(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older, newer = shop.ready(names=("card",)), shop.ready(TWIN, b"twin", names=("card",))
+    shop.remove(older)
+    dies(shop, monkeypatch, "alias_claims.claim", shop.do_sent)
+    assert shop.settle() == 1
+    shop.do_sent()
+    assert shop.aliases() == by_template(newer)
+
+
 def test_a_changed_template_moves_the_aliases_at_the_next_sweep(shop: Shop) -> None:
     image = shop.ready()
     shop.with_template("new/{stem}-{variant}.{ext}")
