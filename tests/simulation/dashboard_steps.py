@@ -13,13 +13,16 @@ from tests.simulation.environment import Environment
 from tests.simulation.step import OWNER, Step, short
 
 RECIPES: Final = ("web", "catalog", None)
+#: Two of these have a lazy variant.
+LAZY_RECIPES: Final = ("shop", "fair", "web", None)
 
 
 def dashboard_steps(environment: Environment, rng: random.Random, keys: Sequence[str]) -> list[Step]:
     """Deletions, their undoing, and reprocessing; where the scenario names recipes, reprocessing alone."""
     recipes = environment.scenario.recipes
     deletes = rng.choice((0.0, 0.3, 0.6)) if not recipes else 0.0
-    return [_step(rng, rng.choice(keys), deletes, recipes or RECIPES) for _ in range(rng.randint(1, 7))]
+    usual = LAZY_RECIPES if environment.visited else RECIPES
+    return [_step(rng, rng.choice(keys), deletes, recipes or usual) for _ in range(rng.randint(1, 7))]
 
 
 def _step(rng: random.Random, key: str, deletes: float, recipes: Sequence[str | None]) -> Step:

@@ -11,9 +11,10 @@ from pixelfleet.settings import Settings
 from tests.simulation.cloud import Cloud
 from tests.simulation.deployment import deployment_of
 from tests.simulation.faults import Weather
+from tests.simulation.lazy_recipes import store_recipes
 from tests.simulation.network import Network
 from tests.simulation.releases import NEWER, newer_release
-from tests.simulation.scenario import ANYTHING, scenario_of
+from tests.simulation.scenario import ANYTHING, VISITS, scenario_of
 from tests.simulation.scheduler import Process, Scheduler, Signal
 from tests.simulation.trace import Trace
 from tests.simulation.violations import Violation
@@ -27,6 +28,11 @@ KEEP_DAYS = (0.002, 0.01, 30)
 #: Seeds from this number on run with aliases. All images of a batch claim the same keys.
 ALIASED = 1_000_000
 ALIAS = "{batch}/all_{variant}.{ext}"
+#: Seeds from this number on have visitors that ask for lazy variants; every other one of them has aliases, too.
+VISITED = 2_000_000
+#: The share of these runs with the scenario for visits, and how many lazy variants a dashboard may make in an hour.
+VISITS_ALONE = 0.5
+BUDGETS = (3_600, 3_600, 3)
 #: In the message of DynamoDB's refusal of a write, alone or as the reason of a cancelled transaction.
 _CONFLICT = "TransactionConflict"
 #: The largest difference between two clocks, in seconds.
@@ -41,15 +47,24 @@ class Environment:
         self.scheduler = Scheduler()
         self.trace = Trace(self.scheduler)
         self.suppressed = suppressed
-        self.scenario = scenario_of(self.rng("scenario"))
+        #: Whether visitors ask for lazy variants.
+        self.visited = seed >= VISITED
+        alone = self.visited and self.rng("visits").random() < VISITS_ALONE
+        self.scenario = VISITS if alone else scenario_of(self.rng("scenario"))
         scenario = self.scenario
         self.weather = Weather.drawn(self.rng("weather"), suppressed, scenario.rates, scenario.operations)
         self.network = Network(self.scheduler, self.weather, self.trace)
         self._folders: list[tempfile.TemporaryDirectory[str]] = []
+        aliased = seed % 2 if self.visited else seed >= ALIASED
         self.settings = simulated_settings(
-            self.folder(), scenario.max_attempts, self._days_kept(), ALIAS if seed >= ALIASED else ""
+            self.folder(), scenario.max_attempts, self._days_kept(), ALIAS if aliased else "", **self._visits()
         )
         self.cloud = Cloud(self.scheduler, self.settings, self.rng("aws"), scenario)
+        if self.visited:
+            store_recipes(self.cloud.dynamodb, self.settings)
+        #: Every dashboard that visitors ask, and the signal that one of them has ended a render.
+        self.dashboards: list[Any] = []
+        self.rendered = self.signal()
         self.clocks_differ = self.rng("clocks").random() < 0.3
         self.replace_worker: Callable[[Any, float], None] = lambda _worker, _seconds: None
         self.recorded: Callable[[], dict[str, tuple[str, str]]] = dict
@@ -117,6 +132,12 @@ class Environment:
             return min(KEEP_DAYS)
         return days if keeps and self.scenario is ANYTHING else 0
 
+    def _visits(self) -> dict[str, Any]:
+        """The settings of a run with visitors."""
+        if not self.visited:
+            return {}
+        return {"default_recipe": "shop", "lazy_renders_per_hour": self.rng("budget").choice(BUDGETS)}
+
     def may(self, name: str) -> bool:
         """Whether a person's step takes place: a shorter run of the same seed leaves some out."""
         if name in self.suppressed:
@@ -125,10 +146,10 @@ class Environment:
         return True
 
 
-def simulated_settings(scratch: Path, max_attempts: int, keep_revisions: float, alias: str) -> Settings:
+def simulated_settings(scratch: Path, max_attempts: int, keep_revisions: float, alias: str, **others: Any) -> Settings:
     """A deployment on AWS with a CDN; no environment variable takes part. `max_attempts` is as ever if it is 0."""
     attempts = {"max_attempts": max_attempts} if max_attempts else {}
-    fields = {"scratch_dir": scratch, "keep_revisions": keep_revisions, "alias": alias}
+    fields = {"scratch_dir": scratch, "keep_revisions": keep_revisions, "alias": alias, **others}
     return Settings.model_construct(**_FIELDS | attempts | fields)
 
 

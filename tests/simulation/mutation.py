@@ -2,7 +2,8 @@
 
 `python -m tests.simulation.mutation` does that for every patch in mutants/ and prints the table of docs/reliability.md.
 A patch begins with lines `Fault: ...` and `Invariant: ...`; the invariant is the one that the fault breaks. A line
-`Seed: ...` names the first seed that breaks the invariant: `make test-slow` begins there, and `make mutants` at seed 0.
+`Seed: ...` names the first seed that breaks the invariant: `make test-slow` begins there, and `make mutants` at seed 0,
+or at that of a line `From: ...`, where only later seeds have the runs that the fault needs.
 """
 
 import argparse
@@ -29,19 +30,23 @@ NEARBY: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One patch. `fault` describes the restored fault. `seed` is None if the fault is rare, or was never hunted."""
+    """One patch. `fault` describes the restored fault. `seed` is None if the fault is rare, or was never hunted.
+
+    `first` is the first seed whose runs can have the fault.
+    """
 
     path: Path
     fault: str
     invariant: str
     seed: int | None
+    first: int = 0
 
     @classmethod
     def read(cls, path: Path) -> "Mutant":
         text = path.read_text(encoding="utf-8")
-        fields = dict(re.findall(r"^(Fault|Invariant|Seed): (.+)$", text, re.MULTILINE))
+        fields = dict(re.findall(r"^(Fault|Invariant|Seed|From): (.+)$", text, re.MULTILINE))
         seed = int(fields["Seed"]) if "Seed" in fields else None
-        return cls(path, fields["Fault"], fields["Invariant"], seed)
+        return cls(path, fields["Fault"], fields["Invariant"], seed, int(fields.get("From", 0)))
 
 
 def mutants() -> list[Mutant]:
@@ -95,7 +100,7 @@ def main() -> int:
     for mutant in mutants():
         if options.names and not any(name in mutant.path.name for name in options.names):
             continue
-        seeds = seeds_until_found(mutant, options.seeds)
+        seeds = seeds_until_found(mutant, options.seeds, mutant.first)
         missed += seeds is None
         count = f"{seeds:,}" if seeds is not None else f"more than {options.seeds:,}"
         print(f"| {mutant.fault} | {mutant.invariant} | {count} |", flush=True)

@@ -16,6 +16,7 @@ from tests.simulation.environment import Environment
 from tests.simulation.operator_steps import operator_steps
 from tests.simulation.step import BATCHLESS, KEYS, Step
 from tests.simulation.upload_steps import upload_steps
+from tests.simulation.visitors import visitor_steps
 
 #: The share of runs with one key, in no batch: a record without a counter is written without a transaction.
 ONE_BATCHLESS: Final = 0.15
@@ -121,6 +122,9 @@ def everybody(environment: Environment) -> list[Person]:
     if environment.settings.keep_revisions:
         names = ("curator", "editor") if scenario.keeps_revisions else ("curator",)
         people += [Person(environment, name, curator_steps(environment.rng(name), keys)) for name in names]
+    if environment.visited:
+        visits = visitor_steps(environment, environment.rng("visitor"), keys)
+        people.append(Person(environment, "visitor", visits))
     return people
 
 

@@ -1,8 +1,8 @@
 """The stand-ins for `probe` and `render`. An original's text decides the outcome.
 
 `good N` renders. `bad N` cannot be read. `slow N` takes longer than the bulk lane allows. `large N` needs more memory
-than the bulk lane has. `wide N` has more pixels than the bulk lane takes. `odd N` does not fit the recipe `catalog`. A
-seed may also make a rendering fail, wait, or die.
+than the bulk lane has. `wide N` has more pixels than the bulk lane takes. `odd N` does not fit the recipe `catalog`.
+`big N` has more pixels than are decoded beside the dashboard. A seed may also make a rendering fail, wait, or die.
 """
 
 from pathlib import Path
@@ -14,11 +14,14 @@ from pixelfleet.errors import Cause, PermanentError, WrongLaneError
 from pixelfleet.images.pipeline import RenderedVariant, Rendition
 from pixelfleet.images.probe import Probe
 from pixelfleet.recipes import Recipe
+from tests.simulation.lazy_recipes import names_rendered
 from tests.simulation.network import Network
 
 #: The first bytes of a JPEG, so that the upload client takes an original for an image.
 MAGIC: Final = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
 VARIANTS: Final = ("thumb", "optimized")
+#: Pixels of a side of a big original: 64 MP.
+BIG: Final = 8_000
 
 
 def original(text: str) -> bytes:
@@ -48,7 +51,8 @@ class Pixels:
         body = path.read_bytes()
         if text_of(body).startswith("bad"):
             raise PermanentError(self._unreadable, "it cannot be read")
-        return Probe("jpeg", 10, 10, 1, False, 1, "srgb", False, len(body))
+        side = BIG if text_of(body).startswith("big") else 10
+        return Probe("jpeg", side, side, 1, False, 1, "srgb", False, len(body))
 
     def render(self, source: Path, _header: Probe, recipe: Recipe, folder: Path, /) -> Rendition:
         body = source.read_bytes()
@@ -62,7 +66,7 @@ class Pixels:
             raise WrongLaneError("more pixels than the bulk lane takes")
         self._network.work(1_000.0 if kind == "slow" and not heavy else 0.2)
         variants = []
-        for name in VARIANTS:
+        for name in names_rendered(recipe, VARIANTS):
             path = folder / f"{name}.jpg"
             path.write_bytes(rendered(body, recipe.digest))
             variants.append(RenderedVariant(name, path, "jpeg", 10, 10, len(body), "image/jpeg"))

@@ -256,6 +256,22 @@ SCENARIOS: Final = (
         keeps_revisions=True,
     ),
 )
+#: Visitors ask for lazy variants while their images are removed, put again, and processed by another recipe.
+VISITS: Final = Scenario(
+    "visits",
+    keys=(BATCHLESS, KEYS[0]),
+    kinds=("good", "good", "big", "large"),
+    texts=2,
+    most_steps=6,
+    actions=("delete", "delete", "expire old", "undelete"),
+    operators=1,
+    tasks=("redrive", "reconcile", "rm"),
+    most_tasks=3,
+    dashboard=1,
+    recipes=("shop", "fair", "fair", "web"),
+    pauses=(0.5, 2.0, 20.0),
+    rates={Fault.SLOW: 0.1, Fault.AFTER: 0.02, Fault.DEATH: 0.02},
+)
 #: The share of runs that draw everything.
 SHARE_OF_ANYTHING: Final = 0.4
 

@@ -21,6 +21,7 @@ from tests.simulation.seams import Seams
 from tests.simulation.trace import Trace
 from tests.simulation.upload_steps import PART
 from tests.simulation.violations import Violation
+from tests.simulation.visitors import SimulatedDashboard, event_loop
 from tests.simulation.worker_process import SimulatedWorker
 
 #: Steps after which a run counts as one that does not come to rest.
@@ -97,6 +98,8 @@ class Simulation:
             self._reconcile()
             self._run_until(self._at_rest)
             self._rest(PAUSE)
+            if environment.visited:
+                self._ask_for_lazy_variants()
             self._check(AFTER_RECONCILE)
         except OverrunError as error:
             self._violations.append(Violation("the fleet comes to rest", str(error)))
@@ -120,6 +123,8 @@ class Simulation:
             release = NEWER if mixed and number == 0 else ""
             self._worker(f"{release or 'bulk'}{number}", Lane.BULK, rng.randint(1, 2), release)
         self._worker("heavy0", Lane.HEAVY, 1, "")
+        if environment.visited:
+            environment.dashboards += [SimulatedDashboard(environment, f"site{n}") for n in range(rng.randint(1, 2))]
         if rng.random() < 0.4:
             for _ in range(rng.randint(1, 3)):
                 environment.later(rng.uniform(10.0, 2_000.0), self._stop_a_worker)
@@ -156,6 +161,7 @@ class Simulation:
         return (
             thawed
             and self.environment.cloud.lanes_empty()
+            and not any(dashboard.busy for dashboard in self.environment.dashboards)
             and not any(
                 child.tasks and worker.busy for worker in self.environment.workers for child in worker.process.children
             )
@@ -188,6 +194,16 @@ class Simulation:
         if task.error is not None:
             self._violations.append(Violation("a reconcile succeeds", repr(task.error)))
 
+    def _ask_for_lazy_variants(self) -> None:
+        """Each lazy variant that an image lacks is asked for: it can be made, whatever happened before."""
+        environment = self.environment
+        last = SimulatedDashboard(environment, "last", has_budget=False)
+        environment.dashboards.append(last)
+        for item in self.observer.images():
+            last.ask(item["key"])
+        self._run_until(self._at_rest)
+        self._rest(60.0)
+
     def _check(self, checks: Any) -> None:
         for violation in violations(checks, self.environment, self.observer):
             if violation not in self._violations:
@@ -216,6 +232,7 @@ class Simulation:
             "pixelfleet.catalog.items": {"IMAGE_INDEX_SHARDS": INDEX_SHARDS, "BATCH_COUNTER_SHARDS": COUNTER_SHARDS},
             "pixelfleet.catalog.batches": {"BATCH_COUNTER_SHARDS": COUNTER_SHARDS},
             "pixelfleet.catalog.invalidations": {"SHARDS": INDEX_SHARDS},
+            "dashboard.lazy": {"asyncio": event_loop(environment)},
             "pixelfleet.uploads.body": {"PART": PART},
             "pixelfleet.uploads.uploader": {"PART": PART},
             "pixelfleet.uploads.batch": {"PART": PART},

@@ -29,4 +29,4 @@ def test_a_mutant_is_caught_from_its_seed_on(mutant: Mutant) -> None:
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: mutant.path.stem)
 def test_a_mutant_is_caught(mutant: Mutant) -> None:
-    assert seeds_until_found(mutant, MOST_SEEDS) is not None
+    assert seeds_until_found(mutant, MOST_SEEDS, mutant.first) is not None

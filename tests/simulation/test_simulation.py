@@ -6,19 +6,21 @@ import pytest
 
 import worker.sqs.receive
 from tests.simulation.campaign import summary_of
-from tests.simulation.environment import ALIASED
+from tests.simulation.environment import ALIASED, VISITED
 from tests.simulation.simulation import Simulation, run_seed
 
 #: Seeds of one test, and tests of `make test`: 160 seeds.
 SEEDS = 40
+#: Seeds with visitors in `make test`.
+FEW = 15
 QUICK = 4
 #: The tests of `make test-slow`: 2,840 seeds, so that both run 3,000.
 SLOW = range(100_000, 102_840, SEEDS)
 
 
-def broken(first: int) -> dict[int, tuple[str, ...]]:
+def broken(first: int, seeds: int = SEEDS) -> dict[int, tuple[str, ...]]:
     """The invariants that break, by seed."""
-    outcomes = {seed: summary_of(seed).broken for seed in range(first, first + SEEDS)}
+    outcomes = {seed: summary_of(seed).broken for seed in range(first, first + seeds)}
     return {seed: invariants for seed, invariants in outcomes.items() if invariants}
 
 
@@ -29,6 +31,23 @@ def test_every_invariant_holds(first: int) -> None:
 
 def test_every_invariant_holds_where_images_claim_each_others_aliases() -> None:
     assert broken(ALIASED) == {}
+
+
+def test_every_invariant_holds_where_visitors_ask_for_lazy_variants() -> None:
+    assert broken(VISITED, FEW) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(VISITED + FEW, VISITED + FEW + 3 * SEEDS, SEEDS))
+def test_every_invariant_holds_for_more_seeds_with_visitors(first: int) -> None:
+    assert broken(first) == {}
+
+
+def test_visitors_get_lazy_variants_from_dashboards_and_from_workers() -> None:
+    what = [event.what for seed in range(VISITED, VISITED + 4) for event in run_seed(seed).trace.events]
+    assert any(text.startswith("answers") and text.endswith(": 200") for text in what)
+    assert any(text.startswith("answers") and text.endswith(": UNDER_WAY") for text in what)
+    assert any(text.startswith("takes variant") for text in what)
 
 
 @pytest.mark.slow
