@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from pixelfleet.aws.objects import ObjectGoneError, ObjectVersion
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.jobs import Origin, lane_for
+from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, lane_for
 from pixelfleet.domain.lazy_variants import lazy_job
 from pixelfleet.domain.records import Image, Status, timestamp
 from pixelfleet.domain.result_keys import revision_folder
@@ -183,7 +183,17 @@ def _discard(deployment: Deployment, image: Image, results: str) -> None:
     """Delete what was stored for a revision that was replaced or removed meanwhile.
 
     A record never names a folder again that it has ceased to name. A kept revision keeps its folder.
+
+    The folder of a removed image may have been public: an earlier attempt may have recorded the variant. So a worker
+    invalidates the image in the edge caches once more. The record lists the folder until then, for the reconcile.
     """
     present = deployment.images.get(image.image_id)
-    if present is None or results not in present.named_results:
-        deployment.objects.delete_results(revision_folder(image.owner, image.image_id, results))
+    if present is not None and results in present.named_results:
+        return
+    removed = present if present is not None and present.status is Status.DELETED else None
+    if removed is not None:
+        deployment.images.supersede(removed, results)
+    deployment.objects.delete_results(revision_folder(image.owner, image.image_id, results))
+    if removed is not None:
+        removal = Job(JobKind.REMOVE, removed.bucket, removed.key, sequencer=removed.sequencer)
+        deployment.queues.send_one(Lane.BULK, removal)

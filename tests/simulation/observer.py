@@ -13,6 +13,7 @@ from tests.fakes.s3_bucket import NULL, StoredVersion
 from tests.fakes.sns import Publication
 from tests.fakes.sqs_queue import Message
 from tests.simulation.environment import Environment
+from tests.simulation.lazy_recipes import LAZY
 
 
 class Observer:
@@ -21,7 +22,7 @@ class Observer:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._cloud = environment.cloud
-        #: Results that a notice named, so that a CDN may have cached them.
+        #: Results that a notice named, and lazy variants of a record, so that a CDN may have cached them.
         self.served: set[str] = set()
         #: When the last served result of an image was deleted.
         self.results_deleted_at: dict[str, float] = {}
@@ -110,6 +111,10 @@ class Observer:
             self.served |= {variant["s3"].split("/", 3)[3] for variant in document["variants"]}
 
     def _written(self, table: str, before: Any, after: Any) -> None:
+        if self._environment.visited and table == self._environment.settings.images_table:
+            # No notice names a lazy variant: its first request serves it.
+            variants = from_attributes(after).get("variants", [])
+            self.served |= {variant["key"] for variant in variants if variant["name"] == LAZY}
         if table != self._environment.settings.batches_table or "#" in after.get("batch_id", {"S": "#"})["S"]:
             return
         item, earlier = from_attributes(after), from_attributes(before or {})

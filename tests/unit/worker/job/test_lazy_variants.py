@@ -9,14 +9,19 @@ from typing import Any
 import pytest
 
 from pixelfleet import recipes
+from pixelfleet.aws.cdn import Cdn
 from pixelfleet.domain.jobs import Job, Lane, Origin, decode_message
 from pixelfleet.domain.lazy_variants import lazy_job
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import Cause, LeaseLostError, PermanentError, TransientError, WrongLaneError
 from pixelfleet.images.pipeline import render
+from pixelfleet.operations.invalidation import send_invalidations
 from pixelfleet.operations.lazy_variants import LazyRecipes, send_lazy
 from pixelfleet.operations.recipe_texts import store_recipe
+from tests.clock import Clock
+from tests.fakes.cloudfront import DURATION, FakeCloudFront
 from tests.unit.worker.job.desk import Desk, Held
+from worker.job.process import Processor
 
 Fails = Callable[[BaseException | None], None]
 RECIPE = recipes.parse(
@@ -120,6 +125,38 @@ def test_a_variant_of_an_image_that_is_removed_meanwhile_leaves_no_result(desk: 
     desk.render_by(removed)
     desk.do(lazy_job(image, "large"))
     assert desk.results() == set()
+
+
+def test_a_variant_that_a_slow_attempt_stores_again_after_the_removal_leaves_the_edge_caches_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first attempt recorded the variant, so that the caches may have it again from the second."""
+    clock = Clock()
+    cloudfront: Any = FakeCloudFront(clock)
+    vars(desk.deployment)["cdn"] = Cdn(cloudfront, "E1")
+    image, quick, store = upload(desk), Processor(desk.deployment), desk.deployment.objects.store
+    frozen: list[str] = []
+
+    def store_after_a_long_time(path: Any, key: str, attributes: Any) -> str:
+        if not frozen:
+            frozen.append(key)
+            quick.carry_out(lazy_job(image, "large"), Lane.BULK, Held())
+            quick.carry_out(desk.delete(), Lane.BULK, Held())
+            assert send_invalidations(desk.deployment)
+            clock.now += 2 * DURATION
+        return store(path, key, attributes)
+
+    monkeypatch.setattr(desk.deployment.objects, "store", store_after_a_long_time)
+    try:
+        desk.do(lazy_job(image, "large"))
+        for message in desk.bodies(desk.settings.bulk_queue_url):
+            desk.do(decode_message(message["Body"]))
+        removed = desk.image(image.job(Origin.EVENT))
+        assert (removed.status, removed.superseded, desk.results()) == (Status.DELETED, (), set())
+        assert send_invalidations(desk.deployment)
+        assert cloudfront.forgotten_since(clock.now, f"/i/{image.owner}/{image.image_id}/r/large.webp")
+    finally:
+        del vars(desk.deployment)["cdn"]
 
 
 def test_a_variant_of_the_revision_that_is_still_shown_is_made_of_its_own_version(desk: Desk, fails: Fails) -> None:
