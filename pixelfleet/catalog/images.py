@@ -1,7 +1,7 @@
 """State changes of images that hold against any number of workers. Reading is in `image_reader`."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -77,12 +77,15 @@ class Images(ImageReader):
         return self._apply(job.image_id, lambda image: transitions.confirm(image, job, source_version), seen)
 
     def record_ready(
-        self, aim: Aim, outcome: Success, seen: Image | None = None, *, keep: bool = False
+        self, aim: Aim, outcome: Success, seen: Image | None = None, *, keep: bool = False, days: float = 0
     ) -> Image | Refusal:
-        """See `transitions.record_ready`."""
+        """See `transitions.record_ready`. Results that are kept stay for so many days."""
         at = self._timestamp()
+        until = timestamp(self._now() + timedelta(days=days)) if days else None
         return self._change(
-            aim.job.image_id, lambda image: transitions.record_ready(image, aim, outcome, at, keep=keep), seen
+            aim.job.image_id,
+            lambda image: transitions.record_ready(image, aim, outcome, at, keep=keep, until=until),
+            seen,
         )
 
     def record_failed(self, aim: Aim, failure: Failure, seen: Image | None = None) -> Image | Refusal:

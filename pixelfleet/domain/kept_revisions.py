@@ -5,16 +5,23 @@ The sweep of `reconcile` deletes a folder whose days are over: it lists the fold
 no folder is current while it is deleted.
 """
 
+from datetime import datetime
+
 from pixelfleet.domain.attempts import Refusal
-from pixelfleet.domain.records import MOST_KEPT, Image, KeptRevision
+from pixelfleet.domain.records import MOST_KEPT, Image, KeptRevision, timestamp
 
 
-def replaced_by(image: Image, results: str, at: str, *, keep: bool) -> Image:
+def replaced_by(image: Image, results: str, at: str, *, keep: bool, until: str | None = None) -> Image:
     """The record after `results` take the place of its current results, which are kept, or listed to be deleted.
+
+    `until`: the time to which they are kept.
 
     Results of the same work as `results`, and of another version of the object, are not kept.
     """
-    held = [*image.kept_revisions, *([_present(image, at)] if keep and image.revision and image.variants else [])]
+    held = [
+        *image.kept_revisions,
+        *([_present(image, at, until)] if keep and image.revision and image.variants else []),
+    ]
     fitting = [each for each in held if each.source == image.source_version and _work(each.results) != _work(results)]
     after = image.model_copy(update={"kept_revisions": tuple(fitting[-MOST_KEPT:])})
     left = (*(each.results for each in held), image.revision)
@@ -36,12 +43,21 @@ def expire(image: Image | None, results: str) -> Image | Refusal:
     return after.model_copy(update={"superseded": after.superseding(results, kept=image.revision)})
 
 
-def _present(image: Image, at: str) -> KeptRevision:
+def as_long(kept: KeptRevision, at: str) -> str | None:
+    """The end of the days of results that are replaced at this time, and stay for as long as `kept` was to stay."""
+    if kept.until is None:
+        return None
+    stay = datetime.fromisoformat(kept.until) - datetime.fromisoformat(kept.superseded_at)
+    return timestamp(datetime.fromisoformat(at) + stay)
+
+
+def _present(image: Image, at: str, until: str | None) -> KeptRevision:
     return KeptRevision(
         results=image.revision or "",
         source=image.revision_source,
         recipe=image.revision_recipe,
         superseded_at=at,
+        until=until,
         variants=image.variants,
     )
 

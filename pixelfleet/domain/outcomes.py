@@ -15,10 +15,12 @@ REPROCESSING_FAILED_AS = "reprocessing_failed:"
 CRASHED = "no attempt reported an end: the worker or its host died each time while it worked on the image"
 
 
-def record_ready(image: Image | None, aim: Aim, success: Success, at: str, *, keep: bool = False) -> Image | Refusal:
+def record_ready(
+    image: Image | None, aim: Aim, success: Success, at: str, *, keep: bool = False, until: str | None = None
+) -> Image | Refusal:
     """Name the stored variants as this image's. The first record of one revision wins; a superseded record is refused.
 
-    `keep`: the results that were current until now are kept; see `kept_revisions.py`.
+    `keep`: the results that were current until now are kept, at least `until` this time; see `kept_revisions.py`.
     """
     if image is None:
         return Refusal.UNKNOWN
@@ -26,7 +28,7 @@ def record_ready(image: Image | None, aim: Aim, success: Success, at: str, *, ke
         return Refusal.SUPERSEDED
     if image.status is Status.READY and image.revision == aim.revision:
         return Refusal.DONE
-    image = replaced_by(image, aim.revision, at, keep=keep)
+    image = replaced_by(image, aim.revision, at, keep=keep, until=until)
     ready = {
         **success.facts,
         "status": Status.READY,

@@ -148,12 +148,16 @@ class RecipeRef(WholeRecord):
 
 
 class KeptRevision(WholeRecord):
-    """Results that were current until `superseded_at`, and can be made current again: they are still stored."""
+    """Results that were current until `superseded_at`, and can be made current again: they are still stored.
+
+    `until`: the end of their days by the setting of the worker that replaced them; None from an earlier release.
+    """
 
     results: str
     source: str | None = None
     recipe: RecipeRef | None = None
     superseded_at: str
+    until: str | None = None
     variants: tuple[StoredVariant, ...] = ()
 
     @property

@@ -8,7 +8,7 @@ speed of the workers. The end of an attempt is in `outcomes.py`.
 from pixelfleet.domain.aliases import with_aliases
 from pixelfleet.domain.attempts import Aim, Failure, Refusal, Success, results_of, same_work, sequencer_of
 from pixelfleet.domain.jobs import Job, Origin
-from pixelfleet.domain.kept_revisions import expire, kept_revision, replaced_by
+from pixelfleet.domain.kept_revisions import as_long, expire, kept_revision, replaced_by
 from pixelfleet.domain.keys import Place
 from pixelfleet.domain.outcomes import attempts_used_up, line, record_failed, record_ready, settled, still_aimed_at
 from pixelfleet.domain.records import (
@@ -203,7 +203,8 @@ def make_current(
         "variants": kept.variants,
         "attempt_log": image.logged(chosen),
     }
-    return settled(replaced_by(image, results, at, keep=True), current, NoticeKind.IMAGE_READY, at)
+    replaced = replaced_by(image, results, at, keep=True, until=as_long(kept, at))
+    return settled(replaced, current, NoticeKind.IMAGE_READY, at)
 
 
 def uncount(image: Image | None, etag: str | None) -> Image | Refusal:

@@ -216,8 +216,8 @@ class Processor:
         raise decision.error
 
     def _record(self, attempt: Attempt, success: Success) -> Image | None:
-        keep = self._deployment.settings.keep_revisions > 0
-        recorded = self._deployment.images.record_ready(attempt.aim, success, attempt.image, keep=keep)
+        days = self._deployment.settings.keep_revisions
+        recorded = self._deployment.images.record_ready(attempt.aim, success, attempt.image, keep=days > 0, days=days)
         return self._recorded(attempt, recorded)
 
     def _failed(self, attempt: Attempt, failure: Failure) -> Image | None:

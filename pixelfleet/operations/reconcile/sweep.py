@@ -129,9 +129,14 @@ class Sweep:
             self._deployment.images.forget_revisions(abandoned, [folder.revision])
 
     def _expire(self, folder: Folder, image: Image) -> None:
-        """Delete a kept revision whose days are over. The record drops it first; then nobody can make it current."""
+        """Delete a kept revision whose days are over. The record drops it first; then nobody can make it current.
+
+        Its days are those of the worker that replaced it, or of this process if these are more: an operator's shell may
+        lack the setting.
+        """
         kept = next(each for each in image.kept_revisions if each.results == folder.revision)
-        if kept.superseded_at > timestamp(self._before - timedelta(days=self._deployment.settings.keep_revisions)):
+        days = timedelta(days=self._deployment.settings.keep_revisions)
+        if kept.superseded_at > timestamp(self._before - days) or (kept.until or "") > timestamp(self._before):
             return
         self.swept.orphaned += 1
         self.swept.expired += 1

@@ -47,6 +47,27 @@ def test_a_removal_that_a_sweep_sends_is_as_old_as_the_record(desk: Desk) -> Non
     assert decode_message(message["Body"]).sequencer == done.sequencer
 
 
+def test_a_sweep_of_a_machine_without_the_setting_deletes_no_kept_results_before_their_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator's shell may lack PIXELFLEET_KEEP_REVISIONS, which the workers have."""
+    monkeypatch.setitem(vars(desk.settings), "keep_revisions", 2)
+    first = desk.do(desk.put())
+    assert first is not None
+    again = reprocess(desk.deployment, first, "anna", store_recipe(desk.deployment, recipes.builtin("catalog")))
+    assert again is not None
+    second = desk.do(again.job(Origin.REPROCESS))
+    assert second is not None
+    monkeypatch.setitem(vars(desk.settings), "keep_revisions", 0)
+    assert Sweep(desk.deployment, LATER + timedelta(days=1), dry_run=False).run(lambda _: None).expired == 0
+    back = make_current(desk.deployment, second, first.revision or "", "anna")
+    [kept] = back.kept_revisions
+    assert kept.results == second.revision
+    # The results that were current until now stay as long as those that took their place.
+    assert Sweep(desk.deployment, LATER + timedelta(days=1), dry_run=False).run(lambda _: None).expired == 0
+    assert Sweep(desk.deployment, LATER + timedelta(days=3), dry_run=False).run(lambda _: None).expired == 1
+
+
 def test_kept_results_stay_for_their_days_and_are_then_deleted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(vars(desk.settings), "keep_revisions", 2)
     job = desk.put()
