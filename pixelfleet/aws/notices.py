@@ -5,7 +5,7 @@ dashboard's address and s3:// addresses, never a signed link: mail is forwarded 
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import error_code, translated
 from pixelfleet.domain.outcomes import REPROCESSING_FAILED
-from pixelfleet.domain.records import Batch, Counts, Image, NoticeKind, Status
+from pixelfleet.domain.records import Alias, Batch, Counts, Image, NoticeKind, Status, StoredVariant
 from pixelfleet.errors import Cause, SetupError
 
 if TYPE_CHECKING:
@@ -115,25 +115,21 @@ def image_notice(image: Image, dashboard: str, results_bucket: str) -> Notice:
     It has the outcome for which it was written, even if the image has been queued again since.
     """
     kind = image.notice or NoticeKind.IMAGE_READY
+    document = _image_document(image, kind, f"{dashboard}/images/{image.image_id}", results_bucket)
+    outcome, lines = _image_text(image, kind, document)
+    lines += ["", f"Original: {document['source']}", f"Dashboard: {document['dashboard']}"]
+    return Notice(
+        attributes=_attributes(kind, image.owner, image.batch, document["recipe"]),
+        document=document,
+        subject=_subject(f"pixelfleet: {image.path}{outcome}"),
+        text="\n".join(lines) + "\n",
+    )
+
+
+def _image_document(image: Image, kind: NoticeKind, link: str, results_bucket: str) -> dict[str, Any]:
     cause, message = _cause_of(image, kind)
-    link = f"{dashboard}/images/{image.image_id}"
-    variants = [
-        {
-            "name": variant.name,
-            "s3": f"s3://{results_bucket}/{variant.key}",
-            "format": variant.format,
-            "width": variant.width,
-            "height": variant.height,
-            "bytes": variant.bytes,
-        }
-        for variant in (image.variants if kind is NoticeKind.IMAGE_READY else ())
-    ]
-    aliases = [
-        {"file": alias.file, "s3": f"s3://{alias.bucket}/{alias.key}", "state": alias.state, "problem": alias.problem}
-        for alias in (image.aliases if kind is NoticeKind.IMAGE_READY else ())
-    ]
-    source = f"s3://{image.bucket}/{image.key}"
-    document = {
+    ready = kind is NoticeKind.IMAGE_READY
+    return {
         "version": NOTICE_VERSION,
         "kind": kind.value,
         "notice_id": image.notice_id,
@@ -141,37 +137,50 @@ def image_notice(image: Image, dashboard: str, results_bucket: str) -> Notice:
         "owner": image.owner,
         "batch": image.batch,
         "recipe": image.recipe.name if image.recipe else None,
-        "source": source,
+        "source": f"s3://{image.bucket}/{image.key}",
         "status": _STATUS_OF.get(kind, image.status).value,
         "cause": cause.value if cause else None,
         "message": message,
-        "variants": variants,
-        "aliases": aliases,
+        "variants": [_variant(variant, results_bucket) for variant in image.variants] if ready else [],
+        "aliases": [_alias(alias) for alias in image.aliases] if ready else [],
         "dashboard": link,
         "finished_at": image.finished_at,
     }
-    if kind is NoticeKind.IMAGE_READY:
-        outcome = "is ready"
-        lines = [f"{image.path} {outcome}:", ""]
-        lines += [f"  {v['name']}: {v['width']} x {v['height']} {v['format']}, {v['s3']}" for v in variants]
-        lines += [f"  alias {a['s3']}: {a['problem']}" for a in aliases if a["problem"]]
-    elif kind is NoticeKind.REPROCESSING_FAILED:
-        outcome = f"could not be processed again ({cause})"
-        lines = [f"{image.path} {outcome}; its earlier results are unchanged:", f"  {message}"]
-    elif kind is NoticeKind.IMAGE_FAILED:
-        outcome = f"failed ({cause})"
-        lines = [f"{image.path} {outcome}:", f"  {message}"]
-    else:
-        # A kind of a newer release, whose worker died before it published the notice.
-        outcome = ""
-        lines = [f"{image.path}: {kind}"]
-    lines += ["", f"Original: {source}", f"Dashboard: {link}"]
-    return Notice(
-        attributes=_attributes(kind, image.owner, image.batch, image.recipe.name if image.recipe else None),
-        document=document,
-        subject=_subject(f"pixelfleet: {image.path} {outcome}" if outcome else f"pixelfleet: {image.path}: {kind}"),
-        text="\n".join(lines) + "\n",
-    )
+
+
+def _variant(variant: StoredVariant, results_bucket: str) -> dict[str, Any]:
+    return {
+        "name": variant.name,
+        "s3": f"s3://{results_bucket}/{variant.key}",
+        "format": variant.format,
+        "width": variant.width,
+        "height": variant.height,
+        "bytes": variant.bytes,
+    }
+
+
+def _alias(alias: Alias) -> dict[str, Any]:
+    s3 = f"s3://{alias.bucket}/{alias.key}"
+    return {"file": alias.file, "s3": s3, "state": alias.state, "problem": alias.problem}
+
+
+def _image_text(image: Image, kind: NoticeKind, document: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """What follows the path in the subject, and the first lines of the text."""
+    cause, message = document["cause"], f"  {document['message']}"
+    match kind:
+        case NoticeKind.IMAGE_READY:
+            results = [
+                f"  {v['name']}: {v['width']} x {v['height']} {v['format']}, {v['s3']}" for v in document["variants"]
+            ]
+            problems = [f"  alias {a['s3']}: {a['problem']}" for a in document["aliases"] if a["problem"]]
+            return " is ready", [f"{image.path} is ready:", "", *results, *problems]
+        case NoticeKind.REPROCESSING_FAILED:
+            outcome = f" could not be processed again ({cause})"
+            return outcome, [f"{image.path}{outcome}; its earlier results are unchanged:", message]
+        case NoticeKind.IMAGE_FAILED:
+            return f" failed ({cause})", [f"{image.path} failed ({cause}):", message]
+    # A kind of a newer release, whose worker died before it published the notice.
+    return f": {kind}", [f"{image.path}: {kind}"]
 
 
 def _cause_of(image: Image, kind: NoticeKind) -> tuple[Cause | None, str | None]:
