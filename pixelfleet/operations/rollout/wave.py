@@ -99,7 +99,8 @@ class Wave:
             self._send(list(self._deployment.images.get_many(some).values()), pool)
 
     def _fill(self, waiting: Iterator[Image], pool: ThreadPoolExecutor) -> None:
-        unsent, self._unsent = self._unsent, []
+        unsent = [image for image in self._unsent if image.image_id in self._under_way]
+        self._unsent = []
         if unsent:
             self._send(unsent, pool)
         while len(self._under_way) < WINDOW and (some := list(islice(waiting, SEND_BATCH * _THREADS))):

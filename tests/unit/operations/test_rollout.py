@@ -9,7 +9,7 @@ import pytest
 
 from pixelfleet import recipes
 from pixelfleet.catalog.background import SILENT, BackgroundTaskState
-from pixelfleet.domain.jobs import Job, Lane, Origin
+from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin
 from pixelfleet.domain.records import Alias, AliasState, Image, RecipeRef, Status, StoredVariant, timestamp
 from pixelfleet.domain.rollout import Bound
 from pixelfleet.domain.rollout_sample import SampledImage, SampledRecipe, SampledVariant
@@ -271,6 +271,31 @@ def test_jobs_that_sqs_refuses_are_sent_again(deployment: Any) -> None:
     deployment.queues.send = refusing
     assert roll_out(deployment, order()).made == 12
     assert set(digests(deployment, ids)) == {NEW.digest}
+
+
+def test_an_image_whose_job_sqs_refused_may_be_deleted_meanwhile(deployment: Any) -> None:
+    deleted, other = made(deployment, 2)
+    send, clock, of = deployment.queues.send, Clock(), order(canary=1.0)
+
+    def refusing(lane: Any, jobs: Any, group: str | None = None) -> list[Job]:
+        refused = [job for job in jobs if job.image_id == deleted]
+        send(lane, [job for job in jobs if job.image_id != deleted], group)
+        return refused
+
+    def wait(seconds: float) -> None:
+        clock.sleep(seconds)
+        image = deployment.images.get(deleted)
+        if image.status is not Status.DELETED:
+            deployment.images.remove(Job(JobKind.REMOVE, image.bucket, image.key, sequencer="20"), "w")
+        elif clock.now > 1_003:
+            attempt(deployment, deployment.images.get(other), NEW_REF)
+
+    deployment.queues.send = refusing
+    with journal_of(deployment, of) as journal:
+        run = Rollout(deployment, of, journal, clock=Waits(clock, wait))
+        run.begin()
+        run.sample(no_pixels)
+        assert run.carry_out().canary == {"done": 1, "gone": 1}
 
 
 def test_a_step_without_any_outcome_for_an_hour_stops(deployment: Any) -> None:
