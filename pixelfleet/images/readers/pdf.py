@@ -42,10 +42,10 @@ def read_header(path: Path, _row: Format, reading: Reading) -> Header:
 
 def decode(path: Path, _row: Format, reading: Reading) -> Image:
     with _opened(path) as document:
-        # Before the page is opened: else its fields are not drawn.
-        document.init_forms()
-        page = document[reading.page]
-        bitmap = page.render(scale=reading.dpi / _POINTS_AN_INCH, fill_color=_WHITE, rev_byteorder=True)
+        page = _with_fields(document, reading.page)
+        bitmap = page.render(
+            scale=reading.dpi / _POINTS_AN_INCH, fill_color=_WHITE, rev_byteorder=True, may_draw_forms=False
+        )
         width, height, bands = bitmap.width, bitmap.height, bitmap.n_channels
         pixels = packed(bitmap.buffer, bitmap.stride, width * bands, height)
         image = pyvips.Image.new_from_memory(pixels, width, height, bands, "uchar")
