@@ -164,6 +164,7 @@ def _show(result: AdoptionResult, *, as_json: bool) -> None:
             "rejects": rejects,
             "older": result.rejects.older,
             "repeated": result.repeated,
+            "others": dict(result.others),
             "restores": {answer.value: number for answer, number in result.restores.items()},
             "sent": result.sent,
             "refused": result.refused,
@@ -173,6 +174,9 @@ def _show(result: AdoptionResult, *, as_json: bool) -> None:
     RESULTS.print(f"{count(result.sent, 'job')} sent; {result.steps[Step.THERE]:,} objects have an outcome already")
     for cause, number in rejects.items():
         RESULTS.print(f"  {number:,} skipped as {cause}")
+    if result.others:
+        owners = ", ".join(f"{printable(owner)} {number:,}" for owner, number in result.others.most_common(5))
+        RESULTS.print(f"  images of other owners, who keep them: {owners}", soft_wrap=True)
     if result.repeated:
         RESULTS.print(f"{count(result.repeated, 'key')} listed again: each object counts once")
     if asked := result.restores.total() - result.restores[RestoreAnswer.GONE]:

@@ -25,7 +25,7 @@ from pixelfleet.domain.records import Batch, Image, Status, timestamp
 from pixelfleet.errors import Cause, TransientError
 from pixelfleet.operations.adoption.journal import AdoptionJournal
 from pixelfleet.operations.adoption.order import Adoption, Rejects, candidates, check_order, listing_of
-from pixelfleet.operations.adoption.prepare import check_routes, prepared_batch
+from pixelfleet.operations.adoption.prepare import check_routes, known_batch, made_batch
 from pixelfleet.operations.completion import complete_if_full, seal
 from pixelfleet.operations.noted import noted
 from pixelfleet.operations.pace import Pace
@@ -55,7 +55,8 @@ class Step(StrEnum):
 class AdoptionResult:
     """The result of one run. `listed` are candidates, each once; `steps` counts them; SQS refused `refused` jobs.
 
-    `batch` is None if routes give each key its batch.
+    `batch` is None if routes give each key its batch, or if no object was without a record. `others` counts the images
+    of other owners, who keep them.
     """
 
     batch: Batch | None = None
@@ -70,6 +71,7 @@ class AdoptionResult:
     sent_in_all: int = 0
     #: Keys that the listing had more than once; each counts once.
     repeated: int = 0
+    others: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,16 @@ def adopt(
     pages = listing_of(deployment, order)
     check_routes(deployment, order)
     with _journal_of(deployment, order) as journal:
-        batch = prepared_batch(deployment, order, journal.batch or order.batch or now().strftime("%Y%m%d-%H%M%S"))
-        journal.begin(batch.name if batch is not None else "")
+        name = journal.batch or order.batch or now().strftime("%Y%m%d-%H%M%S")
+        batch = known_batch(deployment, order, name)
+        journal.begin(name if order.owner is not None else "")
         run = _Run(deployment, order, batch, journal, pace or Pace(order.rate), now)
         with noted(deployment, order.who, "adopt", order.source) as details:
             try:
                 run.pages(pages.pages(journal.position), progress)
             finally:
-                details.update(listed=run.result.listed, sent=run.result.sent, batch=batch.batch_id if batch else "")
+                made = run.result.batch
+                details.update(listed=run.result.listed, sent=run.result.sent, batch=made.batch_id if made else "")
             run.seal()
         journal.finish()
     return run.result
@@ -146,7 +150,6 @@ class _Run:
     ) -> None:
         self._deployment = deployment
         self._order = order
-        self._batch = batch
         self._journal = journal
         self._pace = pace
         self._now = now
@@ -166,7 +169,7 @@ class _Run:
         A batch that was sealed before, by an earlier adoption or by an interrupted run, has more images than this run
         has seen: the catalog has them all.
         """
-        batch = self._batch
+        batch = self.result.batch
         if batch is None or next(self._journal.members(), None) is None:
             return
         if batch.sealed_at is not None:
@@ -188,10 +191,15 @@ class _Run:
         by_id = {its_id: each for its_id, each in by_id.items() if its_id in unseen}
         self.result.repeated += len(listed) - len(by_id)
         records = self._deployment.images.get_many(by_id)
+        if self.result.batch is None and by_id.keys() - records.keys():
+            # Only now: a batch without images would stay open for ever.
+            self.result.batch = made_batch(self._deployment, self._order, self._journal.batch or "")
         found = list(pool.map(lambda pair: self._candidate(pair[1], records.get(pair[0])), by_id.items()))
         sent = self._carry_out(found, pool)
         self.result.listed += len(found)
         self.result.steps.update(candidate.step for candidate in found)
+        owners = (candidate.image.owner for candidate in found)
+        self.result.others.update(owner for owner in owners if self._order.owner not in (None, owner))
         members = {candidate.image.image_id for candidate in found if self._is_member(candidate.image)}
         self._journal.page_done(page.position, members, by_id.keys() - members, sent)
 
@@ -214,7 +222,8 @@ class _Run:
     def _place(self, key: str) -> Place:
         if self._order.owner is None:
             return self._choice.place(None, self._order.bucket, key)
-        return Place(self._order.owner, self._batch.name if self._batch is not None else None, key)
+        batch = self.result.batch
+        return Place(self._order.owner, batch.name if batch is not None else None, key)
 
     def _step(self, listed: ListedObject, image: Image, *, new: bool) -> Step:
         waits = new or image.status is Status.QUEUED
@@ -227,7 +236,8 @@ class _Run:
         return Step.WAITING if image.status is Status.QUEUED else Step.THERE
 
     def _is_member(self, image: Image) -> bool:
-        return self._batch is not None and (image.owner, image.batch) == (self._batch.owner, self._batch.name)
+        batch = self.result.batch
+        return batch is not None and (image.owner, image.batch) == (batch.owner, batch.name)
 
     def _carry_out(self, found: Sequence[_Candidate], pool: ThreadPoolExecutor) -> int:
         """Request restores, and send jobs; returns the number of jobs that SQS accepted."""

@@ -84,6 +84,14 @@ def test_a_second_adoption_skips_known_images_and_queues_new_objects(there: Mast
     assert there.deployment.batches.get("museum", "scans").expected == 3
 
 
+def test_objects_that_another_owner_has_make_no_batch_and_are_told(there: Masters) -> None:
+    there.put("1.jpg", "2.jpg")
+    adopt(there.deployment, ORDER)
+    result = adopt(there.deployment, replace(ORDER, owner="bob", batch="mine"))
+    assert (result.batch, result.sent, result.others) == (None, 2, {"museum": 2})
+    assert there.deployment.batches.get("bob", "mine") is None
+
+
 def test_an_object_that_an_event_reported_first_keeps_its_owner_and_is_not_counted(there: Masters) -> None:
     there.put("1.jpg", "2.jpg")
     job = adopted_job(there, "1.jpg")
