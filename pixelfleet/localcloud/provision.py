@@ -178,7 +178,11 @@ class _Maker:
             "Resource": self._queue_arn(queue),
             "Condition": {"ArnEquals": {"aws:SourceArn": source}, "StringEquals": {"aws:SourceAccount": self._account}},
         }
-        self._ensure_queue(queue, {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})})
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [statement, *self._statements_of_others(queue, "UploadsBucketSends")],
+        }
+        self._ensure_queue(queue, {"Policy": json.dumps(policy)})
         events: Any = list(NOTIFIED_EVENTS)
         self._s3.put_bucket_notification_configuration(
             Bucket=bucket,
@@ -186,6 +190,13 @@ class _Maker:
                 "QueueConfigurations": [{"Id": "uploads", "QueueArn": self._queue_arn(queue), "Events": events}]
             },
         )
+
+    def _statements_of_others(self, queue: str, sid: str) -> list[Any]:
+        """The statements of the queue's policy but ours: people may let adopted buckets send."""
+        url = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+        present = json.loads(answer.get("Attributes", {}).get("Policy", "{}"))
+        return [statement for statement in present.get("Statement", []) if statement.get("Sid") != sid]
 
     def _queue_arn(self, name: str) -> str:
         return f"arn:aws:sqs:{self._region}:{self._account}:{name}"

@@ -176,6 +176,11 @@ def _fault(item: dict[str, Any], lines: Lines) -> Fault:
     elif item["type"] == "missing":
         expected = _expected(names)
         reason = f"is missing ({expected})" if expected else "is missing"
+    elif item["type"] == "too_long":
+        expected = _expected(names)
+        reason = (
+            f"at most {item['ctx']['max_length']}, not {len(item['input']):,}{f' ({expected})' if expected else ''}"
+        )
     elif expected := _expected(names):
         reason = f"{reason}, not {shown(item['input']):.60} ({expected})"
     field = ".".join(names) or "recipe"

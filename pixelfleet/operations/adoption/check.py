@@ -30,12 +30,19 @@ def check_adoption(deployment: Deployment, bucket: str, prefix: str = "") -> lis
     bucket_arn = f"arn:{partition_of(settings.region).name}:s3:::{bucket}"
     return [
         readable,
+        # The queue comes first: S3 refuses a notification to a queue that does not take it.
+        check_queue_policy(setup, bucket, bucket_arn, queue, _local_queue(deployment)),
         check_events(setup, bucket, queue),
-        check_queue_policy(setup, bucket, bucket_arn, queue),
         _versioning(setup, bucket),
         _key(setup, bucket),
         _route(deployment, bucket, prefix),
     ]
+
+
+def _local_queue(deployment: Deployment) -> tuple[str, str] | None:
+    """The endpoint and the address of the uploads queue in the embedded cloud, where no Terraform changes the queue."""
+    settings = deployment.settings
+    return (settings.endpoint_url, settings.uploads_queue_url) if settings.endpoint_url else None
 
 
 def _readable(deployment: Deployment, bucket: str, prefix: str) -> Check:

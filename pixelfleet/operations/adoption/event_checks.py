@@ -86,8 +86,13 @@ def check_events(setup: BucketSetup, bucket: str, queue: str) -> Check:
     return Check("events", State.MISSING, detail, _remedy(setup.notifications, ways, bucket, queue))
 
 
-def check_queue_policy(setup: BucketSetup, bucket: str, bucket_arn: str, queue: str) -> Check:
-    """Whether the queue accepts the messages of the way that the events take."""
+def check_queue_policy(
+    setup: BucketSetup, bucket: str, bucket_arn: str, queue: str, local: tuple[str, str] | None = None
+) -> Check:
+    """Whether the queue accepts the messages of the way that the events take.
+
+    `local` is the endpoint and the address of the queue, if people change its policy by hand.
+    """
     if setup.queue_policy is None:
         return Check("queue policy", State.UNKNOWN, "these credentials may not read the policy of the uploads queue")
     ways = event_ways(setup, bucket, queue)
@@ -104,6 +109,10 @@ def check_queue_policy(setup: BucketSetup, bucket: str, bucket_arn: str, queue: 
     remedy = (
         f'add "{bucket}" to the Terraform variable source_buckets, and apply: it gives the workers their rights, too'
     )
+    if local is not None:
+        attributes = {"Policy": json.dumps(policy_with_bucket(setup.queue_policy, bucket_arn, queue))}
+        command = f"aws sqs set-queue-attributes --endpoint-url {local[0]} --queue-url {local[1]}"
+        remedy = f"{command} --attributes {shlex.quote(json.dumps(attributes))}"
     detail = f"the uploads queue takes no events of {bucket} from {' and '.join(refused)}"
     return Check("queue policy", State.MISSING, detail, remedy)
 
@@ -113,6 +122,19 @@ def notification_with_queue(notifications: Mapping[str, Any], queue: str) -> dic
     kept = [each for each in notifications.get("QueueConfigurations", []) if each.get("QueueArn") != queue]
     ours = {"Id": "pixelfleet", "QueueArn": queue, "Events": list(EVENTS)}
     return dict(notifications) | {"QueueConfigurations": [*kept, ours]}
+
+
+def policy_with_bucket(policy: Mapping[str, Any], bucket_arn: str, queue: str) -> dict[str, Any]:
+    """The present policy of the queue, with a statement that lets the bucket send."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": _S3},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": bucket_arn}},
+    }
+    kept = _listed(policy.get("Statement", [])) if policy else []
+    return {"Version": "2012-10-17"} | dict(policy) | {"Statement": [*kept, statement]}
 
 
 def _by(ways: EventWays) -> str:

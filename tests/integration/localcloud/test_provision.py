@@ -33,6 +33,20 @@ def test_a_second_provision_makes_nothing_and_changes_nothing(in_cloud: None) ->
         assert after[url]["VisibilityTimeout"] == was["VisibilityTimeout"]
 
 
+def test_a_provision_keeps_the_statements_by_which_adopted_buckets_send(settings: Settings) -> None:
+    provision(settings)
+    url = settings.uploads_queue_url
+    policy = json.loads(_attributes(settings, url)["Policy"])
+    adopted = {"Sid": "Adopted", "Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"},
+               "Action": "sqs:SendMessage", "Resource": "*"}  # fmt: skip
+    sqs = boto3.client("sqs", endpoint_url=settings.endpoint_url)
+    changed = json.dumps(policy | {"Statement": [*policy["Statement"], adopted]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": changed})
+    provision(settings)
+    kept = json.loads(_attributes(settings, url)["Policy"])["Statement"]
+    assert [statement["Sid"] for statement in kept] == ["UploadsBucketSends", "Adopted"]
+
+
 def test_queues_carry_the_figures_of_the_design(settings: Settings) -> None:
     figures = {
         settings.uploads_queue_url: ("361", 5),

@@ -227,6 +227,11 @@ def test_a_huge_text_is_refused_unread() -> None:
     assert "more than the 350,000" in refusal("#" * 400_000)
 
 
+def test_too_many_variants_are_counted_and_not_shown() -> None:
+    text = 'name = "mine"\n' + "".join(f'[[variants]]\nname = "v{n}"\n' for n in range(33))
+    assert refusal(text) == "mine.toml, line 2: variants: at most 32, not 33 (one [[variants]] table for each output)"
+
+
 def test_a_check_returns_the_line_and_the_field_of_each_fault() -> None:
     recipe, faults = check('name = "a"\n[[variants]]\nname = "card"\nbox = [1]\nwidht = 3\n')
     assert recipe is None

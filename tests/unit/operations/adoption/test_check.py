@@ -66,7 +66,7 @@ def test_a_bucket_that_is_set_up_passes_every_check(there: Masters) -> None:
     add_route(there.deployment, "anna", RouteOrder("**", owner="museum", bucket=BUCKET))
     found = checks(there, COMPLETE)
     assert {check.state for check in found.values()} == {State.OK}
-    assert list(found) == ["bucket", "events", "queue policy", "versioning", "encryption", "route"]
+    assert list(found) == ["bucket", "queue policy", "events", "versioning", "encryption", "route"]
 
 
 def test_the_remedy_adds_missing_events_to_a_notification_and_keeps_other_notifications(there: Masters) -> None:
@@ -85,6 +85,18 @@ def test_the_remedy_adds_missing_events_to_a_notification_and_keeps_other_notifi
     assert configuration["QueueConfigurations"][0] == other
     assert configuration["QueueConfigurations"][1]["Events"] == list(EVENTS)
     assert configuration["TopicConfigurations"] == []
+
+
+def test_the_embedded_cloud_gets_a_command_that_keeps_the_other_statements_of_the_queue(there: Masters) -> None:
+    settings = there.deployment.settings
+    there.deployment.settings = settings.model_copy(update={"endpoint_url": "http://127.0.0.1:29223"})
+    other = {"Sid": "UploadsBucketSends", "Effect": "Allow"}
+    policy = checks(there, replace(COMPLETE, queue_policy={"Statement": other}))["queue policy"]
+    command = shlex.split(policy.remedy)
+    assert command[:4] == ["aws", "sqs", "set-queue-attributes", "--endpoint-url"]
+    changed = json.loads(json.loads(command[-1])["Policy"])
+    assert changed["Statement"][0] == other
+    assert checks(there, replace(COMPLETE, queue_policy=changed))["queue policy"].state is State.OK
 
 
 def test_a_notification_for_only_some_keys_does_not_count(there: Masters) -> None:
@@ -169,7 +181,7 @@ def test_without_a_route_new_objects_have_no_owner(there: Masters) -> None:
 def test_a_setting_that_the_credentials_may_not_read_is_unknown(there: Masters) -> None:
     found = checks(there, BucketSetup(None, None, None, None, None))
     unknown = [name for name, check in found.items() if check.state is State.UNKNOWN]
-    assert unknown == ["events", "queue policy", "versioning", "encryption"]
+    assert unknown == ["queue policy", "events", "versioning", "encryption"]
 
 
 def test_no_other_check_runs_on_a_bucket_that_cannot_be_read(there: Masters) -> None:
