@@ -25,6 +25,9 @@ _SONY, _SONY_EIGHT = b"SONY", 32767
 #: Offsets and lengths of the preview and of the samples in the head of a RAF (ExifTool, FujiFilm.pm).
 _RAF: Final = b"FUJIFILMCCD-RAW"
 _RAF_PARTS: Final = (84, 100)
+#: Canon's CRW (CIFF 1.0), Sigma's X3F with the mark of its directory (ExifTool, SigmaRaw.pm).
+_CANON: Final = b"HEAPCCDR"
+_SIGMA, _SIGMA_DIRECTORY = b"FOVb", b"SECd"
 #: Tags of a Panasonic raw: the sensor's width and height, the kind and the offset of the samples (ExifTool,
 #: PanasonicRaw.pm).
 _PANASONIC: Final = b"IIU\0"
@@ -40,9 +43,19 @@ def ends_before_its_samples(read: Read, size: int) -> bool:
         return any(start + length > size for start, length in _raf_parts(read))
     if head[:4] == _PANASONIC:
         return _panasonic_ends(TiffFile(read), size)
+    if head[6:14] == _CANON:
+        return not int.from_bytes(read(2, 4), "little") <= _last_number(read, size) < size - 4
+    if head.startswith(_SIGMA):
+        return read(_last_number(read, size), 4) != _SIGMA_DIRECTORY
     if head[:2] not in (b"II", b"MM"):
         return False
     return any(_ends(directory, size) for directory in _sampled(TiffFile(read)))
+
+
+def _last_number(read: Read, size: int) -> int:
+    """CRW and X3F end with the offset of their directory; in a CRW it counts from the end of the head (CIFF 1.0)."""
+    after_head = int.from_bytes(read(2, 4), "little") if read(6, 8) == _CANON else 0
+    return after_head + int.from_bytes(read(size - 4, 4), "little")
 
 
 def _raf_parts(read: Read) -> Iterator[tuple[int, int]]:

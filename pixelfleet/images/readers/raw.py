@@ -18,6 +18,7 @@ from pixelfleet.images.metadata.tiff_source import exif_of
 from pixelfleet.images.readers.contract import Header, Reading
 from pixelfleet.images.readers.file import reader_at
 from pixelfleet.images.readers.libvips import orientation_of
+from pixelfleet.images.truncation import breaks_off
 from pixelfleet.images.vips import Image, pyvips
 
 #: LibRaw's `flip` as an EXIF orientation. Other values do not occur.
@@ -151,6 +152,8 @@ def _opened(path: Path) -> Iterator[Any]:
         with _zeroed_memory(), rawpy.imread(str(path)) as raw:
             yield raw
     except (rawpy.LibRawFileUnsupportedError, rawpy.LibRawNotImplementedError) as error:
+        if breaks_off(path, "raw"):
+            raise truncated("raw") from error
         raise PermanentError(
             Cause.UNSUPPORTED_FORMAT, "a raw of this camera or kind is not supported; export it as TIFF or JPEG"
         ) from error

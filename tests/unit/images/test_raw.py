@@ -112,6 +112,13 @@ def test_a_raw_that_breaks_off_is_truncated_also_where_its_preview_is_whole(
     assert caught.value.cause is Cause.TRUNCATED
 
 
+def test_a_raw_without_its_directory_is_truncated(rendered: Run, write: Callable[[bytes], Path]) -> None:
+    """A CRW ends with its directory; LibRaw does not know a part of one."""
+    with pytest.raises(PermanentError) as caught:
+        rendered(write(b"II\x1a\0\0\0HEAPCCDR".ljust(500, b"\xff")), PREVIEW)
+    assert caught.value.cause is Cause.TRUNCATED
+
+
 def test_samples_that_cannot_be_decoded_are_damaged_and_show_no_earlier_image(
     rendered: Run, write: Callable[[bytes], Path]
 ) -> None:

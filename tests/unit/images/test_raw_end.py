@@ -53,6 +53,14 @@ def test_one_byte_less_than_the_samples_is_too_little(content: bytes, size: int)
     assert ends(content, size - 1)
 
 
+def test_a_crw_and_an_x3f_end_with_the_offset_of_their_directory() -> None:
+    crw = (b"II\x1a\0\0\0HEAPCCDR".ljust(26, b"\1") + b"samples" * 20).ljust(200, b"\xff") + struct.pack("<I", 150)
+    x3f = b"FOVb".ljust(100, b"\xff") + b"SECd" + bytes(20) + struct.pack("<I", 100)
+    for whole in (crw, x3f):
+        assert not ends(whole, len(whole))
+        assert ends(whole, len(whole) - 10)
+
+
 @pytest.mark.parametrize("content", [sony(1), panasonic(8), tiff({STARTS: 200, LENGTHS: 800}), b"\0MRM", b""])
 def test_lengths_that_makers_write_differently_are_not_used(content: bytes) -> None:
     assert not ends(content, 300)
