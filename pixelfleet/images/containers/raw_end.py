@@ -61,7 +61,9 @@ def _last_number(read: Read, size: int) -> int:
 def _raf_parts(read: Read) -> Iterator[tuple[int, int]]:
     for at in _RAF_PARTS:
         part = read(at, 8)
-        yield int.from_bytes(part[:4], "big"), int.from_bytes(part[4:], "big")
+        start, length = int.from_bytes(part[:4], "big"), int.from_bytes(part[4:], "big")
+        # No specification says that the length is exact.
+        yield start, length - length // 100
 
 
 def _panasonic_ends(file: TiffFile, size: int) -> bool:
