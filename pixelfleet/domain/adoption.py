@@ -5,7 +5,7 @@ from typing import Final
 from pixelfleet.domain.jobs import Job, Lane, Origin
 from pixelfleet.domain.keys import Place
 from pixelfleet.domain.records import AttemptLine, Image, Status
-from pixelfleet.domain.sequencers import pad_sequencer
+from pixelfleet.domain.sequencers import next_sequencer, pad_sequencer
 from pixelfleet.errors import Cause
 
 #: The sequencer of a job for an object that no event reported: less than that of any event.
@@ -38,6 +38,23 @@ def cannot_be_image(key: str, size: int, max_bytes: int) -> Cause | None:
     name = key.rpartition("/")[2]
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     return Cause.NOT_AN_IMAGE if ending in OTHER_ENDINGS or name.lower() in ("thumbs.db", ".ds_store") else None
+
+
+def is_back(image: Image, etag: str) -> bool:
+    """Whether the object of a removed image is in its bucket again.
+
+    Where only the image was removed, the object stays: it is back once it has other bytes.
+    """
+    return image.status is Status.DELETED and not (image.released and image.etag == etag)
+
+
+def present_order(image: Image | None) -> str:
+    """The sequencer of a job for the present object of a key: just above that of the record, which was read before.
+
+    With the sequencer of a tombstone, the job would be taken for the version that was removed; with that of a record,
+    a job of the record's own version, which may be on its way, would replace the present version.
+    """
+    return BEFORE_ALL if image is None else next_sequencer(image.sequencer)
 
 
 def adopted_image(job: Job, place: Place, lane: Lane, at: str, who: str) -> Image:

@@ -14,7 +14,7 @@ from typing import Final
 
 from pixelfleet.aws.listing import ListedObject
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.adoption import BEFORE_ALL, adopted_image
+from pixelfleet.domain.adoption import BEFORE_ALL, adopted_image, is_back
 from pixelfleet.domain.archives import RESTORE_HOURS, Archive, RestoreTier
 from pixelfleet.domain.jobs import Job, JobKind, Lane
 from pixelfleet.domain.keys import Place, image_id
@@ -169,7 +169,8 @@ def _count(
     records = deployment.images.get_many(objects)
     for its_id, listed in objects.items():
         record = records.get(its_id)
-        if record is not None and not (record.status is Status.FAILED and record.cause is Cause.ARCHIVED):
+        tried_again = record is None or (record.status is Status.FAILED and record.cause is Cause.ARCHIVED)
+        if record is not None and not tried_again and not is_back(record, listed.etag):
             forecast.there += 1
             continue
         forecast.images += 1

@@ -18,7 +18,7 @@ from pixelfleet.aws.listing import ListedObject
 from pixelfleet.aws.queues import SEND_BATCH
 from pixelfleet.aws.source_buckets import RestoreAnswer
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.adoption import BEFORE_ALL, adopted_image
+from pixelfleet.domain.adoption import BEFORE_ALL, adopted_image, is_back, present_order
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, lane_for, message_group
 from pixelfleet.domain.keys import Place, image_id
 from pixelfleet.domain.records import Batch, Image, Status, timestamp
@@ -47,7 +47,9 @@ class Step(StrEnum):
     WAITING = "waiting"
     #: The object is archived, and its restore is requested.
     ARCHIVED = "archived"
-    #: The image is under way, done or failed.
+    #: The object is in the bucket again after it was removed; a job is sent.
+    RETURNED = "returned"
+    #: The image is under way, done, failed, or removed.
     THERE = "there"
 
 
@@ -233,6 +235,8 @@ class _Run:
             return Step.ARCHIVED
         if new:
             return Step.NEW
+        if is_back(image, listed.etag):
+            return Step.RETURNED
         return Step.WAITING if image.status is Status.QUEUED else Step.THERE
 
     def _is_member(self, image: Image) -> bool:
@@ -247,8 +251,8 @@ class _Run:
         # A worker settles the image of an object that is gone by now.
         at_once = (RestoreAnswer.READABLE, RestoreAnswer.GONE)
         readable = [c for c, answer in zip(archived, answers, strict=True) if answer in at_once]
-        waiting = [candidate for candidate in found if candidate.step in (Step.NEW, Step.WAITING)]
-        return self._send([candidate.image for candidate in (*waiting, *readable)])
+        waiting = [candidate for candidate in found if candidate.step in (Step.NEW, Step.WAITING, Step.RETURNED)]
+        return self._send([self._job(candidate) for candidate in (*waiting, *readable)])
 
     def _restore(self, candidate: _Candidate) -> RestoreAnswer:
         tier = self._order.restore
@@ -258,19 +262,24 @@ class _Run:
             self._order.bucket, candidate.listed.key, tier, self._order.restore_days
         )
 
-    def _send(self, images: Sequence[Image]) -> int:
+    def _job(self, candidate: _Candidate) -> tuple[Lane, Job]:
+        """The job of a record, with its lane."""
+        listed, image = candidate.listed, candidate.image
+        if candidate.step is Step.RETURNED:
+            order = present_order(image)
+            job = Job(JobKind.PROCESS, image.bucket, image.key, None, listed.etag, order, listed.bytes, Origin.ADOPT)
+            return lane_for(job, self._deployment.settings.bulk_max_bytes), job
+        # An image that failed as archived is tried again: its object can be read now.
+        return image.next_lane, image.job(Origin.RESTORE if image.status is Status.FAILED else Origin.ADOPT)
+
+    def _send(self, all_jobs: Sequence[tuple[Lane, Job]]) -> int:
         before = self.result.sent
-        for start in range(0, len(images), SEND_BATCH):
-            ten = images[start : start + SEND_BATCH]
+        for start in range(0, len(all_jobs), SEND_BATCH):
+            ten = all_jobs[start : start + SEND_BATCH]
             self._pace.wait(len(ten))
             for lane in Lane:
-                jobs = [_job(image) for image in ten if image.next_lane is lane]
+                jobs = [job for of_lane, job in ten if of_lane is lane]
                 refused = self._deployment.queues.send(lane, jobs, GROUP) if jobs else []
                 self.result.refused += len(refused)
                 self.result.sent += len(jobs) - len(refused)
         return self.result.sent - before
-
-
-def _job(image: Image) -> Job:
-    """The job of a record. An image that failed as archived is tried again: its object can be read now."""
-    return image.job(Origin.RESTORE if image.status is Status.FAILED else Origin.ADOPT)

@@ -9,10 +9,10 @@ from typing import Final
 from pixelfleet.aws.listing import ListedObject
 from pixelfleet.aws.queues import SEND_BATCH
 from pixelfleet.deployment import Deployment
+from pixelfleet.domain.adoption import present_order
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, lane_for, message_group
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Image, RecipeRef, Status, is_uncounted
-from pixelfleet.domain.sequencers import next_sequencer
 from pixelfleet.operations.completion import recount
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.recipe_choice import RecipeChoice
@@ -23,8 +23,6 @@ from pixelfleet.operations.reconcile.verdict import TO_QUEUE, Horizon, Verdict, 
 GROUP: Final = message_group("\0reconcile")
 THREADS: Final = 8
 EXAMPLES: Final = 3
-#: The sequencer of a job for an object without a record: less than that of any S3 event.
-BEFORE_ALL: Final = "0"
 
 
 @dataclass(slots=True)
@@ -170,7 +168,7 @@ class Reconcile:
         if current is None or (image is not None and _is_recorded(image, current.version_id or current.etag)):
             return None
         etag = current.etag or candidate.listed.etag
-        version, order = current.version_id, _order(image)
+        version, order = current.version_id, present_order(image)
         return Job(JobKind.PROCESS, self._bucket, key, version, etag, order, current.bytes, Origin.RECONCILE), None
 
     def _send(self, jobs: Sequence[tuple[Job, Image | None]]) -> None:
@@ -192,15 +190,6 @@ class Reconcile:
 
     def _lane(self, job: Job, image: Image | None) -> Lane:
         return image.next_lane if image is not None else lane_for(job, self._deployment.settings.bulk_max_bytes)
-
-
-def _order(image: Image | None) -> str:
-    """The sequencer of a job for the present object of a key: just above that of the record, which was read before.
-
-    With the sequencer of a tombstone, the job would be taken for the version that was removed; with that of a record,
-    a job of the record's own version, which may be on its way, would replace the present version.
-    """
-    return BEFORE_ALL if image is None else next_sequencer(image.sequencer)
 
 
 def _may_count_again(image: Image) -> bool:

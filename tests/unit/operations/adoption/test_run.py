@@ -84,6 +84,30 @@ def test_a_second_adoption_skips_known_images_and_queues_new_objects(there: Mast
     assert there.deployment.batches.get("museum", "scans").expected == 3
 
 
+def removed(there: Masters, key: str, *, released: bool) -> None:
+    """Removes the image of an adopted object; `released`: the object stays."""
+    removal = Job(JobKind.REMOVE, BUCKET, key, sequencer="5")
+    there.deployment.images.remove(removal, "anna", released=released)
+    [tombstone] = images(there, key)
+    assert tombstone.status is Status.DELETED
+
+
+def test_an_object_that_was_gone_and_was_put_again_is_queued(there: Masters) -> None:
+    there.put("back.jpg", "removed.jpg")
+    adopt(there.deployment, ORDER)
+    removed(there, "back.jpg", released=False)
+    removed(there, "removed.jpg", released=True)
+    there.deployment.queues.sent.clear()
+    assert forecast_adoption(there.deployment, ORDER).images == 1
+    result = adopt(there.deployment, ORDER)
+    [job] = there.sent
+    assert (job.key, result.steps) == ("back.jpg", {Step.RETURNED: 1, Step.THERE: 1})
+    aim = Aim(job, reference(recipes.builtin("web")), "ab" * 16, "w", "2026-11-20T10:00:00.000Z")
+    claimed = there.deployment.images.claim(aim, 5, None)
+    assert claimed.status is Status.PROCESSING
+    assert forecast_adoption(there.deployment, ORDER).there == 2
+
+
 def test_objects_that_another_owner_has_make_no_batch_and_are_told(there: Masters) -> None:
     there.put("1.jpg", "2.jpg")
     adopt(there.deployment, ORDER)
