@@ -1,12 +1,18 @@
 """Look-ups for a caller. Images and batches of other owners do not exist for the caller."""
 
+from typing import Final
+
 from dashboard.callers import Caller
 from dashboard.problem import Problem
 from dashboard.site import Site
+from pixelfleet.catalog.background import BackgroundTask
 from pixelfleet.domain.image_filters import EVERYBODY
 from pixelfleet.domain.records import Batch, Image, Status
 from pixelfleet.operations.adoption.adopted import AdoptedBucket, adopted_buckets
 from pixelfleet.uploads import batch_prefix
+
+#: The latest background tasks of everybody, among which the tasks of a caller are looked for.
+LATEST_TASKS: Final = 50
 
 
 def image_for(site: Site, caller: Caller, image_id: str) -> Image:
@@ -61,3 +67,17 @@ def batch_of(site: Site, caller: Caller, owner: str, name: str) -> Batch:
     if batch is None:
         raise Problem(404, f"there is no batch {f'{owner}/{name}'[:200]!r}")
     return batch
+
+
+def background_tasks_for(site: Site, caller: Caller) -> list[BackgroundTask]:
+    """The caller's tasks among the latest of everybody, newest first; for an operator all of these."""
+    latest = site.deployment.background_tasks.recent(LATEST_TASKS)
+    return [task for task in latest if caller.may_see(task.who)]
+
+
+def background_task_for(site: Site, caller: Caller, task_id: str) -> BackgroundTask:
+    """Raises Problem 404: the task does not exist, or another user began it."""
+    task = site.deployment.background_tasks.get(task_id)
+    if task is None or not caller.may_see(task.who):
+        raise Problem(404, f"there is no background task {task_id[:64]!r}; they are kept for 30 days")
+    return task

@@ -15,6 +15,7 @@ from dashboard.openapi import describe
 from dashboard.pages import (
     account,
     adopted_pages,
+    background_task_pages,
     batch_pages,
     bulk_pages,
     docs_page,
@@ -45,6 +46,7 @@ _APIS = (images, bulk, uploads, batches, fleet, recipes, routes, adopted, users,
 _PAGES = (
     account,
     adopted_pages,
+    background_task_pages,
     batch_pages,
     bulk_pages,
     docs_page,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from dashboard.problem import Problem
+from dashboard.rendering import things
 from pixelfleet.aws.dead_letters import Pass
 from pixelfleet.catalog.background import BackgroundTask, BackgroundTaskState
 from pixelfleet.deployment import Deployment
@@ -16,7 +17,7 @@ from pixelfleet.operations.bulk import BulkResult
 from pixelfleet.operations.dead_letter_passes import give_up
 from pixelfleet.operations.failures import Selection
 from pixelfleet.operations.reconcile.outdated import OutdatedImages, outdated_images
-from pixelfleet.operations.redrive import RedriveOrder, jobs
+from pixelfleet.operations.redrive import RedriveOrder, StopAskedError, jobs
 from pixelfleet.operations.task_progress import TaskProgress
 from pixelfleet.telemetry import logger
 
@@ -72,7 +73,7 @@ class Runner:
         return self._start(COUNT_OUTDATED if count else MAKE_OUTDATED, who, "everything", work)
 
     def stop(self, task_id: str) -> bool:
-        """Stop a bulk task after its present image. False if the task does not run in this process."""
+        """Stop a task after its present image or ten jobs. False if the task does not run in this process."""
         follow = self._followed.get(task_id)
         if follow is None:
             return False
@@ -81,9 +82,10 @@ class Runner:
 
     def _start(self, kind: str, who: str, on: str, work: Callable[[TaskProgress], None]) -> BackgroundTask:
         if not self._places.acquire(blocking=False):
-            raise Problem(
-                429, "several redrives are at work already; wait for one to end", headers={"Retry-After": "5"}
+            detail = (
+                f"{MOST_RUNNING} background tasks are at work already; wait for one to end, or stop one under Tasks"
             )
+            raise Problem(429, detail, headers={"Retry-After": "5"})
         with ExitStack() as failed:
             failed.callback(self._places.release)
             task = self._deployment.background_tasks.begin(kind, who, on)
@@ -115,7 +117,16 @@ class Runner:
 
 
 def _redrive(deployment: Deployment, follow: TaskProgress, selection: Selection, canary: int | None) -> None:
-    result = operation.redrive(deployment, RedriveOrder(selection, follow.who, canary=canary), follow.report)
+    def report(words: str, counts: dict[str, int]) -> None:
+        follow.report(words, counts)
+        if follow.stopped.is_set():
+            raise StopAskedError
+
+    result = operation.redrive(deployment, RedriveOrder(selection, follow.who, canary=canary), report)
+    if result.stop_asked:
+        words = f"stopped as asked: {jobs(result.sent.sent)} sent again"
+        follow.end(BackgroundTaskState.STOPPED, words, result.sent.as_counts())
+        return
     if result.canary is not None and result.stopped:
         examples = "; ".join(result.canary.examples)
         words = f"{result.canary.in_words()}{f': {examples}' if examples else ''}"
@@ -127,7 +138,7 @@ def _redrive(deployment: Deployment, follow: TaskProgress, selection: Selection,
 
 def _bulk(follow: TaskProgress, act: Callable[[Callable[[BulkResult], bool]], BulkResult]) -> None:
     def progress(result: BulkResult) -> bool:
-        follow.report(f"{images(result.done)} done", _counts(result))
+        follow.report(f"{things(result.done, 'image')} done", _counts(result))
         return not follow.stopped.is_set()
 
     result = act(progress)
@@ -135,7 +146,7 @@ def _bulk(follow: TaskProgress, act: Callable[[Callable[[BulkResult], bool]], Bu
     words = "stopped as asked" if result.stopped else "done"
     passed = f"; {result.gone:,} stayed as they were" if result.gone else ""
     left = f"; {result.left:,} are in both batches, since their copies are not processed" if result.left else ""
-    follow.end(state, f"{words}: {images(result.done)}{passed}{left}", _counts(result))
+    follow.end(state, f"{words}: {things(result.done, 'image')}{passed}{left}", _counts(result))
 
 
 def _counts(result: BulkResult) -> dict[str, int]:
@@ -143,13 +154,9 @@ def _counts(result: BulkResult) -> dict[str, int]:
     return {"done": result.done} | {name: number for name, number in others.items() if number}
 
 
-def images(number: int) -> str:
-    return "1 image" if number == 1 else f"{number:,} images"
-
-
 def _outdated(deployment: Deployment, follow: TaskProgress, *, count: bool) -> None:
     def progress(so_far: OutdatedImages) -> bool:
-        follow.report(f"{so_far.seen:,} objects looked at", _outdated_counts(so_far))
+        follow.report(f"{things(so_far.seen, 'object')} looked at", _outdated_counts(so_far))
         return not follow.stopped.is_set()
 
     result = outdated_images(deployment, follow.who, datetime.now(UTC), progress, count=count)
@@ -163,12 +170,13 @@ def _outdated_counts(so_far: OutdatedImages) -> dict[str, int]:
 
 def _purge(deployment: Deployment, follow: TaskProgress, selection: Selection) -> None:
     def progress(queue: str, done: Pass) -> None:
-        follow.report(f"{queue}: {done.deleted:,} dead letters deleted", {f"{queue}_deleted": done.deleted})
+        follow.report(f"{queue}: {things(done.deleted, 'dead letter')} deleted", {f"{queue}_deleted": done.deleted})
 
     passes = give_up(deployment, selection, follow.who, progress)
     counts = {f"{queue}_{what}": number for queue, done in passes.items() for what, number in _numbers(done).items()}
     deleted = sum(done.deleted for done in passes.values())
-    follow.end(BackgroundTaskState.DONE, f"{deleted:,} dead letters deleted; the records stay failed", counts)
+    words = f"{things(deleted, 'dead letter')} deleted; the records stay failed"
+    follow.end(BackgroundTaskState.DONE, words, counts)
 
 
 def _numbers(done: Pass) -> dict[str, int]:

@@ -35,6 +35,7 @@ class Renderer:
         self._templates.filters |= {
             "size": size,
             "count": count,
+            "things": things,
             "day": day,
             "moment": moment,
             "iso": iso,
@@ -77,6 +78,11 @@ def size(value: int | None) -> str:
 
 def count(value: int) -> str:
     return f"{value:,}"
+
+
+def things(number: int, noun: str, plural: str = "") -> str:
+    """`1 image`, `1,200 images`. Without `plural`, the noun takes an s."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def day(value: str | None) -> str:

@@ -14,6 +14,7 @@ from dashboard.api.models.fleet import BackgroundTaskOut, task_out
 from dashboard.callers import Caller, Reader, Writer
 from dashboard.problem import Problem
 from dashboard.problems import responses
+from dashboard.rendering import things
 from dashboard.site import Site, site_of
 from dashboard.zips import zip_of
 from pixelfleet.domain.image_filters import Filters, ImageFilters
@@ -47,8 +48,7 @@ class Selection(Model):
         if bool(self.image_ids) == (self.matching is not None):
             raise Problem(422, "name the images by image_ids or by matching, and not by both")
         if self.matching is None:
-            number = len(self.image_ids)
-            words = "1 image" if number == 1 else f"{number:,} images"
+            words = things(len(self.image_ids), "image")
             return bulk.chosen(site, caller, self.image_ids, deleted=deleted), words
         only = {"status": Status.DELETED} if deleted else {}
         filters = Filters.of(owners_for(caller, self.matching.owner), self.matching, **only)

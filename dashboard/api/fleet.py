@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from dashboard.access import background_task_for, background_tasks_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.images import CursorQuery
 from dashboard.api.models.fleet import (
@@ -144,8 +145,8 @@ def outdated(request: Request, response: Response, caller: Operator, body: Outda
 )
 def list_background_tasks(request: Request, caller: Reader) -> Response:
     """The caller's tasks among the last fifty; for operators the tasks of everybody."""
-    recent = site_of(request).deployment.background_tasks.recent(50)
-    return tagged(request, BackgroundTasksOut(tasks=[task_out(task) for task in recent if caller.may_see(task.who)]))
+    listed = background_tasks_for(site_of(request), caller)
+    return tagged(request, BackgroundTasksOut(tasks=[task_out(task) for task in listed]))
 
 
 @router.post(
@@ -158,9 +159,7 @@ def stop_background_task(
     request: Request, caller: Writer, task_id: Annotated[str, Path(max_length=64)]
 ) -> BackgroundTaskOut:
     site = site_of(request)
-    task = site.deployment.background_tasks.get(task_id)
-    if task is None or not caller.may_see(task.who):
-        raise Problem(404, f"there is no background task {task_id!r}")
+    task = background_task_for(site, caller, task_id)
     if not site.background_tasks.stop(task_id):
         raise Problem(409, "it has ended, or another process works on it")
     return task_out(task)
@@ -174,10 +173,7 @@ def stop_background_task(
 )
 def get_background_task(request: Request, caller: Reader, task_id: Annotated[str, Path(max_length=64)]) -> Response:
     """Only tasks of the caller; for operators tasks of everybody."""
-    task = site_of(request).deployment.background_tasks.get(task_id)
-    if task is None or not caller.may_see(task.who):
-        raise Problem(404, f"there is no background task {task_id!r}")
-    return tagged(request, task_out(task))
+    return tagged(request, task_out(background_task_for(site_of(request), caller, task_id)))
 
 
 @router.get(

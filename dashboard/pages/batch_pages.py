@@ -12,9 +12,10 @@ from dashboard.flash import Note
 from dashboard.pages.gallery_pages import VARIANTS, cards
 from dashboard.problem import Problem
 from dashboard.recipe_choices import recipe_choices
-from dashboard.rendering import segment
+from dashboard.rendering import segment, things
 from dashboard.site import Site, site_of
 from pixelfleet.domain.records import Batch, Image, Status
+from pixelfleet.domain.scores import as_ssim
 from pixelfleet.operations import completion
 from pixelfleet.operations.monitoring import batch_time_left
 
@@ -61,9 +62,8 @@ def seal(request: Request, caller: FormCaller, owner: str, name: str) -> Respons
     site = site_of(request)
     batch_of(site, caller, owner, name)
     batch, _ = completion.seal(site.deployment, owner, name)
-    note = Note(
-        f"Closed with {batch.expected or 0:,} images. The batch is complete when all of them are accounted for."
-    )
+    images = things(batch.expected or 0, "image")
+    note = Note(f"Closed with {images}. The batch is complete when every image is accounted for.")
     return site.after_form(request, f"/batches/{segment(owner)}/{segment(name)}", note)
 
 
@@ -74,6 +74,7 @@ def _state(site: Site, batch: Batch) -> dict[str, Any]:
         "batch": batch,
         "counts": counts,
         "done": counts.accounted,
+        "least": as_ssim(batch.min_score),
         "left": batch_time_left(site.deployment, batch, counts),
         "failed": cards(failed),
         "ready": cards(_some(site, batch, Status.READY) if counts.ready else []),

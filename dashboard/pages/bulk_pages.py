@@ -11,6 +11,7 @@ from dashboard import bulk
 from dashboard.callers import Caller, FormCaller
 from dashboard.pages.gallery_pages import filters_of
 from dashboard.problem import Problem
+from dashboard.rendering import things
 from dashboard.site import Site, site_of
 from dashboard.zips import zip_of
 from pixelfleet.domain.image_filters import Filters
@@ -45,7 +46,7 @@ class Selected:
             self.images, self.on = bulk.matching(self.site, filters), bulk.in_words(filters)
         elif named:
             self.images = bulk.chosen(self.site, caller, named, deleted=deleted)
-            self.on = "1 image" if len(named) == 1 else f"{len(named):,} images"
+            self.on = things(len(named), "image")
         else:
             raise Problem(400, "no image is selected; go back and select some")
 

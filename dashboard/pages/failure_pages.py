@@ -1,16 +1,14 @@
-"""Failures by cause, their redrive, the purge of their dead letters, and the progress of both."""
+"""Failures by cause, their redrive, and the purge of their dead letters."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from dashboard.callers import Caller, FormCaller, OperatorForm, OperatorPage, PageCaller
-from dashboard.flash import Note
+from dashboard.callers import OperatorForm, OperatorPage
 from dashboard.forms import Sent
 from dashboard.operators import failures_by_cause
 from dashboard.pages.gallery_pages import cards
-from dashboard.problem import Problem
 from dashboard.site import site_of
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import SYSTEM_CAUSES, Cause
@@ -99,31 +97,3 @@ def _page(request: Request, preview: operations.Preview | None = None, **sent: S
     }
     wrong = any(not one.right for one in sent.values())
     return site.page(request, "failures.html", values, 422 if wrong else 200)
-
-
-@router.get("/background-tasks/{task_id}")
-def background_task_page(request: Request, caller: PageCaller, task_id: str) -> Response:
-    return site_of(request).page(request, "background_task.html", _task(request, caller, task_id))
-
-
-@router.post("/background-tasks/{task_id}/stop")
-def stop_background_task(request: Request, caller: FormCaller, task_id: str) -> Response:
-    """The task ends after its present image. Finished work stays."""
-    site = site_of(request)
-    _task(request, caller, task_id)
-    stops = site.background_tasks.stop(task_id)
-    note = Note("It stops.") if stops else Note("It has ended, or another process works on it.", kind="bad")
-    return site.after_form(request, f"/background-tasks/{task_id}", note)
-
-
-@router.get("/background-tasks/{task_id}/live")
-def background_task_live(request: Request, caller: PageCaller, task_id: str) -> Response:
-    return site_of(request).page(request, "parts/background_task_live.html", _task(request, caller, task_id))
-
-
-def _task(request: Request, caller: Caller, task_id: str) -> dict[str, Any]:
-    """A task of the caller; for an operator, a task of any user."""
-    task = site_of(request).deployment.background_tasks.get(task_id)
-    if task is None or not caller.may_see(task.who):
-        raise Problem(404, "there is no such background task; they are kept for 30 days")
-    return {"task": task}

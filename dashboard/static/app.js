@@ -2,6 +2,8 @@
 // Functions for every page: placeholders, the comparing slider, dialogs, copying, and
 // filters that apply themselves. The pages also work without this script; live.js follows the server.
 
+import "./forms.js";
+import { announce } from "./announce.js";
 import { draw } from "./thumbhash.js";
 import { finish, whenShown } from "./live.js";
 import { showTimes } from "./times.js";
@@ -34,11 +36,6 @@ const around = (event, selector) => {
  * @param {string} selector
  */
 const part = (root, selector) => /** @type {E} */ (root.querySelector(selector));
-
-/** Announces a text to screen readers. @param {string} text */
-const announce = (text) => {
-  part(document.body, "#announce").textContent = text;
-};
 
 /** @param {HTMLCanvasElement} canvas */
 function placeholder(canvas) {
@@ -127,22 +124,27 @@ async function copy(button) {
     announce("Selected; copy it by the keyboard");
     return;
   }
-  button.textContent = "Copied";
+  copied(button);
+}
+
+/** Shows for a moment that the text was copied. @param {HTMLElement} button */
+function copied(button) {
+  const label = [...button.childNodes];
   announce("Copied");
+  if (label[0]?.textContent === "Copied") return;
+  button.textContent = "Copied";
+  setTimeout(() => button.replaceChildren(...label), 1500);
 }
 
 /** Copies the text of a button's attribute. @param {HTMLElement} button */
 async function copyValue(button) {
   const value = (button.dataset.copyValue ?? "").replaceAll("ORIGIN/", `${location.origin}/`);
-  const label = [...button.childNodes];
   try {
     await navigator.clipboard.writeText(value);
-    button.textContent = "Copied";
-    announce("Copied");
+    copied(button);
   } catch {
     prompt("Copy this:", value);
   }
-  if (label[0]?.textContent !== "Copied") setTimeout(() => button.replaceChildren(...label), 1500);
 }
 
 document.addEventListener("click", (event) => {
@@ -166,30 +168,6 @@ function open(id) {
   const dialog = document.getElementById(id);
   if (dialog instanceof HTMLDialogElement) dialog.showModal();
 }
-
-// An action that cannot be undone needs a confirmation. Without scripts the form is sent at once.
-const ask = /** @type {HTMLDialogElement | null} */ (document.getElementById("ask"));
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (!ask || !(form instanceof HTMLFormElement) || !form.dataset.confirm || form.dataset.confirmed) return;
-  event.preventDefault();
-  part(ask, "h2").textContent = form.dataset.confirm;
-  part(ask, "[data-ask-text]").textContent = form.dataset.confirmText ?? "";
-  part(ask, "[data-ask-yes]").textContent = form.dataset.confirmYes ?? "";
-  ask.returnValue = "no";
-  const { submitter } = event;
-  ask.addEventListener(
-    "close",
-    () => {
-      if (ask.returnValue !== "yes") return;
-      form.dataset.confirmed = "yes";
-      form.requestSubmit(submitter);
-      delete form.dataset.confirmed;
-    },
-    { once: true },
-  );
-  ask.showModal();
-});
 
 whenShown((root) => {
   each(root, "canvas[data-thumbhash]", placeholder);
@@ -232,4 +210,19 @@ if (matchMedia("(min-width: 641px)").matches)
   each(document.body, ".fold", (/** @type {HTMLDetailsElement} */ fold) => (fold.open = true));
 document.body.addEventListener("htmx:load", (event) => finish(/** @type {CustomEvent} */ (event).detail.elt));
 // A part that could not be loaded must not look like an empty part.
-document.body.addEventListener("htmx:responseError", () => announce("The dashboard did not answer; load the page again"));
+document.body.addEventListener("htmx:sendError", () => announce("The dashboard does not answer. Try again"));
+document.body.addEventListener("htmx:responseError", (event) => {
+  const { xhr } = /** @type {CustomEvent} */ (event).detail;
+  // An ended session leads to the sign-in page.
+  if (xhr.status !== 401) announce(reasonIn(xhr.responseText) || "The dashboard did not answer. Load the page again");
+});
+
+/** The sentence of problem details (RFC 9457). @param {string} text */
+function reasonIn(text) {
+  try {
+    const { detail } = JSON.parse(text);
+    return detail ? `${detail[0].toUpperCase()}${detail.slice(1)}` : "";
+  } catch {
+    return "";
+  }
+}

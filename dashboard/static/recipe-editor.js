@@ -79,6 +79,7 @@ field.addEventListener("input", () => {
 const begun = field.value;
 let sent = false;
 form.addEventListener("submit", () => (sent = true));
+form.addEventListener("kept", () => (sent = false));
 addEventListener("beforeunload", (event) => {
   if (!sent && field.value !== begun) event.preventDefault();
 });

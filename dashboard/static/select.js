@@ -118,7 +118,8 @@ function start(place, form) {
   // The action is under way: another page follows it.
   form.addEventListener("submit", (event) => {
     const button = /** @type {HTMLElement} */ (/** @type {SubmitEvent} */ (event).submitter);
-    const number = whole ? "all images that match" : `${selected.size.toLocaleString()} images`;
+    const some = selected.size === 1 ? "1 image" : `${selected.size.toLocaleString()} images`;
+    const number = whole ? "all images that match" : some;
     if (button?.dataset.ask) {
       form.dataset.confirm = button.dataset.ask.replace("the selected images", number);
       form.dataset.confirmText = button.dataset.askText;

@@ -1,6 +1,7 @@
 // @ts-check
 // The upload page: chosen files go into the queue, their progress is shown, and the batch is closed at the end.
 
+import { announce } from "./announce.js";
 import { follower, part } from "./live.js";
 import { dropped, lacking, picked } from "./upload-files.js";
 import { Memory } from "./upload-memory.js";
@@ -107,7 +108,7 @@ function enqueue(chosen) {
   if (earlier) {
     byId("earlier").hidden = true;
     const spared = chosen.length - fresh.length;
-    if (spared) announce(`${files(spared)} were uploaded before`);
+    if (spared) announce(`${files(spared)} ${spared === 1 ? "was" : "were"} uploaded before`);
     began(earlier.batch);
   }
   if (fresh.length) uploads.add(fresh);
@@ -228,10 +229,6 @@ function summarise() {
   byId("session").hidden = uploads.held !== "session";
 }
 
-const announce = (/** @type {string} */ text) => {
-  byId("announce").textContent = text;
-};
-
 // --- the batch
 
 const topic = () => `batch:${owner}/${batch}`;
@@ -252,7 +249,7 @@ async function idle() {
   const uploaded = uploads.count("uploaded");
   if (!batch || (!uploaded && !earlier)) return;
   byId("sending-title").textContent = "Uploaded";
-  announce(`${files(uploaded)} are uploaded`);
+  announce(`${files(uploaded)} ${uploaded === 1 ? "is" : "are"} uploaded`);
   // Files that failed through the network may still be sent: the batch is closed with them, or by a click without them.
   if (!uploads.count("failed")) await close();
 }

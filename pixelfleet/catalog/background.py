@@ -28,7 +28,7 @@ _KEYS: Final = frozenset({"stream", "at", "expires_at"})
 class BackgroundTaskState(StrEnum):
     RUNNING = "running"
     DONE = "done"
-    #: A canary failed again, so nothing more was sent.
+    #: A user stopped the task, or a canary failed again: nothing more was done.
     STOPPED = "stopped"
     FAILED = "failed"
     #: The process that worked on the task ended. The task may be started again: finished parts stay finished.

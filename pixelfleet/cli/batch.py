@@ -14,7 +14,7 @@ from rich.table import Table
 
 from pixelfleet.cli.app import App
 from pixelfleet.cli.batch_quality import gate, quality
-from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, say
+from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, local, say
 from pixelfleet.cli.naming import BatchArgument, OwnerOfBatch, batch_of
 from pixelfleet.cli.progress import RunProgress
 from pixelfleet.cli.seal import seal
@@ -24,6 +24,7 @@ from pixelfleet.cli.watch import as_document, in_words, watch_batch
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER
 from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.scores import as_ssim
 from pixelfleet.errors import SetupError
 from pixelfleet.files.destination import own_destination, replacing
 from pixelfleet.files.result_folders import REPORT, ResultFolders, folds_case
@@ -74,7 +75,7 @@ def list_batches(
     for each, counts in rows:
         expected = f"{each.expected:,}" if each.expected is not None else "?"
         numbers = (expected, f"{counts.ready:,}", f"{counts.failed:,}", batch_state(each, counts))
-        table.add_row(each.batch_id, each.created_at[:16], each.recipe.name if each.recipe else "-", *numbers)
+        table.add_row(each.batch_id, local(each.created_at), each.recipe.name if each.recipe else "-", *numbers)
     RESULTS.print(table)
 
 
@@ -87,9 +88,12 @@ def show(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: A
         emit(as_document(stored, counts))
         return
     RESULTS.print(f"{stored.batch_id}: {batch_state(stored, counts)}")
-    RESULTS.print(f"begun     {stored.created_at}")
-    RESULTS.print(f"sealed    {stored.sealed_at or f'-, by: pixelfleet batch seal {stored.batch_id}'}", soft_wrap=True)
-    RESULTS.print(f"completed {stored.completed_at or '-'}")
+    sealed = local(stored.sealed_at) if stored.sealed_at else f"-, by: pixelfleet batch seal {stored.batch_id}"
+    RESULTS.print(f"begun     {local(stored.created_at)}")
+    RESULTS.print(f"sealed    {sealed}", soft_wrap=True)
+    RESULTS.print(f"completed {local(stored.completed_at)}")
+    if stored.min_score is not None:
+        RESULTS.print(f"gate      SSIM {as_ssim(stored.min_score):.4f}: an image with a lower score fails")
     images = count(stored.expected, "image") if stored.expected is not None else "? images"
     RESULTS.print(f"{images}: {in_words(counts)}", soft_wrap=True)
     RESULTS.print(f"{deployment.settings.dashboard_url.rstrip('/')}/batches/{stored.batch_id}", soft_wrap=True)
@@ -97,9 +101,14 @@ def show(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: A
 
 @batch.command()
 def watch(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: AsJson = False) -> None:
-    """Wait until every image of a sealed batch is accounted for, with throughput and the time that is left."""
+    """Wait until every image of a sealed batch is accounted for, with throughput and the time that is left.
+
+    Exit code 1 if an image of the batch failed; `pixelfleet batch show` shows the causes.
+    """
     with terminable("the fleet goes on; run the same command again to watch"):
-        watch_batch(Deployment(load_settings()), *batch_of(name, owner), as_json=as_json)
+        counts = watch_batch(Deployment(load_settings()), *batch_of(name, owner), as_json=as_json)
+    if counts.failed:
+        raise typer.Exit(1)
 
 
 @batch.command()

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -73,6 +74,24 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def age(timestamp: str, now: datetime) -> str:
+    """How long ago, in the largest unit that fits: `12 s`, `3 min`, `2 h`, `5 d`."""
+    if not timestamp:
+        return "-"
+    seconds = max(0, round((now - datetime.fromisoformat(timestamp)).total_seconds()))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def local(timestamp: str | None, *, seconds: bool = False) -> str:
+    """A record's timestamp in the time zone of this machine: `2026-11-20 10:00`. JSON has UTC."""
+    if not timestamp:
+        return "-"
+    return datetime.fromisoformat(timestamp).astimezone().strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
 
 
 def time_left_in_words(left: TimeLeft) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit
+from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, age, emit
 from pixelfleet.cli.selection import LimitOption
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image
@@ -90,14 +90,3 @@ def _reason(group: FailureGroup, by: GroupBy) -> str:
 
 def _example(group: FailureGroup, image: Image) -> str:
     return image.key if len(group.causes) == 1 else f"{image.key}: {image.cause}"
-
-
-def age(timestamp: str, now: datetime) -> str:
-    """How long ago, in the largest unit that fits: `12 s`, `3 min`, `2 h`, `5 d`."""
-    if not timestamp:
-        return "-"
-    seconds = max(0, round((now - datetime.fromisoformat(timestamp)).total_seconds()))
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"

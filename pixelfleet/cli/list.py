@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rich.filesize import decimal
 from rich.table import Table
 
-from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit, say
+from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, emit, local, say
 from pixelfleet.cli.naming import batch_of
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.colours import Colour
@@ -122,7 +122,7 @@ def _show(images: Iterator[Image], *, as_json: bool) -> int:
         table.add_column(column, justify="right", no_wrap=True)
     for image in listed:
         size = decimal(image.bytes) if image.bytes is not None else "-"
-        table.add_row(image.key, image.cause or image.status, size, image.uploaded_at[:16])
+        table.add_row(image.key, image.cause or image.status, size, local(image.uploaded_at))
     RESULTS.print(table if listed else "no image matches")
     return len(listed)
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from pixelfleet import recipes
 from pixelfleet.aws.configuration import lacks_credentials
 from pixelfleet.cli.app import App
-from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, say
+from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, local, say
 from pixelfleet.cli.named_recipe import loaded_recipe
 from pixelfleet.cli.rollout import rollout
 from pixelfleet.cli.selection import selection_of, who
@@ -296,8 +296,8 @@ def _show_versions(name: str, *, as_json: bool) -> None:
         return
     table = Table("version", "digest", "stored", "by", "", box=None, pad_edge=False)
     for each, is_present in listed:
-        when = each.at[:16].replace("T", " ")
-        table.add_row(str(each.number), each.digest[:SHORT], when, each.who, "present" if is_present else "")
+        when, state = local(each.at), "present" if is_present else ""
+        table.add_row(str(each.number), each.digest[:SHORT], when, each.who, state)
     RESULTS.print(table)
 
 

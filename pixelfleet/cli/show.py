@@ -6,7 +6,7 @@ import typer
 from rich.filesize import decimal
 from rich.table import Table
 
-from pixelfleet.cli.console import RESULTS, AsJson, emit
+from pixelfleet.cli.console import RESULTS, AsJson, emit, local
 from pixelfleet.cli.naming import image_named
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image
@@ -63,6 +63,6 @@ def _show(image: Image, links: dict[str, str], page: str) -> None:
     for column in ("when", "what", "worker", "recipe", "cause", "asked by"):
         table.add_column(column, overflow="fold")
     for line in image.attempt_log:
-        table.add_row(line.at[:19] + "Z", line.what, line.worker, line.recipe, line.cause or "", line.origin)
+        table.add_row(local(line.at, seconds=True), line.what, line.worker, line.recipe, line.cause or "", line.origin)
     RESULTS.print()
     RESULTS.print(table)

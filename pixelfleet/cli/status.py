@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any, Final
 
@@ -13,7 +14,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pixelfleet.cli.console import RESULTS, AsJson, count, duration, emit, time_left_in_words
+from pixelfleet.catalog.background import BackgroundTask, BackgroundTaskState
+from pixelfleet.cli.console import RESULTS, AsJson, age, count, duration, emit, time_left_in_words
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.cli.watch import again
 from pixelfleet.deployment import Deployment
@@ -25,6 +27,7 @@ from pixelfleet.settings import load_settings
 #: Seconds between two reads.
 LOOK_EVERY: Final = 2.0
 RECENT_BATCHES: Final = 5
+RECENT_TASKS: Final = 5
 #: Slots of one bar of the chart: four of fifteen seconds, a minute.
 BAR: Final = 4
 BARS: Final = " ▁▂▃▄▅▆▇█"
@@ -36,6 +39,7 @@ class FleetStatus:
 
     overview: Overview
     batches: tuple[tuple[Batch, Counts], ...]
+    background_tasks: tuple[BackgroundTask, ...] = ()
 
 
 def status(
@@ -44,6 +48,8 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show the queues, the workers, the throughput, the failures, and the time until the queues are empty.
+
+    Below them stand the latest batches and background tasks, such as redrives and bulk actions of the dashboard.
 
     Lanes are queues; the queue `uploads` holds events for the producer. Only AWS reports the age of the oldest message.
     The rate is counted from the beginning of the backlog. Failures are of the last hour; `pixelfleet failures` shows
@@ -77,7 +83,7 @@ def look(deployment: Deployment) -> FleetStatus:
     """Read the state once."""
     recent = islice(deployment.batches.all(), RECENT_BATCHES)
     batches = tuple((batch, deployment.batches.counts(batch.owner, batch.name)) for batch in recent)
-    return FleetStatus(overview(deployment), batches)
+    return FleetStatus(overview(deployment), batches, tuple(deployment.background_tasks.recent(RECENT_TASKS)))
 
 
 def as_document(current: FleetStatus) -> dict[str, Any]:
@@ -104,6 +110,7 @@ def as_document(current: FleetStatus) -> dict[str, Any]:
             }
             for batch, counts in current.batches
         ],
+        "background_tasks": [task.model_dump(mode="json") for task in current.background_tasks],
     }
 
 
@@ -121,6 +128,8 @@ def as_screen(current: FleetStatus) -> RenderableType:
         parts.append(Text(f"failed in the last hour: {causes}", style="red"))
     if current.batches:
         parts += [Text(), _batches(current.batches)]
+    if current.background_tasks:
+        parts += [Text(), _tasks(current.background_tasks, datetime.fromisoformat(current.overview.at))]
     return Group(*parts)
 
 
@@ -191,4 +200,18 @@ def _batches(batches: tuple[tuple[Batch, Counts], ...]) -> Table:
         expected = f"{batch.expected:,}" if batch.expected is not None else "?"
         failed = Text(f"{counts.failed:,}", style="red" if counts.failed else "")
         table.add_row(batch.batch_id, expected, f"{counts.ready:,}", failed, batch_state(batch, counts))
+    return table
+
+
+def _tasks(tasks: tuple[BackgroundTask, ...], now: datetime) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("background task", overflow="fold", ratio=2)
+    table.add_column("by", overflow="fold")
+    table.add_column("begun", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("", overflow="fold", ratio=3)
+    for task in tasks:
+        failed = task.state in (BackgroundTaskState.FAILED, BackgroundTaskState.INTERRUPTED)
+        state = Text(task.state.value, style="red" if failed else "")
+        table.add_row(f"{task.kind}: {task.on}", task.who, f"{age(task.started_at, now)} ago", state, task.message)
     return table

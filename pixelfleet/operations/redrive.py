@@ -17,6 +17,7 @@ from pixelfleet.aws.queues import SEND_BATCH
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane, Origin
 from pixelfleet.domain.records import Image, Status
+from pixelfleet.errors import PixelfleetError
 from pixelfleet.operations.dead_letter_passes import settle
 from pixelfleet.operations.failures import Selection, select
 from pixelfleet.operations.noted import noted
@@ -27,8 +28,12 @@ LOOK_EVERY: Final = 0.5
 #: Seconds that a redrive waits for its canary: longer than a bulk worker may take for an image, with its repeats.
 CANARY_LIMIT: Final = 3600.0
 
-#: Gets a sentence about the present step, and the numbers so far by name.
+#: Gets a sentence about the present step, and the numbers so far by name. It may raise StopAskedError.
 Progress = Callable[[str, dict[str, int]], None]
+
+
+class StopAskedError(PixelfleetError):
+    """Somebody asked that nothing more is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +84,17 @@ class CanaryOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RedriveResult:
-    """The result of a redrive; `dead_letters` by queue, empty if the canary stopped the redrive."""
+    """The result of a redrive; `dead_letters` by queue, empty if the redrive stopped early."""
 
     sent: Sent
     canary: CanaryOutcome | None = None
     dead_letters: dict[str, Pass] = field(default_factory=dict)
+    stop_asked: bool = False
 
     @property
     def stopped(self) -> bool:
-        return self.canary is not None and not self.canary.passed
+        """Whether somebody stopped the redrive, or its canary did."""
+        return self.stop_asked or (self.canary is not None and not self.canary.passed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,8 @@ def redrive(
     with noted(deployment, order.who, "redrive", order.in_words()) as details:
         try:
             result = _carry_out(deployment, work, order, progress, clock or Clock())
+        except StopAskedError:
+            result = RedriveResult(work.done, stop_asked=True)
         finally:
             details.update(work.done.as_counts())
         if result.stopped:

@@ -95,7 +95,7 @@ class BackgroundTaskOut(Model):
     who: str = Field(examples=["olga"])
     on: str = Field(description="What it is done to, for people.", examples=["cause out_of_memory"])
     state: str = Field(
-        description="running, done, stopped (a canary failed again), failed, or interrupted (may be repeated).",
+        description="running, done, stopped (by a user or a canary), failed, or interrupted (may be repeated).",
         examples=["running"],
     )
     message: str = Field(examples=["120 jobs sent"])

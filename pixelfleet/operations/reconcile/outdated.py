@@ -44,7 +44,8 @@ class OutdatedImages:
         among = "" if self.complete else f", among the first {self.seen:,} objects"
         if self.sent or self.refused:
             refused = f"; {self.refused:,} were not taken by SQS: repeat it" if self.refused else ""
-            return f"{self.sent:,} images were queued to be made again{among}{refused}"
+            queued = "image was" if self.sent == 1 else "images were"
+            return f"{self.sent:,} {queued} queued to be made again{among}{refused}"
         were = "image gets" if self.outdated == 1 else "images get"
         return f"{least}{self.outdated:,} {were} another recipe now{among}"
 

@@ -19,7 +19,7 @@ SCHEMES: dict[str, list[str]] = {"light": RULES, "dark": ["color-contrast", "lin
 PAGES = (
     "/", "/upload", "/batches", "/recipes", "/recipes/web", "/recipes/web/edit", "/routes?key=a.jpg", "/adopted",
     "/duplicates", "/duplicates?near=4", "/fleet", "/failures", "/users", "/activity", "/account", "/docs", "/help",
-    "/help/reference/limits",
+    "/help/reference/limits", "/background-tasks",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pixelfleet.domain.records import Batch, Status
 from pixelfleet.errors import Cause
-from tests.e2e.dashboard.conftest import Visitor, keep, no_motion, visit
+from tests.e2e.dashboard.conftest import PASSWORD, Visitor, keep, no_motion, visit
 from tests.e2e.dashboard.light import Light, light_dashboard
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -118,6 +118,38 @@ def test_a_page_follows_again_after_thirty_seconds_without_a_network(ana: Visito
     page.context.set_offline(False)
     page.clock.run_for(1_000)
     expect(page.get_by_role("rowheader", name="enhanced")).to_be_visible()
+    assert [one for one in ana.complaints if "ERR_INTERNET_DISCONNECTED" not in one] == []
+
+
+def test_an_ended_session_keeps_what_was_typed_and_signing_in_leads_back(ana: Visitor, light: Light) -> None:
+    page = ana.page
+    ana.open("/account")
+    page.get_by_label("What the token is for").fill("camera import")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Make a token").click()
+    expect(page.get_by_text("what you typed is kept")).to_be_visible()
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in again").click()
+    Visitor(opened.value, light.url).sign_in("ana")
+    page.get_by_role("button", name="Make a token").click()
+    expect(page.get_by_text("shown only now")).to_be_visible()
+    expect(page.get_by_role("row", name="camera import")).to_be_visible()
+    # A page that was asked for without a session comes after the sign-in form.
+    page.context.clear_cookies()
+    place = f"{light.url}/?batch=many&status=ready&order=-name"
+    page.goto(place)
+    page.get_by_label("User name").fill("ana")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(place)
+    # Without a network, a form stays, too.
+    ana.open("/account")
+    page.get_by_label("What the token is for").fill("scanner")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Make a token").click()
+    expect(page.get_by_text("The dashboard does not answer. Nothing was sent")).to_be_visible()
+    expect(page.get_by_label("What the token is for")).to_have_value("scanner")
+    page.context.set_offline(False)
     assert [one for one in ana.complaints if "ERR_INTERNET_DISCONNECTED" not in one] == []
 
 

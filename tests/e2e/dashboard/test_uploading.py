@@ -58,6 +58,26 @@ def test_an_upload_that_is_refused_says_why_and_a_broken_line_is_tried_again(vis
     expect(page.locator(".tile[data-follow]")).to_have_count(0)
 
 
+def test_chosen_files_outlive_the_session(visitor: Visitor, tmp_path: Path) -> None:
+    Picture.new("RGB", (40, 30)).save(tmp_path / "good.png")
+    page = visitor.page
+    visitor.sign_in("ana")
+    visitor.open("/upload")
+    page.get_by_label("Batch").fill("outlived")
+    page.context.clear_cookies()
+    page.locator("#files").set_input_files(str(tmp_path / "good.png"))
+    expect(page.locator("#total-text")).to_contain_text("Your session has ended")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in").click()
+    Visitor(opened.value, visitor.url).sign_in("ana")
+    opened.value.close()
+    page.bring_to_front()
+    # Playwright keeps every page focused, so that a change of the tab fires no event.
+    page.evaluate("() => dispatchEvent(new Event('focus'))")
+    expect(page.locator("#live")).to_contain_text("Complete since")
+    assert [one for one in visitor.complaints if "401" not in one] == []
+
+
 def test_a_folder_that_is_dropped_keeps_its_paths(visitor: Visitor, served: Served) -> None:
     page = visitor.page
     visitor.sign_in("ana")

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +227,31 @@ def test_watching_an_open_batch_shows_how_to_seal_the_batch(
     assert "me/b1 is complete: 1 ready, 0 failed" in err
 
 
+def test_a_watch_of_a_batch_with_failures_ends_with_exit_code_1(deployment: Deployment, pixelfleet: Any) -> None:
+    images = [record(deployment, "me", "b1", "a.png"), record(deployment, "me", "b1", "b.png", cause=Cause.TRUNCATED)]
+    deployment.batches.seal("me", "b1", [image.image_id for image in images])
+    deployment.batches.complete("me", "b1")
+    code, _, err = pixelfleet("batch", "watch", "me/b1")
+    assert (code, "me/b1 is complete: 1 ready, 1 failed (truncated 1)" in err) == (1, True)
+
+
+def test_a_batch_is_shown_in_local_time_with_its_gate(deployment: Deployment, pixelfleet: Any) -> None:
+    record(deployment, "me", "b1", "a.png")
+    deployment.batches.set_min_score("me", "b1", 9_300)
+    stored = deployment.batches.get("me", "b1")
+    assert stored is not None
+    # Tokyo is nine hours ahead of UTC, all year.
+    tokyo = datetime.fromisoformat(stored.created_at) + timedelta(hours=9)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        shown, listed = pixelfleet("batch", "show", "me/b1")[1], pixelfleet("batch", "list")[1]
+    time.tzset()
+    assert f"begun     {tokyo:%Y-%m-%d %H:%M}\n" in shown
+    assert "gate      SSIM 0.9300" in shown
+    assert f"{tokyo:%Y-%m-%d %H:%M}" in " ".join(listed.split())
+
+
 def test_a_user_is_removed_with_all_tokens(deployment: Deployment, pixelfleet: Any) -> None:
     users = deployment.users
     users.add("ana", hash_password("a long password of hers"), Role.USER)
@@ -253,6 +280,7 @@ def test_lists_fit_a_terminal_of_80_columns_and_cut_nothing(deployment: Deployme
     image = record(deployment, owner, batch, name, cause=Cause.CRASHED, message="the worker or its host died " * 3)
     deployment.users.add(owner, hash_password("a long password of theirs"), Role.OPERATOR, "somebody-else@example.com")
     deployment.users.issue_token(owner, "the label of a token that is not short", tuple(Scope), 300)
+    deployment.background_tasks.begin("make outdated images again", owner, f"all images: owner {owner}, batch {batch}")
     for arguments in (
         ["batch", "list"],
         ["status"],

@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from pixelfleet.catalog.background import BackgroundTask
 from pixelfleet.cli.status import FleetStatus, as_document, as_screen, chart
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Batch, Counts
@@ -9,6 +10,7 @@ from pixelfleet.operations.monitoring import LaneState, Overview, Point, Through
 from pixelfleet.operations.time_left import TimeLeft
 
 AT = "2026-11-20T12:00:00.000Z"
+EARLIER = "2026-11-20T11:57:00.000Z"
 QUIET = tuple(Point(AT, 0.0) for _ in range(240))
 MOVING = Throughput(12.5, 80.4, 1_500, 1_490, {"truncated": 10}, (*QUIET[4:], *[Point(AT, 8.0)] * 4))
 
@@ -17,9 +19,13 @@ def status(oldest: float | None = 75.0, eta: float | None = 300.0) -> FleetStatu
     lanes = (LaneState("uploads", 0, 0, 0.0, 0), LaneState("bulk", 3_700, 50, oldest, 2))
     workers = (Workers(Lane.BULK, 3, 4, 3, "ecs"), Workers(Lane.HEAVY, 0, None, 0, "heartbeats"))
     batch = Batch(batch_id="me/b1", owner="me", name="b1", created_at=AT, expected=200, sealed_at=AT)
+    task = BackgroundTask(
+        id="t1", kind="redrive", who="olga", on="crashed", message="5 jobs sent", started_at=EARLIER, updated_at=AT
+    )
     return FleetStatus(
         Overview(AT, lanes, workers, MOVING, eta, TimeLeft(12.5, eta, 240.0, 420.0)),
         ((batch, Counts(ready=99, failed_by_cause={"empty": 1})),),
+        (task,),
     )
 
 
@@ -30,12 +36,13 @@ def printed(actual: FleetStatus) -> str:
     return capture.get()
 
 
-def test_the_screen_shows_lanes_workers_pace_failures_and_batches() -> None:
+def test_the_screen_shows_lanes_workers_pace_failures_batches_and_background_tasks() -> None:
     lines = [" ".join(line.split()) for line in printed(status()).splitlines()]
     assert "bulk 3,700 50 75 s 2 3/4 3" in lines
     assert "me/b1 200 99 1 50 %" in lines
     assert "12.5 images/s, 80 ms each; done in 5 min (4 min to 7 min)" in lines
     assert "failed in the last hour: truncated 10" in lines
+    assert "redrive: crashed olga 3 min ago running 5 jobs sent" in lines
 
 
 def test_a_missing_value_is_shown_as_unknown() -> None:
@@ -59,6 +66,7 @@ def test_the_document_has_everything_as_numbers() -> None:
     assert document["eta_range_seconds"] == [240, 420]
     assert document["last_hour"] == {"finished": 1_500, "ready": 1_490, "failed_by_cause": {"truncated": 10}}
     assert document["batches"][0]["failed_by_cause"] == {"empty": 1}
+    assert [(task["kind"], task["state"]) for task in document["background_tasks"]] == [("redrive", "running")]
 
 
 def test_the_chart_has_a_bar_for_every_minute_and_the_highest_bar_is_full() -> None:

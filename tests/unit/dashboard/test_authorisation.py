@@ -131,6 +131,7 @@ ROUTES: Final = (
     Route("GET", "/failures", OPERATORS),
     Route("POST", "/failures/redrive", _after(OPERATORS, 303), form={"owner": "zed"}),
     Route("POST", "/failures/purge", _after(OPERATORS, 422), form={"confirmation": "no"}),
+    Route("GET", "/background-tasks", PAGE),
     Route("GET", "/background-tasks/none", _after(OPERATORS, 404)),
     Route("POST", "/background-tasks/none/stop", _after(OPERATORS, 404), form={}),
     Route("POST", "/bulk/delete", SENT, form={"ids": "a" * 32}),

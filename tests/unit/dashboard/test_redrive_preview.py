@@ -2,6 +2,7 @@
 
 import re
 
+from dashboard.background import MOST_RUNNING
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.users import Scope
 from pixelfleet.errors import Cause
@@ -53,6 +54,11 @@ def test_background_tasks_are_listed_to_their_owner_and_to_operators(dashboard: 
     assert task["id"] in listed(*Scope, who="olga")
     assert task["id"] not in listed(who="ben")
     assert dashboard.program("dora").post(f"/api/v1/background-tasks/{task['id']}/stop").status_code == 409
+    # The page "Tasks" lists the same tasks, and leads to each.
+    link = f'href="/background-tasks/{task["id"]}"'
+    assert [link in dashboard.browser(who).get("/background-tasks").text for who in ("dora", "olga", "ben")] == [
+        True, True, False,
+    ]  # fmt: skip
 
 
 def test_the_page_of_a_batch_sends_its_failures_again_and_leaves_other_images(dashboard: Dashboard) -> None:
@@ -64,7 +70,44 @@ def test_the_page_of_a_batch_sends_its_failures_again_and_leaves_other_images(da
         assert f'action="{action}"' in page
     whole = re.search(r'name="all" value="([^"]*status=failed)"', page)
     assert whole is not None
+    assert "Send 2 images again" in page
     answer = dora.post("/bulk/reprocess", data={"all": whole[1].replace("&amp;", "&")})
     eventually(ended(dashboard, answer.headers["location"]))
     assert {status_of(dashboard, image) for image in failed} == {Status.QUEUED}
     assert status_of(dashboard, ready) is Status.READY
+
+
+def test_a_batch_without_failures_offers_no_redrive_and_shows_its_gate(dashboard: Dashboard) -> None:
+    record(dashboard.deployment, "dora", "all-well", "a.jpg")
+    dora = dashboard.browser("dora")
+    page = dora.get("/batches/dora/all-well").text
+    assert ("status=failed" in page, "SSIM" in page) == (False, False)
+    dashboard.deployment.batches.set_min_score("dora", "all-well", 9_300)
+    for address in ("/batches/dora/all-well", "/batches/dora/all-well/live"):
+        assert "an image with a variant below SSIM 0.9300 fails" in " ".join(dora.get(address).text.split())
+
+
+def test_a_task_that_finds_no_place_is_refused_with_the_way_to_the_present_tasks(dashboard: Dashboard) -> None:
+    browser = dashboard.browser("dora")
+    places = browser.app.state.site.background_tasks._places  # type: ignore[attr-defined]
+    taken = [places.acquire(blocking=False) for _ in range(MOST_RUNNING)]
+    assert all(taken)
+    answer = browser.post("/bulk/delete", data={"ids": "a" * 32})
+    for _ in taken:
+        places.release()
+    assert answer.status_code == 429
+    assert "4 background tasks are at work" in answer.text
+
+
+def test_a_redrive_that_waits_for_its_canary_is_stopped_on_its_page(dashboard: Dashboard) -> None:
+    failed = failed_two(dashboard, "stopped")
+    olga = dashboard.browser("olga")
+    form = {"owner": "dora", "batch": "stopped", "canary": "1"}
+    # No worker takes the canary.
+    address = olga.post("/failures/redrive", data=form).headers["location"]
+    eventually(lambda: sorted(status_of(dashboard, image) for image in failed) == [Status.FAILED, Status.QUEUED])
+    assert f'action="{address}/stop"' in olga.get(address).text
+    assert olga.post(f"{address}/stop").status_code == 303
+    eventually(ended(dashboard, address))
+    assert "stopped as asked: 1 job sent again" in olga.get(address).text
+    assert sorted(status_of(dashboard, image) for image in failed) == [Status.FAILED, Status.QUEUED]

@@ -10,7 +10,7 @@ from pixelfleet.domain.transitions import Aim, Failure, Success
 from pixelfleet.errors import Cause
 from pixelfleet.operations import redrive as operation
 from pixelfleet.operations.failures import Selection, select
-from pixelfleet.operations.redrive import CANARY_LIMIT, CanaryOutcome, Clock, Redrive, RedriveOrder
+from pixelfleet.operations.redrive import CANARY_LIMIT, CanaryOutcome, Clock, Redrive, RedriveOrder, StopAskedError
 from tests.fakes.records import RECIPE, record, variants_of
 from tests.unit.operations.fakes import fake_deployment
 
@@ -184,3 +184,18 @@ def test_failures_of_a_cause_that_only_a_newer_release_has_are_listed(deployment
     written_by_a_newer_release(deployment, images[1], cause="cause_of_2_0")
     listed = {image.image_id: str(image.cause) for image in select(deployment.images, Selection(any_cause=True))}
     assert listed == {image.image_id: "not_an_image" for image in images} | {images[1].image_id: "cause_of_2_0"}
+
+
+def test_a_redrive_that_is_asked_to_stop_sends_nothing_more(deployment: Any) -> None:
+    images = [failed(deployment, number) for number in range(25)]
+
+    def stop_after_the_first_ten(*_: object) -> None:
+        raise StopAskedError
+
+    result = operation.redrive(deployment, ORDER, stop_after_the_first_ten)
+    assert (result.sent.sent, result.stopped, result.canary) == (10, True, None)
+    assert [image.status for image in deployment.images.get_many(i.image_id for i in images).values()].count(
+        Status.QUEUED
+    ) == 10
+    [note] = deployment.activity.actions()
+    assert (note.details["outcome"], note.details["sent"]) == ("stopped", 10)

@@ -1,0 +1,38 @@
+"""Background tasks: the latest tasks of the caller, for operators of everybody, and the progress of one task."""
+
+from fastapi import APIRouter, Request, Response
+
+from dashboard.access import background_task_for, background_tasks_for
+from dashboard.callers import FormCaller, PageCaller
+from dashboard.flash import Note
+from dashboard.site import site_of
+
+router = APIRouter()
+
+
+@router.get("/background-tasks")
+def background_tasks(request: Request, caller: PageCaller) -> Response:
+    site = site_of(request)
+    return site.page(request, "background_tasks.html", {"tasks": background_tasks_for(site, caller)})
+
+
+@router.get("/background-tasks/{task_id}")
+def background_task_page(request: Request, caller: PageCaller, task_id: str) -> Response:
+    site = site_of(request)
+    return site.page(request, "background_task.html", {"task": background_task_for(site, caller, task_id)})
+
+
+@router.post("/background-tasks/{task_id}/stop")
+def stop_background_task(request: Request, caller: FormCaller, task_id: str) -> Response:
+    """The task ends after its present image. Finished work stays."""
+    site = site_of(request)
+    background_task_for(site, caller, task_id)
+    stops = site.background_tasks.stop(task_id)
+    note = Note("It stops.") if stops else Note("It has ended, or another process works on it.", kind="bad")
+    return site.after_form(request, f"/background-tasks/{task_id}", note)
+
+
+@router.get("/background-tasks/{task_id}/live")
+def background_task_live(request: Request, caller: PageCaller, task_id: str) -> Response:
+    site = site_of(request)
+    return site.page(request, "parts/background_task_live.html", {"task": background_task_for(site, caller, task_id)})
