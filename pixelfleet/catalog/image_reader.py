@@ -1,6 +1,6 @@
 """Reading the images table: by id, by index, and the whole table for reconcile."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -30,7 +30,7 @@ SortAttribute = Literal["key", "uploaded_at", "bytes"]
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The attributes of a record by which lists are filtered."""
+    """The attributes of a record by which lists are filtered. Those that were not read are empty."""
 
     image_id: str
     status: Status
@@ -56,12 +56,12 @@ class Glance:
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> "Glance":
         """From an item of these attributes."""
-        key = str(item["key"])
+        key = item.get("key")
         return cls(
             item["image_id"],
             _member(Status, item["status"]),
             _member(Cause, item["cause"]) if "cause" in item else None,
-            place_of(key).path,
+            place_of(key).path if key else "",
             item.get("batch"),
             item.get("uploaded_at", ""),
             item.get("bytes"),
@@ -88,6 +88,8 @@ def _member(kind: type[Member], value: str) -> Member:
     return known if isinstance(known, kind) else as_member(kind, value)
 
 
+#: The attributes that every glance has.
+_ALWAYS = ("image_id", "status")
 NEWEST_FIRST = Slice(newest_first=True)
 IN_ORDER = Slice()
 
@@ -116,12 +118,13 @@ class ImageReader:
         images = (image_of(item) for item in batch_get(self._client, self._table, keys))
         return {image.image_id: image for image in images}
 
-    def glance(self, image_ids: Iterable[str]) -> dict[str, Glance]:
-        """The attributes for filters, of the records that exist, by id; hundreds at once, several calls at a time.
+    def glance(self, image_ids: Iterable[str], names: Collection[str] = Glance.READ) -> dict[str, Glance]:
+        """These attributes, of the records that exist, by id; hundreds at once, several calls at a time.
 
         The reads are eventually consistent.
         """
-        glances = map(Glance.of, map(from_attributes, self._attributes(image_ids, Glance.READ)))
+        read = (*_ALWAYS, *(name for name in Glance.READ if name in names and name not in _ALWAYS))
+        glances = map(Glance.of, map(from_attributes, self._attributes(image_ids, read)))
         return {glance.image_id: glance for glance in glances}
 
     def sort_values(self, image_ids: Iterable[str], attribute: SortAttribute) -> dict[str, int | str]:

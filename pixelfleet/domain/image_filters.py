@@ -188,6 +188,24 @@ class OrderedFilters(ImageFilters):
     )
 
 
+#: The attributes of a record that a filter compares. The status is always compared: deleted images are hidden.
+_COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
+    "cause": ("cause",),
+    "name": ("key",),
+    "since": ("uploaded_at",),
+    "until": ("uploaded_at",),
+    "camera": ("exif",),
+    "lens": ("exif",),
+    "taken": ("exif",),
+    "near": ("exif",),
+    "format": ("format",),
+    "shape": ("width", "height"),
+    "colour": ("dominant_colour",),
+    "size": ("bytes",),
+    "tag": ("tags",),
+}
+
+
 class Filters(OrderedFilters):
     """Filters of the images of one owner, or of `EVERYBODY`. Whoever makes them has checked the caller's right."""
 
@@ -229,6 +247,12 @@ class Filters(OrderedFilters):
         if self.batch is not None or self.owner == EVERYBODY:
             return bool(self.cause or self.since or self.until)
         return bool(self.status or self.cause or self.name)
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """The attributes of a record that `take` compares."""
+        asked = (attributes for name, attributes in _COMPARED.items() if getattr(self, name))
+        return frozenset({"status"}.union(*asked))
 
     def take(self, image: Filterable) -> bool:
         """Whether a record, read later than its index, fits (still)."""

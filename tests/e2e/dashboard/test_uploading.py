@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Status
 from tests.e2e.dashboard.conftest import TIMEOUT, Served, Visitor, keep
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -76,6 +77,43 @@ def test_chosen_files_outlive_the_session(visitor: Visitor, tmp_path: Path) -> N
     page.evaluate("() => dispatchEvent(new Event('focus'))")
     expect(page.locator("#live")).to_contain_text("Complete since")
     assert [one for one in visitor.complaints if "401" not in one] == []
+
+
+def test_after_a_reload_only_the_missing_file_is_uploaded(visitor: Visitor, served: Served, tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        Picture.new("RGB", (40, 30), "red" if name == "a.png" else "blue").save(tmp_path / name)
+    page = visitor.page
+    visitor.sign_in("ana")
+    visitor.open("/upload")
+    page.get_by_label("Batch").fill("reloaded")
+    passed: list[str] = []
+
+    def pass_one(route: Any) -> None:
+        if passed:
+            route.abort()
+        else:
+            passed.append(route.request.url)
+            route.continue_()
+
+    page.route("**/*-uploads", pass_one)
+    page.locator("#files").set_input_files([str(tmp_path / "a.png"), str(tmp_path / "b.png")])
+    expect(page.locator("#total-text")).to_contain_text("1 of 2 files")
+    expect(page.get_by_text("It is tried again in")).to_be_visible()
+    # The browser keeps the progress within a second.
+    kept = """async (module) => {
+      const { Memory } = await import(module);
+      return Object.keys((await new Memory("ana").unfinished())?.sent ?? {}).length === 1;
+    }"""
+    script = page.locator("script[src*='upload.js']").get_attribute("src") or ""
+    eventually(lambda: page.evaluate(kept, script.replace("upload.js", "upload-memory.js")))
+    page.unroute_all()
+    page.reload()
+    expect(page.get_by_text("The upload of reloaded was interrupted after 1 file.")).to_be_visible()
+    page.locator("#files").set_input_files([str(tmp_path / "a.png"), str(tmp_path / "b.png")])
+    expect(page.get_by_text("1 file was uploaded before")).to_be_visible()
+    expect(page.locator("#live")).to_contain_text("Complete since")
+    assert served.deployment.batches.counts("ana", "reloaded").ready == 2
+    assert [one for one in visitor.complaints if "ERR_FAILED" not in one] == []
 
 
 def test_a_folder_that_is_dropped_keeps_its_paths(visitor: Visitor, served: Served) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from benchmarks.dashboard_site import OWNER, StockedFleet, stocked
 from pixelfleet.catalog.dynamo import to_attributes
-from pixelfleet.catalog.image_reader import Glance
 from pixelfleet.catalog.items import batch_item, image_item
 from pixelfleet.domain.colours import Colour
 from pixelfleet.domain.image_filters import EVERYBODY, FileSize, Filters, ImageOrder, Shape
@@ -201,7 +200,7 @@ def test_images_are_filtered_by_all_metadata_of_their_records(
     assert paths(looked_for, owner="cleo", **filters) == expected
 
 
-def test_an_order_without_an_index_reads_only_the_attributes_that_it_needs(looked_for: StockedFleet) -> None:
+def test_a_list_reads_only_the_attributes_that_its_filters_and_order_need(looked_for: StockedFleet) -> None:
     asked: list[int] = []
     read = looked_for.counting.batch_get_item
 
@@ -214,8 +213,10 @@ def test_an_order_without_an_index_reads_only_the_attributes_that_it_needs(looke
         patch.setattr(looked_for.counting, "batch_get_item", batch_get_item)
         paths(looked_for, owner="cleo", batch="shoot", order=ImageOrder.SMALLEST)
         paths(looked_for, owner="cleo", batch="shoot", order=ImageOrder.SMALLEST, tag="beach")
-    # Id, status and size; in the second list, the attributes for filters; then whole records for the page.
-    assert asked == [3, 0, len(Glance.READ), 0]
+        paths(looked_for, owner="cleo", status=Status.READY)
+    # Id, status and size; in the second list the tags, too; in the third list id and status. Then whole records for
+    # each page.
+    assert asked == [3, 0, 4, 0, 2, 0]
 
 
 def test_a_batch_is_listed_in_order_of_size_in_both_directions(looked_for: StockedFleet) -> None:
