@@ -22,13 +22,25 @@ document.addEventListener("submit", (event) => {
     () => {
       if (ask.returnValue !== "yes") return;
       form.dataset.confirmed = "yes";
-      form.requestSubmit(submitter);
+      submit(form, submitter);
       delete form.dataset.confirmed;
     },
     { once: true },
   );
   ask.showModal();
 });
+
+/**
+ * A part of the page that follows the server may have been loaded again since the click, without this form.
+ * @param {HTMLFormElement} form @param {HTMLElement | null} submitter
+ */
+function submit(form, submitter) {
+  if (!form.isConnected) {
+    form.hidden = true;
+    document.body.append(form);
+  }
+  form.requestSubmit(submitter);
+}
 
 /** @type {WeakSet<HTMLFormElement>} */
 const asking = new WeakSet();
@@ -59,7 +71,7 @@ async function send(form, submitter) {
     }
     /** @type {HTMLInputElement} */ (form.elements.namedItem("csrf_token")).value = token;
     form.dataset.checked = form.dataset.confirmed = "yes";
-    form.requestSubmit(submitter);
+    submit(form, submitter);
     delete form.dataset.checked;
     delete form.dataset.confirmed;
   } finally {

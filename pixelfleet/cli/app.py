@@ -1,6 +1,6 @@
-"""Typer with two differences.
+"""Typer with three differences.
 
-The help of a flag has no `<bool>`, since a flag takes no value. The commands of `LazyGroup` are imported when they are
+The help of a flag has no `<bool>`, since a flag takes no value. An error of a value has no kind. The commands of `LazyGroup` are imported when they are
 called: most of a short command's time is the import of libraries, and no command needs the libraries of all others.
 """
 
@@ -22,6 +22,14 @@ def _without_type_of_flags(params: list[Any]) -> list[Any]:
 
 class Command(TyperCommand):
     """One command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            # Typer validates by pydantic, which says of what kind its own error is.
+            error.message = error.message.removeprefix("Value error, ")
+            raise
 
     def get_params(self, ctx: Any) -> list[Any]:
         return _without_type_of_flags(super().get_params(ctx))

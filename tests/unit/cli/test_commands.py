@@ -227,6 +227,12 @@ def test_watching_an_open_batch_shows_how_to_seal_the_batch(
     assert "me/b1 is complete: 1 ready, 0 failed" in err
 
 
+def test_a_wrong_value_of_an_option_is_named_with_the_right_values(pixelfleet: Any) -> None:
+    code, _, err = pixelfleet("redrive", "--lane", "x")
+    assert (code, "Value error" in err) == (2, False)
+    assert "'x' is not one of 'bulk', 'heavy'" in err
+
+
 def test_a_watch_of_a_batch_with_failures_ends_with_exit_code_1(deployment: Deployment, pixelfleet: Any) -> None:
     images = [record(deployment, "me", "b1", "a.png"), record(deployment, "me", "b1", "b.png", cause=Cause.TRUNCATED)]
     deployment.batches.seal("me", "b1", [image.image_id for image in images])
