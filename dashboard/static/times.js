@@ -1,8 +1,9 @@
 // @ts-check
-// Times for people: near times are relative, others are local times; UTC to the second under the pointer.
+// Times for people: near times are relative, others are local times; UTC to the second under the pointer. The days of a
+// list are days in UTC, as its filters are: else two groups of one list could have the same day.
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
 /** @param {Date} moment @param {number} now */
@@ -15,12 +16,15 @@ export function inWords(moment, now) {
   return local.format(moment);
 }
 
+/** @param {Date} moment */
+export const dayInWords = (moment) => day.format(moment);
+
 /** @param {HTMLElement} element @param {number} now */
 function show(element, now) {
   const moment = new Date(element.getAttribute("datetime") ?? "");
   if (Number.isNaN(moment.getTime())) return;
   element.title ||= element.textContent ?? "";
-  const text = "day" in element.dataset ? day.format(moment) : inWords(moment, now);
+  const text = "day" in element.dataset ? dayInWords(moment) : inWords(moment, now);
   if (element.textContent !== text) element.textContent = text;
 }
 
