@@ -2,6 +2,7 @@
 
 import pytest
 
+from dashboard.rendering import things
 from dashboard.totals import Totals, totals_of
 from pixelfleet.domain.image_filters import Filters
 from pixelfleet.domain.records import Status
@@ -47,3 +48,15 @@ def test_a_page_of_too_many_images_to_sort_keeps_the_usual_order_with_a_note(
     assert (page.status_code, "In the usual order: the list of tot has more than 3 images" in page.text) == (200, True)
     assert page.text.count('class="tile"') == 4
     assert program.get("/api/v1/images", params={"owner": "tot", "order": "size"}).status_code == 400
+
+
+def test_the_chips_of_filters_and_plurals_are_words_for_people(dashboard: Dashboard) -> None:
+    record(dashboard.deployment, "dora", "words", "a.jpg", cause=Cause.TOO_MANY_PIXELS)
+    dora = dashboard.browser("dora")
+    page = dora.get("/?batch=words&size=huge&cause=too_many_pixels").text
+    assert "size <b>over 100 MB</b>" in page
+    assert "cause <b>too many pixels</b>" in page
+    dora.post("/batches/dora/words/seal")
+    assert "Closed with 1 image." in dora.get("/batches/dora/words").text
+    assert things(1, "batch", "batches") == "1 batch"
+    assert things(1_200, "batch", "batches") == "1,200 batches"
