@@ -73,14 +73,17 @@ export function part(place, address) {
   return load;
 }
 
+/** Where a link or the button of a form leads. @param {Element} control */
+const target = (control) => control.getAttribute("href") ?? control.closest("form")?.getAttribute("action");
+
 /** @param {Element} place @param {string} html */
 function show(place, html) {
   const active = document.activeElement;
-  const href = active && place.contains(active) ? active.getAttribute("href") : null;
+  const focused = active && place.contains(active) ? target(active) : null;
   place.innerHTML = html;
   finish(place);
-  // A link that had the keyboard focus keeps it.
-  const same = href && [...place.querySelectorAll("a[href]")].find((link) => link.getAttribute("href") === href);
+  // A link or a button that had the keyboard focus keeps it.
+  const same = focused && [...place.querySelectorAll("a[href], form button")].find((one) => target(one) === focused);
   if (same instanceof HTMLElement) same.focus({ preventScroll: true });
 }
 
