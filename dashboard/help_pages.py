@@ -30,6 +30,9 @@ ABOUT: Final = {
     "/": "howto/dashboard#the-gallery",
 }
 _INDEX: Final = "howto/dashboard"
+#: The headings of the list of all documents, in the order in which people need them, each with its folder.
+_SECTIONS: Final = {"Tutorials": "tutorial", "How to": "howto", "Reference": "reference", "How it works": ""}
+_DECISIONS: Final = "Decisions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,16 @@ def documents() -> dict[str, str]:
     paths = sorted(folder.rglob("*.md"))
     names = (str(PurePosixPath(path.relative_to(folder).with_suffix(""))) for path in paths)
     return {name: _title(path) for name, path in zip(names, paths, strict=True)}
+
+
+def sections() -> dict[str, dict[str, str]]:
+    """The documents as `documents`, under headings."""
+    by_folder: dict[str, dict[str, str]] = {}
+    for name, title in documents().items():
+        by_folder.setdefault(name.rpartition("/")[0], {})[name] = title
+    listed = {heading: by_folder.pop(folder) for heading, folder in _SECTIONS.items() if folder in by_folder}
+    others = {name: title for of_folder in by_folder.values() for name, title in of_folder.items()}
+    return listed | ({_DECISIONS: others} if others else {})
 
 
 def about(path: str) -> str:

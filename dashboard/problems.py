@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from dashboard.callers import Caller, session_caller
 from dashboard.problem import Problem
 from dashboard.site import site_of
 from pixelfleet.errors import SetupError, TransientError
@@ -65,6 +66,8 @@ def handle_problems(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:
         detail = "there is nothing at this address" if error.status_code == 404 else str(error.detail)
+        if error.status_code == 404 and not request.url.path.startswith(API):
+            request.state.caller = _caller(request)
         return answer(request, error.status_code, detail, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
@@ -129,3 +132,11 @@ def _path_of(address: str) -> str:
     """The path of a page of ours; whether it is one, the sign-in form checks."""
     parts = urlsplit(address)
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _caller(request: Request) -> Caller | None:
+    """The caller of a page that no route answers, so that the page of the error has the navigation."""
+    try:
+        return session_caller(request)
+    except TransientError:
+        return None

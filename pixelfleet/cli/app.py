@@ -1,7 +1,8 @@
 """Typer with three differences.
 
-The help of a flag has no `<bool>`, since a flag takes no value. An error of a value has no kind. The commands of `LazyGroup` are imported when they are
-called: most of a short command's time is the import of libraries, and no command needs the libraries of all others.
+The help of a flag has no `<bool>`, since a flag takes no value. An error of a value has no kind. The commands of
+`LazyGroup` are imported when they are called: most of a short command's time is the import of libraries, and no command
+needs the libraries of all others.
 """
 
 import importlib

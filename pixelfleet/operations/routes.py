@@ -153,6 +153,8 @@ def _details(route: Route) -> dict[str, int | str]:
 def _why_route(registry: Registry, route: Route | None, bucket: str) -> str:
     of_bucket = [each for each in registry.routes if each.bucket == bucket]
     if route is None:
+        if len(of_bucket) == 1:
+            return f"The one route of {bucket} does not match."
         return f"None of the {len(of_bucket)} routes of {bucket} matches." if of_bucket else f"{bucket} has no routes."
     passed = of_bucket.index(route)
     before = f", after {passed} that do not match" if passed else ""

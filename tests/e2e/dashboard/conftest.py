@@ -74,6 +74,10 @@ class Visitor:
         self.page.goto(self.url + path)
         self.page.wait_for_load_state("networkidle" if path != "/fleet" else "load")
 
+    def off_screen(self) -> list[str]:
+        """The controls of the page that are beyond the right edge of the screen."""
+        return [str(one) for one in self.page.evaluate(OFF_SCREEN)]
+
     def accessible(self, rules: list[str] = RULES) -> list[str]:
         """axe-core's violations on the page, of rules or of tags of rules.
 
@@ -92,6 +96,13 @@ class Visitor:
             rules,
         )
         return [str(one) for one in actual]
+
+
+#: The buttons and links of a page that are right of the screen, though they are not in a text of documentation.
+OFF_SCREEN = """() => [...document.querySelectorAll("main :is(button, a, input, select)")]
+  .filter((one) => one.checkVisibility() && !one.closest(".document, .visually-hidden"))
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+  .map((one) => one.outerHTML.slice(0, 160))"""
 
 
 @pytest.fixture(scope="session")

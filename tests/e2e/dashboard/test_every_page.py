@@ -22,12 +22,6 @@ PAGES = (
     "/help/reference/limits", "/background-tasks",
 )  # fmt: skip
 
-#: The buttons and links of a page that are right of the screen, though they are not in a text of documentation.
-OFF_SCREEN = """() => [...document.querySelectorAll("main :is(button, a, input, select)")]
-  .filter((one) => one.checkVisibility() && !one.closest(".document, .visually-hidden"))
-  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
-  .map((one) => one.outerHTML.slice(0, 160))"""
-
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_every_page_is_accessible_and_fits_in_light_and_dark(
@@ -45,7 +39,7 @@ def test_every_page_is_accessible_and_fits_in_light_and_dark(
         wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wide > 0:
             wrong[f"{path} scrolls sideways"] = [str(wide)]
-        if hidden := page.evaluate(OFF_SCREEN):
+        if hidden := visitor.off_screen():
             wrong[f"{path} has controls off the screen"] = hidden
     assert wrong == {}
     assert visitor.complaints == []

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pixelfleet.domain.records import Batch, Status
+from pixelfleet.domain.users import Role
 from pixelfleet.errors import Cause
 from tests.e2e.dashboard.conftest import PASSWORD, Visitor, keep, no_motion, visit
 from tests.e2e.dashboard.light import Light, light_dashboard
@@ -257,6 +258,8 @@ def test_every_new_state_is_accessible_and_fits(
             )
             if wide > 0:
                 wrong[f"{name} at {width} scrolls sideways"] = [str(wide)]
+            if hidden := visitor.off_screen():
+                wrong[f"{name} at {width} has controls off the screen"] = hidden
             if width == checked and (actual := visitor.accessible()):
                 wrong[f"{name} at {width}"] = actual
     assert wrong == {}
@@ -320,6 +323,8 @@ def _batch(visitor: Visitor, _: Light) -> None:
 
 
 def _users(visitor: Visitor, light: Light) -> None:
+    if light.deployment.users.get("a-rather-long-name") is None:
+        light.deployment.users.add("a-rather-long-name", "none", Role.USER, "a-rather-long-name@museum.example.com")
     visitor.open("/users")
 
 

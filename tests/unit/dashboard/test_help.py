@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dashboard.help_pages import ABOUT, about, document, documents
+from dashboard.help_pages import ABOUT, about, document, documents, sections
 from tests.unit.dashboard.conftest import Dashboard
 
 
@@ -34,7 +34,12 @@ def test_pages_lead_to_their_documentation(dashboard: Dashboard) -> None:
     assert 'href="/help/howto/dashboard#uploading-in-a-browser"' in ana.get("/upload").text
     page = ana.get("/help/reference/recipes")
     assert (page.status_code, '<article class="document"><h1' in page.text) == (200, True)
-    assert "howto/dashboard" in ana.get("/help").text
+    index = ana.get("/help").text
+    headings = ("Tutorials", "How to", "Reference", "How it works", "Decisions")
+    places = [index.index(f"<h2>{heading}</h2>") for heading in headings]
+    assert places == sorted(places)
+    assert places[1] < index.index('href="/help/howto/dashboard"') < places[2]
+    assert {name for listed in sections().values() for name in listed} == documents().keys()
 
 
 @pytest.mark.parametrize("name", ["../README", "..%2F..%2Fpyproject", "%2Fetc%2Fpasswd", "none", "howto"])

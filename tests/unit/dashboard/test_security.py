@@ -191,3 +191,9 @@ def test_errors_of_settings_contain_no_secrets(monkeypatch: pytest.MonkeyPatch) 
         load_settings()
     assert "PIXELFLEET_SESSION_SECRET" in str(caught.value)
     assert "too short" not in str(caught.value).replace("String should", "")
+
+
+def test_an_address_without_a_page_has_the_navigation_for_users_and_none_for_strangers(dashboard: Dashboard) -> None:
+    for who, navigation in (("ana", True), (None, False)):
+        page = dashboard.browser(who).get("/nowhere", headers={"Accept": "text/html"})
+        assert (page.status_code, 'aria-label="Main"' in page.text) == (404, navigation)
