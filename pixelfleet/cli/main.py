@@ -82,7 +82,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - shown, with the way to its traceback
-        sys.exit(_explain(error))
+        # Ctrl-C while models are imported: pydantic raises an error of its own, with this name in its text.
+        sys.exit(INTERRUPTED if KeyboardInterrupt.__name__ in str(error) else _explain(error))
 
 
 def _explain(error: Exception) -> int:

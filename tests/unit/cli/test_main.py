@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from pydantic import create_model
 
 from pixelfleet import __version__
 from pixelfleet.cli import main as cli
@@ -184,3 +185,25 @@ def test_the_message_for_credentials_that_aws_refuses_names_the_sign_in(capsys: 
 
     assert cli._explain(error) == cli.SETUP
     assert "aws sso login" in capsys.readouterr().err
+
+
+def test_ctrl_c_while_models_are_built_is_an_interruption_and_no_bug(
+    pixelfleet: Command, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Member:
+        @property
+        def value(self) -> object:
+            raise KeyboardInterrupt
+
+    class Interrupting:
+        @classmethod
+        def __get_pydantic_core_schema__(cls, *_: object) -> dict[str, object]:
+            # pydantic reads the values of the members while it builds the model.
+            return {"type": "enum", "cls": cls, "members": [Member()]}
+
+    def import_models() -> None:
+        create_model("Model", field=(Interrupting, ...))
+
+    monkeypatch.setattr(cli, "app", import_models)
+    assert pixelfleet() == cli.INTERRUPTED
+    assert "bug" not in capsys.readouterr().err
