@@ -125,6 +125,8 @@ def _confirm(deployment: Deployment, order: Adoption, options: AdoptOptions) -> 
         return
     check_routes(deployment, order)
     forecast = _forecast(deployment, order)
+    if not (forecast.images or forecast.there or forecast.rejects.total):
+        raise SetupError(f"there is no object at {order.source}: compare the address with `aws s3 ls {order.source}`")
     if not (forecast.images or forecast.there):
         raise SetupError(
             f"there is no image to adopt below {order.source}: {count(forecast.rejects.total, 'object')} cannot be an "
