@@ -62,7 +62,7 @@ def image_page(request: Request, caller: PageCaller, image_id: str) -> Response:
         "recipes": recipe_choices(site),
         "lifetimes": LINK_SECONDS,
         "stem": PurePosixPath(image.path).stem,
-        "picture_html": snippet(image, "ORIGIN"),
+        "picture_html": snippet(image, "ORIGIN", lazy=site.lazy.recipes.names(image)),
         "labels": {one.key: label_of(image.variants, one) for one in image.variants},
         "addresses": {one.key: _address(image, one) for one in image.variants},
         "lazy": [(lazy.name, stable_address(image, lazy.name)) for lazy in site.lazy.recipes.missing(image)],

@@ -32,8 +32,9 @@ def snippet(
     settings = load_settings()
     deployment, origin = Deployment(settings), settings.dashboard_url.rstrip("/")
     record = image_named(deployment, image)
-    html = html_of(record, origin, variant)
-    unmade = {lazy.name: origin + stable_address(record, lazy.name) for lazy in LazyRecipes(deployment).missing(record)}
+    lazy = LazyRecipes(deployment)
+    html = html_of(record, origin, variant, lazy.names(record))
+    unmade = {each.name: origin + stable_address(record, each.name) for each in lazy.missing(record)}
     if html is None and variant in unmade:
         raise SetupError(
             f"the variant {variant!r} is lazy, and its size is not known until it is made: request "
@@ -48,5 +49,8 @@ def snippet(
     RESULTS.print(html, markup=False, highlight=False, soft_wrap=True)
     for address in unmade.values() if variant is None else ():
         say(f"left out, because it is lazy and not made yet: {address}")
+    made = sorted(lazy.names(record) - unmade.keys())
+    if made and variant is None and any(one.name not in made for one in record.variants):
+        say(f"left out, because they are lazy; show one alone by --variant: {', '.join(made)}")
     if not settings.public_results:
         say("results are private: only who is signed in sees the picture, unless PIXELFLEET_PUBLIC_RESULTS is set")

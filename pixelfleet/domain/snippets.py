@@ -1,6 +1,6 @@
 """HTML that shows an image by its stable addresses, in the format and width that fit the browser and its window."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from html import escape
 from typing import Final
 
@@ -14,15 +14,19 @@ _FOR_ALL: Final = ("jpeg", "png", "gif")
 _ROUNDING: Final = 1.0
 
 
-def snippet(image: Image, origin: str, variant: str | None = None) -> str | None:
+def snippet(image: Image, origin: str, variant: str | None = None, lazy: Collection[str] = ()) -> str | None:
     """`<picture>` HTML; None if no variant is a picture that pages show.
 
     `origin` is put before each address. The picture is all widths of the shape of the largest variant, or one variant
-    in all its formats. A format that does not reach the largest width is left out: browsers would take it nevertheless.
-    The colour of the placeholder is the background, and the ThumbHash is in `data-thumbhash`.
+    in all its formats. The names in `lazy` are left out, unless there are no others: the HTML must not depend on what
+    somebody had made meanwhile. A format that does not reach the largest width is left out: browsers would take it
+    nevertheless. The colour of the placeholder is the background, and the ThumbHash is in `data-thumbhash`.
     """
     shown = [one for one in image.variants if one.files == 1 and one.format in (*_MODERN, *_FOR_ALL)]
-    shown = [one for one in shown if one.name == variant] if variant is not None else _of_one_shape(shown)
+    if variant is not None:
+        shown = [one for one in shown if one.name == variant]
+    else:
+        shown = _of_one_shape([one for one in shown if one.name not in lazy] or shown)
     if not shown:
         return None
     widest = max(one.width for one in shown)

@@ -87,6 +87,11 @@ class LazyRecipes:
         is_made = any(one.name == name for one in image.variants)
         return LazyVariant(recipe, variant) if recipe is not None and variant is not None and not is_made else None
 
+    def names(self, image: Image) -> frozenset[str]:
+        """The names of all lazy variants of the present revision, whether they are made or not. Raises as `find`."""
+        recipe = self._recipe(image)
+        return frozenset(variant.name for variant in lazy_variants(recipe)) if recipe is not None else frozenset()
+
     def missing(self, image: Image) -> list[LazyVariant]:
         """All lazy variants that the present revision lacks, in the recipe's order. Raises as `find`."""
         recipe = self._recipe(image)

@@ -69,6 +69,16 @@ def test_a_format_that_does_not_reach_the_largest_width_is_no_source() -> None:
     assert "optimized" not in small
 
 
+def test_a_lazy_variant_that_somebody_had_made_changes_no_html() -> None:
+    """Its one format would take the place of smaller files, and its width that of the widths that pages show."""
+    made = image(*CARD, file("print", "jpeg", 4000, 3000))
+    assert snippet(made, ORIGIN, lazy={"print"}) == snippet(image(*CARD), ORIGIN)
+    alone = snippet(made, ORIGIN, "print", lazy={"print"})
+    assert alone is not None
+    assert "/print" in alone
+    assert snippet(image(file("print", "jpeg", 4000, 3000)), ORIGIN, lazy={"print"}) == alone
+
+
 @pytest.mark.parametrize("variant", [None, "none", "zoom"])
 def test_an_image_without_a_picture_has_no_html(variant: str | None) -> None:
     assert snippet(image(file("zoom", "dzi", 4000, 3000, files=90)), ORIGIN, variant) is None
