@@ -5,7 +5,7 @@ the pixels, the event loop, which waits by a signal, and the pool, whose threads
 """
 
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -63,19 +63,21 @@ class _Engine:
 
 
 class _Pool:
-    """A pool of threads that are tasks of one process. `on_begin` is called when a call is submitted."""
+    """A pool of threads that are tasks of one process. `on_begin` gets the owner of each image that is submitted."""
 
-    def __init__(self, environment: Environment, process: Process, threads: int, on_begin: Callable[[], None]) -> None:
+    def __init__(
+        self, environment: Environment, process: Process, threads: int, on_begin: Callable[[str], None]
+    ) -> None:
         self._environment = environment
         self._process = process
         self._free = threads
         self._on_begin = on_begin
         self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
 
-    def submit(self, call: Callable[..., Any], *arguments: Any) -> "Future[Any]":
-        self._on_begin()
+    def submit(self, call: Callable[[Image, Any], Any], image: Image, lazy: Any) -> "Future[Any]":
+        self._on_begin(image.owner)
         future: Future[Any] = Future()
-        self._waiting.append((future, partial(call, *arguments)))
+        self._waiting.append((future, partial(call, image, lazy)))
         if self._free:
             self._free -= 1
             self._environment.scheduler.spawn(self._process, "render", self._work)
@@ -126,13 +128,14 @@ class SimulatedDashboard:
         if not self._has_budget:
             self._renders._budget = RateLimit(NO_BUDGET, HOUR, clock)
             limit = NO_BUDGET
-        began, begun = environment.scheduler.now, [0]
+        began, begun = environment.scheduler.now, Counter[str]()
 
-        def count() -> None:
-            begun[0] += 1
+        def count(owner: str) -> None:
+            begun[owner] += 1
             # A full bucket at first, filled again evenly.
-            if begun[0] > limit * (1 + (environment.scheduler.now - began) / HOUR):
-                environment.violate("an owner's lazy variants stay within the budget", f"{begun[0]} by {self._name}")
+            if begun[owner] > limit * (1 + (environment.scheduler.now - began) / HOUR):
+                what = f"{begun[owner]} of {owner} by {self._name}"
+                environment.violate("an owner's lazy variants stay within the budget", what)
 
         pool: Any = _Pool(environment, self.process, environment.settings.lazy_renders, count)
         self._renders._pool = pool
