@@ -118,13 +118,16 @@ class ImageReader:
         images = (image_of(item) for item in batch_get(self._client, self._table, keys))
         return {image.image_id: image for image in images}
 
-    def glance(self, image_ids: Iterable[str], names: Collection[str] = Glance.READ) -> dict[str, Glance]:
+    def glance(
+        self, image_ids: Iterable[str], names: Collection[str] = Glance.READ, needed: Collection[str] = ()
+    ) -> dict[str, Glance]:
         """These attributes, of the records that exist, by id; hundreds at once, several calls at a time.
 
-        The reads are eventually consistent.
+        Records that lack one of the `needed` attributes are left out. The reads are eventually consistent.
         """
         read = (*_ALWAYS, *(name for name in Glance.READ if name in names and name not in _ALWAYS))
-        glances = map(Glance.of, map(from_attributes, self._attributes(image_ids, read)))
+        items = (item for item in self._attributes(image_ids, read) if all(name in item for name in needed))
+        glances = map(Glance.of, map(from_attributes, items))
         return {glance.image_id: glance for glance in glances}
 
     def sort_values(self, image_ids: Iterable[str], attribute: SortAttribute) -> dict[str, int | str]:

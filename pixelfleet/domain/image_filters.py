@@ -204,6 +204,8 @@ _COMPARED: Final[Mapping[str, tuple[str, ...]]] = {
     "size": ("bytes",),
     "tag": ("tags",),
 }
+#: The filters that no record fits which lacks their attribute.
+_ABSENT_IS_FALSE: Final = ("cause", "camera", "lens", "taken", "near", "format", "colour", "tag")
 
 
 class Filters(OrderedFilters):
@@ -253,6 +255,11 @@ class Filters(OrderedFilters):
         """The attributes of a record that `take` compares."""
         asked = (attributes for name, attributes in _COMPARED.items() if getattr(self, name))
         return frozenset({"status"}.union(*asked))
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """The attributes without which `take` is false, so that such records are left out unread."""
+        return frozenset(_COMPARED[name][0] for name in _ABSENT_IS_FALSE if getattr(self, name))
 
     def take(self, image: Filterable) -> bool:
         """Whether a record, read later than its index, fits (still)."""

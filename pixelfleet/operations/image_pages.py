@@ -176,7 +176,7 @@ def _ranked(images: Images, filters: Filters, lines: list[Line]) -> list[_Ranked
     ids = [line.image_id for line in lines]
     values: dict[str, int | str]
     if filters.narrowing:
-        glances = images.glance(ids, filters.attributes | {attribute})
+        glances = images.glance(ids, filters.attributes | {attribute}, filters.needed)
         fitting = (glance for glance in glances.values() if filters.take(glance))
         values = {glance.image_id: glance.sort_value(attribute) for glance in fitting}
     else:
@@ -207,5 +207,5 @@ def _fitting(images: Images, filters: Filters, ahead: Iterable[Line]) -> set[str
     ids = [line.image_id for line in ahead if line.image_id]
     if not filters.narrowing:
         return set(ids)
-    glances = images.glance(ids, filters.attributes)
+    glances = images.glance(ids, filters.attributes, filters.needed)
     return {image_id for image_id, glance in glances.items() if filters.take(glance)}

@@ -219,6 +219,22 @@ def test_a_list_reads_only_the_attributes_that_its_filters_and_order_need(looked
     assert asked == [3, 0, 4, 0, 2, 0]
 
 
+@pytest.mark.parametrize("lacks", ["tags", "exif", "dominant_colour", "format"])
+def test_a_record_without_an_attribute_that_a_filter_needs_does_not_fit_the_filter(
+    looked_for: StockedFleet, lacks: str
+) -> None:
+    whole = {"camera": "canon", "lens": "rf", "taken": "2026", "near": "52.5,13.4", "format": "tiff"}
+    filters = [Filters(owner="cleo", **{name: value}) for name, value in whole.items()]
+    filters += [Filters(owner="cleo", colour=Colour.BLUE), Filters(owner="cleo", tag="beach")]
+    image = image_of("cleo", "shoot", 9).model_copy(
+        update={"exif": {"camera": "x"}, "dominant_colour": "#2040c0", "tags": ("beach",), "format": "tiff"}
+    )
+    without = image.model_copy(update={lacks: {"tags": (), "exif": {}}.get(lacks)})
+    needing = [one for one in filters if lacks in one.needed]
+    assert needing
+    assert not any(one.take(without) for one in needing)
+
+
 def test_a_batch_is_listed_in_order_of_size_in_both_directions(looked_for: StockedFleet) -> None:
     assert paths(looked_for, 2, owner="cleo", batch="shoot", order=ImageOrder.SMALLEST) == ["0.jpg", "1.jpg", "2.jpg"]
     assert paths(looked_for, 2, owner="cleo", batch="shoot", order=ImageOrder.LARGEST) == ["2.jpg", "1.jpg", "0.jpg"]
