@@ -29,6 +29,10 @@ THREAD: Final = "background-task-"
 COUNT_OUTDATED: Final = "count outdated images"
 MAKE_OUTDATED: Final = "make outdated images again"
 
+_NO_THREAD: Final = (
+    "the dashboard's machine cannot start another thread now; nothing was done; try again in some seconds"
+)
+
 
 class Runner:
     """Runs background tasks in threads of this process. An interrupted task may be repeated."""
@@ -94,7 +98,13 @@ class Runner:
             thread = threading.Thread(
                 target=self._carry_out, args=(follow, work), name=f"{THREAD}{task.id}", daemon=True
             )
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError as error:
+                # The process has no room for another thread.
+                self._followed.pop(task.id)
+                follow.end(BackgroundTaskState.FAILED, _NO_THREAD)
+                raise Problem(503, _NO_THREAD, headers={"Retry-After": "5"}) from error
             # From here on, the thread frees its place.
             failed.pop_all()
         return task

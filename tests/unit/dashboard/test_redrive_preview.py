@@ -2,10 +2,14 @@
 
 import re
 
-from dashboard.background import MOST_RUNNING
+import pytest
+
+from dashboard.background import MOST_RUNNING, Runner
+from dashboard.problem import Problem
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.users import Scope
 from pixelfleet.errors import Cause
+from pixelfleet.operations.bulk import BulkResult
 from tests.fakes.records import record
 from tests.unit.dashboard.conftest import Dashboard
 from tests.unit.dashboard.test_bulk import ended, status_of
@@ -97,6 +101,33 @@ def test_a_task_that_finds_no_place_is_refused_with_the_way_to_the_present_tasks
         places.release()
     assert answer.status_code == 429
     assert "4 background tasks are at work" in answer.text
+
+
+def test_a_task_whose_thread_cannot_start_has_failed_and_takes_no_place(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = Runner(dashboard.deployment)
+
+    class FullThread:
+        def __init__(self, **_: object) -> None: ...
+
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dashboard.background.threading.Thread", FullThread)
+        with pytest.raises(Problem) as refusal:
+            runner.bulk("delete", "dora", "an image without a thread", lambda _: BulkResult())
+    assert refusal.value.status == 503
+    tasks = dashboard.program("dora").get("/api/v1/background-tasks").json()["tasks"]
+    (task,) = [one for one in tasks if one["on"] == "an image without a thread"]
+    assert task["state"] == "failed"
+    assert "nothing was done" in task["message"]
+    assert not runner.stop(task["id"])
+    taken = [runner._places.acquire(blocking=False) for _ in range(MOST_RUNNING)]
+    for _ in taken:
+        runner._places.release()
+    assert all(taken)
 
 
 def test_a_redrive_that_waits_for_its_canary_is_stopped_on_its_page(dashboard: Dashboard) -> None:
