@@ -1,9 +1,11 @@
 """Failures by cause, their redrive, and the purge of their dead letters."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
 
 from dashboard.callers import OperatorForm, OperatorPage
 from dashboard.forms import Sent
@@ -21,38 +23,49 @@ router = APIRouter()
 _CONFIRMED = "purge"
 
 
+class RedriveFields(BaseModel):
+    """The fields of a redrive as a form or an address has them; `preview` only shows the images that it would take."""
+
+    cause: str = Field("", max_length=64)
+    owner: str = Field("", max_length=64)
+    batch: str = Field("", max_length=128)
+    lane: str = Field("", max_length=16)
+    limit: str = Field("", max_length=24)
+    canary: str = Field("", max_length=24)
+    preview: bool = False
+
+    def read(self) -> tuple[Sent, Selection, int | None]:
+        """The fields with their errors, the selection, and the number of the canary."""
+        sent = Sent(self.model_dump(exclude={"preview"}))
+        selection = Selection(
+            cause=sent.choice("cause", Cause),
+            owner=self.owner.strip() or None,
+            batch=self.batch.strip() or None,
+            lane=sent.choice("lane", Lane),
+            limit=sent.number("limit", 1, 10_000_000),
+        )
+        return sent, selection, sent.number("canary", 1, 100)
+
+
 @router.get("/failures")
-def failures(request: Request, caller: OperatorPage) -> Response:
-    return _page(request)
+def failures(request: Request, caller: OperatorPage, asked: Annotated[RedriveFields, Query()]) -> Response:
+    """With `preview`, also the images that a redrive of these fields would take."""
+    if not asked.preview:
+        return _page(request)
+    sent, selection, _ = asked.read()
+    if not sent.right:
+        return _page(request, redrive=sent)
+    return _page(request, operations.preview(site_of(request).deployment.images, selection), redrive=sent)
 
 
 @router.post("/failures/redrive")
-def redrive(
-    request: Request,
-    caller: OperatorForm,
-    *,
-    cause: Annotated[str, Form(max_length=64)] = "",
-    owner: Annotated[str, Form(max_length=64)] = "",
-    batch: Annotated[str, Form(max_length=128)] = "",
-    lane: Annotated[str, Form(max_length=16)] = "",
-    limit: Annotated[str, Form(max_length=24)] = "",
-    canary: Annotated[str, Form(max_length=24)] = "",
-    preview: Annotated[bool, Form()] = False,
-) -> Response:
-    """Begin a redrive; the next page shows its progress. With `preview`, only show the images that it would take."""
-    sent = Sent({"cause": cause, "owner": owner, "batch": batch, "lane": lane, "limit": limit, "canary": canary})
-    selection = Selection(
-        cause=sent.choice("cause", Cause),
-        owner=owner.strip() or None,
-        batch=batch.strip() or None,
-        lane=sent.choice("lane", Lane),
-        limit=sent.number("limit", 1, 10_000_000),
-    )
-    first = sent.number("canary", 1, 100)
+def redrive(request: Request, caller: OperatorForm, form: Annotated[RedriveFields, Form()]) -> Response:
+    """Begin a redrive; the next page shows its progress. With `preview`, lead to the address of its preview."""
+    sent, selection, first = form.read()
     if not sent.right:
         return _page(request, redrive=sent)
-    if preview:
-        return _page(request, operations.preview(site_of(request).deployment.images, selection), redrive=sent)
+    if form.preview:
+        return RedirectResponse(f"/failures?{urlencode({**sent.values, 'preview': 'true'})}#preview", 303)
     task = site_of(request).background_tasks.redrive(caller.name, selection, first)
     return RedirectResponse(f"/background-tasks/{task.id}", 303)
 

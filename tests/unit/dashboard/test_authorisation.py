@@ -211,7 +211,7 @@ ROUTES: Final = (
     Route("POST", "/api/v1/purge", _after(API_OPERATORS, 202), body={"cause": "empty"}),
     Route("GET", "/api/v1/background-tasks", API),
     Route("POST", "/api/v1/background-tasks/none/stop", _after(API, 404, 404, 404)),
-    Route("POST", "/failures/redrive", OPERATORS, form={"owner": "zed", "preview": "true"}),
+    Route("POST", "/failures/redrive", _after(OPERATORS, 303), form={"owner": "zed", "preview": "true"}),
     Route("POST", "/api/v1/redrive", _after(API_OPERATORS, 202), body={"owner": "zed"}),
     Route("GET", "/api/v1/background-tasks/none", _after(API, 404, 404, 404)),
     Route("GET", "/api/v1/activity", API_OPERATORS),

@@ -23,13 +23,20 @@ def failed_two(dashboard: Dashboard, batch: str) -> list[Image]:
 def test_the_preview_on_the_page_counts_the_images_and_sends_nothing(dashboard: Dashboard) -> None:
     failed = failed_two(dashboard, "preview")
     form = {"owner": "dora", "batch": "preview", "canary": "5", "preview": "true"}
-    answer = dashboard.browser("olga").post("/failures/redrive", data=form)
+    olga = dashboard.browser("olga")
+    sent = olga.post("/failures/redrive", data=form)
+    assert sent.status_code == 303
+    # The preview has an address: a reload sends no form again.
+    answer = olga.get(sent.headers["location"])
     assert answer.status_code == 200
     assert "2 images would be sent again" in answer.text
     assert 'name="batch" type="text" value="preview"' in answer.text
     assert {status_of(dashboard, image) for image in failed} == {Status.FAILED}
-    nothing = dashboard.browser("olga").post("/failures/redrive", data=form | {"batch": "none"}).text
+    nothing = olga.get(olga.post("/failures/redrive", data=form | {"batch": "none"}).headers["location"]).text
     assert "Nothing would be sent." in nothing
+    wrong = olga.get("/failures?preview=true&limit=many")
+    assert wrong.status_code == 422
+    assert "A whole number from 1 to 10,000,000" in wrong.text
 
 
 def test_a_program_gets_the_preview_of_a_redrive(dashboard: Dashboard) -> None:
