@@ -265,7 +265,14 @@ def follow(olga: Visitor, begun: httpx2.Response) -> None:
 def look_at_the_fleet(olga: Visitor) -> None:
     lanes = olga.get("/api/v1/fleet").json()["overview"]["lanes"]
     assert {lane["name"] for lane in lanes} == {"uploads", "bulk", "heavy"}
-    for path in ("/fleet", "/fleet/live", "/activity", "/api/v1/activity", "/api/v1/fleet/history"):
+    for path in (
+        "/fleet",
+        "/fleet/live",
+        "/activity",
+        "/background-tasks",
+        "/api/v1/activity",
+        "/api/v1/fleet/history",
+    ):
         olga.get(path)
 
 
