@@ -13,6 +13,7 @@ from tests.e2e.conftest import LiveFleet
 OBSTORE_THREAD = "tokio-rt-worker"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are read from /proc")
 def test_a_workers_children_use_obstore_and_their_parent_never_does(live: LiveFleet, samples: Path) -> None:
     image_id = live.upload(samples / "photos/progressive.jpg", "photo.jpg")

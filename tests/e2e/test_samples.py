@@ -15,6 +15,8 @@ from pixelfleet.domain.records import Status
 from tests.e2e.conftest import LiveFleet
 from tests.waiting import PATIENCE
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("samples")]
+
 ROOT = Path(__file__).parents[2]
 BOXES = {"thumb": 320, "optimized": 2048, "enhanced": 2048}
 CAUSES = {
@@ -137,7 +139,6 @@ def test_variants_carry_no_metadata_and_no_orientation(ran: Ran) -> None:
                 assert not picture.getexif()
 
 
-@pytest.mark.slow
 def test_the_same_samples_are_in_catalog_notices_and_tags(live: LiveFleet, samples: Path) -> None:
     names = sorted(path.relative_to(samples).as_posix() for path in samples.rglob("*") if path.is_file())
     ids = {live.upload(samples / name, name): name for name in names}

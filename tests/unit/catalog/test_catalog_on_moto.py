@@ -1,4 +1,4 @@
-"""The conformance tests of the catalog on moto, in process."""
+"""The conformance tests of the catalog on moto, in process. `make test` runs them on the fake."""
 
 from collections.abc import Iterator
 
@@ -13,6 +13,8 @@ from pixelfleet.catalog.registry import RecipeRegistry
 from pixelfleet.catalog.schema import BATCHES, IMAGES, RECIPES
 from pixelfleet.localcloud.tables import ensure_table
 from tests.catalog_conformance import Catalog, CatalogConformance, in_a_minute
+
+pytestmark = pytest.mark.slow
 
 
 class TestCatalogOnMoto(CatalogConformance):
