@@ -42,8 +42,15 @@ function submit(form, submitter) {
   form.requestSubmit(submitter);
 }
 
-/** @type {WeakSet<HTMLFormElement>} */
+/** Milliseconds in which the dashboard must answer. */
+const PATIENCE = 15_000;
+/** Milliseconds in which the second click of a double click comes. */
+const DOUBLE_CLICK = 1_000;
+
+/** Forms for which the session is being asked for. @type {WeakSet<HTMLFormElement>} */
 const asking = new WeakSet();
+/** The buttons that have just sent a form, and forms that were sent without a button. @type {WeakSet<HTMLElement>} */
+const pressed = new WeakSet();
 
 /** @param {HTMLFormElement} form */
 const guarded = (form) =>
@@ -56,27 +63,29 @@ document.addEventListener("submit", (event) => {
   // The sign-in page has no session yet.
   if (!document.body.dataset.user) return;
   event.preventDefault();
-  // A second click while the first is under way sends nothing.
-  if (!asking.has(form)) send(form, event.submitter);
+  // A second click while the first is under way sends nothing. Another button may: a download keeps this page.
+  if (!asking.has(form) && !pressed.has(event.submitter ?? form)) send(form, event.submitter);
 });
 
 /** @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
 async function send(form, submitter) {
   asking.add(form);
-  try {
-    const token = await tokenOf(document.body.dataset.user ?? "");
-    if (!token) {
-      form.dispatchEvent(new Event("kept"));
-      return;
-    }
-    /** @type {HTMLInputElement} */ (form.elements.namedItem("csrf_token")).value = token;
-    form.dataset.checked = form.dataset.confirmed = "yes";
-    submit(form, submitter);
-    delete form.dataset.checked;
-    delete form.dataset.confirmed;
-  } finally {
-    asking.delete(form);
+  const token = await tokenOf(document.body.dataset.user ?? "");
+  asking.delete(form);
+  if (!token) {
+    // Behind an open dialog, the note and its link could not be reached.
+    form.closest("dialog")?.close();
+    form.dispatchEvent(new Event("kept"));
+    return;
   }
+  const button = submitter ?? form;
+  pressed.add(button);
+  setTimeout(() => pressed.delete(button), DOUBLE_CLICK);
+  /** @type {HTMLInputElement} */ (form.elements.namedItem("csrf_token")).value = token;
+  form.dataset.checked = form.dataset.confirmed = "yes";
+  submit(form, submitter);
+  delete form.dataset.checked;
+  delete form.dataset.confirmed;
 }
 
 /**
@@ -84,16 +93,14 @@ async function send(form, submitter) {
  * @param {string} user
  */
 async function tokenOf(user) {
-  let answer;
-  try {
-    answer = await fetch("/session", { redirect: "manual" });
-  } catch {
+  const session = await presentSession();
+  if (session === undefined) {
     announce("The dashboard does not answer. Nothing was sent; try again");
     return "";
   }
   const ended = /** @type {HTMLElement} */ (document.getElementById("ended"));
-  ended.hidden = answer.type !== "opaqueredirect";
-  if (!ended.hidden) {
+  ended.hidden = session !== null;
+  if (session === null) {
     const link = /** @type {HTMLAnchorElement} */ (ended.querySelector("a"));
     // In another tab, since this page has what was typed.
     link.href = "/sign-in";
@@ -101,12 +108,33 @@ async function tokenOf(user) {
     announce("Nothing was sent, and what you typed is kept. Sign in, then send it again");
     return "";
   }
-  if (!answer.ok) {
-    announce("The dashboard does not answer. Nothing was sent; try again");
-    return "";
-  }
-  const session = await answer.json();
-  if (session.user === user) return String(session.form_token);
+  if (session.user === user) return session.form_token;
   announce(`You are signed in as ${session.user} now. Load the page again`);
   return "";
 }
+
+/**
+ * Null if the session has ended, undefined if the dashboard does not answer.
+ * @returns {Promise<{user: string, form_token: string} | null | undefined>}
+ */
+async function presentSession() {
+  try {
+    const answer = await fetch("/session", { redirect: "manual", signal: AbortSignal.timeout(PATIENCE) });
+    if (answer.type === "opaqueredirect") return null;
+    return answer.ok ? await answer.json() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// After a sign-in in another tab, the requests of this page are requests of the new session.
+addEventListener("focus", async () => {
+  const ended = document.getElementById("ended");
+  if (!ended || ended.hidden) return;
+  const session = await presentSession();
+  if (!session || session.user !== document.body.dataset.user) return;
+  ended.hidden = true;
+  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRF-Token": session.form_token }));
+  for (const field of document.querySelectorAll("input[name=csrf_token]"))
+    /** @type {HTMLInputElement} */ (field).value = session.form_token;
+});

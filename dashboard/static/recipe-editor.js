@@ -10,7 +10,7 @@ const form = /** @type {HTMLFormElement} */ (document.getElementById("editor"));
 const field = /** @type {HTMLTextAreaElement} */ (document.getElementById("text"));
 const verdict = /** @type {HTMLElement} */ (document.getElementById("verdict-text"));
 const list = /** @type {HTMLElement} */ (document.getElementById("faults"));
-const token = /** @type {HTMLInputElement} */ (form.elements.namedItem("csrf_token")).value;
+const token = /** @type {HTMLInputElement} */ (form.elements.namedItem("csrf_token"));
 
 /** @type {AbortController | null} */
 let asking = null;
@@ -21,7 +21,7 @@ async function check() {
   try {
     const answer = await fetch("/api/v1/recipes/check", {
       method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": token.value },
       body: JSON.stringify({ text: field.value }),
       signal: mine.signal,
     });

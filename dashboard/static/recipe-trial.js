@@ -14,7 +14,7 @@ const text = /** @type {HTMLTextAreaElement} */ (document.getElementById("text")
 const said = /** @type {HTMLElement} */ (document.getElementById("trial-said"));
 const place = /** @type {HTMLElement} */ (document.getElementById("trial"));
 const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
-const token = /** @type {HTMLInputElement} */ (document.querySelector("#editor [name=csrf_token]")).value;
+const token = /** @type {HTMLInputElement} */ (document.querySelector("#editor [name=csrf_token]"));
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -29,7 +29,7 @@ async function run() {
   said.textContent = "Two recipes are at work…";
   place.replaceChildren();
   try {
-    const headers = { "X-CSRF-Token": token, Accept: "application/json" };
+    const headers = { "X-CSRF-Token": token.value, Accept: "application/json" };
     const answer = await fetch(form.dataset.action ?? "", { method: "POST", headers, body });
     const result = await answer.json();
     if (answer.ok) await show(result);
