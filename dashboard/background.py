@@ -29,6 +29,11 @@ THREAD: Final = "background-task-"
 COUNT_OUTDATED: Final = "count outdated images"
 MAKE_OUTDATED: Final = "make outdated images again"
 
+#: The kind of the tasks that go on to their end.
+_PURGE: Final = "purge"
+#: The reason why a task is not stopped.
+CANNOT_STOP: Final = "it has ended, another process works on it, or it is a purge, which cannot be stopped"
+
 _NO_THREAD: Final = (
     "the dashboard's machine cannot start another thread now; nothing was done; try again in some seconds"
 )
@@ -56,7 +61,7 @@ class Runner:
         def work(follow: TaskProgress) -> None:
             _purge(self._deployment, follow, selection)
 
-        return self._start("purge", who, selection.in_words("all dead letters"), work)
+        return self._start(_PURGE, who, selection.in_words("all dead letters"), work)
 
     def bulk(
         self, kind: str, who: str, on: str, act: Callable[[Callable[[BulkResult], bool]], BulkResult]
@@ -77,9 +82,9 @@ class Runner:
         return self._start(COUNT_OUTDATED if count else MAKE_OUTDATED, who, "everything", work)
 
     def stop(self, task_id: str) -> bool:
-        """Stop a task after its present image or ten jobs. False if the task does not run in this process."""
+        """Stop a task after its present image or ten jobs. False for a purge, and for a task of another process."""
         follow = self._followed.get(task_id)
-        if follow is None:
+        if follow is None or follow.task.kind == _PURGE:
             return False
         follow.stopped.set()
         return True

@@ -21,6 +21,7 @@ from dashboard.api.models.fleet import (
     RedriveIn,
     task_out,
 )
+from dashboard.background import CANNOT_STOP
 from dashboard.callers import Operator, Reader, Writer
 from dashboard.operators import activity_page, failures_by_cause
 from dashboard.problem import Problem
@@ -161,7 +162,7 @@ def stop_background_task(
     site = site_of(request)
     task = background_task_for(site, caller, task_id)
     if not site.background_tasks.stop(task_id):
-        raise Problem(409, "it has ended, or another process works on it")
+        raise Problem(409, CANNOT_STOP)
     return task_out(task)
 
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from dashboard.access import background_task_for, background_tasks_for
+from dashboard.background import CANNOT_STOP
 from dashboard.callers import FormCaller, PageCaller
 from dashboard.flash import Note
 from dashboard.site import site_of
@@ -28,7 +29,7 @@ def stop_background_task(request: Request, caller: FormCaller, task_id: str) -> 
     site = site_of(request)
     background_task_for(site, caller, task_id)
     stops = site.background_tasks.stop(task_id)
-    note = Note("It stops.") if stops else Note("It has ended, or another process works on it.", kind="bad")
+    note = Note("It stops.") if stops else Note(f"{CANNOT_STOP[0].upper()}{CANNOT_STOP[1:]}.", kind="bad")
     return site.after_form(request, f"/background-tasks/{task_id}", note)
 
 

@@ -1,11 +1,13 @@
 """A preview shows the images of a redrive before anything is sent; the page of a batch acts on the whole batch."""
 
 import re
+import threading
 
 import pytest
 
 from dashboard.background import MOST_RUNNING, Runner
 from dashboard.problem import Problem
+from pixelfleet.aws.dead_letters import Pass
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.users import Scope
 from pixelfleet.errors import Cause
@@ -135,6 +137,23 @@ def test_a_task_whose_thread_cannot_start_has_failed_and_takes_no_place(
     for _ in taken:
         runner._places.release()
     assert all(taken)
+
+
+def test_a_purge_is_not_stopped_and_says_so(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = threading.Event()
+
+    def give_up(*_: object) -> dict[str, Pass]:
+        assert asked.wait(10)
+        return {}
+
+    monkeypatch.setattr("dashboard.background.give_up", give_up)
+    program = dashboard.program("olga", *Scope)
+    address = f"/api/v1/background-tasks/{program.post('/api/v1/purge', json={}).json()['id']}"
+    answer = program.post(f"{address}/stop")
+    asked.set()
+    eventually(ended(dashboard, address))
+    assert (answer.status_code, "cannot be stopped" in answer.json()["detail"]) == (409, True)
+    assert program.get(address).json()["state"] == "done"
 
 
 def test_a_redrive_that_waits_for_its_canary_is_stopped_on_its_page(dashboard: Dashboard) -> None:
