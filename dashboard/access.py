@@ -13,6 +13,8 @@ from pixelfleet.uploads import batch_prefix
 
 #: The latest background tasks of everybody, among which the tasks of a caller are looked for.
 LATEST_TASKS: Final = 50
+#: Characters of the longest id that is looked up. DynamoDB refuses keys of 2,048 bytes and more.
+_LONGEST_ID: Final = 128
 
 
 def image_for(site: Site, caller: Caller, image_id: str) -> Image:
@@ -25,7 +27,7 @@ def image_for(site: Site, caller: Caller, image_id: str) -> Image:
 
 def record_for(site: Site, caller: Caller, image_id: str) -> Image:
     """The record of an image, also of a deleted one. Raises Problem 404: there is none, or it is of another owner."""
-    image = site.deployment.images.get(image_id)
+    image = site.deployment.images.get(image_id) if len(image_id) <= _LONGEST_ID else None
     if image is None or not caller.may_see(image.owner):
         raise Problem(404, f"there is no image {image_id[:64]!r}")
     return image
@@ -77,7 +79,7 @@ def background_tasks_for(site: Site, caller: Caller) -> list[BackgroundTask]:
 
 def background_task_for(site: Site, caller: Caller, task_id: str) -> BackgroundTask:
     """Raises Problem 404: the task does not exist, or another user began it."""
-    task = site.deployment.background_tasks.get(task_id)
+    task = site.deployment.background_tasks.get(task_id) if len(task_id) <= _LONGEST_ID else None
     if task is None or not caller.may_see(task.who):
         raise Problem(404, f"there is no background task {task_id[:64]!r}; they are kept for 30 days")
     return task

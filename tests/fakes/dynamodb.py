@@ -15,7 +15,7 @@ from sortedcontainers import SortedDict
 from pixelfleet.catalog.schema import Index, Table
 from tests.fakes.dynamodb_expressions import Attributes, Words, holds, update
 from tests.fakes.dynamodb_keys import LAST, key_range
-from tests.fakes.dynamodb_limits import check_item, check_keys, check_sort_key, check_transaction
+from tests.fakes.dynamodb_limits import check_item, check_key, check_keys, check_sort_key, check_transaction
 from tests.fakes.errors import aws_error
 
 Key = tuple[str, str]
@@ -61,7 +61,9 @@ class FakeDynamoDb:
         self.calls["GetItem"] += 1
         with self._lock:
             table = self._tables[TableName]
-            item = table.items.get(table.key(Key))
+            key = table.key(Key)
+            check_key(*key, "GetItem")
+            item = table.items.get(key)
         return {"Item": item} if item is not None else {}
 
     def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:

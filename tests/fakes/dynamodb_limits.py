@@ -10,6 +10,7 @@ MOST_KEYS: Final = 100
 MOST_ACTIONS: Final = 100
 MOST_ITEM_BYTES: Final = 400 * 1024
 MOST_SORT_BYTES: Final = 1024
+MOST_HASH_BYTES: Final = 2048
 
 
 def check_keys(keys: Sequence[object]) -> None:
@@ -41,6 +42,14 @@ def check_sort_key(value: str, operation: str) -> None:
     if 4 * len(value) > MOST_SORT_BYTES and len(value.encode()) > MOST_SORT_BYTES:
         message = "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"
         raise aws_error("ValidationException", 400, operation, message)
+
+
+def check_key(hash_key: str, range_key: str, operation: str) -> None:
+    """Raises ClientError if a key is too long: 2,048 bytes for the hash key, 1,024 bytes for the range key."""
+    if len(hash_key.encode()) > MOST_HASH_BYTES:
+        message = "Size of hashkey has exceeded the maximum size limit of2048 bytes"
+        raise aws_error("ValidationException", 400, operation, message)
+    check_sort_key(range_key, operation)
 
 
 def _size(value: Any) -> int:

@@ -156,6 +156,12 @@ def test_a_purge_is_not_stopped_and_says_so(dashboard: Dashboard, monkeypatch: p
     assert program.get(address).json()["state"] == "done"
 
 
+def test_an_id_that_is_too_long_for_a_key_is_not_found(dashboard: Dashboard) -> None:
+    olga = dashboard.browser("olga")
+    for address in ("/background-tasks/", "/images/"):
+        assert olga.get(address + "a" * 3_000).status_code == 404
+
+
 def test_a_redrive_that_waits_for_its_canary_is_stopped_on_its_page(dashboard: Dashboard) -> None:
     failed = failed_two(dashboard, "stopped")
     olga = dashboard.browser("olga")
