@@ -66,7 +66,7 @@ def _show_recipes(builtin: list[Recipe], stored: list[StoredRecipe]) -> None:
         table.add_row(each.name, ", ".join(v.name for v in each.variants), each.description, "built in", "")
     for one in stored:
         version = f"{one.number} ({one.digest[:SHORT]})"
-        table.add_row(one.name, ", ".join(one.variants), one.description, version, f"{one.at[:10]} {one.who}")
+        table.add_row(one.name, ", ".join(one.variants), one.description, version, f"{local(one.at)[:10]} {one.who}")
     RESULTS.print(table)
 
 

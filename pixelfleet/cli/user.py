@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from pixelfleet.cli.app import App
-from pixelfleet.cli.console import RESULTS, AsJson, complain, count, emit, say
+from pixelfleet.cli.console import RESULTS, AsJson, complain, count, emit, local, say
 from pixelfleet.cli.selection import YesOption, confirm, who
 from pixelfleet.credentials.passwords import new_password
 from pixelfleet.deployment import Deployment
@@ -134,7 +134,7 @@ def tokens(
         for note in stored.tokens:
             expires, scopes = _day(note.expires_at), ", ".join(note.scopes)
             last = _day(used[note.digest]) if note.digest in used else "never"
-            table.add_row(stored.name, short_id(note), note.label, scopes, note.created_at[:10], expires, last)
+            table.add_row(stored.name, short_id(note), note.label, scopes, local(note.created_at)[:10], expires, last)
     RESULTS.print(table if table.row_count else "there are no tokens")
 
 
@@ -149,7 +149,7 @@ def list_users(*, as_json: AsJson = False) -> None:
     for stored in users:
         state = "disabled" if stored.disabled else "active"
         mail, tokens = stored.email or "-", str(len(stored.tokens))
-        table.add_row(stored.name, stored.role, state, mail, tokens, stored.created_at[:10])
+        table.add_row(stored.name, stored.role, state, mail, tokens, local(stored.created_at)[:10])
     RESULTS.print(table)
 
 
@@ -208,7 +208,7 @@ def _facts(stored: User) -> dict[str, object]:
 
 
 def _day(seconds: int) -> str:
-    return str(datetime.fromtimestamp(seconds, UTC).date())
+    return str(datetime.fromtimestamp(seconds, UTC).astimezone().date())
 
 
 def _tokens(stored: User) -> list[dict[str, object]]:

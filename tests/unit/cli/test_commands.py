@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -256,6 +257,23 @@ def test_a_batch_is_shown_in_local_time_with_its_gate(deployment: Deployment, pi
     assert f"begun     {tokyo:%Y-%m-%d %H:%M}\n" in shown
     assert "gate      SSIM 0.9300" in shown
     assert f"{tokyo:%Y-%m-%d %H:%M}" in " ".join(listed.split())
+
+
+def test_days_in_lists_are_local(deployment: Deployment, pixelfleet: Any) -> None:
+    deployment.users.add("ana", hash_password("a long password of hers"), Role.USER)
+    deployment.users.issue_token("ana", "camera import", (Scope.READ,), 30)
+    lists = {}
+    # These zones are 26 hours apart: they never have the same day.
+    for zone in ("Etc/GMT-14", "Etc/GMT+12"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("TZ", zone)
+            time.tzset()
+            text = pixelfleet("user", "list")[1] + pixelfleet("user", "tokens")[1]
+        lists[zone] = re.findall(r"\d{4}-\d\d-\d\d", text)
+    time.tzset()
+    pairs = list(zip(*lists.values(), strict=True))
+    assert len(pairs) == 3
+    assert all(east > west for east, west in pairs)
 
 
 def test_a_user_is_removed_with_all_tokens(deployment: Deployment, pixelfleet: Any) -> None:
