@@ -115,6 +115,10 @@ class _Move:
                 return None
             self._prepare(image.owner)
             return copy
+        original = self._deployment.objects.head(image.bucket, image.key)
+        if original is None or original.archive is not None:
+            # A batch that gets no image would stay open for ever.
+            return None
         self._prepare(image.owner)
         try:
             self._deployment.copies.copy(bucket, image.key, image.version_id, key)
@@ -163,6 +167,8 @@ class _Move:
         False if the copy failed and the image did not, if the image's key has another version by now, or if the copy
         is gone or has other bytes: somebody has put another file of that name.
         """
+        # The workers may have taken minutes: the image may have an outcome or more tags since it was selected.
+        image = self._deployment.images.get(image.image_id) or image
         if not self._is_present(image) or (copy.status is Status.FAILED and image.status is Status.READY):
             return False
         there = self._deployment.objects.head(copy.bucket, copy.key)

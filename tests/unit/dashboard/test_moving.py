@@ -114,6 +114,17 @@ def test_an_archived_original_is_neither_restored_nor_moved_and_others_are(deplo
     assert not restore_image(deployment, archived.model_copy(update={"status": Status.DELETED}))
 
 
+def test_a_move_without_any_copy_makes_no_batch(deployment: Deployment) -> None:
+    """An empty batch would stay open for ever."""
+    gone, archived = (uploaded(deployment, "lost", f"{name}.jpg") for name in ("gone", "archived"))
+    deployment.s3.delete_object(Bucket=gone.bucket, Key=gone.key)
+    source: Any = {"Bucket": archived.bucket, "Key": archived.key}
+    version = deployment.s3.copy_object(**source, CopySource=source, StorageClass="GLACIER")["VersionId"]
+    images = [gone, archived.model_copy(update={"version_id": version})]
+    assert moved(deployment, images, "nothing", Workers(deployment, "nothing").patience()) == BulkResult(gone=2)
+    assert deployment.batches.get("ana", "nothing") is None
+
+
 def test_deleted_images_are_listed_and_restored_together(dashboard: Dashboard, deployment: Deployment) -> None:
     images = [uploaded(deployment, "together", f"{number}.jpg") for number in range(3)]
     for image in images[:2]:
@@ -148,6 +159,30 @@ def test_a_moved_image_is_deleted_when_its_copy_is_ready_and_keeps_its_tags(depl
     batch = deployment.batches.get("ana", "to")
     assert batch is not None
     assert (batch.state, batch.expected) == (BatchState.COMPLETE, 1)
+
+
+def test_a_tag_that_is_added_while_the_copy_is_processed_moves_too(deployment: Deployment) -> None:
+    image = uploaded(deployment, "tagged", "a.jpg")
+    workers = Workers(deployment, "tagged-to")
+    patience = workers.patience()
+
+    def tag_first(seconds: float) -> None:
+        deployment.images.tag(image, Tags(add=("beach",)))
+        patience.sleep(seconds)
+
+    waits = Patience(600, workers.clock, tag_first)
+    assert moved(deployment, [image], "tagged-to", waits) == BulkResult(1)
+    copy = deployment.images.get(image_id(image.bucket, key_of("ana", "tagged-to", "a.jpg")))
+    assert copy is not None
+    assert copy.tags == ("beach",)
+
+
+def test_an_image_that_became_ready_meanwhile_stays_if_its_copy_failed(deployment: Deployment) -> None:
+    image = uploaded(deployment, "meanwhile", "a.jpg")
+    selected = image.model_copy(update={"status": Status.PROCESSING})
+    waits = Workers(deployment, "meanwhile-to", Cause.CRASHED).patience()
+    assert moved(deployment, [selected], "meanwhile-to", waits) == BulkResult(left=1)
+    assert body_of(deployment, image.key) is not None
 
 
 @pytest.mark.parametrize("cause", [None, Cause.CRASHED])
