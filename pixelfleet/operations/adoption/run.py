@@ -175,7 +175,8 @@ class _Run:
         if batch is None or next(self._journal.members(), None) is None:
             return
         if batch.sealed_at is not None:
-            if self._journal.sent:
+            # An image whose restore is requested, or whose job SQS refused, is in the batch before its job is sent.
+            if self._journal.sent or self.result.steps[Step.NEW] or self.result.steps[Step.ARCHIVED]:
                 seal(self._deployment, batch.owner, batch.name)
             else:
                 complete_if_full(self._deployment, batch.owner, batch.name)

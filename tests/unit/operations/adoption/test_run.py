@@ -440,6 +440,16 @@ def test_a_restore_is_requested_and_the_job_is_sent_when_the_object_can_be_read(
     assert "1.jpg" in [job.key for job in there.sent]
 
 
+def test_a_sealed_batch_also_waits_for_an_image_whose_restore_a_later_adoption_requests(there: Masters) -> None:
+    there.put("1.jpg")
+    adopt(there.deployment, ORDER)
+    removed(there, "1.jpg", released=True)
+    there.put("2.jpg", storage_class="GLACIER")
+    result = adopt(there.deployment, replace(ORDER, restore=RestoreTier.BULK))
+    assert (result.steps, result.sent) == ({Step.THERE: 1, Step.ARCHIVED: 1}, 0)
+    assert there.deployment.batches.get("museum", "scans").expected == 2
+
+
 def test_a_second_adoption_restores_an_image_that_failed_as_archived(there: Masters) -> None:
     there.put("1.jpg")
     there.s3.archive(BUCKET, "1.jpg", "ARCHIVE_ACCESS")
