@@ -56,6 +56,8 @@ REFUSALS: Final = frozenset(
     }
 )
 
+_DENIED: Final = frozenset({"403", "AccessDenied"})
+
 #: The credentials are wrong or have expired, whatever is asked (IAM user guide, "Common errors").
 WRONG_CREDENTIALS: Final = frozenset(
     {
@@ -77,6 +79,15 @@ WRONG_CREDENTIALS: Final = frozenset(
 def error_code(error: ClientError) -> str:
     """The service's code, such as `NoSuchKey`; for a HEAD, whose answer has no body, the status as text."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def is_denied(error: RefusedError) -> bool:
+    """Whether a right on the bucket or its objects is missing.
+
+    Other refusals have other reasons: a right on a key of KMS, which the answer names, the credentials or the clock.
+    """
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and error_code(cause) in _DENIED and "kms:" not in str(cause)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ same keys.
 
 from pathlib import Path
 
+from pixelfleet.aws.errors import is_denied
 from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
@@ -58,7 +59,7 @@ class VariantMaker:
         try:
             fetched, sha256 = self._deployment.objects.fetch(source, path, limits[attempt.lane].max_bytes)
         except RefusedError as error:
-            if source.bucket == self._deployment.settings.uploads_bucket:
+            if source.bucket == self._deployment.settings.uploads_bucket or not is_denied(error):
                 raise
             advice = "add it to the Terraform variable source_buckets, and apply"
             message = f"the workers may not read {source.bucket}: {advice} ({error.message})"

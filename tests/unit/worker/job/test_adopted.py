@@ -91,6 +91,24 @@ def test_a_bucket_that_the_workers_may_not_read_is_named_with_what_to_do(
     assert "the workers may not read masters: add it to the Terraform variable source_buckets" in (failed.message or "")
 
 
+@pytest.mark.parametrize(
+    ("code", "status", "message"),
+    [
+        ("ExpiredToken", 400, "The provided token has expired"),
+        ("AccessDenied", 403, "User: w is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:r:1:key/k"),
+    ],
+)
+def test_only_a_missing_right_on_the_bucket_itself_gets_the_advice_to_add_the_bucket(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, code: str, status: int, message: str
+) -> None:
+    job = put(desk)
+    monkeypatch.setattr(ObjectBytes, "get", raiser(aws_error(code, status, "GetObject", message)))
+    with pytest.raises(TransientError) as caught:
+        desk.do(job)
+    assert message in caught.value.message
+    assert "source_buckets" not in caught.value.message
+
+
 def test_the_event_of_a_restore_processes_an_image_that_failed_as_archived(desk: Desk) -> None:
     job = put(desk, "GLACIER")
     desk.do(job)
