@@ -1,7 +1,7 @@
 """The end of an attempt in the record, as pure functions: ready, failed, or back to the existing results."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pixelfleet.domain.attempts import Aim, Failure, Refusal, Success, sequencer_of
 from pixelfleet.domain.kept_revisions import replaced_by
@@ -12,6 +12,8 @@ from pixelfleet.errors import Cause
 REPROCESSING_FAILED = "processing again failed"
 #: The outcome of such an image in counts of finished images, before its cause.
 REPROCESSING_FAILED_AS = "reprocessing_failed:"
+#: Lines in the history of an image that gave it its present results, or left it its earlier results.
+_OF_READY: Final = frozenset({"ready", "made current", REPROCESSING_FAILED})
 CRASHED = "no attempt reported an end: the worker or its host died each time while it worked on the image"
 
 
@@ -99,10 +101,15 @@ def line(aim: Aim, what: str, at: str, failure: Failure | None = None) -> Attemp
 
 def outcome_of(image: Image) -> str:
     """The outcome of a settled image as statistics count it: as batches do, but with failures of processing again."""
-    last = image.attempt_log[-1] if image.attempt_log else None
-    if image.status is Status.READY and last is not None and last.what == REPROCESSING_FAILED:
+    last = line_of_outcome(image) if image.status is Status.READY else None
+    if last is not None and last.what == REPROCESSING_FAILED:
         return f"{REPROCESSING_FAILED_AS}{last.cause}"
     return image.counted or image.status.value
+
+
+def line_of_outcome(image: Image) -> AttemptLine | None:
+    """The line of a ready image's outcome in its history. Other lines may follow, such as that of an alias."""
+    return next((line for line in reversed(image.attempt_log) if line.what in _OF_READY), None)
 
 
 def _back_to_ready(image: Image, aim: Aim, failure: Failure, at: str) -> Image:

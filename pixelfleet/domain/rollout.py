@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from pixelfleet.domain.outcomes import REPROCESSING_FAILED
+from pixelfleet.domain.outcomes import REPROCESSING_FAILED, line_of_outcome
 from pixelfleet.domain.records import Image, RecipeRef, Status
 from pixelfleet.errors import SetupError
 
@@ -38,10 +38,6 @@ class ImageState(StrEnum):
     GONE = "gone"
 
 
-#: Lines in the history of an image that gave it its present results.
-_OUTCOMES: Final = frozenset({"ready", "made current", REPROCESSING_FAILED})
-
-
 def state_of(image: Image | None, newer: RecipeRef, outcome: int) -> ImageState:
     """The state of an image of the rollout of `newer`, by its record.
 
@@ -58,9 +54,8 @@ def state_of(image: Image | None, newer: RecipeRef, outcome: int) -> ImageState:
         return ImageState.FAILED
     if image.status is not Status.READY:
         return ImageState.PROCESSING
-    # Other lines may follow that of the outcome, such as that of an alias.
-    last = next((line.what for line in reversed(image.attempt_log) if line.what in _OUTCOMES), "")
-    failed_since = image.outcome != outcome and last == REPROCESSING_FAILED
+    last = line_of_outcome(image)
+    failed_since = image.outcome != outcome and last is not None and last.what == REPROCESSING_FAILED
     return ImageState.FAILED if failed_since else ImageState.TO_SEND
 
 

@@ -9,7 +9,8 @@ from typing import Final
 from pixelfleet.aws.queues import SEND_BATCH
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane, Origin, message_group
-from pixelfleet.domain.records import Image
+from pixelfleet.domain.outcomes import line_of_outcome
+from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.rollout import ImageState, is_outlier, state_of
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.redrive import Clock
@@ -162,9 +163,10 @@ class Wave:
     def _keep_example(self, image: Image | None, outcome: str) -> None:
         if image is None or outcome not in (OUTLIER, ImageState.FAILED) or len(self._examples) >= _EXAMPLES:
             return
-        last = image.attempt_log[-1] if image.attempt_log else None
+        last = line_of_outcome(image) if image.status is Status.READY else None
+        cause, message = (last.cause, last.message) if last is not None else (image.cause, image.message)
         after = upload_bytes(image, self._order.newer)
-        why = f"{last.cause}: {last.message}" if outcome == ImageState.FAILED and last else f"{after:,} bytes"
+        why = f"{cause}: {message}" if outcome == ImageState.FAILED else f"{after:,} bytes"
         self._examples.append(f"{image.key}: {why}")
 
     def _too_many(self, counts: dict[str, int]) -> str:

@@ -2,8 +2,11 @@
 
 from pixelfleet.domain import transitions
 from pixelfleet.domain.jobs import Origin
+from pixelfleet.domain.outcomes import outcome_of
 from pixelfleet.domain.records import (
     ATTEMPT_LOG_LENGTH,
+    Alias,
+    AliasState,
     Image,
     NoticeKind,
     RecipeRef,
@@ -26,6 +29,8 @@ from tests.unit.domain.image_states import (
     ready,
     removed,
 )
+
+OTHER = RecipeRef(name="print", digest="d2")
 
 
 def test_a_record_names_the_variants_and_has_a_notice() -> None:
@@ -132,6 +137,19 @@ def test_an_outcome_has_the_end_time_and_the_duration_of_the_attempt() -> None:
 
 def test_the_first_outcome_of_two_attempts_at_one_claim_is_kept() -> None:
     assert transitions.record_failed(failed(CRASH), aim(), BROKEN, ENDED) is Refusal.DONE
+
+
+def test_processing_again_that_failed_is_counted_so_although_an_alias_was_noted_after_it() -> None:
+    """The worker counts an outcome after it has made the aliases."""
+    again = transitions.claim(announced(ready()), aim(origin=Origin.REPROCESS, recipe=OTHER), MAX_ATTEMPTS)
+    assert isinstance(again, Image)
+    kept = transitions.record_failed(again, aim(origin=Origin.REPROCESS, recipe=OTHER), BROKEN, ENDED)
+    assert isinstance(kept, Image)
+    alias = Alias(file="thumb.webp", bucket="b", key="a.webp", state=AliasState.TAKEN, problem="taken")
+    noted = transitions.set_aliases(kept, kept, (alias,), ENDED)
+    assert isinstance(noted, Image)
+    assert noted.attempt_log[-1].what == "alias taken"
+    assert outcome_of(noted) == "reprocessing_failed:unreadable"
 
 
 def test_a_pending_notice_is_published_before_the_next_claim() -> None:

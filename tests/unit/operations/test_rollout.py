@@ -374,8 +374,10 @@ def test_a_failure_counts_although_an_alias_was_noted_after_it(deployment: Any) 
             deployment.images.set_aliases(present, (alias,))
 
     deployment.queues.on_send = fail
-    assert roll_out(deployment, order()).canary == {"failed": 1}
+    result = roll_out(deployment, order())
+    assert result.canary == {"failed": 1}
     assert deployment.images.get(image_id).attempt_log[-1].what == "alias taken"
+    assert "recipe_unfit: it does not fit" in result.examples[0]
 
 
 @pytest.mark.parametrize("status", [Status.READY, Status.QUEUED])
