@@ -18,6 +18,7 @@ from pixelfleet.errors import PixelfleetError
 _WRITE_EVERY: Final = 2.0
 #: Seconds between two writes of a running task that reports nothing.
 BEAT: Final = SILENT / 4
+_AGAIN: Final = "taken up again"
 
 
 class TaskProgress:
@@ -59,7 +60,9 @@ class TaskProgress:
         # The next beat writes again. The work itself has the same error, if the error lasts.
         with self._lock, suppress(PixelfleetError):
             if again or not self.task.settled:
-                self._update(BackgroundTaskState.RUNNING, self.task.message, {})
+                # The message of a task that has ended says how it ended.
+                message = _AGAIN if self.task.settled else self.task.message
+                self._update(BackgroundTaskState.RUNNING, message, {})
                 self._deployment.background_tasks.save(self.task)
 
     def report(self, message: str, counts: dict[str, int]) -> None:

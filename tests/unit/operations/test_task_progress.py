@@ -55,6 +55,12 @@ def test_a_task_that_reports_nothing_is_written_now_and_then(deployment: Any, mo
     assert (ended.state, ended.message) == (BackgroundTaskState.DONE, "done: 3 images")
 
 
+def test_a_task_that_is_taken_up_again_does_not_say_that_it_ended(deployment: Any) -> None:
+    begun(deployment).end(BackgroundTaskState.INTERRUPTED, "interrupted; the same command goes on where it stopped")
+    with TaskProgress(deployment, stored(deployment), Clock()).kept_alive():
+        assert (stored(deployment).state, stored(deployment).message) == (BackgroundTaskState.RUNNING, "taken up again")
+
+
 def test_a_report_that_cannot_be_written_stops_no_work(deployment: Any) -> None:
     clock = Clock()
     progress = begun(deployment, clock)
