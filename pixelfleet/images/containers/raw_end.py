@@ -17,10 +17,11 @@ _MAX_DIRECTORIES: Final = 16
 _MAX_PARTS: Final = 100_000
 #: Offsets and lengths of strips and of tiles (TIFF 6.0).
 _PARTS: Final = ((273, 279), (324, 325))
-_COMPRESSION, _MAKE = 259, 271
+_WIDTH, _HEIGHT, _COMPRESSION, _MAKE, _SAMPLES_A_PIXEL = 256, 257, 259, 271, 277
 #: The number of the directory of a CR2 that has the samples (there is no public specification; as in LibRaw).
 _CR2_SAMPLES: Final = 3
-#: Sony's compression of eight bits a sample: other raws of Sony have lengths that are too large (as in RawSpeed).
+#: Sony's compression of eight bits a sample: other raws of Sony have lengths that are too large (as in RawSpeed). Some
+#: of them have the same number, but not a byte for each sample.
 _SONY, _SONY_EIGHT = b"SONY", 32767
 #: Offsets and lengths of the preview and of the samples in the head of a RAF (ExifTool, FujiFilm.pm).
 _RAF: Final = b"FUJIFILMCCD-RAW"
@@ -83,8 +84,25 @@ def _sampled(file: TiffFile) -> Iterator[Directory]:
             yield directory
         sony = directory.data(_MAKE)[:4].upper() == _SONY
         for one in chain((directory,), below(file, directory)):
-            if is_raw(one) and (not sony or one.number(_COMPRESSION, 0) == _SONY_EIGHT):
+            if is_raw(one) and (_has_a_byte_each(one) if sony else not _has_two_bytes_each(one)):
                 yield one
+
+
+def _has_a_byte_each(directory: Directory) -> bool:
+    return directory.number(_COMPRESSION, 1) == _SONY_EIGHT and _length(directory) == _samples(directory)
+
+
+def _has_two_bytes_each(directory: Directory) -> bool:
+    """Whether compressed samples have the length that they had before, as in Hasselblad's 3FR (ExifTool, issue 476)."""
+    return directory.number(_COMPRESSION, 1) != 1 and 0 < 2 * _samples(directory) <= _length(directory)
+
+
+def _samples(directory: Directory) -> int:
+    return directory.number(_WIDTH, 0) * directory.number(_HEIGHT, 0) * directory.number(_SAMPLES_A_PIXEL, 1)
+
+
+def _length(directory: Directory) -> int:
+    return sum(sum(directory.numbers(lengths, _MAX_PARTS)) for _, lengths in _PARTS)
 
 
 def _ends(directory: Directory, size: int) -> bool:

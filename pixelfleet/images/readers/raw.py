@@ -58,12 +58,11 @@ def _developed(raw: Any, *, deep: bool) -> Image:
     """Developed with the camera's white balance. The brightest hundredth is white, as in dcraw.
 
     Raises:
-        DamagedError: all samples are equal. A sensor gives noise even in the dark; LibRaw gives zeros for samples that
+        DamagedError: all samples are 0. A sensor gives noise even in the dark; LibRaw gives zeros for samples that
             it cannot decode.
     """
-    samples = raw.raw_image_visible
-    if samples.min() == samples.max():
-        raise DamagedError("all of its samples are equal")
+    if not raw.raw_image_visible.any():
+        raise DamagedError("all of its samples are 0")
     pixels = raw.postprocess(
         use_camera_wb=True,
         output_color=rawpy.ColorSpace.sRGB,

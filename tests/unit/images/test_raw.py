@@ -134,6 +134,12 @@ def test_samples_that_cannot_be_decoded_are_damaged_and_show_no_earlier_image(
         assert caught.value.cause is Cause.UNREADABLE
 
 
+def test_a_raw_that_is_white_all_over_is_shown(rendered: Run, write: Callable[[bytes], Path]) -> None:
+    """Light that is too much for the sensor gives equal samples."""
+    picture = shown(rendered(write(dng(samples=struct.pack("<H", 16_383) * 64 * 48)), DEVELOP))
+    assert not differences(middles(picture), [(255, 255, 255, 255)] * 4, 0)
+
+
 def test_a_raw_of_an_unknown_kind_is_unsupported(rendered: Run, write: Callable[[bytes], Path]) -> None:
     with pytest.raises(PermanentError, match="export it") as caught:
         rendered(write(b"FUJIFILMCCD-RAW 0201" + bytes(500)), DEVELOP)

@@ -7,8 +7,10 @@ import pytest
 from pixelfleet.images.containers.raw_end import ends_before_its_samples
 from tests.colour.raw_files import dng, preview_of
 
-MAKE, COMPRESSION, STARTS, LENGTHS, PHOTOMETRIC = 271, 259, 273, 279, 262
+WIDTH, HEIGHT, MAKE, COMPRESSION, STARTS, LENGTHS, PHOTOMETRIC = 256, 257, 271, 259, 273, 279, 262
 FILTER_ARRAY = 32_803
+#: 40 x 20 samples from the offset 200. With a byte for each sample, the file has 1,000 bytes.
+SENSOR = {WIDTH: 40, HEIGHT: 20, PHOTOMETRIC: FILTER_ARRAY, STARTS: 200}
 
 
 def ends(content: bytes, size: int) -> bool:
@@ -29,9 +31,13 @@ def tiff(fields: dict[int, int], magic: bytes = b"II*\0") -> bytes:
     return magic + struct.pack("<IH", 8, len(fields)) + entries + bytes(4)
 
 
-def sony(compression: int) -> bytes:
-    make = int.from_bytes(b"SONY", "little")
-    return tiff({MAKE: make, COMPRESSION: compression, PHOTOMETRIC: FILTER_ARRAY, STARTS: 200, LENGTHS: 800})
+def sony(compression: int, length: int = 800) -> bytes:
+    return tiff(SENSOR | {MAKE: int.from_bytes(b"SONY", "little"), COMPRESSION: compression, LENGTHS: length})
+
+
+def of_jpeg(length: int) -> bytes:
+    """Samples in lossless JPEG (compression 7, DNG 1.4)."""
+    return tiff(SENSOR | {COMPRESSION: 7, LENGTHS: length})
 
 
 def panasonic(kind: int) -> bytes:
@@ -45,8 +51,9 @@ def panasonic(kind: int) -> bytes:
         (raf((200, 100), (300, 700)), 993),
         (panasonic(4), 1_000),
         (sony(32767), 1_000),
+        (of_jpeg(900), 1_100),
     ],
-    ids=["dng", "raf", "rw2", "arw"],
+    ids=["dng", "raf", "rw2", "arw", "jpeg"],
 )
 def test_one_byte_less_than_the_samples_is_too_little(content: bytes, size: int) -> None:
     assert not ends(content, size)
@@ -61,7 +68,21 @@ def test_a_crw_and_an_x3f_end_with_the_offset_of_their_directory() -> None:
         assert ends(whole, len(whole) - 10)
 
 
-@pytest.mark.parametrize("content", [sony(1), panasonic(8), tiff({STARTS: 200, LENGTHS: 800}), b"\0MRM", b""])
+@pytest.mark.parametrize(
+    "content",
+    [
+        sony(1),
+        # The first compression of Sony has the same number; its length is not that of a byte a sample.
+        sony(32767, 700),
+        # Hasselblad's compressed 3FR has the length without compression: width x height x 2 (ExifTool, issue 476).
+        of_jpeg(40 * 20 * 2),
+        panasonic(8),
+        tiff({STARTS: 200, LENGTHS: 800}),
+        b"\0MRM",
+        b"",
+    ],
+    ids=["sony", "sony, compressed", "3fr", "rw2", "preview", "mrw", "empty"],
+)
 def test_lengths_that_makers_write_differently_are_not_used(content: bytes) -> None:
     assert not ends(content, 300)
 
