@@ -121,8 +121,8 @@ def test_a_move_without_any_copy_makes_no_batch(deployment: Deployment) -> None:
     source: Any = {"Bucket": archived.bucket, "Key": archived.key}
     version = deployment.s3.copy_object(**source, CopySource=source, StorageClass="GLACIER")["VersionId"]
     images = [gone, archived.model_copy(update={"version_id": version})]
-    assert moved(deployment, images, "nothing", Workers(deployment, "nothing").patience()) == BulkResult(gone=2)
-    assert deployment.batches.get("ana", "nothing") is None
+    assert moved(deployment, images, "no-copy", Workers(deployment, "no-copy").patience()) == BulkResult(gone=2)
+    assert deployment.batches.get("ana", "no-copy") is None
 
 
 def test_deleted_images_are_listed_and_restored_together(dashboard: Dashboard, deployment: Deployment) -> None:
@@ -162,8 +162,8 @@ def test_a_moved_image_is_deleted_when_its_copy_is_ready_and_keeps_its_tags(depl
 
 
 def test_a_tag_that_is_added_while_the_copy_is_processed_moves_too(deployment: Deployment) -> None:
-    image = uploaded(deployment, "tagged", "a.jpg")
-    workers = Workers(deployment, "tagged-to")
+    image = uploaded(deployment, "tag-moves-too", "a.jpg")
+    workers = Workers(deployment, "tag-moves-too-to")
     patience = workers.patience()
 
     def tag_first(seconds: float) -> None:
@@ -171,17 +171,17 @@ def test_a_tag_that_is_added_while_the_copy_is_processed_moves_too(deployment: D
         patience.sleep(seconds)
 
     waits = Patience(600, workers.clock, tag_first)
-    assert moved(deployment, [image], "tagged-to", waits) == BulkResult(1)
-    copy = deployment.images.get(image_id(image.bucket, key_of("ana", "tagged-to", "a.jpg")))
+    assert moved(deployment, [image], "tag-moves-too-to", waits) == BulkResult(1)
+    copy = deployment.images.get(image_id(image.bucket, key_of("ana", "tag-moves-too-to", "a.jpg")))
     assert copy is not None
     assert copy.tags == ("beach",)
 
 
 def test_an_image_that_became_ready_meanwhile_stays_if_its_copy_failed(deployment: Deployment) -> None:
-    image = uploaded(deployment, "meanwhile", "a.jpg")
+    image = uploaded(deployment, "ready-meanwhile", "a.jpg")
     selected = image.model_copy(update={"status": Status.PROCESSING})
-    waits = Workers(deployment, "meanwhile-to", Cause.CRASHED).patience()
-    assert moved(deployment, [selected], "meanwhile-to", waits) == BulkResult(left=1)
+    waits = Workers(deployment, "ready-meanwhile-to", Cause.CRASHED).patience()
+    assert moved(deployment, [selected], "ready-meanwhile-to", waits) == BulkResult(left=1)
     assert body_of(deployment, image.key) is not None
 
 
