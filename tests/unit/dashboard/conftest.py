@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from dashboard.app import create_app
+from pixelfleet.catalog.sign_in_attempts import ANYWHERE
 from pixelfleet.catalog.users import MOST_TOKENS
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.users import Role, Scope
@@ -18,6 +19,7 @@ from tests.fakes.deployment import moto_deployment
 from tests.waiting import await_background_tasks
 
 PASSWORD = "correct horse battery"
+USERS = {"ana": Role.USER, "ben": Role.USER, "olga": Role.OPERATOR, "dora": Role.USER}
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,8 @@ def package_deployment() -> Iterator[Deployment]:
     with moto_deployment(quick_tables=True) as deployment:
         # Weak parameters, for speed: the verification takes the parameters from the hash.
         hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-        deployment.users.add("ana", hashed)
-        deployment.users.add("ben", hashed)
-        deployment.users.add("olga", hashed, Role.OPERATOR)
-        deployment.users.add("dora", hashed)
+        for name, role in USERS.items():
+            deployment.users.add(name, hashed, role)
         yield deployment
 
 
@@ -84,8 +84,11 @@ def package_loop() -> Iterator[BlockingPortal]:
 def dashboard(package_deployment: Deployment, package_loop: BlockingPortal) -> Iterator[Dashboard]:
     """A service for one test, with new rate limits that count by `clock`, over the one catalog of the package.
 
-    Its background tasks end before the test ends: a thread that outlived the catalog would call AWS itself.
+    Its background tasks end before the test ends: a thread that outlived the catalog would call AWS itself. Sign-ins of
+    other tests do not count: together they are more than an account may have.
     """
+    for name in USERS:
+        package_deployment.sign_in_attempts.forget(name, ANYWHERE)
     clock = Clock()
     app = create_app(package_deployment.settings, package_deployment, clock)
 
