@@ -24,7 +24,7 @@ from botocore.exceptions import ClientError
 from pydantic import Field
 
 from pixelfleet.aws.errors import error_code, translated
-from pixelfleet.catalog.dynamo import from_attributes, to_attributes, write
+from pixelfleet.catalog.dynamo import answers, from_attributes, to_attributes, write
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import OpenLane, Record, timestamp
 
@@ -213,13 +213,8 @@ class Activity:
             query["KeyConditionExpression"] += f" AND #at {'>=' if start else '<'} :bound"
             query["ExpressionAttributeNames"]["#at"] = "at"
             query["ExpressionAttributeValues"][":bound"] = {"S": bound}
-        while True:
-            with translated("read the activity table"):
-                answer = self._client.query(**query)
+        for answer in answers(self._client.query, "read the activity table", query):
             yield from map(from_attributes, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 def slot_of(moment: datetime) -> str:

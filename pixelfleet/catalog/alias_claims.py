@@ -6,12 +6,20 @@ A claim is an item of the images table whose key begins with `alias#`. Ids of im
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import translated
-from pixelfleet.catalog.dynamo import CHANGE_TRIES, batch_get, condition_lost, from_attributes, to_attributes, write
+from pixelfleet.catalog.dynamo import (
+    CHANGE_TRIES,
+    answers,
+    batch_get,
+    condition_lost,
+    from_attributes,
+    to_attributes,
+    write,
+)
 from pixelfleet.catalog.schema import CLAIM_MARK
 from pixelfleet.errors import Cause, TransientError
 
@@ -108,15 +116,10 @@ class AliasClaims:
 
         Reads the whole table, a megabyte a page: for the sweep of reconcile alone. The read is eventually consistent.
         """
-        query: dict[str, Any] = {"TableName": self._table, "FilterExpression": "attribute_exists(holder)"}
-        while True:
-            with translated("look through the aliases"):
-                answer = self._client.scan(**query)
+        query = {"TableName": self._table, "FilterExpression": "attribute_exists(holder)"}
+        for answer in answers(self._client.scan, "look through the aliases", query):
             items = map(from_attributes, answer["Items"])
             yield [Claim((str(item["bucket"]), str(item["alias"])), str(item["holder"])) for item in items]
-            if "LastEvaluatedKey" not in answer:
-                return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _read(self, place: Place) -> dict[str, str]:
         with translated("read an alias"):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pixelfleet.aws.errors import translated
-from pixelfleet.catalog.dynamo import batch_get, condition_lost, from_attributes, to_attributes, write
+from pixelfleet.catalog.dynamo import answers, batch_get, condition_lost, from_attributes, to_attributes, write
 from pixelfleet.catalog.items import batch_item, counter_shard, fingerprint
 from pixelfleet.catalog.schema import BATCH_COUNTER_SHARDS, BATCHES_BY_OWNER, BY_CREATED
 from pixelfleet.domain.records import Batch, Counts, NoticeKind, RecipeRef, timestamp
@@ -277,13 +277,8 @@ class Batches:
         if before:
             query["KeyConditionExpression"] += " AND created_at < :before"
             query["ExpressionAttributeValues"][":before"] = {"S": before}
-        while True:
-            with translated("list batches"):
-                answer = self._client.query(**query)
+        for answer in answers(self._client.query, "list batches", query):
             yield from (Batch.model_validate(from_attributes(item)) for item in answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _shard_full(self, owner: str, name: str, shard: int) -> bool:
         with translated("read a batch counter"):

@@ -80,6 +80,24 @@ def batch_get_typed(
                 pause()
 
 
+def answers(read: Callable[..., Any], what: str, query: Mapping[str, Any]) -> Iterator[Any]:
+    """The answers of a Query or a Scan, page after page; the last has no LastEvaluatedKey.
+
+    `what` is the action in the message of an error.
+
+    Raises:
+        TransientError: DynamoDB does not answer.
+    """
+    start: Item = {}
+    while True:
+        with translated(what):
+            answer = read(**query, **start)
+        yield answer
+        if "LastEvaluatedKey" not in answer:
+            return
+        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
 def pause(tries: int = 1) -> None:
     """Sleep a random time, so that conflicting writers do not collide again.
 

@@ -9,6 +9,7 @@ from pixelfleet.aws.errors import translated
 from pixelfleet.catalog.dynamo import (
     BATCH_GET_KEYS,
     Item,
+    answers,
     batch_get,
     batch_get_typed,
     from_attributes,
@@ -293,12 +294,4 @@ class ImageReader:
             yield [image_of(from_attributes(item)) for item in answer["Items"]]
 
     def _scan(self, what: str, query: dict[str, Any]) -> Iterator[Any]:
-        """The answers of a scan, the last of which has no LastEvaluatedKey."""
-        start: dict[str, Any] = {}
-        while True:
-            with translated(what):
-                answer = self._client.scan(TableName=self._table, **query, **start)
-            yield answer
-            if "LastEvaluatedKey" not in answer:
-                return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return answers(self._client.scan, what, query | {"TableName": self._table})
