@@ -1,7 +1,11 @@
 """A child guard: runs one program, and ends its whole process group with its owner or its main process.
 
-`supervise.py` runs this file as a script, in a session of its own: `child_guard.py GRACE PROGRAM ARGS...`. It uses the
-standard library alone, so that it starts in milliseconds. The owner holds the other end of standard input. That end
+`supervise.py` runs this file as a script, in a session of its own:
+
+    child_guard.py GRACE DESCRIPTORS PROGRAM ARGS...
+
+It uses the standard library alone, so that it starts in milliseconds. DESCRIPTORS are numbers with commas between
+them, or empty: the program inherits these descriptors. The owner holds the other end of standard input. That end
 closes when the owner ends the program, and when the owner is killed. The program then gets SIGTERM and, GRACE seconds
 later, its whole process group gets SIGKILL. SIGUSR1 to the guard skips the grace. SIGTERM goes to the program alone:
 Celery takes a SIGTERM of its pool processes for a crash in the middle of a task. When the guard ends, no process of
@@ -31,7 +35,7 @@ STOP, KILL = "stop", "kill"
 
 
 def main() -> None:
-    grace, command = float(sys.argv[1]), sys.argv[2:]
+    grace, passed, command = float(sys.argv[1]), sys.argv[2], sys.argv[3:]
     wakeups = _wake_on_signals()
     _adopt_orphans()
     try:
@@ -40,6 +44,7 @@ def main() -> None:
             stdin=subprocess.DEVNULL,
             stdout=2,
             stderr=2,
+            pass_fds=[int(number) for number in passed.split(",") if number],
             process_group=0,
             preexec_fn=_dies_with_me(),  # noqa: PLW1509 - there are no threads here
         )

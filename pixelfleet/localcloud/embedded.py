@@ -2,6 +2,7 @@
 
 import math
 import os
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -15,7 +16,7 @@ from pixelfleet.extras import check_extra
 from pixelfleet.localcloud.emulator import START_SECONDS, Emulator, start_emulator
 from pixelfleet.localcloud.environment import is_cloud_variable
 from pixelfleet.localcloud.folder import DataFolder
-from pixelfleet.localcloud.ports import LOOPBACK, answers, claim, free_near
+from pixelfleet.localcloud.ports import LOOPBACK, answers, listen_near, listen_on, port_of
 from pixelfleet.localcloud.programs import dashboard_program, pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import ProcessSupervisor, log_tail
@@ -54,20 +55,21 @@ class EmbeddedFleet:
     folder: DataFolder
     settings: Settings
     supervisor: ProcessSupervisor
-    dashboard_port: int | None = None
+    #: Listens at the dashboard's port as long as this fleet runs; None for no dashboard.
+    listening: socket.socket | None = None
     has_heavy: bool = False
 
     def exports(self) -> dict[str, str]:
         """The environment variables by which a shell uses this fleet."""
-        return self.emulator.exports() | _dashboard_variables(self.dashboard_port)
+        return self.emulator.exports() | _dashboard_variables(self.listening)
 
     def start_dashboard(self) -> None:
         """Start the dashboard, if the plan has one, and wait until it answers."""
-        if self.dashboard_port is None:
+        if self.listening is None:
             return
-        child = self.supervisor.start(dashboard_program(self.dashboard_port, self._environment, self.folder))
+        child = self.supervisor.start(dashboard_program(self.listening, self._environment, self.folder))
         deadline = time.monotonic() + START_SECONDS
-        while not answers(self.dashboard_port, "/health"):
+        while not answers(port_of(self.listening), "/health"):
             if not child.alive or time.monotonic() > deadline:
                 raise SetupError(f"the dashboard did not start:\n{log_tail(child.program.log)}")
             time.sleep(0.05)
@@ -82,7 +84,7 @@ class EmbeddedFleet:
 
     @property
     def _environment(self) -> dict[str, str]:
-        return _environment(self.emulator, self.folder, self.dashboard_port)
+        return _environment(self.emulator, self.folder, self.listening)
 
 
 @contextmanager
@@ -93,13 +95,16 @@ def embedded_fleet(plan: Plan) -> Iterator[EmbeddedFleet]:
         SetupError: the data folder or the port is taken, or a part does not start.
     """
     check_extra("local", "a fleet on this machine")
-    with closing(DataFolder.open(plan.data)) as folder, _supervisor(plan) as supervisor:
+    with (
+        closing(DataFolder.open(plan.data)) as folder,
+        _dashboard_socket(plan, folder) as listening,
+        _supervisor(plan) as supervisor,
+    ):
         emulator = start_emulator(supervisor, folder, port=plan.port, keeps=plan.keeps)
-        dashboard_port = _dashboard_port(plan, folder)
-        adopt(_environment(emulator, folder, dashboard_port))
+        adopt(_environment(emulator, folder, listening))
         settings = load_settings()
         provision(settings)
-        embedded = EmbeddedFleet(plan, emulator, folder, settings, supervisor, dashboard_port)
+        embedded = EmbeddedFleet(plan, emulator, folder, settings, supervisor, listening)
         embedded.start_pump()
         embedded.start_worker(Lane.BULK)
         if not plan.heavy_on_demand:
@@ -119,30 +124,29 @@ def _supervisor(plan: Plan) -> Iterator[ProcessSupervisor]:
                 supervisor.kill()
 
 
-def _dashboard_port(plan: Plan, folder: DataFolder) -> int | None:
+@contextmanager
+def _dashboard_socket(plan: Plan, folder: DataFolder) -> Iterator[socket.socket | None]:
+    """The socket of the dashboard. This process keeps it, so that no other program can take the port meanwhile."""
     if plan.dashboard_port is None:
-        return None
+        yield None
+        return
     identity = folder.identity()
-    if plan.dashboard_port:
-        chosen = claim(plan.dashboard_port, "--dashboard-port")
-    elif identity.dashboard_port:
-        chosen = claim(identity.dashboard_port, "--dashboard-port")
-    else:
-        chosen = free_near(DASHBOARD_PORT)
-    folder.remember(replace(identity, dashboard_port=chosen))
-    return chosen
+    named = plan.dashboard_port or identity.dashboard_port
+    with listen_on(named, "--dashboard-port") if named else listen_near(DASHBOARD_PORT) as listening:
+        folder.remember(replace(identity, dashboard_port=port_of(listening)))
+        yield listening
 
 
-def _environment(emulator: Emulator, folder: DataFolder, dashboard_port: int | None) -> dict[str, str]:
+def _environment(emulator: Emulator, folder: DataFolder, listening: socket.socket | None) -> dict[str, str]:
     """The environment of the fleet's processes: the embedded cloud, and the address of the dashboard."""
-    environment = emulator.environment(folder.scratch) | _dashboard_variables(dashboard_port)
-    if dashboard_port is not None:
+    environment = emulator.environment(folder.scratch) | _dashboard_variables(listening)
+    if listening is not None:
         environment["PIXELFLEET_SESSION_SECRET"] = folder.identity().session_secret
     return environment
 
 
-def _dashboard_variables(port: int | None) -> dict[str, str]:
-    return {} if port is None else {"PIXELFLEET_DASHBOARD_URL": f"http://{LOOPBACK}:{port}"}
+def _dashboard_variables(listening: socket.socket | None) -> dict[str, str]:
+    return {} if listening is None else {"PIXELFLEET_DASHBOARD_URL": f"http://{LOOPBACK}:{port_of(listening)}"}
 
 
 def cores() -> int:

@@ -1,18 +1,19 @@
 """Loopback ports: free ports, chosen ports, and whether a server answers there."""
 
 import errno
-import fcntl
 import http.client
-import os
 import random
 import socket
-import tempfile
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from pixelfleet.errors import SetupError
 
 LOOPBACK: Final = "127.0.0.1"
+#: Connections that wait until the server of a listening socket has started: uvicorn's own number.
+_BACKLOG: Final = 2048
+
+T = TypeVar("T", int, socket.socket)
 
 
 def claim(port: int, option: str = "--port") -> int:
@@ -21,26 +22,28 @@ def claim(port: int, option: str = "--port") -> int:
     Raises:
         SetupError: the port is taken; the message names the option for another port.
     """
-    try:
-        return _bind(port)
-    except PermissionError:
-        raise SetupError(f"port {port} needs root: choose one above 1023 by {option}") from None
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise SetupError(f"port {port} is taken by another program: stop it, or choose another by {option}") from None
+    return _chosen(_bind, port, option)
 
 
-def free_near(port: int) -> int:
-    """This port if it is free, else a lasting one.
+def listen_on(port: int, option: str = "--port") -> socket.socket:
+    """A listening socket on a port that the user has chosen. No other program gets the port while it is open.
 
-    No server listens yet when a port is chosen. So a lock holds the choice until this process ends: a second fleet that
-    starts at the same moment takes another port.
+    Raises:
+        SetupError: the port is taken; the message names the option for another port.
+    """
+    return _chosen(_listen, port, option)
+
+
+def listen_near(port: int) -> socket.socket:
+    """A listening socket on this port if it is free, else on a lasting port.
+
+    Raises:
+        SetupError: every lasting port is taken.
     """
     try:
-        return _reserve(_bind(port))
+        return _listen(port)
     except OSError:
-        return lasting_port()
+        return _lasting(_listen)
 
 
 #: Below the ports that systems give to outgoing connections (Linux: 32768 and up, by net.ipv4.ip_local_port_range;
@@ -54,25 +57,11 @@ def lasting_port() -> int:
     Raises:
         SetupError: every port of the range is taken.
     """
-    for port in random.sample(_LASTING, len(_LASTING)):
-        try:
-            return _bind(port)
-        except OSError:
-            continue
-    raise SetupError(f"no port of {_LASTING.start} to {_LASTING.stop - 1} is free: name a free one by --port")
+    return _lasting(_bind)
 
 
-def _reserve(port: int) -> int:
-    """Raises BlockingIOError, an OSError: another process has chosen this port."""
-    path = Path(tempfile.gettempdir()) / f"pixelfleet-{os.getuid()}-port-{port}.lock"
-    # The descriptor stays open, and with it the lock, for as long as this process lives.
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return port
+def port_of(listening: socket.socket) -> int:
+    return int(listening.getsockname()[1])
 
 
 def answers(port: int, path: str) -> bool:
@@ -87,9 +76,49 @@ def answers(port: int, path: str) -> bool:
         connection.close()
 
 
+def _chosen(take: Callable[[int], T], port: int, option: str) -> T:
+    try:
+        return take(port)
+    except PermissionError:
+        raise SetupError(f"port {port} needs root: choose one above 1023 by {option}") from None
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise SetupError(f"port {port} is taken by another program: stop it, or choose another by {option}") from None
+
+
+def _lasting(take: Callable[[int], T]) -> T:
+    for port in random.sample(_LASTING, len(_LASTING)):
+        try:
+            return take(port)
+        except OSError:
+            continue
+    raise SetupError(f"no port of {_LASTING.start} to {_LASTING.stop - 1} is free: name a free one by --port")
+
+
 def _bind(port: int) -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+    with _bound(port) as probe:
+        return port_of(probe)
+
+
+def _listen(port: int) -> socket.socket:
+    listening = _bound(port)
+    try:
+        # Linux lets two sockets with SO_REUSEADDR have one port until one of them listens: socket(7).
+        listening.listen(_BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _bound(port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
         # As servers do: a port in TIME_WAIT of an earlier run counts as free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((LOOPBACK, port))
-        return int(probe.getsockname()[1])
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((LOOPBACK, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound

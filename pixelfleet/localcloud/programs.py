@@ -1,5 +1,6 @@
 """The fleet's own processes, started as on AWS: the pump stands for Lambda, workers and dashboard for containers."""
 
+import socket
 import sys
 from collections.abc import Mapping
 from typing import Final
@@ -28,14 +29,16 @@ def pump_program(environment: Mapping[str, str], folder: DataFolder) -> Program:
     )
 
 
-def dashboard_program(port: int, environment: Mapping[str, str], folder: DataFolder) -> Program:
+def dashboard_program(listening: socket.socket, environment: Mapping[str, str], folder: DataFolder) -> Program:
+    """The dashboard gets the socket that has its port, so that a restarted dashboard has the same port."""
     return Program(
         name="dashboard",
-        command=(sys.executable, "-P", "-m", "dashboard", "--port", str(port)),
+        command=(sys.executable, "-P", "-m", "dashboard", "--socket", str(listening.fileno())),
         environment=environment,
         folder=folder.empty,
         log=folder.logs / "dashboard.log",
         grace=DASHBOARD_GRACE,
+        passes=(listening.fileno(),),
     )
 
 

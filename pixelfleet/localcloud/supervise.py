@@ -30,7 +30,10 @@ class FleetLostError(PixelfleetError):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One process of the fleet. `grace` is in seconds, from SIGTERM to SIGKILL."""
+    """One process of the fleet. `grace` is in seconds, from SIGTERM to SIGKILL.
+
+    The guard inherits the descriptors of `inherits`, the program itself those of `passes` under the same numbers.
+    """
 
     name: str
     command: Sequence[str]
@@ -40,6 +43,7 @@ class Program:
     grace: float = 10.0
     restarts: bool = True
     inherits: tuple[int, ...] = ()
+    passes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +63,16 @@ class Child:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        passes = ",".join(map(str, program.passes))
         with program.log.open("ab") as log:
             self._leash = subprocess.Popen(
-                [sys.executable, "-I", "-S", child_guard.__file__, str(program.grace), *program.command],
+                [sys.executable, "-I", "-S", child_guard.__file__, str(program.grace), passes, *program.command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=program.folder,
                 env=dict(program.environment),
-                pass_fds=program.inherits,
+                pass_fds=program.inherits + program.passes,
                 start_new_session=True,
             )
         self.first_word = self._read_line()

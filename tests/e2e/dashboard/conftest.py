@@ -22,7 +22,7 @@ from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.users import Role
 from pixelfleet.localcloud.emulator import Emulator
 from pixelfleet.localcloud.folder import DataFolder
-from pixelfleet.localcloud.ports import answers, lasting_port
+from pixelfleet.localcloud.ports import answers, listen_on, port_of
 from pixelfleet.localcloud.programs import dashboard_program, pump_program, worker_program
 from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import ProcessSupervisor
@@ -132,14 +132,14 @@ class Standing:
 
 @pytest.fixture(scope="session")
 def standing_dashboard(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[Standing]:
-    port = lasting_port()
-    url = f"http://127.0.0.1:{port}"
+    listening = listen_on(0)
+    url = f"http://127.0.0.1:{port_of(listening)}"
     environment = cloud.environment(cloud_folder.scratch) | {
         "PIXELFLEET_PREFIX": f"t{uuid.uuid4().hex[:12]}",
         "PIXELFLEET_DASHBOARD_URL": url,
         "PIXELFLEET_SESSION_SECRET": "a secret of the tests, long enough to sign",
     }
-    with pytest.MonkeyPatch.context() as patch, ProcessSupervisor() as processes:
+    with listening, pytest.MonkeyPatch.context() as patch, ProcessSupervisor() as processes:
         enter(environment, patch)
         settings = load_settings()
         provision(settings)
@@ -151,8 +151,8 @@ def standing_dashboard(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[St
         patch.undo()
         processes.start(pump_program(environment, cloud_folder))
         processes.start(worker_program(Lane.BULK, 1, environment, cloud_folder))
-        processes.start(dashboard_program(port, environment, cloud_folder))
-        eventually(lambda: answers(port, "/ready"))
+        processes.start(dashboard_program(listening, environment, cloud_folder))
+        eventually(lambda: answers(port_of(listening), "/ready"))
         yield Standing(environment, url)
 
 

@@ -2,14 +2,18 @@
 
 import fcntl
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pixelfleet.localcloud.ports import listen_on, port_of
 from pixelfleet.localcloud.supervise import Child, FleetLostError, ProcessSupervisor, Program
 from tests.waiting import PATIENCE, eventually
 
@@ -36,6 +40,13 @@ supervisor = ProcessSupervisor()
 supervisor.start(holder(Path(sys.argv[2]), sys.argv[3], 1.0))
 print("ready", flush=True)
 time.sleep(600)
+"""
+
+#: Answers one connection on the inherited socket argv[1] with its own number, and ends.
+ANSWERER = """
+import os, socket, sys
+connection, _ = socket.socket(fileno=int(sys.argv[1])).accept()
+connection.sendall(str(os.getpid()).encode())
 """
 
 ROOT = Path(__file__).parents[3]
@@ -202,3 +213,26 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert child.pid is None
     assert "could not be started: [Errno 2] No such file or directory: '/no/such/program'" in child.how_it_ended()
     child.close()
+
+
+def test_a_restarted_program_listens_on_the_same_passed_socket_and_no_connection_is_refused_meanwhile(
+    tmp_path: Path,
+) -> None:
+    with listen_on(0) as listening, ProcessSupervisor() as supervisor:
+        command = (sys.executable, "-c", ANSWERER, str(listening.fileno()))
+        program = Program("answerer", command, dict(os.environ), tmp_path, tmp_path / "log")
+        supervisor.start(replace(program, passes=(listening.fileno(),)))
+        first, second = (_answer(port_of(listening), supervisor) for _ in range(2))
+    assert int(first) != int(second)
+
+
+def _answer(port: int, supervisor: ProcessSupervisor) -> bytes:
+    """What the server at the port sends, while the supervisor restarts dead children."""
+
+    def readable() -> bool:
+        supervisor.tend()
+        return bool(select.select([client], [], [], 0)[0])
+
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+        eventually(readable)
+        return client.recv(100)
