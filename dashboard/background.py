@@ -14,10 +14,11 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.errors import PixelfleetError
 from pixelfleet.operations import redrive as operation
 from pixelfleet.operations.bulk import BulkResult
-from pixelfleet.operations.dead_letter_passes import give_up
+from pixelfleet.operations.dead_letter_passes import give_up, remaining
 from pixelfleet.operations.failures import Selection
 from pixelfleet.operations.reconcile.outdated import OutdatedImages, outdated_images
-from pixelfleet.operations.redrive import RedriveOrder, StopAskedError, jobs
+from pixelfleet.operations.redrive import RedriveOrder, jobs
+from pixelfleet.operations.stopping import StopAskedError
 from pixelfleet.operations.task_progress import TaskProgress
 from pixelfleet.telemetry import logger
 
@@ -29,10 +30,8 @@ THREAD: Final = "background-task-"
 COUNT_OUTDATED: Final = "count outdated images"
 MAKE_OUTDATED: Final = "make outdated images again"
 
-#: The kind of the tasks that go on to their end.
-_PURGE: Final = "purge"
 #: The reason why a task is not stopped.
-CANNOT_STOP: Final = "it has ended, another process works on it, or it is a purge, which cannot be stopped"
+CANNOT_STOP: Final = "it has ended, or another process works on it"
 
 _NO_THREAD: Final = (
     "the dashboard's machine cannot start another thread now; nothing was done; try again in some seconds"
@@ -61,7 +60,7 @@ class Runner:
         def work(follow: TaskProgress) -> None:
             _purge(self._deployment, follow, selection)
 
-        return self._start(_PURGE, who, selection.in_words("all dead letters"), work)
+        return self._start("purge", who, selection.in_words("all dead letters"), work)
 
     def bulk(
         self, kind: str, who: str, on: str, act: Callable[[Callable[[BulkResult], bool]], BulkResult]
@@ -82,9 +81,9 @@ class Runner:
         return self._start(COUNT_OUTDATED if count else MAKE_OUTDATED, who, "everything", work)
 
     def stop(self, task_id: str) -> bool:
-        """Stop a task after its present image or ten jobs. False for a purge, and for a task of another process."""
+        """Stop a task after its present image, ten jobs or ten messages. False for a task of another process."""
         follow = self._followed.get(task_id)
-        if follow is None or follow.task.kind == _PURGE:
+        if follow is None:
             return False
         follow.stopped.set()
         return True
@@ -186,12 +185,18 @@ def _outdated_counts(so_far: OutdatedImages) -> dict[str, int]:
 def _purge(deployment: Deployment, follow: TaskProgress, selection: Selection) -> None:
     def progress(queue: str, done: Pass) -> None:
         follow.report(f"{queue}: {things(done.deleted, 'dead letter')} deleted", {f"{queue}_deleted": done.deleted})
+        if follow.stopped.is_set():
+            raise StopAskedError
 
-    passes = give_up(deployment, selection, follow.who, progress)
-    counts = {f"{queue}_{what}": number for queue, done in passes.items() for what, number in _numbers(done).items()}
-    deleted = sum(done.deleted for done in passes.values())
-    words = f"{things(deleted, 'dead letter')} deleted; the records stay failed"
-    follow.end(BackgroundTaskState.DONE, words, counts)
+    result = give_up(deployment, selection, follow.who, progress)
+    counts = {f"{queue}_{what}": n for queue, done in result.passes.items() for what, n in _numbers(done).items()}
+    words = f"{things(result.deleted, 'dead letter')} deleted"
+    if result.stopped:
+        rest = remaining(deployment, selection)
+        left = f"; about {rest:,} stay in the queues" if rest is not None else ""
+        follow.end(BackgroundTaskState.STOPPED, f"stopped as asked: {words}{left}", counts)
+    else:
+        follow.end(BackgroundTaskState.DONE, f"{words}; the records stay failed", counts)
 
 
 def _numbers(done: Pass) -> dict[str, int]:

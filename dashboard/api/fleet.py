@@ -154,7 +154,7 @@ def list_background_tasks(request: Request, caller: Reader) -> Response:
     "/background-tasks/{task_id}/stop",
     response_model=BackgroundTaskOut,
     responses=responses(400, 401, 403, 404, 409, 422, 429, 503),
-    summary="Stop a background task after its present image",
+    summary="Stop a background task after the work under way",
 )
 def stop_background_task(
     request: Request, caller: Writer, task_id: Annotated[str, Path(max_length=64)]

@@ -9,7 +9,7 @@ messages that were sent after it began to the next pass.
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum, auto
 from threading import Event, Lock
@@ -113,30 +113,38 @@ class DeadLetters:
         twice, and the idempotent worker finds its work done.
 
         Raises:
-            TransientError: SQS does not answer, or what `dispositions` raises; some messages are settled.
+            TransientError: SQS does not answer; some messages are settled.
+            What `dispositions` and `progress` raise ends the pass, too. In every case, the tens that are under way on
+            other threads are settled and counted first.
         """
         self._began = self._clock()
+        stop = Event()
+
+        def work() -> None:
+            try:
+                while not stop.is_set() and self._next_ten(dispositions, progress):
+                    pass
+            except BaseException:
+                stop.set()
+                raise
+
         try:
-            if self._next_ten(dispositions, progress):
-                self._go_on(dispositions, progress)
+            # Ctrl-C arrives in the main thread, and so interrupts no ten.
+            with ThreadPoolExecutor(THREADS) as pool:
+                if pool.submit(self._next_ten, dispositions, progress).result():
+                    self._wait_for([pool.submit(work) for _ in range(THREADS)], stop)
         finally:
             self._show()
         return self._done
 
-    def _go_on(self, dispositions: Dispositions, progress: Callable[[Pass], None]) -> None:
-        stop = Event()
-
-        def work() -> None:
-            while not stop.is_set() and self._next_ten(dispositions, progress):
-                pass
-
-        with ThreadPoolExecutor(THREADS) as pool:
-            try:
-                for future in [pool.submit(work) for _ in range(THREADS)]:
-                    future.result()
-            except BaseException:
-                stop.set()
-                raise
+    @staticmethod
+    def _wait_for(workers: Iterable[Future[None]], stop: Event) -> None:
+        try:
+            for worker in workers:
+                worker.result()
+        except BaseException:
+            stop.set()
+            raise
 
     def _next_ten(self, dispositions: Dispositions, progress: Callable[[Pass], None]) -> bool:
         """Whether there may be further messages."""

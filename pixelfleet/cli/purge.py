@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pixelfleet.aws.dead_letters import Pass
-from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit
+from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, say
 from pixelfleet.cli.selection import (
     BatchOption,
     CauseOption,
@@ -19,8 +19,8 @@ from pixelfleet.cli.selection import (
 )
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
-from pixelfleet.operations.dead_letter_passes import count_given_up, give_up
-from pixelfleet.operations.failures import dead_letters
+from pixelfleet.operations.dead_letter_passes import count_given_up, give_up, remaining
+from pixelfleet.operations.failures import Selection, dead_letters
 from pixelfleet.settings import load_settings
 
 
@@ -52,16 +52,21 @@ def purge(
     if not dry_run:
         listed = ", ".join(f"{name} {number:,}" for name, number in dead_letters(deployment).items())
         confirm(f"The dead-letter queues hold: {listed}. The selected messages would be deleted.", yes=yes)
-    again = "nothing more is deleted; run the same command again for the rest"
-    with terminable(again), MESSAGES.status("looking through the dead letters") as status:
+    passes: dict[str, Pass] = {}
+    try:
+        with terminable(), MESSAGES.status("looking through the dead letters") as status:
 
-        def progress(queue: str, done: Pass) -> None:
-            status.update(f"{queue}: {done.deleted:,} to delete, {done.left:,} left")
+            def progress(queue: str, done: Pass) -> None:
+                passes[queue] = done
+                status.update(f"{queue}: {done.deleted:,} to delete, {done.left:,} left")
 
-        if dry_run:
-            passes = count_given_up(deployment, selection, progress)
-        else:
-            passes = give_up(deployment, selection, who(), progress)
+            if dry_run:
+                passes |= count_given_up(deployment, selection, progress)
+            else:
+                passes |= give_up(deployment, selection, who(), progress).passes
+    except KeyboardInterrupt:
+        say(f"\nstopped: {_so_far(deployment, selection, passes, dry_run=dry_run)}", style="yellow")
+        raise
     if as_json:
         document: dict[str, object] = {
             name: {"deleted": done.deleted, "left": done.left} for name, done in passes.items()
@@ -71,3 +76,13 @@ def purge(
     would = "would be deleted" if dry_run else "deleted"
     for name, done in passes.items():
         RESULTS.print(f"{name}: {count(done.deleted, 'dead letter')} {would}, {done.left:,} left")
+
+
+def _so_far(deployment: Deployment, selection: Selection, passes: dict[str, Pass], *, dry_run: bool) -> str:
+    """What an interrupted purge has done, and how to go on."""
+    if dry_run:
+        return "nothing was deleted"
+    deleted = count(sum(done.deleted for done in passes.values()), "dead letter")
+    rest = remaining(deployment, selection)
+    left = f"about {rest:,} stay in the queues; " if rest is not None else ""
+    return f"{deleted} deleted; {left}run the same command again for the rest"

@@ -1,14 +1,17 @@
 """Passes over the DLQs. The image's record decides whether a message is deleted, moved back, or left."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from pixelfleet.aws.dead_letters import DeadLetter, DeadLetters, Disposition, Pass
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.sequencers import pad_sequencer
-from pixelfleet.operations.failures import Selection
+from pixelfleet.errors import TransientError
+from pixelfleet.operations.failures import Selection, dead_letters
 from pixelfleet.operations.noted import noted
+from pixelfleet.operations.stopping import StopAskedError
 
 Decide = Callable[[DeadLetter, Image | None], Disposition]
 Progress = Callable[[str, Pass], None]
@@ -29,24 +32,58 @@ def drop_settled(deployment: Deployment, lane: Lane, selection: Selection, progr
     return _lane_dead_letters(deployment, lane).go_through(_with_records(deployment, decide), progress)
 
 
-def give_up(deployment: Deployment, selection: Selection, who: str, progress: Progress) -> dict[str, Pass]:
+@dataclass(frozen=True, slots=True)
+class PurgeResult:
+    """The result of a purge by queue. A stopped purge has the queues that it came to."""
+
+    passes: dict[str, Pass]
+    stopped: bool = False
+
+    @property
+    def deleted(self) -> int:
+        return sum(done.deleted for done in self.passes.values())
+
+
+def give_up(deployment: Deployment, selection: Selection, who: str, progress: Progress) -> PurgeResult:
     """Delete the messages of failures that are given up, by queue, and note the purge in the activity.
 
     The records stay failed and can be redriven. Without filters, messages that no record explains are deleted too,
-    although no other trace of them exists.
+    although no other trace of them exists. `progress` may raise StopAskedError: the purge ends after the messages that
+    are under way, at most ten on each thread, and the rest stays in the queues.
 
     Raises:
         TransientError: SQS or DynamoDB does not answer.
     """
+    # A pass counts until its last thread has ended, which may be after the last report.
+    passes: dict[str, Pass] = {}
+    stopped = False
     with noted(deployment, who, "purge", selection.in_words("all dead letters")) as details:
 
         def report(queue: str, done: Pass) -> None:
-            details[queue] = done.deleted
+            passes[queue] = done
             progress(queue, done)
 
-        passes = _give_up(deployment, selection, report, dry_run=False)
-        details |= {queue: done.deleted for queue, done in passes.items()}
-    return passes
+        try:
+            passes |= _give_up(deployment, selection, report, dry_run=False)
+        except StopAskedError:
+            stopped = True
+            details["outcome"] = "stopped"
+        finally:
+            details |= {queue: done.deleted for queue, done in passes.items()}
+    return PurgeResult(passes, stopped=stopped)
+
+
+def remaining(deployment: Deployment, selection: Selection) -> int | None:
+    """The number of messages in the queues that a selection covers, as SQS estimates it; None if SQS does not answer.
+
+    Some of them may not be selected: this reads no message.
+    """
+    queues = {lane.value for lane in selection.lanes} | ({"uploads"} if selection.covers_uploads else set())
+    try:
+        numbers = dead_letters(deployment)
+    except TransientError:
+        return None
+    return sum(number for queue, number in numbers.items() if queue in queues)
 
 
 def count_given_up(deployment: Deployment, selection: Selection, progress: Progress) -> dict[str, Pass]:

@@ -17,11 +17,11 @@ from pixelfleet.aws.queues import SEND_BATCH
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane, Origin
 from pixelfleet.domain.records import Image, Status
-from pixelfleet.errors import PixelfleetError
 from pixelfleet.operations.dead_letter_passes import settle
 from pixelfleet.operations.failures import Selection, select
 from pixelfleet.operations.noted import noted
 from pixelfleet.operations.pace import Pace
+from pixelfleet.operations.stopping import StopAskedError
 
 #: Seconds between two looks at the canary's records.
 LOOK_EVERY: Final = 0.5
@@ -30,10 +30,6 @@ CANARY_LIMIT: Final = 3600.0
 
 #: Gets a sentence about the present step, and the numbers so far by name. It may raise StopAskedError.
 Progress = Callable[[str, dict[str, int]], None]
-
-
-class StopAskedError(PixelfleetError):
-    """Somebody asked that nothing more is sent."""
 
 
 @dataclass(frozen=True, slots=True)

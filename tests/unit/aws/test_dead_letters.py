@@ -108,6 +108,22 @@ def test_messages_that_are_left_become_visible_again_even_if_a_decision_fails(sq
     assert len(sqs.visible) == 95 - 10
 
 
+def test_a_pass_that_is_stopped_settles_and_counts_the_messages_under_way(sqs: SamplingSqs) -> None:
+    class StopError(Exception): ...
+
+    numbers: list[int] = []
+
+    def stop_at_thirty(done: Pass) -> None:
+        numbers.append(done.deleted)
+        if done.deleted == 30:
+            raise StopError
+
+    with pytest.raises(StopError):
+        dead_letters(sqs).go_through(all_get(Disposition.DELETE), stop_at_thirty)
+    assert numbers == [10, 20, 30]
+    assert (len(sqs.visible), len(sqs.hidden)) == (65, 0)
+
+
 class LongPass:
     """A DLQ where the decision on the messages of a receive takes `seconds`; `decided` counts decisions by message."""
 

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image as Picture
 
 from pixelfleet import recipes
+from pixelfleet.aws.dead_letters import Pass
 from pixelfleet.aws.upload_bucket import UploadBucket
 from pixelfleet.cli import main as cli
 from pixelfleet.cli.console import MESSAGES, RESULTS, count
@@ -24,6 +25,8 @@ from pixelfleet.domain.records import Image, RecipeRef, timestamp
 from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause
+from pixelfleet.operations.dead_letter_passes import Progress, PurgeResult, give_up
+from pixelfleet.operations.failures import Selection
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.operations.removal import delete_image
 from tests.fakes.deployment import enter, fresh_deployment, moto_deployment
@@ -111,6 +114,27 @@ def test_a_dry_run_of_purge_deletes_nothing(deployment: Deployment, pixelfleet: 
     _, out, _ = pixelfleet("purge", "--yes")
     assert "bulk: 1 dead letter deleted" in out
     assert deployment.queues.depth(deployment.settings.bulk_dlq_url).waiting == 0
+
+
+def test_ctrl_c_during_a_purge_says_how_many_messages_are_deleted_and_how_many_stay(
+    deployment: Deployment, pixelfleet: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(25):
+        bury(deployment, key_of("me", "b1", f"{number}.png"))
+
+    def interrupted(cloud: Deployment, selection: Selection, who: str, progress: Progress) -> PurgeResult:
+        def report(queue: str, done: Pass) -> None:
+            progress(queue, done)
+            raise KeyboardInterrupt
+
+        return give_up(cloud, selection, who, report)
+
+    monkeypatch.setattr("pixelfleet.cli.purge.give_up", interrupted)
+    code, _, err = pixelfleet("purge", "--yes")
+    assert code == 130
+    assert "10 dead letters deleted; about 15 stay in the queues; run the same command again" in " ".join(err.split())
+    assert deployment.queues.depth(deployment.settings.bulk_dlq_url).waiting == 15
+    assert next(deployment.activity.actions()).details == {"bulk": 10, "outcome": "interrupted"}
 
 
 def test_a_dry_run_of_rm_removes_nothing(deployment: Deployment, pixelfleet: Any) -> None:

@@ -7,11 +7,12 @@ import pytest
 
 from dashboard.background import MOST_RUNNING, Runner
 from dashboard.problem import Problem
-from pixelfleet.aws.dead_letters import Pass
+from pixelfleet.catalog.background import BackgroundTaskState
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.users import Scope
 from pixelfleet.errors import Cause
 from pixelfleet.operations.bulk import BulkResult
+from pixelfleet.operations.task_progress import TaskProgress
 from tests.fakes.records import record
 from tests.unit.dashboard.conftest import Dashboard
 from tests.unit.dashboard.test_bulk import ended, status_of
@@ -139,21 +140,39 @@ def test_a_task_whose_thread_cannot_start_has_failed_and_takes_no_place(
     assert all(taken)
 
 
-def test_a_purge_is_not_stopped_and_says_so(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = threading.Event()
+def test_a_purge_that_is_stopped_ends_after_the_messages_under_way_and_says_what_stays(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = dashboard.deployment
+    queue = deployment.settings.bulk_dlq_url
+    others = deployment.queues.depth(queue).waiting
+    for number in range(25):
+        deployment.sqs.send_message(QueueUrl=queue, MessageBody=f"no job {number}")
+    reached, asked = threading.Event(), threading.Event()
+    report = TaskProgress.report
 
-    def give_up(*_: object) -> dict[str, Pass]:
+    def waiting_report(self: TaskProgress, message: str, counts: dict[str, int]) -> None:
+        report(self, message, counts)
+        reached.set()
         assert asked.wait(10)
-        return {}
 
-    monkeypatch.setattr("dashboard.background.give_up", give_up)
-    program = dashboard.program("olga", *Scope)
-    address = f"/api/v1/background-tasks/{program.post('/api/v1/purge', json={}).json()['id']}"
-    answer = program.post(f"{address}/stop")
+    monkeypatch.setattr(TaskProgress, "report", waiting_report)
+    olga = dashboard.browser("olga")
+    address = olga.post("/failures/purge", data={"confirmation": "purge"}).headers["location"]
+    assert reached.wait(10)
+    assert f'action="{address}/stop"' in olga.get(address).text
+    assert olga.post(f"{address}/stop").status_code == 303
     asked.set()
     eventually(ended(dashboard, address))
-    assert (answer.status_code, "cannot be stopped" in answer.json()["detail"]) == (409, True)
-    assert program.get(address).json()["state"] == "done"
+    assert f"10 dead letters deleted; about {others + 15} stay in the queues" in olga.get(address).text
+    task = deployment.background_tasks.get(address.rpartition("/")[2])
+    assert task is not None
+    assert task.state is BackgroundTaskState.STOPPED
+    depth = deployment.queues.depth(queue)
+    assert (depth.waiting, depth.in_flight) == (others + 15, 0)
+    note = next(one for one in deployment.activity.actions() if one.what == "purge")
+    assert note.details == {"bulk": 10, "outcome": "stopped"}
+    deployment.sqs.purge_queue(QueueUrl=queue)
 
 
 def test_an_id_that_is_too_long_for_a_key_is_not_found(dashboard: Dashboard) -> None:

@@ -10,7 +10,8 @@ from pixelfleet.domain.transitions import Aim, Failure, Success
 from pixelfleet.errors import Cause
 from pixelfleet.operations import redrive as operation
 from pixelfleet.operations.failures import Selection, select
-from pixelfleet.operations.redrive import CANARY_LIMIT, CanaryOutcome, Clock, Redrive, RedriveOrder, StopAskedError
+from pixelfleet.operations.redrive import CANARY_LIMIT, CanaryOutcome, Clock, Redrive, RedriveOrder
+from pixelfleet.operations.stopping import StopAskedError
 from tests.fakes.records import RECIPE, record, variants_of
 from tests.unit.operations.fakes import fake_deployment
 
