@@ -5,6 +5,8 @@
 | `operator` | time of the action, with a random end | an action: who, what, on what, details | 400 days |
 | `workers` | the worker's name | the last heartbeat of one worker process | 10 minutes after it |
 | `background_tasks` | the id of the task | a redrive or purge of the dashboard, see `background.py` | 30 days |
+| `rollouts` | the id of the rollout | a rollout of the command line, see `background.py` | 400 days |
+| `stop_requests` | the id of the rollout | who asked a run of the rollout to stop | 30 days |
 | `digests` | the end of the hour | who publishes an hour's digest, since when, whether it is published | 2 days |
 | `invalidations#<shard>` | owner, image, sequencer | a removed image, see `invalidations.py` | until it is sent |
 | `finished#<lane>` | the beginning of a slot of 15 seconds | images finished in the slot, by outcome | 2 days |

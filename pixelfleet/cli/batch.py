@@ -12,8 +12,10 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
+from pixelfleet.catalog.background import is_rollout_id
 from pixelfleet.cli.app import App
 from pixelfleet.cli.batch_quality import gate, quality
+from pixelfleet.cli.batch_rollouts import rollout_document, show_rollout, watch_rollout
 from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, local, say
 from pixelfleet.cli.naming import BatchArgument, OwnerOfBatch, batch_of
 from pixelfleet.cli.progress import RunProgress
@@ -23,12 +25,13 @@ from pixelfleet.cli.terminable import terminable
 from pixelfleet.cli.watch import as_document, in_words, watch_batch
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER
-from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.records import Batch, Counts, Image, Status
 from pixelfleet.domain.scores import as_ssim
 from pixelfleet.errors import SetupError
 from pixelfleet.files.destination import own_destination, replacing
 from pixelfleet.files.result_folders import REPORT, ResultFolders, folds_case
 from pixelfleet.operations.batch_images import batch_images
+from pixelfleet.operations.batch_rows import RolloutRow, batch_rows
 from pixelfleet.operations.batches import batch_state, batch_with_counts
 from pixelfleet.operations.downloads import BatchDownload
 from pixelfleet.operations.lazy_variants import LazyRecipes
@@ -60,29 +63,49 @@ def list_batches(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show batches, newest first."""
+    """Show batches and rollouts, newest first.
+
+    A rollout is a row of its own: its images are in their own batches, too. With --json, `kind` is upload or rollout.
+    """
     deployment = Deployment(load_settings())
-    batches = deployment.batches.of_owner(owner) if owner else deployment.batches.all()
-    rows = [(each, deployment.batches.counts(each.owner, each.name)) for each in islice(batches, limit)]
+    rows = list(islice(batch_rows(deployment, owner), limit))
+    counts = {
+        row.batch_id: deployment.batches.counts(row.owner, row.name) for row in rows if not isinstance(row, RolloutRow)
+    }
     if as_json:
-        emit([as_document(each, counts) for each, counts in rows])
+        emit([_document(row, counts) for row in rows])
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("batch", "begun", "recipe"):
         table.add_column(column, overflow="fold")
     for column in ("images", "ready", "failed", "state"):
         table.add_column(column, justify="right", no_wrap=True)
-    for each, counts in rows:
-        expected = f"{each.expected:,}" if each.expected is not None else "?"
-        numbers = (expected, f"{counts.ready:,}", f"{counts.failed:,}", batch_state(each, counts))
-        table.add_row(each.batch_id, local(each.created_at), each.recipe.name if each.recipe else "-", *numbers)
+    for row in rows:
+        table.add_row(*_cells(row, counts))
     RESULTS.print(table)
+
+
+def _document(row: Batch | RolloutRow, counts: dict[str, Counts]) -> dict[str, object]:
+    return rollout_document(row) if isinstance(row, RolloutRow) else as_document(row, counts[row.batch_id])
+
+
+def _cells(row: Batch | RolloutRow, counts: dict[str, Counts]) -> tuple[str, ...]:
+    if isinstance(row, RolloutRow):
+        numbers = (f"{row.facts.images:,}", f"{row.counts.made:,}", f"{row.counts.failed:,}", row.state)
+        return row.id, local(row.created_at), row.facts.versions, *numbers
+    expected = f"{row.expected:,}" if row.expected is not None else "?"
+    counted = counts[row.batch_id]
+    numbers = (expected, f"{counted.ready:,}", f"{counted.failed:,}", batch_state(row, counted))
+    return row.batch_id, local(row.created_at), row.recipe.name if row.recipe else "-", *numbers
 
 
 @batch.command()
 def show(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: AsJson = False) -> None:
-    """Show the progress of one batch, and its failures by cause."""
+    """Show the progress of one batch, and its failures by cause; or of a rollout, by the id that `batch list` shows."""
     deployment = Deployment(load_settings())
+    if is_rollout_id(name):
+        show_rollout(deployment, name, as_json=as_json)
+        return
     stored, counts = batch_with_counts(deployment, *batch_of(name, owner))
     if as_json:
         emit(as_document(stored, counts))
@@ -103,9 +126,14 @@ def show(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: A
 def watch(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: AsJson = False) -> None:
     """Wait until every image of a sealed batch is accounted for, with throughput and the time that is left.
 
-    Exit code 1 if an image of the batch failed; `pixelfleet batch show` shows the causes.
+    A rollout is watched by the id that `pixelfleet batch list` shows, until it is done or stops.
+
+    Exit code 1 if an image of the batch failed; `pixelfleet batch show` shows the causes. Also if a rollout stopped.
     """
     with terminable("the fleet goes on; run the same command again to watch"):
+        if is_rollout_id(name):
+            watch_rollout(Deployment(load_settings()), name, as_json=as_json)
+            return
         counts = watch_batch(Deployment(load_settings()), *batch_of(name, owner), as_json=as_json)
     if counts.failed:
         raise typer.Exit(1)

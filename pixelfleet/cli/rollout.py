@@ -1,6 +1,7 @@
 """`pixelfleet recipe rollout`."""
 
 import shlex
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -71,12 +72,15 @@ def rollout(
     stopped at its bound, or if an image failed. `pixelfleet recipe rollback NEW --to OLD --all` takes all images back.
     """
     selection = selection_of(None, None, batch, owner, None)
+    back = _way_back(newer, older, selection.owner, selection.batch)
     order = RolloutOrder(
         newer=loaded_recipe(newer),
         older=loaded_recipe(older),
         who=who(),
         owner=selection.owner,
         batch=selection.batch,
+        command=_command(),
+        way_back=back,
         sample=sample,
         canary=canary_share(canary),
         bound=bound_of(max_failures),
@@ -84,7 +88,6 @@ def rollout(
     )
     deployment = Deployment(load_settings(), connections=20)
     document: dict[str, Any] = {}
-    back = _way_back(order, newer, older)
     with journal_of(deployment, order) as journal, MESSAGES.status("counting images") as status:
         if from_start:
             journal.begin_anew()
@@ -112,6 +115,8 @@ def rollout(
         with terminable(GOES_ON):
             result = run.carry_out()
     _show(result, newer, back, as_json=as_json, document=document)
+    if result.stopped_by is not None:
+        raise typer.Exit(130)
     if result.reason is not None or result.total("failed"):
         raise typer.Exit(1)
 
@@ -132,6 +137,7 @@ def _sample(
         images, table = run.sample()
         try:
             sheet = write_sheet(deployment, order, images, out, status.update)
+            run.note_sheet(sheet.resolve() if sheet else None)
         except OSError as error:
             raise SetupError(f"the contact sheet cannot be written to {out}: {error.strerror}") from None
     document |= {
@@ -205,11 +211,17 @@ def _ask(
     )
 
 
-def _way_back(order: RolloutOrder, newer: str, older: str) -> str:
+def _command() -> str:
+    """This command, which goes on where it stops."""
+    arguments = [argument for argument in sys.argv[1:] if argument not in ("--from-start", "--dry-run")]
+    return shlex.join(["pixelfleet", *arguments])
+
+
+def _way_back(newer: str, older: str, owner: str | None, batch: str | None) -> str:
     """The command that takes the images of a rollout back."""
-    scope = "--all" if order.owner is None else f"--owner {order.owner}"
-    if order.batch is not None:
-        scope = f"--batch {order.owner}/{order.batch}"
+    scope = "--all" if owner is None else f"--owner {owner}"
+    if batch is not None:
+        scope = f"--batch {owner}/{batch}"
     return f"pixelfleet recipe rollback {shlex.quote(newer)} --to {shlex.quote(older)} {scope}"
 
 
@@ -246,6 +258,9 @@ def _show(result: RolloutResult, newer: str, back: str, *, as_json: bool, docume
     RESULTS.print(f"{count(result.made, 'image')} made by {newer}", soft_wrap=True)
     if failed := result.total("failed"):
         say(f"{failed:,} failed and kept their earlier results: `pixelfleet failures`", style="yellow")
+    if result.stopped_by is not None:
+        say(f"stopped by {result.stopped_by}: {GOES_ON}", style="yellow")
+        return
     if result.reason is not None:
         say(f"stopped: {result.reason}", style="red")
         for example in result.examples:

@@ -13,6 +13,7 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Batch, BatchState, Counts
 from pixelfleet.domain.scores import as_ssim
 from pixelfleet.errors import TransientError
+from pixelfleet.operations.batch_rows import BatchKind
 from pixelfleet.operations.batches import batch_with_counts
 from pixelfleet.operations.time_left import TimeLeft, between, time_left
 
@@ -100,6 +101,7 @@ def again(ask: Callable[[], Answer]) -> Answer:
 def as_document(batch: Batch, counts: Counts) -> dict[str, object]:
     """For scripts; `expected` is null until the batch is sealed."""
     return {
+        "kind": BatchKind.UPLOAD.value,
         "batch": batch.batch_id,
         "recipe": batch.recipe.name if batch.recipe else None,
         "created_at": batch.created_at,

@@ -2,12 +2,13 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from pixelfleet.domain.outcomes import REPROCESSING_FAILED, line_of_outcome
-from pixelfleet.domain.records import Image, RecipeRef, Status
+from pixelfleet.domain.records import Image, RecipeRef, Status, WholeRecord
 from pixelfleet.errors import SetupError
 
 #: Results that weigh more than so many times the expected bytes, or less than this part of them, are outliers ...
@@ -20,6 +21,10 @@ OUTLIER_SSIM: Final = 0.05
 LEAST_COUNTED: Final = 100
 _SHARE: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?%")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
+
+
+#: The state of an image that the new recipe made, and whose results weigh far from what the sample expects.
+OUTLIER: Final = "outlier"
 
 
 class ImageState(StrEnum):
@@ -36,6 +41,55 @@ class ImageState(StrEnum):
     FAILED = "failed"
     #: It was deleted meanwhile.
     GONE = "gone"
+
+
+class RolloutFacts(WholeRecord):
+    """A rollout, as lists show it. `owner` and `batch` are its scope; without an owner, the images of all owners.
+
+    `images` is the number of images that the older recipe had made, `canary` the number of the canary. `command` goes
+    on after an interruption, `way_back` takes the images back. Both are for the shell of `machine`, where the contact
+    sheet is the file `sheet`.
+    """
+
+    newer: RecipeRef
+    older: RecipeRef
+    owner: str | None = None
+    batch: str | None = None
+    images: int = 0
+    canary: int = 0
+    command: str = ""
+    way_back: str = ""
+    machine: str = ""
+    sheet: str = ""
+
+    @property
+    def versions(self) -> str:
+        """`shop@4f1c… -> shop@9a2b…`, from the older recipe to the newer one."""
+        return " -> ".join(f"{ref.name}@{ref.digest[:12]}" for ref in (self.older, self.newer))
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutCounts:
+    """The images of a rollout by outcome. Outliers are among those that are `made`; `gone` were left alone."""
+
+    made: int = 0
+    outliers: int = 0
+    failed: int = 0
+    gone: int = 0
+
+    @property
+    def accounted(self) -> int:
+        return self.made + self.failed + self.gone
+
+
+def counts_of(counts: Mapping[str, int]) -> RolloutCounts:
+    """The outcomes of all steps, from the counts of the task: `canary_done`, `rest_failed` and so on."""
+
+    def total(state: str) -> int:
+        return sum(number for name, number in counts.items() if name.rpartition("_")[2] == state)
+
+    outliers = total(OUTLIER)
+    return RolloutCounts(total(ImageState.DONE) + outliers, outliers, total(ImageState.FAILED), total(ImageState.GONE))
 
 
 def state_of(image: Image | None, newer: RecipeRef, outcome: int) -> ImageState:

@@ -171,11 +171,19 @@ def batch_time_left(deployment: Deployment, batch: Batch, counts: Counts, now: d
     """
     if batch.expected is None:
         return TimeLeft()
-    left = batch.expected - counts.accounted
+    return time_left_since(deployment, batch.created_at, batch.expected - counts.accounted, now)
+
+
+def time_left_since(deployment: Deployment, begun_at: str, left: int, now: datetime | None = None) -> TimeLeft:
+    """The time until `left` images are finished, at the fleet's rate since a timestamp.
+
+    Raises:
+        TransientError: DynamoDB does not answer.
+    """
     if left <= 0:
         return NOTHING_LEFT
     now = now or datetime.now(UTC)
-    begun = slot_of(datetime.fromisoformat(batch.created_at))
+    begun = slot_of(datetime.fromisoformat(begun_at))
     samples = [sample for sample in _samples(deployment, now) if sample.at >= begun]
     return time_left(backlog(samples, now), left)
 

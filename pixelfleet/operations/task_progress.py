@@ -22,7 +22,10 @@ _AGAIN: Final = "taken up again"
 
 
 class TaskProgress:
-    """Keeps the record of one task. `stopped` is set when a person stops the task."""
+    """Keeps the record of one task. `stopped` is set when a person stops the task.
+
+    A rollout is stopped through the catalog, since its process may be on any machine: `stopped_by` says by whom.
+    """
 
     def __init__(
         self, deployment: Deployment, task: BackgroundTask, clock: Callable[[], float] = time.monotonic
@@ -32,6 +35,7 @@ class TaskProgress:
         self._next_write = clock()
         self._lock = threading.Lock()
         self.stopped = threading.Event()
+        self.stopped_by: str | None = None
         self.task = task
 
     @property
@@ -73,6 +77,13 @@ class TaskProgress:
                 self._next_write = self._clock() + _WRITE_EVERY
                 with suppress(PixelfleetError):
                     self._deployment.background_tasks.save(self.task)
+                    self._look_for_a_stop()
+
+    def _look_for_a_stop(self) -> None:
+        if self.task.rollout is not None:
+            self.stopped_by = self._deployment.background_tasks.asked_to_stop(self.task)
+            if self.stopped_by is not None:
+                self.stopped.set()
 
     def end(self, state: BackgroundTaskState, message: str, counts: dict[str, int] | None = None) -> None:
         """Note the end. A task ends once: a second call writes the first end again, whose answer may be lost.

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
-from pixelfleet.domain.rollout import ImageState
+from pixelfleet.domain.rollout import OUTLIER, ImageState
 from pixelfleet.domain.rollout_sample import SampledImage
 from pixelfleet.files.cache import cache_folder
 from pixelfleet.uploads.journal_errors import as_setup_error
@@ -29,8 +29,6 @@ CREATE INDEX IF NOT EXISTS by_state ON touched (step, state);
 """
 #: The state of an image that has no outcome yet.
 OPEN: Final = "open"
-#: The state of an image that the new recipe made, and whose results weigh far from what the sample expects.
-OUTLIER: Final = "outlier"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,10 @@ _THERE = tuple(status for status in Status if status is not Status.DELETED)
 
 @dataclass(frozen=True, slots=True)
 class RolloutOrder:
-    """The recipes, the scope, and who asked. `canary` is a share of the images; `rate` is in jobs a second."""
+    """The recipes, the scope, and who asked. `canary` is a share of the images; `rate` is in jobs a second.
+
+    `command` and `way_back` are the commands that go on with this rollout and that take its images back, for people.
+    """
 
     newer: Recipe
     older: Recipe
@@ -35,6 +38,8 @@ class RolloutOrder:
     canary: float = 0.01
     bound: Bound = ONE_PER_CENT
     rate: float | None = None
+    command: str = ""
+    way_back: str = ""
 
     @property
     def refs(self) -> tuple[RecipeRef, RecipeRef]:

@@ -1,22 +1,24 @@
 """A whole rollout: the sample, then after a confirmation the canary, then the rest. It goes on where it was stopped."""
 
 import secrets
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from pixelfleet.catalog.background import BackgroundTaskState
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.rollout import LEAST_COUNTED, ImageState, canary_size
+from pixelfleet.domain.rollout import LEAST_COUNTED, OUTLIER, ImageState, RolloutFacts, canary_size
 from pixelfleet.domain.rollout_sample import SampledImage
 from pixelfleet.domain.sampling import StratifiedSample
 from pixelfleet.operations.noted import noted
 from pixelfleet.operations.recipe_texts import store_recipe
-from pixelfleet.operations.redrive import Clock
-from pixelfleet.operations.rollout.journal import OUTLIER, RolloutJournal, Touched
+from pixelfleet.operations.redrive import Clock, StopAskedError
+from pixelfleet.operations.rollout.journal import RolloutJournal, Touched
 from pixelfleet.operations.rollout.order import RolloutOrder, as_touched, check_order, survey, waiting
 from pixelfleet.operations.rollout.sample import render_sample
 from pixelfleet.operations.rollout.table import SampleTable, table_of
@@ -57,12 +59,16 @@ class RolloutState:
 
 @dataclass(slots=True)
 class RolloutResult:
-    """The images of the canary and of the rest by outcome; `reason` says why the rollout stopped."""
+    """The images of the canary and of the rest by outcome; `reason` says why the rollout stopped at its bound.
+
+    `stopped_by` is who stopped this run elsewhere; the same rollout goes on where it stopped.
+    """
 
     canary: dict[str, int] = field(default_factory=dict)
     rest: dict[str, int] = field(default_factory=dict)
     reason: str | None = None
     examples: tuple[str, ...] = ()
+    stopped_by: str | None = None
 
     @property
     def made(self) -> int:
@@ -156,8 +162,14 @@ class Rollout:
         self._journal.note(ratio=table.ratio)
         return sample, table
 
+    def note_sheet(self, sheet: Path | None) -> None:
+        """Note where the contact sheet of the sample is, for those who look at the rollout elsewhere."""
+        self._journal.note(sheet=str(sheet) if sheet is not None else None)
+
     def carry_out(self) -> RolloutResult:
         """The canary and the rest, from where an earlier run stopped. A rollout that is done has no journal.
+
+        Somebody may stop the run in the dashboard: it ends after its present look at the images.
 
         Raises:
             TransientError: DynamoDB or SQS does not answer; the same rollout goes on where it stopped.
@@ -173,6 +185,11 @@ class Rollout:
             except KeyboardInterrupt:
                 task.end(BackgroundTaskState.INTERRUPTED, "interrupted; the same command goes on where it stopped")
                 raise
+            except StopAskedError:
+                result.stopped_by, details["outcome"] = task.stopped_by, "stopped"
+                by = f"stopped by {task.stopped_by}; the same command goes on where it stopped"
+                task.end(BackgroundTaskState.STOPPED, by)
+                return result
             except Exception as error:
                 task.end(BackgroundTaskState.FAILED, f"{error}; the same command goes on where it stopped")
                 raise
@@ -234,8 +251,12 @@ class Rollout:
         def report(counts: dict[str, int]) -> None:
             done, failed = counts.get("done", 0) + counts.get("outlier", 0), counts.get("failed", 0)
             words = f"{step}: {done:,} of {images:,} made, {failed:,} failed"
-            task.report(words, {f"{step}_{state}": count for state, count in counts.items()})
+            # A state that no image has any more is 0: counts of a task are merged.
+            before = {name: 0 for name in task.task.counts if name.startswith(f"{step}_")}
+            task.report(words, before | {f"{step}_{state}": count for state, count in counts.items()})
             self._progress(words)
+            if task.stopped.is_set():
+                raise StopAskedError("somebody stopped this rollout")
 
         return report
 
@@ -245,9 +266,26 @@ class Rollout:
         task_id = self._journal.fact("task")
         task = tasks.get(task_id) if task_id is not None else None
         if task is None:
-            task = tasks.begin(KIND, self._order.who, self._on())
+            task = tasks.begin(KIND, self._order.who, self._on(), self._facts())
             self._journal.note(task=task.id)
+        task = task.model_copy(update={"rollout": self._facts(), "run": task.run + 1})
         return TaskProgress(self._deployment, task, self._clock.now)
+
+    def _facts(self) -> RolloutFacts:
+        newer, older = self._order.refs
+        images: int = self._journal.fact("images")
+        return RolloutFacts(
+            newer=newer,
+            older=older,
+            owner=self._order.owner,
+            batch=self._order.batch,
+            images=images,
+            canary=canary_size(images, self._order.canary),
+            command=self._order.command,
+            way_back=self._order.way_back,
+            machine=socket.gethostname(),
+            sheet=self._journal.fact("sheet") or "",
+        )
 
     def _on(self) -> str:
         newer, older = self._order.refs

@@ -11,10 +11,10 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane, Origin, message_group
 from pixelfleet.domain.outcomes import line_of_outcome
 from pixelfleet.domain.records import Image, Status
-from pixelfleet.domain.rollout import ImageState, is_outlier, state_of
+from pixelfleet.domain.rollout import OUTLIER, ImageState, is_outlier, state_of
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.redrive import Clock
-from pixelfleet.operations.rollout.journal import OUTLIER, RolloutJournal, Touched, bad_in, settled_in
+from pixelfleet.operations.rollout.journal import RolloutJournal, Touched, bad_in, settled_in
 from pixelfleet.operations.rollout.order import RolloutOrder, as_touched, upload_bytes
 
 #: SQS serves message groups in turn: new uploads do not wait behind ten million of these.
@@ -78,17 +78,19 @@ class Wave:
         with ThreadPoolExecutor(_THREADS) as pool:
             self._take_up(pool)
             while True:
-                self._fill(waiting, pool)
+                more = self._fill(waiting, pool)
                 settled = self._look()
                 counts = self._journal.counts(self._step)
                 progress(counts)
                 if not self._allows(bad_in(counts), settled_in(counts)):
                     return WaveResult(counts, self._too_many(counts), tuple(self._examples))
-                if not self._under_way:
+                if not self._under_way and not more:
                     return WaveResult(counts)
                 last = self._clock.now() if settled else last
                 if self._clock.now() - last > PATIENCE:
                     return WaveResult(counts, self._stalled(), tuple(self._examples))
+                if more and len(self._under_way) < WINDOW:
+                    continue
                 self._clock.sleep(_OF_MANY if len(self._under_way) > _MANY else LOOK_EVERY)
 
     def _take_up(self, pool: ThreadPoolExecutor) -> None:
@@ -99,17 +101,25 @@ class Wave:
         while some := list(islice(ids, _PAGE)):
             self._send(list(self._deployment.images.get_many(some).values()), pool)
 
-    def _fill(self, waiting: Iterator[Image], pool: ThreadPoolExecutor) -> None:
+    def _fill(self, waiting: Iterator[Image], pool: ThreadPoolExecutor) -> bool:
+        """Send images until `WINDOW` are under way, for a few seconds at most; returns whether more may be waiting."""
+        began = self._clock.now()
         unsent = [image for image in self._unsent if image.image_id in self._under_way]
         self._unsent = []
         if unsent:
             self._send(unsent, pool)
-        while len(self._under_way) < WINDOW and (some := list(islice(waiting, SEND_BATCH * _THREADS))):
+        # By tens if there is a rate: the outcomes of these are looked at before many more are sent.
+        at_once = SEND_BATCH * (_THREADS if self._order.rate is None else 1)
+        while len(self._under_way) < WINDOW and self._clock.now() - began < _OF_MANY:
+            some = list(islice(waiting, at_once))
+            if not some:
+                return False
             new = [image for image in some if not self._journal.is_touched(image.image_id)]
             touched = {image.image_id: as_touched(image, self._order.older) for image in new}
             self._journal.touch(self._step, touched.items())
             self._under_way |= touched
             self._send(new, pool)
+        return True
 
     def _send(self, images: Sequence[Image], pool: ThreadPoolExecutor) -> None:
         """Mark the images that are not marked, and send the jobs of those that are queued."""

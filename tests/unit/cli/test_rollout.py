@@ -11,11 +11,13 @@ import pytest
 from botocore.exceptions import ClientError
 from PIL import Image as Picture
 
+from pixelfleet.catalog.background import BackgroundTaskState
 from pixelfleet.cli import main as cli
 from pixelfleet.cli.console import MESSAGES, RESULTS
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, Origin
 from pixelfleet.domain.records import Image, RecipeRef
+from pixelfleet.domain.rollout import RolloutFacts
 from pixelfleet.operations.recipe_registry import put_recipe
 from tests.fakes.deployment import enter, fresh_deployment, moto_deployment
 from tests.fakes.records import key_of, record
@@ -68,8 +70,8 @@ def pixelfleet(
 ) -> Callable[..., tuple[int, str, str]]:
     """Run a command in this process; returns its exit code, standard output and standard error."""
 
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["pixelfleet", "recipe", *arguments])
+    def call(*arguments: str, group: str = "recipe") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["pixelfleet", group, *arguments])
         for console, stream in ((MESSAGES, sys.stderr), (RESULTS, sys.stdout)):
             monkeypatch.setattr(console, "_file", stream, raising=False)
             monkeypatch.setattr(console, "_width", 80, raising=False)
@@ -113,6 +115,45 @@ def test_a_sample_is_compared_before_anything_is_queued_and_then_all_images_are_
     assert recipes_of(deployment) == {NEW.digest}
     code, _, err = pixelfleet(*command, "--yes")
     assert (code, "nothing to do: 2 images" in err) == (0, True)
+
+
+def test_a_rollout_is_a_row_of_its_own_in_the_list_of_batches_and_is_shown_and_watched_like_a_batch(
+    deployment: Deployment, pixelfleet: Any, tmp_path: Path
+) -> None:
+    deployment.batches.create("ana", "b1")
+    command = ("rollout", "shop", "--instead-of", "shop@1", "--owner", "ana", "--yes")
+    assert pixelfleet(*command)[0] == 0
+    _, out, _ = pixelfleet("list", "--owner", "ana", "--json", group="batch")
+    rollout, batch = json.loads(out)
+    assert (batch["kind"], batch["batch"], rollout["kind"]) == ("upload", "ana/b1", "rollout")
+    versions = f"shop@{OLD.digest[:12]}", f"shop@{NEW.digest[:12]}"
+    assert (rollout["instead_of"], rollout["recipe"]) == versions
+    assert [rollout[name] for name in ("expected", "ready", "failed", "canary")] == [2, 2, 0, 1]
+    assert rollout["command"] == f"pixelfleet recipe {' '.join(command)}"
+    assert rollout["contact_sheet"] == str(tmp_path / "rollout/index.html")
+    _, out, _ = pixelfleet("list", group="batch")
+    assert "complete" in out
+    code, out, _ = pixelfleet("show", rollout["batch"], group="batch")
+    assert (code, f"{rollout['batch']}: complete\n" in out, "go on" in out) == (0, True, False)
+    assert f"recipe    {versions[0]} -> {versions[1]}\n" in out
+    assert "2 images: 2 made, 0 failed\n" in out
+    assert "go back   pixelfleet recipe rollback shop --to shop@1 --owner ana\n" in out
+    code, out, _ = pixelfleet("watch", rollout["batch"], "--json", group="batch")
+    assert (code, json.loads(out)["state"]) == (0, "done")
+    code, _, err = pixelfleet("show", "rollout-20260101T000000000Z-00000000", group="batch")
+    assert (code, "there is no rollout rollout-20260101" in err) == (2, True)
+
+
+def test_a_watch_of_a_rollout_that_stopped_ends_with_exit_code_1_and_says_how_to_go_on(
+    deployment: Deployment, pixelfleet: Any
+) -> None:
+    facts = RolloutFacts(newer=NEW, older=OLD, images=9, canary=1, command="pixelfleet recipe rollout x", machine="m")
+    task = deployment.background_tasks.begin("rollout", "olga@m", "x", facts)
+    stopped = {"state": BackgroundTaskState.STOPPED, "message": "1 failed", "counts": {"canary_failed": 1}}
+    deployment.background_tasks.save(task.model_copy(update=stopped))
+    code, _, err = pixelfleet("watch", task.id, group="batch")
+    assert (code, f"{task.id} is stopped: 0 made, 1 failed. 1 failed" in err) == (1, True), err
+    assert "to go on, on m: pixelfleet recipe rollout x" in err
 
 
 def test_a_rollback_of_all_takes_back_what_a_rollout_touched_and_nothing_else(

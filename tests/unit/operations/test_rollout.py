@@ -125,6 +125,61 @@ def test_a_rollout_makes_the_canary_and_then_the_rest_and_leaves_other_images(de
     assert note.details == {"canary": 3, "rest": 27, "outcome": "done"}
 
 
+def test_a_fleet_that_is_faster_than_the_rollout_gets_every_image(
+    deployment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pixelfleet.operations.rollout.wave.WINDOW", 50)
+    ids = made(deployment, 300)
+    worker(deployment)
+    assert roll_out(deployment, order()).made == 300
+    assert set(digests(deployment, ids)) == {NEW.digest}
+
+
+def test_a_slow_rollout_looks_at_outcomes_between_its_jobs(deployment: Any) -> None:
+    made(deployment, 300)
+    worker(deployment, fails=lambda path: int(path[:3]) >= 100)
+    result = roll_out(deployment, order(rate=1.0, canary=0.001, bound=Bound(number=5)))
+    assert result.reason is not None
+    assert result.total("failed") < 30
+
+
+def test_a_rollout_has_its_facts_in_the_catalog_and_stops_when_somebody_asks_elsewhere(
+    deployment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pixelfleet.operations.rollout.wave.WINDOW", 50)
+    clock = Clock()
+    made(deployment, 300)
+    worker(deployment)
+    of = order(owner="ana", command="pixelfleet recipe rollout", way_back="pixelfleet recipe rollback")
+    tasks = deployment.background_tasks
+    calls = 0
+
+    def ask(jobs: list[Job], take: Callable[[list[Job]], None] = deployment.queues.on_send) -> None:
+        nonlocal calls
+        take(jobs)
+        clock.sleep(2.5)
+        calls += 1
+        if calls == 2:
+            [task] = tasks.recent(9)
+            tasks.ask_to_stop(task, "olga")
+
+    deployment.queues.on_send = ask
+    result = roll_out(deployment, of, clock)
+    assert (result.stopped_by, result.reason) == ("olga", None)
+    [task] = tasks.recent(9)
+    assert (task.state, task.message) == (
+        BackgroundTaskState.STOPPED, "stopped by olga; the same command goes on where it stopped",
+    )  # fmt: skip
+    assert task.rollout.model_dump(include={"owner", "images", "canary", "command", "way_back"}) == {
+        "owner": "ana", "images": 300, "canary": 3, "command": of.command, "way_back": of.way_back,
+    }  # fmt: skip
+    assert task.rollout_counts.accounted < 300
+    result = roll_out(deployment, of)
+    assert (result.made, result.stopped_by) == (300, None)
+    [task] = tasks.recent(9)
+    assert (task.state, task.rollout_counts.made, task.run) == (BackgroundTaskState.DONE, 300, 2)
+
+
 def test_the_scope_is_an_owner_or_a_batch(deployment: Any) -> None:
     ana, ben = made(deployment, 2), made(deployment, 2, "ben")
     worker(deployment)
