@@ -17,12 +17,13 @@ from pixelfleet.domain.rollout_sample import SampledImage
 from pixelfleet.domain.sampling import StratifiedSample
 from pixelfleet.operations.noted import noted
 from pixelfleet.operations.recipe_texts import store_recipe
-from pixelfleet.operations.redrive import Clock, StopAskedError
+from pixelfleet.operations.redrive import Clock
 from pixelfleet.operations.rollout.journal import RolloutJournal, Touched
 from pixelfleet.operations.rollout.order import RolloutOrder, as_touched, check_order, survey, waiting
 from pixelfleet.operations.rollout.sample import render_sample
 from pixelfleet.operations.rollout.table import SampleTable, table_of
 from pixelfleet.operations.rollout.wave import Wave, WaveResult
+from pixelfleet.operations.stopping import StopAskedError
 from pixelfleet.operations.task_progress import TaskProgress
 
 KIND: Final = "rollout"
