@@ -74,12 +74,18 @@ def batch_of(site: Site, caller: Caller, owner: str, name: str) -> Batch:
 def background_tasks_for(site: Site, caller: Caller) -> list[BackgroundTask]:
     """The caller's tasks among the latest of everybody, newest first; for an operator all of these."""
     latest = site.deployment.background_tasks.recent(LATEST_TASKS)
-    return [task for task in latest if caller.may_see(task.who)]
+    return [task for task in latest if may_see_task(caller, task)]
+
+
+def may_see_task(caller: Caller, task: BackgroundTask) -> bool:
+    """Whether the caller began the task, may see everything, or owns all images of the rollout."""
+    owner = task.rollout.owner if task.rollout is not None else None
+    return caller.may_see(task.who) or (owner is not None and caller.may_see(owner))
 
 
 def background_task_for(site: Site, caller: Caller, task_id: str) -> BackgroundTask:
-    """Raises Problem 404: the task does not exist, or another user began it."""
+    """Raises Problem 404: the task does not exist, or the caller may not see it."""
     task = site.deployment.background_tasks.get(task_id) if len(task_id) <= _LONGEST_ID else None
-    if task is None or not caller.may_see(task.who):
+    if task is None or not may_see_task(caller, task):
         raise Problem(404, f"there is no background task {task_id[:64]!r}; they are kept for 30 days")
     return task

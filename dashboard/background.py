@@ -88,6 +88,19 @@ class Runner:
         follow.stopped.set()
         return True
 
+    def stop_for(self, who: str, task: BackgroundTask, *, is_operator: bool) -> bool:
+        """As `stop`. A running rollout, whose process may be on any machine, gets a request: operators may ask so.
+
+        Raises:
+            TransientError: DynamoDB does not answer.
+        """
+        if task.rollout is None:
+            return self.stop(task.id)
+        if task.settled or not is_operator:
+            return False
+        self._deployment.background_tasks.ask_to_stop(task, who)
+        return True
+
     def _start(self, kind: str, who: str, on: str, work: Callable[[TaskProgress], None]) -> BackgroundTask:
         if not self._places.acquire(blocking=False):
             detail = (

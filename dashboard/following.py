@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dashboard.access import batch_of
+from dashboard.access import batch_of, may_see_task
 from dashboard.callers import Caller
 from dashboard.problem import Problem
 from dashboard.site import Site
@@ -55,7 +55,7 @@ def admit(site: Site, caller: Caller, topics: Sequence[str]) -> list[str]:
             raise Problem(404, "there is no such page")
         elif kind == "task" and not caller.is_operator:
             task = site.deployment.background_tasks.get(topic.partition(":")[2])
-            if task is None or task.who != caller.name:
+            if task is None or not may_see_task(caller, task):
                 raise Problem(404, "there is no such page")
     return list(dict.fromkeys(topics))
 

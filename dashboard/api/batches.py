@@ -11,7 +11,7 @@ from dashboard import actions
 from dashboard.access import batch_of, owner_for, owners_for
 from dashboard.api.etags import READING, tagged
 from dashboard.api.images import CursorQuery, OwnerQuery
-from dashboard.api.models.batches import BatchDetail, BatchIn, BatchOut, BatchPage, batch_fields
+from dashboard.api.models.batches import BatchDetail, BatchIn, BatchPage, row_out
 from dashboard.api.models.images import ImageSummary
 from dashboard.batch_list import batches_page
 from dashboard.callers import Reader, Writer
@@ -40,9 +40,10 @@ Name = Annotated[str, Path(max_length=128, description="The batch's name.")]
 
 @router.get("/batches", response_model=BatchPage, responses=READING, summary="List batches, newest first")
 def list_batches(request: Request, caller: Reader, owner: OwnerQuery = None, cursor: CursorQuery = None) -> Response:
+    """Rollouts are among them, with `kind` rollout: those of the images of the owner, or of everybody with owner=*."""
     site = site_of(request)
     listed, following = batches_page(site, None if (whose := owners_for(caller, owner)) == EVERYBODY else whose, cursor)
-    answer = BatchPage(batches=[BatchOut(**batch_fields(batch)) for batch in listed], next=following)
+    answer = BatchPage(batches=[row_out(row) for row in listed], next=following)
     return tagged(request, answer)
 
 

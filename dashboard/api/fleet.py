@@ -161,7 +161,7 @@ def stop_background_task(
 ) -> BackgroundTaskOut:
     site = site_of(request)
     task = background_task_for(site, caller, task_id)
-    if not site.background_tasks.stop(task_id):
+    if not site.background_tasks.stop_for(caller.name, task, is_operator=caller.is_operator):
         raise Problem(409, CANNOT_STOP)
     return task_out(task)
 

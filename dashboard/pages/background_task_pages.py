@@ -1,12 +1,16 @@
 """Background tasks: the latest tasks of the caller, for operators of everybody, and the progress of one task."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from dashboard.access import background_task_for, background_tasks_for
 from dashboard.background import CANNOT_STOP
 from dashboard.callers import FormCaller, PageCaller
 from dashboard.flash import Note
-from dashboard.site import site_of
+from dashboard.site import Site, site_of
+from pixelfleet.catalog.background import BackgroundTask
+from pixelfleet.operations.batch_rows import RolloutRow, rollout_time_left
 
 router = APIRouter()
 
@@ -20,15 +24,15 @@ def background_tasks(request: Request, caller: PageCaller) -> Response:
 @router.get("/background-tasks/{task_id}")
 def background_task_page(request: Request, caller: PageCaller, task_id: str) -> Response:
     site = site_of(request)
-    return site.page(request, "background_task.html", {"task": background_task_for(site, caller, task_id)})
+    return site.page(request, "background_task.html", _state(site, background_task_for(site, caller, task_id)))
 
 
 @router.post("/background-tasks/{task_id}/stop")
 def stop_background_task(request: Request, caller: FormCaller, task_id: str) -> Response:
     """The task ends after its present image. Finished work stays."""
     site = site_of(request)
-    background_task_for(site, caller, task_id)
-    stops = site.background_tasks.stop(task_id)
+    task = background_task_for(site, caller, task_id)
+    stops = site.background_tasks.stop_for(caller.name, task, is_operator=caller.is_operator)
     note = Note("It stops.") if stops else Note(f"{CANNOT_STOP[0].upper()}{CANNOT_STOP[1:]}.", kind="bad")
     return site.after_form(request, f"/background-tasks/{task_id}", note)
 
@@ -36,4 +40,13 @@ def stop_background_task(request: Request, caller: FormCaller, task_id: str) -> 
 @router.get("/background-tasks/{task_id}/live")
 def background_task_live(request: Request, caller: PageCaller, task_id: str) -> Response:
     site = site_of(request)
-    return site.page(request, "parts/background_task_live.html", {"task": background_task_for(site, caller, task_id)})
+    return site.page(
+        request, "parts/background_task_live.html", _state(site, background_task_for(site, caller, task_id))
+    )
+
+
+def _state(site: Site, task: BackgroundTask) -> dict[str, Any]:
+    if task.rollout is None:
+        return {"task": task, "row": None}
+    row = RolloutRow(task, task.rollout)
+    return {"task": task, "row": row, "left": rollout_time_left(site.deployment, row)}
