@@ -158,11 +158,21 @@ class ApiCaller:
         return caller
 
 
+def caused_by_another_site(request: Request) -> bool:
+    """Whether the browser says so. A browser without the header sends no session's cookie with such a request."""
+    return request.headers.get("sec-fetch-site", "same-origin") not in SAFE_FETCH
+
+
+def check_same_site(request: Request) -> None:
+    """Raises Problem 403 for a request that another site caused."""
+    if caused_by_another_site(request):
+        raise Problem(403, "another site sent this; load the page of the dashboard and repeat")
+
+
 def check_form_token(request: Request, session: Session | None, token: str) -> None:
     """Raises Problem 403 for a request that another site may have caused."""
-    foreign = request.headers.get("sec-fetch-site", "same-origin") not in SAFE_FETCH
     fits = session is not None and site_of(request).sessions.form_token_fits(session.id, token)
-    if foreign or not fits:
+    if caused_by_another_site(request) or not fits:
         raise Problem(403, "the form's token is missing or out of date; load the page again and repeat")
 
 

@@ -18,6 +18,7 @@ from dashboard.flash import Note, Notes
 from dashboard.help_pages import about
 from dashboard.lazy import LazyRenders
 from dashboard.rendering import Renderer
+from dashboard.superseded import superseded_in_words
 from pixelfleet.deployment import Deployment
 from pixelfleet.errors import SettingsError
 from pixelfleet.operations.monitoring_history import History
@@ -108,6 +109,8 @@ class Site:
             "csrf": self.sessions.form_token(session.id) if session else "",
             "path": request.url.path,
             "help": about(request.url.path),
+            "superseded": superseded_in_words(self.settings.keep_revisions),
+            "keeps_revisions": self.settings.keep_revisions > 0,
             "note": note,
         }
         response = Response(

@@ -20,6 +20,7 @@ from dashboard.recipe_choices import recipe_choices
 from dashboard.results import DRAWABLE, SOON, drawable, link_of, thumb_of, tiles_of, variant_of
 from dashboard.scoring import ScoreOut, score_by_key
 from dashboard.site import Site, site_of
+from dashboard.superseded import superseded_in_words
 from dashboard.timeline import attempt_bars
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.aws.presigned import LONGEST_SECONDS, attachment
@@ -160,7 +161,7 @@ def reprocess(
     site = site_of(request)
     marked = actions.reprocess(site, caller, image_for(site, caller, image_id), recipe or None)
     name = marked.chosen_recipe.name if marked.chosen_recipe else "the same recipe"
-    note = Note(f"Queued to be processed again, by {name}. The present variants stay until the new ones are ready.")
+    note = Note(f"Queued to be processed again, by {name}. {superseded_in_words(site.settings.keep_revisions)}")
     return site.after_form(request, f"/images/{image_id}", note)
 
 

@@ -7,8 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from dashboard.auth.hashing import in_hashing_thread
 from dashboard.auth.sessions import SESSION_SECONDS
-from dashboard.callers import SAFE_FETCH, FormCaller, PageCaller, session_caller
-from dashboard.problem import Problem
+from dashboard.callers import PageCaller, caused_by_another_site, check_same_site, session_caller
 from dashboard.problems import SIGN_IN
 from dashboard.site import Site, site_of
 from pixelfleet.catalog.sign_in_attempts import LOCKED_SECONDS
@@ -47,8 +46,7 @@ async def signed_in(
 ) -> Response:
     site = site_of(request)
     visit = site.sessions.read_visit(request)
-    foreign = request.headers.get("sec-fetch-site", "same-origin") not in SAFE_FETCH
-    if foreign or visit is None or not site.sessions.form_token_fits(visit, csrf_token):
+    if caused_by_another_site(request) or visit is None or not site.sessions.form_token_fits(visit, csrf_token):
         return _form(request, next, "The form was out of date. Please try again.", 400, user)
     # This check is before the wait for a thread: one address cannot take the places of all others.
     if not site.strangers.take(site.network(request)).passes:
@@ -71,11 +69,13 @@ def _sign_in(request: Request, user: str, password: str, target: str) -> Respons
 
 
 @router.post("/sign-out")
-def signed_out(request: Request, caller: FormCaller) -> Response:
+def signed_out(request: Request) -> Response:
+    """Ends the session, whatever the age of the page: signing out is harmless, so the token of its form may be old."""
+    check_same_site(request)
     site = site_of(request)
-    if caller.session is None:
-        raise Problem(400, "a token has no session to end; revoke it instead")
-    site.deployment.users.end_session(caller.session.id, SESSION_SECONDS)
+    session = site.sessions.read(request)
+    if session is not None:
+        site.deployment.users.end_session(session.id, SESSION_SECONDS)
     response = RedirectResponse(SIGN_IN, 303)
     site.sessions.end(response)
     # The browser deletes the pages that it keeps for "back".

@@ -3,6 +3,7 @@
 // Else the page stays, with all that was typed.
 
 import { announce } from "./announce.js";
+import { endIsShown, presentSession, showEnd, take } from "./session.js";
 
 // An action that cannot be undone needs a confirmation. Without scripts the form is sent at once.
 const ask = /** @type {HTMLDialogElement | null} */ (document.getElementById("ask"));
@@ -42,8 +43,6 @@ function submit(form, submitter) {
   form.requestSubmit(submitter);
 }
 
-/** Milliseconds in which the dashboard must answer. */
-const PATIENCE = 15_000;
 /** Milliseconds in which the second click of a double click comes. */
 const DOUBLE_CLICK = 1_000;
 
@@ -98,13 +97,9 @@ async function tokenOf(user) {
     announce("The dashboard does not answer. Nothing was sent; try again");
     return "";
   }
-  const ended = /** @type {HTMLElement} */ (document.getElementById("ended"));
-  ended.hidden = session !== null;
+  // The note's link opens another tab, since this page has what was typed.
+  showEnd(session === null, { keepsPage: true });
   if (session === null) {
-    const link = /** @type {HTMLAnchorElement} */ (ended.querySelector("a"));
-    // In another tab, since this page has what was typed.
-    link.href = "/sign-in";
-    link.target = "_blank";
     announce("Nothing was sent, and what you typed is kept. Sign in, then send it again");
     return "";
   }
@@ -113,28 +108,10 @@ async function tokenOf(user) {
   return "";
 }
 
-/**
- * Null if the session has ended, undefined if the dashboard does not answer.
- * @returns {Promise<{user: string, form_token: string} | null | undefined>}
- */
-async function presentSession() {
-  try {
-    const answer = await fetch("/session", { redirect: "manual", signal: AbortSignal.timeout(PATIENCE) });
-    if (answer.type === "opaqueredirect") return null;
-    return answer.ok ? await answer.json() : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-// After a sign-in in another tab, the requests of this page are requests of the new session.
 addEventListener("focus", async () => {
-  const ended = document.getElementById("ended");
-  if (!ended || ended.hidden) return;
+  if (!endIsShown()) return;
   const session = await presentSession();
   if (!session || session.user !== document.body.dataset.user) return;
-  ended.hidden = true;
-  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRF-Token": session.form_token }));
-  for (const field of document.querySelectorAll("input[name=csrf_token]"))
-    /** @type {HTMLInputElement} */ (field).value = session.form_token;
+  showEnd(false, { keepsPage: true });
+  take(session);
 });

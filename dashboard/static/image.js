@@ -70,6 +70,15 @@ for (const button of document.querySelectorAll("[data-show]"))
     figure.scrollIntoView({ block: "nearest" });
   });
 
+// --- another recipe than the present one replaces the variants: the form asks first
+
+const again = /** @type {HTMLFormElement | null} */ (document.querySelector("form[data-present]"));
+again?.addEventListener("submit", () => {
+  const { value } = /** @type {HTMLSelectElement} */ (again.elements.namedItem("recipe"));
+  if (value === again.dataset.present) delete again.dataset.confirm;
+  else again.dataset.confirm = `Process this image again by ${value}?`;
+});
+
 // --- any two pictures, one over the other
 
 const choice = /** @type {HTMLFormElement | null} */ (document.getElementById("compare-choice"));

@@ -2,6 +2,7 @@
 // The parts of a page that follow the server: parts that are loaded again, tiles that settle, a page that is reloaded.
 
 import { Follower } from "./follow.js";
+import { presentSession, showEnd } from "./session.js";
 
 /** @type {((root: Element) => void)[]} */
 const finishers = [];
@@ -26,17 +27,10 @@ export const follower = new Follower({
 
 /** An ended session looks like a broken connection to a stream. So this asks the server for the session. */
 async function askForSession() {
-  try {
-    const answer = await fetch("/session", { redirect: "manual" });
-    const ended = document.getElementById("ended");
-    if (ended) ended.hidden = answer.type !== "opaqueredirect";
-    const link = ended?.querySelector("a");
-    if (link) link.href = `/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}`;
-    return answer.type !== "opaqueredirect";
-  } catch {
-    // The connection is down: the stream itself is tried again.
-    return true;
-  }
+  const session = await presentSession();
+  // Without an answer the connection is down: the stream itself is tried again.
+  if (session !== undefined) showEnd(session === null, { keepsPage: false });
+  return session !== null;
 }
 
 /**

@@ -1,26 +1,24 @@
 // @ts-check
 // Sends one file to S3: by a form, or in parts by links that the API signs. Also calls the API, across sessions.
 
+import { formToken, presentSession, take } from "./session.js";
 import { FinalError, SessionError, StaleError } from "./upload-queue.js";
 
 /** Parts of one file at once; the queue sends several files. */
 const PARTS_AT_ONCE = 2;
 const LINKS_AT_ONCE = 20;
 
-let token = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRF-Token"] ?? "";
-
 /** Whether the same user as before is signed in (again). @param {string} user */
 export async function signedIn(user) {
-  const answer = await fetch("/session", { redirect: "manual" });
-  if (answer.type === "opaqueredirect" || !answer.ok) return false;
-  const session = await answer.json();
-  token = session.form_token;
-  return session.user === user;
+  const session = await presentSession();
+  if (session?.user !== user) return false;
+  take(session);
+  return true;
 }
 
 /** @param {string} path @param {any} body */
 export async function api(path, body) {
-  const headers = { "Content-Type": "application/json", "X-CSRF-Token": token };
+  const headers = { "Content-Type": "application/json", "X-CSRF-Token": formToken() };
   const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
   if (answer.status === 401 || answer.status === 403) throw new SessionError("Your session has ended.");
   if (answer.status === 204) return null;

@@ -4,6 +4,8 @@ import io
 import re
 import zipfile
 
+import pytest
+
 from pixelfleet.catalog.dynamo import to_attributes
 from pixelfleet.catalog.items import image_item
 from pixelfleet.domain.jobs import Origin
@@ -61,6 +63,24 @@ def test_images_with_the_same_bytes_are_shown_on_request(dashboard: Dashboard) -
     assert "No other image" in ana.get(f"/images/{alone.image_id}/duplicates").text
     listed = dashboard.program("ana").get(f"/api/v1/images/{one.image_id}/duplicates").json()["images"]
     assert [image["image_id"] for image in listed] == [other.image_id]
+
+
+def test_processing_again_by_another_recipe_says_what_is_deleted_or_how_long_it_is_kept(dashboard: Dashboard) -> None:
+    ref = RecipeRef(name="web", digest="d" * 64)
+    image = record(dashboard.deployment, "ana", "superseded", "a.jpg", recipe=ref)
+    ana = dashboard.browser("ana")
+    page = " ".join(ana.get(f"/images/{image.image_id}").text.split())
+    assert 'data-present="web"' in page
+    assert "3 variants by web will be deleted when the new ones are ready: thumb, optimized, enhanced" in page
+    assert "If another recipe makes the new ones, the present ones are then deleted" in page
+    site = ana.app.state.site  # type: ignore[attr-defined]
+    keeping = site.settings.model_copy(update={"keep_revisions": 7})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site, "settings", keeping)
+        page = ana.get(f"/images/{image.image_id}").text
+    assert "kept for 7 days, and the image&#39;s page can make them current again" in page
+    # What can be undone needs no question.
+    assert "data-present" not in page
 
 
 def test_every_picture_can_be_compared_with_every_other(dashboard: Dashboard) -> None:

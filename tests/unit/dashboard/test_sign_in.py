@@ -22,6 +22,19 @@ def test_a_user_signs_in_and_out_and_the_old_cookie_is_refused(dashboard: Dashbo
     assert thief.get("/").headers["location"] == "/sign-in?next=%2F"
 
 
+def test_signing_out_ends_the_session_of_the_browser_whatever_form_token_its_old_page_has(dashboard: Dashboard) -> None:
+    browser = dashboard.browser("ana")
+    cookie = browser.cookies["pixelfleet"]
+    foreign = browser.post("/sign-out", headers={"Sec-Fetch-Site": "cross-site"})
+    assert (foreign.status_code, browser.get("/").status_code) == (403, 200)
+    answer = browser.post("/sign-out", data={"csrf_token": "0" * 64}, headers={"X-CSRF-Token": "0" * 64})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    browser.cookies.set("pixelfleet", cookie)
+    assert browser.get("/").headers["location"] == "/sign-in?next=%2F"
+    # Without a session, too, the page after the click is the sign-in page.
+    assert browser.post("/sign-out").headers["location"] == "/sign-in"
+
+
 def test_the_session_cookie_is_hidden_from_scripts_and_other_sites(dashboard: Dashboard) -> None:
     client = dashboard.browser()
     token = form_token(client.get("/sign-in").text)
