@@ -3,7 +3,7 @@
 `python -m benchmarks.quality [FOLDER] [--side 1024] [--count 24]`. Each photograph is reduced to a box of `--side`
 pixels first, so that the source's own compression hardly shows. Without a folder, scenes are drawn; their detail is
 kinder to every encoder than a photograph's. SSIM is measured on the whole picture. SSIMULACRA2 is measured too, if
-`pip install ssimulacra2` was run: seconds a picture. jpegli takes part if `pyjpegli` or `ajpegli` is installed.
+the extra `ssimulacra2` is installed: a second a picture. jpegli takes part if `pyjpegli` or `ajpegli` is installed.
 
 CPU time is that of the encode, with the search of a target: one thread, ratios within one run.
 """

@@ -12,7 +12,9 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from pixelfleet.domain.records import StoredVariant
 from pixelfleet.domain.result_keys import result_address
+from pixelfleet.domain.scores import Score
 from pixelfleet.operations.time_left import TimeLeft
 
 _HERE: Final = Path(__file__).parent
@@ -42,6 +44,7 @@ class Renderer:
             "seconds": seconds,
             "milliseconds": milliseconds,
             "time_left": time_left,
+            "score": score,
             "segment": segment,
             "query": query,
         }
@@ -117,6 +120,11 @@ def seconds(value: float | None) -> str:
 def milliseconds(value: int) -> str:
     """A duration for people, from milliseconds."""
     return f"{value} ms" if value < 1000 else seconds(value / 1000)
+
+
+def score(variant: StoredVariant) -> str:
+    """The score of a variant with its metric; empty if it has none."""
+    return str(Score.of_stored(variant.score, variant.ssimulacra2) or "")
 
 
 def time_left(left: TimeLeft) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from pixelfleet.errors import Cause
 from pixelfleet.images.geometry import Size, place
 from pixelfleet.images.probe import Probe
-from pixelfleet.recipes import OutputFormat, Recipe, Variant
+from pixelfleet.recipes import Metric, OutputFormat, Recipe, Variant
 
 MEGA: Final = 1_000_000
 GIGA: Final = 1_000_000_000
@@ -34,6 +34,8 @@ EVERY_IMAGE_MS: Final = 40.0
 #: To search an image for faces, to choose a crop and to redact, by `python -m benchmarks.faces`.
 CROP_FACES_MS: Final = 50.0
 REDACT_FACES_MS: Final = 1_100.0
+#: To search the setting of one file for a target, by `python -m benchmarks.quality`: encodes and scores of a sample.
+SEARCH_MS: Final[Mapping[Metric, float]] = {Metric.SSIM: 15.0, Metric.SSIMULACRA2: 350.0}
 #: The position of a cost that is due each month.
 STORAGE: Final = "S3 storage, a month"
 #: To store one tile.
@@ -127,6 +129,8 @@ class Forecast:
         pixels = width * height / MEGA
         self.written += pixels * len(variant.formats)
         self.core_ms += sum(ENCODE_MS[one] for one in variant.formats) * pixels
+        if variant.quality_target is not None:
+            self.core_ms += SEARCH_MS[variant.quality_target.metric] * len(variant.formats)
         tiles = pixels * MEGA / variant.tiles.size**2 * 4 / 3 if variant.tiles else 0
         self.core_ms += TILE_MS * tiles
         self.outputs += len(variant.formats) + round(tiles)

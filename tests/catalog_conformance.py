@@ -18,8 +18,10 @@ from pixelfleet.domain.jobs import Job, JobKind, Origin
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Alias, AliasState, Counts, Image, NoticeKind, RecipeRef, Status, StoredVariant
 from pixelfleet.domain.registry import Registry, StoredRecipe, with_default, with_recipe, without_recipe
+from pixelfleet.domain.scores import Score
 from pixelfleet.domain.transitions import Aim, Failure, Refusal, Success
 from pixelfleet.errors import Cause
+from pixelfleet.recipes import Metric
 
 WEB = RecipeRef(name="web", digest="d1")
 THUMB = StoredVariant(
@@ -305,11 +307,13 @@ class CatalogConformance:
     def test_the_least_score_of_a_batch_is_set_and_taken_away(self, catalog: Catalog) -> None:
         made = catalog.batches.create("me", "b1", WEB)
         assert made.min_score is None
-        assert catalog.batches.set_min_score("me", "b1", 9_300)
+        assert catalog.batches.set_min_score("me", "b1", Score(Metric.SSIM, 0.93))
         assert catalog.batches.get("me", "b1") == made.model_copy(update={"min_score": 9_300})
+        assert catalog.batches.set_min_score("me", "b1", Score(Metric.SSIMULACRA2, 71.25))
+        assert catalog.batches.get("me", "b1") == made.model_copy(update={"min_ssimulacra2": 7_125})
         assert catalog.batches.set_min_score("me", "b1", None)
         assert catalog.batches.get("me", "b1") == made
-        assert not catalog.batches.set_min_score("me", "other", 9_300)
+        assert not catalog.batches.set_min_score("me", "other", Score(Metric.SSIM, 0.93))
         assert catalog.batches.get("me", "other") is None
 
     def test_an_unsealed_batch_never_completes(self, catalog: Catalog) -> None:

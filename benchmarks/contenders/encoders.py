@@ -9,7 +9,7 @@ from typing import Any, Final
 from pixelfleet.images.encode import encoding_of, write
 from pixelfleet.images.metadata.choice import Blocks
 from pixelfleet.images.quality.aim import aimed
-from pixelfleet.recipes import OutputFormat, QualityTarget, Variant
+from pixelfleet.recipes import Metric, OutputFormat, QualityTarget, Variant
 
 Encode = Callable[[Any, float, Path], None]
 
@@ -33,11 +33,11 @@ def fixed(name: str) -> Encode:
     return encode
 
 
-def targeted(name: str) -> Encode:
+def targeted(name: str, metric: Metric = Metric.SSIM) -> Encode:
     """The engine with a target as quality, its search included."""
 
     def encode(image: Any, setting: float, path: Path) -> None:
-        quality = QualityTarget(target=setting, min=30, max=95)
+        quality = QualityTarget(target=setting, metric=metric, min=30, max=95)
         variant = Variant(name="v", format=OutputFormat(name), quality=quality)
         write(image, aimed(image, variant).variant, path, Blocks())
 
@@ -75,6 +75,8 @@ _MOZJPEG: Final = {
     "quant_table": 3,
 }
 _TARGETS: Final = (0.93, 0.945, 0.96, 0.975)
+#: Left out where the extra is not installed.
+_SIMULACRA: Final = (65, 70, 75, 80)
 _AV1: Final = {"compression": "av1", "bitdepth": 8}
 
 
@@ -83,17 +85,22 @@ def encoders() -> list[Encoder]:
     known = [
         Encoder("JPEG, ours, fixed", (60, 70, 80, 88), fixed("jpeg")),
         Encoder("JPEG, ours, target", _TARGETS, targeted("jpeg")),
+        Encoder("JPEG, ours, target SSIMULACRA2", _SIMULACRA, targeted("jpeg", Metric.SSIMULACRA2)),
         Encoder("JPEG, sharp's and imgproxy's default", (80,), libvips("jpegsave", optimize_coding=True)),
         Encoder("JPEG, sharp's mozjpeg", (60, 70, 80), libvips("jpegsave", **_MOZJPEG)),
         Encoder("WebP, ours, fixed", (70, 80, 88), fixed("webp")),
         Encoder("WebP, ours, target", _TARGETS, targeted("webp")),
+        Encoder("WebP, ours, target SSIMULACRA2", _SIMULACRA, targeted("webp", Metric.SSIMULACRA2)),
         Encoder("WebP, sharp's default", (80,), libvips("webpsave", effort=4)),
         Encoder("WebP, imgproxy's default", (79,), libvips("webpsave", effort=4)),
         Encoder("AVIF, ours, fixed", (45, 55, 65), fixed("avif")),
         Encoder("AVIF, ours, target", _TARGETS, targeted("avif")),
+        Encoder("AVIF, ours, target SSIMULACRA2", _SIMULACRA, targeted("avif", Metric.SSIMULACRA2)),
         Encoder("AVIF, sharp's default", (50,), libvips("heifsave", effort=4, subsample_mode="off", **_AV1)),
         Encoder("AVIF, imgproxy's default", (63,), libvips("heifsave", effort=1, **_AV1)),
     ]
+    if not _is_there("ssimulacra2"):
+        known = [one for one in known if "SSIMULACRA2" not in one.name]
     known += [Encoder("JPEG, jpegli (pyjpegli)", (60, 70, 80), jpegli)] if _is_there("pyjpegli") else []
     known += [Encoder("JPEG, jpegli (ajpegli)", (60, 70, 80), ajpegli)] if _is_there("ajpegli") else []
     return known

@@ -15,7 +15,7 @@ from dashboard.recipe_choices import recipe_choices
 from dashboard.rendering import segment, things
 from dashboard.site import Site, site_of
 from pixelfleet.domain.records import Batch, Image, Status
-from pixelfleet.domain.scores import as_ssim
+from pixelfleet.domain.scores import Score
 from pixelfleet.operations import completion
 from pixelfleet.operations.monitoring import batch_time_left
 
@@ -74,7 +74,7 @@ def _state(site: Site, batch: Batch) -> dict[str, Any]:
         "batch": batch,
         "counts": counts,
         "done": counts.accounted,
-        "least": as_ssim(batch.min_score),
+        "least": Score.of_stored(batch.min_score, batch.min_ssimulacra2),
         "left": batch_time_left(site.deployment, batch, counts),
         "failed": cards(failed),
         "ready": cards(_some(site, batch, Status.READY) if counts.ready else []),

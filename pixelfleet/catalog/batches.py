@@ -20,6 +20,8 @@ from pixelfleet.catalog.dynamo import answers, batch_get, condition_lost, from_a
 from pixelfleet.catalog.items import batch_item, counter_shard, fingerprint
 from pixelfleet.catalog.schema import BATCH_COUNTER_SHARDS, BATCHES_BY_OWNER, BY_CREATED
 from pixelfleet.domain.records import Batch, Counts, NoticeKind, RecipeRef, timestamp
+from pixelfleet.domain.scores import Score
+from pixelfleet.recipes import Metric
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -85,13 +87,15 @@ class Batches:
             answer = self._client.get_item(TableName=self._table, Key=_key(owner, name), ConsistentRead=True)
         return Batch.model_validate(from_attributes(answer["Item"])) if "Item" in answer else None
 
-    def set_min_score(self, owner: str, name: str, score: int | None) -> bool:
+    def set_min_score(self, owner: str, name: str, least: Score | None) -> bool:
         """Give the batch a gate, or take it away; False if there is no such batch. Images that are done stay so."""
-        change: dict[str, Any] = {"UpdateExpression": "REMOVE min_score"}
-        if score is not None:
+        change: dict[str, Any] = {"UpdateExpression": "REMOVE min_score, min_ssimulacra2"}
+        if least is not None:
+            by_ssim = least.metric is Metric.SSIM
+            attribute, other = ("min_score", "min_ssimulacra2") if by_ssim else ("min_ssimulacra2", "min_score")
             change = {
-                "UpdateExpression": "SET min_score = :score",
-                "ExpressionAttributeValues": {":score": {"N": str(score)}},
+                "UpdateExpression": f"SET {attribute} = :score REMOVE {other}",
+                "ExpressionAttributeValues": {":score": {"N": str(least.stored)}},
             }
         with translated("set the least score of a batch"):
             try:

@@ -26,7 +26,7 @@ from pixelfleet.cli.watch import as_document, in_words, watch_batch
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER
 from pixelfleet.domain.records import Batch, Counts, Image, Status
-from pixelfleet.domain.scores import as_ssim
+from pixelfleet.domain.scores import Score
 from pixelfleet.errors import SetupError
 from pixelfleet.files.destination import own_destination, replacing
 from pixelfleet.files.result_folders import REPORT, ResultFolders, folds_case
@@ -115,8 +115,8 @@ def show(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: A
     RESULTS.print(f"begun     {local(stored.created_at)}")
     RESULTS.print(f"sealed    {sealed}", soft_wrap=True)
     RESULTS.print(f"completed {local(stored.completed_at)}")
-    if stored.min_score is not None:
-        RESULTS.print(f"gate      SSIM {as_ssim(stored.min_score):.4f}: an image with a lower score fails")
+    if least := Score.of_stored(stored.min_score, stored.min_ssimulacra2):
+        RESULTS.print(f"gate      {least}: an image with a lower score fails")
     images = count(stored.expected, "image") if stored.expected is not None else "? images"
     RESULTS.print(f"{images}: {in_words(counts)}", soft_wrap=True)
     RESULTS.print(f"{deployment.settings.dashboard_url.rstrip('/')}/batches/{stored.batch_id}", soft_wrap=True)

@@ -12,8 +12,8 @@ from pixelfleet.cli.naming import BatchArgument, OwnerOfBatch, batch_of
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER
-from pixelfleet.domain.records import Status
-from pixelfleet.domain.scores import as_ssim
+from pixelfleet.domain.records import Batch, Status
+from pixelfleet.domain.scores import Score, as_simulacra, as_ssim
 from pixelfleet.errors import ProcessingError, RecipeError, SetupError
 from pixelfleet.files.destination import own_destination
 from pixelfleet.files.result_folders import ResultFolders, folds_case
@@ -24,6 +24,7 @@ from pixelfleet.operations.measured_quality import NotMeasuredError, QualityMete
 from pixelfleet.operations.quality import LOWEST, BatchScores, recorded_scores, set_gate
 from pixelfleet.operations.result_files import ResultFiles
 from pixelfleet.operations.tile_sets import StoredTiles
+from pixelfleet.recipes import Metric
 from pixelfleet.report import Report, write_contact_sheet
 from pixelfleet.settings import load_settings
 
@@ -47,8 +48,9 @@ def quality(
 ) -> None:
     """Show the scores of a batch's variants, the lowest first.
 
-    A score is the SSIM of a variant and its pixels before the encode. The records of variants whose quality is a target
-    in the recipe have it. Others are measured by --measure: originals and results are fetched and compared here.
+    A score compares a variant with its pixels before the encode. The records of variants whose quality is a target in
+    the recipe have it, by the metric of the target: SSIM or SSIMULACRA2, each listed for itself. Others are measured by
+    --measure, by SSIM: originals and results are fetched and compared here.
 
         pixelfleet batch quality summer --measure 50
 
@@ -61,12 +63,12 @@ def quality(
     scores = _read(deployment, owner, name, lowest, sample)
     problems = _measured(deployment, sample, scores, lowest)
     if as_json:
-        emit(_as_document(stored.batch_id, stored.min_score, scores))
+        emit(_as_document(stored, scores))
     else:
         _show(scores)
     for problem in problems:
         say(problem, style="red")
-    if sheet is not None and scores.lowest:
+    if sheet is not None and scores.by_metric:
         _write_sheet(deployment, scores.lowest_images(), sheet)
     if problems:
         raise typer.Exit(1)
@@ -75,7 +77,8 @@ def quality(
 def gate(
     name: BatchArgument,
     min_score: Annotated[
-        float | None, typer.Argument(min=0.5, max=1, metavar="[SSIM]", help="The least score, from 0.5 to 1.")
+        float | None,
+        typer.Argument(metavar="[SCORE]", help="The least score: 0.5 to 1 is SSIM, 30 to 100 is SSIMULACRA2."),
     ] = None,
     *,
     owner: OwnerOfBatch = DEFAULT_OWNER,
@@ -84,10 +87,12 @@ def gate(
 ) -> None:
     """Give a batch a least score: images with a variant below it fail with the cause below_quality.
 
-    Variants have a score if the recipe gives their quality a target. Workers read the least score within a minute;
-    images that are done stay as they are.
+    Variants have a score if the recipe gives their quality a target. A least score is compared with scores of its own
+    metric alone. Workers read the least score within a minute; images that are done stay as they are.
 
         pixelfleet batch gate summer 0.93
+
+        pixelfleet batch gate summer 70
 
         pixelfleet batch gate summer --none
     """
@@ -95,11 +100,11 @@ def gate(
         raise SetupError("give a score, or --none")
     deployment = Deployment(load_settings())
     stored = set_gate(deployment, *batch_of(name, owner), min_score)
-    least = as_ssim(stored.min_score)
     if as_json:
-        emit({"batch": stored.batch_id, "min_score": least})
+        emit(_gate(stored))
     else:
-        RESULTS.print(f"{stored.batch_id}: {'no least score' if least is None else f'least score {least:.4f}'}")
+        least = Score.of_stored(stored.min_score, stored.min_ssimulacra2)
+        RESULTS.print(f"{stored.batch_id}: {'no least score' if least is None else f'least score {least}'}")
 
 
 def _read(deployment: Deployment, owner: str, name: str, lowest: int, sample: SampleOfImages) -> BatchScores:
@@ -129,44 +134,61 @@ def _measured(deployment: Deployment, sample: SampleOfImages, scores: BatchScore
     return problems
 
 
-def _as_document(batch_id: str, min_score: int | None, scores: BatchScores) -> dict[str, object]:
+def _gate(batch: Batch) -> dict[str, object]:
     return {
-        "batch": batch_id,
-        "min_score": as_ssim(min_score),
+        "batch": batch.batch_id,
+        "min_score": as_ssim(batch.min_score),
+        "min_ssimulacra2": as_simulacra(batch.min_ssimulacra2),
+    }
+
+
+def _as_document(batch: Batch, scores: BatchScores) -> dict[str, object]:
+    """`variants` and `lowest` are of SSIM; `ssimulacra2` has the same two of that metric."""
+    return {
+        **_gate(batch),
         "images": scores.images,
         "scored": scores.scored,
         "measured": scores.measured,
+        **_of_metric(scores, Metric.SSIM),
+        "ssimulacra2": _of_metric(scores, Metric.SSIMULACRA2),
+    }
+
+
+def _of_metric(scores: BatchScores, metric: Metric) -> dict[str, object]:
+    of_metric = scores.of_metric(metric)
+    return {
         "variants": {
             name: {"scores": summary.count, "lowest": summary.lowest, "mean": round(summary.mean, 4)}
-            for name, summary in scores.by_variant.items()
+            for name, summary in of_metric.by_variant.items()
         },
         "lowest": [
             {
-                "ssim": score.ssim,
-                "quality": score.quality,
-                "variant": score.variant,
-                "path": score.path,
-                "image_id": score.image_id,
+                metric.value: one.score.value,
+                "quality": one.quality,
+                "variant": one.variant,
+                "path": one.path,
+                "image_id": one.image_id,
             }
-            for score in scores.lowest
+            for one in of_metric.lowest
         ],
     }
 
 
 def _show(scores: BatchScores) -> None:
-    if scores.lowest:
+    for metric, of_metric in scores.by_metric.items():
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for column, justify in (("SSIM", "right"), ("quality", "right"), ("variant", "left"), ("image", "left")):
+        for column, justify in ((metric.label, "right"), ("quality", "right"), ("variant", "left"), ("image", "left")):
             table.add_column(column, justify=justify, no_wrap=column != "image", overflow="fold")  # type: ignore[arg-type]
-        for score in scores.lowest:
-            setting = "-" if score.quality is None else str(score.quality)
-            table.add_row(f"{score.ssim:.4f}", setting, score.variant, score.path)
+        for one in of_metric.lowest:
+            setting = "-" if one.quality is None else str(one.quality)
+            table.add_row(one.score.number, setting, one.variant, one.path)
         RESULTS.print(table)
-    for name, summary in scores.by_variant.items():
-        RESULTS.print(f"{name}: {count(summary.count, 'score')}, lowest {summary.lowest:.4f}, mean {summary.mean:.4f}")
+        for name, summary in of_metric.by_variant.items():
+            lowest, mean = Score(metric, summary.lowest), Score(metric, summary.mean)
+            RESULTS.print(f"{name}: {count(summary.count, 'score')}, lowest {lowest.number}, mean {mean.number}")
     measured = f", {scores.measured:,} measured" if scores.measured else ""
     RESULTS.print(f"{scores.scored:,} of {count(scores.images, 'ready image')} with a score{measured}")
-    if not scores.lowest:
+    if not scores.by_metric:
         say("records have scores if the recipe gives the quality a target; --measure 20 measures 20 images")
 
 

@@ -6,7 +6,7 @@ from pixelfleet import recipes
 from pixelfleet.cli.console import say
 from pixelfleet.errors import RecipeError, TransientError
 from pixelfleet.extras import check_extra
-from pixelfleet.recipes import BUILTIN, Recipe
+from pixelfleet.recipes import BUILTIN, Recipe, needed_extras
 from pixelfleet.recipes.lazy import lazy_variants, with_lazy
 from pixelfleet.recipes.names import is_local
 
@@ -59,5 +59,5 @@ def check_recipe(recipe: Recipe) -> None:
     Raises:
         SetupError: an extra is missing; the message names it.
     """
-    if recipe.searches_faces:
-        check_extra("faces", f"recipe {recipe.name}, which searches for faces,")
+    for extra, use in needed_extras(recipe).items():
+        check_extra(extra, f"recipe {recipe.name}, which {use},")

@@ -22,7 +22,7 @@ from pixelfleet.operations import recipe_registry
 from pixelfleet.operations.recipe_rollback import brought_to, images_of, roll_back
 from pixelfleet.operations.rollout.order import RolloutOrder
 from pixelfleet.operations.rollout.run import ended_rollout
-from pixelfleet.recipes import BUILTIN, Recipe, Variant
+from pixelfleet.recipes import BUILTIN, Recipe, Variant, needed_extras
 from pixelfleet.settings import load_settings
 
 recipe = App(
@@ -125,12 +125,13 @@ def put(
     path = f"./{file}" if str(file) in BUILTIN else str(file)
     deployment = _deployment()
     loaded = recipes.load(path)
-    if loaded.searches_faces and (missing := missing_modules("faces")):
-        say(
-            f"{loaded.name} searches for faces, and this machine has no {', '.join(missing)}. Its images fail on "
-            "workers without the extra `faces`: pip install 'pixelfleet[faces]' there (the worker's image has it)",
-            style="yellow",
-        )
+    for extra, use in needed_extras(loaded).items():
+        if missing := missing_modules(extra):
+            say(
+                f"{loaded.name} {use}, and this machine has no {', '.join(missing)}. Its images fail on workers "
+                f"without the extra `{extra}`: pip install 'pixelfleet[{extra}]' there (the worker's image has it)",
+                style="yellow",
+            )
     answer = recipe_registry.put_recipe(deployment, who(), loaded)
     stored = answer.recipe
     counts = answer.changed and stored.number > 1 and not no_count

@@ -50,7 +50,8 @@ def upload(
     min_score: Annotated[
         float | None,
         typer.Option(
-            min=0.5, max=1, metavar="SSIM", help="Fail images with a variant of a lower score: below_quality."
+            metavar="SCORE",
+            help="Fail images with a variant of a lower score: below_quality. 0.5 to 1 is SSIM, 30 to 100 SSIMULACRA2.",
         ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="With --dry-run: worker processes to predict for.")] = 8,

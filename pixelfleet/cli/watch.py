@@ -11,7 +11,7 @@ from pixelfleet.cli.console import MESSAGES, emit, say, time_left_in_words
 from pixelfleet.cli.progress import LINE_EVERY
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Batch, BatchState, Counts
-from pixelfleet.domain.scores import as_ssim
+from pixelfleet.domain.scores import as_simulacra, as_ssim
 from pixelfleet.errors import TransientError
 from pixelfleet.operations.batch_rows import BatchKind
 from pixelfleet.operations.batches import batch_with_counts
@@ -113,6 +113,7 @@ def as_document(batch: Batch, counts: Counts) -> dict[str, object]:
         "deleted": counts.deleted,
         "failed_by_cause": counts.failed_by_cause,
         "min_score": as_ssim(batch.min_score),
+        "min_ssimulacra2": as_simulacra(batch.min_ssimulacra2),
     }
 
 

@@ -113,8 +113,9 @@ class StoredVariant(WholeRecord):
     hdr: str | None = None
     #: The setting of the encoder, if it was searched for a target; None also where the original's pixels are used.
     quality: int | None = None
-    #: The score of the quality, in the unit of `scores.py`, if it was measured.
+    #: The score of the quality by its metric, in the units of `scores.py`, if it was measured: SSIM or SSIMULACRA2.
     score: int | None = None
+    ssimulacra2: int | None = None
 
 
 class Alias(WholeRecord):
@@ -314,8 +315,9 @@ class Batch(Record):
     #: The caller whose write completed the batch; see `Batches.complete`.
     completed_by: str | None = None
     notice: OpenNotice | None = None
-    #: Images with a variant that scores less fail; in the unit of `scores.py`.
+    #: Images with a variant that scores less fail; SSIM or SSIMULACRA2, in the units of `scores.py`.
     min_score: int | None = None
+    min_ssimulacra2: int | None = None
     #: Whether a move of images made the batch: then the move that ends, or its repetition, seals the batch.
     made_by_move: bool | None = None
 

@@ -26,7 +26,7 @@ from pixelfleet.images.steps import STEPS, check_alike, check_installed
 from pixelfleet.images.tiles import write_tiles
 from pixelfleet.images.truncation import UNNOTICED, breaks_off
 from pixelfleet.images.vips import Image, pyvips
-from pixelfleet.recipes import OutputFormat, Recipe, Variant
+from pixelfleet.recipes import Metric, OutputFormat, Recipe, Variant
 
 __all__ = ["RenderedVariant", "Rendition", "render"]
 
@@ -141,9 +141,16 @@ def _written(
     rendered = of_file(variant, path, frames, hdr)
     if variant.quality_target is None:
         return rendered
-    if is_original:
-        return replace(rendered, ssim=1.0)
-    return replace(rendered, quality=quality_of(settled), ssim=score)
+    if variant.quality_target.metric is Metric.SSIMULACRA2:
+        rendered = replace(rendered, ssimulacra2=100.0 if is_original else _rounded(score, 2))
+    else:
+        rendered = replace(rendered, ssim=1.0 if is_original else _rounded(score, 4))
+    return rendered if is_original else replace(rendered, quality=quality_of(settled))
+
+
+def _rounded(score: float | None, places: int) -> float | None:
+    """A score with as many places as records have."""
+    return None if score is None else round(score, places)
 
 
 def _aimed(scored: Image, variant: Variant) -> tuple[Variant, float | None]:
@@ -154,7 +161,7 @@ def _aimed(scored: Image, variant: Variant) -> tuple[Variant, float | None]:
     from pixelfleet.images.quality.aim import aimed  # noqa: PLC0415
 
     choice = aimed(scored, variant)
-    return choice.variant, choice.ssim
+    return choice.variant, choice.score
 
 
 def _gain_map(source: Path, probe: Probe, recipe: Recipe) -> GainMap | None:

@@ -13,7 +13,8 @@ from pixelfleet.recipes import Variant
 class RenderedVariant:
     """One output. `path` is in the folder that was passed to `render`; `bytes` is the size of all its files.
 
-    `quality` and `ssim` are the setting of the encoder and its score, if the recipe has a target for the quality.
+    `quality` is the setting of the encoder, if the recipe has a target for the quality; `ssim` (from 0 to 1) or
+    `ssimulacra2` (up to 100) is its score by the metric of the target.
     For a variant of tiles, `path` is the entry file, `tiles` is the folder of tiles beside the entry file, `files` is
     the number of all files, and `manifest` is a SHA-256 over the files. `hdr` is `gain-map`, `pq` or `hlg` for a file
     of high dynamic range.
@@ -33,6 +34,7 @@ class RenderedVariant:
     hdr: str | None = None
     quality: int | None = None
     ssim: float | None = None
+    ssimulacra2: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

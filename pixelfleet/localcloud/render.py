@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 
+from pixelfleet.domain.scores import score_of
 from pixelfleet.files.result_folders import ResultFolders, folds_case
 from pixelfleet.files.sources import Source
 from pixelfleet.images.limits import Limits
@@ -79,7 +80,7 @@ class Rendering:
 
     def _variant(self, variant: RenderedVariant, folder: Path) -> ReportVariant:
         file = (folder / variant.path.name).relative_to(self.dest).as_posix()
-        return ReportVariant.of(variant, file, variant.ssim)
+        return ReportVariant.of(variant, file, score_of(variant))
 
 
 def _move(variants: tuple[RenderedVariant, ...], folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Scores of variants whose records have none: each is compared with the same pixels before the encode.
+"""Scores (SSIM) of variants whose records have none: each is compared with the same pixels before the encode.
 
 The original is rendered again by the recipe of its record, without loss, and the stored file is decoded. Both happen in
 a child process with the limits of the heavy lane. This process reads only pixels that the child wrote.
@@ -15,13 +15,14 @@ from pixelfleet.aws.objects import ObjectGoneError, ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Image, StoredVariant
+from pixelfleet.domain.scores import Score
 from pixelfleet.errors import PixelfleetError
 from pixelfleet.extras import check_extra
 from pixelfleet.images.limits import Limits
 from pixelfleet.images.machine_memory import machine_memory
 from pixelfleet.operations.quality import VariantScore, score_of
 from pixelfleet.operations.recipe_registry import recipe_of
-from pixelfleet.recipes import Metadata, OutputFormat, Recipe, Variant
+from pixelfleet.recipes import Metadata, Metric, OutputFormat, Recipe, Variant
 
 #: Formats that lose something.
 _LOSSY: Final = frozenset({"jpeg", "webp", "avif"})
@@ -48,7 +49,7 @@ class SampleOfImages:
 
 def is_measurable(variant: StoredVariant) -> bool:
     """Whether a variant has no score in its record and could have one."""
-    return variant.score is None and variant.files == 1 and variant.format in _LOSSY
+    return variant.score is None and variant.ssimulacra2 is None and variant.files == 1 and variant.format in _LOSSY
 
 
 class NotMeasuredError(PixelfleetError):
@@ -102,7 +103,7 @@ class QualityMeter:
                 original, recipe.model_copy(update={"variants": tuple(v for _, v in pairs)}), folder
             )
             return [
-                score_of(image, stored, score)
+                score_of(image, stored, Score(Metric.SSIM, score))
                 for (stored, variant), reference in zip(pairs, before, strict=True)
                 if (score := self._score(reference, stored, variant, folder)) is not None
             ]

@@ -14,6 +14,7 @@ from pixelfleet.domain.keys import Place
 from pixelfleet.domain.records import Batch, Image, RecipeRef
 from pixelfleet.domain.registry import Registry
 from pixelfleet.domain.routes import Router
+from pixelfleet.domain.scores import Score
 from pixelfleet.errors import Cause, PermanentError, RecipeError
 from pixelfleet.recipes import Recipe
 
@@ -90,12 +91,12 @@ class RecipeChoice:
         self._registry()
         return self._router.place_of(bucket, key)
 
-    def min_score(self, image: Image, recipe: Recipe) -> int | None:
+    def least_score(self, image: Image, recipe: Recipe) -> Score | None:
         """The least score that the image's batch asks for; None also if the recipe gives no variant a score."""
         if image.batch is None or all(variant.quality_target is None for variant in recipe.variants):
             return None
         batch = self._batch(Place(image.owner, image.batch, image.path))
-        return batch.min_score if batch is not None else None
+        return Score.of_stored(batch.min_score, batch.min_ssimulacra2) if batch is not None else None
 
     def load(self, ref: RecipeRef) -> Recipe:
         """Read the recipe itself; see `RecipeLoader`."""

@@ -19,7 +19,7 @@ from pixelfleet.extras import check_extra
 from pixelfleet.images.limits import LaneShare
 from pixelfleet.operations.trial_rendering import TrialLimits, fetch_original, lower_priority, problem_of
 from pixelfleet.operations.trial_results import Trial, TriedRecipe, TriedVariant
-from pixelfleet.recipes import Recipe
+from pixelfleet.recipes import Recipe, needed_extras
 from pixelfleet.recipes.lazy import lazy_variants
 
 if TYPE_CHECKING:
@@ -81,8 +81,9 @@ class Trials:
                 )
             )
             fill(folder / "original")
-            if draft.searches_faces or (current is not None and current.searches_faces):
-                check_extra("faces", "trying a recipe that searches for faces")
+            for recipe in filter(None, (draft, current)):
+                for extra, use in needed_extras(recipe).items():
+                    check_extra(extra, f"trying a recipe that {use}")
             supervisor = stack.enter_context(self._limits.supervisor("trying a recipe"))
             return self._compared(supervisor, folder, draft, current)
 

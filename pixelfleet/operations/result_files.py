@@ -10,7 +10,7 @@ from typing import Final
 
 from pixelfleet.aws.objects import Objects
 from pixelfleet.domain.records import Image, StoredVariant
-from pixelfleet.domain.scores import as_ssim
+from pixelfleet.domain.scores import Score
 from pixelfleet.errors import Cause, TransientError
 from pixelfleet.files.result_folders import safe_path
 from pixelfleet.operations.tile_sets import StoredTiles, saved_digest, saved_tiles, tiles_folder
@@ -66,7 +66,7 @@ class ResultFiles:
         with self._lock:
             self.there += there
             self.fetched += not there
-        return ReportVariant.of(variant, file, as_ssim(variant.score))
+        return ReportVariant.of(variant, file, Score.of_stored(variant.score, variant.ssimulacra2))
 
     def _fetch_file(self, variant: StoredVariant, path: Path) -> None:
         self._objects.download_result(variant.key, path)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from pixelfleet.aws.objects import Objects, Stored
 from pixelfleet.domain.records import Image, StoredVariant
 from pixelfleet.domain.result_keys import revision_folder
-from pixelfleet.domain.scores import as_stored_score
+from pixelfleet.domain.scores import as_stored_score, as_stored_simulacra
 
 if TYPE_CHECKING:
     from pixelfleet.images.rendition import RenderedVariant
@@ -45,4 +45,5 @@ class ResultStore:
             hdr=variant.hdr,
             quality=variant.quality,
             score=as_stored_score(variant.ssim),
+            ssimulacra2=as_stored_simulacra(variant.ssimulacra2),
         )

@@ -29,7 +29,8 @@ class UploadOrder:
     Without a name for the batch, the batch has the time as its name. `skip_known`: files are not uploaded if the owner
     has an image with the same bytes.
 
-    `min_score`: images with a variant of a lower SSIM fail with the cause `below_quality`.
+    `min_score`: images with a variant of a lower score fail with the cause `below_quality`. Up to 1 it is SSIM, from 30
+    on SSIMULACRA2.
     """
 
     owner: str
@@ -80,7 +81,7 @@ def uploaded(
     """
     settings = deployment.settings
     if order.min_score is not None:
-        check_scored(order.recipe)
+        check_scored(order.recipe, order.min_score)
     # Before anything else: without credentials, this raises and no batch is made.
     _ = deployment.upload_bucket
     bucket, cloud = settings.uploads_bucket, settings.endpoint_url or "aws"

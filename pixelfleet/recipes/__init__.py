@@ -6,6 +6,7 @@ from pixelfleet.recipes.choices import (
     Gravity,
     Hdr,
     Metadata,
+    Metric,
     OutputFormat,
     Profile,
     Redaction,
@@ -14,7 +15,8 @@ from pixelfleet.recipes.choices import (
 from pixelfleet.recipes.custom_step import CustomStep
 from pixelfleet.recipes.fault import Fault
 from pixelfleet.recipes.model import DEFAULT_DPI, Recipe
-from pixelfleet.recipes.quality_target import QualityTarget
+from pixelfleet.recipes.needed_extras import needed_extras
+from pixelfleet.recipes.quality_target import SCALES, QualityTarget
 from pixelfleet.recipes.reader import BUILTIN, MAX_TEXT_BYTES, builtin, check, load, parse, parse_stored
 from pixelfleet.recipes.variant import Tiles, Variant
 from pixelfleet.recipes.watermark import Watermark
@@ -23,6 +25,7 @@ __all__ = [
     "BUILTIN",
     "DEFAULT_DPI",
     "MAX_TEXT_BYTES",
+    "SCALES",
     "CameraRaw",
     "CustomStep",
     "Fault",
@@ -30,6 +33,7 @@ __all__ = [
     "Gravity",
     "Hdr",
     "Metadata",
+    "Metric",
     "OutputFormat",
     "Profile",
     "QualityTarget",
@@ -42,6 +46,7 @@ __all__ = [
     "builtin",
     "check",
     "load",
+    "needed_extras",
     "parse",
     "parse_stored",
 ]

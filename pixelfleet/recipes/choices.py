@@ -72,6 +72,17 @@ class Profile(StrEnum):
     KEEP = "keep"
 
 
+class Metric(StrEnum):
+    """How a variant is compared with its pixels before the encode. Each metric has a scale of its own."""
+
+    SSIM = "ssim"
+    SSIMULACRA2 = "ssimulacra2"
+
+    @property
+    def label(self) -> str:
+        return self.value.upper()
+
+
 class CameraRaw(StrEnum):
     """`preview` takes the picture that the camera embedded, if it is at least as large as the variant."""
 

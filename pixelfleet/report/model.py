@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, Self
 
+from pixelfleet.domain.scores import Score
 from pixelfleet.files.destination import replacing
+from pixelfleet.recipes import Metric
 
 Status = Literal["ready", "failed"]
 
@@ -29,7 +31,7 @@ class Output(Protocol):
 class ReportVariant:
     """`file` is relative to the folder of results, with forward slashes; `bytes` counts all of a variant's files.
 
-    `ssim` is the score of a quality that is a target, None for other variants.
+    `ssim` or `ssimulacra2` is the score of a quality that is a target; both are None for other variants.
     """
 
     name: str
@@ -39,10 +41,18 @@ class ReportVariant:
     height: int
     bytes: int
     ssim: float | None = None
+    ssimulacra2: float | None = None
 
     @classmethod
-    def of(cls, output: Output, file: str, ssim: float | None = None) -> Self:
-        return cls(output.name, file, output.format, output.width, output.height, output.bytes, ssim)
+    def of(cls, output: Output, file: str, score: Score | None = None) -> Self:
+        by_metric = {score.metric.value: score.value} if score is not None else {}
+        return cls(output.name, file, output.format, output.width, output.height, output.bytes, **by_metric)
+
+    @property
+    def score(self) -> Score | None:
+        if self.ssim is not None:
+            return Score(Metric.SSIM, self.ssim)
+        return None if self.ssimulacra2 is None else Score(Metric.SSIMULACRA2, self.ssimulacra2)
 
 
 @dataclass(frozen=True, slots=True)

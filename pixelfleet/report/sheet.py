@@ -113,7 +113,7 @@ def _original(image: ReportImage, dest: Path) -> str:
 def _variant(image: ReportImage, variant: ReportVariant, dest: Path) -> str:
     address = link(dest / variant.file, dest)
     shown = address if variant.format in _SHOWN else None
-    weight = size(variant.bytes) if variant.ssim is None else f"{size(variant.bytes)} · SSIM {variant.ssim:.4f}"
+    weight = " · ".join([size(variant.bytes), *([str(variant.score)] if variant.score else [])])
     details = _details(variant.format, _pixels(variant.width, variant.height), weight)
     return _figure(variant.name, shown, address, details, change(_original_bytes(image), variant.bytes))
 

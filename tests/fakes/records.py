@@ -7,8 +7,10 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind
 from pixelfleet.domain.keys import Place, image_id
 from pixelfleet.domain.records import AttemptLine, Image, RecipeRef, Status, StoredVariant, counted_as, timestamp
+from pixelfleet.domain.scores import Score
 from pixelfleet.domain.transitions import Aim, Failure, Success
 from pixelfleet.errors import Cause
+from pixelfleet.recipes import Metric
 
 RECIPE = RecipeRef(name="web", digest="d" * 64)
 BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
@@ -22,14 +24,14 @@ def key_of(owner: str, batch: str, name: str) -> str:
 def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: Any) -> Image:
     """Claim and settle one image through the catalog's own state changes. With `cause`, the image is failed.
 
-    `scores` are the scores of variants by name, in ten-thousandths.
+    `scores` are the scores of variants by name: SSIM in ten-thousandths, or a `Score`.
     With `bucket` and `key`, it is an image of a bucket that existed before the deployment.
 
     The image's notice is published, unless `announced` is false.
     """
     cause: Cause | None = facts.pop("cause", None)
     publish: bool = facts.pop("announced", True)
-    scores: dict[str, int] = facts.pop("scores", {})
+    scores: dict[str, int | Score] = facts.pop("scores", {})
     recipe: RecipeRef = facts.pop("recipe", RECIPE)
     bucket, key = deployment.settings.uploads_bucket, facts.pop("key", key_of(owner, batch, name))
     bucket = facts.pop("bucket", bucket)
@@ -45,8 +47,7 @@ def record(deployment: Deployment, owner: str, batch: str, name: str, **facts: A
     else:
         known = {"format": "jpeg", "width": 400, "height": 300, "placeholder": HASH, "sha256": "f" * 64}
         variants = tuple(
-            variant.model_copy(update={"score": scores.get(variant.name)})
-            for variant in variants_of(owner, job.image_id)
+            variant.model_copy(update=_scored(scores.get(variant.name))) for variant in variants_of(owner, job.image_id)
         )
         outcome = Success(variants, known | facts, {"pixels": 120})
         settled = deployment.images.record_ready(aim, outcome)
@@ -109,3 +110,9 @@ def image_of(owner: str, batch: str, number: int) -> Image:
         uploaded_at=at,
         finished_at=at,
     )
+
+
+def _scored(score: int | Score | None) -> dict[str, int | None]:
+    if isinstance(score, Score):
+        return {"score" if score.metric is Metric.SSIM else score.metric.value: score.stored}
+    return {"score": score}

@@ -11,7 +11,7 @@ from pixelfleet.aws.objects import ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.domain.records import Image
-from pixelfleet.domain.scores import check_scores
+from pixelfleet.domain.scores import Score, check_scores
 from pixelfleet.domain.transitions import Success
 from pixelfleet.errors import Cause, PermanentError, RefusedError, WrongLaneError
 from pixelfleet.images.pipeline import Rendition
@@ -30,8 +30,8 @@ class VariantMaker:
         self._deployment = deployment
         self._surroundings = surroundings
 
-    def make(self, attempt: Attempt, recipe: Recipe, hold: Hold, min_score: int | None = None) -> Success:
-        """Nothing is stored of an image with a variant that scores less than `min_score`.
+    def make(self, attempt: Attempt, recipe: Recipe, hold: Hold, least: Score | None = None) -> Success:
+        """Nothing is stored of an image with a variant that scores less than `least`.
 
         Raises:
             PermanentError, WrongLaneError, TransientError, ObjectGoneError, LeaseLostError and others: see
@@ -46,7 +46,7 @@ class VariantMaker:
             with watch.step("pixels"):
                 rendition = self._render(attempt, original, recipe, rendered)
             attempt.facts.update(_rendition_facts(rendition))
-            check_scores(rendition.variants, min_score)
+            check_scores(rendition.variants, least)
             hold.check()
             with watch.step("store"):
                 store = self._store(attempt)

@@ -172,7 +172,7 @@ class Processor:
         try:
             self._check_folder(attempt.aim.job)
             recipe = self._recipes.load(attempt.aim.recipe)
-            success = self._maker.make(attempt, recipe, hold, self._recipes.min_score(attempt.image, recipe))
+            success = self._maker.make(attempt, recipe, hold, self._recipes.least_score(attempt.image, recipe))
         except BaseException as error:  # noqa: BLE001 - the table has a row for each, and raises some errors again
             return self._act(attempt, decide(error, self._situation(attempt)), hold)
         return self._record(attempt, success)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from dashboard.api.models.base import Model
 from pixelfleet.domain.records import Batch, Counts
-from pixelfleet.domain.scores import as_ssim
+from pixelfleet.domain.scores import as_simulacra, as_ssim
 from pixelfleet.operations.batch_rows import BatchRow, RolloutRow
 from pixelfleet.operations.time_left import TimeLeft
 
@@ -35,6 +35,9 @@ class BatchOut(Model):
     expected: int | None = Field(examples=[120])
     min_score: float | None = Field(
         description="Images with a variant of a lower SSIM fail with `below_quality`.", examples=[0.93]
+    )
+    min_ssimulacra2: float | None = Field(
+        description="Images with a variant of a lower SSIMULACRA2 fail with `below_quality`.", examples=[None]
     )
 
 
@@ -131,4 +134,5 @@ def batch_fields(batch: Batch) -> dict[str, Any]:
         "completed_at": batch.completed_at,
         "expected": batch.expected,
         "min_score": as_ssim(batch.min_score),
+        "min_ssimulacra2": as_simulacra(batch.min_ssimulacra2),
     }

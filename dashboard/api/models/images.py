@@ -7,7 +7,7 @@ from pydantic import Field
 from dashboard.api.models.base import IMAGE_ID, REVISION, Model
 from pixelfleet.domain.image_filters import OrderedFilters
 from pixelfleet.domain.records import Alias, AttemptLine, Image, KeptRevision, Status, StoredVariant
-from pixelfleet.domain.scores import as_ssim
+from pixelfleet.domain.scores import as_simulacra, as_ssim
 from pixelfleet.domain.variant_files import address_of, label_of
 from pixelfleet.errors import Cause
 from pixelfleet.operations.duplicates import Duplicate
@@ -40,15 +40,19 @@ class VariantOut(Model):
     ssim: float | None = Field(
         description="How near it is to its pixels before the encode, from 0 to 1, if measured.", examples=[0.9631]
     )
+    ssimulacra2: float | None = Field(
+        description="The same by SSIMULACRA2, up to 100, if the recipe's target is of that metric.", examples=[None]
+    )
 
     @classmethod
     def of(cls, image: Image, variant: StoredVariant) -> "VariantOut":
         # A newer release may have added attributes, which are not for this one to show.
-        fields = variant.model_dump(include=set(cls.model_fields))
+        fields = variant.model_dump(include=set(cls.model_fields) - {"ssimulacra2"})
         label = label_of(image.variants, variant)
         address = address_of(image, variant) if variant.files == 1 else None
         href = f"/api/v1/images/{image.image_id}/variants/{label}"
-        return cls(**fields, href=href, address=address, ssim=as_ssim(variant.score))
+        scores = {"ssim": as_ssim(variant.score), "ssimulacra2": as_simulacra(variant.ssimulacra2)}
+        return cls(**fields, href=href, address=address, **scores)
 
 
 class ImageSummary(Model):

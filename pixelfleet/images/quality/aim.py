@@ -1,15 +1,17 @@
 """Chooses the setting of the encoder for a variant whose quality is a target."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from pixelfleet.images.encode import decoded_again
 from pixelfleet.images.quality.sample import sample_of
 from pixelfleet.images.quality.search import Curve, lowest_that_reaches
-from pixelfleet.images.quality.ssim import Reference
+from pixelfleet.images.quality.simulacra import simulacra, simulacra_sample
+from pixelfleet.images.quality.ssim import WINDOW, Reference
 from pixelfleet.images.vips import Image
-from pixelfleet.recipes import OutputFormat, Variant
+from pixelfleet.recipes import Metric, OutputFormat, Variant
 
 
 def _jpeg_step(setting: int) -> float:
@@ -29,24 +31,28 @@ def _avif_step(setting: int) -> float:
     return math.exp(-setting / 10)
 
 
-#: The geometric means of the losses of 24 photographs (docs/decisions/quality.md).
+#: The geometric means of the losses of 24 photographs (docs/decisions/quality.md). The scale of a search ends at 1.
 _USUAL: Final = {
-    OutputFormat.JPEG: Curve(80, 0.980, 0.64, _jpeg_step),
-    OutputFormat.WEBP: Curve(80, 0.977, 0.70, _webp_step),
-    OutputFormat.AVIF: Curve(65, 0.978, 0.29, _avif_step),
+    (OutputFormat.JPEG, Metric.SSIM): Curve(80, 0.980, 0.64, _jpeg_step),
+    (OutputFormat.WEBP, Metric.SSIM): Curve(80, 0.977, 0.70, _webp_step),
+    (OutputFormat.AVIF, Metric.SSIM): Curve(65, 0.978, 0.29, _avif_step),
+    (OutputFormat.JPEG, Metric.SSIMULACRA2): Curve(80, 0.79, 0.75, _jpeg_step),
+    (OutputFormat.WEBP, Metric.SSIMULACRA2): Curve(80, 0.73, 0.58, _webp_step),
+    (OutputFormat.AVIF, Metric.SSIMULACRA2): Curve(65, 0.78, 0.25, _avif_step),
 }
 #: Every second window along rows and columns: neighbours share nearly all of their pixels.
 _STEP: Final = 2
-#: Scores are recorded to four places.
-_PLACES: Final = 4
+#: Scores of a search are from 0 to 1; those of SSIMULACRA2 are up to 100.
+_SCALE: Final = {Metric.SSIM: 1, Metric.SSIMULACRA2: 100}
 
 
 @dataclass(frozen=True, slots=True)
 class Aimed:
-    """The variant with the chosen setting, and the score of that setting; None where nothing can be measured."""
+    """The variant with the chosen setting, and the score of that setting by the metric of the target; None where
+    nothing can be measured."""
 
     variant: Variant
-    ssim: float | None = None
+    score: float | None = None
 
 
 def aimed(image: Image, variant: Variant) -> Aimed:
@@ -57,13 +63,31 @@ def aimed(image: Image, variant: Variant) -> Aimed:
     target = variant.quality_target
     if target is None:
         return Aimed(variant)
+    score = (_by_ssim if target.metric is Metric.SSIM else _by_simulacra)(image, variant)
+    if score is None:
+        return Aimed(variant.with_setting(target.most))
+    scale, usual = _SCALE[target.metric], _USUAL[variant.format, target.metric]
+    best = lowest_that_reaches(target.target / scale, target.least, target.most, usual, score)
+    return Aimed(variant.with_setting(best.setting), best.score * scale)
+
+
+def _by_ssim(image: Image, variant: Variant) -> Callable[[int], float] | None:
+    """The score of a setting; None for a picture without room for a window of the score."""
     sample = sample_of(image)
     if sample is None:
-        return Aimed(variant.with_setting(target.most))
+        return None
     reference = Reference(sample.pieces(sample.pixels), _STEP)
 
     def score(setting: int) -> float:
         return reference.score(sample.pieces(decoded_again(sample.pixels, variant.with_setting(setting))))
 
-    best = lowest_that_reaches(target.target, target.least, target.most, _USUAL[variant.format], score)
-    return Aimed(variant.with_setting(best.setting), round(best.score, _PLACES))
+    return score
+
+
+def _by_simulacra(image: Image, variant: Variant) -> Callable[[int], float] | None:
+    """As `_by_ssim`, from 1 for equal pictures down to below 0."""
+    if min(image.width, image.height) < WINDOW:
+        return None
+    sample = simulacra_sample(image)
+    scale = _SCALE[Metric.SSIMULACRA2]
+    return lambda setting: simulacra(sample, decoded_again(sample, variant.with_setting(setting))) / scale

@@ -31,11 +31,13 @@ from pixelfleet.domain.jobs import Lane, Origin
 from pixelfleet.domain.keys import Place
 from pixelfleet.domain.records import Alias, Image, RecipeRef
 from pixelfleet.domain.registry import with_default
+from pixelfleet.domain.scores import Score
 from pixelfleet.domain.tags import Tags
 from pixelfleet.domain.transitions import Failure, Refusal
 from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause, TransientError
 from pixelfleet.localcloud.tables import ensure_table
+from pixelfleet.recipes import Metric
 from tests.catalog_conformance import OUTCOME, WEB, aim
 from tests.fakes.dynamodb import FakeDynamoDb
 from tests.fakes.errors import aws_error
@@ -246,7 +248,7 @@ WRITERS: Final[dict[str, Act]] = {
     "Batches.create": lambda t: lambda: t.batches.create("me", "b1"),
     "Batches.set_min_score": lambda t: (
         t.batches.create("me", "b1"),
-        lambda: t.batches.set_min_score("me", "b1", 50),
+        lambda: t.batches.set_min_score("me", "b1", Score(Metric.SSIMULACRA2, 50)),
     )[1],
     "Batches.seal": lambda t: (t.batches.create("me", "b1"), lambda: t.batches.seal("me", "b1", ["a"]))[1],
     "Batches.count_anew": _count_anew,

@@ -22,6 +22,7 @@ from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, encode_message
 from pixelfleet.domain.records import Image, RecipeRef, timestamp
+from pixelfleet.domain.scores import Score
 from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.domain.users import Role, Scope
 from pixelfleet.errors import Cause
@@ -29,6 +30,7 @@ from pixelfleet.operations.dead_letter_passes import Progress, PurgeResult, give
 from pixelfleet.operations.failures import Selection
 from pixelfleet.operations.recipe_texts import store_recipe
 from pixelfleet.operations.removal import delete_image
+from pixelfleet.recipes import Metric
 from tests.fakes.deployment import enter, fresh_deployment, moto_deployment
 from tests.fakes.records import key_of, record
 from tests.recipes import shop
@@ -268,7 +270,7 @@ def test_a_watch_of_a_batch_with_failures_ends_with_exit_code_1(deployment: Depl
 
 def test_a_batch_is_shown_in_local_time_with_its_gate(deployment: Deployment, pixelfleet: Any) -> None:
     record(deployment, "me", "b1", "a.png")
-    deployment.batches.set_min_score("me", "b1", 9_300)
+    deployment.batches.set_min_score("me", "b1", Score(Metric.SSIM, 0.93))
     stored = deployment.batches.get("me", "b1")
     assert stored is not None
     # Tokyo is nine hours ahead of UTC, all year.
@@ -681,6 +683,16 @@ def test_batch_quality_shows_the_lowest_scores_first(
     [lowest] = document["lowest"]
     assert (lowest["path"], lowest["variant"], lowest["ssim"]) == ("b.jpg", "thumb", 0.91)
     assert document["variants"]["optimized"] == {"scores": 1, "lowest": 0.99, "mean": 0.99}
+    record(deployment, "ana", "scored", "d.jpg", scores={"thumb": Score(Metric.SSIMULACRA2, 61.5)})
+    code, shown, _ = pixelfleet("batch", "quality", "ana/scored")
+    assert shown.index("0.9100") < shown.index("SSIMULACRA2") < shown.index("61.50")
+    assert "thumb: 2 scores, lowest 0.9100, mean 0.9400" in shown
+    assert "thumb: 1 score, lowest 61.50, mean 61.50" in shown
+    document = json.loads(pixelfleet("batch", "quality", "ana/scored", "--json")[1])
+    assert [lowest["ssim"] for lowest in document["lowest"]] == [0.91, 0.97, 0.99]
+    [lowest] = document["ssimulacra2"]["lowest"]
+    assert (lowest["path"], lowest["ssimulacra2"]) == ("d.jpg", 61.5)
+    assert document["ssimulacra2"]["variants"]["thumb"] == {"scores": 1, "lowest": 61.5, "mean": 61.5}
     code, _, said = pixelfleet("batch", "quality", "ana/none")
     assert (code, "there is no batch ana/none" in said) == (2, True)
 
@@ -709,11 +721,19 @@ def test_batch_gate_sets_the_least_score_of_a_batch(
 ) -> None:
     deployment.batches.create("ana", "gated")
     code, shown, _ = pixelfleet("batch", "gate", "ana/gated", "0.93")
-    assert (code, "ana/gated: least score 0.9300" in shown) == (0, True)
+    assert (code, "ana/gated: least score SSIM 0.9300" in shown) == (0, True)
     assert json.loads(pixelfleet("batch", "show", "ana/gated", "--json")[1])["min_score"] == 0.93
     code, shown, _ = pixelfleet("batch", "gate", "ana/gated", "--none")
     assert (code, "no least score" in shown) == (0, True)
-    for wrong in ((), ("0.9", "--none"), ("93",)):
+    code, shown, _ = pixelfleet("batch", "gate", "ana/gated", "70.5")
+    assert (code, "ana/gated: least score SSIMULACRA2 70.50" in shown) == (0, True)
+    shown = json.loads(pixelfleet("batch", "show", "ana/gated", "--json")[1])
+    assert (shown["min_score"], shown["min_ssimulacra2"]) == (None, 70.5)
+    assert (
+        "a least score is from 0.5 to 1 (SSIM) or 30 to 100 (SSIMULACRA2), not 9.3"
+        in (pixelfleet("batch", "gate", "ana/gated", "9.3")[2])
+    )
+    for wrong in ((), ("0.9", "--none"), ("20",), ("101",)):
         assert pixelfleet("batch", "gate", "ana/gated", *wrong)[0] == 2
     code, _, said = pixelfleet("batch", "gate", "ana/none", "0.9")
     assert (code, "there is no batch ana/none" in said) == (2, True)
@@ -728,12 +748,16 @@ def test_an_upload_with_a_least_score_needs_a_recipe_that_gives_scores(
     assert (code, "--min-score needs --recipe" in said) == (2, True)
     code, _, said = pixelfleet(*order, "--recipe", "zoom")
     assert (code, "no variant of recipe 'zoom' gets a score" in said) == (2, True)
+    other = tmp_path / "other.toml"
+    other.write_text('name = "other"\n[[variants]]\nname = "a"\nquality = { target = 75, metric = "ssimulacra2" }\n')
+    code, _, said = pixelfleet(*order, "--recipe", str(other))
+    assert (code, "(SSIM 0.9000 is compared with no score of ssimulacra2)" in said) == (2, True)
     lazy = tmp_path / "lazy.toml"
     lazy.write_text(
         'name = "lazy"\n[[variants]]\nname = "a"\nquality = { target = 0.9 }\nlazy = true\n[[variants]]\nname = "b"\n'
     )
     code, _, said = pixelfleet(*order, "--recipe", str(lazy))
-    assert (code, "no variant of recipe 'lazy' gets a score at the upload" in said) == (2, True)
+    assert (code, "no variant of recipe 'lazy' gets a score by ssim at the upload" in said) == (2, True)
     assert deployment.batches.get("ana", "gated") is None
 
 

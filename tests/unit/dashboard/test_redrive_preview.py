@@ -9,10 +9,12 @@ from dashboard.background import MOST_RUNNING, Runner
 from dashboard.problem import Problem
 from pixelfleet.catalog.background import BackgroundTaskState
 from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.scores import Score
 from pixelfleet.domain.users import Scope
 from pixelfleet.errors import Cause
 from pixelfleet.operations.bulk import BulkResult
 from pixelfleet.operations.task_progress import TaskProgress
+from pixelfleet.recipes import Metric
 from tests.fakes.records import record
 from tests.unit.dashboard.conftest import Dashboard
 from tests.unit.dashboard.test_bulk import ended, status_of
@@ -96,7 +98,7 @@ def test_a_batch_without_failures_offers_no_redrive_and_shows_its_gate(dashboard
     dora = dashboard.browser("dora")
     page = dora.get("/batches/dora/all-well").text
     assert ("status=failed" in page, "SSIM" in page) == (False, False)
-    dashboard.deployment.batches.set_min_score("dora", "all-well", 9_300)
+    dashboard.deployment.batches.set_min_score("dora", "all-well", Score(Metric.SSIM, 0.93))
     for address in ("/batches/dora/all-well", "/batches/dora/all-well/live"):
         assert "an image with a variant below SSIM 0.9300 fails" in " ".join(dora.get(address).text.split())
 

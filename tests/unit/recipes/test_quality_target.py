@@ -3,7 +3,7 @@
 import pytest
 
 from pixelfleet.errors import RecipeError
-from pixelfleet.recipes import parse
+from pixelfleet.recipes import Metric, needed_extras, parse
 
 SMALL = 'name = "small"\n[[variants]]\nname = "a"\nformat = "jpeg"\n'
 
@@ -25,6 +25,17 @@ def test_a_target_is_read_and_written_back() -> None:
     assert (again, again.digest) == (recipe, recipe.digest)
 
 
+def test_a_target_of_ssimulacra2_is_read_and_written_back_and_needs_its_extra() -> None:
+    recipe = parse(SMALL + 'quality = { target = 75, metric = "ssimulacra2" }\n', "x")
+    target = recipe.variants[0].quality_target
+    assert target is not None
+    assert (target.target, target.metric) == (75, Metric.SSIMULACRA2)
+    again = parse(recipe.to_text(), "again")
+    assert (again, again.digest) == (recipe, recipe.digest)
+    assert needed_extras(recipe) == {"ssimulacra2": "measures quality by SSIMULACRA2"}
+    assert needed_extras(parse(SMALL + "quality = { target = 0.9 }\n", "y")) == {}
+
+
 def test_a_table_of_its_own_means_the_same() -> None:
     inline = parse(SMALL + "quality = { target = 0.98, max = 90 }\n", "x")
     assert parse(SMALL + "[variants.quality]\ntarget = 0.98\nmax = 90\n", "y").digest == inline.digest
@@ -42,11 +53,21 @@ def test_spelled_out_defaults_of_a_target_do_not_change_the_digest() -> None:
         ("quality = 101", "quality: Input should be less than or equal to 100, not 101 (1 to 100, or a table"),
         ("quality = true", "quality: Input should be a valid integer"),
         ("quality = {}", "quality.target: is missing (the score to reach"),
-        ("quality = { target = 1.0 }", "quality.target: Input should be less than 1, not 1.0"),
+        ("quality = { target = 1.0 }", "quality: target = 1 is not on the scale of ssim, which has targets from 0.5"),
+        (
+            "quality = { target = 80 }",
+            "quality: target = 80 is not on the scale of ssim, which has targets from 0.5 to below 1, such as 0.96",
+        ),
+        (
+            'quality = { target = 0.98, metric = "ssimulacra2" }',
+            "quality: target = 0.98 is not on the scale of ssimulacra2, which has targets from 30 to below 100",
+        ),
         ("quality = { target = 0.9, mim = 50 }", "quality.mim: no such field; did you mean min?"),
         ("quality = { target = 0.9, min = 95 }", "quality: min = 95 is above max = 92: exchange them"),
-        ('quality = { target = 0.9, metric = "psnr" }', "quality.metric: Input should be 'ssim', not 'psnr'"),
-        ('quality = { target = 70, metric = "ssimulacra2" }', "quality.metric: ssimulacra2 takes seconds an image"),
+        (
+            'quality = { target = 0.9, metric = "psnr" }',
+            "quality.metric: Input should be 'ssim' or 'ssimulacra2', not 'psnr'",
+        ),
     ],
 )
 def test_a_wrong_quality_is_named_with_its_line_and_what_would_be_right(line: str, message: str) -> None:
@@ -71,3 +92,14 @@ def test_a_target_is_refused_where_nothing_can_be_searched(fields: str, message:
 
 def test_tiles_are_never_compared_with_the_original() -> None:
     assert "remove never_larger or tiles" in refusal(SMALL + "tiles = {}\nnever_larger = true\n")
+
+
+@pytest.mark.parametrize(
+    ("quality", "other"),
+    [
+        ("{ target = 80 }", "; target = 80 is on the scale of metric = 'ssimulacra2'"),
+        ('{ target = 0.98, metric = "ssimulacra2" }', "; target = 0.98 is on the scale of metric = 'ssim'"),
+    ],
+)
+def test_a_target_on_the_scale_of_the_other_metric_is_refused_with_that_metric(quality: str, other: str) -> None:
+    assert other in refusal(SMALL + f"quality = {quality}\n")

@@ -52,7 +52,7 @@ def test_an_image_below_the_least_score_fails_and_stores_nothing(desk: Desk, noi
     assert (done.status, done.cause, done.variants) == (Status.FAILED, Cause.BELOW_QUALITY, ())
     assert done.message is not None
     assert "variant 'page' scores 0." in done.message
-    assert "at setting 10, less than the 0.9500 that its batch asks for" in done.message
+    assert "at setting 10, less than the 0.9500 (SSIM) that its batch asks for" in done.message
     assert desk.results() == set()
     assert desk.notices() == ["image.failed"]
     assert desk.deployment.batches.counts("me", "gated") == Counts(failed_by_cause={"below_quality": 1})
@@ -80,3 +80,10 @@ def test_an_image_that_reaches_the_least_score_is_ready(desk: Desk, noise: Job) 
     assert done.status is Status.READY
     assert done.variants[0].score is not None
     assert done.variants[0].score >= 9_500
+
+
+def test_a_least_score_by_one_metric_is_compared_with_no_score_by_the_other(desk: Desk, noise: Job) -> None:
+    set_gate(desk.deployment, "me", "gated", 99)
+    done = desk.do(noise)
+    assert done is not None
+    assert (done.status, done.variants[0].ssimulacra2) == (Status.READY, None)

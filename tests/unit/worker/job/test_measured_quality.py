@@ -10,6 +10,7 @@ from pixelfleet.domain.jobs import Job, JobKind
 from pixelfleet.operations.measured_quality import NotMeasuredError, QualityMeter, SampleOfImages
 from pixelfleet.operations.quality import BatchScores, recorded_scores
 from pixelfleet.operations.recipe_texts import store_recipe
+from pixelfleet.recipes import Metric
 from pixelfleet.samples.scene import scene
 from tests.unit.worker.job.desk import Desk
 
@@ -50,10 +51,11 @@ def test_variants_without_a_score_are_measured_with_their_steps_and_at_their_siz
         with pytest.raises(NotMeasuredError, match="the original is gone"):
             meter.scores(image)
     assert (scores.images, scores.scored, scores.measured) == (1, 1, 1)
-    by_variant = {score.variant: score.ssim for score in scores.lowest}
+    lowest = scores.of_metric(Metric.SSIM).lowest
+    by_variant = {one.variant: one.score.value for one in lowest}
     assert by_variant.keys() == {"low", "high", "aimed"}
     assert 0.5 < by_variant["low"] < 0.95 < by_variant["high"] < 1
-    assert [score.ssim for score in scores.lowest] == sorted(by_variant.values())
+    assert [one.score.value for one in lowest] == sorted(by_variant.values())
 
 
 def test_a_sample_of_no_images_keeps_none(desk: Desk) -> None:
