@@ -20,13 +20,18 @@ from tests.infra.terraform import REPOSITORY
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
 
 
+def result_keys(stack: Stack) -> set[str]:
+    listed = stack.client("s3").list_objects_v2(Bucket=results(stack)).get("Contents", [])
+    return {entry["Key"] for entry in listed}
+
+
 def test_an_uploaded_object_ends_as_results_a_record_and_a_notice(stack: Stack, worker: Path, photo: bytes) -> None:
     key = "uploads/shop/spring/red shoe+1.jpg"
     put(stack, key, photo)
 
     record = await_status(stack, key, "ready", worker)
 
-    stored = {entry["Key"] for entry in stack.client("s3").list_objects_v2(Bucket=results(stack))["Contents"]}
+    stored = result_keys(stack)
     variants = {entry["M"]["key"]["S"] for entry in record["variants"]["L"]}
     assert variants
     assert variants <= stored
@@ -70,8 +75,9 @@ def test_the_results_of_a_deleted_object_leave_the_bucket_and_the_edges_of_cloud
     stack.client("s3").delete_object(Bucket=stack.outputs["uploads_bucket"], Key=key)
 
     await_status(stack, key, "deleted", worker)
-    left = {entry["Key"] for entry in stack.client("s3").list_objects_v2(Bucket=results(stack)).get("Contents", [])}
-    assert left.isdisjoint(entry["M"]["key"]["S"] for entry in variants)
+    # The record says `deleted` first, then the results go.
+    gone = {entry["M"]["key"]["S"] for entry in variants}
+    await_true(lambda: gone.isdisjoint(result_keys(stack)), "the results are deleted", worker)
     paths = set(paths_of("shop", image_id(stack.outputs["uploads_bucket"], key)))
     await_true(lambda: paths <= set(invalidated(stack)), "the edges forget it", worker)
 

@@ -62,11 +62,14 @@ def test_a_run_under_the_tasks_role_queues_sweeps_removes_and_announces(
     assert orphan not in stored
     await_status(stack, lost, "ready", worker)
     await_status(stack, vanished, "deleted", worker)
-    batch = operator.batches.get("shop", "mended")
-    assert batch is not None
-    assert batch.completed_at is not None
-    assert batch.notice is None
+    await_true(lambda: announced(operator), "the batch is complete and its notice published", worker)
     assert next(operator.activity.actions()).what == "reconcile"
+
+
+def announced(operator: Deployment) -> bool:
+    """A worker completes a batch and publishes its notice after it has settled the last image."""
+    batch = operator.batches.get("shop", "mended")
+    return batch is not None and batch.completed_at is not None and batch.notice is None
 
 
 def test_a_second_run_sends_and_removes_nothing(stack: Stack, worker: Path, tmp_path: Path) -> None:
