@@ -162,7 +162,7 @@ class Users:
         """
         user = self.get(name)
         if user is None:
-            raise SetupError(f"there is no user {name!r}")
+            raise SetupError(f"there is no user {name!r}; `pixelfleet user list` shows all users")
         with translated("remove a user"):
             for token in user.tokens:
                 write(self._client.delete_item, TableName=self._table, Key=_key(f"token#{token.digest}"))
@@ -233,7 +233,7 @@ class Users:
         for _ in range(CHANGE_TRIES):
             user = self.get(name)
             if user is None:
-                raise SetupError(f"there is no user {name!r}")
+                raise SetupError(f"there is no user {name!r}; `pixelfleet user list` shows all users")
             after = user.model_copy(update=change(user) | {"version": user.version + 1})
             with translated("change a user"):
                 if self._put(user_item(after), "version = :version", {":version": {"N": str(user.version)}}):

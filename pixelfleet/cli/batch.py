@@ -22,7 +22,7 @@ from pixelfleet.cli.progress import RunProgress
 from pixelfleet.cli.seal import seal
 from pixelfleet.cli.summary import write_outcome
 from pixelfleet.cli.terminable import terminable
-from pixelfleet.cli.watch import as_document, in_words, watch_batch
+from pixelfleet.cli.watch import as_document, complete_in_words, in_words, watch_batch
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER
 from pixelfleet.domain.records import Batch, Counts, Image, Status
@@ -82,7 +82,12 @@ def list_batches(
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*_cells(row, counts))
-    RESULTS.print(table)
+    RESULTS.print(table if rows else _no_batches(owner))
+
+
+def _no_batches(owner: str | None) -> str:
+    whose = "there are no batches" if owner is None else f"{owner} has no batches"
+    return f"{whose}; `pixelfleet upload` makes one"
 
 
 def _document(row: Batch | RolloutRow, counts: dict[str, Counts]) -> dict[str, object]:
@@ -134,7 +139,11 @@ def watch(name: BatchArgument, *, owner: OwnerOfBatch = DEFAULT_OWNER, as_json: 
         if is_rollout_id(name):
             watch_rollout(Deployment(load_settings()), name, as_json=as_json)
             return
-        counts = watch_batch(Deployment(load_settings()), *batch_of(name, owner), as_json=as_json)
+        watched, counts = watch_batch(Deployment(load_settings()), *batch_of(name, owner))
+    if as_json:
+        emit(as_document(watched, counts))
+    else:
+        say(complete_in_words(watched, counts))
     if counts.failed:
         raise typer.Exit(1)
 

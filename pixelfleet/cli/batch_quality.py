@@ -97,7 +97,7 @@ def gate(
         pixelfleet batch gate summer --none
     """
     if none == (min_score is not None):
-        raise SetupError("give a score, or --none")
+        raise SetupError("give either a score from 0.5 to 1, or --none")
     deployment = Deployment(load_settings())
     stored = set_gate(deployment, *batch_of(name, owner), min_score)
     if as_json:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, ProgressColumn
 from rich.text import Text
 
 from pixelfleet.operations.time_left import TimeLeft
@@ -35,6 +36,11 @@ MESSAGES: Final = PlainConsole(stderr=True, markup=False, emoji=False, highlight
 RESULTS: Final = PlainConsole(markup=False, emoji=False, highlight=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output, for scripts.")]
+
+
+def live_display(*columns: ProgressColumn) -> Progress:
+    """A display of progress at a terminal. Where standard error is no terminal, nothing of the display is printed."""
+    return Progress(*columns, console=MESSAGES, transient=True, disable=not MESSAGES.is_interactive)
 
 
 def say(text: str, style: str | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from pixelfleet.cli.console import RESULTS, AsJson, emit
+from pixelfleet.cli.console import RESULTS, AsJson, count, emit, local
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import timestamp
 from pixelfleet.operations.digest import run_digest
@@ -30,7 +30,6 @@ def digest(*, as_json: AsJson = False) -> None:
             }
         )
         return
-    RESULTS.print(
-        f"{result.total.causes.total()} failed since {timestamp(result.since)}, {result.published} notices published",
-        soft_wrap=True,
-    )
+    failed, published = count(result.total.causes.total(), "image"), count(result.published, "notice")
+    since, until = local(timestamp(result.since)), local(timestamp(result.until))
+    RESULTS.print(f"{failed} failed from {since} to {until}; {published} published", soft_wrap=True)

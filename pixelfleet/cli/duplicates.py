@@ -5,13 +5,14 @@ from typing import Annotated, Final
 import typer
 from rich.filesize import decimal
 
-from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit
-from pixelfleet.cli.naming import OwnerOfBatch, batch_of
+from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, say
+from pixelfleet.cli.naming import batch_of
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER
 from pixelfleet.domain.similarity import MOST_DISTANCE, Look, same_bytes, same_look
 from pixelfleet.errors import SetupError
 from pixelfleet.operations import duplicates as operation
+from pixelfleet.operations.batches import check_batch
 from pixelfleet.settings import load_settings
 
 #: Images of one group that are shown.
@@ -22,7 +23,8 @@ _EVERY: Final = 500
 
 def duplicates(
     batch: Annotated[
-        str | None, typer.Option("--batch", help="Only this batch: NAME, or OWNER/NAME. Without it: all images.")
+        str | None,
+        typer.Option("--batch", help="Only this batch: NAME, or OWNER/NAME. Without it: all images of --owner."),
     ] = None,
     *,
     exact: Annotated[
@@ -38,7 +40,7 @@ def duplicates(
             help="Images that look the same: their hashes differ in at most so many of 64 bits. 4 suits photographs.",
         ),
     ] = None,
-    owner: OwnerOfBatch = DEFAULT_OWNER,
+    owner: Annotated[str, typer.Option(help="Whose images.")] = DEFAULT_OWNER,
     as_json: AsJson = False,
 ) -> None:
     """Show groups of images with the same bytes, or with --near those that look the same. Changes nothing.
@@ -54,6 +56,7 @@ def duplicates(
     deployment = Deployment(load_settings())
     if batch is not None:
         owner, batch = batch_of(batch, owner)
+        check_batch(deployment, owner, batch)
     looks = []
     with MESSAGES.status("reading images") as status:
         for look in operation.looks(deployment.images, owner, batch):
@@ -64,10 +67,15 @@ def duplicates(
     if as_json:
         emit({"images": len(looks), "groups": [[_as_document(look) for look in group] for group in groups]})
         return
+    if not looks and batch is None:
+        say(f"{owner} has no images; --owner names another owner", style="yellow")
     _show(groups, len(looks))
 
 
 def _show(groups: list[list[Look]], images: int) -> None:
+    if not groups:
+        RESULTS.print(f"no duplicates among {count(images, 'image')}")
+        return
     for group in groups:
         RESULTS.print(f"{count(len(group), 'image')}, {decimal(_beyond_first(group))} beyond the first")
         for look in group[:_SHOWN]:

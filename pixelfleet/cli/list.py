@@ -18,6 +18,7 @@ from pixelfleet.domain.colours import Colour
 from pixelfleet.domain.image_filters import EVERYBODY, FileSize, Filters, ImageOrder, Shape
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.errors import Cause, SetupError
+from pixelfleet.operations.batches import check_batch
 from pixelfleet.operations.image_pages import first_of
 from pixelfleet.operations.manifest import manifest_line
 from pixelfleet.settings import load_settings
@@ -57,7 +58,7 @@ def list(  # noqa: A001 - the command's name
     ] = None,
     tag: Annotated[str, typer.Option(metavar="TAG", help="Only images with this tag.")] = "",
     order: Annotated[
-        ImageOrder | None, typer.Option(help="Write --order=-size with =, because of the sign. Any number of images.")
+        ImageOrder | None, typer.Option(help="Order of the list. Write --order=-size with =, because of the sign.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=MOST, help="At most so many images.")] = 50,
     manifest: Annotated[
@@ -85,6 +86,7 @@ def list(  # noqa: A001 - the command's name
         "order": order,
     }  # fmt: skip
     filters, deployment = _filters(asked), Deployment(load_settings())
+    check_batch(deployment, filters.owner, filters.batch)
     with MESSAGES.status("reading images"):
         images = first_of(deployment, filters, limit)
         if manifest:

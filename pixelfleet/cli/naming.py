@@ -32,6 +32,6 @@ def image_named(deployment: Deployment, text: str) -> Image:
     if image is None:
         raise SetupError(
             f"there is no image {text}: give its id, its key, or s3://BUCKET/KEY. An upload has a record once a worker "
-            "begins with it: pixelfleet status shows the uploads that wait."
+            "begins with it: `pixelfleet status` shows the uploads that wait."
         )
     return image

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pixelfleet.cli.app import App
-from pixelfleet.cli.console import AsJson, emit, say
+from pixelfleet.cli.console import RESULTS, AsJson, emit
 from pixelfleet.cli.selection import who
 from pixelfleet.deployment import Deployment
 from pixelfleet.errors import SetupError
@@ -33,7 +33,9 @@ def default_recipe(
 ) -> None:
     """Show or set the recipe of those images of an owner that get no other from a route or their batch.
 
-    pixelfleet owner default-recipe ana shop
+        pixelfleet owner default-recipe ana shop
+
+    Without RECIPE, the present default is shown.
     """
     if none and recipe is not None:
         raise SetupError("name a recipe, or say --none: not both")
@@ -45,6 +47,9 @@ def default_recipe(
         emit({"owner": name, "default_recipe": present})
         return
     fallback = deployment.settings.default_recipe
-    say(
-        f"{name}: {present}" if present is not None else f"{name} has no default recipe; the deployment's is {fallback}"
+    RESULTS.print(
+        f"{name}: {present}"
+        if present is not None
+        else f"{name} has no default recipe; the deployment's is {fallback}",
+        soft_wrap=True,
     )

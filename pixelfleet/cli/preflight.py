@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from pixelfleet.aws.account import account
-from pixelfleet.cli.checks import show_checks
+from pixelfleet.cli.checks import show_checks, warn_of_endpoint
 from pixelfleet.cli.console import AsJson
 from pixelfleet.errors import SetupError
 from pixelfleet.files.regular import read_file_or_pipe
@@ -42,6 +42,7 @@ def preflight(
         terraform -chdir=infra output -json | pixelfleet preflight --stack - --images-per-second 500
     """
     described = stack_of(_outputs(stack), images_per_second) if stack else Stack(images_per_second=images_per_second)
+    warn_of_endpoint("an AWS account")
     asked = replace(described, domain=domain or described.domain, secret=secret)
     checks = ask(account(load_settings().region), asked)
     show_checks(checks, as_json=as_json)
@@ -51,8 +52,10 @@ def _outputs(path: str) -> dict[str, Any]:
     try:
         text = sys.stdin.buffer.read(_MOST_BYTES) if path == "-" else read_file_or_pipe(Path(path), _MOST_BYTES)
         outputs = json.loads(text)
-    except (OSError, ValueError) as error:
-        raise SetupError(f"--stack {path}: no output of `terraform output -json`: {error}") from error
+    except OSError as error:
+        raise SetupError(f"--stack {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise SetupError(f"--stack {path}: no output of `terraform output -json`, which is JSON") from error
     if not isinstance(outputs, dict) or not all(isinstance(o, dict) and "value" in o for o in outputs.values()):
         raise SetupError(f"--stack {path}: not the output of `terraform output -json`")
     if not outputs:

@@ -3,9 +3,9 @@
 import time
 from typing import Final, Self
 
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
 
-from pixelfleet.cli.console import MESSAGES, duration, say
+from pixelfleet.cli.console import MESSAGES, duration, live_display, say
 from pixelfleet.report import ReportImage
 
 LINE_EVERY: Final = 10.0
@@ -19,7 +19,7 @@ class RunProgress:
         self._ready = self._failed = 0
         self._first: float | None = None
         self._last_line = time.monotonic()
-        self._live = Progress(
+        self._live = live_display(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
@@ -27,8 +27,6 @@ class RunProgress:
             TextColumn("[green]{task.fields[ready]:,} ready"),
             TextColumn("[red]{task.fields[failed]:,} failed"),
             TextColumn("{task.fields[pace]}"),
-            console=MESSAGES,
-            transient=True,
         )
         self._task: TaskID = self._live.add_task(doing, total=total, ready=0, failed=0, pace="")
 

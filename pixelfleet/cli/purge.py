@@ -13,6 +13,7 @@ from pixelfleet.cli.selection import (
     LaneOption,
     OwnerOption,
     YesOption,
+    checked,
     confirm,
     selection_of,
     who,
@@ -48,7 +49,7 @@ def purge(
         pixelfleet purge --batch me/2026-11 --yes
     """
     deployment = Deployment(load_settings())
-    selection = selection_of(lane, cause, batch, owner, image)
+    selection = checked(deployment, selection_of(lane, cause, batch, owner, image))
     if not dry_run:
         listed = ", ".join(f"{name} {number:,}" for name, number in dead_letters(deployment).items())
         confirm(f"The dead-letter queues hold: {listed}. The selected messages would be deleted.", yes=yes)

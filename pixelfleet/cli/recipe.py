@@ -14,11 +14,13 @@ from pixelfleet.cli.console import MESSAGES, RESULTS, AsJson, count, emit, local
 from pixelfleet.cli.named_recipe import loaded_recipe
 from pixelfleet.cli.rollout import rollout
 from pixelfleet.cli.selection import selection_of, who
+from pixelfleet.cli.terminable import terminable
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.registry import RecipeVersion, StoredRecipe
 from pixelfleet.errors import RecipeError, SetupError, TransientError
 from pixelfleet.extras import missing_modules
 from pixelfleet.operations import recipe_registry
+from pixelfleet.operations.batches import check_batch
 from pixelfleet.operations.recipe_rollback import brought_to, images_of, roll_back
 from pixelfleet.operations.rollout.order import RolloutOrder
 from pixelfleet.operations.rollout.run import ended_rollout
@@ -81,7 +83,9 @@ def show(
 ) -> None:
     """Print a recipe as TOML: a built-in one is a good start for one of your own.
 
-    pixelfleet recipe show web > mine.toml
+        pixelfleet recipe show web > mine.toml
+
+    A stored recipe may be shown in any version, as shop@3.
     """
     if versions:
         _show_versions(name, as_json=as_json)
@@ -162,9 +166,11 @@ def put(
 def diff(one: NameOrFile, other: NameOrFile, *, as_json: AsJson = False) -> None:
     """Show how two recipes differ; defaults that are written out and the order of fields make no difference.
 
-    pixelfleet recipe diff shop@1 shop
+        pixelfleet recipe diff shop@1 shop
 
-    pixelfleet recipe diff shop shop.toml
+        pixelfleet recipe diff shop shop.toml
+
+    Exit code 0, whether the recipes differ or not.
     """
     pair = (loaded_recipe(one), loaded_recipe(other))
     lines = recipe_registry.difference((one, pair[0]), (other, pair[1]))
@@ -178,7 +184,7 @@ def diff(one: NameOrFile, other: NameOrFile, *, as_json: AsJson = False) -> None
 
 @recipe.command("rm")
 def remove(
-    name: Annotated[str, typer.Argument(help="The stored recipe.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The stored recipe.")],
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -222,12 +228,14 @@ def rollback(
         raise SetupError("name the images: --owner OWNER, --batch OWNER/NAME, or --all")
     order = RolloutOrder(loaded_recipe(newer), loaded_recipe(to), who(), owner=selection.owner, batch=selection.batch)
     deployment = _deployment()
+    check_batch(deployment, selection.owner, selection.batch)
     if selection.owner is None:
         images = brought_to(deployment, order.refs[0])
     else:
         images = images_of(deployment, selection.owner, selection.batch)
     # A rollout of these images that was interrupted or stopped has ended.
-    with ended_rollout(deployment, order), MESSAGES.status("going back") as status:
+    again = "images that are back stay back; run the same command again for the rest"
+    with terminable(again), ended_rollout(deployment, order), MESSAGES.status("going back") as status:
         result = roll_back(
             deployment, images, order.refs, order.who, lambda so_far: status.update(f"{so_far.back:,} are back")
         )
@@ -235,6 +243,8 @@ def rollback(
         emit(asdict(result))
     else:
         RESULTS.print(f"{count(result.back, 'image')} back to {to}", soft_wrap=True)
+        if not (result.back or result.missing or result.busy):
+            say(f"nothing was changed: no selected image is made by {newer}", style="yellow")
         if result.missing:
             say(f"{result.missing:,} keep no results of {to}: `pixelfleet reconcile --recipe {to}` makes them again")
         if result.busy:
@@ -252,7 +262,9 @@ def export(
 ) -> None:
     """Write every stored recipe to a file NAME.toml, to keep the recipes in a repository.
 
-    pixelfleet recipe export recipes/
+        pixelfleet recipe export recipes/
+
+    Exit code 2 if a file there has another text and --force is not given; then no file is written.
     """
     texts = {f"{stored.name}.toml": text for stored, text in recipe_registry.stored_texts(_deployment())}
     _check_folder(folder)

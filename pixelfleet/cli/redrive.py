@@ -14,6 +14,7 @@ from pixelfleet.cli.selection import (
     LimitOption,
     OwnerOption,
     YesOption,
+    checked,
     confirm,
     selection_of,
     who,
@@ -56,11 +57,13 @@ def redrive(
         pixelfleet redrive --cause out_of_memory --canary 5 --rate 50 --yes
     """
     deployment = Deployment(load_settings())
-    selection = replace(selection_of(lane, cause, batch, owner, image), limit=limit)
+    selection = checked(deployment, replace(selection_of(lane, cause, batch, owner, image), limit=limit))
     if dry_run or not yes:
         plan = _plan(deployment, selection)
         if dry_run:
             _show_plan(plan, as_json=as_json)
+            if not plan.failed and not as_json:
+                _say_nothing_is_selected("would be sent", selection)
             return
         if not plan.failed and not any(plan.dead_letters.values()):
             _show_nothing(selection, as_json=as_json)
@@ -116,7 +119,7 @@ def _as_document(result: RedriveResult) -> dict[str, object]:
 
 def _show(result: RedriveResult, selection: Selection) -> None:
     if not result.sent.sent and not result.sent.refused:
-        _say_nothing_was_selected(selection)
+        _say_nothing_is_selected("was sent", selection)
     else:
         RESULTS.print(f"{jobs(result.sent.sent)} sent again")
     if result.sent.refused:
@@ -136,12 +139,12 @@ def _show_nothing(selection: Selection, *, as_json: bool) -> None:
     if as_json:
         emit(_as_document(RedriveResult(Sent())))
     else:
-        _say_nothing_was_selected(selection)
+        _say_nothing_is_selected("was sent", selection)
 
 
-def _say_nothing_was_selected(selection: Selection) -> None:
+def _say_nothing_is_selected(done: str, selection: Selection) -> None:
     say(
-        f"nothing was sent: no failed image is selected by {selection.in_words('a redrive without filters')}",
+        f"nothing {done}: no failed image is selected by {selection.in_words('a redrive without filters')}",
         style="yellow",
     )
     if selection.cause is None and selection.image_id is None:

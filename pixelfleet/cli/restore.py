@@ -97,6 +97,9 @@ def _show(result: BulkResult, *, as_json: bool) -> None:
             say(f"{key}: not deleted, without an old version, or replaced by a new file", style="red")
         if result.gone > len(refused):
             say(f"and {result.gone - len(refused):,} more", style="red")
-        RESULTS.print(f"{count(result.done, 'image')} restored; workers make the variants again")
+        again = "; workers make the variants again" if result.done else ""
+        RESULTS.print(f"{count(result.done, 'image')} restored{again}")
+        if not result.done and not result.gone:
+            say("nothing is restored: no image of this batch is deleted", style="yellow")
     if result.gone:
         raise typer.Exit(1)

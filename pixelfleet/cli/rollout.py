@@ -21,6 +21,7 @@ from pixelfleet.domain.rollout import bound_of, canary_share, canary_size
 from pixelfleet.domain.rollout_sample import SampledImage
 from pixelfleet.errors import SetupError
 from pixelfleet.files.destination import own_destination
+from pixelfleet.operations.batches import check_batch
 from pixelfleet.operations.rollout.order import RolloutOrder
 from pixelfleet.operations.rollout.run import Rollout, RolloutResult, RolloutState, Step, journal_of
 from pixelfleet.operations.rollout.sheet import write_sheet
@@ -87,6 +88,7 @@ def rollout(
         rate=rate,
     )
     deployment = Deployment(load_settings(), connections=20)
+    check_batch(deployment, order.owner, order.batch)
     document: dict[str, Any] = {}
     with journal_of(deployment, order) as journal, MESSAGES.status("counting images") as status:
         if from_start:

@@ -105,14 +105,16 @@ def remove(
 
 @route.command("test")
 def explain(
-    key: Annotated[str, typer.Argument(help="A key; no object need be there.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A key; no object need be there.")],
     bucket: BucketOption = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Say which route takes a key, whose the image is, which recipe it gets, and why. Nothing is changed.
 
-    pixelfleet route test catalog/2026/chair.jpg
+        pixelfleet route test catalog/2026/chair.jpg
+
+    The object need not exist.
     """
     answer = routes.explain_key(_deployment(), key, bucket)
     if as_json:

@@ -10,7 +10,7 @@ from pixelfleet.errors import SetupError
 
 
 def samples(
-    dest: Annotated[Path, typer.Argument(help="Folder for the samples; made if it does not exist.")],
+    dest: Annotated[Path, typer.Argument(metavar="DEST", help="Folder for the samples; made if it does not exist.")],
     *,
     as_json: AsJson = False,
 ) -> None:

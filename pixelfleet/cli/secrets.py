@@ -4,15 +4,16 @@ from typing import Annotated
 
 import typer
 
+from pixelfleet.aws.secrets import Secrets
 from pixelfleet.aws.secrets import secrets as store_of
+from pixelfleet.cli.app import App
+from pixelfleet.cli.checks import warn_of_endpoint
 from pixelfleet.cli.console import RESULTS, AsJson, emit, say
 from pixelfleet.operations import dashboard_secret
 from pixelfleet.operations.dashboard_secret import SecretReference
 from pixelfleet.settings import load_settings
 
-secrets = typer.Typer(
-    name="secrets", no_args_is_help=True, help="The dashboard's secret in AWS Secrets Manager, and its signing key."
-)
+secrets = App(name="secrets", help="The dashboard's secret in AWS Secrets Manager, and its signing key.")
 
 Name = Annotated[str, typer.Option(help="Name of the secret.")]
 
@@ -31,7 +32,7 @@ def create(
 
         pixelfleet secrets create --name pixelfleet-dashboard
     """
-    made = dashboard_secret.create(store_of(load_settings().region), name, signing=not public_results, kms_key=kms_key)
+    made = dashboard_secret.create(_store(), name, signing=not public_results, kms_key=kms_key)
     _show(made, as_json=as_json)
 
 
@@ -42,7 +43,7 @@ def rotate(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> N
     Add the public key to signing_public_keys and apply, then run `pixelfleet secrets promote`. A second run prints the
     same key.
     """
-    made = dashboard_secret.stage(store_of(load_settings().region), name)
+    made = dashboard_secret.stage(_store(), name)
     if as_json:
         _show(made, as_json=True)
         return
@@ -53,10 +54,15 @@ def rotate(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> N
 @secrets.command()
 def promote(name: Name = "pixelfleet-dashboard", *, as_json: AsJson = False) -> None:
     """Make the new signing key the present key. Then set signing_key to its name and apply."""
-    made = dashboard_secret.promote(store_of(load_settings().region), name)
+    made = dashboard_secret.promote(_store(), name)
     if as_json:
         _show(made, as_json=True)
     say(f'Now set signing_key = "{made.key_name}" and apply. Keep the other key in signing_public_keys for a day.')
+
+
+def _store() -> Secrets:
+    warn_of_endpoint("Secrets Manager")
+    return store_of(load_settings().region)
 
 
 def _show(made: SecretReference, *, as_json: bool) -> None:

@@ -4,13 +4,17 @@ import getpass
 import os
 import socket
 import sys
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from pixelfleet.cli.console import say
+from pixelfleet.cli.naming import image_named
+from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Lane
 from pixelfleet.errors import Cause, SetupError
+from pixelfleet.operations.batches import check_batch
 from pixelfleet.operations.failures import Selection
 
 LaneOption = Annotated[Lane | None, typer.Option("--lane", help="Only failures of this lane.")]
@@ -24,7 +28,9 @@ CauseOption = Annotated[
 ]
 BatchOption = Annotated[str | None, typer.Option("--batch", help="Only this batch: NAME, or OWNER/NAME.")]
 OwnerOption = Annotated[str | None, typer.Option("--owner", help="Only images of this owner.")]
-ImageOption = Annotated[str | None, typer.Option("--image", help="Only this image, by its id, whatever its cause.")]
+ImageOption = Annotated[
+    str | None, typer.Option("--image", help="Only this image, by id, by key, or as s3://BUCKET/KEY; of any cause.")
+]
 LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many images.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -43,6 +49,19 @@ def selection_of(
             raise SetupError(f"--batch {named}/{batch} is not a batch of --owner {owner}")
         owner = named
     return Selection(lane=lane, cause=cause, batch=batch, owner=owner, image_id=image)
+
+
+def checked(deployment: Deployment, selection: Selection) -> Selection:
+    """The selection, with the id of the image that it names.
+
+    Raises:
+        SetupError: there is no such batch or image.
+        TransientError: DynamoDB does not answer.
+    """
+    check_batch(deployment, selection.owner, selection.batch)
+    if selection.image_id is None:
+        return selection
+    return replace(selection, image_id=image_named(deployment, selection.image_id).image_id)
 
 
 def who() -> str:

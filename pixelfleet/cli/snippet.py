@@ -8,6 +8,7 @@ from pixelfleet.cli.console import RESULTS, AsJson, emit, say
 from pixelfleet.cli.naming import image_named
 from pixelfleet.cli.show import ImageArgument
 from pixelfleet.deployment import Deployment
+from pixelfleet.domain.records import Image
 from pixelfleet.domain.snippets import snippet as html_of
 from pixelfleet.domain.stable_addresses import stable_address
 from pixelfleet.errors import SetupError
@@ -41,8 +42,7 @@ def snippet(
             f"{unmade[variant]}, then run the command again"
         )
     if html is None:
-        names = ", ".join(dict.fromkeys(one.name for one in record.variants)) or "none"
-        raise SetupError(f"the image {record.image_id} has no variant that a page can show; it has: {names}")
+        raise SetupError(_nothing_to_show(record, variant))
     if as_json:
         emit({"image_id": record.image_id, "html": html})
         return
@@ -54,3 +54,11 @@ def snippet(
         say(f"left out, because they are lazy; show one alone by --variant: {', '.join(made)}")
     if not settings.public_results:
         say("results are private: only who is signed in sees the picture, unless PIXELFLEET_PUBLIC_RESULTS is set")
+
+
+def _nothing_to_show(record: Image, variant: str | None) -> str:
+    if not record.variants:
+        return f"the image {record.path} has no variants, because it is {record.status}: `pixelfleet show` says more"
+    names = ", ".join(dict.fromkeys(each.name for each in record.variants))
+    what = "no variant that a page can show" if variant is None else f"no variant {variant!r} that a page can show"
+    return f"the image {record.path} has {what}; it has: {names}"

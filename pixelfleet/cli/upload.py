@@ -14,9 +14,10 @@ from pixelfleet.cli.named_recipe import loaded_recipe
 from pixelfleet.cli.sizes import bandwidth
 from pixelfleet.cli.terminable import terminable
 from pixelfleet.cli.upload_progress import UploadProgress
-from pixelfleet.cli.watch import watch_batch
+from pixelfleet.cli.watch import as_document, complete_in_words, watch_batch
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import DEFAULT_OWNER, batch_prefix
+from pixelfleet.domain.records import Batch, Counts
 from pixelfleet.errors import SetupError
 from pixelfleet.files.sources import Source, find_sources
 from pixelfleet.operations.known_images import KnownImages
@@ -79,7 +80,8 @@ def upload(
     known files also the record and a HEAD of the object).
 
     Exit code 1 if a file could not be uploaded; each such file is listed with the reason. With --watch also if an image
-    failed; `pixelfleet failures` shows why.
+    failed; `pixelfleet failures` shows why. With --watch and --json, the one document is printed at the end: `watched`
+    is the batch as `batch show --json` shows it, null where the batch was not sealed.
     """
     choice = Choice(tuple(include or ()), tuple(exclude or ()))
     # A mistyped path or name is an error before any file is read and any batch is made.
@@ -102,13 +104,20 @@ def upload(
         terminable("the files that were put stay; run the same command again to put the rest"),
         uploaded(deployment, order, walk(), UploadProgress(walk)) as result,
     ):
+        document = _document(result) if as_json else None
         _show(result, as_json=as_json)
-    failed_images = 0
-    if watch and result.sealed:
-        with terminable(f"the fleet goes on; `pixelfleet batch watch {result.batch.batch_id}` watches again"):
-            failed_images = watch_batch(deployment, result.batch.owner, result.batch.name, as_json=as_json).failed
-    if result.tally.failed or failed_images or result.seal_error:
+    watched = _watched(deployment, result) if watch and result.sealed else None
+    if document is not None:
+        emit(document | ({"watched": as_document(*watched) if watched else None} if watch else {}))
+    elif watched:
+        say(complete_in_words(*watched))
+    if result.tally.failed or (watched and watched[1].failed) or result.seal_error:
         raise typer.Exit(1)
+
+
+def _watched(deployment: Deployment, result: UploadResult) -> tuple[Batch, Counts]:
+    with terminable(f"the fleet goes on; `pixelfleet batch watch {result.batch.batch_id}` watches again"):
+        return watch_batch(deployment, result.batch.owner, result.batch.name)
 
 
 def _show(result: UploadResult, *, as_json: bool) -> None:
@@ -118,9 +127,7 @@ def _show(result: UploadResult, *, as_json: bool) -> None:
             f"run `pixelfleet batch seal {result.batch.batch_id}`",
             style="yellow",
         )
-    if as_json:
-        emit(_document(result))
-    else:
+    if not as_json:
         _show_files(result)
     if not result.whole:
         say(f"the batch is not sealed: {_why_not_sealed(result.tally)}", style="yellow")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Final, Self
 
 from rich.filesize import decimal
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from pixelfleet.cli.console import MESSAGES, count, duration, say
+from pixelfleet.cli.console import MESSAGES, count, duration, live_display, say
 from pixelfleet.files.sources import Source
 from pixelfleet.uploads.batch import Tally
 
@@ -30,7 +30,7 @@ class UploadProgress:
         self._stop = threading.Event()
         self._began = self._shown = self._last_line = time.monotonic()
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
-        self._live = Progress(*columns, console=MESSAGES, transient=True)
+        self._live = live_display(*columns)
         self._task: TaskID = self._live.add_task("uploading", total=None)
         self._counter = threading.Thread(target=self._count, daemon=True)
 

@@ -20,7 +20,7 @@ from pixelfleet.settings import load_settings
 
 user = App(name="user", help="Users who may sign in to the dashboard, and tokens for its API.")
 
-Name = Annotated[str, typer.Argument(help="The user's name, which is also the owner of their images.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The user's name, which is also the owner of their images.")]
 FromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input, instead of making one.")
 ]
@@ -42,7 +42,9 @@ def add(
 ) -> None:
     """Add a user with a random password, which is printed once.
 
-    pixelfleet user add ana --email ana@example.com
+        pixelfleet user add ana --email ana@example.com
+
+    Exit code 1 if the user is added, but no mail can be sent to the address.
     """
     password = _password(from_stdin=password_stdin)
     added = operations.add_user(Deployment(load_settings()), who(), operations.NewUser(name, role, email), password)
@@ -80,10 +82,14 @@ def enable(name: Name, *, as_json: AsJson = False) -> None:
 
 
 @user.command()
-def role(name: Name, role: Annotated[Role, typer.Argument(help="The new role.")], *, as_json: AsJson = False) -> None:
+def role(
+    name: Name, role: Annotated[Role, typer.Argument(metavar="ROLE", help="The new role.")], *, as_json: AsJson = False
+) -> None:
     """Make a user an operator, or an operator a user again. The role changes at once, also in open sessions.
 
-    pixelfleet user role ana operator
+        pixelfleet user role ana operator
+
+    `pixelfleet user list` shows the roles.
     """
     _show(operations.set_role(Deployment(load_settings()), who(), name, role), None, as_json=as_json)
 
@@ -169,12 +175,17 @@ def token(
 ) -> None:
     """Make a bearer token for the REST API, printed once; or revoke one.
 
-    pixelfleet user token ana --label "camera import" --scope write --days 30
+        pixelfleet user token ana --label "camera import" --scope write --days 30
+
+    `pixelfleet user tokens` shows the ids.
     """
     deployment = Deployment(load_settings())
     if revoke is not None:
         operations.revoke_token(deployment, who(), name, revoke)
-        say("revoked")
+        if as_json:
+            emit({"revoked": revoke, "user": name})
+        else:
+            say(f"the token {revoke} of {name} is revoked")
         return
     scopes = tuple(dict.fromkeys(scope or [Scope.READ, Scope.WRITE]))
     secret, note = operations.issue_token(deployment, who(), name, label, scopes, days)

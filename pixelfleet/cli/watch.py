@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn
 
-from pixelfleet.cli.console import MESSAGES, emit, say, time_left_in_words
+from pixelfleet.cli.console import MESSAGES, live_display, say, time_left_in_words
 from pixelfleet.cli.progress import LINE_EVERY
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Batch, BatchState, Counts
@@ -43,17 +43,17 @@ class Looks:
         return time_left(intervals[begun:], left)
 
 
-def watch_batch(deployment: Deployment, owner: str, name: str, *, as_json: bool) -> Counts:
-    """Show progress until the batch is complete; returns its counts. A batch that is not sealed is never complete.
+def watch_batch(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:
+    """Show progress until the batch is complete; returns the batch with its counts.
+
+    A batch that is not sealed is never complete.
 
     Raises:
         SetupError: there is no such batch.
         TransientError: AWS did not answer the first call; later calls are repeated.
     """
     looks, last_line, first = Looks(), time.monotonic(), True
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), console=MESSAGES, transient=True
-    ) as live:
+    with live_display(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30)) as live:
         task = live.add_task(f"{owner}/{name}", total=None)
         while True:
             if first:
@@ -72,11 +72,12 @@ def watch_batch(deployment: Deployment, owner: str, name: str, *, as_json: bool)
                 last_line = now
                 say(words)
             time.sleep(LOOK_EVERY)
-    if as_json:
-        emit(as_document(batch, counts))
-    else:
-        say(f"{owner}/{name} is complete: {in_words(counts)}")
-    return counts
+    return batch, counts
+
+
+def complete_in_words(batch: Batch, counts: Counts) -> str:
+    """The last line of a watch."""
+    return f"{batch.batch_id} is complete: {in_words(counts)}"
 
 
 def _say_how_to_seal(batch: Batch) -> None:

@@ -1,5 +1,6 @@
 """The filters of a list of images, and the test whether a record fits. Pages, the API and commands share them."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
@@ -20,6 +21,9 @@ _FORMATS: Final[Mapping[str, str]] = {"jpg": "jpeg", "tif": "tiff"}
 #: A picture whose longer side is at most this many times its shorter side is square; from the other on, a panorama.
 _SQUARE: Final = 1.02
 _PANORAMA: Final = 2.0
+
+#: A year, a month, a day, or nothing, in ASCII digits.
+_DAY_OR_LONGER: Final = r"^([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?$"
 
 
 class ImageOrder(StrEnum):
@@ -115,6 +119,12 @@ def _none_for_empty(value: Any) -> Any:
     return value or None
 
 
+def _day_or_longer(text: str) -> str:
+    if not re.fullmatch(_DAY_OR_LONGER, text):
+        raise ValueError("a year, month or day is 2026, 2026-07 or 2026-07-01")
+    return text
+
+
 class ImageFilters(BaseModel):
     """Filters without an owner. `since` and `until` are whole days, both included."""
 
@@ -134,9 +144,9 @@ class ImageFilters(BaseModel):
         "", max_length=100, description="Only images whose camera's name contains this text.", examples=[""]
     )
     lens: str = Field("", max_length=100, description="A part of the lens' name.", examples=[""])
-    taken: str = Field(
+    taken: Annotated[str, AfterValidator(_day_or_longer)] = Field(
         "",
-        pattern=r"^(\d{4}(-\d\d(-\d\d)?)?)?$",
+        json_schema_extra={"pattern": _DAY_OR_LONGER},
         description="Taken in this year, month or on this day, by the camera's clock: 2026, 2026-07 or 2026-07-01.",
         examples=[""],
     )

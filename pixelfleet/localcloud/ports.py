@@ -5,6 +5,7 @@ import http.client
 import random
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 
 from pixelfleet.errors import SetupError
@@ -16,13 +17,18 @@ _BACKLOG: Final = 2048
 T = TypeVar("T", int, socket.socket)
 
 
-def claim(port: int, option: str = "--port") -> int:
-    """A port that the user has chosen.
+def claim(port: int, option: str = "--port", host: str = LOOPBACK) -> int:
+    """A port that the user has chosen, on an address of this machine.
 
     Raises:
-        SetupError: the port is taken; the message names the option for another port.
+        SetupError: the port is taken; the message names the option for another port. This machine has no such address.
     """
-    return _chosen(_bind, port, option)
+    try:
+        return _chosen(partial(_bind, host=host), port, option)
+    except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise SetupError(f"this machine has no address {host}: 0.0.0.0 is all addresses that it has") from None
+        raise
 
 
 def listen_on(port: int, option: str = "--port") -> socket.socket:
@@ -96,8 +102,8 @@ def _lasting(take: Callable[[int], T]) -> T:
     raise SetupError(f"no port of {_LASTING.start} to {_LASTING.stop - 1} is free: name a free one by --port")
 
 
-def _bind(port: int) -> int:
-    with _bound(port) as probe:
+def _bind(port: int, host: str = LOOPBACK) -> int:
+    with _bound(port, host) as probe:
         return port_of(probe)
 
 
@@ -112,12 +118,13 @@ def _listen(port: int) -> socket.socket:
     return listening
 
 
-def _bound(port: int) -> socket.socket:
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _bound(port: int, host: str = LOOPBACK) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    bound = socket.socket(family, kind, protocol)
     try:
         # As servers do: a port in TIME_WAIT of an earlier run counts as free.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((LOOPBACK, port))
+        bound.bind(address)
     except OSError:
         bound.close()
         raise

@@ -20,8 +20,23 @@ def batch_with_counts(deployment: Deployment, owner: str, name: str) -> tuple[Ba
     """
     batch = deployment.batches.get(owner, name)
     if batch is None:
-        raise SetupError(f"there is no batch {owner}/{name}{_suggestion(deployment, owner, name)}")
+        raise _missing(deployment, owner, name)
     return batch, deployment.batches.counts(owner, name)
+
+
+def check_batch(deployment: Deployment, owner: str | None, name: str | None) -> None:
+    """Check that a selection of images names a batch that exists. Without owner or name it names no single batch.
+
+    Raises:
+        SetupError: there is no such batch.
+        TransientError: DynamoDB does not answer.
+    """
+    if owner is not None and name is not None and deployment.batches.get(owner, name) is None:
+        raise _missing(deployment, owner, name)
+
+
+def _missing(deployment: Deployment, owner: str, name: str) -> SetupError:
+    return SetupError(f"there is no batch {owner}/{name}{_suggestion(deployment, owner, name)}")
 
 
 def _suggestion(deployment: Deployment, owner: str, name: str) -> str:

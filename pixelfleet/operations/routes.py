@@ -157,7 +157,7 @@ def _why_route(registry: Registry, route: Route | None, bucket: str) -> str:
             return f"The one route of {bucket} does not match."
         return f"None of the {len(of_bucket)} routes of {bucket} matches." if of_bucket else f"{bucket} has no routes."
     passed = of_bucket.index(route)
-    before = f", after {passed} that do not match" if passed else ""
+    before = f", after {passed} that {'does' if passed == 1 else 'do'} not match" if passed else ""
     return f"Route {route.route_id} ({route.match}) is the first that matches{before}."
 
 

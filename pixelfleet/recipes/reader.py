@@ -84,6 +84,8 @@ def load(name_or_path: str) -> Recipe:
         return builtin(name_or_path)
     path = Path(name_or_path)
     if not path.is_file():
+        if path.suffix or len(path.parts) > 1:
+            raise RecipeError(f"there is no file {name_or_path}")
         raise RecipeError(f"no recipe {name_or_path!r}: give a TOML file or one of {', '.join(BUILTIN)}")
     try:
         with _faults_of(str(path)):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -485,7 +486,7 @@ def test_a_route_is_added_explained_listed_and_removed(deployment: Deployment, p
 
 
 def test_an_owner_gets_a_default_recipe(pixelfleet: Any) -> None:
-    assert "has no default recipe; the deployment's is web" in pixelfleet("owner", "default-recipe", "ana")[2]
+    assert "has no default recipe; the deployment's is web" in pixelfleet("owner", "default-recipe", "ana")[1]
     assert pixelfleet("owner", "default-recipe", "ana", "zoom")[0] == 0
     _, out, _ = pixelfleet("owner", "default-recipe", "ana", "--json")
     assert json.loads(out) == {"owner": "ana", "default_recipe": "zoom"}
@@ -790,3 +791,94 @@ def test_a_stored_recipe_that_searches_for_faces_says_which_extra_workers_need(
     assert code == 0
     assert "this machine has no cv2" in " ".join(err.split())
     assert "pip install 'pixelfleet[faces]'" in " ".join(err.split())
+
+
+def test_a_watched_upload_prints_one_json_document_with_the_batch(
+    deployment: Deployment, pixelfleet: Any, uploads: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff\xe0new")
+
+    def process(_: float) -> None:
+        record(deployment, "me", "watched", "a.jpg", cause=Cause.TRUNCATED)
+        deployment.batches.complete("me", "watched")
+
+    # Only the watch's own clock: other threads of the upload sleep too.
+    monkeypatch.setattr("pixelfleet.cli.watch.time", SimpleNamespace(sleep=process, monotonic=time.monotonic))
+    code, out, err = pixelfleet(
+        "upload", str(tmp_path / "a.jpg"), "--owner", "me", "--batch", "watched", "-w", "--json"
+    )
+    document = json.loads(out)
+    watched = document["watched"]
+    assert (code, document["uploaded"], watched["batch"], watched["failed"]) == (1, 1, "me/watched", 1)
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list", "--batch", "me/b2"),
+        ("duplicates", "--batch", "me/b2"),
+        ("redrive", "--batch", "me/b2", "--yes"),
+        ("purge", "--batch", "b2", "--owner", "me", "--yes"),
+        ("recipe", "rollout", "web", "--instead-of", "zoom", "--batch", "me/b2"),
+        ("recipe", "rollback", "web", "--to", "zoom", "--batch", "me/b2"),
+        ("rm", "--batch", "me/b2"),
+        ("restore", "--batch", "me/b2"),
+        ("batch", "quality", "me/b2"),
+    ],
+)
+def test_a_batch_that_does_not_exist_is_an_error_with_a_similar_name(
+    deployment: Deployment, pixelfleet: Any, arguments: tuple[str, ...]
+) -> None:
+    deployment.batches.create("me", "b1")
+    code, out, err = pixelfleet(*arguments)
+    assert (code, out, "there is no batch me/b2: did you mean me/b1?" in err) == (2, "", True)
+
+
+@pytest.mark.parametrize("command", ["redrive", "purge"])
+def test_an_image_is_selected_by_its_key_and_a_wrong_name_is_an_error(
+    deployment: Deployment, pixelfleet: Any, command: str
+) -> None:
+    image = record(deployment, "me", "b1", "a.png", cause=Cause.TRUNCATED)
+    assert pixelfleet(command, "--image", image.key, "--yes")[0] == 0
+    code, out, err = pixelfleet(command, "--image", "none", "--yes")
+    assert (code, out, "there is no image none" in err) == (2, "", True)
+
+
+def test_a_list_of_nothing_says_so_in_words(deployment: Deployment, pixelfleet: Any) -> None:
+    assert "there are no batches" in pixelfleet("batch", "list")[1]
+    assert "ana has no batches" in pixelfleet("batch", "list", "--owner", "ana")[1]
+    code, out, err = pixelfleet("duplicates", "--owner", "ana")
+    assert (code, out) == (0, "no duplicates among 0 images\n")
+    assert "ana has no images; --owner names another owner" in err
+    deployment.batches.create("me", "b1")
+    code, out, err = pixelfleet("restore", "--batch", "me/b1")
+    assert (code, out) == (0, "0 images restored\n")
+    assert "no image of this batch is deleted" in err
+    code, _, err = pixelfleet("recipe", "rollback", "web", "--to", "zoom", "--all")
+    assert (code, "no selected image is made by web" in err) == (0, True)
+    code, _, err = pixelfleet("redrive", "--dry-run")
+    assert (code, "nothing would be sent" in err) == (0, True)
+
+
+def test_the_snippet_of_an_image_without_variants_says_why(deployment: Deployment, pixelfleet: Any) -> None:
+    image = record(deployment, "me", "b1", "a.png", cause=Cause.TRUNCATED)
+    code, _, err = pixelfleet("snippet", image.key)
+    assert (code, "the image a.png has no variants, because it is failed" in err) == (2, True)
+    image = record(deployment, "me", "b1", "b.png")
+    code, _, err = pixelfleet("snippet", image.key, "--variant", "none")
+    assert (code, "no variant 'none' that a page can show; it has: " in err) == (2, True)
+
+
+def test_a_wrong_date_or_score_is_answered_with_its_right_form(deployment: Deployment, pixelfleet: Any) -> None:
+    code, _, err = pixelfleet("list", "--taken", "20-13")
+    assert (code, "--taken '20-13': a year, month or day is 2026, 2026-07 or 2026-07-01" in err) == (2, True)
+    code, _, err = pixelfleet("batch", "gate", "me/b1")
+    assert (code, "give either a score from 0.5 to 1, or --none" in err) == (2, True)
+
+
+def test_a_revoked_token_is_a_json_document_too(deployment: Deployment, pixelfleet: Any) -> None:
+    deployment.users.add("ana", hash_password("correct horse battery"))
+    made = json.loads(pixelfleet("user", "token", "ana", "--json")[1])
+    code, out, _ = pixelfleet("user", "token", "ana", "--revoke", made["id"], "--json")
+    assert (code, json.loads(out)) == (0, {"revoked": made["id"], "user": "ana"})

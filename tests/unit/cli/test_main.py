@@ -1,6 +1,7 @@
 """Exit codes, and the messages that a person sees after an error."""
 
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -64,8 +65,11 @@ def test_help_shows_an_example(
         (["run", "{tmp}", "--out", "{tmp}"], "is also a source"),
         (["run", "{tmp}", "--out", "{tmp}/out"], "no files in"),
         (["run", "{tmp}", "--out", "{tmp}/out", "--recipe", "wbe"], "no recipe 'wbe'"),
+        (["run", "{tmp}", "--out", "{tmp}/out", "--recipe", "no/such.toml"], "there is no file no/such.toml"),
         (["run", "{tmp}", "--out", "{tmp}/out", "--workers", "0"], "--workers"),
         (["up", "--port", "99999"], "--port"),
+        (["dashboard", "--host", "192.0.2.1"], "this machine has no address 192.0.2.1"),
+        (["dashboard", "--host", "no such host"], "this machine has no address no such host"),
         (["provision"], "AWS_ENDPOINT_URL is not set"),
         (["upload", "/no/such/file"], "/no/such/file does not exist"),
         (["upload", "{tmp}", "--owner", "a/b"], "owner 'a/b'"),
@@ -77,6 +81,17 @@ def test_usage_and_set_up_errors_are_one_clear_message_and_exit_code_2(
     assert pixelfleet(*(argument.replace("{tmp}", str(tmp_path)) for argument in arguments)) == 2
     captured = capsys.readouterr()
     assert reported in " ".join(captured.err.split())
+    assert captured.out == ""
+
+
+def test_a_dashboard_on_a_port_that_is_taken_is_a_set_up_error(
+    pixelfleet: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert pixelfleet("dashboard", "--port", str(port), "--json") == 2
+    captured = capsys.readouterr()
+    assert f"port {port} is taken by another program: stop it, or choose another by --port" in captured.err
     assert captured.out == ""
 
 

@@ -71,3 +71,30 @@ def test_a_stack_without_outputs_is_not_applied_yet(stubs: Stubs, tmp_path: Path
 
     assert isinstance(finished.exception, SetupError)
     assert "Run make apply first" in str(finished.exception)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "cannot be read: No such file or directory"), ("", "`terraform output -json`, which is JSON")],
+)
+def test_a_file_that_cannot_be_used_is_named_with_the_reason(
+    stubs: Stubs, tmp_path: Path, content: str | None, reason: str
+) -> None:
+    path = tmp_path / "outputs.json"
+    if content is not None:
+        path.write_text(content)
+
+    finished = CliRunner().invoke(app, ["preflight", "--stack", str(path)])
+
+    assert isinstance(finished.exception, SetupError)
+    assert str(finished.exception).endswith(reason)
+
+
+def test_a_cloud_that_is_not_aws_is_named(stubs: Stubs, stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    for value in (6, 6, 10):
+        stubs.quota(value)
+
+    finished = CliRunner().invoke(app, ["preflight", "--stack", stack])
+
+    assert "http://127.0.0.1:9 is asked, and not an AWS account" in finished.stderr

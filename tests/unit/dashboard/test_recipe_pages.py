@@ -113,7 +113,7 @@ def test_routes_are_listed_in_their_order_tested_and_removed(dashboard: Dashboar
     assert olga.post("/routes", data={"match": "shop/*.tif", "recipe": "archive", "first": "true"}).status_code == 303
     page = olga.get("/routes?key=shop/2026/a.jpg").text
     assert page.index("<code>shop/*.tif</code>") < page.index("<code>shop/**</code>")
-    assert "is the first that matches, after 1 that do not match." in page
+    assert "is the first that matches, after 1 that does not match." in page
     assert "<dt>Batch</dt><dd>2026</dd>" in page
     blocked = olga.post("/routes", data={"match": "**", "recipe": "web", "first": "true"})
     assert "can never match any more" in olga.get(blocked.headers["location"]).text

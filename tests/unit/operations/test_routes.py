@@ -53,7 +53,7 @@ def test_a_key_is_explained(deployment: Any) -> None:
     assert "has no routes. A key that no route takes belongs to the owner default" in reasons(deployment, "a/b.jpg")
     add_route(deployment, "ana", RouteOrder("a/*.png", recipe="zoom"))
     add_route(deployment, "ana", RouteOrder("a/**", owner="shop", batch_from="a/{batch}/**"))
-    assert "(a/**) is the first that matches, after 1 that do not match." in reasons(deployment, "a/b/c.jpg")
+    assert "(a/**) is the first that matches, after 1 that does not match." in reasons(deployment, "a/b/c.jpg")
     assert "The recipe web is the deployment's default." in reasons(deployment, "a/b/c.jpg")
     assert "It is in no batch: a/{batch}/** does not fit" in reasons(deployment, "a/b.jpg")
     assert "The recipe zoom is the route's." in reasons(deployment, "a/b.png")
