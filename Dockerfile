@@ -8,7 +8,7 @@ FROM ${BASE} AS build
 WORKDIR /src
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 
-# The lock has the extras for faces, camera raw, PDF, JPEG XL and SSIMULACRA2. Wheels, but for pyvips: it comes as source, of which only Python is taken, since pyvips-binary brings the library. So
+# The lock has the extras for faces, camera raw, PDF, JPEG XL, jpegli and SSIMULACRA2. Wheels, but for pyvips: it comes as source, of which only Python is taken, since pyvips-binary brings the library. So
 # neither stage needs a compiler. What builds is locked too, hence no build isolation.
 COPY requirements/build.txt requirements/image.txt requirements/
 RUN python3 -m venv /opt/build \

@@ -19,6 +19,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "jxl": ("pyjpegxl",),
     "pdf": ("pypdfium2",),
     "raw": ("rawpy",),
+    "jpegli": ("ajpegli",),
     "ssimulacra2": ("scipy", "ssimulacra2"),
 }  # fmt: skip
 #: What each extra includes, besides its own modules.

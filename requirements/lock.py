@@ -14,7 +14,7 @@ EXTRAS = {
     "worker": ["worker"],
     "cli": ["cli"],
     "dashboard": ["dashboard"],
-    "image": ["worker", "cli", "dashboard", "faces", "formats", "ssimulacra2"],
+    "image": ["worker", "cli", "dashboard", "faces", "formats", "jpegli", "ssimulacra2"],
     "local": ["local"],
 }
 #: What builds the package: hatchling and editables for pixelfleet; the others for pyvips, which comes as source.

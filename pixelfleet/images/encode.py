@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.images import jpegli
 from pixelfleet.images.colour_space import CODE_POINTS, SRGB, space_of
 from pixelfleet.images.containers.avif_colours import with_code_points
 from pixelfleet.images.fields import without_metadata
@@ -14,7 +15,7 @@ from pixelfleet.images.metadata.choice import Blocks
 from pixelfleet.images.metadata.density import with_density
 from pixelfleet.images.metadata.output import attach, finish
 from pixelfleet.images.vips import Image, pyvips
-from pixelfleet.recipes import OutputFormat, Profile, Variant
+from pixelfleet.recipes import JpegEncoder, OutputFormat, Profile, Variant
 
 #: Measured: docs/decisions/encoder-presets.md.
 _WEBP_EFFORT: Final = 4
@@ -94,14 +95,11 @@ def write(image: Image, variant: Variant, path: Path, blocks: Blocks, gain_map: 
     space = space_of(image) if variant.format is OutputFormat.AVIF else SRGB
     image, kept = attach(with_density(image), blocks, variant.format)
     profile = "icc" if variant.icc is Profile.KEEP else ""
-    options = encoding.options(variant) | {"keep": "|".join(filter(None, (kept, profile))) or "none"}
-    if image.format == "ushort":
-        options |= encoding.deep
-    if variant.format is OutputFormat.TIFF:
-        # Many programs cannot read BigTIFF. Classic TIFF has offsets of 32 bits, and deflate may not reduce the size.
-        options["bigtiff"] = image.width * image.height * image.bands * 2 > _CLASSIC_BYTES
-    if encoding.animates and _moves(image):
-        options["page_height"] = image.get("page-height")
+    keep = "|".join(filter(None, (kept, profile))) or "none"
+    if _is_jpegli(variant):
+        path.write_bytes(jpegli.file_of(image, variant, quality_of(variant), blocks, keep))
+        return None
+    options = _options(image, variant) | {"keep": keep}
     if space.transfer:
         options["bitdepth"] = _HDR_BITS
     getattr(image, encoding.saver)(str(path), **options)
@@ -110,6 +108,20 @@ def write(image: Image, variant: Variant, path: Path, blocks: Blocks, gain_map: 
         return space.transfer.value
     finish(path, blocks, variant.format)
     return None
+
+
+def _options(image: Image, variant: Variant) -> dict[str, Any]:
+    """libvips' options for the pixels of a variant."""
+    encoding = encoding_of(variant)
+    options = encoding.options(variant)
+    if image.format == "ushort":
+        options |= encoding.deep
+    if variant.format is OutputFormat.TIFF:
+        # Many programs cannot read BigTIFF. Classic TIFF has offsets of 32 bits, and deflate may not reduce the size.
+        options["bigtiff"] = image.width * image.height * image.bands * 2 > _CLASSIC_BYTES
+    if encoding.animates and _moves(image):
+        options["page_height"] = image.get("page-height")
+    return options
 
 
 def _with_gain_map(image: Image, variant: Variant, path: Path, blocks: Blocks, gain_map: GainMap) -> bool:
@@ -124,9 +136,16 @@ def _with_gain_map(image: Image, variant: Variant, path: Path, blocks: Blocks, g
 def decoded_again(image: Image, variant: Variant) -> Image:
     """The pixels, in memory, that remain of one still 8-bit image in memory after it is encoded and decoded."""
     encoding = encoding_of(variant)
-    options = {**encoding.options(variant), **encoding.hasty, "keep": "none"}
-    content = getattr(image, f"{encoding.saver}_buffer")(**options)
+    if _is_jpegli(variant):
+        content = jpegli.encoded(image, quality_of(variant), progressive=False)
+    else:
+        options = {**encoding.options(variant), **encoding.hasty, "keep": "none"}
+        content = getattr(image, f"{encoding.saver}_buffer")(**options)
     return pyvips.Image.new_from_buffer(content, "").copy_memory()
+
+
+def _is_jpegli(variant: Variant) -> bool:
+    return variant.format is OutputFormat.JPEG and variant.encoder is JpegEncoder.JPEGLI
 
 
 def _moves(image: Image) -> bool:

@@ -29,7 +29,7 @@ _REWRAPPED: Final[dict[str, Callable[[bytes, bytes], bytes | None]]] = {
 _HARMLESS: Final = frozenset(
     {
         *("name", "box", "fit", "gravity", "enlarge"),
-        *("formats", "quality", "effort", "lossless", "progressive", "never_larger"),
+        *("formats", "quality", "effort", "lossless", "encoder", "progressive", "never_larger"),
         *("metadata", "icc", "lazy"),
     }
 )

@@ -72,6 +72,13 @@ class Profile(StrEnum):
     KEEP = "keep"
 
 
+class JpegEncoder(StrEnum):
+    """The program that writes JPEG: libjpeg-turbo, or jpegli."""
+
+    LIBJPEG = "libjpeg"
+    JPEGLI = "jpegli"
+
+
 class Metric(StrEnum):
     """How a variant is compared with its pixels before the encode. Each metric has a scale of its own."""
 

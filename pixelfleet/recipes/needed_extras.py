@@ -1,6 +1,6 @@
 """The extras of pixelfleet that a recipe needs."""
 
-from pixelfleet.recipes.choices import Metric
+from pixelfleet.recipes.choices import JpegEncoder, Metric
 from pixelfleet.recipes.model import Recipe
 
 
@@ -12,4 +12,6 @@ def needed_extras(recipe: Recipe) -> dict[str, str]:
     targets = [variant.quality_target for variant in recipe.variants]
     if any(target is not None and target.metric is Metric.SSIMULACRA2 for target in targets):
         needed["ssimulacra2"] = "measures quality by SSIMULACRA2"
+    if any(variant.encoder is JpegEncoder.JPEGLI for variant in recipe.variants):
+        needed["jpegli"] = "encodes by jpegli"
     return needed

@@ -9,6 +9,7 @@ from pixelfleet.recipes.choices import (
     Fit,
     Gravity,
     Hdr,
+    JpegEncoder,
     Metadata,
     OutputFormat,
     Profile,
@@ -81,6 +82,10 @@ class Variant(Part):
         None, ge=0, le=9, strict=True, description="0 (fast) to 9 (small); default chosen by measurement"
     )
     lossless: bool = Field(default=False, description="WebP and AVIF without loss")
+    encoder: JpegEncoder = Field(
+        JpegEncoder.LIBJPEG,
+        description="of JPEG: libjpeg, or jpegli: fewer bytes for an equal look; needs the extra `jpegli`",
+    )
     progressive: bool = Field(default=True, description="JPEG that appears coarse first; a few per cent smaller")
     sharpen: float = Field(0.0, ge=0, le=10, description="0 (none) to 10; 1 suits photographs")
     levels: bool = Field(default=False, description="stretch the tones to the full range")
@@ -180,6 +185,7 @@ class Variant(Part):
         self._check_redaction()
         self._check_depth()
         self._check_hdr()
+        self._check_encoder()
         self._check_target()
         return self
 
@@ -195,6 +201,16 @@ class Variant(Part):
             raise ValueError(f"a quality with a target has no meaning with {unfit[0]}: give a number, or none")
         if self.depth > 8 or self.hdr is Hdr.KEEP:
             raise ValueError("a quality with a target is measured on 8 bits: remove depth and hdr, or give a number")
+
+    def _check_encoder(self) -> None:
+        if self.encoder is JpegEncoder.LIBJPEG:
+            return
+        if not {OutputFormat.AUTO, OutputFormat.JPEG}.intersection(self.formats):
+            raise ValueError("encoder = 'jpegli' needs format auto or jpeg")
+        if self.tiles:
+            raise ValueError("tiles are written by libjpeg: remove encoder")
+        if self.hdr is Hdr.KEEP:
+            raise ValueError("a gain map is written with libjpeg: remove encoder or hdr")
 
     def _check_redaction(self) -> None:
         if "redact_style" in self.model_fields_set and not self.redact:

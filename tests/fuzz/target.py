@@ -64,6 +64,14 @@ name = "redacted"
 format = ["jpeg", "png"]
 redact = "face"
 metadata = "keep"
+[[variants]]
+name = "seen"
+box = 40
+format = "jpeg"
+encoder = "jpegli"
+metadata = "keep"
+icc = "keep"
+quality = { target = 60, metric = "ssimulacra2" }
 """,
     "faces",
 )

@@ -42,6 +42,20 @@ def under_metadata_of(original: bytes, encoded: bytes) -> bytes | None:
     return b"".join([_SOI, *heads, *metadata, *picture, _EOI])
 
 
+def under_head_of(coded: bytes, head: bytes) -> bytes | None:
+    """The picture of `coded`, bit for bit, with the density and the metadata of `head`, another JPEG of these colours.
+
+    Returns:
+        None if `coded` is not a whole baseline or progressive JPEG of 8 bits in grey or three colours.
+    """
+    try:
+        _, picture = _picture(coded)
+        heads = [segment for kind, segment in _segments(head) if kind == _APP0 or kind in _METADATA]
+    except (_OddError, IndexError):
+        return None
+    return b"".join([_SOI, *heads, *picture, _EOI])
+
+
 def _picture(content: bytes) -> tuple[list[bytes], list[bytes]]:
     """The segments that say how colours are coded, and the tables, frame and scans."""
     heads: list[bytes] = []

@@ -1,29 +1,9 @@
 """The quality of a variant as a target: the setting of the encoder is searched on a sample of the variant's pixels.
 
-NumPy and SciPy are loaded by this package alone, in the process that decodes.
+NumPy and SciPy are loaded by the process that decodes, at its first search.
 """
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
-
-_THREADS: Final = "OPENBLAS_NUM_THREADS"
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Import NumPy or SciPy within this block. The library below each of them reads a variable when it is loaded, and
-    starts its threads. Nothing here multiplies matrices, and processes fill the cores. The environment is left as it
-    was."""
-    own = os.environ.get(_THREADS)
-    os.environ.setdefault(_THREADS, "1")
-    try:
-        yield
-    finally:
-        if own is None:
-            del os.environ[_THREADS]
-
+from pixelfleet.images.one_thread import one_thread
 
 with one_thread():
     import numpy  # noqa: F401, ICN001 - for its effect

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.extras import missing_library
-from pixelfleet.images.quality import one_thread
+from pixelfleet.images.one_thread import one_thread
 from pixelfleet.images.vips import Image, pyvips
 
 #: The metric has six scales, of which the last has no side below 8 pixels. Its weights belong to six scales.

@@ -1,0 +1,91 @@
+"""JPEG by jpegli (the package `ajpegli`): fewer bytes than libjpeg-turbo for an equal look. An extra.
+
+jpegli codes the pixels. The head of the file is that of libjpeg: libvips writes a black picture with the density, the
+profile and the metadata of the variant, whose segments are put in front of jpegli's tables and scans.
+"""
+
+from functools import cache
+from typing import Any, Final
+
+from pixelfleet.errors import Cause, PermanentError
+from pixelfleet.extras import missing_library
+from pixelfleet.images.colour_space import PROFILE
+from pixelfleet.images.containers.jpeg_segments import under_head_of
+from pixelfleet.images.metadata.choice import Blocks
+from pixelfleet.images.metadata.output import attach
+from pixelfleet.images.one_thread import one_thread
+from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
+from pixelfleet.recipes import OutputFormat, Variant
+
+#: libvips and Pillow halve the colours' resolution below this quality (libvips, vips_foreign_save_jpeg).
+_FULL_COLOURS: Final = 90
+#: Scans of a progressive file: the package's default.
+_SCANS: Final = 2
+#: The side of the black picture where its size is not written into EXIF.
+_SMALL: Final = 8
+
+
+def encoded(image: Image, quality: int, *, progressive: bool) -> bytes:
+    """An 8-bit picture in grey or RGB as JPEG, without metadata. The pixels are taken into memory.
+
+    Raises:
+        PermanentError: `recipe_unfit`, the extra `jpegli` is not installed, or the pixels are too many for the memory.
+    """
+    library, numpy = _libraries()
+    if image.width * image.height > MEMORY_PIXELS:
+        raise PermanentError(
+            Cause.RECIPE_UNFIT,
+            f"jpegli has the whole picture in memory, of at most {MEMORY_PIXELS:,} pixels, not {image.width:,} x "
+            f"{image.height:,}: give the variant a box, or remove encoder = 'jpegli' from the recipe",
+        )
+    pixels = numpy.frombuffer(image.write_to_memory(), numpy.uint8)
+    shape = (image.height, image.width, 3) if image.bands == 3 else (image.height, image.width)
+    content: bytes = library.encode(
+        pixels.reshape(shape),
+        quality=quality,
+        subsampling="444" if quality >= _FULL_COLOURS else "420",
+        progressive=_SCANS if progressive else 0,
+    )
+    return content
+
+
+def file_of(image: Image, variant: Variant, quality: int, blocks: Blocks, keep: str) -> bytes:
+    """The file of a variant. `keep` is libvips' option for what the file keeps of the image's fields.
+
+    Raises:
+        PermanentError: as `encoded`.
+    """
+    content = encoded(image, quality, progressive=variant.progressive)
+    whole = under_head_of(content, _head(image, blocks, keep))
+    if whole is None:
+        raise ValueError("jpegli's file is no baseline or progressive JPEG")
+    return whole
+
+
+def _head(image: Image, blocks: Blocks, keep: str) -> bytes:
+    """A black JPEG with the density and the metadata. libvips writes the size of its picture into EXIF."""
+    width, height = (image.width, image.height) if blocks.exif else (_SMALL, _SMALL)
+    black = pyvips.Image.black(width, height, bands=image.bands).copy(
+        interpretation=image.interpretation, xres=image.xres, yres=image.yres
+    )
+    if image.get_typeof(PROFILE):
+        black.set_type(pyvips.GValue.blob_type, PROFILE, image.get(PROFILE))
+    black, _ = attach(black, blocks, OutputFormat.JPEG)
+    head: bytes = black.jpegsave_buffer(Q=1, keep=keep)
+    return head
+
+
+@cache
+def _libraries() -> tuple[Any, Any]:
+    """jpegli and NumPy.
+
+    Raises:
+        PermanentError: `recipe_unfit`, the extra `jpegli` is not installed.
+    """
+    try:
+        with one_thread():
+            import ajpegli  # noqa: PLC0415 - an extra
+            import numpy as np  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise PermanentError(Cause.RECIPE_UNFIT, missing_library(error, "encoder = 'jpegli'") or str(error)) from error
+    return ajpegli, np
