@@ -4,6 +4,7 @@
 import math
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -279,6 +280,20 @@ PNG: Final = (
 )  # fmt: skip
 
 
+def _jxl_of_pq(made: Image.Image) -> bytes:
+    """A codestream of grey that declares PQ (16) in the place of sRGB's curve (13): four bits of the enumeration, from 2
+    on (ISO/IEC 18181-1, B.2.4 and D.3.5). libjxl's probe says that they are these."""
+    content = _jxl(made)
+    bits = int.from_bytes(content, "little")
+    for at in range(16, 128):
+        if bits >> at & 15 == 13 - 2:
+            changed = (bits ^ ((13 - 2) ^ (16 - 2)) << at).to_bytes(len(content), "little")
+            with suppress(RuntimeError, ValueError):
+                if "_PeQ".encode("utf-16-be") in (pyjpegxl.probe(changed).icc or b""):
+                    return changed
+    raise AssertionError("no bits of a transfer function were found")
+
+
 def _jxl(made: Image.Image, **options: Any) -> bytes:
     return pyjpegxl.encode(made.tobytes(), *made.size, lossless=True, num_channels=len(made.getbands()), **options)
 
@@ -288,6 +303,7 @@ DOCUMENTS: Final = (
     Case("JPEG XL with transparency", lambda: _jxl(picture(tuple((*colour, 128) for colour in QUARTERS), "RGBA")), _alpha(128, 128, 128, 128), "without loss"),
     Case("JPEG XL of one channel", lambda: _jxl(picture(GREYS_OF_ONE, "L")), _GREY, "without loss"),
     Case("JPEG XL with a P3 profile", lambda: _jxl(picture(), icc=profile(_P3_PRIMARIES, None)), _P3, "ISO/IEC 18181-1, annex D: the profile of the codestream"),
+    Case("JPEG XL of one channel with PQ", lambda: _jxl_of_pq(picture(tuple(grey[:1] for grey in hdr.GREYS), "L")), hdr.of_pq(hdr.GREYS), "ITU-R BT.2100", 2),
     Case("JPEG XL with a profile of PQ", lambda: _jxl(picture(hdr.COLOURS), icc=png_files.with_cicp_tag(profile(PRIMARIES[9], None), 9, 16)), hdr.of_pq(hdr.COLOURS), "ICC.1:2022, 9.2.17", 2),
     Case("PDF", lambda: pages.pdf(pages.quarters_page(72, 36)), _OPAQUE, "ISO 32000-1, 8.6.4.3: red, green and blue of the device", 1, size=(150, 75)),
     Case("PDF of a turned page", lambda: pages.pdf(pages.quarters_page(72, 36, "/Rotate 180")), _OPAQUE[::-1], "ISO 32000-1, table 30: clockwise", 1, size=(150, 75)),

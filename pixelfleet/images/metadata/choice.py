@@ -13,6 +13,8 @@ from pixelfleet.recipes import Metadata, Profile, Variant
 
 _ORIENTATION, _COLOUR_SPACE, _SRGB = 274, 40961, 1
 _ARTIST, _COPYRIGHT = 315, 33432
+#: Microsoft's XPKeywords.
+_KEYWORDS: Final = 40094
 #: The most bytes of the values of a variant's EXIF: a segment of JPEG holds 65,533 bytes, of which the directories and
 #: libvips' own fields take some (EXIF 2.32, 4.7.2).
 _MOST_EXIF: Final = 50_000
@@ -74,16 +76,19 @@ def chosen(blocks: Blocks, variant: Variant, *, keep_gps: bool, keeps_iptc: bool
         }
         return Blocks(write_tree(ExifTree(rights)), packets.rights(blocks.xmp, iim.as_properties(blocks.iptc)))
     tree = _kept(read_tree(blocks.exif), keep_gps=keep_gps, own_profile=variant.icc is Profile.KEEP)
+    if variant.redact:
+        tree.image.pop(_KEYWORDS, None)
     tree = _shortened(tree)
     if blocks.density and tree.empty:
         # libvips writes the density into a block of EXIF that is there.
         tree = ExifTree({_ORIENTATION: short(1)})
     exif = write_tree(tree)
-    from_iptc = {} if keeps_iptc else iim.as_properties(blocks.iptc)
+    own_iptc = iim.kept(blocks.iptc, keywords=not variant.redact)
+    from_iptc = {} if keeps_iptc else iim.as_properties(own_iptc)
     return Blocks(
         exif,
         packets.kept(blocks.xmp, from_iptc, packets.Stays(location=keep_gps, persons=not variant.redact)),
-        iim.without_previews(blocks.iptc) if keeps_iptc else b"",
+        own_iptc if keeps_iptc else b"",
     )
 
 

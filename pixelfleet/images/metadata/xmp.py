@@ -79,10 +79,24 @@ _PERSON_SPACES: Final = frozenset(
         "http://ns.microsoft.com/photo/1.2/t/Region#",
         "http://ns.apple.com/faceinfo/1.0/",
         "http://ns.acdsee.com/regions/",
+        # Keywords, which often are names: digiKam, Microsoft, ACDSee, MediaPro.
+        "http://www.digikam.org/ns/1.0/",
+        "http://ns.microsoft.com/photo/1.0/",
+        "http://ns.microsoft.com/photo/1.0",
+        "http://ns.acdsee.com/iptc/1.0/",
+        "http://ns.iview-multimedia.com/mediapro/1.0/",
     }
 )
 _PERSONS: Final = frozenset(
-    (_NAMES["Iptc4xmpExt"], name) for name in ("PersonInImage", "PersonInImageWDetails", "ImageRegion")
+    {
+        *((_NAMES["Iptc4xmpExt"], name) for name in ("PersonInImage", "PersonInImageWDetails", "ImageRegion")),
+        (_NAMES["dc"], "subject"),
+        *((_NAMES["lr"], name) for name in ("hierarchicalSubject", "weightedFlatSubject")),
+        (_NAMES["photoshop"], "SupplementalCategories"),
+        ("http://ns.adobe.com/pdf/1.3/", "Keywords"),
+        ("http://xmp.gettyimages.com/gift/1.0/", "Personality"),
+        *(("http://prismstandard.org/namespaces/basic/2.0/", name) for name in ("person", "keyword")),
+    }
 )
 #: The beginnings of JPEG, PNG and WebP in base64: previews of the whole picture.
 _PREVIEWS: Final = ("/9j/", "iVBORw0KGgo", "UklGR")
@@ -102,7 +116,8 @@ for _prefix, _uri in {**_NAMES, "rdf": _RDF, "x": _X}.items():
 
 @dataclass(frozen=True, slots=True)
 class Stays:
-    """Whether the location stays, and the names and places of the persons in the picture."""
+    """Whether the location stays, and the names and places of the persons in the picture, with
+    keywords, which often are names."""
 
     location: bool = False
     persons: bool = True

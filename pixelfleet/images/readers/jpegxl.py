@@ -9,7 +9,7 @@ import pyjpegxl
 
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.images.codec_errors import DamagedError
-from pixelfleet.images.colour_space import SRGB, Space, mark
+from pixelfleet.images.colour_space import SRGB, Space, Transfer, mark
 from pixelfleet.images.containers.jxl_header import is_animation
 from pixelfleet.images.fields import with_blobs
 from pixelfleet.images.formats import Format
@@ -21,6 +21,9 @@ from pixelfleet.images.vips import Image, pyvips
 _INCOMPLETE: Final = "incomplete"
 #: Bytes of memory that libjxl and the samples take for a pixel, at most.
 _BYTES_A_PIXEL: Final = 12
+#: The colour engine that a profile by libjxl names (ICC.1, 7.2.3), and the ends of the names of grey profiles.
+_BY_LIBJXL: Final = b"jxl "
+_GREY_TRANSFERS: Final = {"PeQ": Transfer.PQ, "HLG": Transfer.HLG}
 #: The colours of an ICC profile (ICC.1, 7.2.6) that its pixels can have here.
 _PROFILES: Final = {b"RGB ": 3, b"GRAY": 1}
 
@@ -49,8 +52,19 @@ def decode(path: Path, _row: Format, _reading: Reading) -> Image:
     if len(pixels) != meta.width * meta.height * bands * (2 if deep else 1):
         raise OSError("not supported: JPEG XL with channels beyond colour and alpha")
     image = pyvips.Image.new_from_memory(pixels, meta.width, meta.height, bands, "ushort" if deep else "uchar")
-    image = mark(image.copy(interpretation=_interpretation(meta)), Space(meta.icc) if meta.icc else SRGB)
+    image = mark(image.copy(interpretation=_interpretation(meta)), _space(meta.icc))
     return with_blobs(image, exif=_exif(meta), xmp=meta.xmp)
+
+
+def _space(profile: bytes | None) -> Space:
+    """The space of the profile that libjxl gives. It writes a profile for a picture that declares code points: of RGB
+    with a `cicp` tag, of grey with a curve alone. A curve of PQ or HLG ends at its peak, so that a picture by the curve
+    is too dark. The profile's name has the transfer function (libjxl, ColorEncoding's description)."""
+    if profile and profile[4:8] == _BY_LIBJXL and profile[16:20] == b"GRAY":
+        for ending, transfer in _GREY_TRANSFERS.items():
+            if f"Gra_D65_Rel_{ending}".encode("utf-16-be") in profile:
+                return Space(transfer=transfer)
+    return Space(profile) if profile else SRGB
 
 
 def _interpretation(meta: Any) -> str:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
+from pixelfleet.images.metadata.iptc import photoshop_block
 from tests.unit.images.test_metadata import one_variant, see
 
 DRONE: Final = (
@@ -81,6 +82,42 @@ PERSONS: Final = (
     b"<Iptc4xmpExt:PersonInImage><rdf:Bag><rdf:li>Grace</rdf:li></rdf:Bag></Iptc4xmpExt:PersonInImage>"
     b"<dc:source>the archive</dc:source></rdf:Description></rdf:RDF></x:xmpmeta>"
 )
+
+
+KEYWORDS: Final = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" xmlns:lr="http://ns.adobe.com/lightroom/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/"'
+    b' xmlns:digiKam="http://www.digikam.org/ns/1.0/" xmlns:MicrosoftPhoto="http://ns.microsoft.com/photo/1.0/"'
+    b' xmlns:dc="http://purl.org/dc/elements/1.1/" pdf:Keywords="Grace">'
+    b"<dc:subject><rdf:Bag><rdf:li>Grace</rdf:li></rdf:Bag></dc:subject>"
+    b"<lr:hierarchicalSubject><rdf:Bag><rdf:li>People|Grace</rdf:li></rdf:Bag></lr:hierarchicalSubject>"
+    b"<digiKam:TagsList><rdf:Seq><rdf:li>People/Grace</rdf:li></rdf:Seq></digiKam:TagsList>"
+    b"<MicrosoftPhoto:LastKeywordXMP><rdf:Bag><rdf:li>Grace</rdf:li></rdf:Bag></MicrosoftPhoto:LastKeywordXMP>"
+    b"<dc:source>the archive</dc:source></rdf:Description></rdf:RDF></x:xmpmeta>"
+)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "webp", "tiff"])
+def test_a_redacted_variant_has_no_keywords(tmp_path: Path, kind: str) -> None:
+    """Keywords often are names of persons: XMP, IPTC 2:25 and XPKeywords. A headline stays."""
+    path = tmp_path / "a.jpg"
+    exif = Image.Exif()
+    exif[40094], exif[0x010F] = "Grace".encode("utf-16-le"), "Maker"
+    Image.new("RGB", (64, 48)).save(path, "JPEG", xmp=KEYWORDS, exif=exif)
+    datasets = b"".join(
+        bytes((0x1C, 2, number)) + len(value).to_bytes(2, "big") + value
+        for number, value in ((25, b"Grace"), (105, b"A headline"))
+    )
+    block = photoshop_block(datasets)
+    content = path.read_bytes()
+    path.write_bytes(content[:2] + b"\xff\xed" + (len(block) + 2).to_bytes(2, "big") + block + content[2:])
+    plain = one_variant(tmp_path, path, kind)
+    assert plain.read_bytes().count(b"Grace") >= 5
+    redacted = one_variant(tmp_path / "redacted", path, kind, redact="face")
+    assert b"Grace" not in redacted.read_bytes()
+    assert "Grace".encode("utf-16-le") not in redacted.read_bytes()
+    assert "the archive" in see(redacted).xmp
+    assert b"A headline" in redacted.read_bytes()
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "webp"])
