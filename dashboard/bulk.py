@@ -20,6 +20,7 @@ from pixelfleet.domain.image_filters import Filters
 from pixelfleet.domain.records import Image, Status, StoredVariant
 from pixelfleet.domain.tags import Tags
 from pixelfleet.operations import bulk
+from pixelfleet.operations.completion import MOVE
 from pixelfleet.operations.image_pages import page_of
 from pixelfleet.operations.moving import MoveOrder, move_images
 from pixelfleet.operations.selection_manifest import ManifestFormat, manifest_of
@@ -101,7 +102,7 @@ def move(site: Site, caller: Caller, images: Iterator[Image], on: str, batch: st
     def work(progress: bulk.Progress) -> bulk.BulkResult:
         return move_images(site.deployment, images, order, progress)
 
-    return site.background_tasks.bulk("move", caller.name, f"{on} to {batch}", work)
+    return site.background_tasks.bulk(MOVE, caller.name, f"{on} to {batch}", work)
 
 
 def reprocess(site: Site, caller: Caller, images: Iterator[Image], on: str, recipe: str | None) -> BackgroundTask:

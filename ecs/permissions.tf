@@ -39,6 +39,7 @@ locals {
     worker = {
       Heartbeats           = { actions = ["dynamodb:PutItem", "dynamodb:DeleteItem"], streams = ["workers"] }
       Throughput           = { actions = ["dynamodb:UpdateItem"], streams = ["finished#*"] }
+      Moves                = { actions = ["dynamodb:Query"], streams = ["background_tasks"] }
       PendingInvalidations = { actions = ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"], streams = ["invalidations#*"] }
     }
     # The dashboard shows every stream: its Query is in a statement without a condition.
@@ -46,7 +47,7 @@ locals {
       Activity = { actions = ["dynamodb:GetItem", "dynamodb:PutItem"], streams = ["operator", "background_tasks"] }
     }
     # A reconcile and a digest are noted; the digest reads the counts of the workers; a reconcile sends the invalidations
-    # that no worker has sent.
+    # that no worker has sent, and seals the batch of a move that does not run any more.
     reconcile = {
       Activity             = { actions = ["dynamodb:PutItem"], streams = ["operator", "digests"] }
       Throughput           = { actions = ["dynamodb:Query"], streams = ["finished#*"] }

@@ -55,6 +55,16 @@ class S3Conformance:
         s3.put_object(Bucket=bucket, Key="a", Body=b"new")
         assert code_of(s3.get_object, Bucket=bucket, Key="a", IfMatch=old) in {"PreconditionFailed", "412"}
 
+    def test_a_conditional_delete_leaves_another_object(self, s3: "S3Client", versioned: str) -> None:
+        """Amazon S3 user guide, "How to perform conditional deletes"."""
+        old = s3.put_object(Bucket=versioned, Key="a", Body=b"old")["ETag"]
+        new = s3.put_object(Bucket=versioned, Key="a", Body=b"new")["ETag"]
+        deleted: Any = {"Bucket": versioned, "Key": "a"}
+        assert code_of(s3.delete_object, **deleted, IfMatch=old) in {"PreconditionFailed", "412"}
+        assert s3.head_object(Bucket=versioned, Key="a")["ETag"] == new
+        assert s3.delete_object(**deleted, IfMatch=new)["DeleteMarker"] is True
+        assert code_of(s3.delete_object, **deleted, IfMatch=new) in {"NoSuchKey", "404"}
+
     def test_an_unversioned_delete_removes_for_good(self, s3: "S3Client", bucket: str) -> None:
         s3.put_object(Bucket=bucket, Key="a", Body=b"x")
         s3.delete_object(Bucket=bucket, Key="a")

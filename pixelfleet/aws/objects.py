@@ -44,6 +44,8 @@ for _suffix in ("avif", "webp"):
 
 _MISSING: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})
 _SUPERSEDED: Final = frozenset({"PreconditionFailed", "412"})
+#: The answers to a conditional delete of an object that is replaced, or is being replaced at that moment.
+_OTHER_OBJECT: Final = _SUPERSEDED | {"ConditionalRequestConflict", "409"}
 #: The answer to a GET of a delete marker by its version.
 _MARKER: Final = frozenset({"MethodNotAllowed", "405"})
 
@@ -224,10 +226,21 @@ class Objects:
             download = self._object_bytes.get(bucket, key, version_id, span=span)
         return Opened(download.content_type, download.size, download.modified, download.chunks)
 
-    def delete_original(self, bucket: str, key: str) -> None:
-        """Delete a key's object, in a versioned bucket its current version; the bucket's event starts the rest."""
+    def delete_original(self, bucket: str, key: str, etag: str | None = None) -> bool:
+        """Delete a key's object, in a versioned bucket its current version; the bucket's event starts the rest.
+
+        With `etag`, only an object with that ETag is deleted: False if the key has another object by then. A key without
+        an object is deleted already (S3 user guide, "How to perform conditional deletes").
+        """
+        condition: Any = {"IfMatch": f'"{etag}"'} if etag is not None else {}
         with translated(f"delete {key!r}"):
-            self._client.delete_object(Bucket=bucket, Key=key)
+            try:
+                self._client.delete_object(Bucket=bucket, Key=key, **condition)
+            except ClientError as error:
+                if etag is None or error_code(error) not in _MISSING | _OTHER_OBJECT:
+                    raise
+                return error_code(error) in _MISSING
+        return True
 
     def _list_results(self, prefix: str) -> Iterator[list[str]]:
         with translated(f"list {prefix!r}"):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from itertools import chain, islice
 from typing import Final, TypeVar
 
@@ -17,6 +18,10 @@ from pixelfleet.errors import Cause, SetupError, TransientError
 from pixelfleet.operations.pace import Pace
 
 THREADS: Final = 8
+#: The kind of the background tasks that move images to another batch.
+MOVE: Final = "move"
+#: The latest background tasks among which running ones are looked for.
+RECENT: Final = 100
 #: How often the images of a batch are listed if the batch is sealed, or gets more images, during the listing.
 LOOKS: Final = 3
 #: Batches a second that are announced in a row. A completed batch is a mail to operators, and SNS suspends a
@@ -85,15 +90,25 @@ def _count_anew(deployment: Deployment, owner: str, name: str, caller: str = "")
 def complete_sealed_batches(deployment: Deployment, pace: Pace | None = None) -> None:
     """Complete and announce each full batch that no worker completed, at most `ANNOUNCEMENTS` a second by default.
 
-    A worker that died after it recorded the last image leaves such a batch.
+    A worker that died after it recorded the last image leaves such a batch. A batch that an interrupted move made is
+    sealed first.
     """
     pace = pace or Pace(ANNOUNCEMENTS)
+    is_moving = cache(lambda: _is_moving(deployment))
     for batch in deployment.batches.all():
-        if batch.sealed_at and (batch.completed_at is None or batch.notice is not None):
+        if batch.made_by_move and batch.sealed_at is None and not is_moving():
+            with suppress(SetupError):
+                seal(deployment, batch.owner, batch.name)
+        elif batch.sealed_at and (batch.completed_at is None or batch.notice is not None):
             completed = _completed(deployment, batch.owner, batch.name)
             if completed is not None:
                 pace.wait(1)
                 announce(deployment, completed)
+
+
+def _is_moving(deployment: Deployment) -> bool:
+    """Whether images are being moved now: a move seals its batch itself."""
+    return any(task.kind == MOVE and not task.settled for task in deployment.background_tasks.recent(RECENT))
 
 
 def seal(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:

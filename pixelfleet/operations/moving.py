@@ -7,6 +7,7 @@ image is as good, so that at every moment there is one of them.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -17,8 +18,10 @@ from pixelfleet.domain.keys import batch_prefix, image_id, short_key
 from pixelfleet.domain.records import BatchState, Image, Status
 from pixelfleet.domain.tags import Tags
 from pixelfleet.domain.transitions import Refusal
+from pixelfleet.errors import SetupError
 from pixelfleet.operations import completion
 from pixelfleet.operations.bulk import BulkResult, Progress
+from pixelfleet.operations.completion import MOVE
 from pixelfleet.operations.known_images import has_bytes
 from pixelfleet.operations.noted import noted
 from pixelfleet.operations.removal import delete_image
@@ -59,14 +62,14 @@ def move_images(
     `gone` counts images that stay in place: they are in the batch already, their original is gone, archived or in a
     bucket that is not ours, or the batch has another file of that name. `left` counts images that are in both batches:
     no worker has processed the copy in time, the copy failed, or somebody replaced the copy or the original. A repeated
-    move continues with these images, and seals the batch that an interrupted move has made.
+    move continues with these images, and seals the batch that an interrupted move has made. So does a reconcile.
 
     Raises:
         TransientError: S3 or DynamoDB does not answer; moved images stay moved.
     """
     move = _Move(deployment, order, progress, patience)
     waiting = iter(images)
-    with noted(deployment, order.who, "move", f"{order.on} to {order.batch}") as details:
+    with noted(deployment, order.who, MOVE, f"{order.on} to {order.batch}") as details:
         while not move.result.stopped and (some := list(islice(waiting, AT_ONCE))):
             move.carry_out(some)
             details |= {"done": move.result.done, "gone": move.result.gone, "left": move.result.left}
@@ -100,7 +103,9 @@ class _Move:
     def seal(self) -> None:
         for owner, was_open in self._owners.items():
             if not was_open:
-                completion.seal(self._deployment, owner, self._order.batch)
+                # Somebody may have deleted every copy: there is no image to wait for.
+                with suppress(SetupError):
+                    completion.seal(self._deployment, owner, self._order.batch)
 
     def _copied(self, image: Image) -> str | None:
         """The id of the image's copy in the batch, made if it does not exist; None if no copy is possible."""
@@ -176,8 +181,8 @@ class _Move:
             return False
         if image.tags and self._deployment.images.tag(copy, Tags(add=image.tags)) is Refusal.UNKNOWN:
             return False
-        delete_image(self._deployment, image, self._order.who)
-        return True
+        # A file that somebody has put under the image's name since the look at the key stays.
+        return delete_image(self._deployment, image, self._order.who, unchanged=True)
 
 
 def _has_the_bytes(present: ObjectVersion, record: Image | None, image: Image) -> bool:

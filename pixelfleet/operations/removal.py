@@ -71,8 +71,10 @@ def remove_originals(
     return result
 
 
-def delete_image(deployment: Deployment, image: Image, who: str) -> None:
+def delete_image(deployment: Deployment, image: Image, who: str, *, unchanged: bool = False) -> bool:
     """Delete an original, and mark its record `deleted` at once. After the bucket's event a worker deletes the results.
+
+    With `unchanged`, an original is deleted only while its key has the bytes of the record; False if it has not.
 
     The removal is ordered just after the version that was read: for a repeated job of that version the image
     is deleted, and an upload of the same name that came in between stays. If the original stays, a worker deletes the
@@ -83,9 +85,11 @@ def delete_image(deployment: Deployment, image: Image, who: str) -> None:
     """
     if keeps_original(deployment, image):
         _release(deployment, image, who)
-        return
-    deployment.objects.delete_original(image.bucket, image.key)
+        return True
+    if not deployment.objects.delete_original(image.bucket, image.key, image.etag if unchanged else None):
+        return False
     deployment.images.remove(_removal(image), who, image)
+    return True
 
 
 def _release(deployment: Deployment, image: Image, who: str) -> None:

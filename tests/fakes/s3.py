@@ -161,8 +161,16 @@ class FakeS3:
         stored = self._readable("Archive", bucket_name, key, None)
         stored.storage_class, stored.archive_tier = "INTELLIGENT_TIERING", tier
 
-    def delete_object(self, *, Bucket: str, Key: str, VersionId: str | None = None, **_: Any) -> dict[str, Any]:
+    def delete_object(
+        self, *, Bucket: str, Key: str, VersionId: str | None = None, IfMatch: str | None = None, **_: Any
+    ) -> dict[str, Any]:
         bucket = self.bucket(Bucket)
+        if IfMatch is not None:
+            current = bucket.current(Key)
+            if current is None:
+                raise aws_error("NoSuchKey", 404, "DeleteObject")
+            if current.etag != IfMatch.strip('"'):
+                raise aws_error("PreconditionFailed", 412, "DeleteObject")
         if VersionId is not None:
             removed = bucket.remove_version(Key, VersionId)
             if removed is not None:

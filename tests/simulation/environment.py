@@ -11,10 +11,11 @@ from pixelfleet.settings import Settings
 from tests.simulation.cloud import Cloud
 from tests.simulation.deployment import deployment_of
 from tests.simulation.faults import Weather
+from tests.simulation.kinds import ALONE, SCENARIO, Kind, kind_of
 from tests.simulation.lazy_recipes import store_recipes
 from tests.simulation.network import Network
 from tests.simulation.releases import NEWER, newer_release
-from tests.simulation.scenario import ANYTHING, VISITS, scenario_of
+from tests.simulation.scenario import ANYTHING, scenario_of
 from tests.simulation.scheduler import Process, Scheduler, Signal
 from tests.simulation.trace import Trace
 from tests.simulation.violations import Violation
@@ -25,13 +26,10 @@ _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 #: expire in minutes.
 KEEP = 0.25
 KEEP_DAYS = (0.002, 0.01, 30)
-#: Seeds from this number on run with aliases. All images of a batch claim the same keys.
-ALIASED = 1_000_000
+#: All images of a batch claim the same aliases; in some runs with moves, the images of both batches do.
 ALIAS = "{batch}/all_{variant}.{ext}"
-#: Seeds from this number on have visitors that ask for lazy variants; every other one of them has aliases, too.
-VISITED = 2_000_000
-#: The share of these runs with the scenario for visits, and how many lazy variants a dashboard may make in an hour.
-VISITS_ALONE = 0.5
+ALIAS_OF_BOTH = "all_{variant}.{ext}"
+#: How many lazy variants a dashboard may make in an hour.
 BUDGETS = (3_600, 3_600, 3)
 #: In the message of DynamoDB's refusal of a write, alone or as the reason of a cancelled transaction.
 _CONFLICT = "TransactionConflict"
@@ -47,17 +45,16 @@ class Environment:
         self.scheduler = Scheduler()
         self.trace = Trace(self.scheduler)
         self.suppressed = suppressed
+        self.kind = kind_of(seed)
         #: Whether visitors ask for lazy variants.
-        self.visited = seed >= VISITED
-        alone = self.visited and self.rng("visits").random() < VISITS_ALONE
-        self.scenario = VISITS if alone else scenario_of(self.rng("scenario"))
-        scenario = self.scenario
+        self.visited = self.kind is Kind.VISITED
+        alone = self.kind in SCENARIO and self.rng("visits").random() < ALONE
+        self.scenario = scenario = SCENARIO[self.kind] if alone else scenario_of(self.rng("scenario"))
         self.weather = Weather.drawn(self.rng("weather"), suppressed, scenario.rates, scenario.operations)
         self.network = Network(self.scheduler, self.weather, self.trace)
         self._folders: list[tempfile.TemporaryDirectory[str]] = []
-        aliased = seed % 2 if self.visited else seed >= ALIASED
         self.settings = simulated_settings(
-            self.folder(), scenario.max_attempts, self._days_kept(), ALIAS if aliased else "", **self._visits()
+            self.folder(), scenario.max_attempts, self._days_kept(), self._alias(), **self._visits()
         )
         self.cloud = Cloud(self.scheduler, self.settings, self.rng("aws"), scenario)
         if self.visited:
@@ -123,6 +120,12 @@ class Environment:
         """Keep that a command, or an attempt at a job, ended by this error: some errors must never end one."""
         if _CONFLICT in str(error):
             self.violate("no command and no attempt ends by a transaction conflict", str(error)[:120])
+
+    def _alias(self) -> str:
+        """The template of aliases; empty in runs without aliases."""
+        if self.kind is Kind.PLAIN or (self.kind is not Kind.ALIASED and self.seed % 2 == 0):
+            return ""
+        return ALIAS_OF_BOTH if self.kind is Kind.MOVED and self.seed % 4 == 3 else ALIAS
 
     def _days_kept(self) -> float:
         """The days for which superseded revisions are kept: 0 in most runs."""

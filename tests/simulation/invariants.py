@@ -247,6 +247,14 @@ def _of(notice: dict[str, Any]) -> str:
     return f"{notice['owner']}/{notice['batch']}"
 
 
+def batches_of_moves_are_sealed(books: Books) -> Iterator[Violation]:
+    """A batch that a move made, and that has images, is sealed: else it would never complete."""
+    for batch_id, batch in books.batches.items():
+        members = [image for image in books.images.values() if f"{image.owner}/{image.batch}" == batch_id]
+        if batch.get("made_by_move") and members and not batch.get("sealed_at"):
+            yield Violation("a batch that a move made is sealed in the end", batch_id)
+
+
 def outcomes_are_announced(books: Books) -> Iterator[Violation]:
     """Every outcome's notice was published at least once."""
     published = {(n["notice_id"], n["status"]) for n in books.notices if n["kind"] != "batch.completed"}
@@ -385,6 +393,7 @@ AFTER_RECONCILE: Final[tuple[Check, ...]] = (
     nothing_is_left_over,
     nothing_is_kept_too_long,
     batches_complete_once,
+    batches_of_moves_are_sealed,
     outcomes_are_announced,
     dead_letters_are_explained,
     counters_equal_records,

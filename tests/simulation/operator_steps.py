@@ -12,7 +12,8 @@ import pixelfleet.cli.seal
 from pixelfleet.errors import Cause
 from tests.simulation.environment import Environment
 from tests.simulation.inventory import MANIFEST, take_inventory
-from tests.simulation.step import BATCH, OWNER, Step, short, some_of
+from tests.simulation.kinds import Kind
+from tests.simulation.step import BATCH, BATCHES, OWNER, Step, short, some_of
 
 #: The tasks of an operator, by how often operators have them.
 _OFTEN: Final = (*("redrive", "reconcile", "seal") * 2, "rm", "inventory", "rm --batch", "purge")
@@ -31,7 +32,7 @@ def operator_steps(environment: Environment, rng: random.Random, keys: Sequence[
     tasks: dict[str, Callable[[], Step | list[Step]]] = {
         "redrive": lambda: _redrive(rng),
         "reconcile": lambda: _reconcile(rng),
-        "seal": _seal,
+        "seal": lambda: _seal(rng.choice(BATCHES) if environment.kind is Kind.MOVED else BATCH),
         "rm": remove,
         "inventory": inventory,
         "rm --batch": _remove_batch,
@@ -73,8 +74,8 @@ def _inventory(environment: Environment, rng: random.Random) -> list[Step]:
     ]
 
 
-def _seal() -> Step:
-    return Step("seals the batch", lambda _: pixelfleet.cli.seal.seal(f"{OWNER}/{BATCH}"))
+def _seal(batch: str) -> Step:
+    return Step(f"seals {batch}", lambda _: pixelfleet.cli.seal.seal(f"{OWNER}/{batch}"))
 
 
 def _remove_batch() -> Step:

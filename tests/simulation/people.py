@@ -13,8 +13,10 @@ from pixelfleet.errors import SetupError
 from tests.simulation.bucket_steps import bucket_steps
 from tests.simulation.dashboard_steps import curator_steps, dashboard_steps
 from tests.simulation.environment import Environment
+from tests.simulation.kinds import Kind
+from tests.simulation.mover_steps import mover_steps
 from tests.simulation.operator_steps import operator_steps
-from tests.simulation.step import BATCHLESS, KEYS, Step
+from tests.simulation.step import BATCHES, BATCHLESS, KEYS, PREFIX, Step, batch_folder
 from tests.simulation.upload_steps import upload_steps
 from tests.simulation.visitors import visitor_steps
 
@@ -108,6 +110,10 @@ def everybody(environment: Environment) -> list[Person]:
         keys = rng.sample(scenario.keys, rng.randint(1, len(scenario.keys)))
     else:
         keys = [BATCHLESS] if rng.random() < ONE_BATCHLESS else rng.sample(KEYS, rng.choice((1, 1, 2, 3, 4)))
+    if environment.kind is Kind.MOVED:
+        # Some files have the same name in both batches.
+        there = [key.replace(PREFIX, batch_folder(BATCHES[1])) for key in keys if key.startswith(PREFIX)]
+        keys += [key for key in there if rng.random() < 0.5]
     people = [Person(environment, "anna", bucket_steps(environment, environment.rng("anna"), keys))]
     if _number(rng, (0, 1), scenario.dashboard):
         people.append(
@@ -125,6 +131,8 @@ def everybody(environment: Environment) -> list[Person]:
     if environment.visited:
         visits = visitor_steps(environment, environment.rng("visitor"), keys)
         people.append(Person(environment, "visitor", visits))
+    if environment.kind is Kind.MOVED:
+        people.append(Person(environment, "mover", mover_steps(environment, environment.rng("mover"))))
     return people
 
 

@@ -12,6 +12,8 @@ from tests.simulation.console import command_line
 from tests.simulation.environment import Environment
 from tests.simulation.faults import Fault
 from tests.simulation.invariants import AFTER_RECONCILE, BEFORE_RECONCILE, violations, workers_receive
+from tests.simulation.kinds import Kind
+from tests.simulation.move_observer import MoveObserver
 from tests.simulation.observer import Observer
 from tests.simulation.people import Person, everybody
 from tests.simulation.producer import start_producer
@@ -58,6 +60,8 @@ class Simulation:
     def __init__(self, seed: int, suppressed: Collection[str] = ()) -> None:
         self.environment = Environment(seed, suppressed)
         self.observer = Observer(self.environment)
+        if self.environment.kind is Kind.MOVED:
+            MoveObserver(self.environment, self.observer)
         self._violations: list[Violation] = []
 
     def run(self) -> Outcome:

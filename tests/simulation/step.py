@@ -10,6 +10,8 @@ from pixelfleet.deployment import Deployment
 OWNER: Final = "me"
 BATCH: Final = "b1"
 PREFIX: Final = f"uploads/{OWNER}/{BATCH}/"
+#: The two batches of runs with moves.
+BATCHES: Final = (BATCH, "b2")
 BATCHLESS: Final = "plain.jpg"
 #: Keys of the batch, one outside any batch, and one that looks like a folder and has content.
 KEYS: Final = (f"{PREFIX}0.jpg", f"{PREFIX}1.jpg", BATCHLESS, f"{PREFIX}2.jpg", f"{PREFIX}folder/")
@@ -26,6 +28,11 @@ class Step:
     words: str
     action: Action
     leaves_work: bool = True
+
+
+def batch_folder(batch: str) -> str:
+    """The prefix of the keys of a batch."""
+    return f"uploads/{OWNER}/{batch}/"
 
 
 def short(key: str) -> str:

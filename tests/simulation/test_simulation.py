@@ -6,14 +6,17 @@ import pytest
 
 import worker.sqs.receive
 from tests.simulation.campaign import summary_of
-from tests.simulation.environment import ALIASED, VISITED
+from tests.simulation.kinds import FIRST, Kind
 from tests.simulation.simulation import Simulation, run_seed
 
+ALIASED, VISITED, MOVED = FIRST[Kind.ALIASED], FIRST[Kind.VISITED], FIRST[Kind.MOVED]
 #: Seeds of one test, and tests of `make test`: 80 seeds.
 SEEDS = 40
 QUICK = 2
 #: Seeds with aliases, and seeds with visitors, in `make test`.
 FEW = 15
+#: Seeds of each other kind in `make test`.
+VERY_FEW = 8
 #: The tests of `make test-slow`: 2,920 seeds, so that both run 3,000.
 SLOW = range(100_000, 102_920, SEEDS)
 
@@ -35,6 +38,15 @@ def test_every_invariant_holds_where_images_claim_each_others_aliases() -> None:
 
 def test_every_invariant_holds_where_visitors_ask_for_lazy_variants() -> None:
     assert broken(VISITED, FEW) == {}
+
+
+def test_every_invariant_holds_where_images_move_between_batches() -> None:
+    assert broken(MOVED, VERY_FEW) == {}
+
+
+def test_moves_are_carried_out_and_stopped() -> None:
+    what = [event.what for seed in range(MOVED, MOVED + 4) for event in run_seed(seed).trace.events]
+    assert any(text.startswith("the move ends: done: ") and " 0 images" not in text for text in what)
 
 
 @pytest.mark.slow

@@ -248,6 +248,39 @@ def test_an_original_stays_whose_copy_somebody_deleted(deployment: Deployment) -
     assert body_of(deployment, image.key) == b"of value"
 
 
+def test_a_file_that_replaces_the_original_at_the_moment_of_its_deletion_stays(deployment: Deployment) -> None:
+    image = uploaded(deployment, "overtaken", "a.jpg", b"of value")
+    looks = deployment.objects.head
+    last_looks: list[str] = []
+
+    def replaced_after_the_last_look(bucket: str, key: str) -> Any:
+        """The move looks at the image's key, and then at its copy, before it deletes the original."""
+        present = looks(bucket, key)
+        last_looks.append(key)
+        if last_looks[-2:-1] == [image.key] and key != image.key and deployment.images.get(image_id(bucket, key)):
+            deployment.s3.put_object(Bucket=bucket, Key=image.key, Body=b"newer")
+        return present
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deployment.objects, "head", replaced_after_the_last_look)
+        result = moved(deployment, [image], "overtaken-to", Workers(deployment, "overtaken-to").patience())
+    assert result == BulkResult(left=1)
+    assert body_of(deployment, image.key) == b"newer"
+    assert status_of_record(deployment, image) is Status.READY
+
+
+def test_a_move_whose_copies_somebody_deleted_ends_without_an_error(deployment: Deployment) -> None:
+    image = uploaded(deployment, "emptied", "a.jpg", b"of value")
+    clock = Clock()
+
+    def delete(seconds: float) -> None:
+        deployment.s3.delete_object(Bucket=image.bucket, Key=key_of("ana", "emptied-to", "a.jpg"))
+        clock.sleep(seconds)
+
+    assert moved(deployment, [image], "emptied-to", Patience(2, clock, delete)) == BulkResult(left=1)
+    assert body_of(deployment, image.key) == b"of value"
+
+
 def test_a_record_of_an_earlier_file_of_the_name_is_no_outcome_of_the_copy(deployment: Deployment) -> None:
     """The earlier file was removed, and the event of its removal is still on its way."""
     image = uploaded(deployment, "stale", "a.jpg", b"of value")

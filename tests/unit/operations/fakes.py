@@ -52,9 +52,12 @@ class FakeBucket:
         etag = self.objects.get(key)
         return None if etag is None else ObjectVersion(bucket, key, f"version-{etag}", etag, 9)
 
-    def delete_original(self, bucket: str, key: str) -> None:
+    def delete_original(self, bucket: str, key: str, etag: str | None = None) -> bool:
+        if etag is not None and self.objects.get(key) not in (None, etag):
+            return False
         self.objects.pop(key, None)
         self.deleted.append(key)
+        return True
 
     def pages(self, bucket: str, prefix: str = "", after: str = "") -> Iterator[list[ListedObject]]:
         keys = [key for key in sorted(self.objects) if key.startswith(prefix) and key > after]

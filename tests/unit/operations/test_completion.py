@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from pixelfleet.aws.listing import ListedObject
+from pixelfleet.catalog.background import BackgroundTaskState
 from pixelfleet.catalog.items import counter_shard
 from pixelfleet.domain.jobs import Job, JobKind
 from pixelfleet.domain.keys import image_id
-from pixelfleet.domain.records import Image, Status
+from pixelfleet.domain.records import BatchState, Image, Status
 from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.errors import Cause, SetupError
 from pixelfleet.operations.completion import (
@@ -31,9 +32,9 @@ def deployment() -> Any:
     return fake_deployment()
 
 
-def put(deployment: Any, name: str, etag: str = "e1") -> str:
+def put(deployment: Any, name: str, etag: str = "e1", batch: str = "b1") -> str:
     """Puts an object into the bucket, as any client does."""
-    key = key_of("me", "b1", name)
+    key = key_of("me", batch, name)
     deployment.bucket.objects[key] = etag
     return key
 
@@ -314,6 +315,22 @@ def test_reconcile_announces_a_sealed_batch_that_was_not_announced(deployment: A
     deployment.batches.seal("me", "b1", [image.image_id])
     complete_sealed_batches(deployment)
     assert deployment.notices.batches == ["me/b1"]
+
+
+def test_reconcile_seals_a_batch_that_an_interrupted_move_made_and_no_other(deployment: Any) -> None:
+    """A move that has moved every image, and died before the seal, is not repeated: there is no image to move."""
+    for name in ("moved", "open", "empty"):
+        deployment.batches.create("me", name, by_move=name != "open")
+    for name in ("moved", "open"):
+        put(deployment, "1.png", batch=name)
+        record(deployment, "me", name, "1.png")
+    task = deployment.background_tasks.begin("move", "me", "1 image to moved")
+    complete_sealed_batches(deployment)
+    assert deployment.notices.batches == []
+    deployment.background_tasks.save(task.model_copy(update={"state": BackgroundTaskState.FAILED}))
+    complete_sealed_batches(deployment)
+    assert deployment.notices.batches == ["me/moved"]
+    assert [deployment.batches.get("me", name).state for name in ("open", "empty")] == [BatchState.OPEN] * 2
 
 
 def test_reconcile_announces_at_most_ten_batches_a_second(deployment: Any) -> None:

@@ -1,0 +1,49 @@
+"""The kinds of runs. A new kind gets seeds of its own, so that the seeds of the other kinds keep their meaning."""
+
+from enum import StrEnum
+from typing import Final
+
+from tests.simulation.faults import Fault
+from tests.simulation.scenario import VISITS, Scenario
+from tests.simulation.step import KEYS
+
+#: The share of runs of a kind that have the scenario of that kind; the others draw theirs as other runs do.
+ALONE: Final = 0.5
+
+
+class Kind(StrEnum):
+    """The people and settings that the runs of a kind have besides those of every run."""
+
+    PLAIN = "plain"
+    #: All images of a batch claim the same aliases.
+    ALIASED = "aliased"
+    #: Visitors ask for lazy variants; every other one of these runs has aliases.
+    VISITED = "visited"
+    #: Somebody moves images between two batches; every other one of these runs has aliases.
+    MOVED = "moved"
+
+
+#: The first seed of each kind.
+FIRST: Final = {Kind.PLAIN: 0, Kind.ALIASED: 1_000_000, Kind.VISITED: 2_000_000, Kind.MOVED: 3_000_000}
+
+#: Images are moved to another batch and back, while their keys in both batches are put, deleted and processed again.
+MOVES: Final = Scenario(
+    "moves",
+    keys=KEYS[:2],
+    kinds=("good", "good", "good", "bad", "large"),
+    texts=2,
+    most_steps=6,
+    actions=("delete", "delete", "expire old", "undelete"),
+    operators=1,
+    tasks=("seal", "redrive", "reconcile", "rm"),
+    most_tasks=3,
+    pauses=(0.5, 2.0, 20.0),
+    rates={Fault.SLOW: 0.1, Fault.AFTER: 0.02, Fault.DEATH: 0.01},
+)
+#: The scenario of a kind.
+SCENARIO: Final = {Kind.VISITED: VISITS, Kind.MOVED: MOVES}
+
+
+def kind_of(seed: int) -> Kind:
+    """The kind of the run of a seed."""
+    return max((first, kind) for kind, first in FIRST.items() if seed >= first)[1]
