@@ -229,8 +229,8 @@ class Objects:
     def delete_original(self, bucket: str, key: str, etag: str | None = None) -> bool:
         """Delete a key's object, in a versioned bucket its current version; the bucket's event starts the rest.
 
-        With `etag`, only an object with that ETag is deleted: False if the key has another object by then. A key without
-        an object is deleted already (S3 user guide, "How to perform conditional deletes").
+        With `etag`, only an object with that ETag is deleted: False if the key has another object by then. A key
+        without an object is deleted already (S3 user guide, "How to perform conditional deletes").
         """
         condition: Any = {"IfMatch": f'"{etag}"'} if etag is not None else {}
         with translated(f"delete {key!r}"):

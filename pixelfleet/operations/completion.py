@@ -1,6 +1,6 @@
 """Sealing a batch, completing it, and announcing its completion once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
@@ -81,7 +81,7 @@ def _count_anew(deployment: Deployment, owner: str, name: str, caller: str = "")
             return None
         if batch.completed_at is not None:
             return deployment.batches.complete(owner, name, caller, by_number=True) if batch.notice else None
-        if deployment.batches.count_anew(batch, _image_ids(deployment, owner, name)):
+        if deployment.batches.count_anew(batch, _image_ids(deployment, owner, name, adopted=batch.source is not None)):
             with suppress(OtherImagesError):
                 return deployment.batches.complete(owner, name, caller)
     return deployment.batches.complete(owner, name, caller, by_number=True)
@@ -111,12 +111,15 @@ def _is_moving(deployment: Deployment) -> bool:
     return any(task.kind == MOVE and not task.settled for task in deployment.background_tasks.recent(RECENT))
 
 
-def seal(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:
+def seal(
+    deployment: Deployment, owner: str, name: str, also: Callable[[], Iterable[str]] = tuple
+) -> tuple[Batch, Counts]:
     """Declare that a batch has all its images: those that are in the bucket now, and those that have a record.
 
     Any client may have uploaded the images. The batch completes when each image is accounted for, by its present
     version. A batch may be sealed again after more uploads: it then has a new number of images, and is not announced a
-    second time. Returns the batch with its counts.
+    second time. `also` returns ids of further images of the batch, each of which has a record. Returns the batch with
+    its counts.
 
     Raises:
         SetupError: no object in the bucket belongs to the batch.
@@ -124,7 +127,8 @@ def seal(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:
     """
     for _ in range(LOOKS):
         seen = deployment.batches.get(owner, name)
-        ids = _image_ids(deployment, owner, name)
+        adopted = seen is not None and seen.source is not None
+        ids = _image_ids(deployment, owner, name, also, adopted=adopted)
         first = next(ids, None)
         if first is None:
             place = f"s3://{deployment.settings.uploads_bucket}/{batch_prefix(owner, name)}"
@@ -136,16 +140,20 @@ def seal(deployment: Deployment, owner: str, name: str) -> tuple[Batch, Counts]:
     raise TransientError(Cause.THROTTLED, f"batch {owner}/{name} is being sealed by others: seal it again")
 
 
-def _image_ids(deployment: Deployment, owner: str, name: str) -> Iterator[str]:
-    """The images of a batch: its objects, and its records, some of whose objects are removed.
+def _image_ids(
+    deployment: Deployment, owner: str, name: str, also: Callable[[], Iterable[str]] = tuple, *, adopted: bool
+) -> Iterator[str]:
+    """The images of a batch: its objects, and its records, some of whose objects are removed or in another bucket.
 
     Outcomes of versions that are no longer in the bucket are removed from the counts. A removal that an earlier seal
     removed from the counts, because the key had another object then, is counted again.
     """
     bucket = deployment.settings.uploads_bucket
-    recorded = {
-        entry.image_id: status for status in Status for entry in deployment.images.of_batch(owner, name, status)
-    }
+    recorded: dict[str, Status | None] = dict.fromkeys(also())
+    # An image that goes back to an earlier status meanwhile, as by a redrive, is in no part of the first pass. A
+    # listing of the uploads bucket shows that image, but not the image of an adopted bucket.
+    for status in (*Status, *(Status if adopted else ())):
+        recorded |= {entry.image_id: status for entry in deployment.images.of_batch(owner, name, status)}
     with ThreadPoolExecutor(THREADS) as pool:
         for page in deployment.listings.pages(bucket, batch_prefix(owner, name)):
             objects = {image_id(bucket, listed.key): listed for listed in page if not is_folder_marker(listed)}

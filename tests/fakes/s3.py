@@ -45,6 +45,10 @@ class FakeS3:
             raise aws_error("NoSuchBucket", 404, "S3")
         return self._buckets[name]
 
+    def has_bucket(self, name: str) -> bool:
+        """Whether there is a bucket of this name, for assertions."""
+        return name in self._buckets
+
     def create_bucket(self, *, Bucket: str, **_: Any) -> dict[str, Any]:
         self._buckets.setdefault(Bucket, FakeBucket(Bucket))
         return {"Location": f"/{Bucket}"}

@@ -16,6 +16,7 @@ from tests.fakes.sqs_boto import FakeSqsClient
 from tests.fakes.sqs_queue import State
 from tests.simulation.scenario import ANYTHING, Scenario
 from tests.simulation.scheduler import Process, Scheduler, Signal
+from tests.simulation.step import MASTERS, bucket_of
 
 #: Seconds that the lanes' messages stay hidden, as infra/ and localcloud/resources.py set them.
 VISIBILITY: Final = {"uploads": 180, "bulk": 120, "heavy": 300}
@@ -63,6 +64,8 @@ class Cloud:
         self._provision()
         #: Whether S3 loses, delays, doubles and reorders its events.
         self.events_wander = True
+        #: Whether S3 sends the events of the bucket that is adopted.
+        self.masters_send_events = False
         #: The number of events that S3 never sent.
         self.events_lost = 0
         lost, stray = rng.choice(LOST_EVENTS), rng.choice(STRAY_EVENTS)
@@ -84,7 +87,7 @@ class Cloud:
 
     def end_restore(self, key: str, seconds: float) -> None:
         """Let the restore of the key's object end after so many seconds, unless the key has another object by then."""
-        bucket = self.s3.bucket(self.settings.uploads_bucket)
+        bucket = self.s3.bucket(bucket_of(key, self.settings.uploads_bucket))
         restored = bucket.current(key)
 
         def end() -> None:
@@ -129,7 +132,10 @@ class Cloud:
 
     def _s3_event(self, bucket: str, record: dict[str, Any]) -> None:
         self.on_object_event(bucket, record)
-        if bucket != self.settings.uploads_bucket:
+        if bucket not in (self.settings.uploads_bucket, MASTERS):
+            return
+        if bucket == MASTERS and not self.masters_send_events:
+            self.events_lost += 1
             return
         if self.events_wander and self._rng.random() < self.share_lost:
             self.events_lost += 1

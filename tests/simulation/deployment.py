@@ -75,6 +75,7 @@ def deployment_of(network: Network, cloud: Cloud, settings: Settings, *, sqs_att
     """The composition of one process; each process makes its own."""
     deployment = Deployment(settings)
     s3: Any = RemoteClient(network, "s3", cloud.s3)
+    s3.meta = cloud.s3.meta
     object_bytes = SimulatedBytes(s3)
     copying: Any = _Copying(s3)
     cloudfront: Any = RemoteClient(network, "cloudfront", cloud.cloudfront)

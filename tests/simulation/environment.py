@@ -64,6 +64,12 @@ class Environment:
         self.rendered = self.signal()
         self.clocks_differ = self.rng("clocks").random() < 0.3
         self.replace_worker: Callable[[Any, float], None] = lambda _worker, _seconds: None
+        #: When the first run began of each command that goes on where it stopped, by its words.
+        self.began_first: dict[str, float] = {}
+        #: The batch of each record, by key.
+        self.batch_of: Callable[[str], str] = str
+        #: Whether a batch of this id exists and is not sealed.
+        self.is_open: Callable[[str], bool] = bool
         self.recorded: Callable[[], dict[str, tuple[str, str]]] = dict
         #: What broke during the run, not at its end.
         self.violations: list[Violation] = []

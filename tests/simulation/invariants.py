@@ -16,12 +16,13 @@ from pixelfleet.domain.records import Image, Status, counted_as, timestamp
 from pixelfleet.domain.s3_events import parse_message
 from pixelfleet.errors import Cause
 from tests.fakes.s3_archives import is_archived
-from tests.fakes.s3_bucket import NULL
-from tests.simulation.cloud import EMPTY_POLLS
+from tests.fakes.s3_bucket import NULL, StoredVersion
+from tests.simulation.cloud import EMPTY_POLLS, Cloud
 from tests.simulation.environment import MOST_SKEW, Environment
 from tests.simulation.lazy_recipes import LAZY, LAZY_DIGESTS, digest_in
 from tests.simulation.observer import Observer
 from tests.simulation.pixels import rendered, text_of
+from tests.simulation.step import MASTERS, bucket_of
 from tests.simulation.violations import Violation
 
 #: Seconds without a receive after which a worker that lives counts as deaf.
@@ -29,6 +30,21 @@ DEAF: Final = 2 * EMPTY_POLLS
 #: Seconds from the beginning of the reconcile to the last look at the books: its pause and its longest wait for
 #: CloudFront, the age below which it deletes nothing, and two wrong clocks.
 SINCE_RECONCILE: Final = 900.0 + 600.0 + 120.0 + 2 * MOST_SKEW
+
+
+class _Originals:
+    """The objects of the uploads bucket, and of the bucket that is adopted, by key."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    @property
+    def keys(self) -> Iterable[str]:
+        names = [name for name in (self._cloud.settings.uploads_bucket, MASTERS) if self._cloud.s3.has_bucket(name)]
+        return [key for name in names for key in self._cloud.s3.bucket(name).keys]
+
+    def current(self, key: str) -> StoredVersion | None:
+        return self._cloud.s3.bucket(bucket_of(key, self._cloud.settings.uploads_bucket)).current(key)
 
 
 class Books:
@@ -40,7 +56,7 @@ class Books:
         self.cloud = environment.cloud
         self.now = datetime.fromtimestamp(environment.scheduler.now, UTC)
         settings = environment.settings
-        self.uploads = self.cloud.s3.bucket(settings.uploads_bucket)
+        self.uploads = _Originals(self.cloud)
         self.results = self.cloud.s3.bucket(settings.results_bucket)
         self.items = {item["key"]: item for item in observer.images()}
         self.images = {key: Image.model_validate(item) for key, item in self.items.items()}
@@ -62,7 +78,18 @@ class Books:
         """
         current, deleted = self.uploads.current(image.key), image.status is Status.DELETED
         differs = not deleted if current is None else deleted or current.etag != image.etag
+        differs = differs and not self.is_released(image)
         return self.gave_up and differs
+
+    def is_released(self, image: Image) -> bool:
+        """Whether the image was removed, and its original, which is in an adopted bucket, stays."""
+        current = self.uploads.current(image.key)
+        return (
+            image.status is Status.DELETED
+            and bool(image.released)
+            and current is not None
+            and current.etag == image.etag
+        )
 
     def waits_to_be_counted(self, image: Image) -> bool:
         """Whether a seal uncounted the record's outcome, and no event, job or later seal shows that it stands again.
@@ -72,7 +99,7 @@ class Books:
         """
         current = self.uploads.current(image.key)
         if image.status is Status.DELETED:
-            uncounted, stands = image.counted is None, current is None
+            uncounted, stands = image.counted is None, current is None or self.is_released(image)
         else:
             uncounted = image.counted is None and image.uncounted_version == image.source_version
             stands = current is not None and current.etag == image.etag
@@ -106,13 +133,16 @@ def every_key_has_its_record(books: Books) -> Iterator[Violation]:
             continue
         version = current.etag if current.version_id == NULL else current.version_id
         # A listing shows no versions: if the event of the same bytes was lost, the record stays of the earlier version.
-        same_bytes = books.gave_up and image.etag == current.etag
+        # An adoption lists the bucket too: its records have no version.
+        adopted = bucket_of(key, "") == MASTERS
+        same_bytes = (books.gave_up or adopted) and image.etag == current.etag
         if image.source_version != version and not same_bytes:
             yield Violation(
                 name, f"{key} is {version} in the bucket, {image.source_version} ({image.status}) in the record"
             )
         elif image.status is Status.DELETED:
-            yield Violation(name, f"{key} exists, and its record says deleted")
+            if not books.is_released(image):
+                yield Violation(name, f"{key} exists, and its record says deleted")
         else:
             yield from _deserved(name, key, text_of(current.body), image, archived=is_archived(current, books.now))
 
@@ -165,7 +195,8 @@ def deleted_keys_say_so(books: Books) -> Iterator[Violation]:
 def deleted_keys_are_gone(books: Books) -> Iterator[Violation]:
     """Nothing of a deleted key is left in results or CDN."""
     for key, image in books.images.items():
-        if books.uploads.current(key) is not None or image.status is not Status.DELETED:
+        removed = books.uploads.current(key) is None or books.is_released(image)
+        if not removed or image.status is not Status.DELETED:
             continue
         if books.results_of(image):
             yield Violation("nothing of a deleted image is left in the results", key)

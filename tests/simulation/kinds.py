@@ -5,7 +5,7 @@ from typing import Final
 
 from tests.simulation.faults import Fault
 from tests.simulation.scenario import VISITS, Scenario
-from tests.simulation.step import KEYS
+from tests.simulation.step import BATCHLESS, KEYS
 
 #: The share of runs of a kind that have the scenario of that kind; the others draw theirs as other runs do.
 ALONE: Final = 0.5
@@ -21,10 +21,18 @@ class Kind(StrEnum):
     VISITED = "visited"
     #: Somebody moves images between two batches; every other one of these runs has aliases.
     MOVED = "moved"
+    #: A bucket that existed before is adopted; every other one of these runs has aliases.
+    ADOPTED = "adopted"
 
 
 #: The first seed of each kind.
-FIRST: Final = {Kind.PLAIN: 0, Kind.ALIASED: 1_000_000, Kind.VISITED: 2_000_000, Kind.MOVED: 3_000_000}
+FIRST: Final = {
+    Kind.PLAIN: 0,
+    Kind.ALIASED: 1_000_000,
+    Kind.VISITED: 2_000_000,
+    Kind.MOVED: 3_000_000,
+    Kind.ADOPTED: 4_000_000,
+}
 
 #: Images are moved to another batch and back, while their keys in both batches are put, deleted and processed again.
 MOVES: Final = Scenario(
@@ -40,8 +48,20 @@ MOVES: Final = Scenario(
     pauses=(0.5, 2.0, 20.0),
     rates={Fault.SLOW: 0.1, Fault.AFTER: 0.02, Fault.DEATH: 0.01},
 )
+#: A bucket is adopted while others change it, and adoptions are interrupted; nearly nothing else happens.
+ADOPTIONS: Final = Scenario(
+    "adoptions",
+    keys=(BATCHLESS,),
+    kinds=("good",),
+    most_steps=2,
+    operators=1,
+    tasks=("redrive", "reconcile"),
+    most_tasks=2,
+    pauses=(0.5, 2.0, 20.0),
+    rates={Fault.SLOW: 0.1, Fault.AFTER: 0.02, Fault.BEFORE: 0.02, Fault.DEATH: 0.02},
+)
 #: The scenario of a kind.
-SCENARIO: Final = {Kind.VISITED: VISITS, Kind.MOVED: MOVES}
+SCENARIO: Final = {Kind.VISITED: VISITS, Kind.MOVED: MOVES, Kind.ADOPTED: ADOPTIONS}
 
 
 def kind_of(seed: int) -> Kind:

@@ -14,6 +14,7 @@ from tests.fakes.sns import Publication
 from tests.fakes.sqs_queue import Message
 from tests.simulation.environment import Environment
 from tests.simulation.lazy_recipes import LAZY
+from tests.simulation.step import MASTERS
 
 
 class Observer:
@@ -35,6 +36,8 @@ class Observer:
         #: When the commands began that sealed each batch: the latest of these moments.
         self._seal_began: dict[str, float] = {}
         environment.recorded = self.recorded
+        environment.batch_of = self.batch_of
+        environment.is_open = self.is_open
         self._cloud.on_object_event = self._object_event
         self._cloud.on_event_lost = self._event_lost
         self._cloud.sns.on_publish = self._published
@@ -57,9 +60,19 @@ class Observer:
         items = self._cloud.dynamodb.all_items(self._environment.settings.images_table)
         return {item["key"]["S"]: (item["source_version"]["S"], item["etag"]["S"]) for item in items if "etag" in item}
 
+    def batch_of(self, key: str) -> str:
+        """The id of the batch that the record of this key is in."""
+        item: dict[str, Any] = next((item for item in self.images() if item["key"] == key), {})
+        return f"{item.get('owner')}/{item.get('batch')}"
+
+    def is_open(self, batch_id: str) -> bool:
+        """Whether the batch exists and is not sealed."""
+        items = self._cloud.dynamodb.all_items(self._environment.settings.batches_table)
+        return any(item["batch_id"]["S"] == batch_id and "sealed_at" not in item for item in items)
+
     def _object_event(self, bucket: str, record: dict[str, Any]) -> None:
         key = unquote_plus(record["s3"]["object"]["key"])
-        if bucket == self._environment.settings.uploads_bucket:
+        if bucket in (self._environment.settings.uploads_bucket, MASTERS):
             self._environment.touched_at[key] = self._environment.scheduler.now
             if self._cloud.s3.bucket(bucket).current(key) is None:
                 self._absent_at[key] = self._environment.scheduler.now
@@ -89,7 +102,7 @@ class Observer:
         job = decode_message(message.body)
         if any(decode_message(other.body).key == job.key for other in self._lane_messages() if other != message):
             return
-        current = self._cloud.s3.bucket(self._environment.settings.uploads_bucket).current(job.key)
+        current = self._cloud.s3.bucket(job.bucket).current(job.key)
         item = next((item for item in self.images() if item["key"] == job.key), {})
         version = _version_of(current)
         if job.kind is JobKind.REMOVE:

@@ -10,6 +10,7 @@ from typing import Final
 
 from dashboard.problem import Problem
 from pixelfleet.errors import SetupError
+from tests.simulation.adoption_steps import archivist_steps
 from tests.simulation.bucket_steps import bucket_steps
 from tests.simulation.dashboard_steps import curator_steps, dashboard_steps
 from tests.simulation.environment import Environment
@@ -128,11 +129,21 @@ def everybody(environment: Environment) -> list[Person]:
     if environment.settings.keep_revisions:
         names = ("curator", "editor") if scenario.keeps_revisions else ("curator",)
         people += [Person(environment, name, curator_steps(environment.rng(name), keys)) for name in names]
+    return [*people, *_people_of_the_kind(environment, rng, keys)]
+
+
+def _people_of_the_kind(environment: Environment, rng: random.Random, keys: Sequence[str]) -> list[Person]:
+    """The people that only the runs of one kind have."""
+    people: list[Person] = []
     if environment.visited:
         visits = visitor_steps(environment, environment.rng("visitor"), keys)
         people.append(Person(environment, "visitor", visits))
     if environment.kind is Kind.MOVED:
         people.append(Person(environment, "mover", mover_steps(environment, environment.rng("mover"))))
+    if environment.kind is Kind.ADOPTED:
+        for name in ("archivist", "librarian")[: rng.choice((1, 1, 2))]:
+            steps = archivist_steps(environment, environment.rng(name), begins=name == "archivist")
+            people.append(Person(environment, name, steps))
     return people
 
 

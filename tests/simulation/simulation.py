@@ -2,12 +2,14 @@
 
 import contextlib
 import gc
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pixelfleet.cli.reconcile
 from pixelfleet.domain.jobs import Lane
+from tests.simulation.adoption_observer import AdoptedBucket
+from tests.simulation.adoption_steps import adopt_again
 from tests.simulation.console import command_line
 from tests.simulation.environment import Environment
 from tests.simulation.faults import Fault
@@ -20,6 +22,7 @@ from tests.simulation.producer import start_producer
 from tests.simulation.releases import NEWER
 from tests.simulation.scheduler import BEGINNING, OverrunError
 from tests.simulation.seams import Seams
+from tests.simulation.step import MASTERS
 from tests.simulation.trace import Trace
 from tests.simulation.upload_steps import PART
 from tests.simulation.violations import Violation
@@ -62,6 +65,8 @@ class Simulation:
         self.observer = Observer(self.environment)
         if self.environment.kind is Kind.MOVED:
             MoveObserver(self.environment, self.observer)
+        if self.environment.kind is Kind.ADOPTED:
+            AdoptedBucket(self.environment)
         self._violations: list[Violation] = []
 
     def run(self) -> Outcome:
@@ -99,6 +104,13 @@ class Simulation:
             self._rest(60.0)
             self._check(BEFORE_RECONCILE)
             self._rest(PAUSE)
+            if environment.kind is Kind.ADOPTED:
+                self._carry_out("an adoption succeeds", self._adopt)
+                self._run_until(self._at_rest)
+                self._rest(PAUSE)
+                self._reconcile(MASTERS)
+                self._run_until(self._at_rest)
+                self._rest(PAUSE)
             self._reconcile()
             self._run_until(self._at_rest)
             self._rest(PAUSE)
@@ -182,21 +194,27 @@ class Simulation:
         if scheduler.now >= until:
             raise OverrunError(f"{LONGEST / 3600:.0f} hours are not enough")
 
-    def _reconcile(self) -> None:
-        environment = self.environment
-        process = environment.process("reconcile")
-        environment.deployment(process)
-        process.memory |= {"cache": environment.folder(), "who": "schedule"}
-
+    def _reconcile(self, bucket: str | None = None) -> None:
         def reconcile() -> None:
-            environment.trace.note("reconcile begins")
+            self.environment.trace.note(f"reconcile {bucket or ''} begins")
             with contextlib.suppress(SystemExit):
-                pixelfleet.cli.reconcile.reconcile(sweep=True, from_start=True)
+                pixelfleet.cli.reconcile.reconcile(sweep=bucket is None, from_start=True, bucket=bucket)
 
-        task = environment.scheduler.spawn(process, "reconcile", reconcile)
+        self._carry_out("a reconcile succeeds", reconcile)
+
+    def _adopt(self) -> None:
+        adopt_again(self.environment, self.environment.scheduler.process.memory["deployment"])
+
+    def _carry_out(self, invariant: str, command: Callable[[], None]) -> None:
+        """Carry out a command on another machine; an error of the command breaks the invariant."""
+        environment = self.environment
+        process = environment.process("reconcile" if command != self._adopt else "adopt")
+        environment.deployment(process)
+        process.memory |= {"cache": environment.folder(), "who": "schedule", "began": environment.scheduler.now}
+        task = environment.scheduler.spawn(process, process.name, command)
         self._run_until(lambda: task.ended)
         if task.error is not None:
-            self._violations.append(Violation("a reconcile succeeds", repr(task.error)))
+            self._violations.append(Violation(invariant, repr(task.error)))
 
     def _ask_for_lazy_variants(self) -> None:
         """Each lazy variant that an image lacks is asked for: it can be made, whatever happened before."""

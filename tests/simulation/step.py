@@ -12,6 +12,9 @@ BATCH: Final = "b1"
 PREFIX: Final = f"uploads/{OWNER}/{BATCH}/"
 #: The two batches of runs with moves.
 BATCHES: Final = (BATCH, "b2")
+#: A bucket that existed before the fleet, and the folder of its objects, in runs with adoptions.
+MASTERS: Final = "masters"
+MASTERS_FOLDER: Final = "scans/"
 BATCHLESS: Final = "plain.jpg"
 #: Keys of the batch, one outside any batch, and one that looks like a folder and has content.
 KEYS: Final = (f"{PREFIX}0.jpg", f"{PREFIX}1.jpg", BATCHLESS, f"{PREFIX}2.jpg", f"{PREFIX}folder/")
@@ -33,6 +36,11 @@ class Step:
 def batch_folder(batch: str) -> str:
     """The prefix of the keys of a batch."""
     return f"uploads/{OWNER}/{batch}/"
+
+
+def bucket_of(key: str, uploads_bucket: str) -> str:
+    """The bucket of a key."""
+    return MASTERS if key.startswith(MASTERS_FOLDER) else uploads_bucket
 
 
 def short(key: str) -> str:

@@ -9,7 +9,7 @@ from tests.simulation.campaign import summary_of
 from tests.simulation.kinds import FIRST, Kind
 from tests.simulation.simulation import Simulation, run_seed
 
-ALIASED, VISITED, MOVED = FIRST[Kind.ALIASED], FIRST[Kind.VISITED], FIRST[Kind.MOVED]
+ALIASED, VISITED, MOVED, ADOPTED = (FIRST[kind] for kind in (Kind.ALIASED, Kind.VISITED, Kind.MOVED, Kind.ADOPTED))
 #: Seeds of one test, and tests of `make test`: 80 seeds.
 SEEDS = 40
 QUICK = 2
@@ -42,6 +42,10 @@ def test_every_invariant_holds_where_visitors_ask_for_lazy_variants() -> None:
 
 def test_every_invariant_holds_where_images_move_between_batches() -> None:
     assert broken(MOVED, VERY_FEW) == {}
+
+
+def test_every_invariant_holds_where_a_bucket_is_adopted() -> None:
+    assert broken(ADOPTED, VERY_FEW) == {}
 
 
 def test_moves_are_carried_out_and_stopped() -> None:

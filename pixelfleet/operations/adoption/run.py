@@ -177,7 +177,7 @@ class _Run:
         if batch.sealed_at is not None:
             # An image whose restore is requested, or whose job SQS refused, is in the batch before its job is sent.
             if self._journal.sent or self.result.steps[Step.NEW] or self.result.steps[Step.ARCHIVED]:
-                seal(self._deployment, batch.owner, batch.name)
+                seal(self._deployment, batch.owner, batch.name, self._journal.members)
             else:
                 complete_if_full(self._deployment, batch.owner, batch.name)
         elif not self._deployment.batches.seal(batch.owner, batch.name, self._journal.members(), batch):

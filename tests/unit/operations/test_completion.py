@@ -9,7 +9,7 @@ import pytest
 from pixelfleet.aws.listing import ListedObject
 from pixelfleet.catalog.background import BackgroundTaskState
 from pixelfleet.catalog.items import counter_shard
-from pixelfleet.domain.jobs import Job, JobKind
+from pixelfleet.domain.jobs import Job, JobKind, Origin
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import BatchState, Image, Status
 from pixelfleet.domain.transitions import Aim, Success
@@ -308,6 +308,23 @@ def test_a_batch_without_objects_is_not_sealed(deployment: Any) -> None:
     with pytest.raises(SetupError, match="there is nothing at s3://pixelfleet-uploads/uploads/me/b1/"):
         seal(deployment, "me", "b1")
     assert deployment.batches.get("me", "b1") is None
+
+
+def test_the_seal_of_an_adopted_batch_finds_an_image_that_is_redriven_while_the_catalog_is_read(
+    deployment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment.batches.create("me", "b1", source="s3://masters/")
+    image = record(deployment, "me", "b1", "1.png", cause=Cause.CRASHED)
+    of_batch = deployment.images.of_batch
+
+    def redriven_before_the_failed_are_read(owner: str, batch: str, status: Status) -> Any:
+        if status is Status.FAILED:
+            deployment.images.queue_again(image, "anna", Origin.REDRIVE)
+        return of_batch(owner, batch, status)
+
+    monkeypatch.setattr(deployment.images, "of_batch", redriven_before_the_failed_are_read)
+    batch, _ = seal(deployment, "me", "b1")
+    assert batch.expected == 1
 
 
 def test_reconcile_announces_a_sealed_batch_that_was_not_announced(deployment: Any) -> None:
