@@ -23,7 +23,7 @@ DRAWABLE: Final = {
     "bmp": "image/bmp",
 }
 #: The content types of results. Other files are data for the dashboard's scripts, such as the zoom viewer.
-_PICTURES: Final = frozenset({*DRAWABLE.values(), "image/tiff"} - {"image/bmp"})
+_PICTURES: Final = frozenset({*DRAWABLE.values(), "image/jxl", "image/tiff"} - {"image/bmp"})
 _DATA: Final = "text/xml; charset=utf-8"
 #: The policy of every result: a result that is opened on the dashboard's own origin runs no script.
 SANDBOX: Final = "default-src 'none'; sandbox"
@@ -83,4 +83,4 @@ def tiles_of(image: Image) -> StoredVariant | None:
 def thumb_of(image: Image) -> StoredVariant | None:
     """The smallest variant that a list can show; tiles are not a picture."""
     pictures = [v for v in image.variants if v.files == 1 and v.content_type.startswith("image/")]
-    return min(pictures, key=lambda v: (v.width < 200, v.width * v.height, v.format == "avif"), default=None)
+    return min(pictures, key=lambda v: (v.width < 200, v.width * v.height, v.format in ("avif", "jxl")), default=None)

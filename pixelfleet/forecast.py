@@ -28,6 +28,7 @@ ENCODE_MS: Final[Mapping[OutputFormat, float]] = {
     OutputFormat.PNG: 60.0,
     OutputFormat.WEBP: 62.0,
     OutputFormat.AVIF: 70.0,
+    OutputFormat.JXL: 37.0,
     OutputFormat.TIFF: 5.0,
 }
 EVERY_IMAGE_MS: Final = 40.0

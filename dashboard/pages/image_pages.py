@@ -236,4 +236,4 @@ def _address(image: Image, one: StoredVariant) -> str:
 
 def _largest(image: Image) -> StoredVariant | None:
     pictures = [v for v in image.variants if v.files == 1 and v.content_type.startswith("image/")]
-    return max(pictures, key=lambda v: (v.width * v.height, v.format != "avif"), default=None)
+    return max(pictures, key=lambda v: (v.width * v.height, v.format not in ("avif", "jxl")), default=None)

@@ -39,7 +39,7 @@ SOURCE_METADATA: Final = 1_000
 
 #: Only the standard library's list, because the lists of hosts differ.
 _TYPES: Final = mimetypes.MimeTypes()
-for _suffix in ("avif", "webp"):
+for _suffix in ("avif", "jxl", "webp"):
     _TYPES.add_type(f"image/{_suffix}", f".{_suffix}")
 
 _MISSING: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})

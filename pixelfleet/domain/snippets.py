@@ -8,7 +8,7 @@ from pixelfleet.domain.records import Image, StoredVariant
 from pixelfleet.domain.variant_files import address_of
 
 #: Types that pages embed. A browser takes the first source whose type it can draw, so the smallest files come first.
-_MODERN: Final = ("avif", "webp")
+_MODERN: Final = ("jxl", "avif", "webp")
 _FOR_ALL: Final = ("jpeg", "png", "gif")
 #: Two variants have one shape if their heights at the same width differ by no more than rounding does, in pixels.
 _ROUNDING: Final = 1.0

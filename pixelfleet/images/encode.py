@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pixelfleet.errors import Cause, PermanentError
-from pixelfleet.images import jpegli
+from pixelfleet.images import jpegli, jpegxl_output
 from pixelfleet.images.colour_space import CODE_POINTS, SRGB, space_of
 from pixelfleet.images.containers.avif_colours import with_code_points
 from pixelfleet.images.fields import without_metadata
@@ -25,12 +25,13 @@ _PNG_COMPRESSION: Final = 6
 _CLASSIC_BYTES: Final = 2_000_000_000
 #: Bits a sample of PQ and HLG (ITU-R BT.2100, table 9: 10 or 12).
 _HDR_BITS: Final = 10
-_QUALITY: Final = {OutputFormat.JPEG: 80, OutputFormat.WEBP: 80, OutputFormat.AVIF: 60}
+_QUALITY: Final = {OutputFormat.JPEG: 80, OutputFormat.WEBP: 80, OutputFormat.AVIF: 60, OutputFormat.JXL: 80}
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a format is written. `options` returns libvips' options for a variant."""
+    """How a format is written. `saver` is libvips' operation, empty where another library writes the format; `options`
+    returns libvips' options for a variant."""
 
     saver: str
     extension: str
@@ -96,8 +97,8 @@ def write(image: Image, variant: Variant, path: Path, blocks: Blocks, gain_map: 
     image, kept = attach(with_density(image), blocks, variant.format)
     profile = "icc" if variant.icc is Profile.KEEP else ""
     keep = "|".join(filter(None, (kept, profile))) or "none"
-    if _is_jpegli(variant):
-        path.write_bytes(jpegli.file_of(image, variant, quality_of(variant), blocks, keep))
+    if (content := _by_another_library(image, variant, blocks, keep)) is not None:
+        path.write_bytes(content)
         return None
     options = _options(image, variant) | {"keep": keep}
     if space.transfer:
@@ -107,6 +108,15 @@ def write(image: Image, variant: Variant, path: Path, blocks: Blocks, gain_map: 
         path.write_bytes(with_code_points(path.read_bytes(), space.primaries, CODE_POINTS[space.transfer]))
         return space.transfer.value
     finish(path, blocks, variant.format)
+    return None
+
+
+def _by_another_library(image: Image, variant: Variant, blocks: Blocks, keep: str) -> bytes | None:
+    """The file of a variant that libvips does not write; None for every other variant."""
+    if _is_jpegli(variant):
+        return jpegli.file_of(image, variant, quality_of(variant), blocks, keep)
+    if variant.format is OutputFormat.JXL:
+        return jpegxl_output.file_of(image, variant, quality_of(variant), blocks)
     return None
 
 
@@ -181,6 +191,11 @@ def _png(variant: Variant) -> dict[str, Any]:
     return {"compression": _PNG_COMPRESSION if variant.effort is None else variant.effort}
 
 
+def _jxl(_variant: Variant) -> dict[str, Any]:
+    """None: `jpegxl_output` writes the file, and not libvips."""
+    return {}
+
+
 def _tiff(_variant: Variant) -> dict[str, Any]:
     return {"compression": "deflate", "predictor": "horizontal", "tile": True}
 
@@ -198,5 +213,6 @@ _ENCODINGS: Final[dict[OutputFormat, Encoding]] = {
     OutputFormat.PNG: Encoding("pngsave", ".png", "image/png", _png, 2**31 - 1),
     OutputFormat.WEBP: Encoding("webpsave", ".webp", "image/webp", _webp, 16_383, animates=True),
     OutputFormat.AVIF: Encoding("heifsave", ".avif", "image/avif", _avif, 16_384, deep={"bitdepth": 12}),
+    OutputFormat.JXL: Encoding("", ".jxl", "image/jxl", _jxl, 2**30 - 1),
     OutputFormat.TIFF: Encoding("tiffsave", ".tif", "image/tiff", _tiff, 2**31 - 1),
 }

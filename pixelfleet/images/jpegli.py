@@ -9,20 +9,17 @@ from typing import Any, Final
 
 from pixelfleet.errors import Cause, PermanentError
 from pixelfleet.extras import missing_library
-from pixelfleet.images.colour_space import PROFILE
 from pixelfleet.images.containers.jpeg_segments import under_head_of
+from pixelfleet.images.jpeg_head import head_of
 from pixelfleet.images.metadata.choice import Blocks
-from pixelfleet.images.metadata.output import attach
 from pixelfleet.images.one_thread import one_thread
-from pixelfleet.images.vips import MEMORY_PIXELS, Image, pyvips
-from pixelfleet.recipes import OutputFormat, Variant
+from pixelfleet.images.vips import MEMORY_PIXELS, Image
+from pixelfleet.recipes import Variant
 
 #: libvips and Pillow halve the colours' resolution below this quality (libvips, vips_foreign_save_jpeg).
 _FULL_COLOURS: Final = 90
 #: Scans of a progressive file: the package's default.
 _SCANS: Final = 2
-#: The side of the black picture where its size is not written into EXIF.
-_SMALL: Final = 8
 
 
 def encoded(image: Image, quality: int, *, progressive: bool) -> bytes:
@@ -56,23 +53,10 @@ def file_of(image: Image, variant: Variant, quality: int, blocks: Blocks, keep: 
         PermanentError: as `encoded`.
     """
     content = encoded(image, quality, progressive=variant.progressive)
-    whole = under_head_of(content, _head(image, blocks, keep))
+    whole = under_head_of(content, head_of(image, blocks, keep))
     if whole is None:
         raise ValueError("jpegli's file is no baseline or progressive JPEG")
     return whole
-
-
-def _head(image: Image, blocks: Blocks, keep: str) -> bytes:
-    """A black JPEG with the density and the metadata. libvips writes the size of its picture into EXIF."""
-    width, height = (image.width, image.height) if blocks.exif else (_SMALL, _SMALL)
-    black = pyvips.Image.black(width, height, bands=image.bands).copy(
-        interpretation=image.interpretation, xres=image.xres, yres=image.yres
-    )
-    if image.get_typeof(PROFILE):
-        black.set_type(pyvips.GValue.blob_type, PROFILE, image.get(PROFILE))
-    black, _ = attach(black, blocks, OutputFormat.JPEG)
-    head: bytes = black.jpegsave_buffer(Q=1, keep=keep)
-    return head
 
 
 @cache

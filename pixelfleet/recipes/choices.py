@@ -11,6 +11,7 @@ class OutputFormat(StrEnum):
     PNG = "png"
     WEBP = "webp"
     AVIF = "avif"
+    JXL = "jxl"
     TIFF = "tiff"
 
 

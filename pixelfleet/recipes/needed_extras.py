@@ -1,6 +1,6 @@
 """The extras of pixelfleet that a recipe needs."""
 
-from pixelfleet.recipes.choices import JpegEncoder, Metric
+from pixelfleet.recipes.choices import JpegEncoder, Metric, OutputFormat
 from pixelfleet.recipes.model import Recipe
 
 
@@ -14,4 +14,6 @@ def needed_extras(recipe: Recipe) -> dict[str, str]:
         needed["ssimulacra2"] = "measures quality by SSIMULACRA2"
     if any(variant.encoder is JpegEncoder.JPEGLI for variant in recipe.variants):
         needed["jpegli"] = "encodes by jpegli"
+    if any(OutputFormat.JXL in variant.formats for variant in recipe.variants):
+        needed["jxl"] = "writes JPEG XL"
     return needed

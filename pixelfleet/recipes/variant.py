@@ -69,10 +69,10 @@ class Variant(Part):
     formats: Formats = Field(
         (OutputFormat.AUTO,),
         alias="format",
-        description="auto, jpeg, png, webp, avif or tiff; or a list without auto: one file each, from the same pixels",
+        description="auto, jpeg, png, webp, avif, jxl, tiff; or a list without auto: one file each of the same pixels",
     )
     quality: Quality | None = Field(
-        None, description="1 to 100, or a table with the score to reach; default JPEG 80, WebP 80, AVIF 60"
+        None, description="1 to 100, or a table with the score to reach; default JPEG 80, WebP 80, AVIF 60, JPEG XL 80"
     )
     never_larger: bool = Field(
         default=False,
@@ -81,7 +81,7 @@ class Variant(Part):
     effort: int | None = Field(
         None, ge=0, le=9, strict=True, description="0 (fast) to 9 (small); default chosen by measurement"
     )
-    lossless: bool = Field(default=False, description="WebP and AVIF without loss")
+    lossless: bool = Field(default=False, description="WebP, AVIF and JPEG XL without loss")
     encoder: JpegEncoder = Field(
         JpegEncoder.LIBJPEG,
         description="of JPEG: libjpeg, or jpegli: fewer bytes for an equal look; needs the extra `jpegli`",
@@ -203,6 +203,8 @@ class Variant(Part):
             raise ValueError("a quality with a target is measured on 8 bits: remove depth and hdr, or give a number")
 
     def _check_encoder(self) -> None:
+        if OutputFormat.JXL in self.formats and self.icc is Profile.KEEP:
+            raise ValueError("JPEG XL is written in sRGB alone: remove icc = 'keep', or jxl from format")
         if self.encoder is JpegEncoder.LIBJPEG:
             return
         if not {OutputFormat.AUTO, OutputFormat.JPEG}.intersection(self.formats):

@@ -72,6 +72,11 @@ encoder = "jpegli"
 metadata = "keep"
 icc = "keep"
 quality = { target = 60, metric = "ssimulacra2" }
+[[variants]]
+name = "xl"
+box = 40
+format = "jxl"
+metadata = "keep"
 """,
     "faces",
 )

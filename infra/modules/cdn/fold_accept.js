@@ -21,8 +21,13 @@ function folded(text) {
   var webp = qualities["image/webp"] || 0;
   var takesWebp = webp > 0 && webp >= jpeg;
   var takesAvif = avif > 0 && avif >= jpeg && !(takesWebp && webp > avif);
-  if (takesAvif) return takesWebp ? "image/avif,image/webp" : "image/avif";
-  return takesWebp ? "image/webp" : "image/jpeg";
+  var jxl = qualities["image/jxl"] || 0;
+  var takesJxl = jxl > 0 && jxl >= jpeg && !(takesAvif && avif > jxl) && !(takesWebp && webp > jxl);
+  var taken = [];
+  if (takesJxl) taken.push("image/jxl");
+  if (takesAvif) taken.push("image/avif");
+  if (takesWebp) taken.push("image/webp");
+  return taken.join(",") || "image/jpeg";
 }
 
 function qualitiesOf(text) {

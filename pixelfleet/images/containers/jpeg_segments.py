@@ -17,6 +17,7 @@ _SCAN, _APP0, _APP14, _COMMENT = 0xDA, 0xE0, 0xEE, 0xFE
 _METADATA: Final = frozenset({0xE1, 0xE2, 0xED})
 #: A marker that is no restart: 0xFF 0x00 is a byte of data (B.1.1.5), and any marker may follow fill bytes (B.1.1.2).
 _MARKER: Final = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
+_APP1, _EXIF = 0xE1, b"Exif\0\0"
 _JFIF, _ADOBE = b"JFIF\0", b"Adobe"
 #: JFIF 1.02: version, units, two densities, and a thumbnail of no pixels. Adobe's segment ends in the transform.
 _JFIF_BYTES, _ADOBE_BYTES = 12, 12
@@ -54,6 +55,19 @@ def under_head_of(coded: bytes, head: bytes) -> bytes | None:
     except (_OddError, IndexError):
         return None
     return b"".join([_SOI, *heads, *picture, _EOI])
+
+
+def exif_in(content: bytes) -> bytes:
+    """The EXIF of a JPEG as a TIFF structure; empty if there is none.
+
+    Raises:
+        ValueError: the file is not a whole JPEG.
+    """
+    try:
+        segments = [segment[4:] for kind, segment in _segments(content) if kind == _APP1]
+    except (_OddError, IndexError) as error:
+        raise ValueError("no whole JPEG") from error
+    return next((one.removeprefix(_EXIF) for one in segments if one.startswith(_EXIF)), b"")
 
 
 def _picture(content: bytes) -> tuple[list[bytes], list[bytes]]:

@@ -19,7 +19,7 @@ def folded(accept: str) -> str:
 
 
 @pytest.mark.parametrize(("accept", "expected"), CASES)
-def test_avif_and_webp_go_to_clients_that_name_them(accept: str, expected: str) -> None:
+def test_jpeg_xl_avif_and_webp_go_to_clients_that_name_them(accept: str, expected: str) -> None:
     assert folded(accept) == expected
 
 
@@ -40,6 +40,10 @@ def test_folding_a_folded_header_changes_nothing(accept: str, _expected: str) ->
         (("avif", "webp"), "", "webp"),
         (("webp",), "image/jpeg", "webp"),
         (("svg",), CHROME, "svg"),
+        (("jpeg", "jxl", "avif"), "image/jxl,image/avif,*/*", "jxl"),
+        (("avif", "jpeg"), "image/jxl,image/avif,*/*", "avif"),
+        (("jxl", "jpeg"), CHROME, "jpeg"),
+        (("jxl", "webp"), "*/*", "webp"),
     ],
 )
 def test_a_client_gets_the_best_available_format_and_every_client_gets_a_format(
@@ -53,6 +57,7 @@ def test_a_client_that_accepts_avif_and_webp_gets_the_animated_file() -> None:
     assert chosen_format(formats, CHROME, moves=True) == "webp"
     assert chosen_format(formats, "image/avif", moves=True) == "avif"
     assert chosen_format(formats, "", moves=True) == "jpeg"
+    assert chosen_format(("jxl", "webp", "jpeg"), "image/jxl,image/webp,*/*", moves=True) == "webp"
 
 
 def test_a_header_over_the_limit_counts_as_no_header() -> None:

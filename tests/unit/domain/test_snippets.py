@@ -39,6 +39,14 @@ def test_a_variant_in_several_formats_is_a_picture_with_a_source_for_each_format
     )
 
 
+def test_jpeg_xl_is_the_first_source_and_never_the_picture_for_all() -> None:
+    html = snippet(image(*CARD, file("card", "jxl", 400, 300)), ORIGIN)
+    assert html is not None
+    assert re.findall(r'<source type="image/(\w+)"', html) == ["jxl", "avif", "webp"]
+    assert "card.jxl" in html.splitlines()[1]
+    assert "jxl" not in html.splitlines()[-2]
+
+
 def test_widths_of_one_shape_are_a_srcset_and_other_shapes_are_left_out() -> None:
     made = [file(f"w{width}", form, width, width * 3 // 4) for width in (320, 640, 1281) for form in ("webp", "jpeg")]
     html = snippet(image(*made, file("square", "webp", 320, 320), file("zoom", "dzi", 4000, 3000, files=90)), ORIGIN)
