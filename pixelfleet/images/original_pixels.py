@@ -46,7 +46,7 @@ def put_original_pixels(work: Work, page: Probe, base: Base, variant: Variant, p
         return False
     encoded = path.read_bytes()
     rewrapped = _REWRAPPED[work.row.name](work.source.read_bytes(), encoded)
-    if rewrapped is None or len(rewrapped) >= len(encoded):
+    if rewrapped is None or len(rewrapped) >= len(encoded) or not _hides_nothing(base):
         return False
     path.write_bytes(rewrapped)
     return True
@@ -76,5 +76,20 @@ def _same_colours(opened: Image, shown: Image) -> bool:
     # A profile is removed without a conversion only if it is sRGB. A profile that is kept is on both images.
     kept = space.profile is None or is_srgb(space.profile) or bool(shown.get_typeof(PROFILE))
     plain = opened.format == "uchar" and opened.interpretation in ("srgb", "b-w") and space.transfer is None
-    # Below transparent parts, a file may hold colours that do not show.
-    return plain and kept and not opened.hasalpha() and opened.bands == shown.bands
+    # An alpha that is opaque everywhere was dropped: the file shows the same.
+    return plain and kept and opened.bands - opened.hasalpha() == shown.bands - shown.hasalpha()
+
+
+def _hides_nothing(base: Base) -> bool:
+    """Whether all invisible pixels have one colour: below transparent parts, a file may hold a picture that does not
+    show. The pixels of a stream cannot be read again."""
+    shown = base.frames[0]
+    if not shown.hasalpha():
+        return True
+    if not base.shared:
+        return False
+    alpha = shown.extract_band(shown.bands - 1)
+    colours = shown.extract_band(0, n=shown.bands - 1)
+    invisible = alpha == 0
+    least, most = invisible.ifthenelse(colours, 255), invisible.ifthenelse(colours, 0)
+    return alpha.min() > 0 or all(least[band].min() == most[band].max() for band in range(colours.bands))

@@ -13,9 +13,11 @@ _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _END: Final = b"\0\0\0\0IEND\xaeB`\x82"
 #: The chunks of metadata that an encode writes, in any order before the palette (PNG, third edition, 5.6).
 _METADATA: Final = frozenset({b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"eXIf", b"iTXt", b"zTXt", b"tEXt", b"pHYs"})
-#: Transparency, animations, and the range of the samples: the picture is not the bare pixels.
-_NOT_COPIED: Final = frozenset({b"tRNS", b"acTL", b"cICP"})
-_GREY, _RGB, _PALETTE = 0, 2, 3
+#: Animations, and the range of the samples: the picture is not the bare pixels.
+_NOT_COPIED: Final = frozenset({b"acTL", b"cICP"})
+_PALETTE, _WITH_ALPHA = 3, (4, 6)
+#: The colour types (11.2.1).
+_TYPES: Final = (0, 2, _PALETTE, *_WITH_ALPHA)
 _STEP: Final = 1 << 20
 
 
@@ -25,7 +27,7 @@ def under_metadata_of(original: bytes, encoded: bytes) -> bytes | None:
     Nothing else of `original` stays: no text, no other chunk, nothing after the pixels.
 
     Returns:
-        None for an original that is not a whole, still and opaque PNG of at most 8 bits.
+        None for an original that is not a whole and still PNG of at most 8 bits.
     """
     chunks, others = _chunks(original), _chunks(encoded)
     if chunks is None or others is None or chunks[0][0] != b"IHDR":
@@ -39,13 +41,15 @@ def under_metadata_of(original: bytes, encoded: bytes) -> bytes | None:
     if not _are_whole(b"".join(map(_content, pixels)), head):
         return None
     palette = [chunk for name, chunk in chunks if name == b"PLTE" and head[9] == _PALETTE]
+    # Transparent colours, which come after the palette. A file with alpha has none.
+    clear = [chunk for name, chunk in chunks if name == b"tRNS" and head[9] not in _WITH_ALPHA]
     metadata = [chunk for name, chunk in others if name in _METADATA]
-    return b"".join([_SIGNATURE, chunks[0][1], *metadata, *palette, *pixels, _END])
+    return b"".join([_SIGNATURE, chunks[0][1], *metadata, *palette, *clear[:1], *pixels, _END])
 
 
 def _is_plain(head: bytes) -> bool:
-    """Whether IHDR declares at most 8 bits a sample, in grey, RGB or a palette."""
-    return len(head) == 13 and head[8] <= 8 and head[9] in (_GREY, _RGB, _PALETTE) and head[12] <= 1
+    """Whether IHDR declares at most 8 bits a sample, in grey, RGB or a palette, with or without alpha."""
+    return len(head) == 13 and head[8] <= 8 and head[9] in _TYPES and head[12] <= 1
 
 
 def _are_whole(packed: bytes, head: bytes) -> bool:

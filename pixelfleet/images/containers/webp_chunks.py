@@ -8,8 +8,10 @@ from typing import Final
 _HEADER: Final = 12
 #: Chunks of metadata with their flags in VP8X (RFC 9649, 2.7), in the order of the file.
 _METADATA: Final = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
-#: Animations, and alpha: below transparent parts, a file may hold colours that do not show.
-_NOT_COPIED: Final = frozenset({b"ANIM", b"ANMF", b"ALPH"})
+#: Animations.
+_NOT_COPIED: Final = frozenset({b"ANIM", b"ANMF"})
+#: The flag of alpha in VP8X. Of a lossy picture, the alpha is in a chunk of its own in front of the picture.
+_ALPHA_FLAG, _ALPHA = 0x10, b"ALPH"
 _PICTURES: Final = (b"VP8 ", b"VP8L")
 _LOSSLESS_SIGNATURE: Final = 0x2F
 _LARGEST: Final = (1 << 14) - 1
@@ -21,7 +23,7 @@ def under_metadata_of(original: bytes, encoded: bytes) -> bytes | None:
     Nothing else of `original` stays, no unknown chunk either.
 
     Returns:
-        None for an original that is not a whole, still and opaque WebP.
+        None for an original that is not a whole and still WebP.
     """
     chunks, others = _chunks(original), _chunks(encoded)
     if chunks is None or others is None:
@@ -34,10 +36,15 @@ def under_metadata_of(original: bytes, encoded: bytes) -> bytes | None:
     if size is None:
         return None
     picture = _chunk(name, chunks[name])
+    apart = name == b"VP8 " and _ALPHA in chunks
+    if apart:
+        picture = _chunk(_ALPHA, chunks[_ALPHA]) + picture
     metadata = {kind: _chunk(kind, others[kind]) for kind in _METADATA if kind in others}
-    if not metadata:
+    if not metadata and not apart:
         return _riff(picture)
     flags = sum(_METADATA[kind] for kind in metadata)
+    if apart or _has_alpha(name, chunks[name]):
+        flags |= _ALPHA_FLAG
     extended = bytes((flags, 0, 0, 0)) + b"".join((side - 1).to_bytes(3, "little") for side in size)
     profile = metadata.pop(b"ICCP", b"")
     return _riff(_chunk(b"VP8X", extended), profile, picture, *metadata.values())
@@ -64,7 +71,7 @@ def _chunks(content: bytes) -> dict[bytes, bytes] | None:
 def _size(name: bytes, coded: bytes) -> tuple[int, int] | None:
     """Width and height of a coded picture (RFC 6386, 9.1; RFC 9649, 3.4), whose upper bits are for scaling in VP8.
 
-    None for a picture with alpha (bit 28 of VP8L), and for bytes that are no picture.
+    None for bytes that are no picture.
     """
     if len(coded) < 10:
         return None
@@ -73,9 +80,14 @@ def _size(name: bytes, coded: bytes) -> tuple[int, int] | None:
             return None
         return int.from_bytes(coded[6:8], "little") & _LARGEST, int.from_bytes(coded[8:10], "little") & _LARGEST
     bits = int.from_bytes(coded[1:5], "little")
-    if coded[0] != _LOSSLESS_SIGNATURE or bits >> 28 & 1:
+    if coded[0] != _LOSSLESS_SIGNATURE:
         return None
     return (bits & _LARGEST) + 1, (bits >> 14 & _LARGEST) + 1
+
+
+def _has_alpha(name: bytes, coded: bytes) -> bool:
+    """Bit 28 of VP8L's head (RFC 9649, 3.4)."""
+    return name == b"VP8L" and bool(coded[4] >> 4 & 1)
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:

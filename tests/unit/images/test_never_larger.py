@@ -47,6 +47,11 @@ def pixels(content: Path | bytes) -> bytes:
         return picture.convert("RGBA").tobytes()
 
 
+def half_clear(size: tuple[int, int]) -> Image.Image:
+    """An alpha with an invisible upper half."""
+    return Image.linear_gradient("L").resize(size).point(lambda value: value if value > 127 else 0)
+
+
 def has_original_pixels(variant: RenderedVariant, source: Path) -> bool:
     return pixels(variant.path) == pixels(source)
 
@@ -107,12 +112,49 @@ def test_colours_below_transparent_parts_do_not_get_out(
     save: Save, rendered: Run, photo: Image.Image, options: dict[str, Any]
 ) -> None:
     clear = photo.convert("RGBA")
-    clear.putalpha(Image.linear_gradient("L").resize(clear.size))
+    clear.putalpha(half_clear(clear.size))
     source = save(clear, "WEBP", **options)
     with_rule, without = rendered(
         source, asked("WEBP", quality=100), asked("WEBP", quality=100, never_larger=False)
     ).variants
     assert with_rule.path.read_bytes() == without.path.read_bytes()
+
+
+def visible(picture: Image.Image) -> Image.Image:
+    """The picture with an alpha that is low but nowhere 0."""
+    clear = picture.convert("RGBA" if picture.mode == "RGB" else "LA")
+    clear.putalpha(Image.linear_gradient("L").resize(clear.size).point(lambda value: max(value, 1)))
+    return clear
+
+
+def cut_out(picture: Image.Image) -> Image.Image:
+    """The picture with an invisible half, in which every pixel is black."""
+    clear = visible(picture)
+    clear.paste((0,) * len(clear.getbands()), (0, 0, clear.width // 2, clear.height))
+    return clear
+
+
+@pytest.mark.parametrize("made", [visible, cut_out])
+@pytest.mark.parametrize("metadata", ["strip", "copyright"])
+@pytest.mark.parametrize("lossless", [True, False])
+def test_a_webp_whose_transparent_parts_hide_nothing_has_the_pixels_of_the_original(
+    save: Save,
+    rendered: Run,
+    photo: Image.Image,
+    made: Callable[[Image.Image], Image.Image],
+    metadata: str,
+    *,
+    lossless: bool,
+) -> None:
+    flat = photo.quantize(8).convert("RGB") if lossless else photo
+    source = save(made(flat), "WEBP", lossless=lossless, exact=True, quality=40, method=6, exif=exif())
+    source.write_bytes(source.read_bytes() + SECRET)
+    [kept] = rendered(source, asked("WEBP", quality=100, metadata=metadata)).variants
+    # A lossy encode leaves no single colour below invisible parts.
+    assert has_original_pixels(kept, source) == (lossless or made is visible)
+    content = kept.path.read_bytes()
+    assert SECRET not in content
+    assert (b"(c) Ana" in content) == (metadata == "copyright")
 
 
 def test_a_lossless_original_stays_lossless(save: Save, rendered: Run, photo: Image.Image) -> None:
@@ -274,6 +316,28 @@ def test_a_palette_needs_fewer_bytes_than_the_encode_by_default(
     assert has_original_pixels(kept, source)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L", "P"])
+@pytest.mark.parametrize("made", [visible, cut_out])
+def test_a_png_whose_transparent_parts_hide_nothing_has_the_pixels_of_the_original(
+    tmp_path: Path, rendered: Run, photo: Image.Image, mode: str, made: Callable[[Image.Image], Image.Image]
+) -> None:
+    source = tmp_path / "a.png"
+    picture = photo.quantize(16) if mode == "P" else made(photo.convert(mode))
+    options = {"transparency": 3} if mode == "P" else {}
+    source.write_bytes(as_png(picture, (b"tEXt", b"Comment\0" + SECRET), **options) + SECRET)
+    larger, kept = rendered(source, PNG | {"never_larger": False}, PNG).variants
+    assert has_original_pixels(kept, source)
+    assert kept.bytes < larger.bytes
+    assert SECRET not in kept.path.read_bytes()
+
+
+def test_an_alpha_that_is_opaque_everywhere_hides_nothing(tmp_path: Path, rendered: Run, photo: Image.Image) -> None:
+    source = tmp_path / "a.png"
+    source.write_bytes(as_png(photo.convert("RGBA")))
+    [kept] = rendered(source, PNG).variants
+    assert has_original_pixels(kept, source)
+
+
 LINEAR = (b"gAMA", (100_000).to_bytes(4, "big"))
 NARROW = (b"cICP", bytes((1, 13, 0, 0)))
 
@@ -283,14 +347,13 @@ NARROW = (b"cICP", bytes((1, 13, 0, 0)))
     [
         ("RGBA", (), {}),
         ("LA", (), {}),
-        ("P", (), {"transparency": 3}),
         ("I;16", (), {}),
         ("RGB", (LINEAR,), {}),
         ("RGB", (NARROW,), {}),
         ("RGB", (), {"exif": exif(6)}),
         ("RGB", (), {"save_all": True, "append_images": [Image.new("RGB", (160, 120))]}),
     ],
-    ids=["alpha", "grey alpha", "clear colour", "16 bits", "linear", "narrow", "turned", "moving"],
+    ids=["alpha", "grey alpha", "16 bits", "linear", "narrow", "turned", "moving"],
 )
 def test_a_png_whose_bare_pixels_are_not_the_picture_is_encoded(
     tmp_path: Path,
@@ -303,7 +366,7 @@ def test_a_png_whose_bare_pixels_are_not_the_picture_is_encoded(
     source = tmp_path / "a.png"
     picture = photo.quantize(16) if mode == "P" else photo.convert(mode)
     if "A" in mode:
-        picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+        picture.putalpha(half_clear(picture.size))
     source.write_bytes(as_png(picture, *chunks, **options))
     with_rule, without = rendered(source, PNG, PNG | {"never_larger": False}).variants
     assert with_rule.path.read_bytes() == without.path.read_bytes()
