@@ -66,6 +66,10 @@ class Environment:
         self.replace_worker: Callable[[Any, float], None] = lambda _worker, _seconds: None
         #: When the first run began of each command that goes on where it stopped, by its words.
         self.began_first: dict[str, float] = {}
+        #: The images that a command found when it began, by its words.
+        self.made_before: dict[str, list[str]] = {}
+        #: All image items, as the catalog holds them now.
+        self.image_items: Callable[[], list[dict[str, Any]]] = list
         #: The batch of each record, by key.
         self.batch_of: Callable[[str], str] = str
         #: Whether a batch of this id exists and is not sealed.
@@ -137,6 +141,8 @@ class Environment:
         """The days for which superseded revisions are kept: 0 in most runs."""
         rng = self.rng("keeping")
         keeps, days = rng.random() < KEEP, rng.choice(KEEP_DAYS)
+        if self.kind is Kind.ROLLED_OUT:
+            return days
         if self.scenario.keeps_revisions:
             return min(KEEP_DAYS)
         return days if keeps and self.scenario is ANYTHING else 0

@@ -23,6 +23,10 @@ class Kind(StrEnum):
     MOVED = "moved"
     #: A bucket that existed before is adopted; every other one of these runs has aliases.
     ADOPTED = "adopted"
+    #: A recipe is rolled out and back, and superseded revisions are kept; every other one of these runs has aliases.
+    ROLLED_OUT = "rolled out"
+    #: Dead letters are purged by the dashboard, and some purges are stopped.
+    PURGED = "purged"
 
 
 #: The first seed of each kind.
@@ -32,6 +36,8 @@ FIRST: Final = {
     Kind.VISITED: 2_000_000,
     Kind.MOVED: 3_000_000,
     Kind.ADOPTED: 4_000_000,
+    Kind.ROLLED_OUT: 5_000_000,
+    Kind.PURGED: 6_000_000,
 }
 
 #: Images are moved to another batch and back, while their keys in both batches are put, deleted and processed again.
@@ -60,8 +66,41 @@ ADOPTIONS: Final = Scenario(
     pauses=(0.5, 2.0, 20.0),
     rates={Fault.SLOW: 0.1, Fault.AFTER: 0.02, Fault.BEFORE: 0.02, Fault.DEATH: 0.02},
 )
+#: A recipe is rolled out and back while images are put and deleted. Nobody else chooses recipes.
+ROLLOUTS: Final = Scenario(
+    "rollouts",
+    keys=KEYS[:4],
+    kinds=("good", "good", "good", "odd", "large", "bad"),
+    most_steps=8,
+    actions=("delete", "expire old"),
+    operators=1,
+    tasks=("redrive", "reconcile", "seal"),
+    most_tasks=3,
+    pauses=(0.5, 2.0, 20.0),
+    rates={Fault.SLOW: 0.05, Fault.AFTER: 0.02, Fault.BEFORE: 0.02, Fault.DEATH: 0.01},
+)
+#: Dead letters of every kind are purged while others redrive them.
+PURGES: Final = Scenario(
+    "purges",
+    keys=(KEYS[0], BATCHLESS),
+    kinds=("good", "good", "bad"),
+    actions=("delete",),
+    operators=2,
+    tasks=("redrive", "stopped purge", "stopped purge", "purge"),
+    pauses=(2.0, 60.0, 300.0),
+    rates={Fault.DEATH: 0.1, Fault.BEFORE: 0.1},
+    operations=("get_item", "put_item", "head_object", "publish", "transact_write_items"),
+    spares_people=True,
+    max_receives=1,
+)
 #: The scenario of a kind.
-SCENARIO: Final = {Kind.VISITED: VISITS, Kind.MOVED: MOVES, Kind.ADOPTED: ADOPTIONS}
+SCENARIO: Final = {
+    Kind.VISITED: VISITS,
+    Kind.MOVED: MOVES,
+    Kind.ADOPTED: ADOPTIONS,
+    Kind.ROLLED_OUT: ROLLOUTS,
+    Kind.PURGED: PURGES,
+}
 
 
 def kind_of(seed: int) -> Kind:

@@ -24,7 +24,9 @@ STOPPED_AFTER: Final = (None, None, None, 1.0, 10.0)
 
 def mover_steps(environment: Environment, rng: random.Random) -> list[Step]:
     """Moves of all images of a batch, and back; some are stopped."""
-    return [_moves(environment, rng) for _ in range(rng.randint(1, 5))]
+    seconds = rng.choice((10.0, 30.0, 100.0))
+    wait = Step("waits for the first images", lambda _: environment.scheduler.sleep(seconds), leaves_work=False)
+    return [wait, *(_moves(environment, rng) for _ in range(rng.randint(1, 5)))]
 
 
 def _moves(environment: Environment, rng: random.Random) -> Step:

@@ -8,11 +8,12 @@ from pixelfleet.catalog.dynamo import from_attributes
 from pixelfleet.catalog.schema import CLAIM_MARK
 from pixelfleet.domain.jobs import JobKind, Lane, decode_message
 from pixelfleet.domain.keys import batch_prefix
-from pixelfleet.domain.records import Image
+from pixelfleet.domain.records import Image, Status
 from tests.fakes.s3_bucket import NULL, StoredVersion
 from tests.fakes.sns import Publication
 from tests.fakes.sqs_queue import Message
 from tests.simulation.environment import Environment
+from tests.simulation.kinds import Kind
 from tests.simulation.lazy_recipes import LAZY
 from tests.simulation.step import MASTERS
 
@@ -37,6 +38,7 @@ class Observer:
         self._seal_began: dict[str, float] = {}
         environment.recorded = self.recorded
         environment.batch_of = self.batch_of
+        environment.image_items = self.images
         environment.is_open = self.is_open
         self._cloud.on_object_event = self._object_event
         self._cloud.on_event_lost = self._event_lost
@@ -95,15 +97,21 @@ class Observer:
             self._environment.violate("no result that a record names is deleted", item["key"])
 
     def _dead_letter_deleted(self, message: Message) -> None:
-        """A redrive deletes a dead letter only where the record, or another message, has its work."""
+        """A redrive deletes a dead letter only where the record, or another message, has its work.
+
+        A purge also deletes what is given up: the messages of failed images, and those of images without a record.
+        """
         words = str(self._environment.scheduler.process.memory.get("words", ""))
-        if not words.startswith("redrives"):
+        purges = self._environment.kind is Kind.PURGED and words.startswith("purges")
+        if not words.startswith("redrives") and not purges:
             return
         job = decode_message(message.body)
         if any(decode_message(other.body).key == job.key for other in self._lane_messages() if other != message):
             return
         current = self._cloud.s3.bucket(job.bucket).current(job.key)
         item = next((item for item in self.images() if item["key"] == job.key), {})
+        if purges and item.get("status", Status.FAILED) == Status.FAILED:
+            return
         version = _version_of(current)
         if job.kind is JobKind.REMOVE:
             undone = current is None and item.get("status") != "deleted"

@@ -9,7 +9,11 @@ import pixelfleet.cli.reconcile
 import pixelfleet.cli.redrive
 import pixelfleet.cli.rm
 import pixelfleet.cli.seal
+from dashboard.background import _purge as purge_in_background
+from pixelfleet.deployment import Deployment
 from pixelfleet.errors import Cause
+from pixelfleet.operations.failures import Selection
+from pixelfleet.operations.task_progress import TaskProgress
 from tests.simulation.environment import Environment
 from tests.simulation.inventory import MANIFEST, take_inventory
 from tests.simulation.kinds import Kind
@@ -37,10 +41,12 @@ def operator_steps(environment: Environment, rng: random.Random, keys: Sequence[
         "inventory": inventory,
         "rm --batch": _remove_batch,
         "purge": _purge,
+        "stopped purge": lambda: _purge_in_dashboard(environment, rng),
     }
     # Few kinds of tasks, each of them often.
     scenario = environment.scenario
-    names = scenario.tasks or some_of(rng, _OFTEN, 0.35)
+    purges = ("stopped purge",) * 3 if environment.kind is Kind.PURGED else ()
+    names = scenario.tasks or some_of(rng, (*_OFTEN, *purges), 0.35)
     steps: list[Step] = []
     for _ in range(rng.randint(1, scenario.most_tasks if scenario.tasks else 6)):
         made = tasks[rng.choice(names)]()
@@ -80,6 +86,21 @@ def _seal(batch: str) -> Step:
 
 def _remove_batch() -> Step:
     return Step("rm --batch", lambda _: pixelfleet.cli.rm.rm(batch=f"{OWNER}/{BATCH}", yes=True))
+
+
+def _purge_in_dashboard(environment: Environment, rng: random.Random) -> Step:
+    """A purge that somebody stops after some seconds, or before it has begun."""
+    seconds = rng.choice((0.0, 0.1, 0.5, 60.0))
+
+    def purge(deployment: Deployment) -> None:
+        task = deployment.background_tasks.begin("purge", OWNER, "all dead letters")
+        follow = TaskProgress(deployment, task)
+        environment.later(seconds, follow.stopped.set)
+        with follow.kept_alive():
+            purge_in_background(deployment, follow, Selection())
+        environment.trace.note(f"the purge ends: {follow.task.message}")
+
+    return Step(f"purges, and stops after {seconds:g} s", purge)
 
 
 def _purge() -> Step:

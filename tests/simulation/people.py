@@ -14,9 +14,10 @@ from tests.simulation.adoption_steps import archivist_steps
 from tests.simulation.bucket_steps import bucket_steps
 from tests.simulation.dashboard_steps import curator_steps, dashboard_steps
 from tests.simulation.environment import Environment
-from tests.simulation.kinds import Kind
+from tests.simulation.kinds import ROLLOUTS, Kind
 from tests.simulation.mover_steps import mover_steps
 from tests.simulation.operator_steps import operator_steps
+from tests.simulation.rollout_steps import rollout_steps
 from tests.simulation.step import BATCHES, BATCHLESS, KEYS, PREFIX, Step, batch_folder
 from tests.simulation.upload_steps import upload_steps
 from tests.simulation.visitors import visitor_steps
@@ -126,7 +127,7 @@ def everybody(environment: Environment) -> list[Person]:
     ]
     machines = ("laptop", "studio")[: _number(rng, (0, 0, 1, 2), scenario.machines)]
     people += [Person(environment, name, upload_steps(environment, name)) for name in machines]
-    if environment.settings.keep_revisions:
+    if environment.settings.keep_revisions and environment.scenario is not ROLLOUTS:
         names = ("curator", "editor") if scenario.keeps_revisions else ("curator",)
         people += [Person(environment, name, curator_steps(environment.rng(name), keys)) for name in names]
     return [*people, *_people_of_the_kind(environment, rng, keys)]
@@ -140,6 +141,8 @@ def _people_of_the_kind(environment: Environment, rng: random.Random, keys: Sequ
         people.append(Person(environment, "visitor", visits))
     if environment.kind is Kind.MOVED:
         people.append(Person(environment, "mover", mover_steps(environment, environment.rng("mover"))))
+    if environment.kind is Kind.ROLLED_OUT:
+        people.append(Person(environment, "roller", rollout_steps(environment, environment.rng("roller"))))
     if environment.kind is Kind.ADOPTED:
         for name in ("archivist", "librarian")[: rng.choice((1, 1, 2))]:
             steps = archivist_steps(environment, environment.rng(name), begins=name == "archivist")

@@ -38,7 +38,10 @@ class Seams:
             time: self._time,
             random: random_module(self._rng),
             uuid: types.SimpleNamespace(uuid4=lambda: uuid.UUID(int=self._rng().getrandbits(128), version=4)),
-            secrets: types.SimpleNamespace(token_hex=lambda count=16: self._rng().randbytes(count).hex()),
+            secrets: types.SimpleNamespace(
+                token_hex=lambda count=16: self._rng().randbytes(count).hex(),
+                randbits=lambda bits: self._rng().getrandbits(bits),
+            ),
         }
         self._classes: dict[Any, Any] = {
             dt.datetime: _simulated_datetime(self.wall_clock),

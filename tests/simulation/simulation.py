@@ -111,6 +111,11 @@ class Simulation:
                 self._reconcile(MASTERS)
                 self._run_until(self._at_rest)
                 self._rest(PAUSE)
+            if environment.kind is Kind.PURGED:
+                # A sweep leaves aliases of images that are under way to the next sweep.
+                self._reconcile()
+                self._run_until(self._at_rest)
+                self._rest(PAUSE)
             self._reconcile()
             self._run_until(self._at_rest)
             self._rest(PAUSE)

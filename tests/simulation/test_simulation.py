@@ -9,7 +9,9 @@ from tests.simulation.campaign import summary_of
 from tests.simulation.kinds import FIRST, Kind
 from tests.simulation.simulation import Simulation, run_seed
 
-ALIASED, VISITED, MOVED, ADOPTED = (FIRST[kind] for kind in (Kind.ALIASED, Kind.VISITED, Kind.MOVED, Kind.ADOPTED))
+ALIASED, VISITED = FIRST[Kind.ALIASED], FIRST[Kind.VISITED]
+MOVED, ADOPTED, ROLLED_OUT = FIRST[Kind.MOVED], FIRST[Kind.ADOPTED], FIRST[Kind.ROLLED_OUT]
+PURGED = FIRST[Kind.PURGED]
 #: Seeds of one test, and tests of `make test`: 80 seeds.
 SEEDS = 40
 QUICK = 2
@@ -40,17 +42,16 @@ def test_every_invariant_holds_where_visitors_ask_for_lazy_variants() -> None:
     assert broken(VISITED, FEW) == {}
 
 
-def test_every_invariant_holds_where_images_move_between_batches() -> None:
-    assert broken(MOVED, VERY_FEW) == {}
+@pytest.mark.parametrize("first", [MOVED, ADOPTED, ROLLED_OUT, PURGED])
+def test_every_invariant_holds_where_images_are_moved_adopted_rolled_out_or_given_up(first: int) -> None:
+    assert broken(first, VERY_FEW) == {}
 
 
-def test_every_invariant_holds_where_a_bucket_is_adopted() -> None:
-    assert broken(ADOPTED, VERY_FEW) == {}
-
-
-def test_moves_are_carried_out_and_stopped() -> None:
-    what = [event.what for seed in range(MOVED, MOVED + 4) for event in run_seed(seed).trace.events]
+def test_moves_rollouts_and_rollbacks_are_carried_out() -> None:
+    seeds = (*range(MOVED, MOVED + 5), ROLLED_OUT + 3, ROLLED_OUT + 5)
+    what = [event.what for seed in seeds for event in run_seed(seed).trace.events]
     assert any(text.startswith("the move ends: done: ") and " 0 images" not in text for text in what)
+    assert any(text.startswith("the rollout ends: done, ") and " 0 made" not in text for text in what)
 
 
 @pytest.mark.slow
