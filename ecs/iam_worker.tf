@@ -64,9 +64,10 @@ data "aws_iam_policy_document" "worker" {
     resources = ["${var.buckets.results.arn}/*"]
   }
 
+  # HeadObject says whether a key has a copy of ours or a file of somebody else, which is left alone.
   statement {
     sid       = "Aliases"
-    actions   = ["s3:PutObject", "s3:DeleteObject"]
+    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
     resources = ["${var.aliases.bucket_arn}/${var.aliases.prefix}*"]
   }
 

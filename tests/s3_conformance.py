@@ -65,6 +65,20 @@ class S3Conformance:
         assert s3.delete_object(**deleted, IfMatch=new)["DeleteMarker"] is True
         assert code_of(s3.delete_object, **deleted, IfMatch=new) in {"NoSuchKey", "404"}
 
+    def test_a_copy_keeps_its_conditions_on_the_key_that_it_writes(self, s3: "S3Client", bucket: str) -> None:
+        for key in ("new", "theirs"):
+            s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
+        to: dict[str, Any] = {"Bucket": bucket, "CopySource": {"Bucket": bucket, "Key": "new"}}
+        assert code_of(s3.copy_object, **to, Key="theirs", IfNoneMatch="*") == "PreconditionFailed"
+        other = s3.head_object(Bucket=bucket, Key="new")["ETag"]
+        assert code_of(s3.copy_object, **to, Key="theirs", IfMatch=other) == "PreconditionFailed"
+        assert code_of(s3.copy_object, **to, Key="none", IfMatch=other) == "NoSuchKey"
+        assert s3.get_object(Bucket=bucket, Key="theirs")["Body"].read() == b"theirs"
+        s3.copy_object(**to, Key="free", IfNoneMatch="*")
+        present = s3.head_object(Bucket=bucket, Key="theirs")["ETag"]
+        s3.copy_object(**to, Key="theirs", IfMatch=present)
+        assert {s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in ("free", "theirs")} == {b"new"}
+
     def test_an_unversioned_delete_removes_for_good(self, s3: "S3Client", bucket: str) -> None:
         s3.put_object(Bucket=bucket, Key="a", Body=b"x")
         s3.delete_object(Bucket=bucket, Key="a")

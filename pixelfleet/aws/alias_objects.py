@@ -1,16 +1,19 @@
 """S3: copies of results under readable keys. S3 copies by itself: no byte passes through this process.
 
-The metadata of a copy names its result, so that a copy of older results, and a file of somebody else, can be told.
+The metadata of a copy names its result, so that a copy of older results differs from a file of somebody else. A file of
+somebody else is neither overwritten nor deleted: the first copy to a key is on the condition that the key has no
+object, and a copy of ours is overwritten on the condition that it is still there (S3 user guide, "How to prevent object
+overwrites with conditional writes").
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from pixelfleet.aws.bucket_errors import bucket_error
 from pixelfleet.aws.errors import error_code, translated
 from pixelfleet.aws.objects import ObjectGoneError
-from pixelfleet.errors import SetupError
+from pixelfleet.errors import Cause, SetupError, TransientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -18,12 +21,24 @@ if TYPE_CHECKING:
 #: The name of the metadata with the result's key. Keys of results are ASCII.
 RESULT: Final = "pixelfleet-result"
 _GONE: Final = frozenset({"NoSuchKey", "404", "NotFound"})
+#: The answers to a write whose condition does not hold, or that another write has overtaken.
+_CONDITION_LOST: Final = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
+#: How often a copy is tried whose key changes at each look.
+_TRIES: Final = 5
 #: Answers that another try does not change.
 _REFUSED: Final = frozenset({
     "403", "AccessDenied", "AllAccessDisabled", "NoSuchBucket", "301", "PermanentRedirect", "InvalidRequest",
     "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "KMS.DisabledException",
     "KMS.NotFoundException",
 })  # fmt: skip
+
+
+class ForeignObjectError(SetupError):
+    """The key of an alias has a file that pixelfleet did not write."""
+
+
+class _ConditionLostError(Exception):
+    """The key has changed since it was looked at."""
 
 
 class AliasObjects:
@@ -35,13 +50,28 @@ class AliasObjects:
         self._results_bucket = results_bucket
         self._cache_control = f"public, max-age={max_age}"
 
-    def copy(self, result: str, content_type: str, place: tuple[str, str]) -> None:
-        """Copy a result to an alias, in place of what the key holds.
+    def copy(self, result: str, content_type: str, place: tuple[str, str], *, held: bool = False) -> None:
+        """Copy a result to an alias, in place of an earlier copy.
+
+        `held`: the image has the alias by its record, so that the key's object is a copy.
 
         Raises:
+            ForeignObjectError: the key has a file of somebody else.
             ObjectGoneError: there is no such result any more.
-            SetupError: S3 refuses to write to the bucket.
+            SetupError: S3 refuses to write to the bucket, or to say whose file it has.
         """
+        condition = {} if held else {"IfNoneMatch": "*"}
+        for _ in range(_TRIES):
+            try:
+                self._copy(result, content_type, place, condition)
+            except _ConditionLostError:
+                etag = self._etag_of_copy(place)
+                condition = {"IfMatch": etag} if etag is not None else {"IfNoneMatch": "*"}
+            else:
+                return
+        raise TransientError(Cause.THROTTLED, f"the alias {place[1]!r} has another object at every look")
+
+    def _copy(self, result: str, content_type: str, place: tuple[str, str], condition: dict[str, Any]) -> None:
         bucket, key = place
         with translated(f"write the alias {key!r}"):
             try:
@@ -54,8 +84,12 @@ class AliasObjects:
                     ContentType=content_type,
                     CacheControl=self._cache_control,
                     TaggingDirective="REPLACE",
+                    **condition,
                 )
             except ClientError as error:
+                # With IfMatch, NoSuchKey may also mean that the alias has no object any more.
+                if error_code(error) in _CONDITION_LOST or ("IfMatch" in condition and error_code(error) in _GONE):
+                    raise _ConditionLostError from None
                 if error_code(error) in _GONE:
                     raise ObjectGoneError(result) from None
                 if error_code(error) in _REFUSED:
@@ -63,11 +97,15 @@ class AliasObjects:
                 raise
 
     def delete(self, place: tuple[str, str]) -> None:
-        """
+        """Delete a copy.
+
         Raises:
-            SetupError: S3 refuses to delete in the bucket.
+            ForeignObjectError: the key has a file of somebody else, which stays.
+            SetupError: S3 refuses to delete in the bucket, or to say whose file it has.
         """
         bucket, key = place
+        if self._etag_of_copy(place) is None:
+            return
         with translated(f"delete the alias {key!r}"):
             try:
                 self._client.delete_object(Bucket=bucket, Key=key)
@@ -87,6 +125,27 @@ class AliasObjects:
                     return None
                 raise
         return answer.get("Metadata", {}).get(RESULT)
+
+    def _etag_of_copy(self, place: tuple[str, str]) -> str | None:
+        """The ETag of the copy that a key holds; None if it holds nothing.
+
+        Raises:
+            ForeignObjectError: the key has a file of somebody else.
+            SetupError: S3 refuses to say.
+        """
+        bucket, key = place
+        with translated(f"look at the alias {key!r}"):
+            try:
+                answer = self._client.head_object(Bucket=bucket, Key=key)
+            except ClientError as error:
+                if error_code(error) in _GONE:
+                    return None
+                if error_code(error) in _REFUSED:
+                    raise self._refusal(error, bucket, "read from", "s3:GetObject") from None
+                raise
+        if RESULT not in answer.get("Metadata", {}):
+            raise ForeignObjectError(f"s3://{bucket}/{key} is a file that pixelfleet did not write")
+        return answer["ETag"]
 
     def _refusal(self, error: ClientError, bucket: str, doing: str, right: str) -> SetupError:
         reason: object = bucket_error(error, bucket, self._client.meta.region_name, right)

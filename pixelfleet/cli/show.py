@@ -6,7 +6,7 @@ import typer
 from rich.filesize import decimal
 from rich.table import Table
 
-from pixelfleet.cli.console import RESULTS, AsJson, emit, local
+from pixelfleet.cli.console import RESULTS, AsJson, emit, local, printable
 from pixelfleet.cli.naming import image_named
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.records import Image
@@ -59,6 +59,11 @@ def _show(image: Image, links: dict[str, str], page: str) -> None:
             f"\n{variant.name}: {variant.width} x {variant.height} {variant.format}, {decimal(variant.bytes)}"
         )
         RESULTS.print(links[label_of(image.variants, variant)], soft_wrap=True)
+    if image.aliases:
+        RESULTS.print()
+    for alias in image.aliases:
+        key = printable(f"s3://{alias.bucket}/{alias.key}" if alias.key else alias.file)
+        RESULTS.print(f"alias {key}{f': {alias.state}: {alias.problem}' if alias.problem else ''}", soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for column in ("when", "what", "worker", "recipe", "cause", "asked by"):
         table.add_column(column, overflow="fold")

@@ -47,6 +47,7 @@ def install(s3: ModuleType, data: Path, disk: Disk | None = None) -> Disk:
     _take_form_files(s3, disk)
     _write_through(s3, disk)
     _link_displaced(s3)
+    _check_copies(s3)
     return disk
 
 
@@ -175,6 +176,18 @@ def _link_displaced(s3: ModuleType) -> None:
         os.link(source, path)
 
     s3._persist_displaced_version = displace  # type: ignore[attr-defined] # noqa: SLF001
+
+
+def _check_copies(s3: ModuleType) -> None:
+    """Let a copy keep its conditions on the key that it writes: ministack checks those of PutObject alone."""
+    copy_object, check = s3._copy_object, s3._check_put_preconditions  # noqa: SLF001
+
+    def copy(bucket: str, key: str, headers: dict[str, str]) -> Answer:
+        present = (s3._ensure_bucket(bucket) or {}).get("objects", {}).get(key)  # noqa: SLF001
+        refused: Answer | None = check(headers, present)
+        return refused or copy_object(bucket, key, headers)
+
+    s3._copy_object = copy  # type: ignore[attr-defined] # noqa: SLF001
 
 
 @contextmanager

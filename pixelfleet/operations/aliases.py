@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from pixelfleet.aws.alias_objects import ForeignObjectError
 from pixelfleet.aws.objects import ObjectGoneError
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.aliases import PlannedAlias, file_name
@@ -25,6 +26,10 @@ TRIES: Final = 10
 Place = tuple[str, str]
 
 TAKEN: Final = "another image has this key and keeps it; an image that waits gets the key once the other is removed"
+FOREIGN: Final = (
+    "the key has a file that pixelfleet did not write, and keeps it: move or delete that file, and the next reconcile "
+    "writes the alias; or choose another template"
+)
 
 
 class AliasCopies:
@@ -38,7 +43,7 @@ class AliasCopies:
         """Write to an alias what the catalog says belongs there, or delete its object if nothing does.
 
         Raises:
-            SetupError: S3 refuses to write to the bucket.
+            SetupError: S3 refuses to write to the bucket, or the key has a file of somebody else.
         """
         for _ in range(TRIES):
             wanted = self._wanted(place)
@@ -116,8 +121,11 @@ class Aliases:
             self._deployment.alias_claims.wait(place, holder, image.image_id)
             return Alias(file=name, bucket=bucket, key=planned.key, state=AliasState.TAKEN, problem=TAKEN)
         copied.add(place)
+        held = any((alias.bucket, alias.key) == place and alias.state is AliasState.HELD for alias in image.aliases)
         try:
-            self._deployment.alias_objects.copy(planned.file.key, planned.file.content_type, place)
+            self._deployment.alias_objects.copy(planned.file.key, planned.file.content_type, place, held=held)
+        except ForeignObjectError:
+            return Alias(file=name, bucket=bucket, key=planned.key, state=AliasState.TAKEN, problem=FOREIGN)
         except SetupError as error:
             return Alias(file=name, bucket=bucket, key=planned.key, state=AliasState.REFUSED, problem=str(error))
         return Alias(file=name, bucket=bucket, key=planned.key)

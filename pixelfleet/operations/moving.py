@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from pixelfleet.aws.copies import KeyTakenError
 from pixelfleet.aws.objects import ObjectGoneError, ObjectVersion
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import batch_prefix, image_id, short_key
@@ -116,20 +117,29 @@ class _Move:
         copy = image_id(bucket, key)
         present = self._deployment.objects.head(bucket, key)
         if present is not None:
-            if not _has_the_bytes(present, self._deployment.images.get(copy), image):
-                return None
-            self._prepare(image.owner)
-            return copy
+            return copy if self._is_a_copy(present, image) else None
         original = self._deployment.objects.head(image.bucket, image.key)
         if original is None or original.archive is not None:
             # A batch that gets no image would stay open for ever.
             return None
         self._prepare(image.owner)
         try:
-            self._deployment.copies.copy(bucket, image.key, image.version_id, key)
+            self._deployment.copies.copy_to_new_key(bucket, image.key, image.version_id, key)
         except ObjectGoneError:
             return None
+        except KeyTakenError:
+            # Somebody has put a file of that name since the look.
+            present = self._deployment.objects.head(bucket, key)
+            return copy if present is not None and self._is_a_copy(present, image) else None
         return copy
+
+    def _is_a_copy(self, present: ObjectVersion, image: Image) -> bool:
+        """Whether the object at the key in the batch has the image's bytes; if so, the batch is prepared."""
+        record = self._deployment.images.get(image_id(present.bucket, present.key))
+        if not _has_the_bytes(present, record, image):
+            return False
+        self._prepare(image.owner)
+        return True
 
     def _prepare(self, owner: str) -> None:
         """Make the batch, and note whether it is open for other reasons than a move."""

@@ -68,6 +68,7 @@ class FakeS3:
         if options.get("ChecksumSHA256", digest) != digest:
             raise aws_error("BadDigest", 400, "PutObject")
         bucket = self.bucket(Bucket)
+        _check_conditions("PutObject", bucket.current(Key), options)
         stored = bucket.put(Key, body, self._now(), options)
         self._send_event(bucket, "ObjectCreated:Put", stored)
         answer = {"ETag": f'"{stored.etag}"', "ChecksumSHA256": digest}
@@ -137,6 +138,7 @@ class FakeS3:
         if s3_archives.is_archived(source, self._now()):
             raise aws_error("ObjectNotInActiveTierError", 403, "CopyObject")
         bucket = self.bucket(Bucket)
+        _check_conditions("CopyObject", bucket.current(Key), options)
         if MetadataDirective == "COPY":
             options |= {"ContentType": source.content_type, "Metadata": source.metadata}
         stored = bucket.put(Key, source.body, self._now(), options)
@@ -335,3 +337,17 @@ def _breaks_xml(key: str) -> bool:
 
 
 __all__ = ["NULL", "FakeS3"]
+
+
+def _check_conditions(operation: str, present: Any, options: Mapping[str, Any]) -> None:
+    """As S3 user guide, "How to prevent object overwrites with conditional writes": If-None-Match takes `*` alone."""
+    if (none_match := options.get("IfNoneMatch")) is not None:
+        if none_match != "*":
+            raise aws_error("NotImplemented", 501, operation)
+        if present is not None:
+            raise aws_error("PreconditionFailed", 412, operation)
+    if (match := options.get("IfMatch")) is not None:
+        if present is None:
+            raise aws_error("NoSuchKey", 404, operation)
+        if match.strip('"') != present.etag:
+            raise aws_error("PreconditionFailed", 412, operation)

@@ -43,6 +43,7 @@ RIGHTS = {
     "s3:CopyObject": "s3:PutObject",
     "s3:CreateMultipartUpload": "s3:PutObject",
     "s3:UploadPart": "s3:PutObject",
+    "s3:UploadPartCopy": "s3:PutObject",
     "s3:CompleteMultipartUpload": "s3:PutObject",
     "s3:ListParts": "s3:ListMultipartUploadParts",
     "sqs:SendMessageBatch": "sqs:SendMessage",

@@ -48,13 +48,16 @@ class SimulatedBytes(ObjectBytes):
 
 
 class _Copying:
-    """The method `copy` of boto3's client, as one call."""
+    """S3's client, with boto3's method `copy` as one call."""
 
     def __init__(self, s3: RemoteClient) -> None:
         self._s3 = s3
 
     def copy(self, source: dict[str, str], bucket: str, key: str, **_: Any) -> None:
         self._s3.copy_object(Bucket=bucket, Key=key, CopySource=source)
+
+    def __getattr__(self, operation: str) -> Any:
+        return getattr(self._s3, operation)
 
 
 class SimulatedDynamoDb(RemoteClient):

@@ -22,7 +22,7 @@ from pixelfleet.cli.console import MESSAGES, RESULTS, count
 from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.jobs import Job, JobKind, Lane, Origin, encode_message
-from pixelfleet.domain.records import Image, RecipeRef, timestamp
+from pixelfleet.domain.records import Alias, AliasState, Image, RecipeRef, timestamp
 from pixelfleet.domain.scores import Score
 from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.domain.users import Role, Scope
@@ -882,3 +882,14 @@ def test_a_revoked_token_is_a_json_document_too(deployment: Deployment, pixelfle
     made = json.loads(pixelfleet("user", "token", "ana", "--json")[1])
     code, out, _ = pixelfleet("user", "token", "ana", "--revoke", made["id"], "--json")
     assert (code, json.loads(out)) == (0, {"revoked": made["id"], "user": "ana"})
+
+
+def test_show_lists_aliases_and_why_one_is_missing(deployment: Deployment, pixelfleet: Any) -> None:
+    held = Alias(file="card.jpg", bucket="shop", key="cat_card.jpg")
+    taken = Alias(
+        file="thumb.jpg", bucket="shop", key="cat_thumb.jpg", state=AliasState.TAKEN, problem="somebody else has it"
+    )
+    image = record(deployment, "ana", "b1", "cat.png", aliases=(held, taken))
+    _, out, _ = pixelfleet("show", image.image_id)
+    assert "alias s3://shop/cat_card.jpg\n" in out
+    assert "alias s3://shop/cat_thumb.jpg: taken: somebody else has it\n" in out

@@ -45,6 +45,25 @@ def body_of(deployment: Deployment, key: str) -> bytes | None:
     return answer["Body"].read()
 
 
+def test_a_file_that_appears_in_the_other_batch_at_the_moment_of_the_copy_stays(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = uploaded(deployment, "race-from", "1.jpg")
+    bucket, there = deployment.settings.uploads_bucket, key_of("ana", "race-to", "1.jpg")
+    copy = deployment.copies.copy_to_new_key
+
+    def late(*arguments: Any) -> None:
+        deployment.s3.put_object(Bucket=bucket, Key=there, Body=b"another picture")
+        copy(*arguments)
+
+    monkeypatch.setattr(deployment.copies, "copy_to_new_key", late)
+    order = MoveOrder("race-to", "ana", "1 image")
+    result = move_images(deployment, [image], order, lambda _: True, Workers(deployment, "race-to").patience())
+    assert (result.done, result.gone, result.left) == (0, 1, 0)
+    assert body_of(deployment, there) == b"another picture"
+    assert body_of(deployment, image.key) == b"a picture"
+
+
 class Workers:
     """Stands for workers: at each sleep of the move, they process the copies in the target batch."""
 

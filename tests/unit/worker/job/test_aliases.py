@@ -15,7 +15,7 @@ from pixelfleet.aws.listing import Listings
 from pixelfleet.aws.objects import Objects
 from pixelfleet.catalog.alias_claims import AliasClaims
 from pixelfleet.domain.jobs import Job, JobKind, Origin
-from pixelfleet.domain.records import AliasState, Image, NoticeKind, RecipeRef, StoredVariant
+from pixelfleet.domain.records import AliasState, Image, NoticeKind, RecipeRef, Status, StoredVariant
 from pixelfleet.domain.transitions import Aim, Success
 from pixelfleet.operations.aliases import Aliases
 from pixelfleet.operations.kept_revisions import make_current
@@ -216,6 +216,66 @@ def test_the_older_image_keeps_a_key_and_the_newer_one_says_so(shop: Shop) -> No
     assert shop.aliases() == by_template(again)
 
 
+THEIR_FILES = {f"img/cat_{name}.jpg": f"their {name}".encode() for name in ("card", "thumb")}
+
+
+def put_theirs(shop: Shop) -> None:
+    for key, body in THEIR_FILES.items():
+        shop.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+
+
+def theirs(shop: Shop) -> dict[str, bytes]:
+    listed = shop.s3.list_objects_v2(Bucket=BUCKET, Prefix="img/cat").get("Contents", [])
+    return {entry["Key"]: shop.s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read() for entry in listed}
+
+
+def test_a_file_of_somebody_else_is_neither_overwritten_nor_deleted_and_the_image_says_so(shop: Shop) -> None:
+    put_theirs(shop)
+    image = shop.ready()
+    assert theirs(shop) == THEIR_FILES
+    assert {alias.state for alias in image.aliases} == {AliasState.TAKEN}
+    assert (image.status, image.attempt_log[-1].what) == (Status.READY, "alias taken")
+    assert "a file that pixelfleet did not write" in shop.published[-1].aliases[0].problem
+    again = shop.ready(body=b"second")
+    assert (theirs(shop), again.aliases[0].state) == (THEIR_FILES, AliasState.TAKEN)
+    shop.sweep()
+    shop.do_sent()
+    shop.remove(again)
+    shop.sweep()
+    assert (theirs(shop), shop.image(again).aliases) == (THEIR_FILES, ())
+
+
+def test_the_alias_is_written_by_the_next_reconcile_once_the_file_of_somebody_else_is_gone(shop: Shop) -> None:
+    put_theirs(shop)
+    image = shop.ready()
+    shop.reconcile()
+    assert theirs(shop) == THEIR_FILES
+    for key in THEIR_FILES:
+        shop.s3.delete_object(Bucket=BUCKET, Key=key)
+    assert shop.settle() == 1
+    shop.do_sent()
+    assert shop.aliases() == by_template(image)
+    assert (shop.image(image).alias_due, shop.settle()) == (None, 0)
+
+
+def test_a_file_that_appears_between_the_look_and_the_copy_stays(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key has a copy of ours, which is not in the record; somebody replaces the copy after the worker's look."""
+    dies(shop, monkeypatch, "alias_objects.copy", shop.ready)
+    look = shop.s3.head_object
+
+    def replaced(**request: Any) -> Any:
+        answer = look(**request)
+        if request["Bucket"] == BUCKET:
+            put_theirs(shop)
+        return answer
+
+    monkeypatch.setattr(shop.s3, "head_object", replaced)
+    job = Job(JobKind.PROCESS, shop.settings.uploads_bucket, CAT)
+    shop.finish.again(job.image_id)
+    assert theirs(shop) == THEIR_FILES
+    assert {alias.state for alias in shop.image(job).aliases} == {AliasState.TAKEN}
+
+
 def test_a_freed_key_goes_to_the_image_that_waits(shop: Shop) -> None:
     older, newer, third = shop.ready(), shop.ready(TWIN, b"twin"), shop.ready("uploads/me/b1/cat.bmp", b"third")
     shop.remove(older)
@@ -308,20 +368,20 @@ def _before(
     """A copy at S3 whose first call is slow: meanwhile `change` happens. S3 copies results that `shop` then deletes."""
     busy: list[bool] = []
 
-    def slow(result: str, *rest: Any) -> None:
+    def slow(result: str, *rest: Any, **held: bool) -> None:
         if busy:
-            copy(result, *rest)
+            copy(result, *rest, **held)
             return
         busy.append(True)
         if shop is None:
             made.append(change())
-            copy(result, *rest)
+            copy(result, *rest, **held)
             return
         body = shop.s3.get_object(Bucket=shop.settings.results_bucket, Key=result)["Body"].read()
         made.append(change())
         where = {"Bucket": shop.settings.results_bucket, "Key": result}
         shop.s3.put_object(**where, Body=body, ContentType="image/jpeg")
-        copy(result, *rest)
+        copy(result, *rest, **held)
         shop.s3.delete_object(**where)
 
     return slow
