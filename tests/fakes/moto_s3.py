@@ -48,7 +48,7 @@ def check_copies() -> None:
                 raise PreconditionFailed("If-Match")
         return copy(response)
 
-    S3Response.copy_object = checked  # type: ignore[method-assign]
+    S3Response.copy_object = checked  # type: ignore[method-assign, assignment]
 
 
 @contextmanager
