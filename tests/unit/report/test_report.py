@@ -32,6 +32,7 @@ def test_the_json_has_the_documented_fields(tmp_path: Path) -> None:
             "height": 213,
             "bytes": 4000,
             "ssim": None,
+            "ssimulacra2": None,
         }
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
