@@ -38,15 +38,15 @@ Progress = Callable[[BulkResult], bool]
 def delete_images(deployment: Deployment, images: Iterable[Image], who: str, on: str, progress: Progress) -> BulkResult:
     """Delete images. `on` describes the images in the activity.
 
+    The deletion of many images takes a while. A file that is uploaded under the name of an image meanwhile stays, and
+    the image counts as one that could not be changed.
+
     Raises:
         TransientError: S3 or DynamoDB does not answer; deleted images stay deleted.
     """
 
     def delete(image: Image) -> bool:
-        if image.status is Status.DELETED:
-            return False
-        delete_image(deployment, image, who)
-        return True
+        return image.status is not Status.DELETED and delete_image(deployment, image, who, unchanged=True)
 
     with noted(deployment, who, "delete", on) as details:
         return _each(images, delete, progress, details)

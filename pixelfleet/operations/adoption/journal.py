@@ -22,6 +22,8 @@ CREATE TABLE IF NOT EXISTS seen (id BLOB PRIMARY KEY, member INTEGER NOT NULL) W
 CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), batch TEXT NOT NULL,
     position TEXT NOT NULL, sent INTEGER NOT NULL);
 """
+#: The values of `member`: no image of the batch, one, and one that came after the seal of the batch.
+_OTHER, _MEMBER, _LATER = 0, 1, 2
 #: Ids of one query: SQLite takes at most 32,766 parameters.
 _AT_ONCE: Final = 5_000
 
@@ -78,10 +80,16 @@ class AdoptionJournal:
             known |= {row[0] for row in self._db.execute(f"SELECT id FROM seen WHERE id IN ({marks})", some)}  # noqa: S608
         return {image_id for image_id, packed in zip(image_ids, ids, strict=True) if packed not in known}
 
-    def page_done(self, position: str, members: Iterable[str], others: Iterable[str], sent: int) -> None:
-        """Note a whole page: the images of the batch, the other images, and the number of jobs sent."""
+    def page_done(
+        self, position: str, members: Iterable[str], others: Iterable[str], sent: int, later: Iterable[str] = ()
+    ) -> None:
+        """Note a whole page: the images of the batch, the other images, and the number of jobs sent.
+
+        `later` are further images of the batch, which its seal may not have seen.
+        """
         with self._transaction():
-            rows = [(_packed(image_id), 1) for image_id in members] + [(_packed(image_id), 0) for image_id in others]
+            kinds = ((members, _MEMBER), (later, _LATER), (others, _OTHER))
+            rows = [(_packed(image_id), kind) for ids, kind in kinds for image_id in ids]
             self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", rows)
             self._db.execute("UPDATE progress SET position = ?, sent = sent + ?", (position, sent))
 
@@ -98,8 +106,13 @@ class AdoptionJournal:
 
     def members(self) -> Iterator[str]:
         """The images of the batch, each once."""
-        rows = self._db.execute("SELECT id FROM seen WHERE member = 1")
+        rows = self._db.execute("SELECT id FROM seen WHERE member <> ?", (_OTHER,))
         return (_image_id(row[0]) for row in rows)
+
+    @property
+    def has_later(self) -> bool:
+        """Whether a page had an image that the seal of the batch may not have seen."""
+        return self._db.execute("SELECT 1 FROM seen WHERE member = ? LIMIT 1", (_LATER,)).fetchone() is not None
 
     def finish(self) -> None:
         """Delete the journal: the next adoption of this bucket begins anew, and reads the records in the catalog."""

@@ -175,8 +175,7 @@ class _Run:
         if batch is None or next(self._journal.members(), None) is None:
             return
         if batch.sealed_at is not None:
-            # An image whose restore is requested, or whose job SQS refused, is in the batch before its job is sent.
-            if self._journal.sent or self.result.steps[Step.NEW] or self.result.steps[Step.ARCHIVED]:
+            if self._journal.sent or self._journal.has_later:
                 seal(self._deployment, batch.owner, batch.name, self._journal.members)
             else:
                 complete_if_full(self._deployment, batch.owner, batch.name)
@@ -204,7 +203,8 @@ class _Run:
         owners = (candidate.image.owner for candidate in found)
         self.result.others.update(owner for owner in owners if self._order.owner not in (None, owner))
         members = {candidate.image.image_id for candidate in found if self._is_member(candidate.image)}
-        self._journal.page_done(page.position, members, by_id.keys() - members, sent)
+        later = {candidate.image.image_id for candidate in found if self._is_later(candidate)} & members
+        self._journal.page_done(page.position, members - later, by_id.keys() - members, sent, later)
 
     def _candidate(self, listed: ListedObject, image: Image | None) -> _Candidate:
         new = False
@@ -243,6 +243,17 @@ class _Run:
     def _is_member(self, image: Image) -> bool:
         batch = self.result.batch
         return batch is not None and (image.owner, image.batch) == (batch.owner, batch.name)
+
+    def _is_later(self, candidate: _Candidate) -> bool:
+        """Whether the seal of the batch may not have seen the image.
+
+        An image whose restore is requested, or whose job SQS refused, is in the batch before its job is sent. An
+        interrupted run may have made a record whose image is done by now.
+        """
+        batch = self.result.batch
+        sealed_at = batch.sealed_at if batch is not None else None
+        made_since = sealed_at is not None and candidate.image.uploaded_at >= sealed_at
+        return made_since or candidate.step in (Step.NEW, Step.ARCHIVED)
 
     def _carry_out(self, found: Sequence[_Candidate], pool: ThreadPoolExecutor) -> int:
         """Request restores, and send jobs; returns the number of jobs that SQS accepted."""

@@ -12,7 +12,7 @@ from dashboard.zips import Member, zip_of
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.users import Scope
 from pixelfleet.operations.bulk import BulkResult, _each
-from tests.fakes.records import record
+from tests.fakes.records import key_of, record
 from tests.unit.dashboard.conftest import Dashboard
 from tests.waiting import eventually
 
@@ -161,9 +161,10 @@ def test_a_page_and_a_program_tag_images_and_filter_images_by_tags(dashboard: Da
 
 def test_a_program_selects_images_by_filters_for_a_zip_and_for_an_action(dashboard: Dashboard) -> None:
     deployment = dashboard.deployment
-    meant = record(deployment, "ana", "byfilter", "meant.jpg")
+    bucket = deployment.settings.uploads_bucket
+    put = deployment.s3.put_object(Bucket=bucket, Key=key_of("ana", "byfilter", "meant.jpg"), Body=b"meant")
+    meant = record(deployment, "ana", "byfilter", "meant.jpg", etag=put["ETag"].strip('"'))
     record(deployment, "ana", "byfilter", "other.jpg")
-    deployment.s3.put_object(Bucket=meant.bucket, Key=meant.key, Body=b"meant")
     program = dashboard.program("ana", Scope.READ, Scope.WRITE)
     matching = {"batch": "byfilter", "name": "MEANT"}
     answer = program.post("/api/v1/bulk/download", json={"matching": matching})

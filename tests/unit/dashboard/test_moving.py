@@ -11,7 +11,7 @@ from pixelfleet.domain.records import BatchState, Image, Status
 from pixelfleet.domain.tags import Tags
 from pixelfleet.domain.transitions import Aim
 from pixelfleet.errors import Cause, TransientError
-from pixelfleet.operations.bulk import BulkResult
+from pixelfleet.operations.bulk import BulkResult, delete_images
 from pixelfleet.operations.moving import MoveOrder, Patience, move_images
 from pixelfleet.operations.removal import delete_image
 from pixelfleet.operations.restoring import restore_image
@@ -298,6 +298,17 @@ def test_a_move_whose_copies_somebody_deleted_ends_without_an_error(deployment: 
 
     assert moved(deployment, [image], "emptied-to", Patience(2, clock, delete)) == BulkResult(left=1)
     assert body_of(deployment, image.key) == b"of value"
+
+
+def test_deleting_many_images_leaves_a_file_that_was_uploaded_under_one_of_their_names_meanwhile(
+    deployment: Deployment,
+) -> None:
+    image = uploaded(deployment, "replaced-meanwhile", "a.jpg", b"earlier")
+    deployment.s3.put_object(Bucket=image.bucket, Key=image.key, Body=b"newer")
+    result = delete_images(deployment, [image], "ana", "images", lambda _: True)
+    assert (result.done, result.gone, result.unchanged) == (0, 1, [image.key])
+    assert body_of(deployment, image.key) == b"newer"
+    assert status_of_record(deployment, image) is Status.READY
 
 
 def test_a_record_of_an_earlier_file_of_the_name_is_no_outcome_of_the_copy(deployment: Deployment) -> None:

@@ -22,6 +22,7 @@ from pixelfleet.errors import Cause, SetupError, TransientError
 from pixelfleet.operations.adoption.forecast import forecast_adoption
 from pixelfleet.operations.adoption.order import Adoption, source_of
 from pixelfleet.operations.adoption.run import AdoptionResult, Step, adopt, interrupted_position
+from pixelfleet.operations.completion import complete_if_full
 from pixelfleet.operations.pace import Pace
 from pixelfleet.operations.recipe_texts import reference
 from pixelfleet.operations.routes import RouteOrder, add_route
@@ -447,6 +448,47 @@ def test_a_sealed_batch_also_waits_for_an_image_whose_restore_a_later_adoption_r
     there.put("2.jpg", storage_class="GLACIER")
     result = adopt(there.deployment, replace(ORDER, restore=RestoreTier.BULK))
     assert (result.steps, result.sent) == ({Step.THERE: 1, Step.ARCHIVED: 1}, 0)
+    assert there.deployment.batches.get("museum", "scans").expected == 2
+
+
+def test_an_adoption_that_died_before_it_sealed_its_batch_again_seals_it_when_it_is_repeated(
+    there: Masters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No job was sent: S3 restores the object first."""
+    there.put("1.jpg")
+    adopt(there.deployment, ORDER)
+    removed(there, "1.jpg", released=True)
+    there.put("2.jpg", storage_class="GLACIER")
+
+    def dies(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pixelfleet.operations.adoption.run.seal", dies)
+        with pytest.raises(KeyboardInterrupt):
+            adopt(there.deployment, replace(ORDER, restore=RestoreTier.BULK))
+    assert adopt(there.deployment, replace(ORDER, restore=RestoreTier.BULK)).sealed
+    assert there.deployment.batches.get("museum", "scans").expected == 2
+
+
+def test_an_image_that_was_done_before_an_interrupted_adoption_noted_its_page_is_expected_by_its_batch(
+    there: Masters,
+) -> None:
+    there.put("1.jpg")
+    adopt(there.deployment, ORDER)
+    removed(there, "1.jpg", released=True)
+    complete_if_full(there.deployment, "museum", "scans")
+    there.put("2.jpg")
+
+    def dies(_: Any) -> None:
+        fail_as_archived(there, "2.jpg")
+        raise KeyboardInterrupt
+
+    there.deployment.queues.on_send = dies
+    with pytest.raises(KeyboardInterrupt):
+        adopt(there.deployment, ORDER)
+    there.deployment.queues.on_send = lambda _: None
+    assert adopt(there.deployment, ORDER).steps == {Step.THERE: 2}
     assert there.deployment.batches.get("museum", "scans").expected == 2
 
 
