@@ -111,4 +111,9 @@ run "public_by_variable" {
     ])
     error_message = "All callers share the copies of what is public."
   }
+
+  assert {
+    condition     = aws_cloudfront_cache_policy.stable.min_ttl == 0 && aws_cloudfront_cache_policy.stable.max_ttl == 60
+    error_message = "Edges keep public answers as long as these say, and a 202 with no-store not at all."
+  }
 }

@@ -77,11 +77,14 @@ resource "aws_cloudfront_function" "strip_prefix" {
 # depends on is in the key, the caller's credentials too: what one caller may see is never another's. CloudFront's own
 # signed cookies cannot do this, because a policy has one resource, and an address by id does not name its owner.
 #
-# All three times are equal, so that edges keep answers that are private for browsers (`Cache-Control: private`).
+# Where results are private, all three times are equal: edges keep an answer with `Cache-Control: private` for the least
+# time alone (CloudFront developer guide, "Managing how long content stays in the cache"), and a 202, for a lazy variant in
+# the making, as long. Where results are public, the least time is 0: answers say how long they may be kept, and the
+# `no-store` of a 202 keeps it out of the edges.
 resource "aws_cloudfront_cache_policy" "stable" {
   name        = "${var.prefix}-stable"
   comment     = "By path, format and credentials, for ${var.stable_ttl_seconds} s"
-  min_ttl     = var.stable_ttl_seconds
+  min_ttl     = var.public_results ? 0 : var.stable_ttl_seconds
   default_ttl = var.stable_ttl_seconds
   max_ttl     = var.stable_ttl_seconds
 
