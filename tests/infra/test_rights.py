@@ -30,6 +30,8 @@ ENTRIES: dict[str, tuple[list[str], list[str]]] = {
             "pixelfleet.operations.recipe_choice:RecipeChoice",
             "pixelfleet.operations.reconcile.compare:Reconcile._mark",
             "pixelfleet.operations.reconcile.listing:InventoryListing",
+            # A batch that a reconcile seals exists.
+            "pixelfleet.catalog.batches:Batches.create",
         ],
     ),
 }
