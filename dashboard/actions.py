@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from dashboard.callers import Caller
-from dashboard.parts import PARTS_FROM, begin
+from dashboard.parts import begin
 from dashboard.problem import Problem
 from dashboard.site import Site
 from dashboard.upload_names import bad_name
@@ -131,9 +131,9 @@ def _answer(site: Site, prefix: str, file: UploadRequest) -> FormOrRefusal:
     key = prefix + file.name
     content_type = file.type if _IMAGE.fullmatch(file.type) else _OTHER
     id_of_image = image_id(site.settings.uploads_bucket, key)
-    if file.bytes > PARTS_FROM:
+    if file.bytes > site.settings.parts_from:
         return FormOrRefusal(file.name, id_of_image, upload_id=begin(site, key, content_type))
-    form = site.deployment.links.upload_form(key, content_type, PARTS_FROM, FORM_SECONDS)
+    form = site.deployment.links.upload_form(key, content_type, site.settings.parts_from, FORM_SECONDS)
     return FormOrRefusal(file.name, id_of_image, form)
 
 

@@ -20,14 +20,33 @@ from dashboard.upload_names import bad_name
 from pixelfleet.aws.upload_bucket import PutPart, UploadGoneError
 from pixelfleet.uploads import batch_prefix
 
-#: Bytes of a file from which it goes in parts.
-PARTS_FROM: Final = 100_000_000
-#: Bytes of a part. S3 takes 10,000 parts of 5 MB to 5 GB (Amazon S3 user guide, "multipart upload limits").
-PART_BYTES: Final = 16_000_000
+#: The most parts that S3 takes (Amazon S3 user guide, "multipart upload limits").
+MOST_PARTS: Final = 10_000
 #: Seconds in which a part must begin.
 LINK_SECONDS: Final = 3600
 _MARK_BYTES: Final = 8
 _MARKED: Final = re.compile(r"(?P<mark>pf[0-9a-f]{16})\.(?P<s3_id>.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class PartSizes:
+    """The parts of a file of `whole` bytes, each of `least` bytes, or more where there would be too many parts."""
+
+    whole: int
+    least: int
+
+    @property
+    def bytes(self) -> int:
+        """Of each part but the last."""
+        return max(self.least, -(-self.whole // MOST_PARTS))
+
+    @property
+    def count(self) -> int:
+        return max(1, -(-self.whole // self.bytes))
+
+    def of(self, number: int) -> int:
+        """Of the part of this number, from 1; the last one is the rest."""
+        return min(self.bytes, self.whole - (number - 1) * self.bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +71,11 @@ class PartsUpload:
         return match["s3_id"] if match else self.upload_id
 
 
+def sizes(site: Site, whole: int) -> PartSizes:
+    """The parts of a file of `whole` bytes at this site."""
+    return PartSizes(whole, site.settings.part_bytes)
+
+
 def begin(site: Site, key: str, content_type: str) -> str:
     """The id of a new upload in parts."""
     mark = f"pf{secrets.token_hex(_MARK_BYTES)}"
@@ -60,13 +84,12 @@ def begin(site: Site, key: str, content_type: str) -> str:
 
 def links(site: Site, caller: Caller, one: PartsUpload, numbers: Sequence[int]) -> dict[int, str]:
     """Where to put these parts, numbered from 1."""
-    key = _key(caller, one)
+    key, sized = _key(caller, one), sizes(site, one.bytes)
 
     def link(number: int) -> str:
-        size = part_size(one.bytes, number)
-        return site.deployment.links.upload_part(key, one.s3_id, number, size, LINK_SECONDS)
+        return site.deployment.links.upload_part(key, one.s3_id, number, sized.of(number), LINK_SECONDS)
 
-    return {number: link(number) for number in numbers if 1 <= number <= part_count(one.bytes)}
+    return {number: link(number) for number in numbers if 1 <= number <= sized.count}
 
 
 def stored(site: Site, caller: Caller, one: PartsUpload) -> list[int]:
@@ -75,12 +98,12 @@ def stored(site: Site, caller: Caller, one: PartsUpload) -> list[int]:
     Raises:
         Problem: 404, the upload was given up, or its object was replaced.
     """
-    key = _key(caller, one)
+    key, sized = _key(caller, one), sizes(site, one.bytes)
     parts = site.deployment.upload_bucket.parts(key, one.s3_id)
     if parts is None:
         _check_complete(site, key, one)
-        return list(range(1, part_count(one.bytes) + 1))
-    return sorted(number for number, part in parts.items() if part.bytes == part_size(one.bytes, number))
+        return list(range(1, sized.count + 1))
+    return sorted(number for number, part in parts.items() if part.bytes == sized.of(number))
 
 
 def complete(site: Site, caller: Caller, one: PartsUpload) -> None:
@@ -89,7 +112,7 @@ def complete(site: Site, caller: Caller, one: PartsUpload) -> None:
     Raises:
         Problem: 404, the upload is gone; 409, parts are missing; 422, there is more than the fleet takes.
     """
-    key, size, upload_id = _key(caller, one), one.bytes, one.s3_id
+    key, sized, upload_id = _key(caller, one), sizes(site, one.bytes), one.s3_id
     parts = site.deployment.upload_bucket.parts(key, upload_id)
     if parts is None:
         _check_complete(site, key, one)
@@ -97,9 +120,9 @@ def complete(site: Site, caller: Caller, one: PartsUpload) -> None:
     if sum(part.bytes for part in parts.values()) > site.settings.heavy_max_bytes:
         site.deployment.upload_bucket.abort(key, upload_id)
         raise Problem(422, f"it is larger than {site.settings.heavy_max_bytes:,} bytes")
-    missing = [n for n in range(1, part_count(size) + 1) if n not in parts or parts[n].bytes != part_size(size, n)]
-    if missing or len(parts) != part_count(size):
-        raise Problem(409, f"{len(missing):,} of {part_count(size):,} parts are missing; put them and repeat this")
+    missing = [n for n in range(1, sized.count + 1) if n not in parts or parts[n].bytes != sized.of(n)]
+    if missing or len(parts) != sized.count:
+        raise Problem(409, f"{len(missing):,} of {sized.count:,} parts are missing; put them and repeat this")
     listed = [PutPart(number, part.etag, part.checksum) for number, part in sorted(parts.items())]
     try:
         site.deployment.upload_bucket.complete(key, upload_id, listed)
@@ -110,20 +133,6 @@ def complete(site: Site, caller: Caller, one: PartsUpload) -> None:
 def give_up(site: Site, caller: Caller, one: PartsUpload) -> None:
     """Delete the parts."""
     site.deployment.upload_bucket.abort(_key(caller, one), one.s3_id)
-
-
-def part_count(size: int) -> int:
-    return max(1, -(-size // part_bytes(size)))
-
-
-def part_bytes(size: int) -> int:
-    """Larger parts where there would be more than S3 takes."""
-    return max(PART_BYTES, -(-size // 10_000))
-
-
-def part_size(size: int, number: int) -> int:
-    """Of the part of this number; the last one is the rest."""
-    return min(part_bytes(size), size - (number - 1) * part_bytes(size))
 
 
 _GONE: Final = "this upload is gone: it was given up, or another file has its name by now; ask for a new one"

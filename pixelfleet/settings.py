@@ -168,6 +168,18 @@ class Settings(BaseSettings):
         "",
         description="prefix of their keys, with a slash; default _alias/ in the bucket of results, else none",
     )
+    parts_from: int = Field(
+        100 * MB,
+        ge=5 * 1024**2,
+        le=5_000 * MB,
+        description="bytes from which a browser sends a file in parts, each of which is tried again by itself",
+    )
+    part_bytes: int = Field(
+        16 * MB,
+        ge=5 * 1024**2,
+        le=5_000 * MB,
+        description="bytes of such a part; S3 takes no smaller ones, and 10,000 of a file at most",
+    )
     max_attempts: int = Field(
         5,
         ge=1,

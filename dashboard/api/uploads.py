@@ -6,7 +6,7 @@ from dashboard import actions, parts
 from dashboard.api.models.uploads import PartsBegun, PartsIn, PartsOut, UploadForm, UploadsIn, UploadsOut
 from dashboard.callers import Writer
 from dashboard.problems import responses
-from dashboard.site import site_of
+from dashboard.site import Site, site_of
 
 router = APIRouter(tags=["uploads"])
 
@@ -26,7 +26,8 @@ def make_uploads(request: Request, caller: Writer, body: UploadsIn) -> UploadsOu
     """
     batch = body.batch or actions.new_batch_name()
     files = [actions.UploadRequest(file.name, file.bytes, file.type) for file in body.files]
-    answers = actions.uploads(site_of(request), caller, batch, body.recipe, files)
+    site = site_of(request)
+    answers = actions.uploads(site, caller, batch, body.recipe, files)
     forms = [
         UploadForm(
             name=answer.name,
@@ -34,11 +35,7 @@ def make_uploads(request: Request, caller: Writer, body: UploadsIn) -> UploadsOu
             url=answer.form.url if answer.form else None,
             fields=answer.form.fields if answer.form else {},
             refused=answer.refused,
-            parts=PartsBegun(
-                upload_id=answer.upload_id, part_bytes=parts.part_bytes(file.bytes), count=parts.part_count(file.bytes)
-            )
-            if answer.upload_id
-            else None,
+            parts=_begun(site, answer.upload_id, file.bytes) if answer.upload_id else None,
         )
         for answer, file in zip(answers, files, strict=True)
     ]
@@ -79,6 +76,11 @@ def complete_parts(request: Request, caller: Writer, body: PartsIn) -> Response:
 def abort_parts(request: Request, caller: Writer, body: PartsIn) -> Response:
     parts.give_up(site_of(request), caller, _one(body))
     return Response(status_code=204)
+
+
+def _begun(site: Site, upload_id: str, whole: int) -> PartsBegun:
+    sized = parts.sizes(site, whole)
+    return PartsBegun(upload_id=upload_id, part_bytes=sized.bytes, count=sized.count)
 
 
 def _one(body: PartsIn) -> parts.PartsUpload:

@@ -7,8 +7,7 @@ import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
-from dashboard import actions, parts
-from dashboard.parts import part_bytes, part_count, part_size
+from dashboard.parts import PartSizes
 from tests.fakes.moto_s3 import MotoDeployment
 from tests.unit.dashboard.conftest import Dashboard
 
@@ -18,9 +17,10 @@ SIZE = FIRST + 10
 
 @pytest.fixture
 def program(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> TestClient:
-    monkeypatch.setattr(actions, "PARTS_FROM", 1_000)
-    monkeypatch.setattr(parts, "PART_BYTES", FIRST)
-    return dashboard.program("ana")
+    program = dashboard.program("ana")
+    site = program.app.state.site  # type: ignore[attr-defined]
+    monkeypatch.setattr(site, "settings", site.settings.model_copy(update={"parts_from": 1_000, "part_bytes": FIRST}))
+    return program
 
 
 def begin(program: TestClient, name: str) -> dict[str, Any]:
@@ -113,11 +113,11 @@ def test_a_name_that_gets_no_form_gets_no_parts(program: TestClient, name: str) 
 
 @pytest.mark.parametrize("size", [1, 100_000_001, 20_000_000_000, 5_000_000_000_000])
 def test_sizes_of_parts_add_up_and_keep_the_limits_of_s3(size: int) -> None:
-    count = part_count(size)
-    assert count <= 10_000
-    assert sum(part_size(size, number) for number in range(1, count + 1)) == size
-    assert part_bytes(size) <= 5_000_000_000
-    assert 0 < part_size(size, count) <= part_bytes(size)
+    sized = PartSizes(size, 16_000_000)
+    assert sized.count <= 10_000
+    assert sum(sized.of(number) for number in range(1, sized.count + 1)) == size
+    assert sized.bytes <= 5_000_000_000
+    assert 0 < sized.of(sized.count) <= sized.bytes
 
 
 def test_a_file_that_is_too_large_for_the_fleet_is_refused_at_once(program: TestClient, dashboard: Dashboard) -> None:

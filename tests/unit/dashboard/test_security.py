@@ -6,7 +6,6 @@ import json
 import pytest
 
 from dashboard.app import create_app
-from dashboard.parts import PARTS_FROM
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.attempts import results_of
 from pixelfleet.domain.records import Image
@@ -128,7 +127,7 @@ def test_an_upload_form_is_bound_to_key_type_and_size(dashboard: Dashboard) -> N
     requested = {"batch": "b1", "files": [{"name": "a b.jpg", "bytes": 9, "type": "image/jpeg"}]}
     [file] = dashboard.program("ana").post("/api/v1/uploads", json=requested).json()["files"]
     policy = json.loads(base64.b64decode(file["fields"]["policy"]))
-    assert ["content-length-range", 1, PARTS_FROM] in policy["conditions"]
+    assert ["content-length-range", 1, dashboard.deployment.settings.parts_from] in policy["conditions"]
     assert {"key": "uploads/ana/b1/a b.jpg"} in policy["conditions"]
     assert {"Content-Type": "image/jpeg"} in policy["conditions"]
 
