@@ -115,6 +115,13 @@ function start(place, form) {
       show();
     }
   });
+  // By itself, Enter in a field presses the first button of the form, which is another menu's.
+  form.addEventListener("keydown", (event) => {
+    const field = /** @type {HTMLElement} */ (event.target).closest(".menu input");
+    if (event.key !== "Enter" || event.isComposing || !field) return;
+    event.preventDefault();
+    /** @type {HTMLElement | null | undefined} */ (field.closest(".menu")?.querySelector("button[formaction]"))?.click();
+  });
   // The action is under way: another page follows it.
   form.addEventListener("submit", (event) => {
     const button = /** @type {HTMLElement} */ (/** @type {SubmitEvent} */ (event).submitter);
