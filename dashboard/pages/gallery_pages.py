@@ -94,6 +94,8 @@ def gallery(request: Request, caller: PageCaller, filters: AskedFilters) -> Resp
         "total": _total(site, filters),
         "counts_owner": filters.batch is None and not _searches(filters),
         "unsorted": unsorted,
+        # Days follow each other only in the list of one owner, newest first.
+        "rail": filters.owner != EVERYBODY and not filters.batch and filters.order in (None, ImageOrder.NEWEST),
         "default_owner": DEFAULT_OWNER,
         "recipes": [recipe.name for recipe in recipe_choices(site)],
         "variants": VARIANTS,
@@ -119,14 +121,16 @@ def total(request: Request, caller: PageCaller, filters: AskedFilters) -> Respon
 
 
 @router.get("/months")
-def months(
-    request: Request, caller: PageCaller, owner: Annotated[str, Query(max_length=64)] = "", before: str = ""
-) -> Response:
-    """The months of an owner's images, each a link to its days."""
-    site, whose = site_of(request), owner_for(caller, owner or None)
-    listed, following = months_of(site.deployment.images, whose, before if _MONTH.fullmatch(before) else "")
-    asked = whose if whose != caller.name else ""
-    return site.page(request, "parts/months.html", {"months": listed, "following": following, "asked_owner": asked})
+def months(request: Request, caller: PageCaller, filters: AskedFilters, before: str = "") -> Response:
+    """The months of an owner's images for the rail beside the list. Each leads to the list from its last day on.
+
+    The months are those of all images, whatever the other filters: to look for each filter would read the images.
+    """
+    site, whose = site_of(request), owner_for(caller, filters.owner)
+    before = before if _MONTH.fullmatch(before) else ""
+    listed, following = months_of(site.deployment.images, whose, before)
+    values = {"months": listed, "following": following, "before": before, "whose": whose}
+    return site.page(request, "parts/months.html", values | {"asked": _asked(caller, filters)})
 
 
 @router.get("/tiles")
@@ -145,9 +149,7 @@ def cards(images: Sequence[Image]) -> list[dict[str, Any]]:
 
 def _page(request: Request, caller: Caller, filters: Filters, cursor: str | None) -> dict[str, Any]:
     page = page_of(site_of(request).deployment, filters, cursor)
-    values = {name: getattr(filters, name) for name in (*FILTERS, "order")}
-    asked = {name: str(value or "") for name, value in values.items()}
-    asked["owner"] = filters.owner if filters.owner != caller.name else ""
+    asked = _asked(caller, filters)
     return {
         "cards": _grouped(page.images, filters, decode_cursor(cursor)),
         "cursor": page.cursor,
@@ -157,6 +159,13 @@ def _page(request: Request, caller: Caller, filters: Filters, cursor: str | None
         "filters": filters,
         "first": cursor is None,
     }
+
+
+def _asked(caller: Caller, filters: Filters) -> dict[str, str]:
+    """The parameters of the address that has these filters."""
+    values = {name: getattr(filters, name) for name in (*FILTERS, "order")}
+    asked = {name: str(value or "") for name, value in values.items()}
+    return asked | {"owner": filters.owner if filters.owner != caller.name else ""}
 
 
 def _grouped(images: Sequence[Image], filters: Filters, after: str) -> list[dict[str, Any]]:

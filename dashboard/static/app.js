@@ -56,6 +56,9 @@ function placeholder(canvas) {
   image.addEventListener("error", () => image.remove(), { once: true });
 }
 
+/** Pixels beside the middle of a slider's handle at which a finger takes the handle. */
+const GRIP = 40;
+
 /** @param {HTMLElement} figure */
 function compare(figure) {
   const layers = part(figure, ".layers");
@@ -76,9 +79,16 @@ function compare(figure) {
   };
   range.addEventListener("input", lay);
   layers.addEventListener("pointerdown", (event) => {
+    // Where a swipe leads to the next image, a finger moves the slider by its handle; a tap moves the handle, too.
+    const { left, width } = handle.getBoundingClientRect();
+    const beside = Math.abs(event.clientX - left - width / 2) > GRIP;
+    if (event.pointerType === "touch" && beside && figure.closest("[data-swipes]")) return;
     layers.setPointerCapture(event.pointerId);
+    figure.dataset.dragged = "";
     drag(event);
   });
+  for (const end of ["pointerup", "pointercancel"]) layers.addEventListener(end, () => delete figure.dataset.dragged);
+  layers.addEventListener("click", (event) => drag(/** @type {PointerEvent} */ (event)));
   layers.addEventListener("pointermove", (event) => layers.hasPointerCapture(event.pointerId) && drag(event));
   layers.addEventListener("dragstart", (event) => event.preventDefault());
   new ResizeObserver(lay).observe(after);

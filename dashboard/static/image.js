@@ -45,13 +45,24 @@ addEventListener("keydown", (event) => {
   else if (event.key === "f") document.fullscreenElement ? document.exitFullscreen() : stage.querySelector("figure")?.requestFullscreen();
 });
 
-// A swipe to the side, on a picture that no other control moves.
-let from = 0;
-stage.addEventListener("touchstart", (event) => (from = event.touches.length === 1 ? event.touches[0].clientX : 0), { passive: true });
+// A swipe to the side leads to the next image of the list, unless it moves something: the handle of a slider, a table.
+const MOVED = "[data-dragged], .zoom, .scroll, input, dialog";
+/** @type {Touch | null} */
+let from = null;
+stage.toggleAttribute("data-swipes", walk?.hidden === false);
+stage.addEventListener(
+  "touchstart",
+  (event) => {
+    const moves = /** @type {HTMLElement} */ (event.target).closest(MOVED);
+    from = event.touches.length === 1 && !moves ? event.touches[0] : null;
+  },
+  { passive: true },
+);
 stage.addEventListener("touchend", (event) => {
-  const target = /** @type {HTMLElement} */ (event.target);
-  const by = event.changedTouches[0].clientX - from;
-  if (from && Math.abs(by) > 80 && !target.closest(".compare, .zoom, .scroll")) go(by > 0 ? "previous" : "next");
+  if (!from) return;
+  const { clientX, clientY } = event.changedTouches[0];
+  const [across, down] = [clientX - from.clientX, clientY - from.clientY];
+  if (Math.abs(across) > 80 && Math.abs(across) > 2 * Math.abs(down)) go(across > 0 ? "previous" : "next");
 });
 
 // --- variants in place

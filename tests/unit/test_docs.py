@@ -56,6 +56,13 @@ def test_every_link_of_a_document_has_a_target(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
+def test_every_journey_that_shows_a_promise_exists() -> None:
+    folder = ROOT / "tests/e2e/dashboard"
+    named = re.findall(r"`(\w+\.py)::(\w+)`", (folder / "README.md").read_text())
+    assert len(named) > 12
+    assert [one for one in named if f"\ndef {one[1]}(" not in (folder / one[0]).read_text()] == []
+
+
 def test_a_missing_path_is_detected() -> None:
     assert _PATH.findall("see `worker/job/process.py`, pixelfleet/nowhere.py. Not http://x/tests/a") == [
         "worker/job/process.py", "pixelfleet/nowhere.py."]  # fmt: skip

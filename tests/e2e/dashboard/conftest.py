@@ -28,10 +28,12 @@ from pixelfleet.localcloud.provision import provision
 from pixelfleet.localcloud.supervise import ProcessSupervisor
 from pixelfleet.settings import load_settings
 from tests.e2e.conftest import enter
+from tests.e2e.dashboard.light import PASSWORD, Light, light_dashboard
 from tests.waiting import eventually
 
-PASSWORD = "correct horse battery"
 AXE = Path(__file__).parents[2] / "vendor/axe/axe.min.js"
+#: Bytes of a part of a large upload.
+PART = 5 * 1024**2
 #: Milliseconds. On an idle machine, each step takes a fraction of this.
 TIMEOUT = 60_000
 #: The rules of WCAG 2.2 at levels A and AA, and axe's own best practices.
@@ -138,6 +140,9 @@ def standing_dashboard(cloud: Emulator, cloud_folder: DataFolder) -> Iterator[St
         "PIXELFLEET_PREFIX": f"t{uuid.uuid4().hex[:12]}",
         "PIXELFLEET_DASHBOARD_URL": url,
         "PIXELFLEET_SESSION_SECRET": "a secret of the tests, long enough to sign",
+        # The smallest parts that S3 takes, so that a file of 12 MB has three of them.
+        "PIXELFLEET_PARTS_FROM": str(PART),
+        "PIXELFLEET_PART_BYTES": str(PART),
     }
     with listening, pytest.MonkeyPatch.context() as patch, ProcessSupervisor() as processes:
         enter(environment, patch)
@@ -197,6 +202,20 @@ def contexts(chromium: Browser) -> Iterator[list[BrowserContext]]:
 @pytest.fixture
 def visitor(chromium: Browser, contexts: list[BrowserContext], served: Served) -> Visitor:
     return visit(chromium, contexts, served.url)
+
+
+@pytest.fixture(scope="module")
+def light() -> Iterator[Light]:
+    with light_dashboard() as dashboard:
+        yield dashboard
+
+
+@pytest.fixture
+def ana(chromium: Browser, contexts: list[BrowserContext], light: Light) -> Visitor:
+    """Ana at the light dashboard."""
+    visitor = visit(chromium, contexts, light.url)
+    visitor.sign_in("ana")
+    return visitor
 
 
 def visit(chromium: Browser, contexts: list[BrowserContext], url: str, **looks: Any) -> Visitor:

@@ -18,14 +18,18 @@ from pixelfleet.deployment import Deployment
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Image, Status
 from pixelfleet.domain.users import Role
-from tests.e2e.dashboard.conftest import PASSWORD
 from tests.fakes.deployment import moto_deployment
 from tests.fakes.records import image_of, variants_of
 from tests.waiting import eventually
 
+#: Of every user of the tests.
+PASSWORD = "correct horse battery"
+
 
 @dataclass(frozen=True)
 class Light:
+    """The dashboard, its tables in memory, and its URL."""
+
     deployment: Deployment
     url: str
 

@@ -7,7 +7,8 @@ from playwright.sync_api import Page, expect
 
 from pixelfleet.credentials.passwords import hash_password
 from pixelfleet.domain.records import Status
-from tests.e2e.dashboard.conftest import PASSWORD, TIMEOUT, Served, Visitor
+from tests.e2e.dashboard.conftest import TIMEOUT, Served, Visitor
+from tests.e2e.dashboard.light import PASSWORD
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from PIL import Image as Picture
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from pixelfleet.domain.keys import image_id
 from pixelfleet.domain.records import Status
-from tests.e2e.dashboard.conftest import TIMEOUT, Served, Visitor, keep
+from tests.e2e.dashboard.conftest import TIMEOUT, Served, Visitor, keep, visit
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -114,6 +114,39 @@ def test_after_a_reload_only_the_missing_file_is_uploaded(visitor: Visitor, serv
     expect(page.locator("#live")).to_contain_text("Complete since")
     assert served.deployment.batches.counts("ana", "reloaded").ready == 2
     assert [one for one in visitor.complaints if "ERR_FAILED" not in one] == []
+
+
+def test_two_browsers_fill_one_batch_and_its_page_closes_it(
+    visitor: Visitor, chromium: Browser, contexts: list[BrowserContext], served: Served, tmp_path: Path
+) -> None:
+    for name in ("a.png", "b.png", "c.png"):
+        Picture.new("RGB", (40, 30), "red" if name == "a.png" else "blue").save(tmp_path / name)
+    page = visitor.page
+    visitor.sign_in("ana")
+    visitor.open("/upload")
+    page.get_by_label("Batch").fill("both")
+    # The upload of this browser breaks off after one of two files, and never comes back.
+    page.route(
+        "**/*-uploads", lambda route: route.abort() if b"b.png" in route.request.post_data_buffer else route.continue_()
+    )
+    page.locator("#files").set_input_files([str(tmp_path / "a.png"), str(tmp_path / "b.png")])
+    expect(page.get_by_text("It is tried again in")).to_be_visible()
+    expect(page.locator("#total-text")).to_contain_text("1 of 2 files")
+
+    other = visit(chromium, contexts, visitor.url)
+    other.sign_in("ana")
+    other.open("/batches/ana/both")
+    other.page.get_by_role("button", name="Close the batch").click()
+    other.page.get_by_role("dialog").get_by_role("button", name="Close the batch").click()
+    expect(other.page.locator("#live")).to_contain_text("Complete since")
+    other.page.get_by_role("link", name="Add images").click()
+    other.page.locator("#files").set_input_files(str(tmp_path / "c.png"))
+    expect(other.page.locator("#live .figures")).to_contain_text(re.compile(r"expected\s*2"))
+    expect(other.page.locator("#live .figures")).to_contain_text(re.compile(r"ready\s*2"))
+    # The page of the first browser follows what the other browser did.
+    expect(page.locator("#live .figures")).to_contain_text(re.compile(r"ready\s*2"))
+    assert served.deployment.batches.counts("ana", "both").ready == 2
+    assert other.complaints == []
 
 
 def test_a_folder_that_is_dropped_keeps_its_paths(visitor: Visitor, served: Served) -> None:

@@ -1,5 +1,6 @@
 """The months of an owner: each once, newest first, at a cost that the number of images does not change."""
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -53,10 +54,15 @@ def test_a_month_ends_with_its_last_day() -> None:
     assert Month(date(2025, 12, 1)).last == date(2025, 12, 31)
 
 
-def test_the_page_and_the_api_lead_to_the_days_of_a_month(fleet: StockedFleet) -> None:
+def test_the_rail_and_the_api_lead_to_the_days_of_a_month(fleet: StockedFleet) -> None:
     client, _, _ = browsing(fleet)
     page = client.get("/months").text
-    assert 'href="/?since=2026-01-01&amp;until=2026-01-31"' in page
+    # The list goes on with the older months, and keeps the other filters.
+    assert 'href="/?until=2026-01-31"' in page
+    assert re.findall(r'class="year">(\d+)<', page) == ["2026", "2025", "2024"]
+    later = client.get("/months?status=ready&since=2026-01-05&before=2026-11").text
+    assert 'href="/?status=ready&amp;until=2026-01-31"' in later
+    assert re.findall(r'class="year">(\d+)<', later) == ["2025", "2024"]
     assert client.get("/months?owner=ben").status_code == 404
     assert client.get("/months?before=nonsense").status_code == 200
     answer = client.get("/api/v1/months").json()
