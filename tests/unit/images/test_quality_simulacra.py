@@ -25,7 +25,7 @@ Run = Callable[..., Rendition]
 
 @pytest.fixture(scope="module")
 def photo() -> Image.Image:
-    return scene((300, 260), "forest", "simulacra")
+    return scene((260, 256), "forest", "simulacra")
 
 
 def target(score: float, **more: Any) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def by_the_package(picture: Image.Image, variant: RenderedVariant) -> float:
     return float(ssimulacra2.compute_ssimulacra2(original, shown))
 
 
-@pytest.mark.parametrize("name", ["jpeg", "webp", "avif"])
+@pytest.mark.parametrize("name", ["jpeg", "avif"])
 def test_the_file_has_the_score_that_was_asked_for_by_the_package_itself(
     save: Save, rendered: Run, photo: Image.Image, name: str
 ) -> None:
