@@ -223,6 +223,8 @@ def manifest(
     try:
         lines, mismatches = _write(deployment, images, out, verify=verify)
     except OSError as error:
+        if out is None:
+            raise
         raise SetupError(f"the manifest cannot go to {out}: {error.strerror}") from None
     if as_json and out:
         summary = {"lines": lines, "expected": stored.expected, "completed_at": stored.completed_at}

@@ -3,6 +3,7 @@
 import errno
 import os
 import resource
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -40,6 +41,20 @@ def ensure_open_files(
         )
     if not _allows(soft, ENOUGH_FILES):
         set_limits(resource.RLIMIT_NOFILE, (ENOUGH_FILES if _allows(hard, ENOUGH_FILES) else hard, hard))
+
+
+def ensure_standard_streams() -> None:
+    """Open /dev/null in the place of standard streams that the caller has closed, as by `>&-`.
+
+    Python has no stream then, and the next file that is opened would get the number of standard output.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def refusal(error: BaseException) -> str | None:

@@ -13,7 +13,7 @@ import typer
 from pixelfleet import __version__
 from pixelfleet.cli.app import App, lazy_group
 from pixelfleet.cli.console import complain, say
-from pixelfleet.cli.machine import ensure_open_files, refusal
+from pixelfleet.cli.machine import ensure_open_files, ensure_standard_streams, refusal
 from pixelfleet.errors import PixelfleetError
 from pixelfleet.extras import missing_library
 
@@ -77,6 +77,7 @@ def pixelfleet(
 
 def main() -> None:
     """The entry point: every error ends as one clear message and an exit code."""
+    ensure_standard_streams()
     try:
         app()
     except KeyboardInterrupt:

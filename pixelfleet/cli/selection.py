@@ -75,12 +75,19 @@ def confirm(question: str, *, yes: bool) -> None:
     Raises:
         SetupError: there is no terminal.
         typer.Exit: the answer was no.
+        KeyboardInterrupt: Ctrl-C at the question.
     """
     if yes:
         return
     if not sys.stdin.isatty() or os.environ.get("TERM") == "dumb":
         raise SetupError(f"{question} There is no terminal to ask at: give --yes to do it, --dry-run to only look.")
     say(question)
-    if not typer.confirm("Go on?", err=True):
+    try:
+        yes = typer.confirm("Go on?", err=True)
+    except typer.Abort:
+        # Ctrl-C and Ctrl-D at the question.
+        say("\nstopped: nothing was changed", style="yellow")
+        raise KeyboardInterrupt from None
+    if not yes:
         say("nothing was changed")
         raise typer.Exit(0)

@@ -1,6 +1,8 @@
 """The output and the exit codes of commands, on a deployment in moto: the same code paths as on AWS."""
 
+import errno
 import hashlib
+import io
 import json
 import re
 import sys
@@ -893,3 +895,16 @@ def test_show_lists_aliases_and_why_one_is_missing(deployment: Deployment, pixel
     _, out, _ = pixelfleet("show", image.image_id)
     assert "alias s3://shop/cat_card.jpg\n" in out
     assert "alias s3://shop/cat_thumb.jpg: taken: somebody else has it\n" in out
+
+
+def test_a_manifest_to_a_pipe_that_closes_ends_without_a_word(
+    deployment: Deployment, pixelfleet: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Closed(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    record(deployment, "me", "b1", "a.png")
+    monkeypatch.setattr(sys, "stdout", Closed())
+    _, _, err = pixelfleet("batch", "manifest", "me/b1")
+    assert err == ""

@@ -2,17 +2,21 @@
 
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import typer
 from botocore.exceptions import ClientError
 from pydantic import create_model
 
 from pixelfleet import __version__
 from pixelfleet.cli import main as cli
 from pixelfleet.cli.console import complain, duration, printable
+from pixelfleet.cli.selection import confirm
 from pixelfleet.cli.up import shell_lines
 from pixelfleet.errors import SetupError
 
@@ -222,3 +226,23 @@ def test_ctrl_c_while_models_are_built_is_an_interruption_and_no_bug(
     monkeypatch.setattr(cli, "app", import_models)
     assert pixelfleet() == cli.INTERRUPTED
     assert "bug" not in capsys.readouterr().err
+
+
+def test_a_closed_standard_output_is_no_bug() -> None:
+    command = f"exec {sys.executable} -m pixelfleet.cli.main recipe list --builtin --json >&-"
+    ended = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_ctrl_c_at_a_question_changes_nothing_and_is_exit_code_130(
+    pixelfleet: Command, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def aborted(*_: object, **__: object) -> bool:
+        raise typer.Abort
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("pixelfleet.cli.selection.typer.confirm", aborted)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(cli, "app", lambda: confirm("All images would be removed.", yes=False))
+    assert pixelfleet() == cli.INTERRUPTED
+    assert "stopped: nothing was changed" in capsys.readouterr().err
