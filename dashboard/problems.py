@@ -107,7 +107,9 @@ def answer(
         body = problem.model_dump(exclude_none=True)
         return JSONResponse(body, status, dict(headers or {}), media_type=MEDIA_TYPE)
     site = site_of(request)
-    return site.page(request, "error.html", {"title": title, "status": status, "detail": detail}, status, headers)
+    return site.page(
+        request, "error.html", {"title": title.capitalize(), "status": status, "detail": detail}, status, headers
+    )
 
 
 def to_sign_in(request: Request) -> Response:

@@ -21,6 +21,28 @@ PAGES = (
     "/duplicates", "/duplicates?near=4", "/fleet", "/failures", "/users", "/activity", "/account", "/docs", "/help",
     "/help/reference/limits", "/background-tasks",
 )  # fmt: skip
+#: As long as the name of a batch may be, without a place to break it.
+LONG_NAME = "long." * 25 + "end"
+#: Badges that are cut off, and short words of a table that are broken over two lines.
+BROKEN_TEXT = """() => {
+  const broken = [...document.querySelectorAll("main .badge")].filter((one) => one.scrollWidth > one.clientWidth + 1);
+  const words = [];
+  for (const cell of document.querySelectorAll("main :is(td, th)")) {
+    // The head of a table whose rows are cards is there for screen readers alone.
+    if (getComputedStyle(cell.closest("thead") ?? cell).position === "absolute") continue;
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      for (const word of text.data.matchAll(/(?<!\\S)[a-z0-9]{2,12}(?!\\S)/gi)) {
+        const range = document.createRange();
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        const lines = new Set([...range.getClientRects()].map((one) => Math.round(one.top)));
+        if (lines.size > 1) words.push(word[0]);
+      }
+    }
+  }
+  return [...broken.map((one) => one.textContent.trim()), ...words].slice(0, 5);
+}"""
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -33,7 +55,8 @@ def test_every_page_is_accessible_and_fits_in_light_and_dark(
     wrong = _barriers(visitor, "sign-in", device)
     page.emulate_media(color_scheme="light")
     visitor.sign_in("olga")
-    for path in (*PAGES, "/?name=nothing-is-called-so", "/batches/olga/stock", stock):
+    served.deployment.batches.create("olga", LONG_NAME)
+    for path in (*PAGES, "/?name=nothing-is-called-so", "/batches/olga/stock", f"/batches/olga/{LONG_NAME}", stock):
         visitor.open(path)
         wrong |= _barriers(visitor, _label(path), device)
         wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -41,6 +64,8 @@ def test_every_page_is_accessible_and_fits_in_light_and_dark(
             wrong[f"{path} scrolls sideways"] = [str(wide)]
         if hidden := visitor.off_screen():
             wrong[f"{path} has controls off the screen"] = hidden
+        if broken := [str(text) for text in page.evaluate(BROKEN_TEXT)]:
+            wrong[f"{path} has text that is cut off or broken within a word"] = broken
     assert wrong == {}
     assert visitor.complaints == []
 
@@ -96,5 +121,5 @@ def _label(path: str) -> str:
     if path.startswith("/images/"):
         return "image"
     return {"/": "gallery", "/?name=nothing-is-called-so": "nothing", "/batches/olga/stock": "batch"}.get(
-        path, path[1:]
+        path, path[1:60]
     )

@@ -25,7 +25,7 @@ def test_a_person_uploads_looks_compares_and_deletes(visitor: Visitor, files: li
     page.locator("#files").set_input_files(files)
     expect(page.get_by_text("20 of 20 files")).to_be_visible()
     # The line below is updated live by server-sent events until the last image is accounted for.
-    expect(page.locator("#live")).to_contain_text("Complete since", timeout=TIMEOUT)
+    expect(page.locator("#live")).to_contain_text("Completed ", timeout=TIMEOUT)
     counts = served.deployment.batches.counts("una", "first")
     assert (counts.accounted, counts.ready >= 10, counts.failed >= 3) == (20, True, True)
 

@@ -39,7 +39,7 @@ def test_an_upload_that_is_refused_says_why_and_a_broken_line_is_tried_again(vis
     expect(page.get_by_text("Not uploaded: it is video/mp4, not an image.")).to_be_visible()
     expect(page.get_by_text("1 of 3 files")).to_be_visible()
     assert len(broken) == 1
-    expect(page.locator("#live")).to_contain_text("Complete since")
+    expect(page.locator("#live")).to_contain_text("Completed ")
 
     # After a lost connection, the page also follows another upload.
     page.context.set_offline(True)
@@ -75,7 +75,7 @@ def test_chosen_files_outlive_the_session(visitor: Visitor, tmp_path: Path) -> N
     page.bring_to_front()
     # Playwright keeps every page focused, so that a change of the tab fires no event.
     page.evaluate("() => dispatchEvent(new Event('focus'))")
-    expect(page.locator("#live")).to_contain_text("Complete since")
+    expect(page.locator("#live")).to_contain_text("Completed ")
     assert [one for one in visitor.complaints if "401" not in one] == []
 
 
@@ -111,7 +111,7 @@ def test_after_a_reload_only_the_missing_file_is_uploaded(visitor: Visitor, serv
     expect(page.get_by_text("The upload of reloaded was interrupted after 1 file.")).to_be_visible()
     page.locator("#files").set_input_files([str(tmp_path / "a.png"), str(tmp_path / "b.png")])
     expect(page.get_by_text("1 file was uploaded before")).to_be_visible()
-    expect(page.locator("#live")).to_contain_text("Complete since")
+    expect(page.locator("#live")).to_contain_text("Completed ")
     assert served.deployment.batches.counts("ana", "reloaded").ready == 2
     assert [one for one in visitor.complaints if "ERR_FAILED" not in one] == []
 
@@ -172,7 +172,7 @@ def test_a_folder_that_is_dropped_keeps_its_paths(visitor: Visitor, served: Serv
     )
     expect(page.get_by_text("1 of 1 file,")).to_be_visible()
     its_id = image_id(served.deployment.settings.uploads_bucket, "uploads/ana/dropped/shoot/in.png")
-    expect(page.locator("#live")).to_contain_text("Complete since", timeout=TIMEOUT)
+    expect(page.locator("#live")).to_contain_text("Completed ", timeout=TIMEOUT)
     image = served.deployment.images.get(its_id)
     assert image is not None
     assert image.status is Status.READY
@@ -190,7 +190,7 @@ def test_a_huge_image_opens_in_the_zoom_viewer(visitor: Visitor, served: Served,
     page.get_by_label("Batch").fill("zoom")
     page.get_by_label("Recipe").select_option("zoom")
     page.locator("#files").set_input_files(str(scan))
-    expect(page.locator("#live")).to_contain_text("Complete since", timeout=TIMEOUT)
+    expect(page.locator("#live")).to_contain_text("Completed ", timeout=TIMEOUT)
     page.locator("#live .tile").first.click()
     expect(page.locator("#zoom[data-ready]")).to_be_visible()
     for name in ("Zoom in", "Zoom out", "Fit"):
