@@ -138,6 +138,11 @@ def _background_task(t: Tables) -> Callable[[], object]:
     return lambda: t.background_tasks.save(task)
 
 
+def _request_to_stop(t: Tables) -> Callable[[], object]:
+    task = t.background_tasks.begin("rollout", "ana", "all")
+    return lambda: t.background_tasks.ask_to_stop(task, "ana")
+
+
 def _sealed(t: Tables) -> Image:
     t.batches.create("me", "b1")
     ready = t.ready()
@@ -285,6 +290,7 @@ WRITERS: Final[dict[str, Act]] = {
     "Invalidations.done": lambda t: lambda: t.invalidations.done([PendingInvalidation("me", "x", "now")]),
     "BackgroundTasks.begin": lambda t: lambda: t.background_tasks.begin("redrive", "ana", "all"),
     "BackgroundTasks.save": _background_task,
+    "BackgroundTasks.ask_to_stop": _request_to_stop,
 }
 #: Methods that only read.
 READERS: Final = frozenset(
@@ -300,6 +306,7 @@ READERS: Final = frozenset(
         "RecipeTexts.text", "RecipeRegistry.get", "RecipeRegistry.versions",
         "Activity.actions", "Activity.heartbeats", "Activity.samples",
         "Invalidations.pending", "Invalidations.of_owner", "BackgroundTasks.get", "BackgroundTasks.recent",
+        "BackgroundTasks.rollouts", "BackgroundTasks.asked_to_stop",
     }
 )  # fmt: skip
 CLASSES: Final = (
