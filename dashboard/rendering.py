@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from dashboard.upload_names import BATCH_PATTERN
 from pixelfleet.domain.records import StoredVariant
 from pixelfleet.domain.result_keys import result_address
 from pixelfleet.domain.scores import Score
@@ -50,6 +51,7 @@ class Renderer:
         }
         self._templates.globals["static"] = lambda path: f"/static/{self.version}/{path}"
         self._templates.globals["result"] = result_address
+        self._templates.globals["batch_pattern"] = BATCH_PATTERN
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
         return self._templates.get_template(template).render(values)

@@ -1,8 +1,12 @@
 """Which names of files can be uploaded from a browser or by the API."""
 
 from pathlib import PurePosixPath
+from typing import Final
 
 from pixelfleet.domain.keys import MAX_KEY_BYTES
+
+#: The batch names that `pixelfleet.domain.keys` accepts, as a pattern for browsers.
+BATCH_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9_.@+=\-]*"
 
 
 def bad_name(key: str, name: str) -> str | None:

@@ -1,6 +1,6 @@
 """The upload page; the work is done by static/upload.js and the API."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -11,9 +11,6 @@ from dashboard.site import site_of
 
 router = APIRouter()
 
-#: The batch names that `pixelfleet.domain.keys` accepts, as a pattern for browsers.
-BATCH_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9_.@+=\-]*"
-
 
 @router.get("/upload")
 def upload_page(request: Request, caller: PageCaller, batch: Annotated[str, Query(max_length=128)] = "") -> Response:
@@ -22,7 +19,6 @@ def upload_page(request: Request, caller: PageCaller, batch: Annotated[str, Quer
     existing = batch_of(site, caller, caller.name, batch) if batch else None
     values = {
         "batch": existing,
-        "batch_pattern": BATCH_PATTERN,
         "recipes": recipe_choices(site),
         "default_recipe": site.settings.default_recipe,
         "most_bytes": site.settings.heavy_max_bytes,

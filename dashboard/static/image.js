@@ -36,6 +36,8 @@ function walkable() {
 const go = (key) => link(key)?.href && location.assign(link(key)?.href ?? "");
 
 walkable();
+// The browser may keep a page for "back", which would show an image that was deleted or processed again since then.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
 addEventListener("keydown", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
   if (event.ctrlKey || event.metaKey || event.altKey || target.matches("input, select, textarea, [role=application], .zoom *")) return;

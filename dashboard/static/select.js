@@ -125,6 +125,14 @@ function start(place, form) {
   // The action is under way: another page follows it.
   form.addEventListener("submit", (event) => {
     const button = /** @type {HTMLElement} */ (/** @type {SubmitEvent} */ (event).submitter);
+    // Only the field of this action must be right. The server would refuse it on another page, and the selection be lost.
+    const fault = button?.closest(".menu")?.querySelector("input");
+    fault?.setCustomValidity(fault.value.trim() ? "" : "Type something here first.");
+    if (fault && !fault.reportValidity()) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const some = selected.size === 1 ? "1 image" : `${selected.size.toLocaleString()} images`;
     const number = whole ? "all images that match" : some;
     if (button?.dataset.ask) {

@@ -118,6 +118,13 @@ def test_keys_and_buttons_of_every_page_do_what_the_sheet_says(ana: Visitor, yea
     page.locator("h1").click()
     page.keyboard.press("Control+a")
     expect(page.locator("#selected")).to_contain_text("selected")
+    # A field that is wrong keeps the page and the selection.
+    page.locator(".menu > summary", has_text="Move").click()
+    page.get_by_label("To the batch").fill("no name!")
+    page.keyboard.press("Enter")
+    assert page.get_by_label("To the batch").evaluate("one => one.matches(':invalid')")
+    page.locator("h1").click()
+    expect(page.locator("#selected")).to_contain_text("selected")
     page.keyboard.press("Escape")
     expect(page.locator("#selection")).to_be_hidden()
     page.get_by_role("button", name="Theme").click()
