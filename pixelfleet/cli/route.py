@@ -7,6 +7,7 @@ from rich.table import Table
 
 from pixelfleet.cli.app import App
 from pixelfleet.cli.console import RESULTS, AsJson, emit, say
+from pixelfleet.cli.outdated_count import Count, count_outdated
 from pixelfleet.cli.selection import who
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.routes import PRIORITY, Route, never_matching
@@ -45,6 +46,7 @@ def add(
     priority: Annotated[int, typer.Option(help="Routes with a smaller number are tried first.")] = PRIORITY,
     *,
     first: Annotated[bool, typer.Option("--first", help="Put the route before all other routes.")] = False,
+    counts: Count = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a route. It is tried after those of a smaller priority, and after those of the same that are there.
@@ -56,13 +58,17 @@ def add(
         pixelfleet route add --match '**/*.tif' --recipe archive --first
     """
     order = routes.RouteOrder(match, owner, recipe, bucket, batch_from, priority, first)
-    added = routes.add_route(_deployment(), who(), order)
+    deployment = _deployment()
+    added = routes.add_route(deployment, who(), order)
     if as_json:
-        emit(_facts(added.route) | {"blocked": [each.route_id for each in added.blocked]})
+        touched = {"touched": count_outdated(deployment)} if counts else {}
+        emit(_facts(added.route) | {"blocked": [each.route_id for each in added.blocked]} | touched)
         return
     say(f"route {added.route.route_id} is added: {_in_words(added.route)}")
     for each in added.blocked:
         say(f"route {each.route_id} ({each.match}) can never match any more", style="yellow")
+    if counts:
+        count_outdated(deployment)
     say(WITHIN)
 
 
@@ -92,14 +98,19 @@ def list_routes(*, as_json: AsJson = False) -> None:
 def remove(
     route_id: Annotated[str, typer.Argument(metavar="ID", help="As `pixelfleet route list` shows it.")],
     *,
+    counts: Count = False,
     as_json: AsJson = False,
 ) -> None:
     """Remove a route. Its images keep their owner and their batch."""
-    removed = routes.remove_route(_deployment(), who(), route_id)
+    deployment = _deployment()
+    removed = routes.remove_route(deployment, who(), route_id)
     if as_json:
-        emit({"removed": _facts(removed)})
+        touched = {"touched": count_outdated(deployment)} if counts else {}
+        emit({"removed": _facts(removed)} | touched)
         return
     say(f"route {route_id} is removed: {_in_words(removed)}")
+    if counts:
+        count_outdated(deployment)
     say(WITHIN)
 
 

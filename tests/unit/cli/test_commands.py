@@ -487,6 +487,30 @@ def test_a_route_is_added_explained_listed_and_removed(deployment: Deployment, p
     assert (code, "no recipe 'none' is stored" in err) == (2, True)
 
 
+def test_a_change_of_routes_says_how_many_images_get_another_recipe(deployment: Deployment, pixelfleet: Any) -> None:
+    image = record(deployment, "ana", "counted", "a.jpg", etag=hashlib.md5(b"x").hexdigest())
+    deployment.s3.put_object(Bucket=image.bucket, Key=image.key, Body=b"x")
+    code, out, err = pixelfleet("route", "add", "--match", image.key, "--recipe", "zoom", "--count", "--json")
+    added = json.loads(out)
+    assert (code, added["touched"]["complete"]) == (0, True), err
+    with_route = added["touched"]["outdated"]
+    assert with_route >= 1
+    code, _, err = pixelfleet("route", "rm", added["route_id"], "--count")
+    assert (code, "another recipe now" in err, "pixelfleet reconcile --outdated" in err) == (0, True, True)
+
+
+def test_a_count_that_is_interrupted_leaves_the_route_stored(
+    deployment: Deployment, pixelfleet: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pixelfleet.cli.outdated_count.outdated_images", interrupted)
+    code, _, err = pixelfleet("route", "add", "--match", "halted/**", "--recipe", "zoom", "--count")
+    assert (code, "the change is stored and stays" in err) == (130, True), err
+    assert "halted/**" in {route.match for route in deployment.recipe_registry.get().routes}
+
+
 def test_an_owner_gets_a_default_recipe(pixelfleet: Any) -> None:
     assert "has no default recipe; the deployment's is web" in pixelfleet("owner", "default-recipe", "ana")[1]
     assert pixelfleet("owner", "default-recipe", "ana", "zoom")[0] == 0
