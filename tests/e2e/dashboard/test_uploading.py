@@ -138,7 +138,7 @@ def test_two_browsers_fill_one_batch_and_its_page_closes_it(
     other.open("/batches/ana/both")
     other.page.get_by_role("button", name="Close the batch").click()
     other.page.get_by_role("dialog").get_by_role("button", name="Close the batch").click()
-    expect(other.page.locator("#live")).to_contain_text("Complete since")
+    expect(other.page.locator("#live")).to_contain_text("Completed ")
     other.page.get_by_role("link", name="Add images").click()
     other.page.locator("#files").set_input_files(str(tmp_path / "c.png"))
     expect(other.page.locator("#live .figures")).to_contain_text(re.compile(r"expected\s*2"))

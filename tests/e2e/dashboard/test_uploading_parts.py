@@ -109,7 +109,7 @@ def test_a_file_in_parts_outlives_a_lost_line_a_pause_and_a_reload(
     page.unroute_all()
     expect(page.get_by_text("The upload of in-parts was interrupted")).to_be_visible()
     page.locator("#files").set_input_files(str(scan))
-    expect(page.locator("#live")).to_contain_text("Complete since", timeout=TIMEOUT)
+    expect(page.locator("#live")).to_contain_text("Completed ", timeout=TIMEOUT)
     assert sorted(line.parts) == ["1", "2", "3"]
     check_stored(served, "in-parts", scan)
     assert [one for one in visitor.complaints if "ERR_INTERNET_DISCONNECTED" not in one] == []
@@ -131,7 +131,7 @@ def test_a_session_that_ends_in_the_middle_of_a_file_costs_no_part(
     page.bring_to_front()
     # Playwright keeps every page focused, so that a change of the tab fires no event.
     page.evaluate("() => dispatchEvent(new Event('focus'))")
-    expect(page.locator("#live")).to_contain_text("Complete since", timeout=TIMEOUT)
+    expect(page.locator("#live")).to_contain_text("Completed ", timeout=TIMEOUT)
     assert sorted(line.parts) == ["1", "2", "3"]
     check_stored(served, "session-in-parts", scan)
     assert [one for one in visitor.complaints if "401" not in one] == []
