@@ -30,6 +30,10 @@ _OTHER: Final = "application/octet-stream"
 _IMAGE: Final = re.compile(r"image/[a-z0-9][a-z0-9.+-]{0,100}", re.ASCII)
 #: Media types that are certainly no image. For every other type, the worker decides by the file itself.
 _REFUSED: Final = ("video/", "audio/", "text/", "font/", "application/zip", "application/json")
+_OTHER_FILE: Final = (
+    "another file was uploaded under the name of this image, and nothing was deleted. Wait until the new file is "
+    "processed, look at it, and then delete it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +106,14 @@ def make_current(site: Site, caller: Caller, image: Image, results: str) -> Imag
 
 
 def delete(site: Site, caller: Caller, image: Image) -> None:
-    """Delete the original and mark the record at once. After the bucket's event, a worker deletes the variants."""
+    """Delete the original and mark the record at once. After the bucket's event, a worker deletes the variants.
+
+    Raises:
+        Problem: 409, the bucket has another file under the name of the image by now.
+    """
     with _noted(site, caller, "delete", image):
-        delete_image(site.deployment, image, caller.name)
+        if not delete_image(site.deployment, image, caller.name):
+            raise Problem(409, _OTHER_FILE)
 
 
 def restore(site: Site, caller: Caller, image: Image) -> bool:

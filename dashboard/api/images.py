@@ -142,10 +142,11 @@ def list_duplicates(
 @router.delete(
     "/images/{image_id}",
     status_code=204,
-    responses=responses(401, 403, 404, 422, 429, 503),
+    responses=responses(401, 403, 404, 409, 422, 429, 503),
     summary="Delete an image: original, record and variants",
 )
 def delete_image(request: Request, caller: Writer, image_id: ImageId) -> Response:
+    """409 if another file was uploaded under the name of the image, and the record is not of that file yet."""
     site = site_of(request)
     actions.delete(site, caller, image_for(site, caller, image_id))
     return Response(status_code=204)

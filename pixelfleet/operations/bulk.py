@@ -46,7 +46,7 @@ def delete_images(deployment: Deployment, images: Iterable[Image], who: str, on:
     """
 
     def delete(image: Image) -> bool:
-        return image.status is not Status.DELETED and delete_image(deployment, image, who, unchanged=True)
+        return image.status is not Status.DELETED and delete_image(deployment, image, who)
 
     with noted(deployment, who, "delete", on) as details:
         return _each(images, delete, progress, details)

@@ -192,7 +192,7 @@ class _Move:
         if image.tags and self._deployment.images.tag(copy, Tags(add=image.tags)) is Refusal.UNKNOWN:
             return False
         # A file that somebody has put under the image's name since the look at the key stays.
-        return delete_image(self._deployment, image, self._order.who, unchanged=True)
+        return delete_image(self._deployment, image, self._order.who)
 
 
 def _has_the_bytes(present: ObjectVersion, record: Image | None, image: Image) -> bool:

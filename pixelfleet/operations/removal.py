@@ -71,14 +71,14 @@ def remove_originals(
     return result
 
 
-def delete_image(deployment: Deployment, image: Image, who: str, *, unchanged: bool = False) -> bool:
+def delete_image(deployment: Deployment, image: Image, who: str) -> bool:
     """Delete an original, and mark its record `deleted` at once. After the bucket's event a worker deletes the results.
 
-    With `unchanged`, an original is deleted only while its key has the bytes of the record; False if it has not.
+    False if the key has other bytes than the record: an upload of the same name stays, also if no worker has begun with
+    that upload.
 
     The removal is ordered just after the version that was read: for a repeated job of that version the image
-    is deleted, and an upload of the same name that came in between stays. If the original stays, a worker deletes the
-    results by a job.
+    is deleted, and a newer version is not. If the original stays, a worker deletes the results by a job.
 
     Raises:
         TransientError: S3, DynamoDB or SQS does not answer.
@@ -86,7 +86,7 @@ def delete_image(deployment: Deployment, image: Image, who: str, *, unchanged: b
     if keeps_original(deployment, image):
         _release(deployment, image, who)
         return True
-    if not deployment.objects.delete_original(image.bucket, image.key, image.etag if unchanged else None):
+    if not deployment.objects.delete_original(image.bucket, image.key, image.etag):
         return False
     deployment.images.remove(_removal(image), who, image)
     return True

@@ -164,7 +164,8 @@ def test_a_deleted_image_is_restored_by_its_key_or_with_its_batch(deployment: De
     keys = [key_of("me", "b1", f"{number}.png") for number in range(2)]
     for key in keys:
         put = deployment.s3.put_object(Bucket=bucket, Key=key, Body=b"x")
-        image = record(deployment, "me", "b1", key.rpartition("/")[2], version_id=put["VersionId"])
+        version: dict[str, Any] = {"version_id": put["VersionId"], "etag": put["ETag"].strip('"')}
+        image = record(deployment, "me", "b1", key.rpartition("/")[2], **version)
         delete_image(deployment, image, "test")
     code, out, err = pixelfleet("restore", "--batch", "me/b1", "--dry-run")
     assert (code, out.split()) == (0, [f"s3://{bucket}/{key}" for key in keys])

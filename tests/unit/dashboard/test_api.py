@@ -115,8 +115,9 @@ def test_reprocessing_queues_the_image_with_its_recipe(dashboard: Dashboard) -> 
 
 
 def test_deleting_removes_the_original_and_hides_the_record(dashboard: Dashboard) -> None:
-    image = record(dashboard.deployment, "ana", "gone", "a.jpg")
-    dashboard.deployment.s3.put_object(Bucket=image.bucket, Key=image.key, Body=b"x")
+    bucket, key = dashboard.deployment.settings.uploads_bucket, key_of("ana", "gone", "a.jpg")
+    put = dashboard.deployment.s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    image = record(dashboard.deployment, "ana", "gone", "a.jpg", etag=put["ETag"].strip('"'))
     program = dashboard.program("ana")
     assert program.delete(f"/api/v1/images/{image.image_id}").status_code == 204
     assert program.delete(f"/api/v1/images/{image.image_id}").status_code == 404
@@ -134,6 +135,17 @@ def test_deleting_removes_the_original_and_hides_the_record(dashboard: Dashboard
     assert deleted.attempt_log[-1].worker == "ana"
     counts = dashboard.deployment.batches.counts("ana", "gone")
     assert (counts.ready, counts.deleted) == (0, 1)
+
+
+def test_deleting_an_image_leaves_a_file_that_was_uploaded_under_its_name_meanwhile(dashboard: Dashboard) -> None:
+    image = record(dashboard.deployment, "ana", "replaced-now", "a.jpg")
+    dashboard.deployment.s3.put_object(Bucket=image.bucket, Key=image.key, Body=b"newer")
+    answer = dashboard.program("ana").delete(f"/api/v1/images/{image.image_id}")
+    assert (answer.status_code, "nothing was deleted" in answer.json()["detail"]) == (409, True)
+    answer = dashboard.browser("ana").post(f"/images/{image.image_id}/delete")
+    assert (answer.status_code, "nothing was deleted" in answer.text) == (409, True)
+    assert dashboard.deployment.objects.head(image.bucket, image.key) is not None
+    assert dashboard.deployment.images.get(image.image_id) == image
 
 
 def test_the_address_of_a_variant_redirects_to_a_link_that_expires(dashboard: Dashboard) -> None:

@@ -50,6 +50,13 @@ def test_an_upload_that_came_before_the_deletion_was_recorded_stays(deployment: 
     assert deployment.images.get(read.image_id).status is Status.PROCESSING
 
 
+def test_an_upload_that_no_worker_has_begun_with_stays(deployment: Any) -> None:
+    read = record(deployment, "me", "b1", "a.png")
+    deployment.bucket.objects[read.key] = "newer"
+    assert not delete_image(deployment, read, "anna")
+    assert (deployment.bucket.deleted, deployment.images.get(read.image_id)) == ([], read)
+
+
 def adopted(deployment: Any, image: Image) -> Image:
     """The record of an image outside the uploads bucket."""
     place = Place("museum", None, image.key)
