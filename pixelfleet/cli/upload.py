@@ -16,7 +16,7 @@ from pixelfleet.cli.terminable import terminable
 from pixelfleet.cli.upload_progress import UploadProgress
 from pixelfleet.cli.watch import as_document, complete_in_words, watch_batch
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.keys import DEFAULT_OWNER, batch_prefix
+from pixelfleet.domain.keys import DEFAULT_OWNER, check_place
 from pixelfleet.domain.records import Batch, Counts
 from pixelfleet.errors import SetupError
 from pixelfleet.files.sources import Source, find_sources
@@ -86,7 +86,7 @@ def upload(
     choice = Choice(tuple(include or ()), tuple(exclude or ()))
     # A mistyped path or name is an error before any file is read and any batch is made.
     find_sources(sources)
-    batch_prefix(owner, batch or "any")
+    check_place(owner, batch)
 
     def walk() -> Iterator[Source]:
         return chosen(find_sources(sources), choice)

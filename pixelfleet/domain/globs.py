@@ -155,25 +155,34 @@ def glob(text: str) -> Glob:
 
 def takes_all(glob: Glob, others: Sequence[Glob]) -> bool:
     """Whether `others` together take every key that `glob` takes. False, too, where that is too much work to say."""
-    alphabet = _alphabet([glob, *others])
-    start = (_after(glob, glob.prefix), tuple(_after(other, glob.prefix) for other in others))
+    return not share_a_key([glob], but=others)
+
+
+def share_a_key(globs: Sequence[Glob], *, but: Sequence[Glob] = ()) -> bool:
+    """Whether all of `globs` and none of `but` take some key. True, too, where that is too much work to say."""
+    alphabet = _alphabet([*globs, *but])
+    prefix = max((each.prefix for each in globs), key=len)
+    start = (tuple(_after(each, prefix) for each in globs), tuple(_after(other, prefix) for other in but))
     steps = 0
     seen = {start}
     waiting = deque([start])
     while waiting:
         states, beside = waiting.popleft()
-        if glob.accepts(states) and not any(o.accepts(s) for o, s in zip(others, beside, strict=True)):
-            return False
-        steps += len(alphabet) * (1 + len(others))
+        if all(map(Glob.accepts, globs, states)) and not any(map(Glob.accepts, but, beside)):
+            return True
+        steps += len(alphabet) * (len(globs) + len(but))
         if steps > MOST_COMPARED:
-            return False
+            return True
         for character in alphabet:
-            after = glob.step(states, character)
-            pair = (after, tuple(o.step(s, character) for o, s in zip(others, beside, strict=True)))
-            if after and pair not in seen:
+            pair = (_stepped(globs, states, character), _stepped(but, beside, character))
+            if all(pair[0]) and pair not in seen:
                 seen.add(pair)
                 waiting.append(pair)
-    return True
+    return False
+
+
+def _stepped(globs: Sequence[Glob], states: Sequence[States], character: str) -> tuple[States, ...]:
+    return tuple(each.step(state, character) for each, state in zip(globs, states, strict=True))
 
 
 def _after(glob: Glob, text: str) -> States:

@@ -47,6 +47,18 @@ def place_of(key: str) -> Place:
     return Place(match["owner"], match["batch"], match["path"])
 
 
+def check_owner(owner: str) -> None:
+    """
+    Raises:
+        SetupError: nobody can be called so: the worker would not read the name back from a key.
+    """
+    if place_of(f"uploads/{owner}/any/x").owner != owner:
+        raise SetupError(
+            f"no owner can be called {owner!r}: an owner's name has letters, digits and . _ @ + = - after a letter or "
+            "digit, at most 64 characters"
+        )
+
+
 def batch_prefix(owner: str, batch: str) -> str:
     """`uploads/<owner>/<batch>/`.
 
@@ -61,6 +73,16 @@ def batch_prefix(owner: str, batch: str) -> str:
             "64 characters for an owner, 128 for a batch"
         )
     return prefix
+
+
+def check_place(owner: str, batch: str | None) -> None:
+    """
+    Raises:
+        SetupError: the owner, or the batch if there is one, cannot be called so.
+    """
+    check_owner(owner)
+    if batch is not None:
+        batch_prefix(owner, batch)
 
 
 def as_key(relative: str) -> str:

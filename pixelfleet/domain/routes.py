@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from pixelfleet.domain.globs import Glob, glob, takes_all
-from pixelfleet.domain.keys import DEFAULT_OWNER, Place, batch_prefix, is_bucket_name, place_of
+from pixelfleet.domain.globs import Glob, glob, share_a_key, takes_all
+from pixelfleet.domain.keys import DEFAULT_OWNER, Place, batch_prefix, check_owner, is_bucket_name, place_of
 from pixelfleet.domain.records import WholeRecord
 from pixelfleet.errors import Cause, SetupError, TransientError
 
@@ -20,6 +20,9 @@ MOST_PRIORITY: Final = 100_000
 BATCH: Final = "{batch}"
 #: Keys that say themselves whose they are.
 _OWNED: Final = glob("uploads/*/*/**")
+
+#: Names of batches, and names that are too long or have other characters after the first.
+_NAME: Final = glob("[A-Za-z0-9]*")
 
 
 class Route(WholeRecord):
@@ -43,6 +46,12 @@ class BatchPattern:
     text: str
     before: Glob | None = field(repr=False)
     after: Glob = field(repr=False)
+
+    @property
+    def whole(self) -> Glob:
+        """The keys that have a batch by the pattern, and keys with names that are too long for a batch."""
+        before = self.before.tokens if self.before is not None else ()
+        return Glob(self.text, (*before, *_NAME.tokens, *self.after.tokens))
 
     def name_in(self, key: str) -> str | None:
         """The name of the batch of a key; None if the pattern does not fit, or finds what no batch can be called."""
@@ -80,14 +89,22 @@ def fit_batch(name: str) -> bool:
     return True
 
 
+def check_bucket(name: str) -> None:
+    """
+    Raises:
+        SetupError: no bucket can be called so.
+    """
+    if not is_bucket_name(name):
+        raise SetupError(f"{name!r} is no name of a bucket: write it without s3:// and without a slash")
+
+
 def check_route(route: Route) -> None:
     """
     Raises:
         SetupError: the route is wrong in itself, or gives nothing.
     """
     match = glob(route.match)
-    if not is_bucket_name(route.bucket):
-        raise SetupError(f"{route.bucket!r} is no name of a bucket: write it without s3:// and without a slash")
+    check_bucket(route.bucket)
     if route.match.startswith("s3://"):
         raise SetupError(f"{route.match!r} matches keys, which have no s3://: name the bucket by --bucket")
     if (route.owner or route.batch_from) and takes_all(match, [_OWNED]):
@@ -95,10 +112,18 @@ def check_route(route: Route) -> None:
             f"a route of {route.match} could never give an owner or a batch: keys uploads/<owner>/<batch>/... say "
             "themselves whose they are. Leave --owner and --batch-from out, or match other keys"
         )
-    if route.batch_from is not None:
-        batch_pattern(route.batch_from)
+    if route.match.endswith("/"):
+        raise SetupError(
+            f"a route of {route.match} takes folder markers alone, which are no images: write {route.match}** for the "
+            "keys in the folder"
+        )
+    if route.batch_from is not None and not share_a_key([match, batch_pattern(route.batch_from).whole]):
+        raise SetupError(
+            f"--batch-from {route.batch_from} would never give a batch: no key of {route.match} fits this pattern. "
+            f"Write it for the keys of the route, as catalog/{BATCH}/** for catalog/**"
+        )
     if route.owner is not None:
-        batch_prefix(route.owner, "any")
+        check_owner(route.owner)
     if route.owner is None and route.recipe is None and route.batch_from is None:
         raise SetupError(f"the route of {route.match!r} gives nothing: name an owner, a recipe or --batch-from")
     if not 0 <= route.priority <= MOST_PRIORITY:

@@ -166,6 +166,12 @@ def known_recipe(registry: Registry, name: str) -> str:
     Raises:
         SetupError: no built-in and no stored recipe has this name.
     """
+    plain, mark, _ = name.partition("@")
+    if mark and (plain in BUILTIN or plain in registry.recipes):
+        raise SetupError(
+            f"{name!r} names one version of {plain!r}. Routes and owners have a recipe in its newest version: name "
+            f"{plain!r}; to go back to an older text, put it again"
+        )
     if name not in BUILTIN and name not in registry.recipes:
         raise SetupError(
             f"no recipe {name!r} is stored: store it with `pixelfleet recipe put FILE`, or name one of "

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from pixelfleet.deployment import Deployment
-from pixelfleet.domain.keys import MAX_KEY_BYTES, Place, batch_prefix, image_id, place_of
+from pixelfleet.domain.keys import MAX_KEY_BYTES, Place, check_owner, image_id, place_of
 from pixelfleet.domain.records import RecipeRef, timestamp
 from pixelfleet.domain.registry import Registry, with_default, with_route, without_route
-from pixelfleet.domain.routes import PRIORITY, BatchPattern, Route, Router, batch_pattern, never_matching
+from pixelfleet.domain.routes import PRIORITY, BatchPattern, Route, Router, batch_pattern, check_bucket, never_matching
 from pixelfleet.errors import SetupError
 from pixelfleet.operations.recipe_choice import RecipeChoice
 from pixelfleet.operations.recipe_registry import known_recipe
@@ -110,7 +110,7 @@ def set_default_recipe(deployment: Deployment, who: str, owner: str, name: str |
         SetupError: no recipe of this name is stored, or nobody can be called so.
         TransientError: DynamoDB does not answer.
     """
-    batch_prefix(owner, "any")
+    check_owner(owner)
 
     def change(registry: Registry) -> Registry:
         return with_default(registry, owner, known_recipe(registry, name) if name is not None else None)
@@ -124,12 +124,14 @@ def explain_key(deployment: Deployment, key: str, bucket: str | None = None) -> 
     """Which route takes a key, what the image gets, and why.
 
     Raises:
-        SetupError: S3 takes no such key.
+        SetupError: S3 takes no such key or bucket, or nothing is processed from the bucket.
         TransientError: DynamoDB does not answer.
     """
     if not 0 < len(key.encode()) <= MAX_KEY_BYTES:
         raise SetupError(f"a key has 1 to {MAX_KEY_BYTES:,} bytes, not {len(key.encode()):,}")
     bucket = bucket or deployment.settings.uploads_bucket
+    check_bucket(bucket)
+    check_no_output(deployment.settings, bucket)
     registry = deployment.recipe_registry.get()
     route = Router(registry.routes).route_of(bucket, key)
     image = deployment.images.get(image_id(bucket, key))
@@ -141,6 +143,8 @@ def explain_key(deployment: Deployment, key: str, bucket: str | None = None) -> 
         reasons.append(f"The recipe {recipe.name} was chosen for this image when it was processed again.")
     else:
         reasons.append(_why_recipe(deployment, registry, route, place, recipe))
+    if key.endswith("/"):
+        reasons.append("An empty object of this key is a folder marker: nothing is processed from it.")
     return RouteTest(key, route, place, recipe, tuple(reason for reason in reasons if reason))
 
 

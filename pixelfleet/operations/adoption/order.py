@@ -9,7 +9,7 @@ from pixelfleet.aws.listing import ListedObject
 from pixelfleet.deployment import Deployment
 from pixelfleet.domain.adoption import cannot_be_image
 from pixelfleet.domain.archives import RestoreTier
-from pixelfleet.domain.keys import batch_prefix, is_bucket_name
+from pixelfleet.domain.keys import check_place, is_bucket_name
 from pixelfleet.errors import Cause, SetupError
 from pixelfleet.operations.reconcile.listing import BucketListing, InventoryListing, Listing, ListingPage
 from pixelfleet.operations.source_rules import check_no_output
@@ -105,7 +105,7 @@ def check_order(deployment: Deployment, order: Adoption) -> None:
     """
     check_source(deployment, order.bucket)
     if order.owner is not None:
-        batch_prefix(order.owner, order.batch or "any")
+        check_place(order.owner, order.batch)
 
 
 def listing_of(deployment: Deployment, order: Adoption) -> Listing:

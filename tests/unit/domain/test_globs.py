@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixelfleet.domain.globs import MOST_CHARACTERS, Glob, glob, takes_all
+from pixelfleet.domain.globs import MOST_CHARACTERS, Glob, glob, share_a_key, takes_all
 from pixelfleet.errors import SetupError
 
 TEXTS = st.text("ab/*?", min_size=1, max_size=8).filter(lambda text: "***" not in text)
@@ -105,3 +105,20 @@ def test_a_comparison_covers_all_keys_of_a_glob(text: str, others: list[str], wh
 def test_a_comparison_that_is_too_much_work_ends_without_an_answer() -> None:
     hard: list[Glob] = [glob("**" + character + "?" * 14) for character in "abcdef"]
     assert takes_all(glob("**a**b**c**"), hard) is False
+
+
+@given(TEXTS, TEXTS, KEYS)
+def test_two_globs_that_take_one_key_share_a_key(one: str, other: str, key: str) -> None:
+    if glob(one).matches(key) and glob(other).matches(key):
+        assert share_a_key([glob(one), glob(other)])
+        assert share_a_key([glob(one), glob(other)], but=[glob("x")])
+        assert not share_a_key([glob(one), glob(other)], but=[glob("**")])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [("a/**", "b/**", False), ("a/*", "a/*/*", False), ("*.jpg", "a*", True), ("**/x", "y/**", True)],
+)
+def test_globs_share_a_key_or_not(one: str, other: str, shared: bool) -> None:
+    assert share_a_key([glob(one), glob(other)]) is shared
+    assert share_a_key([glob(other), glob(one)]) is shared

@@ -114,7 +114,10 @@ def test_a_route_that_is_added_first_comes_before_the_smallest_priority() -> Non
     [
         ({"match": "a***"}, "takes all but /"),
         ({"recipe": None}, "gives nothing"),
-        ({"owner": "a/b"}, "each takes letters, digits"),
+        ({"owner": "a/b"}, "^no owner can be called 'a/b': an owner's name has letters, digits"),
+        ({"match": "catalog/"}, r"takes folder markers alone.*: write catalog/\*\*"),
+        ({"match": "zz/**", "batch_from": "aa/{batch}/**"}, r"would never give a batch: no key of zz/\*\* fits"),
+        ({"match": "zz/*", "batch_from": "zz/{batch}/**"}, "would never give a batch"),
         ({"batch_from": "x"}, "no pattern for batches"),
         ({"priority": -1}, "a number from 0 to 100,000"),
         ({"bucket": "s3://masters/"}, "no name of a bucket: write it without s3:// and without a slash"),

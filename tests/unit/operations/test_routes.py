@@ -6,9 +6,12 @@ import pytest
 
 from pixelfleet.domain.jobs import Job, JobKind
 from pixelfleet.domain.records import RecipeRef
+from pixelfleet.domain.registry import StoredRecipe, with_recipe
 from pixelfleet.errors import SetupError
 from pixelfleet.operations.routes import RouteOrder, add_route, explain_key, remove_route, set_default_recipe
 from tests.unit.operations.fakes import fake_deployment
+
+SHOP = StoredRecipe(name="shop", digest="d", number=1, at="", who="")
 
 
 @pytest.fixture
@@ -39,7 +42,14 @@ def test_the_results_bucket_and_a_recipe_that_is_not_stored_are_refused(deployme
         add_route(deployment, "ana", RouteOrder("a", recipe="web", bucket=deployment.settings.results_bucket))
     with pytest.raises(SetupError, match="no recipe 'shop' is stored: store it with `pixelfleet recipe put FILE`"):
         add_route(deployment, "ana", RouteOrder("a", recipe="shop"))
-    assert deployment.recipe_registry.get().version == 0
+    deployment.recipe_registry.change(lambda registry: with_recipe(registry, SHOP))
+    with pytest.raises(SetupError, match=r"'shop@1' names one version of 'shop'.*newest version: name 'shop'"):
+        add_route(deployment, "ana", RouteOrder("a", recipe="shop@1"))
+    with pytest.raises(SetupError, match="no recipe 'other@1' is stored"):
+        add_route(deployment, "ana", RouteOrder("a", recipe="other@1"))
+    with pytest.raises(SetupError, match="no owner can be called 'a b'"):
+        set_default_recipe(deployment, "ana", "a b", "web")
+    assert deployment.recipe_registry.get().routes == ()
 
 
 def test_the_answer_to_a_new_route_names_the_routes_that_it_blocks(deployment: Any) -> None:
@@ -79,3 +89,11 @@ def test_an_existing_image_keeps_its_owner_and_the_recipe_that_was_chosen_for_it
 def test_an_empty_key_and_a_key_that_is_too_long_are_refused(deployment: Any, key: str) -> None:
     with pytest.raises(SetupError, match="a key has 1 to 1,024 bytes"):
         explain_key(deployment, key)
+
+
+def test_a_key_from_which_nothing_is_processed_is_not_explained_as_an_image(deployment: Any) -> None:
+    assert "An empty object of this key is a folder marker: nothing is processed from it." in reasons(deployment, "a/")
+    with pytest.raises(SetupError, match="'s3://masters' is no name of a bucket"):
+        explain_key(deployment, "a/b.jpg", "s3://masters")
+    with pytest.raises(SetupError, match="the bucket of results, from which nothing is processed"):
+        explain_key(deployment, "a/b.jpg", deployment.settings.results_bucket)
